@@ -1,0 +1,160 @@
+//! An archive gives back the log it came from, and any change to it is found at its line.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::*;
+use crate::memory::MemoryLog;
+
+async fn log_of(events: &[(String, Bytes)]) -> MemoryLog {
+    let log = MemoryLog::new();
+    let events = events.iter().map(|(subject, payload)| NewEvent {
+        subject: subject.clone(),
+        message_id: message_id(payload),
+        payload: payload.clone(),
+        condition: None,
+    });
+    log.append(events.collect()).await.unwrap();
+    log
+}
+
+async fn archive_of(log: &MemoryLog) -> (Vec<u8>, Summary) {
+    let mut archive = Vec::new();
+    let summary = export(log, &mut archive, Position::ORIGIN).await.unwrap();
+    (archive, summary)
+}
+
+fn some_events() -> Vec<(String, Bytes)> {
+    (0..30)
+        .map(|n| {
+            let payload = match n % 3 {
+                0 => format!("{{\"id\":\"{n}\", \"data\": [1.50, \"é\\u0000\"]}}").into_bytes(),
+                1 => format!("{{\"pretty\":\n  {n}}}").into_bytes(),
+                _ => vec![0xff, n, b'\n'],
+            };
+            (format!("joinedup.test.{}", n % 4), payload.into())
+        })
+        .collect()
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+fn payload() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..60),
+        // JSON, with the spaces, breaks and spellings of numbers that a parser would not give back.
+        "[ \n]?\\{\"id\": ?\"[a-zé\\\\n]{0,9}\",\"n\":-?[1-9]{1,30}(\\.[0-9]{1,9})?(e[1-9])?\\}[ \r]?".prop_map(Into::into),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_restored_log_has_the_same_events_in_the_same_order_and_restoring_again_changes_nothing(
+        events in proptest::collection::vec(("[a-z.\"é]{1,9}", payload().prop_map(Bytes::from)), 0..20),
+    ) {
+        block_on(async {
+            let log = log_of(&events).await;
+            let (archive, summary) = archive_of(&log).await;
+            assert_eq!(verify(archive.as_slice()).unwrap(), summary);
+            let restored = MemoryLog::new();
+            let first = restore(archive.as_slice(), &restored).await.unwrap();
+            assert_eq!(first, Restored { archive: summary.clone(), repeats: 0 });
+            let again = restore(archive.as_slice(), &restored).await.unwrap();
+            assert_eq!(again.repeats, summary.events);
+            let all = async |log: &MemoryLog| log.read(Position::ORIGIN, usize::MAX).await.unwrap();
+            assert_eq!(all(&restored).await, all(&log).await);
+        });
+    }
+}
+
+#[test]
+fn a_changed_byte_is_found_in_the_line_that_has_it() {
+    let (archive, _) = block_on(async { archive_of(&log_of(&some_events()).await).await });
+    for at in 0..archive.len() - 1 {
+        let line = 1 + archive[..at].iter().filter(|&&byte| byte == b'\n').count() as u64;
+        for change in [1, 2, 0x20] {
+            let mut changed = archive.clone();
+            changed[at] ^= change;
+            let error = verify(changed.as_slice()).expect_err("a change was not found");
+            assert_eq!(error.line, line, "byte {at}: {error}");
+            assert!(
+                error
+                    .to_string()
+                    .starts_with(&format!("line {line} of the archive"))
+            );
+        }
+    }
+}
+
+#[test]
+fn lines_removed_swapped_or_cut_short_are_found() {
+    let (archive, _) = block_on(async { archive_of(&log_of(&some_events()).await).await });
+    let lines: Vec<&[u8]> = archive.split_inclusive(|&byte| byte == b'\n').collect();
+    let removed = [&lines[..4], &lines[5..]].concat().concat();
+    let swapped = [&lines[..4], &[lines[5], lines[4]], &lines[6..]]
+        .concat()
+        .concat();
+    for wrong in [removed, swapped] {
+        let error = verify(wrong.as_slice()).unwrap_err();
+        assert_eq!(error.line, 5);
+        assert!(matches!(error.problem, Problem::Unchained));
+    }
+    let error = verify(&archive[..archive.len() - 1]).unwrap_err();
+    assert_eq!(error.line, 30, "a last line without its end is not whole");
+}
+
+#[test]
+fn a_damaged_archive_restores_nothing_of_its_batch_and_names_the_line() {
+    block_on(async {
+        let (mut archive, _) = archive_of(&log_of(&some_events()).await).await;
+        let at = archive.len() / 2;
+        archive[at] ^= 1;
+        let log = MemoryLog::new();
+        assert!(matches!(
+            restore(archive.as_slice(), &log).await,
+            Err(RestoreError::Archive(_))
+        ));
+        assert_eq!(log.head().await.unwrap(), Position::ORIGIN);
+    });
+}
+
+#[test]
+fn an_archive_can_be_continued_later() {
+    block_on(async {
+        let log = log_of(&some_events()).await;
+        let (whole, of_whole) = archive_of(&log).await;
+        let mut rest = Vec::new();
+        let lines: Vec<&[u8]> = whole.split_inclusive(|&byte| byte == b'\n').collect();
+        let first = lines[..12].concat();
+        let of_first = verify(first.as_slice()).unwrap();
+        let last = of_first.last.unwrap();
+        let of_rest = export_from(&log, &mut rest, last, &of_first.hash)
+            .await
+            .unwrap();
+        assert_eq!(of_rest.starts_from, of_first.hash);
+        assert_eq!(of_rest.hash, of_whole.hash);
+        assert_eq!(verify(rest.as_slice()).unwrap(), of_rest);
+        assert_eq!([first, rest].concat(), whole);
+    });
+}
+
+#[test]
+fn events_are_kept_as_json_where_their_bytes_come_back_so() {
+    let events = [
+        ("a", "{\"id\":1.50}"),
+        ("b", "{\"id\":\n1}"),
+        ("c", "no JSON"),
+    ];
+    let events = events.map(|(subject, payload)| (subject.to_owned(), Bytes::from(payload)));
+    let (archive, _) = block_on(async { archive_of(&log_of(&events).await).await });
+    let text = String::from_utf8(archive).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].contains("\"payload\":{\"id\":1.50}"));
+    assert!(lines[1].contains("\"base64\":\"eyJpZCI6CjF9\"") && !lines[1].contains("payload"));
+    assert!(lines[2].contains("\"base64\":\"bm8gSlNPTg==\""));
+}

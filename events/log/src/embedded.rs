@@ -1,0 +1,466 @@
+//! The log inside the process: no server, one folder, on the durable store.
+//!
+//! Appends from everywhere go to one writer. It takes all that wait, packs their events into rows, makes them durable
+//! with one commit and one fsync, shows them to readers, and answers. So an answer means *on the disk*, readers never see
+//! what a power cut could take back, and many small appends share the price of one fsync.
+//!
+//! **The log is the truth.** A damaged log is an error that says so, never an empty log: nothing here moves it aside or
+//! repairs it. Restore it from an archive (see [`archive`](crate::archive)) instead.
+//!
+//! Memory: the last position of every subject (some 100 bytes per distinct subject), the ids within the window for
+//! repeats (some 80 bytes each), the newest events ([`EmbeddedOptions::tail_bytes`]), and the store's cache.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use async_trait::async_trait;
+use joinedup_store::{self as store, Check, Durability, DurableStore, Options, Store};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::{
+    AppendError, Appended, Batch, EventLog, LogIdentity, NewEvent, Position, ReadError,
+    RecordedEvent, Subscription,
+};
+use row::{EVENTS, EventRow, IDENTITY, INDEXED, SUBJECTS, events_key, number};
+use tail::Tail;
+use window::Window;
+use writer::{Request, Writer};
+
+pub use options::{EmbeddedOpenError, EmbeddedOptions};
+
+mod options;
+mod row;
+mod tail;
+#[cfg(test)]
+mod tests;
+mod window;
+mod writer;
+
+/// The most events in one batch of a subscription.
+const BATCH_EVENTS: usize = 8192;
+/// The most bytes of payload one read gathers.
+const READ_BYTES: usize = 32 << 20;
+/// Appends that may wait for the writer; more wait to be let in.
+const WAITING: usize = 4096;
+const FORMAT: &[u8] = b"joinedup-log 1\n";
+
+/// An [`EventLog`] in a folder, for one process. Closed when dropped; subscriptions end then.
+pub struct EmbeddedLog {
+    shared: Arc<Shared>,
+    head: watch::Receiver<u64>,
+    requests: Option<mpsc::Sender<Request>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// What the writer, the readers and the subscriptions share.
+struct Shared {
+    store: DurableStore,
+    identity: LogIdentity,
+    recent: RwLock<Recent>,
+}
+
+/// What is known without reading. Always as of one commit.
+struct Recent {
+    tail: Tail,
+    last_on_subject: HashMap<String, u64>,
+}
+
+impl EmbeddedLog {
+    /// Opens the log in a folder, or makes one. Blocks while it reads what it keeps in memory: the events since the
+    /// index was last written (at most some 50,000) and those within the window for repeats.
+    ///
+    /// # Errors
+    /// See [`EmbeddedOpenError`].
+    pub fn open(
+        path: impl AsRef<Path>,
+        options: EmbeddedOptions,
+    ) -> Result<Self, EmbeddedOpenError> {
+        let path = path.as_ref();
+        let name = || path.display().to_string();
+        let damaged = |what: String| EmbeddedOpenError::Damaged { path: name(), what };
+        // Not a full check: reading checks every row and that positions follow on each other.
+        let store = DurableStore::open(
+            path,
+            Options {
+                cache_bytes: options.cache_bytes,
+                check: Check::Quick,
+                reserve_bytes: options.reserve_bytes,
+            },
+        )?;
+        let identity = identity(&store).map_err(damaged)?;
+        let identity = match identity {
+            Some(identity) => identity,
+            None => {
+                let identity = uuid::Uuid::new_v4().to_string();
+                let mut batch = store::Batch::new();
+                batch.put(IDENTITY, &[FORMAT, identity.as_bytes()].concat());
+                store.commit(batch, Durability::Synced).map_err(|error| {
+                    EmbeddedOpenError::SetUp {
+                        path: name(),
+                        what: error.to_string(),
+                    }
+                })?;
+                LogIdentity(identity)
+            }
+        };
+        let loaded = Loaded::from(&store, &options).map_err(damaged)?;
+        let (head_sender, head) = watch::channel(loaded.head);
+        let shared = Arc::new(Shared {
+            store,
+            identity,
+            recent: RwLock::new(Recent {
+                tail: Tail::new(options.tail_bytes),
+                last_on_subject: loaded.last_on_subject,
+            }),
+        });
+        let (requests, receiver) = mpsc::channel(WAITING);
+        let writer = Writer {
+            shared: shared.clone(),
+            requests: receiver,
+            head: head_sender,
+            window: loaded.window,
+            unindexed: loaded.unindexed,
+            indexed: loaded.indexed,
+            stopped: None,
+        };
+        let writer = std::thread::Builder::new()
+            .name("log-writer".into())
+            .spawn(move || writer.run())
+            .map_err(|error| EmbeddedOpenError::SetUp {
+                path: name(),
+                what: error.to_string(),
+            })?;
+        Ok(Self {
+            shared,
+            head,
+            requests: Some(requests),
+            writer: Some(writer),
+        })
+    }
+
+    /// The space the log takes up on the disk, in bytes.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn size_on_disk(&self) -> Result<u64, ReadError> {
+        self.shared.store.size_on_disk().map_err(read_error)
+    }
+
+    /// Reads and checks the whole log. Appends wait meanwhile.
+    ///
+    /// # Errors
+    /// [`ReadError::Broken`] when anything in it is not as it was written.
+    pub fn scrub(&self) -> Result<store::Scrubbed, ReadError> {
+        self.shared.store.scrub().map_err(read_error)
+    }
+}
+
+impl Drop for EmbeddedLog {
+    fn drop(&mut self) {
+        self.requests = None;
+        if let Some(writer) = self.writer.take() {
+            // It ends when the appends that wait are written; it does not panic, and if it did there is no one to tell.
+            let _ = writer.join();
+        }
+    }
+}
+
+#[async_trait]
+impl EventLog for EmbeddedLog {
+    async fn append(&self, events: Vec<NewEvent>) -> Result<Vec<Appended>, AppendError> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let gone =
+            || AppendError::Unconfirmed("the log's writer has stopped: open the log again".into());
+        let (answer, answered) = oneshot::channel();
+        let requests = self.requests.as_ref().ok_or_else(gone)?;
+        requests
+            .send(Request { events, answer })
+            .await
+            .map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, ReadError> {
+        let head = *self.head.borrow();
+        Shared::read(&self.shared, after, limit, head).await
+    }
+
+    async fn subscribe(&self, after: Position) -> Result<Box<dyn Subscription>, ReadError> {
+        Ok(Box::new(EmbeddedSubscription {
+            shared: self.shared.clone(),
+            head: self.head.clone(),
+            after,
+        }))
+    }
+
+    async fn head(&self) -> Result<Position, ReadError> {
+        Ok(Position(*self.head.borrow()))
+    }
+
+    async fn identity(&self) -> Result<LogIdentity, ReadError> {
+        Ok(self.shared.identity.clone())
+    }
+
+    async fn last_on_subject(&self, subject: &str) -> Result<Option<RecordedEvent>, ReadError> {
+        let Some(position) = self.shared.last_position(subject) else {
+            return Ok(None);
+        };
+        let event = Shared::read(&self.shared, Position(position - 1), 1, position)
+            .await?
+            .pop();
+        match event {
+            Some(event) if event.subject == subject => Ok(Some(event)),
+            _ => Err(ReadError::Broken(format!(
+                "the event at position {position} is not on the subject it was on"
+            ))),
+        }
+    }
+}
+
+struct EmbeddedSubscription {
+    shared: Arc<Shared>,
+    head: watch::Receiver<u64>,
+    after: Position,
+}
+
+#[async_trait]
+impl Subscription for EmbeddedSubscription {
+    async fn next(&mut self) -> Result<Batch, ReadError> {
+        loop {
+            let head = *self.head.borrow_and_update();
+            if self.after.0 < head {
+                let events = Shared::read(&self.shared, self.after, BATCH_EVENTS, head).await?;
+                if let Some(last) = events.last() {
+                    self.after = last.position;
+                    return Ok(Batch {
+                        events,
+                        head: Position(head),
+                    });
+                }
+            }
+            self.head
+                .changed()
+                .await
+                .map_err(|_| ReadError::Away("it was closed".into()))?;
+        }
+    }
+}
+
+impl Shared {
+    /// The last position on a subject, of those that can be read.
+    fn last_position(&self, subject: &str) -> Option<u64> {
+        self.recent
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .last_on_subject
+            .get(subject)
+            .copied()
+    }
+
+    /// Takes up what a commit made durable.
+    fn publish(&self, by_subject: HashMap<String, u64>, push: impl FnOnce(&mut Tail)) {
+        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        recent.last_on_subject.extend(by_subject);
+        push(&mut recent.tail);
+    }
+
+    async fn read(
+        shared: &Arc<Self>,
+        after: Position,
+        limit: usize,
+        head: u64,
+    ) -> Result<Vec<RecordedEvent>, ReadError> {
+        let available = usize::try_from(head.saturating_sub(after.0)).unwrap_or(usize::MAX);
+        let limit = limit.min(available);
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let recent = shared
+            .recent
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .tail
+            .after(after, limit);
+        if let Some(events) = recent {
+            return Ok(events);
+        }
+        let shared = shared.clone();
+        tokio::task::spawn_blocking(move || shared.read_rows(after, limit, head))
+            .await
+            .map_err(|error| ReadError::Away(format!("reading was interrupted: {error}")))?
+    }
+
+    fn read_rows(
+        &self,
+        after: Position,
+        limit: usize,
+        head: u64,
+    ) -> Result<Vec<RecordedEvent>, ReadError> {
+        let mut events = Vec::with_capacity(limit.min(BATCH_EVENTS));
+        let mut bytes = 0;
+        for row in rows(&self.store, after.0) {
+            let row = row.map_err(ReadError::Broken)?;
+            for event in row.events() {
+                let (event, _) = event.ok_or_else(|| ReadError::Broken(broken_row(&row)))?;
+                if event.position > after {
+                    bytes += event.payload.len();
+                    events.push(event);
+                }
+                if events.len() == limit || bytes > READ_BYTES {
+                    return Ok(events);
+                }
+            }
+        }
+        let last = events.last().map_or(after.0, |event| event.position.0);
+        Err(ReadError::Broken(format!(
+            "it ends at position {last} and should go on to {head}"
+        )))
+    }
+}
+
+/// The rows that hold the events after a position, each checked to follow on the one before.
+fn rows(store: &DurableStore, after: u64) -> impl Iterator<Item = Result<EventRow, String>> {
+    let mut next = None;
+    store.scan(EVENTS, &events_key(after + 1)).map(move |row| {
+        let row = row.map_err(|error| error.to_string())?;
+        let row = EventRow::decode(&row.key, row.value)
+            .ok_or("it holds a row that is not one of events")?;
+        let expected = next.replace(row.last + 1);
+        if expected.map_or(row.first > after + 1, |expected| row.first != expected) {
+            let from = expected.unwrap_or(after + 1);
+            return Err(format!(
+                "the events from position {from} to {} are missing",
+                row.first - 1
+            ));
+        }
+        Ok(row)
+    })
+}
+
+fn broken_row(row: &EventRow) -> String {
+    format!(
+        "the row of the events from position {} to {} breaks off",
+        row.first, row.last
+    )
+}
+
+fn read_error(error: store::ReadError) -> ReadError {
+    match error {
+        store::ReadError::Damaged { .. } => ReadError::Broken(error.to_string()),
+        store::ReadError::Io { .. } => ReadError::Away(error.to_string()),
+    }
+}
+
+/// None: nothing was ever written here.
+fn identity(store: &DurableStore) -> Result<Option<LogIdentity>, String> {
+    let value = store.get(IDENTITY).map_err(|error| error.to_string())?;
+    match value {
+        Some(value) => {
+            let identity = value
+                .strip_prefix(FORMAT)
+                .and_then(|id| std::str::from_utf8(id).ok());
+            identity
+                .map(|id| Some(LogIdentity(id.to_owned())))
+                .ok_or_else(|| "its identity is unreadable".to_owned())
+        }
+        None if store.scan(b"", b"").next().is_none() => Ok(None),
+        None => Err("it holds rows and has no identity".to_owned()),
+    }
+}
+
+/// What is kept in memory, read back.
+struct Loaded {
+    head: u64,
+    indexed: u64,
+    last_on_subject: HashMap<String, u64>,
+    unindexed: HashSet<String>,
+    window: Window,
+}
+
+impl Loaded {
+    fn from(store: &DurableStore, options: &EmbeddedOptions) -> Result<Self, String> {
+        let sentence = |error: store::ReadError| error.to_string();
+        let last_row = store.last(EVENTS).map_err(sentence)?;
+        let head = match last_row {
+            Some(row) => {
+                EventRow::decode(&row.key, row.value)
+                    .ok_or("its last row is not one of events")?
+                    .last
+            }
+            None => 0,
+        };
+        let indexed = store
+            .get(INDEXED)
+            .map_err(sentence)?
+            .as_deref()
+            .and_then(number)
+            .unwrap_or(0);
+        if indexed > head {
+            return Err(format!(
+                "it ends at position {head}, and its index at {indexed}"
+            ));
+        }
+        let mut last_on_subject = HashMap::new();
+        for row in store.scan(SUBJECTS, SUBJECTS) {
+            let row = row.map_err(sentence)?;
+            let subject = String::from_utf8(row.key[SUBJECTS.len()..].to_vec())
+                .map_err(|error| error.to_string())?;
+            last_on_subject.insert(
+                subject,
+                number(&row.value).ok_or("its index of subjects is unreadable")?,
+            );
+        }
+        let mut unindexed = HashSet::new();
+        for row in rows(store, indexed) {
+            let row = row?;
+            for event in row.events() {
+                let (event, _) = event.ok_or_else(|| broken_row(&row))?;
+                if event.position.0 > indexed {
+                    last_on_subject.insert(event.subject.clone(), event.position.0);
+                    unindexed.insert(event.subject);
+                }
+            }
+        }
+        let mut window = Window::new(options.window, options.window_ids);
+        let now = writer::now_ms();
+        let oldest = head.saturating_sub(options.window_ids as u64);
+        for row in rows(store, first_since(store, oldest, head, window.since(now))?) {
+            let row = row?;
+            for event in row.events() {
+                let (event, id) = event.ok_or_else(|| broken_row(&row))?;
+                let key = window.key(id);
+                window.remember(key, event.position.0, row.written_at);
+            }
+        }
+        window.expire(now);
+        Ok(Self {
+            head,
+            indexed,
+            last_on_subject,
+            unindexed,
+            window,
+        })
+    }
+}
+
+/// A position, from `low` to `high`, before which all events were written before a time. Halves the range, for times
+/// rise with positions; where the clock was set back, some events are remembered for longer or shorter.
+fn first_since(store: &DurableStore, low: u64, high: u64, since: u64) -> Result<u64, String> {
+    let (mut low, mut high) = (low, high);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let row = rows(store, middle)
+            .next()
+            .ok_or("its last events are missing")??;
+        if row.written_at < since {
+            low = row.last;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low)
+}

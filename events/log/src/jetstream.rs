@@ -1,0 +1,192 @@
+//! The log in a NATS JetStream stream.
+//!
+//! Only this module and those below it know NATS. The stream is made and changed by [`apply_stream`] alone;
+//! [`JetStreamLog::connect`] refuses a server or stream that could lose acknowledged events, each reason in a
+//! sentence, unless it is accepted by its name ([`Unsafe`]). [`check`] tells them all.
+//!
+//! In a cluster [`Settings::monitor_url`] shows the server we are connected to; its peers have to be set the same.
+
+mod connection;
+mod monitor;
+mod publish;
+mod read;
+mod reply;
+mod settings;
+mod startup;
+mod stream;
+mod subscription;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_nats::jetstream::{self, context::ContextBuilder};
+use async_trait::async_trait;
+
+pub use settings::{Credentials, DEFAULT_STREAM, Settings, UnknownUnsafe, Unsafe};
+pub use startup::{ConnectError, Finding, SERVER_FLOOR, check};
+pub use stream::{Apply, MAX_PAYLOAD, Plan, SUBJECTS, StreamSettings, apply_stream};
+
+use crate::{
+    AppendError, Appended, EventLog, LogIdentity, NewEvent, Position, ReadError, RecordedEvent,
+    Subscription,
+};
+use connection::{ApiError, Connection, Losses};
+use stream::{STREAM_NOT_FOUND, StreamInfo};
+
+/// A log in a JetStream stream. Clones share one connection.
+#[derive(Clone, Debug)]
+pub struct JetStreamLog {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    connection: Connection,
+    context: jetstream::Context,
+    stream: String,
+    /// When the stream was made: with its name it is the log's identity.
+    created: String,
+    /// Server and stream take atomic batches.
+    atomic: bool,
+    idle_check: Duration,
+    stall_after: Duration,
+    /// The highest position that was acknowledged or read here.
+    known: AtomicU64,
+    losses: Losses,
+    /// The number of lost connections at which the stream was last seen to be the same.
+    verified: AtomicU64,
+    /// The stream was last found to be another than the one that was connected to.
+    broken: AtomicBool,
+}
+
+impl JetStreamLog {
+    /// Connects to a stream that exists, after looking whether events are safe there.
+    ///
+    /// It does not wait for a server that is not there. Once connected it reconnects by itself.
+    ///
+    /// # Errors
+    /// [`ConnectError::Unsafe`] with every finding that was not accepted, and whatever hinders the look.
+    pub async fn connect(settings: &Settings) -> Result<Self, ConnectError> {
+        let connection = Connection::open(settings).await?;
+        let info = startup::pass(settings, &connection).await?;
+        let atomic =
+            startup::atomic_batches(&connection) && stream::takes_atomic_batches(&info.config);
+        let context = ContextBuilder::new()
+            .timeout(settings.request_timeout)
+            .build(connection.client.clone());
+        let losses = connection.losses();
+        let verified = *losses.borrow();
+        let shared = Shared {
+            connection,
+            context,
+            stream: settings.stream.clone(),
+            created: info.created,
+            atomic,
+            idle_check: settings.idle_check,
+            stall_after: settings.stall_after,
+            known: AtomicU64::new(info.state.last_seq),
+            losses,
+            verified: AtomicU64::new(verified),
+            broken: AtomicBool::new(false),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+}
+
+impl Shared {
+    fn known(&self) -> Position {
+        Position(self.known.load(Ordering::Relaxed))
+    }
+
+    fn saw(&self, position: Position) {
+        self.known.fetch_max(position.0, Ordering::Relaxed);
+    }
+
+    /// What the server knows of the stream, if it is still the one that was connected to.
+    async fn info(&self) -> Result<StreamInfo, ReadError> {
+        let losses = *self.losses.borrow();
+        let known = self.known();
+        let info = stream::info(&self.connection, &self.stream)
+            .await
+            .map_err(|error| self.away(&error))?;
+        if info.created != self.created {
+            return Err(self.broken(format!(
+                "stream {} was made at {}, the one that was connected to at {}: it was deleted and made again; \
+                 restore it, or rebuild every view from the new one",
+                self.stream, info.created, self.created
+            )));
+        }
+        if info.state.last_seq < known.0 {
+            return Err(self.broken(format!(
+                "stream {} ends at {}, but position {known} was acknowledged or read: it was shortened or restored \
+                 from an older copy; restore it whole or rebuild every view",
+                self.stream, info.state.last_seq
+            )));
+        }
+        self.verified.fetch_max(losses, Ordering::Relaxed);
+        self.broken.store(false, Ordering::Relaxed);
+        Ok(info)
+    }
+
+    /// After the connection was lost the stream behind it may be another; so it is looked at once.
+    async fn verify_after_loss(&self) -> Result<(), ReadError> {
+        if self.broken.load(Ordering::Relaxed)
+            || self.verified.load(Ordering::Relaxed) != *self.losses.borrow()
+        {
+            self.info().await?;
+        }
+        Ok(())
+    }
+
+    fn broken(&self, sentence: String) -> ReadError {
+        self.broken.store(true, Ordering::Relaxed);
+        ReadError::Broken(sentence)
+    }
+
+    fn away(&self, error: &ApiError) -> ReadError {
+        if error.code() == STREAM_NOT_FOUND {
+            return self.broken(format!(
+                "stream {} is gone: it was deleted, or the server lost it; restore it from its archive",
+                self.stream
+            ));
+        }
+        ReadError::Away(error.to_string())
+    }
+}
+
+#[async_trait]
+impl EventLog for JetStreamLog {
+    async fn append(&self, events: Vec<NewEvent>) -> Result<Vec<Appended>, AppendError> {
+        self.shared.append(events).await
+    }
+
+    async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, ReadError> {
+        self.shared.read(after, limit).await
+    }
+
+    async fn subscribe(&self, after: Position) -> Result<Box<dyn Subscription>, ReadError> {
+        Ok(Box::new(
+            subscription::PushSubscription::open(self.shared.clone(), after).await?,
+        ))
+    }
+
+    async fn head(&self) -> Result<Position, ReadError> {
+        Ok(Position(self.shared.info().await?.state.last_seq))
+    }
+
+    async fn identity(&self) -> Result<LogIdentity, ReadError> {
+        let info = self.shared.info().await?;
+        Ok(LogIdentity(format!(
+            "jetstream:{}@{}",
+            self.shared.stream, info.created
+        )))
+    }
+
+    async fn last_on_subject(&self, subject: &str) -> Result<Option<RecordedEvent>, ReadError> {
+        self.shared.verify_after_loss().await?;
+        self.shared.last_on_subject(subject).await
+    }
+}

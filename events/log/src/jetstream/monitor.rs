@@ -1,0 +1,143 @@
+//! One question to the server's monitoring port: does it write to disk before it acknowledges?
+//!
+//! A client cannot see this over the NATS protocol (only the system account can), so it is read from `/varz`, and
+//! the answer counts only when it comes from the server the client is connected to.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Far more than a server's `/varz` has.
+const LONGEST_ANSWER: u64 = 4 * 1024 * 1024;
+
+/// What `/varz` says that concerns us.
+#[derive(Debug, Deserialize)]
+pub(super) struct Varz {
+    pub(super) server_id: String,
+    #[serde(default)]
+    jetstream: JetStreamVarz,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct JetStreamVarz {
+    #[serde(default)]
+    config: JetStreamConfig,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct JetStreamConfig {
+    /// Left out by the server when it is false.
+    #[serde(default)]
+    sync_always: bool,
+    /// Nanoseconds.
+    #[serde(default)]
+    sync_interval: u64,
+}
+
+impl Varz {
+    /// Every write is on disk before it is acknowledged.
+    pub(super) fn sync_always(&self) -> bool {
+        self.jetstream.config.sync_always
+    }
+
+    /// The time between two writes to disk, of a server that does not always write.
+    pub(super) fn sync_interval(&self) -> Duration {
+        Duration::from_nanos(self.jetstream.config.sync_interval)
+    }
+}
+
+/// Why the monitoring port told us nothing; each is the end of a sentence.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum MonitorError {
+    #[error("the monitoring address {0} is not of the form http://host:port/varz")]
+    Address(String),
+    #[error("the monitoring address {0} did not answer within {1:?}")]
+    Silent(String, Duration),
+    #[error("the monitoring address {0} could not be read: {1}")]
+    Unreadable(String, std::io::Error),
+    #[error("the monitoring address {0} did not answer as a NATS server's /varz does")]
+    Strange(String),
+}
+
+/// Asks `/varz` at a plain HTTP address; an address without a path gets `/varz`.
+pub(super) async fn varz(url: &str, timeout: Duration) -> Result<Varz, MonitorError> {
+    let (host, path) = split(url).ok_or_else(|| MonitorError::Address(url.to_owned()))?;
+    let answer = tokio::time::timeout(timeout, get(host, path))
+        .await
+        .map_err(|_| MonitorError::Silent(url.to_owned(), timeout))?
+        .map_err(|error| MonitorError::Unreadable(url.to_owned(), error))?;
+    parse(&answer).ok_or_else(|| MonitorError::Strange(url.to_owned()))
+}
+
+fn split(url: &str) -> Option<(&str, &str)> {
+    let rest = url.strip_prefix("http://")?;
+    let (host, path) = rest
+        .find('/')
+        .map_or((rest, "/varz"), |slash| rest.split_at(slash));
+    let path = if path == "/" { "/varz" } else { path };
+    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+    (host.contains(':') && plain(host) && plain(path)).then_some((host, path))
+}
+
+async fn get(host: &str, path: &str) -> std::io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(host).await?;
+    // HTTP/1.0, so that the answer is neither chunked nor kept open.
+    let request =
+        format!("GET {path} HTTP/1.0\r\nHost: {host}\r\nAccept: application/json\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.take(LONGEST_ANSWER).read_to_end(&mut answer).await?;
+    Ok(answer)
+}
+
+fn parse(answer: &[u8]) -> Option<Varz> {
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let status = answer.split(|byte| *byte == b'\r').next()?;
+    if !status.starts_with(b"HTTP/1.") || status.split(|byte| *byte == b' ').nth(1)? != b"200" {
+        return None;
+    }
+    serde_json::from_slice(&answer[end + 4..]).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_address_with_a_port_is_asked() {
+        assert_eq!(
+            split("http://127.0.0.1:8222/varz"),
+            Some(("127.0.0.1:8222", "/varz"))
+        );
+        assert_eq!(split("http://nats:8222"), Some(("nats:8222", "/varz")));
+        assert_eq!(split("http://nats:8222/"), Some(("nats:8222", "/varz")));
+        for wrong in [
+            "https://nats:8222/varz",
+            "nats:8222",
+            "http://nats/varz",
+            "http://n:1/a b",
+        ] {
+            assert_eq!(split(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_does_not_say_it_always_syncs_does_not() {
+        let answer =
+            |body: &str| format!("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n{body}");
+        let read = |body: &str| parse(answer(body).as_bytes()).map(|varz| varz.sync_always());
+        assert_eq!(
+            read(r#"{"server_id":"N","jetstream":{"config":{"sync_always":true}}}"#),
+            Some(true)
+        );
+        assert_eq!(
+            read(r#"{"server_id":"N","jetstream":{"config":{"sync_interval":120000000000}}}"#),
+            Some(false)
+        );
+        assert_eq!(read(r#"{"server_id":"N"}"#), Some(false));
+        assert_eq!(read("hello"), None);
+        assert!(parse(b"HTTP/1.0 404 Not Found\r\n\r\n{\"server_id\":\"N\"}").is_none());
+    }
+}

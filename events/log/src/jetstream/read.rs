@@ -1,0 +1,228 @@
+//! Reads: batches straight from the stream's store, without a consumer.
+
+use std::time::Duration;
+
+use async_nats::header::HeaderMap;
+use async_nats::jetstream::stream::{LastRawMessageErrorKind, RawMessageErrorKind};
+use async_nats::{Message, Subscriber};
+use bytes::Bytes;
+use futures::StreamExt;
+use serde_json::json;
+use tokio::time::timeout;
+
+use super::Shared;
+use crate::{Position, ReadError, RecordedEvent};
+
+/// Events asked for in one request.
+const PAGE: usize = 4096;
+
+/// How often a copy of the stream that lags behind is asked again before the stream itself is asked.
+const LAGGING_ATTEMPTS: u32 = 5;
+
+/// The pause before such a copy is asked again.
+const LAGGING_PAUSE: Duration = Duration::from_millis(40);
+
+/// A message as it is stored.
+pub(super) struct Stored {
+    pub(super) sequence: u64,
+    pub(super) headers: HeaderMap,
+}
+
+impl Shared {
+    pub(super) async fn read(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, ReadError> {
+        self.verify_after_loss().await?;
+        let mut events = Vec::new();
+        let mut lagging = 0;
+        while events.len() < limit {
+            let last = events
+                .last()
+                .map_or(after, |event: &RecordedEvent| event.position);
+            let Some(start) = last.0.checked_add(1) else {
+                break;
+            };
+            let more = self
+                .page(start, PAGE.min(limit - events.len()), &mut events)
+                .await?;
+            if more {
+                continue;
+            }
+            let last = events.last().map_or(after, |event| event.position);
+            // In a cluster any copy may answer. One that has not yet got what was acknowledged to us is asked again.
+            if last >= self.known() || lagging == LAGGING_ATTEMPTS {
+                break;
+            }
+            lagging += 1;
+            tokio::time::sleep(LAGGING_PAUSE).await;
+        }
+        if events.is_empty() || lagging == LAGGING_ATTEMPTS {
+            // Nothing there may also mean that the stream is not the one it was.
+            self.info().await?;
+        }
+        for event in &events {
+            self.saw(event.position);
+        }
+        Ok(events)
+    }
+
+    /// Adds up to `limit` events from `start` on; true when the server knows of more.
+    async fn page(
+        &self,
+        start: u64,
+        limit: usize,
+        events: &mut Vec<RecordedEvent>,
+    ) -> Result<bool, ReadError> {
+        let client = &self.connection.client;
+        let inbox = client.new_inbox();
+        let subject = format!("$JS.API.DIRECT.GET.{}", self.stream);
+        let question = json!({ "seq": start, "batch": limit, "next_by_subj": ">" });
+        let ask = async {
+            let answers = client
+                .subscribe(inbox.clone())
+                .await
+                .map_err(|error| error.to_string())?;
+            client
+                .publish_with_reply(subject.clone(), inbox, Bytes::from(question.to_string()))
+                .await
+                .map_err(|error| error.to_string())?;
+            Ok::<Subscriber, String>(answers)
+        };
+        let mut answers = timeout(self.connection.timeout, ask)
+            .await
+            .map_err(|_| ReadError::Away("the connection is down".to_owned()))?
+            .map_err(ReadError::Away)?;
+        let mut before: Option<u64> = None;
+        loop {
+            let message = timeout(self.connection.timeout, answers.next())
+                .await
+                .map_err(|_| {
+                    ReadError::Away(format!(
+                        "no answer to {subject} within {:?}",
+                        self.connection.timeout
+                    ))
+                })?
+                .ok_or_else(|| ReadError::Away("the connection was closed".to_owned()))?;
+            let lost = || {
+                ReadError::Away(format!(
+                    "a message of the answer to {subject} was lost on the way"
+                ))
+            };
+            match message.status.map(|status| status.as_u16()) {
+                None => {
+                    let event = recorded(&message).ok_or_else(|| {
+                        ReadError::Away(format!("the answer to {subject} was not understood"))
+                    })?;
+                    // Each answer names the one before it, so that a lost one is noticed.
+                    let told = number(&message, "Nats-Last-Sequence").filter(|told| *told > 0);
+                    if told != before {
+                        return Err(lost());
+                    }
+                    before = Some(event.position.0);
+                    events.push(event);
+                }
+                Some(204) => {
+                    if number(&message, "Nats-Last-Sequence") != before {
+                        return Err(lost());
+                    }
+                    return Ok(
+                        number(&message, "Nats-Num-Pending").is_some_and(|pending| pending > 0)
+                    );
+                }
+                Some(404) => return Ok(false),
+                Some(503) => return Err(ReadError::Away(format!("nobody answers {subject}"))),
+                Some(status) => {
+                    return Err(ReadError::Away(format!(
+                        "{subject} was answered with status {status}"
+                    )));
+                }
+            }
+        }
+    }
+
+    /// The last message on a subject, from the stream's leader.
+    pub(super) async fn last_on_subject(
+        &self,
+        subject: &str,
+    ) -> Result<Option<RecordedEvent>, ReadError> {
+        let stream = self
+            .context
+            .get_stream_no_info(&self.stream)
+            .await
+            .map_err(|error| ReadError::Away(error.to_string()))?;
+        match self
+            .bounded(stream.get_last_raw_message_by_subject(subject))
+            .await?
+        {
+            Ok(message) => Ok(Some(RecordedEvent {
+                position: Position(message.sequence),
+                subject: message.subject.as_str().to_owned(),
+                payload: message.payload,
+            })),
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(error) => Err(self.unreadable(subject, &error)),
+        }
+    }
+
+    /// The first message on a subject after a position, from the stream's leader.
+    pub(super) async fn next_on_subject(
+        &self,
+        after: Position,
+        subject: &str,
+    ) -> Result<Option<Stored>, ReadError> {
+        let stream = self
+            .context
+            .get_stream_no_info(&self.stream)
+            .await
+            .map_err(|error| ReadError::Away(error.to_string()))?;
+        let start = after.0.saturating_add(1);
+        let asked = stream
+            .raw_message_builder()
+            .sequence(start)
+            .next_by_subject(subject)
+            .send();
+        match self.bounded(asked).await? {
+            Ok(message) => Ok(Some(Stored {
+                sequence: message.sequence,
+                headers: message.headers,
+            })),
+            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(error) => Err(self.unreadable(subject, &error)),
+        }
+    }
+
+    fn unreadable(&self, subject: &str, error: &dyn std::error::Error) -> ReadError {
+        ReadError::Away(format!(
+            "the stream {} could not be asked about {subject}: {error}",
+            self.stream
+        ))
+    }
+
+    async fn bounded<T>(&self, asked: impl Future<Output = T>) -> Result<T, ReadError> {
+        timeout(self.connection.timeout, asked)
+            .await
+            .map_err(|_| ReadError::Away(format!("no answer within {:?}", self.connection.timeout)))
+    }
+}
+
+/// A message of a direct answer: where it stands and its subject are in headers.
+fn recorded(message: &Message) -> Option<RecordedEvent> {
+    let position = Position(number(message, "Nats-Sequence")?);
+    let subject = message
+        .headers
+        .as_ref()?
+        .get("Nats-Subject")?
+        .as_str()
+        .to_owned();
+    Some(RecordedEvent {
+        position,
+        subject,
+        payload: message.payload.clone(),
+    })
+}
+
+fn number(message: &Message, header: &str) -> Option<u64> {
+    message.headers.as_ref()?.get(header)?.as_str().parse().ok()
+}

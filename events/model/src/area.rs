@@ -1,0 +1,312 @@
+//! Areas: a graph, not a tree. A neighbourhood may belong to several larger areas, and planning footprints cross
+//! county borders; providers (hospitals, trusts) stand beside the places where people live.
+
+use crate::facts::codes;
+use crate::id::AreaId;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+codes! {
+    /// What an area is.
+    AreaKind {
+        /// A country.
+        Country = "country",
+        /// A region.
+        Region = "region",
+        /// An integrated care board (earlier: a sustainability and transformation partnership).
+        Icb = "icb",
+        /// A county council's area.
+        County = "county",
+        /// A unitary, metropolitan or London borough council's area.
+        Unitary = "unitary",
+        /// A clinical commissioning group (until 2022) or primary care trust (until 2013).
+        Commissioner = "commissioner",
+        /// A locality (quadrant) of a county.
+        Locality = "locality",
+        /// A neighbourhood.
+        Neighbourhood = "neighbourhood",
+        /// An NHS trust.
+        Trust = "trust",
+        /// A hospital site.
+        Hospital = "hospital",
+        /// Anything else.
+        Other = "other",
+    }
+}
+
+impl AreaKind {
+    /// A provider counts the people in its beds; a place counts the people who live there. One person is in one of
+    /// each, so the two are never summed together.
+    #[must_use]
+    pub fn is_provider(self) -> bool {
+        matches!(self, Self::Trust | Self::Hospital)
+    }
+}
+
+/// One area.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Area {
+    /// The code.
+    pub id: AreaId,
+    /// The name people use.
+    pub title: String,
+    /// What it is.
+    pub kind: AreaKind,
+    /// The larger areas that it belongs to.
+    #[serde(default)]
+    pub parents: Vec<AreaId>,
+    /// Residents aged 18 and over, for rates.
+    #[serde(default)]
+    pub population_18: Option<u32>,
+    /// Residents aged 65 and over, for rates.
+    #[serde(default)]
+    pub population_65: Option<u32>,
+}
+
+/// Why a register was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum AreasError {
+    /// Not TOML of the register's shape.
+    #[error("the register is not readable: {0}")]
+    Toml(String),
+    /// The same area twice in one file.
+    #[error("area {0} is defined twice")]
+    Twice(AreaId),
+    /// A parent that is not there.
+    #[error("area {area} names the parent {parent}, which is not in the register")]
+    NoParent {
+        /// The area.
+        area: AreaId,
+        /// The parent it names.
+        parent: AreaId,
+    },
+    /// An area within itself.
+    #[error("area {0} is, over its parents, a part of itself")]
+    Cycle(AreaId),
+    /// A provider under a place, or the other way round.
+    #[error(
+        "area {area} ({kind}) cannot be a part of {parent} ({parent_kind}): providers and places are counted apart"
+    )]
+    Mixed {
+        /// The area.
+        area: AreaId,
+        /// Its kind.
+        kind: AreaKind,
+        /// The parent.
+        parent: AreaId,
+        /// The parent's kind.
+        parent_kind: AreaKind,
+    },
+}
+
+/// The register of areas.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Areas {
+    areas: BTreeMap<AreaId, Area>,
+    children: BTreeMap<AreaId, Vec<AreaId>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    area: Vec<Area>,
+}
+
+impl Areas {
+    /// The areas that come with the product: the places of the published files, and the simulated county.
+    ///
+    /// # Errors
+    /// Never, as a test holds; typed so that callers need not trust it.
+    pub fn built_in() -> Result<Self, AreasError> {
+        Self::from_toml(include_str!("../data/areas.toml"))
+    }
+
+    /// Reads a register.
+    ///
+    /// # Errors
+    /// When it is no TOML of `[[area]]` tables, or its areas do not make a sound graph.
+    pub fn from_toml(text: &str) -> Result<Self, AreasError> {
+        Self::default().and_toml(text)
+    }
+
+    /// Adds a user's own areas; one with the same code replaces ours.
+    ///
+    /// # Errors
+    /// As [`Areas::from_toml`].
+    pub fn and_toml(mut self, text: &str) -> Result<Self, AreasError> {
+        let file: File = toml::from_str(text).map_err(|e| AreasError::Toml(e.to_string()))?;
+        let mut seen = BTreeSet::new();
+        for area in file.area {
+            if !seen.insert(area.id.clone()) {
+                return Err(AreasError::Twice(area.id));
+            }
+            self.areas.insert(area.id.clone(), area);
+        }
+        self.check()
+    }
+
+    fn check(mut self) -> Result<Self, AreasError> {
+        self.children = BTreeMap::new();
+        for area in self.areas.values() {
+            for parent in &area.parents {
+                let Some(above) = self.areas.get(parent) else {
+                    return Err(AreasError::NoParent {
+                        area: area.id.clone(),
+                        parent: parent.clone(),
+                    });
+                };
+                if above.kind.is_provider() != area.kind.is_provider() {
+                    return Err(AreasError::Mixed {
+                        area: area.id.clone(),
+                        kind: area.kind,
+                        parent: parent.clone(),
+                        parent_kind: above.kind,
+                    });
+                }
+                self.children
+                    .entry(parent.clone())
+                    .or_default()
+                    .push(area.id.clone());
+            }
+        }
+        for id in self.areas.keys() {
+            if self
+                .children(id)
+                .iter()
+                .any(|child| self.within(child).contains(id))
+            {
+                return Err(AreasError::Cycle(id.clone()));
+            }
+        }
+        Ok(self)
+    }
+
+    /// The area of a code.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Area> {
+        self.areas.get(id)
+    }
+
+    /// All areas, by code.
+    pub fn iter(&self) -> impl Iterator<Item = &Area> {
+        self.areas.values()
+    }
+
+    /// The areas directly within one.
+    #[must_use]
+    pub fn children(&self, id: &AreaId) -> &[AreaId] {
+        self.children.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The area itself and everything within it, each once, by code.
+    #[must_use]
+    pub fn within(&self, id: &AreaId) -> BTreeSet<AreaId> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![id.clone()];
+        while let Some(next) = open.pop() {
+            if found.insert(next.clone()) {
+                open.extend(self.children(&next).iter().cloned());
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = r#"
+        [[area]]
+        id = "c"
+        title = "County"
+        kind = "county"
+        [[area]]
+        id = "icb"
+        title = "Board"
+        kind = "icb"
+        [[area]]
+        id = "n"
+        title = "Neighbourhood"
+        kind = "neighbourhood"
+        parents = ["c", "icb"]
+    "#;
+
+    #[test]
+    fn a_neighbourhood_may_belong_to_two_larger_areas() {
+        let areas = Areas::from_toml(SMALL).unwrap();
+        for larger in ["c", "icb"] {
+            assert_eq!(
+                areas.within(&AreaId::new(larger).unwrap()).len(),
+                2,
+                "{larger}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unsound_register_is_refused_with_the_area_named() {
+        let cycle = SMALL.replace("kind = \"county\"", "kind = \"county\"\nparents = [\"n\"]");
+        assert!(matches!(
+            Areas::from_toml(&cycle),
+            Err(AreasError::Cycle(_))
+        ));
+        let lost = SMALL.replace("\"icb\"]", "\"nowhere\"]");
+        assert!(
+            Areas::from_toml(&lost)
+                .unwrap_err()
+                .to_string()
+                .contains("nowhere")
+        );
+        let mixed = SMALL.replace("kind = \"neighbourhood\"", "kind = \"hospital\"");
+        assert!(matches!(
+            Areas::from_toml(&mixed),
+            Err(AreasError::Mixed { .. })
+        ));
+    }
+
+    #[test]
+    fn the_built_in_register_has_the_published_places_and_the_invented_county() {
+        let areas = Areas::built_in().unwrap();
+        for id in [
+            "E10000012",
+            "E06000033",
+            "dtoc-9902",
+            "RAJ",
+            "E54000026",
+            "99E",
+        ] {
+            assert!(areas.get(id).is_some(), "{id}");
+        }
+        let england = areas.within(&AreaId::new("E92000001").unwrap());
+        assert!(england.contains("E06000034") && !england.contains("havenshire"));
+    }
+
+    #[test]
+    fn the_invented_county_is_cut_in_two_ways_and_both_add_up() {
+        let areas = Areas::built_in().unwrap();
+        let adults = |ids: &[&str]| -> u32 {
+            ids.iter()
+                .map(|id| areas.get(id).unwrap().population_18.unwrap())
+                .sum()
+        };
+        let whole = adults(&["havenshire"]);
+        assert_eq!(whole, adults(&["hv-icb-east", "hv-icb-west"]));
+        let localities = ["north", "mid", "south", "west"].map(|l| format!("havenshire-{l}"));
+        let localities: Vec<&str> = localities.iter().map(String::as_str).collect();
+        assert_eq!(whole, adults(&localities));
+        let homes: Vec<&Area> = areas
+            .iter()
+            .filter(|a| a.kind == AreaKind::Neighbourhood)
+            .collect();
+        let homes: Vec<&str> = homes.iter().map(|a| a.id.as_str()).collect();
+        assert_eq!(whole, adults(&homes));
+        // A board that follows locality borders would not test a graph.
+        let east = areas.within(&AreaId::new("hv-icb-east").unwrap());
+        let south = areas.within(&AreaId::new("havenshire-south").unwrap());
+        assert!(south.intersection(&east).count() > 0);
+        assert!(!south.iter().skip(1).all(|area| east.contains(area)));
+    }
+}

@@ -1,0 +1,91 @@
+//! Improvement changes (PDSA cycles), and the decisions people take about a chart: targets, new baselines.
+
+use crate::amount::Amount;
+use crate::facts::{Happened, Retracted, codes, facts, payload};
+use crate::id::Slug;
+use chrono::NaiveDate;
+
+codes! {
+    /// How a cycle ended.
+    Decision {
+        /// Keep it.
+        Adopt = "adopt",
+        /// Change it and try again.
+        Adapt = "adapt",
+        /// Give it up.
+        Abandon = "abandon",
+    }
+}
+payload! {
+    /// A change was planned.
+    Planned {
+        /// A short name for charts.
+        title: String,
+        /// What it is to achieve, in a sentence.
+        #[serde(default)]
+        aim: Option<String>,
+        /// The measures it should move.
+        measures: Vec<Slug>,
+        /// A change concept of the catalogue.
+        #[serde(default)]
+        concept: Option<Slug>,
+        /// Items of the logic model that it works on.
+        #[serde(default)]
+        items: Vec<Slug>,
+    }
+}
+payload! {
+    /// A cycle ended (`time`).
+    Finished {
+        /// What was decided.
+        decision: Decision,
+        /// What was learnt, in a sentence.
+        #[serde(default)]
+        learnt: Option<String>,
+    }
+}
+payload! {
+    /// A target for a measure in an area, from a date on.
+    TargetSet {
+        /// The measure.
+        measure: Slug,
+        /// The target, in the measure's unit (a proportion is 0 to 1).
+        target: Amount,
+        /// From this date.
+        from: NaiveDate,
+        /// Why.
+        reason: String,
+    }
+}
+payload! {
+    /// A new phase for a measure's chart in an area, proposed or accepted by a person.
+    Rebase {
+        /// The measure.
+        measure: Slug,
+        /// First day of the new phase.
+        from: NaiveDate,
+        /// Why.
+        reason: String,
+    }
+}
+facts! {
+    /// What can be said of a change, or of a chart (entity `chart/<measure>`).
+    ChangeFact {
+        /// Planned.
+        Planned(Planned) = "planned" v 1,
+        /// Started.
+        Started(Happened) = "started" v 1,
+        /// Paused.
+        Paused(Happened) = "paused" v 1,
+        /// Finished.
+        Finished(Finished) = "finished" v 1,
+        /// A target was set.
+        TargetSet(TargetSet) = "target-set" v 1,
+        /// A new baseline was proposed.
+        RebaseProposed(Rebase) = "rebase-proposed" v 1,
+        /// A new baseline was accepted.
+        RebaseAccepted(Rebase) = "rebase-accepted" v 1,
+        /// An event about this change is taken back.
+        Retracted(Retracted) = "retracted" v 1,
+    }
+}

@@ -1,0 +1,115 @@
+//! Context attributes: the ones CloudEvents asks for, and the few extensions that are let in. An extension that is
+//! not on the list is refused, because nothing would know what it carries.
+
+use super::{ATTRIBUTE_MOST, Refusal, Refusals, personal, shape};
+use chrono::DateTime;
+use serde_json::Value;
+
+/// The attributes that an event may have, `data` among them.
+pub(crate) const KNOWN: &[&str] = &[
+    "specversion",
+    "type",
+    "source",
+    "id",
+    "time",
+    "recordedtime",
+    "datacontenttype",
+    "data",
+    "dataschema",
+    "subject",
+    "correlationid",
+    "causationid",
+    "sequence",
+    "partitionkey",
+    "traceparent",
+    "tracestate",
+];
+
+const REQUIRED: [&str; 6] = ["specversion", "type", "source", "id", "time", "data"];
+
+/// Checks the envelope of a whole event.
+pub(super) fn check(raw: &Value) -> Result<(), Refusals> {
+    let mut found = Vec::new();
+    for name in REQUIRED {
+        match &raw[name] {
+            Value::Null => found.push(Refusal::new(format!("/{name}"), "is missing")),
+            Value::String(text) if text.is_empty() => {
+                found.push(Refusal::new(format!("/{name}"), "must not be empty"));
+            }
+            _ => {}
+        }
+    }
+    let fields = raw.as_object().into_iter().flatten();
+    for (name, value) in fields {
+        if !KNOWN.contains(&name.as_str()) {
+            found.push(Refusal::new(
+                "",
+                format!(
+                    "has an attribute that is not let in; these are: {}",
+                    KNOWN.join(", ")
+                ),
+            ));
+            continue;
+        }
+        let pointer = format!("/{name}");
+        match value {
+            Value::Object(_) if name == "data" => {}
+            _ if name == "data" => {
+                found.push(Refusal::new(pointer, "must be a JSON object"));
+            }
+            Value::String(value) => attribute(&pointer, value, &mut found),
+            Value::Null => {}
+            Value::Number(_) if name == "sequence" => {
+                personal::scan(value, &mut vec![name.clone()], &mut found);
+            }
+            _ => found.push(Refusal::new(pointer, "must be text")),
+        }
+    }
+    super::settle(found).map_err(Refusals)
+}
+
+fn attribute(pointer: &str, value: &str, found: &mut Vec<Refusal>) {
+    match pointer {
+        "/specversion" if value != "1.0" => found.push(Refusal::new(pointer, "must be 1.0")),
+        "/time" | "/recordedtime" if DateTime::parse_from_rfc3339(value).is_err() => {
+            found.push(Refusal::new(
+                pointer,
+                "must be a date and time with a zone, as RFC 3339 writes it",
+            ));
+        }
+        // RFC 3339 lets a space stand between date and time.
+        "/time" | "/recordedtime" => {}
+        "/datacontenttype" if !is_json(value) => {
+            found.push(Refusal::new(pointer, "must be application/json"));
+        }
+        "/datacontenttype" => {}
+        _ if value.is_empty() => {}
+        _ => text(pointer, value, found),
+    }
+}
+
+/// `application/json`, or a type built on it, with or without parameters.
+pub(crate) fn is_json(media_type: &str) -> bool {
+    let plain = media_type.split(';').next().unwrap_or_default().trim();
+    let plain = plain.to_ascii_lowercase();
+    plain == "application/json" || (plain.starts_with("application/") && plain.ends_with("+json"))
+}
+
+/// Length, characters and personal data of an attribute, or of a field that names an event.
+pub(super) fn text(pointer: &str, value: &str, found: &mut Vec<Refusal>) {
+    if value.len() > ATTRIBUTE_MOST {
+        found.push(Refusal::new(
+            pointer,
+            format!("must have at most {ATTRIBUTE_MOST} characters"),
+        ));
+    }
+    if !value.bytes().all(|b| b.is_ascii_graphic()) {
+        found.push(Refusal::new(
+            pointer,
+            "may have only printable ASCII characters, and no spaces",
+        ));
+    }
+    let path: Vec<String> = pointer.split('/').skip(1).map(str::to_owned).collect();
+    debug_assert!(shape::pointer(&path) == pointer);
+    personal::scan_text(value, &path, found);
+}

@@ -1,0 +1,348 @@
+//! Rules of single facts: who may be responsible, ranges, dates, lists.
+
+use super::{DATE_AHEAD_DAYS, LIMITS, Refusal, bounds, instant_rule, text};
+use crate::amount::Amount;
+use crate::area::Areas;
+use crate::assessment::AssessmentFact;
+use crate::change::ChangeFact;
+use crate::event::{Event, Fact};
+use crate::experience::ExperienceFact;
+use crate::id::Slug;
+use crate::local;
+use crate::observation::{Grain, ObservationFact, Observed};
+use crate::referral::ReferralFact;
+use crate::transfer::TransferFact;
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
+use std::collections::BTreeSet;
+
+/// The framework of the logic model, whose levels start at 1.
+const LOGIC_MODEL: &str = "scie";
+
+/// Checks one event's fact and collects what it finds.
+struct Checks<'a> {
+    event: &'a Event,
+    areas: &'a Areas,
+    now: DateTime<Utc>,
+    found: &'a mut Vec<Refusal>,
+}
+
+pub(super) fn check(event: &Event, areas: &Areas, now: DateTime<Utc>, found: &mut Vec<Refusal>) {
+    let mut checks = Checks {
+        event,
+        areas,
+        now,
+        found,
+    };
+    match &event.fact {
+        Fact::Transfer(fact) => checks.transfer(fact),
+        Fact::Referral(fact) => checks.referral(fact),
+        Fact::Assessment(fact) => checks.assessment(fact),
+        Fact::Experience(fact) => checks.experience(fact),
+        Fact::Change(fact) => checks.change(fact),
+        Fact::Observation(ObservationFact::Observed(fact)) => checks.observed(fact),
+        Fact::Observation(ObservationFact::Retracted(_)) => {}
+    }
+    checks.links();
+    for (field, value) in text::fields(&event.fact) {
+        for rule in text::rules(value) {
+            checks
+                .found
+                .push(Refusal::new(format!("/data/{field}"), rule));
+        }
+    }
+}
+
+impl Checks<'_> {
+    fn refuse(&mut self, breaks: bool, field: &str, rule: impl Into<String>) {
+        if breaks {
+            self.found
+                .push(Refusal::new(format!("/data/{field}"), rule));
+        }
+    }
+
+    /// A day that something is true from, or has happened on.
+    fn past(&mut self, field: &str, date: NaiveDate) {
+        let latest = self
+            .now
+            .checked_add_signed(super::CLOCK_AHEAD)
+            .unwrap_or(self.now);
+        let in_bounds = self.in_bounds(field, date);
+        self.refuse(
+            in_bounds && date > local::date(latest),
+            field,
+            "must not lie in the future",
+        );
+    }
+
+    /// A day that something is planned for.
+    fn planned(&mut self, field: &str, date: NaiveDate) {
+        let last =
+            local::date(self.now).checked_add_days(Days::new(DATE_AHEAD_DAYS.unsigned_abs()));
+        let in_bounds = self.in_bounds(field, date);
+        self.refuse(
+            in_bounds && last.is_some_and(|last| date > last),
+            field,
+            "must not lie more than ten years in the future",
+        );
+    }
+
+    /// A day that something is planned for, by people who know what day it is.
+    fn planned_from_then(&mut self, field: &str, date: NaiveDate) {
+        self.planned(field, date);
+        let day = local::date(self.event.occurred_at);
+        self.refuse(
+            date < day,
+            field,
+            "must not lie before the day on which it was set (`time`)",
+        );
+    }
+
+    fn in_bounds(&mut self, field: &str, date: NaiveDate) -> bool {
+        let (first, last) = bounds();
+        let inside = first <= date && date <= last;
+        self.refuse(!inside, field, super::IN_BOUNDS);
+        inside
+    }
+
+    fn list<T: Ord>(&mut self, field: &str, list: &[T]) {
+        self.refuse(
+            list.len() > LIMITS.list_most,
+            field,
+            format!("must have at most {} entries", LIMITS.list_most),
+        );
+        let distinct: BTreeSet<&T> = list.iter().collect();
+        self.refuse(
+            distinct.len() < list.len(),
+            field,
+            "must not have an entry twice",
+        );
+    }
+
+    fn transfer(&mut self, fact: &TransferFact) {
+        match fact {
+            TransferFact::Admitted(f) => {
+                if let Some(hospital) = &f.hospital {
+                    let area = self.areas.get(hospital.as_str());
+                    self.refuse(
+                        !area.is_some_and(|a| a.kind.is_provider()),
+                        "hospital",
+                        "must be a hospital or trust of the register; add it to your areas file",
+                    );
+                }
+            }
+            TransferFact::ExpectedDateSet(f) => self.planned("expected", f.expected),
+            TransferFact::Ready(f) => self.past("date", f.date),
+            TransferFact::NotReady(f) => self.past("date", f.date),
+            TransferFact::DelayReasonSet(f) => {
+                self.past("date", f.date);
+                self.refuse(
+                    !f.reason.allows(f.responsible),
+                    "responsible",
+                    "must be a body that the reason allows",
+                );
+            }
+            TransferFact::DischargeNoticeGiven(f) => self.planned("proposed", f.proposed),
+            TransferFact::PathwaySet(f) => self.past("date", f.date),
+            TransferFact::Discharged(f) => {
+                let code = f.destination.as_ref().map(Slug::as_str);
+                self.refuse(
+                    code.is_some_and(|c| c.len() != 2 || !c.bytes().all(|b| b.is_ascii_digit())),
+                    "destination",
+                    "must be a national code of two digits",
+                );
+            }
+            TransferFact::AssessmentNoticeGiven(_)
+            | TransferFact::SocialCareReferred(_)
+            | TransferFact::AssessmentStarted(_)
+            | TransferFact::AssessmentFinished(_)
+            | TransferFact::PackageAgreed(_)
+            | TransferFact::DischargeNoticeWithdrawn(_)
+            | TransferFact::Cancelled(_)
+            | TransferFact::DischargeReversed(_)
+            | TransferFact::Retracted(_) => {}
+        }
+    }
+
+    fn referral(&mut self, fact: &ReferralFact) {
+        match fact {
+            ReferralFact::Received(f) => {
+                let code = f.source_code.as_ref().map(Slug::as_str);
+                let known =
+                    |c: &str| c.len() == 2 && c.parse::<u8>().is_ok_and(|n| (1..=23).contains(&n));
+                self.refuse(
+                    code.is_some_and(|c| !known(c)),
+                    "source_code",
+                    "must be a national code from 01 to 23",
+                );
+                let latest = self
+                    .now
+                    .checked_add_signed(super::CLOCK_AHEAD)
+                    .unwrap_or(self.now);
+                if let Some(rule) = f.need_identified.and_then(|at| instant_rule(at, latest)) {
+                    self.refuse(true, "need_identified", rule);
+                }
+            }
+            ReferralFact::Listed(f) => self.planned_from_then("meeting", f.meeting),
+            ReferralFact::Discussed(f) => self.list("sectors", &f.sectors),
+            ReferralFact::ActionOpened(f) => self.planned_from_then("due", f.due),
+            ReferralFact::Triaged(_)
+            | ReferralFact::Accepted(_)
+            | ReferralFact::Declined(_)
+            | ReferralFact::Redirected(_)
+            | ReferralFact::FirstContact(_)
+            | ReferralFact::PlanAgreed(_)
+            | ReferralFact::ActionDone(_)
+            | ReferralFact::ActionCancelled(_)
+            | ReferralFact::ResourceDecided(_)
+            | ReferralFact::Closed(_)
+            | ReferralFact::Withdrawn(_)
+            | ReferralFact::Reopened(_)
+            | ReferralFact::Retracted(_) => {}
+        }
+    }
+
+    fn level(&mut self, field: &str, framework: &Slug, level: Option<u8>) {
+        let least = u8::from(framework.as_str() == LOGIC_MODEL);
+        self.refuse(
+            level.is_some_and(|l| !(least..=LIMITS.level_most).contains(&l)),
+            field,
+            format!("must be a level from {least} to {}", LIMITS.level_most),
+        );
+    }
+
+    fn assessment(&mut self, fact: &AssessmentFact) {
+        match fact {
+            AssessmentFact::Proposed(f) => self.level("level", &f.framework, f.level),
+            AssessmentFact::Moderated(f) => {
+                self.level("from", &f.framework, f.from);
+                self.level("to", &f.framework, f.to);
+            }
+            AssessmentFact::AmbitionSet(f) => {
+                self.level("level", &f.framework, Some(f.level));
+                self.planned("by", f.by);
+            }
+            AssessmentFact::Confirmed(_)
+            | AssessmentFact::Noted(_)
+            | AssessmentFact::Retracted(_) => {}
+        }
+    }
+
+    fn experience(&mut self, fact: &ExperienceFact) {
+        match fact {
+            ExperienceFact::Answered(f) => {
+                let items: Vec<&Slug> = f.answers.iter().map(|a| &a.item).collect();
+                self.list("answers", &items);
+                for (index, answer) in f.answers.iter().enumerate() {
+                    self.refuse(
+                        answer.score.is_some_and(|s| s > LIMITS.score_most),
+                        &format!("answers/{index}/score"),
+                        format!("must be a score from 0 to {}", LIMITS.score_most),
+                    );
+                }
+            }
+            ExperienceFact::Invited(f) => self.refuse(
+                !(1..=LIMITS.count_most).contains(&f.count),
+                "count",
+                format!("must be a count from 1 to {}", LIMITS.count_most),
+            ),
+            ExperienceFact::CommentCoded(f) => self.list("themes", &f.themes),
+            ExperienceFact::Retracted(_) => {}
+        }
+    }
+
+    fn change(&mut self, fact: &ChangeFact) {
+        match fact {
+            ChangeFact::Planned(f) => {
+                self.list("measures", &f.measures);
+                self.list("items", &f.items);
+            }
+            ChangeFact::TargetSet(f) => {
+                self.chart(&f.measure);
+                self.planned("from", f.from);
+            }
+            ChangeFact::RebaseProposed(f) | ChangeFact::RebaseAccepted(f) => {
+                self.chart(&f.measure);
+                self.planned("from", f.from);
+            }
+            ChangeFact::Started(_)
+            | ChangeFact::Paused(_)
+            | ChangeFact::Finished(_)
+            | ChangeFact::Retracted(_) => {}
+        }
+    }
+
+    /// A decision about a chart is told of that chart, or two decisions could stand side by side.
+    fn chart(&mut self, measure: &Slug) {
+        let chart = self.event.entity.as_str().strip_prefix("chart/");
+        self.refuse(
+            chart != Some(measure.as_str()),
+            "change",
+            "must be chart/ and the measure, for a decision about a measure's chart",
+        );
+    }
+
+    fn observed(&mut self, fact: &Observed) {
+        self.past("period_start", fact.period_start);
+        let (day, month) = (fact.period_start.day(), fact.period_start.month());
+        let first = match fact.grain {
+            Grain::Day => true,
+            Grain::Week => fact.period_start.weekday() == Weekday::Mon,
+            Grain::Month => day == 1,
+            Grain::Quarter => day == 1 && month % 3 == 1,
+            Grain::Year => day == 1 && month == 4,
+        };
+        self.refuse(
+            !first,
+            "period_start",
+            "must be the first day of its period: a Monday, a first of the month, of a financial quarter or of April",
+        );
+        self.refuse(
+            fact.denominator.is_some_and(|d| d < Amount::default()),
+            "denominator",
+            "must not be negative",
+        );
+        self.refuse(
+            fact.breakdown.len() > LIMITS.list_most,
+            "breakdown",
+            format!("must have at most {} entries", LIMITS.list_most),
+        );
+    }
+
+    /// What the event says of other events and entities.
+    fn links(&mut self) {
+        let event = self.event;
+        if let Some(retraction) = event.fact.retraction() {
+            let mut found = Vec::new();
+            super::attribute::text("/data/retracts", &retraction.retracts, &mut found);
+            if let Some(source) = &retraction.retracts_source {
+                super::attribute::text("/data/retracts_source", source, &mut found);
+                self.refuse(source.is_empty(), "retracts_source", "must not be empty");
+            }
+            self.found.append(&mut found);
+            self.refuse(
+                retraction.retracts.is_empty(),
+                "retracts",
+                "must not be empty",
+            );
+            let source = retraction.retracts_source.as_ref().unwrap_or(&event.source);
+            self.refuse(
+                *source == event.source && retraction.retracts == event.id,
+                "retracts",
+                "must be another event than this one",
+            );
+            if event.fact.family().entity_field().is_none() {
+                let within = format!("{}/", event.area);
+                self.refuse(
+                    !event.entity.as_str().starts_with(&within),
+                    "entity",
+                    "must start with the area and a slash",
+                );
+            }
+        }
+        self.refuse(
+            event.fact.previous() == Some(&event.entity),
+            "previous",
+            "must be another entity than this one",
+        );
+    }
+}

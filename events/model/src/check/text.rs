@@ -1,0 +1,333 @@
+//! Free text: short, plain, about areas and changes.
+
+#[cfg(test)]
+use super::personal;
+
+/// Most characters of a free text.
+pub const FREE_TEXT_MOST: usize = 500;
+
+/// Every rule that a free text breaks.
+pub(super) fn rules(text: &str) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut refuse = |breaks: bool, rule: &str| {
+        if breaks {
+            broken.push(rule.to_owned());
+        }
+    };
+    refuse(text.trim().is_empty(), "must not be empty");
+    refuse(
+        text.chars().count() > FREE_TEXT_MOST,
+        &format!("must have at most {FREE_TEXT_MOST} characters"),
+    );
+    refuse(
+        text.chars().any(is_invisible),
+        "must not have control characters, or characters that turn or hide text",
+    );
+    refuse(
+        text.trim_start()
+            .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']),
+        "must not start with =, +, - or @, which a spreadsheet would run as a formula",
+    );
+    refuse(has_postcode(text), "has a postcode; leave it out");
+    refuse(
+        has_title(text),
+        "has a person's title and name; leave them out",
+    );
+    refuse(
+        has_birth_date(text),
+        "has what reads as a date of birth; leave it out",
+    );
+    refuse(
+        has_long_number(text),
+        "has a number of nine or more digits; leave out telephone and record numbers",
+    );
+    broken
+}
+
+/// Control characters, marks that change the direction of text, and characters without a width.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Words of letters and digits, each with whether only blanks stand between it and the one before.
+fn words(text: &str) -> Vec<(bool, &str)> {
+    let mut words = Vec::new();
+    let mut last_end = 0;
+    let mut start = None;
+    let ends = text.char_indices().chain([(text.len(), ' ')]);
+    for (at, c) in ends {
+        match (c.is_alphanumeric(), start) {
+            (true, None) => start = Some(at),
+            (false, Some(from)) => {
+                let between = text.get(last_end..from).unwrap_or_default();
+                words.push((
+                    between.chars().all(|c| c.is_whitespace() || c == '-'),
+                    text.get(from..at).unwrap_or_default(),
+                ));
+                last_end = at;
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    words
+}
+
+/// The letters that postcodes start with.
+const POSTCODE_AREAS: &str = " AB AL B BA BB BD BF BH BL BN BR BS BT BX CA CB CF CH CM CO CR CT CV CW DA DD DE DG \
+    DH DL DN DT DY E EC EH EN EX FK FY G GL GU GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL \
+    LN LS LU M ME MK ML N NE NG NN NP NR NW OL OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL SM SN SO SP SR SS ST \
+    SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE ";
+
+/// A whole postcode, with or without its space. A district alone (`CM1`) is a place, not an address.
+fn has_postcode(text: &str) -> bool {
+    let words = words(text);
+    let whole = words.iter().any(|(_, word)| {
+        word.len() >= 5
+            && word
+                .split_at_checked(word.len() - 3)
+                .is_some_and(|(out, inward)| is_outward(out) && is_inward(inward))
+    });
+    whole
+        || words
+            .windows(2)
+            .any(|pair| pair[1].0 && is_outward(pair[0].1) && is_inward(pair[1].1))
+}
+
+fn is_outward(word: &str) -> bool {
+    let letters = word.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let Some((area, district)) = word.split_at_checked(letters) else {
+        return false;
+    };
+    let district = district.as_bytes();
+    let area = format!(" {} ", area.to_ascii_uppercase());
+    (1..=2).contains(&letters)
+        && POSTCODE_AREAS.contains(&area)
+        && (1..=2).contains(&district.len())
+        && district[0].is_ascii_digit()
+        && district[district.len() - 1].is_ascii_alphanumeric()
+}
+
+fn is_inward(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    bytes.len() == 3
+        && bytes[0].is_ascii_digit()
+        && bytes[1..]
+            .iter()
+            .all(|b| b.is_ascii_alphabetic() && !b"CIKMOV".contains(&b.to_ascii_uppercase()))
+        // `week w1 2nd of May`
+        && !["st", "nd", "rd", "th"].contains(&&word[1..])
+}
+
+/// A title with a name behind it. Small letters count only where the title has no other meaning.
+fn has_title(text: &str) -> bool {
+    const ALWAYS: [&str; 3] = ["mr", "mrs", "mx"];
+    const BEFORE_A_CAPITAL: [&str; 10] = [
+        "ms",
+        "miss",
+        "dr",
+        "prof",
+        "professor",
+        "sir",
+        "dame",
+        "rev",
+        "lady",
+        "lord",
+    ];
+    let capital = |word: &str| word.chars().next().is_some_and(char::is_uppercase);
+    let shouted = |word: &str| word.len() > 1 && !word.chars().any(char::is_lowercase);
+    words(text).windows(2).any(|pair| {
+        let (title, name) = (pair[0].1, pair[1].1);
+        let lower = title.to_lowercase();
+        let named = name.chars().next().is_some_and(char::is_alphabetic);
+        (ALWAYS.contains(&lower.as_str()) && named)
+            || (BEFORE_A_CAPITAL.contains(&lower.as_str())
+                && capital(title)
+                && capital(name)
+                // `MS Teams` is a product, `MS SMITH` a person.
+                && (!shouted(title) || shouted(name)))
+    })
+}
+
+/// A full date before 2000 (no event is that old, so it is somebody's), or words for a birth with a digit near.
+fn has_birth_date(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let spoken = [
+        "dob",
+        "d.o.b",
+        "date of birth",
+        "born on",
+        "born in",
+        "born:",
+    ]
+    .iter()
+    .any(|word| {
+        lower.match_indices(word).any(|(at, _)| {
+            let before = lower.get(..at).and_then(|b| b.chars().next_back());
+            !before.is_some_and(char::is_alphanumeric)
+                && lower
+                    .get(at + word.len()..)
+                    .unwrap_or_default()
+                    .chars()
+                    .take(12)
+                    .any(|c| c.is_ascii_digit())
+        })
+    });
+    spoken || has_old_date(text)
+}
+
+fn has_old_date(text: &str) -> bool {
+    let number = |word: &str, most: u32| {
+        word.trim_end_matches(|c: char| c.is_ascii_alphabetic())
+            .parse::<u32>()
+            .is_ok_and(|n| (1..=most).contains(&n))
+    };
+    let month = |word: &str| {
+        const MONTHS: [&str; 12] = [
+            "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+        ];
+        number(word, 12)
+            || word
+                .get(..3)
+                .is_some_and(|start| MONTHS.contains(&start.to_ascii_lowercase().as_str()))
+    };
+    let year = |word: &str| {
+        word.len() == 4 && word.parse::<u32>().is_ok_and(|y| (1880..2000).contains(&y))
+    };
+    let words = words(text);
+    words.windows(3).any(|three| {
+        let [a, b, c] = [three[0].1, three[1].1, three[2].1];
+        (number(a, 31) && month(b) && year(c))
+            || (month(a) && number(b, 31) && year(c))
+            || (year(a) && month(b) && number(c, 31))
+    })
+}
+
+/// Nine or more digits in a row, with single blanks, hyphens, dots, slashes or brackets between. Dates and lists of
+/// years are let be.
+fn has_long_number(text: &str) -> bool {
+    let mut groups: Vec<String> = Vec::new();
+    let mut gap = usize::MAX;
+    let mut found = false;
+    for c in text.chars().chain(['#']) {
+        if c.is_ascii_digit() {
+            match groups.last_mut() {
+                Some(group) if gap == 0 => group.push(c),
+                _ => groups.push(c.to_string()),
+            }
+            gap = 0;
+        } else if matches!(c, ' ' | '-' | '.' | '/' | '(' | ')' | '\u{a0}') && gap < 2 {
+            gap += 1;
+        } else {
+            found |= is_long(&groups);
+            groups.clear();
+            gap = usize::MAX;
+        }
+    }
+    found || is_long(&groups)
+}
+
+fn is_long(groups: &[String]) -> bool {
+    let shape: Vec<usize> = groups.iter().map(String::len).collect();
+    let dates = |size: usize, date: &[usize]| shape.chunks(size).all(|chunk| chunk == date);
+    shape.iter().sum::<usize>() >= 9
+        && !dates(1, &[4])
+        && !dates(3, &[4, 2, 2])
+        && !dates(3, &[2, 2, 4])
+}
+
+/// The free text fields of a fact, by name.
+pub(super) fn fields(fact: &crate::event::Fact) -> Vec<(&'static str, &str)> {
+    use crate::assessment::AssessmentFact as A;
+    use crate::change::ChangeFact as C;
+    use crate::event::Fact;
+    match fact {
+        Fact::Assessment(A::Proposed(f)) => f.note.iter().map(|t| ("note", t.as_str())).collect(),
+        Fact::Assessment(A::Moderated(f)) => f.note.iter().map(|t| ("note", t.as_str())).collect(),
+        Fact::Assessment(A::Noted(f)) => vec![("note", &f.note)],
+        Fact::Change(C::Planned(f)) => std::iter::once(("title", f.title.as_str()))
+            .chain(f.aim.iter().map(|t| ("aim", t.as_str())))
+            .collect(),
+        Fact::Change(C::Finished(f)) => f.learnt.iter().map(|t| ("learnt", t.as_str())).collect(),
+        Fact::Change(C::TargetSet(f)) => vec![("reason", &f.reason)],
+        Fact::Change(C::RebaseProposed(f) | C::RebaseAccepted(f)) => vec![("reason", &f.reason)],
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a text breaks no rule of free text, and has no NHS number or e-mail address.
+#[cfg(test)]
+fn is_plain(text: &str) -> bool {
+    rules(text).is_empty()
+        && !personal::mentions_nhs_number(text)
+        && !personal::mentions_email(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_teams_write_about_areas_is_let_through() {
+        for text in [
+            "Neighbourhood teams meet every fortnight in all nine localities.",
+            "Capacity in E1 and CM1 districts fell in Q1 2nd half; 12,500,000 pounds from 2026-04-01 to 2027-03-31.",
+            "Since 1 April 2015 the Care Act applies; see the 2019/20 return.",
+            "We miss the target of 70% in week w1 2nd of May",
+            "Dr and nurse rota agreed, MS Teams used; Lord lieutenant visit",
+            "Rated 3 in 2024 2025 2026",
+            "Réablement — 80 % d'ici 2027",
+            "Born of a pilot with 3 practices",
+        ] {
+            assert!(is_plain(text), "{text}: {:?}", rules(text));
+        }
+    }
+
+    #[test]
+    fn what_points_to_a_person_is_not() {
+        for text in [
+            "Visit to Mrs Smith went well",
+            "spoke with mr patel",
+            "Agreed by Dr. Okafor",
+            "Ms O'Neill waits",
+            "DR SMITH",
+            "Lives at CM1 1AA",
+            "cm11aa",
+            "EC1A 1BB",
+            "born 01/02/1938? dob 01/02/38",
+            "1938-02-01",
+            "3rd March 1941",
+            "Date of birth: 1 May 2001",
+            "ring 01245 430430",
+            "tel (01245) 430-430",
+            "record 123456789",
+            "943 476 5919",
+            "a.b@example.org",
+        ] {
+            assert!(!is_plain(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_cannot_hide_turn_or_calculate() {
+        for text in [
+            "",
+            "  ",
+            "=1+1",
+            " @sum",
+            "-2",
+            "＋3",
+            "a\u{202e}b",
+            "a\u{200b}b",
+            "a\nb",
+            "a\0b",
+        ] {
+            assert!(!rules(text).is_empty(), "{text:?}");
+        }
+        assert!(rules(&"é".repeat(FREE_TEXT_MOST)).is_empty());
+        assert!(!rules(&"é".repeat(FREE_TEXT_MOST + 1)).is_empty());
+    }
+}

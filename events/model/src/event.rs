@@ -1,0 +1,469 @@
+//! One event, typed: who said it, when it happened, when it was recorded, about which entity of which area, and what.
+
+use crate::assessment::AssessmentFact;
+use crate::change::ChangeFact;
+use crate::envelope::Envelope;
+use crate::experience::ExperienceFact;
+use crate::facts::codes;
+use crate::id::{AreaId, EntityId, EventKey, IdError};
+use crate::observation::ObservationFact;
+use crate::referral::ReferralFact;
+use crate::transfer::TransferFact;
+use crate::upcast;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use std::borrow::Cow;
+
+/// The start of every event type of this product.
+pub const TYPE_PREFIX: &str = "care.joinedup.";
+
+codes! {
+    /// A family of facts.
+    Family {
+        /// Transfers of care.
+        Transfer = "transfer",
+        /// Referrals.
+        Referral = "referral",
+        /// Assessments of the logic model and other frameworks.
+        Assessment = "assessment",
+        /// Experience responses.
+        Experience = "experience",
+        /// Improvement changes and chart decisions.
+        Change = "change",
+        /// Observations.
+        Observation = "observation",
+    }
+}
+
+impl Family {
+    /// The data field that names the entity; none where the entity follows from the fact.
+    #[must_use]
+    pub fn entity_field(self) -> Option<&'static str> {
+        match self {
+            Self::Transfer => Some("transfer"),
+            Self::Referral => Some("referral"),
+            Self::Experience => Some("response"),
+            Self::Change => Some("change"),
+            Self::Assessment | Self::Observation => None,
+        }
+    }
+
+    /// Wire name and newest version of the family's facts.
+    #[must_use]
+    pub fn types(self) -> &'static [(&'static str, u16)] {
+        match self {
+            Self::Transfer => TransferFact::TYPES,
+            Self::Referral => ReferralFact::TYPES,
+            Self::Assessment => AssessmentFact::TYPES,
+            Self::Experience => ExperienceFact::TYPES,
+            Self::Change => ChangeFact::TYPES,
+            Self::Observation => ObservationFact::TYPES,
+        }
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub enum Fact {
+    /// About a transfer of care.
+    Transfer(TransferFact),
+    /// About a referral.
+    Referral(ReferralFact),
+    /// About an area's item.
+    Assessment(AssessmentFact),
+    /// About a response.
+    Experience(ExperienceFact),
+    /// About an improvement change or a chart.
+    Change(ChangeFact),
+    /// About a series.
+    Observation(ObservationFact),
+}
+
+macro_rules! each {
+    ($fact:expr, $inner:ident => $body:expr) => {
+        match $fact {
+            Fact::Transfer($inner) => $body,
+            Fact::Referral($inner) => $body,
+            Fact::Assessment($inner) => $body,
+            Fact::Experience($inner) => $body,
+            Fact::Change($inner) => $body,
+            Fact::Observation($inner) => $body,
+        }
+    };
+}
+
+impl Fact {
+    /// The family.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        match self {
+            Self::Transfer(_) => Family::Transfer,
+            Self::Referral(_) => Family::Referral,
+            Self::Assessment(_) => Family::Assessment,
+            Self::Experience(_) => Family::Experience,
+            Self::Change(_) => Family::Change,
+            Self::Observation(_) => Family::Observation,
+        }
+    }
+
+    /// The wire name within the family.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        each!(self, f => f.name())
+    }
+
+    /// The event type in its newest version, e.g. `care.joinedup.transfer.ready.v1`.
+    #[must_use]
+    pub fn event_type(&self) -> String {
+        let version = each!(self, f => f.version());
+        format!("{TYPE_PREFIX}{}.{}.v{version}", self.family(), self.name())
+    }
+
+    /// The fact's own fields as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        each!(self, f => f.to_json())
+    }
+
+    /// The retraction, when the fact is one.
+    #[must_use]
+    pub fn retraction(&self) -> Option<&crate::facts::Retracted> {
+        match self {
+            Self::Transfer(TransferFact::Retracted(r))
+            | Self::Referral(ReferralFact::Retracted(r))
+            | Self::Assessment(AssessmentFact::Retracted(r))
+            | Self::Experience(ExperienceFact::Retracted(r))
+            | Self::Change(ChangeFact::Retracted(r))
+            | Self::Observation(ObservationFact::Retracted(r)) => Some(r),
+            _ => None,
+        }
+    }
+
+    /// Another entity of the same family that hears of this fact too: the one this person was with before.
+    #[must_use]
+    pub fn previous(&self) -> Option<&EntityId> {
+        match self {
+            Self::Transfer(TransferFact::Admitted(f)) => f.previous.as_ref(),
+            Self::Referral(ReferralFact::Received(f)) => f.previous.as_ref(),
+            _ => self.retraction().and_then(|r| r.previous.as_ref()),
+        }
+    }
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// CloudEvents `source`.
+    pub source: String,
+    /// CloudEvents `id`, unique within the source.
+    pub id: String,
+    /// CloudEvents `time`: when it happened.
+    pub occurred_at: DateTime<Utc>,
+    /// The extension `recordedtime`: when it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// The entity that it is about.
+    pub entity: EntityId,
+    /// The area that it counts for.
+    pub area: AreaId,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// Why an envelope could not be read as an event. No text holds a value of the event.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// The type is not one of this product's.
+    #[error(
+        "the event type is not one of joinedup's: it should be care.joinedup.<family>.<fact>.v<n>"
+    )]
+    UnknownType,
+    /// A version that this program does not know yet.
+    #[error(
+        "version {found} of {family}.{fact} is newer than this program knows ({known}); update it, then replay the quarantine"
+    )]
+    NewerVersion {
+        /// The family.
+        family: Family,
+        /// The fact.
+        fact: &'static str,
+        /// The version found.
+        found: u16,
+        /// The newest version known.
+        known: u16,
+    },
+    /// The data have not the shape of the fact.
+    #[error("the data of {family}.{fact} do not fit its schema at {place}: {rule}")]
+    Data {
+        /// The family.
+        family: Family,
+        /// The fact.
+        fact: String,
+        /// Line and column within the data, or the field.
+        place: String,
+        /// What kind of misfit.
+        rule: &'static str,
+    },
+    /// A field that names something is no name.
+    #[error("`{field}` {rule}")]
+    Id {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        rule: IdError,
+    },
+    /// A field is missing.
+    #[error("`{0}` is missing")]
+    Missing(&'static str),
+}
+
+/// A text that is borrowed where it has no escapes. (`serde(borrow)` does not reach a `Cow` within an `Option`.)
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl std::ops::Deref for Text<'_> {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The common fields of an event's data.
+#[derive(Deserialize)]
+struct Keys<'a> {
+    #[serde(borrow, default)]
+    area: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    transfer: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    referral: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    response: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    change: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    entity: Option<Text<'a>>,
+}
+
+impl Event {
+    /// Reads an envelope, bringing an older version up to the newest first.
+    ///
+    /// # Errors
+    /// When the type is unknown or newer than this program, or the data do not fit it.
+    pub fn decode(envelope: &Envelope<'_>) -> Result<Self, DecodeError> {
+        let (family, name, version) = parse_type(&envelope.event_type)?;
+        let (known_name, known) = family
+            .types()
+            .iter()
+            .find(|(n, _)| *n == name)
+            .copied()
+            .ok_or(DecodeError::UnknownType)?;
+        if version > known {
+            return Err(DecodeError::NewerVersion {
+                family,
+                fact: known_name,
+                found: version,
+                known,
+            });
+        }
+        let misfit = |e: &serde_json::Error| DecodeError::Data {
+            family,
+            fact: known_name.to_owned(),
+            place: format!("line {} column {}", e.line(), e.column()),
+            rule: rule_of(e),
+        };
+        let data: Cow<'_, str> = if version < known {
+            let old = serde_json::from_str(envelope.data.get()).map_err(|e| misfit(&e))?;
+            let new = upcast::upcast(family, known_name, version, old).map_err(|rule| {
+                DecodeError::Data {
+                    family,
+                    fact: known_name.to_owned(),
+                    place: format!("version {version}"),
+                    rule,
+                }
+            })?;
+            Cow::Owned(new.to_string())
+        } else {
+            Cow::Borrowed(envelope.data.get())
+        };
+        let keys: Keys<'_> = serde_json::from_str(&data).map_err(|e| misfit(&e))?;
+        let fact = match family {
+            Family::Transfer => TransferFact::decode(name, &data).map(|f| f.map(Fact::Transfer)),
+            Family::Referral => ReferralFact::decode(name, &data).map(|f| f.map(Fact::Referral)),
+            Family::Assessment => {
+                AssessmentFact::decode(name, &data).map(|f| f.map(Fact::Assessment))
+            }
+            Family::Experience => {
+                ExperienceFact::decode(name, &data).map(|f| f.map(Fact::Experience))
+            }
+            Family::Change => ChangeFact::decode(name, &data).map(|f| f.map(Fact::Change)),
+            Family::Observation => {
+                ObservationFact::decode(name, &data).map(|f| f.map(Fact::Observation))
+            }
+        }
+        .map_err(|e| misfit(&e))?
+        .ok_or(DecodeError::UnknownType)?;
+        let area = keys.area.as_deref().ok_or(DecodeError::Missing("area"))?;
+        let area = AreaId::new(area).map_err(|rule| DecodeError::Id {
+            field: "area",
+            rule,
+        })?;
+        let entity = entity_of(family, &keys, &area, &fact)?;
+        Ok(Self {
+            source: envelope.source.clone().into_owned(),
+            id: envelope.id.clone().into_owned(),
+            occurred_at: envelope.time,
+            recorded_at: envelope.recorded_time.unwrap_or(envelope.time),
+            entity,
+            area,
+            fact,
+        })
+    }
+
+    /// Names the event for ever.
+    #[must_use]
+    pub fn key(&self) -> EventKey {
+        EventKey::of(&self.source, &self.id)
+    }
+
+    /// The event's data: entity, area and the fact's own fields that are set.
+    #[must_use]
+    pub fn data(&self) -> serde_json::Value {
+        let mut data = serde_json::Map::new();
+        match self.fact.family().entity_field() {
+            Some(field) => {
+                data.insert(field.to_owned(), self.entity.as_str().into());
+            }
+            // A retraction cannot derive its entity from its own fields, so it carries it.
+            None if self.fact.retraction().is_some() => {
+                data.insert("entity".to_owned(), self.entity.as_str().into());
+            }
+            None => {}
+        }
+        data.insert("area".to_owned(), self.area.as_str().into());
+        if let serde_json::Value::Object(fields) = self.fact.to_json() {
+            data.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
+        }
+        serde_json::Value::Object(data)
+    }
+
+    /// The event as a CloudEvent in structured JSON, in its newest version.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        let instant = |t: DateTime<Utc>| t.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+        serde_json::json!({
+            "specversion": "1.0",
+            "type": self.fact.event_type(),
+            "source": self.source,
+            "id": self.id,
+            "time": instant(self.occurred_at),
+            "recordedtime": instant(self.recorded_at),
+            "datacontenttype": "application/json",
+            "data": self.data(),
+        })
+    }
+}
+
+/// The fields of data that name areas and entities, of all families.
+pub(crate) const KEY_FIELDS: &[&str] = &[
+    "area", "transfer", "referral", "response", "change", "entity",
+];
+
+/// Where data of the newest version do not fit their fact: the keys that lead there, and the missing field's name
+/// where one is missing. `None` when they fit.
+pub(crate) fn misfit(
+    family: Family,
+    name: &str,
+    data: &str,
+) -> Option<(Vec<String>, Option<String>)> {
+    let error = match family {
+        Family::Transfer => TransferFact::misfit(name, data),
+        Family::Referral => ReferralFact::misfit(name, data),
+        Family::Assessment => AssessmentFact::misfit(name, data),
+        Family::Experience => ExperienceFact::misfit(name, data),
+        Family::Change => ChangeFact::misfit(name, data),
+        Family::Observation => ObservationFact::misfit(name, data),
+    }?;
+    let path = error
+        .path()
+        .iter()
+        .map_while(|segment| match segment {
+            serde_path_to_error::Segment::Seq { index } => Some(index.to_string()),
+            serde_path_to_error::Segment::Map { key } => Some(key.clone()),
+            _ => None,
+        })
+        .collect();
+    let text = error.inner().to_string();
+    let missing = text
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split('`').next())
+        .map(str::to_owned);
+    Some((path, missing))
+}
+
+/// Splits `care.joinedup.<family>.<fact>.v<n>`.
+pub(crate) fn parse_type(text: &str) -> Result<(Family, &str, u16), DecodeError> {
+    let mut parts = text
+        .strip_prefix(TYPE_PREFIX)
+        .ok_or(DecodeError::UnknownType)?
+        .split('.');
+    let (Some(family), Some(name), Some(version), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(DecodeError::UnknownType);
+    };
+    let family = Family::from_code(family).ok_or(DecodeError::UnknownType)?;
+    let version = version
+        .strip_prefix('v')
+        .and_then(|v| v.parse().ok())
+        .filter(|v| *v > 0)
+        .ok_or(DecodeError::UnknownType)?;
+    Ok((family, name, version))
+}
+
+fn entity_of(
+    family: Family,
+    keys: &Keys<'_>,
+    area: &AreaId,
+    fact: &Fact,
+) -> Result<EntityId, DecodeError> {
+    let (field, given) = match family {
+        Family::Transfer => ("transfer", keys.transfer.as_deref()),
+        Family::Referral => ("referral", keys.referral.as_deref()),
+        Family::Experience => ("response", keys.response.as_deref()),
+        Family::Change => ("change", keys.change.as_deref()),
+        Family::Assessment | Family::Observation => ("entity", keys.entity.as_deref()),
+    };
+    let derived = match fact {
+        Fact::Assessment(f) => f
+            .item()
+            .map(|(framework, item)| format!("{area}/{framework}/{item}")),
+        Fact::Observation(ObservationFact::Observed(o)) => Some(format!("{area}/{}", o.entity())),
+        _ => None,
+    };
+    let text = match (derived, given) {
+        (Some(derived), _) => derived,
+        (None, Some(given)) => given.to_owned(),
+        (None, None) => return Err(DecodeError::Missing(field)),
+    };
+    EntityId::try_from(text).map_err(|rule| DecodeError::Id { field, rule })
+}
+
+/// The kind of a JSON misfit, without the value that serde puts into its message.
+fn rule_of(error: &serde_json::Error) -> &'static str {
+    let text = error.to_string();
+    if text.starts_with("missing field") {
+        "a required field is missing"
+    } else if text.starts_with("unknown variant") {
+        "a code is not in the list of this field"
+    } else if text.starts_with("duplicate field") {
+        "a field is given twice"
+    } else if error.is_data() {
+        "a value is of the wrong kind or out of range"
+    } else {
+        "the data are not a JSON object"
+    }
+}
+
+#[cfg(test)]
+mod tests;

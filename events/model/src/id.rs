@@ -1,0 +1,153 @@
+//! Names of things: areas, entities, short codes. All are short and made of letters, digits, `-`, `_` and `.`,
+//! so that none can carry a sentence.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a name was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// Nothing there.
+    #[error("must not be empty")]
+    Empty,
+    /// Longer than the limit, in bytes.
+    #[error("must have at most {0} characters")]
+    TooLong(usize),
+    /// A character outside letters, digits, `-`, `_` and `.` (and `:` and `/` where parts are joined).
+    #[error(
+        "may have only letters, digits, '-', '_' and '.', and must start with a letter or digit"
+    )]
+    Character,
+}
+
+fn check(text: &str, most: usize, joined: bool) -> Result<(), IdError> {
+    if text.is_empty() {
+        return Err(IdError::Empty);
+    }
+    if text.len() > most {
+        return Err(IdError::TooLong(most));
+    }
+    let inner = |b: u8| {
+        b.is_ascii_alphanumeric()
+            || matches!(b, b'-' | b'_' | b'.')
+            || (joined && matches!(b, b':' | b'/'))
+    };
+    let bytes = text.as_bytes();
+    if !bytes[0].is_ascii_alphanumeric() || !bytes.iter().all(|&b| inner(b)) {
+        return Err(IdError::Character);
+    }
+    Ok(())
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $most:literal, $joined:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Takes a name.
+            ///
+            /// # Errors
+            /// When it is empty, too long or has other characters than the type allows.
+            pub fn new(text: &str) -> Result<Self, IdError> {
+                check(text, $most, $joined)?;
+                Ok(Self(text.into()))
+            }
+
+            /// The name.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+            fn try_from(text: String) -> Result<Self, IdError> {
+                check(&text, $most, $joined)?;
+                Ok(Self(text.into_boxed_str()))
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0.into_string()
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+id! {
+    /// An area: an ONS or ODS code (`E10000012`, `RAJ`), or a name of the project's own (`havenshire-north`).
+    AreaId, 32, false
+}
+id! {
+    /// A transfer, referral, response or change: a random id minted by its source, never an identifier of a person.
+    EntityId, 160, true
+}
+id! {
+    /// A short code from a list: a measure, an item, a series, a theme.
+    Slug, 64, false
+}
+
+impl AreaId {
+    /// Not after any other area in order: where a range over areas begins.
+    #[must_use]
+    pub fn first() -> Self {
+        Self("".into())
+    }
+}
+
+/// Names one event for ever: 128 bits of a hash of its CloudEvents `source` and `id`.
+///
+/// Two different events share one only by a collision (chance about 10⁻²⁶ among a billion events).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct EventKey(pub u128);
+
+impl EventKey {
+    /// The key of the event `id` of `source`.
+    #[must_use]
+    pub fn of(source: &str, id: &str) -> Self {
+        Self(hash_two(source, id))
+    }
+}
+
+/// A 128-bit hash of two strings, sensitive to where the first ends.
+#[must_use]
+pub fn hash_two(first: &str, second: &str) -> u128 {
+    let seed = twox_hash::XxHash3_64::oneshot(first.as_bytes());
+    twox_hash::XxHash3_128::oneshot_with_seed(seed, second.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_carry_a_sentence() {
+        assert!(AreaId::new("E10000012").is_ok());
+        assert_eq!(AreaId::new("Mrs Smith"), Err(IdError::Character));
+        assert_eq!(AreaId::new(""), Err(IdError::Empty));
+        assert_eq!(AreaId::new(&"x".repeat(33)), Err(IdError::TooLong(32)));
+        assert!(Slug::new("a/b").is_err());
+        assert!(EntityId::new("area/scie/co-crisis-response").is_ok());
+    }
+
+    #[test]
+    fn source_and_id_are_told_apart() {
+        assert_ne!(EventKey::of("ab", "c"), EventKey::of("a", "bc"));
+    }
+}

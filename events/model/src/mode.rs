@@ -1,0 +1,379 @@
+//! The modes in which CloudEvents come over HTTP and NATS, brought down to structured JSON.
+//!
+//! In **structured** mode the body is the event; in **binary** mode the attributes are headers and the body is the
+//! data; a **batch** is a JSON list of events. The bytes of the data pass through unchanged. What the events say is
+//! not looked at here: [`crate::check::admit`] and [`crate::event::Event::decode`] do that.
+//!
+//! Source: CloudEvents 1.0, HTTP protocol binding 3 and NATS protocol binding 3.
+
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// Media type of one event in structured JSON.
+pub const STRUCTURED: &str = "application/cloudevents+json";
+/// Media type of a list of events.
+pub const BATCH: &str = "application/cloudevents-batch+json";
+
+const PREFIX: &str = "ce-";
+/// Longest attribute name that is taken.
+const NAME_MOST: usize = 20;
+
+/// Why a request or a message is in no mode. No text holds a value, or a name that is not one of CloudEvents'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ModeError {
+    /// Not a media type that is taken (HTTP: 415).
+    #[error(
+        "the content type must be application/cloudevents+json for one event, application/cloudevents-batch+json for a list, or application/json with `ce-` headers"
+    )]
+    MediaType,
+    /// A list where one event must stand.
+    #[error("a message holds one event: a batch cannot be sent over NATS")]
+    BatchOverNats,
+    /// The body of a batch.
+    #[error("the body of a batch must be a JSON list of events")]
+    NotAList,
+    /// The body in binary mode.
+    #[error("in binary mode the body must be the event's data in JSON")]
+    NotJson,
+    /// Binary mode without its first header.
+    #[error(
+        "`ce-specversion` is missing: in binary mode every attribute is a header that starts with `ce-`"
+    )]
+    NoSpecVersion,
+    /// An attribute that has a place of its own over HTTP.
+    #[error("`ce-datacontenttype` must not be given over HTTP: the content type says it")]
+    DataContentType,
+    /// A header that cannot be an attribute.
+    #[error(
+        "a `ce-` header is no attribute: names have up to 20 small letters and digits, and `data` is the body"
+    )]
+    Name,
+    /// The same header twice.
+    #[error("a `ce-` header is given twice")]
+    Twice,
+    /// A value that does not decode.
+    #[error("a `ce-` header is not percent-encoded UTF-8: write %25 for a percent sign")]
+    Encoding,
+}
+
+/// Reads the events of an HTTP request: one, or as many as a batch has.
+///
+/// `content_type` is the header's value, and `headers` are all headers or just those that start with `ce-`, in any
+/// case of letters.
+///
+/// # Errors
+/// When the request is in none of the three modes, or a header does not decode.
+pub fn read_request<'b, 'h>(
+    content_type: Option<&str>,
+    headers: impl Iterator<Item = (&'h str, &'h str)>,
+    body: &'b [u8],
+) -> Result<Vec<Cow<'b, [u8]>>, ModeError> {
+    let media_type = plain(content_type.unwrap_or_default());
+    if media_type == STRUCTURED {
+        return Ok(vec![Cow::Borrowed(body)]);
+    }
+    if media_type == BATCH {
+        let events: Vec<&RawValue> =
+            serde_json::from_slice(body).map_err(|_| ModeError::NotAList)?;
+        return Ok(events
+            .into_iter()
+            .map(|event| Cow::Borrowed(event.get().as_bytes()))
+            .collect());
+    }
+    if media_type.starts_with("application/cloudevents") || !crate::check::is_json(&media_type) {
+        return Err(ModeError::MediaType);
+    }
+    let mut attributes = attributes(headers)?;
+    let said = content_type.unwrap_or_default().trim().to_owned();
+    if attributes
+        .insert("datacontenttype".to_owned(), said)
+        .is_some()
+    {
+        return Err(ModeError::DataContentType);
+    }
+    binary(&attributes, body).map(|event| vec![Cow::Owned(event)])
+}
+
+/// Reads the event of a NATS message.
+///
+/// A message without a content type and without `ce-` headers is structured: so our own logs write it.
+///
+/// # Errors
+/// When the message is a batch, or in binary mode and not readable.
+pub fn read_message<'b, 'h>(
+    headers: impl Iterator<Item = (&'h str, &'h str)>,
+    payload: &'b [u8],
+) -> Result<Cow<'b, [u8]>, ModeError> {
+    let mut named = Vec::new();
+    for (name, value) in headers {
+        if name.eq_ignore_ascii_case("content-type") {
+            let media_type = plain(value);
+            if media_type == BATCH {
+                return Err(ModeError::BatchOverNats);
+            }
+            if media_type == STRUCTURED {
+                return Ok(Cow::Borrowed(payload));
+            }
+            if media_type.starts_with("application/cloudevents") {
+                return Err(ModeError::MediaType);
+            }
+        } else {
+            named.push((name, value));
+        }
+    }
+    let attributes = attributes(named.into_iter())?;
+    if attributes.is_empty() {
+        return Ok(Cow::Borrowed(payload));
+    }
+    if let Some(media_type) = attributes.get("datacontenttype")
+        && !crate::check::is_json(media_type)
+    {
+        return Err(ModeError::MediaType);
+    }
+    binary(&attributes, payload).map(Cow::Owned)
+}
+
+/// A media type without its parameters, in small letters.
+fn plain(media_type: &str) -> String {
+    let plain = media_type.split(';').next().unwrap_or_default();
+    plain.trim().to_ascii_lowercase()
+}
+
+/// The attributes among headers, by name.
+fn attributes<'h>(
+    headers: impl Iterator<Item = (&'h str, &'h str)>,
+) -> Result<BTreeMap<String, String>, ModeError> {
+    let mut attributes = BTreeMap::new();
+    for (name, value) in headers {
+        let name = name.to_ascii_lowercase();
+        let Some(name) = name.strip_prefix(PREFIX) else {
+            continue;
+        };
+        let sound = (1..=NAME_MOST).contains(&name.len())
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            && name != "data";
+        if !sound {
+            return Err(ModeError::Name);
+        }
+        if attributes
+            .insert(name.to_owned(), value_of(value)?)
+            .is_some()
+        {
+            return Err(ModeError::Twice);
+        }
+    }
+    Ok(attributes)
+}
+
+/// A header's value: quotes are taken off, then percent-encoding is undone, once.
+fn value_of(header: &str) -> Result<String, ModeError> {
+    let header = header.trim();
+    let inner = header
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    let text = match inner {
+        None => Cow::Borrowed(header),
+        Some(quoted) => {
+            let mut text = String::with_capacity(quoted.len());
+            let mut chars = quoted.chars();
+            while let Some(c) = chars.next() {
+                text.extend(if c == '\\' { chars.next() } else { Some(c) });
+            }
+            Cow::Owned(text)
+        }
+    };
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    let hex = |digit: Option<u8>| digit.and_then(|d| char::from(d).to_digit(16));
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let (Some(high), Some(low)) = (hex(rest.next()), hex(rest.next())) else {
+                return Err(ModeError::Encoding);
+            };
+            bytes.extend(u8::try_from(high * 16 + low));
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| ModeError::Encoding)
+}
+
+/// Structured JSON from attributes and data.
+fn binary(attributes: &BTreeMap<String, String>, data: &[u8]) -> Result<Vec<u8>, ModeError> {
+    if !attributes.contains_key("specversion") {
+        return Err(ModeError::NoSpecVersion);
+    }
+    // Only read to know that it is one JSON value: it could otherwise close the object and go on.
+    let data: &RawValue = serde_json::from_slice(data).map_err(|_| ModeError::NotJson)?;
+    let mut event = Vec::with_capacity(data.get().len() + 256);
+    event.push(b'{');
+    for (name, value) in attributes {
+        // Names are small letters and digits, which JSON needs not escape.
+        event.extend_from_slice(format!("\"{name}\":").as_bytes());
+        event.extend_from_slice(
+            serde_json::Value::from(value.as_str())
+                .to_string()
+                .as_bytes(),
+        );
+        event.push(b',');
+    }
+    event.extend_from_slice(b"\"data\":");
+    event.extend_from_slice(data.get().as_bytes());
+    event.push(b'}');
+    Ok(event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Envelope, Event};
+
+    const DATA: &[u8] = br#" {"transfer": "t-1", "area":"E10000012","date":"2026-05-03"} "#;
+    const HEADERS: [(&str, &str); 6] = [
+        ("CE-SpecVersion", "1.0"),
+        ("ce-type", "care.joinedup.transfer.ready.v1"),
+        ("ce-source", "/pas%20two"),
+        ("ce-id", "\"a\\\"b%25\""),
+        ("ce-time", "2026-05-03T09:00:00Z"),
+        ("host", "ignored"),
+    ];
+
+    fn decoded(bytes: &[u8]) -> Event {
+        Event::decode(&Envelope::from_json(bytes).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn an_event_is_the_same_in_every_mode() {
+        let json = Some("application/json; charset=utf-8");
+        let binary = read_request(json, HEADERS.into_iter(), DATA).unwrap();
+        let event = decoded(&binary[0]);
+        assert_eq!(
+            (event.source.as_str(), event.id.as_str()),
+            ("/pas two", "a\"b%")
+        );
+
+        let written = event.to_json().to_string();
+        let structured = read_request(
+            Some("Application/CloudEvents+JSON"),
+            [].into_iter(),
+            written.as_bytes(),
+        )
+        .unwrap();
+        assert_eq!(decoded(&structured[0]), event);
+
+        let list = format!("[{written} , {written}]");
+        let batch = read_request(Some(BATCH), [].into_iter(), list.as_bytes()).unwrap();
+        assert_eq!(
+            batch.iter().map(|b| decoded(b)).collect::<Vec<_>>(),
+            [event.clone(), event.clone()]
+        );
+
+        let message = read_message(
+            HEADERS
+                .into_iter()
+                .chain([("ce-datacontenttype", "application/json")]),
+            DATA,
+        )
+        .unwrap();
+        assert_eq!(decoded(&message), event);
+        for headers in [vec![], vec![("Content-Type", STRUCTURED), ("ce-id", "x")]] {
+            let message = read_message(headers.into_iter(), written.as_bytes()).unwrap();
+            assert_eq!(decoded(&message), event);
+        }
+    }
+
+    #[test]
+    fn the_bytes_of_the_data_stay_as_they_are() {
+        let odd = br#"{"a" : 1.50,"b":"\u0041"}"#;
+        let event = read_request(Some("application/json"), HEADERS.into_iter(), odd).unwrap();
+        let envelope = Envelope::from_json(&event[0]).unwrap();
+        assert_eq!(envelope.data.get().as_bytes(), odd);
+    }
+
+    #[test]
+    fn an_empty_batch_is_a_batch() {
+        assert_eq!(
+            read_request(Some(BATCH), [].into_iter(), b"[]")
+                .unwrap()
+                .len(),
+            0
+        );
+    }
+
+    #[test]
+    fn what_is_in_no_mode_is_told_what_to_send() {
+        let read = |content_type, headers: &[(&'static str, &'static str)], body: &'static [u8]| {
+            read_request(content_type, headers.iter().copied(), body).unwrap_err()
+        };
+        let json = Some("application/json");
+        let spec = ("ce-specversion", "1.0");
+        for (error, want) in [
+            (read(None, &HEADERS, DATA), ModeError::MediaType),
+            (
+                read(Some("text/plain"), &HEADERS, DATA),
+                ModeError::MediaType,
+            ),
+            (
+                read(Some("application/cloudevents+avro"), &[], DATA),
+                ModeError::MediaType,
+            ),
+            (read(Some(BATCH), &[], b"{}"), ModeError::NotAList),
+            (read(Some(BATCH), &[], b"[1"), ModeError::NotAList),
+            (read(json, &[], DATA), ModeError::NoSpecVersion),
+            (read(json, &[spec], b""), ModeError::NotJson),
+            (read(json, &[spec], b"{} , \"x\":1"), ModeError::NotJson),
+            (read(json, &[spec, spec], DATA), ModeError::Twice),
+            (
+                read(json, &[spec, ("ce-data", "{}")], DATA),
+                ModeError::Name,
+            ),
+            (
+                read(json, &[spec, ("ce-jane_smith", "x")], DATA),
+                ModeError::Name,
+            ),
+            (read(json, &[spec, ("ce-", "x")], DATA), ModeError::Name),
+            (
+                read(json, &[spec, ("ce-id", "50%")], DATA),
+                ModeError::Encoding,
+            ),
+            (
+                read(json, &[spec, ("ce-id", "%zz")], DATA),
+                ModeError::Encoding,
+            ),
+            (
+                read(json, &[spec, ("ce-id", "%ff")], DATA),
+                ModeError::Encoding,
+            ),
+            (
+                read(
+                    json,
+                    &[spec, ("ce-datacontenttype", "application/json")],
+                    DATA,
+                ),
+                ModeError::DataContentType,
+            ),
+        ] {
+            assert_eq!(error, want);
+        }
+        let message = |headers: &[(&'static str, &'static str)]| {
+            read_message(headers.iter().copied(), DATA).unwrap_err()
+        };
+        assert_eq!(
+            message(&[("content-type", BATCH)]),
+            ModeError::BatchOverNats
+        );
+        assert_eq!(
+            message(&[spec, ("ce-datacontenttype", "text/csv")]),
+            ModeError::MediaType
+        );
+    }
+
+    #[test]
+    fn an_attribute_is_decoded_once() {
+        assert_eq!(value_of("%2541").unwrap(), "%41");
+        assert_eq!(value_of("Euro%20%E2%82%AC").unwrap(), "Euro €");
+    }
+}

@@ -1,0 +1,243 @@
+//! JSON Schemas of the events and the AsyncAPI document, for whoever publishes in another language.
+//!
+//! They are generated from the types, and kept in the repository so that a change of the wire form shows in a
+//! review; a test compares. They say what a schema can say of [`crate::check`]: names, kinds, lengths and ranges.
+
+mod asyncapi;
+
+pub use asyncapi::asyncapi;
+
+use crate::assessment::AssessmentFact;
+use crate::change::ChangeFact;
+use crate::check::{ATTRIBUTE_MOST, FREE_TEXT_MOST, LIMITS};
+use crate::event::{Family, TYPE_PREFIX};
+use crate::experience::ExperienceFact;
+use crate::observation::ObservationFact;
+use crate::referral::ReferralFact;
+use crate::transfer::TransferFact;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Every event type, in every version, with the JSON Schema (2020-12) of a whole event in structured JSON.
+#[must_use]
+pub fn all() -> BTreeMap<String, Value> {
+    let mut schemas = BTreeMap::new();
+    let examples: BTreeMap<String, Value> = crate::example::all().into_iter().collect();
+    for family in Family::ALL {
+        for (fact, version, schema) in facts(*family) {
+            let event_type = format!("{TYPE_PREFIX}{family}.{fact}.v{version}");
+            let data = data(*family, fact, schema.to_value());
+            schemas.insert(
+                event_type.clone(),
+                event(&event_type, data, examples.get(&event_type)),
+            );
+        }
+    }
+    let old = format!("{TYPE_PREFIX}transfer.delay-reason-set.v1");
+    schemas.insert(
+        old.clone(),
+        event(
+            &old,
+            data(Family::Transfer, "delay-reason-set", delay_reason_1()),
+            examples.get(&old),
+        ),
+    );
+    schemas
+}
+
+fn facts(family: Family) -> Vec<(&'static str, u16, schemars::Schema)> {
+    match family {
+        Family::Transfer => TransferFact::schemas(),
+        Family::Referral => ReferralFact::schemas(),
+        Family::Assessment => AssessmentFact::schemas(),
+        Family::Experience => ExperienceFact::schemas(),
+        Family::Change => ChangeFact::schemas(),
+        Family::Observation => ObservationFact::schemas(),
+    }
+}
+
+/// The first version of the delay reason, which has no type any more.
+fn delay_reason_1() -> Value {
+    json!({
+        "type": "object",
+        "description": "Why the transfer waits, with the letter of the delayed-transfers return. Version 2 replaces it.",
+        "deprecated": true,
+        "properties": {
+            "date": {"type": "string", "format": "date", "description": "The first local date that the reason stands for."},
+            "code": {"enum": ["A", "B", "C", "Di", "Dii", "E", "F", "G", "H", "I", "O"], "description": "The letter of the reason."},
+            "attributable_to": {"enum": ["NHS", "Social Care", "Both"], "description": "Who is responsible; left out: not said."},
+        },
+        "required": ["date", "code"],
+    })
+}
+
+/// The schema of an event's data: the fact's own fields, its entity and its area, and no others.
+fn data(family: Family, fact: &str, mut schema: Value) -> Value {
+    tighten(&mut schema);
+    let Some(object) = schema.as_object_mut() else {
+        return schema;
+    };
+    object.remove("$schema");
+    object.remove("title");
+    let mut named = Map::new();
+    let entity = match family.entity_field() {
+        Some(field) => Some((
+            field,
+            "A random id minted by the source, never an identifier of a person.",
+        )),
+        None if fact == "retracted" => Some((
+            "entity",
+            "The entity of the event taken back; starts with the area and a slash.",
+        )),
+        None => None,
+    };
+    if let Some((field, words)) = entity {
+        named.insert(
+            field.to_owned(),
+            json!({"$ref": "#/$defs/EntityId", "description": words}),
+        );
+    }
+    named.insert(
+        "area".to_owned(),
+        json!({"$ref": "#/$defs/AreaId", "description": "The area that it counts for, of the register."}),
+    );
+    let mut required: Vec<String> = named.keys().cloned().collect();
+    if let Some(Value::Array(own)) = object.remove("required") {
+        required.extend(own.iter().filter_map(Value::as_str).map(str::to_owned));
+    }
+    required.sort();
+    if let Some(Value::Object(own)) = object.remove("properties") {
+        named.extend(own);
+    }
+    object.insert("properties".to_owned(), named.into());
+    object.insert("required".to_owned(), required.into());
+    object.insert("additionalProperties".to_owned(), false.into());
+    schema
+}
+
+/// Adds the limits of the checks at entry to fields of known names, and closes every object.
+fn tighten(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            if let Some(Value::Object(properties)) = object.get_mut("properties") {
+                for (name, field) in properties.iter_mut() {
+                    limit(name, field);
+                }
+                object.insert("additionalProperties".to_owned(), false.into());
+            }
+            object.values_mut().for_each(tighten);
+        }
+        Value::Array(list) => list.iter_mut().for_each(tighten),
+        _ => {}
+    }
+}
+
+fn limit(name: &str, field: &mut Value) {
+    let Some(field) = field.as_object_mut() else {
+        return;
+    };
+    let limits = match name {
+        "note" | "aim" | "title" | "learnt" => json!({"minLength": 1, "maxLength": FREE_TEXT_MOST}),
+        // Some reasons are codes.
+        "reason" if field.contains_key("type") => {
+            json!({"minLength": 1, "maxLength": FREE_TEXT_MOST})
+        }
+        "retracts" | "retracts_source" => {
+            json!({"minLength": 1, "maxLength": ATTRIBUTE_MOST, "pattern": PRINTABLE})
+        }
+        "level" | "from" | "to" if field.contains_key("maximum") => {
+            json!({"minimum": 0, "maximum": LIMITS.level_most})
+        }
+        "score" => json!({"minimum": 0, "maximum": LIMITS.score_most}),
+        "count" => json!({"minimum": 1, "maximum": LIMITS.count_most}),
+        "answers" | "themes" | "measures" | "items" | "sectors" => {
+            json!({"maxItems": LIMITS.list_most, "uniqueItems": true})
+        }
+        "breakdown" => json!({"maxProperties": LIMITS.list_most}),
+        _ => return,
+    };
+    if let Value::Object(limits) = limits {
+        field.extend(limits);
+    }
+}
+
+const PRINTABLE: &str = "^[!-~]+$";
+
+/// The schema of a whole event.
+fn event(event_type: &str, mut data: Value, example: Option<&Value>) -> Value {
+    let mut shared = match data
+        .as_object_mut()
+        .and_then(|object| object.remove("$defs"))
+    {
+        Some(Value::Object(shared)) => shared,
+        _ => Map::new(),
+    };
+    shared.insert(
+        "AreaId".to_owned(),
+        name(
+            32,
+            "^[A-Za-z0-9][A-Za-z0-9._-]*$",
+            "A code of the register of areas.",
+        ),
+    );
+    shared.insert(
+        "EntityId".to_owned(),
+        name(
+            160,
+            "^[A-Za-z0-9][A-Za-z0-9._:/-]*$",
+            "Names a transfer, referral, response or change.",
+        ),
+    );
+    if shared.contains_key("Slug") {
+        shared.insert(
+            "Slug".to_owned(),
+            name(
+                64,
+                "^[A-Za-z0-9][A-Za-z0-9._-]*$",
+                "A short code from a list.",
+            ),
+        );
+    }
+    let words = data
+        .get("description")
+        .cloned()
+        .unwrap_or_else(|| "An event.".into());
+    sorted(json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": format!("{event_type}.json"),
+        "title": event_type,
+        "description": words,
+        "type": "object",
+        "properties": {
+            "specversion": {"const": "1.0"},
+            "type": {"const": event_type},
+            "source": {"type": "string", "format": "uri-reference", "minLength": 1, "maxLength": ATTRIBUTE_MOST, "pattern": PRINTABLE, "description": "Who says so."},
+            "id": {"type": "string", "minLength": 1, "maxLength": ATTRIBUTE_MOST, "pattern": PRINTABLE, "description": "Unique within the source. The same id again is the same event."},
+            "time": {"type": "string", "format": "date-time", "description": "When it happened."},
+            "recordedtime": {"type": "string", "format": "date-time", "description": "When it was recorded; of two facts that differ, the one recorded later stands. Left out: `time`."},
+            "datacontenttype": {"const": "application/json"},
+            "dataschema": {"type": "string", "format": "uri", "maxLength": ATTRIBUTE_MOST},
+            "subject": extension(), "correlationid": extension(), "causationid": extension(),
+            "sequence": extension(), "partitionkey": extension(), "traceparent": extension(), "tracestate": extension(),
+            "data": data,
+        },
+        "required": ["specversion", "type", "source", "id", "time", "data"],
+        "additionalProperties": false,
+        "$defs": shared,
+        "examples": example.into_iter().collect::<Vec<_>>(),
+    }))
+}
+
+fn name(most: usize, pattern: &str, words: &str) -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": most, "pattern": pattern, "description": words})
+}
+
+fn extension() -> Value {
+    json!({"type": "string", "maxLength": ATTRIBUTE_MOST, "pattern": PRINTABLE})
+}
+
+/// With keys in order of the alphabet, whatever order this build's maps keep.
+fn sorted(mut value: Value) -> Value {
+    value.sort_all_objects();
+    value
+}

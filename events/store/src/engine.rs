@@ -1,0 +1,246 @@
+//! The engine below the store, and the only file that names sled: one tree, its panics turned into errors.
+
+use std::convert::Infallible;
+use std::io;
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use sled::transaction::{ConflictableTransactionError, TransactionError};
+
+use crate::batch::Batch;
+use crate::state::{self, State};
+use crate::{OpenError, ReadError};
+
+/// The engine's data file, the only one that changes after it was written.
+pub(crate) const DATA: &str = "db";
+
+/// Beyond this size, in bytes, a scan seeks every row anew. sled drops pages from its cache by counting accesses, some
+/// 16,000 of them late; an iterator makes one access per page of up to 16 rows, and with large rows a scan would keep a
+/// gigabyte in memory whatever the cache's size.
+const LARGE_ROW: usize = 1024;
+
+/// A key and what is stored under it, its checksum not yet looked at.
+pub(crate) type Stored = (sled::IVec, sled::IVec);
+
+pub(crate) struct Engine {
+    path: PathBuf,
+    tree: sled::Tree,
+    db: sled::Db,
+    /// Set once, when sled panicked: its pages cannot be trusted from then on.
+    damaged: OnceLock<String>,
+}
+
+impl Engine {
+    pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Self, OpenError> {
+        // No flusher thread: it would make some commits durable by the clock and hide a missing sync.
+        let config = sled::Config::new()
+            .path(path)
+            .cache_capacity(cache_bytes)
+            .flush_every_ms(None);
+        let mut waited = 0;
+        let db = loop {
+            match guard(|| config.open()).map_err(|what| OpenError::damaged(path, what))? {
+                Ok(db) => break db,
+                // This process holds the folder's lock, so sled's own can only be held by threads of a store that was
+                // dropped a moment ago.
+                Err(sled::Error::Io(error))
+                    if error.to_string().contains("could not acquire lock") =>
+                {
+                    if waited == 100 {
+                        return Err(OpenError::Locked { path: path.into() });
+                    }
+                    waited += 1;
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(error) => return Err(open_error(path, error)),
+            }
+        };
+        Ok(Self {
+            path: path.into(),
+            tree: (*db).clone(),
+            db,
+            damaged: OnceLock::new(),
+        })
+    }
+
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, ReadError> {
+        self.read(|| self.tree.get(key))
+    }
+
+    /// The rows from a key on.
+    pub(crate) fn range(
+        &self,
+        from: Vec<u8>,
+    ) -> impl Iterator<Item = Result<Stored, ReadError>> + Send {
+        let mut rows = self.tree.range(from..);
+        std::iter::from_fn(move || {
+            let row = self.read(|| rows.next().transpose()).transpose()?;
+            if let Ok((key, stored)) = &row
+                && stored.len() > LARGE_ROW
+            {
+                let next = (Bound::Excluded(key.clone()), Bound::Unbounded);
+                rows = self.tree.range::<sled::IVec, _>(next);
+            }
+            Some(row)
+        })
+    }
+
+    /// The last row from a key on and, if there is an end, before it.
+    pub(crate) fn last(
+        &self,
+        from: Vec<u8>,
+        end: Option<Vec<u8>>,
+    ) -> Result<Option<Stored>, ReadError> {
+        self.read(|| {
+            match end {
+                Some(end) => self.tree.range(from..end).next_back(),
+                None => self.tree.range(from..).next_back(),
+            }
+            .transpose()
+        })
+    }
+
+    pub(crate) fn is_empty(&self) -> Result<bool, ReadError> {
+        Ok(self.range(Vec::new()).next().transpose()?.is_none())
+    }
+
+    /// One batch and the store's own row, in one transaction on the one tree. Not `apply_batch`: with large batches
+    /// that takes several times the memory, and the transaction reads each old value anyway, which the digest needs.
+    pub(crate) fn apply(&self, batch: &Batch, state: State) -> io::Result<State> {
+        let applied = self.guard(|| {
+            self.tree.transaction(|rows| {
+                let mut state = State {
+                    commits: state.commits + 1,
+                    ..state
+                };
+                for change in batch.changes() {
+                    let key = change.key.as_slice();
+                    let old = match &change.stored {
+                        Some(stored) => {
+                            state.digest.add(key, stored);
+                            rows.insert(key, stored.as_slice())?
+                        }
+                        None => rows.remove(key)?,
+                    };
+                    if let Some(old) = old {
+                        state.digest.remove(key, &old);
+                    }
+                }
+                rows.insert(state::KEY, state.seal())?;
+                Ok::<_, ConflictableTransactionError<Infallible>>(state)
+            })
+        });
+        match applied.map_err(io::Error::other)? {
+            Ok(state) => Ok(state),
+            Err(TransactionError::Storage(error)) => Err(io_error(error)),
+            Err(TransactionError::Abort(never)) => match never {},
+        }
+    }
+
+    /// Puts the first row of all: that of the store itself.
+    pub(crate) fn begin(&self, state: State) -> io::Result<()> {
+        let inserted = self.guard(|| self.tree.insert(state::KEY, state.seal()));
+        inserted
+            .map_err(io::Error::other)?
+            .map(|_| ())
+            .map_err(io_error)
+    }
+
+    /// Hands what was applied to the kernel. **Not durable**: the files need an fsync yet.
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        self.guard(|| self.tree.flush())
+            .map_err(io::Error::other)?
+            .map(|_| ())
+            .map_err(io_error)
+    }
+
+    /// Why its files are not to be trusted, if so.
+    pub(crate) fn damage(&self) -> Option<&String> {
+        self.damaged.get()
+    }
+
+    /// Keeps sled from being dropped, since after a failure it may wait for writes that nobody makes any more. The
+    /// folder can then only be opened again by another process.
+    pub(crate) fn leak(&self) {
+        std::mem::forget((self.tree.clone(), self.db.clone()));
+    }
+
+    fn read<T>(&self, read: impl FnOnce() -> Result<T, sled::Error>) -> Result<T, ReadError> {
+        let path = || self.path.clone();
+        if let Some(what) = self.damaged.get() {
+            return Err(ReadError::Damaged {
+                path: path(),
+                what: what.clone(),
+            });
+        }
+        match self
+            .guard(read)
+            .map_err(|what| ReadError::Damaged { path: path(), what })?
+        {
+            Ok(value) => Ok(value),
+            Err(sled::Error::Io(error)) => Err(ReadError::Io {
+                path: path(),
+                what: error.to_string(),
+            }),
+            Err(error) => Err(ReadError::Damaged {
+                path: path(),
+                what: error.to_string(),
+            }),
+        }
+    }
+
+    fn guard<T>(&self, run: impl FnOnce() -> T) -> Result<T, String> {
+        guard(run).inspect_err(|what| drop(self.damaged.set(what.clone())))
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if self.damaged.get().is_some() {
+            self.leak();
+        }
+    }
+}
+
+fn open_error(path: &Path, error: sled::Error) -> OpenError {
+    match error {
+        // sled reads past the end of a cut-off file and finds names missing: damage that shows as an IO error.
+        sled::Error::Io(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::UnexpectedEof | io::ErrorKind::NotFound
+            ) =>
+        {
+            OpenError::damaged(
+                path,
+                format!("a file in it is shorter than it was, or missing ({error})"),
+            )
+        }
+        sled::Error::Io(error) => OpenError::io(path, &error),
+        sled::Error::Unsupported(what) => OpenError::OtherFormat {
+            path: path.into(),
+            what,
+        },
+        error => OpenError::damaged(path, error.to_string()),
+    }
+}
+
+fn io_error(error: sled::Error) -> io::Error {
+    match error {
+        sled::Error::Io(error) => error,
+        error => io::Error::other(error.to_string()),
+    }
+}
+
+/// Runs code of sled's and turns a panic into a sentence.
+///
+/// sled asserts what it reads from the disk, so a damaged file panics. Unwinding is safe to catch because nothing of
+/// sled's is used after it: opening gives no database, and an open store refuses everything from then on. The message
+/// is kept out of the sentence: it may quote rows.
+fn guard<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run))
+        .map_err(|_| "the database found its files inconsistent".to_owned())
+}

@@ -1,0 +1,183 @@
+//! A damaged store gives an error or the right rows, never wrong ones.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends so"
+)]
+
+#[path = "workload/batches.rs"]
+mod batches;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use batches::{Expected, Numbers};
+use joinedup_store::{Check, Durability, DurableStore, OpenError, Options, Store};
+
+const BATCHES: u64 = 300;
+
+fn full() -> Options {
+    Options::default()
+}
+
+fn quick() -> Options {
+    Options {
+        check: Check::Quick,
+        ..Options::default()
+    }
+}
+
+/// A closed store with 300 batches in it, opened twice so that it has a snapshot.
+fn closed_store(folder: &Path) -> PathBuf {
+    let path = folder.join("store");
+    for part in [1..=BATCHES / 2, BATCHES / 2 + 1..=BATCHES] {
+        let store = DurableStore::open(&path, full()).unwrap();
+        for number in part {
+            store
+                .commit(batches::batch(number), Durability::Lazy)
+                .unwrap();
+        }
+        store.sync().unwrap();
+    }
+    path
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        if entry.metadata().unwrap().is_dir() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file() && path.metadata().unwrap().len() > 0)
+        .collect();
+    files.sort();
+    files
+}
+
+/// Damages the store in one way and says how.
+fn damage(folder: &Path, numbers: &mut Numbers) -> String {
+    let files = files(folder);
+    // Most of the damage goes where most of the bytes are.
+    let path = if numbers.below(3) > 0 {
+        folder.join("db")
+    } else {
+        files[numbers.below(files.len() as u64) as usize].clone()
+    };
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    let mut bytes = fs::read(&path).unwrap();
+    let at = numbers.below(bytes.len() as u64) as usize;
+    let what = match numbers.below(8) {
+        0..=3 => {
+            bytes[at] ^= 1 << numbers.below(8);
+            format!("{name}: a flipped bit at {at}")
+        }
+        4 | 5 => {
+            bytes.truncate(at);
+            format!("{name}: cut off at {at}")
+        }
+        6 => {
+            let end = bytes.len().min(at + 4096);
+            bytes[at..end].fill(0);
+            format!("{name}: 4096 zeroes at {at}")
+        }
+        _ => {
+            fs::remove_file(&path).unwrap();
+            return format!("{name}: removed");
+        }
+    };
+    fs::write(&path, bytes).unwrap();
+    what
+}
+
+#[test]
+fn a_damaged_store_gives_an_error_or_the_right_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let original = closed_store(folder.path());
+    let right = batches::content_after(BATCHES);
+    let mut numbers = Numbers(4);
+    let mut found = 0;
+    for case in 0..80 {
+        let damaged = folder.path().join(format!("damaged {case}"));
+        copy(&original, &damaged);
+        let what = damage(&damaged, &mut numbers);
+        match DurableStore::open(&damaged, full()) {
+            Ok(store) => {
+                assert_eq!(batches::content_of(&store).unwrap(), right, "{what}");
+                continue;
+            }
+            Err(error) => assert!(error.is_about_content(), "{what}: {error}"),
+        }
+        found += 1;
+        // What the failed opening did to it must not have made it look sound.
+        let (store, moved) = DurableStore::open_or_move_aside(&damaged, full()).unwrap();
+        assert!(moved.unwrap().to.is_dir(), "{what}");
+        assert!(batches::content_of(&store).unwrap().is_empty(), "{what}");
+        store.commit(batches::batch(1), Durability::Synced).unwrap();
+        drop(store);
+        assert_eq!(
+            batches::reopened(&damaged, 1, &mut Expected::default()),
+            Ok(()),
+            "{what}"
+        );
+    }
+    assert!(found > 20, "only {found} of 80 damages did any");
+}
+
+#[test]
+fn a_store_cut_off_to_nothing_is_not_taken_for_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = closed_store(folder.path());
+    fs::File::create(path.join("db")).unwrap();
+    let error = DurableStore::open(&path, quick()).unwrap_err();
+    assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+}
+
+#[test]
+fn a_data_file_put_back_from_an_older_copy_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = closed_store(folder.path());
+    let older = folder.path().join("older");
+    copy(&path, &older);
+    let store = DurableStore::open(&path, quick()).unwrap();
+    store
+        .commit(batches::batch(BATCHES + 1), Durability::Synced)
+        .unwrap();
+    drop(store);
+    for file in files(&path).iter().filter(|file| !file.ends_with("mark")) {
+        fs::remove_file(file).unwrap();
+    }
+    for file in files(&older).iter().filter(|file| !file.ends_with("mark")) {
+        fs::copy(file, path.join(file.file_name().unwrap())).unwrap();
+    }
+    let error = DurableStore::open(&path, quick()).unwrap_err();
+    assert!(
+        error.to_string().contains("the 1 that followed are lost"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_snapshot_that_was_being_written_when_the_process_died_does_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = closed_store(folder.path());
+    fs::write(
+        path.join("snap.FFFFFFFFFFFFFFF0.generating"),
+        b"only the begin",
+    )
+    .unwrap();
+    assert_eq!(
+        batches::reopened(&path, BATCHES, &mut Expected::default()),
+        Ok(())
+    );
+}

@@ -1,0 +1,104 @@
+//! The rows of a view's store: what each key means. Keys are bytes in order; numbers in them are big-endian.
+//!
+//! | Key | Value |
+//! | --- | --- |
+//! | `m` | [`Checkpoint`] |
+//! | `c/<quantity>\0<area>\0<month>` | a page of cells |
+//! | `e/<generation><page>` | entities: family, id, packed facts |
+//! | `j/<number>` | journal: facts since the entity pages were written |
+//! | `q/<position>` | [`Quarantined`] |
+
+use chrono::{DateTime, Utc};
+use joinedup_log::{LogIdentity, Position};
+use joinedup_views::view::Summary;
+use serde::{Deserialize, Serialize};
+
+/// The key of the checkpoint.
+pub(crate) const CHECKPOINT: &[u8] = b"m";
+/// Where pages of cells begin.
+pub(crate) const CELLS: &[u8] = b"c/";
+/// Where pages of entities begin.
+pub(crate) const ENTITIES: &[u8] = b"e/";
+/// Where the journal begins.
+pub(crate) const JOURNAL: &[u8] = b"j/";
+/// Where the quarantine begins.
+pub(crate) const QUARANTINE: &[u8] = b"q/";
+
+/// How far a view is folded, and over which log.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Checkpoint {
+    /// The form of the stored facts and the code that counted them.
+    pub view_version: u32,
+    /// The last position read, folded or set aside.
+    pub position: Position,
+    /// The log it was read from; none before the first event.
+    pub log: Option<LogIdentity>,
+    /// SHA-256 of the event at the position.
+    pub event_digest: [u8; 32],
+    /// The next journal row.
+    pub journal: u64,
+    /// The generation of the entity pages: pages of another one are left over and count as well.
+    pub generation: u32,
+    /// Sources, totals and lists.
+    pub summary: Summary,
+}
+
+/// An event that could not be folded: it stays in the log, is counted and shown, and is tried again when the program
+/// or the register of areas has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// Where it stands in the log.
+    pub position: u64,
+    /// Why, in a sentence without a value of the event.
+    pub reason: String,
+    /// When it was set aside.
+    pub at: DateTime<Utc>,
+}
+
+impl Checkpoint {
+    /// Before the first event.
+    pub fn origin() -> Self {
+        Self {
+            view_version: joinedup_views::view::VIEW_VERSION,
+            position: Position::ORIGIN,
+            log: None,
+            event_digest: [0; 32],
+            journal: 0,
+            generation: 0,
+            summary: Summary::default(),
+        }
+    }
+}
+
+/// `prefix` and a number.
+pub(crate) fn numbered(prefix: &[u8], number: u64) -> Vec<u8> {
+    [prefix, &number.to_be_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbered_keys_sort_as_their_numbers() {
+        let numbers = [0, 1, 255, 256, u64::MAX];
+        assert!(
+            numbers
+                .windows(2)
+                .all(|w| numbered(JOURNAL, w[0]) < numbered(JOURNAL, w[1]))
+        );
+    }
+
+    #[test]
+    fn no_kind_of_key_begins_another() {
+        let kinds = [CHECKPOINT, CELLS, ENTITIES, JOURNAL, QUARANTINE];
+        for (i, a) in kinds.iter().enumerate() {
+            assert!(
+                kinds
+                    .iter()
+                    .enumerate()
+                    .all(|(j, b)| i == j || !b.starts_with(a))
+            );
+        }
+    }
+}

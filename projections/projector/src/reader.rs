@@ -1,0 +1,166 @@
+//! Reads the log from a position on and hands over decoded events; reopens after every interruption.
+
+use crate::checkpoint::Checkpoint;
+use crate::decode::{decode, digest};
+use crate::fence::{self, FenceError};
+use joinedup_events::{Areas, Event};
+use joinedup_log::{EventLog, LogIdentity, Position, ReadError};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc::Sender;
+
+/// How often the head is asked for, so that an idle log is told from a dead one.
+const HEAD_EVERY: Duration = Duration::from_secs(2);
+/// The first and the longest pause before the log is opened again.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
+/// What the fold is told.
+pub(crate) enum Heard {
+    /// Events in order, and how far the log goes.
+    Events(Run),
+    /// The log's head, asked for a moment ago.
+    Head(Position),
+    /// The log is away; it will be opened again.
+    Away(String),
+    /// The log is not the one it was: a person has to look.
+    Failed(String),
+}
+
+/// A run of decoded events.
+pub(crate) struct Run {
+    /// Position, and the event or why it could not be read.
+    pub events: Vec<(Position, Result<Event, String>)>,
+    /// The position after which everything up to the last one is in `events`.
+    pub last: Position,
+    /// The digest of the last event.
+    pub last_digest: [u8; 32],
+    /// The log's head.
+    pub head: Position,
+    /// Which log it is.
+    pub log: LogIdentity,
+}
+
+/// Reads for ever, from a checkpoint on.
+pub(crate) async fn read(
+    log: Arc<dyn EventLog>,
+    areas: Arc<Areas>,
+    mut checkpoint: Checkpoint,
+    heard: Sender<Heard>,
+) {
+    let mut pause = BACK_OFF.0;
+    loop {
+        let before = checkpoint.position;
+        let ended = follow(&*log, &areas, &mut checkpoint, &heard).await;
+        let word = match ended {
+            Ended::NobodyListens => return,
+            Ended::Away(what) => Heard::Away(what),
+            Ended::Failed(what) => {
+                // Nobody may be listening any more; then there is nobody to tell.
+                let _ = heard.send(Heard::Failed(what)).await;
+                return;
+            }
+        };
+        if heard.send(word).await.is_err() {
+            return;
+        }
+        pause = if checkpoint.position > before {
+            BACK_OFF.0
+        } else {
+            (pause * 2).min(BACK_OFF.1)
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+enum Ended {
+    NobodyListens,
+    Away(String),
+    Failed(String),
+}
+
+impl From<ReadError> for Ended {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Away(what) => Self::Away(what),
+            ReadError::Broken(what) => Self::Failed(what),
+        }
+    }
+}
+
+impl From<FenceError> for Ended {
+    fn from(error: FenceError) -> Self {
+        match error {
+            FenceError::Log(error) => error.into(),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+/// Follows the log until it ends in an error.
+async fn follow(
+    log: &dyn EventLog,
+    areas: &Areas,
+    checkpoint: &mut Checkpoint,
+    heard: &Sender<Heard>,
+) -> Ended {
+    let opened = async {
+        fence::check(log, checkpoint).await?;
+        let identity = log.identity().await?;
+        let head = log.head().await?;
+        let subscription = log.subscribe(checkpoint.position).await?;
+        Ok::<_, Ended>((identity, head, subscription))
+    };
+    let (identity, head, mut subscription) = match opened.await {
+        Ok(opened) => opened,
+        Err(ended) => return ended,
+    };
+    if heard.send(Heard::Head(head)).await.is_err() {
+        return Ended::NobodyListens;
+    }
+    let heads = async {
+        loop {
+            tokio::time::sleep(HEAD_EVERY).await;
+            match log.head().await {
+                Ok(head) if heard.send(Heard::Head(head)).await.is_err() => {
+                    return Ended::NobodyListens;
+                }
+                Ok(_) => {}
+                Err(error) => return error.into(),
+            }
+        }
+    };
+    let events = async {
+        loop {
+            let batch = match subscription.next().await {
+                Ok(batch) => batch,
+                Err(error) => return error.into(),
+            };
+            let Some(last) = batch.events.last() else {
+                continue;
+            };
+            let (position, last_digest) = (last.position, digest(last));
+            let events = batch
+                .events
+                .iter()
+                .map(|e| (e.position, decode(e, areas)))
+                .collect();
+            let run = Run {
+                events,
+                last: position,
+                last_digest,
+                head: batch.head.max(position),
+                log: identity.clone(),
+            };
+            if heard.send(Heard::Events(run)).await.is_err() {
+                return Ended::NobodyListens;
+            }
+            checkpoint.position = position;
+            checkpoint.event_digest = last_digest;
+            checkpoint.log.get_or_insert_with(|| identity.clone());
+        }
+    };
+    tokio::select! {
+        ended = events => ended,
+        ended = heads => ended,
+    }
+}

@@ -1,0 +1,171 @@
+//! What everybody else sees of the projector: the view, how far it is, and a word when it moves.
+
+use crate::checkpoint::Quarantined;
+use chrono::{DateTime, Utc};
+use joinedup_views::view::View;
+use serde::Serialize;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::watch;
+
+/// What the projector is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "state", content = "reason")]
+pub enum Progress {
+    /// Opening its store.
+    Starting,
+    /// Folding what the log has, from the checkpoint or from the origin.
+    CatchingUp,
+    /// At the head of the log.
+    Live,
+    /// The log is away; the last view goes on being served.
+    Away(String),
+    /// Stopped for a reason that a person has to look at.
+    Failed(String),
+}
+
+impl Progress {
+    /// One word for a label.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::CatchingUp => "catching-up",
+            Self::Live => "live",
+            Self::Away(_) => "away",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// Every word.
+    pub const WORDS: [&'static str; 5] = ["starting", "catching-up", "live", "away", "failed"];
+}
+
+/// How far the projector is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    /// What it is doing.
+    #[serde(flatten)]
+    pub progress: Progress,
+    /// The last position folded.
+    pub position: u64,
+    /// The last position in the log, as far as it knows.
+    pub head: u64,
+    /// The position of the last commit.
+    pub committed: u64,
+    /// When it last moved, or found that there was nothing to do.
+    pub progress_at: DateTime<Utc>,
+    /// Since when there has been something to fold; none at the head.
+    pub behind_since: Option<DateTime<Utc>>,
+    /// Events set aside.
+    pub quarantined: u64,
+    /// A rebuild that is running beside: how far it is.
+    pub rebuild: Option<u64>,
+    /// How often the views were rebuilt since the start.
+    pub rebuilds: u64,
+}
+
+impl Status {
+    pub(crate) fn new(now: DateTime<Utc>) -> Self {
+        Self {
+            progress: Progress::Starting,
+            position: 0,
+            head: 0,
+            committed: 0,
+            progress_at: now,
+            behind_since: None,
+            quarantined: 0,
+            rebuild: None,
+            rebuilds: 0,
+        }
+    }
+
+    /// The age of the oldest event not yet folded, in seconds, measured from when the projector learnt of it.
+    #[must_use]
+    pub fn lag_seconds(&self, now: DateTime<Utc>) -> f64 {
+        self.behind_since.map_or(0.0, |since| {
+            (now - since).num_milliseconds().max(0) as f64 / 1000.0
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    view: RwLock<Arc<RwLock<View>>>,
+    status: RwLock<Status>,
+    quarantine: RwLock<Vec<Quarantined>>,
+    moved: watch::Sender<u64>,
+}
+
+/// The views, for readers: cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Views(Arc<Shared>);
+
+/// A lock whose holder panicked is taken over: folds leave the view whole between events, and a view is a cache.
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Views {
+    pub(crate) fn new(now: DateTime<Utc>) -> Self {
+        Self(Arc::new(Shared {
+            view: RwLock::new(Arc::new(RwLock::new(View::new()))),
+            status: RwLock::new(Status::new(now)),
+            quarantine: RwLock::new(Vec::new()),
+            moved: watch::Sender::new(0),
+        }))
+    }
+
+    /// Reads the view. All that one call reads is of one moment; keep it short, because folding waits meanwhile.
+    pub fn read<T>(&self, ask: impl FnOnce(&View) -> T) -> T {
+        let view = read(&self.0.view).clone();
+        ask(&read(&view))
+    }
+
+    /// How far the projector is.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        read(&self.0.status).clone()
+    }
+
+    /// The events set aside, by position.
+    #[must_use]
+    pub fn quarantine(&self) -> Vec<Quarantined> {
+        read(&self.0.quarantine).clone()
+    }
+
+    /// Wakes when the view has moved; the value counts the moves.
+    #[must_use]
+    pub fn moved(&self) -> watch::Receiver<u64> {
+        self.0.moved.subscribe()
+    }
+
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut View) -> T) -> T {
+        let view = read(&self.0.view).clone();
+        change(&mut write(&view))
+    }
+
+    pub(crate) fn replace(&self, view: View) {
+        *write(&self.0.view) = Arc::new(RwLock::new(view));
+    }
+
+    pub(crate) fn set(&self, change: impl FnOnce(&mut Status)) {
+        change(&mut write(&self.0.status));
+    }
+
+    pub(crate) fn set_quarantine(&self, change: impl FnOnce(&mut Vec<Quarantined>)) {
+        let mut rows = write(&self.0.quarantine);
+        change(&mut rows);
+        rows.sort_by_key(|q| q.position);
+        let count = rows.len() as u64;
+        drop(rows);
+        self.set(|status| status.quarantined = count);
+    }
+
+    pub(crate) fn wake(&self) {
+        self.0.moved.send_modify(|moves| *moves += 1);
+    }
+}

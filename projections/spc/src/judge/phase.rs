@@ -1,0 +1,339 @@
+//! One phase: plotted values, lines, marks, runs.
+
+use std::ops::Range;
+
+use super::centre;
+use super::meaning;
+use crate::chart::Chart;
+use crate::limits::subgroups::Subgroup;
+use crate::limits::{Cell, Line};
+use crate::perla;
+use crate::rules::{self, Reading, Rule, Rules, Signal};
+use crate::runs::{self, Side};
+use crate::series::{Options, Point};
+use crate::verdict::{LimitsStatus, PhaseVerdict, PointState, PointVerdict, Variation};
+
+/// Values in the baseline below which limits are trial limits.
+const FEWEST_FOR_LIMITS: usize = 12;
+
+/// −1, 0 or 1 for every rule at one point.
+#[derive(Clone, Copy, Default)]
+struct Marks {
+    astronomical: i8,
+    trend: i8,
+    two_in_three: i8,
+    shift: i8,
+    long_run: i8,
+}
+
+impl Marks {
+    /// In the order in which one of them labels the point.
+    fn signals(self) -> Vec<Signal> {
+        let all = [
+            (Rule::Astronomical, self.astronomical),
+            (Rule::Trend, self.trend),
+            (Rule::TwoInThree, self.two_in_three),
+            (Rule::Shift, self.shift),
+            (Rule::LongRun, self.long_run),
+        ];
+        // No allocation for the many points without a signal.
+        all.into_iter()
+            .filter_map(|(rule, sign)| Side::of(sign).map(|side| Signal { rule, side }))
+            .collect()
+    }
+}
+
+/// Judges the points of `span`.
+pub(super) fn judge_phase(
+    points: &[Point],
+    excluded: &[bool],
+    span: Range<usize>,
+    number: usize,
+    options: &Options,
+    rules: &Rules,
+) -> (PhaseVerdict, Vec<PointVerdict>) {
+    let chart = options.chart;
+    let plotted = plotted(&points[span.clone()], &excluded[span.clone()], chart);
+    let state = |i: usize| {
+        let point = &points[span.start + i];
+        if plotted[i].is_nan() {
+            PointState::Missing
+        } else if excluded[span.start + i] {
+            PointState::Excluded
+        } else if !point.judged {
+            PointState::Provisional
+        } else {
+            PointState::Judged
+        }
+    };
+    let states: Vec<PointState> = (0..span.len()).map(state).collect();
+    let values = states
+        .iter()
+        .filter(|state| **state == PointState::Judged)
+        .count();
+    let baseline_values = options
+        .baseline
+        .map_or(values, |baseline| baseline.min(values));
+    // The row after the last value of the baseline.
+    let baseline_end = options.baseline.map_or(span.len(), |baseline| {
+        let mut judged = (0..span.len()).filter(|&i| states[i] == PointState::Judged);
+        judged.nth(baseline - 1).map_or(span.len(), |last| last + 1)
+    });
+
+    // Excluded rows are not in the sequence at all; gaps are, as values that are missing.
+    let rows: Vec<usize> = (0..span.len())
+        .filter(|&i| !excluded[span.start + i])
+        .collect();
+    let cell = |i: usize, in_sequence: bool| {
+        let point = &points[span.start + i];
+        let judged = states[i] == PointState::Judged;
+        let known = |v: Option<f64>| v.filter(|_| judged).unwrap_or(f64::NAN);
+        Cell {
+            value: if judged { plotted[i] } else { f64::NAN },
+            sum: known(point.value),
+            n: point.n.unwrap_or(f64::NAN),
+            base: in_sequence && i < baseline_end,
+        }
+    };
+    let group = |i: usize, in_sequence: bool| {
+        let point = &points[span.start + i];
+        let judged = states[i] == PointState::Judged;
+        Subgroup {
+            mean: point.value.unwrap_or(f64::NAN),
+            sd: point.sd.unwrap_or(f64::NAN),
+            size: point.n.map_or(0, |n| n as usize),
+            base: in_sequence && judged && i < baseline_end,
+        }
+    };
+    let cells: Vec<Cell> = (0..span.len())
+        .map(|i| cell(i, !excluded[span.start + i]))
+        .collect();
+    let groups: Vec<Subgroup> = if matches!(chart, Chart::Xbar | Chart::S) {
+        (0..span.len())
+            .map(|i| group(i, !excluded[span.start + i]))
+            .collect()
+    } else {
+        Vec::new()
+    };
+    let found = centre::lines(chart, &cells, &groups, rules);
+
+    let limits_status = if !chart.has_limits() {
+        LimitsStatus::NoLimits
+    } else if !found.enough {
+        LimitsStatus::TooFew
+    } else if values < rules.trial_below || baseline_values < FEWEST_FOR_LIMITS {
+        LimitsStatus::Trial
+    } else if found.flat {
+        LimitsStatus::NoVariation
+    } else if found.screened_to_zero {
+        LimitsStatus::ScreenedToZero
+    } else {
+        LimitsStatus::Ok
+    };
+
+    let line_at = |i: usize| {
+        let line = found.lines.get(i).copied().unwrap_or(Line::bare(f64::NAN));
+        // What a formula gives for too few values, such as a clipped limit of 0, is not a limit.
+        if limits_status == LimitsStatus::TooFew {
+            Line::bare(line.centre)
+        } else {
+            line
+        }
+    };
+    let widthless = found.flat && rules.undo_empty_screening;
+    let reading = |i: usize| {
+        if states[i] != PointState::Judged {
+            return Reading::MISSING;
+        }
+        let (value, line) = (plotted[i], line_at(i));
+        let beyond = |low: f64, high: f64| {
+            if widthless {
+                return 0;
+            }
+            i8::from(rules.compare(value, high) > 0) - i8::from(rules.compare(value, low) < 0)
+        };
+        Reading {
+            value,
+            side: rules.compare(value, line.centre),
+            beyond_warning: beyond(line.lower_warning, line.upper_warning),
+            beyond_limit: beyond(line.lower, line.upper),
+        }
+    };
+    let readings: Vec<Reading> = rows.iter().map(|&i| reading(i)).collect();
+
+    let mut runs = runs::analyse(
+        readings.iter().map(|reading| reading.side),
+        rules.runs_method,
+    );
+    if !chart.applicable().runs {
+        runs.signal = false;
+    }
+    let on_trial = limits_status == LimitsStatus::Trial && !rules.signal_on_trial;
+    let may_judge = limits_status != LimitsStatus::TooFew && !on_trial;
+    // A trial centre may lie anywhere: one odd value among twelve pulls it away from all others.
+    let runs_signal = runs.signal && runs.n_useful >= rules.runs_from && !on_trial;
+    let mut marks = vec![Marks::default(); rows.len()];
+    if may_judge {
+        mark(&readings, chart, rules, &mut marks);
+    }
+    if chart == Chart::Run && runs_signal {
+        mark_long_runs(
+            &readings,
+            runs.longest_run_max.unwrap_or(usize::MAX),
+            &mut marks,
+        );
+    }
+
+    let multiply = options.multiply;
+    let shown = |v: f64| Some(v * multiply).filter(|v| v.is_finite());
+    let mut verdicts: Vec<PointVerdict> = (0..span.len())
+        .map(|i| {
+            let line = line_at(i);
+            PointVerdict {
+                value: shown(plotted[i]),
+                state: states[i],
+                phase: number,
+                centre: shown(line.centre),
+                lcl: shown(line.lower),
+                ucl: shown(line.upper),
+                lower_warning: shown(line.lower_warning),
+                upper_warning: shown(line.upper_warning),
+                signals: Vec::new(),
+                variation: Variation::NotJudged,
+            }
+        })
+        .collect();
+    for (&i, marks) in rows.iter().zip(&marks) {
+        let verdict = &mut verdicts[i];
+        if verdict.state == PointState::Judged {
+            verdict.signals = marks.signals();
+            verdict.variation = match verdict.signals.first() {
+                Some(signal) => meaning(signal.side, options.direction),
+                None if may_judge => Variation::CommonCause,
+                None => Variation::NotJudged,
+            };
+        }
+    }
+    let phase = PhaseVerdict {
+        first: span.start,
+        end: span.end,
+        values,
+        baseline_values,
+        centre: shown(line_at(0).centre),
+        limits_status,
+        screened_out: found.screened_out,
+        runs,
+        runs_signal,
+        last_side: readings
+            .iter()
+            .rev()
+            .find_map(|reading| Side::of(reading.side)),
+    };
+    (phase, verdicts)
+}
+
+/// What is plotted; `NaN` where there is nothing.
+fn plotted(points: &[Point], excluded: &[bool], chart: Chart) -> Vec<f64> {
+    let own = |point: &Point| {
+        let value = if chart == Chart::S {
+            point.sd
+        } else {
+            point.value
+        };
+        match (value, point.n) {
+            (None, _) | (Some(_), Some(0.0)) => f64::NAN,
+            (Some(value), Some(n)) if chart.plots_ratio() => value / n,
+            (Some(value), _) => value,
+        }
+    };
+    let values = points.iter().map(own);
+    if chart != Chart::Mr {
+        return values.collect();
+    }
+    // Moving ranges pass over excluded points; an unfinished period has none and gives none.
+    let mut last = f64::NAN;
+    values
+        .zip(points.iter().zip(excluded))
+        .map(|(value, (point, &excluded))| {
+            if excluded {
+                return f64::NAN;
+            }
+            let value = if point.judged { value } else { f64::NAN };
+            (value - std::mem::replace(&mut last, value)).abs()
+        })
+        .collect()
+}
+
+fn mark(readings: &[Reading], chart: Chart, rules: &Rules, marks: &mut [Marks]) {
+    let applies = chart.applicable();
+    if applies.astronomical {
+        for (marks, reading) in marks.iter_mut().zip(readings) {
+            marks.astronomical = reading.beyond_limit;
+        }
+    }
+    if chart == Chart::Run && rules.rules_on_run_charts {
+        return mark_as_perla(readings, rules, marks);
+    }
+    if !rules.stretch_rules {
+        return;
+    }
+    if applies.trend {
+        let same = |a: f64, b: f64| rules.compare(a, b) == 0;
+        rules::trend(
+            readings,
+            rules.trend,
+            rules.ties,
+            rules.gaps,
+            same,
+            |i, side| marks[i].trend = side,
+        );
+    }
+    if applies.two_in_three {
+        rules::two_in_three(readings, rules.two_in_three, |i, side| {
+            marks[i].two_in_three = side
+        });
+    }
+    if applies.shift {
+        rules::shift(readings, rules.shift, rules.ties, rules.gaps, |i, side| {
+            marks[i].shift = side
+        });
+    }
+}
+
+fn mark_as_perla(readings: &[Reading], rules: &Rules, marks: &mut [Marks]) {
+    let values: Vec<Option<f64>> = readings
+        .iter()
+        .map(|r| (!r.value.is_nan()).then_some(r.value))
+        .collect();
+    // Shifts around 0 of the sides, which already know what counts as on the centre.
+    let sides: Vec<Option<f64>> = readings
+        .iter()
+        .map(|r| (!r.value.is_nan()).then_some(f64::from(r.side)))
+        .collect();
+    let sign = |side| if side == Side::High { 1 } else { -1 };
+    for shift in perla::shifts(&sides, 0.0, rules.shift) {
+        shift
+            .points
+            .into_iter()
+            .for_each(|i| marks[i].shift = sign(shift.side));
+    }
+    for trend in perla::trends(&values, rules.trend) {
+        trend
+            .points
+            .into_iter()
+            .for_each(|i| marks[i].trend = sign(trend.side));
+    }
+}
+
+/// Marks the useful observations of every run longer than chance explains.
+fn mark_long_runs(readings: &[Reading], longest: usize, marks: &mut [Marks]) {
+    let useful: Vec<usize> = (0..readings.len())
+        .filter(|&i| readings[i].side != 0)
+        .collect();
+    for run in useful.chunk_by(|&a, &b| readings[a].side == readings[b].side) {
+        if run.len() > longest {
+            run.iter()
+                .for_each(|&i| marks[i].long_run = readings[i].side);
+        }
+    }
+}

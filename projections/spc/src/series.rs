@@ -1,0 +1,291 @@
+//! What goes in: points, options, and the refusal of those that cannot be judged.
+
+use serde::{Deserialize, Serialize};
+
+use crate::chart::Chart;
+use crate::profile::Profile;
+use crate::rules::Rules;
+
+/// Which way is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Higher values are better.
+    Up,
+    /// Lower values are better.
+    Down,
+    /// Neither: special causes are shown, not valued.
+    Neutral,
+}
+
+/// One period. Every expected period is a point, those without data too: a gap that is not there cannot be seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Start of the period, or any label; only its place in the series matters here.
+    pub x: String,
+    /// The value, or the numerator where there is a denominator. Absent for a period without data.
+    pub value: Option<f64>,
+    /// The denominator, or the size of the subgroup.
+    #[serde(default)]
+    pub n: Option<f64>,
+    /// Standard deviation of the subgroup, for Xbar and S charts.
+    #[serde(default)]
+    pub sd: Option<f64>,
+    /// Complete enough to be judged. Unfinished and provisional periods are drawn, never judged.
+    #[serde(default = "yes")]
+    pub judged: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Point {
+    /// A complete period.
+    pub fn new(x: impl Into<String>, value: f64) -> Self {
+        Self {
+            x: x.into(),
+            value: Some(value),
+            n: None,
+            sd: None,
+            judged: true,
+        }
+    }
+
+    /// A period without data.
+    pub fn missing(x: impl Into<String>) -> Self {
+        Self {
+            x: x.into(),
+            value: None,
+            n: None,
+            sd: None,
+            judged: true,
+        }
+    }
+
+    /// With a denominator or subgroup size.
+    #[must_use]
+    pub fn out_of(self, n: f64) -> Self {
+        Self { n: Some(n), ..self }
+    }
+
+    /// With the standard deviation of its subgroup.
+    #[must_use]
+    pub fn spread(self, sd: f64) -> Self {
+        Self {
+            sd: Some(sd),
+            ..self
+        }
+    }
+
+    /// Not yet complete.
+    #[must_use]
+    pub fn provisional(self) -> Self {
+        Self {
+            judged: false,
+            ..self
+        }
+    }
+}
+
+/// How to judge a series. Indices count from 0.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Options {
+    /// Kind of chart.
+    pub chart: Chart,
+    /// Which way is better.
+    pub direction: Direction,
+    /// The value to reach, on the scale that is plotted.
+    #[serde(default)]
+    pub target: Option<f64>,
+    /// Fix centre and limits after so many values of each phase; at least 2, sensibly 12 to 20. Without it they move with
+    /// every new value, and earlier points change colour.
+    #[serde(default)]
+    pub baseline: Option<usize>,
+    /// Index of the first point of every phase but the first, ascending.
+    #[serde(default)]
+    pub phases: Vec<usize>,
+    /// Indices of points that are drawn but left out of everything; their neighbours become adjacent.
+    #[serde(default)]
+    pub excluded: Vec<usize>,
+    /// Factor for the plotted quantity: 100 for percentages, 1000 for rates per thousand.
+    #[serde(default = "one")]
+    pub multiply: f64,
+    /// Whose rules.
+    #[serde(default)]
+    pub profile: Profile,
+    /// The profile's rules with changes, where wanted.
+    #[serde(default)]
+    pub rules: Option<Rules>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+impl Options {
+    /// One phase, no target, limits from all points, the product's rules.
+    pub fn new(chart: Chart, direction: Direction) -> Self {
+        Self {
+            chart,
+            direction,
+            target: None,
+            baseline: None,
+            phases: Vec::new(),
+            excluded: Vec::new(),
+            multiply: 1.0,
+            profile: Profile::Product,
+            rules: None,
+        }
+    }
+
+    /// The rules in use.
+    pub fn effective_rules(&self) -> Rules {
+        self.rules.unwrap_or_else(|| self.profile.rules())
+    }
+}
+
+/// Why a series cannot be judged. Indices count from 0.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum JudgeError {
+    /// Infinite, not a number, or beyond what any measure can be.
+    #[error(
+        "Point {index} holds a number that is not finite or lies beyond ±1e100: leave the value out if it is unknown."
+    )]
+    NotANumber {
+        /// The point.
+        index: usize,
+    },
+    /// No denominator on a chart of ratios.
+    #[error(
+        "Point {index} has a value but no denominator, which this chart needs: give n for every value."
+    )]
+    NoDenominator {
+        /// The point.
+        index: usize,
+    },
+    /// Below 0 where that cannot be.
+    #[error("Point {index} has a count, denominator or spread below 0.")]
+    Negative {
+        /// The point.
+        index: usize,
+    },
+    /// A proportion above 1.
+    #[error(
+        "Point {index} has more in the numerator than in the denominator: correct one of them."
+    )]
+    AboveDenominator {
+        /// The point.
+        index: usize,
+    },
+    /// A time between events of 0.
+    #[error(
+        "Point {index} has a time between events of 0 or less: measure in hours, or give the smallest time that is told apart."
+    )]
+    NoTime {
+        /// The point.
+        index: usize,
+    },
+    /// Phase starts out of order or out of range.
+    #[error(
+        "A phase cannot start at point {start} of {points}: starts must ascend, lie after the first point and exist."
+    )]
+    PhaseStart {
+        /// The start asked for.
+        start: usize,
+        /// Number of points.
+        points: usize,
+    },
+    /// An exclusion out of range.
+    #[error("Point {index} cannot be excluded, because there are only {points} points.")]
+    Excluded {
+        /// The index asked for.
+        index: usize,
+        /// Number of points.
+        points: usize,
+    },
+    /// A baseline of fewer than two values.
+    #[error("A baseline needs at least 2 values, better 12 to 20.")]
+    Baseline,
+    /// A target that is no number, or a factor that is not positive.
+    #[error("The target must be a finite number and the factor a positive one.")]
+    Scale,
+    /// Columns of different lengths.
+    #[error(
+        "There are {labels} labels, but {values} values and {denominators} denominators: give one of each for every row."
+    )]
+    Lengths {
+        /// Labels given.
+        labels: usize,
+        /// Values given.
+        values: usize,
+        /// Denominators given.
+        denominators: usize,
+    },
+}
+
+/// Numbers beyond this are refused: nothing measured is so large, and their squares would overflow.
+const LARGEST: f64 = 1e100;
+
+fn too_large(value: f64) -> bool {
+    value.is_nan() || value.abs() > LARGEST
+}
+
+pub(crate) fn check_options(points: usize, options: &Options) -> Result<(), JudgeError> {
+    let mut last = 0;
+    for &start in &options.phases {
+        if start <= last || start >= points {
+            return Err(JudgeError::PhaseStart { start, points });
+        }
+        last = start;
+    }
+    if let Some(&index) = options.excluded.iter().find(|&&index| index >= points) {
+        return Err(JudgeError::Excluded { index, points });
+    }
+    if options.baseline.is_some_and(|baseline| baseline < 2) {
+        return Err(JudgeError::Baseline);
+    }
+    let target_ok = options.target.is_none_or(|target| target.abs() <= LARGEST);
+    let factor_ok = options.multiply > 0.0 && options.multiply <= LARGEST;
+    if !(target_ok && factor_ok) {
+        return Err(JudgeError::Scale);
+    }
+    Ok(())
+}
+
+pub(crate) fn check_point(index: usize, point: &Point, chart: Chart) -> Result<(), JudgeError> {
+    let numbers = [point.value, point.n, point.sd];
+    if numbers.into_iter().flatten().any(too_large) {
+        return Err(JudgeError::NotANumber { index });
+    }
+    if point.n.is_some_and(|n| n < 0.0) || point.sd.is_some_and(|sd| sd < 0.0) {
+        return Err(JudgeError::Negative { index });
+    }
+    let Some(value) = point.value else {
+        return Ok(());
+    };
+    if chart.needs_denominator() && point.n.is_none() {
+        return Err(JudgeError::NoDenominator { index });
+    }
+    let counts = matches!(
+        chart,
+        Chart::P | Chart::PPrime | Chart::U | Chart::UPrime | Chart::C | Chart::G
+    );
+    if counts && value < 0.0 {
+        return Err(JudgeError::Negative { index });
+    }
+    let zero_denominator = point.n == Some(0.0);
+    if matches!(chart, Chart::P | Chart::PPrime)
+        && !zero_denominator
+        && point.n.is_some_and(|n| value > n)
+    {
+        return Err(JudgeError::AboveDenominator { index });
+    }
+    if chart == Chart::T && value <= 0.0 {
+        return Err(JudgeError::NoTime { index });
+    }
+    if chart.plots_ratio() && !zero_denominator && point.n.is_some_and(|n| too_large(value / n)) {
+        return Err(JudgeError::NotANumber { index });
+    }
+    Ok(())
+}

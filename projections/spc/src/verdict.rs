@@ -1,0 +1,171 @@
+//! What comes out: the verdict on a series, as plain data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::profile::Profile;
+use crate::rules::{Rule, Signal};
+use crate::runs::{Runs, Side};
+
+/// What variation means: the icons of Making Data Count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Variation {
+    /// Not judged: no value, unfinished, excluded, or too few points for limits.
+    NotJudged,
+    /// Chance alone explains it.
+    CommonCause,
+    /// Special cause, high, and high is better.
+    ImprovementHigh,
+    /// Special cause, low, and low is better.
+    ImprovementLow,
+    /// Special cause, high, and low is better.
+    ConcernHigh,
+    /// Special cause, low, and high is better.
+    ConcernLow,
+    /// Special cause, high, and neither is better.
+    NeitherHigh,
+    /// Special cause, low, and neither is better.
+    NeitherLow,
+}
+
+impl Variation {
+    /// Special cause of any kind.
+    pub fn is_special(self) -> bool {
+        !matches!(self, Variation::NotJudged | Variation::CommonCause)
+    }
+}
+
+/// Whether a process as it is will meet its target: the icons of Making Data Count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Assurance {
+    /// Both limits are on the good side of the target: it is met every time.
+    Pass,
+    /// Both limits are on the bad side: it is never met unless something changes.
+    Fail,
+    /// The target lies between the limits, or on one: met or missed by chance.
+    HitOrMiss,
+}
+
+/// How far limits can be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitsStatus {
+    /// As they should be.
+    Ok,
+    /// From fewer than 12 values, or a phase of fewer than 13: drawn, and not used to judge in the product profile.
+    Trial,
+    /// All values are equal, or as good as: the limits are the value, and nothing is outside them.
+    NoVariation,
+    /// Screening left no variation although there is some, so the unscreened moving ranges are in use.
+    ScreenedToZero,
+    /// Fewer than two values, or no two neighbours: no limits.
+    TooFew,
+    /// This kind of chart has none.
+    NoLimits,
+}
+
+/// What became of a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PointState {
+    /// Judged.
+    Judged,
+    /// Drawn, not yet complete.
+    Provisional,
+    /// Drawn, left out on request.
+    Excluded,
+    /// No value, or a denominator of 0.
+    Missing,
+}
+
+/// Verdict on one point. Absent numbers are undefined; no number is ever infinite or not a number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PointVerdict {
+    /// What is plotted.
+    pub value: Option<f64>,
+    /// What became of the point.
+    pub state: PointState,
+    /// Its phase, from 0.
+    pub phase: usize,
+    /// Centre line.
+    pub centre: Option<f64>,
+    /// Lower control limit, three sigma.
+    pub lcl: Option<f64>,
+    /// Upper control limit, three sigma.
+    pub ucl: Option<f64>,
+    /// Lower warning limit, two sigma.
+    pub lower_warning: Option<f64>,
+    /// Upper warning limit, two sigma.
+    pub upper_warning: Option<f64>,
+    /// Every rule the point meets; the first gives its label.
+    pub signals: Vec<Signal>,
+    /// What that means.
+    pub variation: Variation,
+}
+
+impl PointVerdict {
+    /// The rule that labels the point: astronomical before trend before two in three before shift before long run.
+    pub fn label(&self) -> Option<Signal> {
+        self.signals.first().copied()
+    }
+
+    /// Meets rules to both sides, such as above the upper limit at the start of a falling trend. The first rule decides the label
+    /// and the icon; the Making Data Count spreadsheets show such a point as an improvement, which would hide a concern.
+    pub fn is_conflicting(&self) -> bool {
+        self.signals
+            .windows(2)
+            .any(|pair| pair[0].side != pair[1].side)
+    }
+}
+
+/// Verdict on one phase.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PhaseVerdict {
+    /// Index of its first point.
+    pub first: usize,
+    /// Index after its last point.
+    pub end: usize,
+    /// Values judged.
+    pub values: usize,
+    /// Values that centre and limits come from.
+    pub baseline_values: usize,
+    /// Centre line.
+    pub centre: Option<f64>,
+    /// How far the limits can be believed.
+    pub limits_status: LimitsStatus,
+    /// Moving ranges left out as too large.
+    pub screened_out: usize,
+    /// Runs and crossings around the centre.
+    pub runs: Runs,
+    /// The runs are not random, and there are enough useful observations to say so.
+    pub runs_signal: bool,
+    /// The side of the centre on which the last useful observation lies.
+    pub last_side: Option<Side>,
+}
+
+/// Verdict on a series.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// One for each point given, in order.
+    pub points: Vec<PointVerdict>,
+    /// In order; the last one decides the icons.
+    pub phases: Vec<PhaseVerdict>,
+    /// Index of the latest judged point.
+    pub latest: Option<usize>,
+    /// Limits of the latest phase.
+    pub limits_status: LimitsStatus,
+    /// Variation icon: the latest judged point, or on a run chart the runs of the latest phase.
+    pub variation: Variation,
+    /// Assurance icon; absent without target, direction or believable limits.
+    pub assurance: Option<Assurance>,
+    /// Worth telling somebody: the latest judged point is special cause, or the runs of the latest phase are.
+    /// Nothing else alerts, because with any rule at any point every fourth chart of pure noise would.
+    pub alert: bool,
+    /// The rules behind the alert.
+    pub alert_rules: Vec<Rule>,
+    /// Whose rules were used.
+    pub profile: Profile,
+    /// The verdict in plain words.
+    pub why: String,
+}

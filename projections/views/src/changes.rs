@@ -1,0 +1,126 @@
+//! Improvement changes (PDSA cycles) as their facts stand, and the decisions people take about charts.
+//!
+//! Nothing here says that a change caused anything: the words are *before*, *since* and *after*.
+
+pub mod annotation;
+pub mod before_after;
+pub(crate) mod cycle;
+pub mod decision;
+
+pub use annotation::{Annotation, AnnotationKind};
+pub use before_after::{BeforeAfter, before_and_after};
+pub use decision::{Decisions, decisions};
+
+use crate::contribution::StoredFact;
+use chrono::NaiveDate;
+use cycle::Cycle;
+use joinedup_events::change::Decision;
+use joinedup_events::{AreaId, Slug};
+use serde::Serialize;
+
+/// Where a cycle stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Nothing was planned or begun yet.
+    NotYet,
+    /// Planned, not begun.
+    Planned,
+    /// Under test.
+    Running,
+    /// Paused: not over, so it still counts as running in the number of cycles.
+    Paused,
+    /// Over.
+    Finished,
+}
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// The area.
+    pub area: AreaId,
+    /// A short name.
+    pub title: Option<String>,
+    /// What it is to achieve.
+    pub aim: Option<String>,
+    /// The measures it should move.
+    pub measures: Vec<Slug>,
+    /// The change concept.
+    pub concept: Option<Slug>,
+    /// Items of the logic model that it works on.
+    pub items: Vec<Slug>,
+    /// The local date of the plan.
+    pub planned: Option<NaiveDate>,
+    /// The local date of the start.
+    pub started: Option<NaiveDate>,
+    /// Local dates of pauses.
+    pub paused: Vec<NaiveDate>,
+    /// Local dates on which it was taken up again.
+    pub resumed: Vec<NaiveDate>,
+    /// The local date of the finish.
+    pub finished: Option<NaiveDate>,
+    /// How it ended.
+    pub decision: Option<Decision>,
+    /// What was learnt.
+    pub learnt: Option<String>,
+    /// Calendar days from start to finish, pauses included; none when the finish is dated before the start.
+    pub cycle_days: Option<i64>,
+}
+
+/// Reads a change from its facts as they stand, in the order of recording; none when they are about no cycle.
+#[must_use]
+pub fn change(facts: &[StoredFact]) -> Option<Change> {
+    let cycle = Cycle::of(facts);
+    let area = cycle.area?.clone();
+    let plan = cycle.planned.map(|(_, plan)| plan);
+    let finished = cycle.finished.map(|(date, _)| date);
+    let finish = cycle.finished.map(|(_, finish)| finish);
+    let cycle_days = cycle
+        .started
+        .zip(finished)
+        .map(|(start, end)| (end - start).num_days())
+        .filter(|days| *days >= 0);
+    Some(Change {
+        area,
+        title: plan.map(|p| p.title.clone()),
+        aim: plan.and_then(|p| p.aim.clone()),
+        measures: plan.map(|p| p.measures.clone()).unwrap_or_default(),
+        concept: plan.and_then(|p| p.concept.clone()),
+        items: plan.map(|p| p.items.clone()).unwrap_or_default(),
+        planned: cycle.planned.map(|(date, _)| date),
+        started: cycle.started,
+        paused: cycle.paused,
+        resumed: cycle.resumed,
+        finished,
+        decision: finish.map(|f| f.decision),
+        learnt: finish.and_then(|f| f.learnt.clone()),
+        cycle_days,
+    })
+}
+
+impl Change {
+    /// Where the cycle stood at the end of a local date.
+    #[must_use]
+    pub fn status(&self, on: NaiveDate) -> Status {
+        let by = |date: &NaiveDate| *date <= on;
+        if self.finished.as_ref().is_some_and(by) {
+            return Status::Finished;
+        }
+        if self.started.as_ref().is_some_and(by) {
+            let paused = self.paused.iter().filter(|d| by(d)).max();
+            let resumed = self.resumed.iter().filter(|d| by(d)).max();
+            return match (paused, resumed) {
+                (Some(paused), Some(resumed)) if resumed >= paused => Status::Running,
+                (Some(_), _) => Status::Paused,
+                (None, _) => Status::Running,
+            };
+        }
+        if self.planned.as_ref().is_some_and(by) {
+            return Status::Planned;
+        }
+        Status::NotYet
+    }
+}
+
+#[cfg(test)]
+mod tests;

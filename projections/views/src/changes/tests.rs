@@ -1,0 +1,245 @@
+use super::*;
+use crate::ratings::told::{slug, standing, told};
+use joinedup_events::change::{ChangeFact, Finished, Planned, Rebase, TargetSet};
+use joinedup_events::{Amount, Fact};
+use proptest::prelude::*;
+
+const AREA: &str = "havenshire-north";
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn on(date: &str, fact: ChangeFact) -> StoredFact {
+    told(AREA, date, date, Fact::Change(fact))
+}
+
+fn happened(name: &str) -> ChangeFact {
+    ChangeFact::decode(name, "{}").unwrap().unwrap()
+}
+
+fn planned(title: &str) -> ChangeFact {
+    ChangeFact::Planned(Planned {
+        title: title.to_owned(),
+        aim: Some("Fewer waits".to_owned()),
+        measures: vec![slug("tr-delayed-share")],
+        concept: Some(slug("care-coordination")),
+        items: vec![slug("co-timely-transfers")],
+    })
+}
+
+fn finished(decision: Decision) -> ChangeFact {
+    ChangeFact::Finished(Finished {
+        decision,
+        learnt: Some("morning is better".to_owned()),
+    })
+}
+
+fn cycle() -> Change {
+    change(&standing(vec![
+        on("2026-01-01", planned("Morning huddle")),
+        on("2026-01-05", happened("started")),
+        on("2026-01-20", happened("paused")),
+        on("2026-02-01", happened("started")),
+        on("2026-03-06", finished(Decision::Adopt)),
+    ]))
+    .unwrap()
+}
+
+#[test]
+fn a_cycle_is_planned_runs_pauses_and_ends() {
+    let change = cycle();
+    assert_eq!(change.cycle_days, Some(60));
+    let statuses: Vec<Status> = [
+        "2025-12-31",
+        "2026-01-02",
+        "2026-01-05",
+        "2026-01-25",
+        "2026-02-01",
+        "2026-03-06",
+    ]
+    .map(|d| change.status(day(d)))
+    .into();
+    assert_eq!(
+        statuses,
+        [
+            Status::NotYet,
+            Status::Planned,
+            Status::Running,
+            Status::Paused,
+            Status::Running,
+            Status::Finished
+        ]
+    );
+}
+
+#[test]
+fn flags_stand_at_the_start_and_the_finish_of_its_measures_only() {
+    let change = cycle();
+    let flags: Vec<String> = change
+        .annotations_for("tr-delayed-share")
+        .into_iter()
+        .map(|f| format!("{} {}", f.date, f.text))
+        .collect();
+    assert_eq!(
+        flags,
+        [
+            "2026-01-05 Morning huddle began",
+            "2026-01-20 Morning huddle paused",
+            "2026-02-01 Morning huddle taken up again",
+            "2026-03-06 Morning huddle ended: adopted",
+        ]
+    );
+    assert!(change.annotations_for("tr-ready-now").is_empty());
+}
+
+#[test]
+fn a_plan_recorded_again_replaces_the_first() {
+    let facts = standing(vec![
+        on("2026-01-01", planned("Huddle")),
+        told(
+            AREA,
+            "2026-01-01",
+            "2026-01-03",
+            Fact::Change(planned("Morning huddle")),
+        ),
+    ]);
+    assert_eq!(
+        change(&facts).unwrap().title.as_deref(),
+        Some("Morning huddle")
+    );
+}
+
+fn target(percent: i64, from: &str) -> ChangeFact {
+    ChangeFact::TargetSet(TargetSet {
+        measure: slug("tr-delayed-share"),
+        target: Amount::from_micro(percent * 10_000),
+        from: day(from),
+        reason: "agreed".to_owned(),
+    })
+}
+
+fn rebase(from: &str) -> Rebase {
+    Rebase {
+        measure: slug("tr-delayed-share"),
+        from: day(from),
+        reason: "a new ward opened".to_owned(),
+    }
+}
+
+#[test]
+fn decisions_stand_by_measure_area_and_date() {
+    let facts = standing(vec![
+        on("2026-01-01", target(20, "2026-01-01")),
+        on("2026-01-02", target(15, "2026-01-01")),
+        on("2026-01-03", target(10, "2026-06-01")),
+        told(
+            "havenshire-mid",
+            "2026-01-03",
+            "2026-01-03",
+            Fact::Change(target(30, "2026-01-01")),
+        ),
+        on(
+            "2026-02-01",
+            ChangeFact::RebaseProposed(rebase("2026-02-01")),
+        ),
+        on(
+            "2026-02-02",
+            ChangeFact::RebaseProposed(rebase("2026-04-01")),
+        ),
+        on(
+            "2026-02-03",
+            ChangeFact::RebaseAccepted(rebase("2026-02-01")),
+        ),
+    ]);
+    assert_eq!(change(&facts), None);
+    let decisions = decisions(&facts);
+    let percent = |area: &str, on: &str| {
+        decisions
+            .target("tr-delayed-share", area, day(on))
+            .map(|t| t.target.micro() / 10_000)
+    };
+    assert_eq!(percent(AREA, "2025-12-31"), None);
+    assert_eq!(
+        (percent(AREA, "2026-05-31"), percent(AREA, "2026-06-01")),
+        (Some(15), Some(10))
+    );
+    assert_eq!(percent("havenshire-mid", "2026-06-01"), Some(30));
+    assert_eq!(
+        decisions.phases("tr-delayed-share", AREA),
+        [day("2026-02-01")]
+    );
+    let waiting: Vec<NaiveDate> = decisions.proposed.iter().map(|b| b.from).collect();
+    assert_eq!(waiting, [day("2026-04-01")]);
+}
+
+fn weekly(values: &[f64]) -> Vec<(NaiveDate, f64)> {
+    let first = day("2025-11-24");
+    values
+        .iter()
+        .enumerate()
+        .map(|(n, v)| (first + chrono::Days::new(7 * n as u64), *v))
+        .collect()
+}
+
+#[test]
+fn before_and_after_are_compared_by_medians_and_no_cause_is_claimed() {
+    // Six weeks before 5 January, nine during, six after 6 March.
+    let mut values = vec![0.4; 6];
+    values.extend([0.35; 9]);
+    values.extend([0.25; 6]);
+    let told = before_and_after(
+        &cycle(),
+        "tr-delayed-share",
+        "Share delayed",
+        &weekly(&values),
+    )
+    .unwrap();
+    assert_eq!(
+        (told.before.points, told.during.points, told.after.points),
+        (6, 9, 6)
+    );
+    assert_eq!(
+        (told.before.median, told.after.median),
+        (Some(0.4), Some(0.25))
+    );
+    assert!(
+        told.sentence.contains("lower") && told.sentence.contains("after it ended"),
+        "{}",
+        told.sentence
+    );
+    assert!(!told.sentence.contains("too few"));
+}
+
+#[test]
+fn few_points_are_said_to_be_few_and_a_running_cycle_has_no_after() {
+    let running = change(&[on("2026-01-05", happened("started"))]).unwrap();
+    let told = before_and_after(
+        &running,
+        "m",
+        "Share",
+        &weekly(&[0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.3]),
+    )
+    .unwrap();
+    assert_eq!(told.after.points, 0);
+    assert!(
+        told.sentence.contains("since it began") && told.sentence.contains("too few"),
+        "{}",
+        told.sentence
+    );
+    let none = before_and_after(&running, "m", "Share", &[]).unwrap();
+    assert!(none.sentence.contains("no points before"));
+    let plan = change(&[on("2026-01-05", planned("Idea"))]).unwrap();
+    assert_eq!(before_and_after(&plan, "m", "Share", &[]), None);
+}
+
+proptest! {
+    #[test]
+    fn every_point_is_on_one_side_and_no_sentence_claims_a_cause(values in prop::collection::vec(-5.0..5.0f64, 0..40)) {
+        let told = before_and_after(&cycle(), "m", "Share", &weekly(&values)).unwrap();
+        prop_assert_eq!(told.before.points + told.during.points + told.after.points, values.len());
+        for word in ["because", "caused", "due to", "thanks to", "led to", "result", "effect", "improved by"] {
+            prop_assert!(!told.sentence.contains(word), "{}", told.sentence);
+        }
+    }
+}

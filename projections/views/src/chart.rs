@@ -1,0 +1,234 @@
+//! A chart: a measure's points for an area, with what chart rules say of them. Points that are not final are drawn and
+//! never judged.
+
+mod judge;
+mod words;
+
+use crate::cell::Cells;
+use crate::measure::{ChartKind, Direction, Measure, Shape};
+use crate::period::Grain;
+use crate::point::{Point, PointQuery, State};
+use crate::suppression::{Audience, Policy, published};
+use chrono::NaiveDate;
+use joinedup_events::area::Areas;
+use joinedup_spc::rules::{Rule, Signal};
+use joinedup_spc::{Assurance, LimitsStatus, Profile, Variation};
+use serde::Serialize;
+pub use words::period_name;
+
+/// What is asked beside the points.
+#[derive(Clone, Copy, Debug)]
+pub struct ChartQuery<'a> {
+    /// The points.
+    pub points: PointQuery<'a>,
+    /// Who reads.
+    pub audience: Audience,
+    /// Which areas the rules for small numbers hold for.
+    pub policy: &'a Policy,
+    /// How it is drawn, where not as the measure says.
+    pub kind: Option<ChartKind>,
+    /// How many points fix the centre line, where not as many as the measure says. 0: all of them.
+    pub baseline: Option<usize>,
+    /// Whose rules.
+    pub profile: Profile,
+    /// Dates from which the centre line starts afresh, as people decided.
+    pub rebases: &'a [NaiveDate],
+    /// The goal, where people set another than the measure's.
+    pub target: Option<f64>,
+}
+
+impl<'a> ChartQuery<'a> {
+    /// The points as the public sees them, and everything else as the measure says.
+    #[must_use]
+    pub fn new(points: PointQuery<'a>, policy: &'a Policy) -> Self {
+        Self {
+            points,
+            audience: Audience::Public,
+            policy,
+            kind: None,
+            baseline: None,
+            profile: Profile::Product,
+            rebases: &[],
+            target: None,
+        }
+    }
+}
+
+/// A chart, as the JSON answer gives it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Chart {
+    /// The measure.
+    pub measure: String,
+    /// Its title.
+    pub title: String,
+    /// The area.
+    pub area: String,
+    /// The area's title.
+    pub area_title: String,
+    /// The length of its periods.
+    pub period: Grain,
+    /// The unit of values, centre lines, limits and goals.
+    pub unit: String,
+    /// The shape of the values.
+    pub shape: Shape,
+    /// Which way is better.
+    pub direction: Direction,
+    /// The goal now.
+    pub target: Option<f64>,
+    /// The goal in the end.
+    pub ambition: Option<f64>,
+    /// How it is drawn and judged.
+    pub kind: ChartKind,
+    /// The name of the chart in use, such as "run chart".
+    pub chart: String,
+    /// Every expected period, oldest first.
+    pub points: Vec<ChartPoint>,
+    /// What chart rules say; none for a chart that is not judged, or when there is nothing to judge.
+    pub verdict: Option<ChartVerdict>,
+    /// Stretches with a centre line of their own.
+    pub phases: Vec<ChartPhase>,
+    /// What the chart shows, in sentences.
+    pub summary: String,
+    /// What was asked and could not be done, in sentences.
+    pub warnings: Vec<String>,
+    /// The digest of the measure's definition.
+    pub definition: String,
+}
+
+/// A point with what chart rules say of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChartPoint {
+    /// The point.
+    #[serde(flatten)]
+    pub point: Point,
+    /// Centre line.
+    pub centre: Option<f64>,
+    /// Lower limit.
+    pub lcl: Option<f64>,
+    /// Upper limit.
+    pub ucl: Option<f64>,
+    /// Every rule that it meets.
+    pub signals: Vec<Signal>,
+    /// What that means; none when it is not judged.
+    pub variation: Option<Variation>,
+    /// Its phase, from 0.
+    pub phase: usize,
+}
+
+/// What chart rules say.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChartVerdict {
+    /// The median that the latest points are read against, on a run chart.
+    pub median: Option<f64>,
+    /// The centre line of the latest phase, on any chart.
+    pub centre: Option<f64>,
+    /// Lower limit of the latest judged point.
+    pub lcl: Option<f64>,
+    /// Upper limit of the latest judged point.
+    pub ucl: Option<f64>,
+    /// Where rules are met, oldest first.
+    pub signals: Vec<ChartSignal>,
+    /// The variation icon.
+    pub variation: Variation,
+    /// The assurance icon.
+    pub assurance: Option<Assurance>,
+    /// Worth telling somebody.
+    pub alert: bool,
+    /// The rules behind the alert.
+    pub alert_rules: Vec<Rule>,
+    /// How far limits can be believed.
+    pub limits_status: LimitsStatus,
+    /// Whose rules were used.
+    pub profile: Profile,
+    /// The start of the latest judged period.
+    pub latest: Option<NaiveDate>,
+    /// The verdict in plain words.
+    pub why: String,
+}
+
+/// One rule met by one point.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChartSignal {
+    /// The start of the point's period.
+    pub period_start: NaiveDate,
+    /// The rule and the side.
+    #[serde(flatten)]
+    pub signal: Signal,
+}
+
+/// A stretch with a centre line of its own.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChartPhase {
+    /// The start of its first period.
+    pub start: NaiveDate,
+    /// The day after its last period.
+    pub end: NaiveDate,
+    /// Centre line.
+    pub centre: Option<f64>,
+    /// Points judged.
+    pub judged: usize,
+    /// Points that the centre line comes from.
+    pub baseline: usize,
+    /// Points on either side of the centre line, those on it left out.
+    pub useful: usize,
+    /// The longest run on one side.
+    pub longest_run: Option<usize>,
+    /// How often the points cross the centre line.
+    pub crossings: Option<usize>,
+    /// Its runs are not chance.
+    pub runs_signal: bool,
+}
+
+/// The chart of a question.
+#[must_use]
+pub fn chart(cells: &Cells, areas: &Areas, query: &ChartQuery<'_>) -> Chart {
+    let points = published(cells, areas, &query.points, query.audience, query.policy);
+    let title = areas
+        .get(query.points.area.as_str())
+        .map_or_else(|| query.points.area.to_string(), |a| a.title.clone());
+    of_points(query, title, points)
+}
+
+/// The chart of points that are there already.
+#[must_use]
+pub fn of_points(query: &ChartQuery<'_>, area_title: String, points: Vec<Point>) -> Chart {
+    let measure: &Measure = query.points.measure;
+    let judged = judge::judge(query, &points);
+    let mut chart = Chart {
+        measure: measure.id.to_string(),
+        title: measure.title.clone(),
+        area: query.points.area.to_string(),
+        area_title,
+        period: query.points.grain,
+        unit: measure.unit().to_owned(),
+        shape: measure.shape(),
+        direction: measure.direction,
+        target: query.target.or(measure.target.map(|t| t.0)),
+        ambition: measure.ambition.map(|t| t.0),
+        kind: judged.kind,
+        chart: judged.name,
+        points: judge::annotate(points, judged.verdict.as_ref()),
+        verdict: None,
+        phases: Vec::new(),
+        summary: String::new(),
+        warnings: judged.warnings,
+        definition: measure.digest(),
+    };
+    if let Some(verdict) = judged.verdict {
+        chart.phases = judge::phases(&chart.points, &verdict);
+        chart.verdict = Some(judge::verdict(&chart.points, verdict, judged.is_run));
+    }
+    chart.summary = words::summary(&chart);
+    chart
+}
+
+impl Chart {
+    /// How many points are in a state.
+    #[must_use]
+    pub fn in_state(&self, state: State) -> usize {
+        self.points
+            .iter()
+            .filter(|p| p.point.state == state)
+            .count()
+    }
+}

@@ -1,0 +1,209 @@
+//! From points to the series that chart rules judge, and back.
+
+use super::{ChartPhase, ChartPoint, ChartQuery, ChartSignal, ChartVerdict};
+use crate::measure::{Aggregate, ChartKind, Direction, Shape};
+use crate::point::Point;
+use joinedup_spc::{
+    Chart as SpcChart, Direction as SpcDirection, Method, Options, Point as SpcPoint, Quantity,
+    Variation, Verdict, choose_chart,
+};
+
+/// What came of judging.
+pub(super) struct Judged {
+    pub kind: ChartKind,
+    pub name: String,
+    pub is_run: bool,
+    pub verdict: Option<Verdict>,
+    pub warnings: Vec<String>,
+}
+
+pub(super) fn judge(query: &ChartQuery<'_>, points: &[Point]) -> Judged {
+    let measure = query.points.measure;
+    let kind = query.kind.unwrap_or(measure.chart);
+    let mut judged = Judged {
+        kind,
+        name: kind.word().to_owned(),
+        is_run: false,
+        verdict: None,
+        warnings: Vec::new(),
+    };
+    if !kind.is_judged() {
+        return judged;
+    }
+    let spc_chart = match kind {
+        ChartKind::Xmr => SpcChart::Xmr,
+        ChartKind::Auto => auto(query, points),
+        _ => SpcChart::Run,
+    };
+    judged.name = spc_chart.name().to_owned();
+    judged.is_run = spc_chart == SpcChart::Run;
+    if !points.iter().any(Point::is_judged) {
+        return judged;
+    }
+    let series = series(points, spc_chart);
+    let options = Options {
+        target: query.target.or(measure.target.map(|t| t.0)),
+        baseline: match query.baseline.unwrap_or(usize::from(measure.baseline)) {
+            0 => None,
+            few => Some(few.max(2)),
+        },
+        phases: phase_starts(query, points, &mut judged.warnings),
+        profile: query.profile,
+        ..Options::new(
+            spc_chart,
+            match measure.direction {
+                Direction::Up => SpcDirection::Up,
+                Direction::Down => SpcDirection::Down,
+                Direction::None => SpcDirection::Neutral,
+            },
+        )
+    };
+    match joinedup_spc::judge(&series, &options) {
+        Ok(verdict) => judged.verdict = Some(verdict),
+        Err(error) => judged
+            .warnings
+            .push(format!("The points could not be judged. {error}")),
+    }
+    judged
+}
+
+/// The chart that suits the data, of those that points of periods can be drawn on.
+fn auto(query: &ChartQuery<'_>, points: &[Point]) -> SpcChart {
+    let measure = query.points.measure;
+    let (quantity, with_n) = match measure.shape() {
+        Shape::Proportion => (Quantity::Proportion, SpcChart::P),
+        Shape::Rate => (Quantity::Rate, SpcChart::U),
+        Shape::Count => (Quantity::Count, SpcChart::C),
+        Shape::Value
+            if matches!(
+                measure.aggregate,
+                Aggregate::Median | Aggregate::Percentile(_)
+            ) =>
+        {
+            (Quantity::Duration, SpcChart::Run)
+        }
+        Shape::Value => (Quantity::Measurement, SpcChart::Xmr),
+    };
+    let choice = choose_chart(quantity, &series(points, with_n));
+    match choice.method {
+        // Charts of the time between events need the events, not periods.
+        Method::Chart(SpcChart::T | SpcChart::G) => SpcChart::Run,
+        Method::Chart(chart) => chart,
+        Method::BernoulliCusum | Method::Funnel => SpcChart::Run,
+    }
+}
+
+/// The series for a chart: numerators and denominators where its limits need them, values elsewhere.
+fn series(points: &[Point], chart: SpcChart) -> Vec<SpcPoint> {
+    let parts = chart.needs_denominator();
+    points
+        .iter()
+        .map(|point| {
+            let (value, n) = match (parts, point.value) {
+                (_, None) => (None, None),
+                (true, Some(_)) => (point.numerator, point.denominator),
+                (false, value) => (value, None),
+            };
+            SpcPoint {
+                x: point.period_start.to_string(),
+                value,
+                n: n.filter(|_| value.is_some()),
+                sd: None,
+                judged: point.is_judged(),
+            }
+        })
+        .collect()
+}
+
+/// Where the centre line starts afresh: the first period that begins on or after each date, or holds it.
+fn phase_starts(
+    query: &ChartQuery<'_>,
+    points: &[Point],
+    warnings: &mut Vec<String>,
+) -> Vec<usize> {
+    let mut starts: Vec<usize> = Vec::new();
+    let mut dates = query.rebases.to_vec();
+    dates.sort_unstable();
+    for date in dates {
+        match points.iter().position(|p| p.period_end > date) {
+            Some(at) if at > 0 => starts.push(at),
+            _ => warnings.push(format!(
+                "A fresh centre line from {date} was left out: the chart has no point before it, or none from it on."
+            )),
+        }
+    }
+    starts.dedup();
+    starts
+}
+
+pub(super) fn annotate(points: Vec<Point>, verdict: Option<&Verdict>) -> Vec<ChartPoint> {
+    points
+        .into_iter()
+        .enumerate()
+        .map(|(at, point)| {
+            let judged = verdict.and_then(|v| v.points.get(at));
+            ChartPoint {
+                point,
+                centre: judged.and_then(|j| j.centre),
+                lcl: judged.and_then(|j| j.lcl),
+                ucl: judged.and_then(|j| j.ucl),
+                signals: judged.map(|j| j.signals.clone()).unwrap_or_default(),
+                variation: judged
+                    .map(|j| j.variation)
+                    .filter(|v| *v != Variation::NotJudged),
+                phase: judged.map_or(0, |j| j.phase),
+            }
+        })
+        .collect()
+}
+
+pub(super) fn phases(points: &[ChartPoint], verdict: &Verdict) -> Vec<ChartPhase> {
+    verdict
+        .phases
+        .iter()
+        .filter_map(|phase| {
+            let first = points.get(phase.first)?;
+            let last = points.get(phase.end.checked_sub(1)?)?;
+            Some(ChartPhase {
+                start: first.point.period_start,
+                end: last.point.period_end,
+                centre: phase.centre,
+                judged: phase.values,
+                baseline: phase.baseline_values,
+                useful: phase.runs.n_useful,
+                longest_run: phase.runs.longest_run,
+                crossings: phase.runs.crossings,
+                runs_signal: phase.runs_signal,
+            })
+        })
+        .collect()
+}
+
+pub(super) fn verdict(points: &[ChartPoint], verdict: Verdict, is_run: bool) -> ChartVerdict {
+    let signals = points
+        .iter()
+        .flat_map(|p| {
+            p.signals.iter().map(|signal| ChartSignal {
+                period_start: p.point.period_start,
+                signal: *signal,
+            })
+        })
+        .collect();
+    let centre = verdict.phases.last().and_then(|p| p.centre);
+    let latest = verdict.latest.and_then(|at| points.get(at));
+    ChartVerdict {
+        median: centre.filter(|_| is_run),
+        centre,
+        lcl: latest.and_then(|p| p.lcl),
+        ucl: latest.and_then(|p| p.ucl),
+        signals,
+        variation: verdict.variation,
+        assurance: verdict.assurance,
+        alert: verdict.alert,
+        alert_rules: verdict.alert_rules,
+        limits_status: verdict.limits_status,
+        profile: verdict.profile,
+        latest: latest.map(|p| p.point.period_start),
+        why: verdict.why,
+    }
+}

@@ -1,0 +1,50 @@
+//! What an entity adds to the cells: one pure function a family, from its facts as they stand.
+
+use crate::tally::Delta;
+use chrono::{DateTime, NaiveDate, Utc};
+use joinedup_events::{AreaId, EventKey, Fact};
+
+/// A fact as a view keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredFact {
+    /// Which event said it.
+    pub key: EventKey,
+    /// Where that event stands in the log (the first copy), so that a chart can be traced to its events.
+    pub position: u64,
+    /// When it happened.
+    pub occurred_at: DateTime<Utc>,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// The area it counts for.
+    pub area: AreaId,
+    /// The fact is another entity's, which names this one as its `previous`.
+    pub linked: bool,
+    /// What was said.
+    pub fact: Fact,
+}
+
+/// Takes contributions.
+pub trait Sink {
+    /// One contribution to the cell of a quantity, area, breakdown (in alphabetical order of dimension) and local date.
+    fn add(
+        &mut self,
+        quantity: &str,
+        area: &str,
+        breakdown: &[(&str, &str)],
+        date: NaiveDate,
+        delta: Delta,
+    );
+}
+
+impl<F: FnMut(&str, &str, &[(&str, &str)], NaiveDate, Delta)> Sink for F {
+    fn add(
+        &mut self,
+        quantity: &str,
+        area: &str,
+        breakdown: &[(&str, &str)],
+        date: NaiveDate,
+        delta: Delta,
+    ) {
+        self(quantity, area, breakdown, date, delta);
+    }
+}

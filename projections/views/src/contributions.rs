@@ -1,0 +1,41 @@
+//! What entities add to the cells, family by family.
+
+pub mod assessment;
+pub mod change;
+pub mod experience;
+pub mod observation;
+pub mod referral;
+pub mod transfer;
+
+use crate::contribution::{Sink, StoredFact};
+use joinedup_events::{AreaId, Family};
+
+/// What an entity of a family adds, from its facts as they stand, in the order of recording.
+pub fn contribute(family: Family, facts: &[StoredFact], sink: &mut dyn Sink) {
+    match family {
+        Family::Transfer => transfer::contribute(facts, sink),
+        Family::Referral => referral::contribute(facts, sink),
+        Family::Assessment => assessment::contribute(facts, sink),
+        Family::Experience => experience::contribute(facts, sink),
+        Family::Change => change::contribute(facts, sink),
+        Family::Observation => observation::contribute(facts, sink),
+    }
+}
+
+/// The area that an entity counts for: of its own facts the one recorded last says so.
+#[must_use]
+pub fn area_of(facts: &[StoredFact]) -> Option<&AreaId> {
+    facts.iter().rev().find(|f| !f.linked).map(|f| &f.area)
+}
+
+/// A length in whole minutes, as histograms keep it.
+pub(crate) fn minutes(length: chrono::TimeDelta) -> i32 {
+    i32::try_from(length.num_minutes())
+        .unwrap_or(i32::MAX - 1)
+        .min(i32::MAX - 1)
+}
+
+/// A length in days, as histograms keep it.
+pub(crate) fn days(length: chrono::TimeDelta) -> i32 {
+    i32::try_from(length.num_days()).unwrap_or(i32::MAX - 1)
+}

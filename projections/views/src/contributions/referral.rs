@@ -1,0 +1,351 @@
+//! What a referral adds: how long each stage took, what was decided, who was at the table.
+
+use super::{area_of, days, minutes};
+use crate::contribution::{Sink, StoredFact};
+use crate::quantity::Quantity as Q;
+use crate::tally::{Delta, OPEN};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
+use joinedup_events::referral::{
+    ActionKind, ActionOpened, CareService, Discussed, PlanAgreed, Received, ReferralFact, Sector,
+};
+use joinedup_events::{AreaId, Fact, Slug, local};
+use std::collections::BTreeMap;
+
+/// How long after a closure a new referral counts as referred again, in days.
+pub const REREFERRAL_DAYS: i64 = 90;
+/// The standard of urgent community response, in minutes.
+pub const URGENT_MINUTES: i32 = 120;
+/// The standard of reablement, in midnights.
+pub const REABLEMENT_MIDNIGHTS: i64 = 2;
+
+/// How a referral was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Taken on.
+    Accepted,
+    /// Not taken, for a reason.
+    Declined(&'static str),
+    /// Sent on.
+    Redirected,
+}
+
+/// An action of a plan.
+#[derive(Clone, Debug, Default)]
+pub struct Action<'a> {
+    /// When it was opened, and what it is.
+    pub opened: Option<(DateTime<Utc>, &'a ActionOpened)>,
+    /// When it was done.
+    pub done: Option<DateTime<Utc>>,
+    /// It was cancelled.
+    pub cancelled: bool,
+    /// When a joint-budget request was decided, and whether it was granted.
+    pub decided: Option<(DateTime<Utc>, bool)>,
+}
+
+/// A referral, as its facts that stand tell it.
+#[derive(Clone, Debug, Default)]
+pub struct Case<'a> {
+    /// Where the person lives.
+    pub area: Option<&'a AreaId>,
+    /// When it arrived, and what it asks for.
+    pub received: Option<(DateTime<Utc>, &'a Received)>,
+    /// When it was triaged.
+    pub triaged: Option<DateTime<Utc>>,
+    /// When and how it was decided.
+    pub decided: Option<(DateTime<Utc>, Decision)>,
+    /// First face-to-face contact.
+    pub contact: Option<DateTime<Utc>>,
+    /// Discussions by time.
+    pub discussions: Vec<(DateTime<Utc>, &'a Discussed)>,
+    /// Plans by time.
+    pub plans: Vec<(DateTime<Utc>, &'a PlanAgreed)>,
+    /// Actions by code.
+    pub actions: BTreeMap<&'a Slug, Action<'a>>,
+    /// When it was closed or withdrawn.
+    pub closed: Option<DateTime<Utc>>,
+    /// It was withdrawn.
+    pub withdrawn: bool,
+    /// When the person was next referred.
+    pub again: Option<DateTime<Utc>>,
+}
+
+impl<'a> Case<'a> {
+    /// Reads the facts that stand, in the order of recording.
+    #[must_use]
+    pub fn of(facts: &'a [StoredFact]) -> Self {
+        let mut case = Self {
+            area: area_of(facts),
+            ..Self::default()
+        };
+        for stored in facts {
+            let at = stored.occurred_at;
+            let Fact::Referral(fact) = &stored.fact else {
+                continue;
+            };
+            match fact {
+                ReferralFact::Received(_) if stored.linked => {
+                    case.again = Some(case.again.map_or(at, |a: DateTime<Utc>| a.min(at)))
+                }
+                _ if stored.linked => {}
+                ReferralFact::Received(f) => case.received = Some((at, f)),
+                ReferralFact::Triaged(_) => case.triaged = Some(at),
+                ReferralFact::Accepted(_) => case.decided = Some((at, Decision::Accepted)),
+                ReferralFact::Declined(f) => {
+                    case.decided = Some((at, Decision::Declined(f.reason.code())))
+                }
+                ReferralFact::Redirected(_) => case.decided = Some((at, Decision::Redirected)),
+                ReferralFact::FirstContact(f) if f.face_to_face => {
+                    case.contact = Some(case.contact.map_or(at, |c: DateTime<Utc>| c.min(at)));
+                }
+                ReferralFact::Discussed(f) => case.discussions.push((at, f)),
+                ReferralFact::PlanAgreed(f) => case.plans.push((at, f)),
+                ReferralFact::ActionOpened(f) => {
+                    case.actions.entry(&f.action).or_default().opened = Some((at, f))
+                }
+                ReferralFact::ActionDone(f) => {
+                    case.actions.entry(&f.action).or_default().done = Some(at)
+                }
+                ReferralFact::ActionCancelled(f) => {
+                    case.actions.entry(&f.action).or_default().cancelled = true
+                }
+                ReferralFact::ResourceDecided(f) => {
+                    case.actions.entry(&f.action).or_default().decided = Some((at, f.granted))
+                }
+                ReferralFact::Closed(_) => (case.closed, case.withdrawn) = (Some(at), false),
+                ReferralFact::Withdrawn(_) => (case.closed, case.withdrawn) = (Some(at), true),
+                ReferralFact::Reopened(_) => (case.closed, case.withdrawn) = (None, false),
+                ReferralFact::Listed(_)
+                | ReferralFact::FirstContact(_)
+                | ReferralFact::Retracted(_) => {}
+            }
+        }
+        case.discussions.sort_by_key(|(at, _)| *at);
+        case.plans.sort_by_key(|(at, _)| *at);
+        case
+    }
+
+    /// When the clock starts: the need was identified, or else the referral arrived.
+    #[must_use]
+    pub fn clock_start(&self) -> Option<DateTime<Utc>> {
+        self.received.map(|(at, f)| f.need_identified.unwrap_or(at))
+    }
+
+    /// When the referral left the open caseload.
+    #[must_use]
+    pub fn ended(&self) -> Option<DateTime<Utc>> {
+        let refused = self
+            .decided
+            .filter(|(_, d)| *d != Decision::Accepted)
+            .map(|(at, _)| at);
+        self.closed.or(refused)
+    }
+
+    /// Declined, sent on or withdrawn: nothing more was to be done here.
+    fn out_of_scope(&self) -> bool {
+        self.withdrawn || self.decided.is_some_and(|(_, d)| d != Decision::Accepted)
+    }
+}
+
+/// Adds what the referral adds.
+pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) {
+    let case = Case::of(facts);
+    let Some(area) = case.area else { return };
+    let mut add = |quantity: Q, breakdown: &[(&str, &str)], date, delta| {
+        sink.add(quantity.name(), area.as_str(), breakdown, date, delta)
+    };
+    if let Some((at, how)) = case.received {
+        arrival(&case, at, how, &mut add);
+        stages(&case, at, how.service.code(), &mut add);
+        contact(&case, at, how, &mut add);
+    }
+    meetings(&case, &mut add);
+    actions(&case, &mut add);
+    if let Some(closed) = case.closed.filter(|_| !case.withdrawn) {
+        let date = local::date(closed);
+        let again = case
+            .again
+            .is_some_and(|at| (0..=REREFERRAL_DAYS).contains(&(local::date(at) - date).num_days()));
+        add(Q::Rereferred90, &[], date, Delta::case(again));
+    }
+}
+
+type Add<'a> = &'a mut dyn FnMut(Q, &[(&str, &str)], NaiveDate, Delta);
+
+/// Monday to Friday, 08:00 to 18:00 local time, is `in`; all else is `out`.
+fn hours(at: DateTime<Utc>) -> &'static str {
+    let local = local::date_time(at);
+    if local.weekday().num_days_from_monday() < 5 && (8..18).contains(&local.hour()) {
+        "in"
+    } else {
+        "out"
+    }
+}
+
+fn arrival(case: &Case<'_>, at: DateTime<Utc>, how: &Received, add: Add<'_>) {
+    let (date, service) = (local::date(at), how.service.code());
+    let breakdown = [
+        ("hours", hours(at)),
+        ("priority", how.priority.code()),
+        ("service", service),
+        ("trigger", how.trigger.code()),
+    ];
+    add(Q::Received, &breakdown, date, Delta::ONE);
+    add(Q::Caseload, &[("service", service)], date, Delta::step(1));
+    if let Some(ended) = case.ended() {
+        // A case opened and closed on one date is at no day's end in the caseload.
+        add(
+            Q::Caseload,
+            &[("service", service)],
+            local::date(ended).max(date),
+            Delta::step(-1),
+        );
+    }
+}
+
+fn stages(case: &Case<'_>, received: DateTime<Utc>, service: &str, add: Add<'_>) {
+    let waited = |until: DateTime<Utc>| minutes((until - received).max(TimeDelta::zero()));
+    if let Some(triaged) = case.triaged {
+        add(
+            Q::TriageMinutes,
+            &[("service", service)],
+            local::date(triaged),
+            Delta::Value(waited(triaged)),
+        );
+    }
+    let first = case.discussions.first().map(|(at, _)| *at);
+    if let Some(discussed) = first {
+        add(
+            Q::DiscussionMinutes,
+            &[("service", service)],
+            local::date(discussed),
+            Delta::Value(waited(discussed)),
+        );
+    }
+    if first.is_some() || !case.out_of_scope() {
+        let priority = case.received.map_or("routine", |(_, f)| f.priority.code());
+        let breakdown = [("priority", priority), ("service", service)];
+        add(
+            Q::ToDiscussionMinutes,
+            &breakdown,
+            local::date(received),
+            Delta::Value(first.map_or(OPEN, waited)),
+        );
+    }
+    if let Some((accepted, Decision::Accepted)) = case.decided {
+        let plan = case.plans.first().map_or(OPEN, |(at, _)| {
+            minutes((*at - accepted).max(TimeDelta::zero()))
+        });
+        add(
+            Q::ToPlanMinutes,
+            &[("service", service)],
+            local::date(accepted),
+            Delta::Value(plan),
+        );
+    }
+}
+
+fn contact(case: &Case<'_>, received: DateTime<Utc>, how: &Received, add: Add<'_>) {
+    let Some(start) = case.clock_start() else {
+        return;
+    };
+    if case.contact.is_none() && case.out_of_scope() {
+        return;
+    }
+    let contact = case.contact.map(|at| at.max(start));
+    let length = contact.map_or(OPEN, |at| minutes(at - start));
+    let breakdown = [
+        ("hours", hours(received)),
+        ("priority", how.priority.code()),
+        ("service", how.service.code()),
+    ];
+    add(
+        Q::ToContactMinutes,
+        &breakdown,
+        local::date(start),
+        Delta::Value(length),
+    );
+    let midnights = contact.map(|at| local::midnights(start, at));
+    let met = match how.service {
+        CareService::Mdt => return,
+        CareService::CrisisResponse => length <= URGENT_MINUTES,
+        CareService::Reablement => midnights.is_some_and(|m| m <= REABLEMENT_MIDNIGHTS),
+    };
+    if let (CareService::Reablement, Some(at), Some(midnights)) = (how.service, contact, midnights)
+    {
+        add(
+            Q::ReablementMidnights,
+            &[],
+            local::date(at),
+            Delta::Value(days(TimeDelta::days(midnights))),
+        );
+    }
+    if hours(received) == "out" {
+        add(
+            Q::OutOfHoursMet,
+            &[("service", how.service.code())],
+            local::date(received),
+            Delta::case(met),
+        );
+    }
+}
+
+fn meetings(case: &Case<'_>, add: Add<'_>) {
+    if let Some((at, decision)) = case.decided {
+        let (outcome, reason) = match decision {
+            Decision::Accepted => ("accepted", "none"),
+            Decision::Declined(reason) => ("declined", reason),
+            Decision::Redirected => ("redirected", "none"),
+        };
+        add(
+            Q::Decisions,
+            &[("outcome", outcome), ("reason", reason)],
+            local::date(at),
+            Delta::ONE,
+        );
+    }
+    let yes = |b| if b { "yes" } else { "no" };
+    for (at, held) in &case.discussions {
+        let both =
+            held.sectors.contains(&Sector::Health) && held.sectors.contains(&Sector::SocialCare);
+        let breakdown = [
+            ("both_sectors", yes(both)),
+            ("outcome", held.outcome.code()),
+            ("shared_record", yes(held.shared_record)),
+        ];
+        add(Q::Discussions, &breakdown, local::date(*at), Delta::ONE);
+    }
+    for (at, plan) in &case.plans {
+        let breakdown = [
+            ("agreed_by", plan.agreed_by.code()),
+            ("personal_budget", plan.personal_budget.code()),
+        ];
+        add(Q::Plans, &breakdown, local::date(*at), Delta::ONE);
+    }
+}
+
+fn actions(case: &Case<'_>, add: Add<'_>) {
+    for action in case.actions.values() {
+        let Some((opened, what)) = action.opened else {
+            continue;
+        };
+        if !action.cancelled {
+            let in_time = action.done.is_some_and(|at| local::date(at) <= what.due);
+            add(
+                Q::ActionsOnTime,
+                &[("owner", what.owner.code())],
+                what.due,
+                Delta::case(in_time),
+            );
+        }
+        if let (ActionKind::ResourceRequest, Some((at, granted))) = (what.kind, action.decided) {
+            let date = local::date(at);
+            add(
+                Q::ResourceMinutes,
+                &[],
+                date,
+                Delta::Value(minutes((at - opened).max(TimeDelta::zero()))),
+            );
+            add(Q::ResourceGranted, &[], date, Delta::case(granted));
+        }
+    }
+}

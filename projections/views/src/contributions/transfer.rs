@@ -1,0 +1,401 @@
+//! What a transfer adds: delays, nights, stages, notices and returns.
+//!
+//! Delayed days are counted by two rules (both published): the DRD rule credits a discharge with the days from the
+//! start of its *last* ready period; the night rule counts every date spent ready in a bed, `ready ≤ date < out`.
+
+use super::{area_of, days, minutes};
+use crate::contribution::{Sink, StoredFact};
+use crate::quantity::Quantity as Q;
+use crate::tally::{Delta, OPEN};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use joinedup_events::reason::{Reason, Responsible};
+use joinedup_events::transfer::{
+    Admitted, DelayReasonSet, DischargeMethod, Discharged, Pathway, TransferFact,
+};
+use joinedup_events::{AreaId, Fact, local};
+
+/// How long after a discharge an emergency admission counts as a return, in days.
+pub const READMISSION_DAYS: i64 = 30;
+
+/// A wait in bed after being ready: from a local date, to another (not included) or still going on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// The first night.
+    pub from: NaiveDate,
+    /// The first night no longer waited.
+    pub until: Option<NaiveDate>,
+}
+
+/// A transfer, as its facts that stand tell it.
+#[derive(Clone, Debug, Default)]
+pub struct Spell<'a> {
+    /// Where the person lives.
+    pub area: Option<&'a AreaId>,
+    /// When and how the person came in.
+    pub admitted: Option<(DateTime<Utc>, &'a Admitted)>,
+    /// When and how the person left.
+    pub discharged: Option<(DateTime<Utc>, &'a Discharged)>,
+    /// Start of the last ready period, if it was not ended by getting worse.
+    pub ready: Option<NaiveDate>,
+    /// The waits, in order.
+    pub waits: Vec<Wait>,
+    /// Reasons by date from which they stand.
+    pub reasons: Vec<&'a DelayReasonSet>,
+    /// Pathways by date from which they stand.
+    pub pathways: Vec<(NaiveDate, Pathway)>,
+    /// Expected dates by when they were set.
+    pub expected: Vec<(DateTime<Utc>, NaiveDate)>,
+    /// Notices: when given, for which date, and whether called off.
+    pub notices: Vec<(DateTime<Utc>, NaiveDate, bool)>,
+    /// Referral to social care.
+    pub referred: Option<DateTime<Utc>>,
+    /// Needs assessment started.
+    pub assessment_started: Option<DateTime<Utc>>,
+    /// Needs assessment finished.
+    pub assessed: Option<DateTime<Utc>>,
+    /// Package agreed.
+    pub package: Option<DateTime<Utc>>,
+    /// When the person was next admitted as an emergency.
+    pub returned: Option<DateTime<Utc>>,
+}
+
+impl<'a> Spell<'a> {
+    /// Reads the facts that stand, in the order of recording; `None` when the admission was entered in error.
+    #[must_use]
+    pub fn of(facts: &'a [StoredFact]) -> Option<Self> {
+        let mut spell = Self {
+            area: area_of(facts),
+            ..Self::default()
+        };
+        let mut readiness: Vec<(NaiveDate, bool)> = Vec::new();
+        let mut withdrawn: Vec<DateTime<Utc>> = Vec::new();
+        for stored in facts {
+            let at = stored.occurred_at;
+            let Fact::Transfer(fact) = &stored.fact else {
+                continue;
+            };
+            match fact {
+                TransferFact::Admitted(f) if stored.linked => {
+                    if f.method == joinedup_events::transfer::AdmissionMethod::Emergency {
+                        spell.returned =
+                            Some(spell.returned.map_or(at, |r: DateTime<Utc>| r.min(at)));
+                    }
+                }
+                _ if stored.linked => {}
+                TransferFact::Admitted(f) => spell.admitted = Some((at, f)),
+                TransferFact::ExpectedDateSet(f) => spell.expected.push((at, f.expected)),
+                TransferFact::SocialCareReferred(_) => spell.referred = Some(at),
+                TransferFact::AssessmentStarted(_) => spell.assessment_started = Some(at),
+                TransferFact::AssessmentFinished(_) => spell.assessed = Some(at),
+                TransferFact::Ready(f) => readiness.push((f.date, true)),
+                TransferFact::NotReady(f) => readiness.push((f.date, false)),
+                TransferFact::DelayReasonSet(f) => spell.reasons.push(f),
+                TransferFact::PackageAgreed(_) => spell.package = Some(at),
+                TransferFact::DischargeNoticeGiven(f) => {
+                    spell.notices.push((at, f.proposed, false))
+                }
+                TransferFact::DischargeNoticeWithdrawn(_) => withdrawn.push(at),
+                TransferFact::PathwaySet(f) => spell.pathways.push((f.date, f.pathway)),
+                TransferFact::Discharged(f) => spell.discharged = Some((at, f)),
+                TransferFact::DischargeReversed(_) => spell.discharged = None,
+                TransferFact::Cancelled(_) => return None,
+                TransferFact::AssessmentNoticeGiven(_) | TransferFact::Retracted(_) => {}
+            }
+        }
+        // Stable sorts: of two facts for the same date or instant, the one recorded later comes last and stands.
+        spell.expected.sort_by_key(|(at, _)| *at);
+        spell.reasons.sort_by_key(|f| f.date);
+        spell.pathways.sort_by_key(|(date, _)| *date);
+        spell.call_off_notices(withdrawn);
+        spell.wait(readiness);
+        Some(spell)
+    }
+
+    fn call_off_notices(&mut self, mut withdrawn: Vec<DateTime<Utc>>) {
+        self.notices.sort_by_key(|(at, _, _)| *at);
+        withdrawn.sort_unstable();
+        for at in withdrawn {
+            if let Some(notice) = self
+                .notices
+                .iter_mut()
+                .rev()
+                .find(|(given, _, _)| *given <= at)
+            {
+                notice.2 = true;
+            }
+        }
+    }
+
+    /// Turns what was said about readiness into waits. Facts of one kind that follow each other by date, with none of
+    /// the other kind between, say the same thing: of them the one recorded last stands.
+    fn wait(&mut self, said: Vec<(NaiveDate, bool)>) {
+        let mut said: Vec<(usize, (NaiveDate, bool))> = said.into_iter().enumerate().collect();
+        said.sort_by_key(|(order, (date, _))| (*date, *order));
+        let mut turns: Vec<(usize, NaiveDate, bool)> = Vec::new();
+        for (order, (date, ready)) in said {
+            match turns.last_mut() {
+                Some(last) if last.2 == ready => {
+                    if order > last.0 {
+                        *last = (order, date, ready);
+                    }
+                }
+                _ => turns.push((order, date, ready)),
+            }
+        }
+        let out = self.discharged.map(|(at, _)| local::date(at));
+        let mut turns = turns
+            .into_iter()
+            .map(|(_, date, ready)| (date, ready))
+            .peekable();
+        while let Some((from, ready)) = turns.next() {
+            if !ready {
+                continue;
+            }
+            let worse = turns.peek().map(|(date, _)| *date);
+            let until = match (worse, out) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            self.ready = if worse.is_some_and(|date| out.is_none_or(|out| date < out)) {
+                None
+            } else {
+                Some(from)
+            };
+            if until.is_none_or(|until| until > from) {
+                self.waits.push(Wait { from, until });
+            }
+        }
+    }
+
+    /// The local date of leaving.
+    #[must_use]
+    pub fn out(&self) -> Option<NaiveDate> {
+        self.discharged.map(|(at, _)| local::date(at))
+    }
+
+    /// The pathway in force on a date.
+    #[must_use]
+    pub fn pathway(&self, date: NaiveDate) -> Option<Pathway> {
+        self.pathways
+            .iter()
+            .rev()
+            .find(|(from, _)| *from <= date)
+            .map(|(_, p)| *p)
+    }
+
+    /// The reason in force on a date.
+    #[must_use]
+    pub fn reason(&self, date: NaiveDate) -> Option<(Reason, Responsible)> {
+        self.reasons
+            .iter()
+            .rev()
+            .find(|f| f.date <= date)
+            .map(|f| (f.reason, f.responsible))
+    }
+
+    /// The DRD delay of a finished stay in days; 0 without a ready date.
+    #[must_use]
+    pub fn delay_days(&self) -> Option<i64> {
+        let out = self.out()?;
+        Some(
+            self.ready
+                .map_or(0, |ready| (out - ready).num_days().max(0)),
+        )
+    }
+
+    fn codes(&self, date: NaiveDate) -> (&'static str, &'static str, &'static str) {
+        let (reason, responsible) = self
+            .reason(date)
+            .map_or(("unknown", Responsible::Unattributed.code()), |(r, b)| {
+                (r.code(), b.code())
+            });
+        (
+            self.pathway(date).map_or("unknown", Pathway::code),
+            reason,
+            responsible,
+        )
+    }
+}
+
+/// Adds what the transfer adds, to the area where the person lives and to the hospital.
+pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) {
+    let Some(spell) = Spell::of(facts) else {
+        return;
+    };
+    let hospital = spell.admitted.and_then(|(_, f)| f.hospital.as_ref());
+    for area in spell.area.into_iter().chain(hospital) {
+        let mut add = |quantity: Q, breakdown: &[(&str, &str)], date, delta| {
+            sink.add(quantity.name(), area.as_str(), breakdown, date, delta)
+        };
+        waits(&spell, &mut add);
+        stages(&spell, &mut add);
+        discharge(&spell, &mut add);
+    }
+}
+
+type Add<'a> = &'a mut dyn FnMut(Q, &[(&str, &str)], NaiveDate, Delta);
+
+fn waits(spell: &Spell<'_>, add: Add<'_>) {
+    for wait in &spell.waits {
+        let mut dates: Vec<NaiveDate> = spell
+            .reasons
+            .iter()
+            .map(|f| f.date)
+            .chain(spell.pathways.iter().map(|(d, _)| *d))
+            .collect();
+        dates.retain(|d| *d > wait.from && wait.until.is_none_or(|until| *d < until));
+        dates.push(wait.from);
+        dates.sort_unstable();
+        dates.dedup();
+        for (i, from) in dates.iter().enumerate() {
+            let (pathway, reason, responsible) = spell.codes(*from);
+            let breakdown = [
+                ("pathway", pathway),
+                ("reason", reason),
+                ("responsible", responsible),
+            ];
+            add(Q::Waiting, &breakdown, *from, Delta::step(1));
+            if let Some(until) = dates.get(i + 1).copied().or(wait.until) {
+                add(Q::Waiting, &breakdown, until, Delta::step(-1));
+            }
+        }
+        let length = wait.until.map_or(OPEN, |until| days(until - wait.from));
+        let last = wait
+            .until
+            .and_then(|until| until.pred_opt())
+            .unwrap_or(NaiveDate::MAX);
+        add(
+            Q::WaitDays,
+            &[(
+                "pathway",
+                spell.pathway(last).map_or("unknown", Pathway::code),
+            )],
+            wait.from,
+            Delta::Value(length),
+        );
+    }
+}
+
+fn stages(spell: &Spell<'_>, add: Add<'_>) {
+    if let (Some(from), Some(to)) = (spell.referred, spell.assessed)
+        && to >= from
+    {
+        add(
+            Q::AssessmentMinutes,
+            &[],
+            local::date(to),
+            Delta::Value(minutes(to - from)),
+        );
+    }
+    if let (Some(from), Some(to)) = (spell.assessed, spell.package) {
+        // A package agreed before the assessment ended was not waited for.
+        add(
+            Q::PackageMinutes,
+            &[],
+            local::date(to),
+            Delta::Value(minutes((to - from).max(TimeDelta::zero()))),
+        );
+    }
+    for (given, proposed, called_off) in &spell.notices {
+        let date = local::date(*given);
+        add(Q::NoticeLead, &[], date, Delta::case(*proposed > date));
+        add(Q::NoticeCalledOff, &[], date, Delta::case(*called_off));
+    }
+    let Some((admitted, how)) = spell.admitted else {
+        return;
+    };
+    add(
+        Q::Admissions,
+        &[("admission", how.method.code())],
+        local::date(admitted),
+        Delta::ONE,
+    );
+    let Some(day_old) = admitted.checked_add_signed(TimeDelta::hours(24)) else {
+        return;
+    };
+    if spell.discharged.is_none_or(|(out, _)| out > day_old) {
+        let in_time = spell
+            .expected
+            .first()
+            .is_some_and(|(set, _)| *set <= day_old);
+        add(
+            Q::ExpectedWithin24h,
+            &[],
+            local::date(day_old),
+            Delta::case(in_time),
+        );
+    }
+}
+
+fn discharge(spell: &Spell<'_>, add: Add<'_>) {
+    let Some((at, how)) = spell.discharged else {
+        return;
+    };
+    if how.method == DischargeMethod::Died {
+        return;
+    }
+    let out = local::date(at);
+    let pathway = spell.pathway(out).map_or("unknown", Pathway::code);
+    let clock = if how.date_only {
+        "unknown"
+    } else if local::date_time(at).time() <= FIVE_PM {
+        "by-17"
+    } else {
+        "after-17"
+    };
+    let day = if local::is_weekend(out) {
+        "weekend"
+    } else {
+        "weekday"
+    };
+    let admission = spell.admitted.map_or("other", |(_, f)| f.method.code());
+    add(
+        Q::Discharges,
+        &[
+            ("admission", admission),
+            ("clock", clock),
+            ("day", day),
+            ("pathway", pathway),
+        ],
+        out,
+        Delta::ONE,
+    );
+    let returned = spell
+        .returned
+        .is_some_and(|back| (0..=READMISSION_DAYS).contains(&(local::date(back) - out).num_days()));
+    add(Q::Readmitted30, &[], out, Delta::case(returned));
+    if let Some((_, first)) = spell.expected.first() {
+        add(
+            Q::ExpectedSlipDays,
+            &[],
+            out,
+            Delta::Value(days(out - *first)),
+        );
+    }
+    let a_night = spell
+        .admitted
+        .is_none_or(|(admitted, _)| local::date(admitted) < out);
+    if let (true, Some(delay)) = (a_night, spell.delay_days()) {
+        let (reason, responsible) = match out.pred_opt().filter(|_| delay > 0) {
+            Some(last_night) => (spell.codes(last_night).1, spell.codes(last_night).2),
+            None => ("none", "none"),
+        };
+        let breakdown = [
+            ("pathway", pathway),
+            ("reason", reason),
+            ("responsible", responsible),
+        ];
+        add(
+            Q::DelayDays,
+            &breakdown,
+            out,
+            Delta::Value(i32::try_from(delay).unwrap_or(i32::MAX - 1)),
+        );
+    }
+}
+
+/// Five in the afternoon, local time.
+const FIVE_PM: NaiveTime = match NaiveTime::from_hms_opt(17, 0, 0) {
+    Some(time) => time,
+    None => NaiveTime::MIN,
+};

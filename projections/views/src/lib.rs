@@ -1,0 +1,33 @@
+//! The pure heart of joinedup: sets of facts become contributions, contributions become tallies, tallies become points.
+//!
+//! An entity (a transfer, a referral, a rating, a response, a change, an observation) is a *set* of facts; folding an
+//! event inserts a fact. What an entity adds to the cells is a pure function of its set, so every event changes the view by
+//! *contributions after − contributions before*, and the view always equals the sum over all entities.
+//!
+//! **Architecture invariants.** Views never read a clock: what is *now* is an argument. No number here is a float until
+//! a point is computed. Nothing here knows the log, the store or the network.
+
+pub mod catalogue;
+pub mod cell;
+pub mod changes;
+pub mod chart;
+pub mod contribution;
+pub mod contributions;
+pub mod fact_set;
+pub mod measure;
+pub mod measures;
+pub mod outcomes;
+pub mod period;
+pub mod point;
+pub mod priorities;
+pub mod quantity;
+pub mod ratings;
+pub mod responses;
+pub mod suppression;
+pub mod tally;
+pub mod view;
+pub mod waiting;
+
+pub use cell::{Cells, Filter};
+pub use quantity::Quantity;
+pub use tally::{Delta, Tally};

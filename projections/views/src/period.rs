@@ -1,0 +1,138 @@
+//! Periods: the spans that points stand for. All are of local dates.
+
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
+use joinedup_events::local;
+pub use joinedup_events::observation::Grain;
+use serde::Serialize;
+
+/// One period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Period {
+    /// First day.
+    pub start: NaiveDate,
+    /// The day after the last.
+    pub end: NaiveDate,
+}
+
+impl Period {
+    /// The period of a grain that holds a date.
+    #[must_use]
+    pub fn of(grain: Grain, date: NaiveDate) -> Self {
+        let month = |months_back: u32| {
+            let first = date.with_day(1).unwrap_or(date);
+            first
+                .checked_sub_months(Months::new(months_back))
+                .unwrap_or(first)
+        };
+        let start = match grain {
+            Grain::Day => date,
+            Grain::Week => date - Days::new(u64::from(date.weekday().num_days_from_monday())),
+            Grain::Month => month(0),
+            // Financial quarters begin in April, July, October and January, as calendar quarters do.
+            Grain::Quarter => month(date.month0() % 3),
+            Grain::Year => month((date.month0() + 9) % 12),
+        };
+        Self {
+            start,
+            end: next_start(grain, start),
+        }
+    }
+
+    /// The period after this one.
+    #[must_use]
+    pub fn next(self, grain: Grain) -> Self {
+        Self {
+            start: self.end,
+            end: next_start(grain, self.end),
+        }
+    }
+
+    /// How many days it has.
+    #[must_use]
+    pub fn days(self) -> i64 {
+        (self.end - self.start).num_days()
+    }
+
+    /// The instant at which it is over.
+    #[must_use]
+    pub fn over_at(self) -> DateTime<Utc> {
+        local::midnight(self.end)
+    }
+}
+
+fn next_start(grain: Grain, start: NaiveDate) -> NaiveDate {
+    let months = |n| start.checked_add_months(Months::new(n)).unwrap_or(start);
+    match grain {
+        Grain::Day => start + Days::new(1),
+        Grain::Week => start + Days::new(7),
+        Grain::Month => months(1),
+        Grain::Quarter => months(3),
+        Grain::Year => months(12),
+    }
+}
+
+/// The periods that cover `from` to `to`, both included.
+pub fn periods(grain: Grain, from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = Period> {
+    std::iter::successors(Some(Period::of(grain, from)), move |p| Some(p.next(grain)))
+        .take_while(move |p| p.start <= to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn d(y: i32, m: u32, day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(y, m, day).unwrap()
+    }
+
+    #[test]
+    fn weeks_begin_on_monday_quarters_and_years_in_april() {
+        assert_eq!(
+            Period::of(Grain::Week, d(2026, 11, 22)),
+            Period {
+                start: d(2026, 11, 16),
+                end: d(2026, 11, 23)
+            }
+        );
+        assert_eq!(
+            Period::of(Grain::Quarter, d(2026, 5, 31)),
+            Period {
+                start: d(2026, 4, 1),
+                end: d(2026, 7, 1)
+            }
+        );
+        assert_eq!(
+            Period::of(Grain::Year, d(2026, 3, 31)),
+            Period {
+                start: d(2025, 4, 1),
+                end: d(2026, 4, 1)
+            }
+        );
+        assert_eq!(Period::of(Grain::Year, d(2026, 4, 1)).start, d(2026, 4, 1));
+        assert_eq!(Period::of(Grain::Month, d(2024, 2, 29)).days(), 29);
+    }
+
+    #[test]
+    fn periods_leave_no_day_out_and_take_none_twice() {
+        for grain in [
+            Grain::Day,
+            Grain::Week,
+            Grain::Month,
+            Grain::Quarter,
+            Grain::Year,
+        ] {
+            let all: Vec<_> = periods(grain, d(2023, 1, 15), d(2026, 6, 3)).collect();
+            assert!(all.windows(2).all(|w| w[0].end == w[1].start), "{grain}");
+            assert!(
+                all[0].start <= d(2023, 1, 15) && all.last().unwrap().end > d(2026, 6, 3),
+                "{grain}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_summer_week_is_over_at_midnight_in_london() {
+        let week = Period::of(Grain::Week, d(2026, 7, 1));
+        assert_eq!(week.over_at().to_rfc3339(), "2026-07-05T23:00:00+00:00");
+    }
+}

@@ -1,0 +1,363 @@
+//! Points: what a measure says for one area and one period. Expected periods are all there, so that a gap shows as a
+//! gap: nothing reported is `missing`, and a true nought is 0.
+
+mod event_fed;
+mod frame;
+mod observed;
+mod order;
+mod stock;
+
+use crate::cell::{Cells, Filter};
+use crate::measure::{Aggregate, Measure, Population, Source};
+use crate::period::{Grain, Period};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use joinedup_events::area::Areas;
+use joinedup_events::{AreaId, local};
+use serde::Serialize;
+
+/// How far a point can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Over and ripe. Corrections can still move it.
+    Final,
+    /// Over; what began in it may still end in time.
+    Provisional,
+    /// Not over: drawn, never judged.
+    Incomplete,
+    /// Nothing was reported, or nothing can be said: not zero.
+    Missing,
+    /// Kept back, because it would tell of single people.
+    Suppressed,
+}
+
+/// What a measure says of one period.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Point {
+    /// First day.
+    pub period_start: NaiveDate,
+    /// The day after the last.
+    pub period_end: NaiveDate,
+    /// The number, in the measure's unit.
+    pub value: Option<f64>,
+    /// What was counted, where the number is a part of something.
+    pub numerator: Option<f64>,
+    /// Out of what.
+    pub denominator: Option<f64>,
+    /// How many stand behind it.
+    pub n: Option<i64>,
+    /// How far it can be trusted.
+    pub state: State,
+    /// Why it is not there, or what to mind, as a sentence's beginning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl Point {
+    /// Its period.
+    #[must_use]
+    pub const fn period(&self) -> Period {
+        Period {
+            start: self.period_start,
+            end: self.period_end,
+        }
+    }
+
+    /// Whether chart rules may judge it.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        self.state == State::Final && self.value.is_some()
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct PointQuery<'a> {
+    /// The measure.
+    pub measure: &'a Measure,
+    /// The area.
+    pub area: &'a AreaId,
+    /// The length of the periods.
+    pub grain: Grain,
+    /// The first period is the one that holds this date. None: the first with data.
+    pub from: Option<NaiveDate>,
+    /// The last period is the one that holds this date, or now. None: now, or the end of a series that has ended.
+    pub to: Option<NaiveDate>,
+    /// A breakdown: dimensions and values beside those of the measure.
+    pub filter: &'a Filter,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// The date up to which the sources were heard. A period that begins after it is missing and not nought.
+    pub heard_until: Option<NaiveDate>,
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QueryError {
+    /// The measure is not for that period.
+    #[error("measure {measure} is not offered by {grain}; ask for {allowed}")]
+    Grain {
+        /// The measure.
+        measure: String,
+        /// The period asked for.
+        grain: Grain,
+        /// The periods that it has.
+        allowed: String,
+    },
+    /// The quantity is not broken down so.
+    #[error("measure {measure} cannot be filtered by {dimension}; it has {allowed}")]
+    Dimension {
+        /// The measure.
+        measure: String,
+        /// The dimension asked for.
+        dimension: String,
+        /// The dimensions that it has.
+        allowed: String,
+    },
+    /// The area is not registered.
+    #[error("there is no area {0} in the register")]
+    Area(String),
+}
+
+impl PointQuery<'_> {
+    /// Whether the question can be answered.
+    ///
+    /// # Errors
+    /// When the area is not registered, the measure is not for that period, or its quantity lacks a dimension.
+    pub fn check(&self, areas: &Areas) -> Result<(), QueryError> {
+        if areas.get(self.area.as_str()).is_none() {
+            return Err(QueryError::Area(self.area.to_string()));
+        }
+        if !self.measure.allows(self.grain) {
+            let mut allowed: Vec<String> = vec![self.measure.period.to_string()];
+            allowed.extend(self.measure.periods.iter().map(ToString::to_string));
+            allowed.dedup();
+            return Err(QueryError::Grain {
+                measure: self.measure.id.to_string(),
+                grain: self.grain,
+                allowed: allowed.join(", "),
+            });
+        }
+        let Some(source) = self.measure.source() else {
+            return Ok(());
+        };
+        for dimension in self.filter.0.keys() {
+            if !source.has_dimension(dimension) || dimension == "grain" {
+                let allowed = match source {
+                    Source::Coded(coded) if !coded.dimensions().is_empty() => {
+                        coded.dimensions().join(", ")
+                    }
+                    Source::Coded(_) => "none".to_owned(),
+                    Source::Observed(_) => "those that the series is published by".to_owned(),
+                };
+                return Err(QueryError::Dimension {
+                    measure: self.measure.id.to_string(),
+                    dimension: dimension.clone(),
+                    allowed,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A number before it is judged ripe or not.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Raw {
+    value: Option<f64>,
+    numerator: Option<f64>,
+    denominator: Option<f64>,
+    n: Option<i64>,
+    note: Option<String>,
+}
+
+impl Raw {
+    fn of(value: f64, n: i64) -> Self {
+        Self {
+            value: Some(value),
+            n: Some(n),
+            ..Self::default()
+        }
+    }
+
+    fn part(numerator: f64, denominator: f64, n: i64) -> Self {
+        if denominator == 0.0 {
+            return Self {
+                numerator: Some(numerator),
+                denominator: Some(denominator),
+                n: Some(n),
+                value: None,
+                note: Some("nothing to divide by: no cases in the period".to_owned()),
+            };
+        }
+        Self {
+            value: Some(numerator / denominator),
+            numerator: Some(numerator),
+            denominator: Some(denominator),
+            n: Some(n),
+            note: None,
+        }
+    }
+
+    fn missing(note: impl Into<String>) -> Self {
+        Self {
+            note: Some(note.into()),
+            ..Self::default()
+        }
+    }
+}
+
+/// The filters that a question comes to: what is counted, what it is counted out of.
+struct Sieve {
+    whole: Filter,
+    part: Option<Filter>,
+    /// The numerator takes everything but `unknown` of this dimension.
+    known: Option<String>,
+}
+
+impl Sieve {
+    fn of(query: &PointQuery<'_>) -> Self {
+        let mut asked = query.filter.clone();
+        let mut part = query.measure.numerator.clone();
+        let mut known = None;
+        if let Some(parts) = &query.measure.parts {
+            match asked.0.remove_entry(parts.as_str()) {
+                Some((dimension, values)) => {
+                    part = Some(Filter([(dimension, values)].into()));
+                }
+                None => known = Some(parts.to_string()),
+            }
+        }
+        let whole = query.measure.filter.and(&asked);
+        let part = part.map(|p| whole.and(&p));
+        Self { whole, part, known }
+    }
+
+    /// Whether a breakdown is in the numerator, given that it is in the whole.
+    fn in_part(&self, breakdown: &[(Box<str>, Box<str>)]) -> bool {
+        if let Some(known) = &self.known {
+            return breakdown
+                .iter()
+                .any(|(d, v)| **d == **known && &**v != "unknown");
+        }
+        self.part.as_ref().is_none_or(|p| p.passes(breakdown))
+    }
+
+    /// The filter for the quantity that is divided by: without the dimensions it lacks.
+    fn of_over(&self, over: Source<'_>) -> Filter {
+        let mut filter = self.whole.clone();
+        filter
+            .0
+            .retain(|dimension, _| over.has_dimension(dimension));
+        filter
+    }
+}
+
+/// The points of a measure for an area: every expected period, oldest first. Nothing at all when the area never had
+/// any data and no `from` is given.
+#[must_use]
+pub fn points(cells: &Cells, areas: &Areas, query: &PointQuery<'_>) -> Vec<Point> {
+    let Some(source) = query.measure.source() else {
+        return Vec::new();
+    };
+    let sieve = Sieve::of(query);
+    let (frame, raws) = match source {
+        Source::Coded(quantity) => event_fed::raws(cells, areas, query, &sieve, quantity),
+        Source::Observed(_) => observed::raws(cells, areas, query, &sieve),
+    };
+    let maturity = TimeDelta::minutes(query.measure.maturity().minutes());
+    frame
+        .periods
+        .iter()
+        .zip(raws)
+        .map(|(period, raw)| point(query, *period, raw, maturity))
+        .collect()
+}
+
+fn point(query: &PointQuery<'_>, period: Period, mut raw: Raw, maturity: TimeDelta) -> Point {
+    let over = period.over_at();
+    let mut state = if over > query.now {
+        State::Incomplete
+    } else if raw.value.is_none() {
+        State::Missing
+    } else if over + maturity > query.now {
+        State::Provisional
+    } else {
+        State::Final
+    };
+    let least = query.measure.min_n();
+    if let (Some(n), Some(_)) = (raw.n, raw.value)
+        && least > 1
+        && n < least
+    {
+        raw.value = None;
+        raw.note = Some(format!("too few: {n}, and at least {least} make a point"));
+        if state != State::Incomplete {
+            // An order statistic of few is unsteady; a share of few tells of them.
+            state = match query.measure.aggregate {
+                Aggregate::Median | Aggregate::Percentile(_) => State::Missing,
+                _ => State::Suppressed,
+            };
+        }
+        if state == State::Suppressed {
+            (raw.numerator, raw.denominator) = (None, None);
+        }
+    }
+    Point {
+        period_start: period.start,
+        period_end: period.end,
+        value: raw.value.map(|v| v / query.measure.divide_by),
+        numerator: raw.numerator,
+        denominator: raw.denominator,
+        n: raw.n,
+        state,
+        note: raw.note,
+    }
+}
+
+/// How many people a rate is of: as registered, or the sum of the areas directly within when each has a number.
+fn population(areas: &Areas, id: &AreaId, which: Population) -> Option<u64> {
+    let area = areas.get(id.as_str())?;
+    let own = match which {
+        Population::Adults => area.population_18,
+        Population::Older => area.population_65,
+    };
+    if let Some(own) = own {
+        return Some(u64::from(own)).filter(|n| *n > 0);
+    }
+    let children = areas.children(id);
+    if children.is_empty() {
+        return None;
+    }
+    children.iter().map(|c| population(areas, c, which)).sum()
+}
+
+fn no_population(which: Population) -> String {
+    let who = match which {
+        Population::Adults => "population_18",
+        Population::Older => "population_65",
+    };
+    format!("the register of areas has no {who} for it")
+}
+
+/// The date that it is now, in London.
+fn today(query: &PointQuery<'_>) -> NaiveDate {
+    local::date(query.now)
+}
+
+/// The nearest areas below one that have something; the area itself when `own` and it has.
+fn nearest(areas: &Areas, id: &AreaId, own: bool, has: &impl Fn(&AreaId) -> bool) -> Vec<AreaId> {
+    if own && has(id) {
+        return vec![id.clone()];
+    }
+    let mut found = std::collections::BTreeSet::new();
+    let mut open: Vec<&AreaId> = areas.children(id).iter().collect();
+    while let Some(next) = open.pop() {
+        if has(next) {
+            found.insert(next.clone());
+        } else {
+            open.extend(areas.children(next));
+        }
+    }
+    found.into_iter().collect()
+}

@@ -1,0 +1,428 @@
+//! Points of what somebody else has added up. Here a nought is a reported nought, and what was not reported is missing.
+//!
+//! A return may be published whole and by several breakdowns at once, for several lengths of period, and for a place
+//! and its parts. One of each is chosen, so that nothing is counted twice:
+//! of breakdowns, the one with the fewest dimensions that has those asked for;
+//! of lengths, the one asked for, or shorter ones that fill it;
+//! of places, the place itself, or the nearest below it that report.
+
+use super::frame::Frame;
+use super::{PointQuery, Raw, Sieve, nearest, no_population, population, today};
+use crate::cell::{Cells, Filter};
+use crate::measure::Aggregate;
+use crate::period::{Grain, Period, periods};
+use crate::tally::{Sums, Tally};
+use chrono::{Days, NaiveDate};
+use joinedup_events::AreaId;
+use joinedup_events::area::{AreaKind, Areas};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A series that has been silent for more than a year has ended, and its chart ends with it. One that has been silent
+/// for less shows the gap.
+const ENDED_AFTER: Days = Days::new(366);
+
+const MILLION: f64 = 1_000_000.0;
+
+/// The numbers of each expected period.
+pub(super) fn raws(
+    cells: &Cells,
+    areas: &Areas,
+    query: &PointQuery<'_>,
+    sieve: &Sieve,
+) -> (Frame, Vec<Raw>) {
+    let quantity = query.measure.quantity.as_str();
+    let own_only = query.measure.aggregate == Aggregate::AsReported;
+    let (scope, note) = scope(cells, areas, query.area, quantity, own_only);
+    let (first, last) = extent(cells, quantity, &scope, query);
+    let frame = Frame::of(query, first, last);
+    if scope.is_empty() {
+        let none = vec![Raw::missing("nothing was ever reported here"); frame.periods.len()];
+        return (frame, none);
+    }
+    let all = Return::of(cells, quantity, &scope, &sieve.whole);
+    let part = (query.measure.aggregate == Aggregate::Share)
+        .then(|| Return::of_part(cells, quantity, &scope, sieve));
+    let over = query.measure.over.as_deref().map(|over| {
+        // Both sides must be of the same places.
+        Return::of(cells, over, &scope, &sieve.whole)
+    });
+    let people = query
+        .measure
+        .aggregate
+        .population()
+        .map(|which| (which, population(areas, query.area, which)));
+    let today = today(query);
+    let raws = frame
+        .periods
+        .iter()
+        .map(|period| {
+            if period.end <= first.unwrap_or(NaiveDate::MIN) {
+                return Raw::missing("nothing was reported here before");
+            }
+            let over_yet = period.end <= today;
+            let mut raw = match query.measure.aggregate {
+                Aggregate::AmountMedian => all.median(query.grain, *period, over_yet),
+                Aggregate::AsReported => all.exactly(query.grain, *period),
+                aggregate => {
+                    let amount = match all.sum(query.grain, *period, over_yet) {
+                        Ok(amount) => amount,
+                        Err(why) => return why,
+                    };
+                    match aggregate {
+                        Aggregate::Share => {
+                            match part.as_ref().map(|p| p.sum(query.grain, *period, over_yet)) {
+                                Some(Ok(part)) => {
+                                    Raw::part(micro(part.value), micro(amount.value), amount.n)
+                                }
+                                Some(Err(why)) => why,
+                                None => Raw::default(),
+                            }
+                        }
+                        Aggregate::Ratio => {
+                            match over.as_ref().map(|o| o.sum(query.grain, *period, over_yet)) {
+                                Some(Ok(over)) => {
+                                    Raw::part(micro(amount.value), micro(over.value), over.n)
+                                }
+                                Some(Err(why)) => why,
+                                None => Raw::default(),
+                            }
+                        }
+                        Aggregate::Proportion => {
+                            Raw::part(micro(amount.value), micro(amount.denominator), amount.n)
+                        }
+                        Aggregate::AmountPerDay => {
+                            Raw::part(micro(amount.value), period.days() as f64, amount.n)
+                        }
+                        Aggregate::AmountPer100k(which) => match people {
+                            Some((_, Some(people))) => {
+                                Raw::part(micro(amount.value), people as f64 / 100_000.0, amount.n)
+                            }
+                            _ => Raw::missing(no_population(which)),
+                        },
+                        _ => Raw::of(micro(amount.value), amount.n),
+                    }
+                }
+            };
+            if raw.note.is_none() {
+                raw.note.clone_from(&note);
+            }
+            raw
+        })
+        .collect();
+    (frame, raws)
+}
+
+fn micro(amount: i64) -> f64 {
+    amount as f64 / MILLION
+}
+
+/// The places that speak for an area, and a note when they are not all of it.
+fn scope(
+    cells: &Cells,
+    areas: &Areas,
+    area: &AreaId,
+    quantity: &str,
+    own_only: bool,
+) -> (Vec<AreaId>, Option<String>) {
+    let has = |id: &AreaId| cells.series(quantity, id.as_str()).next().is_some();
+    if own_only || has(area) {
+        let own = has(area).then(|| area.clone());
+        return (own.into_iter().collect(), None);
+    }
+    let mut below: BTreeMap<u8, Vec<AreaId>> = BTreeMap::new();
+    for id in nearest(areas, area, true, &has) {
+        below.entry(cut(areas, &id)).or_default().push(id);
+    }
+    // Councils and commissioners cut the same country twice: only one cut is added up, the one with most reports.
+    let Some((cut_taken, scope)) = below
+        .into_iter()
+        .max_by_key(|(c, ids)| (ids.len(), u8::MAX - c))
+    else {
+        return (Vec::new(), None);
+    };
+    let covered: BTreeSet<AreaId> = scope.iter().flat_map(|id| areas.within(id)).collect();
+    let parts = areas
+        .within(area)
+        .into_iter()
+        .filter(|id| id != area && cut(areas, id) == cut_taken)
+        .filter(|id| areas.children(id).is_empty() || covered.contains(id));
+    let silent = parts.filter(|id| !covered.contains(id)).count();
+    let note = (silent > 0).then(|| {
+        format!(
+            "the sum of {} that report; {silent} more never did",
+            match scope.len() {
+                1 => "1 place".to_owned(),
+                n => format!("{n} places"),
+            }
+        )
+    });
+    (scope, note)
+}
+
+/// Which cut of the map a kind of area belongs to.
+fn cut(areas: &Areas, id: &AreaId) -> u8 {
+    match areas.get(id.as_str()).map(|a| a.kind) {
+        Some(AreaKind::County | AreaKind::Unitary) => 0,
+        Some(AreaKind::Icb) => 1,
+        Some(AreaKind::Commissioner) => 2,
+        Some(AreaKind::Locality) => 3,
+        Some(AreaKind::Neighbourhood) => 4,
+        Some(AreaKind::Trust | AreaKind::Hospital) => 5,
+        _ => 6,
+    }
+}
+
+/// The first date of a return, and the last one when it has ended.
+fn extent(
+    cells: &Cells,
+    quantity: &str,
+    scope: &[AreaId],
+    query: &PointQuery<'_>,
+) -> (Option<NaiveDate>, Option<NaiveDate>) {
+    let (mut first, mut last): (Option<NaiveDate>, Option<NaiveDate>) = (None, None);
+    for series in scope
+        .iter()
+        .flat_map(|id| cells.series(quantity, id.as_str()))
+    {
+        let Some(grain) = grain_of(series.breakdown) else {
+            continue;
+        };
+        if let (Some(start), Some(end)) =
+            (series.cells.keys().next(), series.cells.keys().next_back())
+        {
+            let end = Period::of(grain, *end).end.pred_opt().unwrap_or(*end);
+            first = Some(first.map_or(*start, |f| f.min(*start)));
+            last = Some(last.map_or(end, |l| l.max(end)));
+        }
+    }
+    let ended = last.filter(|last| *last + ENDED_AFTER < today(query));
+    (first, ended)
+}
+
+fn grain_of(breakdown: &[(Box<str>, Box<str>)]) -> Option<Grain> {
+    let (_, word) = breakdown.iter().find(|(d, _)| &**d == "grain")?;
+    [
+        Grain::Day,
+        Grain::Week,
+        Grain::Month,
+        Grain::Quarter,
+        Grain::Year,
+    ]
+    .into_iter()
+    .find(|grain| grain.code() == &**word)
+}
+
+/// The lengths of which whole numbers fill a period, the longest first.
+fn fillers(grain: Grain) -> &'static [Grain] {
+    match grain {
+        Grain::Day => &[Grain::Day],
+        Grain::Week => &[Grain::Week, Grain::Day],
+        Grain::Month => &[Grain::Month, Grain::Day],
+        Grain::Quarter => &[Grain::Quarter, Grain::Month, Grain::Day],
+        Grain::Year => &[Grain::Year, Grain::Quarter, Grain::Month, Grain::Day],
+    }
+}
+
+/// Dimensions, fewest first, with the series that are broken down by them.
+type Sets<'a> = BTreeMap<(usize, Vec<&'a str>), Vec<&'a BTreeMap<NaiveDate, Tally>>>;
+
+/// What one place reports of a return: by length, the breakdowns that answer the question, simplest first.
+#[derive(Default)]
+struct Reporter<'a> {
+    sets: BTreeMap<Grain, Sets<'a>>,
+}
+
+impl<'a> Reporter<'a> {
+    fn of(
+        cells: &'a Cells,
+        quantity: &str,
+        area: &AreaId,
+        passes: impl Fn(&[(Box<str>, Box<str>)]) -> bool,
+    ) -> Self {
+        let mut reporter = Self::default();
+        for series in cells.series(quantity, area.as_str()) {
+            let Some(grain) = grain_of(series.breakdown).filter(|_| passes(series.breakdown))
+            else {
+                continue;
+            };
+            let dimensions: Vec<&str> = series
+                .breakdown
+                .iter()
+                .map(|(d, _)| &**d)
+                .filter(|d| *d != "grain")
+                .collect();
+            reporter
+                .sets
+                .entry(grain)
+                .or_default()
+                .entry((dimensions.len(), dimensions))
+                .or_default()
+                .push(series.cells);
+        }
+        reporter
+    }
+
+    /// The amount of one reported period.
+    fn at(&self, grain: Grain, start: NaiveDate) -> Option<Sums> {
+        self.sets.get(&grain)?.values().find_map(|cells| {
+            let mut found = None;
+            for tally in cells.iter().filter_map(|c| c.get(&start)) {
+                if let Tally::Sums(sums) = tally {
+                    add(found.get_or_insert_with(Sums::default), sums);
+                }
+            }
+            found
+        })
+    }
+
+    /// The amount of a period: reported for it, or for all the shorter ones that fill it. Of a period that is not
+    /// over, what there is.
+    fn fill(&self, grain: Grain, period: Period, over: bool) -> Filled {
+        let mut best = Filled::None;
+        for filler in fillers(grain) {
+            if !self.sets.contains_key(filler) {
+                continue;
+            }
+            let (mut sum, mut have, mut of) = (Sums::default(), 0, 0);
+            let last = period.end.pred_opt().unwrap_or(period.start);
+            for tile in periods(*filler, period.start, last) {
+                of += 1;
+                if let Some(amount) = self.at(*filler, tile.start) {
+                    have += 1;
+                    add(&mut sum, &amount);
+                }
+            }
+            if have == of || (have > 0 && !over) {
+                return Filled::Whole(sum);
+            }
+            if have > 0 && matches!(best, Filled::None) {
+                best = Filled::Partly {
+                    have,
+                    of,
+                    filler: *filler,
+                };
+            }
+        }
+        best
+    }
+}
+
+fn add(sum: &mut Sums, more: &Sums) {
+    sum.value += more.value;
+    sum.denominator += more.denominator;
+    sum.n += more.n;
+}
+
+enum Filled {
+    Whole(Sums),
+    Partly { have: u32, of: u32, filler: Grain },
+    None,
+}
+
+/// A return, of all the places that speak for an area.
+struct Return<'a> {
+    reporters: Vec<Reporter<'a>>,
+}
+
+impl<'a> Return<'a> {
+    fn of(cells: &'a Cells, quantity: &str, scope: &[AreaId], filter: &Filter) -> Self {
+        Self::passing(cells, quantity, scope, |b| filter.passes(b))
+    }
+
+    fn of_part(cells: &'a Cells, quantity: &str, scope: &[AreaId], sieve: &Sieve) -> Self {
+        Self::passing(cells, quantity, scope, |b| {
+            sieve.whole.passes(b) && sieve.in_part(b)
+        })
+    }
+
+    fn passing(
+        cells: &'a Cells,
+        quantity: &str,
+        scope: &[AreaId],
+        passes: impl Fn(&[(Box<str>, Box<str>)]) -> bool,
+    ) -> Self {
+        let reporters = scope
+            .iter()
+            .map(|area| Reporter::of(cells, quantity, area, &passes))
+            .collect();
+        Self { reporters }
+    }
+
+    /// The amount of all places, or why there is none.
+    fn sum(&self, grain: Grain, period: Period, over: bool) -> Result<Sums, Raw> {
+        let mut sum = Sums::default();
+        let mut reported = 0;
+        let mut partly = None;
+        for reporter in &self.reporters {
+            match reporter.fill(grain, period, over) {
+                Filled::Whole(amount) => {
+                    reported += 1;
+                    add(&mut sum, &amount);
+                }
+                Filled::Partly { have, of, filler } => partly = Some((have, of, filler)),
+                Filled::None => {}
+            }
+        }
+        let places = self.reporters.len();
+        if reported == places || (!over && reported > 0) {
+            return Ok(sum);
+        }
+        Err(Raw::missing(match (places, partly) {
+            (1, Some((have, of, filler))) => format!("{have} of {of} {filler}s reported"),
+            (1, None) => "nothing was reported".to_owned(),
+            _ => format!("{reported} of {places} places reported"),
+        }))
+    }
+
+    /// The number of one place, for the very period.
+    fn exactly(&self, grain: Grain, period: Period) -> Raw {
+        match self
+            .reporters
+            .first()
+            .and_then(|r| r.at(grain, period.start))
+        {
+            Some(amount) => Raw::of(micro(amount.value), amount.n),
+            None => Raw::missing("nothing was reported"),
+        }
+    }
+
+    /// The median of the days' amounts over all places; of a longer report, the amount itself.
+    fn median(&self, grain: Grain, period: Period, over: bool) -> Raw {
+        let daily = self
+            .reporters
+            .iter()
+            .all(|r| r.sets.contains_key(&Grain::Day));
+        if grain == Grain::Day || !daily {
+            return match self.sum_of_own_length(grain, period, over) {
+                Ok(sum) => Raw::of(micro(sum.value), sum.n),
+                Err(why) => why,
+            };
+        }
+        let mut amounts: Vec<i64> = Vec::new();
+        let last = period.end.pred_opt().unwrap_or(period.start);
+        for day in periods(Grain::Day, period.start, last) {
+            if let Ok(sum) = self.sum(Grain::Day, day, true) {
+                amounts.push(sum.value);
+            }
+        }
+        let (have, of) = (amounts.len(), period.days());
+        if have == 0 || (over && i64::try_from(2 * have).unwrap_or(0) < of) {
+            return Raw::missing(match have {
+                0 => "nothing was reported".to_owned(),
+                _ => format!("{have} of {of} days reported, and half are needed"),
+            });
+        }
+        amounts.sort_unstable();
+        let middle = f64::midpoint(micro(amounts[(have - 1) / 2]), micro(amounts[have / 2]));
+        Raw::of(middle, i64::try_from(have).unwrap_or(i64::MAX))
+    }
+
+    fn sum_of_own_length(&self, grain: Grain, period: Period, over: bool) -> Result<Sums, Raw> {
+        let longer = self.reporters.iter().all(|r| r.sets.contains_key(&grain));
+        if longer {
+            self.sum(grain, period, over)
+        } else {
+            Err(Raw::missing("it is not reported by this period or by day"))
+        }
+    }
+}

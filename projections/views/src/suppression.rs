@@ -1,0 +1,196 @@
+//! Small numbers of people: what is kept back or rounded before a count leaves the system, so that nobody can be found
+//! in it. Suppressed is neither nought nor missing.
+//!
+//! Two published rules are known ([`SmallNumbers`]). They hold below the top of what is published: as the national
+//! rules leave the nation's numbers as they are, so [`Policy`] leaves those of large areas as they are, and rounds or
+//! keeps back those of small ones. Where one small number could be found by taking its neighbours from their total, a
+//! second one is kept back, or the total.
+//!
+//! What this does not hold back is the difference between two charts of the same area (a month less its weeks): there
+//! rounding alone protects.
+
+pub mod neighbours;
+mod publish;
+
+use crate::measure::SmallNumbers;
+use joinedup_events::area::{AreaKind, Areas};
+pub use publish::{published, published_many};
+use serde::Serialize;
+
+/// Who reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Anybody: rules for small numbers hold.
+    Public,
+    /// People who work with the people behind the numbers: they see what is there.
+    Operations,
+}
+
+/// Which areas the rules for small numbers hold for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Kinds of area whose numbers are shown as they are.
+    pub exempt: Vec<AreaKind>,
+}
+
+impl Default for Policy {
+    /// Rules hold for localities, neighbourhoods, hospitals and whatever has no kind of its own; a county is what a
+    /// nation is in the published rules.
+    fn default() -> Self {
+        Self {
+            exempt: vec![
+                AreaKind::Country,
+                AreaKind::Region,
+                AreaKind::Icb,
+                AreaKind::County,
+                AreaKind::Unitary,
+                AreaKind::Commissioner,
+                AreaKind::Trust,
+            ],
+        }
+    }
+}
+
+impl Policy {
+    /// Whether rules hold for an area. They do for one that is not registered.
+    #[must_use]
+    pub fn holds(&self, areas: &Areas, area: &str) -> bool {
+        areas
+            .get(area)
+            .is_none_or(|area| !self.exempt.contains(&area.kind))
+    }
+}
+
+/// A number of people as it may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shown {
+    /// As it is.
+    Exact(i64),
+    /// To the nearest five.
+    Rounded(i64),
+    /// Kept back, because it is small.
+    Small,
+    /// Kept back, because a small one beside or below it could be found by subtraction.
+    Neighbour,
+}
+
+impl Shown {
+    /// Whether it is kept back.
+    #[must_use]
+    pub const fn is_hidden(self) -> bool {
+        matches!(self, Self::Small | Self::Neighbour)
+    }
+
+    /// The number, when it is shown.
+    #[must_use]
+    pub const fn number(self) -> Option<i64> {
+        match self {
+            Self::Exact(n) | Self::Rounded(n) => Some(n),
+            Self::Small | Self::Neighbour => None,
+        }
+    }
+}
+
+impl SmallNumbers {
+    /// The largest number that is kept back.
+    #[must_use]
+    pub const fn largest_hidden(self) -> i64 {
+        match self {
+            Self::None => -1,
+            Self::Hes7 => 7,
+            Self::Mhsds5 => 4,
+        }
+    }
+
+    /// The smallest number that is kept back.
+    #[must_use]
+    pub const fn smallest_hidden(self) -> i64 {
+        match self {
+            Self::Mhsds5 => 0,
+            Self::None | Self::Hes7 => 1,
+        }
+    }
+
+    /// A count of people as it may be shown.
+    #[must_use]
+    pub const fn count(self, n: i64) -> Shown {
+        if let Self::None = self {
+            return Shown::Exact(n);
+        }
+        if n < self.smallest_hidden() {
+            return Shown::Exact(n);
+        }
+        if n <= self.largest_hidden() {
+            return Shown::Small;
+        }
+        Shown::Rounded((n + 2) / 5 * 5)
+    }
+
+    /// A share as it may be shown: from the rounded numerator and denominator; none when either is kept back or there
+    /// is nothing to divide by.
+    #[must_use]
+    pub fn share(self, numerator: i64, denominator: i64) -> Option<f64> {
+        let (numerator, denominator) = (
+            self.count(numerator).number()?,
+            self.count(denominator).number()?,
+        );
+        (denominator != 0).then(|| numerator as f64 / denominator as f64)
+    }
+
+    /// Whether a mean, median or percentile of so many values may be shown.
+    #[must_use]
+    pub const fn shows_statistic(self, n: i64) -> bool {
+        n > self.largest_hidden()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hes_7_keeps_1_to_7_back_and_rounds_the_rest_to_five() {
+        let rule = SmallNumbers::Hes7;
+        for (n, shown) in [
+            (0, Some(0)),
+            (1, None),
+            (7, None),
+            (8, Some(10)),
+            (12, Some(10)),
+            (13, Some(15)),
+            (22, Some(20)),
+            (23, Some(25)),
+        ] {
+            assert_eq!(rule.count(n).number(), shown, "{n}");
+        }
+        assert!(!rule.shows_statistic(7) && rule.shows_statistic(8));
+    }
+
+    #[test]
+    fn mhsds_5_keeps_0_to_4_back_and_rounds_the_rest_to_five() {
+        let rule = SmallNumbers::Mhsds5;
+        for (n, shown) in [
+            (0, None),
+            (4, None),
+            (5, Some(5)),
+            (7, Some(5)),
+            (8, Some(10)),
+        ] {
+            assert_eq!(rule.count(n).number(), shown, "{n}");
+        }
+        assert!(!rule.shows_statistic(4) && rule.shows_statistic(5));
+    }
+
+    #[test]
+    fn a_share_is_of_rounded_numbers_and_goes_with_either_of_them() {
+        let rule = SmallNumbers::Hes7;
+        assert_eq!(rule.share(12, 22), Some(0.5));
+        assert_eq!(rule.share(0, 22), Some(0.0));
+        assert_eq!(rule.share(3, 22), None);
+        assert_eq!(rule.share(0, 5), None);
+        assert_eq!(rule.share(0, 0), None);
+        assert_eq!(SmallNumbers::Mhsds5.share(0, 22), None);
+        assert_eq!(SmallNumbers::None.share(1, 2), Some(0.5));
+    }
+}

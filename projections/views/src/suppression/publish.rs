@@ -1,0 +1,213 @@
+//! Points as they may leave the system.
+
+use super::neighbours::Family;
+use super::{Audience, Policy, Shown};
+use crate::cell::Cells;
+use crate::measure::{Aggregate, Measure, Shape, SmallNumbers};
+use crate::point::{Point, PointQuery, State, points};
+use chrono::NaiveDate;
+use joinedup_events::AreaId;
+use joinedup_events::area::Areas;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The points of a measure as an audience may see them: rounded or kept back where the measure's rule says so, with
+/// the areas beside, above and below taken into account.
+#[must_use]
+pub fn published(
+    cells: &Cells,
+    areas: &Areas,
+    query: &PointQuery<'_>,
+    audience: Audience,
+    policy: &Policy,
+) -> Vec<Point> {
+    let wanted = std::slice::from_ref(query.area);
+    published_many(cells, areas, query, wanted, audience, policy)
+        .remove(query.area)
+        .unwrap_or_default()
+}
+
+/// As [`published`], for many areas at once: each area's numbers are computed once, however many areas they are
+/// compared with. The question's own area is not looked at.
+#[must_use]
+pub fn published_many(
+    cells: &Cells,
+    areas: &Areas,
+    query: &PointQuery<'_>,
+    wanted: &[AreaId],
+    audience: Audience,
+    policy: &Policy,
+) -> BTreeMap<AreaId, Vec<Point>> {
+    let rule = query.measure.small_numbers();
+    let open = audience == Audience::Operations || rule == SmallNumbers::None;
+    let family: BTreeSet<AreaId> = if open {
+        wanted.iter().cloned().collect()
+    } else {
+        wanted
+            .iter()
+            .flat_map(|area| relatives(areas, area, policy))
+            .collect()
+    };
+    let mut all: BTreeMap<AreaId, Vec<Point>> = family
+        .iter()
+        .map(|area| {
+            (
+                area.clone(),
+                points(cells, areas, &PointQuery { area, ..*query }),
+            )
+        })
+        .collect();
+    if !open {
+        let hidden = hidden(&all, areas, query.measure, policy);
+        for area in wanted {
+            let holds = policy.holds(areas, area.as_str());
+            for point in all.get_mut(area).into_iter().flatten() {
+                let hidden = hidden.contains(&(point.period_start, area.clone()));
+                publish(point, query.measure, rule, holds, hidden);
+            }
+        }
+    }
+    all.retain(|area, _| wanted.contains(area));
+    all
+}
+
+/// Which points are kept back: by the start of their period, and area.
+fn hidden(
+    all: &BTreeMap<AreaId, Vec<Point>>,
+    areas: &Areas,
+    measure: &Measure,
+    policy: &Policy,
+) -> BTreeSet<(NaiveDate, AreaId)> {
+    let rule = measure.small_numbers();
+    let parts: BTreeMap<&AreaId, Vec<&AreaId>> = all
+        .keys()
+        .map(|id| {
+            let parts = areas.children(id).iter().filter(|c| all.contains_key(*c));
+            (id, parts.collect())
+        })
+        .collect();
+    let mut hidden = BTreeSet::new();
+    for number in [behind as fn(&Measure, &Point) -> Option<i64>, out_of] {
+        let mut periods: BTreeMap<NaiveDate, Family<&AreaId>> = BTreeMap::new();
+        for (id, points) in all {
+            let holds = policy.holds(areas, id.as_str());
+            for point in points {
+                if let Some(n) = number(measure, point) {
+                    let family = periods.entry(point.period_start).or_default();
+                    family.numbers.insert(id, (n, holds));
+                }
+            }
+        }
+        for (start, mut family) in periods {
+            let small = |(n, holds): &(i64, bool)| *holds && rule.count(*n) == Shown::Small;
+            // Where nothing is small there is nothing to protect.
+            if !family.numbers.values().any(small) {
+                continue;
+            }
+            family.parts.clone_from(&parts);
+            for (id, shown) in family.shown(rule) {
+                if shown.is_hidden() {
+                    hidden.insert((start, id.clone()));
+                }
+            }
+        }
+    }
+    hidden
+}
+
+/// The number of people behind a point: the count itself, the numerator of a share, the n of a statistic.
+fn behind(measure: &Measure, point: &Point) -> Option<i64> {
+    point.value?;
+    match point.numerator {
+        Some(numerator) if is_people(measure) => Some(numerator.round() as i64),
+        _ => point.n,
+    }
+}
+
+/// The number of people that a share is out of.
+fn out_of(measure: &Measure, point: &Point) -> Option<i64> {
+    point.value?;
+    match (measure.shape(), point.denominator) {
+        (Shape::Proportion, Some(denominator)) => Some(denominator.round() as i64),
+        _ if measure.aggregate == Aggregate::Ratio => point.denominator.map(|d| d.round() as i64),
+        _ => None,
+    }
+}
+
+/// Whether the numerator counts people. A mean's is a total of points or days.
+fn is_people(measure: &Measure) -> bool {
+    !matches!(measure.aggregate, Aggregate::Mean)
+}
+
+fn publish(point: &mut Point, measure: &Measure, rule: SmallNumbers, holds: bool, hidden: bool) {
+    if hidden {
+        point.value = None;
+        point.numerator = None;
+        point.denominator = None;
+        point.n = None;
+        point.state = State::Suppressed;
+        point.note = Some(format!("kept back: it would tell of a few people ({rule})"));
+        return;
+    }
+    if !holds || point.value.is_none() {
+        if holds {
+            // Why there is no value may itself say how few there were.
+            hide_counts(point, rule);
+        }
+        return;
+    }
+    let rounded = |n: i64| rule.count(n).number().unwrap_or(0) as f64;
+    let behind = behind(measure, point);
+    match (measure.shape(), point.numerator, point.denominator) {
+        (_, Some(_), Some(denominator)) if is_people(measure) => {
+            let numerator = behind.map(rounded).unwrap_or_default();
+            let denominator = match out_of(measure, point) {
+                Some(n) => rounded(n),
+                None => denominator,
+            };
+            point.numerator = Some(numerator);
+            point.denominator = Some(denominator);
+            point.value = (denominator != 0.0).then(|| numerator / denominator / measure.divide_by);
+        }
+        (Shape::Count, ..) => {
+            point.value = behind.map(|n| rounded(n) / measure.divide_by);
+        }
+        _ => (point.numerator, point.denominator) = (None, None),
+    }
+    point.n = point.n.and_then(|n| rule.count(n).number());
+}
+
+/// Takes counts out of a point without value that are small enough to tell of people.
+fn hide_counts(point: &mut Point, rule: SmallNumbers) {
+    let is_small = |n: i64| rule.count(n) == Shown::Small;
+    let small = point.n.is_some_and(is_small)
+        || point.numerator.is_some_and(|n| is_small(n.round() as i64));
+    if small {
+        (point.n, point.numerator, point.denominator) = (None, None, None);
+        point.note = Some(format!("too few to show ({rule})"));
+    }
+}
+
+/// The areas whose numbers, taken together, could give this one away, with the area itself: up to the first large
+/// areas above, and all below those for which the rule holds.
+fn relatives(areas: &Areas, area: &AreaId, policy: &Policy) -> BTreeSet<AreaId> {
+    let mut tops: BTreeSet<AreaId> = BTreeSet::new();
+    let mut open = vec![area.clone()];
+    while let Some(next) = open.pop() {
+        let parents = areas.get(next.as_str()).map_or(&[][..], |a| &a.parents);
+        if parents.is_empty() || !policy.holds(areas, next.as_str()) {
+            tops.insert(next);
+        } else {
+            open.extend(parents.iter().cloned());
+        }
+    }
+    let mut family = tops.clone();
+    let mut open: Vec<AreaId> = tops.into_iter().collect();
+    while let Some(next) = open.pop() {
+        for child in areas.children(&next) {
+            if policy.holds(areas, child.as_str()) && family.insert(child.clone()) {
+                open.push(child.clone());
+            }
+        }
+    }
+    family
+}

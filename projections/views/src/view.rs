@@ -1,0 +1,472 @@
+//! The view: every entity's facts, and the cells that are the sum of their contributions.
+
+use crate::cell::Cells;
+use crate::contribution::StoredFact;
+use crate::contributions::{contribute, referral, transfer};
+use crate::fact_set::{FactSet, Inserted, Unreadable, packed};
+use chrono::{DateTime, NaiveDate, Utc};
+use joinedup_events::facts::Retracted;
+use joinedup_events::id::hash_two;
+use joinedup_events::{AreaId, EntityId, Event, Family, local};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// The version of what views store. A change of the packed facts, of a quantity or of a contribution raises it, and
+/// with it every view is rebuilt from the log.
+pub const VIEW_VERSION: u32 = 1;
+
+/// Names an entity within a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct EntityKey(pub u128);
+
+impl EntityKey {
+    /// The key of an entity of a family.
+    #[must_use]
+    pub fn of(family: Family, id: &str) -> Self {
+        Self(hash_two(family.code(), id))
+    }
+}
+
+/// An entity: its family, its id, and its facts.
+#[derive(Clone, Debug)]
+pub struct Entity {
+    /// The family.
+    pub family: Family,
+    /// The id that its source gave it.
+    pub id: EntityId,
+    /// What is known of it.
+    pub facts: FactSet,
+}
+
+/// When a source was last heard of, and how much it has said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// The newest time of happening.
+    pub occurred_at: DateTime<Utc>,
+    /// The newest time of recording.
+    pub recorded_at: DateTime<Utc>,
+    /// How many events.
+    pub events: u64,
+}
+
+impl Heard {
+    fn add(&mut self, more: &Self) {
+        self.occurred_at = self.occurred_at.max(more.occurred_at);
+        self.recorded_at = self.recorded_at.max(more.recorded_at);
+        self.events += more.events;
+    }
+}
+
+/// Sources heard in one run of events.
+#[derive(Default)]
+struct Hearing {
+    places: HashMap<(Family, u128), usize>,
+    rows: Vec<(Family, String, AreaId, Heard)>,
+}
+
+/// A source not heard for so many days has ended.
+const ENDED_AFTER_DAYS: i64 = 90;
+
+/// How many events of each kind of fate there were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Events folded, repeats included.
+    pub folded: u64,
+    /// Repeats of an event that was known.
+    pub repeats: u64,
+    /// Events whose id was known with other content.
+    pub conflicts: u64,
+    /// Retractions.
+    pub retractions: u64,
+    /// Events that changed what was known of a day before the last seven.
+    pub late: u64,
+}
+
+/// What a view keeps beside facts and cells: small, and stored with every checkpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Sources by name and area.
+    pub sources: BTreeMap<(String, AreaId), Heard>,
+    /// Which sources feed a family in an area.
+    pub feeds: BTreeSet<(Family, AreaId, String)>,
+    /// Fates.
+    pub totals: Totals,
+    /// Transfers waiting in bed and referrals not closed.
+    pub open: BTreeSet<EntityKey>,
+    /// Entities of the small families, which pages list: assessments, changes.
+    pub listed: BTreeSet<EntityKey>,
+    /// The newest time of happening folded.
+    pub newest: Option<DateTime<Utc>>,
+}
+
+/// A fact new to the view, as the projector's journal keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct JournalEntry {
+    /// The entity's family.
+    pub family: Family,
+    /// The entity's id.
+    pub id: EntityId,
+    /// The packed fact.
+    pub fact: Vec<u8>,
+}
+
+/// The view.
+#[derive(Debug, Default)]
+pub struct View {
+    entities: HashMap<EntityKey, Entity>,
+    cells: Cells,
+    summary: Summary,
+    journal: Option<Vec<JournalEntry>>,
+}
+
+impl View {
+    /// An empty view.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty view that remembers what changes, for a projector that stores it.
+    #[must_use]
+    pub fn remembering() -> Self {
+        Self {
+            cells: Cells::remembering(),
+            journal: Some(Vec::new()),
+            ..Self::default()
+        }
+    }
+
+    /// Folds events with their positions. The entities they touch are counted anew once, at the end: a run of events
+    /// costs less than the same events one by one, and comes to the same.
+    pub fn fold(&mut self, events: impl IntoIterator<Item = (u64, Event)>) {
+        let mut touched: Vec<EntityKey> = Vec::new();
+        let mut seen: HashSet<EntityKey> = HashSet::new();
+        let mut heard = Hearing::default();
+        for (position, event) in events {
+            self.hear(&event, &mut heard);
+            let family = event.fact.family();
+            let linked = event.fact.previous().cloned();
+            let entity = event.entity.clone();
+            let mut stored = stored(position, event);
+            for (id, linked) in std::iter::once((entity, false)).chain(linked.map(|id| (id, true)))
+            {
+                stored.linked = linked;
+                let key = EntityKey::of(family, id.as_str());
+                if seen.insert(key) {
+                    self.count(key, -1);
+                    touched.push(key);
+                }
+                self.insert(key, family, id, &stored);
+            }
+        }
+        for key in touched {
+            self.count(key, 1);
+            self.list(key);
+        }
+        self.heard(heard);
+    }
+
+    /// Notes who was heard. The names are written down once a run and source, not once an event.
+    fn hear(&mut self, event: &Event, heard: &mut Hearing) {
+        let totals = &mut self.summary.totals;
+        totals.folded += 1;
+        totals.retractions += u64::from(event.fact.retraction().is_some());
+        totals.late += u64::from((event.recorded_at - event.occurred_at).num_days() >= 7);
+        self.summary.newest = self.summary.newest.max(Some(event.occurred_at));
+        let family = event.fact.family();
+        let key = (family, hash_two(&event.source, event.area.as_str()));
+        let at = *heard.places.entry(key).or_insert_with(|| {
+            let first = Heard {
+                occurred_at: event.occurred_at,
+                recorded_at: event.recorded_at,
+                events: 0,
+            };
+            heard
+                .rows
+                .push((family, event.source.clone(), event.area.clone(), first));
+            heard.rows.len() - 1
+        });
+        heard.rows[at].3.add(&Heard {
+            occurred_at: event.occurred_at,
+            recorded_at: event.recorded_at,
+            events: 1,
+        });
+    }
+
+    fn heard(&mut self, heard: Hearing) {
+        for (family, source, area, row) in heard.rows {
+            self.summary
+                .feeds
+                .insert((family, area.clone(), source.clone()));
+            let zero = Heard { events: 0, ..row };
+            self.summary
+                .sources
+                .entry((source, area))
+                .or_insert(zero)
+                .add(&row);
+        }
+    }
+
+    /// The date up to which every source that feeds a family in the areas was heard: what happened later may be
+    /// unknown. A source not heard for 90 days before `now` is taken to have ended. None when there is no source.
+    #[must_use]
+    pub fn heard_until(
+        &self,
+        family: Family,
+        areas: &BTreeSet<AreaId>,
+        now: DateTime<Utc>,
+    ) -> Option<NaiveDate> {
+        let Summary { sources, feeds, .. } = &self.summary;
+        let feeding: BTreeSet<&str> = areas
+            .iter()
+            .flat_map(|area| {
+                let from = (family, area.clone(), String::new());
+                feeds
+                    .range(from..)
+                    .take_while(move |(f, a, _)| *f == family && a == area)
+            })
+            .map(|(_, _, source)| source.as_str())
+            .collect();
+        let newest = |source: &str| {
+            let from = (source.to_owned(), AreaId::first());
+            let rows = sources.range(from..).take_while(|((s, _), _)| s == source);
+            rows.map(|(_, heard)| heard.recorded_at).max()
+        };
+        let all: Vec<DateTime<Utc>> = feeding.into_iter().filter_map(newest).collect();
+        let speaking = all
+            .iter()
+            .filter(|at| (now - **at).num_days() < ENDED_AFTER_DAYS)
+            .min();
+        speaking.or(all.iter().max()).map(|at| local::date(*at))
+    }
+
+    fn insert(&mut self, key: EntityKey, family: Family, id: EntityId, fact: &StoredFact) {
+        let entity = self.entities.entry(key).or_insert_with(|| Entity {
+            family,
+            id: id.clone(),
+            facts: FactSet::default(),
+        });
+        match entity.facts.insert(fact) {
+            Inserted::Known => {
+                self.summary.totals.repeats += u64::from(!fact.linked);
+                return;
+            }
+            Inserted::Earlier => self.summary.totals.repeats += u64::from(!fact.linked),
+            Inserted::Conflict => self.summary.totals.conflicts += u64::from(!fact.linked),
+            Inserted::New => {}
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.push(JournalEntry {
+                family,
+                id,
+                fact: packed(fact),
+            });
+        }
+    }
+
+    /// Adds an entity's contributions to the cells, or takes them away.
+    fn count(&mut self, key: EntityKey, sign: i32) {
+        let Some(entity) = self.entities.get(&key) else {
+            return;
+        };
+        let facts = entity.facts.standing();
+        let cells = &mut self.cells;
+        contribute(
+            entity.family,
+            &facts,
+            &mut |quantity: &str,
+                  area: &str,
+                  breakdown: &[(&str, &str)],
+                  date: NaiveDate,
+                  delta| {
+                cells.apply(quantity, area, breakdown, date, delta, sign);
+            },
+        );
+    }
+
+    /// Keeps the lists of open and small-family entities right.
+    fn list(&mut self, key: EntityKey) {
+        let Some(entity) = self.entities.get(&key) else {
+            return;
+        };
+        let facts = || entity.facts.standing();
+        let open = match entity.family {
+            Family::Transfer => transfer::Spell::of(&facts())
+                .is_some_and(|s| s.waits.iter().any(|w| w.until.is_none())),
+            Family::Referral => {
+                let facts = facts();
+                let case = referral::Case::of(&facts);
+                case.received.is_some() && case.ended().is_none()
+            }
+            Family::Assessment | Family::Change => {
+                self.summary.listed.insert(key);
+                false
+            }
+            Family::Experience | Family::Observation => false,
+        };
+        if open {
+            self.summary.open.insert(key);
+        } else {
+            self.summary.open.remove(&key);
+        }
+    }
+
+    /// The cells.
+    #[must_use]
+    pub fn cells(&self) -> &Cells {
+        &self.cells
+    }
+
+    /// Sources, totals and lists.
+    #[must_use]
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// One entity.
+    #[must_use]
+    pub fn entity(&self, family: Family, id: &str) -> Option<&Entity> {
+        self.entities.get(&EntityKey::of(family, id))
+    }
+
+    /// How many entities there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entities.len()
+    }
+
+    /// There are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entities.is_empty()
+    }
+
+    /// The open entities of a family: transfers waiting in bed, referrals not closed.
+    pub fn open(&self, family: Family) -> impl Iterator<Item = &Entity> {
+        self.summary
+            .open
+            .iter()
+            .filter_map(|key| self.entities.get(key))
+            .filter(move |e| e.family == family)
+    }
+
+    /// The entities of a small family: assessments or changes.
+    pub fn listed(&self, family: Family) -> impl Iterator<Item = &Entity> {
+        self.summary
+            .listed
+            .iter()
+            .filter_map(|key| self.entities.get(key))
+            .filter(move |e| e.family == family)
+    }
+
+    /// Every entity, in no order: for sums that do not depend on one.
+    pub fn entities(&self) -> impl Iterator<Item = (EntityKey, &Entity)> {
+        #[expect(clippy::disallowed_methods, reason = "callers sum or sort")]
+        self.entities.iter().map(|(key, entity)| (*key, entity))
+    }
+
+    /// The cells of one quantity as they were known at an instant: from the facts recorded by then.
+    #[must_use]
+    pub fn cells_known_at(&self, quantities: &[&str], known_at: DateTime<Utc>) -> Cells {
+        let mut cells = Cells::default();
+        for (_, entity) in self.entities() {
+            if !quantities
+                .iter()
+                .any(|q| q.split('.').next() == Some(entity.family.code()))
+            {
+                continue;
+            }
+            let facts = entity.facts.standing_at(known_at);
+            contribute(
+                entity.family,
+                &facts,
+                &mut |quantity: &str, area: &str, breakdown: &[(&str, &str)], date, delta| {
+                    if quantities.contains(&quantity) {
+                        cells.apply(quantity, area, breakdown, date, delta, 1);
+                    }
+                },
+            );
+        }
+        cells
+    }
+
+    /// Facts new since the last call.
+    pub fn take_journal(&mut self) -> Vec<JournalEntry> {
+        self.journal
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
+    }
+
+    /// The cells, to take what changed or to load pages.
+    pub fn cells_mut(&mut self) -> &mut Cells {
+        &mut self.cells
+    }
+
+    /// Takes back what was stored of an entity; the cells are loaded apart.
+    ///
+    /// # Errors
+    /// When the bytes are not packed facts.
+    pub fn load_entity(
+        &mut self,
+        family: Family,
+        id: EntityId,
+        facts: &[u8],
+    ) -> Result<(), Unreadable> {
+        let key = EntityKey::of(family, id.as_str());
+        self.entities
+            .entry(key)
+            .or_insert_with(|| Entity {
+                family,
+                id,
+                facts: FactSet::default(),
+            })
+            .facts
+            .merge(facts)
+    }
+
+    /// Takes back the stored summary.
+    pub fn load_summary(&mut self, summary: Summary) {
+        self.summary = summary;
+    }
+}
+
+/// An event as a fact. A retraction is given the source that it means, so that the set need not know sources.
+fn stored(position: u64, mut event: Event) -> StoredFact {
+    let key = event.key();
+    if let Some(retraction) = retraction_mut(&mut event.fact)
+        && retraction.retracts_source.is_none()
+    {
+        retraction.retracts_source = Some(event.source);
+    }
+    let at_ms =
+        |t: DateTime<Utc>| DateTime::from_timestamp_millis(t.timestamp_millis()).unwrap_or(t);
+    StoredFact {
+        key,
+        position,
+        occurred_at: at_ms(event.occurred_at),
+        recorded_at: at_ms(event.recorded_at),
+        area: event.area,
+        linked: false,
+        fact: event.fact,
+    }
+}
+
+fn retraction_mut(fact: &mut joinedup_events::Fact) -> Option<&mut Retracted> {
+    use joinedup_events::Fact;
+    use joinedup_events::{
+        assessment::AssessmentFact, change::ChangeFact, experience::ExperienceFact,
+    };
+    use joinedup_events::{
+        observation::ObservationFact, referral::ReferralFact, transfer::TransferFact,
+    };
+    match fact {
+        Fact::Transfer(TransferFact::Retracted(r))
+        | Fact::Referral(ReferralFact::Retracted(r))
+        | Fact::Assessment(AssessmentFact::Retracted(r))
+        | Fact::Experience(ExperienceFact::Retracted(r))
+        | Fact::Change(ChangeFact::Retracted(r))
+        | Fact::Observation(ObservationFact::Retracted(r)) => Some(r),
+        _ => None,
+    }
+}

@@ -1,0 +1,189 @@
+//! The product's first invariant: folded in any order, with any repetition, in any chunks, the cells are the same.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "the helpers of a test fail by panicking"
+)]
+
+use chrono::{DateTime, NaiveDate, Utc};
+use joinedup_events::facts::{Happened, Retracted};
+use joinedup_events::id::{AreaId, EntityId};
+use joinedup_events::reason::{Reason, Responsible};
+use joinedup_events::referral::{
+    CareService, Closed, ClosureReason, FirstContact, Priority, Received, ReferralFact, Trigger,
+};
+use joinedup_events::transfer::*;
+use joinedup_events::{Event, Fact};
+use joinedup_views::view::View;
+use proptest::prelude::*;
+
+fn instant(hours: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_760_000_000 + hours * 3600, 0).unwrap()
+}
+
+fn date(hours: i64) -> NaiveDate {
+    joinedup_events::local::date(instant(hours))
+}
+
+fn transfer_fact() -> impl Strategy<Value = TransferFact> {
+    let hour = 0..1500i64;
+    prop_oneof![
+        (any::<bool>(), 0..4u8).prop_map(|(emergency, previous)| TransferFact::Admitted(
+            Admitted {
+                hospital: Some(AreaId::new("hospital").unwrap()),
+                method: if emergency {
+                    AdmissionMethod::Emergency
+                } else {
+                    AdmissionMethod::Elective
+                },
+                previous: (previous == 0).then(|| EntityId::new("e-0").unwrap()),
+            }
+        )),
+        hour.clone()
+            .prop_map(|h| TransferFact::ExpectedDateSet(ExpectedDateSet { expected: date(h) })),
+        Just(TransferFact::SocialCareReferred(Happened {})),
+        Just(TransferFact::AssessmentFinished(Happened {})),
+        hour.clone()
+            .prop_map(|h| TransferFact::Ready(Ready { date: date(h) })),
+        hour.clone()
+            .prop_map(|h| TransferFact::NotReady(NotReady { date: date(h) })),
+        (hour.clone(), 0..Reason::ALL.len()).prop_map(|(h, r)| TransferFact::DelayReasonSet(
+            DelayReasonSet {
+                date: date(h),
+                reason: Reason::ALL[r],
+                responsible: Responsible::Nhs,
+            }
+        )),
+        Just(TransferFact::PackageAgreed(Happened {})),
+        hour.clone().prop_map(
+            |h| TransferFact::DischargeNoticeGiven(DischargeNoticeGiven { proposed: date(h) })
+        ),
+        Just(TransferFact::DischargeNoticeWithdrawn(Happened {})),
+        (hour, 0..4usize).prop_map(|(h, p)| TransferFact::PathwaySet(PathwaySet {
+            date: date(h),
+            pathway: Pathway::ALL[p]
+        })),
+        (0..DischargeMethod::ALL.len()).prop_map(|m| TransferFact::Discharged(Discharged {
+            method: DischargeMethod::ALL[m],
+            destination: None,
+            date_only: m == 3,
+        })),
+        Just(TransferFact::DischargeReversed(Happened {})),
+        (0..40u32).prop_map(|n| TransferFact::Retracted(Retracted {
+            retracts: n.to_string(),
+            retracts_source: None,
+            previous: Some(EntityId::new("e-0").unwrap()),
+        })),
+    ]
+}
+
+fn referral_fact() -> impl Strategy<Value = ReferralFact> {
+    prop_oneof![
+        (0..3usize, 0..3usize, any::<bool>()).prop_map(|(service, priority, again)| {
+            ReferralFact::Received(Received {
+                service: CareService::ALL[service],
+                priority: Priority::ALL[priority],
+                trigger: Trigger::Crisis,
+                source_code: None,
+                need_identified: None,
+                previous: again.then(|| EntityId::new("e-0").unwrap()),
+            })
+        }),
+        Just(ReferralFact::Triaged(joinedup_events::referral::Triaged {
+            priority: None
+        })),
+        Just(ReferralFact::Accepted(Happened {})),
+        any::<bool>()
+            .prop_map(|face_to_face| ReferralFact::FirstContact(FirstContact { face_to_face })),
+        Just(ReferralFact::Closed(Closed {
+            reason: ClosureReason::Completed
+        })),
+        Just(ReferralFact::Reopened(Happened {})),
+        Just(ReferralFact::Withdrawn(Happened {})),
+    ]
+}
+
+/// Events of a few entities in which ids repeat, with the same and with other content.
+fn events() -> impl Strategy<Value = Vec<(u64, Event)>> {
+    let fact = prop_oneof![
+        transfer_fact().prop_map(Fact::Transfer),
+        referral_fact().prop_map(Fact::Referral)
+    ];
+    prop::collection::vec(
+        (0..40u32, 0..3u8, 0..2u8, 0..1500i64, 0..200i64, fact),
+        1..40,
+    )
+    .prop_map(|rows| {
+        rows.into_iter()
+            .enumerate()
+            .map(|(i, (id, entity, area, at, late, fact))| {
+                let event = Event {
+                    source: "/s".into(),
+                    id: id.to_string(),
+                    occurred_at: instant(at),
+                    recorded_at: instant(at + late),
+                    entity: EntityId::new(&format!("e-{entity}")).unwrap(),
+                    area: AreaId::new(["north", "south"][usize::from(area)]).unwrap(),
+                    fact,
+                };
+                (i as u64 + 1, event)
+            })
+            .collect()
+    })
+}
+
+fn export(chunks: impl IntoIterator<Item = Vec<(u64, Event)>>) -> String {
+    let mut view = View::new();
+    chunks.into_iter().for_each(|chunk| view.fold(chunk));
+    view.cells().export()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+
+    #[test]
+    fn order_repetition_and_chunks_do_not_matter(events in events(), seed in any::<u64>(), chunk in 1..9usize) {
+        let straight = export([events.clone()]);
+        let one_by_one = export(events.iter().map(|e| vec![e.clone()]));
+        prop_assert_eq!(&one_by_one, &straight, "one by one");
+
+        let mut shuffled: Vec<_> = events.iter().chain(events.iter().step_by(2)).cloned().collect();
+        let mut state = seed | 1;
+        for i in (1..shuffled.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            shuffled.swap(i, (state >> 33) as usize % (i + 1));
+        }
+        let mixed = export(shuffled.chunks(chunk).map(<[_]>::to_vec));
+        prop_assert_eq!(&mixed, &straight, "shuffled and repeated");
+    }
+
+    #[test]
+    fn what_is_taken_back_leaves_no_trace(events in events()) {
+        let mut events = events;
+        events.retain(|(_, e)| e.fact.retraction().is_none() && e.fact.previous().is_none());
+        // Ids must be unique here, so that each retraction means one event.
+        for (i, (_, e)) in events.iter_mut().enumerate() {
+            e.id = format!("u{i}");
+        }
+        let retractions = events.iter().map(|(n, e)| {
+            let retracted = Retracted { retracts: e.id.clone(), retracts_source: None, previous: None };
+            let fact = match e.fact {
+                Fact::Transfer(_) => Fact::Transfer(TransferFact::Retracted(retracted)),
+                _ => Fact::Referral(ReferralFact::Retracted(retracted)),
+            };
+            (n + 1000, Event { id: format!("r{n}"), fact, ..e.clone() })
+        });
+        let all: Vec<_> = events.iter().cloned().chain(retractions).collect();
+        prop_assert_eq!(export([all]), "");
+    }
+
+    #[test]
+    fn the_cells_known_now_are_the_cells(events in events()) {
+        let mut view = View::new();
+        view.fold(events);
+        let quantities: Vec<&str> = joinedup_views::Quantity::ALL.iter().map(|q| q.name()).collect();
+        prop_assert_eq!(view.cells_known_at(&quantities, instant(100_000)).export(), view.cells().export());
+    }
+}

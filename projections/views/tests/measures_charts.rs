@@ -1,0 +1,270 @@
+//! Charts, and what of them may leave the system.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what fails here fails its test"
+)]
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use joinedup_events::AreaId;
+use joinedup_events::area::Areas;
+use joinedup_views::chart::{ChartQuery, chart};
+use joinedup_views::measure::Measure;
+use joinedup_views::measures::Measures;
+use joinedup_views::period::Grain;
+use joinedup_views::point::{PointQuery, State};
+use joinedup_views::suppression::{Audience, Policy};
+use joinedup_views::tally::{Delta, Sums};
+use joinedup_views::{Cells, Filter};
+
+fn d(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn areas() -> Areas {
+    let mut text = String::new();
+    for (id, kind, parents) in [
+        ("county", "county", ""),
+        ("north", "locality", "\"county\""),
+        ("south", "locality", "\"county\""),
+        ("west", "locality", "\"county\""),
+    ] {
+        text += &format!(
+            "[[area]]\nid = \"{id}\"\ntitle = \"The {id}\"\nkind = \"{kind}\"\nparents = [{parents}]\n"
+        );
+    }
+    Areas::from_toml(&text).unwrap()
+}
+
+fn built_in(id: &str) -> Measure {
+    Measures::built_in(|_| true)
+        .unwrap()
+        .get(id)
+        .unwrap()
+        .clone()
+}
+
+fn months(values: &[i64]) -> Cells {
+    let mut cells = Cells::default();
+    let mut month = d("2024-01-01");
+    for value in values {
+        let sums = Sums {
+            value: value * 1_000_000,
+            denominator: 0,
+            n: 1,
+        };
+        cells.apply(
+            "observation.dtoc-delayed-days",
+            "county",
+            &[("grain", "month")],
+            month,
+            Delta::Sums(sums),
+            1,
+        );
+        month = month + chrono::Months::new(1);
+    }
+    cells
+}
+
+fn ask<'a>(
+    measure: &'a Measure,
+    area: &'a AreaId,
+    filter: &'a Filter,
+    now: &str,
+) -> PointQuery<'a> {
+    let now: DateTime<Utc> = now.parse().unwrap();
+    PointQuery {
+        measure,
+        area,
+        grain: measure.period,
+        from: None,
+        to: None,
+        filter,
+        now,
+        heard_until: None,
+    }
+}
+
+#[test]
+fn the_first_twelve_points_fix_the_median_and_what_is_not_over_is_not_judged() {
+    let mut values = vec![20, 22, 18, 21, 19, 23, 17, 20, 22, 18, 21, 19];
+    values.extend([30; 9]);
+    values.push(500);
+    let cells = months(&values);
+    let (measure, county, filter) = (
+        built_in("dtoc-delayed-days"),
+        AreaId::new("county").unwrap(),
+        Filter::default(),
+    );
+    let policy = Policy::default();
+    // The last month is not over.
+    let points = ask(&measure, &county, &filter, "2025-10-15T00:00:00Z");
+    let chart = chart(&cells, &areas(), &ChartQuery::new(points, &policy));
+    let verdict = chart.verdict.as_ref().unwrap();
+    assert_eq!(verdict.median, Some(20.0));
+    assert_eq!(verdict.latest, Some(d("2025-09-01")));
+    assert!(verdict.alert && !verdict.signals.is_empty());
+    assert_eq!(chart.points.len(), 22);
+    let last = chart.points.last().unwrap();
+    assert_eq!(
+        (last.point.state, last.point.value),
+        (State::Incomplete, Some(500.0))
+    );
+    assert!(last.signals.is_empty() && last.variation.is_none());
+    assert!(
+        chart
+            .summary
+            .contains("30 days in September 2025, against a median of 20 days"),
+        "{}",
+        chart.summary
+    );
+
+    let json = serde_json::to_value(&chart).unwrap();
+    assert_eq!(json["points"][0]["period_start"], "2024-01-01");
+    assert_eq!(json["points"][0]["value"], 20.0);
+    assert_eq!(json["points"][0]["state"], "final");
+    assert_eq!(json["verdict"]["median"], 20.0);
+    assert!(
+        json["verdict"]["signals"]
+            .as_array()
+            .is_some_and(|s| !s.is_empty())
+    );
+}
+
+#[test]
+fn a_fresh_centre_line_from_a_date_makes_two_phases_and_one_out_of_range_is_told() {
+    let values: Vec<i64> = (0..24)
+        .map(|m| if m < 12 { 20 + m % 3 } else { 40 + m % 3 })
+        .collect();
+    let cells = months(&values);
+    let (measure, county, filter) = (
+        built_in("dtoc-delayed-days"),
+        AreaId::new("county").unwrap(),
+        Filter::default(),
+    );
+    let policy = Policy::default();
+    let points = ask(&measure, &county, &filter, "2026-01-15T00:00:00Z");
+    let rebases = [d("2025-01-10"), d("2030-01-01")];
+    let query = ChartQuery {
+        rebases: &rebases,
+        ..ChartQuery::new(points, &policy)
+    };
+    let chart = chart(&cells, &areas(), &query);
+    assert_eq!(chart.phases.len(), 2);
+    assert_eq!(chart.phases[1].start, d("2025-01-01"));
+    assert_eq!(chart.verdict.as_ref().unwrap().median, Some(41.0));
+    assert!(!chart.verdict.unwrap().alert);
+    assert_eq!(chart.warnings.len(), 1);
+    assert!(chart.warnings[0].contains("2030-01-01"));
+}
+
+/// So many referrals in each locality, every week of a year.
+fn referrals(per_week: [i64; 3]) -> Cells {
+    let mut cells = Cells::default();
+    let all = [
+        ("hours", "in"),
+        ("priority", "routine"),
+        ("service", "mdt"),
+        ("trigger", "request"),
+    ];
+    for week in 0..52 {
+        let day = d("2025-01-06") + TimeDelta::weeks(week);
+        for (area, n) in ["north", "south", "west"].into_iter().zip(per_week) {
+            for _ in 0..n {
+                cells.apply("referral.received", area, &all, day, Delta::ONE, 1);
+            }
+        }
+    }
+    cells
+}
+
+fn count() -> Measure {
+    let text = "[[measure]]\nid = \"m\"\ntitle = \"Referrals\"\nquantity = \"referral.received\"\naggregate = \"count\"";
+    Measures::parse(text, |_| true)
+        .unwrap()
+        .get("m")
+        .unwrap()
+        .clone()
+}
+
+#[test]
+fn the_public_sees_small_numbers_kept_back_with_a_neighbour_and_operations_see_all() {
+    let cells = referrals([3, 22, 41]);
+    let (measure, filter, policy) = (count(), Filter::default(), Policy::default());
+    let first = |area: &str, audience| {
+        let area = AreaId::new(area).unwrap();
+        let points = ask(&measure, &area, &filter, "2026-01-15T00:00:00Z");
+        let query = ChartQuery {
+            audience,
+            ..ChartQuery::new(points, &policy)
+        };
+        chart(&cells, &areas(), &query).points[0].point.clone()
+    };
+    let north = first("north", Audience::Public);
+    assert_eq!(
+        (north.state, north.value, north.n),
+        (State::Suppressed, None, None)
+    );
+    let south = first("south", Audience::Public);
+    assert_eq!(south.state, State::Suppressed, "66 − 41 − 22 would tell");
+    assert_eq!(first("west", Audience::Public).value, Some(40.0));
+    assert_eq!(first("county", Audience::Public).value, Some(66.0));
+    assert_eq!(first("north", Audience::Operations).value, Some(3.0));
+}
+
+#[test]
+fn nought_missing_and_suppressed_are_three_things() {
+    let cells = referrals([0, 22, 41]);
+    let (measure, filter, policy) = (count(), Filter::default(), Policy::default());
+    let south = AreaId::new("south").unwrap();
+    let points = PointQuery {
+        from: Some(d("2024-12-30")),
+        ..ask(&measure, &south, &filter, "2026-01-22T00:00:00Z")
+    };
+    let chart = chart(&cells, &areas(), &ChartQuery::new(points, &policy));
+    assert_eq!(chart.points[0].point.state, State::Missing);
+    assert_eq!(chart.points[1].point.value, Some(20.0));
+    let after = &chart.points[53].point;
+    assert_eq!((after.state, after.value), (State::Final, Some(0.0)));
+}
+
+#[test]
+fn a_share_of_a_small_area_is_rounded_and_goes_with_its_numerator() {
+    let mut cells = Cells::default();
+    for (area, met, of) in [("north", 12, 22), ("south", 30, 60), ("west", 2, 60)] {
+        for i in 0..of {
+            cells.apply(
+                "transfer.notice_lead",
+                area,
+                &[],
+                d("2025-01-06"),
+                Delta::case(i < met),
+                1,
+            );
+        }
+    }
+    let (measure, filter, policy) = (
+        built_in("tr-notice-lead"),
+        Filter::default(),
+        Policy::default(),
+    );
+    let first = |area: &str| {
+        let area = AreaId::new(area).unwrap();
+        let points = ask(&measure, &area, &filter, "2025-01-15T00:00:00Z");
+        chart(&cells, &areas(), &ChartQuery::new(points, &policy)).points[0]
+            .point
+            .clone()
+    };
+    assert_eq!(first("west").state, State::Suppressed);
+    assert_eq!(
+        first("north").state,
+        State::Suppressed,
+        "the smallest beside it"
+    );
+    let south = first("south");
+    assert_eq!(
+        (south.value, south.numerator, south.denominator),
+        (Some(0.5), Some(30.0), Some(60.0))
+    );
+    assert_eq!(measure.period, Grain::Week);
+}

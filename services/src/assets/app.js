@@ -1,0 +1,164 @@
+// Brings the page up to date when the views move, says when it cannot, and lets arrow keys walk a chart's points.
+(() => {
+  "use strict";
+
+  // Live: the server says only that something moved; the page then asks for itself and takes over the marked parts.
+  const note = document.getElementById("live-note");
+  const QUIET_MS = 15000, APART_MS = 1000;
+  let stream = null, lastWord = 0, heardOnce = false, pause = 1000, retry = 0;
+  let resting = false, busy = false, again = false, lastRefresh = 0, since = null;
+  const shown = new Map();
+  const parts = () => [...document.querySelectorAll("[data-live][id]")];
+  const position = () => document.getElementById("strip")?.dataset.position;
+  for (const part of parts()) shown.set(part.id, part.innerHTML);
+
+  const time = ms => new Date(ms).toLocaleTimeString("en-GB");
+  function tell() {
+    if (!note || resting) return;
+    const live = stream && Date.now() - lastWord < QUIET_MS;
+    if (live) { since = null; note.hidden = true; note.textContent = ""; document.documentElement.dataset.live = "yes"; return; }
+    if (!heardOnce && Date.now() - started < 4000) return;
+    since ??= lastWord || started;
+    document.documentElement.dataset.live = "no";
+    const text = "Not live since " + time(since) + "; trying again";
+    if (note.textContent !== text) note.textContent = text;
+    note.hidden = false;
+  }
+  const started = Date.now();
+
+  function listen() {
+    clearTimeout(retry);
+    stream?.close();
+    const mine = stream = new EventSource("/api/v1/stream");
+    const word = moved => event => {
+      if (mine !== stream) return;
+      lastWord = Date.now(); heardOnce = true; pause = 1000; tell();
+      let said = {};
+      try { said = JSON.parse(event.data); } catch { /* a word without numbers is a word too */ }
+      if (moved || String(said.position) !== position() || since !== null) refresh();
+    };
+    mine.addEventListener("hello", word(false));
+    mine.addEventListener("moved", word(true));
+    mine.addEventListener("heartbeat", word(false));
+    mine.onerror = () => {
+      if (mine !== stream) return;
+      mine.close(); stream = null; tell();
+      retry = setTimeout(listen, pause);
+      pause = Math.min(pause * 2, 10000);
+    };
+  }
+
+  // A browser opens six connections to a host and no more: a page that nobody looks at gives its own back.
+  function rest() {
+    clearTimeout(retry);
+    stream?.close(); stream = null; resting = true;
+  }
+
+  function wake() {
+    if (document.hidden) { rest(); return; }
+    if (resting) { resting = false; lastWord = Date.now(); listen(); }
+    if (!stream || Date.now() - lastWord > QUIET_MS) listen();
+    if (again) refresh();
+  }
+  for (const name of ["visibilitychange", "online", "pageshow", "focus"]) addEventListener(name, wake);
+  document.addEventListener("visibilitychange", wake);
+  setInterval(() => {
+    tell();
+    // After sleep the stream may look open and be dead.
+    if (stream && heardOnce && Date.now() - lastWord > QUIET_MS) listen();
+  }, 1000);
+
+  async function refresh() {
+    if (busy || document.hidden) { again = true; return; }
+    const wait = lastRefresh + APART_MS - Date.now();
+    busy = true; again = false;
+    if (wait > 0) await new Promise(done => setTimeout(done, wait));
+    lastRefresh = Date.now();
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+      if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    } catch { /* the stream says when the server is back */ }
+    busy = false;
+    if (again) refresh();
+  }
+
+  // Where the focus is, in words that find the same thing in the new part.
+  function place(part) {
+    const e = document.activeElement;
+    if (!e || !part.contains(e)) return null;
+    for (const name of ["id", "data-start", "data-node", "href", "name"]) {
+      const value = e.getAttribute(name);
+      if (value) return e.tagName.toLowerCase() + "[" + name + "=" + JSON.stringify(value) + "]" ;
+    }
+    return null;
+  }
+
+  function take(fresh) {
+    for (const part of parts()) {
+      const next = fresh.getElementById(part.id);
+      if (!next || shown.get(part.id) === next.innerHTML) continue;
+      // What somebody is filling in is left alone.
+      if (part.contains(document.activeElement) && document.activeElement.matches("input,select,textarea")) continue;
+      const html = next.innerHTML, at = place(part);
+      const open = [...part.querySelectorAll("details[open][id]")].map(d => d.id);
+      part.replaceChildren(...document.adoptNode(next).childNodes);
+      for (const name of ["data-position"]) if (next.hasAttribute(name)) part.setAttribute(name, next.getAttribute(name));
+      for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+      if (at) {
+        const again = [...part.querySelectorAll(at)].find(e => e.getClientRects().length);
+        again?.focus({ preventScroll: true });
+        if (again?.matches(".point")) read(again);
+      }
+      if (shown.has(part.id) && part.matches("figure,.card,section")) {
+        part.classList.remove("moved"); void part.offsetWidth; part.classList.add("moved");
+      }
+      shown.set(part.id, html);
+    }
+    const strip = fresh.getElementById("strip"), own = document.getElementById("strip");
+    if (strip && own) own.dataset.position = strip.dataset.position;
+    document.dispatchEvent(new CustomEvent("parts-taken"));
+  }
+
+  // Charts: hover or focus reads a point out below; arrow keys walk.
+  const panel = point => point.closest("figure")?.querySelector("[data-reading]");
+  function read(point) { const p = panel(point); if (p) p.textContent = point.querySelector("title").textContent; }
+  const pointOf = event => event.target.closest?.(".run-chart .point");
+  document.addEventListener("pointerover", event => { const p = pointOf(event); if (p) read(p); });
+  document.addEventListener("focusin", event => { const p = pointOf(event); if (p) read(p); });
+  document.addEventListener("click", event => { const p = pointOf(event); if (p) { p.focus({ preventScroll: true }); read(p); } });
+  document.addEventListener("keydown", event => {
+    const point = pointOf(event);
+    if (!point || event.altKey || event.ctrlKey || event.metaKey) return;
+    const all = [...point.parentNode.querySelectorAll(":scope > .point")];
+    const at = all.indexOf(point);
+    const to = { ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1, Home: 0, End: all.length - 1, PageUp: at - 10, PageDown: at + 10 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const next = all[Math.max(0, Math.min(all.length - 1, to))];
+    point.setAttribute("tabindex", "-1"); next.setAttribute("tabindex", "0"); next.focus();
+  });
+
+  // The logic model: what a node feeds, and what feeds it, stands out.
+  function trace(node) {
+    const model = document.querySelector("[data-model]");
+    if (!model) return;
+    const edges = [...model.querySelectorAll("[data-from]")], kept = new Set(), lit = new Set();
+    if (node) {
+      const walk = (id, from, to) => { if (kept.has(from + id)) return; kept.add(from + id); lit.add(id); for (const e of edges) if (e.dataset[from] === id) { e.classList.add("lit"); walk(e.dataset[to], from, to); } };
+      for (const e of edges) e.classList.remove("lit");
+      walk(node, "from", "to"); walk(node, "to", "from");
+    }
+    model.classList.toggle("tracing", Boolean(node));
+    for (const e of model.querySelectorAll("[data-node]")) e.classList.toggle("lit", lit.has(e.dataset.node));
+    if (!node) for (const e of edges) e.classList.remove("lit");
+  }
+  const chosen = () => document.querySelector("[data-model]")?.dataset.chosen || "";
+  const nodeOf = event => event.target.closest?.("[data-model] [data-node]");
+  document.addEventListener("pointerover", event => { const n = nodeOf(event); if (n) trace(n.dataset.node); else if (event.target.closest?.("[data-model]")) trace(chosen()); });
+  document.addEventListener("focusin", event => { const n = nodeOf(event); if (n) trace(n.dataset.node); });
+  document.addEventListener("focusout", event => { if (nodeOf(event)) trace(chosen()); });
+  document.addEventListener("parts-taken", () => trace(chosen()));
+  trace(chosen());
+
+  if (document.getElementById("strip") && "EventSource" in window) { if (document.hidden) rest(); else listen(); }
+})();

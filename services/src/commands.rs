@@ -1,0 +1,14 @@
+//! One file a command.
+
+pub mod bench;
+pub mod check;
+pub mod demo;
+pub mod export;
+pub mod healthcheck;
+pub mod import;
+pub mod measures;
+pub mod rebuild;
+pub mod serve;
+pub mod simulate;
+pub mod spc;
+pub mod stream;

@@ -1,0 +1,250 @@
+//! `bench`: measures this machine, in one run, as pairs that can be compared: what a part costs beside what it cannot
+//! cost less than. Machines are noisy; the ratios are what to look at.
+
+mod latency;
+mod log;
+mod memory;
+mod serving;
+mod sled_rows;
+mod table;
+
+use crate::app::Definitions;
+use crate::cli::{Failure, Server};
+use crate::config::Config;
+use crate::open_log;
+use crate::publisher::Publisher;
+use crate::simulate::{Load, load};
+use clap::Args;
+use joinedup_events::{AreaId, AreaKind};
+use joinedup_log::EventLog;
+use joinedup_projector::{Projector, Settings};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use table::Table;
+
+/// Months over which the load is spread.
+const MONTHS: u32 = 24;
+/// Facts of one transfer in the load.
+const FACTS: usize = 4;
+/// How long a projector may take for what is measured here.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Flags of `bench`.
+#[derive(Clone, Debug, Args)]
+pub struct Bench {
+    /// How many events.
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    pub events: u32,
+    /// A NATS server whose stream is empty, or holds only what an earlier bench left there. Without it the embedded log
+    /// is measured.
+    #[arg(long, value_name = "URL")]
+    pub nats: Option<String>,
+    /// The NATS server's monitoring address.
+    #[arg(long, value_name = "URL", requires = "nats")]
+    pub nats_monitor: Option<String>,
+    /// A condition that can lose acknowledged events, accepted by its name.
+    #[arg(long, value_name = "NAME", requires = "nats")]
+    pub accept_unsafe: Vec<String>,
+    /// The stream already holds a bench's events: publish none before measuring.
+    #[arg(long, requires = "nats")]
+    pub reuse: bool,
+    /// How long latency is measured, at a thousand events a second.
+    #[arg(long, value_name = "S", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub seconds: u32,
+    /// A folder for what is written; a temporary one unless given. It is removed at the end.
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+}
+
+/// What is measured with.
+struct Ground {
+    bench: Bench,
+    config: Config,
+    definitions: Definitions,
+    log: Arc<dyn EventLog>,
+    folder: PathBuf,
+}
+
+/// A folder that is removed when the run ends, however it ends.
+struct Removed(PathBuf);
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        // Left over, it is only a folder in the temporary files.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Measures and prints.
+///
+/// # Errors
+/// When the log does not open or does not take the events.
+pub async fn run(bench: Bench) -> Result<(), Failure> {
+    let parent = bench.folder.clone().unwrap_or_else(std::env::temp_dir);
+    let folder = parent.join(format!("joinedup-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)
+        .map_err(|e| Failure::usage(format!("{} cannot be made: {e}", folder.display())))?;
+    let removed = Removed(folder.clone());
+    let server = Server {
+        data: Some(folder.clone()),
+        nats: bench.nats.clone(),
+        nats_monitor: bench.nats_monitor.clone(),
+        accept_unsafe: bench.accept_unsafe.clone(),
+        ..Server::default()
+    };
+    let mut config = server.settings()?;
+    if bench.nats.is_none() {
+        config.nats = None;
+    }
+    let definitions = Definitions::read(&config).map_err(Failure::usage)?;
+    let log = open_log::open(&config).await.map_err(Failure::new)?;
+    let ground = Ground {
+        bench,
+        config,
+        definitions,
+        log,
+        folder,
+    };
+    let outcome = measure(&ground).await;
+    drop(ground);
+    drop(removed);
+    outcome
+}
+
+async fn measure(ground: &Ground) -> Result<(), Failure> {
+    let head = ground.log.head().await.map_err(Failure::new)?;
+    if head.0 > 0 && !ground.bench.reuse {
+        return Err(Failure::usage(
+            "the stream holds events, and a bench adds invented ones: give a server of its own, or --reuse for the stream of an earlier bench",
+        ));
+    }
+    let mut table = Table::default();
+    println!(
+        "{}, {} events, {} build",
+        if ground.bench.nats.is_some() {
+            "JetStream"
+        } else {
+            "embedded log"
+        },
+        ground.bench.events,
+        if cfg!(debug_assertions) {
+            "debug"
+        } else {
+            "release"
+        }
+    );
+    let outcome = all(ground, &mut table).await;
+    // What was measured before something went wrong is told all the same.
+    print!("{table}");
+    outcome
+}
+
+async fn all(ground: &Ground, table: &mut Table) -> Result<(), Failure> {
+    if !ground.bench.reuse {
+        log::fill(ground, table).await?;
+    }
+    log::drains(ground, table).await?;
+    memory::folds(ground, table).await?;
+    sled_rows::rows(ground, table).map_err(Failure::new)?;
+    let projector = rebuilt(ground, table).await?;
+    latency::latency(ground, &projector, table).await?;
+    serving::serving(ground, &projector, table).await?;
+    projector.stop().await;
+    Ok(())
+}
+
+/// The durable rebuild, what it takes up, and the restart.
+async fn rebuilt(ground: &Ground, table: &mut Table) -> Result<Arc<Projector>, Failure> {
+    let head = ground.log.head().await.map_err(Failure::new)?.0;
+    let views = ground.folder.join("views");
+    let before = memory::resident();
+    let (projector, rebuild) = caught_up(ground, &views, head).await?;
+    let resident = memory::resident();
+    table.add(
+        "rebuild, durable in sled",
+        head as f64 / rebuild.as_secs_f64(),
+        "events/s",
+        "drain, nothing done",
+    );
+    table.alone(
+        "resident memory after it",
+        resident / f64::from(1 << 20),
+        "MiB",
+    );
+    table.alone(
+        "  of it since before the rebuild",
+        (resident - before) / f64::from(1 << 20),
+        "MiB",
+    );
+    projector.stop().await;
+    table.alone(
+        "folder of views",
+        size(&views) as f64 / f64::from(1 << 20),
+        "MiB",
+    );
+    drop(projector);
+    let (projector, restart) = caught_up(ground, &views, head).await?;
+    table.alone("rebuild, durable", rebuild.as_secs_f64(), "s");
+    table.add(
+        "restart to ready",
+        restart.as_secs_f64(),
+        "s",
+        "rebuild, durable",
+    );
+    Ok(projector)
+}
+
+/// A projector that has folded and committed up to a position, and how long that took.
+async fn caught_up(
+    ground: &Ground,
+    folder: &Path,
+    head: u64,
+) -> Result<(Arc<Projector>, Duration), Failure> {
+    let started = Instant::now();
+    let projector = Projector::start(
+        Settings::new(folder),
+        ground.log.clone(),
+        ground.definitions.areas.clone(),
+    )
+    .map_err(Failure::new)?;
+    let views = projector.views();
+    while views.status().committed < head {
+        if started.elapsed() > PATIENCE {
+            return Err(Failure::new(
+                "the projector did not catch up within ten minutes",
+            ));
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    Ok((Arc::new(projector), started.elapsed()))
+}
+
+fn size(folder: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return 0;
+    };
+    let sizes = entries.flatten().map(|entry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => size(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
+}
+
+impl Ground {
+    /// Events of so many transfers, in the areas where people live.
+    fn load(&self, seed: u64, events: usize) -> Result<Load, Failure> {
+        let homes = self
+            .definitions
+            .areas
+            .iter()
+            .filter(|a| a.kind == AreaKind::Neighbourhood);
+        let homes: Vec<AreaId> = homes.map(|a| a.id.clone()).collect();
+        load(seed, events / FACTS, &homes, MONTHS).map_err(Failure::new)
+    }
+
+    fn publisher(&self) -> Publisher {
+        Publisher::new(self.log.clone())
+    }
+}

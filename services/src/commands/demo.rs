@@ -1,0 +1,106 @@
+//! `demo`: a simulated county on the embedded log, with history and a live trickle.
+
+use super::serve::{Parts, serve};
+use crate::app::Definitions;
+use crate::cli::Failure;
+use crate::config::Config;
+use crate::http::auth::Tokens;
+use crate::open_log;
+use crate::publisher::Publisher;
+use crate::simulate::{Scenario, Trickle, history};
+use chrono::Utc;
+use clap::Args;
+use joinedup_log::EventLog;
+use joinedup_log::embedded::{EmbeddedLog, EmbeddedOptions};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Flags of the demo.
+#[derive(Clone, Debug, Args)]
+pub struct Demo {
+    /// Where to serve HTTP.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Keep the demo's data here; a folder that is removed at the end unless given.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The seed of the simulated county.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// How large the county is, against one of Essex's size.
+    #[arg(long, default_value_t = 1.0)]
+    pub scale: f64,
+    /// Events a minute while it runs.
+    #[arg(long, default_value_t = 6.0)]
+    pub per_minute: f64,
+}
+
+/// How often the live trickle is published.
+const TRICKLE_EVERY: Duration = Duration::from_secs(2);
+/// Events in one append of the history.
+const HISTORY_BATCH: usize = 5_000;
+
+/// Runs the demo until it is told to stop.
+pub async fn run(demo: Demo) -> Result<(), Failure> {
+    let kept = demo.data.is_some();
+    let folder = demo.data.clone().unwrap_or_else(|| {
+        std::env::temp_dir().join(format!("joinedup-demo-{}", std::process::id()))
+    });
+    let config = Config {
+        listen: demo.listen,
+        data: folder.clone(),
+        // A week without a word is silence: one source of the simulated county has stopped.
+        expected_hours: [("/havenshire/".to_owned(), 168.0)].into(),
+        ..Config::default()
+    };
+    if !config.listen.ip().is_loopback() {
+        return Err(Failure::usage(
+            "the demo has no tokens, so it listens on loopback only: use 127.0.0.1",
+        ));
+    }
+    let definitions = Definitions::read(&config).map_err(Failure::new)?;
+    let log: Arc<dyn EventLog> = Arc::new(
+        EmbeddedLog::open(
+            open_log::log_folder(&config.data),
+            EmbeddedOptions::default(),
+        )
+        .map_err(Failure::new)?,
+    );
+    let scenario = Scenario::ending(demo.seed, Utc::now())
+        .map_err(Failure::new)?
+        .scaled(demo.scale);
+    eprintln!("joinedup demo: simulating 18 months of a county …");
+    let areas = definitions.areas.clone();
+    let events = history(&scenario, &areas).map_err(Failure::new)?;
+    let publisher = Publisher::new(log.clone());
+    if log.head().await.map_err(Failure::new)?.0 == 0 {
+        for batch in events.chunks(HISTORY_BATCH) {
+            publisher.publish(batch, None).await.map_err(Failure::new)?;
+        }
+    }
+    eprintln!(
+        "joinedup demo: {} events are in the log; the live trickle goes on",
+        events.len()
+    );
+    let mut trickle =
+        Trickle::new(&scenario, &areas, &events, demo.per_minute).map_err(Failure::new)?;
+    drop(events);
+    let trickling = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(TRICKLE_EVERY).await;
+            let due = trickle.next(Utc::now());
+            if let Err(error) = publisher.publish(&due, None).await {
+                tracing::warn!(%error, "the trickle was not stored");
+            }
+        }
+    });
+    let outcome = serve(config, definitions, Tokens::default(), log, Parts::ALL).await;
+    trickling.abort();
+    if !kept {
+        // Left over, it is only a folder in the temporary files.
+        let _ = std::fs::remove_dir_all(&folder);
+    }
+    outcome
+}

@@ -1,0 +1,286 @@
+//! `import`: puts files into the log.
+
+use crate::app::Definitions;
+use crate::cli::Failure;
+use crate::import::csv::Import as Rules;
+use crate::import::input::{Content, Input};
+use crate::import::mapping::Mapping;
+use crate::import::sink::Sink;
+use crate::import::target::Target;
+use crate::import::{BadRow, Chunk};
+use chrono::{DateTime, Utc};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use joinedup_events::Event;
+use joinedup_log::archive;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::mpsc;
+
+/// Flags of `import`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  joinedup import --mapping dtoc --url http://127.0.0.1:8080 dtoc.csv\n  joinedup import --data ./data events.ndjson\n  zcat archive.ndjson.gz | joinedup import --nats nats://127.0.0.1:4222 -"
+)]
+pub struct Import {
+    /// What the columns of a CSV mean: a built-in mapping, a file, or `auto` to choose by the header.
+    #[arg(long, value_name = "NAME|FILE", default_value = "auto")]
+    pub mapping: String,
+    /// Where to.
+    #[command(flatten)]
+    pub target: Target,
+    /// Which edition of a report this is: needed only where an amount was restated to what it was before.
+    #[arg(long, value_name = "NAME")]
+    pub edition: Option<String>,
+    /// When the amounts became known, e.g. 2020-01-09T09:30:00Z; now unless given.
+    #[arg(long, value_name = "INSTANT")]
+    pub recorded_at: Option<DateTime<Utc>>,
+    /// How many bad rows are told one by one.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub tell: usize,
+    /// Files: CSV, events as lines of JSON, or an archive that `export` wrote; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// What was done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Rows and lines read.
+    pub rows: u64,
+    /// Events sent.
+    pub sent: u64,
+    /// Events that were stored now.
+    pub accepted: u64,
+    /// Events that the log knew already.
+    pub duplicates: u64,
+    /// Rows, or single series of a row, that were not taken.
+    pub refused: u64,
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            rows,
+            sent,
+            accepted,
+            duplicates,
+            refused,
+        } = self;
+        write!(
+            f,
+            "read {rows} rows, sent {sent} events: {accepted} accepted, {duplicates} duplicates; refused {refused}"
+        )
+    }
+}
+
+/// Imports and says what was done. Bad rows go to standard error, the summary to standard output.
+///
+/// # Errors
+/// Exit code 1 when rows were refused or the log did not take the events, 2 when nothing was sent.
+pub async fn run(import: Import) -> Result<(), Failure> {
+    let config = import.target.settings()?;
+    let definitions = Definitions::read(&config).map_err(Failure::usage)?;
+    let mapping = match import.mapping.as_str() {
+        "auto" => None,
+        name => Some(Mapping::named(name).map_err(Failure::usage)?),
+    };
+    let now = Utc::now();
+    let recorded_at = import.recorded_at.unwrap_or(now);
+    if recorded_at > now {
+        return Err(Failure::usage(
+            "--recorded-at lies in the future: leave it out for amounts that become known now",
+        ));
+    }
+    let rules = Rules {
+        areas: definitions.areas,
+        now,
+        recorded_at,
+        edition: import.edition.clone(),
+    };
+    let open = |file: &PathBuf| Input::open(file, mapping.as_ref(), &rules).map_err(Failure::usage);
+    let inputs = import
+        .files
+        .iter()
+        .map(open)
+        .collect::<Result<Vec<_>, _>>()?;
+    let sink = import.target.open(&config).await?;
+    let report = transfer(inputs, &import.files, &rules, &sink, import.tell).await?;
+    // Nobody may be listening.
+    let _ = writeln!(std::io::stdout(), "{report}");
+    match report.refused {
+        0 => Ok(()),
+        1 => Err(Failure::new("1 row was refused; the others went in")),
+        n => Err(Failure::new(format!(
+            "{n} rows were refused; the others went in"
+        ))),
+    }
+}
+
+/// Sends what the files hold, in order.
+///
+/// # Errors
+/// When the log does not take the events, or a file cannot be read on.
+pub async fn transfer(
+    inputs: Vec<Input>,
+    files: &[PathBuf],
+    rules: &Rules,
+    sink: &Sink,
+    tell: usize,
+) -> Result<Report, Failure> {
+    let mut report = Report::default();
+    let mut telling = Telling {
+        left: tell,
+        untold: 0,
+    };
+    let bar = progress(&inputs);
+    for (input, path) in inputs.into_iter().zip(files) {
+        let before = bar.position();
+        let read = input.read.clone();
+        let outcome = match (input, sink) {
+            (
+                Input {
+                    name,
+                    content: Content::Archive(reader),
+                    ..
+                },
+                Sink::Log { log, .. },
+            ) => {
+                verified(path).await?;
+                let restored = archive::restore(reader, &**log)
+                    .await
+                    .map_err(|e| Failure::new(format!("{name}: {e}")))?;
+                report.rows += restored.archive.events;
+                report.sent += restored.archive.events;
+                report.duplicates += restored.repeats;
+                report.accepted += restored.archive.events - restored.repeats;
+                Ok(())
+            }
+            (input, sink) => {
+                let input = input.archive_as_events(rules);
+                one(input, sink, &mut report, &mut telling, &bar, &read, before).await
+            }
+        };
+        if outcome.is_err() {
+            bar.finish_and_clear();
+            let _ = writeln!(std::io::stdout(), "{report}");
+        }
+        outcome?;
+    }
+    bar.finish_and_clear();
+    telling.end();
+    Ok(report)
+}
+
+/// An archive that is a file is looked through before any of it is restored.
+async fn verified(path: &Path) -> Result<(), Failure> {
+    if path == Path::new("-") {
+        return Ok(());
+    }
+    let path = path.to_owned();
+    let looked = tokio::task::spawn_blocking(move || {
+        let file = std::fs::File::open(&path)
+            .map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+        archive::verify(std::io::BufReader::new(file))
+            .map_err(|e| format!("{}: {e}", path.display()))
+    });
+    looked
+        .await
+        .map_err(Failure::new)?
+        .map(|_| ())
+        .map_err(Failure::new)
+}
+
+/// Reads on one thread and sends on another.
+async fn one(
+    mut input: Input,
+    sink: &Sink,
+    report: &mut Report,
+    telling: &mut Telling,
+    bar: &ProgressBar,
+    read: &Arc<AtomicU64>,
+    before: u64,
+) -> Result<(), Failure> {
+    let name = input.name.clone();
+    let most = sink.batch();
+    let (chunks, mut received) = mpsc::channel::<std::io::Result<Chunk>>(2);
+    let reading = tokio::task::spawn_blocking(move || {
+        while let Some(chunk) = input.chunk(most).transpose() {
+            let ended = chunk.is_err();
+            // Nobody receives any more: sending failed, and that is told.
+            if chunks.blocking_send(chunk).is_err() || ended {
+                return;
+            }
+        }
+    });
+    while let Some(chunk) = received.recv().await {
+        let Chunk { rows, items, bad } =
+            chunk.map_err(|e| Failure::new(format!("{name} cannot be read on: {e}")))?;
+        report.rows += rows;
+        report.refused += bad.len() as u64;
+        bad.iter().for_each(|row| telling.tell(bar, &name, row));
+        let (lines, events): (Vec<u64>, Vec<Event>) = items
+            .into_iter()
+            .map(|item| (item.line, item.event))
+            .unzip();
+        for (lines, events) in lines.chunks(most).zip(events.chunks(most)) {
+            let sent = sink.send(events).await.map_err(Failure::new)?;
+            report.sent += events.len() as u64;
+            report.accepted += sent.accepted;
+            report.duplicates += sent.duplicates;
+            report.refused += sent.refused.len() as u64;
+            for (at, field, rule) in sent.refused {
+                let line = lines.get(at).copied().unwrap_or_default();
+                telling.tell(bar, &name, &BadRow::new(line, field, rule));
+            }
+        }
+        bar.set_position(before + read.load(Ordering::Relaxed));
+    }
+    reading.await.map_err(Failure::new)
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn progress(inputs: &[Input]) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let lengths: Option<u64> = inputs.iter().map(|i| i.length).sum();
+    match lengths {
+        Some(bytes) => {
+            let bar = ProgressBar::new(bytes);
+            // The template is ours: that it is sound shows on the first terminal.
+            if let Ok(style) =
+                ProgressStyle::with_template("importing {bar:30} {bytes}/{total_bytes} {eta}")
+            {
+                bar.set_style(style);
+            }
+            bar
+        }
+        None => ProgressBar::new_spinner(),
+    }
+}
+
+/// Tells of bad rows, up to a number.
+struct Telling {
+    left: usize,
+    untold: u64,
+}
+
+impl Telling {
+    fn tell(&mut self, bar: &ProgressBar, file: &str, row: &BadRow) {
+        if self.left == 0 {
+            self.untold += 1;
+            return;
+        }
+        self.left -= 1;
+        bar.suspend(|| eprintln!("{}", row.told(file)));
+    }
+
+    fn end(&self) {
+        if self.untold > 0 {
+            eprintln!("and {} more (--tell N says how many are told)", self.untold);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+use super::*;
+
+fn flags() -> Spc {
+    Spc {
+        case: None,
+        csv: None,
+        chart: "auto".into(),
+        direction: Better::Down,
+        target: None,
+        baseline: None,
+        phase: Vec::new(),
+        format: Format::Text,
+        title: None,
+        unit: "days".into(),
+    }
+}
+
+/// Twenty months around 30, and then a fall.
+fn waits() -> String {
+    let rows = (0..24).map(|i| {
+        let value = if i < 20 { 30 + (i * 7) % 5 } else { 12 };
+        format!("{}-{:02}-01,{value}\n", 2024 + i / 12, i % 12 + 1)
+    });
+    rows.collect()
+}
+
+fn refused(spc: &Spc, text: &str) -> String {
+    let failure = of_csv(spc, "waits.csv", text).unwrap_err();
+    assert_eq!(failure.code, 2);
+    failure.sentence
+}
+
+#[test]
+fn a_table_is_judged_in_words_that_say_what_happened() {
+    let text = of_csv(&flags(), "waits.csv", &waits()).unwrap();
+    assert!(text.starts_with("waits: XmR chart of 24 points"), "{text}");
+    assert!(
+        text.contains("improvement") && text.contains("2025-12-01"),
+        "{text}"
+    );
+    let headed = format!("month,days\n{}", waits());
+    assert_eq!(of_csv(&flags(), "waits.csv", &headed).unwrap(), text);
+    let backwards: String = waits()
+        .lines()
+        .rev()
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert_eq!(of_csv(&flags(), "waits.csv", &backwards).unwrap(), text);
+}
+
+#[test]
+fn the_same_table_is_drawn_and_given_as_json() {
+    let svg = of_csv(
+        &Spc {
+            format: Format::Svg,
+            target: Some(28.0),
+            ..flags()
+        },
+        "waits.csv",
+        &waits(),
+    )
+    .unwrap();
+    assert!(
+        svg.starts_with("<svg") && svg.matches("tabindex").count() == 24,
+        "{svg}"
+    );
+    let json = of_csv(
+        &Spc {
+            format: Format::Json,
+            ..flags()
+        },
+        "waits.csv",
+        &waits(),
+    )
+    .unwrap();
+    let answer: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (
+            answer["x"].as_array().unwrap().len(),
+            &answer["verdict"]["variation"]
+        ),
+        (24, &json!("improvement_low"))
+    );
+}
+
+#[test]
+fn a_new_phase_has_limits_of_its_own() {
+    let text = of_csv(
+        &Spc {
+            phase: vec!["2025-09".into()],
+            chart: "run".into(),
+            ..flags()
+        },
+        "waits.csv",
+        &waits(),
+    )
+    .unwrap();
+    assert!(
+        text.contains("phase 2 of 2, from 2025-09-01: median 12"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_gap_is_a_gap_and_not_a_nought() {
+    let text = waits().replacen(",30\n", ",\n", 1);
+    let json = of_csv(
+        &Spc {
+            format: Format::Json,
+            ..flags()
+        },
+        "waits.csv",
+        &text,
+    )
+    .unwrap();
+    let answer: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(answer["verdict"]["points"][0]["state"], "missing");
+}
+
+#[test]
+fn a_denominator_makes_shares_or_rates() {
+    let rows = |n: u32| {
+        (0..24)
+            .map(|i| {
+                format!(
+                    "{}-{:02},{},{n}\n",
+                    2024 + i / 12,
+                    i % 12 + 1,
+                    10 + (i * 7) % 5
+                )
+            })
+            .collect::<String>()
+    };
+    assert!(
+        of_csv(&flags(), "x.csv", &rows(100))
+            .unwrap()
+            .contains("P chart")
+            || of_csv(&flags(), "x.csv", &rows(100))
+                .unwrap()
+                .contains("P′ chart")
+    );
+    assert!(of_csv(&flags(), "x.csv", &rows(5)).unwrap().contains("U"));
+    assert!(
+        of_csv(
+            &Spc {
+                chart: "p".into(),
+                ..flags()
+            },
+            "x.csv",
+            &rows(5)
+        )
+        .is_err()
+    );
+}
+
+#[test]
+fn what_cannot_be_judged_is_refused_in_a_sentence() {
+    assert!(refused(&flags(), "").contains("no rows"));
+    assert!(
+        refused(&flags(), "2026-01,1\n2026-02,many\n")
+            .contains("waits.csv:2: value: is not a plain number")
+    );
+    assert!(refused(&flags(), "2026-01,1,2,3\n").contains("4 cells"));
+    assert!(refused(&flags(), "2026-01,1\n2026-01,2\n").contains("twice"));
+    assert!(
+        refused(
+            &Spc {
+                chart: "pie".into(),
+                ..flags()
+            },
+            &waits()
+        )
+        .contains("no chart `pie`")
+    );
+    assert!(
+        refused(
+            &Spc {
+                phase: vec!["2030-01".into()],
+                ..flags()
+            },
+            &waits()
+        )
+        .contains("after the last row")
+    );
+    assert!(
+        refused(
+            &Spc {
+                format: Format::Svg,
+                ..flags()
+            },
+            "week one,1\nweek two,2\n"
+        )
+        .contains("needs dates")
+    );
+    assert_eq!(of_case("{").unwrap_err().code, 2);
+    assert_eq!(
+        of_case(r#"{"method":"pie","x":[1],"y":[1]}"#)
+            .unwrap_err()
+            .code,
+        2
+    );
+}
+
+#[test]
+fn charts_have_the_names_that_people_write() {
+    for (name, wanted) in [
+        ("XmR", Chart::Xmr),
+        ("i", Chart::Xmr),
+        ("p-prime", Chart::PPrime),
+        ("P'", Chart::PPrime),
+        ("u′", Chart::UPrime),
+        ("c", Chart::C),
+    ] {
+        assert_eq!(chart(name, &[]).unwrap().0, wanted, "{name}");
+    }
+}
+
+#[test]
+fn a_case_is_answered_in_the_shape_of_the_reference_vectors() {
+    let case =
+        r#"{"method":"qicharts2.run","options":{"chart":"run"},"x":[1,2,3,4,5],"y":[3,9,4,8,5]}"#;
+    assert_eq!(of_case(case).unwrap()["parts"][0]["n_crossings"], 3);
+}

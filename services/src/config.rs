@@ -1,0 +1,214 @@
+//! Settings: defaults, then the file `joinedup.toml`, then the environment (`JOINEDUP_…`), then flags. They are
+//! complete, and checked, before any port is bound or file opened.
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// All settings.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where HTTP is served.
+    pub listen: SocketAddr,
+    /// The folder of the embedded log and the views.
+    pub data: PathBuf,
+    /// NATS, when the log is in JetStream; none: the embedded log.
+    pub nats: Option<Nats>,
+    /// A file of areas to add to the built-in register.
+    pub areas_file: Option<PathBuf>,
+    /// Files of measures to add to the built-in ones.
+    pub measures_files: Vec<PathBuf>,
+    /// The area that pages open with.
+    pub home_area: String,
+    /// Who may do what. None: everything is allowed, and only loopback addresses may be listened on.
+    pub tokens: Vec<Token>,
+    /// How many periods `/metrics/run-charts` shows of each chart.
+    pub run_chart_periods: u32,
+    /// The most series that `/metrics/run-charts` shows.
+    pub run_chart_series: usize,
+    /// How often each source is expected to be heard, in hours, by the beginning of its name.
+    pub expected_hours: BTreeMap<String, f64>,
+    /// Memory for the views' store, in MiB.
+    pub cache_mib: u64,
+}
+
+/// How NATS is reached.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Nats {
+    /// The server, e.g. `nats://127.0.0.1:4222`.
+    pub url: String,
+    /// The JetStream stream.
+    pub stream: Option<String>,
+    /// The server's monitoring address, by which the start-up check sees its durability settings.
+    pub monitor_url: Option<String>,
+    /// A file with credentials.
+    pub credentials_file: Option<PathBuf>,
+    /// A file with an nkey seed.
+    pub nkey_file: Option<PathBuf>,
+    /// The user name, with a password from a file.
+    pub user: Option<String>,
+    /// The file with the password.
+    pub password_file: Option<PathBuf>,
+    /// The authority that signed the server's certificate.
+    pub ca_file: Option<PathBuf>,
+    /// Settings of server or stream that can lose acknowledged events, accepted by name.
+    pub accept_unsafe: Vec<String>,
+}
+
+/// What a holder of a token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Publish events.
+    Publisher,
+    /// Read charts, measures, outcomes and metrics.
+    Reader,
+    /// See who is waiting, with exact numbers.
+    Operator,
+    /// Rate items of the logic model; record changes, targets and baselines.
+    Assessor,
+    /// All of these, the quarantine, rebuilds.
+    Admin,
+}
+
+/// A token: in a file, so that it is neither in the environment nor in a process list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    /// Whose it is, for the log.
+    pub name: String,
+    /// The file that holds it.
+    pub file: PathBuf,
+    /// What it allows.
+    pub roles: Vec<Role>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            data: PathBuf::from("data"),
+            nats: None,
+            areas_file: None,
+            measures_files: Vec::new(),
+            home_area: "havenshire".into(),
+            tokens: Vec::new(),
+            run_chart_periods: 53,
+            run_chart_series: 200_000,
+            expected_hours: BTreeMap::new(),
+            cache_mib: 64,
+        }
+    }
+}
+
+/// Why the settings were not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A value is not what the setting takes, or there is no such setting.
+    #[error("settings: {0}")]
+    Value(Box<figment::Error>),
+    /// The settings contradict each other.
+    #[error("settings: {0}")]
+    Sense(String),
+}
+
+impl Config {
+    /// Reads the settings; `flags` win over all else.
+    ///
+    /// # Errors
+    /// A sentence that names the setting and where it came from.
+    pub fn read(file: Option<&Path>, flags: impl Serialize) -> Result<Self, ConfigError> {
+        let named = file.is_some();
+        let path = file.unwrap_or(Path::new("joinedup.toml"));
+        if named && !path.exists() {
+            return Err(ConfigError::Sense(format!(
+                "the file {} is not there",
+                path.display()
+            )));
+        }
+        Self::from_figment(
+            Figment::from(Serialized::defaults(Self::default()))
+                .merge(Toml::file(path))
+                .merge(Env::prefixed("JOINEDUP_").split("__"))
+                .merge(Serialized::defaults(flags)),
+        )
+    }
+
+    fn from_figment(figment: Figment) -> Result<Self, ConfigError> {
+        let config: Self = figment
+            .extract()
+            .map_err(|e| ConfigError::Value(Box::new(e)))?;
+        config.check()
+    }
+
+    fn check(self) -> Result<Self, ConfigError> {
+        let sense = |text: String| Err(ConfigError::Sense(text));
+        if self.tokens.is_empty() && !self.listen.ip().is_loopback() {
+            return sense(format!(
+                "`listen` is {}, which others can reach, and no `tokens` are set: set tokens, or listen on 127.0.0.1",
+                self.listen
+            ));
+        }
+        if self.run_chart_periods == 0 || self.run_chart_periods > 1000 {
+            return sense("`run_chart_periods` must be 1 to 1000".into());
+        }
+        if let Some((source, hours)) = self
+            .expected_hours
+            .iter()
+            .find(|(_, h)| !h.is_finite() || **h <= 0.0)
+        {
+            return sense(format!(
+                "`expected_hours` of {source} is {hours}, and must be a number above 0"
+            ));
+        }
+        if let Some(nats) = self.nats.as_ref().filter(|n| n.url.is_empty()) {
+            let _ = nats;
+            return sense(
+                "`nats.url` is missing: it is the server's address, e.g. nats://127.0.0.1:4222"
+                    .into(),
+            );
+        }
+        Ok(self)
+    }
+
+    /// The settings as TOML; secrets are in files and so not in it.
+    #[must_use]
+    pub fn dump(&self) -> String {
+        toml::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, ConfigError> {
+        Config::from_figment(
+            Figment::from(Serialized::defaults(Config::default())).merge(Toml::string(text)),
+        )
+    }
+
+    #[test]
+    fn an_open_door_needs_tokens() {
+        let error = read("listen = \"0.0.0.0:8080\"").unwrap_err().to_string();
+        assert!(error.contains("tokens"), "{error}");
+        assert!(read("listen = \"127.0.0.1:9000\"").is_ok());
+    }
+
+    #[test]
+    fn a_setting_that_does_not_exist_is_named() {
+        let error = read("lisen = \"127.0.0.1:1\"").unwrap_err().to_string();
+        assert!(error.contains("lisen"), "{error}");
+    }
+
+    #[test]
+    fn what_is_dumped_reads_back() {
+        let config = Config::default();
+        assert_eq!(read(&config.dump()).unwrap().dump(), config.dump());
+    }
+}

@@ -1,0 +1,138 @@
+//! Charts, drawn on the server as SVG that a screen reader, a printer and a keyboard can use. One module draws them all.
+
+pub mod axis;
+pub mod drawing;
+pub mod frame;
+pub mod funnel;
+pub mod icon;
+pub mod run_chart;
+pub mod spark;
+
+pub use drawing::{Drawing, Flag, Mark, Spot, Stretch};
+pub use frame::Size;
+pub use run_chart::svg;
+
+use crate::charts::Answer;
+use joinedup_spc::Variation;
+use joinedup_spc::rules::{Rule, Signal};
+use joinedup_spc::runs::Side;
+use joinedup_views::measure::Shape;
+use joinedup_views::period::Grain;
+use joinedup_views::point::State;
+
+/// The drawing of a chart.
+#[must_use]
+pub fn of_answer(answer: &Answer, standalone: bool) -> Drawing {
+    let chart = &answer.chart;
+    let spots = chart
+        .points
+        .iter()
+        .map(|row| Spot {
+            start: row.point.period_start,
+            value: row.point.value,
+            mark: mark(row.point.state, row.variation),
+            why: why(row),
+            centre: row.centre,
+            limits: row.lcl.zip(row.ucl),
+            phase: row.phase,
+        })
+        .collect();
+    let run = chart.verdict.as_ref().is_none_or(|v| v.median.is_some());
+    Drawing {
+        name: "chart".into(),
+        title: format!("{}, {}", chart.title, chart.area_title),
+        description: chart.summary.clone(),
+        unit: if chart.shape == Shape::Proportion {
+            "proportion".into()
+        } else {
+            chart.unit.clone()
+        },
+        centre_name: if run { "median" } else { "mean" },
+        period_word: period_word(chart.period),
+        spots,
+        target: chart.target,
+        flags: answer
+            .changes
+            .iter()
+            .map(|c| Flag {
+                date: c.date,
+                label: c.text.clone(),
+                link: Some("#changes".into()),
+            })
+            .collect(),
+        stretches: Vec::new(),
+        standalone,
+        size: Size::Wide,
+        scale: None,
+    }
+}
+
+/// What is said before a period's first day.
+#[must_use]
+pub const fn period_word(grain: Grain) -> &'static str {
+    match grain {
+        Grain::Day => "",
+        Grain::Week => "week of",
+        Grain::Month => "month from",
+        Grain::Quarter => "quarter from",
+        Grain::Year => "year from",
+    }
+}
+
+/// How a point is drawn, by its state and by what chart rules say of it.
+#[must_use]
+pub fn mark(state: State, variation: Option<Variation>) -> Mark {
+    match (state, variation) {
+        (State::Incomplete, _) => Mark::Incomplete,
+        (State::Provisional, _) => Mark::Provisional,
+        (State::Missing, _) => Mark::Missing,
+        (State::Suppressed, _) => Mark::Suppressed,
+        (State::Final, Some(Variation::ImprovementHigh | Variation::ImprovementLow)) => {
+            Mark::Improvement
+        }
+        (State::Final, Some(Variation::ConcernHigh | Variation::ConcernLow)) => Mark::Concern,
+        (State::Final, Some(Variation::NeitherHigh | Variation::NeitherLow)) => Mark::Neutral,
+        (State::Final, _) => Mark::Plain,
+    }
+}
+
+/// What is to be said of a point beside its value.
+#[must_use]
+pub fn why(row: &joinedup_views::chart::ChartPoint) -> String {
+    let state = match row.point.state {
+        State::Final => "",
+        State::Provisional => "Provisional: what began in it may still end in time",
+        State::Incomplete => "The period is not over",
+        State::Missing => "Nothing was reported",
+        State::Suppressed => "Kept back: small numbers",
+    };
+    let signals: Vec<&str> = row.signals.iter().map(|s| rule_words(*s)).collect();
+    let note = row.point.note.clone().unwrap_or_default();
+    [state.to_owned(), note, signals.join("; ")]
+        .into_iter()
+        .filter(|s| !s.is_empty())
+        .collect::<Vec<_>>()
+        .join(". ")
+}
+
+/// A rule that a point meets, in words.
+#[must_use]
+pub const fn rule_words(signal: Signal) -> &'static str {
+    match (signal.rule, signal.side) {
+        (Rule::Astronomical, Side::High) => "Above the upper control limit",
+        (Rule::Astronomical, Side::Low) => "Below the lower control limit",
+        (Rule::Trend, Side::High) => "Part of a steady rise",
+        (Rule::Trend, Side::Low) => "Part of a steady fall",
+        (Rule::TwoInThree, Side::High) => "Two of three points near the upper limit",
+        (Rule::TwoInThree, Side::Low) => "Two of three points near the lower limit",
+        (Rule::Shift, Side::High) => "Part of a shift above the centre line",
+        (Rule::Shift, Side::Low) => "Part of a shift below the centre line",
+        (Rule::LongRun, Side::High) => {
+            "Part of a run above the centre line that is longer than chance explains"
+        }
+        (Rule::LongRun, Side::Low) => {
+            "Part of a run below the centre line that is longer than chance explains"
+        }
+        (Rule::FewCrossings, _) => "The line crosses its centre less often than chance explains",
+    }
+}

@@ -1,0 +1,152 @@
+//! Scales and ticks.
+
+use chrono::{Datelike, NaiveDate};
+
+/// A scale from values to places, with round ticks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scale {
+    /// The value at the bottom.
+    pub low: f64,
+    /// The value at the top.
+    pub high: f64,
+    /// The distance between ticks.
+    pub step: f64,
+}
+
+impl Scale {
+    /// A scale that holds all values, from nought where they are near it, with some five ticks.
+    #[must_use]
+    pub fn of(values: impl Iterator<Item = f64>, least_top: Option<f64>) -> Self {
+        let (mut low, mut high) = values
+            .filter(|v| v.is_finite())
+            .fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(v), h.max(v)));
+        if low > high {
+            (low, high) = (0.0, 1.0);
+        }
+        if let Some(top) = least_top {
+            high = high.max(top);
+        }
+        // Care measures are amounts: cutting the axis would make small movements look large.
+        if low >= 0.0 && low < high * 0.6 {
+            low = 0.0;
+        }
+        if high - low < f64::EPSILON * high.abs().max(1.0) {
+            high = low + low.abs().max(1.0) * 0.5;
+        }
+        let rough = (high - low) / 5.0;
+        let power = 10f64.powf(rough.log10().floor());
+        let step = [1.0, 2.0, 2.5, 5.0, 10.0]
+            .into_iter()
+            .map(|m| m * power)
+            .find(|s| *s >= rough * 0.999)
+            .unwrap_or(power * 10.0);
+        Self {
+            low: (low / step).floor() * step,
+            high: (high / step).ceil() * step,
+            step,
+        }
+    }
+
+    /// The ticks, from low to high.
+    pub fn ticks(&self) -> impl Iterator<Item = f64> + '_ {
+        let count = ((self.high - self.low) / self.step).round() as usize;
+        (0..=count.min(20)).map(|i| self.low + self.step * i as f64)
+    }
+
+    /// How far up a value is, from 0 to 1.
+    #[must_use]
+    pub fn share(&self, value: f64) -> f64 {
+        (value - self.low) / (self.high - self.low)
+    }
+}
+
+/// A value in words, with as many decimals as it needs: shares as percentages.
+#[must_use]
+pub fn number(value: f64, unit: &str) -> String {
+    if unit == "proportion" {
+        return trimmed(value * 100.0, 1) + "%";
+    }
+    trimmed(
+        value,
+        if value.abs() >= 100.0 {
+            0
+        } else if value.abs() >= 10.0 {
+            1
+        } else {
+            2
+        },
+    )
+}
+
+/// A value with its unit.
+#[must_use]
+pub fn amount(value: f64, unit: &str) -> String {
+    match unit {
+        "proportion" | "" => number(value, unit),
+        unit => format!("{} {unit}", number(value, unit)),
+    }
+}
+
+fn trimmed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    let text = if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
+    };
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or(("", text), |d| ("\u{2212}", d));
+    let (whole, rest) = digits
+        .split_once('.')
+        .map_or((digits, String::new()), |(w, r)| (w, format!(".{r}")));
+    let mut grouped = String::new();
+    for (i, c) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(c);
+    }
+    format!("{sign}{grouped}{rest}")
+}
+
+/// A date as people write it: 14 Sep 2026.
+#[must_use]
+pub fn date(date: NaiveDate) -> String {
+    format!(
+        "{} {} {}",
+        date.day(),
+        MONTHS[date.month0() as usize],
+        date.year()
+    )
+}
+
+/// Names of months.
+pub const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_people_write_them() {
+        assert_eq!(number(4217.0, "days"), "4,217");
+        assert_eq!(number(1_234_567.0, ""), "1,234,567");
+        assert_eq!(number(0.125, "proportion"), "12.5%");
+        assert_eq!(number(2.5, "days"), "2.5");
+        assert_eq!(number(-3.0, "days"), "\u{2212}3");
+        assert_eq!(number(100.0, "days"), "100");
+    }
+
+    #[test]
+    fn a_scale_holds_its_values_and_has_round_ticks() {
+        let scale = Scale::of([3.0, 17.0, 42.0].into_iter(), None);
+        assert_eq!((scale.low, scale.high, scale.step), (0.0, 50.0, 10.0));
+        let flat = Scale::of([0.7; 5].into_iter(), None);
+        assert!(flat.low <= 0.7 && flat.high > 0.7 && flat.ticks().count() > 2);
+        let empty = Scale::of(std::iter::empty(), None);
+        assert!(empty.high > empty.low);
+    }
+}

@@ -1,0 +1,208 @@
+//! What a chart is drawn from: points with their marks, flags, stretches, lines.
+
+use super::axis::Scale;
+use super::frame::Size;
+use chrono::NaiveDate;
+
+/// How a point is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Over, ripe, nothing special.
+    Plain,
+    /// A special cause in the wanted direction.
+    Improvement,
+    /// A special cause in the unwanted direction.
+    Concern,
+    /// A special cause of a measure without a wanted direction.
+    Neutral,
+    /// Not ripe yet.
+    Provisional,
+    /// The period is not over.
+    Incomplete,
+    /// Nothing reported.
+    Missing,
+    /// Kept back: small numbers.
+    Suppressed,
+}
+
+impl Mark {
+    /// Every mark, in the order of a legend.
+    pub const ALL: [Self; 8] = [
+        Self::Plain,
+        Self::Improvement,
+        Self::Concern,
+        Self::Neutral,
+        Self::Provisional,
+        Self::Incomplete,
+        Self::Missing,
+        Self::Suppressed,
+    ];
+
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Improvement => "improvement",
+            Self::Concern => "concern",
+            Self::Neutral => "neutral",
+            Self::Provisional => "provisional",
+            Self::Incomplete => "incomplete",
+            Self::Missing => "missing",
+            Self::Suppressed => "suppressed",
+        }
+    }
+
+    /// What it means, for a legend.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Plain => "chance alone explains it",
+            Self::Improvement => "special cause: improvement",
+            Self::Concern => "special cause: concern",
+            Self::Neutral => "special cause, neither better nor worse",
+            Self::Provisional => "provisional, not judged",
+            Self::Incomplete => "period not over, not judged",
+            Self::Missing => "nothing reported",
+            Self::Suppressed => "kept back: small numbers",
+        }
+    }
+
+    /// The mark's shape around a place.
+    pub(super) fn shape(self, x: f64, y: f64, radius: f64) -> String {
+        match self {
+            Self::Plain | Self::Provisional | Self::Incomplete => {
+                format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\"/>")
+            }
+            // Signals differ in shape: triangles would claim a direction, diamonds and squares do not.
+            Self::Improvement => polygon(x, y, radius + 2.2, 4),
+            Self::Concern => square(x, y, radius + 0.8),
+            Self::Neutral => polygon(x, y, radius + 2.0, 6),
+            Self::Missing => format!("<path d=\"M{:.1} {y:.1}h6\"/>", x - 3.0),
+            Self::Suppressed => format!(
+                "<text x=\"{x:.1}\" y=\"{:.1}\" class=\"star\">*</text>",
+                y + 6.0
+            ),
+        }
+    }
+
+    /// The mark alone, for a legend.
+    #[must_use]
+    pub fn sample(self) -> String {
+        format!(
+            "<svg class=\"chart sample\" viewBox=\"0 0 18 18\" width=\"18\" height=\"18\" aria-hidden=\"true\"><g class=\"point {}\">{}</g></svg>",
+            self.class(),
+            self.shape(9.0, 9.0, 4.6)
+        )
+    }
+}
+
+/// One point.
+#[derive(Clone, Debug)]
+pub struct Spot {
+    /// First day of its period.
+    pub start: NaiveDate,
+    /// Its value, if there is one to show.
+    pub value: Option<f64>,
+    /// How it is drawn.
+    pub mark: Mark,
+    /// What is to be said of it beside period and value: why it is special, why it is missing.
+    pub why: String,
+    /// The centre line here.
+    pub centre: Option<f64>,
+    /// Limits here.
+    pub limits: Option<(f64, f64)>,
+    /// Which phase it is in.
+    pub phase: usize,
+}
+
+/// A flag on the time line: an improvement change.
+#[derive(Clone, Debug)]
+pub struct Flag {
+    /// When.
+    pub date: NaiveDate,
+    /// What, in a few words.
+    pub label: String,
+    /// Where more is said of it, on the page that shows the drawing.
+    pub link: Option<String>,
+}
+
+/// A stretch of time in which a change was under test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day; none while it goes on.
+    pub to: Option<NaiveDate>,
+}
+
+/// All that is drawn.
+#[derive(Clone, Debug)]
+pub struct Drawing {
+    /// Begins the ids within the drawing: two drawings on one page need two names.
+    pub name: String,
+    /// The chart's name.
+    pub title: String,
+    /// What the chart shows, in a sentence or two, for those who cannot see it.
+    pub description: String,
+    /// The unit of the values; `proportion` is shown in per cent.
+    pub unit: String,
+    /// What the centre line is: `median` or `mean`.
+    pub centre_name: &'static str,
+    /// How a period's first day is said: `week of 14 Sep 2026`.
+    pub period_word: &'static str,
+    /// The points, by date.
+    pub spots: Vec<Spot>,
+    /// The target.
+    pub target: Option<f64>,
+    /// Flags.
+    pub flags: Vec<Flag>,
+    /// Changes under test, behind the points.
+    pub stretches: Vec<Stretch>,
+    /// The drawing stands alone as a file, and so brings its own style.
+    pub standalone: bool,
+    /// How large.
+    pub size: Size,
+    /// The scale, where several drawings share one.
+    pub scale: Option<Scale>,
+}
+
+impl Drawing {
+    /// Every value that the scale has to hold.
+    pub fn values(&self) -> impl Iterator<Item = f64> + '_ {
+        self.spots
+            .iter()
+            .flat_map(|s| {
+                [
+                    s.value,
+                    s.centre,
+                    s.limits.map(|l| l.0),
+                    s.limits.map(|l| l.1),
+                ]
+            })
+            .chain([self.target])
+            .flatten()
+    }
+}
+
+fn polygon(x: f64, y: f64, radius: f64, corners: u32) -> String {
+    let corner = |i: u32| {
+        let angle = f64::from(i) / f64::from(corners) * std::f64::consts::TAU;
+        format!(
+            "{:.1},{:.1}",
+            x + radius * angle.sin(),
+            y - radius * angle.cos()
+        )
+    };
+    format!(
+        "<polygon points=\"{}\"/>",
+        (0..corners).map(corner).collect::<Vec<_>>().join(" ")
+    )
+}
+
+fn square(x: f64, y: f64, half: f64) -> String {
+    format!(
+        "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{w:.1}\" height=\"{w:.1}\"/>",
+        x - half,
+        y - half,
+        w = half * 2.0
+    )
+}

@@ -1,0 +1,431 @@
+//! The run chart: points, centre line by phase, limits, target, improvement changes, and every point's state shown as
+//! what it is. Nothing is told by colour alone: signals have another shape, and each point says what it is in words.
+
+use super::axis::{MONTHS, Scale, amount, date, number};
+use super::drawing::{Drawing, Mark, Spot};
+use super::frame::{Frame, Size};
+use chrono::{Datelike, NaiveDate};
+use std::fmt::Write;
+
+/// The style of a drawing that stands alone; pages have the same in their style sheet.
+pub const STYLE: &str = include_str!("../assets/chart.css");
+
+struct Canvas<'a> {
+    drawing: &'a Drawing,
+    frame: Frame,
+}
+
+/// Draws a chart.
+#[must_use]
+pub fn svg(drawing: &Drawing) -> String {
+    let margins = drawing.size.margins();
+    let (Some(first), Some(last)) = (drawing.spots.first(), drawing.spots.last()) else {
+        return empty(drawing);
+    };
+    let least = (drawing.unit == "proportion").then_some(0.0);
+    let scale = drawing
+        .scale
+        .clone()
+        .unwrap_or_else(|| Scale::of(drawing.values(), least));
+    let canvas = Canvas {
+        drawing,
+        frame: Frame::new(margins, scale, first.start, last.start),
+    };
+    let mut out = head(
+        drawing,
+        String::with_capacity(8192 + drawing.spots.len() * 300),
+    );
+    stretches(&canvas, &mut out);
+    axes(&canvas, &mut out);
+    if drawing.size != Size::Small {
+        flags(&canvas, &mut out);
+    }
+    lines(&canvas, &mut out);
+    points(&canvas, &mut out);
+    out.push_str("</svg>");
+    out
+}
+
+fn empty(drawing: &Drawing) -> String {
+    let margins = drawing.size.margins();
+    let mut out = head(drawing, String::new());
+    let _ = write!(
+        out,
+        "<text class=\"nothing\" x=\"{}\" y=\"{}\">No points to show yet</text></svg>",
+        margins.width / 2.0,
+        margins.height / 2.0
+    );
+    out
+}
+
+fn head(drawing: &Drawing, mut out: String) -> String {
+    let margins = drawing.size.margins();
+    let (width, height) = (margins.width, margins.height);
+    let kind = match drawing.size {
+        Size::Wide => "wide",
+        Size::Narrow => "narrow",
+        Size::Small => "small",
+    };
+    let _ = write!(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart {kind}\" viewBox=\"0 0 {width} {height}\" role=\"group\" aria-labelledby=\"{name}-title {name}-desc\">\
+         <title id=\"{name}-title\">{}</title><desc id=\"{name}-desc\">{}</desc>",
+        escape(&drawing.title),
+        escape(&drawing.description),
+        name = escape(&drawing.name),
+    );
+    if drawing.standalone {
+        let _ = write!(
+            out,
+            "<style>{STYLE}</style><rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>"
+        );
+        let _ = write!(
+            out,
+            "<text class=\"heading\" x=\"{}\" y=\"18\">{}</text>",
+            margins.left,
+            escape(&drawing.title)
+        );
+    }
+    out
+}
+
+fn stretches(canvas: &Canvas<'_>, out: &mut String) {
+    let (frame, spots) = (&canvas.frame, &canvas.drawing.spots);
+    let (Some(first), Some(last)) = (spots.first(), spots.last()) else {
+        return;
+    };
+    for stretch in &canvas.drawing.stretches {
+        let (from, to) = (
+            stretch.from.max(first.start),
+            stretch.to.unwrap_or(last.start).min(last.start),
+        );
+        if from >= to {
+            continue;
+        }
+        let (x, end) = (frame.x(from), frame.x(to));
+        let _ = write!(
+            out,
+            "<rect class=\"stretch\" x=\"{x:.1}\" y=\"{}\" width=\"{:.1}\" height=\"{:.1}\"/>",
+            frame.margins.top,
+            end - x,
+            frame.floor() - frame.margins.top
+        );
+    }
+}
+
+fn axes(canvas: &Canvas<'_>, out: &mut String) {
+    let (drawing, frame) = (canvas.drawing, &canvas.frame);
+    let left = frame.margins.left;
+    let _ = write!(out, "<g class=\"axis\" aria-hidden=\"true\">");
+    let every = if drawing.size == Size::Small { 2 } else { 1 };
+    for tick in frame.scale.ticks().step_by(every) {
+        let y = frame.y(tick);
+        let _ = write!(
+            out,
+            "<line x1=\"{left}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/><text x=\"{}\" y=\"{:.1}\" class=\"tick-y\">{}</text>",
+            frame.right(),
+            left - 8.0,
+            y + 4.0,
+            number(tick, &drawing.unit)
+        );
+    }
+    if drawing.size != Size::Small && drawing.unit != "proportion" && !drawing.unit.is_empty() {
+        let _ = write!(
+            out,
+            "<text x=\"6\" y=\"{}\" class=\"unit\">{}</text>",
+            frame.margins.top - 14.0,
+            escape(&drawing.unit)
+        );
+    }
+    if drawing.size == Size::Small {
+        ends(canvas, out);
+    } else {
+        dates(canvas, out);
+    }
+    out.push_str("</g>");
+}
+
+/// Dates along the axis, as many as have room, with the year where it is a new one.
+fn dates(canvas: &Canvas<'_>, out: &mut String) {
+    let frame = &canvas.frame;
+    let (mut free, mut year) = (f64::MIN, 0);
+    for spot in &canvas.drawing.spots {
+        let x = frame.x(spot.start);
+        if x < free || x > frame.right() + 1.0 {
+            continue;
+        }
+        let below = frame.floor() + 18.0;
+        let _ = write!(
+            out,
+            "<text x=\"{x:.1}\" y=\"{below}\" class=\"tick-x\">{} {}</text>",
+            spot.start.day(),
+            MONTHS[spot.start.month0() as usize]
+        );
+        if year != spot.start.year() {
+            let _ = write!(
+                out,
+                "<text x=\"{x:.1}\" y=\"{}\" class=\"tick-x year\">{}</text>",
+                below + 16.0,
+                spot.start.year()
+            );
+        }
+        year = spot.start.year();
+        free = x + canvas.drawing.size.date_step();
+    }
+}
+
+/// The first and the last date only.
+fn ends(canvas: &Canvas<'_>, out: &mut String) {
+    let spots = &canvas.drawing.spots;
+    for (spot, class) in [
+        (spots.first(), "tick-x start"),
+        (spots.last().filter(|_| spots.len() > 1), "tick-x end"),
+    ] {
+        let Some(spot) = spot else { continue };
+        let x = if class.ends_with("end") {
+            canvas.frame.right()
+        } else {
+            canvas.frame.margins.left
+        };
+        let _ = write!(
+            out,
+            "<text x=\"{x:.1}\" y=\"{}\" class=\"{class}\">{}</text>",
+            canvas.frame.floor() + 18.0,
+            date(spot.start)
+        );
+    }
+}
+
+fn flags(canvas: &Canvas<'_>, out: &mut String) {
+    let frame = &canvas.frame;
+    let (Some(first), Some(last)) = (canvas.drawing.spots.first(), canvas.drawing.spots.last())
+    else {
+        return;
+    };
+    let room = frame.right() - frame.margins.left;
+    let letters = if canvas.drawing.size == Size::Wide {
+        44
+    } else {
+        24
+    };
+    let mut ends = [f64::MIN; 3];
+    for flag in &canvas.drawing.flags {
+        if flag.date < first.start || (flag.date - last.start).num_days() > 31 {
+            continue;
+        }
+        let x = frame.x(flag.date).min(frame.right());
+        let label = shortened(&flag.label, letters);
+        let width = 8.0 + label.chars().count() as f64 * 6.6;
+        let leftwards =
+            x - frame.margins.left > room / 2.0 && x + width > frame.margins.width - 4.0;
+        let begins = if leftwards { x - width } else { x };
+        let row = ends.iter().position(|end| begins > *end + 6.0).unwrap_or(0);
+        let y = frame.margins.top - 34.0 + 14.0 * row as f64;
+        ends[row] = begins + width;
+        let (open, close) = match flag.link.as_ref().filter(|_| !canvas.drawing.standalone) {
+            Some(link) => (format!("<a href=\"{}\">", escape(link)), "</a>"),
+            None => (String::new(), ""),
+        };
+        let _ = write!(
+            out,
+            "<g class=\"flag\"><line x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{y:.1}\" y2=\"{}\"/>{open}<text x=\"{:.1}\" y=\"{:.1}\"{}>{}<title>{}: {}</title></text>{close}</g>",
+            frame.floor(),
+            if leftwards { x - 4.0 } else { x + 4.0 },
+            y + 9.0,
+            if leftwards {
+                " text-anchor=\"end\""
+            } else {
+                ""
+            },
+            escape(&label),
+            date(flag.date),
+            escape(&flag.label)
+        );
+    }
+}
+
+fn shortened(text: &str, letters: usize) -> String {
+    if text.chars().count() <= letters {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(letters - 1).collect();
+    short.truncate(short.trim_end().len());
+    short.push('…');
+    short
+}
+
+fn lines(canvas: &Canvas<'_>, out: &mut String) {
+    let (drawing, frame) = (canvas.drawing, &canvas.frame);
+    if let Some(target) = drawing.target {
+        let y = frame.y(target);
+        let _ = write!(
+            out,
+            "<line class=\"target\" x1=\"{}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>",
+            frame.margins.left,
+            frame.right()
+        );
+    }
+    for phase in drawing.spots.chunk_by(|a, b| a.phase == b.phase) {
+        for (class, value) in [
+            ("centre", (|s: &Spot| s.centre) as fn(&Spot) -> Option<f64>),
+            ("limit", |s| s.limits.map(|l| l.0)),
+            ("limit", |s| s.limits.map(|l| l.1)),
+        ] {
+            path(
+                canvas,
+                out,
+                class,
+                phase.iter().filter_map(|s| Some((s.start, value(s)?))),
+            );
+        }
+    }
+    for run in drawing
+        .spots
+        .chunk_by(|a, b| a.value.is_some() == b.value.is_some())
+    {
+        path(
+            canvas,
+            out,
+            "series",
+            run.iter()
+                .filter(|s| s.mark != Mark::Incomplete)
+                .filter_map(|s| Some((s.start, s.value?))),
+        );
+    }
+    if drawing.size != Size::Small {
+        names(canvas, out);
+    }
+}
+
+fn path(
+    canvas: &Canvas<'_>,
+    out: &mut String,
+    class: &str,
+    places: impl Iterator<Item = (NaiveDate, f64)>,
+) {
+    let places: Vec<String> = places
+        .map(|(x, y)| format!("{:.1},{:.1}", canvas.frame.x(x), canvas.frame.y(y)))
+        .collect();
+    if places.len() > 1 {
+        let _ = write!(
+            out,
+            "<polyline class=\"{class}\" points=\"{}\"/>",
+            places.join(" ")
+        );
+    }
+}
+
+/// The names of the centre line and of the target, out of each other's way.
+fn names(canvas: &Canvas<'_>, out: &mut String) {
+    let (drawing, frame) = (canvas.drawing, &canvas.frame);
+    let centre = drawing.spots.iter().rev().find_map(|s| s.centre);
+    let outside = drawing.size.names_outside();
+    let least = if outside { 30.0 } else { 15.0 };
+    let target_y = drawing.target.map(|t| frame.y(t));
+    let mut centre_y = centre.map(|c| frame.y(c));
+    if let (Some(t), Some(c)) = (target_y, centre_y)
+        && (t - c).abs() < least
+    {
+        centre_y = Some(if c <= t { t - least } else { t + least });
+    }
+    let mut name = |class: &str, word: &str, value: f64, y: f64| {
+        let said = number(value, &drawing.unit);
+        if outside {
+            let x = frame.right() + 10.0;
+            let _ = write!(
+                out,
+                "<text class=\"{class}\" x=\"{x}\" y=\"{:.1}\">{word}<tspan x=\"{x}\" dy=\"15\" class=\"figure\">{said}</tspan></text>",
+                y - 1.0
+            );
+        } else {
+            let _ = write!(
+                out,
+                "<text class=\"{class} inside\" x=\"{}\" y=\"{:.1}\">{word} {said}</text>",
+                frame.right() - 2.0,
+                y - 5.0
+            );
+        }
+    };
+    if let (Some(value), Some(y)) = (centre, centre_y) {
+        name("centre-name", drawing.centre_name, value, y);
+    }
+    if let (Some(value), Some(y)) = (drawing.target, target_y) {
+        name("target-name", "target", value, y);
+    }
+}
+
+fn points(canvas: &Canvas<'_>, out: &mut String) {
+    let (drawing, frame) = (canvas.drawing, &canvas.frame);
+    let gap = (frame.right() - frame.margins.left) / drawing.spots.len().max(1) as f64;
+    let radius = (gap * 0.42).clamp(
+        1.6,
+        if drawing.size == Size::Small {
+            2.6
+        } else {
+            4.4
+        },
+    );
+    let radius = (radius * 10.0).round() / 10.0;
+    // One stop for the tab key: the last point with a value; arrow keys lead on from there.
+    let stop = drawing
+        .spots
+        .iter()
+        .rposition(|s| s.value.is_some())
+        .unwrap_or(drawing.spots.len().saturating_sub(1));
+    for (i, spot) in drawing.spots.iter().enumerate() {
+        let x = frame.x(spot.start);
+        let y = spot.value.map_or(frame.floor() - 6.0, |v| frame.y(v));
+        let shape = spot.mark.shape(x, y, radius);
+        if drawing.size == Size::Small {
+            if spot.mark == Mark::Missing {
+                continue;
+            }
+            let _ = write!(out, "<g class=\"point {}\">{shape}</g>", spot.mark.class());
+            continue;
+        }
+        let words = escape(&said(drawing, spot));
+        let _ = write!(
+            out,
+            "<g class=\"point {}\" tabindex=\"{}\" role=\"img\" data-start=\"{}\"><title>{words}</title><circle class=\"reach\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"10\"/>{shape}</g>",
+            spot.mark.class(),
+            if i == stop { 0 } else { -1 },
+            spot.start,
+        );
+    }
+}
+
+/// A point in words: its period, its value, and why.
+#[must_use]
+pub fn said(drawing: &Drawing, spot: &Spot) -> String {
+    let value = spot
+        .value
+        .map_or_else(|| "no value".to_owned(), |v| amount(v, &drawing.unit));
+    let period = format!("{} {}", drawing.period_word, date(spot.start));
+    let why = if spot.why.is_empty() {
+        String::new()
+    } else {
+        format!(". {}", spot.why)
+    };
+    format!("{}: {value}{why}", period.trim_start())
+}
+
+/// Text for XML.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c if c.is_control() && c != '\n' => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! A line as high as a word: the latest points of a chart, without axes.
+
+use super::axis::Scale;
+use std::fmt::Write;
+
+/// How many points a spark shows at most.
+pub const POINTS_MOST: usize = 52;
+
+/// Draws values and their median; gaps stay gaps. `said` is read out instead.
+#[must_use]
+pub fn spark(values: &[Option<f64>], centre: Option<f64>, class: &str, said: &str) -> String {
+    let (width, height) = (132.0, 30.0);
+    let values = &values[values.len().saturating_sub(POINTS_MOST)..];
+    let scale = Scale::of(values.iter().flatten().copied().chain(centre), None);
+    let step = (width - 8.0) / values.len().saturating_sub(1).max(1) as f64;
+    let y = |v: f64| height - 4.0 - scale.share(v) * (height - 8.0);
+    let mut out = format!(
+        "<svg class=\"spark {class}\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"{}\">",
+        super::run_chart::escape(said)
+    );
+    if let Some(centre) = centre {
+        let _ = write!(
+            out,
+            "<line class=\"centre\" x1=\"4\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>",
+            width - 4.0,
+            y = y(centre)
+        );
+    }
+    let mut at = 0;
+    for run in values.chunk_by(|a, b| a.is_some() == b.is_some()) {
+        let places: Vec<String> = run
+            .iter()
+            .enumerate()
+            .filter_map(|(i, v)| {
+                Some(format!(
+                    "{:.1},{:.1}",
+                    4.0 + step * (at + i) as f64,
+                    y((*v)?)
+                ))
+            })
+            .collect();
+        at += run.len();
+        if places.len() > 1 {
+            let _ = write!(out, "<polyline points=\"{}\"/>", places.join(" "));
+        }
+    }
+    if let Some((i, v)) = values
+        .iter()
+        .enumerate()
+        .rev()
+        .find_map(|(i, v)| Some((i, (*v)?)))
+    {
+        let _ = write!(
+            out,
+            "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\"/>",
+            4.0 + step * i as f64,
+            y(v)
+        );
+    }
+    out.push_str("</svg>");
+    out
+}

@@ -1,0 +1,188 @@
+//! `GET /api/v1/funnel/{measure}`: areas of different size side by side for one period. Limits narrow with size, so
+//! that a small area is not blamed for chance. It is no league table, and says so.
+
+use super::auth::Caller;
+use super::charts::audience;
+use super::outcomes::aside;
+use super::problem::Problem;
+use crate::app::App;
+use crate::charts;
+use crate::config::Role;
+use axum::extract::{Path, Query, State};
+use axum::{Extension, Json};
+use chrono::NaiveDate;
+use joinedup_events::AreaId;
+use joinedup_spc::funnel::{FunnelKind, FunnelOptions, FunnelRow, product_funnel};
+use joinedup_views::Filter;
+use joinedup_views::measure::Shape;
+use joinedup_views::period::{Grain, Period};
+use joinedup_views::point::{Point, PointQuery, State as PointState};
+use joinedup_views::suppression::{Policy, published_many};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The most areas side by side.
+const AREAS_MOST: usize = 200;
+/// How far back the latest period with final points is looked for, in days.
+const LOOK_BACK_DAYS: i64 = 800;
+/// What has to be read with every funnel.
+const CAUTION: &str = "This is not a league table: places within the limits differ by no more than chance would make them, and their \
+                       order says nothing. The limits are for chance alone; with few areas they are not widened for differences between them.";
+
+/// The parts of an area, or areas that the reader calls similar (`areas=a,b,c`), in one period.
+pub async fn funnel(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(measure): Path<String>,
+    Query(parameters): Query<BTreeMap<String, String>>,
+) -> Result<Json<Value>, Problem> {
+    caller.must(Role::Reader)?;
+    let audience = audience(&caller);
+    aside(move || {
+        let measure = app.definitions.measures.get(&measure).ok_or_else(|| {
+            Problem::not_found("There is no measure of that id; GET /api/v1/measures lists them")
+        })?;
+        if measure.shape() != Shape::Proportion {
+            return Err(Problem::bad_request(
+                "A funnel compares shares; this measure is none. Ask for its charts side by side",
+            ));
+        }
+        let home = charts::area(
+            &app,
+            parameters.get("area").unwrap_or(&app.config.home_area),
+        )?;
+        let areas: Vec<AreaId> = match parameters.get("areas").filter(|a| !a.is_empty()) {
+            Some(named) => named
+                .split(',')
+                .map(|code| charts::area(&app, code.trim()))
+                .collect::<Result<_, _>>()?,
+            None => app.definitions.areas.children(&home).to_vec(),
+        };
+        if areas.len() > AREAS_MOST {
+            return Err(Problem::bad_request(format!(
+                "`areas` must name at most {AREAS_MOST} areas"
+            )));
+        }
+        let wrong = |name: &str, rule: &str| Problem::bad_request(format!("`{name}` {rule}"));
+        let grain = match parameters.get("period") {
+            Some(code) => Grain::from_code(code)
+                .ok_or_else(|| wrong("period", "must be day, week, month, quarter or year"))?,
+            None => measure.period,
+        };
+        let asked: Option<NaiveDate> = match parameters.get("period_start") {
+            Some(text) => Some(
+                text.parse()
+                    .map_err(|_| wrong("period_start", "must be a date such as 2026-11-16"))?,
+            ),
+            None => None,
+        };
+        let (now, filter, policy) = (app.now(), Filter::default(), Policy::default());
+        let today = joinedup_events::local::date(now);
+        let query = PointQuery {
+            measure,
+            area: &home,
+            grain,
+            from: Some(asked.unwrap_or(today - chrono::Days::new(LOOK_BACK_DAYS.unsigned_abs()))),
+            to: Some(asked.unwrap_or(today)),
+            filter: &filter,
+            now,
+            heard_until: None,
+        };
+        query
+            .check(&app.definitions.areas)
+            .map_err(|e| Problem::bad_request(e.to_string()))?;
+        let points = charts::views(&app)?.read(|view| {
+            published_many(
+                view.cells(),
+                &app.definitions.areas,
+                &query,
+                &areas,
+                audience,
+                &policy,
+            )
+        });
+        let start = match asked {
+            Some(date) => Period::of(grain, date).start,
+            None => latest(&points).ok_or_else(|| {
+                Problem::not_found("No area has a final point of this measure yet")
+            })?,
+        };
+        Ok(answer(&app, measure.id.as_str(), &home, start, &points))
+    })
+    .await
+}
+
+/// The latest period in which any area has a point that may be judged.
+fn latest(points: &BTreeMap<AreaId, Vec<Point>>) -> Option<NaiveDate> {
+    points
+        .values()
+        .flatten()
+        .filter(|p| p.is_judged())
+        .map(|p| p.period_start)
+        .max()
+}
+
+fn answer(
+    app: &App,
+    measure: &str,
+    home: &AreaId,
+    start: NaiveDate,
+    points: &BTreeMap<AreaId, Vec<Point>>,
+) -> Value {
+    let at = |area: &AreaId| {
+        points
+            .get(area)
+            .and_then(|all| all.iter().find(|p| p.period_start == start))
+    };
+    let compared = |p: &Point| {
+        p.state != PointState::Suppressed
+            && p.state != PointState::Missing
+            && p.state != PointState::Incomplete
+    };
+    let rows: Vec<FunnelRow> = points
+        .keys()
+        .filter_map(|area| {
+            let point = at(area).filter(|p| compared(p))?;
+            let (numerator, denominator) = point.numerator.zip(point.denominator)?;
+            Some(FunnelRow {
+                unit: area.to_string(),
+                numerator,
+                denominator,
+            })
+        })
+        .collect();
+    let made = product_funnel(&rows, FunnelOptions::new(FunnelKind::Proportion));
+    let units: Vec<Value> = points
+        .keys()
+        .map(|area| {
+            let point = at(area);
+            let unit = made
+                .as_ref()
+                .ok()
+                .and_then(|f| f.units.iter().find(|u| u.unit == area.as_str()));
+            let outside_95 = unit.map(|u| u.ratio < u.p95.lower || u.ratio > u.p95.upper);
+            json!({
+                "area": area,
+                "title": app.definitions.areas.get(area.as_str()).map(|a| &a.title),
+                "state": point.map(|p| p.state),
+                "value": point.and_then(|p| p.value),
+                "numerator": point.and_then(|p| p.numerator),
+                "denominator": point.and_then(|p| p.denominator),
+                "limits_95": unit.map(|u| u.p95),
+                "limits_998": unit.map(|u| u.p998),
+                "outside_95": outside_95,
+                "outside_998": unit.map(|u| u.outlier),
+            })
+        })
+        .collect();
+    json!({
+        "measure": measure,
+        "area": home,
+        "period_start": start,
+        "centre": made.as_ref().ok().map(|f| f.target),
+        "adjusted": false,
+        "areas": units,
+        "caution": CAUTION,
+        "without_limits": made.err().map(|e| e.to_string()),
+    })
+}

@@ -1,0 +1,173 @@
+//! Errors over HTTP: RFC 9457 problem documents. The one place that decides a status.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use joinedup_log::AppendError;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// One field that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Which event of a batch, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<usize>,
+    /// JSON pointer of the field.
+    pub pointer: String,
+    /// The rule that it breaks, as a sentence.
+    pub detail: String,
+}
+
+/// A problem.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    status: StatusCode,
+    title: &'static str,
+    detail: String,
+    errors: Vec<FieldError>,
+    extra: serde_json::Map<String, Value>,
+    challenge: bool,
+    retry_after: Option<u32>,
+}
+
+impl Problem {
+    /// A problem of a status, with a sentence that says what to do.
+    #[must_use]
+    pub fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self {
+            status,
+            title,
+            detail,
+            errors: Vec::new(),
+            extra: serde_json::Map::new(),
+            challenge: false,
+            retry_after: None,
+        }
+    }
+
+    /// 400: the question makes no sense.
+    #[must_use]
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "The request cannot be understood",
+            detail,
+        )
+    }
+
+    /// 404.
+    #[must_use]
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "There is no such thing", detail)
+    }
+
+    /// 422: the events were not let in.
+    #[must_use]
+    pub fn refused(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [one] => format!(
+                "{} {}",
+                if one.pointer.is_empty() {
+                    "the event"
+                } else {
+                    &one.pointer
+                },
+                one.detail
+            ),
+            many => format!("{} fields break a rule; nothing was stored", many.len()),
+        };
+        Self {
+            errors,
+            ..Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "The event was refused",
+                detail,
+            )
+        }
+    }
+
+    /// 401: a token is needed.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        let detail = "Send a token: `Authorization: Bearer …`, or in a browser any user name with the token as password";
+        Self {
+            challenge: true,
+            ..Self::new(StatusCode::UNAUTHORIZED, "A token is needed", detail)
+        }
+    }
+
+    /// 403: the token does not allow this.
+    #[must_use]
+    pub fn forbidden(role: &str) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "This token does not allow that",
+            format!("The role `{role}` is needed"),
+        )
+    }
+
+    /// Adds a member to the document.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        self.extra.insert(name.to_owned(), value);
+        self
+    }
+
+    /// 503 with a time to come back.
+    #[must_use]
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self {
+            retry_after: Some(2),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "Not available now", detail)
+        }
+    }
+}
+
+impl From<AppendError> for Problem {
+    fn from(error: AppendError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AppendError::Conflict { actual, .. } => {
+                Self::new(StatusCode::CONFLICT, "Somebody else was first", detail)
+                    .with("version", json!(actual.0))
+            }
+            AppendError::Unconfirmed(_) => Self::unavailable(detail),
+            AppendError::Refused(_) => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "The log refused the event",
+                detail,
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = self.extra;
+        body.insert("type".into(), "about:blank".into());
+        body.insert("title".into(), self.title.into());
+        body.insert("status".into(), self.status.as_u16().into());
+        body.insert("detail".into(), self.detail.into());
+        if !self.errors.is_empty() {
+            body.insert("errors".into(), json!(self.errors));
+        }
+        let mut response = (self.status, Json(Value::Object(body))).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if self.challenge {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Basic realm=\"joinedup\", charset=\"UTF-8\""),
+            );
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

@@ -1,0 +1,288 @@
+//! A running joinedup server, asked over HTTP. It waits and tries again while the server is away or busy.
+
+use joinedup_events::mode::BATCH;
+use serde::Deserialize;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+use ureq::Agent;
+
+/// The pauses between tries: some twenty seconds in all, long enough for a restart.
+const PAUSES: [Duration; 8] = [
+    Duration::from_millis(100),
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(6),
+    Duration::from_secs(6),
+];
+/// How long one request may take.
+const REQUEST_MOST: Duration = Duration::from_secs(60);
+/// The most of an answer to a write that is read, in bytes.
+const ANSWER_MOST: u64 = 16 << 20;
+
+/// Why the server could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Not an address that can be used.
+    #[error("`{0}` is not the address of a server: write it as http://127.0.0.1:8080")]
+    Url(String),
+    /// TLS.
+    #[error(
+        "this program speaks plain HTTP only, so that nothing is sent that could be read on the way: run it where the server runs, or through a tunnel to it, instead of {0}"
+    )]
+    Tls(String),
+    /// The server is away, or too busy, for too long.
+    #[error(
+        "the server at {url} is away: {why}; what was accepted stays, so run the same command again"
+    )]
+    Away {
+        /// The server.
+        url: String,
+        /// Why, in its or our words.
+        why: String,
+    },
+    /// The server does not let us.
+    #[error("the server does not allow it ({status}): {detail}")]
+    NotAllowed {
+        /// The status.
+        status: u16,
+        /// What the server said.
+        detail: String,
+    },
+    /// The server answered something that was not expected.
+    #[error("the server at {url} answered {status}: {detail}")]
+    Answer {
+        /// The server.
+        url: String,
+        /// The status.
+        status: u16,
+        /// What the server said.
+        detail: String,
+    },
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// Taken, all of it.
+    Taken {
+        /// How many were stored.
+        accepted: u64,
+        /// How many were known.
+        duplicates: u64,
+    },
+    /// Refused, all of it: these events break a rule (index, field, rule).
+    Refused(Vec<(usize, String, String)>),
+    /// Too large at once.
+    TooLarge,
+}
+
+/// A server.
+#[derive(Clone, Debug)]
+pub struct Client {
+    agent: Agent,
+    url: Arc<str>,
+    token: Option<Arc<str>>,
+}
+
+#[derive(Deserialize)]
+struct Published {
+    accepted: u64,
+    duplicates: u64,
+}
+
+#[derive(Deserialize, Default)]
+struct Problem {
+    #[serde(default)]
+    detail: String,
+    #[serde(default)]
+    errors: Vec<FieldError>,
+}
+
+#[derive(Deserialize)]
+struct FieldError {
+    #[serde(default)]
+    index: usize,
+    #[serde(default)]
+    pointer: String,
+    #[serde(default)]
+    detail: String,
+}
+
+impl Client {
+    /// A server at an address.
+    ///
+    /// # Errors
+    /// When the address is none, or asks for TLS.
+    pub fn new(url: &str, token: Option<String>) -> Result<Self, ClientError> {
+        if url.starts_with("https://") {
+            return Err(ClientError::Tls(url.to_owned()));
+        }
+        let rest = url.strip_prefix("http://").unwrap_or_default();
+        let host = rest.split('/').next().unwrap_or_default();
+        if host.is_empty() || host.contains(char::is_whitespace) {
+            return Err(ClientError::Url(url.to_owned()));
+        }
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(REQUEST_MOST))
+            // A server inside the house is not asked through the way out of it.
+            .proxy(None)
+            .build();
+        Ok(Self {
+            agent: config.new_agent(),
+            url: url.trim_end_matches('/').into(),
+            token: token.map(Into::into),
+        })
+    }
+
+    /// Posts a JSON list of events. Blocks.
+    ///
+    /// # Errors
+    /// When the server stays away, does not allow it, or answers what cannot be understood.
+    pub fn post_events(&self, body: &[u8]) -> Result<Answered, ClientError> {
+        let (status, text) = self.patiently(|| {
+            let mut request = self
+                .agent
+                .post(format!("{}/api/v1/events", self.url))
+                .header("content-type", BATCH);
+            if let Some(token) = &self.token {
+                request = request.header("authorization", format!("Bearer {token}"));
+            }
+            let mut response = request.send(body)?;
+            let text = response
+                .body_mut()
+                .with_config()
+                .limit(ANSWER_MOST)
+                .read_to_string()?;
+            Ok((response.status().as_u16(), text))
+        })?;
+        let problem: Problem = serde_json::from_str(&text).unwrap_or_default();
+        match status {
+            200..=299 => match serde_json::from_str(&text) {
+                Ok(Published {
+                    accepted,
+                    duplicates,
+                }) => Ok(Answered::Taken {
+                    accepted,
+                    duplicates,
+                }),
+                Err(_) => Err(self.odd(status, "not what a joinedup server answers".to_owned())),
+            },
+            413 => Ok(Answered::TooLarge),
+            401 | 403 => Err(ClientError::NotAllowed {
+                status,
+                detail: problem.detail,
+            }),
+            422 if !problem.errors.is_empty() => Ok(Answered::Refused(
+                problem
+                    .errors
+                    .into_iter()
+                    .map(|e| (e.index, e.pointer, e.detail))
+                    .collect(),
+            )),
+            _ => Err(self.odd(status, problem.detail)),
+        }
+    }
+
+    /// Gets a resource. Blocks until its head is there; the body is read as it comes.
+    ///
+    /// # Errors
+    /// As [`Self::post_events`].
+    pub fn get(&self, path: &str) -> Result<Box<dyn Read + Send>, ClientError> {
+        let agent = &self.agent;
+        let mut body = None;
+        let (status, text) = self.patiently(|| {
+            let mut request = agent
+                .get(format!("{}{path}", self.url))
+                .config()
+                .timeout_global(None)
+                .build();
+            if let Some(token) = &self.token {
+                request = request.header("authorization", format!("Bearer {token}"));
+            }
+            let response = request.call()?;
+            let status = response.status().as_u16();
+            if status == 200 {
+                body = Some(response.into_body());
+                return Ok((status, String::new()));
+            }
+            let text = response
+                .into_body()
+                .with_config()
+                .limit(ANSWER_MOST)
+                .read_to_string()?;
+            Ok((status, text))
+        })?;
+        let problem: Problem = serde_json::from_str(&text).unwrap_or_default();
+        match (status, body) {
+            (200, Some(body)) => Ok(Box::new(body.into_reader())),
+            (401 | 403, _) => Err(ClientError::NotAllowed {
+                status,
+                detail: problem.detail,
+            }),
+            _ => Err(self.odd(status, problem.detail)),
+        }
+    }
+
+    fn odd(&self, status: u16, detail: String) -> ClientError {
+        ClientError::Answer {
+            url: self.url.to_string(),
+            status,
+            detail,
+        }
+    }
+
+    /// Tries again while the server is away (no connection) or busy (429, 502, 503, 504).
+    fn patiently(
+        &self,
+        mut ask: impl FnMut() -> Result<(u16, String), ureq::Error>,
+    ) -> Result<(u16, String), ClientError> {
+        let mut pauses = PAUSES.iter();
+        loop {
+            let why = match ask() {
+                Ok((status @ (429 | 502 | 503 | 504), text)) => {
+                    let problem: Problem = serde_json::from_str(&text).unwrap_or_default();
+                    format!("it answered {status}: {}", problem.detail)
+                }
+                Ok(answer) => return Ok(answer),
+                Err(error) => error.to_string(),
+            };
+            match pauses.next() {
+                Some(pause) => std::thread::sleep(*pause),
+                None => {
+                    return Err(ClientError::Away {
+                        url: self.url.to_string(),
+                        why,
+                    });
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_cannot_work_is_refused_before_anything_is_sent() {
+        assert!(matches!(
+            Client::new("https://example.org", None),
+            Err(ClientError::Tls(_))
+        ));
+        for url in ["127.0.0.1:8080", "", "http://", "http://a b"] {
+            assert!(
+                matches!(Client::new(url, None), Err(ClientError::Url(_))),
+                "{url}"
+            );
+        }
+        assert_eq!(
+            &*Client::new("http://127.0.0.1:8080/", None).unwrap().url,
+            "http://127.0.0.1:8080"
+        );
+    }
+}

@@ -1,0 +1,460 @@
+//! Mappings: what the columns of a CSV file mean. TOML; the README beside the built-in ones explains every field.
+
+use chrono::NaiveDate;
+use joinedup_events::observation::Grain;
+use joinedup_events::{AreaId, Slug};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The mappings that come with the product, by name.
+const BUILT_IN: [(&str, &str); 10] = [
+    ("dtoc", include_str!("../../mappings/dtoc.toml")),
+    (
+        "dtoc-attribution",
+        include_str!("../../mappings/dtoc-attribution.toml"),
+    ),
+    (
+        "sitrep-trust",
+        include_str!("../../mappings/sitrep-trust.toml"),
+    ),
+    ("sitrep-icb", include_str!("../../mappings/sitrep-icb.toml")),
+    (
+        "delay-reasons",
+        include_str!("../../mappings/delay-reasons.toml"),
+    ),
+    ("ae", include_str!("../../mappings/ae.toml")),
+    ("beds", include_str!("../../mappings/beds.toml")),
+    ("mar", include_str!("../../mappings/mar.toml")),
+    ("drd-trust", include_str!("../../mappings/drd-trust.toml")),
+    (
+        "drd-england",
+        include_str!("../../mappings/drd-england.toml"),
+    ),
+];
+
+/// A mapping.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// Its name: part of the events' source and ids.
+    pub name: Slug,
+    /// What the files are, in words.
+    #[serde(default)]
+    pub title: String,
+    /// Which period a row is of.
+    pub period: PeriodRule,
+    /// Which area a row is of.
+    pub area: AreaRule,
+    /// What a row says.
+    pub series: Vec<SeriesRule>,
+    /// Cells that say that nothing was reported, beside empty ones.
+    #[serde(default = "not_available")]
+    pub missing: Vec<String>,
+}
+
+fn not_available() -> Vec<String> {
+    vec!["NA".to_owned()]
+}
+
+/// Which period a row is of.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeriodRule {
+    /// The column.
+    pub column: String,
+    /// The period's length.
+    pub grain: Grain,
+    /// How it is written; whatever fits the grain unless given.
+    #[serde(default)]
+    pub format: Option<Format>,
+    /// Which day of the period a date names.
+    #[serde(default)]
+    pub names: Named,
+}
+
+/// How a period is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum Format {
+    /// `2026-05`.
+    #[serde(rename = "YYYY-MM")]
+    YearMonth,
+    /// `2026-05-31`, perhaps with a time behind it.
+    #[serde(rename = "YYYY-MM-DD")]
+    Date,
+    /// `31/05/2026`.
+    #[serde(rename = "DD/MM/YYYY")]
+    BritishDate,
+    /// `May 2026`, `May-26`.
+    #[serde(rename = "MMM YYYY")]
+    MonthName,
+    /// `2026`: for a financial year, the one that it begins in.
+    #[serde(rename = "YYYY")]
+    Year,
+}
+
+/// Which day of a period a date names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Named {
+    /// Its first: what is written elsewhere is refused.
+    #[default]
+    FirstDay,
+    /// Its last: "week ending".
+    LastDay,
+    /// Any of them.
+    AnyDay,
+}
+
+/// Which area a row is of.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AreaRule {
+    /// Every row is of this area.
+    #[serde(default)]
+    pub fixed: Option<AreaId>,
+    /// The column with the area.
+    #[serde(default)]
+    pub column: Option<String>,
+    /// Columns of which the first that is not empty has the area.
+    #[serde(default)]
+    pub columns: Vec<String>,
+    /// What a cell says → the area. What is not here is the area's code itself.
+    #[serde(default)]
+    pub values: BTreeMap<String, AreaId>,
+    /// The area of a row whose cells are empty.
+    #[serde(default)]
+    pub empty: Option<AreaId>,
+    /// The area when the file has none of the columns.
+    #[serde(default)]
+    pub without_column: Option<AreaId>,
+}
+
+impl AreaRule {
+    /// The columns to look at, in order.
+    pub fn looked_at(&self) -> impl Iterator<Item = &str> {
+        self.column.iter().chain(&self.columns).map(String::as_str)
+    }
+}
+
+/// One series that a row tells of, or several alike.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeriesRule {
+    /// The series.
+    pub id: Slug,
+    /// The column with the amount.
+    #[serde(default)]
+    pub value: Option<String>,
+    /// Many columns, each with the amount of one value of `dimension`.
+    #[serde(default)]
+    pub columns: BTreeMap<String, Slug>,
+    /// What `columns` break the whole down by.
+    #[serde(default)]
+    pub dimension: Option<Slug>,
+    /// Columns that are added.
+    #[serde(default)]
+    pub plus: Vec<String>,
+    /// Columns that are taken away.
+    #[serde(default)]
+    pub minus: Vec<String>,
+    /// Columns that the sum is multiplied by.
+    #[serde(default)]
+    pub times: Vec<String>,
+    /// A factor.
+    #[serde(default)]
+    pub multiply: Option<f64>,
+    /// Rounded to so many decimal places.
+    #[serde(default)]
+    pub decimals: Option<i32>,
+    /// The column with the denominator.
+    #[serde(default)]
+    pub denominator: Option<String>,
+    /// What the amount is broken down by.
+    #[serde(default)]
+    pub breakdown: BTreeMap<Slug, BreakdownRule>,
+    /// Periods that begin before are passed over.
+    #[serde(default)]
+    pub since: Option<NaiveDate>,
+    /// The file may lack its columns.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+/// Where a value of a breakdown comes from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "must be a code, or a table with `column` and perhaps `values` or `labels`"
+)]
+pub enum BreakdownRule {
+    /// It is always the same.
+    Fixed(Slug),
+    /// It stands in a column.
+    Column(ColumnRule),
+}
+
+/// A breakdown's value from a column.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnRule {
+    /// The column.
+    pub column: String,
+    /// What a cell says → the value.
+    #[serde(default)]
+    pub values: BTreeMap<String, Slug>,
+    /// How other cells are read.
+    #[serde(default)]
+    pub labels: Labels,
+}
+
+/// How a cell becomes a code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Labels {
+    /// It is one, or the row is refused.
+    #[default]
+    Code,
+    /// A reason of today's discharge return, in its words.
+    DelayReason,
+    /// A letter of the delayed-transfers collection.
+    DtocLetter,
+    /// Words, which are written small and joined with hyphens.
+    Words,
+}
+
+/// Why a mapping was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum MappingError {
+    /// There is none of the name, and no such file.
+    #[error("there is no mapping `{name}` and no file of that name; built in are {}, and `auto` chooses by the header", built_in_names().collect::<Vec<_>>().join(", "))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+    },
+    /// The file cannot be read.
+    #[error("the mapping {name} cannot be read: {source}")]
+    Read {
+        /// The file.
+        name: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Not a mapping.
+    #[error("the mapping {name} is not right: {what}")]
+    Wrong {
+        /// The file.
+        name: String,
+        /// What is wrong, with the place.
+        what: String,
+    },
+}
+
+/// The names of the built-in mappings.
+pub fn built_in_names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name)
+}
+
+/// All built-in mappings.
+///
+/// # Errors
+/// Never, as a test holds; typed so that callers need not trust it.
+pub fn built_in() -> Result<Vec<Mapping>, MappingError> {
+    BUILT_IN
+        .iter()
+        .map(|(name, text)| Mapping::parse(name, text))
+        .collect()
+}
+
+impl Mapping {
+    /// The mapping of a built-in name, or of a file.
+    ///
+    /// # Errors
+    /// When there is neither, or the file is no mapping.
+    pub fn named(name: &str) -> Result<Self, MappingError> {
+        if let Some((_, text)) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
+            return Self::parse(name, text);
+        }
+        match std::fs::read_to_string(name) {
+            Ok(text) => Self::parse(name, &text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(MappingError::Unknown {
+                    name: name.to_owned(),
+                })
+            }
+            Err(source) => Err(MappingError::Read {
+                name: name.to_owned(),
+                source,
+            }),
+        }
+    }
+
+    /// Reads a mapping; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// When the text is not TOML of a mapping's shape, or says what cannot be.
+    pub fn parse(name: &str, text: &str) -> Result<Self, MappingError> {
+        let wrong = |what: String| MappingError::Wrong {
+            name: name.to_owned(),
+            what,
+        };
+        let mapping: Self = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        mapping.sense().map_err(wrong)?;
+        Ok(mapping)
+    }
+
+    fn sense(&self) -> Result<(), String> {
+        let looks = self.area.looked_at().count() > 0;
+        match (looks, self.area.fixed.is_some()) {
+            (true, true) => return Err("`area` has both `fixed` and a column: choose one".into()),
+            (false, false) => return Err("`area` needs `column`, `columns` or `fixed`".into()),
+            _ => {}
+        }
+        if self.series.is_empty() {
+            return Err(
+                "there is no `[[series]]`: name at least one, with `id` and `value`".into(),
+            );
+        }
+        for series in &self.series {
+            let wrong = |what: &str| Err(format!("series {}: {what}", series.id));
+            match (
+                series.value.is_some(),
+                series.columns.is_empty(),
+                series.dimension.is_some(),
+            ) {
+                (true, true, false) | (false, false, true) => {}
+                (false, true, _) => {
+                    return wrong("`value` is missing: name the column with the amount");
+                }
+                (true, _, _) => {
+                    return wrong("`value` does not go with `columns` and `dimension`: choose one");
+                }
+                (false, false, false) => {
+                    return wrong("`columns` needs a `dimension` to break down by");
+                }
+            }
+            if series.multiply.is_some_and(|m| !m.is_finite()) {
+                return wrong("`multiply` must be a number");
+            }
+            if series.decimals.is_some_and(|d| !(0..=6).contains(&d)) {
+                return wrong("`decimals` must be 0 to 6: amounts are exact to six places");
+            }
+            if series
+                .dimension
+                .as_ref()
+                .is_some_and(|d| series.breakdown.contains_key(d))
+            {
+                return wrong("`breakdown` has the `dimension` as well: choose one");
+            }
+        }
+        Ok(())
+    }
+
+    /// The `source` of its events.
+    #[must_use]
+    pub fn source(&self) -> String {
+        format!("/import/{}", self.name)
+    }
+
+    /// The columns without which a file is not of this layout, each once.
+    #[must_use]
+    pub fn required(&self) -> BTreeSet<&str> {
+        let mut columns = BTreeSet::from([self.period.column.as_str()]);
+        if self.area.without_column.is_none() {
+            columns.extend(self.area.looked_at());
+        }
+        for series in self.series.iter().filter(|s| !s.optional) {
+            columns.extend(series.read_columns());
+        }
+        columns
+    }
+}
+
+impl SeriesRule {
+    /// Every column that it reads.
+    pub fn read_columns(&self) -> impl Iterator<Item = &str> {
+        let breakdowns = self.breakdown.values().filter_map(|rule| match rule {
+            BreakdownRule::Fixed(_) => None,
+            BreakdownRule::Column(from) => Some(&from.column),
+        });
+        let sums = self.plus.iter().chain(&self.minus).chain(&self.times);
+        self.value
+            .iter()
+            .chain(self.columns.keys())
+            .chain(sums)
+            .chain(&self.denominator)
+            .chain(breakdowns)
+            .map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = "name = \"falls\"\n[period]\ncolumn = \"week\"\ngrain = \"week\"\n[area]\ncolumn = \"ward\"\n\
+                         [[series]]\nid = \"falls\"\nvalue = \"falls\"\n";
+
+    fn refused(text: &str) -> String {
+        Mapping::parse("mine.toml", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_built_in_mapping_is_sound_and_bears_its_own_name() {
+        for mapping in built_in().unwrap() {
+            assert!(
+                built_in_names().any(|n| n == mapping.name.as_str()),
+                "{}",
+                mapping.name
+            );
+            assert!(!mapping.title.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_mapping_of_ten_lines_is_enough() {
+        let mapping = Mapping::parse("mine.toml", SMALL).unwrap();
+        assert_eq!(
+            mapping.required(),
+            BTreeSet::from(["falls", "ward", "week"])
+        );
+        assert_eq!(mapping.source(), "/import/falls");
+    }
+
+    #[test]
+    fn the_example_in_the_readme_is_a_mapping() {
+        let readme = include_str!("../../mappings/README.md");
+        let text = readme
+            .split("```toml")
+            .nth(1)
+            .and_then(|rest| rest.split("```").next())
+            .unwrap();
+        let mapping = Mapping::parse("README.md", text).unwrap();
+        assert_eq!(
+            mapping.required(),
+            BTreeSet::from(["week", "ward", "falls", "bed_days"])
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_place() {
+        assert!(refused(&SMALL.replace("value", "valu")).contains("valu"));
+        assert!(refused(&SMALL.replace("value = \"falls\"", "")).contains("`value` is missing"));
+        assert!(refused(&SMALL.replace("column = \"ward\"", "")).contains("`area` needs"));
+        assert!(
+            refused(&SMALL.replace("column = \"ward\"", "column = \"ward\"\nfixed = \"RAJ\""))
+                .contains("both")
+        );
+        assert!(refused(&format!("{SMALL}decimals = 9")).contains("0 to 6"));
+        assert!(refused(&format!("{SMALL}columns = {{ a = \"b\" }}")).contains("choose one"));
+        assert!(refused("").contains("mine.toml"));
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_the_names_there_are() {
+        let error = Mapping::named("dtok").unwrap_err().to_string();
+        assert!(
+            error.contains("`dtok`") && error.contains("sitrep-trust") && error.contains("auto"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,17 @@
+//! The program `joinedup`: publishers, projector, HTTP, pages, metrics and commands.
+
+pub mod app;
+pub mod charts;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod draw;
+pub mod http;
+pub mod import;
+pub mod logging;
+pub mod metrics;
+pub mod open_log;
+pub mod outcomes;
+pub mod pages;
+pub mod publisher;
+pub mod simulate;

@@ -1,0 +1,26 @@
+//! The program `joinedup`: reads its arguments and hands over to the library.
+
+use clap::Parser;
+use joinedup::cli::{Cli, run};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("joinedup: the runtime could not be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("joinedup: {failure}");
+            ExitCode::from(failure.code)
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Leaders: outcome by outcome, state and trend, in words beside colours.
+
+use super::parts::{self, Panel, run_chart, stat, table, variable};
+use serde_json::{Value, json};
+
+pub fn dashboard() -> Value {
+    let variables = vec![
+        parts::area(),
+        variable(
+            "outcome",
+            "Outcome",
+            "label_values(joinedup_measure_info, outcome)",
+            "",
+            ("se-transfers-without-delay", "se-transfers-without-delay"),
+            false,
+        ),
+        variable(
+            "measures",
+            "Measures",
+            "label_values(joinedup_measure_info{outcome=\"$outcome\"}, measure)",
+            "",
+            ("", ""),
+            true,
+        ),
+        variable(
+            "framework",
+            "Framework",
+            "label_values(joinedup_assessment_round_level, framework)",
+            "",
+            ("scie", "scie"),
+            false,
+        ),
+        variable(
+            "rated",
+            "Rated place",
+            "label_values(joinedup_assessment_round_level{framework=\"$framework\"}, area)",
+            "",
+            ("havenshire-north", "havenshire-north"),
+            false,
+        ),
+    ];
+    let mut panels = vec![
+        parts::row("$outcome in $area", 0),
+        words(),
+        stat(
+            "Newest event",
+            "When the newest event in these numbers happened.",
+            (18, 1),
+            (6, 4),
+        )
+        .now(
+            "max(joinedup_projector_watermark_timestamp_seconds) * 1000",
+            "",
+        )
+        .field("unit", json!("dateTimeFromNow"))
+        .done(),
+        stat(
+            "Charts with something to say",
+            "Charts of the outcome whose latest period meets a chart rule.",
+            (18, 5),
+            (6, 4),
+        )
+        .now(
+            &format!("sum({} == bool 1)", of_outcome("joinedup_run_chart_alert")),
+            "",
+        )
+        .done(),
+        then_and_now("Shares: then and now", "ratio", "percentunit", (0, 9)),
+        then_and_now("Times: then and now", "seconds", "s", (12, 9)),
+        parts::row("Trends", 17),
+        run_chart(
+            Panel::new(
+                "timeseries",
+                "$measures",
+                "Each point is one period. A hollow point is not complete yet.",
+                (0, 18),
+                (8, 7),
+            ),
+            "$measures",
+            "$area",
+        )
+        .set("repeat", json!("measures"))
+        .set("repeatDirection", json!("h"))
+        .set("maxPerRow", json!(3))
+        .done(),
+    ];
+    panels.extend(ratings());
+    parts::dashboard(
+        "joinedup-leaders",
+        "Leaders",
+        "Each outcome's state and trend, and how places rate themselves on the logic model, against what they want to reach.",
+        variables,
+        Vec::new(),
+        panels,
+    )
+}
+
+/// A chart's metric in the area, with the titles of the measures that serve the outcome.
+fn of_outcome(metric: &str) -> String {
+    format!(
+        "max by (measure, variation) ({metric}{{area=\"$area\"}}) * on (measure) group_left (title) max by (measure, title) (joinedup_measure_info{{outcome=\"$outcome\"}})"
+    )
+}
+
+fn words() -> Value {
+    let text = |value: &str, text: &str, colour: &str| {
+        (
+            value.to_owned(),
+            json!({ "text": text, "color": colour, "index": 0 }),
+        )
+    };
+    let mapping: serde_json::Map<String, Value> = [
+        text("improvement_high", "Improving: higher", parts::BLUE),
+        text("improvement_low", "Improving: lower", parts::BLUE),
+        text("concern_high", "Getting worse: higher", parts::ORANGE),
+        text("concern_low", "Getting worse: lower", parts::ORANGE),
+        text("neither_high", "Changed: higher", parts::GREY),
+        text("neither_low", "Changed: lower", parts::GREY),
+        text("common_cause", "No change", "text"),
+        text("not_judged", "Too little to judge", "text"),
+    ]
+    .into_iter()
+    .collect();
+    table(
+        "In words",
+        "What chart rules say of the latest judged period of each measure that serves the outcome.",
+        (0, 1),
+        (18, 8),
+    )
+    .rows(&of_outcome("joinedup_run_chart_alert"))
+    .fields(
+        "^variation$",
+        &[
+            ("displayName", json!("What the chart says")),
+            ("mappings", json!([{ "type": "value", "options": mapping }])),
+            ("custom.cellOptions", json!({ "type": "color-text" })),
+        ],
+    )
+    .fields("^title$", &[("displayName", json!("Measure"))])
+    .fields("^(measure|Value)$", &[("custom.hidden", json!(true))])
+    .done()
+}
+
+fn then_and_now(title: &str, unit: &str, shown: &str, at: (u32, u32)) -> Value {
+    let names = format!("joinedup_run_chart_(first_median|latest_median|latest)_{unit}");
+    table(title, "The centre line that the chart began with, the one it has now, and the latest judged period.", at, (12, 8))
+        .rows(&format!(
+            "max by (line, title) (label_replace({{__name__=~\"{names}\", area=\"$area\"}}, \"line\", \"$1\", \"__name__\", \"{names}\") * on (measure) group_left (title) max by (measure, title) (joinedup_measure_info{{outcome=\"$outcome\"}}))"
+        ))
+        .transform(json!({
+            "id": "groupingToMatrix",
+            "options": { "columnField": "line", "rowField": "title", "valueField": "Value", "emptyValue": "null" },
+        }))
+        .field("unit", json!(shown))
+        .fields("^first_median$", &[("displayName", json!("Then"))])
+        .fields("^latest_median$", &[("displayName", json!("Now"))])
+        .fields("^latest$", &[("displayName", json!("Latest period"))])
+        .fields("^title", &[("displayName", json!("Measure"))])
+        .done()
+}
+
+fn levels() -> Value {
+    let level = |text: &str, colour: &str| json!({ "text": text, "color": colour });
+    json!([{ "type": "value", "options": {
+        "1": level("1 red", "#b2182b"),
+        "2": level("2 red/amber", "#ef8a62"),
+        "3": level("3 amber", "#f7c948"),
+        "4": level("4 amber/green", "#a6dba0"),
+        "5": level("5 green", "#1b7837"),
+    } }])
+}
+
+fn ratings() -> Vec<Value> {
+    let asked = "area=\"$rated\", framework=\"$framework\"";
+    vec![
+        parts::row("Ratings of $rated: $framework", 25),
+        Panel::new("state-timeline", "Ratings over time", "The level published in each round, item by item. Words stand beside the colours.", (0, 26), (16, 10))
+            .rows(&format!("max by (element, period_start) (joinedup_assessment_round_level{{{asked}}})"))
+            .by_period("element")
+            .field("mappings", levels())
+            .drawn("fillOpacity", json!(80))
+            .option("showValue", json!("always"))
+            .option("mergeValues", json!(true))
+            .done(),
+        table("Level and ambition", "The level published last, and the one wanted.", (16, 26), (8, 10))
+            .rows(&format!("max by (__name__, element) ({{__name__=~\"joinedup_assessment_(level|ambition_level)\", {asked}}})"))
+            .transform(json!({
+                "id": "groupingToMatrix",
+                "options": { "columnField": "__name__", "rowField": "element", "valueField": "Value", "emptyValue": "null" },
+            }))
+            .field("mappings", levels())
+            .fields("ambition_level$", &[("displayName", json!("Wanted"))])
+            .fields("assessment_level$", &[("displayName", json!("Now"))])
+            .done(),
+    ]
+}

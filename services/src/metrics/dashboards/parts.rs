@@ -1,0 +1,334 @@
+//! What dashboards are put together from: panels, queries, variables.
+
+use super::super::unit::Unit;
+use serde_json::{Value, json};
+
+/// The zone in which weeks begin.
+const ZONE: &str = "Europe/London";
+/// Lines and words have colours that people who see no red or green can tell apart.
+pub const BLUE: &str = "#1f60c4";
+pub const GREY: &str = "#8e8e8e";
+pub const ORANGE: &str = "#e0752d";
+pub const TEAL: &str = "#10847e";
+
+/// The data source that a reader picks at the top of the board.
+pub fn source() -> Value {
+    json!({ "type": "prometheus", "uid": "${datasource}" })
+}
+
+/// A board.
+pub fn dashboard(
+    uid: &str,
+    title: &str,
+    description: &str,
+    variables: Vec<Value>,
+    annotations: Vec<Value>,
+    panels: Vec<Value>,
+) -> Value {
+    let mut all = vec![json!({
+        "name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus",
+        "current": {}, "hide": 0, "includeAll": false, "multi": false, "options": [], "refresh": 1, "regex": "",
+    })];
+    all.extend(variables);
+    json!({
+        "uid": uid,
+        "title": title,
+        "description": description,
+        "tags": ["joinedup"],
+        "schemaVersion": 39,
+        "editable": false,
+        "graphTooltip": 1,
+        "timezone": ZONE,
+        "weekStart": "monday",
+        "refresh": "1m",
+        "time": { "from": "now-1y/w", "to": "now" },
+        "templating": { "list": all },
+        "annotations": { "list": annotations },
+        "links": [{
+            "type": "dashboards", "title": "joinedup", "tags": ["joinedup"], "asDropdown": true,
+            "includeVars": true, "keepTime": true, "icon": "external link", "targetBlank": false, "tooltip": "", "url": "",
+        }],
+        "panels": numbered(panels),
+    })
+}
+
+/// Gives panels their numbers.
+fn numbered(panels: Vec<Value>) -> Vec<Value> {
+    let number = |(at, mut panel): (usize, Value)| {
+        panel["id"] = json!(at + 1);
+        panel
+    };
+    panels.into_iter().enumerate().map(number).collect()
+}
+
+/// A variable filled by a query; `regex` may name the groups `text` and `value`.
+pub fn variable(
+    name: &str,
+    label: &str,
+    query: &str,
+    regex: &str,
+    (text, value): (&str, &str),
+    multi: bool,
+) -> Value {
+    json!({
+        "name": name, "label": label, "type": "query", "datasource": source(), "definition": query,
+        "query": { "query": query, "refId": format!("variable-{name}") },
+        "regex": regex, "refresh": 2, "sort": 1, "hide": 0, "multi": multi, "includeAll": multi,
+        "current": if multi { json!({ "text": ["All"], "value": ["$__all"] }) } else { json!({ "text": text, "value": value }) },
+        "options": [], "skipUrlSync": false,
+    })
+}
+
+/// The area, by its name.
+pub fn area() -> Value {
+    let query = "query_result(group by (area, title) (joinedup_area_info))";
+    let regex = "/area=\"(?<value>[^\"]+)\".*title=\"(?<text>[^\"]+)\"/";
+    variable(
+        "area",
+        "Area",
+        query,
+        regex,
+        ("Havenshire (simulated)", "havenshire"),
+        false,
+    )
+}
+
+/// A heading between panels.
+pub fn row(title: &str, y: u32) -> Value {
+    json!({ "type": "row", "title": title, "collapsed": false, "panels": [], "gridPos": { "h": 1, "w": 24, "x": 0, "y": y } })
+}
+
+/// A panel.
+pub struct Panel(Value);
+
+impl Panel {
+    /// A panel of a type, at (x, y) with (width, height).
+    pub fn new(
+        kind: &str,
+        title: &str,
+        description: &str,
+        (x, y): (u32, u32),
+        (w, h): (u32, u32),
+    ) -> Self {
+        Self(json!({
+            "type": kind, "title": title, "description": description, "datasource": source(),
+            "gridPos": { "x": x, "y": y, "w": w, "h": h },
+            "targets": [], "transformations": [],
+            "fieldConfig": { "defaults": { "custom": {} }, "overrides": [] },
+            "options": {},
+        }))
+    }
+
+    fn target(mut self, expression: &str, legend: &str, more: &Value) -> Self {
+        if let Some(targets) = self.0["targets"].as_array_mut() {
+            let letter = char::from(b'A' + u8::try_from(targets.len()).unwrap_or(0));
+            let mut target = json!({
+                "refId": letter.to_string(), "datasource": source(), "expr": expression,
+                "legendFormat": legend, "editorMode": "code",
+            });
+            if let (Some(target), Some(more)) = (target.as_object_mut(), more.as_object()) {
+                target.extend(more.clone());
+            }
+            targets.push(target);
+        }
+        self
+    }
+
+    /// With a query of this moment.
+    pub fn now(self, expression: &str, legend: &str) -> Self {
+        self.target(
+            expression,
+            legend,
+            &json!({ "instant": true, "range": false, "format": "time_series" }),
+        )
+    }
+
+    /// With a query of this moment, labels as columns.
+    pub fn rows(self, expression: &str) -> Self {
+        self.target(
+            expression,
+            "__auto",
+            &json!({ "instant": true, "range": false, "format": "table" }),
+        )
+    }
+
+    /// With a query over the time that the board shows.
+    pub fn over_time(self, expression: &str, legend: &str) -> Self {
+        self.target(
+            expression,
+            legend,
+            &json!({ "instant": false, "range": true, "format": "time_series" }),
+        )
+    }
+
+    /// Turns labels into periods: rows by `period_start`, a column for each value of a label.
+    pub fn by_period(self, column: &str) -> Self {
+        let time = |field: &str| json!({ "id": "convertFieldType", "options": { "fields": {}, "conversions": [{ "targetField": field, "destinationType": "time" }] } });
+        self.transform(time("period_start"))
+            .transform(json!({ "id": "sortBy", "options": { "fields": {}, "sort": [{ "field": "period_start", "desc": false }] } }))
+            .transform(json!({
+                "id": "groupingToMatrix",
+                "options": { "columnField": column, "rowField": "period_start", "valueField": "Value", "emptyValue": "null" },
+            }))
+            // Needed up to Grafana 11.5, where the matrix makes text of the times.
+            .transform(time(&format!("period_start\\{column}")))
+    }
+
+    /// With a transformation.
+    pub fn transform(mut self, transformation: Value) -> Self {
+        if let Some(list) = self.0["transformations"].as_array_mut() {
+            list.push(transformation);
+        }
+        self
+    }
+
+    /// With a field's setting for all fields.
+    pub fn field(mut self, name: &str, value: Value) -> Self {
+        self.0["fieldConfig"]["defaults"][name] = value;
+        self
+    }
+
+    /// With a drawing setting for all fields.
+    pub fn drawn(mut self, name: &str, value: Value) -> Self {
+        self.0["fieldConfig"]["defaults"]["custom"][name] = value;
+        self
+    }
+
+    /// With settings for the fields whose name matches.
+    pub fn fields(mut self, pattern: &str, properties: &[(&str, Value)]) -> Self {
+        let properties: Vec<Value> = properties
+            .iter()
+            .map(|(id, value)| json!({ "id": id, "value": value }))
+            .collect();
+        let rule = json!({ "matcher": { "id": "byRegexp", "options": format!("/{pattern}/") }, "properties": properties });
+        if let Some(list) = self.0["fieldConfig"]["overrides"].as_array_mut() {
+            list.push(rule);
+        }
+        self
+    }
+
+    /// With an option of the panel's type.
+    pub fn option(mut self, name: &str, value: Value) -> Self {
+        self.0["options"][name] = value;
+        self
+    }
+
+    /// With a setting of the panel itself.
+    pub fn set(mut self, name: &str, value: Value) -> Self {
+        self.0[name] = value;
+        self
+    }
+
+    /// The panel, done.
+    pub fn done(self) -> Value {
+        self.0
+    }
+}
+
+/// One number, large.
+pub fn stat(title: &str, description: &str, at: (u32, u32), size: (u32, u32)) -> Panel {
+    Panel::new("stat", title, description, at, size)
+        .option(
+            "reduceOptions",
+            json!({ "calcs": ["lastNotNull"], "fields": "", "values": false }),
+        )
+        .option("colorMode", json!("none"))
+        .option("graphMode", json!("none"))
+        .option("textMode", json!("auto"))
+}
+
+/// Bars by name.
+pub fn bars(title: &str, description: &str, at: (u32, u32), size: (u32, u32)) -> Panel {
+    Panel::new("bargauge", title, description, at, size)
+        .option(
+            "reduceOptions",
+            json!({ "calcs": ["lastNotNull"], "fields": "", "values": false }),
+        )
+        .option("orientation", json!("horizontal"))
+        .option("displayMode", json!("basic"))
+        .option("showUnfilled", json!(true))
+        .field("color", json!({ "mode": "fixed", "fixedColor": BLUE }))
+        .field("min", json!(0))
+}
+
+/// A table.
+pub fn table(title: &str, description: &str, at: (u32, u32), size: (u32, u32)) -> Panel {
+    Panel::new("table", title, description, at, size)
+        .option("showHeader", json!(true))
+        .option("cellHeight", json!("sm"))
+        .fields("^Time$", &[("custom.hidden", json!(true))])
+}
+
+/// Lines over the time at which they were scraped.
+pub fn lines(title: &str, description: &str, at: (u32, u32), size: (u32, u32)) -> Panel {
+    Panel::new("timeseries", title, description, at, size)
+        .option(
+            "legend",
+            json!({ "displayMode": "list", "placement": "bottom", "showLegend": true }),
+        )
+        .option("tooltip", json!({ "mode": "multi", "sort": "desc" }))
+        .drawn("lineWidth", json!(2))
+        .drawn("fillOpacity", json!(0))
+}
+
+/// Every unit, for a pattern.
+pub fn units() -> String {
+    Unit::ALL.map(Unit::suffix).join("|")
+}
+
+/// A run chart of one measure in one area: value, unfinished periods hollow, median, goal, limits.
+pub fn run_chart(panel: Panel, measure: &str, area: &str) -> Panel {
+    let units = units();
+    let names = format!(
+        "joinedup_run_chart_((provisional|median|goal|lower_limit|upper_limit)_)?({units})"
+    );
+    let expression = format!(
+        "max by (__name__, period_start) ({{__name__=~\"{names}\", measure=\"{measure}\", area=\"{area}\"}})"
+    );
+    let line = |what: &str| format!("^joinedup_run_chart_{what}_({units})$");
+    let style = |name: &str, colour: &str, width: u32, points: &str| {
+        vec![
+            ("displayName", json!(name)),
+            ("color", json!({ "mode": "fixed", "fixedColor": colour })),
+            ("custom.lineWidth", json!(width)),
+            ("custom.showPoints", json!(points)),
+        ]
+    };
+    let dashed = |name: &str, colour: &str, dash: [u32; 2]| {
+        let mut properties = style(name, colour, 1, "never");
+        properties.push(("custom.lineStyle", json!({ "fill": "dash", "dash": dash })));
+        properties
+    };
+    let mut hollow = style("Not yet complete", GREY, 0, "always");
+    hollow.push(("custom.pointSize", json!(9)));
+    panel
+        .rows(&expression)
+        .by_period("__name__")
+        .drawn("spanNulls", json!(false))
+        .drawn("pointSize", json!(7))
+        .option(
+            "legend",
+            json!({ "displayMode": "list", "placement": "bottom", "showLegend": true }),
+        )
+        .option("tooltip", json!({ "mode": "multi", "sort": "none" }))
+        .fields("_ratio$", &[("unit", json!("percentunit"))])
+        .fields("_seconds$", &[("unit", json!("s"))])
+        .fields(
+            &format!("^joinedup_run_chart_({units})$"),
+            &style("Value", BLUE, 2, "always"),
+        )
+        .fields(&line("provisional"), &hollow)
+        .fields(&line("median"), &dashed("Centre line", GREY, [10, 6]))
+        .fields(&line("goal"), &dashed("Goal", TEAL, [2, 4]))
+        .fields(&line("lower_limit"), &dashed("Lower limit", ORANGE, [6, 4]))
+        .fields(&line("upper_limit"), &dashed("Upper limit", ORANGE, [6, 4]))
+}
+
+/// Improvement changes that should move a measure, as flags.
+pub fn changes(measure: &str) -> Value {
+    json!({
+        "name": "Improvement changes", "datasource": source(), "enable": true, "hide": false, "iconColor": ORANGE,
+        "expr": format!("joinedup_improvement_cycle_start_timestamp_seconds{{measure=\"{measure}\"}} * 1000"),
+        "titleFormat": "{{title}} began", "textFormat": "{{area}}", "tagKeys": "area", "step": "60s", "useValueForTime": true,
+    })
+}

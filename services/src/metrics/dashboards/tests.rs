@@ -1,0 +1,100 @@
+use super::super::names;
+use super::*;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+fn folder() -> PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../grafana/dashboards")
+}
+
+fn panels(dashboard: &Value) -> Vec<&Value> {
+    dashboard["panels"].as_array().unwrap().iter().collect()
+}
+
+#[test]
+fn the_files_are_what_is_made_here_and_there_is_no_other() {
+    let mut kept: BTreeSet<String> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    for (name, dashboard) in all() {
+        let file = std::fs::read_to_string(folder().join(name)).unwrap();
+        assert!(
+            file == written(&dashboard),
+            "{name} is old: cargo run -p joinedup --example dashboards"
+        );
+        kept.remove(name);
+    }
+    assert!(kept.is_empty(), "{kept:?}");
+}
+
+#[test]
+fn every_name_in_a_query_is_a_metric_of_the_table_or_one_that_every_scrape_has() {
+    let own: BTreeSet<String> = names::ALL.iter().flat_map(|m| m.names()).collect();
+    for (file, dashboard) in all() {
+        let text = written(&dashboard);
+        for at in text.match_indices("joinedup_").map(|(at, _)| at) {
+            let name: String = text[at..]
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                .collect();
+            let known = own.contains(&name)
+                || own
+                    .iter()
+                    .any(|n| n.starts_with(name.trim_end_matches('_')));
+            assert!(known, "{file} names {name}");
+        }
+    }
+}
+
+#[test]
+fn every_panel_has_a_title_a_description_and_the_readers_own_data_source() {
+    let mut uids = BTreeSet::new();
+    for (file, dashboard) in all() {
+        let uid = dashboard["uid"].as_str().unwrap();
+        assert!(uid.len() <= 40 && uids.insert(uid.to_owned()), "{file}");
+        let mut ids = BTreeSet::new();
+        for panel in panels(&dashboard) {
+            assert!(ids.insert(panel["id"].as_u64().unwrap()), "{file}");
+            let title = panel["title"].as_str().unwrap_or_default();
+            assert!(!title.is_empty(), "{file}");
+            if panel["type"] == "row" {
+                continue;
+            }
+            assert!(
+                !panel["description"].as_str().unwrap_or_default().is_empty(),
+                "{file}: {title}"
+            );
+            assert_eq!(
+                panel["datasource"]["uid"], "${datasource}",
+                "{file}: {title}"
+            );
+            for target in panel["targets"].as_array().unwrap() {
+                assert_eq!(
+                    target["datasource"]["uid"], "${datasource}",
+                    "{file}: {title}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_two_panels_of_a_board_lie_on_each_other() {
+    for (file, dashboard) in all() {
+        let mut taken = BTreeSet::new();
+        for panel in panels(&dashboard) {
+            let at = |side: &str| panel["gridPos"][side].as_u64().unwrap();
+            assert!(at("x") + at("w") <= 24, "{file}: {}", panel["title"]);
+            for x in at("x")..at("x") + at("w") {
+                for y in at("y")..at("y") + at("h") {
+                    assert!(
+                        taken.insert((x, y)),
+                        "{file}: {} lies on another panel",
+                        panel["title"]
+                    );
+                }
+            }
+        }
+    }
+}

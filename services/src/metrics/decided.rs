@@ -1,0 +1,135 @@
+//! What people decided and judged, as the metrics show it: goals, ratings, improvement cycles.
+
+use super::names;
+use super::sample::{Samples, seconds};
+use super::unit::Unit;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use joinedup_events::{AreaId, Family, local};
+use joinedup_views::changes::{self, Decisions};
+use joinedup_views::measure::Measure;
+use joinedup_views::measures::Measures;
+use joinedup_views::ratings::{self, Rating};
+use joinedup_views::view::View;
+use std::collections::BTreeMap;
+
+/// The most improvement cycles shown, the latest first.
+const CYCLES_MOST: usize = 500;
+/// Cycles that began longer ago are history, which charts tell.
+const CYCLES_FOR: TimeDelta = TimeDelta::days(3 * 366);
+/// The most ratings shown.
+const RATINGS_MOST: usize = 20_000;
+
+/// The decisions about each measure's charts.
+#[must_use]
+pub fn decisions<'a>(view: &View, measures: &'a Measures) -> BTreeMap<&'a str, Decisions> {
+    measures
+        .iter()
+        .filter_map(|measure| {
+            let entity = view.entity(Family::Change, &format!("chart/{}", measure.id))?;
+            Some((
+                measure.id.as_str(),
+                changes::decisions(&entity.facts.standing()),
+            ))
+        })
+        .collect()
+}
+
+/// The goal in force for a measure in an area.
+#[must_use]
+pub fn goal(
+    measure: &Measure,
+    area: &AreaId,
+    decisions: Option<&Decisions>,
+    on: NaiveDate,
+) -> Option<f64> {
+    let set = decisions.and_then(|d| d.target(measure.id.as_str(), area.as_str(), on));
+    set.map(|t| t.target.as_f64())
+        .or(measure.target.map(|t| t.0))
+}
+
+/// Adds the goals of all measures in areas.
+pub fn add_goals(
+    samples: &mut Samples,
+    measures: &Measures,
+    areas: &[AreaId],
+    decided: &BTreeMap<&str, Decisions>,
+    on: NaiveDate,
+) {
+    for measure in measures.iter() {
+        let (unit, factor) = Unit::of(measure);
+        for area in areas {
+            if let Some(goal) = goal(measure, area, decided.get(measure.id.as_str()), on) {
+                samples.add_in(
+                    &names::MEASURE_GOAL,
+                    Some(unit),
+                    &[measure.id.as_str(), area.as_str()],
+                    goal * factor,
+                );
+            }
+        }
+    }
+}
+
+/// All ratings.
+#[must_use]
+pub fn ratings(view: &View) -> Vec<Rating> {
+    view.listed(Family::Assessment)
+        .filter_map(|entity| ratings::rating(&entity.facts.standing()))
+        .take(RATINGS_MOST)
+        .collect()
+}
+
+/// Adds the levels published and wanted.
+pub fn add_ratings(samples: &mut Samples, ratings: &[Rating]) {
+    let mut seen = std::collections::BTreeSet::new();
+    for rating in ratings {
+        let labels = [
+            rating.area.as_str(),
+            rating.framework.as_str(),
+            rating.item.as_str(),
+        ];
+        if !seen.insert(labels) {
+            continue;
+        }
+        if let Some(level) = rating.level {
+            samples.add(&names::LEVEL, &labels, f64::from(level));
+        }
+        if let Some(ambition) = &rating.ambition {
+            samples.add(&names::AMBITION, &labels, f64::from(ambition.level));
+        }
+    }
+}
+
+/// Adds when improvement cycles began and ended.
+pub fn add_cycles(samples: &mut Samples, view: &View, now: DateTime<Utc>) {
+    let first = local::date(now - CYCLES_FOR);
+    let mut cycles: Vec<_> = view
+        .listed(Family::Change)
+        .filter_map(|entity| {
+            let change = changes::change(&entity.facts.standing())?;
+            let started = change.started.filter(|d| *d >= first)?;
+            Some((started, entity.id.clone(), change))
+        })
+        .collect();
+    cycles.sort_by(|a, b| (b.0, &a.1).cmp(&(a.0, &b.1)));
+    for (started, id, change) in cycles.into_iter().take(CYCLES_MOST) {
+        let title: String = change
+            .title
+            .as_deref()
+            .unwrap_or("A change")
+            .chars()
+            .take(80)
+            .collect();
+        let midnight = |date| seconds(local::midnight(date));
+        let mut measures: Vec<&str> = change.measures.iter().map(|m| m.as_str()).collect();
+        measures.sort_unstable();
+        measures.dedup();
+        for measure in measures {
+            let labels = [id.as_str(), measure, change.area.as_str(), title.as_str()];
+            samples.add(&names::CYCLE_START, &labels, midnight(started));
+            if let Some(finished) = change.finished {
+                samples.add(&names::CYCLE_FINISH, &labels, midnight(finished));
+            }
+        }
+    }
+}

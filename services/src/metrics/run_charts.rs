@@ -1,0 +1,359 @@
+//! Everything on `/metrics/run-charts`: each chart's latest periods, with the verdict of the whole chart.
+
+use super::names::{self, Metric};
+use super::places::{self, Places};
+use super::unit::Unit;
+use super::{decided, text};
+use crate::app::App;
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use joinedup_events::{AreaId, Areas, local};
+use joinedup_spc::Variation;
+use joinedup_spc::rules::Rule;
+use joinedup_views::changes;
+use joinedup_views::chart::{Chart, ChartQuery, of_points};
+use joinedup_views::measure::Measure;
+use joinedup_views::measures::Measures;
+use joinedup_views::period::Grain;
+use joinedup_views::point::{Point, PointQuery, State};
+use joinedup_views::ratings::Rating;
+use joinedup_views::suppression::{Audience, Policy, published_many};
+use joinedup_views::{Cells, Filter};
+use std::collections::BTreeMap;
+
+/// Every state of a period, with its word.
+pub const STATES: [(State, &str); 5] = [
+    (State::Final, "final"),
+    (State::Provisional, "provisional"),
+    (State::Incomplete, "incomplete"),
+    (State::Missing, "missing"),
+    (State::Suppressed, "suppressed"),
+];
+
+/// Every chart rule, with its word.
+pub const RULES: [(Rule, &str); 6] = [
+    (Rule::Shift, "shift"),
+    (Rule::Trend, "trend"),
+    (Rule::LongRun, "long_run"),
+    (Rule::FewCrossings, "few_crossings"),
+    (Rule::Astronomical, "astronomical"),
+    (Rule::TwoInThree, "two_in_three"),
+];
+
+/// A chart as it is written: the beginning of its labels, and its periods, the latest first.
+pub struct Shown {
+    /// `measure="…",area="…",period="…"`.
+    pub labels: String,
+    /// Its unit.
+    pub unit: Unit,
+    /// Its periods, the latest first.
+    pub periods: Vec<ShownPeriod>,
+    /// Whether its latest judged period is worth telling, and the kind of variation.
+    pub alert: Option<(bool, &'static str)>,
+    /// How many of the latest judged periods lie on one side.
+    pub run_length: Option<i64>,
+    /// The number of each metric of [`PER_CHART`].
+    pub values: [Option<f64>; PER_CHART.len()],
+}
+
+/// The metrics that are one number a chart and have units, in the order of [`Shown::values`].
+pub static PER_CHART: [&Metric; 3] = [&names::LATEST, &names::MEDIAN_FIRST, &names::MEDIAN_LATEST];
+
+/// One period as it is written.
+pub struct ShownPeriod {
+    /// `2026-11-16T00:00:00Z`.
+    pub start: String,
+    /// How far it can be trusted.
+    pub state: State,
+    /// The value of each metric that is one number a period.
+    pub values: [Option<f64>; PER_PERIOD.len()],
+    /// Rules, with 1 where they are met.
+    pub signals: Vec<(&'static str, u8)>,
+}
+
+/// The metrics that are one number a period, in the order of [`ShownPeriod::values`].
+pub static PER_PERIOD: [&Metric; 7] = [
+    &names::RUN_CHART,
+    &names::PROVISIONAL,
+    &names::MEDIAN,
+    &names::GOAL,
+    &names::LIMIT_LOWER,
+    &names::LIMIT_UPPER,
+    &names::DENOMINATOR,
+];
+
+impl ShownPeriod {
+    /// How many series it makes.
+    #[must_use]
+    pub fn series(&self) -> usize {
+        self.values.iter().flatten().count() + self.signals.len()
+    }
+}
+
+/// What the charts are made from, taken from the view at one moment.
+struct Moment {
+    cells: Cells,
+    decisions: BTreeMap<String, changes::Decisions>,
+    ratings: Vec<Rating>,
+    position: u64,
+}
+
+/// The whole text; nothing where this process has no views.
+#[must_use]
+pub fn text(app: &App) -> String {
+    let (Some(views), Some(home)) = (&app.views, app.home_area()) else {
+        return String::new();
+    };
+    let now = app.now();
+    let (areas, measures) = (&app.definitions.areas, &app.definitions.measures);
+    // The cells are copied, so that folding waits for the copy and not for a thousand charts.
+    let position = views.status().position;
+    let moment = views.read(|view| Moment {
+        cells: view.cells().clone(),
+        decisions: decided::decisions(view, measures)
+            .into_iter()
+            .map(|(id, d)| (id.to_owned(), d))
+            .collect(),
+        ratings: decided::ratings(view),
+        position,
+    });
+    let places = Places::of(areas, &home, &moment.cells, measures.iter());
+    let charts = charts(
+        &moment,
+        areas,
+        measures,
+        &places,
+        app.config.run_chart_periods as usize,
+        now,
+    );
+    text::write(
+        &charts,
+        &moment.ratings,
+        moment.position,
+        app.config.run_chart_series,
+    )
+}
+
+fn charts(
+    moment: &Moment,
+    areas: &Areas,
+    measures: &Measures,
+    places: &Places,
+    periods: usize,
+    now: DateTime<Utc>,
+) -> Vec<Shown> {
+    let policy = places::policy();
+    let filter = Filter::default();
+    let today = local::date(now);
+    let mut all = Vec::new();
+    let within: Vec<_> = places
+        .all
+        .iter()
+        .map(|area| (area, areas.within(area)))
+        .collect();
+    for measure in measures.iter() {
+        let with_data = moment.cells.areas_of(&measure.quantity);
+        let asked: Vec<AreaId> = within
+            .iter()
+            .filter(|(_, within)| within.iter().any(|a| with_data.contains(a.as_str())))
+            .map(|(area, _)| (*area).clone())
+            .collect();
+        let Some(first) = asked.first() else { continue };
+        let query = PointQuery {
+            measure,
+            area: first,
+            grain: measure.period,
+            from: None,
+            to: None,
+            filter: &filter,
+            now,
+            heard_until: None,
+        };
+        let decided = moment.decisions.get(measure.id.as_str());
+        let points = published_many(
+            &moment.cells,
+            areas,
+            &query,
+            &asked,
+            Audience::Public,
+            &policy,
+        );
+        for (area, points) in points {
+            if points.iter().all(|p| p.state == State::Missing) {
+                continue;
+            }
+            let goal = decided::goal(measure, &area, decided, today);
+            let rebases = decided
+                .map(|d| d.phases(measure.id.as_str(), area.as_str()))
+                .unwrap_or_default();
+            let chart = chart(
+                PointQuery {
+                    area: &area,
+                    ..query
+                },
+                &policy,
+                &rebases,
+                goal,
+                points,
+            );
+            all.push(shown(
+                &chart,
+                measure,
+                places::is_exact(areas, &area),
+                periods,
+                now,
+            ));
+        }
+    }
+    all
+}
+
+fn chart(
+    query: PointQuery<'_>,
+    policy: &Policy,
+    rebases: &[NaiveDate],
+    goal: Option<f64>,
+    points: Vec<Point>,
+) -> Chart {
+    let mut asked = ChartQuery::new(query, policy);
+    asked.rebases = rebases;
+    asked.target = goal;
+    of_points(&asked, String::new(), points)
+}
+
+fn shown(
+    chart: &Chart,
+    measure: &Measure,
+    exact: bool,
+    periods: usize,
+    now: DateTime<Utc>,
+) -> Shown {
+    let (unit, factor) = Unit::of(measure);
+    let latest = chart.verdict.as_ref().and_then(|v| v.latest);
+    let mut met: BTreeMap<NaiveDate, Vec<Rule>> = BTreeMap::new();
+    for signal in chart.verdict.iter().flat_map(|v| &v.signals) {
+        met.entry(signal.period_start)
+            .or_default()
+            .push(signal.signal.rule);
+    }
+    let periods = chart
+        .points
+        .iter()
+        .rev()
+        .take(periods)
+        // Of a small area only what is over may be seen, or each new event would show.
+        .filter(|point| exact || point.point.period().over_at() <= now)
+        .map(|point| {
+            let judged = point.point.state == State::Final;
+            let value = point.point.value.map(|v| v * factor);
+            let scaled = |value: Option<f64>| value.map(|v| v * factor);
+            let start = point.point.period_start;
+            let met = met.get(&start).map_or(&[][..], Vec::as_slice);
+            ShownPeriod {
+                start: instant(start),
+                state: point.point.state,
+                values: [
+                    value.filter(|_| judged),
+                    value.filter(|_| !judged),
+                    scaled(point.centre),
+                    scaled(chart.target),
+                    scaled(point.lcl),
+                    scaled(point.ucl),
+                    // How few stand behind a value that is kept back would tell as much as the value.
+                    value.and(point.point.denominator.or(point.point.n.map(|n| n as f64))),
+                ],
+                signals: RULES
+                    .iter()
+                    .map(|(rule, word)| (*word, u8::from(met.contains(rule))))
+                    .filter(|(_, is)| *is == 1 || latest == Some(start))
+                    .collect(),
+            }
+        })
+        .collect();
+    Shown {
+        labels: format!(
+            "measure=\"{}\",area=\"{}\",period=\"{}\"",
+            chart.measure,
+            chart.area,
+            word(chart.period)
+        ),
+        unit,
+        periods,
+        alert: chart
+            .verdict
+            .as_ref()
+            .filter(|v| v.latest.is_some())
+            .map(|v| (v.alert, variation(v.variation))),
+        run_length: run_length(chart),
+        values: [
+            chart
+                .points
+                .iter()
+                .rev()
+                .find(|p| p.point.is_judged())
+                .and_then(|p| p.point.value),
+            chart.points.iter().find_map(|p| p.centre),
+            chart.points.iter().rev().find_map(|p| p.centre),
+        ]
+        .map(|value| value.map(|v| v * factor)),
+    }
+}
+
+/// How many of the latest judged points lie on one side of the centre, below 0 when under it; those on it are passed
+/// over.
+fn run_length(chart: &Chart) -> Option<i64> {
+    chart.verdict.as_ref()?.latest?;
+    let sides = chart
+        .points
+        .iter()
+        .rev()
+        .filter(|p| p.point.is_judged())
+        .filter_map(|p| {
+            let (value, centre) = (p.point.value?, p.centre?);
+            (value != centre).then_some((value > centre, p.phase))
+        });
+    let (mut run, mut first) = (0, None);
+    for side in sides {
+        if *first.get_or_insert(side) != side {
+            break;
+        }
+        run += 1;
+    }
+    Some(if first.is_some_and(|(above, _)| !above) {
+        -run
+    } else {
+        run
+    })
+}
+
+/// The instant at which a local date begins, in UTC.
+#[must_use]
+pub fn instant(date: NaiveDate) -> String {
+    local::midnight(date).to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The word of a grain.
+#[must_use]
+pub const fn word(grain: Grain) -> &'static str {
+    match grain {
+        Grain::Day => "day",
+        Grain::Week => "week",
+        Grain::Month => "month",
+        Grain::Quarter => "quarter",
+        Grain::Year => "year",
+    }
+}
+
+/// The word of a variation.
+#[must_use]
+pub const fn variation(variation: Variation) -> &'static str {
+    match variation {
+        Variation::NotJudged => "not_judged",
+        Variation::CommonCause => "common_cause",
+        Variation::ImprovementHigh => "improvement_high",
+        Variation::ImprovementLow => "improvement_low",
+        Variation::ConcernHigh => "concern_high",
+        Variation::ConcernLow => "concern_low",
+        Variation::NeitherHigh => "neither_high",
+        Variation::NeitherLow => "neither_low",
+    }
+}

@@ -1,0 +1,109 @@
+use super::super::run_charts::ShownPeriod;
+use super::*;
+use joinedup_views::point::State;
+
+fn chart(name: &str, periods: usize) -> Shown {
+    Shown {
+        labels: format!("measure=\"{name}\",area=\"a\",period=\"week\""),
+        unit: Unit::Ratio,
+        periods: (0..periods)
+            .map(|age| ShownPeriod {
+                start: format!("2026-01-{:02}T00:00:00Z", 28 - age),
+                state: State::Final,
+                values: [Some(0.25), None, Some(0.0), None, None, None, Some(8.0)],
+                signals: if age == 0 {
+                    vec![("shift", 1), ("trend", 0)]
+                } else {
+                    Vec::new()
+                },
+            })
+            .collect(),
+        alert: Some((true, "concern_high")),
+        run_length: Some(-3),
+        values: [Some(0.25), None, Some(0.5)],
+    }
+}
+
+fn lines<'a>(text: &'a str, beginning: &str) -> Vec<&'a str> {
+    text.lines()
+        .filter(|line| line.starts_with(beginning))
+        .collect()
+}
+
+#[test]
+fn a_nought_is_written_and_what_is_missing_is_not() {
+    let text = write(&[chart("m", 1)], &[], 7, 100);
+    assert_eq!(
+        lines(&text, "joinedup_run_chart_median_ratio"),
+        [
+            "joinedup_run_chart_median_ratio{measure=\"m\",area=\"a\",period=\"week\",period_start=\"2026-01-28T00:00:00Z\"} 0"
+        ]
+    );
+    assert_eq!(
+        lines(&text, "joinedup_run_chart_ratio{")[0]
+            .rsplit(' ')
+            .next(),
+        Some("0.25")
+    );
+    assert!(lines(&text, "joinedup_run_chart_provisional").is_empty());
+    assert_eq!(lines(&text, "joinedup_run_chart_signal{").len(), 2);
+    assert_eq!(
+        lines(&text, "joinedup_run_chart_position"),
+        ["joinedup_run_chart_position 7"]
+    );
+}
+
+#[test]
+fn the_series_of_a_name_stand_together_under_one_head() {
+    let text = write(&[chart("m", 3), chart("n", 2)], &[], 0, 100);
+    let mut seen = std::collections::BTreeSet::new();
+    for line in lines(&text, "# TYPE") {
+        assert!(seen.insert(line.to_owned()), "{line} twice");
+    }
+    let mut name = "";
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            name = rest.split(' ').next().unwrap();
+        } else if !line.starts_with('#') {
+            assert_eq!(line.split(['{', ' ']).next(), Some(name));
+        }
+    }
+}
+
+#[test]
+fn above_the_ceiling_the_oldest_periods_of_all_charts_are_left_out_and_counted() {
+    let charts = [chart("m", 4), chart("n", 2)];
+    // The latest period makes five series in each chart, earlier ones three.
+    let text = write(&charts, &[], 0, 17);
+    assert_eq!(
+        lines(&text, "joinedup_run_chart_series"),
+        ["joinedup_run_chart_series 16"]
+    );
+    assert_eq!(
+        lines(&text, "joinedup_run_chart_truncated_series"),
+        ["joinedup_run_chart_truncated_series 6"]
+    );
+    assert_eq!(lines(&text, "joinedup_run_chart_ratio{").len(), 4);
+    assert_eq!(
+        lines(&text, "joinedup_run_chart_periods{state=\"final\"}"),
+        ["joinedup_run_chart_periods{state=\"final\"} 4"]
+    );
+}
+
+#[test]
+#[ignore = "measures; run by hand in release"]
+fn what_a_series_costs() {
+    let charts: Vec<Shown> = (0..2_000)
+        .map(|n| chart(&format!("measure-{n}"), 28))
+        .collect();
+    let series: usize = series_by_age(&charts).iter().sum();
+    let started = std::time::Instant::now();
+    let text = write(&charts, &[], 0, usize::MAX);
+    let took = started.elapsed();
+    println!(
+        "{series} series, {} bytes, {} ns a series",
+        text.len(),
+        took.as_nanos() / series as u128
+    );
+    assert!(text.len() > series);
+}

@@ -1,0 +1,140 @@
+//! Who waits now, as numbers: by pathway, area and whether the target is passed. The series of a pathway and an area
+//! are always all there, so that nobody waiting is a nought and never a gap.
+
+use super::names;
+use super::sample::{Samples, seconds};
+use chrono::{DateTime, TimeDelta, Utc};
+use joinedup_events::{AreaId, Areas, local};
+use joinedup_views::waiting::{WaitingReferral, WaitingTransfer};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A way out of a wait, and how long the wait may be, in seconds.
+const PATHWAYS: [(&str, Option<f64>); 8] = [
+    ("discharge-0", Some(DAY)),
+    ("discharge-1", Some(DAY)),
+    ("discharge-2", Some(DAY)),
+    ("discharge-3", Some(DAY)),
+    ("discharge-undecided", Some(DAY)),
+    ("referral-crisis-response", Some(2.0 * 3_600.0)),
+    ("referral-reablement", Some(2.0 * DAY)),
+    ("referral-mdt", None),
+];
+const DAY: f64 = 86_400.0;
+/// The states of a wait.
+const STATES: [&str; 3] = ["within_target", "over_target", "no_target"];
+/// Referrals began at an instant that belongs to one person; it is told to the quarter of an hour.
+const QUARTER: i64 = 900;
+
+/// One wait.
+struct Wait<'a> {
+    area: &'a AreaId,
+    hospital: Option<&'a AreaId>,
+    pathway: String,
+    state: usize,
+    since: f64,
+}
+
+fn waits<'a>(
+    transfers: &'a [WaitingTransfer],
+    referrals: &'a [WaitingReferral],
+    now: DateTime<Utc>,
+) -> Vec<Wait<'a>> {
+    let transfers = transfers.iter().map(|row| Wait {
+        area: &row.area,
+        hospital: row.hospital.as_ref(),
+        pathway: format!("discharge-{}", row.pathway.unwrap_or("undecided")),
+        state: usize::from(row.days >= 1),
+        since: seconds(local::midnight(row.since)),
+    });
+    let referrals = referrals.iter().map(move |row| {
+        let begun = row.since - TimeDelta::seconds(row.since.timestamp().rem_euclid(QUARTER));
+        Wait {
+            area: &row.area,
+            hospital: None,
+            pathway: format!("referral-{}", row.service),
+            state: match row.due {
+                None => 2,
+                Some(due) => usize::from(due < now),
+            },
+            since: begun.timestamp() as f64,
+        }
+    });
+    transfers.chain(referrals).collect()
+}
+
+/// Adds the waits of areas.
+pub fn add(
+    samples: &mut Samples,
+    register: &Areas,
+    areas: &[AreaId],
+    (transfers, referrals): (&[WaitingTransfer], &[WaitingReferral]),
+    now: DateTime<Utc>,
+) {
+    for (pathway, target) in PATHWAYS {
+        if let Some(target) = target {
+            samples.add(&names::WAIT_TARGET, &[pathway], target);
+        }
+    }
+    let waits = waits(transfers, referrals, now);
+    for area in areas {
+        let within = register.within(area);
+        let inside = |wait: &&Wait<'_>| {
+            within.contains(wait.area) || wait.hospital.is_some_and(|h| within.contains(h))
+        };
+        add_area(samples, area, waits.iter().filter(inside));
+        add_delays(samples, area, transfers, &within);
+    }
+}
+
+fn add_area<'a>(samples: &mut Samples, area: &AreaId, waits: impl Iterator<Item = &'a Wait<'a>>) {
+    let mut counts: BTreeMap<&str, [u32; 3]> = PATHWAYS
+        .iter()
+        .map(|(pathway, _)| (*pathway, [0; 3]))
+        .collect();
+    let mut oldest: BTreeMap<&str, f64> = BTreeMap::new();
+    for wait in waits {
+        counts.entry(&wait.pathway).or_default()[wait.state] += 1;
+        let first = oldest.entry(&wait.pathway).or_insert(wait.since);
+        *first = first.min(wait.since);
+    }
+    for (pathway, counts) in counts {
+        for (state, count) in STATES.iter().zip(counts) {
+            samples.add(
+                &names::WAITS,
+                &[pathway, area.as_str(), state],
+                f64::from(count),
+            );
+        }
+    }
+    for (pathway, since) in oldest {
+        samples.add(&names::OLDEST, &[pathway, area.as_str()], since);
+    }
+}
+
+fn add_delays(
+    samples: &mut Samples,
+    area: &AreaId,
+    transfers: &[WaitingTransfer],
+    within: &BTreeSet<AreaId>,
+) {
+    let mut counts: BTreeMap<(&str, &str, &str), u32> = BTreeMap::new();
+    let inside = |row: &&WaitingTransfer| {
+        within.contains(&row.area) || row.hospital.as_ref().is_some_and(|h| within.contains(h))
+    };
+    for row in transfers.iter().filter(|row| row.days >= 1).filter(inside) {
+        let reason = (
+            row.reason.unwrap_or("none"),
+            row.reason_title.unwrap_or("No reason given"),
+        );
+        *counts
+            .entry((reason.0, reason.1, row.responsible))
+            .or_default() += 1;
+    }
+    for ((reason, title, responsible), count) in counts {
+        samples.add(
+            &names::DELAYS,
+            &[area.as_str(), reason, title, responsible],
+            f64::from(count),
+        );
+    }
+}

@@ -1,0 +1,132 @@
+use super::*;
+use proptest::prelude::*;
+
+fn at(date: &str) -> DateTime<Utc> {
+    local::midnight(date.parse().unwrap()) + TimeDelta::hours(10)
+}
+
+fn area() -> AreaId {
+    AreaId::new("havenshire").unwrap()
+}
+
+fn windows(cells: &Cells, now: DateTime<Utc>) -> Samples {
+    let measures = Measures::built_in(|_| true).unwrap();
+    let areas = Areas::built_in().unwrap();
+    let places = Places {
+        all: vec![area()],
+        exact: vec![area()],
+    };
+    let mut samples = Samples::default();
+    take(cells, &areas, &measures, &places, now).add(&mut samples, &areas, &places);
+    samples
+}
+
+fn value(samples: &Samples, name: &str, measure: &str, window: &str) -> Option<f64> {
+    let found = |s: &&super::super::sample::Sample| {
+        s.metric.name_for(s.unit) == name && s.labels[0] == measure && s.labels[2] == window
+    };
+    samples.0.iter().find(found).map(|s| s.value)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn the_median_of_a_window_is_that_of_all_its_cases(waits in prop::collection::vec((0u64..40, 0i32..30), 0..80)) {
+        let now = at("2026-11-22");
+        let today = local::date(now);
+        let mut cells = Cells::default();
+        for (back, days) in &waits {
+            let parts = [("pathway", "1"), ("reason", "x"), ("responsible", "nhs")];
+            cells.apply("transfer.delay_days", "havenshire", &parts, today - Days::new(*back), Delta::Value(*days), 1);
+        }
+        let samples = windows(&cells, now);
+        for (window, name) in WINDOWS {
+            let mut inside: Vec<f64> =
+                waits.iter().filter(|(back, _)| *back < u64::from(window)).map(|(_, d)| f64::from(*d)).collect();
+            inside.sort_by(f64::total_cmp);
+            let n = inside.len();
+            let expected = (n >= 5).then(|| (inside[(n - 1) / 2] + inside[n / 2]) / 2.0 * 86_400.0);
+            prop_assert_eq!(value(&samples, "joinedup_measure_seconds", "tr-delay-days-median", name), expected);
+        }
+    }
+}
+
+#[test]
+fn a_window_without_cases_says_nought_cases_where_there_were_some_before_and_nothing_where_there_never_were()
+ {
+    let now = at("2026-11-22");
+    let mut cells = Cells::default();
+    let none = windows(&cells, now);
+    assert!(none.0.is_empty(), "{:?}", none.0);
+    let measures = Measures::built_in(|_| true).unwrap();
+    let measure = measures
+        .iter()
+        .find(|m| m.quantity == "transfer.expected_within_24h")
+        .unwrap();
+    cells.apply(
+        &measure.quantity,
+        "havenshire",
+        &[],
+        "2026-05-01".parse().unwrap(),
+        Delta::case(true),
+        1,
+    );
+    let samples = windows(&cells, now);
+    assert_eq!(
+        value(
+            &samples,
+            "joinedup_measure_cases",
+            measure.id.as_str(),
+            "28d"
+        ),
+        Some(0.0)
+    );
+    assert_eq!(
+        value(
+            &samples,
+            "joinedup_measure_ratio",
+            measure.id.as_str(),
+            "28d"
+        ),
+        None
+    );
+}
+
+#[test]
+fn a_window_of_nights_begins_with_the_people_who_were_there_already_and_ends_last_night() {
+    let now = at("2026-11-22");
+    let mut cells = Cells::default();
+    let parts = [("pathway", "1"), ("reason", "x"), ("responsible", "nhs")];
+    let day = |text: &str| -> NaiveDate { text.parse().unwrap() };
+    // One person since August, a second one from three nights ago on.
+    cells.apply(
+        "transfer.waiting",
+        "havenshire",
+        &parts,
+        day("2026-08-01"),
+        Delta::step(1),
+        1,
+    );
+    cells.apply(
+        "transfer.waiting",
+        "havenshire",
+        &parts,
+        day("2026-11-19"),
+        Delta::step(1),
+        1,
+    );
+    let samples = windows(&cells, now);
+    assert_eq!(
+        value(
+            &samples,
+            "joinedup_measure_bed_nights",
+            "tr-delayed-nights",
+            "7d"
+        ),
+        Some(7.0 + 3.0)
+    );
+    assert_eq!(
+        value(&samples, "joinedup_measure_people", "tr-ready-now", "now"),
+        Some(2.0)
+    );
+}

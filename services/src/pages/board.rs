@@ -1,0 +1,243 @@
+//! `GET /board`: who is waiting now, longest first, and whose move it is. Large enough for a wall. Nobody is named.
+
+use super::address::Address;
+use super::here::Here;
+use super::layout::{self, Tab};
+use super::words;
+use crate::charts::{self, ChartRequest};
+use crate::config::Role;
+use crate::draw::axis;
+use crate::http::problem::Problem;
+use crate::http::waiting::{Waiting, board};
+use axum::response::Response;
+use chrono::{Days, NaiveDate};
+use joinedup_views::period::Grain;
+use joinedup_views::waiting::{WaitingReferral, WaitingTransfer};
+use maud::{Markup, html};
+use std::collections::BTreeMap;
+
+/// Rows of one table before the rest is counted.
+const ROWS_MOST: usize = 60;
+
+/// `GET /board`.
+pub async fn show(here: Here) -> Result<Response, Problem> {
+    here.render(page).await
+}
+
+/// What the rows are narrowed to.
+struct Narrowed<'a> {
+    responsible: Option<&'a str>,
+    reason: Option<&'a str>,
+    pathway: Option<&'a str>,
+    nights: i64,
+}
+
+impl<'a> Narrowed<'a> {
+    fn of(address: &'a Address) -> Self {
+        Self {
+            responsible: address.get("responsible"),
+            reason: address.get("reason"),
+            pathway: address.get("pathway"),
+            nights: address
+                .get("nights")
+                .and_then(|n| n.parse().ok())
+                .unwrap_or(0),
+        }
+    }
+
+    fn keeps(&self, row: &WaitingTransfer) -> bool {
+        self.responsible.is_none_or(|r| r == row.responsible)
+            && self
+                .reason
+                .is_none_or(|r| row.reason == Some(r) || (r == "none" && row.reason.is_none()))
+            && self
+                .pathway
+                .is_none_or(|p| row.pathway == Some(p) || (p == "none" && row.pathway.is_none()))
+            && row.days >= self.nights
+    }
+
+    fn any(&self) -> bool {
+        self.responsible.is_some()
+            || self.reason.is_some()
+            || self.pathway.is_some()
+            || self.nights > 0
+    }
+}
+
+fn page(here: &Here) -> Result<Markup, Problem> {
+    here.caller.must(Role::Operator)?;
+    let waiting = board(&here.app, here.area.as_str())?;
+    let narrowed = Narrowed::of(&here.address);
+    let rows: Vec<&WaitingTransfer> = waiting
+        .transfers
+        .iter()
+        .filter(|t| narrowed.keeps(t))
+        .collect();
+    let place = here.title_of(here.area.as_str());
+    let body = html! {
+        h1 { "Waiting now" span.place { ", " (place) } }
+        (numbers(here, &waiting))
+        (filters(here, &waiting, &narrowed))
+        section.card #people data-live aria-labelledby="people-name" {
+            h2 #people-name { "Ready to leave a hospital bed" span.place { " · " (words::counted(rows.len(), "person", "people")) @if narrowed.any() { " of " (waiting.transfers.len()) } } }
+            @if rows.is_empty() {
+                p { @if narrowed.any() { "Nobody waits who fits what you asked for." } @else { "Nobody is waiting, as far as the sources above have told." } }
+            } @else { (people(here, &rows)) }
+            @if rows.len() > ROWS_MOST { p.note { "The " (ROWS_MOST) " longest are shown; narrow them down to see the other " (rows.len() - ROWS_MOST) "." } }
+        }
+        section.card #referrals data-live aria-labelledby="referrals-name" {
+            h2 #referrals-name { "Referred, waiting for first contact" span.place { " · " (words::counted(waiting.referrals.len(), "referral", "referrals")) } }
+            @if waiting.referrals.is_empty() { p { "No referral is waiting." } } @else { (referrals(here, &waiting.referrals)) }
+            @if waiting.referrals.len() > ROWS_MOST { p.note { "The " (ROWS_MOST) " most urgent are shown, of " (waiting.referrals.len()) "." } }
+        }
+    };
+    Ok(layout::page(
+        here,
+        Tab::Board,
+        &format!("Waiting now, {place}"),
+        &layout::place_picker(here),
+        &body,
+    ))
+}
+
+fn numbers(here: &Here, waiting: &Waiting) -> Markup {
+    let now = waiting.transfers.len();
+    let long = |n: i64| waiting.transfers.iter().filter(|t| t.days >= n).count();
+    let week_ago = a_week_ago(here, here.today());
+    html! {
+        section.figures #figures data-live aria-label="In figures" {
+            p { strong.big { (now) } span { "waiting now" @if let Some(then) = week_ago { br; span.small { (against(now, then)) } } } }
+            p { strong.big { (long(7)) } span { "7 nights or more" } }
+            p { strong.big { (long(21)) } span { "21 nights or more" } }
+            p { strong.big { (waiting.transfers.first().map_or(0, |t| t.days)) } span { "nights, the longest" } }
+            p { strong.big { (waiting.referrals.iter().filter(|r| r.over).count()) } span { "referrals past due" } }
+        }
+    }
+}
+
+fn against(now: usize, then: usize) -> String {
+    match now.cmp(&then) {
+        std::cmp::Ordering::Greater => format!("▲ {} more than a week ago", now - then),
+        std::cmp::Ordering::Less => format!("▼ {} fewer than a week ago", then - now),
+        std::cmp::Ordering::Equal => "as many as a week ago".to_owned(),
+    }
+}
+
+/// How many were waiting on the same weekday last week, as the measure of them says.
+fn a_week_ago(here: &Here, today: NaiveDate) -> Option<usize> {
+    let day = today - Days::new(7);
+    let request = ChartRequest {
+        from: Some(day),
+        to: Some(day),
+        period: Some(Grain::Day),
+        ..ChartRequest::new("tr-ready-now", here.area.as_str())
+    };
+    let answer = charts::ask(&here.app, &request, here.audience()).ok()?;
+    let value = answer.chart.points.first()?.point.value?;
+    (value >= 0.0).then_some(value.round() as usize)
+}
+
+fn filters(here: &Here, waiting: &Waiting, narrowed: &Narrowed<'_>) -> Markup {
+    let mut responsible: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut reasons: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for row in &waiting.transfers {
+        *responsible.entry(row.responsible).or_default() += 1;
+        *reasons
+            .entry((
+                row.reason.unwrap_or("none"),
+                row.reason_title.unwrap_or("No reason given"),
+            ))
+            .or_default() += 1;
+    }
+    let mut reasons: Vec<_> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let most = reasons.first().map_or(1, |r| r.1).max(1);
+    let choice = |name: &str, value: &str, on: bool, text: &str| {
+        let address = here.address.clone().with(name, if on { "" } else { value });
+        html! { li { a href=(address) aria-current=[on.then_some("true")] { (text) } } }
+    };
+    html! {
+        section.filters.card #filters data-live aria-label="Counts, and narrowing down" {
+            div {
+                h2 { "Whose move" }
+                ul.segments {
+                    @for (code, n) in &responsible { (choice("responsible", code, narrowed.responsible == Some(code), &format!("{} {n}", words::responsible(code)))) }
+                }
+                h2 { "At least" }
+                ul.segments {
+                    @for n in [7_i64, 14, 21] { (choice("nights", &n.to_string(), narrowed.nights == n, &format!("{n} nights"))) }
+                }
+                h2 { "Pathway" }
+                ul.segments {
+                    @for code in ["0", "1", "2", "3"] { (choice("pathway", code, narrowed.pathway == Some(code), words::pathway(code))) }
+                    (choice("pathway", "none", narrowed.pathway == Some("none"), "Not decided"))
+                }
+                @if narrowed.any() { p { a href=(here.address.clone().without(&["responsible", "reason", "pathway", "nights"])) { "Show everybody" } } }
+            }
+            div {
+                h2 { "What for" }
+                ul.bars {
+                    @for ((code, title), n) in reasons.iter().take(8) {
+                        li {
+                            a href=(here.address.clone().with("reason", if narrowed.reason == Some(code) { "" } else { code })) aria-current=[(narrowed.reason == Some(code)).then_some("true")] {
+                                span.name { (title) }
+                                svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" { rect x="0" y="0" height="10" width=(n * 100 / most) {} }
+                                strong { (n) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn people(here: &Here, rows: &[&WaitingTransfer]) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="People ready to leave, longest wait first" {
+            table.board {
+                thead { tr { th scope="col" { "Waiting" } th scope="col" { "Whose move" } th scope="col" { "Next step" } th scope="col" { "What for" } th scope="col" { "Lives in" } th.hide-narrow scope="col" { "Hospital" } th.hide-narrow scope="col" { "Pathway" } } }
+                tbody {
+                    @for row in rows.iter().take(ROWS_MOST) {
+                        tr.over[row.days >= 21] {
+                            th scope="row" { strong { (words::sentence_start(&words::nights(row.days))) } br; span.small { "since " (axis::date(row.since)) } }
+                            td { span.move.(row.responsible) { (words::responsible(row.responsible)) } }
+                            td { (row.next_step) @if let Some(expected) = row.expected.filter(|e| *e < here.today()) { br; span.small { "was expected out " (axis::date(expected)) } } }
+                            td { (row.reason_title.unwrap_or("No reason given")) }
+                            td { (here.title_of(row.area.as_str())) }
+                            td.hide-narrow { (row.hospital.as_ref().map(|h| here.title_of(h.as_str())).unwrap_or_default()) }
+                            td.hide-narrow { (row.pathway.map_or("Not decided", words::pathway)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn referrals(here: &Here, rows: &[WaitingReferral]) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Referrals waiting for first contact, past due first" {
+            table.board {
+                thead { tr { th scope="col" { "Due" } th scope="col" { "Service" } th scope="col" { "Priority" } th scope="col" { "Waiting since" } th scope="col" { "Place" } } }
+                tbody {
+                    @for row in rows.iter().take(ROWS_MOST) {
+                        tr.over[row.over] {
+                            th scope="row" {
+                                @match row.due {
+                                    Some(due) if row.over => { strong.concern { "Past due" } br; span.small { (words::instant(due)) } }
+                                    Some(due) => { (words::instant(due)) }
+                                    None => "No standard",
+                                }
+                            }
+                            td { (words::service(row.service)) }
+                            td { (words::sentence(row.priority)) }
+                            td { (words::instant(row.since)) }
+                            td { (here.title_of(row.area.as_str())) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! `GET /measures` and `GET /frameworks`: what can be charted, and the systems that measures and ratings come from.
+
+use super::address::Address;
+use super::here::Here;
+use super::home::value_words;
+use super::layout::{self, Tab, family};
+use super::overview::{Line, overview};
+use super::words;
+use crate::draw::{icon, spark};
+use crate::http::problem::Problem;
+use axum::response::Response;
+use joinedup_views::catalogue::{Framework, Layer};
+use joinedup_views::measure::{Measure, Purpose};
+use maud::{Markup, PreEscaped, html};
+use std::collections::BTreeMap;
+
+/// `GET /measures`.
+pub async fn measures(here: Here) -> Result<Response, Problem> {
+    here.render(|here| Ok(page(here))).await
+}
+
+/// Whether a measure is among those asked for.
+fn fits(measure: &Measure, line: Option<&Line>, address: &Address) -> bool {
+    let text = [
+        measure.title.as_str(),
+        measure.id.as_str(),
+        &measure.counts,
+        &measure.why,
+        &measure.quantity,
+    ]
+    .join(" ")
+    .to_lowercase();
+    let found = address.get("q").is_none_or(|q| {
+        q.to_lowercase()
+            .split_whitespace()
+            .all(|w| text.contains(w))
+    });
+    let outcome = address
+        .get("outcome")
+        .is_none_or(|o| measure.outcomes.serves(o));
+    let purpose = address
+        .get("purpose")
+        .is_none_or(|p| measure.purpose.word() == p || measure.purpose == Purpose::Both);
+    let framework = address
+        .get("framework")
+        .is_none_or(|f| measure.frameworks.iter().any(|x| x.as_str() == f));
+    let shown = match address.get("show") {
+        Some("signals") => line.is_some_and(|l| l.alert),
+        Some("data") => line.is_some(),
+        _ => true,
+    };
+    found && outcome && purpose && framework && shown
+}
+
+fn page(here: &Here) -> Markup {
+    let overview = overview(here);
+    let place = here.title_of(here.area.as_str());
+    let signals = here.address.get("show") == Some("signals");
+    // Signals are of the place and of its parts; a catalogue is of the place.
+    let mut rows: Vec<(&Measure, Option<&Line>)> = if signals {
+        overview
+            .signals()
+            .into_iter()
+            .filter_map(|l| Some((here.app.definitions.measures.get(&l.measure)?, Some(l))))
+            .filter(|(m, l)| fits(m, *l, &here.address))
+            .collect()
+    } else {
+        here.app
+            .definitions
+            .measures
+            .iter()
+            .map(|m| (m, overview.line(m.id.as_str(), here.area.as_str())))
+            .filter(|(m, l)| fits(m, *l, &here.address))
+            .collect()
+    };
+    if !signals {
+        rows.sort_by_key(|(m, l)| (family(&m.family).0, l.is_none(), m.title.clone()));
+    }
+    let mut groups: BTreeMap<usize, (&str, Vec<(&Measure, Option<&Line>)>)> = BTreeMap::new();
+    for row in &rows {
+        let (order, name) = if signals {
+            (0, "Signals")
+        } else {
+            family(&row.0.family)
+        };
+        groups
+            .entry(order)
+            .or_insert((name, Vec::new()))
+            .1
+            .push(*row);
+    }
+    let body = html! {
+        h1 { "Measures" span.place { ", " (place) } }
+        (search(here))
+        p.note #found { (words::counted(rows.len(), if signals { "signal" } else { "measure" }, if signals { "signals" } else { "measures" })) @if !signals { ", " (rows.iter().filter(|r| r.1.is_some()).count()) " with points here" } "." }
+        @for (order, (name, rows)) in &groups {
+            section.card id=(format!("family-{order}")) data-live aria-labelledby=(format!("family-{order}-name")) {
+                h2 id=(format!("family-{order}-name")) { (name) }
+                ul.catalogue { @for (measure, line) in rows { (row(here, measure, *line)) } }
+            }
+        }
+        @if rows.is_empty() { p { "No measure fits. " a href=(here.address.elsewhere("/measures")) { "Show all measures" } } }
+    };
+    layout::page(
+        here,
+        Tab::Measures,
+        &format!("Measures, {place}"),
+        &layout::place_picker(here),
+        &body,
+    )
+}
+
+fn row(here: &Here, measure: &Measure, line: Option<&Line>) -> Markup {
+    let area = line.map_or(here.area.as_str(), |l| l.area.as_str());
+    html! {
+        li {
+            div {
+                a href=(here.address.elsewhere(format!("/measures/{}", measure.id)).with("area", area)) { (measure.title) }
+                @if area != here.area.as_str() { " " span.place { (here.title_of(area)) } }
+                p.small { (measure.counts) @if !measure.out_of.is_empty() { ", out of " (measure.out_of) } "." }
+            }
+            @match line {
+                Some(line) => {
+                    p.state.(icon::variation_class(line.variation)) { (PreEscaped(icon::variation(line.variation))) span { strong { (icon::variation_word(line.variation)) } br; span.small { (value_words(line)) } } }
+                    (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &format!("{}: course of the latest points", measure.title))))
+                }
+                None => { p.state.place { "No points here yet" } span {} }
+            }
+        }
+    }
+}
+
+fn search(here: &Here) -> Markup {
+    let outcomes = here
+        .app
+        .definitions
+        .catalogue
+        .model()
+        .nodes()
+        .iter()
+        .filter(|n| n.layer == Layer::Outcome);
+    let is = |name: &str, value: &str| here.address.get(name).unwrap_or_default() == value;
+    html! {
+        form.picker.search method="get" action="/measures" role="search" {
+            (layout::kept(&here.address, &["q", "outcome", "purpose", "show", "framework"]))
+            label for="q" { "Search" } input #q type="search" name="q" value=[here.address.get("q")];
+            label for="outcome" { "Outcome" }
+            select #outcome name="outcome" { option value="" { "any" } @for n in outcomes { option value=(n.id) selected[is("outcome", &n.id)] { (n.title) } } }
+            label for="purpose" { "For" }
+            select #purpose name="purpose" { option value="" { "any purpose" } @for p in ["improvement", "performance"] { option value=(p) selected[is("purpose", p)] { (p) } } }
+            label for="show" { "Show" }
+            select #show name="show" { option value="" { "all" } option value="data" selected[is("show", "data")] { "with points here" } option value="signals" selected[is("show", "signals")] { "signals, here and in its parts" } }
+            button.quiet type="submit" { "Search" }
+        }
+    }
+}
+
+/// `GET /frameworks`.
+pub async fn frameworks(here: Here) -> Result<Response, Problem> {
+    here.render(|here| Ok(all_frameworks(here))).await
+}
+
+fn all_frameworks(here: &Here) -> Markup {
+    let catalogue = &here.app.definitions.catalogue;
+    let body = html! {
+        h1 { "Frameworks" }
+        p.note { "Other systems that rate, ask, tag or measure, with their items. What could not be checked says so." }
+        @for framework in catalogue.frameworks() { (framework_card(here, framework)) }
+    };
+    layout::page(
+        here,
+        Tab::Data,
+        "Frameworks",
+        &layout::place_picker(here),
+        &body,
+    )
+}
+
+fn framework_card(here: &Here, framework: &Framework) -> Markup {
+    let measures = here
+        .app
+        .definitions
+        .measures
+        .iter()
+        .filter(|m| m.frameworks.iter().any(|f| f.as_str() == framework.id))
+        .count();
+    html! {
+        section.card aria-labelledby=(format!("f-{}", framework.id)) {
+            h2 id=(format!("f-{}", framework.id)) { (framework.title) }
+            p { (framework.note) }
+            @if let Some(scoring) = &framework.scoring { p.note { "Scoring: " (scoring) } }
+            @if let Some(unverified) = &framework.unverified { p.note { "Not verified: " (unverified) } }
+            @if measures > 0 { p { a href=(here.address.elsewhere("/measures").with("framework", &framework.id)) { (words::counted(measures, "measure", "measures")) " of it" } } }
+            @if !framework.items.is_empty() {
+                details id=(format!("items-{}", framework.id)) {
+                    summary { (words::counted(framework.items.len(), "item", "items")) @if let Some(scale) = &framework.scale { ", each from " (scale.lowest) " to " (scale.highest) } }
+                    ul { @for item in &framework.items { li { (item.title) @if let Some(group) = &item.group { " " span.place { (words::sentence(group)) } } @if item.reversed { " " span.place { "counts the other way round" } } } } }
+                }
+            }
+            @if !framework.sources.is_empty() { p.small { "To read: " @for (i, link) in framework.sources.iter().enumerate() { @if i > 0 { ", " } a href=(link.address) rel="noreferrer" { (link.title) } } } }
+        }
+    }
+}

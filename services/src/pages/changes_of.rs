@@ -1,0 +1,105 @@
+//! The improvement changes that should move a chart, and what the points say before and since.
+
+use super::figure;
+use super::here::Here;
+use super::words;
+use crate::charts::Answer;
+use crate::draw::axis;
+use crate::http::problem::Problem;
+use chrono::NaiveDate;
+use joinedup_events::change::Decision;
+use joinedup_events::{AreaId, Family};
+use joinedup_views::changes::{Change, Decisions, Status, before_and_after, change, decisions};
+use maud::{Markup, html};
+
+/// The changes meant to move a measure in an area or in a part of it, the latest first, with their ids.
+///
+/// # Errors
+/// 404 when this process has no views.
+pub fn changes_for(
+    here: &Here,
+    measure: &str,
+    area: &AreaId,
+) -> Result<Vec<(String, Change)>, Problem> {
+    let within = here.app.definitions.areas.within(area);
+    let mut found: Vec<(String, Change)> = here.views()?.read(|view| {
+        view.listed(Family::Change)
+            .filter_map(|entity| Some((entity.id.to_string(), change(&entity.facts.standing())?)))
+            .filter(|(_, c)| {
+                within.contains(&c.area) && c.measures.iter().any(|m| m.as_str() == measure)
+            })
+            .collect()
+    });
+    found.sort_by(|(a, x), (b, y)| (y.started.or(y.planned), b).cmp(&(x.started.or(x.planned), a)));
+    Ok(found)
+}
+
+/// What people decided about a measure's chart: targets and new baselines.
+///
+/// # Errors
+/// 404 when this process has no views.
+pub fn decided(here: &Here, measure: &str) -> Result<Decisions, Problem> {
+    let id = format!("chart/{measure}");
+    Ok(here.views()?.read(|view| {
+        view.entity(Family::Change, &id)
+            .map(|e| decisions(&e.facts.standing()))
+            .unwrap_or_default()
+    }))
+}
+
+/// The changes with what the chart's points say around each.
+#[must_use]
+pub fn list(here: &Here, answer: &Answer, changes: &[(String, Change)]) -> Markup {
+    let chart = &answer.chart;
+    let points: Vec<(NaiveDate, f64)> = chart
+        .points
+        .iter()
+        .filter(|p| p.point.is_judged())
+        .filter_map(|p| Some((p.point.period_start, p.point.value?)))
+        .collect();
+    html! {
+        section #changes data-live aria-labelledby="changes-name" {
+            h2 #changes-name { "Changes tried" }
+            @if changes.is_empty() { p { "No change has been recorded that should move this measure here." } }
+            @for (id, change) in changes {
+                article.change id=(format!("change-{}", id.replace('/', "-"))) {
+                    h3 { (change.title.as_deref().unwrap_or("A change")) " " span.tag { (status(change.status(here.today()), change.decision)) } }
+                    p.place { (here.title_of(change.area.as_str())) " · " (dates(change)) }
+                    @if let Some(aim) = &change.aim { p { "Aim: " (aim) } }
+                    @if let Some(around) = before_and_after(change, &chart.measure, &chart.title, &points) {
+                        @if let Some((before, since)) = around.before.median.zip(around.after.median.or(around.during.median)) {
+                            p.before-after {
+                                span { "Median before " strong { (axis::amount(before, figure::unit(chart))) } " over " (words::counted(around.before.points, "point", "points")) }
+                                span { @if around.after.median.is_some() { "after " } @else { "since " } strong { (axis::amount(since, figure::unit(chart))) } " over " (words::counted(if around.after.median.is_some() { around.after.points } else { around.during.points }, "point", "points")) }
+                            }
+                            p.note { @if around.before.points.min(around.during.points.max(around.after.points)) < joinedup_views::changes::before_after::ENOUGH_POINTS { "Too few points to say that it moved. " } "Other things may have changed in the same time." }
+                        } @else { p.note { (around.sentence) } }
+                    }
+                    @if let Some(learnt) = &change.learnt { p { "Learnt: " (learnt) } }
+                }
+            }
+        }
+    }
+}
+
+fn status(status: Status, decision: Option<Decision>) -> &'static str {
+    match (status, decision) {
+        (Status::NotYet, _) => "not begun",
+        (Status::Planned, _) => "planned",
+        (Status::Running, _) => "under test",
+        (Status::Paused, _) => "paused",
+        (Status::Finished, Some(Decision::Adopt)) => "adopted",
+        (Status::Finished, Some(Decision::Adapt)) => "to be adapted",
+        (Status::Finished, Some(Decision::Abandon)) => "abandoned",
+        (Status::Finished, None) => "ended",
+    }
+}
+
+fn dates(change: &Change) -> String {
+    match (change.started, change.finished, change.planned) {
+        (Some(from), Some(to), _) => format!("{} to {}", axis::date(from), axis::date(to)),
+        (Some(from), None, _) => format!("since {}", axis::date(from)),
+        (None, _, Some(planned)) => format!("planned {}", axis::date(planned)),
+        _ => "no date".to_owned(),
+    }
+}

@@ -1,0 +1,314 @@
+//! `GET /`: a chart of any measure and place, and what changed: signals, waits, ratings, silence.
+
+use super::changes_of::changes_for;
+use super::figure::{self, Figure};
+use super::here::Here;
+use super::layout::{self, Tab};
+use super::overview::{Line, Overview, overview};
+use super::{multiples, rounds, sources, words};
+use crate::charts::{self, ChartRequest};
+use crate::config;
+use crate::draw::{axis, icon};
+use crate::http::problem::Problem;
+use crate::http::waiting::board;
+use axum::response::Response;
+use joinedup_views::measure::{Measure, Role, explain};
+use maud::{Markup, PreEscaped, html};
+
+/// How many signals are listed before the rest is counted.
+const SIGNALS_MOST: usize = 8;
+/// A chart of fewer points is not what a page opens with.
+const ENOUGH_POINTS: usize = 20;
+/// Waits of this many nights are counted as too long.
+const LONG_NIGHTS: i64 = 7;
+
+/// `GET /`.
+pub async fn show(here: Here) -> Result<Response, Problem> {
+    here.render(page).await
+}
+
+fn page(here: &Here) -> Result<Markup, Problem> {
+    let overview = overview(here);
+    let measure = match here.address.get("measure") {
+        Some(id) => here.app.definitions.measures.get(id).ok_or_else(|| {
+            Problem::not_found("There is no measure of that id; /measures lists them")
+        })?,
+        None => {
+            telling(here, &overview).ok_or_else(|| Problem::not_found("There are no measures"))?
+        }
+    };
+    let pairs: Vec<(String, String)> = here
+        .address
+        .pairs()
+        .iter()
+        .filter(|(n, _)| n != "measure")
+        .cloned()
+        .collect();
+    let request = ChartRequest::from_parameters(measure.id.as_str(), &pairs, here.area.as_str())?;
+    // A period that the last measure had need not be one of this measure's.
+    let request = ChartRequest {
+        period: request.period.filter(|g| measure.allows(*g)),
+        ..request
+    };
+    let answer = charts::ask(&here.app, &request, here.audience())?;
+    let changes = changes_for(here, measure.id.as_str(), &here.area)?;
+    let own = here
+        .address
+        .on(format!("/measures/{}", measure.id))
+        .without(&["measure"]);
+    let figure = Figure {
+        here,
+        answer: &answer,
+        changes: &changes,
+        own: &own,
+    };
+    let body = html! {
+        div.home {
+            section.main-chart aria-labelledby="chart-name" {
+                h1 #chart-name { (measure.title) span.place { ", " (here.title_of(here.area.as_str())) } }
+                (figure.show())
+                details #about { summary { "What is counted, and how" } pre.explained { (explain(measure)) } }
+                (multiples::show(here, measure, &request)?)
+                details #as-table { summary { "The points as a table" } (figure::table(&answer.chart)) }
+            }
+            (news(here, &overview))
+        }
+    };
+    let picker = layout::chart_picker(here, measure, answer.chart.period);
+    Ok(layout::page(
+        here,
+        Tab::Home,
+        &format!("{}, {}", measure.title, here.title_of(here.area.as_str())),
+        &picker,
+        &body,
+    ))
+}
+
+/// The measure that says most about the place now: a signal in what people get from care, a concern first; else the one
+/// that everybody knows; else whatever has most points.
+fn telling<'a>(here: &'a Here, overview: &Overview) -> Option<&'a Measure> {
+    let measures = &here.app.definitions.measures;
+    let counts = |l: &&Line| {
+        let outcome = measures
+            .get(&l.measure)
+            .is_some_and(|m| m.kind == Role::Outcome && !m.outcomes.named().is_empty());
+        l.area == here.area.as_str() && outcome && tells(l)
+    };
+    let signal = overview.signals().into_iter().find(counts);
+    let any = || {
+        let usual = [
+            "tr-delayed-share",
+            "tr-delay-days-median",
+            "dtoc-delayed-days",
+        ];
+        let known = usual
+            .iter()
+            .filter_map(|id| overview.line(id, here.area.as_str()))
+            .find(|l| tells(l));
+        known.or_else(|| {
+            overview
+                .of(here.area.as_str())
+                .filter(|l| l.latest.is_some())
+                .max_by_key(|l| l.values.len())
+        })
+    };
+    let chosen = signal.or_else(any).map(|l| l.measure.as_str());
+    measures
+        .get(chosen.unwrap_or("tr-delay-days-median"))
+        .or_else(|| measures.iter().next())
+}
+
+/// Whether a chart has enough points, and they differ.
+fn tells(line: &Line) -> bool {
+    let mut values: Vec<f64> = line.values.iter().flatten().copied().collect();
+    let points = values.len();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    points >= ENOUGH_POINTS && values.len() > 2
+}
+
+fn news(here: &Here, overview: &Overview) -> Markup {
+    html! {
+        div.news {
+            (signals(here, overview))
+            (waits(here))
+            (ratings(here))
+            (silence(here))
+        }
+    }
+}
+
+fn signals(here: &Here, overview: &Overview) -> Markup {
+    let found = overview.signals();
+    let new = found.iter().filter(|l| l.is_new).count();
+    let worse = found.iter().filter(|l| l.worsens()).count();
+    let groups = grouped(&found);
+    html! {
+        section.card #signals data-live aria-labelledby="signals-name" {
+            h2 #signals-name { "Signals" }
+            @if found.is_empty() {
+                p { @if overview.lines.is_empty() { "No measure has points for this place yet." } @else { "Chance alone explains every chart of this place and its parts." } }
+            } @else {
+                p.sum {
+                    strong { (words::counted(worse, "concern", "concerns")) } " and "
+                    strong { (words::counted(found.iter().filter(|l| l.improves()).count(), "improvement", "improvements")) } ", "
+                    @if new == 0 { "none new since yesterday" } @else { (new) " new since yesterday" } "."
+                }
+                ul.signals { @for lines in groups.iter().take(SIGNALS_MOST) { (signal(here, lines)) } }
+                p { a href=(here.address.elsewhere("/measures").with("show", "signals")) { "All signals" } }
+            }
+        }
+    }
+}
+
+/// Lines of the same measure and meaning together, in the order of the first of each.
+fn grouped<'a>(lines: &[&'a Line]) -> Vec<Vec<&'a Line>> {
+    let mut groups: Vec<Vec<&Line>> = Vec::new();
+    for line in lines {
+        match groups.iter_mut().find(|g| {
+            g.iter()
+                .any(|l| l.measure == line.measure && l.variation == line.variation)
+        }) {
+            Some(group) => group.push(line),
+            None => groups.push(vec![line]),
+        }
+    }
+    groups
+}
+
+fn signal(here: &Here, lines: &[&Line]) -> Markup {
+    let Some(first) = lines
+        .iter()
+        .find(|l| l.area == here.area.as_str())
+        .or(lines.first())
+    else {
+        return html! {};
+    };
+    let link = |line: &Line| {
+        here.address
+            .elsewhere(format!("/measures/{}", line.measure))
+            .with("area", &line.area)
+    };
+    html! {
+        li {
+            (PreEscaped(icon::variation(first.variation)))
+            div {
+                a href=(link(first)) { (first.title) } @if lines.iter().any(|l| l.is_new) { " " strong.tag { "new" } }
+                p { strong.(icon::variation_class(first.variation)) { (icon::variation_word(first.variation)) } ": " (first.area_title) " " (value_words(first)) }
+                @if lines.len() > 1 {
+                    p.small { "Also " @for (i, line) in lines.iter().filter(|l| l.area != first.area).enumerate() { @if i > 0 { ", " } a href=(link(line)) { (line.area_title) } } }
+                }
+            }
+        }
+    }
+}
+
+/// The latest value against the centre line, in words.
+#[must_use]
+pub fn value_words(line: &Line) -> String {
+    let Some((start, value)) = line.latest else {
+        return "no number yet".to_owned();
+    };
+    let against = line
+        .centre
+        .map(|c| format!(", against {}", axis::amount(c, &line.unit)))
+        .unwrap_or_default();
+    format!(
+        "{} ({}){against}",
+        axis::amount(value, &line.unit),
+        words::period(line.period, start)
+    )
+}
+
+fn waits(here: &Here) -> Markup {
+    if !here.caller.has(config::Role::Operator) {
+        return html! {};
+    }
+    let Ok(waiting) = board(&here.app, here.area.as_str()) else {
+        return html! {};
+    };
+    let register = &here.app.definitions.areas;
+    let long = |days: i64| days >= LONG_NIGHTS;
+    let mut rows: Vec<(String, String, usize, usize, i64)> = here
+        .parts()
+        .iter()
+        .map(|part| {
+            let within = register.within(part);
+            let here_now: Vec<i64> = waiting
+                .transfers
+                .iter()
+                .filter(|t| within.contains(&t.area))
+                .map(|t| t.days)
+                .collect();
+            let longest = here_now.iter().copied().max().unwrap_or(0);
+            (
+                part.to_string(),
+                here.title_of(part.as_str()),
+                here_now.len(),
+                here_now.iter().filter(|d| long(**d)).count(),
+                longest,
+            )
+        })
+        .collect();
+    rows.sort_by_key(|r| std::cmp::Reverse((r.3, r.4)));
+    let all_long = waiting.transfers.iter().filter(|t| long(t.days)).count();
+    let overdue = waiting.referrals.iter().filter(|r| r.over).count();
+    html! {
+        section.card #waits data-live aria-labelledby="waits-name" {
+            h2 #waits-name { "Waiting too long" }
+            p.sum {
+                a href=(here.address.elsewhere("/board")) { strong { (words::counted(all_long, "person", "people")) } }
+                " of " (waiting.transfers.len()) " ready to leave a hospital bed have waited " (LONG_NIGHTS) " nights or more"
+                @if overdue > 0 { "; " (words::counted(overdue, "referral is", "referrals are")) " past the time of first contact" } "."
+            }
+            @if rows.iter().any(|r| r.2 > 0) {
+                table.compact {
+                    thead { tr { th scope="col" { "Place" } th.number scope="col" { "Waiting" } th.number scope="col" { (LONG_NIGHTS) " nights +" } th.number scope="col" { "Longest" } } }
+                    tbody {
+                        @for (code, title, all, over, longest) in &rows {
+                            tr {
+                                th scope="row" { a href=(here.address.elsewhere("/board").with("area", code)) { (title) } }
+                                td.number { (all) } td.number { @if *over > 0 { strong.concern { (over) } } @else { "0" } }
+                                td.number { @if *all > 0 { (longest) } @else { "–" } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn ratings(here: &Here) -> Markup {
+    let Some(moves) = rounds::latest_moves(here) else {
+        return html! {};
+    };
+    html! {
+        section.card #ratings data-live aria-labelledby="ratings-name" {
+            h2 #ratings-name { "Ratings moved" }
+            p.sum { strong { (moves.up.len()) " up" } ", " strong { (moves.down.len()) " down" } ", " (moves.same.len()) " unchanged between the rounds " (moves.earlier) " and " (moves.later) "." }
+            @if !moves.down.is_empty() {
+                ul.plain {
+                    @for step in moves.down.iter().take(4) {
+                        li { span.concern { "▼ " } a href=(here.address.elsewhere("/model").with("node", &step.item)) { (rounds::item_title(here, step.framework.as_str(), step.item.as_str())) } " " span.place { (here.title_of(step.area.as_str())) } ": " (rounds::level(here, step.framework.as_str(), step.from)) " to " (rounds::level(here, step.framework.as_str(), step.to)) }
+                    }
+                }
+            }
+            p { a href=(here.address.elsewhere("/model").with("compare", "yes").without(&["from", "to"])) { "All that moved" } }
+        }
+    }
+}
+
+fn silence(here: &Here) -> Markup {
+    let silent = sources::silent(here);
+    html! {
+        section.card #silence data-live aria-labelledby="silence-name" {
+            h2 #silence-name { "Sources silent" }
+            @if silent.is_empty() { p { "Every source was heard when expected." } }
+            @else {
+                ul.plain { @for source in silent.iter().take(5) { li { strong.concern { (sources::quiet_for(source, here.now)) } " " code { (source.name) } } } }
+                p { a href=(here.address.elsewhere("/sources")) { "All sources" } }
+            }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! One node of the logic model: what it means, how places rate it, what its measures say, what it feeds; and the round
+//! of rating it.
+
+use super::here::Here;
+use super::home::value_words;
+use super::model::Knowledge;
+use super::rounds;
+use crate::draw::{axis, icon};
+use joinedup_events::AreaId;
+use joinedup_views::catalogue::Strength;
+use joinedup_views::catalogue::model::Link;
+use joinedup_views::outcomes::{Neighbour, NodeState};
+use joinedup_views::ratings::{Rating, Round, Stage};
+use maud::{Markup, PreEscaped, html};
+
+/// The panel of a chosen node.
+#[must_use]
+pub fn panel(here: &Here, known: &Knowledge, state: &NodeState) -> Markup {
+    let node = &state.node;
+    let lines: Vec<_> = state
+        .measures
+        .iter()
+        .filter_map(|m| known.overview.line(&m.measure, here.area.as_str()))
+        .collect();
+    html! {
+        section.card #node aria-labelledby="node-name" {
+            h2 #node-name { (node.title) }
+            p.lead { (node.definition) }
+            div.columns {
+                div {
+                    @if !node.checklist.is_empty() { h3 { "What to look for" } ul { @for line in &node.checklist { li { (line) } } } }
+                    (links("Evidence", &node.evidence)) (links("Places that do it", &node.practice))
+                }
+                div { (neighbours(here, known, "Fed by", &state.fed_by)) (neighbours(here, known, "Feeds", &state.feeds)) }
+            }
+            @if !lines.is_empty() {
+                h3 { "What its measures say here" }
+                ul.signals #node-measures data-live {
+                    @for line in lines {
+                        li { (PreEscaped(icon::variation(line.variation))) div { a href=(here.address.elsewhere(format!("/measures/{}", line.measure))) { (line.title) } p { (icon::variation_word(line.variation)) ": " (value_words(line)) } } }
+                    }
+                }
+            } @else if !state.measures.is_empty() { p.note { "None of its " (state.measures.len()) " measures has points here yet." } }
+            (rating(here, known, state))
+        }
+    }
+}
+
+fn links(title: &str, links: &[Link]) -> Markup {
+    html! { @if !links.is_empty() { h3 { (title) } ul { @for link in links { li { a href=(link.address) rel="noreferrer" { (link.title) } } } } } }
+}
+
+fn neighbours(here: &Here, known: &Knowledge, title: &str, list: &[Neighbour]) -> Markup {
+    html! {
+        @if !list.is_empty() {
+            h3 { (title) }
+            ul {
+                @for n in list {
+                    li { a href=(format!("{}#node", here.address.clone().with("node", &n.node))) { (known.node(&n.node).map_or(n.node.as_str(), |s| s.node.title.as_str())) } " " span.place { @if n.strength == Strength::Main { "chief means" } @else { "one of several" } ", " (format!("{:?}", n.basis).to_lowercase()) } }
+                }
+            }
+        }
+    }
+}
+
+/// The areas whose ratings stand side by side: the parts of the place, and the place where it was rated itself or has no parts.
+fn areas(here: &Here, known: &Knowledge, framework: &str, item: &str) -> Vec<AreaId> {
+    let mut areas = here.parts();
+    if areas.is_empty() || known.rating(here.area.as_str(), framework, item).is_some() {
+        areas.insert(0, here.area.clone());
+    }
+    areas
+}
+
+fn rating(here: &Here, known: &Knowledge, state: &NodeState) -> Markup {
+    let catalogue = &here.app.definitions.catalogue;
+    let (framework, item) = (catalogue.model().id(), state.node.id.as_str());
+    if catalogue
+        .framework(framework)
+        .and_then(|f| f.item(item))
+        .is_none()
+    {
+        return html! {};
+    }
+    let areas = areas(here, known, framework, item);
+    let round = here
+        .address
+        .get("round")
+        .map_or_else(|| newest(here, known, item), ToOwned::to_owned);
+    let rolled = known
+        .rolled
+        .iter()
+        .find(|r| r.framework.as_str() == framework && r.item.as_str() == item);
+    let open = here.may_decide();
+    html! {
+        h3 { "Ratings by place" }
+        @if let Some(question) = &state.question { p.note { (question) } }
+        div.scroll tabindex="0" role="region" aria-label="Ratings by place" {
+            table.ratings #node-ratings data-live {
+                thead { tr { th scope="col" { "Place" } th scope="col" { "Published" } th scope="col" { "Ambition" } th scope="col" { "Round " (round) } th scope="col" { "Evidence" } @if open { th scope="col" { "Next" } } } }
+                tbody {
+                    @for area in &areas {
+                        @let found = known.rating(area.as_str(), framework, item);
+                        tr {
+                            th scope="row" { (here.title_of(area.as_str())) }
+                            td { (level(here, framework, found.and_then(|r| r.level))) @if let Some(r) = found && let Some(on) = r.published_on { br; span.small { (axis::date(on)) } } }
+                            td { @if let Some(a) = found.and_then(|r| r.ambition.as_ref()) { (level(here, framework, Some(a.level))) br; span.small { "by " (axis::date(a.by)) } } @else { "none" } }
+                            td { (stage(here, framework, found.and_then(|r| r.rounds.iter().find(|x| x.round.as_str() == round)))) }
+                            td { (evidence(found, &round)) }
+                            @if open { td { (next(here, framework, item, area, &round, found)) } }
+                        }
+                    }
+                }
+            }
+        }
+        @if let Some(rolled) = rolled {
+            p.note { "Together: " (rounds::level(here, framework, rolled.level)) " (the lower median of " (rolled.rated) " rated; " (rolled.not_rated) " not rated; worst " (rounds::level(here, framework, rolled.worst)) ")." }
+        }
+    }
+}
+
+/// The round that is being worked on: the last that anybody spoke of, else this year's.
+fn newest(here: &Here, known: &Knowledge, item: &str) -> String {
+    let spoken = known
+        .ratings
+        .iter()
+        .filter(|r| r.item.as_str() == item)
+        .flat_map(|r| &r.rounds)
+        .map(|r| r.round.as_str())
+        .max();
+    spoken.map_or_else(|| here.today().format("%Y").to_string(), ToOwned::to_owned)
+}
+
+fn level(here: &Here, framework: &str, level: Option<u8>) -> Markup {
+    let sign = level.map_or_else(|| "–".to_owned(), |l| l.to_string());
+    html! { span.level.(format!("l{}", level.unwrap_or(0))) { (sign) } " " (rounds::level(here, framework, level)) }
+}
+
+fn stage(here: &Here, framework: &str, round: Option<&Round>) -> Markup {
+    let Some(round) = round else {
+        return html! { "not begun" };
+    };
+    let word = match round.stage {
+        Stage::Rating => "being rated",
+        Stage::Proposed => "proposed",
+        Stage::Moderated => "moderated",
+        Stage::Published => "published",
+    };
+    html! {
+        (word) ": " (rounds::level(here, framework, round.level))
+        @if let Some(m) = round.moderated.as_ref().filter(|m| m.from != m.to) { br; span.small { "moderated from " (rounds::level(here, framework, m.from)) } }
+    }
+}
+
+fn evidence(found: Option<&Rating>, round: &str) -> Markup {
+    let said = found.and_then(|r| r.rounds.iter().find(|x| x.round.as_str() == round));
+    let proposed = said
+        .and_then(|r| r.proposed.as_ref())
+        .and_then(|p| p.note.as_deref());
+    let moderated = said
+        .and_then(|r| r.moderated.as_ref())
+        .and_then(|m| m.note.as_deref());
+    let noted = found.and_then(|r| r.notes.last()).map(|n| n.text.as_str());
+    html! { @for text in [proposed, moderated, noted].into_iter().flatten() { p.small { (text) } } }
+}
+
+/// What can be done with a rating now.
+fn next(
+    here: &Here,
+    framework: &str,
+    item: &str,
+    area: &AreaId,
+    round: &str,
+    found: Option<&Rating>,
+) -> Markup {
+    let scale = here
+        .app
+        .definitions
+        .catalogue
+        .framework(framework)
+        .and_then(|f| f.scale.clone());
+    let (low, high) = scale.as_ref().map_or((1, 5), |s| (s.lowest, s.highest));
+    let now = found.and_then(|r| r.rounds.iter().find(|x| x.round.as_str() == round));
+    let title = here.title_of(area.as_str());
+    let hidden = html! {
+        input type="hidden" name="back" value=(format!("{}#node", here.address));
+        input type="hidden" name="area" value=(area);
+        input type="hidden" name="framework" value=(framework);
+        input type="hidden" name="item" value=(item);
+    };
+    let levels = |chosen: Option<u8>, none: bool| {
+        html! {
+            select name="level" aria-label=(format!("Level for {title}")) {
+                @if none { option value="" selected[chosen.is_none()] { "not rated" } }
+                @for l in low..=high { option value=(l) selected[chosen == Some(l)] { (l) " " (rounds::level(here, framework, Some(l))) } }
+            }
+        }
+    };
+    let key = format!("{area}-{item}");
+    html! {
+        details id=(format!("do-{key}")) {
+            summary { "Rate" }
+            form method="post" action="/model/propose" {
+                (hidden)
+                label { "Round" input type="text" name="round" value=(round) required pattern="[a-z0-9][a-z0-9-]*" maxlength="20"; }
+                label { "Level proposed" (levels(now.and_then(|r| r.level), true)) }
+                label { "Evidence, about the place and never about a person" input type="text" name="note" maxlength="400"; }
+                button type="submit" { "Propose" }
+            }
+            @if let Some(now) = now {
+                form method="post" action="/model/moderate" {
+                    (hidden)
+                    input type="hidden" name="round" value=(round);
+                    input type="hidden" name="from" value=[now.level];
+                    label { "Level after looking at each other's" (levels(now.level, true)) }
+                    label { "Why" input type="text" name="note" maxlength="400"; }
+                    button.quiet type="submit" { "Moderate" }
+                }
+                @if now.stage != Stage::Published {
+                    form method="post" action="/model/publish" { (hidden) input type="hidden" name="round" value=(round); button.quiet type="submit" { "Publish" } }
+                }
+            }
+            form method="post" action="/model/ambition" {
+                (hidden)
+                label { "Level wanted" (levels(found.and_then(|r| r.ambition.as_ref()).map(|a| a.level), false)) }
+                label { "By" input type="date" name="by" required value=(here.today() + chrono::Days::new(365)); }
+                button.quiet type="submit" { "Set the ambition" }
+            }
+        }
+    }
+}

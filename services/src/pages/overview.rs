@@ -1,0 +1,320 @@
+//! Every chart of a place and of its parts, boiled down to one line each: the latest value, the verdict, and whether
+//! the verdict is new. Kept for a few seconds, because several pages and many readers ask for the same.
+
+use super::here::Here;
+use crate::charts::{self, ChartRequest};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use joinedup_events::AreaId;
+use joinedup_spc::{Assurance, Variation};
+use joinedup_views::chart::{Chart, ChartPoint};
+use joinedup_views::measure::{Direction, Measure, Shape};
+use joinedup_views::outcomes::Verdict;
+use joinedup_views::period::Grain;
+use joinedup_views::point::State;
+use joinedup_views::priorities::Trend;
+use joinedup_views::suppression::Audience;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long an overview is kept although the views have moved: verdicts are about whole periods.
+const KEPT_FOR: Duration = Duration::from_secs(5);
+/// How many overviews are kept.
+const KEPT_MOST: usize = 64;
+
+/// One chart in a line.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The measure.
+    pub measure: String,
+    /// Its title.
+    pub title: String,
+    /// The area.
+    pub area: String,
+    /// Its title.
+    pub area_title: String,
+    /// The unit, `proportion` for shares.
+    pub unit: String,
+    /// The length of a period.
+    pub period: Grain,
+    /// Which way is better.
+    pub direction: Direction,
+    /// The latest judged value and its period.
+    pub latest: Option<(NaiveDate, f64)>,
+    /// Numerator and denominator of that value.
+    pub parts: Option<(f64, f64)>,
+    /// What chart rules say of it.
+    pub variation: Option<Variation>,
+    /// Whether the target is met.
+    pub assurance: Option<Assurance>,
+    /// Worth telling somebody.
+    pub alert: bool,
+    /// The alert was not there before this day.
+    pub is_new: bool,
+    /// The verdict in words.
+    pub why: String,
+    /// The centre line now.
+    pub centre: Option<f64>,
+    /// The median of the first judged points, and the day they begin.
+    pub then: Option<(NaiveDate, f64)>,
+    /// The median of as many latest judged points.
+    pub now: Option<f64>,
+    /// The target.
+    pub target: Option<f64>,
+    /// The judged values, oldest first, gaps kept.
+    pub values: Vec<Option<f64>>,
+    /// How many points are kept back.
+    pub suppressed: usize,
+}
+
+impl Line {
+    /// Where the measure is heading, for the model's outcomes.
+    #[must_use]
+    pub fn trend(&self) -> Trend {
+        match self.variation {
+            Some(Variation::ImprovementHigh | Variation::ImprovementLow) => Trend::Improving,
+            Some(Variation::ConcernHigh | Variation::ConcernLow | Variation::CommonCause) => {
+                Trend::NotImproving
+            }
+            _ => Trend::Unknown,
+        }
+    }
+
+    /// The line as a verdict of the logic model.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        Verdict {
+            trend: self.trend(),
+            text: self.why.clone(),
+            value: self.latest.map(|l| l.1),
+            period: self.latest.map(|l| l.0),
+        }
+    }
+
+    /// Improvement.
+    #[must_use]
+    pub fn improves(&self) -> bool {
+        matches!(
+            self.variation,
+            Some(Variation::ImprovementHigh | Variation::ImprovementLow)
+        )
+    }
+
+    /// Concern.
+    #[must_use]
+    pub fn worsens(&self) -> bool {
+        matches!(
+            self.variation,
+            Some(Variation::ConcernHigh | Variation::ConcernLow)
+        )
+    }
+}
+
+/// The lines of a place and of its parts.
+#[derive(Clone, Debug, Default)]
+pub struct Overview {
+    /// By measure and area; measures without a point are left out.
+    pub lines: BTreeMap<(String, String), Line>,
+}
+
+impl Overview {
+    /// The line of a measure in an area.
+    #[must_use]
+    pub fn line(&self, measure: &str, area: &str) -> Option<&Line> {
+        self.lines.get(&(measure.to_owned(), area.to_owned()))
+    }
+
+    /// The lines of an area.
+    pub fn of<'a>(&'a self, area: &'a str) -> impl Iterator<Item = &'a Line> {
+        self.lines.values().filter(move |l| l.area == area)
+    }
+
+    /// Lines that alert, worst and newest first.
+    #[must_use]
+    pub fn signals(&self) -> Vec<&Line> {
+        let mut found: Vec<&Line> = self.lines.values().filter(|l| l.alert).collect();
+        found.sort_by_key(|l| {
+            (
+                !l.is_new,
+                !l.worsens(),
+                std::cmp::Reverse(l.latest.map(|x| x.0)),
+                l.title.clone(),
+                l.area_title.clone(),
+            )
+        });
+        found
+    }
+}
+
+type Key = (String, bool, NaiveDate);
+struct Kept {
+    made: Instant,
+    position: u64,
+    overview: Arc<Overview>,
+}
+
+static KEPT: LazyLock<Mutex<BTreeMap<Key, Kept>>> = LazyLock::new(Mutex::default);
+
+/// The overview of the reader's place.
+#[must_use]
+pub fn overview(here: &Here) -> Arc<Overview> {
+    let Ok(views) = here.views() else {
+        return Arc::default();
+    };
+    let position = views.status().position;
+    let key: Key = (
+        here.area.to_string(),
+        here.audience() == Audience::Operations,
+        here.today(),
+    );
+    // Held while one is made, so that many readers wait for one and do not each make their own.
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = kept.get(&key)
+        && (found.position == position
+            || (found.position < position && found.made.elapsed() < KEPT_FOR))
+    {
+        return found.overview.clone();
+    }
+    let overview = Arc::new(make(here));
+    if kept.len() >= KEPT_MOST {
+        kept.clear();
+    }
+    kept.insert(
+        key,
+        Kept {
+            made: Instant::now(),
+            position,
+            overview: overview.clone(),
+        },
+    );
+    overview
+}
+
+fn make(here: &Here) -> Overview {
+    let mut areas: Vec<AreaId> = vec![here.area.clone()];
+    areas.extend(here.parts());
+    let mut overview = Overview::default();
+    for measure in here
+        .app
+        .definitions
+        .measures
+        .iter()
+        .filter(|m| has_cells(here, m))
+    {
+        for area in &areas {
+            let request = ChartRequest::new(measure.id.as_str(), area.as_str());
+            let Ok(answer) = charts::ask(&here.app, &request, here.audience()) else {
+                continue;
+            };
+            if let Some(line) = line(here.now, measure, answer.chart) {
+                overview
+                    .lines
+                    .insert((measure.id.to_string(), area.to_string()), line);
+            }
+        }
+    }
+    overview
+}
+
+/// Whether anything of a measure's quantity has been heard for the place, its parts, or what they are part of.
+fn has_cells(here: &Here, measure: &Measure) -> bool {
+    let within = here.app.definitions.areas.within(&here.area);
+    here.views().is_ok_and(|views| {
+        views.read(|view| {
+            view.cells()
+                .areas_of(&measure.quantity)
+                .iter()
+                .any(|a| within.contains(*a))
+        })
+    })
+}
+
+fn line(now: DateTime<Utc>, measure: &Measure, chart: Chart) -> Option<Line> {
+    let judged: Vec<&ChartPoint> = chart
+        .points
+        .iter()
+        .filter(|p| p.point.is_judged())
+        .collect();
+    let suppressed = chart.in_state(State::Suppressed);
+    if judged.is_empty() && suppressed == 0 {
+        return None;
+    }
+    let values: Vec<f64> = judged.iter().filter_map(|p| p.point.value).collect();
+    let few = usize::from(measure.baseline).max(1);
+    let then = (values.len() >= 2 * few)
+        .then(|| median(&values[..few]))
+        .flatten();
+    let last = judged.last();
+    let verdict = chart.verdict.as_ref();
+    let alert = verdict.is_some_and(|v| v.alert);
+    let ended = last.map(|p| p.point.period_end);
+    Some(Line {
+        measure: chart.measure,
+        title: chart.title,
+        area: chart.area,
+        area_title: chart.area_title,
+        unit: if chart.shape == Shape::Proportion {
+            "proportion".into()
+        } else {
+            chart.unit
+        },
+        period: chart.period,
+        direction: chart.direction,
+        latest: last.and_then(|p| Some((p.point.period_start, p.point.value?))),
+        parts: last.and_then(|p| p.point.numerator.zip(p.point.denominator)),
+        variation: verdict.map(|v| v.variation),
+        assurance: verdict.and_then(|v| v.assurance),
+        alert,
+        is_new: alert && is_new(now, measure, ended, &judged),
+        why: verdict.map(|v| v.why.clone()).unwrap_or_default(),
+        centre: verdict.and_then(|v| v.centre),
+        then: judged.first().map(|p| p.point.period_start).zip(then),
+        now: median(&values[values.len().saturating_sub(few)..]),
+        target: chart.target,
+        values: chart
+            .points
+            .iter()
+            .filter(|p| p.point.state != State::Incomplete)
+            .map(|p| p.point.value.filter(|_| p.point.is_judged()))
+            .collect(),
+        suppressed,
+    })
+}
+
+/// An alert is new when its latest point came in since yesterday and is the first of its signal.
+fn is_new(
+    now: DateTime<Utc>,
+    measure: &Measure,
+    ended: Option<NaiveDate>,
+    judged: &[&ChartPoint],
+) -> bool {
+    let ripe = chrono::TimeDelta::minutes(measure.maturity().minutes());
+    let since = joinedup_events::local::date(now - ripe) - Days::new(1);
+    let before = judged.len().checked_sub(2).and_then(|at| judged.get(at));
+    let special = |p: &&ChartPoint| p.variation.is_some_and(Variation::is_special);
+    ended.is_some_and(|end| end >= since) && !before.is_some_and(special)
+}
+
+/// The median of values.
+#[must_use]
+pub fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let n = sorted.len();
+    Some(f64::midpoint(
+        *sorted.get(n.checked_sub(1)? / 2)?,
+        *sorted.get(n / 2)?,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between_the_two_in_the_middle() {
+        assert_eq!(median(&[4.0, 1.0, 3.0, 2.0]), Some(2.5));
+        assert_eq!(median(&[7.0]), Some(7.0));
+        assert_eq!(median(&[]), None);
+    }
+}

@@ -1,0 +1,65 @@
+//! A problem as a page, for people: the same words as the problem document, and a way on.
+
+use super::assets;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use maud::{DOCTYPE, Markup, html};
+use serde_json::Value;
+
+/// The largest problem document that is read again.
+const DOCUMENT_MOST: usize = 64 << 10;
+
+/// Turns problem documents into pages.
+pub async fn as_page(request: Request, next: Next) -> Response {
+    let post = request.method() == Method::POST;
+    let response = next.run(request).await;
+    let is_problem = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|t| t.as_bytes() == b"application/problem+json");
+    if !is_problem {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let document: Value = to_bytes(body, DOCUMENT_MOST)
+        .await
+        .ok()
+        .and_then(|b| serde_json::from_slice(&b).ok())
+        .unwrap_or_default();
+    parts.headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(page(&document, post).into_string()))
+}
+
+fn page(document: &Value, post: bool) -> Markup {
+    let text = |name: &str| document[name].as_str().unwrap_or_default().to_owned();
+    html! {
+        (DOCTYPE)
+        html lang="en-GB" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (text("title")) " · joinedup" }
+                link rel="icon" href=(assets::address("icon.svg")) type="image/svg+xml";
+                link rel="stylesheet" href=(assets::address("app.css"));
+            }
+            body {
+                main #main {
+                    h1 { (text("title")) }
+                    p.lead { (text("detail")) "." }
+                    @if let Some(errors) = document["errors"].as_array().filter(|e| e.len() > 1) {
+                        ul { @for error in errors { li { code { (error["pointer"].as_str().unwrap_or_default()) } " " (error["detail"].as_str().unwrap_or_default()) } } }
+                    }
+                    @if post { p { "Nothing was recorded. Go back with your browser: the form still holds what you wrote." } }
+                    p { a href="/" { "To the first page" } " · " a href="/measures" { "All measures" } }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Where the data come from: each source with its last event and how often it is expected. Silence is never calm.
+
+use super::here::Here;
+use super::layout::{self, Tab};
+use super::words;
+use crate::draw::axis::number;
+use crate::http::problem::Problem;
+use axum::response::Response;
+use chrono::{DateTime, TimeDelta, Utc};
+use joinedup_events::AreaId;
+use maud::{Markup, html};
+use std::collections::BTreeMap;
+
+/// A source without an expectation of its own is expected every so many hours …
+const USUAL_HOURS: f64 = 72.0;
+/// … when it has sent at least this many events.
+const BUSY_EVENTS: u64 = 200;
+
+/// One source over all its areas.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// Its name.
+    pub name: String,
+    /// When it last recorded something.
+    pub heard: DateTime<Utc>,
+    /// When what it last told of happened.
+    pub happened: DateTime<Utc>,
+    /// How many events it has sent.
+    pub events: u64,
+    /// The areas it speaks of.
+    pub areas: Vec<AreaId>,
+    /// How often it is expected, in hours; none: whenever there is something to say.
+    pub expected: Option<f64>,
+    /// It has been quiet for longer than that.
+    pub silent: bool,
+}
+
+/// Every source, those that have been quiet longest first.
+#[must_use]
+pub fn sources(here: &Here) -> Vec<Source> {
+    let Ok(views) = here.views() else {
+        return Vec::new();
+    };
+    let mut found: BTreeMap<String, Source> = BTreeMap::new();
+    views.read(|view| {
+        for ((name, area), heard) in &view.summary().sources {
+            let source = found.entry(name.clone()).or_insert_with(|| Source {
+                name: name.clone(),
+                heard: heard.recorded_at,
+                happened: heard.occurred_at,
+                events: 0,
+                areas: Vec::new(),
+                expected: None,
+                silent: false,
+            });
+            source.heard = source.heard.max(heard.recorded_at);
+            source.happened = source.happened.max(heard.occurred_at);
+            source.events += heard.events;
+            source.areas.push(area.clone());
+        }
+    });
+    let mut found: Vec<Source> = found.into_values().collect();
+    for source in &mut found {
+        source.expected = expected(&here.app.config.expected_hours, &source.name, source.events);
+        source.silent = source
+            .expected
+            .is_some_and(|hours| (here.now - source.heard).num_minutes() as f64 > hours * 60.0);
+    }
+    found.sort_by_key(|f| (!f.silent, f.heard));
+    found
+}
+
+/// The sources that should have been heard and were not.
+#[must_use]
+pub fn silent(here: &Here) -> Vec<Source> {
+    sources(here).into_iter().filter(|s| s.silent).collect()
+}
+
+fn expected(settings: &BTreeMap<String, f64>, name: &str, events: u64) -> Option<f64> {
+    let longest = settings
+        .iter()
+        .filter(|(prefix, _)| name.starts_with(prefix.as_str()))
+        .max_by_key(|(prefix, _)| prefix.len());
+    longest
+        .map(|(_, hours)| *hours)
+        .or_else(|| (events >= BUSY_EVENTS).then_some(USUAL_HOURS))
+}
+
+/// How long a source has been quiet, in words.
+#[must_use]
+pub fn quiet_for(source: &Source, now: DateTime<Utc>) -> String {
+    let quiet = now - source.heard;
+    if quiet < TimeDelta::hours(48) {
+        format!("{} hours", quiet.num_hours().max(0))
+    } else {
+        format!("{} days", quiet.num_days())
+    }
+}
+
+/// `GET /sources`.
+pub async fn show(here: Here) -> Result<Response, Problem> {
+    here.render(|here| {
+        Ok(layout::page(
+            here,
+            Tab::Data,
+            "Data sources",
+            &layout::place_picker(here),
+            &body(here),
+        ))
+    })
+    .await
+}
+
+fn body(here: &Here) -> Markup {
+    let found = sources(here);
+    let quiet = found.iter().filter(|s| s.silent).count();
+    html! {
+        h1 { "Data sources" }
+        p.lead #sources-lead data-live {
+            @if found.is_empty() { "No source has sent anything yet. Events come in by POST /api/v1/events, by NATS, or by joinedup import." }
+            @else if quiet == 0 { (words::counted(found.len(), "source", "sources")) ", each heard when expected." }
+            @else { (words::counted(quiet, "source has", "sources have")) " been silent for longer than expected: charts that need them are not complete." }
+        }
+        @if !found.is_empty() {
+            div.scroll tabindex="0" role="region" aria-label="Table of sources" {
+                table #sources-table data-live {
+                    thead { tr { th scope="col" { "Source" } th scope="col" { "State" } th scope="col" { "Last event" } th scope="col" { "Expected" } th.number scope="col" { "Events" } th scope="col" { "Places" } } }
+                    tbody {
+                        @for source in &found {
+                            tr.silent[source.silent] {
+                                th scope="row" { code { (source.name) } }
+                                td { @if source.silent { strong.tag.concern { "Silent for " (quiet_for(source, here.now)) } } @else if source.expected.is_some() { "Heard in time" } @else { "No expectation" } }
+                                td { time datetime=(source.heard.to_rfc3339()) { (words::instant(source.heard)) } }
+                                td { @match source.expected { Some(hours) => { "every " (number(hours, "")) " hours" } None => { "whenever there is something to say" } } }
+                                td.number { (number(source.events as f64, "")) }
+                                td { (places(here, &source.areas)) }
+                            }
+                        }
+                    }
+                }
+            }
+            p.note { "A source without a setting of its own is expected every " (number(USUAL_HOURS, "")) " hours once it has sent " (BUSY_EVENTS) " events. Settings: " code { "expected_hours" } "." }
+        }
+        p { a href=(here.address.elsewhere("/frameworks")) { "Frameworks and their items" } }
+    }
+}
+
+fn places(here: &Here, areas: &[AreaId]) -> String {
+    match areas {
+        [one] => here.title_of(one.as_str()),
+        many => words::counted(many.len(), "place", "places"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_prefix_sets_the_expectation_and_a_quiet_small_source_has_none() {
+        let settings = BTreeMap::from([("ward".to_owned(), 24.0), ("ward/a".to_owned(), 2.0)]);
+        assert_eq!(expected(&settings, "ward/a/1", 1), Some(2.0));
+        assert_eq!(expected(&settings, "ward/b", 1), Some(24.0));
+        assert_eq!(expected(&settings, "survey", 10), None);
+        assert_eq!(expected(&settings, "survey", 10_000), Some(USUAL_HOURS));
+    }
+}

@@ -1,0 +1,181 @@
+//! Dates, lengths of time and codes as people say them.
+
+use crate::draw::axis::{MONTHS, date};
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+use joinedup_events::local;
+use joinedup_views::measure::{ChartKind, Direction};
+use joinedup_views::period::{Grain, Period};
+
+/// A date and a time of day, local: 14 Sep 2026, 09:30.
+#[must_use]
+pub fn instant(at: DateTime<Utc>) -> String {
+    let at = local::date_time(at);
+    format!("{}, {:02}:{:02}", date(at.date()), at.hour(), at.minute())
+}
+
+/// An instant, with seconds: 09:30:12.
+#[must_use]
+pub fn clock(at: DateTime<Utc>) -> String {
+    local::date_time(at).format("%H:%M:%S").to_string()
+}
+
+/// A period: `week of 14 Sep 2026`, `Sep 2026`.
+#[must_use]
+pub fn period(grain: Grain, start: NaiveDate) -> String {
+    let month = |d: NaiveDate| format!("{} {}", MONTHS[d.month0() as usize], d.year());
+    let last = Period::of(grain, start).end.pred_opt().unwrap_or(start);
+    match grain {
+        Grain::Day => date(start),
+        Grain::Week => format!("week of {}", date(start)),
+        Grain::Month => month(start),
+        Grain::Quarter | Grain::Year => format!("{} to {}", month(start), month(last)),
+    }
+}
+
+/// The name of a length of period.
+#[must_use]
+pub const fn grain(grain: Grain) -> &'static str {
+    match grain {
+        Grain::Day => "day",
+        Grain::Week => "week",
+        Grain::Month => "month",
+        Grain::Quarter => "quarter",
+        Grain::Year => "year",
+    }
+}
+
+/// So many of a thing.
+#[must_use]
+pub fn counted(n: usize, one: &str, many: &str) -> String {
+    format!(
+        "{} {}",
+        crate::draw::axis::number(n as f64, ""),
+        if n == 1 { one } else { many }
+    )
+}
+
+/// Days of waiting, in words.
+#[must_use]
+pub fn nights(days: i64) -> String {
+    match days {
+        ..=0 => "no night yet".to_owned(),
+        1 => "1 night".to_owned(),
+        2..=20 => format!("{days} nights"),
+        _ => format!("{days} nights ({} weeks)", days / 7),
+    }
+}
+
+/// How long ago, roughly.
+#[must_use]
+pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let minutes = (now - at).num_minutes();
+    match minutes {
+        ..=0 => "just now".to_owned(),
+        1 => "1 minute ago".to_owned(),
+        2..=119 => format!("{minutes} minutes ago"),
+        120..=2879 => format!("{} hours ago", minutes / 60),
+        _ => format!("{} days ago", minutes / 1440),
+    }
+}
+
+/// Who has to act.
+#[must_use]
+pub fn responsible(code: &str) -> &'static str {
+    match code {
+        "nhs" => "NHS",
+        "social-care" => "Social care",
+        "both" => "NHS and social care",
+        _ => "Not said",
+    }
+}
+
+/// A discharge pathway.
+#[must_use]
+pub fn pathway(code: &str) -> &'static str {
+    match code {
+        "0" => "Home, no new support",
+        "1" => "Home with support",
+        "2" => "Short-term bed",
+        "3" => "Care home",
+        _ => "Not decided",
+    }
+}
+
+/// A care service that is referred to.
+#[must_use]
+pub fn service(code: &str) -> String {
+    match code {
+        "mdt" => "Multidisciplinary team".to_owned(),
+        "crisis-response" => "Crisis response (2 hours)".to_owned(),
+        "reablement" => "Reablement (2 midnights)".to_owned(),
+        other => sentence(other),
+    }
+}
+
+/// A code made readable: `care-package` becomes `Care package`.
+#[must_use]
+pub fn sentence(code: &str) -> String {
+    sentence_start(&code.replace(['-', '_'], " "))
+}
+
+/// With a capital at the start.
+#[must_use]
+pub fn sentence_start(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
+}
+
+/// The value of a dimension, in words where we have some.
+#[must_use]
+pub fn value_of(dimension: &str, value: &str) -> String {
+    match (dimension, value) {
+        (_, "nhs" | "social-care" | "both") => responsible(value).to_owned(),
+        ("pathway", code) => pathway(code).to_owned(),
+        ("service", code) => service(code),
+        ("reason", code) => joinedup_events::reason::Reason::from_code(code)
+            .map_or_else(|| sentence(code), |r| r.title().to_owned()),
+        (_, "") => "Not said".to_owned(),
+        (_, code) => sentence(code),
+    }
+}
+
+/// A kind of chart, as a choice.
+#[must_use]
+pub const fn chart_kind(kind: ChartKind) -> &'static str {
+    match kind {
+        ChartKind::Run => "Run chart",
+        ChartKind::Xmr => "XmR chart with limits",
+        ChartKind::Auto => "What the data call for",
+        ChartKind::Bar => "Bars",
+        ChartKind::Pareto => "Pareto bars",
+        ChartKind::Status => "Levels over time",
+        ChartKind::Band => "Bands",
+    }
+}
+
+/// Which way is better.
+#[must_use]
+pub const fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => "Higher is better",
+        Direction::Down => "Lower is better",
+        Direction::None => "Neither higher nor lower is better",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_become_words() {
+        assert_eq!(sentence("care-package_home"), "Care package home");
+        assert_eq!(sentence(""), "");
+        assert_eq!(nights(23), "23 nights (3 weeks)");
+        assert_eq!(counted(1, "person", "people"), "1 person");
+        assert_eq!(counted(1200, "person", "people"), "1,200 people");
+    }
+}

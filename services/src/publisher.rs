@@ -1,0 +1,95 @@
+//! The publisher: events that were let in get their subject and go to the log.
+
+use joinedup_events::{Event, subject};
+use joinedup_log::message_id::message_id;
+use joinedup_log::{AppendCondition, AppendError, Appended, EventLog, NewEvent, Position};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How many events were published and refused since the start.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Stored.
+    pub published: AtomicU64,
+    /// Repeats that the log knew.
+    pub duplicates: AtomicU64,
+    /// Refused at entry.
+    pub refused: AtomicU64,
+    /// Not confirmed by the log.
+    pub unconfirmed: AtomicU64,
+}
+
+/// Publishes events.
+#[derive(Clone)]
+pub struct Publisher {
+    log: Arc<dyn EventLog>,
+    counts: Arc<Counts>,
+}
+
+impl Publisher {
+    /// A publisher to a log.
+    #[must_use]
+    pub fn new(log: Arc<dyn EventLog>) -> Self {
+        Self {
+            log,
+            counts: Arc::default(),
+        }
+    }
+
+    /// What was published so far.
+    #[must_use]
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Appends events in order and answers when they are durable.
+    ///
+    /// # Errors
+    /// As [`EventLog::append`]; a condition holds for a single event.
+    pub async fn publish(
+        &self,
+        events: &[Event],
+        condition: Option<Position>,
+    ) -> Result<Vec<Appended>, AppendError> {
+        let condition = condition.map(AppendCondition::LastOnSubject);
+        let new = events
+            .iter()
+            .map(|event| new_event(event, condition))
+            .collect();
+        let outcome = self.log.append(new).await;
+        match &outcome {
+            Ok(appended) => {
+                let duplicates = appended.iter().filter(|a| a.duplicate).count() as u64;
+                self.counts
+                    .duplicates
+                    .fetch_add(duplicates, Ordering::Relaxed);
+                self.counts
+                    .published
+                    .fetch_add(appended.len() as u64 - duplicates, Ordering::Relaxed);
+            }
+            Err(_) => {
+                self.counts
+                    .unconfirmed
+                    .fetch_add(events.len() as u64, Ordering::Relaxed);
+            }
+        }
+        outcome
+    }
+}
+
+/// The event as the log takes it. Its message id is made of everything but the time of recording, so that an event
+/// sent again without one is known as a repeat, and the same id with other content is not.
+#[must_use]
+pub fn new_event(event: &Event, condition: Option<AppendCondition>) -> NewEvent {
+    let payload = event.to_json().to_string();
+    let timeless = Event {
+        recorded_at: event.occurred_at,
+        ..event.clone()
+    };
+    NewEvent {
+        subject: subject::of(event),
+        message_id: message_id(timeless.to_json().to_string().as_bytes()),
+        payload: payload.into(),
+        condition,
+    }
+}

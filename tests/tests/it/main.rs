@@ -1,0 +1,23 @@
+//! Tests of the whole product against real servers, in one program because each program takes seconds to link.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "all of this program is tests"
+)]
+
+mod catalogue;
+mod cli;
+mod demo;
+mod doors;
+mod harness;
+mod killed;
+mod live;
+mod metrics;
+mod pages;
+mod privacy;
+mod real_data;
+mod round;
+mod rules;
+mod same_answer;
+mod structure;

@@ -1,0 +1,131 @@
+//! Every query of every dashboard, on a real Prometheus that scrapes a real county.
+
+use std::collections::BTreeMap;
+
+use joinedup_tests::folders;
+use joinedup_tests::patience::eventually;
+use joinedup_tests::prometheus::Prometheus;
+use serde_json::Value;
+
+use super::{county, named, prometheus, rules};
+
+/// What a reader of the boards has chosen.
+const CHOSEN: [(&str, &str); 9] = [
+    ("$__rate_interval", "1m"),
+    ("${datasource}", "prometheus"),
+    ("$measures", "tr-delayed-share"),
+    ("$measure", "tr-delayed-share"),
+    ("$areas", "havenshire-north"),
+    ("$area", "havenshire"),
+    ("$outcome", "se-transfers-without-delay"),
+    ("$framework", "scie"),
+    ("$rated", "havenshire-north"),
+];
+
+fn boards() -> BTreeMap<String, Value> {
+    let folder = folders::repository().join("grafana/dashboards");
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).unwrap();
+            (
+                path.display().to_string(),
+                serde_json::from_str(&text).unwrap(),
+            )
+        })
+        .collect()
+}
+
+fn chosen(query: &str) -> String {
+    CHOSEN
+        .iter()
+        .fold(query.to_owned(), |query, (name, value)| {
+            query.replace(name, value)
+        })
+}
+
+/// Every query of a board, with the name of its panel, variable or flag.
+fn queries(board: &Value) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for panel in board["panels"].as_array().unwrap() {
+        for target in panel["targets"].as_array().into_iter().flatten() {
+            let title = panel["title"].as_str().unwrap().to_owned();
+            found.push((title, chosen(target["expr"].as_str().unwrap())));
+        }
+    }
+    for flag in board["annotations"]["list"].as_array().unwrap() {
+        found.push(("flags".to_owned(), chosen(flag["expr"].as_str().unwrap())));
+    }
+    for variable in board["templating"]["list"].as_array().unwrap() {
+        let Some(query) = variable["query"]["query"].as_str() else {
+            continue;
+        };
+        let query = chosen(query);
+        // What Grafana asks for `label_values(selector, label)` comes to: are there series with the label?
+        let inside = query.split_once('(').unwrap().1.strip_suffix(')').unwrap();
+        let query = match query.split_once('(').unwrap().0 {
+            "label_values" => {
+                let (selector, label) = inside.rsplit_once(", ").unwrap();
+                format!("count by ({label}) ({selector})")
+            }
+            _ => inside.to_owned(),
+        };
+        found.push((format!("variable {}", variable["name"]), query));
+    }
+    found
+}
+
+fn answers(prometheus: &Prometheus, query: &str) -> Result<(), String> {
+    match prometheus.query(query)?.len() {
+        0 => Err("nothing".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+#[test]
+fn every_query_of_every_board_has_an_answer_on_the_county() {
+    let product = county();
+    let prometheus = prometheus(&product, "127.0.0.1:1", &rules(|text| text));
+    let mut asked = 0;
+    for (file, board) in boards() {
+        for (what, query) in queries(&board) {
+            asked += 1;
+            eventually(&format!("{file}: {what}: {query}"), || {
+                answers(&prometheus, &query)
+            });
+        }
+    }
+    assert!(asked > 50, "{asked}");
+}
+
+#[test]
+fn every_rule_is_evaluated_and_every_metric_it_names_is_scraped() {
+    let product = county();
+    let prometheus = prometheus(&product, "127.0.0.1:1", &rules(|text| text));
+    let rules = || {
+        let groups = prometheus.api("rules", &[])?;
+        let rules: Vec<Value> = groups["groups"]
+            .as_array()
+            .ok_or("no groups")?
+            .iter()
+            .flat_map(|group| group["rules"].as_array().unwrap().clone())
+            .collect();
+        // The charts' rules are evaluated once a minute, so some are not known yet; none may be wrong.
+        match rules.iter().find(|rule| rule["health"] == "err") {
+            Some(rule) => Err(rule.to_string()),
+            None if rules.iter().any(|rule| rule["health"] == "ok") => Ok(rules),
+            None => Err("none was evaluated yet".to_owned()),
+        }
+    };
+    let rules = eventually("rules are evaluated", rules);
+    assert!(rules.len() >= 20, "{}", rules.len());
+    for rule in &rules {
+        let query = rule["query"].as_str().unwrap();
+        prometheus.query(query).unwrap();
+        for name in named(query) {
+            answers(&prometheus, &name)
+                .unwrap_or_else(|seen| panic!("{}: {name}: {seen}", rule["name"]));
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! An assessment round over HTTP, from proposals to the county's result.
+
+use joinedup_tests::http;
+use joinedup_tests::patience::eventually;
+use joinedup_tests::product::{Joinedup, JoinedupOptions};
+use serde_json::{Value, json};
+
+const ITEM: &str = "co-crisis-response";
+const LOCALITIES: [(&str, u8); 4] = [
+    ("havenshire-north", 2),
+    ("havenshire-mid", 3),
+    ("havenshire-south", 4),
+    ("havenshire-west", 2),
+];
+
+struct Api(Joinedup);
+
+impl Api {
+    fn say(&self, body: &Value) -> http::Response {
+        http::post_json(&self.0.url("/api/v1/assessments"), body).unwrap()
+    }
+
+    /// Says something that is taken, and returns the version that it made.
+    #[track_caller]
+    fn said(&self, body: &Value) -> u64 {
+        let answer = self.say(body);
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()["version"].as_u64().unwrap()
+    }
+
+    #[track_caller]
+    fn get(&self, path: &str) -> Value {
+        http::get_ok(&self.0.url(path)).unwrap().json()
+    }
+
+    fn node(&self, area: &str) -> Value {
+        let outcomes = self.get(&format!("/api/v1/outcomes?area={area}"));
+        let nodes = outcomes["nodes"].as_array().unwrap().clone();
+        nodes.into_iter().find(|n| n["id"] == ITEM).unwrap()
+    }
+}
+
+fn about(area: &str, action: &str, version: u64) -> Value {
+    json!({ "area": area, "framework": "scie", "item": ITEM, "round": "2026", "action": action, "version": version })
+}
+
+fn with(mut body: Value, field: &str, value: impl Into<Value>) -> Value {
+    body[field] = value.into();
+    body
+}
+
+#[test]
+fn four_localities_go_from_proposals_over_a_conflict_to_the_result_of_the_county() {
+    let api = Api(Joinedup::start(JoinedupOptions::new("serve", &[])));
+    let asked = api.get("/api/v1/assessments?area=havenshire-north&framework=scie");
+    let rows = asked["assessments"].as_array().unwrap();
+    let row = rows.iter().find(|r| r["item"] == ITEM).unwrap();
+    assert_eq!(row["state"], "not-rated");
+    assert_eq!(row["version"], 0);
+    assert!(row["question"].as_str().unwrap().ends_with('?'), "{row}");
+
+    let mut versions = Vec::new();
+    for (area, level) in LOCALITIES {
+        let proposal = with(about(area, "propose", 0), "level", level);
+        versions.push(api.said(&with(proposal, "note", "Two teams share one rota.")));
+    }
+
+    // Two people moderate the same item, having read the same version.
+    let moderated = with(
+        about("havenshire-west", "moderate", versions[3]),
+        "level",
+        3,
+    );
+    let first = api.said(&moderated);
+    let conflict = api.say(&with(moderated, "level", 1));
+    assert_eq!(conflict.status, 409, "{}", conflict.text());
+    assert_eq!(
+        conflict.header("content-type"),
+        Some("application/problem+json")
+    );
+    let stands = conflict.json();
+    assert_eq!(
+        (&stands["level"], &stands["version"]),
+        (&json!(3), &json!(first))
+    );
+    assert_eq!(stands["round"]["stage"], "moderated");
+    // Having read what stands, the second agrees and says why.
+    let again = with(about("havenshire-west", "moderate", first), "level", 3);
+    versions[3] = api.said(&with(again, "note", "Agreed with the others."));
+
+    // Nothing is published until it is confirmed.
+    assert_eq!(
+        api.node("havenshire")["ratings"][0]["rolled_up"]["rated"],
+        0
+    );
+    for ((area, _), version) in LOCALITIES.iter().zip(&mut versions) {
+        *version = api.said(&about(area, "confirm", *version));
+        let ambition = with(about(area, "ambition", *version), "level", 5);
+        *version = api.said(&with(ambition, "by", "2027-09-30"));
+    }
+
+    let rolled = api.node("havenshire")["ratings"][0]["rolled_up"].clone();
+    // North 2, mid 3, west 3 after moderation, south 4: the lower median is 3.
+    assert_eq!(
+        (&rolled["level"], &rolled["spread"]),
+        (&json!(3), &json!(2))
+    );
+    assert_eq!(
+        (&rolled["rated"], &rolled["worst"], &rolled["best"]),
+        (&json!(4), &json!(2), &json!(4))
+    );
+    let own = api.node("havenshire-west")["ratings"][0]["own"].clone();
+    assert_eq!(
+        (&own["level"], &own["ambition"]["level"]),
+        (&json!(3), &json!(5))
+    );
+
+    let listed = api.get("/api/v1/assessments?area=havenshire&round=2026");
+    let rows = listed["assessments"].as_array().unwrap();
+    assert_eq!(rows.len(), 4);
+    assert!(
+        rows.iter()
+            .all(|r| r["state"] == "published" && r["gap"].is_number()),
+        "{rows:?}"
+    );
+    let versions_listed: Vec<&Value> = rows.iter().map(|r| &r["version"]).collect();
+    assert!(
+        versions
+            .iter()
+            .all(|v| versions_listed.contains(&&json!(v)))
+    );
+
+    // Lowest level and furthest from the ambition comes first, with its arithmetic.
+    let first = api.get("/api/v1/priorities?area=havenshire")["items"][0].clone();
+    assert_eq!(
+        (&first["area"], &first["need"], &first["gap"]),
+        (&json!("havenshire-north"), &json!(4), &json!(3))
+    );
+    assert!(
+        first["sentence"].as_str().unwrap().contains("4 × 3 ×"),
+        "{first}"
+    );
+
+    // The round of the year before comes in late, as events; the two rounds are compared.
+    for (fact, hour, level) in [("proposed", "09", Some(1)), ("confirmed", "10", None)] {
+        let time = format!("2025-09-10T{hour}:00:00Z");
+        let mut data =
+            json!({ "area": LOCALITIES[0].0, "framework": "scie", "item": ITEM, "round": "2025" });
+        if let Some(level) = level {
+            data["level"] = json!(level);
+        }
+        let event = json!({
+            "specversion": "1.0", "type": format!("care.joinedup.assessment.{fact}.v1"), "source": "tests/round", "id": fact,
+            "time": time, "recordedtime": time, "datacontenttype": "application/json", "data": data,
+        });
+        let headers = [("content-type", "application/cloudevents+json")];
+        let posted = http::send(
+            "POST",
+            &api.0.url("/api/v1/events"),
+            &headers,
+            event.to_string().as_bytes(),
+        )
+        .unwrap();
+        assert_eq!(posted.status, 202, "{}", posted.text());
+    }
+    let compared = eventually("both rounds are in the views", || {
+        let compared = api.get("/api/v1/assessments/compare?area=havenshire&from=2025&to=2026");
+        let there = compared["published_rounds"] == json!(["2025", "2026"]);
+        if there { Ok(compared) } else { Err(compared) }
+    });
+    assert_eq!(
+        (&compared["up"][0]["from"], &compared["up"][0]["to"]),
+        (&json!(1), &json!(2))
+    );
+    assert_eq!(compared["new"].as_array().unwrap().len(), 3);
+    let changed = compared["changed_at_moderation"].as_array().unwrap();
+    assert_eq!(
+        (changed.len(), &changed[0]["area"]),
+        (1, &json!("havenshire-west"))
+    );
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_in_words_and_changes_nothing() {
+    let api = Api(Joinedup::start(JoinedupOptions::new("serve", &[])));
+    let area = "havenshire-north";
+    let refused = |body: &Value, status: u16, words: &str| {
+        let answer = api.say(body);
+        assert_eq!(answer.status, status, "{}", answer.text());
+        let text = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(text.contains(words), "{text}");
+    };
+    refused(
+        &with(about(area, "propose", 0), "level", 6),
+        422,
+        "between 1 and 5",
+    );
+    refused(
+        &with(about(area, "propose", 0), "item", "none-such"),
+        422,
+        "item",
+    );
+    refused(
+        &with(about(area, "propose", 0), "framework", "none-such"),
+        422,
+        "framework",
+    );
+    refused(
+        &with(about("nowhere", "propose", 0), "level", 3),
+        404,
+        "area",
+    );
+    refused(&about(area, "confirm", 0), 422, "proposal");
+    refused(
+        &with(about(area, "moderate", 0), "level", 3),
+        422,
+        "proposal",
+    );
+    let mut without = with(about(area, "propose", 0), "level", 3);
+    without.as_object_mut().unwrap().remove("version");
+    refused(&without, 400, "version");
+    assert_eq!(api.get("/api/v1/assessments?area=havenshire")["count"], 0);
+}
+
+#[test]
+fn a_change_goes_from_plan_to_finish_and_no_word_claims_a_cause() {
+    let api = Api(Joinedup::start(JoinedupOptions::new("serve", &[])));
+    let say = |body: &Value| http::post_json(&api.0.url("/api/v1/changes"), body).unwrap();
+    let planned = say(&json!({
+        "action": "plan", "area": "havenshire-north", "title": "One rota for both teams", "on": "2026-03-02",
+        "aim": "A first contact within two hours", "measures": ["tr-delay-days-median"], "items": [ITEM],
+    }));
+    assert_eq!(planned.status, 201, "{}", planned.text());
+    let id = planned.json()["change"].clone();
+    let early = say(&json!({ "action": "finish", "change": id, "decision": "adopt" }));
+    assert_eq!(early.status, 422, "{}", early.text());
+    for step in [
+        json!({ "action": "start", "change": id, "on": "2026-03-09" }),
+        json!({ "action": "pause", "change": id, "on": "2026-04-01" }),
+        json!({ "action": "start", "change": id, "on": "2026-04-13" }),
+        json!({ "action": "finish", "change": id, "on": "2026-05-04", "decision": "adapt", "learnt": "Evenings need a second car." }),
+    ] {
+        let answer = say(&step);
+        assert_eq!(answer.status, 201, "{}", answer.text());
+    }
+    let listed = api.get("/api/v1/changes?area=havenshire&measure=tr-delay-days-median");
+    let change = &listed["changes"][0];
+    assert_eq!(
+        (
+            &change["status"],
+            &change["decision"],
+            &change["cycle_days"]
+        ),
+        (&json!("finished"), &json!("adapt"), &json!(56))
+    );
+    let kinds: Vec<&Value> = change["annotations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| &a["kind"])
+        .collect();
+    assert_eq!(kinds, ["started", "paused", "resumed", "finished"]);
+    let sentence = change["before_and_after"][0]["sentence"].as_str().unwrap();
+    for claim in ["because", "caused", "due to", "thanks", "led to"] {
+        assert!(!sentence.contains(claim), "{sentence}");
+    }
+
+    let rebase = |action: &str| json!({ "action": action, "area": "havenshire", "measure": "tr-delay-days-median", "from": "2026-06-01", "reason": "A new ward counts too." });
+    assert_eq!(say(&rebase("rebase-accepted")).status, 422);
+    assert_eq!(say(&rebase("rebase-proposed")).status, 201);
+    let waiting = api.get("/api/v1/changes?area=havenshire")["decisions"].clone();
+    assert_eq!(waiting["proposed"][0]["from"], "2026-06-01");
+    assert_eq!(say(&rebase("rebase-accepted")).status, 201);
+    let decided = api.get("/api/v1/changes?area=havenshire")["decisions"].clone();
+    assert_eq!(decided["proposed"], json!([]));
+    assert_eq!(decided["accepted"][0]["reason"], "A new ward counts too.");
+}

@@ -1,0 +1,7 @@
+//! The repository is laid out as ARCHITECTURE.md says: who may depend on whom, who may name which engine, what no
+//! committed file may hold.
+
+mod arrows;
+mod files;
+mod manifest;
+mod walkthrough;

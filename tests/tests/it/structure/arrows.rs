@@ -1,0 +1,200 @@
+//! Who may depend on whom.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use super::manifest::{host, list, metadata, packages, text};
+
+const ARROWS: [(&str, &[&str]); 8] = [
+    ("joinedup-spc", &[]),
+    ("joinedup-events", &[]),
+    ("joinedup-store", &[]),
+    ("joinedup-log", &["joinedup-events", "joinedup-store"]),
+    ("joinedup-views", &["joinedup-events", "joinedup-spc"]),
+    (
+        "joinedup-projector",
+        &[
+            "joinedup-events",
+            "joinedup-log",
+            "joinedup-store",
+            "joinedup-views",
+        ],
+    ),
+    (
+        "joinedup",
+        &[
+            "joinedup-events",
+            "joinedup-log",
+            "joinedup-projector",
+            "joinedup-spc",
+            "joinedup-store",
+            "joinedup-views",
+        ],
+    ),
+    (
+        "joinedup-tests",
+        &[
+            "joinedup",
+            "joinedup-events",
+            "joinedup-log",
+            "joinedup-projector",
+            "joinedup-spc",
+            "joinedup-store",
+            "joinedup-views",
+        ],
+    ),
+];
+
+/// Engines that exactly one package may name, so that another one can replace them.
+const ENGINES: [(&str, &str); 3] = [
+    ("sled", "joinedup-store"),
+    ("async-nats", "joinedup-log"),
+    ("prometheus", "joinedup"),
+];
+
+const PURE: [&str; 3] = ["joinedup-events", "joinedup-spc", "joinedup-views"];
+
+/// What brings a clock, randomness, threads of its own, files or sockets.
+const IMPURE: [&str; 15] = [
+    "async-nats",
+    "axum",
+    "fastrand",
+    "getrandom",
+    "hyper",
+    "mio",
+    "prometheus",
+    "rand",
+    "reqwest",
+    "rustix",
+    "sled",
+    "socket2",
+    "tempfile",
+    "tokio",
+    "tracing-subscriber",
+];
+
+/// What the lints of a pure package must forbid at the least.
+const FORBIDDEN: [&str; 5] = [
+    "std::time::SystemTime::now",
+    "std::time::Instant::now",
+    "std::collections::HashMap::iter",
+    "std::fs::File",
+    "std::net::TcpStream",
+];
+
+#[test]
+fn packages_depend_on_each_other_only_along_the_arrows() {
+    let allowed: BTreeMap<&str, &[&str]> = ARROWS.into_iter().collect();
+    let packages = packages();
+    let names: BTreeSet<&str> = packages.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(names, allowed.keys().copied().collect());
+    let mut wrong = Vec::new();
+    for package in &packages {
+        for dependency in &package.dependencies {
+            if names.contains(dependency.name.as_str())
+                && !allowed[package.name.as_str()].contains(&dependency.name.as_str())
+            {
+                wrong.push(format!("{} -> {}", package.name, dependency.name));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0], "no such arrow in ARCHITECTURE.md");
+}
+
+#[test]
+fn each_engine_is_a_dependency_of_one_package() {
+    let packages = packages();
+    for (engine, owner) in ENGINES {
+        let users: Vec<&str> = packages
+            .iter()
+            .filter(|package| package.dependencies.iter().any(|d| d.name == engine))
+            .map(|package| package.name.as_str())
+            .collect();
+        assert_eq!(users, [owner], "{engine}");
+    }
+}
+
+#[test]
+fn nothing_a_pure_package_is_built_from_knows_clocks_randomness_or_io() {
+    let metadata = metadata(&["--filter-platform", &host()]);
+    let names: BTreeMap<String, String> = list(&metadata["packages"])
+        .map(|package| (text(&package["id"]), text(&package["name"])))
+        .collect();
+    let needs: BTreeMap<String, Vec<String>> = list(&metadata["resolve"]["nodes"])
+        .map(|node| (text(&node["id"]), normal_dependencies(node)))
+        .collect();
+    for pure in PURE {
+        let root = names.iter().find(|(_, name)| *name == pure).unwrap().0;
+        let mut reached = BTreeSet::from([root.clone()]);
+        let mut open = vec![root.clone()];
+        while let Some(id) = open.pop() {
+            for next in &needs[&id] {
+                if reached.insert(next.clone()) {
+                    open.push(next.clone());
+                }
+            }
+        }
+        let impure: Vec<&str> = reached
+            .iter()
+            .map(|id| names[id].as_str())
+            .filter(|name| IMPURE.contains(name))
+            .collect();
+        assert_eq!(impure, [""; 0], "{pure} must stay pure");
+    }
+}
+
+/// Dependencies of the program itself; what only its build or its tests need is left out.
+fn normal_dependencies(node: &serde_json::Value) -> Vec<String> {
+    list(&node["deps"])
+        .filter(|dependency| list(&dependency["dep_kinds"]).any(|kind| kind["kind"].is_null()))
+        .map(|dependency| text(&dependency["pkg"]))
+        .collect()
+}
+
+#[test]
+fn pure_packages_take_dates_without_the_clock() {
+    for package in packages()
+        .into_iter()
+        .filter(|package| PURE.contains(&package.name.as_str()))
+    {
+        for dependency in package.dependencies.iter().filter(|d| !d.dev) {
+            if dependency.name == "chrono" {
+                let clock = dependency
+                    .features
+                    .iter()
+                    .any(|feature| matches!(feature.as_str(), "clock" | "now" | "default"));
+                assert!(
+                    !clock && !dependency.default_features,
+                    "{} takes chrono with its clock",
+                    package.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_package_takes_the_workspaces_lints() {
+    for package in packages() {
+        let manifest = fs::read_to_string(package.folder.join("Cargo.toml")).unwrap();
+        assert!(
+            manifest.contains("[lints]\nworkspace = true"),
+            "{}",
+            package.name
+        );
+    }
+}
+
+#[test]
+fn the_lints_of_pure_packages_forbid_clocks_randomness_and_orders_that_change() {
+    for package in packages()
+        .into_iter()
+        .filter(|package| PURE.contains(&package.name.as_str()))
+    {
+        let lints = fs::read_to_string(package.folder.join("clippy.toml")).unwrap();
+        for path in FORBIDDEN {
+            let forbidden = lints.contains(&format!("path = \"{path}\""));
+            assert!(forbidden, "{} allows {path}", package.name);
+        }
+    }
+}
