@@ -30,7 +30,8 @@ pub struct Config {
     pub run_chart_periods: u32,
     /// The most series that `/metrics/run-charts` shows.
     pub run_chart_series: usize,
-    /// How often each source is expected to be heard, in hours, by the beginning of its name.
+    /// How often each source is expected to be heard, in hours, by the beginning of its name; `*` stands for any one part
+    /// of it between slashes (`/county/*/mdt`).
     pub expected_hours: BTreeMap<String, f64>,
     /// Memory for the views' store, in MiB.
     pub cache_mib: u64,

@@ -14,4 +14,5 @@ pub mod open_log;
 pub mod outcomes;
 pub mod pages;
 pub mod publisher;
+pub mod silence;
 pub mod simulate;

@@ -4,6 +4,7 @@ use super::places::{self, Places};
 use super::sample::{Samples, seconds};
 use super::{decided, names, process, waits, window};
 use crate::app::App;
+use crate::silence;
 use chrono::{DateTime, Utc};
 use joinedup_events::{AreaId, Areas, local};
 use joinedup_projector::{Progress, Status};
@@ -156,28 +157,21 @@ fn add_summary(samples: &mut Samples, summary: &Summary, areas: &Areas) {
 
 /// How often sources are expected: the setting whose name is the longest beginning of the source's. A setting that no
 /// source has come under yet is shown by its own name, so that a source silent from the first day is seen.
-fn add_expected(samples: &mut Samples, summary: &Summary, hours: &BTreeMap<String, f64>) {
-    let mut unheard: BTreeMap<&str, f64> = hours
-        .iter()
-        .map(|(name, hours)| (name.as_str(), *hours))
-        .collect();
-    let sources: BTreeSet<&str> = summary
-        .sources
-        .keys()
-        .map(|(source, _)| source.as_str())
-        .collect();
-    for source in sources {
-        let longest = hours
-            .iter()
-            .filter(|(name, _)| source.starts_with(*name))
-            .max_by_key(|(name, _)| name.len());
-        if let Some((name, hours)) = longest {
-            unheard.remove(name.as_str());
-            samples.add(&names::SOURCE_EXPECTED, &[source], hours * 3_600.0);
-        }
+fn add_expected(samples: &mut Samples, summary: &Summary, settings: &BTreeMap<String, f64>) {
+    let expected = silence::expectations(summary, settings);
+    for (source, hours) in &expected {
+        samples.add(&names::SOURCE_EXPECTED, &[source], hours * 3_600.0);
     }
-    for (name, hours) in unheard {
-        samples.add(&names::SOURCE_EXPECTED, &[name], hours * 3_600.0);
+    // Set and never heard of: the alert on those compares with nothing.
+    let heard: BTreeSet<&str> = expected
+        .keys()
+        .filter_map(|source| silence::set(settings, source))
+        .map(|(name, _)| name)
+        .collect();
+    for (name, hours) in settings {
+        if !heard.contains(name.as_str()) && !name.contains('*') {
+            samples.add(&names::SOURCE_EXPECTED, &[name], hours * 3_600.0);
+        }
     }
 }
 

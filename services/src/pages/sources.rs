@@ -5,16 +5,12 @@ use super::layout::{self, Tab};
 use super::words;
 use crate::draw::axis::number;
 use crate::http::problem::Problem;
+use crate::silence::{self, BUSY_EVENTS, USUAL_HOURS};
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use joinedup_events::AreaId;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
-
-/// A source without an expectation of its own is expected every so many hours …
-const USUAL_HOURS: f64 = 72.0;
-/// … when it has sent at least this many events.
-const BUSY_EVENTS: u64 = 200;
 
 /// One source over all its areas.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +39,7 @@ pub fn sources(here: &Here) -> Vec<Source> {
     };
     let mut found: BTreeMap<String, Source> = BTreeMap::new();
     views.read(|view| {
+        let expected = silence::expectations(view.summary(), &here.app.config.expected_hours);
         for ((name, area), heard) in &view.summary().sources {
             let source = found.entry(name.clone()).or_insert_with(|| Source {
                 name: name.clone(),
@@ -50,7 +47,7 @@ pub fn sources(here: &Here) -> Vec<Source> {
                 happened: heard.occurred_at,
                 events: 0,
                 areas: Vec::new(),
-                expected: None,
+                expected: expected.get(name.as_str()).copied(),
                 silent: false,
             });
             source.heard = source.heard.max(heard.recorded_at);
@@ -61,7 +58,6 @@ pub fn sources(here: &Here) -> Vec<Source> {
     });
     let mut found: Vec<Source> = found.into_values().collect();
     for source in &mut found {
-        source.expected = expected(&here.app.config.expected_hours, &source.name, source.events);
         source.silent = source
             .expected
             .is_some_and(|hours| (here.now - source.heard).num_minutes() as f64 > hours * 60.0);
@@ -74,16 +70,6 @@ pub fn sources(here: &Here) -> Vec<Source> {
 #[must_use]
 pub fn silent(here: &Here) -> Vec<Source> {
     sources(here).into_iter().filter(|s| s.silent).collect()
-}
-
-fn expected(settings: &BTreeMap<String, f64>, name: &str, events: u64) -> Option<f64> {
-    let longest = settings
-        .iter()
-        .filter(|(prefix, _)| name.starts_with(prefix.as_str()))
-        .max_by_key(|(prefix, _)| prefix.len());
-    longest
-        .map(|(_, hours)| *hours)
-        .or_else(|| (events >= BUSY_EVENTS).then_some(USUAL_HOURS))
 }
 
 /// How long a source has been quiet, in words.
@@ -139,7 +125,7 @@ fn body(here: &Here) -> Markup {
                     }
                 }
             }
-            p.note { "A source without a setting of its own is expected every " (number(USUAL_HOURS, "")) " hours once it has sent " (BUSY_EVENTS) " events. Settings: " code { "expected_hours" } "." }
+            p.note { "Expectations are set in " code { "expected_hours" } ". Without one, a source that tells of transfers is expected every " (number(USUAL_HOURS, "")) " hours once it has sent " (BUSY_EVENTS) " events." }
         }
         p { a href=(here.address.elsewhere("/frameworks")) { "Frameworks and their items" } }
     }
@@ -149,19 +135,5 @@ fn places(here: &Here, areas: &[AreaId]) -> String {
     match areas {
         [one] => here.title_of(one.as_str()),
         many => words::counted(many.len(), "place", "places"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_longest_prefix_sets_the_expectation_and_a_quiet_small_source_has_none() {
-        let settings = BTreeMap::from([("ward".to_owned(), 24.0), ("ward/a".to_owned(), 2.0)]);
-        assert_eq!(expected(&settings, "ward/a/1", 1), Some(2.0));
-        assert_eq!(expected(&settings, "ward/b", 1), Some(24.0));
-        assert_eq!(expected(&settings, "survey", 10), None);
-        assert_eq!(expected(&settings, "survey", 10_000), Some(USUAL_HOURS));
     }
 }

@@ -84,3 +84,31 @@ fn the_demo_has_every_family_and_a_live_measure_for_every_outcome() {
     assert!(page.contains("<svg"), "the first page shows a chart");
     assert!(product.sigterm().success(), "{}", product.log());
 }
+
+#[test]
+fn of_the_demo_s_sources_the_one_that_stopped_is_silent_and_no_other() {
+    let product = Joinedup::start(JoinedupOptions::new("demo", &["--per-minute", "6"]));
+    product.caught_up();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs_f64();
+    let scrape = product.metrics().unwrap();
+    let mut heard: BTreeMap<&str, f64> = BTreeMap::new();
+    for series in scrape.matching("joinedup_source_last_event_timestamp_seconds", &[]) {
+        let at = heard.entry(&series.labels["source"]).or_default();
+        *at = at.max(series.value);
+    }
+    let silent: Vec<&str> = scrape
+        .matching("joinedup_source_expected_interval_seconds", &[])
+        .into_iter()
+        .filter(|expected| now - heard[expected.labels["source"].as_str()] > expected.value)
+        .map(|expected| expected.labels["source"].as_str())
+        .collect();
+    assert_eq!(silent, ["/havenshire/north/mdt"]);
+    let page = http::get_ok(&product.url("/sources")).unwrap().text();
+    assert!(
+        page.contains("1 source has been silent for longer than expected"),
+        "{page}"
+    );
+}
