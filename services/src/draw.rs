@@ -91,7 +91,10 @@ pub fn mark(state: State, variation: Option<Variation>) -> Mark {
             Mark::Improvement
         }
         (State::Final, Some(Variation::ConcernHigh | Variation::ConcernLow)) => Mark::Concern,
-        (State::Final, Some(Variation::NeitherHigh | Variation::NeitherLow)) => Mark::Neutral,
+        (
+            State::Final,
+            Some(Variation::NeitherHigh | Variation::NeitherLow | Variation::Undirected),
+        ) => Mark::Neutral,
         (State::Final, _) => Mark::Plain,
     }
 }

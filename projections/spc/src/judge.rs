@@ -221,8 +221,9 @@ fn conclude(verdict: &mut Verdict, options: &Options, rules: &Rules) {
         }
     }
     let runs_decide = options.chart == Chart::Run && !rules.rules_on_run_charts;
-    let variation = match (runs_decide, phase.runs_signal, phase.last_side) {
+    let variation = match (runs_decide, phase.runs_signal, phase.recent_side) {
         (true, true, Some(side)) => meaning(side, options.direction),
+        (true, true, None) => Variation::Undirected,
         (true, false, _) if phase.values < rules.runs_from => Variation::NotJudged,
         _ => point.variation,
     };

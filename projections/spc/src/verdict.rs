@@ -26,6 +26,9 @@ pub enum Variation {
     NeitherHigh,
     /// Special cause, low, and neither is better.
     NeitherLow,
+    /// The runs are not random, and the newest values lie on both sides of the centre: something changed, and it would be
+    /// a guess to call it better or worse now.
+    Undirected,
 }
 
 impl Variation {
@@ -140,8 +143,9 @@ pub struct PhaseVerdict {
     pub runs: Runs,
     /// The runs are not random, and there are enough useful observations to say so.
     pub runs_signal: bool,
-    /// The side of the centre on which the last useful observation lies.
-    pub last_side: Option<Side>,
+    /// The side of the centre on which the newest useful values lie: at least three quarters of the newest
+    /// `longest_run_max` of them; none where they lie on both sides.
+    pub recent_side: Option<Side>,
 }
 
 /// Verdict on a series.

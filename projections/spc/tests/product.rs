@@ -259,6 +259,23 @@ fn a_run_chart_is_judged_by_its_runs_and_says_so() {
 }
 
 #[test]
+fn a_run_chart_without_a_clear_recent_side_is_neither_improvement_nor_concern() {
+    // Half high, half low, and then to and fro: the early runs are not random, the newest values take no side.
+    let mut values: Vec<f64> = (0..10).map(|i| 30.0 + f64::from(i % 4)).collect();
+    values.extend((0..8).map(|i| 20.0 + f64::from(i % 4)));
+    values.extend([30., 20., 31., 21., 30., 20., 31., 21.]);
+    let newest_low = judge(&series(&values), &Options::new(Chart::Run, Direction::Down)).unwrap();
+    assert!(newest_low.alert && newest_low.phases[0].runs_signal);
+    assert_eq!(newest_low.phases[0].recent_side, None);
+    assert_eq!(newest_low.variation, Variation::Undirected);
+    assert!(newest_low.why.contains("both sides"), "{}", newest_low.why);
+    // One more value turns nothing round.
+    values.push(32.0);
+    let newest_high = judge(&series(&values), &Options::new(Chart::Run, Direction::Down)).unwrap();
+    assert_eq!(newest_high.variation, Variation::Undirected);
+}
+
+#[test]
 fn runs_are_not_announced_below_ten_useful_observations() {
     let values = [1., 1., 1., 1., 9., 9., 9., 9., 5.];
     let verdict = judge(&series(&values), &Options::new(Chart::Run, Direction::Down)).unwrap();

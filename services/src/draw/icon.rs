@@ -13,6 +13,7 @@ pub fn variation_words(variation: Option<Variation>) -> &'static str {
         Some(Variation::ConcernLow) => "Concern: lower, and higher is better",
         Some(Variation::NeitherHigh) => "Changed: higher, neither better nor worse",
         Some(Variation::NeitherLow) => "Changed: lower, neither better nor worse",
+        Some(Variation::Undirected) => "Changed: not by chance, in neither direction yet",
         Some(Variation::CommonCause) => "No signal: chance alone explains it",
         Some(Variation::NotJudged) | None => "Not judged: too few points yet",
     }
@@ -24,7 +25,7 @@ pub fn variation_word(variation: Option<Variation>) -> &'static str {
     match variation {
         Some(Variation::ImprovementHigh | Variation::ImprovementLow) => "Improvement",
         Some(Variation::ConcernHigh | Variation::ConcernLow) => "Concern",
-        Some(Variation::NeitherHigh | Variation::NeitherLow) => "Changed",
+        Some(Variation::NeitherHigh | Variation::NeitherLow | Variation::Undirected) => "Changed",
         Some(Variation::CommonCause) => "No signal",
         Some(Variation::NotJudged) | None => "Not judged",
     }
@@ -46,7 +47,7 @@ pub fn variation_class(variation: Option<Variation>) -> &'static str {
     match variation {
         Some(Variation::ImprovementHigh | Variation::ImprovementLow) => "improvement",
         Some(Variation::ConcernHigh | Variation::ConcernLow) => "concern",
-        Some(Variation::NeitherHigh | Variation::NeitherLow) => "neutral",
+        Some(Variation::NeitherHigh | Variation::NeitherLow | Variation::Undirected) => "neutral",
         Some(Variation::CommonCause) => "common",
         Some(Variation::NotJudged) | None => "unjudged",
     }
@@ -71,7 +72,7 @@ pub fn variation(variation: Option<Variation>) -> String {
             rising
         }
         Some(Variation::ImprovementLow | Variation::ConcernLow | Variation::NeitherLow) => falling,
-        Some(Variation::CommonCause) => wave,
+        Some(Variation::CommonCause | Variation::Undirected) => wave,
         Some(Variation::NotJudged) | None => dots,
     };
     ring(class, inside)

@@ -355,5 +355,6 @@ pub const fn variation(variation: Variation) -> &'static str {
         Variation::ConcernLow => "concern_low",
         Variation::NeitherHigh => "neither_high",
         Variation::NeitherLow => "neither_low",
+        Variation::Undirected => "undirected",
     }
 }

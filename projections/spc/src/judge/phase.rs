@@ -224,12 +224,29 @@ pub(super) fn judge_phase(
         screened_out: found.screened_out,
         runs,
         runs_signal,
-        last_side: readings
-            .iter()
-            .rev()
-            .find_map(|reading| Side::of(reading.side)),
+        recent_side: recent_side(
+            readings.iter().map(|reading| reading.side),
+            runs.longest_run_max,
+        ),
     };
     (phase, verdicts)
+}
+
+/// The side of the centre on which at least three quarters of the newest useful values lie, as many as chance gives in a
+/// row. One value alone would turn improvement into concern and back from week to week.
+fn recent_side(
+    sides: impl DoubleEndedIterator<Item = i8>,
+    longest_run_max: Option<usize>,
+) -> Option<Side> {
+    let newest: Vec<Side> = sides
+        .rev()
+        .filter_map(Side::of)
+        .take(longest_run_max?)
+        .collect();
+    [Side::High, Side::Low].into_iter().find(|side| {
+        let there = newest.iter().filter(|other| *other == side).count();
+        there > 0 && 4 * there >= 3 * newest.len()
+    })
 }
 
 /// What is plotted; `NaN` where there is nothing.

@@ -136,6 +136,9 @@ fn value_words(variation: Variation, options: &Options) -> &'static str {
         (Variation::ImprovementLow, _) => "Lower is better, so this is an improvement.",
         (Variation::ConcernHigh, _) => "Lower is better, so this is a concern.",
         (Variation::ConcernLow, _) => "Higher is better, so this is a concern.",
+        (Variation::Undirected, _) => {
+            "The newest values lie on both sides of it, so this is neither an improvement nor a concern yet."
+        }
         (_, Direction::Neutral) => "Neither higher nor lower is better.",
         _ => "",
     }

@@ -171,7 +171,9 @@ fn mark(point: &PointVerdict) -> Mark {
         (PointState::Provisional | PointState::Excluded, _) => Mark::Provisional,
         (_, Variation::ImprovementHigh | Variation::ImprovementLow) => Mark::Improvement,
         (_, Variation::ConcernHigh | Variation::ConcernLow) => Mark::Concern,
-        (_, Variation::NeitherHigh | Variation::NeitherLow) => Mark::Neutral,
+        (_, Variation::NeitherHigh | Variation::NeitherLow | Variation::Undirected) => {
+            Mark::Neutral
+        }
         (_, Variation::CommonCause | Variation::NotJudged) => Mark::Plain,
     }
 }

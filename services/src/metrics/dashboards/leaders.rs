@@ -116,6 +116,7 @@ fn words() -> Value {
         text("concern_low", "Getting worse: lower", parts::ORANGE),
         text("neither_high", "Changed: higher", parts::GREY),
         text("neither_low", "Changed: lower", parts::GREY),
+        text("undirected", "Changed: direction unclear", parts::GREY),
         text("common_cause", "No change", "text"),
         text("not_judged", "Too little to judge", "text"),
     ]
