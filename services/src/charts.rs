@@ -166,6 +166,9 @@ pub fn ask(app: &App, request: &ChartRequest, audience: Audience) -> Result<Answ
     check_span(request, grain, now)?;
     let status = views.status();
     let answer = views.read(|view| {
+        query
+            .check_values(view.cells())
+            .map_err(|e| Problem::bad_request(e.to_string()))?;
         let (cells, known) = match request.as_known_at {
             Some(at) => (
                 Some(view.cells_known_at(&quantities(measure), at)),
@@ -173,7 +176,7 @@ pub fn ask(app: &App, request: &ChartRequest, audience: Audience) -> Result<Answ
             ),
             None => (None, now),
         };
-        of(
+        Ok::<Answer, Problem>(of(
             view,
             cells.as_ref().unwrap_or(view.cells()),
             app,
@@ -181,8 +184,8 @@ pub fn ask(app: &App, request: &ChartRequest, audience: Audience) -> Result<Answ
             query,
             audience,
             known,
-        )
-    });
+        ))
+    })?;
     Ok(Answer {
         as_of_position: status.position,
         as_of: status.progress_at,

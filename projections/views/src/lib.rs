@@ -13,6 +13,7 @@ pub mod changes;
 pub mod chart;
 pub mod contribution;
 pub mod contributions;
+pub mod dimension;
 pub mod fact_set;
 pub mod measure;
 pub mod measures;

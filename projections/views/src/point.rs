@@ -8,6 +8,7 @@ mod order;
 mod stock;
 
 use crate::cell::{Cells, Filter};
+use crate::dimension;
 use crate::measure::{Aggregate, Measure, Population, Source};
 use crate::period::{Grain, Period};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -114,6 +115,14 @@ pub enum QueryError {
         /// The dimensions that it has.
         allowed: String,
     },
+    /// No cell of the quantity has that value, and none can or does.
+    #[error("{dimension} has no such value here; it has {known}")]
+    Value {
+        /// The dimension.
+        dimension: String,
+        /// The values that it has.
+        known: String,
+    },
     /// The area is not registered.
     #[error("there is no area {0} in the register")]
     Area(String),
@@ -154,6 +163,40 @@ impl PointQuery<'_> {
                     measure: self.measure.id.to_string(),
                     dimension: dimension.clone(),
                     allowed,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the values asked for are values of their dimensions: those a dimension is limited to, or else those that
+    /// cells have. Where nothing at all was counted yet, there is nothing to hold them against.
+    ///
+    /// # Errors
+    /// The first dimension with a value that it has not.
+    pub fn check_values(&self, cells: &Cells) -> Result<(), QueryError> {
+        let quantity = self.measure.quantity.as_str();
+        for (dimension, values) in &self.filter.0 {
+            let codes = match self.measure.source() {
+                Some(Source::Coded(coded)) => dimension::codes(coded, dimension),
+                _ => None,
+            };
+            let known = match &codes {
+                Some(codes) => codes.iter().copied().collect(),
+                None => dimension::seen(cells, quantity, dimension),
+            };
+            let counted = codes.is_some() || !cells.areas_of(quantity).is_empty();
+            if counted && !values.iter().all(|value| known.contains(value.as_str())) {
+                let known: Vec<&str> = match codes {
+                    Some(codes) => codes,
+                    None => known.into_iter().collect(),
+                };
+                return Err(QueryError::Value {
+                    dimension: dimension.clone(),
+                    known: match known.as_slice() {
+                        [] => "none".to_owned(),
+                        known => known.join(", "),
+                    },
                 });
             }
         }
@@ -238,7 +281,7 @@ impl Sieve {
         if let Some(known) = &self.known {
             return breakdown
                 .iter()
-                .any(|(d, v)| **d == **known && &**v != "unknown");
+                .any(|(d, v)| **d == **known && &**v != dimension::UNKNOWN);
         }
         self.part.as_ref().is_none_or(|p| p.passes(breakdown))
     }

@@ -305,6 +305,16 @@ fn what_is_no_request_of_ours_is_refused_in_a_sentence() {
         400,
     );
     problem(
+        "a value that no delay can have",
+        send(
+            "GET",
+            "/api/v1/charts/tr-delay-days-median?area=havenshire&responsible=nsh",
+            "",
+            b"",
+        ),
+        400,
+    );
+    problem(
         "ends before it begins",
         send(
             "GET",

@@ -5,6 +5,7 @@
 
 use super::{area_of, days, minutes};
 use crate::contribution::{Sink, StoredFact};
+use crate::dimension::{NO_DELAY, UNKNOWN};
 use crate::quantity::Quantity as Q;
 use crate::tally::{Delta, OPEN};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
@@ -206,11 +207,11 @@ impl<'a> Spell<'a> {
     fn codes(&self, date: NaiveDate) -> (&'static str, &'static str, &'static str) {
         let (reason, responsible) = self
             .reason(date)
-            .map_or(("unknown", Responsible::Unattributed.code()), |(r, b)| {
+            .map_or((UNKNOWN, Responsible::Unattributed.code()), |(r, b)| {
                 (r.code(), b.code())
             });
         (
-            self.pathway(date).map_or("unknown", Pathway::code),
+            self.pathway(date).map_or(UNKNOWN, Pathway::code),
             reason,
             responsible,
         )
@@ -268,7 +269,7 @@ fn waits(spell: &Spell<'_>, add: Add<'_>) {
             Q::WaitDays,
             &[(
                 "pathway",
-                spell.pathway(last).map_or("unknown", Pathway::code),
+                spell.pathway(last).map_or(UNKNOWN, Pathway::code),
             )],
             wait.from,
             Delta::Value(length),
@@ -335,7 +336,7 @@ fn discharge(spell: &Spell<'_>, add: Add<'_>) {
         return;
     }
     let out = local::date(at);
-    let pathway = spell.pathway(out).map_or("unknown", Pathway::code);
+    let pathway = spell.pathway(out).map_or(UNKNOWN, Pathway::code);
     let clock = if how.date_only {
         "unknown"
     } else if local::date_time(at).time() <= FIVE_PM {
@@ -378,7 +379,7 @@ fn discharge(spell: &Spell<'_>, add: Add<'_>) {
     if let (true, Some(delay)) = (a_night, spell.delay_days()) {
         let (reason, responsible) = match out.pred_opt().filter(|_| delay > 0) {
             Some(last_night) => (spell.codes(last_night).1, spell.codes(last_night).2),
-            None => ("none", "none"),
+            None => (NO_DELAY, NO_DELAY),
         };
         let breakdown = [
             ("pathway", pathway),

@@ -2,6 +2,7 @@
 
 use super::{Aggregate, Limit, Measure, Source, Target};
 use crate::cell::Filter;
+use crate::dimension;
 use crate::quantity::{Kind, OBSERVATION_PREFIX, Quantity, Unit};
 
 /// A field and what is wrong with it.
@@ -117,6 +118,21 @@ fn fit_filter(
             ));
         } else if !source.has_dimension(dimension) {
             faults.push((field, no_dimension(dimension, quantity, source)));
+        } else if let Source::Coded(coded) = source
+            && let Some(codes) = dimension::codes(coded, dimension)
+        {
+            for value in values
+                .iter()
+                .filter(|value| !codes.contains(&value.as_str()))
+            {
+                faults.push((
+                    field,
+                    format!(
+                        "\"{dimension}\" has no value \"{value}\"; it can be {}",
+                        either(codes.iter().copied())
+                    ),
+                ));
+            }
         }
         if values.is_empty() {
             faults.push((
