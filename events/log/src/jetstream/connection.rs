@@ -289,7 +289,8 @@ fn report(event: &Event) {
         Event::Disconnected => tracing::warn!("the connection to NATS was lost; reconnecting"),
         Event::LameDuckMode => tracing::warn!("the NATS server is about to shut down"),
         Event::Draining => tracing::debug!("the connection to NATS is being drained"),
-        Event::Closed => tracing::warn!("the connection to NATS was closed"),
+        // By us, at the end of a command or of a check at the start: what the server or the network does is a loss.
+        Event::Closed => tracing::debug!("the connection to NATS was closed"),
         Event::SlowConsumer(id) => tracing::warn!(
             subscription = id,
             "NATS messages were dropped by a slow reader"
