@@ -9,6 +9,7 @@ use joinedup_projector::Views;
 use joinedup_views::catalogue::Catalogue;
 use joinedup_views::measures::Measures;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// What is the same for the life of the process: areas, measures, the logic model.
 #[derive(Clone)]
@@ -106,6 +107,8 @@ pub struct App {
     pub projector: Option<Arc<joinedup_projector::Projector>>,
     /// When the process started.
     pub started: DateTime<Utc>,
+    /// Cancelled when the process has been told to stop: it is no longer ready, and streams that would go on for ever end.
+    pub stopping: CancellationToken,
 }
 
 impl App {

@@ -1,6 +1,7 @@
 //! Subcommands and flags.
 
 use crate::commands;
+use crate::config::Config;
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 use std::net::SocketAddr;
@@ -61,6 +62,11 @@ pub enum Command {
     Stream(commands::stream::Stream),
     /// Ask a running server whether it is ready; for containers without a shell.
     Healthcheck(commands::healthcheck::Healthcheck),
+    /// The settings, and where each came from.
+    #[command(subcommand)]
+    Config(commands::settings::Settings),
+    /// Print the manual page, or write one for every command.
+    Man(commands::man::Man),
     /// Print completions for a shell.
     Completions {
         /// The shell.
@@ -123,14 +129,11 @@ struct NatsFlags {
 }
 
 impl Server {
-    /// The settings that the flags, the environment and the file come to.
-    ///
-    /// # Errors
-    /// A sentence, with exit code 2.
-    pub fn settings(&self) -> Result<crate::config::Config, Failure> {
+    /// What the flags say, as settings.
+    pub(crate) fn flags(&self) -> impl Serialize {
         let some =
             self.nats.is_some() || self.nats_monitor.is_some() || !self.accept_unsafe.is_empty();
-        let flags = Flags {
+        Flags {
             listen: self.listen,
             data: self.data.clone(),
             nats: some.then(|| NatsFlags {
@@ -140,8 +143,15 @@ impl Server {
             }),
             areas_file: self.areas.clone(),
             measures_files: self.measures.clone(),
-        };
-        crate::config::Config::read(self.config.as_deref(), flags).map_err(Failure::usage)
+        }
+    }
+
+    /// The settings that the flags, the environment and the file come to.
+    ///
+    /// # Errors
+    /// A sentence, with exit code 2.
+    pub fn settings(&self) -> Result<Config, Failure> {
+        Config::read(self.config.as_deref(), self.flags()).map_err(Failure::usage)
     }
 }
 
@@ -203,6 +213,8 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Bench(bench) => commands::bench::run(bench).await,
         Command::Stream(stream) => commands::stream::run(stream).await,
         Command::Healthcheck(healthcheck) => commands::healthcheck::run(healthcheck).await,
+        Command::Config(settings) => commands::settings::run(&settings),
+        Command::Man(man) => commands::man::run(&man),
         Command::Completions { shell } => {
             use clap::CommandFactory;
             clap_complete::generate(

@@ -1,6 +1,8 @@
 //! Settings: defaults, then the file `joinedup.toml`, then the environment (`JOINEDUP_…`), then flags. They are
 //! complete, and checked, before any port is bound or file opened.
 
+mod origin;
+
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -124,6 +126,19 @@ impl Config {
     /// # Errors
     /// A sentence that names the setting and where it came from.
     pub fn read(file: Option<&Path>, flags: impl Serialize) -> Result<Self, ConfigError> {
+        Self::from_figment(&Self::figment(file, flags)?)
+    }
+
+    /// The settings as TOML, one a line, each with where it came from; no secret is in it.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn printed(file: Option<&Path>, flags: impl Serialize) -> Result<String, ConfigError> {
+        let figment = Self::figment(file, flags)?;
+        Ok(origin::printed(&Self::from_figment(&figment)?, &figment))
+    }
+
+    fn figment(file: Option<&Path>, flags: impl Serialize) -> Result<Figment, ConfigError> {
         let named = file.is_some();
         let path = file.unwrap_or(Path::new("joinedup.toml"));
         if named && !path.exists() {
@@ -132,15 +147,13 @@ impl Config {
                 path.display()
             )));
         }
-        Self::from_figment(
-            Figment::from(Serialized::defaults(Self::default()))
-                .merge(Toml::file(path))
-                .merge(Env::prefixed("JOINEDUP_").split("__"))
-                .merge(Serialized::defaults(flags)),
-        )
+        Ok(Figment::from(Serialized::defaults(Self::default()))
+            .merge(Toml::file(path))
+            .merge(Env::prefixed("JOINEDUP_").split("__"))
+            .merge(Serialized::defaults(flags)))
     }
 
-    fn from_figment(figment: Figment) -> Result<Self, ConfigError> {
+    fn from_figment(figment: &Figment) -> Result<Self, ConfigError> {
         let config: Self = figment
             .extract()
             .map_err(|e| ConfigError::Value(Box::new(e)))?;
@@ -177,10 +190,16 @@ impl Config {
         Ok(self)
     }
 
-    /// The settings as TOML; secrets are in files and so not in it.
-    #[must_use]
-    pub fn dump(&self) -> String {
-        toml::to_string_pretty(self).unwrap_or_default()
+    /// The same settings without a password that stands in the address of NATS; all other secrets lie in files.
+    fn without_secrets(&self) -> Self {
+        let mut shown = self.clone();
+        if let Some(nats) = &mut shown.nats
+            && let Some((scheme, rest)) = nats.url.split_once("://")
+            && let Some((_, host)) = rest.rsplit_once('@')
+        {
+            nats.url = format!("{scheme}://***@{host}");
+        }
+        shown
     }
 }
 
@@ -189,9 +208,11 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Config, ConfigError> {
-        Config::from_figment(
-            Figment::from(Serialized::defaults(Config::default())).merge(Toml::string(text)),
-        )
+        Config::from_figment(&figment(text))
+    }
+
+    fn figment(text: &str) -> Figment {
+        Figment::from(Serialized::defaults(Config::default())).merge(Toml::string(text))
     }
 
     #[test]
@@ -208,8 +229,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_dumped_reads_back() {
-        let config = Config::default();
-        assert_eq!(read(&config.dump()).unwrap().dump(), config.dump());
+    fn what_is_printed_reads_back_and_says_where_each_setting_came_from() {
+        let text = "listen = \"127.0.0.1:9000\"\nnats.url = \"nats://ward:secret@127.0.0.1:4222\"\n[expected_hours]\n\"/pas\" = 24.0\n\
+                    [[tokens]]\nname = \"wall\"\nfile = \"wall.token\"\nroles = [\"reader\"]\n";
+        let (config, figment) = (read(text).unwrap(), figment(text));
+        let printed = origin::printed(&config, &figment);
+        assert!(!printed.contains("secret"), "{printed}");
+        assert!(
+            printed.contains("run_chart_periods = 53  # default"),
+            "{printed}"
+        );
+        let again = read(&printed).unwrap();
+        assert_eq!(again.listen, config.listen);
+        assert_eq!(again.expected_hours, config.expected_hours);
+        assert_eq!(again.tokens[0].roles, config.tokens[0].roles);
     }
 }

@@ -16,3 +16,4 @@ pub mod pages;
 pub mod publisher;
 pub mod silence;
 pub mod simulate;
+pub mod systemd;

@@ -2,6 +2,7 @@
 
 use crate::app::Definitions;
 use crate::cli::{Failure, Server};
+use crate::config::Config;
 use crate::http::auth::Tokens;
 use crate::open_log;
 use clap::Args;
@@ -24,7 +25,8 @@ pub struct Check {
 pub async fn run(check: Check) -> Result<(), Failure> {
     let config = check.server.settings()?;
     if check.dump {
-        print!("{}", config.dump());
+        let (file, flags) = (check.server.config.as_deref(), check.server.flags());
+        print!("{}", Config::printed(file, flags).map_err(Failure::usage)?);
     }
     let definitions = Definitions::read(&config).map_err(Failure::usage)?;
     Tokens::read(&config.tokens).map_err(Failure::usage)?;

@@ -82,7 +82,7 @@ pub async fn run(demo: Demo) -> Result<(), Failure> {
     let scenario = Scenario::ending(demo.seed, Utc::now())
         .map_err(Failure::new)?
         .scaled(demo.scale);
-    eprintln!("joinedup demo: simulating 18 months of a county …");
+    tracing::info!("simulating 18 months of a county");
     let areas = definitions.areas.clone();
     let events = history(&scenario, &areas).map_err(Failure::new)?;
     let publisher = Publisher::new(log.clone());
@@ -91,9 +91,9 @@ pub async fn run(demo: Demo) -> Result<(), Failure> {
             publisher.publish(batch, None).await.map_err(Failure::new)?;
         }
     }
-    eprintln!(
-        "joinedup demo: {} events are in the log; the live trickle goes on",
-        events.len()
+    tracing::info!(
+        events = events.len(),
+        "the history is in the log; the live trickle goes on"
     );
     let mut trickle =
         Trickle::new(&scenario, &areas, &events, demo.per_minute).map_err(Failure::new)?;

@@ -7,11 +7,13 @@ use crate::http;
 use crate::http::auth::Tokens;
 use crate::open_log;
 use crate::publisher::Publisher;
+use crate::systemd;
 use chrono::Utc;
 use joinedup_log::EventLog;
 use joinedup_projector::{Projector, Settings};
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 /// Which parts of the server run in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,15 +85,18 @@ pub async fn serve(
         projector: projector.map(Arc::new),
         log,
         started: Utc::now(),
+        stopping: CancellationToken::new(),
     };
     let address = listener.local_addr().map_err(Failure::new)?;
     tracing::info!(%address, "listening");
-    eprintln!("joinedup is at http://{address}");
+    println!("joinedup is at http://{address}");
     let projector = app.projector.clone();
+    let alive = systemd::started(&app);
     let served = http::serve(listener, app, tokens, stopped()).await;
     if let Some(projector) = projector {
         projector.stop().await;
     }
+    alive.abort();
     served.map_err(Failure::new)
 }
 
@@ -108,7 +113,8 @@ pub async fn stopped() {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
-    tracing::info!("stopping: what is folded is being saved");
+    tracing::info!("stopping: open answers are finished and what is folded is saved");
+    systemd::stopping();
     tokio::spawn(async move {
         tokio::select! {
             _ = interrupt.recv() => {}

@@ -20,6 +20,9 @@ pub async fn ready(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> (StatusCode, String) {
     let mut checks: Vec<(&str, Result<String, String>)> = Vec::new();
+    if app.stopping.is_cancelled() {
+        checks.push(("server", Err("stopping".into())));
+    }
     if let Some(views) = &app.views {
         let status = views.status();
         checks.push((

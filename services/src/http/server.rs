@@ -21,6 +21,7 @@ pub async fn serve(
     tokens: Tokens,
     stopped: impl Future<Output = ()>,
 ) -> Result<(), std::io::Error> {
+    let stopping = app.stopping.clone();
     let router = router(app, tokens);
     let places = Arc::new(Semaphore::new(CONNECTIONS_MOST));
     let graceful = GracefulShutdown::new();
@@ -59,11 +60,13 @@ pub async fn serve(
         });
     }
     drop(listener);
-    // Live streams never end by themselves; they are cut when the time is over.
-    let _ = tokio::time::timeout(
-        DRAIN_WITHIN.min(std::time::Duration::from_secs(2)),
-        graceful.shutdown(),
-    )
-    .await;
+    // Live streams end by this; what else is open has its time to finish.
+    stopping.cancel();
+    if tokio::time::timeout(DRAIN_WITHIN, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("answers that were not finished in time were cut off");
+    }
     Ok(())
 }

@@ -5,7 +5,7 @@ use super::problem::Problem;
 use crate::app::App;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures::Stream;
+use futures::{Stream, StreamExt};
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -53,5 +53,6 @@ pub async fn stream(
             Some((Ok(event), (views, moved, false)))
         },
     );
+    let words = words.take_until(app.stopping.cancelled_owned());
     Ok(Sse::new(words).keep_alive(KeepAlive::default()))
 }

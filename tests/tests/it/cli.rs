@@ -131,10 +131,12 @@ fn what_check_dumps_are_the_settings_that_everything_came_to() {
         assert!(dumped.contains(line), "{line} is not in\n{dumped}");
     }
     std::fs::write(&path, &dumped).unwrap();
-    assert_eq!(
-        run_in(folder.path(), &["check", "--dump"]).succeeded(),
-        dumped
-    );
+    let settings = |printed: &str| -> Vec<String> {
+        let bare = |line: &str| line.split("  # ").next().unwrap_or(line).to_owned();
+        printed.lines().map(bare).collect()
+    };
+    let again = run_in(folder.path(), &["check", "--dump"]);
+    assert_eq!(settings(again.succeeded()), settings(&dumped));
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod doors;
 mod harness;
 mod killed;
 mod live;
+mod manners;
 mod metrics;
 mod pages;
 mod privacy;

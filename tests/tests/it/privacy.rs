@@ -239,7 +239,7 @@ fn without_tokens_only_loopback_is_listened_on() {
         assert_eq!(run.code, Some(2), "{command}: {run:?}");
         assert!(run.stderr.contains("token"), "{command}: {}", run.stderr);
         assert!(
-            !run.stderr.contains("joinedup is at"),
+            !run.stdout.contains("joinedup is at"),
             "{command} had bound its port"
         );
         assert!(

@@ -33,6 +33,7 @@ pub(super) async fn serving(
         publisher: None,
         views: Some(projector.views()),
         projector: Some(projector.clone()),
+        stopping: tokio_util::sync::CancellationToken::new(),
         started: Utc::now(),
     };
     let transfers = app.definitions.measures.iter().filter(|m| {
