@@ -68,6 +68,7 @@ impl Projector {
             set_aside: Vec::new(),
             folded_now: Vec::new(),
             dirty: false,
+            catching_up: true,
             last_commit: Instant::now(),
             commits,
             committed,
@@ -134,6 +135,7 @@ struct Fold {
     set_aside: Vec<Quarantined>,
     folded_now: Vec<u64>,
     dirty: bool,
+    catching_up: bool,
     last_commit: Instant,
     commits: std::sync::mpsc::Sender<Commit>,
     committed: std::sync::mpsc::Receiver<Committed>,
@@ -287,11 +289,16 @@ impl Fold {
 
     fn commit_if_due(&mut self) {
         self.hear_commits();
-        if !self.dirty || self.in_flight.is_some() || self.last_commit.elapsed() < self.rhythm() {
+        let live = self.views.status().progress == Progress::Live;
+        // What was caught up with is worth keeping at once.
+        let arrived = live && self.catching_up;
+        let due = arrived || self.last_commit.elapsed() >= self.rhythm(live);
+        if !self.dirty || self.in_flight.is_some() || !due {
             return;
         }
+        self.catching_up = !live;
         self.commit();
-        if self.saved.wants_pages() && self.views.status().progress == Progress::Live {
+        if self.saved.wants_pages() && live {
             self.finish_commit();
             let outcome = self.views.read(|view| self.saved.write_pages(view));
             self.report(outcome);
@@ -299,8 +306,7 @@ impl Fold {
     }
 
     /// While catching up, commits are further apart: each writes pages of cells that the next run changes again.
-    fn rhythm(&self) -> Duration {
-        let live = self.views.status().progress == Progress::Live;
+    fn rhythm(&self, live: bool) -> Duration {
         if live {
             self.settings.commit_every
         } else {
@@ -415,6 +421,7 @@ impl Fold {
             self.generation = rebuilt.generation;
             self.saved = rebuilt.saved;
             (self.set_aside, self.folded_now, self.dirty) = (Vec::new(), Vec::new(), false);
+            self.catching_up = true;
             self.views.replace(rebuilt.view);
             self.views.set_quarantine(|all| *all = rebuilt.quarantine);
             let at = self.saved.checkpoint.position.0;
