@@ -1,4 +1,4 @@
-//! `GET /api/v1/charts/{measure}`: JSON; with `.csv` or `.svg` behind the measure, those.
+//! `GET /api/v1/charts/{measure}`: JSON; with `.csv`, `.svg` or `.png` behind the measure, those.
 
 use super::auth::Caller;
 use super::problem::Problem;
@@ -33,6 +33,7 @@ pub async fn chart(
     let (measure, form) = match name.rsplit_once('.') {
         Some((measure, "csv")) => (measure, "csv"),
         Some((measure, "svg")) => (measure, "svg"),
+        Some((measure, "png")) => (measure, "png"),
         Some((measure, "json")) => (measure, "json"),
         _ => (name.as_str(), "json"),
     };
@@ -67,6 +68,14 @@ pub async fn chart(
                 drawn,
             )
                 .into_response()
+        }
+        "png" => {
+            let drawn = draw::svg(&draw::of_answer(&answer, true));
+            let picture = tokio::task::spawn_blocking(move || draw::png::png(&drawn))
+                .await
+                .map_err(|_| Problem::unavailable("The picture could not be drawn"))?
+                .map_err(|error| Problem::unavailable(error.to_string()))?;
+            ([(header::CONTENT_TYPE, "image/png")], picture).into_response()
         }
         _ => Json(answer).into_response(),
     })

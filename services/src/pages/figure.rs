@@ -143,6 +143,7 @@ impl Figure<'_> {
                 span.files {
                     a href=(self.own) { "All about this chart" }
                     a href=(file(".svg")) { "SVG" }
+                    a href=(file(".png")) { "PNG" }
                     a href=(file(".csv")) { "CSV" }
                     a href=(file("")) { "JSON" }
                 }

@@ -252,13 +252,14 @@ fn without_tokens_only_loopback_is_listened_on() {
 const ROLES: [&str; 5] = ["publisher", "reader", "operator", "assessor", "admin"];
 
 /// Every address with the role that it needs; none: any token will do.
-const ROUTES: [(&str, &str, Option<&str>); 22] = [
+const ROUTES: [(&str, &str, Option<&str>); 23] = [
     ("GET", "/api/v1/measures", Some("reader")),
     ("GET", "/api/v1/measures/tr-ready-now", Some("reader")),
     ("GET", "/api/v1/areas", Some("reader")),
     ("GET", "/api/v1/charts/tr-ready-now", Some("reader")),
     ("GET", "/api/v1/charts/tr-ready-now.csv", Some("reader")),
     ("GET", "/api/v1/charts/tr-ready-now.svg", Some("reader")),
+    ("GET", "/api/v1/charts/tr-ready-now.png", Some("reader")),
     ("GET", "/api/v1/outcomes", Some("reader")),
     ("GET", "/metrics", Some("reader")),
     ("GET", "/metrics/run-charts", Some("reader")),
