@@ -168,18 +168,34 @@ pub struct Drawing {
 impl Drawing {
     /// Every value that the scale has to hold.
     pub fn values(&self) -> impl Iterator<Item = f64> + '_ {
+        let (low, high) = self.possible();
         self.spots
             .iter()
-            .flat_map(|s| {
-                [
-                    s.value,
-                    s.centre,
-                    s.limits.map(|l| l.0),
-                    s.limits.map(|l| l.1),
-                ]
+            .flat_map(move |s| {
+                let limits = s.limits.map(|(lower, upper)| [lower, upper]);
+                let shown = move |limit: &f64| (low..=high).contains(limit);
+                let limits = limits.into_iter().flatten().filter(shown);
+                [s.value, s.centre].into_iter().flatten().chain(limits)
             })
-            .chain([self.target])
-            .flatten()
+            .chain(self.target)
+    }
+
+    /// Where values can lie: a limit outside says nothing, and a scale that showed it would show "−20 % of people". No
+    /// value of the data below nought is taken to mean that none can be; a share ends at all of them.
+    #[must_use]
+    pub fn possible(&self) -> (f64, f64) {
+        let negative = self
+            .spots
+            .iter()
+            .filter_map(|s| s.value)
+            .any(|value| value < 0.0);
+        let low = if negative { f64::MIN } else { 0.0 };
+        let high = if self.unit == "proportion" {
+            1.0
+        } else {
+            f64::MAX
+        };
+        (low, high)
     }
 }
 

@@ -265,6 +265,7 @@ fn lines(canvas: &Canvas<'_>, out: &mut String) {
             frame.right()
         );
     }
+    let (low, high) = drawing.possible();
     for phase in drawing.spots.chunk_by(|a, b| a.phase == b.phase) {
         for (class, value) in [
             ("centre", (|s: &Spot| s.centre) as fn(&Spot) -> Option<f64>),
@@ -275,7 +276,10 @@ fn lines(canvas: &Canvas<'_>, out: &mut String) {
                 canvas,
                 out,
                 class,
-                phase.iter().filter_map(|s| Some((s.start, value(s)?))),
+                phase
+                    .iter()
+                    .filter_map(|s| Some((s.start, value(s)?)))
+                    .filter(|(_, value)| (low..=high).contains(value)),
             );
         }
     }

@@ -46,6 +46,24 @@ fn drawing() -> Drawing {
 }
 
 #[test]
+fn a_limit_where_no_value_can_lie_is_not_drawn_and_stretches_no_scale() {
+    let mut drawing = drawing();
+    for spot in &mut drawing.spots {
+        spot.limits = Some((-4.0, 11.0));
+    }
+    assert!(drawing.values().all(|value| value >= 0.0));
+    assert_eq!(svg(&drawing).matches("class=\"limit\"").count(), 1);
+    drawing.spots[2].value = Some(-1.0);
+    assert_eq!(svg(&drawing).matches("class=\"limit\"").count(), 2);
+    drawing.unit = "proportion".into();
+    assert_eq!(
+        svg(&drawing).matches("class=\"limit\"").count(),
+        1,
+        "a share ends at all"
+    );
+}
+
+#[test]
 fn every_point_says_what_it_is_and_the_tab_key_stops_once() {
     let svg = svg(&drawing());
     assert_eq!(svg.matches("role=\"img\"").count(), 7);
