@@ -7,6 +7,8 @@ use crate::charts;
 use crate::config::Role;
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
+use chrono::NaiveDate;
+use joinedup_events::Family;
 use joinedup_views::waiting::{self, WaitingReferral, WaitingTransfer};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -18,6 +20,11 @@ pub struct Waiting {
     pub area: String,
     /// When this was so.
     pub as_of: chrono::DateTime<chrono::Utc>,
+    /// The date up to which every source of transfers here was heard; none: no source tells of them, and nobody waiting
+    /// is then no count of nought.
+    pub transfers_heard_until: Option<NaiveDate>,
+    /// The same of referrals.
+    pub referrals_heard_until: Option<NaiveDate>,
     /// People ready and not out, longest first.
     pub transfers: Vec<WaitingTransfer>,
     /// Referrals waiting for their first contact, overdue first.
@@ -36,10 +43,12 @@ pub fn board(app: &App, area: &str) -> Result<Waiting, Problem> {
     let area = charts::area(app, area)?;
     let within = app.definitions.areas.within(&area);
     let now = app.now();
-    let (transfers, referrals) = charts::views(app)?.read(|view| {
+    let (transfers, referrals, heard) = charts::views(app)?.read(|view| {
+        let heard = |family| view.heard_until(family, &within, now);
         (
             waiting::transfers(view, &within, now),
             waiting::referrals(view, &within, now),
+            (heard(Family::Transfer), heard(Family::Referral)),
         )
     });
     let count = |key: fn(&WaitingTransfer) -> &str| {
@@ -56,6 +65,8 @@ pub fn board(app: &App, area: &str) -> Result<Waiting, Problem> {
     Ok(Waiting {
         area: area.to_string(),
         as_of: now,
+        transfers_heard_until: heard.0,
+        referrals_heard_until: heard.1,
         transfers,
         referrals,
         by_reason,

@@ -81,13 +81,13 @@ fn page(here: &Here) -> Result<Markup, Problem> {
         section.card #people data-live aria-labelledby="people-name" {
             h2 #people-name { "Ready to leave a hospital bed" span.place { " · " (words::counted(rows.len(), "person", "people")) @if narrowed.any() { " of " (waiting.transfers.len()) } } }
             @if rows.is_empty() {
-                p { @if narrowed.any() { "Nobody waits who fits what you asked for." } @else { "Nobody is waiting, as far as the sources above have told." } }
+                p { @if narrowed.any() { "Nobody waits who fits what you asked for." } @else { (nobody(waiting.transfers_heard_until, "transfers")) } }
             } @else { (people(here, &rows)) }
             @if rows.len() > ROWS_MOST { p.note { "The " (ROWS_MOST) " longest are shown; narrow them down to see the other " (rows.len() - ROWS_MOST) "." } }
         }
         section.card #referrals data-live aria-labelledby="referrals-name" {
             h2 #referrals-name { "Referred, waiting for first contact" span.place { " · " (words::counted(waiting.referrals.len(), "referral", "referrals")) } }
-            @if waiting.referrals.is_empty() { p { "No referral is waiting." } } @else { (referrals(here, &waiting.referrals)) }
+            @if waiting.referrals.is_empty() { p { (nobody(waiting.referrals_heard_until, "referrals")) } } @else { (referrals(here, &waiting.referrals)) }
             @if waiting.referrals.len() > ROWS_MOST { p.note { "The " (ROWS_MOST) " most urgent are shown, of " (waiting.referrals.len()) "." } }
         }
     };
@@ -104,14 +104,39 @@ fn numbers(here: &Here, waiting: &Waiting) -> Markup {
     let now = waiting.transfers.len();
     let long = |n: i64| waiting.transfers.iter().filter(|t| t.days >= n).count();
     let week_ago = a_week_ago(here, here.today());
+    let longest = waiting
+        .transfers
+        .first()
+        .map_or(0, |t| t.days.max(0) as usize);
+    let overdue = waiting.referrals.iter().filter(|r| r.over).count();
+    let people = |count: usize| told(waiting.transfers_heard_until, count);
     html! {
         section.figures #figures data-live aria-label="In figures" {
-            p { strong.big { (now) } span { "waiting now" @if let Some(then) = week_ago { br; span.small { (against(now, then)) } } } }
-            p { strong.big { (long(7)) } span { "7 nights or more" } }
-            p { strong.big { (long(21)) } span { "21 nights or more" } }
-            p { strong.big { (waiting.transfers.first().map_or(0, |t| t.days)) } span { "nights, the longest" } }
-            p { strong.big { (waiting.referrals.iter().filter(|r| r.over).count()) } span { "referrals past due" } }
+            p { strong.big { (people(now)) } span { "waiting now" @if let Some(then) = week_ago { br; span.small { (against(now, then)) } } } }
+            p { strong.big { (people(long(7))) } span { "7 nights or more" } }
+            p { strong.big { (people(long(21))) } span { "21 nights or more" } }
+            p { strong.big { (people(longest)) } span { "nights, the longest" } }
+            p { strong.big { (told(waiting.referrals_heard_until, overdue)) } span { "referrals past due" } }
         }
+    }
+}
+
+/// A count, where a source tells of what is counted; else a dash, because nobody heard of is not nobody there.
+fn told(heard_until: Option<NaiveDate>, count: usize) -> String {
+    match heard_until {
+        None if count == 0 => "–".to_owned(),
+        _ => count.to_string(),
+    }
+}
+
+/// That nobody waits, or that nobody says whether anybody does.
+fn nobody(heard_until: Option<NaiveDate>, what: &str) -> String {
+    match heard_until {
+        Some(date) => format!(
+            "Nobody is waiting, as far as the sources have told up to {}.",
+            words::period(Grain::Day, date)
+        ),
+        None => format!("No source tells of {what} here, so this is not known."),
     }
 }
 

@@ -143,11 +143,12 @@ fn signals(here: &Here, overview: &Overview) -> Markup {
     let new = found.iter().filter(|l| l.is_new).count();
     let worse = found.iter().filter(|l| l.worsens()).count();
     let groups = grouped(&found);
+    let judged = overview.lines.values().filter(|l| l.is_judged()).count();
     html! {
         section.card #signals data-live aria-labelledby="signals-name" {
             h2 #signals-name { "Signals" }
             @if found.is_empty() {
-                p { @if overview.lines.is_empty() { "No measure has points for this place yet." } @else { "Chance alone explains every chart of this place and its parts." } }
+                p { @if overview.lines.is_empty() { "No measure has points for this place yet." } @else if judged == 0 { "No chart of this place has enough points yet to tell a signal from chance." } @else { "Chance alone explains the " (words::counted(judged, "chart", "charts")) " of this place and its parts that can be judged." } }
             } @else {
                 p.sum {
                     strong { (words::counted(worse, "concern", "concerns")) } " and "
@@ -256,11 +257,13 @@ fn waits(here: &Here) -> Markup {
     html! {
         section.card #waits data-live aria-labelledby="waits-name" {
             h2 #waits-name { "Waiting too long" }
-            p.sum {
+            @if waiting.transfers_heard_until.is_none() && waiting.transfers.is_empty() {
+                p { "No source tells of people ready to leave a hospital bed here, so nobody knows from this page whether anyone waits." }
+            } @else { p.sum {
                 a href=(here.address.elsewhere("/board")) { strong { (words::counted(all_long, "person", "people")) } }
                 " of " (waiting.transfers.len()) " ready to leave a hospital bed have waited " (LONG_NIGHTS) " nights or more"
                 @if overdue > 0 { "; " (words::counted(overdue, "referral is", "referrals are")) " past the time of first contact" } "."
-            }
+            } }
             @if rows.iter().any(|r| r.2 > 0) {
                 table.compact {
                     thead { tr { th scope="col" { "Place" } th.number scope="col" { "Waiting" } th.number scope="col" { (LONG_NIGHTS) " nights +" } th.number scope="col" { "Longest" } } }
@@ -300,11 +303,15 @@ fn ratings(here: &Here) -> Markup {
 }
 
 fn silence(here: &Here) -> Markup {
-    let silent = sources::silent(here);
+    let all = sources::sources(here);
+    let silent: Vec<_> = all.iter().filter(|s| s.silent).collect();
+    let expected = all.iter().filter(|s| s.expected.is_some()).count();
     html! {
         section.card #silence data-live aria-labelledby="silence-name" {
             h2 #silence-name { "Sources silent" }
-            @if silent.is_empty() { p { "Every source was heard when expected." } }
+            @if all.is_empty() { p { "No source has sent anything yet." } }
+            @else if expected == 0 { p { "No source is expected at any time, so none can be called silent. " a href=(here.address.elsewhere("/sources")) { "When they were last heard" } } }
+            @else if silent.is_empty() { p { "Each of the " (words::counted(expected, "source", "sources")) " that are expected was heard in time." } }
             @else {
                 ul.plain { @for source in silent.iter().take(5) { li { strong.concern { (sources::quiet_for(source, here.now)) } " " code { (source.name) } } } }
                 p { a href=(here.address.elsewhere("/sources")) { "All sources" } }

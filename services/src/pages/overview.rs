@@ -91,6 +91,12 @@ impl Line {
         }
     }
 
+    /// Chart rules have something to say of it, be it that chance explains it.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        self.variation.is_some_and(|v| v != Variation::NotJudged)
+    }
+
     /// Improvement.
     #[must_use]
     pub fn improves(&self) -> bool {

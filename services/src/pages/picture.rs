@@ -14,6 +14,8 @@ use std::fmt::Write;
 pub const PLACES_MOST: usize = 6;
 const BOX_WIDTH: f64 = 252.0;
 const BOX_HEIGHT: f64 = 66.0;
+/// Letters on a line of a box, of a bold and wide typeface.
+const LETTERS: usize = 27;
 const BETWEEN: f64 = 8.0;
 const COLUMN: f64 = 344.0;
 const HEAD: f64 = 34.0;
@@ -175,7 +177,7 @@ fn node(
         escape(&state.node.title),
         escape(&words),
     );
-    for (i, line) in wrapped(&state.node.title, 34).iter().take(2).enumerate() {
+    for (i, line) in two_lines(&state.node.title).iter().enumerate() {
         let _ = write!(
             out,
             "<text class=\"name\" x=\"{:.0}\" y=\"{:.0}\">{}</text>",
@@ -257,6 +259,16 @@ fn verdict(state: &NodeState, place: &Place) -> (String, String) {
     (drawn, said)
 }
 
+/// A title on at most two lines of the box; the whole of it is in the box's own words.
+fn two_lines(title: &str) -> Vec<String> {
+    let mut lines = wrapped(title, LETTERS);
+    if lines.len() > 2 {
+        lines.truncate(2);
+        lines[1].push('…');
+    }
+    lines
+}
+
 /// Words on lines of so many letters.
 fn wrapped(text: &str, letters: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -277,7 +289,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn titles_are_broken_between_words() {
+    fn titles_are_broken_between_words_and_a_long_one_says_that_it_goes_on() {
+        let long = "A name of eighty letters that some area has given to what it wants to come to";
+        let lines = two_lines(long);
+        assert_eq!(lines.len(), 2);
+        assert!(lines[1].ends_with('…'), "{lines:?}");
         assert_eq!(
             wrapped("Whole-system governance and leadership", 24),
             ["Whole-system governance", "and leadership"]

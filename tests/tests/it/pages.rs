@@ -300,6 +300,32 @@ fn with_no_data_every_page_says_so_and_stands() {
 }
 
 #[test]
+fn what_nobody_tells_of_is_not_shown_as_nought() {
+    let product = empty();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    let reported: Vec<Value> = (1..=9)
+        .map(|n| observed(n, &format!("2026-0{n}-01"), n))
+        .collect();
+    assert!(product.post(&reported).status < 300);
+    product.caught_up();
+    page.goto(&product.url("/"));
+    let home = page.text("main");
+    for said in [
+        "No source tells of people ready",
+        "No chart of this place has enough points",
+        "none can be called silent",
+    ] {
+        assert!(home.contains(said), "{said} is not in {home}");
+    }
+    page.goto(&product.url("/board"));
+    assert_eq!(page.text("#figures strong"), "–");
+    assert!(page.text("#people").contains("is not known"));
+    let board = product.json("/api/v1/waiting").unwrap();
+    assert_eq!(board["transfers_heard_until"], Value::Null, "{board}");
+}
+
+#[test]
 fn a_page_stays_small_on_the_wire() {
     let product = demo();
     for path in PAGES {
