@@ -12,7 +12,7 @@ use axum::response::Response;
 use joinedup_views::catalogue::{Framework, Layer};
 use joinedup_views::measure::{Measure, Purpose};
 use maud::{Markup, PreEscaped, html};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// `GET /measures`.
 pub async fn measures(here: Here) -> Result<Response, Problem> {
@@ -148,11 +148,35 @@ fn search(here: &Here) -> Markup {
             select #outcome name="outcome" { option value="" { "any" } @for n in outcomes { option value=(n.id) selected[is("outcome", &n.id)] { (n.title) } } }
             label for="purpose" { "For" }
             select #purpose name="purpose" { option value="" { "any purpose" } @for p in ["improvement", "performance"] { option value=(p) selected[is("purpose", p)] { (p) } } }
+            label for="framework" { "Framework" }
+            select #framework name="framework" { option value="" { "any" } @for (id, title) in tagged(here) { option value=(id) selected[is("framework", &id)] { (title) } } }
             label for="show" { "Show" }
             select #show name="show" { option value="" { "all" } option value="data" selected[is("show", "data")] { "with points here" } option value="signals" selected[is("show", "signals")] { "signals, here and in its parts" } }
             button.quiet type="submit" { "Search" }
         }
     }
+}
+
+/// The frameworks and returns that measures belong to, with the names they have.
+fn tagged(here: &Here) -> Vec<(String, String)> {
+    let definitions = &here.app.definitions;
+    let named: BTreeMap<&str, &str> = definitions
+        .catalogue
+        .frameworks()
+        .map(|framework| (framework.id.as_str(), framework.title.as_str()))
+        .collect();
+    let tags: BTreeSet<&str> = definitions
+        .measures
+        .iter()
+        .flat_map(|measure| measure.frameworks.iter().map(|tag| tag.as_str()))
+        .collect();
+    let title = |tag: &str| {
+        let name = named
+            .get(tag)
+            .map_or_else(|| words::sentence(tag), |title| (*title).to_owned());
+        (tag.to_owned(), name)
+    };
+    tags.into_iter().map(title).collect()
 }
 
 /// `GET /frameworks`.
