@@ -28,6 +28,8 @@ use crate::numerics::summary;
 pub enum FunnelKind {
     /// Numerator out of denominator.
     Proportion,
+    /// Events over exposure, such as falls per 1000 bed-days: a U funnel. Limits are exact Poisson limits of the events expected.
+    Rate,
     /// Observed over expected, log scale, extremes left out (NHS Digital's SHMI).
     StandardisedShmi,
     /// Observed over expected, square-root scale, extremes pulled in (Care Quality Commission).
@@ -256,7 +258,7 @@ pub fn funnel(rows: &[FunnelRow], options: FunnelOptions) -> Result<Funnel, Funn
         .collect();
     let target = match kind {
         FunnelKind::StandardisedShmi | FunnelKind::StandardisedCqc => 1.0,
-        FunnelKind::Proportion | FunnelKind::RatioOfCounts => {
+        FunnelKind::Proportion | FunnelKind::Rate | FunnelKind::RatioOfCounts => {
             summary::total(counts.iter().map(|c| c.0)) / summary::total(counts.iter().map(|c| c.1))
         }
     };
@@ -352,6 +354,11 @@ fn z_score(kind: FunnelKind, y: f64, n: f64, target: f64) -> (f64, f64) {
         FunnelKind::Proportion => {
             let s = 1.0 / (2.0 * n.sqrt());
             (((y / n).sqrt().asin() - target.sqrt().asin()) / s, s)
+        }
+        FunnelKind::Rate => {
+            let expected = n * target;
+            let s = 1.0 / (2.0 * expected.sqrt());
+            (((y / expected).sqrt() - 1.0) / s, s)
         }
         FunnelKind::RatioOfCounts => {
             let (a, b) = (y + 0.5, n + 0.5);
