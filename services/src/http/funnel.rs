@@ -197,3 +197,23 @@ fn answer(
         "without_limits": made.err().map(|e| e.to_string()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use joinedup_views::measures::Measures;
+
+    #[test]
+    fn shares_and_counts_by_people_are_compared_and_nights_and_medians_are_not() {
+        let measures = Measures::built_in(|_| true).unwrap();
+        for (id, wanted) in [
+            ("tr-delayed-share", Some(FunnelKind::Proportion)),
+            ("ag-emergency-admissions-65", Some(FunnelKind::Rate)),
+            ("tr-delayed-days-per-100k", None),
+            ("tr-delay-days-median", None),
+            ("tr-ready-now", None),
+        ] {
+            assert_eq!(kind(measures.get(id).unwrap()), wanted, "{id}");
+        }
+    }
+}
