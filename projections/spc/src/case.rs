@@ -2,7 +2,8 @@
 //!
 //! A case has `method`, `options`, `x`, `y` and perhaps `n`; `null` or `"NaN"` is a missing value, `"Inf"` and
 //! `"-Inf"` are infinities, dates are ISO and positions count from 1. Anything else in it, `expected` included, is
-//! passed over. The methods:
+//! passed over. Options that a method does not have are refused; a dot and an underscore in their names are the same,
+//! and those that only change the drawing are accepted. The methods:
 //!
 //! | method | what runs |
 //! |---|---|
@@ -81,6 +82,14 @@ pub fn run_case(input: &Value) -> Result<Value, CaseError> {
 }
 
 fn mdc(fields: &Fields) -> Result<Value, CaseError> {
+    fields.only(&[
+        "improvement_direction",
+        "screen_outliers",
+        "target",
+        "rebase",
+        "fix_after_n_points",
+    ])?;
+    fields.without_n()?;
     let direction = match fields.text("improvement_direction")?.unwrap_or("increase") {
         "increase" => Direction::Up,
         "decrease" => Direction::Down,
@@ -139,6 +148,13 @@ fn mdc(fields: &Fields) -> Result<Value, CaseError> {
 }
 
 fn run_perla(fields: &Fields) -> Result<Value, CaseError> {
+    fields.only(&["shift_points", "shift", "trend_points", "trend"])?;
+    fields.without_n()?;
+    if fields.y.len() < 2 {
+        return Err(CaseError::Refused(
+            "The rules compare points, so there must be at least 2.".to_owned(),
+        ));
+    }
     let lengths = PerlaLengths {
         shift: fields
             .count("shift_points")?
@@ -161,6 +177,8 @@ fn run_perla(fields: &Fields) -> Result<Value, CaseError> {
 }
 
 fn rephase_runcharter(fields: &Fields) -> Result<Value, CaseError> {
+    fields.only(&["med_rows", "runlength", "direction"])?;
+    fields.without_n()?;
     let side = match fields.text("direction")?.unwrap_or("both") {
         "above" => RunSide::Above,
         "below" => RunSide::Below,
@@ -197,6 +215,8 @@ fn rephase_runcharter(fields: &Fields) -> Result<Value, CaseError> {
 }
 
 fn rephase_his(fields: &Fields) -> Result<Value, CaseError> {
+    fields.only(&["trigger", "baseline_points", "baseline"])?;
+    fields.without_n()?;
     let options = HisOptions {
         trigger: fields.count("trigger")?.unwrap_or(9),
         baseline: fields
@@ -215,6 +235,21 @@ fn rephase_his(fields: &Fields) -> Result<Value, CaseError> {
 }
 
 fn spiegelhalter(fields: &Fields) -> Result<Value, CaseError> {
+    fields.only(&[
+        "data_type",
+        "sr_method",
+        "trim_by",
+        "draw_adjusted",
+        "limit",
+        "multiplier",
+        // Drawn only.
+        "draw_unadjusted",
+        "label",
+        "highlight",
+        "title",
+        "x_label",
+        "y_label",
+    ])?;
     let kind = match (
         fields.text("data_type")?.unwrap_or("SR"),
         fields.text("sr_method")?.unwrap_or("SHMI"),
@@ -229,15 +264,26 @@ fn spiegelhalter(fields: &Fields) -> Result<Value, CaseError> {
             ));
         }
     };
+    let limit = match fields.number("limit")? {
+        None | Some(99.0 | 99.8) => FunnelLimit::P998,
+        Some(95.0) => FunnelLimit::P95,
+        Some(other) => {
+            return Err(CaseError::Refused(format!(
+                "limit is {other}, not 95 or 99."
+            )));
+        }
+    };
+    let trim_by = fields.number("trim_by")?.unwrap_or(0.1);
+    if !(0.0..=0.5).contains(&trim_by) {
+        return Err(CaseError::Refused(format!(
+            "trim_by is {trim_by}, but the share trimmed at each end lies between 0 and 0.5."
+        )));
+    }
     let options = FunnelOptions {
         kind,
-        trim_by: fields.number("trim_by")?.unwrap_or(0.1),
-        adjust: fields.flag("draw_adjusted", false)?,
-        limit: if fields.number("limit")? == Some(95.0) {
-            FunnelLimit::P95
-        } else {
-            FunnelLimit::P998
-        },
+        trim_by,
+        adjust: fields.flag("draw_adjusted", true)?,
+        limit,
         multiplier: fields.number("multiplier")?.unwrap_or(1.0),
     };
     let names = fields.x_as_names()?;
@@ -267,13 +313,7 @@ fn spiegelhalter(fields: &Fields) -> Result<Value, CaseError> {
             ("numerator", &|u| number(u.numerator)),
             ("denominator", &|u| number(u.denominator)),
             ("ratio", &|u| number(u.numerator / u.denominator)),
-            ("zscore", &|u| {
-                if u.numerator == 0.0 && u.z.is_none() {
-                    json!("-Inf")
-                } else {
-                    option(u.z)
-                }
-            }),
+            ("zscore", &|u| option(u.z)),
             ("wzscore", &|u| option(u.trimmed_z)),
             ("lcl95", &|u| number(u.p95.lower)),
             ("ucl95", &|u| number(u.p95.upper)),
@@ -293,6 +333,7 @@ fn spiegelhalter(fields: &Fields) -> Result<Value, CaseError> {
 }
 
 fn pbi(fields: &Fields) -> Result<Value, CaseError> {
+    fields.only(&["outliers_in_limits", "shift_n", "trend_n", "subset"])?;
     let subset = match fields.options.get("subset") {
         None | Some(Value::Null) => None,
         Some(Value::Array(_)) => Some(
@@ -310,7 +351,14 @@ fn pbi(fields: &Fields) -> Result<Value, CaseError> {
         trend: fields.count("trend_n")?.unwrap_or(5),
         subset,
     };
-    let found = powerbi::analyse(&fields.finite_y()?, &options);
+    let mut values = fields.finite_y()?;
+    for (i, (value, n)) in values.iter_mut().zip(&fields.n).enumerate() {
+        *value = value.map(|v| v / n).filter(|v| !v.is_nan());
+        if value.is_some_and(f64::is_infinite) {
+            return Err(CaseError::Refused(format!("Denominator {} is 0.", i + 1)));
+        }
+    }
+    let found = powerbi::analyse(&values, &options);
     let flag = |side: i8| match side {
         1 => json!("upper"),
         -1 => json!("lower"),
@@ -335,6 +383,8 @@ fn pbi(fields: &Fields) -> Result<Value, CaseError> {
 }
 
 fn cusum(fields: &Fields) -> Result<Value, CaseError> {
+    fields.only(&["target", "or", "limit", "title", "xlab", "ylab"])?;
+    fields.without_n()?;
     let target = fields
         .number("target")?
         .ok_or_else(|| CaseError::Malformed("options.target is missing.".to_owned()))?;

@@ -28,6 +28,8 @@ use crate::numerics::summary;
 pub enum FunnelKind {
     /// Numerator out of denominator.
     Proportion,
+    /// Events over exposure, such as falls per 1000 bed-days: a U funnel. Limits are exact Poisson limits of the events expected.
+    Rate,
     /// Observed over expected, log scale, extremes left out (NHS Digital's SHMI).
     StandardisedShmi,
     /// Observed over expected, square-root scale, extremes pulled in (Care Quality Commission).
@@ -106,7 +108,7 @@ pub struct FunnelUnit {
     pub denominator: f64,
     /// Their ratio, times the multiplier.
     pub ratio: f64,
-    /// Standardised distance from the target; absent where it is not finite.
+    /// Standardised distance from the target; absent where it is undefined, −∞ for no events on a log scale.
     pub z: Option<f64>,
     /// The same after trimming; absent for units left out.
     pub trimmed_z: Option<f64>,
@@ -127,7 +129,7 @@ pub struct FunnelUnit {
 pub struct Funnel {
     /// The line in the middle.
     pub target: f64,
-    /// Overdispersion: mean squared z; 1 is chance alone. Absent where no z is finite.
+    /// Overdispersion: mean squared z; 1 is chance alone. Absent where there is no z.
     pub phi: Option<f64>,
     /// Variance between units.
     pub tau2: f64,
@@ -245,7 +247,7 @@ pub fn funnel(rows: &[FunnelRow], options: FunnelOptions) -> Result<Funnel, Funn
     let kind = options.kind;
     let round = |v: f64| {
         if kind == FunnelKind::StandardisedShmi {
-            (v * 100.0).round_ties_even() / 100.0
+            to_hundredths(v)
         } else {
             v
         }
@@ -256,7 +258,7 @@ pub fn funnel(rows: &[FunnelRow], options: FunnelOptions) -> Result<Funnel, Funn
         .collect();
     let target = match kind {
         FunnelKind::StandardisedShmi | FunnelKind::StandardisedCqc => 1.0,
-        FunnelKind::Proportion | FunnelKind::RatioOfCounts => {
+        FunnelKind::Proportion | FunnelKind::Rate | FunnelKind::RatioOfCounts => {
             summary::total(counts.iter().map(|c| c.0)) / summary::total(counts.iter().map(|c| c.1))
         }
     };
@@ -305,7 +307,7 @@ pub fn funnel(rows: &[FunnelRow], options: FunnelOptions) -> Result<Funnel, Funn
                 numerator,
                 denominator,
                 ratio,
-                z: score.0.is_finite().then_some(score.0),
+                z: (!score.0.is_nan()).then_some(score.0),
                 trimmed_z: *trimmed_z,
                 p95,
                 p998,
@@ -317,12 +319,25 @@ pub fn funnel(rows: &[FunnelRow], options: FunnelOptions) -> Result<Funnel, Funn
         .collect();
     Ok(Funnel {
         target,
-        phi: phi.is_finite().then_some(phi),
+        phi: (!phi.is_nan()).then_some(phi),
         tau2,
         units_in_phi,
         adjusted,
         units,
     })
+}
+
+/// Rounds to two decimals as R does since version 4: to the nearer of the two neighbours as they are stored, and where
+/// both are as near to the even one.
+fn to_hundredths(v: f64) -> f64 {
+    let scaled = v * 100.0;
+    let (below, above) = (scaled.floor() / 100.0, scaled.ceil() / 100.0);
+    let (down, up) = (v - below, above - v);
+    if down < up || (down == up && scaled.floor() % 2.0 == 0.0) {
+        below
+    } else {
+        above
+    }
 }
 
 /// Standardised distance from the target, and its spread s.
@@ -338,10 +353,12 @@ fn z_score(kind: FunnelKind, y: f64, n: f64, target: f64) -> (f64, f64) {
         }
         FunnelKind::Proportion => {
             let s = 1.0 / (2.0 * n.sqrt());
-            (
-                ((y / n).min(1.0).sqrt().asin() - target.min(1.0).sqrt().asin()) / s,
-                s,
-            )
+            (((y / n).sqrt().asin() - target.sqrt().asin()) / s, s)
+        }
+        FunnelKind::Rate => {
+            let expected = n * target;
+            let s = 1.0 / (2.0 * expected.sqrt());
+            (((y / expected).sqrt() - 1.0) / s, s)
         }
         FunnelKind::RatioOfCounts => {
             let (a, b) = (y + 0.5, n + 0.5);
@@ -368,9 +385,7 @@ fn trim(kind: FunnelKind, scores: &[(f64, f64)], by: f64) -> Vec<Option<f64>> {
                 let up_to = sorted.partition_point(|v| *v <= z) as f64;
                 let rank = (below + 1.0 + up_to) / 2.0;
                 let tenth = (rank * groups / (n + 1.0)).floor();
-                (z.is_finite() && !(tenth <= 0.0 || tenth >= (groups - 1.0).floor())
-                    || (z.is_finite() && by == 0.0))
-                    .then_some(z)
+                (tenth > 0.0 && tenth < groups - 1.0).then_some(z)
             })
             .collect();
     }
@@ -379,11 +394,7 @@ fn trim(kind: FunnelKind, scores: &[(f64, f64)], by: f64) -> Vec<Option<f64>> {
         summary::quantile_type7(&sorted, 1.0 - by),
     );
     z.iter()
-        .map(|&z| {
-            (!z.is_nan())
-                .then(|| z.max(low).min(high))
-                .filter(|z| z.is_finite())
-        })
+        .map(|&z| (!z.is_nan()).then(|| z.max(low).min(high)))
         .collect()
 }
 
@@ -393,7 +404,7 @@ fn between_variance(n: f64, phi: f64, spreads: impl Iterator<Item = f64> + Clone
     let weights = summary::total(spreads.clone().map(|s| 1.0 / (s * s)));
     let squares = summary::total(spreads.map(|s| 1.0 / (s * s * s * s)));
     let tau2 = excess / (weights - squares / weights);
-    if excess < 0.0 || !tau2.is_finite() {
+    if excess < 0.0 || tau2.is_nan() {
         0.0
     } else {
         tau2.max(0.0)

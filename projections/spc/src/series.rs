@@ -145,12 +145,13 @@ impl Options {
     }
 }
 
-/// Why a series cannot be judged. Indices count from 0.
+/// Why a series cannot be judged. The fields count from 0, the sentences from 1, as people do.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum JudgeError {
     /// Infinite, not a number, or beyond what any measure can be.
     #[error(
-        "Point {index} holds a number that is not finite or lies beyond ±1e100: leave the value out if it is unknown."
+        "Point {} holds a number that is not finite or lies beyond ±1e100: leave the value out if it is unknown.",
+        index + 1
     )]
     NotANumber {
         /// The point.
@@ -158,21 +159,23 @@ pub enum JudgeError {
     },
     /// No denominator on a chart of ratios.
     #[error(
-        "Point {index} has a value but no denominator, which this chart needs: give n for every value."
+        "Point {} has a value but no denominator, which this chart needs: give n for every value.",
+        index + 1
     )]
     NoDenominator {
         /// The point.
         index: usize,
     },
     /// Below 0 where that cannot be.
-    #[error("Point {index} has a count, denominator or spread below 0.")]
+    #[error("Point {} has a count, denominator or spread below 0.", index + 1)]
     Negative {
         /// The point.
         index: usize,
     },
     /// A proportion above 1.
     #[error(
-        "Point {index} has more in the numerator than in the denominator: correct one of them."
+        "Point {} has more in the numerator than in the denominator: correct one of them.",
+        index + 1
     )]
     AboveDenominator {
         /// The point.
@@ -180,7 +183,8 @@ pub enum JudgeError {
     },
     /// A time between events of 0.
     #[error(
-        "Point {index} has a time between events of 0 or less: measure in hours, or give the smallest time that is told apart."
+        "Point {} has a time between events of 0 or less: measure in hours, or give the smallest time that is told apart.",
+        index + 1
     )]
     NoTime {
         /// The point.
@@ -188,7 +192,8 @@ pub enum JudgeError {
     },
     /// Phase starts out of order or out of range.
     #[error(
-        "A phase cannot start at point {start} of {points}: starts must ascend, lie after the first point and exist."
+        "A phase cannot start at point {} of {points}: starts must ascend, lie after the first point and exist.",
+        start + 1
     )]
     PhaseStart {
         /// The start asked for.
@@ -197,7 +202,7 @@ pub enum JudgeError {
         points: usize,
     },
     /// An exclusion out of range.
-    #[error("Point {index} cannot be excluded, because there are only {points} points.")]
+    #[error("Point {} cannot be excluded, because there are only {points} points.", index + 1)]
     Excluded {
         /// The index asked for.
         index: usize,
@@ -222,6 +227,23 @@ pub enum JudgeError {
         /// Denominators given.
         denominators: usize,
     },
+}
+
+impl JudgeError {
+    /// The point it is about, counted from 0.
+    #[must_use]
+    pub const fn point(&self) -> Option<usize> {
+        match *self {
+            Self::NotANumber { index }
+            | Self::NoDenominator { index }
+            | Self::Negative { index }
+            | Self::AboveDenominator { index }
+            | Self::NoTime { index }
+            | Self::Excluded { index, .. } => Some(index),
+            Self::PhaseStart { start, .. } => Some(start),
+            Self::Baseline | Self::Scale | Self::Lengths { .. } => None,
+        }
+    }
 }
 
 /// Numbers beyond this are refused: nothing measured is so large, and their squares would overflow.

@@ -1,7 +1,8 @@
 //! The reference implementations' own numbers, case by case.
 //!
 //! The synthetic cases travel with the crate in `tests/vectors`. The full set, with published data, lies beside the
-//! repository; where it is missing the test says so, except under `CI=true`, where it fails.
+//! repository; where it is missing the test says so, except under `CI=true`, where it fails. Further cases, with numbers
+//! from a second implementation of the same formulas, are in `tests/independent.json`.
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests may fail the test")]
 #![allow(
@@ -118,6 +119,18 @@ fn every_case_of_the_shared_set_passes() {
     };
     let ran = run_all(&shared);
     assert!(ran >= 114, "only {ran} cases");
+}
+
+/// Cases of the same families made up for this crate, with numbers from a second implementation, written in another
+/// language from the published formulas and with exact sums; the first of them are each named after what they try.
+#[test]
+fn cases_beyond_the_vectors_equal_an_independent_computation() {
+    let text = include_str!("independent.json");
+    let cases: Vec<Value> = serde_json::from_str(text).unwrap();
+    for case in &cases {
+        assert_eq!(check(case), Vec::<String>::new(), "{}", case["name"]);
+    }
+    assert!(cases.len() >= 75, "only {} cases", cases.len());
 }
 
 #[test]

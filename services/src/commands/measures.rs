@@ -111,8 +111,11 @@ fn check(name: &str, text: &str) -> Result<String, Failure> {
     let catalogue = Catalogue::built_in().map_err(Failure::new)?;
     match Measures::parse(text, |outcome| catalogue.node(outcome).is_some()) {
         Ok(measures) => Ok(format!(
-            "{name}: {} measures, nothing wrong",
-            measures.len()
+            "{name}: {}, nothing wrong",
+            match measures.len() {
+                1 => "1 measure".to_owned(),
+                n => format!("{n} measures"),
+            }
         )),
         Err(errors) => {
             let lines: Vec<String> = errors

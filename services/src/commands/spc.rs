@@ -148,9 +148,12 @@ fn of_csv(spc: &Spc, name: &str, text: &str) -> Result<String, Failure> {
         phases,
         ..Options::new(chart, direction)
     };
-    // Rows count from 1 for people, and a header is a row too: so the row is named, not the index.
-    let verdict =
-        judge(&points, &options).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+    // A header is a row too, and rows are sorted by date: so the row is named by its label as well.
+    let verdict = judge(&points, &options).map_err(|error| {
+        let row = error.point().and_then(|at| table.rows.get(at));
+        let row = row.map_or_else(String::new, |row| format!("{}: ", row.label));
+        Failure::usage(format!("{name}: {row}{error}"))
+    })?;
     let title = spc.title.clone().unwrap_or_else(|| {
         Path::new(name)
             .file_stem()
@@ -210,7 +213,7 @@ fn chart(name: &str, points: &[Point]) -> Result<(Chart, Option<String>), Failur
     };
     match serde_json::from_value::<Chart>(Value::from(known)) {
         Ok(Chart::Xbar | Chart::S) => Err(Failure::usage(
-            "an Xbar or S chart needs a standard deviation for every point: give it as a case in JSON",
+            "an Xbar or S chart needs several measurements for every point: give them as a case in JSON, method product.xbar or product.s, with one x for each subgroup",
         )),
         Ok(chart) => Ok((chart, None)),
         Err(_) => Err(Failure::usage(format!(

@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 use joinedup_events::AreaId;
 use joinedup_spc::funnel::{FunnelKind, FunnelOptions, FunnelRow, product_funnel};
 use joinedup_views::Filter;
-use joinedup_views::measure::Shape;
+use joinedup_views::measure::{Aggregate, Measure, Shape};
 use joinedup_views::period::{Grain, Period};
 use joinedup_views::point::{Point, PointQuery, State as PointState};
 use joinedup_views::suppression::{Policy, published_many};
@@ -42,11 +42,11 @@ pub async fn funnel(
         let measure = app.definitions.measures.get(&measure).ok_or_else(|| {
             Problem::not_found("There is no measure of that id; GET /api/v1/measures lists them")
         })?;
-        if measure.shape() != Shape::Proportion {
-            return Err(Problem::bad_request(
-                "A funnel compares shares; this measure is none. Ask for its charts side by side",
-            ));
-        }
+        let kind = kind(measure).ok_or_else(|| {
+            Problem::bad_request(
+                "A funnel compares shares, and counts by people; this measure is neither. Ask for its charts side by side",
+            )
+        })?;
         let home = charts::area(
             &app,
             parameters.get("area").unwrap_or(&app.config.home_area),
@@ -107,9 +107,19 @@ pub async fn funnel(
                 Problem::not_found("No area has a final point of this measure yet")
             })?,
         };
-        Ok(answer(&app, measure.id.as_str(), &home, start, &points))
+        Ok(answer(&app, measure.id.as_str(), kind, &home, start, &points))
     })
     .await
+}
+
+/// How a measure's areas are compared: shares, or events by people. Nights by people are none of these, because one
+/// person's nights come together.
+fn kind(measure: &Measure) -> Option<FunnelKind> {
+    match (measure.shape(), measure.aggregate) {
+        (Shape::Proportion, _) => Some(FunnelKind::Proportion),
+        (_, Aggregate::CountPer100k(_) | Aggregate::AmountPer100k(_)) => Some(FunnelKind::Rate),
+        _ => None,
+    }
 }
 
 /// The latest period in which any area has a point that may be judged.
@@ -125,6 +135,7 @@ fn latest(points: &BTreeMap<AreaId, Vec<Point>>) -> Option<NaiveDate> {
 fn answer(
     app: &App,
     measure: &str,
+    kind: FunnelKind,
     home: &AreaId,
     start: NaiveDate,
     points: &BTreeMap<AreaId, Vec<Point>>,
@@ -151,7 +162,7 @@ fn answer(
             })
         })
         .collect();
-    let made = product_funnel(&rows, FunnelOptions::new(FunnelKind::Proportion));
+    let made = product_funnel(&rows, FunnelOptions::new(kind));
     let units: Vec<Value> = points
         .keys()
         .map(|area| {
@@ -185,4 +196,24 @@ fn answer(
         "caution": CAUTION,
         "without_limits": made.err().map(|e| e.to_string()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use joinedup_views::measures::Measures;
+
+    #[test]
+    fn shares_and_counts_by_people_are_compared_and_nights_and_medians_are_not() {
+        let measures = Measures::built_in(|_| true).unwrap();
+        for (id, wanted) in [
+            ("tr-delayed-share", Some(FunnelKind::Proportion)),
+            ("ag-emergency-admissions-65", Some(FunnelKind::Rate)),
+            ("tr-delayed-days-per-100k", None),
+            ("tr-delay-days-median", None),
+            ("tr-ready-now", None),
+        ] {
+            assert_eq!(kind(measures.get(id).unwrap()), wanted, "{id}");
+        }
+    }
 }

@@ -34,45 +34,7 @@ fn a_local_measure_of_fewer_than_ten_lines_gives_a_chart_for_a_neighbourhood() {
     let options = JoinedupOptions::new("serve", &["--measures", "own.toml"]).file("own.toml", OWN);
     let product = Joinedup::start(options);
     let get = |path: &str| http::get_ok(&product.url(path)).unwrap().json();
-    let areas = get("/api/v1/areas");
-    let neighbourhood = areas["areas"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|a| a["kind"] == "neighbourhood")
-        .unwrap()["id"]
-        .clone();
-
-    // Ten referrals in one week: eight are discussed after three days, two after twenty.
-    let mut events = Vec::new();
-    for n in 0..10 {
-        let received = "2026-03-03T10:00:00Z";
-        let discussed = if n < 8 {
-            "2026-03-06T10:00:00Z"
-        } else {
-            "2026-03-23T10:00:00Z"
-        };
-        let (first, second) = (
-            received_data(),
-            json!({ "sectors": ["health", "social-care"], "shared_record": true, "outcome": "plan" }),
-        );
-        events.push(event(2 * n, n, "received", received, &first));
-        events.push(event(2 * n + 1, n, "discussed", discussed, &second));
-    }
-    for event in &mut events {
-        event["data"]["area"] = neighbourhood.clone();
-    }
-    let url = product.url("/api/v1/events");
-    let body = Value::Array(events).to_string();
-    let posted = http::send(
-        "POST",
-        &url,
-        &[("content-type", "application/cloudevents-batch+json")],
-        body.as_bytes(),
-    )
-    .unwrap();
-    assert_eq!(posted.status, 202, "{}", posted.text());
-
+    let neighbourhood = ten_referrals(&product);
     let path = format!(
         "/api/v1/charts/our-discussed-in-14-days?area={}",
         neighbourhood.as_str().unwrap()
@@ -108,6 +70,90 @@ fn a_local_measure_of_fewer_than_ten_lines_gives_a_chart_for_a_neighbourhood() {
             .iter()
             .any(|m| m["measure"] == "our-discussed-in-14-days")
     );
+}
+
+/// Ten referrals to a neighbourhood in one week: eight are discussed after three days, two after twenty. Its id.
+fn ten_referrals(product: &Joinedup) -> Value {
+    let areas = http::get_ok(&product.url("/api/v1/areas")).unwrap().json();
+    let neighbourhood = areas["areas"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|a| a["kind"] == "neighbourhood")
+        .unwrap()["id"]
+        .clone();
+    let mut events = Vec::new();
+    for n in 0..10 {
+        let received = "2026-03-03T10:00:00Z";
+        let discussed = if n < 8 {
+            "2026-03-06T10:00:00Z"
+        } else {
+            "2026-03-23T10:00:00Z"
+        };
+        let (first, second) = (
+            received_data(),
+            json!({ "sectors": ["health", "social-care"], "shared_record": true, "outcome": "plan" }),
+        );
+        events.push(event(2 * n, n, "received", received, &first));
+        events.push(event(2 * n + 1, n, "discussed", discussed, &second));
+    }
+    for event in &mut events {
+        event["data"]["area"] = neighbourhood.clone();
+    }
+    let url = product.url("/api/v1/events");
+    let body = Value::Array(events).to_string();
+    let posted = http::send(
+        "POST",
+        &url,
+        &[("content-type", "application/cloudevents-batch+json")],
+        body.as_bytes(),
+    )
+    .unwrap();
+    assert_eq!(posted.status, 202, "{}", posted.text());
+    product.caught_up();
+    neighbourhood
+}
+
+#[test]
+fn a_changed_definition_is_answered_anew_and_nothing_is_folded_again() {
+    let options = JoinedupOptions::new("serve", &["--measures", "own.toml"]).file("own.toml", OWN);
+    let mut product = Joinedup::start(options);
+    let area = ten_referrals(&product);
+    let path = format!(
+        "/api/v1/charts/our-discussed-in-14-days?area={}",
+        area.as_str().unwrap()
+    );
+    let chart = |product: &Joinedup| http::get_ok(&product.url(&path)).unwrap().json();
+    let before = chart(&product);
+    assert_eq!(before["points"][0]["value"], 0.8);
+
+    let changed = OWN
+        .replace("14 days\" }", "21 days\" }")
+        .replace("80 %", "95 %");
+    std::fs::write(product.folder().join("own.toml"), changed).unwrap();
+    let views = generations(&product);
+    assert!(!views.is_empty());
+    assert!(product.sigterm().success());
+    product.restart();
+    let after = chart(&product);
+    assert_eq!(
+        (&after["points"][0]["value"], &after["target"]),
+        (&json!(1.0), &json!(0.95))
+    );
+    assert_ne!(before["definition"], after["definition"]);
+    assert_eq!(before["as_of_position"], after["as_of_position"]);
+    let scrape = product.metrics().unwrap();
+    let rebuilds = scrape.value("joinedup_projector_rebuilds_total", &[]);
+    assert_eq!(rebuilds, Ok(0.0));
+    assert_eq!(generations(&product), views, "the view on disk is the same");
+}
+
+/// The views on disk, by name.
+fn generations(product: &Joinedup) -> BTreeSet<String> {
+    let folder = std::fs::read_dir(product.folder().join("data/views")).unwrap();
+    folder
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect()
 }
 
 fn received_data() -> Value {

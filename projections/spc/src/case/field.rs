@@ -76,14 +76,9 @@ impl<'a> Fields<'a> {
             .collect()
     }
 
-    /// Labels as text; whole numbers padded with zeros, so that they sort as numbers.
+    /// Labels as text that sorts as the numbers do where they are numbers.
     pub(super) fn x_as_sortable_text(&self) -> Result<Vec<String>, CaseError> {
-        let padded = |number: &serde_json::Number| {
-            number
-                .as_u64()
-                .map_or_else(|| number.to_string(), |n| format!("{n:020}"))
-        };
-        self.x_as_text(padded)
+        self.x_as_text(sortable)
     }
 
     /// Labels as names.
@@ -120,7 +115,34 @@ impl<'a> Fields<'a> {
     }
 
     fn option(&self, name: &str) -> Option<&Value> {
-        self.options.get(name).filter(|value| !value.is_null())
+        let dotted = || self.options.get(&name.replace('_', "."));
+        let value = self.options.get(name).or_else(dotted);
+        value.filter(|value| !value.is_null())
+    }
+
+    /// Refuses options that the method does not have: one that is passed over would look as if it had been heeded.
+    pub(super) fn only(&self, known: &[&str]) -> Result<(), CaseError> {
+        let strange = |name: &&String| !known.contains(&name.replace('.', "_").as_str());
+        match self.options.keys().find(strange) {
+            None => Ok(()),
+            Some(name) => Err(CaseError::Refused(format!(
+                "{} has no option \"{name}\"; it has {}.",
+                self.method,
+                known.join(", ")
+            ))),
+        }
+    }
+
+    /// Refuses denominators where the method has no use for them.
+    pub(super) fn without_n(&self) -> Result<(), CaseError> {
+        if self.n.is_empty() {
+            Ok(())
+        } else {
+            Err(CaseError::Refused(format!(
+                "{} takes no denominators: divide first, or leave n out.",
+                self.method
+            )))
+        }
     }
 
     pub(super) fn number(&self, name: &str) -> Result<Option<f64>, CaseError> {
@@ -169,10 +191,12 @@ impl<'a> Fields<'a> {
         let texts = self.option(name).map(list).unwrap_or_default();
         texts
             .iter()
-            .map(|value| {
-                value.as_str().map(str::to_owned).ok_or_else(|| {
-                    malformed(format!("options.{name} holds something that is not text."))
-                })
+            .map(|value| match value {
+                Value::String(text) => Ok(text.clone()),
+                Value::Number(number) => Ok(sortable(number)),
+                _ => Err(malformed(format!(
+                    "options.{name} holds something that is neither text nor a number."
+                ))),
             })
             .collect()
     }
@@ -212,6 +236,14 @@ impl<'a> Fields<'a> {
             )))
         }
     }
+}
+
+/// A number as text in the order of numbers: the bits of a double, turned round for those below 0.
+fn sortable(number: &serde_json::Number) -> String {
+    let value = number.as_f64().unwrap_or(f64::NAN) + 0.0;
+    let bits = value.to_bits();
+    let key = if value < 0.0 { !bits } else { bits | 1 << 63 };
+    format!("{key:016x}")
 }
 
 /// A list, or a single value as a list of one.

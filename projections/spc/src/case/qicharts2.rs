@@ -8,7 +8,51 @@ use super::result::{Column, columns, number};
 use crate::parity::qicharts2::{Aggregate, Chart, Label, Options, PointResult, analyse_rows};
 use crate::runs::RunsMethod;
 
+/// Arguments of `qic` that the numbers depend on, and those that only change the drawing.
+const OPTIONS: [&str; 33] = [
+    "chart",
+    "freeze",
+    "part",
+    "exclude",
+    "cl",
+    "multiply",
+    "agg_fun",
+    "runs_method",
+    "method",
+    "screen_mr",
+    "y_neg",
+    "target",
+    "notes",
+    "title",
+    "subtitle",
+    "caption",
+    "xlab",
+    "ylab",
+    "part_labels",
+    "show_labels",
+    "show_95",
+    "show_grid",
+    "decimals",
+    "point_size",
+    "x_period",
+    "x_format",
+    "x_angle",
+    "x_order",
+    "x_pad",
+    "y_expand",
+    "y_percent",
+    "flip",
+    "print_summary",
+];
+
 pub(super) fn run(fields: &Fields, chart: &str) -> Result<Value, CaseError> {
+    fields.only(&OPTIONS)?;
+    if let Some(other) = fields.text("chart")?.filter(|other| *other != chart) {
+        return Err(CaseError::Refused(format!(
+            "the method is {}, but options.chart is \"{other}\".",
+            fields.method
+        )));
+    }
     let chart = match chart {
         "run" => Chart::Run,
         "i" => Chart::I,
@@ -36,7 +80,11 @@ pub(super) fn run(fields: &Fields, chart: &str) -> Result<Value, CaseError> {
             )));
         }
     };
-    let runs_method = match fields.text("runs_method")?.unwrap_or("anhoej") {
+    let runs_method = match fields
+        .text("runs_method")?
+        .or(fields.text("method")?)
+        .unwrap_or("anhoej")
+    {
         "anhoej" => RunsMethod::Anhoej,
         "bestbox" => RunsMethod::BestBox,
         "cutbox" => RunsMethod::CutBox,
@@ -61,6 +109,7 @@ pub(super) fn run(fields: &Fields, chart: &str) -> Result<Value, CaseError> {
         aggregate,
         runs_method,
         screen: fields.flag("screen_mr", true)?,
+        below_zero: fields.flag("y_neg", true)?,
         ..Options::new(chart)
     };
     let labels: Vec<Label> = fields
@@ -69,6 +118,7 @@ pub(super) fn run(fields: &Fields, chart: &str) -> Result<Value, CaseError> {
         .map(|x| match x {
             Value::Number(number) => Label::Number(number.as_f64().unwrap_or(f64::NAN)),
             Value::String(text) => Label::Text(text.clone()),
+            Value::Null => Label::Missing,
             other => Label::Text(other.to_string()),
         })
         .collect();
@@ -79,6 +129,7 @@ pub(super) fn run(fields: &Fields, chart: &str) -> Result<Value, CaseError> {
         ("x", &|p| match &p.label {
             Label::Number(x) => number(*x),
             Label::Text(x) => json!(x),
+            Label::Missing => Value::Null,
         }),
         ("y", &|p| number(p.value)),
         ("cl", &|p| number(p.centre)),

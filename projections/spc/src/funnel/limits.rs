@@ -9,12 +9,16 @@ use crate::numerics::gamma::chi_square_quantile;
 const Z95: f64 = 1.959_964;
 const Z998: f64 = 3.090_232;
 
-/// 95 % and 99.8 % limits by chance alone: exact Poisson limits for standardised ratios.
+/// 95 % and 99.8 % limits by chance alone: exact Poisson limits for standardised ratios and rates.
 pub(super) fn by_chance(kind: FunnelKind, n: f64, target: f64) -> (Band, Band) {
     match kind {
         FunnelKind::StandardisedShmi | FunnelKind::StandardisedCqc => {
             (poisson(n, 0.025), poisson(n, 0.001))
         }
+        FunnelKind::Rate => (
+            rate(poisson(n * target, 0.025), target),
+            rate(poisson(n * target, 0.001), target),
+        ),
         FunnelKind::Proportion | FunnelKind::RatioOfCounts => with_variance(kind, n, target, 0.0),
     }
 }
@@ -24,6 +28,14 @@ fn poisson(n: f64, tail: f64) -> Band {
     Band {
         lower: chi_square_quantile(tail, 2.0 * n) / 2.0 / n,
         upper: chi_square_quantile(1.0 - tail, 2.0 * (n + 1.0)) / 2.0 / n,
+    }
+}
+
+/// Observed over expected as a rate.
+fn rate(band: Band, target: f64) -> Band {
+    Band {
+        lower: band.lower * target,
+        upper: band.upper * target,
     }
 }
 
@@ -47,6 +59,13 @@ fn band(kind: FunnelKind, n: f64, target: f64, tau2: f64, z: f64) -> Band {
             lower: 1.0 - root,
             upper: 1.0 + root,
         },
+        FunnelKind::Rate => {
+            let away = z * (1.0 / (4.0 * n * target) + tau2).sqrt();
+            Band {
+                lower: target * (1.0 - away).max(0.0).powi(2),
+                upper: target * (1.0 + away).powi(2),
+            }
+        }
         FunnelKind::RatioOfCounts => Band {
             lower: target * (-root).exp(),
             upper: target * root.exp(),

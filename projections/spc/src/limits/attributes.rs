@@ -63,28 +63,39 @@ pub(crate) fn ratio_prime(
     between: Between,
 ) -> (Vec<Line>, MovingRange) {
     let centre = known.unwrap_or_else(|| pooled(cells));
-    let z = || {
-        cells
-            .iter()
-            .filter(|cell| cell.base)
-            .map(move |cell| (cell.value - centre) / kind.sd(centre, cell.n))
-    };
-    let range = match between {
-        Between::MovingRange { screen } => moving_range(z(), screen.then_some(SCREEN)),
+    let range = self::between(cells.iter().map(|cell| (cell, centre)), kind, between);
+    (
+        ratio_prime_lines(cells, kind, centre, range.average / 1.128),
+        range,
+    )
+}
+
+/// The moving range of z = (y − centre)/sd over the cells that count, each with its centre. Units without an order
+/// have a standard deviation in its place, which a single undefined z makes undefined.
+pub(crate) fn between<'a>(
+    cells: impl Iterator<Item = (&'a Cell, f64)>,
+    kind: Ratio,
+    between: Between,
+) -> MovingRange {
+    let z = cells
+        .filter(|(cell, _)| cell.base)
+        .map(|(cell, centre)| (cell.value - centre) / kind.sd(centre, cell.n));
+    match between {
+        Between::MovingRange { screen } => moving_range(z, screen.then_some(SCREEN)),
         Between::StandardDeviation => {
-            let z: Vec<f64> = z().filter(|z| !z.is_nan()).collect();
-            let average = summary::standard_deviation(&z) * 1.128;
+            let z: Vec<f64> = z.collect();
+            let average = if z.iter().any(|z| z.is_nan()) {
+                f64::NAN
+            } else {
+                summary::standard_deviation(&z) * 1.128
+            };
             MovingRange {
                 average,
                 unscreened: average,
                 screened_out: 0,
             }
         }
-    };
-    (
-        ratio_prime_lines(cells, kind, centre, range.average / 1.128),
-        range,
-    )
+    }
 }
 
 /// The lines of a primed chart for a given σz.

@@ -54,6 +54,8 @@ pub enum Label {
     Number(f64),
     /// An ISO date, or the name of a unit.
     Text(String),
+    /// None: the row is passed over.
+    Missing,
 }
 
 impl Label {
@@ -93,6 +95,8 @@ pub struct Options {
     pub runs_method: RunsMethod,
     /// Leave large moving ranges out of their average.
     pub screen: bool,
+    /// Let lower limits fall below 0 where no value does (`y.neg`).
+    pub below_zero: bool,
 }
 
 impl Options {
@@ -108,6 +112,7 @@ impl Options {
             aggregate: Aggregate::Mean,
             runs_method: RunsMethod::Anhoej,
             screen: true,
+            below_zero: true,
         }
     }
 }
@@ -156,7 +161,7 @@ pub struct PartResult {
     pub sigma_signals: usize,
 }
 
-/// Runs the chart. `n` is empty where there are no denominators.
+/// Runs the chart. `n` is empty where there are no denominators. Rows without an x are passed over.
 pub fn analyse_rows(
     x: &[Label],
     y: &[f64],
@@ -232,6 +237,15 @@ pub fn analyse_rows(
             sigma_signals,
         });
     }
+    if !options.below_zero && !points.iter().any(|point| point.value < 0.0) {
+        for point in &mut points {
+            for limit in [&mut point.lower, &mut point.lower95] {
+                if *limit < 0.0 {
+                    *limit = 0.0;
+                }
+            }
+        }
+    }
     Ok((points, parts))
 }
 
@@ -271,6 +285,15 @@ fn chart(
         Chart::C => rows.iter().map(|row| row.sum).collect(),
         Chart::S => rows.iter().map(|row| row.sd).collect(),
         Chart::Mr => individuals::moving_ranges(rows.iter().map(|row| row.value)).collect(),
+        // There and back again, so that a value on the centre is equal to it.
+        Chart::T => rows
+            .iter()
+            .map(|row| {
+                row.value
+                    .powf(1.0 / individuals::T_POWER)
+                    .powf(individuals::T_POWER)
+            })
+            .collect(),
         _ => rows.iter().map(|row| row.value).collect(),
     };
     let cells: Vec<Cell> = rows
@@ -280,7 +303,7 @@ fn chart(
         .map(|((row, place), &value)| Cell {
             value,
             sum: row.sum,
-            n: if ratio { row.n } else { 1.0 },
+            n: if ratio { row.n } else { row.size as f64 },
             base: base(place),
         })
         .collect();
@@ -303,13 +326,71 @@ fn chart(
     if known.windows(2).all(|pair| pair[0] == pair[1]) {
         return (values, lines_for(known.first().copied()));
     }
-    // A centre that varies from point to point: each point's line as if its centre held throughout.
-    let lines = known
-        .iter()
-        .enumerate()
-        .map(|(i, &centre)| lines_for(Some(centre))[i])
-        .collect();
+    let lines = varying(&cells, &known, categorical, options).unwrap_or_else(|| {
+        // No spread to estimate: each point's line as if its centre held throughout.
+        let line_at = |(i, &centre): (usize, &f64)| lines_for(Some(centre))[i];
+        known.iter().enumerate().map(line_at).collect()
+    });
     (values, lines)
+}
+
+/// Lines where the known centre varies from point to point, for the charts that estimate their spread from the
+/// distances between values and their own centres.
+fn varying(
+    cells: &[Cell],
+    known: &[f64],
+    categorical: bool,
+    options: &Options,
+) -> Option<Vec<Line>> {
+    let power = if options.chart == Chart::T {
+        individuals::T_POWER
+    } else {
+        1.0
+    };
+    let kind = match options.chart {
+        Chart::I | Chart::T => {
+            // The reference takes a known centre of a T chart to be on the scale of the roots.
+            let away: Vec<Cell> = cells
+                .iter()
+                .zip(known)
+                .map(|(cell, centre)| Cell {
+                    value: cell.value.powf(1.0 / power) - centre,
+                    ..*cell
+                })
+                .collect();
+            let (_, range) = individuals::i(&away, Some(0.0), options.screen, SigmaConstant::D2);
+            let line = |&centre| individuals::i_line(centre, range.average, SigmaConstant::D2);
+            let lines = known.iter().map(line);
+            return Some(if options.chart == Chart::T {
+                lines.map(individuals::t_line).collect()
+            } else {
+                lines.collect()
+            });
+        }
+        Chart::PPrime => Ratio::Proportion,
+        Chart::UPrime => Ratio::Rate,
+        _ => return None,
+    };
+    let spread = attributes::between(
+        cells.iter().zip(known.iter().copied()),
+        kind,
+        between(categorical, options),
+    );
+    let sigma_z = spread.average / 1.128;
+    let line = |(cell, &centre): (&Cell, &f64)| {
+        attributes::ratio_prime_lines(std::slice::from_ref(cell), kind, centre, sigma_z)[0]
+    };
+    Some(cells.iter().zip(known).map(line).collect())
+}
+
+fn between(categorical: bool, options: &Options) -> Between {
+    if categorical {
+        Between::StandardDeviation
+    } else {
+        Between::MovingRange {
+            screen: options.screen,
+        }
+    }
 }
 
 fn lines(
@@ -321,11 +402,7 @@ fn lines(
 ) -> Vec<Line> {
     let screen = options.screen;
     let all = |line: Line| vec![line; cells.len()];
-    let between = if categorical {
-        Between::StandardDeviation
-    } else {
-        Between::MovingRange { screen }
-    };
+    let between = between(categorical, options);
     match options.chart {
         Chart::Run => {
             let median = || crate::numerics::summary::median(crate::limits::base_values(cells));

@@ -336,3 +336,30 @@ fn every_measure_serves_outcomes_of_the_model_and_every_outcome_has_a_measure() 
         }
     }
 }
+
+#[test]
+fn every_node_leads_to_what_is_known_about_it() {
+    let catalogue = built_in();
+    let mut of_places = 0;
+    for node in catalogue.model().nodes() {
+        assert!(!node.evidence.is_empty(), "{} has no evidence", node.id);
+        let links: Vec<&model::Link> = node.evidence.iter().chain(&node.practice).collect();
+        let distinct: std::collections::BTreeSet<&str> =
+            links.iter().map(|link| link.address.as_str()).collect();
+        assert_eq!(
+            distinct.len(),
+            links.len(),
+            "{} says one thing twice",
+            node.id
+        );
+        for link in links {
+            assert!(link.address.starts_with("https://"), "{}", link.address);
+            assert!(!link.title.is_empty());
+        }
+        of_places += node.practice.len();
+    }
+    assert!(
+        of_places >= 5,
+        "only {of_places} links to places that do it"
+    );
+}

@@ -114,10 +114,10 @@ fn hidden(
     hidden
 }
 
-/// The number of people behind a point: the count itself, the numerator of a share, the n of a statistic.
+/// The number of people behind a point: the count itself, the numerator of a share, the n of a statistic. A point
+/// without a value has people behind it too, who are shown as its n.
 fn behind(measure: &Measure, point: &Point) -> Option<i64> {
-    point.value?;
-    match point.numerator {
+    match point.numerator.filter(|_| point.value.is_some()) {
         Some(numerator) if is_people(measure) => Some(numerator.round() as i64),
         _ => point.n,
     }
@@ -125,7 +125,10 @@ fn behind(measure: &Measure, point: &Point) -> Option<i64> {
 
 /// The number of people that a share is out of.
 fn out_of(measure: &Measure, point: &Point) -> Option<i64> {
-    point.value?;
+    let is_part = measure.shape() == Shape::Proportion || measure.aggregate == Aggregate::Ratio;
+    if point.value.is_none() {
+        return point.n.filter(|_| is_part);
+    }
     match (measure.shape(), point.denominator) {
         (Shape::Proportion, Some(denominator)) => Some(denominator.round() as i64),
         _ if measure.aggregate == Aggregate::Ratio => point.denominator.map(|d| d.round() as i64),
@@ -139,7 +142,7 @@ fn is_people(measure: &Measure) -> bool {
 }
 
 fn publish(point: &mut Point, measure: &Measure, rule: SmallNumbers, holds: bool, hidden: bool) {
-    if hidden {
+    if hidden && point.value.is_some() {
         point.value = None;
         point.numerator = None;
         point.denominator = None;
@@ -151,7 +154,7 @@ fn publish(point: &mut Point, measure: &Measure, rule: SmallNumbers, holds: bool
     if !holds || point.value.is_none() {
         if holds {
             // Why there is no value may itself say how few there were.
-            hide_counts(point, rule);
+            hide_counts(point, rule, hidden);
         }
         return;
     }
@@ -176,15 +179,36 @@ fn publish(point: &mut Point, measure: &Measure, rule: SmallNumbers, holds: bool
     point.n = point.n.and_then(|n| rule.count(n).number());
 }
 
-/// Takes counts out of a point without value that are small enough to tell of people.
-fn hide_counts(point: &mut Point, rule: SmallNumbers) {
+/// Takes counts out of a point without value that are small enough to tell of people, or that would give a small one
+/// beside them away; rounds the rest. The note must not say what the counts do not.
+fn hide_counts(point: &mut Point, rule: SmallNumbers, hidden: bool) {
     let is_small = |n: i64| rule.count(n) == Shown::Small;
-    let small = point.n.is_some_and(is_small)
+    let small = hidden
+        || point.n.is_some_and(is_small)
         || point.numerator.is_some_and(|n| is_small(n.round() as i64));
+    let rounded = |n: i64| rule.count(n).number();
+    let counts = [
+        point.n,
+        rounded_of(point.numerator),
+        rounded_of(point.denominator),
+    ];
+    let few = small || counts.into_iter().flatten().any(|n| rounded(n) != Some(n));
+    if !few {
+        return;
+    }
     if small {
         (point.n, point.numerator, point.denominator) = (None, None, None);
-        point.note = Some(format!("too few to show ({rule})"));
+    } else {
+        point.n = point.n.and_then(rounded);
+        for number in [&mut point.numerator, &mut point.denominator] {
+            *number = rounded_of(*number).and_then(rounded).map(|n| n as f64);
+        }
     }
+    point.note = Some(format!("too few to show ({rule})"));
+}
+
+fn rounded_of(number: Option<f64>) -> Option<i64> {
+    number.map(|n| n.round() as i64)
 }
 
 /// The areas whose numbers, taken together, could give this one away, with the area itself: up to the first large

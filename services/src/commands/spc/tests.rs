@@ -160,6 +160,14 @@ fn what_cannot_be_judged_is_refused_in_a_sentence() {
         refused(&flags(), "2026-01,1\n2026-02,many\n")
             .contains("waits.csv:2: value: is not a plain number")
     );
+    let shares = Spc {
+        chart: "p".into(),
+        ..flags()
+    };
+    assert!(
+        refused(&shares, "month,late,all\n2026-02,9,8\n2026-01,1,8\n")
+            .contains("waits.csv: 2026-02: Point 2 has more in the numerator")
+    );
     assert!(refused(&flags(), "2026-01,1,2,3\n").contains("4 cells"));
     assert!(refused(&flags(), "2026-01,1\n2026-01,2\n").contains("twice"));
     assert!(

@@ -39,7 +39,7 @@ pub(super) fn aggregate(
     centre: &[Option<f64>],
     aggregate: Aggregate,
 ) -> Vec<Row> {
-    let mut order: Vec<usize> = (0..x.len()).collect();
+    let mut order: Vec<usize> = (0..x.len()).filter(|&i| x[i] != Label::Missing).collect();
     order.sort_by(|&a, &b| compare(&x[a], &x[b]));
     order
         .chunk_by(|&a, &b| x[a] == x[b])
@@ -51,8 +51,11 @@ fn compare(a: &Label, b: &Label) -> Ordering {
     match (a, b) {
         (Label::Number(a), Label::Number(b)) => a.total_cmp(b),
         (Label::Text(a), Label::Text(b)) => a.cmp(b),
-        (Label::Number(_), Label::Text(_)) => Ordering::Less,
-        (Label::Text(_), Label::Number(_)) => Ordering::Greater,
+        (Label::Number(_), _) => Ordering::Less,
+        (_, Label::Number(_)) => Ordering::Greater,
+        (Label::Missing, Label::Missing) => Ordering::Equal,
+        (_, Label::Missing) => Ordering::Less,
+        (Label::Missing, _) => Ordering::Greater,
     }
 }
 
@@ -68,7 +71,8 @@ fn row(
     let complete = |i: &&usize| !(y[**i].is_nan() || (ratio && n[**i].is_nan()));
     let kept: Vec<f64> = members.iter().filter(complete).map(|&i| y[i]).collect();
     let size = kept.len();
-    let sum = if size == 0 {
+    // Several rows that all miss their value add up to 0 there; a single one stays missing.
+    let sum = if size == 0 && members.len() == 1 {
         f64::NAN
     } else {
         summary::total(kept.iter().copied())
@@ -82,12 +86,17 @@ fn row(
             .filter_map(|&i| n.get(i).copied()),
     );
     let value = if ratio {
-        sum / denominators
+        if size == 0 {
+            f64::NAN
+        } else {
+            sum / denominators
+        }
     } else {
         match aggregate {
             Aggregate::Mean => mean,
             Aggregate::Median => summary::median(kept.iter().copied()),
-            Aggregate::Sum => sum,
+            // The reference drops missing values from the sum of one row too, and is left with 0.
+            Aggregate::Sum => summary::total(kept.iter().copied()),
             Aggregate::Sd => sd,
         }
     };

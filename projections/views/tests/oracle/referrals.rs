@@ -1,0 +1,269 @@
+//! Referrals to a neighbourhood team.
+
+use crate::story::{Dice, Told, minutes, out_of_hours};
+use chrono::{DateTime, Days, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+/// A referral as it arrived.
+struct Arrival {
+    at: DateTime<Utc>,
+    day: u64,
+    area: &'static str,
+    service: &'static str,
+    trigger: &'static str,
+}
+
+impl Arrival {
+    fn new(dice: &mut Dice, day: u64) -> Self {
+        Self {
+            at: dice.hour(day),
+            day,
+            area: dice.place(),
+            service: dice.of(&["mdt", "crisis-response", "reablement"]),
+            trigger: dice.of(&["case-finding", "risk-list", "crisis", "request"]),
+        }
+    }
+
+    fn hours(&self) -> &'static str {
+        if out_of_hours(self.at) { "out" } else { "in" }
+    }
+
+    fn told(&self, told: &mut Told, id: &str, previous: Option<String>) {
+        told.say(
+            "referral.received.v1",
+            self.at,
+            json!({ "referral": id, "area": self.area, "service": self.service, "priority": "routine",
+                "trigger": self.trigger, "previous": previous }),
+        );
+        let by = [
+            ("hours", self.hours()),
+            ("priority", "routine"),
+            ("service", self.service),
+            ("trigger", self.trigger),
+        ];
+        let found = matches!(self.trigger, "case-finding" | "risk-list");
+        told.met(
+            "md-proactive-share",
+            self.area,
+            self.at.date_naive(),
+            found,
+            &by,
+        );
+    }
+}
+
+/// One referral, and perhaps the next one of the same person.
+pub fn referral(told: &mut Told, dice: &mut Dice, number: usize) {
+    let day = dice.roll(50);
+    let arrival = Arrival::new(dice, day);
+    let (at, area, service) = (arrival.at, arrival.area, arrival.service);
+    let id = format!("r-{number}");
+    let of = |mut data: Value| {
+        data["referral"] = json!(id);
+        data["area"] = json!(area);
+        data
+    };
+    arrival.told(told, &id, None);
+    let triaged = dice.later(day + 1, 2);
+    told.say("referral.triaged.v1", triaged, of(json!({})));
+    told.case(
+        "md-triage-hours",
+        area,
+        triaged.date_naive(),
+        minutes(at, triaged) / 60.0,
+        &[("service", service)],
+    );
+    if dice.one_in(5) {
+        let declined = triaged + TimeDelta::minutes(1);
+        told.say(
+            "referral.declined.v1",
+            declined,
+            of(json!({ "reason": "duplicate" })),
+        );
+        let by = [("outcome", "declined"), ("reason", "duplicate")];
+        let date = declined.date_naive();
+        told.met("md-accepted-share", area, date, false, &by);
+        told.span(
+            "caseload",
+            area,
+            at.date_naive(),
+            Some(date),
+            &[("service", service)],
+        );
+        return;
+    }
+    let accepted = triaged + TimeDelta::minutes(2);
+    told.say("referral.accepted.v1", accepted, of(json!({})));
+    let by = [("outcome", "accepted"), ("reason", "none")];
+    told.met("md-accepted-share", area, accepted.date_naive(), true, &by);
+    contact(told, dice, &arrival, &of);
+    meeting(told, dice, &arrival, accepted, &of);
+    let closed = dice
+        .roll(3)
+        .gt(&0)
+        .then(|| dice.later(day + 20, 20).max(accepted));
+    told.span(
+        "caseload",
+        area,
+        at.date_naive(),
+        closed.map(|c| c.date_naive()),
+        &[("service", service)],
+    );
+    let Some(closed) = closed else { return };
+    told.say(
+        "referral.closed.v1",
+        closed,
+        of(json!({ "reason": "completed" })),
+    );
+    let again = dice.one_in(3).then(|| {
+        let mut next = Arrival::new(dice, 0);
+        next.at = closed + TimeDelta::days(dice.roll(110) as i64);
+        (next.area, next.service) = (area, "mdt");
+        next.told(told, &format!("r-{number}-again"), Some(id.clone()));
+        let service = [("service", "mdt")];
+        told.span("caseload", area, next.at.date_naive(), None, &service);
+        next.at
+    });
+    let soon =
+        again.is_some_and(|again| (again.date_naive() - closed.date_naive()).num_days() <= 90);
+    told.met("md-rereferred-90", area, closed.date_naive(), soon, &[]);
+}
+
+fn contact(told: &mut Told, dice: &mut Dice, arrival: &Arrival, of: &impl Fn(Value) -> Value) {
+    let (at, area, service) = (arrival.at, arrival.area, arrival.service);
+    let contact = (dice.roll(5) > 0).then(|| {
+        if dice.one_in(2) {
+            at + TimeDelta::minutes(30 + dice.roll(100) as i64)
+        } else {
+            dice.later(arrival.day + 1, 4)
+        }
+    });
+    if let Some(contact) = contact {
+        told.say(
+            "referral.first-contact.v1",
+            contact,
+            of(json!({ "face_to_face": true })),
+        );
+    }
+    let in_two_hours = contact.is_some_and(|c| minutes(at, c) <= 120.0);
+    let nights = contact.map(|c| (c.date_naive() - at.date_naive()).num_days());
+    if service == "crisis-response" {
+        let by = [
+            ("hours", arrival.hours()),
+            ("priority", "routine"),
+            ("service", service),
+        ];
+        told.met("md-urgent-2h", area, at.date_naive(), in_two_hours, &by);
+    }
+    if let (Some(contact), Some(nights), "reablement") = (contact, nights, service) {
+        told.met(
+            "md-reablement-2d",
+            area,
+            contact.date_naive(),
+            nights <= 2,
+            &[],
+        );
+    }
+    if arrival.hours() == "out" && service != "mdt" {
+        let met = if service == "reablement" {
+            nights.is_some_and(|n| n <= 2)
+        } else {
+            in_two_hours
+        };
+        let by = [("service", service)];
+        told.met("md-out-of-hours-met", area, at.date_naive(), met, &by);
+    }
+}
+
+fn meeting(
+    told: &mut Told,
+    dice: &mut Dice,
+    arrival: &Arrival,
+    accepted: DateTime<Utc>,
+    of: &impl Fn(Value) -> Value,
+) {
+    let (at, area, service) = (arrival.at, arrival.area, arrival.service);
+    let discussed = dice.later(arrival.day + 3, 12);
+    let date = discussed.date_naive();
+    let (both, record) = (dice.roll(3) > 0, dice.one_in(2));
+    let sectors = ["health", if both { "social-care" } else { "housing" }];
+    told.say(
+        "referral.discussed.v1",
+        discussed,
+        of(json!({ "sectors": sectors, "shared_record": record, "outcome": "plan" })),
+    );
+    let yes = |b| if b { "yes" } else { "no" };
+    let by = [
+        ("both_sectors", yes(both)),
+        ("outcome", "plan"),
+        ("shared_record", yes(record)),
+    ];
+    told.met("md-both-sectors-present", area, date, both, &by);
+    told.met("md-shared-record-open", area, date, record, &by);
+    for measure in ["md-discussion-days-median", "md-discussion-days-p90"] {
+        let days = minutes(at, discussed) / 1440.0;
+        told.case(measure, area, date, days, &[("service", service)]);
+    }
+    let plan = (dice.roll(4) > 0).then(|| discussed + TimeDelta::days(dice.roll(9) as i64));
+    let in_time = plan.is_some_and(|p| minutes(accepted, p) <= 14.0 * 1440.0);
+    let by = [("service", service)];
+    told.met(
+        "md-plan-within-14d",
+        area,
+        accepted.date_naive(),
+        in_time,
+        &by,
+    );
+    let Some(plan) = plan else { return };
+    let agreed_by = dice.of(&["person-or-proxy", "clinical-team"]);
+    let budget = dice.of(&["agreed", "not-agreed", "not-appropriate"]);
+    told.say(
+        "referral.plan-agreed.v1",
+        plan,
+        of(json!({ "agreed_by": agreed_by, "personal_budget": budget })),
+    );
+    let by = [("agreed_by", agreed_by), ("personal_budget", budget)];
+    let date = plan.date_naive();
+    let own = agreed_by == "person-or-proxy";
+    told.met("md-plan-agreed-by-person", area, date, own, &by);
+    if budget != "not-appropriate" {
+        told.met(
+            "md-personal-budget-share",
+            area,
+            date,
+            budget == "agreed",
+            &by,
+        );
+    }
+    let due = date + Days::new(4);
+    let owner = dice.of(&["health", "social-care"]);
+    told.say(
+        "referral.action-opened.v1",
+        plan,
+        of(json!({ "action": "a-1", "owner": owner, "due": due, "kind": "resource-request" })),
+    );
+    let done = plan + TimeDelta::days(dice.roll(8) as i64);
+    told.say(
+        "referral.action-done.v1",
+        done,
+        of(json!({ "action": "a-1" })),
+    );
+    let on_time = done.date_naive() <= due;
+    told.met(
+        "md-actions-on-time",
+        area,
+        due,
+        on_time,
+        &[("owner", owner)],
+    );
+    let granted = dice.one_in(2);
+    told.say(
+        "referral.resource-decided.v1",
+        done,
+        of(json!({ "action": "a-1", "granted": granted })),
+    );
+    let date = done.date_naive();
+    let hours = minutes(plan, done) / 60.0;
+    told.case("md-resource-decision-hours", area, date, hours, &[]);
+    told.met("md-resource-granted", area, date, granted, &[]);
+}

@@ -1,0 +1,165 @@
+//! Points of what somebody else has added up.
+
+use crate::asking::*;
+use joinedup_views::period::{Grain, periods};
+use joinedup_views::point::State;
+use joinedup_views::tally::{Delta, Sums};
+use joinedup_views::{Cells, Filter};
+
+fn observe(
+    cells: &mut Cells,
+    area: &str,
+    grain: &str,
+    start: &str,
+    value: i64,
+    more: &[(&str, &str)],
+) {
+    let mut breakdown = more.to_vec();
+    breakdown.push(("grain", grain));
+    breakdown.sort_unstable();
+    let sums = Sums {
+        value: value * 1_000_000,
+        denominator: 0,
+        n: 1,
+    };
+    cells.apply(
+        "observation.beds",
+        area,
+        &breakdown,
+        d(start),
+        Delta::Sums(sums),
+        1,
+    );
+}
+
+const AMOUNT: &str = "quantity = \"observation.beds\"\naggregate = \"amount\"\nperiod = \"month\"";
+
+#[test]
+fn a_month_of_days_needs_all_of_them_and_a_median_half() {
+    let mut cells = Cells::default();
+    for day in periods(Grain::Day, d("2026-01-01"), d("2026-02-20")) {
+        observe(&mut cells, "county", "day", &day.start.to_string(), 10, &[]);
+    }
+    let m = measure(AMOUNT);
+    let points = Ask::new(&cells, &m, "2026-03-01T09:00:00Z").points();
+    assert_eq!(points[0].value, Some(310.0));
+    assert_eq!((points[1].value, points[1].state), (None, State::Missing));
+    assert_eq!(points[1].note.as_deref(), Some("20 of 28 days reported"));
+    let median = measure(
+        "quantity = \"observation.beds\"\naggregate = \"amount_median\"\nperiod = \"month\"",
+    );
+    let points = Ask::new(&cells, &median, "2026-03-01T09:00:00Z").points();
+    assert_eq!(values(&points)[..2], [Some(10.0), Some(10.0)]);
+}
+
+#[test]
+fn a_report_of_a_longer_period_says_nothing_of_a_shorter_one() {
+    let mut cells = Cells::default();
+    observe(&mut cells, "county", "month", "2026-01-01", 31, &[]);
+    let m = measure(AMOUNT);
+    let mut ask = Ask::new(&cells, &m, "2026-03-01T09:00:00Z");
+    ask.grain = Grain::Week;
+    assert!(ask.points().iter().all(|p| p.value.is_none()));
+    ask.grain = Grain::Quarter;
+    assert!(
+        ask.points()[0].value == Some(31.0),
+        "a quarter that is not over has what there is"
+    );
+    assert_eq!(ask.points()[0].state, State::Incomplete);
+}
+
+#[test]
+fn of_several_breakdowns_the_simplest_that_answers_is_taken() {
+    let mut cells = Cells::default();
+    observe(&mut cells, "county", "month", "2026-01-01", 100, &[]);
+    for (who, n) in [("nhs", 60), ("both", 38)] {
+        observe(
+            &mut cells,
+            "county",
+            "month",
+            "2026-01-01",
+            n,
+            &[("responsible", who)],
+        );
+    }
+    for (who, reason, n) in [("nhs", "a", 50), ("nhs", "c", 9), ("both", "a", 1)] {
+        let of = [("reason", reason), ("responsible", who)];
+        observe(&mut cells, "county", "month", "2026-01-01", n, &of);
+    }
+    observe(
+        &mut cells,
+        "county",
+        "month",
+        "2026-02-01",
+        7,
+        &[("responsible", "nhs")],
+    );
+    let m = measure(AMOUNT);
+    let value = |filter: Filter| {
+        let mut ask = Ask::new(&cells, &m, "2026-03-01T09:00:00Z");
+        ask.filter = filter;
+        values(&ask.points())[..2].to_vec()
+    };
+    assert_eq!(value(Filter::default()), [Some(100.0), Some(7.0)]);
+    assert_eq!(
+        value(Filter::one("responsible", "nhs")),
+        [Some(60.0), Some(7.0)]
+    );
+    assert_eq!(value(Filter::one("reason", "a")), [Some(51.0), None]);
+    assert_eq!(
+        value(Filter::one("reason", "z")),
+        [None, None],
+        "not reported is not nought"
+    );
+}
+
+#[test]
+fn places_are_added_up_only_when_all_of_them_report() {
+    let mut cells = Cells::default();
+    observe(&mut cells, "north", "month", "2026-01-01", 3, &[]);
+    observe(&mut cells, "south", "month", "2026-01-01", 0, &[]);
+    observe(&mut cells, "north", "month", "2026-02-01", 3, &[]);
+    observe(&mut cells, "ward", "month", "2026-01-01", 99, &[]);
+    let m = measure(AMOUNT);
+    let points = Ask::new(&cells, &m, "2026-03-02T09:00:00Z").points();
+    assert_eq!(points[0].value, Some(3.0));
+    assert_eq!(points[1].state, State::Missing);
+    assert_eq!(points[1].note.as_deref(), Some("1 of 2 places reported"));
+    let mut ask = Ask::new(&cells, &m, "2026-03-02T09:00:00Z");
+    ask.area = "south";
+    assert_eq!(
+        values(&ask.points())[..2],
+        [Some(0.0), None],
+        "a reported nought is one"
+    );
+    observe(&mut cells, "county", "month", "2026-02-01", 8, &[]);
+    let points = Ask::new(&cells, &m, "2026-03-02T09:00:00Z").points();
+    assert_eq!(
+        points[0].value,
+        Some(8.0),
+        "a place that reports stands for itself"
+    );
+}
+
+#[test]
+fn a_series_that_ended_ends_its_chart_and_one_that_pauses_shows_the_gap() {
+    let mut cells = Cells::default();
+    observe(&mut cells, "county", "month", "2019-01-01", 1, &[]);
+    observe(&mut cells, "county", "month", "2019-04-01", 1, &[]);
+    let m = measure(AMOUNT);
+    assert_eq!(
+        Ask::new(&cells, &m, "2026-01-02T09:00:00Z").points().len(),
+        4
+    );
+    let points = Ask::new(&cells, &m, "2019-07-02T09:00:00Z").points();
+    let missing = [
+        State::Final,
+        State::Missing,
+        State::Missing,
+        State::Final,
+        State::Missing,
+        State::Missing,
+        State::Incomplete,
+    ];
+    assert_eq!(states(&points), missing);
+}
