@@ -124,8 +124,10 @@ fn every_rule_is_evaluated_and_every_metric_it_names_is_scraped() {
         let query = rule["query"].as_str().unwrap();
         prometheus.query(query).unwrap();
         for name in named(query) {
-            answers(&prometheus, &name)
-                .unwrap_or_else(|seen| panic!("{}: {name}: {seen}", rule["name"]));
+            // A scrape that a busy machine did not get done in time makes every series stale until the next.
+            eventually(&format!("{}: {name}", rule["name"]), || {
+                answers(&prometheus, &name)
+            });
         }
     }
 }
