@@ -13,5 +13,6 @@ pub mod metrics;
 pub mod open_log;
 pub mod outcomes;
 pub mod pages;
+pub mod promql;
 pub mod publisher;
 pub mod simulate;
