@@ -6,6 +6,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod draw;
+pub mod event_time;
 pub mod http;
 pub mod import;
 pub mod logging;
