@@ -72,6 +72,31 @@ pub fn labels(metric: &Metric) -> impl Iterator<Item = &'static str> {
         .filter(|l| *l != "period_start")
 }
 
+/// Refuses a selector of metrics that there are not on event time: an empty answer would read as a nought.
+///
+/// # Errors
+/// A sentence that says where they are.
+pub fn known(selectors: &[Vec<Matcher>]) -> Result<(), Refusal> {
+    let here: Vec<String> = metrics().flat_map(Metric::names).collect();
+    for selector in selectors {
+        if here.iter().any(|name| may_have(selector, NAME, name)) {
+            continue;
+        }
+        let elsewhere = names::ALL
+            .iter()
+            .flat_map(|m| m.names())
+            .find(|name| may_have(selector, NAME, name));
+        return Err(Refusal::Query(match elsewhere {
+            Some(name) => format!(
+                "{name} is a number of now and not on event time: ask the Prometheus that scrapes joinedup"
+            ),
+            None => "a selector asks for a metric that is not on event time; label/__name__/values lists those that are"
+                .to_owned(),
+        }));
+    }
+    Ok(())
+}
+
 /// What selectors find, each by itself, all of one moment.
 ///
 /// # Errors

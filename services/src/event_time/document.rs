@@ -25,7 +25,7 @@ pub fn document() -> String {
     text.push_str(
         "\nUnits, and the same series as they are at a scrape: [METRICS.md](METRICS.md). The sample of a round of ratings\n\
          is at the midnight of its publication; of an improvement cycle, at its start or finish; names of measures and\n\
-         areas hold from 1970 on.\n\n## PromQL\n\n",
+         areas hold from 1970 on. Of a signal every judged period has every rule here, with 0 or 1.\n\n## PromQL\n\n",
     );
     text.push_str(&subset::document());
     text.push_str(&format!("{TAIL}\n- {CHARTS_MOST} charts and {SERIES_MOST} series a selector, {VALUES_MOST} values (series × instants) a part of a query.\n"));
@@ -59,6 +59,10 @@ scraped. Values are those of `/api/v1/charts`, small numbers kept back in the sa
   on Thursdays, so take a step of a day.
 - Range selectors are open on the left, as in Prometheus 3: `[1w]` at a Monday, 00:00, holds the sample of that moment and not
   the one of the Monday before.
+
+`dashboards/history.json` asks it. The boards of run charts and of leaders ask for `period_start`, operations and the pipeline for
+numbers of now: those stay with the Prometheus that scrapes, and asked here they are refused in a sentence instead of being
+drawn empty. For the same reason a metric that is not in the table below is refused, where Prometheus would find nothing.
 
 Never alert on it: alerts are Prometheus's, over `/metrics`, with the absence of joinedup itself noticed. That is why `rules` and
 `alerts` are refused here instead of saying that there are none.

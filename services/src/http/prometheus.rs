@@ -237,6 +237,7 @@ fn evaluate(
     let found = if plan.selectors.is_empty() {
         Vec::new()
     } else {
+        event_time::known(&plan.selectors)?;
         event_time::select(&request.app, request.audience, &plan.selectors)?
     };
     let question = Question {

@@ -8,11 +8,14 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use joinedup_tests::care::stay;
+use joinedup_tests::folders;
 use joinedup_tests::http;
 use joinedup_tests::patience::eventually;
 use joinedup_tests::product::{self, Joinedup, JoinedupOptions};
 use joinedup_tests::tools::{Run, Tool};
 use serde_json::Value;
+
+use super::metrics::boards;
 
 /// A server with a year of a small simulated county in it.
 fn county() -> Joinedup {
@@ -63,6 +66,7 @@ fn prometheus_with_the_same_points_gives_the_same_answers() {
     promtool_reads(&product);
     grafana_reads(&product);
     points_are_those_of_the_charts(&product);
+    boards_read(&product);
     oracle::compare(&product);
 }
 
@@ -178,6 +182,47 @@ fn grafana_reads(product: &Joinedup) {
     // Unoptimised, on a busy machine; the release build is measured elsewhere.
     assert!(began.elapsed().as_millis() < 1_000, "{:?}", began.elapsed());
     assert_eq!(chart["result"].as_array().unwrap().len(), 1);
+}
+
+/// Every query of the board of the whole history has an answer. Of the other boards, those about charts have either
+/// one or a refusal that says why: `period_start` is the time here, and what is of now is scraped.
+fn boards_read(product: &Joinedup) {
+    let folder = folders::repository().join("grafana/dashboards");
+    let board = |name: &str| -> Value {
+        serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap()
+    };
+    let queries = boards::queries(&board("history.json"));
+    assert!(queries.len() >= 8, "{queries:?}");
+    for (what, query) in queries {
+        // Half of the county's time: there is no year before.
+        let query = query.replace("offset 52w", "offset 20w");
+        let answer = ask(product, "query", &[("query", &query)]);
+        let found = answer["result"].as_array().unwrap().len();
+        assert!(found > 0, "{what}: {query}");
+    }
+    for name in ["run-charts.json", "leaders.json"] {
+        for (what, query) in boards::queries(&board(name)) {
+            let (status, answer) = call(product, "query", &[("query", &query)]);
+            let refused = answer["error"].as_str().unwrap_or_default();
+            let is_of_now = query.contains("joinedup_projector");
+            let is_of_periods = query.contains("period_start");
+            assert_eq!(
+                status == 400,
+                is_of_now || is_of_periods,
+                "{name}: {what}: {query}: {answer:.300}"
+            );
+            assert_eq!(
+                refused.contains("period_start"),
+                is_of_periods,
+                "{what}: {refused}"
+            );
+            assert_eq!(
+                refused.contains("number of now"),
+                is_of_now,
+                "{what}: {refused}"
+            );
+        }
+    }
 }
 
 /// `x[…]` at one instant gives the points of the JSON chart, all of them, at the beginnings of their periods.
@@ -306,6 +351,24 @@ fn what_cannot_be_answered_is_refused_in_a_sentence_and_nothing_stops() {
         ("query", vec![("query", "rate(up[5m])")], 400, "`rate`"),
         ("query", vec![("query", "up[5m:1m]")], 400, "subquery"),
         ("query", vec![("query", "limitk(1, up)")], 400, "`limitk`"),
+        (
+            "query",
+            vec![("query", "sum(joinedup_open_waits) or vector(0)")],
+            400,
+            "number of now",
+        ),
+        (
+            "query",
+            vec![("query", "{__name__=~\"joinedup_open.*\"}")],
+            400,
+            "number of now",
+        ),
+        (
+            "query",
+            vec![("query", "joinedup_run_chart_rato")],
+            400,
+            "__name__",
+        ),
         ("query", vec![("query", &deep)], 400, "nested"),
         ("query", vec![("query", &pattern)], 400, "too large"),
         ("query", vec![("query", &long)], 400, "bytes"),
