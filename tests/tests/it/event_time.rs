@@ -588,6 +588,30 @@ fn a_reader_sees_no_small_numbers_and_others_see_nothing() {
     assert!(hidden.len() > 10, "{} suppressed", hidden.len());
     assert_eq!(values("reader"), periods("reader", "final"));
     assert!(values("reader").is_disjoint(&hidden));
+    // Many charts at once are kept back as each one alone is.
+    let auth = [("authorization", "Bearer 0123456789abcdef-reader")];
+    let areas: BTreeSet<String> = hidden
+        .iter()
+        .map(|(area, _)| area.replace('"', ""))
+        .collect();
+    assert!(areas.len() > 3, "{areas:?}");
+    for area in areas {
+        let url = product.url(&format!("/api/v1/charts/tr-delayed-share?area={area}"));
+        let chart = http::send("GET", &url, &auth, &[]).unwrap().json();
+        let alone: BTreeSet<String> = chart["points"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|p| p["state"] == "suppressed")
+            .map(|p| (oracle::midnight(&p["period_start"]) / 1_000).to_string())
+            .collect();
+        let together: BTreeSet<String> = hidden
+            .iter()
+            .filter(|(a, _)| a.replace('"', "") == area)
+            .map(|(_, at)| at.clone())
+            .collect();
+        assert_eq!(alone, together, "{area}");
+    }
     assert_eq!(periods("operator", "suppressed").len(), 0);
     assert!(values("operator").len() > values("reader").len());
 }
