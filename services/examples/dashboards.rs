@@ -1,5 +1,7 @@
-//! Writes what is made from the metrics' table: `grafana/dashboards/*.json` and `grafana/METRICS.md`.
+//! Writes what is made from the metrics' tables: `grafana/dashboards/*.json`, `grafana/METRICS.md` and
+//! `grafana/EVENT_TIME.md`.
 
+use joinedup::event_time;
 use joinedup::metrics::{dashboards, names};
 use std::path::Path;
 
@@ -11,5 +13,6 @@ fn main() -> std::io::Result<()> {
             dashboards::written(&dashboard),
         )?;
     }
-    std::fs::write(folder.join("METRICS.md"), names::document())
+    std::fs::write(folder.join("METRICS.md"), names::document())?;
+    std::fs::write(folder.join("EVENT_TIME.md"), event_time::document())
 }

@@ -1,5 +1,7 @@
 //! A chart for whoever asks: JSON, CSV, SVG, pages and metrics all come through here.
 
+pub mod many;
+
 use crate::app::App;
 use crate::http::problem::Problem;
 use chrono::{DateTime, NaiveDate, Utc};

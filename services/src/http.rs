@@ -16,6 +16,7 @@ pub mod measures;
 pub mod openapi;
 pub mod outcomes;
 pub mod problem;
+pub mod prometheus;
 pub mod quarantine;
 mod server;
 pub mod stream;
@@ -106,6 +107,7 @@ pub fn router(app: App, tokens: Tokens) -> Router {
     let closed = Router::new()
         .nest("/api/v1", api)
         .merge(metrics::routes())
+        .merge(prometheus::routes())
         .merge(pages::routes())
         .layer(middleware::from_fn(body::whole))
         .layer(middleware::from_fn_with_state(

@@ -4,13 +4,13 @@
 
 mod collector;
 pub mod dashboards;
-mod decided;
-mod light;
+pub(crate) mod decided;
+pub(crate) mod light;
 pub mod names;
-mod places;
+pub(crate) mod places;
 mod process;
-mod run_charts;
-mod sample;
+pub(crate) mod run_charts;
+pub(crate) mod sample;
 mod text;
 pub mod unit;
 mod waits;

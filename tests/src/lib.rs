@@ -31,6 +31,7 @@ pub mod process;
 pub mod product;
 pub mod prometheus;
 pub mod proxy;
+pub mod remote_write;
 pub mod scrape;
 pub mod tools;
 

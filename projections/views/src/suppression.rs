@@ -14,7 +14,7 @@ mod publish;
 
 use crate::measure::SmallNumbers;
 use joinedup_events::area::{AreaKind, Areas};
-pub use publish::{published, published_many};
+pub use publish::{published, published_many, relatives};
 use serde::Serialize;
 
 /// Who reads.

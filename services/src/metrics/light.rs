@@ -68,7 +68,8 @@ fn add_publisher(samples: &mut Samples, app: &App) {
     }
 }
 
-fn add_measures(samples: &mut Samples, measures: &Measures) {
+/// Adds what measures are called.
+pub fn add_measures(samples: &mut Samples, measures: &Measures) {
     for measure in measures.iter() {
         let named: Vec<&str> = measure
             .outcomes
@@ -92,7 +93,8 @@ fn add_measures(samples: &mut Samples, measures: &Measures) {
     }
 }
 
-fn add_areas(samples: &mut Samples, areas: &Areas, places: &Places) {
+/// Adds what areas are called.
+pub fn add_areas(samples: &mut Samples, areas: &Areas, places: &Places) {
     for area in places.all.iter().filter_map(|id| areas.get(id.as_str())) {
         let parents: Vec<&str> = if area.parents.is_empty() {
             vec![""]

@@ -30,6 +30,8 @@ pub enum Path {
     Light,
     /// `/metrics/run-charts`.
     RunCharts,
+    /// The event-time API under `/prometheus` alone.
+    EventTime,
 }
 
 /// One metric.
@@ -228,6 +230,9 @@ metrics! {
         "Period-labelled series left out, the oldest first, because there would be more than run_chart_series.";
     AS_OF = Gauge RunCharts "joinedup_run_chart_position" one []
         "The position in the log that all charts are of.";
+
+    PERIOD_STATE = Gauge EventTime "joinedup_run_chart_period_state" one ["measure", "area", "period", "state"]
+        "1 for the state that a period is in, 0 for the others: final, provisional, incomplete, missing, suppressed.";
 }
 
 /// The documentation of the metrics, as Markdown.

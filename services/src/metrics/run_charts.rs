@@ -62,6 +62,10 @@ pub static PER_CHART: [&Metric; 3] = [&names::LATEST, &names::MEDIAN_FIRST, &nam
 pub struct ShownPeriod {
     /// `2026-11-16T00:00:00Z`.
     pub start: String,
+    /// When it begins.
+    pub begins: DateTime<Utc>,
+    /// When it is over.
+    pub ends: DateTime<Utc>,
     /// How far it can be trusted.
     pub state: State,
     /// The value of each metric that is one number a period.
@@ -220,7 +224,9 @@ fn chart(
     of_points(&asked, String::new(), points)
 }
 
-fn shown(
+/// A chart as it is written: its latest periods, of a small area only those that are over.
+#[must_use]
+pub fn shown(
     chart: &Chart,
     measure: &Measure,
     exact: bool,
@@ -250,6 +256,8 @@ fn shown(
             let met = met.get(&start).map_or(&[][..], Vec::as_slice);
             ShownPeriod {
                 start: instant(start),
+                begins: local::midnight(start),
+                ends: point.point.period().over_at(),
                 state: point.point.state,
                 values: [
                     value.filter(|_| judged),

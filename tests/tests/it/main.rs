@@ -10,6 +10,7 @@ mod catalogue;
 mod cli;
 mod demo;
 mod doors;
+mod event_time;
 mod harness;
 mod killed;
 mod live;

@@ -2,7 +2,7 @@
 //! `grafana/` as they are.
 
 mod alerts;
-mod boards;
+pub mod boards;
 mod compose;
 
 use std::collections::BTreeSet;

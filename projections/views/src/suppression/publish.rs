@@ -212,8 +212,9 @@ fn rounded_of(number: Option<f64>) -> Option<i64> {
 }
 
 /// The areas whose numbers, taken together, could give this one away, with the area itself: up to the first large
-/// areas above, and all below those for which the rule holds.
-fn relatives(areas: &Areas, area: &AreaId, policy: &Policy) -> BTreeSet<AreaId> {
+/// areas above, and all below those for which the rule holds. Areas with the same relatives may be asked for together.
+#[must_use]
+pub fn relatives(areas: &Areas, area: &AreaId, policy: &Policy) -> BTreeSet<AreaId> {
     let mut tops: BTreeSet<AreaId> = BTreeSet::new();
     let mut open = vec![area.clone()];
     while let Some(next) = open.pop() {

@@ -278,13 +278,25 @@ pub fn units() -> String {
 
 /// A run chart of one measure in one area: value, unfinished periods hollow, median, goal, limits.
 pub fn run_chart(panel: Panel, measure: &str, area: &str) -> Panel {
+    let expression = format!(
+        "max by (__name__, period_start) ({})",
+        lines_of_chart(measure, area)
+    );
+    drawn_as_run_chart(panel.rows(&expression).by_period("__name__"))
+}
+
+/// What selects all lines of a run chart.
+pub fn lines_of_chart(measure: &str, area: &str) -> String {
     let units = units();
     let names = format!(
         "joinedup_run_chart_((provisional|median|goal|lower_limit|upper_limit)_)?({units})"
     );
-    let expression = format!(
-        "max by (__name__, period_start) ({{__name__=~\"{names}\", measure=\"{measure}\", area=\"{area}\"}})"
-    );
+    format!("{{__name__=~\"{names}\", measure=\"{measure}\", area=\"{area}\"}}")
+}
+
+/// A panel whose fields have the names of a run chart's lines, drawn as such.
+pub fn drawn_as_run_chart(panel: Panel) -> Panel {
+    let units = units();
     let line = |what: &str| format!("^joinedup_run_chart_{what}_({units})$");
     let style = |name: &str, colour: &str, width: u32, points: &str| {
         vec![
@@ -302,8 +314,6 @@ pub fn run_chart(panel: Panel, measure: &str, area: &str) -> Panel {
     let mut hollow = style("Not yet complete", GREY, 0, "always");
     hollow.push(("custom.pointSize", json!(9)));
     panel
-        .rows(&expression)
-        .by_period("__name__")
         .drawn("spanNulls", json!(false))
         .drawn("pointSize", json!(7))
         .option(

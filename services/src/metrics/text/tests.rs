@@ -8,6 +8,8 @@ fn chart(name: &str, periods: usize) -> Shown {
         unit: Unit::Ratio,
         periods: (0..periods)
             .map(|age| ShownPeriod {
+                begins: chrono::DateTime::UNIX_EPOCH,
+                ends: chrono::DateTime::UNIX_EPOCH,
                 start: format!("2026-01-{:02}T00:00:00Z", 28 - age),
                 state: State::Final,
                 values: [Some(0.25), None, Some(0.0), None, None, None, Some(8.0)],

@@ -10,8 +10,9 @@ use serde_json::Value;
 use super::{county, named, prometheus, rules};
 
 /// What a reader of the boards has chosen.
-const CHOSEN: [(&str, &str); 9] = [
+const CHOSEN: [(&str, &str); 10] = [
     ("$__rate_interval", "1m"),
+    ("$__range", "31536000s"),
     ("${datasource}", "prometheus"),
     ("$measures", "tr-delayed-share"),
     ("$measure", "tr-delayed-share"),
@@ -22,11 +23,13 @@ const CHOSEN: [(&str, &str); 9] = [
     ("$rated", "havenshire-north"),
 ];
 
+/// The boards that ask a Prometheus; the one that asks joinedup itself is tried with it, in `event_time`.
 fn boards() -> BTreeMap<String, Value> {
     let folder = folders::repository().join("grafana/dashboards");
     std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| !path.ends_with("history.json"))
         .map(|path| {
             let text = std::fs::read_to_string(&path).unwrap();
             (
@@ -46,7 +49,7 @@ fn chosen(query: &str) -> String {
 }
 
 /// Every query of a board, with the name of its panel, variable or flag.
-fn queries(board: &Value) -> Vec<(String, String)> {
+pub fn queries(board: &Value) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for panel in board["panels"].as_array().unwrap() {
         for target in panel["targets"].as_array().into_iter().flatten() {

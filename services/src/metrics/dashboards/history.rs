@@ -1,0 +1,77 @@
+//! Run charts over the whole history, asked of joinedup itself instead of a Prometheus.
+
+use super::parts::{self, Panel, drawn_as_run_chart, lines_of_chart, stat, variable};
+use serde_json::{Value, json};
+
+pub fn dashboard() -> Value {
+    let measures = "query_result(group by (measure, title) (joinedup_measure_info))";
+    let by_title = "/measure=\"(?<value>[^\"]+)\".*title=\"(?<text>[^\"]+)\"/";
+    let variables = vec![
+        variable(
+            "measure",
+            "Measure",
+            measures,
+            by_title,
+            ("People who left late", "tr-delayed-share"),
+            false,
+        ),
+        parts::area(),
+        variable(
+            "rated",
+            "Ratings of",
+            "label_values(joinedup_assessment_level, area)",
+            "",
+            ("havenshire-north", "havenshire-north"),
+            false,
+        ),
+    ];
+    let this = "measure=\"$measure\", area=\"$area\"";
+    let every = format!("{}[$__range]", lines_of_chart("$measure", "$area"));
+    let values = format!(
+        "{{__name__=~\"joinedup_run_chart_({})\", {this}}}",
+        parts::units()
+    );
+    let median =
+        |weeks: u32, back: &str| format!("quantile_over_time(0.5, {values}[{weeks}w]{back})");
+    let panels = vec![
+        drawn_as_run_chart(
+            Panel::new("timeseries", "$measure in $area", "Every period since the beginning, each point where its period begins. A hollow point is not complete yet and never judged. Flags are improvement changes.", (0, 0), (24, 12))
+                .now(&every, "{{__name__}}"),
+        )
+        .done(),
+        Panel::new("state-timeline", "What there is of each period", "Final periods are judged; missing is not nought; suppressed periods are kept back because they would tell of few people.", (0, 12), (24, 5))
+            .over_time(&format!("joinedup_run_chart_period_state{{{this}}} == 1"), "{{state}}")
+            .set("interval", json!("1d"))
+            .field("mappings", json!([{ "type": "value", "options": { "1": { "text": "yes", "color": parts::BLUE, "index": 0 } } }]))
+            .option("showValue", json!("never"))
+            .option("legend", json!({ "displayMode": "list", "placement": "bottom", "showLegend": false }))
+            .done(),
+        stat("Median of the last 26 weeks", "The median of the periods that began in the last 26 weeks.", (0, 17), (8, 4))
+            .now(&median(26, ""), "")
+            .fields("_ratio$", &[("unit", json!("percentunit"))])
+            .done(),
+        stat("Median of the 26 weeks a year before", "The same, a year earlier.", (8, 17), (8, 4))
+            .now(&median(26, " offset 52w"), "")
+            .done(),
+        stat("Chart rules met", "How many chart rules were met in the time shown.", (16, 17), (8, 4))
+            .now(&format!("count(max_over_time(joinedup_run_chart_signal{{{this}}}[$__range]) == 1) or vector(0)"), "")
+            .done(),
+        Panel::new("state-timeline", "Ratings of $rated", "The level of each item of a framework as it was published, from then on.", (0, 21), (24, 9))
+            .over_time("max by (framework, element) (joinedup_assessment_level{area=\"$rated\"})", "{{framework}} {{element}}")
+            .set("interval", json!("1d"))
+            .option("legend", json!({ "displayMode": "list", "placement": "bottom", "showLegend": false }))
+            .done(),
+    ];
+    let mut board = parts::dashboard(
+        "joinedup-history",
+        "Run charts, whole history",
+        "Every period there is, on event time: needs the data source that asks joinedup itself (grafana/EVENT_TIME.md).",
+        variables,
+        vec![parts::changes("$measure")],
+        panels,
+    );
+    // Only data sources of that name are offered: a Prometheus that scrapes has no such series.
+    board["templating"]["list"][0]["regex"] = json!("/event time/");
+    board["time"] = json!({ "from": "now-3y/w", "to": "now" });
+    board
+}
