@@ -50,12 +50,6 @@ impl Definitions {
     /// # Errors
     /// A sentence that names the file and what is wrong in it.
     pub fn read(config: &Config) -> Result<Self, DefinitionError> {
-        let text = |path: &std::path::Path| {
-            std::fs::read_to_string(path).map_err(|source| DefinitionError::Read {
-                path: path.into(),
-                source,
-            })
-        };
         let mut areas = Areas::built_in()?;
         if let Some(path) = &config.areas_file {
             areas = areas.and_toml(&text(path)?)?;
@@ -66,8 +60,7 @@ impl Definitions {
                 config.home_area
             )));
         }
-        let catalogue =
-            Catalogue::built_in().map_err(|e| DefinitionError::Catalogue(e.to_string()))?;
+        let catalogue = catalogue(config)?;
         let is_outcome = |id: &str| catalogue.node(id).is_some();
         let sentences = |errors: Vec<joinedup_views::measures::MeasureError>| {
             DefinitionError::Measures(
@@ -88,6 +81,28 @@ impl Definitions {
             catalogue: Arc::new(catalogue),
         })
     }
+}
+
+/// The built-in logic model and frameworks, with the user's own.
+///
+/// # Errors
+/// A sentence that names the file and what is wrong in it.
+pub fn catalogue(config: &Config) -> Result<Catalogue, DefinitionError> {
+    let wrong =
+        |e: joinedup_views::catalogue::CatalogueError| DefinitionError::Catalogue(e.to_string());
+    let mut catalogue = Catalogue::built_in().map_err(wrong)?;
+    for path in &config.catalogue_files {
+        let name = path.display().to_string();
+        catalogue = catalogue.and_toml(&name, &text(path)?).map_err(wrong)?;
+    }
+    Ok(catalogue)
+}
+
+fn text(path: &std::path::Path) -> Result<String, DefinitionError> {
+    std::fs::read_to_string(path).map_err(|source| DefinitionError::Read {
+        path: path.into(),
+        source,
+    })
 }
 
 /// The parts that HTTP works with.

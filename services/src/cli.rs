@@ -101,6 +101,9 @@ pub struct Server {
     /// A file of measures of your own.
     #[arg(long, value_name = "FILE")]
     pub measures: Vec<PathBuf>,
+    /// A file of your own that adds to the logic model and the frameworks, or replaces parts of them by id.
+    #[arg(long, value_name = "FILE")]
+    pub catalogue: Vec<PathBuf>,
 }
 
 /// The flags, as settings.
@@ -116,6 +119,8 @@ struct Flags {
     areas_file: Option<PathBuf>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     measures_files: Vec<PathBuf>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    catalogue_files: Vec<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -143,6 +148,7 @@ impl Server {
             }),
             areas_file: self.areas.clone(),
             measures_files: self.measures.clone(),
+            catalogue_files: self.catalogue.clone(),
         }
     }
 

@@ -24,6 +24,8 @@ pub struct Config {
     pub areas_file: Option<PathBuf>,
     /// Files of measures to add to the built-in ones.
     pub measures_files: Vec<PathBuf>,
+    /// Files that add to the logic model and the frameworks, or replace parts of them by id.
+    pub catalogue_files: Vec<PathBuf>,
     /// The area that pages open with.
     pub home_area: String,
     /// Who may do what. None: everything is allowed, and only loopback addresses may be listened on.
@@ -99,6 +101,7 @@ impl Default for Config {
             nats: None,
             areas_file: None,
             measures_files: Vec::new(),
+            catalogue_files: Vec::new(),
             home_area: "havenshire".into(),
             tokens: Vec::new(),
             run_chart_periods: 53,

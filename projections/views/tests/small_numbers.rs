@@ -11,7 +11,7 @@ use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
 use joinedup_views::point::{Point, PointQuery, State};
 use joinedup_views::suppression::{Audience, Policy, published};
-use joinedup_views::tally::Delta;
+use joinedup_views::tally::{Delta, Sums};
 use joinedup_views::{Cells, Filter};
 
 /// Days from ready to out of so many people in each neighbourhood, in one week of January.
@@ -100,4 +100,50 @@ fn the_few_behind_a_point_without_value_are_not_found_from_the_areas_beside_it()
         Audience::Operations,
     );
     assert_eq!((shown.state, shown.n), (State::Final, Some(40)));
+}
+
+#[test]
+fn how_many_answered_is_a_count_of_people_too() {
+    let mut cells = Cells::default();
+    let date = "2026-01-07".parse().unwrap();
+    for (area, answered, invited) in [("hv-north-1", 3, 40), ("hv-mid-1", 12, 41)] {
+        let by = [
+            ("carer", "no"),
+            ("instrument", "i-statements"),
+            ("mode", "paper"),
+            ("respondent", "person"),
+        ];
+        for _ in 0..answered {
+            cells.apply("experience.responses", area, &by, date, Delta::ONE, 1);
+        }
+        let sent = Sums {
+            value: invited,
+            denominator: 0,
+            n: 1,
+        };
+        let by = [("instrument", "i-statements")];
+        cells.apply(
+            "experience.invitations",
+            area,
+            &by,
+            date,
+            Delta::Sums(sent),
+            1,
+        );
+    }
+    let public = |area| seen(&cells, "ex-response-rate", area, Audience::Public);
+    assert_eq!(public("hv-north-1").state, State::Suppressed);
+    assert_eq!(public("hv-north-1").numerator, None);
+    assert_eq!(
+        public("hv-mid-1").state,
+        State::Suppressed,
+        "or 15 less 12 is 3"
+    );
+    let own = seen(
+        &cells,
+        "ex-response-rate",
+        "hv-north-1",
+        Audience::Operations,
+    );
+    assert_eq!((own.numerator, own.denominator), (Some(3.0), Some(40.0)));
 }

@@ -1,6 +1,6 @@
 //! `measures`: lists, checks and explains measures.
 
-use crate::app::Definitions;
+use crate::app::{Definitions, catalogue};
 use crate::cli::{Failure, Server};
 use clap::{Args, Subcommand};
 use joinedup_views::catalogue::Catalogue;
@@ -18,6 +18,9 @@ pub struct MeasuresCommand {
     /// A file of measures of your own.
     #[arg(long, value_name = "FILE", global = true)]
     pub measures: Vec<PathBuf>,
+    /// A file of your own that adds to the logic model and the frameworks.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub catalogue: Vec<PathBuf>,
     /// What to do; list unless given.
     #[command(subcommand)]
     pub ask: Option<Ask>,
@@ -45,18 +48,21 @@ pub enum Ask {
 /// # Errors
 /// Exit code 1 when a checked file has errors, 2 when it cannot be read or the measure is not there.
 pub fn run(command: MeasuresCommand) -> Result<(), Failure> {
-    if let Some(Ask::Check { file }) = &command.ask {
-        let text = std::fs::read_to_string(file)
-            .map_err(|e| Failure::usage(format!("{} cannot be read: {e}", file.display())))?;
-        println!("{}", check(&file.display().to_string(), &text)?);
-        return Ok(());
-    }
     let server = Server {
         config: command.config,
         measures: command.measures,
+        catalogue: command.catalogue,
         ..Server::default()
     };
-    let definitions = Definitions::read(&server.settings()?).map_err(Failure::usage)?;
+    let settings = server.settings()?;
+    if let Some(Ask::Check { file }) = &command.ask {
+        let text = std::fs::read_to_string(file)
+            .map_err(|e| Failure::usage(format!("{} cannot be read: {e}", file.display())))?;
+        let catalogue = catalogue(&settings).map_err(Failure::usage)?;
+        println!("{}", check(&catalogue, &file.display().to_string(), &text)?);
+        return Ok(());
+    }
+    let definitions = Definitions::read(&settings).map_err(Failure::usage)?;
     match command.ask {
         Some(Ask::Show { id }) => print!("{}", show(&definitions.measures, &id)?),
         _ => print!("{}", list(&definitions.measures)),
@@ -107,8 +113,7 @@ fn show(measures: &Measures, id: &str) -> Result<String, Failure> {
 }
 
 /// What is wrong with a file of measures, one line each.
-fn check(name: &str, text: &str) -> Result<String, Failure> {
-    let catalogue = Catalogue::built_in().map_err(Failure::new)?;
+fn check(catalogue: &Catalogue, name: &str, text: &str) -> Result<String, Failure> {
     match Measures::parse(text, |outcome| catalogue.node(outcome).is_some()) {
         Ok(measures) => Ok(format!(
             "{name}: {}, nothing wrong",
@@ -168,8 +173,14 @@ mod tests {
 
     #[test]
     fn a_file_with_errors_is_told_all_of_them() {
-        assert!(check("mine.toml", "").unwrap().contains("0 measures"));
+        let built_in = Catalogue::built_in().unwrap();
+        assert!(
+            check(&built_in, "mine.toml", "")
+                .unwrap()
+                .contains("0 measures")
+        );
         let error = check(
+            &built_in,
             "mine.toml",
             "[[measure]]\nid = \"x\"\n[[measure]]\nid = \"y\"\n",
         )

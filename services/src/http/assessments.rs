@@ -17,7 +17,7 @@ use crate::{charts, outcomes};
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use joinedup_events::{AreaId, Family, Slug};
-use joinedup_views::ratings::{Rating, Stage, age_days, compare, rating};
+use joinedup_views::ratings::{Rating, Stage, age_days, compare, consensus, rating};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,7 +82,8 @@ fn version(facts: &[joinedup_views::contribution::StoredFact]) -> u64 {
     facts.iter().map(|f| f.position).max().unwrap_or(0)
 }
 
-/// One item as JSON; with a round, only that round of it.
+/// One item as JSON; with a round, only that round of it. Each round says whether its raters agree, where the framework
+/// has a rule for that.
 fn row(app: &App, rating: &Rating, version: u64, round: Option<&str>) -> Value {
     let mut value = serde_json::to_value(rating).unwrap_or_default();
     let of_round = rating
@@ -90,6 +91,17 @@ fn row(app: &App, rating: &Rating, version: u64, round: Option<&str>) -> Value {
         .iter()
         .rev()
         .find(|r| round.is_none_or(|asked| r.round.as_str() == asked));
+    if let Some(framework) = app
+        .definitions
+        .catalogue
+        .framework(rating.framework.as_str())
+    {
+        let told = value["rounds"].as_array_mut().into_iter().flatten();
+        for (told, round) in told.zip(&rating.rounds) {
+            let levels: Vec<u8> = round.raters.iter().filter_map(|r| r.given.level).collect();
+            told["consensus"] = json!(consensus(framework, &levels));
+        }
+    }
     if let (Some(asked), Some(rounds)) = (round, value["rounds"].as_array_mut()) {
         rounds.retain(|r| r["round"] == asked);
     }

@@ -9,7 +9,8 @@ use crate::config::Role;
 use crate::{charts, outcomes};
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
-use joinedup_views::outcomes::trend;
+use joinedup_views::catalogue::{Model, Node};
+use joinedup_views::outcomes::{NodeState, trend};
 use joinedup_views::priorities::priorities;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -38,7 +39,13 @@ pub async fn list(
             parameters.get("area").unwrap_or(&app.config.home_area),
         )?;
         let status = charts::views(&app)?.status();
-        let nodes = outcomes::nodes(&app, &area, audience)?;
+        let mut nodes = outcomes::nodes(&app, &area, audience)?;
+        let model = app.definitions.catalogue.model();
+        let asked = parameters.get("population").filter(|p| !p.is_empty());
+        if let Some(population) = asked {
+            in_words_for(model, population, &mut nodes)?;
+        }
+        let population = asked.unwrap_or(&model.about().population);
         let title = app
             .definitions
             .areas
@@ -47,13 +54,42 @@ pub async fn list(
         Ok(json!({
             "area": area,
             "area_title": title,
-            "model": app.definitions.catalogue.model().id(),
+            "model": model.id(),
+            "population": population,
+            "populations": model.populations().collect::<Vec<_>>(),
             "as_of": status.progress_at,
             "as_of_position": status.position,
             "nodes": nodes,
         }))
     })
     .await
+}
+
+/// Puts the nodes in the words for a population, without those that do not matter for it.
+fn in_words_for(
+    model: &Model,
+    population: &str,
+    nodes: &mut Vec<NodeState>,
+) -> Result<(), Problem> {
+    let words = model.nodes_for(population).ok_or_else(|| {
+        let known: Vec<&str> = model.populations().map(|p| p.id.as_str()).collect();
+        Problem::bad_request(format!(
+            "`population` must be one that the model has words for: {}",
+            known.join(", ")
+        ))
+    })?;
+    let words: BTreeMap<String, Node> = words.into_iter().map(|n| (n.id.clone(), n)).collect();
+    nodes.retain_mut(|state| {
+        let Some(node) = words.get(&state.node.id) else {
+            return false;
+        };
+        state.node.clone_from(node);
+        for side in [&mut state.fed_by, &mut state.feeds] {
+            side.retain(|neighbour| words.contains_key(&neighbour.node));
+        }
+        true
+    });
+    Ok(())
 }
 
 /// Rated items in the order in which to talk about them. Where outcomes are heading is read in the area asked for.

@@ -148,6 +148,110 @@ fn a_changed_definition_is_answered_anew_and_nothing_is_folded_again() {
     assert_eq!(generations(&product), views, "the view on disk is the same");
 }
 
+/// What a local team adds to the logic model: a population with words of its own, a component, and a finding.
+const LOCAL_MODEL: &str = r#"[[population]]
+id = "working-age"
+title = "Working-age adults with complex needs"
+
+[[variant]]
+population = "working-age"
+node = "co-carer-support"
+title = "Families and friends supported"
+
+[[variant]]
+population = "working-age"
+node = "co-prevention-self-care"
+left_out = true
+
+[[node]]
+id = "co-supported-work"
+layer = "component"
+group = "person-centred"
+order = 90
+title = "Help to find and keep work"
+definition = "Somebody who helps a person into work and stays in touch once they are there."
+
+[[edge]]
+from = "co-supported-work"
+to = "pe-live-the-life-i-want"
+strength = "main"
+basis = "inferred"
+
+[[finding]]
+framework = "cqc-local-system-reviews"
+area = "havenshire"
+date = "2026-05-01"
+pathway = "PATHWAY"
+text = "People told their story to one team and were not asked again."
+"#;
+
+#[test]
+fn a_local_team_adds_to_the_logic_model_with_a_file() {
+    let pathway = {
+        let product = Joinedup::start(JoinedupOptions::new("serve", &[]));
+        let reviews = http::get_ok(&product.url("/api/v1/frameworks/cqc-local-system-reviews"));
+        let reviews = reviews.unwrap().json();
+        let items = reviews["items"].as_array().or(reviews["item"].as_array());
+        items.unwrap()[0]["id"].as_str().unwrap().to_owned()
+    };
+    let own = LOCAL_MODEL.replace("PATHWAY", &pathway);
+    let options = JoinedupOptions::new("serve", &["--catalogue", "model.toml"]);
+    let product = Joinedup::start(options.file("model.toml", &own));
+    let get = |path: &str| http::get_ok(&product.url(path)).unwrap().json();
+    let nodes = |query: &str| {
+        let answer = get(&format!("/api/v1/outcomes?area=havenshire{query}"));
+        let nodes = answer["nodes"].as_array().unwrap().clone();
+        nodes
+            .into_iter()
+            .map(|n| (n["id"].as_str().unwrap().to_owned(), n))
+            .collect::<BTreeMap<_, _>>()
+    };
+    let usual = nodes("");
+    assert_eq!(usual.len(), 47);
+    assert_eq!(
+        usual["co-supported-work"]["feeds"][0]["node"],
+        "pe-live-the-life-i-want"
+    );
+    assert_eq!(
+        usual["co-carer-support"]["title"],
+        nodes("&population=older-people")["co-carer-support"]["title"]
+    );
+    let theirs = nodes("&population=working-age");
+    assert_eq!(theirs.len(), 46);
+    assert_eq!(
+        theirs["co-carer-support"]["title"],
+        "Families and friends supported"
+    );
+    assert!(!theirs.contains_key("co-prevention-self-care"));
+    let named = |node: &Value| {
+        node.to_string()
+            .contains("\"node\":\"co-prevention-self-care\"")
+    };
+    assert!(usual.values().any(named) && !theirs.values().any(named));
+    let nobody = http::get(&product.url("/api/v1/outcomes?population=nobody")).unwrap();
+    assert_eq!(nobody.status, 400);
+    assert!(
+        nobody.text().contains("older-people, working-age"),
+        "{}",
+        nobody.text()
+    );
+    let reviews = get("/api/v1/frameworks/cqc-local-system-reviews").to_string();
+    assert!(reviews.contains("were not asked again"), "{reviews}");
+}
+
+#[test]
+fn a_faulty_file_of_the_logic_model_is_refused_in_a_sentence() {
+    let folder = std::env::temp_dir().join(format!("joinedup-model-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("model.toml");
+    std::fs::write(&file, "[[edge]]\nfrom = \"co-nowhere\"\nto = \"pe-live-the-life-i-want\"\nstrength = \"main\"\nbasis = \"inferred\"\n").unwrap();
+    let file = file.display().to_string();
+    let run = joinedup_tests::product::run(["measures", "list", "--catalogue", &file]);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("co-nowhere"), "{}", run.stderr);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 /// The views on disk, by name.
 fn generations(product: &Joinedup) -> BTreeSet<String> {
     let folder = std::fs::read_dir(product.folder().join("data/views")).unwrap();

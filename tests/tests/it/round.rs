@@ -275,3 +275,54 @@ fn a_change_goes_from_plan_to_finish_and_no_word_claims_a_cause() {
     assert_eq!(decided["proposed"], json!([]));
     assert_eq!(decided["accepted"][0]["reason"], "A new ward counts too.");
 }
+
+#[test]
+fn raters_of_another_framework_rate_alone_and_are_told_whether_they_agree() {
+    let api = Api(Joinedup::start(JoinedupOptions::new("serve", &[])));
+    let mut version = 0;
+    let mut rate = |rater: &str, level: u8| {
+        version = api.said(&json!({ "area": "havenshire", "framework": "scirocco", "item": "readiness-to-change", "round": "2026",
+            "action": "propose", "rater": rater, "level": level, "version": version }));
+    };
+    let asked = || {
+        let list = api
+            .get("/api/v1/assessments?area=havenshire&framework=scirocco&item=readiness-to-change");
+        list["assessments"][0].clone()
+    };
+    for (rater, level) in [("r1", 3), ("r2", 3), ("r3", 4)] {
+        rate(rater, level);
+    }
+    let agreed = asked();
+    assert_eq!(
+        agreed["state"], "rating",
+        "nobody has proposed for the area"
+    );
+    let round = &agreed["rounds"][0];
+    assert_eq!(round["raters"].as_array().unwrap().len(), 3);
+    let told = &round["consensus"];
+    assert_eq!(
+        (
+            &told["agreed"],
+            &told["median"],
+            &told["result"],
+            &told["outside"]
+        ),
+        (&json!(true), &json!(3.0), &json!("progressing"), &json!(0))
+    );
+    rate("r4", 0);
+    rate("r5", 0);
+    let told = asked()["rounds"][0]["consensus"].clone();
+    assert_eq!(
+        (&told["agreed"], &told["outside"], &told["result"]),
+        (&json!(false), &json!(2), &json!("uncertain"))
+    );
+    // The scale is the framework's own, and the logic model has no such rule.
+    let above = api.say(&json!({ "area": "havenshire", "framework": "scirocco", "item": "readiness-to-change", "round": "2026",
+        "action": "propose", "rater": "r6", "level": 6, "version": 0 }));
+    assert_eq!(above.status, 422, "{}", above.text());
+    api.said(&with(about("havenshire-north", "propose", 0), "level", 2));
+    let own = api.get(&format!(
+        "/api/v1/assessments?area=havenshire-north&framework=scie&item={ITEM}"
+    ));
+    assert_eq!(own["assessments"][0]["rounds"][0]["consensus"], Value::Null);
+}

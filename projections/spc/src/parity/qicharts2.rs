@@ -301,7 +301,11 @@ fn chart(
         .zip(places)
         .zip(&values)
         .map(|((row, place), &value)| Cell {
-            value,
+            value: if options.chart == Chart::T {
+                row.value
+            } else {
+                value
+            },
             sum: row.sum,
             n: if ratio { row.n } else { row.size as f64 },
             base: base(place),
