@@ -192,6 +192,7 @@ fn ratings() -> Vec<Value> {
             .field("mappings", levels())
             .fields("ambition_level$", &[("displayName", json!("Wanted"))])
             .fields("assessment_level$", &[("displayName", json!("Now"))])
+            .fields("^element", &[("displayName", json!("Enabler or component"))])
             .done(),
     ]
 }

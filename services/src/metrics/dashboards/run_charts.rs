@@ -45,6 +45,9 @@ pub fn dashboard() -> Value {
         table("Rules met", "Every chart rule that a period meets.", (18, 12), (6, 5))
             .rows(&format!("max by (period_start, rule) (joinedup_run_chart_signal{{{this}}})"))
             .transform(json!({ "id": "sortBy", "options": { "fields": {}, "sort": [{ "field": "period_start", "desc": true }] } }))
+            .fields("^period_start$", &[("displayName", json!("Period from"))])
+            .fields("^rule$", &[("displayName", json!("Rule"))])
+            .fields("^Value$", &[("displayName", json!("Met")), ("mappings", json!([{ "type": "value", "options": { "0": { "text": "no" }, "1": { "text": "yes" } } }]))])
             .done(),
         table("Periods", "The latest periods: the value, and how many cases it is out of.", (0, 17), (24, 8))
             .rows(&format!("max by (__name__, period_start) ({{__name__=~\"joinedup_run_chart_(denominator|(provisional_)?({}))\", {this}}})", parts::units()))
@@ -53,6 +56,10 @@ pub fn dashboard() -> Value {
             .transform(json!({ "id": "limit", "options": { "limitField": "12" } }))
             .fields("_ratio$", &[("unit", json!("percentunit"))])
             .fields("_seconds$", &[("unit", json!("s"))])
+            .fields("^period_start", &[("displayName", json!("Period from")), ("unit", json!("time:D MMM YYYY"))])
+            .fields("^joinedup_run_chart_denominator$", &[("displayName", json!("Out of"))])
+            .fields(&format!("^joinedup_run_chart_({})$", parts::units()), &[("displayName", json!("Value"))])
+            .fields("^joinedup_run_chart_provisional_", &[("displayName", json!("Not yet complete"))])
             .done(),
         parts::row("The same measure, place by place", 25),
         run_chart(
