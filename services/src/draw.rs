@@ -108,6 +108,8 @@ pub fn why(row: &joinedup_views::chart::ChartPoint) -> String {
         State::Provisional => "Provisional: what began in it may still end in time",
         State::Incomplete => "The period is not over",
         State::Missing => "Nothing was reported",
+        // The note says why, and by which rule.
+        State::Suppressed if row.point.note.is_some() => "",
         State::Suppressed => "Kept back: small numbers",
     };
     let signals: Vec<&str> = row.signals.iter().map(|s| rule_words(*s)).collect();
@@ -115,8 +117,19 @@ pub fn why(row: &joinedup_views::chart::ChartPoint) -> String {
     [state.to_owned(), note, signals.join("; ")]
         .into_iter()
         .filter(|s| !s.is_empty())
+        .map(|s| sentence_start(&s))
         .collect::<Vec<_>>()
         .join(". ")
+}
+
+/// A text with a capital at its start.
+#[must_use]
+pub fn sentence_start(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
 }
 
 /// A rule that a point meets, in words.

@@ -1,9 +1,9 @@
 //! The subset of PromQL that is answered over event time: read, checked, evaluated. All of it is pure: series come in
-//! by the selectors of a [`plan::Plan`], rows go out.
+//! by the selectors of a plan, rows go out.
 //!
 //! What is written down in [`subset`] is evaluated as Prometheus 3 does it; everything else is refused by name. The
 //! grammar is the crate `promql-parser`'s. It accepts more than is evaluated here and drops some of what it cannot
-//! keep, so [`guard`] looks at the text before it and [`plan`] takes over only what it knows.
+//! keep, so `guard` looks at the text before it and `plan` takes over only what it knows.
 
 mod aggregate;
 pub mod answer;

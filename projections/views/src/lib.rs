@@ -23,7 +23,6 @@ pub mod point;
 pub mod priorities;
 pub mod quantity;
 pub mod ratings;
-pub mod responses;
 pub mod suppression;
 pub mod tally;
 pub mod view;

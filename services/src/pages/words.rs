@@ -1,6 +1,7 @@
 //! Dates, lengths of time and codes as people say them.
 
 use crate::draw::axis::{MONTHS, date};
+pub use crate::draw::sentence_start;
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use joinedup_events::local;
 use joinedup_views::measure::{ChartKind, Direction};
@@ -116,16 +117,6 @@ pub fn service(code: &str) -> String {
 #[must_use]
 pub fn sentence(code: &str) -> String {
     sentence_start(&code.replace(['-', '_'], " "))
-}
-
-/// With a capital at the start.
-#[must_use]
-pub fn sentence_start(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
-        .unwrap_or_default()
 }
 
 /// The value of a dimension, in words where we have some.
