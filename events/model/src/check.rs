@@ -175,7 +175,7 @@ pub fn check(
     if areas.get(event.area.as_str()).is_none() {
         found.push(Refusal::new(
             "/data/area",
-            "must be an area of the register; add it to your areas file",
+            "must be an area of the register; add it to a file of areas, and give that file with --areas",
         ));
     }
     fact::check(event, areas, now, &mut found);

@@ -259,11 +259,13 @@ fn waits(here: &Here) -> Markup {
             h2 #waits-name { "Waiting too long" }
             @if waiting.transfers_heard_until.is_none() && waiting.transfers.is_empty() {
                 p { "No source tells of people ready to leave a hospital bed here, so nobody knows from this page whether anyone waits." }
-            } @else { p.sum {
-                a href=(here.address.elsewhere("/board")) { strong { (words::counted(all_long, "person", "people")) } }
-                " of " (waiting.transfers.len()) " ready to leave a hospital bed have waited " (LONG_NIGHTS) " nights or more"
-                @if overdue > 0 { "; " (words::counted(overdue, "referral is", "referrals are")) " past the time of first contact" } "."
-            } }
+            } @else {
+                p.sum {
+                    a href=(here.address.elsewhere("/board")) { strong { (words::counted(all_long, "person", "people")) } }
+                    " of " (waiting.transfers.len()) " ready to leave a hospital bed have waited " (LONG_NIGHTS) " nights or more."
+                }
+            }
+            @if overdue > 0 { p { (words::counted(overdue, "referral is", "referrals are")) " past the time of first contact." } }
             @if rows.iter().any(|r| r.2 > 0) {
                 table.compact {
                     thead { tr { th scope="col" { "Place" } th.number scope="col" { "Waiting" } th.number scope="col" { (LONG_NIGHTS) " nights +" } th.number scope="col" { "Longest" } } }
@@ -311,7 +313,7 @@ fn silence(here: &Here) -> Markup {
             h2 #silence-name { "Sources silent" }
             @if all.is_empty() { p { "No source has sent anything yet." } }
             @else if expected == 0 { p { "No source is expected at any time, so none can be called silent. " a href=(here.address.elsewhere("/sources")) { "When they were last heard" } } }
-            @else if silent.is_empty() { p { "Each of the " (words::counted(expected, "source", "sources")) " that are expected was heard in time." } }
+            @else if silent.is_empty() { p { @if expected == 1 { "The one source that is expected was heard in time." } @else { "All " (expected) " sources that are expected were heard in time." } } }
             @else {
                 ul.plain { @for source in silent.iter().take(5) { li { strong.concern { (sources::quiet_for(source, here.now)) } " " code { (source.name) } } } }
                 p { a href=(here.address.elsewhere("/sources")) { "All sources" } }
