@@ -388,16 +388,7 @@ fn begins(date: NaiveDate) -> i64 {
 
 /// Levels as they were published: each holds until the next one of its item.
 fn ratings(ratings: &[Rating], found: &mut Found<'_>) {
-    let mut seen = std::collections::BTreeSet::new();
-    for rating in ratings {
-        let labels = [
-            rating.area.as_str(),
-            rating.framework.as_str(),
-            rating.item.as_str(),
-        ];
-        if !seen.insert(labels) {
-            continue;
-        }
+    for (labels, rating) in decided::by_item(ratings) {
         let mut published: BTreeMap<i64, (f64, &str)> = BTreeMap::new();
         let mut rounds: Vec<_> = rating
             .rounds

@@ -181,24 +181,24 @@ impl PointQuery<'_> {
                 Some(Source::Coded(coded)) => dimension::codes(coded, dimension),
                 _ => None,
             };
-            let known = match &codes {
-                Some(codes) => codes.iter().copied().collect(),
-                None => dimension::seen(cells, quantity, dimension),
+            let known: Vec<&str> = match codes {
+                Some(codes) => codes,
+                None if cells.areas_of(quantity).is_empty() => continue,
+                None => dimension::seen(cells, quantity, dimension)
+                    .into_iter()
+                    .collect(),
             };
-            let counted = codes.is_some() || !cells.areas_of(quantity).is_empty();
-            if counted && !values.iter().all(|value| known.contains(value.as_str())) {
-                let known: Vec<&str> = match codes {
-                    Some(codes) => codes,
-                    None => known.into_iter().collect(),
-                };
-                return Err(QueryError::Value {
-                    dimension: dimension.clone(),
-                    known: match known.as_slice() {
-                        [] => "none".to_owned(),
-                        known => known.join(", "),
-                    },
-                });
+            if values.iter().all(|value| known.contains(&value.as_str())) {
+                continue;
             }
+            return Err(QueryError::Value {
+                dimension: dimension.clone(),
+                known: if known.is_empty() {
+                    "none".to_owned()
+                } else {
+                    known.join(", ")
+                },
+            });
         }
         Ok(())
     }

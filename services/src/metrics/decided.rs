@@ -79,18 +79,22 @@ pub fn ratings(view: &View) -> Vec<Rating> {
         .collect()
 }
 
-/// Adds the levels published and wanted.
-pub fn add_ratings(samples: &mut Samples, ratings: &[Rating]) {
+/// Each rating with its area, framework and item, of which the first counts: a series is said once.
+pub fn by_item(ratings: &[Rating]) -> impl Iterator<Item = ([&str; 3], &Rating)> {
     let mut seen = std::collections::BTreeSet::new();
-    for rating in ratings {
+    ratings.iter().filter_map(move |rating| {
         let labels = [
             rating.area.as_str(),
             rating.framework.as_str(),
             rating.item.as_str(),
         ];
-        if !seen.insert(labels) {
-            continue;
-        }
+        seen.insert(labels).then_some((labels, rating))
+    })
+}
+
+/// Adds the levels published and wanted.
+pub fn add_ratings(samples: &mut Samples, ratings: &[Rating]) {
+    for (labels, rating) in by_item(ratings) {
         if let Some(level) = rating.level {
             samples.add(&names::LEVEL, &labels, f64::from(level));
         }

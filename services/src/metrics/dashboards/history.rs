@@ -4,17 +4,8 @@ use super::parts::{self, Panel, drawn_as_run_chart, lines_of_chart, stat, variab
 use serde_json::{Value, json};
 
 pub fn dashboard() -> Value {
-    let measures = "query_result(group by (measure, title) (joinedup_measure_info))";
-    let by_title = "/measure=\"(?<value>[^\"]+)\".*title=\"(?<text>[^\"]+)\"/";
     let variables = vec![
-        variable(
-            "measure",
-            "Measure",
-            measures,
-            by_title,
-            ("People who left late", "tr-delayed-share"),
-            false,
-        ),
+        parts::measure(),
         parts::area(),
         variable(
             "rated",

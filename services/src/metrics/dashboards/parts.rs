@@ -79,6 +79,20 @@ pub fn variable(
     })
 }
 
+/// The measure, by its title.
+pub fn measure() -> Value {
+    let query = "query_result(group by (measure, title) (joinedup_measure_info))";
+    let regex = "/measure=\"(?<value>[^\"]+)\".*title=\"(?<text>[^\"]+)\"/";
+    variable(
+        "measure",
+        "Measure",
+        query,
+        regex,
+        ("People who left late", "tr-delayed-share"),
+        false,
+    )
+}
+
 /// The area, by its name.
 pub fn area() -> Value {
     let query = "query_result(group by (area, title) (joinedup_area_info))";

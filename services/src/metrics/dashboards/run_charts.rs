@@ -4,18 +4,9 @@ use super::parts::{self, Panel, run_chart, stat, table, variable};
 use serde_json::{Value, json};
 
 pub fn dashboard() -> Value {
-    let measures = "query_result(group by (measure, title) (joinedup_measure_info))";
-    let by_title = "/measure=\"(?<value>[^\"]+)\".*title=\"(?<text>[^\"]+)\"/";
     let places = "label_values(joinedup_run_chart_denominator{measure=\"$measure\"}, area)";
     let variables = vec![
-        variable(
-            "measure",
-            "Measure",
-            measures,
-            by_title,
-            ("People who left late", "tr-delayed-share"),
-            false,
-        ),
+        parts::measure(),
         parts::area(),
         variable("areas", "Compare", places, "", ("", ""), true),
     ];
