@@ -52,6 +52,7 @@ macro_rules! conformance_suite {
             ten_thousand_events_in_one_append_keep_their_order,
             a_repeated_id_is_answered_with_the_first_position,
             a_repeated_id_within_one_append_is_stored_once,
+            a_few_known_ids_among_many_are_found,
             a_large_append_repeated_after_a_lost_answer_adds_only_what_was_missing,
             appends_from_many_tasks_are_all_stored_once,
             a_read_returns_what_is_after_a_position_up_to_the_limit,

@@ -124,6 +124,33 @@ pub async fn a_repeated_id_is_answered_with_the_first_position(opener: &dyn Open
     Ok(())
 }
 
+/// Promise 4, a few repeats far apart in a large append: each is told from its neighbours, which are stored in order.
+pub async fn a_few_known_ids_among_many_are_found(opener: &dyn Opener) -> Outcome {
+    let log = opener.open("repeats-among").await?;
+    let all = events("among", 1000);
+    let known = [3, 4, 700, 999];
+    let before = append(&*log, known.map(|at: usize| all[at].clone()).to_vec()).await?;
+    let answers = append(&*log, all).await?;
+    let repeats: Vec<usize> = (0..1000).filter(|at| answers[*at].duplicate).collect();
+    ensure!(repeats == known, "the repeats were given as {repeats:?}");
+    for (at, first) in known.into_iter().zip(&before) {
+        ensure!(
+            answers[at].position == first.position,
+            "a repeat was answered with another position"
+        );
+    }
+    let fresh: Vec<_> = answers.iter().filter(|answer| !answer.duplicate).collect();
+    ensure!(
+        fresh.is_sorted_by(|one, next| one.position < next.position),
+        "what was new was not stored in the order of the append"
+    );
+    ensure!(
+        read_all(&*log).await?.len() == 1000,
+        "an event was lost or stored again"
+    );
+    Ok(())
+}
+
 /// Promise 4, within one append, small and large enough for a backend's own batches.
 pub async fn a_repeated_id_within_one_append_is_stored_once(opener: &dyn Opener) -> Outcome {
     let log = opener.open("repeats-within").await?;

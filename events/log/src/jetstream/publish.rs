@@ -2,9 +2,11 @@
 //!
 //! A server that writes each event to disk on its own takes a thousand or so a second; stored as one atomic batch a
 //! thousand events cost one write. So a run of events goes as atomic batches where server and stream take them. A
-//! batch with a repeat in it is refused as a whole and nothing of it is stored; its events are then published one by
-//! one, which gives each its own answer.
+//! batch with a repeat in it is refused as a whole and nothing of it is stored. Repeats within a run are seen here and
+//! sent once; what the server knows already is found by halving the batch, and only what is left of it is published
+//! one by one, which gives each event its own answer.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use async_nats::{HeaderMap, HeaderValue, Request, StatusCode, header};
@@ -20,6 +22,9 @@ use crate::{AppendCondition, AppendError, Appended, NewEvent, Position, ReadErro
 /// From this many events on, one atomic batch is quicker than as many single writes to disk: the server prepares a
 /// batch for 10 to 50 ms whatever its size, where a single write takes it about one.
 const ATOMIC_FROM: usize = 40;
+
+/// A refused batch of at most so many is not halved again: trying would cost more than its single writes.
+const HALVED_ABOVE: usize = 4 * ATOMIC_FROM;
 
 /// The most messages the server takes in one batch.
 const ATOMIC_MOST: usize = 1000;
@@ -73,23 +78,63 @@ impl Shared {
         Ok(answers)
     }
 
+    /// Events without conditions, in order. One that is in the run twice is sent once.
     async fn publish_run(
         &self,
         run: &[NewEvent],
         answers: &mut Vec<Appended>,
     ) -> Result<(), AppendError> {
-        let mut rest = run;
+        let mut numbers: HashMap<&str, usize> = HashMap::with_capacity(run.len());
+        let mut first: Vec<&NewEvent> = Vec::with_capacity(run.len());
+        let sent: Vec<(usize, bool)> = run
+            .iter()
+            .map(|event| {
+                let number = *numbers.entry(&event.message_id).or_insert(first.len());
+                let repeat = number < first.len();
+                if !repeat {
+                    first.push(event);
+                }
+                (number, repeat)
+            })
+            .collect();
+        let mut stored = Vec::with_capacity(first.len());
+        let mut rest = first.as_slice();
         while !rest.is_empty() {
             let (batch, after) = rest.split_at(batch_len(rest));
             rest = after;
-            if self.atomic
-                && batch.len() >= ATOMIC_FROM
-                && let Some(stored) = self.publish_atomic(batch).await?
-            {
-                answers.extend(stored);
+            self.publish_batch(batch, &mut stored).await?;
+        }
+        // Every event that was sent has its answer, or we were not here.
+        answers.extend(sent.into_iter().filter_map(|(number, repeat)| {
+            let one: &Appended = stored.get(number)?;
+            Some(Appended {
+                position: one.position,
+                duplicate: one.duplicate || repeat,
+            })
+        }));
+        Ok(())
+    }
+
+    /// At once where that is possible, else its halves, else one by one; in order.
+    async fn publish_batch(
+        &self,
+        batch: &[&NewEvent],
+        stored: &mut Vec<Appended>,
+    ) -> Result<(), AppendError> {
+        let mut left = vec![batch];
+        while let Some(part) = left.pop() {
+            if !self.atomic || part.len() < ATOMIC_FROM {
+                stored.extend(self.publish_each(part).await?);
                 continue;
             }
-            answers.extend(self.publish_each(batch).await?);
+            match self.publish_atomic(part).await? {
+                Some(answers) => stored.extend(answers),
+                None if part.len() > HALVED_ABOVE => {
+                    let (one, other) = part.split_at(part.len() / 2);
+                    left.extend([other, one]);
+                }
+                None => stored.extend(self.publish_each(part).await?),
+            }
         }
         Ok(())
     }
@@ -109,7 +154,7 @@ impl Shared {
     /// Many events at once without an answer each; `None` when the server took nothing of it.
     async fn publish_atomic(
         &self,
-        batch: &[NewEvent],
+        batch: &[&NewEvent],
     ) -> Result<Option<Vec<Appended>>, AppendError> {
         let Some((last, first)) = batch.split_last() else {
             return Ok(Some(Vec::new()));
@@ -159,7 +204,7 @@ impl Shared {
                     code,
                     description,
                     events = batch.len(),
-                    "an atomic batch was refused; one by one"
+                    "an atomic batch was refused"
                 );
                 Ok(None)
             }
@@ -169,7 +214,7 @@ impl Shared {
 
     /// Many events in flight, each with an answer of its own. The time allowed runs from answer to answer, as a
     /// server that writes each to disk may well need longer than that for all of them.
-    async fn publish_each(&self, events: &[NewEvent]) -> Result<Vec<Appended>, AppendError> {
+    async fn publish_each(&self, events: &[&NewEvent]) -> Result<Vec<Appended>, AppendError> {
         let client = &self.connection.client;
         let inbox = client.new_inbox();
         let mut acks = self.sent(client.subscribe(format!("{inbox}.*"))).await?;
@@ -349,7 +394,7 @@ fn unanswered(error: &ApiError) -> AppendError {
 }
 
 /// How many of these events go in one batch: at least one.
-fn batch_len(events: &[NewEvent]) -> usize {
+fn batch_len(events: &[&NewEvent]) -> usize {
     let mut bytes = 0;
     events
         .iter()
@@ -451,15 +496,17 @@ mod tests {
         let small: Vec<_> = (0..1500)
             .map(|n| event("joinedup.a", &n.to_string(), 10))
             .collect();
+        let small: Vec<_> = small.iter().collect();
         assert_eq!(batch_len(&small), ATOMIC_MOST);
         assert_eq!(batch_len(&small[..5]), 5);
         let large: Vec<_> = (0..500)
             .map(|n| event("joinedup.a", &n.to_string(), MAX_PAYLOAD))
             .collect();
+        let large: Vec<_> = large.iter().collect();
         assert!((100..=128).contains(&batch_len(&large)));
         assert_eq!(batch_len(&large[..1]), 1);
         assert_eq!(
-            batch_len(&[event("joinedup.a", "0", 0), event("joinedup.a", "1", 0)]),
+            batch_len(&[&event("joinedup.a", "0", 0), &event("joinedup.a", "1", 0)]),
             2
         );
     }
