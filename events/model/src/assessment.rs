@@ -69,6 +69,8 @@ payload! {
         /// The level wanted.
         level: u8,
         /// By this date.
+        #[serde(with = "crate::day")]
+        #[schemars(with = "NaiveDate")]
         by: NaiveDate,
     }
 }

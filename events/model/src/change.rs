@@ -52,6 +52,8 @@ payload! {
         /// The target, in the measure's unit (a proportion is 0 to 1).
         target: Amount,
         /// From this date.
+        #[serde(with = "crate::day")]
+        #[schemars(with = "NaiveDate")]
         from: NaiveDate,
         /// Why.
         reason: String,
@@ -63,6 +65,8 @@ payload! {
         /// The measure.
         measure: Slug,
         /// First day of the new phase.
+        #[serde(with = "crate::day")]
+        #[schemars(with = "NaiveDate")]
         from: NaiveDate,
         /// Why.
         reason: String,

@@ -1,7 +1,8 @@
 //! Names of things: areas, entities, short codes. All are short and made of letters, digits, `-`, `_` and `.`,
 //! so that none can carry a sentence.
 
-use serde::{Deserialize, Serialize};
+use arrayvec::ArrayString;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Why a name was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,11 +40,10 @@ fn check(text: &str, most: usize, joined: bool) -> Result<(), IdError> {
 }
 
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $most:literal, $joined:literal) => {
+    ($(#[$doc:meta])* $name:ident, $most:literal, $joined:literal, $text:ty) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(Box<str>);
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
+        pub struct $name(#[schemars(with = "String")] $text);
 
         impl $name {
             /// Takes a name.
@@ -52,7 +52,8 @@ macro_rules! id {
             /// When it is empty, too long or has other characters than the type allows.
             pub fn new(text: &str) -> Result<Self, IdError> {
                 check(text, $most, $joined)?;
-                Ok(Self(text.into()))
+                // The length is checked: it fits.
+                <$text>::try_from(text).map(Self).map_err(|_| IdError::TooLong($most))
             }
 
             /// The name.
@@ -65,14 +66,35 @@ macro_rules! id {
         impl TryFrom<String> for $name {
             type Error = IdError;
             fn try_from(text: String) -> Result<Self, IdError> {
-                check(&text, $most, $joined)?;
-                Ok(Self(text.into_boxed_str()))
+                Self::new(&text)
             }
         }
 
         impl From<$name> for String {
             fn from(id: $name) -> String {
-                id.0.into_string()
+                id.as_str().to_owned()
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                struct Name;
+                impl de::Visitor<'_> for Name {
+                    type Value = $name;
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("a string")
+                    }
+                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$name, E> {
+                        $name::new(text).map_err(E::custom)
+                    }
+                }
+                d.deserialize_str(Name)
             }
         }
 
@@ -91,23 +113,24 @@ macro_rules! id {
 }
 
 id! {
-    /// An area: an ONS or ODS code (`E10000012`, `RAJ`), or a name of the project's own (`havenshire-north`).
-    AreaId, 32, false
+    /// An area: an ONS or ODS code (`E10000012`, `RAJ`), or a name of the project's own (`havenshire-north`). Every
+    /// fact has one, so it is kept in place and costs no memory of its own.
+    AreaId, 32, false, ArrayString<32>
 }
 id! {
     /// A transfer, referral, response or change: a random id minted by its source, never an identifier of a person.
-    EntityId, 160, true
+    EntityId, 160, true, Box<str>
 }
 id! {
     /// A short code from a list: a measure, an item, a series, a theme.
-    Slug, 64, false
+    Slug, 64, false, Box<str>
 }
 
 impl AreaId {
     /// Not after any other area in order: where a range over areas begins.
     #[must_use]
     pub fn first() -> Self {
-        Self("".into())
+        Self(ArrayString::new_const())
     }
 }
 

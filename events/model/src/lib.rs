@@ -13,6 +13,7 @@ pub mod area;
 pub mod assessment;
 pub mod change;
 pub mod check;
+mod day;
 pub mod envelope;
 pub mod event;
 pub mod example;

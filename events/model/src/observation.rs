@@ -28,6 +28,8 @@ payload! {
         /// The series, e.g. `dtoc-delayed-days`.
         series: Slug,
         /// First day of the period.
+        #[serde(with = "crate::day")]
+        #[schemars(with = "NaiveDate")]
         period_start: NaiveDate,
         /// Its length.
         grain: Grain,

@@ -181,6 +181,8 @@ payload! {
     /// Put on a meeting's list.
     Listed {
         /// The meeting's date.
+        #[serde(with = "crate::day")]
+        #[schemars(with = "NaiveDate")]
         meeting: NaiveDate,
     }
 }
@@ -219,6 +221,8 @@ payload! {
         /// Who has to act.
         owner: Sector,
         /// By when.
+        #[serde(with = "crate::day")]
+        #[schemars(with = "NaiveDate")]
         due: NaiveDate,
         /// What kind.
         kind: ActionKind,

@@ -65,6 +65,8 @@ payload! {
     /// An expected date of discharge, set or changed. The first one is the estimate at admission.
     ExpectedDateSet {
         /// The day the person is expected to leave.
+        #[serde(with = "crate::day")]
+        #[schemars(with = "NaiveDate")]
         expected: NaiveDate,
     }
 }
@@ -72,6 +74,8 @@ payload! {
     /// The person no longer meets the criteria to reside in an acute bed.
     Ready {
         /// From this local date.
+        #[serde(with = "crate::day")]
+        #[schemars(with = "NaiveDate")]
         date: NaiveDate,
     }
 }
@@ -79,6 +83,8 @@ payload! {
     /// The person meets the criteria to reside again.
     NotReady {
         /// From this local date.
+        #[serde(with = "crate::day")]
+        #[schemars(with = "NaiveDate")]
         date: NaiveDate,
     }
 }
@@ -86,6 +92,8 @@ payload! {
     /// Why the transfer waits and whose move it is, from a date on.
     DelayReasonSet {
         /// The first local date that the reason stands for.
+        #[serde(with = "crate::day")]
+        #[schemars(with = "NaiveDate")]
         date: NaiveDate,
         /// The principal reason.
         reason: Reason,
@@ -97,6 +105,8 @@ payload! {
     /// The council is told of a proposed discharge.
     DischargeNoticeGiven {
         /// The proposed day.
+        #[serde(with = "crate::day")]
+        #[schemars(with = "NaiveDate")]
         proposed: NaiveDate,
     }
 }
@@ -104,6 +114,8 @@ payload! {
     /// The pathway out, decided or changed.
     PathwaySet {
         /// From this local date.
+        #[serde(with = "crate::day")]
+        #[schemars(with = "NaiveDate")]
         date: NaiveDate,
         /// The pathway.
         pathway: Pathway,

@@ -8,10 +8,9 @@
 use crate::checkpoint::{
     CELLS, CHECKPOINT, Checkpoint, ENTITIES, JOURNAL, QUARANTINE, Quarantined, numbered,
 };
-use joinedup_events::{EntityId, Family};
+use joinedup_events::EntityId;
 use joinedup_store::{Batch, CommitError, Durability, ReadError, Store};
-use joinedup_views::view::{EntityKey, JournalEntry, VIEW_VERSION, View};
-use serde::{Deserialize, Serialize};
+use joinedup_views::view::{EntityKey, EntityRow, VIEW_VERSION, View};
 use std::sync::Arc;
 
 /// Why a view could not be saved or taken back.
@@ -37,15 +36,6 @@ const JOURNAL_AT_LEAST: usize = 8 << 20;
 const PAGE_BYTES: usize = 8 << 10;
 /// A batch is split at this size, in bytes.
 const BATCH_BYTES: usize = 4 << 20;
-
-#[derive(Serialize, Deserialize)]
-struct EntityRow<'a> {
-    family: Family,
-    #[serde(borrow)]
-    id: &'a str,
-    #[serde(borrow)]
-    facts: &'a [u8],
-}
 
 /// A view taken back, and the events that were set aside.
 pub(crate) type Loaded = (View, Vec<Quarantined>);
@@ -90,12 +80,7 @@ impl Saved {
         for row in store.scan(ENTITIES, &[]) {
             let row = row?;
             entity_bytes += row.value.len();
-            let mut rest = row.value.as_slice();
-            while !rest.is_empty() {
-                let (entity, after) = postcard::take_from_bytes::<EntityRow<'_>>(rest)?;
-                load(&mut view, entity.family, entity.id, entity.facts)?;
-                rest = after;
-            }
+            load(&mut view, &row.value)?;
         }
         for row in store.scan(JOURNAL, &[]) {
             let row = row?;
@@ -104,10 +89,7 @@ impl Saved {
                 break;
             }
             journal_bytes += row.value.len();
-            let entries: Vec<EntityRow<'_>> = postcard::from_bytes(&row.value)?;
-            for entry in entries {
-                load(&mut view, entry.family, entry.id, entry.facts)?;
-            }
+            load(&mut view, &row.value)?;
         }
         for row in store.scan(CELLS, &[]) {
             view.cells_mut().load_page(&row?.value)?;
@@ -139,20 +121,10 @@ impl Saved {
         let mut batches = Vec::new();
         let mut batch = Batch::new();
         let journal = view.take_journal();
-        let mut rows = journal.as_slice();
-        while !rows.is_empty() {
-            let mut bytes = 0;
-            let fits = rows.iter().take_while(|r| {
-                bytes += r.fact.len() + r.id.as_str().len() + 8;
-                bytes <= PAGE_BYTES
-            });
-            let (now, later) = rows.split_at(fits.count().max(1));
-            let now: Vec<EntityRow<'_>> = now.iter().map(row_of).collect();
-            let row = postcard::to_allocvec(&now)?;
+        for row in rows_of(&journal, PAGE_BYTES)? {
             self.journal_bytes += row.len();
-            batch.put(&numbered(JOURNAL, self.checkpoint.journal), &row);
+            batch.put(&numbered(JOURNAL, self.checkpoint.journal), row);
             self.checkpoint.journal += 1;
-            rows = later;
             if batch.bytes() >= BATCH_BYTES {
                 batches.push(std::mem::take(&mut batch));
             }
@@ -257,16 +229,30 @@ pub(crate) fn commit_all(store: &dyn Store, batches: &[Batch]) -> Result<(), Com
     store.commit(last.clone(), Durability::Synced)
 }
 
-fn row_of(entry: &JournalEntry) -> EntityRow<'_> {
-    EntityRow {
-        family: entry.family,
-        id: entry.id.as_str(),
-        facts: &entry.fact,
+/// Cuts bytes of [`EntityRow`]s between rows, into pieces of about so many bytes.
+fn rows_of(journal: &[u8], bytes: usize) -> Result<Vec<&[u8]>, postcard::Error> {
+    let mut pieces = Vec::with_capacity(journal.len() / bytes + 1);
+    let (mut piece, mut rest) = (journal, journal);
+    while !rest.is_empty() {
+        (_, rest) = postcard::take_from_bytes::<EntityRow<'_>>(rest)?;
+        let length = piece.len() - rest.len();
+        if length >= bytes || rest.is_empty() {
+            let (whole, after) = piece.split_at(length);
+            pieces.push(whole);
+            piece = after;
+        }
     }
+    Ok(pieces)
 }
 
-fn load(view: &mut View, family: Family, id: &str, facts: &[u8]) -> Result<(), SaveError> {
-    let id = EntityId::new(id).map_err(|_| SaveError::Row("an entity has no proper id"))?;
-    view.load_entity(family, id, facts)
-        .map_err(|_| SaveError::Row("an entity's facts are not whole"))
+/// Takes stored entities in.
+fn load(view: &mut View, mut rest: &[u8]) -> Result<(), SaveError> {
+    while !rest.is_empty() {
+        let (row, after) = postcard::take_from_bytes::<EntityRow<'_>>(rest)?;
+        let id = EntityId::new(row.id).map_err(|_| SaveError::Row("an entity has no proper id"))?;
+        view.load_entity(row.family, id, row.facts)
+            .map_err(|_| SaveError::Row("an entity's facts are not whole"))?;
+        rest = after;
+    }
+    Ok(())
 }

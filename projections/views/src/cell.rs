@@ -2,15 +2,17 @@
 
 use crate::tally::{Delta, Tally};
 use chrono::{Datelike, NaiveDate};
-use joinedup_events::id::hash_two;
+use foldhash::fast::{FixedState, RandomState};
+use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher, Hash, Hasher};
 
 /// Names, numbered in the order of their first use. Numbers never leave the process.
 #[derive(Clone, Debug, Default)]
 struct Names {
     names: Vec<Box<str>>,
-    numbers: HashMap<Box<str>, u32>,
+    numbers: HashMap<Box<str>, u32, RandomState>,
 }
 
 impl Names {
@@ -74,6 +76,13 @@ struct SeriesKey {
     breakdown: u32,
 }
 
+/// Where a contribution goes: a series, and a date in it. It means something to the cells that gave it alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    series: SeriesKey,
+    date: NaiveDate,
+}
+
 /// A stored row of cells: one quantity, one area, one month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Page {
@@ -104,10 +113,19 @@ pub struct Cells {
     quantities: Names,
     areas: Names,
     breakdowns: Vec<Breakdown>,
-    breakdown_numbers: HashMap<u128, u32>,
-    series: HashMap<SeriesKey, BTreeMap<NaiveDate, Tally>>,
+    breakdown_numbers: HashTable<u32>,
+    series: HashMap<SeriesKey, BTreeMap<NaiveDate, Tally>, RandomState>,
     by_area: BTreeMap<(u32, u32), BTreeSet<u32>>,
-    dirty: Option<BTreeSet<Page>>,
+    dirty: Option<HashSet<Page, RandomState>>,
+}
+
+/// The hash of a breakdown. Where two share one, they are compared.
+fn hash_of<'a>(breakdown: impl Iterator<Item = (&'a str, &'a str)>) -> u64 {
+    let mut hasher = FixedState::default().build_hasher();
+    for part in breakdown {
+        part.hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 fn month_of(date: NaiveDate) -> i32 {
@@ -119,7 +137,7 @@ impl Cells {
     #[must_use]
     pub fn remembering() -> Self {
         Self {
-            dirty: Some(BTreeSet::new()),
+            dirty: Some(HashSet::default()),
             ..Self::default()
         }
     }
@@ -134,11 +152,29 @@ impl Cells {
         delta: Delta,
         sign: i32,
     ) {
-        let key = SeriesKey {
+        let slot = self.slot(quantity, area, breakdown, date);
+        self.apply_at(slot, delta, sign);
+    }
+
+    /// Where a contribution goes. Dimensions must be in alphabetical order.
+    pub fn slot(
+        &mut self,
+        quantity: &str,
+        area: &str,
+        breakdown: &[(&str, &str)],
+        date: NaiveDate,
+    ) -> Slot {
+        let series = SeriesKey {
             quantity: self.quantities.number(quantity),
             area: self.areas.number(area),
             breakdown: self.breakdown_number(breakdown),
         };
+        Slot { series, date }
+    }
+
+    /// Adds a contribution where it goes, or takes it away.
+    pub fn apply_at(&mut self, slot: Slot, delta: Delta, sign: i32) {
+        let Slot { series: key, date } = slot;
         let series = self.series.entry(key).or_insert_with(|| {
             self.by_area
                 .entry((key.quantity, key.area))
@@ -161,18 +197,32 @@ impl Cells {
     }
 
     fn breakdown_number(&mut self, breakdown: &[(&str, &str)]) -> u32 {
-        let hash = breakdown
-            .iter()
-            .fold(0u128, |hash, (d, v)| hash.rotate_left(7) ^ hash_two(d, v));
-        *self.breakdown_numbers.entry(hash).or_insert_with(|| {
-            self.breakdowns.push(
-                breakdown
+        let known = &self.breakdowns;
+        let same = |number: &u32| {
+            let one = &known[*number as usize];
+            one.len() == breakdown.len()
+                && one
                     .iter()
-                    .map(|(d, v)| ((*d).into(), (*v).into()))
-                    .collect(),
-            );
-            self.breakdowns.len() as u32 - 1
-        })
+                    .zip(breakdown)
+                    .all(|((d, v), (e, w))| **d == **e && **v == **w)
+        };
+        let hash = hash_of(breakdown.iter().copied());
+        if let Some(number) = self.breakdown_numbers.find(hash, same) {
+            return *number;
+        }
+        let number = self.breakdowns.len() as u32;
+        self.breakdowns.push(
+            breakdown
+                .iter()
+                .map(|(d, v)| ((*d).into(), (*v).into()))
+                .collect(),
+        );
+        let known = &self.breakdowns;
+        self.breakdown_numbers
+            .insert_unique(hash, number, |number| {
+                hash_of(known[*number as usize].iter().map(|(d, v)| (&**d, &**v)))
+            });
+        number
     }
 
     /// The series of a quantity in one area.
@@ -286,8 +336,11 @@ impl Cells {
     }
 
     /// The pages that changed since the last call.
-    pub fn take_dirty(&mut self) -> BTreeSet<Page> {
-        self.dirty.as_mut().map(std::mem::take).unwrap_or_default()
+    pub fn take_dirty(&mut self) -> Vec<Page> {
+        let dirty = self.dirty.as_mut().map(std::mem::take).unwrap_or_default();
+        let mut pages: Vec<Page> = dirty.into_iter().collect();
+        pages.sort_unstable();
+        pages
     }
 
     /// A page's name and bytes for a store; no bytes when nothing is left of it.

@@ -26,15 +26,17 @@ pub enum Inserted {
 #[error("the stored facts of an entity are not readable")]
 pub struct Unreadable;
 
+/// A row, as it is packed. Its area is empty where it is that of the set's first row.
 #[derive(Serialize, Deserialize)]
-struct Row {
+struct Row<'a, F> {
     key: [u8; 16],
     position: u64,
     recorded_ms: i64,
-    occurred_ms: i64,
+    /// How much later than it happened it was recorded.
+    after_ms: i64,
     linked: bool,
-    area: AreaId,
-    fact: Fact,
+    area: &'a str,
+    fact: F,
 }
 
 /// A set of facts.
@@ -46,10 +48,14 @@ impl FactSet {
     pub fn insert(&mut self, fact: &StoredFact) -> Inserted {
         let key = fact.key.0.to_be_bytes();
         let mut outcome = Inserted::New;
-        let mut at = 0;
+        let (mut at, mut first) = (0, None);
         while let Some((start, end)) = row_at(&self.0, at) {
-            if self.0[start..end].starts_with(&key) {
-                match unpack(&self.0[start..end]) {
+            let row = &self.0[start..end];
+            if first.is_none() {
+                first = area_of(row);
+            }
+            if row.starts_with(&key) {
+                match unpack(row, first.as_ref()) {
                     Ok(known) if same_content(&known, fact) => {
                         if fact.recorded_at < known.recorded_at || fact.position < known.position {
                             let merged = StoredFact {
@@ -57,8 +63,9 @@ impl FactSet {
                                 position: known.position.min(fact.position),
                                 ..known
                             };
+                            let before = first.filter(|_| at > 0);
                             let mut bytes = self.0[..at].to_vec();
-                            pack(&merged, &mut bytes);
+                            pack(&merged, before.as_ref(), &mut bytes);
                             bytes.extend_from_slice(&self.0[end..]);
                             self.0 = bytes.into_boxed_slice();
                             return Inserted::Earlier;
@@ -70,20 +77,23 @@ impl FactSet {
             }
             at = end;
         }
-        let mut bytes = Vec::with_capacity(self.0.len() + 72);
-        bytes.extend_from_slice(&self.0);
-        pack(fact, &mut bytes);
-        self.0 = bytes.into_boxed_slice();
+        // The row is packed aside first, so that the set's own bytes are made once and have no room to spare.
+        let mut row = Vec::with_capacity(96);
+        pack(fact, first.as_ref(), &mut row);
+        self.0 = [&self.0, row.as_slice()].concat().into_boxed_slice();
         outcome
     }
 
     /// Every fact, in the order of arrival.
     #[must_use]
     pub fn all(&self) -> Vec<StoredFact> {
-        let mut facts = Vec::with_capacity(8);
-        let mut at = 0;
+        let mut facts: Vec<StoredFact> = Vec::with_capacity(8);
+        let (mut at, mut first) = (0, None);
         while let Some((start, end)) = row_at(&self.0, at) {
-            facts.extend(unpack(&self.0[start..end]));
+            if let Ok(fact) = unpack(&self.0[start..end], first.as_ref()) {
+                first.get_or_insert_with(|| fact.area.clone());
+                facts.push(fact);
+            }
             at = end;
         }
         facts
@@ -126,8 +136,11 @@ impl FactSet {
             self.0 = bytes.into();
             return Ok(());
         }
+        let mut first = None;
         while let Some((start, end)) = row_at(bytes, at) {
-            self.insert(&unpack(&bytes[start..end])?);
+            let fact = unpack(&bytes[start..end], first.as_ref())?;
+            self.insert(&fact);
+            first.get_or_insert(fact.area);
             at = end;
         }
         if at == bytes.len() {
@@ -138,11 +151,11 @@ impl FactSet {
     }
 }
 
-/// One fact, packed for a journal.
+/// One fact, packed for a journal: a set of its own.
 #[must_use]
 pub fn packed(fact: &StoredFact) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(72);
-    pack(fact, &mut bytes);
+    let mut bytes = Vec::with_capacity(96);
+    pack(fact, None, &mut bytes);
     bytes
 }
 
@@ -179,37 +192,77 @@ fn row_at(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     (end <= bytes.len()).then_some((start, end))
 }
 
-fn pack(fact: &StoredFact, bytes: &mut Vec<u8>) {
+/// Adds a row: two bytes of length, then the fact. `first` is the area of the set's first row, where there is one.
+fn pack(fact: &StoredFact, first: Option<&AreaId>, bytes: &mut Vec<u8>) {
+    let recorded_ms = fact.recorded_at.timestamp_millis();
     let row = Row {
         key: fact.key.0.to_be_bytes(),
         position: fact.position,
-        recorded_ms: fact.recorded_at.timestamp_millis(),
-        occurred_ms: fact.occurred_at.timestamp_millis(),
+        recorded_ms,
+        after_ms: recorded_ms - fact.occurred_at.timestamp_millis(),
         linked: fact.linked,
-        area: fact.area.clone(),
-        fact: fact.fact.clone(),
+        area: if first == Some(&fact.area) {
+            ""
+        } else {
+            fact.area.as_str()
+        },
+        fact: &fact.fact,
     };
+    let start = bytes.len();
+    bytes.extend_from_slice(&[0, 0]);
     // A fact is far below 64 KiB: the checks at entry bound every field. One that is not is kept out whole.
-    let Ok(packed) = postcard::to_allocvec(&row) else {
-        return;
-    };
-    let Ok(length) = u16::try_from(packed.len()) else {
-        return;
-    };
-    bytes.extend_from_slice(&length.to_be_bytes());
-    bytes.extend_from_slice(&packed);
+    let packed = postcard::serialize_with_flavor(&row, Appended(bytes));
+    match packed
+        .ok()
+        .and_then(|()| u16::try_from(bytes.len() - start - 2).ok())
+    {
+        Some(length) => bytes[start..start + 2].copy_from_slice(&length.to_be_bytes()),
+        None => bytes.truncate(start),
+    }
 }
 
-fn unpack(row: &[u8]) -> Result<StoredFact, Unreadable> {
-    let row: Row = postcard::from_bytes(row).map_err(|_| Unreadable)?;
+/// Bytes after those that are there.
+struct Appended<'a>(&'a mut Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for Appended<'_> {
+    type Output = ();
+    fn try_extend(&mut self, data: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(data);
+        Ok(())
+    }
+    fn try_push(&mut self, data: u8) -> postcard::Result<()> {
+        self.0.push(data);
+        Ok(())
+    }
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
+/// The area of a set's first row.
+fn area_of(row: &[u8]) -> Option<AreaId> {
+    let row: Row<'_, ()> = postcard::take_from_bytes(row).ok()?.0;
+    AreaId::new(row.area).ok()
+}
+
+fn unpack(row: &[u8], first: Option<&AreaId>) -> Result<StoredFact, Unreadable> {
+    let row: Row<'_, Fact> = postcard::from_bytes(row).map_err(|_| Unreadable)?;
     let instant = |ms| DateTime::from_timestamp_millis(ms).ok_or(Unreadable);
+    let area = match first {
+        Some(first) if row.area.is_empty() => first.clone(),
+        _ => AreaId::new(row.area).map_err(|_| Unreadable)?,
+    };
+    let occurred_ms = row
+        .recorded_ms
+        .checked_sub(row.after_ms)
+        .ok_or(Unreadable)?;
     Ok(StoredFact {
         key: EventKey(u128::from_be_bytes(row.key)),
         position: row.position,
         recorded_at: instant(row.recorded_ms)?,
-        occurred_at: instant(row.occurred_ms)?,
+        occurred_at: instant(occurred_ms)?,
         linked: row.linked,
-        area: row.area,
+        area,
         fact: row.fact,
     })
 }

@@ -1,10 +1,12 @@
 //! The view: every entity's facts, and the cells that are the sum of their contributions.
 
-use crate::cell::Cells;
+use crate::cell::{Cells, Slot};
 use crate::contribution::StoredFact;
 use crate::contributions::{contribute, referral, transfer};
 use crate::fact_set::{FactSet, Inserted, Unreadable, packed};
+use crate::tally::Delta;
 use chrono::{DateTime, NaiveDate, Utc};
+use foldhash::fast::RandomState;
 use joinedup_events::facts::Retracted;
 use joinedup_events::id::hash_two;
 use joinedup_events::{AreaId, EntityId, Event, Family, local};
@@ -13,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The version of what views store. A change of the packed facts, of a quantity or of a contribution raises it, and
 /// with it every view is rebuilt from the log.
-pub const VIEW_VERSION: u32 = 1;
+pub const VIEW_VERSION: u32 = 2;
 
 /// Names an entity within a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -60,7 +62,7 @@ impl Heard {
 /// Sources heard in one run of events.
 #[derive(Default)]
 struct Hearing {
-    places: HashMap<(Family, u128), usize>,
+    places: HashMap<(Family, u128), usize, RandomState>,
     rows: Vec<(Family, String, AreaId, Heard)>,
 }
 
@@ -99,24 +101,33 @@ pub struct Summary {
     pub newest: Option<DateTime<Utc>>,
 }
 
-/// A fact new to the view, as the projector's journal keeps it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct JournalEntry {
-    /// The entity's family.
+/// An entity as a store keeps it: with all its facts in a page, with some of them in a row of the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntityRow<'a> {
+    /// The family.
     pub family: Family,
-    /// The entity's id.
-    pub id: EntityId,
-    /// The packed fact.
-    pub fact: Vec<u8>,
+    /// The id.
+    pub id: &'a str,
+    /// The packed facts.
+    pub facts: &'a [u8],
 }
 
 /// The view.
 #[derive(Debug, Default)]
 pub struct View {
-    entities: HashMap<EntityKey, Entity>,
+    entities: HashMap<EntityKey, Entity, RandomState>,
     cells: Cells,
     summary: Summary,
-    journal: Option<Vec<JournalEntry>>,
+    journal: Option<Vec<u8>>,
+}
+
+/// What an entity adds to the cells.
+type Contributions = Vec<(Slot, Delta)>;
+
+/// An entity that a run of events touches: what it added before, as a part of one list for the whole run.
+struct Touched {
+    key: EntityKey,
+    before: std::ops::Range<usize>,
 }
 
 impl View {
@@ -139,29 +150,36 @@ impl View {
     /// Folds events with their positions. The entities they touch are counted anew once, at the end: a run of events
     /// costs less than the same events one by one, and comes to the same.
     pub fn fold(&mut self, events: impl IntoIterator<Item = (u64, Event)>) {
-        let mut touched: Vec<EntityKey> = Vec::new();
-        let mut seen: HashSet<EntityKey> = HashSet::new();
+        let mut touched: Vec<Touched> = Vec::new();
+        let mut seen: HashSet<EntityKey, RandomState> = HashSet::default();
         let mut heard = Hearing::default();
+        let mut before = Contributions::new();
         for (position, event) in events {
             self.hear(&event, &mut heard);
             let family = event.fact.family();
             let linked = event.fact.previous().cloned();
-            let entity = event.entity.clone();
-            let mut stored = stored(position, event);
+            let (entity, mut stored) = stored(position, event);
             for (id, linked) in std::iter::once((entity, false)).chain(linked.map(|id| (id, true)))
             {
                 stored.linked = linked;
                 let key = EntityKey::of(family, id.as_str());
                 if seen.insert(key) {
-                    self.count(key, -1);
-                    touched.push(key);
+                    let start = before.len();
+                    if let Some(entity) = self.entities.get(&key) {
+                        let facts = entity.facts.standing();
+                        contributions(&mut self.cells, family, &facts, &mut before);
+                    }
+                    touched.push(Touched {
+                        key,
+                        before: start..before.len(),
+                    });
                 }
                 self.insert(key, family, id, &stored);
             }
         }
-        for key in touched {
-            self.count(key, 1);
-            self.list(key);
+        let mut after = Contributions::new();
+        for Touched { key, before: range } in touched {
+            self.settle(key, &before[range], &mut after);
         }
         self.heard(heard);
     }
@@ -243,7 +261,7 @@ impl View {
     fn insert(&mut self, key: EntityKey, family: Family, id: EntityId, fact: &StoredFact) {
         let entity = self.entities.entry(key).or_insert_with(|| Entity {
             family,
-            id: id.clone(),
+            id,
             facts: FactSet::default(),
         });
         match entity.facts.insert(fact) {
@@ -256,45 +274,43 @@ impl View {
             Inserted::New => {}
         }
         if let Some(journal) = &mut self.journal {
-            journal.push(JournalEntry {
+            let row = EntityRow {
                 family,
-                id,
-                fact: packed(fact),
-            });
+                id: entity.id.as_str(),
+                facts: &packed(fact),
+            };
+            // Bytes and short strings cannot fail to be written to memory.
+            if let Ok(longer) = postcard::to_extend(&row, std::mem::take(journal)) {
+                *journal = longer;
+            }
         }
     }
 
-    /// Adds an entity's contributions to the cells, or takes them away.
-    fn count(&mut self, key: EntityKey, sign: i32) {
+    /// Counts an entity as it stands now: adds what it did not add before, takes away what it adds no more, and keeps
+    /// the lists of open and small-family entities right. `after` is room to work in.
+    fn settle(&mut self, key: EntityKey, before: &[(Slot, Delta)], after: &mut Contributions) {
         let Some(entity) = self.entities.get(&key) else {
             return;
         };
         let facts = entity.facts.standing();
-        let cells = &mut self.cells;
-        contribute(
-            entity.family,
-            &facts,
-            &mut |quantity: &str,
-                  area: &str,
-                  breakdown: &[(&str, &str)],
-                  date: NaiveDate,
-                  delta| {
-                cells.apply(quantity, area, breakdown, date, delta, sign);
-            },
-        );
-    }
-
-    /// Keeps the lists of open and small-family entities right.
-    fn list(&mut self, key: EntityKey) {
-        let Some(entity) = self.entities.get(&key) else {
-            return;
-        };
-        let facts = || entity.facts.standing();
+        after.clear();
+        contributions(&mut self.cells, entity.family, &facts, after);
+        // Most of what it added stands, and in the same order.
+        for (slot, delta) in before {
+            match after.iter().position(|new| new == &(*slot, *delta)) {
+                Some(at) => {
+                    after.remove(at);
+                }
+                None => self.cells.apply_at(*slot, *delta, -1),
+            }
+        }
+        for (slot, delta) in after.drain(..) {
+            self.cells.apply_at(slot, delta, 1);
+        }
         let open = match entity.family {
-            Family::Transfer => transfer::Spell::of(&facts())
+            Family::Transfer => transfer::Spell::of(&facts)
                 .is_some_and(|s| s.waits.iter().any(|w| w.until.is_none())),
             Family::Referral => {
-                let facts = facts();
                 let case = referral::Case::of(&facts);
                 case.received.is_some() && case.ended().is_none()
             }
@@ -390,12 +406,18 @@ impl View {
         cells
     }
 
-    /// Facts new since the last call.
-    pub fn take_journal(&mut self) -> Vec<JournalEntry> {
+    /// Facts new since the last call, as one [`EntityRow`] after the other.
+    pub fn take_journal(&mut self) -> Vec<u8> {
         self.journal
             .as_mut()
             .map(std::mem::take)
             .unwrap_or_default()
+    }
+
+    /// How many bytes [`View::take_journal`] would give.
+    #[must_use]
+    pub fn journal_bytes(&self) -> usize {
+        self.journal.as_ref().map_or(0, Vec::len)
     }
 
     /// The cells, to take what changed or to load pages.
@@ -431,8 +453,25 @@ impl View {
     }
 }
 
-/// An event as a fact. A retraction is given the source that it means, so that the set need not know sources.
-fn stored(position: u64, mut event: Event) -> StoredFact {
+/// What an entity adds to the cells, from its facts as they stand.
+fn contributions(
+    cells: &mut Cells,
+    family: Family,
+    facts: &[StoredFact],
+    list: &mut Contributions,
+) {
+    contribute(
+        family,
+        facts,
+        &mut |quantity: &str, area: &str, breakdown: &[(&str, &str)], date: NaiveDate, delta| {
+            list.push((cells.slot(quantity, area, breakdown, date), delta))
+        },
+    );
+}
+
+/// An event as a fact of its entity. A retraction is given the source that it means, so that the set need not know
+/// sources.
+fn stored(position: u64, mut event: Event) -> (EntityId, StoredFact) {
     let key = event.key();
     if let Some(retraction) = retraction_mut(&mut event.fact)
         && retraction.retracts_source.is_none()
@@ -441,7 +480,7 @@ fn stored(position: u64, mut event: Event) -> StoredFact {
     }
     let at_ms =
         |t: DateTime<Utc>| DateTime::from_timestamp_millis(t.timestamp_millis()).unwrap_or(t);
-    StoredFact {
+    let stored = StoredFact {
         key,
         position,
         occurred_at: at_ms(event.occurred_at),
@@ -449,7 +488,8 @@ fn stored(position: u64, mut event: Event) -> StoredFact {
         area: event.area,
         linked: false,
         fact: event.fact,
-    }
+    };
+    (event.entity, stored)
 }
 
 fn retraction_mut(fact: &mut joinedup_events::Fact) -> Option<&mut Retracted> {
