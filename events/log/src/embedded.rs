@@ -96,7 +96,7 @@ impl EmbeddedLog {
                 let identity = uuid::Uuid::new_v4().to_string();
                 let mut batch = store::Batch::new();
                 batch.put(IDENTITY, &[FORMAT, identity.as_bytes()].concat());
-                store.commit(batch, Durability::Synced).map_err(|error| {
+                store.commit(&batch, Durability::Synced).map_err(|error| {
                     EmbeddedOpenError::SetUp {
                         path: name(),
                         what: error.to_string(),

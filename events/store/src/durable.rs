@@ -284,14 +284,14 @@ impl Store for DurableStore {
         row.map(|stored| row_of(&self.path, stored)).transpose()
     }
 
-    fn commit(&self, batch: Batch, durability: Durability) -> Result<(), CommitError> {
+    fn commit(&self, batch: &Batch, durability: Durability) -> Result<(), CommitError> {
         if batch.has_reserved_key() {
             return Err(CommitError::ReservedKey);
         }
         let mut writer = self.writer();
         self.check_writable()?;
-        self.check_space(&batch)?;
-        let written = self.engine.apply(&batch, writer.state).and_then(|state| {
+        self.check_space(batch)?;
+        let written = self.engine.apply(batch, writer.state).and_then(|state| {
             writer.state = state;
             match durability {
                 Durability::Synced => self.sync_with(&mut writer),

@@ -92,10 +92,10 @@ pub trait Store: Send + Sync + 'static {
     /// store goes on. Any other error leaves open whether the batch is in: it is whole or absent when the store is next
     /// opened, and until then the store takes no further commits.
     ///
-    /// A batch is held in memory about three times over while it is applied. Split what is larger than some 8 MB into
+    /// A batch is held in memory about three times over while it is applied, the caller's own included. Split what is larger than some 8 MB into
     /// several [`Durability::Lazy`] commits and end with a [`Durability::Synced`] one that makes the rest count, for
     /// instance by writing the checkpoint.
-    fn commit(&self, batch: Batch, durability: Durability) -> Result<(), CommitError>;
+    fn commit(&self, batch: &Batch, durability: Durability) -> Result<(), CommitError>;
 
     /// Makes every batch committed so far durable.
     fn sync(&self) -> Result<(), CommitError>;

@@ -102,7 +102,7 @@ impl Store for MemoryStore {
         self.scan(prefix, &[]).last().transpose()
     }
 
-    fn commit(&self, batch: Batch, durability: Durability) -> Result<(), CommitError> {
+    fn commit(&self, batch: &Batch, durability: Durability) -> Result<(), CommitError> {
         if batch.has_reserved_key() {
             return Err(CommitError::ReservedKey);
         }

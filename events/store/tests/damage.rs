@@ -36,7 +36,7 @@ fn closed_store(folder: &Path) -> PathBuf {
         let store = DurableStore::open(&path, full()).unwrap();
         for number in part {
             store
-                .commit(batches::batch(number), Durability::Lazy)
+                .commit(&batches::batch(number), Durability::Lazy)
                 .unwrap();
         }
         store.sync().unwrap();
@@ -123,7 +123,9 @@ fn a_damaged_store_gives_an_error_or_the_right_rows() {
         let (store, moved) = DurableStore::open_or_move_aside(&damaged, full()).unwrap();
         assert!(moved.unwrap().to.is_dir(), "{what}");
         assert!(batches::content_of(&store).unwrap().is_empty(), "{what}");
-        store.commit(batches::batch(1), Durability::Synced).unwrap();
+        store
+            .commit(&batches::batch(1), Durability::Synced)
+            .unwrap();
         drop(store);
         assert_eq!(
             batches::reopened(&damaged, 1, &mut Expected::default()),
@@ -151,7 +153,7 @@ fn a_data_file_put_back_from_an_older_copy_is_noticed() {
     copy(&path, &older);
     let store = DurableStore::open(&path, quick()).unwrap();
     store
-        .commit(batches::batch(BATCHES + 1), Durability::Synced)
+        .commit(&batches::batch(BATCHES + 1), Durability::Synced)
         .unwrap();
     drop(store);
     for file in files(&path).iter().filter(|file| !file.ends_with("mark")) {

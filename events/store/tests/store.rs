@@ -93,8 +93,8 @@ proptest! {
             match step {
                 Step::Commit(changes, synced) => {
                     let durability = if synced { Durability::Synced } else { Durability::Lazy };
-                    durable.commit(batch(&changes), durability).unwrap();
-                    memory.commit(batch(&changes), durability).unwrap();
+                    durable.commit(&batch(&changes), durability).unwrap();
+                    memory.commit(&batch(&changes), durability).unwrap();
                     for (key, value) in changes {
                         match value {
                             Some(value) => model.insert(key, value),
@@ -151,11 +151,11 @@ fn the_stores_own_keys_cannot_be_written() {
         batch.put(b"also not written", b"value");
         batch.put(key, b"value");
         assert!(matches!(
-            store.commit(batch.clone(), Durability::Synced),
+            store.commit(&batch, Durability::Synced),
             Err(CommitError::ReservedKey)
         ));
         assert!(matches!(
-            MemoryStore::new().commit(batch, Durability::Synced),
+            MemoryStore::new().commit(&batch, Durability::Synced),
             Err(CommitError::ReservedKey)
         ));
     }
@@ -170,7 +170,7 @@ fn rows_of_any_size_come_back() {
         let store = DurableStore::open(folder.path(), options()).unwrap();
         let mut batch = Batch::new();
         (0..100_usize).for_each(|n| batch.put(&[1, n as u8], &value(n)));
-        store.commit(batch, Durability::Synced).unwrap();
+        store.commit(&batch, Durability::Synced).unwrap();
     }
     let store = DurableStore::open(folder.path(), options()).unwrap();
     assert!((0..100).all(|n| store.get(&[1, n as u8]).unwrap().unwrap() == value(n)));
@@ -188,7 +188,7 @@ fn a_full_disk_refuses_commits_until_there_is_space_again() {
         batch.put(&n.to_be_bytes().map(|byte| byte | 1), &vec![9; 60_000]);
         batch
     };
-    let full = (1..10_000).find(|&n| match store.commit(row(n), Durability::Synced) {
+    let full = (1..10_000).find(|&n| match store.commit(&row(n), Durability::Synced) {
         Ok(()) => false,
         Err(CommitError::DiskFull { .. }) => true,
         Err(error) => panic!("{error}"),
@@ -200,7 +200,7 @@ fn a_full_disk_refuses_commits_until_there_is_space_again() {
         "a refused batch was applied"
     );
     std::fs::remove_file(disk.folder.path().join("mounted/ballast")).unwrap();
-    store.commit(row(full), Durability::Synced).unwrap();
+    store.commit(&row(full), Durability::Synced).unwrap();
     drop(store);
     let store = DurableStore::open(&path, options()).unwrap();
     assert_eq!(store.get(b"count").unwrap().unwrap(), full.to_be_bytes());
@@ -250,15 +250,15 @@ fn the_store_in_memory_fails_and_loses_power_on_demand() {
         batch.put(key, b"value");
         batch
     };
-    store.commit(put(b"synced"), Durability::Synced).unwrap();
+    store.commit(&put(b"synced"), Durability::Synced).unwrap();
     store.fail_after(1);
-    store.commit(put(b"lazy"), Durability::Lazy).unwrap();
+    store.commit(&put(b"lazy"), Durability::Lazy).unwrap();
     assert!(matches!(
-        store.commit(put(b"failed"), Durability::Synced),
+        store.commit(&put(b"failed"), Durability::Synced),
         Err(CommitError::Failed { .. })
     ));
     assert!(matches!(
-        store.commit(put(b"stopped"), Durability::Synced),
+        store.commit(&put(b"stopped"), Durability::Synced),
         Err(CommitError::Stopped { .. })
     ));
     assert_eq!(store.scrub().unwrap().rows, 2);
@@ -270,5 +270,5 @@ fn the_store_in_memory_fails_and_loses_power_on_demand() {
             .collect::<Vec<_>>(),
         [b"synced"]
     );
-    found.commit(put(b"again"), Durability::Synced).unwrap();
+    found.commit(&put(b"again"), Durability::Synced).unwrap();
 }

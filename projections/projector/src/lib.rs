@@ -9,6 +9,7 @@
 //! over the log it was built from: when the log was made anew, cut short or restored from an older copy, the
 //! projector stops and says so.
 
+mod ahead;
 mod checkpoint;
 mod committer;
 mod decode;
@@ -21,6 +22,7 @@ mod rebuild;
 mod saved;
 mod status;
 
+pub use ahead::folded;
 pub use checkpoint::Quarantined;
 pub use fence::FenceError;
 pub use folder::FolderError;

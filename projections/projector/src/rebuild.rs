@@ -1,12 +1,11 @@
 //! A rebuild: the view built anew from the origin of the log, in a store of its own, while the old one serves.
 
+use crate::ahead;
 use crate::checkpoint::Quarantined;
-use crate::decode::{decode, digest};
 use crate::folder::Folder;
 use crate::opening::Settings;
-use crate::saved::{Saved, commit_all};
+use crate::saved::Saved;
 use crate::status::Views;
-use chrono::Utc;
 use joinedup_events::Areas;
 use joinedup_log::EventLog;
 use joinedup_store::{Check, DurableStore, Options};
@@ -40,56 +39,31 @@ pub(crate) async fn rebuild(
     };
     let (store, _) = DurableStore::open_or_move_aside(&path, options).map_err(|e| e.to_string())?;
     let (mut saved, _) = Saved::load(Arc::new(store)).map_err(|e| e.to_string())?;
-    let (mut view, mut quarantine) = (View::remembering(), Vec::new());
     let identity = log.identity().await.map_err(|e| e.to_string())?;
     let head = log.head().await.map_err(|e| e.to_string())?;
-    let mut subscription = if saved.checkpoint.position < head {
-        Some(
-            log.subscribe(saved.checkpoint.position)
-                .await
-                .map_err(|e| e.to_string())?,
-        )
-    } else {
-        None
+    let mut runs = ahead::read(log, areas, head);
+    let build = move || -> Result<Rebuilt, String> {
+        let (mut view, mut quarantine) = (View::new(), Vec::new());
+        while let Some(run) = runs.blocking_recv() {
+            let run = run.map_err(|e| e.to_string())?;
+            view.fold(run.good);
+            quarantine.extend(run.bad);
+            saved.checkpoint.position = run.last;
+            saved.checkpoint.event_digest = run.digest;
+            views.set(|s| s.rebuild = Some(run.last.0));
+        }
+        saved.checkpoint.log = Some(identity);
+        saved
+            .write_whole(&mut view, &quarantine)
+            .map_err(|e| e.to_string())?;
+        Ok(Rebuilt {
+            generation,
+            saved,
+            view,
+            quarantine,
+        })
     };
-    while let Some(open) = subscription
-        .as_mut()
-        .filter(|_| saved.checkpoint.position < head)
-    {
-        let batch = open.next().await.map_err(|e| e.to_string())?;
-        let mut good = Vec::with_capacity(batch.events.len());
-        for recorded in &batch.events {
-            match decode(recorded, &areas) {
-                Ok(event) => good.push((recorded.position.0, event)),
-                Err(reason) => quarantine.push(Quarantined {
-                    position: recorded.position.0,
-                    reason,
-                    at: Utc::now(),
-                }),
-            }
-        }
-        view.fold(good);
-        if let Some(last) = batch.events.last() {
-            saved.checkpoint.position = last.position;
-            saved.checkpoint.event_digest = digest(last);
-        }
-        let at = saved.checkpoint.position.0;
-        views.set(|s| s.rebuild = Some(at));
-        tokio::task::yield_now().await;
-    }
-    saved.checkpoint.log = Some(identity);
-    let batches = saved
-        .changes(&mut view, &quarantine, &[])
-        .map_err(|e| e.to_string())?;
-    let store = saved.store();
-    tokio::task::spawn_blocking(move || commit_all(&*store, &batches))
+    tokio::task::spawn_blocking(build)
         .await
         .map_err(|e| e.to_string())?
-        .map_err(|e| e.to_string())?;
-    Ok(Rebuilt {
-        generation,
-        saved,
-        view,
-        quarantine,
-    })
 }

@@ -10,7 +10,8 @@ use crate::checkpoint::{
 };
 use joinedup_events::EntityId;
 use joinedup_store::{Batch, CommitError, Durability, ReadError, Store};
-use joinedup_views::view::{EntityKey, EntityRow, VIEW_VERSION, View};
+use joinedup_views::entity_row::EntityRow;
+use joinedup_views::view::{Entity, EntityKey, VIEW_VERSION, View};
 use std::sync::Arc;
 
 /// Why a view could not be saved or taken back.
@@ -121,9 +122,9 @@ impl Saved {
         let mut batches = Vec::new();
         let mut batch = Batch::new();
         let journal = view.take_journal();
-        for row in rows_of(&journal, PAGE_BYTES)? {
-            self.journal_bytes += row.len();
-            batch.put(&numbered(JOURNAL, self.checkpoint.journal), row);
+        for piece in journal {
+            self.journal_bytes += piece.len();
+            batch.put(&numbered(JOURNAL, self.checkpoint.journal), &piece);
             self.checkpoint.journal += 1;
             if batch.bytes() >= BATCH_BYTES {
                 batches.push(std::mem::take(&mut batch));
@@ -168,52 +169,67 @@ impl Saved {
     /// The view must be as it was when [`Saved::changes`] were last taken, and those must be committed: a page with a
     /// fact that the stored cells do not count yet would keep it from ever being counted.
     pub fn write_pages(&mut self, view: &View) -> Result<(), SaveError> {
-        let generation = self.checkpoint.generation + 1;
-        let mut entities: Vec<(EntityKey, EntityRow<'_>)> = view
-            .entities()
-            .map(|(key, entity)| {
-                (
-                    key,
-                    EntityRow {
-                        family: entity.family,
-                        id: entity.id.as_str(),
-                        facts: entity.facts.as_bytes(),
-                    },
-                )
-            })
-            .collect();
-        entities.sort_unstable_by_key(|(key, _)| *key);
         let old: Vec<Vec<u8>> = self
             .store
             .scan(ENTITIES, &[])
             .chain(self.store.scan(JOURNAL, &[]))
             .map(|row| Ok(row?.key))
             .collect::<Result<_, ReadError>>()?;
-        let page_key =
-            |number: u32| [ENTITIES, &generation.to_be_bytes(), &number.to_be_bytes()].concat();
-        let (mut batch, mut page, mut number, mut total) = (Batch::new(), Vec::new(), 0u32, 0);
-        let mut rows = entities.iter().peekable();
-        while let Some((_, row)) = rows.next() {
-            page.extend(postcard::to_allocvec(row)?);
-            if page.len() >= PAGE_BYTES || rows.peek().is_none() {
-                total += page.len();
-                batch.put(&page_key(number), &page);
-                (page, number) = (Vec::new(), number + 1);
-            }
-            if batch.bytes() >= BATCH_BYTES {
-                self.store
-                    .commit(std::mem::take(&mut batch), Durability::Lazy)?;
-            }
-        }
-        self.store.commit(batch, Durability::Synced)?;
+        let generation = self.checkpoint.generation + 1;
+        let total = self.write_entities(view, generation)?;
+        self.store.sync()?;
         // Everything is in the new pages now; only then may the old rows go.
         self.checkpoint.generation = generation;
         let mut batch = Batch::new();
         old.iter().for_each(|key| batch.delete(key));
         batch.put(CHECKPOINT, &postcard::to_allocvec(&self.checkpoint)?);
-        self.store.commit(batch, Durability::Synced)?;
+        self.store.commit(&batch, Durability::Synced)?;
         (self.journal_bytes, self.entity_bytes) = (0, total);
         Ok(())
+    }
+
+    /// Writes a view that was built in one piece into a store that holds nothing yet. Until the last batch is in, the
+    /// store has no checkpoint, and what is in it counts for nothing.
+    pub fn write_whole(
+        &mut self,
+        view: &mut View,
+        quarantine: &[Quarantined],
+    ) -> Result<(), SaveError> {
+        view.remember();
+        self.entity_bytes = self.write_entities(view, self.checkpoint.generation)?;
+        let batches = self.changes(view, quarantine, &[])?;
+        commit_all(&*self.store, &batches)?;
+        Ok(())
+    }
+
+    /// Writes all entities to pages of a generation, not yet durably, and gives the bytes that came to.
+    fn write_entities(&self, view: &View, generation: u32) -> Result<usize, SaveError> {
+        let mut entities: Vec<(EntityKey, &Entity)> = view.entities().collect();
+        entities.sort_unstable_by_key(|(key, _)| *key);
+        let page_key =
+            |number: u32| [ENTITIES, &generation.to_be_bytes(), &number.to_be_bytes()].concat();
+        let (mut batch, mut page, mut number, mut total) = (Batch::new(), Vec::new(), 0u32, 0);
+        let mut rows = entities.iter().peekable();
+        while let Some((_, entity)) = rows.next() {
+            let row = EntityRow {
+                family: entity.family,
+                id: entity.id.as_str(),
+                facts: entity.facts.as_bytes(),
+            };
+            row.append(&mut page);
+            if page.len() >= PAGE_BYTES || rows.peek().is_none() {
+                total += page.len();
+                batch.put(&page_key(number), &page);
+                page.clear();
+                number += 1;
+            }
+            if batch.bytes() >= BATCH_BYTES {
+                self.store
+                    .commit(&std::mem::take(&mut batch), Durability::Lazy)?;
+            }
+        }
+        self.store.commit(&batch, Durability::Lazy)?;
+        Ok(total)
     }
 }
 
@@ -224,31 +240,15 @@ pub(crate) fn commit_all(store: &dyn Store, batches: &[Batch]) -> Result<(), Com
         return Ok(());
     };
     for batch in first {
-        store.commit(batch.clone(), Durability::Lazy)?;
+        store.commit(batch, Durability::Lazy)?;
     }
-    store.commit(last.clone(), Durability::Synced)
-}
-
-/// Cuts bytes of [`EntityRow`]s between rows, into pieces of about so many bytes.
-fn rows_of(journal: &[u8], bytes: usize) -> Result<Vec<&[u8]>, postcard::Error> {
-    let mut pieces = Vec::with_capacity(journal.len() / bytes + 1);
-    let (mut piece, mut rest) = (journal, journal);
-    while !rest.is_empty() {
-        (_, rest) = postcard::take_from_bytes::<EntityRow<'_>>(rest)?;
-        let length = piece.len() - rest.len();
-        if length >= bytes || rest.is_empty() {
-            let (whole, after) = piece.split_at(length);
-            pieces.push(whole);
-            piece = after;
-        }
-    }
-    Ok(pieces)
+    store.commit(last, Durability::Synced)
 }
 
 /// Takes stored entities in.
 fn load(view: &mut View, mut rest: &[u8]) -> Result<(), SaveError> {
     while !rest.is_empty() {
-        let (row, after) = postcard::take_from_bytes::<EntityRow<'_>>(rest)?;
+        let (row, after) = EntityRow::first(rest)?;
         let id = EntityId::new(row.id).map_err(|_| SaveError::Row("an entity has no proper id"))?;
         view.load_entity(row.family, id, row.facts)
             .map_err(|_| SaveError::Row("an entity's facts are not whole"))?;

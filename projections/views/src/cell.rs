@@ -142,6 +142,28 @@ impl Cells {
         }
     }
 
+    /// From now on changes are remembered, and everything that is there counts as changed.
+    pub fn remember(&mut self) {
+        let mut dirty = HashSet::default();
+        for ((quantity, area), breakdowns) in &self.by_area {
+            let (quantity, area) = (*quantity, *area);
+            for &breakdown in breakdowns {
+                let key = SeriesKey {
+                    quantity,
+                    area,
+                    breakdown,
+                };
+                let dates = self.series.get(&key).into_iter().flat_map(BTreeMap::keys);
+                dirty.extend(dates.map(|date| Page {
+                    quantity,
+                    area,
+                    month: month_of(*date),
+                }));
+            }
+        }
+        self.dirty = Some(dirty);
+    }
+
     /// Adds a contribution (`sign` 1) or takes it away (−1). Dimensions must be in alphabetical order.
     pub fn apply(
         &mut self,

@@ -26,10 +26,12 @@ pub enum Inserted {
 #[error("the stored facts of an entity are not readable")]
 pub struct Unreadable;
 
-/// A row, as it is packed. Its area is empty where it is that of the set's first row.
+/// The bytes of an event's key, which stand first in a row.
+const KEY: usize = 16;
+
+/// A row, as it is packed after the key. Its area is empty where it is that of the set's first row.
 #[derive(Serialize, Deserialize)]
 struct Row<'a, F> {
-    key: [u8; 16],
     position: u64,
     recorded_ms: i64,
     /// How much later than it happened it was recorded.
@@ -192,11 +194,10 @@ fn row_at(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     (end <= bytes.len()).then_some((start, end))
 }
 
-/// Adds a row: two bytes of length, then the fact. `first` is the area of the set's first row, where there is one.
+/// Adds a row: two bytes of length, the key, then the fact. `first` is the area of the set's first row, where there is one.
 fn pack(fact: &StoredFact, first: Option<&AreaId>, bytes: &mut Vec<u8>) {
     let recorded_ms = fact.recorded_at.timestamp_millis();
     let row = Row {
-        key: fact.key.0.to_be_bytes(),
         position: fact.position,
         recorded_ms,
         after_ms: recorded_ms - fact.occurred_at.timestamp_millis(),
@@ -210,6 +211,7 @@ fn pack(fact: &StoredFact, first: Option<&AreaId>, bytes: &mut Vec<u8>) {
     };
     let start = bytes.len();
     bytes.extend_from_slice(&[0, 0]);
+    bytes.extend_from_slice(&fact.key.0.to_be_bytes());
     // A fact is far below 64 KiB: the checks at entry bound every field. One that is not is kept out whole.
     let packed = postcard::serialize_with_flavor(&row, Appended(bytes));
     match packed
@@ -241,11 +243,12 @@ impl postcard::ser_flavors::Flavor for Appended<'_> {
 
 /// The area of a set's first row.
 fn area_of(row: &[u8]) -> Option<AreaId> {
-    let row: Row<'_, ()> = postcard::take_from_bytes(row).ok()?.0;
+    let (row, _) = postcard::take_from_bytes::<Row<'_, ()>>(row.get(KEY..)?).ok()?;
     AreaId::new(row.area).ok()
 }
 
 fn unpack(row: &[u8], first: Option<&AreaId>) -> Result<StoredFact, Unreadable> {
+    let (key, row) = row.split_first_chunk::<KEY>().ok_or(Unreadable)?;
     let row: Row<'_, Fact> = postcard::from_bytes(row).map_err(|_| Unreadable)?;
     let instant = |ms| DateTime::from_timestamp_millis(ms).ok_or(Unreadable);
     let area = match first {
@@ -257,7 +260,7 @@ fn unpack(row: &[u8], first: Option<&AreaId>) -> Result<StoredFact, Unreadable> 
         .checked_sub(row.after_ms)
         .ok_or(Unreadable)?;
     Ok(StoredFact {
-        key: EventKey(u128::from_be_bytes(row.key)),
+        key: EventKey(u128::from_be_bytes(*key)),
         position: row.position,
         recorded_at: instant(row.recorded_ms)?,
         occurred_at: instant(occurred_ms)?,

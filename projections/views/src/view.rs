@@ -3,6 +3,7 @@
 use crate::cell::{Cells, Slot};
 use crate::contribution::StoredFact;
 use crate::contributions::{contribute, referral, transfer};
+use crate::entity_row::{EntityRow, Journal};
 use crate::fact_set::{FactSet, Inserted, Unreadable, packed};
 use crate::tally::Delta;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -101,24 +102,13 @@ pub struct Summary {
     pub newest: Option<DateTime<Utc>>,
 }
 
-/// An entity as a store keeps it: with all its facts in a page, with some of them in a row of the journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EntityRow<'a> {
-    /// The family.
-    pub family: Family,
-    /// The id.
-    pub id: &'a str,
-    /// The packed facts.
-    pub facts: &'a [u8],
-}
-
 /// The view.
 #[derive(Debug, Default)]
 pub struct View {
     entities: HashMap<EntityKey, Entity, RandomState>,
     cells: Cells,
     summary: Summary,
-    journal: Option<Vec<u8>>,
+    journal: Option<Journal>,
 }
 
 /// What an entity adds to the cells.
@@ -142,7 +132,7 @@ impl View {
     pub fn remembering() -> Self {
         Self {
             cells: Cells::remembering(),
-            journal: Some(Vec::new()),
+            journal: Some(Journal::default()),
             ..Self::default()
         }
     }
@@ -274,15 +264,11 @@ impl View {
             Inserted::New => {}
         }
         if let Some(journal) = &mut self.journal {
-            let row = EntityRow {
+            journal.push(&EntityRow {
                 family,
                 id: entity.id.as_str(),
                 facts: &packed(fact),
-            };
-            // Bytes and short strings cannot fail to be written to memory.
-            if let Ok(longer) = postcard::to_extend(&row, std::mem::take(journal)) {
-                *journal = longer;
-            }
+            });
         }
     }
 
@@ -406,18 +392,26 @@ impl View {
         cells
     }
 
-    /// Facts new since the last call, as one [`EntityRow`] after the other.
-    pub fn take_journal(&mut self) -> Vec<u8> {
+    /// From now on the view remembers what changes, and every cell counts as changed: for a view that was built in one
+    /// piece and is stored whole.
+    pub fn remember(&mut self) {
+        self.journal = Some(Journal::default());
+        self.cells.remember();
+    }
+
+    /// Facts new since the last call, in pieces of whole [`EntityRow`]s.
+    pub fn take_journal(&mut self) -> Vec<Vec<u8>> {
         self.journal
             .as_mut()
             .map(std::mem::take)
             .unwrap_or_default()
+            .pieces
     }
 
     /// How many bytes [`View::take_journal`] would give.
     #[must_use]
     pub fn journal_bytes(&self) -> usize {
-        self.journal.as_ref().map_or(0, Vec::len)
+        self.journal.as_ref().map_or(0, |journal| journal.bytes)
     }
 
     /// The cells, to take what changed or to load pages.

@@ -6,15 +6,11 @@ use crate::import::http_client::Client;
 use crate::import::target::Target;
 use crate::open_log;
 use clap::Args;
-use joinedup_events::{Areas, Envelope, Event};
-use joinedup_log::{EventLog, Position, ReadError, archive};
-use joinedup_views::view::View;
+use joinedup_log::{Position, archive};
+use joinedup_projector::folded;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
-
-/// Events read and folded at once.
-const BATCH: usize = 8_192;
 
 /// Flags of `export`.
 #[derive(Clone, Debug, Args)]
@@ -50,22 +46,6 @@ pub struct Export {
     pub output: Option<PathBuf>,
 }
 
-/// Why the cells could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum CellsError {
-    /// The log could not be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// The log ended before its head.
-    #[error("the log ends at position {at} and should go on to {head}")]
-    Short {
-        /// Where it ended.
-        at: Position,
-        /// Where it should.
-        head: Position,
-    },
-}
-
 /// Exports.
 ///
 /// # Errors
@@ -99,7 +79,7 @@ pub async fn run(export: Export) -> Result<(), Failure> {
     let log = open_log::open(&config).await.map_err(Failure::new)?;
     if export.cells {
         let definitions = Definitions::read(&config).map_err(Failure::usage)?;
-        let (view, unread) = folded(&*log, &definitions.areas)
+        let (view, unread) = folded(log, definitions.areas.clone())
             .await
             .map_err(Failure::new)?;
         out.write_all(view.cells().export().as_bytes())
@@ -155,50 +135,21 @@ fn output(path: Option<&Path>) -> Result<Box<dyn Write + Send>, Failure> {
     }
 }
 
-/// All events of a log that can be read, folded, up to the head at the time of the call; and how many could not.
-///
-/// # Errors
-/// When the log cannot be read up to its head.
-pub async fn folded(log: &dyn EventLog, areas: &Areas) -> Result<(View, u64), CellsError> {
-    let head = log.head().await?;
-    let mut view = View::new();
-    let (mut at, mut unread) = (Position::ORIGIN, 0);
-    while at < head {
-        let recorded = log.read(at, BATCH).await?;
-        let Some(last) = recorded.last() else {
-            return Err(CellsError::Short { at, head });
-        };
-        at = last.position;
-        let mut events = Vec::with_capacity(recorded.len());
-        for event in recorded.iter().take_while(|e| e.position <= head) {
-            match decoded(&event.payload, areas) {
-                Some(decoded) => events.push((event.position.0, decoded)),
-                None => unread += 1,
-            }
-        }
-        view.fold(events);
-    }
-    Ok((view, unread))
-}
-
-/// The event in recorded bytes, if the projector would fold it.
-pub(crate) fn decoded(payload: &[u8], areas: &Areas) -> Option<Event> {
-    let event = Event::decode(&Envelope::from_json(payload).ok()?).ok()?;
-    areas.get(event.area.as_str()).map(|_| event)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::publisher::Publisher;
     use crate::simulate::{Scenario, history};
+    use joinedup_events::Areas;
+    use joinedup_log::EventLog;
     use joinedup_log::memory::MemoryLog;
+    use joinedup_views::view::View;
     use std::sync::Arc;
 
     #[tokio::test]
     async fn the_cells_of_a_log_are_those_of_its_events_and_those_of_the_log_restored_from_its_archive()
      {
-        let areas = Areas::built_in().unwrap();
+        let areas = Arc::new(Areas::built_in().unwrap());
         let scenario = Scenario::ending(3, "2026-06-15T12:00:00Z".parse().unwrap())
             .unwrap()
             .months(2)
@@ -217,25 +168,25 @@ mod tests {
             .publish(&events, None)
             .await
             .unwrap();
-        let (from_log, unread) = folded(&*log, &areas).await.unwrap();
+        let (from_log, unread) = folded(log.clone(), areas.clone()).await.unwrap();
         assert_eq!(unread, 0);
         assert_eq!(from_log.cells().export(), view.cells().export());
         let mut file = Vec::new();
         archive::export(&*log, &mut file, Position::ORIGIN)
             .await
             .unwrap();
-        let restored = MemoryLog::new();
-        archive::restore(file.as_slice(), &restored).await.unwrap();
+        let restored = Arc::new(MemoryLog::new());
+        archive::restore(file.as_slice(), &*restored).await.unwrap();
         assert_eq!(
-            folded(&restored, &areas).await.unwrap().0.cells().export(),
+            folded(restored, areas).await.unwrap().0.cells().export(),
             view.cells().export()
         );
     }
 
     #[tokio::test]
     async fn an_event_that_cannot_be_read_is_counted_and_passed_over() {
-        let areas = Areas::built_in().unwrap();
-        let log = MemoryLog::new();
+        let areas = Arc::new(Areas::built_in().unwrap());
+        let log = Arc::new(MemoryLog::new());
         let new = joinedup_log::NewEvent {
             subject: "joinedup.transfer.x.00".into(),
             message_id: "1".into(),
@@ -243,7 +194,7 @@ mod tests {
             condition: None,
         };
         log.append(vec![new]).await.unwrap();
-        let (view, unread) = folded(&log, &areas).await.unwrap();
+        let (view, unread) = folded(log, areas).await.unwrap();
         assert_eq!((view.is_empty(), unread), (true, 1));
     }
 }

@@ -229,7 +229,7 @@ async fn a_log_that_lost_rows_inside_says_which_and_is_not_emptied() {
         let store = DurableStore::open(&path, Options::default()).unwrap();
         let mut batch = store::Batch::new();
         batch.delete(&events_key(10));
-        store.commit(batch, Durability::Synced).unwrap();
+        store.commit(&batch, Durability::Synced).unwrap();
     }
     let error = EmbeddedLog::open(&path, EmbeddedOptions::default())
         .err()

@@ -163,7 +163,7 @@ impl Writer {
                 let part = std::mem::take(&mut batch);
                 self.shared
                     .store
-                    .commit(part, Durability::Lazy)
+                    .commit(&part, Durability::Lazy)
                     .map_err(|error| self.failed(error, parts))?;
                 parts += 1;
             }
@@ -171,7 +171,7 @@ impl Writer {
         close_row(&mut row, &mut batch, now);
         self.shared
             .store
-            .commit(batch, Durability::Synced)
+            .commit(&batch, Durability::Synced)
             .map_err(|error| self.failed(error, parts))?;
 
         let head = head + plan.events.len() as u64;
@@ -214,7 +214,7 @@ impl Writer {
             return;
         }
         batch.put(INDEXED, &head.to_be_bytes());
-        match self.shared.store.commit(batch, durability) {
+        match self.shared.store.commit(&batch, durability) {
             Ok(()) => {
                 self.unindexed.clear();
                 self.indexed = head;

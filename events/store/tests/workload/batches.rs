@@ -141,10 +141,10 @@ pub fn write_for_ever() {
     let mut out = std::io::stdout();
     for number in checkpoint(&store) + 1..1_000_000 {
         match mode.as_str() {
-            "synced" => store.commit(batch(number), Durability::Synced).unwrap(),
-            "flush-only" => store.commit(batch(number), Durability::FlushOnly).unwrap(),
+            "synced" => store.commit(&batch(number), Durability::Synced).unwrap(),
+            "flush-only" => store.commit(&batch(number), Durability::FlushOnly).unwrap(),
             _ => {
-                store.commit(batch(number), Durability::Lazy).unwrap();
+                store.commit(&batch(number), Durability::Lazy).unwrap();
                 if number % 7 != 0 {
                     continue;
                 }

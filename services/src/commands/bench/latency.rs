@@ -1,7 +1,7 @@
 //! From publishing to being seen, at a thousand events a second: in the views, beside a bare consumer of the log.
 
 use super::Ground;
-use super::table::Table;
+use super::table::{Bound, Table};
 use crate::cli::Failure;
 use joinedup_log::Position;
 use joinedup_projector::Projector;
@@ -89,6 +89,12 @@ pub(super) async fn latency(
             at(&seen, share),
             "ms",
             &beside,
+        );
+        let bound = if name == "p50" { 1.5 } else { 2.0 };
+        table.target(
+            "S4",
+            &format!("publish to visible in a view, {name}"),
+            Bound::AtMost(bound),
         );
     }
     if bare.len() != sent.len() || seen.len() != sent.len() {

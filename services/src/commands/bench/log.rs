@@ -1,12 +1,12 @@
 //! The log: publishing one by one and in batches, draining, draining and folding.
 
 use super::Ground;
-use super::table::Table;
+use super::memory::decoded;
+use super::table::{Bound, Table};
 use crate::cli::Failure;
-use crate::commands::export::decoded;
 use joinedup_events::Event;
 use joinedup_log::Position;
-use joinedup_views::view::View;
+use joinedup_projector::{Projector, folded};
 use std::time::{Duration, Instant};
 
 /// Events published one at a time, to see what that costs.
@@ -52,37 +52,47 @@ pub(super) async fn fill(ground: &Ground, table: &mut Table) -> Result<(), Failu
         "events/s",
         "publish one by one, each on disk",
     );
+    table.target(
+        "S7",
+        "publish in batches, each on disk",
+        Bound::AtLeast(20.0),
+    );
     Ok(())
 }
 
-/// What is done with each batch of a drain.
-enum Work<'a> {
-    Nothing,
-    Decode(&'a Ground),
-    Fold(&'a Ground, Box<View>),
-}
-
-/// Drains the log with nothing done, with decoding, and with folding, in turns.
-pub(super) async fn drains(ground: &Ground, table: &mut Table) -> Result<(), Failure> {
-    let mut best = [0.0_f64; 3];
+/// Drains the log with nothing done, with decoding, folds it in memory, and rebuilds the projector's views durably:
+/// in turns, so that all of them have the same weather. The best of each counts.
+pub(super) async fn drains(
+    ground: &Ground,
+    projector: &Projector,
+    table: &mut Table,
+) -> Result<(), Failure> {
+    let mut best = [0.0_f64; 4];
     for _ in 0..ROUNDS {
-        let works = [
-            Work::Nothing,
-            Work::Decode(ground),
-            Work::Fold(ground, Box::default()),
+        let rates = [
+            drain(ground, false).await?,
+            drain(ground, true).await?,
+            fold(ground).await?,
+            rebuild(ground, projector).await?,
         ];
-        for (best, work) in best.iter_mut().zip(works) {
-            *best = best.max(drain(ground, work).await?);
+        for (best, rate) in best.iter_mut().zip(rates) {
+            *best = best.max(rate);
         }
     }
     let name = "drain, nothing done";
     table.alone(name, best[0], "events/s");
     table.add("drain and decode", best[1], "events/s", name);
     table.add("rebuild in memory", best[2], "events/s", name);
+    table.add("rebuild, durable in sled", best[3], "events/s", name);
+    if ground.bench.nats.is_some() {
+        table.target("S1", "rebuild in memory", Bound::AtLeast(0.85));
+        table.target("S2", "rebuild, durable in sled", Bound::AtLeast(0.75));
+    }
     Ok(())
 }
 
-async fn drain(ground: &Ground, mut work: Work<'_>) -> Result<f64, Failure> {
+/// Events a second.
+async fn drain(ground: &Ground, decode: bool) -> Result<f64, Failure> {
     let head = ground.log.head().await.map_err(Failure::new)?;
     let started = Instant::now();
     let mut subscription = ground
@@ -95,19 +105,27 @@ async fn drain(ground: &Ground, mut work: Work<'_>) -> Result<f64, Failure> {
         let batch = subscription.next().await.map_err(Failure::new)?;
         events += batch.events.len() as u64;
         at = batch.events.last().map_or(at, |event| event.position);
-        let read = |ground: &Ground| -> Vec<(u64, Event)> {
-            let areas = &ground.definitions.areas;
-            batch
-                .events
-                .iter()
-                .filter_map(|e| Some((e.position.0, decoded(&e.payload, areas)?)))
-                .collect()
-        };
-        match &mut work {
-            Work::Nothing => {}
-            Work::Decode(ground) => drop(std::hint::black_box(read(ground))),
-            Work::Fold(ground, view) => view.fold(read(ground)),
+        if decode {
+            for event in &batch.events {
+                std::hint::black_box(decoded(&event.payload));
+            }
         }
     }
     Ok(events as f64 / started.elapsed().as_secs_f64())
+}
+
+async fn fold(ground: &Ground) -> Result<f64, Failure> {
+    let started = Instant::now();
+    let (view, _) = folded(ground.log.clone(), ground.definitions.areas.clone())
+        .await
+        .map_err(Failure::new)?;
+    let seconds = started.elapsed().as_secs_f64();
+    Ok(view.summary().totals.folded as f64 / seconds)
+}
+
+async fn rebuild(ground: &Ground, projector: &Projector) -> Result<f64, Failure> {
+    let head = ground.log.head().await.map_err(Failure::new)?.0;
+    let started = Instant::now();
+    projector.rebuild().await.map_err(Failure::new)?;
+    Ok(head as f64 / started.elapsed().as_secs_f64())
 }

@@ -1,9 +1,9 @@
 //! Decoding and folding, without a log; and what the process takes up.
 
 use super::Ground;
-use super::table::Table;
+use super::table::{Bound, Table};
 use crate::cli::Failure;
-use crate::commands::export::decoded;
+use joinedup_events::{Envelope, Event};
 use joinedup_log::{Position, RecordedEvent};
 use joinedup_views::view::View;
 use std::time::Instant;
@@ -24,11 +24,10 @@ pub(super) async fn folds(ground: &Ground, table: &mut Table) -> Result<(), Fail
         }
         held.extend(more);
     }
-    let areas = &ground.definitions.areas;
     let each = |started: Instant| started.elapsed().as_nanos() as f64 / held.len().max(1) as f64;
     let started = Instant::now();
     for event in &held {
-        std::hint::black_box(decoded(&event.payload, areas));
+        std::hint::black_box(decoded(&event.payload));
     }
     table.alone("decode alone", each(started), "ns/event");
     let mut view = View::new();
@@ -37,17 +36,57 @@ pub(super) async fn folds(ground: &Ground, table: &mut Table) -> Result<(), Fail
         view.fold(
             events
                 .iter()
-                .filter_map(|e| Some((e.position.0, decoded(&e.payload, areas)?))),
+                .filter_map(|e| Some((e.position.0, decoded(&e.payload)?))),
         );
     }
     table.add("decode and fold", each(started), "ns/event", "decode alone");
     Ok(())
 }
 
-/// The resident memory of this process, in bytes; 0 where the system does not say.
-pub(super) fn resident() -> f64 {
+/// The memory of a projector in a process of its own, which catches up from nothing.
+pub(super) async fn alone(ground: &Ground, table: &mut Table) -> Result<(), Failure> {
+    let bench = &ground.bench;
+    let mut command = tokio::process::Command::new(std::env::current_exe().map_err(Failure::new)?);
+    command.args(["bench", "--reuse", "--projector-alone"]);
+    for (flag, value) in [
+        ("--nats", &bench.nats),
+        ("--nats-monitor", &bench.nats_monitor),
+    ] {
+        command.args(value.iter().flat_map(|value| [flag, value]));
+    }
+    for name in &bench.accept_unsafe {
+        command.args(["--accept-unsafe", name]);
+    }
+    let output = command.output().await.map_err(Failure::new)?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut numbers = text
+        .split_whitespace()
+        .filter_map(|n| n.parse::<f64>().ok());
+    let (Some(now), Some(most)) = (numbers.next(), numbers.next()) else {
+        return Err(Failure::new(format!(
+            "the projector in a process of its own ended with {}",
+            output.status
+        )));
+    };
+    let name = "a projector alone, resident when caught up";
+    table.alone(name, now / f64::from(1 << 20), "MiB");
+    table.target("S6", name, Bound::AtMost(64.0));
+    table.alone("  at its most", most / f64::from(1 << 20), "MiB");
+    Ok(())
+}
+
+/// The event in recorded bytes.
+pub(super) fn decoded(payload: &[u8]) -> Option<Event> {
+    Event::decode(&Envelope::from_json(payload).ok()?).ok()
+}
+
+/// The resident memory of this process now and at its most, in bytes; 0 where the system does not say.
+pub(super) fn resident() -> (f64, f64) {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<f64>().ok());
-    kib.unwrap_or(0.0) * 1024.0
+    let bytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kib = line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<f64>().ok());
+        kib.unwrap_or(0.0) * 1024.0
+    };
+    (bytes("VmRSS:"), bytes("VmHWM:"))
 }

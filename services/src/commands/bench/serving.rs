@@ -1,7 +1,7 @@
 //! What a reader waits for: a chart with its verdict and drawing, and the exposition of all run charts.
 
 use super::Ground;
-use super::table::Table;
+use super::table::{Bound, Table};
 use crate::app::App;
 use crate::charts::{ChartRequest, ask};
 use crate::cli::Failure;
@@ -56,6 +56,7 @@ pub(super) async fn serving(
     }
     let each = started.elapsed().as_secs_f64() * 1000.0 / charts.max(1) as f64;
     table.alone("a chart: query, verdict and SVG", each, "ms");
+    table.target("S8", "a chart: query, verdict and SVG", Bound::AtMost(2.0));
     table.alone(
         "  its points, on average",
         points as f64 / charts.max(1) as f64,

@@ -44,7 +44,7 @@ pub(super) fn rows(ground: &Ground, table: &mut Table) -> Result<(), RowsError> 
         } else {
             Durability::Lazy
         };
-        store.commit(batch, durability)?;
+        store.commit(&batch, durability)?;
     }
     store.sync()?;
     let committed = f64::from(rows.div_ceil(BATCH) * BATCH);

@@ -7,6 +7,16 @@ struct Row {
     value: f64,
     unit: &'static str,
     beside: Option<(String, f64)>,
+    target: Option<String>,
+}
+
+/// What a value, or its ratio where it has one, should come to.
+#[derive(Clone, Copy)]
+pub(super) enum Bound {
+    /// Not less.
+    AtLeast(f64),
+    /// Not more.
+    AtMost(f64),
 }
 
 /// Rows, in order.
@@ -21,6 +31,7 @@ impl Table {
             value,
             unit,
             beside: None,
+            target: None,
         });
     }
 
@@ -37,7 +48,21 @@ impl Table {
             value,
             unit,
             beside,
+            target: None,
         });
+    }
+
+    /// Says of a row which of the project's targets it is measured against, and whether it is reached.
+    pub(super) fn target(&mut self, name: &str, what: &str, bound: Bound) {
+        for row in self.0.iter_mut().filter(|row| row.what == what) {
+            let value = row.beside.as_ref().map_or(row.value, |(_, ratio)| *ratio);
+            let (reached, sign, limit) = match bound {
+                Bound::AtLeast(limit) => (value >= limit, "at least", limit),
+                Bound::AtMost(limit) => (value <= limit, "at most", limit),
+            };
+            let outcome = if reached { "reached" } else { "missed" };
+            row.target = Some(format!("{name}, {sign} {limit}: {outcome}"));
+        }
     }
 }
 
@@ -48,6 +73,7 @@ impl fmt::Display for Table {
             value,
             unit,
             beside,
+            target,
         } in &self.0
         {
             let digits = if value.abs() >= 1000.0 {
@@ -61,6 +87,9 @@ impl fmt::Display for Table {
             if let Some((other, ratio)) = beside {
                 write!(f, " {ratio:.3} x {other}")?;
             }
+            if let Some(target) = target {
+                write!(f, "  [{target}]")?;
+            }
             writeln!(f)?;
         }
         Ok(())
@@ -69,7 +98,7 @@ impl fmt::Display for Table {
 
 #[cfg(test)]
 mod tests {
-    use super::Table;
+    use super::{Bound, Table};
 
     #[test]
     fn a_pair_is_told_as_a_ratio_and_a_missing_partner_as_none() {
@@ -86,5 +115,18 @@ mod tests {
             text.lines().nth(2).unwrap().trim_end().ends_with("1.500 s"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_target_is_held_against_the_ratio_where_there_is_one() {
+        let mut table = Table::default();
+        table.alone("drain", 200_000.0, "events/s");
+        table.add("fold", 150_000.0, "events/s", "drain");
+        table.target("S1", "fold", Bound::AtLeast(0.85));
+        table.alone("memory", 60.0, "MiB");
+        table.target("S6", "memory", Bound::AtMost(64.0));
+        let text = table.to_string();
+        assert!(text.contains("[S1, at least 0.85: missed]"), "{text}");
+        assert!(text.contains("[S6, at most 64: reached]"), "{text}");
     }
 }

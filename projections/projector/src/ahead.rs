@@ -1,0 +1,108 @@
+//! Reads a log from its origin to where it ends now, and decodes ahead of who folds: on two cores the one hides behind
+//! the other.
+
+use crate::checkpoint::Quarantined;
+use crate::decode::{decode, digest};
+use chrono::Utc;
+use joinedup_events::{Areas, Event};
+use joinedup_log::{EventLog, Position, ReadError};
+use joinedup_views::view::View;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Runs that may wait to be folded: enough to keep both sides busy, little enough to hold memory down.
+const AHEAD: usize = 4;
+
+/// A run of decoded events.
+pub(crate) struct Decoded {
+    /// Those that could be read, with their positions.
+    pub good: Vec<(u64, Event)>,
+    /// Those that could not.
+    pub bad: Vec<Quarantined>,
+    /// The position of the last one.
+    pub last: Position,
+    /// Its digest.
+    pub digest: [u8; 32],
+}
+
+/// The events of a log up to a head, in runs. The sequence ends there, or with an error.
+pub(crate) fn read(
+    log: Arc<dyn EventLog>,
+    areas: Arc<Areas>,
+    head: Position,
+) -> mpsc::Receiver<Result<Decoded, ReadError>> {
+    let (sender, runs) = mpsc::channel(AHEAD);
+    tokio::spawn(async move {
+        let outcome = follow(&*log, &areas, head, &sender).await;
+        if let Err(error) = outcome {
+            // Whoever listened may have gone.
+            let _ = sender.send(Err(error)).await;
+        }
+    });
+    runs
+}
+
+async fn follow(
+    log: &dyn EventLog,
+    areas: &Areas,
+    head: Position,
+    sender: &mpsc::Sender<Result<Decoded, ReadError>>,
+) -> Result<(), ReadError> {
+    if head == Position::ORIGIN {
+        return Ok(());
+    }
+    let mut subscription = log.subscribe(Position::ORIGIN).await?;
+    loop {
+        let batch = subscription.next().await?;
+        // What came in after the head was asked for is for another reader.
+        let upto = batch.events.partition_point(|e| e.position <= head);
+        let events = &batch.events[..upto];
+        let ended = batch.events.last().is_some_and(|e| e.position >= head);
+        if let Some(last) = events.last() {
+            let mut run = Decoded {
+                good: Vec::with_capacity(events.len()),
+                bad: Vec::new(),
+                last: last.position,
+                digest: digest(last),
+            };
+            for recorded in events {
+                match decode(recorded, areas) {
+                    Ok(event) => run.good.push((recorded.position.0, event)),
+                    Err(reason) => run.bad.push(Quarantined {
+                        position: recorded.position.0,
+                        reason,
+                        at: Utc::now(),
+                    }),
+                }
+            }
+            if sender.send(Ok(run)).await.is_err() {
+                return Ok(());
+            }
+        }
+        if ended {
+            return Ok(());
+        }
+    }
+}
+
+/// All events of a log that can be read, folded in memory, up to its head at the time of the call; and how many could
+/// not be read.
+///
+/// # Errors
+/// When the log cannot be read up to its head.
+pub async fn folded(log: Arc<dyn EventLog>, areas: Arc<Areas>) -> Result<(View, u64), ReadError> {
+    let head = log.head().await?;
+    let mut runs = read(log, areas, head);
+    let fold = move || {
+        let (mut view, mut unread) = (View::new(), 0);
+        while let Some(run) = runs.blocking_recv() {
+            let run = run?;
+            view.fold(run.good);
+            unread += run.bad.len() as u64;
+        }
+        Ok((view, unread))
+    };
+    tokio::task::spawn_blocking(fold)
+        .await
+        .unwrap_or_else(|failed| Err(ReadError::Broken(failed.to_string())))
+}
