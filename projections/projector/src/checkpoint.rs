@@ -4,8 +4,8 @@
 //! | --- | --- |
 //! | `m` | [`Checkpoint`] |
 //! | `c/<quantity>\0<area>\0<month>` | a page of cells |
-//! | `e/<generation><page>` | entities: family, id, packed facts |
-//! | `j/<number>` | journal: facts since the entity pages were written |
+//! | `e/<page>` | entities: family, id, packed facts, as they were when the store was begun |
+//! | `j/<number>` | journal: facts since then |
 //! | `q/<position>` | [`Quarantined`] |
 
 use chrono::{DateTime, Utc};
@@ -37,8 +37,6 @@ pub(crate) struct Checkpoint {
     pub event_digest: [u8; 32],
     /// The next journal row.
     pub journal: u64,
-    /// The generation of the entity pages: pages of another one are left over and count as well.
-    pub generation: u32,
     /// Sources, totals and lists.
     pub summary: Summary,
 }
@@ -64,7 +62,6 @@ impl Checkpoint {
             log: None,
             event_digest: [0; 32],
             journal: 0,
-            generation: 0,
             summary: Summary::default(),
         }
     }

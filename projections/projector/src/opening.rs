@@ -3,7 +3,7 @@
 use crate::checkpoint::Quarantined;
 use crate::folder::{Folder, FolderError};
 use crate::saved::{SaveError, Saved};
-use joinedup_store::{Check, DurableStore, OpenError, Options};
+use joinedup_store::{Check, DurableStore, OpenError, Options, Store};
 use joinedup_views::view::View;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,16 +18,19 @@ pub struct Settings {
     pub cache_bytes: u64,
     /// How long after a fold its commit follows, at most.
     pub commit_every: Duration,
+    /// The journal of new facts, in bytes, up to which the store is never written anew.
+    pub journal_bytes: usize,
 }
 
 impl Settings {
-    /// Settings for a folder, with a cache of 64 MiB and a commit every second.
+    /// Settings for a folder, with a cache of 64 MiB, a commit every second and a journal of 8 MiB.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
             cache_bytes: 64 << 20,
             commit_every: Duration::from_secs(1),
+            journal_bytes: 8 << 20,
         }
     }
 }
@@ -55,13 +58,8 @@ pub(crate) fn open(
     settings: &Settings,
     generation: u64,
 ) -> Result<(u64, Saved, View, Vec<Quarantined>), StartError> {
-    let options = Options {
-        cache_bytes: settings.cache_bytes,
-        check: Check::Quick,
-        ..Options::default()
-    };
     let path = folder.generation(generation);
-    let (store, _) = DurableStore::open_or_move_aside(&path, options)?;
+    let (store, _) = DurableStore::open_or_move_aside(&path, options(settings))?;
     match Saved::load(Arc::new(store)) {
         Ok((saved, Some((view, quarantine)))) => return Ok((generation, saved, view, quarantine)),
         Ok((_, None)) => {
@@ -72,10 +70,29 @@ pub(crate) fn open(
         }
     }
     let next = generation + 1;
-    // Whatever lies there is the rest of an attempt.
-    let _ = std::fs::remove_dir_all(folder.generation(next));
-    let (store, _) = DurableStore::open_or_move_aside(folder.generation(next), options)?;
-    let (saved, fresh) = Saved::load(Arc::new(store))?;
+    let store = begin(folder, settings, next)?;
+    let (saved, fresh) = Saved::load(store)?;
     let (view, quarantine) = fresh.unwrap_or_else(|| (View::remembering(), Vec::new()));
     Ok((next, saved, view, quarantine))
+}
+
+/// Opens an empty store for a generation. What lies there is the rest of an attempt and goes.
+pub(crate) fn begin(
+    folder: &Folder,
+    settings: &Settings,
+    generation: u64,
+) -> Result<Arc<dyn Store>, OpenError> {
+    let path = folder.generation(generation);
+    // When it cannot go, opening says so.
+    let _ = std::fs::remove_dir_all(&path);
+    let (store, _) = DurableStore::open_or_move_aside(&path, options(settings))?;
+    Ok(Arc::new(store))
+}
+
+fn options(settings: &Settings) -> Options {
+    Options {
+        cache_bytes: settings.cache_bytes,
+        check: Check::Quick,
+        ..Options::default()
+    }
 }

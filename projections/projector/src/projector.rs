@@ -4,7 +4,7 @@ use crate::checkpoint::Quarantined;
 use crate::committer::{self, Commit, Committed, NotCommitted};
 use crate::decode::decode;
 use crate::folder::Folder;
-use crate::opening::{Settings, StartError, open};
+use crate::opening::{Settings, StartError, begin, open};
 use crate::reader::{self, Heard, Run};
 use crate::rebuild::{self, Rebuilt};
 use crate::saved::{SaveError, Saved};
@@ -12,11 +12,15 @@ use crate::status::{Progress, Views};
 use chrono::{DateTime, Utc};
 use joinedup_events::Areas;
 use joinedup_log::{EventLog, Position};
+use joinedup_views::view::View;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
+
+/// Facts that may wait for a commit, in bytes: while they are written they are in memory several times over.
+const UNCOMMITTED_AT_MOST: usize = 8 << 20;
 
 /// A running projector.
 #[derive(Debug)]
@@ -292,16 +296,47 @@ impl Fold {
         let live = self.views.status().progress == Progress::Live;
         // What was caught up with is worth keeping at once.
         let arrived = live && self.catching_up;
-        let due = arrived || self.last_commit.elapsed() >= self.rhythm(live);
+        let due = arrived
+            || self.last_commit.elapsed() >= self.rhythm(live)
+            || self.views.read(View::journal_bytes) >= UNCOMMITTED_AT_MOST;
         if !self.dirty || self.in_flight.is_some() || !due {
             return;
         }
         self.catching_up = !live;
         self.commit();
-        if self.saved.wants_pages() && live {
+        // A rebuild that is under way makes a store of its own.
+        let alone = self.waiting_for_rebuild.is_empty();
+        if live && alone && self.saved.is_worn(&self.settings) {
             self.finish_commit();
-            let outcome = self.views.read(|view| self.saved.write_pages(view));
-            self.report(outcome);
+            if !self.dirty {
+                self.renew_store();
+            }
+        }
+    }
+
+    /// Writes the view as it is, all of it committed, into a store of its own, which takes the place of the one in use.
+    /// When that does not work, the old one goes on.
+    fn renew_store(&mut self) {
+        let generation = self.generation + 1;
+        let quarantine = self.views.quarantine();
+        let checkpoint = self.saved.checkpoint.clone();
+        let written = begin(&self.folder, &self.settings, generation)
+            .map_err(|e| e.to_string())
+            .and_then(|store| {
+                self.views
+                    .read(|view| Saved::write_whole(store, checkpoint, view, &quarantine))
+                    .map_err(|e| e.to_string())
+            })
+            .and_then(|saved| {
+                self.folder.take(generation).map_err(|e| e.to_string())?;
+                Ok(saved)
+            });
+        match written {
+            Ok(saved) => (self.saved, self.generation) = (saved, generation),
+            Err(error) => {
+                tracing::warn!(error, "the view could not be written into a new store");
+                self.saved.worn_again_later();
+            }
         }
     }
 

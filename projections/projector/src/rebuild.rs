@@ -1,14 +1,13 @@
 //! A rebuild: the view built anew from the origin of the log, in a store of its own, while the old one serves.
 
 use crate::ahead;
-use crate::checkpoint::Quarantined;
+use crate::checkpoint::{Checkpoint, Quarantined};
 use crate::folder::Folder;
-use crate::opening::Settings;
+use crate::opening::{Settings, begin};
 use crate::saved::Saved;
 use crate::status::Views;
 use joinedup_events::Areas;
 use joinedup_log::EventLog;
-use joinedup_store::{Check, DurableStore, Options};
 use joinedup_views::view::View;
 use std::sync::Arc;
 
@@ -29,33 +28,25 @@ pub(crate) async fn rebuild(
     areas: Arc<Areas>,
     views: Views,
 ) -> Result<Rebuilt, String> {
-    let path = folder.generation(generation);
-    // What lies there is the rest of an attempt.
-    let _ = std::fs::remove_dir_all(&path);
-    let options = Options {
-        cache_bytes: settings.cache_bytes,
-        check: Check::Quick,
-        ..Options::default()
-    };
-    let (store, _) = DurableStore::open_or_move_aside(&path, options).map_err(|e| e.to_string())?;
-    let (mut saved, _) = Saved::load(Arc::new(store)).map_err(|e| e.to_string())?;
+    let store = begin(folder, settings, generation).map_err(|e| e.to_string())?;
     let identity = log.identity().await.map_err(|e| e.to_string())?;
     let head = log.head().await.map_err(|e| e.to_string())?;
     let mut runs = ahead::read(log, areas, head);
     let build = move || -> Result<Rebuilt, String> {
         let (mut view, mut quarantine) = (View::new(), Vec::new());
+        let mut checkpoint = Checkpoint::origin();
         while let Some(run) = runs.blocking_recv() {
             let run = run.map_err(|e| e.to_string())?;
             view.fold(run.good);
             quarantine.extend(run.bad);
-            saved.checkpoint.position = run.last;
-            saved.checkpoint.event_digest = run.digest;
+            checkpoint.position = run.last;
+            checkpoint.event_digest = run.digest;
             views.set(|s| s.rebuild = Some(run.last.0));
         }
-        saved.checkpoint.log = Some(identity);
-        saved
-            .write_whole(&mut view, &quarantine)
-            .map_err(|e| e.to_string())?;
+        checkpoint.log = Some(identity);
+        let saved =
+            Saved::write_whole(store, checkpoint, &view, &quarantine).map_err(|e| e.to_string())?;
+        view.remember();
         Ok(Rebuilt {
             generation,
             saved,

@@ -1,13 +1,14 @@
 //! A view and its store: what a commit writes, and how a restart takes it back.
 //!
 //! New facts go to a journal of packed rows; cells that changed go to their pages in one batch with the checkpoint,
-//! which says how far the journal counts. When the journal has grown to a good part of the whole, the entities are
-//! written to pages and the journal is dropped. That needs no atomicity: facts are sets, and reading a fact from a
-//! page and from the journal is reading it once.
+//! which says how far the journal counts. When the journal has grown to a good part of the whole, or the store has
+//! been written over several times, the view is written whole into a store of its own, which takes its place: sled
+//! never gives back the space that changed rows took up, and a store written once is a third of the size.
 
 use crate::checkpoint::{
     CELLS, CHECKPOINT, Checkpoint, ENTITIES, JOURNAL, QUARANTINE, Quarantined, numbered,
 };
+use crate::opening::Settings;
 use joinedup_events::EntityId;
 use joinedup_store::{Batch, CommitError, Durability, ReadError, Store};
 use joinedup_views::entity_row::EntityRow;
@@ -31,8 +32,6 @@ pub enum SaveError {
     Encode(#[from] postcard::Error),
 }
 
-/// Facts in the journal before the entities are written to pages, in bytes, at least.
-const JOURNAL_AT_LEAST: usize = 8 << 20;
 /// The size that a page of entities is meant to have, in bytes.
 const PAGE_BYTES: usize = 8 << 10;
 /// A batch is split at this size, in bytes.
@@ -47,37 +46,36 @@ pub(crate) struct Saved {
     pub checkpoint: Checkpoint,
     journal_bytes: usize,
     entity_bytes: usize,
+    whole_bytes: usize,
+    written_bytes: usize,
 }
 
 impl Saved {
+    fn fresh(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            checkpoint: Checkpoint::origin(),
+            journal_bytes: 0,
+            entity_bytes: 0,
+            whole_bytes: 0,
+            written_bytes: 0,
+        }
+    }
+
     /// Takes a stored view back, or begins one. `None` when what is stored was written by another version of the
     /// program and has to be built again.
     pub fn load(store: Arc<dyn Store>) -> Result<(Self, Option<Loaded>), SaveError> {
         let Some(bytes) = store.get(CHECKPOINT)? else {
-            let saved = Self {
-                store,
-                checkpoint: Checkpoint::origin(),
-                journal_bytes: 0,
-                entity_bytes: 0,
-            };
-            return Ok((saved, Some((View::remembering(), Vec::new()))));
+            return Ok((Self::fresh(store), Some((View::remembering(), Vec::new()))));
         };
         // The version stands first and is read alone: the rest may have another shape.
         let (version, _) = postcard::take_from_bytes::<u32>(&bytes)?;
         if version != VIEW_VERSION {
-            return Ok((
-                Self {
-                    store,
-                    checkpoint: Checkpoint::origin(),
-                    journal_bytes: 0,
-                    entity_bytes: 0,
-                },
-                None,
-            ));
+            return Ok((Self::fresh(store), None));
         }
         let checkpoint: Checkpoint = postcard::from_bytes(&bytes)?;
         let mut view = View::remembering();
-        let (mut journal_bytes, mut entity_bytes) = (0, 0);
+        let (mut journal_bytes, mut entity_bytes, mut cell_bytes) = (0, 0, 0);
         for row in store.scan(ENTITIES, &[]) {
             let row = row?;
             entity_bytes += row.value.len();
@@ -93,7 +91,9 @@ impl Saved {
             load(&mut view, &row.value)?;
         }
         for row in store.scan(CELLS, &[]) {
-            view.cells_mut().load_page(&row?.value)?;
+            let row = row?;
+            cell_bytes += row.value.len();
+            view.cells_mut().load_page(&row.value)?;
         }
         let mut quarantine: Vec<Quarantined> = Vec::new();
         for row in store.scan(QUARANTINE, &[]) {
@@ -106,6 +106,8 @@ impl Saved {
                 checkpoint,
                 journal_bytes,
                 entity_bytes,
+                whole_bytes: entity_bytes + cell_bytes,
+                written_bytes: 0,
             },
             Some((view, quarantine)),
         ))
@@ -151,6 +153,7 @@ impl Saved {
         self.checkpoint.summary = view.summary().clone();
         batch.put(CHECKPOINT, &postcard::to_allocvec(&self.checkpoint)?);
         batches.push(batch);
+        self.written_bytes += batches.iter().map(Batch::bytes).sum::<usize>();
         Ok(batches)
     }
 
@@ -159,56 +162,36 @@ impl Saved {
         self.store.clone()
     }
 
-    /// The journal has grown so much that it is time to write the entities to pages.
-    pub fn wants_pages(&self) -> bool {
-        self.journal_bytes > JOURNAL_AT_LEAST.max(self.entity_bytes / 2)
+    /// So much has been written that it is time to write the view whole into another store: a journal half as large as
+    /// the entities, or all rows four times over; in a small store somewhat more.
+    pub fn is_worn(&self, settings: &Settings) -> bool {
+        self.journal_bytes > settings.journal_bytes.max(self.entity_bytes / 2)
+            || self.written_bytes > (settings.journal_bytes * 8).max(self.whole_bytes * 4)
     }
 
-    /// Writes all entities to pages of a new generation, then drops the journal and the pages before.
-    ///
-    /// The view must be as it was when [`Saved::changes`] were last taken, and those must be committed: a page with a
-    /// fact that the stored cells do not count yet would keep it from ever being counted.
-    pub fn write_pages(&mut self, view: &View) -> Result<(), SaveError> {
-        let old: Vec<Vec<u8>> = self
-            .store
-            .scan(ENTITIES, &[])
-            .chain(self.store.scan(JOURNAL, &[]))
-            .map(|row| Ok(row?.key))
-            .collect::<Result<_, ReadError>>()?;
-        let generation = self.checkpoint.generation + 1;
-        let total = self.write_entities(view, generation)?;
-        self.store.sync()?;
-        // Everything is in the new pages now; only then may the old rows go.
-        self.checkpoint.generation = generation;
-        let mut batch = Batch::new();
-        old.iter().for_each(|key| batch.delete(key));
-        batch.put(CHECKPOINT, &postcard::to_allocvec(&self.checkpoint)?);
-        self.store.commit(&batch, Durability::Synced)?;
-        (self.journal_bytes, self.entity_bytes) = (0, total);
-        Ok(())
+    /// The view could not be written into another store: it is not tried again before as much has been written again.
+    pub fn worn_again_later(&mut self) {
+        (self.journal_bytes, self.written_bytes) = (0, 0);
     }
 
-    /// Writes a view that was built in one piece into a store that holds nothing yet. Until the last batch is in, the
-    /// store has no checkpoint, and what is in it counts for nothing.
+    /// Writes a view whole into a store that holds nothing yet, with the checkpoint that covers it. Until the last
+    /// batch is in, the store has no checkpoint, and what is in it counts for nothing.
     pub fn write_whole(
-        &mut self,
-        view: &mut View,
+        store: Arc<dyn Store>,
+        mut checkpoint: Checkpoint,
+        view: &View,
         quarantine: &[Quarantined],
-    ) -> Result<(), SaveError> {
-        view.remember();
-        self.entity_bytes = self.write_entities(view, self.checkpoint.generation)?;
-        let batches = self.changes(view, quarantine, &[])?;
-        commit_all(&*self.store, &batches)?;
-        Ok(())
-    }
-
-    /// Writes all entities to pages of a generation, not yet durably, and gives the bytes that came to.
-    fn write_entities(&self, view: &View, generation: u32) -> Result<usize, SaveError> {
+    ) -> Result<Self, SaveError> {
+        checkpoint.journal = 0;
+        checkpoint.summary = view.summary().clone();
+        let mut writer = Writer {
+            store: &*store,
+            batch: Batch::new(),
+            bytes: 0,
+        };
         let mut entities: Vec<(EntityKey, &Entity)> = view.entities().collect();
         entities.sort_unstable_by_key(|(key, _)| *key);
-        let page_key =
-            |number: u32| [ENTITIES, &generation.to_be_bytes(), &number.to_be_bytes()].concat();
-        let (mut batch, mut page, mut number, mut total) = (Batch::new(), Vec::new(), 0u32, 0);
+        let (mut page, mut number) = (Vec::new(), 0);
         let mut rows = entities.iter().peekable();
         while let Some((_, entity)) = rows.next() {
             let row = EntityRow {
@@ -218,18 +201,53 @@ impl Saved {
             };
             row.append(&mut page);
             if page.len() >= PAGE_BYTES || rows.peek().is_none() {
-                total += page.len();
-                batch.put(&page_key(number), &page);
+                writer.put(&numbered(ENTITIES, number), &page)?;
                 page.clear();
                 number += 1;
             }
-            if batch.bytes() >= BATCH_BYTES {
-                self.store
-                    .commit(&std::mem::take(&mut batch), Durability::Lazy)?;
+        }
+        let entity_bytes = writer.bytes;
+        for page in view.cells().pages() {
+            if let (name, Some(bytes)) = view.cells().page(page) {
+                writer.put(&[CELLS, name.as_bytes()].concat(), &bytes)?;
             }
         }
-        self.store.commit(&batch, Durability::Lazy)?;
-        Ok(total)
+        for row in quarantine {
+            writer.put(
+                &numbered(QUARANTINE, row.position),
+                &postcard::to_allocvec(row)?,
+            )?;
+        }
+        writer.put(CHECKPOINT, &postcard::to_allocvec(&checkpoint)?)?;
+        let Writer { batch, bytes, .. } = writer;
+        store.commit(&batch, Durability::Synced)?;
+        Ok(Self {
+            store,
+            checkpoint,
+            journal_bytes: 0,
+            entity_bytes,
+            whole_bytes: bytes,
+            written_bytes: 0,
+        })
+    }
+}
+
+/// Puts rows into a store, in batches that are not too large.
+struct Writer<'a> {
+    store: &'a dyn Store,
+    batch: Batch,
+    bytes: usize,
+}
+
+impl Writer<'_> {
+    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), CommitError> {
+        if self.batch.bytes() >= BATCH_BYTES {
+            self.store
+                .commit(&std::mem::take(&mut self.batch), Durability::Lazy)?;
+        }
+        self.bytes += key.len() + value.len();
+        self.batch.put(key, value);
+        Ok(())
     }
 }
 

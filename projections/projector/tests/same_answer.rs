@@ -195,6 +195,45 @@ async fn stopped_and_started_again_after_every_stretch_it_comes_to_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_worn_store_is_written_anew_and_nothing_is_lost_or_counted_twice() {
+    let events = events(400);
+    let log = Arc::new(MemoryLog::new());
+    let temp = tempfile::tempdir().unwrap();
+    let mut settings = Settings::new(temp.path());
+    settings.commit_every = Duration::from_millis(20);
+    settings.journal_bytes = 4 << 10;
+    let all = new_events(&events);
+    for part in all.chunks(all.len() / 4 + 1) {
+        let projector = Projector::start(settings.clone(), log.clone(), areas()).unwrap();
+        for some in part.chunks(part.len() / 5 + 1) {
+            log.append(some.to_vec()).await.unwrap();
+            let head = log.head().await.unwrap().0;
+            reached(&projector.views(), head).await;
+            while projector.views().status().committed < head {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        projector.stop().await;
+    }
+    let current = std::fs::read_to_string(temp.path().join("current")).unwrap();
+    assert!(
+        current.trim().parse::<u64>().unwrap() > 2,
+        "still {current}"
+    );
+    let stores = std::fs::read_dir(temp.path())
+        .unwrap()
+        .filter(|e| e.as_ref().unwrap().path().is_dir());
+    assert_eq!(stores.count(), 1, "the stores before are gone");
+    let projector = Projector::start(settings, log.clone(), areas()).unwrap();
+    assert_eq!(export(&projector.views()), straight(events.clone()));
+    assert_eq!(
+        projector.views().read(|v| v.summary().totals.folded),
+        events.len() as u64
+    );
+    projector.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn deleting_the_views_loses_nothing() {
     let events = events(30);
     let log = log_with(&events).await;

@@ -142,26 +142,9 @@ impl Cells {
         }
     }
 
-    /// From now on changes are remembered, and everything that is there counts as changed.
+    /// From now on changes are remembered.
     pub fn remember(&mut self) {
-        let mut dirty = HashSet::default();
-        for ((quantity, area), breakdowns) in &self.by_area {
-            let (quantity, area) = (*quantity, *area);
-            for &breakdown in breakdowns {
-                let key = SeriesKey {
-                    quantity,
-                    area,
-                    breakdown,
-                };
-                let dates = self.series.get(&key).into_iter().flat_map(BTreeMap::keys);
-                dirty.extend(dates.map(|date| Page {
-                    quantity,
-                    area,
-                    month: month_of(*date),
-                }));
-            }
-        }
-        self.dirty = Some(dirty);
+        self.dirty = Some(HashSet::default());
     }
 
     /// Adds a contribution (`sign` 1) or takes it away (−1). Dimensions must be in alphabetical order.
@@ -362,6 +345,28 @@ impl Cells {
         let dirty = self.dirty.as_mut().map(std::mem::take).unwrap_or_default();
         let mut pages: Vec<Page> = dirty.into_iter().collect();
         pages.sort_unstable();
+        pages
+    }
+
+    /// All pages that hold something.
+    #[must_use]
+    pub fn pages(&self) -> BTreeSet<Page> {
+        let mut pages = BTreeSet::new();
+        for (&(quantity, area), breakdowns) in &self.by_area {
+            for &breakdown in breakdowns {
+                let key = SeriesKey {
+                    quantity,
+                    area,
+                    breakdown,
+                };
+                let dates = self.series.get(&key).into_iter().flat_map(BTreeMap::keys);
+                pages.extend(dates.map(|date| Page {
+                    quantity,
+                    area,
+                    month: month_of(*date),
+                }));
+            }
+        }
         pages
     }
 

@@ -392,8 +392,7 @@ impl View {
         cells
     }
 
-    /// From now on the view remembers what changes, and every cell counts as changed: for a view that was built in one
-    /// piece and is stored whole.
+    /// From now on the view remembers what changes: for one that was built in one piece and is stored.
     pub fn remember(&mut self) {
         self.journal = Some(Journal::default());
         self.cells.remember();
