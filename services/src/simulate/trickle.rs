@@ -352,7 +352,7 @@ fn subject(event: &Event) -> Subject {
 fn in_bed(history: &[Event]) -> Vec<InBed> {
     let mut beds: BTreeMap<&str, InBed> = BTreeMap::new();
     let mut ready: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
-    for event in history {
+    for event in as_happened(history) {
         let Fact::Transfer(fact) = &event.fact else {
             continue;
         };
@@ -395,10 +395,18 @@ fn in_bed(history: &[Event]) -> Vec<InBed> {
     open.into_iter().map(|(_, bed)| bed).collect()
 }
 
+/// Events in the order in which they happened. Some were recorded days late: by that order one who has left would come
+/// in again.
+fn as_happened(history: &[Event]) -> Vec<&Event> {
+    let mut events: Vec<&Event> = history.iter().collect();
+    events.sort_by_key(|event| event.occurred_at);
+    events
+}
+
 /// The referrals that are open at the end of a history and need no meeting to move on, the last received last.
 fn open(history: &[Event], silent: &str) -> Vec<Open> {
     let mut referrals: BTreeMap<&str, (DateTime<Utc>, Open)> = BTreeMap::new();
-    for event in history {
+    for event in as_happened(history) {
         let Fact::Referral(fact) = &event.fact else {
             continue;
         };

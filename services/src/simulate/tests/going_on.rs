@@ -38,6 +38,30 @@ fn the_trickle_goes_on_with_what_is_open_and_is_the_same_for_the_same_times() {
         old.len(),
         new.len()
     );
+    let gone = |fact: &Fact| matches!(fact, Fact::Transfer(TransferFact::Discharged(_)));
+    let back = |fact: &Fact| {
+        matches!(
+            fact,
+            Fact::Transfer(TransferFact::DischargeReversed(_) | TransferFact::Retracted(_))
+        )
+    };
+    let left: BTreeSet<_> = past
+        .iter()
+        .filter(|e| gone(&e.fact))
+        .map(|e| &e.entity)
+        .collect();
+    let stayed: BTreeSet<_> = past
+        .iter()
+        .filter(|e| back(&e.fact))
+        .map(|e| &e.entity)
+        .collect();
+    for event in &old {
+        assert!(
+            !left.contains(&event.entity) || stayed.contains(&event.entity),
+            "{} had left and is spoken of again",
+            event.entity
+        );
+    }
     let known: BTreeSet<_> = past.iter().map(Event::key).collect();
     let silent = County::of(&scenario, areas()).unwrap().silent_source();
     for event in &events {
