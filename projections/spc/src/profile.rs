@@ -42,6 +42,7 @@ impl Profile {
             stretch_rules: true,
             runs_method: RunsMethod::Anhoej,
             runs_from: 10,
+            edges: true,
             sigma: SigmaConstant::Wheeler,
             screen: true,
             undo_empty_screening: true,
@@ -54,6 +55,7 @@ impl Profile {
             tolerance: 0.0,
             signal_on_trial: true,
             runs_from: 1,
+            edges: false,
             ..product
         };
         match self {

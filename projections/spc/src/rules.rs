@@ -90,6 +90,11 @@ pub struct Rules {
     pub stretch_rules: bool,
     /// How runs and crossings are judged.
     pub runs_method: RunsMethod,
+    /// Where values lie on the centre and none beyond it to one side, those on it count as that side.
+    ///
+    /// A median of 100 % is the highest value there can be: left out, the values on it would make one run of all
+    /// others and no crossing, whatever they are.
+    pub edges: bool,
     /// Useful observations from which on a runs signal is announced.
     pub runs_from: usize,
     /// Width of the limits of individuals.
@@ -136,7 +141,7 @@ impl Reading {
         beyond_limit: 0,
     };
 
-    fn is_missing(&self) -> bool {
+    pub(crate) fn is_missing(&self) -> bool {
         self.value.is_nan()
     }
 }

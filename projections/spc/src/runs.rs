@@ -61,7 +61,8 @@ impl Side {
     }
 }
 
-/// What the runs of one phase look like. Without useful observations the four run figures are absent and nothing signals.
+/// What the runs of one phase look like. Without useful observations the four run figures are absent and nothing
+/// signals. Where no value lies beyond the centre ([`crate::Rules::edges`]) the crossings are absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Runs {
     /// Useful observations: values neither missing nor on the centre.
@@ -161,6 +162,27 @@ pub(crate) fn analyse(signs: impl IntoIterator<Item = i8>, method: RunsMethod) -
         crossings: Some(crossings),
         crossings_min: Some(crossings_min(n)),
         signal: runs_signal(n, crossings, longest, method),
+    }
+}
+
+/// Analyses a phase whose centre no value passes to one side: `sides` are those of its values, missing ones left out,
+/// and `open` is the side where values are. Those on the centre count as the other side. At least half of what the
+/// centre rests on lies there, so a run on the open side is no likelier than by the toss of a coin; runs on the centre
+/// and crossings are not judged.
+pub(crate) fn analyse_at_edge(sides: &[i8], open: i8) -> Runs {
+    let runs = sides.chunk_by(|a, b| a == b);
+    let longest = runs
+        .filter(|run| run.first() == Some(&open))
+        .map(<[i8]>::len)
+        .max();
+    let (longest, max) = (longest.unwrap_or(0), longest_run_max(sides.len()));
+    Runs {
+        n_useful: sides.len(),
+        longest_run: Some(longest),
+        longest_run_max: Some(max),
+        crossings: None,
+        crossings_min: None,
+        signal: longest > max,
     }
 }
 

@@ -95,3 +95,31 @@ fn a_run_chart_of_noise_alerts_at_the_rate_of_the_runs_rules() {
         );
     }
 }
+
+#[test]
+fn shares_that_are_mostly_a_hundred_per_cent_alert_no_more_often_than_others() {
+    for perfect in [0.55, 0.7, 0.9] {
+        let mut noise = Noise(1 + (perfect * 100.0) as u64);
+        let (n, series) = (60, 2000);
+        let alerts = (0..series).filter(|_| {
+            let points: Vec<Point> = (0..n)
+                .map(|_| {
+                    let fallen = noise.uniform() > perfect;
+                    Point::new(
+                        "",
+                        if fallen {
+                            0.5 + noise.uniform() / 2.0
+                        } else {
+                            1.0
+                        },
+                    )
+                })
+                .collect();
+            judge(&points, &Options::new(Chart::Run, Direction::Up))
+                .unwrap()
+                .alert
+        });
+        let share = alerts.count() as f64 / f64::from(series);
+        assert!(share < 0.06, "{share} with {perfect} perfect");
+    }
+}

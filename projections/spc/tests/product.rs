@@ -276,6 +276,28 @@ fn a_run_chart_without_a_clear_recent_side_is_neither_improvement_nor_concern() 
 }
 
 #[test]
+fn a_median_of_a_hundred_per_cent_is_no_concern_until_many_fall_below_it_in_a_row() {
+    let options = Options {
+        baseline: Some(12),
+        ..Options::new(Chart::Run, Direction::Up)
+    };
+    let run = |values: &[f64]| judge(&series(values), &options).unwrap();
+    let mut weeks: Vec<f64> = (0..40).map(|i| [1.0, 0.9, 1.0, 1.0, 0.8][i % 5]).collect();
+    let verdict = run(&weeks);
+    assert_eq!(verdict.variation, Variation::CommonCause, "{}", verdict.why);
+    assert!(verdict.why.contains("beyond the median"), "{}", verdict.why);
+    weeks.extend([0.9; 12]);
+    let verdict = run(&weeks);
+    assert_eq!(verdict.variation, Variation::ConcernLow, "{}", verdict.why);
+    assert!(verdict.why.contains("13 in a row"), "{}", verdict.why);
+    assert!(rules_at(&verdict, 45).contains(&Rule::LongRun));
+    assert!(rules_at(&verdict, 20).is_empty());
+    weeks.extend([1.0; 20]);
+    let verdict = run(&weeks);
+    assert_eq!(verdict.variation, Variation::Undirected, "{}", verdict.why);
+}
+
+#[test]
 fn runs_are_not_announced_below_ten_useful_observations() {
     let values = [1., 1., 1., 1., 9., 9., 9., 9., 5.];
     let verdict = judge(&series(&values), &Options::new(Chart::Run, Direction::Down)).unwrap();

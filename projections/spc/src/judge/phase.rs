@@ -161,10 +161,17 @@ pub(super) fn judge_phase(
     };
     let readings: Vec<Reading> = rows.iter().map(|&i| reading(i)).collect();
 
-    let mut runs = runs::analyse(
-        readings.iter().map(|reading| reading.side),
-        rules.runs_method,
-    );
+    let sides = || readings.iter().filter(|r| !r.is_missing()).map(|r| r.side);
+    // Only where nothing but the runs decides: other charts have limits that such a centre does not mislead.
+    let edge = if rules.edges && chart == Chart::Run {
+        open_side(sides())
+    } else {
+        None
+    };
+    let mut runs = match edge {
+        Some(open) => runs::analyse_at_edge(&sides().collect::<Vec<_>>(), open),
+        None => runs::analyse(sides(), rules.runs_method),
+    };
     if !chart.applicable().runs {
         runs.signal = false;
     }
@@ -179,6 +186,7 @@ pub(super) fn judge_phase(
     if chart == Chart::Run && runs_signal {
         mark_long_runs(
             &readings,
+            edge,
             runs.longest_run_max.unwrap_or(usize::MAX),
             &mut marks,
         );
@@ -224,10 +232,15 @@ pub(super) fn judge_phase(
         screened_out: found.screened_out,
         runs,
         runs_signal,
-        recent_side: recent_side(
-            readings.iter().map(|reading| reading.side),
-            runs.longest_run_max,
-        ),
+        recent_side: match edge {
+            Some(open) => recent_side(
+                sides().map(|side| if side == 0 { -open } else { side }),
+                runs.longest_run_max,
+            )
+            // On the centre is where a value has always been: nothing new to that side.
+            .filter(|side| Some(*side) == Side::of(open)),
+            None => recent_side(sides(), runs.longest_run_max),
+        },
     };
     (phase, verdicts)
 }
@@ -342,13 +355,30 @@ fn mark_as_perla(readings: &[Reading], rules: &Rules, marks: &mut [Marks]) {
     }
 }
 
-/// Marks the useful observations of every run longer than chance explains.
-fn mark_long_runs(readings: &[Reading], longest: usize, marks: &mut [Marks]) {
+/// The one side on which values lie, where others lie on the centre and none on the other side.
+fn open_side(sides: impl Iterator<Item = i8>) -> Option<i8> {
+    let (mut low, mut on, mut high) = (false, false, false);
+    for side in sides {
+        match side {
+            0 => on = true,
+            1.. => high = true,
+            _ => low = true,
+        }
+    }
+    match (low, on, high) {
+        (true, true, false) => Some(-1),
+        (false, true, true) => Some(1),
+        _ => None,
+    }
+}
+
+/// Marks the useful observations of every run longer than chance explains; at an edge values on the centre end a run.
+fn mark_long_runs(readings: &[Reading], edge: Option<i8>, longest: usize, marks: &mut [Marks]) {
     let useful: Vec<usize> = (0..readings.len())
-        .filter(|&i| readings[i].side != 0)
+        .filter(|&i| !readings[i].is_missing() && (edge.is_some() || readings[i].side != 0))
         .collect();
     for run in useful.chunk_by(|&a, &b| readings[a].side == readings[b].side) {
-        if run.len() > longest {
+        if run.len() > longest && run.iter().all(|&i| readings[i].side != 0) {
             run.iter()
                 .for_each(|&i| marks[i].long_run = readings[i].side);
         }

@@ -98,6 +98,10 @@ fn variation_words(
             Variation::CommonCause if phase.runs.n_useful < rules.runs_from => {
                 "Most values lie on the median: there are no runs to judge.".to_owned()
             }
+            Variation::CommonCause if at_edge(phase) => {
+                "No value lies beyond the median, as with 100 % or none; the others come as chance gives them."
+                    .to_owned()
+            }
             Variation::CommonCause => {
                 "The runs around the median are what chance gives.".to_owned()
             }
@@ -183,6 +187,11 @@ fn signal_words(signal: Signal, point: &PointVerdict, rules: &Rules) -> String {
             )
         }
     }
+}
+
+/// No value lies beyond the centre, and those on it count as a side.
+fn at_edge(phase: &PhaseVerdict) -> bool {
+    phase.runs.longest_run.is_some() && phase.runs.crossings.is_none()
 }
 
 fn runs_words(phase: &PhaseVerdict) -> String {

@@ -53,15 +53,13 @@ pub(super) fn text(judged: &Judged) -> String {
             };
             let _ = write!(line, ", limits {} to {}{trial}", figure(low), figure(high));
         }
-        if let (Some(longest), Some(most), Some(crossings), Some(fewest)) = (
-            phase.runs.longest_run,
-            phase.runs.longest_run_max,
-            phase.runs.crossings,
-            phase.runs.crossings_min,
-        ) {
+        if let (Some(longest), Some(most)) = (phase.runs.longest_run, phase.runs.longest_run_max) {
+            let _ = write!(line, "; longest run {longest} (chance explains {most})");
+        }
+        if let (Some(crossings), Some(fewest)) = (phase.runs.crossings, phase.runs.crossings_min) {
             let _ = write!(
                 line,
-                "; longest run {longest} (chance explains {most}), crossings {crossings} (chance makes at least {fewest})"
+                ", crossings {crossings} (chance makes at least {fewest})"
             );
         }
         match verdict.phases.len() {
