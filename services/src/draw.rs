@@ -5,6 +5,7 @@ pub mod drawing;
 pub mod frame;
 pub mod funnel;
 pub mod icon;
+mod labels;
 pub mod png;
 pub mod run_chart;
 pub mod spark;

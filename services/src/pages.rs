@@ -23,7 +23,8 @@ pub mod record;
 mod refusal;
 pub mod rounds;
 pub mod sources;
-pub mod words;
+mod under_test;
+mod words;
 
 use crate::http::Shared;
 use axum::http::{HeaderValue, header};

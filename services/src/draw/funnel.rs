@@ -1,6 +1,7 @@
 //! A funnel: places by how much there was to count, with the limits that chance alone gives. It is no league table.
 
 use super::axis::{Scale, amount, number};
+use super::labels;
 use super::run_chart::escape;
 use joinedup_spc::funnel::{Funnel, FunnelUnit};
 use std::fmt::Write;
@@ -112,11 +113,23 @@ pub fn svg(funnel: &Funnel, places: &[Place], unit: &str, out_of: &str, title: &
             );
         }
     }
-    for found in units {
+    let called = |found: &FunnelUnit| {
         let place = places.iter().find(|p| p.unit == found.unit);
-        let (name, link) = place.map_or((found.unit.as_str(), ""), |p| {
-            (p.title.as_str(), p.link.as_str())
-        });
+        place.map_or((found.unit.clone(), ""), |p| {
+            (p.title.clone(), p.link.as_str())
+        })
+    };
+    // Those outside are what one looks for: they are named first, the others where there is room.
+    units.sort_by_key(|u| !u.outlier);
+    let names: Vec<String> = units.iter().map(|u| called(u).0).collect();
+    let points: Vec<_> = units
+        .iter()
+        .zip(&names)
+        .map(|(u, name)| ((x(u.denominator), y(u.ratio)), name.as_str()))
+        .collect();
+    let labels = labels::place(&points, WIDTH);
+    for (found, label) in units.into_iter().zip(labels) {
+        let (name, link) = called(found);
         let inside = !found.outlier;
         let words = format!(
             "{name}: {}, of {}, {}",
@@ -138,19 +151,20 @@ pub fn svg(funnel: &Funnel, places: &[Place], unit: &str, out_of: &str, title: &
                 py - 5.5
             )
         };
-        let (anchor, dx) = if px > WIDTH * 0.75 {
-            ("end", -10.0)
-        } else {
-            ("start", 10.0)
-        };
+        let label = label.map_or_else(String::new, |label| {
+            format!(
+                "<text class=\"label\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{}\">{}</text>",
+                label.x,
+                py + 4.0,
+                if label.ends { "end" } else { "start" },
+                escape(&name)
+            )
+        });
         let _ = write!(
             out,
-            "<a href=\"{}\" class=\"point {}\" aria-label=\"{w}\"><title>{w}</title>{shape}<text class=\"label\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{}</text></a>",
+            "<a href=\"{}\" class=\"point {}\" aria-label=\"{w}\"><title>{w}</title>{shape}{label}</a>",
             escape(link),
             if inside { "plain" } else { "neutral" },
-            px + dx,
-            py + 4.0,
-            escape(name),
             w = escape(&words),
         );
     }

@@ -6,11 +6,10 @@ use super::layout::{self, Tab};
 use super::words;
 use crate::charts::{self, ChartRequest};
 use crate::config::Role;
-use crate::draw::axis;
 use crate::http::problem::Problem;
 use crate::http::waiting::{Waiting, board};
 use axum::response::Response;
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use joinedup_views::period::Grain;
 use joinedup_views::waiting::{WaitingReferral, WaitingTransfer};
 use maud::{Markup, html};
@@ -103,19 +102,16 @@ fn page(here: &Here) -> Result<Markup, Problem> {
 fn numbers(here: &Here, waiting: &Waiting) -> Markup {
     let now = waiting.transfers.len();
     let long = |n: i64| waiting.transfers.iter().filter(|t| t.days >= n).count();
-    let week_ago = a_week_ago(here, here.today());
-    let longest = waiting
-        .transfers
-        .first()
-        .map_or(0, |t| t.days.max(0) as usize);
+    let usual = usual(here, here.today());
+    let longest = waiting.transfers.first().map(|t| t.days.max(0));
     let overdue = waiting.referrals.iter().filter(|r| r.over).count();
     let people = |count: usize| told(waiting.transfers_heard_until, count);
     html! {
         section.figures #figures data-live aria-label="In figures" {
-            p { strong.big { (people(now)) } span { "waiting now" @if let Some(then) = week_ago { br; span.small { (against(now, then)) } } } }
+            p { strong.big { (people(now)) } span { "waiting now" @if let Some(usual) = &usual { br; span.small { (usual.against(now)) } } } }
             p { strong.big { (people(long(7))) } span { "7 nights or more" } }
             p { strong.big { (people(long(21))) } span { "21 nights or more" } }
-            p { strong.big { (people(longest)) } span { "nights, the longest" } }
+            p { strong.big { @match longest { Some(nights) => (nights), None => "–" } } span { "nights, the longest" } }
             p { strong.big { (told(waiting.referrals_heard_until, overdue)) } span { "referrals past due" } }
         }
     }
@@ -140,27 +136,74 @@ fn nobody(heard_until: Option<NaiveDate>, what: &str) -> String {
     }
 }
 
-fn against(now: usize, then: usize) -> String {
-    match now.cmp(&then) {
-        std::cmp::Ordering::Greater => format!("▲ {} more than a week ago", now - then),
-        std::cmp::Ordering::Less => format!("▼ {} fewer than a week ago", then - now),
-        std::cmp::Ordering::Equal => "as many as a week ago".to_owned(),
+/// How many were waiting on the same weekday in past weeks.
+struct Usual {
+    weekday: &'static str,
+    median: f64,
+    least: usize,
+    most: usize,
+    weeks: usize,
+}
+
+/// Weeks that are looked back on.
+const WEEKS: u64 = 8;
+/// Fewer weeks than this do not say what is usual.
+const WEEKS_LEAST: usize = 4;
+
+impl Usual {
+    fn against(&self, now: usize) -> String {
+        let sign = match (now < self.least, now > self.most) {
+            (true, _) => "▼ fewer than",
+            (_, true) => "▲ more than",
+            _ => "as",
+        };
+        let (day, median, weeks) = (self.weekday, self.median, self.weeks);
+        format!(
+            "{sign} usual on a {day} ({} to {} in {weeks} weeks, mostly {median})",
+            self.least, self.most
+        )
     }
 }
 
-/// How many were waiting on the same weekday last week, as the measure of them says.
-fn a_week_ago(here: &Here, today: NaiveDate) -> Option<usize> {
-    let day = today - Days::new(7);
+/// What is usual on this weekday, as the measure of those waiting says; none before there are weeks enough.
+fn usual(here: &Here, today: NaiveDate) -> Option<Usual> {
     let request = ChartRequest {
-        from: Some(day),
-        to: Some(day),
+        from: Some(today - Days::new(7 * WEEKS)),
+        to: Some(today - Days::new(7)),
         period: Some(Grain::Day),
         ..ChartRequest::new("tr-ready-now", here.area.as_str())
     };
     let answer = charts::ask(&here.app, &request, here.audience()).ok()?;
-    let value = answer.chart.points.first()?.point.value?;
-    (value >= 0.0).then_some(value.round() as usize)
+    let same = answer.chart.points.iter().map(|p| &p.point);
+    let mut counts: Vec<usize> = same
+        .filter(|p| p.period_start.weekday() == today.weekday())
+        .filter_map(|p| p.value.filter(|v| *v >= 0.0))
+        .map(|value| value.round() as usize)
+        .collect();
+    counts.sort_unstable();
+    let n = counts.len();
+    if n < WEEKS_LEAST {
+        return None;
+    }
+    Some(Usual {
+        weekday: WEEKDAYS[today.weekday().num_days_from_monday() as usize],
+        median: (counts[(n - 1) / 2] + counts[n / 2]) as f64 / 2.0,
+        least: *counts.first()?,
+        most: *counts.last()?,
+        weeks: n,
+    })
 }
+
+/// From Monday on.
+const WEEKDAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
 
 fn filters(here: &Here, waiting: &Waiting, narrowed: &Narrowed<'_>) -> Markup {
     let mut responsible: BTreeMap<&str, usize> = BTreeMap::new();
@@ -220,14 +263,14 @@ fn filters(here: &Here, waiting: &Waiting, narrowed: &Narrowed<'_>) -> Markup {
 fn people(here: &Here, rows: &[&WaitingTransfer]) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="People ready to leave, longest wait first" {
-            table.board {
+            table.board.stack {
                 thead { tr { th scope="col" { "Waiting" } th scope="col" { "Whose move" } th scope="col" { "Next step" } th scope="col" { "What for" } th scope="col" { "Lives in" } th.hide-narrow scope="col" { "Hospital" } th.hide-narrow scope="col" { "Pathway" } } }
                 tbody {
                     @for row in rows.iter().take(ROWS_MOST) {
                         tr.over[row.days >= 21] {
-                            th scope="row" { strong { (words::sentence_start(&words::nights(row.days))) } br; span.small { "since " (axis::date(row.since)) } }
+                            th scope="row" { strong { (words::sentence_start(&words::nights(row.days))) } br; span.small { "since " (words::near(row.since, here.today())) } }
                             td { span.move.(row.responsible) { (words::responsible(row.responsible)) } }
-                            td { (row.next_step) @if let Some(expected) = row.expected.filter(|e| *e < here.today()) { br; span.small { "was expected out " (axis::date(expected)) } } }
+                            td { (row.next_step) @if let Some(expected) = row.expected.filter(|e| *e < here.today()) { br; span.small { "was expected out " (words::near(expected, here.today())) } } }
                             td { (row.reason_title.unwrap_or("No reason given")) }
                             td { (here.title_of(row.area.as_str())) }
                             td.hide-narrow { (row.hospital.as_ref().map(|h| here.title_of(h.as_str())).unwrap_or_default()) }
@@ -243,7 +286,7 @@ fn people(here: &Here, rows: &[&WaitingTransfer]) -> Markup {
 fn referrals(here: &Here, rows: &[WaitingReferral]) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Referrals waiting for first contact, past due first" {
-            table.board {
+            table.board.stack {
                 thead { tr { th scope="col" { "Due" } th scope="col" { "Service" } th scope="col" { "Priority" } th scope="col" { "Waiting since" } th scope="col" { "Place" } } }
                 tbody {
                     @for row in rows.iter().take(ROWS_MOST) {

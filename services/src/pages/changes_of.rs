@@ -9,7 +9,11 @@ use crate::http::problem::Problem;
 use chrono::NaiveDate;
 use joinedup_events::change::Decision;
 use joinedup_events::{AreaId, Family};
-use joinedup_views::changes::{Change, Decisions, Status, before_and_after, change, decisions};
+use joinedup_views::changes::before_after::ENOUGH_POINTS;
+use joinedup_views::changes::{
+    BeforeAfter, Change, Decisions, Moved, Status, before_and_after, change, decisions,
+};
+use joinedup_views::measure::Direction;
 use maud::{Markup, html};
 
 /// The changes meant to move a measure in an area or in a part of it, the latest first, with their ids.
@@ -47,16 +51,20 @@ pub fn decided(here: &Here, measure: &str) -> Result<Decisions, Problem> {
     }))
 }
 
+/// The points of a chart that count for a comparison.
+#[must_use]
+pub fn judged(answer: &Answer) -> Vec<(NaiveDate, f64)> {
+    let points = answer.chart.points.iter().filter(|p| p.point.is_judged());
+    points
+        .filter_map(|p| Some((p.point.period_start, p.point.value?)))
+        .collect()
+}
+
 /// The changes with what the chart's points say around each.
 #[must_use]
 pub fn list(here: &Here, answer: &Answer, changes: &[(String, Change)]) -> Markup {
     let chart = &answer.chart;
-    let points: Vec<(NaiveDate, f64)> = chart
-        .points
-        .iter()
-        .filter(|p| p.point.is_judged())
-        .filter_map(|p| Some((p.point.period_start, p.point.value?)))
-        .collect();
+    let points = judged(answer);
     html! {
         section #changes data-live aria-labelledby="changes-name" {
             h2 #changes-name { "Changes tried" }
@@ -64,19 +72,62 @@ pub fn list(here: &Here, answer: &Answer, changes: &[(String, Change)]) -> Marku
             @for (id, change) in changes {
                 article.change id=(format!("change-{}", id.replace('/', "-"))) {
                     h3 { (change.title.as_deref().unwrap_or("A change")) " " span.tag { (status(change.status(here.today()), change.decision)) } }
-                    p.place { (here.title_of(change.area.as_str())) " · " (dates(change)) }
+                    p.place {
+                        (here.title_of(change.area.as_str())) " · " (dates(change))
+                        // The whole county hides what one ward tried.
+                        @if change.area != here.area { " · " a href=(format!("{}#changes", here.address.clone().with("area", change.area.as_str()))) { "the chart of where it is tried" } }
+                    }
                     @if let Some(aim) = &change.aim { p { "Aim: " (aim) } }
                     @if let Some(around) = before_and_after(change, &chart.measure, &chart.title, &points) {
+                        (verdict(&around, chart.direction))
                         @if let Some((before, since)) = around.before.median.zip(around.after.median.or(around.during.median)) {
                             p.before-after {
                                 span { "Median before " strong { (axis::amount(before, figure::unit(chart))) } " over " (words::counted(around.before.points, "point", "points")) }
                                 span { @if around.after.median.is_some() { "after " } @else { "since " } strong { (axis::amount(since, figure::unit(chart))) } " over " (words::counted(if around.after.median.is_some() { around.after.points } else { around.during.points }, "point", "points")) }
                             }
-                            p.note { @if around.before.points.min(around.during.points.max(around.after.points)) < joinedup_views::changes::before_after::ENOUGH_POINTS { "Too few points to say that it moved. " } "Other things may have changed in the same time." }
+                            p.note { "Other things may have changed in the same time." }
                         } @else { p.note { (around.sentence) } }
                     }
                     @if let Some(learnt) = &change.learnt { p { "Learnt: " (learnt) } }
                 }
+            }
+        }
+    }
+}
+
+/// Whether the points since lie otherwise than before: in words, with how many of them do.
+#[must_use]
+pub fn verdict(around: &BeforeAfter, direction: Direction) -> Markup {
+    let (word, class) = match (around.moved, direction) {
+        (Moved::TooFew, _) => ("Too early to say", ""),
+        (Moved::Chance, _) => ("No sign yet that it helped", ""),
+        (Moved::Up, Direction::Up) | (Moved::Down, Direction::Down) => {
+            ("Better than before", "improvement")
+        }
+        (Moved::Up, Direction::Down) | (Moved::Down, Direction::Up) => {
+            ("Worse than before", "concern")
+        }
+        (Moved::Up, Direction::None) => ("Higher than before", "changed"),
+        (Moved::Down, Direction::None) => ("Lower than before", "changed"),
+    };
+    let points = if around.after.points > 0 {
+        around.after.points
+    } else {
+        around.during.points
+    };
+    let (most, side) = if around.above > around.below {
+        (around.above, "above")
+    } else {
+        (around.below, "below")
+    };
+    let since = words::counted(points, "point", "points");
+    html! {
+        p.helped {
+            strong.(class) { (word) } ": "
+            @match around.moved {
+                Moved::TooFew => { (since) " since, and it takes " (ENOUGH_POINTS) "." }
+                Moved::Chance => { (most) " of the " (since) " since lie " (side) " the median before, which chance gives too." }
+                Moved::Up | Moved::Down => { (most) " of the " (since) " since lie " (side) " the median before, more than chance gives." }
             }
         }
     }

@@ -5,7 +5,7 @@ use super::figure::{self, Figure};
 use super::here::Here;
 use super::layout::{self, Tab};
 use super::overview::{Line, Overview, overview};
-use super::{multiples, rounds, sources, words};
+use super::{multiples, rounds, sources, under_test, words};
 use crate::charts::{self, ChartRequest};
 use crate::config;
 use crate::draw::{axis, icon};
@@ -71,7 +71,7 @@ fn page(here: &Here) -> Result<Markup, Problem> {
                 (multiples::show(here, measure, &request)?)
                 details #as-table { summary { "The points as a table" } (figure::table(&answer.chart)) }
             }
-            (news(here, &overview))
+            (news(here, &overview)?)
         }
     };
     let picker = layout::chart_picker(here, measure, answer.chart.period);
@@ -127,15 +127,16 @@ fn tells(line: &Line) -> bool {
     points >= ENOUGH_POINTS && values.len() > 2
 }
 
-fn news(here: &Here, overview: &Overview) -> Markup {
-    html! {
+fn news(here: &Here, overview: &Overview) -> Result<Markup, Problem> {
+    Ok(html! {
         div.news {
             (signals(here, overview))
+            (under_test::show(here)?)
             (waits(here))
             (ratings(here))
             (silence(here))
         }
-    }
+    })
 }
 
 fn signals(here: &Here, overview: &Overview) -> Markup {

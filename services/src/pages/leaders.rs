@@ -9,7 +9,7 @@ use crate::draw::{axis, funnel, icon, spark};
 use crate::http::problem::Problem;
 use axum::response::Response;
 use joinedup_events::AreaId;
-use joinedup_spc::funnel::{FunnelKind, FunnelOptions, FunnelRow, product_funnel};
+use joinedup_spc::funnel::{Funnel, FunnelKind, FunnelOptions, FunnelRow, product_funnel};
 use joinedup_views::catalogue::{Layer, Node};
 use joinedup_views::measure::Role;
 use maud::{Markup, PreEscaped, html};
@@ -115,7 +115,7 @@ fn page(here: &Here) -> Markup {
             section.card id=(group) data-live aria-labelledby=(format!("{group}-name")) {
                 h2 id=(format!("{group}-name")) { (title) }
                 div.scroll tabindex="0" role="region" aria-label=(format!("Outcomes: {title}")) {
-                    table.outcomes {
+                    table.outcomes.stack {
                         thead { tr { th scope="col" { "Outcome and measure" } th scope="col" { "Signal" } th.number scope="col" { "Latest" } th.number scope="col" { "Median then" } th.number scope="col" { "Median now" } th.number scope="col" { "Target" } th.hide-mid scope="col" { "Course" } th scope="col" { "Parts of the place" } } }
                         tbody { @for (node, lines) in all.iter().filter(|(n, _)| n.group == group) { (outcome(here, &overview, node, lines)) } }
                     }
@@ -159,13 +159,13 @@ fn outcome(here: &Here, overview: &Overview, node: &Node, lines: &[&Line]) -> Ma
     html! {
         @if lines.is_empty() {
             tr {
-                th scope="row" { a.outcome href=(here.address.elsewhere("/model").with("node", &node.id)) { (node.title) } }
-                td colspan="7" { span.place { "No measure of it has points here." } }
+                th.whole scope="row" { a.outcome href=(here.address.elsewhere("/model").with("node", &node.id)) { (node.title) } }
+                td.whole colspan="7" { span.place { "No measure of it has points here." } }
             }
         }
         @for (i, line) in shown(lines).into_iter().enumerate() {
             tr.more[i > 0] {
-                th scope="row" {
+                th.whole scope="row" {
                     @if i == 0 {
                         a.outcome href=(here.address.elsewhere("/model").with("node", &node.id)) { (node.title) }
                         @if lines.len() > 1 { " " a.small href=(here.address.elsewhere("/measures").with("outcome", &node.id)) { (lines.len()) " measures" } }
@@ -175,11 +175,11 @@ fn outcome(here: &Here, overview: &Overview, node: &Node, lines: &[&Line]) -> Ma
                 }
                 td { span.with-icon { (PreEscaped(icon::variation(line.variation))) span.(icon::variation_class(line.variation)) { strong { (icon::variation_word(line.variation)) } } } }
                 td.number { @if let Some((start, value)) = line.latest { strong { (axis::amount(value, &line.unit)) } br; span.small { (words::period(line.period, start)) } } @else { "–" } }
-                td.number { @if let Some((_, then)) = line.then { (axis::amount(then, &line.unit)) } @else { "–" } }
-                td.number { @if let Some(now) = line.now { (axis::amount(now, &line.unit)) } @else { "–" } }
-                td.number { @if let Some(target) = line.target { (axis::amount(target, &line.unit)) @if let Some(a) = line.assurance { br; span.small { (icon::assurance_words(a)) } } } @else { "none" } }
+                td.number.hide-narrow { @if let Some((_, then)) = line.then { (axis::amount(then, &line.unit)) } @else { "–" } }
+                td.number.hide-narrow { @if let Some(now) = line.now { (axis::amount(now, &line.unit)) } @else { "–" } }
+                td.number.hide-narrow { @if let Some(target) = line.target { (axis::amount(target, &line.unit)) @if let Some(a) = line.assurance { br; span.small { (icon::assurance_words(a)) } } } @else { "none" } }
                 td.hide-mid { (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &format!("{}: the latest {} points", line.title, line.values.len().min(spark::POINTS_MOST))))) }
-                td { (spread(here, overview, line)) }
+                td.whole { (spread(here, overview, line)) }
             }
         }
     }
@@ -290,10 +290,38 @@ fn compare(here: &Here, overview: &Overview) -> Markup {
                 button.quiet type="submit" { "Show" }
             }
             @match drawn {
-                Ok(drawn) => div.scroll tabindex="0" role="region" aria-label="Funnel" {
-                    div.funnel-box #funnel data-live { (PreEscaped(funnel::svg(&drawn, &places, "proportion", "how many there were to count", &format!("{}: places against the limits of chance", line.title)))) }
-                },
+                Ok(drawn) => {
+                    div.scroll tabindex="0" role="region" aria-label="Funnel" {
+                        div.funnel-box #funnel data-live { (PreEscaped(funnel::svg(&drawn, &places, "proportion", "how many there were to count", &format!("{}: places against the limits of chance", line.title)))) }
+                    }
+                    details #funnel-table { summary { "The places as a table" } (funnel_table(&drawn, &places)) }
+                }
                 Err(error) => p { (error.to_string()) },
+            }
+        }
+    }
+}
+
+/// What the funnel shows, place by place.
+fn funnel_table(drawn: &Funnel, places: &[funnel::Place]) -> Markup {
+    let title = |unit: &str| {
+        let place = places.iter().find(|p| p.unit == unit);
+        place.map_or(unit.to_owned(), |p| p.title.clone())
+    };
+    let mut rows: Vec<_> = drawn.units.iter().map(|u| (title(&u.unit), u)).collect();
+    rows.sort_by(|a, b| a.0.cmp(&b.0));
+    html! {
+        table {
+            thead { tr { th scope="col" { "Place" } th.number scope="col" { "Share" } th.number scope="col" { "Of" } th scope="col" { "Against chance" } } }
+            tbody {
+                @for (title, unit) in &rows {
+                    tr {
+                        th scope="row" { (title) }
+                        td.number { (axis::amount(unit.ratio, "proportion")) }
+                        td.number { (axis::number(unit.denominator, "")) }
+                        td { @if unit.outlier { strong { "outside" } " what chance gives" } @else { "within what chance gives" } }
+                    }
+                }
             }
         }
     }

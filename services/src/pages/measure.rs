@@ -116,6 +116,7 @@ fn choices(here: &Here, measure: &Measure, answer: &Answer, request: &ChartReque
                 label for="to" { "to" } input #to type="date" name="to" value=[request.to];
                 label for="known" { "As known on" } input #known type="date" name="as_known_at" value=[here.address.get("as_known_at").map(|v| v.get(..10).unwrap_or(v))];
                 button.quiet type="submit" { "Apply" }
+                span.hint { "as known on: as it stood that day, before what was corrected later" }
                 @if request.from.is_some() || request.to.is_some() || request.as_known_at.is_some() || !request.filter.0.is_empty() {
                     a href=(Address::new(here.address.path()).with("area", &here.area)) { "Everything, as known now" }
                 }

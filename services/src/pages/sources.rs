@@ -109,12 +109,12 @@ fn body(here: &Here) -> Markup {
         }
         @if !found.is_empty() {
             div.scroll tabindex="0" role="region" aria-label="Table of sources" {
-                table #sources-table data-live {
+                table.stack #sources-table data-live {
                     thead { tr { th scope="col" { "Source" } th scope="col" { "State" } th scope="col" { "Last event" } th scope="col" { "Expected" } th.number scope="col" { "Events" } th scope="col" { "Places" } } }
                     tbody {
                         @for source in &found {
                             tr.silent[source.silent] {
-                                th scope="row" { code { (source.name) } }
+                                th.whole scope="row" { code { (source.name) } }
                                 td { @if source.silent { strong.tag.concern { "Silent for " (quiet_for(source, here.now)) } } @else if source.expected.is_some() { "Heard in time" } @else { "No expectation" } }
                                 td { time datetime=(source.heard.to_rfc3339()) { (words::instant(source.heard)) } }
                                 td { @match source.expected { Some(hours) => { "every " (number(hours, "")) " hours" } None => { "whenever there is something to say" } } }

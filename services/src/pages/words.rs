@@ -66,19 +66,6 @@ pub fn nights(days: i64) -> String {
     }
 }
 
-/// How long ago, roughly.
-#[must_use]
-pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    let minutes = (now - at).num_minutes();
-    match minutes {
-        ..=0 => "just now".to_owned(),
-        1 => "1 minute ago".to_owned(),
-        2..=119 => format!("{minutes} minutes ago"),
-        120..=2879 => format!("{} hours ago", minutes / 60),
-        _ => format!("{} days ago", minutes / 1440),
-    }
-}
-
 /// Who has to act.
 #[must_use]
 pub fn responsible(code: &str) -> &'static str {
@@ -133,6 +120,20 @@ pub fn value_of(dimension: &str, value: &str) -> String {
     }
 }
 
+/// A date of these weeks: Wed 11 Nov, as a ward speaks of it; with its year where that would be guessed wrong.
+#[must_use]
+pub fn near(day: NaiveDate, today: NaiveDate) -> String {
+    if (today - day).num_days().abs() > 180 {
+        return date(day);
+    }
+    format!(
+        "{} {} {}",
+        day.weekday(),
+        day.day(),
+        MONTHS[day.month0() as usize]
+    )
+}
+
 /// A kind of chart, as a choice.
 #[must_use]
 pub const fn chart_kind(kind: ChartKind) -> &'static str {
@@ -166,6 +167,9 @@ mod tests {
         assert_eq!(sentence("care-package_home"), "Care package home");
         assert_eq!(sentence(""), "");
         assert_eq!(nights(23), "23 nights (3 weeks)");
+        let day = |text: &str| text.parse().unwrap();
+        assert_eq!(near(day("2026-11-11"), day("2026-11-27")), "Wed 11 Nov");
+        assert_eq!(near(day("2025-11-11"), day("2026-11-27")), "11 Nov 2025");
         assert_eq!(counted(1, "person", "people"), "1 person");
         assert_eq!(counted(1200, "person", "people"), "1,200 people");
     }

@@ -17,6 +17,20 @@ pub struct Side {
     pub highest: Option<f64>,
 }
 
+/// How the later points lie about the median of those before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moved {
+    /// Too few points before or since.
+    TooFew,
+    /// On both sides of it, as tossing a coin for each would have it.
+    Chance,
+    /// Above it, more of them than a coin gives once in twenty times.
+    Up,
+    /// Below it, likewise.
+    Down,
+}
+
 /// A measure before, during and after a cycle.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BeforeAfter {
@@ -28,6 +42,12 @@ pub struct BeforeAfter {
     pub during: Side,
     /// Points of periods that began after the finish.
     pub after: Side,
+    /// How many of the later points (after the finish; without one, since the start) lie above the median before.
+    pub above: usize,
+    /// How many lie below it.
+    pub below: usize,
+    /// Whether that is more to one side than chance gives: the sign test at 5 % to each side.
+    pub moved: Moved,
     /// What the three say, without a claim of cause.
     pub sentence: String,
 }
@@ -55,13 +75,23 @@ pub fn before_and_after(
         kept.map(|(_, value)| *value).collect()
     };
     let before = side(values(&|date| date < start));
-    let during = side(values(&|date| date >= start && !over(date)));
-    let after = side(values(&|date| date >= start && over(date)));
-    let (word, later) = if change.finished.is_some() {
-        ("after it ended", after)
+    let (in_cycle, past) = (
+        values(&|date| date >= start && !over(date)),
+        values(&|date| date >= start && over(date)),
+    );
+    let (word, points) = if change.finished.is_some() {
+        ("after it ended", &past)
     } else {
-        ("since it began", during)
+        ("since it began", &in_cycle)
     };
+    let count = |side: fn(&f64, &f64) -> bool| {
+        let beyond = |value: &&f64| before.median.is_some_and(|median| side(value, &median));
+        points.iter().filter(beyond).count()
+    };
+    let (above, below) = (count(f64::gt), count(f64::lt));
+    let (during, after) = (side(in_cycle.clone()), side(past.clone()));
+    let later = side(points.clone());
+    let moved = moved(before.points.min(later.points), above, below);
     let name = change.title.as_deref().unwrap_or("the change");
     let sentence = match (before.median, later.median) {
         (Some(was), Some(is)) => {
@@ -95,8 +125,22 @@ pub fn before_and_after(
         before,
         during,
         after,
+        above,
+        below,
+        moved,
         sentence,
     })
+}
+
+fn moved(points: usize, above: usize, below: usize) -> Moved {
+    // The fewest heads that 19 of 20 series of tosses have.
+    let least = joinedup_spc::runs::crossings_min(above + below + 1);
+    match (points < ENOUGH_POINTS, above < least, below < least) {
+        (true, _, _) => Moved::TooFew,
+        (false, false, true) => Moved::Up,
+        (false, true, false) => Moved::Down,
+        _ => Moved::Chance,
+    }
 }
 
 fn side(mut values: Vec<f64>) -> Side {

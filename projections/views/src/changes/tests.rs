@@ -209,6 +209,31 @@ fn before_and_after_are_compared_by_medians_and_no_cause_is_claimed() {
         told.sentence
     );
     assert!(!told.sentence.contains("too few"));
+    assert_eq!((told.above, told.below, told.moved), (0, 6, Moved::Down));
+}
+
+#[test]
+fn points_on_both_sides_of_the_median_before_are_chance() {
+    let running = change(&[on("2026-01-05", happened("started"))]).unwrap();
+    let moved = |since: &[f64]| {
+        let values = [[0.3, 0.5].repeat(6), since.to_vec()].concat();
+        let first = NaiveDate::from_ymd_opt(2026, 1, 5).unwrap() - chrono::Days::new(7 * 12);
+        let points: Vec<_> = values
+            .iter()
+            .enumerate()
+            .map(|(n, v)| (first + chrono::Days::new(7 * n as u64), *v))
+            .collect();
+        before_and_after(&running, "m", "Share", &points)
+            .unwrap()
+            .moved
+    };
+    assert_eq!(moved(&[0.5; 5]), Moved::TooFew);
+    assert_eq!(moved(&[0.5; 6]), Moved::Up);
+    assert_eq!(moved(&[0.3, 0.3, 0.3, 0.3, 0.3, 0.5]), Moved::Chance);
+    assert_eq!(
+        moved(&[0.3, 0.3, 0.3, 0.3, 0.3, 0.5, 0.3, 0.3, 0.3]),
+        Moved::Down
+    );
 }
 
 #[test]
