@@ -17,6 +17,7 @@ mod live;
 mod manners;
 mod metrics;
 mod pages;
+mod people;
 mod privacy;
 mod real_data;
 mod round;

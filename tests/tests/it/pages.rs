@@ -123,6 +123,7 @@ fn an_event_moves_the_chart_without_a_reload_and_keeps_the_focus() {
         "{}",
         page.text(".value-now")
     );
+    page.evaluate("window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach(e => window.shift += e.value)).observe({ type: 'layout-shift' })");
     page.evaluate("window.untouched = true; document.querySelector('svg.chart.wide .point[tabindex=\"0\"]').focus()");
     assert_eq!(product.post(&[observed(9, "2025-04-01", 777)]).status, 202);
     page.wait_until(
@@ -131,6 +132,9 @@ fn an_event_moves_the_chart_without_a_reload_and_keeps_the_focus() {
     );
     assert!(page.text(".value-now").contains("777"));
     assert_eq!(page.evaluate("window.untouched"), true);
+    // Below 0.1 is what the web calls good.
+    let shift = page.evaluate("window.shift").as_f64().unwrap();
+    assert!(shift < 0.1, "the page jumped by {shift}");
     assert_eq!(
         page.evaluate("document.activeElement.dataset.start ?? ''"),
         "2025-03-01"

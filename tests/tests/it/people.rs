@@ -1,0 +1,191 @@
+//! The three people the pages are for, each on their way to an answer: how many clicks, what stands on the first screen,
+//! and whether it is the answer that the interface of the program gives.
+
+use joinedup_tests::browser::{Browser, Page};
+use joinedup_tests::product::{Joinedup, JoinedupOptions};
+use serde_json::Value;
+
+fn county() -> Joinedup {
+    let product = Joinedup::start(JoinedupOptions::new("demo", &["--per-minute", "1"]));
+    product.caught_up();
+    product
+}
+
+/// The pages of a PDF.
+fn sheets(pdf: &std::path::Path) -> usize {
+    let bytes = std::fs::read(pdf).unwrap();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    text.match_indices("/Type /Page")
+        .filter(|(at, _)| !text[at + 11..].starts_with('s'))
+        .count()
+}
+
+/// Whether all that a selector finds lies within the window.
+fn on_screen(page: &mut Page, selector: &str) -> bool {
+    page.evaluate(&format!(
+        "(() => {{ const all = [...document.querySelectorAll('{selector}')]; return all.length > 0 && all.every(e => {{ const r = e.getBoundingClientRect(); return r.height > 0 && r.top >= 0 && r.bottom <= innerHeight; }}); }})()"
+    )) == true
+}
+
+#[test]
+fn the_improvement_lead_sees_whether_the_change_of_september_helped_and_prints_it() {
+    let product = county();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    page.viewport(1440, 900);
+    page.goto(&product.url("/"));
+    // It stands on the first page, with the answer in words.
+    let told = page.texts("#under-test .change");
+    let told = told
+        .iter()
+        .find(|text| text.contains("14 Sep 2026"))
+        .unwrap_or_else(|| panic!("the change of 14 September is not on the first page: {told:?}"));
+    let answer = [
+        "Better than before",
+        "Worse than before",
+        "No sign yet that it helped",
+    ]
+    .into_iter()
+    .find(|words| told.contains(words));
+    let answer = answer.unwrap_or_else(|| panic!("{told}"));
+    // One click leads to the chart of the place and measure, where the same is said beside the flag.
+    let name = told.lines().next().unwrap().trim().to_owned();
+    page.evaluate(&format!(
+        "[...document.querySelectorAll('#under-test h3 a')].find(a => a.innerText.trim() === '{name}').click()"
+    ));
+    page.wait_for("#changes .helped");
+    let there = page.text("#changes");
+    assert!(there.contains(&name) && there.contains(answer), "{there}");
+    assert!(
+        page.text("svg.chart.wide").contains(&name),
+        "the flag on the chart"
+    );
+    // What is said follows from the points of the interface.
+    let address = page.address();
+    let (path, query) = address
+        .split_once("/measures/")
+        .unwrap()
+        .1
+        .split_once('?')
+        .unwrap();
+    let query = query.split('#').next().unwrap();
+    let chart = product
+        .json(&format!("/api/v1/charts/{path}?{query}"))
+        .unwrap();
+    let value = |p: &Value| Some((p["period_start"].as_str()?.to_owned(), p["value"].as_f64()?));
+    let judged = chart["points"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|p| p["state"] == "final");
+    let (mut before, since): (Vec<_>, Vec<_>) = judged
+        .filter_map(value)
+        .partition(|(start, _)| start.as_str() < "2026-09-14");
+    before.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let n = before.len();
+    let median = f64::midpoint(before[(n - 1) / 2].1, before[n / 2].1);
+    let below = since.iter().filter(|(_, v)| *v < median).count();
+    let above = since.iter().filter(|(_, v)| *v > median).count();
+    let (most, side) = if above > below {
+        (above, "above")
+    } else {
+        (below, "below")
+    };
+    let said = format!(
+        "{most} of the {} points since lie {side} the median before",
+        since.len()
+    );
+    assert!(there.contains(&said), "{said}: {there}");
+    // On paper: two sheets at most, the chart on the first.
+    let sheets = sheets(&page.print("improvement-lead", false));
+    assert!((1..=2).contains(&sheets), "{sheets} sheets");
+}
+
+#[test]
+fn the_nurse_in_charge_sees_the_three_longest_waits_and_whose_move_each_is() {
+    let product = county();
+    let waiting = product.json("/api/v1/waiting?area=havenshire").unwrap();
+    let longest = &waiting["transfers"].as_array().unwrap()[..3];
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    page.viewport(1440, 1080);
+    // Two clicks at most: from the first page by the number of those waiting too long.
+    page.goto(&product.url("/"));
+    page.click("a[href='/board']");
+    page.wait_for("#people");
+    let first_three = "#people tbody tr:nth-child(-n+3) th, #people tbody tr:nth-child(-n+3) .move";
+    page.evaluate("document.querySelector('#people').scrollIntoView()");
+    assert!(
+        on_screen(&mut page, first_three),
+        "the three longest are on one screen"
+    );
+    let rows = page.texts("#people tbody tr");
+    for (row, told) in rows.iter().zip(longest) {
+        let nights = told["days"].as_i64().unwrap();
+        let whose = match told["responsible"].as_str().unwrap() {
+            "nhs" => "NHS",
+            "social-care" => "Social care",
+            "both" => "NHS and social care",
+            _ => "Not said",
+        };
+        let step = told["next_step"].as_str().unwrap();
+        assert!(
+            row.contains(&format!("{nights} night")) && row.contains(whose) && row.contains(step),
+            "{row}: {told}"
+        );
+    }
+    // On a telephone the longest is there without a table to push about.
+    page.viewport(390, 844);
+    page.goto(&product.url("/board"));
+    page.evaluate("document.querySelector('#people').scrollIntoView()");
+    assert!(on_screen(&mut page, "#people tbody tr:first-child .move"));
+    let usual = page.text("#figures");
+    assert!(usual.contains("usual on a"), "{usual}");
+}
+
+#[test]
+fn the_director_tells_which_outcomes_got_worse_and_where() {
+    let product = county();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    page.viewport(1440, 900);
+    page.goto(&product.url("/leaders"));
+    assert!(
+        on_screen(&mut page, "#sum"),
+        "the answer is on the first screen"
+    );
+    let sum = page.text("#sum");
+    // As the measures page of the same place says it.
+    let outcomes = product.json("/api/v1/outcomes?area=havenshire").unwrap();
+    let of = |area: &str, measure: &str| -> String {
+        let path = format!("/api/v1/charts/{measure}?area={area}");
+        let chart = product.json(&path).unwrap();
+        chart["verdict"]["variation"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let mut worse = Vec::new();
+    for node in outcomes["nodes"].as_array().unwrap() {
+        let measures = node["measures"].as_array().unwrap();
+        if node["layer"] != "outcome" {
+            continue;
+        }
+        let concern = measures
+            .iter()
+            .any(|m| of("havenshire", m["measure"].as_str().unwrap()).starts_with("concern"));
+        if concern {
+            worse.push(node["title"].as_str().unwrap().to_owned());
+        }
+    }
+    let (words, n) = (if worse.len() == 1 { "has" } else { "have" }, worse.len());
+    assert!(
+        sum.contains(&format!("Of 15 outcomes {n} {words} a measure of concern")),
+        "{sum}: {worse:?}"
+    );
+    for title in &worse {
+        assert!(sum.contains(title), "{title}: {sum}");
+    }
+    let sheets = sheets(&page.print("leaders", false));
+    assert_eq!(sheets, 2, "two sheets of paper");
+}
