@@ -108,9 +108,9 @@ pub fn why(row: &joinedup_views::chart::ChartPoint) -> String {
         State::Final => "",
         State::Provisional => "Provisional: what began in it may still end in time",
         State::Incomplete => "The period is not over",
-        State::Missing => "Nothing was reported",
         // The note says why, and by which rule.
-        State::Suppressed if row.point.note.is_some() => "",
+        State::Missing | State::Suppressed if row.point.note.is_some() => "",
+        State::Missing => "Nothing was reported",
         State::Suppressed => "Kept back: small numbers",
     };
     let signals: Vec<&str> = row.signals.iter().map(|s| rule_words(*s)).collect();

@@ -160,21 +160,16 @@ fn search(here: &Here) -> Markup {
 /// The frameworks and returns that measures belong to, with the names they have.
 fn tagged(here: &Here) -> Vec<(String, String)> {
     let definitions = &here.app.definitions;
-    let named: BTreeMap<&str, &str> = definitions
-        .catalogue
-        .frameworks()
-        .map(|framework| (framework.id.as_str(), framework.title.as_str()))
-        .collect();
     let tags: BTreeSet<&str> = definitions
         .measures
         .iter()
         .flat_map(|measure| measure.frameworks.iter().map(|tag| tag.as_str()))
         .collect();
     let title = |tag: &str| {
-        let name = named
-            .get(tag)
-            .map_or_else(|| words::sentence(tag), |title| (*title).to_owned());
-        (tag.to_owned(), name)
+        (
+            tag.to_owned(),
+            words::framework(&definitions.catalogue, tag),
+        )
     };
     tags.into_iter().map(title).collect()
 }

@@ -211,7 +211,7 @@ fn definition(here: &Here, measure: &Measure) -> Markup {
                     }
                 } }
                 @if !measure.frameworks.is_empty() {
-                    div { dt { "Frameworks" } dd { @for (i, id) in measure.frameworks.iter().enumerate() { @if i > 0 { ", " } (words::sentence(id.as_str())) } } }
+                    div { dt { "Frameworks" } dd { @for (i, id) in measure.frameworks.iter().enumerate() { @if i > 0 { ", " } (words::framework(catalogue, id.as_str())) } } }
                 }
                 div { dt { "Name in files" } dd { code { (measure.id) } " of " code { (measure.quantity) } ", definition " code { (measure.digest().get(..12).unwrap_or_default()) } } }
             }

@@ -4,6 +4,7 @@ use crate::draw::axis::{MONTHS, date};
 pub use crate::draw::sentence_start;
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use joinedup_events::local;
+use joinedup_views::catalogue::Catalogue;
 use joinedup_views::measure::{ChartKind, Direction};
 use joinedup_views::period::{Grain, Period};
 
@@ -117,6 +118,27 @@ pub fn value_of(dimension: &str, value: &str) -> String {
             .map_or_else(|| sentence(code), |r| r.title().to_owned()),
         (_, "") => "Not said".to_owned(),
         (_, code) => sentence(code),
+    }
+}
+
+/// What a measure belongs to: a framework of the catalogue by its title, or a national return or standard by its name.
+#[must_use]
+pub fn framework(catalogue: &Catalogue, tag: &str) -> String {
+    let known = match tag {
+        "ae-return" => "A&E attendances and emergency admissions return",
+        "bcf" => "Better Care Fund",
+        "drd" => "Discharge ready date",
+        "dtoc" => "Delayed transfers of care (DTOC), to February 2020",
+        "mar" => "Monthly activity return (MAR)",
+        "reablement-2d" => "Two-day reablement standard",
+        "sitrep" => "Daily discharge situation report",
+        "ucr-2h" => "Two-hour urgent community response standard",
+        _ => "",
+    };
+    match catalogue.framework(tag) {
+        Some(framework) => framework.title.clone(),
+        None if known.is_empty() => sentence(tag),
+        None => known.to_owned(),
     }
 }
 
