@@ -147,6 +147,21 @@ impl Areas {
         self.check()
     }
 
+    /// A register of these areas, and no others.
+    ///
+    /// # Errors
+    /// When one is there twice, or they do not make a sound graph.
+    pub fn of(areas: impl IntoIterator<Item = Area>) -> Result<Self, AreasError> {
+        let mut register = Self::default();
+        for area in areas {
+            let id = area.id.clone();
+            if register.areas.insert(id.clone(), area).is_some() {
+                return Err(AreasError::Twice(id));
+            }
+        }
+        register.check()
+    }
+
     fn check(mut self) -> Result<Self, AreasError> {
         self.children = BTreeMap::new();
         for area in self.areas.values() {

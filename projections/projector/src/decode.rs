@@ -10,7 +10,7 @@ pub(crate) fn decode(recorded: &RecordedEvent, areas: &Areas) -> Result<Event, S
     let event = Event::decode(&envelope).map_err(|e| e.to_string())?;
     if areas.get(event.area.as_str()).is_none() {
         return Err(
-            "`area` is not in the register of areas: add it to areas.toml and start again"
+            "`area` is not in the register of areas: add it to the areas file and start again"
                 .to_owned(),
         );
     }

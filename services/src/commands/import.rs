@@ -3,6 +3,7 @@
 use crate::app::Definitions;
 use crate::cli::Failure;
 use crate::import::csv::Import as Rules;
+use crate::import::http_client::Client;
 use crate::import::input::{Content, Input};
 use crate::import::mapping::Mapping;
 use crate::import::sink::Sink;
@@ -11,8 +12,10 @@ use crate::import::{BadRow, Chunk};
 use chrono::{DateTime, Utc};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use joinedup_events::Event;
+use joinedup_events::{Area, Areas, Event};
 use joinedup_log::archive;
+use serde::Deserialize;
+use serde_json::Value;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -95,7 +98,7 @@ pub async fn run(import: Import) -> Result<(), Failure> {
         ));
     }
     let rules = Rules {
-        areas: definitions.areas,
+        areas: register(&import, definitions.areas).await?,
         now,
         recorded_at,
         edition: import.edition.clone(),
@@ -117,6 +120,50 @@ pub async fn run(import: Import) -> Result<(), Failure> {
             "{n} rows were refused; the others went in"
         ))),
     }
+}
+
+/// The register that rows are held against: that of the server they go to, which is the one that counts; one's own
+/// where that was named, or where the server does not let us read its.
+async fn register(import: &Import, own: Arc<Areas>) -> Result<Arc<Areas>, Failure> {
+    let Some(url) = import
+        .target
+        .url
+        .clone()
+        .filter(|_| import.target.areas.is_none())
+    else {
+        return Ok(own);
+    };
+    let token = import.target.token()?;
+    let asked = tokio::task::spawn_blocking(move || server_areas(&url, token));
+    match asked.await.map_err(Failure::new)? {
+        Ok(areas) => Ok(Arc::new(areas)),
+        Err(why) => {
+            tracing::warn!(
+                why,
+                "the server's areas could not be read; the areas known here are used, and the server refuses what it does not know"
+            );
+            Ok(own)
+        }
+    }
+}
+
+fn server_areas(url: &str, token: Option<String>) -> Result<Areas, String> {
+    #[derive(Deserialize)]
+    struct Told {
+        areas: Vec<Value>,
+    }
+    let client = Client::new(url, token).map_err(|e| e.to_string())?;
+    let body = client.get("/api/v1/areas").map_err(|e| e.to_string())?;
+    let told: Told = serde_json::from_reader(body).map_err(|e| e.to_string())?;
+    let areas = told.areas.into_iter().map(|mut area| {
+        if let Some(fields) = area.as_object_mut() {
+            // It follows from the others' parents.
+            fields.remove("children");
+        }
+        serde_json::from_value(area)
+    });
+    let areas: Vec<Area> = areas.collect::<Result<_, _>>().map_err(|e| e.to_string())?;
+    Areas::of(areas).map_err(|e| e.to_string())
 }
 
 /// Sends what the files hold, in order.

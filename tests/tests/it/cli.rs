@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use joinedup_tests::folders;
-use joinedup_tests::product;
+use joinedup_tests::product::{self, Joinedup, JoinedupOptions};
 use joinedup_tests::tools::Run;
 use serde_json::Value;
 
@@ -254,4 +254,35 @@ fn difference(expected: &Value, answer: &Value, at: &str) -> Option<String> {
         }
         (one, other) => (one != other).then(|| format!("{at} is {other} and should be {one}")),
     }
+}
+
+#[test]
+fn an_import_into_a_running_server_is_held_against_the_servers_own_areas() {
+    let areas = "[[area]]\nid = \"our-town\"\nkind = \"neighbourhood\"\ntitle = \"Our Town\"\nparents = [\"havenshire-north\"]\n";
+    let server = Joinedup::start(
+        JoinedupOptions::new("serve", &["--areas", "areas.toml"]).file("areas.toml", areas),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let event = serde_json::json!({
+        "specversion": "1.0", "type": "care.joinedup.observation.observed.v1", "source": "test/import", "id": "1",
+        "time": "2026-01-31T00:00:00Z",
+        "data": { "area": "our-town", "series": "dtoc-delayed-days", "period_start": "2026-01-01", "grain": "month", "value": 12, "breakdown": {} },
+    });
+    let file = folder.path().join("events.ndjson");
+    std::fs::write(&file, format!("{event}\n")).unwrap();
+    let import = |flags: &[&str]| {
+        let mut arguments = vec!["import"];
+        arguments.extend(flags);
+        arguments.push(file.to_str().unwrap());
+        product::run(arguments)
+    };
+    let url = server.url("");
+    let run = import(&["--url", url.trim_end_matches('/')]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.stdout.contains("1 accepted"), "{run:?}");
+    // A log without a server knows the built-in areas only, and says which one is unknown.
+    let data = folder.path().join("data");
+    let run = import(&["--data", data.to_str().unwrap()]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stderr.contains("area"), "{run:?}");
 }

@@ -126,7 +126,7 @@ impl Checks<'_> {
                     self.refuse(
                         !area.is_some_and(|a| a.kind.is_provider()),
                         "hospital",
-                        "must be a hospital or trust of the register; add it to your areas file",
+                        "must be a hospital or trust of the register; add it to the areas file of the server that takes the event",
                     );
                 }
             }
