@@ -49,6 +49,8 @@ pub struct Shown {
     pub periods: Vec<ShownPeriod>,
     /// Whether its latest judged period is worth telling, and the kind of variation.
     pub alert: Option<(bool, &'static str)>,
+    /// Of a chart that is worth telling: when the first of its latest periods began that all meet a rule.
+    pub alert_since: Option<DateTime<Utc>>,
     /// How many of the latest judged periods lie on one side.
     pub run_length: Option<i64>,
     /// The number of each metric of [`PER_CHART`].
@@ -89,7 +91,18 @@ impl ShownPeriod {
     /// How many series it makes.
     #[must_use]
     pub fn series(&self) -> usize {
-        self.values.iter().flatten().count() + self.signals.len()
+        self.values.iter().flatten().count()
+            + self.signals.len()
+            + usize::from(self.why_absent().is_some())
+    }
+
+    /// The word of a state that leaves a period without a value.
+    #[must_use]
+    pub fn why_absent(&self) -> Option<&'static str> {
+        STATES[3..]
+            .iter()
+            .find(|(state, _)| *state == self.state)
+            .map(|(_, word)| *word)
     }
 }
 
@@ -291,6 +304,7 @@ pub fn shown(
             .as_ref()
             .filter(|v| v.latest.is_some())
             .map(|v| (v.alert, variation(v.variation))),
+        alert_since: alert_since(chart),
         run_length: run_length(chart),
         values: [
             chart
@@ -304,6 +318,14 @@ pub fn shown(
         ]
         .map(|value| value.map(|v| v * factor)),
     }
+}
+
+/// When the first of the latest judged points began that all meet a rule, where the last of them is worth telling.
+fn alert_since(chart: &Chart) -> Option<DateTime<Utc>> {
+    chart.verdict.as_ref().filter(|v| v.alert)?;
+    let judged = chart.points.iter().rev().filter(|p| p.point.is_judged());
+    let first = judged.take_while(|p| !p.signals.is_empty()).last()?;
+    Some(local::midnight(first.point.period_start))
 }
 
 /// How many of the latest judged points lie on one side of the centre, below 0 when under it; those on it are passed
