@@ -112,6 +112,8 @@ metrics! {
 
     PUBLISHED = Counter Light "joinedup_events_published_total" one []
         "Events stored in the log by this process since it started.";
+    BY_LATENESS = Counter Light "joinedup_events_by_lateness_total" one ["late_by"]
+        "The same events by how long after they happened they were recorded: a minute at most, more than that and an hour at most, and so on.";
     DUPLICATES = Counter Light "joinedup_events_duplicates_total" one []
         "Events that the log already knew when this process published them.";
     REJECTED = Counter Light "joinedup_events_rejected_total" one []
@@ -215,7 +217,7 @@ metrics! {
     ALERT_SINCE = Gauge RunCharts "joinedup_run_chart_alert_start_timestamp_seconds" one ["measure", "area", "period"]
         "Of a chart that is worth telling: when the first period began from which on every judged period has met a chart rule.";
     PERIOD_STATE = Gauge RunCharts "joinedup_run_chart_period_state" one ["measure", "area", "period", "period_start", "state"]
-        "1 for the state that a period is in: final, provisional, incomplete, missing (nothing was reported), suppressed (small numbers are kept back). A scrape has it for periods without a value, to say why there is none; on event time every period has every state, with 0 where it is not in it.";
+        "1 for the state that a period is in: final, provisional, incomplete, missing (nothing was reported), suppressed (small numbers are kept back). A scrape has it for periods without a value, to say why there is none (of a chart without any value, for its latest period alone); on event time every period has every state, with 0 where it is not in it.";
     RUN_LENGTH = Gauge RunCharts "joinedup_run_chart_run_length" one ["measure", "area", "period"]
         "How many of the latest judged periods lie on one side of the centre line; below 0 when they lie under it.";
     LATEST = Gauge RunCharts "joinedup_run_chart_latest" unit ["measure", "area", "period"]

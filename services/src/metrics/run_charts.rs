@@ -70,6 +70,8 @@ pub struct ShownPeriod {
     pub ends: DateTime<Utc>,
     /// How far it can be trusted.
     pub state: State,
+    /// The word of the state that leaves it without a value, where that is said.
+    pub why_absent: Option<&'static str>,
     /// The value of each metric that is one number a period.
     pub values: [Option<f64>; PER_PERIOD.len()],
     /// Rules, with 1 where they are met.
@@ -93,16 +95,7 @@ impl ShownPeriod {
     pub fn series(&self) -> usize {
         self.values.iter().flatten().count()
             + self.signals.len()
-            + usize::from(self.why_absent().is_some())
-    }
-
-    /// The word of a state that leaves a period without a value.
-    #[must_use]
-    pub fn why_absent(&self) -> Option<&'static str> {
-        STATES[3..]
-            .iter()
-            .find(|(state, _)| *state == self.state)
-            .map(|(_, word)| *word)
+            + usize::from(self.why_absent.is_some())
     }
 }
 
@@ -254,7 +247,7 @@ pub fn shown(
             .or_default()
             .push(signal.signal.rule);
     }
-    let periods = chart
+    let mut periods: Vec<ShownPeriod> = chart
         .points
         .iter()
         .rev()
@@ -272,6 +265,10 @@ pub fn shown(
                 begins: local::midnight(start),
                 ends: point.point.period().over_at(),
                 state: point.point.state,
+                why_absent: STATES[3..]
+                    .iter()
+                    .find(|(state, _)| *state == point.point.state)
+                    .map(|(_, word)| *word),
                 values: [
                     value.filter(|_| judged),
                     value.filter(|_| !judged),
@@ -290,6 +287,12 @@ pub fn shown(
             }
         })
         .collect();
+    // A chart that has no point at all needs no reason for each of them: most are of small places, all kept back.
+    if periods.iter().all(|p| p.why_absent.is_some()) {
+        for period in periods.iter_mut().skip(1) {
+            period.why_absent = None;
+        }
+    }
     Shown {
         labels: format!(
             "measure=\"{}\",area=\"{}\",period=\"{}\"",

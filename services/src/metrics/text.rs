@@ -196,7 +196,7 @@ impl Text {
         self.head(&names::PERIOD_STATE, None);
         for chart in charts {
             for period in chart.periods.iter().take(kept) {
-                if let Some(word) = period.why_absent() {
+                if let Some(word) = period.why_absent {
                     self.period(names::PERIOD_STATE.name, &chart.labels, &period.start);
                     self.0.push_str(",state=\"");
                     self.0.push_str(word);

@@ -12,6 +12,7 @@ fn chart(name: &str, periods: usize) -> Shown {
                 ends: chrono::DateTime::UNIX_EPOCH,
                 start: format!("2026-01-{:02}T00:00:00Z", 28 - age),
                 state: State::Final,
+                why_absent: None,
                 values: [Some(0.25), None, Some(0.0), None, None, None, Some(8.0)],
                 signals: if age == 0 {
                     vec![("shift", 1), ("trend", 0)]
@@ -59,16 +60,10 @@ fn a_nought_is_written_and_what_is_missing_is_not() {
 #[test]
 fn of_a_period_without_a_value_it_is_said_whether_it_is_missing_or_kept_back() {
     let mut one = chart("m", 3);
-    for (period, state) in
-        one.periods
-            .iter_mut()
-            .zip([State::Missing, State::Suppressed, State::Final])
-    {
-        if state != State::Final {
-            period.values = [None; PER_PERIOD.len()];
-            period.signals = Vec::new();
-        }
-        period.state = state;
+    for (period, why) in one.periods.iter_mut().zip(["missing", "suppressed"]) {
+        period.values = [None; PER_PERIOD.len()];
+        period.signals = Vec::new();
+        period.why_absent = Some(why);
     }
     let text = write(&[one], &[], 0, 100);
     let labels =
