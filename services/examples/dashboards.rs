@@ -1,8 +1,8 @@
 //! Writes what is made from the metrics' tables: `grafana/dashboards/*.json`, `grafana/METRICS.md` and
-//! `grafana/EVENT_TIME.md`.
+//! `grafana/EVENT_TIME.md`; and `grafana/runbook.html` from `grafana/runbook.md`.
 
 use joinedup::event_time;
-use joinedup::metrics::{dashboards, names};
+use joinedup::metrics::{dashboards, names, runbook};
 use std::path::Path;
 
 fn main() -> std::io::Result<()> {
@@ -14,5 +14,7 @@ fn main() -> std::io::Result<()> {
         )?;
     }
     std::fs::write(folder.join("METRICS.md"), names::document())?;
+    let text = std::fs::read_to_string(folder.join("runbook.md"))?;
+    std::fs::write(folder.join("runbook.html"), runbook::page(&text))?;
     std::fs::write(folder.join("EVENT_TIME.md"), event_time::document())
 }

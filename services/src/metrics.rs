@@ -10,6 +10,7 @@ pub mod names;
 pub(crate) mod places;
 mod process;
 pub(crate) mod run_charts;
+pub mod runbook;
 pub(crate) mod sample;
 mod text;
 pub mod unit;

@@ -17,6 +17,28 @@ pub struct Counts {
     pub refused: AtomicU64,
     /// Not confirmed by the log.
     pub unconfirmed: AtomicU64,
+    /// Stored, by how long after it happened an event was recorded, in the order of [`LATENESS`].
+    pub by_lateness: [AtomicU64; LATENESS.len()],
+}
+
+/// How late an event can be, in seconds, with a word; what is later than all of them is in the last.
+pub const LATENESS: [(i64, &str); 6] = [
+    (60, "a minute"),
+    (3_600, "an hour"),
+    (86_400, "a day"),
+    (7 * 86_400, "a week"),
+    (28 * 86_400, "four weeks"),
+    (i64::MAX, "longer"),
+];
+
+impl Counts {
+    fn stored(&self, event: &Event) {
+        let late = (event.recorded_at - event.occurred_at).num_seconds();
+        let band = LATENESS.iter().position(|(most, _)| late <= *most);
+        if let Some(count) = band.and_then(|band| self.by_lateness.get(band)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Publishes events.
@@ -66,6 +88,9 @@ impl Publisher {
                 self.counts
                     .published
                     .fetch_add(appended.len() as u64 - duplicates, Ordering::Relaxed);
+                for (event, _) in events.iter().zip(appended).filter(|(_, a)| !a.duplicate) {
+                    self.counts.stored(event);
+                }
             }
             Err(_) => {
                 self.counts

@@ -47,6 +47,15 @@ function table({ at, labels, rows }) {
   };
 }
 
+// What a reader sees of a value in a unit; nothing where the unit is unknown, for then Grafana shows the bare number.
+export function shown(version, unit, value) {
+  const { data } = library(version);
+  const known = data.getValueFormats().some(({ submenu }) => submenu.some((one) => one.value === unit));
+  if (!known && !unit.startsWith('time:')) return undefined;
+  const { prefix = '', text, suffix = '' } = data.getValueFormat(unit)(value, 1, undefined, 'Europe/London');
+  return prefix + text + suffix;
+}
+
 // The frames of a panel: the name, type and values of each field.
 export async function frames(version, panel, answer) {
   const { data, known } = library(version);

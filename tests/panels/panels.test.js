@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
-import { here, transformedPanels } from './dashboards.js';
-import { VERSIONS, frames } from './frames.js';
+import { flags, here, transformedPanels, units } from './dashboards.js';
+import { VERSIONS, frames, shown } from './frames.js';
 
 const panels = transformedPanels();
 
@@ -75,4 +75,42 @@ test('a period is complete or it is not, and is drawn once', () => {
     assert.notEqual(unfinished.values.at(-1), null, 'the newest period is not over');
   }
   assert.ok(drawn > 0, 'no recorded chart has a period that is not over');
+});
+
+// A number as every version has to show it in a unit; a unit that is on no board is not listed.
+const IN_UNITS = {
+  percentunit: [0.2083, /^20\.8%$/],
+  s: [108000, /^1\.3 days?$/],
+  bytes: [3 * 1024 * 1024, /^3\.0 MiB$/],
+  short: [1500, /^1\.5 K$/i],
+  dateTimeFromNow: [Date.now() - 7200000, /^2 hours ago$/],
+  'time:D MMM YYYY': [Date.UTC(2026, 6, 5, 23), /^6 Jul 2026$/],
+};
+
+test('every unit of every panel is known to every version, and reads as it should', () => {
+  const asked = units();
+  for (const version of VERSIONS) {
+    for (const { unit, where } of asked) {
+      assert.ok(unit in IN_UNITS, `${where}: ${unit} is not listed here`);
+      const [value, read] = IN_UNITS[unit];
+      assert.match(shown(version, unit, value) ?? 'unknown', read, `Grafana ${version}, ${where}: ${unit}`);
+    }
+  }
+  const named = new Set(asked.map(({ unit }) => unit));
+  assert.deepEqual(Object.keys(IN_UNITS).filter((unit) => !named.has(unit)), []);
+});
+
+test('a flag stands where a change began and not where it was scraped, and is read in words', () => {
+  const all = flags();
+  assert.ok(all.length >= 2, `${all.length}`);
+  for (const flag of all) {
+    // The value is the moment, in milliseconds; without this the flag would stand at every scrape.
+    assert.equal(flag.useValueForTime, true, flag.board);
+    assert.match(flag.expr, /^joinedup_improvement_cycle_start_timestamp_seconds\{.*\} \* 1000$/);
+    const labels = ['cycle', 'measure', 'area', 'title'];
+    const texts = [flag.titleFormat, flag.textFormat, flag.tagKeys.split(',').map((key) => `{{${key}}}`).join('')];
+    for (const [, label] of texts.join('').matchAll(/\{\{(.*?)\}\}/g)) assert.ok(labels.includes(label), label);
+    assert.ok(texts[0].includes('{{title}}'));
+    assert.equal(flag.datasource.uid, '${datasource}');
+  }
 });

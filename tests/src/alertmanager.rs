@@ -1,5 +1,6 @@
 //! A real Alertmanager, for one test.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ pub struct Alertmanager {
     // Before the folder, so that it is dropped first: the process must not outlive its files.
     process: Process,
     port: u16,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Alertmanager {
@@ -35,29 +36,30 @@ impl Alertmanager {
         let mut failures = Vec::new();
         for _ in 0..5 {
             let port = ports::free_port();
-            let mut process = Process::start(
-                "alertmanager",
-                Command::new(Tool::Alertmanager.path())
-                    .current_dir(folder.path())
-                    .arg("--config.file=alertmanager.yml")
-                    .arg("--storage.path=data")
-                    .arg("--cluster.listen-address=")
-                    .arg(format!("--web.listen-address=127.0.0.1:{port}")),
-                &folder.path().join("log"),
-            );
-            let ready = format!("http://127.0.0.1:{port}/-/ready");
-            match process.try_ready(START, &mut || http::get_ok(&ready)) {
-                Ok(_) => {
+            let mut process = launch(folder.path(), port);
+            match wait_ready(&mut process, port) {
+                Ok(()) => {
                     return Self {
                         process,
                         port,
-                        _folder: folder,
+                        folder,
                     };
                 }
                 Err(reason) => failures.push(format!("{reason}\n{}", process.log_tail())),
             }
         }
         panic!("Alertmanager does not start: {failures:#?}");
+    }
+
+    /// Kills it at once and starts it again on the same port and store.
+    ///
+    /// # Panics
+    /// When it does not come back.
+    #[track_caller]
+    pub fn crash_and_restart(&mut self) {
+        self.process.kill9();
+        self.process = launch(self.folder.path(), self.port);
+        wait_ready(&mut self.process, self.port).or_fail("Alertmanager does not come back");
     }
 
     /// The server's address.
@@ -85,4 +87,24 @@ impl Alertmanager {
             other => Err(format!("no list of alerts: {other}")),
         }
     }
+}
+
+fn launch(folder: &Path, port: u16) -> Process {
+    Process::start(
+        "alertmanager",
+        Command::new(Tool::Alertmanager.path())
+            .current_dir(folder)
+            .arg("--config.file=alertmanager.yml")
+            .arg("--storage.path=data")
+            .arg("--cluster.listen-address=")
+            .arg(format!("--web.listen-address=127.0.0.1:{port}")),
+        &folder.join("log"),
+    )
+}
+
+fn wait_ready(process: &mut Process, port: u16) -> Result<(), String> {
+    let ready = format!("http://127.0.0.1:{port}/-/ready");
+    process
+        .try_ready(START, &mut || http::get_ok(&ready))
+        .map(|_| ())
 }

@@ -4,6 +4,7 @@ use super::places::{self, Places};
 use super::sample::{Samples, seconds};
 use super::{decided, names, process, waits, window};
 use crate::app::App;
+use crate::publisher::LATENESS;
 use crate::silence;
 use chrono::{DateTime, Utc};
 use joinedup_events::{AreaId, Areas, local};
@@ -65,6 +66,10 @@ fn add_publisher(samples: &mut Samples, app: &App) {
         (&names::UNCONFIRMED, &counts.unconfirmed),
     ] {
         samples.add(metric, &[], count.load(Ordering::Relaxed) as f64);
+    }
+    for ((_, word), count) in LATENESS.iter().zip(&counts.by_lateness) {
+        let count = count.load(Ordering::Relaxed) as f64;
+        samples.add(&names::BY_LATENESS, &[word], count);
     }
 }
 

@@ -30,8 +30,6 @@ pub enum Path {
     Light,
     /// `/metrics/run-charts`.
     RunCharts,
-    /// The event-time API under `/prometheus` alone.
-    EventTime,
 }
 
 /// One metric.
@@ -114,6 +112,8 @@ metrics! {
 
     PUBLISHED = Counter Light "joinedup_events_published_total" one []
         "Events stored in the log by this process since it started.";
+    BY_LATENESS = Counter Light "joinedup_events_by_lateness_total" one ["late_by"]
+        "The same events by how long after they happened they were recorded: a minute at most, more than that and an hour at most, and so on.";
     DUPLICATES = Counter Light "joinedup_events_duplicates_total" one []
         "Events that the log already knew when this process published them.";
     REJECTED = Counter Light "joinedup_events_rejected_total" one []
@@ -180,6 +180,8 @@ metrics! {
         "People waiting now to leave hospital (pathway discharge-…) or for a first contact (pathway referral-…). State: within_target, over_target, or no_target where no standard holds.";
     OLDEST = Gauge Light "joinedup_open_wait_oldest_start_timestamp_seconds" one ["pathway", "area"]
         "When the longest of the open waits began: midnight of the day for a discharge, the quarter of an hour for a referral.";
+    PATHWAY_INFO = Gauge Light "joinedup_pathway_info" one ["pathway", "waits_for"]
+        "Always 1: what those on a pathway wait for, in words.";
     WAIT_TARGET = Gauge Light "joinedup_wait_target_seconds" one ["pathway"]
         "How long a wait may be. A discharge is due by midnight of the day on which the person is ready.";
     DELAYS = Gauge Light "joinedup_open_delays" one ["area", "reason", "reason_title", "responsible"]
@@ -212,6 +214,10 @@ metrics! {
         "1 where a chart rule is met: shift, trend, long_run, few_crossings, astronomical, two_in_three. The latest judged period has every rule, with 0 where it is not met; earlier ones only those met.";
     ALERT = Gauge RunCharts "joinedup_run_chart_alert" one ["measure", "area", "period", "variation"]
         "1 when the latest judged period of a chart is worth telling its team, else 0; with the kind of variation.";
+    ALERT_SINCE = Gauge RunCharts "joinedup_run_chart_alert_start_timestamp_seconds" one ["measure", "area", "period"]
+        "Of a chart that is worth telling: when the first period began from which on every judged period has met a chart rule.";
+    PERIOD_STATE = Gauge RunCharts "joinedup_run_chart_period_state" one ["measure", "area", "period", "period_start", "state"]
+        "1 for the state that a period is in: final, provisional, incomplete, missing (nothing was reported), suppressed (small numbers are kept back). A scrape has it for periods without a value, to say why there is none (of a chart without any value, for its latest period alone); on event time every period has every state, with 0 where it is not in it.";
     RUN_LENGTH = Gauge RunCharts "joinedup_run_chart_run_length" one ["measure", "area", "period"]
         "How many of the latest judged periods lie on one side of the centre line; below 0 when they lie under it.";
     LATEST = Gauge RunCharts "joinedup_run_chart_latest" unit ["measure", "area", "period"]
@@ -231,8 +237,6 @@ metrics! {
     AS_OF = Gauge RunCharts "joinedup_run_chart_position" one []
         "The position in the log that all charts are of.";
 
-    PERIOD_STATE = Gauge EventTime "joinedup_run_chart_period_state" one ["measure", "area", "period", "state"]
-        "1 for the state that a period is in, 0 for the others: final, provisional, incomplete, missing, suppressed.";
 }
 
 /// The documentation of the metrics, as Markdown.
@@ -277,8 +281,9 @@ when the two differ.
   seconds, whatever unit people read on the page.
 - `period_start` is the instant at which a period begins in London, in UTC: a week of summer begins at
   `2026-07-05T23:00:00Z`. Show it in the zone Europe/London, and every week begins on Monday, 00:00.
-- Four different things: nought is `0`; *missing* and *suppressed* periods are absent, and counted in
-  `joinedup_run_chart_periods`; *provisional* and unfinished periods have names of their own.
+- Four different things: nought is `0`; *missing* and *suppressed* periods have no value, and
+  `joinedup_run_chart_period_state` says of each of them which it is; *provisional* and unfinished periods have names of
+  their own. `joinedup_run_chart_periods` counts them all.
 - People are counted exactly for localities and everything above. Neighbourhoods and hospitals appear only on
   `/metrics/run-charts`, only with periods that are over, and after small numbers are kept back or rounded.
 - A moment is a Unix time and not an age, so that an age goes on growing when this program stalls.

@@ -49,6 +49,8 @@ pub struct Shown {
     pub periods: Vec<ShownPeriod>,
     /// Whether its latest judged period is worth telling, and the kind of variation.
     pub alert: Option<(bool, &'static str)>,
+    /// Of a chart that is worth telling: when the first of its latest periods began that all meet a rule.
+    pub alert_since: Option<DateTime<Utc>>,
     /// How many of the latest judged periods lie on one side.
     pub run_length: Option<i64>,
     /// The number of each metric of [`PER_CHART`].
@@ -68,6 +70,8 @@ pub struct ShownPeriod {
     pub ends: DateTime<Utc>,
     /// How far it can be trusted.
     pub state: State,
+    /// The word of the state that leaves it without a value, where that is said.
+    pub why_absent: Option<&'static str>,
     /// The value of each metric that is one number a period.
     pub values: [Option<f64>; PER_PERIOD.len()],
     /// Rules, with 1 where they are met.
@@ -89,7 +93,9 @@ impl ShownPeriod {
     /// How many series it makes.
     #[must_use]
     pub fn series(&self) -> usize {
-        self.values.iter().flatten().count() + self.signals.len()
+        self.values.iter().flatten().count()
+            + self.signals.len()
+            + usize::from(self.why_absent.is_some())
     }
 }
 
@@ -241,7 +247,7 @@ pub fn shown(
             .or_default()
             .push(signal.signal.rule);
     }
-    let periods = chart
+    let mut periods: Vec<ShownPeriod> = chart
         .points
         .iter()
         .rev()
@@ -259,6 +265,10 @@ pub fn shown(
                 begins: local::midnight(start),
                 ends: point.point.period().over_at(),
                 state: point.point.state,
+                why_absent: STATES[3..]
+                    .iter()
+                    .find(|(state, _)| *state == point.point.state)
+                    .map(|(_, word)| *word),
                 values: [
                     value.filter(|_| judged),
                     value.filter(|_| !judged),
@@ -277,6 +287,12 @@ pub fn shown(
             }
         })
         .collect();
+    // A chart that has no point at all needs no reason for each of them: most are of small places, all kept back.
+    if periods.iter().all(|p| p.why_absent.is_some()) {
+        for period in periods.iter_mut().skip(1) {
+            period.why_absent = None;
+        }
+    }
     Shown {
         labels: format!(
             "measure=\"{}\",area=\"{}\",period=\"{}\"",
@@ -291,6 +307,7 @@ pub fn shown(
             .as_ref()
             .filter(|v| v.latest.is_some())
             .map(|v| (v.alert, variation(v.variation))),
+        alert_since: alert_since(chart),
         run_length: run_length(chart),
         values: [
             chart
@@ -304,6 +321,14 @@ pub fn shown(
         ]
         .map(|value| value.map(|v| v * factor)),
     }
+}
+
+/// When the first of the latest judged points began that all meet a rule, where the last of them is worth telling.
+fn alert_since(chart: &Chart) -> Option<DateTime<Utc>> {
+    chart.verdict.as_ref().filter(|v| v.alert)?;
+    let judged = chart.points.iter().rev().filter(|p| p.point.is_judged());
+    let first = judged.take_while(|p| !p.signals.is_empty()).last()?;
+    Some(local::midnight(first.point.period_start))
 }
 
 /// How many of the latest judged points lie on one side of the centre, below 0 when under it; those on it are passed

@@ -3,6 +3,7 @@
 
 use super::names::{self, Metric};
 use super::run_charts::{PER_CHART, PER_PERIOD, STATES, Shown, instant};
+use super::sample::seconds;
 use super::unit::Unit;
 use joinedup_events::local;
 use joinedup_views::ratings::Rating;
@@ -35,6 +36,7 @@ pub fn write(charts: &[Shown], ratings: &[Rating], position: u64, most: usize) -
         }
     }
     text.signals(charts, kept);
+    text.absent(charts, kept);
     for (at, metric) in PER_CHART.iter().enumerate() {
         for unit in Unit::ALL {
             text.per_chart(metric, unit, at, charts);
@@ -189,12 +191,33 @@ impl Text {
         }
     }
 
+    /// Why periods have no value.
+    fn absent(&mut self, charts: &[Shown], kept: usize) {
+        self.head(&names::PERIOD_STATE, None);
+        for chart in charts {
+            for period in chart.periods.iter().take(kept) {
+                if let Some(word) = period.why_absent {
+                    self.period(names::PERIOD_STATE.name, &chart.labels, &period.start);
+                    self.0.push_str(",state=\"");
+                    self.0.push_str(word);
+                    self.0.push_str("\"} 1\n");
+                }
+            }
+        }
+    }
+
     fn verdicts(&mut self, charts: &[Shown]) {
         self.head(&names::ALERT, None);
         for chart in charts {
             if let Some((alert, variation)) = chart.alert {
                 let labels = format!("{},variation=\"{variation}\"", chart.labels);
                 self.line(names::ALERT.name, &labels, f64::from(u8::from(alert)));
+            }
+        }
+        self.head(&names::ALERT_SINCE, None);
+        for chart in charts {
+            if let Some(since) = chart.alert_since {
+                self.line(names::ALERT_SINCE.name, &chart.labels, seconds(since));
             }
         }
         self.head(&names::RUN_LENGTH, None);

@@ -8,16 +8,28 @@ use joinedup_events::{AreaId, Areas, local};
 use joinedup_views::waiting::{WaitingReferral, WaitingTransfer};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A way out of a wait, and how long the wait may be, in seconds.
-const PATHWAYS: [(&str, Option<f64>); 8] = [
-    ("discharge-0", Some(DAY)),
-    ("discharge-1", Some(DAY)),
-    ("discharge-2", Some(DAY)),
-    ("discharge-3", Some(DAY)),
-    ("discharge-undecided", Some(DAY)),
-    ("referral-crisis-response", Some(2.0 * 3_600.0)),
-    ("referral-reablement", Some(2.0 * DAY)),
-    ("referral-mdt", None),
+/// A way out of a wait, how long the wait may be, in seconds, and what is waited for.
+const PATHWAYS: [(&str, Option<f64>, &str); 8] = [
+    ("discharge-0", Some(DAY), "home, no new support"),
+    ("discharge-1", Some(DAY), "home with support"),
+    ("discharge-2", Some(DAY), "a short-term bed"),
+    ("discharge-3", Some(DAY), "a care home place"),
+    (
+        "discharge-undecided",
+        Some(DAY),
+        "a decision on the way out",
+    ),
+    (
+        "referral-crisis-response",
+        Some(2.0 * 3_600.0),
+        "crisis response within two hours",
+    ),
+    (
+        "referral-reablement",
+        Some(2.0 * DAY),
+        "reablement within two days",
+    ),
+    ("referral-mdt", None, "the multidisciplinary team"),
 ];
 const DAY: f64 = 86_400.0;
 /// The states of a wait.
@@ -70,7 +82,8 @@ pub fn add(
     (transfers, referrals): (&[WaitingTransfer], &[WaitingReferral]),
     now: DateTime<Utc>,
 ) {
-    for (pathway, target) in PATHWAYS {
+    for (pathway, target, waits_for) in PATHWAYS {
+        samples.add(&names::PATHWAY_INFO, &[pathway, waits_for], 1.0);
         if let Some(target) = target {
             samples.add(&names::WAIT_TARGET, &[pathway], target);
         }
@@ -89,7 +102,7 @@ pub fn add(
 fn add_area<'a>(samples: &mut Samples, area: &AreaId, waits: impl Iterator<Item = &'a Wait<'a>>) {
     let mut counts: BTreeMap<&str, [u32; 3]> = PATHWAYS
         .iter()
-        .map(|(pathway, _)| (*pathway, [0; 3]))
+        .map(|(pathway, _, _)| (*pathway, [0; 3]))
         .collect();
     let mut oldest: BTreeMap<&str, f64> = BTreeMap::new();
     for wait in waits {

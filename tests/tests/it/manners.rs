@@ -6,6 +6,7 @@ use std::os::unix::net::UnixDatagram;
 use std::time::{Duration, Instant};
 
 use joinedup_tests::care;
+use joinedup_tests::folders;
 use joinedup_tests::product::{self, Joinedup, JoinedupOptions};
 use joinedup_tests::tools::Run;
 use serde_json::{Value, json};
@@ -170,4 +171,48 @@ fn there_is_a_manual_page_for_every_command() {
         );
         assert!(whole.contains(command), "{command}");
     }
+}
+
+#[test]
+fn the_systemd_unit_is_right_and_starts_what_there_is() {
+    let unit = folders::repository().join("services/systemd/joinedup.service");
+    let text = std::fs::read_to_string(unit).unwrap();
+    let setting = |name: &str| -> Vec<&str> {
+        text.lines()
+            .filter_map(|line| line.strip_prefix(name)?.strip_prefix('='))
+            .collect()
+    };
+    assert_eq!(setting("Type"), ["notify"]);
+    let start = setting("ExecStart")[0];
+    let help = product::run(["serve", "--help"]).succeeded().to_owned();
+    let mut words = start.split(' ');
+    assert_eq!(words.next(), Some("/usr/local/bin/joinedup"));
+    assert_eq!(words.next(), Some("serve"));
+    for flag in words.filter(|word| word.starts_with("--")) {
+        assert!(
+            help.contains(&format!("{flag} <")),
+            "{flag} is no flag of serve"
+        );
+    }
+    // Draining has 25 seconds, and its supervisor waits longer than that.
+    let stop: u32 = setting("TimeoutStopSec")[0].parse().unwrap();
+    assert!(stop > 25, "{stop}");
+    let credentials = setting("LoadCredential");
+    assert_eq!(credentials.len(), 3, "{credentials:?}");
+
+    // Where there is a systemd, it has to find nothing to say.
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let analyze = std::env::split_paths(&path).map(|folder| folder.join("systemd-analyze"));
+    let Some(analyze) = analyze.into_iter().find(|file| file.is_file()) else {
+        println!("passed over: systemd-analyze is not on this machine");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path().join("joinedup.service");
+    let binary = std::path::absolute(product::binary()).unwrap();
+    let text = text.replace("/usr/local/bin/joinedup", &binary.display().to_string());
+    std::fs::write(&here, text).unwrap();
+    let said = Run::of(std::process::Command::new(analyze).arg("verify").arg(&here));
+    said.succeeded();
+    assert_eq!(said.stderr.trim(), "", "{}", said.stderr);
 }

@@ -4,6 +4,10 @@
 mod alerts;
 pub mod boards;
 mod compose;
+mod compose_file;
+mod feed;
+mod told;
+mod whole;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -48,21 +52,26 @@ fn rules(change: impl Fn(String) -> String) -> Vec<(String, String)> {
         .into()
 }
 
-/// A Prometheus with the shipped configuration and rules, that scrapes a product every second.
+/// A Prometheus with the shipped configuration and rules, that scrapes a product every second and shows the runbook.
 fn prometheus(product: &Joinedup, alertmanager: &str, rules: &[(String, String)]) -> Prometheus {
+    let shown = format!(
+        "--web.user-assets={}",
+        folders::repository().join("grafana").display()
+    );
     let address = product.url("").trim_start_matches("http://").to_owned();
     let config = kept("prometheus.yml")
         .replace("127.0.0.1:8080", &address)
         .replace("127.0.0.1:9093", alertmanager)
         .replace("scrape_interval: 15s", "scrape_interval: 1s")
-        .replace("scrape_interval: 60s", "scrape_interval: 2s")
-        .replace("scrape_timeout: 30s", "scrape_timeout: 2s")
+        .replace("scrape_interval: 60s", "scrape_interval: 5s")
+        .replace("scrape_timeout: 30s", "scrape_timeout: 5s")
+        .replace("127.0.0.1:9090", "{self}")
         .replace("evaluation_interval: 15s", "evaluation_interval: 1s");
     let files: Vec<(&str, &str)> = rules
         .iter()
         .map(|(n, c)| (n.as_str(), c.as_str()))
         .collect();
-    let prometheus = Prometheus::start(&config, &files);
+    let prometheus = Prometheus::start_with(&config, &files, &[&shown]);
     eventually("both paths are scraped", || {
         match prometheus.single("sum(up{job=~\"joinedup|joinedup-run-charts\"})")? {
             2.0 => Ok(()),

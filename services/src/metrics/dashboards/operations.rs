@@ -50,6 +50,8 @@ fn honest() -> Vec<Value> {
 fn waiting() -> Vec<Value> {
     let here = "area=\"$area\"";
     let inside = "* on (area) group_left (title) max by (area, title) (joinedup_area_info{parent=\"$area\"})";
+    let words =
+        "* on (pathway) group_left (waits_for) max by (pathway, waits_for) (joinedup_pathway_info)";
     vec![
         parts::row("Waiting now in $area", 5),
         stat("Over target", "People who have waited longer than the target of their pathway.", (0, 6), (4, 5))
@@ -62,8 +64,8 @@ fn waiting() -> Vec<Value> {
             .now(&format!("time() - min(joinedup_open_wait_oldest_start_timestamp_seconds{{{here}}})"), "")
             .field("unit", json!("s"))
             .done(),
-        bars("Over target by pathway", "People past the target, by the way out they wait for.", (12, 6), (12, 5))
-            .now(&format!("max by (pathway) (joinedup_open_waits{{{here}, state=\"over_target\"}})"), "{{pathway}}")
+        bars("Over target by pathway", "People past the target, by what they wait for.", (12, 6), (12, 5))
+            .now(&format!("max by (pathway) (joinedup_open_waits{{{here}, state=\"over_target\"}}) {words}"), "{{waits_for}}")
             .done(),
         bars("Whose move it is", "People ready to leave hospital and still there after a night, by who has to act.", (0, 11), (8, 7))
             .now(&format!("sort_desc(sum by (responsible) (joinedup_open_delays{{{here}}}))"), "{{responsible}}")
@@ -75,9 +77,11 @@ fn waiting() -> Vec<Value> {
             .now(&format!("sort_desc(sum by (area) (joinedup_open_waits{{state=\"over_target\"}}) {inside})"), "{{title}}")
             .done(),
         table("The longest waits", "The oldest open wait of each pathway and place within $area. Names and numbers of people are in the product's own list of who is waiting.", (0, 18), (12, 8))
-            .rows("topk(12, (time() - joinedup_open_wait_oldest_start_timestamp_seconds) * on (area) group_left (title) max by (area, title) (joinedup_area_info{parent=\"$area\"}))")
-            .fields("^(area|instance|job|__name__)$", &[("custom.hidden", json!(true))])
-            .fields("^Value$", &[("unit", json!("s")), ("displayName", json!("Waiting for"))])
+            .rows(&format!("topk(12, (time() - joinedup_open_wait_oldest_start_timestamp_seconds) {inside} {words})"))
+            .fields("^title$", &[("displayName", json!("Place"))])
+            .fields("^waits_for$", &[("displayName", json!("Waiting for"))])
+            .fields("^(area|pathway|instance|job|__name__)$", &[("custom.hidden", json!(true))])
+            .fields("^Value$", &[("unit", json!("s")), ("displayName", json!("For how long"))])
             .transform(json!({ "id": "sortBy", "options": { "fields": {}, "sort": [{ "field": "Value", "desc": true }] } }))
             .done(),
         parts::Panel::new("alertlist", "Alerts for operations", "What is firing now, for operations.", (12, 18), (12, 8))

@@ -63,6 +63,9 @@ pub fn dashboard() -> Value {
             .over_time("scrape_duration_seconds{job=~\"joinedup.*\"}", "{{job}}")
             .field("unit", json!("s"))
             .done(),
+        lines("How late events come", "Events an hour that this process stored, by how long after they happened they were recorded. What is late moves the past of a chart.", (0, 36), (24, 8))
+            .over_time("sum by (late_by) (increase(joinedup_events_by_lateness_total[1h]))", "{{late_by}}")
+            .done(),
     ];
     parts::dashboard(
         "joinedup-pipeline",

@@ -12,6 +12,7 @@ fn chart(name: &str, periods: usize) -> Shown {
                 ends: chrono::DateTime::UNIX_EPOCH,
                 start: format!("2026-01-{:02}T00:00:00Z", 28 - age),
                 state: State::Final,
+                why_absent: None,
                 values: [Some(0.25), None, Some(0.0), None, None, None, Some(8.0)],
                 signals: if age == 0 {
                     vec![("shift", 1), ("trend", 0)]
@@ -21,6 +22,7 @@ fn chart(name: &str, periods: usize) -> Shown {
             })
             .collect(),
         alert: Some((true, "concern_high")),
+        alert_since: Some(chrono::DateTime::UNIX_EPOCH),
         run_length: Some(-3),
         values: [Some(0.25), None, Some(0.5)],
     }
@@ -52,6 +54,31 @@ fn a_nought_is_written_and_what_is_missing_is_not() {
     assert_eq!(
         lines(&text, "joinedup_run_chart_position"),
         ["joinedup_run_chart_position 7"]
+    );
+}
+
+#[test]
+fn of_a_period_without_a_value_it_is_said_whether_it_is_missing_or_kept_back() {
+    let mut one = chart("m", 3);
+    for (period, why) in one.periods.iter_mut().zip(["missing", "suppressed"]) {
+        period.values = [None; PER_PERIOD.len()];
+        period.signals = Vec::new();
+        period.why_absent = Some(why);
+    }
+    let text = write(&[one], &[], 0, 100);
+    let labels =
+        "joinedup_run_chart_period_state{measure=\"m\",area=\"a\",period=\"week\",period_start=";
+    assert_eq!(
+        lines(&text, "joinedup_run_chart_period_state{"),
+        [
+            format!("{labels}\"2026-01-28T00:00:00Z\",state=\"missing\"}} 1"),
+            format!("{labels}\"2026-01-27T00:00:00Z\",state=\"suppressed\"}} 1"),
+        ]
+    );
+    assert_eq!(lines(&text, "joinedup_run_chart_ratio{").len(), 1);
+    assert_eq!(
+        lines(&text, "joinedup_run_chart_series"),
+        ["joinedup_run_chart_series 5"]
     );
 }
 

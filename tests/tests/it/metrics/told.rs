@@ -1,0 +1,201 @@
+//! Who is told of what, when: the real Alertmanager with the shipped configuration, and people who listen at the
+//! addresses that its receivers have room for.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, Datelike, Days, Timelike, Utc};
+use chrono_tz::Europe::London;
+use joinedup_tests::alertmanager::Alertmanager;
+use joinedup_tests::http;
+use joinedup_tests::local_http::{LocalHttp, Received};
+use joinedup_tests::patience::eventually;
+use serde_json::{Value, json};
+
+use super::kept;
+
+/// The shipped configuration with an address for every receiver, and without waiting for others of a group.
+pub fn config(told: &LocalHttp) -> String {
+    let text = kept("alertmanager.yml")
+        .replace("# webhook_configs: ", "webhook_configs: ")
+        .replace("http://127.0.0.1:9094", &told.url());
+    let line = |line: &str| {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        match line.trim_start() {
+            rest if rest.starts_with("group_wait: ") => format!("{indent}group_wait: 0s"),
+            rest if rest.starts_with("group_interval: ") => format!("{indent}group_interval: 1s"),
+            _ => line.to_owned(),
+        }
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What reached people: the receiver, and the alert.
+pub fn notices(told: &LocalHttp) -> Vec<(String, Value)> {
+    let of = |request: Received| {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        let alerts = body["alerts"].as_array().unwrap().clone();
+        alerts
+            .into_iter()
+            .map(move |alert| (request.path.clone(), alert))
+    };
+    told.received().into_iter().flat_map(of).collect()
+}
+
+/// Whether an alert has a name and a status.
+pub fn is(alert: &Value, name: &str, status: &str) -> bool {
+    alert["labels"]["alertname"] == name && alert["status"] == status
+}
+
+/// The first notice of an alert with a status, after so many others.
+pub fn notice(told: &LocalHttp, after: usize, name: &str, status: &str) -> (String, Value) {
+    eventually(&format!("people are told: {name} {status}"), || {
+        let mut all = notices(told).into_iter().skip(after);
+        all.find(|(_, alert)| is(alert, name, status))
+            .ok_or("not yet")
+    })
+}
+
+/// Now, in UTC.
+pub fn instant() -> DateTime<Utc> {
+    DateTime::from(SystemTime::now())
+}
+
+/// Has alerts fire: labels as `name=value`, with one space between.
+fn fire(alertmanager: &Alertmanager, alerts: &[&str]) {
+    let one = |alert: &&str| {
+        let labels: serde_json::Map<String, Value> = alert
+            .split(' ')
+            .map(|label| label.split_once('=').unwrap())
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect();
+        json!({ "labels": labels })
+    };
+    let all: Vec<Value> = alerts.iter().map(one).collect();
+    let url = format!("{}/api/v2/alerts", alertmanager.url());
+    let answer = http::post_json(&url, &Value::from(all)).unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+#[test]
+fn what_another_alert_says_already_is_kept_back_and_a_delay_never_is_for_our_own_trouble() {
+    let told = LocalHttp::webhook();
+    let alertmanager = Alertmanager::start(&config(&told), &[]);
+    let operations = "team=operations severity=critical";
+    let platform = "team=platform severity=critical";
+    let all = |alerts: [(&str, &str); 10]| alerts.map(|(alert, team)| format!("{alert} {team}"));
+    let alerts = all([
+        (
+            "alertname=JoinedupDelaysSevere area=north pathway=discharge-1",
+            operations,
+        ),
+        (
+            "alertname=JoinedupDelaysOverTarget area=north pathway=discharge-1",
+            operations,
+        ),
+        (
+            "alertname=JoinedupDelaysOverTarget area=south pathway=discharge-1",
+            operations,
+        ),
+        (
+            "alertname=JoinedupDelaysOverTarget area=north pathway=discharge-2",
+            operations,
+        ),
+        (
+            "alertname=JoinedupUrgentReferralOverdue area=north",
+            operations,
+        ),
+        ("alertname=JoinedupDown instance=a", platform),
+        ("alertname=JoinedupMetricsAbsent", platform),
+        ("alertname=JoinedupLogAway instance=a", platform),
+        ("alertname=JoinedupProjectorStalled instance=a", platform),
+        ("alertname=JoinedupProjectorStalled instance=b", platform),
+    ]);
+    fire(&alertmanager, &alerts.each_ref().map(String::as_str));
+    let label = |alert: &Value, name: &str| alert["labels"][name].as_str().unwrap_or("").to_owned();
+    let name = |alert: &Value| {
+        let parts = ["alertname", "area", "pathway", "instance"].map(|part| label(alert, part));
+        parts.join(" ").trim().to_owned()
+    };
+    let kept_back = BTreeSet::from(
+        [
+            "JoinedupDelaysOverTarget north discharge-1",
+            "JoinedupMetricsAbsent",
+            "JoinedupProjectorStalled   a",
+        ]
+        .map(str::to_owned),
+    );
+    eventually("the rest is kept back", || {
+        let held = alertmanager.alerts()?;
+        let suppressed = held.iter().filter(|a| a["status"]["state"] == "suppressed");
+        let suppressed: BTreeSet<String> = suppressed.map(name).collect();
+        if held.len() == 10 && suppressed == kept_back {
+            Ok(())
+        } else {
+            Err(format!("{} {suppressed:?}", held.len()))
+        }
+    });
+    let reached = eventually("people are told of the others", || {
+        let reached: BTreeSet<String> = notices(&told).iter().map(|(_, a)| name(a)).collect();
+        if reached.len() >= 7 {
+            Ok(reached)
+        } else {
+            Err(reached)
+        }
+    });
+    assert!(reached.is_disjoint(&kept_back), "{reached:?}");
+}
+
+/// Whether the operations team hears of a warning at once, with the shipped configuration after `change`; the manager on
+/// duty has to hear of a critical alert in any case.
+fn a_warning_is_heard(change: impl Fn(&str) -> String) -> bool {
+    let told = LocalHttp::webhook();
+    let alertmanager = Alertmanager::start(&change(&config(&told)), &[]);
+    let alerts = [
+        "alertname=JoinedupDelaysOverTarget area=north team=operations severity=warning",
+        "alertname=JoinedupDelaysSevere area=south team=operations severity=critical",
+    ];
+    fire(&alertmanager, &alerts);
+    notice(&told, 0, "JoinedupDelaysSevere", "firing");
+    // Both were to be told at once; this is longer than once.
+    std::thread::sleep(Duration::from_secs(3));
+    let receivers: BTreeSet<String> = notices(&told).into_iter().map(|(to, _)| to).collect();
+    assert!(receivers.contains("/operations-on-duty"), "{receivers:?}");
+    receivers.contains("/operations")
+}
+
+#[test]
+fn a_warning_waits_for_the_hours_in_which_discharges_are_arranged_and_what_is_critical_does_not() {
+    let hours = "times: [{ start_time: '07:00', end_time: '20:00' }]";
+    assert!(config(&LocalHttp::webhook()).contains(hours));
+    let now = instant().with_timezone(&London);
+    let another = (now.date_naive() + Days::new(3)).weekday();
+    let another = match another {
+        chrono::Weekday::Mon => "monday",
+        chrono::Weekday::Tue => "tuesday",
+        chrono::Weekday::Wed => "wednesday",
+        chrono::Weekday::Thu => "thursday",
+        chrono::Weekday::Fri => "friday",
+        chrono::Weekday::Sat => "saturday",
+        chrono::Weekday::Sun => "sunday",
+    };
+    std::thread::scope(|scope| {
+        // As shipped, by the clock of London.
+        let shipped = scope.spawn(|| a_warning_is_heard(str::to_owned));
+        let closed = scope.spawn(|| {
+            a_warning_is_heard(|text| text.replace(hours, &format!("weekdays: ['{another}']")))
+        });
+        let open = scope.spawn(|| {
+            a_warning_is_heard(|text| {
+                text.replace(hours, "times: [{ start_time: '00:00', end_time: '24:00' }]")
+            })
+        });
+        assert!(open.join().unwrap(), "within hours");
+        assert!(!closed.join().unwrap(), "out of hours");
+        let heard = shipped.join().unwrap();
+        // At the very turn of the hour either is right.
+        if instant().with_timezone(&London).hour() == now.hour() {
+            assert_eq!(heard, (7..20).contains(&now.hour()), "{now}");
+        }
+    });
+}
