@@ -6,6 +6,7 @@
 //!
 //! In a cluster [`Settings::monitor_url`] shows the server we are connected to; its peers have to be set the same.
 
+mod batches;
 mod connection;
 mod monitor;
 mod publish;

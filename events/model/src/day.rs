@@ -85,6 +85,8 @@ mod tests {
             let json = serde_json::to_string(&date).unwrap();
             prop_assert_eq!(&json, &serde_json::to_string(&date.0).unwrap());
             prop_assert_eq!(&serde_json::from_str::<Dated>(&json).unwrap(), &date);
+            let bytes = postcard::to_stdvec(&date).unwrap();
+            prop_assert_eq!(&postcard::from_bytes::<Dated>(&bytes).unwrap(), &date);
         }
 
         #[test]

@@ -75,7 +75,10 @@ mod tests {
             });
         }
         assert!(journal.pieces.len() > 5);
-        assert_eq!(journal.bytes, journal.pieces.iter().map(Vec::len).sum());
+        assert_eq!(
+            journal.bytes,
+            journal.pieces.iter().map(Vec::len).sum::<usize>()
+        );
         let mut read = Vec::new();
         for piece in &journal.pieces {
             let mut rest = piece.as_slice();

@@ -24,6 +24,7 @@ pub mod point;
 pub mod priorities;
 pub mod quantity;
 pub mod ratings;
+mod summary;
 pub mod suppression;
 pub mod tally;
 pub mod view;

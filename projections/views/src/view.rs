@@ -5,14 +5,17 @@ use crate::contribution::StoredFact;
 use crate::contributions::{contribute, referral, transfer};
 use crate::entity_row::{EntityRow, Journal};
 use crate::fact_set::{FactSet, Inserted, Unreadable, packed};
+use crate::summary::Hearing;
 use crate::tally::Delta;
 use chrono::{DateTime, NaiveDate, Utc};
 use foldhash::fast::RandomState;
 use joinedup_events::facts::Retracted;
 use joinedup_events::id::hash_two;
-use joinedup_events::{AreaId, EntityId, Event, Family, local};
+use joinedup_events::{AreaId, EntityId, Event, Family};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+pub use crate::summary::{Heard, Summary, Totals};
 
 /// The version of what views store. A change of the packed facts, of a quantity or of a contribution raises it, and
 /// with it every view is rebuilt from the log.
@@ -39,67 +42,6 @@ pub struct Entity {
     pub id: EntityId,
     /// What is known of it.
     pub facts: FactSet,
-}
-
-/// When a source was last heard of, and how much it has said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Heard {
-    /// The newest time of happening.
-    pub occurred_at: DateTime<Utc>,
-    /// The newest time of recording.
-    pub recorded_at: DateTime<Utc>,
-    /// How many events.
-    pub events: u64,
-}
-
-impl Heard {
-    fn add(&mut self, more: &Self) {
-        self.occurred_at = self.occurred_at.max(more.occurred_at);
-        self.recorded_at = self.recorded_at.max(more.recorded_at);
-        self.events += more.events;
-    }
-}
-
-/// Sources heard in one run of events.
-#[derive(Default)]
-struct Hearing {
-    places: HashMap<(Family, u128), usize, RandomState>,
-    rows: Vec<(Family, String, AreaId, Heard)>,
-}
-
-/// A source not heard for so many days has ended.
-const ENDED_AFTER_DAYS: i64 = 90;
-
-/// How many events of each kind of fate there were.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Totals {
-    /// Events folded, repeats included.
-    pub folded: u64,
-    /// Repeats of an event that was known.
-    pub repeats: u64,
-    /// Events whose id was known with other content.
-    pub conflicts: u64,
-    /// Retractions.
-    pub retractions: u64,
-    /// Events that changed what was known of a day before the last seven.
-    pub late: u64,
-}
-
-/// What a view keeps beside facts and cells: small, and stored with every checkpoint.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Summary {
-    /// Sources by name and area.
-    pub sources: BTreeMap<(String, AreaId), Heard>,
-    /// Which sources feed a family in an area.
-    pub feeds: BTreeSet<(Family, AreaId, String)>,
-    /// Fates.
-    pub totals: Totals,
-    /// Transfers waiting in bed and referrals not closed.
-    pub open: BTreeSet<EntityKey>,
-    /// Entities of the small families, which pages list: assessments, changes.
-    pub listed: BTreeSet<EntityKey>,
-    /// The newest time of happening folded.
-    pub newest: Option<DateTime<Utc>>,
 }
 
 /// The view.
@@ -145,7 +87,7 @@ impl View {
         let mut heard = Hearing::default();
         let mut before = Contributions::new();
         for (position, event) in events {
-            self.hear(&event, &mut heard);
+            self.summary.hear(&event, &mut heard);
             let family = event.fact.family();
             let linked = event.fact.previous().cloned();
             let (entity, mut stored) = stored(position, event);
@@ -171,52 +113,10 @@ impl View {
         for Touched { key, before: range } in touched {
             self.settle(key, &before[range], &mut after);
         }
-        self.heard(heard);
+        self.summary.heard(heard);
     }
 
-    /// Notes who was heard. The names are written down once a run and source, not once an event.
-    fn hear(&mut self, event: &Event, heard: &mut Hearing) {
-        let totals = &mut self.summary.totals;
-        totals.folded += 1;
-        totals.retractions += u64::from(event.fact.retraction().is_some());
-        totals.late += u64::from((event.recorded_at - event.occurred_at).num_days() >= 7);
-        self.summary.newest = self.summary.newest.max(Some(event.occurred_at));
-        let family = event.fact.family();
-        let key = (family, hash_two(&event.source, event.area.as_str()));
-        let at = *heard.places.entry(key).or_insert_with(|| {
-            let first = Heard {
-                occurred_at: event.occurred_at,
-                recorded_at: event.recorded_at,
-                events: 0,
-            };
-            heard
-                .rows
-                .push((family, event.source.clone(), event.area.clone(), first));
-            heard.rows.len() - 1
-        });
-        heard.rows[at].3.add(&Heard {
-            occurred_at: event.occurred_at,
-            recorded_at: event.recorded_at,
-            events: 1,
-        });
-    }
-
-    fn heard(&mut self, heard: Hearing) {
-        for (family, source, area, row) in heard.rows {
-            self.summary
-                .feeds
-                .insert((family, area.clone(), source.clone()));
-            let zero = Heard { events: 0, ..row };
-            self.summary
-                .sources
-                .entry((source, area))
-                .or_insert(zero)
-                .add(&row);
-        }
-    }
-
-    /// The date up to which every source that feeds a family in the areas was heard: what happened later may be
-    /// unknown. A source not heard for 90 days before `now` is taken to have ended. None when there is no source.
+    /// The date up to which every source that feeds a family in the areas was heard, as [`Summary::heard_until`].
     #[must_use]
     pub fn heard_until(
         &self,
@@ -224,28 +124,7 @@ impl View {
         areas: &BTreeSet<AreaId>,
         now: DateTime<Utc>,
     ) -> Option<NaiveDate> {
-        let Summary { sources, feeds, .. } = &self.summary;
-        let feeding: BTreeSet<&str> = areas
-            .iter()
-            .flat_map(|area| {
-                let from = (family, area.clone(), String::new());
-                feeds
-                    .range(from..)
-                    .take_while(move |(f, a, _)| *f == family && a == area)
-            })
-            .map(|(_, _, source)| source.as_str())
-            .collect();
-        let newest = |source: &str| {
-            let from = (source.to_owned(), AreaId::first());
-            let rows = sources.range(from..).take_while(|((s, _), _)| s == source);
-            rows.map(|(_, heard)| heard.recorded_at).max()
-        };
-        let all: Vec<DateTime<Utc>> = feeding.into_iter().filter_map(newest).collect();
-        let speaking = all
-            .iter()
-            .filter(|at| (now - **at).num_days() < ENDED_AFTER_DAYS)
-            .min();
-        speaking.or(all.iter().max()).map(|at| local::date(*at))
+        self.summary.heard_until(family, areas, now)
     }
 
     fn insert(&mut self, key: EntityKey, family: Family, id: EntityId, fact: &StoredFact) {

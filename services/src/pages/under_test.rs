@@ -49,7 +49,7 @@ fn one(here: &Here, change: &Change) -> Markup {
         article.change {
             h3 {
                 @match measure {
-                    Some(measure) => a href=(format!("{}#changes", Address::new(&format!("/measures/{measure}")).with("area", change.area.as_str()))) { (name) },
+                    Some(measure) => a href=(format!("{}#changes", Address::new(format!("/measures/{measure}")).with("area", change.area.as_str()))) { (name) },
                     None => (name),
                 }
             }

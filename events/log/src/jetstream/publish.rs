@@ -1,12 +1,6 @@
-//! Appends: published with their ids, many in flight, every acknowledgement awaited.
-//!
-//! A server that writes each event to disk on its own takes a thousand or so a second; stored as one atomic batch a
-//! thousand events cost one write. So a run of events goes as atomic batches where server and stream take them. A
-//! batch with a repeat in it is refused as a whole and nothing of it is stored. Repeats within a run are seen here and
-//! sent once; what the server knows already is found by halving the batch, and only what is left of it is published
-//! one by one, which gives each event its own answer.
+//! Appends: published with their ids, many in flight, every acknowledgement awaited. A run of events goes as batches
+//! where it can.
 
-use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use async_nats::{HeaderMap, HeaderValue, Request, StatusCode, header};
@@ -18,19 +12,6 @@ use super::Shared;
 use super::connection::{ApiError, parse};
 use super::stream::MAX_PAYLOAD;
 use crate::{AppendCondition, AppendError, Appended, NewEvent, Position, ReadError};
-
-/// From this many events on, one atomic batch is quicker than as many single writes to disk: the server prepares a
-/// batch for 10 to 50 ms whatever its size, where a single write takes it about one.
-const ATOMIC_FROM: usize = 40;
-
-/// A refused batch of at most so many is not halved again: trying would cost more than its single writes.
-const HALVED_ABOVE: usize = 4 * ATOMIC_FROM;
-
-/// The most messages the server takes in one batch.
-const ATOMIC_MOST: usize = 1000;
-
-/// The most payload in one batch, so that a batch of large events does not hold the connection for long.
-const ATOMIC_BYTES: usize = 8 * 1024 * 1024;
 
 /// The most single publishes without an answer.
 const IN_FLIGHT: usize = 1000;
@@ -46,13 +27,13 @@ const REFUSED_FOR_GOOD: [u64; 8] = [10023, 10047, 10053, 10054, 10077, 10097, 10
 
 /// The answer to a publish or to the last message of a batch.
 #[derive(Debug, Deserialize)]
-struct PublishAck {
-    seq: u64,
+pub(super) struct PublishAck {
+    pub(super) seq: u64,
     #[serde(default)]
     duplicate: bool,
     /// How many messages of a batch were stored.
     #[serde(default)]
-    count: usize,
+    pub(super) count: usize,
 }
 
 impl Shared {
@@ -78,67 +59,6 @@ impl Shared {
         Ok(answers)
     }
 
-    /// Events without conditions, in order. One that is in the run twice is sent once.
-    async fn publish_run(
-        &self,
-        run: &[NewEvent],
-        answers: &mut Vec<Appended>,
-    ) -> Result<(), AppendError> {
-        let mut numbers: HashMap<&str, usize> = HashMap::with_capacity(run.len());
-        let mut first: Vec<&NewEvent> = Vec::with_capacity(run.len());
-        let sent: Vec<(usize, bool)> = run
-            .iter()
-            .map(|event| {
-                let number = *numbers.entry(&event.message_id).or_insert(first.len());
-                let repeat = number < first.len();
-                if !repeat {
-                    first.push(event);
-                }
-                (number, repeat)
-            })
-            .collect();
-        let mut stored = Vec::with_capacity(first.len());
-        let mut rest = first.as_slice();
-        while !rest.is_empty() {
-            let (batch, after) = rest.split_at(batch_len(rest));
-            rest = after;
-            self.publish_batch(batch, &mut stored).await?;
-        }
-        // Every event that was sent has its answer, or we were not here.
-        answers.extend(sent.into_iter().filter_map(|(number, repeat)| {
-            let one: &Appended = stored.get(number)?;
-            Some(Appended {
-                position: one.position,
-                duplicate: one.duplicate || repeat,
-            })
-        }));
-        Ok(())
-    }
-
-    /// At once where that is possible, else its halves, else one by one; in order.
-    async fn publish_batch(
-        &self,
-        batch: &[&NewEvent],
-        stored: &mut Vec<Appended>,
-    ) -> Result<(), AppendError> {
-        let mut left = vec![batch];
-        while let Some(part) = left.pop() {
-            if !self.atomic || part.len() < ATOMIC_FROM {
-                stored.extend(self.publish_each(part).await?);
-                continue;
-            }
-            match self.publish_atomic(part).await? {
-                Some(answers) => stored.extend(answers),
-                None if part.len() > HALVED_ABOVE => {
-                    let (one, other) = part.split_at(part.len() / 2);
-                    left.extend([other, one]);
-                }
-                None => stored.extend(self.publish_each(part).await?),
-            }
-        }
-        Ok(())
-    }
-
     /// One event and its answer.
     async fn publish_one(&self, event: &NewEvent) -> Result<Appended, AppendError> {
         let request = Request::new()
@@ -151,70 +71,12 @@ impl Shared {
         self.judge(event, answer).await
     }
 
-    /// Many events at once without an answer each; `None` when the server took nothing of it.
-    async fn publish_atomic(
-        &self,
-        batch: &[&NewEvent],
-    ) -> Result<Option<Vec<Appended>>, AppendError> {
-        let Some((last, first)) = batch.split_last() else {
-            return Ok(Some(Vec::new()));
-        };
-        let id = HeaderValue::from(uuid::Uuid::new_v4().simple().to_string());
-        let headers = |event: &NewEvent, number: usize| {
-            let mut headers = headers(event);
-            headers.insert(header::NATS_BATCH_ID, id.clone());
-            headers.insert(header::NATS_BATCH_SEQUENCE, HeaderValue::from(number));
-            headers
-        };
-        for (index, event) in first.iter().enumerate() {
-            let send = self.connection.client.publish_with_headers(
-                event.subject.clone(),
-                headers(event, index + 1),
-                event.payload.clone(),
-            );
-            self.sent(send).await?;
-        }
-        let mut commit = headers(last, batch.len());
-        commit.insert(header::NATS_BATCH_COMMIT, header::NATS_BATCH_COMMIT_FINAL);
-        let request = Request::new().payload(last.payload.clone()).headers(commit);
-        let answer = match self.connection.request(&last.subject, request).await {
-            Ok(answer) => parse::<PublishAck>(&last.subject, &answer),
-            Err(error) => Err(error),
-        };
-        match answer {
-            Ok(ack) if ack.count == batch.len() && ack.seq >= batch.len() as u64 => {
-                self.saw(Position(ack.seq));
-                let before = ack.seq - batch.len() as u64;
-                let positions = (before + 1..=ack.seq).map(Position);
-                Ok(Some(
-                    positions
-                        .map(|position| Appended {
-                            position,
-                            duplicate: false,
-                        })
-                        .collect(),
-                ))
-            }
-            // Not what a batch is answered with; the ids make it safe to ask again for each.
-            Ok(_) => Ok(None),
-            Err(ApiError::Refused {
-                code, description, ..
-            }) => {
-                tracing::debug!(
-                    code,
-                    description,
-                    events = batch.len(),
-                    "an atomic batch was refused"
-                );
-                Ok(None)
-            }
-            Err(error) => Err(unanswered(&error)),
-        }
-    }
-
     /// Many events in flight, each with an answer of its own. The time allowed runs from answer to answer, as a
     /// server that writes each to disk may well need longer than that for all of them.
-    async fn publish_each(&self, events: &[&NewEvent]) -> Result<Vec<Appended>, AppendError> {
+    pub(super) async fn publish_each(
+        &self,
+        events: &[&NewEvent],
+    ) -> Result<Vec<Appended>, AppendError> {
         let client = &self.connection.client;
         let inbox = client.new_inbox();
         let mut acks = self.sent(client.subscribe(format!("{inbox}.*"))).await?;
@@ -308,7 +170,10 @@ impl Shared {
     }
 
     /// Waits for room in the client, which there is none of while it is disconnected for long.
-    async fn sent<T, E>(&self, send: impl Future<Output = Result<T, E>>) -> Result<T, AppendError> {
+    pub(super) async fn sent<T, E>(
+        &self,
+        send: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, AppendError> {
         match timeout(self.connection.timeout, send).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(_)) => Err(AppendError::Unconfirmed(
@@ -386,28 +251,14 @@ impl Shared {
     }
 }
 
-fn unanswered(error: &ApiError) -> AppendError {
+pub(super) fn unanswered(error: &ApiError) -> AppendError {
     match error {
         ApiError::NotPermitted { .. } => AppendError::Refused(error.to_string()),
         _ => AppendError::Unconfirmed(error.to_string()),
     }
 }
 
-/// How many of these events go in one batch: at least one.
-fn batch_len(events: &[&NewEvent]) -> usize {
-    let mut bytes = 0;
-    events
-        .iter()
-        .take(ATOMIC_MOST)
-        .take_while(|event| {
-            let first = bytes == 0;
-            bytes += event.payload.len() + 1;
-            first || bytes <= ATOMIC_BYTES
-        })
-        .count()
-}
-
-fn headers(event: &NewEvent) -> HeaderMap {
+pub(super) fn headers(event: &NewEvent) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::NATS_MESSAGE_ID, event.message_id.as_str());
     if let Some(AppendCondition::LastOnSubject(expected)) = event.condition {
@@ -489,25 +340,5 @@ mod tests {
                 "{subject} {id:?}"
             );
         }
-    }
-
-    #[test]
-    fn batches_are_bounded_in_number_and_size_and_never_empty() {
-        let small: Vec<_> = (0..1500)
-            .map(|n| event("joinedup.a", &n.to_string(), 10))
-            .collect();
-        let small: Vec<_> = small.iter().collect();
-        assert_eq!(batch_len(&small), ATOMIC_MOST);
-        assert_eq!(batch_len(&small[..5]), 5);
-        let large: Vec<_> = (0..500)
-            .map(|n| event("joinedup.a", &n.to_string(), MAX_PAYLOAD))
-            .collect();
-        let large: Vec<_> = large.iter().collect();
-        assert!((100..=128).contains(&batch_len(&large)));
-        assert_eq!(batch_len(&large[..1]), 1);
-        assert_eq!(
-            batch_len(&[&event("joinedup.a", "0", 0), &event("joinedup.a", "1", 0)]),
-            2
-        );
     }
 }
