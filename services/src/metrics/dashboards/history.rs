@@ -26,7 +26,7 @@ pub fn dashboard() -> Value {
         |weeks: u32, back: &str| format!("quantile_over_time(0.5, {values}[{weeks}w]{back})");
     let panels = vec![
         drawn_as_run_chart(
-            Panel::new("timeseries", "$measure in $area", "Every period since the beginning, each point where its period begins. A hollow point is not complete yet and never judged. Flags are improvement changes.", (0, 0), (24, 12))
+            Panel::new("timeseries", "$measure in $area", "Every period since the beginning, each point where its period begins. A grey point by itself is not complete yet and never judged. Flags are improvement changes.", (0, 0), (24, 12))
                 .now(&every, "{{__name__}}"),
         )
         .done(),

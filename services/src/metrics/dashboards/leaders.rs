@@ -72,7 +72,7 @@ pub fn dashboard() -> Value {
             Panel::new(
                 "timeseries",
                 "$measures",
-                "Each point is one period. A hollow point is not complete yet.",
+                "Each point is one period. A grey point by itself is not complete yet.",
                 (0, 18),
                 (8, 7),
             ),

@@ -290,7 +290,7 @@ pub fn units() -> String {
     Unit::ALL.map(Unit::suffix).join("|")
 }
 
-/// A run chart of one measure in one area: value, unfinished periods hollow, median, goal, limits.
+/// A run chart of one measure in one area: value, unfinished periods as grey points by themselves, median, goal, limits.
 pub fn run_chart(panel: Panel, measure: &str, area: &str) -> Panel {
     let expression = format!(
         "max by (__name__, period_start) ({})",
@@ -325,8 +325,8 @@ pub fn drawn_as_run_chart(panel: Panel) -> Panel {
         properties.push(("custom.lineStyle", json!({ "fill": "dash", "dash": dash })));
         properties
     };
-    let mut hollow = style("Not yet complete", GREY, 0, "always");
-    hollow.push(("custom.pointSize", json!(9)));
+    let mut unfinished = style("Not yet complete", GREY, 0, "always");
+    unfinished.push(("custom.pointSize", json!(9)));
     panel
         .drawn("spanNulls", json!(false))
         .drawn("pointSize", json!(7))
@@ -341,7 +341,7 @@ pub fn drawn_as_run_chart(panel: Panel) -> Panel {
             &format!("^joinedup_run_chart_({units})$"),
             &style("Value", BLUE, 2, "always"),
         )
-        .fields(&line("provisional"), &hollow)
+        .fields(&line("provisional"), &unfinished)
         .fields(&line("median"), &dashed("Centre line", GREY, [10, 6]))
         .fields(&line("goal"), &dashed("Goal", TEAL, [2, 4]))
         .fields(&line("lower_limit"), &dashed("Lower limit", ORANGE, [6, 4]))

@@ -13,7 +13,7 @@ pub fn dashboard() -> Value {
     let this = "measure=\"$measure\", area=\"$area\"";
     let panels = vec![
         run_chart(
-            Panel::new("timeseries", "$measure in $area", "Each point is one period, by when things happened. A hollow point is not complete yet and never judged. Flags are improvement changes.", (0, 0), (18, 12)),
+            Panel::new("timeseries", "$measure in $area", "Each point is one period, by when things happened. A grey point by itself is not complete yet and never judged. Flags are improvement changes.", (0, 0), (18, 12)),
             "$measure",
             "$area",
         )
