@@ -14,7 +14,7 @@ use joinedup_views::measure::Source;
 use joinedup_views::suppression::Audience;
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -62,12 +62,7 @@ pub(super) async fn serving(
         points as f64 / charts.max(1) as f64,
         "points",
     );
-    let started = Instant::now();
-    let text = scraped(app.clone()).await?;
-    let spent = started.elapsed();
-    let started = Instant::now();
-    scraped(app).await?;
-    let again = started.elapsed();
+    let [(text, spent), (_, again)] = scraped_twice(app).await?;
     let series = text.lines().filter(|line| !line.starts_with('#')).count();
     table.alone(
         "/metrics/run-charts over HTTP, charts computed",
@@ -87,8 +82,8 @@ pub(super) async fn serving(
     Ok(())
 }
 
-/// One scrape of a server in this process.
-async fn scraped(app: App) -> Result<String, Failure> {
+/// Two scrapes of a server in this process, the second with nothing new: the text and how long it took.
+async fn scraped_twice(app: App) -> Result<[(String, Duration); 2], Failure> {
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
         .map_err(Failure::new)?;
@@ -98,17 +93,22 @@ async fn scraped(app: App) -> Result<String, Failure> {
         // Dropped or told: either way it is over.
         let _ = stopped.await;
     }));
-    let asked = tokio::task::spawn_blocking(move || -> Result<String, Failure> {
-        let mut text = String::new();
-        let mut body = Client::new(&url, None)
-            .and_then(|client| client.get("/metrics/run-charts"))
-            .map_err(Failure::new)?;
-        body.read_to_string(&mut text)
-            .map_err(|error: io::Error| Failure::new(error))?;
-        Ok(text)
+    let asked = tokio::task::spawn_blocking(move || -> Result<_, Failure> {
+        let client = Client::new(&url, None).map_err(Failure::new)?;
+        let scrape = || -> Result<(String, Duration), Failure> {
+            let started = Instant::now();
+            let mut text = String::new();
+            client
+                .get("/metrics/run-charts")
+                .map_err(Failure::new)?
+                .read_to_string(&mut text)
+                .map_err(|error: io::Error| Failure::new(error))?;
+            Ok((text, started.elapsed()))
+        };
+        Ok([scrape()?, scrape()?])
     });
-    let text = asked.await.map_err(Failure::new)?;
+    let scrapes = asked.await.map_err(Failure::new)?;
     drop(stop);
     server.await.map_err(Failure::new)?.map_err(Failure::new)?;
-    text
+    scrapes
 }
