@@ -62,7 +62,7 @@ impl Side {
 }
 
 /// What the runs of one phase look like. Without useful observations the four run figures are absent and nothing
-/// signals. Where no value lies beyond the centre ([`crate::Rules::edges`]) the crossings are absent.
+/// signals. Where no value lies beyond the centre ([`crate::rules::Rules::edges`]) the crossings are absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Runs {
     /// Useful observations: values neither missing nor on the centre.
