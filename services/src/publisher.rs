@@ -106,15 +106,44 @@ impl Publisher {
 /// sent again without one is known as a repeat, and the same id with other content is not.
 #[must_use]
 pub fn new_event(event: &Event, condition: Option<AppendCondition>) -> NewEvent {
-    let payload = event.to_json().to_string();
-    let timeless = Event {
-        recorded_at: event.occurred_at,
-        ..event.clone()
-    };
+    let mut json = event.to_json();
+    let payload = json.to_string();
+    // As if it had been recorded when it happened.
+    json["recordedtime"] = json["time"].clone();
     NewEvent {
         subject: subject::of(event),
-        message_id: message_id(timeless.to_json().to_string().as_bytes()),
+        message_id: message_id(json.to_string().as_bytes()),
         payload: payload.into(),
         condition,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulate::{Scenario, history};
+    use joinedup_events::{Areas, Envelope};
+
+    #[test]
+    fn a_message_is_the_event_and_its_id_does_not_depend_on_when_it_was_recorded() {
+        let scenario = Scenario::ending(3, "2026-06-15T12:00:00Z".parse().unwrap())
+            .unwrap()
+            .months(1)
+            .scaled(0.1);
+        for event in history(&scenario, &Areas::built_in().unwrap()).unwrap() {
+            let new = new_event(&event, None);
+            let read = Event::decode(&Envelope::from_json(&new.payload).unwrap()).unwrap();
+            assert_eq!(read, event);
+            let later = Event {
+                recorded_at: event.recorded_at + chrono::TimeDelta::days(3),
+                ..event.clone()
+            };
+            let other = Event {
+                id: "another".into(),
+                ..event
+            };
+            assert_eq!(new_event(&later, None).message_id, new.message_id);
+            assert_ne!(new_event(&other, None).message_id, new.message_id);
+        }
     }
 }
