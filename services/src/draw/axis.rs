@@ -83,7 +83,19 @@ pub fn number(value: f64, unit: &str) -> String {
 pub fn amount(value: f64, unit: &str) -> String {
     match unit {
         "proportion" | "" => number(value, unit),
-        unit => format!("{} {unit}", number(value, unit)),
+        unit => {
+            let number = number(value, unit);
+            let unit = if number == "1" { singular(unit) } else { unit };
+            format!("{number} {unit}")
+        }
+    }
+}
+
+/// A unit of one: measures name theirs in the plural.
+fn singular(unit: &str) -> &str {
+    match unit {
+        "people" => "person",
+        other => other.strip_suffix('s').unwrap_or(other),
     }
 }
 
@@ -132,6 +144,10 @@ mod tests {
 
     #[test]
     fn numbers_read_as_people_write_them() {
+        assert_eq!(amount(1.0, "days"), "1 day");
+        assert_eq!(amount(1.0, "people"), "1 person");
+        assert_eq!(amount(1.2, "days"), "1.2 days");
+        assert_eq!(amount(1.0, "proportion"), "100%");
         assert_eq!(number(4217.0, "days"), "4,217");
         assert_eq!(number(1_234_567.0, ""), "1,234,567");
         assert_eq!(number(0.125, "proportion"), "12.5%");

@@ -143,15 +143,11 @@ fn search(here: &Here) -> Markup {
     html! {
         form.picker.search method="get" action="/measures" role="search" {
             (layout::kept(&here.address, &["q", "outcome", "purpose", "show", "framework"]))
-            label for="q" { "Search" } input #q type="search" name="q" value=[here.address.get("q")];
-            label for="outcome" { "Outcome" }
-            select #outcome name="outcome" { option value="" { "any" } @for n in outcomes { option value=(n.id) selected[is("outcome", &n.id)] { (n.title) } } }
-            label for="purpose" { "For" }
-            select #purpose name="purpose" { option value="" { "any purpose" } @for p in ["improvement", "performance"] { option value=(p) selected[is("purpose", p)] { (p) } } }
-            label for="framework" { "Framework" }
-            select #framework name="framework" { option value="" { "any" } @for (id, title) in tagged(here) { option value=(id) selected[is("framework", &id)] { (title) } } }
-            label for="show" { "Show" }
-            select #show name="show" { option value="" { "all" } option value="data" selected[is("show", "data")] { "with points here" } option value="signals" selected[is("show", "signals")] { "signals, here and in its parts" } }
+            span.pair { label for="q" { "Search" } input #q type="search" name="q" value=[here.address.get("q")]; }
+            span.pair { label for="outcome" { "Outcome" } select #outcome name="outcome" { option value="" { "any" } @for n in outcomes { option value=(n.id) selected[is("outcome", &n.id)] { (n.title) } } } }
+            span.pair { label for="purpose" { "For" } select #purpose name="purpose" { option value="" { "any purpose" } @for p in ["improvement", "performance"] { option value=(p) selected[is("purpose", p)] { (p) } } } }
+            span.pair { label for="framework" { "Framework" } select #framework name="framework" { option value="" { "any" } @for (id, title) in tagged(here) { option value=(id) selected[is("framework", &id)] { (title) } } } }
+            span.pair { label for="show" { "Show" } select #show name="show" { option value="" { "all" } option value="data" selected[is("show", "data")] { "with points here" } option value="signals" selected[is("show", "signals")] { "signals, here and in its parts" } } }
             button.quiet type="submit" { "Search" }
         }
     }
