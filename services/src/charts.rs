@@ -135,6 +135,18 @@ pub struct Answer {
     pub as_of: DateTime<Utc>,
 }
 
+impl Answer {
+    /// Start and value of the periods that are judged: what a comparison of before and after is made of.
+    #[must_use]
+    pub fn judged(&self) -> Vec<(NaiveDate, f64)> {
+        let points = self.chart.points.iter().map(|p| &p.point);
+        points
+            .filter(|p| p.is_judged())
+            .filter_map(|p| Some((p.period_start, p.value?)))
+            .collect()
+    }
+}
+
 /// Answers a question.
 ///
 /// # Errors

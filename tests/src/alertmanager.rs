@@ -37,7 +37,7 @@ impl Alertmanager {
         for _ in 0..5 {
             let port = ports::free_port();
             let mut process = launch(folder.path(), port);
-            match wait_ready(&mut process, port) {
+            match process.try_ready_at(port, START) {
                 Ok(()) => {
                     return Self {
                         process,
@@ -59,7 +59,9 @@ impl Alertmanager {
     pub fn crash_and_restart(&mut self) {
         self.process.kill9();
         self.process = launch(self.folder.path(), self.port);
-        wait_ready(&mut self.process, self.port).or_fail("Alertmanager does not come back");
+        self.process
+            .try_ready_at(self.port, START)
+            .or_fail("Alertmanager does not come back");
     }
 
     /// The server's address.
@@ -100,11 +102,4 @@ fn launch(folder: &Path, port: u16) -> Process {
             .arg(format!("--web.listen-address=127.0.0.1:{port}")),
         &folder.join("log"),
     )
-}
-
-fn wait_ready(process: &mut Process, port: u16) -> Result<(), String> {
-    let ready = format!("http://127.0.0.1:{port}/-/ready");
-    process
-        .try_ready(START, &mut || http::get_ok(&ready))
-        .map(|_| ())
 }

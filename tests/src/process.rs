@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{OrFail, patience};
+use crate::{OrFail, http, patience};
 
 const TAIL_BYTES: usize = 4_000;
 
@@ -102,6 +102,16 @@ impl Process {
             None => ask().map(Ok),
         })
         .unwrap_or_else(|seen| Err(format!("not ready within {deadline:?}; last seen: {seen}")))
+    }
+
+    /// Waits until it says at `/-/ready` of a port that it is, as Prometheus and Alertmanager do.
+    ///
+    /// # Errors
+    /// As [`Self::try_ready`].
+    pub fn try_ready_at(&mut self, port: u16, deadline: Duration) -> Result<(), String> {
+        let ready = format!("http://127.0.0.1:{port}/-/ready");
+        self.try_ready(deadline, &mut || http::get_ok(&ready))
+            .map(|_| ())
     }
 
     /// Kills it at once (SIGKILL) and waits for its end.

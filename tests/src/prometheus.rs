@@ -68,7 +68,7 @@ impl Prometheus {
             let port = ports::free_port();
             write_config(folder.path(), config, port);
             let mut process = launch(folder.path(), port, &flags);
-            match wait_ready(&mut process, port) {
+            match process.try_ready_at(port, START) {
                 Ok(()) => {
                     return Self {
                         folder,
@@ -106,7 +106,9 @@ impl Prometheus {
     pub fn crash_and_restart(&mut self) {
         self.process.kill9();
         self.process = launch(self.folder.path(), self.port, &self.flags);
-        wait_ready(&mut self.process, self.port).or_fail("Prometheus does not come back");
+        self.process
+            .try_ready_at(self.port, START)
+            .or_fail("Prometheus does not come back");
     }
 
     /// Replaces the configuration and has the server read it.
@@ -258,11 +260,4 @@ fn launch(folder: &Path, port: u16, flags: &[String]) -> Process {
             .args(flags),
         &folder.join("log"),
     )
-}
-
-fn wait_ready(process: &mut Process, port: u16) -> Result<(), String> {
-    let ready = format!("http://127.0.0.1:{port}/-/ready");
-    process
-        .try_ready(START, &mut || http::get_ok(&ready))
-        .map(|_| ())
 }

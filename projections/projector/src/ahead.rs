@@ -1,10 +1,8 @@
 //! Reads a log from its origin to where it ends now, and decodes ahead of who folds: on two cores the one hides behind
 //! the other.
 
-use crate::checkpoint::Quarantined;
-use crate::decode::{decode, digest};
-use chrono::Utc;
-use joinedup_events::{Areas, Event};
+use crate::decode::{Decoded, decode_run};
+use joinedup_events::Areas;
 use joinedup_log::{EventLog, Position, ReadError};
 use joinedup_views::view::View;
 use std::sync::Arc;
@@ -12,18 +10,6 @@ use tokio::sync::mpsc;
 
 /// Runs that may wait to be folded: enough to keep both sides busy, little enough to hold memory down.
 const AHEAD: usize = 4;
-
-/// A run of decoded events.
-pub(crate) struct Decoded {
-    /// Those that could be read, with their positions.
-    pub good: Vec<(u64, Event)>,
-    /// Those that could not.
-    pub bad: Vec<Quarantined>,
-    /// The position of the last one.
-    pub last: Position,
-    /// Its digest.
-    pub digest: [u8; 32],
-}
 
 /// The events of a log up to a head, in runs. The sequence ends there, or with an error.
 pub(crate) fn read(
@@ -58,26 +44,10 @@ async fn follow(
         let upto = batch.events.partition_point(|e| e.position <= head);
         let events = &batch.events[..upto];
         let ended = batch.events.last().is_some_and(|e| e.position >= head);
-        if let Some(last) = events.last() {
-            let mut run = Decoded {
-                good: Vec::with_capacity(events.len()),
-                bad: Vec::new(),
-                last: last.position,
-                digest: digest(last),
-            };
-            for recorded in events {
-                match decode(recorded, areas) {
-                    Ok(event) => run.good.push((recorded.position.0, event)),
-                    Err(reason) => run.bad.push(Quarantined {
-                        position: recorded.position.0,
-                        reason,
-                        at: Utc::now(),
-                    }),
-                }
-            }
-            if sender.send(Ok(run)).await.is_err() {
-                return Ok(());
-            }
+        if let Some(run) = decode_run(events, areas)
+            && sender.send(Ok(run)).await.is_err()
+        {
+            return Ok(());
         }
         if ended {
             return Ok(());

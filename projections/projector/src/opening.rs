@@ -71,9 +71,7 @@ pub(crate) fn open(
     }
     let next = generation + 1;
     let store = begin(folder, settings, next)?;
-    let (saved, fresh) = Saved::load(store)?;
-    let (view, quarantine) = fresh.unwrap_or_else(|| (View::remembering(), Vec::new()));
-    Ok((next, saved, view, quarantine))
+    Ok((next, Saved::begin(store), View::remembering(), Vec::new()))
 }
 
 /// Opens an empty store for a generation. What lies there is the rest of an attempt and goes.

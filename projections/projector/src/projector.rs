@@ -2,7 +2,7 @@
 
 use crate::checkpoint::Quarantined;
 use crate::committer::{self, Commit, Committed, NotCommitted};
-use crate::decode::decode;
+use crate::decode::{Decoded, decode};
 use crate::folder::Folder;
 use crate::opening::{Settings, StartError, begin, open};
 use crate::reader::{self, Heard, Run};
@@ -214,37 +214,29 @@ impl Fold {
     }
 
     fn fold(&mut self, run: Run, now: DateTime<Utc>) {
-        let mut good = Vec::with_capacity(run.events.len());
-        for (position, event) in run.events {
-            match event {
-                Ok(event) => good.push((position.0, event)),
-                Err(reason) => {
-                    tracing::warn!(position = position.0, reason, "an event was set aside");
-                    self.set_aside.push(Quarantined {
-                        position: position.0,
-                        reason,
-                        at: now,
-                    });
-                }
-            }
-        }
+        let Decoded {
+            good,
+            bad,
+            last,
+            digest,
+        } = run.events;
         self.views.change(|view| view.fold(good));
-        if let Some(new) = self.set_aside.last().filter(|q| q.at == now) {
-            let known = new.position;
-            let rows: Vec<Quarantined> = self
-                .set_aside
-                .iter()
-                .filter(|q| q.at == now)
-                .cloned()
-                .collect();
+        if let Some(newest) = bad.last().map(|q| q.position) {
+            for Quarantined {
+                position, reason, ..
+            } in &bad
+            {
+                tracing::warn!(position, reason, "an event was set aside");
+            }
             self.views.set_quarantine(|all| {
-                all.retain(|q| q.position > known || rows.iter().all(|r| r.position != q.position));
-                all.extend(rows);
+                all.retain(|q| q.position > newest || bad.iter().all(|r| r.position != q.position));
+                all.extend(bad.iter().cloned());
             });
+            self.set_aside.extend(bad);
         }
         let checkpoint = &mut self.saved.checkpoint;
-        checkpoint.position = run.last;
-        checkpoint.event_digest = run.last_digest;
+        checkpoint.position = last;
+        checkpoint.event_digest = digest;
         checkpoint.log = Some(run.log);
         self.dirty = true;
         let position = checkpoint.position;
@@ -293,13 +285,16 @@ impl Fold {
 
     fn commit_if_due(&mut self) {
         self.hear_commits();
+        if !self.dirty || self.in_flight.is_some() {
+            return;
+        }
         let live = self.views.status().progress == Progress::Live;
         // What was caught up with is worth keeping at once.
         let arrived = live && self.catching_up;
         let due = arrived
             || self.last_commit.elapsed() >= self.rhythm(live)
             || self.views.read(View::journal_bytes) >= UNCOMMITTED_AT_MOST;
-        if !self.dirty || self.in_flight.is_some() || !due {
+        if !due {
             return;
         }
         self.catching_up = !live;
@@ -308,9 +303,7 @@ impl Fold {
         let alone = self.waiting_for_rebuild.is_empty();
         if live && alone && self.saved.is_worn(&self.settings) {
             self.finish_commit();
-            if !self.dirty {
-                self.renew_store();
-            }
+            self.renew_store();
         }
     }
 

@@ -1,9 +1,9 @@
 //! Reads the log from a position on and hands over decoded events; reopens after every interruption.
 
 use crate::checkpoint::Checkpoint;
-use crate::decode::{decode, digest};
+use crate::decode::{Decoded, decode_run};
 use crate::fence::{self, FenceError};
-use joinedup_events::{Areas, Event};
+use joinedup_events::Areas;
 use joinedup_log::{EventLog, LogIdentity, Position, ReadError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,14 +26,10 @@ pub(crate) enum Heard {
     Failed(String),
 }
 
-/// A run of decoded events.
+/// A run of decoded events, as it came from the log.
 pub(crate) struct Run {
-    /// Position, and the event or why it could not be read.
-    pub events: Vec<(Position, Result<Event, String>)>,
-    /// The position after which everything up to the last one is in `events`.
-    pub last: Position,
-    /// The digest of the last event.
-    pub last_digest: [u8; 32],
+    /// They themselves.
+    pub events: Decoded,
     /// The log's head.
     pub head: Position,
     /// Which log it is.
@@ -135,19 +131,12 @@ async fn follow(
                 Ok(batch) => batch,
                 Err(error) => return error.into(),
             };
-            let Some(last) = batch.events.last() else {
+            let Some(events) = decode_run(&batch.events, areas) else {
                 continue;
             };
-            let (position, last_digest) = (last.position, digest(last));
-            let events = batch
-                .events
-                .iter()
-                .map(|e| (e.position, decode(e, areas)))
-                .collect();
+            let (position, last_digest) = (events.last, events.digest);
             let run = Run {
                 events,
-                last: position,
-                last_digest,
                 head: batch.head.max(position),
                 log: identity.clone(),
             };

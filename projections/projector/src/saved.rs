@@ -11,7 +11,7 @@ use crate::checkpoint::{
 use crate::opening::Settings;
 use joinedup_events::EntityId;
 use joinedup_store::{Batch, CommitError, Durability, ReadError, Store};
-use joinedup_views::entity_row::EntityRow;
+use joinedup_views::entity_row::{EntityRow, ROW_BYTES};
 use joinedup_views::view::{Entity, EntityKey, VIEW_VERSION, View};
 use std::sync::Arc;
 
@@ -32,8 +32,6 @@ pub enum SaveError {
     Encode(#[from] postcard::Error),
 }
 
-/// The size that a page of entities is meant to have, in bytes.
-const PAGE_BYTES: usize = 8 << 10;
 /// A batch is split at this size, in bytes.
 const BATCH_BYTES: usize = 4 << 20;
 
@@ -51,7 +49,8 @@ pub(crate) struct Saved {
 }
 
 impl Saved {
-    fn fresh(store: Arc<dyn Store>) -> Self {
+    /// Begins in a store that holds nothing yet.
+    pub fn begin(store: Arc<dyn Store>) -> Self {
         Self {
             store,
             checkpoint: Checkpoint::origin(),
@@ -66,12 +65,12 @@ impl Saved {
     /// program and has to be built again.
     pub fn load(store: Arc<dyn Store>) -> Result<(Self, Option<Loaded>), SaveError> {
         let Some(bytes) = store.get(CHECKPOINT)? else {
-            return Ok((Self::fresh(store), Some((View::remembering(), Vec::new()))));
+            return Ok((Self::begin(store), Some((View::remembering(), Vec::new()))));
         };
         // The version stands first and is read alone: the rest may have another shape.
         let (version, _) = postcard::take_from_bytes::<u32>(&bytes)?;
         if version != VIEW_VERSION {
-            return Ok((Self::fresh(store), None));
+            return Ok((Self::begin(store), None));
         }
         let checkpoint: Checkpoint = postcard::from_bytes(&bytes)?;
         let mut view = View::remembering();
@@ -200,7 +199,7 @@ impl Saved {
                 facts: entity.facts.as_bytes(),
             };
             row.append(&mut page);
-            if page.len() >= PAGE_BYTES || rows.peek().is_none() {
+            if page.len() >= ROW_BYTES || rows.peek().is_none() {
                 writer.put(&numbered(ENTITIES, number), &page)?;
                 page.clear();
                 number += 1;

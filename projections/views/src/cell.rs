@@ -133,16 +133,7 @@ fn month_of(date: NaiveDate) -> i32 {
 }
 
 impl Cells {
-    /// Cells that remember which pages changed, for a projector that stores them.
-    #[must_use]
-    pub fn remembering() -> Self {
-        Self {
-            dirty: Some(HashSet::default()),
-            ..Self::default()
-        }
-    }
-
-    /// From now on changes are remembered.
+    /// From now on it is remembered which pages change, for a projector that stores them.
     pub fn remember(&mut self) {
         self.dirty = Some(HashSet::default());
     }
@@ -450,7 +441,8 @@ mod tests {
     proptest! {
         #[test]
         fn pages_bring_back_what_was_stored(steps in prop::collection::vec((0..3u8, 0..3u8, 0..90u8, any::<bool>()), 0..80)) {
-            let mut cells = Cells::remembering();
+            let mut cells = Cells::default();
+            cells.remember();
             for (q, b, d, add) in &steps {
                 let quantity = ["a", "b", "c"][*q as usize];
                 let value = ["x", "y", "z"][*b as usize];

@@ -1,11 +1,12 @@
 //! Entities as a store keeps them: with all their facts in a page, with some of them in the journal.
 
+use crate::packing::append;
 use joinedup_events::Family;
 use serde::{Deserialize, Serialize};
 
-/// A piece of the journal is closed when it has grown to this size, in bytes: a store's cost is by the row, so rows
-/// are few and not small.
-const PIECE: usize = 8 << 10;
+/// What is stored of entities is cut into rows of about this size, in bytes: a store's cost is by the row, so rows are
+/// few and not small.
+pub const ROW_BYTES: usize = 8 << 10;
 
 /// An entity and some or all of its facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,10 +23,8 @@ pub struct EntityRow<'a> {
 impl<'a> EntityRow<'a> {
     /// Adds the row to bytes.
     pub fn append(&self, bytes: &mut Vec<u8>) {
-        // A vector takes all it is given, and nothing in the row can refuse to be written.
-        if let Ok(longer) = postcard::to_extend(self, std::mem::take(bytes)) {
-            *bytes = longer;
-        }
+        // A code, a text and bytes cannot refuse to be packed.
+        let _ = append(self, bytes);
     }
 
     /// Takes the first row from bytes, and what follows it.
@@ -48,8 +47,12 @@ pub(crate) struct Journal {
 
 impl Journal {
     pub fn push(&mut self, row: &EntityRow<'_>) {
-        if self.pieces.last().is_none_or(|piece| piece.len() >= PIECE) {
-            self.pieces.push(Vec::with_capacity(PIECE + 256));
+        if self
+            .pieces
+            .last()
+            .is_none_or(|piece| piece.len() >= ROW_BYTES)
+        {
+            self.pieces.push(Vec::with_capacity(ROW_BYTES + 256));
         }
         if let Some(piece) = self.pieces.last_mut() {
             let before = piece.len();

@@ -4,6 +4,7 @@
 //! time; the same event id with other content is two facts.
 
 use crate::contribution::StoredFact;
+use crate::packing::append;
 use chrono::{DateTime, Utc};
 use joinedup_events::{AreaId, EventKey, Fact};
 use serde::{Deserialize, Serialize};
@@ -213,31 +214,12 @@ fn pack(fact: &StoredFact, first: Option<&AreaId>, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(&[0, 0]);
     bytes.extend_from_slice(&fact.key.0.to_be_bytes());
     // A fact is far below 64 KiB: the checks at entry bound every field. One that is not is kept out whole.
-    let packed = postcard::serialize_with_flavor(&row, Appended(bytes));
-    match packed
+    match append(&row, bytes)
         .ok()
         .and_then(|()| u16::try_from(bytes.len() - start - 2).ok())
     {
         Some(length) => bytes[start..start + 2].copy_from_slice(&length.to_be_bytes()),
         None => bytes.truncate(start),
-    }
-}
-
-/// Bytes after those that are there.
-struct Appended<'a>(&'a mut Vec<u8>);
-
-impl postcard::ser_flavors::Flavor for Appended<'_> {
-    type Output = ();
-    fn try_extend(&mut self, data: &[u8]) -> postcard::Result<()> {
-        self.0.extend_from_slice(data);
-        Ok(())
-    }
-    fn try_push(&mut self, data: u8) -> postcard::Result<()> {
-        self.0.push(data);
-        Ok(())
-    }
-    fn finalize(self) -> postcard::Result<()> {
-        Ok(())
     }
 }
 

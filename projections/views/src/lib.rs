@@ -19,6 +19,7 @@ pub mod fact_set;
 pub mod measure;
 pub mod measures;
 pub mod outcomes;
+mod packing;
 pub mod period;
 pub mod point;
 pub mod priorities;

@@ -72,11 +72,9 @@ impl View {
     /// An empty view that remembers what changes, for a projector that stores it.
     #[must_use]
     pub fn remembering() -> Self {
-        Self {
-            cells: Cells::remembering(),
-            journal: Some(Journal::default()),
-            ..Self::default()
-        }
+        let mut view = Self::default();
+        view.remember();
+        view
     }
 
     /// Folds events with their positions. The entities they touch are counted anew once, at the end: a run of events

@@ -3,7 +3,7 @@
 use crate::app::Definitions;
 use crate::cli::Failure;
 use crate::import::csv::Import as Rules;
-use crate::import::http_client::Client;
+use crate::import::http_client::{Client, ClientError};
 use crate::import::input::{Content, Input};
 use crate::import::mapping::Mapping;
 use crate::import::sink::Sink;
@@ -133,13 +133,15 @@ async fn register(import: &Import, own: Arc<Areas>) -> Result<Arc<Areas>, Failur
     else {
         return Ok(own);
     };
-    let token = import.target.token()?;
-    let asked = tokio::task::spawn_blocking(move || server_areas(&url, token));
+    let client = Client::new(&url, import.target.token()?).map_err(Failure::usage)?;
+    let asked = tokio::task::spawn_blocking(move || server_areas(&client));
     match asked.await.map_err(Failure::new)? {
         Ok(areas) => Ok(Arc::new(areas)),
-        Err(why) => {
+        // It would be away for the events as well.
+        Err(error @ ClientError::Away { .. }) => Err(Failure::new(error)),
+        Err(error) => {
             tracing::warn!(
-                why,
+                %error,
                 "the server's areas could not be read; the areas known here are used, and the server refuses what it does not know"
             );
             Ok(own)
@@ -147,23 +149,24 @@ async fn register(import: &Import, own: Arc<Areas>) -> Result<Arc<Areas>, Failur
     }
 }
 
-fn server_areas(url: &str, token: Option<String>) -> Result<Areas, String> {
+/// The areas that a server has.
+fn server_areas(client: &Client) -> Result<Areas, ClientError> {
     #[derive(Deserialize)]
     struct Told {
         areas: Vec<Value>,
     }
-    let client = Client::new(url, token).map_err(|e| e.to_string())?;
-    let body = client.get("/api/v1/areas").map_err(|e| e.to_string())?;
-    let told: Told = serde_json::from_reader(body).map_err(|e| e.to_string())?;
+    let body = client.get("/api/v1/areas")?;
+    let told: Told = serde_json::from_reader(body).map_err(|e| client.odd(200, e.to_string()))?;
     let areas = told.areas.into_iter().map(|mut area| {
         if let Some(fields) = area.as_object_mut() {
             // It follows from the others' parents.
             fields.remove("children");
         }
-        serde_json::from_value(area)
+        serde_json::from_value::<Area>(area)
     });
-    let areas: Vec<Area> = areas.collect::<Result<_, _>>().map_err(|e| e.to_string())?;
-    Areas::of(areas).map_err(|e| e.to_string())
+    let areas = areas.collect::<Result<Vec<_>, _>>();
+    Areas::of(areas.map_err(|e| client.odd(200, e.to_string()))?)
+        .map_err(|e| client.odd(200, e.to_string()))
 }
 
 /// Sends what the files hold, in order.

@@ -113,23 +113,24 @@ pub fn svg(funnel: &Funnel, places: &[Place], unit: &str, out_of: &str, title: &
             );
         }
     }
-    let called = |found: &FunnelUnit| {
-        let place = places.iter().find(|p| p.unit == found.unit);
-        place.map_or((found.unit.clone(), ""), |p| {
-            (p.title.clone(), p.link.as_str())
-        })
-    };
     // Those outside are what one looks for: they are named first, the others where there is room.
     units.sort_by_key(|u| !u.outlier);
-    let names: Vec<String> = units.iter().map(|u| called(u).0).collect();
+    let called: Vec<(&str, &str)> = units
+        .iter()
+        .map(|u| {
+            let place = places.iter().find(|p| p.unit == u.unit);
+            place.map_or((u.unit.as_str(), ""), |p| {
+                (p.title.as_str(), p.link.as_str())
+            })
+        })
+        .collect();
     let points: Vec<_> = units
         .iter()
-        .zip(&names)
-        .map(|(u, name)| ((x(u.denominator), y(u.ratio)), name.as_str()))
+        .zip(&called)
+        .map(|(u, (name, _))| ((x(u.denominator), y(u.ratio)), *name))
         .collect();
     let labels = labels::place(&points, WIDTH);
-    for (found, label) in units.into_iter().zip(labels) {
-        let (name, link) = called(found);
+    for ((found, (name, link)), label) in units.into_iter().zip(called).zip(labels) {
         let inside = !found.outlier;
         let words = format!(
             "{name}: {}, of {}, {}",
@@ -157,7 +158,7 @@ pub fn svg(funnel: &Funnel, places: &[Place], unit: &str, out_of: &str, title: &
                 label.x,
                 py + 4.0,
                 if label.ends { "end" } else { "start" },
-                escape(&name)
+                escape(name)
             )
         });
         let _ = write!(

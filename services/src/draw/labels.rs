@@ -7,7 +7,6 @@ const HIGH: f64 = 13.0;
 /// How far from its point a label stands.
 const AWAY: f64 = 10.0;
 
-#[derive(Clone, Copy)]
 struct Box {
     left: f64,
     right: f64,
@@ -37,7 +36,7 @@ pub struct Placed {
 /// are placed first. No label leaves the drawing's width or covers a point.
 #[must_use]
 pub fn place(points: &[((f64, f64), &str)], width: f64) -> Vec<Option<Placed>> {
-    let mut taken: Vec<Box> = points
+    let marks: Vec<Box> = points
         .iter()
         .map(|((x, y), _)| Box {
             left: x - 6.0,
@@ -46,7 +45,7 @@ pub fn place(points: &[((f64, f64), &str)], width: f64) -> Vec<Option<Placed>> {
             bottom: y + 6.0,
         })
         .collect();
-    let marks = taken.clone();
+    let mut labels: Vec<Box> = Vec::new();
     points
         .iter()
         .enumerate()
@@ -66,11 +65,10 @@ pub fn place(points: &[((f64, f64), &str)], width: f64) -> Vec<Option<Placed>> {
                     bottom: y + HIGH / 2.0,
                 };
                 let others = marks[..own].iter().chain(&marks[own + 1..]);
-                let free = left >= 0.0
-                    && right <= width
-                    && !others.chain(&taken[marks.len()..]).any(|b| b.meets(&here));
+                let free =
+                    left >= 0.0 && right <= width && !others.chain(&labels).any(|b| b.meets(&here));
                 free.then(|| {
-                    taken.push(here);
+                    labels.push(here);
                     Placed { x: at, ends }
                 })
             })

@@ -139,10 +139,7 @@ impl Around<'_> {
             let judged = charts::ask(self.app, &request, self.audience)
                 .ok()
                 .map(|answer| {
-                    let points = answer.chart.points.iter().filter(|p| p.point.is_judged());
-                    let points = points
-                        .filter_map(|p| Some((p.point.period_start, p.point.value?)))
-                        .collect();
+                    let points = answer.judged();
                     (answer.chart.title, points)
                 });
             self.read.insert(key.clone(), judged);

@@ -228,7 +228,9 @@ impl Client {
         }
     }
 
-    fn odd(&self, status: u16, detail: String) -> ClientError {
+    /// An answer that cannot be used.
+    #[must_use]
+    pub fn odd(&self, status: u16, detail: String) -> ClientError {
         ClientError::Answer {
             url: self.url.to_string(),
             status,

@@ -138,7 +138,7 @@ fn nobody(heard_until: Option<NaiveDate>, what: &str) -> String {
 
 /// How many were waiting on the same weekday in past weeks.
 struct Usual {
-    weekday: &'static str,
+    weekday: String,
     median: f64,
     least: usize,
     most: usize,
@@ -157,7 +157,7 @@ impl Usual {
             (_, true) => "▲ more than",
             _ => "as",
         };
-        let (day, median, weeks) = (self.weekday, self.median, self.weeks);
+        let (day, median, weeks) = (&self.weekday, self.median, self.weeks);
         format!(
             "{sign} usual on a {day} ({} to {} in {weeks} weeks, mostly {median})",
             self.least, self.most
@@ -186,24 +186,13 @@ fn usual(here: &Here, today: NaiveDate) -> Option<Usual> {
         return None;
     }
     Some(Usual {
-        weekday: WEEKDAYS[today.weekday().num_days_from_monday() as usize],
+        weekday: today.format("%A").to_string(),
         median: (counts[(n - 1) / 2] + counts[n / 2]) as f64 / 2.0,
         least: *counts.first()?,
         most: *counts.last()?,
         weeks: n,
     })
 }
-
-/// From Monday on.
-const WEEKDAYS: [&str; 7] = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-];
 
 fn filters(here: &Here, waiting: &Waiting, narrowed: &Narrowed<'_>) -> Markup {
     let mut responsible: BTreeMap<&str, usize> = BTreeMap::new();

@@ -6,7 +6,6 @@ use super::words;
 use crate::charts::Answer;
 use crate::draw::axis;
 use crate::http::problem::Problem;
-use chrono::NaiveDate;
 use joinedup_events::change::Decision;
 use joinedup_events::{AreaId, Family};
 use joinedup_views::changes::before_after::ENOUGH_POINTS;
@@ -51,20 +50,11 @@ pub fn decided(here: &Here, measure: &str) -> Result<Decisions, Problem> {
     }))
 }
 
-/// The points of a chart that count for a comparison.
-#[must_use]
-pub fn judged(answer: &Answer) -> Vec<(NaiveDate, f64)> {
-    let points = answer.chart.points.iter().filter(|p| p.point.is_judged());
-    points
-        .filter_map(|p| Some((p.point.period_start, p.point.value?)))
-        .collect()
-}
-
 /// The changes with what the chart's points say around each.
 #[must_use]
 pub fn list(here: &Here, answer: &Answer, changes: &[(String, Change)]) -> Markup {
     let chart = &answer.chart;
-    let points = judged(answer);
+    let points = answer.judged();
     html! {
         section #changes data-live aria-labelledby="changes-name" {
             h2 #changes-name { "Changes tried" }
@@ -110,22 +100,18 @@ pub fn verdict(around: &BeforeAfter, direction: Direction) -> Markup {
         (Moved::Up, Direction::None) => ("Higher than before", "changed"),
         (Moved::Down, Direction::None) => ("Lower than before", "changed"),
     };
-    let points = if around.after.points > 0 {
-        around.after.points
-    } else {
-        around.during.points
-    };
     let (most, side) = if around.above > around.below {
         (around.above, "above")
     } else {
         (around.below, "below")
     };
-    let since = words::counted(points, "point", "points");
+    let since = words::counted(around.later, "point", "points");
     html! {
         p.helped {
             strong.(class) { (word) } ": "
             @match around.moved {
-                Moved::TooFew => { (since) " since, and it takes " (ENOUGH_POINTS) "." }
+                Moved::TooFew if around.later < ENOUGH_POINTS => { (since) " since, and it takes " (ENOUGH_POINTS) "." }
+                Moved::TooFew => { (words::counted(around.before.points, "point", "points")) " before, and it takes " (ENOUGH_POINTS) "." }
                 Moved::Chance => { (most) " of the " (since) " since lie " (side) " the median before, which chance gives too." }
                 Moved::Up | Moved::Down => { (most) " of the " (since) " since lie " (side) " the median before, more than chance gives." }
             }

@@ -1,7 +1,7 @@
 //! The changes that are under test in a place, and whether the points since lie otherwise than before.
 
 use super::address::Address;
-use super::changes_of::{judged, verdict};
+use super::changes_of::verdict;
 use super::here::Here;
 use crate::charts::{self, ChartRequest};
 use crate::draw::axis;
@@ -56,7 +56,7 @@ fn one(here: &Here, change: &Change) -> Markup {
             p.place { (here.title_of(change.area.as_str())) @if let Some(started) = change.started { " · since " (axis::date(started)) } }
             @if let Some(answer) = &answer {
                 p.place { "Should move: " (answer.chart.title) }
-                @if let Some(around) = before_and_after(change, &answer.chart.measure, &answer.chart.title, &judged(answer)) { (verdict(&around, answer.chart.direction)) }
+                @if let Some(around) = before_and_after(change, &answer.chart.measure, &answer.chart.title, &answer.judged()) { (verdict(&around, answer.chart.direction)) }
             }
         }
     }

@@ -168,18 +168,9 @@ fn batch_len(events: &[&NewEvent]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::publish::tests::event;
     use super::super::stream::MAX_PAYLOAD;
     use super::*;
-    use bytes::Bytes;
-
-    fn event(subject: &str, id: &str, size: usize) -> NewEvent {
-        NewEvent {
-            subject: subject.to_owned(),
-            message_id: id.to_owned(),
-            payload: Bytes::from(vec![b'x'; size]),
-            condition: None,
-        }
-    }
 
     #[test]
     fn batches_are_bounded_in_number_and_size_and_never_empty() {

@@ -305,11 +305,12 @@ fn examine(event: &NewEvent) -> Result<(), AppendError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use bytes::Bytes;
 
-    fn event(subject: &str, id: &str, size: usize) -> NewEvent {
+    /// An event of a size.
+    pub(in crate::jetstream) fn event(subject: &str, id: &str, size: usize) -> NewEvent {
         NewEvent {
             subject: subject.to_owned(),
             message_id: id.to_owned(),

@@ -42,7 +42,9 @@ pub struct BeforeAfter {
     pub during: Side,
     /// Points of periods that began after the finish.
     pub after: Side,
-    /// How many of the later points (after the finish; without one, since the start) lie above the median before.
+    /// How many later points are compared with those before: after the finish; without one, since the start.
+    pub later: usize,
+    /// How many of them lie above the median before.
     pub above: usize,
     /// How many lie below it.
     pub below: usize,
@@ -75,23 +77,25 @@ pub fn before_and_after(
         kept.map(|(_, value)| *value).collect()
     };
     let before = side(values(&|date| date < start));
-    let (in_cycle, past) = (
-        values(&|date| date >= start && !over(date)),
-        values(&|date| date >= start && over(date)),
-    );
-    let (word, points) = if change.finished.is_some() {
-        ("after it ended", &past)
+    let during = values(&|date| date >= start && !over(date));
+    let after = values(&|date| date >= start && over(date));
+    let (word, later) = if change.finished.is_some() {
+        ("after it ended", &after)
     } else {
-        ("since it began", &in_cycle)
+        ("since it began", &during)
     };
-    let count = |side: fn(&f64, &f64) -> bool| {
-        let beyond = |value: &&f64| before.median.is_some_and(|median| side(value, &median));
-        points.iter().filter(beyond).count()
+    let count = |beyond: fn(&f64, &f64) -> bool| {
+        let counts = |value: &&f64| before.median.is_some_and(|median| beyond(value, &median));
+        later.iter().filter(counts).count()
     };
     let (above, below) = (count(f64::gt), count(f64::lt));
-    let (during, after) = (side(in_cycle.clone()), side(past.clone()));
-    let later = side(points.clone());
-    let moved = moved(before.points.min(later.points), above, below);
+    let moved = moved(before.points.min(later.len()), above, below);
+    let (during, after) = (side(during), side(after));
+    let later = if change.finished.is_some() {
+        after
+    } else {
+        during
+    };
     let name = change.title.as_deref().unwrap_or("the change");
     let sentence = match (before.median, later.median) {
         (Some(was), Some(is)) => {
@@ -125,6 +129,7 @@ pub fn before_and_after(
         before,
         during,
         after,
+        later: later.points,
         above,
         below,
         moved,

@@ -210,6 +210,10 @@ fn before_and_after_are_compared_by_medians_and_no_cause_is_claimed() {
     );
     assert!(!told.sentence.contains("too few"));
     assert_eq!((told.above, told.below, told.moved), (0, 6, Moved::Down));
+    // Just ended: the points of the cycle itself are not after it.
+    values.truncate(15);
+    let told = before_and_after(&cycle(), "m", "Share", &weekly(&values)).unwrap();
+    assert_eq!((told.later, told.moved), (0, Moved::TooFew));
 }
 
 #[test]

@@ -81,21 +81,12 @@ pub(super) async fn latency(
     consumer.abort();
     watcher.abort();
     let (bare, seen) = (delays(&sent, &consumed), delays(&sent, &visible));
-    for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
+    for (name, share, bound) in [("p50", 0.5, 1.5), ("p99", 0.99, 2.0)] {
         let beside = format!("publish to bare consumer, {name}");
         table.alone(&beside, at(&bare, share), "ms");
-        table.add(
-            &format!("publish to visible in a view, {name}"),
-            at(&seen, share),
-            "ms",
-            &beside,
-        );
-        let bound = if name == "p50" { 1.5 } else { 2.0 };
-        table.target(
-            "S4",
-            &format!("publish to visible in a view, {name}"),
-            Bound::AtMost(bound),
-        );
+        let visible = format!("publish to visible in a view, {name}");
+        table.add(&visible, at(&seen, share), "ms", &beside);
+        table.target("S4", &visible, Bound::AtMost(bound));
     }
     if bare.len() != sent.len() || seen.len() != sent.len() {
         table.alone(
