@@ -188,14 +188,14 @@ impl Saved {
             batch: Batch::new(),
             bytes: 0,
         };
-        let mut entities: Vec<(EntityKey, &Entity)> = view.entities().collect();
+        let mut entities: Vec<(EntityKey, Entity<'_>)> = view.entities().collect();
         entities.sort_unstable_by_key(|(key, _)| *key);
         let (mut page, mut number) = (Vec::new(), 0);
         let mut rows = entities.iter().peekable();
         while let Some((_, entity)) = rows.next() {
             let row = EntityRow {
                 family: entity.family,
-                id: entity.id.as_str(),
+                id: entity.id,
                 facts: entity.facts.as_bytes(),
             };
             row.append(&mut page);
@@ -267,7 +267,7 @@ fn load(view: &mut View, mut rest: &[u8]) -> Result<(), SaveError> {
     while !rest.is_empty() {
         let (row, after) = EntityRow::first(rest)?;
         let id = EntityId::new(row.id).map_err(|_| SaveError::Row("an entity has no proper id"))?;
-        view.load_entity(row.family, id, row.facts)
+        view.load_entity(row.family, &id, row.facts)
             .map_err(|_| SaveError::Row("an entity's facts are not whole"))?;
         rest = after;
     }

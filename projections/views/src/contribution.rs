@@ -4,11 +4,22 @@ use crate::tally::Delta;
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::{AreaId, EventKey, Fact};
 
+/// Names an event among those of one entity: half of its [`EventKey`]. Within an entity, which has some ten facts and
+/// never a million, two share one by a chance below 10⁻⁷; then a fact counts as a conflict of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FactKey(pub u64);
+
+impl From<EventKey> for FactKey {
+    fn from(key: EventKey) -> Self {
+        Self((key.0 >> 64) as u64)
+    }
+}
+
 /// A fact as a view keeps it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredFact {
     /// Which event said it.
-    pub key: EventKey,
+    pub key: FactKey,
     /// Where that event stands in the log (the first copy), so that a chart can be traced to its events.
     pub position: u64,
     /// When it happened.

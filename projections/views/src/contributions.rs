@@ -10,16 +10,18 @@ pub mod transfer;
 use crate::contribution::{Sink, StoredFact};
 use joinedup_events::{AreaId, Family};
 
-/// What an entity of a family adds, from its facts as they stand, in the order of recording.
-pub fn contribute(family: Family, facts: &[StoredFact], sink: &mut dyn Sink) {
+/// What an entity of a family adds, from its facts as they stand, in the order of recording. Returns whether it is
+/// open: a transfer that waits in bed, a referral that is not closed.
+pub fn contribute(family: Family, facts: &[StoredFact], sink: &mut dyn Sink) -> bool {
     match family {
-        Family::Transfer => transfer::contribute(facts, sink),
-        Family::Referral => referral::contribute(facts, sink),
+        Family::Transfer => return transfer::contribute(facts, sink),
+        Family::Referral => return referral::contribute(facts, sink),
         Family::Assessment => assessment::contribute(facts, sink),
         Family::Experience => experience::contribute(facts, sink),
         Family::Change => change::contribute(facts, sink),
         Family::Observation => observation::contribute(facts, sink),
     }
+    false
 }
 
 /// The area that an entity counts for: of its own facts the one recorded last says so.

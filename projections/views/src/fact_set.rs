@@ -3,11 +3,11 @@
 //! Inserting does not care about order or repetition. One event said twice is one fact, with the earlier recording
 //! time; the same event id with other content is two facts.
 
-use crate::contribution::StoredFact;
+use crate::contribution::{FactKey, StoredFact};
 use crate::packing::append;
 use chrono::{DateTime, Utc};
-use joinedup_events::{AreaId, EventKey, Fact};
-use serde::{Deserialize, Serialize};
+use joinedup_events::{AreaId, EventKey};
+use std::borrow::Cow;
 
 /// What inserting a fact did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,240 +28,301 @@ pub enum Inserted {
 pub struct Unreadable;
 
 /// The bytes of an event's key, which stand first in a row.
-const KEY: usize = 16;
+const KEY: usize = 8;
+/// In a row's marks: the fact is another entity's.
+const LINKED: u8 = 1;
+/// In a row's marks: an area of its own follows; without it, the row has that of the set's first row.
+const OWN_AREA: u8 = 2;
 
-/// A row, as it is packed after the key. Its area is empty where it is that of the set's first row.
-#[derive(Serialize, Deserialize)]
-struct Row<'a, F> {
-    position: u64,
-    recorded_ms: i64,
-    /// How much later than it happened it was recorded.
-    after_ms: i64,
-    linked: bool,
-    area: &'a str,
-    fact: F,
-}
+/// The facts of one entity, in packed bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a>(&'a [u8]);
 
-/// A set of facts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FactSet(Box<[u8]>);
-
-impl FactSet {
-    /// Inserts a fact.
-    pub fn insert(&mut self, fact: &StoredFact) -> Inserted {
-        let key = fact.key.0.to_be_bytes();
-        let mut outcome = Inserted::New;
-        let (mut at, mut first) = (0, None);
-        while let Some((start, end)) = row_at(&self.0, at) {
-            let row = &self.0[start..end];
-            if first.is_none() {
-                first = area_of(row);
-            }
-            if row.starts_with(&key) {
-                match unpack(row, first.as_ref()) {
-                    Ok(known) if same_content(&known, fact) => {
-                        if fact.recorded_at < known.recorded_at || fact.position < known.position {
-                            let merged = StoredFact {
-                                recorded_at: known.recorded_at.min(fact.recorded_at),
-                                position: known.position.min(fact.position),
-                                ..known
-                            };
-                            let before = first.filter(|_| at > 0);
-                            let mut bytes = self.0[..at].to_vec();
-                            pack(&merged, before.as_ref(), &mut bytes);
-                            bytes.extend_from_slice(&self.0[end..]);
-                            self.0 = bytes.into_boxed_slice();
-                            return Inserted::Earlier;
-                        }
-                        return Inserted::Known;
-                    }
-                    _ => outcome = Inserted::Conflict,
-                }
-            }
-            at = end;
-        }
-        // The row is packed aside first, so that the set's own bytes are made once and have no room to spare.
-        let mut row = Vec::with_capacity(96);
-        pack(fact, first.as_ref(), &mut row);
-        self.0 = [&self.0, row.as_slice()].concat().into_boxed_slice();
-        outcome
+impl<'a> Facts<'a> {
+    pub(crate) fn of(bytes: &'a [u8]) -> Self {
+        Self(bytes)
     }
 
     /// Every fact, in the order of arrival.
     #[must_use]
-    pub fn all(&self) -> Vec<StoredFact> {
-        let mut facts: Vec<StoredFact> = Vec::with_capacity(8);
-        let (mut at, mut first) = (0, None);
-        while let Some((start, end)) = row_at(&self.0, at) {
-            if let Ok(fact) = unpack(&self.0[start..end], first.as_ref()) {
-                first.get_or_insert_with(|| fact.area.clone());
+    pub fn all(self) -> Vec<StoredFact> {
+        let mut facts = Vec::with_capacity(8);
+        self.add_to(&mut facts);
+        facts
+    }
+
+    /// Adds every fact to a list, in the order of arrival.
+    pub(crate) fn add_to(self, facts: &mut Vec<StoredFact>) {
+        let (mut rest, mut first) = (self.0, None);
+        while let Some((row, after)) = first_row(rest) {
+            if let Ok(fact) = unpack(row, first.as_ref()) {
+                if first.is_none() {
+                    first = Some(fact.area.clone());
+                }
                 facts.push(fact);
             }
-            at = end;
+            rest = after;
         }
-        facts
     }
 
     /// The facts that stand: without those taken back, in the order of recording, so that of two that say the same
     /// thing the last one stands.
     #[must_use]
-    pub fn standing(&self) -> Vec<StoredFact> {
-        standing(self.all())
+    pub fn standing(self) -> Vec<StoredFact> {
+        let mut facts = self.all();
+        in_order(&mut facts);
+        without_retracted(&facts).into_owned()
     }
 
     /// The facts that stood at an instant: those recorded by then.
     #[must_use]
-    pub fn standing_at(&self, known_at: DateTime<Utc>) -> Vec<StoredFact> {
+    pub fn standing_at(self, known_at: DateTime<Utc>) -> Vec<StoredFact> {
         let mut facts = self.all();
         facts.retain(|f| f.recorded_at <= known_at);
-        standing(facts)
+        in_order(&mut facts);
+        without_retracted(&facts).into_owned()
     }
 
     /// The packed bytes.
     #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// Adds the facts of packed bytes; those it knows change nothing.
-    ///
-    /// # Errors
-    /// When the bytes are not packed facts.
-    pub fn merge(&mut self, bytes: &[u8]) -> Result<(), Unreadable> {
-        let mut at = 0;
-        if self.0.is_empty() {
-            while let Some((_, end)) = row_at(bytes, at) {
-                at = end;
-            }
-            if at != bytes.len() {
-                return Err(Unreadable);
-            }
-            self.0 = bytes.into();
-            return Ok(());
-        }
-        let mut first = None;
-        while let Some((start, end)) = row_at(bytes, at) {
-            let fact = unpack(&bytes[start..end], first.as_ref())?;
-            self.insert(&fact);
-            first.get_or_insert(fact.area);
-            at = end;
-        }
-        if at == bytes.len() {
-            Ok(())
-        } else {
-            Err(Unreadable)
-        }
+    pub fn as_bytes(self) -> &'a [u8] {
+        self.0
     }
 }
 
-/// One fact, packed for a journal: a set of its own.
-#[must_use]
-pub fn packed(fact: &StoredFact) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(96);
-    pack(fact, None, &mut bytes);
-    bytes
+/// Inserts a fact into the set that begins in `bytes` at `from`. `row` is room to work in.
+pub(crate) fn insert(
+    bytes: &mut Box<[u8]>,
+    from: usize,
+    fact: &StoredFact,
+    row: &mut Vec<u8>,
+) -> Inserted {
+    let key = fact.key.0.to_be_bytes();
+    let mut outcome = Inserted::New;
+    let (mut at, mut first) = (from, None);
+    while let Some((known, after)) = first_row(&bytes[at..]) {
+        let end = bytes.len() - after.len();
+        if at == from {
+            first = Head::of(known).ok().and_then(|head| head.area);
+        }
+        if known.starts_with(&key) {
+            match unpack_in(known, first) {
+                Ok(known) if same_content(&known, fact) => {
+                    if fact.recorded_at >= known.recorded_at && fact.position >= known.position {
+                        return Inserted::Known;
+                    }
+                    let mut merged = known;
+                    make_earlier(&mut merged, fact);
+                    row.clear();
+                    pack(&merged, first.filter(|_| at > from), row);
+                    let whole = [&bytes[..at], row.as_slice(), &bytes[end..]].concat();
+                    *bytes = whole.into_boxed_slice();
+                    return Inserted::Earlier;
+                }
+                _ => outcome = Inserted::Conflict,
+            }
+        }
+        at = end;
+    }
+    row.clear();
+    pack(fact, first, row);
+    add(bytes, row);
+    outcome
 }
 
-/// Removes what was taken back and sorts by recording. A retraction stands unless a later one takes it back.
-fn standing(mut facts: Vec<StoredFact>) -> Vec<StoredFact> {
-    facts.sort_by_key(|f| (f.recorded_at, f.key));
+/// Adds bytes, with no room to spare after them.
+fn add(bytes: &mut Box<[u8]>, more: &[u8]) {
+    let mut whole = std::mem::take(bytes).into_vec();
+    whole.reserve_exact(more.len());
+    whole.extend_from_slice(more);
+    *bytes = whole.into_boxed_slice();
+}
+
+/// Takes stored facts into the set that begins in `bytes` at `from`; those it knows change nothing.
+///
+/// # Errors
+/// When they are not packed facts.
+pub(crate) fn merge(bytes: &mut Box<[u8]>, from: usize, stored: &[u8]) -> Result<(), Unreadable> {
+    let mut rest = stored;
+    if bytes.len() == from {
+        while let Some((_, after)) = first_row(rest) {
+            rest = after;
+        }
+        if !rest.is_empty() {
+            return Err(Unreadable);
+        }
+        add(bytes, stored);
+        return Ok(());
+    }
+    let (mut first, mut row) = (None, Vec::new());
+    while let Some((known, after)) = first_row(rest) {
+        let fact = unpack(known, first.as_ref())?;
+        insert(bytes, from, &fact, &mut row);
+        first.get_or_insert(fact.area);
+        rest = after;
+    }
+    if rest.is_empty() {
+        Ok(())
+    } else {
+        Err(Unreadable)
+    }
+}
+
+/// Adds one fact to bytes as a set of its own, for a journal.
+pub(crate) fn pack_alone(fact: &StoredFact, bytes: &mut Vec<u8>) {
+    pack(fact, None, bytes);
+}
+
+/// Sorts by recording.
+pub(crate) fn in_order(facts: &mut [StoredFact]) {
+    facts.sort_unstable_by_key(|f| (f.recorded_at, f.key, f.position));
+}
+
+/// Leaves out what was taken back. A retraction stands unless a later one takes it back.
+pub(crate) fn without_retracted(facts: &[StoredFact]) -> Cow<'_, [StoredFact]> {
     if !facts.iter().any(|f| f.fact.retraction().is_some()) {
-        return facts;
+        return Cow::Borrowed(facts);
     }
-    let mut gone: Vec<EventKey> = Vec::new();
+    let mut gone: Vec<FactKey> = Vec::new();
     for fact in facts.iter().rev() {
         let Some(retraction) = fact.fact.retraction() else {
             continue;
         };
         if !gone.contains(&fact.key) {
-            gone.push(EventKey::of(
-                retraction.retracts_source.as_deref().unwrap_or_default(),
-                &retraction.retracts,
-            ));
+            let source = retraction.retracts_source.as_deref().unwrap_or_default();
+            gone.push(EventKey::of(source, &retraction.retracts).into());
         }
     }
-    facts.retain(|f| f.fact.retraction().is_none() && !gone.contains(&f.key));
-    facts
+    let stands = |f: &&StoredFact| f.fact.retraction().is_none() && !gone.contains(&f.key);
+    facts.iter().filter(stands).cloned().collect()
 }
 
-fn same_content(a: &StoredFact, b: &StoredFact) -> bool {
+/// Two tellings of the same fact.
+pub(crate) fn same_content(a: &StoredFact, b: &StoredFact) -> bool {
     a.occurred_at == b.occurred_at && a.area == b.area && a.linked == b.linked && a.fact == b.fact
 }
 
-/// Start and end of the row at `at`: two bytes of length, then the row.
-fn row_at(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
-    let length = u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]);
-    let (start, end) = (at + 2, at + 2 + usize::from(length));
-    (end <= bytes.len()).then_some((start, end))
+/// Of two tellings of the same fact, the earlier recording and the earlier place in the log stand.
+pub(crate) fn make_earlier(known: &mut StoredFact, told: &StoredFact) {
+    known.recorded_at = known.recorded_at.min(told.recorded_at);
+    known.position = known.position.min(told.position);
 }
 
-/// Adds a row: two bytes of length, the key, then the fact. `first` is the area of the set's first row, where there is one.
-fn pack(fact: &StoredFact, first: Option<&AreaId>, bytes: &mut Vec<u8>) {
-    let recorded_ms = fact.recorded_at.timestamp_millis();
-    let row = Row {
-        position: fact.position,
-        recorded_ms,
-        after_ms: recorded_ms - fact.occurred_at.timestamp_millis(),
-        linked: fact.linked,
-        area: if first == Some(&fact.area) {
-            ""
+/// The first row of bytes, and what follows it: the length as a variable number, then the row.
+fn first_row(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = postcard::take_from_bytes::<u32>(bytes).ok()?;
+    rest.split_at_checked(length as usize)
+}
+
+/// What stands before the fact in a row.
+struct Head<'a> {
+    key: FactKey,
+    position: u64,
+    recorded_ms: i64,
+    /// How much later than it happened it was recorded.
+    after_ms: i64,
+    linked: bool,
+    /// None where it is that of the set's first row.
+    area: Option<&'a str>,
+    fact: &'a [u8],
+}
+
+impl<'a> Head<'a> {
+    fn of(row: &'a [u8]) -> Result<Self, Unreadable> {
+        let (key, rest) = row.split_first_chunk::<KEY>().ok_or(Unreadable)?;
+        let ((position, recorded_ms, after_ms, marks), rest) =
+            postcard::take_from_bytes::<(u64, i64, i64, u8)>(rest).map_err(|_| Unreadable)?;
+        let (area, fact) = if marks & OWN_AREA == 0 {
+            (None, rest)
         } else {
-            fact.area.as_str()
-        },
-        fact: &fact.fact,
-    };
-    let start = bytes.len();
-    bytes.extend_from_slice(&[0, 0]);
-    bytes.extend_from_slice(&fact.key.0.to_be_bytes());
-    // A fact is far below 64 KiB: the checks at entry bound every field. One that is not is kept out whole.
-    match append(&row, bytes)
-        .ok()
-        .and_then(|()| u16::try_from(bytes.len() - start - 2).ok())
-    {
-        Some(length) => bytes[start..start + 2].copy_from_slice(&length.to_be_bytes()),
-        None => bytes.truncate(start),
+            let (area, fact) = postcard::take_from_bytes::<&str>(rest).map_err(|_| Unreadable)?;
+            (Some(area), fact)
+        };
+        Ok(Self {
+            key: FactKey(u64::from_be_bytes(*key)),
+            position,
+            recorded_ms,
+            after_ms,
+            linked: marks & LINKED != 0,
+            area,
+            fact,
+        })
+    }
+
+    fn fact_in(&self, area: AreaId) -> Result<StoredFact, Unreadable> {
+        let instant = |ms| DateTime::from_timestamp_millis(ms).ok_or(Unreadable);
+        let occurred_ms = self.recorded_ms.checked_sub(self.after_ms);
+        Ok(StoredFact {
+            key: self.key,
+            position: self.position,
+            recorded_at: instant(self.recorded_ms)?,
+            occurred_at: instant(occurred_ms.ok_or(Unreadable)?)?,
+            linked: self.linked,
+            area,
+            fact: postcard::from_bytes(self.fact).map_err(|_| Unreadable)?,
+        })
     }
 }
 
-/// The area of a set's first row.
-fn area_of(row: &[u8]) -> Option<AreaId> {
-    let (row, _) = postcard::take_from_bytes::<Row<'_, ()>>(row.get(KEY..)?).ok()?;
-    AreaId::new(row.area).ok()
+/// Adds a row. `first` is the area of the set's first row, where there is one.
+fn pack(fact: &StoredFact, first: Option<&str>, bytes: &mut Vec<u8>) {
+    let recorded_ms = fact.recorded_at.timestamp_millis();
+    let after_ms = recorded_ms - fact.occurred_at.timestamp_millis();
+    let own_area = first != Some(fact.area.as_str());
+    let marks = (u8::from(fact.linked) * LINKED) | (u8::from(own_area) * OWN_AREA);
+    let start = bytes.len();
+    // Room for a length below 128, which nearly every row has.
+    bytes.push(0);
+    bytes.extend_from_slice(&fact.key.0.to_be_bytes());
+    let packed = append(&(fact.position, recorded_ms, after_ms, marks), bytes)
+        .and_then(|()| {
+            if own_area {
+                append(&fact.area.as_str(), bytes)
+            } else {
+                Ok(())
+            }
+        })
+        .and_then(|()| append(&fact.fact, bytes));
+    let length = u32::try_from(bytes.len() - start - 1);
+    match (packed, length) {
+        (Ok(()), Ok(length)) => {
+            let mut room = [0; 5];
+            if let Ok(length) = postcard::to_slice(&length, &mut room) {
+                bytes.splice(start..=start, length.iter().copied());
+            }
+        }
+        // Nothing of a fact refuses to be packed, and the checks at entry bound every field.
+        _ => bytes.truncate(start),
+    }
 }
 
 fn unpack(row: &[u8], first: Option<&AreaId>) -> Result<StoredFact, Unreadable> {
-    let (key, row) = row.split_first_chunk::<KEY>().ok_or(Unreadable)?;
-    let row: Row<'_, Fact> = postcard::from_bytes(row).map_err(|_| Unreadable)?;
-    let instant = |ms| DateTime::from_timestamp_millis(ms).ok_or(Unreadable);
-    let area = match first {
-        Some(first) if row.area.is_empty() => first.clone(),
-        _ => AreaId::new(row.area).map_err(|_| Unreadable)?,
+    let head = Head::of(row)?;
+    let area = match (head.area, first) {
+        (Some(area), _) => AreaId::new(area).map_err(|_| Unreadable)?,
+        (None, Some(first)) => first.clone(),
+        (None, None) => return Err(Unreadable),
     };
-    let occurred_ms = row
-        .recorded_ms
-        .checked_sub(row.after_ms)
-        .ok_or(Unreadable)?;
-    Ok(StoredFact {
-        key: EventKey(u128::from_be_bytes(*key)),
-        position: row.position,
-        recorded_at: instant(row.recorded_ms)?,
-        occurred_at: instant(occurred_ms)?,
-        linked: row.linked,
-        area,
-        fact: row.fact,
-    })
+    head.fact_in(area)
+}
+
+fn unpack_in(row: &[u8], first: Option<&str>) -> Result<StoredFact, Unreadable> {
+    let head = Head::of(row)?;
+    let area = head.area.or(first).ok_or(Unreadable)?;
+    head.fact_in(AreaId::new(area).map_err(|_| Unreadable)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use joinedup_events::facts::{Happened, Retracted};
+    use joinedup_events::Fact;
     use joinedup_events::transfer::TransferFact;
 
     fn fact(id: &str, recorded: i64, what: TransferFact) -> StoredFact {
         let instant = |minutes: i64| DateTime::from_timestamp(minutes * 60, 0).unwrap();
         StoredFact {
-            key: EventKey::of("/s", id),
+            key: EventKey::of("/s", id).into(),
             position: recorded as u64,
             occurred_at: instant(0),
             recorded_at: instant(recorded),
@@ -283,13 +344,27 @@ mod tests {
         })
     }
 
+    /// A set by itself.
+    #[derive(Default)]
+    struct FactSet(Box<[u8]>);
+
+    impl FactSet {
+        fn insert(&mut self, fact: &StoredFact) -> Inserted {
+            insert(&mut self.0, 0, fact, &mut Vec::new())
+        }
+
+        fn facts(&self) -> Facts<'_> {
+            Facts::of(&self.0)
+        }
+    }
+
     #[test]
     fn a_repeat_changes_nothing_and_the_earlier_recording_stands() {
         let mut set = FactSet::default();
         assert_eq!(set.insert(&fact("1", 9, started())), Inserted::New);
         assert_eq!(set.insert(&fact("1", 5, started())), Inserted::Earlier);
         assert_eq!(set.insert(&fact("1", 7, started())), Inserted::Known);
-        assert_eq!(set.all(), vec![fact("1", 5, started())]);
+        assert_eq!(set.facts().all(), vec![fact("1", 5, started())]);
     }
 
     #[test]
@@ -300,7 +375,7 @@ mod tests {
             set.insert(&fact("1", 2, TransferFact::Cancelled(Happened {}))),
             Inserted::Conflict
         );
-        assert_eq!(set.all().len(), 2);
+        assert_eq!(set.facts().all().len(), 2);
     }
 
     #[test]
@@ -308,7 +383,7 @@ mod tests {
         let mut set = FactSet::default();
         set.insert(&fact("2", 1, takes_back("1")));
         set.insert(&fact("1", 2, started()));
-        assert!(set.standing().is_empty());
+        assert!(set.facts().standing().is_empty());
     }
 
     #[test]
@@ -317,9 +392,10 @@ mod tests {
         set.insert(&fact("1", 1, started()));
         set.insert(&fact("2", 2, takes_back("1")));
         set.insert(&fact("3", 3, takes_back("2")));
-        assert_eq!(set.standing(), vec![fact("1", 1, started())]);
+        assert_eq!(set.facts().standing(), vec![fact("1", 1, started())]);
         assert!(
-            set.standing_at(DateTime::from_timestamp(150, 0).unwrap())
+            set.facts()
+                .standing_at(DateTime::from_timestamp(150, 0).unwrap())
                 .is_empty()
         );
     }

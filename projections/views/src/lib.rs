@@ -14,6 +14,7 @@ pub mod chart;
 pub mod contribution;
 pub mod contributions;
 pub mod dimension;
+mod entities;
 pub mod entity_row;
 pub mod fact_set;
 pub mod measure;

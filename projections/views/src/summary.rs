@@ -2,11 +2,12 @@
 
 use crate::view::EntityKey;
 use chrono::{DateTime, NaiveDate, Utc};
-use foldhash::fast::RandomState;
-use joinedup_events::id::hash_two;
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
 use joinedup_events::{AreaId, Event, Family, local};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher;
 
 /// When a source was last heard of, and how much it has said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +31,12 @@ impl Heard {
 /// Sources heard in one run of events.
 #[derive(Default)]
 pub(crate) struct Hearing {
-    places: HashMap<(Family, u128), usize, RandomState>,
+    places: HashTable<usize>,
     rows: Vec<(Family, String, AreaId, Heard)>,
+}
+
+fn hash_of(family: Family, source: &str, area: &AreaId) -> u64 {
+    FixedState::default().hash_one((family, source, area))
 }
 
 /// A source not heard for so many days has ended.
@@ -78,23 +83,28 @@ impl Summary {
         totals.late += u64::from((event.recorded_at - event.occurred_at).num_days() >= 7);
         self.newest = self.newest.max(Some(event.occurred_at));
         let family = event.fact.family();
-        let key = (family, hash_two(&event.source, event.area.as_str()));
-        let at = *heard.places.entry(key).or_insert_with(|| {
-            let first = Heard {
-                occurred_at: event.occurred_at,
-                recorded_at: event.recorded_at,
-                events: 0,
-            };
-            heard
-                .rows
-                .push((family, event.source.clone(), event.area.clone(), first));
-            heard.rows.len() - 1
-        });
-        heard.rows[at].3.add(&Heard {
+        let told = Heard {
             occurred_at: event.occurred_at,
             recorded_at: event.recorded_at,
             events: 1,
+        };
+        let Hearing { places, rows } = heard;
+        let hash = hash_of(family, &event.source, &event.area);
+        let known = places.find(hash, |&at| {
+            let (f, source, area, _) = &rows[at];
+            *f == family && *source == event.source && *area == event.area
         });
+        match known {
+            Some(&at) => rows[at].3.add(&told),
+            None => {
+                let rehash = |&at: &usize| {
+                    let (family, source, area, _) = &rows[at];
+                    hash_of(*family, source, area)
+                };
+                places.insert_unique(hash, rows.len(), rehash);
+                rows.push((family, event.source.clone(), event.area.clone(), told));
+            }
+        }
     }
 
     pub(crate) fn heard(&mut self, heard: Hearing) {

@@ -2,52 +2,30 @@
 
 use crate::cell::{Cells, Slot};
 use crate::contribution::StoredFact;
-use crate::contributions::{contribute, referral, transfer};
+use crate::contributions::contribute;
+use crate::entities::Entities;
 use crate::entity_row::{EntityRow, Journal};
-use crate::fact_set::{FactSet, Inserted, Unreadable, packed};
+use crate::fact_set::{
+    Inserted, Unreadable, in_order, make_earlier, pack_alone, same_content, without_retracted,
+};
 use crate::summary::Hearing;
 use crate::tally::Delta;
 use chrono::{DateTime, NaiveDate, Utc};
-use foldhash::fast::RandomState;
 use joinedup_events::facts::Retracted;
-use joinedup_events::id::hash_two;
 use joinedup_events::{AreaId, EntityId, Event, Family};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 
+pub use crate::entities::{Entity, EntityKey};
 pub use crate::summary::{Heard, Summary, Totals};
 
 /// The version of what views store. A change of the packed facts, of a quantity or of a contribution raises it, and
 /// with it every view is rebuilt from the log.
-pub const VIEW_VERSION: u32 = 2;
-
-/// Names an entity within a view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct EntityKey(pub u128);
-
-impl EntityKey {
-    /// The key of an entity of a family.
-    #[must_use]
-    pub fn of(family: Family, id: &str) -> Self {
-        Self(hash_two(family.code(), id))
-    }
-}
-
-/// An entity: its family, its id, and its facts.
-#[derive(Clone, Debug)]
-pub struct Entity {
-    /// The family.
-    pub family: Family,
-    /// The id that its source gave it.
-    pub id: EntityId,
-    /// What is known of it.
-    pub facts: FactSet,
-}
+pub const VIEW_VERSION: u32 = 3;
 
 /// The view.
 #[derive(Debug, Default)]
 pub struct View {
-    entities: HashMap<EntityKey, Entity, RandomState>,
+    entities: Entities,
     cells: Cells,
     summary: Summary,
     journal: Option<Journal>,
@@ -56,10 +34,35 @@ pub struct View {
 /// What an entity adds to the cells.
 type Contributions = Vec<(Slot, Delta)>;
 
-/// An entity that a run of events touches: what it added before, as a part of one list for the whole run.
-struct Touched {
+/// An event of a run, as a fact of the entities that hear of it.
+struct Said {
+    family: Family,
+    entity: EntityId,
+    /// Another entity that hears of it.
+    previous: Option<EntityId>,
+    /// How many have yet to hear of it, but for the last.
+    others: u8,
+    /// None once the last has it.
+    fact: Option<StoredFact>,
+}
+
+/// One entity that hears of an event of a run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Hears {
     key: EntityKey,
-    before: std::ops::Range<usize>,
+    /// Which event.
+    said: u32,
+    /// It is another entity's.
+    linked: bool,
+}
+
+/// Room to work in while a run is folded.
+#[derive(Default)]
+struct Room {
+    facts: Vec<StoredFact>,
+    before: Contributions,
+    after: Contributions,
+    row: Vec<u8>,
 }
 
 impl View {
@@ -77,41 +80,113 @@ impl View {
         view
     }
 
-    /// Folds events with their positions. The entities they touch are counted anew once, at the end: a run of events
-    /// costs less than the same events one by one, and comes to the same.
+    /// Folds events with their positions. The entities they touch are counted anew once each: a run of events costs
+    /// less than the same events one by one, and comes to the same.
     pub fn fold(&mut self, events: impl IntoIterator<Item = (u64, Event)>) {
-        let mut touched: Vec<Touched> = Vec::new();
-        let mut seen: HashSet<EntityKey, RandomState> = HashSet::default();
+        let events = events.into_iter();
+        let mut said: Vec<Said> = Vec::with_capacity(events.size_hint().0);
+        let mut hears: Vec<Hears> = Vec::with_capacity(events.size_hint().0);
         let mut heard = Hearing::default();
-        let mut before = Contributions::new();
         for (position, event) in events {
             self.summary.hear(&event, &mut heard);
-            let family = event.fact.family();
-            let linked = event.fact.previous().cloned();
-            let (entity, mut stored) = stored(position, event);
-            for (id, linked) in std::iter::once((entity, false)).chain(linked.map(|id| (id, true)))
-            {
-                stored.linked = linked;
-                let key = EntityKey::of(family, id.as_str());
-                if seen.insert(key) {
-                    let start = before.len();
-                    if let Some(entity) = self.entities.get(&key) {
-                        let facts = entity.facts.standing();
-                        contributions(&mut self.cells, family, &facts, &mut before);
-                    }
-                    touched.push(Touched {
-                        key,
-                        before: start..before.len(),
-                    });
-                }
-                self.insert(key, family, id, &stored);
+            let one = Said::of(position, event);
+            let number = said.len() as u32;
+            let mut hear = |id: &EntityId, linked| {
+                let key = EntityKey::of(one.family, id.as_str());
+                hears.push(Hears {
+                    key,
+                    said: number,
+                    linked,
+                });
+            };
+            hear(&one.entity, false);
+            if let Some(previous) = &one.previous {
+                hear(previous, true);
             }
+            said.push(one);
         }
-        let mut after = Contributions::new();
-        for Touched { key, before: range } in touched {
-            self.settle(key, &before[range], &mut after);
+        hears.sort_unstable();
+        let mut room = Room::default();
+        for hears in hears.chunk_by(|a, b| a.key == b.key) {
+            self.tell(hears, &mut said, &mut room);
         }
         self.summary.heard(heard);
+    }
+
+    /// Tells one entity what it hears, and counts it anew: adds what it did not add before, takes away what it adds no
+    /// more, and keeps the lists of open and small-family entities right.
+    fn tell(&mut self, hears: &[Hears], said: &mut [Said], room: &mut Room) {
+        let Some(&Hears {
+            key,
+            said: at,
+            linked,
+        }) = hears.first()
+        else {
+            return;
+        };
+        let (family, id) = said[at as usize].hearer(linked);
+        let mut entity = self.entities.grow(key, family, id);
+        let facts = &mut room.facts;
+        facts.clear();
+        entity.entity().facts.add_to(facts);
+        in_order(facts);
+        room.before.clear();
+        contributions(
+            &mut self.cells,
+            family,
+            &without_retracted(facts),
+            &mut room.before,
+        );
+        let mut changed = false;
+        for hears in hears {
+            let Some(fact) = said[hears.said as usize].fact_for(hears.linked) else {
+                continue;
+            };
+            let inserted = entity.insert(&fact, &mut room.row);
+            let totals = &mut self.summary.totals;
+            totals.repeats +=
+                u64::from(!fact.linked && matches!(inserted, Inserted::Known | Inserted::Earlier));
+            totals.conflicts += u64::from(!fact.linked && inserted == Inserted::Conflict);
+            if inserted == Inserted::Known {
+                continue;
+            }
+            changed = true;
+            if let Some(journal) = &mut self.journal {
+                room.row.clear();
+                pack_alone(&fact, &mut room.row);
+                journal.push(&EntityRow {
+                    family,
+                    id: entity.entity().id,
+                    facts: &room.row,
+                });
+            }
+            match facts.iter_mut().find(|known| {
+                inserted == Inserted::Earlier && known.key == fact.key && same_content(known, &fact)
+            }) {
+                Some(known) => make_earlier(known, &fact),
+                None => facts.push(fact),
+            }
+        }
+        if !changed {
+            return;
+        }
+        in_order(facts);
+        room.after.clear();
+        let open = contributions(
+            &mut self.cells,
+            family,
+            &without_retracted(facts),
+            &mut room.after,
+        );
+        settle(&mut self.cells, &room.before, &mut room.after);
+        if matches!(family, Family::Assessment | Family::Change) {
+            self.summary.listed.insert(key);
+        }
+        if open {
+            self.summary.open.insert(key);
+        } else {
+            self.summary.open.remove(&key);
+        }
     }
 
     /// The date up to which every source that feeds a family in the areas was heard, as [`Summary::heard_until`].
@@ -123,71 +198,6 @@ impl View {
         now: DateTime<Utc>,
     ) -> Option<NaiveDate> {
         self.summary.heard_until(family, areas, now)
-    }
-
-    fn insert(&mut self, key: EntityKey, family: Family, id: EntityId, fact: &StoredFact) {
-        let entity = self.entities.entry(key).or_insert_with(|| Entity {
-            family,
-            id,
-            facts: FactSet::default(),
-        });
-        match entity.facts.insert(fact) {
-            Inserted::Known => {
-                self.summary.totals.repeats += u64::from(!fact.linked);
-                return;
-            }
-            Inserted::Earlier => self.summary.totals.repeats += u64::from(!fact.linked),
-            Inserted::Conflict => self.summary.totals.conflicts += u64::from(!fact.linked),
-            Inserted::New => {}
-        }
-        if let Some(journal) = &mut self.journal {
-            journal.push(&EntityRow {
-                family,
-                id: entity.id.as_str(),
-                facts: &packed(fact),
-            });
-        }
-    }
-
-    /// Counts an entity as it stands now: adds what it did not add before, takes away what it adds no more, and keeps
-    /// the lists of open and small-family entities right. `after` is room to work in.
-    fn settle(&mut self, key: EntityKey, before: &[(Slot, Delta)], after: &mut Contributions) {
-        let Some(entity) = self.entities.get(&key) else {
-            return;
-        };
-        let facts = entity.facts.standing();
-        after.clear();
-        contributions(&mut self.cells, entity.family, &facts, after);
-        // Most of what it added stands, and in the same order.
-        for (slot, delta) in before {
-            match after.iter().position(|new| new == &(*slot, *delta)) {
-                Some(at) => {
-                    after.remove(at);
-                }
-                None => self.cells.apply_at(*slot, *delta, -1),
-            }
-        }
-        for (slot, delta) in after.drain(..) {
-            self.cells.apply_at(slot, delta, 1);
-        }
-        let open = match entity.family {
-            Family::Transfer => transfer::Spell::of(&facts)
-                .is_some_and(|s| s.waits.iter().any(|w| w.until.is_none())),
-            Family::Referral => {
-                let case = referral::Case::of(&facts);
-                case.received.is_some() && case.ended().is_none()
-            }
-            Family::Assessment | Family::Change => {
-                self.summary.listed.insert(key);
-                false
-            }
-            Family::Experience | Family::Observation => false,
-        };
-        if open {
-            self.summary.open.insert(key);
-        } else {
-            self.summary.open.remove(&key);
-        }
     }
 
     /// The cells.
@@ -204,8 +214,8 @@ impl View {
 
     /// One entity.
     #[must_use]
-    pub fn entity(&self, family: Family, id: &str) -> Option<&Entity> {
-        self.entities.get(&EntityKey::of(family, id))
+    pub fn entity(&self, family: Family, id: &str) -> Option<Entity<'_>> {
+        self.entities.named(family, id)
     }
 
     /// How many entities there are.
@@ -217,31 +227,30 @@ impl View {
     /// There are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entities.is_empty()
+        self.entities.len() == 0
     }
 
     /// The open entities of a family: transfers waiting in bed, referrals not closed.
-    pub fn open(&self, family: Family) -> impl Iterator<Item = &Entity> {
+    pub fn open(&self, family: Family) -> impl Iterator<Item = Entity<'_>> {
         self.summary
             .open
             .iter()
-            .filter_map(|key| self.entities.get(key))
+            .filter_map(|key| self.entities.get(*key))
             .filter(move |e| e.family == family)
     }
 
     /// The entities of a small family: assessments or changes.
-    pub fn listed(&self, family: Family) -> impl Iterator<Item = &Entity> {
+    pub fn listed(&self, family: Family) -> impl Iterator<Item = Entity<'_>> {
         self.summary
             .listed
             .iter()
-            .filter_map(|key| self.entities.get(key))
+            .filter_map(|key| self.entities.get(*key))
             .filter(move |e| e.family == family)
     }
 
     /// Every entity, in no order: for sums that do not depend on one.
-    pub fn entities(&self) -> impl Iterator<Item = (EntityKey, &Entity)> {
-        #[expect(clippy::disallowed_methods, reason = "callers sum or sort")]
-        self.entities.iter().map(|(key, entity)| (*key, entity))
+    pub fn entities(&self) -> impl Iterator<Item = (EntityKey, Entity<'_>)> {
+        self.entities.iter()
     }
 
     /// The cells of one quantity as they were known at an instant: from the facts recorded by then.
@@ -302,19 +311,11 @@ impl View {
     pub fn load_entity(
         &mut self,
         family: Family,
-        id: EntityId,
+        id: &EntityId,
         facts: &[u8],
     ) -> Result<(), Unreadable> {
         let key = EntityKey::of(family, id.as_str());
-        self.entities
-            .entry(key)
-            .or_insert_with(|| Entity {
-                family,
-                id,
-                facts: FactSet::default(),
-            })
-            .facts
-            .merge(facts)
+        self.entities.grow(key, family, id.as_str()).merge(facts)
     }
 
     /// Takes back the stored summary.
@@ -323,43 +324,86 @@ impl View {
     }
 }
 
-/// What an entity adds to the cells, from its facts as they stand.
+impl Said {
+    /// An event as a fact of its entities. A retraction is given the source that it means, so that the set need not know
+    /// sources.
+    fn of(position: u64, mut event: Event) -> Self {
+        let key = event.key().into();
+        let previous = event.fact.previous().cloned();
+        if let Some(retraction) = retraction_mut(&mut event.fact)
+            && retraction.retracts_source.is_none()
+        {
+            retraction.retracts_source = Some(event.source);
+        }
+        let at_ms =
+            |t: DateTime<Utc>| DateTime::from_timestamp_millis(t.timestamp_millis()).unwrap_or(t);
+        Self {
+            family: event.fact.family(),
+            entity: event.entity,
+            others: u8::from(previous.is_some()),
+            previous,
+            fact: Some(StoredFact {
+                key,
+                position,
+                occurred_at: at_ms(event.occurred_at),
+                recorded_at: at_ms(event.recorded_at),
+                area: event.area,
+                linked: false,
+                fact: event.fact,
+            }),
+        }
+    }
+
+    /// Who hears of it.
+    fn hearer(&self, linked: bool) -> (Family, &str) {
+        let id = self.previous.as_ref().filter(|_| linked);
+        (self.family, id.unwrap_or(&self.entity).as_str())
+    }
+
+    /// The fact for one who hears of it; the last one gets it whole.
+    fn fact_for(&mut self, linked: bool) -> Option<StoredFact> {
+        let fact = if self.others > 0 {
+            self.others -= 1;
+            self.fact.clone()
+        } else {
+            self.fact.take()
+        };
+        fact.map(|fact| StoredFact { linked, ..fact })
+    }
+}
+
+/// What an entity adds to the cells, from its facts as they stand; and whether it is open.
 fn contributions(
     cells: &mut Cells,
     family: Family,
     facts: &[StoredFact],
     list: &mut Contributions,
-) {
+) -> bool {
     contribute(
         family,
         facts,
         &mut |quantity: &str, area: &str, breakdown: &[(&str, &str)], date: NaiveDate, delta| {
             list.push((cells.slot(quantity, area, breakdown, date), delta))
         },
-    );
+    )
 }
 
-/// An event as a fact of its entity. A retraction is given the source that it means, so that the set need not know
-/// sources.
-fn stored(position: u64, mut event: Event) -> (EntityId, StoredFact) {
-    let key = event.key();
-    if let Some(retraction) = retraction_mut(&mut event.fact)
-        && retraction.retracts_source.is_none()
-    {
-        retraction.retracts_source = Some(event.source);
+/// Takes what is no longer added out of the cells, and puts in what is new.
+fn settle(cells: &mut Cells, before: &[(Slot, Delta)], after: &mut Contributions) {
+    // Most of what it added stands, and in the same order: what stands is moved to the front of `after`.
+    let mut stand = 0;
+    for old in before {
+        match after[stand..].iter().position(|new| new == old) {
+            Some(at) => {
+                after.swap(stand, stand + at);
+                stand += 1;
+            }
+            None => cells.apply_at(old.0, old.1, -1),
+        }
     }
-    let at_ms =
-        |t: DateTime<Utc>| DateTime::from_timestamp_millis(t.timestamp_millis()).unwrap_or(t);
-    let stored = StoredFact {
-        key,
-        position,
-        occurred_at: at_ms(event.occurred_at),
-        recorded_at: at_ms(event.recorded_at),
-        area: event.area,
-        linked: false,
-        fact: event.fact,
-    };
-    (event.entity, stored)
+    for (slot, delta) in &after[stand..] {
+        cells.apply_at(*slot, *delta, 1);
+    }
 }
 
 fn retraction_mut(fact: &mut joinedup_events::Fact) -> Option<&mut Retracted> {

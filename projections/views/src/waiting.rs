@@ -79,7 +79,7 @@ pub fn transfers(
             }
             let reason = spell.reason(today);
             Some(WaitingTransfer {
-                transfer: entity.id.clone(),
+                transfer: EntityId::new(entity.id).ok()?,
                 area: area.clone(),
                 hospital,
                 since: wait.from,
@@ -152,7 +152,7 @@ pub fn referrals(
                 }
             };
             Some(WaitingReferral {
-                referral: entity.id.clone(),
+                referral: EntityId::new(entity.id).ok()?,
                 area: area.clone(),
                 service: how.service.code(),
                 priority: how.priority.code(),

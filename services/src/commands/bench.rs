@@ -183,7 +183,7 @@ async fn caught_up_twice(ground: &Ground, table: &mut Table) -> Result<Arc<Proje
     let facts = projector.views().read(|view| {
         let bytes = view
             .entities()
-            .map(|(_, e)| e.id.as_str().len() + e.facts.as_bytes().len());
+            .map(|(_, e)| e.id.len() + e.facts.as_bytes().len());
         bytes.sum::<usize>()
     });
     drop(projector);

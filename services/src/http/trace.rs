@@ -7,8 +7,9 @@ use crate::charts::{self, ChartRequest};
 use crate::config::Role;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
-use joinedup_events::{EventKey, Family};
+use joinedup_events::Family;
 use joinedup_log::Position;
+use joinedup_views::contribution::FactKey;
 use joinedup_views::contributions::contribute;
 use joinedup_views::period::Period;
 use joinedup_views::view::{Entity, View};
@@ -132,8 +133,8 @@ fn behind(
     found
 }
 
-fn told(entity: &Entity, area: String) -> Behind {
-    let standing: BTreeSet<EventKey> = entity.facts.standing().iter().map(|f| f.key).collect();
+fn told(entity: Entity<'_>, area: String) -> Behind {
+    let standing: BTreeSet<FactKey> = entity.facts.standing().iter().map(|f| f.key).collect();
     let mut facts: Vec<Told> = entity
         .facts
         .all()

@@ -112,7 +112,7 @@ pub fn add_cycles(samples: &mut Samples, view: &View, now: DateTime<Utc>) {
         .filter_map(|entity| {
             let change = changes::change(&entity.facts.standing())?;
             let started = change.started.filter(|d| *d >= first)?;
-            Some((started, entity.id.clone(), change))
+            Some((started, entity.id, change))
         })
         .collect();
     cycles.sort_by(|a, b| (b.0, &a.1).cmp(&(a.0, &b.1)));
@@ -129,7 +129,7 @@ pub fn add_cycles(samples: &mut Samples, view: &View, now: DateTime<Utc>) {
         measures.sort_unstable();
         measures.dedup();
         for measure in measures {
-            let labels = [id.as_str(), measure, change.area.as_str(), title.as_str()];
+            let labels = [id, measure, change.area.as_str(), title.as_str()];
             samples.add(&names::CYCLE_START, &labels, midnight(started));
             if let Some(finished) = change.finished {
                 samples.add(&names::CYCLE_FINISH, &labels, midnight(finished));

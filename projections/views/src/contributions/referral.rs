@@ -146,10 +146,11 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Adds what the referral adds.
-pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) {
+/// Adds what the referral adds. Returns whether it has come in and not ended.
+pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) -> bool {
     let case = Case::of(facts);
-    let Some(area) = case.area else { return };
+    let open = case.received.is_some() && case.ended().is_none();
+    let Some(area) = case.area else { return open };
     let mut add = |quantity: Q, breakdown: &[(&str, &str)], date, delta| {
         sink.add(quantity.name(), area.as_str(), breakdown, date, delta)
     };
@@ -167,6 +168,7 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) {
             .is_some_and(|at| (0..=REREFERRAL_DAYS).contains(&(local::date(at) - date).num_days()));
         add(Q::Rereferred90, &[], date, Delta::case(again));
     }
+    open
 }
 
 type Add<'a> = &'a mut dyn FnMut(Q, &[(&str, &str)], NaiveDate, Delta);

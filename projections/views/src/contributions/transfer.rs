@@ -218,10 +218,11 @@ impl<'a> Spell<'a> {
     }
 }
 
-/// Adds what the transfer adds, to the area where the person lives and to the hospital.
-pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) {
+/// Adds what the transfer adds, to the area where the person lives and to the hospital. Returns whether the person
+/// waits in bed.
+pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) -> bool {
     let Some(spell) = Spell::of(facts) else {
-        return;
+        return false;
     };
     let hospital = spell.admitted.and_then(|(_, f)| f.hospital.as_ref());
     for area in spell.area.into_iter().chain(hospital) {
@@ -232,6 +233,7 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) {
         stages(&spell, &mut add);
         discharge(&spell, &mut add);
     }
+    spell.waits.iter().any(|wait| wait.until.is_none())
 }
 
 type Add<'a> = &'a mut dyn FnMut(Q, &[(&str, &str)], NaiveDate, Delta);

@@ -24,7 +24,7 @@ pub(crate) fn at(text: &str) -> DateTime<Utc> {
 pub(crate) fn told(area: &str, occurred: &str, recorded: &str, fact: Fact) -> StoredFact {
     let name = format!("{area} {occurred} {recorded} {fact:?}");
     StoredFact {
-        key: EventKey::of("test", &name),
+        key: EventKey::of("test", &name).into(),
         position: 0,
         occurred_at: at(occurred),
         recorded_at: at(recorded),
