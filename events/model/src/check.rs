@@ -23,6 +23,7 @@ pub use text::FREE_TEXT_MOST;
 use crate::area::Areas;
 use crate::envelope::Envelope;
 use crate::event::{self, DecodeError, Event};
+use crate::keys;
 use crate::upcast;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::Value;
@@ -132,7 +133,7 @@ pub fn admit(bytes: &[u8], areas: &Areas, now: DateTime<Utc>) -> Result<Event, R
 
 /// The typed event, and its data as given, in the newest version.
 fn typed(envelope: &Envelope<'_>, raw: &Value) -> Result<(Event, Value), Refusals> {
-    for field in event::KEY_FIELDS {
+    for field in keys::KEY_FIELDS {
         if raw.get(field).is_some_and(|v| !v.is_string()) {
             return Err(Refusal::new(format!("/data/{field}"), "must be text").into());
         }

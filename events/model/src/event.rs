@@ -6,12 +6,12 @@ use crate::envelope::Envelope;
 use crate::experience::ExperienceFact;
 use crate::facts::codes;
 use crate::id::{AreaId, EntityId, EventKey, IdError};
+use crate::keys::Keys;
 use crate::observation::ObservationFact;
 use crate::referral::ReferralFact;
 use crate::transfer::TransferFact;
 use crate::upcast;
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 use std::borrow::Cow;
 
 /// The start of every event type of this product.
@@ -216,35 +216,6 @@ pub enum DecodeError {
     Missing(&'static str),
 }
 
-/// A text that is borrowed where it has no escapes. (`serde(borrow)` does not reach a `Cow` within an `Option`.)
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl std::ops::Deref for Text<'_> {
-    type Target = str;
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-/// The common fields of an event's data.
-#[derive(Deserialize)]
-struct Keys<'a> {
-    #[serde(borrow, default)]
-    area: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    transfer: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    referral: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    response: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    change: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    entity: Option<Text<'a>>,
-}
-
 impl Event {
     /// Reads an envelope, bringing an older version up to the newest first.
     ///
@@ -286,24 +257,24 @@ impl Event {
         } else {
             Cow::Borrowed(envelope.data.get())
         };
-        let keys: Keys<'_> = serde_json::from_str(&data).map_err(|e| misfit(&e))?;
-        let fact = match family {
-            Family::Transfer => TransferFact::decode(name, &data).map(|f| f.map(Fact::Transfer)),
-            Family::Referral => ReferralFact::decode(name, &data).map(|f| f.map(Fact::Referral)),
+        let read = match family {
+            Family::Transfer => TransferFact::read(name, &data).map(|f| typed(f, Fact::Transfer)),
+            Family::Referral => ReferralFact::read(name, &data).map(|f| typed(f, Fact::Referral)),
             Family::Assessment => {
-                AssessmentFact::decode(name, &data).map(|f| f.map(Fact::Assessment))
+                AssessmentFact::read(name, &data).map(|f| typed(f, Fact::Assessment))
             }
             Family::Experience => {
-                ExperienceFact::decode(name, &data).map(|f| f.map(Fact::Experience))
+                ExperienceFact::read(name, &data).map(|f| typed(f, Fact::Experience))
             }
-            Family::Change => ChangeFact::decode(name, &data).map(|f| f.map(Fact::Change)),
+            Family::Change => ChangeFact::read(name, &data).map(|f| typed(f, Fact::Change)),
             Family::Observation => {
-                ObservationFact::decode(name, &data).map(|f| f.map(Fact::Observation))
+                ObservationFact::read(name, &data).map(|f| typed(f, Fact::Observation))
             }
-        }
-        .map_err(|e| misfit(&e))?
-        .ok_or(DecodeError::UnknownType)?;
-        let area = keys.area.as_deref().ok_or(DecodeError::Missing("area"))?;
+        };
+        let (keys, fact) = read
+            .map_err(|e| misfit(&e))?
+            .ok_or(DecodeError::UnknownType)?;
+        let area = keys.get("area").ok_or(DecodeError::Missing("area"))?;
         let area = AreaId::new(area).map_err(|rule| DecodeError::Id {
             field: "area",
             rule,
@@ -364,11 +335,6 @@ impl Event {
     }
 }
 
-/// The fields of data that name areas and entities, of all families.
-pub(crate) const KEY_FIELDS: &[&str] = &[
-    "area", "transfer", "referral", "response", "change", "entity",
-];
-
 /// Where data of the newest version do not fit their fact: the keys that lead there, and the missing field's name
 /// where one is missing. `None` when they fit.
 pub(crate) fn misfit(
@@ -427,13 +393,7 @@ fn entity_of(
     area: &AreaId,
     fact: &Fact,
 ) -> Result<EntityId, DecodeError> {
-    let (field, given) = match family {
-        Family::Transfer => ("transfer", keys.transfer.as_deref()),
-        Family::Referral => ("referral", keys.referral.as_deref()),
-        Family::Experience => ("response", keys.response.as_deref()),
-        Family::Change => ("change", keys.change.as_deref()),
-        Family::Assessment | Family::Observation => ("entity", keys.entity.as_deref()),
-    };
+    let field = family.entity_field().unwrap_or("entity");
     let derived = match fact {
         Fact::Assessment(f) => f
             .item()
@@ -441,12 +401,17 @@ fn entity_of(
         Fact::Observation(ObservationFact::Observed(o)) => Some(format!("{area}/{}", o.entity())),
         _ => None,
     };
-    let text = match (derived, given) {
-        (Some(derived), _) => derived,
-        (None, Some(given)) => given.to_owned(),
-        (None, None) => return Err(DecodeError::Missing(field)),
-    };
-    EntityId::try_from(text).map_err(|rule| DecodeError::Id { field, rule })
+    let text = derived.as_deref().or_else(|| keys.get(field));
+    let text = text.ok_or(DecodeError::Missing(field))?;
+    EntityId::new(text).map_err(|rule| DecodeError::Id { field, rule })
+}
+
+/// A family's fact as any fact.
+fn typed<'a, F>(
+    read: Option<(Keys<'a>, F)>,
+    fact: impl FnOnce(F) -> Fact,
+) -> Option<(Keys<'a>, Fact)> {
+    read.map(|(keys, of_family)| (keys, fact(of_family)))
 }
 
 /// The kind of a JSON misfit, without the value that serde puts into its message.

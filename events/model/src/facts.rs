@@ -31,8 +31,19 @@ macro_rules! facts {
             /// # Errors
             /// When the data do not have the fact's shape.
             pub fn decode(name: &str, data: &str) -> Result<Option<Self>, serde_json::Error> {
+                Ok(Self::read(name, data)?.map(|(_, fact)| fact))
+            }
+
+            /// Reads the newest form of a fact and the fields that name its area and entity, as `decode`.
+            pub(crate) fn read<'de>(
+                name: &str,
+                data: &'de str,
+            ) -> Result<Option<(crate::keys::Keys<'de>, Self)>, serde_json::Error> {
                 Ok(Some(match name {
-                    $( $name => Self::$variant(serde_json::from_str(data)?), )+
+                    $( $name => {
+                        let (keys, payload) = crate::keys::read(data)?;
+                        (keys, Self::$variant(payload))
+                    } )+
                     _ => return Ok(None),
                 }))
             }

@@ -20,6 +20,7 @@ pub mod example;
 pub mod experience;
 pub mod facts;
 pub mod id;
+mod keys;
 pub mod local;
 pub mod mode;
 pub mod observation;

@@ -45,7 +45,7 @@ pub fn all() -> BTreeMap<String, Value> {
     schemas
 }
 
-fn facts(family: Family) -> Vec<(&'static str, u16, schemars::Schema)> {
+pub(crate) fn facts(family: Family) -> Vec<(&'static str, u16, schemars::Schema)> {
     match family {
         Family::Transfer => TransferFact::schemas(),
         Family::Referral => ReferralFact::schemas(),

@@ -41,6 +41,8 @@ pub(crate) fn start() -> std::io::Result<(Sender<Commit>, Receiver<Committed>)> 
                     Err(error) => break Err(NotCommitted::Ever(error.to_string())),
                 }
             };
+            // Before the answer: who hears it may close the store.
+            drop((store, batches));
             if answers.send(answer).is_err() {
                 return;
             }

@@ -42,7 +42,7 @@ impl Folder {
         self.0.join(format!("view-{number}"))
     }
 
-    /// Makes a generation the one in use, durably, and removes the others.
+    /// Makes a generation the one in use, durably. The others stay until [`Folder::clear_but`].
     pub fn take(&self, number: u64) -> Result<(), FolderError> {
         let failed = |what| {
             move |source| FolderError {
@@ -60,7 +60,6 @@ impl Folder {
         File::open(&self.0)
             .and_then(|folder| folder.sync_all())
             .map_err(failed("written"))?;
-        self.clear_but(number);
         Ok(())
     }
 
@@ -100,6 +99,7 @@ mod tests {
             fs::create_dir(folder.generation(number)).unwrap();
         }
         folder.take(2).unwrap();
+        folder.clear_but(2);
         assert_eq!(folder.current(), 2);
         assert!(!folder.generation(1).exists() && folder.generation(2).exists());
     }

@@ -1,6 +1,6 @@
 //! How a projector is set up, and how its store is opened.
 
-use crate::checkpoint::Quarantined;
+use crate::checkpoint::{Checkpoint, Quarantined};
 use crate::folder::{Folder, FolderError};
 use crate::saved::{SaveError, Saved};
 use joinedup_store::{Check, DurableStore, OpenError, Options, Store};
@@ -74,8 +74,27 @@ pub(crate) fn open(
     Ok((next, Saved::begin(store), View::remembering(), Vec::new()))
 }
 
+/// Writes a view whole into a store of its own for a generation, with the checkpoint that covers it.
+pub(crate) fn write(
+    folder: &Folder,
+    settings: &Settings,
+    generation: u64,
+    checkpoint: Checkpoint,
+    view: &View,
+    quarantine: &[Quarantined],
+) -> Result<Saved, StartError> {
+    let store = begin(folder, settings, generation)?;
+    let saved = Saved::write_whole(store, checkpoint, view, quarantine)?;
+    // sled holds what was written in memory, whatever its cache's size, and nobody reads it before the next start:
+    // closed and opened again it holds nothing.
+    saved.with_store_opened_again(|| {
+        let store = DurableStore::open(folder.generation(generation), options(settings))?;
+        Ok(Arc::new(store))
+    })
+}
+
 /// Opens an empty store for a generation. What lies there is the rest of an attempt and goes.
-pub(crate) fn begin(
+fn begin(
     folder: &Folder,
     settings: &Settings,
     generation: u64,

@@ -4,7 +4,7 @@ use crate::checkpoint::Quarantined;
 use crate::committer::{self, Commit, Committed, NotCommitted};
 use crate::decode::{Decoded, decode};
 use crate::folder::Folder;
-use crate::opening::{Settings, StartError, begin, open};
+use crate::opening::{self, Settings, StartError};
 use crate::reader::{self, Heard, Run};
 use crate::rebuild::{self, Rebuilt};
 use crate::saved::{SaveError, Saved};
@@ -50,8 +50,9 @@ impl Projector {
         let views = Views::new(Utc::now());
         let folder = Folder::open(&settings.folder)?;
         let generation = folder.current();
-        let (generation, saved, view, quarantine) = open(&folder, &settings, generation)?;
+        let (generation, saved, view, quarantine) = opening::open(&folder, &settings, generation)?;
         folder.take(generation)?;
+        folder.clear_but(generation);
         views.replace(view);
         views.set_quarantine(|rows| *rows = quarantine);
         let at = saved.checkpoint.position.0;
@@ -313,24 +314,25 @@ impl Fold {
         let generation = self.generation + 1;
         let quarantine = self.views.quarantine();
         let checkpoint = self.saved.checkpoint.clone();
-        let written = begin(&self.folder, &self.settings, generation)
+        let written = self.views.read(|view| {
+            let (folder, settings) = (&self.folder, &self.settings);
+            opening::write(folder, settings, generation, checkpoint, view, &quarantine)
+        });
+        let taken = written
             .map_err(|e| e.to_string())
-            .and_then(|store| {
-                self.views
-                    .read(|view| Saved::write_whole(store, checkpoint, view, &quarantine))
-                    .map_err(|e| e.to_string())
-            })
-            .and_then(|saved| {
-                self.folder.take(generation).map_err(|e| e.to_string())?;
-                Ok(saved)
-            });
-        match written {
-            Ok(saved) => (self.saved, self.generation) = (saved, generation),
-            Err(error) => {
-                tracing::warn!(error, "the view could not be written into a new store");
-                self.saved.worn_again_later();
-            }
+            .and_then(|saved| self.take(generation, saved));
+        if let Err(error) = taken {
+            tracing::warn!(error, "the view could not be written into a new store");
+            self.saved.worn_again_later();
         }
+    }
+
+    /// A store that was written whole takes the place of the one in use, which is closed and then removed.
+    fn take(&mut self, generation: u64, saved: Saved) -> Result<(), String> {
+        self.folder.take(generation).map_err(|e| e.to_string())?;
+        (self.saved, self.generation) = (saved, generation);
+        self.folder.clear_but(generation);
+        Ok(())
     }
 
     /// While catching up, commits are further apart: each writes pages of cells that the next run changes again.
@@ -434,7 +436,7 @@ impl Fold {
             self.own_orders.clone(),
         );
         self.runtime.spawn(async move {
-            let outcome = rebuild::rebuild(&folder, &settings, generation, log, areas, views).await;
+            let outcome = rebuild::rebuild(folder, settings, generation, log, areas, views).await;
             // When the projector has stopped meanwhile, the new generation is left over and removed at the next start.
             let _ = orders.send(Order::Rebuilt(Box::new(outcome))).await;
         });
@@ -443,11 +445,7 @@ impl Fold {
     fn take_rebuilt(&mut self, outcome: Result<Rebuilt, String>) {
         self.finish_commit();
         let answer = outcome.and_then(|rebuilt| {
-            self.folder
-                .take(rebuilt.generation)
-                .map_err(|e| e.to_string())?;
-            self.generation = rebuilt.generation;
-            self.saved = rebuilt.saved;
+            self.take(rebuilt.generation, rebuilt.saved)?;
             (self.set_aside, self.folded_now, self.dirty) = (Vec::new(), Vec::new(), false);
             self.catching_up = true;
             self.views.replace(rebuilt.view);

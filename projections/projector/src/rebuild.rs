@@ -3,7 +3,7 @@
 use crate::ahead;
 use crate::checkpoint::{Checkpoint, Quarantined};
 use crate::folder::Folder;
-use crate::opening::{Settings, begin};
+use crate::opening::{self, Settings};
 use crate::saved::Saved;
 use crate::status::Views;
 use joinedup_events::Areas;
@@ -21,14 +21,13 @@ pub(crate) struct Rebuilt {
 
 /// Builds it.
 pub(crate) async fn rebuild(
-    folder: &Folder,
-    settings: &Settings,
+    folder: Folder,
+    settings: Settings,
     generation: u64,
     log: Arc<dyn EventLog>,
     areas: Arc<Areas>,
     views: Views,
 ) -> Result<Rebuilt, String> {
-    let store = begin(folder, settings, generation).map_err(|e| e.to_string())?;
     let identity = log.identity().await.map_err(|e| e.to_string())?;
     let head = log.head().await.map_err(|e| e.to_string())?;
     let mut runs = ahead::read(log, areas, head);
@@ -44,8 +43,15 @@ pub(crate) async fn rebuild(
             views.set(|s| s.rebuild = Some(run.last.0));
         }
         checkpoint.log = Some(identity);
-        let saved =
-            Saved::write_whole(store, checkpoint, &view, &quarantine).map_err(|e| e.to_string())?;
+        let saved = opening::write(
+            &folder,
+            &settings,
+            generation,
+            checkpoint,
+            &view,
+            &quarantine,
+        )
+        .map_err(|e| e.to_string())?;
         view.remember();
         Ok(Rebuilt {
             generation,

@@ -12,7 +12,7 @@ use crate::opening::Settings;
 use joinedup_events::EntityId;
 use joinedup_store::{Batch, CommitError, Durability, ReadError, Store};
 use joinedup_views::entity_row::{EntityRow, ROW_BYTES};
-use joinedup_views::view::{Entity, EntityKey, VIEW_VERSION, View};
+use joinedup_views::view::{EntityKey, VIEW_VERSION, View};
 use std::sync::Arc;
 
 /// Why a view could not be saved or taken back.
@@ -161,6 +161,19 @@ impl Saved {
         self.store.clone()
     }
 
+    /// Closes the store and opens it again.
+    pub fn with_store_opened_again<E>(
+        self,
+        open: impl FnOnce() -> Result<Arc<dyn Store>, E>,
+    ) -> Result<Self, E> {
+        let Self { store, .. } = self;
+        drop(store);
+        Ok(Self {
+            store: open()?,
+            ..self
+        })
+    }
+
     /// So much has been written that it is time to write the view whole into another store: a journal half as large as
     /// the entities, or all rows four times over; in a small store somewhat more.
     pub fn is_worn(&self, settings: &Settings) -> bool {
@@ -188,22 +201,24 @@ impl Saved {
             batch: Batch::new(),
             bytes: 0,
         };
-        let mut entities: Vec<(EntityKey, Entity<'_>)> = view.entities().collect();
-        entities.sort_unstable_by_key(|(key, _)| *key);
+        let mut keys: Vec<EntityKey> = view.entities().map(|(key, _)| key).collect();
+        keys.sort_unstable();
         let (mut page, mut number) = (Vec::new(), 0);
-        let mut rows = entities.iter().peekable();
-        while let Some((_, entity)) = rows.next() {
+        for entity in keys.iter().filter_map(|key| view.entity_of(*key)) {
             let row = EntityRow {
                 family: entity.family,
                 id: entity.id,
                 facts: entity.facts.as_bytes(),
             };
             row.append(&mut page);
-            if page.len() >= ROW_BYTES || rows.peek().is_none() {
+            if page.len() >= ROW_BYTES {
                 writer.put(&numbered(ENTITIES, number), &page)?;
                 page.clear();
                 number += 1;
             }
+        }
+        if !page.is_empty() {
+            writer.put(&numbered(ENTITIES, number), &page)?;
         }
         let entity_bytes = writer.bytes;
         for page in view.cells().pages() {

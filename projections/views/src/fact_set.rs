@@ -315,8 +315,8 @@ fn unpack_in(row: &[u8], first: Option<&str>) -> Result<StoredFact, Unreadable> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use joinedup_events::facts::{Happened, Retracted};
     use joinedup_events::Fact;
+    use joinedup_events::facts::{Happened, Retracted};
     use joinedup_events::transfer::TransferFact;
 
     fn fact(id: &str, recorded: i64, what: TransferFact) -> StoredFact {

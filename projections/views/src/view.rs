@@ -218,6 +218,12 @@ impl View {
         self.entities.named(family, id)
     }
 
+    /// One entity, by its key.
+    #[must_use]
+    pub fn entity_of(&self, key: EntityKey) -> Option<Entity<'_>> {
+        self.entities.get(key)
+    }
+
     /// How many entities there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -27,6 +27,8 @@ use table::{Bound, Table};
 const MONTHS: u32 = 24;
 /// Facts of one transfer in the load.
 const FACTS: usize = 4;
+/// How long after it has caught up a projector's memory is looked at.
+const SETTLED_AFTER: Duration = Duration::from_secs(5);
 /// How long a projector may take for what is measured here.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -168,6 +170,8 @@ async fn all(ground: &Ground, table: &mut Table) -> Result<(), Failure> {
 async fn projector_alone(ground: &Ground) -> Result<(), Failure> {
     let head = ground.log.head().await.map_err(Failure::new)?.0;
     let (projector, _) = caught_up(ground, &ground.folder.join("views"), head).await?;
+    // What was written in pieces is written whole then, and the allocator gives back what is free.
+    tokio::time::sleep(SETTLED_AFTER).await;
     let (now, most) = memory::resident();
     println!("{now} {most}");
     projector.stop().await;

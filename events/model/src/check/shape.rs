@@ -3,8 +3,9 @@
 use super::Refusal;
 use crate::assessment::AssessmentFact;
 use crate::change::ChangeFact;
-use crate::event::{Event, Family, KEY_FIELDS};
+use crate::event::{Event, Family};
 use crate::experience::ExperienceFact;
+use crate::keys::KEY_FIELDS;
 use crate::observation::ObservationFact;
 use crate::referral::ReferralFact;
 use crate::transfer::TransferFact;
