@@ -5,6 +5,7 @@ export const here = new URL('./', import.meta.url);
 const folder = new URL('../../grafana/dashboards/', import.meta.url);
 
 const CHOSEN = {
+  $__range: '31536000s',
   $measures: 'tr-delayed-share',
   $measure: 'tr-delayed-share',
   $areas: 'havenshire-north',
@@ -20,7 +21,7 @@ export function transformedPanels() {
     return flat(board.panels)
       .filter((panel) => panel.transformations?.length)
       .map((panel) => ({
-        key: `${name.replace('.json', '')}-${panel.id}`,
+        key: `${name}-${panel.id}`,
         title: panel.title,
         type: panel.type,
         transformations: panel.transformations,
@@ -28,6 +29,7 @@ export function transformedPanels() {
         targets: panel.targets.length,
         format: panel.targets[0].format,
         query: asked(panel.targets[0].expr),
+        onEventTime: onEventTime(board),
       }));
   });
 }
@@ -49,14 +51,19 @@ export function flags() {
   return boards().flatMap(({ name, board }) => board.annotations.list.map((flag) => ({ ...flag, board: name })));
 }
 
-function boards() {
+// A board that asks joinedup itself, and not the Prometheus that scrapes it.
+export function onEventTime(board) {
+  return board.templating.list[0].regex === '/event time/';
+}
+
+export function boards() {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .sort()
-    .map((name) => ({ name, board: JSON.parse(readFileSync(new URL(name, folder))) }));
+    .map((file) => ({ name: file.replace('.json', ''), board: JSON.parse(readFileSync(new URL(file, folder))) }));
 }
 
-function flat(panels) {
+export function flat(panels) {
   return panels.flatMap((panel) => [panel, ...flat(panel.panels ?? [])]);
 }
 

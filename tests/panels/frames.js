@@ -1,6 +1,7 @@
 // From an answer of Prometheus to what a panel gets, through Grafana's own library.
 import { createRequire } from 'node:module';
 import { JSDOM } from 'jsdom';
+import { table } from './drawn/answers.js';
 
 export const VERSIONS = ['11', '12', '13'];
 
@@ -15,9 +16,10 @@ for (const name of ['localStorage', 'navigator', 'HTMLElement', 'Element', 'Node
 const require = createRequire(import.meta.url);
 const libraries = new Map();
 
-function library(version) {
+export function library(version) {
   if (!libraries.has(version)) {
-    const data = require(`grafana-data-${version}`);
+    // The newest is the one that draws, under its own name: see pictures.js.
+    const data = require(version === VERSIONS.at(-1) ? '@grafana/data' : `grafana-data-${version}`);
     // Some versions list a transformer under two names; the registry takes each id once.
     const byId = new Map(Object.values(data.standardTransformers).map((one) => [one.id, one]));
     data.standardTransformersRegistry.setInit(() =>
@@ -32,19 +34,6 @@ function library(version) {
     libraries.set(version, { data, known: new Set(byId.keys()) });
   }
   return libraries.get(version);
-}
-
-// What the data source makes of an instant answer with format Table: the time, the labels in alphabetical order, the value.
-function table({ at, labels, rows }) {
-  const column = (index) => rows.map((row) => row[index]);
-  return {
-    refId: 'A',
-    fields: [
-      { name: 'Time', type: 'time', values: rows.map(() => at * 1000), config: {} },
-      ...labels.map((name, index) => ({ name, type: 'string', values: column(index), config: {} })),
-      { name: 'Value', type: 'number', values: column(labels.length).map(Number), config: {} },
-    ],
-  };
 }
 
 // What a reader sees of a value in a unit; nothing where the unit is unknown, for then Grafana shows the bare number.

@@ -54,9 +54,10 @@ scraped. Values are those of `/api/v1/charts`, small numbers kept back in the sa
 - So `joinedup_run_chart_ratio` has no value *now*: this week is not over. Ask `last_over_time(joinedup_run_chart_ratio[8w])`, or
   `joinedup_run_chart_latest_ratio`. What a chart says now (`…_latest_…`, `…_alert`, `…_run_length`) begins with its latest
   judged period and has no end.
-- Exact points: a query of *Type: Instant, Format: Time series* for `joinedup_run_chart_ratio{measure=\"…\", area=\"…\"}[$__range]`
-  gives one point a period, where it begins. A range query gives the value in force at each step; Grafana puts steps of a week
-  on Thursdays, so take a step of a day.
+- Exact points: a query of *Type: Instant, Format: Table* for `joinedup_run_chart_ratio{measure=\"…\", area=\"…\"}[$__range]`
+  gives one point a period, where it begins; the transformation *Grouping to matrix* (rows `Time`, columns `__name__`)
+  makes lines of them. As *Time series* Grafana draws no line, because the points are further apart than its step. A range
+  query gives the value in force at each step; Grafana puts steps of a week on Thursdays, so take a step of a day.
 - Range selectors are open on the left, as in Prometheus 3: `[1w]` at a Monday, 00:00, holds the sample of that moment and not
   the one of the Monday before.
 

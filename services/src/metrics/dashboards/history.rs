@@ -1,33 +1,52 @@
 //! Run charts over the whole history, asked of joinedup itself instead of a Prometheus.
 
-use super::parts::{self, Panel, drawn_as_run_chart, lines_of_chart, stat, variable};
+use super::parts::{self, Panel, drawn_as_run_chart, lines_of_chart, stat};
 use serde_json::{Value, json};
 
 pub fn dashboard() -> Value {
     let variables = vec![
         parts::measure(),
         parts::area(),
-        variable(
+        parts::places(
             "rated",
             "Ratings of",
-            "label_values(joinedup_assessment_level, area)",
-            "",
-            ("havenshire-north", "havenshire-north"),
+            "joinedup_assessment_level",
+            ("North Havenshire", "havenshire-north"),
             false,
         ),
     ];
     let this = "measure=\"$measure\", area=\"$area\"";
     let every = format!("{}[$__range]", lines_of_chart("$measure", "$area"));
-    let values = format!(
-        "{{__name__=~\"joinedup_run_chart_({})\", {this}}}",
-        parts::units()
-    );
-    let median =
-        |weeks: u32, back: &str| format!("quantile_over_time(0.5, {values}[{weeks}w]{back})");
+    // A median has no name to tell its unit by, so that a label has to.
+    let median = |back: &str| {
+        let of = |name: &str| format!("quantile_over_time(0.5, {name}[26w]{back})");
+        let told = |unit: &str| {
+            let values = of(&format!("joinedup_run_chart_{unit}{{{this}}}"));
+            format!("label_replace({values}, \"unit\", \"{unit}\", \"\", \"\")")
+        };
+        let any = of(&format!(
+            "{{__name__=~\"joinedup_run_chart_({})\", {this}}}",
+            parts::units()
+        ));
+        format!(
+            "{} or {} or on (measure) {any}",
+            told("ratio"),
+            told("seconds")
+        )
+    };
+    let middle = |title: &str, description: &str, x: u32, back: &str| {
+        stat(title, description, (x, 17), (8, 4))
+            .now(&median(back), "{{unit}}")
+            .fields("^ratio$", &[("unit", json!("percentunit"))])
+            .fields("^seconds$", &[("unit", json!("s"))])
+            .done()
+    };
     let panels = vec![
         drawn_as_run_chart(
             Panel::new("timeseries", "$measure in $area", "Every period since the beginning, each point where its period begins. A grey point by itself is not complete yet and never judged. Flags are improvement changes.", (0, 0), (24, 12))
-                .now(&every, "{{__name__}}"),
+                // As a table: of a time series Grafana breaks the line where points are further apart than a step.
+                .rows(&every)
+                .by("Time", "__name__"),
         )
         .done(),
         Panel::new("state-timeline", "What there is of each period", "Final periods are judged; missing is not nought; suppressed periods are kept back because they would tell of few people.", (0, 12), (24, 5))
@@ -37,19 +56,15 @@ pub fn dashboard() -> Value {
             .option("showValue", json!("never"))
             .option("legend", json!({ "displayMode": "list", "placement": "bottom", "showLegend": false }))
             .done(),
-        stat("Median of the last 26 weeks", "The median of the periods that began in the last 26 weeks.", (0, 17), (8, 4))
-            .now(&median(26, ""), "")
-            .fields("_ratio$", &[("unit", json!("percentunit"))])
-            .done(),
-        stat("Median of the 26 weeks a year before", "The same, a year earlier.", (8, 17), (8, 4))
-            .now(&median(26, " offset 52w"), "")
-            .done(),
+        middle("Median of the last 26 weeks", "The median of the periods that began in the last 26 weeks.", 0, ""),
+        middle("Median of the 26 weeks a year before", "The same, a year earlier.", 8, " offset 52w"),
         stat("Chart rules met", "How many chart rules were met in the time shown.", (16, 17), (8, 4))
             .now(&format!("count(max_over_time(joinedup_run_chart_signal{{{this}}}[$__range]) == 1) or vector(0)"), "")
             .done(),
         Panel::new("state-timeline", "Ratings of $rated", "The level of each item of a framework as it was published, from then on.", (0, 21), (24, 9))
             .over_time("max by (framework, element) (joinedup_assessment_level{area=\"$rated\"})", "{{framework}} {{element}}")
             .set("interval", json!("1d"))
+            .field("mappings", parts::levels())
             .option("legend", json!({ "displayMode": "list", "placement": "bottom", "showLegend": false }))
             .done(),
     ];

@@ -17,8 +17,9 @@ pub fn dashboard() -> Value {
         variable(
             "measures",
             "Measures",
-            "label_values(joinedup_measure_info{outcome=\"$outcome\"}, measure)",
-            "",
+            // Those that have a chart in the area: a county has none of what is counted nationally alone.
+            "query_result(group by (measure, title) (joinedup_measure_info{outcome=\"$outcome\"} and on (measure) joinedup_run_chart_denominator{area=\"$area\"}))",
+            parts::MEASURE,
             ("", ""),
             true,
         ),
@@ -30,12 +31,11 @@ pub fn dashboard() -> Value {
             ("scie", "scie"),
             false,
         ),
-        variable(
+        parts::places(
             "rated",
             "Rated place",
-            "label_values(joinedup_assessment_round_level{framework=\"$framework\"}, area)",
-            "",
-            ("havenshire-north", "havenshire-north"),
+            "joinedup_assessment_round_level{framework=\"$framework\"}",
+            ("North Havenshire", "havenshire-north"),
             false,
         ),
     ];
@@ -103,25 +103,15 @@ fn of_outcome(metric: &str) -> String {
 }
 
 fn words() -> Value {
-    let text = |value: &str, text: &str, colour: &str| {
-        (
-            value.to_owned(),
-            json!({ "text": text, "color": colour, "index": 0 }),
-        )
-    };
-    let mapping: serde_json::Map<String, Value> = [
-        text("improvement_high", "Improving: higher", parts::BLUE),
-        text("improvement_low", "Improving: lower", parts::BLUE),
-        text("concern_high", "Getting worse: higher", parts::ORANGE),
-        text("concern_low", "Getting worse: lower", parts::ORANGE),
-        text("neither_high", "Changed: higher", parts::GREY),
-        text("neither_low", "Changed: lower", parts::GREY),
-        text("undirected", "Changed: direction unclear", parts::GREY),
-        text("common_cause", "No change", "text"),
-        text("not_judged", "Too little to judge", "text"),
-    ]
-    .into_iter()
-    .collect();
+    let mapping: serde_json::Map<String, Value> = parts::VARIATIONS
+        .into_iter()
+        .map(|(code, text, colour)| {
+            (
+                code.to_owned(),
+                json!({ "text": text, "color": colour, "index": 0 }),
+            )
+        })
+        .collect();
     table(
         "In words",
         "What chart rules say of the latest judged period of each measure that serves the outcome.",
@@ -153,22 +143,12 @@ fn then_and_now(title: &str, unit: &str, shown: &str, at: (u32, u32)) -> Value {
             "options": { "columnField": "line", "rowField": "title", "valueField": "Value", "emptyValue": "null" },
         }))
         .field("unit", json!(shown))
+        .drawn("minWidth", json!(90))
         .fields("^first_median$", &[("displayName", json!("Then"))])
         .fields("^latest_median$", &[("displayName", json!("Now"))])
         .fields("^latest$", &[("displayName", json!("Latest period"))])
-        .fields("^title", &[("displayName", json!("Measure"))])
+        .fields("^title", &[("displayName", json!("Measure")), ("custom.width", json!(300))])
         .done()
-}
-
-fn levels() -> Value {
-    let level = |text: &str, colour: &str| json!({ "text": text, "color": colour });
-    json!([{ "type": "value", "options": {
-        "1": level("1 red", "#b2182b"),
-        "2": level("2 red/amber", "#ef8a62"),
-        "3": level("3 amber", "#f7c948"),
-        "4": level("4 amber/green", "#a6dba0"),
-        "5": level("5 green", "#1b7837"),
-    } }])
 }
 
 fn ratings() -> Vec<Value> {
@@ -178,7 +158,7 @@ fn ratings() -> Vec<Value> {
         Panel::new("state-timeline", "Ratings over time", "The level published in each round, item by item. Words stand beside the colours.", (0, 26), (16, 10))
             .rows(&format!("max by (element, period_start) (joinedup_assessment_round_level{{{asked}}})"))
             .by_period("element")
-            .field("mappings", levels())
+            .field("mappings", parts::levels())
             .drawn("fillOpacity", json!(80))
             .option("showValue", json!("always"))
             .option("mergeValues", json!(true))
@@ -189,10 +169,11 @@ fn ratings() -> Vec<Value> {
                 "id": "groupingToMatrix",
                 "options": { "columnField": "__name__", "rowField": "element", "valueField": "Value", "emptyValue": "null" },
             }))
-            .field("mappings", levels())
+            .field("mappings", parts::levels())
+            .drawn("minWidth", json!(110))
             .fields("ambition_level$", &[("displayName", json!("Wanted"))])
             .fields("assessment_level$", &[("displayName", json!("Now"))])
-            .fields("^element", &[("displayName", json!("Enabler or component"))])
+            .fields("^element", &[("displayName", json!("Enabler or component")), ("custom.width", json!(220))])
             .done(),
     ]
 }

@@ -3,12 +3,29 @@
 use super::super::unit::Unit;
 use serde_json::{Value, json};
 
+/// Takes a measure and its title from an answer.
+pub const MEASURE: &str = "/measure=\"(?<value>[^\"]+)\".*title=\"(?<text>[^\"]+)\"/";
+/// Takes an area and its name from an answer.
+const AREA: &str = "/area=\"(?<value>[^\"]+)\".*title=\"(?<text>[^\"]+)\"/";
+/// What the latest judged period of a chart is, in words.
+pub const VARIATIONS: [(&str, &str, &str); 9] = [
+    ("improvement_high", "Improving: higher", BLUE),
+    ("improvement_low", "Improving: lower", BLUE),
+    ("concern_high", "Getting worse: higher", ORANGE),
+    ("concern_low", "Getting worse: lower", ORANGE),
+    ("neither_high", "Changed: higher", "text"),
+    ("neither_low", "Changed: lower", "text"),
+    ("undirected", "Changed: direction unclear", "text"),
+    ("common_cause", "No change", "text"),
+    ("not_judged", "Too little to judge", "text"),
+];
 /// The zone in which weeks begin.
 const ZONE: &str = "Europe/London";
-/// Lines and words have colours that people who see no red or green can tell apart.
-pub const BLUE: &str = "#1f60c4";
+/// Lines and words have colours that people who see no red or green can tell apart. Those with a name are Grafana's, which
+/// has another shade of them for a dark page: a blue that can be read on white cannot be on black.
+pub const BLUE: &str = "blue";
 pub const GREY: &str = "#8e8e8e";
-pub const ORANGE: &str = "#e0752d";
+pub const ORANGE: &str = "dark-orange";
 pub const TEAL: &str = "#10847e";
 
 /// The data source that a reader picks at the top of the board.
@@ -82,12 +99,11 @@ pub fn variable(
 /// The measure, by its title.
 pub fn measure() -> Value {
     let query = "query_result(group by (measure, title) (joinedup_measure_info))";
-    let regex = "/measure=\"(?<value>[^\"]+)\".*title=\"(?<text>[^\"]+)\"/";
     variable(
         "measure",
         "Measure",
         query,
-        regex,
+        MEASURE,
         ("People who left late", "tr-delayed-share"),
         false,
     )
@@ -96,15 +112,22 @@ pub fn measure() -> Value {
 /// The area, by its name.
 pub fn area() -> Value {
     let query = "query_result(group by (area, title) (joinedup_area_info))";
-    let regex = "/area=\"(?<value>[^\"]+)\".*title=\"(?<text>[^\"]+)\"/";
     variable(
         "area",
         "Area",
         query,
-        regex,
+        AREA,
         ("Havenshire (simulated)", "havenshire"),
         false,
     )
+}
+
+/// Places by their names: those that a series is of.
+pub fn places(name: &str, label: &str, series: &str, chosen: (&str, &str), multi: bool) -> Value {
+    let query = format!(
+        "query_result(group by (area, title) ({series} * on (area) group_left (title) group by (area, title) (joinedup_area_info)))"
+    );
+    variable(name, label, &query, AREA, chosen, multi)
 }
 
 /// A heading between panels.
@@ -177,15 +200,20 @@ impl Panel {
 
     /// Turns labels into periods: rows by `period_start`, a column for each value of a label.
     pub fn by_period(self, column: &str) -> Self {
+        self.by("period_start", column)
+    }
+
+    /// Turns labels into columns: a row for each time in a field, the earliest first.
+    pub fn by(self, row: &str, column: &str) -> Self {
         let time = |field: &str| json!({ "id": "convertFieldType", "options": { "fields": {}, "conversions": [{ "targetField": field, "destinationType": "time" }] } });
-        self.transform(time("period_start"))
-            .transform(json!({ "id": "sortBy", "options": { "fields": {}, "sort": [{ "field": "period_start", "desc": false }] } }))
+        self.transform(time(row))
+            .transform(json!({ "id": "sortBy", "options": { "fields": {}, "sort": [{ "field": row, "desc": false }] } }))
             .transform(json!({
                 "id": "groupingToMatrix",
-                "options": { "columnField": column, "rowField": "period_start", "valueField": "Value", "emptyValue": "null" },
+                "options": { "columnField": column, "rowField": row, "valueField": "Value", "emptyValue": "null" },
             }))
             // Needed up to Grafana 11.5, where the matrix makes text of the times.
-            .transform(time(&format!("period_start\\{column}")))
+            .transform(time(&format!("{row}\\{column}")))
     }
 
     /// With a transformation.
@@ -219,6 +247,13 @@ impl Panel {
             list.push(rule);
         }
         self
+    }
+
+    /// With words for fields that are named by codes.
+    pub fn named<'a>(self, names: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        names.into_iter().fold(self, |panel, (code, words)| {
+            panel.fields(&format!("^{code}$"), &[("displayName", json!(words))])
+        })
     }
 
     /// With an option of the panel's type.
@@ -285,6 +320,18 @@ pub fn lines(title: &str, description: &str, at: (u32, u32), size: (u32, u32)) -
         .drawn("fillOpacity", json!(0))
 }
 
+/// Levels of ratings, in words beside the colours.
+pub fn levels() -> Value {
+    let level = |text: &str, colour: &str| json!({ "text": text, "color": colour });
+    json!([{ "type": "value", "options": {
+        "1": level("1 red", "#b2182b"),
+        "2": level("2 red/amber", "#ef8a62"),
+        "3": level("3 amber", "#f7c948"),
+        "4": level("4 amber/green", "#a6dba0"),
+        "5": level("5 green", "#1b7837"),
+    } }])
+}
+
 /// Every unit, for a pattern.
 pub fn units() -> String {
     Unit::ALL.map(Unit::suffix).join("|")
@@ -335,7 +382,14 @@ pub fn drawn_as_run_chart(panel: Panel) -> Panel {
             json!({ "displayMode": "list", "placement": "bottom", "showLegend": true }),
         )
         .option("tooltip", json!({ "mode": "multi", "sort": "none" }))
-        .fields("_ratio$", &[("unit", json!("percentunit"))])
+        // An axis for nothing but noughts would reach to 10000 %.
+        .fields(
+            "_ratio$",
+            &[
+                ("unit", json!("percentunit")),
+                ("custom.axisSoftMax", json!(0.05)),
+            ],
+        )
         .fields("_seconds$", &[("unit", json!("s"))])
         .fields(
             &format!("^joinedup_run_chart_({units})$"),

@@ -46,9 +46,10 @@ pub fn dashboard() -> Value {
             .done(),
         table("Sources", "When each source was last heard of, and how much it has said.", (0, 20), (12, 9))
             .rows("sort_desc(time() - max by (source, area) (joinedup_source_last_event_timestamp_seconds))")
-            .fields("^Value$", &[("unit", json!("s")), ("displayName", json!("Silent for"))])
+            .fields("^Value$", &[("unit", json!("s")), ("displayName", json!("Silent for")), ("custom.width", json!(120))])
+            .named([("source", "Source"), ("area", "Area")])
             .done(),
-        lines("Memory and processor", "What the process takes.", (12, 20), (6, 9))
+        lines("Memory", "What the process holds.", (12, 20), (6, 9))
             .over_time("process_resident_memory_bytes{job=~\"joinedup.*\"}", "memory")
             .field("unit", json!("bytes"))
             .done(),

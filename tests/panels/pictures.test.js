@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import test, { after, before } from 'node:test';
+import { JSDOM } from 'jsdom';
+import { again, askBoard, FEW } from './ask.js';
+import { boards, here } from './dashboards.js';
+import { bundle, drawn } from './draw.js';
+
+// What a reader has to be able to read in a panel. What is painted on a canvas, such as the numbers of an axis, is no text.
+const READ = {
+  operations: {
+    Views: /live/,
+    'Newest event': / ago$/,
+    'Silent sources': /\d$/,
+    'Events set aside': /\d$/,
+    'Longest unheard of': /\/havenshire\/.* weeks/,
+    'Over target': /\d$/,
+    'Longest wait': /\d (days|weeks)$/,
+    'Over target by pathway': /home with support\d/,
+    'Whose move it is': /NHS|Social care|Not said/,
+    Where: /North Havenshire\d/,
+    'The longest waits': /PlaceWaiting forFor how long.*North Havenshire.*\d (days|weeks)/,
+    'Alerts for operations': /not drawn here/,
+    'Waiting over the last days': /No targetOver targetWithin target/,
+  },
+  'run-charts': {
+    'People who left late in Havenshire (simulated)': /Centre lineValueNot yet complete/,
+    'What the chart says': /Improving|Getting worse|Changed|No change|Too little to judge/,
+    'What it is': /BetterOutcomePeriodMeasureUnitlower.*weekPeople who left late/,
+    'Rules met': /Period fromRuleMet\d+ \w{3} \d{4}(Shift|Trend|Outside a limit)/,
+    Periods: /Period fromOut ofValueNot yet complete\d+ \w{3} \d{4}.*\d%/,
+    'Amberwell Cross': /Value/,
+  },
+  leaders: {
+    'In words': /MeasureWhat the chart says.*People who left late(Improving|Getting worse|Changed|No change|Too little)/,
+    'Charts with something to say': /\d$/,
+    'Shares: then and now': /MeasureThenNowLatest periodPeople who left late[\d.]+%/,
+    'Times: then and now': /From referral to finished assessment[\d.]+ (hours|days)/,
+    'Back within 30 days': /Centre lineValueNot yet complete/,
+    'Ratings over time': /\d (red|amber|green)/,
+    'Level and ambition': /co-care-coordination\d (red|amber|green)/,
+  },
+  pipeline: {
+    State: /live/,
+    Lag: /\d m?s$/,
+    Heartbeat: / ago$/,
+    Positions: /end of the logfoldedon disk/,
+    Sources: /AreaSourceSilent for.*(days|weeks|years)/,
+    Memory: /memory/,
+    'How late events come': /a day/,
+  },
+  history: {
+    'People who left late in Havenshire (simulated)': /Centre lineValueNot yet complete/,
+    'Median of the last 26 weeks': /[\d.]+%$/,
+    'Median of the 26 weeks a year before': /[\d.]+%$/,
+    'Chart rules met': /\d$/,
+  },
+};
+
+let bundled;
+before(async () => {
+  bundled = await bundle();
+});
+after(() => bundled?.done());
+
+for (const one of boards()) {
+  test(`${one.name} is drawn with Grafana's own components, and can be read`, async () => {
+    const { to, answers } = JSON.parse(readFileSync(new URL(`answers/boards/${one.name}.json`, here)));
+    const asked = await askBoard(one, again(answers), { to, ...FEW });
+    const { dom, trouble, cut } = await drawn(bundled, asked, 'light');
+    assert.deepEqual(trouble, [], 'what went wrong on the page');
+    assert.deepEqual(cut, [], 'texts that are cut');
+    const found = [...new JSDOM(dom).window.document.querySelectorAll('[data-panel]')];
+    const text = new Map(found.map((panel) => [panel.dataset.panel, panel.textContent]));
+    assert.ok(found.length >= one.board.panels.length, 'every panel has a place');
+    for (const [title, said] of text) {
+      assert.ok(said.startsWith(title), `${title} is called ${said}`);
+      assert.doesNotMatch(said, /cannot be drawn|No data|undefined|NaN/, title);
+      // Codes of the product are not words.
+      assert.doesNotMatch(said, /[a-z]_[a-z]/, title);
+    }
+    for (const [title, what] of Object.entries(READ[one.name])) assert.match(text.get(title) ?? '', what, title);
+  });
+}
