@@ -27,6 +27,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
+use bytes::Bytes;
+use run_charts::Made;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,7 +43,7 @@ struct Text {
     position: u64,
     rebuilds: u64,
     made: Instant,
-    text: Arc<str>,
+    text: Bytes,
 }
 
 /// The routes.
@@ -76,12 +78,12 @@ async fn charts(
 ) -> Result<Response, Problem> {
     caller.must(Role::Reader)?;
     let text = apart(move || kept.text(&app)).await?;
-    Ok(answer(text.to_string()))
+    Ok(answer(text))
 }
 
 impl Kept {
     /// The text of now. A second scrape that comes meanwhile waits for the first one's.
-    fn text(&self, app: &App) -> Arc<str> {
+    fn text(&self, app: &App) -> Bytes {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let status = app.views.as_ref().map(joinedup_projector::Views::status);
         let (position, rebuilds) = status.map_or((0, 0), |s| (s.position, s.rebuilds));
@@ -91,7 +93,7 @@ impl Kept {
         {
             return text.text.clone();
         }
-        let text: Arc<str> = run_charts::text(app).into();
+        let text = Made::of(app).map_or_else(Bytes::new, |made| made.text().into());
         *kept = Some(Text {
             position,
             rebuilds,
@@ -112,6 +114,6 @@ async fn apart<T: Send + 'static>(
     })
 }
 
-fn answer(text: String) -> Response {
+fn answer(text: impl IntoResponse) -> Response {
     ([(header::CONTENT_TYPE, collector::CONTENT_TYPE)], text).into_response()
 }

@@ -1,9 +1,10 @@
 //! The CloudEvents 1.0 envelope in structured JSON. The binary and batch modes of HTTP and NATS come down to it.
 
 mod instant;
+mod plain;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -32,9 +33,13 @@ pub struct Envelope<'a> {
         deserialize_with = "instant::optional"
     )]
     pub recorded_time: Option<DateTime<Utc>>,
-    /// What happened.
-    #[serde(borrow)]
-    pub data: &'a RawValue,
+    /// What happened: the text of a JSON value.
+    #[serde(borrow, deserialize_with = "text_of")]
+    pub data: &'a str,
+}
+
+fn text_of<'de: 'a, 'a, D: Deserializer<'de>>(d: D) -> Result<&'a str, D::Error> {
+    <&RawValue>::deserialize(d).map(RawValue::get)
 }
 
 /// Why bytes are no CloudEvent. No text holds a value of the event.
@@ -61,12 +66,17 @@ pub enum EnvelopeError {
 impl<'a> Envelope<'a> {
     /// Reads one event.
     ///
+    /// Whether `data` is JSON is seen when it is read, of an event in the form that this product writes.
+    ///
     /// # Errors
     /// When the bytes are not a CloudEvent 1.0 with `id`, `source`, `type`, `time` and `data`.
     pub fn from_json(bytes: &'a [u8]) -> Result<Self, EnvelopeError> {
         // Text that is known to be UTF-8 as a whole is read faster than bytes whose every string is looked at.
         let read = match std::str::from_utf8(bytes) {
-            Ok(text) => serde_json::from_str(text),
+            Ok(text) => match plain::read(text) {
+                Some(envelope) => return Ok(envelope),
+                None => serde_json::from_str(text),
+            },
             Err(_) => serde_json::from_slice(bytes),
         };
         let envelope: Self = read.map_err(|e| EnvelopeError::Json {

@@ -244,7 +244,7 @@ impl Event {
             rule: rule_of(e),
         };
         let data: Cow<'_, str> = if version < known {
-            let old = serde_json::from_str(envelope.data.get()).map_err(|e| misfit(&e))?;
+            let old = serde_json::from_str(envelope.data).map_err(|e| misfit(&e))?;
             let new = upcast::upcast(family, known_name, version, old).map_err(|rule| {
                 DecodeError::Data {
                     family,
@@ -255,7 +255,7 @@ impl Event {
             })?;
             Cow::Owned(new.to_string())
         } else {
-            Cow::Borrowed(envelope.data.get())
+            Cow::Borrowed(envelope.data)
         };
         let read = match family {
             Family::Transfer => TransferFact::read(name, &data).map(|f| typed(f, Fact::Transfer)),

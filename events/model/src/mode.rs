@@ -290,7 +290,7 @@ mod tests {
         let odd = br#"{"a" : 1.50,"b":"\u0041"}"#;
         let event = read_request(Some("application/json"), HEADERS.into_iter(), odd).unwrap();
         let envelope = Envelope::from_json(&event[0]).unwrap();
-        assert_eq!(envelope.data.get().as_bytes(), odd);
+        assert_eq!(envelope.data.as_bytes(), odd);
     }
 
     #[test]

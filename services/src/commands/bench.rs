@@ -7,6 +7,7 @@ mod memory;
 mod serving;
 mod sled_rows;
 mod table;
+mod updates;
 
 use crate::app::Definitions;
 use crate::cli::{Failure, Server};
@@ -54,6 +55,9 @@ pub struct Bench {
     /// How long latency is measured, at a thousand events a second.
     #[arg(long, value_name = "S", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=60))]
     pub seconds: u32,
+    /// Also measure the folder of views under so many updates; two million take some minutes.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=10_000_000))]
+    pub updates: u32,
     /// Only let a projector catch up, and print its memory: what the bench starts in a process of its own.
     #[arg(long, hide = true, requires = "nats")]
     pub projector_alone: bool,
@@ -162,6 +166,9 @@ async fn all(ground: &Ground, table: &mut Table) -> Result<(), Failure> {
     projector.stop().await;
     if ground.bench.nats.is_some() {
         memory::alone(ground, table).await?;
+    }
+    if ground.bench.updates > 0 {
+        updates::updates(ground, table).await?;
     }
     Ok(())
 }

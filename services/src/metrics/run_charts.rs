@@ -104,43 +104,50 @@ struct Moment {
     cells: Cells,
     decisions: BTreeMap<String, changes::Decisions>,
     ratings: Vec<Rating>,
-    position: u64,
 }
 
-/// The whole text; nothing where this process has no views.
-#[must_use]
-pub fn text(app: &App) -> String {
-    let (Some(views), Some(home)) = (&app.views, app.home_area()) else {
-        return String::new();
-    };
-    let now = app.now();
-    let (areas, measures) = (&app.definitions.areas, &app.definitions.measures);
-    // The cells are copied, so that folding waits for the copy and not for a thousand charts.
-    let position = views.status().position;
-    let moment = views.read(|view| Moment {
-        cells: view.cells().clone(),
-        decisions: decided::decisions(view, measures)
-            .into_iter()
-            .map(|(id, d)| (id.to_owned(), d))
-            .collect(),
-        ratings: decided::ratings(view),
-        position,
-    });
-    let places = Places::of(areas, &home, &moment.cells, measures.iter());
-    let charts = charts(
-        &moment,
-        areas,
-        measures,
-        &places,
-        app.config.run_chart_periods as usize,
-        now,
-    );
-    text::write(
-        &charts,
-        &moment.ratings,
-        moment.position,
-        app.config.run_chart_series,
-    )
+/// All that is written, of one moment.
+pub struct Made {
+    charts: Vec<Shown>,
+    ratings: Vec<Rating>,
+    position: u64,
+    most: usize,
+}
+
+impl Made {
+    /// Every chart of now; none where this process has no views.
+    #[must_use]
+    pub fn of(app: &App) -> Option<Self> {
+        let (Some(views), Some(home)) = (&app.views, app.home_area()) else {
+            return None;
+        };
+        let now = app.now();
+        let (areas, measures) = (&app.definitions.areas, &app.definitions.measures);
+        // The cells are copied, so that folding waits for the copy and not for a thousand charts.
+        let position = views.status().position;
+        let moment = views.read(|view| Moment {
+            cells: view.cells().clone(),
+            decisions: decided::decisions(view, measures)
+                .into_iter()
+                .map(|(id, d)| (id.to_owned(), d))
+                .collect(),
+            ratings: decided::ratings(view),
+        });
+        let places = Places::of(areas, &home, &moment.cells, measures.iter());
+        let periods = app.config.run_chart_periods as usize;
+        Some(Self {
+            charts: charts(&moment, areas, measures, &places, periods, now),
+            ratings: moment.ratings,
+            position,
+            most: app.config.run_chart_series,
+        })
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        text::write(&self.charts, &self.ratings, self.position, self.most)
+    }
 }
 
 fn charts(

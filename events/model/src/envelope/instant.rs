@@ -28,7 +28,7 @@ pub(super) fn optional<'de, D: Deserializer<'de>>(d: D) -> Result<Option<DateTim
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// `YYYY-MM-DDTHH:MM:SSZ`, with up to nine digits of a fraction before the `Z`.
-fn plain(text: &[u8]) -> Option<DateTime<Utc>> {
+pub(super) fn plain(text: &[u8]) -> Option<DateTime<Utc>> {
     let number = |range: std::ops::Range<usize>| {
         text.get(range)?.iter().try_fold(0u32, |n, b| {
             b.is_ascii_digit().then(|| n * 10 + u32::from(b - b'0'))
