@@ -37,6 +37,8 @@ pub(crate) struct Checkpoint {
     pub event_digest: [u8; 32],
     /// The next journal row.
     pub journal: u64,
+    /// How many entities there are: a restart makes room for them at once.
+    pub entities: u64,
     /// Sources, totals and lists.
     pub summary: Summary,
 }
@@ -62,6 +64,7 @@ impl Checkpoint {
             log: None,
             event_digest: [0; 32],
             journal: 0,
+            entities: 0,
             summary: Summary::default(),
         }
     }

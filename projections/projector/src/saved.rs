@@ -11,6 +11,7 @@ use crate::checkpoint::{
 use crate::opening::Settings;
 use joinedup_events::EntityId;
 use joinedup_store::{Batch, CommitError, Durability, ReadError, Store};
+use joinedup_views::Cells;
 use joinedup_views::entity_row::{EntityRow, ROW_BYTES};
 use joinedup_views::view::{EntityKey, VIEW_VERSION, View};
 use std::sync::Arc;
@@ -73,27 +74,36 @@ impl Saved {
             return Ok((Self::begin(store), None));
         }
         let checkpoint: Checkpoint = postcard::from_bytes(&bytes)?;
-        let mut view = View::remembering();
-        let (mut journal_bytes, mut entity_bytes, mut cell_bytes) = (0, 0, 0);
-        for row in store.scan(ENTITIES, &[]) {
-            let row = row?;
-            entity_bytes += row.value.len();
-            load(&mut view, &row.value)?;
-        }
-        for row in store.scan(JOURNAL, &[]) {
-            let row = row?;
-            // Rows from there on belong to a commit that did not come to its end.
-            if row.key >= numbered(JOURNAL, checkpoint.journal) {
-                break;
-            }
-            journal_bytes += row.value.len();
-            load(&mut view, &row.value)?;
-        }
-        for row in store.scan(CELLS, &[]) {
-            let row = row?;
-            cell_bytes += row.value.len();
-            view.cells_mut().load_page(&row.value)?;
-        }
+        let mut view = View::with_room_for(usize::try_from(checkpoint.entities).unwrap_or(0));
+        let (mut journal_bytes, mut entity_bytes) = (0, 0);
+        // Cells beside entities: each is about half of what there is to read.
+        let (cells, entities) = std::thread::scope(|scope| {
+            let cells = scope.spawn(|| load_cells(&*store));
+            let mut entities = || {
+                for row in store.scan(ENTITIES, &[]) {
+                    let row = row?;
+                    entity_bytes += row.value.len();
+                    load(&mut view, &row.value)?;
+                }
+                for row in store.scan(JOURNAL, &[]) {
+                    let row = row?;
+                    // Rows from there on belong to a commit that did not come to its end.
+                    if row.key >= numbered(JOURNAL, checkpoint.journal) {
+                        break;
+                    }
+                    journal_bytes += row.value.len();
+                    load(&mut view, &row.value)?;
+                }
+                Ok::<_, SaveError>(())
+            };
+            let entities = entities();
+            (cells.join(), entities)
+        });
+        entities?;
+        let (cells, cell_bytes) =
+            cells.map_err(|_| SaveError::Row("a page of cells could not be taken in"))??;
+        *view.cells_mut() = cells;
+        view.remember();
         let mut quarantine: Vec<Quarantined> = Vec::new();
         for row in store.scan(QUARANTINE, &[]) {
             quarantine.push(postcard::from_bytes(&row?.value)?);
@@ -149,6 +159,7 @@ impl Saved {
         for position in folded_now {
             batch.delete(&numbered(QUARANTINE, *position));
         }
+        self.checkpoint.entities = view.len() as u64;
         self.checkpoint.summary = view.summary().clone();
         batch.put(CHECKPOINT, &postcard::to_allocvec(&self.checkpoint)?);
         batches.push(batch);
@@ -195,6 +206,7 @@ impl Saved {
         quarantine: &[Quarantined],
     ) -> Result<Self, SaveError> {
         checkpoint.journal = 0;
+        checkpoint.entities = view.len() as u64;
         checkpoint.summary = view.summary().clone();
         let mut writer = Writer {
             store: &*store,
@@ -275,6 +287,17 @@ pub(crate) fn commit_all(store: &dyn Store, batches: &[Batch]) -> Result<(), Com
         store.commit(batch, Durability::Lazy)?;
     }
     store.commit(last, Durability::Synced)
+}
+
+/// Takes all stored cells, and says how many bytes they were.
+fn load_cells(store: &dyn Store) -> Result<(Cells, usize), SaveError> {
+    let (mut cells, mut bytes) = (Cells::default(), 0);
+    for row in store.scan(CELLS, &[]) {
+        let row = row?;
+        bytes += row.value.len();
+        cells.load_page(&row.value)?;
+    }
+    Ok((cells, bytes))
 }
 
 /// Takes stored entities in.

@@ -79,6 +79,9 @@ impl Packed {
     }
 }
 
+/// Room is made for at most so many at once: the number comes from a file.
+const ROOM_MOST: usize = 10_000_000;
+
 /// All entities.
 #[derive(Debug, Default)]
 pub(crate) struct Entities(HashTable<Packed>);
@@ -105,6 +108,11 @@ impl Growing<'_> {
 }
 
 impl Entities {
+    /// None yet, and room for so many, up to ten million.
+    pub fn with_room_for(entities: usize) -> Self {
+        Self(HashTable::with_capacity(entities.min(ROOM_MOST)))
+    }
+
     /// An entity by the name its source gave it.
     pub fn named(&self, family: Family, id: &str) -> Option<Entity<'_>> {
         let hash = EntityKey::of(family, id).hash();

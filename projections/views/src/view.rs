@@ -80,6 +80,15 @@ impl View {
         view
     }
 
+    /// An empty view that has room for so many entities: for one that is taken back from a store.
+    #[must_use]
+    pub fn with_room_for(entities: usize) -> Self {
+        Self {
+            entities: Entities::with_room_for(entities),
+            ..Self::default()
+        }
+    }
+
     /// Folds events with their positions. The entities they touch are counted anew once each: a run of events costs
     /// less than the same events one by one, and comes to the same.
     pub fn fold(&mut self, events: impl IntoIterator<Item = (u64, Event)>) {
