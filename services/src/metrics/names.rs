@@ -169,6 +169,11 @@ metrics! {
     AREA_INFO = Gauge Light "joinedup_area_info" one ["area", "title", "kind", "parent"]
         "Always 1, once for each larger area that an area belongs to: what it is called.";
 
+    OUTCOME_INFO = Gauge Light "joinedup_outcome_info" one ["outcome", "outcome_title"]
+        "Always 1, once for each outcome that a measure serves: what it is called.";
+    ELEMENT_INFO = Gauge Light "joinedup_element_info" one ["framework", "framework_title", "element", "element_title"]
+        "Always 1, once for each element that is rated: what it and its framework are called.";
+
     MEASURE = Gauge Light "joinedup_measure" unit ["measure", "area", "window"]
         "A measure over the last 7, 28 or 91 days, worked out anew from every case in them; a stock at this moment has the window now. Days whose cases could not all have ended yet are left out at the end, and nights that have not passed.";
     MEASURE_CASES = Gauge Light "joinedup_measure_cases" one ["measure", "area", "window"]
