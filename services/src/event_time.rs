@@ -47,12 +47,17 @@ static RATINGS: [&Metric; 3] = [&names::LEVEL, &names::AMBITION, &names::ROUND_L
 /// Metrics of improvement cycles.
 static CYCLES: [&Metric; 2] = [&names::CYCLE_START, &names::CYCLE_FINISH];
 
+/// What measures, areas, outcomes and rated elements are called.
+static INFO: [&Metric; 4] = [
+    &names::MEASURE_INFO,
+    &names::AREA_INFO,
+    &names::OUTCOME_INFO,
+    &names::ELEMENT_INFO,
+];
+
 /// Every metric that there is on event time.
 pub fn metrics() -> impl Iterator<Item = &'static Metric> {
-    of_charts()
-        .chain(RATINGS)
-        .chain(CYCLES)
-        .chain([&names::MEASURE_INFO, &names::AREA_INFO])
+    of_charts().chain(RATINGS).chain(CYCLES).chain(INFO)
 }
 
 fn of_charts() -> impl Iterator<Item = &'static Metric> {
@@ -301,14 +306,21 @@ impl<'a> Taken<'a> {
         if wanted.any_of(&[&names::AREA_INFO]) {
             light::add_areas(&mut samples, &app.definitions.areas, &places);
         }
+        if wanted.any_of(&[&names::OUTCOME_INFO]) {
+            light::add_outcomes(&mut samples, &app.definitions);
+        }
         if wanted.any_of(&CYCLES) {
             decided::add_cycles(&mut samples, view, now);
         }
-        let ratings = if wanted.any_of(&RATINGS) {
+        let elements = wanted.any_of(&[&names::ELEMENT_INFO]);
+        let ratings = if elements || wanted.any_of(&RATINGS) {
             decided::ratings(view)
         } else {
             Vec::new()
         };
+        if elements {
+            decided::add_elements(&mut samples, &ratings, &app.definitions.catalogue);
+        }
         Ok(Self {
             charts,
             ratings,

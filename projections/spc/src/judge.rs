@@ -227,7 +227,9 @@ fn conclude(verdict: &mut Verdict, options: &Options, rules: &Rules) {
         (true, false, _) if phase.values < rules.runs_from => Variation::NotJudged,
         _ => point.variation,
     };
-    let alert = point.variation.is_special() || phase.runs_signal;
+    // Somebody has answered what the old phase said by starting the centre line afresh.
+    let answered = point.phase + 1 < verdict.phases.len();
+    let alert = !answered && (point.variation.is_special() || phase.runs_signal);
     let assurance = assurance(point, phase, options, rules);
     let status = phase.limits_status;
     let why = words::sentence(verdict, point, phase, variation, assurance, options, rules);

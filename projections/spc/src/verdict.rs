@@ -165,6 +165,7 @@ pub struct Verdict {
     pub assurance: Option<Assurance>,
     /// Worth telling somebody: the latest judged point is special cause, or the runs of the latest phase are.
     /// Nothing else alerts, because with any rule at any point every fourth chart of pure noise would.
+    /// A phase that has begun since, and has no value to judge yet, lays it to rest.
     pub alert: bool,
     /// The rules behind the alert.
     pub alert_rules: Vec<Rule>,

@@ -24,8 +24,8 @@ pub fn document() -> String {
     }
     text.push_str(
         "\nUnits, and the same series as they are at a scrape: [METRICS.md](METRICS.md). The sample of a round of ratings\n\
-         is at the midnight of its publication; of an improvement cycle, at its start or finish; names of measures and\n\
-         areas hold from 1970 on. Of a signal every judged period has every rule here, with 0 or 1.\n\n## PromQL\n\n",
+         is at the midnight of its publication; of an improvement cycle, at its start or finish; names (`…_info`)\n\
+         hold from 1970 on. Of a signal every judged period has every rule here, with 0 or 1.\n\n## PromQL\n\n",
     );
     text.push_str(&subset::document());
     text.push_str(&format!("{TAIL}\n- {CHARTS_MOST} charts and {SERIES_MOST} series a selector, {VALUES_MOST} values (series × instants) a part of a query.\n"));

@@ -13,7 +13,7 @@ use joinedup_views::chart::Chart;
 use joinedup_views::measure::Measure;
 use joinedup_views::point::State;
 
-const VARIATIONS: [Variation; 8] = [
+const VARIATIONS: [Variation; 9] = [
     Variation::NotJudged,
     Variation::CommonCause,
     Variation::ImprovementHigh,
@@ -22,6 +22,7 @@ const VARIATIONS: [Variation; 8] = [
     Variation::ConcernLow,
     Variation::NeitherHigh,
     Variation::NeitherLow,
+    Variation::Undirected,
 ];
 
 /// Offers the series of a chart. One without any number has none.

@@ -5,12 +5,13 @@ use super::sample::{Samples, seconds};
 use super::unit::Unit;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use joinedup_events::{AreaId, Family, local};
+use joinedup_views::catalogue::Catalogue;
 use joinedup_views::changes::{self, Decisions};
 use joinedup_views::measure::Measure;
 use joinedup_views::measures::Measures;
 use joinedup_views::ratings::{self, Rating};
 use joinedup_views::view::View;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most improvement cycles shown, the latest first.
 const CYCLES_MOST: usize = 500;
@@ -81,7 +82,7 @@ pub fn ratings(view: &View) -> Vec<Rating> {
 
 /// Each rating with its area, framework and item, of which the first counts: a series is said once.
 pub fn by_item(ratings: &[Rating]) -> impl Iterator<Item = ([&str; 3], &Rating)> {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     ratings.iter().filter_map(move |rating| {
         let labels = [
             rating.area.as_str(),
@@ -101,6 +102,26 @@ pub fn add_ratings(samples: &mut Samples, ratings: &[Rating]) {
         if let Some(ambition) = &rating.ambition {
             samples.add(&names::AMBITION, &labels, f64::from(ambition.level));
         }
+    }
+}
+
+/// Adds what the elements are called that are rated. One that the catalogue has no more is called by its code, so that
+/// its level is not lost where a board looks for its title.
+pub fn add_elements(samples: &mut Samples, ratings: &[Rating], catalogue: &Catalogue) {
+    let rated: BTreeSet<(&str, &str)> = ratings
+        .iter()
+        .map(|r| (r.framework.as_str(), r.item.as_str()))
+        .collect();
+    for (id, element) in rated {
+        let framework = catalogue.framework(id);
+        let framework_title = framework.map_or(id, |f| &f.title);
+        let item = framework.and_then(|f| f.item(element));
+        let title = item.map_or(element, |i| &i.title);
+        samples.add(
+            &names::ELEMENT_INFO,
+            &[id, framework_title, element, title],
+            1.0,
+        );
     }
 }
 

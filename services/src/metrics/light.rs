@@ -3,12 +3,13 @@
 use super::places::{self, Places};
 use super::sample::{Samples, seconds};
 use super::{decided, names, process, waits, window};
-use crate::app::App;
+use crate::app::{App, Definitions};
 use crate::publisher::LATENESS;
 use crate::silence;
 use chrono::{DateTime, Utc};
 use joinedup_events::{AreaId, Areas, local};
 use joinedup_projector::{Progress, Status};
+use joinedup_views::measure::Measure;
 use joinedup_views::measures::Measures;
 use joinedup_views::view::{Summary, View};
 use joinedup_views::waiting;
@@ -17,6 +18,8 @@ use std::sync::atomic::Ordering;
 
 /// The projector's name in labels: there is one in a process.
 const PROJECTOR: &str = "views";
+/// The outcome of a measure that serves whichever one a rating or a change is about.
+const EVERY_OUTCOME: &str = "all";
 /// The most pairs of source and area shown.
 const SOURCES_MOST: usize = 5_000;
 
@@ -37,12 +40,13 @@ pub fn samples(app: &App) -> Samples {
     process::add(&mut samples);
     add_publisher(&mut samples, app);
     add_measures(&mut samples, &app.definitions.measures);
+    add_outcomes(&mut samples, &app.definitions);
     if let (Some(views), Some(home)) = (&app.views, app.home_area()) {
         let (areas, measures) = (&app.definitions.areas, &app.definitions.measures);
         let status = views.status();
         let (places, windows) = views.read(|view| {
             let places = Places::of(areas, &home, view.cells(), measures.iter());
-            add_view(&mut samples, view, areas, measures, &places, now);
+            add_view(&mut samples, view, &app.definitions, &places, now);
             add_expected(&mut samples, view.summary(), &app.config.expected_hours);
             let windows = window::take(view.cells(), areas, measures, &places, now);
             (places, windows)
@@ -73,17 +77,31 @@ fn add_publisher(samples: &mut Samples, app: &App) {
     }
 }
 
+/// The outcomes that a measure serves.
+fn outcomes(measure: &Measure) -> Vec<&str> {
+    match measure.outcomes.named() {
+        [] => vec![EVERY_OUTCOME],
+        named => named.iter().map(|o| o.as_str()).collect(),
+    }
+}
+
+/// Adds what the outcomes are called that measures serve.
+pub fn add_outcomes(samples: &mut Samples, definitions: &Definitions) {
+    let outcomes: BTreeSet<&str> = definitions.measures.iter().flat_map(outcomes).collect();
+    for outcome in outcomes {
+        let title = match definitions.catalogue.node(outcome) {
+            Some(node) => &node.title,
+            None if outcome == EVERY_OUTCOME => "Every outcome",
+            None => outcome,
+        };
+        samples.add(&names::OUTCOME_INFO, &[outcome, title], 1.0);
+    }
+}
+
 /// Adds what measures are called.
 pub fn add_measures(samples: &mut Samples, measures: &Measures) {
     for measure in measures.iter() {
-        let named: Vec<&str> = measure
-            .outcomes
-            .named()
-            .iter()
-            .map(|o| o.as_str())
-            .collect();
-        let outcomes = if named.is_empty() { vec!["all"] } else { named };
-        for outcome in outcomes {
+        for outcome in outcomes(measure) {
             let labels = [
                 measure.id.as_str(),
                 &measure.title,
@@ -119,11 +137,11 @@ pub fn add_areas(samples: &mut Samples, areas: &Areas, places: &Places) {
 fn add_view(
     samples: &mut Samples,
     view: &View,
-    areas: &Areas,
-    measures: &Measures,
+    definitions: &Definitions,
     places: &Places,
     now: DateTime<Utc>,
 ) {
+    let (areas, measures) = (&definitions.areas, &definitions.measures);
     add_summary(samples, view.summary(), areas);
     samples.add(&names::ENTITIES, &[PROJECTOR], view.len() as f64);
     let decisions = decided::decisions(view, measures);
@@ -134,7 +152,9 @@ fn add_view(
         &decisions,
         local::date(now),
     );
-    decided::add_ratings(samples, &decided::ratings(view));
+    let ratings = decided::ratings(view);
+    decided::add_elements(samples, &ratings, &definitions.catalogue);
+    decided::add_ratings(samples, &ratings);
     decided::add_cycles(samples, view, now);
     let everywhere = areas.iter().map(|area| area.id.clone()).collect();
     let transfers = waiting::transfers(view, &everywhere, now);

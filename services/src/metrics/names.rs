@@ -169,6 +169,11 @@ metrics! {
     AREA_INFO = Gauge Light "joinedup_area_info" one ["area", "title", "kind", "parent"]
         "Always 1, once for each larger area that an area belongs to: what it is called.";
 
+    OUTCOME_INFO = Gauge Light "joinedup_outcome_info" one ["outcome", "outcome_title"]
+        "Always 1, once for each outcome that a measure serves: what it is called.";
+    ELEMENT_INFO = Gauge Light "joinedup_element_info" one ["framework", "framework_title", "element", "element_title"]
+        "Always 1, once for each element that is rated: what it and its framework are called.";
+
     MEASURE = Gauge Light "joinedup_measure" unit ["measure", "area", "window"]
         "A measure over the last 7, 28 or 91 days, worked out anew from every case in them; a stock at this moment has the window now. Days whose cases could not all have ended yet are left out at the end, and nights that have not passed.";
     MEASURE_CASES = Gauge Light "joinedup_measure_cases" one ["measure", "area", "window"]
@@ -211,11 +216,11 @@ metrics! {
     DENOMINATOR = Gauge RunCharts "joinedup_run_chart_denominator" one ["measure", "area", "period", "period_start"]
         "How many cases a period's value is out of, or how many stand behind it.";
     SIGNAL = Gauge RunCharts "joinedup_run_chart_signal" one ["measure", "area", "period", "period_start", "rule"]
-        "1 where a chart rule is met: shift, trend, long_run, few_crossings, astronomical, two_in_three. The latest judged period has every rule, with 0 where it is not met; earlier ones only those met.";
+        "1 where a chart rule is met: shift, trend, long_run, few_crossings, astronomical, two_in_three. The latest judged period has every rule, with 0 where it is not met; earlier ones only those met. A rule of the whole chart, such as few_crossings, is said of its latest judged period.";
     ALERT = Gauge RunCharts "joinedup_run_chart_alert" one ["measure", "area", "period", "variation"]
         "1 when the latest judged period of a chart is worth telling its team, else 0; with the kind of variation.";
     ALERT_SINCE = Gauge RunCharts "joinedup_run_chart_alert_start_timestamp_seconds" one ["measure", "area", "period"]
-        "Of a chart that is worth telling: when the first period began from which on every judged period has met a chart rule.";
+        "Of a chart that is worth telling: when the first period began from which on every judged period has met a chart rule. Absent where only a rule of the whole chart is met.";
     PERIOD_STATE = Gauge RunCharts "joinedup_run_chart_period_state" one ["measure", "area", "period", "period_start", "state"]
         "1 for the state that a period is in: final, provisional, incomplete, missing (nothing was reported), suppressed (small numbers are kept back). A scrape has it for periods without a value, to say why there is none (of a chart without any value, for its latest period alone); on event time every period has every state, with 0 where it is not in it.";
     RUN_LENGTH = Gauge RunCharts "joinedup_run_chart_run_length" one ["measure", "area", "period"]

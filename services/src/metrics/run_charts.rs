@@ -18,7 +18,7 @@ use joinedup_views::point::{Point, PointQuery, State};
 use joinedup_views::ratings::Rating;
 use joinedup_views::suppression::{Audience, Policy, published_many};
 use joinedup_views::{Cells, Filter};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every state of a period, with its word.
 pub const STATES: [(State, &str); 5] = [
@@ -248,12 +248,7 @@ pub fn shown(
 ) -> Shown {
     let (unit, factor) = Unit::of(measure);
     let latest = chart.verdict.as_ref().and_then(|v| v.latest);
-    let mut met: BTreeMap<NaiveDate, Vec<Rule>> = BTreeMap::new();
-    for signal in chart.verdict.iter().flat_map(|v| &v.signals) {
-        met.entry(signal.period_start)
-            .or_default()
-            .push(signal.signal.rule);
-    }
+    let met = met(chart);
     let mut periods: Vec<ShownPeriod> = chart
         .points
         .iter()
@@ -266,7 +261,7 @@ pub fn shown(
             let value = point.point.value.map(|v| v * factor);
             let scaled = |value: Option<f64>| value.map(|v| v * factor);
             let start = point.point.period_start;
-            let met = met.get(&start).map_or(&[][..], Vec::as_slice);
+            let met = met.get(&start);
             ShownPeriod {
                 start: instant(start),
                 begins: local::midnight(start),
@@ -288,7 +283,7 @@ pub fn shown(
                 ],
                 signals: RULES
                     .iter()
-                    .map(|(rule, word)| (*word, u8::from(met.contains(rule))))
+                    .map(|(rule, word)| (*word, u8::from(met.is_some_and(|m| m.contains(rule)))))
                     .filter(|(_, is)| *is == 1 || latest == Some(start))
                     .collect(),
             }
@@ -330,10 +325,28 @@ pub fn shown(
     }
 }
 
+/// The rules that each period meets. Those of a whole phase, such as few crossings, mark no point: where they make the
+/// alert they are the latest judged period's, or it would be an alert without a reason.
+fn met(chart: &Chart) -> BTreeMap<NaiveDate, BTreeSet<Rule>> {
+    let mut met: BTreeMap<NaiveDate, BTreeSet<Rule>> = BTreeMap::new();
+    let Some(verdict) = &chart.verdict else {
+        return met;
+    };
+    for signal in &verdict.signals {
+        let rules = met.entry(signal.period_start).or_default();
+        rules.insert(signal.signal.rule);
+    }
+    if let Some(latest) = verdict.latest {
+        met.entry(latest).or_default().extend(&verdict.alert_rules);
+    }
+    met
+}
+
 /// When the first of the latest judged points began that all meet a rule, where the last of them is worth telling.
 fn alert_since(chart: &Chart) -> Option<DateTime<Utc>> {
     chart.verdict.as_ref().filter(|v| v.alert)?;
     let judged = chart.points.iter().rev().filter(|p| p.point.is_judged());
+    // A rule of the whole chart began at no one period.
     let first = judged.take_while(|p| !p.signals.is_empty()).last()?;
     Some(local::midnight(first.point.period_start))
 }
@@ -398,3 +411,6 @@ pub const fn variation(variation: Variation) -> &'static str {
         Variation::Undirected => "undirected",
     }
 }
+
+#[cfg(test)]
+mod tests;

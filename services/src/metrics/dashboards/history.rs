@@ -7,10 +7,11 @@ pub fn dashboard() -> Value {
     let variables = vec![
         parts::measure(),
         parts::area(),
+        parts::framework(),
         parts::places(
             "rated",
             "Ratings of",
-            "joinedup_assessment_level",
+            "joinedup_assessment_level{framework=\"$framework\"}",
             ("North Havenshire", "havenshire-north"),
             false,
         ),
@@ -61,8 +62,8 @@ pub fn dashboard() -> Value {
         stat("Chart rules met", "How many chart rules were met in the time shown.", (16, 17), (8, 4))
             .now(&format!("count(max_over_time(joinedup_run_chart_signal{{{this}}}[$__range]) == 1) or vector(0)"), "")
             .done(),
-        Panel::new("state-timeline", "Ratings of $rated", "The level of each item of a framework as it was published, from then on.", (0, 21), (24, 9))
-            .over_time("max by (framework, element) (joinedup_assessment_level{area=\"$rated\"})", "{{framework}} {{element}}")
+        Panel::new("state-timeline", "Ratings of $rated: $framework", "The level of each item of the framework as it was published, from then on.", (0, 21), (24, 9))
+            .over_time(&format!("max by (element_title) (joinedup_assessment_level{{area=\"$rated\", framework=\"$framework\"}} {})", parts::ELEMENT_TITLE), "{{element_title}}")
             .set("interval", json!("1d"))
             .field("mappings", parts::levels())
             .option("legend", json!({ "displayMode": "list", "placement": "bottom", "showLegend": false }))

@@ -6,14 +6,7 @@ use serde_json::{Value, json};
 pub fn dashboard() -> Value {
     let variables = vec![
         parts::area(),
-        variable(
-            "outcome",
-            "Outcome",
-            "label_values(joinedup_measure_info, outcome)",
-            "",
-            ("se-transfers-without-delay", "se-transfers-without-delay"),
-            false,
-        ),
+        parts::outcome(),
         variable(
             "measures",
             "Measures",
@@ -23,14 +16,7 @@ pub fn dashboard() -> Value {
             ("", ""),
             true,
         ),
-        variable(
-            "framework",
-            "Framework",
-            "label_values(joinedup_assessment_round_level, framework)",
-            "",
-            ("scie", "scie"),
-            false,
-        ),
+        parts::framework(),
         parts::places(
             "rated",
             "Rated place",
@@ -152,28 +138,29 @@ fn then_and_now(title: &str, unit: &str, shown: &str, at: (u32, u32)) -> Value {
 }
 
 fn ratings() -> Vec<Value> {
+    let names = "joinedup_assessment_(level|ambition_level)";
     let asked = "area=\"$rated\", framework=\"$framework\"";
     vec![
         parts::row("Ratings of $rated: $framework", 25),
         Panel::new("state-timeline", "Ratings over time", "The level published in each round, item by item. Words stand beside the colours.", (0, 26), (16, 10))
-            .rows(&format!("max by (element, period_start) (joinedup_assessment_round_level{{{asked}}})"))
-            .by_period("element")
+            .rows(&format!("max by (element_title, period_start) (joinedup_assessment_round_level{{{asked}}} {})", parts::ELEMENT_TITLE))
+            .by_period("element_title")
             .field("mappings", parts::levels())
             .drawn("fillOpacity", json!(80))
             .option("showValue", json!("always"))
             .option("mergeValues", json!(true))
             .done(),
         table("Level and ambition", "The level published last, and the one wanted.", (16, 26), (8, 10))
-            .rows(&format!("max by (__name__, element) ({{__name__=~\"joinedup_assessment_(level|ambition_level)\", {asked}}})"))
+            .rows(&format!("max by (line, element_title) (label_replace({{__name__=~\"{names}\", {asked}}}, \"line\", \"$1\", \"__name__\", \"{names}\") {})", parts::ELEMENT_TITLE))
             .transform(json!({
                 "id": "groupingToMatrix",
-                "options": { "columnField": "__name__", "rowField": "element", "valueField": "Value", "emptyValue": "null" },
+                "options": { "columnField": "line", "rowField": "element_title", "valueField": "Value", "emptyValue": "null" },
             }))
             .field("mappings", parts::levels())
             .drawn("minWidth", json!(110))
-            .fields("ambition_level$", &[("displayName", json!("Wanted"))])
-            .fields("assessment_level$", &[("displayName", json!("Now"))])
-            .fields("^element", &[("displayName", json!("Enabler or component")), ("custom.width", json!(220))])
+            .fields("^ambition_level$", &[("displayName", json!("Wanted"))])
+            .fields("^level$", &[("displayName", json!("Now"))])
+            .fields("^element_title", &[("displayName", json!("Enabler or component")), ("custom.width", json!(220))])
             .done(),
     ]
 }

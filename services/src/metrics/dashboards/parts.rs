@@ -7,6 +7,10 @@ use serde_json::{Value, json};
 pub const MEASURE: &str = "/measure=\"(?<value>[^\"]+)\".*title=\"(?<text>[^\"]+)\"/";
 /// Takes an area and its name from an answer.
 const AREA: &str = "/area=\"(?<value>[^\"]+)\".*title=\"(?<text>[^\"]+)\"/";
+/// Takes an outcome and its title from an answer.
+const OUTCOME: &str = "/outcome=\"(?<value>[^\"]+)\".*outcome_title=\"(?<text>[^\"]+)\"/";
+/// Takes a framework and its title from an answer.
+const FRAMEWORK: &str = "/framework=\"(?<value>[^\"]+)\".*framework_title=\"(?<text>[^\"]+)\"/";
 /// What the latest judged period of a chart is, in words.
 pub const VARIATIONS: [(&str, &str, &str); 9] = [
     ("improvement_high", "Improving: higher", BLUE),
@@ -121,6 +125,25 @@ pub fn area() -> Value {
         false,
     )
 }
+
+/// The outcome, by its title.
+pub fn outcome() -> Value {
+    let query = "query_result(group by (outcome, outcome_title) (joinedup_outcome_info))";
+    let chosen = ("Transfers without delay", "se-transfers-without-delay");
+    variable("outcome", "Outcome", query, OUTCOME, chosen, false)
+}
+
+/// The framework that places are rated by, by its title.
+pub fn framework() -> Value {
+    let query = "query_result(group by (framework, framework_title) (joinedup_element_info))";
+    let chosen = ("Self-assessment of the logic model", "scie");
+    variable("framework", "Framework", query, FRAMEWORK, chosen, false)
+}
+
+/// Gives what is labelled by framework and element the element's title.
+pub const ELEMENT_TITLE: &str = "* on (framework, element) group_left (element_title) max by (framework, element, element_title) (joinedup_element_info)";
+/// Gives what is labelled by outcome the outcome's title.
+pub const OUTCOME_TITLE: &str = "* on (outcome) group_left (outcome_title) max by (outcome, outcome_title) (joinedup_outcome_info)";
 
 /// Places by their names: those that a series is of.
 pub fn places(name: &str, label: &str, series: &str, chosen: (&str, &str), multi: bool) -> Value {

@@ -53,11 +53,11 @@ pub fn dashboard() -> Value {
             .field("unit", json!("dateTimeFromNow"))
             .done(),
         table("What it is", "The measure's title, its unit on the pages, which way is better, who answers for it.", (0, 12), (18, 5))
-            .rows("group by (title, unit, better, period, owner, outcome) (joinedup_measure_info{measure=\"$measure\"})")
+            .rows(&format!("group by (title, unit, better, period, owner, outcome_title) (joinedup_measure_info{{measure=\"$measure\"}} {})", parts::OUTCOME_TITLE))
             .fields("^Value$", &[("custom.hidden", json!(true))])
             .fields("^title$", &[("displayName", json!("Measure")), ("custom.width", json!(260))])
             .fields("^better$", &[("displayName", json!("Better")), ("mappings", words(&[("down", "lower"), ("up", "higher"), ("none", "neither")]))])
-            .fields("^outcome$", &[("displayName", json!("Outcome")), ("custom.width", json!(260))])
+            .fields("^outcome_title$", &[("displayName", json!("Outcome")), ("custom.width", json!(260))])
             .named([("unit", "Unit"), ("period", "Period"), ("owner", "Owner")])
             .done(),
         table("Rules met", "Every chart rule that a period meets.", (18, 12), (6, 5))

@@ -1,0 +1,106 @@
+use super::*;
+use chrono::Days;
+use joinedup_views::point::Point;
+
+fn measure() -> Measure {
+    let measures = Measures::built_in(|_| true).unwrap();
+    measures.get("tr-delayed-share").unwrap().clone()
+}
+
+/// A chart of weeks with these values, judged afresh from some of the weeks on; the last `unfinished` are not over.
+fn chart_of(measure: &Measure, values: &[f64], fresh_from: &[usize], unfinished: usize) -> Chart {
+    let first = NaiveDate::from_ymd_opt(2026, 1, 5).unwrap();
+    let week = |at: usize| first + Days::new(7 * at as u64);
+    let judged = values.len() - unfinished;
+    let points = values
+        .iter()
+        .enumerate()
+        .map(|(at, value)| Point {
+            period_start: week(at),
+            period_end: week(at + 1),
+            value: Some(*value),
+            numerator: None,
+            denominator: Some(40.0),
+            n: None,
+            state: if at < judged {
+                State::Final
+            } else {
+                State::Provisional
+            },
+            note: None,
+        })
+        .collect();
+    let area = AreaId::new("havenshire").unwrap();
+    let query = PointQuery {
+        measure,
+        area: &area,
+        grain: Grain::Week,
+        from: None,
+        to: None,
+        filter: &Filter::default(),
+        now: local::midnight(week(judged)),
+        heard_until: None,
+    };
+    let fresh: Vec<NaiveDate> = fresh_from.iter().map(|at| week(*at)).collect();
+    chart(query, &places::policy(), &fresh, None, points)
+}
+
+fn shown_of(chart: &Chart, measure: &Measure) -> Shown {
+    shown(chart, measure, true, usize::MAX, DateTime::UNIX_EPOCH)
+}
+
+fn met_latest(shown: &Shown) -> Vec<&'static str> {
+    let judged = shown.periods.iter().find(|p| p.values[0].is_some());
+    let met = judged.unwrap().signals.iter().filter(|(_, met)| *met == 1);
+    met.map(|(rule, _)| *rule).collect()
+}
+
+/// Four high, four low and so on: few crossings, and no run that is too long.
+fn blocks() -> Vec<f64> {
+    (0..24)
+        .map(|at| [0.2, 0.4][(at + 2) / 4 % 2] + at as f64 / 10_000.0)
+        .collect()
+}
+
+#[test]
+fn every_rule_behind_an_alert_is_said_of_the_latest_judged_period() {
+    let measure = measure();
+    let chart = chart_of(&measure, &blocks(), &[], 0);
+    let verdict = chart.verdict.as_ref().unwrap();
+    assert_eq!(verdict.alert_rules, [Rule::FewCrossings]);
+    let shown = shown_of(&chart, &measure);
+    assert_eq!(shown.alert.map(|(alert, _)| alert), Some(true));
+    assert_eq!(met_latest(&shown), ["few_crossings"]);
+    // Every rule has a line there, so that none that is not met reads as not asked.
+    assert_eq!(shown.periods[0].signals.len(), RULES.len());
+    // It is of no earlier period: which of them crossed too seldom, nobody can say.
+    assert!(shown.periods[1..].iter().all(|p| p.signals.is_empty()));
+    assert_eq!(shown.alert_since, None);
+}
+
+#[test]
+fn a_chart_that_has_nothing_to_say_meets_no_rule_in_its_latest_period() {
+    let measure = measure();
+    let values: Vec<f64> = (0..24)
+        .map(|at| [0.2, 0.4, 0.41, 0.21][at % 4] + at as f64 / 10_000.0)
+        .collect();
+    let shown = shown_of(&chart_of(&measure, &values, &[], 0), &measure);
+    assert_eq!(shown.alert.map(|(alert, _)| alert), Some(false));
+    assert_eq!(met_latest(&shown), [""; 0]);
+    assert_eq!(shown.periods[0].signals.len(), RULES.len());
+}
+
+#[test]
+fn an_alert_rests_from_a_new_baseline_on_until_that_can_be_judged() {
+    let measure = measure();
+    let mut values = blocks();
+    values.push(0.3);
+    let alert = |fresh_from: &[usize]| {
+        let shown = shown_of(&chart_of(&measure, &values, fresh_from, 1), &measure);
+        shown.alert.map(|(alert, _)| alert)
+    };
+    assert_eq!(alert(&[]), Some(true));
+    // The week in which the baseline was taken is not over: there is nothing of the new phase yet.
+    assert_eq!(alert(&[24]), Some(false));
+    assert_eq!(alert(&[22]), Some(false));
+}
