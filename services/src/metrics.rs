@@ -2,7 +2,7 @@
 //! every chart). Prometheus keeps no history for the charts: each scrape brings every period again, so a corrected
 //! past is right at the next scrape.
 
-mod collector;
+pub(crate) mod collector;
 pub mod dashboards;
 pub(crate) mod decided;
 pub(crate) mod light;

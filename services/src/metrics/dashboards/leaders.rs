@@ -160,7 +160,7 @@ fn ratings() -> Vec<Value> {
             .drawn("minWidth", json!(110))
             .fields("^ambition_level$", &[("displayName", json!("Wanted"))])
             .fields("^level$", &[("displayName", json!("Now"))])
-            .fields("^element_title", &[("displayName", json!("Enabler or component")), ("custom.width", json!(330))])
+            .fields("^element_title", &[("displayName", json!("Enabler or component")), ("custom.width", json!(320))])
             .done(),
     ]
 }
