@@ -26,8 +26,8 @@ const READ = {
   'run-charts': {
     'People who left late in Havenshire (simulated)': /Centre lineValueNot yet complete/,
     'What the chart says': /Improving|Getting worse|Changed|No change|Too little to judge/,
-    'What it is': /BetterOutcomePeriodMeasureUnitlower.*weekPeople who left late/,
-    'Rules met': /Period fromRuleMet\d+ \w{3} \d{4}(Shift|Trend|Outside a limit)/,
+    'What it is': /BetterOutcomePeriodMeasureUnitlowerTransfers without delayweekPeople who left late/,
+    'Rules met': /Period fromRuleMet\d+ \w{3} \d{4}Few crossingsyes/,
     Periods: /Period fromOut ofValueNot yet complete\d+ \w{3} \d{4}.*\d%/,
     'Amberwell Cross': /Value/,
   },
@@ -38,7 +38,7 @@ const READ = {
     'Times: then and now': /From referral to finished assessment[\d.]+ (hours|days)/,
     'Back within 30 days': /Centre lineValueNot yet complete/,
     'Ratings over time': /\d (red|amber|green)/,
-    'Level and ambition': /co-care-coordination\d (red|amber|green)/,
+    'Level and ambition': /One joint assessment, plan and discharge\d (red|amber|green)/,
   },
   pipeline: {
     State: /live/,

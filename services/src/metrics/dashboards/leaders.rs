@@ -142,7 +142,7 @@ fn ratings() -> Vec<Value> {
     let asked = "area=\"$rated\", framework=\"$framework\"";
     vec![
         parts::row("Ratings of $rated: $framework", 25),
-        Panel::new("state-timeline", "Ratings over time", "The level published in each round, item by item. Words stand beside the colours.", (0, 26), (16, 10))
+        Panel::new("state-timeline", "Ratings over time", "The level published in each round, item by item. Words stand beside the colours.", (0, 26), (14, 10))
             .rows(&format!("max by (element_title, period_start) (joinedup_assessment_round_level{{{asked}}} {})", parts::ELEMENT_TITLE))
             .by_period("element_title")
             .field("mappings", parts::levels())
@@ -150,7 +150,7 @@ fn ratings() -> Vec<Value> {
             .option("showValue", json!("always"))
             .option("mergeValues", json!(true))
             .done(),
-        table("Level and ambition", "The level published last, and the one wanted.", (16, 26), (8, 10))
+        table("Level and ambition", "The level published last, and the one wanted.", (14, 26), (10, 10))
             .rows(&format!("max by (line, element_title) (label_replace({{__name__=~\"{names}\", {asked}}}, \"line\", \"$1\", \"__name__\", \"{names}\") {})", parts::ELEMENT_TITLE))
             .transform(json!({
                 "id": "groupingToMatrix",
@@ -160,7 +160,7 @@ fn ratings() -> Vec<Value> {
             .drawn("minWidth", json!(110))
             .fields("^ambition_level$", &[("displayName", json!("Wanted"))])
             .fields("^level$", &[("displayName", json!("Now"))])
-            .fields("^element_title", &[("displayName", json!("Enabler or component")), ("custom.width", json!(220))])
+            .fields("^element_title", &[("displayName", json!("Enabler or component")), ("custom.width", json!(320))])
             .done(),
     ]
 }
