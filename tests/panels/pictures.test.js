@@ -27,7 +27,7 @@ const READ = {
     'People who left late in Havenshire (simulated)': /Centre lineValueNot yet complete/,
     'What the chart says': /Improving|Getting worse|Changed|No change|Too little to judge/,
     'What it is': /BetterOutcomePeriodMeasureUnitlowerTransfers without delayweekPeople who left late/,
-    'Rules met': /Period fromRuleMet\d+ \w{3} \d{4}(Shift|Trend|Outside a limit)/,
+    'Rules met': /Period fromRuleMet\d+ \w{3} \d{4}Few crossingsyes/,
     Periods: /Period fromOut ofValueNot yet complete\d+ \w{3} \d{4}.*\d%/,
     'Amberwell Cross': /Value/,
   },
