@@ -69,9 +69,7 @@ impl<'a> Facts<'a> {
     /// thing the last one stands.
     #[must_use]
     pub fn standing(self) -> Vec<StoredFact> {
-        let mut facts = self.all();
-        in_order(&mut facts);
-        without_retracted(&facts).into_owned()
+        standing(self.all())
     }
 
     /// The facts that stood at an instant: those recorded by then.
@@ -79,8 +77,7 @@ impl<'a> Facts<'a> {
     pub fn standing_at(self, known_at: DateTime<Utc>) -> Vec<StoredFact> {
         let mut facts = self.all();
         facts.retain(|f| f.recorded_at <= known_at);
-        in_order(&mut facts);
-        without_retracted(&facts).into_owned()
+        standing(facts)
     }
 
     /// The packed bytes.
@@ -106,7 +103,10 @@ pub(crate) fn insert(
             first = Head::of(known).ok().and_then(|head| head.area);
         }
         if known.starts_with(&key) {
-            match unpack_in(known, first) {
+            match unpack(
+                known,
+                first.and_then(|area| AreaId::new(area).ok()).as_ref(),
+            ) {
                 Ok(known) if same_content(&known, fact) => {
                     if fact.recorded_at >= known.recorded_at && fact.position >= known.position {
                         return Inserted::Known;
@@ -168,14 +168,17 @@ pub(crate) fn merge(bytes: &mut Box<[u8]>, from: usize, stored: &[u8]) -> Result
     }
 }
 
-/// Adds one fact to bytes as a set of its own, for a journal.
-pub(crate) fn pack_alone(fact: &StoredFact, bytes: &mut Vec<u8>) {
-    pack(fact, None, bytes);
+fn standing(mut facts: Vec<StoredFact>) -> Vec<StoredFact> {
+    in_order(&mut facts);
+    if let Cow::Owned(standing) = without_retracted(&facts) {
+        return standing;
+    }
+    facts
 }
 
 /// Sorts by recording.
 pub(crate) fn in_order(facts: &mut [StoredFact]) {
-    facts.sort_unstable_by_key(|f| (f.recorded_at, f.key, f.position));
+    facts.sort_unstable_by_key(|f| (f.recorded_at, f.key, f.position, f.linked));
 }
 
 /// Leaves out what was taken back. A retraction stands unless a later one takes it back.
@@ -248,24 +251,10 @@ impl<'a> Head<'a> {
             fact,
         })
     }
-
-    fn fact_in(&self, area: AreaId) -> Result<StoredFact, Unreadable> {
-        let instant = |ms| DateTime::from_timestamp_millis(ms).ok_or(Unreadable);
-        let occurred_ms = self.recorded_ms.checked_sub(self.after_ms);
-        Ok(StoredFact {
-            key: self.key,
-            position: self.position,
-            recorded_at: instant(self.recorded_ms)?,
-            occurred_at: instant(occurred_ms.ok_or(Unreadable)?)?,
-            linked: self.linked,
-            area,
-            fact: postcard::from_bytes(self.fact).map_err(|_| Unreadable)?,
-        })
-    }
 }
 
 /// Adds a row. `first` is the area of the set's first row, where there is one.
-fn pack(fact: &StoredFact, first: Option<&str>, bytes: &mut Vec<u8>) {
+pub(crate) fn pack(fact: &StoredFact, first: Option<&str>, bytes: &mut Vec<u8>) {
     let recorded_ms = fact.recorded_at.timestamp_millis();
     let after_ms = recorded_ms - fact.occurred_at.timestamp_millis();
     let own_area = first != Some(fact.area.as_str());
@@ -303,13 +292,17 @@ fn unpack(row: &[u8], first: Option<&AreaId>) -> Result<StoredFact, Unreadable> 
         (None, Some(first)) => first.clone(),
         (None, None) => return Err(Unreadable),
     };
-    head.fact_in(area)
-}
-
-fn unpack_in(row: &[u8], first: Option<&str>) -> Result<StoredFact, Unreadable> {
-    let head = Head::of(row)?;
-    let area = head.area.or(first).ok_or(Unreadable)?;
-    head.fact_in(AreaId::new(area).map_err(|_| Unreadable)?)
+    let instant = |ms| DateTime::from_timestamp_millis(ms).ok_or(Unreadable);
+    let occurred_ms = head.recorded_ms.checked_sub(head.after_ms);
+    Ok(StoredFact {
+        key: head.key,
+        position: head.position,
+        recorded_at: instant(head.recorded_ms)?,
+        occurred_at: instant(occurred_ms.ok_or(Unreadable)?)?,
+        linked: head.linked,
+        area,
+        fact: postcard::from_bytes(head.fact).map_err(|_| Unreadable)?,
+    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::contributions::contribute;
 use crate::entities::Entities;
 use crate::entity_row::{EntityRow, Journal};
 use crate::fact_set::{
-    Inserted, Unreadable, in_order, make_earlier, pack_alone, same_content, without_retracted,
+    Inserted, Unreadable, in_order, make_earlier, pack, same_content, without_retracted,
 };
 use crate::summary::Hearing;
 use crate::tally::Delta;
@@ -162,7 +162,8 @@ impl View {
             changed = true;
             if let Some(journal) = &mut self.journal {
                 room.row.clear();
-                pack_alone(&fact, &mut room.row);
+                // A set of its own: the journal has it apart from the others.
+                pack(&fact, None, &mut room.row);
                 journal.push(&EntityRow {
                     family,
                     id: entity.entity().id,
