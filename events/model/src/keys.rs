@@ -110,7 +110,7 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for Apart<'_, 'de, M> {
 /// A text that is borrowed where it has no escapes. (`serde(borrow)` does not reach a `Cow` within an `Option`.)
 #[derive(Deserialize)]
 #[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 /// A field's name, borrowed where it has no escapes.
 struct Name;

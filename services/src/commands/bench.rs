@@ -18,7 +18,8 @@ use crate::simulate::{Load, load};
 use clap::Args;
 use joinedup_events::{AreaId, AreaKind};
 use joinedup_log::EventLog;
-use joinedup_projector::{Projector, Settings};
+use joinedup_projector::{Projector, Settings, Views};
+use joinedup_views::view::View;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -191,12 +192,7 @@ async fn caught_up_twice(ground: &Ground, table: &mut Table) -> Result<Arc<Proje
     let views = ground.folder.join("views");
     let (projector, first) = caught_up(ground, &views, head).await?;
     projector.stop().await;
-    let facts = projector.views().read(|view| {
-        let bytes = view
-            .entities()
-            .map(|(_, e)| e.id.len() + e.facts.as_bytes().len());
-        bytes.sum::<usize>()
-    });
+    let facts = projector.views().read(packed);
     drop(projector);
     table.alone(
         "catching up from nothing, durable",
@@ -234,7 +230,13 @@ async fn caught_up(
         ground.definitions.areas.clone(),
     )
     .map_err(Failure::new)?;
-    let views = projector.views();
+    committed(&projector.views(), head).await?;
+    Ok((Arc::new(projector), started.elapsed()))
+}
+
+/// Waits until views are committed up to a position.
+async fn committed(views: &Views, head: u64) -> Result<(), Failure> {
+    let started = Instant::now();
     while views.status().committed < head {
         if started.elapsed() > PATIENCE {
             return Err(Failure::new(
@@ -243,7 +245,15 @@ async fn caught_up(
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    Ok((Arc::new(projector), started.elapsed()))
+    Ok(())
+}
+
+/// The bytes of all entities' ids and packed facts.
+fn packed(view: &View) -> usize {
+    let bytes = view
+        .entities()
+        .map(|(_, e)| e.id.len() + e.facts.as_bytes().len());
+    bytes.sum()
 }
 
 fn size(folder: &Path) -> u64 {

@@ -1,9 +1,9 @@
 //! Instants of an envelope: RFC 3339. Nearly all end in `Z` and have a fixed form, which is read without the general
 //! parser: a rebuild reads two of them an event.
 
+use crate::keys::Text;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer, de};
-use std::borrow::Cow;
 
 /// An instant that must be there.
 pub(super) fn required<'de, D: Deserializer<'de>>(d: D) -> Result<DateTime<Utc>, D::Error> {
@@ -22,10 +22,6 @@ pub(super) fn optional<'de, D: Deserializer<'de>>(d: D) -> Result<Option<DateTim
         .map(Some)
         .ok_or_else(|| de::Error::custom("not an RFC 3339 instant with a zone"))
 }
-
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// `YYYY-MM-DDTHH:MM:SSZ`, with up to nine digits of a fraction before the `Z`.
 pub(super) fn plain(text: &[u8]) -> Option<DateTime<Utc>> {

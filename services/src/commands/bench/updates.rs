@@ -1,17 +1,16 @@
 //! The folder of views under updates: how much larger than what it holds it becomes.
 
 use super::table::{Bound, Table};
-use super::{Ground, PATIENCE, size};
+use super::{Ground, committed, packed, size};
 use crate::cli::Failure;
 use crate::publisher::Publisher;
 use chrono::TimeDelta;
 use joinedup_events::Event;
+use joinedup_log::EventLog;
 use joinedup_log::memory::MemoryLog;
-use joinedup_log::{EventLog, Position};
-use joinedup_projector::{Projector, Settings, Views};
+use joinedup_projector::{Projector, Settings};
 use joinedup_views::view::View;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 /// Events between two looks at the folder.
 const BETWEEN: usize = 20_000;
@@ -52,7 +51,7 @@ pub(super) async fn updates(ground: &Ground, table: &mut Table) -> Result<(), Fa
             .await
             .map_err(Failure::new)?;
         let head = log.head().await.map_err(Failure::new)?;
-        committed(&views, head).await?;
+        committed(&views, head.0).await?;
         last = (size(&folder), views.read(held));
         most = most.max(last.0 as f64 / last.1.max(1) as f64);
     }
@@ -68,26 +67,12 @@ pub(super) async fn updates(ground: &Ground, table: &mut Table) -> Result<(), Fa
     Ok(())
 }
 
-async fn committed(views: &Views, head: Position) -> Result<(), Failure> {
-    let started = Instant::now();
-    while views.status().committed < head.0 {
-        if started.elapsed() > PATIENCE {
-            return Err(Failure::new("the projector did not commit in time"));
-        }
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    Ok(())
-}
-
 /// The bytes of entities and cells as a store holds them.
 fn held(view: &View) -> u64 {
-    let entities = view
-        .entities()
-        .map(|(_, e)| e.id.len() + e.facts.as_bytes().len());
     let cells = view
         .cells()
         .pages()
         .into_iter()
         .filter_map(|page| view.cells().page(page).1);
-    (entities.sum::<usize>() + cells.map(|page| page.len()).sum::<usize>()) as u64
+    (packed(view) + cells.map(|page| page.len()).sum::<usize>()) as u64
 }
