@@ -1,13 +1,16 @@
 //! The running program's parts, put together: what handlers and commands share.
 
+use crate::application::Memos;
 use crate::config::Config;
 use crate::publisher::Publisher;
 use chrono::{DateTime, Utc};
 use joinedup_events::{AreaId, Areas};
 use joinedup_log::EventLog;
 use joinedup_projector::Views;
+use joinedup_views::ask;
 use joinedup_views::catalogue::Catalogue;
 use joinedup_views::measures::Measures;
+use joinedup_views::suppression::Policy;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +23,8 @@ pub struct Definitions {
     pub measures: Arc<Measures>,
     /// The logic model and the frameworks.
     pub catalogue: Arc<Catalogue>,
+    /// Which areas the rules for small numbers hold for: one policy for every door.
+    pub policy: Arc<Policy>,
 }
 
 /// Why definitions could not be read.
@@ -79,7 +84,18 @@ impl Definitions {
             areas: Arc::new(areas),
             measures: Arc::new(measures),
             catalogue: Arc::new(catalogue),
+            policy: Arc::new(Policy::default()),
         })
+    }
+
+    /// What questions for charts refer to.
+    #[must_use]
+    pub fn for_asking(&self) -> ask::Definitions<'_> {
+        ask::Definitions {
+            areas: &self.areas,
+            measures: &self.measures,
+            policy: &self.policy,
+        }
     }
 }
 
@@ -120,6 +136,8 @@ pub struct App {
     pub views: Option<Views>,
     /// The projector, to be told to rebuild.
     pub projector: Option<Arc<joinedup_projector::Projector>>,
+    /// What several readers ask for at the same time.
+    pub memos: Arc<Memos>,
     /// When the process started.
     pub started: DateTime<Utc>,
     /// Cancelled when the process has been told to stop: it is no longer ready, and streams that would go on for ever end.

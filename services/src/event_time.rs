@@ -8,10 +8,9 @@ mod from_chart;
 pub use document::document;
 
 use crate::app::App;
-use crate::charts::many::{Asked, asked};
 use crate::metrics::names::{self, Metric};
 use crate::metrics::places::Places;
-use crate::metrics::run_charts::{PER_CHART, PER_PERIOD};
+use crate::metrics::run_charts::{PER_CHART, PER_PERIOD, with_data};
 use crate::metrics::sample::Samples;
 use crate::metrics::unit::Unit;
 use crate::metrics::{decided, light};
@@ -19,7 +18,7 @@ use crate::promql::Refusal;
 use crate::promql::series::{Labels, Matcher, NAME, Sample, Series, may_have, selects};
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::{AreaId, local};
-use joinedup_views::Cells;
+use joinedup_views::ask::{Basis, Question, ask};
 use joinedup_views::chart::Chart;
 use joinedup_views::measure::Measure;
 use joinedup_views::ratings::Rating;
@@ -180,20 +179,19 @@ fn find(
     if wanted.any_of(&RATINGS) {
         ratings(&taken.ratings, &mut found);
     }
-    let charts = match taken.charts {
+    let found_charts = match taken.charts {
         Charts::Done(charts) => charts,
-        Charts::Open(cells, asked) => asked
-            .iter()
-            .flat_map(|a| a.charts(&cells, app, audience, now))
-            .collect(),
-        Charts::Named(asked) => {
-            for (measure, area) in asked.iter().flat_map(Asked::pairs) {
-                from_chart::offer_possible(measure, area, &wanted, &mut found);
+        Charts::Open(basis, wanted) => charts(&basis, app, &wanted, audience, now),
+        Charts::Named(named) => {
+            for (measure, areas) in named {
+                for area in &areas {
+                    from_chart::offer_possible(measure, area.as_str(), &wanted, &mut found);
+                }
             }
             return Ok(());
         }
     };
-    for chart in &charts {
+    for chart in &found_charts {
         if let Some(measure) = app.definitions.measures.get(&chart.measure) {
             from_chart::offer(chart, measure, &wanted, &mut found);
         }
@@ -260,9 +258,9 @@ enum Charts<'a> {
     /// Worked out.
     Done(Vec<Chart>),
     /// To be worked out.
-    Open(Box<Cells>, Vec<Asked<'a>>),
+    Open(Box<Basis<'static>>, Vec<(&'a Measure, Vec<AreaId>)>),
     /// Only to be named.
-    Named(Vec<Asked<'a>>),
+    Named(Vec<(&'a Measure, Vec<AreaId>)>),
 }
 
 /// What is taken out of the view at one moment.
@@ -282,9 +280,9 @@ impl<'a> Taken<'a> {
         now: DateTime<Utc>,
     ) -> Result<Self, Refusal> {
         let measures = &app.definitions.measures;
-        let places = Places::of(&app.definitions.areas, home, view.cells(), measures.iter());
-        let asked = wanted_charts(view, app, &places, wanted, now);
-        let count: usize = asked.iter().map(Asked::len).sum();
+        let places = Places::of(&app.definitions, home, view.cells(), audience);
+        let asked = wanted_charts(view, app, &places, wanted);
+        let count: usize = asked.iter().map(|(_, areas)| areas.len()).sum();
         let labels_only = depth == Depth::Labels && count > CHARTS_HELD;
         if count > if labels_only { NAMED_MOST } else { CHARTS_MOST } {
             return Err(Refusal::Execution(format!(
@@ -293,11 +291,13 @@ impl<'a> Taken<'a> {
         }
         let charts = if labels_only {
             Charts::Named(asked)
-        } else if count <= CHARTS_HELD {
-            let of = |a: &Asked<'_>| a.charts(view.cells(), app, audience, now);
-            Charts::Done(asked.iter().flat_map(of).collect())
         } else {
-            Charts::Open(Box::new(view.cells().clone()), asked)
+            let basis = Basis::of(view, asked.iter().map(|(measure, _)| *measure));
+            if count <= CHARTS_HELD {
+                Charts::Done(charts(&basis, app, &asked, audience, now))
+            } else {
+                Charts::Open(Box::new(basis.detached()), asked)
+            }
         };
         let mut samples = Samples::default();
         if wanted.any_of(&[&names::MEASURE_INFO]) {
@@ -335,30 +335,34 @@ fn wanted_charts<'a>(
     app: &'a App,
     places: &Places,
     wanted: &Wanted<'_>,
-    now: DateTime<Utc>,
-) -> Vec<Asked<'a>> {
-    let mut within: BTreeMap<&AreaId, Vec<AreaId>> = BTreeMap::new();
-    let mut all = Vec::new();
-    for measure in app.definitions.measures.iter() {
-        let with_data = view.cells().areas_of(&measure.quantity);
-        let areas: Vec<AreaId> = places
-            .all
-            .iter()
-            .filter(|area| wanted.chart(measure, area.as_str()))
-            .filter(|area| {
-                within
-                    .entry(*area)
-                    .or_insert_with(|| app.definitions.areas.within(area).into_iter().collect())
-                    .iter()
-                    .any(|a| with_data.contains(a.as_str()))
-            })
-            .cloned()
-            .collect();
-        if !areas.is_empty() {
-            all.push(asked(view, app, measure, areas, now));
-        }
+) -> Vec<(&'a Measure, Vec<AreaId>)> {
+    let mut all = with_data(&app.definitions.for_asking(), places, view.cells());
+    for (measure, areas) in &mut all {
+        areas.retain(|area| wanted.chart(measure, area.as_str()));
     }
+    all.retain(|(_, areas)| !areas.is_empty());
     all
+}
+
+/// The charts of measures and areas.
+fn charts(
+    basis: &Basis<'_>,
+    app: &App,
+    wanted: &[(&Measure, Vec<AreaId>)],
+    audience: Audience,
+    now: DateTime<Utc>,
+) -> Vec<Chart> {
+    let definitions = app.definitions.for_asking();
+    let of = |(measure, areas): &(&Measure, Vec<AreaId>)| {
+        let question = Question::new(measure.id.as_str(), areas, audience, now);
+        // Every measure allows its own period, and the places are of the register.
+        ask(basis, &definitions, &question).unwrap_or_default()
+    };
+    wanted
+        .iter()
+        .flat_map(of)
+        .map(|answer| answer.chart)
+        .collect()
 }
 
 /// A series of a metric.

@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::config::Role;
 use crate::http::Shared;
 use crate::http::auth::Caller;
+use crate::http::charts::audience;
 use crate::http::problem::Problem;
 use axum::extract::State;
 use axum::http::header;
@@ -28,30 +29,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use bytes::Bytes;
+use joinedup_views::suppression::Audience;
 use run_charts::Made;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
-/// For how long the text of an unmoved view is given again: a period can end, and a point ripen, without an event.
-const KEPT_FOR: Duration = Duration::from_secs(60);
-
-/// The last text of the run charts: it is the same until the view moves.
-#[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Option<Text>>>);
-
-struct Text {
-    position: u64,
-    rebuilds: u64,
-    made: Instant,
-    text: Bytes,
-}
+use std::time::Duration;
 
 /// The routes.
 pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/metrics", get(light))
         .route("/metrics/run-charts", get(charts))
-        .layer(Extension(Kept::default()))
 }
 
 async fn light(
@@ -59,7 +45,8 @@ async fn light(
     Extension(caller): Extension<Caller>,
 ) -> Result<Response, Problem> {
     caller.must(Role::Reader)?;
-    let text = apart(move || collector::write(&light::samples(&app))).await?;
+    let audience = audience(&caller);
+    let text = apart(move || collector::write(&light::samples(&app, audience))).await?;
     match text {
         Ok(text) => Ok(answer(text)),
         Err(error) => {
@@ -74,33 +61,22 @@ async fn light(
 async fn charts(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Extension(kept): Extension<Kept>,
 ) -> Result<Response, Problem> {
     caller.must(Role::Reader)?;
-    let text = apart(move || kept.text(&app)).await?;
+    let audience = audience(&caller);
+    let text = apart(move || run_charts_text(&app, audience)).await?;
     Ok(answer(text))
 }
 
-impl Kept {
-    /// The text of now. A second scrape that comes meanwhile waits for the first one's.
-    fn text(&self, app: &App) -> Bytes {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let status = app.views.as_ref().map(joinedup_projector::Views::status);
-        let (position, rebuilds) = status.map_or((0, 0), |s| (s.position, s.rebuilds));
-        if let Some(text) = &*kept
-            && (text.position, text.rebuilds) == (position, rebuilds)
-            && text.made.elapsed() < KEPT_FOR
-        {
-            return text.text.clone();
+/// The text of now: the same until the view moves.
+fn run_charts_text(app: &App, audience: Audience) -> Bytes {
+    let make = || Made::of(app, audience).map_or_else(Bytes::new, |made| made.text().into());
+    match &app.views {
+        Some(views) => {
+            let memo = &app.memos.run_charts;
+            Bytes::clone(&memo.get(audience, views, Duration::ZERO, make))
         }
-        let text = Made::of(app).map_or_else(Bytes::new, |made| made.text().into());
-        *kept = Some(Text {
-            position,
-            rebuilds,
-            made: Instant::now(),
-            text: text.clone(),
-        });
-        text
+        None => Bytes::new(),
     }
 }
 

@@ -1,130 +1,35 @@
 //! What is known of an area beside its charts: where each measure is heading, and the ratings. Pages and API share it.
 
 use crate::app::App;
-use crate::charts::{self, ChartRequest};
-use crate::http::problem::Problem;
-use chrono::NaiveDate;
-use joinedup_events::{AreaId, Family, local};
-use joinedup_spc::Variation;
-use joinedup_views::chart::Chart;
+use crate::application::overview::overview;
+use crate::charts::{self, QuestionError};
+use joinedup_events::{AreaId, Family};
 use joinedup_views::outcomes::{Known, NodeState, Verdict, outcomes};
-use joinedup_views::priorities::Trend;
 use joinedup_views::ratings::{Rating, rating, roll_up};
 use joinedup_views::suppression::Audience;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
-/// How long verdicts are kept although the views have moved: they are about whole periods, so one more event seldom
-/// changes one, and reading seventy charts for each question would cost more than it tells.
-const KEPT_FOR: Duration = Duration::from_secs(10);
-/// How many areas' verdicts are kept.
-const KEPT_MOST: usize = 64;
 
 /// What each measure's chart says, by measure; measures without a judged point are left out.
 pub type Verdicts = BTreeMap<String, Verdict>;
 
-/// Which log's views, area, audience and day.
-type Key = (i64, u32, String, bool, NaiveDate);
-
-struct Kept {
-    made: Instant,
-    position: u64,
-    verdicts: Arc<Verdicts>,
-}
-
-static KEPT: LazyLock<Mutex<BTreeMap<Key, Kept>>> = LazyLock::new(Mutex::default);
-
-/// Where a measure is heading, by the variation that its chart shows.
-#[must_use]
-pub const fn trend(variation: Option<Variation>) -> Trend {
-    match variation {
-        Some(Variation::ImprovementHigh | Variation::ImprovementLow) => Trend::Improving,
-        Some(Variation::ConcernHigh | Variation::ConcernLow | Variation::CommonCause) => {
-            Trend::NotImproving
-        }
-        _ => Trend::Unknown,
-    }
-}
-
-/// A chart as a verdict of the logic model; none when nothing of it is judged.
-#[must_use]
-pub fn verdict(chart: &Chart) -> Option<Verdict> {
-    let last = chart.points.iter().rev().find(|p| p.point.is_judged())?;
-    let said = chart.verdict.as_ref();
-    Some(Verdict {
-        trend: trend(said.map(|v| v.variation)),
-        text: said.map(|v| v.why.clone()).unwrap_or_default(),
-        value: last.point.value,
-        period: Some(last.point.period_start),
-    })
-}
-
 /// What every measure's chart says in an area.
 ///
 /// # Errors
-/// 404 when this process has no views.
-pub fn verdicts(app: &App, area: &AreaId, audience: Audience) -> Result<Arc<Verdicts>, Problem> {
-    let views = charts::views(app)?;
-    let position = views.status().position;
-    let started = (app.started.timestamp_micros(), std::process::id());
-    let key: Key = (
-        started.0,
-        started.1,
-        area.to_string(),
-        audience == Audience::Operations,
-        local::date(app.now()),
-    );
-    // Held while one is made, so that many readers wait for one and do not each make their own.
-    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(found) = kept.get(&key)
-        && (found.position == position || found.made.elapsed() < KEPT_FOR)
-    {
-        return Ok(found.verdicts.clone());
-    }
-    let verdicts = Arc::new(make(app, area, audience)?);
-    if kept.len() >= KEPT_MOST {
-        kept.clear();
-    }
-    kept.insert(
-        key,
-        Kept {
-            made: Instant::now(),
-            position,
-            verdicts: verdicts.clone(),
-        },
-    );
-    Ok(verdicts)
-}
-
-fn make(app: &App, area: &AreaId, audience: Audience) -> Result<Verdicts, Problem> {
-    let within = app.definitions.areas.within(area);
-    let spoken: BTreeSet<String> = charts::views(app)?.read(|view| {
-        let quantities = app.definitions.measures.iter().map(|m| &m.quantity);
-        quantities
-            .filter(|q| view.cells().areas_of(q).iter().any(|a| within.contains(*a)))
-            .cloned()
-            .collect()
-    });
-    let live = app
-        .definitions
-        .measures
-        .iter()
-        .filter(|m| spoken.contains(&m.quantity));
-    Ok(live
-        .filter_map(|measure| {
-            let request = ChartRequest::new(measure.id.as_str(), area.as_str());
-            let answer = charts::ask(app, &request, audience).ok()?;
-            Some((measure.id.to_string(), verdict(&answer.chart)?))
-        })
+/// When this process has no views.
+pub fn verdicts(app: &App, area: &AreaId, audience: Audience) -> Result<Verdicts, QuestionError> {
+    let overview = overview(app, area, audience)?;
+    let lines = overview.of(area.as_str());
+    Ok(lines
+        .filter(|line| line.latest.is_some())
+        .map(|line| (line.measure.clone(), line.verdict()))
         .collect())
 }
 
 /// The ratings of some areas, by area, framework and item.
 ///
 /// # Errors
-/// 404 when this process has no views.
-pub fn ratings(app: &App, areas: &BTreeSet<AreaId>) -> Result<Vec<Rating>, Problem> {
+/// When this process has no views.
+pub fn ratings(app: &App, areas: &BTreeSet<AreaId>) -> Result<Vec<Rating>, QuestionError> {
     let mut found: Vec<Rating> = charts::views(app)?.read(|view| {
         view.listed(Family::Assessment)
             .filter_map(|e| rating(&e.facts.standing()))
@@ -154,8 +59,12 @@ pub fn measures_by_node(app: &App) -> BTreeMap<String, Vec<String>> {
 /// Every node of the logic model with what is known of it in an area.
 ///
 /// # Errors
-/// 404 when this process has no views.
-pub fn nodes(app: &App, area: &AreaId, audience: Audience) -> Result<Vec<NodeState>, Problem> {
+/// When this process has no views.
+pub fn nodes(
+    app: &App,
+    area: &AreaId,
+    audience: Audience,
+) -> Result<Vec<NodeState>, QuestionError> {
     let within = app.definitions.areas.within(area);
     let all = ratings(app, &within)?;
     let rolled_up = roll_up(&app.definitions.areas, area, None, &all);

@@ -15,7 +15,6 @@ pub mod measure;
 pub mod model;
 pub mod multiples;
 pub mod node;
-pub mod overview;
 pub mod picture;
 pub mod quarantine;
 pub mod rate;

@@ -50,12 +50,14 @@ impl Projector {
         let views = Views::new(Utc::now());
         let folder = Folder::open(&settings.folder)?;
         let generation = folder.current();
-        let (generation, saved, view, quarantine) = opening::open(&folder, &settings, generation)?;
+        let (generation, saved, mut view, quarantine) =
+            opening::open(&folder, &settings, generation)?;
         folder.take(generation)?;
         folder.clear_but(generation);
+        let at = saved.checkpoint.position.0;
+        view.reached(at, Utc::now());
         views.replace(view);
         views.set_quarantine(|rows| *rows = quarantine);
-        let at = saved.checkpoint.position.0;
         views.set(|s| {
             (s.position, s.committed, s.head, s.progress) = (at, at, at, Progress::CatchingUp)
         });
@@ -198,6 +200,9 @@ impl Fold {
             Heard::Events(run) => self.fold(run, now),
             Heard::Head(head) => {
                 let position = self.saved.checkpoint.position;
+                if position >= head {
+                    self.views.change(|view| view.reached(position.0, now));
+                }
                 self.views.set(|s| {
                     s.head = head.0.max(s.head);
                     note_distance(s, position, now);
@@ -221,7 +226,10 @@ impl Fold {
             last,
             digest,
         } = run.events;
-        self.views.change(|view| view.fold(good));
+        self.views.change(|view| {
+            view.fold(good);
+            view.reached(last.0, now);
+        });
         if let Some(newest) = bad.last().map(|q| q.position) {
             for Quarantined {
                 position, reason, ..
@@ -444,13 +452,14 @@ impl Fold {
 
     fn take_rebuilt(&mut self, outcome: Result<Rebuilt, String>) {
         self.finish_commit();
-        let answer = outcome.and_then(|rebuilt| {
+        let answer = outcome.and_then(|mut rebuilt| {
+            let at = rebuilt.saved.checkpoint.position.0;
+            rebuilt.view.reached(at, Utc::now());
             self.take(rebuilt.generation, rebuilt.saved)?;
             (self.set_aside, self.folded_now, self.dirty) = (Vec::new(), Vec::new(), false);
             self.catching_up = true;
             self.views.replace(rebuilt.view);
             self.views.set_quarantine(|all| *all = rebuilt.quarantine);
-            let at = self.saved.checkpoint.position.0;
             self.views.set(|s| {
                 (s.position, s.committed, s.head) = (at, at, at);
                 s.progress = Progress::CatchingUp;

@@ -2,6 +2,7 @@
 
 use crate::checkpoint::Quarantined;
 use chrono::{DateTime, Utc};
+use joinedup_views::Cells;
 use joinedup_views::view::View;
 use serde::Serialize;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -123,6 +124,20 @@ impl Views {
     pub fn read<T>(&self, ask: impl FnOnce(&View) -> T) -> T {
         let view = read(&self.0.view).clone();
         ask(&read(&view))
+    }
+
+    /// The cells of some quantities as they were known at an instant. Every entity has to be counted again, so they are
+    /// read some at a time, and folding goes on in between: what it adds was recorded later.
+    #[must_use]
+    pub fn cells_known_at(&self, quantities: &[&str], at: DateTime<Utc>) -> Cells {
+        /// Some milliseconds' worth.
+        const ENTITIES_A_READ: usize = 2_000;
+        let mut cells = Cells::default();
+        let keys = self.read(|view| view.keys_behind(quantities));
+        for keys in keys.chunks(ENTITIES_A_READ) {
+            self.read(|view| view.add_cells_known_at(keys, quantities, at, &mut cells));
+        }
+        cells
     }
 
     /// How far the projector is.

@@ -18,6 +18,12 @@ use joinedup_events::change::Decision;
 use joinedup_events::{AreaId, Slug};
 use serde::Serialize;
 
+/// The id of the entity that holds what people decided about a measure's charts.
+#[must_use]
+pub fn chart_entity(measure: &Slug) -> String {
+    format!("chart/{measure}")
+}
+
 /// Where a cycle stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

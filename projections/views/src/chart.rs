@@ -4,13 +4,10 @@
 mod judge;
 mod words;
 
-use crate::cell::Cells;
 use crate::measure::{ChartKind, Direction, Measure, Shape};
 use crate::period::Grain;
 use crate::point::{Point, PointQuery, State};
-use crate::suppression::{Audience, Policy, published};
 use chrono::NaiveDate;
-use joinedup_events::area::Areas;
 use joinedup_spc::rules::{Rule, Signal};
 use joinedup_spc::{Assurance, LimitsStatus, Profile, Variation};
 use serde::Serialize;
@@ -21,16 +18,8 @@ pub use words::period_name;
 pub struct ChartQuery<'a> {
     /// The points.
     pub points: PointQuery<'a>,
-    /// Who reads.
-    pub audience: Audience,
-    /// Which areas the rules for small numbers hold for.
-    pub policy: &'a Policy,
     /// How it is drawn, where not as the measure says.
     pub kind: Option<ChartKind>,
-    /// How many points fix the centre line, where not as many as the measure says. 0: all of them.
-    pub baseline: Option<usize>,
-    /// Whose rules.
-    pub profile: Profile,
     /// Dates from which the centre line starts afresh, as people decided.
     pub rebases: &'a [NaiveDate],
     /// The goal, where people set another than the measure's.
@@ -38,16 +27,12 @@ pub struct ChartQuery<'a> {
 }
 
 impl<'a> ChartQuery<'a> {
-    /// The points as the public sees them, and everything else as the measure says.
+    /// Everything as the measure says.
     #[must_use]
-    pub fn new(points: PointQuery<'a>, policy: &'a Policy) -> Self {
+    pub fn new(points: PointQuery<'a>) -> Self {
         Self {
             points,
-            audience: Audience::Public,
-            policy,
             kind: None,
-            baseline: None,
-            profile: Profile::Product,
             rebases: &[],
             target: None,
         }
@@ -177,16 +162,6 @@ pub struct ChartPhase {
     pub crossings: Option<usize>,
     /// Its runs are not chance.
     pub runs_signal: bool,
-}
-
-/// The chart of a question.
-#[must_use]
-pub fn chart(cells: &Cells, areas: &Areas, query: &ChartQuery<'_>) -> Chart {
-    let points = published(cells, areas, &query.points, query.audience, query.policy);
-    let title = areas
-        .get(query.points.area.as_str())
-        .map_or_else(|| query.points.area.to_string(), |a| a.title.clone());
-    of_points(query, title, points)
 }
 
 /// The chart of points that are there already.

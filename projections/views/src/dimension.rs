@@ -67,7 +67,7 @@ mod tests {
             to: None,
             filter: &filter,
             now: chrono::DateTime::UNIX_EPOCH,
-            heard_until: None,
+            range: None,
         };
         query.check_values(cells).map_err(|error| error.to_string())
     }

@@ -7,6 +7,7 @@
 //! **Architecture invariants.** Views never read a clock: what is *now* is an argument. No number here is a float until
 //! a point is computed. Nothing here knows the log, the store or the network.
 
+pub mod ask;
 pub mod catalogue;
 pub mod cell;
 pub mod changes;

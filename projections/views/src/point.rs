@@ -7,6 +7,7 @@ mod observed;
 mod order;
 mod stock;
 
+use crate::ask::Basis;
 use crate::cell::{Cells, Filter};
 use crate::dimension;
 use crate::measure::{Aggregate, Measure, Population, Source};
@@ -86,10 +87,10 @@ pub struct PointQuery<'a> {
     pub to: Option<NaiveDate>,
     /// A breakdown: dimensions and values beside those of the measure.
     pub filter: &'a Filter,
+    /// These days as one period, and none beside it.
+    pub range: Option<Period>,
     /// Now.
     pub now: DateTime<Utc>,
-    /// The date up to which the sources were heard. A period that begins after it is missing and not nought.
-    pub heard_until: Option<NaiveDate>,
 }
 
 /// Why a question has no answer.
@@ -126,6 +127,9 @@ pub enum QueryError {
     /// The area is not registered.
     #[error("there is no area {0} in the register")]
     Area(String),
+    /// Somebody else added the quantity up by periods, which other days would cut through.
+    #[error("measure {0} is published by whole periods; ask for one of them")]
+    Range(String),
 }
 
 impl PointQuery<'_> {
@@ -137,7 +141,10 @@ impl PointQuery<'_> {
         if areas.get(self.area.as_str()).is_none() {
             return Err(QueryError::Area(self.area.to_string()));
         }
-        if !self.measure.allows(self.grain) {
+        if self.range.is_some() && matches!(self.measure.source(), Some(Source::Observed(_))) {
+            return Err(QueryError::Range(self.measure.id.to_string()));
+        }
+        if self.range.is_none() && !self.measure.allows(self.grain) {
             let mut allowed: Vec<String> = vec![self.measure.period.to_string()];
             allowed.extend(self.measure.periods.iter().map(ToString::to_string));
             allowed.dedup();
@@ -299,14 +306,14 @@ impl Sieve {
 /// The points of a measure for an area: every expected period, oldest first. Nothing at all when the area never had
 /// any data and no `from` is given.
 #[must_use]
-pub fn points(cells: &Cells, areas: &Areas, query: &PointQuery<'_>) -> Vec<Point> {
+pub fn points(basis: &Basis<'_>, areas: &Areas, query: &PointQuery<'_>) -> Vec<Point> {
     let Some(source) = query.measure.source() else {
         return Vec::new();
     };
     let sieve = Sieve::of(query);
     let (frame, raws) = match source {
-        Source::Coded(quantity) => event_fed::raws(cells, areas, query, &sieve, quantity),
-        Source::Observed(_) => observed::raws(cells, areas, query, &sieve),
+        Source::Coded(quantity) => event_fed::raws(basis, areas, query, &sieve, quantity),
+        Source::Observed(_) => observed::raws(basis.cells(), areas, query, &sieve),
     };
     let maturity = TimeDelta::minutes(query.measure.maturity().minutes());
     frame

@@ -115,6 +115,19 @@ impl Summary {
         }
     }
 
+    /// The same without the lists of entities: what an answer needs of its sources.
+    #[must_use]
+    pub fn sources_alone(&self) -> Self {
+        Self {
+            sources: self.sources.clone(),
+            feeds: self.feeds.clone(),
+            totals: self.totals,
+            newest: self.newest,
+            open: BTreeSet::new(),
+            listed: BTreeSet::new(),
+        }
+    }
+
     /// The date up to which every source that feeds a family in the areas was heard: what happened later may be
     /// unknown. A source not heard for 90 days before `now` is taken to have ended. None when there is no source.
     #[must_use]

@@ -14,11 +14,11 @@ mod publish;
 
 use crate::measure::SmallNumbers;
 use joinedup_events::area::{AreaKind, Areas};
-pub use publish::{published, published_many, relatives};
+pub use publish::published;
 use serde::Serialize;
 
 /// Who reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Audience {
     /// Anybody: rules for small numbers hold.
     Public,

@@ -29,6 +29,8 @@ pub struct View {
     cells: Cells,
     summary: Summary,
     journal: Option<Journal>,
+    position: u64,
+    as_of: Option<DateTime<Utc>>,
 }
 
 /// What an entity adds to the cells.
@@ -97,6 +99,7 @@ impl View {
         let mut hears: Vec<Hears> = Vec::with_capacity(events.size_hint().0);
         let mut heard = Hearing::default();
         for (position, event) in events {
+            self.position = self.position.max(position);
             self.summary.hear(&event, &mut heard);
             let one = Said::of(position, event);
             let number = said.len() as u32;
@@ -269,17 +272,46 @@ impl View {
         self.entities.iter()
     }
 
-    /// The cells of one quantity as they were known at an instant: from the facts recorded by then.
+    /// The last position of the log that it holds.
     #[must_use]
-    pub fn cells_known_at(&self, quantities: &[&str], known_at: DateTime<Utc>) -> Cells {
-        let mut cells = Cells::default();
-        for (_, entity) in self.entities() {
-            if !quantities
-                .iter()
-                .any(|q| q.split('.').next() == Some(entity.family.code()))
-            {
-                continue;
-            }
+    pub const fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// When it was at the position last, as its reader saw it; none before anybody read a log.
+    #[must_use]
+    pub const fn as_of(&self) -> Option<DateTime<Utc>> {
+        self.as_of
+    }
+
+    /// Notes that all up to a position has been read, folded or set aside, by an instant.
+    pub fn reached(&mut self, position: u64, at: DateTime<Utc>) {
+        (self.position, self.as_of) = (position, Some(at));
+    }
+
+    /// The keys of the entities whose facts make cells of some quantities, in no order.
+    #[must_use]
+    pub fn keys_behind(&self, quantities: &[&str]) -> Vec<EntityKey> {
+        let families: BTreeSet<&str> = quantities
+            .iter()
+            .filter_map(|q| q.split('.').next())
+            .collect();
+        self.entities()
+            .filter(|(_, entity)| families.contains(entity.family.code()))
+            .map(|(key, _)| key)
+            .collect()
+    }
+
+    /// Adds what entities gave to the cells of some quantities as it was known at an instant: from the facts recorded
+    /// by then. Called for some keys at a time, so that a question about the past does not hold up folding.
+    pub fn add_cells_known_at(
+        &self,
+        keys: &[EntityKey],
+        quantities: &[&str],
+        known_at: DateTime<Utc>,
+        cells: &mut Cells,
+    ) {
+        for entity in keys.iter().filter_map(|key| self.entity_of(*key)) {
             let facts = entity.facts.standing_at(known_at);
             contribute(
                 entity.family,
@@ -291,6 +323,14 @@ impl View {
                 },
             );
         }
+    }
+
+    /// The cells of some quantities as they were known at an instant, in one go.
+    #[must_use]
+    pub fn cells_known_at(&self, quantities: &[&str], known_at: DateTime<Utc>) -> Cells {
+        let mut cells = Cells::default();
+        let keys = self.keys_behind(quantities);
+        self.add_cells_known_at(&keys, quantities, known_at, &mut cells);
         cells
     }
 

@@ -14,6 +14,7 @@ use joinedup_events::id::{AreaId, EntityId};
 use joinedup_events::transfer::{DischargeMethod, Discharged, Ready, TransferFact};
 use joinedup_events::{Event, Fact, local};
 use joinedup_views::Filter;
+use joinedup_views::ask::Basis;
 use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
 use joinedup_views::point::{Point, PointQuery, points};
@@ -143,9 +144,9 @@ fn transfers_generated_to_published_counts_give_the_published_bands() {
                 to: Some(month),
                 filter: &filter,
                 now: "2026-06-01T12:00:00Z".parse().unwrap(),
-                heard_until: None,
+                range: None,
             };
-            points(view.cells(), &areas, &query)
+            points(&Basis::of_cells(view.cells()), &areas, &query)
         };
         let of_month = |measures: &Measures, id: &str| ask(measures, id, month).remove(0);
         let what = format!("{} in {}", row["org_code"], row["month"]);

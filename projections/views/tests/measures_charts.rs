@@ -8,12 +8,13 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use joinedup_events::AreaId;
 use joinedup_events::area::Areas;
-use joinedup_views::chart::{ChartQuery, chart};
+use joinedup_views::ask::Basis;
+use joinedup_views::chart::{Chart, ChartQuery, of_points};
 use joinedup_views::measure::Measure;
 use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
 use joinedup_views::point::{PointQuery, State};
-use joinedup_views::suppression::{Audience, Policy};
+use joinedup_views::suppression::{Audience, Policy, published};
 use joinedup_views::tally::{Delta, Sums};
 use joinedup_views::{Cells, Filter};
 
@@ -81,8 +82,21 @@ fn ask<'a>(
         to: None,
         filter,
         now,
-        heard_until: None,
+        range: None,
     }
+}
+
+/// The chart of a question without decisions, as an audience sees it.
+fn chart(cells: &Cells, areas: &Areas, query: &ChartQuery<'_>, audience: Audience) -> Chart {
+    let basis = Basis::of_cells(cells);
+    let wanted = std::slice::from_ref(query.points.area);
+    let policy = Policy::default();
+    let mut points = published(&basis, areas, &query.points, wanted, audience, &policy);
+    of_points(
+        query,
+        String::new(),
+        points.remove(query.points.area).unwrap_or_default(),
+    )
 }
 
 #[test]
@@ -96,10 +110,9 @@ fn the_first_twelve_points_fix_the_median_and_what_is_not_over_is_not_judged() {
         AreaId::new("county").unwrap(),
         Filter::default(),
     );
-    let policy = Policy::default();
     // The last month is not over.
     let points = ask(&measure, &county, &filter, "2025-10-15T00:00:00Z");
-    let chart = chart(&cells, &areas(), &ChartQuery::new(points, &policy));
+    let chart = chart(&cells, &areas(), &ChartQuery::new(points), Audience::Public);
     let verdict = chart.verdict.as_ref().unwrap();
     assert_eq!(verdict.median, Some(20.0));
     assert_eq!(verdict.latest, Some(d("2025-09-01")));
@@ -142,14 +155,13 @@ fn a_fresh_centre_line_from_a_date_makes_two_phases_and_one_out_of_range_is_told
         AreaId::new("county").unwrap(),
         Filter::default(),
     );
-    let policy = Policy::default();
     let points = ask(&measure, &county, &filter, "2026-01-15T00:00:00Z");
     let rebases = [d("2025-01-10"), d("2030-01-01")];
     let query = ChartQuery {
         rebases: &rebases,
-        ..ChartQuery::new(points, &policy)
+        ..ChartQuery::new(points)
     };
-    let chart = chart(&cells, &areas(), &query);
+    let chart = chart(&cells, &areas(), &query, Audience::Public);
     assert_eq!(chart.phases.len(), 2);
     assert_eq!(chart.phases[1].start, d("2025-01-01"));
     assert_eq!(chart.verdict.as_ref().unwrap().median, Some(41.0));
@@ -190,15 +202,13 @@ fn count() -> Measure {
 #[test]
 fn the_public_sees_small_numbers_kept_back_with_a_neighbour_and_operations_see_all() {
     let cells = referrals([3, 22, 41]);
-    let (measure, filter, policy) = (count(), Filter::default(), Policy::default());
+    let (measure, filter) = (count(), Filter::default());
     let first = |area: &str, audience| {
         let area = AreaId::new(area).unwrap();
         let points = ask(&measure, &area, &filter, "2026-01-15T00:00:00Z");
-        let query = ChartQuery {
-            audience,
-            ..ChartQuery::new(points, &policy)
-        };
-        chart(&cells, &areas(), &query).points[0].point.clone()
+        chart(&cells, &areas(), &ChartQuery::new(points), audience).points[0]
+            .point
+            .clone()
     };
     let north = first("north", Audience::Public);
     assert_eq!(
@@ -215,13 +225,13 @@ fn the_public_sees_small_numbers_kept_back_with_a_neighbour_and_operations_see_a
 #[test]
 fn nought_missing_and_suppressed_are_three_things() {
     let cells = referrals([0, 22, 41]);
-    let (measure, filter, policy) = (count(), Filter::default(), Policy::default());
+    let (measure, filter) = (count(), Filter::default());
     let south = AreaId::new("south").unwrap();
     let points = PointQuery {
         from: Some(d("2024-12-30")),
         ..ask(&measure, &south, &filter, "2026-01-22T00:00:00Z")
     };
-    let chart = chart(&cells, &areas(), &ChartQuery::new(points, &policy));
+    let chart = chart(&cells, &areas(), &ChartQuery::new(points), Audience::Public);
     assert_eq!(chart.points[0].point.state, State::Missing);
     assert_eq!(chart.points[1].point.value, Some(20.0));
     let after = &chart.points[53].point;
@@ -243,15 +253,11 @@ fn a_share_of_a_small_area_is_rounded_and_goes_with_its_numerator() {
             );
         }
     }
-    let (measure, filter, policy) = (
-        built_in("tr-notice-lead"),
-        Filter::default(),
-        Policy::default(),
-    );
+    let (measure, filter) = (built_in("tr-notice-lead"), Filter::default());
     let first = |area: &str| {
         let area = AreaId::new(area).unwrap();
         let points = ask(&measure, &area, &filter, "2025-01-15T00:00:00Z");
-        chart(&cells, &areas(), &ChartQuery::new(points, &policy)).points[0]
+        chart(&cells, &areas(), &ChartQuery::new(points), Audience::Public).points[0]
             .point
             .clone()
     };

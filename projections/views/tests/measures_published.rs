@@ -9,11 +9,12 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::AreaId;
 use joinedup_events::area::Areas;
-use joinedup_views::chart::{Chart, ChartQuery, chart};
+use joinedup_views::ask::{Basis, Definitions, Question, Span, ask as ask_view};
+use joinedup_views::chart::Chart;
 use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
 use joinedup_views::point::{PointQuery, State};
-use joinedup_views::suppression::Policy;
+use joinedup_views::suppression::{Audience, Policy};
 use joinedup_views::tally::{Delta, Sums};
 use joinedup_views::{Cells, Filter};
 use std::path::PathBuf;
@@ -65,20 +66,22 @@ fn ask(cells: &Cells, id: &str, area: &str, grain: Grain, filter: &Filter) -> Ch
     let measures = Measures::built_in(|_| true).unwrap();
     let area = AreaId::new(area).unwrap();
     let now: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().unwrap();
-    let points = PointQuery {
-        measure: measures.get(id).unwrap(),
-        area: &area,
-        grain,
-        from: None,
-        to: None,
-        filter,
-        now,
-        heard_until: None,
+    let definitions = Definitions {
+        areas: &Areas::built_in().unwrap(),
+        measures: &measures,
+        policy: &Policy::default(),
     };
-    let areas = Areas::built_in().unwrap();
-    points.check(&areas).unwrap();
-    let policy = Policy::default();
-    chart(cells, &areas, &ChartQuery::new(points, &policy))
+    let question = Question {
+        span: Span::Periods {
+            grain: Some(grain),
+            from: None,
+            to: None,
+        },
+        filter,
+        ..Question::new(id, std::slice::from_ref(&area), Audience::Public, now)
+    };
+    let answers = ask_view(&Basis::of_cells(cells), &definitions, &question);
+    answers.unwrap().remove(0).chart
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 use joinedup_events::AreaId;
 use joinedup_events::area::Areas;
+use joinedup_views::ask::Basis;
 use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
 use joinedup_views::point::{Point, PointQuery, State};
@@ -52,9 +53,11 @@ fn seen(cells: &Cells, id: &str, area: &str, audience: Audience) -> Point {
         to: None,
         filter: &filter,
         now: "2026-01-13T12:00:00Z".parse().unwrap(),
-        heard_until: None,
+        range: None,
     };
-    published(cells, &areas, &query, audience, &Policy::default())[0].clone()
+    let (basis, policy) = (Basis::of_cells(cells), Policy::default());
+    let wanted = std::slice::from_ref(&area);
+    published(&basis, &areas, &query, wanted, audience, &policy)[&area][0].clone()
 }
 
 #[test]

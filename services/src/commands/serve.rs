@@ -84,6 +84,7 @@ pub async fn serve(
         views: projector.as_ref().map(Projector::views),
         projector: projector.map(Arc::new),
         log,
+        memos: Arc::default(),
         started: Utc::now(),
         stopping: CancellationToken::new(),
     };

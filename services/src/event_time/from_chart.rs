@@ -7,7 +7,6 @@ use crate::metrics::run_charts::{
 };
 use crate::metrics::unit::Unit;
 use crate::promql::series::{NAME, Sample};
-use chrono::DateTime;
 use joinedup_spc::Variation;
 use joinedup_views::chart::Chart;
 use joinedup_views::measure::Measure;
@@ -30,7 +29,7 @@ pub fn offer(chart: &Chart, measure: &Measure, wanted: &Wanted<'_>, found: &mut 
     if chart.points.iter().all(|p| p.point.state == State::Missing) {
         return;
     }
-    let shown = shown(chart, measure, true, usize::MAX, DateTime::UNIX_EPOCH);
+    let shown = shown(chart, measure, usize::MAX);
     // The latest comes first there.
     let periods: Vec<&ShownPeriod> = shown.periods.iter().rev().collect();
     let unit = Some(shown.unit);

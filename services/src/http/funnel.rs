@@ -6,25 +6,24 @@ use super::charts::audience;
 use super::outcomes::aside;
 use super::problem::Problem;
 use crate::app::App;
-use crate::charts;
+use crate::charts::{self, QuestionError};
 use crate::config::Role;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
 use chrono::NaiveDate;
 use joinedup_events::AreaId;
 use joinedup_spc::funnel::{FunnelKind, FunnelOptions, FunnelRow, product_funnel};
-use joinedup_views::Filter;
+use joinedup_views::ask::{Basis, Question, Span, ask_points};
 use joinedup_views::measure::{Aggregate, Measure, Shape};
 use joinedup_views::period::{Grain, Period};
-use joinedup_views::point::{Point, PointQuery, State as PointState};
-use joinedup_views::suppression::{Policy, published_many};
+use joinedup_views::point::{Point, State as PointState};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The most areas side by side.
 const AREAS_MOST: usize = 200;
 /// How far back the latest period with final points is looked for, in days.
-const LOOK_BACK_DAYS: i64 = 800;
+const LOOK_BACK_DAYS: u64 = 800;
 /// What has to be read with every funnel.
 const CAUTION: &str = "This is not a league table: places within the limits differ by no more than chance would make them, and their \
                        order says nothing. The limits are for chance alone; with few areas they are not widened for differences between them.";
@@ -55,7 +54,7 @@ pub async fn funnel(
             Some(named) => named
                 .split(',')
                 .map(|code| charts::area(&app, code.trim()))
-                .collect::<Result<_, _>>()?,
+                .collect::<Result<_, QuestionError>>()?,
             None => app.definitions.areas.children(&home).to_vec(),
         };
         if areas.len() > AREAS_MOST {
@@ -76,31 +75,23 @@ pub async fn funnel(
             ),
             None => None,
         };
-        let (now, filter, policy) = (app.now(), Filter::default(), Policy::default());
+        let now = app.now();
         let today = joinedup_events::local::date(now);
-        let query = PointQuery {
-            measure,
-            area: &home,
-            grain,
-            from: Some(asked.unwrap_or(today - chrono::Days::new(LOOK_BACK_DAYS.unsigned_abs()))),
-            to: Some(asked.unwrap_or(today)),
-            filter: &filter,
-            now,
-            heard_until: None,
+        let look_back = today - chrono::Days::new(LOOK_BACK_DAYS);
+        let question = Question {
+            span: Span::Periods {
+                grain: Some(grain),
+                from: Some(asked.unwrap_or(look_back)),
+                to: Some(asked.unwrap_or(today)),
+            },
+            ..Question::new(measure.id.as_str(), &areas, audience, now)
         };
-        query
-            .check(&app.definitions.areas)
-            .map_err(|e| Problem::bad_request(e.to_string()))?;
-        let points = charts::views(&app)?.read(|view| {
-            published_many(
-                view.cells(),
-                &app.definitions.areas,
-                &query,
-                &areas,
-                audience,
-                &policy,
-            )
-        });
+        let points = charts::views(&app)?
+            .read(|view| {
+                let basis = Basis::of(view, [measure]);
+                ask_points(&basis, &app.definitions.for_asking(), &question)
+            })
+            .map_err(QuestionError::from)?;
         let start = match asked {
             Some(date) => Period::of(grain, date).start,
             None => latest(&points).ok_or_else(|| {

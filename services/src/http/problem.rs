@@ -1,9 +1,11 @@
 //! Errors over HTTP: RFC 9457 problem documents. The one place that decides a status.
 
+use crate::charts::QuestionError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use joinedup_log::AppendError;
+use joinedup_views::ask::AskError;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -29,6 +31,18 @@ pub struct Problem {
     extra: serde_json::Map<String, Value>,
     challenge: bool,
     retry_after: Option<u32>,
+}
+
+impl From<QuestionError> for Problem {
+    fn from(error: QuestionError) -> Self {
+        let detail = error.to_string();
+        match error {
+            QuestionError::NoViews | QuestionError::Ask(AskError::Measure | AskError::Area) => {
+                Self::not_found(detail)
+            }
+            QuestionError::Parameter { .. } | QuestionError::Ask(_) => Self::bad_request(detail),
+        }
+    }
 }
 
 impl Problem {

@@ -5,13 +5,13 @@ use super::sample::{Samples, seconds};
 use super::unit::Unit;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use joinedup_events::{AreaId, Family, local};
+use joinedup_views::ask::Basis;
 use joinedup_views::catalogue::Catalogue;
-use joinedup_views::changes::{self, Decisions};
-use joinedup_views::measure::Measure;
+use joinedup_views::changes;
 use joinedup_views::measures::Measures;
 use joinedup_views::ratings::{self, Rating};
 use joinedup_views::view::View;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The most improvement cycles shown, the latest first.
 const CYCLES_MOST: usize = 500;
@@ -20,46 +20,19 @@ const CYCLES_FOR: TimeDelta = TimeDelta::days(3 * 366);
 /// The most ratings shown.
 const RATINGS_MOST: usize = 20_000;
 
-/// The decisions about each measure's charts.
-#[must_use]
-pub fn decisions<'a>(view: &View, measures: &'a Measures) -> BTreeMap<&'a str, Decisions> {
-    measures
-        .iter()
-        .filter_map(|measure| {
-            let entity = view.entity(Family::Change, &format!("chart/{}", measure.id))?;
-            Some((
-                measure.id.as_str(),
-                changes::decisions(&entity.facts.standing()),
-            ))
-        })
-        .collect()
-}
-
-/// The goal in force for a measure in an area.
-#[must_use]
-pub fn goal(
-    measure: &Measure,
-    area: &AreaId,
-    decisions: Option<&Decisions>,
-    on: NaiveDate,
-) -> Option<f64> {
-    let set = decisions.and_then(|d| d.target(measure.id.as_str(), area.as_str(), on));
-    set.map(|t| t.target.as_f64())
-        .or(measure.target.map(|t| t.0))
-}
-
-/// Adds the goals of all measures in areas.
+/// Adds the targets in force of all measures in areas.
 pub fn add_goals(
     samples: &mut Samples,
     measures: &Measures,
     areas: &[AreaId],
-    decided: &BTreeMap<&str, Decisions>,
+    basis: &Basis<'_>,
     on: NaiveDate,
 ) {
     for measure in measures.iter() {
         let (unit, factor) = Unit::of(measure);
         for area in areas {
-            if let Some(goal) = goal(measure, area, decided.get(measure.id.as_str()), on) {
+            let set = basis.target(measure, area, on);
+            if let Some(goal) = set.or(measure.target.map(|t| t.0)) {
                 samples.add_in(
                     &names::MEASURE_GOAL,
                     Some(unit),

@@ -9,8 +9,10 @@ use crate::silence;
 use chrono::{DateTime, Utc};
 use joinedup_events::{AreaId, Areas, local};
 use joinedup_projector::{Progress, Status};
+use joinedup_views::ask::Basis;
 use joinedup_views::measure::Measure;
 use joinedup_views::measures::Measures;
+use joinedup_views::suppression::Audience;
 use joinedup_views::view::{Summary, View};
 use joinedup_views::waiting;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,9 +25,9 @@ const EVERY_OUTCOME: &str = "all";
 /// The most pairs of source and area shown.
 const SOURCES_MOST: usize = 5_000;
 
-/// All samples of now.
+/// All samples of now that an audience may see.
 #[must_use]
-pub fn samples(app: &App) -> Samples {
+pub fn samples(app: &App, audience: Audience) -> Samples {
     let mut samples = Samples::default();
     let now = app.now();
     samples.add(
@@ -44,14 +46,21 @@ pub fn samples(app: &App) -> Samples {
     if let (Some(views), Some(home)) = (&app.views, app.home_area()) {
         let (areas, measures) = (&app.definitions.areas, &app.definitions.measures);
         let status = views.status();
-        let (places, windows) = views.read(|view| {
-            let places = Places::of(areas, &home, view.cells(), measures.iter());
+        let places = views.read(|view| {
+            let places = Places::of(&app.definitions, &home, view.cells(), audience);
             add_view(&mut samples, view, &app.definitions, &places, now);
             add_expected(&mut samples, view.summary(), &app.config.expected_hours);
-            let windows = window::take(view.cells(), areas, measures, &places, now);
-            (places, windows)
+            places
         });
-        windows.add(&mut samples, areas, &places);
+        let definitions = app.definitions.for_asking();
+        for measure in measures.iter() {
+            // A measure at a time, so that folding need not wait for all of them.
+            views.read(|view| {
+                let basis = Basis::of(view, [measure]);
+                let asked = (audience, now);
+                window::add(&mut samples, &basis, &definitions, measure, &places, asked);
+            });
+        }
         add_projector(&mut samples, &status, now);
         add_areas(&mut samples, areas, &places);
     }
@@ -144,14 +153,8 @@ fn add_view(
     let (areas, measures) = (&definitions.areas, &definitions.measures);
     add_summary(samples, view.summary(), areas);
     samples.add(&names::ENTITIES, &[PROJECTOR], view.len() as f64);
-    let decisions = decided::decisions(view, measures);
-    decided::add_goals(
-        samples,
-        measures,
-        &places.exact,
-        &decisions,
-        local::date(now),
-    );
+    let basis = Basis::of(view, measures.iter());
+    decided::add_goals(samples, measures, &places.now, &basis, local::date(now));
     let ratings = decided::ratings(view);
     decided::add_elements(samples, &ratings, &definitions.catalogue);
     decided::add_ratings(samples, &ratings);
@@ -159,7 +162,7 @@ fn add_view(
     let everywhere = areas.iter().map(|area| area.id.clone()).collect();
     let transfers = waiting::transfers(view, &everywhere, now);
     let referrals = waiting::referrals(view, &everywhere, now);
-    waits::add(samples, areas, &places.exact, (&transfers, &referrals), now);
+    waits::add(samples, areas, &places.now, (&transfers, &referrals), now);
 }
 
 fn add_summary(samples: &mut Samples, summary: &Summary, areas: &Areas) {
@@ -210,7 +213,7 @@ fn sources<'a>(
 ) -> BTreeMap<(&'a str, &'a str), (DateTime<Utc>, u64)> {
     let mut heard_of: BTreeMap<(&str, &str), (DateTime<Utc>, u64)> = BTreeMap::new();
     for ((source, area), heard) in &summary.sources {
-        for place in places::nearest_exact(areas, area) {
+        for place in places::nearest_large(areas, area) {
             let entry = heard_of
                 .entry((source, place))
                 .or_insert((heard.recorded_at, 0));

@@ -1,17 +1,17 @@
-//! Which areas are shown where. People are counted exactly for localities and above; below them a number that changes
-//! with every event would tell of single people, so there only periods that are over are shown, after suppression.
+//! Which areas are shown where: charts of every place with data, numbers of now of localities and above for those who
+//! work with the people counted, and of counties and above for everybody.
 
+use crate::app::Definitions;
 use joinedup_events::{AreaId, AreaKind, Areas};
 use joinedup_views::Cells;
-use joinedup_views::measure::Measure;
-use joinedup_views::suppression::Policy;
+use joinedup_views::suppression::Audience;
 use std::collections::BTreeSet;
 
 /// The most areas in one exposition: those of the home area first.
 pub const AREAS_MOST: usize = 1_000;
 
-/// Kinds of area whose numbers of people are shown as they are, at any moment.
-pub const EXACT: [AreaKind; 8] = [
+/// Kinds of area in which people who wait are counted as they wait.
+const COUNTED_NOW: [AreaKind; 8] = [
     AreaKind::Country,
     AreaKind::Region,
     AreaKind::Icb,
@@ -22,30 +22,14 @@ pub const EXACT: [AreaKind; 8] = [
     AreaKind::Locality,
 ];
 
-/// The rule for small numbers as metrics have it.
+/// The nearest areas around one, itself included, that are large enough to be named beside a source.
 #[must_use]
-pub fn policy() -> Policy {
-    Policy {
-        exempt: EXACT.to_vec(),
-    }
-}
-
-/// Whether numbers of an area are shown as they are, at any moment.
-#[must_use]
-pub fn is_exact(areas: &Areas, area: &AreaId) -> bool {
-    areas
-        .get(area.as_str())
-        .is_some_and(|a| EXACT.contains(&a.kind))
-}
-
-/// The nearest areas around one, itself included, whose numbers are shown at any moment.
-#[must_use]
-pub fn nearest_exact<'a>(areas: &'a Areas, area: &AreaId) -> BTreeSet<&'a str> {
+pub fn nearest_large<'a>(areas: &'a Areas, area: &AreaId) -> BTreeSet<&'a str> {
     let mut found = BTreeSet::new();
     let mut open = vec![area.as_str()];
     let mut left = AREAS_MOST;
     while let Some(next) = open.pop().and_then(|id| areas.get(id)) {
-        if EXACT.contains(&next.kind) {
+        if COUNTED_NOW.contains(&next.kind) {
             found.insert(next.id.as_str());
         } else if left > 0 {
             left -= 1;
@@ -60,20 +44,17 @@ pub fn nearest_exact<'a>(areas: &'a Areas, area: &AreaId) -> BTreeSet<&'a str> {
 pub struct Places {
     /// The home area and all within it, then the others with data and what those are in.
     pub all: Vec<AreaId>,
-    /// Those whose numbers are shown as they are.
-    pub exact: Vec<AreaId>,
+    /// Those whose numbers of now are shown to the audience: to the public, of places that no rule for small numbers
+    /// holds for, because a number that moves with each event shows each person.
+    pub now: Vec<AreaId>,
 }
 
 impl Places {
     /// The home area with everything within it, and every other area of the register that has data or has parts
     /// with data.
     #[must_use]
-    pub fn of<'a>(
-        areas: &Areas,
-        home: &AreaId,
-        cells: &Cells,
-        measures: impl Iterator<Item = &'a Measure>,
-    ) -> Self {
+    pub fn of(definitions: &Definitions, home: &AreaId, cells: &Cells, audience: Audience) -> Self {
+        let areas = &*definitions.areas;
         let mut all: Vec<AreaId> = Vec::new();
         let mut seen = BTreeSet::new();
         for area in std::iter::once(home.clone()).chain(areas.within(home)) {
@@ -82,7 +63,7 @@ impl Places {
             }
         }
         let mut quantities = BTreeSet::new();
-        for measure in measures {
+        for measure in definitions.measures.iter() {
             quantities.insert(measure.quantity.as_str());
             quantities.extend(measure.over.as_deref());
         }
@@ -115,11 +96,13 @@ impl Places {
         }
         all.extend(more);
         all.truncate(AREAS_MOST);
-        let exact = all
-            .iter()
-            .filter(|area| is_exact(areas, area))
-            .cloned()
-            .collect();
-        Self { all, exact }
+        let counted_now = |area: &&AreaId| {
+            let kind = areas.get(area.as_str()).map(|a| a.kind);
+            kind.is_some_and(|kind| COUNTED_NOW.contains(&kind))
+                && (audience == Audience::Operations
+                    || !definitions.policy.holds(areas, area.as_str()))
+        };
+        let now = all.iter().filter(counted_now).cloned().collect();
+        Self { all, now }
     }
 }

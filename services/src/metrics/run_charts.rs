@@ -1,23 +1,22 @@
 //! Everything on `/metrics/run-charts`: each chart's latest periods, with the verdict of the whole chart.
 
 use super::names::{self, Metric};
-use super::places::{self, Places};
+use super::places::Places;
 use super::unit::Unit;
 use super::{decided, text};
 use crate::app::App;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
-use joinedup_events::{AreaId, Areas, local};
+use joinedup_events::{AreaId, local};
 use joinedup_spc::Variation;
 use joinedup_spc::rules::Rule;
-use joinedup_views::changes;
-use joinedup_views::chart::{Chart, ChartQuery, of_points};
+use joinedup_views::Cells;
+use joinedup_views::ask::{Basis, Definitions, Question, ask};
+use joinedup_views::chart::Chart;
 use joinedup_views::measure::Measure;
-use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
-use joinedup_views::point::{Point, PointQuery, State};
+use joinedup_views::point::State;
 use joinedup_views::ratings::Rating;
-use joinedup_views::suppression::{Audience, Policy, published_many};
-use joinedup_views::{Cells, Filter};
+use joinedup_views::suppression::Audience;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every state of a period, with its word.
@@ -99,13 +98,6 @@ impl ShownPeriod {
     }
 }
 
-/// What the charts are made from, taken from the view at one moment.
-struct Moment {
-    cells: Cells,
-    decisions: BTreeMap<String, changes::Decisions>,
-    ratings: Vec<Rating>,
-}
-
 /// All that is written, of one moment.
 pub struct Made {
     charts: Vec<Shown>,
@@ -115,30 +107,37 @@ pub struct Made {
 }
 
 impl Made {
-    /// Every chart of now; none where this process has no views.
+    /// Every chart of now as an audience may see it; none where this process has no views.
     #[must_use]
-    pub fn of(app: &App) -> Option<Self> {
+    pub fn of(app: &App, audience: Audience) -> Option<Self> {
         let (Some(views), Some(home)) = (&app.views, app.home_area()) else {
             return None;
         };
         let now = app.now();
-        let (areas, measures) = (&app.definitions.areas, &app.definitions.measures);
-        // The cells are copied, so that folding waits for the copy and not for a thousand charts.
-        let position = views.status().position;
-        let moment = views.read(|view| Moment {
-            cells: view.cells().clone(),
-            decisions: decided::decisions(view, measures)
-                .into_iter()
-                .map(|(id, d)| (id.to_owned(), d))
-                .collect(),
-            ratings: decided::ratings(view),
+        let definitions = app.definitions.for_asking();
+        let measures = definitions.measures;
+        // The basis is copied, so that folding waits for the copy and not for a thousand charts.
+        let (basis, ratings) = views.read(|view| {
+            let basis = Basis::of(view, measures.iter()).detached();
+            (basis, decided::ratings(view))
         });
-        let places = Places::of(areas, &home, &moment.cells, measures.iter());
+        let places = Places::of(&app.definitions, &home, basis.cells(), audience);
         let periods = app.config.run_chart_periods as usize;
+        let mut charts = Vec::new();
+        for (measure, areas) in with_data(&definitions, &places, basis.cells()) {
+            let question = Question::new(measure.id.as_str(), &areas, audience, now);
+            // Every measure allows its own period, and the places are of the register.
+            let answers = ask(&basis, &definitions, &question).unwrap_or_default();
+            let told = answers.iter().map(|answer| &answer.chart).filter(|chart| {
+                let points = &mut chart.points.iter();
+                points.any(|p| p.point.state != State::Missing)
+            });
+            charts.extend(told.map(|chart| shown(chart, measure, periods)));
+        }
         Some(Self {
-            charts: charts(&moment, areas, measures, &places, periods, now),
-            ratings: moment.ratings,
-            position,
+            charts,
+            ratings,
+            position: basis.position(),
             most: app.config.run_chart_series,
         })
     }
@@ -150,102 +149,36 @@ impl Made {
     }
 }
 
-fn charts(
-    moment: &Moment,
-    areas: &Areas,
-    measures: &Measures,
+/// The measures, each with those of the places that have data of it, in them or in a part of them.
+pub fn with_data<'a>(
+    definitions: &Definitions<'a>,
     places: &Places,
-    periods: usize,
-    now: DateTime<Utc>,
-) -> Vec<Shown> {
-    let policy = places::policy();
-    let filter = Filter::default();
-    let today = local::date(now);
-    let mut all = Vec::new();
+    cells: &Cells,
+) -> Vec<(&'a Measure, Vec<AreaId>)> {
     let within: Vec<_> = places
         .all
         .iter()
-        .map(|area| (area, areas.within(area)))
+        .map(|area| (area, definitions.areas.within(area)))
         .collect();
-    for measure in measures.iter() {
-        let with_data = moment.cells.areas_of(&measure.quantity);
-        let asked: Vec<AreaId> = within
+    let of = |measure: &Measure| -> Vec<AreaId> {
+        let with_data = cells.areas_of(&measure.quantity);
+        within
             .iter()
             .filter(|(_, within)| within.iter().any(|a| with_data.contains(a.as_str())))
             .map(|(area, _)| (*area).clone())
-            .collect();
-        let Some(first) = asked.first() else { continue };
-        let query = PointQuery {
-            measure,
-            area: first,
-            grain: measure.period,
-            from: None,
-            to: None,
-            filter: &filter,
-            now,
-            heard_until: None,
-        };
-        let decided = moment.decisions.get(measure.id.as_str());
-        let points = published_many(
-            &moment.cells,
-            areas,
-            &query,
-            &asked,
-            Audience::Public,
-            &policy,
-        );
-        for (area, points) in points {
-            if points.iter().all(|p| p.state == State::Missing) {
-                continue;
-            }
-            let goal = decided::goal(measure, &area, decided, today);
-            let rebases = decided
-                .map(|d| d.phases(measure.id.as_str(), area.as_str()))
-                .unwrap_or_default();
-            let chart = chart(
-                PointQuery {
-                    area: &area,
-                    ..query
-                },
-                &policy,
-                &rebases,
-                goal,
-                points,
-            );
-            all.push(shown(
-                &chart,
-                measure,
-                places::is_exact(areas, &area),
-                periods,
-                now,
-            ));
-        }
-    }
-    all
+            .collect()
+    };
+    definitions
+        .measures
+        .iter()
+        .map(|measure| (measure, of(measure)))
+        .filter(|(_, areas)| !areas.is_empty())
+        .collect()
 }
 
-fn chart(
-    query: PointQuery<'_>,
-    policy: &Policy,
-    rebases: &[NaiveDate],
-    goal: Option<f64>,
-    points: Vec<Point>,
-) -> Chart {
-    let mut asked = ChartQuery::new(query, policy);
-    asked.rebases = rebases;
-    asked.target = goal;
-    of_points(&asked, String::new(), points)
-}
-
-/// A chart as it is written: its latest periods, of a small area only those that are over.
+/// A chart as it is written: its latest periods.
 #[must_use]
-pub fn shown(
-    chart: &Chart,
-    measure: &Measure,
-    exact: bool,
-    periods: usize,
-    now: DateTime<Utc>,
-) -> Shown {
+pub fn shown(chart: &Chart, measure: &Measure, periods: usize) -> Shown {
     let (unit, factor) = Unit::of(measure);
     let latest = chart.verdict.as_ref().and_then(|v| v.latest);
     let met = met(chart);
@@ -254,8 +187,6 @@ pub fn shown(
         .iter()
         .rev()
         .take(periods)
-        // Of a small area only what is over may be seen, or each new event would show.
-        .filter(|point| exact || point.point.period().over_at() <= now)
         .map(|point| {
             let judged = point.point.state == State::Final;
             let value = point.point.value.map(|v| v * factor);

@@ -4,8 +4,8 @@ use super::address::Address;
 use super::here::Here;
 use super::home::value_words;
 use super::layout::{self, Tab, family};
-use super::overview::{Line, overview};
 use super::words;
+use crate::application::overview::Line;
 use crate::draw::{icon, spark};
 use crate::http::problem::Problem;
 use axum::response::Response;
@@ -53,7 +53,7 @@ fn fits(measure: &Measure, line: Option<&Line>, address: &Address) -> bool {
 }
 
 fn page(here: &Here) -> Markup {
-    let overview = overview(here);
+    let overview = here.overview();
     let place = here.title_of(here.area.as_str());
     let signals = here.address.get("show") == Some("signals");
     // Signals are of the place and of its parts; a catalogue is of the place.

@@ -2,6 +2,7 @@
 
 use super::address::{Address, fields};
 use crate::app::App;
+use crate::application::overview::{Overview, overview};
 use crate::charts;
 use crate::config::Role;
 use crate::http::Shared;
@@ -19,6 +20,7 @@ use joinedup_views::suppression::Audience;
 use joinedup_views::view::View;
 use maud::Markup;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What a page is told of its reader and its address.
 #[derive(Clone)]
@@ -90,7 +92,14 @@ impl Here {
     /// # Errors
     /// 404 when this process has none.
     pub fn views(&self) -> Result<&Views, Problem> {
-        charts::views(&self.app)
+        Ok(charts::views(&self.app)?)
+    }
+
+    /// Every chart of the place and of its parts, in a line each.
+    #[must_use]
+    pub fn overview(&self) -> Arc<Overview> {
+        // A reader is only made where there are views.
+        overview(&self.app, &self.area, self.audience()).unwrap_or_default()
     }
 
     /// The place's entry in the register.

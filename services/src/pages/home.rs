@@ -4,8 +4,8 @@ use super::changes_of::changes_for;
 use super::figure::{self, Figure};
 use super::here::Here;
 use super::layout::{self, Tab};
-use super::overview::{Line, Overview, overview};
 use super::{multiples, rounds, sources, under_test, words};
+use crate::application::overview::{Line, Overview};
 use crate::charts::{self, ChartRequest};
 use crate::config;
 use crate::draw::{axis, icon};
@@ -28,7 +28,7 @@ pub async fn show(here: Here) -> Result<Response, Problem> {
 }
 
 fn page(here: &Here) -> Result<Markup, Problem> {
-    let overview = overview(here);
+    let overview = here.overview();
     let measure = match here.address.get("measure") {
         Some(id) => here.app.definitions.measures.get(id).ok_or_else(|| {
             Problem::not_found("There is no measure of that id; /measures lists them")

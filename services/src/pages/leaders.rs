@@ -2,8 +2,8 @@
 
 use super::here::Here;
 use super::layout::{self, Tab};
-use super::overview::{Line, Overview, overview};
 use super::words;
+use crate::application::overview::{Line, Overview};
 use crate::charts::{self, ChartRequest};
 use crate::draw::{axis, funnel, icon, spark};
 use crate::http::problem::Problem;
@@ -80,7 +80,7 @@ fn shown<'a>(lines: &[&'a Line]) -> Vec<&'a Line> {
 }
 
 fn page(here: &Here) -> Markup {
-    let overview = overview(here);
+    let overview = here.overview();
     let place = here.title_of(here.area.as_str());
     let outcomes = outcomes(here);
     let all: Vec<(&Node, Vec<&Line>)> = outcomes

@@ -2,8 +2,8 @@
 
 use super::here::Here;
 use super::layout::{self, Tab};
-use super::overview::{Overview, overview};
 use super::{node, picture, rounds, words};
+use crate::application::overview::Overview;
 use crate::http::problem::Problem;
 use axum::response::Response;
 use joinedup_events::area::AreaKind;
@@ -37,7 +37,7 @@ pub struct Knowledge {
 impl Knowledge {
     fn of(here: &Here) -> Self {
         let definitions = &here.app.definitions;
-        let overview = overview(here);
+        let overview = here.overview();
         let ratings = rounds::ratings(here);
         let has_localities = here.parts().iter().any(|p| {
             definitions

@@ -43,12 +43,11 @@ pub(super) fn judge(query: &ChartQuery<'_>, points: &[Point]) -> Judged {
     let series = series(points, spc_chart);
     let options = Options {
         target: query.target.or(measure.target.map(|t| t.0)),
-        baseline: match query.baseline.unwrap_or(usize::from(measure.baseline)) {
+        baseline: match usize::from(measure.baseline) {
             0 => None,
             few => Some(few.max(2)),
         },
         phases: phase_starts(query, points, &mut judged.warnings),
-        profile: query.profile,
         ..Options::new(
             spc_chart,
             match measure.direction {

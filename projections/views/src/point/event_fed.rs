@@ -5,6 +5,7 @@ use super::frame::Frame;
 use super::order::Gathered;
 use super::stock::{OpenSpans, levels, levels_by};
 use super::{PointQuery, Raw, Sieve, nearest, no_population, population, today};
+use crate::ask::Basis;
 use crate::cell::Cells;
 use crate::measure::{Aggregate, Source};
 use crate::quantity::{Kind, Quantity};
@@ -17,13 +18,16 @@ type Breakdown = [(Box<str>, Box<str>)];
 
 /// The numbers of each expected period.
 pub(super) fn raws(
-    cells: &Cells,
+    basis: &Basis<'_>,
     areas: &Areas,
     query: &PointQuery<'_>,
     sieve: &Sieve,
     quantity: Quantity,
 ) -> (Frame, Vec<Raw>) {
-    let within: Vec<AreaId> = areas.within(query.area).into_iter().collect();
+    let cells = basis.cells();
+    let within = areas.within(query.area);
+    let reported_until = basis.reported_until(query.measure, &within, query.now);
+    let within: Vec<AreaId> = within.into_iter().collect();
     // Of two quantities either may have begun first: invitations go out before answers come.
     let first = [Some(quantity.name()), query.measure.over.as_deref()]
         .into_iter()
@@ -48,8 +52,8 @@ pub(super) fn raws(
     for (period, raw) in frame.periods.iter().zip(&mut raws) {
         if period.end <= first {
             *raw = Raw::missing(format!("nothing was recorded here before {first}"));
-        } else if query.heard_until.is_some_and(|heard| period.start > heard) {
-            *raw = Raw::missing("nothing was heard from its sources in this period");
+        } else if reported_until.is_some_and(|until| period.start > until) {
+            *raw = Raw::missing("its sources have not reported for this period");
         }
     }
     (frame, raws)

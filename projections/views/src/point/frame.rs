@@ -24,11 +24,14 @@ impl Frame {
     /// The periods from the asked or first date to the asked or last one. `last` is where the data end for good.
     pub fn of(query: &PointQuery<'_>, first: Option<NaiveDate>, last: Option<NaiveDate>) -> Self {
         let today = today(query);
-        let Some(from) = query.from.or(first) else {
-            return Self::empty();
+        let periods: Vec<Period> = match (query.range, query.from.or(first)) {
+            (Some(range), _) => vec![range],
+            (None, None) => return Self::empty(),
+            (None, Some(from)) => {
+                let to = query.to.or(last).unwrap_or(today).min(today);
+                periods(query.grain, from, to).collect()
+            }
         };
-        let to = query.to.or(last).unwrap_or(today).min(today);
-        let periods: Vec<Period> = periods(query.grain, from, to).collect();
         let mut by_day = Vec::new();
         for (at, period) in periods.iter().enumerate() {
             let end = by_day.len() + usize::try_from(period.days()).unwrap_or(0);

@@ -2,7 +2,7 @@
 
 use super::neighbours::Family;
 use super::{Audience, Policy, Shown};
-use crate::cell::Cells;
+use crate::ask::Basis;
 use crate::measure::{Aggregate, Measure, Shape, SmallNumbers};
 use crate::point::{Point, PointQuery, State, points};
 use chrono::NaiveDate;
@@ -10,27 +10,12 @@ use joinedup_events::AreaId;
 use joinedup_events::area::Areas;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The points of a measure as an audience may see them: rounded or kept back where the measure's rule says so, with
-/// the areas beside, above and below taken into account.
+/// The points of a measure in areas as an audience may see them: rounded or suppressed where the measure's rule says
+/// so, with every area taken into account from which a hidden number could be worked out. Each area's points are the
+/// same whichever others are asked for with it. The question's own area is not looked at.
 #[must_use]
 pub fn published(
-    cells: &Cells,
-    areas: &Areas,
-    query: &PointQuery<'_>,
-    audience: Audience,
-    policy: &Policy,
-) -> Vec<Point> {
-    let wanted = std::slice::from_ref(query.area);
-    published_many(cells, areas, query, wanted, audience, policy)
-        .remove(query.area)
-        .unwrap_or_default()
-}
-
-/// As [`published`], for many areas at once: each area's numbers are computed once, however many areas they are
-/// compared with. The question's own area is not looked at.
-#[must_use]
-pub fn published_many(
-    cells: &Cells,
+    basis: &Basis<'_>,
     areas: &Areas,
     query: &PointQuery<'_>,
     wanted: &[AreaId],
@@ -38,36 +23,36 @@ pub fn published_many(
     policy: &Policy,
 ) -> BTreeMap<AreaId, Vec<Point>> {
     let rule = query.measure.small_numbers();
-    let open = audience == Audience::Operations || rule == SmallNumbers::None;
-    let family: BTreeSet<AreaId> = if open {
-        wanted.iter().cloned().collect()
-    } else {
-        wanted
-            .iter()
-            .flat_map(|area| relatives(areas, area, policy))
-            .collect()
-    };
-    let mut all: BTreeMap<AreaId, Vec<Point>> = family
-        .iter()
-        .map(|area| {
-            (
-                area.clone(),
-                points(cells, areas, &PointQuery { area, ..*query }),
-            )
-        })
-        .collect();
-    if !open {
+    let points_of = |area: &AreaId| points(basis, areas, &PointQuery { area, ..*query });
+    if audience == Audience::Operations || rule == SmallNumbers::None {
+        return wanted.iter().map(|a| (a.clone(), points_of(a))).collect();
+    }
+    let mut shown = BTreeMap::new();
+    for area in wanted {
+        if shown.contains_key(area) {
+            continue;
+        }
+        let all: BTreeMap<AreaId, Vec<Point>> = relatives(areas, area, policy)
+            .into_iter()
+            .map(|area| {
+                let points = points_of(&area);
+                (area, points)
+            })
+            .collect();
         let hidden = hidden(&all, areas, query.measure, policy);
-        for area in wanted {
+        for (area, mut points) in all {
+            if !wanted.contains(&area) {
+                continue;
+            }
             let holds = policy.holds(areas, area.as_str());
-            for point in all.get_mut(area).into_iter().flatten() {
+            for point in &mut points {
                 let hidden = hidden.contains(&(point.period_start, area.clone()));
                 publish(point, query.measure, rule, holds, hidden);
             }
+            shown.insert(area, points);
         }
     }
-    all.retain(|area, _| wanted.contains(area));
-    all
+    shown
 }
 
 /// Which points are kept back: by the start of their period, and area.
@@ -142,14 +127,20 @@ fn is_people(measure: &Measure) -> bool {
 }
 
 fn publish(point: &mut Point, measure: &Measure, rule: SmallNumbers, holds: bool, hidden: bool) {
+    // While a period runs its number moves with each event, and every step would be one person.
+    if holds && point.state == State::Incomplete {
+        return withhold(
+            point,
+            State::Incomplete,
+            "shown when the period is over, because the place is small".to_owned(),
+        );
+    }
     if hidden && point.value.is_some() {
-        point.value = None;
-        point.numerator = None;
-        point.denominator = None;
-        point.n = None;
-        point.state = State::Suppressed;
-        point.note = Some(format!("kept back: it would tell of a few people ({rule})"));
-        return;
+        return withhold(
+            point,
+            State::Suppressed,
+            format!("suppressed: it would identify a few people ({rule})"),
+        );
     }
     if !holds || point.value.is_none() {
         if holds {
@@ -177,6 +168,11 @@ fn publish(point: &mut Point, measure: &Measure, rule: SmallNumbers, holds: bool
         _ => (point.numerator, point.denominator) = (None, None),
     }
     point.n = point.n.and_then(|n| rule.count(n).number());
+}
+
+fn withhold(point: &mut Point, state: State, note: String) {
+    (point.value, point.numerator, point.denominator) = (None, None, None);
+    (point.n, point.state, point.note) = (None, state, Some(note));
 }
 
 /// Takes counts out of a point without value that are small enough to tell of people, or that would give a small one
@@ -211,26 +207,25 @@ fn rounded_of(number: Option<f64>) -> Option<i64> {
     number.map(|n| n.round() as i64)
 }
 
-/// The areas whose numbers, taken together, could give this one away, with the area itself: up to the first large
-/// areas above, and all below those for which the rule holds. Areas with the same relatives may be asked for together.
+/// The areas whose numbers, taken together, could give this one away, with the area itself: all that can be reached by
+/// going from a small area to what it is part of, and from any area to its small parts. Every area reached has the same
+/// relatives, so what is hidden of it does not depend on who else was asked about.
 #[must_use]
 pub fn relatives(areas: &Areas, area: &AreaId, policy: &Policy) -> BTreeSet<AreaId> {
-    let mut tops: BTreeSet<AreaId> = BTreeSet::new();
+    let mut family = BTreeSet::from([area.clone()]);
     let mut open = vec![area.clone()];
     while let Some(next) = open.pop() {
-        let parents = areas.get(next.as_str()).map_or(&[][..], |a| &a.parents);
-        if parents.is_empty() || !policy.holds(areas, next.as_str()) {
-            tops.insert(next);
-        } else {
-            open.extend(parents.iter().cloned());
-        }
-    }
-    let mut family = tops.clone();
-    let mut open: Vec<AreaId> = tops.into_iter().collect();
-    while let Some(next) = open.pop() {
-        for child in areas.children(&next) {
-            if policy.holds(areas, child.as_str()) && family.insert(child.clone()) {
-                open.push(child.clone());
+        let small = policy.holds(areas, next.as_str());
+        let above = areas.get(next.as_str()).map_or(&[][..], |a| &a.parents);
+        let below = areas.children(&next);
+        let linked = above.iter().filter(|_| small).chain(
+            below
+                .iter()
+                .filter(|child| policy.holds(areas, child.as_str())),
+        );
+        for area in linked {
+            if family.insert(area.clone()) {
+                open.push(area.clone());
             }
         }
     }

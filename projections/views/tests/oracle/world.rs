@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::area::Areas;
 use joinedup_events::{AreaId, Event, check};
 use joinedup_views::Filter;
+use joinedup_views::ask::Basis;
 use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
 use joinedup_views::point::{Point, PointQuery, points};
@@ -101,10 +102,10 @@ impl World {
             to: NaiveDate::from_ymd_opt(2026, 5, 31),
             filter,
             now: now(),
-            heard_until: None,
+            range: None,
         };
         query.check(&self.areas).unwrap();
-        points(self.view.cells(), &self.areas, &query)
+        points(&Basis::of_cells(self.view.cells()), &self.areas, &query)
     }
 
     /// Every point of a measure, by every length of period that it offers and in every place, whole and by the

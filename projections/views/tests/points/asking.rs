@@ -1,12 +1,14 @@
 //! A small map of areas, and questions with everything that a test does not say.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use joinedup_events::AreaId;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use joinedup_events::area::Areas;
+use joinedup_events::{AreaId, Family, local};
+use joinedup_views::ask::Basis;
 use joinedup_views::measure::Measure;
 use joinedup_views::measures::Measures;
-use joinedup_views::period::Grain;
+use joinedup_views::period::{Grain, Period};
 use joinedup_views::point::{Point, PointQuery, State, points};
+use joinedup_views::view::{Heard, Summary};
 use joinedup_views::{Cells, Filter};
 
 pub fn d(text: &str) -> NaiveDate {
@@ -53,7 +55,9 @@ pub struct Ask<'a> {
     pub now: &'a str,
     pub filter: Filter,
     pub from: Option<&'a str>,
-    pub heard: Option<&'a str>,
+    /// The last date on which its one source reported; none: nothing is known of sources.
+    pub reported: Option<&'a str>,
+    pub range: Option<Period>,
 }
 
 impl<'a> Ask<'a> {
@@ -66,7 +70,8 @@ impl<'a> Ask<'a> {
             now,
             filter: Filter::default(),
             from: None,
-            heard: None,
+            reported: None,
+            range: None,
         }
     }
 
@@ -80,10 +85,26 @@ impl<'a> Ask<'a> {
             to: None,
             filter: &self.filter,
             now: at(self.now),
-            heard_until: self.heard.map(d),
+            range: self.range,
         };
         query.check(&areas()).unwrap();
-        points(self.cells, &areas(), &query)
+        let mut summary = Summary::default();
+        if let Some(day) = self.reported {
+            // One busy source of transfers in the north, on time until then.
+            let (source, north) = ("/ward".to_owned(), AreaId::new("north").unwrap());
+            let newest = local::midnight(d(day)) + TimeDelta::hours(12);
+            summary
+                .feeds
+                .insert((Family::Transfer, north.clone(), source.clone()));
+            let reports = Heard {
+                occurred_at: newest,
+                recorded_at: newest,
+                events: 1_000,
+            };
+            summary.sources.insert((source, north), reports);
+        }
+        let basis = Basis::of_cells(self.cells).with_sources(&summary);
+        points(&basis, &areas(), &query)
     }
 }
 

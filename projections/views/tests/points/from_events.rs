@@ -3,7 +3,7 @@
 use crate::asking::*;
 use joinedup_events::AreaId;
 use joinedup_views::measures::Measures;
-use joinedup_views::period::Grain;
+use joinedup_views::period::{Grain, Period};
 use joinedup_views::point::{PointQuery, QueryError, State};
 use joinedup_views::tally::{Delta, OPEN, Sums};
 use joinedup_views::{Cells, Filter};
@@ -55,7 +55,7 @@ fn a_period_without_events_is_nought_and_one_before_the_first_or_unheard_is_miss
     let m = measure("quantity = \"transfer.discharges\"\naggregate = \"count\"");
     let mut ask = Ask::new(&cells, &m, "2026-02-10T12:00:00Z");
     ask.from = Some("2025-12-29");
-    ask.heard = Some("2026-01-27");
+    ask.reported = Some("2026-01-27");
     let points = ask.points();
     assert_eq!(
         values(&points),
@@ -69,7 +69,7 @@ fn a_period_without_events_is_nought_and_one_before_the_first_or_unheard_is_miss
             .note
             .as_ref()
             .unwrap()
-            .contains("nothing was heard")
+            .contains("have not reported")
     );
 }
 
@@ -166,7 +166,7 @@ fn questions_without_answer_are_refused_in_sentences() {
             to: None,
             filter: &filter,
             now: at("2026-01-01T00:00:00Z"),
-            heard_until: None,
+            range: None,
         }
         .check(&areas())
     };
@@ -210,4 +210,40 @@ fn a_ratio_begins_with_whichever_of_its_quantities_began_first() {
         "asked and not answered is nought"
     );
     assert_eq!(points[1].value, None);
+}
+
+#[test]
+fn any_run_of_days_is_one_period_and_a_stock_begins_with_what_was_there() {
+    let mut cells = Cells::default();
+    for date in ["2026-01-07", "2026-01-09", "2026-01-15", "2026-01-16"] {
+        discharge(&mut cells, "n1", date);
+    }
+    let count = measure("quantity = \"transfer.discharges\"\naggregate = \"count\"");
+    let mut ask = Ask::new(&cells, &count, "2026-02-10T12:00:00Z");
+    ask.range = Some(Period {
+        start: d("2026-01-09"),
+        end: d("2026-01-16"),
+    });
+    assert_eq!(values(&ask.points()), [Some(2.0)]);
+    ask.reported = Some("2026-01-05");
+    assert_eq!(states(&ask.points()), [State::Missing]);
+    // Two have waited since before the days asked for, a third from their second day on.
+    for (date, step) in [("2026-01-02", 2), ("2026-01-10", 1)] {
+        let waits = [("reason", "A"), ("responsible", "nhs")];
+        cells.apply(
+            "transfer.waiting",
+            "n1",
+            &waits,
+            d(date),
+            Delta::step(step),
+            1,
+        );
+    }
+    let nights = measure("quantity = \"transfer.waiting\"\naggregate = \"level_days\"");
+    let mut ask = Ask::new(&cells, &nights, "2026-02-10T12:00:00Z");
+    ask.range = Some(Period {
+        start: d("2026-01-09"),
+        end: d("2026-01-12"),
+    });
+    assert_eq!(values(&ask.points()), [Some(8.0)], "2, 3 and 3 nights");
 }

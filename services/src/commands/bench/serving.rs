@@ -36,6 +36,7 @@ pub(super) async fn serving(
         views: Some(projector.views()),
         projector: Some(projector.clone()),
         stopping: tokio_util::sync::CancellationToken::new(),
+        memos: Arc::default(),
         started: Utc::now(),
     };
     let transfers = app.definitions.measures.iter().filter(|m| {
@@ -80,7 +81,7 @@ pub(super) async fn serving(
 /// The text of the run charts: our writer beside the `prometheus` crate, which gathers, sorts, checks and encodes the
 /// same series.
 fn exposition(app: &App, table: &mut Table) -> Result<(), Failure> {
-    let Some(made) = Made::of(app) else {
+    let Some(made) = Made::of(app, Audience::Operations) else {
         return Ok(());
     };
     let text = made.text();

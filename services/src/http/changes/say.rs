@@ -149,12 +149,11 @@ fn dated(app: &App, said: &Said, mut event: Value) -> Result<Value, Problem> {
 }
 
 fn area_of(app: &App, said: &Said) -> Result<AreaId, Problem> {
-    charts::area(
+    let code = said.area.as_deref();
+    Ok(charts::area(
         app,
-        said.area
-            .as_deref()
-            .ok_or_else(|| refused("/area", "is needed"))?,
-    )
+        code.ok_or_else(|| refused("/area", "is needed"))?,
+    )?)
 }
 
 /// A step of a cycle.

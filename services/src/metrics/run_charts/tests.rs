@@ -1,6 +1,9 @@
 use super::*;
 use chrono::Days;
-use joinedup_views::point::Point;
+use joinedup_views::Filter;
+use joinedup_views::chart::{ChartQuery, of_points};
+use joinedup_views::measures::Measures;
+use joinedup_views::point::{Point, PointQuery};
 
 fn measure() -> Measure {
     let measures = Measures::built_in(|_| true).unwrap();
@@ -39,14 +42,18 @@ fn chart_of(measure: &Measure, values: &[f64], fresh_from: &[usize], unfinished:
         to: None,
         filter: &Filter::default(),
         now: local::midnight(week(judged)),
-        heard_until: None,
+        range: None,
     };
     let fresh: Vec<NaiveDate> = fresh_from.iter().map(|at| week(*at)).collect();
-    chart(query, &places::policy(), &fresh, None, points)
+    let query = ChartQuery {
+        rebases: &fresh,
+        ..ChartQuery::new(query)
+    };
+    of_points(&query, String::new(), points)
 }
 
 fn shown_of(chart: &Chart, measure: &Measure) -> Shown {
-    shown(chart, measure, true, usize::MAX, DateTime::UNIX_EPOCH)
+    shown(chart, measure, usize::MAX)
 }
 
 fn met_latest(shown: &Shown) -> Vec<&'static str> {

@@ -1,4 +1,9 @@
 use super::*;
+use chrono::NaiveDate;
+use joinedup_events::Areas;
+use joinedup_views::measures::Measures;
+use joinedup_views::suppression::Policy;
+use joinedup_views::{Cells, Delta};
 use proptest::prelude::*;
 
 fn at(date: &str) -> DateTime<Utc> {
@@ -10,14 +15,21 @@ fn area() -> AreaId {
 }
 
 fn windows(cells: &Cells, now: DateTime<Utc>) -> Samples {
-    let measures = Measures::built_in(|_| true).unwrap();
-    let areas = Areas::built_in().unwrap();
+    let definitions = Definitions {
+        areas: &Areas::built_in().unwrap(),
+        measures: &Measures::built_in(|_| true).unwrap(),
+        policy: &Policy::default(),
+    };
     let places = Places {
         all: vec![area()],
-        exact: vec![area()],
+        now: vec![area()],
     };
     let mut samples = Samples::default();
-    take(cells, &areas, &measures, &places, now).add(&mut samples, &areas, &places);
+    let basis = Basis::of_cells(cells);
+    for measure in definitions.measures.iter() {
+        let asked = (Audience::Public, now);
+        add(&mut samples, &basis, &definitions, measure, &places, asked);
+    }
     samples
 }
 

@@ -1,10 +1,10 @@
 //! Every chart of a place and of its parts, boiled down to one line each: the latest value, the verdict, and whether
 //! the verdict is new. Kept for a few seconds, because several pages and many readers ask for the same.
 
-use super::here::Here;
-use crate::charts::{self, ChartRequest};
+use crate::app::App;
+use crate::charts::{self, ChartRequest, QuestionError};
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use joinedup_events::AreaId;
+use joinedup_events::{AreaId, local};
 use joinedup_spc::{Assurance, Variation};
 use joinedup_views::chart::{Chart, ChartPoint};
 use joinedup_views::measure::{Direction, Measure, Shape};
@@ -14,13 +14,8 @@ use joinedup_views::point::State;
 use joinedup_views::priorities::Trend;
 use joinedup_views::suppression::Audience;
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
-/// How long an overview is kept although the views have moved: verdicts are about whole periods.
-const KEPT_FOR: Duration = Duration::from_secs(5);
-/// How many overviews are kept.
-const KEPT_MOST: usize = 64;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// One chart in a line.
 #[derive(Clone, Debug)]
@@ -152,87 +147,52 @@ impl Overview {
     }
 }
 
-type Key = (String, bool, NaiveDate);
-struct Kept {
-    made: Instant,
-    position: u64,
-    overview: Arc<Overview>,
+/// For how long an overview is given again although the view has moved: verdicts are about whole periods, so one more
+/// event seldom changes one.
+const TOLERATED: Duration = Duration::from_secs(5);
+
+/// The overview of a place and its parts as an audience may see it.
+///
+/// # Errors
+/// When this process has no views.
+pub fn overview(
+    app: &App,
+    area: &AreaId,
+    audience: Audience,
+) -> Result<Arc<Overview>, QuestionError> {
+    let key = (area.to_string(), audience, local::date(app.now()));
+    let make = || make(app, area, audience);
+    let memo = &app.memos.overviews;
+    Ok(memo.get(key, charts::views(app)?, TOLERATED, make))
 }
 
-static KEPT: LazyLock<Mutex<BTreeMap<Key, Kept>>> = LazyLock::new(Mutex::default);
-
-/// The overview of the reader's place.
-#[must_use]
-pub fn overview(here: &Here) -> Arc<Overview> {
-    let Ok(views) = here.views() else {
-        return Arc::default();
-    };
-    let position = views.status().position;
-    let key: Key = (
-        here.area.to_string(),
-        here.audience() == Audience::Operations,
-        here.today(),
-    );
-    // Held while one is made, so that many readers wait for one and do not each make their own.
-    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(found) = kept.get(&key)
-        && (found.position == position
-            || (found.position < position && found.made.elapsed() < KEPT_FOR))
-    {
-        return found.overview.clone();
-    }
-    let overview = Arc::new(make(here));
-    if kept.len() >= KEPT_MOST {
-        kept.clear();
-    }
-    kept.insert(
-        key,
-        Kept {
-            made: Instant::now(),
-            position,
-            overview: overview.clone(),
-        },
-    );
-    overview
-}
-
-fn make(here: &Here) -> Overview {
-    let mut areas: Vec<AreaId> = vec![here.area.clone()];
-    areas.extend(here.parts());
+fn make(app: &App, area: &AreaId, audience: Audience) -> Overview {
+    let register = &app.definitions.areas;
+    let mut areas: Vec<AreaId> = vec![area.clone()];
+    areas.extend(register.children(area).iter().cloned());
+    let within = register.within(area);
     let mut overview = Overview::default();
-    for measure in here
-        .app
-        .definitions
-        .measures
-        .iter()
-        .filter(|m| has_cells(here, m))
-    {
-        for area in &areas {
-            let request = ChartRequest::new(measure.id.as_str(), area.as_str());
-            let Ok(answer) = charts::ask(&here.app, &request, here.audience()) else {
-                continue;
-            };
-            if let Some(line) = line(here.now, measure, answer.chart) {
-                overview
-                    .lines
-                    .insert((measure.id.to_string(), area.to_string()), line);
+    for measure in app.definitions.measures.iter() {
+        // An event may come in between two measures; each chart is whole, and says what it is of.
+        let has_data = charts::views(app).is_ok_and(|views| {
+            views.read(|view| {
+                let areas = view.cells().areas_of(&measure.quantity);
+                areas.iter().any(|a| within.contains(*a))
+            })
+        });
+        if !has_data {
+            continue;
+        }
+        let request = ChartRequest::new(measure.id.as_str(), area.as_str());
+        let answers = charts::ask_many(app, &request, &areas, audience);
+        for answer in answers.unwrap_or_default() {
+            if let Some(line) = line(app.now(), measure, answer.chart) {
+                let key = (line.measure.clone(), line.area.clone());
+                overview.lines.insert(key, line);
             }
         }
     }
     overview
-}
-
-/// Whether anything of a measure's quantity has been heard for the place, its parts, or what they are part of.
-fn has_cells(here: &Here, measure: &Measure) -> bool {
-    let within = here.app.definitions.areas.within(&here.area);
-    here.views().is_ok_and(|views| {
-        views.read(|view| {
-            view.cells()
-                .areas_of(&measure.quantity)
-                .iter()
-                .any(|a| within.contains(*a))
-        })
-    })
 }
 
 fn line(now: DateTime<Utc>, measure: &Measure, chart: Chart) -> Option<Line> {
@@ -295,7 +255,7 @@ fn is_new(
     judged: &[&ChartPoint],
 ) -> bool {
     let ripe = chrono::TimeDelta::minutes(measure.maturity().minutes());
-    let since = joinedup_events::local::date(now - ripe) - Days::new(1);
+    let since = local::date(now - ripe) - Days::new(1);
     let before = judged.len().checked_sub(2).and_then(|at| judged.get(at));
     let special = |p: &&ChartPoint| p.variation.is_some_and(Variation::is_special);
     ended.is_some_and(|end| end >= since) && !before.is_some_and(special)

@@ -1,0 +1,289 @@
+//! One question, one answer: the only door between a view and whoever shows a chart.
+//!
+//! A [`Question`] goes in and whole charts come out: points with their states, the verdict, suppression for the
+//! audience, targets and baselines that people decided, annotations, and the position of the log that all of it is of.
+//! JSON, CSV, pictures, pages, both scrapes, funnels, PromQL and alerts are made from these answers; none of them
+//! reads cells by itself, so none can forget that a source is silent or a number is small.
+
+mod basis;
+
+use crate::cell::Filter;
+use crate::changes::Annotation;
+use crate::chart::{Chart, ChartQuery, of_points};
+use crate::measure::{ChartKind, Measure};
+use crate::measures::Measures;
+use crate::period::{Grain, Period};
+use crate::point::{Point, PointQuery, QueryError};
+use crate::suppression::{Audience, Policy, published};
+pub use basis::Basis;
+use chrono::{DateTime, NaiveDate, Utc};
+use joinedup_events::area::Areas;
+use joinedup_events::{AreaId, local};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The most periods that one chart has.
+pub const MAX_PERIODS: i64 = 5_000;
+
+/// What questions refer to: the register of areas, the measures, and the rule for small numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Definitions<'a> {
+    /// The register of areas.
+    pub areas: &'a Areas,
+    /// The measures.
+    pub measures: &'a Measures,
+    /// Which areas the rules for small numbers hold for.
+    pub policy: &'a Policy,
+}
+
+/// Which span of time is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// Every period of a length, the measure's own where none is named.
+    Periods {
+        /// The length.
+        grain: Option<Grain>,
+        /// The first period is the one that holds this date; none: the first with data.
+        from: Option<NaiveDate>,
+        /// The last period is the one that holds this date, or today.
+        to: Option<NaiveDate>,
+    },
+    /// Any run of days as one period, such as the last 28.
+    Days(Period),
+}
+
+impl Span {
+    /// Every period of the measure's own length.
+    pub const ALL: Self = Self::Periods {
+        grain: None,
+        from: None,
+        to: None,
+    };
+}
+
+/// A question for charts of one measure.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// The measure's id.
+    pub measure: &'a str,
+    /// The areas, each of which gets a chart.
+    pub areas: &'a [AreaId],
+    /// The span of time.
+    pub span: Span,
+    /// A breakdown: dimensions and values.
+    pub filter: &'a Filter,
+    /// How it is drawn and judged, where not as the measure says.
+    pub kind: Option<ChartKind>,
+    /// Who reads.
+    pub audience: Audience,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+impl<'a> Question<'a> {
+    /// A measure in areas, all else as usual.
+    #[must_use]
+    pub fn new(
+        measure: &'a str,
+        areas: &'a [AreaId],
+        audience: Audience,
+        now: DateTime<Utc>,
+    ) -> Self {
+        static WHOLE: Filter = Filter(BTreeMap::new());
+        Self {
+            measure,
+            areas,
+            span: Span::ALL,
+            filter: &WHOLE,
+            kind: None,
+            audience,
+            now,
+        }
+    }
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    // What was asked for is not repeated: an identifier may have slipped into the address.
+    /// The measure is not known.
+    #[error("There is no measure of that id; GET /api/v1/measures lists them")]
+    Measure,
+    /// The area is not registered.
+    #[error("There is no such area in the register; GET /api/v1/areas lists them")]
+    Area,
+    /// `from` lies after `to`.
+    #[error("`from` must not be after `to`")]
+    Order,
+    /// Too many periods.
+    #[error("`from` and `to` are more than {MAX_PERIODS} periods apart: ask for a longer period")]
+    Periods,
+    /// The measure has no such period, breakdown or value.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+}
+
+/// A chart with what belongs on it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Answer {
+    /// The chart.
+    #[serde(flatten)]
+    pub chart: Chart,
+    /// Improvement changes that should move the measure here.
+    pub changes: Vec<Annotation>,
+    /// The chart is as it was known at this instant; none: as it is known now.
+    pub as_known_at: Option<DateTime<Utc>>,
+    /// The position in the log that the chart is of.
+    pub as_of_position: u64,
+    /// When the view reached that position, or last found that there was nothing newer.
+    pub as_of: DateTime<Utc>,
+}
+
+impl Answer {
+    /// Start and value of the periods that are judged: what a comparison of before and after is made of.
+    #[must_use]
+    pub fn judged(&self) -> Vec<(NaiveDate, f64)> {
+        let points = self.chart.points.iter().map(|p| &p.point);
+        points
+            .filter(|p| p.is_judged())
+            .filter_map(|p| Some((p.period_start, p.value?)))
+            .collect()
+    }
+}
+
+/// Answers a question: a chart for each of its areas that has a point, in the order of the areas' ids. An area that
+/// never had data has an answer without points.
+///
+/// # Errors
+/// When the measure or an area is not known, or the measure is not offered so.
+pub fn ask(
+    basis: &Basis<'_>,
+    definitions: &Definitions<'_>,
+    question: &Question<'_>,
+) -> Result<Vec<Answer>, AskError> {
+    let now = asked_now(basis, question);
+    let today = local::date(now);
+    Ok(points_of(basis, definitions, question)?
+        .into_iter()
+        .map(|(measure, query, area, points)| {
+            let rebases = basis.rebases(measure, &area);
+            let query = ChartQuery {
+                kind: question.kind,
+                rebases: &rebases,
+                target: basis.target(measure, &area, today),
+                ..ChartQuery::new(PointQuery {
+                    area: &area,
+                    ..query
+                })
+            };
+            let title = definitions
+                .areas
+                .get(area.as_str())
+                .map_or_else(|| area.to_string(), |a| a.title.clone());
+            Answer {
+                chart: of_points(&query, title, points),
+                changes: basis.annotations(definitions.areas, measure, &area),
+                as_known_at: basis.as_known_at,
+                as_of_position: basis.position,
+                as_of: basis.as_of.unwrap_or(now),
+            }
+        })
+        .collect())
+}
+
+/// The points alone of the same question, for a number that no chart rule judges: a rolling window, a funnel's period.
+///
+/// # Errors
+/// As [`ask`].
+pub fn ask_points(
+    basis: &Basis<'_>,
+    definitions: &Definitions<'_>,
+    question: &Question<'_>,
+) -> Result<BTreeMap<AreaId, Vec<Point>>, AskError> {
+    Ok(points_of(basis, definitions, question)?
+        .into_iter()
+        .map(|(_, _, area, points)| (area, points))
+        .collect())
+}
+
+type AreaPoints<'a> = (&'a Measure, PointQuery<'a>, AreaId, Vec<Point>);
+
+fn points_of<'a>(
+    basis: &Basis<'_>,
+    definitions: &Definitions<'a>,
+    question: &Question<'a>,
+) -> Result<Vec<AreaPoints<'a>>, AskError> {
+    let measure = definitions
+        .measures
+        .get(question.measure)
+        .ok_or(AskError::Measure)?;
+    let Some(first) = question.areas.first() else {
+        return Ok(Vec::new());
+    };
+    if question
+        .areas
+        .iter()
+        .any(|a| definitions.areas.get(a.as_str()).is_none())
+    {
+        return Err(AskError::Area);
+    }
+    let (grain, from, to, range) = match question.span {
+        Span::Periods { grain, from, to } => (grain.unwrap_or(measure.period), from, to, None),
+        Span::Days(range) => (measure.period, None, None, Some(range)),
+    };
+    let query = PointQuery {
+        measure,
+        area: first,
+        grain,
+        from,
+        to,
+        range,
+        filter: question.filter,
+        now: asked_now(basis, question),
+    };
+    query.check(definitions.areas)?;
+    check_span(&query)?;
+    query.check_values(&basis.cells)?;
+    let points = published(
+        basis,
+        definitions.areas,
+        &query,
+        question.areas,
+        question.audience,
+        definitions.policy,
+    );
+    Ok(points
+        .into_iter()
+        .map(|(area, points)| (measure, query, area, points))
+        .collect())
+}
+
+/// The instant that periods are over or not at: now, or what was now then.
+fn asked_now(basis: &Basis<'_>, question: &Question<'_>) -> DateTime<Utc> {
+    basis
+        .as_known_at
+        .map_or(question.now, |at| at.min(question.now))
+}
+
+fn check_span(query: &PointQuery<'_>) -> Result<(), AskError> {
+    if let (Some(from), Some(to)) = (query.from, query.to)
+        && from > to
+    {
+        return Err(AskError::Order);
+    }
+    let days = match query.grain {
+        Grain::Day => 1,
+        Grain::Week => 7,
+        Grain::Month => 28,
+        Grain::Quarter => 90,
+        Grain::Year => 365,
+    };
+    let Some(from) = query.from else {
+        return Ok(());
+    };
+    let to = query.to.unwrap_or(local::date(query.now));
+    if (to - from).num_days() / days > MAX_PERIODS {
+        return Err(AskError::Periods);
+    }
+    Ok(())
+}

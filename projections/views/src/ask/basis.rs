@@ -1,0 +1,194 @@
+//! What charts are made of: the cells of a view with what belongs to them, at one position of the log. Nothing that
+//! decides what a chart says (how far its sources have reported, what people decided) can be left behind.
+
+use crate::cell::Cells;
+use crate::changes::{self, Annotation, Change, Decisions};
+use crate::measure::Measure;
+use crate::view::{Summary, View};
+use chrono::{DateTime, NaiveDate, Utc};
+use joinedup_events::area::Areas;
+use joinedup_events::{AreaId, Family};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The cells of a view, what is known of their sources, and what people decided about their charts.
+#[derive(Clone, Debug)]
+pub struct Basis<'a> {
+    pub(super) cells: Cow<'a, Cells>,
+    sources: Cow<'a, Summary>,
+    decisions: BTreeMap<String, Decisions>,
+    changes: Vec<Change>,
+    pub(super) position: u64,
+    pub(super) as_of: Option<DateTime<Utc>>,
+    pub(super) as_known_at: Option<DateTime<Utc>>,
+}
+
+impl<'a> Basis<'a> {
+    /// What charts of some measures need of a view, borrowed from it.
+    #[must_use]
+    pub fn of<'m>(view: &'a View, measures: impl IntoIterator<Item = &'m Measure>) -> Self {
+        Self {
+            cells: Cow::Borrowed(view.cells()),
+            sources: Cow::Borrowed(view.summary()),
+            ..Self::beside_cells(view, measures, None)
+        }
+    }
+
+    /// The same as it was known at an instant: `cells` are those of [`View::add_cells_known_at`]; what was decided
+    /// later is left out like every fact that was recorded later.
+    #[must_use]
+    pub fn as_known_at<'m>(
+        view: &View,
+        measures: impl IntoIterator<Item = &'m Measure>,
+        at: DateTime<Utc>,
+        cells: Cells,
+    ) -> Basis<'static> {
+        Basis {
+            cells: Cow::Owned(cells),
+            sources: Cow::Owned(view.summary().sources_alone()),
+            ..Basis::beside_cells(view, measures, Some(at))
+        }
+    }
+
+    /// Cells alone, of which no source is known: every period counts as reported. For cells that no view holds.
+    #[must_use]
+    pub fn of_cells(cells: &'a Cells) -> Self {
+        Self {
+            cells: Cow::Borrowed(cells),
+            ..Basis::empty()
+        }
+    }
+
+    /// The same with the sources of a summary.
+    #[must_use]
+    pub fn with_sources(self, summary: &'a Summary) -> Self {
+        Self {
+            sources: Cow::Borrowed(summary),
+            ..self
+        }
+    }
+
+    /// A copy that outlives the view's lock, so that folding need not wait for many charts.
+    #[must_use]
+    pub fn detached(self) -> Basis<'static> {
+        Basis {
+            cells: Cow::Owned(self.cells.into_owned()),
+            sources: Cow::Owned(self.sources.sources_alone()),
+            decisions: self.decisions,
+            changes: self.changes,
+            position: self.position,
+            as_of: self.as_of,
+            as_known_at: self.as_known_at,
+        }
+    }
+
+    fn empty() -> Basis<'static> {
+        Basis {
+            cells: Cow::Owned(Cells::default()),
+            sources: Cow::Owned(Summary::default()),
+            decisions: BTreeMap::new(),
+            changes: Vec::new(),
+            position: 0,
+            as_of: None,
+            as_known_at: None,
+        }
+    }
+
+    fn beside_cells<'m>(
+        view: &View,
+        measures: impl IntoIterator<Item = &'m Measure>,
+        at: Option<DateTime<Utc>>,
+    ) -> Basis<'static> {
+        let decisions = measures.into_iter().filter_map(|measure| {
+            let entity = view.entity(Family::Change, &changes::chart_entity(&measure.id))?;
+            let facts = match at {
+                Some(at) => entity.facts.standing_at(at),
+                None => entity.facts.standing(),
+            };
+            Some((measure.id.to_string(), changes::decisions(&facts)))
+        });
+        let changes = view.listed(Family::Change).filter_map(|entity| {
+            changes::change(&match at {
+                Some(at) => entity.facts.standing_at(at),
+                None => entity.facts.standing(),
+            })
+        });
+        Basis {
+            decisions: decisions.collect(),
+            changes: changes.collect(),
+            position: view.position(),
+            as_of: view.as_of(),
+            as_known_at: at,
+            ..Basis::empty()
+        }
+    }
+
+    /// The cells.
+    #[must_use]
+    pub fn cells(&self) -> &Cells {
+        &self.cells
+    }
+
+    /// The last position of the log that it holds.
+    #[must_use]
+    pub const fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The last date up to which every source of a measure has reported for areas; none where no source is known, or
+    /// where sources report only when there is something to report. A period that begins later is missing, not zero.
+    #[must_use]
+    pub(crate) fn reported_until(
+        &self,
+        measure: &Measure,
+        within: &BTreeSet<AreaId>,
+        now: DateTime<Utc>,
+    ) -> Option<NaiveDate> {
+        let family = measure
+            .quantity
+            .split('.')
+            .next()
+            .and_then(Family::from_code)?;
+        // The other families report when there is something to report, and observations show their own gaps.
+        if !matches!(family, Family::Transfer | Family::Referral) {
+            return None;
+        }
+        self.sources.heard_until(family, within, now)
+    }
+
+    /// The dates on which the centre line of a chart starts afresh.
+    #[must_use]
+    pub(crate) fn rebases(&self, measure: &Measure, area: &AreaId) -> Vec<NaiveDate> {
+        self.decisions
+            .get(measure.id.as_str())
+            .map(|d| d.phases(measure.id.as_str(), area.as_str()))
+            .unwrap_or_default()
+    }
+
+    /// The target that people set for a measure in an area; none where they set none and the measure's own holds.
+    #[must_use]
+    pub fn target(&self, measure: &Measure, area: &AreaId, on: NaiveDate) -> Option<f64> {
+        let decisions = self.decisions.get(measure.id.as_str())?;
+        let set = decisions.target(measure.id.as_str(), area.as_str(), on)?;
+        Some(set.target.as_f64())
+    }
+
+    /// The improvement changes that should move a measure in an area or in a part of it, by date.
+    #[must_use]
+    pub(crate) fn annotations(
+        &self,
+        areas: &Areas,
+        measure: &Measure,
+        area: &AreaId,
+    ) -> Vec<Annotation> {
+        let within = areas.within(area);
+        let mut found: Vec<Annotation> = self
+            .changes
+            .iter()
+            .filter(|change| within.contains(&change.area))
+            .flat_map(|change| change.annotations_for(measure.id.as_str()))
+            .collect();
+        found.sort_by_key(|a| a.date);
+        found
+    }
+}

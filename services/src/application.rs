@@ -1,0 +1,19 @@
+//! What every face of the program asks for beside single charts, without HTTP and without HTML.
+
+pub mod memo;
+pub mod overview;
+
+use bytes::Bytes;
+use chrono::NaiveDate;
+use joinedup_views::suppression::Audience;
+use memo::Memo;
+use overview::Overview;
+
+/// Answers that cost much and are asked for by many at once.
+#[derive(Default)]
+pub struct Memos {
+    /// Overviews, by area, audience and day.
+    pub overviews: Memo<(String, Audience, NaiveDate), Overview>,
+    /// The text of the run charts' scrape, by audience.
+    pub run_charts: Memo<Audience, Bytes>,
+}
