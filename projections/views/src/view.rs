@@ -1,6 +1,6 @@
 //! The view: every entity's facts, and the cells that are the sum of their contributions.
 
-use crate::cell::{Cells, Slot};
+use crate::cell::{Cells, Place, Slot};
 use crate::contribution::StoredFact;
 use crate::contributions::contribute;
 use crate::entities::Entities;
@@ -20,7 +20,7 @@ pub use crate::summary::{Heard, Summary, Totals};
 
 /// The version of what views store. A change of the packed facts, of a quantity or of a contribution raises it, and
 /// with it every view is rebuilt from the log.
-pub const VIEW_VERSION: u32 = 3;
+pub const VIEW_VERSION: u32 = 4;
 
 /// The view.
 #[derive(Debug, Default)]
@@ -284,9 +284,9 @@ impl View {
             contribute(
                 entity.family,
                 &facts,
-                &mut |quantity: &str, area: &str, breakdown: &[(&str, &str)], date, delta| {
+                &mut |quantity: &str, place: Place<'_>, breakdown: &[(&str, &str)], date, delta| {
                     if quantities.contains(&quantity) {
-                        cells.apply(quantity, area, breakdown, date, delta, 1);
+                        cells.apply(quantity, place, breakdown, date, delta, 1);
                     }
                 },
             );
@@ -398,8 +398,12 @@ fn contributions(
     contribute(
         family,
         facts,
-        &mut |quantity: &str, area: &str, breakdown: &[(&str, &str)], date: NaiveDate, delta| {
-            list.push((cells.slot(quantity, area, breakdown, date), delta))
+        &mut |quantity: &str,
+              place: Place<'_>,
+              breakdown: &[(&str, &str)],
+              date: NaiveDate,
+              delta| {
+            list.push((cells.slot(quantity, place, breakdown, date), delta))
         },
     )
 }

@@ -71,30 +71,28 @@ impl Moved {
         let first = last - Days::new(u64::from(days) - 1);
         for name in quantities {
             let level = Source::of(name).is_some_and(|s| s.kind() == Kind::Level);
-            for area in cells.areas_of(name) {
-                for series in cells.series(name, area) {
-                    let parts = parts(series.breakdown);
-                    let mut put =
-                        |date, delta, times| moved.apply(name, area, &parts, date, delta, times);
-                    for (date, tally) in series.cells.range(first..=last) {
-                        let offset = u64::try_from((*date - first).num_days()).unwrap_or(0);
-                        copy(tally, &mut |delta, times| {
-                            put(stage() + Days::new(offset), delta, times)
-                        });
-                    }
-                    if let Some((_, tally)) = series.cells.range(..first).next() {
-                        if level {
-                            let before = series
-                                .cells
-                                .range(..first)
-                                .filter_map(|(_, t)| t.sums())
-                                .map(|s| s.value)
-                                .sum();
-                            earlier_stock(before, &mut put);
-                        } else {
-                            // That something was ever recorded here is what tells a nought from a gap.
-                            put(long_before(), one_of(tally), 1);
-                        }
+            for series in cells.all_series(name) {
+                let (place, parts) = (series.place, parts(series.breakdown));
+                let mut put =
+                    |date, delta, times| moved.apply(name, place, &parts, date, delta, times);
+                for (date, tally) in series.cells.range(first..=last) {
+                    let offset = u64::try_from((*date - first).num_days()).unwrap_or(0);
+                    copy(tally, &mut |delta, times| {
+                        put(stage() + Days::new(offset), delta, times)
+                    });
+                }
+                if let Some((_, tally)) = series.cells.range(..first).next() {
+                    if level {
+                        let before = series
+                            .cells
+                            .range(..first)
+                            .filter_map(|(_, t)| t.sums())
+                            .map(|s| s.value)
+                            .sum();
+                        earlier_stock(before, &mut put);
+                    } else {
+                        // That something was ever recorded here is what tells a nought from a gap.
+                        put(long_before(), one_of(tally), 1);
                     }
                 }
             }

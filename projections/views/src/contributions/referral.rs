@@ -152,7 +152,7 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) -> bool {
     let open = case.received.is_some() && case.ended().is_none();
     let Some(area) = case.area else { return open };
     let mut add = |quantity: Q, breakdown: &[(&str, &str)], date, delta| {
-        sink.add(quantity.name(), area.as_str(), breakdown, date, delta)
+        sink.add(quantity.name(), area.as_str().into(), breakdown, date, delta)
     };
     if let Some((at, how)) = case.received {
         arrival(&case, at, how, &mut add);

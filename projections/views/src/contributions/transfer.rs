@@ -4,6 +4,7 @@
 //! start of its *last* ready period; the night rule counts every date spent ready in a bed, `ready ≤ date < out`.
 
 use super::{area_of, days, minutes};
+use crate::cell::Place;
 use crate::contribution::{Sink, StoredFact};
 use crate::dimension::{NO_DELAY, UNKNOWN};
 use crate::quantity::Quantity as Q;
@@ -218,16 +219,17 @@ impl<'a> Spell<'a> {
     }
 }
 
-/// Adds what the transfer adds, to the area where the person lives and to the hospital. Returns whether the person
-/// waits in bed.
+/// Adds what the transfer adds, to the place that home and hospital make together. Returns whether the person waits in
+/// bed.
 pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) -> bool {
     let Some(spell) = Spell::of(facts) else {
         return false;
     };
-    let hospital = spell.admitted.and_then(|(_, f)| f.hospital.as_ref());
-    for area in spell.area.into_iter().chain(hospital) {
+    if let Some(area) = spell.area {
+        let hospital = spell.admitted.and_then(|(_, f)| f.hospital.as_ref());
+        let place = Place::new(area.as_str(), hospital.map(AreaId::as_str));
         let mut add = |quantity: Q, breakdown: &[(&str, &str)], date, delta| {
-            sink.add(quantity.name(), area.as_str(), breakdown, date, delta)
+            sink.add(quantity.name(), place, breakdown, date, delta)
         };
         waits(&spell, &mut add);
         stages(&spell, &mut add);

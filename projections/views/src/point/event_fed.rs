@@ -56,9 +56,8 @@ pub(super) fn raws(
 }
 
 fn first_date(cells: &Cells, quantity: &str, scope: &[AreaId]) -> Option<NaiveDate> {
-    scope
-        .iter()
-        .flat_map(|area| cells.series(quantity, area.as_str()))
+    cells
+        .series_within(quantity, scope)
         .filter_map(|series| series.cells.keys().next().copied())
         .min()
 }
@@ -99,15 +98,13 @@ impl Asked<'_> {
         let Some((start, end)) = self.frame.span() else {
             return sums;
         };
-        for area in self.scope {
-            for series in self.cells.series(quantity, area.as_str()) {
-                if !passes(series.breakdown) {
-                    continue;
-                }
-                for (date, tally) in series.cells.range(start..end) {
-                    if let Some(at) = self.frame.at(*date) {
-                        take(&mut sums[at], tally);
-                    }
+        for series in self.cells.series_within(quantity, self.scope) {
+            if !passes(series.breakdown) {
+                continue;
+            }
+            for (date, tally) in series.cells.range(start..end) {
+                if let Some(at) = self.frame.at(*date) {
+                    take(&mut sums[at], tally);
                 }
             }
         }

@@ -7,7 +7,7 @@
 //! of places, the place itself, or the nearest below it that report.
 
 use super::frame::Frame;
-use super::{PointQuery, Raw, Sieve, nearest, no_population, population, today};
+use super::{PointQuery, Raw, Sieve, nearest, no_population, outermost, population, today};
 use crate::cell::{Cells, Filter};
 use crate::measure::Aggregate;
 use crate::period::{Grain, Period, periods};
@@ -140,6 +140,7 @@ fn scope(
     else {
         return (Vec::new(), None);
     };
+    let scope = outermost(areas, scope);
     let covered: BTreeSet<AreaId> = scope.iter().flat_map(|id| areas.within(id)).collect();
     let parts = areas
         .within(area)
@@ -180,10 +181,7 @@ fn extent(
     query: &PointQuery<'_>,
 ) -> (Option<NaiveDate>, Option<NaiveDate>) {
     let (mut first, mut last): (Option<NaiveDate>, Option<NaiveDate>) = (None, None);
-    for series in scope
-        .iter()
-        .flat_map(|id| cells.series(quantity, id.as_str()))
-    {
+    for series in cells.series_within(quantity, scope) {
         let Some(grain) = grain_of(series.breakdown) else {
             continue;
         };
