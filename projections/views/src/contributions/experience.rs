@@ -175,7 +175,10 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) {
     }
     if let Some((stored, comment)) = coded {
         let date = local::date(stored.occurred_at);
-        let (area, instrument) = (Place::from(stored.area.as_str()), comment.instrument.as_str());
+        let (area, instrument) = (
+            Place::from(stored.area.as_str()),
+            comment.instrument.as_str(),
+        );
         sink.add(
             Quantity::Comments.name(),
             area,
