@@ -220,6 +220,11 @@ impl Checks<'_> {
             AssessmentFact::AmbitionSet(f) => {
                 self.level("level", &f.framework, Some(f.level));
                 self.planned("by", f.by);
+                self.refuse(
+                    !f.is_ahead_of(local::date(self.event.occurred_at)),
+                    "by",
+                    "must lie after the day on which it was set (`time`)",
+                );
             }
             AssessmentFact::Confirmed(_)
             | AssessmentFact::Noted(_)
