@@ -5,10 +5,12 @@
 //! `none` takes an edge away. Everything is checked together: no dangling id, no arrow against the layers (which
 //! also makes a circle impossible), no item off its framework.
 
-pub mod framework;
+pub mod answers;
+mod framework;
 pub mod model;
 mod paths;
 
+pub use answers::FactProblem;
 pub use framework::{Finding, Framework, FrameworkKind, Scale};
 pub use model::{Basis, Edge, Layer, Model, Node, Strength};
 pub use paths::Reached;

@@ -204,6 +204,16 @@ impl PointQuery<'_> {
     }
 }
 
+/// The period of a measure's points in an area where none is asked for: the measure's own, or for a return that is
+/// reported by longer ones only, the shortest of those.
+#[must_use]
+pub fn default_grain(cells: &Cells, areas: &Areas, measure: &Measure, area: &AreaId) -> Grain {
+    match measure.source() {
+        Some(Source::Observed(_)) => observed::best_grain(cells, areas, measure, area),
+        _ => measure.period,
+    }
+}
+
 /// A number before it is judged ripe or not.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Raw {

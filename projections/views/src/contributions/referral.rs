@@ -6,7 +6,8 @@ use crate::quantity::Quantity as Q;
 use crate::tally::{Delta, OPEN};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
 use joinedup_events::referral::{
-    ActionKind, ActionOpened, CareService, Discussed, PlanAgreed, Received, ReferralFact, Sector,
+    ActionKind, ActionOpened, CareService, Discussed, PlanAgreed, Priority, Received, ReferralFact,
+    Sector,
 };
 use joinedup_events::{AreaId, Fact, Slug, local};
 use std::collections::BTreeMap;
@@ -260,6 +261,12 @@ fn stages(case: &Case<'_>, received: DateTime<Utc>, service: &str, add: Add<'_>)
     }
 }
 
+/// Whether the two-hour standard holds: for crisis response that is urgent.
+#[must_use]
+pub fn is_urgent(how: &Received) -> bool {
+    how.service == CareService::CrisisResponse && how.priority == Priority::Urgent
+}
+
 fn contact(case: &Case<'_>, received: DateTime<Utc>, how: &Received, add: Add<'_>) {
     let Some(start) = case.clock_start() else {
         return;
@@ -283,6 +290,7 @@ fn contact(case: &Case<'_>, received: DateTime<Utc>, how: &Received, add: Add<'_
     let midnights = contact.map(|at| local::midnights(start, at));
     let met = match how.service {
         CareService::Mdt => return,
+        CareService::CrisisResponse if !is_urgent(how) => return,
         CareService::CrisisResponse => length <= URGENT_MINUTES,
         CareService::Reablement => midnights.is_some_and(|m| m <= REABLEMENT_MIDNIGHTS),
     };
