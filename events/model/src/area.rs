@@ -1,5 +1,6 @@
 //! Areas: a graph, not a tree. A neighbourhood may belong to several larger areas, and planning footprints cross
-//! county borders; providers (hospitals, trusts) stand beside the places where people live.
+//! county borders; providers (hospitals, trusts) stand beside the places where people live, or within a board together
+//! with them.
 
 use crate::facts::codes;
 use crate::id::AreaId;
@@ -35,8 +36,8 @@ codes! {
 }
 
 impl AreaKind {
-    /// A provider counts the people in its beds; a place counts the people who live there. One person is in one of
-    /// each, so the two are never summed together.
+    /// A provider counts the people in its beds; a place counts the people who live there. A board may hold both: a
+    /// person is then counted once, for the home or for the bed.
     #[must_use]
     pub fn is_provider(self) -> bool {
         matches!(self, Self::Trust | Self::Hospital)
@@ -84,20 +85,6 @@ pub enum AreasError {
     /// An area within itself.
     #[error("area {0} is, over its parents, a part of itself")]
     Cycle(AreaId),
-    /// A provider under a place, or the other way round.
-    #[error(
-        "area {area} ({kind}) cannot be a part of {parent} ({parent_kind}): providers and places are counted apart"
-    )]
-    Mixed {
-        /// The area.
-        area: AreaId,
-        /// Its kind.
-        kind: AreaKind,
-        /// The parent.
-        parent: AreaId,
-        /// The parent's kind.
-        parent_kind: AreaKind,
-    },
 }
 
 /// The register of areas.
@@ -166,18 +153,10 @@ impl Areas {
         self.children = BTreeMap::new();
         for area in self.areas.values() {
             for parent in &area.parents {
-                let Some(above) = self.areas.get(parent) else {
+                if !self.areas.contains_key(parent) {
                     return Err(AreasError::NoParent {
                         area: area.id.clone(),
                         parent: parent.clone(),
-                    });
-                };
-                if above.kind.is_provider() != area.kind.is_provider() {
-                    return Err(AreasError::Mixed {
-                        area: area.id.clone(),
-                        kind: area.kind,
-                        parent: parent.clone(),
-                        parent_kind: above.kind,
                     });
                 }
                 self.children
@@ -275,11 +254,6 @@ mod tests {
                 .to_string()
                 .contains("nowhere")
         );
-        let mixed = SMALL.replace("kind = \"neighbourhood\"", "kind = \"hospital\"");
-        assert!(matches!(
-            Areas::from_toml(&mixed),
-            Err(AreasError::Mixed { .. })
-        ));
     }
 
     #[test]

@@ -104,6 +104,14 @@ facts! {
     }
 }
 
+impl AmbitionSet {
+    /// Whether the ambition lies ahead of the day on which it was set; one that does not is nobody's aim.
+    #[must_use]
+    pub fn is_ahead_of(&self, set_on: NaiveDate) -> bool {
+        self.by > set_on
+    }
+}
+
 impl AssessmentFact {
     /// Framework and item, which with the area name the entity; none for a retraction, which names it itself.
     #[must_use]

@@ -1,4 +1,5 @@
-//! Improvement changes (PDSA cycles), and the decisions people take about a chart: targets, new baselines.
+//! Improvement changes (PDSA cycles), and the decisions people take about a chart (targets, new baselines) or about a
+//! source (that it has ended).
 
 use crate::amount::Amount;
 use crate::facts::{Happened, Retracted, codes, facts, payload};
@@ -14,6 +15,31 @@ codes! {
         Adapt = "adapt",
         /// Give it up.
         Abandon = "abandon",
+    }
+}
+codes! {
+    /// Why a source has ended.
+    EndReason {
+        /// What it reported on is closed.
+        Closed = "closed",
+        /// Another source reports on its places now.
+        Replaced = "replaced",
+        /// It was a trial, or was sent in error.
+        Trial = "trial",
+    }
+}
+payload! {
+    /// Nothing more is to come from a source, and nothing that it should have reported is outstanding. Without this, a
+    /// source that falls silent stays missing in every sum that needs it. It is expected again once it has reported on
+    /// three days after `time`.
+    SourceEnded {
+        /// The CloudEvents `source` that has ended.
+        ended: String,
+        /// Why.
+        because: EndReason,
+        /// The CloudEvents `source` that has taken over its places, if one has.
+        #[serde(default)]
+        successor: Option<String>,
     }
 }
 payload! {
@@ -73,7 +99,7 @@ payload! {
     }
 }
 facts! {
-    /// What can be said of a change, or of a chart (entity `chart/<measure>`).
+    /// What can be stated of a change, of a chart (entity `chart/<measure>`) or of a source (entity `source/<name>`).
     ChangeFact {
         /// Planned.
         Planned(Planned) = "planned" v 1,
@@ -91,5 +117,7 @@ facts! {
         RebaseAccepted(Rebase) = "rebase-accepted" v 1,
         /// An event about this change is taken back.
         Retracted(Retracted) = "retracted" v 1,
+        /// A source has ended.
+        SourceEnded(SourceEnded) = "source-ended" v 1,
     }
 }

@@ -271,6 +271,11 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
         r#"{"change":"c-discharge-lounge","area":"havenshire-north","retracts":"pdsa-4"}"#,
     ),
     (
+        "change.source-ended.v1",
+        "2026-05-31T11:00:00Z",
+        r#"{"change":"source/havenshire-community","area":"havenshire","ended":"/havenshire/community/pas","because":"replaced","successor":"/havenshire/general/pas"}"#,
+    ),
+    (
         "observation.observed.v1",
         "2020-02-13T09:30:00Z",
         r#"{"area":"E10000012","series":"dtoc-delayed-days","period_start":"2019-12-01","grain":"month","value":1422,"denominator":31,"breakdown":{"responsible":"nhs"}}"#,

@@ -96,10 +96,11 @@ fn vary(event_type: &str, example: &Value, numbers: &mut Numbers) -> Value {
                 (*numbers.pick(&all)).into()
             }
             "transfer" | "referral" | "response" | "previous" | "retracts" | "action" | "item" | "round" | "rater" | "team" | "instrument" | "series" => numbers.id(),
-            "change" if !event_type.contains(".target-") && !event_type.contains(".rebase-") => numbers.id(),
+            "change" if ![".target-", ".rebase-", ".source-"].iter().any(|part| event_type.contains(part)) => numbers.id(),
             "note" | "aim" | "title" | "learnt" => numbers.words(),
             "reason" if event_type.contains(".change.") => numbers.words(),
-            "date" | "expected" | "proposed" | "by" => numbers.day(2001, 25).into(),
+            "date" | "expected" | "proposed" => numbers.day(2001, 25).into(),
+            "by" => numbers.day(2027, 9).into(),
             "meeting" | "due" => numbers.day(2026, 9).into(),
             "from" if event_type.contains(".change.") => numbers.day(2001, 25).into(),
             "level" | "to" | "from" => (1 + numbers.next(5)).into(),

@@ -5,10 +5,12 @@
 //! `none` takes an edge away. Everything is checked together: no dangling id, no arrow against the layers (which
 //! also makes a circle impossible), no item off its framework.
 
-pub mod framework;
+pub mod answers;
+mod framework;
 pub mod model;
 mod paths;
 
+pub use answers::FactProblem;
 pub use framework::{Finding, Framework, FrameworkKind, Scale};
 pub use model::{Basis, Edge, Layer, Model, Node, Strength};
 pub use paths::Reached;
@@ -166,8 +168,11 @@ impl Catalogue {
         Ok(())
     }
 
-    fn checked(self) -> Result<Self, CatalogueError> {
+    fn checked(mut self) -> Result<Self, CatalogueError> {
         self.model.check()?;
+        if let Some(rating) = self.frameworks.get_mut(self.model.id()) {
+            rating.take_nodes(&self.model);
+        }
         for framework in self.frameworks.values() {
             framework.check(&self.model)?;
         }
@@ -236,14 +241,17 @@ impl Catalogue {
     pub fn problem(&self, framework: &str, item: &str, level: Option<u8>) -> Option<String> {
         let Some(known) = self.framework(framework) else {
             return Some(
-                "`framework` is none of the catalogue; see the list of frameworks".to_owned(),
+                "`framework` is not in the catalogue; see the list of frameworks".to_owned(),
             );
         };
         if known.kind != FrameworkKind::Rating {
             return Some(format!("the framework {} is not rated", known.id));
         }
         if known.item(item).is_none() {
-            return Some(format!("`item` is none of the framework {}", known.id));
+            return Some(format!(
+                "`item` is not an item of the framework {}",
+                known.id
+            ));
         }
         let scale = known.scale.as_ref()?;
         match level {

@@ -1,5 +1,6 @@
 //! What an entity adds to the cells: one pure function a family, from its facts as they stand.
 
+use crate::cell::Place;
 use crate::tally::Delta;
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::{AreaId, EventKey, Fact};
@@ -36,26 +37,26 @@ pub struct StoredFact {
 
 /// Takes contributions.
 pub trait Sink {
-    /// One contribution to the cell of a quantity, area, breakdown (in alphabetical order of dimension) and local date.
+    /// One contribution to the cell of a quantity, place, breakdown (in alphabetical order of dimension) and local date.
     fn add(
         &mut self,
         quantity: &str,
-        area: &str,
+        place: Place<'_>,
         breakdown: &[(&str, &str)],
         date: NaiveDate,
         delta: Delta,
     );
 }
 
-impl<F: FnMut(&str, &str, &[(&str, &str)], NaiveDate, Delta)> Sink for F {
+impl<F: FnMut(&str, Place<'_>, &[(&str, &str)], NaiveDate, Delta)> Sink for F {
     fn add(
         &mut self,
         quantity: &str,
-        area: &str,
+        place: Place<'_>,
         breakdown: &[(&str, &str)],
         date: NaiveDate,
         delta: Delta,
     ) {
-        self(quantity, area, breakdown, date, delta);
+        self(quantity, place, breakdown, date, delta);
     }
 }

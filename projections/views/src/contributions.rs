@@ -30,9 +30,11 @@ pub fn area_of(facts: &[StoredFact]) -> Option<&AreaId> {
     facts.iter().rev().find(|f| !f.linked).map(|f| &f.area)
 }
 
-/// A length in whole minutes, as histograms keep it.
+/// A length in minutes, as histograms keep it. A minute that has begun counts, so that 120 minutes and 59 seconds are
+/// not within two hours.
 pub(crate) fn minutes(length: chrono::TimeDelta) -> i32 {
-    i32::try_from(length.num_minutes())
+    let begun = length.num_milliseconds().saturating_add(59_999);
+    i32::try_from(begun.div_euclid(60_000))
         .unwrap_or(i32::MAX - 1)
         .min(i32::MAX - 1)
 }

@@ -37,9 +37,7 @@ pub fn codes(quantity: Quantity, dimension: &str) -> Option<Vec<&'static str>> {
 #[must_use]
 pub fn seen<'a>(cells: &'a Cells, quantity: &str, dimension: &str) -> BTreeSet<&'a str> {
     cells
-        .areas_of(quantity)
-        .into_iter()
-        .flat_map(|area| cells.series(quantity, area))
+        .all_series(quantity)
         .flat_map(|series| series.breakdown)
         .filter(|(name, _)| **name == *dimension)
         .map(|(_, value)| &**value)

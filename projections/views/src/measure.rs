@@ -193,6 +193,9 @@ pub struct Measure {
     /// The quantity to divide by (for `ratio` and `level_ratio`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over: Option<String>,
+    /// What is counted is a part of what it is divided by, so a report of more than all is an error.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub part_of_whole: bool,
     /// How its cells become a number.
     pub aggregate: Aggregate,
     /// What the number is divided by to be shown in [`Measure::unit`]: 60 for minutes shown as hours.
@@ -347,6 +350,17 @@ impl Measure {
     #[must_use]
     pub fn source(&self) -> Option<Source<'_>> {
         Source::of(&self.quantity)
+    }
+
+    /// A share within a limit is one of everything that began: what is still open is not within it, and is counted. So a
+    /// quantity of what has ended gives way to its cohort.
+    pub(crate) fn count_what_is_open(&mut self) {
+        if let (Aggregate::ShareAtMost(_), Some(Source::Coded(quantity))) =
+            (self.aggregate, self.source())
+            && let Some(cohort) = quantity.cohort()
+        {
+            cohort.name().clone_into(&mut self.quantity);
+        }
     }
 
     /// The periods that may be asked for.

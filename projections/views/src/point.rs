@@ -211,6 +211,16 @@ impl PointQuery<'_> {
     }
 }
 
+/// The period of a measure's points in an area where none is asked for: the measure's own, or for a return that is
+/// reported by longer ones only, the shortest of those.
+#[must_use]
+pub fn default_grain(cells: &Cells, areas: &Areas, measure: &Measure, area: &AreaId) -> Grain {
+    match measure.source() {
+        Some(Source::Observed(_)) => observed::best_grain(cells, areas, measure, area),
+        _ => measure.period,
+    }
+}
+
 /// A number before it is judged ripe or not.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Raw {
@@ -375,11 +385,11 @@ fn population(areas: &Areas, id: &AreaId, which: Population) -> Option<u64> {
     if let Some(own) = own {
         return Some(u64::from(own)).filter(|n| *n > 0);
     }
-    let children = areas.children(id);
-    if children.is_empty() {
-        return None;
-    }
-    children.iter().map(|c| population(areas, c, which)).sum()
+    // Providers have patients and no residents.
+    let lived_in = |c: &&AreaId| !areas.get(c.as_str()).is_some_and(|a| a.kind.is_provider());
+    let mut children = areas.children(id).iter().filter(lived_in).peekable();
+    children.peek()?;
+    children.map(|c| population(areas, c, which)).sum()
 }
 
 fn no_population(which: Population) -> String {
@@ -393,6 +403,16 @@ fn no_population(which: Population) -> String {
 /// The date that it is now, in London.
 fn today(query: &PointQuery<'_>) -> NaiveDate {
     local::date(query.now)
+}
+
+/// Those of some areas that are not within another of them: a report of an area holds what its parts report, whichever
+/// way leads to them.
+fn outermost(areas: &Areas, ids: Vec<AreaId>) -> Vec<AreaId> {
+    let parts: std::collections::BTreeSet<AreaId> = ids
+        .iter()
+        .flat_map(|id| areas.within(id).into_iter().filter(move |part| part != id))
+        .collect();
+    ids.into_iter().filter(|id| !parts.contains(id)).collect()
 }
 
 /// The nearest areas below one that have something; the area itself when `own` and it has.

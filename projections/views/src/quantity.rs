@@ -110,7 +110,7 @@ quantities! {
     ToContactMinutes = "referral.to_contact_minutes", Cohort, Minutes, ["hours", "priority", "service"];
     /// Midnights from need identified to the first face-to-face contact, of reablement that started on the date.
     ReablementMidnights = "referral.reablement_midnights", Values, Days, [];
-    /// Crisis and reablement referrals that arrived outside Monday to Friday 08–18: target met, or not.
+    /// Urgent crisis and reablement referrals that arrived outside Monday to Friday 08–18: target met, or not.
     OutOfHoursMet = "referral.out_of_hours_met", Proportion, Items, ["service"];
     /// Request to decision, of joint-budget requests decided on the date.
     ResourceMinutes = "referral.resource_minutes", Values, Minutes, [];
@@ -157,6 +157,16 @@ quantities! {
 }
 
 impl Quantity {
+    /// The cohort of the same durations: of everything that began, and with what has not ended yet. A share within a limit
+    /// is one of those; of what has ended it would leave out who waits longest.
+    #[must_use]
+    pub const fn cohort(self) -> Option<Self> {
+        match self {
+            Self::DiscussionMinutes => Some(Self::ToDiscussionMinutes),
+            _ => None,
+        }
+    }
+
     /// The quantity of a name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

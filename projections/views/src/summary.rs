@@ -1,10 +1,15 @@
 //! What a view knows of its sources and of the fate of events, beside facts and cells.
 
+mod rhythm;
+
+use crate::contribution::StoredFact;
 use crate::view::EntityKey;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use joinedup_events::{AreaId, Event, Family, local};
+use joinedup_events::change::ChangeFact;
+use joinedup_events::{AreaId, Event, Fact, Family, local};
+pub use rhythm::Rhythm;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
@@ -32,15 +37,12 @@ impl Heard {
 #[derive(Default)]
 pub(crate) struct Hearing {
     places: HashTable<usize>,
-    rows: Vec<(Family, String, AreaId, Heard)>,
+    rows: Vec<(Family, String, AreaId, Heard, Rhythm)>,
 }
 
 fn hash_of(family: Family, source: &str, area: &AreaId) -> u64 {
     FixedState::default().hash_one((family, source, area))
 }
-
-/// A source not heard for so many days has ended.
-const ENDED_AFTER_DAYS: i64 = 90;
 
 /// How many events of each kind of fate there were.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +66,10 @@ pub struct Summary {
     pub sources: BTreeMap<(String, AreaId), Heard>,
     /// Which sources feed a family in an area.
     pub feeds: BTreeSet<(Family, AreaId, String)>,
+    /// When each source reports.
+    pub rhythms: BTreeMap<String, Rhythm>,
+    /// Sources that have ended, by the entity that says so.
+    pub ended: BTreeMap<EntityKey, SourceEnd>,
     /// Fates.
     pub totals: Totals,
     /// Transfers waiting in bed and referrals not closed.
@@ -91,24 +97,41 @@ impl Summary {
         let Hearing { places, rows } = heard;
         let hash = hash_of(family, &event.source, &event.area);
         let known = places.find(hash, |&at| {
-            let (f, source, area, _) = &rows[at];
+            let (f, source, area, ..) = &rows[at];
             *f == family && *source == event.source && *area == event.area
         });
         match known {
-            Some(&at) => rows[at].3.add(&told),
+            Some(&at) => {
+                rows[at].3.add(&told);
+                rows[at].4.add(event.recorded_at);
+            }
             None => {
                 let rehash = |&at: &usize| {
-                    let (family, source, area, _) = &rows[at];
+                    let (family, source, area, ..) = &rows[at];
                     hash_of(*family, source, area)
                 };
                 places.insert_unique(hash, rows.len(), rehash);
-                rows.push((family, event.source.clone(), event.area.clone(), told));
+                let mut rhythm = Rhythm::default();
+                rhythm.add(event.recorded_at);
+                rows.push((
+                    family,
+                    event.source.clone(),
+                    event.area.clone(),
+                    told,
+                    rhythm,
+                ));
             }
         }
     }
 
     pub(crate) fn heard(&mut self, heard: Hearing) {
-        for (family, source, area, row) in heard.rows {
+        for (family, source, area, row, rhythm) in heard.rows {
+            match self.rhythms.get_mut(&source) {
+                Some(known) => known.merge(&rhythm),
+                None => {
+                    self.rhythms.insert(source.clone(), rhythm);
+                }
+            }
             self.feeds.insert((family, area.clone(), source.clone()));
             let zero = Heard { events: 0, ..row };
             self.sources.entry((source, area)).or_insert(zero).add(&row);
@@ -121,6 +144,8 @@ impl Summary {
         Self {
             sources: self.sources.clone(),
             feeds: self.feeds.clone(),
+            rhythms: self.rhythms.clone(),
+            ended: self.ended.clone(),
             totals: self.totals,
             newest: self.newest,
             open: BTreeSet::new(),
@@ -128,36 +153,99 @@ impl Summary {
         }
     }
 
-    /// The date up to which every source that feeds a family in the areas was heard: what happened later may be
-    /// unknown. A source not heard for 90 days before `now` is taken to have ended. None when there is no source.
+    /// Notes or forgets that somebody says a source has ended, as the facts of an entity stand.
+    pub(crate) fn settle_end(&mut self, entity: EntityKey, end: Option<SourceEnd>) {
+        match end {
+            Some(end) => self.ended.insert(entity, end),
+            None => self.ended.remove(&entity),
+        };
+    }
+
+    /// When somebody last said that a source has ended.
+    #[must_use]
+    pub fn ended_at(&self, source: &str) -> Option<DateTime<Utc>> {
+        let of = |end: &&SourceEnd| end.source == source;
+        self.ended.values().filter(of).map(|end| end.at).max()
+    }
+
+    /// Whether more is expected of a source: it has shown a rhythm, and nobody has said since that it has ended.
+    #[must_use]
+    pub fn is_expected(&self, source: &str) -> bool {
+        let rhythm = self.rhythms.get(source);
+        rhythm.is_some_and(|rhythm| rhythm.is_shown(self.ended_at(source)))
+    }
+
+    /// How long after its last report a source is expected to report again, learnt from its own rhythm; none where
+    /// nothing is expected of it.
+    #[must_use]
+    pub fn expected_interval(&self, source: &str) -> Option<TimeDelta> {
+        let rhythm = self.rhythms.get(source)?;
+        rhythm.interval().filter(|_| self.is_expected(source))
+    }
+
+    /// When anything was last heard of a source, whatever it spoke of.
+    #[must_use]
+    pub fn last_word(&self, source: &str) -> Option<DateTime<Utc>> {
+        let from = (source.to_owned(), AreaId::first());
+        let rows = self.sources.range(from..);
+        rows.take_while(|((name, _), _)| name == source)
+            .map(|(_, heard)| heard.recorded_at)
+            .max()
+    }
+
+    /// The date up to which every expected source that feeds a family in the areas was heard: what happened later may be
+    /// unknown, at any distance. Where nothing is expected of any of them, the newest word of all. None when there is no
+    /// source. `registered` says which sources are expected although they have shown no rhythm yet.
     #[must_use]
     pub fn heard_until(
         &self,
         family: Family,
         areas: &BTreeSet<AreaId>,
-        now: DateTime<Utc>,
+        registered: impl Fn(&str) -> bool,
     ) -> Option<NaiveDate> {
-        let Self { sources, feeds, .. } = self;
         let feeding: BTreeSet<&str> = areas
             .iter()
             .flat_map(|area| {
                 let from = (family, area.clone(), String::new());
-                feeds
+                self.feeds
                     .range(from..)
                     .take_while(move |(f, a, _)| *f == family && a == area)
             })
             .map(|(_, _, source)| source.as_str())
             .collect();
-        let newest = |source: &str| {
-            let from = (source.to_owned(), AreaId::first());
-            let rows = sources.range(from..).take_while(|((s, _), _)| s == source);
-            rows.map(|(_, heard)| heard.recorded_at).max()
-        };
-        let all: Vec<DateTime<Utc>> = feeding.into_iter().filter_map(newest).collect();
-        let speaking = all
-            .iter()
-            .filter(|at| (now - **at).num_days() < ENDED_AFTER_DAYS)
-            .min();
-        speaking.or(all.iter().max()).map(|at| local::date(*at))
+        let (mut oldest, mut newest) = (None, None);
+        for source in feeding {
+            let Some(at) = self.last_word(source) else {
+                continue;
+            };
+            newest = newest.max(Some(at));
+            let registered = || registered(source) && self.ended_at(source).is_none();
+            if self.is_expected(source) || registered() {
+                oldest = Some(oldest.map_or(at, |oldest: DateTime<Utc>| oldest.min(at)));
+            }
+        }
+        oldest.or(newest).map(local::date)
+    }
+}
+
+/// Somebody says that a source has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceEnd {
+    /// The source.
+    pub source: String,
+    /// Since when.
+    pub at: DateTime<Utc>,
+}
+
+impl SourceEnd {
+    /// The end that the facts of an entity tell of, in the order of recording.
+    pub(crate) fn of(facts: &[StoredFact]) -> Option<Self> {
+        facts.iter().rev().find_map(|stored| match &stored.fact {
+            Fact::Change(ChangeFact::SourceEnded(end)) => Some(Self {
+                source: end.ended.clone(),
+                at: stored.occurred_at,
+            }),
+            _ => None,
+        })
     }
 }

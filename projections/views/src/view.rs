@@ -1,6 +1,6 @@
 //! The view: every entity's facts, and the cells that are the sum of their contributions.
 
-use crate::cell::{Cells, Slot};
+use crate::cell::{Cells, Place, Slot};
 use crate::contribution::StoredFact;
 use crate::contributions::contribute;
 use crate::entities::Entities;
@@ -8,7 +8,7 @@ use crate::entity_row::{EntityRow, Journal};
 use crate::fact_set::{
     Inserted, Unreadable, in_order, make_earlier, pack, same_content, without_retracted,
 };
-use crate::summary::Hearing;
+use crate::summary::{Hearing, SourceEnd};
 use crate::tally::Delta;
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::facts::Retracted;
@@ -16,11 +16,11 @@ use joinedup_events::{AreaId, EntityId, Event, Family};
 use std::collections::BTreeSet;
 
 pub use crate::entities::{Entity, EntityKey};
-pub use crate::summary::{Heard, Summary, Totals};
+pub use crate::summary::{Heard, Rhythm, Summary, Totals};
 
 /// The version of what views store. A change of the packed facts, of a quantity or of a contribution raises it, and
 /// with it every view is rebuilt from the log.
-pub const VIEW_VERSION: u32 = 3;
+pub const VIEW_VERSION: u32 = 7;
 
 /// The view.
 #[derive(Debug, Default)]
@@ -195,6 +195,10 @@ impl View {
         if matches!(family, Family::Assessment | Family::Change) {
             self.summary.listed.insert(key);
         }
+        if family == Family::Change {
+            let end = SourceEnd::of(&without_retracted(facts));
+            self.summary.settle_end(key, end);
+        }
         if open {
             self.summary.open.insert(key);
         } else {
@@ -202,15 +206,16 @@ impl View {
         }
     }
 
-    /// The date up to which every source that feeds a family in the areas was heard, as [`Summary::heard_until`].
+    /// The date up to which every source that feeds a family in the areas was heard, as [`Summary::heard_until`] with no
+    /// source registered. It does not depend on what is now: a silent source stays silent.
     #[must_use]
     pub fn heard_until(
         &self,
         family: Family,
         areas: &BTreeSet<AreaId>,
-        now: DateTime<Utc>,
+        _now: DateTime<Utc>,
     ) -> Option<NaiveDate> {
-        self.summary.heard_until(family, areas, now)
+        self.summary.heard_until(family, areas, |_| false)
     }
 
     /// The cells.
@@ -316,9 +321,9 @@ impl View {
             contribute(
                 entity.family,
                 &facts,
-                &mut |quantity: &str, area: &str, breakdown: &[(&str, &str)], date, delta| {
+                &mut |quantity: &str, place: Place<'_>, breakdown: &[(&str, &str)], date, delta| {
                     if quantities.contains(&quantity) {
-                        cells.apply(quantity, area, breakdown, date, delta, 1);
+                        cells.apply(quantity, place, breakdown, date, delta, 1);
                     }
                 },
             );
@@ -438,8 +443,12 @@ fn contributions(
     contribute(
         family,
         facts,
-        &mut |quantity: &str, area: &str, breakdown: &[(&str, &str)], date: NaiveDate, delta| {
-            list.push((cells.slot(quantity, area, breakdown, date), delta))
+        &mut |quantity: &str,
+              place: Place<'_>,
+              breakdown: &[(&str, &str)],
+              date: NaiveDate,
+              delta| {
+            list.push((cells.slot(quantity, place, breakdown, date), delta))
         },
     )
 }

@@ -1,6 +1,6 @@
 //! Who is waiting now: the operations board. Open transfers and referrals, longest first; nothing names a person.
 
-use crate::contributions::referral::Case;
+use crate::contributions::referral::{Case, is_urgent};
 use crate::contributions::transfer::Spell;
 use crate::view::View;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -135,11 +135,13 @@ pub fn referrals(
             let (_, how) = case.received?;
             let since = case.clock_start().filter(|at| *at <= now)?;
             let area = case.area.filter(|a| areas.contains(*a))?;
-            if case.contact.is_some() {
+            // A plan is agreed with the person: who has one no longer waits to be seen.
+            if case.contact.is_some() || !case.plans.is_empty() {
                 return None;
             }
             let due = match how.service {
                 CareService::Mdt => None,
+                CareService::CrisisResponse if !is_urgent(how) => None,
                 CareService::CrisisResponse => Some(
                     since
                         + chrono::TimeDelta::minutes(i64::from(

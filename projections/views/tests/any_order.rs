@@ -71,6 +71,7 @@ fn transfer_fact() -> impl Strategy<Value = TransferFact> {
             date_only: m == 3,
         })),
         Just(TransferFact::DischargeReversed(Happened {})),
+        Just(TransferFact::Cancelled(Happened {})),
         (0..40u32).prop_map(|n| TransferFact::Retracted(Retracted {
             retracts: n.to_string(),
             retracts_source: None,

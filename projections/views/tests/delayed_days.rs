@@ -198,10 +198,11 @@ fn only_the_last_ready_period_counts_for_the_discharge_but_all_nights_count() {
 }
 
 #[test]
-fn a_ready_date_said_again_replaces_the_first() {
-    let mut later = ready(2, day(5, 4));
-    later.1.recorded_at = noon(day(5, 20));
-    let view = view(vec![ready(1, day(5, 1)), discharged(3, day(5, 6)), later]);
+fn a_ready_date_corrected_at_the_same_instant_replaces_the_first() {
+    let mut corrected = event(2, day(5, 1), TransferFact::Ready(Ready { date: day(5, 4) }));
+    corrected.1.recorded_at = noon(day(5, 20));
+    let first = ready(1, day(5, 1));
+    let view = view(vec![corrected, first, discharged(3, day(5, 6))]);
     assert_eq!(delay(&view), Some(2));
     assert_eq!(
         nights(&view, day(5, 1), day(5, 31)).values().sum::<i64>(),

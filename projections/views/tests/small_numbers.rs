@@ -28,7 +28,7 @@ fn stays(of: &[(&str, i32)]) -> Cells {
             let date = "2026-01-07".parse().unwrap();
             cells.apply(
                 "transfer.delay_days",
-                area,
+                *area,
                 &all,
                 date,
                 Delta::Value(days),

@@ -9,6 +9,7 @@ use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
 use joinedup_events::Family;
 use joinedup_log::Position;
+use joinedup_views::cell::Place;
 use joinedup_views::contribution::FactKey;
 use joinedup_views::contributions::contribute;
 use joinedup_views::period::Period;
@@ -79,8 +80,8 @@ pub async fn points(
     let views = charts::views(&app)?.clone();
     let found = tokio::task::spawn_blocking(move || {
         views.read(|view| {
-            behind(view, &quantity, period, |area, breakdown| {
-                within.contains(area) && filter.passes(breakdown)
+            behind(view, &quantity, period, |place, breakdown| {
+                place.is_within(|area| within.contains(area)) && filter.passes(breakdown)
             })
         })
     })
@@ -97,7 +98,7 @@ fn behind(
     view: &View,
     quantity: &str,
     period: Period,
-    counts: impl Fn(&str, &[(Box<str>, Box<str>)]) -> bool,
+    counts: impl Fn(Place<'_>, &[(Box<str>, Box<str>)]) -> bool,
 ) -> Vec<Behind> {
     let family = quantity.split('.').next().and_then(Family::from_code);
     let mut found: Vec<Behind> = view
@@ -110,7 +111,7 @@ fn behind(
                 entity.family,
                 &facts,
                 &mut |q: &str,
-                      area: &str,
+                      place: Place<'_>,
                       breakdown: &[(&str, &str)],
                       date: chrono::NaiveDate,
                       _| {
@@ -120,9 +121,9 @@ fn behind(
                         .collect();
                     if q == quantity
                         && (period.start..period.end).contains(&date)
-                        && counts(area, &owned)
+                        && counts(place, &owned)
                     {
-                        hit = Some(area.to_owned());
+                        hit = Some(place.home.to_owned());
                     }
                 },
             );

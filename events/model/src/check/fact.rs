@@ -4,7 +4,7 @@ use super::{DATE_AHEAD_DAYS, LIMITS, Refusal, bounds, instant_rule, text};
 use crate::amount::Amount;
 use crate::area::Areas;
 use crate::assessment::AssessmentFact;
-use crate::change::ChangeFact;
+use crate::change::{ChangeFact, SourceEnded};
 use crate::event::{Event, Fact};
 use crate::experience::ExperienceFact;
 use crate::id::Slug;
@@ -220,6 +220,11 @@ impl Checks<'_> {
             AssessmentFact::AmbitionSet(f) => {
                 self.level("level", &f.framework, Some(f.level));
                 self.planned("by", f.by);
+                self.refuse(
+                    !f.is_ahead_of(local::date(self.event.occurred_at)),
+                    "by",
+                    "must lie after the day on which it was set (`time`)",
+                );
             }
             AssessmentFact::Confirmed(_)
             | AssessmentFact::Noted(_)
@@ -264,11 +269,34 @@ impl Checks<'_> {
                 self.chart(&f.measure);
                 self.planned("from", f.from);
             }
+            ChangeFact::SourceEnded(f) => self.source_ended(f),
             ChangeFact::Started(_)
             | ChangeFact::Paused(_)
             | ChangeFact::Finished(_)
             | ChangeFact::Retracted(_) => {}
         }
+    }
+
+    fn source_ended(&mut self, fact: &SourceEnded) {
+        let named = [
+            ("ended", Some(&fact.ended)),
+            ("successor", fact.successor.as_ref()),
+        ];
+        for (field, source) in named {
+            let Some(source) = source else { continue };
+            self.refuse(source.is_empty(), field, "must not be empty");
+            super::attribute::text(&format!("/data/{field}"), source, self.found);
+        }
+        self.refuse(
+            fact.successor.as_ref() == Some(&fact.ended),
+            "successor",
+            "must be another source than the one that has ended",
+        );
+        self.refuse(
+            !self.event.entity.as_str().starts_with("source/"),
+            "change",
+            "must be source/ and a name, for the end of a source",
+        );
     }
 
     /// A decision about a chart is told of that chart, or two decisions could stand side by side.

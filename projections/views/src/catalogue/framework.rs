@@ -1,6 +1,6 @@
 //! Frameworks: other systems that rate, ask, tag or measure, each with its items, scale and scoring.
 
-use super::model::{Basis, Link, Model};
+use super::model::{Basis, Link, Model, Rated};
 use super::{CatalogueError, Layer};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -188,6 +188,31 @@ impl Framework {
             .iter()
             .filter(move |m| m.item == item)
             .map(|m| m.node.as_str())
+    }
+
+    /// Takes every node that areas rate as an item: a team that adds a component to the model can rate it.
+    pub(super) fn take_nodes(&mut self, model: &Model) {
+        for node in model.nodes() {
+            if node.rating == Rated::None || self.item(&node.id).is_some() {
+                continue;
+            }
+            self.items.push(Item {
+                id: node.id.clone(),
+                order: node.order,
+                group: Some(
+                    match node.layer {
+                        Layer::Enabler => "enabler",
+                        Layer::Component => "component",
+                        Layer::Outcome => "outcome",
+                        Layer::Impact => "impact",
+                    }
+                    .to_owned(),
+                ),
+                title: node.title.clone(),
+                reversed: false,
+                titles: std::collections::BTreeMap::new(),
+            });
+        }
     }
 
     pub(super) fn check(&self, model: &Model) -> Result<(), CatalogueError> {

@@ -363,3 +363,27 @@ fn every_node_leads_to_what_is_known_about_it() {
         "only {of_places} links to places that do it"
     );
 }
+
+#[test]
+fn a_node_that_a_team_adds_can_be_rated_when_it_says_so() {
+    let node = |id: &str, rating: &str| {
+        format!(
+            "[[node]]\nid = \"{id}\"\nlayer = \"component\"\ngroup = \"component\"\norder = 90\ntitle = \"Supported living\"\ndefinition = \"A home with support.\"\nrating = \"{rating}\"\n"
+        )
+    };
+    let own = node("co-supported-living", "expected") + &node("co-not-rated", "none");
+    let catalogue = built_in().and_toml("own.toml", &own).unwrap();
+    let problem = |item, level| catalogue.problem("scie", item, level);
+    assert_eq!(problem("co-supported-living", Some(3)), None);
+    assert!(
+        problem("co-supported-living", Some(9))
+            .unwrap()
+            .contains("between 1 and 5")
+    );
+    assert!(problem("co-not-rated", Some(3)).is_some());
+    let mine = catalogue
+        .framework("scie")
+        .unwrap()
+        .item("co-supported-living");
+    assert_eq!(mine.unwrap().title, "Supported living");
+}

@@ -26,7 +26,7 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) {
     };
     let of_item = [("framework", framework), ("item", item)];
     let mut add = |quantity: Quantity, date, delta| {
-        sink.add(quantity.name(), area, &of_item, date, delta);
+        sink.add(quantity.name(), area.into(), &of_item, date, delta);
     };
 
     let published: Vec<(NaiveDate, Option<u8>)> = publications(facts)
@@ -73,7 +73,7 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) {
                     ("level", level.as_str()),
                 ];
                 let quantity = Quantity::AssessmentLevel.name();
-                sink.add(quantity, area, &breakdown, date, Delta::step(change));
+                sink.add(quantity, area.into(), &breakdown, date, Delta::step(change));
             }
         }
         stood = level;

@@ -23,18 +23,18 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) {
         && finished.is_none_or(|end| end >= start)
     {
         let running = Quantity::CyclesRunning.name();
-        sink.add(running, area, &[], start, Delta::step(1));
+        sink.add(running, area.into(), &[], start, Delta::step(1));
         if let Some(end) = finished {
-            sink.add(running, area, &[], end, Delta::step(-1));
+            sink.add(running, area.into(), &[], end, Delta::step(-1));
             let days = i32::try_from((end - start).num_days()).unwrap_or(i32::MAX - 1);
             let length = Quantity::CycleDays.name();
-            sink.add(length, area, &[], end, Delta::Value(days));
+            sink.add(length, area.into(), &[], end, Delta::Value(days));
         }
     }
     if let Some((date, finish)) = cycle.finished {
         let breakdown = [("decision", finish.decision.code())];
         let quantity = Quantity::CyclesFinished.name();
-        sink.add(quantity, area, &breakdown, date, Delta::ONE);
+        sink.add(quantity, area.into(), &breakdown, date, Delta::ONE);
     }
 }
 

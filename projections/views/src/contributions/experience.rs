@@ -3,6 +3,7 @@
 //! Scores are kept as they were given, so that a histogram of an item is what people ticked. Scale sums turn the
 //! reverse-scored item round. Yes and no are written `yes` and `no`.
 
+use crate::cell::Place;
 use crate::contribution::{Sink, StoredFact};
 use crate::quantity::Quantity;
 use crate::tally::{Delta, Sums};
@@ -166,7 +167,7 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) {
         };
         sink.add(
             Quantity::Invitations.name(),
-            stored.area.as_str(),
+            stored.area.as_str().into(),
             &[("instrument", batch.instrument.as_str())],
             local::date(stored.occurred_at),
             Delta::Sums(sent),
@@ -174,7 +175,10 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) {
     }
     if let Some((stored, comment)) = coded {
         let date = local::date(stored.occurred_at);
-        let (area, instrument) = (stored.area.as_str(), comment.instrument.as_str());
+        let (area, instrument) = (
+            Place::from(stored.area.as_str()),
+            comment.instrument.as_str(),
+        );
         sink.add(
             Quantity::Comments.name(),
             area,
@@ -206,7 +210,7 @@ fn scores(response: &Answered) -> BTreeMap<&str, u8> {
 
 fn answers(stored: &StoredFact, response: &Answered, sink: &mut dyn Sink) {
     let date = local::date(stored.occurred_at);
-    let area = stored.area.as_str();
+    let area = Place::from(stored.area.as_str());
     let instrument = response.instrument.as_str();
     let carer = if response.with_carer { "yes" } else { "no" };
     let mode = response.mode.code();
@@ -279,7 +283,7 @@ fn team_climate(
     };
     sink.add(
         Quantity::TeamClimate.name(),
-        stored.area.as_str(),
+        stored.area.as_str().into(),
         &[("team", team)],
         local::date(stored.occurred_at),
         Delta::Sums(member),

@@ -31,7 +31,7 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) {
     let quantity = format!("{OBSERVATION_PREFIX}{}", observed.series);
     sink.add(
         &quantity,
-        area.as_str(),
+        area.as_str().into(),
         &breakdown,
         observed.period_start,
         Delta::Sums(amount),

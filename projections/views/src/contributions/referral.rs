@@ -6,7 +6,8 @@ use crate::quantity::Quantity as Q;
 use crate::tally::{Delta, OPEN};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
 use joinedup_events::referral::{
-    ActionKind, ActionOpened, CareService, Discussed, PlanAgreed, Received, ReferralFact, Sector,
+    ActionKind, ActionOpened, CareService, Discussed, PlanAgreed, Priority, Received, ReferralFact,
+    Sector,
 };
 use joinedup_events::{AreaId, Fact, Slug, local};
 use std::collections::BTreeMap;
@@ -36,8 +37,8 @@ pub struct Action<'a> {
     pub opened: Option<(DateTime<Utc>, &'a ActionOpened)>,
     /// When it was done.
     pub done: Option<DateTime<Utc>>,
-    /// It was cancelled.
-    pub cancelled: bool,
+    /// When it was cancelled.
+    pub cancelled: Option<DateTime<Utc>>,
     /// When a joint-budget request was decided, and whether it was granted.
     pub decided: Option<(DateTime<Utc>, bool)>,
 }
@@ -70,13 +71,16 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// Reads the facts that stand, in the order of recording.
+    /// Reads the facts that stand, in the order of recording. Opening a referral again undoes the closures up to and
+    /// including its own time, whenever either was recorded.
     #[must_use]
     pub fn of(facts: &'a [StoredFact]) -> Self {
         let mut case = Self {
             area: area_of(facts),
             ..Self::default()
         };
+        let mut closures: Vec<(DateTime<Utc>, bool)> = Vec::new();
+        let mut reopened: Option<DateTime<Utc>> = None;
         for stored in facts {
             let at = stored.occurred_at;
             let Fact::Referral(fact) = &stored.fact else {
@@ -106,18 +110,23 @@ impl<'a> Case<'a> {
                     case.actions.entry(&f.action).or_default().done = Some(at)
                 }
                 ReferralFact::ActionCancelled(f) => {
-                    case.actions.entry(&f.action).or_default().cancelled = true
+                    let action = case.actions.entry(&f.action).or_default();
+                    action.cancelled = action.cancelled.max(Some(at));
                 }
                 ReferralFact::ResourceDecided(f) => {
                     case.actions.entry(&f.action).or_default().decided = Some((at, f.granted))
                 }
-                ReferralFact::Closed(_) => (case.closed, case.withdrawn) = (Some(at), false),
-                ReferralFact::Withdrawn(_) => (case.closed, case.withdrawn) = (Some(at), true),
-                ReferralFact::Reopened(_) => (case.closed, case.withdrawn) = (None, false),
+                ReferralFact::Closed(_) => closures.push((at, false)),
+                ReferralFact::Withdrawn(_) => closures.push((at, true)),
+                ReferralFact::Reopened(_) => reopened = reopened.max(Some(at)),
                 ReferralFact::Listed(_)
                 | ReferralFact::FirstContact(_)
                 | ReferralFact::Retracted(_) => {}
             }
+        }
+        let stands = |(at, _): &(DateTime<Utc>, bool)| reopened.is_none_or(|again| *at > again);
+        if let Some((at, withdrawn)) = closures.into_iter().rfind(stands) {
+            (case.closed, case.withdrawn) = (Some(at), withdrawn);
         }
         case.discussions.sort_by_key(|(at, _)| *at);
         case.plans.sort_by_key(|(at, _)| *at);
@@ -152,7 +161,13 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) -> bool {
     let open = case.received.is_some() && case.ended().is_none();
     let Some(area) = case.area else { return open };
     let mut add = |quantity: Q, breakdown: &[(&str, &str)], date, delta| {
-        sink.add(quantity.name(), area.as_str(), breakdown, date, delta)
+        sink.add(
+            quantity.name(),
+            area.as_str().into(),
+            breakdown,
+            date,
+            delta,
+        )
     };
     if let Some((at, how)) = case.received {
         arrival(&case, at, how, &mut add);
@@ -246,6 +261,12 @@ fn stages(case: &Case<'_>, received: DateTime<Utc>, service: &str, add: Add<'_>)
     }
 }
 
+/// Whether the two-hour standard holds: for crisis response that is urgent.
+#[must_use]
+pub fn is_urgent(how: &Received) -> bool {
+    how.service == CareService::CrisisResponse && how.priority == Priority::Urgent
+}
+
 fn contact(case: &Case<'_>, received: DateTime<Utc>, how: &Received, add: Add<'_>) {
     let Some(start) = case.clock_start() else {
         return;
@@ -269,6 +290,7 @@ fn contact(case: &Case<'_>, received: DateTime<Utc>, how: &Received, add: Add<'_
     let midnights = contact.map(|at| local::midnights(start, at));
     let met = match how.service {
         CareService::Mdt => return,
+        CareService::CrisisResponse if !is_urgent(how) => return,
         CareService::CrisisResponse => length <= URGENT_MINUTES,
         CareService::Reablement => midnights.is_some_and(|m| m <= REABLEMENT_MIDNIGHTS),
     };
@@ -330,7 +352,8 @@ fn actions(case: &Case<'_>, add: Add<'_>) {
         let Some((opened, what)) = action.opened else {
             continue;
         };
-        if !action.cancelled {
+        // An action opened again after it was cancelled is wanted again.
+        if action.cancelled.is_none_or(|cancelled| opened > cancelled) {
             let in_time = action.done.is_some_and(|at| local::date(at) <= what.due);
             add(
                 Q::ActionsOnTime,

@@ -4,6 +4,7 @@
 //! start of its *last* ready period; the night rule counts every date spent ready in a bed, `ready ≤ date < out`.
 
 use super::{area_of, days, minutes};
+use crate::cell::Place;
 use crate::contribution::{Sink, StoredFact};
 use crate::dimension::{NO_DELAY, UNKNOWN};
 use crate::quantity::Quantity as Q;
@@ -36,7 +37,7 @@ pub struct Spell<'a> {
     pub admitted: Option<(DateTime<Utc>, &'a Admitted)>,
     /// When and how the person left.
     pub discharged: Option<(DateTime<Utc>, &'a Discharged)>,
-    /// Start of the last ready period, if it was not ended by getting worse.
+    /// First day of the last ready period, if it was not ended by getting worse.
     pub ready: Option<NaiveDate>,
     /// The waits, in order.
     pub waits: Vec<Wait>,
@@ -60,16 +61,35 @@ pub struct Spell<'a> {
     pub returned: Option<DateTime<Utc>>,
 }
 
+/// What was stated of readiness: when, from which date, ready or not.
+type Readiness = (DateTime<Utc>, NaiveDate, bool);
+
+/// When a kind of fact of the transfer itself happened last.
+fn last_of(facts: &[StoredFact], is: impl Fn(&TransferFact) -> bool) -> Option<DateTime<Utc>> {
+    facts
+        .iter()
+        .filter(|stored| !stored.linked)
+        .filter(|stored| matches!(&stored.fact, Fact::Transfer(fact) if is(fact)))
+        .map(|stored| stored.occurred_at)
+        .max()
+}
+
 impl<'a> Spell<'a> {
     /// Reads the facts that stand, in the order of recording; `None` when the admission was entered in error.
+    ///
+    /// A fact that undoes (a reversed discharge, a cancelled admission) undoes what happened up to and including its own
+    /// time, whenever either was recorded.
     #[must_use]
     pub fn of(facts: &'a [StoredFact]) -> Option<Self> {
         let mut spell = Self {
             area: area_of(facts),
             ..Self::default()
         };
-        let mut readiness: Vec<(NaiveDate, bool)> = Vec::new();
+        let mut readiness: Vec<Readiness> = Vec::new();
         let mut withdrawn: Vec<DateTime<Utc>> = Vec::new();
+        let mut discharges: Vec<(DateTime<Utc>, &Discharged)> = Vec::new();
+        let cancelled = last_of(facts, |f| matches!(f, TransferFact::Cancelled(_)));
+        let reversed = last_of(facts, |f| matches!(f, TransferFact::DischargeReversed(_)));
         for stored in facts {
             let at = stored.occurred_at;
             let Fact::Transfer(fact) = &stored.fact else {
@@ -82,14 +102,14 @@ impl<'a> Spell<'a> {
                             Some(spell.returned.map_or(at, |r: DateTime<Utc>| r.min(at)));
                     }
                 }
-                _ if stored.linked => {}
+                _ if stored.linked || cancelled.is_some_and(|cancelled| at <= cancelled) => {}
                 TransferFact::Admitted(f) => spell.admitted = Some((at, f)),
                 TransferFact::ExpectedDateSet(f) => spell.expected.push((at, f.expected)),
                 TransferFact::SocialCareReferred(_) => spell.referred = Some(at),
                 TransferFact::AssessmentStarted(_) => spell.assessment_started = Some(at),
                 TransferFact::AssessmentFinished(_) => spell.assessed = Some(at),
-                TransferFact::Ready(f) => readiness.push((f.date, true)),
-                TransferFact::NotReady(f) => readiness.push((f.date, false)),
+                TransferFact::Ready(f) => readiness.push((at, f.date, true)),
+                TransferFact::NotReady(f) => readiness.push((at, f.date, false)),
                 TransferFact::DelayReasonSet(f) => spell.reasons.push(f),
                 TransferFact::PackageAgreed(_) => spell.package = Some(at),
                 TransferFact::DischargeNoticeGiven(f) => {
@@ -97,12 +117,19 @@ impl<'a> Spell<'a> {
                 }
                 TransferFact::DischargeNoticeWithdrawn(_) => withdrawn.push(at),
                 TransferFact::PathwaySet(f) => spell.pathways.push((f.date, f.pathway)),
-                TransferFact::Discharged(f) => spell.discharged = Some((at, f)),
-                TransferFact::DischargeReversed(_) => spell.discharged = None,
-                TransferFact::Cancelled(_) => return None,
-                TransferFact::AssessmentNoticeGiven(_) | TransferFact::Retracted(_) => {}
+                TransferFact::Discharged(f) => discharges.push((at, f)),
+                TransferFact::DischargeReversed(_)
+                | TransferFact::Cancelled(_)
+                | TransferFact::AssessmentNoticeGiven(_)
+                | TransferFact::Retracted(_) => {}
             }
         }
+        if cancelled.is_some() && spell.admitted.is_none() {
+            return None;
+        }
+        spell.discharged = discharges
+            .into_iter()
+            .rfind(|(at, _)| reversed.is_none_or(|reversed| *at > reversed));
         // Stable sorts: of two facts for the same date or instant, the one recorded later comes last and stands.
         spell.expected.sort_by_key(|(at, _)| *at);
         spell.reasons.sort_by_key(|f| f.date);
@@ -127,22 +154,18 @@ impl<'a> Spell<'a> {
         }
     }
 
-    /// Turns what was said about readiness into waits. Facts of one kind that follow each other by date, with none of
-    /// the other kind between, say the same thing: of them the one recorded last stands.
-    fn wait(&mut self, said: Vec<(NaiveDate, bool)>) {
-        let mut said: Vec<(usize, (NaiveDate, bool))> = said.into_iter().enumerate().collect();
-        said.sort_by_key(|(order, (date, _))| (*date, *order));
-        let mut turns: Vec<(usize, NaiveDate, bool)> = Vec::new();
-        for (order, (date, ready)) in said {
-            match turns.last_mut() {
-                Some(last) if last.2 == ready => {
-                    if order > last.0 {
-                        *last = (order, date, ready);
-                    }
-                }
-                _ => turns.push((order, date, ready)),
-            }
+    /// Turns statements about readiness into waits. Ready again while ready is the same readiness, which began on its
+    /// first day: a ward that reports the state of every day does not begin it anew. Of two statements made at the same
+    /// instant (`time`) the one recorded last corrects the other.
+    fn wait(&mut self, stated: Vec<Readiness>) {
+        let mut turns: Vec<Readiness> = Vec::with_capacity(stated.len());
+        for one in stated {
+            turns.retain(|(at, _, ready)| (*at, *ready) != (one.0, one.2));
+            turns.push(one);
         }
+        // A stable sort: of two for the same date and instant, the one recorded later comes last.
+        turns.sort_by_key(|(at, date, _)| (*date, *at));
+        turns.dedup_by_key(|(_, _, ready)| *ready);
         let out = self.discharged.map(|(at, _)| local::date(at));
         let mut turns = turns
             .into_iter()
@@ -218,16 +241,17 @@ impl<'a> Spell<'a> {
     }
 }
 
-/// Adds what the transfer adds, to the area where the person lives and to the hospital. Returns whether the person
-/// waits in bed.
+/// Adds what the transfer adds, to the place that home and hospital make together. Returns whether the person waits in
+/// bed.
 pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) -> bool {
     let Some(spell) = Spell::of(facts) else {
         return false;
     };
-    let hospital = spell.admitted.and_then(|(_, f)| f.hospital.as_ref());
-    for area in spell.area.into_iter().chain(hospital) {
+    if let Some(area) = spell.area {
+        let hospital = spell.admitted.and_then(|(_, f)| f.hospital.as_ref());
+        let place = Place::new(area.as_str(), hospital.map(AreaId::as_str));
         let mut add = |quantity: Q, breakdown: &[(&str, &str)], date, delta| {
-            sink.add(quantity.name(), area.as_str(), breakdown, date, delta)
+            sink.add(quantity.name(), place, breakdown, date, delta)
         };
         waits(&spell, &mut add);
         stages(&spell, &mut add);

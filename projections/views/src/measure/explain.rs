@@ -2,7 +2,7 @@
 
 use super::{Aggregate, Measure, Outcomes, Population, SmallNumbers, Source};
 use crate::cell::Filter;
-use crate::quantity::Unit;
+use crate::quantity::{Kind, Unit};
 use std::fmt::Write;
 
 /// What a measure is, as a few lines for people: what is counted, how, from when it holds, and what it does not say.
@@ -140,10 +140,13 @@ fn number(measure: &Measure) -> String {
                 (None, None) => String::new(),
             }
         ),
-        Aggregate::ShareAtMost(l) => format!(
-            "the share of at most {}; what is still open is not within it",
-            limit(l)
-        ),
+        Aggregate::ShareAtMost(l) => {
+            let of = match measure.source().map(Source::kind) {
+                Some(Kind::Cohort) => "; what is still open is not within it",
+                _ => ", of what ended in the period",
+            };
+            format!("the share of at most {}{of}", limit(l))
+        }
         Aggregate::ShareAtLeast(l) => format!("the share of at least {}", limit(l)),
         Aggregate::CountPer100k(p) => format!("how many per {}", people(p)),
         Aggregate::Level => "the stock at the end of the period".to_owned(),

@@ -72,7 +72,8 @@ pub(super) fn parse(
             let reader = Reader::of(&table, &line);
             match Measure::deserialize(table.into_deserializer()) {
                 Err(error) => errors.push(reader.shape_error(&error, &line)),
-                Ok(measure) => {
+                Ok(mut measure) => {
+                    measure.count_what_is_open();
                     for (field, problem) in fit(&measure) {
                         errors.push(reader.error(field, problem));
                     }

@@ -13,8 +13,26 @@ use crate::tally::{Sums, Tally};
 use chrono::NaiveDate;
 use joinedup_events::AreaId;
 use joinedup_events::area::Areas;
+use std::collections::BTreeSet;
 
 type Breakdown = [(Box<str>, Box<str>)];
+
+/// The dimensions that two quantities are both broken down by.
+struct Shared<'d>(Vec<&'d str>);
+
+impl<'d> Shared<'d> {
+    fn of(dimensions: impl Iterator<Item = &'d str>) -> Self {
+        Self(dimensions.collect())
+    }
+
+    /// Their values in a breakdown.
+    fn values<'b>(&self, breakdown: &'b Breakdown) -> Vec<&'b str> {
+        let all = breakdown.iter();
+        all.filter(|(d, _)| self.0.contains(&&**d))
+            .map(|(_, value)| &**value)
+            .collect()
+    }
+}
 
 /// The numbers of each expected period.
 pub(super) fn raws(
@@ -60,9 +78,8 @@ pub(super) fn raws(
 }
 
 fn first_date(cells: &Cells, quantity: &str, scope: &[AreaId]) -> Option<NaiveDate> {
-    scope
-        .iter()
-        .flat_map(|area| cells.series(quantity, area.as_str()))
+    cells
+        .series_within(quantity, scope)
         .filter_map(|series| series.cells.keys().next().copied())
         .min()
 }
@@ -103,15 +120,13 @@ impl Asked<'_> {
         let Some((start, end)) = self.frame.span() else {
             return sums;
         };
-        for area in self.scope {
-            for series in self.cells.series(quantity, area.as_str()) {
-                if !passes(series.breakdown) {
-                    continue;
-                }
-                for (date, tally) in series.cells.range(start..end) {
-                    if let Some(at) = self.frame.at(*date) {
-                        take(&mut sums[at], tally);
-                    }
+        for series in self.cells.series_within(quantity, self.scope) {
+            if !passes(series.breakdown) {
+                continue;
+            }
+            for (date, tally) in series.cells.range(start..end) {
+                if let Some(at) = self.frame.at(*date) {
+                    take(&mut sums[at], tally);
                 }
             }
         }
@@ -147,8 +162,22 @@ impl Asked<'_> {
                     return vec![Raw::default(); all.len()];
                 };
                 let filter = self.sieve.of_over(source);
+                let both = self.quantity.dimensions().iter().copied();
+                let shared = Shared::of(both.filter(|d| source.has_dimension(d)));
+                let known: BTreeSet<Vec<&str>> = self
+                    .cells
+                    .series_within(over, self.scope)
+                    .filter(|s| filter.passes(s.breakdown) && !s.cells.is_empty())
+                    .map(|s| shared.values(s.breakdown))
+                    .collect();
+                // What has nothing to be divided by is not a part of it: answers to a questionnaire to which nobody was
+                // invited.
+                let counted = self.totals(name, |b| {
+                    self.sieve.whole.passes(b) && known.contains(&shared.values(b))
+                });
                 let over = self.totals(over, |b| filter.passes(b));
-                all.iter()
+                counted
+                    .iter()
                     .zip(over)
                     .map(|(all, over)| Raw::part(all.value as f64, over.value as f64, over.value))
                     .collect()

@@ -7,9 +7,9 @@
 //! of places, the place itself, or the nearest below it that report.
 
 use super::frame::Frame;
-use super::{PointQuery, Raw, Sieve, nearest, no_population, population, today};
+use super::{PointQuery, Raw, Sieve, nearest, no_population, outermost, population, today};
 use crate::cell::{Cells, Filter};
-use crate::measure::Aggregate;
+use crate::measure::{Aggregate, Measure};
 use crate::period::{Grain, Period, periods};
 use crate::tally::{Sums, Tally};
 use chrono::{Days, NaiveDate};
@@ -20,6 +20,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A series that has been silent for more than a year has ended, and its chart ends with it. One that has been silent
 /// for less shows the gap.
 const ENDED_AFTER: Days = Days::new(366);
+
+/// All lengths, the shortest first.
+const GRAINS: [Grain; 5] = [
+    Grain::Day,
+    Grain::Week,
+    Grain::Month,
+    Grain::Quarter,
+    Grain::Year,
+];
 
 const MILLION: f64 = 1_000_000.0;
 
@@ -140,6 +149,7 @@ fn scope(
     else {
         return (Vec::new(), None);
     };
+    let scope = outermost(areas, scope);
     let covered: BTreeSet<AreaId> = scope.iter().flat_map(|id| areas.within(id)).collect();
     let parts = areas
         .within(area)
@@ -180,10 +190,7 @@ fn extent(
     query: &PointQuery<'_>,
 ) -> (Option<NaiveDate>, Option<NaiveDate>) {
     let (mut first, mut last): (Option<NaiveDate>, Option<NaiveDate>) = (None, None);
-    for series in scope
-        .iter()
-        .flat_map(|id| cells.series(quantity, id.as_str()))
-    {
+    for series in cells.series_within(quantity, scope) {
         let Some(grain) = grain_of(series.breakdown) else {
             continue;
         };
@@ -201,15 +208,7 @@ fn extent(
 
 fn grain_of(breakdown: &[(Box<str>, Box<str>)]) -> Option<Grain> {
     let (_, word) = breakdown.iter().find(|(d, _)| &**d == "grain")?;
-    [
-        Grain::Day,
-        Grain::Week,
-        Grain::Month,
-        Grain::Quarter,
-        Grain::Year,
-    ]
-    .into_iter()
-    .find(|grain| grain.code() == &**word)
+    GRAINS.into_iter().find(|grain| grain.code() == &**word)
 }
 
 /// The lengths of which whole numbers fill a period, the longest first.
@@ -221,6 +220,33 @@ fn fillers(grain: Grain) -> &'static [Grain] {
         Grain::Quarter => &[Grain::Quarter, Grain::Month, Grain::Day],
         Grain::Year => &[Grain::Year, Grain::Quarter, Grain::Month, Grain::Day],
     }
+}
+
+/// The period by which a return is best shown in an area: the measure's own where reports fill it, or else the shortest
+/// longer one that is reported and may be asked for. Quarterly figures of a monthly measure are shown by quarter.
+pub(super) fn best_grain(cells: &Cells, areas: &Areas, measure: &Measure, area: &AreaId) -> Grain {
+    let quantity = measure.quantity.as_str();
+    let own_only = measure.aggregate == Aggregate::AsReported;
+    let (scope, _) = scope(cells, areas, area, quantity, own_only);
+    let reported: BTreeSet<Grain> = cells
+        .series_within(quantity, &scope)
+        .filter(|series| !series.cells.is_empty())
+        .filter_map(|series| grain_of(series.breakdown))
+        .collect();
+    let filled = |grain: Grain| match measure.aggregate {
+        Aggregate::AsReported => reported.contains(&grain),
+        _ => fillers(grain)
+            .iter()
+            .any(|filler| reported.contains(filler)),
+    };
+    if filled(measure.period) {
+        return measure.period;
+    }
+    let longer = GRAINS.into_iter().filter(|grain| *grain > measure.period);
+    longer
+        .into_iter()
+        .find(|grain| filled(*grain) && measure.allows(*grain))
+        .unwrap_or(measure.period)
 }
 
 /// Dimensions, fewest first, with the series that are broken down by them.

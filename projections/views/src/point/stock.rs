@@ -19,11 +19,9 @@ pub(super) fn levels(
     let Some((_, end)) = frame.span() else {
         return days;
     };
-    for area in scope {
-        for series in cells.series(quantity, area.as_str()) {
-            if passes(series.breakdown) {
-                add_changes(series.cells, frame, end, &mut days);
-            }
+    for series in cells.series_within(quantity, scope) {
+        if passes(series.breakdown) {
+            add_changes(series.cells, frame, end, &mut days);
         }
     }
     run(&mut days);
@@ -43,21 +41,19 @@ pub(super) fn levels_by(
     let Some((_, end)) = frame.span() else {
         return by_value;
     };
-    for area in scope {
-        for series in cells.series(quantity, area.as_str()) {
-            let value = series
-                .breakdown
-                .iter()
-                .find(|(d, _)| **d == *dimension)
-                .and_then(|(_, v)| v.parse().ok());
-            if let Some(value) = value
-                && passes(series.breakdown)
-            {
-                let days = by_value
-                    .entry(value)
-                    .or_insert_with(|| vec![0; frame.days()]);
-                add_changes(series.cells, frame, end, days);
-            }
+    for series in cells.series_within(quantity, scope) {
+        let value = series
+            .breakdown
+            .iter()
+            .find(|(d, _)| **d == *dimension)
+            .and_then(|(_, v)| v.parse().ok());
+        if let Some(value) = value
+            && passes(series.breakdown)
+        {
+            let days = by_value
+                .entry(value)
+                .or_insert_with(|| vec![0; frame.days()]);
+            add_changes(series.cells, frame, end, days);
         }
     }
     by_value.values_mut().for_each(|days| run(days));
@@ -101,24 +97,22 @@ impl OpenSpans {
         passes: &impl Fn(&[(Box<str>, Box<str>)]) -> bool,
     ) -> Self {
         let mut spans = Vec::new();
-        for area in scope {
-            for series in cells.series(quantity, area.as_str()) {
-                if !passes(series.breakdown) {
-                    continue;
-                }
-                for (start, tally) in series.cells {
-                    // The last to end is all that matters of those that began together.
-                    let last = tally.histogram().and_then(|h| h.iter().last());
-                    if let Some((length, _)) = last {
-                        let end = if length == OPEN {
-                            NaiveDate::MAX
-                        } else {
-                            start
-                                .checked_add_signed(TimeDelta::days(i64::from(length)))
-                                .unwrap_or(NaiveDate::MAX)
-                        };
-                        spans.push((*start, end));
-                    }
+        for series in cells.series_within(quantity, scope) {
+            if !passes(series.breakdown) {
+                continue;
+            }
+            for (start, tally) in series.cells {
+                // The last to end is all that matters of those that began together.
+                let last = tally.histogram().and_then(|h| h.iter().last());
+                if let Some((length, _)) = last {
+                    let end = if length == OPEN {
+                        NaiveDate::MAX
+                    } else {
+                        start
+                            .checked_add_signed(TimeDelta::days(i64::from(length)))
+                            .unwrap_or(NaiveDate::MAX)
+                    };
+                    spans.push((*start, end));
                 }
             }
         }

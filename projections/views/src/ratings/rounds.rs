@@ -6,7 +6,7 @@
 //! - The level of a round is the moderated one where there was a moderation, else the proposed one.
 //! - A confirmation publishes the round's level *as it stood when it happened*: a moderation that happened later
 //!   is published by the next confirmation only. A moderation that happened before but was *recorded* late counts.
-//! - Publications of one local date are one: the last of them.
+//! - Publications of one round on one local date are one: the last of them. Two rounds published on one date both stand.
 
 use crate::contribution::StoredFact;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -103,7 +103,7 @@ pub(crate) fn moderated_from(
     })
 }
 
-/// Everything that was published, by date, one a date.
+/// Everything that was published, by date, one a date and round.
 pub(crate) fn publications(facts: &[StoredFact]) -> Vec<Publication> {
     let mut confirmed: Vec<(&StoredFact, &Slug)> = assessment(facts)
         .filter_map(|(stored, fact)| match fact {
@@ -120,10 +120,8 @@ pub(crate) fn publications(facts: &[StoredFact]) -> Vec<Publication> {
             round: round.clone(),
             level: level_of_round(facts, round, stored.occurred_at),
         };
-        match publications.last_mut() {
-            Some(last) if last.date == publication.date => *last = publication,
-            _ => publications.push(publication),
-        }
+        publications.retain(|p| (p.date, &p.round) != (publication.date, &publication.round));
+        publications.push(publication);
     }
     publications
 }

@@ -222,6 +222,45 @@ fn two_rounds_compared_tell_what_moved_and_what_moderation_changed() {
     assert_eq!(compared.changed_at_moderation[0].to, Some(4));
 }
 
+/// Last year's round and this year's, both entered and published on the first afternoon.
+#[test]
+fn two_rounds_published_on_one_date_both_stay() {
+    let day = |hour: &str| format!("2026-11-27T{hour}:00Z");
+    let at = |hour, fact| told(NORTH, &day(hour), &day(hour), fact);
+    let facts = standing(vec![
+        at("13:00", proposed("2025", Some(2))),
+        at("13:10", confirmed("2025")),
+        at("13:20", proposed("2026", Some(4))),
+        at("13:30", confirmed("2026")),
+    ]);
+    let rating = rating(&facts).unwrap();
+    let published: Vec<(Stage, Option<u8>)> = rating
+        .rounds
+        .iter()
+        .map(|r| (r.stage, r.published))
+        .collect();
+    let both = [(Stage::Published, Some(2)), (Stage::Published, Some(4))];
+    assert_eq!(published, both);
+    assert_eq!((rating.level, rating.round), (Some(4), Some(slug("2026"))));
+    let compared = compare(
+        [&super::rating(&facts).unwrap()],
+        &slug("2025"),
+        &slug("2026"),
+    );
+    assert_eq!((compared.up.len(), compared.new.len()), (1, 0));
+    // At the day's end the area stands at one level, reached by one step up.
+    let lines = lines(crate::contributions::assessment::contribute, &facts);
+    let of = |quantity: &str| {
+        lines
+            .iter()
+            .filter(|l| l.starts_with(quantity))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("assessment.level").len(), 1, "{lines:?}");
+    assert!(of("assessment.level")[0].contains("level=4"), "{lines:?}");
+    assert!(of("assessment.moves")[0].ends_with("1 0 1"), "{lines:?}");
+}
+
 #[test]
 fn twelve_raters_agree_while_fewer_than_four_are_outside_the_band() {
     let catalogue = Catalogue::built_in().unwrap();

@@ -119,14 +119,14 @@ pub(crate) fn cells(
 ) -> crate::Cells {
     let mut cells = crate::Cells::default();
     contribute(facts, &mut |quantity: &str,
-                            area: &str,
+                            place: crate::cell::Place<'_>,
                             breakdown: &[(&str, &str)],
                             date,
                             delta| {
         let known = crate::Quantity::from_name(quantity).unwrap();
         let dimensions: Vec<&str> = breakdown.iter().map(|(d, _)| *d).collect();
         assert_eq!(dimensions, known.dimensions(), "{quantity}");
-        cells.apply(quantity, area, breakdown, date, delta, 1);
+        cells.apply(quantity, place, breakdown, date, delta, 1);
     });
     cells
 }

@@ -138,6 +138,12 @@ fn ratios_equal_a_count_over_another() {
                 // What is divided by is known by instrument only.
                 let asked = part.filter(|(d, _)| *d == "instrument");
                 let whole: f64 = number_of(&over, place, point, asked).iter().sum();
+                // Answers to what nobody there was invited to are a part of nothing.
+                let invited = |c: &&Case| {
+                    let instrument = |c: &Case| c.dims.iter().find(|(d, _)| *d == "instrument").cloned();
+                    over.iter().any(|o| within(o.area, place) && instrument(o) == instrument(c))
+                };
+                let cases: Vec<&Case> = cases.iter().copied().filter(invited).collect();
                 let count: f64 = number_of(&cases, place, point, part).iter().sum();
                 let expected = (whole > 0.0).then(|| count / whole);
                 assert!(

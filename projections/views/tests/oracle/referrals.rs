@@ -10,6 +10,7 @@ struct Arrival {
     day: u64,
     area: &'static str,
     service: &'static str,
+    priority: &'static str,
     trigger: &'static str,
 }
 
@@ -20,6 +21,7 @@ impl Arrival {
             day,
             area: dice.place(),
             service: dice.of(&["mdt", "crisis-response", "reablement"]),
+            priority: dice.of(&["routine", "urgent", "urgent"]),
             trigger: dice.of(&["case-finding", "risk-list", "crisis", "request"]),
         }
     }
@@ -32,12 +34,12 @@ impl Arrival {
         told.say(
             "referral.received.v1",
             self.at,
-            json!({ "referral": id, "area": self.area, "service": self.service, "priority": "routine",
+            json!({ "referral": id, "area": self.area, "service": self.service, "priority": self.priority,
                 "trigger": self.trigger, "previous": previous }),
         );
         let by = [
             ("hours", self.hours()),
-            ("priority", "routine"),
+            ("priority", self.priority),
             ("service", self.service),
             ("trigger", self.trigger),
         ];
@@ -147,10 +149,11 @@ fn contact(told: &mut Told, dice: &mut Dice, arrival: &Arrival, of: &impl Fn(Val
     }
     let in_two_hours = contact.is_some_and(|c| minutes(at, c) <= 120.0);
     let nights = contact.map(|c| (c.date_naive() - at.date_naive()).num_days());
-    if service == "crisis-response" {
+    let urgent = service == "crisis-response" && arrival.priority == "urgent";
+    if urgent {
         let by = [
             ("hours", arrival.hours()),
-            ("priority", "routine"),
+            ("priority", arrival.priority),
             ("service", service),
         ];
         told.met("md-urgent-2h", area, at.date_naive(), in_two_hours, &by);
@@ -164,7 +167,7 @@ fn contact(told: &mut Told, dice: &mut Dice, arrival: &Arrival, of: &impl Fn(Val
             &[],
         );
     }
-    if arrival.hours() == "out" && service != "mdt" {
+    if arrival.hours() == "out" && (urgent || service == "reablement") {
         let met = if service == "reablement" {
             nights.is_some_and(|n| n <= 2)
         } else {

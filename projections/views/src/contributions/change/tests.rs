@@ -93,7 +93,7 @@ proptest! {
         let facts = standing(facts);
         let mut running = std::collections::BTreeMap::new();
         let mut days = Vec::new();
-        contribute(&facts, &mut |quantity: &str, _: &str, _: &[(&str, &str)], date: chrono::NaiveDate, delta| match delta {
+        contribute(&facts, &mut |quantity: &str, _: crate::cell::Place<'_>, _: &[(&str, &str)], date: chrono::NaiveDate, delta| match delta {
             Delta::Sums(s) if quantity == "change.running" => *running.entry(date).or_insert(0) += s.value,
             Delta::Value(v) => days.push(v),
             Delta::Sums(_) => {}

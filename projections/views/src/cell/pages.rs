@@ -1,0 +1,126 @@
+//! Cells as a store keeps them: a page holds one quantity of one home area in one month, whatever the sites.
+
+use super::{Breakdown, Cells, Place, SeriesKey, Tally};
+use chrono::{Datelike, Months, NaiveDate};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A stored row of cells: one quantity, one home area, one month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Page {
+    quantity: u32,
+    home: u32,
+    month: i32,
+}
+
+impl Page {
+    pub(super) fn of(quantity: u32, home: u32, date: NaiveDate) -> Self {
+        let month = date.year() * 12 + date.month0() as i32;
+        Self {
+            quantity,
+            home,
+            month,
+        }
+    }
+
+    /// The first day of its month.
+    fn first(self) -> NaiveDate {
+        let (year, month) = (self.month.div_euclid(12), self.month.rem_euclid(12) as u32);
+        NaiveDate::from_ymd_opt(year, month + 1, 1).unwrap_or(NaiveDate::MIN)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct PageRow {
+    quantity: String,
+    home: String,
+    /// The sites that cells refer to by number; 0 is none of them.
+    sites: Vec<String>,
+    cells: Vec<(u32, Breakdown, i32, Tally)>,
+}
+
+impl Cells {
+    /// The pages that changed since the last call.
+    pub fn take_dirty(&mut self) -> Vec<Page> {
+        let dirty = self.dirty.as_mut().map(std::mem::take).unwrap_or_default();
+        let mut pages: Vec<Page> = dirty.into_iter().collect();
+        pages.sort_unstable();
+        pages
+    }
+
+    /// All pages that hold something.
+    #[must_use]
+    pub fn pages(&self) -> BTreeSet<Page> {
+        let dates = |key: &SeriesKey| self.series.get(key).into_iter().flat_map(BTreeMap::keys);
+        self.keys()
+            .flat_map(|key| {
+                let home = self.places[key.place as usize].home;
+                dates(&key).map(move |date| Page::of(key.quantity, home, *date))
+            })
+            .collect()
+    }
+
+    /// A page's name and bytes for a store; no bytes when nothing is left of it.
+    #[must_use]
+    pub fn page(&self, page: Page) -> (String, Option<Vec<u8>>) {
+        let quantity = self.quantities.name(page.quantity);
+        let home = self.areas.name(page.home);
+        let name = format!("{quantity}\0{home}\0{:06}", page.month);
+        let first = page.first();
+        let end = first
+            .checked_add_months(Months::new(1))
+            .unwrap_or(NaiveDate::MAX);
+        let (mut sites, mut cells) = (Vec::new(), Vec::new());
+        for series in self.series(quantity, home) {
+            if series.place.home != home {
+                continue;
+            }
+            let mut in_month = series.cells.range(first..end).peekable();
+            if in_month.peek().is_none() {
+                continue;
+            }
+            let site = series.place.site.map_or(0, |site| {
+                let known = sites.iter().position(|known| known == site);
+                known.unwrap_or_else(|| {
+                    sites.push(site.to_owned());
+                    sites.len() - 1
+                }) + 1
+            });
+            for (date, tally) in in_month {
+                let day = date.num_days_from_ce();
+                cells.push((site as u32, series.breakdown.to_vec(), day, tally.clone()));
+            }
+        }
+        if cells.is_empty() {
+            return (name, None);
+        }
+        let row = PageRow {
+            quantity: quantity.to_owned(),
+            home: home.to_owned(),
+            sites,
+            cells,
+        };
+        (name, postcard::to_allocvec(&row).ok())
+    }
+
+    /// Takes a stored page in.
+    ///
+    /// # Errors
+    /// When the bytes are not a page.
+    pub fn load_page(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
+        let bad = postcard::Error::SerdeDeCustom;
+        let row: PageRow = postcard::from_bytes(bytes)?;
+        for (site, breakdown, day, tally) in row.cells {
+            let site = match (site as usize).checked_sub(1) {
+                Some(at) => Some(row.sites.get(at).ok_or(bad.clone())?.as_str()),
+                None => None,
+            };
+            let parts: Vec<(&str, &str)> = breakdown.iter().map(|(d, v)| (&**d, &**v)).collect();
+            let date = NaiveDate::from_num_days_from_ce_opt(day).ok_or(bad.clone())?;
+            let place = Place::new(&row.home, site);
+            let key = self.slot(&row.quantity, place, &parts, date).series;
+            self.series_mut(key).insert(date, tally);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! When a source reports: enough to see whether it has a rhythm and how long its usual silences are. What is kept is the
+//! first few reports and the newest days, so it stays small, and no order or repetition of events makes a difference.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// A source has a rhythm when it has reported this often,
+const LEAST_REPORTS: usize = 5;
+/// on this many days.
+const LEAST_DAYS: usize = 3;
+/// How many of the newest days are kept: three months of working days.
+const MAX_DAYS: usize = 64;
+/// Of the silences between those days, so many in a hundred are within what is expected: a single outage does not teach
+/// patience.
+const WITHIN_PERCENT: usize = 95;
+
+/// When a source reported.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rhythm {
+    /// The first reports, in milliseconds: events recorded at one instant are one report.
+    first: BTreeSet<i64>,
+    /// The newest days with a report, by number (UTC).
+    days: BTreeSet<i32>,
+}
+
+fn day_of(at: DateTime<Utc>) -> i32 {
+    i32::try_from(at.timestamp().div_euclid(86_400)).unwrap_or(i32::MAX)
+}
+
+impl Rhythm {
+    /// Notes a report.
+    pub(crate) fn add(&mut self, at: DateTime<Utc>) {
+        self.first.insert(at.timestamp_millis());
+        if self.first.len() > LEAST_REPORTS {
+            self.first.pop_last();
+        }
+        self.add_day(day_of(at));
+    }
+
+    fn add_day(&mut self, day: i32) {
+        self.days.insert(day);
+        if self.days.len() > MAX_DAYS {
+            self.days.pop_first();
+        }
+    }
+
+    /// Takes another part of the same source's reports in.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.first.extend(&other.first);
+        while self.first.len() > LEAST_REPORTS {
+            self.first.pop_last();
+        }
+        other.days.iter().for_each(|day| self.add_day(*day));
+    }
+
+    /// Whether there is a rhythm; after an instant, if one is given at which the source ended: it is then shown anew.
+    pub(crate) fn is_shown(&self, after: Option<DateTime<Utc>>) -> bool {
+        let later = after.map_or(self.days.len(), |at| {
+            self.days.range(day_of(at) + 1..).count()
+        });
+        self.first.len() >= LEAST_REPORTS && later >= LEAST_DAYS
+    }
+
+    /// How long after a report the next one is due: the usual longest silence, from the start of a day to the end of the
+    /// day of the next report.
+    pub(crate) fn interval(&self) -> Option<TimeDelta> {
+        if !self.is_shown(None) {
+            return None;
+        }
+        let next = self.days.iter().skip(1);
+        let mut gaps: Vec<i32> = self.days.iter().zip(next).map(|(a, b)| b - a).collect();
+        gaps.sort_unstable();
+        let rank = (gaps.len() * WITHIN_PERCENT).div_ceil(100);
+        let gap = gaps.get(rank.checked_sub(1)?)?;
+        Some(TimeDelta::days(i64::from(*gap) + 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(hours: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_790_000_000 + hours * 3600, 0).unwrap()
+    }
+
+    fn of(hours: impl IntoIterator<Item = i64>) -> Rhythm {
+        let mut rhythm = Rhythm::default();
+        hours.into_iter().for_each(|h| rhythm.add(at(h)));
+        rhythm
+    }
+
+    #[test]
+    fn a_rhythm_needs_five_reports_on_three_days() {
+        assert!(!of([0, 0, 0, 0, 0]).is_shown(None), "one upload");
+        assert!(!of([0, 24, 48, 72]).is_shown(None), "four reports");
+        assert!(!of([0, 1, 2, 3, 24]).is_shown(None), "two days");
+        assert!(of([0, 1, 2, 24, 48]).is_shown(None));
+    }
+
+    #[test]
+    fn an_ended_source_needs_three_new_days() {
+        let rhythm = of([0, 24, 48, 72, 96, 120]);
+        assert!(!rhythm.is_shown(Some(at(120))));
+        assert!(rhythm.is_shown(Some(at(40))));
+    }
+
+    #[test]
+    fn the_interval_is_learnt_and_one_outage_does_not_stretch_it() {
+        let daily = (0..60).map(|d| d * 24);
+        assert_eq!(of(daily.clone()).interval(), Some(TimeDelta::days(2)));
+        let outage = daily.chain([(60 + 20) * 24]);
+        assert_eq!(of(outage).interval(), Some(TimeDelta::days(2)));
+        // 21 September 2026 is a Monday.
+        let working_days = (0..100).filter(|d| d % 7 < 5).map(|d| d * 24);
+        assert_eq!(of(working_days).interval(), Some(TimeDelta::days(4)));
+        let monthly = (0..6).map(|m| m * 30 * 24);
+        assert_eq!(of(monthly).interval(), Some(TimeDelta::days(31)));
+    }
+
+    proptest! {
+        #[test]
+        fn order_repetition_and_parts_do_not_matter(mut hours in prop::collection::vec(0..4_000i64, 0..150), cut in 0..150usize) {
+            let straight = of(hours.iter().copied());
+            let cut = cut.min(hours.len());
+            let mut parts = of(hours[cut..].iter().copied());
+            parts.merge(&of(hours[..cut].iter().copied()));
+            prop_assert_eq!(&parts, &straight);
+            hours.reverse();
+            hours.extend_from_within(..hours.len() / 2);
+            prop_assert_eq!(&of(hours), &straight);
+        }
+    }
+}

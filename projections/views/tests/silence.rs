@@ -1,0 +1,223 @@
+//! A feed that falls silent is never taken for calm, at any distance, until somebody says that it has ended; and one event
+//! of a stranger makes nothing missing.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what fails here fails its test"
+)]
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use joinedup_events::area::Areas;
+use joinedup_events::change::{ChangeFact, EndReason, SourceEnded};
+use joinedup_events::facts::Retracted;
+use joinedup_events::transfer::{DischargeMethod, Discharged, Ready, TransferFact};
+use joinedup_events::{AreaId, EntityId, Event, Fact, Family, local};
+use joinedup_views::Filter;
+use joinedup_views::measures::Measures;
+use joinedup_views::period::Grain;
+use joinedup_views::point::{PointQuery, State, points};
+use joinedup_views::view::View;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+const PLACE: &str = "hv-north-1";
+
+fn hour(day: i64, hour: i64) -> DateTime<Utc> {
+    let start: DateTime<Utc> = "2026-01-05T00:00:00Z".parse().unwrap();
+    start + TimeDelta::days(day) + TimeDelta::hours(hour)
+}
+
+fn date(day: i64) -> NaiveDate {
+    local::date(hour(day, 12))
+}
+
+fn event(source: &str, id: &str, at: DateTime<Utc>, entity: &str, fact: Fact) -> Event {
+    Event {
+        source: source.to_owned(),
+        id: id.to_owned(),
+        occurred_at: at,
+        recorded_at: at,
+        entity: EntityId::new(entity).unwrap(),
+        area: AreaId::new(PLACE).unwrap(),
+        fact,
+    }
+}
+
+/// One person a day waits for three nights.
+fn feed(source: &str, days: std::ops::Range<i64>) -> Vec<Event> {
+    let stay = |day: i64| {
+        let entity = format!("{}-{day}", &source[1..]);
+        let ready = TransferFact::Ready(Ready { date: date(day) });
+        let left = TransferFact::Discharged(Discharged {
+            method: DischargeMethod::Agreed,
+            destination: None,
+            date_only: false,
+        });
+        let (began, ended) = (hour(day, 10), hour(day + 3, 10));
+        [
+            event(
+                source,
+                &format!("{day}-r"),
+                began,
+                &entity,
+                Fact::Transfer(ready),
+            ),
+            event(
+                source,
+                &format!("{day}-d"),
+                ended,
+                &entity,
+                Fact::Transfer(left),
+            ),
+        ]
+    };
+    let mut events: Vec<Event> = days.clone().flat_map(stay).collect();
+    events.retain(|e| e.recorded_at < hour(days.end, 0));
+    events
+}
+
+fn ended(source: &str, day: i64) -> Event {
+    let fact = SourceEnded {
+        ended: source.to_owned(),
+        because: EndReason::Closed,
+        successor: None,
+    };
+    let fact = Fact::Change(ChangeFact::SourceEnded(fact));
+    event("/admin", "end", hour(day, 9), "source/x", fact)
+}
+
+fn not_ended(day: i64) -> Event {
+    let fact = Retracted {
+        retracts: "end".to_owned(),
+        retracts_source: None,
+        previous: None,
+    };
+    let fact = Fact::Change(ChangeFact::Retracted(fact));
+    event("/admin", "end-back", hour(day, 10), "source/x", fact)
+}
+
+fn view(events: impl IntoIterator<Item = Event>) -> View {
+    let mut view = View::new();
+    view.fold((1..).zip(events));
+    view
+}
+
+fn heard(view: &View, now: i64) -> Option<NaiveDate> {
+    let place = BTreeSet::from([AreaId::new(PLACE).unwrap()]);
+    view.heard_until(Family::Transfer, &place, hour(now, 12))
+}
+
+#[test]
+fn weeks_after_the_last_word_of_one_of_two_feeds_are_missing_at_any_distance() {
+    let measures = Measures::built_in(|_| true).unwrap();
+    let areas = Areas::built_in().unwrap();
+    for silent in [10, 40, 100, 400] {
+        let end = 84 + silent;
+        let view = view([feed("/a", 0..end), feed("/b", 0..84)].concat());
+        let until = heard(&view, end);
+        assert_eq!(until, Some(date(83)), "{silent} days");
+        let query = PointQuery {
+            measure: measures.get("tr-delayed-nights").unwrap(),
+            area: &AreaId::new(PLACE).unwrap(),
+            grain: Grain::Week,
+            from: None,
+            to: None,
+            filter: &Filter::default(),
+            now: hour(end, 12),
+            heard_until: until,
+        };
+        let points = points(view.cells(), &areas, &query);
+        let over = points.iter().filter(|p| p.state != State::Incomplete);
+        for point in over {
+            let told = point.period_start <= date(83);
+            assert_eq!(
+                point.state == State::Final,
+                told,
+                "{silent} days: {point:?}"
+            );
+            let whole = point.period_start > date(3) && told;
+            assert!(!whole || point.value == Some(42.0), "{point:?}");
+        }
+    }
+}
+
+#[test]
+fn one_event_or_one_upload_of_a_stranger_makes_nothing_missing() {
+    let stranger = feed("/stranger", 0..1);
+    assert_eq!(
+        heard(&view([feed("/a", 0..60), stranger].concat()), 60),
+        Some(date(59))
+    );
+    let mut upload = feed("/upload", 0..30);
+    upload.iter_mut().for_each(|e| e.recorded_at = hour(30, 12));
+    assert_eq!(
+        heard(&view([feed("/a", 0..60), upload.clone()].concat()), 60),
+        Some(date(59))
+    );
+    // Alone, nothing is known after it either.
+    assert_eq!(heard(&view(upload), 60), Some(date(30)));
+    assert_eq!(heard(&view([]), 60), None);
+}
+
+#[test]
+fn a_registered_source_is_expected_from_its_first_event() {
+    let view = view([feed("/a", 0..60), feed("/new", 0..1)].concat());
+    let place = BTreeSet::from([AreaId::new(PLACE).unwrap()]);
+    let until = |registered: &str| {
+        view.summary()
+            .heard_until(Family::Transfer, &place, |source| source == registered)
+    };
+    assert_eq!(until("/new"), Some(date(0)));
+    assert_eq!(until("/other"), Some(date(59)));
+}
+
+#[test]
+fn a_source_ends_when_somebody_says_so_and_not_before() {
+    let two = || [feed("/a", 0..100), feed("/b", 0..50)].concat();
+    let closed = [two(), vec![ended("/b", 70)]].concat();
+    assert_eq!(heard(&view(closed.clone()), 100), Some(date(99)));
+    assert_eq!(view(closed.clone()).summary().expected_interval("/b"), None);
+    let taken_back = [closed.clone(), vec![not_ended(71)]].concat();
+    assert_eq!(heard(&view(taken_back), 100), Some(date(49)));
+    // It speaks again, and falls silent again.
+    let again = [closed, feed("/b", 80..85)].concat();
+    assert_eq!(heard(&view(again), 100), Some(date(84)));
+}
+
+#[test]
+fn the_interval_expected_of_a_source_is_that_of_its_own_rhythm() {
+    let view = view(feed("/a", 0..60));
+    assert_eq!(
+        view.summary().expected_interval("/a"),
+        Some(TimeDelta::days(2))
+    );
+    assert_eq!(view.summary().expected_interval("/nobody"), None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn order_and_repetition_do_not_matter(a in 1..40i64, b in 1..40i64, end in 0..60i64, back in any::<bool>(), seed in any::<u64>(), chunk in 1..50usize) {
+        let mut events = [feed("/a", 0..a), feed("/b", 0..b), vec![ended("/b", end)]].concat();
+        if back {
+            events.push(not_ended(end));
+        }
+        let straight = view(events.clone());
+        events.extend_from_within(..events.len() / 3);
+        let mut state = seed | 1;
+        for i in (1..events.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            events.swap(i, (state >> 33) as usize % (i + 1));
+        }
+        let mut mixed = View::new();
+        for chunk in events.chunks(chunk) {
+            mixed.fold((1..).zip(chunk.iter().cloned()));
+        }
+        prop_assert_eq!(heard(&mixed, 100), heard(&straight, 100));
+        for source in ["/a", "/b"] {
+            prop_assert_eq!(mixed.summary().expected_interval(source), straight.summary().expected_interval(source));
+        }
+    }
+}
