@@ -9,7 +9,9 @@ use std::ops::Range;
 use crate::chart::Chart;
 use crate::rules::{Rule, Rules};
 use crate::runs::Side;
-use crate::series::{Direction, JudgeError, Options, Point, check_options, check_point};
+use crate::series::{
+    Direction, JudgeError, Options, Point, check_options, check_point, check_shares,
+};
 use crate::verdict::{
     Assurance, LimitsStatus, PhaseVerdict, PointState, PointVerdict, Variation, Verdict,
 };
@@ -24,8 +26,9 @@ use crate::verdict::{
 /// 3. The rules of the profile mark points; runs and crossings are counted over the whole phase.
 ///
 /// The variation icon is that of the latest judged point with a value (on a run chart, of the runs of the latest phase).
-/// The assurance icon compares the target with the limits there: strictly beyond both is pass or fail,
-/// on a limit is hit or miss; where there is no variation a target equal to the value is met.
+/// The assurance icon compares the target with the widest limits of that phase: strictly beyond both is pass or fail,
+/// on a limit is hit or miss; where there is no variation a target equal to the value is met. A run chart has one where
+/// every value is the same.
 ///
 /// Linear in the number of points. For one new or corrected point see [`rejudge`].
 ///
@@ -44,6 +47,7 @@ pub fn judge(points: &[Point], options: &Options) -> Result<Verdict, JudgeError>
     for (index, point) in points.iter().enumerate() {
         check_point(index, point, options.chart)?;
     }
+    check_shares(points, options.chart)?;
     let rules = options.effective_rules();
     let excluded = excluded_flags(points.len(), options);
     let spans = spans(points.len(), options);
@@ -99,6 +103,7 @@ pub fn rejudge(
     for index in span.clone() {
         check_point(index, &points[index], options.chart)?;
     }
+    check_shares(points, options.chart)?;
     let rules = options.effective_rules();
     let excluded = excluded_flags(points.len(), options);
     let replaced = span.start..span.end.min(before);
@@ -230,7 +235,7 @@ fn conclude(verdict: &mut Verdict, options: &Options, rules: &Rules) {
     // Somebody has answered what the old phase said by starting the centre line afresh.
     let answered = point.phase + 1 < verdict.phases.len();
     let alert = !answered && (point.variation.is_special() || phase.runs_signal);
-    let assurance = assurance(point, phase, options, rules);
+    let assurance = assurance(verdict, point, phase, options, rules);
     let status = phase.limits_status;
     let why = words::sentence(verdict, point, phase, variation, assurance, options, rules);
     verdict.limits_status = status;
@@ -241,16 +246,48 @@ fn conclude(verdict: &mut Verdict, options: &Options, rules: &Rules) {
     verdict.why = why;
 }
 
+fn judged(verdict: &Verdict, phase: usize) -> impl Iterator<Item = &PointVerdict> {
+    let in_phase =
+        move |point: &&PointVerdict| point.phase == phase && point.state == PointState::Judged;
+    verdict.points.iter().filter(in_phase)
+}
+
+/// The lowest and the highest limit of a phase: the next period's denominator may be as small as any so far, so the
+/// limits of one large period promise nothing.
+fn widest_limits(verdict: &Verdict, phase: usize) -> Option<(f64, f64)> {
+    let limits = judged(verdict, phase).map(|point| point.lcl.zip(point.ucl));
+    limits
+        .reduce(|a, b| {
+            let ((low, high), (lower, upper)) = (a?, b?);
+            Some((low.min(lower), high.max(upper)))
+        })
+        .flatten()
+}
+
+/// A run chart has no limits; where every value is the same, as with 100 % every week, that value is both of them.
+fn only_value(verdict: &Verdict, phase: usize, rules: &Rules) -> Option<(f64, f64)> {
+    let mut values = judged(verdict, phase).filter_map(|point| point.value);
+    let first = values.next()?;
+    let same = values.all(|value| rules.compare(value, first) == 0);
+    same.then_some((first, first))
+}
+
 fn assurance(
+    verdict: &Verdict,
     point: &PointVerdict,
     phase: &PhaseVerdict,
     options: &Options,
     rules: &Rules,
 ) -> Option<Assurance> {
     let target = options.target?;
-    let (lower, upper) = (point.lcl?, point.ucl?);
+    let (lower, upper) = if options.chart.has_limits() {
+        widest_limits(verdict, point.phase)?
+    } else {
+        only_value(verdict, point.phase, rules)?
+    };
     let believable = match phase.limits_status {
-        LimitsStatus::TooFew | LimitsStatus::NoLimits => false,
+        LimitsStatus::TooFew => false,
+        LimitsStatus::NoLimits => phase.values >= rules.trial_below,
         LimitsStatus::Trial => rules.signal_on_trial,
         LimitsStatus::Ok | LimitsStatus::NoVariation | LimitsStatus::ScreenedToZero => true,
     };
@@ -264,7 +301,10 @@ fn assurance(
     };
     let above = rules.compare(target, upper) > 0;
     let below = rules.compare(target, lower) < 0;
-    let no_width = rules.undo_empty_screening && phase.limits_status == LimitsStatus::NoVariation;
+    let no_width = match phase.limits_status {
+        LimitsStatus::NoVariation => rules.undo_empty_screening,
+        status => status == LimitsStatus::NoLimits,
+    };
     Some(match (above, below) {
         (false, false) if no_width => Assurance::Pass,
         (false, false) => Assurance::HitOrMiss,

@@ -56,8 +56,8 @@
 //! * An unfinished period is drawn and never judged. In the tools it sets the icon.
 //! * Below 13 points limits are trial limits: drawn, not used to judge.
 //! * Two in three counts points beyond three sigma, as Making Data Count does since November 2023.
-//! * A point has the direction of the trend it belongs to, where two trends touch as well.
-//! * A zero denominator is a gap, and a numerator above its denominator a refusal.
+//! * A turning point belongs to both its trends; the later one labels it.
+//! * A zero denominator is a gap, and a numerator above its denominator a row that is left out and named.
 //! * Equal means equal to nine digits, so that 0.1 + 0.2 is 0.3; sums are exact to the last digit.
 //!
 //! Sources are named where their formulas are. The crate reads no clock, no files and no network, and the same

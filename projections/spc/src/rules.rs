@@ -221,7 +221,7 @@ impl Open {
 }
 
 /// Marks every point of a trend of `length` points (`length` − 1 moves). Where one trend ends and the next begins,
-/// their common point is marked for the later one, since `mark` is called for it last.
+/// their common point is marked for both, the later one last.
 /// `same` says whether two values count as equal.
 pub(crate) fn trend(
     readings: &[Reading],

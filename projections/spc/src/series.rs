@@ -172,9 +172,9 @@ pub enum JudgeError {
         /// The point.
         index: usize,
     },
-    /// A proportion above 1.
+    /// No proportion that is 1 or less.
     #[error(
-        "Point {} has more in the numerator than in the denominator: correct one of them.",
+        "Every value has more in the numerator than in the denominator, first at point {}: are the columns the right way round?",
         index + 1
     )]
     AboveDenominator {
@@ -275,6 +275,33 @@ pub(crate) fn check_options(points: usize, options: &Options) -> Result<(), Judg
     Ok(())
 }
 
+/// More in the numerator of a proportion than in its denominator.
+pub(crate) fn is_impossible(point: &Point, chart: Chart) -> bool {
+    matches!(chart, Chart::P | Chart::PPrime)
+        && point
+            .value
+            .zip(point.n)
+            .is_some_and(|(value, n)| n > 0.0 && value > n)
+}
+
+/// One impossible row is a slip of whoever filled it in and is left out; nothing but such rows is a series of something
+/// else than proportions.
+pub(crate) fn check_shares(points: &[Point], chart: Chart) -> Result<(), JudgeError> {
+    let impossible = |point: &&Point| is_impossible(point, chart);
+    let has_value = |point: &&Point| point.value.is_some();
+    match points.iter().position(|point| impossible(&point)) {
+        Some(index)
+            if points
+                .iter()
+                .filter(has_value)
+                .all(|point| impossible(&point)) =>
+        {
+            Err(JudgeError::AboveDenominator { index })
+        }
+        _ => Ok(()),
+    }
+}
+
 pub(crate) fn check_point(index: usize, point: &Point, chart: Chart) -> Result<(), JudgeError> {
     let numbers = [point.value, point.n, point.sd];
     if numbers.into_iter().flatten().any(too_large) {
@@ -297,12 +324,6 @@ pub(crate) fn check_point(index: usize, point: &Point, chart: Chart) -> Result<(
         return Err(JudgeError::Negative { index });
     }
     let zero_denominator = point.n == Some(0.0);
-    if matches!(chart, Chart::P | Chart::PPrime)
-        && !zero_denominator
-        && point.n.is_some_and(|n| value > n)
-    {
-        return Err(JudgeError::AboveDenominator { index });
-    }
     if chart == Chart::T && value <= 0.0 {
         return Err(JudgeError::NoTime { index });
     }

@@ -80,6 +80,8 @@ pub enum PointState {
     Excluded,
     /// No value, or a denominator of 0.
     Missing,
+    /// More in the numerator than in the denominator: not drawn, and it counts for nothing.
+    Impossible,
 }
 
 /// Verdict on one point. Absent numbers are undefined; no number is ever infinite or not a number.

@@ -155,6 +155,89 @@ fn a_trend_that_touches_another_keeps_its_own_direction() {
 }
 
 #[test]
+fn a_turning_point_belongs_to_both_its_trends() {
+    let values = [0., 1., 2., 3., 4., 5., 6., 7., 6., 5., 4., 3., 2., 1.];
+    let verdict = xmr(&values, Direction::Up);
+    let sides = |i: usize| -> Vec<Side> {
+        let signals = verdict.points[i].signals.iter();
+        let trends = signals.filter(|signal| signal.rule == Rule::Trend);
+        trends.map(|signal| signal.side).collect()
+    };
+    assert_eq!(sides(6), [Side::High]);
+    assert_eq!(sides(7), [Side::Low, Side::High]);
+    assert_eq!(sides(8), [Side::Low]);
+}
+
+#[test]
+fn a_denominator_without_a_value_moves_no_line() {
+    let values = [
+        20., 21., 19., 20., 22., 18., 20., 21., 19., 20., 20., 0., 21., 19.,
+    ];
+    let mut points: Vec<Point> = values
+        .iter()
+        .enumerate()
+        .map(|(i, v)| Point::new(i.to_string(), *v).out_of(10.0))
+        .collect();
+    for gap in [
+        Point {
+            value: None,
+            ..points[11].clone().out_of(100.0)
+        },
+        points[11].clone().out_of(100.0).provisional(),
+        Point::missing("11"),
+    ] {
+        points[11] = gap;
+        for chart in [Chart::IPrime, Chart::U, Chart::UPrime] {
+            let verdict = judge(&points, &Options::new(chart, Direction::Up)).unwrap();
+            assert_eq!(verdict.phases[0].centre, Some(2.0), "{chart:?}");
+        }
+        let verdict = judge(&points, &Options::new(Chart::IPrime, Direction::Up)).unwrap();
+        // As qicharts2 has it where the gap has no denominator either.
+        assert!((verdict.points[0].lcl.unwrap() - 1.564_943_145_686_827_7).abs() < 1e-9);
+        assert!(verdict.points.iter().all(|p| p.signals.is_empty()));
+    }
+}
+
+#[test]
+fn assurance_does_not_depend_on_how_large_the_latest_period_was() {
+    let icon = |weeks: usize, target: f64| {
+        let points: Vec<Point> = (0..weeks)
+            .map(|i| {
+                let n = if i % 2 == 0 { 20.0 } else { 2000.0 };
+                Point::new(i.to_string(), 0.93 * n).out_of(n)
+            })
+            .collect();
+        let options = Options {
+            target: Some(target),
+            ..Options::new(Chart::P, Direction::Up)
+        };
+        judge(&points, &options).unwrap().assurance
+    };
+    for weeks in 30..34 {
+        assert_eq!(icon(weeks, 0.9), Some(Assurance::HitOrMiss), "{weeks}");
+        assert_eq!(icon(weeks, 0.5), Some(Assurance::Pass), "{weeks}");
+    }
+}
+
+#[test]
+fn a_run_chart_that_never_moves_says_whether_it_meets_its_target() {
+    let icon = |values: &[f64], target: f64| {
+        let options = Options {
+            target: Some(target),
+            ..Options::new(Chart::Run, Direction::Up)
+        };
+        judge(&series(values), &options).unwrap().assurance
+    };
+    assert_eq!(icon(&[1.0; 20], 0.9), Some(Assurance::Pass));
+    assert_eq!(icon(&[1.0; 20], 1.0), Some(Assurance::Pass));
+    assert_eq!(icon(&[0.8; 20], 0.9), Some(Assurance::Fail));
+    assert_eq!(icon(&[1.0; 9], 0.9), None);
+    let mut once_less = [1.0; 20];
+    once_less[3] = 0.95;
+    assert_eq!(icon(&once_less, 0.9), None);
+}
+
+#[test]
 fn a_gap_breaks_a_shift_and_is_no_bridge_for_moving_ranges() {
     let mut values = USUAL.to_vec();
     values.extend([
@@ -306,7 +389,7 @@ fn runs_are_not_announced_below_ten_useful_observations() {
 }
 
 #[test]
-fn a_zero_denominator_is_a_gap_and_more_than_all_is_refused() {
+fn a_zero_denominator_is_a_gap_and_more_than_all_leaves_that_point_out() {
     let mut points: Vec<Point> = (0..14)
         .map(|i| Point::new(i.to_string(), f64::from(i % 5)).out_of(20.0))
         .collect();
@@ -315,9 +398,18 @@ fn a_zero_denominator_is_a_gap_and_more_than_all_is_refused() {
     let verdict = judge(&points, &options).unwrap();
     assert_eq!(verdict.points[3].state, PointState::Missing);
     points[4] = Point::new("4", 21.0).out_of(20.0);
+    let with_a_slip = judge(&points, &options).unwrap();
+    assert_eq!(with_a_slip.points[4].state, PointState::Impossible);
+    assert!(with_a_slip.why.contains("left out"), "{}", with_a_slip.why);
+    points[4] = Point::missing("4");
+    let without = judge(&points, &options).unwrap();
+    assert_eq!(with_a_slip.points[13], without.points[13]);
+    let swapped: Vec<Point> = (0..14)
+        .map(|i| Point::new(i.to_string(), 20.0).out_of(3.0))
+        .collect();
     assert_eq!(
-        judge(&points, &options),
-        Err(JudgeError::AboveDenominator { index: 4 })
+        judge(&swapped, &options),
+        Err(JudgeError::AboveDenominator { index: 0 })
     );
     points[4] = Point::new("4", 2.0);
     assert_eq!(

@@ -10,7 +10,7 @@ use crate::limits::{Cell, Line};
 use crate::perla;
 use crate::rules::{self, Reading, Rule, Rules, Signal};
 use crate::runs::{self, Side};
-use crate::series::{Options, Point};
+use crate::series::{Options, Point, is_impossible};
 use crate::verdict::{LimitsStatus, PhaseVerdict, PointState, PointVerdict, Variation};
 
 /// Values in the baseline below which limits are trial limits.
@@ -21,17 +21,28 @@ const FEWEST_FOR_LIMITS: usize = 12;
 struct Marks {
     astronomical: i8,
     trend: i8,
+    /// At a turning point, the trend that ends where `trend` begins.
+    ended_trend: i8,
     two_in_three: i8,
     shift: i8,
     long_run: i8,
 }
 
 impl Marks {
+    /// Trends are reported in order of time, so one already marked to the other side is the one that ends here.
+    fn add_trend(&mut self, side: i8) {
+        if self.trend == -side {
+            self.ended_trend = self.trend;
+        }
+        self.trend = side;
+    }
+
     /// In the order in which one of them labels the point.
     fn signals(self) -> Vec<Signal> {
         let all = [
             (Rule::Astronomical, self.astronomical),
             (Rule::Trend, self.trend),
+            (Rule::Trend, self.ended_trend),
             (Rule::TwoInThree, self.two_in_three),
             (Rule::Shift, self.shift),
             (Rule::LongRun, self.long_run),
@@ -56,7 +67,9 @@ pub(super) fn judge_phase(
     let plotted = plotted(&points[span.clone()], &excluded[span.clone()], chart);
     let state = |i: usize| {
         let point = &points[span.start + i];
-        if plotted[i].is_nan() {
+        if is_impossible(point, chart) {
+            PointState::Impossible
+        } else if plotted[i].is_nan() {
             PointState::Missing
         } else if excluded[span.start + i] {
             PointState::Excluded
@@ -271,6 +284,7 @@ fn plotted(points: &[Point], excluded: &[bool], chart: Chart) -> Vec<f64> {
             point.value
         };
         match (value, point.n) {
+            _ if is_impossible(point, chart) => f64::NAN,
             (None, _) | (Some(_), Some(0.0)) => f64::NAN,
             (Some(value), Some(n)) if chart.plots_ratio() => value / n,
             (Some(value), _) => value,
@@ -315,7 +329,7 @@ fn mark(readings: &[Reading], chart: Chart, rules: &Rules, marks: &mut [Marks]) 
             rules.ties,
             rules.gaps,
             same,
-            |i, side| marks[i].trend = side,
+            |i, side| marks[i].add_trend(side),
         );
     }
     if applies.two_in_three {
@@ -351,7 +365,7 @@ fn mark_as_perla(readings: &[Reading], rules: &Rules, marks: &mut [Marks]) {
         trend
             .points
             .into_iter()
-            .for_each(|i| marks[i].trend = sign(trend.side));
+            .for_each(|i| marks[i].add_trend(sign(trend.side)));
     }
 }
 

@@ -69,6 +69,19 @@ pub(super) fn sentence(
         };
         push(&mut text, &format!("{missing} {periods} no value."));
     }
+    let impossible = verdict
+        .points
+        .iter()
+        .filter(|point| point.state == PointState::Impossible)
+        .count();
+    if impossible > 0 {
+        let values = if impossible == 1 {
+            "value is larger than its denominator and was"
+        } else {
+            "values are larger than their denominators and were"
+        };
+        push(&mut text, &format!("{impossible} {values} left out."));
+    }
     text
 }
 
