@@ -40,27 +40,6 @@ const USUAL: [f64; 14] = [
 ];
 
 #[test]
-fn a_constant_series_has_no_signal_and_a_true_assurance_icon() {
-    for value in [0.0, 0.1, 0.7, 100.0, 1.0 / 3.0] {
-        for n in [13, 20, 52] {
-            let mut options = Options::new(Chart::Xmr, Direction::Up);
-            for (target, wanted) in [
-                (value - 0.05, Assurance::Pass),
-                (value + 0.05, Assurance::Fail),
-                (value, Assurance::Pass),
-            ] {
-                options.target = Some(target);
-                let verdict = judge(&series(&vec![value; n]), &options).unwrap();
-                assert_eq!(verdict.limits_status, LimitsStatus::NoVariation);
-                assert_eq!(verdict.assurance, Some(wanted), "{value} against {target}");
-                assert_eq!(verdict.variation, Variation::CommonCause);
-                assert!(!verdict.alert);
-            }
-        }
-    }
-}
-
-#[test]
 fn a_series_that_is_constant_but_for_rounding_has_no_signal_on_any_chart() {
     let values: Vec<f64> = (0..30)
         .map(|i| 0.1 + 0.2 + if i % 3 == 0 { 1e-16 } else { 0.0 })
@@ -199,45 +178,6 @@ fn a_denominator_without_a_value_moves_no_line() {
 }
 
 #[test]
-fn assurance_does_not_depend_on_how_large_the_latest_period_was() {
-    let icon = |weeks: usize, target: f64| {
-        let points: Vec<Point> = (0..weeks)
-            .map(|i| {
-                let n = if i % 2 == 0 { 20.0 } else { 2000.0 };
-                Point::new(i.to_string(), 0.93 * n).out_of(n)
-            })
-            .collect();
-        let options = Options {
-            target: Some(target),
-            ..Options::new(Chart::P, Direction::Up)
-        };
-        judge(&points, &options).unwrap().assurance
-    };
-    for weeks in 30..34 {
-        assert_eq!(icon(weeks, 0.9), Some(Assurance::HitOrMiss), "{weeks}");
-        assert_eq!(icon(weeks, 0.5), Some(Assurance::Pass), "{weeks}");
-    }
-}
-
-#[test]
-fn a_run_chart_that_never_moves_says_whether_it_meets_its_target() {
-    let icon = |values: &[f64], target: f64| {
-        let options = Options {
-            target: Some(target),
-            ..Options::new(Chart::Run, Direction::Up)
-        };
-        judge(&series(values), &options).unwrap().assurance
-    };
-    assert_eq!(icon(&[1.0; 20], 0.9), Some(Assurance::Pass));
-    assert_eq!(icon(&[1.0; 20], 1.0), Some(Assurance::Pass));
-    assert_eq!(icon(&[0.8; 20], 0.9), Some(Assurance::Fail));
-    assert_eq!(icon(&[1.0; 9], 0.9), None);
-    let mut once_less = [1.0; 20];
-    once_less[3] = 0.95;
-    assert_eq!(icon(&once_less, 0.9), None);
-}
-
-#[test]
 fn a_gap_breaks_a_shift_and_is_no_bridge_for_moving_ranges() {
     let mut values = USUAL.to_vec();
     values.extend([
@@ -337,7 +277,12 @@ fn a_run_chart_is_judged_by_its_runs_and_says_so() {
     assert!(verdict.alert && verdict.phases[0].runs_signal);
     assert_eq!(verdict.variation, Variation::ImprovementLow);
     assert_eq!(verdict.limits_status, LimitsStatus::NoLimits);
-    assert!(verdict.why.contains("not random"), "{}", verdict.why);
+    assert!(verdict.why.contains("12 in a row"), "{}", verdict.why);
+    assert!(
+        verdict.judged_by.contains("each side"),
+        "{}",
+        verdict.judged_by
+    );
     assert_eq!(rules_at(&verdict, 23), [Rule::LongRun]);
 }
 
@@ -347,14 +292,18 @@ fn a_run_chart_without_a_clear_recent_side_is_neither_improvement_nor_concern() 
     let mut values: Vec<f64> = (0..10).map(|i| 30.0 + f64::from(i % 4)).collect();
     values.extend((0..8).map(|i| 20.0 + f64::from(i % 4)));
     values.extend([30., 20., 31., 21., 30., 20., 31., 21.]);
-    let newest_low = judge(&series(&values), &Options::new(Chart::Run, Direction::Down)).unwrap();
+    let options = Options {
+        profile: Profile::Anhoej,
+        ..Options::new(Chart::Run, Direction::Down)
+    };
+    let newest_low = judge(&series(&values), &options).unwrap();
     assert!(newest_low.alert && newest_low.phases[0].runs_signal);
     assert_eq!(newest_low.phases[0].recent_side, None);
     assert_eq!(newest_low.variation, Variation::Undirected);
     assert!(newest_low.why.contains("both sides"), "{}", newest_low.why);
     // One more value turns nothing round.
     values.push(32.0);
-    let newest_high = judge(&series(&values), &Options::new(Chart::Run, Direction::Down)).unwrap();
+    let newest_high = judge(&series(&values), &options).unwrap();
     assert_eq!(newest_high.variation, Variation::Undirected);
 }
 
@@ -368,7 +317,6 @@ fn a_median_of_a_hundred_per_cent_is_no_concern_until_many_fall_below_it_in_a_ro
     let mut weeks: Vec<f64> = (0..40).map(|i| [1.0, 0.9, 1.0, 1.0, 0.8][i % 5]).collect();
     let verdict = run(&weeks);
     assert_eq!(verdict.variation, Variation::CommonCause, "{}", verdict.why);
-    assert!(verdict.why.contains("beyond the median"), "{}", verdict.why);
     weeks.extend([0.9; 12]);
     let verdict = run(&weeks);
     assert_eq!(verdict.variation, Variation::ConcernLow, "{}", verdict.why);
@@ -377,7 +325,7 @@ fn a_median_of_a_hundred_per_cent_is_no_concern_until_many_fall_below_it_in_a_ro
     assert!(rules_at(&verdict, 20).is_empty());
     weeks.extend([1.0; 20]);
     let verdict = run(&weeks);
-    assert_eq!(verdict.variation, Variation::Undirected, "{}", verdict.why);
+    assert_eq!(verdict.variation, Variation::ImprovementHigh);
 }
 
 #[test]
@@ -455,21 +403,6 @@ fn attribute_charts_without_any_event_collapse_quietly() {
         let verdict = judge(&all, &options).unwrap();
         assert_eq!(verdict.assurance, Some(Assurance::Pass), "{chart:?}");
     }
-}
-
-#[test]
-fn percentages_are_judged_and_compared_with_their_target_on_the_scale_that_is_drawn() {
-    let points: Vec<Point> = (0..20)
-        .map(|i| Point::new(i.to_string(), 40.0 + f64::from(i % 5)).out_of(60.0))
-        .collect();
-    let options = Options {
-        multiply: 100.0,
-        target: Some(99.0),
-        ..Options::new(Chart::P, Direction::Up)
-    };
-    let verdict = judge(&points, &options).unwrap();
-    assert_eq!(verdict.points[0].value.map(f64::round), Some(67.0));
-    assert_eq!(verdict.assurance, Some(Assurance::Fail));
 }
 
 #[test]
