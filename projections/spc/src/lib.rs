@@ -38,6 +38,7 @@
 //! | runs, crossings, conditional limits and the Anhøj rules | [`runs`] |
 //! | whose rules: this product's, or those of a tool people know | [`Profile`] |
 //! | what a verdict says, and how far limits can be believed | [`Verdict`], [`LimitsStatus`] |
+//! | p values of a chart, of many charts at once, of before and after | [`evidence`] |
 //! | starting the centre line afresh | [`rephase`], [`propose_rephase`] |
 //! | which chart for which data | [`choose_chart`] |
 //! | shift and trend of run charts as the IHI teaches them | [`perla`] |
@@ -68,6 +69,7 @@ mod chart;
 pub mod choice;
 mod correlation;
 pub mod cusum;
+pub mod evidence;
 pub mod funnel;
 mod judge;
 mod limits;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests may fail the test")]
 
+use joinedup_spc::evidence::{discoveries, recent_shift};
 use joinedup_spc::{Chart, Direction, Options, Point, Profile, Sampling, judge};
 
 /// SplitMix64 and Box–Muller: the same noise on every machine.
@@ -226,4 +227,53 @@ fn a_change_of_two_standard_deviations_is_found_within_twelve_weeks() {
     let (alert, _) = alerts(shifted, &defaults(), 10);
     println!("2 sd for 12 weeks: {alert:.3}");
     assert!(alert > 0.3, "{alert}");
+}
+
+#[test]
+fn among_four_hundred_charts_the_changed_ones_are_found_and_hardly_another() {
+    let (mut found, mut wrong) = (0, 0);
+    for seed in 0..20 {
+        let mut noise = Noise(31 + seed);
+        let p_values: Vec<Option<f64>> = (0..400)
+            .map(|chart| {
+                let mut values: Vec<Option<f64>> = each(&mut noise, Noise::normal)
+                    .into_iter()
+                    .map(Some)
+                    .collect();
+                if chart < 20 {
+                    values[WEEKS - 12..]
+                        .iter_mut()
+                        .flatten()
+                        .for_each(|v| *v += 1.0);
+                }
+                recent_shift(&values).map(|shift| shift.p)
+            })
+            .collect();
+        let believed = discoveries(&p_values, 0.1);
+        found += believed[..20].iter().filter(|b| **b).count();
+        wrong += believed[20..].iter().filter(|b| **b).count();
+    }
+    println!("{} of 400 found, {wrong} wrong, over 20 counties", found);
+    assert!(found >= 9 * 20 && wrong <= 20, "{found}, {wrong}");
+}
+
+#[test]
+fn the_p_value_of_a_chart_of_noise_is_no_smaller_than_it_says() {
+    let short: Series = |noise| each(noise, Noise::normal)[..24].to_vec();
+    let all = INDEPENDENT.iter().map(|(name, series)| (*name, *series));
+    let dependent = DEPENDENT[..2]
+        .iter()
+        .map(|(name, _, series)| (*name, *series));
+    for (name, series) in all.chain(dependent).chain([("24 weeks", short)]) {
+        let mut noise = Noise(77);
+        let small = (0..500).filter(|_| {
+            let values: Vec<Option<f64>> = series(&mut noise).into_iter().map(Some).collect();
+            recent_shift(&values).is_some_and(|shift| shift.p <= 0.05)
+        });
+        let share = small.count() as f64 / 500.0;
+        println!("{name}: p below 0.05 in {share:.3}");
+        assert!(share <= 0.09, "{name}: {share}");
+    }
+    assert_eq!(recent_shift(&[Some(1.0); 23]), None);
+    assert_eq!(recent_shift(&[Some(1.0); 40]), None);
 }
