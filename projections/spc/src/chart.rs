@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Chart {
-    /// Run chart: the median, no limits; judged by the Anhøj rules. Works for any quantity from about 10 points.
+    /// Run chart: the median, no limits; judged by its runs. Works for any quantity from about 10 points.
     Run,
     /// Individuals (XmR, I): mean ± 2.66 average moving ranges. Nelson 1982; Wheeler.
     Xmr,

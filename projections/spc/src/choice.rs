@@ -6,7 +6,7 @@ use crate::chart::Chart;
 use crate::limits::Cell;
 use crate::limits::attributes::{Between, Ratio, ratio_prime};
 use crate::numerics::summary;
-use crate::series::Point;
+use crate::series::{Point, is_impossible};
 
 /// What a measure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +74,7 @@ pub fn choose_chart(quantity: Quantity, points: &[Point]) -> Choice {
     let judged: Vec<&Point> = points
         .iter()
         .filter(|p| p.judged && p.value.is_some() && p.n != Some(0.0))
+        .filter(|p| quantity != Quantity::Proportion || !is_impossible(p, Chart::P))
         .collect();
     let some = |method, alternative, why: &str| Choice {
         method,
@@ -115,6 +116,15 @@ pub fn choose_chart(quantity: Quantity, points: &[Point]) -> Choice {
         _ => {}
     }
     match quantity {
+        Quantity::Count | Quantity::Rate | Quantity::Proportion | Quantity::CasesBetween
+            if judged.iter().any(|p| p.value.is_some_and(|v| v < 0.0)) =>
+        {
+            chart(
+                Chart::Xmr,
+                Some(Chart::Run),
+                "Some amounts are below 0, which no count is: the moving range shows what variation is usual.",
+            )
+        }
         Quantity::TimeBetween if judged.iter().any(|p| p.value.is_some_and(|v| v <= 0.0)) => chart(
             Chart::Run,
             Some(Chart::G),

@@ -1,18 +1,21 @@
 //! From a series to a verdict.
 
+mod assurance;
 mod centre;
+mod conclusion;
 mod phase;
 mod words;
 
 use std::ops::Range;
 
-use crate::chart::Chart;
-use crate::rules::{Rule, Rules};
+use conclusion::conclude;
+
 use crate::runs::Side;
-use crate::series::{Direction, JudgeError, Options, Point, check_options, check_point};
-use crate::verdict::{
-    Assurance, LimitsStatus, PhaseVerdict, PointState, PointVerdict, Variation, Verdict,
+use crate::sampling::Sampling;
+use crate::series::{
+    Direction, JudgeError, Options, Point, check_options, check_point, check_shares,
 };
+use crate::verdict::{LimitsStatus, PointState, Variation, Verdict};
 
 /// Judges a series.
 ///
@@ -21,11 +24,14 @@ use crate::verdict::{
 /// 1. A period without a value is a gap: moving ranges do not bridge it, and it ends shifts and trends. An unfinished period
 ///    counts for nothing but is drawn. An excluded point is drawn, and its neighbours become adjacent.
 /// 2. Centre and limits come from all values, or from the first [`Options::baseline`] of them.
-/// 3. The rules of the profile mark points; runs and crossings are counted over the whole phase.
+/// 3. Where neighbours are too alike, [`Options::sampling`] says which points are judged; the others are drawn.
+/// 4. The rules of the profile mark points; runs and crossings are counted over the whole phase.
 ///
-/// The variation icon is that of the latest judged point with a value (on a run chart, of the runs of the latest phase).
-/// The assurance icon compares the target with the limits there: strictly beyond both is pass or fail,
-/// on a limit is hit or miss; where there is no variation a target equal to the value is met.
+/// The variation icon is that of the latest judged point with a value, and it alerts when it is special: what does not reach
+/// that point is of the past. Profiles that judge whole phases ([`crate::rules::AlertOn`]) look at the runs of its phase too.
+/// The assurance icon compares the target with the widest limits of that phase: strictly beyond both is pass or fail,
+/// on a limit is hit or miss; where there is no variation a target equal to the value is met. A run chart has one where
+/// every value is the same.
 ///
 /// Linear in the number of points. For one new or corrected point see [`rejudge`].
 ///
@@ -44,9 +50,17 @@ pub fn judge(points: &[Point], options: &Options) -> Result<Verdict, JudgeError>
     for (index, point) in points.iter().enumerate() {
         check_point(index, point, options.chart)?;
     }
+    check_shares(points, options.chart)?;
+    let mut verdict = without_news(points, options);
+    verdict.is_new = is_new(&verdict, points, options);
+    Ok(verdict)
+}
+
+/// Everything but whether the alert is new, for which the same series is judged once more without its latest period.
+fn without_news(points: &[Point], options: &Options) -> Verdict {
     let rules = options.effective_rules();
-    let excluded = excluded_flags(points.len(), options);
     let spans = spans(points.len(), options);
+    let (step, left_out) = left_out(points, &spans, options);
     let mut verdict = Verdict {
         points: Vec::with_capacity(points.len()),
         phases: Vec::with_capacity(spans.len()),
@@ -55,17 +69,39 @@ pub fn judge(points: &[Point], options: &Options) -> Result<Verdict, JudgeError>
         variation: Variation::NotJudged,
         assurance: None,
         alert: false,
+        is_new: false,
         alert_rules: Vec::new(),
+        past: Vec::new(),
+        ended: None,
+        seasonal: false,
+        step,
         profile: options.profile,
+        judged_by: words::judged_by(options.chart, &rules),
         why: String::new(),
     };
     for (number, span) in spans.into_iter().enumerate() {
-        let (phase, judged) = phase::judge_phase(points, &excluded, span, number, options, &rules);
+        let (phase, judged) = phase::judge_phase(points, &left_out, span, number, options, &rules);
         verdict.phases.push(phase);
         verdict.points.extend(judged);
     }
-    conclude(&mut verdict, options, &rules);
-    Ok(verdict)
+    conclude(&mut verdict, points, options, &rules);
+    verdict
+}
+
+/// Whether an alert is there for the first time. What a phase of two years says on its last day it mostly said the day before.
+fn is_new(verdict: &Verdict, points: &[Point], options: &Options) -> bool {
+    let (true, Some(latest)) = (verdict.alert, verdict.latest) else {
+        return false;
+    };
+    let earlier = |indices: &[usize]| indices.iter().copied().filter(|&i| i < latest).collect();
+    let before = Options {
+        phases: earlier(&options.phases),
+        excluded: earlier(&options.excluded),
+        now: None,
+        ..options.clone()
+    };
+    let before = without_news(&points[..latest], &before);
+    !before.alert || before.variation != verdict.variation
 }
 
 /// Brings a verdict up to date after one point was appended or corrected, recomputing only its phase.
@@ -88,7 +124,9 @@ pub fn rejudge(
             .iter()
             .zip(&spans)
             .all(|(phase, span)| phase.first == span.start)
-        && verdict.profile == options.profile;
+        && verdict.profile == options.profile
+        // How far apart judged points lie may depend on every point there is.
+        && options.sampling != Sampling::UntilIndependent;
     let place = spans.iter().position(|span| span.contains(&changed));
     let (true, Some(number)) = (fits, place) else {
         *verdict = judge(points, options)?;
@@ -99,13 +137,15 @@ pub fn rejudge(
     for index in span.clone() {
         check_point(index, &points[index], options.chart)?;
     }
+    check_shares(points, options.chart)?;
     let rules = options.effective_rules();
-    let excluded = excluded_flags(points.len(), options);
+    let (_, left_out) = left_out(points, &spans, options);
     let replaced = span.start..span.end.min(before);
-    let (phase, judged) = phase::judge_phase(points, &excluded, span, number, options, &rules);
+    let (phase, judged) = phase::judge_phase(points, &left_out, span, number, options, &rules);
     verdict.phases[number] = phase;
     verdict.points.splice(replaced, judged);
-    conclude(verdict, options, &rules);
+    conclude(verdict, points, options, &rules);
+    verdict.is_new = is_new(verdict, points, options);
     Ok(())
 }
 
@@ -149,14 +189,32 @@ pub fn judge_columns(
     judge(&points, options)
 }
 
-fn excluded_flags(points: usize, options: &Options) -> Vec<bool> {
-    let mut flags = vec![false; points];
-    for &index in &options.excluded {
-        if let Some(flag) = flags.get_mut(index) {
-            *flag = true;
+/// The step from one judged point to the next, and the points that are drawn only, with the reason.
+fn left_out(
+    points: &[Point],
+    spans: &[Range<usize>],
+    options: &Options,
+) -> (usize, Vec<Option<PointState>>) {
+    let mut left_out = vec![None; points.len()];
+    let (step, offset) = match options.sampling {
+        Sampling::UntilIndependent => {
+            let values = |span: &Range<usize>| phase::values(&points[span.clone()], options.chart);
+            let values: Vec<Vec<Option<f64>>> = spans.iter().map(values).collect();
+            options.sampling.places(&values)
+        }
+        sampling => sampling.places(&[]),
+    };
+    if step > 1 {
+        for (index, state) in left_out.iter_mut().enumerate() {
+            *state = (index % step != offset).then_some(PointState::NotSampled);
         }
     }
-    flags
+    for &index in &options.excluded {
+        if let Some(state) = left_out.get_mut(index) {
+            *state = Some(PointState::Excluded);
+        }
+    }
+    (step, left_out)
 }
 
 fn spans(points: usize, options: &Options) -> Vec<Range<usize>> {
@@ -179,96 +237,4 @@ pub(crate) fn meaning(side: Side, direction: Direction) -> Variation {
         (Direction::Neutral, Side::High) => Variation::NeitherHigh,
         (Direction::Neutral, Side::Low) => Variation::NeitherLow,
     }
-}
-
-/// Icons, alert and sentence from the points and phases.
-fn conclude(verdict: &mut Verdict, options: &Options, rules: &Rules) {
-    let latest = verdict
-        .points
-        .iter()
-        .rposition(|point| point.state == PointState::Judged);
-    verdict.latest = latest;
-    let (Some(phase), Some(point)) = (
-        verdict.phases.last(),
-        latest.map(|latest| &verdict.points[latest]),
-    ) else {
-        verdict.limits_status = verdict
-            .phases
-            .last()
-            .map_or(LimitsStatus::TooFew, |phase| phase.limits_status);
-        verdict.variation = Variation::NotJudged;
-        verdict.assurance = None;
-        verdict.alert = false;
-        verdict.alert_rules.clear();
-        verdict.why = words::nothing_to_judge(!verdict.points.is_empty());
-        return;
-    };
-    // A phase that has only begun may have no value yet; its predecessor's verdict is then the latest there is.
-    let phase = verdict.phases.get(point.phase).unwrap_or(phase);
-    let mut alert_rules: Vec<Rule> = point.signals.iter().map(|signal| signal.rule).collect();
-    if phase.runs_signal {
-        for (rule, met) in [
-            (Rule::LongRun, phase.runs.long_run()),
-            (Rule::FewCrossings, phase.runs.few_crossings()),
-        ] {
-            if met && !alert_rules.contains(&rule) {
-                alert_rules.push(rule);
-            }
-        }
-        if alert_rules.is_empty() {
-            // The box limits may signal where neither Anhøj limit is passed.
-            alert_rules.push(Rule::FewCrossings);
-        }
-    }
-    let runs_decide = options.chart == Chart::Run && !rules.rules_on_run_charts;
-    let variation = match (runs_decide, phase.runs_signal, phase.recent_side) {
-        (true, true, Some(side)) => meaning(side, options.direction),
-        (true, true, None) => Variation::Undirected,
-        (true, false, _) if phase.values < rules.runs_from => Variation::NotJudged,
-        _ => point.variation,
-    };
-    // Somebody has answered what the old phase said by starting the centre line afresh.
-    let answered = point.phase + 1 < verdict.phases.len();
-    let alert = !answered && (point.variation.is_special() || phase.runs_signal);
-    let assurance = assurance(point, phase, options, rules);
-    let status = phase.limits_status;
-    let why = words::sentence(verdict, point, phase, variation, assurance, options, rules);
-    verdict.limits_status = status;
-    verdict.variation = variation;
-    verdict.assurance = assurance;
-    verdict.alert = alert;
-    verdict.alert_rules = if alert { alert_rules } else { Vec::new() };
-    verdict.why = why;
-}
-
-fn assurance(
-    point: &PointVerdict,
-    phase: &PhaseVerdict,
-    options: &Options,
-    rules: &Rules,
-) -> Option<Assurance> {
-    let target = options.target?;
-    let (lower, upper) = (point.lcl?, point.ucl?);
-    let believable = match phase.limits_status {
-        LimitsStatus::TooFew | LimitsStatus::NoLimits => false,
-        LimitsStatus::Trial => rules.signal_on_trial,
-        LimitsStatus::Ok | LimitsStatus::NoVariation | LimitsStatus::ScreenedToZero => true,
-    };
-    if !believable {
-        return None;
-    }
-    let better_up = match options.direction {
-        Direction::Up => true,
-        Direction::Down => false,
-        Direction::Neutral => return None,
-    };
-    let above = rules.compare(target, upper) > 0;
-    let below = rules.compare(target, lower) < 0;
-    let no_width = rules.undo_empty_screening && phase.limits_status == LimitsStatus::NoVariation;
-    Some(match (above, below) {
-        (false, false) if no_width => Assurance::Pass,
-        (false, false) => Assurance::HitOrMiss,
-        (above, _) if above == better_up => Assurance::Fail,
-        _ => Assurance::Pass,
-    })
 }

@@ -25,8 +25,8 @@
 //!
 //! No rule is free. Each finds changes sooner and cries wolf more often, and the more points a chart has the more often
 //! *some* point meets *some* rule: on pure noise at one chart of 24 points in five, and at one of 60 in two. So a verdict alerts on
-//! two things only: the latest judged point, and the runs of the latest phase, whose limits grow with the number of points. That
-//! fires on one chart of noise in twenty at 24 points, and on one in fourteen at 60.
+//! one thing only: a signal that reaches the latest judged period. What ended before it is of the past, with its first and last
+//! period. Runs are judged by limits that hold for whatever centre there is. `tests/noise.rs` has the rates on noise.
 //!
 //! # What to read next
 //!
@@ -35,9 +35,10 @@
 //! | judging a series; one new point at a time; columns of a table | [`judge()`], [`rejudge`], [`judge_columns`] |
 //! | formulas of the charts | [`Chart`] |
 //! | the four rules and their parameters | [`rules`] |
-//! | runs, crossings and the Anhøj rules | [`runs`] |
+//! | runs, crossings, conditional limits and the Anhøj rules | [`runs`] |
 //! | whose rules: this product's, or those of a tool people know | [`Profile`] |
 //! | what a verdict says, and how far limits can be believed | [`Verdict`], [`LimitsStatus`] |
+//! | p values of a chart, of many charts at once, of before and after | [`evidence`] |
 //! | starting the centre line afresh | [`rephase`], [`propose_rephase`] |
 //! | which chart for which data | [`choose_chart`] |
 //! | shift and trend of run charts as the IHI teaches them | [`perla`] |
@@ -56,8 +57,8 @@
 //! * An unfinished period is drawn and never judged. In the tools it sets the icon.
 //! * Below 13 points limits are trial limits: drawn, not used to judge.
 //! * Two in three counts points beyond three sigma, as Making Data Count does since November 2023.
-//! * A point has the direction of the trend it belongs to, where two trends touch as well.
-//! * A zero denominator is a gap, and a numerator above its denominator a refusal.
+//! * A turning point belongs to both its trends; the later one labels it.
+//! * A zero denominator is a gap, and a numerator above its denominator a row that is left out and named.
 //! * Equal means equal to nine digits, so that 0.1 + 0.2 is 0.3; sums are exact to the last digit.
 //!
 //! Sources are named where their formulas are. The crate reads no clock, no files and no network, and the same
@@ -66,7 +67,9 @@
 pub mod case;
 mod chart;
 pub mod choice;
+mod correlation;
 pub mod cusum;
+pub mod evidence;
 pub mod funnel;
 mod judge;
 mod limits;
@@ -77,6 +80,7 @@ mod profile;
 pub mod rephase;
 pub mod rules;
 pub mod runs;
+mod sampling;
 mod series;
 mod verdict;
 
@@ -86,7 +90,8 @@ pub use judge::{judge, judge_columns, rejudge};
 pub use limits::SigmaConstant;
 pub use profile::Profile;
 pub use rephase::{RephaseProposal, propose_rephase};
+pub use sampling::Sampling;
 pub use series::{Direction, JudgeError, Options, Point};
 pub use verdict::{
-    Assurance, LimitsStatus, PhaseVerdict, PointState, PointVerdict, Variation, Verdict,
+    Assurance, LimitsStatus, PastChange, PhaseVerdict, PointState, PointVerdict, Variation, Verdict,
 };

@@ -6,3 +6,4 @@
 pub(crate) mod binomial;
 pub(crate) mod gamma;
 pub(crate) mod summary;
+pub(crate) mod tails;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::limits::SigmaConstant;
-use crate::rules::{Gaps, Rules, Ties, TwoInThree};
+use crate::rules::{AlertOn, Gaps, Rules, Ties, TwoInThree};
 use crate::runs::RunsMethod;
 
 /// Whose rules to follow. Numbers equal to a reference implementation's last digit come from [`crate::parity`]; a profile
@@ -12,9 +12,14 @@ use crate::runs::RunsMethod;
 #[serde(rename_all = "kebab-case")]
 pub enum Profile {
     /// What users see: the current Making Data Count rules with a length of 7, screened moving ranges, no signal from limits of
-    /// no width, trial limits below 13 points, runs announced from 10 useful observations.
+    /// no width, trial limits below 13 points, runs judged from 10 useful observations by limits that hold for any centre. An
+    /// alert is of the latest period.
     #[default]
     Product,
+    /// As the product, but runs are judged by the Anhøj rules and alert for the whole phase.
+    Anhoej,
+    /// The current Making Data Count rules with a length of 7 and nothing else, on run charts shift and trend.
+    MakingDataCount,
     /// qicharts2: three sigma and the Anhøj rules, nothing else, from the first point on.
     Qicharts2,
     /// NHSRplotthedots: the four rules with a length of 7 and the two in three of before November 2023.
@@ -40,9 +45,9 @@ impl Profile {
             two_in_three: TwoInThree::Current,
             rules_on_run_charts: false,
             stretch_rules: true,
-            runs_method: RunsMethod::Anhoej,
+            runs_method: RunsMethod::Conditional,
             runs_from: 10,
-            edges: true,
+            alert_on: AlertOn::LatestPeriod,
             sigma: SigmaConstant::Wheeler,
             screen: true,
             undo_empty_screening: true,
@@ -50,16 +55,27 @@ impl Profile {
             trial_below: 13,
             signal_on_trial: false,
         };
+        let anhoej = Rules {
+            runs_method: RunsMethod::Anhoej,
+            alert_on: AlertOn::WholePhase,
+            ..product
+        };
         let reference = Rules {
             undo_empty_screening: false,
             tolerance: 0.0,
             signal_on_trial: true,
             runs_from: 1,
-            edges: false,
-            ..product
+            ..anhoej
         };
         match self {
             Profile::Product => product,
+            Profile::Anhoej => anhoej,
+            Profile::MakingDataCount => Rules {
+                rules_on_run_charts: true,
+                // It has no test of runs, so none is ever announced.
+                runs_from: usize::MAX,
+                ..anhoej
+            },
             Profile::Qicharts2 => Rules {
                 stretch_rules: false,
                 sigma: SigmaConstant::D2,
@@ -85,11 +101,11 @@ impl Profile {
                 gaps: Gaps::Bridge,
                 rules_on_run_charts: true,
                 screen: false,
-                ..product
+                ..anhoej
             },
             Profile::Runcharter => Rules {
                 stretch_rules: false,
-                ..product
+                ..anhoej
             },
         }
     }

@@ -22,9 +22,9 @@ pub enum Rule {
     TwoInThree,
     /// One of a stretch of points on one side of the centre, of a fixed length.
     Shift,
-    /// One of a run on one side of the centre that is longer than chance explains for this number of points (Anhøj).
+    /// One of a run on one side of the centre that is longer than chance explains.
     LongRun,
-    /// The phase crosses its centre less often than chance explains (Anhøj). Belongs to a phase, not to a point.
+    /// The phase crosses its centre less often than chance explains. Belongs to a phase, not to a point.
     FewCrossings,
 }
 
@@ -70,6 +70,17 @@ pub enum TwoInThree {
     AnySide,
 }
 
+/// What an alert, and the variation icon with it, speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertOn {
+    /// Signals that reach the latest judged period. Runs mark the points of every long run; that the centre is seldom crossed
+    /// is of no period and belongs to the past.
+    LatestPeriod,
+    /// The latest judged point, and the runs of its whole phase however long ago they were.
+    WholePhase,
+}
+
 /// Every choice that the rules leave open. [`crate::Profile::rules`] gives the sets in use; change single fields of one
 /// of them rather than filling in a set by hand.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -84,17 +95,14 @@ pub struct Rules {
     pub gaps: Gaps,
     /// Two in three.
     pub two_in_three: TwoInThree,
-    /// Shift and trend on run charts too, which otherwise are judged by the Anhøj rules alone.
+    /// Shift and trend on run charts too, which otherwise are judged by their runs alone.
     pub rules_on_run_charts: bool,
     /// Shift, trend and two in three at all; qicharts2 leaves them out on principle.
     pub stretch_rules: bool,
     /// How runs and crossings are judged.
     pub runs_method: RunsMethod,
-    /// Where values lie on the centre and none beyond it to one side, those on it count as that side.
-    ///
-    /// A median of 100 % is the highest value there can be: left out, the values on it would make one run of all
-    /// others and no crossing, whatever they are.
-    pub edges: bool,
+    /// What an alert speaks of.
+    pub alert_on: AlertOn,
     /// Useful observations from which on a runs signal is announced.
     pub runs_from: usize,
     /// Width of the limits of individuals.
@@ -221,7 +229,7 @@ impl Open {
 }
 
 /// Marks every point of a trend of `length` points (`length` − 1 moves). Where one trend ends and the next begins,
-/// their common point is marked for the later one, since `mark` is called for it last.
+/// their common point is marked for both, the later one last.
 /// `same` says whether two values count as equal.
 pub(crate) fn trend(
     readings: &[Reading],

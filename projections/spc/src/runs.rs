@@ -9,16 +9,28 @@
 //! Binomial(n − 1, ½). Both limits grow with n, so the false alarm rate stays near 5 % at any length, which
 //! a fixed run length does not do.
 //!
+//! Both limits hold where the centre halves the data, as the median of all values does. A centre that was frozen after
+//! twelve values, a mean of skewed values and values that lie on the centre do not, and on a year or two of pure noise
+//! the rules then find runs in one chart of four or more.
+//!
+//! **Conditional limits** ([`RunsMethod::Conditional`], the product's) hold for any centre: given how many values lie above and
+//! how many below, every order of them is equally likely by chance. The number of runs has the law of Wald and Wolfowitz
+//! (lower 5 % point), the longest run on a side that of Mood (upper 2.5 % point, for each side its own limit). Values on
+//! the centre count as the rarer side. With as many values above as below there is no rarer side, and
+//! they are passed over.
+//!
 //! [`RunsMethod::BestBox`] and [`RunsMethod::CutBox`] are the tabulated limits for 10 to 100 useful observations
 //! (Anhøj and Wentzel-Larsen 2020, doi:10.1371/journal.pone.0233920), with the Anhøj rules outside that range.
 
 mod boxes;
 mod expected;
+mod law;
 
 use serde::{Deserialize, Serialize};
 
 use crate::numerics::binomial;
 pub use expected::expected_runs;
+use law::Law;
 
 /// How the longest run and the crossings are judged together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -31,6 +43,8 @@ pub enum RunsMethod {
     BestBox,
     /// Best box with its corners cut.
     CutBox,
+    /// Limits given the numbers of values above and below the centre.
+    Conditional,
 }
 
 /// Which side of the centre a value, run or signal lies on.
@@ -61,19 +75,19 @@ impl Side {
     }
 }
 
-/// What the runs of one phase look like. Without useful observations the four run figures are absent and nothing
-/// signals. Where no value lies beyond the centre ([`crate::rules::Rules::edges`]) the crossings are absent.
+/// What the runs of one phase look like. Without useful observations the run figures are absent and nothing signals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Runs {
-    /// Useful observations: values neither missing nor on the centre.
+    /// Useful observations: values neither missing nor on the centre; with conditional limits those on it too,
+    /// unless as many lie above it as below.
     pub n_useful: usize,
-    /// Length of the longest run on one side of the centre.
+    /// Length of the longest run on one side of the centre; of two runs, of the one that exceeds its limit by more.
     pub longest_run: Option<usize>,
-    /// The longest run that chance explains: round(log2 n) + 3.
+    /// The longest run that chance explains on that side.
     pub longest_run_max: Option<usize>,
     /// How often the useful observations change side.
     pub crossings: Option<usize>,
-    /// The fewest crossings that chance explains: lower 5 % point of Binomial(n − 1, ½).
+    /// The fewest crossings that chance explains.
     pub crossings_min: Option<usize>,
     /// The verdict of the chosen [`RunsMethod`].
     pub signal: bool,
@@ -83,6 +97,19 @@ impl Runs {
     /// The longest run is longer than chance explains.
     pub fn long_run(&self) -> bool {
         matches!((self.longest_run, self.longest_run_max), (Some(run), Some(max)) if run > max)
+    }
+
+    /// Outside what chance explains.
+    fn outside(&self, method: RunsMethod) -> bool {
+        let (run, crossings) = (
+            self.longest_run.unwrap_or(0),
+            self.crossings.unwrap_or(usize::MAX),
+        );
+        match (method, boxes::limits(self.n_useful)) {
+            (RunsMethod::BestBox, Some(limits)) => limits.best_box(crossings, run),
+            (RunsMethod::CutBox, Some(limits)) => limits.cut_box(crossings, run),
+            _ => self.long_run() || self.few_crossings(),
+        }
     }
 
     /// The centre is crossed less often than chance explains.
@@ -114,77 +141,87 @@ pub fn crossings_min(n_useful: usize) -> usize {
     binomial::lower_five_percent(n_useful.saturating_sub(1))
 }
 
-/// Does a phase with these figures show non-random variation? `n_useful` = 0 never does.
-pub fn runs_signal(
-    n_useful: usize,
-    crossings: usize,
-    longest_run: usize,
-    method: RunsMethod,
-) -> bool {
-    if n_useful == 0 {
-        return false;
-    }
-    let anhoej = || longest_run > longest_run_max(n_useful) || crossings < crossings_min(n_useful);
-    let Some(limits) = boxes::limits(n_useful) else {
-        return anhoej();
-    };
-    match method {
-        RunsMethod::Anhoej => anhoej(),
-        RunsMethod::BestBox => limits.best_box(crossings, longest_run),
-        RunsMethod::CutBox => limits.cut_box(crossings, longest_run),
-    }
+/// The runs of a phase, and how each value counts.
+pub(crate) struct Analysis {
+    pub(crate) runs: Runs,
+    /// What a value on the centre counts as; 0 where it is passed over.
+    on_centre: i8,
+    /// The longest run that chance explains below and above the centre.
+    longest: [usize; 2],
 }
 
-/// Analyses the signs (−1, 0, 1) of a phase in order; zeros, for values on the centre or missing, are passed over.
-pub(crate) fn analyse(signs: impl IntoIterator<Item = i8>, method: RunsMethod) -> Runs {
-    let (mut n, mut crossings, mut run, mut longest, mut last) = (0, 0, 0, 0, 0);
-    for sign in signs {
-        if sign == 0 {
-            continue;
+impl Analysis {
+    /// Analyses the sides (−1, 0, 1) of the values of a phase, in order.
+    pub(crate) fn of(sides: &[i8], method: RunsMethod) -> Self {
+        let count = |side: i8| sides.iter().filter(|&&other| other == side).count();
+        let (mut below, on, mut above) = (count(-1), count(0), count(1));
+        let on_centre = match method {
+            RunsMethod::Conditional => exact_sign(below as f64, above as f64),
+            _ => 0,
+        };
+        match on_centre {
+            0 => {}
+            1.. => above += on,
+            _ => below += on,
         }
-        n += 1;
-        if sign == last {
-            run += 1;
+        let n = above + below;
+        let (longest, crossings_min) = if method == RunsMethod::Conditional {
+            let law = Law::new(above, below);
+            let (high, fewest) = (law.longest_run(PER_SIDE), law.fewest_runs(FEW_RUNS));
+            ([law.turned().longest_run(PER_SIDE), high], fewest - 1)
         } else {
-            crossings += usize::from(last != 0);
-            run = 1;
-            last = sign;
+            ([longest_run_max(n); 2], crossings_min(n))
+        };
+        let mut analysis = Self {
+            runs: Runs::default(),
+            on_centre,
+            longest,
+        };
+        if n == 0 {
+            return analysis;
         }
-        longest = longest.max(run);
+        let counted: Vec<i8> = sides
+            .iter()
+            .map(|&side| analysis.side(side))
+            .filter(|side| *side != 0)
+            .collect();
+        let longest_of = |side: i8| {
+            let runs = counted.chunk_by(|a, b| a == b);
+            let on_side = runs.filter(|run| run.first() == Some(&side));
+            on_side.map(<[i8]>::len).max().unwrap_or(0)
+        };
+        // The run that says most, whichever side it lies on.
+        let [run, max] = [[longest_of(-1), longest[0]], [longest_of(1), longest[1]]]
+            .into_iter()
+            .max_by_key(|[run, max]| (run.saturating_sub(*max), *run))
+            .unwrap_or_default();
+        let mut runs = Runs {
+            n_useful: n,
+            longest_run: Some(run),
+            longest_run_max: Some(max),
+            crossings: Some(counted.windows(2).filter(|pair| pair[0] != pair[1]).count()),
+            crossings_min: Some(crossings_min),
+            signal: false,
+        };
+        runs.signal = runs.outside(method);
+        analysis.runs = runs;
+        analysis
     }
-    if n == 0 {
-        return Runs::default();
+
+    /// The side that a value counts as; 0 where it is passed over.
+    pub(crate) fn side(&self, side: i8) -> i8 {
+        if side == 0 { self.on_centre } else { side }
     }
-    Runs {
-        n_useful: n,
-        longest_run: Some(longest),
-        longest_run_max: Some(longest_run_max(n)),
-        crossings: Some(crossings),
-        crossings_min: Some(crossings_min(n)),
-        signal: runs_signal(n, crossings, longest, method),
+
+    /// Whether a run of this length on this side is longer than chance explains.
+    pub(crate) fn is_long(&self, side: i8, length: usize) -> bool {
+        length > self.longest[usize::from(side > 0)]
     }
 }
 
-/// Analyses a phase whose centre no value passes to one side: `sides` are those of its values, missing ones left out,
-/// and `open` is the side where values are. Those on the centre count as the other side. At least half of what the
-/// centre rests on lies there, so a run on the open side is no likelier than by the toss of a coin; runs on the centre
-/// and crossings are not judged.
-pub(crate) fn analyse_at_edge(sides: &[i8], open: i8) -> Runs {
-    let runs = sides.chunk_by(|a, b| a == b);
-    let longest = runs
-        .filter(|run| run.first() == Some(&open))
-        .map(<[i8]>::len)
-        .max();
-    let (longest, max) = (longest.unwrap_or(0), longest_run_max(sides.len()));
-    Runs {
-        n_useful: sides.len(),
-        longest_run: Some(longest),
-        longest_run_max: Some(max),
-        crossings: None,
-        crossings_min: None,
-        signal: longest > max,
-    }
-}
+/// The chance of fewer runs than the limit, and of a longer run than the limit on each side.
+const FEW_RUNS: f64 = 0.05;
+const PER_SIDE: f64 = 0.025;
 
 /// Runs of a series around a known centre. `None` is a missing value; comparison with the centre is exact.
 ///
@@ -196,12 +233,9 @@ pub(crate) fn analyse_at_edge(sides: &[i8], open: i8) -> Runs {
 /// assert!(runs.signal);
 /// ```
 pub fn analyse_around(values: &[Option<f64>], centre: f64, method: RunsMethod) -> Runs {
-    analyse(
-        values
-            .iter()
-            .map(|value| value.map_or(0, |v| exact_sign(v, centre))),
-        method,
-    )
+    let values = values.iter().flatten();
+    let sides: Vec<i8> = values.map(|value| exact_sign(*value, centre)).collect();
+    Analysis::of(&sides, method).runs
 }
 
 /// −1, 0 or 1 as the value is below, on or above the centre; 0 for missing values.
@@ -212,6 +246,18 @@ pub(crate) fn exact_sign(value: f64, centre: f64) -> i8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn runs_signal(n: usize, crossings: usize, longest: usize, method: RunsMethod) -> bool {
+        let runs = Runs {
+            n_useful: n,
+            longest_run: Some(longest),
+            longest_run_max: Some(longest_run_max(n)),
+            crossings: Some(crossings),
+            crossings_min: Some(crossings_min(n)),
+            signal: false,
+        };
+        runs.outside(method)
+    }
 
     #[test]
     fn the_longest_run_limit_follows_the_published_table() {
@@ -262,6 +308,37 @@ mod tests {
             (runs.n_useful, runs.longest_run, runs.crossings),
             (4, Some(3), Some(1))
         );
+    }
+
+    #[test]
+    fn values_on_the_centre_count_as_the_rarer_side() {
+        // Half of the weeks lie on the median and nearly all others above it: by chance they come in one "run".
+        let weeks = [
+            6., 5., 6., 5., 5., 6., 5., 4., 6., 6., 5., 5., 6., 5., 6., 5., 6., 5., 5., 6., 6., 5.,
+        ]
+        .map(Some);
+        let anhoej = analyse_around(&weeks, 5.0, RunsMethod::Anhoej);
+        assert!(anhoej.signal);
+        let conditional = analyse_around(&weeks, 5.0, RunsMethod::Conditional);
+        assert_eq!(
+            (conditional.n_useful, conditional.longest_run),
+            (22, Some(2))
+        );
+        assert!(!conditional.signal);
+        let even = analyse_around(
+            &[5., 4., 6., 4., 5., 6.].map(Some),
+            5.0,
+            RunsMethod::Conditional,
+        );
+        assert_eq!((even.n_useful, even.crossings), (4, Some(3)));
+    }
+
+    #[test]
+    fn a_lopsided_centre_has_a_longer_run_limit_on_its_full_side() {
+        let sides: Vec<i8> = (0..40).map(|i| if i % 5 == 0 { -1 } else { 1 }).collect();
+        let lopsided = Analysis::of(&sides, RunsMethod::Conditional);
+        assert_eq!(lopsided.runs.n_useful, 40);
+        assert!(!lopsided.runs.signal && lopsided.is_long(-1, 5) && !lopsided.is_long(1, 15));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::chart::Chart;
 use crate::profile::Profile;
 use crate::rules::Rules;
+use crate::sampling::Sampling;
 
 /// Which way is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +112,16 @@ pub struct Options {
     /// Factor for the plotted quantity: 100 for percentages, 1000 for rates per thousand.
     #[serde(default = "one")]
     pub multiply: f64,
+    /// Which points are judged, where neighbours are too alike to judge all.
+    #[serde(default)]
+    pub sampling: Sampling,
+    /// Index of the period that holds the present moment; it may lie beyond the last point. Without it the last point
+    /// is of now.
+    #[serde(default)]
+    pub now: Option<usize>,
+    /// Periods in a year, where the year before may explain a run: 52 for weeks, 12 for months.
+    #[serde(default)]
+    pub season: Option<usize>,
     /// Whose rules.
     #[serde(default)]
     pub profile: Profile,
@@ -134,6 +145,9 @@ impl Options {
             phases: Vec::new(),
             excluded: Vec::new(),
             multiply: 1.0,
+            sampling: Sampling::Every,
+            now: None,
+            season: None,
             profile: Profile::Product,
             rules: None,
         }
@@ -172,9 +186,9 @@ pub enum JudgeError {
         /// The point.
         index: usize,
     },
-    /// A proportion above 1.
+    /// No proportion that is 1 or less.
     #[error(
-        "Point {} has more in the numerator than in the denominator: correct one of them.",
+        "Every value has more in the numerator than in the denominator, first at point {}: are the columns the right way round?",
         index + 1
     )]
     AboveDenominator {
@@ -212,6 +226,14 @@ pub enum JudgeError {
     /// A baseline of fewer than two values.
     #[error("A baseline needs at least 2 values, better 12 to 20.")]
     Baseline,
+    /// A sampling that judges no point.
+    #[error("To judge one point in {step}, start at one of the first {step}, not at {}.", offset + 1)]
+    Sampling {
+        /// The step asked for.
+        step: usize,
+        /// The first index asked for.
+        offset: usize,
+    },
     /// A target that is no number, or a factor that is not positive.
     #[error("The target must be a finite number and the factor a positive one.")]
     Scale,
@@ -241,7 +263,7 @@ impl JudgeError {
             | Self::NoTime { index }
             | Self::Excluded { index, .. } => Some(index),
             Self::PhaseStart { start, .. } => Some(start),
-            Self::Baseline | Self::Scale | Self::Lengths { .. } => None,
+            Self::Baseline | Self::Scale | Self::Sampling { .. } | Self::Lengths { .. } => None,
         }
     }
 }
@@ -267,12 +289,44 @@ pub(crate) fn check_options(points: usize, options: &Options) -> Result<(), Judg
     if options.baseline.is_some_and(|baseline| baseline < 2) {
         return Err(JudgeError::Baseline);
     }
+    if let Sampling::OneIn { step, offset } = options.sampling
+        && offset >= step
+    {
+        return Err(JudgeError::Sampling { step, offset });
+    }
     let target_ok = options.target.is_none_or(|target| target.abs() <= LARGEST);
     let factor_ok = options.multiply > 0.0 && options.multiply <= LARGEST;
     if !(target_ok && factor_ok) {
         return Err(JudgeError::Scale);
     }
     Ok(())
+}
+
+/// More in the numerator of a proportion than in its denominator.
+pub(crate) fn is_impossible(point: &Point, chart: Chart) -> bool {
+    matches!(chart, Chart::P | Chart::PPrime)
+        && point
+            .value
+            .zip(point.n)
+            .is_some_and(|(value, n)| n > 0.0 && value > n)
+}
+
+/// One impossible row is a slip of whoever filled it in and is left out; nothing but such rows is a series of something
+/// else than proportions.
+pub(crate) fn check_shares(points: &[Point], chart: Chart) -> Result<(), JudgeError> {
+    let impossible = |point: &&Point| is_impossible(point, chart);
+    let has_value = |point: &&Point| point.value.is_some();
+    match points.iter().position(|point| impossible(&point)) {
+        Some(index)
+            if points
+                .iter()
+                .filter(has_value)
+                .all(|point| impossible(&point)) =>
+        {
+            Err(JudgeError::AboveDenominator { index })
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(crate) fn check_point(index: usize, point: &Point, chart: Chart) -> Result<(), JudgeError> {
@@ -297,12 +351,6 @@ pub(crate) fn check_point(index: usize, point: &Point, chart: Chart) -> Result<(
         return Err(JudgeError::Negative { index });
     }
     let zero_denominator = point.n == Some(0.0);
-    if matches!(chart, Chart::P | Chart::PPrime)
-        && !zero_denominator
-        && point.n.is_some_and(|n| value > n)
-    {
-        return Err(JudgeError::AboveDenominator { index });
-    }
     if chart == Chart::T && value <= 0.0 {
         return Err(JudgeError::NoTime { index });
     }

@@ -78,8 +78,12 @@ pub enum PointState {
     Provisional,
     /// Drawn, left out on request.
     Excluded,
+    /// Drawn, too much like its neighbours to be judged beside them.
+    NotSampled,
     /// No value, or a denominator of 0.
     Missing,
+    /// More in the numerator than in the denominator: not drawn, and it counts for nothing.
+    Impossible,
 }
 
 /// Verdict on one point. Absent numbers are undefined; no number is ever infinite or not a number.
@@ -146,9 +150,27 @@ pub struct PhaseVerdict {
     /// The side of the centre on which the newest useful values lie: at least three quarters of the newest
     /// `longest_run_max` of them; none where they lie on both sides.
     pub recent_side: Option<Side>,
+    /// More than half of at least 12 values since the baseline are special: this baseline no longer describes the chart.
+    pub baseline_outgrown: bool,
 }
 
-/// Verdict on a series.
+/// A change that does not reach the latest judged period, or no longer speaks of now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastChange {
+    /// The rule met.
+    pub rule: Rule,
+    /// To which side; none for crossings, which belong to the whole phase.
+    pub side: Option<Side>,
+    /// Index of the first point that meets it.
+    pub first: usize,
+    /// Index of the last.
+    pub last: usize,
+    /// How many values meet it.
+    pub values: usize,
+}
+
+/// Verdict on a series. Where it alerts, the variation is special, and where the variation is special, it alerts: one decision
+/// gives variation, alert, rules and words.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// One for each point given, in order.
@@ -159,18 +181,31 @@ pub struct Verdict {
     pub latest: Option<usize>,
     /// Limits of the latest phase.
     pub limits_status: LimitsStatus,
-    /// Variation icon: the latest judged point, or on a run chart the runs of the latest phase.
+    /// Variation icon: what the latest judged period says of now. Not judged where it says nothing: it is too long ago, or a new
+    /// phase has begun since and has no value yet.
     pub variation: Variation,
     /// Assurance icon; absent without target, direction or believable limits.
     pub assurance: Option<Assurance>,
-    /// Worth telling somebody: the latest judged point is special cause, or the runs of the latest phase are.
-    /// Nothing else alerts, because with any rule at any point every fourth chart of pure noise would.
+    /// Worth telling somebody: a signal reaches the latest judged period (in profiles that judge whole phases, or its phase has
+    /// one). Nothing else alerts, because with any rule at any point every fourth chart of pure noise would.
     /// A phase that has begun since, and has no value to judge yet, lays it to rest.
     pub alert: bool,
+    /// It alerts, and the same chart without its latest judged period did not, or not to this side.
+    pub is_new: bool,
     /// The rules behind the alert.
     pub alert_rules: Vec<Rule>,
+    /// What changed in the latest judged phase and is no news, oldest first.
+    pub past: Vec<PastChange>,
+    /// Periods from the latest judged one to now, where they are so many, and so silent, that it says nothing of now.
+    pub ended: Option<usize>,
+    /// The latest values lie in a long run, and so did those of the same periods a year before: no news.
+    pub seasonal: bool,
+    /// Periods from one judged point to the next; 1 unless sampled.
+    pub step: usize,
     /// Whose rules were used.
     pub profile: Profile,
+    /// Which rules judged it, in words.
+    pub judged_by: String,
     /// The verdict in plain words.
     pub why: String,
 }

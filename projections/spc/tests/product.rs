@@ -40,27 +40,6 @@ const USUAL: [f64; 14] = [
 ];
 
 #[test]
-fn a_constant_series_has_no_signal_and_a_true_assurance_icon() {
-    for value in [0.0, 0.1, 0.7, 100.0, 1.0 / 3.0] {
-        for n in [13, 20, 52] {
-            let mut options = Options::new(Chart::Xmr, Direction::Up);
-            for (target, wanted) in [
-                (value - 0.05, Assurance::Pass),
-                (value + 0.05, Assurance::Fail),
-                (value, Assurance::Pass),
-            ] {
-                options.target = Some(target);
-                let verdict = judge(&series(&vec![value; n]), &options).unwrap();
-                assert_eq!(verdict.limits_status, LimitsStatus::NoVariation);
-                assert_eq!(verdict.assurance, Some(wanted), "{value} against {target}");
-                assert_eq!(verdict.variation, Variation::CommonCause);
-                assert!(!verdict.alert);
-            }
-        }
-    }
-}
-
-#[test]
 fn a_series_that_is_constant_but_for_rounding_has_no_signal_on_any_chart() {
     let values: Vec<f64> = (0..30)
         .map(|i| 0.1 + 0.2 + if i % 3 == 0 { 1e-16 } else { 0.0 })
@@ -151,6 +130,50 @@ fn a_trend_that_touches_another_keeps_its_own_direction() {
             .find(|signal| signal.rule == Rule::Trend)
             .unwrap();
         assert_eq!(trend.side, Side::Low, "point {i}");
+    }
+}
+
+#[test]
+fn a_turning_point_belongs_to_both_its_trends() {
+    let values = [0., 1., 2., 3., 4., 5., 6., 7., 6., 5., 4., 3., 2., 1.];
+    let verdict = xmr(&values, Direction::Up);
+    let sides = |i: usize| -> Vec<Side> {
+        let signals = verdict.points[i].signals.iter();
+        let trends = signals.filter(|signal| signal.rule == Rule::Trend);
+        trends.map(|signal| signal.side).collect()
+    };
+    assert_eq!(sides(6), [Side::High]);
+    assert_eq!(sides(7), [Side::Low, Side::High]);
+    assert_eq!(sides(8), [Side::Low]);
+}
+
+#[test]
+fn a_denominator_without_a_value_moves_no_line() {
+    let values = [
+        20., 21., 19., 20., 22., 18., 20., 21., 19., 20., 20., 0., 21., 19.,
+    ];
+    let mut points: Vec<Point> = values
+        .iter()
+        .enumerate()
+        .map(|(i, v)| Point::new(i.to_string(), *v).out_of(10.0))
+        .collect();
+    for gap in [
+        Point {
+            value: None,
+            ..points[11].clone().out_of(100.0)
+        },
+        points[11].clone().out_of(100.0).provisional(),
+        Point::missing("11"),
+    ] {
+        points[11] = gap;
+        for chart in [Chart::IPrime, Chart::U, Chart::UPrime] {
+            let verdict = judge(&points, &Options::new(chart, Direction::Up)).unwrap();
+            assert_eq!(verdict.phases[0].centre, Some(2.0), "{chart:?}");
+        }
+        let verdict = judge(&points, &Options::new(Chart::IPrime, Direction::Up)).unwrap();
+        // As qicharts2 has it where the gap has no denominator either.
+        assert!((verdict.points[0].lcl.unwrap() - 1.564_943_145_686_827_7).abs() < 1e-9);
+        assert!(verdict.points.iter().all(|p| p.signals.is_empty()));
     }
 }
 
@@ -254,7 +277,12 @@ fn a_run_chart_is_judged_by_its_runs_and_says_so() {
     assert!(verdict.alert && verdict.phases[0].runs_signal);
     assert_eq!(verdict.variation, Variation::ImprovementLow);
     assert_eq!(verdict.limits_status, LimitsStatus::NoLimits);
-    assert!(verdict.why.contains("not random"), "{}", verdict.why);
+    assert!(verdict.why.contains("12 in a row"), "{}", verdict.why);
+    assert!(
+        verdict.judged_by.contains("each side"),
+        "{}",
+        verdict.judged_by
+    );
     assert_eq!(rules_at(&verdict, 23), [Rule::LongRun]);
 }
 
@@ -264,14 +292,18 @@ fn a_run_chart_without_a_clear_recent_side_is_neither_improvement_nor_concern() 
     let mut values: Vec<f64> = (0..10).map(|i| 30.0 + f64::from(i % 4)).collect();
     values.extend((0..8).map(|i| 20.0 + f64::from(i % 4)));
     values.extend([30., 20., 31., 21., 30., 20., 31., 21.]);
-    let newest_low = judge(&series(&values), &Options::new(Chart::Run, Direction::Down)).unwrap();
+    let options = Options {
+        profile: Profile::Anhoej,
+        ..Options::new(Chart::Run, Direction::Down)
+    };
+    let newest_low = judge(&series(&values), &options).unwrap();
     assert!(newest_low.alert && newest_low.phases[0].runs_signal);
     assert_eq!(newest_low.phases[0].recent_side, None);
     assert_eq!(newest_low.variation, Variation::Undirected);
     assert!(newest_low.why.contains("both sides"), "{}", newest_low.why);
     // One more value turns nothing round.
     values.push(32.0);
-    let newest_high = judge(&series(&values), &Options::new(Chart::Run, Direction::Down)).unwrap();
+    let newest_high = judge(&series(&values), &options).unwrap();
     assert_eq!(newest_high.variation, Variation::Undirected);
 }
 
@@ -285,7 +317,6 @@ fn a_median_of_a_hundred_per_cent_is_no_concern_until_many_fall_below_it_in_a_ro
     let mut weeks: Vec<f64> = (0..40).map(|i| [1.0, 0.9, 1.0, 1.0, 0.8][i % 5]).collect();
     let verdict = run(&weeks);
     assert_eq!(verdict.variation, Variation::CommonCause, "{}", verdict.why);
-    assert!(verdict.why.contains("beyond the median"), "{}", verdict.why);
     weeks.extend([0.9; 12]);
     let verdict = run(&weeks);
     assert_eq!(verdict.variation, Variation::ConcernLow, "{}", verdict.why);
@@ -294,7 +325,7 @@ fn a_median_of_a_hundred_per_cent_is_no_concern_until_many_fall_below_it_in_a_ro
     assert!(rules_at(&verdict, 20).is_empty());
     weeks.extend([1.0; 20]);
     let verdict = run(&weeks);
-    assert_eq!(verdict.variation, Variation::Undirected, "{}", verdict.why);
+    assert_eq!(verdict.variation, Variation::ImprovementHigh);
 }
 
 #[test]
@@ -306,7 +337,7 @@ fn runs_are_not_announced_below_ten_useful_observations() {
 }
 
 #[test]
-fn a_zero_denominator_is_a_gap_and_more_than_all_is_refused() {
+fn a_zero_denominator_is_a_gap_and_more_than_all_leaves_that_point_out() {
     let mut points: Vec<Point> = (0..14)
         .map(|i| Point::new(i.to_string(), f64::from(i % 5)).out_of(20.0))
         .collect();
@@ -315,9 +346,18 @@ fn a_zero_denominator_is_a_gap_and_more_than_all_is_refused() {
     let verdict = judge(&points, &options).unwrap();
     assert_eq!(verdict.points[3].state, PointState::Missing);
     points[4] = Point::new("4", 21.0).out_of(20.0);
+    let with_a_slip = judge(&points, &options).unwrap();
+    assert_eq!(with_a_slip.points[4].state, PointState::Impossible);
+    assert!(with_a_slip.why.contains("left out"), "{}", with_a_slip.why);
+    points[4] = Point::missing("4");
+    let without = judge(&points, &options).unwrap();
+    assert_eq!(with_a_slip.points[13], without.points[13]);
+    let swapped: Vec<Point> = (0..14)
+        .map(|i| Point::new(i.to_string(), 20.0).out_of(3.0))
+        .collect();
     assert_eq!(
-        judge(&points, &options),
-        Err(JudgeError::AboveDenominator { index: 4 })
+        judge(&swapped, &options),
+        Err(JudgeError::AboveDenominator { index: 0 })
     );
     points[4] = Point::new("4", 2.0);
     assert_eq!(
@@ -363,21 +403,6 @@ fn attribute_charts_without_any_event_collapse_quietly() {
         let verdict = judge(&all, &options).unwrap();
         assert_eq!(verdict.assurance, Some(Assurance::Pass), "{chart:?}");
     }
-}
-
-#[test]
-fn percentages_are_judged_and_compared_with_their_target_on_the_scale_that_is_drawn() {
-    let points: Vec<Point> = (0..20)
-        .map(|i| Point::new(i.to_string(), 40.0 + f64::from(i % 5)).out_of(60.0))
-        .collect();
-    let options = Options {
-        multiply: 100.0,
-        target: Some(99.0),
-        ..Options::new(Chart::P, Direction::Up)
-    };
-    let verdict = judge(&points, &options).unwrap();
-    assert_eq!(verdict.points[0].value.map(f64::round), Some(67.0));
-    assert_eq!(verdict.assurance, Some(Assurance::Fail));
 }
 
 #[test]

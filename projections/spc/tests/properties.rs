@@ -4,7 +4,7 @@
 
 use joinedup_spc::case::run_case;
 use joinedup_spc::{
-    Chart, Direction, Options, Point, PointState, Profile, Variation, Verdict, judge,
+    Chart, Direction, Options, Point, PointState, Profile, Sampling, Variation, Verdict, judge,
     propose_rephase, rejudge,
 };
 use proptest::prelude::*;
@@ -25,8 +25,10 @@ const CHARTS: [Chart; 13] = [
     Chart::Xbar,
     Chart::S,
 ];
-const PROFILES: [Profile; 7] = [
+const PROFILES: [Profile; 9] = [
     Profile::Product,
+    Profile::Anhoej,
+    Profile::MakingDataCount,
     Profile::Qicharts2,
     Profile::NhsrPlotthedots,
     Profile::PowerbiSpc,
@@ -175,12 +177,47 @@ proptest! {
             points(values, |v| v).into_iter().map(|p| p.out_of(10.0)).collect()
         };
         let all: Vec<_> = values.iter().chain(&later).copied().collect();
-        prop_assume!(values.iter().flatten().count() >= 13);
         let options = Options { baseline: Some(12), ..Options::new(chart, Direction::Up) };
         let before = judge(&with_n(&values), &options).unwrap();
+        // Frozen is what has all twelve values and limits that are no longer trial ones. A moving range needs two
+        // neighbours, so with gaps an MR chart has far fewer values than the series it is made of.
+        prop_assume!(before.phases[0].values >= 13);
         let after = judge(&with_n(&all), &options).unwrap();
         for (a, b) in before.points.iter().zip(&after.points) {
             prop_assert_eq!((a.centre, a.lcl, a.ucl, a.lower_warning), (b.centre, b.lcl, b.ucl, b.lower_warning));
+        }
+    }
+
+    #[test]
+    fn a_verdict_never_contradicts_itself(
+        values in whole_values(8..60), n in 1..40_u32, frozen: bool, split in prop::option::of(3..8_usize),
+        silent in 0..6_usize, profile in prop::sample::select(&PROFILES[..]),
+        chart in prop::sample::select(&[Chart::Run, Chart::Xmr, Chart::P, Chart::PPrime, Chart::C, Chart::U, Chart::G][..]),
+        sampling in prop::sample::select(&[Sampling::Every, Sampling::UntilIndependent,
+            Sampling::OneIn { step: 3, offset: 1 }][..]),
+    ) {
+        let mut series: Vec<Point> = points(&values, f64::abs).into_iter().map(|p| p.out_of(f64::from(n + 59))).collect();
+        series.extend((0..silent).map(|i| Point::missing(format!("silent {i}"))));
+        let options = Options {
+            profile, sampling, baseline: frozen.then_some(12), phases: split.into_iter().collect(),
+            ..Options::new(chart, Direction::Down)
+        };
+        let verdict = judge(&series, &options).unwrap();
+        prop_assert_eq!(verdict.alert, verdict.variation.is_special(), "{}", verdict.why);
+        prop_assert_eq!(verdict.alert, !verdict.alert_rules.is_empty());
+        prop_assert!(verdict.alert || !verdict.is_new);
+        let latest = verdict.latest.unwrap_or_default();
+        if profile == Profile::Product && verdict.alert {
+            prop_assert_eq!(verdict.variation, verdict.points[latest].variation);
+            prop_assert!(verdict.past.iter().all(|change| change.side.is_none() || change.last < latest));
+        }
+        if silent > 3 && sampling == Sampling::Every {
+            prop_assert!(!verdict.alert);
+        }
+        // What is new today was not there yesterday, and what was there is not new.
+        let yesterday = judge(&series[..latest], &Options { phases: split.into_iter().filter(|&s| s < latest).collect(), ..options });
+        if let (true, Ok(yesterday)) = (verdict.alert, yesterday) {
+            prop_assert_eq!(verdict.is_new, yesterday.variation != verdict.variation);
         }
     }
 

@@ -159,6 +159,21 @@ fn the_chart_chosen_for_a_series_judges_it() {
 }
 
 #[test]
+fn amounts_below_zero_get_a_chart_that_takes_them() {
+    let points: Vec<Point> = (0..20)
+        .map(|i| Point::new(i.to_string(), f64::from(i % 6) - 3.0).out_of(40.0))
+        .collect();
+    for quantity in [Quantity::Proportion, Quantity::Rate, Quantity::Count] {
+        assert_eq!(
+            choose_chart(quantity, &points).method,
+            Method::Chart(Chart::Xmr),
+            "{quantity:?}"
+        );
+    }
+    assert!(judge(&points, &Options::new(Chart::Xmr, Direction::Down)).is_ok());
+}
+
+#[test]
 fn verdicts_and_options_survive_json() {
     let options = Options {
         target: Some(52.0),

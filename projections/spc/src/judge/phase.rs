@@ -8,9 +8,9 @@ use crate::chart::Chart;
 use crate::limits::subgroups::Subgroup;
 use crate::limits::{Cell, Line};
 use crate::perla;
-use crate::rules::{self, Reading, Rule, Rules, Signal};
-use crate::runs::{self, Side};
-use crate::series::{Options, Point};
+use crate::rules::{self, AlertOn, Reading, Rule, Rules, Signal};
+use crate::runs::{Analysis, Side};
+use crate::series::{Options, Point, is_impossible};
 use crate::verdict::{LimitsStatus, PhaseVerdict, PointState, PointVerdict, Variation};
 
 /// Values in the baseline below which limits are trial limits.
@@ -21,17 +21,28 @@ const FEWEST_FOR_LIMITS: usize = 12;
 struct Marks {
     astronomical: i8,
     trend: i8,
+    /// At a turning point, the trend that ends where `trend` begins.
+    ended_trend: i8,
     two_in_three: i8,
     shift: i8,
     long_run: i8,
 }
 
 impl Marks {
+    /// Trends are reported in order of time, so one already marked to the other side is the one that ends here.
+    fn add_trend(&mut self, side: i8) {
+        if self.trend == -side {
+            self.ended_trend = self.trend;
+        }
+        self.trend = side;
+    }
+
     /// In the order in which one of them labels the point.
     fn signals(self) -> Vec<Signal> {
         let all = [
             (Rule::Astronomical, self.astronomical),
             (Rule::Trend, self.trend),
+            (Rule::Trend, self.ended_trend),
             (Rule::TwoInThree, self.two_in_three),
             (Rule::Shift, self.shift),
             (Rule::LongRun, self.long_run),
@@ -46,20 +57,22 @@ impl Marks {
 /// Judges the points of `span`.
 pub(super) fn judge_phase(
     points: &[Point],
-    excluded: &[bool],
+    left_out: &[Option<PointState>],
     span: Range<usize>,
     number: usize,
     options: &Options,
     rules: &Rules,
 ) -> (PhaseVerdict, Vec<PointVerdict>) {
     let chart = options.chart;
-    let plotted = plotted(&points[span.clone()], &excluded[span.clone()], chart);
+    let plotted = plotted(&points[span.clone()], &left_out[span.clone()], chart);
     let state = |i: usize| {
         let point = &points[span.start + i];
-        if plotted[i].is_nan() {
+        if is_impossible(point, chart) {
+            PointState::Impossible
+        } else if plotted[i].is_nan() {
             PointState::Missing
-        } else if excluded[span.start + i] {
-            PointState::Excluded
+        } else if let Some(state) = left_out[span.start + i] {
+            state
         } else if !point.judged {
             PointState::Provisional
         } else {
@@ -80,9 +93,9 @@ pub(super) fn judge_phase(
         judged.nth(baseline - 1).map_or(span.len(), |last| last + 1)
     });
 
-    // Excluded rows are not in the sequence at all; gaps are, as values that are missing.
+    // Rows left out are not in the sequence at all; gaps are, as values that are missing.
     let rows: Vec<usize> = (0..span.len())
-        .filter(|&i| !excluded[span.start + i])
+        .filter(|&i| left_out[span.start + i].is_none())
         .collect();
     let cell = |i: usize, in_sequence: bool| {
         let point = &points[span.start + i];
@@ -106,11 +119,11 @@ pub(super) fn judge_phase(
         }
     };
     let cells: Vec<Cell> = (0..span.len())
-        .map(|i| cell(i, !excluded[span.start + i]))
+        .map(|i| cell(i, left_out[span.start + i].is_none()))
         .collect();
     let groups: Vec<Subgroup> = if matches!(chart, Chart::Xbar | Chart::S) {
         (0..span.len())
-            .map(|i| group(i, !excluded[span.start + i]))
+            .map(|i| group(i, left_out[span.start + i].is_none()))
             .collect()
     } else {
         Vec::new()
@@ -161,17 +174,13 @@ pub(super) fn judge_phase(
     };
     let readings: Vec<Reading> = rows.iter().map(|&i| reading(i)).collect();
 
-    let sides = || readings.iter().filter(|r| !r.is_missing()).map(|r| r.side);
-    // Only where nothing but the runs decides: other charts have limits that such a centre does not mislead.
-    let edge = if rules.edges && chart == Chart::Run {
-        open_side(sides())
-    } else {
-        None
-    };
-    let mut runs = match edge {
-        Some(open) => runs::analyse_at_edge(&sides().collect::<Vec<_>>(), open),
-        None => runs::analyse(sides(), rules.runs_method),
-    };
+    let sides: Vec<i8> = readings
+        .iter()
+        .filter(|r| !r.is_missing())
+        .map(|r| r.side)
+        .collect();
+    let analysis = Analysis::of(&sides, rules.runs_method);
+    let mut runs = analysis.runs;
     if !chart.applicable().runs {
         runs.signal = false;
     }
@@ -183,13 +192,8 @@ pub(super) fn judge_phase(
     if may_judge {
         mark(&readings, chart, rules, &mut marks);
     }
-    if chart == Chart::Run && runs_signal {
-        mark_long_runs(
-            &readings,
-            edge,
-            runs.longest_run_max.unwrap_or(usize::MAX),
-            &mut marks,
-        );
+    if runs_signal && (chart == Chart::Run || rules.alert_on == AlertOn::LatestPeriod) {
+        mark_long_runs(&readings, &analysis, &mut marks);
     }
 
     let multiply = options.multiply;
@@ -232,15 +236,11 @@ pub(super) fn judge_phase(
         screened_out: found.screened_out,
         runs,
         runs_signal,
-        recent_side: match edge {
-            Some(open) => recent_side(
-                sides().map(|side| if side == 0 { -open } else { side }),
-                runs.longest_run_max,
-            )
-            // On the centre is where a value has always been: nothing new to that side.
-            .filter(|side| Some(*side) == Side::of(open)),
-            None => recent_side(sides(), runs.longest_run_max),
-        },
+        recent_side: recent_side(
+            sides.iter().map(|&side| analysis.side(side)),
+            runs.longest_run_max,
+        ),
+        baseline_outgrown: options.baseline.is_some() && is_outgrown(&verdicts[baseline_end..]),
     };
     (phase, verdicts)
 }
@@ -262,8 +262,18 @@ fn recent_side(
     })
 }
 
+/// The values that can be judged, in order.
+pub(super) fn values(points: &[Point], chart: Chart) -> Vec<Option<f64>> {
+    let plotted = plotted(points, &vec![None; points.len()], chart);
+    points
+        .iter()
+        .zip(plotted)
+        .map(|(point, value)| Some(value).filter(|v| point.judged && !v.is_nan()))
+        .collect()
+}
+
 /// What is plotted; `NaN` where there is nothing.
-fn plotted(points: &[Point], excluded: &[bool], chart: Chart) -> Vec<f64> {
+fn plotted(points: &[Point], left_out: &[Option<PointState>], chart: Chart) -> Vec<f64> {
     let own = |point: &Point| {
         let value = if chart == Chart::S {
             point.sd
@@ -271,6 +281,7 @@ fn plotted(points: &[Point], excluded: &[bool], chart: Chart) -> Vec<f64> {
             point.value
         };
         match (value, point.n) {
+            _ if is_impossible(point, chart) => f64::NAN,
             (None, _) | (Some(_), Some(0.0)) => f64::NAN,
             (Some(value), Some(n)) if chart.plots_ratio() => value / n,
             (Some(value), _) => value,
@@ -280,12 +291,12 @@ fn plotted(points: &[Point], excluded: &[bool], chart: Chart) -> Vec<f64> {
     if chart != Chart::Mr {
         return values.collect();
     }
-    // Moving ranges pass over excluded points; an unfinished period has none and gives none.
+    // Moving ranges pass over points left out; an unfinished period has none and gives none.
     let mut last = f64::NAN;
     values
-        .zip(points.iter().zip(excluded))
-        .map(|(value, (point, &excluded))| {
-            if excluded {
+        .zip(points.iter().zip(left_out))
+        .map(|(value, (point, left_out))| {
+            if left_out.is_some() {
                 return f64::NAN;
             }
             let value = if point.judged { value } else { f64::NAN };
@@ -315,7 +326,7 @@ fn mark(readings: &[Reading], chart: Chart, rules: &Rules, marks: &mut [Marks]) 
             rules.ties,
             rules.gaps,
             same,
-            |i, side| marks[i].trend = side,
+            |i, side| marks[i].add_trend(side),
         );
     }
     if applies.two_in_three {
@@ -351,36 +362,32 @@ fn mark_as_perla(readings: &[Reading], rules: &Rules, marks: &mut [Marks]) {
         trend
             .points
             .into_iter()
-            .for_each(|i| marks[i].trend = sign(trend.side));
+            .for_each(|i| marks[i].add_trend(sign(trend.side)));
     }
 }
 
-/// The one side on which values lie, where others lie on the centre and none on the other side.
-fn open_side(sides: impl Iterator<Item = i8>) -> Option<i8> {
-    let (mut low, mut on, mut high) = (false, false, false);
-    for side in sides {
-        match side {
-            0 => on = true,
-            1.. => high = true,
-            _ => low = true,
-        }
-    }
-    match (low, on, high) {
-        (true, true, false) => Some(-1),
-        (false, true, true) => Some(1),
-        _ => None,
-    }
-}
-
-/// Marks the useful observations of every run longer than chance explains; at an edge values on the centre end a run.
-fn mark_long_runs(readings: &[Reading], edge: Option<i8>, longest: usize, marks: &mut [Marks]) {
+/// Marks the values of every run longer than chance explains.
+fn mark_long_runs(readings: &[Reading], analysis: &Analysis, marks: &mut [Marks]) {
+    let side = |i: usize| analysis.side(readings[i].side);
     let useful: Vec<usize> = (0..readings.len())
-        .filter(|&i| !readings[i].is_missing() && (edge.is_some() || readings[i].side != 0))
+        .filter(|&i| !readings[i].is_missing() && side(i) != 0)
         .collect();
-    for run in useful.chunk_by(|&a, &b| readings[a].side == readings[b].side) {
-        if run.len() > longest && run.iter().all(|&i| readings[i].side != 0) {
-            run.iter()
-                .for_each(|&i| marks[i].long_run = readings[i].side);
+    for run in useful.chunk_by(|&a, &b| side(a) == side(b)) {
+        for &i in run {
+            if analysis.is_long(side(i), run.len()) {
+                marks[i].long_run = side(i);
+            }
         }
     }
+}
+
+/// Fewer values since the baseline say too little about it.
+const ENOUGH_SINCE: usize = 12;
+
+/// More than half of the values since the baseline are special.
+fn is_outgrown(since: &[PointVerdict]) -> bool {
+    let judged = || since.iter().filter(|p| p.state == PointState::Judged);
+    let special = judged().filter(|p| !p.signals.is_empty()).count();
+    let values = judged().count();
+    values >= ENOUGH_SINCE && 2 * special > values
 }

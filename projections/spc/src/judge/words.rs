@@ -1,11 +1,11 @@
 //! The verdict in plain words.
 
 use crate::chart::Chart;
-use crate::rules::{Rule, Rules, Signal};
-use crate::runs::Side;
-use crate::series::{Direction, Options};
+use crate::rules::{AlertOn, Rule, Rules, Signal};
+use crate::runs::{RunsMethod, Side};
+use crate::series::{Direction, Options, Point};
 use crate::verdict::{
-    Assurance, LimitsStatus, PhaseVerdict, PointState, PointVerdict, Variation, Verdict,
+    Assurance, LimitsStatus, PastChange, PhaseVerdict, PointState, PointVerdict, Variation, Verdict,
 };
 
 pub(super) fn nothing_to_judge(any_points: bool) -> String {
@@ -16,24 +16,79 @@ pub(super) fn nothing_to_judge(any_points: bool) -> String {
     }
 }
 
-pub(super) fn sentence(
-    verdict: &Verdict,
-    point: &PointVerdict,
-    phase: &PhaseVerdict,
-    variation: Variation,
-    assurance: Option<Assurance>,
-    options: &Options,
-    rules: &Rules,
-) -> String {
-    let mut text = String::new();
-    push(
-        &mut text,
-        &variation_words(point, phase, variation, options, rules),
-    );
-    if phase.runs_signal && (options.chart != Chart::Run || rules.rules_on_run_charts) {
+/// Which rules judge a chart.
+pub(super) fn judged_by(chart: Chart, rules: &Rules) -> String {
+    let applies = chart.applicable();
+    let on_run_chart = chart == Chart::Run && rules.rules_on_run_charts;
+    let mut parts = Vec::new();
+    if applies.astronomical {
+        parts.push("points beyond three sigma".to_owned());
+    }
+    if rules.stretch_rules {
+        if applies.two_in_three {
+            parts.push("two of three beyond two sigma".to_owned());
+        }
+        if applies.shift || on_run_chart {
+            parts.push(format!("shifts of {}", rules.shift));
+        }
+        if applies.trend || on_run_chart {
+            parts.push(format!("trends of {}", rules.trend));
+        }
+    }
+    if applies.runs && rules.runs_from < usize::MAX {
+        let runs = match rules.runs_method {
+            RunsMethod::Conditional => {
+                "longest run and number of runs, given how many values lie on each side of the centre"
+            }
+            RunsMethod::Anhoej => "longest run and crossings (Anhøj rules)",
+            RunsMethod::BestBox => "longest run and crossings (best box)",
+            RunsMethod::CutBox => "longest run and crossings (cut box)",
+        };
+        parts.push(runs.to_owned());
+    }
+    parts.join("; ")
+}
+
+/// What the sentence is about.
+pub(super) struct Findings<'a> {
+    pub(super) verdict: &'a Verdict,
+    pub(super) points: &'a [Point],
+    pub(super) point: &'a PointVerdict,
+    pub(super) phase: &'a PhaseVerdict,
+    pub(super) variation: Variation,
+    pub(super) past: &'a [PastChange],
+    pub(super) ended: Option<usize>,
+    pub(super) answered: bool,
+    pub(super) seasonal: bool,
+    pub(super) assurance: Option<Assurance>,
+}
+
+pub(super) fn sentence(found: &Findings<'_>, options: &Options, rules: &Rules) -> String {
+    let Findings {
+        verdict,
+        phase,
+        assurance,
+        ..
+    } = *found;
+    let mut text = match (found.ended, found.answered) {
+        (Some(periods), _) => {
+            format!("The latest value is {periods} periods old and says nothing of now.")
+        }
+        (None, true) => {
+            "The centre line starts afresh after the latest value, so there is nothing to judge yet."
+                .to_owned()
+        }
+        _ if found.seasonal => format!(
+            "{}, and so it was in the same periods a year before: the season explains it.",
+            latest_run_words(found)
+        ),
+        (None, false) => now_words(found, options, rules),
+    };
+    push(&mut text, &past_words(found));
+    if phase.baseline_outgrown {
         push(
             &mut text,
-            &format!("The runs are not random: {}.", runs_words(phase)),
+            "Most values since the baseline are special: this baseline no longer describes the chart.",
         );
     }
     push(&mut text, limits_words(phase, rules));
@@ -69,6 +124,19 @@ pub(super) fn sentence(
         };
         push(&mut text, &format!("{missing} {periods} no value."));
     }
+    let impossible = verdict
+        .points
+        .iter()
+        .filter(|point| point.state == PointState::Impossible)
+        .count();
+    if impossible > 0 {
+        let values = if impossible == 1 {
+            "value is larger than its denominator and was"
+        } else {
+            "values are larger than their denominators and were"
+        };
+        push(&mut text, &format!("{impossible} {values} left out."));
+    }
     text
 }
 
@@ -79,14 +147,25 @@ fn push(text: &mut String, sentence: &str) {
     text.push_str(sentence);
 }
 
-fn variation_words(
-    point: &PointVerdict,
-    phase: &PhaseVerdict,
-    variation: Variation,
-    options: &Options,
-    rules: &Rules,
-) -> String {
+/// What the latest period says of now.
+fn now_words(found: &Findings<'_>, options: &Options, rules: &Rules) -> String {
+    let Findings {
+        point,
+        phase,
+        variation,
+        ..
+    } = *found;
     let value = point.value.map_or_else(String::new, figure);
+    if rules.alert_on == AlertOn::WholePhase && phase.runs_signal {
+        let runs = format!(
+            "The runs around the centre are not random: {}.",
+            runs_words(phase)
+        );
+        if !point.variation.is_special() || options.chart == Chart::Run {
+            return format!("{runs} {}", value_words(variation, options));
+        }
+        return format!("{} {runs}", value_in_words(found, &value, options, rules));
+    }
     if options.chart == Chart::Run && !rules.rules_on_run_charts {
         return match variation {
             Variation::NotJudged => {
@@ -98,23 +177,100 @@ fn variation_words(
             Variation::CommonCause if phase.runs.n_useful < rules.runs_from => {
                 "Most values lie on the median: there are no runs to judge.".to_owned()
             }
-            Variation::CommonCause if at_edge(phase) => {
-                "No value lies beyond the median, as with 100 % or none; the others come as chance gives them."
-                    .to_owned()
+            Variation::CommonCause if phase.runs_signal => {
+                "The latest values lie about the median as chance gives them.".to_owned()
             }
             Variation::CommonCause => {
                 "The runs around the median are what chance gives.".to_owned()
             }
-            special => {
-                format!(
-                    "The runs around the median are not random: {}. {}",
-                    runs_words(phase),
-                    value_words(special, options)
-                )
-            }
+            special => format!(
+                "The latest run is longer than chance gives: {}. {}",
+                latest_run_words(found),
+                value_words(special, options)
+            ),
         };
     }
-    match variation {
+    value_in_words(found, &value, options, rules)
+}
+
+/// How many of the latest values are in a row, since when, and where.
+fn latest_run_words(found: &Findings<'_>) -> String {
+    let long = |point: &&PointVerdict| {
+        let mut signals = point.signals.iter();
+        signals.any(|s| matches!(s.rule, Rule::LongRun | Rule::Shift))
+    };
+    let side = found.point.signals.first().map(|signal| signal.side);
+    let phase = found.phase.first..found.phase.end;
+    let in_run = phase
+        .rev()
+        .filter(|&i| found.verdict.points[i].state == PointState::Judged)
+        .take_while(|&i| {
+            let point = &found.verdict.points[i];
+            long(&point) && point.signals.first().map(|s| s.side) == side
+        });
+    let (values, first) = in_run.fold((0, 0), |(values, _), i| (values + 1, i));
+    let place = if side == Some(Side::High) {
+        "above"
+    } else {
+        "below"
+    };
+    format!(
+        "{values} in a row on the side {place} the centre, since {}",
+        label(found, first)
+    )
+}
+
+/// A point as its reader knows it.
+fn label(found: &Findings<'_>, index: usize) -> String {
+    match found.points.get(index) {
+        Some(point) if !point.x.is_empty() => point.x.clone(),
+        _ => format!("point {}", index + 1),
+    }
+}
+
+/// What changed and is no news: the latest of it, and crossings of the whole phase.
+fn past_words(found: &Findings<'_>) -> String {
+    let mut text = String::new();
+    let stretches = || found.past.iter().filter(|change| change.side.is_some());
+    if let Some(change) = stretches().max_by_key(|change| change.last) {
+        let what = match (change.rule, change.side) {
+            (Rule::Astronomical, Some(Side::High)) => "above the upper control limit",
+            (Rule::Astronomical, _) => "below the lower control limit",
+            (Rule::Trend, Some(Side::High)) => "a rise",
+            (Rule::Trend, _) => "a fall",
+            (Rule::TwoInThree, Some(Side::High)) => "two in three beyond the upper warning limit",
+            (Rule::TwoInThree, _) => "two in three beyond the lower warning limit",
+            (_, Some(Side::High)) => "a long run above the centre",
+            (_, _) => "a long run below the centre",
+        };
+        let when = if change.first == change.last {
+            format!("at {}", label(found, change.last))
+        } else {
+            format!(
+                "from {} to {}",
+                label(found, change.first),
+                label(found, change.last)
+            )
+        };
+        text = format!("It changed in the past, last {when}: {what}.");
+    }
+    if found.past.iter().any(|c| c.rule == Rule::FewCrossings) {
+        let runs = &found.phase.runs;
+        if let (Some(crossings), Some(min)) = (runs.crossings, runs.crossings_min) {
+            push(
+                &mut text,
+                &format!(
+                    "Over the whole time the centre is crossed {crossings} times, where chance gives at least {min}: the values come in waves or drift."
+                ),
+            );
+        }
+    }
+    text
+}
+
+fn value_in_words(found: &Findings<'_>, value: &str, options: &Options, rules: &Rules) -> String {
+    let point = found.point;
+    match found.variation {
         Variation::NotJudged => format!("The latest value, {value}, is not judged."),
         Variation::CommonCause => {
             format!("The latest value, {value}, is common cause variation: no rule is met.")
@@ -187,11 +343,6 @@ fn signal_words(signal: Signal, point: &PointVerdict, rules: &Rules) -> String {
             )
         }
     }
-}
-
-/// No value lies beyond the centre, and those on it count as a side.
-fn at_edge(phase: &PhaseVerdict) -> bool {
-    phase.runs.longest_run.is_some() && phase.runs.crossings.is_none()
 }
 
 fn runs_words(phase: &PhaseVerdict) -> String {

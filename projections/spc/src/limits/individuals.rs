@@ -116,7 +116,12 @@ pub(crate) fn i_prime(
     screen: bool,
     spread_over_base: bool,
 ) -> (Vec<Line>, MovingRange) {
-    let base = || cells.iter().filter(|cell| cell.base);
+    // A denominator without a value weighs nothing.
+    let base = || {
+        cells
+            .iter()
+            .filter(|cell| cell.base && !cell.value.is_nan())
+    };
     let centre = known.unwrap_or_else(|| {
         let weighted = summary::total(base().map(|cell| cell.value * cell.n));
         weighted / summary::total(base().map(|cell| cell.n))

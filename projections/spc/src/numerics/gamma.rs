@@ -69,7 +69,7 @@ pub(crate) fn c4(size: usize) -> f64 {
 
 /// The two tails of the regularised incomplete gamma function, P(a, x) and Q(a, x), a > 0, x ≥ 0.
 /// Series below a + 1, Lentz's continued fraction above; each tail keeps its own relative accuracy.
-fn incomplete_gamma(a: f64, x: f64) -> (f64, f64) {
+pub(super) fn incomplete_gamma(a: f64, x: f64) -> (f64, f64) {
     if x <= 0.0 {
         return (0.0, 1.0);
     }

@@ -12,7 +12,7 @@ use crate::limits::attributes::{self, Between, Ratio};
 use crate::limits::individuals;
 use crate::limits::subgroups::{self, Subgroup};
 use crate::limits::{Cell, Line, SigmaConstant};
-use crate::runs::{Runs, RunsMethod, analyse, exact_sign};
+use crate::runs::{Analysis, Runs, RunsMethod, exact_sign};
 pub use subgroup::Aggregate;
 use subgroup::Row;
 
@@ -198,8 +198,9 @@ pub fn analyse_rows(
             .iter()
             .zip(values.iter().zip(&lines))
             .filter(|(place, _)| place.include)
-            .map(|(_, (value, line))| exact_sign(*value, line.centre));
-        let mut runs = analyse(signs, options.runs_method);
+            .map(|(_, (value, line))| exact_sign(*value, line.centre))
+            .collect::<Vec<_>>();
+        let mut runs = Analysis::of(&signs, options.runs_method).runs;
         if categorical || options.chart == Chart::Mr {
             runs.signal = false;
         }

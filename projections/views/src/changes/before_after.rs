@@ -1,7 +1,13 @@
 //! A measure's points before a cycle began and after, in words that claim no cause: other things happened too.
+//!
+//! The later points are compared with those before by Student's t, with as many points as neighbours that are alike are worth
+//! ([`joinedup_spc::evidence`]). A page is read week after week, so a claim needs what chance gives once in a hundred
+//! times to its side. Where the points reach back a year, the later ones must also differ from those of the same weeks a year before;
+//! where they do not, the answer says that the season is not ruled out.
 
 use super::Change;
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
+use joinedup_spc::evidence::{difference, differences_from_zero};
 use serde::Serialize;
 
 /// One side of the comparison.
@@ -17,17 +23,17 @@ pub struct Side {
     pub highest: Option<f64>,
 }
 
-/// How the later points lie about the median of those before.
+/// Whether the later points differ from those before by more than chance gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Moved {
     /// Too few points before or since.
     TooFew,
-    /// On both sides of it, as tossing a coin for each would have it.
+    /// No more than chance gives.
     Chance,
-    /// Above it, more of them than a coin gives once in twenty times.
+    /// Higher, by more than chance gives once in a hundred times.
     Up,
-    /// Below it, likewise.
+    /// Lower, likewise.
     Down,
 }
 
@@ -48,14 +54,25 @@ pub struct BeforeAfter {
     pub above: usize,
     /// How many lie below it.
     pub below: usize,
-    /// Whether that is more to one side than chance gives: the sign test at 5 % to each side.
+    /// Whether the later points differ by more than chance gives.
     pub moved: Moved,
+    /// The later points were compared with those of the same weeks a year before. Otherwise the season is not ruled out.
+    pub season_compared: bool,
     /// What the three say, without a claim of cause.
     pub sentence: String,
 }
 
 /// Fewer points than this on a side say too little for a comparison.
-pub const ENOUGH_POINTS: usize = 6;
+pub const ENOUGH_POINTS: usize = 12;
+
+/// What chance may give to each side.
+const CHANCE: f64 = 0.01;
+/// What chance may give to each side of the same weeks a year before: they confirm, with half the points or fewer.
+const CHANCE_A_YEAR_BEFORE: f64 = 0.18;
+/// The same day of the week, 52 weeks before.
+const YEAR: Days = Days::new(364);
+/// A month that began up to so many days from there is the same month.
+const SAME: i64 = 4;
 
 /// Compares a measure's points (first day of the period, value) around a cycle; none when it never started.
 ///
@@ -76,7 +93,7 @@ pub fn before_and_after(
             .filter(|(date, v)| keep(*date) && v.is_finite());
         kept.map(|(_, value)| *value).collect()
     };
-    let before = side(values(&|date| date < start));
+    let was = values(&|date| date < start);
     let during = values(&|date| date >= start && !over(date));
     let after = values(&|date| date >= start && over(date));
     let (word, later) = if change.finished.is_some() {
@@ -84,12 +101,15 @@ pub fn before_and_after(
     } else {
         ("since it began", &during)
     };
+    let is_later = |date: NaiveDate| date >= start && (change.finished.is_none() || over(date));
+    let a_year = year_before(points, start, is_later);
+    let moved = moved(&was, later, a_year.as_deref());
+    let before = side(was);
     let count = |beyond: fn(&f64, &f64) -> bool| {
         let counts = |value: &&f64| before.median.is_some_and(|median| beyond(value, &median));
         later.iter().filter(counts).count()
     };
     let (above, below) = (count(f64::gt), count(f64::lt));
-    let moved = moved(before.points.min(later.len()), above, below);
     let (during, after) = (side(during), side(after));
     let later = if change.finished.is_some() {
         after
@@ -99,20 +119,25 @@ pub fn before_and_after(
     let name = change.title.as_deref().unwrap_or("the change");
     let sentence = match (before.median, later.median) {
         (Some(was), Some(is)) => {
-            let moved = if is > was {
-                "higher"
-            } else if is < was {
-                "lower"
-            } else {
-                "the same"
+            let verdict = match moved {
+                Moved::TooFew => format!(
+                    "That is too early to say: it takes {ENOUGH_POINTS} points on each side."
+                ),
+                Moved::Chance => "The difference is no more than chance gives.".to_owned(),
+                Moved::Up => "That is higher, by more than chance gives.".to_owned(),
+                Moved::Down => "That is lower, by more than chance gives.".to_owned(),
             };
-            let few = if before.points.min(later.points) < ENOUGH_POINTS {
-                " That is too few points to say that it moved."
-            } else {
-                ""
+            let season = match (moved, a_year.is_some()) {
+                (Moved::Up | Moved::Down, true) => {
+                    " So it is against the same weeks a year before."
+                }
+                (Moved::Up | Moved::Down, false) => {
+                    " Without a year of points before, the season is not ruled out."
+                }
+                _ => "",
             };
             format!(
-                "{title}: median {} over {} before {name} began, {} over {} {word}, which is {moved}.{few} Other things may have changed in the same time.",
+                "{title}: median {} over {} before {name} began, {} over {} {word}. {verdict}{season} Other things may have changed in the same time.",
                 number(was),
                 counted(before.points),
                 number(is),
@@ -133,18 +158,50 @@ pub fn before_and_after(
         above,
         below,
         moved,
+        season_compared: a_year.is_some(),
         sentence,
     })
 }
 
-fn moved(points: usize, above: usize, below: usize) -> Moved {
-    // The fewest heads that 19 of 20 series of tosses have.
-    let least = joinedup_spc::runs::crossings_min(above + below + 1);
-    match (points < ENOUGH_POINTS, above < least, below < least) {
-        (true, _, _) => Moved::TooFew,
-        (false, false, true) => Moved::Up,
-        (false, true, false) => Moved::Down,
-        _ => Moved::Chance,
+/// Each later point less the one of the same week a year before; none unless there are enough of them, for at least
+/// three in four later points.
+fn year_before(
+    points: &[(NaiveDate, f64)],
+    start: NaiveDate,
+    is_later: impl Fn(NaiveDate) -> bool,
+) -> Option<Vec<f64>> {
+    let later = || points.iter().filter(|(d, v)| is_later(*d) && v.is_finite());
+    let earlier = |date: NaiveDate| {
+        let wanted = date.checked_sub_days(YEAR)?;
+        let away = |date: NaiveDate| date.signed_duration_since(wanted).num_days().abs();
+        let known = points.iter().filter(|(d, v)| *d < start && v.is_finite());
+        let nearest = known.min_by_key(|(date, _)| away(*date))?;
+        (away(nearest.0) <= SAME).then_some(nearest.1)
+    };
+    let differences: Vec<f64> = later()
+        .filter_map(|(date, value)| Some(value - earlier(*date)?))
+        .collect();
+    let enough = differences.len() >= ENOUGH_POINTS && 4 * differences.len() >= 3 * later().count();
+    enough.then_some(differences)
+}
+
+fn moved(before: &[f64], later: &[f64], a_year: Option<&[f64]>) -> Moved {
+    if before.len().min(later.len()) < ENOUGH_POINTS {
+        return Moved::TooFew;
+    }
+    let (Some(found), year) = (
+        difference(before, later),
+        a_year.and_then(differences_from_zero),
+    ) else {
+        return Moved::Chance;
+    };
+    let (up, down) = year.map_or((0.0, 0.0), |year| (year.p_up, year.p_down));
+    if found.p_up <= CHANCE && up <= CHANCE_A_YEAR_BEFORE {
+        Moved::Up
+    } else if found.p_down <= CHANCE && down <= CHANCE_A_YEAR_BEFORE {
+        Moved::Down
+    } else {
+        Moved::Chance
     }
 }
 
@@ -173,7 +230,7 @@ fn counted(points: usize) -> String {
     }
 }
 
-/// Three decimal places at most, without trailing noughts.
+/// Three decimal places at most, without trailing zeros.
 fn number(value: f64) -> String {
     let text = format!("{value:.3}");
     let text = text.trim_end_matches('0').trim_end_matches('.');

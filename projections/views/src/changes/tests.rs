@@ -204,12 +204,11 @@ fn before_and_after_are_compared_by_medians_and_no_cause_is_claimed() {
         (Some(0.4), Some(0.25))
     );
     assert!(
-        told.sentence.contains("lower") && told.sentence.contains("after it ended"),
+        told.sentence.contains("0.25 over 6 points after it ended"),
         "{}",
         told.sentence
     );
-    assert!(!told.sentence.contains("too few"));
-    assert_eq!((told.above, told.below, told.moved), (0, 6, Moved::Down));
+    assert_eq!((told.above, told.below, told.moved), (0, 6, Moved::TooFew));
     // Just ended: the points of the cycle itself are not after it.
     values.truncate(15);
     let told = before_and_after(&cycle(), "m", "Share", &weekly(&values)).unwrap();
@@ -231,13 +230,33 @@ fn points_on_both_sides_of_the_median_before_are_chance() {
             .unwrap()
             .moved
     };
-    assert_eq!(moved(&[0.5; 5]), Moved::TooFew);
-    assert_eq!(moved(&[0.5; 6]), Moved::Up);
-    assert_eq!(moved(&[0.3, 0.3, 0.3, 0.3, 0.3, 0.5]), Moved::Chance);
-    assert_eq!(
-        moved(&[0.3, 0.3, 0.3, 0.3, 0.3, 0.5, 0.3, 0.3, 0.3]),
-        Moved::Down
-    );
+    assert_eq!(moved(&[0.5; 11]), Moved::TooFew);
+    assert_eq!(moved(&[0.5; 12]), Moved::Up);
+    assert_eq!(moved(&[0.3, 0.5].repeat(6)), Moved::Chance);
+    assert_eq!(moved(&[0.3; 12]), Moved::Down);
+}
+
+#[test]
+fn a_claim_says_whether_the_season_was_looked_at() {
+    let running = change(&[on("2026-01-05", happened("started"))]).unwrap();
+    let told = |weeks_before: u64| {
+        let first =
+            NaiveDate::from_ymd_opt(2026, 1, 5).unwrap() - chrono::Days::new(7 * weeks_before);
+        let points: Vec<_> = (0..weeks_before + 14)
+            .map(|n| {
+                let level = if n < weeks_before { 20.0 } else { 15.0 };
+                (first + chrono::Days::new(7 * n), level + (n * 5 % 3) as f64)
+            })
+            .collect();
+        before_and_after(&running, "m", "Waits", &points).unwrap()
+    };
+    let short = told(20);
+    assert_eq!((short.moved, short.season_compared), (Moved::Down, false));
+    assert!(short.sentence.contains("median 21 over 20 points"));
+    assert!(short.sentence.contains("season is not ruled out"));
+    let long = told(60);
+    assert_eq!((long.moved, long.season_compared), (Moved::Down, true));
+    assert!(long.sentence.contains("same weeks a year before"));
 }
 
 #[test]
@@ -252,7 +271,7 @@ fn few_points_are_said_to_be_few_and_a_running_cycle_has_no_after() {
     .unwrap();
     assert_eq!(told.after.points, 0);
     assert!(
-        told.sentence.contains("since it began") && told.sentence.contains("too few"),
+        told.sentence.contains("since it began") && told.sentence.contains("too early"),
         "{}",
         told.sentence
     );

@@ -165,7 +165,7 @@ pub(super) fn svg(judged: &Judged) -> Result<String, String> {
 
 fn mark(point: &PointVerdict) -> Mark {
     match (point.state, point.variation) {
-        (PointState::Missing, _) => Mark::Missing,
+        (PointState::Missing | PointState::Impossible, _) => Mark::Missing,
         (PointState::Provisional | PointState::Excluded, _) => Mark::Provisional,
         (_, Variation::ImprovementHigh | Variation::ImprovementLow) => Mark::Improvement,
         (_, Variation::ConcernHigh | Variation::ConcernLow) => Mark::Concern,

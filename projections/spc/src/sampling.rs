@@ -1,0 +1,46 @@
+//! Which of many alike periods are judged.
+//!
+//! Yesterday's queue is mostly today's queue. Judged day by day as if the days were independent, every such stock
+//! signals sooner or later by chance alone. So all days are drawn, and only some are judged: one weekday, or days
+//! so far apart that little of one is left in the next.
+
+use serde::{Deserialize, Serialize};
+
+use crate::correlation::lagged;
+
+/// Which points are judged. The others are drawn, and the judged ones become neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sampling {
+    /// All of them.
+    #[default]
+    Every,
+    /// Those whose index leaves the remainder `offset` when divided by `step`: with a step of 7, one weekday.
+    OneIn {
+        /// Periods from one judged point to the next.
+        step: usize,
+        /// Index of the first, below `step`.
+        offset: usize,
+    },
+    /// As many as stay apart: the smallest step, counted from the first point, at which neighbours correlate less than 0.15.
+    UntilIndependent,
+}
+
+/// Correlation of neighbours below which they count as independent.
+const LITTLE: f64 = 0.15;
+/// Four weeks of days: what is still alike then is no stock but a change.
+const LONGEST_STEP: usize = 28;
+
+impl Sampling {
+    /// The step and the first index, given the values of each phase in order.
+    pub(crate) fn places(self, phases: &[Vec<Option<f64>>]) -> (usize, usize) {
+        match self {
+            Self::Every => (1, 0),
+            Self::OneIn { step, offset } => (step.max(1), offset),
+            Self::UntilIndependent => {
+                let apart = |step: &usize| lagged(phases, *step).is_none_or(|r| r < LITTLE);
+                ((1..LONGEST_STEP).find(apart).unwrap_or(LONGEST_STEP), 0)
+            }
+        }
+    }
+}
