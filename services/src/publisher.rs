@@ -64,6 +64,11 @@ impl Publisher {
         &self.counts
     }
 
+    /// Counts events that were not let in.
+    pub fn count_refused(&self, events: u64) {
+        self.counts.refused.fetch_add(events, Ordering::Relaxed);
+    }
+
     /// Appends events in order and answers when they are durable.
     ///
     /// # Errors

@@ -242,7 +242,7 @@ fn a_thousand_canaries_in_every_field_are_refused_and_sing_in_no_error() {
                     ("ce-specversion", text.as_str()),
                     (text.as_str(), text.as_str()),
                 ];
-                let mode = read_request(Some(&text), headers.into_iter(), bytes.as_bytes());
+                let mode = read_request(Some(&text), headers.into_iter(), bytes.as_bytes(), 1);
                 let modes = format!(
                     "{}{}",
                     mode.err().map(|e| e.to_string()).unwrap_or_default(),
