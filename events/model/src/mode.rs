@@ -81,13 +81,20 @@ pub fn read_request<'b, 'h>(
     if media_type == BATCH {
         return batch(body, most);
     }
-    if media_type.starts_with("application/cloudevents") || !crate::check::is_json(&media_type) {
+    let mut attributes = attributes(headers)?;
+    // In binary mode the content type is that of the data; left out it is JSON, as SDKs leave it out.
+    let json = match content_type {
+        None => !attributes.is_empty(),
+        Some(_) => {
+            !media_type.starts_with("application/cloudevents") && crate::check::is_json(&media_type)
+        }
+    };
+    if !json {
         return Err(ModeError::MediaType);
     }
-    let mut attributes = attributes(headers)?;
-    let said = content_type.unwrap_or_default().trim().to_owned();
+    let data_type = content_type.unwrap_or("application/json").trim();
     if attributes
-        .insert("datacontenttype".to_owned(), said)
+        .insert("datacontenttype".to_owned(), data_type.to_owned())
         .is_some()
     {
         return Err(ModeError::DataContentType);
@@ -299,6 +306,9 @@ mod tests {
             ("/pas two", "a\"b%")
         );
 
+        let untyped = read_request(None, HEADERS.into_iter(), DATA, 2).unwrap();
+        assert_eq!(decoded(&untyped[0]), event);
+
         let written = event.to_json().to_string();
         let structured = read_request(
             Some("Application/CloudEvents+JSON"),
@@ -356,7 +366,7 @@ mod tests {
         let json = Some("application/json");
         let spec = ("ce-specversion", "1.0");
         for (error, want) in [
-            (read(None, &HEADERS, DATA), ModeError::MediaType),
+            (read(None, &[], DATA), ModeError::MediaType),
             (
                 read(Some("text/plain"), &HEADERS, DATA),
                 ModeError::MediaType,

@@ -105,7 +105,7 @@ fn vary(event_type: &str, example: &Value, numbers: &mut Numbers) -> Value {
             "level" | "to" | "from" => (1 + numbers.next(5)).into(),
             "count" => (1 + numbers.next(1_000_000)).into(),
             "value" | "target" | "denominator" => {
-                (numbers.next(1 << 30) as f64 / [1.0, 2.0, 1000.0][usize::try_from(numbers.next(3)).unwrap()]).into()
+                (numbers.next(1 << 29) as f64 / [1.0, 2.0, 1000.0][usize::try_from(numbers.next(3)).unwrap()]).into()
             }
             "with_carer" | "shared_record" | "face_to_face" | "granted" | "date_only" => (numbers.next(2) == 0).into(),
             "breakdown" => {

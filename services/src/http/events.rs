@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use chrono::{DateTime, Utc};
 use joinedup_events::mode::{self, ModeError};
-use joinedup_events::{Areas, Envelope, Event, Family, check};
+use joinedup_events::{Arrival, Event, Family, Submitted};
 use joinedup_log::Position;
 use serde::Serialize;
 
@@ -112,19 +112,20 @@ fn admit_from<'a>(
     caller: Option<&Caller>,
     bodies: impl Iterator<Item = &'a [u8]>,
 ) -> Result<Vec<Event>, Problem> {
-    let now = app.now();
+    let arrival = Arrival::at(app.now());
     let mut events = Vec::new();
     let mut errors = Vec::new();
     let (mut count, mut refused, mut indices) = (0, 0, 0);
     for (index, bytes) in bodies.enumerate() {
         indices = index + 1;
-        match admit_one(bytes, &app.definitions.areas, now) {
-            Ok(event) => {
-                if let Some(caller) = caller {
-                    caller.must(role_for(event.fact.family()))?;
-                }
-                events.push(event);
-            }
+        let read = Submitted::read(bytes);
+        if let (Ok(submitted), Some(caller)) = (&read, caller)
+            && let Some(family) = submitted.family()
+        {
+            caller.must(role_for(family))?;
+        }
+        match read.and_then(|submitted| submitted.admit(&app.definitions.areas, arrival)) {
+            Ok(event) => events.push(event),
             Err(refusals) => {
                 refused += 1;
                 count += refusals.0.len();
@@ -147,20 +148,6 @@ fn admit_from<'a>(
         errors.iter_mut().for_each(|error| error.index = None);
     }
     Err(Problem::refused_among(errors, count))
-}
-
-/// One event. Without a `recordedtime` it was recorded now: taking `time` instead would let a late fact look as if
-/// it had always been known.
-pub fn admit_one(
-    bytes: &[u8],
-    areas: &Areas,
-    now: DateTime<Utc>,
-) -> Result<Event, check::Refusals> {
-    let mut event = check::admit(bytes, areas, now)?;
-    if Envelope::from_json(bytes).is_ok_and(|e| e.recorded_time.is_none()) {
-        event.recorded_at = now.max(event.occurred_at);
-    }
-    Ok(event)
 }
 
 fn publisher(app: &App) -> Result<&Publisher, Problem> {

@@ -166,7 +166,11 @@ async fn who_may_not_publish_is_refused_before_the_body_is_read() {
     ];
     let own = door.post(&headers, &event(READY).to_string()).await;
     assert_eq!(own.status, 202, "{}", own.body);
-    let rating = event("care.joinedup.assessment.proposed.v1");
+    let mut rating = event("care.joinedup.assessment.proposed.v1");
+    let other = door.post(&headers, &rating.to_string()).await;
+    assert_eq!(other.status, 403, "{}", other.body);
+    // The role is asked before the fields are.
+    rating["data"]["level"] = "none".into();
     let other = door.post(&headers, &rating.to_string()).await;
     assert_eq!(other.status, 403, "{}", other.body);
     assert_eq!(door.log.head().await.unwrap().0, 1);
@@ -230,4 +234,47 @@ async fn silent_clients_keep_nobody_out_and_health_always_answers() {
             .await
             .expect("a silent client is closed");
     }
+}
+
+#[tokio::test]
+async fn an_event_is_taken_as_the_sdks_send_it() {
+    let door = door(&[], |_| {}).await;
+    let event = event(READY);
+    let text = |name: &str| event[name].as_str().unwrap().to_owned();
+    let attributes = |id: &str| {
+        [
+            ("ce-specversion", "1.0".to_owned()),
+            ("ce-type", READY.to_owned()),
+            ("ce-source", text("source")),
+            ("ce-id", id.to_owned()),
+            ("ce-time", text("time")),
+        ]
+    };
+    fn borrowed<'a>(headers: &'a [(&'a str, String)]) -> Vec<(&'a str, &'a str)> {
+        headers.iter().map(|(n, v)| (*n, v.as_str())).collect()
+    }
+    let data = event["data"].to_string();
+    // Binary mode without a content type, which is optional and left out by some.
+    let untyped = attributes("sdk-1");
+    let answer = door.post(&borrowed(&untyped), &data).await;
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    // The same event in structured mode is the same event: not even its mode is seen in the log.
+    let mut structured = event.clone();
+    structured["id"] = "sdk-1".into();
+    structured.as_object_mut().unwrap().remove("recordedtime");
+    let json = [("content-type", STRUCTURED)];
+    let answer = door.post(&json, &structured.to_string()).await;
+    assert_eq!(answer.json()["duplicates"], 1, "{}", answer.body);
+    // Data as bytes.
+    let mut bytes = structured.clone();
+    let fields = bytes.as_object_mut().unwrap();
+    fields.remove("data");
+    let coded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &data);
+    fields.insert("data_base64".to_owned(), coded.into());
+    let answer = door.post(&json, &bytes.to_string()).await;
+    assert_eq!(answer.json()["duplicates"], 1, "{}", answer.body);
+    // What is not an event in any mode is told how to send one.
+    let answer = door.post(&[], &data).await;
+    assert_eq!(answer.status, 415, "{}", answer.body);
+    assert_eq!(door.log.head().await.unwrap().0, 1);
 }
