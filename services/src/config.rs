@@ -39,6 +39,13 @@ pub struct Config {
     pub expected_hours: BTreeMap<String, f64>,
     /// Memory for the views' store, in MiB.
     pub cache_mib: u64,
+    /// The most connections at a time.
+    pub max_connections: usize,
+    /// The most connections at a time of one address. A proxy in front of this server is one address; on the same
+    /// machine it is not counted.
+    pub max_connections_per_client: usize,
+    /// The most live pages at a time: each holds a connection.
+    pub max_streams: usize,
 }
 
 /// How NATS is reached.
@@ -108,6 +115,9 @@ impl Default for Config {
             run_chart_series: 200_000,
             expected_hours: BTreeMap::new(),
             cache_mib: 64,
+            max_connections: 768,
+            max_connections_per_client: 256,
+            max_streams: 256,
         }
     }
 }
@@ -169,6 +179,17 @@ impl Config {
             return sense(format!(
                 "`listen` is {}, which others can reach, and no `tokens` are set: set tokens, or listen on 127.0.0.1",
                 self.listen
+            ));
+        }
+        if self.max_connections == 0 || self.max_connections_per_client == 0 {
+            return sense(
+                "`max_connections` and `max_connections_per_client` must be above 0".into(),
+            );
+        }
+        if self.max_streams >= self.max_connections {
+            return sense(format!(
+                "`max_streams` is {}, and must be below `max_connections`, which is {}: each live page holds a connection",
+                self.max_streams, self.max_connections
             ));
         }
         if self.run_chart_periods == 0 || self.run_chart_periods > 1000 {

@@ -12,9 +12,11 @@ pub mod frameworks;
 pub mod funnel;
 pub mod health;
 pub mod idempotency;
+pub mod limits;
 pub mod measures;
 pub mod openapi;
 pub mod outcomes;
+mod places;
 pub mod problem;
 pub mod prometheus;
 pub mod quarantine;
@@ -22,6 +24,7 @@ mod server;
 pub mod stream;
 pub mod trace;
 pub mod waiting;
+mod watched;
 
 use crate::app::App;
 use crate::{metrics, pages};
@@ -32,14 +35,11 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware;
 use axum::routing::{get, post};
 use idempotency::Keys;
-use std::time::Duration;
+use limits::{Limits, MAX_BODY};
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use server::serve;
-
-/// The largest body, in bytes: a batch of a few hundred events.
-pub const BODY_MOST: usize = 4 << 20;
 
 /// What handlers are given.
 #[derive(Clone)]
@@ -50,6 +50,10 @@ pub struct Shared {
     pub tokens: Tokens,
     /// Answers to earlier writes.
     pub keys: Keys,
+    /// Room for bodies.
+    room: body::Room,
+    /// Room for live streams.
+    streams: stream::Streams,
 }
 
 impl FromRef<Shared> for App {
@@ -64,6 +68,18 @@ impl FromRef<Shared> for Keys {
     }
 }
 
+impl FromRef<Shared> for body::Room {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.room.clone()
+    }
+}
+
+impl FromRef<Shared> for stream::Streams {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.streams.clone()
+    }
+}
+
 impl FromRef<Shared> for Tokens {
     fn from_ref(shared: &Shared) -> Self {
         shared.tokens.clone()
@@ -73,12 +89,21 @@ impl FromRef<Shared> for Tokens {
 /// All routes.
 pub fn router(app: App, tokens: Tokens) -> Router {
     let shared = Shared {
+        streams: stream::Streams::new(Limits::of(&app.config).streams),
         app,
         tokens,
         keys: Keys::default(),
+        room: body::Room::default(),
     };
-    let api = Router::new()
+    // The role is asked before the body is read, and a process that does not publish reads none.
+    let publishing = Router::new()
         .route("/events", post(events::publish))
+        .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            events::before_the_body,
+        ));
+    let api = Router::new()
         .route("/events/{position}", get(trace::event))
         .route("/entities/{family}/{*id}", get(trace::entity))
         .route("/measures", get(measures::list))
@@ -109,7 +134,8 @@ pub fn router(app: App, tokens: Tokens) -> Router {
         .merge(metrics::routes())
         .merge(prometheus::routes())
         .merge(pages::routes())
-        .layer(middleware::from_fn(body::whole))
+        .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
+        .nest("/api/v1", publishing)
         .layer(middleware::from_fn_with_state(
             shared.clone(),
             auth::identify,
@@ -120,7 +146,7 @@ pub fn router(app: App, tokens: Tokens) -> Router {
         .merge(pages::assets())
         .merge(closed)
         .fallback(|| async { problem::Problem::not_found("There is nothing at this address") })
-        .layer(DefaultBodyLimit::max(BODY_MOST))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CompressionLayer::new())
         .layer(said(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(said(header::REFERRER_POLICY, "no-referrer"))
@@ -135,12 +161,3 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 fn said(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
-
-/// How long a client may take to send its headers.
-pub const HEADERS_WITHIN: Duration = Duration::from_secs(5);
-/// How long a client may take to send a body.
-pub const BODY_WITHIN: Duration = Duration::from_secs(10);
-/// How long open answers are waited for when the process stops.
-pub const DRAIN_WITHIN: Duration = Duration::from_secs(10);
-/// The most connections at a time.
-pub const CONNECTIONS_MOST: usize = 512;

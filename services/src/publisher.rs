@@ -64,6 +64,11 @@ impl Publisher {
         &self.counts
     }
 
+    /// Counts events that were not let in.
+    pub fn count_refused(&self, events: u64) {
+        self.counts.refused.fetch_add(events, Ordering::Relaxed);
+    }
+
     /// Appends events in order and answers when they are durable.
     ///
     /// # Errors
@@ -106,13 +111,10 @@ impl Publisher {
 /// sent again without one is known as a repeat, and the same id with other content is not.
 #[must_use]
 pub fn new_event(event: &Event, condition: Option<AppendCondition>) -> NewEvent {
-    let mut json = event.to_json();
-    let payload = json.to_string();
-    // As if it had been recorded when it happened.
-    json["recordedtime"] = json["time"].clone();
+    let (payload, whenever_recorded) = event.written();
     NewEvent {
         subject: subject::of(event),
-        message_id: message_id(json.to_string().as_bytes()),
+        message_id: message_id(whenever_recorded.as_bytes()),
         payload: payload.into(),
         condition,
     }

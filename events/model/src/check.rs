@@ -9,9 +9,9 @@
 //! them must keep to that.
 
 mod attribute;
+mod expected;
 mod fact;
 mod personal;
-mod place;
 mod shape;
 mod strict;
 mod text;
@@ -21,9 +21,7 @@ pub use personal::{is_nhs_number, mentions_nhs_number};
 pub use text::FREE_TEXT_MOST;
 
 use crate::area::Areas;
-use crate::envelope::Envelope;
-use crate::event::{self, DecodeError, Event};
-use crate::keys;
+use crate::event::{self, DecodeError, Event, Family, Kind, Misfit};
 use crate::upcast;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::Value;
@@ -104,83 +102,159 @@ impl From<Refusal> for Refusals {
     }
 }
 
-/// Reads one event in structured JSON and checks it.
-///
-/// Where the publisher gives no `recordedtime`, `time` stands for it: the time of arrival would make a repeated
-/// delivery of the same event differ from the first.
+/// Reads one event in structured JSON and checks it; see [`Submitted::admit`].
 ///
 /// # Errors
 /// Everything that is wrong with it. Bytes that are no JSON stop at the first fault.
 pub fn admit(bytes: &[u8], areas: &Areas, now: DateTime<Utc>) -> Result<Event, Refusals> {
-    if bytes.len() > BYTES_MOST {
-        return Err(Refusal::new("", format!("must have at most {BYTES_MOST} bytes")).into());
-    }
-    let raw = strict::read(bytes)?;
-    attribute::check(&raw)?;
-    let envelope = Envelope::from_json(bytes).map_err(|e| Refusal::new("", e.to_string()))?;
-    let (event, data) = typed(&envelope, &raw["data"])?;
-    let mut found = Vec::new();
-    if data != raw["data"] {
-        // An older version: its own fields are gone from the newest form.
-        personal::scan(&raw["data"], &mut vec!["data".to_owned()], &mut found);
-    }
-    if let Err(more) = check(&event, &data, areas, now) {
-        found.extend(more);
-    }
-    settle(found).map_err(Refusals)?;
-    Ok(event)
+    Submitted::read(bytes)?.admit(areas, Arrival::at(now))
 }
 
-/// The typed event, and its data as given, in the newest version.
-fn typed(envelope: &Envelope<'_>, raw: &Value) -> Result<(Event, Value), Refusals> {
-    for field in keys::KEY_FIELDS {
-        if raw.get(field).is_some_and(|v| !v.is_string()) {
-            return Err(Refusal::new(format!("/data/{field}"), "must be text").into());
+/// When an event came to the door.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// Now: nothing has happened later.
+    pub now: DateTime<Utc>,
+    /// When an event was recorded that does not say so.
+    pub recorded_at: DateTime<Utc>,
+}
+
+impl Arrival {
+    /// Events are recorded when they come.
+    #[must_use]
+    pub fn at(now: DateTime<Utc>) -> Self {
+        Self {
+            now,
+            recorded_at: now,
         }
     }
-    let event = Event::decode(envelope)
-        .map_err(|error| Refusals::from(place::refusal(envelope, raw, &error)))?;
-    let data = match event::parse_type(&envelope.event_type) {
-        Ok((family, name, version)) => upcast::upcast(family, name, version, raw.clone())
-            .map_err(|rule| Refusal::new("/data", format!("is not of its version: {rule}")))?,
-        Err(error) => return Err(Refusal::new("/type", error.to_string()).into()),
-    };
-    Ok((event, data))
 }
 
-/// Checks an event that was decoded from `raw_data` (in the newest version; see [`crate::upcast`]).
+/// An event as it was sent: read, and not checked yet.
+#[derive(Clone, Debug)]
+pub struct Submitted {
+    raw: Value,
+}
+
+impl Submitted {
+    /// Reads one event in structured JSON.
+    ///
+    /// # Errors
+    /// When it is too large or no JSON object; the first fault.
+    pub fn read(bytes: &[u8]) -> Result<Self, Refusals> {
+        if bytes.len() > BYTES_MOST {
+            return Err(Refusal::new("", format!("must have at most {BYTES_MOST} bytes")).into());
+        }
+        let mut raw = strict::read(bytes)?;
+        attribute::decode_data(&mut raw)?;
+        Ok(Self { raw })
+    }
+
+    /// Its family, where its type is one that this program knows.
+    #[must_use]
+    pub fn family(&self) -> Option<Family> {
+        let kind = Kind::of(self.raw["type"].as_str()?);
+        kind.ok().map(|kind| kind.family)
+    }
+
+    /// Checks it.
+    ///
+    /// An event that does not say when it was recorded was recorded when it arrived: `time` instead would let a late
+    /// fact look as if it had always been known. (A repeat is known by its id and content all the same.)
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn admit(self, areas: &Areas, arrival: Arrival) -> Result<Event, Refusals> {
+        let Self { mut raw } = self;
+        let context = attribute::check(&raw)?;
+        let sent = raw["data"].take();
+        let kind = Kind::of(&context.event_type).map_err(|error| decode_refusal(&error))?;
+        let mut found = Vec::new();
+        let data = if kind.version < kind.known {
+            // An older version: its own fields are gone from the newest form.
+            personal::scan(&sent, &mut vec!["data".to_owned()], &mut found);
+            upcast::upcast(kind.family, kind.name, kind.version, sent).map_err(|rule| {
+                Refusal::new(
+                    "/data",
+                    format!("is not of version {}: {rule}", kind.version),
+                )
+            })?
+        } else {
+            sent
+        };
+        let (area, entity, fact) =
+            event::from_value(kind, &data).map_err(|misfit| match misfit {
+                Misfit::Field(path) => expected::refusal(kind, &data, path),
+                Misfit::Decode(error) => decode_refusal(&error),
+            })?;
+        let event = Event {
+            source: context.source,
+            id: context.id,
+            occurred_at: context.time,
+            recorded_at: context
+                .recorded_time
+                .unwrap_or_else(|| arrival.recorded_at.max(context.time)),
+            entity,
+            area,
+            fact,
+        };
+        let recorded = context.recorded_time.map(|at| ("/recordedtime", at));
+        let given = std::iter::once(("/time", context.time)).chain(recorded);
+        instants(given, arrival.now, &mut found);
+        facts(&event, &data, areas, arrival.now, &mut found);
+        settle(found).map_err(Refusals)?;
+        Ok(event)
+    }
+}
+
+/// Checks an event of one's own, and its data in the newest version (see [`crate::upcast`]).
 ///
 /// # Errors
 /// Every rule that it breaks, once each, in order of the fields.
 pub fn check(
     event: &Event,
-    raw_data: &Value,
+    data: &Value,
     areas: &Areas,
     now: DateTime<Utc>,
 ) -> Result<(), Vec<Refusal>> {
     let mut found = Vec::new();
-    shape::unknown_fields(event, raw_data, &mut found);
-    personal::scan(raw_data, &mut vec!["data".to_owned()], &mut found);
     for (pointer, value) in [("/source", &event.source), ("/id", &event.id)] {
         attribute::text(pointer, value, &mut found);
     }
-    let latest = now.checked_add_signed(CLOCK_AHEAD).unwrap_or(now);
-    for (pointer, at) in [
+    let given = [
         ("/time", event.occurred_at),
         ("/recordedtime", event.recorded_at),
-    ] {
-        if let Some(rule) = instant_rule(at, latest) {
-            found.push(Refusal::new(pointer, rule));
-        }
-    }
+    ];
+    instants(given.into_iter(), now, &mut found);
+    facts(event, data, areas, now, &mut found);
+    settle(found)
+}
+
+/// Checks what is under `/data`.
+fn facts(event: &Event, data: &Value, areas: &Areas, now: DateTime<Utc>, found: &mut Vec<Refusal>) {
+    shape::unknown_fields(event, data, found);
+    personal::scan(data, &mut vec!["data".to_owned()], found);
     if areas.get(event.area.as_str()).is_none() {
         found.push(Refusal::new(
             "/data/area",
             "must be an area of the register; add it to a file of areas, and give that file with --areas",
         ));
     }
-    fact::check(event, areas, now, &mut found);
-    settle(found)
+    fact::check(event, areas, now, found);
+}
+
+/// Checks that instants lie within bounds, and not in the future.
+fn instants(
+    given: impl Iterator<Item = (&'static str, DateTime<Utc>)>,
+    now: DateTime<Utc>,
+    found: &mut Vec<Refusal>,
+) {
+    let latest = now.checked_add_signed(CLOCK_AHEAD).unwrap_or(now);
+    for (pointer, at) in given {
+        if let Some(rule) = instant_rule(at, latest) {
+            found.push(Refusal::new(pointer, rule));
+        }
+    }
 }
 
 /// No refusal twice, and none at all is a pass.

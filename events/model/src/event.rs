@@ -12,6 +12,8 @@ use crate::referral::ReferralFact;
 use crate::transfer::TransferFact;
 use crate::upcast;
 use chrono::{DateTime, Utc};
+use serde::Deserializer;
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// The start of every event type of this product.
@@ -222,21 +224,12 @@ impl Event {
     /// # Errors
     /// When the type is unknown or newer than this program, or the data do not fit it.
     pub fn decode(envelope: &Envelope<'_>) -> Result<Self, DecodeError> {
-        let (family, name, version) = parse_type(&envelope.event_type)?;
-        let (known_name, known) = family
-            .types()
-            .iter()
-            .find(|(n, _)| *n == name)
-            .copied()
-            .ok_or(DecodeError::UnknownType)?;
-        if version > known {
-            return Err(DecodeError::NewerVersion {
-                family,
-                fact: known_name,
-                found: version,
-                known,
-            });
-        }
+        let Kind {
+            family,
+            name: known_name,
+            version,
+            known,
+        } = Kind::of(&envelope.event_type)?;
         let misfit = |e: &serde_json::Error| DecodeError::Data {
             family,
             fact: known_name.to_owned(),
@@ -257,29 +250,12 @@ impl Event {
         } else {
             Cow::Borrowed(envelope.data)
         };
-        let read = match family {
-            Family::Transfer => TransferFact::read(name, &data).map(|f| typed(f, Fact::Transfer)),
-            Family::Referral => ReferralFact::read(name, &data).map(|f| typed(f, Fact::Referral)),
-            Family::Assessment => {
-                AssessmentFact::read(name, &data).map(|f| typed(f, Fact::Assessment))
-            }
-            Family::Experience => {
-                ExperienceFact::read(name, &data).map(|f| typed(f, Fact::Experience))
-            }
-            Family::Change => ChangeFact::read(name, &data).map(|f| typed(f, Fact::Change)),
-            Family::Observation => {
-                ObservationFact::read(name, &data).map(|f| typed(f, Fact::Observation))
-            }
-        };
-        let (keys, fact) = read
+        let mut reader = serde_json::Deserializer::from_str(&data);
+        let (keys, fact) = read_fact(family, known_name, &mut reader)
+            .and_then(|read| reader.end().map(|()| read))
             .map_err(|e| misfit(&e))?
             .ok_or(DecodeError::UnknownType)?;
-        let area = keys.get("area").ok_or(DecodeError::Missing("area"))?;
-        let area = AreaId::new(area).map_err(|rule| DecodeError::Id {
-            field: "area",
-            rule,
-        })?;
-        let entity = entity_of(family, &keys, &area, &fact)?;
+        let (area, entity) = named(family, &keys, &fact)?;
         Ok(Self {
             source: envelope.source.clone().into_owned(),
             id: envelope.id.clone().into_owned(),
@@ -320,7 +296,7 @@ impl Event {
 
     /// The event as a CloudEvent in structured JSON, in its newest version.
     #[must_use]
-    pub fn to_json(&self) -> serde_json::Value {
+    pub fn to_json(&self) -> Value {
         let instant = |t: DateTime<Utc>| t.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
         serde_json::json!({
             "specversion": "1.0",
@@ -333,42 +309,129 @@ impl Event {
             "data": self.data(),
         })
     }
+
+    /// The event as it is stored, and the same text as if it had been recorded when it happened: what makes it the
+    /// same event when it is sent again without a time of recording.
+    #[must_use]
+    pub fn written(&self) -> (String, String) {
+        let mut json = self.to_json();
+        let recorded = json["recordedtime"].take();
+        let (Value::String(recorded), Value::String(time)) = (recorded, &json["time"]) else {
+            // Both are written as text, just above.
+            return (json.to_string(), json.to_string());
+        };
+        let time = time.clone();
+        // The one place that nothing else can stand at, as quotes within a text have a backslash before them.
+        const EMPTY: &str = "\"recordedtime\":null";
+        let text = json.to_string();
+        let at = text.rfind(EMPTY).unwrap_or_default();
+        let (before, after) = (&text[..at], &text[at..]);
+        let after = after.strip_prefix(EMPTY).unwrap_or(after);
+        let with = |value: &str| format!("{before}\"recordedtime\":\"{value}\"{after}");
+        (with(&recorded), with(&time))
+    }
 }
 
-/// Where data of the newest version do not fit their fact: the keys that lead there, and the missing field's name
-/// where one is missing. `None` when they fit.
-pub(crate) fn misfit(
+/// An event type, of those that this program knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kind {
+    pub(crate) family: Family,
+    /// The wire name of the fact.
+    pub(crate) name: &'static str,
+    pub(crate) version: u16,
+    /// The newest version.
+    pub(crate) known: u16,
+}
+
+impl Kind {
+    /// Reads an event type.
+    ///
+    /// # Errors
+    /// When it is unknown, or newer than this program.
+    pub(crate) fn of(event_type: &str) -> Result<Self, DecodeError> {
+        let (family, name, version) = parse_type(event_type)?;
+        let (name, known) = family
+            .types()
+            .iter()
+            .find(|(n, _)| *n == name)
+            .copied()
+            .ok_or(DecodeError::UnknownType)?;
+        if version > known {
+            return Err(DecodeError::NewerVersion {
+                family,
+                fact: name,
+                found: version,
+                known,
+            });
+        }
+        Ok(Self {
+            family,
+            name,
+            version,
+            known,
+        })
+    }
+}
+
+/// Why data that were read already do not make a fact.
+pub(crate) enum Misfit {
+    /// A field does not fit: the keys that lead to it, or to what it is missing from.
+    Field(Vec<String>),
+    /// Something else.
+    Decode(DecodeError),
+}
+
+/// The area, the entity and the fact of data of the newest version.
+pub(crate) fn from_value(kind: Kind, data: &Value) -> Result<(AreaId, EntityId, Fact), Misfit> {
+    let mut track = serde_path_to_error::Track::new();
+    let reader = serde_path_to_error::Deserializer::new(data, &mut track);
+    let read = read_fact(kind.family, kind.name, reader);
+    let (keys, fact) = match read {
+        Ok(Some(read)) => read,
+        Ok(None) => return Err(Misfit::Decode(DecodeError::UnknownType)),
+        Err(_) => {
+            let path = track.path();
+            let keys = path.iter().map_while(|segment| match segment {
+                serde_path_to_error::Segment::Seq { index } => Some(index.to_string()),
+                serde_path_to_error::Segment::Map { key } => Some(key.clone()),
+                _ => None,
+            });
+            return Err(Misfit::Field(keys.collect()));
+        }
+    };
+    let (area, entity) = named(kind.family, &keys, &fact).map_err(Misfit::Decode)?;
+    Ok((area, entity, fact))
+}
+
+/// Reads a fact of a family; `None` when it has none of that name.
+fn read_fact<'de, D: Deserializer<'de>>(
     family: Family,
     name: &str,
-    data: &str,
-) -> Option<(Vec<String>, Option<String>)> {
-    let error = match family {
-        Family::Transfer => TransferFact::misfit(name, data),
-        Family::Referral => ReferralFact::misfit(name, data),
-        Family::Assessment => AssessmentFact::misfit(name, data),
-        Family::Experience => ExperienceFact::misfit(name, data),
-        Family::Change => ChangeFact::misfit(name, data),
-        Family::Observation => ObservationFact::misfit(name, data),
-    }?;
-    let path = error
-        .path()
-        .iter()
-        .map_while(|segment| match segment {
-            serde_path_to_error::Segment::Seq { index } => Some(index.to_string()),
-            serde_path_to_error::Segment::Map { key } => Some(key.clone()),
-            _ => None,
-        })
-        .collect();
-    let text = error.inner().to_string();
-    let missing = text
-        .strip_prefix("missing field `")
-        .and_then(|rest| rest.split('`').next())
-        .map(str::to_owned);
-    Some((path, missing))
+    reader: D,
+) -> Result<Option<(Keys<'de>, Fact)>, D::Error> {
+    Ok(match family {
+        Family::Transfer => typed(TransferFact::read(name, reader)?, Fact::Transfer),
+        Family::Referral => typed(ReferralFact::read(name, reader)?, Fact::Referral),
+        Family::Assessment => typed(AssessmentFact::read(name, reader)?, Fact::Assessment),
+        Family::Experience => typed(ExperienceFact::read(name, reader)?, Fact::Experience),
+        Family::Change => typed(ChangeFact::read(name, reader)?, Fact::Change),
+        Family::Observation => typed(ObservationFact::read(name, reader)?, Fact::Observation),
+    })
+}
+
+/// The area and the entity that data name.
+fn named(family: Family, keys: &Keys<'_>, fact: &Fact) -> Result<(AreaId, EntityId), DecodeError> {
+    let area = keys.get("area").ok_or(DecodeError::Missing("area"))?;
+    let area = AreaId::new(area).map_err(|rule| DecodeError::Id {
+        field: "area",
+        rule,
+    })?;
+    let entity = entity_of(family, keys, &area, fact)?;
+    Ok((area, entity))
 }
 
 /// Splits `care.joinedup.<family>.<fact>.v<n>`.
-pub(crate) fn parse_type(text: &str) -> Result<(Family, &str, u16), DecodeError> {
+fn parse_type(text: &str) -> Result<(Family, &str, u16), DecodeError> {
     let mut parts = text
         .strip_prefix(TYPE_PREFIX)
         .ok_or(DecodeError::UnknownType)?
@@ -381,8 +444,8 @@ pub(crate) fn parse_type(text: &str) -> Result<(Family, &str, u16), DecodeError>
     let family = Family::from_code(family).ok_or(DecodeError::UnknownType)?;
     let version = version
         .strip_prefix('v')
+        .filter(|v| !v.starts_with(['0', '+']))
         .and_then(|v| v.parse().ok())
-        .filter(|v| *v > 0)
         .ok_or(DecodeError::UnknownType)?;
     Ok((family, name, version))
 }

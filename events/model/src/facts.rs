@@ -31,33 +31,28 @@ macro_rules! facts {
             /// # Errors
             /// When the data do not have the fact's shape.
             pub fn decode(name: &str, data: &str) -> Result<Option<Self>, serde_json::Error> {
-                Ok(Self::read(name, data)?.map(|(_, fact)| fact))
+                let mut reader = serde_json::Deserializer::from_str(data);
+                let read = Self::read(name, &mut reader)?;
+                reader.end()?;
+                Ok(read.map(|(_, fact)| fact))
             }
 
-            /// Reads the newest form of a fact and the fields that name its area and entity, as `decode`.
-            pub(crate) fn read<'de>(
+            /// Reads the newest form of a fact and the fields that name its area and entity; `None` when the family has
+            /// no fact of that name.
+            ///
+            /// # Errors
+            /// When the data do not have the fact's shape.
+            pub(crate) fn read<'de, D: serde::Deserializer<'de>>(
                 name: &str,
-                data: &'de str,
-            ) -> Result<Option<(crate::keys::Keys<'de>, Self)>, serde_json::Error> {
+                reader: D,
+            ) -> Result<Option<(crate::keys::Keys<'de>, Self)>, D::Error> {
                 Ok(Some(match name {
                     $( $name => {
-                        let (keys, payload) = crate::keys::read(data)?;
+                        let (keys, payload) = crate::keys::read(reader)?;
                         (keys, Self::$variant(payload))
                     } )+
                     _ => return Ok(None),
                 }))
-            }
-
-            /// Why data do not fit the fact of that name, with the path to the field; `None` when they do.
-            pub(crate) fn misfit(
-                name: &str,
-                data: &str,
-            ) -> Option<serde_path_to_error::Error<serde_json::Error>> {
-                let mut reader = serde_json::Deserializer::from_str(data);
-                match name {
-                    $( $name => serde_path_to_error::deserialize::<_, $payload>(&mut reader).err(), )+
-                    _ => None,
-                }
             }
 
             /// The fact's own fields as JSON, unset ones as null.

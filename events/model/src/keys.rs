@@ -28,16 +28,14 @@ impl Keys<'_> {
 ///
 /// # Errors
 /// When they are no JSON object, or its fields do not fit, or one is there twice.
-pub(crate) fn read<'de, T: Deserialize<'de>>(
-    data: &'de str,
-) -> Result<(Keys<'de>, T), serde_json::Error> {
+pub(crate) fn read<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    reader: D,
+) -> Result<(Keys<'de>, T), D::Error> {
     let mut keys = Keys::default();
-    let mut reader = serde_json::Deserializer::from_str(data);
     let fact = T::deserialize(Apart {
-        inner: &mut reader,
+        inner: reader,
         keys: &mut keys,
     })?;
-    reader.end()?;
     Ok((keys, fact))
 }
 
@@ -135,13 +133,19 @@ mod tests {
         score: Option<u8>,
     }
 
+    fn of(text: &str) -> Result<(Keys<'_>, Fact), serde_json::Error> {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let read = read(&mut reader)?;
+        reader.end().map(|()| read)
+    }
+
     fn said(text: &str) -> String {
-        read::<Fact>(text).unwrap_err().to_string()
+        of(text).unwrap_err().to_string()
     }
 
     #[test]
     fn keys_are_read_apart_from_the_fact() {
-        let (keys, fact) = read::<Fact>(
+        let (keys, fact) = of(
             r#"{"transfer":"t-\u0031","x":[{"area":1}],"date":"d","area":"a","score":2,"entity":null}"#,
         )
         .unwrap();

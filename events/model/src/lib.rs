@@ -33,7 +33,7 @@ pub mod upcast;
 
 pub use amount::Amount;
 pub use area::{Area, AreaKind, Areas};
-pub use check::{Refusal, Refusals, admit};
+pub use check::{Arrival, Refusal, Refusals, Submitted, admit};
 pub use envelope::Envelope;
 pub use event::{DecodeError, Event, Fact, Family};
 pub use id::{AreaId, EntityId, EventKey, Slug};

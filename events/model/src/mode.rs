@@ -6,6 +6,7 @@
 //!
 //! Source: CloudEvents 1.0, HTTP protocol binding 3 and NATS protocol binding 3.
 
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -30,6 +31,9 @@ pub enum ModeError {
     /// A list where one event must stand.
     #[error("a message holds one event: a batch cannot be sent over NATS")]
     BatchOverNats,
+    /// More events than are taken at a time.
+    #[error("a batch has {0} events at most: send them in several")]
+    TooMany(usize),
     /// The body of a batch.
     #[error("the body of a batch must be a JSON list of events")]
     NotAList,
@@ -60,34 +64,37 @@ pub enum ModeError {
 /// Reads the events of an HTTP request: one, or as many as a batch has.
 ///
 /// `content_type` is the header's value, and `headers` are all headers or just those that start with `ce-`, in any
-/// case of letters.
+/// case of letters. A batch that has more than `most` events is not read on.
 ///
 /// # Errors
-/// When the request is in none of the three modes, or a header does not decode.
+/// When the request is in none of the three modes, has too many events, or a header does not decode.
 pub fn read_request<'b, 'h>(
     content_type: Option<&str>,
     headers: impl Iterator<Item = (&'h str, &'h str)>,
     body: &'b [u8],
+    most: usize,
 ) -> Result<Vec<Cow<'b, [u8]>>, ModeError> {
     let media_type = plain(content_type.unwrap_or_default());
     if media_type == STRUCTURED {
         return Ok(vec![Cow::Borrowed(body)]);
     }
     if media_type == BATCH {
-        let events: Vec<&RawValue> =
-            serde_json::from_slice(body).map_err(|_| ModeError::NotAList)?;
-        return Ok(events
-            .into_iter()
-            .map(|event| Cow::Borrowed(event.get().as_bytes()))
-            .collect());
-    }
-    if media_type.starts_with("application/cloudevents") || !crate::check::is_json(&media_type) {
-        return Err(ModeError::MediaType);
+        return batch(body, most);
     }
     let mut attributes = attributes(headers)?;
-    let said = content_type.unwrap_or_default().trim().to_owned();
+    // In binary mode the content type is that of the data; left out it is JSON, as SDKs leave it out.
+    let json = match content_type {
+        None => !attributes.is_empty(),
+        Some(_) => {
+            !media_type.starts_with("application/cloudevents") && crate::check::is_json(&media_type)
+        }
+    };
+    if !json {
+        return Err(ModeError::MediaType);
+    }
+    let data_type = content_type.unwrap_or("application/json").trim();
     if attributes
-        .insert("datacontenttype".to_owned(), said)
+        .insert("datacontenttype".to_owned(), data_type.to_owned())
         .is_some()
     {
         return Err(ModeError::DataContentType);
@@ -132,6 +139,50 @@ pub fn read_message<'b, 'h>(
         return Err(ModeError::MediaType);
     }
     binary(&attributes, payload).map(Cow::Owned)
+}
+
+/// The events of a list.
+fn batch(body: &[u8], most: usize) -> Result<Vec<Cow<'_, [u8]>>, ModeError> {
+    let mut events = Vec::new();
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let list = List {
+        events: &mut events,
+        most,
+    };
+    let read = reader
+        .deserialize_seq(list)
+        .and_then(|()| reader.end())
+        .is_ok();
+    // One more than that many was read, or all of them were.
+    match (read, events.len() > most) {
+        (_, true) => Err(ModeError::TooMany(most)),
+        (true, _) => Ok(events),
+        (false, _) => Err(ModeError::NotAList),
+    }
+}
+
+/// Reads a list until it is too long.
+struct List<'e, 'b> {
+    events: &'e mut Vec<Cow<'b, [u8]>>,
+    most: usize,
+}
+
+impl<'b> Visitor<'b> for List<'_, 'b> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list of events")
+    }
+
+    fn visit_seq<A: SeqAccess<'b>>(self, mut list: A) -> Result<(), A::Error> {
+        while self.events.len() <= self.most {
+            match list.next_element::<&RawValue>()? {
+                Some(event) => self.events.push(Cow::Borrowed(event.get().as_bytes())),
+                None => return Ok(()),
+            }
+        }
+        Err(A::Error::custom("too long"))
+    }
 }
 
 /// A media type without its parameters, in small letters.
@@ -248,24 +299,28 @@ mod tests {
     #[test]
     fn an_event_is_the_same_in_every_mode() {
         let json = Some("application/json; charset=utf-8");
-        let binary = read_request(json, HEADERS.into_iter(), DATA).unwrap();
+        let binary = read_request(json, HEADERS.into_iter(), DATA, 2).unwrap();
         let event = decoded(&binary[0]);
         assert_eq!(
             (event.source.as_str(), event.id.as_str()),
             ("/pas two", "a\"b%")
         );
 
+        let untyped = read_request(None, HEADERS.into_iter(), DATA, 2).unwrap();
+        assert_eq!(decoded(&untyped[0]), event);
+
         let written = event.to_json().to_string();
         let structured = read_request(
             Some("Application/CloudEvents+JSON"),
             [].into_iter(),
             written.as_bytes(),
+            2,
         )
         .unwrap();
         assert_eq!(decoded(&structured[0]), event);
 
         let list = format!("[{written} , {written}]");
-        let batch = read_request(Some(BATCH), [].into_iter(), list.as_bytes()).unwrap();
+        let batch = read_request(Some(BATCH), [].into_iter(), list.as_bytes(), 2).unwrap();
         assert_eq!(
             batch.iter().map(|b| decoded(b)).collect::<Vec<_>>(),
             [event.clone(), event.clone()]
@@ -288,7 +343,7 @@ mod tests {
     #[test]
     fn the_bytes_of_the_data_stay_as_they_are() {
         let odd = br#"{"a" : 1.50,"b":"\u0041"}"#;
-        let event = read_request(Some("application/json"), HEADERS.into_iter(), odd).unwrap();
+        let event = read_request(Some("application/json"), HEADERS.into_iter(), odd, 2).unwrap();
         let envelope = Envelope::from_json(&event[0]).unwrap();
         assert_eq!(envelope.data.as_bytes(), odd);
     }
@@ -296,7 +351,7 @@ mod tests {
     #[test]
     fn an_empty_batch_is_a_batch() {
         assert_eq!(
-            read_request(Some(BATCH), [].into_iter(), b"[]")
+            read_request(Some(BATCH), [].into_iter(), b"[]", 0)
                 .unwrap()
                 .len(),
             0
@@ -306,12 +361,12 @@ mod tests {
     #[test]
     fn what_is_in_no_mode_is_told_what_to_send() {
         let read = |content_type, headers: &[(&'static str, &'static str)], body: &'static [u8]| {
-            read_request(content_type, headers.iter().copied(), body).unwrap_err()
+            read_request(content_type, headers.iter().copied(), body, 2).unwrap_err()
         };
         let json = Some("application/json");
         let spec = ("ce-specversion", "1.0");
         for (error, want) in [
-            (read(None, &HEADERS, DATA), ModeError::MediaType),
+            (read(None, &[], DATA), ModeError::MediaType),
             (
                 read(Some("text/plain"), &HEADERS, DATA),
                 ModeError::MediaType,
@@ -322,6 +377,8 @@ mod tests {
             ),
             (read(Some(BATCH), &[], b"{}"), ModeError::NotAList),
             (read(Some(BATCH), &[], b"[1"), ModeError::NotAList),
+            (read(Some(BATCH), &[], b"[1,2] 3"), ModeError::NotAList),
+            (read(Some(BATCH), &[], b"[1,2,3]"), ModeError::TooMany(2)),
             (read(json, &[], DATA), ModeError::NoSpecVersion),
             (read(json, &[spec], b""), ModeError::NotJson),
             (read(json, &[spec], b"{} , \"x\":1"), ModeError::NotJson),

@@ -72,7 +72,7 @@ fn delay_reason_1() -> Value {
 }
 
 /// The schema of an event's data: the fact's own fields, its entity and its area, and no others.
-fn data(family: Family, fact: &str, mut schema: Value) -> Value {
+pub(crate) fn data(family: Family, fact: &str, mut schema: Value) -> Value {
     tighten(&mut schema);
     let Some(object) = schema.as_object_mut() else {
         return schema;
@@ -119,6 +119,11 @@ fn data(family: Family, fact: &str, mut schema: Value) -> Value {
 fn tighten(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
+            // The width of a Rust number is not a format of JSON Schema, and strict validators stop at it.
+            let width = object.get("format").and_then(Value::as_str);
+            if width.is_some_and(|format| format.starts_with("uint") || format.starts_with("int")) {
+                object.remove("format");
+            }
             if let Some(Value::Object(properties)) = object.get_mut("properties") {
                 for (name, field) in properties.iter_mut() {
                     limit(name, field);
@@ -214,7 +219,7 @@ fn event(event_type: &str, mut data: Value, example: Option<&Value>) -> Value {
             "source": {"type": "string", "format": "uri-reference", "minLength": 1, "maxLength": ATTRIBUTE_MOST, "pattern": PRINTABLE, "description": "Who says so."},
             "id": {"type": "string", "minLength": 1, "maxLength": ATTRIBUTE_MOST, "pattern": PRINTABLE, "description": "Unique within the source. The same id again is the same event."},
             "time": {"type": "string", "format": "date-time", "description": "When it happened."},
-            "recordedtime": {"type": "string", "format": "date-time", "description": "When it was recorded; of two facts that differ, the one recorded later stands. Left out: `time`."},
+            "recordedtime": {"type": "string", "format": "date-time", "description": "When it was recorded; of two facts that differ, the one recorded later stands. Left out: when it arrived."},
             "datacontenttype": {"const": "application/json"},
             "dataschema": {"type": "string", "format": "uri", "maxLength": ATTRIBUTE_MOST},
             "subject": extension(), "correlationid": extension(), "causationid": extension(),

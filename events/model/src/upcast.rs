@@ -40,15 +40,11 @@ fn delay_reason_1_to_2(mut data: Value) -> Result<Value, &'static str> {
         .as_str()
         .and_then(Reason::from_dtoc_code)
         .ok_or("`code` is not a letter of the DTOC return")?;
-    let responsible = match object
-        .remove("attributable_to")
-        .as_ref()
-        .and_then(Value::as_str)
-    {
-        Some("NHS") => "nhs",
-        Some("Social Care") => "social-care",
-        Some("Both") => "both",
-        None => "unattributed",
+    let responsible = match object.remove("attributable_to") {
+        None | Some(Value::Null) => "unattributed",
+        Some(Value::String(text)) if text == "NHS" => "nhs",
+        Some(Value::String(text)) if text == "Social Care" => "social-care",
+        Some(Value::String(text)) if text == "Both" => "both",
         Some(_) => return Err("`attributable_to` must be NHS, Social Care or Both"),
     };
     object.insert("reason".into(), reason.code().into());

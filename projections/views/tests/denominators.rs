@@ -11,6 +11,7 @@ use joinedup_events::area::Areas;
 use joinedup_events::envelope::Envelope;
 use joinedup_events::{AreaId, Event};
 use joinedup_views::Filter;
+use joinedup_views::ask::Basis;
 use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
 use joinedup_views::point::{Point, PointQuery, State, default_grain, points};
@@ -56,9 +57,9 @@ fn all(view: &View, measures: &Measures, measure: &str, grain: Grain) -> Vec<Poi
         to: None,
         filter: &Filter::default(),
         now: now(),
-        heard_until: None,
+        range: None,
     };
-    points(view.cells(), &Areas::built_in().unwrap(), &query)
+    points(&Basis::of_cells(view.cells()), &Areas::built_in().unwrap(), &query)
 }
 
 /// Numerator and denominator over all points.

@@ -14,6 +14,7 @@ use joinedup_events::facts::Retracted;
 use joinedup_events::transfer::{DischargeMethod, Discharged, Ready, TransferFact};
 use joinedup_events::{AreaId, EntityId, Event, Fact, Family, local};
 use joinedup_views::Filter;
+use joinedup_views::ask::Basis;
 use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
 use joinedup_views::point::{PointQuery, State, points};
@@ -127,7 +128,7 @@ fn weeks_after_the_last_word_of_one_of_two_feeds_are_missing_at_any_distance() {
             now: hour(end, 12),
             heard_until: until,
         };
-        let points = points(view.cells(), &areas, &query);
+        let points = points(&Basis::of(&view, [query.measure]), &areas, &query);
         let over = points.iter().filter(|p| p.state != State::Incomplete);
         for point in over {
             let told = point.period_start <= date(83);

@@ -16,6 +16,7 @@ use joinedup_events::{Area, Areas, Event};
 use joinedup_log::archive;
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,7 +60,7 @@ pub struct Report {
     pub accepted: u64,
     /// Events that the log knew already.
     pub duplicates: u64,
-    /// Rows, or single series of a row, that were not taken.
+    /// Rows of which something was not taken: each once, whatever is wrong with it.
     pub refused: u64,
 }
 
@@ -209,6 +210,9 @@ pub async fn transfer(
                 Ok(())
             }
             (input, sink) => {
+                if matches!(input.content, Content::Archive(_)) {
+                    verified(path).await?;
+                }
                 let input = input.archive_as_events(rules);
                 one(input, sink, &mut report, &mut telling, &bar, &read, before).await
             }
@@ -269,7 +273,7 @@ async fn one(
         let Chunk { rows, items, bad } =
             chunk.map_err(|e| Failure::new(format!("{name} cannot be read on: {e}")))?;
         report.rows += rows;
-        report.refused += bad.len() as u64;
+        let mut refused: BTreeSet<u64> = bad.iter().map(|row| row.line).collect();
         bad.iter().for_each(|row| telling.tell(bar, &name, row));
         let (lines, events): (Vec<u64>, Vec<Event>) = items
             .into_iter()
@@ -280,12 +284,13 @@ async fn one(
             report.sent += events.len() as u64;
             report.accepted += sent.accepted;
             report.duplicates += sent.duplicates;
-            report.refused += sent.refused.len() as u64;
             for (at, field, rule) in sent.refused {
                 let line = lines.get(at).copied().unwrap_or_default();
+                refused.insert(line);
                 telling.tell(bar, &name, &BadRow::new(line, field, rule));
             }
         }
+        report.refused += refused.len() as u64;
         bar.set_position(before + read.load(Ordering::Relaxed));
     }
     reading.await.map_err(Failure::new)
@@ -332,5 +337,75 @@ impl Telling {
         if self.untold > 0 {
             eprintln!("and {} more (--tell N says how many are told)", self.untold);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use joinedup_events::example;
+    use joinedup_log::memory::MemoryLog;
+    use joinedup_log::{EventLog, Position};
+
+    fn rules() -> Rules {
+        let now = Utc::now();
+        Rules {
+            areas: Arc::new(Areas::built_in().unwrap()),
+            now,
+            recorded_at: now,
+            edition: None,
+        }
+    }
+
+    async fn imported(path: &Path, sink: &Sink) -> Result<Report, Failure> {
+        let input = Input::open(path, None, &rules()).unwrap();
+        transfer(vec![input], &[path.to_owned()], &rules(), sink, 0).await
+    }
+
+    #[tokio::test]
+    async fn an_archive_with_a_changed_line_goes_nowhere() {
+        let log = Arc::new(MemoryLog::new());
+        let events: Vec<Event> = example::all()
+            .iter()
+            .filter_map(|(_, e)| {
+                joinedup_events::admit(e.to_string().as_bytes(), &rules().areas, Utc::now()).ok()
+            })
+            .collect();
+        assert!(events.len() > 40);
+        let own = Sink::log(log.clone());
+        own.send(&events).await.unwrap();
+        let mut archived = Vec::new();
+        archive::export(&*log, &mut archived, Position::ORIGIN)
+            .await
+            .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, changed) = (folder.path().join("whole"), folder.path().join("changed"));
+        std::fs::write(&whole, &archived).unwrap();
+        let text = String::from_utf8(archived).unwrap();
+        std::fs::write(&changed, text.replacen("example", "examplf", 1)).unwrap();
+        // The server is never asked: nothing listens at this address.
+        let server = Sink::Server(Client::new("http://127.0.0.1:9", None).unwrap());
+        let copy = Arc::new(MemoryLog::new());
+        for sink in [server, Sink::log(copy.clone())] {
+            let refused = imported(&changed, &sink).await;
+            assert!(refused.is_err_and(|e| e.to_string().contains("changed")));
+        }
+        assert_eq!(copy.head().await.unwrap(), Position::ORIGIN);
+        let report = imported(&whole, &Sink::log(copy)).await.unwrap();
+        assert_eq!(report.accepted, events.len() as u64);
+    }
+
+    #[tokio::test]
+    async fn a_row_with_several_faults_is_one_row() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("events.ndjson");
+        let (_, mut event) = example::all().remove(0);
+        event["data"]["area"] = "nowhere".into();
+        event["time"] = "2090-01-01T00:00:00Z".into();
+        std::fs::write(&file, format!("{event}\n{{}}\n")).unwrap();
+        let report = imported(&file, &Sink::log(Arc::new(MemoryLog::new())))
+            .await
+            .unwrap();
+        assert_eq!((report.rows, report.sent, report.refused), (2, 0, 2));
     }
 }

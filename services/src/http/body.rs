@@ -1,47 +1,91 @@
-//! A request's body, whole and in time, before anything else looks at it: one that is too large or never ends is
-//! refused with a problem like every other bad request.
+//! A request's body, whole and in time, before anything else looks at it: one that is too large, never ends or breaks
+//! off is refused with a problem like every other bad request. All bodies together have so much room and no more.
 
+use super::limits::{BODY_ROOM_TIMEOUT, BODY_TIMEOUT, MAX_BODIES, MAX_BODY};
 use super::problem::Problem;
-use super::{BODY_MOST, BODY_WITHIN};
-use axum::body::{Body, to_bytes};
-use axum::extract::Request;
-use axum::http::{StatusCode, header};
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
+use bytes::BytesMut;
+use futures::StreamExt;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
-fn too_large() -> Problem {
-    let detail =
-        format!("A body has {BODY_MOST} bytes at most: send the events in smaller batches");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)
+/// Room is counted in pieces of this many bytes.
+const PIECE: usize = 1 << 10;
+
+/// Room for all bodies that are held at a time.
+#[derive(Clone, Debug)]
+pub struct Room(Arc<Semaphore>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MAX_BODIES / PIECE)))
+    }
 }
 
 /// Reads the body, or refuses. One that says that it is too large is refused unread.
 ///
 /// # Errors
-/// 413 when it is too large, 408 when it does not come in time.
-pub async fn whole(request: Request, next: Next) -> Result<Response, Problem> {
-    let said = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|v| v.to_str().ok());
-    if said
-        .and_then(|v| v.parse::<u64>().ok())
-        .is_some_and(|length| length > BODY_MOST as u64)
-    {
+/// 413 when it is too large, 408 when it does not come in time, 503 when there is no room for it now.
+pub async fn whole(
+    State(room): State<Room>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let announced = request.body().size_hint();
+    if announced.lower() > MAX_BODY as u64 {
         return Err(too_large());
     }
+    let most = announced
+        .upper()
+        .and_then(|most| usize::try_from(most).ok())
+        .map_or(MAX_BODY, |most| most.min(MAX_BODY));
+    if most == 0 {
+        return Ok(next.run(request).await);
+    }
+    let pieces = u32::try_from(most.div_ceil(PIECE)).unwrap_or(u32::MAX);
+    let held = tokio::time::timeout(BODY_ROOM_TIMEOUT, room.0.acquire_many_owned(pieces)).await;
+    let Ok(Ok(_held)) = held else {
+        return Err(Problem::unavailable(
+            "The server holds as many requests as it can: send this one again in a moment",
+        ));
+    };
     let (parts, body) = request.into_parts();
-    let read = tokio::time::timeout(BODY_WITHIN, to_bytes(body, BODY_MOST))
+    let bytes = tokio::time::timeout(BODY_TIMEOUT, read(body))
         .await
-        .map_err(|_| {
-            let detail = format!(
-                "The body did not come within {} seconds",
-                BODY_WITHIN.as_secs()
-            );
-            Problem::new(StatusCode::REQUEST_TIMEOUT, "Too slow", detail)
-        })?;
-    let bytes = read.map_err(|_| too_large())?;
+        .map_err(|_| too_slow())??;
+    // The room is held until the answer is there: so long the bytes are.
     Ok(next
         .run(Request::from_parts(parts, Body::from(bytes)))
         .await)
+}
+
+async fn read(body: Body) -> Result<Bytes, Problem> {
+    let mut whole = BytesMut::new();
+    let mut parts = body.into_data_stream();
+    while let Some(part) = parts.next().await {
+        let part =
+            part.map_err(|_| Problem::bad_request("The body breaks off: it cannot be read"))?;
+        if whole.len() + part.len() > MAX_BODY {
+            return Err(too_large());
+        }
+        whole.extend_from_slice(&part);
+    }
+    Ok(whole.freeze())
+}
+
+fn too_large() -> Problem {
+    let detail = format!("A body has {MAX_BODY} bytes at most: send the events in smaller batches");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)
+}
+
+fn too_slow() -> Problem {
+    let detail = format!(
+        "The body did not come within {} seconds",
+        BODY_TIMEOUT.as_secs()
+    );
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "Too slow", detail)
 }

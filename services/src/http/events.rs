@@ -2,19 +2,22 @@
 
 use super::auth::Caller;
 use super::idempotency::{Keys, Replay};
+use super::limits::{MAX_BATCH, MAX_ERRORS};
 use super::problem::{FieldError, Problem};
 use crate::app::App;
 use crate::config::Role;
+use crate::publisher::Publisher;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use chrono::{DateTime, Utc};
-use joinedup_events::{Areas, Envelope, Event, Family, check, mode};
+use joinedup_events::mode::{self, ModeError};
+use joinedup_events::{Arrival, Event, Family, Submitted};
 use joinedup_log::Position;
 use serde::Serialize;
-use std::sync::atomic::Ordering;
 
 /// The answer to published events.
 #[derive(Clone, Debug, Serialize)]
@@ -25,6 +28,24 @@ pub struct Published {
     pub duplicates: usize,
     /// Where each stands in the log.
     pub positions: Vec<u64>,
+}
+
+/// What can be known before the body is read: whether this process publishes, and whether the caller may publish
+/// anything at all.
+///
+/// # Errors
+/// 404 where it does not, 403 where the caller may not.
+pub async fn before_the_body(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    publisher(&app)?;
+    if !caller.has(Role::Assessor) {
+        caller.must(Role::Publisher)?;
+    }
+    Ok(next.run(request).await)
 }
 
 /// Publishes what a request holds: all of it or, when one event is refused, nothing.
@@ -45,23 +66,24 @@ pub async fn publish(
     let texts = headers
         .iter()
         .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    let bodies = mode::read_request(content_type, texts, &body).map_err(|error| {
-        let status = if error == mode::ModeError::MediaType {
-            StatusCode::UNSUPPORTED_MEDIA_TYPE
-        } else {
-            StatusCode::BAD_REQUEST
-        };
-        Problem::new(status, "Not a CloudEvents request", error.to_string())
-    })?;
-    let events = admit(&app, bodies.iter().map(|b| b.as_ref()), app.now())?;
-    for event in &events {
-        caller.must(role_for(event.fact.family()))?;
-    }
+    let bodies = mode::read_request(content_type, texts, &body, MAX_BATCH)?;
+    let events = admit_from(&app, Some(&caller), bodies.iter().map(AsRef::as_ref))?;
     let condition = condition(&headers, &events)?;
     let answer = append(&app, &events, condition).await?;
     let response = (StatusCode::ACCEPTED, Json(&answer)).into_response();
     keys.remember(replay, StatusCode::ACCEPTED, &answer);
     Ok(response)
+}
+
+impl From<ModeError> for Problem {
+    fn from(error: ModeError) -> Self {
+        let status = match error {
+            ModeError::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ModeError::TooMany(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, "Not a CloudEvents request", error.to_string())
+    }
 }
 
 /// Publishing observations, transfers, referrals and responses is a service's work; ratings and changes are a person's.
@@ -72,50 +94,66 @@ fn role_for(family: Family) -> Role {
     }
 }
 
-/// Checks every event and says everything that is wrong with any of them.
+/// Checks events that this program itself has made of what a person asked for.
+///
+/// # Errors
+/// 422 with the rules that they break.
 pub fn admit<'a>(
     app: &App,
     bodies: impl Iterator<Item = &'a [u8]>,
-    now: DateTime<Utc>,
+    _now: DateTime<Utc>,
 ) -> Result<Vec<Event>, Problem> {
-    let bodies: Vec<&[u8]> = bodies.collect();
-    let many = bodies.len() > 1;
-    let mut events = Vec::with_capacity(bodies.len());
+    admit_from(app, None, bodies)
+}
+
+/// Checks every event: all of them are let in or none. Of what is wrong with them, as much is listed as a person reads.
+fn admit_from<'a>(
+    app: &App,
+    caller: Option<&Caller>,
+    bodies: impl Iterator<Item = &'a [u8]>,
+) -> Result<Vec<Event>, Problem> {
+    let arrival = Arrival::at(app.now());
+    let mut events = Vec::new();
     let mut errors = Vec::new();
-    for (index, bytes) in bodies.into_iter().enumerate() {
-        match admit_one(bytes, &app.definitions.areas, now) {
+    let (mut count, mut refused, mut indices) = (0, 0, 0);
+    for (index, bytes) in bodies.enumerate() {
+        indices = index + 1;
+        let read = Submitted::read(bytes);
+        if let (Ok(submitted), Some(caller)) = (&read, caller)
+            && let Some(family) = submitted.family()
+        {
+            caller.must(role_for(family))?;
+        }
+        match read.and_then(|submitted| submitted.admit(&app.definitions.areas, arrival)) {
             Ok(event) => events.push(event),
-            Err(refusals) => errors.extend(refusals.0.into_iter().map(|r| FieldError {
-                index: many.then_some(index),
-                pointer: r.pointer,
-                detail: r.rule,
-            })),
+            Err(refusals) => {
+                refused += 1;
+                count += refusals.0.len();
+                let room = MAX_ERRORS - errors.len();
+                errors.extend(refusals.0.into_iter().take(room).map(|r| FieldError {
+                    index: Some(index),
+                    pointer: r.pointer,
+                    detail: r.rule,
+                }));
+            }
         }
     }
-    if errors.is_empty() {
+    if refused == 0 {
         return Ok(events);
     }
     if let Some(publisher) = &app.publisher {
-        publisher
-            .counts()
-            .refused
-            .fetch_add(errors.len() as u64, Ordering::Relaxed);
+        publisher.count_refused(refused);
     }
-    Err(Problem::refused(errors))
+    if indices == 1 {
+        errors.iter_mut().for_each(|error| error.index = None);
+    }
+    Err(Problem::refused_among(errors, count))
 }
 
-/// One event. Without a `recordedtime` it was recorded now: taking `time` instead would let a late fact look as if
-/// it had always been known.
-pub fn admit_one(
-    bytes: &[u8],
-    areas: &Areas,
-    now: DateTime<Utc>,
-) -> Result<Event, check::Refusals> {
-    let mut event = check::admit(bytes, areas, now)?;
-    if Envelope::from_json(bytes).is_ok_and(|e| e.recorded_time.is_none()) {
-        event.recorded_at = now.max(event.occurred_at);
-    }
-    Ok(event)
+fn publisher(app: &App) -> Result<&Publisher, Problem> {
+    app.publisher
+        .as_ref()
+        .ok_or_else(|| Problem::not_found("This process does not publish; ask the one that does"))
 }
 
 /// Appends events and answers where they stand.
@@ -124,10 +162,7 @@ pub async fn append(
     events: &[Event],
     condition: Option<Position>,
 ) -> Result<Published, Problem> {
-    let publisher = app.publisher.as_ref().ok_or_else(|| {
-        Problem::not_found("This process does not publish; ask the one that does")
-    })?;
-    let appended = publisher.publish(events, condition).await?;
+    let appended = publisher(app)?.publish(events, condition).await?;
     let duplicates = appended.iter().filter(|a| a.duplicate).count();
     Ok(Published {
         accepted: appended.len() - duplicates,

@@ -1,5 +1,7 @@
 //! Errors over HTTP: RFC 9457 problem documents. The one place that decides a status.
 
+
+use super::limits::MAX_ERRORS;
 use crate::charts::QuestionError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -28,6 +30,8 @@ pub struct Problem {
     title: &'static str,
     detail: String,
     errors: Vec<FieldError>,
+    /// How many more there are than the ones listed.
+    more: usize,
     extra: serde_json::Map<String, Value>,
     challenge: bool,
     retry_after: Option<u32>,
@@ -55,6 +59,7 @@ impl Problem {
             title,
             detail,
             errors: Vec::new(),
+            more: 0,
             extra: serde_json::Map::new(),
             challenge: false,
             retry_after: None,
@@ -80,20 +85,33 @@ impl Problem {
     /// 422: the events were not let in.
     #[must_use]
     pub fn refused(errors: Vec<FieldError>) -> Self {
+        let count = errors.len();
+        Self::refused_among(errors, count)
+    }
+
+    /// 422, with the first of `count` errors.
+    #[must_use]
+    pub fn refused_among(mut errors: Vec<FieldError>, count: usize) -> Self {
+        errors.truncate(MAX_ERRORS);
+        let more = count.saturating_sub(errors.len());
         let detail = match errors.as_slice() {
-            [one] => format!(
-                "{} {}",
-                if one.pointer.is_empty() {
+            [one] if more == 0 => {
+                let field = if one.pointer.is_empty() {
                     "the event"
                 } else {
                     &one.pointer
-                },
-                one.detail
+                };
+                format!("{field} {}", one.detail)
+            }
+            _ if more == 0 => format!("{count} fields break a rule; nothing was stored"),
+            listed => format!(
+                "{count} fields break a rule; nothing was stored. The first {} are listed, and {more} more are not",
+                listed.len()
             ),
-            many => format!("{} fields break a rule; nothing was stored", many.len()),
         };
         Self {
             errors,
+            more,
             ..Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "The event was refused",
@@ -127,6 +145,15 @@ impl Problem {
     pub fn with(mut self, name: &str, value: Value) -> Self {
         self.extra.insert(name.to_owned(), value);
         self
+    }
+
+    /// 429 with a time to come back.
+    #[must_use]
+    pub fn too_many(detail: impl Into<String>) -> Self {
+        Self {
+            retry_after: Some(2),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many at a time", detail)
+        }
     }
 
     /// 503 with a time to come back.
@@ -166,6 +193,9 @@ impl IntoResponse for Problem {
         body.insert("detail".into(), self.detail.into());
         if !self.errors.is_empty() {
             body.insert("errors".into(), json!(self.errors));
+        }
+        if self.more > 0 {
+            body.insert("more".into(), self.more.into());
         }
         let mut response = (self.status, Json(Value::Object(body))).into_response();
         let headers = response.headers_mut();

@@ -1,27 +1,52 @@
 //! `GET /api/v1/stream`: a word by server-sent events whenever the views have moved, and a heartbeat with the pipeline's
 //! honesty. What moved is asked for again: the stream carries no numbers and so leaks none.
 
+use super::limits::STREAM_LIFETIME;
+use super::places::Activity;
 use super::problem::Problem;
 use crate::app::App;
+use axum::Extension;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::{Stream, StreamExt};
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// The shortest time between two words, so that a burst of events does not become a burst of questions.
 const APART: Duration = Duration::from_millis(200);
 /// How often a word comes even when nothing moved.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
+/// Room for streams: each lasts, and holds a connection all the while.
+#[derive(Clone, Debug)]
+pub struct Streams(Arc<Semaphore>);
+
+impl Streams {
+    /// Room for so many at a time.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self(Arc::new(Semaphore::new(most)))
+    }
+}
+
 /// The stream.
 pub async fn stream(
     State(app): State<App>,
+    State(streams): State<Streams>,
+    activity: Option<Extension<Arc<Activity>>>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let views = app
         .views
         .clone()
         .ok_or_else(|| Problem::not_found("This process has no views"))?;
+    let place = streams.0.try_acquire_owned().map_err(|_| {
+        Problem::unavailable("As many live streams are open as there may be: ask again in a moment, or reload the page by hand")
+    })?;
+    // A stream that waits for something to happen is not a client that is silent.
+    let working = activity.map(|Extension(activity)| activity.working());
+    let held = (place, working);
     let moved = views.moved();
     let words = futures::stream::unfold(
         (views, moved, true),
@@ -53,6 +78,13 @@ pub async fn stream(
             Some((Ok(event), (views, moved, false)))
         },
     );
-    let words = words.take_until(app.stopping.cancelled_owned());
+    let words = words
+        .take_until(app.stopping.cancelled_owned())
+        .take_until(tokio::time::sleep(STREAM_LIFETIME))
+        // Given back when the stream ends or its client leaves.
+        .map(move |word| {
+            let _held = &held;
+            word
+        });
     Ok(Sse::new(words).keep_alive(KeepAlive::default()))
 }

@@ -2,7 +2,7 @@
 
 use super::{BadRow, Chunk, Item};
 use chrono::{DateTime, Utc};
-use joinedup_events::{Areas, Envelope, Event, Refusals, check};
+use joinedup_events::{Areas, Arrival, Event, Refusals, Submitted};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::io::{BufRead, Read};
@@ -100,11 +100,13 @@ impl<R: BufRead> EventLines<R> {
         } else {
             bytes
         };
-        let mut event = check::admit(payload, &self.areas, self.now).map_err(Wrong::Event)?;
-        if Envelope::from_json(payload).is_ok_and(|envelope| envelope.recorded_time.is_none()) {
-            event.recorded_at = self.recorded_at.max(event.occurred_at);
-        }
-        Ok(event)
+        let arrival = Arrival {
+            now: self.now,
+            recorded_at: self.recorded_at,
+        };
+        Submitted::read(payload)
+            .and_then(|submitted| submitted.admit(&self.areas, arrival))
+            .map_err(Wrong::Event)
     }
 }
 

@@ -261,6 +261,9 @@ pub(super) fn unanswered(error: &ApiError) -> AppendError {
 pub(super) fn headers(event: &NewEvent) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::NATS_MESSAGE_ID, event.message_id.as_str());
+    // Without it a message is in binary mode by the NATS binding of CloudEvents, and its attributes would be looked for
+    // in headers.
+    headers.insert("content-type", "application/cloudevents+json");
     if let Some(AppendCondition::LastOnSubject(expected)) = event.condition {
         headers.insert(
             header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE,

@@ -2,7 +2,7 @@
 //! not on the list is refused, because nothing would know what it carries.
 
 use super::{ATTRIBUTE_MOST, Refusal, Refusals, personal, shape};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 /// The attributes that an event may have, `data` among them.
@@ -27,8 +27,41 @@ pub(crate) const KNOWN: &[&str] = &[
 
 const REQUIRED: [&str; 6] = ["specversion", "type", "source", "id", "time", "data"];
 
-/// Checks the envelope of a whole event.
-pub(super) fn check(raw: &Value) -> Result<(), Refusals> {
+/// What the attributes say, of an event that has them all.
+pub(super) struct Context {
+    pub(super) event_type: String,
+    pub(super) source: String,
+    pub(super) id: String,
+    pub(super) time: DateTime<Utc>,
+    pub(super) recorded_time: Option<DateTime<Utc>>,
+}
+
+/// Puts data that were sent as bytes in base 64 in the place of data.
+///
+/// # Errors
+/// When they are not base 64, not a JSON object, or beside other data.
+pub(super) fn decode_data(raw: &mut Value) -> Result<(), Refusal> {
+    const POINTER: &str = "/data_base64";
+    let Some(coded) = raw.as_object_mut().and_then(|r| r.remove("data_base64")) else {
+        return Ok(());
+    };
+    if coded.is_null() {
+        return Ok(());
+    }
+    if !raw["data"].is_null() {
+        return Err(Refusal::new(POINTER, "must not stand beside `data`"));
+    }
+    let bytes = coded
+        .as_str()
+        .and_then(|text| data_encoding::BASE64.decode(text.as_bytes()).ok())
+        .ok_or_else(|| Refusal::new(POINTER, "must be text in base 64"))?;
+    raw["data"] = super::strict::read(&bytes)
+        .map_err(|refusal| Refusal::new(POINTER, format!("{} once it is decoded", refusal.rule)))?;
+    Ok(())
+}
+
+/// Checks the envelope of a whole event, and reads it.
+pub(super) fn check(raw: &Value) -> Result<Context, Refusals> {
     let mut found = Vec::new();
     for name in REQUIRED {
         match &raw[name] {
@@ -55,27 +88,51 @@ pub(super) fn check(raw: &Value) -> Result<(), Refusals> {
         match value {
             Value::Object(_) if name == "data" => {}
             _ if name == "data" => {
-                found.push(Refusal::new(pointer, "must be a JSON object"));
+                let kind = super::expected::kind(value);
+                found.push(Refusal::new(
+                    pointer,
+                    format!("must be a JSON object, and is {kind}"),
+                ));
             }
             Value::String(value) => attribute(&pointer, value, &mut found),
             Value::Null => {}
             Value::Number(_) if name == "sequence" => {
                 personal::scan(value, &mut vec![name.clone()], &mut found);
             }
-            _ => found.push(Refusal::new(pointer, "must be text")),
+            _ => {
+                let kind = super::expected::kind(value);
+                found.push(Refusal::new(
+                    pointer,
+                    format!("must be text, and is {kind}"),
+                ));
+            }
         }
     }
-    super::settle(found).map_err(Refusals)
+    super::settle(found).map_err(Refusals)?;
+    let text = |name: &str| raw[name].as_str().unwrap_or_default().to_owned();
+    let instant = |name: &str| raw[name].as_str().and_then(instant);
+    Ok(Context {
+        event_type: text("type"),
+        source: text("source"),
+        id: text("id"),
+        time: instant("time").ok_or_else(|| Refusal::new("/time", INSTANT_RULE))?,
+        recorded_time: instant("recordedtime"),
+    })
+}
+
+/// What an instant is, in words.
+pub(super) const INSTANT: &str = "a date and time with a zone, as RFC 3339 writes it";
+const INSTANT_RULE: &str = "must be a date and time with a zone, as RFC 3339 writes it";
+
+fn instant(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(Into::into)
 }
 
 fn attribute(pointer: &str, value: &str, found: &mut Vec<Refusal>) {
     match pointer {
         "/specversion" if value != "1.0" => found.push(Refusal::new(pointer, "must be 1.0")),
-        "/time" | "/recordedtime" if DateTime::parse_from_rfc3339(value).is_err() => {
-            found.push(Refusal::new(
-                pointer,
-                "must be a date and time with a zone, as RFC 3339 writes it",
-            ));
+        "/time" | "/recordedtime" if instant(value).is_none() => {
+            found.push(Refusal::new(pointer, INSTANT_RULE));
         }
         // RFC 3339 lets a space stand between date and time.
         "/time" | "/recordedtime" => {}

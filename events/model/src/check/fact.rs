@@ -10,6 +10,7 @@ use crate::experience::ExperienceFact;
 use crate::id::Slug;
 use crate::local;
 use crate::observation::{Grain, ObservationFact, Observed};
+use crate::reason::Responsible;
 use crate::referral::ReferralFact;
 use crate::transfer::TransferFact;
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
@@ -135,10 +136,15 @@ impl Checks<'_> {
             TransferFact::NotReady(f) => self.past("date", f.date),
             TransferFact::DelayReasonSet(f) => {
                 self.past("date", f.date);
+                let allowed = Responsible::ALL.iter().filter(|r| f.reason.allows(**r));
+                let allowed: Vec<&str> = allowed.map(|r| r.code()).collect();
                 self.refuse(
                     !f.reason.allows(f.responsible),
                     "responsible",
-                    "must be a body that the reason allows",
+                    format!(
+                        "must be a body that the reason allows: {}",
+                        allowed.join(" or ")
+                    ),
                 );
             }
             TransferFact::DischargeNoticeGiven(f) => self.planned("proposed", f.proposed),

@@ -107,6 +107,11 @@ fn compare(raw: &Value, typed: &Value, path: &mut Vec<String>, found: &mut Vec<R
                 path.pop();
             }
         }
+        // Fields without their names, in the order in which we happen to declare them.
+        (Value::Array(_), Value::Object(_)) => found.push(Refusal::new(
+            pointer(path),
+            "must be a JSON object, and is a list",
+        )),
         _ => {}
     }
 }

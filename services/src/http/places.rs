@@ -1,0 +1,299 @@
+//! Places for connections: so many in all, so many of one client, and a few to spare for health.
+//!
+//! When all are taken, the connection that has moved no byte for longest gives way to the new one. So clients that are
+//! silent, or do not read what they asked for, cannot keep others out, however many they are.
+
+use super::limits::{Limits, SPARE_CONNECTIONS, STALLED_AFTER};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+
+/// What is known of one connection while it lasts.
+#[derive(Debug)]
+pub struct Activity {
+    opened: Instant,
+    /// When a byte last moved, in milliseconds after it was opened.
+    moved: AtomicU64,
+    /// How many handlers work for it.
+    working: AtomicUsize,
+    gives_way: CancellationToken,
+}
+
+impl Activity {
+    /// Of a connection that was opened just now.
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            opened: Instant::now(),
+            moved: AtomicU64::new(0),
+            working: AtomicUsize::new(0),
+            gives_way: CancellationToken::new(),
+        })
+    }
+
+    /// A byte was read or written.
+    pub fn moved(&self) {
+        let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.moved.store(now, Ordering::Relaxed);
+    }
+
+    /// Counts as working until the guard is dropped.
+    pub fn working(self: &Arc<Self>) -> Working {
+        self.working.fetch_add(1, Ordering::Relaxed);
+        Working(self.clone())
+    }
+
+    /// Waits until this connection has to give way to another.
+    pub async fn gives_way(&self) {
+        self.gives_way.cancelled().await;
+    }
+
+    /// How long no byte has moved; none while a handler works, which is our time and not the client's.
+    fn stalled(&self) -> Option<Duration> {
+        if self.working.load(Ordering::Relaxed) > 0 {
+            return None;
+        }
+        let moved = Duration::from_millis(self.moved.load(Ordering::Relaxed));
+        Some(self.opened.elapsed().saturating_sub(moved))
+    }
+}
+
+/// Held while a handler works.
+#[derive(Debug)]
+pub struct Working(Arc<Activity>);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.working.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Why a connection got a spare place only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crowded {
+    /// All places are taken by clients that are busy.
+    Server,
+    /// This client has as many as one may have.
+    Client,
+}
+
+/// All places.
+#[derive(Debug)]
+pub struct Places {
+    limits: Limits,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    opened: u64,
+    /// In the order in which they were opened.
+    full: BTreeMap<u64, Holder>,
+    spare: BTreeMap<u64, Holder>,
+}
+
+#[derive(Debug)]
+struct Holder {
+    client: IpAddr,
+    activity: Arc<Activity>,
+}
+
+/// One connection's place; free again when it is dropped.
+#[derive(Debug)]
+pub struct Place {
+    places: Arc<Places>,
+    number: u64,
+    /// What is known of the connection.
+    pub activity: Arc<Activity>,
+    /// Why only health is answered, where that is so.
+    pub crowded: Option<Crowded>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.lock();
+        taken.full.remove(&self.number);
+        taken.spare.remove(&self.number);
+    }
+}
+
+impl Places {
+    /// So many places.
+    #[must_use]
+    pub fn new(limits: Limits) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            taken: Mutex::default(),
+        })
+    }
+
+    /// A place for a new connection, if need be of one that stalls.
+    pub fn enter(self: &Arc<Self>, address: IpAddr) -> Place {
+        let client = client(address);
+        let mut taken = self.lock();
+        let crowded = self.make_room(&mut taken, client);
+        taken.opened += 1;
+        let number = taken.opened;
+        let activity = Activity::new();
+        let holder = Holder {
+            client,
+            activity: activity.clone(),
+        };
+        if crowded.is_none() {
+            taken.full.insert(number, holder);
+        } else {
+            // Whoever came just now asks at once; whoever came first had its time.
+            if taken.spare.len() >= SPARE_CONNECTIONS
+                && let Some((_, oldest)) = taken.spare.pop_first()
+            {
+                oldest.activity.gives_way.cancel();
+            }
+            taken.spare.insert(number, holder);
+        }
+        drop(taken);
+        Place {
+            places: self.clone(),
+            number,
+            activity,
+            crowded,
+        }
+    }
+
+    fn make_room(&self, taken: &mut Taken, client: IpAddr) -> Option<Crowded> {
+        if !client.is_loopback() {
+            let of_client = |holder: &Holder| holder.client == client;
+            let held = taken.full.values().filter(|h| of_client(h)).count();
+            if held >= self.limits.connections_per_client && !taken.free_one(of_client) {
+                return Some(Crowded::Client);
+            }
+        }
+        let full = taken.full.len() >= self.limits.connections;
+        (full && !taken.free_one(|_| true)).then_some(Crowded::Server)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Taken {
+    /// Takes the place of the one that stalls longest; false when none does.
+    fn free_one(&mut self, candidate: impl Fn(&Holder) -> bool) -> bool {
+        let longest = self
+            .full
+            .iter()
+            .filter(|(_, holder)| candidate(holder))
+            .filter_map(|(number, holder)| Some((holder.activity.stalled()?, *number)))
+            .max();
+        let Some((_, number)) = longest.filter(|(stalled, _)| *stalled >= STALLED_AFTER) else {
+            return false;
+        };
+        if let Some(holder) = self.full.remove(&number) {
+            holder.activity.gives_way.cancel();
+        }
+        true
+    }
+}
+
+/// An address as one client: of IPv6 the network, which one client has many addresses of.
+fn client(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) if !v6.is_loopback() => {
+            IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)))
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(connections: usize, connections_per_client: usize) -> Arc<Places> {
+        Places::new(Limits {
+            connections,
+            connections_per_client,
+            streams: 1,
+        })
+    }
+
+    fn from(last: u8) -> IpAddr {
+        IpAddr::from([10, 0, 0, last])
+    }
+
+    /// As if it had been opened, and been silent, for this long.
+    fn silent_for(place: &Place, time: Duration) {
+        let mut taken = place.places.lock();
+        let holder = taken.full.get_mut(&place.number).unwrap();
+        holder.activity = Arc::new(Activity {
+            opened: Instant::now().checked_sub(time).unwrap(),
+            moved: AtomicU64::new(0),
+            working: AtomicUsize::new(0),
+            gives_way: place.activity.gives_way.clone(),
+        });
+    }
+
+    #[test]
+    fn the_one_that_is_silent_longest_gives_way_and_busy_ones_stay() {
+        let places = places(3, 3);
+        let held: Vec<Place> = (1..=3).map(|n| places.enter(from(n))).collect();
+        // Nobody has been silent for long: the new one gets a spare place.
+        assert_eq!(places.enter(from(9)).crowded, Some(Crowded::Server));
+        silent_for(&held[0], Duration::from_secs(3));
+        silent_for(&held[1], Duration::from_secs(60));
+        let new = places.enter(from(9));
+        assert_eq!(new.crowded, None);
+        let gone: Vec<bool> = held
+            .iter()
+            .map(|p| p.activity.gives_way.is_cancelled())
+            .collect();
+        assert_eq!(gone, [false, true, false]);
+    }
+
+    #[test]
+    fn who_is_being_worked_for_is_not_silent() {
+        let places = places(1, 1);
+        let held = places.enter(from(1));
+        silent_for(&held, Duration::from_secs(60));
+        let activity = places.lock().full[&held.number].activity.clone();
+        let working = activity.working();
+        assert_eq!(places.enter(from(2)).crowded, Some(Crowded::Server));
+        drop(working);
+        assert_eq!(places.enter(from(2)).crowded, None);
+    }
+
+    #[test]
+    fn one_client_cannot_take_all_places_and_a_network_of_ipv6_is_one() {
+        let places = places(10, 2);
+        let v6 = |last: u16| IpAddr::from([0x2001, 0xdb8, 1, 1, 0, 0, 0, last]);
+        let held = [places.enter(v6(1)), places.enter(v6(2))];
+        assert!(held.iter().all(|p| p.crowded.is_none()));
+        assert_eq!(places.enter(v6(3)).crowded, Some(Crowded::Client));
+        assert_eq!(places.enter(from(1)).crowded, None);
+        drop(held);
+        assert_eq!(places.enter(v6(3)).crowded, None);
+    }
+
+    #[test]
+    fn a_proxy_on_this_machine_is_not_one_client() {
+        let places = places(10, 2);
+        let held: Vec<Place> = (0..5)
+            .map(|_| places.enter(IpAddr::from([127, 0, 0, 1])))
+            .collect();
+        assert!(held.iter().all(|p| p.crowded.is_none()));
+    }
+
+    #[test]
+    fn there_is_always_a_spare_place_for_the_newest() {
+        let places = places(0, 1);
+        let held: Vec<Place> = (0..SPARE_CONNECTIONS)
+            .map(|_| places.enter(from(1)))
+            .collect();
+        let new = places.enter(from(2));
+        assert!(held[0].activity.gives_way.is_cancelled());
+        assert!(!new.activity.gives_way.is_cancelled());
+        assert_eq!(places.lock().spare.len(), SPARE_CONNECTIONS);
+    }
+}
