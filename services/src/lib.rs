@@ -14,8 +14,9 @@ pub mod metrics;
 pub mod open_log;
 pub mod outcomes;
 pub mod pages;
-pub mod promql;
 pub mod publisher;
 pub mod silence;
-pub mod simulate;
 pub mod systemd;
+
+use joinedup_promql as promql;
+use joinedup_simulator as simulate;

@@ -35,7 +35,7 @@ pub fn document() -> String {
 const HEAD: &str = "# Run charts on event time
 
 Written by `cargo run -p joinedup --example dashboards` from the tables in `services/src/event_time.rs` and
-`services/src/promql/subset.rs`; a test fails when they differ.
+`services/promql/src/subset.rs`; a test fails when they differ.
 
 `http://…:8080/prometheus` answers as a Prometheus server does, so that Grafana's own Prometheus datasource can be pointed
 at it (`provisioning/datasources/joinedup.yaml` has it as *joinedup views (event time)*). It is a view of the events and no
