@@ -14,3 +14,4 @@ pub mod settings;
 pub mod simulate;
 pub mod spc;
 pub mod stream;
+pub mod target;

@@ -3,7 +3,7 @@
 use crate::app::Definitions;
 use crate::cli::Failure;
 use crate::import::http_client::Client;
-use crate::import::target::Target;
+use super::target::Target;
 use crate::open_log;
 use clap::Args;
 use joinedup_log::{Position, archive};

@@ -7,7 +7,7 @@ use crate::import::http_client::{Client, ClientError};
 use crate::import::input::{Content, Input};
 use crate::import::mapping::Mapping;
 use crate::import::sink::Sink;
-use crate::import::target::Target;
+use super::target::Target;
 use crate::import::{BadRow, Chunk};
 use chrono::{DateTime, Utc};
 use clap::Args;

@@ -3,7 +3,7 @@
 use crate::app::Definitions;
 use crate::cli::Failure;
 use crate::import::sink::Sink;
-use crate::import::target::Target;
+use super::target::Target;
 use crate::simulate::{Scenario, Trickle, history};
 use chrono::{DateTime, Utc};
 use clap::Args;

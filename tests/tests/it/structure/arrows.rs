@@ -20,12 +20,29 @@ const ARROWS: &[(&str, &[&str])] = &[
             "joinedup-views",
         ],
     ),
+    (
+        "joinedup-application",
+        &["joinedup-events", "joinedup-log", "joinedup-simulator"],
+    ),
+    ("joinedup-drawing", &["joinedup-spc", "joinedup-views"]),
+    (
+        "joinedup-feeds",
+        &[
+            "joinedup-application",
+            "joinedup-events",
+            "joinedup-log",
+            "joinedup-views",
+        ],
+    ),
     ("joinedup-promql", &[]),
     ("joinedup-simulator", &["joinedup-events"]),
     (
         "joinedup",
         &[
+            "joinedup-application",
+            "joinedup-drawing",
             "joinedup-events",
+            "joinedup-feeds",
             "joinedup-log",
             "joinedup-projector",
             "joinedup-promql",

@@ -121,7 +121,7 @@ pub fn new_event(event: &Event, condition: Option<AppendCondition>) -> NewEvent 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulate::{Scenario, history};
+    use joinedup_simulator::{Scenario, history};
     use joinedup_events::{Areas, Envelope};
 
     #[test]

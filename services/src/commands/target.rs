@@ -1,7 +1,7 @@
 //! Where events go: flags that import and simulate share.
 
-use super::http_client::Client;
-use super::sink::Sink;
+use crate::import::http_client::Client;
+use crate::import::sink::Sink;
 use crate::cli::{Failure, Server};
 use crate::config::Config;
 use crate::open_log;
