@@ -52,6 +52,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "joinedup-views",
         ],
     ),
+    // Writes files for Grafana; nothing that is served is made of it.
+    ("joinedup-boards", &["joinedup"]),
     // Its tests ask the finished program, and nothing inside it.
     ("joinedup-tests", &[]),
 ];
