@@ -1,5 +1,6 @@
 //! One file a command.
 
+#[cfg(feature = "bench")]
 pub mod bench;
 pub mod check;
 pub mod demo;

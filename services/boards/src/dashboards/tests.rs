@@ -1,5 +1,5 @@
-use joinedup::metrics::names;
 use super::*;
+use joinedup::metrics::names;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 

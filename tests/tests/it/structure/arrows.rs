@@ -9,7 +9,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("joinedup-spc", &[]),
     ("joinedup-events", &[]),
     ("joinedup-store", &[]),
-    ("joinedup-log", &["joinedup-events", "joinedup-store"]),
+    ("joinedup-log", &["joinedup-store"]),
     ("joinedup-views", &["joinedup-events", "joinedup-spc"]),
     (
         "joinedup-projector",
@@ -110,7 +110,9 @@ fn packages_depend_on_each_other_only_along_the_arrows() {
     let mut wrong = Vec::new();
     for package in &packages {
         for dependency in &package.dependencies {
-            if names.contains(dependency.name.as_str())
+            // A package may ask itself for what its own tests need.
+            if dependency.name != package.name
+                && names.contains(dependency.name.as_str())
                 && !allowed[package.name.as_str()].contains(&dependency.name.as_str())
             {
                 wrong.push(format!("{} -> {}", package.name, dependency.name));
