@@ -184,7 +184,7 @@ check() {
     mkdir -p "$tools/bin"
     have cargo || fail "cargo is missing; see https://rustup.rs"
     step "format" cargo fmt --all --check
-    step "lints" cargo clippy --workspace --all-targets --locked -- -D warnings
+    step "lints" cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
     need "fetch cargo-deny" fetch_cargo_deny
     step "dependencies" deny
     step "advisories" deny_advisories

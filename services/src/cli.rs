@@ -57,6 +57,7 @@ pub enum Command {
     /// Make events of a simulated county.
     Simulate(commands::simulate::Simulate),
     /// Measure this machine.
+    #[cfg(feature = "bench")]
     Bench(commands::bench::Bench),
     /// Make the NATS stream, or say how it differs from what it should be.
     Stream(commands::stream::Stream),
@@ -216,6 +217,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Measures(measures) => commands::measures::run(measures),
         Command::Check(check) => commands::check::run(check).await,
         Command::Simulate(simulate) => commands::simulate::run(simulate).await,
+        #[cfg(feature = "bench")]
         Command::Bench(bench) => commands::bench::run(bench).await,
         Command::Stream(stream) => commands::stream::run(stream).await,
         Command::Healthcheck(healthcheck) => commands::healthcheck::run(healthcheck).await,

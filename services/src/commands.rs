@@ -1,5 +1,6 @@
 //! One file a command.
 
+#[cfg(feature = "bench")]
 pub mod bench;
 pub mod check;
 pub mod demo;
@@ -14,3 +15,4 @@ pub mod settings;
 pub mod simulate;
 pub mod spc;
 pub mod stream;
+pub mod target;

@@ -3,14 +3,12 @@
 //! past is right at the next scrape.
 
 pub(crate) mod collector;
-pub mod dashboards;
 pub(crate) mod decided;
 pub(crate) mod light;
 pub mod names;
 pub(crate) mod places;
 mod process;
 pub(crate) mod run_charts;
-pub mod runbook;
 pub(crate) mod sample;
 mod text;
 pub mod unit;

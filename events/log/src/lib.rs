@@ -1,15 +1,18 @@
 //! The log: one ordered, append-only sequence of events.
 //!
-//! [`EventLog`] is the seam; its documentation is the contract, and [`conformance`] is the same contract as
+//! [`EventLog`] is the seam; its documentation is the contract, and `conformance` is the same contract as
 //! code, run by every backend. Nothing outside this crate knows which backend it has.
 //!
 //! A log knows nothing of care: an event is a subject, an id and opaque bytes.
 
 pub mod archive;
+#[cfg(any(test, feature = "test-support"))]
 pub mod conformance;
 pub mod embedded;
+#[cfg(any(test, feature = "test-support"))]
 pub mod fault;
 pub mod jetstream;
+#[cfg(any(test, feature = "test-support"))]
 pub mod memory;
 pub mod message_id;
 

@@ -1,6 +1,6 @@
 //! A batch: changes that take effect together.
 
-use crate::checksum::{self, CHECKSUM_LEN};
+use crate::checksum;
 
 /// Changes to rows, applied in the order in which they were added, all or none.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +74,10 @@ impl Batch {
 
 impl Change {
     /// The value without its checksum.
+    #[cfg(any(test, feature = "test-support"))]
     pub(crate) fn value(&self) -> Option<&[u8]> {
-        self.stored.as_deref().map(|stored| &stored[CHECKSUM_LEN..])
+        self.stored
+            .as_deref()
+            .map(|stored| &stored[checksum::CHECKSUM_LEN..])
     }
 }

@@ -1,6 +1,6 @@
 //! A durable key-value store: sled behind one small trait, made safe against power cuts.
 //!
-//! [`Store`] is the seam, [`DurableStore`] the real one, [`memory::MemoryStore`] a stand-in for tests that breaks on
+//! [`Store`] is the seam, [`DurableStore`] the real one, `memory::MemoryStore` a stand-in for tests that breaks on
 //! demand. What the durable one adds to sled 0.34.7:
 //!
 //! * **A commit survives a power cut.** sled's own `flush` asks the kernel to write file ranges out but leaves the
@@ -14,6 +14,7 @@
 //!
 //! **Architecture invariant:** `engine.rs` is the only file that calls sled, and it uses one tree.
 
+#[cfg(any(test, feature = "test-support"))]
 pub mod memory;
 
 mod batch;

@@ -1,9 +1,9 @@
 //! `export`: takes everything out of a log: the events as an archive with a hash chain, or the cells as text.
 
+use super::target::Target;
 use crate::app::Definitions;
 use crate::cli::Failure;
 use crate::import::http_client::Client;
-use crate::import::target::Target;
 use crate::open_log;
 use clap::Args;
 use joinedup_log::{Position, archive};

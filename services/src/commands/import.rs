@@ -1,5 +1,6 @@
 //! `import`: puts files into the log.
 
+use super::target::Target;
 use crate::app::Definitions;
 use crate::cli::Failure;
 use crate::import::csv::Import as Rules;
@@ -7,7 +8,6 @@ use crate::import::http_client::{Client, ClientError};
 use crate::import::input::{Content, Input};
 use crate::import::mapping::Mapping;
 use crate::import::sink::Sink;
-use crate::import::target::Target;
 use crate::import::{BadRow, Chunk};
 use chrono::{DateTime, Utc};
 use clap::Args;

@@ -1,9 +1,9 @@
 //! `simulate`: the events of a simulated county, to a file or into a log.
 
+use super::target::Target;
 use crate::app::Definitions;
 use crate::cli::Failure;
 use crate::import::sink::Sink;
-use crate::import::target::Target;
 use crate::simulate::{Scenario, Trickle, history};
 use chrono::{DateTime, Utc};
 use clap::Args;

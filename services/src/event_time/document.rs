@@ -34,8 +34,8 @@ pub fn document() -> String {
 
 const HEAD: &str = "# Run charts on event time
 
-Written by `cargo run -p joinedup --example dashboards` from the tables in `services/src/event_time.rs` and
-`services/src/promql/subset.rs`; a test fails when they differ.
+Written by `cargo run -p joinedup-boards` from the tables in `services/src/event_time.rs` and
+`services/promql/src/subset.rs`; a test fails when they differ.
 
 `http://…:8080/prometheus` answers as a Prometheus server does, so that Grafana's own Prometheus datasource can be pointed
 at it (`provisioning/datasources/joinedup.yaml` has it as *joinedup views (event time)*). It is a view of the events and no
@@ -100,7 +100,7 @@ mod tests {
             std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../grafana/EVENT_TIME.md");
         assert!(
             std::fs::read_to_string(file).unwrap() == document(),
-            "grafana/EVENT_TIME.md is old: cargo run -p joinedup --example dashboards"
+            "grafana/EVENT_TIME.md is old: cargo run -p joinedup-boards"
         );
     }
 }

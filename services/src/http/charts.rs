@@ -59,7 +59,7 @@ pub async fn chart(
             .into_response(),
         "svg" => {
             let policy = "default-src 'none'; style-src 'unsafe-inline'";
-            let drawn = draw::svg(&draw::of_answer(&answer, true));
+            let drawn = draw::svg(&draw::of_chart(&answer.chart, &answer.changes, true));
             (
                 [
                     (header::CONTENT_TYPE, "image/svg+xml"),
@@ -70,7 +70,7 @@ pub async fn chart(
                 .into_response()
         }
         "png" => {
-            let drawn = draw::svg(&draw::of_answer(&answer, true));
+            let drawn = draw::svg(&draw::of_chart(&answer.chart, &answer.changes, true));
             let picture = tokio::task::spawn_blocking(move || draw::png::png(&drawn))
                 .await
                 .map_err(|_| Problem::unavailable("The picture could not be drawn"))?

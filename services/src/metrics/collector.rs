@@ -127,8 +127,10 @@ fn metric(sample: &Sample) -> Metric {
 }
 
 /// Series in a registry of the crate's: what the many would cost if they went the way of the few.
+#[cfg(any(test, feature = "bench"))]
 pub struct Held(Registry);
 
+#[cfg(any(test, feature = "bench"))]
 impl Held {
     /// Holds the series of a text without escapes, such as that of the run charts.
     ///

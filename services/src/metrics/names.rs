@@ -279,7 +279,7 @@ pub fn document() -> String {
 
 const HEAD_OF_DOCUMENT: &str = "# Metrics
 
-Written by `cargo run -p joinedup --example dashboards` from the table in `services/src/metrics/names.rs`; a test fails
+Written by `cargo run -p joinedup-boards` from the table in `services/src/metrics/names.rs`; a test fails
 when the two differ.
 
 - One unit a name: a name that ends in *unit* below exists once for each unit that a measure has. Durations are in
@@ -330,7 +330,7 @@ mod tests {
         let kept = std::fs::read_to_string(&file).unwrap();
         assert!(
             kept == document(),
-            "grafana/METRICS.md is old: cargo run -p joinedup --example dashboards"
+            "grafana/METRICS.md is old: cargo run -p joinedup-boards"
         );
     }
 }

@@ -1,5 +1,6 @@
 //! Style, script and icon. Their addresses hold a digest of their content, so that a browser may keep them for ever.
 
+use crate::draw::run_chart::STYLE as CHART;
 use crate::http::Shared;
 use axum::Router;
 use axum::http::{HeaderName, header};
@@ -8,7 +9,6 @@ use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
 const TOKENS: &str = include_str!("../assets/tokens.css");
-const CHART: &str = include_str!("../assets/chart.css");
 const PAGES: &str = include_str!("../assets/pages.css");
 const MODEL: &str = include_str!("../assets/model.css");
 const PRINT: &str = include_str!("../assets/print.css");

@@ -76,7 +76,7 @@ impl Figure<'_> {
     }
 
     fn drawing(&self, size: Size) -> Drawing {
-        let mut drawing = draw::of_answer(self.answer, false);
+        let mut drawing = draw::of_chart(&self.answer.chart, &self.answer.changes, false);
         drawing.size = size;
         drawing.stretches = self
             .changes

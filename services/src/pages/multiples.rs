@@ -116,7 +116,7 @@ fn grid(here: &Here, charts: &[(String, ChartRequest, Answer)], chosen: &str) ->
         .iter()
         .enumerate()
         .map(|(i, (title, _, answer))| {
-            let mut drawing = draw::of_answer(answer, false);
+            let mut drawing = draw::of_chart(&answer.chart, &answer.changes, false);
             let from = drawing.spots.len().saturating_sub(POINTS_MOST);
             drawing.spots.drain(..from);
             Drawing {

@@ -8,7 +8,7 @@ use joinedup_tests::product::{self, Joinedup, JoinedupOptions};
 use joinedup_tests::tools::Run;
 use serde_json::Value;
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 14] = [
     "demo",
     "serve",
     "publish",
@@ -20,7 +20,6 @@ const COMMANDS: [&str; 15] = [
     "measures",
     "check",
     "simulate",
-    "bench",
     "stream",
     "healthcheck",
     "completions",

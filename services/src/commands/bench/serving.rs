@@ -51,7 +51,7 @@ pub(super) async fn serving(
             let Ok(answer) = ask(&app, &request, Audience::Operations) else {
                 continue;
             };
-            let drawn = draw::svg(&draw::of_answer(&answer, true));
+            let drawn = draw::svg(&draw::of_chart(&answer.chart, &answer.changes, true));
             std::hint::black_box(drawn.len());
             charts += 1;
             points += answer.chart.points.len();

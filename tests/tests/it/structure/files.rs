@@ -175,38 +175,3 @@ fn nothing_is_left_undone_or_passed_over_in_the_code() {
         .collect();
     assert_eq!(found, [""; 0]);
 }
-
-#[test]
-fn no_committed_file_knows_the_machine_it_was_written_on() {
-    // Put together here, so that this file does not find itself.
-    let paths = ["work", "root", "farm"].map(|folder| format!("/{folder}/"));
-    let hosts = [
-        ["artifac", "tory"],
-        ["index.", "crates.io"],
-        ["static.", "crates.io"],
-        ["registry.", "npmjs"],
-        ["files.python", "hosted"],
-        ["deb.", "debian.org"],
-    ]
-    .map(|parts| parts.concat());
-    let starts_here = |line: &str, path: &str| {
-        line.match_indices(path).any(|(at, _)| {
-            let before = line[..at].chars().next_back();
-            before.is_none_or(|c| !c.is_alphanumeric() && !"._-/}~*".contains(c))
-        })
-    };
-    let mut found = Vec::new();
-    for file in committed() {
-        for (index, line) in file.text.lines().enumerate() {
-            if paths.iter().any(|path| starts_here(line, path))
-                || hosts.iter().any(|host| line.contains(host.as_str()))
-            {
-                found.push(format!("{}:{}", file.path, index + 1));
-            }
-        }
-    }
-    assert_eq!(
-        found, [""; 0],
-        "a path of this machine, or the host of a package registry"
-    );
-}

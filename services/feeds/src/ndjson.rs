@@ -193,9 +193,11 @@ mod tests {
     async fn an_archive_reads_back_as_the_events_that_went_into_it() {
         let event = read(GOOD.as_bytes(), false).items.remove(0).event;
         let log = MemoryLog::new();
-        log.append(vec![crate::publisher::new_event(&event, None)])
-            .await
-            .unwrap();
+        log.append(vec![joinedup_application::publisher::new_event(
+            &event, None,
+        )])
+        .await
+        .unwrap();
         let mut file = Vec::new();
         archive::export(&log, &mut file, Position::ORIGIN)
             .await

@@ -14,18 +14,18 @@ pub use drawing::{Drawing, Flag, Mark, Spot, Stretch};
 pub use frame::Size;
 pub use run_chart::svg;
 
-use crate::charts::Answer;
 use joinedup_spc::Variation;
 use joinedup_spc::rules::{Rule, Signal};
 use joinedup_spc::runs::Side;
+use joinedup_views::changes::Annotation;
+use joinedup_views::chart::Chart;
 use joinedup_views::measure::Shape;
 use joinedup_views::period::Grain;
 use joinedup_views::point::State;
 
-/// The drawing of a chart.
+/// The drawing of a chart, with the changes that should move the measure there.
 #[must_use]
-pub fn of_answer(answer: &Answer, standalone: bool) -> Drawing {
-    let chart = &answer.chart;
+pub fn of_chart(chart: &Chart, changes: &[Annotation], standalone: bool) -> Drawing {
     let spots = chart
         .points
         .iter()
@@ -53,8 +53,7 @@ pub fn of_answer(answer: &Answer, standalone: bool) -> Drawing {
         period_word: period_word(chart.period),
         spots,
         target: chart.target,
-        flags: answer
-            .changes
+        flags: changes
             .iter()
             .map(|c| Flag {
                 date: c.date,

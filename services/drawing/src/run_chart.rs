@@ -8,7 +8,7 @@ use chrono::{Datelike, NaiveDate};
 use std::fmt::Write;
 
 /// The style of a drawing that stands alone; pages have the same in their style sheet.
-pub const STYLE: &str = include_str!("../assets/chart.css");
+pub const STYLE: &str = include_str!("chart.css");
 
 struct Canvas<'a> {
     drawing: &'a Drawing,

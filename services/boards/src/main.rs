@@ -1,12 +1,15 @@
 //! Writes what is made from the metrics' tables: `grafana/dashboards/*.json`, `grafana/METRICS.md` and
 //! `grafana/EVENT_TIME.md`; and `grafana/runbook.html` from `grafana/runbook.md`.
 
+mod dashboards;
+mod runbook;
+
 use joinedup::event_time;
-use joinedup::metrics::{dashboards, names, runbook};
+use joinedup::metrics::names;
 use std::path::Path;
 
 fn main() -> std::io::Result<()> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../grafana");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../grafana");
     for (name, dashboard) in dashboards::all() {
         std::fs::write(
             folder.join("dashboards").join(name),

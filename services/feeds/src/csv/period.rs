@@ -1,6 +1,6 @@
 //! Periods as tables write them.
 
-use crate::import::mapping::{Format, Named, PeriodRule};
+use crate::mapping::{Format, Named, PeriodRule};
 use chrono::{Days, NaiveDate};
 use joinedup_views::period::{Grain, Period};
 

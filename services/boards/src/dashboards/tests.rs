@@ -1,10 +1,10 @@
-use super::super::names;
 use super::*;
+use joinedup::metrics::names;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 fn folder() -> PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../grafana/dashboards")
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../grafana/dashboards")
 }
 
 fn panels(dashboard: &Value) -> Vec<&Value> {
@@ -21,7 +21,7 @@ fn the_files_are_what_is_made_here_and_there_is_no_other() {
         let file = std::fs::read_to_string(folder().join(name)).unwrap();
         assert!(
             file == written(&dashboard),
-            "{name} is old: cargo run -p joinedup --example dashboards"
+            "{name} is old: cargo run -p joinedup-boards"
         );
         kept.remove(name);
     }

@@ -1,6 +1,6 @@
 //! The header of a CSV file: which column stands where.
 
-use crate::import::mapping::{Mapping, MappingError};
+use crate::mapping::{Mapping, MappingError};
 use csv::StringRecord;
 use std::collections::BTreeMap;
 

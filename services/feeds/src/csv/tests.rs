@@ -147,7 +147,7 @@ fn importing_again_says_the_same_whenever_it_is_done() {
         chunk
             .items
             .iter()
-            .map(|i| crate::publisher::new_event(&i.event, None).message_id)
+            .map(|i| joinedup_application::publisher::new_event(&i.event, None).message_id)
             .collect::<Vec<_>>()
     };
     assert_eq!(messages(&first), messages(&again));

@@ -1,7 +1,7 @@
 //! Amounts: a cell, or what several cells come to.
 
-use crate::import::mapping::SeriesRule;
-use crate::import::number::number;
+use crate::mapping::SeriesRule;
+use crate::number::number;
 use joinedup_events::Amount;
 
 /// A column and what is wrong with its cell.

@@ -1,7 +1,7 @@
 //! Where events go: a log that is open in this process, or a server over HTTP. Both answer when events are durable.
 
 use super::http_client::{Answered, Client, ClientError};
-use crate::publisher::Publisher;
+use joinedup_application::publisher::Publisher;
 use joinedup_events::Event;
 use joinedup_log::{AppendError, EventLog};
 use std::sync::Arc;

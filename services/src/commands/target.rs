@@ -1,9 +1,9 @@
 //! Where events go: flags that import and simulate share.
 
-use super::http_client::Client;
-use super::sink::Sink;
 use crate::cli::{Failure, Server};
 use crate::config::Config;
+use crate::import::http_client::Client;
+use crate::import::sink::Sink;
 use crate::open_log;
 use clap::Args;
 use std::path::{Path, PathBuf};

@@ -123,8 +123,8 @@ pub fn new_event(event: &Event, condition: Option<AppendCondition>) -> NewEvent 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulate::{Scenario, history};
     use joinedup_events::{Areas, Envelope};
+    use joinedup_simulator::{Scenario, history};
 
     #[test]
     fn a_message_is_the_event_and_its_id_does_not_depend_on_when_it_was_recorded() {

@@ -14,7 +14,6 @@ pub mod mapping;
 pub mod ndjson;
 pub mod number;
 pub mod sink;
-pub mod target;
 
 #[cfg(test)]
 mod published_tests;

@@ -1,0 +1,3 @@
+//! What the product does, whoever asks for it: no HTTP, no HTML, no settings.
+
+pub mod publisher;
