@@ -12,10 +12,12 @@ use crate::numerics::{summary, tails};
 use crate::runs::Side;
 use crate::verdict::{PointState, Verdict};
 
-/// The latest values that are compared with all before them.
-const RECENT: usize = 12;
-/// Fewer values than this say too little.
-const ENOUGH: usize = 24;
+/// The latest values that are compared with all before them, at most.
+pub(crate) const RECENT: usize = 12;
+/// As many as these must lie before them.
+const BEFORE: usize = 12;
+/// Fewer latest values than this say too little.
+const MIN_RECENT: usize = 6;
 
 /// A correlation below so many of its standard errors is one that independent values have in nineteen charts of twenty. Widening
 /// for it would find a fifth fewer of the changes among many charts, and no fewer false ones.
@@ -30,15 +32,17 @@ pub struct RecentShift {
     pub side: Option<Side>,
 }
 
-/// Rank sum (Wilcoxon 1945; Mann and Whitney 1947, doi:10.1214/aoms/1177730491) of the latest 12 values against those before, with the
-/// variance corrected for ties and widened for correlation. `None` below 24 values, and where all are equal.
+/// Rank sum (Wilcoxon 1945; Mann and Whitney 1947, doi:10.1214/aoms/1177730491) of the latest 12 values against those before (the latest 6 to
+/// 11 where fewer than 12 would be left before them), with the variance corrected for ties and widened for correlation. `None` below 18
+/// values, and where all are equal.
 ///
 /// Give the judged values of one phase in order, with a gap for each period without one.
 pub fn recent_shift(values: &[Option<f64>]) -> Option<RecentShift> {
     let mut sorted: Vec<f64> = values.iter().flatten().copied().collect();
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len();
-    if n < ENOUGH {
+    let recent_values = RECENT.min(n.checked_sub(BEFORE)?);
+    if recent_values < MIN_RECENT {
         return None;
     }
     // Equal values share the mean of their ranks.
@@ -49,7 +53,7 @@ pub fn recent_shift(values: &[Option<f64>]) -> Option<RecentShift> {
     };
     let ranks: Vec<Option<f64>> = values.iter().map(|value| value.map(rank)).collect();
     let recent = ranks.iter().enumerate().rev().filter(|(_, r)| r.is_some());
-    let split = recent.map(|(i, _)| i).nth(RECENT - 1)?;
+    let split = recent.map(|(i, _)| i).nth(recent_values - 1)?;
     let (before, latest) = ranks.split_at(split);
     let middle = (n + 1) as f64 / 2.0;
     let sum: f64 = latest.iter().flatten().map(|rank| rank - middle).sum();
@@ -57,7 +61,7 @@ pub fn recent_shift(values: &[Option<f64>]) -> Option<RecentShift> {
     if spread <= 0.0 {
         return None;
     }
-    let (few, others) = (RECENT as f64, (n - RECENT) as f64);
+    let (few, others) = (recent_values as f64, (n - recent_values) as f64);
     let variance = few * others * spread / (n as f64 * (n as f64 - 1.0));
     let r = lagged(&[before.to_vec(), latest.to_vec()], 1).unwrap_or(0.0);
     let r = if r < SHOWN / (n as f64).sqrt() {

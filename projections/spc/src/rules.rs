@@ -24,6 +24,9 @@ pub enum Rule {
     Shift,
     /// One of a run on one side of the centre that is longer than chance explains.
     LongRun,
+    /// One of the latest values, which lie to one side of those before by more than chance explains
+    /// ([`crate::evidence::recent_shift`]).
+    LevelChange,
     /// The phase crosses its centre less often than chance explains. Belongs to a phase, not to a point.
     FewCrossings,
 }

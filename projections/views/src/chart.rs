@@ -119,8 +119,14 @@ pub struct ChartVerdict {
     pub assurance: Option<Assurance>,
     /// Worth telling somebody.
     pub alert: bool,
+    /// The chart without its latest point would not have said so.
+    pub is_new: bool,
     /// The rules behind the alert.
     pub alert_rules: Vec<Rule>,
+    /// Changes that are over: a run or a trend that does not reach the latest point. They are history and alert nobody.
+    pub past: Vec<ChartPastChange>,
+    /// The rules that judged the chart, in words.
+    pub judged_by: String,
     /// How far limits can be believed.
     pub limits_status: LimitsStatus,
     /// Whose rules were used.
@@ -129,6 +135,15 @@ pub struct ChartVerdict {
     pub latest: Option<NaiveDate>,
     /// The verdict in plain words.
     pub why: String,
+}
+
+/// A change that is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChartPastChange {
+    /// First day of its first period.
+    pub from: NaiveDate,
+    /// The day after its last period.
+    pub to: NaiveDate,
 }
 
 /// One rule met by one point.

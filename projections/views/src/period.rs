@@ -47,6 +47,12 @@ impl Period {
         }
     }
 
+    /// The last day.
+    #[must_use]
+    pub fn last_day(self) -> NaiveDate {
+        self.end.pred_opt().unwrap_or(self.end)
+    }
+
     /// How many days it has.
     #[must_use]
     pub fn days(self) -> i64 {

@@ -25,7 +25,7 @@ pub enum State {
     Final,
     /// Over; what began in it may still end in time.
     Provisional,
-    /// Not over: drawn, never judged.
+    /// Not over, or not reported to its end: drawn, never judged.
     Incomplete,
     /// Nothing was reported, or nothing can be said: not zero.
     Missing,
@@ -229,6 +229,8 @@ struct Raw {
     denominator: Option<f64>,
     n: Option<i64>,
     note: Option<String>,
+    /// Its sources have not reported to its end, so there may be more to come.
+    partly_reported: bool,
 }
 
 impl Raw {
@@ -246,8 +248,8 @@ impl Raw {
                 numerator: Some(numerator),
                 denominator: Some(denominator),
                 n: Some(n),
-                value: None,
                 note: Some("nothing to divide by: no cases in the period".to_owned()),
+                ..Self::default()
             };
         }
         Self {
@@ -255,7 +257,7 @@ impl Raw {
             numerator: Some(numerator),
             denominator: Some(denominator),
             n: Some(n),
-            note: None,
+            ..Self::default()
         }
     }
 
@@ -336,7 +338,7 @@ pub fn points(basis: &Basis<'_>, areas: &Areas, query: &PointQuery<'_>) -> Vec<P
 
 fn point(query: &PointQuery<'_>, period: Period, mut raw: Raw, maturity: TimeDelta) -> Point {
     let over = period.over_at();
-    let mut state = if over > query.now {
+    let mut state = if over > query.now || raw.partly_reported {
         State::Incomplete
     } else if raw.value.is_none() {
         State::Missing

@@ -209,12 +209,7 @@ impl View {
     /// The date up to which every source that feeds a family in the areas was heard, as [`Summary::heard_until`] with no
     /// source registered. It does not depend on what is now: a silent source stays silent.
     #[must_use]
-    pub fn heard_until(
-        &self,
-        family: Family,
-        areas: &BTreeSet<AreaId>,
-        _now: DateTime<Utc>,
-    ) -> Option<NaiveDate> {
+    pub fn heard_until(&self, family: Family, areas: &BTreeSet<AreaId>) -> Option<NaiveDate> {
         self.summary.heard_until(family, areas, |_| false)
     }
 

@@ -59,7 +59,11 @@ fn all(view: &View, measures: &Measures, measure: &str, grain: Grain) -> Vec<Poi
         now: now(),
         range: None,
     };
-    points(&Basis::of_cells(view.cells()), &Areas::built_in().unwrap(), &query)
+    points(
+        &Basis::of_cells(view.cells()),
+        &Areas::built_in().unwrap(),
+        &query,
+    )
 }
 
 /// Numerator and denominator over all points.

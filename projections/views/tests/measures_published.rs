@@ -13,7 +13,7 @@ use joinedup_views::ask::{Basis, Definitions, Question, Span, ask as ask_view};
 use joinedup_views::chart::Chart;
 use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
-use joinedup_views::point::{PointQuery, State};
+use joinedup_views::point::State;
 use joinedup_views::suppression::{Audience, Policy};
 use joinedup_views::tally::{Delta, Sums};
 use joinedup_views::{Cells, Filter};

@@ -104,9 +104,9 @@ fn view(events: impl IntoIterator<Item = Event>) -> View {
     view
 }
 
-fn heard(view: &View, now: i64) -> Option<NaiveDate> {
+fn heard(view: &View) -> Option<NaiveDate> {
     let place = BTreeSet::from([AreaId::new(PLACE).unwrap()]);
-    view.heard_until(Family::Transfer, &place, hour(now, 12))
+    view.heard_until(Family::Transfer, &place)
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn weeks_after_the_last_word_of_one_of_two_feeds_are_missing_at_any_distance() {
     for silent in [10, 40, 100, 400] {
         let end = 84 + silent;
         let view = view([feed("/a", 0..end), feed("/b", 0..84)].concat());
-        let until = heard(&view, end);
+        let until = heard(&view);
         assert_eq!(until, Some(date(83)), "{silent} days");
         let query = PointQuery {
             measure: measures.get("tr-delayed-nights").unwrap(),
@@ -126,7 +126,7 @@ fn weeks_after_the_last_word_of_one_of_two_feeds_are_missing_at_any_distance() {
             to: None,
             filter: &Filter::default(),
             now: hour(end, 12),
-            heard_until: until,
+            range: None,
         };
         let points = points(&Basis::of(&view, [query.measure]), &areas, &query);
         let over = points.iter().filter(|p| p.state != State::Incomplete);
@@ -147,18 +147,18 @@ fn weeks_after_the_last_word_of_one_of_two_feeds_are_missing_at_any_distance() {
 fn one_event_or_one_upload_of_a_stranger_makes_nothing_missing() {
     let stranger = feed("/stranger", 0..1);
     assert_eq!(
-        heard(&view([feed("/a", 0..60), stranger].concat()), 60),
+        heard(&view([feed("/a", 0..60), stranger].concat())),
         Some(date(59))
     );
     let mut upload = feed("/upload", 0..30);
     upload.iter_mut().for_each(|e| e.recorded_at = hour(30, 12));
     assert_eq!(
-        heard(&view([feed("/a", 0..60), upload.clone()].concat()), 60),
+        heard(&view([feed("/a", 0..60), upload.clone()].concat())),
         Some(date(59))
     );
     // Alone, nothing is known after it either.
-    assert_eq!(heard(&view(upload), 60), Some(date(30)));
-    assert_eq!(heard(&view([]), 60), None);
+    assert_eq!(heard(&view(upload)), Some(date(30)));
+    assert_eq!(heard(&view([])), None);
 }
 
 #[test]
@@ -177,13 +177,13 @@ fn a_registered_source_is_expected_from_its_first_event() {
 fn a_source_ends_when_somebody_says_so_and_not_before() {
     let two = || [feed("/a", 0..100), feed("/b", 0..50)].concat();
     let closed = [two(), vec![ended("/b", 70)]].concat();
-    assert_eq!(heard(&view(closed.clone()), 100), Some(date(99)));
+    assert_eq!(heard(&view(closed.clone())), Some(date(99)));
     assert_eq!(view(closed.clone()).summary().expected_interval("/b"), None);
     let taken_back = [closed.clone(), vec![not_ended(71)]].concat();
-    assert_eq!(heard(&view(taken_back), 100), Some(date(49)));
+    assert_eq!(heard(&view(taken_back)), Some(date(49)));
     // It speaks again, and falls silent again.
     let again = [closed, feed("/b", 80..85)].concat();
-    assert_eq!(heard(&view(again), 100), Some(date(84)));
+    assert_eq!(heard(&view(again)), Some(date(84)));
 }
 
 #[test]
@@ -216,7 +216,7 @@ proptest! {
         for chunk in events.chunks(chunk) {
             mixed.fold((1..).zip(chunk.iter().cloned()));
         }
-        prop_assert_eq!(heard(&mixed, 100), heard(&straight, 100));
+        prop_assert_eq!(heard(&mixed), heard(&straight));
         for source in ["/a", "/b"] {
             prop_assert_eq!(mixed.summary().expected_interval(source), straight.summary().expected_interval(source));
         }

@@ -150,6 +150,8 @@ pub const fn rule_words(signal: Signal) -> &'static str {
         (Rule::LongRun, Side::Low) => {
             "Part of a run below the centre line that is longer than chance explains"
         }
+        (Rule::LevelChange, Side::High) => "One of the latest values, which lie higher than before",
+        (Rule::LevelChange, Side::Low) => "One of the latest values, which lie lower than before",
         (Rule::FewCrossings, _) => "The line crosses its centre less often than chance explains",
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::app::App;
 use crate::charts::{self, ChartRequest, QuestionError};
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::NaiveDate;
 use joinedup_events::{AreaId, local};
 use joinedup_spc::{Assurance, Variation};
 use joinedup_views::chart::{Chart, ChartPoint};
@@ -44,7 +44,7 @@ pub struct Line {
     pub assurance: Option<Assurance>,
     /// Worth telling somebody.
     pub alert: bool,
-    /// The alert was not there before this day.
+    /// The chart without its latest point would not have alerted.
     pub is_new: bool,
     /// The verdict in words.
     pub why: String,
@@ -186,7 +186,7 @@ fn make(app: &App, area: &AreaId, audience: Audience) -> Overview {
         let request = ChartRequest::new(measure.id.as_str(), area.as_str());
         let answers = charts::ask_many(app, &request, &areas, audience);
         for answer in answers.unwrap_or_default() {
-            if let Some(line) = line(app.now(), measure, answer.chart) {
+            if let Some(line) = line(measure, answer.chart) {
                 let key = (line.measure.clone(), line.area.clone());
                 overview.lines.insert(key, line);
             }
@@ -195,7 +195,7 @@ fn make(app: &App, area: &AreaId, audience: Audience) -> Overview {
     overview
 }
 
-fn line(now: DateTime<Utc>, measure: &Measure, chart: Chart) -> Option<Line> {
+fn line(measure: &Measure, chart: Chart) -> Option<Line> {
     let judged: Vec<&ChartPoint> = chart
         .points
         .iter()
@@ -213,7 +213,6 @@ fn line(now: DateTime<Utc>, measure: &Measure, chart: Chart) -> Option<Line> {
     let last = judged.last();
     let verdict = chart.verdict.as_ref();
     let alert = verdict.is_some_and(|v| v.alert);
-    let ended = last.map(|p| p.point.period_end);
     Some(Line {
         measure: chart.measure,
         title: chart.title,
@@ -231,7 +230,7 @@ fn line(now: DateTime<Utc>, measure: &Measure, chart: Chart) -> Option<Line> {
         variation: verdict.map(|v| v.variation),
         assurance: verdict.and_then(|v| v.assurance),
         alert,
-        is_new: alert && is_new(now, measure, ended, &judged),
+        is_new: verdict.is_some_and(|v| v.is_new),
         why: verdict.map(|v| v.why.clone()).unwrap_or_default(),
         centre: verdict.and_then(|v| v.centre),
         then: judged.first().map(|p| p.point.period_start).zip(then),
@@ -245,20 +244,6 @@ fn line(now: DateTime<Utc>, measure: &Measure, chart: Chart) -> Option<Line> {
             .collect(),
         suppressed,
     })
-}
-
-/// An alert is new when its latest point came in since yesterday and is the first of its signal.
-fn is_new(
-    now: DateTime<Utc>,
-    measure: &Measure,
-    ended: Option<NaiveDate>,
-    judged: &[&ChartPoint],
-) -> bool {
-    let ripe = chrono::TimeDelta::minutes(measure.maturity().minutes());
-    let since = local::date(now - ripe) - Days::new(1);
-    let before = judged.len().checked_sub(2).and_then(|at| judged.get(at));
-    let special = |p: &&ChartPoint| p.variation.is_some_and(Variation::is_special);
-    ended.is_some_and(|end| end >= since) && !before.is_some_and(special)
 }
 
 /// The median of values.

@@ -1,6 +1,5 @@
 //! Errors over HTTP: RFC 9457 problem documents. The one place that decides a status.
 
-
 use super::limits::MAX_ERRORS;
 use crate::charts::QuestionError;
 use axum::Json;

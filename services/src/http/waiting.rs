@@ -44,7 +44,7 @@ pub fn board(app: &App, area: &str) -> Result<Waiting, Problem> {
     let within = app.definitions.areas.within(&area);
     let now = app.now();
     let (transfers, referrals, heard) = charts::views(app)?.read(|view| {
-        let heard = |family| view.heard_until(family, &within, now);
+        let heard = |family| view.heard_until(family, &within);
         (
             waiting::transfers(view, &within, now),
             waiting::referrals(view, &within, now),

@@ -29,10 +29,11 @@ pub const STATES: [(State, &str); 5] = [
 ];
 
 /// Every chart rule, with its word.
-pub const RULES: [(Rule, &str); 6] = [
+pub const RULES: [(Rule, &str); 7] = [
     (Rule::Shift, "shift"),
     (Rule::Trend, "trend"),
     (Rule::LongRun, "long_run"),
+    (Rule::LevelChange, "level_change"),
     (Rule::FewCrossings, "few_crossings"),
     (Rule::Astronomical, "astronomical"),
     (Rule::TwoInThree, "two_in_three"),

@@ -3,6 +3,7 @@
 use super::assurance::assurance;
 use super::{meaning, words};
 use crate::chart::Chart;
+use crate::evidence::RECENT;
 use crate::rules::{AlertOn, Rule, Rules, Signal};
 use crate::runs::Side;
 use crate::series::{Options, Point};
@@ -19,6 +20,7 @@ pub(super) fn conclude(verdict: &mut Verdict, points: &[Point], options: &Option
         .points
         .iter()
         .rposition(|point| point.state == PointState::Judged);
+    mark_level_change(verdict, options, rules);
     let found = verdict.latest.and_then(|latest| {
         let point = verdict.points.get(latest)?;
         Some((latest, point, verdict.phases.get(point.phase)?))
@@ -78,6 +80,43 @@ pub(super) fn conclude(verdict: &mut Verdict, points: &[Point], options: &Option
     verdict.why = why;
 }
 
+/// The probability below which the latest values are said to lie elsewhere than those before.
+const LEVEL_CHANGE: f64 = 0.01;
+
+/// Runs alone see little of a change of level: they know sides and not distances. So where the latest values of a run chart lie to one
+/// side of those before by more than chance gives, and the very latest does not contradict it, they are marked.
+fn mark_level_change(verdict: &mut Verdict, options: &Options, rules: &Rules) {
+    let applies = options.chart == Chart::Run && rules.alert_on == AlertOn::LatestPeriod;
+    let shift = verdict
+        .recent_shift()
+        .filter(|shift| shift.p < LEVEL_CHANGE);
+    let (true, Some(latest), Some(side)) = (applies, verdict.latest, shift.and_then(|s| s.side))
+    else {
+        return;
+    };
+    let on_side = |point: &PointVerdict| {
+        let pair = point.value.zip(point.centre);
+        pair.and_then(|(value, centre)| Side::of(rules.compare(value, centre))) == Some(side)
+    };
+    let Some(phase) = verdict
+        .points
+        .get(latest)
+        .filter(|p| on_side(p))
+        .map(|p| p.phase)
+    else {
+        return;
+    };
+    let recent = verdict.points[..=latest].iter_mut().rev();
+    let judged = recent.filter(|p| p.phase == phase && p.state == PointState::Judged);
+    for point in judged.take(RECENT) {
+        if on_side(point) && point.signals.is_empty() {
+            let rule = Rule::LevelChange;
+            point.signals.push(Signal { rule, side });
+            point.variation = meaning(side, options.direction);
+        }
+    }
+}
+
 /// What the latest judged period says, and the rules that say so: none unless it is special.
 fn decide(
     point: &PointVerdict,
@@ -129,15 +168,18 @@ fn is_seasonal(verdict: &Verdict, latest: usize, options: &Options, rules: &Rule
         return false;
     };
     let is_run = |signal: &Signal| {
-        matches!(signal.rule, Rule::LongRun | Rule::Shift) && signal.side == first.side
+        let of_side = [Rule::LongRun, Rule::Shift, Rule::LevelChange].contains(&signal.rule);
+        of_side && signal.side == first.side
     };
     if !point.signals.iter().all(is_run) {
         return false;
     }
     let judged = |p: &&PointVerdict| p.state == PointState::Judged;
     let before = &verdict.points[..=latest];
+    let is_level = first.rule == Rule::LevelChange;
     let run = before.iter().enumerate().rev().filter(|(_, p)| judged(p));
-    let run = run.take_while(|(_, p)| p.signals.iter().any(is_run));
+    let run = run.take(if is_level { RECENT } else { usize::MAX });
+    let run = run.take_while(|(_, p)| is_level || p.signals.iter().any(is_run));
     let (mut values, mut year_before, mut same_side) = (0, 0, 0);
     for (index, _) in run {
         values += 1;

@@ -80,7 +80,10 @@ pub(super) fn sentence(found: &Findings<'_>, options: &Options, rules: &Rules) -
         }
         _ if found.seasonal => format!(
             "{}, and so it was in the same periods a year before: the season explains it.",
-            latest_run_words(found)
+            match level_words(found.point) {
+                Some(words) => words,
+                None => latest_run_words(found),
+            }
         ),
         (None, false) => now_words(found, options, rules),
     };
@@ -183,14 +186,34 @@ fn now_words(found: &Findings<'_>, options: &Options, rules: &Rules) -> String {
             Variation::CommonCause => {
                 "The runs around the median are what chance gives.".to_owned()
             }
-            special => format!(
-                "The latest run is longer than chance gives: {}. {}",
-                latest_run_words(found),
-                value_words(special, options)
-            ),
+            special => match level_words(point) {
+                Some(words) => format!(
+                    "{words}, by more than chance gives. {}",
+                    value_words(special, options)
+                ),
+                None => format!(
+                    "The latest run is longer than chance gives: {}. {}",
+                    latest_run_words(found),
+                    value_words(special, options)
+                ),
+            },
         };
     }
     value_in_words(found, &value, options, rules)
+}
+
+/// Where the latest values lie, where that is what is special about them.
+fn level_words(point: &PointVerdict) -> Option<String> {
+    let mut signals = point.signals.iter();
+    let level = signals.find(|signal| signal.rule == Rule::LevelChange)?;
+    Some(format!(
+        "The latest values lie {} than those before",
+        if level.side == Side::High {
+            "higher"
+        } else {
+            "lower"
+        }
+    ))
 }
 
 /// How many of the latest values are in a row, since when, and where.
@@ -336,6 +359,10 @@ fn signal_words(signal: Signal, point: &PointVerdict, rules: &Rules) -> String {
                 if high { "above" } else { "below" }
             )
         }
+        Rule::LevelChange => format!(
+            "one of the latest values, which lie {} than those before",
+            if high { "higher" } else { "lower" }
+        ),
         Rule::LongRun | Rule::FewCrossings => {
             format!(
                 "one of an unusually long run {} the centre",

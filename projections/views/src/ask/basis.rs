@@ -142,7 +142,6 @@ impl<'a> Basis<'a> {
         &self,
         measure: &Measure,
         within: &BTreeSet<AreaId>,
-        now: DateTime<Utc>,
     ) -> Option<NaiveDate> {
         let family = measure
             .quantity

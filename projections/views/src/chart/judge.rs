@@ -1,11 +1,13 @@
 //! From points to the series that chart rules judge, and back.
 
-use super::{ChartPhase, ChartPoint, ChartQuery, ChartSignal, ChartVerdict};
+use super::{ChartPastChange, ChartPhase, ChartPoint, ChartQuery, ChartSignal, ChartVerdict};
 use crate::measure::{Aggregate, ChartKind, Direction, Shape};
+use crate::period::{Grain, periods};
 use crate::point::Point;
+use joinedup_events::local;
 use joinedup_spc::{
     Chart as SpcChart, Direction as SpcDirection, Method, Options, Point as SpcPoint, Quantity,
-    Variation, Verdict, choose_chart,
+    Sampling, Variation, Verdict, choose_chart,
 };
 
 /// What came of judging.
@@ -48,6 +50,9 @@ pub(super) fn judge(query: &ChartQuery<'_>, points: &[Point]) -> Judged {
             few => Some(few.max(2)),
         },
         phases: phase_starts(query, points, &mut judged.warnings),
+        sampling: sampling(query),
+        now: now(query, points),
+        season: season(query.points.grain),
         ..Options::new(
             spc_chart,
             match measure.direction {
@@ -64,6 +69,39 @@ pub(super) fn judge(query: &ChartQuery<'_>, points: &[Point]) -> Judged {
             .push(format!("The points could not be judged. {error}")),
     }
     judged
+}
+
+/// Neighbouring days of a stock are mostly the same people, so only days far enough apart are judged; all are drawn.
+fn sampling(query: &ChartQuery<'_>) -> Sampling {
+    let is_stock = matches!(
+        query.points.measure.aggregate,
+        Aggregate::Level | Aggregate::LevelRatio | Aggregate::LongestOpen
+    );
+    if is_stock && query.points.grain == Grain::Day {
+        Sampling::UntilIndependent
+    } else {
+        Sampling::Every
+    }
+}
+
+/// The index of the period that holds the present moment, counted on beyond the last point where a series has ended.
+fn now(query: &ChartQuery<'_>, points: &[Point]) -> Option<usize> {
+    let first = points.first()?.period_start;
+    let today = local::date(query.points.now);
+    periods(query.points.grain, first, today)
+        .count()
+        .checked_sub(1)
+}
+
+/// Periods in a year.
+const fn season(grain: Grain) -> Option<usize> {
+    match grain {
+        Grain::Day => Some(365),
+        Grain::Week => Some(52),
+        Grain::Month => Some(12),
+        Grain::Quarter => Some(4),
+        Grain::Year => None,
+    }
 }
 
 /// The chart that suits the data, of those that points of periods can be drawn on.
@@ -199,7 +237,19 @@ pub(super) fn verdict(points: &[ChartPoint], verdict: Verdict, is_run: bool) -> 
         variation: verdict.variation,
         assurance: verdict.assurance,
         alert: verdict.alert,
+        is_new: verdict.is_new,
         alert_rules: verdict.alert_rules,
+        past: verdict
+            .past
+            .iter()
+            .filter_map(|past| {
+                Some(ChartPastChange {
+                    from: points.get(past.first)?.point.period_start,
+                    to: points.get(past.last)?.point.period_end,
+                })
+            })
+            .collect(),
+        judged_by: verdict.judged_by,
         limits_status: verdict.limits_status,
         profile: verdict.profile,
         latest: latest.map(|p| p.point.period_start),

@@ -44,7 +44,7 @@ pub(super) fn raws(
 ) -> (Frame, Vec<Raw>) {
     let cells = basis.cells();
     let within = areas.within(query.area);
-    let reported_until = basis.reported_until(query.measure, &within, query.now);
+    let reported_until = basis.reported_until(query.measure, &within);
     let within: Vec<AreaId> = within.into_iter().collect();
     // Of two quantities either may have begun first: invitations go out before answers come.
     let first = [Some(quantity.name()), query.measure.over.as_deref()]
@@ -72,6 +72,12 @@ pub(super) fn raws(
             *raw = Raw::missing(format!("nothing was recorded here before {first}"));
         } else if reported_until.is_some_and(|until| period.start > until) {
             *raw = Raw::missing("its sources have not reported for this period");
+        } else if let Some(until) = reported_until.filter(|until| *until < period.last_day()) {
+            // A dead feed must not end with a week that looks calm.
+            raw.partly_reported = true;
+            if period.over_at() <= query.now {
+                raw.note = Some(format!("its sources have reported up to {until} only"));
+            }
         }
     }
     (frame, raws)

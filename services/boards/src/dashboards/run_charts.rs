@@ -4,10 +4,11 @@ use super::parts::{self, Panel, run_chart, stat, table};
 use serde_json::{Value, json};
 
 /// Chart rules, in words.
-const RULES: [(&str, &str); 6] = [
+const RULES: [(&str, &str); 7] = [
     ("shift", "Shift"),
     ("trend", "Trend"),
     ("long_run", "Long run"),
+    ("level_change", "Change of level"),
     ("few_crossings", "Few crossings"),
     ("astronomical", "Outside a limit"),
     ("two_in_three", "Two in three"),
