@@ -19,9 +19,9 @@ use crate::app::App;
 use crate::config::Role;
 use crate::http::Shared;
 use crate::http::auth::Caller;
-use crate::http::charts::audience;
+use crate::http::charts::asked_audience;
 use crate::http::problem::Problem;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -41,9 +41,10 @@ pub fn routes() -> Router<Shared> {
 async fn light(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
+    Query(parameters): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     caller.must(Role::Reader)?;
-    let audience = audience(&caller);
+    let audience = asked_audience(&caller, &parameters);
     let text = apart(move || collector::write(&light::samples(&app, audience))).await?;
     match text {
         Ok(text) => Ok(answer(text)),
@@ -59,9 +60,10 @@ async fn light(
 async fn charts(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
+    Query(parameters): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     caller.must(Role::Reader)?;
-    let audience = audience(&caller);
+    let audience = asked_audience(&caller, &parameters);
     let text = apart(move || run_charts_text(&app, audience)).await?;
     Ok(answer(text))
 }

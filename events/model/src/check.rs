@@ -102,6 +102,16 @@ impl From<Refusal> for Refusals {
     }
 }
 
+/// An event in which data sent as bytes in base 64 stand as data; none where it holds no such data, or none that can
+/// be read. For events that came past the door.
+#[must_use]
+pub fn with_data_decoded(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut raw = strict::read(bytes).ok()?;
+    raw.get("data_base64")?;
+    attribute::decode_data(&mut raw).ok()?;
+    serde_json::to_vec(&raw).ok()
+}
+
 /// Reads one event in structured JSON and checks it; see [`Submitted::admit`].
 ///
 /// # Errors

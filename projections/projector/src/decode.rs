@@ -2,7 +2,7 @@
 
 use crate::checkpoint::Quarantined;
 use chrono::Utc;
-use joinedup_events::{Areas, Envelope, Event};
+use joinedup_events::{Areas, Envelope, Event, check};
 use joinedup_log::{Position, RecordedEvent};
 use sha2::{Digest, Sha256};
 
@@ -43,8 +43,12 @@ pub(crate) fn decode_run(events: &[RecordedEvent], areas: &Areas) -> Option<Deco
 
 /// Reads one recorded event. The reason of a failure holds no value of the event.
 pub(crate) fn decode(recorded: &RecordedEvent, areas: &Areas) -> Result<Event, String> {
-    let envelope = Envelope::from_json(&recorded.payload).map_err(|e| e.to_string())?;
-    let event = Event::decode(&envelope).map_err(|e| e.to_string())?;
+    let event = read(&recorded.payload).or_else(|reason| {
+        match check::with_data_decoded(&recorded.payload) {
+            Some(decoded) => read(&decoded),
+            None => Err(reason),
+        }
+    })?;
     if areas.get(event.area.as_str()).is_none() {
         return Err(
             "`area` is not in the register of areas: add it to the areas file and start again"
@@ -52,6 +56,11 @@ pub(crate) fn decode(recorded: &RecordedEvent, areas: &Areas) -> Result<Event, S
         );
     }
     Ok(event)
+}
+
+fn read(payload: &[u8]) -> Result<Event, String> {
+    let envelope = Envelope::from_json(payload).map_err(|e| e.to_string())?;
+    Event::decode(&envelope).map_err(|e| e.to_string())
 }
 
 /// The digest that a checkpoint keeps of the event at its position.

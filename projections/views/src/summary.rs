@@ -193,9 +193,9 @@ impl Summary {
             .max()
     }
 
-    /// The date up to which every expected source that feeds a family in the areas was heard: what happened later may be
-    /// unknown, at any distance. Where nothing is expected of any of them, the newest word of all. None when there is no
-    /// source. `registered` says which sources are expected although they have shown no rhythm yet.
+    /// The date up to which the sources that feed a family in the areas have reported: what happened later may be unknown,
+    /// at any distance. It is the last report of the expected source that has been late for longest, or the newest report
+    /// of all where none is late. None when there is no source. `registered` says which sources are expected although they have shown no rhythm yet.
     #[must_use]
     pub fn heard_until(
         &self,
@@ -213,18 +213,20 @@ impl Summary {
             })
             .map(|(_, _, source)| source.as_str())
             .collect();
-        let (mut oldest, mut newest) = (None, None);
-        for source in feeding {
-            let Some(at) = self.last_word(source) else {
-                continue;
-            };
-            newest = newest.max(Some(at));
+        let words: Vec<(&str, DateTime<Utc>)> = feeding
+            .into_iter()
+            .filter_map(|source| Some((source, self.last_word(source)?)))
+            .collect();
+        let newest = words.iter().map(|(_, at)| *at).max()?;
+        // One that reports every Friday holds up nobody on Tuesday: it is late once the others have gone on for longer than
+        // it is usually silent.
+        let is_late = |(source, at): &&(&str, DateTime<Utc>)| {
             let registered = || registered(source) && self.ended_at(source).is_none();
-            if self.is_expected(source) || registered() {
-                oldest = Some(oldest.map_or(at, |oldest: DateTime<Utc>| oldest.min(at)));
-            }
-        }
-        oldest.or(newest).map(local::date)
+            let patience = self.expected_interval(source).unwrap_or_default();
+            (self.is_expected(source) || registered()) && *at + patience < newest
+        };
+        let late = words.iter().filter(is_late).map(|(_, at)| *at).min();
+        Some(local::date(late.unwrap_or(newest)))
     }
 }
 

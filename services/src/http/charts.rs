@@ -22,6 +22,17 @@ pub fn audience(caller: &Caller) -> Audience {
     }
 }
 
+/// What a caller asks to see: those who may see more can ask for what everybody sees, with `audience=public`.
+#[must_use]
+pub fn asked_audience(caller: &Caller, parameters: &[(String, String)]) -> Audience {
+    let as_public = |(name, value): &(String, String)| name == "audience" && value == "public";
+    if parameters.iter().any(as_public) {
+        Audience::Public
+    } else {
+        audience(caller)
+    }
+}
+
 /// One chart.
 pub async fn chart(
     State(app): State<App>,
@@ -37,17 +48,9 @@ pub async fn chart(
         Some((measure, "json")) => (measure, "json"),
         _ => (name.as_str(), "json"),
     };
-    // Operators may ask for the chart as everybody sees it.
-    let as_public = parameters
-        .iter()
-        .any(|(n, v)| n == "audience" && v == "public");
+    let audience = asked_audience(&caller, &parameters);
     parameters.retain(|(name, _)| name != "audience");
     let request = ChartRequest::from_parameters(measure, &parameters, &app.config.home_area)?;
-    let audience = if as_public {
-        Audience::Public
-    } else {
-        audience(&caller)
-    };
     let answer = tokio::task::spawn_blocking(move || ask(&app, &request, audience))
         .await
         .map_err(|_| Problem::unavailable("The chart could not be computed"))??;

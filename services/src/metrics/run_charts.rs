@@ -188,6 +188,8 @@ pub fn shown(chart: &Chart, measure: &Measure, periods: usize) -> Shown {
         .iter()
         .rev()
         .take(periods)
+        // While a period runs it may have no value to show, and then it has nothing else to show either.
+        .filter(|p| p.point.state != State::Incomplete || p.point.value.is_some())
         .map(|point| {
             let judged = point.point.state == State::Final;
             let value = point.point.value.map(|v| v * factor);

@@ -169,8 +169,10 @@ fn below_a_locality_only_periods_that_are_over_are_shown() {
             );
         }
     }
-    let charts = Scrape::of(&product.url("/metrics/run-charts")).unwrap();
-    // Today and the month that runs now are on the county's charts, as provisional, and on nobody's below a locality.
+    let public = product.url("/metrics/run-charts?audience=public");
+    let charts = Scrape::of(&public).unwrap();
+    // Today and the month that runs now are on the county's charts, as provisional, and for the public on nobody's of a
+    // small place.
     let latest = |area: &str, period: &str| {
         let of_area = charts.series.iter().filter(|s| {
             let is = |label: &str, value: &str| s.labels.get(label).is_some_and(|v| v == value);

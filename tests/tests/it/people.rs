@@ -53,6 +53,7 @@ fn the_improvement_lead_sees_whether_the_change_helped_and_prints_it() {
         .find(|text| text.contains(began))
         .unwrap_or_else(|| panic!("the change of {began} is not on the first page: {told:?}"));
     let answer = [
+        "Too early to say",
         "Better than before",
         "Worse than before",
         "No sign yet that it helped",
@@ -106,10 +107,14 @@ fn the_improvement_lead_sees_whether_the_change_helped_and_prints_it() {
     } else {
         (below, "below")
     };
-    let said = format!(
-        "{most} of the {} points since lie {side} the median before",
-        since.len()
-    );
+    let said = if since.len() < 12 {
+        format!("{} points since, and it takes 12", since.len())
+    } else {
+        format!(
+            "{most} of the {} points since lie {side} the median before",
+            since.len()
+        )
+    };
     assert!(there.contains(&said), "{said}: {there}");
     // On paper: two sheets at most, the chart on the first.
     let sheets = sheets(&page.print("improvement-lead", false));

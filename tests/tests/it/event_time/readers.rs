@@ -93,7 +93,7 @@ pub fn grafana_reads(product: &Joinedup) {
     )];
     assert_eq!(
         form(product, "series", &matchers).as_array().unwrap().len(),
-        6
+        7
     );
     let build = ask(product, "status/buildinfo", &[]);
     assert_eq!(build["application"], "joinedup");
