@@ -17,6 +17,7 @@ mod killed;
 mod live;
 mod manners;
 mod metrics;
+mod one_answer;
 mod pages;
 mod people;
 mod privacy;
