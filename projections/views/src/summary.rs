@@ -223,7 +223,7 @@ impl Summary {
         let is_late = |(source, at): &&(&str, DateTime<Utc>)| {
             let registered = || registered(source) && self.ended_at(source).is_none();
             let patience = self.expected_interval(source).unwrap_or_default();
-            (self.is_expected(source) || registered()) && *at + patience < newest
+            (self.is_expected(source) || registered()) && newest - *at > patience
         };
         let late = words.iter().filter(is_late).map(|(_, at)| *at).min();
         Some(local::date(late.unwrap_or(newest)))

@@ -133,7 +133,14 @@ impl Made {
                 let points = &mut chart.points.iter();
                 points.any(|p| p.point.state != State::Missing)
             });
-            charts.extend(told.map(|chart| shown(chart, measure, periods)));
+            charts.extend(told.map(|chart| {
+                let mut shown = shown(chart, measure, periods);
+                // A running period that has no value to show has nothing else to show either.
+                shown.periods.retain(|p| {
+                    p.state != State::Incomplete || p.values[..2].iter().any(Option::is_some)
+                });
+                shown
+            }));
         }
         Some(Self {
             charts,
@@ -188,8 +195,6 @@ pub fn shown(chart: &Chart, measure: &Measure, periods: usize) -> Shown {
         .iter()
         .rev()
         .take(periods)
-        // While a period runs it may have no value to show, and then it has nothing else to show either.
-        .filter(|p| p.point.state != State::Incomplete || p.point.value.is_some())
         .map(|point| {
             let judged = point.point.state == State::Final;
             let value = point.point.value.map(|v| v * factor);

@@ -221,7 +221,9 @@ fn every_row_straight_into_nats_is_folded_or_set_aside_and_the_projector_goes_on
             assert!(set_aside.contains(position), "{} was folded", row.name);
         }
     }
-    let metrics = product.metrics().unwrap();
+    let metrics = product
+        .metrics()
+        .unwrap_or_else(|e| panic!("{e}\n{}", product.log()));
     let counted = metrics.value("joinedup_projector_quarantined_events", &[]);
     assert_eq!(counted, Ok(set_aside.len() as f64));
     let folded = metrics.value("joinedup_events_folded_total", &[]);
