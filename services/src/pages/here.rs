@@ -3,7 +3,7 @@
 use super::address::{Address, fields};
 use crate::app::App;
 use crate::application::overview::{Overview, overview};
-use crate::charts;
+use crate::charts::{self, ChartRequest};
 use crate::config::Role;
 use crate::http::Shared;
 use crate::http::auth::Caller;
@@ -16,6 +16,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::area::AreaKind;
 use joinedup_events::{Area, AreaId, local};
 use joinedup_projector::Views;
+use joinedup_views::measure::Measure;
 use joinedup_views::suppression::Audience;
 use joinedup_views::view::View;
 use maud::Markup;
@@ -85,6 +86,23 @@ impl Here {
         let made = tokio::task::spawn_blocking(move || page(&self)).await;
         made.map_err(|_| Problem::unavailable("The page could not be made"))?
             .map(IntoResponse::into_response)
+    }
+
+    /// The question that the address asks about a measure: without what only the page itself reads, and without a period
+    /// that is another measure's.
+    ///
+    /// # Errors
+    /// 400 for a parameter that makes no sense.
+    pub fn question(&self, measure: &Measure) -> Result<ChartRequest, Problem> {
+        let own = |name: &str| ["measure", "split"].contains(&name);
+        let pairs = self.address.pairs().iter();
+        let pairs: Vec<(String, String)> = pairs.filter(|(n, _)| !own(n)).cloned().collect();
+        let area = self.area.as_str();
+        let request = ChartRequest::from_parameters(measure.id.as_str(), &pairs, area)?;
+        Ok(ChartRequest {
+            period: request.period.filter(|grain| measure.allows(*grain)),
+            ..request
+        })
     }
 
     /// The views.

@@ -37,19 +37,7 @@ fn page(here: &Here) -> Result<Markup, Problem> {
             telling(here, &overview).ok_or_else(|| Problem::not_found("There are no measures"))?
         }
     };
-    let pairs: Vec<(String, String)> = here
-        .address
-        .pairs()
-        .iter()
-        .filter(|(n, _)| n != "measure")
-        .cloned()
-        .collect();
-    let request = ChartRequest::from_parameters(measure.id.as_str(), &pairs, here.area.as_str())?;
-    // A period that the last measure had need not be one of this measure's.
-    let request = ChartRequest {
-        period: request.period.filter(|g| measure.allows(*g)),
-        ..request
-    };
+    let request = here.question(measure)?;
     let answer = charts::ask(&here.app, &request, here.audience())?;
     let changes = changes_for(here, measure.id.as_str(), &here.area)?;
     let own = here

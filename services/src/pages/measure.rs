@@ -22,25 +22,11 @@ pub async fn show(here: Here, Path(id): Path<String>) -> Result<Response, Proble
     here.render(move |here| page(here, &id)).await
 }
 
-/// Parameters of the page that are not part of a chart's question.
-const OWN: [&str; 1] = ["split"];
-
 fn page(here: &Here, id: &str) -> Result<Markup, Problem> {
     let measure = here.app.definitions.measures.get(id).ok_or_else(|| {
         Problem::not_found("There is no measure of that id; /measures lists them")
     })?;
-    let pairs: Vec<(String, String)> = here
-        .address
-        .pairs()
-        .iter()
-        .filter(|(n, _)| !OWN.contains(&n.as_str()))
-        .cloned()
-        .collect();
-    let request = ChartRequest::from_parameters(id, &pairs, here.area.as_str())?;
-    let request = ChartRequest {
-        period: request.period.filter(|g| measure.allows(*g)),
-        ..request
-    };
+    let request = here.question(measure)?;
     let answer = charts::ask(&here.app, &request, here.audience())?;
     let changes = changes_for(here, id, &here.area)?;
     let place = here.title_of(here.area.as_str());

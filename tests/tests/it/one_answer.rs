@@ -250,3 +250,36 @@ fn every_door_gives_the_answer_of_the_others() {
             .any(|(state, value)| state == "final" && value.is_some())
     );
 }
+
+#[test]
+fn every_link_of_the_pages_answers() {
+    let product = Joinedup::start(JoinedupOptions::new("demo", &["--per-minute", "1"]));
+    product.caught_up();
+    let mut asked = std::collections::BTreeSet::new();
+    for page in [
+        "/",
+        "/measures/tr-before-17",
+        "/board",
+        "/leaders",
+        "/model",
+        "/measures",
+        "/sources",
+    ] {
+        let text = http::get_ok(&product.url(page)).unwrap().text();
+        let links = text.split("href=\"/").skip(1);
+        let links: Vec<String> = links
+            .filter_map(|rest| rest.split(['"', '#']).next())
+            .map(|link| format!("/{}", link.replace("&amp;", "&")))
+            .filter(|link| asked.insert(link.clone()))
+            .collect();
+        // A list of two hundred measures is one link two hundred times.
+        for link in links.iter().take(60) {
+            let answer = http::get(&product.url(link)).unwrap();
+            assert!(
+                answer.status < 400,
+                "{page} leads to {link}: {}",
+                answer.status
+            );
+        }
+    }
+}
