@@ -6,7 +6,7 @@ use super::here::Here;
 use super::layout::{self, Tab};
 use super::{multiples, rounds, sources, under_test, words};
 use crate::application::overview::{Line, Overview};
-use crate::charts::{self, ChartRequest};
+use crate::charts;
 use crate::config;
 use crate::draw::{axis, icon};
 use crate::http::problem::Problem;
