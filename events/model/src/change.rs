@@ -60,7 +60,7 @@ payload! {
     }
 }
 payload! {
-    /// A new phase for a measure's chart in an area, proposed or accepted by a person.
+    /// A new phase for a measure's chart in an area, proposed, accepted or declined by a person.
     Rebase {
         /// The measure.
         measure: Slug,
@@ -91,5 +91,7 @@ facts! {
         RebaseAccepted(Rebase) = "rebase-accepted" v 1,
         /// An event about this change is taken back.
         Retracted(Retracted) = "retracted" v 1,
+        /// A new baseline that was proposed was declined.
+        RebaseDeclined(Rebase) = "rebase-declined" v 1,
     }
 }

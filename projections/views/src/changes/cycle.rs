@@ -41,6 +41,7 @@ impl<'a> Cycle<'a> {
                 ChangeFact::TargetSet(_)
                 | ChangeFact::RebaseProposed(_)
                 | ChangeFact::RebaseAccepted(_)
+                | ChangeFact::RebaseDeclined(_)
                 | ChangeFact::Retracted(_) => continue,
             }
             cycle.area = Some(&stored.area);
