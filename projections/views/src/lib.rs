@@ -13,6 +13,7 @@ pub mod changes;
 pub mod chart;
 pub mod contribution;
 pub mod contributions;
+pub mod decide;
 pub mod dimension;
 mod entities;
 pub mod entity_row;
