@@ -1,6 +1,7 @@
 //! The program `joinedup`: publishers, projector, HTTP, pages, metrics and commands.
 
 pub mod app;
+pub mod application;
 pub mod charts;
 pub mod cli;
 pub mod commands;

@@ -9,7 +9,7 @@ use joinedup_spc::Variation;
 use joinedup_views::chart::Chart;
 use joinedup_views::outcomes::{Known, NodeState, Verdict, outcomes};
 use joinedup_views::priorities::Trend;
-use joinedup_views::ratings::{Rating, rating, roll_up};
+use joinedup_views::ratings::{Rating, RollUp, rating, roll_up};
 use joinedup_views::suppression::Audience;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -135,8 +135,7 @@ pub fn ratings(app: &App, areas: &BTreeSet<AreaId>) -> Result<Vec<Rating>, Probl
     Ok(found)
 }
 
-/// The measures of each node, by node. Those that serve whatever a rating or a change is about are no measures of any
-/// one node.
+/// The measures of each node, by node. Measures that serve every outcome belong to no single node.
 #[must_use]
 pub fn measures_by_node(app: &App) -> BTreeMap<String, Vec<String>> {
     let mut by_node: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -151,24 +150,44 @@ pub fn measures_by_node(app: &App) -> BTreeMap<String, Vec<String>> {
     by_node
 }
 
-/// Every node of the logic model with what is known of it in an area.
+/// The ratings of an area, and the logic model with them.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The ratings of the area and of everything in it.
+    pub ratings: Vec<Rating>,
+    /// The same rolled up to the area.
+    pub rolled_up: Vec<RollUp>,
+    /// Every node of the logic model with what is known of it.
+    pub nodes: Vec<NodeState>,
+}
+
+/// Where an area stands with the logic model, given what its charts show. The API and the pages ask here, so they
+/// cannot come to different levels.
 ///
 /// # Errors
 /// 404 when this process has no views.
-pub fn nodes(app: &App, area: &AreaId, audience: Audience) -> Result<Vec<NodeState>, Problem> {
-    let within = app.definitions.areas.within(area);
-    let all = ratings(app, &within)?;
-    let rolled_up = roll_up(&app.definitions.areas, area, None, &all);
-    let own: Vec<Rating> = all.into_iter().filter(|r| r.area == *area).collect();
-    let verdicts = verdicts(app, area, audience)?;
+pub fn standing(app: &App, area: &AreaId, verdicts: &Verdicts) -> Result<Standing, Problem> {
+    let areas = &app.definitions.areas;
+    let ratings = ratings(app, &areas.within(area))?;
+    let rolled_up = roll_up(areas, area, &ratings);
+    let own: Vec<Rating> = ratings
+        .iter()
+        .filter(|r| r.area == *area)
+        .cloned()
+        .collect();
     let known = Known {
         own: &own,
         rolled_up: &rolled_up,
     };
-    Ok(outcomes(
+    let nodes = outcomes(
         &app.definitions.catalogue,
         known,
         &measures_by_node(app),
-        &verdicts,
-    ))
+        verdicts,
+    );
+    Ok(Standing {
+        ratings,
+        rolled_up,
+        nodes,
+    })
 }

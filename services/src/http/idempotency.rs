@@ -28,6 +28,14 @@ struct Remembered {
 #[derive(Debug)]
 pub struct Key(Option<(String, [u8; 32])>);
 
+impl Key {
+    /// The caller's name and the key, where the request has one.
+    #[must_use]
+    pub fn of_caller(&self) -> Option<&str> {
+        self.0.as_ref().map(|(key, _)| key.as_str())
+    }
+}
+
 /// What was found.
 #[derive(Debug)]
 pub enum Replay {

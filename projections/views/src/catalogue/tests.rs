@@ -209,37 +209,6 @@ fn instruments_are_scored_in_code_as_their_files_say() {
 }
 
 #[test]
-fn a_level_off_the_scale_and_an_unknown_item_are_told_in_a_sentence() {
-    let catalogue = built_in();
-    assert_eq!(
-        catalogue.problem("scie", "co-crisis-response", Some(5)),
-        None
-    );
-    assert_eq!(
-        catalogue.problem("scirocco", "capacity-building", Some(0)),
-        None
-    );
-    assert!(
-        catalogue
-            .problem("scie", "co-crisis-response", Some(0))
-            .unwrap()
-            .contains("between 1 and 5")
-    );
-    assert!(
-        catalogue
-            .problem("scie", "pe-carers-supported", Some(3))
-            .is_some()
-    );
-    assert!(
-        catalogue
-            .problem("sustain", "safety", Some(3))
-            .unwrap()
-            .contains("not rated")
-    );
-    assert!(catalogue.problem("nothing", "safety", Some(3)).is_some());
-}
-
-#[test]
 fn a_teams_own_file_adds_replaces_and_takes_away() {
     let catalogue = built_in()
         .and_toml(
