@@ -113,10 +113,11 @@ impl RatingRequest {
 }
 
 /// What can be recorded of a change or a chart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeVerb {
     /// A change is planned.
+    #[default]
     Plan,
     /// Its test begins, or goes on after a pause.
     Start,
@@ -135,7 +136,7 @@ pub enum ChangeVerb {
 }
 
 /// Something to be recorded of a change or a chart.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeRequest {
     /// What.
@@ -191,30 +192,6 @@ pub struct ChangeRequest {
 }
 
 impl ChangeRequest {
-    /// A request with no field but its action.
-    #[must_use]
-    pub fn new(action: ChangeVerb) -> Self {
-        Self {
-            action,
-            area: None,
-            change: None,
-            title: None,
-            aim: None,
-            measures: Vec::new(),
-            concept: None,
-            items: Vec::new(),
-            begun: false,
-            decision: None,
-            learnt: None,
-            measure: None,
-            target: None,
-            from: None,
-            reason: None,
-            on: None,
-            version: None,
-        }
-    }
-
     /// The command. A plan without an id gets one from `new_id`.
     ///
     /// # Errors

@@ -182,14 +182,18 @@ pub async fn decide(
     }
     .to_owned();
     let area = charts::area(&app, form.must("area", "The place")?)?;
-    let mut request = ChangeRequest::new(match what.as_str() {
+    let action = match what.as_str() {
         "change" => ChangeVerb::Plan,
         "target" => ChangeVerb::TargetSet,
         "rebase-proposed" => ChangeVerb::RebaseProposed,
         "rebase-accepted" => ChangeVerb::RebaseAccepted,
         "rebase-declined" => ChangeVerb::RebaseDeclined,
         _ => return Err(Problem::not_found("There is no such form")),
-    });
+    };
+    let mut request = ChangeRequest {
+        action,
+        ..ChangeRequest::default()
+    };
     let text = |name: &str| form.get(name).map(ToOwned::to_owned);
     if request.action == ChangeVerb::Plan {
         request.begun = true;
