@@ -1,7 +1,9 @@
-//! What every face of the program asks for beside single charts, without HTTP and without HTML.
+//! What the program does for people, whichever door they come through: no HTTP and no HTML.
 
+pub mod execute;
 pub mod memo;
 pub mod overview;
+pub mod request;
 
 use bytes::Bytes;
 use chrono::NaiveDate;

@@ -29,11 +29,12 @@ mod watched;
 use crate::app::App;
 use crate::{metrics, pages};
 use auth::Tokens;
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Json, Router};
 use idempotency::Keys;
 use limits::{Limits, MAX_BODY};
 use tower_http::compression::CompressionLayer;
@@ -115,10 +116,10 @@ pub fn router(app: App, tokens: Tokens) -> Router {
         .route("/priorities", get(outcomes::first))
         .route(
             "/assessments",
-            get(assessments::list).post(assessments::say),
+            get(assessments::list).post(assessments::record),
         )
         .route("/assessments/compare", get(assessments::rounds))
-        .route("/changes", get(changes::list).post(changes::say))
+        .route("/changes", get(changes::list).post(changes::record))
         .route("/frameworks", get(frameworks::list))
         .route("/frameworks/{id}", get(frameworks::one))
         .route("/funnel/{measure}", get(funnel::funnel))
@@ -152,6 +153,16 @@ pub fn router(app: App, tokens: Tokens) -> Router {
         .layer(said(header::REFERRER_POLICY, "no-referrer"))
         .layer(said(header::CONTENT_SECURITY_POLICY, POLICY))
         .with_state(shared)
+}
+
+/// The CloudEvents source of what is recorded through the API.
+const API_SOURCE: &str = "joinedup/api";
+
+/// 201 with an answer, which is remembered for its key.
+fn recorded(keys: &Keys, key: idempotency::Key, answer: &serde_json::Value) -> Response {
+    let response = (StatusCode::CREATED, Json(answer)).into_response();
+    keys.remember(key, StatusCode::CREATED, answer);
+    response
 }
 
 /// Everything from ourselves, nothing in line, nothing from outside.

@@ -5,7 +5,7 @@ use crate::application::overview::overview;
 use crate::charts::{self, QuestionError};
 use joinedup_events::{AreaId, Family};
 use joinedup_views::outcomes::{Known, NodeState, Verdict, outcomes};
-use joinedup_views::ratings::{Rating, rating, roll_up};
+use joinedup_views::ratings::{Rating, RollUp, rating, roll_up};
 use joinedup_views::suppression::Audience;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,8 +40,7 @@ pub fn ratings(app: &App, areas: &BTreeSet<AreaId>) -> Result<Vec<Rating>, Quest
     Ok(found)
 }
 
-/// The measures of each node, by node. Those that serve whatever a rating or a change is about are no measures of any
-/// one node.
+/// The measures of each node, by node. Measures that serve every outcome belong to no single node.
 #[must_use]
 pub fn measures_by_node(app: &App) -> BTreeMap<String, Vec<String>> {
     let mut by_node: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -56,28 +55,44 @@ pub fn measures_by_node(app: &App) -> BTreeMap<String, Vec<String>> {
     by_node
 }
 
-/// Every node of the logic model with what is known of it in an area.
+/// The ratings of an area, and the logic model with them.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The ratings of the area and of everything in it.
+    pub ratings: Vec<Rating>,
+    /// The same rolled up to the area.
+    pub rolled_up: Vec<RollUp>,
+    /// Every node of the logic model with what is known of it.
+    pub nodes: Vec<NodeState>,
+}
+
+/// Where an area stands with the logic model, given what its charts show. The API and the pages ask here, so they
+/// cannot come to different levels.
 ///
 /// # Errors
 /// When this process has no views.
-pub fn nodes(
-    app: &App,
-    area: &AreaId,
-    audience: Audience,
-) -> Result<Vec<NodeState>, QuestionError> {
-    let within = app.definitions.areas.within(area);
-    let all = ratings(app, &within)?;
-    let rolled_up = roll_up(&app.definitions.areas, area, None, &all);
-    let own: Vec<Rating> = all.into_iter().filter(|r| r.area == *area).collect();
-    let verdicts = verdicts(app, area, audience)?;
+pub fn standing(app: &App, area: &AreaId, verdicts: &Verdicts) -> Result<Standing, QuestionError> {
+    let areas = &app.definitions.areas;
+    let ratings = ratings(app, &areas.within(area))?;
+    let rolled_up = roll_up(areas, area, &ratings);
+    let own: Vec<Rating> = ratings
+        .iter()
+        .filter(|r| r.area == *area)
+        .cloned()
+        .collect();
     let known = Known {
         own: &own,
         rolled_up: &rolled_up,
     };
-    Ok(outcomes(
+    let nodes = outcomes(
         &app.definitions.catalogue,
         known,
         &measures_by_node(app),
-        &verdicts,
-    ))
+        verdicts,
+    );
+    Ok(Standing {
+        ratings,
+        rolled_up,
+        nodes,
+    })
 }

@@ -5,6 +5,7 @@ pub mod assets;
 pub mod board;
 pub mod catalogue;
 pub mod changes_of;
+mod conflict;
 pub mod decide;
 pub mod figure;
 pub mod here;

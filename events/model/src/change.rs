@@ -86,7 +86,7 @@ payload! {
     }
 }
 payload! {
-    /// A new phase for a measure's chart in an area, proposed or accepted by a person.
+    /// A new phase for a measure's chart in an area, proposed, accepted or declined by a person.
     Rebase {
         /// The measure.
         measure: Slug,
@@ -119,5 +119,7 @@ facts! {
         Retracted(Retracted) = "retracted" v 1,
         /// A source has ended.
         SourceEnded(SourceEnded) = "source-ended" v 1,
+        /// A new baseline that was proposed was declined.
+        RebaseDeclined(Rebase) = "rebase-declined" v 1,
     }
 }

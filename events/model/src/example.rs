@@ -266,6 +266,11 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
         r#"{"change":"chart/tr-delayed-share","area":"havenshire","measure":"tr-delayed-share","from":"2026-04-13","reason":"Agreed by the improvement board."}"#,
     ),
     (
+        "change.rebase-declined.v1",
+        "2026-05-31T09:00:00Z",
+        r#"{"change":"chart/tr-delayed-share","area":"havenshire","measure":"tr-delayed-share","from":"2026-04-13","reason":"The lounge was closed again in June."}"#,
+    ),
+    (
         "change.retracted.v1",
         "2026-05-31T10:00:00Z",
         r#"{"change":"c-discharge-lounge","area":"havenshire-north","retracts":"pdsa-4"}"#,

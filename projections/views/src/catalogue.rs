@@ -5,12 +5,10 @@
 //! `none` takes an edge away. Everything is checked together: no dangling id, no arrow against the layers (which
 //! also makes a circle impossible), no item off its framework.
 
-pub mod answers;
 mod framework;
 pub mod model;
 mod paths;
 
-pub use answers::FactProblem;
 pub use framework::{Finding, Framework, FrameworkKind, Scale};
 pub use model::{Basis, Edge, Layer, Model, Node, Strength};
 pub use paths::Reached;
@@ -234,33 +232,6 @@ impl Catalogue {
     #[must_use]
     pub fn question(&self, framework: &str, item: &str) -> Option<&str> {
         (framework == self.model.id()).then(|| self.model.question(self.node(item)?.layer))?
-    }
-
-    /// Why an event cannot be about this item at this level, as a sentence; none when it can.
-    #[must_use]
-    pub fn problem(&self, framework: &str, item: &str, level: Option<u8>) -> Option<String> {
-        let Some(known) = self.framework(framework) else {
-            return Some(
-                "`framework` is not in the catalogue; see the list of frameworks".to_owned(),
-            );
-        };
-        if known.kind != FrameworkKind::Rating {
-            return Some(format!("the framework {} is not rated", known.id));
-        }
-        if known.item(item).is_none() {
-            return Some(format!(
-                "`item` is not an item of the framework {}",
-                known.id
-            ));
-        }
-        let scale = known.scale.as_ref()?;
-        match level {
-            Some(level) if !scale.holds(level) => Some(format!(
-                "the level must be between {} and {} in the framework {}",
-                scale.lowest, scale.highest, known.id
-            )),
-            _ => None,
-        }
     }
 }
 

@@ -168,7 +168,9 @@ pub(crate) fn merge(bytes: &mut Box<[u8]>, from: usize, stored: &[u8]) -> Result
     }
 }
 
-fn standing(mut facts: Vec<StoredFact>) -> Vec<StoredFact> {
+/// As [`Facts::standing`], of some facts of an entity.
+#[must_use]
+pub fn standing(mut facts: Vec<StoredFact>) -> Vec<StoredFact> {
     in_order(&mut facts);
     if let Cow::Owned(standing) = without_retracted(&facts) {
         return standing;

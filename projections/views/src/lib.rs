@@ -7,6 +7,7 @@
 //! **Architecture invariants.** Views never read a clock: what is *now* is an argument. No number here is a float until
 //! a point is computed. Nothing here knows the log, the store or the network.
 
+pub mod admission;
 pub mod ask;
 pub mod catalogue;
 pub mod cell;
@@ -14,6 +15,7 @@ pub mod changes;
 pub mod chart;
 pub mod contribution;
 pub mod contributions;
+pub mod decide;
 pub mod dimension;
 mod entities;
 pub mod entity_row;

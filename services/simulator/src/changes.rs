@@ -272,17 +272,24 @@ fn charts(county: &County, plan: &Plan, pen: &mut Pen) {
     }
     let team = &plan.twice_weekly;
     let measure = "md-discussion-days-median";
-    let rebase = |reason: &str| Rebase {
+    let rebase = |from, reason: &str| Rebase {
         measure: slug(measure),
-        from: team.from,
+        from,
         reason: reason.to_owned(),
     };
     let fact = F::RebaseProposed(rebase(
+        team.from,
         "Eight weeks below the old median since the team meets twice a week.",
     ));
     say(team.locality, measure, team.from + days(60), fact);
     let fact = F::RebaseAccepted(rebase(
+        team.from,
         "The change was adopted; the new level is the one to hold.",
     ));
     say(team.locality, measure, team.from + days(101), fact);
+    let later = team.from + days(42);
+    let fact = F::RebaseProposed(rebase(later, "The last weeks look lower still."));
+    say(team.locality, measure, team.from + days(102), fact);
+    let fact = F::RebaseDeclined(rebase(later, "Six weeks are too few for another baseline."));
+    say(team.locality, measure, team.from + days(103), fact);
 }

@@ -10,7 +10,9 @@
   const shown = new Map();
   const parts = () => [...document.querySelectorAll("[data-live][id]")];
   const position = () => document.getElementById("strip")?.dataset.position;
-  for (const part of parts()) shown.set(part.id, part.innerHTML);
+  // Every form gets a new key each time the page is made; that alone is no news.
+  const content = part => part.innerHTML.replace(/name="key" value="[^"]*"/g, "");
+  for (const part of parts()) shown.set(part.id, content(part));
 
   const time = ms => new Date(ms).toLocaleTimeString("en-GB");
   function tell() {
@@ -96,10 +98,10 @@
   function take(fresh) {
     for (const part of parts()) {
       const next = fresh.getElementById(part.id);
-      if (!next || shown.get(part.id) === next.innerHTML) continue;
+      if (!next || shown.get(part.id) === content(next)) continue;
       // What somebody is filling in is left alone.
       if (part.contains(document.activeElement) && document.activeElement.matches("input,select,textarea")) continue;
-      const html = next.innerHTML, at = place(part);
+      const html = content(next), at = place(part);
       const open = [...part.querySelectorAll("details[open][id]")].map(d => d.id);
       part.replaceChildren(...document.adoptNode(next).childNodes);
       for (const name of ["data-position"]) if (next.hasAttribute(name)) part.setAttribute(name, next.getAttribute(name));

@@ -1,22 +1,25 @@
-//! `/api/v1/assessments`: ratings of an area and the areas within it, two rounds compared, and saying something new.
+//! `/api/v1/assessments`: ratings of an area and the areas within it, two rounds compared, and recording something new.
 //!
-//! Who says something names the version that was read; when somebody else was first the answer is 409 with what
+//! Who records something names the version that was read; when somebody else was first the answer is 409 with what
 //! stands now, so no rating is ever overwritten unseen.
 
-mod say;
-
-pub use say::say;
-pub(super) use say::{recorded, until_seen};
-
 use super::auth::Caller;
+use super::idempotency::{Keys, Replay};
 use super::outcomes::aside;
 use super::problem::Problem;
+use super::{API_SOURCE, recorded};
 use crate::app::App;
+use crate::application::execute::{ExecuteError, Write, WriteKey, execute};
+use crate::application::request::RatingRequest;
 use crate::config::Role;
 use crate::{charts, outcomes};
+use axum::body::Bytes;
 use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::{Extension, Json};
 use joinedup_events::{AreaId, Family, Slug};
+use joinedup_views::decide::version;
 use joinedup_views::ratings::{Rating, Stage, age_days, compare, consensus, rating};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,11 +80,6 @@ pub async fn list(
     .await
 }
 
-/// The position of the last event about an item: what its next event must name as the version that was read.
-fn version(facts: &[joinedup_views::contribution::StoredFact]) -> u64 {
-    facts.iter().map(|f| f.position).max().unwrap_or(0)
-}
-
 /// One item as JSON; with a round, only that round of it. Each round says whether its raters agree, where the framework
 /// has a rule for that.
 fn row(app: &App, rating: &Rating, version: u64, round: Option<&str>) -> Value {
@@ -96,10 +94,10 @@ fn row(app: &App, rating: &Rating, version: u64, round: Option<&str>) -> Value {
         .catalogue
         .framework(rating.framework.as_str())
     {
-        let told = value["rounds"].as_array_mut().into_iter().flatten();
-        for (told, round) in told.zip(&rating.rounds) {
+        let rows = value["rounds"].as_array_mut().into_iter().flatten();
+        for (row, round) in rows.zip(&rating.rounds) {
             let levels: Vec<u8> = round.raters.iter().filter_map(|r| r.given.level).collect();
-            told["consensus"] = json!(consensus(framework, &levels));
+            row["consensus"] = json!(consensus(framework, &levels));
         }
     }
     if let (Some(asked), Some(rounds)) = (round, value["rounds"].as_array_mut()) {
@@ -181,4 +179,72 @@ pub async fn rounds(
         Ok(value)
     })
     .await
+}
+
+/// Records something, if nothing was recorded since the version that was read.
+pub async fn record(
+    State(app): State<App>,
+    State(keys): State<Keys>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    caller.must(Role::Assessor)?;
+    let key = match keys.look(&headers, &caller.name, &body)? {
+        Replay::Answered(answer) => return Ok(answer),
+        Replay::New(key) => key,
+    };
+    let request: RatingRequest =
+        serde_json::from_slice(&body).map_err(|e| Problem::bad_request(misread(&e)))?;
+    let area = charts::area(&app, &request.area)?;
+    let write = Write {
+        source: API_SOURCE,
+        key: WriteKey::of(&caller.name, key.of_caller()),
+        command: request.command(area.clone())?,
+        version: Some(request.version),
+    };
+    let receipt = match execute(&app, &write).await {
+        Err(error @ ExecuteError::Conflict { .. }) => {
+            return Err(conflict(&app, &area, &request, error));
+        }
+        other => other?,
+    };
+    let stands = current(&app, &area, &request).map(|rating| row(&app, &rating.0, rating.1, None));
+    let answer = json!({ "version": receipt.position, "assessment": stands });
+    Ok(recorded(&keys, key, &answer))
+}
+
+/// What is wrong with a body, without the values in it.
+fn misread(error: &serde_json::Error) -> String {
+    let fields = "area, framework, item, round, action (propose, moderate, confirm, ambition or note), level, rater, note, by, on, version";
+    format!(
+        "The body must be a JSON object of the fields {fields}; line {}, column {} is not. `version` is the one that was read, 0 for an item of which nothing was recorded",
+        error.line(),
+        error.column()
+    )
+}
+
+/// The item's rating and version as they stand.
+fn current(app: &App, area: &AreaId, request: &RatingRequest) -> Option<(Rating, u64)> {
+    let id = format!("{area}/{}/{}", request.framework, request.item);
+    charts::views(app).ok()?.read(|view| {
+        let facts = view.entity(Family::Assessment, &id)?.facts;
+        Some((rating(&facts.standing())?, version(&facts.all())))
+    })
+}
+
+/// 409 with what stands now.
+fn conflict(app: &App, area: &AreaId, request: &RatingRequest, error: ExecuteError) -> Problem {
+    let problem = Problem::from(error);
+    let Some((stands, version)) = current(app, area, request) else {
+        return problem;
+    };
+    let round = stands
+        .rounds
+        .iter()
+        .find(|r| request.round.as_deref() == Some(r.round.as_str()));
+    problem
+        .with("level", json!(round.and_then(|r| r.level)))
+        .with("round", json!(round))
+        .with("stands", row(app, &stands, version, None))
 }

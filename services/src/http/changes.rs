@@ -1,30 +1,34 @@
-//! `/api/v1/changes`: improvement changes with what the points say before and after, and the decisions about charts.
+//! `/api/v1/changes`: improvement changes with what the points show before and after, and the decisions about charts.
 //! No word here says that a change caused anything.
-
-mod say;
-
-pub use say::say;
 
 use super::auth::Caller;
 use super::charts::audience;
+use super::idempotency::{Keys, Replay};
 use super::outcomes::aside;
 use super::problem::Problem;
+use super::{API_SOURCE, recorded};
 use crate::app::App;
+use crate::application::execute::{Write, WriteKey, area_of_change, execute};
+use crate::application::request::ChangeRequest;
 use crate::charts::{self, ChartRequest};
 use crate::config::Role;
+use axum::body::Bytes;
 use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::{Extension, Json};
 use chrono::NaiveDate;
 use joinedup_events::{AreaId, Family, local};
 use joinedup_views::changes::{
     BeforeAfter, Change, Decisions, Status, before_and_after, change, decisions,
 };
+use joinedup_views::decide::{Refusal, version};
 use joinedup_views::suppression::Audience;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The most charts that one answer reads for the points around its changes.
-const CHARTS_MOST: usize = 60;
+const MAX_CHARTS: usize = 60;
 
 /// The changes of an area and the areas within it, the latest first, and the targets and baselines decided there.
 pub async fn list(
@@ -50,19 +54,21 @@ pub async fn list(
             let (mut changes, mut decided) = (Vec::new(), Decisions::default());
             for entity in view.listed(Family::Change) {
                 let facts = entity.facts.standing();
-                changes.extend(change(&facts).map(|c| (entity.id.to_string(), c)));
+                let version = version(&entity.facts.all());
+                changes.extend(change(&facts).map(|c| (entity.id.to_string(), version, c)));
                 let more = decisions(&facts);
                 decided.targets.extend(more.targets);
                 decided.proposed.extend(more.proposed);
                 decided.accepted.extend(more.accepted);
+                decided.declined.extend(more.declined);
             }
             (changes, decided)
         });
-        changes.retain(|(_, c)| {
+        changes.retain(|(_, _, c)| {
             within.contains(&c.area)
                 && measure.is_none_or(|m| c.measures.iter().any(|x| x.as_str() == m))
         });
-        changes.sort_by(|(a, x), (b, y)| {
+        changes.sort_by(|(a, _, x), (b, _, y)| {
             (y.started.or(y.planned), b).cmp(&(x.started.or(x.planned), a))
         });
         let about =
@@ -70,19 +76,23 @@ pub async fn list(
         decided
             .targets
             .retain(|t| about(&t.area, t.measure.as_str()));
-        decided
-            .proposed
-            .retain(|t| about(&t.area, t.measure.as_str()));
-        decided
-            .accepted
-            .retain(|t| about(&t.area, t.measure.as_str()));
+        for baselines in [
+            &mut decided.proposed,
+            &mut decided.accepted,
+            &mut decided.declined,
+        ] {
+            baselines.retain(|b| about(&b.area, b.measure.as_str()));
+        }
         let mut around = Around {
             app: &app,
             audience,
             measure,
             read: BTreeMap::new(),
         };
-        let shown: Vec<Value> = changes.iter().map(|(id, c)| around.row(id, c)).collect();
+        let shown: Vec<Value> = changes
+            .iter()
+            .map(|(id, version, c)| around.row(id, *version, c))
+            .collect();
         Ok(json!({ "area": area, "count": shown.len(), "changes": shown, "decisions": decided }))
     })
     .await
@@ -100,10 +110,11 @@ struct Around<'a> {
 }
 
 impl Around<'_> {
-    fn row(&mut self, id: &str, change: &Change) -> Value {
+    fn row(&mut self, id: &str, version: u64, change: &Change) -> Value {
         let status = change.status(local::date(self.app.now()));
         let mut value = serde_json::to_value(change).unwrap_or_default();
         value["id"] = id.into();
+        value["version"] = version.into();
         value["status"] = json!(status);
         value["annotations"] = json!(change.annotations());
         let compared: Vec<BeforeAfter> = match status {
@@ -132,7 +143,7 @@ impl Around<'_> {
     fn points(&mut self, measure: &str, area: &AreaId) -> Option<Judged> {
         let key = (measure.to_owned(), area.clone());
         if !self.read.contains_key(&key) {
-            if self.read.len() >= CHARTS_MOST {
+            if self.read.len() >= MAX_CHARTS {
                 return None;
             }
             let request = ChartRequest::new(measure, area.as_str());
@@ -146,4 +157,47 @@ impl Around<'_> {
         }
         self.read.get(&key).cloned().flatten()
     }
+}
+
+/// Records a step of a change, a target or a baseline.
+pub async fn record(
+    State(app): State<App>,
+    State(keys): State<Keys>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    caller.must(Role::Assessor)?;
+    let key = match keys.look(&headers, &caller.name, &body)? {
+        Replay::Answered(answer) => return Ok(answer),
+        Replay::New(key) => key,
+    };
+    let request: ChangeRequest = serde_json::from_slice(&body).map_err(|e| {
+        let fields = "action (plan, start, pause, finish, target-set, rebase-proposed, rebase-accepted or rebase-declined), area, change, \
+                      title, aim, measures, concept, items, begun, decision (adopt, adapt or abandon), learnt, measure, target, from, \
+                      reason, on, version";
+        Problem::bad_request(format!("The body must be a JSON object of the fields {fields}; line {}, column {} is not", e.line(), e.column()))
+    })?;
+    let area = match (&request.area, &request.change) {
+        (Some(code), _) => charts::area(&app, code)?,
+        (None, Some(change)) => area_of_change(&app, change).ok_or(Refusal::UnknownChange)?,
+        (None, None) => {
+            let what = "the code of an area";
+            return Err(Refusal::Missing {
+                field: "/area",
+                what,
+            }
+            .into());
+        }
+    };
+    let write_key = WriteKey::of(&caller.name, key.of_caller());
+    let write = Write {
+        source: API_SOURCE,
+        key: write_key,
+        command: request.command(area, write_key.id())?,
+        version: request.version,
+    };
+    let receipt = execute(&app, &write).await?;
+    let answer = json!({ "change": receipt.entity, "position": receipt.position });
+    Ok(recorded(&keys, key, &answer))
 }

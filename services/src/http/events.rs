@@ -4,7 +4,7 @@ use super::auth::Caller;
 use super::idempotency::{Keys, Replay};
 use super::limits::{MAX_BATCH, MAX_ERRORS};
 use super::problem::{FieldError, Problem};
-use crate::app::App;
+use crate::app::{App, Definitions};
 use crate::config::Role;
 use crate::publisher::Publisher;
 use axum::body::Bytes;
@@ -14,6 +14,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use chrono::{DateTime, Utc};
+use joinedup_events::check::{Refusal, Refusals};
 use joinedup_events::mode::{self, ModeError};
 use joinedup_events::{Arrival, Event, Family, Submitted};
 use joinedup_log::Position;
@@ -124,7 +125,10 @@ fn admit_from<'a>(
         {
             caller.must(role_for(family))?;
         }
-        match read.and_then(|submitted| submitted.admit(&app.definitions.areas, arrival)) {
+        let admitted = read
+            .and_then(|submitted| submitted.admit(&app.definitions.areas, arrival))
+            .and_then(|event| fitting(app, event));
+        match admitted {
             Ok(event) => events.push(event),
             Err(refusals) => {
                 refused += 1;
@@ -148,6 +152,24 @@ fn admit_from<'a>(
         errors.iter_mut().for_each(|error| error.index = None);
     }
     Err(Problem::refused_among(errors, count))
+}
+
+/// An event whose ratings, scores and parts are ones that the catalogue and the measures know.
+fn fitting(app: &App, event: Event) -> Result<Event, Refusals> {
+    let Definitions {
+        catalogue,
+        measures,
+        ..
+    } = &app.definitions;
+    let problems = catalogue.problems(measures, &event.fact);
+    if problems.is_empty() {
+        return Ok(event);
+    }
+    let refusals = problems.into_iter().map(|problem| Refusal {
+        pointer: format!("/data/{}", problem.field),
+        rule: problem.rule,
+    });
+    Err(Refusals(refusals.collect()))
 }
 
 fn publisher(app: &App) -> Result<&Publisher, Problem> {

@@ -62,6 +62,14 @@ fn size(key: &str, answered: &Answered) -> usize {
 #[derive(Debug)]
 pub struct Key(Option<(Arc<str>, [u8; 32])>);
 
+impl Key {
+    /// The caller's name and the key, where the request has one.
+    #[must_use]
+    pub fn of_caller(&self) -> Option<&str> {
+        self.0.as_ref().map(|(key, _)| &**key)
+    }
+}
+
 /// What was found.
 #[derive(Debug)]
 pub enum Replay {

@@ -39,7 +39,8 @@ pub async fn list(
             parameters.get("area").unwrap_or(&app.config.home_area),
         )?;
         let status = charts::views(&app)?.status();
-        let mut nodes = outcomes::nodes(&app, &area, audience)?;
+        let verdicts = outcomes::verdicts(&app, &area, audience)?;
+        let mut nodes = outcomes::standing(&app, &area, &verdicts)?.nodes;
         let model = app.definitions.catalogue.model();
         let asked = parameters.get("population").filter(|p| !p.is_empty());
         if let Some(population) = asked {

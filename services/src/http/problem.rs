@@ -1,12 +1,14 @@
 //! Errors over HTTP: RFC 9457 problem documents. The one place that decides a status.
 
 use super::limits::MAX_ERRORS;
+use crate::application::execute::ExecuteError;
 use crate::charts::QuestionError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use joinedup_log::AppendError;
 use joinedup_views::ask::AskError;
+use joinedup_views::decide::Refusal;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -179,6 +181,50 @@ impl From<AppendError> for Problem {
                 "The log refused the event",
                 detail,
             ),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        if refusal == Refusal::UnknownChange {
+            return Self::not_found("There is no such change; plan it first");
+        }
+        Self::refused(vec![FieldError {
+            index: None,
+            pointer: refusal.field().to_owned(),
+            detail: refusal.to_string(),
+        }])
+    }
+}
+
+impl From<ExecuteError> for Problem {
+    fn from(error: ExecuteError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ExecuteError::NoPublisher | ExecuteError::NoViews => Self::not_found(detail),
+            ExecuteError::Refused(refusal) => refusal.into(),
+            ExecuteError::NotAdmitted(refusals) => {
+                let field = |r: joinedup_events::Refusal| FieldError {
+                    index: None,
+                    pointer: r.pointer,
+                    detail: r.rule,
+                };
+                Self::refused(refusals.0.into_iter().map(field).collect())
+            }
+            ExecuteError::Conflict { version, .. } => {
+                Self::new(StatusCode::CONFLICT, "Somebody else was first", detail)
+                    .with("version", json!(version))
+            }
+            ExecuteError::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "The key was used before",
+                detail,
+            ),
+            ExecuteError::Behind | ExecuteError::Busy | ExecuteError::Unreadable(_) => {
+                Self::unavailable(detail)
+            }
+            ExecuteError::Append(error) => error.into(),
         }
     }
 }

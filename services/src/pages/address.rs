@@ -35,6 +35,14 @@ impl Address {
         }
     }
 
+    /// The address of a path with parameters, without its fragment.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        let text = text.split('#').next().unwrap_or_default();
+        let (path, query) = text.split_once('?').unwrap_or((text, ""));
+        Self::of(path, &fields(query.as_bytes()))
+    }
+
     /// Another page about the same place and time.
     #[must_use]
     pub fn elsewhere(&self, path: impl Into<String>) -> Self {

@@ -12,6 +12,7 @@ use joinedup_views::changes::before_after::ENOUGH_POINTS;
 use joinedup_views::changes::{
     BeforeAfter, Change, Decisions, Moved, Status, before_and_after, change, decisions,
 };
+use joinedup_views::decide::version;
 use joinedup_views::measure::Direction;
 use maud::{Markup, html};
 
@@ -37,16 +38,22 @@ pub fn changes_for(
     Ok(found)
 }
 
-/// What people decided about a measure's chart: targets and new baselines.
+/// What people decided about a measure's chart in the place, targets and baselines, and its version there.
 ///
 /// # Errors
 /// 404 when this process has no views.
-pub fn decided(here: &Here, measure: &str) -> Result<Decisions, Problem> {
+pub fn decided(here: &Here, measure: &str) -> Result<(Decisions, u64), Problem> {
     let id = format!("chart/{measure}");
     Ok(here.views()?.read(|view| {
-        view.entity(Family::Change, &id)
-            .map(|e| decisions(&e.facts.standing()))
-            .unwrap_or_default()
+        let Some(entity) = view.entity(Family::Change, &id) else {
+            return (Decisions::default(), 0);
+        };
+        let (mut facts, all) = (entity.facts.standing(), entity.facts.all());
+        facts.retain(|f| f.area == here.area);
+        (
+            decisions(&facts),
+            version(all.iter().filter(|f| f.area == here.area)),
+        )
     }))
 }
 

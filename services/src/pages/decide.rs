@@ -3,8 +3,9 @@
 use super::changes_of::decided;
 use super::figure;
 use super::here::Here;
-use super::record::{Form, back_to, event, on, record};
+use super::record::{Filled, Form, back_to, hidden, record};
 use crate::app::App;
+use crate::application::request::{ChangeRequest, ChangeVerb};
 use crate::charts::{self, Answer};
 use crate::draw::axis;
 use crate::http::auth::Caller;
@@ -18,56 +19,43 @@ use joinedup_spc::{
     Chart as SpcChart, Direction as SpcDirection, Options, Point as SpcPoint, RephaseProposal,
     propose_rephase,
 };
-use joinedup_views::measure::{Direction, Measure};
+use joinedup_views::changes::Decisions;
+use joinedup_views::measure::{Direction, Measure, Shape};
 use maud::{Markup, html};
-use serde_json::{Map, Value, json};
 
 /// The forms of a chart, for those who may decide; for others what was decided.
 ///
 /// # Errors
 /// 404 when this process has no views.
 pub fn forms(here: &Here, measure: &Measure, answer: &Answer) -> Result<Markup, Problem> {
-    let decisions = decided(here, measure.id.as_str())?;
-    let area = here.area.as_str();
+    let (decisions, version) = decided(here, measure.id.as_str())?;
     let unit = figure::unit(&answer.chart);
-    let targets: Vec<_> = decisions
-        .targets
-        .iter()
-        .filter(|t| t.area.as_str() == area)
-        .collect();
-    let accepted: Vec<_> = decisions
-        .accepted
-        .iter()
-        .filter(|t| t.area.as_str() == area)
-        .collect();
-    let waiting: Vec<_> = decisions
-        .proposed
-        .iter()
-        .filter(|t| t.area.as_str() == area)
-        .collect();
     let suggestion = suggestion(measure, answer);
     let open = here.may_decide();
     let action = |what: &str| format!("/measures/{}/{what}", measure.id);
     let back = back_to(&here.address, "decisions");
-    let hidden = html! { input type="hidden" name="back" value=(back); input type="hidden" name="area" value=(area); };
+    // Each form has a key of its own.
+    let hidden = || hidden(&back, &here.area, version);
     Ok(html! {
         section #decisions aria-labelledby="decisions-name" {
             h2 #decisions-name { "Decisions" }
             div #decided data-live {
-                @if targets.is_empty() && accepted.is_empty() && waiting.is_empty() { p { "Nobody has set a target or a new baseline for this chart." } }
-                ul.plain {
-                    @for t in &targets { li { "Target " strong { (axis::amount(t.target.as_f64(), unit)) } " from " (axis::date(t.from)) ": " (t.reason) } }
-                    @for b in &accepted { li { "New baseline from " strong { (axis::date(b.from)) } ": " (b.reason) } }
-                }
-                @for b in &waiting {
+                (standing(&decisions, unit))
+                @for b in &decisions.proposed {
                     div.proposal {
                         p { "Proposed: a new baseline from " strong { (axis::date(b.from)) } ". " (b.reason) }
                         @if open {
                             form method="post" action=(action("rebase-accepted")) {
-                                (hidden)
+                                (hidden())
                                 input type="hidden" name="from" value=(b.from);
                                 label { "Why it is accepted" input type="text" name="reason" required maxlength="400"; }
                                 button type="submit" { "Accept the new baseline" }
+                            }
+                            form method="post" action=(action("rebase-declined")) {
+                                (hidden())
+                                input type="hidden" name="from" value=(b.from);
+                                label { "Why it is declined" input type="text" name="reason" required maxlength="400"; }
+                                button.quiet type="submit" { "Decline it" }
                             }
                         }
                     }
@@ -79,7 +67,7 @@ pub fn forms(here: &Here, measure: &Measure, answer: &Answer) -> Result<Markup, 
             @if open {
                 details #form-change { summary { "Record a change" }
                     form method="post" action=(action("change")) {
-                        (hidden)
+                        (hidden())
                         label { "Name" input type="text" name="title" required maxlength="80" placeholder="Trusted assessors on the wards"; }
                         label { "What it is to achieve" input type="text" name="aim" maxlength="400"; }
                         label { "Began on" input type="date" name="started" required value=(here.today()) max=(here.today()); }
@@ -88,7 +76,7 @@ pub fn forms(here: &Here, measure: &Measure, answer: &Answer) -> Result<Markup, 
                 }
                 details #form-target { summary { "Set a target" }
                     form method="post" action=(action("target")) {
-                        (hidden)
+                        (hidden())
                         label { "Target" @if unit == "proportion" { " (per cent)" } @else { " (" (unit) ")" } input type="number" name="target" step="any" required; }
                         label { "From" input type="date" name="from" required value=(here.today()); }
                         label { "Why" input type="text" name="reason" required maxlength="400"; }
@@ -97,7 +85,7 @@ pub fn forms(here: &Here, measure: &Measure, answer: &Answer) -> Result<Markup, 
                 }
                 details #form-rebase { summary { "Propose a new baseline" }
                     form method="post" action=(action("rebase-proposed")) {
-                        (hidden)
+                        (hidden())
                         label { "From" input type="date" name="from" required value=[suggestion.as_ref().map(|s| s.0)]; }
                         label { "Why: what is different, and is it expected to last?" input type="text" name="reason" required maxlength="400"; }
                         button type="submit" { "Propose" }
@@ -106,6 +94,24 @@ pub fn forms(here: &Here, measure: &Measure, answer: &Answer) -> Result<Markup, 
             }
         }
     })
+}
+
+/// The targets and baselines that were decided.
+fn standing(decisions: &Decisions, unit: &str) -> Markup {
+    let Decisions {
+        targets,
+        proposed,
+        accepted,
+        declined,
+    } = decisions;
+    html! {
+        @if targets.is_empty() && accepted.is_empty() && proposed.is_empty() { p { "Nobody has set a target or a new baseline for this chart." } }
+        ul.plain {
+            @for t in targets { li { "Target " strong { (axis::amount(t.target.as_f64(), unit)) } " from " (axis::date(t.from)) ": " (t.reason) } }
+            @for b in accepted { li { "New baseline from " strong { (axis::date(b.from)) } ": " (b.reason) } }
+            @for b in declined { li { "Declined: a new baseline from " (axis::date(b.from)) ". " (b.reason) } }
+        }
+    }
 }
 
 /// A new baseline that the points themselves suggest, and its first day.
@@ -166,88 +172,55 @@ pub async fn decide(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let form = Form::read(&caller, &headers, &body)?;
-    let measure = app
-        .definitions
-        .measures
-        .get(&id)
-        .ok_or_else(|| Problem::not_found("There is no measure of that id"))?;
+    let measure = app.definitions.measures.get(&id);
+    let measure = measure.ok_or_else(|| Problem::not_found("There is no measure of that id"))?;
+    let is_share = measure.shape() == Shape::Proportion;
+    let unit = if is_share {
+        "proportion"
+    } else {
+        measure.unit()
+    }
+    .to_owned();
     let area = charts::area(&app, form.must("area", "The place")?)?;
-    let events = match what.as_str() {
-        "change" => change(&app, &form, measure, area.as_str())?,
-        "target" => vec![target(&app, &form, measure, area.as_str())?],
-        "rebase-proposed" | "rebase-accepted" => {
-            vec![rebase(&app, &form, measure, area.as_str(), &what)?]
-        }
+    let action = match what.as_str() {
+        "change" => ChangeVerb::Plan,
+        "target" => ChangeVerb::TargetSet,
+        "rebase-proposed" => ChangeVerb::RebaseProposed,
+        "rebase-accepted" => ChangeVerb::RebaseAccepted,
+        "rebase-declined" => ChangeVerb::RebaseDeclined,
         _ => return Err(Problem::not_found("There is no such form")),
     };
-    record(&app, &events, &form.back()).await
-}
-
-fn data(pairs: impl IntoIterator<Item = (&'static str, Value)>) -> Map<String, Value> {
-    pairs
-        .into_iter()
-        .filter(|(_, v)| !v.is_null())
-        .map(|(n, v)| (n.to_owned(), v))
-        .collect()
-}
-
-fn change(app: &App, form: &Form, measure: &Measure, area: &str) -> Result<Vec<Value>, Problem> {
-    let (now, started) = (app.now(), form.date("started", "The day it began")?);
-    let id = format!("page-{}", uuid::Uuid::now_v7());
-    let plan = data([
-        ("change", json!(id)),
-        ("area", json!(area)),
-        ("title", json!(form.must("title", "A name")?)),
-        ("aim", json!(form.get("aim"))),
-        ("measures", json!([measure.id.as_str()])),
-        ("items", json!([])),
-    ]);
-    let at = on(started, now);
-    let begun = data([("change", json!(id)), ("area", json!(area))]);
-    Ok(vec![
-        event("change.planned", at, now, plan),
-        event("change.started", at, now, begun),
-    ])
-}
-
-fn target(app: &App, form: &Form, measure: &Measure, area: &str) -> Result<Value, Problem> {
-    let number: f64 = form
-        .must("target", "The target")?
-        .parse()
-        .map_err(|_| Problem::bad_request("The target must be a number"))?;
-    let proportion = measure.shape() == joinedup_views::measure::Shape::Proportion;
-    let target = if proportion { number / 100.0 } else { number };
-    if !target.is_finite() || (proportion && !(0.0..=1.0).contains(&target)) {
-        return Err(Problem::bad_request(
-            "The target must be a number, and a share between 0 and 100 per cent",
-        ));
+    let mut request = ChangeRequest {
+        action,
+        ..ChangeRequest::default()
+    };
+    let text = |name: &str| form.get(name).map(ToOwned::to_owned);
+    if request.action == ChangeVerb::Plan {
+        request.begun = true;
+        request.measures = vec![id.clone()];
+        (request.title, request.aim) = (text("title"), text("aim"));
+        request.on = Some(form.date("started", "The day it began")?);
+    } else {
+        request.measure = Some(id.clone());
+        request.from = Some(form.date("from", "The first day")?);
+        request.reason = text("reason");
+        // People type shares in per cent.
+        let typed: Option<f64> = form.parsed("target", "The target must be a number")?;
+        request.target = typed.map(|number| if is_share { number / 100.0 } else { number });
+        request.version = Some(form.version()?);
     }
-    let now = app.now();
-    let set = data([
-        ("change", json!(format!("chart/{}", measure.id))),
-        ("area", json!(area)),
-        ("measure", json!(measure.id.as_str())),
-        ("target", json!(target)),
-        ("from", json!(form.date("from", "The first day")?)),
-        ("reason", json!(form.must("reason", "A reason")?)),
-    ]);
-    Ok(event("change.target-set", now, now, set))
-}
-
-fn rebase(
-    app: &App,
-    form: &Form,
-    measure: &Measure,
-    area: &str,
-    what: &str,
-) -> Result<Value, Problem> {
-    let now = app.now();
-    let said = data([
-        ("change", json!(format!("chart/{}", measure.id))),
-        ("area", json!(area)),
-        ("measure", json!(measure.id.as_str())),
-        ("from", json!(form.date("from", "The first day")?)),
-        ("reason", json!(form.must("reason", "A reason")?)),
-    ]);
-    Ok(event(&format!("change.{what}"), now, now, said))
+    let filled = Filled {
+        command: request.command(area, form.key(&caller).id())?,
+        action: format!("/measures/{id}/{what}"),
+        version: request.version,
+        form,
+    };
+    record(app, caller, filled, move |here| {
+        let (decisions, _) = decided(here, &id)?;
+        Ok(html! {
+            (standing(&decisions, &unit))
+            @for b in &decisions.proposed { p { "Proposed: a new baseline from " strong { (axis::date(b.from)) } ". " (b.reason) } }
+        })
+    })
+    .await
 }

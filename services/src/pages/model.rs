@@ -5,17 +5,16 @@ use super::layout::{self, Tab};
 use super::{node, picture, rounds, words};
 use crate::application::overview::Overview;
 use crate::http::problem::Problem;
+use crate::outcomes::{self, Standing, Verdicts};
 use axum::response::Response;
-use joinedup_events::area::AreaKind;
 use joinedup_views::catalogue::Layer;
-use joinedup_views::outcomes::{Known, NodeState, Verdict, outcomes};
+use joinedup_views::outcomes::NodeState;
 use joinedup_views::priorities::{Trend, priorities};
-use joinedup_views::ratings::{Comparison, Rating, RollUp, compare, roll_up};
+use joinedup_views::ratings::{Comparison, Rating, compare};
 use maud::{Markup, PreEscaped, html};
-use std::collections::BTreeMap;
 
 /// How many items are listed as first to work on.
-const FIRST_MOST: usize = 8;
+const MAX_FIRST: usize = 8;
 
 /// `GET /model`.
 pub async fn show(here: Here) -> Result<Response, Problem> {
@@ -26,83 +25,38 @@ pub async fn show(here: Here) -> Result<Response, Problem> {
 pub struct Knowledge {
     /// Every chart in a line.
     pub overview: std::sync::Arc<Overview>,
-    /// The ratings of the place and of everything in it.
-    pub ratings: Vec<Rating>,
-    /// The same rolled up to the place.
-    pub rolled: Vec<RollUp>,
-    /// The nodes with what is known of them.
-    pub nodes: Vec<NodeState>,
+    /// The ratings, and the nodes with what is known of them.
+    pub standing: Standing,
 }
 
 impl Knowledge {
-    fn of(here: &Here) -> Self {
-        let definitions = &here.app.definitions;
+    fn of(here: &Here) -> Result<Self, Problem> {
         let overview = here.overview();
-        let ratings = rounds::ratings(here);
-        let has_localities = here.parts().iter().any(|p| {
-            definitions
-                .areas
-                .get(p.as_str())
-                .is_some_and(|a| a.kind == AreaKind::Locality)
-        });
-        let rolled = roll_up(
-            &definitions.areas,
-            &here.area,
-            has_localities.then_some(AreaKind::Locality),
-            &ratings,
-        );
-        let own: Vec<Rating> = ratings
-            .iter()
-            .filter(|r| r.area == here.area)
-            .cloned()
-            .collect();
-        let mut measures: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for measure in definitions.measures.iter() {
-            for outcome in measure.outcomes.named() {
-                measures
-                    .entry(outcome.to_string())
-                    .or_default()
-                    .push(measure.id.to_string());
-            }
-        }
-        let verdicts: BTreeMap<String, Verdict> = overview
+        let verdicts: Verdicts = overview
             .of(here.area.as_str())
             .map(|l| (l.measure.clone(), l.verdict()))
             .collect();
-        let nodes = outcomes(
-            &definitions.catalogue,
-            Known {
-                own: &own,
-                rolled_up: &rolled,
-            },
-            &measures,
-            &verdicts,
-        );
-        Self {
-            overview,
-            ratings,
-            rolled,
-            nodes,
-        }
+        let standing = outcomes::standing(&here.app, &here.area, &verdicts)?;
+        Ok(Self { overview, standing })
     }
 
     /// A node.
     #[must_use]
     pub fn node(&self, id: &str) -> Option<&NodeState> {
-        self.nodes.iter().find(|n| n.node.id == id)
+        self.standing.nodes.iter().find(|n| n.node.id == id)
     }
 
     /// The rating of an item in an area.
     #[must_use]
     pub fn rating(&self, area: &str, framework: &str, item: &str) -> Option<&Rating> {
-        self.ratings.iter().find(|r| {
+        self.standing.ratings.iter().find(|r| {
             r.area.as_str() == area && r.framework.as_str() == framework && r.item.as_str() == item
         })
     }
 }
 
 fn page(here: &Here) -> Result<Markup, Problem> {
-    let known = Knowledge::of(here);
+    let known = Knowledge::of(here)?;
     let chosen = match here.address.get("node") {
         Some(id) => Some(
             known
@@ -154,7 +108,7 @@ fn key(here: &Here) -> Markup {
 fn first(here: &Here, known: &Knowledge) -> Markup {
     let catalogue = &here.app.definitions.catalogue;
     let trend = |outcome: &str| known.node(outcome).map_or(Trend::Unknown, |n| n.trend);
-    let found = priorities(catalogue, &known.ratings, trend);
+    let found = priorities(catalogue, &known.standing.ratings, trend);
     html! {
         section.card #first data-live aria-labelledby="first-name" {
             h2 #first-name { "What to work on first" }
@@ -162,7 +116,7 @@ fn first(here: &Here, known: &Knowledge) -> Markup {
             @else {
                 p.note { "Rated low, far from the ambition, and feeding outcomes that do not improve. It orders a conversation; it is no measurement." }
                 ol.first {
-                    @for item in found.items.iter().filter(|i| i.score > 0).take(FIRST_MOST) {
+                    @for item in found.items.iter().filter(|i| i.score > 0).take(MAX_FIRST) {
                         li {
                             a href=(here.address.elsewhere("/model").with("node", &item.item)) { (item.title) } " " span.place { (here.title_of(item.area.as_str())) } " " strong.tag { "score " (item.score) }
                             p.small { (item.sentence) }
@@ -177,11 +131,11 @@ fn first(here: &Here, known: &Knowledge) -> Markup {
 
 /// What moved between two rounds.
 fn moved(here: &Here, known: &Knowledge) -> Markup {
-    let published = rounds::published(&known.ratings);
+    let published = rounds::published(&known.standing.ratings);
     let [.., earlier, later] = published.as_slice() else {
         return html! { section.card #moved aria-labelledby="moved-name" { h2 #moved-name { "Compared with the last round" } p { "There is only one published round, so there is nothing to compare yet." } } };
     };
-    let found: Comparison = compare(&known.ratings, earlier, later);
+    let found: Comparison = compare(&known.standing.ratings, earlier, later);
     let list = |name: &str, sign: &str, steps: &[joinedup_views::ratings::comparison::Step]| {
         html! {
             div {

@@ -4,14 +4,19 @@
 use super::here::Here;
 use super::home::value_words;
 use super::model::Knowledge;
-use super::rounds;
+use super::{record, rounds};
+use crate::application::request::RatingRequest;
 use crate::draw::{axis, icon};
-use joinedup_events::AreaId;
+use crate::http::problem::Problem;
+use joinedup_events::{AreaId, Family};
 use joinedup_views::catalogue::Strength;
 use joinedup_views::catalogue::model::Link;
+use joinedup_views::decide::version;
 use joinedup_views::outcomes::{Neighbour, NodeState};
-use joinedup_views::ratings::{Rating, Round, Stage};
+use joinedup_views::ratings::roll_up::localities;
+use joinedup_views::ratings::{Rating, Round, Stage, rating};
 use maud::{Markup, PreEscaped, html};
+use std::collections::BTreeMap;
 
 /// The panel of a chosen node.
 #[must_use]
@@ -41,7 +46,7 @@ pub fn panel(here: &Here, known: &Knowledge, state: &NodeState) -> Markup {
                     }
                 }
             } @else if !state.measures.is_empty() { p.note { "None of its " (state.measures.len()) " measures has points here yet." } }
-            (rating(here, known, state))
+            (rating_table(here, known, state))
         }
     }
 }
@@ -63,16 +68,71 @@ fn neighbours(here: &Here, known: &Knowledge, title: &str, list: &[Neighbour]) -
     }
 }
 
-/// The areas whose ratings stand side by side: the parts of the place, and the place where it was rated itself or has no parts.
+/// The areas whose ratings stand side by side: those that are asked to rate, or the parts of the place; and the place
+/// where it was rated itself or has no parts.
 fn areas(here: &Here, known: &Knowledge, framework: &str, item: &str) -> Vec<AreaId> {
-    let mut areas = here.parts();
+    let mut areas: Vec<AreaId> = localities(&here.app.definitions.areas, &here.area)
+        .into_iter()
+        .collect();
+    areas.sort_by_key(|id| here.title_of(id.as_str()));
+    if areas.is_empty() {
+        areas = here.parts();
+    }
     if areas.is_empty() || known.rating(here.area.as_str(), framework, item).is_some() {
         areas.insert(0, here.area.clone());
     }
     areas
 }
 
-fn rating(here: &Here, known: &Knowledge, state: &NodeState) -> Markup {
+/// The ratings of an item in some areas with their versions, read at one moment: a form must not carry a later version
+/// than the page shows.
+fn ratings_of(
+    here: &Here,
+    areas: &[AreaId],
+    framework: &str,
+    item: &str,
+) -> BTreeMap<AreaId, (Rating, u64)> {
+    let Ok(views) = here.views() else {
+        return BTreeMap::new();
+    };
+    views.read(|view| {
+        let of = |area: &AreaId| {
+            let entity = view.entity(Family::Assessment, &format!("{area}/{framework}/{item}"))?;
+            let facts = &entity.facts;
+            // Where every fact was taken back there is no rating, and still a version.
+            let rating = rating(&facts.standing()).or_else(|| rating(&facts.all()))?;
+            Some((area.clone(), (rating, version(&facts.all()))))
+        };
+        areas.iter().filter_map(of).collect()
+    })
+}
+
+/// How an area's item stands, for somebody who typed something about an earlier version.
+///
+/// # Errors
+/// 404 when this process has no views.
+pub fn stands(here: &Here, area: &AreaId, request: &RatingRequest) -> Result<Markup, Problem> {
+    let (framework, item) = (request.framework.as_str(), request.item.as_str());
+    let found = ratings_of(here, std::slice::from_ref(area), framework, item);
+    let found = found.get(area).map(|(rating, _)| rating);
+    let round = match (&request.round, found.and_then(|r| r.rounds.last())) {
+        (Some(round), _) => round.as_str(),
+        (None, Some(last)) => last.round.as_str(),
+        (None, None) => "",
+    };
+    let ambition = found.and_then(|r| r.ambition.as_ref());
+    Ok(html! {
+        p { (here.title_of(area.as_str())) ", " (rounds::item_title(here, framework, item)) }
+        dl {
+            dt { "Round " (round) } dd { (stage(here, framework, found.and_then(|r| r.rounds.iter().find(|x| x.round.as_str() == round)))) }
+            dt { "Published" } dd { (level(here, framework, found.and_then(|r| r.level))) }
+            dt { "Ambition" } dd { @match ambition { Some(a) => { (level(here, framework, Some(a.level))) " by " (axis::date(a.by)) }, None => "none" } }
+        }
+        (evidence(found, round))
+    })
+}
+
+fn rating_table(here: &Here, known: &Knowledge, state: &NodeState) -> Markup {
     let catalogue = &here.app.definitions.catalogue;
     let (framework, item) = (catalogue.model().id(), state.node.id.as_str());
     if catalogue
@@ -83,12 +143,14 @@ fn rating(here: &Here, known: &Knowledge, state: &NodeState) -> Markup {
         return html! {};
     }
     let areas = areas(here, known, framework, item);
+    let ratings = ratings_of(here, &areas, framework, item);
     let round = here
         .address
         .get("round")
         .map_or_else(|| newest(here, known, item), ToOwned::to_owned);
     let rolled = known
-        .rolled
+        .standing
+        .rolled_up
         .iter()
         .find(|r| r.framework.as_str() == framework && r.item.as_str() == item);
     let open = here.may_decide();
@@ -100,14 +162,14 @@ fn rating(here: &Here, known: &Knowledge, state: &NodeState) -> Markup {
                 thead { tr { th scope="col" { "Place" } th scope="col" { "Published" } th scope="col" { "Ambition" } th scope="col" { "Round " (round) } th scope="col" { "Evidence" } @if open { th scope="col" { "Next" } } } }
                 tbody {
                     @for area in &areas {
-                        @let found = known.rating(area.as_str(), framework, item);
+                        @let (found, version) = ratings.get(area).map_or((None, 0), |(rating, version)| (Some(rating), *version));
                         tr {
                             th scope="row" { (here.title_of(area.as_str())) }
                             td { (level(here, framework, found.and_then(|r| r.level))) @if let Some(r) = found && let Some(on) = r.published_on { br; span.small { (axis::date(on)) } } }
                             td { @if let Some(a) = found.and_then(|r| r.ambition.as_ref()) { (level(here, framework, Some(a.level))) br; span.small { "by " (axis::date(a.by)) } } @else { "none" } }
                             td { (stage(here, framework, found.and_then(|r| r.rounds.iter().find(|x| x.round.as_str() == round)))) }
                             td { (evidence(found, &round)) }
-                            @if open { td { (next(here, framework, item, area, &round, found)) } }
+                            @if open { td { (next(here, framework, item, area, &round, found, version)) } }
                         }
                     }
                 }
@@ -119,16 +181,17 @@ fn rating(here: &Here, known: &Knowledge, state: &NodeState) -> Markup {
     }
 }
 
-/// The round that is being worked on: the last that anybody spoke of, else this year's.
+/// The round that is being worked on: the last with an event, else this year's.
 fn newest(here: &Here, known: &Knowledge, item: &str) -> String {
-    let spoken = known
+    let latest = known
+        .standing
         .ratings
         .iter()
         .filter(|r| r.item.as_str() == item)
         .flat_map(|r| &r.rounds)
         .map(|r| r.round.as_str())
         .max();
-    spoken.map_or_else(|| here.today().format("%Y").to_string(), ToOwned::to_owned)
+    latest.map_or_else(|| here.today().format("%Y").to_string(), ToOwned::to_owned)
 }
 
 fn level(here: &Here, framework: &str, level: Option<u8>) -> Markup {
@@ -153,11 +216,11 @@ fn stage(here: &Here, framework: &str, round: Option<&Round>) -> Markup {
 }
 
 fn evidence(found: Option<&Rating>, round: &str) -> Markup {
-    let said = found.and_then(|r| r.rounds.iter().find(|x| x.round.as_str() == round));
-    let proposed = said
+    let round = found.and_then(|r| r.rounds.iter().find(|x| x.round.as_str() == round));
+    let proposed = round
         .and_then(|r| r.proposed.as_ref())
         .and_then(|p| p.note.as_deref());
-    let moderated = said
+    let moderated = round
         .and_then(|r| r.moderated.as_ref())
         .and_then(|m| m.note.as_deref());
     let noted = found.and_then(|r| r.notes.last()).map(|n| n.text.as_str());
@@ -172,6 +235,7 @@ fn next(
     area: &AreaId,
     round: &str,
     found: Option<&Rating>,
+    version: u64,
 ) -> Markup {
     let scale = here
         .app
@@ -182,11 +246,13 @@ fn next(
     let (low, high) = scale.as_ref().map_or((1, 5), |s| (s.lowest, s.highest));
     let now = found.and_then(|r| r.rounds.iter().find(|x| x.round.as_str() == round));
     let title = here.title_of(area.as_str());
-    let hidden = html! {
-        input type="hidden" name="back" value=(format!("{}#node", here.address));
-        input type="hidden" name="area" value=(area);
-        input type="hidden" name="framework" value=(framework);
-        input type="hidden" name="item" value=(item);
+    // Each form has a key of its own.
+    let hidden = || {
+        html! {
+            (record::hidden(&format!("{}#node", here.address), area, version))
+            input type="hidden" name="framework" value=(framework);
+            input type="hidden" name="item" value=(item);
+        }
     };
     let levels = |chosen: Option<u8>, none: bool| {
         html! {
@@ -201,7 +267,7 @@ fn next(
         details id=(format!("do-{key}")) {
             summary { "Rate" }
             form method="post" action="/model/propose" {
-                (hidden)
+                (hidden())
                 label { "Round" input type="text" name="round" value=(round) required pattern="[a-z0-9][a-z0-9-]*" maxlength="20"; }
                 label { "Level proposed" (levels(now.and_then(|r| r.level), true)) }
                 label { "Evidence, about the place and never about a person" input type="text" name="note" maxlength="400"; }
@@ -209,19 +275,18 @@ fn next(
             }
             @if let Some(now) = now {
                 form method="post" action="/model/moderate" {
-                    (hidden)
+                    (hidden())
                     input type="hidden" name="round" value=(round);
-                    input type="hidden" name="from" value=[now.level];
                     label { "Level after looking at each other's" (levels(now.level, true)) }
                     label { "Why" input type="text" name="note" maxlength="400"; }
                     button.quiet type="submit" { "Moderate" }
                 }
                 @if now.stage != Stage::Published {
-                    form method="post" action="/model/publish" { (hidden) input type="hidden" name="round" value=(round); button.quiet type="submit" { "Publish" } }
+                    form method="post" action="/model/confirm" { (hidden()) input type="hidden" name="round" value=(round); button.quiet type="submit" { "Publish" } }
                 }
             }
             form method="post" action="/model/ambition" {
-                (hidden)
+                (hidden())
                 label { "Level wanted" (levels(found.and_then(|r| r.ambition.as_ref()).map(|a| a.level), false)) }
                 label { "By" input type="date" name="by" required value=(here.today() + chrono::Days::new(365)); }
                 button.quiet type="submit" { "Set the ambition" }

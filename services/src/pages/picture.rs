@@ -32,6 +32,7 @@ pub fn svg(here: &Here, known: &Knowledge, chosen: Option<&str>) -> String {
         .iter()
         .map(|(layer, _)| {
             let mut nodes: Vec<&NodeState> = known
+                .standing
                 .nodes
                 .iter()
                 .filter(|n| n.node.layer == *layer)
@@ -74,7 +75,7 @@ pub fn svg(here: &Here, known: &Knowledge, chosen: Option<&str>) -> String {
         );
     }
     out.push_str("<g class=\"edges\" aria-hidden=\"true\">");
-    for state in &known.nodes {
+    for state in &known.standing.nodes {
         for edge in &state.feeds {
             let (Some(from), Some(to)) = (
                 places.get(state.node.id.as_str()),

@@ -1,93 +1,56 @@
-//! `POST /model/{what}`: propose, moderate and publish a level, and set an ambition.
+//! `POST /model/{action}`: propose, moderate and publish a level, and set an ambition.
 
-use super::record::{Form, event, record};
+use super::node;
+use super::record::{Filled, Form, record};
 use crate::app::App;
+use crate::application::request::RatingRequest;
 use crate::charts;
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::Response;
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error, StrDeserializer};
 
-/// Records what was said of an item.
+/// Records what a form about an item asks for.
 pub async fn rate(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Path(what): Path<String>,
+    Path(action): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let form = Form::read(&caller, &headers, &body)?;
-    let now = app.now();
-    let area = charts::area(&app, form.must("area", "The place")?)?;
-    let (framework, item) = (
-        form.must("framework", "The framework")?,
-        form.must("item", "The item")?,
-    );
-    let level = level(&form, "level")?;
-    if let Some(problem) = app.definitions.catalogue.problem(framework, item, level) {
-        return Err(Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "The rating was refused",
-            problem,
-        ));
-    }
-    let mut data: Map<String, Value> = [
-        ("area", area.as_str()),
-        ("framework", framework),
-        ("item", item),
-    ]
-    .into_iter()
-    .map(|(n, v)| (n.to_owned(), json!(v)))
-    .collect();
-    let mut put = |name: &str, value: Value| {
-        if !value.is_null() {
-            data.insert(name.to_owned(), value);
-        }
+    let verb: StrDeserializer<'_, Error> = action.as_str().into_deserializer();
+    let text = |name: &str| form.get(name).map(ToOwned::to_owned);
+    let date = "The date must be one such as 2026-11-22";
+    let request = RatingRequest {
+        area: form.must("area", "The place")?.to_owned(),
+        framework: form.must("framework", "The framework")?.to_owned(),
+        item: form.must("item", "The item")?.to_owned(),
+        action: Deserialize::deserialize(verb)
+            .map_err(|_| Problem::not_found("There is no such form"))?,
+        round: text("round"),
+        level: form.parsed("level", "A level must be a whole number")?,
+        rater: None,
+        note: text("note"),
+        by: form.parsed("by", date)?,
+        on: form.parsed("on", date)?,
+        version: form.version()?,
     };
-    let name = match what.as_str() {
-        "propose" => {
-            put("round", json!(form.must("round", "The round")?));
-            put("level", json!(level));
-            put("note", json!(form.get("note")));
-            "proposed"
-        }
-        "moderate" => {
-            put("round", json!(form.must("round", "The round")?));
-            put("from", json!(self::level(&form, "from")?));
-            put("to", json!(level));
-            put("note", json!(form.get("note")));
-            "moderated"
-        }
-        "publish" => {
-            put("round", json!(form.must("round", "The round")?));
-            "confirmed"
-        }
-        "ambition" => {
-            put(
-                "level",
-                json!(level.ok_or_else(|| Problem::bad_request("The level wanted is needed"))?),
-            );
-            put("by", json!(form.date("by", "The day")?));
-            "ambition-set"
-        }
-        _ => return Err(Problem::not_found("There is no such form")),
+    let area = charts::area(&app, &request.area)?;
+    let filled = Filled {
+        command: request.command(area.clone())?,
+        action: format!("/model/{action}"),
+        version: Some(request.version),
+        form,
     };
-    record(
-        &app,
-        &[event(&format!("assessment.{name}"), now, now, data)],
-        &form.back(),
-    )
+    record(app, caller, filled, move |here| {
+        node::stands(here, &area, &request)
+    })
     .await
-}
-
-fn level(form: &Form, name: &str) -> Result<Option<u8>, Problem> {
-    let read = |text: &str| {
-        text.parse()
-            .map_err(|_| Problem::bad_request("A level must be a whole number"))
-    };
-    form.get(name).map(read).transpose()
 }

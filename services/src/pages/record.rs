@@ -1,22 +1,23 @@
-//! Forms that record something: each becomes an event that passes the same checks as any other, is durable when the
-//! answer comes, and is in the views when the reader is back on the page.
+//! Forms that record something: each becomes a command, is durable when the answer comes, and is in the views when the
+//! reader is back on the page. A form carries the version that it was made from, so that nobody overwrites unseen what
+//! somebody else recorded meanwhile, and a key, so that sending it twice records it once.
 
 use super::address::{Address, fields};
+use super::conflict;
+use super::here::Here;
 use crate::app::App;
+use crate::application::execute::{ExecuteError, Write, WriteKey, execute};
 use crate::config::Role;
 use crate::http::auth::Caller;
-use crate::http::events;
 use crate::http::problem::Problem;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
-use joinedup_events::local;
-use serde_json::{Map, Value, json};
-use std::time::Duration;
+use chrono::NaiveDate;
+use joinedup_events::AreaId;
+use joinedup_views::decide::Command;
+use maud::{Markup, html};
 
-/// How long a reader waits for the views to take up what was recorded.
-const SEEN_WITHIN: Duration = Duration::from_secs(3);
 /// The CloudEvents source of what is recorded on pages.
 const SOURCE: &str = "joinedup/pages";
 
@@ -52,14 +53,6 @@ impl Form {
             .filter(|v| !v.is_empty())
     }
 
-    /// Every value of a field.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .iter()
-            .filter(move |(n, v)| n == name && !v.trim().is_empty())
-            .map(|(_, v)| v.trim())
-    }
-
     /// A field that has to be there.
     ///
     /// # Errors
@@ -67,6 +60,41 @@ impl Form {
     pub fn must(&self, name: &str, words: &str) -> Result<&str, Problem> {
         self.get(name)
             .ok_or_else(|| Problem::bad_request(format!("{words} is needed")))
+    }
+
+    /// A field read as what it stands for; none when it is empty.
+    ///
+    /// # Errors
+    /// 400 with the rule that it breaks.
+    pub fn parsed<T: std::str::FromStr>(
+        &self,
+        name: &str,
+        rule: &str,
+    ) -> Result<Option<T>, Problem> {
+        let read = |text: &str| text.parse().map_err(|_| Problem::bad_request(rule));
+        self.get(name).map(read).transpose()
+    }
+
+    /// The version that the form was made from.
+    ///
+    /// # Errors
+    /// 400 when it is missing.
+    pub fn version(&self) -> Result<u64, Problem> {
+        let rule = "The form is not complete: open its page again";
+        self.parsed("version", rule)?
+            .ok_or_else(|| Problem::bad_request(rule))
+    }
+
+    /// The form's key.
+    #[must_use]
+    pub fn key(&self, caller: &Caller) -> WriteKey {
+        WriteKey::of(&caller.name, self.get("key"))
+    }
+
+    /// All fields, as they came.
+    #[must_use]
+    pub fn fields(&self) -> &[(String, String)] {
+        &self.0
     }
 
     /// A date that has to be there.
@@ -104,55 +132,59 @@ fn is_own(headers: &HeaderMap) -> bool {
     }
 }
 
-/// When something on a date is said to have happened: at noon of that local date, or now when that is today.
+/// What every form carries unseen: where to go back to, the place, the version that it was made from, and its key.
 #[must_use]
-pub fn on(date: NaiveDate, now: DateTime<Utc>) -> DateTime<Utc> {
-    let noon = local::at(date, NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default());
-    if local::date(now) == date {
-        now.min(noon.max(local::midnight(date)))
-            .max(local::midnight(date))
-    } else {
-        noon
+pub fn hidden(back: &str, area: &AreaId, version: u64) -> Markup {
+    html! {
+        input type="hidden" name="back" value=(back);
+        input type="hidden" name="area" value=(area);
+        input type="hidden" name="version" value=(version);
+        input type="hidden" name="key" value=(uuid::Uuid::now_v7());
     }
 }
 
-/// One event to record: its type after `care.joinedup.`, when it happened, and its data.
-#[must_use]
-pub fn event(name: &str, at: DateTime<Utc>, now: DateTime<Utc>, data: Map<String, Value>) -> Value {
-    let said = |t: DateTime<Utc>| t.to_rfc3339_opts(SecondsFormat::Millis, true);
-    json!({
-        "specversion": "1.0",
-        "type": format!("care.joinedup.{name}.v1"),
-        "source": SOURCE,
-        "id": uuid::Uuid::now_v7().to_string(),
-        "time": said(at),
-        "recordedtime": said(now.max(at)),
-        "datacontenttype": "application/json",
-        "data": data,
-    })
+/// A form that was read, and the command that it stands for.
+pub struct Filled {
+    /// Its fields.
+    pub form: Form,
+    /// The address that it was sent to.
+    pub action: String,
+    /// The command.
+    pub command: Command,
+    /// The version that it was made from; none for what is made anew.
+    pub version: Option<u64>,
 }
 
-/// Records events, waits until the views have them, and sends the reader back.
+/// Records what a form asks for and sends the reader back; when somebody else was first, the answer is a page with
+/// what stands now beside what was typed.
 ///
 /// # Errors
-/// What the checks or the log say.
-pub async fn record(app: &App, events: &[Value], back: &str) -> Result<Response, Problem> {
-    let bodies: Vec<String> = events.iter().map(ToString::to_string).collect();
-    let admitted = events::admit(app, bodies.iter().map(|b| b.as_bytes()), app.now())?;
-    let published = events::append(app, &admitted, None).await?;
-    if let (Some(views), Some(last)) = (&app.views, published.positions.iter().max()) {
-        let mut moved = views.moved();
-        let seen = async {
-            while views.status().position < *last {
-                if moved.changed().await.is_err() {
-                    break;
-                }
-            }
-        };
-        // The event is durable; a reader who comes back too early sees it a moment later.
-        let _ = tokio::time::timeout(SEEN_WITHIN, seen).await;
+/// Why it was not recorded.
+pub async fn record(
+    app: App,
+    caller: Caller,
+    filled: Filled,
+    stands: impl FnOnce(&Here) -> Result<Markup, Problem> + Send + 'static,
+) -> Result<Response, Problem> {
+    let write = Write {
+        source: SOURCE,
+        key: filled.form.key(&caller),
+        command: filled.command.clone(),
+        version: filled.version,
+    };
+    match execute(&app, &write).await {
+        Ok(_) => Ok(Redirect::to(&filled.form.back()).into_response()),
+        Err(ExecuteError::Conflict { version, .. }) => {
+            let here = Here::at(app, caller, Address::read(&filled.form.back()))?;
+            let page = move |here: &Here| {
+                let stands = stands(here)?;
+                Ok(conflict::page(here, &filled, version, &stands))
+            };
+            let page = here.render(page).await?;
+            Ok((StatusCode::CONFLICT, page).into_response())
+        }
+        Err(other) => Err(other.into()),
     }
-    Ok(Redirect::to(back).into_response())
 }
 
 /// The address of the page that a form is on, for its `back` field.
@@ -194,13 +226,5 @@ mod tests {
         for other in ["//evil", "https://evil", "", "/\\evil"] {
             assert!(!is_path(other), "{other}");
         }
-    }
-
-    #[test]
-    fn what_is_dated_today_has_not_happened_in_the_future() {
-        let now: DateTime<Utc> = "2026-11-22T08:00:00Z".parse().unwrap();
-        assert!(on(local::date(now), now) <= now);
-        let day: NaiveDate = "2026-11-20".parse().unwrap();
-        assert_eq!(local::date(on(day, now)), day);
     }
 }

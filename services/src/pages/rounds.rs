@@ -1,32 +1,10 @@
 //! Ratings of the logic model, round by round.
 
 use super::here::Here;
-use joinedup_events::{AreaId, Family, Slug};
-use joinedup_views::ratings::{Comparison, Rating, compare, rating};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Every rating of the areas within the place, by area, framework and item.
-#[must_use]
-pub fn ratings(here: &Here) -> Vec<Rating> {
-    let within = here.app.definitions.areas.within(&here.area);
-    ratings_in(here, &within)
-}
-
-/// Every rating of some areas.
-#[must_use]
-pub fn ratings_in(here: &Here, areas: &BTreeSet<AreaId>) -> Vec<Rating> {
-    let Ok(views) = here.views() else {
-        return Vec::new();
-    };
-    let mut found: Vec<Rating> = views.read(|view| {
-        view.listed(Family::Assessment)
-            .filter_map(|e| rating(&e.facts.standing()))
-            .filter(|r| areas.contains(&r.area))
-            .collect()
-    });
-    found.sort_by(|a, b| (&a.area, &a.framework, &a.item).cmp(&(&b.area, &b.framework, &b.item)));
-    found
-}
+use crate::outcomes;
+use joinedup_events::Slug;
+use joinedup_views::ratings::{Comparison, Rating, compare};
+use std::collections::BTreeMap;
 
 /// The rounds in which anything was published, in the order of their names.
 #[must_use]
@@ -43,7 +21,8 @@ pub fn published(ratings: &[Rating]) -> Vec<Slug> {
 /// What moved between the last two published rounds.
 #[must_use]
 pub fn latest_moves(here: &Here) -> Option<Comparison> {
-    let ratings = ratings(here);
+    let within = here.app.definitions.areas.within(&here.area);
+    let ratings = outcomes::ratings(&here.app, &within).ok()?;
     let rounds = published(&ratings);
     let [.., earlier, later] = rounds.as_slice() else {
         return None;

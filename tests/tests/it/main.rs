@@ -26,3 +26,4 @@ mod round;
 mod rules;
 mod same_answer;
 mod structure;
+mod two_tabs;

@@ -271,7 +271,9 @@ impl Checks<'_> {
                 self.chart(&f.measure);
                 self.planned("from", f.from);
             }
-            ChangeFact::RebaseProposed(f) | ChangeFact::RebaseAccepted(f) => {
+            ChangeFact::RebaseProposed(f)
+            | ChangeFact::RebaseAccepted(f)
+            | ChangeFact::RebaseDeclined(f) => {
                 self.chart(&f.measure);
                 self.planned("from", f.from);
             }

@@ -253,7 +253,9 @@ pub(super) fn fields(fact: &crate::event::Fact) -> Vec<(&'static str, &str)> {
             .collect(),
         Fact::Change(C::Finished(f)) => f.learnt.iter().map(|t| ("learnt", t.as_str())).collect(),
         Fact::Change(C::TargetSet(f)) => vec![("reason", &f.reason)],
-        Fact::Change(C::RebaseProposed(f) | C::RebaseAccepted(f)) => vec![("reason", &f.reason)],
+        Fact::Change(C::RebaseProposed(f) | C::RebaseAccepted(f) | C::RebaseDeclined(f)) => {
+            vec![("reason", &f.reason)]
+        }
         _ => Vec::new(),
     }
 }

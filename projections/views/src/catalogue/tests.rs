@@ -1,5 +1,7 @@
 use super::*;
 use crate::contributions::experience::Scoring;
+use crate::decide::Refusal;
+use joinedup_events::Slug;
 use std::path::PathBuf;
 
 /// A table of the shared catalogue as rows of fields; none where the shared folder is absent.
@@ -209,37 +211,6 @@ fn instruments_are_scored_in_code_as_their_files_say() {
 }
 
 #[test]
-fn a_level_off_the_scale_and_an_unknown_item_are_told_in_a_sentence() {
-    let catalogue = built_in();
-    assert_eq!(
-        catalogue.problem("scie", "co-crisis-response", Some(5)),
-        None
-    );
-    assert_eq!(
-        catalogue.problem("scirocco", "capacity-building", Some(0)),
-        None
-    );
-    assert!(
-        catalogue
-            .problem("scie", "co-crisis-response", Some(0))
-            .unwrap()
-            .contains("between 1 and 5")
-    );
-    assert!(
-        catalogue
-            .problem("scie", "pe-carers-supported", Some(3))
-            .is_some()
-    );
-    assert!(
-        catalogue
-            .problem("sustain", "safety", Some(3))
-            .unwrap()
-            .contains("not rated")
-    );
-    assert!(catalogue.problem("nothing", "safety", Some(3)).is_some());
-}
-
-#[test]
 fn a_teams_own_file_adds_replaces_and_takes_away() {
     let catalogue = built_in()
         .and_toml(
@@ -373,14 +344,20 @@ fn a_node_that_a_team_adds_can_be_rated_when_it_says_so() {
     };
     let own = node("co-supported-living", "expected") + &node("co-not-rated", "none");
     let catalogue = built_in().and_toml("own.toml", &own).unwrap();
-    let problem = |item, level| catalogue.problem("scie", item, level);
-    assert_eq!(problem("co-supported-living", Some(3)), None);
-    assert!(
-        problem("co-supported-living", Some(9))
-            .unwrap()
-            .contains("between 1 and 5")
+    let rate = |item: &str, level| {
+        catalogue.check_rating(
+            &Slug::new("scie").unwrap(),
+            &Slug::new(item).unwrap(),
+            Some(level),
+        )
+    };
+    assert_eq!(rate("co-supported-living", 3), Ok(()));
+    let (lowest, highest) = (1, 5);
+    assert_eq!(
+        rate("co-supported-living", 9),
+        Err(Refusal::OffTheScale { lowest, highest })
     );
-    assert!(problem("co-not-rated", Some(3)).is_some());
+    assert_eq!(rate("co-not-rated", 3), Err(Refusal::UnknownItem));
     let mine = catalogue
         .framework("scie")
         .unwrap()

@@ -42,6 +42,7 @@ impl<'a> Cycle<'a> {
                 | ChangeFact::RebaseProposed(_)
                 | ChangeFact::RebaseAccepted(_)
                 | ChangeFact::SourceEnded(_)
+                | ChangeFact::RebaseDeclined(_)
                 | ChangeFact::Retracted(_) => continue,
             }
             cycle.area = Some(&stored.area);

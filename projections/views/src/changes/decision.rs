@@ -36,7 +36,7 @@ pub struct NewBaseline {
     pub from: NaiveDate,
     /// Why.
     pub reason: String,
-    /// When it was said.
+    /// When it was decided.
     pub decided_at: DateTime<Utc>,
 }
 
@@ -49,6 +49,8 @@ pub struct Decisions {
     pub proposed: Vec<NewBaseline>,
     /// New baselines that are in force.
     pub accepted: Vec<NewBaseline>,
+    /// New baselines that were proposed and not accepted, with the reason of whoever declined.
+    pub declined: Vec<NewBaseline>,
 }
 
 impl Decisions {
@@ -74,13 +76,14 @@ impl Decisions {
 /// Reads the decisions from the facts of one or more chart entities as they stand, in the order of recording.
 ///
 /// For one measure, area and first day, the decision recorded last stands. A baseline once accepted no longer waits,
-/// whichever was recorded first.
+/// whichever was recorded first; one that was declined waits again when it is proposed again.
 #[must_use]
 pub fn decisions(facts: &[StoredFact]) -> Decisions {
     type Key<'a> = (&'a Slug, &'a AreaId, NaiveDate);
     let mut targets: BTreeMap<Key<'_>, Target> = BTreeMap::new();
     let mut proposed: BTreeMap<Key<'_>, NewBaseline> = BTreeMap::new();
     let mut accepted: BTreeMap<Key<'_>, NewBaseline> = BTreeMap::new();
+    let mut declined: BTreeMap<Key<'_>, NewBaseline> = BTreeMap::new();
     for stored in facts {
         match &stored.fact {
             Fact::Change(ChangeFact::TargetSet(set)) => {
@@ -96,20 +99,29 @@ pub fn decisions(facts: &[StoredFact]) -> Decisions {
             }
             Fact::Change(ChangeFact::RebaseProposed(rebase)) => {
                 let key = (&rebase.measure, &stored.area, rebase.from);
+                declined.remove(&key);
                 proposed.insert(key, baseline(stored, rebase));
             }
             Fact::Change(ChangeFact::RebaseAccepted(rebase)) => {
                 let key = (&rebase.measure, &stored.area, rebase.from);
                 accepted.insert(key, baseline(stored, rebase));
             }
+            Fact::Change(ChangeFact::RebaseDeclined(rebase)) => {
+                let key = (&rebase.measure, &stored.area, rebase.from);
+                proposed.remove(&key);
+                declined.insert(key, baseline(stored, rebase));
+            }
             _ => {}
         }
     }
-    proposed.retain(|key, _| !accepted.contains_key(key));
+    for settled in [&mut proposed, &mut declined] {
+        settled.retain(|key, _| !accepted.contains_key(key));
+    }
     Decisions {
         targets: targets.into_values().collect(),
         proposed: proposed.into_values().collect(),
         accepted: accepted.into_values().collect(),
+        declined: declined.into_values().collect(),
     }
 }
 

@@ -43,26 +43,36 @@ pub fn lower_median(levels: &mut [u8]) -> Option<u8> {
     levels.get(levels.len().checked_sub(1)? / 2).copied()
 }
 
+/// The localities within a larger area, at any depth: who is asked to rate. A locality itself has none.
+#[must_use]
+pub fn localities(areas: &Areas, area: &AreaId) -> BTreeSet<AreaId> {
+    let is_locality = |id: &AreaId| {
+        areas
+            .get(id.as_str())
+            .is_some_and(|a| a.kind == AreaKind::Locality)
+    };
+    let mut within = areas.within(area);
+    within.retain(|id| id != area && is_locality(id));
+    within
+}
+
 /// Rolls ratings up to an area, item by item.
 ///
-/// `kind` says which areas are asked to rate (localities, say): those of that kind within the area that have not
-/// rated are counted as not rated, and others are left out. Without it every area within that has ever spoken of the
-/// item counts, the area itself included, as in the measures of the levels.
+/// Localities are asked to rate. Where one within the area has rated an item, its level is that of the localities,
+/// and those without a published level are counted as not rated. Otherwise, as for a board whose neighbourhoods
+/// belong to localities that it does not contain, every area within counts that ever had an event about the item, the
+/// area itself included.
 #[must_use]
 pub fn roll_up<'a>(
     areas: &Areas,
     area: &AreaId,
-    kind: Option<AreaKind>,
     ratings: impl IntoIterator<Item = &'a Rating>,
 ) -> Vec<RollUp> {
-    let asked: BTreeSet<AreaId> = areas
-        .within(area)
-        .into_iter()
-        .filter(|id| kind.is_none_or(|kind| areas.get(id.as_str()).is_some_and(|a| a.kind == kind)))
-        .collect();
+    let within = areas.within(area);
+    let localities = localities(areas, area);
     let mut items: BTreeMap<(&Slug, &Slug), BTreeMap<AreaId, Option<u8>>> = BTreeMap::new();
     for rating in ratings {
-        if asked.contains(&rating.area) {
+        if within.contains(&rating.area) {
             let key = (&rating.framework, &rating.item);
             let levels = items.entry(key).or_default();
             levels.insert(rating.area.clone(), rating.level);
@@ -71,10 +81,11 @@ pub fn roll_up<'a>(
     items
         .into_iter()
         .map(|((framework, item), mut levels)| {
-            if kind.is_some() {
-                for id in &asked {
-                    levels.entry(id.clone()).or_insert(None);
-                }
+            if localities.iter().any(|l| levels.contains_key(l)) {
+                levels = localities
+                    .iter()
+                    .map(|l| (l.clone(), levels.get(l).copied().flatten()))
+                    .collect();
             }
             one(area, framework, item, levels)
         })

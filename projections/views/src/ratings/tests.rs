@@ -1,7 +1,7 @@
 use super::told::*;
 use super::*;
 use crate::catalogue::Catalogue;
-use joinedup_events::{AreaKind, Areas};
+use joinedup_events::Areas;
 use proptest::prelude::*;
 
 const NORTH: &str = "havenshire-north";
@@ -125,7 +125,7 @@ fn a_county_takes_the_lower_median_and_shows_the_worst_and_the_spread() {
         ("havenshire-south", Some(4)),
         ("havenshire-west", Some(5)),
     ]);
-    let rolled = roll_up(&areas, &whole, Some(AreaKind::Locality), &ratings);
+    let rolled = roll_up(&areas, &whole, &ratings);
     let county = &rolled[0];
     assert_eq!(
         (county.level, county.worst, county.best, county.spread),
@@ -144,13 +144,47 @@ fn a_locality_that_is_not_rated_is_left_out_and_counted() {
         ("havenshire-mid", Some(4)),
         ("havenshire-west", None),
     ]);
-    let rolled = roll_up(&areas, &whole, Some(AreaKind::Locality), &ratings);
+    let rolled = roll_up(&areas, &whole, &ratings);
     assert_eq!(
         (rolled[0].level, rolled[0].rated, rolled[0].not_rated),
         (Some(1), 2, 2)
     );
-    let spoken = roll_up(&areas, &whole, None, &ratings);
-    assert_eq!((spoken[0].rated, spoken[0].not_rated), (2, 1));
+}
+
+#[test]
+fn a_county_is_rolled_up_from_its_localities_wherever_they_stand_in_the_graph() {
+    let register = r#"
+        [[area]]
+        id = "board"
+        title = "Board"
+        kind = "icb"
+        [[area]]
+        id = "county"
+        title = "County"
+        kind = "county"
+        parents = ["board"]
+        [[area]]
+        id = "l-1"
+        title = "First locality"
+        kind = "locality"
+        parents = ["county"]
+        [[area]]
+        id = "l-2"
+        title = "Second locality"
+        kind = "locality"
+        parents = ["county"]
+    "#;
+    let areas = Areas::from_toml(register).unwrap();
+    // The county has rated itself; that is its own, and stands beside what its localities come to.
+    let ratings = county(&[("county", Some(5)), ("l-1", Some(2))]);
+    for larger in ["county", "board"] {
+        let rolled = roll_up(&areas, &AreaId::new(larger).unwrap(), &ratings);
+        assert_eq!(
+            (rolled[0].level, rolled[0].rated, rolled[0].not_rated),
+            (Some(2), 1, 1),
+            "{larger}"
+        );
+    }
 }
 
 #[test]
@@ -166,18 +200,10 @@ fn a_neighbourhood_of_two_larger_areas_counts_in_both_and_once_in_the_whole() {
         .to_owned();
     let ratings = county(&[(&shared, Some(4))]);
     for larger in ["hv-icb-east", "havenshire-south", "havenshire"] {
-        let rolled = roll_up(&areas, &AreaId::new(larger).unwrap(), None, &ratings);
+        let rolled = roll_up(&areas, &AreaId::new(larger).unwrap(), &ratings);
         assert_eq!((rolled[0].rated, rolled[0].level), (1, Some(4)), "{larger}");
     }
-    assert!(
-        roll_up(
-            &areas,
-            &AreaId::new("havenshire-north").unwrap(),
-            None,
-            &ratings
-        )
-        .is_empty()
-    );
+    assert!(roll_up(&areas, &AreaId::new("havenshire-north").unwrap(), &ratings).is_empty());
 }
 
 #[test]

@@ -1,13 +1,15 @@
-//! Whether what somebody reports fits its scale: scores, items and instruments by the catalogue, parts of a whole by the
-//! measures. Asked at the door; the fold stays tolerant, because the log may hold anything.
+//! Whether what somebody reports fits the catalogue: ratings, scores, items and instruments by its frameworks, parts of a
+//! whole by the measures. Asked at the door; the fold stays tolerant, because the log may hold anything.
 
-use super::{Catalogue, Framework, FrameworkKind};
+use crate::catalogue::{Catalogue, Framework, FrameworkKind};
 use crate::contributions::experience::TCI_14;
+use crate::decide::Refusal;
 use crate::measure::Source;
 use crate::measures::Measures;
-use joinedup_events::Fact;
+use joinedup_events::assessment::AssessmentFact;
 use joinedup_events::experience::{Answered, ExperienceFact};
 use joinedup_events::observation::{ObservationFact, Observed};
+use joinedup_events::{Fact, Slug};
 
 /// A field that does not fit, and why, to be read after its name. The value is not repeated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,11 +45,55 @@ impl Catalogue {
                 .err()
                 .into_iter()
                 .collect(),
+            Fact::Assessment(rated) => self.rated(rated).into_iter().collect(),
             Fact::Observation(ObservationFact::Observed(observed)) => {
                 part_of_whole(measures, observed).into_iter().collect()
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Whether areas can be rated by an item of a framework, and at this level.
+    ///
+    /// # Errors
+    /// What is in the way.
+    pub fn check_rating(
+        &self,
+        framework: &Slug,
+        item: &Slug,
+        level: Option<u8>,
+    ) -> Result<(), Refusal> {
+        let framework = self.framework(framework.as_str());
+        let framework = framework.ok_or(Refusal::UnknownFramework)?;
+        if framework.kind != FrameworkKind::Rating {
+            return Err(Refusal::NotForRating);
+        }
+        if framework.item(item.as_str()).is_none() {
+            return Err(Refusal::UnknownItem);
+        }
+        match (&framework.scale, level) {
+            (Some(scale), Some(level)) if !scale.holds(level) => Err(Refusal::OffTheScale {
+                lowest: scale.lowest,
+                highest: scale.highest,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn rated(&self, fact: &AssessmentFact) -> Option<FactProblem> {
+        let (framework, item) = fact.item()?;
+        let (field, level) = match fact {
+            AssessmentFact::Moderated(moderated) => ("to", moderated.to),
+            AssessmentFact::Proposed(proposed) => ("level", proposed.level),
+            AssessmentFact::AmbitionSet(ambition) => ("level", Some(ambition.level)),
+            _ => ("level", None),
+        };
+        let refusal = self.check_rating(framework, item, level).err()?;
+        let field = match &refusal {
+            Refusal::OffTheScale { .. } => field,
+            other => other.field().trim_start_matches('/'),
+        };
+        Some(FactProblem::new(field, refusal.to_string()))
     }
 
     fn instrument(&self, id: &str) -> Result<&Framework, FactProblem> {
@@ -127,6 +173,7 @@ mod tests {
         let data = data.to_string();
         let fact = match family {
             "experience" => Fact::Experience(ExperienceFact::decode(name, &data).unwrap().unwrap()),
+            "assessment" => Fact::Assessment(AssessmentFact::decode(name, &data).unwrap().unwrap()),
             _ => Fact::Observation(ObservationFact::decode(name, &data).unwrap().unwrap()),
         };
         let measures = Measures::built_in(|_| true).unwrap();
@@ -163,6 +210,34 @@ mod tests {
             assert_eq!(refused[0].0, "answers/0/score");
             assert!(refused[0].1.contains(scale), "{refused:?}");
         }
+    }
+
+    #[test]
+    fn ratings_of_unknown_frameworks_and_items_and_levels_off_the_scale_are_refused() {
+        let rated = |framework: &str, item: &str, level: u8| {
+            let data =
+                json!({ "framework": framework, "item": item, "round": "2026", "level": level });
+            problems("assessment", "proposed", data)
+        };
+        assert_eq!(rated("scie", "co-holistic-support", 3), []);
+        for (framework, item, level, field, rule) in [
+            (
+                "smiley",
+                "co-holistic-support",
+                3,
+                "framework",
+                "GET /api/v1/frameworks",
+            ),
+            ("p3c-eq", "care-joined-up", 3, "framework", "not rated"),
+            ("scie", "co-nonsense", 3, "item", "an item of the framework"),
+            ("scie", "co-holistic-support", 9, "level", "between 1 and 5"),
+        ] {
+            let refused = rated(framework, item, level);
+            assert_eq!(refused[0].0, field);
+            assert!(refused[0].1.contains(rule), "{refused:?}");
+        }
+        let moderated = json!({ "framework": "scie", "item": "co-holistic-support", "round": "2026", "from": 3, "to": 6 });
+        assert_eq!(problems("assessment", "moderated", moderated)[0].0, "to");
     }
 
     #[test]

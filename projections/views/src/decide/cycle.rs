@@ -1,0 +1,114 @@
+//! Improvement changes: planned, begun, paused, taken up again and finished.
+
+use super::{NewFact, Refusal, Stands};
+use crate::catalogue::FrameworkKind;
+use crate::changes::{Status, change};
+use chrono::{DateTime, Utc};
+use joinedup_events::change::{ChangeFact, Decision, Finished, Planned};
+use joinedup_events::facts::Happened;
+use joinedup_events::{AreaId, EntityId, Fact, local};
+
+/// A step of a change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepOfCycle {
+    /// The change.
+    pub change: EntityId,
+    /// The step.
+    pub step: CycleStep,
+}
+
+/// A step of a change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CycleStep {
+    /// It is planned; planning it again corrects the plan.
+    Plan {
+        /// The plan.
+        plan: Planned,
+        /// It began on the same date.
+        begun: bool,
+    },
+    /// Its test begins, or goes on after a pause; beginning it again corrects the date.
+    Begin,
+    /// It is interrupted.
+    Pause,
+    /// It ends.
+    Finish {
+        /// Adopted, to be adapted, or abandoned.
+        decision: Decision,
+        /// What was learnt.
+        learnt: Option<String>,
+    },
+}
+
+impl StepOfCycle {
+    pub(super) fn decide(
+        &self,
+        area: &AreaId,
+        stands: Stands<'_>,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<NewFact>, Refusal> {
+        // Those are the entities of decisions about charts.
+        if self.change.as_str().starts_with("chart/") {
+            return Err(Refusal::IdOfAChart);
+        }
+        let known = change(stands.facts);
+        // Else a cycle could begin in one area and end in another.
+        if known.as_ref().is_some_and(|known| known.area != *area) {
+            return Err(Refusal::OtherArea);
+        }
+        let facts = if let CycleStep::Plan { plan, begun } = &self.step {
+            check_plan(plan, stands)?;
+            let begin = begun.then_some(ChangeFact::Started(Happened {}));
+            std::iter::once(ChangeFact::Planned(plan.clone()))
+                .chain(begin)
+                .collect()
+        } else {
+            let known = known.ok_or(Refusal::UnknownChange)?;
+            let status = known.status(local::date(at));
+            vec![match (&self.step, status) {
+                (_, Status::Finished) => return Err(Refusal::ChangeFinished),
+                (CycleStep::Begin, _) => ChangeFact::Started(Happened {}),
+                (_, Status::NotYet | Status::Planned) => return Err(Refusal::ChangeNotBegun),
+                (CycleStep::Finish { .. }, _) if known.finished.is_some() => {
+                    return Err(Refusal::ChangeFinished);
+                }
+                (CycleStep::Finish { decision, learnt }, _) => ChangeFact::Finished(Finished {
+                    decision: *decision,
+                    learnt: learnt.clone(),
+                }),
+                (_, Status::Paused) => return Err(Refusal::ChangePaused),
+                (CycleStep::Pause | CycleStep::Plan { .. }, Status::Running) => {
+                    ChangeFact::Paused(Happened {})
+                }
+            }]
+        };
+        let new = |fact| NewFact {
+            occurred_at: at,
+            fact: Fact::Change(fact),
+        };
+        Ok(facts.into_iter().map(new).collect())
+    }
+}
+
+/// What a plan names is in the catalogue.
+fn check_plan(plan: &Planned, stands: Stands<'_>) -> Result<(), Refusal> {
+    let unknown = |at: usize| Refusal::UnknownMeasure(format!("/measures/{at}"));
+    let measure = |m: &str| stands.measures.get(m).is_none();
+    if let Some(at) = plan.measures.iter().position(|m| measure(m.as_str())) {
+        return Err(unknown(at));
+    }
+    let node = |i: &str| stands.catalogue.node(i).is_none();
+    if let Some(at) = plan.items.iter().position(|i| node(i.as_str())) {
+        return Err(Refusal::UnknownNode(format!("/items/{at}")));
+    }
+    let mut tags = stands
+        .catalogue
+        .frameworks()
+        .filter(|f| f.kind == FrameworkKind::Tags);
+    match &plan.concept {
+        Some(concept) if !tags.any(|f| f.item(concept.as_str()).is_some()) => {
+            Err(Refusal::UnknownConcept)
+        }
+        _ => Ok(()),
+    }
+}
