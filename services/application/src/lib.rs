@@ -1,3 +1,13 @@
-//! What the product does, whoever asks for it: no HTTP, no HTML, no settings.
+//! What the product does, whichever door somebody comes through: no HTTP and no HTML.
 
+pub mod app;
+pub mod charts;
+pub mod config;
+pub mod execute;
+pub mod memo;
+pub mod outcomes;
+pub mod overview;
 pub mod publisher;
+pub mod request;
+pub mod silence;
+pub mod waiting;

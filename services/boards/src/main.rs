@@ -4,8 +4,8 @@
 mod dashboards;
 mod runbook;
 
-use joinedup::event_time;
-use joinedup::metrics::names;
+use joinedup_exposition::event_time;
+use joinedup_exposition::names;
 use std::path::Path;
 
 fn main() -> std::io::Result<()> {

@@ -23,6 +23,8 @@ struct Row {
     bytes: Vec<u8>,
     accepted: bool,
     field: String,
+    /// The field that the catalogue refuses, which the events alone know nothing of.
+    by_catalogue: Option<String>,
 }
 
 fn table() -> Vec<Row> {
@@ -46,6 +48,7 @@ fn row(row: &Value) -> Row {
         bytes,
         accepted: row["verdict"] == "accepted",
         field: row["field"].as_str().unwrap_or_default().to_owned(),
+        by_catalogue: row["catalogue"].as_str().map(ToOwned::to_owned),
     }
 }
 
@@ -77,7 +80,10 @@ fn every_row_posted_over_http_is_taken_or_refused_with_its_field_named() {
     let mut product = Joinedup::start(JoinedupOptions::new("serve", &[]));
     let url = product.url("/api/v1/events");
     let (mut wrong, mut taken) = (Vec::new(), 0);
-    for row in table().iter().filter(|row| !was_future(row)) {
+    for mut row in table().into_iter().filter(|row| !was_future(row)) {
+        if let Some(field) = row.by_catalogue.take() {
+            (row.accepted, row.field) = (false, field);
+        }
         let headers = [("content-type", "application/cloudevents+json")];
         let answer = http::send("POST", &url, &headers, &row.bytes).unwrap();
         let right = if row.accepted {

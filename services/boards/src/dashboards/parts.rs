@@ -1,6 +1,6 @@
 //! What dashboards are put together from: panels, queries, variables.
 
-use joinedup::metrics::unit::Unit;
+use joinedup_exposition::unit::Unit;
 use serde_json::{Value, json};
 
 /// Takes a measure and its title from an answer.

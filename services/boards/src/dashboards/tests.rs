@@ -1,5 +1,5 @@
 use super::*;
-use joinedup::metrics::names;
+use joinedup_exposition::names;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 

@@ -22,9 +22,27 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "joinedup-application",
-        &["joinedup-events", "joinedup-log", "joinedup-simulator"],
+        &[
+            "joinedup-events",
+            "joinedup-log",
+            "joinedup-projector",
+            "joinedup-simulator",
+            "joinedup-spc",
+            "joinedup-views",
+        ],
     ),
     ("joinedup-drawing", &["joinedup-spc", "joinedup-views"]),
+    (
+        "joinedup-exposition",
+        &[
+            "joinedup-application",
+            "joinedup-events",
+            "joinedup-projector",
+            "joinedup-promql",
+            "joinedup-spc",
+            "joinedup-views",
+        ],
+    ),
     (
         "joinedup-feeds",
         &[
@@ -37,23 +55,38 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("joinedup-promql", &[]),
     ("joinedup-simulator", &["joinedup-events"]),
     (
+        "joinedup-web",
+        &[
+            "joinedup-application",
+            "joinedup-drawing",
+            "joinedup-events",
+            "joinedup-exposition",
+            "joinedup-log",
+            "joinedup-projector",
+            "joinedup-promql",
+            "joinedup-spc",
+            "joinedup-views",
+        ],
+    ),
+    (
         "joinedup",
         &[
             "joinedup-application",
             "joinedup-drawing",
             "joinedup-events",
+            "joinedup-exposition",
             "joinedup-feeds",
             "joinedup-log",
             "joinedup-projector",
-            "joinedup-promql",
             "joinedup-simulator",
             "joinedup-spc",
             "joinedup-store",
             "joinedup-views",
+            "joinedup-web",
         ],
     ),
     // Writes files for Grafana; nothing that is served is made of it.
-    ("joinedup-boards", &["joinedup"]),
+    ("joinedup-boards", &["joinedup-exposition"]),
     // Its tests ask the finished program, and nothing inside it.
     ("joinedup-tests", &[]),
 ];
@@ -62,7 +95,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const ENGINES: [(&str, &str); 4] = [
     ("sled", "joinedup-store"),
     ("async-nats", "joinedup-log"),
-    ("prometheus", "joinedup"),
+    ("prometheus", "joinedup-exposition"),
     ("promql-parser", "joinedup-promql"),
 ];
 

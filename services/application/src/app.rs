@@ -1,0 +1,159 @@
+//! The running program's parts, put together: what handlers and commands share.
+
+use crate::config::Config;
+use crate::memo::Memos;
+use crate::publisher::Publisher;
+use chrono::{DateTime, Utc};
+use joinedup_events::{AreaId, Areas};
+use joinedup_log::EventLog;
+use joinedup_projector::Views;
+use joinedup_views::ask;
+use joinedup_views::catalogue::Catalogue;
+use joinedup_views::measures::Measures;
+use joinedup_views::suppression::Policy;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// What is the same for the life of the process: areas, measures, the logic model.
+#[derive(Clone)]
+pub struct Definitions {
+    /// The register of areas.
+    pub areas: Arc<Areas>,
+    /// The measures.
+    pub measures: Arc<Measures>,
+    /// The logic model and the frameworks.
+    pub catalogue: Arc<Catalogue>,
+    /// Which areas the rules for small numbers hold for: one policy for every door.
+    pub policy: Arc<Policy>,
+}
+
+/// Why definitions could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DefinitionError {
+    /// A file could not be read.
+    #[error("{} cannot be read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The register of areas is unsound.
+    #[error("areas: {0}")]
+    Areas(#[from] joinedup_events::area::AreasError),
+    /// A measure is wrong.
+    #[error("measures: {0}")]
+    Measures(String),
+    /// The catalogue is wrong.
+    #[error("catalogue: {0}")]
+    Catalogue(String),
+}
+
+impl Definitions {
+    /// Reads the built-in definitions and the user's own.
+    ///
+    /// # Errors
+    /// A sentence that names the file and what is wrong in it.
+    pub fn read(config: &Config) -> Result<Self, DefinitionError> {
+        let mut areas = Areas::built_in()?;
+        if let Some(path) = &config.areas_file {
+            areas = areas.and_toml(&text(path)?)?;
+        }
+        if areas.get(&config.home_area).is_none() {
+            return Err(DefinitionError::Catalogue(format!(
+                "`home_area` {} is not in the register of areas",
+                config.home_area
+            )));
+        }
+        let catalogue = catalogue(config)?;
+        let is_outcome = |id: &str| catalogue.node(id).is_some();
+        let sentences = |errors: Vec<joinedup_views::measures::MeasureError>| {
+            DefinitionError::Measures(
+                errors
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join("; "),
+            )
+        };
+        let mut measures = Measures::built_in(is_outcome).map_err(sentences)?;
+        for path in &config.measures_files {
+            measures = measures.with(Measures::parse(&text(path)?, is_outcome).map_err(sentences)?);
+        }
+        Ok(Self {
+            areas: Arc::new(areas),
+            measures: Arc::new(measures),
+            catalogue: Arc::new(catalogue),
+            policy: Arc::new(Policy::default()),
+        })
+    }
+
+    /// What questions for charts refer to.
+    #[must_use]
+    pub fn for_asking(&self) -> ask::Definitions<'_> {
+        ask::Definitions {
+            areas: &self.areas,
+            measures: &self.measures,
+            policy: &self.policy,
+        }
+    }
+}
+
+/// The built-in logic model and frameworks, with the user's own.
+///
+/// # Errors
+/// A sentence that names the file and what is wrong in it.
+pub fn catalogue(config: &Config) -> Result<Catalogue, DefinitionError> {
+    let wrong =
+        |e: joinedup_views::catalogue::CatalogueError| DefinitionError::Catalogue(e.to_string());
+    let mut catalogue = Catalogue::built_in().map_err(wrong)?;
+    for path in &config.catalogue_files {
+        let name = path.display().to_string();
+        catalogue = catalogue.and_toml(&name, &text(path)?).map_err(wrong)?;
+    }
+    Ok(catalogue)
+}
+
+fn text(path: &std::path::Path) -> Result<String, DefinitionError> {
+    std::fs::read_to_string(path).map_err(|source| DefinitionError::Read {
+        path: path.into(),
+        source,
+    })
+}
+
+/// The parts that HTTP works with.
+#[derive(Clone)]
+pub struct App {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// Areas, measures, logic model.
+    pub definitions: Definitions,
+    /// The log, to publish to and to trace points in.
+    pub log: Arc<dyn EventLog>,
+    /// The publisher, where this process has that role.
+    pub publisher: Option<Publisher>,
+    /// The views, where this process has that role.
+    pub views: Option<Views>,
+    /// The projector, to be told to rebuild.
+    pub projector: Option<Arc<joinedup_projector::Projector>>,
+    /// What several readers ask for at the same time.
+    pub memos: Arc<Memos>,
+    /// When the process started.
+    pub started: DateTime<Utc>,
+    /// Cancelled when the process has been told to stop: it is no longer ready, and streams that would go on for ever end.
+    pub stopping: CancellationToken,
+}
+
+impl App {
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    /// The area that pages open with.
+    #[must_use]
+    pub fn home_area(&self) -> Option<AreaId> {
+        AreaId::new(&self.config.home_area).ok()
+    }
+}

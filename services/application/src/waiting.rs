@@ -1,0 +1,70 @@
+//! Who is waiting now, person by person, for those who work with them.
+
+use crate::app::App;
+use crate::charts::{self, QuestionError};
+use chrono::NaiveDate;
+use joinedup_events::Family;
+use joinedup_views::waiting::{self, WaitingReferral, WaitingTransfer};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Who is waiting in an area now.
+#[derive(Clone, Debug, Serialize)]
+pub struct Waiting {
+    /// The area asked for.
+    pub area: String,
+    /// When this was so.
+    pub as_of: chrono::DateTime<chrono::Utc>,
+    /// The date up to which every source of transfers here was heard; none: no source tells of them, and nobody waiting
+    /// is then no count of nought.
+    pub transfers_heard_until: Option<NaiveDate>,
+    /// The same of referrals.
+    pub referrals_heard_until: Option<NaiveDate>,
+    /// People ready and not out, longest first.
+    pub transfers: Vec<WaitingTransfer>,
+    /// Referrals waiting for their first contact, overdue first.
+    pub referrals: Vec<WaitingReferral>,
+    /// People by reason.
+    pub by_reason: BTreeMap<String, usize>,
+    /// People by whose move it is.
+    pub by_responsible: BTreeMap<String, usize>,
+}
+
+/// Answers for an area.
+///
+/// # Errors
+/// 404 for an area that is not registered.
+pub fn board(app: &App, area: &str) -> Result<Waiting, QuestionError> {
+    let area = charts::area(app, area)?;
+    let within = app.definitions.areas.within(&area);
+    let now = app.now();
+    let (transfers, referrals, heard) = charts::views(app)?.read(|view| {
+        let heard = |family| view.heard_until(family, &within);
+        (
+            waiting::transfers(view, &within, now),
+            waiting::referrals(view, &within, now),
+            (heard(Family::Transfer), heard(Family::Referral)),
+        )
+    });
+    let count = |key: fn(&WaitingTransfer) -> &str| {
+        transfers.iter().fold(
+            BTreeMap::new(),
+            |mut counts: BTreeMap<String, usize>, row| {
+                *counts.entry(key(row).to_owned()).or_default() += 1;
+                counts
+            },
+        )
+    };
+    let by_reason = count(|row| row.reason_title.unwrap_or("No reason given"));
+    let by_responsible = count(|row| row.responsible);
+    Ok(Waiting {
+        area: area.to_string(),
+        as_of: now,
+        transfers_heard_until: heard.0,
+        referrals_heard_until: heard.1,
+        transfers,
+        referrals,
+        by_reason,
+        by_responsible,
+    })
+}

@@ -1,0 +1,250 @@
+//! Everything on `/metrics`, of one moment: the view is read once.
+
+use super::places::{self, Places};
+use super::sample::{Samples, seconds};
+use super::{decisions, names, process, waits, window};
+use chrono::{DateTime, Utc};
+use joinedup_application::app::{App, Definitions};
+use joinedup_application::publisher::LATENESS;
+use joinedup_application::silence;
+use joinedup_events::{AreaId, Areas, local};
+use joinedup_projector::{Progress, Status};
+use joinedup_views::ask::Basis;
+use joinedup_views::measure::Measure;
+use joinedup_views::measures::Measures;
+use joinedup_views::suppression::Audience;
+use joinedup_views::view::{Summary, View};
+use joinedup_views::waiting;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
+
+/// The projector's name in labels: there is one in a process.
+const PROJECTOR: &str = "views";
+/// The outcome of a measure that serves whichever one a rating or a change is about.
+const EVERY_OUTCOME: &str = "all";
+/// The most pairs of source and area shown.
+const SOURCES_MOST: usize = 5_000;
+
+/// All samples of now that an audience may see.
+#[must_use]
+pub fn samples(app: &App, audience: Audience) -> Samples {
+    let mut samples = Samples::default();
+    let now = app.now();
+    samples.add(
+        &names::BUILD,
+        &[
+            env!("CARGO_PKG_VERSION"),
+            option_env!("JOINEDUP_REVISION").unwrap_or("unknown"),
+        ],
+        1.0,
+    );
+    samples.add(&names::STARTED, &[], seconds(app.started));
+    process::add(&mut samples);
+    add_publisher(&mut samples, app);
+    add_measures(&mut samples, &app.definitions.measures);
+    add_outcomes(&mut samples, &app.definitions);
+    if let (Some(views), Some(home)) = (&app.views, app.home_area()) {
+        let (areas, measures) = (&app.definitions.areas, &app.definitions.measures);
+        let status = views.status();
+        let places = views.read(|view| {
+            let places = Places::of(&app.definitions, &home, view.cells(), audience);
+            add_view(&mut samples, view, &app.definitions, &places, now);
+            add_expected(&mut samples, view.summary(), &app.config.expected_hours);
+            places
+        });
+        let definitions = app.definitions.for_asking();
+        for measure in measures.iter() {
+            // A measure at a time, so that folding need not wait for all of them.
+            views.read(|view| {
+                let basis = Basis::of(view, [measure]);
+                let asked = (audience, now);
+                window::add(&mut samples, &basis, &definitions, measure, &places, asked);
+            });
+        }
+        add_projector(&mut samples, &status, now);
+        add_areas(&mut samples, areas, &places);
+    }
+    samples
+}
+
+fn add_publisher(samples: &mut Samples, app: &App) {
+    let Some(publisher) = &app.publisher else {
+        return;
+    };
+    let counts = publisher.counts();
+    for (metric, count) in [
+        (&names::PUBLISHED, &counts.published),
+        (&names::DUPLICATES, &counts.duplicates),
+        (&names::REJECTED, &counts.refused),
+        (&names::UNCONFIRMED, &counts.unconfirmed),
+    ] {
+        samples.add(metric, &[], count.load(Ordering::Relaxed) as f64);
+    }
+    for ((_, word), count) in LATENESS.iter().zip(&counts.by_lateness) {
+        let count = count.load(Ordering::Relaxed) as f64;
+        samples.add(&names::BY_LATENESS, &[word], count);
+    }
+}
+
+/// The outcomes that a measure serves.
+fn outcomes(measure: &Measure) -> Vec<&str> {
+    match measure.outcomes.named() {
+        [] => vec![EVERY_OUTCOME],
+        named => named.iter().map(|o| o.as_str()).collect(),
+    }
+}
+
+/// Adds what the outcomes are called that measures serve.
+pub fn add_outcomes(samples: &mut Samples, definitions: &Definitions) {
+    let outcomes: BTreeSet<&str> = definitions.measures.iter().flat_map(outcomes).collect();
+    for outcome in outcomes {
+        let title = match definitions.catalogue.node(outcome) {
+            Some(node) => &node.title,
+            None if outcome == EVERY_OUTCOME => "Every outcome",
+            None => outcome,
+        };
+        samples.add(&names::OUTCOME_INFO, &[outcome, title], 1.0);
+    }
+}
+
+/// Adds what measures are called.
+pub fn add_measures(samples: &mut Samples, measures: &Measures) {
+    for measure in measures.iter() {
+        for outcome in outcomes(measure) {
+            let labels = [
+                measure.id.as_str(),
+                &measure.title,
+                measure.unit(),
+                measure.direction.word(),
+                outcome,
+                &measure.period.to_string(),
+                &measure.owner,
+            ];
+            samples.add(&names::MEASURE_INFO, &labels, 1.0);
+        }
+    }
+}
+
+/// Adds what areas are called.
+pub fn add_areas(samples: &mut Samples, areas: &Areas, places: &Places) {
+    for area in places.all.iter().filter_map(|id| areas.get(id.as_str())) {
+        let parents: Vec<&str> = if area.parents.is_empty() {
+            vec![""]
+        } else {
+            area.parents.iter().map(AreaId::as_str).collect()
+        };
+        for parent in parents {
+            samples.add(
+                &names::AREA_INFO,
+                &[area.id.as_str(), &area.title, area.kind.code(), parent],
+                1.0,
+            );
+        }
+    }
+}
+
+fn add_view(
+    samples: &mut Samples,
+    view: &View,
+    definitions: &Definitions,
+    places: &Places,
+    now: DateTime<Utc>,
+) {
+    let (areas, measures) = (&definitions.areas, &definitions.measures);
+    add_summary(samples, view.summary(), areas);
+    samples.add(&names::ENTITIES, &[PROJECTOR], view.len() as f64);
+    let basis = Basis::of(view, measures.iter());
+    decisions::add_goals(samples, measures, &places.now, &basis, local::date(now));
+    let ratings = decisions::ratings(view);
+    decisions::add_elements(samples, &ratings, &definitions.catalogue);
+    decisions::add_ratings(samples, &ratings);
+    decisions::add_cycles(samples, view, now);
+    let everywhere = areas.iter().map(|area| area.id.clone()).collect();
+    let transfers = waiting::transfers(view, &everywhere, now);
+    let referrals = waiting::referrals(view, &everywhere, now);
+    waits::add(samples, areas, &places.now, (&transfers, &referrals), now);
+}
+
+fn add_summary(samples: &mut Samples, summary: &Summary, areas: &Areas) {
+    let totals = summary.totals;
+    for (metric, total) in [
+        (&names::FOLDED, totals.folded),
+        (&names::REPEATS, totals.repeats),
+        (&names::CONFLICTS, totals.conflicts),
+        (&names::RETRACTIONS, totals.retractions),
+        (&names::LATE, totals.late),
+    ] {
+        samples.add(metric, &[PROJECTOR], total as f64);
+    }
+    if let Some(newest) = summary.newest {
+        samples.add(&names::WATERMARK, &[PROJECTOR], seconds(newest));
+    }
+    for ((source, area), (last, events)) in sources(summary, areas).iter().take(SOURCES_MOST) {
+        samples.add(&names::SOURCE_LAST, &[source, area], seconds(*last));
+        samples.add(&names::SOURCE_EVENTS, &[source, area], *events as f64);
+    }
+}
+
+/// How often sources are expected: the setting whose name is the longest beginning of the source's. A setting that no
+/// source has come under yet is shown by its own name, so that a source silent from the first day is seen.
+fn add_expected(samples: &mut Samples, summary: &Summary, settings: &BTreeMap<String, f64>) {
+    let expected = silence::expectations(summary, settings);
+    for (source, hours) in &expected {
+        samples.add(&names::SOURCE_EXPECTED, &[source], hours * 3_600.0);
+    }
+    // Set and never heard of: the alert on those compares with nothing.
+    let heard: BTreeSet<&str> = expected
+        .keys()
+        .filter_map(|source| silence::set(settings, source))
+        .map(|(name, _)| name)
+        .collect();
+    for (name, hours) in settings {
+        if !heard.contains(name.as_str()) && !name.contains('*') {
+            samples.add(&names::SOURCE_EXPECTED, &[name], hours * 3_600.0);
+        }
+    }
+}
+
+/// When each source was last heard of for each area whose numbers are shown at any moment: what is heard of a smaller
+/// one counts for the nearest such areas around it.
+fn sources<'a>(
+    summary: &'a Summary,
+    areas: &'a Areas,
+) -> BTreeMap<(&'a str, &'a str), (DateTime<Utc>, u64)> {
+    let mut heard_of: BTreeMap<(&str, &str), (DateTime<Utc>, u64)> = BTreeMap::new();
+    for ((source, area), heard) in &summary.sources {
+        for place in places::nearest_large(areas, area) {
+            let entry = heard_of
+                .entry((source, place))
+                .or_insert((heard.recorded_at, 0));
+            entry.0 = entry.0.max(heard.recorded_at);
+            entry.1 += heard.events;
+        }
+    }
+    heard_of
+}
+
+fn add_projector(samples: &mut Samples, status: &Status, now: DateTime<Utc>) {
+    for word in Progress::WORDS {
+        let is = f64::from(u8::from(status.progress.word() == word));
+        samples.add(&names::STATE, &[PROJECTOR, word], is);
+    }
+    samples.add(&names::HEAD, &[], status.head as f64);
+    for (metric, value) in [
+        (&names::POSITION, status.position as f64),
+        (&names::COMMITTED, status.committed as f64),
+        (
+            &names::PENDING,
+            status.head.saturating_sub(status.position) as f64,
+        ),
+        (&names::LAG, status.lag_seconds(now)),
+        (&names::PROGRESS, seconds(status.progress_at)),
+        (&names::QUARANTINED, status.quarantined as f64),
+        (&names::REBUILDS, status.rebuilds as f64),
+    ] {
+        samples.add(metric, &[PROJECTOR], value);
+    }
+    if let Some(position) = status.rebuild {
+        samples.add(&names::REBUILDING, &[PROJECTOR], position as f64);
+    }
+}

@@ -1,0 +1,108 @@
+//! Which areas are shown where: charts of every place with data, numbers of now of localities and above for those who
+//! work with the people counted, and of counties and above for everybody.
+
+use joinedup_application::app::Definitions;
+use joinedup_events::{AreaId, AreaKind, Areas};
+use joinedup_views::Cells;
+use joinedup_views::suppression::Audience;
+use std::collections::BTreeSet;
+
+/// The most areas in one exposition: those of the home area first.
+pub const AREAS_MOST: usize = 1_000;
+
+/// Kinds of area in which people who wait are counted as they wait.
+const COUNTED_NOW: [AreaKind; 8] = [
+    AreaKind::Country,
+    AreaKind::Region,
+    AreaKind::Icb,
+    AreaKind::County,
+    AreaKind::Unitary,
+    AreaKind::Commissioner,
+    AreaKind::Trust,
+    AreaKind::Locality,
+];
+
+/// The nearest areas around one, itself included, that are large enough to be named beside a source.
+#[must_use]
+pub fn nearest_large<'a>(areas: &'a Areas, area: &AreaId) -> BTreeSet<&'a str> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![area.as_str()];
+    let mut left = AREAS_MOST;
+    while let Some(next) = open.pop().and_then(|id| areas.get(id)) {
+        if COUNTED_NOW.contains(&next.kind) {
+            found.insert(next.id.as_str());
+        } else if left > 0 {
+            left -= 1;
+            open.extend(next.parents.iter().map(AreaId::as_str));
+        }
+    }
+    found
+}
+
+/// The areas of an exposition.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// The home area and all within it, then the others with data and what those are in.
+    pub all: Vec<AreaId>,
+    /// Those whose numbers of now are shown to the audience: to the public, of places that no rule for small numbers
+    /// holds for, because a number that moves with each event shows each person.
+    pub now: Vec<AreaId>,
+}
+
+impl Places {
+    /// The home area with everything within it, and every other area of the register that has data or has parts
+    /// with data.
+    #[must_use]
+    pub fn of(definitions: &Definitions, home: &AreaId, cells: &Cells, audience: Audience) -> Self {
+        let areas = &*definitions.areas;
+        let mut all: Vec<AreaId> = Vec::new();
+        let mut seen = BTreeSet::new();
+        for area in std::iter::once(home.clone()).chain(areas.within(home)) {
+            if areas.get(area.as_str()).is_some() && seen.insert(area.clone()) {
+                all.push(area);
+            }
+        }
+        let mut quantities = BTreeSet::new();
+        for measure in definitions.measures.iter() {
+            quantities.insert(measure.quantity.as_str());
+            quantities.extend(measure.over.as_deref());
+        }
+        let with_data: BTreeSet<&str> = quantities.iter().flat_map(|q| cells.areas_of(q)).collect();
+        let mut open: Vec<AreaId> = with_data
+            .iter()
+            .filter_map(|id| areas.get(id))
+            .map(|area| area.id.clone())
+            .collect();
+        let mut more = BTreeSet::new();
+        while let Some(id) = open.pop() {
+            if !seen.contains(&id) && more.insert(id.clone()) {
+                open.extend(
+                    areas
+                        .get(id.as_str())
+                        .into_iter()
+                        .flat_map(|a| a.parents.iter().cloned()),
+                );
+            } else if seen.contains(&id) {
+                let parents = areas
+                    .get(id.as_str())
+                    .into_iter()
+                    .flat_map(|a| a.parents.iter());
+                open.extend(
+                    parents
+                        .filter(|p| !seen.contains(*p) && !more.contains(*p))
+                        .cloned(),
+                );
+            }
+        }
+        all.extend(more);
+        all.truncate(AREAS_MOST);
+        let counted_now = |area: &&AreaId| {
+            let kind = areas.get(area.as_str()).map(|a| a.kind);
+            kind.is_some_and(|kind| COUNTED_NOW.contains(&kind))
+                && (audience == Audience::Operations
+                    || !definitions.policy.holds(areas, area.as_str()))
+        };
+        let now = all.iter().filter(counted_now).cloned().collect();
+        Self { all, now }
+    }
+}

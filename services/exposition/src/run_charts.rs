@@ -1,0 +1,355 @@
+//! Everything on `/metrics/run-charts`: each chart's latest periods, with the verdict of the whole chart.
+
+use super::names::{self, Metric};
+use super::places::Places;
+use super::unit::Unit;
+use super::{decisions, text};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use joinedup_application::app::App;
+use joinedup_events::{AreaId, local};
+use joinedup_spc::Variation;
+use joinedup_spc::rules::Rule;
+use joinedup_views::Cells;
+use joinedup_views::ask::{Basis, Definitions, Question, ask};
+use joinedup_views::chart::Chart;
+use joinedup_views::measure::Measure;
+use joinedup_views::period::Grain;
+use joinedup_views::point::State;
+use joinedup_views::ratings::Rating;
+use joinedup_views::suppression::Audience;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Every state of a period, with its word.
+pub const STATES: [(State, &str); 5] = [
+    (State::Final, "final"),
+    (State::Provisional, "provisional"),
+    (State::Incomplete, "incomplete"),
+    (State::Missing, "missing"),
+    (State::Suppressed, "suppressed"),
+];
+
+/// Every chart rule, with its word.
+pub const RULES: [(Rule, &str); 7] = [
+    (Rule::Shift, "shift"),
+    (Rule::Trend, "trend"),
+    (Rule::LongRun, "long_run"),
+    (Rule::LevelChange, "level_change"),
+    (Rule::FewCrossings, "few_crossings"),
+    (Rule::Astronomical, "astronomical"),
+    (Rule::TwoInThree, "two_in_three"),
+];
+
+/// A chart as it is written: the beginning of its labels, and its periods, the latest first.
+pub struct Shown {
+    /// `measure="…",area="…",period="…"`.
+    pub labels: String,
+    /// Its unit.
+    pub unit: Unit,
+    /// Its periods, the latest first.
+    pub periods: Vec<ShownPeriod>,
+    /// Whether its latest judged period is worth telling, and the kind of variation.
+    pub alert: Option<(bool, &'static str)>,
+    /// Of a chart that is worth telling: when the first of its latest periods began that all meet a rule.
+    pub alert_since: Option<DateTime<Utc>>,
+    /// How many of the latest judged periods lie on one side.
+    pub run_length: Option<i64>,
+    /// The number of each metric of [`PER_CHART`].
+    pub values: [Option<f64>; PER_CHART.len()],
+}
+
+/// The metrics that are one number a chart and have units, in the order of [`Shown::values`].
+pub static PER_CHART: [&Metric; 3] = [&names::LATEST, &names::MEDIAN_FIRST, &names::MEDIAN_LATEST];
+
+/// One period as it is written.
+pub struct ShownPeriod {
+    /// `2026-11-16T00:00:00Z`.
+    pub start: String,
+    /// When it begins.
+    pub begins: DateTime<Utc>,
+    /// When it is over.
+    pub ends: DateTime<Utc>,
+    /// How far it can be trusted.
+    pub state: State,
+    /// The word of the state that leaves it without a value, where that is said.
+    pub why_absent: Option<&'static str>,
+    /// The value of each metric that is one number a period.
+    pub values: [Option<f64>; PER_PERIOD.len()],
+    /// Rules, with 1 where they are met.
+    pub signals: Vec<(&'static str, u8)>,
+}
+
+/// The metrics that are one number a period, in the order of [`ShownPeriod::values`].
+pub static PER_PERIOD: [&Metric; 7] = [
+    &names::RUN_CHART,
+    &names::PROVISIONAL,
+    &names::MEDIAN,
+    &names::GOAL,
+    &names::LIMIT_LOWER,
+    &names::LIMIT_UPPER,
+    &names::DENOMINATOR,
+];
+
+impl ShownPeriod {
+    /// How many series it makes.
+    #[must_use]
+    pub fn series(&self) -> usize {
+        self.values.iter().flatten().count()
+            + self.signals.len()
+            + usize::from(self.why_absent.is_some())
+    }
+}
+
+/// All that is written, of one moment.
+pub struct Made {
+    charts: Vec<Shown>,
+    ratings: Vec<Rating>,
+    position: u64,
+    most: usize,
+}
+
+impl Made {
+    /// Every chart of now as an audience may see it; none where this process has no views.
+    #[must_use]
+    pub fn of(app: &App, audience: Audience) -> Option<Self> {
+        let (Some(views), Some(home)) = (&app.views, app.home_area()) else {
+            return None;
+        };
+        let now = app.now();
+        let definitions = app.definitions.for_asking();
+        let measures = definitions.measures;
+        // The basis is copied, so that folding waits for the copy and not for a thousand charts.
+        let (basis, ratings) = views.read(|view| {
+            let basis = Basis::of(view, measures.iter()).detached();
+            (basis, decisions::ratings(view))
+        });
+        let places = Places::of(&app.definitions, &home, basis.cells(), audience);
+        let periods = app.config.run_chart_periods as usize;
+        let mut charts = Vec::new();
+        for (measure, areas) in with_data(&definitions, &places, basis.cells()) {
+            let question = Question::new(measure.id.as_str(), &areas, audience, now);
+            // Every measure allows its own period, and the places are of the register.
+            let answers = ask(&basis, &definitions, &question).unwrap_or_default();
+            let told = answers.iter().map(|answer| &answer.chart).filter(|chart| {
+                let points = &mut chart.points.iter();
+                points.any(|p| p.point.state != State::Missing)
+            });
+            charts.extend(told.map(|chart| {
+                let mut shown = shown(chart, measure, periods);
+                // A running period that has no value to show has nothing else to show either.
+                shown.periods.retain(|p| {
+                    p.state != State::Incomplete || p.values[..2].iter().any(Option::is_some)
+                });
+                shown
+            }));
+        }
+        Some(Self {
+            charts,
+            ratings,
+            position: basis.position(),
+            most: app.config.run_chart_series,
+        })
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        text::write(&self.charts, &self.ratings, self.position, self.most)
+    }
+}
+
+/// The measures, each with those of the places that have data of it, in them or in a part of them.
+pub fn with_data<'a>(
+    definitions: &Definitions<'a>,
+    places: &Places,
+    cells: &Cells,
+) -> Vec<(&'a Measure, Vec<AreaId>)> {
+    let within: Vec<_> = places
+        .all
+        .iter()
+        .map(|area| (area, definitions.areas.within(area)))
+        .collect();
+    let of = |measure: &Measure| -> Vec<AreaId> {
+        let with_data = cells.areas_of(&measure.quantity);
+        within
+            .iter()
+            .filter(|(_, within)| within.iter().any(|a| with_data.contains(a.as_str())))
+            .map(|(area, _)| (*area).clone())
+            .collect()
+    };
+    definitions
+        .measures
+        .iter()
+        .map(|measure| (measure, of(measure)))
+        .filter(|(_, areas)| !areas.is_empty())
+        .collect()
+}
+
+/// A chart as it is written: its latest periods.
+#[must_use]
+pub fn shown(chart: &Chart, measure: &Measure, periods: usize) -> Shown {
+    let (unit, factor) = Unit::of(measure);
+    let latest = chart.verdict.as_ref().and_then(|v| v.latest);
+    let met = met(chart);
+    let mut periods: Vec<ShownPeriod> = chart
+        .points
+        .iter()
+        .rev()
+        .take(periods)
+        .map(|point| {
+            let judged = point.point.state == State::Final;
+            let value = point.point.value.map(|v| v * factor);
+            let scaled = |value: Option<f64>| value.map(|v| v * factor);
+            let start = point.point.period_start;
+            let met = met.get(&start);
+            ShownPeriod {
+                start: instant(start),
+                begins: local::midnight(start),
+                ends: point.point.period().over_at(),
+                state: point.point.state,
+                why_absent: STATES[3..]
+                    .iter()
+                    .find(|(state, _)| *state == point.point.state)
+                    .map(|(_, word)| *word),
+                values: [
+                    value.filter(|_| judged),
+                    value.filter(|_| !judged),
+                    scaled(point.centre),
+                    scaled(chart.target),
+                    scaled(point.lcl),
+                    scaled(point.ucl),
+                    // How few stand behind a value that is kept back would tell as much as the value.
+                    value.and(point.point.denominator.or(point.point.n.map(|n| n as f64))),
+                ],
+                signals: RULES
+                    .iter()
+                    .map(|(rule, word)| (*word, u8::from(met.is_some_and(|m| m.contains(rule)))))
+                    .filter(|(_, is)| *is == 1 || latest == Some(start))
+                    .collect(),
+            }
+        })
+        .collect();
+    // A chart that has no point at all needs no reason for each of them: most are of small places, all kept back.
+    if periods.iter().all(|p| p.why_absent.is_some()) {
+        for period in periods.iter_mut().skip(1) {
+            period.why_absent = None;
+        }
+    }
+    Shown {
+        labels: format!(
+            "measure=\"{}\",area=\"{}\",period=\"{}\"",
+            chart.measure,
+            chart.area,
+            word(chart.period)
+        ),
+        unit,
+        periods,
+        alert: chart
+            .verdict
+            .as_ref()
+            .filter(|v| v.latest.is_some())
+            .map(|v| (v.alert, variation(v.variation))),
+        alert_since: alert_since(chart),
+        run_length: run_length(chart),
+        values: [
+            chart
+                .points
+                .iter()
+                .rev()
+                .find(|p| p.point.is_judged())
+                .and_then(|p| p.point.value),
+            chart.points.iter().find_map(|p| p.centre),
+            chart.points.iter().rev().find_map(|p| p.centre),
+        ]
+        .map(|value| value.map(|v| v * factor)),
+    }
+}
+
+/// The rules that each period meets. Those of a whole phase, such as few crossings, mark no point: where they make the
+/// alert they are the latest judged period's, or it would be an alert without a reason.
+fn met(chart: &Chart) -> BTreeMap<NaiveDate, BTreeSet<Rule>> {
+    let mut met: BTreeMap<NaiveDate, BTreeSet<Rule>> = BTreeMap::new();
+    let Some(verdict) = &chart.verdict else {
+        return met;
+    };
+    for signal in &verdict.signals {
+        let rules = met.entry(signal.period_start).or_default();
+        rules.insert(signal.signal.rule);
+    }
+    if let Some(latest) = verdict.latest {
+        met.entry(latest).or_default().extend(&verdict.alert_rules);
+    }
+    met
+}
+
+/// When the first of the latest judged points began that all meet a rule, where the last of them is worth telling.
+fn alert_since(chart: &Chart) -> Option<DateTime<Utc>> {
+    chart.verdict.as_ref().filter(|v| v.alert)?;
+    let judged = chart.points.iter().rev().filter(|p| p.point.is_judged());
+    // A rule of the whole chart began at no one period.
+    let first = judged.take_while(|p| !p.signals.is_empty()).last()?;
+    Some(local::midnight(first.point.period_start))
+}
+
+/// How many of the latest judged points lie on one side of the centre, below 0 when under it; those on it are passed
+/// over.
+fn run_length(chart: &Chart) -> Option<i64> {
+    chart.verdict.as_ref()?.latest?;
+    let sides = chart
+        .points
+        .iter()
+        .rev()
+        .filter(|p| p.point.is_judged())
+        .filter_map(|p| {
+            let (value, centre) = (p.point.value?, p.centre?);
+            (value != centre).then_some((value > centre, p.phase))
+        });
+    let (mut run, mut first) = (0, None);
+    for side in sides {
+        if *first.get_or_insert(side) != side {
+            break;
+        }
+        run += 1;
+    }
+    Some(if first.is_some_and(|(above, _)| !above) {
+        -run
+    } else {
+        run
+    })
+}
+
+/// The instant at which a local date begins, in UTC.
+#[must_use]
+pub fn instant(date: NaiveDate) -> String {
+    local::midnight(date).to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The word of a grain.
+#[must_use]
+pub const fn word(grain: Grain) -> &'static str {
+    match grain {
+        Grain::Day => "day",
+        Grain::Week => "week",
+        Grain::Month => "month",
+        Grain::Quarter => "quarter",
+        Grain::Year => "year",
+    }
+}
+
+/// The word of a variation.
+#[must_use]
+pub const fn variation(variation: Variation) -> &'static str {
+    match variation {
+        Variation::NotJudged => "not_judged",
+        Variation::CommonCause => "common_cause",
+        Variation::ImprovementHigh => "improvement_high",
+        Variation::ImprovementLow => "improvement_low",
+        Variation::ConcernHigh => "concern_high",
+        Variation::ConcernLow => "concern_low",
+        Variation::NeitherHigh => "neither_high",
+        Variation::NeitherLow => "neither_low",
+        Variation::Undirected => "undirected",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+//! `check`: settings, areas, measures and the log, before anything depends on them.
+
+use crate::cli::{Failure, Server};
+use crate::open_log;
+use clap::Args;
+use joinedup_application::app::Definitions;
+use joinedup_application::config::Config;
+use joinedup_web::door::auth::Tokens;
+
+/// Flags of `check`.
+#[derive(Clone, Debug, Args)]
+pub struct Check {
+    /// The server's flags.
+    #[command(flatten)]
+    pub server: Server,
+    /// Print the settings that flags, environment and file come to.
+    #[arg(long)]
+    pub dump: bool,
+    /// Look at the log too: open it, or connect to NATS.
+    #[arg(long)]
+    pub log: bool,
+}
+
+/// Checks.
+pub async fn run(check: Check) -> Result<(), Failure> {
+    let config = check.server.settings()?;
+    if check.dump {
+        let (file, flags) = (check.server.config.as_deref(), check.server.flags());
+        print!("{}", Config::printed(file, flags).map_err(Failure::usage)?);
+    }
+    let definitions = Definitions::read(&config).map_err(Failure::usage)?;
+    Tokens::read(&config.tokens).map_err(Failure::usage)?;
+    eprintln!(
+        "settings are sound: {} areas, {} measures, {} nodes of the logic model",
+        definitions.areas.iter().count(),
+        definitions.measures.len(),
+        definitions.catalogue.model().nodes().len()
+    );
+    if check.log {
+        let log = open_log::open(&config).await.map_err(Failure::new)?;
+        let head = log.head().await.map_err(Failure::new)?;
+        eprintln!("the log answers; its head is at position {head}");
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! `demo`: a simulated county on the embedded log, with history and a live trickle.
+
+use super::serve::{Parts, serve};
+use crate::cli::Failure;
+use crate::open_log;
+use chrono::Utc;
+use clap::Args;
+use joinedup_application::app::Definitions;
+use joinedup_application::config::Config;
+use joinedup_application::publisher::Publisher;
+use joinedup_log::EventLog;
+use joinedup_log::embedded::{EmbeddedLog, EmbeddedOptions};
+use joinedup_simulator::{Scenario, Trickle, history};
+use joinedup_web::door::auth::Tokens;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Flags of the demo.
+#[derive(Clone, Debug, Args)]
+pub struct Demo {
+    /// Where to serve HTTP.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Keep the demo's data here; a folder that is removed at the end unless given.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The seed of the simulated county.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// How large the county is, against one of Essex's size.
+    #[arg(long, default_value_t = 1.0)]
+    pub scale: f64,
+    /// Events a minute while it runs.
+    #[arg(long, default_value_t = 6.0)]
+    pub per_minute: f64,
+}
+
+/// How often the live trickle is published.
+const TRICKLE_EVERY: Duration = Duration::from_secs(2);
+/// Events in one append of the history.
+const HISTORY_BATCH: usize = 5_000;
+
+/// How often the sources of the simulated county are expected to be heard; one of the teams has stopped sending. Surveys,
+/// self-assessments and improvement work speak when they have something to say.
+const EXPECTED_HOURS: [(&str, f64); 5] = [
+    ("/havenshire/*/pas", 24.0),
+    ("/havenshire/social-care", 72.0),
+    ("/havenshire/*/community", 168.0),
+    ("/havenshire/*/mdt", 168.0),
+    ("/havenshire/returns", 35.0 * 24.0),
+];
+
+/// Runs the demo until it is told to stop.
+pub async fn run(demo: Demo) -> Result<(), Failure> {
+    let kept = demo.data.is_some();
+    let folder = demo.data.clone().unwrap_or_else(|| {
+        std::env::temp_dir().join(format!("joinedup-demo-{}", std::process::id()))
+    });
+    let config = Config {
+        listen: demo.listen,
+        data: folder.clone(),
+        expected_hours: EXPECTED_HOURS
+            .map(|(source, hours)| (source.to_owned(), hours))
+            .into(),
+        ..Config::default()
+    };
+    if !config.listen.ip().is_loopback() {
+        return Err(Failure::usage(
+            "the demo has no tokens, so it listens on loopback only: use 127.0.0.1",
+        ));
+    }
+    let definitions = Definitions::read(&config).map_err(Failure::new)?;
+    let log: Arc<dyn EventLog> = Arc::new(
+        EmbeddedLog::open(
+            open_log::log_folder(&config.data),
+            EmbeddedOptions::default(),
+        )
+        .map_err(Failure::new)?,
+    );
+    let scenario = Scenario::ending(demo.seed, Utc::now())
+        .map_err(Failure::new)?
+        .scaled(demo.scale);
+    tracing::info!("simulating 18 months of a county");
+    let areas = definitions.areas.clone();
+    let events = history(&scenario, &areas).map_err(Failure::new)?;
+    let publisher = Publisher::new(log.clone());
+    if log.head().await.map_err(Failure::new)?.0 == 0 {
+        for batch in events.chunks(HISTORY_BATCH) {
+            publisher.publish(batch, None).await.map_err(Failure::new)?;
+        }
+    }
+    tracing::info!(
+        events = events.len(),
+        "the history is in the log; the live trickle goes on"
+    );
+    let mut trickle =
+        Trickle::new(&scenario, &areas, &events, demo.per_minute).map_err(Failure::new)?;
+    drop(events);
+    let trickling = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(TRICKLE_EVERY).await;
+            let due = trickle.next(Utc::now());
+            if let Err(error) = publisher.publish(&due, None).await {
+                tracing::warn!(%error, "the trickle was not stored");
+            }
+        }
+    });
+    let outcome = serve(config, definitions, Tokens::default(), log, Parts::ALL).await;
+    trickling.abort();
+    if !kept {
+        // Left over, it is only a folder in the temporary files.
+        let _ = std::fs::remove_dir_all(&folder);
+    }
+    outcome
+}

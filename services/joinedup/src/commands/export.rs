@@ -1,0 +1,200 @@
+//! `export`: takes everything out of a log: the events as an archive with a hash chain, or the cells as text.
+
+use super::target::Target;
+use crate::cli::Failure;
+use crate::open_log;
+use clap::Args;
+use joinedup_application::app::Definitions;
+use joinedup_feeds::http_client::Client;
+use joinedup_log::{Position, archive};
+use joinedup_projector::folded;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// Flags of `export`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  joinedup export --data ./data -o archive.ndjson\n  joinedup export --verify archive.ndjson\n  joinedup export --nats nats://127.0.0.1:4222 --cells"
+)]
+pub struct Export {
+    /// Where from.
+    #[command(flatten)]
+    pub target: Target,
+    /// The events, one a line, each tied to the one before by a hash. This is what is exported unless asked otherwise.
+    #[arg(long, conflicts_with_all = ["cells", "verify"])]
+    pub events: bool,
+    /// The cells that the events come to, one a line.
+    #[arg(long, conflicts_with = "verify")]
+    pub cells: bool,
+    /// Check an archive instead, and name its first bad line.
+    #[arg(long, value_name = "FILE")]
+    pub verify: Option<PathBuf>,
+    /// Only events after this position.
+    #[arg(
+        long,
+        value_name = "POSITION",
+        default_value_t = 0,
+        conflicts_with = "cells"
+    )]
+    pub after: u64,
+    /// The hash of the last line of the archive that this one continues.
+    #[arg(long, value_name = "HASH", requires = "after")]
+    pub continues: Option<String>,
+    /// The file to write, which must not be there yet; standard output unless given.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Exports.
+///
+/// # Errors
+/// Exit code 2 when it was asked wrongly, 1 when the log, the archive or the file is not as it should be.
+pub async fn run(export: Export) -> Result<(), Failure> {
+    if let Some(file) = &export.verify {
+        return verify(file);
+    }
+    if !export.target.is_named() {
+        return Err(Failure::usage(
+            "say where from: --data DIR (while no server has it open), --nats URL, or --url URL of a running server",
+        ));
+    }
+    let config = export.target.settings()?;
+    let mut out = output(export.output.as_deref())?;
+    if let Some(url) = &export.target.url {
+        let client = Client::new(url, export.target.token()?).map_err(Failure::usage)?;
+        let path = if export.cells {
+            "/api/v1/export/cells".to_owned()
+        } else {
+            format!("/api/v1/export/events?after={}", export.after)
+        };
+        let copied = tokio::task::spawn_blocking(move || -> Result<(), Failure> {
+            let mut body = client.get(&path).map_err(Failure::new)?;
+            io::copy(&mut body, &mut out)
+                .and_then(|_| out.flush())
+                .map_err(unwritten)
+        });
+        return copied.await.map_err(Failure::new)?;
+    }
+    let log = open_log::open(&config).await.map_err(Failure::new)?;
+    if export.cells {
+        let definitions = Definitions::read(&config).map_err(Failure::usage)?;
+        let (view, unread) = folded(log, definitions.areas.clone())
+            .await
+            .map_err(Failure::new)?;
+        out.write_all(view.cells().export().as_bytes())
+            .and_then(|()| out.flush())
+            .map_err(unwritten)?;
+        if unread > 0 {
+            eprintln!(
+                "{unread} events could not be read and are in no cell; the quarantine of a running server says why"
+            );
+        }
+        return Ok(());
+    }
+    let after = Position(export.after);
+    let summary = match &export.continues {
+        Some(hash) => archive::export_from(&*log, &mut *out, after, hash).await,
+        None => archive::export(&*log, &mut *out, after).await,
+    };
+    let summary = summary.map_err(Failure::new)?;
+    eprintln!(
+        "{} events; keep the hash of the last one elsewhere: {}",
+        summary.events, summary.hash
+    );
+    Ok(())
+}
+
+fn verify(file: &Path) -> Result<(), Failure> {
+    let opened = File::open(file)
+        .map_err(|e| Failure::usage(format!("{} cannot be read: {e}", file.display())))?;
+    let summary = archive::verify(BufReader::new(opened))
+        .map_err(|e| Failure::new(format!("{}: {e}", file.display())))?;
+    println!(
+        "{}: whole; {} events, the hash of the last one is {}",
+        file.display(),
+        summary.events,
+        summary.hash
+    );
+    Ok(())
+}
+
+fn unwritten(error: io::Error) -> Failure {
+    Failure::new(format!("the export could not be written: {error}"))
+}
+
+/// Where the export goes. A file is never overwritten: it may be the only copy.
+fn output(path: Option<&Path>) -> Result<Box<dyn Write + Send>, Failure> {
+    match path {
+        None => Ok(Box::new(BufWriter::new(io::stdout()))),
+        Some(path) => {
+            let file = File::create_new(path)
+                .map_err(|e| Failure::usage(format!("{} cannot be made: {e}", path.display())))?;
+            Ok(Box::new(BufWriter::new(file)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use joinedup_application::publisher::Publisher;
+    use joinedup_events::Areas;
+    use joinedup_log::EventLog;
+    use joinedup_log::memory::MemoryLog;
+    use joinedup_simulator::{Scenario, history};
+    use joinedup_views::view::View;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn the_cells_of_a_log_are_those_of_its_events_and_those_of_the_log_restored_from_its_archive()
+     {
+        let areas = Arc::new(Areas::built_in().unwrap());
+        let scenario = Scenario::ending(3, "2026-06-15T12:00:00Z".parse().unwrap())
+            .unwrap()
+            .months(2)
+            .scaled(0.2);
+        let events = history(&scenario, &areas).unwrap();
+        let mut view = View::new();
+        view.fold(
+            events
+                .iter()
+                .cloned()
+                .enumerate()
+                .map(|(i, event)| (i as u64 + 1, event)),
+        );
+        let log = Arc::new(MemoryLog::new());
+        Publisher::new(log.clone())
+            .publish(&events, None)
+            .await
+            .unwrap();
+        let (from_log, unread) = folded(log.clone(), areas.clone()).await.unwrap();
+        assert_eq!(unread, 0);
+        assert_eq!(from_log.cells().export(), view.cells().export());
+        let mut file = Vec::new();
+        archive::export(&*log, &mut file, Position::ORIGIN)
+            .await
+            .unwrap();
+        let restored = Arc::new(MemoryLog::new());
+        archive::restore(file.as_slice(), &*restored).await.unwrap();
+        assert_eq!(
+            folded(restored, areas).await.unwrap().0.cells().export(),
+            view.cells().export()
+        );
+    }
+
+    #[tokio::test]
+    async fn an_event_that_cannot_be_read_is_counted_and_passed_over() {
+        let areas = Arc::new(Areas::built_in().unwrap());
+        let log = Arc::new(MemoryLog::new());
+        let new = joinedup_log::NewEvent {
+            subject: "joinedup.transfer.x.00".into(),
+            message_id: "1".into(),
+            payload: "{}".into(),
+            condition: None,
+        };
+        log.append(vec![new]).await.unwrap();
+        let (view, unread) = folded(log, areas).await.unwrap();
+        assert_eq!((view.is_empty(), unread), (true, 1));
+    }
+}

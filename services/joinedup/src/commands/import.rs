@@ -1,0 +1,411 @@
+//! `import`: puts files into the log.
+
+use super::target::Target;
+use crate::cli::Failure;
+use chrono::{DateTime, Utc};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use joinedup_application::app::Definitions;
+use joinedup_events::{Area, Areas, Event};
+use joinedup_feeds::csv::Import as Rules;
+use joinedup_feeds::http_client::{Client, ClientError};
+use joinedup_feeds::input::{Content, Input};
+use joinedup_feeds::mapping::Mapping;
+use joinedup_feeds::sink::Sink;
+use joinedup_feeds::{BadRow, Chunk};
+use joinedup_log::archive;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::mpsc;
+
+/// Flags of `import`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  joinedup import --mapping dtoc --url http://127.0.0.1:8080 dtoc.csv\n  joinedup import --data ./data events.ndjson\n  zcat archive.ndjson.gz | joinedup import --nats nats://127.0.0.1:4222 -"
+)]
+pub struct Import {
+    /// What the columns of a CSV mean: a built-in mapping, a file, or `auto` to choose by the header.
+    #[arg(long, value_name = "NAME|FILE", default_value = "auto")]
+    pub mapping: String,
+    /// Where to.
+    #[command(flatten)]
+    pub target: Target,
+    /// Which edition of a report this is: needed only where an amount was restated to what it was before.
+    #[arg(long, value_name = "NAME")]
+    pub edition: Option<String>,
+    /// When the amounts became known, e.g. 2020-01-09T09:30:00Z; now unless given.
+    #[arg(long, value_name = "INSTANT")]
+    pub recorded_at: Option<DateTime<Utc>>,
+    /// How many bad rows are told one by one.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub tell: usize,
+    /// Files: CSV, events as lines of JSON, or an archive that `export` wrote; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// What was done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Rows and lines read.
+    pub rows: u64,
+    /// Events sent.
+    pub sent: u64,
+    /// Events that were stored now.
+    pub accepted: u64,
+    /// Events that the log knew already.
+    pub duplicates: u64,
+    /// Rows of which something was not taken: each once, whatever is wrong with it.
+    pub refused: u64,
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            rows,
+            sent,
+            accepted,
+            duplicates,
+            refused,
+        } = self;
+        write!(
+            f,
+            "read {rows} rows, sent {sent} events: {accepted} accepted, {duplicates} duplicates; refused {refused}"
+        )
+    }
+}
+
+/// Imports and says what was done. Bad rows go to standard error, the summary to standard output.
+///
+/// # Errors
+/// Exit code 1 when rows were refused or the log did not take the events, 2 when nothing was sent.
+pub async fn run(import: Import) -> Result<(), Failure> {
+    let config = import.target.settings()?;
+    let definitions = Definitions::read(&config).map_err(Failure::usage)?;
+    let mapping = match import.mapping.as_str() {
+        "auto" => None,
+        name => Some(Mapping::named(name).map_err(Failure::usage)?),
+    };
+    let now = Utc::now();
+    let recorded_at = import.recorded_at.unwrap_or(now);
+    if recorded_at > now {
+        return Err(Failure::usage(
+            "--recorded-at lies in the future: leave it out for amounts that become known now",
+        ));
+    }
+    let rules = Rules {
+        areas: register(&import, definitions.areas).await?,
+        now,
+        recorded_at,
+        edition: import.edition.clone(),
+    };
+    let open = |file: &PathBuf| Input::open(file, mapping.as_ref(), &rules).map_err(Failure::usage);
+    let inputs = import
+        .files
+        .iter()
+        .map(open)
+        .collect::<Result<Vec<_>, _>>()?;
+    let sink = import.target.open(&config).await?;
+    let report = transfer(inputs, &import.files, &rules, &sink, import.tell).await?;
+    // Nobody may be listening.
+    let _ = writeln!(std::io::stdout(), "{report}");
+    match report.refused {
+        0 => Ok(()),
+        1 => Err(Failure::new("1 row was refused; the others went in")),
+        n => Err(Failure::new(format!(
+            "{n} rows were refused; the others went in"
+        ))),
+    }
+}
+
+/// The register that rows are held against: that of the server they go to, which is the one that counts; one's own
+/// where that was named, or where the server does not let us read its.
+async fn register(import: &Import, own: Arc<Areas>) -> Result<Arc<Areas>, Failure> {
+    let Some(url) = import
+        .target
+        .url
+        .clone()
+        .filter(|_| import.target.areas.is_none())
+    else {
+        return Ok(own);
+    };
+    let client = Client::new(&url, import.target.token()?).map_err(Failure::usage)?;
+    let asked = tokio::task::spawn_blocking(move || server_areas(&client));
+    match asked.await.map_err(Failure::new)? {
+        Ok(areas) => Ok(Arc::new(areas)),
+        // It would be away for the events as well.
+        Err(error @ ClientError::Away { .. }) => Err(Failure::new(error)),
+        Err(error) => {
+            tracing::warn!(
+                %error,
+                "the server's areas could not be read; the areas known here are used, and the server refuses what it does not know"
+            );
+            Ok(own)
+        }
+    }
+}
+
+/// The areas that a server has.
+fn server_areas(client: &Client) -> Result<Areas, ClientError> {
+    #[derive(Deserialize)]
+    struct Told {
+        areas: Vec<Value>,
+    }
+    let body = client.get("/api/v1/areas")?;
+    let told: Told = serde_json::from_reader(body).map_err(|e| client.odd(200, e.to_string()))?;
+    let areas = told.areas.into_iter().map(|mut area| {
+        if let Some(fields) = area.as_object_mut() {
+            // It follows from the others' parents.
+            fields.remove("children");
+        }
+        serde_json::from_value::<Area>(area)
+    });
+    let areas = areas.collect::<Result<Vec<_>, _>>();
+    Areas::of(areas.map_err(|e| client.odd(200, e.to_string()))?)
+        .map_err(|e| client.odd(200, e.to_string()))
+}
+
+/// Sends what the files hold, in order.
+///
+/// # Errors
+/// When the log does not take the events, or a file cannot be read on.
+pub async fn transfer(
+    inputs: Vec<Input>,
+    files: &[PathBuf],
+    rules: &Rules,
+    sink: &Sink,
+    tell: usize,
+) -> Result<Report, Failure> {
+    let mut report = Report::default();
+    let mut telling = Telling {
+        left: tell,
+        untold: 0,
+    };
+    let bar = progress(&inputs);
+    for (input, path) in inputs.into_iter().zip(files) {
+        let before = bar.position();
+        let read = input.read.clone();
+        let outcome = match (input, sink) {
+            (
+                Input {
+                    name,
+                    content: Content::Archive(reader),
+                    ..
+                },
+                Sink::Log { log, .. },
+            ) => {
+                verified(path).await?;
+                let restored = archive::restore(reader, &**log)
+                    .await
+                    .map_err(|e| Failure::new(format!("{name}: {e}")))?;
+                report.rows += restored.archive.events;
+                report.sent += restored.archive.events;
+                report.duplicates += restored.repeats;
+                report.accepted += restored.archive.events - restored.repeats;
+                Ok(())
+            }
+            (input, sink) => {
+                if matches!(input.content, Content::Archive(_)) {
+                    verified(path).await?;
+                }
+                let input = input.archive_as_events(rules);
+                one(input, sink, &mut report, &mut telling, &bar, &read, before).await
+            }
+        };
+        if outcome.is_err() {
+            bar.finish_and_clear();
+            let _ = writeln!(std::io::stdout(), "{report}");
+        }
+        outcome?;
+    }
+    bar.finish_and_clear();
+    telling.end();
+    Ok(report)
+}
+
+/// An archive that is a file is looked through before any of it is restored.
+async fn verified(path: &Path) -> Result<(), Failure> {
+    if path == Path::new("-") {
+        return Ok(());
+    }
+    let path = path.to_owned();
+    let looked = tokio::task::spawn_blocking(move || {
+        let file = std::fs::File::open(&path)
+            .map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+        archive::verify(std::io::BufReader::new(file))
+            .map_err(|e| format!("{}: {e}", path.display()))
+    });
+    looked
+        .await
+        .map_err(Failure::new)?
+        .map(|_| ())
+        .map_err(Failure::new)
+}
+
+/// Reads on one thread and sends on another.
+async fn one(
+    mut input: Input,
+    sink: &Sink,
+    report: &mut Report,
+    telling: &mut Telling,
+    bar: &ProgressBar,
+    read: &Arc<AtomicU64>,
+    before: u64,
+) -> Result<(), Failure> {
+    let name = input.name.clone();
+    let most = sink.batch();
+    let (chunks, mut received) = mpsc::channel::<std::io::Result<Chunk>>(2);
+    let reading = tokio::task::spawn_blocking(move || {
+        while let Some(chunk) = input.chunk(most).transpose() {
+            let ended = chunk.is_err();
+            // Nobody receives any more: sending failed, and that is told.
+            if chunks.blocking_send(chunk).is_err() || ended {
+                return;
+            }
+        }
+    });
+    while let Some(chunk) = received.recv().await {
+        let Chunk { rows, items, bad } =
+            chunk.map_err(|e| Failure::new(format!("{name} cannot be read on: {e}")))?;
+        report.rows += rows;
+        let mut refused: BTreeSet<u64> = bad.iter().map(|row| row.line).collect();
+        bad.iter().for_each(|row| telling.tell(bar, &name, row));
+        let (lines, events): (Vec<u64>, Vec<Event>) = items
+            .into_iter()
+            .map(|item| (item.line, item.event))
+            .unzip();
+        for (lines, events) in lines.chunks(most).zip(events.chunks(most)) {
+            let sent = sink.send(events).await.map_err(Failure::new)?;
+            report.sent += events.len() as u64;
+            report.accepted += sent.accepted;
+            report.duplicates += sent.duplicates;
+            for (at, field, rule) in sent.refused {
+                let line = lines.get(at).copied().unwrap_or_default();
+                refused.insert(line);
+                telling.tell(bar, &name, &BadRow::new(line, field, rule));
+            }
+        }
+        report.refused += refused.len() as u64;
+        bar.set_position(before + read.load(Ordering::Relaxed));
+    }
+    reading.await.map_err(Failure::new)
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn progress(inputs: &[Input]) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let lengths: Option<u64> = inputs.iter().map(|i| i.length).sum();
+    match lengths {
+        Some(bytes) => {
+            let bar = ProgressBar::new(bytes);
+            // The template is ours: that it is sound shows on the first terminal.
+            if let Ok(style) =
+                ProgressStyle::with_template("importing {bar:30} {bytes}/{total_bytes} {eta}")
+            {
+                bar.set_style(style);
+            }
+            bar
+        }
+        None => ProgressBar::new_spinner(),
+    }
+}
+
+/// Tells of bad rows, up to a number.
+struct Telling {
+    left: usize,
+    untold: u64,
+}
+
+impl Telling {
+    fn tell(&mut self, bar: &ProgressBar, file: &str, row: &BadRow) {
+        if self.left == 0 {
+            self.untold += 1;
+            return;
+        }
+        self.left -= 1;
+        bar.suspend(|| eprintln!("{}", row.told(file)));
+    }
+
+    fn end(&self) {
+        if self.untold > 0 {
+            eprintln!("and {} more (--tell N says how many are told)", self.untold);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use joinedup_events::example;
+    use joinedup_log::memory::MemoryLog;
+    use joinedup_log::{EventLog, Position};
+
+    fn rules() -> Rules {
+        let now = Utc::now();
+        Rules {
+            areas: Arc::new(Areas::built_in().unwrap()),
+            now,
+            recorded_at: now,
+            edition: None,
+        }
+    }
+
+    async fn imported(path: &Path, sink: &Sink) -> Result<Report, Failure> {
+        let input = Input::open(path, None, &rules()).unwrap();
+        transfer(vec![input], &[path.to_owned()], &rules(), sink, 0).await
+    }
+
+    #[tokio::test]
+    async fn an_archive_with_a_changed_line_goes_nowhere() {
+        let log = Arc::new(MemoryLog::new());
+        let events: Vec<Event> = example::all()
+            .iter()
+            .filter_map(|(_, e)| {
+                joinedup_events::admit(e.to_string().as_bytes(), &rules().areas, Utc::now()).ok()
+            })
+            .collect();
+        assert!(events.len() > 40);
+        let own = Sink::log(log.clone());
+        own.send(&events).await.unwrap();
+        let mut archived = Vec::new();
+        archive::export(&*log, &mut archived, Position::ORIGIN)
+            .await
+            .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, changed) = (folder.path().join("whole"), folder.path().join("changed"));
+        std::fs::write(&whole, &archived).unwrap();
+        let text = String::from_utf8(archived).unwrap();
+        std::fs::write(&changed, text.replacen("example", "examplf", 1)).unwrap();
+        // The server is never asked: nothing listens at this address.
+        let server = Sink::Server(Client::new("http://127.0.0.1:9", None).unwrap());
+        let copy = Arc::new(MemoryLog::new());
+        for sink in [server, Sink::log(copy.clone())] {
+            let refused = imported(&changed, &sink).await;
+            assert!(refused.is_err_and(|e| e.to_string().contains("changed")));
+        }
+        assert_eq!(copy.head().await.unwrap(), Position::ORIGIN);
+        let report = imported(&whole, &Sink::log(copy)).await.unwrap();
+        assert_eq!(report.accepted, events.len() as u64);
+    }
+
+    #[tokio::test]
+    async fn a_row_with_several_faults_is_one_row() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("events.ndjson");
+        let (_, mut event) = example::all().remove(0);
+        event["data"]["area"] = "nowhere".into();
+        event["time"] = "2090-01-01T00:00:00Z".into();
+        std::fs::write(&file, format!("{event}\n{{}}\n")).unwrap();
+        let report = imported(&file, &Sink::log(Arc::new(MemoryLog::new())))
+            .await
+            .unwrap();
+        assert_eq!((report.rows, report.sent, report.refused), (2, 0, 2));
+    }
+}

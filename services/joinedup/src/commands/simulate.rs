@@ -1,0 +1,143 @@
+//! `simulate`: the events of a simulated county, to a file or into a log.
+
+use super::target::Target;
+use crate::cli::Failure;
+use chrono::{DateTime, Utc};
+use clap::Args;
+use joinedup_application::app::Definitions;
+use joinedup_events::Event;
+use joinedup_feeds::sink::Sink;
+use joinedup_simulator::{Scenario, Trickle, history};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often the live events are sent.
+const LIVE_EVERY: Duration = Duration::from_secs(1);
+
+/// Flags of `simulate`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  joinedup simulate --months 3 -o county.ndjson\n  joinedup simulate --url http://127.0.0.1:8080 --live --per-minute 60"
+)]
+pub struct Simulate {
+    /// Where to.
+    #[command(flatten)]
+    pub target: Target,
+    /// A file to write instead, one event a line; `-` is standard output.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "target")]
+    pub output: Option<PathBuf>,
+    /// The seed: the same one gives the same events, as long as `--end` is the same too.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// How many months of history.
+    #[arg(long, default_value_t = 18, value_parser = clap::value_parser!(u32).range(1..=240))]
+    pub months: u32,
+    /// How much goes on: 1 is about 3,000 events a month.
+    #[arg(long, default_value_t = 1.0)]
+    pub scale: f64,
+    /// The end of the history; now unless given.
+    #[arg(long, value_name = "INSTANT", conflicts_with = "live")]
+    pub end: Option<DateTime<Utc>>,
+    /// Go on with live events until stopped.
+    #[arg(long)]
+    pub live: bool,
+    /// Live events a minute.
+    #[arg(long, default_value_t = 6.0, requires = "live")]
+    pub per_minute: f64,
+}
+
+/// Where simulated events go.
+enum Out {
+    File(Box<dyn Write + Send>),
+    Sink(Sink),
+}
+
+impl Out {
+    async fn take(&mut self, events: &[Event]) -> Result<(), Failure> {
+        match self {
+            Self::Sink(sink) => {
+                let sent = sink.send(events).await.map_err(Failure::new)?;
+                match sent.refused.first() {
+                    Some((_, field, rule)) => Err(Failure::new(format!(
+                        "{} events were refused; the first: {field} {rule}",
+                        sent.refused.len()
+                    ))),
+                    None => Ok(()),
+                }
+            }
+            Self::File(writer) => written(writer, events)
+                .map_err(|e| Failure::new(format!("the events could not be written: {e}"))),
+        }
+    }
+}
+
+fn written(writer: &mut dyn Write, events: &[Event]) -> io::Result<()> {
+    for event in events {
+        writeln!(writer, "{}", event.to_json())?;
+    }
+    writer.flush()
+}
+
+/// Simulates.
+///
+/// # Errors
+/// Exit code 2 when it was asked wrongly, 1 when the events could not be written or were not taken.
+pub async fn run(simulate: Simulate) -> Result<(), Failure> {
+    let config = simulate.target.settings()?;
+    let definitions = Definitions::read(&config).map_err(Failure::usage)?;
+    if simulate.per_minute.is_nan() || simulate.per_minute <= 0.0 {
+        return Err(Failure::usage("--per-minute must be a number above 0"));
+    }
+    let end = simulate.end.unwrap_or_else(Utc::now);
+    let scenario = Scenario::ending(simulate.seed, end)
+        .map_err(Failure::new)?
+        .months(simulate.months)
+        .scaled(simulate.scale);
+    let mut out = match &simulate.output {
+        Some(path) => Out::File(file(path)?),
+        None if simulate.target.is_named() => Out::Sink(simulate.target.open(&config).await?),
+        None => {
+            return Err(Failure::usage(
+                "say where to: -o FILE, --url URL of a running server, --nats URL, or --data DIR",
+            ));
+        }
+    };
+    let events = history(&scenario, &definitions.areas).map_err(Failure::usage)?;
+    out.take(&events).await?;
+    eprintln!("{} events of a simulated county, up to {end}", events.len());
+    if !simulate.live {
+        return Ok(());
+    }
+    let mut trickle = Trickle::new(&scenario, &definitions.areas, &events, simulate.per_minute)
+        .map_err(Failure::usage)?;
+    drop(events);
+    eprintln!(
+        "live events follow, {} a minute; stop with ctrl-c",
+        simulate.per_minute
+    );
+    let mut rhythm = tokio::time::interval(LIVE_EVERY);
+    let stop = tokio::signal::ctrl_c();
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            stopped = &mut stop => return stopped.map_err(Failure::new),
+            _ = rhythm.tick() => {
+                let due = trickle.next(Utc::now());
+                if !due.is_empty() {
+                    out.take(&due).await?;
+                }
+            }
+        }
+    }
+}
+
+fn file(path: &Path) -> Result<Box<dyn Write + Send>, Failure> {
+    if path == Path::new("-") {
+        return Ok(Box::new(BufWriter::new(io::stdout())));
+    }
+    let file = File::create_new(path)
+        .map_err(|e| Failure::usage(format!("{} cannot be made: {e}", path.display())))?;
+    Ok(Box::new(BufWriter::new(file)))
+}

@@ -1,0 +1,7 @@
+//! The program `joinedup`: commands and settings over the crates of the street.
+
+pub mod cli;
+pub mod commands;
+pub mod logging;
+pub mod open_log;
+pub mod systemd;

@@ -1,0 +1,147 @@
+//! Opens the log that the settings name: embedded in this process, or in NATS JetStream.
+
+use joinedup_application::config::{Config, Nats};
+use joinedup_log::EventLog;
+use joinedup_log::embedded::{EmbeddedLog, EmbeddedOpenError, EmbeddedOptions};
+use joinedup_log::jetstream::{
+    Apply, ConnectError, Credentials, JetStreamLog, Settings, StreamSettings, UnknownUnsafe,
+    Unsafe, apply_stream,
+};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Why the log did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenLogError {
+    /// The embedded log.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedOpenError),
+    /// NATS.
+    #[error(transparent)]
+    Nats(#[from] ConnectError),
+    /// A name in `accept_unsafe`.
+    #[error(transparent)]
+    Accept(#[from] UnknownUnsafe),
+}
+
+/// The folder of the embedded log within the data folder.
+#[must_use]
+pub fn log_folder(data: &Path) -> std::path::PathBuf {
+    data.join("log")
+}
+
+/// The folder of the views within the data folder.
+#[must_use]
+pub fn views_folder(data: &Path) -> std::path::PathBuf {
+    data.join("views")
+}
+
+/// Opens the log.
+///
+/// # Errors
+/// A sentence that says what to do.
+pub async fn open(config: &Config) -> Result<Arc<dyn EventLog>, OpenLogError> {
+    match &config.nats {
+        None => Ok(Arc::new(EmbeddedLog::open(
+            log_folder(&config.data),
+            EmbeddedOptions::default(),
+        )?)),
+        Some(nats) => Ok(Arc::new(jetstream(nats).await?)),
+    }
+}
+
+/// The JetStream settings that ours come to.
+///
+/// # Errors
+/// When a name in `accept_unsafe` is none.
+pub fn settings(nats: &Nats) -> Result<Settings, UnknownUnsafe> {
+    let mut settings = Settings::new(&nats.url);
+    if let Some(stream) = &nats.stream {
+        settings.stream.clone_from(stream);
+    }
+    settings.tls_ca.clone_from(&nats.ca_file);
+    settings.monitor_url.clone_from(&nats.monitor_url);
+    settings.credentials = match (
+        &nats.credentials_file,
+        &nats.nkey_file,
+        &nats.user,
+        &nats.password_file,
+    ) {
+        (Some(file), ..) => Credentials::CredsFile(file.clone()),
+        (_, Some(file), ..) => Credentials::NkeySeedFile(file.clone()),
+        (_, _, Some(user), Some(file)) => Credentials::UserPassword {
+            user: user.clone(),
+            password_file: file.clone(),
+        },
+        _ => Credentials::None,
+    };
+    settings.accept_unsafe = nats
+        .accept_unsafe
+        .iter()
+        .map(|name| name.parse())
+        .collect::<Result<_, _>>()?;
+    Ok(settings)
+}
+
+/// Connects, making the stream when there is none yet. What could lose events is refused; what cannot be seen because
+/// the server has no monitoring address is said loudly.
+async fn jetstream(nats: &Nats) -> Result<JetStreamLog, OpenLogError> {
+    let mut settings = settings(nats)?;
+    if settings.monitor_url.is_none() {
+        settings.monitor_url = usual_monitor(&nats.url).await;
+    }
+    match JetStreamLog::connect(&settings).await {
+        Err(ConnectError::NoStream(_)) => {
+            let plan = apply_stream(&settings, &StreamSettings::default(), Apply::Change).await?;
+            tracing::info!(%plan, "the stream was not there yet");
+        }
+        Err(ConnectError::Unsafe(findings))
+            if settings.monitor_url.is_none()
+                && findings.iter().all(|f| f.accept == Some(Unsafe::LazyFsync)) =>
+        {
+            warn_unseen(&mut settings);
+        }
+        outcome => return Ok(outcome?),
+    }
+    match JetStreamLog::connect(&settings).await {
+        Err(ConnectError::Unsafe(findings))
+            if settings.monitor_url.is_none()
+                && findings.iter().all(|f| f.accept == Some(Unsafe::LazyFsync)) =>
+        {
+            warn_unseen(&mut settings);
+            Ok(JetStreamLog::connect(&settings).await?)
+        }
+        outcome => Ok(outcome?),
+    }
+}
+
+fn warn_unseen(settings: &mut Settings) {
+    tracing::warn!(
+        "whether this NATS server writes events to disk before it acknowledges them cannot be seen: give its monitoring \
+         address with --nats-monitor, and set `sync_interval: always` in its configuration, or a power cut can lose events"
+    );
+    settings.accept_unsafe.push(Unsafe::LazyFsync);
+}
+
+/// The monitoring address that NATS uses by convention, if something answers there.
+async fn usual_monitor(url: &str) -> Option<String> {
+    let host = url
+        .split("://")
+        .last()?
+        .split(',')
+        .next()?
+        .rsplit('@')
+        .next()?
+        .rsplit_once(':')?
+        .0
+        .to_owned();
+    let address = format!("{host}:8222");
+    let reached = tokio::time::timeout(
+        Duration::from_millis(500),
+        tokio::net::TcpStream::connect(&address),
+    )
+    .await;
+    reached.ok()?.ok()?;
+    Some(format!("http://{address}/varz"))
+}

@@ -1,0 +1,76 @@
+//! The API under `/api/v1`: one module a resource.
+
+mod areas;
+mod assessments;
+mod changes;
+mod charts;
+mod events;
+mod export;
+mod frameworks;
+mod funnel;
+pub mod health;
+mod measures;
+pub mod openapi;
+mod outcomes;
+mod quarantine;
+mod stream;
+mod trace;
+mod waiting;
+
+use crate::door::{Shared, body, idempotency};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
+use idempotency::Keys;
+
+/// Where events come in. The role is asked before the body is read, and a process that does not publish reads none.
+pub fn publishing(shared: &Shared) -> Router<Shared> {
+    Router::new()
+        .route("/events", post(events::publish))
+        .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            events::before_the_body,
+        ))
+}
+
+/// Everything else.
+pub fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/events/{position}", get(trace::event))
+        .route("/entities/{family}/{*id}", get(trace::entity))
+        .route("/measures", get(measures::list))
+        .route("/measures/{id}", get(measures::one))
+        .route("/areas", get(areas::list))
+        .route("/charts/{measure}", get(charts::chart))
+        .route("/charts/{measure}/trace", get(trace::points))
+        .route("/outcomes", get(outcomes::list))
+        .route("/priorities", get(outcomes::first))
+        .route(
+            "/assessments",
+            get(assessments::list).post(assessments::record),
+        )
+        .route("/assessments/compare", get(assessments::rounds))
+        .route("/changes", get(changes::list).post(changes::record))
+        .route("/frameworks", get(frameworks::list))
+        .route("/frameworks/{id}", get(frameworks::one))
+        .route("/funnel/{measure}", get(funnel::funnel))
+        .route("/waiting", get(waiting::waiting))
+        .route("/quarantine", get(quarantine::list))
+        .route("/rebuild", post(quarantine::rebuild))
+        .route("/export/cells", get(export::cells))
+        .route("/export/events", get(export::events))
+        .route("/stream", get(stream::stream))
+        .route("/openapi.json", get(openapi::document))
+}
+
+/// The CloudEvents source of what is recorded through the API.
+const API_SOURCE: &str = "joinedup/api";
+
+/// 201 with an answer, which is remembered for its key.
+fn recorded(keys: &Keys, key: idempotency::Key, answer: &serde_json::Value) -> Response {
+    let response = (StatusCode::CREATED, Json(answer)).into_response();
+    keys.remember(key, StatusCode::CREATED, answer);
+    response
+}

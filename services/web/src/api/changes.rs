@@ -1,0 +1,203 @@
+//! `/api/v1/changes`: improvement changes with what the points show before and after, and the decisions about charts.
+//! No word here says that a change caused anything.
+
+use super::outcomes::aside;
+use super::{API_SOURCE, recorded};
+use crate::door::auth::Caller;
+use crate::door::auth::audience;
+use crate::door::idempotency::{Keys, Replay};
+use crate::door::problem::Problem;
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::{Extension, Json};
+use chrono::NaiveDate;
+use joinedup_application::app::App;
+use joinedup_application::charts::{self, ChartRequest};
+use joinedup_application::config::Role;
+use joinedup_application::execute::{Write, WriteKey, area_of_change, execute};
+use joinedup_application::request::ChangeRequest;
+use joinedup_events::{AreaId, Family, local};
+use joinedup_views::changes::{
+    BeforeAfter, Change, Decisions, Status, before_and_after, change, decisions,
+};
+use joinedup_views::decide::{Refusal, version};
+use joinedup_views::suppression::Audience;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The most charts that one answer reads for the points around its changes.
+const MAX_CHARTS: usize = 60;
+
+/// The changes of an area and the areas within it, the latest first, and the targets and baselines decided there.
+pub async fn list(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Query(parameters): Query<BTreeMap<String, String>>,
+) -> Result<Json<Value>, Problem> {
+    caller.must(Role::Reader)?;
+    let audience = audience(&caller);
+    aside(move || {
+        let area = charts::area(
+            &app,
+            parameters.get("area").unwrap_or(&app.config.home_area),
+        )?;
+        let measure = parameters.get("measure").map(String::as_str);
+        if measure.is_some_and(|m| app.definitions.measures.get(m).is_none()) {
+            return Err(Problem::not_found(
+                "There is no measure of that id; GET /api/v1/measures lists them",
+            ));
+        }
+        let within = app.definitions.areas.within(&area);
+        let (mut changes, mut decided) = charts::views(&app)?.read(|view| {
+            let (mut changes, mut decided) = (Vec::new(), Decisions::default());
+            for entity in view.listed(Family::Change) {
+                let facts = entity.facts.standing();
+                let version = version(&entity.facts.all());
+                changes.extend(change(&facts).map(|c| (entity.id.to_string(), version, c)));
+                let more = decisions(&facts);
+                decided.targets.extend(more.targets);
+                decided.proposed.extend(more.proposed);
+                decided.accepted.extend(more.accepted);
+                decided.declined.extend(more.declined);
+            }
+            (changes, decided)
+        });
+        changes.retain(|(_, _, c)| {
+            within.contains(&c.area)
+                && measure.is_none_or(|m| c.measures.iter().any(|x| x.as_str() == m))
+        });
+        changes.sort_by(|(a, _, x), (b, _, y)| {
+            (y.started.or(y.planned), b).cmp(&(x.started.or(x.planned), a))
+        });
+        let about =
+            |a: &AreaId, m: &str| within.contains(a) && measure.is_none_or(|asked| asked == m);
+        decided
+            .targets
+            .retain(|t| about(&t.area, t.measure.as_str()));
+        for baselines in [
+            &mut decided.proposed,
+            &mut decided.accepted,
+            &mut decided.declined,
+        ] {
+            baselines.retain(|b| about(&b.area, b.measure.as_str()));
+        }
+        let mut around = Around {
+            app: &app,
+            audience,
+            measure,
+            read: BTreeMap::new(),
+        };
+        let shown: Vec<Value> = changes
+            .iter()
+            .map(|(id, version, c)| around.row(id, *version, c))
+            .collect();
+        Ok(json!({ "area": area, "count": shown.len(), "changes": shown, "decisions": decided }))
+    })
+    .await
+}
+
+/// A measure's title and judged points in an area.
+type Judged = (String, Vec<(NaiveDate, f64)>);
+
+/// The points around changes; each chart is read once for an answer.
+struct Around<'a> {
+    app: &'a App,
+    audience: Audience,
+    measure: Option<&'a str>,
+    read: BTreeMap<(String, AreaId), Option<Judged>>,
+}
+
+impl Around<'_> {
+    fn row(&mut self, id: &str, version: u64, change: &Change) -> Value {
+        let status = change.status(local::date(self.app.now()));
+        let mut value = serde_json::to_value(change).unwrap_or_default();
+        value["id"] = id.into();
+        value["version"] = version.into();
+        value["status"] = json!(status);
+        value["annotations"] = json!(change.annotations());
+        let compared: Vec<BeforeAfter> = match status {
+            Status::Finished | Status::Running | Status::Paused => self.compared(change),
+            Status::NotYet | Status::Planned => Vec::new(),
+        };
+        value["before_and_after"] = json!(compared);
+        value
+    }
+
+    fn compared(&mut self, change: &Change) -> Vec<BeforeAfter> {
+        let measures = change
+            .measures
+            .iter()
+            .filter(|m| self.measure.is_none_or(|asked| asked == m.as_str()));
+        let measures: Vec<String> = measures.map(ToString::to_string).collect();
+        measures
+            .into_iter()
+            .filter_map(|measure| {
+                let (title, points) = self.points(&measure, &change.area)?;
+                before_and_after(change, &measure, &title, &points)
+            })
+            .collect()
+    }
+
+    fn points(&mut self, measure: &str, area: &AreaId) -> Option<Judged> {
+        let key = (measure.to_owned(), area.clone());
+        if !self.read.contains_key(&key) {
+            if self.read.len() >= MAX_CHARTS {
+                return None;
+            }
+            let request = ChartRequest::new(measure, area.as_str());
+            let judged = charts::ask(self.app, &request, self.audience)
+                .ok()
+                .map(|answer| {
+                    let points = answer.judged();
+                    (answer.chart.title, points)
+                });
+            self.read.insert(key.clone(), judged);
+        }
+        self.read.get(&key).cloned().flatten()
+    }
+}
+
+/// Records a step of a change, a target or a baseline.
+pub async fn record(
+    State(app): State<App>,
+    State(keys): State<Keys>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    caller.must(Role::Assessor)?;
+    let key = match keys.look(&headers, &caller.name, &body)? {
+        Replay::Answered(answer) => return Ok(answer),
+        Replay::New(key) => key,
+    };
+    let request: ChangeRequest = serde_json::from_slice(&body).map_err(|e| {
+        let fields = "action (plan, start, pause, finish, target-set, rebase-proposed, rebase-accepted or rebase-declined), area, change, \
+                      title, aim, measures, concept, items, begun, decision (adopt, adapt or abandon), learnt, measure, target, from, \
+                      reason, on, version";
+        Problem::bad_request(format!("The body must be a JSON object of the fields {fields}; line {}, column {} is not", e.line(), e.column()))
+    })?;
+    let area = match (&request.area, &request.change) {
+        (Some(code), _) => charts::area(&app, code)?,
+        (None, Some(change)) => area_of_change(&app, change).ok_or(Refusal::UnknownChange)?,
+        (None, None) => {
+            let what = "the code of an area";
+            return Err(Refusal::Missing {
+                field: "/area",
+                what,
+            }
+            .into());
+        }
+    };
+    let write_key = WriteKey::of(&caller.name, key.of_caller());
+    let write = Write {
+        source: API_SOURCE,
+        key: write_key,
+        command: request.command(area, write_key.id())?,
+        version: request.version,
+    };
+    let receipt = execute(&app, &write).await?;
+    let answer = json!({ "change": receipt.entity, "position": receipt.position });
+    Ok(recorded(&keys, key, &answer))
+}

@@ -1,0 +1,197 @@
+//! `POST /api/v1/events`: CloudEvents in structured, binary and batch mode. An event is answered when it is durable.
+
+use crate::door::auth::Caller;
+use crate::door::idempotency::{Keys, Replay};
+use crate::door::limits::{MAX_BATCH, MAX_ERRORS};
+use crate::door::problem::{FieldError, Problem};
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use joinedup_application::app::{App, Definitions};
+use joinedup_application::config::Role;
+use joinedup_application::publisher::Publisher;
+use joinedup_events::check::{Refusal, Refusals};
+use joinedup_events::mode::{self, ModeError};
+use joinedup_events::{Arrival, Event, Family, Submitted};
+use joinedup_log::Position;
+use serde::Serialize;
+
+/// The answer to published events.
+#[derive(Clone, Debug, Serialize)]
+pub struct Published {
+    /// How many were stored now.
+    pub accepted: usize,
+    /// How many the log had already.
+    pub duplicates: usize,
+    /// Where each stands in the log.
+    pub positions: Vec<u64>,
+}
+
+/// What can be known before the body is read: whether this process publishes, and whether the caller may publish
+/// anything at all.
+///
+/// # Errors
+/// 404 where it does not, 403 where the caller may not.
+pub async fn before_the_body(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    publisher(&app)?;
+    if !caller.has(Role::Assessor) {
+        caller.must(Role::Publisher)?;
+    }
+    Ok(next.run(request).await)
+}
+
+/// Publishes what a request holds: all of it or, when one event is refused, nothing.
+pub async fn publish(
+    State(app): State<App>,
+    State(keys): State<Keys>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let replay = match keys.look(&headers, &caller.name, &body)? {
+        Replay::Answered(answer) => return Ok(answer),
+        Replay::New(replay) => replay,
+    };
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok());
+    let texts = headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let bodies = mode::read_request(content_type, texts, &body, MAX_BATCH)?;
+    let events = admit(&app, &caller, bodies.iter().map(AsRef::as_ref))?;
+    let condition = condition(&headers, &events)?;
+    let answer = append(&app, &events, condition).await?;
+    let response = (StatusCode::ACCEPTED, Json(&answer)).into_response();
+    keys.remember(replay, StatusCode::ACCEPTED, &answer);
+    Ok(response)
+}
+
+impl From<ModeError> for Problem {
+    fn from(error: ModeError) -> Self {
+        let status = match error {
+            ModeError::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ModeError::TooMany(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, "Not a CloudEvents request", error.to_string())
+    }
+}
+
+/// Publishing observations, transfers, referrals and responses is a service's work; ratings and changes are a person's.
+fn role_for(family: Family) -> Role {
+    match family {
+        Family::Assessment | Family::Change => Role::Assessor,
+        _ => Role::Publisher,
+    }
+}
+
+/// Checks every event: all of them are let in or none. Of what is wrong with them, as much is listed as a person reads.
+fn admit<'a>(
+    app: &App,
+    caller: &Caller,
+    bodies: impl Iterator<Item = &'a [u8]>,
+) -> Result<Vec<Event>, Problem> {
+    let arrival = Arrival::at(app.now());
+    let mut events = Vec::new();
+    let mut errors = Vec::new();
+    let (mut count, mut refused, mut indices) = (0, 0, 0);
+    for (index, bytes) in bodies.enumerate() {
+        indices = index + 1;
+        let read = Submitted::read(bytes);
+        if let Ok(submitted) = &read
+            && let Some(family) = submitted.family()
+        {
+            caller.must(role_for(family))?;
+        }
+        let admitted = read
+            .and_then(|submitted| submitted.admit(&app.definitions.areas, arrival))
+            .and_then(|event| fitting(app, event));
+        match admitted {
+            Ok(event) => events.push(event),
+            Err(refusals) => {
+                refused += 1;
+                count += refusals.0.len();
+                let room = MAX_ERRORS - errors.len();
+                errors.extend(refusals.0.into_iter().take(room).map(|r| FieldError {
+                    index: Some(index),
+                    pointer: r.pointer,
+                    detail: r.rule,
+                }));
+            }
+        }
+    }
+    if refused == 0 {
+        return Ok(events);
+    }
+    if let Some(publisher) = &app.publisher {
+        publisher.count_refused(refused);
+    }
+    if indices == 1 {
+        errors.iter_mut().for_each(|error| error.index = None);
+    }
+    Err(Problem::refused_among(errors, count))
+}
+
+/// An event whose ratings, scores and parts are ones that the catalogue and the measures know.
+fn fitting(app: &App, event: Event) -> Result<Event, Refusals> {
+    let Definitions {
+        catalogue,
+        measures,
+        ..
+    } = &app.definitions;
+    let problems = catalogue.problems(measures, &event.fact);
+    if problems.is_empty() {
+        return Ok(event);
+    }
+    let refusals = problems.into_iter().map(|problem| Refusal {
+        pointer: format!("/data/{}", problem.field),
+        rule: problem.rule,
+    });
+    Err(Refusals(refusals.collect()))
+}
+
+fn publisher(app: &App) -> Result<&Publisher, Problem> {
+    app.publisher
+        .as_ref()
+        .ok_or_else(|| Problem::not_found("This process does not publish; ask the one that does"))
+}
+
+/// Appends events and answers where they stand.
+pub async fn append(
+    app: &App,
+    events: &[Event],
+    condition: Option<Position>,
+) -> Result<Published, Problem> {
+    let appended = publisher(app)?.publish(events, condition).await?;
+    let duplicates = appended.iter().filter(|a| a.duplicate).count();
+    Ok(Published {
+        accepted: appended.len() - duplicates,
+        duplicates,
+        positions: appended.iter().map(|a| a.position.0).collect(),
+    })
+}
+
+/// `If-Match: "<version>"`: the event is stored only if the last one on its subject stands there.
+fn condition(headers: &HeaderMap, events: &[Event]) -> Result<Option<Position>, Problem> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Ok(None);
+    };
+    if events.len() != 1 {
+        return Err(Problem::bad_request(
+            "`If-Match` goes with a single event, not with a batch",
+        ));
+    }
+    let text = value.to_str().unwrap_or_default().trim().trim_matches('"');
+    text.parse().map(|n| Some(Position(n))).map_err(|_| {
+        Problem::bad_request("`If-Match` must be the version that was read, a number in quotes")
+    })
+}

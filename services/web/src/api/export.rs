@@ -1,0 +1,101 @@
+//! `GET /api/v1/export/cells` and `/api/v1/export/events`: everything out of a running server, for admins: what the
+//! views hold, byte for byte as a fresh fold of the log would write it, and the log itself as an archive.
+
+use crate::door::auth::Caller;
+use crate::door::problem::Problem;
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use joinedup_application::app::App;
+use joinedup_application::charts;
+use joinedup_application::config::Role;
+use joinedup_log::{Position, archive};
+use serde::Deserialize;
+use std::io::{self, BufWriter, Write};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use tokio::sync::mpsc;
+
+/// Pieces of an archive that wait for a slow client; more of it is not read from the log until one is taken.
+const PIECES_MOST: usize = 4;
+/// Bytes in a piece.
+const PIECE: usize = 256 << 10;
+
+/// From where an archive goes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct From {
+    after: u64,
+}
+
+/// The cells of the views in use.
+pub async fn cells(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, Problem> {
+    caller.must(Role::Admin)?;
+    let views = charts::views(&app)?.clone();
+    let text = tokio::task::spawn_blocking(move || views.read(|view| view.cells().export()))
+        .await
+        .map_err(|_| Problem::unavailable("The cells could not be written"))?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
+}
+
+/// The events after a position, as an archive with a hash chain. An archive that breaks off is not whole, and the
+/// connection ends without its proper end.
+pub async fn events(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    from: Result<Query<From>, QueryRejection>,
+) -> Result<Response, Problem> {
+    caller.must(Role::Admin)?;
+    let Query(from) = from.map_err(|_| {
+        Problem::bad_request("The only parameter is `after`, and it must be a position")
+    })?;
+    let (pieces, written) = sync_channel::<io::Result<Bytes>>(PIECES_MOST);
+    let (send, mut taken) = mpsc::channel::<io::Result<Bytes>>(PIECES_MOST);
+    let log = app.log.clone();
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || {
+        let mut writer = BufWriter::with_capacity(PIECE, Pieces(pieces.clone()));
+        let exported = runtime.block_on(archive::export(&*log, &mut writer, Position(from.after)));
+        let outcome = exported
+            .map_err(io::Error::other)
+            .and_then(|_| writer.flush());
+        if let Err(error) = outcome {
+            // A client that left needs to be told nothing.
+            let _ = pieces.send(Err(error));
+        }
+    });
+    // The archive's writer blocks while the client is slow, and may not do so on a channel of the runtime it runs in.
+    tokio::task::spawn_blocking(move || {
+        for piece in written {
+            if send.blocking_send(piece).is_err() {
+                return;
+            }
+        }
+    });
+    let body = futures::stream::poll_fn(move |context| taken.poll_recv(context));
+    Ok((
+        [(header::CONTENT_TYPE, "application/x-ndjson")],
+        Body::from_stream(body),
+    )
+        .into_response())
+}
+
+struct Pieces(SyncSender<io::Result<Bytes>>);
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0
+            .send(Ok(Bytes::copy_from_slice(bytes)))
+            .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,128 @@
+//! `GET /api/v1/outcomes` and `GET /api/v1/priorities`: the logic model with what is known of an area, and what to
+//! work on first.
+
+use crate::door::auth::Caller;
+use crate::door::auth::audience;
+use crate::door::problem::Problem;
+use axum::extract::{Query, State};
+use axum::{Extension, Json};
+use joinedup_application::app::App;
+use joinedup_application::config::Role;
+use joinedup_application::{charts, outcomes};
+use joinedup_views::catalogue::{Model, Node};
+use joinedup_views::outcomes::{NodeState, trend};
+use joinedup_views::priorities::priorities;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Runs a question away from the threads that serve connections.
+pub(super) async fn aside(
+    ask: impl FnOnce() -> Result<Value, Problem> + Send + 'static,
+) -> Result<Json<Value>, Problem> {
+    let asked = tokio::task::spawn_blocking(ask).await;
+    asked
+        .map_err(|_| Problem::unavailable("The answer could not be computed"))?
+        .map(Json)
+}
+
+/// Every node with its ratings, its measures' latest verdicts and what feeds it.
+pub async fn list(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Query(parameters): Query<BTreeMap<String, String>>,
+) -> Result<Json<Value>, Problem> {
+    caller.must(Role::Reader)?;
+    let audience = audience(&caller);
+    aside(move || {
+        let area = charts::area(
+            &app,
+            parameters.get("area").unwrap_or(&app.config.home_area),
+        )?;
+        let status = charts::views(&app)?.status();
+        let verdicts = outcomes::verdicts(&app, &area, audience)?;
+        let mut nodes = outcomes::standing(&app, &area, &verdicts)?.nodes;
+        let model = app.definitions.catalogue.model();
+        let asked = parameters.get("population").filter(|p| !p.is_empty());
+        if let Some(population) = asked {
+            in_words_for(model, population, &mut nodes)?;
+        }
+        let population = asked.unwrap_or(&model.about().population);
+        let title = app
+            .definitions
+            .areas
+            .get(area.as_str())
+            .map(|a| a.title.clone());
+        Ok(json!({
+            "area": area,
+            "area_title": title,
+            "model": model.id(),
+            "population": population,
+            "populations": model.populations().collect::<Vec<_>>(),
+            "as_of": status.progress_at,
+            "as_of_position": status.position,
+            "nodes": nodes,
+        }))
+    })
+    .await
+}
+
+/// Puts the nodes in the words for a population, without those that do not matter for it.
+fn in_words_for(
+    model: &Model,
+    population: &str,
+    nodes: &mut Vec<NodeState>,
+) -> Result<(), Problem> {
+    let words = model.nodes_for(population).ok_or_else(|| {
+        let known: Vec<&str> = model.populations().map(|p| p.id.as_str()).collect();
+        Problem::bad_request(format!(
+            "`population` must be one that the model has words for: {}",
+            known.join(", ")
+        ))
+    })?;
+    let words: BTreeMap<String, Node> = words.into_iter().map(|n| (n.id.clone(), n)).collect();
+    nodes.retain_mut(|state| {
+        let Some(node) = words.get(&state.node.id) else {
+            return false;
+        };
+        state.node.clone_from(node);
+        for side in [&mut state.fed_by, &mut state.feeds] {
+            side.retain(|neighbour| words.contains_key(&neighbour.node));
+        }
+        true
+    });
+    Ok(())
+}
+
+/// Rated items in the order in which to talk about them. Where outcomes are heading is read in the area asked for.
+pub async fn first(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Query(parameters): Query<BTreeMap<String, String>>,
+) -> Result<Json<Value>, Problem> {
+    caller.must(Role::Reader)?;
+    let audience = audience(&caller);
+    aside(move || {
+        let area = charts::area(
+            &app,
+            parameters.get("area").unwrap_or(&app.config.home_area),
+        )?;
+        let mut ratings = outcomes::ratings(&app, &app.definitions.areas.within(&area))?;
+        if let Some(framework) = parameters.get("framework") {
+            ratings.retain(|r| r.framework.as_str() == framework);
+        }
+        let verdicts = outcomes::verdicts(&app, &area, audience)?;
+        let measures = outcomes::measures_by_node(&app);
+        let heading = |node: &str| {
+            trend(
+                measures
+                    .get(node)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|m| verdicts.get(m)),
+            )
+        };
+        let found = priorities(&app.definitions.catalogue, &ratings, heading);
+        Ok(json!({ "area": area, "items": found.items, "not_scored": found.not_scored }))
+    })
+    .await
+}

@@ -1,0 +1,78 @@
+//! `GET /api/v1/stream`: a word by server-sent events whenever the views have moved, and a heartbeat with the pipeline's
+//! honesty. What moved is asked for again: the stream carries no numbers and so leaks none.
+
+use crate::door::limits::STREAM_LIFETIME;
+use crate::door::places::Activity;
+use crate::door::problem::Problem;
+use crate::door::streams::Streams;
+use axum::Extension;
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::{Stream, StreamExt};
+use joinedup_application::app::App;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The shortest time between two words, so that a burst of events does not become a burst of questions.
+const APART: Duration = Duration::from_millis(200);
+/// How often a word comes even when nothing moved.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// The stream.
+pub async fn stream(
+    State(app): State<App>,
+    State(streams): State<Streams>,
+    activity: Option<Extension<Arc<Activity>>>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let views = app
+        .views
+        .clone()
+        .ok_or_else(|| Problem::not_found("This process has no views"))?;
+    let place = streams.enter().ok_or_else(|| {
+        Problem::unavailable("As many live streams are open as there may be: ask again in a moment, or reload the page by hand")
+    })?;
+    // A stream that waits for something to happen is not a client that is silent.
+    let working = activity.map(|Extension(activity)| activity.working());
+    let held = (place, working);
+    let moved = views.moved();
+    let words = futures::stream::unfold(
+        (views, moved, true),
+        |(views, mut moved, first)| async move {
+            let name = if first {
+                "hello"
+            } else {
+                match tokio::time::timeout(HEARTBEAT, moved.changed()).await {
+                    Ok(Ok(())) => {
+                        tokio::time::sleep(APART).await;
+                        moved.mark_unchanged();
+                        "moved"
+                    }
+                    Ok(Err(_)) => return None,
+                    Err(_) => "heartbeat",
+                }
+            };
+            let status = views.status();
+            let data = serde_json::json!({
+                "position": status.position,
+                "head": status.head,
+                "state": status.progress.word(),
+                "progress_at": status.progress_at,
+            });
+            let event = Event::default()
+                .event(name)
+                .id(status.position.to_string())
+                .data(data.to_string());
+            Some((Ok(event), (views, moved, false)))
+        },
+    );
+    let words = words
+        .take_until(app.stopping.cancelled_owned())
+        .take_until(tokio::time::sleep(STREAM_LIFETIME))
+        // Given back when the stream ends or its client leaves.
+        .map(move |word| {
+            let _held = &held;
+            word
+        });
+    Ok(Sse::new(words).keep_alive(KeepAlive::default()))
+}

@@ -1,0 +1,206 @@
+//! From a chart back to its events: which entities stand behind a point, what is known of one, and one event.
+
+use crate::door::auth::Caller;
+use crate::door::problem::Problem;
+use axum::extract::{Path, Query, State};
+use axum::{Extension, Json};
+use joinedup_application::app::App;
+use joinedup_application::charts::{self, ChartRequest};
+use joinedup_application::config::Role;
+use joinedup_events::Family;
+use joinedup_log::Position;
+use joinedup_views::cell::Place;
+use joinedup_views::contribution::FactKey;
+use joinedup_views::contributions::contribute;
+use joinedup_views::period::Period;
+use joinedup_views::view::{Entity, View};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// The most entities that one answer lists.
+const ENTITIES_MOST: usize = 500;
+
+/// One fact of an entity.
+#[derive(Clone, Debug, Serialize)]
+pub struct Told {
+    /// Where the event stands in the log.
+    pub position: u64,
+    /// What it said.
+    pub fact: &'static str,
+    /// When it happened.
+    pub occurred_at: chrono::DateTime<chrono::Utc>,
+    /// When it was recorded.
+    pub recorded_at: chrono::DateTime<chrono::Utc>,
+    /// It does not stand: it was taken back.
+    pub retracted: bool,
+}
+
+/// An entity behind a point.
+#[derive(Clone, Debug, Serialize)]
+pub struct Behind {
+    /// The family.
+    pub family: Family,
+    /// The random id.
+    pub id: String,
+    /// The area that it counts for.
+    pub area: String,
+    /// Its facts, by time.
+    pub facts: Vec<Told>,
+}
+
+/// `GET /api/v1/charts/{measure}/trace?from=…`: the entities that contribute to the period that holds a date.
+pub async fn points(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(measure): Path<String>,
+    Query(parameters): Query<Vec<(String, String)>>,
+) -> Result<Json<Value>, Problem> {
+    caller.must(Role::Operator)?;
+    let request = ChartRequest::from_parameters(&measure, &parameters, &app.config.home_area)?;
+    let date = request
+        .from
+        .ok_or_else(|| Problem::bad_request("`from` is needed: a date of the period to trace"))?;
+    let definition = app
+        .definitions
+        .measures
+        .get(&request.measure)
+        .ok_or_else(|| Problem::not_found("There is no measure of that id"))?;
+    let quantity = definition.quantity.clone();
+    let period = Period::of(request.period.unwrap_or(definition.period), date);
+    let area = charts::area(&app, &request.area)?;
+    let within: BTreeSet<String> = app
+        .definitions
+        .areas
+        .within(&area)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let filter = definition.filter.and(&request.filter);
+    let views = charts::views(&app)?.clone();
+    let found = tokio::task::spawn_blocking(move || {
+        views.read(|view| {
+            behind(view, &quantity, period, |place, breakdown| {
+                place.is_within(|area| within.contains(area)) && filter.passes(breakdown)
+            })
+        })
+    })
+    .await
+    .map_err(|_| Problem::unavailable("The trace could not be computed"))?;
+    let more = found.len() > ENTITIES_MOST;
+    let shown: Vec<&Behind> = found.iter().take(ENTITIES_MOST).collect();
+    Ok(Json(
+        json!({ "period_start": period.start, "period_end": period.end, "count": found.len(), "truncated": more, "entities": shown }),
+    ))
+}
+
+fn behind(
+    view: &View,
+    quantity: &str,
+    period: Period,
+    counts: impl Fn(Place<'_>, &[(Box<str>, Box<str>)]) -> bool,
+) -> Vec<Behind> {
+    let family = quantity.split('.').next().and_then(Family::from_code);
+    let mut found: Vec<Behind> = view
+        .entities()
+        .filter(|(_, entity)| Some(entity.family) == family)
+        .filter_map(|(_, entity)| {
+            let facts = entity.facts.standing();
+            let mut hit = None;
+            contribute(
+                entity.family,
+                &facts,
+                &mut |q: &str,
+                      place: Place<'_>,
+                      breakdown: &[(&str, &str)],
+                      date: chrono::NaiveDate,
+                      _| {
+                    let owned: Vec<(Box<str>, Box<str>)> = breakdown
+                        .iter()
+                        .map(|(d, v)| ((*d).into(), (*v).into()))
+                        .collect();
+                    if q == quantity
+                        && (period.start..period.end).contains(&date)
+                        && counts(place, &owned)
+                    {
+                        hit = Some(place.home.to_owned());
+                    }
+                },
+            );
+            hit.map(|area| told(entity, area))
+        })
+        .collect();
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    found
+}
+
+fn told(entity: Entity<'_>, area: String) -> Behind {
+    let standing: BTreeSet<FactKey> = entity.facts.standing().iter().map(|f| f.key).collect();
+    let mut facts: Vec<Told> = entity
+        .facts
+        .all()
+        .iter()
+        .map(|f| Told {
+            position: f.position,
+            fact: f.fact.name(),
+            occurred_at: f.occurred_at,
+            recorded_at: f.recorded_at,
+            retracted: !standing.contains(&f.key) && f.fact.retraction().is_none(),
+        })
+        .collect();
+    facts.sort_by_key(|f| (f.occurred_at, f.position));
+    Behind {
+        family: entity.family,
+        id: entity.id.to_string(),
+        area,
+        facts,
+    }
+}
+
+/// `GET /api/v1/entities/{family}/{id}`: what is known of one entity.
+pub async fn entity(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path((family, id)): Path<(String, String)>,
+) -> Result<Json<Behind>, Problem> {
+    caller.must(Role::Operator)?;
+    let unknown = || Problem::not_found("Nothing is known of such an entity");
+    let family = Family::from_code(&family).ok_or_else(unknown)?;
+    charts::views(&app)?
+        .read(|view| {
+            let entity = view.entity(family, &id)?;
+            let area = joinedup_views::contributions::area_of(&entity.facts.all())
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            Some(told(entity, area))
+        })
+        .map(Json)
+        .ok_or_else(unknown)
+}
+
+/// `GET /api/v1/events/{position}`: one event as it was written.
+pub async fn event(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(position): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    caller.must(Role::Operator)?;
+    let none = || Problem::not_found("There is no event at that position");
+    let position: u64 = position.parse().map_err(|_| none())?;
+    let before = Position(position.checked_sub(1).ok_or_else(none)?);
+    let found = app
+        .log
+        .read(before, 1)
+        .await
+        .map_err(|e| Problem::unavailable(e.to_string()))?;
+    let event = found
+        .into_iter()
+        .next()
+        .filter(|e| e.position.0 == position)
+        .ok_or_else(none)?;
+    let payload: Value = serde_json::from_slice(&event.payload)
+        .map_err(|_| Problem::not_found("The event at that position is not JSON"))?;
+    Ok(Json(
+        json!({ "position": position, "subject": event.subject, "event": payload }),
+    ))
+}

@@ -1,0 +1,262 @@
+//! Errors over HTTP: RFC 9457 problem documents. The one place that decides a status.
+
+use super::limits::MAX_ERRORS;
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use joinedup_application::charts::QuestionError;
+use joinedup_application::execute::ExecuteError;
+use joinedup_log::AppendError;
+use joinedup_views::ask::AskError;
+use joinedup_views::decide::Refusal;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// One field that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Which event of a batch, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<usize>,
+    /// JSON pointer of the field.
+    pub pointer: String,
+    /// The rule that it breaks, as a sentence.
+    pub detail: String,
+}
+
+/// A problem.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    status: StatusCode,
+    title: &'static str,
+    detail: String,
+    errors: Vec<FieldError>,
+    /// How many more there are than the ones listed.
+    more: usize,
+    extra: serde_json::Map<String, Value>,
+    challenge: bool,
+    retry_after: Option<u32>,
+}
+
+impl From<QuestionError> for Problem {
+    fn from(error: QuestionError) -> Self {
+        let detail = error.to_string();
+        match error {
+            QuestionError::NoViews | QuestionError::Ask(AskError::Measure | AskError::Area) => {
+                Self::not_found(detail)
+            }
+            QuestionError::Parameter { .. } | QuestionError::Ask(_) => Self::bad_request(detail),
+        }
+    }
+}
+
+impl Problem {
+    /// A problem of a status, with a sentence that says what to do.
+    #[must_use]
+    pub fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self {
+            status,
+            title,
+            detail,
+            errors: Vec::new(),
+            more: 0,
+            extra: serde_json::Map::new(),
+            challenge: false,
+            retry_after: None,
+        }
+    }
+
+    /// 400: the question makes no sense.
+    #[must_use]
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "The request cannot be understood",
+            detail,
+        )
+    }
+
+    /// 404.
+    #[must_use]
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "There is no such thing", detail)
+    }
+
+    /// 422: the events were not let in.
+    #[must_use]
+    pub fn refused(errors: Vec<FieldError>) -> Self {
+        let count = errors.len();
+        Self::refused_among(errors, count)
+    }
+
+    /// 422, with the first of `count` errors.
+    #[must_use]
+    pub fn refused_among(mut errors: Vec<FieldError>, count: usize) -> Self {
+        errors.truncate(MAX_ERRORS);
+        let more = count.saturating_sub(errors.len());
+        let detail = match errors.as_slice() {
+            [one] if more == 0 => {
+                let field = if one.pointer.is_empty() {
+                    "the event"
+                } else {
+                    &one.pointer
+                };
+                format!("{field} {}", one.detail)
+            }
+            _ if more == 0 => format!("{count} fields break a rule; nothing was stored"),
+            listed => format!(
+                "{count} fields break a rule; nothing was stored. The first {} are listed, and {more} more are not",
+                listed.len()
+            ),
+        };
+        Self {
+            errors,
+            more,
+            ..Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "The event was refused",
+                detail,
+            )
+        }
+    }
+
+    /// 401: a token is needed.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        let detail = "Send a token: `Authorization: Bearer …`, or in a browser any user name with the token as password";
+        Self {
+            challenge: true,
+            ..Self::new(StatusCode::UNAUTHORIZED, "A token is needed", detail)
+        }
+    }
+
+    /// 403: the token does not allow this.
+    #[must_use]
+    pub fn forbidden(role: &str) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "This token does not allow that",
+            format!("The role `{role}` is needed"),
+        )
+    }
+
+    /// Adds a member to the document.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        self.extra.insert(name.to_owned(), value);
+        self
+    }
+
+    /// 429 with a time to come back.
+    #[must_use]
+    pub fn too_many(detail: impl Into<String>) -> Self {
+        Self {
+            retry_after: Some(2),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many at a time", detail)
+        }
+    }
+
+    /// 503 with a time to come back.
+    #[must_use]
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self {
+            retry_after: Some(2),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "Not available now", detail)
+        }
+    }
+}
+
+impl From<AppendError> for Problem {
+    fn from(error: AppendError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AppendError::Conflict { actual, .. } => {
+                Self::new(StatusCode::CONFLICT, "Somebody else was first", detail)
+                    .with("version", json!(actual.0))
+            }
+            AppendError::Unconfirmed(_) => Self::unavailable(detail),
+            AppendError::Refused(_) => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "The log refused the event",
+                detail,
+            ),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        if refusal == Refusal::UnknownChange {
+            return Self::not_found("There is no such change; plan it first");
+        }
+        Self::refused(vec![FieldError {
+            index: None,
+            pointer: refusal.field().to_owned(),
+            detail: refusal.to_string(),
+        }])
+    }
+}
+
+impl From<ExecuteError> for Problem {
+    fn from(error: ExecuteError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ExecuteError::NoPublisher | ExecuteError::NoViews => Self::not_found(detail),
+            ExecuteError::Refused(refusal) => refusal.into(),
+            ExecuteError::NotAdmitted(refusals) => {
+                let field = |r: joinedup_events::Refusal| FieldError {
+                    index: None,
+                    pointer: r.pointer,
+                    detail: r.rule,
+                };
+                Self::refused(refusals.0.into_iter().map(field).collect())
+            }
+            ExecuteError::Conflict { version, .. } => {
+                Self::new(StatusCode::CONFLICT, "Somebody else was first", detail)
+                    .with("version", json!(version))
+            }
+            ExecuteError::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "The key was used before",
+                detail,
+            ),
+            ExecuteError::Behind | ExecuteError::Busy | ExecuteError::Unreadable(_) => {
+                Self::unavailable(detail)
+            }
+            ExecuteError::Append(error) => error.into(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = self.extra;
+        body.insert("type".into(), "about:blank".into());
+        body.insert("title".into(), self.title.into());
+        body.insert("status".into(), self.status.as_u16().into());
+        body.insert("detail".into(), self.detail.into());
+        if !self.errors.is_empty() {
+            body.insert("errors".into(), json!(self.errors));
+        }
+        if self.more > 0 {
+            body.insert("more".into(), self.more.into());
+        }
+        let mut response = (self.status, Json(Value::Object(body))).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if self.challenge {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Basic realm=\"joinedup\", charset=\"UTF-8\""),
+            );
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

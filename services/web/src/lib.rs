@@ -1,0 +1,81 @@
+//! HTTP: one router over the API, the scrapes and the pages.
+
+pub mod api;
+pub mod door;
+pub mod pages;
+mod prometheus;
+mod scrapes;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware;
+use axum::routing::get;
+use door::auth::{self, Tokens};
+use door::limits::MAX_BODY;
+use door::problem::Problem;
+use door::{Shared, body, server};
+use joinedup_application::app::App;
+use tokio::net::TcpListener;
+use tower_http::compression::CompressionLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+/// Serves until `stopped` is done.
+///
+/// # Errors
+/// When the listener fails for good.
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    tokens: Tokens,
+    stopped: impl Future<Output = ()>,
+) -> Result<(), std::io::Error> {
+    let routes = server::Routes {
+        all: router(app.clone(), tokens),
+        health: health(app.clone()),
+    };
+    server::serve(listener, &app, routes, stopped).await
+}
+
+/// What answers without a token, and also when there is no place for anything else.
+fn health<S: Clone + Send + Sync + 'static>(app: App) -> Router<S> {
+    Router::new()
+        .route("/livez", get(api::health::live))
+        .route("/readyz", get(api::health::ready))
+        .with_state(app)
+}
+
+/// All routes.
+pub fn router(app: App, tokens: Tokens) -> Router {
+    let shared = Shared::new(app, tokens);
+    let closed = Router::new()
+        .nest("/api/v1", api::routes())
+        .merge(scrapes::routes())
+        .merge(prometheus::routes())
+        .merge(pages::routes())
+        .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
+        .nest("/api/v1", api::publishing(&shared))
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            auth::identify,
+        ));
+    Router::new()
+        .merge(health(shared.app.clone()))
+        .merge(pages::assets())
+        .merge(closed)
+        .fallback(|| async { Problem::not_found("There is nothing at this address") })
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(CompressionLayer::new())
+        .layer(default_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(default_header(header::REFERRER_POLICY, "no-referrer"))
+        .layer(default_header(header::CONTENT_SECURITY_POLICY, POLICY))
+        .with_state(shared)
+}
+
+/// Everything from ourselves, nothing in line, nothing from outside.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'self'";
+
+fn default_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}

@@ -1,0 +1,61 @@
+//! The product's own pages: made on the server, complete without script, brought up to date by a small one.
+
+pub mod address;
+pub mod assets;
+pub mod board;
+pub mod catalogue;
+pub mod changes_of;
+mod conflict;
+pub mod decide;
+pub mod figure;
+
+pub mod home;
+pub mod layout;
+pub mod leaders;
+pub mod measure;
+pub mod model;
+pub mod multiples;
+pub mod node;
+pub mod picture;
+pub mod quarantine;
+pub mod rate;
+pub mod record;
+mod refusal;
+pub mod rounds;
+pub mod sources;
+mod under_test;
+pub mod visit;
+mod words;
+
+use crate::door::Shared;
+use axum::http::{HeaderValue, header};
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+/// The pages.
+pub fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/", get(home::show))
+        .route("/measures/{id}", get(measure::show))
+        .route("/measures/{id}/{what}", post(decide::decide))
+        .route("/measures", get(catalogue::measures))
+        .route("/board", get(board::show))
+        .route("/leaders", get(leaders::show))
+        .route("/model", get(model::show))
+        .route("/model/{what}", post(rate::rate))
+        .route("/frameworks", get(catalogue::frameworks))
+        .route("/sources", get(sources::show))
+        .route("/quarantine", get(quarantine::show))
+        .layer(middleware::from_fn(refusal::as_page))
+        // Without any referrer a browser also hides where a form comes from, and its forms would be refused.
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        ))
+}
+
+/// Style, script and icons: open to everybody, and without anybody's data.
+pub fn assets() -> Router<Shared> {
+    assets::routes()
+}

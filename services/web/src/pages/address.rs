@@ -1,0 +1,216 @@
+//! Addresses of our own pages: all that a page shows is in its address, so that a link shows the same thing.
+
+use std::fmt;
+
+/// The parameters that stay as one moves from page to page.
+pub const KEPT: [&str; 3] = ["area", "from", "to"];
+
+/// A path with its parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    path: String,
+    pairs: Vec<(String, String)>,
+}
+
+impl Address {
+    /// A path without parameters.
+    #[must_use]
+    pub fn new(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            pairs: Vec::new(),
+        }
+    }
+
+    /// A path with parameters as they came; empty ones are left out.
+    #[must_use]
+    pub fn of(path: impl Into<String>, pairs: &[(String, String)]) -> Self {
+        Self {
+            path: path.into(),
+            pairs: pairs
+                .iter()
+                .filter(|(_, v)| !v.is_empty())
+                .cloned()
+                .collect(),
+        }
+    }
+
+    /// The address of a path with parameters, without its fragment.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        let text = text.split('#').next().unwrap_or_default();
+        let (path, query) = text.split_once('?').unwrap_or((text, ""));
+        Self::of(path, &fields(query.as_bytes()))
+    }
+
+    /// Another page about the same place and time.
+    #[must_use]
+    pub fn elsewhere(&self, path: impl Into<String>) -> Self {
+        let kept = self
+            .pairs
+            .iter()
+            .filter(|(n, _)| KEPT.contains(&n.as_str()))
+            .cloned()
+            .collect();
+        Self {
+            path: path.into(),
+            pairs: kept,
+        }
+    }
+
+    /// The same parameters on another path.
+    #[must_use]
+    pub fn on(&self, path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            pairs: self.pairs.clone(),
+        }
+    }
+
+    /// With a parameter set anew; an empty value takes it away.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
+        let value = value.to_string();
+        self.pairs.retain(|(n, _)| n != name);
+        if !value.is_empty() {
+            self.pairs.push((name.to_owned(), value));
+        }
+        self
+    }
+
+    /// Without some parameters.
+    #[must_use]
+    pub fn without(mut self, names: &[&str]) -> Self {
+        self.pairs.retain(|(n, _)| !names.contains(&n.as_str()));
+        self
+    }
+
+    /// A parameter.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.pairs
+            .iter()
+            .rev()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
+    }
+
+    /// All parameters.
+    #[must_use]
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.pairs
+    }
+
+    /// The path.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path)?;
+        for (i, (name, value)) in self.pairs.iter().enumerate() {
+            write!(
+                f,
+                "{}{}={}",
+                if i == 0 { '?' } else { '&' },
+                encoded(name),
+                encoded(value)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Text for an address: everything but letters, digits and four signs as per cent and two digits.
+#[must_use]
+pub fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b',') {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// The fields of a form, as a browser sends them.
+#[must_use]
+pub fn fields(body: &[u8]) -> Vec<(String, String)> {
+    body.split(|b| *b == b'&')
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let at = part.iter().position(|b| *b == b'=').unwrap_or(part.len());
+            (
+                decoded(&part[..at]),
+                decoded(part.get(at + 1..).unwrap_or_default()),
+            )
+        })
+        .collect()
+}
+
+fn decoded(text: &[u8]) -> String {
+    let hex = |b: Option<&u8>| {
+        b.and_then(|b| char::from(*b).to_digit(16))
+            .and_then(|d| u8::try_from(d).ok())
+    };
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        match (byte, hex(text.get(at + 1)), hex(text.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(high * 16 + low);
+                at += 2;
+            }
+            (b'+', _, _) => out.push(b' '),
+            (other, _, _) => out.push(*other),
+        }
+        at += 1;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_into_an_address_is_read_back() {
+        let text = "a&b=c d+é%?";
+        let form = format!("x={}&y=a+b&z", encoded(text));
+        assert_eq!(
+            fields(form.as_bytes()),
+            [
+                ("x".into(), text.into()),
+                ("y".into(), "a b".into()),
+                ("z".into(), String::new())
+            ]
+        );
+    }
+
+    #[test]
+    fn place_and_time_stay_and_the_rest_goes() {
+        let visit = Address::new("/measures/x")
+            .with("area", "a")
+            .with("chart", "xmr")
+            .with("from", "2026-01-01");
+        assert_eq!(
+            visit.elsewhere("/board").to_string(),
+            "/board?area=a&from=2026-01-01"
+        );
+        assert_eq!(
+            visit.with("area", "b").with("chart", "").to_string(),
+            "/measures/x?from=2026-01-01&area=b"
+        );
+    }
+
+    #[test]
+    fn half_a_code_at_the_end_does_no_harm() {
+        assert_eq!(decoded(b"50%"), "50%");
+        assert_eq!(decoded(b"%4"), "%4");
+    }
+}

@@ -1,0 +1,303 @@
+//! `GET /board`: who is waiting now, longest first, and whose move it is. Large enough for a wall. Nobody is named.
+
+use super::address::Address;
+use super::layout::{self, Tab};
+use super::visit::Visit;
+use super::words;
+use crate::door::problem::Problem;
+use axum::response::Response;
+use chrono::{Datelike, Days, NaiveDate};
+use joinedup_application::charts::{self, ChartRequest};
+use joinedup_application::config::Role;
+use joinedup_application::waiting::{Waiting, board};
+use joinedup_views::period::Grain;
+use joinedup_views::waiting::{WaitingReferral, WaitingTransfer};
+use maud::{Markup, html};
+use std::collections::BTreeMap;
+
+/// Rows of one table before the rest is counted.
+const ROWS_MOST: usize = 60;
+
+/// `GET /board`.
+pub async fn show(visit: Visit) -> Result<Response, Problem> {
+    visit.render(page).await
+}
+
+/// What the rows are narrowed to.
+struct Narrowed<'a> {
+    responsible: Option<&'a str>,
+    reason: Option<&'a str>,
+    pathway: Option<&'a str>,
+    nights: i64,
+}
+
+impl<'a> Narrowed<'a> {
+    fn of(address: &'a Address) -> Self {
+        Self {
+            responsible: address.get("responsible"),
+            reason: address.get("reason"),
+            pathway: address.get("pathway"),
+            nights: address
+                .get("nights")
+                .and_then(|n| n.parse().ok())
+                .unwrap_or(0),
+        }
+    }
+
+    fn keeps(&self, row: &WaitingTransfer) -> bool {
+        self.responsible.is_none_or(|r| r == row.responsible)
+            && self
+                .reason
+                .is_none_or(|r| row.reason == Some(r) || (r == "none" && row.reason.is_none()))
+            && self
+                .pathway
+                .is_none_or(|p| row.pathway == Some(p) || (p == "none" && row.pathway.is_none()))
+            && row.days >= self.nights
+    }
+
+    fn any(&self) -> bool {
+        self.responsible.is_some()
+            || self.reason.is_some()
+            || self.pathway.is_some()
+            || self.nights > 0
+    }
+}
+
+fn page(visit: &Visit) -> Result<Markup, Problem> {
+    visit.caller.must(Role::Operator)?;
+    let waiting = board(&visit.app, visit.area.as_str())?;
+    let narrowed = Narrowed::of(&visit.address);
+    let rows: Vec<&WaitingTransfer> = waiting
+        .transfers
+        .iter()
+        .filter(|t| narrowed.keeps(t))
+        .collect();
+    let place = visit.title_of(visit.area.as_str());
+    let body = html! {
+        h1 { "Waiting now" span.place { ", " (place) } }
+        (numbers(visit, &waiting))
+        (filters(visit, &waiting, &narrowed))
+        section.card #people data-live aria-labelledby="people-name" {
+            h2 #people-name { "Ready to leave a hospital bed" span.place { " · " (words::counted(rows.len(), "person", "people")) @if narrowed.any() { " of " (waiting.transfers.len()) } } }
+            @if rows.is_empty() {
+                p { @if narrowed.any() { "Nobody waits who fits what you asked for." } @else { (nobody(waiting.transfers_heard_until, "transfers")) } }
+            } @else { (people(visit, &rows)) }
+            @if rows.len() > ROWS_MOST { p.note { "The " (ROWS_MOST) " longest are shown; narrow them down to see the other " (rows.len() - ROWS_MOST) "." } }
+        }
+        section.card #referrals data-live aria-labelledby="referrals-name" {
+            h2 #referrals-name { "Referred, waiting for first contact" span.place { " · " (words::counted(waiting.referrals.len(), "referral", "referrals")) } }
+            @if waiting.referrals.is_empty() { p { (nobody(waiting.referrals_heard_until, "referrals")) } } @else { (referrals(visit, &waiting.referrals)) }
+            @if waiting.referrals.len() > ROWS_MOST { p.note { "The " (ROWS_MOST) " most urgent are shown, of " (waiting.referrals.len()) "." } }
+        }
+    };
+    Ok(layout::page(
+        visit,
+        Tab::Board,
+        &format!("Waiting now, {place}"),
+        &layout::place_picker(visit),
+        &body,
+    ))
+}
+
+fn numbers(visit: &Visit, waiting: &Waiting) -> Markup {
+    let now = waiting.transfers.len();
+    let long = |n: i64| waiting.transfers.iter().filter(|t| t.days >= n).count();
+    let usual = usual(visit, visit.today());
+    let longest = waiting.transfers.first().map(|t| t.days.max(0));
+    let overdue = waiting.referrals.iter().filter(|r| r.over).count();
+    let people = |count: usize| told(waiting.transfers_heard_until, count);
+    html! {
+        section.figures #figures data-live aria-label="In figures" {
+            p { strong.big { (people(now)) } span { "waiting now" @if let Some(usual) = &usual { br; span.small { (usual.against(now)) } } } }
+            p { strong.big { (people(long(7))) } span { "7 nights or more" } }
+            p { strong.big { (people(long(21))) } span { "21 nights or more" } }
+            p { strong.big { @match longest { Some(nights) => (nights), None => "–" } } span { "nights, the longest" } }
+            p { strong.big { (told(waiting.referrals_heard_until, overdue)) } span { "referrals past due" } }
+        }
+    }
+}
+
+/// A count, where a source tells of what is counted; else a dash, because nobody heard of is not nobody there.
+fn told(heard_until: Option<NaiveDate>, count: usize) -> String {
+    match heard_until {
+        None if count == 0 => "–".to_owned(),
+        _ => count.to_string(),
+    }
+}
+
+/// That nobody waits, or that nobody says whether anybody does.
+fn nobody(heard_until: Option<NaiveDate>, what: &str) -> String {
+    match heard_until {
+        Some(date) => format!(
+            "Nobody is waiting, as far as the sources have told up to {}.",
+            words::period(Grain::Day, date)
+        ),
+        None => format!("No source tells of {what} visit, so this is not known."),
+    }
+}
+
+/// How many were waiting on the same weekday in past weeks.
+struct Usual {
+    weekday: String,
+    median: f64,
+    least: usize,
+    most: usize,
+    weeks: usize,
+}
+
+/// Weeks that are looked back on.
+const WEEKS: u64 = 8;
+/// Fewer weeks than this do not say what is usual.
+const WEEKS_LEAST: usize = 4;
+
+impl Usual {
+    fn against(&self, now: usize) -> String {
+        let sign = match (now < self.least, now > self.most) {
+            (true, _) => "▼ fewer than",
+            (_, true) => "▲ more than",
+            _ => "as",
+        };
+        let (day, median, weeks) = (&self.weekday, self.median, self.weeks);
+        format!(
+            "{sign} usual on a {day} ({} to {} in {weeks} weeks, mostly {median})",
+            self.least, self.most
+        )
+    }
+}
+
+/// What is usual on this weekday, as the measure of those waiting says; none before there are weeks enough.
+fn usual(visit: &Visit, today: NaiveDate) -> Option<Usual> {
+    let request = ChartRequest {
+        from: Some(today - Days::new(7 * WEEKS)),
+        to: Some(today - Days::new(7)),
+        period: Some(Grain::Day),
+        ..ChartRequest::new("tr-ready-now", visit.area.as_str())
+    };
+    let answer = charts::ask(&visit.app, &request, visit.audience()).ok()?;
+    let same = answer.chart.points.iter().map(|p| &p.point);
+    let mut counts: Vec<usize> = same
+        .filter(|p| p.period_start.weekday() == today.weekday())
+        .filter_map(|p| p.value.filter(|v| *v >= 0.0))
+        .map(|value| value.round() as usize)
+        .collect();
+    counts.sort_unstable();
+    let n = counts.len();
+    if n < WEEKS_LEAST {
+        return None;
+    }
+    Some(Usual {
+        weekday: today.format("%A").to_string(),
+        median: (counts[(n - 1) / 2] + counts[n / 2]) as f64 / 2.0,
+        least: *counts.first()?,
+        most: *counts.last()?,
+        weeks: n,
+    })
+}
+
+fn filters(visit: &Visit, waiting: &Waiting, narrowed: &Narrowed<'_>) -> Markup {
+    let mut responsible: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut reasons: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for row in &waiting.transfers {
+        *responsible.entry(row.responsible).or_default() += 1;
+        *reasons
+            .entry((
+                row.reason.unwrap_or("none"),
+                row.reason_title.unwrap_or("No reason given"),
+            ))
+            .or_default() += 1;
+    }
+    let mut reasons: Vec<_> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let most = reasons.first().map_or(1, |r| r.1).max(1);
+    let choice = |name: &str, value: &str, on: bool, text: &str| {
+        let address = visit
+            .address
+            .clone()
+            .with(name, if on { "" } else { value });
+        html! { li { a href=(address) aria-current=[on.then_some("true")] { (text) } } }
+    };
+    html! {
+        section.filters.card #filters data-live aria-label="Counts, and narrowing down" {
+            div {
+                h2 { "Whose move" }
+                ul.segments {
+                    @for (code, n) in &responsible { (choice("responsible", code, narrowed.responsible == Some(code), &format!("{} {n}", words::responsible(code)))) }
+                }
+                h2 { "At least" }
+                ul.segments {
+                    @for n in [7_i64, 14, 21] { (choice("nights", &n.to_string(), narrowed.nights == n, &format!("{n} nights"))) }
+                }
+                h2 { "Pathway" }
+                ul.segments {
+                    @for code in ["0", "1", "2", "3"] { (choice("pathway", code, narrowed.pathway == Some(code), words::pathway(code))) }
+                    (choice("pathway", "none", narrowed.pathway == Some("none"), "Not decided"))
+                }
+                @if narrowed.any() { p { a href=(visit.address.clone().without(&["responsible", "reason", "pathway", "nights"])) { "Show everybody" } } }
+            }
+            div {
+                h2 { "What for" }
+                ul.bars {
+                    @for ((code, title), n) in reasons.iter().take(8) {
+                        li {
+                            a href=(visit.address.clone().with("reason", if narrowed.reason == Some(code) { "" } else { code })) aria-current=[(narrowed.reason == Some(code)).then_some("true")] {
+                                span.name { (title) }
+                                svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" { rect x="0" y="0" height="10" width=(n * 100 / most) {} }
+                                strong { (n) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn people(visit: &Visit, rows: &[&WaitingTransfer]) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="People ready to leave, longest wait first" {
+            table.board.stack {
+                thead { tr { th scope="col" { "Waiting" } th scope="col" { "Whose move" } th scope="col" { "Next step" } th scope="col" { "What for" } th scope="col" { "Lives in" } th.hide-narrow scope="col" { "Hospital" } th.hide-narrow scope="col" { "Pathway" } } }
+                tbody {
+                    @for row in rows.iter().take(ROWS_MOST) {
+                        tr.over[row.days >= 21] {
+                            th scope="row" { strong { (words::sentence_start(&words::nights(row.days))) } br; span.small { "since " (words::near(row.since, visit.today())) } }
+                            td { span.move.(row.responsible) { (words::responsible(row.responsible)) } }
+                            td { (row.next_step) @if let Some(expected) = row.expected.filter(|e| *e < visit.today()) { br; span.small { "was expected out " (words::near(expected, visit.today())) } } }
+                            td { (row.reason_title.unwrap_or("No reason given")) }
+                            td { (visit.title_of(row.area.as_str())) }
+                            td.hide-narrow { (row.hospital.as_ref().map(|h| visit.title_of(h.as_str())).unwrap_or_default()) }
+                            td.hide-narrow { (row.pathway.map_or("Not decided", words::pathway)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn referrals(visit: &Visit, rows: &[WaitingReferral]) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Referrals waiting for first contact, past due first" {
+            table.board.stack {
+                thead { tr { th scope="col" { "Due" } th scope="col" { "Service" } th scope="col" { "Priority" } th scope="col" { "Waiting since" } th scope="col" { "Place" } } }
+                tbody {
+                    @for row in rows.iter().take(ROWS_MOST) {
+                        tr.over[row.over] {
+                            th scope="row" {
+                                @match row.due {
+                                    Some(due) if row.over => { strong.concern { "Past due" } br; span.small { (words::instant(due)) } }
+                                    Some(due) => { (words::instant(due)) }
+                                    None => "No standard",
+                                }
+                            }
+                            td { (words::service(row.service)) }
+                            td { (words::sentence(row.priority)) }
+                            td { (words::instant(row.since)) }
+                            td { (visit.title_of(row.area.as_str())) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

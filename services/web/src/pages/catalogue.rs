@@ -1,0 +1,219 @@
+//! `GET /measures` and `GET /frameworks`: what can be charted, and the systems that measures and ratings come from.
+
+use super::address::Address;
+use super::home::value_words;
+use super::layout::{self, Tab, family};
+use super::visit::Visit;
+use super::words;
+use crate::door::problem::Problem;
+use axum::response::Response;
+use joinedup_application::overview::Line;
+use joinedup_drawing::{icon, spark};
+use joinedup_views::catalogue::{Framework, Layer};
+use joinedup_views::measure::{Measure, Purpose};
+use maud::{Markup, PreEscaped, html};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// `GET /measures`.
+pub async fn measures(visit: Visit) -> Result<Response, Problem> {
+    visit.render(|visit| Ok(page(visit))).await
+}
+
+/// Whether a measure is among those asked for.
+fn fits(measure: &Measure, line: Option<&Line>, address: &Address) -> bool {
+    let text = [
+        measure.title.as_str(),
+        measure.id.as_str(),
+        &measure.counts,
+        &measure.why,
+        &measure.quantity,
+    ]
+    .join(" ")
+    .to_lowercase();
+    let found = address.get("q").is_none_or(|q| {
+        q.to_lowercase()
+            .split_whitespace()
+            .all(|w| text.contains(w))
+    });
+    let outcome = address
+        .get("outcome")
+        .is_none_or(|o| measure.outcomes.serves(o));
+    let purpose = address
+        .get("purpose")
+        .is_none_or(|p| measure.purpose.word() == p || measure.purpose == Purpose::Both);
+    let framework = address
+        .get("framework")
+        .is_none_or(|f| measure.frameworks.iter().any(|x| x.as_str() == f));
+    let shown = match address.get("show") {
+        Some("signals") => line.is_some_and(|l| l.alert),
+        Some("data") => line.is_some(),
+        _ => true,
+    };
+    found && outcome && purpose && framework && shown
+}
+
+fn page(visit: &Visit) -> Markup {
+    let overview = visit.overview();
+    let place = visit.title_of(visit.area.as_str());
+    let signals = visit.address.get("show") == Some("signals");
+    // Signals are of the place and of its parts; a catalogue is of the place.
+    let mut rows: Vec<(&Measure, Option<&Line>)> = if signals {
+        overview
+            .signals()
+            .into_iter()
+            .filter_map(|l| Some((visit.app.definitions.measures.get(&l.measure)?, Some(l))))
+            .filter(|(m, l)| fits(m, *l, &visit.address))
+            .collect()
+    } else {
+        visit
+            .app
+            .definitions
+            .measures
+            .iter()
+            .map(|m| (m, overview.line(m.id.as_str(), visit.area.as_str())))
+            .filter(|(m, l)| fits(m, *l, &visit.address))
+            .collect()
+    };
+    if !signals {
+        rows.sort_by_key(|(m, l)| (family(&m.family).0, l.is_none(), m.title.clone()));
+    }
+    let mut groups: BTreeMap<usize, (&str, Vec<(&Measure, Option<&Line>)>)> = BTreeMap::new();
+    for row in &rows {
+        let (order, name) = if signals {
+            (0, "Signals")
+        } else {
+            family(&row.0.family)
+        };
+        groups
+            .entry(order)
+            .or_insert((name, Vec::new()))
+            .1
+            .push(*row);
+    }
+    let body = html! {
+        h1 { "Measures" span.place { ", " (place) } }
+        (search(visit))
+        p.note #found { (words::counted(rows.len(), if signals { "signal" } else { "measure" }, if signals { "signals" } else { "measures" })) @if !signals { ", " (rows.iter().filter(|r| r.1.is_some()).count()) " with points here" } "." }
+        @for (order, (name, rows)) in &groups {
+            section.card id=(format!("family-{order}")) data-live aria-labelledby=(format!("family-{order}-name")) {
+                h2 id=(format!("family-{order}-name")) { (name) }
+                ul.catalogue { @for (measure, line) in rows { (row(visit, measure, *line)) } }
+            }
+        }
+        @if rows.is_empty() { p { "No measure fits. " a href=(visit.address.elsewhere("/measures")) { "Show all measures" } } }
+    };
+    layout::page(
+        visit,
+        Tab::Measures,
+        &format!("Measures, {place}"),
+        &layout::place_picker(visit),
+        &body,
+    )
+}
+
+fn row(visit: &Visit, measure: &Measure, line: Option<&Line>) -> Markup {
+    let area = line.map_or(visit.area.as_str(), |l| l.area.as_str());
+    html! {
+        li {
+            div {
+                a href=(visit.address.elsewhere(format!("/measures/{}", measure.id)).with("area", area)) { (measure.title) }
+                @if area != visit.area.as_str() { " " span.place { (visit.title_of(area)) } }
+                p.small { (measure.counts) @if !measure.out_of.is_empty() { ", out of " (measure.out_of) } "." }
+            }
+            @match line {
+                Some(line) => {
+                    p.state.(icon::variation_class(line.variation)) { (PreEscaped(icon::variation(line.variation))) span { strong { (icon::variation_word(line.variation)) } br; span.small { (value_words(line)) } } }
+                    (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &format!("{}: course of the latest points", measure.title))))
+                }
+                None => { p.state.place { "No points here yet" } span {} }
+            }
+        }
+    }
+}
+
+fn search(visit: &Visit) -> Markup {
+    let outcomes = visit
+        .app
+        .definitions
+        .catalogue
+        .model()
+        .nodes()
+        .iter()
+        .filter(|n| n.layer == Layer::Outcome);
+    let is = |name: &str, value: &str| visit.address.get(name).unwrap_or_default() == value;
+    html! {
+        form.picker.search method="get" action="/measures" role="search" {
+            (layout::kept(&visit.address, &["q", "outcome", "purpose", "show", "framework"]))
+            span.pair { label for="q" { "Search" } input #q type="search" name="q" value=[visit.address.get("q")]; }
+            span.pair { label for="outcome" { "Outcome" } select #outcome name="outcome" { option value="" { "any" } @for n in outcomes { option value=(n.id) selected[is("outcome", &n.id)] { (n.title) } } } }
+            span.pair { label for="purpose" { "For" } select #purpose name="purpose" { option value="" { "any purpose" } @for p in ["improvement", "performance"] { option value=(p) selected[is("purpose", p)] { (p) } } } }
+            span.pair { label for="framework" { "Framework" } select #framework name="framework" { option value="" { "any" } @for (id, title) in tagged(visit) { option value=(id) selected[is("framework", &id)] { (title) } } } }
+            span.pair { label for="show" { "Show" } select #show name="show" { option value="" { "all" } option value="data" selected[is("show", "data")] { "with points here" } option value="signals" selected[is("show", "signals")] { "signals, here and in its parts" } } }
+            button.quiet type="submit" { "Search" }
+        }
+    }
+}
+
+/// The frameworks and returns that measures belong to, with the names they have.
+fn tagged(visit: &Visit) -> Vec<(String, String)> {
+    let definitions = &visit.app.definitions;
+    let tags: BTreeSet<&str> = definitions
+        .measures
+        .iter()
+        .flat_map(|measure| measure.frameworks.iter().map(|tag| tag.as_str()))
+        .collect();
+    let title = |tag: &str| {
+        (
+            tag.to_owned(),
+            words::framework(&definitions.catalogue, tag),
+        )
+    };
+    tags.into_iter().map(title).collect()
+}
+
+/// `GET /frameworks`.
+pub async fn frameworks(visit: Visit) -> Result<Response, Problem> {
+    visit.render(|visit| Ok(all_frameworks(visit))).await
+}
+
+fn all_frameworks(visit: &Visit) -> Markup {
+    let catalogue = &visit.app.definitions.catalogue;
+    let body = html! {
+        h1 { "Frameworks" }
+        p.note { "Other systems that rate, ask, tag or measure, with their items. What could not be checked says so." }
+        @for framework in catalogue.frameworks() { (framework_card(visit, framework)) }
+    };
+    layout::page(
+        visit,
+        Tab::Data,
+        "Frameworks",
+        &layout::place_picker(visit),
+        &body,
+    )
+}
+
+fn framework_card(visit: &Visit, framework: &Framework) -> Markup {
+    let measures = visit
+        .app
+        .definitions
+        .measures
+        .iter()
+        .filter(|m| m.frameworks.iter().any(|f| f.as_str() == framework.id))
+        .count();
+    html! {
+        section.card aria-labelledby=(format!("f-{}", framework.id)) {
+            h2 id=(format!("f-{}", framework.id)) { (framework.title) }
+            p { (framework.note) }
+            @if let Some(scoring) = &framework.scoring { p.note { "Scoring: " (scoring) } }
+            @if let Some(unverified) = &framework.unverified { p.note { "Not verified: " (unverified) } }
+            @if measures > 0 { p { a href=(visit.address.elsewhere("/measures").with("framework", &framework.id)) { (words::counted(measures, "measure", "measures")) " of it" } } }
+            @if !framework.items.is_empty() {
+                details id=(format!("items-{}", framework.id)) {
+                    summary { (words::counted(framework.items.len(), "item", "items")) @if let Some(scale) = &framework.scale { ", each from " (scale.lowest) " to " (scale.highest) } }
+                    ul { @for item in &framework.items { li { (item.title) @if let Some(group) = &item.group { " " span.place { (words::sentence(group)) } } @if item.reversed { " " span.place { "counts the other way round" } } } } }
+                }
+            }
+            @if !framework.sources.is_empty() { p.small { "To read: " @for (i, link) in framework.sources.iter().enumerate() { @if i > 0 { ", " } a href=(link.address) rel="noreferrer" { (link.title) } } } }
+        }
+    }
+}

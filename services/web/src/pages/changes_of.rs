@@ -1,0 +1,149 @@
+//! The improvement changes that should move a chart, and what the points say before and since.
+
+use super::figure;
+use super::visit::Visit;
+use super::words;
+use crate::door::problem::Problem;
+use joinedup_application::charts::Answer;
+use joinedup_drawing::axis;
+use joinedup_events::change::Decision;
+use joinedup_events::{AreaId, Family};
+use joinedup_views::changes::before_after::ENOUGH_POINTS;
+use joinedup_views::changes::{
+    BeforeAfter, Change, Decisions, Moved, Status, before_and_after, change, decisions,
+};
+use joinedup_views::decide::version;
+use joinedup_views::measure::Direction;
+use maud::{Markup, html};
+
+/// The changes meant to move a measure in an area or in a part of it, the latest first, with their ids.
+///
+/// # Errors
+/// 404 when this process has no views.
+pub fn changes_for(
+    visit: &Visit,
+    measure: &str,
+    area: &AreaId,
+) -> Result<Vec<(String, Change)>, Problem> {
+    let within = visit.app.definitions.areas.within(area);
+    let mut found: Vec<(String, Change)> = visit.views()?.read(|view| {
+        view.listed(Family::Change)
+            .filter_map(|entity| Some((entity.id.to_string(), change(&entity.facts.standing())?)))
+            .filter(|(_, c)| {
+                within.contains(&c.area) && c.measures.iter().any(|m| m.as_str() == measure)
+            })
+            .collect()
+    });
+    found.sort_by(|(a, x), (b, y)| (y.started.or(y.planned), b).cmp(&(x.started.or(x.planned), a)));
+    Ok(found)
+}
+
+/// What people decided about a measure's chart in the place, targets and baselines, and its version there.
+///
+/// # Errors
+/// 404 when this process has no views.
+pub fn decided(visit: &Visit, measure: &str) -> Result<(Decisions, u64), Problem> {
+    let id = format!("chart/{measure}");
+    Ok(visit.views()?.read(|view| {
+        let Some(entity) = view.entity(Family::Change, &id) else {
+            return (Decisions::default(), 0);
+        };
+        let (mut facts, all) = (entity.facts.standing(), entity.facts.all());
+        facts.retain(|f| f.area == visit.area);
+        (
+            decisions(&facts),
+            version(all.iter().filter(|f| f.area == visit.area)),
+        )
+    }))
+}
+
+/// The changes with what the chart's points say around each.
+#[must_use]
+pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Markup {
+    let chart = &answer.chart;
+    let points = answer.judged();
+    html! {
+        section #changes data-live aria-labelledby="changes-name" {
+            h2 #changes-name { "Changes tried" }
+            @if changes.is_empty() { p { "No change has been recorded that should move this measure here." } }
+            @for (id, change) in changes {
+                article.change id=(format!("change-{}", id.replace('/', "-"))) {
+                    h3 { (change.title.as_deref().unwrap_or("A change")) " " span.tag { (status(change.status(visit.today()), change.decision)) } }
+                    p.place {
+                        (visit.title_of(change.area.as_str())) " · " (dates(change))
+                        // The whole county hides what one ward tried.
+                        @if change.area != visit.area { " · " a href=(format!("{}#changes", visit.address.clone().with("area", change.area.as_str()))) { "the chart of where it is tried" } }
+                    }
+                    @if let Some(aim) = &change.aim { p { "Aim: " (aim) } }
+                    @if let Some(around) = before_and_after(change, &chart.measure, &chart.title, &points) {
+                        (verdict(&around, chart.direction))
+                        @if let Some((before, since)) = around.before.median.zip(around.after.median.or(around.during.median)) {
+                            p.before-after {
+                                span { "Median before " strong { (axis::amount(before, figure::unit(chart))) } " over " (words::counted(around.before.points, "point", "points")) }
+                                span { @if around.after.median.is_some() { "after " } @else { "since " } strong { (axis::amount(since, figure::unit(chart))) } " over " (words::counted(if around.after.median.is_some() { around.after.points } else { around.during.points }, "point", "points")) }
+                            }
+                            p.note { "Other things may have changed in the same time." }
+                        } @else { p.note { (around.sentence) } }
+                    }
+                    @if let Some(learnt) = &change.learnt { p { "Learnt: " (learnt) } }
+                }
+            }
+        }
+    }
+}
+
+/// Whether the points since lie otherwise than before: in words, with how many of them do.
+#[must_use]
+pub fn verdict(around: &BeforeAfter, direction: Direction) -> Markup {
+    let (word, class) = match (around.moved, direction) {
+        (Moved::TooFew, _) => ("Too early to say", ""),
+        (Moved::Chance, _) => ("No sign yet that it helped", ""),
+        (Moved::Up, Direction::Up) | (Moved::Down, Direction::Down) => {
+            ("Better than before", "improvement")
+        }
+        (Moved::Up, Direction::Down) | (Moved::Down, Direction::Up) => {
+            ("Worse than before", "concern")
+        }
+        (Moved::Up, Direction::None) => ("Higher than before", "changed"),
+        (Moved::Down, Direction::None) => ("Lower than before", "changed"),
+    };
+    let (most, side) = if around.above > around.below {
+        (around.above, "above")
+    } else {
+        (around.below, "below")
+    };
+    let since = words::counted(around.later, "point", "points");
+    html! {
+        p.helped {
+            strong.(class) { (word) } ": "
+            @match around.moved {
+                Moved::TooFew if around.later < ENOUGH_POINTS => { (since) " since, and it takes " (ENOUGH_POINTS) "." }
+                Moved::TooFew => { (words::counted(around.before.points, "point", "points")) " before, and it takes " (ENOUGH_POINTS) "." }
+                Moved::Chance => { (most) " of the " (since) " since lie " (side) " the median before, which chance gives too." }
+                Moved::Up | Moved::Down => { (most) " of the " (since) " since lie " (side) " the median before, more than chance gives." }
+            }
+        }
+    }
+}
+
+fn status(status: Status, decision: Option<Decision>) -> &'static str {
+    match (status, decision) {
+        (Status::NotYet, _) => "not begun",
+        (Status::Planned, _) => "planned",
+        (Status::Running, _) => "under test",
+        (Status::Paused, _) => "paused",
+        (Status::Finished, Some(Decision::Adopt)) => "adopted",
+        (Status::Finished, Some(Decision::Adapt)) => "to be adapted",
+        (Status::Finished, Some(Decision::Abandon)) => "abandoned",
+        (Status::Finished, None) => "ended",
+    }
+}
+
+fn dates(change: &Change) -> String {
+    match (change.started, change.finished, change.planned) {
+        (Some(from), Some(to), _) => format!("{} to {}", axis::date(from), axis::date(to)),
+        (Some(from), None, _) => format!("since {}", axis::date(from)),
+        (None, _, Some(planned)) => format!("planned {}", axis::date(planned)),
+        _ => "no date".to_owned(),
+    }
+}

@@ -1,0 +1,59 @@
+//! Somebody else was first: what stands now beside what was typed, and the choice between the two.
+
+use super::layout::{self, Tab};
+use super::record::Filled;
+use super::visit::Visit;
+use maud::{Markup, html};
+
+/// Fields that a person types, with the words for them. The others travel unseen.
+const TYPED: [(&str, &str); 10] = [
+    ("round", "Round"),
+    ("level", "Level"),
+    ("by", "By"),
+    ("note", "In words"),
+    ("title", "Name"),
+    ("aim", "Aim"),
+    ("started", "Began on"),
+    ("target", "Target"),
+    ("from", "From"),
+    ("reason", "Why"),
+];
+
+/// The page of a conflict. Sending the form on it records what was typed on top of what it shows.
+#[must_use]
+pub fn page(visit: &Visit, filled: &Filled, version: u64, stands: &Markup) -> Markup {
+    let form = &filled.form;
+    let (back, action) = (form.back(), &filled.action);
+    let tab = if action.starts_with("/model") {
+        Tab::Model
+    } else {
+        Tab::Measures
+    };
+    let typed = TYPED
+        .iter()
+        .filter_map(|(name, words)| Some((words, form.get(name)?)));
+    let hidden = form
+        .fields()
+        .iter()
+        .filter(|(name, _)| name != "version" && name != "key");
+    let body = html! {
+        h1 { "Somebody else was first" }
+        p.lead { "Nothing of yours was recorded yet: since you opened the page, something else was recorded here." }
+        div.columns {
+            section.card #stands aria-labelledby="stands-name" { h2 #stands-name { "What stands now" } (stands) }
+            section.card #typed aria-labelledby="typed-name" {
+                h2 #typed-name { "What you typed" }
+                dl { @for (words, value) in typed { dt { (words) } dd { (value) } } }
+                form method="post" action=(action) {
+                    @for (name, value) in hidden { input type="hidden" name=(name) value=(value); }
+                    input type="hidden" name="version" value=(version);
+                    input type="hidden" name="key" value=(uuid::Uuid::now_v7());
+                    button type="submit" { "Record mine as well" }
+                }
+                p { a href=(back) { "Leave it as it stands" } }
+            }
+        }
+    };
+    let picker = layout::place_picker(visit);
+    layout::page(visit, tab, "Somebody else was first", &picker, &body)
+}

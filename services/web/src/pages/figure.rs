@@ -1,0 +1,212 @@
+//! A chart as a page shows it: the verdict in words and icons, the drawing for wide and narrow screens, the panel that
+//! reads a point out, the legend, and the links to the same chart as a file.
+
+use super::address::Address;
+use super::visit::Visit;
+use super::words;
+use joinedup_application::charts::Answer;
+use joinedup_drawing::{self, Drawing, Mark, Size, Stretch, axis, icon};
+use joinedup_views::changes::Change;
+use joinedup_views::chart::{Chart, ChartPoint};
+use joinedup_views::measure::Shape;
+use maud::{Markup, PreEscaped, html};
+
+/// The unit that numbers of a chart are written with.
+#[must_use]
+pub fn unit(chart: &Chart) -> &str {
+    if chart.shape == Shape::Proportion {
+        "proportion"
+    } else {
+        &chart.unit
+    }
+}
+
+/// The latest point that counts.
+#[must_use]
+pub fn latest(chart: &Chart) -> Option<&ChartPoint> {
+    chart.points.iter().rev().find(|p| p.point.is_judged())
+}
+
+/// The most points that a narrow screen shows.
+const NARROW_POINTS_MOST: usize = 53;
+
+/// What is around the drawing.
+#[derive(Clone, Copy)]
+pub struct Figure<'a> {
+    /// The reader.
+    pub visit: &'a Visit,
+    /// The chart.
+    pub answer: &'a Answer,
+    /// The changes that should move it.
+    pub changes: &'a [(String, Change)],
+    /// The address of the chart's own page.
+    pub own: &'a Address,
+}
+
+impl Figure<'_> {
+    /// The figure. Everything in it is replaced when the views move.
+    #[must_use]
+    pub fn show(&self) -> Markup {
+        let chart = &self.answer.chart;
+        let wide = self.drawing(Size::Wide);
+        let mut narrow = Drawing {
+            name: "narrow".into(),
+            ..self.drawing(Size::Narrow)
+        };
+        let left_out = narrow.spots.len().saturating_sub(NARROW_POINTS_MOST);
+        narrow.spots.drain(..left_out);
+        let reading = wide
+            .spots
+            .iter()
+            .rev()
+            .find(|s| s.value.is_some())
+            .map(|s| joinedup_drawing::run_chart::said(&wide, s));
+        html! {
+            figure.run-chart #chart data-live data-measure=(chart.measure) data-area=(chart.area) aria-labelledby="chart-name" {
+                (self.verdict())
+                div.drawn { (PreEscaped(joinedup_drawing::svg(&wide))) (PreEscaped(joinedup_drawing::svg(&narrow))) }
+                @if left_out > 0 { p.small.only-narrow { "The latest " (NARROW_POINTS_MOST) " of " (wide.spots.len()) " points; the table has them all." } }
+                p.reading data-reading aria-live="polite" {
+                    (reading.map(|r| words::sentence_start(&r)).as_deref().unwrap_or("There is no value to read yet."))
+                }
+                (legend(&wide))
+                (self.footnote())
+            }
+        }
+    }
+
+    fn drawing(&self, size: Size) -> Drawing {
+        let mut drawing =
+            joinedup_drawing::of_chart(&self.answer.chart, &self.answer.changes, false);
+        drawing.size = size;
+        drawing.stretches = self
+            .changes
+            .iter()
+            .filter_map(|(_, c)| {
+                Some(Stretch {
+                    from: c.started?,
+                    to: c.finished,
+                })
+            })
+            .collect();
+        for flag in &mut drawing.flags {
+            flag.link = Some(format!("{}#changes", self.own));
+        }
+        drawing
+    }
+
+    fn verdict(&self) -> Markup {
+        let chart = &self.answer.chart;
+        let unit = unit(chart);
+        let verdict = chart.verdict.as_ref();
+        let variation = verdict.map(|v| v.variation);
+        html! {
+            div.verdict {
+                div.value-now {
+                    @match latest(chart).and_then(|p| Some((p, p.point.value?))) {
+                        Some((row, value)) => {
+                            p.big { (axis::amount(value, unit)) }
+                            p.small { (words::sentence(&words::period(chart.period, row.point.period_start))) @if let Some(n) = row.point.n { ", n = " (axis::number(n as f64, "")) } }
+                        }
+                        None => { p.big { "No number yet" } p.small { "Nothing final has been reported for this place" } }
+                    }
+                }
+                div.judged {
+                    @if chart.kind.is_judged() {
+                        p.with-icon data-variation=[variation.and_then(|v| serde_json::to_value(v).ok()).and_then(|v| v.as_str().map(ToOwned::to_owned))] {
+                            (PreEscaped(icon::variation(variation))) strong { (icon::variation_words(variation)) }
+                        }
+                        @if let Some(assurance) = verdict.and_then(|v| v.assurance) {
+                            p.with-icon { (PreEscaped(icon::assurance(assurance))) strong { (icon::assurance_words(assurance)) } }
+                        }
+                    }
+                }
+                p.why { @match verdict { Some(v) => { (v.why) } None => { @if chart.kind.is_judged() { "There is nothing to judge yet." } @else { "This measure describes and is not judged by chart rules." } } } }
+                @for warning in &chart.warnings { p.why.warning { (warning) } }
+            }
+        }
+    }
+
+    fn footnote(&self) -> Markup {
+        let chart = &self.answer.chart;
+        let file = |suffix: &str| {
+            let on = self
+                .own
+                .on(format!("/api/v1/charts/{}{suffix}", chart.measure))
+                .without(&["measure", "split"])
+                .with("area", &chart.area);
+            on.to_string()
+        };
+        html! {
+            figcaption {
+                span { (words::sentence(&chart.chart)) ", by " (words::grain(chart.period)) ". " (words::direction(chart.direction)) "." }
+                @if let Some(at) = self.answer.as_known_at { strong.tag { "As known on " (words::instant(at)) } }
+                span.files {
+                    a href=(self.own) { "All about this chart" }
+                    a href=(file(".svg")) { "SVG" }
+                    a href=(file(".png")) { "PNG" }
+                    a href=(file(".csv")) { "CSV" }
+                    a href=(file("")) { "JSON" }
+                }
+            }
+        }
+    }
+}
+
+/// The marks and lines that the drawing has, in words.
+fn legend(drawing: &Drawing) -> Markup {
+    let has = |mark: Mark| drawing.spots.iter().any(|s| s.mark == mark);
+    let line = |class: &str| {
+        format!(
+            "<svg class=\"chart sample\" viewBox=\"0 0 26 18\" width=\"26\" height=\"18\" aria-hidden=\"true\"><line class=\"{class}\" x1=\"1\" x2=\"25\" y1=\"9\" y2=\"9\"/></svg>"
+        )
+    };
+    html! {
+        ul.legend aria-label="Legend" {
+            @for mark in Mark::ALL { @if has(mark) { li { (PreEscaped(mark.sample())) (mark.words()) } } }
+            @if drawing.spots.iter().any(|s| s.centre.is_some()) { li { (PreEscaped(line("centre"))) (drawing.centre_name) } }
+            @if drawing.spots.iter().any(|s| s.limits.is_some()) { li { (PreEscaped(line("limit"))) "control limits" } }
+            @if drawing.target.is_some() { li { (PreEscaped(line("target"))) "target" } }
+            @if !drawing.stretches.is_empty() { li { span.swatch.stretch {} "a change under test" } }
+        }
+    }
+}
+
+/// The points as a table, newest first.
+#[must_use]
+pub fn table(chart: &Chart) -> Markup {
+    let unit = unit(chart);
+    let parts = chart.points.iter().any(|p| p.point.denominator.is_some());
+    let limits = chart.points.iter().any(|p| p.lcl.is_some());
+    let number =
+        |value: Option<f64>, unit: &str| value.map(|v| axis::number(v, unit)).unwrap_or_default();
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Table of the points" {
+            table.points #points data-live {
+                caption { (chart.title) ", " (chart.area_title) ", newest first" @if unit != "proportion" { " (" (unit) ")" } }
+                thead {
+                    tr {
+                        th scope="col" { "Period" } th.number scope="col" { "Value" }
+                        @if parts { th.number scope="col" { "Numerator" } th.number scope="col" { "Denominator" } }
+                        th.number scope="col" { "n" } th.number scope="col" { "Centre line" }
+                        @if limits { th.number scope="col" { "Limits" } }
+                        th scope="col" { "State and signals" }
+                    }
+                }
+                tbody {
+                    @for row in chart.points.iter().rev() {
+                        tr data-start=(row.point.period_start) {
+                            th scope="row" { (words::sentence(&words::period(chart.period, row.point.period_start))) }
+                            td.number data-value=[row.point.value] { (number(row.point.value, unit)) }
+                            @if parts { td.number { (number(row.point.numerator, "")) } td.number { (number(row.point.denominator, "")) } }
+                            td.number { (number(row.point.n.map(|n| n as f64), "")) }
+                            td.number { (number(row.centre, unit)) }
+                            @if limits { td.number { @if let Some((low, high)) = row.lcl.zip(row.ucl) { (axis::number(low, unit)) " to " (axis::number(high, unit)) } } }
+                            td { (joinedup_drawing::why(row)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

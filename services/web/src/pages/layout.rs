@@ -1,0 +1,270 @@
+//! What all pages have: head, navigation, the place and time they are about, and the strip that says how fresh they are.
+
+use super::address::Address;
+use super::visit::{Visit, heard, kinds, size};
+use super::{assets, sources, words};
+use joinedup_application::config::Role;
+use joinedup_drawing::axis::number;
+use joinedup_events::area::AreaKind;
+use joinedup_events::{Area, AreaId};
+use joinedup_projector::Progress;
+use joinedup_views::measure::Measure;
+use joinedup_views::period::Grain;
+use maud::{DOCTYPE, Markup, html};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The pages of the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    /// What changed, and a chart.
+    Home,
+    /// Who is waiting.
+    Board,
+    /// The outcomes.
+    Leaders,
+    /// The logic model.
+    Model,
+    /// Measures.
+    Measures,
+    /// Sources, frameworks, quarantine.
+    Data,
+}
+
+const TABS: [(Tab, &str, &str); 6] = [
+    (Tab::Home, "/", "Home"),
+    (Tab::Board, "/board", "Waiting now"),
+    (Tab::Leaders, "/leaders", "Outcomes"),
+    (Tab::Model, "/model", "Logic model"),
+    (Tab::Measures, "/measures", "Measures"),
+    (Tab::Data, "/sources", "Data"),
+];
+
+/// A whole page.
+#[must_use]
+pub fn page(visit: &Visit, tab: Tab, title: &str, picker: &Markup, body: &Markup) -> Markup {
+    let class = if tab == Tab::Board { "wall" } else { "" };
+    html! {
+        (DOCTYPE)
+        html lang="en-GB" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) " · joinedup" }
+                link rel="icon" href=(assets::address("icon.svg")) type="image/svg+xml";
+                link rel="stylesheet" href=(assets::address("app.css"));
+                script src=(assets::address("app.js")) defer {}
+            }
+            body class=(class) {
+                a.skip href="#main" { "Skip to content" }
+                header.top {
+                    div.inner {
+                        a.brand href=(visit.address.elsewhere("/")) { (mark()) span { "joinedup" } }
+                        nav aria-label="Pages" {
+                            ul {
+                                @for (this, path, name) in TABS {
+                                    li { a href=(visit.address.elsewhere(path)) aria-current=[(this == tab).then_some("page")] { (name) } }
+                                }
+                            }
+                        }
+                    }
+                }
+                div.bar { div.inner { (picker) (strip(visit)) } }
+                main #main tabindex="-1" { (body) }
+                footer {
+                    div.inner {
+                        p { "Charts follow the NHS's Making Data Count rules. A change seen after an action need not be caused by it." }
+                        p {
+                            a href=(visit.address.elsewhere("/frameworks")) { "Frameworks" } " · "
+                            a href=(visit.address.elsewhere("/sources")) { "Sources" } " · "
+                            @if visit.caller.has(Role::Admin) { a href=(visit.address.elsewhere("/quarantine")) { "Quarantine" } " · " }
+                            a href="/api/v1/openapi.json" { "API" }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn mark() -> Markup {
+    html! {
+        svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" {
+            path class="link-a" d="M4 20a6 6 0 0 1 6-6h5" {}
+            path class="link-b" d="M28 12a6 6 0 0 1-6 6h-5" {}
+            circle cx="10" cy="20" r="3" {}
+            circle cx="22" cy="12" r="3" {}
+        }
+    }
+}
+
+/// How fresh everything is, to the second, and what is silent.
+fn strip(visit: &Visit) -> Markup {
+    let Ok(views) = visit.views() else {
+        return html! {};
+    };
+    let status = views.status();
+    let silent = sources::silent(visit).len();
+    let lag = status.lag_seconds(visit.now);
+    let (class, word) = match &status.progress {
+        Progress::Live => ("good", "Up to date".to_owned()),
+        Progress::Starting => ("poor", "Opening the views".to_owned()),
+        Progress::CatchingUp => (
+            "poor",
+            format!(
+                "Catching up: {} of {} events",
+                number(status.position as f64, ""),
+                number(status.head as f64, "")
+            ),
+        ),
+        Progress::Away(_) => (
+            "bad",
+            "The event log is away; this is the last known state".to_owned(),
+        ),
+        Progress::Failed(_) => (
+            "bad",
+            "The views have stopped; this is the last known state".to_owned(),
+        ),
+    };
+    html! {
+        div.strip {
+            p #strip data-live data-position=(status.position) {
+                span.state.(class) { (word) }
+                " as of " time datetime=(status.progress_at.to_rfc3339()) { (words::clock(status.progress_at)) }
+                @if lag >= 1.0 { " · " (number(lag, "")) " s behind" }
+                @if silent > 0 { " · " a href=(visit.address.elsewhere("/sources")) { (words::counted(silent, "silent source", "silent sources")) } }
+                @if status.quarantined > 0 { " · " (words::counted(usize::try_from(status.quarantined).unwrap_or(usize::MAX), "event set aside", "events set aside")) }
+            }
+            p #live-note role="status" hidden {}
+        }
+    }
+}
+
+/// A form that asks for a place only.
+#[must_use]
+pub fn place_picker(visit: &Visit) -> Markup {
+    html! {
+        form.picker method="get" action=(visit.address.path()) {
+            (kept(&visit.address, &["area"]))
+            (place_field(visit))
+            button.quiet type="submit" { "Show" }
+        }
+    }
+}
+
+/// A form that asks for a measure, a place and a period.
+#[must_use]
+pub fn chart_picker(visit: &Visit, measure: &Measure, grain: Grain) -> Markup {
+    html! {
+        form.picker.chart-picker method="get" action="/" {
+            (kept(&visit.address, &["area", "measure", "period"]))
+            label for="pick-measure" { "Measure" }
+            select #pick-measure name="measure" {
+                @for (family, measures) in families(visit) {
+                    optgroup label=(family) {
+                        @for m in measures { option value=(m.id) selected[m.id == measure.id] { (m.title) } }
+                    }
+                }
+            }
+            (place_field(visit))
+            label for="pick-period" { "By" }
+            select #pick-period name="period" {
+                @for g in [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year] {
+                    @if measure.allows(g) { option value=(g.to_string()) selected[g == grain] { (words::grain(g)) } }
+                }
+            }
+            button.quiet type="submit" { "Show" }
+        }
+    }
+}
+
+/// Hidden fields for what a form leaves as it is.
+#[must_use]
+pub fn kept(address: &Address, asked: &[&str]) -> Markup {
+    html! {
+        @for (name, value) in address.pairs() {
+            @if !asked.contains(&name.as_str()) { input type="hidden" name=(name) value=(value); }
+        }
+    }
+}
+
+fn place_field(visit: &Visit) -> Markup {
+    html! {
+        label for="pick-area" { "Place" }
+        select #pick-area name="area" {
+            @for (group, areas) in places(visit) {
+                optgroup label=(group) {
+                    @for area in areas { option value=(area.id) selected[area.id == visit.area] { (area.title) } }
+                }
+            }
+        }
+    }
+}
+
+/// The places worth choosing: those of the home area, and those that some source has spoken of, with what they are in.
+fn places(visit: &Visit) -> Vec<(&'static str, Vec<&Area>)> {
+    let register = &visit.app.definitions.areas;
+    let mut chosen: BTreeSet<AreaId> = visit
+        .app
+        .home_area()
+        .map(|home| register.within(&home))
+        .unwrap_or_default();
+    chosen.insert(visit.area.clone());
+    let mut open: Vec<AreaId> = visit
+        .views()
+        .map(|v| v.read(heard))
+        .unwrap_or_default()
+        .into_iter()
+        .collect();
+    while let Some(id) = open.pop() {
+        if let Some(area) = register.get(id.as_str())
+            && chosen.insert(id)
+        {
+            open.extend(area.parents.iter().cloned());
+        }
+    }
+    let mut groups: BTreeMap<u8, (AreaKind, Vec<&Area>)> = BTreeMap::new();
+    for area in chosen.iter().filter_map(|id| register.get(id.as_str())) {
+        groups
+            .entry(size(area.kind))
+            .or_insert((area.kind, Vec::new()))
+            .1
+            .push(area);
+    }
+    groups
+        .into_values()
+        .map(|(kind, mut areas)| {
+            areas.sort_by(|a, b| a.title.cmp(&b.title));
+            (kinds(kind), areas)
+        })
+        .collect()
+}
+
+/// Measures by family, in the families' own order.
+fn families(visit: &Visit) -> Vec<(&'static str, Vec<&Measure>)> {
+    let mut groups: BTreeMap<usize, (&'static str, Vec<&Measure>)> = BTreeMap::new();
+    for measure in visit.app.definitions.measures.iter() {
+        let (place, name) = family(&measure.family);
+        groups
+            .entry(place)
+            .or_insert((name, Vec::new()))
+            .1
+            .push(measure);
+    }
+    groups.into_values().collect()
+}
+
+/// A family of measures: its place and its name.
+#[must_use]
+pub fn family(code: &str) -> (usize, &'static str) {
+    match code {
+        "transfer" => (1, "Transfers of care"),
+        "mdt" => (2, "Referrals and teams"),
+        "experience" => (3, "Experience"),
+        "assessment" => (4, "Assessments"),
+        "change" => (5, "Improvement changes"),
+        "aggregate" => (6, "Counted elsewhere"),
+        "published" => (7, "Published statistics"),
+        _ => (0, "Our own"),
+    }
+}

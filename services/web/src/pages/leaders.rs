@@ -1,0 +1,333 @@
+//! `GET /leaders`: the fifteen outcomes in their three groups, then and now, and how the parts of the place compare.
+
+use super::layout::{self, Tab};
+use super::visit::Visit;
+use super::words;
+use crate::door::problem::Problem;
+use axum::response::Response;
+use joinedup_application::charts::{self, ChartRequest};
+use joinedup_application::overview::{Line, Overview};
+use joinedup_drawing::{axis, funnel, icon, spark};
+use joinedup_events::AreaId;
+use joinedup_spc::funnel::{Funnel, FunnelKind, FunnelOptions, FunnelRow, product_funnel};
+use joinedup_views::catalogue::{Layer, Node};
+use joinedup_views::measure::Role;
+use maud::{Markup, PreEscaped, html};
+use std::collections::BTreeSet;
+
+/// Fewer places than this make no funnel.
+const FUNNEL_LEAST: usize = 5;
+/// How many of a place's latest points a funnel takes together.
+const FUNNEL_POINTS: usize = 13;
+
+/// How many measures of one outcome are shown.
+const LINES_MOST: usize = 4;
+
+/// `GET /leaders`.
+pub async fn show(visit: Visit) -> Result<Response, Problem> {
+    visit.render(|visit| Ok(page(visit))).await
+}
+
+/// The outcomes of the logic model, by place in it.
+fn outcomes(visit: &Visit) -> Vec<&Node> {
+    let mut nodes: Vec<&Node> = visit
+        .app
+        .definitions
+        .catalogue
+        .model()
+        .nodes()
+        .iter()
+        .filter(|n| n.layer == Layer::Outcome)
+        .collect();
+    nodes.sort_by_key(|n| n.order);
+    nodes
+}
+
+/// The lines of an outcome in the place itself: what people get before how it is done, the longest series first.
+#[must_use]
+pub fn lines<'a>(visit: &'a Visit, overview: &'a Overview, outcome: &str) -> Vec<&'a Line> {
+    let mut found: Vec<(bool, &Line)> = visit
+        .app
+        .definitions
+        .measures
+        .of_outcome(outcome)
+        .filter_map(|m| {
+            Some((
+                m.kind != Role::Outcome,
+                overview.line(m.id.as_str(), visit.area.as_str())?,
+            ))
+        })
+        .collect();
+    found.sort_by_key(|(other, line)| {
+        (
+            *other,
+            std::cmp::Reverse(line.values.iter().flatten().count()),
+            line.measure.clone(),
+        )
+    });
+    found.into_iter().map(|(_, line)| line).collect()
+}
+
+/// The lines of an outcome that the page has room for: the first, and what signals.
+fn shown<'a>(lines: &[&'a Line]) -> Vec<&'a Line> {
+    let signals = lines.iter().skip(1).filter(|l| l.alert);
+    lines
+        .iter()
+        .take(1)
+        .chain(signals.take(LINES_MOST - 1))
+        .copied()
+        .collect()
+}
+
+fn page(visit: &Visit) -> Markup {
+    let overview = visit.overview();
+    let place = visit.title_of(visit.area.as_str());
+    let outcomes = outcomes(visit);
+    let all: Vec<(&Node, Vec<&Line>)> = outcomes
+        .iter()
+        .map(|n| (*n, lines(visit, &overview, &n.id)))
+        .collect();
+    let worse: Vec<&(&Node, Vec<&Line>)> = all
+        .iter()
+        .filter(|(_, l)| l.iter().any(|l| l.worsens()))
+        .collect();
+    let better = all
+        .iter()
+        .filter(|(_, l)| l.iter().any(|l| l.improves()) && !l.iter().any(|l| l.worsens()))
+        .count();
+    let dark = all.iter().filter(|(_, l)| l.is_empty()).count();
+    let body = html! {
+        h1 { "Outcomes" span.place { ", " (place) } }
+        section.card #sum data-live aria-label="In a sentence" {
+            p.lead {
+                "Of " (all.len()) " outcomes " strong.concern { (words::counted(worse.len(), "has", "have")) " a measure of concern" } ", "
+                strong.improvement { (better) " improved" } " without one" @if dark > 0 { ", and of " strong { (dark) } " nothing is known here" } "."
+            }
+            @if !worse.is_empty() {
+                ul.plain {
+                    @for (node, lines) in &worse {
+                        li { strong.concern { (node.title) } ": " @for (i, line) in lines.iter().filter(|l| l.worsens()).enumerate() { @if i > 0 { "; " } (line.title) } (where_else(visit, &overview, node)) }
+                    }
+                }
+            }
+        }
+        @for (group, title) in [("people", "People"), ("services", "Services"), ("system", "System")] {
+            section.card id=(group) data-live aria-labelledby=(format!("{group}-name")) {
+                h2 id=(format!("{group}-name")) { (title) }
+                div.scroll tabindex="0" role="region" aria-label=(format!("Outcomes: {title}")) {
+                    table.outcomes.stack {
+                        thead { tr { th scope="col" { "Outcome and measure" } th scope="col" { "Signal" } th.number scope="col" { "Latest" } th.number scope="col" { "Median then" } th.number scope="col" { "Median now" } th.number scope="col" { "Target" } th.hide-mid scope="col" { "Course" } th scope="col" { "Parts of the place" } } }
+                        tbody { @for (node, lines) in all.iter().filter(|(n, _)| n.group == group) { (outcome(visit, &overview, node, lines)) } }
+                    }
+                }
+            }
+        }
+        (compare(visit, &overview))
+        p.note { "A measure's signal is the verdict of NHS chart rules on its run chart. Medians then and now are of the first and the latest points that fix a centre line; they are left out where there are too few points for both." }
+    };
+    layout::page(
+        visit,
+        Tab::Leaders,
+        &format!("Outcomes, {place}"),
+        &layout::place_picker(visit),
+        &body,
+    )
+}
+
+fn where_else(visit: &Visit, overview: &Overview, node: &Node) -> String {
+    let mut places: Vec<String> = visit
+        .parts()
+        .iter()
+        .filter(|part| {
+            visit
+                .app
+                .definitions
+                .measures
+                .of_outcome(&node.id)
+                .any(|m| {
+                    overview
+                        .line(m.id.as_str(), part.as_str())
+                        .is_some_and(Line::worsens)
+                })
+        })
+        .map(|part| visit.title_of(part.as_str()))
+        .collect();
+    places.sort();
+    if places.is_empty() {
+        String::new()
+    } else {
+        format!(" (also in {})", places.join(", "))
+    }
+}
+
+fn outcome(visit: &Visit, overview: &Overview, node: &Node, lines: &[&Line]) -> Markup {
+    html! {
+        @if lines.is_empty() {
+            tr {
+                th.whole scope="row" { a.outcome href=(visit.address.elsewhere("/model").with("node", &node.id)) { (node.title) } }
+                td.whole colspan="7" { span.place { "No measure of it has points here." } }
+            }
+        }
+        @for (i, line) in shown(lines).into_iter().enumerate() {
+            tr.more[i > 0] {
+                th.whole scope="row" {
+                    @if i == 0 {
+                        a.outcome href=(visit.address.elsewhere("/model").with("node", &node.id)) { (node.title) }
+                        @if lines.len() > 1 { " " a.small href=(visit.address.elsewhere("/measures").with("outcome", &node.id)) { (lines.len()) " measures" } }
+                        br;
+                    }
+                    a.measure-link href=(visit.address.elsewhere(format!("/measures/{}", line.measure))) { (line.title) }
+                }
+                td { span.with-icon { (PreEscaped(icon::variation(line.variation))) span.(icon::variation_class(line.variation)) { strong { (icon::variation_word(line.variation)) } } } }
+                td.number { @if let Some((start, value)) = line.latest { strong { (axis::amount(value, &line.unit)) } br; span.small { (words::period(line.period, start)) } } @else { "–" } }
+                td.number.hide-narrow { @if let Some((_, then)) = line.then { (axis::amount(then, &line.unit)) } @else { "–" } }
+                td.number.hide-narrow { @if let Some(now) = line.now { (axis::amount(now, &line.unit)) } @else { "–" } }
+                td.number.hide-narrow { @if let Some(target) = line.target { (axis::amount(target, &line.unit)) @if let Some(a) = line.assurance { br; span.small { (icon::assurance_words(a)) } } } @else { "none" } }
+                td.hide-mid { (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &format!("{}: the latest {} points", line.title, line.values.len().min(spark::POINTS_MOST))))) }
+                td.whole { (spread(visit, overview, line)) }
+            }
+        }
+    }
+}
+
+/// Where the parts of the place lie: from the lowest to the highest, and which of them signal.
+fn spread(visit: &Visit, overview: &Overview, line: &Line) -> Markup {
+    let mut found: Vec<(&Line, f64)> = visit
+        .parts()
+        .iter()
+        .filter_map(|p| overview.line(&line.measure, p.as_str()))
+        .filter_map(|l| Some((l, l.now?)))
+        .collect();
+    found.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let (Some(low), Some(high)) = (found.first(), found.last()) else {
+        return html! { "–" };
+    };
+    let concerns: Vec<&str> = found
+        .iter()
+        .filter(|(l, _)| l.worsens())
+        .map(|(l, _)| l.area_title.as_str())
+        .collect();
+    html! {
+        span.small { "medians " (axis::number(low.1, &line.unit)) " to " (axis::number(high.1, &line.unit)) }
+        @if !concerns.is_empty() { br; span.concern { "Concern: " (concerns.join(", ")) } }
+    }
+}
+
+/// The places of a funnel: the parts of the place or, where those are too few, their parts.
+fn units(visit: &Visit) -> Vec<AreaId> {
+    let parts = visit.parts();
+    if parts.len() >= FUNNEL_LEAST {
+        return parts;
+    }
+    let register = &visit.app.definitions.areas;
+    let finer: BTreeSet<AreaId> = parts
+        .iter()
+        .flat_map(|p| register.children(p).iter().cloned())
+        .collect();
+    finer.into_iter().collect()
+}
+
+/// Numerator and denominator of an area's latest judged points together.
+fn together(visit: &Visit, measure: &str, area: &AreaId) -> Option<FunnelRow> {
+    let request = ChartRequest::new(measure, area.as_str());
+    let answer = charts::ask(&visit.app, &request, visit.audience()).ok()?;
+    let judged = answer
+        .chart
+        .points
+        .iter()
+        .rev()
+        .filter(|p| p.point.is_judged());
+    let (mut numerator, mut denominator) = (0.0, 0.0);
+    for (n, d) in judged
+        .take(FUNNEL_POINTS)
+        .filter_map(|p| p.point.numerator.zip(p.point.denominator))
+    {
+        numerator += n;
+        denominator += d;
+    }
+    (denominator > 0.0 && numerator <= denominator).then(|| FunnelRow {
+        unit: area.to_string(),
+        numerator,
+        denominator,
+    })
+}
+
+/// A funnel of places for one share, so that they are compared by what chance allows.
+fn compare(visit: &Visit, overview: &Overview) -> Markup {
+    let mut shares: Vec<&Line> = overview
+        .of(visit.area.as_str())
+        .filter(|l| l.unit == "proportion" && l.parts.is_some())
+        .collect();
+    shares.sort_by(|a, b| a.title.cmp(&b.title));
+    let wanted = visit.address.get("funnel").unwrap_or("tr-delayed-share");
+    let chosen = shares
+        .iter()
+        .find(|l| l.measure == wanted)
+        .or(shares.first());
+    let Some(line) = chosen else {
+        return html! {};
+    };
+    let rows: Vec<FunnelRow> = units(visit)
+        .iter()
+        .filter_map(|area| together(visit, &line.measure, area))
+        .collect();
+    let drawn = product_funnel(&rows, FunnelOptions::new(FunnelKind::Proportion));
+    let places: Vec<funnel::Place> = rows
+        .iter()
+        .map(|row| funnel::Place {
+            unit: row.unit.clone(),
+            title: visit.title_of(&row.unit),
+            link: visit
+                .address
+                .elsewhere(format!("/measures/{}", line.measure))
+                .with("area", &row.unit)
+                .to_string(),
+        })
+        .collect();
+    html! {
+        section.card #compare aria-labelledby="compare-name" {
+            h2 #compare-name { "Compare places fairly: " (line.title) }
+            p.note { "Each place's latest " (FUNNEL_POINTS) " final points together, against how many there were to count. Between the dashed lines places differ as chance would have it. It is not a league table." }
+            form.picker method="get" action="/leaders#compare" {
+                (layout::kept(&visit.address, &["funnel"]))
+                label for="pick-funnel" { "Share" }
+                select #pick-funnel name="funnel" { @for l in &shares { option value=(l.measure) selected[l.measure == line.measure] { (l.title) } } }
+                button.quiet type="submit" { "Show" }
+            }
+            @match drawn {
+                Ok(drawn) => {
+                    div.scroll tabindex="0" role="region" aria-label="Funnel" {
+                        div.funnel-box #funnel data-live { (PreEscaped(funnel::svg(&drawn, &places, "proportion", "how many there were to count", &format!("{}: places against the limits of chance", line.title)))) }
+                    }
+                    details #funnel-table { summary { "The places as a table" } (funnel_table(&drawn, &places)) }
+                }
+                Err(error) => p { (error.to_string()) },
+            }
+        }
+    }
+}
+
+/// What the funnel shows, place by place.
+fn funnel_table(drawn: &Funnel, places: &[funnel::Place]) -> Markup {
+    let title = |unit: &str| {
+        let place = places.iter().find(|p| p.unit == unit);
+        place.map_or(unit.to_owned(), |p| p.title.clone())
+    };
+    let mut rows: Vec<_> = drawn.units.iter().map(|u| (title(&u.unit), u)).collect();
+    rows.sort_by(|a, b| a.0.cmp(&b.0));
+    html! {
+        table {
+            thead { tr { th scope="col" { "Place" } th.number scope="col" { "Share" } th.number scope="col" { "Of" } th scope="col" { "Against chance" } } }
+            tbody {
+                @for (title, unit) in &rows {
+                    tr {
+                        th scope="row" { (title) }
+                        td.number { (axis::amount(unit.ratio, "proportion")) }
+                        td.number { (axis::number(unit.denominator, "")) }
+                        td { @if unit.outlier { strong { "outside" } " what chance gives" } @else { "within what chance gives" } }
+                    }
+                }
+            }
+        }
+    }
+}

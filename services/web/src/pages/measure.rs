@@ -1,0 +1,227 @@
+//! `GET /measures/{id}`: one measure in one place, with everything that belongs to it.
+
+use super::address::Address;
+use super::changes_of::{self, changes_for};
+use super::decide;
+use super::figure::{self, Figure};
+use super::layout::{self, Tab};
+use super::visit::Visit;
+use super::{multiples, words};
+use crate::door::problem::Problem;
+use axum::extract::Path;
+use axum::response::Response;
+use joinedup_application::charts::{self, Answer, ChartRequest};
+use joinedup_application::config::Role;
+use joinedup_drawing::axis;
+use joinedup_views::measure::{ChartKind, Measure, Outcomes, SmallNumbers};
+use joinedup_views::period::Grain;
+use maud::{Markup, html};
+
+/// `GET /measures/{id}`.
+pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
+    visit.render(move |visit| page(visit, &id)).await
+}
+
+fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
+    let measure = visit.app.definitions.measures.get(id).ok_or_else(|| {
+        Problem::not_found("There is no measure of that id; /measures lists them")
+    })?;
+    let request = visit.question(measure)?;
+    let answer = charts::ask(&visit.app, &request, visit.audience())?;
+    let changes = changes_for(visit, id, &visit.area)?;
+    let place = visit.title_of(visit.area.as_str());
+    let figure = Figure {
+        visit,
+        answer: &answer,
+        changes: &changes,
+        own: &visit.address,
+    };
+    let body = html! {
+        article.measure {
+            header.page-head {
+                h1 #chart-name { (measure.title) span.place { ", " (place) (filter_words(&request)) } }
+                (choices(visit, measure, &answer, &request))
+            }
+            (figure.show())
+            (corrected(visit, &request, &answer)?)
+            (changes_of::list(visit, &answer, &changes))
+            (multiples::show(visit, measure, &request)?)
+            details #as-table { summary { "The points as a table (" (answer.chart.points.len()) ")" } (figure::table(&answer.chart)) }
+            (decide::forms(visit, measure, &answer)?)
+            (definition(visit, measure))
+            (provenance(visit, &answer))
+        }
+    };
+    let picker = layout::chart_picker(visit, measure, answer.chart.period);
+    Ok(layout::page(
+        visit,
+        Tab::Measures,
+        &format!("{}, {place}", measure.title),
+        &picker,
+        &body,
+    ))
+}
+
+fn filter_words(request: &ChartRequest) -> String {
+    let said = |(dimension, values): (&String, &std::collections::BTreeSet<String>)| {
+        let values: Vec<String> = values
+            .iter()
+            .map(|v| words::value_of(dimension, v))
+            .collect();
+        format!(
+            ", {}: {}",
+            words::sentence(dimension).to_lowercase(),
+            values.join(" or ")
+        )
+    };
+    request.filter.0.iter().map(said).collect()
+}
+
+/// Ways to look at the same: the kind of chart, the length of periods, the time, what was known when.
+fn choices(visit: &Visit, measure: &Measure, answer: &Answer, request: &ChartRequest) -> Markup {
+    let chosen = request.kind.unwrap_or(measure.chart);
+    let kinds = if measure.chart.is_judged() {
+        vec![ChartKind::Run, ChartKind::Xmr, ChartKind::Auto]
+    } else {
+        vec![measure.chart, ChartKind::Run]
+    };
+    let option = |address: Address, on: bool, text: &str| html! { li { a href=(address) aria-current=[on.then_some("true")] { (text) } } };
+    html! {
+        div.choices {
+            ul.segments aria-label="Kind of chart" {
+                @for kind in kinds { (option(visit.address.clone().with("chart", kind), kind == chosen, words::chart_kind(kind))) }
+            }
+            ul.segments aria-label="Length of a period" {
+                @for g in [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year] {
+                    @if measure.allows(g) { (option(visit.address.clone().with("period", g), g == answer.chart.period, &words::sentence(words::grain(g)))) }
+                }
+            }
+            form.dates method="get" action=(visit.address.path()) {
+                (layout::kept(&visit.address, &["from", "to", "as_known_at"]))
+                label for="from" { "From" } input #from type="date" name="from" value=[request.from];
+                label for="to" { "to" } input #to type="date" name="to" value=[request.to];
+                label for="known" { "As known on" } input #known type="date" name="as_known_at" value=[visit.address.get("as_known_at").map(|v| v.get(..10).unwrap_or(v))];
+                button.quiet type="submit" { "Apply" }
+                span.hint { "as known on: as it stood that day, before what was corrected later" }
+                @if request.from.is_some() || request.to.is_some() || request.as_known_at.is_some() || !request.filter.0.is_empty() {
+                    a href=(Address::new(visit.address.path()).with("area", &visit.area)) { "Everything, as known now" }
+                }
+            }
+        }
+    }
+}
+
+/// What has been corrected since the day that the chart is as known on.
+fn corrected(visit: &Visit, request: &ChartRequest, then: &Answer) -> Result<Markup, Problem> {
+    if request.as_known_at.is_none() {
+        return Ok(html! {});
+    }
+    let now = charts::ask(
+        &visit.app,
+        &ChartRequest {
+            as_known_at: None,
+            ..request.clone()
+        },
+        visit.audience(),
+    )?;
+    let unit = figure::unit(&now.chart);
+    let moved: Vec<_> = then
+        .chart
+        .points
+        .iter()
+        .filter_map(|old| {
+            Some((
+                old,
+                now.chart
+                    .points
+                    .iter()
+                    .find(|p| p.point.period_start == old.point.period_start)?,
+            ))
+        })
+        .filter(|(old, new)| old.point.value != new.point.value)
+        .collect();
+    let value = |v: Option<f64>| v.map_or_else(|| "no value".to_owned(), |v| axis::amount(v, unit));
+    Ok(html! {
+        section #corrected data-live aria-labelledby="corrected-name" {
+            h2 #corrected-name { "Corrected since" }
+            @if moved.is_empty() { p { "No point that was known then has another value today." } }
+            @else {
+                p { (words::counted(moved.len(), "point has", "points have")) " another value today." }
+                table.compact {
+                    thead { tr { th scope="col" { "Period" } th.number scope="col" { "As known then" } th.number scope="col" { "Today" } } }
+                    tbody { @for (old, new) in moved.iter().rev().take(60) { tr { th scope="row" { (words::sentence(&words::period(now.chart.period, old.point.period_start))) } td.number { (value(old.point.value)) } td.number { (value(new.point.value)) } } } }
+                }
+            }
+        }
+    })
+}
+
+fn definition(visit: &Visit, measure: &Measure) -> Markup {
+    let catalogue = &visit.app.definitions.catalogue;
+    let row = |name: &str, text: &str| html! { @if !text.is_empty() { div { dt { (name) } dd { (text) } } } };
+    let small = match measure.small_numbers() {
+        SmallNumbers::None => "",
+        SmallNumbers::Hes7 => {
+            "1 to 7 people are kept back, larger numbers rounded to 5, in small places"
+        }
+        SmallNumbers::Mhsds5 => {
+            "0 to 4 people are kept back, larger numbers rounded to 5, in small places"
+        }
+    };
+    let ripe = measure.maturity();
+    html! {
+        section #definition aria-labelledby="definition-name" {
+            h2 #definition-name { "Definition" }
+            dl.facts {
+                (row("Counts", &measure.counts))
+                (row("Out of", &measure.out_of))
+                (row("Why look at it", &measure.why))
+                (row("Better", words::direction(measure.direction)))
+                (row("Target", &measure.target.map(|t| axis::amount(t.0, measure.unit())).unwrap_or_default()))
+                (row("Ambition", &measure.ambition.map(|t| axis::amount(t.0, measure.unit())).unwrap_or_default()))
+                (row("Centre line", &format!("from the first {} points; it starts afresh only when people decide so", measure.baseline)))
+                (row("Final", &if ripe.minutes() > 0 { format!("{ripe} after the end of the period") } else { "when the period is over".to_owned() }))
+                (row("Small numbers", small))
+                (row("Purpose", &words::sentence(measure.purpose.word())))
+                (row("Kind", &format!("{}, {}", words::sentence(measure.kind.word()), measure.data_type)))
+                (row("Owner", &measure.owner))
+                (row("Reliability", &measure.reliability))
+                @for caveat in &measure.caveats { (row("Mind", caveat)) }
+                div { dt { "Outcomes" } dd {
+                    @match &measure.outcomes {
+                        Outcomes::All(_) => "Every outcome that the item or the change leads to",
+                        Outcomes::Of(list) => @for (i, id) in list.iter().enumerate() {
+                            @if i > 0 { ", " }
+                            a href=(visit.address.elsewhere("/model").with("node", id)) { (catalogue.node(id.as_str()).map_or(id.as_str(), |n| n.title.as_str())) }
+                        },
+                    }
+                } }
+                @if !measure.frameworks.is_empty() {
+                    div { dt { "Frameworks" } dd { @for (i, id) in measure.frameworks.iter().enumerate() { @if i > 0 { ", " } (words::framework(catalogue, id.as_str())) } } }
+                }
+                div { dt { "Name in files" } dd { code { (measure.id) } " of " code { (measure.quantity) } ", definition " code { (measure.digest().get(..12).unwrap_or_default()) } } }
+            }
+        }
+    }
+}
+
+fn provenance(visit: &Visit, answer: &Answer) -> Markup {
+    let trace = answer
+        .chart
+        .points
+        .iter()
+        .rev()
+        .find(|p| p.point.value.is_some())
+        .map(|p| {
+            Address::new(format!("/api/v1/charts/{}/trace", answer.chart.measure))
+                .with("area", &answer.chart.area)
+                .with("period", answer.chart.period)
+                .with("from", p.point.period_start)
+        });
+    html! {
+        p.note #provenance data-live {
+            "Of the log up to position " (answer.as_of_position) ", " (words::instant(answer.as_of)) "."
+            @if visit.caller.has(Role::Operator) && let Some(trace) = trace { " " a href=(trace) { "Events behind the latest point" } }
+        }
+    }
+}

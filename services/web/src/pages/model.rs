@@ -1,0 +1,166 @@
+//! `GET /model`: the logic model as one picture, with ratings by place, the latest verdicts, and what to work on first.
+
+use super::layout::{self, Tab};
+use super::visit::Visit;
+use super::{node, picture, rounds, words};
+use crate::door::problem::Problem;
+use axum::response::Response;
+use joinedup_application::outcomes::{self, Standing, Verdicts};
+use joinedup_application::overview::Overview;
+use joinedup_views::catalogue::Layer;
+use joinedup_views::outcomes::NodeState;
+use joinedup_views::priorities::{Trend, priorities};
+use joinedup_views::ratings::{Comparison, Rating, compare};
+use maud::{Markup, PreEscaped, html};
+
+/// How many items are listed as first to work on.
+const MAX_FIRST: usize = 8;
+
+/// `GET /model`.
+pub async fn show(visit: Visit) -> Result<Response, Problem> {
+    visit.render(page).await
+}
+
+/// All that the page is made of.
+pub struct Knowledge {
+    /// Every chart in a line.
+    pub overview: std::sync::Arc<Overview>,
+    /// The ratings, and the nodes with what is known of them.
+    pub standing: Standing,
+}
+
+impl Knowledge {
+    fn of(visit: &Visit) -> Result<Self, Problem> {
+        let overview = visit.overview();
+        let verdicts: Verdicts = overview
+            .of(visit.area.as_str())
+            .map(|l| (l.measure.clone(), l.verdict()))
+            .collect();
+        let standing = outcomes::standing(&visit.app, &visit.area, &verdicts)?;
+        Ok(Self { overview, standing })
+    }
+
+    /// A node.
+    #[must_use]
+    pub fn node(&self, id: &str) -> Option<&NodeState> {
+        self.standing.nodes.iter().find(|n| n.node.id == id)
+    }
+
+    /// The rating of an item in an area.
+    #[must_use]
+    pub fn rating(&self, area: &str, framework: &str, item: &str) -> Option<&Rating> {
+        self.standing.ratings.iter().find(|r| {
+            r.area.as_str() == area && r.framework.as_str() == framework && r.item.as_str() == item
+        })
+    }
+}
+
+fn page(visit: &Visit) -> Result<Markup, Problem> {
+    let known = Knowledge::of(visit)?;
+    let chosen = match visit.address.get("node") {
+        Some(id) => Some(
+            known
+                .node(id)
+                .ok_or_else(|| Problem::not_found("The logic model has no such node"))?,
+        ),
+        None => None,
+    };
+    let place = visit.title_of(visit.area.as_str());
+    let model = visit.app.definitions.catalogue.model();
+    let body = html! {
+        h1 { (model.about().title) span.place { ", " (place) } }
+        p.note {
+            "From means to ends. Point at anything to see what it feeds and what feeds it; choose it to read more. "
+            "Boxes of the first two columns show the published levels of the places, 1 red to 5 green; outcomes show what their measures say. "
+            "Lines are reasoned, not proven: thick for the chief means, thin for one of several."
+        }
+        section.card #picture aria-label="The logic model as a picture" {
+            div.scroll tabindex="0" role="region" aria-label="Picture of the logic model" {
+                div #model-picture data-live { (PreEscaped(picture::svg(visit, &known, chosen.map(|n| n.node.id.as_str())))) }
+            }
+            (key(visit))
+        }
+        @if let Some(state) = chosen { (node::panel(visit, &known, state)) }
+        (first(visit, &known))
+        (moved(visit, &known))
+    };
+    Ok(layout::page(
+        visit,
+        Tab::Model,
+        &format!("Logic model, {place}"),
+        &layout::place_picker(visit),
+        &body,
+    ))
+}
+
+fn key(visit: &Visit) -> Markup {
+    let parts = visit.parts();
+    html! {
+        ul.legend aria-label="Legend" {
+            @for level in 1_u8..=5 { li { span.level.(format!("l{level}")) { (level) } (rounds::level(visit, visit.app.definitions.catalogue.model().id(), Some(level))) } }
+            li { span.level.l0 { "–" } "not rated" }
+            @if !parts.is_empty() { li { "Left to right: " @for (i, p) in parts.iter().take(picture::PLACES_MOST).enumerate() { @if i > 0 { ", " } (visit.title_of(p.as_str())) } } }
+        }
+    }
+}
+
+/// What to talk about first, with the arithmetic.
+fn first(visit: &Visit, known: &Knowledge) -> Markup {
+    let catalogue = &visit.app.definitions.catalogue;
+    let trend = |outcome: &str| known.node(outcome).map_or(Trend::Unknown, |n| n.trend);
+    let found = priorities(catalogue, &known.standing.ratings, trend);
+    html! {
+        section.card #first data-live aria-labelledby="first-name" {
+            h2 #first-name { "What to work on first" }
+            @if found.items.is_empty() { p { "Nothing can be ordered yet: items need a published level and an ambition." } }
+            @else {
+                p.note { "Rated low, far from the ambition, and feeding outcomes that do not improve. It orders a conversation; it is no measurement." }
+                ol.first {
+                    @for item in found.items.iter().filter(|i| i.score > 0).take(MAX_FIRST) {
+                        li {
+                            a href=(visit.address.elsewhere("/model").with("node", &item.item)) { (item.title) } " " span.place { (visit.title_of(item.area.as_str())) } " " strong.tag { "score " (item.score) }
+                            p.small { (item.sentence) }
+                        }
+                    }
+                }
+            }
+            @if !found.not_scored.is_empty() { p.note { (words::counted(found.not_scored.len(), "item has", "items have")) " no score, for want of a published level or an ambition." } }
+        }
+    }
+}
+
+/// What moved between two rounds.
+fn moved(visit: &Visit, known: &Knowledge) -> Markup {
+    let published = rounds::published(&known.standing.ratings);
+    let [.., earlier, later] = published.as_slice() else {
+        return html! { section.card #moved aria-labelledby="moved-name" { h2 #moved-name { "Compared with the last round" } p { "There is only one published round, so there is nothing to compare yet." } } };
+    };
+    let found: Comparison = compare(&known.standing.ratings, earlier, later);
+    let list = |name: &str, sign: &str, steps: &[joinedup_views::ratings::comparison::Step]| {
+        html! {
+            div {
+                h3 { (sign) " " (steps.len()) " " (name) }
+                ul.plain {
+                    @for step in steps.iter().take(20) {
+                        li { a href=(visit.address.elsewhere("/model").with("node", &step.item)) { (rounds::item_title(visit, step.framework.as_str(), step.item.as_str())) } " " span.place { (visit.title_of(step.area.as_str())) } ": " (rounds::level(visit, step.framework.as_str(), step.from)) " to " (rounds::level(visit, step.framework.as_str(), step.to)) }
+                    }
+                }
+            }
+        }
+    };
+    html! {
+        section.card #moved data-live aria-labelledby="moved-name" {
+            h2 #moved-name { "Round " (later) " compared with " (earlier) }
+            div.columns { (list("up", "▲", &found.up)) (list("down", "▼", &found.down)) }
+            p.note { (found.same.len()) " unchanged, " (found.new.len()) " rated for the first time, " (found.dropped.len()) " no longer rated; " (found.changed_at_moderation.len()) " levels were changed when the places looked at each other's." }
+        }
+    }
+}
+
+/// Layers, from means to ends, with their names.
+pub const LAYERS: [(Layer, &str); 4] = [
+    (Layer::Enabler, "Enablers"),
+    (Layer::Component, "Components"),
+    (Layer::Outcome, "Outcomes"),
+    (Layer::Impact, "Impacts"),
+];

@@ -1,0 +1,38 @@
+//! `GET /quarantine`: events that could not be folded, for admins.
+
+use super::layout::{self, Tab};
+use super::visit::Visit;
+use super::words;
+use crate::door::problem::Problem;
+use axum::response::Response;
+use joinedup_application::config::Role;
+use joinedup_drawing::axis::number;
+use maud::html;
+
+/// The most rows shown.
+const ROWS_MOST: usize = 500;
+
+/// `GET /quarantine`.
+pub async fn show(visit: Visit) -> Result<Response, Problem> {
+    visit.caller.must(Role::Admin)?;
+    visit.render(|visit| {
+        let rows = visit.views()?.quarantine();
+        let body = html! {
+            h1 { "Quarantine" }
+            p.lead #quarantine-sum data-live {
+                @if rows.is_empty() { "No event has been set aside: everything in the log is in the charts." }
+                @else { (words::counted(rows.len(), "event is", "events are")) " in the log and not in the charts. Each is tried again when the program or the register of areas changes." }
+            }
+            @if !rows.is_empty() {
+                div.scroll tabindex="0" role="region" aria-label="Events set aside" {
+                    table #quarantine-table data-live {
+                        thead { tr { th.number scope="col" { "Position" } th scope="col" { "Why" } th scope="col" { "Set aside" } } }
+                        tbody { @for row in rows.iter().rev().take(ROWS_MOST) { tr { th.number scope="row" { a href=(format!("/api/v1/events/{}", row.position)) { (number(row.position as f64, "")) } } td { (row.reason) } td { (words::instant(row.at)) } } } }
+                    }
+                }
+            }
+        };
+        Ok(layout::page(visit, Tab::Data, "Quarantine", &layout::place_picker(visit), &body))
+    })
+    .await
+}

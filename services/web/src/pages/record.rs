@@ -1,0 +1,230 @@
+//! Forms that record something: each becomes a command, is durable when the answer comes, and is in the views when the
+//! reader is back on the page. A form carries the version that it was made from, so that nobody overwrites unseen what
+//! somebody else recorded meanwhile, and a key, so that sending it twice records it once.
+
+use super::address::{Address, fields};
+use super::conflict;
+use super::visit::Visit;
+use crate::door::auth::Caller;
+use crate::door::problem::Problem;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::NaiveDate;
+use joinedup_application::app::App;
+use joinedup_application::config::Role;
+use joinedup_application::execute::{ExecuteError, Write, WriteKey, execute};
+use joinedup_events::AreaId;
+use joinedup_views::decide::Command;
+use maud::{Markup, html};
+
+/// The CloudEvents source of what is recorded on pages.
+const SOURCE: &str = "joinedup/pages";
+
+/// The fields of a form that was sent from one of our own pages.
+#[derive(Clone, Debug)]
+pub struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// Reads a form.
+    ///
+    /// # Errors
+    /// 403 for a form of another site, or for a reader without the role of an assessor.
+    pub fn read(caller: &Caller, headers: &HeaderMap, body: &Bytes) -> Result<Self, Problem> {
+        caller.must(Role::Assessor)?;
+        if !is_own(headers) {
+            let detail = "This form was not sent from a page of this server. Open the page here and send it again";
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "The form came from elsewhere",
+                detail,
+            ));
+        }
+        Ok(Self(fields(body)))
+    }
+
+    /// A field, without spaces around it; none when it is empty.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.trim())
+            .filter(|v| !v.is_empty())
+    }
+
+    /// A field that has to be there.
+    ///
+    /// # Errors
+    /// 400 with the field's name in words.
+    pub fn must(&self, name: &str, words: &str) -> Result<&str, Problem> {
+        self.get(name)
+            .ok_or_else(|| Problem::bad_request(format!("{words} is needed")))
+    }
+
+    /// A field read as what it stands for; none when it is empty.
+    ///
+    /// # Errors
+    /// 400 with the rule that it breaks.
+    pub fn parsed<T: std::str::FromStr>(
+        &self,
+        name: &str,
+        rule: &str,
+    ) -> Result<Option<T>, Problem> {
+        let read = |text: &str| text.parse().map_err(|_| Problem::bad_request(rule));
+        self.get(name).map(read).transpose()
+    }
+
+    /// The version that the form was made from.
+    ///
+    /// # Errors
+    /// 400 when it is missing.
+    pub fn version(&self) -> Result<u64, Problem> {
+        let rule = "The form is not complete: open its page again";
+        self.parsed("version", rule)?
+            .ok_or_else(|| Problem::bad_request(rule))
+    }
+
+    /// The form's key.
+    #[must_use]
+    pub fn key(&self, caller: &Caller) -> WriteKey {
+        WriteKey::of(&caller.name, self.get("key"))
+    }
+
+    /// All fields, as they came.
+    #[must_use]
+    pub fn fields(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    /// A date that has to be there.
+    ///
+    /// # Errors
+    /// 400 with the field's name in words.
+    pub fn date(&self, name: &str, words: &str) -> Result<NaiveDate, Problem> {
+        self.must(name, words)?
+            .parse()
+            .map_err(|_| Problem::bad_request(format!("{words} must be a date such as 2026-11-22")))
+    }
+
+    /// Where the reader is sent back to: a path of ours, whatever the form says.
+    #[must_use]
+    pub fn back(&self) -> String {
+        self.get("back")
+            .filter(|b| is_path(b))
+            .unwrap_or("/")
+            .to_owned()
+    }
+}
+
+fn is_path(text: &str) -> bool {
+    text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\r', '\n'])
+}
+
+/// Browsers say where a form comes from; what comes from elsewhere is refused, and so is what says nothing.
+fn is_own(headers: &HeaderMap) -> bool {
+    let text = |name: header::HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
+    match (text(header::ORIGIN), text(header::HOST)) {
+        (Some(origin), Some(host)) => origin
+            .split_once("://")
+            .is_some_and(|(_, from)| from.eq_ignore_ascii_case(host)),
+        _ => false,
+    }
+}
+
+/// What every form carries unseen: where to go back to, the place, the version that it was made from, and its key.
+#[must_use]
+pub fn hidden(back: &str, area: &AreaId, version: u64) -> Markup {
+    html! {
+        input type="hidden" name="back" value=(back);
+        input type="hidden" name="area" value=(area);
+        input type="hidden" name="version" value=(version);
+        input type="hidden" name="key" value=(uuid::Uuid::now_v7());
+    }
+}
+
+/// A form that was read, and the command that it stands for.
+pub struct Filled {
+    /// Its fields.
+    pub form: Form,
+    /// The address that it was sent to.
+    pub action: String,
+    /// The command.
+    pub command: Command,
+    /// The version that it was made from; none for what is made anew.
+    pub version: Option<u64>,
+}
+
+/// Records what a form asks for and sends the reader back; when somebody else was first, the answer is a page with
+/// what stands now beside what was typed.
+///
+/// # Errors
+/// Why it was not recorded.
+pub async fn record(
+    app: App,
+    caller: Caller,
+    filled: Filled,
+    stands: impl FnOnce(&Visit) -> Result<Markup, Problem> + Send + 'static,
+) -> Result<Response, Problem> {
+    let write = Write {
+        source: SOURCE,
+        key: filled.form.key(&caller),
+        command: filled.command.clone(),
+        version: filled.version,
+    };
+    match execute(&app, &write).await {
+        Ok(_) => Ok(Redirect::to(&filled.form.back()).into_response()),
+        Err(ExecuteError::Conflict { version, .. }) => {
+            let visit = Visit::at(app, caller, Address::read(&filled.form.back()))?;
+            let page = move |visit: &Visit| {
+                let stands = stands(visit)?;
+                Ok(conflict::page(visit, &filled, version, &stands))
+            };
+            let page = visit.render(page).await?;
+            Ok((StatusCode::CONFLICT, page).into_response())
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// The address of the page that a form is on, for its `back` field.
+#[must_use]
+pub fn back_to(address: &Address, fragment: &str) -> String {
+    format!("{address}#{fragment}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(origin: Option<&str>) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, "127.0.0.1:8080".parse().unwrap());
+        if let Some(origin) = origin {
+            headers.insert(header::ORIGIN, origin.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn only_our_own_pages_may_record() {
+        assert!(is_own(&headers(Some("http://127.0.0.1:8080"))));
+        assert!(is_own(&headers(Some("https://127.0.0.1:8080"))));
+        for other in [
+            Some("http://127.0.0.1:9"),
+            Some("null"),
+            Some("http://evil/127.0.0.1:8080"),
+            None,
+        ] {
+            assert!(!is_own(&headers(other)), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_form_cannot_send_its_reader_to_another_site() {
+        assert!(is_path("/measures/a?area=b#changes"));
+        for other in ["//evil", "https://evil", "", "/\\evil"] {
+            assert!(!is_path(other), "{other}");
+        }
+    }
+}

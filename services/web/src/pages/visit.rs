@@ -1,0 +1,225 @@
+//! Who reads, about which place and time: what every page begins with.
+
+use super::address::{Address, fields};
+use crate::door::Shared;
+use crate::door::auth::Caller;
+use crate::door::auth::audience;
+use crate::door::problem::Problem;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, NaiveDate, Utc};
+use joinedup_application::app::App;
+use joinedup_application::charts::{self, ChartRequest};
+use joinedup_application::config::Role;
+use joinedup_application::overview::{Overview, overview};
+use joinedup_events::area::AreaKind;
+use joinedup_events::{Area, AreaId, local};
+use joinedup_projector::Views;
+use joinedup_views::measure::Measure;
+use joinedup_views::suppression::Audience;
+use joinedup_views::view::View;
+use maud::Markup;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What a page is told of its reader and its address.
+#[derive(Clone)]
+pub struct Visit {
+    /// The program's parts.
+    pub app: App,
+    /// Who reads.
+    pub caller: Caller,
+    /// The page's own address.
+    pub address: Address,
+    /// The place.
+    pub area: AreaId,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+impl FromRequestParts<Shared> for Visit {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let caller = parts
+            .extensions
+            .get::<Caller>()
+            .cloned()
+            .ok_or_else(Problem::unauthorized)?;
+        let pairs = fields(parts.uri.query().unwrap_or_default().as_bytes());
+        let address = Address::of(parts.uri.path(), &pairs);
+        Self::at(shared.app.clone(), caller, address)
+    }
+}
+
+impl Visit {
+    /// A reader at an address.
+    ///
+    /// # Errors
+    /// 404 when the address names an area that is not registered, or this process has no views.
+    pub fn at(app: App, caller: Caller, address: Address) -> Result<Self, Problem> {
+        charts::views(&app)?;
+        let area = match address.get("area") {
+            Some(code) => charts::area(&app, code)?,
+            None => opening_area(&app)?,
+        };
+        let now = app.now();
+        Ok(Self {
+            app,
+            caller,
+            address,
+            area,
+            now,
+        })
+    }
+
+    /// Makes a page of it, away from the threads that serve connections.
+    ///
+    /// # Errors
+    /// What the page says, or 503 when it could not be made.
+    pub async fn render(
+        self,
+        page: impl FnOnce(&Self) -> Result<Markup, Problem> + Send + 'static,
+    ) -> Result<Response, Problem> {
+        self.caller.must(Role::Reader)?;
+        let made = tokio::task::spawn_blocking(move || page(&self)).await;
+        made.map_err(|_| Problem::unavailable("The page could not be made"))?
+            .map(IntoResponse::into_response)
+    }
+
+    /// The question that the address asks about a measure: without what only the page itself reads, and without a period
+    /// that is another measure's.
+    ///
+    /// # Errors
+    /// 400 for a parameter that makes no sense.
+    pub fn question(&self, measure: &Measure) -> Result<ChartRequest, Problem> {
+        let own = |name: &str| ["measure", "split"].contains(&name);
+        let pairs = self.address.pairs().iter();
+        let pairs: Vec<(String, String)> = pairs.filter(|(n, _)| !own(n)).cloned().collect();
+        let area = self.area.as_str();
+        let request = ChartRequest::from_parameters(measure.id.as_str(), &pairs, area)?;
+        Ok(ChartRequest {
+            period: request.period.filter(|grain| measure.allows(*grain)),
+            ..request
+        })
+    }
+
+    /// The views.
+    ///
+    /// # Errors
+    /// 404 when this process has none.
+    pub fn views(&self) -> Result<&Views, Problem> {
+        Ok(charts::views(&self.app)?)
+    }
+
+    /// Every chart of the place and of its parts, in a line each.
+    #[must_use]
+    pub fn overview(&self) -> Arc<Overview> {
+        // A reader is only made where there are views.
+        overview(&self.app, &self.area, self.audience()).unwrap_or_default()
+    }
+
+    /// The place's entry in the register.
+    #[must_use]
+    pub fn place(&self) -> Option<&Area> {
+        self.app.definitions.areas.get(self.area.as_str())
+    }
+
+    /// The name of an area.
+    #[must_use]
+    pub fn title_of(&self, area: &str) -> String {
+        self.app
+            .definitions
+            .areas
+            .get(area)
+            .map_or_else(|| area.to_owned(), |a| a.title.clone())
+    }
+
+    /// The parts of the place, by name: what is directly within it.
+    #[must_use]
+    pub fn parts(&self) -> Vec<AreaId> {
+        let mut parts = self.app.definitions.areas.children(&self.area).to_vec();
+        parts.sort_by_key(|id| self.title_of(id.as_str()));
+        parts
+    }
+
+    /// What the reader may see.
+    #[must_use]
+    pub fn audience(&self) -> Audience {
+        audience(&self.caller)
+    }
+
+    /// Today's local date.
+    #[must_use]
+    pub fn today(&self) -> NaiveDate {
+        local::date(self.now)
+    }
+
+    /// Whether the reader may record ratings, changes and decisions in this process.
+    #[must_use]
+    pub fn may_decide(&self) -> bool {
+        self.caller.has(Role::Assessor) && self.app.publisher.is_some()
+    }
+}
+
+/// The areas that some source has spoken of.
+#[must_use]
+pub fn heard(view: &View) -> BTreeSet<AreaId> {
+    view.summary()
+        .sources
+        .keys()
+        .map(|(_, area)| area.clone())
+        .collect()
+}
+
+/// The area to begin with: the home area or, when nobody has spoken of it or its parts, the largest that somebody has.
+fn opening_area(app: &App) -> Result<AreaId, Problem> {
+    let areas = &app.definitions.areas;
+    let home = charts::area(app, &app.config.home_area)?;
+    let heard = charts::views(app)?.read(heard);
+    if heard.is_empty() || areas.within(&home).iter().any(|a| heard.contains(a)) {
+        return Ok(home);
+    }
+    let largest = heard
+        .into_iter()
+        .filter(|a| areas.get(a.as_str()).is_some())
+        .min_by_key(|a| areas.get(a.as_str()).map(|a| (size(a.kind), a.id.clone())));
+    Ok(largest.unwrap_or(home))
+}
+
+/// Kinds of area, the largest first.
+#[must_use]
+pub const fn size(kind: AreaKind) -> u8 {
+    match kind {
+        AreaKind::Country => 0,
+        AreaKind::Region => 1,
+        AreaKind::Icb => 3,
+        AreaKind::County => 2,
+        AreaKind::Unitary => 4,
+        AreaKind::Commissioner => 5,
+        AreaKind::Locality => 6,
+        AreaKind::Neighbourhood => 7,
+        AreaKind::Trust => 8,
+        AreaKind::Hospital => 9,
+        AreaKind::Other => 10,
+    }
+}
+
+/// A kind of area, in the plural.
+#[must_use]
+pub const fn kinds(kind: AreaKind) -> &'static str {
+    match kind {
+        AreaKind::Country => "Countries",
+        AreaKind::Region => "Regions",
+        AreaKind::Icb => "Integrated care boards",
+        AreaKind::County => "Counties",
+        AreaKind::Unitary => "Unitary councils",
+        AreaKind::Commissioner => "Commissioners",
+        AreaKind::Locality => "Localities",
+        AreaKind::Neighbourhood => "Neighbourhoods",
+        AreaKind::Trust => "Trusts",
+        AreaKind::Hospital => "Hospitals",
+        AreaKind::Other => "Other places",
+    }
+}

@@ -1,0 +1,66 @@
+//! `GET /metrics` and `GET /metrics/run-charts`: the scrapes, by what the caller may see.
+
+use crate::door::Shared;
+use crate::door::auth::Caller;
+use crate::door::auth::asked_audience;
+use crate::door::problem::Problem;
+use axum::extract::{Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use joinedup_application::app::App;
+use joinedup_application::config::Role;
+use joinedup_exposition::collector::CONTENT_TYPE;
+use joinedup_exposition::{current_text, run_charts_text};
+
+/// The routes.
+pub fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/metrics", get(now))
+        .route("/metrics/run-charts", get(charts))
+}
+
+async fn now(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Query(parameters): Query<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    caller.must(Role::Reader)?;
+    let audience = asked_audience(&caller, &parameters);
+    let text = apart(move || current_text(&app, audience)).await?;
+    match text {
+        Ok(text) => Ok(answer(text)),
+        Err(error) => {
+            tracing::error!(%error, "a scrape failed");
+            Err(Problem::unavailable(
+                "The metrics could not be written; the program's log says why",
+            ))
+        }
+    }
+}
+
+async fn charts(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Query(parameters): Query<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    caller.must(Role::Reader)?;
+    let audience = asked_audience(&caller, &parameters);
+    let text = apart(move || run_charts_text(&app, audience)).await?;
+    Ok(answer(text))
+}
+
+/// Computes on a thread of its own, so that a scrape holds up no other request.
+async fn apart<T: Send + 'static>(
+    compute: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(compute).await.map_err(|error| {
+        tracing::error!(%error, "a scrape failed");
+        Problem::unavailable("The metrics could not be computed; the program's log says why")
+    })
+}
+
+fn answer(text: impl IntoResponse) -> Response {
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response()
+}
