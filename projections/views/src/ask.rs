@@ -10,10 +10,11 @@ mod basis;
 use crate::cell::Filter;
 use crate::changes::Annotation;
 use crate::chart::{Chart, ChartQuery, of_points};
+use crate::expectation::Expectations;
 use crate::measure::{ChartKind, Measure};
 use crate::measures::Measures;
 use crate::period::{Grain, Period};
-use crate::point::{Point, PointQuery, QueryError};
+use crate::point::{Point, PointQuery, QueryError, default_grain};
 use crate::suppression::{Audience, Policy, published};
 pub use basis::Basis;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -34,6 +35,8 @@ pub struct Definitions<'a> {
     pub measures: &'a Measures,
     /// Which areas the rules for small numbers hold for.
     pub policy: &'a Policy,
+    /// How often sources are expected to report, where it is set.
+    pub expectations: &'a Expectations,
 }
 
 /// Which span of time is asked for.
@@ -227,35 +230,59 @@ fn points_of<'a>(
     {
         return Err(AskError::Area);
     }
-    let (grain, from, to, range) = match question.span {
-        Span::Periods { grain, from, to } => (grain.unwrap_or(measure.period), from, to, None),
-        Span::Days(range) => (measure.period, None, None, Some(range)),
+    let mut found = Vec::new();
+    for (grain, of_grain) in by_grain(basis, definitions, measure, question) {
+        let (from, to, range) = match question.span {
+            Span::Periods { from, to, .. } => (from, to, None),
+            Span::Days(range) => (None, None, Some(range)),
+        };
+        let query = PointQuery {
+            measure,
+            area: first,
+            grain,
+            from,
+            to,
+            range,
+            filter: question.filter,
+            now: asked_now(basis, question),
+        };
+        query.check(definitions.areas)?;
+        check_span(&query)?;
+        query.check_values(&basis.cells)?;
+        let points = published(
+            basis,
+            definitions.areas,
+            &query,
+            &of_grain,
+            question.audience,
+            definitions.policy,
+        );
+        let with_query = |(area, points)| (measure, query, area, points);
+        found.extend(points.into_iter().map(with_query));
+    }
+    found.sort_by(|(_, _, a, _), (_, _, b, _)| a.cmp(b));
+    Ok(found)
+}
+
+/// The areas of a question by the length of their periods: the one that is asked for, or else the one by which an area
+/// is best shown.
+fn by_grain(
+    basis: &Basis<'_>,
+    definitions: &Definitions<'_>,
+    measure: &Measure,
+    question: &Question<'_>,
+) -> BTreeMap<Grain, Vec<AreaId>> {
+    let asked = match question.span {
+        Span::Periods { grain, .. } => grain,
+        Span::Days(_) => Some(measure.period),
     };
-    let query = PointQuery {
-        measure,
-        area: first,
-        grain,
-        from,
-        to,
-        range,
-        filter: question.filter,
-        now: asked_now(basis, question),
-    };
-    query.check(definitions.areas)?;
-    check_span(&query)?;
-    query.check_values(&basis.cells)?;
-    let points = published(
-        basis,
-        definitions.areas,
-        &query,
-        question.areas,
-        question.audience,
-        definitions.policy,
-    );
-    Ok(points
-        .into_iter()
-        .map(|(area, points)| (measure, query, area, points))
-        .collect())
+    let mut areas: BTreeMap<Grain, Vec<AreaId>> = BTreeMap::new();
+    for area in question.areas {
+        let best = || default_grain(&basis.cells, definitions.areas, measure, area);
+        let grain = asked.unwrap_or_else(best);
+        areas.entry(grain).or_default().push(area.clone());
+    }
+    areas
 }
 
 /// The instant that periods are over or not at: now, or what was now then.

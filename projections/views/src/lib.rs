@@ -19,6 +19,7 @@ pub mod decide;
 pub mod dimension;
 mod entities;
 pub mod entity_row;
+pub mod expectation;
 pub mod fact_set;
 pub mod measure;
 pub mod measures;

@@ -3,6 +3,7 @@
 mod rhythm;
 
 use crate::contribution::StoredFact;
+use crate::expectation::Expectations;
 use crate::view::EntityKey;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use foldhash::fast::FixedState;
@@ -168,19 +169,41 @@ impl Summary {
         self.ended.values().filter(of).map(|end| end.at).max()
     }
 
-    /// Whether more is expected of a source: it has shown a rhythm, and nobody has said since that it has ended.
+    /// How long after its last report a source is expected to report again: as somebody set it, else as its own rhythm
+    /// shows. None where nothing is expected: somebody has said that it has ended, it has shown no rhythm yet, or it
+    /// feeds neither transfers nor referrals (a survey made once a year is late for nobody).
     #[must_use]
-    pub fn is_expected(&self, source: &str) -> bool {
-        let rhythm = self.rhythms.get(source);
-        rhythm.is_some_and(|rhythm| rhythm.is_shown(self.ended_at(source)))
+    pub fn expected_interval(&self, source: &str, set: &Expectations) -> Option<TimeDelta> {
+        let rhythm = self.rhythms.get(source)?;
+        let ended = self.ended_at(source);
+        let is_on = ended.is_none() || rhythm.is_shown(ended);
+        let interval = match set.of(source) {
+            Some((_, interval)) => Some(interval),
+            None => rhythm
+                .interval()
+                .filter(|_| rhythm.is_shown(ended) && self.feeds_flow(source)),
+        };
+        interval.filter(|_| is_on)
     }
 
-    /// How long after its last report a source is expected to report again, learnt from its own rhythm; none where
-    /// nothing is expected of it.
+    /// Every source of which a report is expected, with how often.
     #[must_use]
-    pub fn expected_interval(&self, source: &str) -> Option<TimeDelta> {
-        let rhythm = self.rhythms.get(source)?;
-        rhythm.interval().filter(|_| self.is_expected(source))
+    pub fn expected_intervals(&self, set: &Expectations) -> BTreeMap<&str, TimeDelta> {
+        let sources = self.rhythms.keys();
+        let expected = sources.filter_map(|source| {
+            let interval = self.expected_interval(source, set)?;
+            Some((source.as_str(), interval))
+        });
+        expected.collect()
+    }
+
+    /// Whether a source tells of what happens every day.
+    fn feeds_flow(&self, source: &str) -> bool {
+        let of_flow = |family: &Family| matches!(family, Family::Transfer | Family::Referral);
+        let feeds = self.feeds.iter();
+        feeds
+            .filter(|(family, ..)| of_flow(family))
+            .any(|(.., name)| name == source)
     }
 
     /// When anything was last heard of a source, whatever it spoke of.
@@ -195,13 +218,13 @@ impl Summary {
 
     /// The date up to which the sources that feed a family in the areas have reported: what happened later may be unknown,
     /// at any distance. It is the last report of the expected source that has been late for longest, or the newest report
-    /// of all where none is late. None when there is no source. `registered` says which sources are expected although they have shown no rhythm yet.
+    /// of all where none is late. None when there is no source.
     #[must_use]
     pub fn heard_until(
         &self,
         family: Family,
         areas: &BTreeSet<AreaId>,
-        registered: impl Fn(&str) -> bool,
+        set: &Expectations,
     ) -> Option<NaiveDate> {
         let feeding: BTreeSet<&str> = areas
             .iter()
@@ -221,9 +244,8 @@ impl Summary {
         // One that reports every Friday holds up nobody on Tuesday: it is late once the others have gone on for longer than
         // it is usually silent.
         let is_late = |(source, at): &&(&str, DateTime<Utc>)| {
-            let registered = || registered(source) && self.ended_at(source).is_none();
-            let patience = self.expected_interval(source).unwrap_or_default();
-            (self.is_expected(source) || registered()) && newest - *at > patience
+            let patience = self.expected_interval(source, set);
+            patience.is_some_and(|patience| newest - *at > patience)
         };
         let late = words.iter().filter(is_late).map(|(_, at)| *at).min();
         Some(local::date(late.unwrap_or(newest)))

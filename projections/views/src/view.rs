@@ -12,7 +12,7 @@ use crate::summary::{Hearing, SourceEnd};
 use crate::tally::Delta;
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::facts::Retracted;
-use joinedup_events::{AreaId, EntityId, Event, Family};
+use joinedup_events::{EntityId, Event, Family};
 use std::collections::BTreeSet;
 
 pub use crate::entities::{Entity, EntityKey};
@@ -204,13 +204,6 @@ impl View {
         } else {
             self.summary.open.remove(&key);
         }
-    }
-
-    /// The date up to which every source that feeds a family in the areas was heard, as [`Summary::heard_until`] with no
-    /// source registered. It does not depend on what is now: a silent source stays silent.
-    #[must_use]
-    pub fn heard_until(&self, family: Family, areas: &BTreeSet<AreaId>) -> Option<NaiveDate> {
-        self.summary.heard_until(family, areas, |_| false)
     }
 
     /// The cells.

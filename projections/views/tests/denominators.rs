@@ -11,10 +11,12 @@ use joinedup_events::area::Areas;
 use joinedup_events::envelope::Envelope;
 use joinedup_events::{AreaId, Event};
 use joinedup_views::Filter;
-use joinedup_views::ask::Basis;
+use joinedup_views::ask::{Basis, Definitions, Question, ask};
+use joinedup_views::expectation::Expectations;
 use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
 use joinedup_views::point::{Point, PointQuery, State, default_grain, points};
+use joinedup_views::suppression::{Audience, Policy};
 use joinedup_views::view::View;
 use joinedup_views::waiting;
 use serde_json::{Value, json};
@@ -229,6 +231,25 @@ fn quarterly_figures_of_a_monthly_measure_are_shown_by_quarter() {
         .map(|p| p.value)
         .collect();
     assert_eq!(shown, [Some(20.0), Some(21.0), Some(22.0)]);
+    let definitions = Definitions {
+        areas: &areas,
+        measures: &measures,
+        policy: &Policy::default(),
+        expectations: &Expectations::default(),
+    };
+    let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    let question = Question::new(
+        "stay",
+        std::slice::from_ref(&area),
+        Audience::Operations,
+        now,
+    );
+    let basis = Basis::of(&quarterly, definitions.expectations, measures.iter());
+    let chart = ask(&basis, &definitions, &question)
+        .unwrap()
+        .remove(0)
+        .chart;
+    assert_eq!(chart.period, Grain::Quarter, "nobody has to ask for it");
     assert_eq!(grain(&reported("month")), Grain::Month);
     assert_eq!(grain(&view(vec![])), Grain::Month);
 }

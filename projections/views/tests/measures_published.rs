@@ -11,6 +11,7 @@ use joinedup_events::AreaId;
 use joinedup_events::area::Areas;
 use joinedup_views::ask::{Basis, Definitions, Question, Span, ask as ask_view};
 use joinedup_views::chart::Chart;
+use joinedup_views::expectation::Expectations;
 use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
 use joinedup_views::point::State;
@@ -70,6 +71,7 @@ fn ask(cells: &Cells, id: &str, area: &str, grain: Grain, filter: &Filter) -> Ch
         areas: &Areas::built_in().unwrap(),
         measures: &measures,
         policy: &Policy::default(),
+        expectations: &Expectations::default(),
     };
     let question = Question {
         span: Span::Periods {

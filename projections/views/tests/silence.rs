@@ -10,17 +10,19 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use joinedup_events::area::Areas;
 use joinedup_events::change::{ChangeFact, EndReason, SourceEnded};
+use joinedup_events::experience::ExperienceFact;
 use joinedup_events::facts::Retracted;
 use joinedup_events::transfer::{DischargeMethod, Discharged, Ready, TransferFact};
 use joinedup_events::{AreaId, EntityId, Event, Fact, Family, local};
 use joinedup_views::Filter;
 use joinedup_views::ask::Basis;
+use joinedup_views::expectation::Expectations;
 use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
 use joinedup_views::point::{PointQuery, State, points};
 use joinedup_views::view::View;
 use proptest::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const PLACE: &str = "hv-north-1";
 
@@ -106,7 +108,8 @@ fn view(events: impl IntoIterator<Item = Event>) -> View {
 
 fn heard(view: &View) -> Option<NaiveDate> {
     let place = BTreeSet::from([AreaId::new(PLACE).unwrap()]);
-    view.heard_until(Family::Transfer, &place)
+    view.summary()
+        .heard_until(Family::Transfer, &place, &Expectations::default())
 }
 
 #[test]
@@ -128,7 +131,11 @@ fn weeks_after_the_last_word_of_one_of_two_feeds_are_missing_at_any_distance() {
             now: hour(end, 12),
             range: None,
         };
-        let points = points(&Basis::of(&view, [query.measure]), &areas, &query);
+        let points = points(
+            &Basis::of(&view, &Expectations::default(), [query.measure]),
+            &areas,
+            &query,
+        );
         let over = points.iter().filter(|p| p.state != State::Incomplete);
         for point in over {
             let told = point.period_start <= date(83);
@@ -166,11 +173,46 @@ fn a_registered_source_is_expected_from_its_first_event() {
     let view = view([feed("/a", 0..60), feed("/new", 0..1)].concat());
     let place = BTreeSet::from([AreaId::new(PLACE).unwrap()]);
     let until = |registered: &str| {
-        view.summary()
-            .heard_until(Family::Transfer, &place, |source| source == registered)
+        let set = Expectations::in_hours(&BTreeMap::from([(registered.to_owned(), 24.0)]));
+        view.summary().heard_until(Family::Transfer, &place, &set)
     };
     assert_eq!(until("/new"), Some(date(0)));
     assert_eq!(until("/other"), Some(date(59)));
+}
+
+#[test]
+fn a_source_that_reports_now_and_then_is_late_only_where_that_is_set() {
+    let mut view = view(feed("/a", 0..60));
+    let mut asked = feed("/survey", 0..10);
+    for event in &mut asked {
+        let data = r#"{"instrument": "p3c-eq", "count": 20}"#;
+        let fact = ExperienceFact::decode("invited", data).unwrap().unwrap();
+        event.fact = Fact::Experience(fact);
+    }
+    view.fold((1_000..).zip(asked));
+    let none = Expectations::default();
+    let late = |set: &Expectations| {
+        view.summary()
+            .expected_intervals(set)
+            .into_keys()
+            .map(ToOwned::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(late(&none), ["/a"]);
+    let yearly = Expectations::in_hours(&BTreeMap::from([("/survey".to_owned(), 8_784.0)]));
+    assert_eq!(late(&yearly), ["/a", "/survey"]);
+}
+
+#[test]
+fn a_setting_is_the_patience_with_a_source_whatever_its_rhythm() {
+    let view = view([feed("/a", 0..60), feed("/b", 0..50)].concat());
+    let place = BTreeSet::from([AreaId::new(PLACE).unwrap()]);
+    let until = |hours| {
+        let set = Expectations::in_hours(&BTreeMap::from([("/b".to_owned(), hours)]));
+        view.summary().heard_until(Family::Transfer, &place, &set)
+    };
+    assert_eq!(until(24.0), Some(date(49)));
+    assert_eq!(until(30.0 * 24.0), Some(date(59)), "patient for a month");
 }
 
 #[test]
@@ -178,7 +220,12 @@ fn a_source_ends_when_somebody_says_so_and_not_before() {
     let two = || [feed("/a", 0..100), feed("/b", 0..50)].concat();
     let closed = [two(), vec![ended("/b", 70)]].concat();
     assert_eq!(heard(&view(closed.clone())), Some(date(99)));
-    assert_eq!(view(closed.clone()).summary().expected_interval("/b"), None);
+    assert_eq!(
+        view(closed.clone())
+            .summary()
+            .expected_interval("/b", &Expectations::default()),
+        None
+    );
     let taken_back = [closed.clone(), vec![not_ended(71)]].concat();
     assert_eq!(heard(&view(taken_back)), Some(date(49)));
     // It speaks again, and falls silent again.
@@ -190,10 +237,15 @@ fn a_source_ends_when_somebody_says_so_and_not_before() {
 fn the_interval_expected_of_a_source_is_that_of_its_own_rhythm() {
     let view = view(feed("/a", 0..60));
     assert_eq!(
-        view.summary().expected_interval("/a"),
+        view.summary()
+            .expected_interval("/a", &Expectations::default()),
         Some(TimeDelta::days(2))
     );
-    assert_eq!(view.summary().expected_interval("/nobody"), None);
+    assert_eq!(
+        view.summary()
+            .expected_interval("/nobody", &Expectations::default()),
+        None
+    );
 }
 
 proptest! {
@@ -218,7 +270,7 @@ proptest! {
         }
         prop_assert_eq!(heard(&mixed), heard(&straight));
         for source in ["/a", "/b"] {
-            prop_assert_eq!(mixed.summary().expected_interval(source), straight.summary().expected_interval(source));
+            prop_assert_eq!(mixed.summary().expected_interval(source, &Expectations::default()), straight.summary().expected_interval(source, &Expectations::default()));
         }
     }
 }

@@ -9,6 +9,7 @@ use joinedup_log::EventLog;
 use joinedup_projector::Views;
 use joinedup_views::ask;
 use joinedup_views::catalogue::Catalogue;
+use joinedup_views::expectation::Expectations;
 use joinedup_views::measures::Measures;
 use joinedup_views::suppression::Policy;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub struct Definitions {
     pub catalogue: Arc<Catalogue>,
     /// Which areas the rules for small numbers hold for: one policy for every door.
     pub policy: Arc<Policy>,
+    /// How often sources are expected to report, where it is set.
+    pub expectations: Arc<Expectations>,
 }
 
 /// Why definitions could not be read.
@@ -85,6 +88,7 @@ impl Definitions {
             measures: Arc::new(measures),
             catalogue: Arc::new(catalogue),
             policy: Arc::new(Policy::default()),
+            expectations: Arc::new(Expectations::in_hours(&config.expected_hours)),
         })
     }
 
@@ -95,6 +99,7 @@ impl Definitions {
             areas: &self.areas,
             measures: &self.measures,
             policy: &self.policy,
+            expectations: &self.expectations,
         }
     }
 }

@@ -169,10 +169,18 @@ pub fn ask_many(
     };
     let views = views(app)?;
     let answers = match request.as_known_at {
-        None => views.read(|view| ask_view(&Basis::of(view, [measure]), &definitions, &question)),
+        None => views.read(|view| {
+            ask_view(
+                &Basis::of(view, definitions.expectations, [measure]),
+                &definitions,
+                &question,
+            )
+        }),
         Some(at) => {
             let cells = views.cells_known_at(&quantities(measure), at);
-            let basis = views.read(|view| Basis::as_known_at(view, [measure], at, cells));
+            let basis = views.read(|view| {
+                Basis::as_known_at(view, definitions.expectations, [measure], at, cells)
+            });
             ask_view(&basis, &definitions, &question)
         }
     };

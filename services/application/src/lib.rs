@@ -9,5 +9,4 @@ pub mod outcomes;
 pub mod overview;
 pub mod publisher;
 pub mod request;
-pub mod silence;
 pub mod waiting;

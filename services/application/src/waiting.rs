@@ -39,7 +39,8 @@ pub fn board(app: &App, area: &str) -> Result<Waiting, QuestionError> {
     let within = app.definitions.areas.within(&area);
     let now = app.now();
     let (transfers, referrals, heard) = charts::views(app)?.read(|view| {
-        let heard = |family| view.heard_until(family, &within);
+        let set = &app.definitions.expectations;
+        let heard = |family| view.summary().heard_until(family, &within, set);
         (
             waiting::transfers(view, &within, now),
             waiting::referrals(view, &within, now),

@@ -6,10 +6,10 @@ use super::{decisions, names, process, waits, window};
 use chrono::{DateTime, Utc};
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::publisher::LATENESS;
-use joinedup_application::silence;
 use joinedup_events::{AreaId, Areas, local};
 use joinedup_projector::{Progress, Status};
 use joinedup_views::ask::Basis;
+use joinedup_views::expectation::Expectations;
 use joinedup_views::measure::Measure;
 use joinedup_views::measures::Measures;
 use joinedup_views::suppression::Audience;
@@ -49,14 +49,14 @@ pub fn samples(app: &App, audience: Audience) -> Samples {
         let places = views.read(|view| {
             let places = Places::of(&app.definitions, &home, view.cells(), audience);
             add_view(&mut samples, view, &app.definitions, &places, now);
-            add_expected(&mut samples, view.summary(), &app.config.expected_hours);
+            add_expected(&mut samples, view.summary(), &app.definitions.expectations);
             places
         });
         let definitions = app.definitions.for_asking();
         for measure in measures.iter() {
             // A measure at a time, so that folding need not wait for all of them.
             views.read(|view| {
-                let basis = Basis::of(view, [measure]);
+                let basis = Basis::of(view, definitions.expectations, [measure]);
                 let asked = (audience, now);
                 window::add(&mut samples, &basis, &definitions, measure, &places, asked);
             });
@@ -153,7 +153,7 @@ fn add_view(
     let (areas, measures) = (&definitions.areas, &definitions.measures);
     add_summary(samples, view.summary(), areas);
     samples.add(&names::ENTITIES, &[PROJECTOR], view.len() as f64);
-    let basis = Basis::of(view, measures.iter());
+    let basis = Basis::of(view, &definitions.expectations, measures.iter());
     decisions::add_goals(samples, measures, &places.now, &basis, local::date(now));
     let ratings = decisions::ratings(view);
     decisions::add_elements(samples, &ratings, &definitions.catalogue);
@@ -185,22 +185,26 @@ fn add_summary(samples: &mut Samples, summary: &Summary, areas: &Areas) {
     }
 }
 
-/// How often sources are expected: the setting whose name is the longest beginning of the source's. A setting that no
-/// source has come under yet is shown by its own name, so that a source silent from the first day is seen.
-fn add_expected(samples: &mut Samples, summary: &Summary, settings: &BTreeMap<String, f64>) {
-    let expected = silence::expectations(summary, settings);
-    for (source, hours) in &expected {
-        samples.add(&names::SOURCE_EXPECTED, &[source], hours * 3_600.0);
+/// How often sources are expected to report: as it is set, or as their own rhythm shows. A setting that no source has come
+/// under yet is shown by its own name, so that a source silent from the first day is seen.
+fn add_expected(samples: &mut Samples, summary: &Summary, set: &Expectations) {
+    let expected = summary.expected_intervals(set);
+    for (source, interval) in &expected {
+        samples.add(
+            &names::SOURCE_EXPECTED,
+            &[source],
+            interval.as_seconds_f64(),
+        );
     }
     // Set and never heard of: the alert on those compares with nothing.
-    let heard: BTreeSet<&str> = expected
+    let reporting: BTreeSet<&str> = expected
         .keys()
-        .filter_map(|source| silence::set(settings, source))
+        .filter_map(|source| set.of(source))
         .map(|(name, _)| name)
         .collect();
-    for (name, hours) in settings {
-        if !heard.contains(name.as_str()) && !name.contains('*') {
-            samples.add(&names::SOURCE_EXPECTED, &[name], hours * 3_600.0);
+    for (name, interval) in set.iter() {
+        if !reporting.contains(name) && !name.contains('*') {
+            samples.add(&names::SOURCE_EXPECTED, &[name], interval.as_seconds_f64());
         }
     }
 }

@@ -292,7 +292,11 @@ impl<'a> Taken<'a> {
         let charts = if labels_only {
             Charts::Named(asked)
         } else {
-            let basis = Basis::of(view, asked.iter().map(|(measure, _)| *measure));
+            let basis = Basis::of(
+                view,
+                &app.definitions.expectations,
+                asked.iter().map(|(measure, _)| *measure),
+            );
             if count <= CHARTS_HELD {
                 Charts::Done(charts(&basis, app, &asked, audience, now))
             } else {

@@ -162,7 +162,7 @@ metrics! {
     SOURCE_EVENTS = Counter Light "joinedup_source_events_total" one ["source", "area"]
         "Events folded from a source for an area.";
     SOURCE_EXPECTED = Gauge Light "joinedup_source_expected_interval_seconds" one ["source"]
-        "How often a source is expected to be heard of: as the setting expected_hours says, else three days for a busy source of transfers; absent where nothing is expected.";
+        "How long after a report the next one of a source is expected: as the setting expected_hours says, else as the source's own rhythm shows where it reports transfers or referrals; absent where nothing is expected.";
 
     MEASURE_INFO = Gauge Light "joinedup_measure_info" one ["measure", "title", "unit", "better", "outcome", "period", "owner"]
         "Always 1, once for each outcome that a measure serves: what it is called, which way is better.";

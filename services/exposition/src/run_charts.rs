@@ -119,7 +119,7 @@ impl Made {
         let measures = definitions.measures;
         // The basis is copied, so that folding waits for the copy and not for a thousand charts.
         let (basis, ratings) = views.read(|view| {
-            let basis = Basis::of(view, measures.iter()).detached();
+            let basis = Basis::of(view, definitions.expectations, measures.iter()).detached();
             (basis, decisions::ratings(view))
         });
         let places = Places::of(&app.definitions, &home, basis.cells(), audience);

@@ -3,6 +3,7 @@
 
 use crate::cell::Cells;
 use crate::changes::{self, Annotation, Change, Decisions};
+use crate::expectation::Expectations;
 use crate::measure::Measure;
 use crate::view::{Summary, View};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Basis<'a> {
     pub(super) cells: Cow<'a, Cells>,
     sources: Cow<'a, Summary>,
+    expectations: Expectations,
     decisions: BTreeMap<String, Decisions>,
     changes: Vec<Change>,
     pub(super) position: u64,
@@ -24,10 +26,15 @@ pub struct Basis<'a> {
 }
 
 impl<'a> Basis<'a> {
-    /// What charts of some measures need of a view, borrowed from it.
+    /// What charts of some measures need of a view, borrowed from it. `expectations` say when its sources are late.
     #[must_use]
-    pub fn of<'m>(view: &'a View, measures: impl IntoIterator<Item = &'m Measure>) -> Self {
+    pub fn of<'m>(
+        view: &'a View,
+        expectations: &Expectations,
+        measures: impl IntoIterator<Item = &'m Measure>,
+    ) -> Self {
         Self {
+            expectations: expectations.clone(),
             cells: Cow::Borrowed(view.cells()),
             sources: Cow::Borrowed(view.summary()),
             ..Self::beside_cells(view, measures, None)
@@ -39,11 +46,13 @@ impl<'a> Basis<'a> {
     #[must_use]
     pub fn as_known_at<'m>(
         view: &View,
+        expectations: &Expectations,
         measures: impl IntoIterator<Item = &'m Measure>,
         at: DateTime<Utc>,
         cells: Cells,
     ) -> Basis<'static> {
         Basis {
+            expectations: expectations.clone(),
             cells: Cow::Owned(cells),
             sources: Cow::Owned(view.summary().sources_alone()),
             ..Basis::beside_cells(view, measures, Some(at))
@@ -74,6 +83,7 @@ impl<'a> Basis<'a> {
         Basis {
             cells: Cow::Owned(self.cells.into_owned()),
             sources: Cow::Owned(self.sources.sources_alone()),
+            expectations: self.expectations,
             decisions: self.decisions,
             changes: self.changes,
             position: self.position,
@@ -86,6 +96,7 @@ impl<'a> Basis<'a> {
         Basis {
             cells: Cow::Owned(Cells::default()),
             sources: Cow::Owned(Summary::default()),
+            expectations: Expectations::default(),
             decisions: BTreeMap::new(),
             changes: Vec::new(),
             position: 0,
@@ -152,7 +163,7 @@ impl<'a> Basis<'a> {
         if !matches!(family, Family::Transfer | Family::Referral) {
             return None;
         }
-        self.sources.heard_until(family, within, |_| false)
+        self.sources.heard_until(family, within, &self.expectations)
     }
 
     /// The dates on which the centre line of a chart starts afresh.

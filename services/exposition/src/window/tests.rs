@@ -1,6 +1,7 @@
 use super::*;
 use chrono::NaiveDate;
 use joinedup_events::Areas;
+use joinedup_views::expectation::Expectations;
 use joinedup_views::measures::Measures;
 use joinedup_views::suppression::Policy;
 use joinedup_views::{Cells, Delta};
@@ -19,6 +20,7 @@ fn windows(cells: &Cells, now: DateTime<Utc>) -> Samples {
         areas: &Areas::built_in().unwrap(),
         measures: &Measures::built_in(|_| true).unwrap(),
         policy: &Policy::default(),
+        expectations: &Expectations::default(),
     };
     let places = Places {
         all: vec![area()],

@@ -42,16 +42,6 @@ const TRICKLE_EVERY: Duration = Duration::from_secs(2);
 /// Events in one append of the history.
 const HISTORY_BATCH: usize = 5_000;
 
-/// How often the sources of the simulated county are expected to be heard; one of the teams has stopped sending. Surveys,
-/// self-assessments and improvement work speak when they have something to say.
-const EXPECTED_HOURS: [(&str, f64); 5] = [
-    ("/havenshire/*/pas", 24.0),
-    ("/havenshire/social-care", 72.0),
-    ("/havenshire/*/community", 168.0),
-    ("/havenshire/*/mdt", 168.0),
-    ("/havenshire/returns", 35.0 * 24.0),
-];
-
 /// Runs the demo until it is told to stop.
 pub async fn run(demo: Demo) -> Result<(), Failure> {
     let kept = demo.data.is_some();
@@ -61,9 +51,6 @@ pub async fn run(demo: Demo) -> Result<(), Failure> {
     let config = Config {
         listen: demo.listen,
         data: folder.clone(),
-        expected_hours: EXPECTED_HOURS
-            .map(|(source, hours)| (source.to_owned(), hours))
-            .into(),
         ..Config::default()
     };
     if !config.listen.ip().is_loopback() {

@@ -88,7 +88,7 @@ pub async fn funnel(
         };
         let points = charts::views(&app)?
             .read(|view| {
-                let basis = Basis::of(view, [measure]);
+                let basis = Basis::of(view, &app.definitions.expectations, [measure]);
                 ask_points(&basis, &app.definitions.for_asking(), &question)
             })
             .map_err(QuestionError::from)?;

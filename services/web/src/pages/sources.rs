@@ -6,7 +6,6 @@ use super::words;
 use crate::door::problem::Problem;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
-use joinedup_application::silence::{self, BUSY_EVENTS, USUAL_HOURS};
 use joinedup_drawing::axis::number;
 use joinedup_events::AreaId;
 use maud::{Markup, html};
@@ -25,8 +24,8 @@ pub struct Source {
     pub events: u64,
     /// The areas it speaks of.
     pub areas: Vec<AreaId>,
-    /// How often it is expected, in hours; none: whenever there is something to say.
-    pub expected: Option<f64>,
+    /// How long after a report the next is expected; none: whenever there is something to report.
+    pub expected: Option<TimeDelta>,
     /// It has been quiet for longer than that.
     pub silent: bool,
 }
@@ -39,7 +38,9 @@ pub fn sources(visit: &Visit) -> Vec<Source> {
     };
     let mut found: BTreeMap<String, Source> = BTreeMap::new();
     views.read(|view| {
-        let expected = silence::expectations(view.summary(), &visit.app.config.expected_hours);
+        let expected = view
+            .summary()
+            .expected_intervals(&visit.app.definitions.expectations);
         for ((name, area), heard) in &view.summary().sources {
             let source = found.entry(name.clone()).or_insert_with(|| Source {
                 name: name.clone(),
@@ -60,7 +61,7 @@ pub fn sources(visit: &Visit) -> Vec<Source> {
     for source in &mut found {
         source.silent = source
             .expected
-            .is_some_and(|hours| (visit.now - source.heard).num_minutes() as f64 > hours * 60.0);
+            .is_some_and(|interval| visit.now - source.heard > interval);
     }
     found.sort_by_key(|f| (!f.silent, f.heard));
     found
@@ -75,11 +76,14 @@ pub fn silent(visit: &Visit) -> Vec<Source> {
 /// How long a source has been quiet, in words.
 #[must_use]
 pub fn quiet_for(source: &Source, now: DateTime<Utc>) -> String {
-    let quiet = now - source.heard;
-    if quiet < TimeDelta::hours(48) {
-        format!("{} hours", quiet.num_hours().max(0))
+    length(now - source.heard)
+}
+
+fn length(of: TimeDelta) -> String {
+    if of < TimeDelta::hours(48) {
+        format!("{} hours", of.num_hours().max(0))
     } else {
-        format!("{} days", quiet.num_days())
+        format!("{} days", of.num_days())
     }
 }
 
@@ -118,7 +122,7 @@ fn body(visit: &Visit) -> Markup {
                                 th.whole scope="row" { code { (source.name) } }
                                 td { @if source.silent { strong.tag.concern { "Silent for " (quiet_for(source, visit.now)) } } @else if source.expected.is_some() { "Heard in time" } @else { "No expectation" } }
                                 td { time datetime=(source.heard.to_rfc3339()) { (words::instant(source.heard)) } }
-                                td { @match source.expected { Some(hours) => { "every " (number(hours, "")) " hours" } None => { "whenever there is something to say" } } }
+                                td { @match source.expected { Some(interval) => { "within " (length(interval)) } None => { "whenever there is something to say" } } }
                                 td.number { (number(source.events as f64, "")) }
                                 td { (places(visit, &source.areas)) }
                             }
@@ -126,7 +130,7 @@ fn body(visit: &Visit) -> Markup {
                     }
                 }
             }
-            p.note { "Expectations are set in " code { "expected_hours" } ". Without one, a source that tells of transfers is expected every " (number(USUAL_HOURS, "")) " hours once it has sent " (BUSY_EVENTS) " events." }
+            p.note { "How often a source is expected is learnt from its own reports, or set in " code { "expected_hours" } ". A source that reports only now and then, such as a survey, is expected only where that is set." }
         }
         p { a href=(visit.address.elsewhere("/frameworks")) { "Frameworks and their items" } }
     }

@@ -71,6 +71,18 @@ fn falls(source: &str) -> Value {
     event
 }
 
+/// Somebody says that a source has ended, from now on.
+pub fn ended(source: &str, area: &str) -> Value {
+    let id = format!("ended-{}", SAID.fetch_add(1, Ordering::SeqCst));
+    let data = json!({
+        "change": format!("source/{id}"), "area": area, "ended": source, "because": "closed",
+    });
+    let now = chrono::Utc::now().to_rfc3339();
+    let mut event = care::event("change.source-ended.v1", &id, &now, data);
+    event["source"] = "/havenshire/register".into();
+    event
+}
+
 /// Posts events in batches.
 pub fn tell(product: &Joinedup, events: &[Value]) {
     for batch in events.chunks(500) {

@@ -131,6 +131,8 @@ fn whatever_breaks_is_told_of_and_nothing_that_breaks_passes_for_calm() {
         "hv-north-1",
         &(today() - Days::new(3)).to_string(),
     ));
+    // One team of the simulated county stopped sending days ago, and somebody has said that this is meant.
+    events.push(feed::ended("/havenshire/north/mdt", "havenshire-north"));
     tell(&product, &events);
     let ward = Feed::start(&product, WARD);
     product.caught_up();
