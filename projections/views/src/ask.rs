@@ -6,6 +6,7 @@
 //! reads cells by itself, so none can forget that a source is silent or a number is small.
 
 mod basis;
+mod discoveries;
 
 use crate::cell::Filter;
 use crate::changes::Annotation;
@@ -18,6 +19,7 @@ use crate::point::{Point, PointQuery, QueryError, default_grain};
 use crate::suppression::{Audience, Policy, published};
 pub use basis::Basis;
 use chrono::{DateTime, NaiveDate, Utc};
+pub use discoveries::{Discoveries, FALSE_SHARE};
 use joinedup_events::area::Areas;
 use joinedup_events::{AreaId, local};
 use serde::Serialize;
@@ -79,6 +81,8 @@ pub struct Question<'a> {
     pub kind: Option<ChartKind>,
     /// Who reads.
     pub audience: Audience,
+    /// What to believe among all charts that this audience may see; none: each chart is judged as if it were the only one.
+    pub among: Option<Discoveries>,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -100,6 +104,7 @@ impl<'a> Question<'a> {
             filter: &WHOLE,
             kind: None,
             audience,
+            among: None,
             now,
         }
     }
@@ -183,13 +188,17 @@ pub fn ask(
                 .areas
                 .get(area.as_str())
                 .map_or_else(|| area.to_string(), |a| a.title.clone());
-            Answer {
+            let mut answer = Answer {
                 chart: of_points(&query, title, points),
                 changes: basis.annotations(definitions.areas, measure, &area),
                 as_known_at: basis.as_known_at,
                 as_of_position: basis.position,
                 as_of: basis.as_of.unwrap_or(now),
+            };
+            if let Some(discoveries) = &question.among {
+                discoveries.apply(&mut answer);
             }
+            answer
         })
         .collect())
 }

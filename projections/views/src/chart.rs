@@ -117,8 +117,11 @@ pub struct ChartVerdict {
     pub variation: Variation,
     /// The assurance icon.
     pub assurance: Option<Assurance>,
-    /// Worth telling somebody.
+    /// Worth telling somebody: the latest points say something new about now, and this chart is to be believed among all
+    /// that the reader may see.
     pub alert: bool,
+    /// The probability of latest values so far from those before where nothing has changed; none with too few points.
+    pub p_value: Option<f64>,
     /// The chart without its latest point would not have said so.
     pub is_new: bool,
     /// The rules behind the alert.

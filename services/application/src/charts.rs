@@ -2,6 +2,7 @@
 //! must, and asks `joinedup_views::ask`, which makes every answer.
 
 use crate::app::App;
+use crate::discoveries::discoveries;
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::{AreaId, local};
 use joinedup_projector::Views;
@@ -165,6 +166,9 @@ pub fn ask_many(
         },
         filter: &request.filter,
         kind: request.kind,
+        among: is_of_now(request)
+            .then(|| discoveries(app, audience))
+            .flatten(),
         ..Question::new(&request.measure, areas, audience, app.now())
     };
     let views = views(app)?;
@@ -185,6 +189,12 @@ pub fn ask_many(
         }
     };
     Ok(answers?)
+}
+
+/// Whether a chart is one of those that are looked at every day, among which chance marks some. One of the past or of a part
+/// of the people is looked at alone.
+fn is_of_now(request: &ChartRequest) -> bool {
+    request.as_known_at.is_none() && request.filter.0.is_empty()
 }
 
 /// The quantities that a measure is made of.

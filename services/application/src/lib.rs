@@ -3,10 +3,12 @@
 pub mod app;
 pub mod charts;
 pub mod config;
+pub mod discoveries;
 pub mod execute;
 pub mod memo;
 pub mod outcomes;
 pub mod overview;
+pub mod places;
 pub mod publisher;
 pub mod request;
 pub mod waiting;

@@ -1,10 +1,10 @@
 //! Everything on `/metrics`, of one moment: the view is read once.
 
-use super::places::{self, Places};
 use super::sample::{Samples, seconds};
 use super::{decisions, names, process, waits, window};
 use chrono::{DateTime, Utc};
 use joinedup_application::app::{App, Definitions};
+use joinedup_application::places::{self, Places};
 use joinedup_application::publisher::LATENESS;
 use joinedup_events::{AreaId, Areas, local};
 use joinedup_projector::{Progress, Status};

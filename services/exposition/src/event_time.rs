@@ -8,17 +8,18 @@ mod from_chart;
 pub use document::document;
 
 use crate::names::{self, Metric};
-use crate::places::Places;
-use crate::run_charts::{PER_CHART, PER_PERIOD, with_data};
+use crate::run_charts::{PER_CHART, PER_PERIOD};
 use crate::sample::Samples;
 use crate::unit::Unit;
 use crate::{current, decisions};
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_application::app::App;
+use joinedup_application::discoveries::discoveries;
+use joinedup_application::places::{Places, with_data};
 use joinedup_events::{AreaId, local};
 use joinedup_promql::Refusal;
 use joinedup_promql::series::{Labels, Matcher, NAME, Sample, Series, may_have, selects};
-use joinedup_views::ask::{Basis, Question, ask};
+use joinedup_views::ask::{Basis, Discoveries, Question, ask};
 use joinedup_views::chart::Chart;
 use joinedup_views::measure::Measure;
 use joinedup_views::ratings::Rating;
@@ -170,7 +171,13 @@ fn find(
     };
     let now = app.now();
     let wanted = Wanted { selectors };
-    let taken = views.read(|view| Taken::of(view, app, &home, &wanted, (audience, depth), now))?;
+    // Before the view's lock is taken: it is made of the view as well.
+    let reader = Reader {
+        audience,
+        among: discoveries(app, audience),
+        now,
+    };
+    let taken = views.read(|view| Taken::of(view, app, &home, &wanted, (reader, depth)))?;
     let mut found = Found { selectors, take };
     taken
         .samples
@@ -181,7 +188,7 @@ fn find(
     }
     let found_charts = match taken.charts {
         Charts::Done(charts) => charts,
-        Charts::Open(basis, wanted) => charts(&basis, app, &wanted, audience, now),
+        Charts::Open(basis, wanted) => charts(&basis, app, &wanted, reader),
         Charts::Named(named) => {
             for (measure, areas) in named {
                 for area in &areas {
@@ -263,6 +270,14 @@ enum Charts<'a> {
     Named(Vec<(&'a Measure, Vec<AreaId>)>),
 }
 
+/// Who asks, when, and what to believe among all charts.
+#[derive(Clone, Copy)]
+struct Reader {
+    audience: Audience,
+    among: Option<Discoveries>,
+    now: DateTime<Utc>,
+}
+
 /// What is taken out of the view at one moment.
 struct Taken<'a> {
     charts: Charts<'a>,
@@ -276,9 +291,9 @@ impl<'a> Taken<'a> {
         app: &'a App,
         home: &AreaId,
         wanted: &Wanted<'_>,
-        (audience, depth): (Audience, Depth),
-        now: DateTime<Utc>,
+        (reader, depth): (Reader, Depth),
     ) -> Result<Self, Refusal> {
+        let (audience, now) = (reader.audience, reader.now);
         let measures = &app.definitions.measures;
         let places = Places::of(&app.definitions, home, view.cells(), audience);
         let asked = wanted_charts(view, app, &places, wanted);
@@ -298,7 +313,7 @@ impl<'a> Taken<'a> {
                 asked.iter().map(|(measure, _)| *measure),
             );
             if count <= CHARTS_HELD {
-                Charts::Done(charts(&basis, app, &asked, audience, now))
+                Charts::Done(charts(&basis, app, &asked, reader))
             } else {
                 Charts::Open(Box::new(basis.detached()), asked)
             }
@@ -353,12 +368,14 @@ fn charts(
     basis: &Basis<'_>,
     app: &App,
     wanted: &[(&Measure, Vec<AreaId>)],
-    audience: Audience,
-    now: DateTime<Utc>,
+    reader: Reader,
 ) -> Vec<Chart> {
     let definitions = app.definitions.for_asking();
     let of = |(measure, areas): &(&Measure, Vec<AreaId>)| {
-        let question = Question::new(measure.id.as_str(), areas, audience, now);
+        let question = Question {
+            among: reader.among,
+            ..Question::new(measure.id.as_str(), areas, reader.audience, reader.now)
+        };
         // Every measure allows its own period, and the places are of the register.
         ask(basis, &definitions, &question).unwrap_or_default()
     };

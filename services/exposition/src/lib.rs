@@ -7,7 +7,6 @@ pub mod current;
 mod decisions;
 pub mod event_time;
 pub mod names;
-mod places;
 mod process;
 pub mod run_charts;
 mod sample;

@@ -1,16 +1,16 @@
 //! Everything on `/metrics/run-charts`: each chart's latest periods, with the verdict of the whole chart.
 
 use super::names::{self, Metric};
-use super::places::Places;
 use super::unit::Unit;
 use super::{decisions, text};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use joinedup_application::app::App;
-use joinedup_events::{AreaId, local};
+use joinedup_application::discoveries::discoveries;
+use joinedup_application::places::{Places, with_data};
+use joinedup_events::local;
 use joinedup_spc::Variation;
 use joinedup_spc::rules::Rule;
-use joinedup_views::Cells;
-use joinedup_views::ask::{Basis, Definitions, Question, ask};
+use joinedup_views::ask::{Basis, Question, ask};
 use joinedup_views::chart::Chart;
 use joinedup_views::measure::Measure;
 use joinedup_views::period::Grain;
@@ -115,6 +115,7 @@ impl Made {
             return None;
         };
         let now = app.now();
+        let among = discoveries(app, audience);
         let definitions = app.definitions.for_asking();
         let measures = definitions.measures;
         // The basis is copied, so that folding waits for the copy and not for a thousand charts.
@@ -126,7 +127,10 @@ impl Made {
         let periods = app.config.run_chart_periods as usize;
         let mut charts = Vec::new();
         for (measure, areas) in with_data(&definitions, &places, basis.cells()) {
-            let question = Question::new(measure.id.as_str(), &areas, audience, now);
+            let question = Question {
+                among,
+                ..Question::new(measure.id.as_str(), &areas, audience, now)
+            };
             // Every measure allows its own period, and the places are of the register.
             let answers = ask(&basis, &definitions, &question).unwrap_or_default();
             let told = answers.iter().map(|answer| &answer.chart).filter(|chart| {
@@ -155,33 +159,6 @@ impl Made {
     pub fn text(&self) -> String {
         text::write(&self.charts, &self.ratings, self.position, self.most)
     }
-}
-
-/// The measures, each with those of the places that have data of it, in them or in a part of them.
-pub fn with_data<'a>(
-    definitions: &Definitions<'a>,
-    places: &Places,
-    cells: &Cells,
-) -> Vec<(&'a Measure, Vec<AreaId>)> {
-    let within: Vec<_> = places
-        .all
-        .iter()
-        .map(|area| (area, definitions.areas.within(area)))
-        .collect();
-    let of = |measure: &Measure| -> Vec<AreaId> {
-        let with_data = cells.areas_of(&measure.quantity);
-        within
-            .iter()
-            .filter(|(_, within)| within.iter().any(|a| with_data.contains(a.as_str())))
-            .map(|(area, _)| (*area).clone())
-            .collect()
-    };
-    definitions
-        .measures
-        .iter()
-        .map(|measure| (measure, of(measure)))
-        .filter(|(_, areas)| !areas.is_empty())
-        .collect()
 }
 
 /// A chart as it is written: its latest periods.

@@ -2,10 +2,10 @@
 //! smaller periods. A window is a period like any other, so it is asked for like one.
 
 use super::names;
-use super::places::Places;
 use super::sample::Samples;
 use super::unit::Unit;
 use chrono::{DateTime, Days, TimeDelta, Utc};
+use joinedup_application::places::Places;
 use joinedup_events::{AreaId, local};
 use joinedup_views::ask::{Basis, Definitions, Question, Span, ask_points};
 use joinedup_views::measure::{Aggregate, Measure, Source};

@@ -237,6 +237,7 @@ pub(super) fn verdict(points: &[ChartPoint], verdict: Verdict, is_run: bool) -> 
         variation: verdict.variation,
         assurance: verdict.assurance,
         alert: verdict.alert,
+        p_value: verdict.recent_shift().map(|shift| shift.p),
         is_new: verdict.is_new,
         alert_rules: verdict.alert_rules,
         past: verdict

@@ -1,5 +1,6 @@
 use super::*;
 use chrono::Days;
+use joinedup_events::AreaId;
 use joinedup_views::Filter;
 use joinedup_views::chart::{ChartQuery, of_points};
 use joinedup_views::measures::Measures;

@@ -1,14 +1,15 @@
-//! Which areas are shown where: charts of every place with data, numbers of now of localities and above for those who
+//! Which areas are shown where, and which charts there are: charts of every place with data, numbers of now of localities and above for those who
 //! work with the people counted, and of counties and above for everybody.
 
-use joinedup_application::app::Definitions;
+use crate::app::Definitions;
 use joinedup_events::{AreaId, AreaKind, Areas};
-use joinedup_views::Cells;
+use joinedup_views::measure::Measure;
 use joinedup_views::suppression::Audience;
+use joinedup_views::{Cells, ask};
 use std::collections::BTreeSet;
 
 /// The most areas in one exposition: those of the home area first.
-pub const AREAS_MOST: usize = 1_000;
+pub const MAX_AREAS: usize = 1_000;
 
 /// Kinds of area in which people who wait are counted as they wait.
 const COUNTED_NOW: [AreaKind; 8] = [
@@ -27,7 +28,7 @@ const COUNTED_NOW: [AreaKind; 8] = [
 pub fn nearest_large<'a>(areas: &'a Areas, area: &AreaId) -> BTreeSet<&'a str> {
     let mut found = BTreeSet::new();
     let mut open = vec![area.as_str()];
-    let mut left = AREAS_MOST;
+    let mut left = MAX_AREAS;
     while let Some(next) = open.pop().and_then(|id| areas.get(id)) {
         if COUNTED_NOW.contains(&next.kind) {
             found.insert(next.id.as_str());
@@ -95,7 +96,7 @@ impl Places {
             }
         }
         all.extend(more);
-        all.truncate(AREAS_MOST);
+        all.truncate(MAX_AREAS);
         let counted_now = |area: &&AreaId| {
             let kind = areas.get(area.as_str()).map(|a| a.kind);
             kind.is_some_and(|kind| COUNTED_NOW.contains(&kind))
@@ -105,4 +106,32 @@ impl Places {
         let now = all.iter().filter(counted_now).cloned().collect();
         Self { all, now }
     }
+}
+
+/// The measures, each with those of the places that have data of it, in them or in a part of them.
+#[must_use]
+pub fn with_data<'a>(
+    definitions: &ask::Definitions<'a>,
+    places: &Places,
+    cells: &Cells,
+) -> Vec<(&'a Measure, Vec<AreaId>)> {
+    let within: Vec<_> = places
+        .all
+        .iter()
+        .map(|area| (area, definitions.areas.within(area)))
+        .collect();
+    let of = |measure: &Measure| -> Vec<AreaId> {
+        let with_data = cells.areas_of(&measure.quantity);
+        within
+            .iter()
+            .filter(|(_, within)| within.iter().any(|a| with_data.contains(a.as_str())))
+            .map(|(area, _)| (*area).clone())
+            .collect()
+    };
+    definitions
+        .measures
+        .iter()
+        .map(|measure| (measure, of(measure)))
+        .filter(|(_, areas)| !areas.is_empty())
+        .collect()
 }
