@@ -48,6 +48,10 @@ pub struct Point {
     pub denominator: Option<f64>,
     /// How many stand behind it.
     pub n: Option<i64>,
+    /// How many people are behind numerator and denominator at least, where those count something else: nights. Never
+    /// published.
+    #[serde(skip)]
+    pub people: Option<(i64, i64)>,
     /// How far it can be trusted.
     pub state: State,
     /// Why it is not there, or what to mind, as a sentence's beginning.
@@ -228,6 +232,7 @@ struct Raw {
     numerator: Option<f64>,
     denominator: Option<f64>,
     n: Option<i64>,
+    people: Option<(i64, i64)>,
     note: Option<String>,
     /// Its sources have not reported to its end, so there may be more to come.
     partly_reported: bool,
@@ -372,6 +377,7 @@ fn point(query: &PointQuery<'_>, period: Period, mut raw: Raw, maturity: TimeDel
         numerator: raw.numerator,
         denominator: raw.denominator,
         n: raw.n,
+        people: raw.people,
         state,
         note: raw.note,
     }

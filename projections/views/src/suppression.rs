@@ -34,19 +34,10 @@ pub struct Policy {
 }
 
 impl Default for Policy {
-    /// Rules hold for localities, neighbourhoods, hospitals and whatever has no kind of its own; a county is what a
-    /// nation is in the published rules.
+    /// The rules hold for every area below a region; whoever runs the program may name kinds that they do not hold for.
     fn default() -> Self {
         Self {
-            exempt: vec![
-                AreaKind::Country,
-                AreaKind::Region,
-                AreaKind::Icb,
-                AreaKind::County,
-                AreaKind::Unitary,
-                AreaKind::Commissioner,
-                AreaKind::Trust,
-            ],
+            exempt: vec![AreaKind::Country, AreaKind::Region],
         }
     }
 }
@@ -124,7 +115,17 @@ impl SmallNumbers {
         if n <= self.largest_hidden() {
             return Shown::Small;
         }
-        Shown::Rounded((n + 2) / 5 * 5)
+        self.rounded(n)
+    }
+
+    /// A number that may be shown, to the nearest five. Zero stays zero.
+    #[must_use]
+    pub const fn rounded(self, n: i64) -> Shown {
+        match self {
+            Self::None => Shown::Exact(n),
+            _ if n == 0 => Shown::Exact(0),
+            _ => Shown::Rounded((n + 2).div_euclid(5) * 5),
+        }
     }
 
     /// A share as it may be shown: from the rounded numerator and denominator; none when either is kept back or there

@@ -200,7 +200,7 @@ fn count() -> Measure {
 }
 
 #[test]
-fn the_public_sees_small_numbers_kept_back_with_a_neighbour_and_operations_see_all() {
+fn the_public_sees_small_numbers_suppressed_and_others_rounded_and_operations_see_all() {
     let cells = referrals([3, 22, 41]);
     let (measure, filter) = (count(), Filter::default());
     let first = |area: &str, audience| {
@@ -215,10 +215,10 @@ fn the_public_sees_small_numbers_kept_back_with_a_neighbour_and_operations_see_a
         (north.state, north.value, north.n),
         (State::Suppressed, None, None)
     );
-    let south = first("south", Audience::Public);
-    assert_eq!(south.state, State::Suppressed, "66 − 41 − 22 would tell");
+    // 66 − 41 − 22 would tell; 65 − 40 − 20 does not.
+    assert_eq!(first("south", Audience::Public).value, Some(20.0));
     assert_eq!(first("west", Audience::Public).value, Some(40.0));
-    assert_eq!(first("county", Audience::Public).value, Some(66.0));
+    assert_eq!(first("county", Audience::Public).value, Some(65.0));
     assert_eq!(first("north", Audience::Operations).value, Some(3.0));
 }
 
@@ -262,11 +262,7 @@ fn a_share_of_a_small_area_is_rounded_and_goes_with_its_numerator() {
             .clone()
     };
     assert_eq!(first("west").state, State::Suppressed);
-    assert_eq!(
-        first("north").state,
-        State::Suppressed,
-        "the smallest beside it"
-    );
+    assert_eq!(first("north").value, Some(0.5), "10 of 20, not 12 of 22");
     let south = first("south");
     assert_eq!(
         (south.value, south.numerator, south.denominator),

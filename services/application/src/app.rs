@@ -87,7 +87,9 @@ impl Definitions {
             areas: Arc::new(areas),
             measures: Arc::new(measures),
             catalogue: Arc::new(catalogue),
-            policy: Arc::new(Policy::default()),
+            policy: Arc::new(Policy {
+                exempt: config.small_numbers_exempt.clone(),
+            }),
             expectations: Arc::new(Expectations::in_hours(&config.expected_hours)),
         })
     }

@@ -172,7 +172,10 @@ pub fn ask_many(
         ..Question::new(&request.measure, areas, audience, app.now())
     };
     let views = views(app)?;
-    let answers = match request.as_known_at {
+    let answers = match request
+        .as_known_at
+        .map(|at| known_at(at, audience, app.now()))
+    {
         None => views.read(|view| {
             ask_view(
                 &Basis::of(view, definitions.expectations, [measure]),
@@ -189,6 +192,15 @@ pub fn ask_many(
         }
     };
     Ok(answers?)
+}
+
+/// The instant as of which a reader is answered: the beginning of a day, because from one second to the next a chart
+/// tells when one person was ready or left.
+fn known_at(at: DateTime<Utc>, audience: Audience, now: DateTime<Utc>) -> DateTime<Utc> {
+    match audience {
+        Audience::Operations => at,
+        Audience::Public => local::midnight(local::date(at.min(now))),
+    }
 }
 
 /// Whether a chart is one of those that are looked at every day, among which chance marks some. One of the past or of a part

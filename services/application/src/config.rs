@@ -5,6 +5,8 @@ mod origin;
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use joinedup_events::area::AreaKind;
+use joinedup_views::suppression::Policy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -37,6 +39,9 @@ pub struct Config {
     /// How often each source is expected to be heard, in hours, by the beginning of its name; `*` stands for any one part
     /// of it between slashes (`/county/*/mdt`).
     pub expected_hours: BTreeMap<String, f64>,
+    /// Kinds of area whose numbers readers see as they are, however small. For all others the rules for small numbers
+    /// hold: whoever adds `county` here signs that a county's small numbers point at nobody.
+    pub small_numbers_exempt: Vec<AreaKind>,
     /// Memory for the views' store, in MiB.
     pub cache_mib: u64,
     /// The most connections at a time.
@@ -114,6 +119,7 @@ impl Default for Config {
             run_chart_periods: 53,
             run_chart_series: 200_000,
             expected_hours: BTreeMap::new(),
+            small_numbers_exempt: Policy::default().exempt,
             cache_mib: 64,
             max_connections: 768,
             max_connections_per_client: 256,

@@ -90,6 +90,14 @@ fn first_date(cells: &Cells, quantity: &str, scope: &[AreaId]) -> Option<NaiveDa
         .min()
 }
 
+/// A stock over the days of a period that have ended.
+struct Nights {
+    nights: i64,
+    days: i64,
+    /// The most on any one of the days: so many people were there at least.
+    people: i64,
+}
+
 struct Asked<'a> {
     cells: &'a Cells,
     areas: &'a Areas,
@@ -289,7 +297,7 @@ impl Asked<'_> {
     }
 
     /// A stock added up over the days of each period that have ended, and how many those are.
-    fn over_days(&self, levels: &[i64]) -> Vec<(i64, i64)> {
+    fn over_days(&self, levels: &[i64]) -> Vec<Nights> {
         let today = today(self.query);
         self.frame
             .periods
@@ -299,8 +307,12 @@ impl Asked<'_> {
                 let days = (end - period.start).num_days().max(0);
                 let from = self.frame.day(period.start).unwrap_or(0);
                 let to = from + usize::try_from(days).unwrap_or(0);
-                let sum = levels.get(from..to).map_or(0, |days| days.iter().sum());
-                (sum, days)
+                let levels = levels.get(from..to).unwrap_or_default();
+                Nights {
+                    nights: levels.iter().sum(),
+                    days,
+                    people: levels.iter().copied().max().unwrap_or(0),
+                }
             })
             .collect()
     }
@@ -344,13 +356,19 @@ impl Asked<'_> {
                 self.over_days(&all)
                     .into_iter()
                     .zip(self.over_days(&part))
-                    .map(|((all, _), (part, _))| Raw::part(part as f64, all as f64, all))
+                    .map(|(all, part)| Raw {
+                        people: Some((part.people, all.people)),
+                        ..Raw::part(part.nights as f64, all.nights as f64, all.nights)
+                    })
                     .collect()
             }
             _ => self
                 .over_days(&all)
                 .into_iter()
-                .map(|(nights, days)| self.nights(aggregate, nights, days))
+                .map(|nights| Raw {
+                    people: Some((nights.people, nights.people)),
+                    ..self.nights(aggregate, nights.nights, nights.days)
+                })
                 .collect(),
         }
     }

@@ -1,6 +1,6 @@
 //! Points as they may leave the system.
 
-use super::neighbours::Family;
+use super::neighbours::{Family, Number};
 use super::{Audience, Policy, Shown};
 use crate::ask::Basis;
 use crate::measure::{Aggregate, Measure, Shape, SmallNumbers};
@@ -71,21 +71,21 @@ fn hidden(
         })
         .collect();
     let mut hidden = BTreeSet::new();
-    for number in [behind as fn(&Measure, &Point) -> Option<i64>, out_of] {
+    for number in [behind as fn(&Measure, &Point) -> Option<Counted>, out_of] {
         let mut periods: BTreeMap<NaiveDate, Family<&AreaId>> = BTreeMap::new();
         for (id, points) in all {
             let holds = policy.holds(areas, id.as_str());
             for point in points {
-                if let Some(n) = number(measure, point) {
+                if let Some(Counted { n, people }) = number(measure, point) {
                     let family = periods.entry(point.period_start).or_default();
-                    family.numbers.insert(id, (n, holds));
+                    family.counts_people &= n == people;
+                    family.numbers.insert(id, Number { n, people, holds });
                 }
             }
         }
         for (start, mut family) in periods {
-            let small = |(n, holds): &(i64, bool)| *holds && rule.count(*n) == Shown::Small;
             // Where nothing is small there is nothing to protect.
-            if !family.numbers.values().any(small) {
+            if !family.numbers.values().any(|number| number.is_small(rule)) {
                 continue;
             }
             family.parts.clone_from(&parts);
@@ -99,26 +99,47 @@ fn hidden(
     hidden
 }
 
-/// The number of people behind a point: the count itself, the numerator of a share, the n of a statistic. A point
-/// without a value has people behind it too, who are shown as its n.
-fn behind(measure: &Measure, point: &Point) -> Option<i64> {
-    match point.numerator.filter(|_| point.value.is_some()) {
-        Some(numerator) if is_people(measure) => Some(numerator.round() as i64),
-        _ => point.n,
+/// A number that adds up over areas, and how many people are behind it at least.
+struct Counted {
+    n: i64,
+    people: i64,
+}
+
+impl Counted {
+    const fn people(n: i64) -> Self {
+        Self { n, people: n }
     }
 }
 
-/// The number of people that a share is out of.
-fn out_of(measure: &Measure, point: &Point) -> Option<i64> {
+/// The number behind a point: the count itself, the numerator of a share, the n of a statistic. A point without a value
+/// has people behind it too, who are shown as its n. Behind nights are the people who spent them.
+fn behind(measure: &Measure, point: &Point) -> Option<Counted> {
+    let n = match point.numerator.filter(|_| point.value.is_some()) {
+        Some(numerator) if is_people(measure) => numerator.round() as i64,
+        _ => point.n?,
+    };
+    Some(match point.people {
+        Some((people, _)) => Counted { n, people },
+        None => Counted::people(n),
+    })
+}
+
+/// The number that a share is out of.
+fn out_of(measure: &Measure, point: &Point) -> Option<Counted> {
     let is_part = measure.shape() == Shape::Proportion || measure.aggregate == Aggregate::Ratio;
-    if point.value.is_none() {
-        return point.n.filter(|_| is_part);
-    }
-    match (measure.shape(), point.denominator) {
-        (Shape::Proportion, Some(denominator)) => Some(denominator.round() as i64),
-        _ if measure.aggregate == Aggregate::Ratio => point.denominator.map(|d| d.round() as i64),
-        _ => None,
-    }
+    let n = if point.value.is_none() {
+        point.n.filter(|_| is_part)?
+    } else {
+        match (measure.shape(), point.denominator) {
+            (Shape::Proportion, Some(denominator)) => denominator.round() as i64,
+            _ if measure.aggregate == Aggregate::Ratio => point.denominator?.round() as i64,
+            _ => return None,
+        }
+    };
+    Some(match point.people {
+        Some((_, people)) => Counted { n, people },
+        None => Counted::people(n),
+    })
 }
 
 /// Whether the numerator counts people. A mean's is a total of points or days.
@@ -149,13 +170,13 @@ fn publish(point: &mut Point, measure: &Measure, rule: SmallNumbers, holds: bool
         }
         return;
     }
-    let rounded = |n: i64| rule.count(n).number().unwrap_or(0) as f64;
-    let behind = behind(measure, point);
+    let rounded = |n: i64| rule.rounded(n).number().unwrap_or(0) as f64;
+    let behind = behind(measure, point).map(|counted| counted.n);
     match (measure.shape(), point.numerator, point.denominator) {
         (_, Some(_), Some(denominator)) if is_people(measure) => {
             let numerator = behind.map(rounded).unwrap_or_default();
             let denominator = match out_of(measure, point) {
-                Some(n) => rounded(n),
+                Some(counted) => rounded(counted.n),
                 None => denominator,
             };
             point.numerator = Some(numerator);
@@ -165,14 +186,19 @@ fn publish(point: &mut Point, measure: &Measure, rule: SmallNumbers, holds: bool
         (Shape::Count, ..) => {
             point.value = behind.map(|n| rounded(n) / measure.divide_by);
         }
-        _ => (point.numerator, point.denominator) = (None, None),
+        _ => {
+            (point.numerator, point.denominator) = (None, None);
+            // Two exact means of n and n + 1 people would tell what the last of them said.
+            point.value = point.value.map(|value| (value * 10.0).round() / 10.0);
+        }
     }
     point.n = point.n.and_then(|n| rule.count(n).number());
 }
 
 fn withhold(point: &mut Point, state: State, note: String) {
     (point.value, point.numerator, point.denominator) = (None, None, None);
-    (point.n, point.state, point.note) = (None, state, Some(note));
+    (point.n, point.people) = (None, None);
+    (point.state, point.note) = (state, Some(note));
 }
 
 /// Takes counts out of a point without value that are small enough to tell of people, or that would give a small one

@@ -26,6 +26,7 @@ fn chart_of(measure: &Measure, values: &[f64], fresh_from: &[usize], unfinished:
             numerator: None,
             denominator: Some(40.0),
             n: None,
+            people: None,
             state: if at < judged {
                 State::Final
             } else {

@@ -29,7 +29,7 @@ fn windows(cells: &Cells, now: DateTime<Utc>) -> Samples {
     let mut samples = Samples::default();
     let basis = Basis::of_cells(cells);
     for measure in definitions.measures.iter() {
-        let asked = (Audience::Public, now);
+        let asked = (Audience::Operations, now);
         add(&mut samples, &basis, &definitions, measure, &places, asked);
     }
     samples
