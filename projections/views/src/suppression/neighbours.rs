@@ -25,18 +25,21 @@ pub struct Number {
 pub struct Family<K> {
     /// Each area's number.
     pub numbers: BTreeMap<K, Number>,
-    /// Each total's parts.
-    pub parts: BTreeMap<K, Vec<K>>,
+    /// Totals with their parts; one total may be added up in several ways.
+    pub parts: Vec<(K, Vec<K>)>,
     /// The numbers count people: what is kept back is then no larger than the rule's limit.
     pub counts_people: bool,
+    /// How numbers are shown elsewhere already, which cannot be changed here.
+    pub fixed: BTreeMap<K, Shown>,
 }
 
 impl<K> Default for Family<K> {
     fn default() -> Self {
         Self {
             numbers: BTreeMap::new(),
-            parts: BTreeMap::new(),
+            parts: Vec::new(),
             counts_people: true,
+            fixed: BTreeMap::new(),
         }
     }
 }
@@ -59,6 +62,17 @@ impl Number {
     pub fn is_small(&self, rule: SmallNumbers) -> bool {
         self.holds && rule.count(self.people) == Shown::Small
     }
+
+    /// How it may be shown, on its own or kept back for the sake of another.
+    #[must_use]
+    pub fn shown(&self, rule: SmallNumbers, is_kept_back: bool) -> Shown {
+        match self {
+            small if small.is_small(rule) => Shown::Small,
+            _ if is_kept_back => Shown::Neighbour,
+            Self { n, holds: true, .. } => rule.rounded(*n),
+            Self { n, .. } => Shown::Exact(*n),
+        }
+    }
 }
 
 impl<K: Ord + Clone> Family<K> {
@@ -66,17 +80,25 @@ impl<K: Ord + Clone> Family<K> {
     #[must_use]
     pub fn shown(&self, rule: SmallNumbers) -> BTreeMap<K, Shown> {
         let numbers: Vec<Number> = self.numbers.values().copied().collect();
-        let first = |number: &Number| match number {
-            small if small.is_small(rule) => Shown::Small,
-            Number { n, holds: true, .. } => rule.rounded(*n),
-            Number { n, .. } => Shown::Exact(*n),
-        };
-        let mut shown: Vec<Shown> = numbers.iter().map(first).collect();
+        let mut shown: Vec<Shown> = self
+            .numbers
+            .iter()
+            .map(|(id, number)| match (self.fixed.get(id), number) {
+                (Some(fixed), _) => *fixed,
+                (None, number) => number.shown(rule, false),
+            })
+            .collect();
         if shown.contains(&Shown::Small) {
             let tables = self.tables();
+            let is_fixed: Vec<bool> = self
+                .numbers
+                .keys()
+                .map(|id| self.fixed.contains_key(id))
+                .collect();
             // Each round keeps back one more, so there are no more rounds than numbers.
             while let Some(leak) = self.leak(rule, &numbers, &shown, &tables) {
-                match beside(leak, &numbers, &shown, &tables) {
+                let is_free = |at: usize| !is_fixed[at] && !shown[at].is_hidden();
+                match beside(leak, &numbers, is_free, &tables) {
                     Some(next) => shown[next] = Shown::Neighbour,
                     None => break,
                 }
@@ -88,18 +110,15 @@ impl<K: Ord + Clone> Family<K> {
     /// The totals with the parts that have numbers. A total that is not the sum of its parts tells nothing of them.
     fn tables(&self) -> Vec<Table> {
         let index: BTreeMap<&K, usize> = self.numbers.keys().zip(0..).collect();
-        let table = |(total, parts): (&K, &Vec<K>)| {
-            let total_at = *index.get(total)?;
+        let table = |(total, parts): &(K, Vec<K>)| {
+            let number = self.numbers.get(total)?;
+            let numbers = parts.iter().filter_map(|part| self.numbers.get(part));
+            let sum: i64 = numbers.map(|number| number.n).sum();
             let known = parts.iter().filter_map(|part| index.get(part).copied());
             let parts: Vec<usize> = known.collect();
-            let sum: i64 = self.parts[total]
-                .iter()
-                .filter_map(|part| self.numbers.get(part))
-                .map(|number| number.n)
-                .sum();
-            let adds_up = !parts.is_empty() && sum == self.numbers[total].n;
+            let adds_up = !parts.is_empty() && sum == number.n;
             adds_up.then_some(Table {
-                total: total_at,
+                total: *index.get(total)?,
                 parts,
             })
         };
@@ -126,12 +145,17 @@ impl<K: Ord + Clone> Family<K> {
 
 /// What to keep back for the sake of a number: the smallest that is shown in a table with it, or else in any table; a
 /// zero only where there is nothing else.
-fn beside(at: usize, numbers: &[Number], shown: &[Shown], tables: &[Table]) -> Option<usize> {
+fn beside(
+    at: usize,
+    numbers: &[Number],
+    is_free: impl Fn(usize) -> bool,
+    tables: &[Table],
+) -> Option<usize> {
     let with_it = |table: &&Table| table.total == at || table.parts.contains(&at);
     let of = |table: &Table| -> Vec<usize> {
         let members = table.parts.iter().copied().chain([table.total]);
         members
-            .filter(|&member| member != at && !shown[member].is_hidden())
+            .filter(|&member| member != at && is_free(member))
             .collect()
     };
     let near: Vec<usize> = tables.iter().filter(with_it).flat_map(of).collect();

@@ -3,6 +3,8 @@
 use super::neighbours::{Family, Number};
 use super::{Audience, Policy, Shown};
 use crate::ask::Basis;
+use crate::cell::Filter;
+use crate::dimension;
 use crate::measure::{Aggregate, Measure, Shape, SmallNumbers};
 use crate::point::{Point, PointQuery, State, points};
 use chrono::NaiveDate;
@@ -23,30 +25,71 @@ pub fn published(
     policy: &Policy,
 ) -> BTreeMap<AreaId, Vec<Point>> {
     let rule = query.measure.small_numbers();
-    let points_of = |area: &AreaId| points(basis, areas, &PointQuery { area, ..*query });
+    let points_of = |area: &AreaId, filter: &Filter| {
+        let query = PointQuery {
+            area,
+            filter,
+            ..*query
+        };
+        points(basis, areas, &query)
+    };
     if audience == Audience::Operations || rule == SmallNumbers::None {
-        return wanted.iter().map(|a| (a.clone(), points_of(a))).collect();
+        let whole = |area: &AreaId| (area.clone(), points_of(area, query.filter));
+        return wanted.iter().map(whole).collect();
     }
+    let slices = slices(basis, query);
     let mut shown = BTreeMap::new();
     for area in wanted {
         if shown.contains_key(area) {
             continue;
         }
-        let all: BTreeMap<AreaId, Vec<Point>> = relatives(areas, area, policy)
-            .into_iter()
-            .map(|area| {
-                let points = points_of(&area);
-                (area, points)
-            })
-            .collect();
-        let hidden = hidden(&all, areas, query.measure, policy);
+        let family = relatives(areas, area, policy);
+        let of_slice = |filter: &Filter| -> Slice {
+            let points = |area: &AreaId| (area.clone(), points_of(area, filter));
+            family.iter().map(points).collect()
+        };
+        let among = Among {
+            areas,
+            policy,
+            measure: query.measure,
+        };
+        let (all, hidden) = match &slices {
+            // Whatever is asked for, the whole is published too, and is decided without its parts.
+            Slices::Whole => {
+                let whole = of_slice(query.filter);
+                let hidden = among.hidden(std::slice::from_ref(&whole), None);
+                (whole, Some(hidden.into_iter().map(|(_, at)| at).collect()))
+            }
+            Slices::Parts {
+                whole,
+                values,
+                asked,
+            } => {
+                let slices: Vec<Slice> =
+                    std::iter::once(whole).chain(values).map(of_slice).collect();
+                let of_whole = among.hidden(&slices[..1], None);
+                let hidden = among.hidden(&slices, Some(&of_whole));
+                let asked = asked + 1;
+                let of_asked = hidden.into_iter().filter(|(slice, _)| *slice == asked);
+                let hidden: BTreeSet<(NaiveDate, AreaId)> = of_asked.map(|(_, at)| at).collect();
+                (
+                    slices.into_iter().nth(asked).unwrap_or_default(),
+                    Some(hidden),
+                )
+            }
+            // By many questions of this kind the parts of a small number could be put together.
+            Slices::Mixed => (of_slice(query.filter), None),
+        };
         for (area, mut points) in all {
             if !wanted.contains(&area) {
                 continue;
             }
             let holds = policy.holds(areas, area.as_str());
             for point in &mut points {
-                let hidden = hidden.contains(&(point.period_start, area.clone()));
+                let hidden = match &hidden {
+                    Some(hidden) => hidden.contains(&(point.period_start, area.clone())),
+                    None => holds,
+                };
                 publish(point, query.measure, rule, holds, hidden);
             }
             shown.insert(area, points);
@@ -55,48 +98,132 @@ pub fn published(
     shown
 }
 
-/// Which points are kept back: by the start of their period, and area.
-fn hidden(
-    all: &BTreeMap<AreaId, Vec<Point>>,
-    areas: &Areas,
-    measure: &Measure,
-    policy: &Policy,
-) -> BTreeSet<(NaiveDate, AreaId)> {
-    let rule = measure.small_numbers();
-    let parts: BTreeMap<&AreaId, Vec<&AreaId>> = all
-        .keys()
-        .map(|id| {
-            let parts = areas.children(id).iter().filter(|c| all.contains_key(*c));
-            (id, parts.collect())
-        })
-        .collect();
-    let mut hidden = BTreeSet::new();
-    for number in [behind as fn(&Measure, &Point) -> Option<Counted>, out_of] {
-        let mut periods: BTreeMap<NaiveDate, Family<&AreaId>> = BTreeMap::new();
-        for (id, points) in all {
-            let holds = policy.holds(areas, id.as_str());
-            for point in points {
-                if let Some(Counted { n, people }) = number(measure, point) {
-                    let family = periods.entry(point.period_start).or_default();
-                    family.counts_people &= n == people;
-                    family.numbers.insert(id, Number { n, people, holds });
-                }
-            }
-        }
-        for (start, mut family) in periods {
-            // Where nothing is small there is nothing to protect.
-            if !family.numbers.values().any(|number| number.is_small(rule)) {
-                continue;
-            }
-            family.parts.clone_from(&parts);
-            for (id, shown) in family.shown(rule) {
-                if shown.is_hidden() {
-                    hidden.insert((start, id.clone()));
-                }
-            }
-        }
+/// The points of a part of the people, by area.
+type Slice = BTreeMap<AreaId, Vec<Point>>;
+
+/// Which part of the people is asked for.
+enum Slices {
+    /// All of them.
+    Whole,
+    /// One value of one dimension: beside it the others are published, and all of them together.
+    Parts {
+        whole: Filter,
+        values: Vec<Filter>,
+        asked: usize,
+    },
+    /// Several values, or several dimensions.
+    Mixed,
+}
+
+fn slices(basis: &Basis<'_>, query: &PointQuery<'_>) -> Slices {
+    let mut dimensions = query.filter.0.iter();
+    let (Some((dimension, values)), None) = (dimensions.next(), dimensions.next()) else {
+        return if query.filter.0.is_empty() {
+            Slices::Whole
+        } else {
+            Slices::Mixed
+        };
+    };
+    let seen = dimension::seen(basis.cells(), &query.measure.quantity, dimension);
+    let mut seen: BTreeSet<String> = seen.into_iter().map(ToOwned::to_owned).collect();
+    let (Some(value), 1) = (values.first(), values.len()) else {
+        return Slices::Mixed;
+    };
+    seen.insert(value.clone());
+    Slices::Parts {
+        whole: Filter::default(),
+        asked: seen.iter().position(|v| v == value).unwrap_or_default(),
+        values: seen
+            .into_iter()
+            .map(|value| Filter([(dimension.clone(), BTreeSet::from([value]))].into()))
+            .collect(),
     }
-    hidden
+}
+
+/// What numbers are published beside each other.
+struct Among<'a> {
+    areas: &'a Areas,
+    policy: &'a Policy,
+    measure: &'a Measure,
+}
+
+/// A point: the start of its period, and its area.
+type At = (NaiveDate, AreaId);
+
+/// A number of a slice and area, and those that add up to it.
+type Total<'a> = ((usize, &'a AreaId), Vec<(usize, &'a AreaId)>);
+
+impl Among<'_> {
+    /// Which points are kept back, by slice. With `of_whole` the first slice is the whole of the others, of which those
+    /// points are kept back.
+    fn hidden(
+        &self,
+        slices: &[Slice],
+        of_whole: Option<&BTreeSet<(usize, At)>>,
+    ) -> BTreeSet<(usize, At)> {
+        let rule = self.measure.small_numbers();
+        let parts = self.parts(slices, of_whole.is_some());
+        let mut hidden = BTreeSet::new();
+        for number in [behind as fn(&Measure, &Point) -> Option<Counted>, out_of] {
+            let mut periods: BTreeMap<NaiveDate, Family<(usize, &AreaId)>> = BTreeMap::new();
+            for (slice, of_slice) in slices.iter().enumerate() {
+                for (id, points) in of_slice {
+                    let holds = self.policy.holds(self.areas, id.as_str());
+                    for point in points {
+                        let Some(Counted { n, people }) = number(self.measure, point) else {
+                            continue;
+                        };
+                        let family = periods.entry(point.period_start).or_default();
+                        family.counts_people &= n == people;
+                        let number = Number { n, people, holds };
+                        family.numbers.insert((slice, id), number);
+                        let of_whole = of_whole.filter(|_| slice == 0);
+                        if let Some(of_whole) = of_whole {
+                            let at = (0, (point.period_start, id.clone()));
+                            let shown = number.shown(rule, of_whole.contains(&at));
+                            family.fixed.insert((0, id), shown);
+                        }
+                    }
+                }
+            }
+            for (start, mut family) in periods {
+                // Where nothing is small there is nothing to protect.
+                if !family.numbers.values().any(|number| number.is_small(rule)) {
+                    continue;
+                }
+                family.parts.clone_from(&parts);
+                for ((slice, id), shown) in family.shown(rule) {
+                    if shown.is_hidden() {
+                        hidden.insert((slice, (start, id.clone())));
+                    }
+                }
+            }
+        }
+        hidden
+    }
+
+    /// Which numbers are totals of which: areas of their parts, in each slice, and the whole of its slices, in each area.
+    fn parts<'s>(&self, slices: &'s [Slice], with_whole: bool) -> Vec<Total<'s>> {
+        let mut tables = Vec::new();
+        for (slice, of_slice) in slices.iter().enumerate() {
+            for id in of_slice.keys() {
+                let children = self.areas.children(id).iter();
+                let known = children.filter_map(|c| of_slice.get_key_value(c));
+                let parts: Vec<_> = known.map(|(child, _)| (slice, child)).collect();
+                tables.push(((slice, id), parts));
+            }
+        }
+        if with_whole {
+            for id in slices.iter().take(1).flat_map(BTreeMap::keys) {
+                let values = slices.iter().enumerate().skip(1);
+                let parts: Vec<_> = values
+                    .filter_map(|(slice, of)| Some((slice, of.get_key_value(id)?.0)))
+                    .collect();
+                tables.push(((0, id), parts));
+            }
+        }
+        tables
+    }
 }
 
 /// A number that adds up over areas, and how many people are behind it at least.
