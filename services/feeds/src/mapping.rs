@@ -1,36 +1,17 @@
-//! Mappings: what the columns of a CSV file mean. TOML; the README beside the built-in ones explains every field.
+//! Mappings: what the columns of a table mean. TOML; the README beside the built-in ones explains every field.
+
+mod built_in;
+mod table;
+
+use built_in::built_in_text;
+pub use built_in::{built_in, built_in_names};
+pub use table::{CellMark, Conditions, FileRule, Pattern, WideColumns, WideRule};
 
 use chrono::NaiveDate;
 use joinedup_events::observation::Grain;
 use joinedup_events::{AreaId, Slug};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The mappings that come with the product, by name.
-const BUILT_IN: [(&str, &str); 10] = [
-    ("dtoc", include_str!("../../mappings/dtoc.toml")),
-    (
-        "dtoc-attribution",
-        include_str!("../../mappings/dtoc-attribution.toml"),
-    ),
-    (
-        "sitrep-trust",
-        include_str!("../../mappings/sitrep-trust.toml"),
-    ),
-    ("sitrep-icb", include_str!("../../mappings/sitrep-icb.toml")),
-    (
-        "delay-reasons",
-        include_str!("../../mappings/delay-reasons.toml"),
-    ),
-    ("ae", include_str!("../../mappings/ae.toml")),
-    ("beds", include_str!("../../mappings/beds.toml")),
-    ("mar", include_str!("../../mappings/mar.toml")),
-    ("drd-trust", include_str!("../../mappings/drd-trust.toml")),
-    (
-        "drd-england",
-        include_str!("../../mappings/drd-england.toml"),
-    ),
-];
 
 /// A mapping.
 #[derive(Clone, Debug, Deserialize)]
@@ -50,6 +31,24 @@ pub struct Mapping {
     /// Cells that say that nothing was reported, beside empty ones.
     #[serde(default = "not_available")]
     pub missing: Vec<String>,
+    /// Where in the file the table is.
+    #[serde(default)]
+    pub file: FileRule,
+    /// Columns that become rows.
+    #[serde(default)]
+    pub wide: Option<WideRule>,
+    /// Only rows that fulfil all of these count.
+    #[serde(default, rename = "where")]
+    pub only: Conditions,
+    /// Rows that fulfil any of these do not count.
+    #[serde(default)]
+    pub except: Conditions,
+    /// Several rows of one area, period and series are added. Unless given, all of them are refused.
+    #[serde(default)]
+    pub sum: bool,
+    /// What cells that are no number mean, beside the marks that are known.
+    #[serde(default)]
+    pub marks: BTreeMap<String, CellMark>,
 }
 
 fn not_available() -> Vec<String> {
@@ -61,7 +60,20 @@ fn not_available() -> Vec<String> {
 #[serde(deny_unknown_fields)]
 pub struct PeriodRule {
     /// The column.
-    pub column: String,
+    #[serde(default)]
+    pub column: Option<String>,
+    /// Every row is of this one, written as in a cell.
+    #[serde(default)]
+    pub fixed: Option<String>,
+    /// Every row is of the one that this cell of the sheet names, e.g. `C5`.
+    #[serde(default)]
+    pub cell: Option<CellAddress>,
+    /// Every row is of the first one that is named above the header.
+    #[serde(default)]
+    pub above: bool,
+    /// Every row is of the one that the file's name has.
+    #[serde(default)]
+    pub file_name: bool,
     /// The period's length.
     pub grain: Grain,
     /// How it is written; whatever fits the grain unless given.
@@ -70,6 +82,58 @@ pub struct PeriodRule {
     /// Which day of the period a date names.
     #[serde(default)]
     pub names: Named,
+}
+
+impl PeriodRule {
+    /// The places that it names; there must be one.
+    fn places(&self) -> usize {
+        usize::from(self.column.is_some())
+            + usize::from(self.fixed.is_some())
+            + usize::from(self.cell.is_some())
+            + usize::from(self.above)
+            + usize::from(self.file_name)
+    }
+
+    /// What messages call the place that it is read from.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        self.column.as_deref().unwrap_or("period")
+    }
+}
+
+/// A cell of a sheet, written as in a spreadsheet: `C5`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct CellAddress {
+    /// The column, counted from 0.
+    pub column: usize,
+    /// The row, counted from 1.
+    pub row: u64,
+}
+
+impl TryFrom<String> for CellAddress {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let digits = text.find(|c: char| c.is_ascii_digit());
+        let (letters, row) = text.split_at(digits.unwrap_or(text.len()));
+        let address = column_of_letters(letters).zip(row.parse().ok());
+        address
+            .filter(|(_, row)| *row > 0)
+            .map(|(column, row)| Self { column, row })
+            .ok_or("must be a cell such as C5")
+    }
+}
+
+/// The column that a spreadsheet calls by letters, counted from 0.
+#[must_use]
+pub fn column_of_letters(letters: &str) -> Option<usize> {
+    let known = (1..=3).contains(&letters.len()) && letters.bytes().all(|b| b.is_ascii_alphabetic());
+    known.then(|| {
+        letters.bytes().fold(0, |at, b| {
+            at * 26 + usize::from(b.to_ascii_uppercase() - b'A') + 1
+        }) - 1
+    })
 }
 
 /// How a period is written.
@@ -178,6 +242,12 @@ pub struct SeriesRule {
     /// The file may lack its columns.
     #[serde(default)]
     pub optional: bool,
+    /// Only rows that fulfil all of these have it.
+    #[serde(default, rename = "where")]
+    pub only: Conditions,
+    /// Its cells are percentages: `45.2%` is 0.452. A cell without the sign is taken as it is.
+    #[serde(default)]
+    pub percent: bool,
 }
 
 /// Where a value of a breakdown comes from.
@@ -249,29 +319,13 @@ pub enum MappingError {
     },
 }
 
-/// The names of the built-in mappings.
-pub fn built_in_names() -> impl Iterator<Item = &'static str> {
-    BUILT_IN.iter().map(|(name, _)| *name)
-}
-
-/// All built-in mappings.
-///
-/// # Errors
-/// Never, as a test holds; typed so that callers need not trust it.
-pub fn built_in() -> Result<Vec<Mapping>, MappingError> {
-    BUILT_IN
-        .iter()
-        .map(|(name, text)| Mapping::parse(name, text))
-        .collect()
-}
-
 impl Mapping {
     /// The mapping of a built-in name, or of a file.
     ///
     /// # Errors
     /// When there is neither, or the file is no mapping.
     pub fn named(name: &str) -> Result<Self, MappingError> {
-        if let Some((_, text)) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
+        if let Some(text) = built_in_text(name) {
             return Self::parse(name, text);
         }
         match std::fs::read_to_string(name) {
@@ -308,6 +362,14 @@ impl Mapping {
             (true, true) => return Err("`area` has both `fixed` and a column: choose one".into()),
             (false, false) => return Err("`area` needs `column`, `columns` or `fixed`".into()),
             _ => {}
+        }
+        if self.period.places() != 1 {
+            return Err(
+                "`period` needs one of `column`, `fixed`, `cell`, `above` and `file_name`".into(),
+            );
+        }
+        if self.wide.is_some() && self.period.column.is_none() {
+            return Err("`wide` makes columns: say which one is the period with `period.column`".into());
         }
         if self.series.is_empty() {
             return Err(
@@ -358,12 +420,16 @@ impl Mapping {
     /// The columns without which a file is not of this layout, each once.
     #[must_use]
     pub fn required(&self) -> BTreeSet<&str> {
-        let mut columns = BTreeSet::from([self.period.column.as_str()]);
+        let mut columns = BTreeSet::new();
+        columns.extend(self.period.column.as_deref());
+        columns.extend(self.only.columns());
+        columns.extend(self.except.columns());
         if self.area.without_column.is_none() {
             columns.extend(self.area.looked_at());
         }
         for series in self.series.iter().filter(|s| !s.optional) {
             columns.extend(series.read_columns());
+            columns.extend(series.only.columns());
         }
         columns
     }
@@ -376,13 +442,17 @@ impl SeriesRule {
             BreakdownRule::Fixed(_) => None,
             BreakdownRule::Column(from) => Some(&from.column),
         });
+        self.amounts().chain(breakdowns.map(String::as_str))
+    }
+
+    /// Every column with an amount.
+    pub fn amounts(&self) -> impl Iterator<Item = &str> {
         let sums = self.plus.iter().chain(&self.minus).chain(&self.times);
         self.value
             .iter()
             .chain(self.columns.keys())
             .chain(sums)
             .chain(&self.denominator)
-            .chain(breakdowns)
             .map(String::as_str)
     }
 }

@@ -11,6 +11,7 @@ use super::{PointQuery, Raw, Sieve, nearest, no_population, outermost, populatio
 use crate::cell::{Cells, Filter};
 use crate::measure::{Aggregate, Measure};
 use crate::period::{Grain, Period, periods};
+use crate::quantity::{OBSERVATION_PREFIX, PROVISIONAL_PREFIX, SUPPRESSED_PREFIX};
 use crate::tally::{Sums, Tally};
 use chrono::{Days, NaiveDate};
 use joinedup_events::AreaId;
@@ -60,6 +61,7 @@ pub(super) fn raws(
         .aggregate
         .population()
         .map(|which| (which, population(areas, query.area, which)));
+    let provisional = provisional(cells, quantity, &scope, &sieve.whole);
     let today = today(query);
     let raws = frame
         .periods
@@ -112,6 +114,10 @@ pub(super) fn raws(
                     }
                 }
             };
+            raw.provisional = provisional
+                .range(period.start..period.end)
+                .next()
+                .is_some();
             if raw.note.is_none() {
                 raw.note.clone_from(&note);
             }
@@ -119,6 +125,27 @@ pub(super) fn raws(
         })
         .collect();
     (frame, raws)
+}
+
+/// The name of a quantity's cells that count what carries a mark.
+fn marked(quantity: &str, prefix: &str) -> String {
+    let series = quantity.strip_prefix(OBSERVATION_PREFIX);
+    format!("{prefix}{}", series.unwrap_or(quantity))
+}
+
+/// The first days of the reports that their publisher calls provisional.
+fn provisional(
+    cells: &Cells,
+    quantity: &str,
+    scope: &[AreaId],
+    filter: &Filter,
+) -> BTreeSet<NaiveDate> {
+    let marked = marked(quantity, PROVISIONAL_PREFIX);
+    cells
+        .series_within(&marked, scope)
+        .filter(|series| filter.passes(series.breakdown))
+        .flat_map(|series| series.cells.keys().copied())
+        .collect()
 }
 
 fn micro(amount: i64) -> f64 {
@@ -133,7 +160,12 @@ fn scope(
     quantity: &str,
     own_only: bool,
 ) -> (Vec<AreaId>, Option<String>) {
-    let has = |id: &AreaId| cells.series(quantity, id.as_str()).next().is_some();
+    let suppressed = marked(quantity, SUPPRESSED_PREFIX);
+    // Who suppresses a number has reported.
+    let has = |id: &AreaId| {
+        let mut of = [quantity, &suppressed].into_iter();
+        of.any(|q| cells.series(q, id.as_str()).next().is_some())
+    };
     if own_only || has(area) {
         let own = has(area).then(|| area.clone());
         return (own.into_iter().collect(), None);
@@ -190,7 +222,9 @@ fn extent(
     query: &PointQuery<'_>,
 ) -> (Option<NaiveDate>, Option<NaiveDate>) {
     let (mut first, mut last): (Option<NaiveDate>, Option<NaiveDate>) = (None, None);
-    for series in cells.series_within(quantity, scope) {
+    let suppressed = marked(quantity, SUPPRESSED_PREFIX);
+    let with_suppressed = cells.series_within(&suppressed, scope);
+    for series in cells.series_within(quantity, scope).chain(with_suppressed) {
         let Some(grain) = grain_of(series.breakdown) else {
             continue;
         };
@@ -249,8 +283,16 @@ pub(super) fn best_grain(cells: &Cells, areas: &Areas, measure: &Measure, area: 
         .unwrap_or(measure.period)
 }
 
-/// Dimensions, fewest first, with the series that are broken down by them.
-type Sets<'a> = BTreeMap<(usize, Vec<&'a str>), Vec<&'a BTreeMap<NaiveDate, Tally>>>;
+/// Dimensions, fewest first, with the series that are broken down by them, and whether those count suppressed amounts.
+type Sets<'a> = BTreeMap<(usize, Vec<&'a str>), Vec<(&'a BTreeMap<NaiveDate, Tally>, bool)>>;
+
+/// One report.
+#[derive(Clone, Copy)]
+enum Report {
+    Amount(Sums),
+    /// All of it, or a part.
+    Suppressed,
+}
 
 /// What one place reports of a return: by length, the breakdowns that answer the question, simplest first.
 #[derive(Default)]
@@ -266,7 +308,10 @@ impl<'a> Reporter<'a> {
         passes: impl Fn(&[(Box<str>, Box<str>)]) -> bool,
     ) -> Self {
         let mut reporter = Self::default();
-        for series in cells.series(quantity, area.as_str()) {
+        let suppressed = marked(quantity, SUPPRESSED_PREFIX);
+        let amounts = cells.series(quantity, area.as_str()).map(|s| (s, false));
+        let hidden = cells.series(&suppressed, area.as_str()).map(|s| (s, true));
+        for (series, hidden) in amounts.chain(hidden) {
             let Some(grain) = grain_of(series.breakdown).filter(|_| passes(series.breakdown))
             else {
                 continue;
@@ -283,21 +328,26 @@ impl<'a> Reporter<'a> {
                 .or_default()
                 .entry((dimensions.len(), dimensions))
                 .or_default()
-                .push(series.cells);
+                .push((series.cells, hidden));
         }
         reporter
     }
 
-    /// The amount of one reported period.
-    fn at(&self, grain: Grain, start: NaiveDate) -> Option<Sums> {
+    /// What is reported of one period.
+    fn at(&self, grain: Grain, start: NaiveDate) -> Option<Report> {
         self.sets.get(&grain)?.values().find_map(|cells| {
             let mut found = None;
-            for tally in cells.iter().filter_map(|c| c.get(&start)) {
-                if let Tally::Sums(sums) = tally {
-                    add(found.get_or_insert_with(Sums::default), sums);
+            for (tally, hidden) in cells.iter().filter_map(|(c, h)| Some((c.get(&start)?, h))) {
+                match (tally, hidden) {
+                    // A sum without one of its parts is not the sum.
+                    (_, true) => return Some(Report::Suppressed),
+                    (Tally::Sums(sums), false) => {
+                        add(found.get_or_insert_with(Sums::default), sums);
+                    }
+                    (Tally::Histogram(_), false) => {}
                 }
             }
-            found
+            found.map(Report::Amount)
         })
     }
 
@@ -313,9 +363,13 @@ impl<'a> Reporter<'a> {
             let last = period.end.pred_opt().unwrap_or(period.start);
             for tile in periods(*filler, period.start, last) {
                 of += 1;
-                if let Some(amount) = self.at(*filler, tile.start) {
-                    have += 1;
-                    add(&mut sum, &amount);
+                match self.at(*filler, tile.start) {
+                    Some(Report::Amount(amount)) => {
+                        have += 1;
+                        add(&mut sum, &amount);
+                    }
+                    Some(Report::Suppressed) => return Filled::Suppressed,
+                    None => {}
                 }
             }
             if have == of || (have > 0 && !over) {
@@ -342,6 +396,7 @@ fn add(sum: &mut Sums, more: &Sums) {
 enum Filled {
     Whole(Sums),
     Partly { have: u32, of: u32, filler: Grain },
+    Suppressed,
     None,
 }
 
@@ -386,6 +441,7 @@ impl<'a> Return<'a> {
                     add(&mut sum, &amount);
                 }
                 Filled::Partly { have, of, filler } => partly = Some((have, of, filler)),
+                Filled::Suppressed => return Err(Raw::suppressed()),
                 Filled::None => {}
             }
         }
@@ -407,7 +463,8 @@ impl<'a> Return<'a> {
             .first()
             .and_then(|r| r.at(grain, period.start))
         {
-            Some(amount) => Raw::of(micro(amount.value), amount.n),
+            Some(Report::Amount(amount)) => Raw::of(micro(amount.value), amount.n),
+            Some(Report::Suppressed) => Raw::suppressed(),
             None => Raw::missing("nothing was reported"),
         }
     }

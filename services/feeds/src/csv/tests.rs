@@ -1,4 +1,7 @@
+//! Tables as people keep them, through a mapping.
+
 use super::*;
+use joinedup_events::Amount;
 
 fn import() -> Import {
     let now = "2026-06-15T12:00:00Z".parse().unwrap();
@@ -50,7 +53,7 @@ fn an_own_file_becomes_observations() {
     };
     assert_eq!(
         (
-            observed.value.as_f64(),
+            observed.value.unwrap().as_f64(),
             observed.denominator.map(Amount::as_f64)
         ),
         (1234.0, Some(620.5))
@@ -89,7 +92,7 @@ fn a_bad_row_is_named_by_line_and_column_and_the_good_rows_go_in() {
     );
     let told = told(&text);
     for (line, column, words) in [
-        (3, "month", "is not a date"),
+        (3, "month", "is not a period"),
         (4, "ward", "is not an area's code"),
         (5, "ward", "must be an area of the register"),
         (6, "falls", "is not a plain number"),
@@ -120,7 +123,7 @@ fn a_bad_row_is_named_by_line_and_column_and_the_good_rows_go_in() {
 }
 
 #[test]
-fn an_empty_cell_is_nothing_reported_and_a_nought_is_a_nought() {
+fn an_empty_cell_is_nothing_reported_and_zero_is_zero() {
     let chunk = read(&format!(
         "{HEADER}2026-05,RAJ,a,0,620\n2026-04,RAJ,a,,620\n2026-03,RAJ,a,NA,620\n2026-02,RAJ,a,3,\n"
     ));
@@ -166,16 +169,26 @@ fn importing_again_says_the_same_whenever_it_is_done() {
 }
 
 #[test]
-fn a_file_that_says_two_things_of_the_same_is_not_taken_at_its_last_word() {
-    let chunk = read(&format!(
-        "{HEADER}2026-05,RAJ,a,3,620\n2026-05,RAJ,a,3,620\n2026-05,RAJ,a,4,620\n"
-    ));
-    assert_eq!((chunk.items.len(), chunk.bad.len()), (2, 1));
-    assert!(
-        chunk.bad[0].sentence.contains("line 2"),
-        "{}",
-        chunk.bad[0].sentence
+fn rows_that_report_the_same_thing_are_all_refused_or_added() {
+    let text = format!(
+        "{HEADER}2026-05,RAJ,a,3,620\n2026-05,RAJ,a,3,620\n2026-05,RAJ,a,4,620\n2026-04,RAJ,a,5,600\n"
     );
+    let chunk = read(&text);
+    assert_eq!(chunk.items.iter().map(|i| i.line).collect::<Vec<_>>(), [5]);
+    assert_eq!(chunk.bad.iter().map(|b| b.line).collect::<Vec<_>>(), [2, 3, 4]);
+    assert!(chunk.bad[0].sentence.contains("line 3"), "{}", chunk.bad[0].sentence);
+    let added = read_as(&FALLS.replace("[period]", "sum = true\n[period]"), &text, import());
+    assert_eq!(added.bad, []);
+    let observed = observed(&added.items[0]);
+    assert_eq!(observed.value.map(Amount::as_f64), Some(10.0));
+    assert_eq!(observed.denominator.map(Amount::as_f64), Some(1860.0));
+}
+
+fn observed(item: &Item) -> &Observed {
+    let Fact::Observation(ObservationFact::Observed(observed)) = &item.event.fact else {
+        panic!()
+    };
+    observed
 }
 
 #[test]
@@ -188,7 +201,7 @@ fn a_header_that_does_not_fit_is_told_what_is_missing() {
     assert!(
         error.contains("`bed_days`")
             && error.contains("`kind`")
-            && error.contains("it has `month`"),
+            && error.contains("the nearest has `month`"),
         "{error}"
     );
     let error = CsvFile::open(
@@ -215,17 +228,3 @@ fn lines_are_counted_alike_however_they_end() {
     }
 }
 
-#[test]
-fn bytes_that_are_no_text_are_one_bad_row() {
-    let mut text = HEADER.as_bytes().to_vec();
-    text.extend_from_slice(b"2026-05,RAJ,\xff\xfe,3,620\n2026-04,RAJ,a,3,620\n");
-    let mut file = CsvFile::open(
-        text.as_slice(),
-        Some(Mapping::parse("test", FALLS).unwrap()),
-        import(),
-    )
-    .unwrap();
-    let chunk = file.chunk(10).unwrap().unwrap();
-    assert_eq!((chunk.items.len(), chunk.bad.len()), (1, 1));
-    assert!(chunk.bad[0].sentence.contains("UTF-8"));
-}
