@@ -69,6 +69,8 @@ pub struct CsvFile<R> {
     /// What cells were read as: a file has few periods and many rows.
     periods: HashMap<String, Result<Period, String>>,
     gathered: Gathered,
+    /// The line or row that comes next when none is empty.
+    next_number: u64,
     ended: bool,
 }
 
@@ -117,7 +119,10 @@ impl<R: Read> CsvFile<R> {
             .filter(|sheet| pattern.is_none_or(|p| p.matches(sheet)))
             .collect();
         let mut problem = LayoutError::NoSheet {
-            mapping: mapping.as_ref().map(|m| m.name.to_string()).unwrap_or_default(),
+            mapping: mapping
+                .as_ref()
+                .map(|m| m.name.to_string())
+                .unwrap_or_default(),
             present: sheets.clone(),
         };
         let mut begun = false;
@@ -160,6 +165,7 @@ impl<R: Read> CsvFile<R> {
             fixed,
             periods: HashMap::new(),
             gathered: Gathered::default(),
+            next_number: 0,
             ended: false,
         })
     }
@@ -178,7 +184,8 @@ impl<R: Read> CsvFile<R> {
         while !self.ended && chunk.rows < most as u64 {
             match self.next_row()? {
                 None => self.ended = true,
-                Some(row) if row.is_blank() => self.ended = self.mapping.file.until_blank,
+                Some(row) if self.ends_before(&row) => self.ended = true,
+                Some(row) if row.is_blank() => {}
                 Some(row) => {
                     let long = self.layout.rows(row);
                     let counted = long.iter().filter(|row| self.row(row, &mut chunk)).count();
@@ -205,6 +212,17 @@ impl<R: Read> CsvFile<R> {
             Some(row) => Ok(Some(row)),
             None => self.rows.next(),
         }
+    }
+
+    /// Whether the table ends before a row, because it is empty or empty ones were left out before it.
+    fn ends_before(&mut self, row: &SheetRow) -> bool {
+        let gap = self.next_number != 0 && row.number > self.next_number;
+        let lines: usize = match self.rows {
+            Rows::Text(_) => row.cells.iter().map(|c| c.matches('\n').count()).sum(),
+            Rows::Sheet(_) => 0,
+        };
+        self.next_number = row.number + 1 + lines as u64;
+        self.mapping.file.until_blank && (gap || row.is_blank())
     }
 
     /// Takes what a row reports; whether it is a row that counts.
@@ -419,11 +437,15 @@ fn fixed_period(
             None => first,
         };
         let period = period::above(rule, above, from_1904);
-        return period.map(Some).ok_or_else(|| failed("the rows above the table", &nothing));
+        return period
+            .map(Some)
+            .ok_or_else(|| failed("the rows above the table", &nothing));
     }
     if rule.file_name {
         let period = period::within(rule, name);
-        return period.map(Some).ok_or_else(|| failed("the file's name", &nothing));
+        return period
+            .map(Some)
+            .ok_or_else(|| failed("the file's name", &nothing));
     }
     Ok(None)
 }

@@ -17,7 +17,11 @@ pub mod sheet;
 pub mod sink;
 
 #[cfg(test)]
+mod cases_tests;
+#[cfg(test)]
 mod published_tests;
+#[cfg(test)]
+mod returns_tests;
 
 use joinedup_events::Event;
 

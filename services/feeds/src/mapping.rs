@@ -128,7 +128,8 @@ impl TryFrom<String> for CellAddress {
 /// The column that a spreadsheet calls by letters, counted from 0.
 #[must_use]
 pub fn column_of_letters(letters: &str) -> Option<usize> {
-    let known = (1..=3).contains(&letters.len()) && letters.bytes().all(|b| b.is_ascii_alphabetic());
+    let known =
+        (1..=3).contains(&letters.len()) && letters.bytes().all(|b| b.is_ascii_alphabetic());
     known.then(|| {
         letters.bytes().fold(0, |at, b| {
             at * 26 + usize::from(b.to_ascii_uppercase() - b'A') + 1
@@ -233,6 +234,9 @@ pub struct SeriesRule {
     /// The column with the denominator.
     #[serde(default)]
     pub denominator: Option<String>,
+    /// Columns that are added to the denominator.
+    #[serde(default)]
+    pub denominator_plus: Vec<String>,
     /// What the amount is broken down by.
     #[serde(default)]
     pub breakdown: BTreeMap<Slug, BreakdownRule>,
@@ -369,7 +373,9 @@ impl Mapping {
             );
         }
         if self.wide.is_some() && self.period.column.is_none() {
-            return Err("`wide` makes columns: say which one is the period with `period.column`".into());
+            return Err(
+                "`wide` makes columns: say which one is the period with `period.column`".into(),
+            );
         }
         if self.series.is_empty() {
             return Err(
@@ -453,6 +459,7 @@ impl SeriesRule {
             .chain(self.columns.keys())
             .chain(sums)
             .chain(&self.denominator)
+            .chain(&self.denominator_plus)
             .map(String::as_str)
     }
 }

@@ -136,8 +136,9 @@ fn every_published_file_of_a_series_is_known_by_its_header_and_no_row_of_it_is_r
 }
 
 #[test]
-fn every_built_in_mapping_is_for_a_published_file() {
-    let used: BTreeSet<&str> = LAYOUTS.iter().map(|(_, name)| *name).collect();
+fn every_built_in_mapping_is_tried_on_a_file() {
+    let mut used: BTreeSet<&str> = LAYOUTS.iter().map(|(_, name)| *name).collect();
+    used.extend(super::returns_tests::SHAPES);
     for mapping in built_in().unwrap() {
         assert!(used.contains(mapping.name.as_str()), "{}", mapping.name);
     }

@@ -106,7 +106,10 @@ impl Workbook {
     /// When the sheet cannot be read or is too large.
     pub fn rows(&mut self, sheet: &str) -> Result<Vec<SheetRow>, SheetError> {
         let unreadable = |_: XlsxError| SheetError::Sheet(sheet.to_owned());
-        let mut reader = self.xlsx.worksheet_cells_reader(sheet).map_err(unreadable)?;
+        let mut reader = self
+            .xlsx
+            .worksheet_cells_reader(sheet)
+            .map_err(unreadable)?;
         let mut rows: Vec<SheetRow> = Vec::new();
         let mut cells = 0;
         while let Some(cell) = reader.next_cell().map_err(unreadable)? {
@@ -118,7 +121,9 @@ impl Workbook {
                     cells: Vec::new(),
                 });
             }
-            let Some(last) = rows.last_mut() else { continue };
+            let Some(last) = rows.last_mut() else {
+                continue;
+            };
             let (column, has) = (column as usize, last.cells.len());
             if column >= has {
                 cells += column + 1 - has;
@@ -258,7 +263,10 @@ impl<R: Read> TextRows<R> {
 fn decoded(cell: &[u8]) -> String {
     match std::str::from_utf8(cell) {
         Ok(text) => text.to_owned(),
-        Err(_) => WINDOWS_1252.decode_without_bom_handling(cell).0.into_owned(),
+        Err(_) => WINDOWS_1252
+            .decode_without_bom_handling(cell)
+            .0
+            .into_owned(),
     }
 }
 

@@ -114,10 +114,7 @@ pub(super) fn raws(
                     }
                 }
             };
-            raw.provisional = provisional
-                .range(period.start..period.end)
-                .next()
-                .is_some();
+            raw.provisional = provisional.range(period.start..period.end).next().is_some();
             if raw.note.is_none() {
                 raw.note.clone_from(&note);
             }

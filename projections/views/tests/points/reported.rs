@@ -180,8 +180,20 @@ fn what_its_publisher_suppressed_is_not_zero_and_not_missing() {
     mark(&mut cells, SUPPRESSED_PREFIX, "2026-02-01", &[]);
     observe(&mut cells, "county", "month", "2026-03-01", 12, &[]);
     // A sum of parts, of which one is suppressed, is not known.
-    observe(&mut cells, "county", "month", "2026-04-01", 7, &[("ward", "a")]);
-    mark(&mut cells, SUPPRESSED_PREFIX, "2026-04-01", &[("ward", "b")]);
+    observe(
+        &mut cells,
+        "county",
+        "month",
+        "2026-04-01",
+        7,
+        &[("ward", "a")],
+    );
+    mark(
+        &mut cells,
+        SUPPRESSED_PREFIX,
+        "2026-04-01",
+        &[("ward", "b")],
+    );
     let m = measure(AMOUNT);
     let mut ask = Ask::new(&cells, &m, "2026-05-20T09:00:00Z");
     let points = ask.points();
@@ -189,7 +201,12 @@ fn what_its_publisher_suppressed_is_not_zero_and_not_missing() {
     let states: Vec<State> = points.iter().map(|p| p.state).collect();
     assert_eq!(
         states[..4],
-        [State::Final, State::Suppressed, State::Final, State::Suppressed]
+        [
+            State::Final,
+            State::Suppressed,
+            State::Final,
+            State::Suppressed
+        ]
     );
     assert!(points[1].note.as_deref().unwrap().contains("publisher"));
     ask.filter = Filter::one("ward", "a");
@@ -211,9 +228,6 @@ fn what_its_publisher_calls_provisional_is() {
     let shown: Vec<(Option<f64>, State)> = points.iter().map(|p| (p.value, p.state)).collect();
     assert_eq!(
         shown[..2],
-        [
-            (Some(10.0), State::Final),
-            (Some(10.0), State::Provisional)
-        ]
+        [(Some(10.0), State::Final), (Some(10.0), State::Provisional)]
     );
 }

@@ -66,16 +66,25 @@ pub(super) fn of<'a>(
     reported(column, sum, series.decimals.is_some()).map(Some)
 }
 
-/// What one cell says.
-pub(super) fn plain<'a>(
+/// What the series' denominator comes to; `None` when any of its columns is empty.
+pub(super) fn denominator<'a>(
     mapping: &Mapping,
     series: &SeriesRule,
-    column: &str,
     cell: impl Fn(&str) -> Option<&'a str>,
 ) -> Result<Option<Reported>, Wrong> {
-    number(mapping, series, column, &cell)?
-        .map(|n| reported(column, n, false))
-        .transpose()
+    let mut sum = Number {
+        value: 0.0,
+        mark: None,
+    };
+    for column in series.denominator.iter().chain(&series.denominator_plus) {
+        let Some(more) = number(mapping, series, column, &cell)? else {
+            return Ok(None);
+        };
+        sum.value += more.value;
+        sum.mark = stronger(sum.mark, more.mark);
+    }
+    let column = series.denominator.as_deref().unwrap_or_default();
+    reported(column, sum, false).map(Some)
 }
 
 fn number<'a>(

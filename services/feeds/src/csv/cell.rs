@@ -19,8 +19,8 @@ const SUPPRESSED: [&str; 5] = ["*", "**", "c", "[c]", "suppressed"];
 
 /// Marks for not available; `[low]` is a number that rounds to zero and is none.
 const MISSING: [&str; 20] = [
-    "-", "\u{2013}", "\u{2014}", "..", "...", "\u{2026}", ":", "[x]", "[z]", "[low]", "low", "n/a", "na", "null",
-    "#n/a", "#value!", "#div/0!", "#ref!", "#name?", "#num!",
+    "-", "\u{2013}", "\u{2014}", "..", "...", "\u{2026}", ":", "[x]", "[z]", "[low]", "low", "n/a",
+    "na", "null", "#n/a", "#value!", "#div/0!", "#ref!", "#name?", "#num!",
 ];
 
 /// Marks behind a number that may change.
@@ -67,7 +67,8 @@ fn without_mark(cell: &str) -> (&str, bool) {
     let strip = |marks: &[&str]| {
         let rest = marks.iter().find_map(|mark| cell.strip_suffix(mark))?;
         let rest = rest.trim_end();
-        rest.ends_with(|c: char| c.is_ascii_digit() || c == '%' || c == ')').then_some(rest)
+        rest.ends_with(|c: char| c.is_ascii_digit() || c == '%' || c == ')')
+            .then_some(rest)
     };
     match (strip(&PROVISIONAL), strip(&REVISED)) {
         (Some(rest), _) => (rest, true),
@@ -109,14 +110,20 @@ fn grouped_by_spaces(cell: &str) -> String {
     let digits = |g: &str| !g.is_empty() && g.bytes().all(|b| b.is_ascii_digit());
     let grouped = groups.split_first().is_some_and(|(first, rest)| {
         let first = first.strip_prefix(['-', '+', '\u{2212}']).unwrap_or(first);
-        let last = rest.last().map(|l| l.split_once('.').map_or(*l, |(whole, _)| whole));
+        let last = rest
+            .last()
+            .map(|l| l.split_once('.').map_or(*l, |(whole, _)| whole));
         let between = rest.iter().rev().skip(1);
         digits(first)
             && first.len() <= 3
             && last.is_some_and(|l| l.len() == 3 && digits(l))
             && between.into_iter().all(|g| g.len() == 3 && digits(g))
     });
-    if grouped { groups.concat() } else { cell.to_owned() }
+    if grouped {
+        groups.concat()
+    } else {
+        cell.to_owned()
+    }
 }
 
 /// `1e3`, as spreadsheets write large and small numbers into CSV: `4.62E+04`.
@@ -167,7 +174,13 @@ mod tests {
         }
         for cell in ["7*", "7 [p]", "7p", "100%*"] {
             assert!(
-                matches!(reading(cell), Ok(Reading::Number { provisional: true, .. })),
+                matches!(
+                    reading(cell),
+                    Ok(Reading::Number {
+                        provisional: true,
+                        ..
+                    })
+                ),
                 "{cell}"
             );
         }
@@ -178,7 +191,9 @@ mod tests {
         for cell in ["*", "c", "C", "[c]", "<5", "<=5", "< 8", "x"] {
             assert_eq!(reading(cell), Ok(Reading::Suppressed), "{cell}");
         }
-        for cell in ["-", "\u{2013}", "..", ":", "[x]", "[z]", "n/a", "NULL", "#N/A", "low"] {
+        for cell in [
+            "-", "\u{2013}", "..", ":", "[x]", "[z]", "n/a", "NULL", "#N/A", "low",
+        ] {
             assert_eq!(reading(cell), Ok(Reading::Missing), "{cell}");
         }
         let zero = Reading::Number {
@@ -191,8 +206,25 @@ mod tests {
     #[test]
     fn what_is_not_plainly_a_number_is_refused() {
         for cell in [
-            "many", "0x10", "inf", "nan", "TRUE", "4,5", "12,34", "1 23", "12 34 567", "1e99", "1e", "p", "r", "%",
-            "()", "<", "<x", "1.2.3", "5-9",
+            "many",
+            "0x10",
+            "inf",
+            "nan",
+            "TRUE",
+            "4,5",
+            "12,34",
+            "1 23",
+            "12 34 567",
+            "1e99",
+            "1e",
+            "p",
+            "r",
+            "%",
+            "()",
+            "<",
+            "<x",
+            "1.2.3",
+            "5-9",
         ] {
             assert!(reading(cell).is_err(), "{cell}: {:?}", reading(cell));
         }

@@ -121,8 +121,7 @@ impl Gathered {
             mark: stronger(entry.amount.mark, report.amount.mark),
             value: both(entry.amount.value, report.amount.value).map_err(|()| too_large)?,
         };
-        entry.denominator =
-            both(entry.denominator, report.denominator).map_err(|()| too_large)?;
+        entry.denominator = both(entry.denominator, report.denominator).map_err(|()| too_large)?;
         Ok(())
     }
 

@@ -24,7 +24,10 @@ pub enum LayoutError {
         present: Vec<String>,
     },
     /// No sheet is called so.
-    #[error("no sheet of the workbook is called as the mapping `{mapping}` says; it has {}", quoted(present))]
+    #[error(
+        "no sheet of the workbook is called as the mapping `{mapping}` says; it has {}",
+        quoted(present)
+    )]
     NoSheet {
         /// The mapping.
         mapping: String,
@@ -90,6 +93,12 @@ impl Header {
         for (index, name) in names.iter().enumerate().filter(|(_, n)| !n.is_empty()) {
             at.entry(name.clone()).or_insert(index);
             alike.entry(simplified(name)).or_insert(index);
+        }
+        // A title may have a footnote on a line of its own.
+        for (index, name) in names.iter().enumerate() {
+            if let Some((first, _)) = name.split_once(['\n', '\r']) {
+                alike.entry(simplified(first)).or_insert(index);
+            }
         }
         Self { names, at, alike }
     }

@@ -33,7 +33,11 @@ impl Layout {
     ///
     /// # Errors
     /// What is missing in the row that has most of them, or a column that is there twice.
-    pub fn find(rows: &[SheetRow], mapping: &Mapping, from_1904: bool) -> Result<Self, LayoutError> {
+    pub fn find(
+        rows: &[SheetRow],
+        mapping: &Mapping,
+        from_1904: bool,
+    ) -> Result<Self, LayoutError> {
         let named = mapping.required().iter().any(|c| !c.starts_with('='));
         if !named {
             return Ok(Self {
@@ -51,7 +55,9 @@ impl Layout {
                     return Ok(layout);
                 }
                 Err(missing) => {
-                    let nearer = nearest.as_ref().is_none_or(|(m, _)| missing.len() < m.len());
+                    let nearer = nearest
+                        .as_ref()
+                        .is_none_or(|(m, _)| missing.len() < m.len());
                     if nearer && !row.is_blank() {
                         nearest = Some((missing, row));
                     }
@@ -153,7 +159,8 @@ impl Layout {
         if self.groups.is_empty() {
             return vec![row];
         }
-        row.cells.resize(self.width.unwrap_or_default(), String::new());
+        row.cells
+            .resize(self.width.unwrap_or_default(), String::new());
         let of_group = |group: &Group| {
             let mut long = row.clone();
             long.cells.push(group.title.clone());

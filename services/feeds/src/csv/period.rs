@@ -73,11 +73,16 @@ pub(super) fn above(rule: &PeriodRule, rows: &[SheetRow], from_1904: bool) -> Op
         cells.any(|c| c.starts_with("period") || c.starts_with("month") || c.starts_with("date"))
     };
     let labelled = rows.iter().filter(labelled).flat_map(|row| &row.cells);
-    let first = labelled.filter_map(|cell| of_title(rule, cell, from_1904)).next();
+    let first = labelled
+        .filter_map(|cell| of_title(rule, cell, from_1904))
+        .next();
     first.or_else(|| {
         let cells = rows.iter().flat_map(|row| &row.cells);
         let exact = |cell: &String| found(cell, rule.grain).filter(|s| s.is_one(rule.grain));
-        cells.filter_map(exact).next().map(|s| Period::of(rule.grain, s.first))
+        cells
+            .filter_map(exact)
+            .next()
+            .map(|s| Period::of(rule.grain, s.first))
     })
 }
 
@@ -110,7 +115,8 @@ fn words(format: Format) -> &'static str {
 
 /// Whether a cell has the shape of a format; whether it names a day or a month there is was looked at before.
 fn has_format(format: Format, cell: &str) -> bool {
-    let digits = |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
+    let digits =
+        |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
     let day = cell.split(['T', ' ']).next().unwrap_or_default();
     match format {
         Format::YearMonth => cell
@@ -120,7 +126,9 @@ fn has_format(format: Format, cell: &str) -> bool {
             let parts: Vec<&str> = day.split('-').collect();
             matches!(parts[..], [year, month, of_month] if digits(year, 4) && digits(month, 2) && digits(of_month, 2))
         }
-        Format::BritishDate => day.split('/').count() == 3 && !day.starts_with(|c: char| !c.is_ascii_digit()),
+        Format::BritishDate => {
+            day.split('/').count() == 3 && !day.starts_with(|c: char| !c.is_ascii_digit())
+        }
         Format::MonthName => cell.starts_with(|c: char| c.is_ascii_alphabetic()),
         Format::Year => digits(cell, 4),
     }
@@ -149,55 +157,151 @@ mod tests {
             (
                 Grain::Day,
                 &[
-                    "2026-06-01", "2026/06/01", "20260601", "01/06/2026", "1/6/2026", "01/06/26", "01-06-2026",
-                    "01.06.2026", "1 June 2026", "1-Jun-26", "01-Jun-2026", "Monday 1st June 2026",
-                    "01/06/2026 00:00", "01/06/2026 00:00:00", "2026-06-01T00:00:00Z", "2026-05-31T23:00:00Z",
-                    "2026-06-01 00:00:00", "46174", "46174.0",
+                    "2026-06-01",
+                    "2026/06/01",
+                    "20260601",
+                    "01/06/2026",
+                    "1/6/2026",
+                    "01/06/26",
+                    "01-06-2026",
+                    "01.06.2026",
+                    "1 June 2026",
+                    "1-Jun-26",
+                    "01-Jun-2026",
+                    "Monday 1st June 2026",
+                    "01/06/2026 00:00",
+                    "01/06/2026 00:00:00",
+                    "2026-06-01T00:00:00Z",
+                    "2026-05-31T23:00:00Z",
+                    "2026-06-01 00:00:00",
+                    "46174",
+                    "46174.0",
                 ][..],
             ),
             (
                 Grain::Week,
-                &["w/c 01/06/2026", "w/e 07/06/2026", "Week ending 7 June 2026", "2026-W23", "Week commencing 1 Jun 2026"],
+                &[
+                    "w/c 01/06/2026",
+                    "w/e 07/06/2026",
+                    "Week ending 7 June 2026",
+                    "2026-W23",
+                    "Week commencing 1 Jun 2026",
+                ],
             ),
             (
                 Grain::Month,
                 &[
-                    "2026-06", "2026-06-01", "202606", "06/2026", "June 2026", "June2026", "Jun-26", "Jun 26",
-                    "Jun-2026", "2026-Jun", "JUNE 2026", "MSitAE-JUNE-2026", "MSitDT-JUNE-2026", "RTT-June-2026",
-                    "1 June 2026 to 30 June 2026", "1 to 30 June 2026", "June 2026 (provisional)", "46174",
+                    "2026-06",
+                    "2026-06-01",
+                    "202606",
+                    "06/2026",
+                    "June 2026",
+                    "June2026",
+                    "Jun-26",
+                    "Jun 26",
+                    "Jun-2026",
+                    "2026-Jun",
+                    "JUNE 2026",
+                    "MSitAE-JUNE-2026",
+                    "MSitDT-JUNE-2026",
+                    "RTT-June-2026",
+                    "1 June 2026 to 30 June 2026",
+                    "1 to 30 June 2026",
+                    "June 2026 (provisional)",
+                    "46174",
                 ],
             ),
             (
                 Grain::Quarter,
-                &["Q1 2026/27", "2026/27 Q1", "Q1 2026-27", "2026Q2", "2026-Q2", "Q2 2026", "Apr-Jun 2026", "Apr to Jun 2026", "April 2026 to June 2026"],
+                &[
+                    "Q1 2026/27",
+                    "2026/27 Q1",
+                    "Q1 2026-27",
+                    "2026Q2",
+                    "2026-Q2",
+                    "Q2 2026",
+                    "Apr-Jun 2026",
+                    "Apr to Jun 2026",
+                    "April 2026 to June 2026",
+                ],
             ),
             (
                 Grain::Year,
-                &["2026", "2026/27", "2026-27", "2026/2027", "2026-27 Financial Year", "FY 2026/27", "20260000"],
+                &[
+                    "2026",
+                    "2026/27",
+                    "2026-27",
+                    "2026/2027",
+                    "2026-27 Financial Year",
+                    "FY 2026/27",
+                    "20260000",
+                ],
             ),
         ] {
-            let wanted = if matches!(grain, Grain::Quarter | Grain::Year) { "2026-04-01" } else { "2026-06-01" };
+            let wanted = if matches!(grain, Grain::Quarter | Grain::Year) {
+                "2026-04-01"
+            } else {
+                "2026-06-01"
+            };
             for cell in cells {
-                assert_eq!(start(grain, Named::FirstDay, cell).as_deref(), Ok(wanted), "{grain}: {cell}");
+                assert_eq!(
+                    start(grain, Named::FirstDay, cell).as_deref(),
+                    Ok(wanted),
+                    "{grain}: {cell}"
+                );
             }
         }
-        assert_eq!(start(Grain::Month, Named::FirstDay, "Sept 2026").unwrap(), "2026-09-01");
-        assert_eq!(start(Grain::Week, Named::LastDay, "2026-11-22").unwrap(), "2026-11-16");
-        assert_eq!(start(Grain::Month, Named::AnyDay, "30/06/2026").unwrap(), "2026-06-01");
-        assert_eq!(start(Grain::Quarter, Named::LastDay, "30/06/2026").unwrap(), "2026-04-01");
+        assert_eq!(
+            start(Grain::Month, Named::FirstDay, "Sept 2026").unwrap(),
+            "2026-09-01"
+        );
+        assert_eq!(
+            start(Grain::Week, Named::LastDay, "2026-11-22").unwrap(),
+            "2026-11-16"
+        );
+        assert_eq!(
+            start(Grain::Month, Named::AnyDay, "30/06/2026").unwrap(),
+            "2026-06-01"
+        );
+        assert_eq!(
+            start(Grain::Quarter, Named::LastDay, "30/06/2026").unwrap(),
+            "2026-04-01"
+        );
     }
 
     #[test]
     fn what_is_no_period_or_another_one_is_refused() {
         for cell in [
-            "", "2026", "2026-13", "2026-5", "31/02/2026", "Ma 2026", "2026-05-01x", "\u{ff11}\u{ff10}/05/2026",
-            "\u{e9}026-05-01", "TOTAL", "week 12 2026", "2026-05-01 25", "12:30", "1,204", "2016 - 18",
+            "",
+            "2026",
+            "2026-13",
+            "2026-5",
+            "31/02/2026",
+            "Ma 2026",
+            "2026-05-01x",
+            "\u{ff11}\u{ff10}/05/2026",
+            "\u{e9}026-05-01",
+            "TOTAL",
+            "week 12 2026",
+            "2026-05-01 25",
+            "12:30",
+            "1,204",
+            "2016 - 18",
         ] {
             assert!(start(Grain::Month, Named::AnyDay, cell).is_err(), "{cell}");
         }
-        assert!(start(Grain::Year, Named::AnyDay, "2016 - 18").is_err(), "three years are not one");
-        assert_ne!(start(Grain::Year, Named::FirstDay, "2011-12").as_deref(), Ok("2011-12-01"));
-        assert_eq!(start(Grain::Year, Named::FirstDay, "2011-12").as_deref(), Ok("2011-04-01"));
+        assert!(
+            start(Grain::Year, Named::AnyDay, "2016 - 18").is_err(),
+            "three years are not one"
+        );
+        assert_ne!(
+            start(Grain::Year, Named::FirstDay, "2011-12").as_deref(),
+            Ok("2011-12-01")
+        );
+        assert_eq!(
+            start(Grain::Year, Named::FirstDay, "2011-12").as_deref(),
+            Ok("2011-04-01")
+        );
         let wrong = |grain, names, cell: &str| start(grain, names, cell).unwrap_err();
         assert!(wrong(Grain::Month, Named::AnyDay, "Q1 2026/27").contains("more than one month"));
         assert!(wrong(Grain::Month, Named::FirstDay, "2026-05-02").contains("first day"));
@@ -218,7 +322,10 @@ mod tests {
     fn a_period_is_found_in_titles_and_names_of_files() {
         let month = rule(Grain::Month, Named::FirstDay);
         for (text, wanted) in [
-            ("Monthly A&E, June 2026 (published 9 July 2026)", Some("2026-06-01")),
+            (
+                "Monthly A&E, June 2026 (published 9 July 2026)",
+                Some("2026-06-01"),
+            ),
             ("2024_02_Monthly_Virtual_Ward.xlsx", Some("2024-02-01")),
             ("01-April2026-v1", Some("2026-04-01")),
             ("December-2025-CSV.csv", Some("2025-12-01")),

@@ -28,7 +28,10 @@ impl<'a> Row<'a> {
 
     /// What stands in a cell; nothing when there is no such column.
     pub fn text(&self, column: &str) -> &'a str {
-        let cell = self.header.index(column).and_then(|at| self.row.cells.get(at));
+        let cell = self
+            .header
+            .index(column)
+            .and_then(|at| self.row.cells.get(at));
         cell.map(|c| c.trim()).unwrap_or_default()
     }
 
@@ -40,7 +43,12 @@ impl<'a> Row<'a> {
 
     /// Whether it is a row of the table that counts: neither blank, nor a note, nor left out by the mapping.
     pub fn counts(&self) -> bool {
-        let filled = self.row.cells.iter().filter(|c| !c.trim().is_empty()).count();
+        let filled = self
+            .row
+            .cells
+            .iter()
+            .filter(|c| !c.trim().is_empty())
+            .count();
         let note = filled == 1 && self.mapping.required().len() > 1;
         filled > 0
             && !note
@@ -110,8 +118,8 @@ impl<'a> Row<'a> {
         };
         let denominator = match &series.denominator {
             None => None,
-            Some(column) => {
-                let read = amount::plain(self.mapping, series, column, cell)
+            Some(_) => {
+                let read = amount::denominator(self.mapping, series, cell)
                     .map_err(|(c, sentence)| self.bad(&c, sentence))?;
                 // A share without its whole is not a share.
                 let Some(whole) = read else { return Ok(None) };
@@ -199,5 +207,9 @@ fn joined(cell: &str) -> String {
     let digest = Sha256::digest(code.as_bytes());
     let letters = digest.iter().take(8).map(|b| char::from(b'a' + b % 26));
     let kept = code.get(..MAX_CODE - 9).unwrap_or_default();
-    format!("{}-{}", kept.trim_end_matches('-'), letters.collect::<String>())
+    format!(
+        "{}-{}",
+        kept.trim_end_matches('-'),
+        letters.collect::<String>()
+    )
 }

@@ -5,15 +5,52 @@ use joinedup_events::local;
 use joinedup_views::period::{Grain, Period};
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
     "december",
 ];
 
 /// Words that say nothing of which period it is.
 const FILLING: [&str; 30] = [
-    "msitae", "msitdt", "rtt", "to", "of", "the", "and", "period", "financial", "year", "fy", "provisional",
-    "revised", "final", "monthly", "data", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
-    "sunday", "mon", "tue", "wed", "thu", "fri", "sat", "sun",
+    "msitae",
+    "msitdt",
+    "rtt",
+    "to",
+    "of",
+    "the",
+    "and",
+    "period",
+    "financial",
+    "year",
+    "fy",
+    "provisional",
+    "revised",
+    "final",
+    "monthly",
+    "data",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "mon",
+    "tue",
+    "wed",
+    "thu",
+    "fri",
+    "sat",
+    "sun",
 ];
 
 /// Which day of its period a spelling says that a date is.
@@ -92,7 +129,9 @@ fn with_time(text: &str, grain: Grain) -> Option<Spelled> {
     let hour = before.trim_end_matches(|c: char| c.is_ascii_digit());
     let date = hour.strip_suffix([' ', 'T'])?;
     let time = &text[hour.len()..];
-    let plain = time.chars().all(|c| c.is_ascii_digit() || c == ':' || c == '.');
+    let plain = time
+        .chars()
+        .all(|c| c.is_ascii_digit() || c == ':' || c == '.');
     of_tokens(&tokens(date), grain).filter(|s| plain && s.first == s.last)
 }
 
@@ -184,9 +223,14 @@ fn of_tokens(tokens: &[Token], grain: Grain) -> Option<Spelled> {
         [N(y, 4), Month(m)] => whole_month(y, m),
         [Month(a), Month(b), N(y, 4)] if a < b => span(whole_month(y, a)?, whole_month(y, b)?),
         [Month(a), N(y, 4), Month(b), N(z, 4)] => span(whole_month(y, a)?, whole_month(z, b)?),
-        [N(d, 1 | 2), Month(a), N(y, 4), N(e, 1 | 2), Month(b), N(z, 4)] => {
-            span(date(y, a, positive(d)?)?, date(z, b, positive(e)?)?)
-        }
+        [
+            N(d, 1 | 2),
+            Month(a),
+            N(y, 4),
+            N(e, 1 | 2),
+            Month(b),
+            N(z, 4),
+        ] => span(date(y, a, positive(d)?)?, date(z, b, positive(e)?)?),
         [N(d, 1 | 2), N(e, 1 | 2), Month(m), N(y, 4)] => {
             span(date(y, m, positive(d)?)?, date(y, m, positive(e)?)?)
         }

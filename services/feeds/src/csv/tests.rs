@@ -175,9 +175,20 @@ fn rows_that_report_the_same_thing_are_all_refused_or_added() {
     );
     let chunk = read(&text);
     assert_eq!(chunk.items.iter().map(|i| i.line).collect::<Vec<_>>(), [5]);
-    assert_eq!(chunk.bad.iter().map(|b| b.line).collect::<Vec<_>>(), [2, 3, 4]);
-    assert!(chunk.bad[0].sentence.contains("line 3"), "{}", chunk.bad[0].sentence);
-    let added = read_as(&FALLS.replace("[period]", "sum = true\n[period]"), &text, import());
+    assert_eq!(
+        chunk.bad.iter().map(|b| b.line).collect::<Vec<_>>(),
+        [2, 3, 4]
+    );
+    assert!(
+        chunk.bad[0].sentence.contains("line 3"),
+        "{}",
+        chunk.bad[0].sentence
+    );
+    let added = read_as(
+        &FALLS.replace("[period]", "sum = true\n[period]"),
+        &text,
+        import(),
+    );
     assert_eq!(added.bad, []);
     let observed = observed(&added.items[0]);
     assert_eq!(observed.value.map(Amount::as_f64), Some(10.0));
@@ -227,4 +238,3 @@ fn lines_are_counted_alike_however_they_end() {
         assert_eq!((chunk.items[0].line, chunk.bad[0].line), (2, 3));
     }
 }
-

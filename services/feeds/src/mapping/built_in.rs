@@ -3,7 +3,7 @@
 use super::{Mapping, MappingError};
 
 /// Name and text of each.
-const BUILT_IN: [(&str, &str); 10] = [
+const BUILT_IN: [(&str, &str); 20] = [
     ("dtoc", include_str!("../../../mappings/dtoc.toml")),
     (
         "dtoc-attribution",
@@ -32,6 +32,40 @@ const BUILT_IN: [(&str, &str); 10] = [
         "drd-england",
         include_str!("../../../mappings/drd-england.toml"),
     ),
+    ("nhs-ae", include_str!("../../../mappings/nhs-ae.toml")),
+    (
+        "nhs-drd-councils",
+        include_str!("../../../mappings/nhs-drd-councils.toml"),
+    ),
+    (
+        "nhs-sitrep-long",
+        include_str!("../../../mappings/nhs-sitrep-long.toml"),
+    ),
+    (
+        "nhs-sitrep-table-2",
+        include_str!("../../../mappings/nhs-sitrep-table-2.toml"),
+    ),
+    (
+        "nhs-sitrep-table-2-split",
+        include_str!("../../../mappings/nhs-sitrep-table-2-split.toml"),
+    ),
+    (
+        "nhs-virtual-wards",
+        include_str!("../../../mappings/nhs-virtual-wards.toml"),
+    ),
+    (
+        "phs-delayed-discharges",
+        include_str!("../../../mappings/phs-delayed-discharges.toml"),
+    ),
+    (
+        "phs-delayed-discharges-council",
+        include_str!("../../../mappings/phs-delayed-discharges-council.toml"),
+    ),
+    (
+        "wales-delay-reasons",
+        include_str!("../../../mappings/wales-delay-reasons.toml"),
+    ),
+    ("ni-ae", include_str!("../../../mappings/ni-ae.toml")),
 ];
 
 /// The names of the built-in mappings.

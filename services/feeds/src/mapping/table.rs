@@ -126,12 +126,16 @@ impl Conditions {
 
     /// Whether a row fulfils all of them.
     pub fn all<'a>(&self, cell: impl Fn(&str) -> &'a str) -> bool {
-        self.0.iter().all(|(column, wanted)| wanted.holds(cell(column)))
+        self.0
+            .iter()
+            .all(|(column, wanted)| wanted.holds(cell(column)))
     }
 
     /// Whether a row fulfils any of them.
     pub fn any<'a>(&self, cell: impl Fn(&str) -> &'a str) -> bool {
-        self.0.iter().any(|(column, wanted)| wanted.holds(cell(column)))
+        self.0
+            .iter()
+            .any(|(column, wanted)| wanted.holds(cell(column)))
     }
 }
 
@@ -154,7 +158,10 @@ mod tests {
         assert!(matches("Provider", " provider\u{a0}"));
         assert!(!matches("Provider", "Providers"));
         assert!(matches("TOTAL*", "Total (all trusts)"));
-        assert!(matches("*UTLA*acceptable*", "Table 3 UTLA  (Acceptable data)"));
+        assert!(matches(
+            "*UTLA*acceptable*",
+            "Table 3 UTLA  (Acceptable data)"
+        ));
         assert!(!matches("*a*b", "b a"));
         assert!(!matches("ab*ba", "aba"), "no letter counts twice");
         assert!(matches(r"ENGLAND\*", "England*"));

@@ -19,7 +19,13 @@ fn utf16(text: &str, big: bool, mark: bool) -> Vec<u8> {
         .collect();
     units
         .iter()
-        .flat_map(|u| if big { u.to_be_bytes() } else { u.to_le_bytes() })
+        .flat_map(|u| {
+            if big {
+                u.to_be_bytes()
+            } else {
+                u.to_le_bytes()
+            }
+        })
         .collect()
 }
 
@@ -107,7 +113,11 @@ fn serial_numbers_are_dates_in_both_systems() {
 
 #[test]
 fn what_is_no_workbook_is_said_to_be_none() {
-    for bytes in [&b"PK\x03\x04"[..], b"", b"PK\x03\x04 and then nothing that is a workbook"] {
+    for bytes in [
+        &b"PK\x03\x04"[..],
+        b"",
+        b"PK\x03\x04 and then nothing that is a workbook",
+    ] {
         assert!(matches!(
             Workbook::open(bytes),
             Err(SheetError::NotAWorkbook)
