@@ -283,3 +283,54 @@ fn published_shares_and_means_become_the_whole_numbers_behind_them() {
         .unwrap();
     assert_eq!(share.denominator.map(|d| d.as_f64()), Some(1250.0));
 }
+
+/// How many amounts a file has in a column, and what they come to, by the bare reader and no mapping.
+fn column_by_hand(text: &str, column: &str, since: &str) -> (usize, f64) {
+    let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+    let header = reader.headers().unwrap().clone();
+    let at = |name: &str| header.iter().position(|c| c == name);
+    let date = at("month").or(at("date")).unwrap();
+    let rows = reader.records().map(Result::unwrap);
+    let cells = rows
+        .filter(|row| format!("{}-01", &row[date]).as_str() >= since)
+        .filter_map(|row| row[at(column)?].parse::<f64>().ok());
+    cells.fold((0, 0.0), |(n, sum), value| (n + 1, sum + value))
+}
+
+#[test]
+fn every_published_amount_equals_what_stands_in_its_column() {
+    let Some(folder) = folder() else { return };
+    let mut columns = 0;
+    for (file, name) in LAYOUTS.into_iter().filter(|(_, name)| !name.is_empty()) {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        let mapping = Mapping::named(name).unwrap();
+        let items = read(&folder, file, Some(name)).items;
+        for series in &mapping.series {
+            let worked_out = series.plus.len() + series.minus.len() + series.times.len();
+            if worked_out > 0 {
+                continue;
+            }
+            let since = series.since.map(|d| d.to_string()).unwrap_or_default();
+            let whole = series.value.iter().map(|column| (column, None));
+            let parts = series.columns.iter().map(|(c, value)| (c, Some(value)));
+            for (column, value) in whole.chain(parts) {
+                let by_hand = column_by_hand(&text, column, &since);
+                let sent = items.iter().map(|i| observed(&i.event)).filter(|o| {
+                    let part = series.dimension.as_ref().and_then(|d| o.breakdown.get(d));
+                    let whole =
+                        series.dimension.is_some() || o.breakdown.len() == series.breakdown.len();
+                    o.series == series.id && part == value && whole
+                });
+                let amounts: Vec<f64> = sent.filter_map(|o| o.value).map(|v| v.as_f64()).collect();
+                let total: f64 = amounts.iter().sum();
+                assert_eq!(amounts.len(), by_hand.0, "{file}: {column}");
+                assert!(
+                    (total - by_hand.1).abs() < 0.01,
+                    "{file}: {column}: {total} {by_hand:?}"
+                );
+                columns += 1;
+            }
+        }
+    }
+    assert!(columns >= 45, "{columns} columns");
+}
