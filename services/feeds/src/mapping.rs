@@ -183,6 +183,9 @@ pub struct AreaRule {
     /// Columns of which the first that is not empty has the area.
     #[serde(default)]
     pub columns: Vec<String>,
+    /// Cells of `columns` that are passed over like empty ones, as long as a later column has anything else.
+    #[serde(default)]
+    pub blank: Vec<String>,
     /// What a cell says → the area. What is not here is the area's code itself.
     #[serde(default)]
     pub values: BTreeMap<String, AreaId>,

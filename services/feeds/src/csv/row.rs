@@ -81,8 +81,12 @@ impl<'a> Row<'a> {
         }
         let first = columns.first().copied().unwrap_or("area");
         // An area may be called NA: only empty cells are empty here.
-        let mut cells = columns.iter().map(|c| (*c, self.text(c)));
-        match cells.find(|(_, cell)| !cell.is_empty()) {
+        let cells = columns.iter().map(|c| (*c, self.text(c)));
+        let filled: Vec<(&str, &str)> = cells.filter(|(_, cell)| !cell.is_empty()).collect();
+        let telling = filled
+            .iter()
+            .find(|(_, cell)| !rule.blank.iter().any(|b| b == cell));
+        match telling.or(filled.last()).copied() {
             None => rule
                 .empty
                 .clone()
