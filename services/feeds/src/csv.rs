@@ -41,7 +41,7 @@ pub struct Import {
 
 /// Where rows come from.
 enum Rows<R> {
-    Text(TextRows<R>),
+    Text(Box<TextRows<R>>),
     Sheet(std::vec::IntoIter<SheetRow>),
 }
 
@@ -94,7 +94,7 @@ impl<R: Read> CsvFile<R> {
         mapping: Option<Mapping>,
         import: Import,
     ) -> Result<Self, LayoutError> {
-        let mut rows = Rows::Text(TextRows::new(input).map_err(SheetError::Io)?);
+        let mut rows = Rows::Text(Box::new(TextRows::new(input).map_err(SheetError::Io)?));
         let first = first_rows(&mut rows)?;
         let (mapping, layout) = fitted(&first, mapping, false)?;
         Self::begun(rows, first, layout, mapping, name, import, false)
