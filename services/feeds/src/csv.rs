@@ -2,6 +2,7 @@
 
 mod amount;
 mod cell;
+mod fixed;
 mod gather;
 mod header;
 mod layout;
@@ -153,7 +154,7 @@ impl<R: Read> CsvFile<R> {
         import: Import,
         from_1904: bool,
     ) -> Result<Self, LayoutError> {
-        let fixed = fixed_period(&mapping, &first, &layout, name, from_1904)?;
+        let fixed = fixed::period_of_file(&mapping, &first, &layout, name, from_1904)?;
         let waiting = first.split_off(layout.above.min(first.len())).into();
         Ok(Self {
             rows,
@@ -404,50 +405,6 @@ fn fitted(
     };
     let layout = Layout::find(first, &mapping, from_1904)?;
     Ok((mapping, layout))
-}
-
-/// The period of every row, where the mapping does not take it from a column.
-fn fixed_period(
-    mapping: &Mapping,
-    first: &[SheetRow],
-    layout: &Layout,
-    name: &str,
-    from_1904: bool,
-) -> Result<Option<Period>, LayoutError> {
-    let rule = &mapping.period;
-    let failed = |place: &str, what: &str| LayoutError::Period {
-        mapping: mapping.name.to_string(),
-        place: place.to_owned(),
-        what: what.to_owned(),
-    };
-    let nothing = format!("names no {}", rule.grain);
-    if let Some(text) = &rule.fixed {
-        let period = period::of(rule, text, from_1904).map_err(|what| failed("`fixed`", &what))?;
-        return Ok(Some(period));
-    }
-    if let Some(address) = rule.cell {
-        let row = first.iter().find(|row| row.number == address.row);
-        let cell = row.and_then(|row| row.cells.get(address.column));
-        let period = cell.and_then(|cell| period::of_title(rule, cell, from_1904));
-        return period.map(Some).ok_or_else(|| failed("a cell", &nothing));
-    }
-    if rule.above {
-        let above = match layout.width {
-            Some(_) => first.get(..layout.above).unwrap_or_default(),
-            None => first,
-        };
-        let period = period::above(rule, above, from_1904);
-        return period
-            .map(Some)
-            .ok_or_else(|| failed("the rows above the table", &nothing));
-    }
-    if rule.file_name {
-        let period = period::within(rule, name);
-        return period
-            .map(Some)
-            .ok_or_else(|| failed("the file's name", &nothing));
-    }
-    Ok(None)
 }
 
 /// Every row of what several rows report, refused: the first of them is no better than the others.

@@ -238,3 +238,92 @@ fn lines_are_counted_alike_however_they_end() {
         assert_eq!((chunk.items[0].line, chunk.bad[0].line), (2, 3));
     }
 }
+
+const OF_FILE: &str = "name = \"falls\"\n[period]\nPLACE\ngrain = \"month\"\n[area]\nfixed = \"RAJ\"\n[[series]]\nid = \"falls\"\nvalue = \"falls\"\n";
+
+#[test]
+fn the_period_of_a_whole_file_is_found_where_the_mapping_says() {
+    let text = "Falls in June 2026,,\nPrinted on 3 July 2026,,\n,,\nward,falls,note\nA,4,x\n";
+    let open = |place: &str, name: &str| {
+        let mapping = Mapping::parse("test", &OF_FILE.replace("PLACE", place)).unwrap();
+        let file = CsvFile::open_text(text.as_bytes(), name, Some(mapping), import());
+        let mut file = file.map_err(|e| e.to_string())?;
+        let chunk = file.chunk(usize::MAX).unwrap().unwrap();
+        assert_eq!(chunk.bad, []);
+        Ok::<_, String>(observed(&chunk.items[0]).period_start.to_string())
+    };
+    for (place, name) in [
+        ("above = true", "falls.csv"),
+        ("cell = \"A1\"", "falls.csv"),
+        ("file_name = true", "falls_2026-06.csv"),
+        ("fixed = \"June 2026\"", "falls.csv"),
+    ] {
+        assert_eq!(open(place, name).as_deref(), Ok("2026-06-01"), "{place}");
+    }
+    let error = open("file_name = true", "falls.csv").unwrap_err();
+    assert!(
+        error.contains("the file's name") && error.contains("names no month"),
+        "{error}"
+    );
+    assert!(Mapping::parse("t", &OF_FILE.replace("PLACE", "")).is_err());
+    assert!(
+        Mapping::parse(
+            "t",
+            &OF_FILE.replace("PLACE", "above = true\nfile_name = true")
+        )
+        .is_err()
+    );
+}
+
+#[test]
+fn columns_that_are_periods_or_other_values_become_rows() {
+    let wide = FALLS
+        .replace("denominator = \"bed_days\"\n", "")
+        .replace("value = \"falls\"", "value = \"n\"");
+    let months = format!("wide = {{ titles = \"month\", cells = \"n\" }}\n{wide}");
+    let chunk = read_as(
+        &months,
+        "ward,kind,Apr-26,May-26,Total\nRAJ,a,3,4,7\nRDE,a,,5,5\n",
+        import(),
+    );
+    assert_eq!(chunk.bad, []);
+    let said = |chunk: &Chunk| -> Vec<(String, String, f64)> {
+        let items = chunk.items.iter();
+        items
+            .map(|i| {
+                let o = observed(i);
+                let value = o.value.map(Amount::as_f64).unwrap();
+                (i.event.area.to_string(), o.entity(), value)
+            })
+            .collect()
+    };
+    let row = |area: &str, month: &str, kind: &str, n: f64| {
+        (
+            area.to_owned(),
+            format!("falls/month/{month}-01/kind:{kind}"),
+            n,
+        )
+    };
+    assert_eq!(
+        said(&chunk),
+        [
+            row("RAJ", "2026-04", "a", 3.0),
+            row("RAJ", "2026-05", "a", 4.0),
+            row("RDE", "2026-05", "a", 5.0)
+        ]
+    );
+    let kinds =
+        format!("wide = {{ titles = \"kind\", cells = \"n\", columns = \"others\" }}\n{wide}");
+    let chunk = read_as(
+        &kinds,
+        "month,ward,Slipped,Fell\n2026-05,RAJ,1,2\n",
+        import(),
+    );
+    assert_eq!(
+        said(&chunk),
+        [
+            row("RAJ", "2026-05", "slipped", 1.0),
+            row("RAJ", "2026-05", "fell", 2.0)
+        ]
+    );
+}
