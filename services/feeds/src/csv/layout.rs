@@ -87,7 +87,9 @@ impl Layout {
                 return Ok(best.clone());
             }
         }
-        let widest = rows.iter().max_by_key(|row| Header::of(&row.cells).len());
+        // Of rows as wide as the header the first is taken: the others hold data, which no message repeats.
+        let widest = rows.iter().rev();
+        let widest = widest.max_by_key(|row| Header::of(&row.cells).len());
         Err(widest.map_or(LayoutError::Empty, |row| {
             LayoutError::NoneFits(Header::of(&row.cells).names().to_vec())
         }))

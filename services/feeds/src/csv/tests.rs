@@ -223,11 +223,12 @@ fn a_header_that_does_not_fit_is_told_what_is_missing() {
     .err()
     .unwrap();
     assert!(error.to_string().contains("`falls` twice"), "{error}");
-    let error = CsvFile::open("a,b\n1,2\n".as_bytes(), None, import())
+    let error = CsvFile::open("a,b\nSmith,2\n".as_bytes(), None, import())
         .err()
         .unwrap()
         .to_string();
     assert!(error.contains("--mapping FILE"), "{error}");
+    assert!(error.contains("`a`") && !error.contains("Smith"), "{error}");
 }
 
 #[test]
