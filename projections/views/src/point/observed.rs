@@ -6,16 +6,19 @@
 //! of lengths, the one asked for, or shorter ones that fill it;
 //! of places, the place itself, or the nearest below it that report.
 
+mod scope;
+
 use super::frame::Frame;
-use super::{PointQuery, Raw, Sieve, nearest, no_population, outermost, population, today};
+use super::{PointQuery, Raw, Sieve, no_population, population, today};
 use crate::cell::{Cells, Filter};
 use crate::measure::{Aggregate, Measure};
 use crate::period::{Grain, Period, periods};
-use crate::quantity::{OBSERVATION_PREFIX, PROVISIONAL_PREFIX, SUPPRESSED_PREFIX};
+use crate::quantity::SUPPRESSED_PREFIX;
 use crate::tally::{Sums, Tally};
 use chrono::{Days, NaiveDate};
 use joinedup_events::AreaId;
-use joinedup_events::area::{AreaKind, Areas};
+use joinedup_events::area::Areas;
+use scope::{marked, provisional, scope};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A series that has been silent for more than a year has ended, and its chart ends with it. One that has been silent
@@ -124,91 +127,8 @@ pub(super) fn raws(
     (frame, raws)
 }
 
-/// The name of a quantity's cells that count what carries a mark.
-fn marked(quantity: &str, prefix: &str) -> String {
-    let series = quantity.strip_prefix(OBSERVATION_PREFIX);
-    format!("{prefix}{}", series.unwrap_or(quantity))
-}
-
-/// The first days of the reports that their publisher calls provisional.
-fn provisional(
-    cells: &Cells,
-    quantity: &str,
-    scope: &[AreaId],
-    filter: &Filter,
-) -> BTreeSet<NaiveDate> {
-    let marked = marked(quantity, PROVISIONAL_PREFIX);
-    cells
-        .series_within(&marked, scope)
-        .filter(|series| filter.passes(series.breakdown))
-        .flat_map(|series| series.cells.keys().copied())
-        .collect()
-}
-
 fn micro(amount: i64) -> f64 {
     amount as f64 / MILLION
-}
-
-/// The places that speak for an area, and a note when they are not all of it.
-fn scope(
-    cells: &Cells,
-    areas: &Areas,
-    area: &AreaId,
-    quantity: &str,
-    own_only: bool,
-) -> (Vec<AreaId>, Option<String>) {
-    let suppressed = marked(quantity, SUPPRESSED_PREFIX);
-    // Who suppresses a number has reported.
-    let has = |id: &AreaId| {
-        let mut of = [quantity, &suppressed].into_iter();
-        of.any(|q| cells.series(q, id.as_str()).next().is_some())
-    };
-    if own_only || has(area) {
-        let own = has(area).then(|| area.clone());
-        return (own.into_iter().collect(), None);
-    }
-    let mut below: BTreeMap<u8, Vec<AreaId>> = BTreeMap::new();
-    for id in nearest(areas, area, true, &has) {
-        below.entry(cut(areas, &id)).or_default().push(id);
-    }
-    // Councils and commissioners cut the same country twice: only one cut is added up, the one with most reports.
-    let Some((cut_taken, scope)) = below
-        .into_iter()
-        .max_by_key(|(c, ids)| (ids.len(), u8::MAX - c))
-    else {
-        return (Vec::new(), None);
-    };
-    let scope = outermost(areas, scope);
-    let covered: BTreeSet<AreaId> = scope.iter().flat_map(|id| areas.within(id)).collect();
-    let parts = areas
-        .within(area)
-        .into_iter()
-        .filter(|id| id != area && cut(areas, id) == cut_taken)
-        .filter(|id| areas.children(id).is_empty() || covered.contains(id));
-    let silent = parts.filter(|id| !covered.contains(id)).count();
-    let note = (silent > 0).then(|| {
-        format!(
-            "the sum of {} that report; {silent} more never did",
-            match scope.len() {
-                1 => "1 place".to_owned(),
-                n => format!("{n} places"),
-            }
-        )
-    });
-    (scope, note)
-}
-
-/// Which cut of the map a kind of area belongs to.
-fn cut(areas: &Areas, id: &AreaId) -> u8 {
-    match areas.get(id.as_str()).map(|a| a.kind) {
-        Some(AreaKind::County | AreaKind::Unitary) => 0,
-        Some(AreaKind::Icb) => 1,
-        Some(AreaKind::Commissioner) => 2,
-        Some(AreaKind::Locality) => 3,
-        Some(AreaKind::Neighbourhood) => 4,
-        Some(AreaKind::Trust | AreaKind::Hospital) => 5,
-        _ => 6,
-    }
 }
 
 /// The first date of a return, and the last one when it has ended.
