@@ -283,7 +283,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     (
         "observation.observed.v1",
         "2020-02-13T09:30:00Z",
-        r#"{"area":"E10000012","series":"dtoc-delayed-days","period_start":"2019-12-01","grain":"month","value":1422,"denominator":31,"breakdown":{"responsible":"nhs"}}"#,
+        r#"{"area":"E10000012","series":"dtoc-delayed-days","period_start":"2019-12-01","grain":"month","value":1422,"denominator":31,"breakdown":{"responsible":"nhs"},"mark":"provisional"}"#,
     ),
     (
         "observation.retracted.v1",

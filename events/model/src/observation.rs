@@ -21,6 +21,17 @@ codes! {
         Year = "year",
     }
 }
+codes! {
+    /// What the publisher of an amount says of it. Without one it is published as final.
+    Mark {
+        /// It will be published again, and may change.
+        Provisional = "provisional",
+        /// It is known and not published, because it would tell of single people. There is no value.
+        Suppressed = "suppressed",
+        /// It is not available. There is no value, and one that was published before no longer counts.
+        Missing = "missing",
+    }
+}
 payload! {
     /// The amount of a series in an area and a period. One said again for the same series, area, period and
     /// breakdown replaces it.
@@ -33,14 +44,18 @@ payload! {
         period_start: NaiveDate,
         /// Its length.
         grain: Grain,
-        /// The amount (of a proportion or rate: the numerator).
-        value: Amount,
+        /// The amount (of a proportion or rate: the numerator). Unset when it is suppressed or missing.
+        #[serde(default)]
+        value: Option<Amount>,
         /// The denominator, where the series has one.
         #[serde(default)]
         denominator: Option<Amount>,
         /// What the amount is broken down by, e.g. `responsible` → `nhs`. Empty: the whole.
         #[serde(default)]
         breakdown: BTreeMap<Slug, Slug>,
+        /// What its publisher says of it. Unset: it is final.
+        #[serde(default)]
+        mark: Option<Mark>,
     }
 }
 facts! {
@@ -54,6 +69,17 @@ facts! {
 }
 
 impl Observed {
+    /// Whether it has a value where it must have one, and none where it must not.
+    #[must_use]
+    pub const fn value_agrees_with_mark(&self) -> bool {
+        match self.mark {
+            None | Some(Mark::Provisional) => self.value.is_some(),
+            Some(Mark::Suppressed | Mark::Missing) => {
+                self.value.is_none() && self.denominator.is_none()
+            }
+        }
+    }
+
     /// The entity: the series, its period and its breakdown. The area is part of it too, and added by the event.
     #[must_use]
     pub fn entity(&self) -> String {

@@ -124,6 +124,12 @@ fn vary(event_type: &str, example: &Value, numbers: &mut Numbers) -> Value {
         };
         *field = drawn;
     }
+    if event_type.ends_with("observation.observed.v1") && !data.contains_key("value") {
+        // Only what is not published has no value.
+        data.remove("denominator");
+        let mark = *numbers.pick(&["suppressed", "missing"]);
+        data.insert("mark".to_owned(), mark.into());
+    }
     event
 }
 

@@ -182,3 +182,17 @@ fn what_is_written_is_the_event_and_what_makes_it_a_repeat_leaves_out_when_it_wa
         assert_eq!(later.written().0, same);
     }
 }
+
+#[test]
+fn an_amount_has_a_value_unless_it_is_suppressed_or_missing() {
+    let observed = "observation.observed.v1";
+    let without = said(observed, "/data/value", json!(null));
+    assert!(
+        without.starts_with("`/data/value` must be given"),
+        "{without}"
+    );
+    for mark in ["suppressed", "missing"] {
+        let with = said(observed, "/data/mark", json!(mark));
+        assert!(with.contains("must be left out"), "{with}");
+    }
+}

@@ -155,7 +155,7 @@ fn part_of_whole(measures: &Measures, observed: &Observed) -> Option<FactProblem
         .iter()
         .find(|m| m.part_of_whole && m.source() == Some(series))?;
     let whole = observed.denominator?;
-    (observed.value > whole).then(|| {
+    observed.value.is_some_and(|part| part > whole).then(|| {
         let rule = format!(
             "must not be more than `denominator`, of which it is a part ({})",
             measure.id

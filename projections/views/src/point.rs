@@ -23,7 +23,7 @@ use serde::Serialize;
 pub enum State {
     /// Over and ripe. Corrections can still move it.
     Final,
-    /// Over; what began in it may still end in time.
+    /// Over; what began in it may still end in time, or its publisher says that it may change.
     Provisional,
     /// Not over, or not reported to its end: drawn, never judged.
     Incomplete,
@@ -236,6 +236,10 @@ struct Raw {
     note: Option<String>,
     /// Its sources have not reported to its end, so there may be more to come.
     partly_reported: bool,
+    /// The publisher suppressed it, or a part of it.
+    suppressed: bool,
+    /// The publisher says that it, or a part of it, may change.
+    provisional: bool,
 }
 
 impl Raw {
@@ -270,6 +274,13 @@ impl Raw {
         Self {
             note: Some(note.into()),
             ..Self::default()
+        }
+    }
+
+    fn suppressed() -> Self {
+        Self {
+            suppressed: true,
+            ..Self::missing("suppressed by its publisher, in whole or in part")
         }
     }
 }
@@ -343,11 +354,13 @@ pub fn points(basis: &Basis<'_>, areas: &Areas, query: &PointQuery<'_>) -> Vec<P
 
 fn point(query: &PointQuery<'_>, period: Period, mut raw: Raw, maturity: TimeDelta) -> Point {
     let over = period.over_at();
-    let mut state = if over > query.now || raw.partly_reported {
+    let mut state = if raw.suppressed {
+        State::Suppressed
+    } else if over > query.now || raw.partly_reported {
         State::Incomplete
     } else if raw.value.is_none() {
         State::Missing
-    } else if over + maturity > query.now {
+    } else if over + maturity > query.now || raw.provisional {
         State::Provisional
     } else {
         State::Final

@@ -177,6 +177,12 @@ impl Quantity {
 /// The name under which an observed series is kept: `observation.<series>`.
 pub const OBSERVATION_PREFIX: &str = "observation.";
 
+/// Before a series, of the cells that count its amounts that the publisher suppressed. No measure reads them.
+pub const SUPPRESSED_PREFIX: &str = "observation-suppressed.";
+
+/// Before a series, of the cells that count its amounts that are provisional. No measure reads them.
+pub const PROVISIONAL_PREFIX: &str = "observation-provisional.";
+
 #[cfg(test)]
 mod tests {
     use super::*;

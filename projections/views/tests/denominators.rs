@@ -253,3 +253,39 @@ fn quarterly_figures_of_a_monthly_measure_are_shown_by_quarter() {
     assert_eq!(grain(&reported("month")), Grain::Month);
     assert_eq!(grain(&view(vec![])), Grain::Month);
 }
+
+#[test]
+fn a_mark_takes_away_what_was_published_before_and_a_value_takes_the_mark_away() {
+    let measures = own(
+        "[[measure]]\nid = \"beds\"\ntitle = \"Beds\"\nquantity = \"observation.beds\"\naggregate = \"amount\"\nperiod = \"month\"\n",
+    );
+    let event = |day: u32, month: u32, rest: Value| {
+        let mut data = json!({ "series": "beds", "period_start": format!("2026-0{month}-01"), "grain": "month" });
+        data.as_object_mut()
+            .unwrap()
+            .extend(rest.as_object().unwrap().clone());
+        let at = at(&format!("2026-10-{day:02}T09:00:00Z"));
+        ("observation.observed.v1", at, data)
+    };
+    let view = view(vec![
+        event(1, 1, json!({ "value": 5 })),
+        event(1, 2, json!({ "value": 6 })),
+        event(2, 2, json!({ "value": null, "mark": "missing" })),
+        event(1, 3, json!({ "value": 7 })),
+        event(2, 3, json!({ "mark": "suppressed" })),
+        event(1, 4, json!({ "mark": "suppressed" })),
+        event(2, 4, json!({ "value": 8, "mark": "provisional" })),
+        event(3, 4, json!({ "value": 9 })),
+    ]);
+    let points = all(&view, &measures, "beds", Grain::Month);
+    let shown: Vec<(Option<f64>, State)> = points.iter().map(|p| (p.value, p.state)).collect();
+    assert_eq!(
+        shown[..4],
+        [
+            (Some(5.0), State::Final),
+            (None, State::Missing),
+            (None, State::Suppressed),
+            (Some(9.0), State::Final)
+        ]
+    );
+}

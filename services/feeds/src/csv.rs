@@ -1,20 +1,27 @@
-//! CSV files of observations, read through a mapping.
+//! Tables of observations, read through a mapping: text with separators, and sheets of workbooks.
 
 mod amount;
+mod cell;
+mod fixed;
+mod gather;
 mod header;
+mod layout;
 mod period;
+mod row;
+mod spelling;
 
 use super::identity;
-use super::mapping::{BreakdownRule, Labels, Mapping, SeriesRule};
-use super::{BadRow, Chunk, Item, delay_reason};
+use super::mapping::Mapping;
+use super::sheet::{SheetError, SheetRow, TextRows, Workbook};
+use super::{BadRow, Chunk, Item};
 use chrono::{DateTime, NaiveDate, Utc};
-use csv::StringRecord;
-use joinedup_events::id::hash_two;
+use gather::{Gathered, Next, Report};
 use joinedup_events::observation::{ObservationFact, Observed};
-use joinedup_events::reason::Reason;
-use joinedup_events::{Amount, AreaId, Areas, EntityId, Event, Fact, Refusal, Slug, check, local};
+use joinedup_events::{Areas, EntityId, Event, Fact, Refusal, check, local};
 use joinedup_views::period::Period;
-use std::collections::{BTreeMap, HashMap};
+use layout::{Layout, MAX_ABOVE};
+use row::Row;
+use std::collections::{HashMap, VecDeque};
 use std::io::Read;
 use std::sync::Arc;
 
@@ -33,43 +40,134 @@ pub struct Import {
     pub edition: Option<String>,
 }
 
-/// A CSV file being read.
+/// Where rows come from.
+enum Rows<R> {
+    Text(Box<TextRows<R>>),
+    Sheet(std::vec::IntoIter<SheetRow>),
+}
+
+impl<R: Read> Rows<R> {
+    fn next(&mut self) -> Result<Option<SheetRow>, std::io::Error> {
+        match self {
+            Self::Text(rows) => rows.next_row(),
+            Self::Sheet(rows) => Ok(rows.next()),
+        }
+    }
+}
+
+/// A table being read. Its rows are read to the end before the first event is made, because a later row may speak of
+/// what an earlier one did; what is held of a row is a few numbers.
 pub struct CsvFile<R> {
-    reader: csv::Reader<R>,
-    header: Header,
+    rows: Rows<R>,
+    /// Rows that were read to find the header, and are data.
+    waiting: VecDeque<SheetRow>,
+    layout: Layout,
     mapping: Mapping,
     import: Import,
-    /// Lines that end with CR LF are counted one behind: the LF is taken with the next record.
-    behind: u64,
-    /// What each series, period, area and breakdown was said to be, and in which line.
-    said: HashMap<u128, (Amount, Option<Amount>, u64)>,
+    from_1904: bool,
+    /// The period of every row, where it does not stand in a column.
+    fixed: Option<Period>,
+    /// What cells were read as: a file has few periods and many rows.
+    periods: HashMap<String, Result<Period, String>>,
+    gathered: Gathered,
+    /// The line or row that comes next when none is empty.
+    next_number: u64,
+    ended: bool,
 }
 
 impl<R: Read> CsvFile<R> {
-    /// Reads the header and finds the mapping's columns in it. Without a mapping the built-in one that fits is taken.
+    /// Finds the header of a text with separators and the mapping's columns in it. Without a mapping the built-in one
+    /// that fits is taken.
     ///
     /// # Errors
     /// When the header is not readable, lacks a column, or fits no mapping.
     pub fn open(input: R, mapping: Option<Mapping>, import: Import) -> Result<Self, LayoutError> {
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input);
-        let names = reader
-            .headers()
-            .map_err(|_| LayoutError::Unreadable)?
-            .clone();
-        let header = Header::of(&names);
-        let mapping = match mapping {
-            Some(mapping) => mapping,
-            None => super::detect::fitting(&header)?,
+        Self::open_text(input, "", mapping, import)
+    }
+
+    /// As [`Self::open`], with the file's name, which may have the period.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_text(
+        input: R,
+        name: &str,
+        mapping: Option<Mapping>,
+        import: Import,
+    ) -> Result<Self, LayoutError> {
+        let mut rows = Rows::Text(Box::new(TextRows::new(input).map_err(SheetError::Io)?));
+        let first = first_rows(&mut rows)?;
+        let (mapping, layout) = fitted(&first, mapping, false)?;
+        Self::begun(rows, first, layout, mapping, name, import, false)
+    }
+
+    /// As [`Self::open_text`], of a workbook: the sheet that the mapping names, or the first that has its columns.
+    ///
+    /// # Errors
+    /// As there, and when it is not a workbook.
+    pub fn open_workbook(
+        input: R,
+        name: &str,
+        mapping: Option<Mapping>,
+        import: Import,
+    ) -> Result<Self, LayoutError> {
+        let mut workbook = Workbook::open(input)?;
+        let from_1904 = workbook.counts_from_1904();
+        let pattern = mapping.as_ref().and_then(|m| m.file.sheet.as_ref());
+        let sheets = workbook.sheets();
+        let named: Vec<&String> = sheets
+            .iter()
+            .filter(|sheet| pattern.is_none_or(|p| p.matches(sheet)))
+            .collect();
+        let mut problem = LayoutError::NoSheet {
+            mapping: mapping
+                .as_ref()
+                .map(|m| m.name.to_string())
+                .unwrap_or_default(),
+            present: sheets.clone(),
         };
-        header.must_fit(&mapping)?;
-        let behind = u64::from(reader.position().line() < 2);
+        let mut begun = false;
+        for sheet in named {
+            let mut rows = Rows::Sheet(workbook.rows(sheet)?.into_iter());
+            let first = first_rows(&mut rows)?;
+            match fitted(&first, mapping.clone(), from_1904) {
+                Ok((mapping, layout)) => {
+                    return Self::begun(rows, first, layout, mapping, name, import, from_1904);
+                }
+                // The first sheet that has anything says best what is wrong.
+                Err(error) if !begun => {
+                    begun = !matches!(error, LayoutError::Empty);
+                    problem = error;
+                }
+                Err(_) => {}
+            }
+        }
+        Err(problem)
+    }
+
+    fn begun(
+        rows: Rows<R>,
+        mut first: Vec<SheetRow>,
+        layout: Layout,
+        mapping: Mapping,
+        name: &str,
+        import: Import,
+        from_1904: bool,
+    ) -> Result<Self, LayoutError> {
+        let fixed = fixed::period_of_file(&mapping, &first, &layout, name, from_1904)?;
+        let waiting = first.split_off(layout.above.min(first.len())).into();
         Ok(Self {
-            reader,
-            header,
+            rows,
+            waiting,
+            layout,
             mapping,
             import,
-            behind,
-            said: HashMap::new(),
+            from_1904,
+            fixed,
+            periods: HashMap::new(),
+            gathered: Gathered::default(),
+            next_number: 0,
+            ended: false,
         })
     }
 
@@ -78,98 +176,149 @@ impl<R: Read> CsvFile<R> {
         &self.mapping
     }
 
-    /// The next rows, until they make `most` events or the file ends; `None` at its end.
+    /// The next rows or, when all are read, the next events, about `most` of either; `None` at the end.
     ///
     /// # Errors
     /// When the file cannot be read on.
     pub fn chunk(&mut self, most: usize) -> Result<Option<Chunk>, std::io::Error> {
         let mut chunk = Chunk::default();
-        let mut record = StringRecord::new();
-        while chunk.items.len() < most {
-            let line = self.reader.position().line() + self.behind;
-            match self.reader.read_record(&mut record) {
-                Ok(false) => break,
-                Ok(true) => {
-                    chunk.rows += 1;
-                    let line = record.position().map_or(line, |p| p.line() + self.behind);
-                    self.row(line, &record, &mut chunk);
+        while !self.ended && chunk.rows < most as u64 {
+            match self.next_row()? {
+                None => self.ended = true,
+                Some(row) if self.ends_before(&row) => self.ended = true,
+                Some(row) if row.is_blank() => {}
+                Some(row) => {
+                    let long = self.layout.rows(row);
+                    let counted = long.iter().filter(|row| self.row(row, &mut chunk)).count();
+                    chunk.rows += u64::from(counted > 0);
                 }
-                Err(error) => match error.into_kind() {
-                    csv::ErrorKind::Io(error) => return Err(error),
-                    _ => {
-                        chunk.rows += 1;
-                        chunk.bad.push(BadRow::new(
-                            line,
-                            "",
-                            "is not UTF-8 text: save the file as UTF-8",
-                        ));
-                    }
+            }
+        }
+        while self.ended && chunk.items.len() < most {
+            match self.gathered.next() {
+                Next::End => break,
+                Next::Repeated(lines, column) => chunk.bad.extend(repeated(&lines, &column)),
+                Next::Report(report) => match self.event(report) {
+                    Ok(item) => chunk.items.push(item),
+                    Err(bad) => chunk.bad.extend(bad),
                 },
             }
         }
-        Ok((chunk.rows > 0).then_some(chunk))
+        let any = chunk.rows > 0 || !chunk.items.is_empty() || !chunk.bad.is_empty();
+        Ok(any.then_some(chunk))
     }
 
-    fn row(&mut self, line: u64, record: &StringRecord, chunk: &mut Chunk) {
-        let (has, wants) = (record.len(), self.header.len());
-        if has != wants {
-            chunk.bad.push(BadRow::new(
-                line,
-                "",
-                format!("has {has} cells where the header has {wants}"),
-            ));
-            return;
+    fn next_row(&mut self) -> Result<Option<SheetRow>, std::io::Error> {
+        match self.waiting.pop_front() {
+            Some(row) => Ok(Some(row)),
+            None => self.rows.next(),
         }
+    }
+
+    /// Whether the table ends before a row, because it is empty or empty ones were left out before it.
+    fn ends_before(&mut self, row: &SheetRow) -> bool {
+        let gap = self.next_number != 0 && row.number > self.next_number;
+        let lines: usize = match self.rows {
+            Rows::Text(_) => row.cells.iter().map(|c| c.matches('\n').count()).sum(),
+            Rows::Sheet(_) => 0,
+        };
+        self.next_number = row.number + 1 + lines as u64;
+        self.mapping.file.until_blank && (gap || row.is_blank())
+    }
+
+    /// Takes what a row reports; whether it is a row that counts.
+    fn row(&mut self, row: &SheetRow, chunk: &mut Chunk) -> bool {
         let row = Row {
-            line,
-            record,
-            header: &self.header,
+            row,
+            header: &self.layout.header,
             mapping: &self.mapping,
         };
-        let (period, area) = match (row.period(), row.area()) {
+        if !row.counts() {
+            return false;
+        }
+        if let (Some(sentence), Rows::Text(_)) = (self.layout.uneven(row.row), &self.rows) {
+            chunk.bad.push(row.bad("", sentence));
+            return true;
+        }
+        // Nothing was reported, whichever period and area it would have been of.
+        if !row.has_amounts() {
+            return true;
+        }
+        let rule = &self.mapping.period;
+        let period = match (self.fixed, rule.column.as_deref()) {
+            (Some(fixed), _) => Ok(fixed),
+            (None, column) => {
+                let column = column.unwrap_or_default();
+                match row.cell(column) {
+                    None => Err(row.bad(column, "is empty, and says which period the row is of")),
+                    Some(cell) => self
+                        .periods
+                        .entry(cell.to_owned())
+                        .or_insert_with(|| period::of(rule, cell, self.from_1904))
+                        .clone()
+                        .map_err(|sentence| row.bad(column, sentence)),
+                }
+            }
+        };
+        let (period, area) = match (period, row.area()) {
             (Ok(period), Ok(area)) => (period, area),
             (period, area) => {
                 chunk.bad.extend(period.err());
                 chunk.bad.extend(area.err());
-                return;
+                return true;
             }
         };
-        let mut told = Vec::new();
         for series in &self.mapping.series {
-            if series.since.is_some_and(|since| period.start < since) {
+            if !row.has(series) || series.since.is_some_and(|since| period.start < since) {
                 continue;
             }
-            if series.value.is_some() {
-                told.push(row.observed(series, period, None));
-            }
-            for (column, value) in &series.columns {
-                told.push(row.observed(series, period, Some((column, value))));
-            }
-        }
-        for outcome in told {
-            match outcome {
-                Ok(None) => {}
-                Err(bad) => chunk.bad.push(bad),
-                Ok(Some((column, observed))) => {
-                    match self.event(line, &area, period, column, observed) {
-                        Ok(event) => chunk.items.push(Item { line, event }),
-                        Err(bad) => chunk.bad.extend(bad),
+            let whole = series.value.is_some().then_some(None);
+            let parts = series.columns.iter().map(Some);
+            for part in whole.into_iter().chain(parts) {
+                let taken = match row.report(series, part) {
+                    Ok(None) => continue,
+                    Err(bad) => Err(bad),
+                    Ok(Some((column, amount, denominator, breakdown))) => {
+                        let report = Report {
+                            line: row.row.number,
+                            area: area.clone(),
+                            period,
+                            series: series.id.clone(),
+                            breakdown,
+                            column: column.clone(),
+                            amount,
+                            denominator,
+                        };
+                        self.gathered
+                            .take(report, self.mapping.sum)
+                            .map_err(|sentence| row.bad(&column, sentence))
                     }
-                }
+                };
+                chunk.bad.extend(taken.err());
             }
         }
+        true
     }
 
-    /// The event of an observation, unless the door would refuse it or the file has said something else before.
-    fn event(
-        &mut self,
-        line: u64,
-        area: &AreaId,
-        period: Period,
-        column: String,
-        observed: Observed,
-    ) -> Result<Event, Vec<BadRow>> {
+    /// The event of a report, unless the door would refuse it.
+    fn event(&self, report: Report) -> Result<Item, Vec<BadRow>> {
         let import = &self.import;
+        let Report {
+            line,
+            area,
+            period,
+            column,
+            ..
+        } = report;
+        let observed = Observed {
+            series: report.series,
+            period_start: period.start,
+            grain: self.mapping.period.grain,
+            value: report.amount.value,
+            denominator: report.denominator,
+            breakdown: report.breakdown,
+            mark: report.amount.mark,
+        };
         // An observation happens when its period is over. Until then it stands at the period's beginning, not at the
         // time of import: the same file imported twice must say the same.
         let over = period.over_at();
@@ -185,12 +334,11 @@ impl<R: Read> CsvFile<R> {
                 format!("has so many breakdowns that its name {rule}"),
             )]
         })?;
-        let (value, denominator) = (observed.value, observed.denominator);
         let event = Event {
             source: self.mapping.source(),
             id: identity::id(
                 &self.mapping.name,
-                area,
+                &area,
                 &observed,
                 occurred_at,
                 import.edition.as_deref(),
@@ -198,7 +346,7 @@ impl<R: Read> CsvFile<R> {
             occurred_at,
             recorded_at: import.recorded_at,
             entity,
-            area: area.clone(),
+            area,
             fact: Fact::Observation(ObservationFact::Observed(observed)),
         };
         check::check(&event, &event.data(), &import.areas, import.now).map_err(|refusals| {
@@ -211,20 +359,7 @@ impl<R: Read> CsvFile<R> {
                 .map(|r| bad(&self.column_of(r, &column), r.rule.clone()))
                 .collect::<Vec<_>>()
         })?;
-        let key = hash_two(area.as_str(), event.entity.as_str());
-        match self.said.get(&key) {
-            Some((v, d, first)) if (*v, *d) != (value, denominator) => {
-                let sentence = format!(
-                    "says something else of the same area, period and series than line {first}: keep one of them"
-                );
-                Err(vec![bad(&column, sentence)])
-            }
-            Some(_) => Ok(event),
-            None => {
-                self.said.insert(key, (value, denominator, line));
-                Ok(event)
-            }
-        }
+        Ok(Item { line, event })
     }
 
     /// The file's column that a refused field came from.
@@ -238,180 +373,49 @@ impl<R: Read> CsvFile<R> {
                 .mapping
                 .area
                 .looked_at()
-                .find(|c| self.header.index(c).is_some())
+                .find(|c| self.layout.header.index(c).is_some())
                 .unwrap_or("area")
                 .to_owned(),
-            "period_start" | "/time" => self.mapping.period.column.clone(),
+            "period_start" | "/time" => self.mapping.period.place().to_owned(),
             "value" => value.to_owned(),
             other => other.trim_start_matches('/').to_owned(),
         }
     }
 }
 
-/// One row.
-struct Row<'a> {
-    line: u64,
-    record: &'a StringRecord,
-    header: &'a Header,
-    mapping: &'a Mapping,
+/// The rows among which the header is looked for.
+fn first_rows<R: Read>(rows: &mut Rows<R>) -> Result<Vec<SheetRow>, SheetError> {
+    let mut first = Vec::new();
+    while first.len() < MAX_ABOVE
+        && let Some(row) = rows.next()?
+    {
+        first.push(row);
+    }
+    Ok(first)
 }
 
-impl Row<'_> {
-    fn bad(&self, column: &str, sentence: impl Into<String>) -> BadRow {
-        BadRow::new(self.line, column, sentence)
-    }
-
-    /// What a cell says; `None` when it says that there is nothing, or when there is no such column.
-    fn cell(&self, column: &str) -> Option<&str> {
-        let cell = self.record.get(self.header.index(column)?)?.trim();
-        (!cell.is_empty() && !self.mapping.missing.iter().any(|m| m == cell)).then_some(cell)
-    }
-
-    fn period(&self) -> Result<Period, BadRow> {
-        let rule = &self.mapping.period;
-        let cell = self.cell(&rule.column).ok_or_else(|| {
-            self.bad(
-                &rule.column,
-                "is empty, and says which period the row is of",
-            )
-        })?;
-        period::of(rule, cell).map_err(|sentence| self.bad(&rule.column, sentence))
-    }
-
-    fn area(&self) -> Result<AreaId, BadRow> {
-        let rule = &self.mapping.area;
-        if let Some(fixed) = &rule.fixed {
-            return Ok(fixed.clone());
-        }
-        let columns: Vec<&str> = rule
-            .looked_at()
-            .filter(|c| self.header.index(c).is_some())
-            .collect();
-        if let (true, Some(area)) = (columns.is_empty(), &rule.without_column) {
-            return Ok(area.clone());
-        }
-        let first = columns.first().copied().unwrap_or("area");
-        // An area may be called NA: only empty cells are empty here.
-        let cells = columns
-            .iter()
-            .filter_map(|c| Some((*c, self.record.get(self.header.index(c)?)?.trim())));
-        match cells.into_iter().find(|(_, cell)| !cell.is_empty()) {
-            None => rule
-                .empty
-                .clone()
-                .ok_or_else(|| self.bad(first, "is empty, and says which area the row is of")),
-            Some((column, cell)) => match rule.values.get(cell) {
-                Some(area) => Ok(area.clone()),
-                None => AreaId::new(cell).map_err(|_| {
-                    self.bad(
-                        column,
-                        "is not an area's code: put what it says into the mapping's `area.values`",
-                    )
-                }),
-            },
-        }
-    }
-
-    /// What the row says of a series; with the column that the amount is from.
-    fn observed(
-        &self,
-        series: &SeriesRule,
-        period: Period,
-        wide: Option<(&String, &Slug)>,
-    ) -> Result<Option<(String, Observed)>, BadRow> {
-        let column = wide
-            .map(|(column, _)| column)
-            .or(series.value.as_ref())
-            .map(String::as_str)
-            .unwrap_or_default();
-        let Some(value) = amount::of(series, column, |c| self.cell(c))
-            .map_err(|(c, sentence)| self.bad(&c, sentence))?
-        else {
-            return Ok(None);
-        };
-        let denominator = match &series.denominator {
-            None => None,
-            Some(column) => match amount::plain(column, |c| self.cell(c))
-                .map_err(|(c, sentence)| self.bad(&c, sentence))?
-            {
-                Some(denominator) => Some(denominator),
-                // A share without its whole is no share.
-                None => return Ok(None),
-            },
-        };
-        let mut breakdown = BTreeMap::new();
-        for (dimension, rule) in &series.breakdown {
-            breakdown.insert(dimension.clone(), self.breakdown(rule)?);
-        }
-        if let (Some(dimension), Some((_, value))) = (&series.dimension, wide) {
-            breakdown.insert(dimension.clone(), value.clone());
-        }
-        let observed = Observed {
-            series: series.id.clone(),
-            period_start: period.start,
-            grain: self.mapping.period.grain,
-            value,
-            denominator,
-            breakdown,
-        };
-        Ok(Some((column.to_owned(), observed)))
-    }
-
-    fn breakdown(&self, rule: &BreakdownRule) -> Result<Slug, BadRow> {
-        let rule = match rule {
-            BreakdownRule::Fixed(value) => return Ok(value.clone()),
-            BreakdownRule::Column(rule) => rule,
-        };
-        let Some(cell) = self.cell(&rule.column) else {
-            return Err(self.bad(
-                &rule.column,
-                "is empty, and the amount is broken down by it",
-            ));
-        };
-        if let Some(value) = rule.values.get(cell) {
-            return Ok(value.clone());
-        }
-        let reason = |reason: Option<Reason>, what: &str| {
-            let reason = reason.and_then(|r| Slug::new(r.code()).ok());
-            reason.ok_or_else(|| {
-                self.bad(
-                    &rule.column,
-                    format!("is not one of {what}; put it into the mapping's `values`"),
-                )
-            })
-        };
-        match rule.labels {
-            Labels::DelayReason => reason(
-                delay_reason::of_label(cell),
-                "the 37 reasons of the discharge return",
-            ),
-            Labels::DtocLetter => reason(
-                Reason::from_dtoc_code(cell),
-                "the letters of the delayed-transfers collection (A to I, Di, Dii, O)",
-            ),
-            Labels::Words => Slug::new(&joined(cell))
-                .map_err(|rule_of| self.bad(&rule.column, format!("makes no code: it {rule_of}"))),
-            Labels::Code => {
-                let sentence = "is not a code (letters, digits, '-', '_', '.'): put it into the mapping's `values`, or say `labels = \"words\"`";
-                Slug::new(cell).map_err(|_| self.bad(&rule.column, sentence))
-            }
-        }
-    }
+fn fitted(
+    first: &[SheetRow],
+    mapping: Option<Mapping>,
+    from_1904: bool,
+) -> Result<(Mapping, Layout), LayoutError> {
+    let mapping = match mapping {
+        Some(mapping) => mapping,
+        None => Layout::detect(first, from_1904)?,
+    };
+    let layout = Layout::find(first, &mapping, from_1904)?;
+    Ok((mapping, layout))
 }
 
-/// Words in small letters with hyphens between them.
-fn joined(cell: &str) -> String {
-    let lower: String = cell
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_lowercase()
-            } else {
-                ' '
-            }
-        })
-        .collect();
-    lower.split_whitespace().collect::<Vec<_>>().join("-")
+/// Every row of what several rows report, refused: the first of them is no better than the others.
+fn repeated<'a>(lines: &'a [u64], column: &'a str) -> impl Iterator<Item = BadRow> + 'a {
+    lines.iter().map(move |line| {
+        let other = lines.iter().find(|other| *other != line).unwrap_or(line);
+        let sentence = format!(
+            "reports the same area, period and series as line {other}: choose rows with `where` or `except` in the mapping, break them down, or add them with `sum = true`"
+        );
+        BadRow::new(*line, column, sentence)
+    })
 }
 
 /// A date as tables write it: a day, or the first one of a month.

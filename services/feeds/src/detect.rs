@@ -1,13 +1,16 @@
-//! Which kind of file it is, and which built-in mapping its header fits.
+//! Which kind of file it is.
 
-use super::csv::{Header, LayoutError};
-use super::mapping::{Mapping, built_in};
+use super::sheet::{is_old_workbook, is_workbook};
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A table of observations.
     Csv,
+    /// A workbook with such a table.
+    Workbook,
+    /// A workbook from before 2007, which is not taken.
+    OldWorkbook,
     /// Events, one a line.
     Events,
     /// An archive: events with a hash chain.
@@ -25,7 +28,11 @@ impl Kind {
             .unwrap_or(beginning)
             .trim_ascii_start();
         // Archives are written by this program alone, with their members in one order.
-        if text.starts_with(b"{\"position\":") {
+        if is_old_workbook(beginning) {
+            Self::OldWorkbook
+        } else if is_workbook(beginning) {
+            Self::Workbook
+        } else if text.starts_with(b"{\"position\":") {
             Self::Archive
         } else if text.starts_with(b"{") {
             Self::Events
@@ -35,19 +42,6 @@ impl Kind {
             Self::Csv
         }
     }
-}
-
-/// The built-in mapping that a header fits; of several the one that asks for most columns.
-///
-/// # Errors
-/// When there is none.
-pub fn fitting(header: &Header) -> Result<Mapping, LayoutError> {
-    let fitting = built_in()?
-        .into_iter()
-        .filter(|mapping| header.fits(mapping));
-    fitting
-        .max_by_key(|mapping| mapping.required().len())
-        .ok_or_else(|| LayoutError::NoneFits(header.names().to_vec()))
 }
 
 #[cfg(test)]
@@ -60,5 +54,7 @@ mod tests {
         assert_eq!(Kind::of(b"\n {\"specversion\":\"1.0\""), Kind::Events);
         assert_eq!(Kind::of(b"{\"position\":1,\"subject\""), Kind::Archive);
         assert_eq!(Kind::of(b" [\n{"), Kind::JsonList);
+        assert_eq!(Kind::of(b"PK\x03\x04\x14\0"), Kind::Workbook);
+        assert_eq!(Kind::of(b"\xd0\xcf\x11\xe0\xa1"), Kind::OldWorkbook);
     }
 }

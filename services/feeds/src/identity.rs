@@ -26,7 +26,11 @@ pub fn id(
     part(area.as_str().as_bytes());
     // Series, length, first day and breakdown.
     part(observed.entity().as_bytes());
-    part(&observed.value.micro().to_be_bytes());
+    part(
+        &observed
+            .value
+            .map_or_else(Vec::new, |v| v.micro().to_be_bytes().to_vec()),
+    );
     part(
         &observed
             .denominator
@@ -34,6 +38,10 @@ pub fn id(
     );
     part(&occurred_at.timestamp_millis().to_be_bytes());
     part(edition.unwrap_or_default().as_bytes());
+    // Only where there is one: ids from before there were marks stay what they were.
+    if let Some(mark) = observed.mark {
+        part(mark.code().as_bytes());
+    }
     // Letters only: digits could look like somebody's number.
     let letters = digest
         .finalize()
@@ -50,7 +58,7 @@ mod tests {
     use super::*;
     use chrono::NaiveDate;
     use joinedup_events::Amount;
-    use joinedup_events::observation::Grain;
+    use joinedup_events::observation::{Grain, Mark};
 
     #[test]
     fn whatever_is_said_differently_is_another_event() {
@@ -60,9 +68,10 @@ mod tests {
             series: slug("falls"),
             period_start: NaiveDate::from_ymd_opt(2026, 5, 1).unwrap(),
             grain: Grain::Month,
-            value: Amount::from_micro(4_000_000),
+            value: Some(Amount::from_micro(4_000_000)),
             denominator: None,
             breakdown: [(slug("ward"), slug("a"))].into(),
+            mark: None,
         };
         let area = AreaId::new("RAJ").unwrap();
         let first = id(&slug("m"), &area, &observed, at, None);
@@ -80,7 +89,7 @@ mod tests {
                 &slug("m"),
                 &area,
                 &Observed {
-                    value: Amount::from_micro(5_000_000),
+                    value: Some(Amount::from_micro(5_000_000)),
                     ..observed.clone()
                 },
                 at,
@@ -124,6 +133,16 @@ mod tests {
                 None,
             ),
             id(&slug("m"), &area, &observed, at, Some("second")),
+            id(
+                &slug("m"),
+                &area,
+                &Observed {
+                    mark: Some(Mark::Provisional),
+                    ..observed.clone()
+                },
+                at,
+                None,
+            ),
         ];
         for other in others {
             assert_ne!(first, other);

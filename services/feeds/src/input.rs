@@ -38,6 +38,9 @@ pub enum OpenError {
         "{0} is a JSON list: write one event a line, or post it to /api/v1/events as application/cloudevents-batch+json"
     )]
     JsonList(String),
+    /// A workbook of the kind from before 2007.
+    #[error("{0} is a workbook from before 2007 (.xls): save it as .xlsx or .csv")]
+    OldWorkbook(String),
 }
 
 /// A file that is open.
@@ -105,8 +108,15 @@ impl Input {
             Kind::JsonList => return Err(OpenError::JsonList(name)),
             Kind::Archive => Content::Archive(reader),
             Kind::Events => Content::Events(Self::lines(reader, false, import)),
-            Kind::Csv => {
-                let file = CsvFile::open(reader, mapping.cloned(), import.clone());
+            Kind::OldWorkbook => return Err(OpenError::OldWorkbook(name)),
+            Kind::Csv | Kind::Workbook => {
+                let (mapping, import) = (mapping.cloned(), import.clone());
+                let base = path.file_name().unwrap_or_default().to_string_lossy();
+                let file = if kind == Kind::Workbook {
+                    CsvFile::open_workbook(reader, &base, mapping, import)
+                } else {
+                    CsvFile::open_text(reader, &base, mapping, import)
+                };
                 Content::Csv(Box::new(file.map_err(|source| OpenError::Layout {
                     name: name.clone(),
                     source,

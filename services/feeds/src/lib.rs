@@ -1,6 +1,6 @@
 //! Import: files become events, and events go into the log.
 //!
-//! A CSV goes through a [`mapping`], which says what its columns mean; lines of JSON are events already. Every event is
+//! A table ([`sheet`]) goes through a [`mapping`], which says what its columns mean; lines of JSON are events already. Every event is
 //! checked as at the HTTP door before it is sent, so that a bad row is named by file, line and column, and the good
 //! rows go in. An event's id is a digest of what it says, so importing a file again changes nothing.
 
@@ -13,10 +13,15 @@ pub mod input;
 pub mod mapping;
 pub mod ndjson;
 pub mod number;
+pub mod sheet;
 pub mod sink;
 
 #[cfg(test)]
+mod cases_tests;
+#[cfg(test)]
 mod published_tests;
+#[cfg(test)]
+mod returns_tests;
 
 use joinedup_events::Event;
 

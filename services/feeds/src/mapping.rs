@@ -1,36 +1,18 @@
-//! Mappings: what the columns of a CSV file mean. TOML; the README beside the built-in ones explains every field.
+//! Mappings: what the columns of a table mean. TOML; the README beside the built-in ones explains every field.
+
+mod built_in;
+mod period;
+mod table;
+
+use built_in::built_in_text;
+pub use built_in::{built_in, built_in_names};
+pub use period::{CellAddress, Format, Named, PeriodRule, column_of_letters};
+pub use table::{CellMark, Conditions, FileRule, Pattern, WideColumns, WideRule};
 
 use chrono::NaiveDate;
-use joinedup_events::observation::Grain;
 use joinedup_events::{AreaId, Slug};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The mappings that come with the product, by name.
-const BUILT_IN: [(&str, &str); 10] = [
-    ("dtoc", include_str!("../../mappings/dtoc.toml")),
-    (
-        "dtoc-attribution",
-        include_str!("../../mappings/dtoc-attribution.toml"),
-    ),
-    (
-        "sitrep-trust",
-        include_str!("../../mappings/sitrep-trust.toml"),
-    ),
-    ("sitrep-icb", include_str!("../../mappings/sitrep-icb.toml")),
-    (
-        "delay-reasons",
-        include_str!("../../mappings/delay-reasons.toml"),
-    ),
-    ("ae", include_str!("../../mappings/ae.toml")),
-    ("beds", include_str!("../../mappings/beds.toml")),
-    ("mar", include_str!("../../mappings/mar.toml")),
-    ("drd-trust", include_str!("../../mappings/drd-trust.toml")),
-    (
-        "drd-england",
-        include_str!("../../mappings/drd-england.toml"),
-    ),
-];
 
 /// A mapping.
 #[derive(Clone, Debug, Deserialize)]
@@ -50,59 +32,28 @@ pub struct Mapping {
     /// Cells that say that nothing was reported, beside empty ones.
     #[serde(default = "not_available")]
     pub missing: Vec<String>,
+    /// Where in the file the table is.
+    #[serde(default)]
+    pub file: FileRule,
+    /// Columns that become rows.
+    #[serde(default)]
+    pub wide: Option<WideRule>,
+    /// Only rows that fulfil all of these count.
+    #[serde(default, rename = "where")]
+    pub only: Conditions,
+    /// Rows that fulfil any of these do not count.
+    #[serde(default)]
+    pub except: Conditions,
+    /// Several rows of one area, period and series are added. Unless given, all of them are refused.
+    #[serde(default)]
+    pub sum: bool,
+    /// What cells that are no number mean, beside the marks that are known.
+    #[serde(default)]
+    pub marks: BTreeMap<String, CellMark>,
 }
 
 fn not_available() -> Vec<String> {
     vec!["NA".to_owned()]
-}
-
-/// Which period a row is of.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PeriodRule {
-    /// The column.
-    pub column: String,
-    /// The period's length.
-    pub grain: Grain,
-    /// How it is written; whatever fits the grain unless given.
-    #[serde(default)]
-    pub format: Option<Format>,
-    /// Which day of the period a date names.
-    #[serde(default)]
-    pub names: Named,
-}
-
-/// How a period is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub enum Format {
-    /// `2026-05`.
-    #[serde(rename = "YYYY-MM")]
-    YearMonth,
-    /// `2026-05-31`, perhaps with a time behind it.
-    #[serde(rename = "YYYY-MM-DD")]
-    Date,
-    /// `31/05/2026`.
-    #[serde(rename = "DD/MM/YYYY")]
-    BritishDate,
-    /// `May 2026`, `May-26`.
-    #[serde(rename = "MMM YYYY")]
-    MonthName,
-    /// `2026`: for a financial year, the one that it begins in.
-    #[serde(rename = "YYYY")]
-    Year,
-}
-
-/// Which day of a period a date names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Named {
-    /// Its first: what is written elsewhere is refused.
-    #[default]
-    FirstDay,
-    /// Its last: "week ending".
-    LastDay,
-    /// Any of them.
-    AnyDay,
 }
 
 /// Which area a row is of.
@@ -118,6 +69,9 @@ pub struct AreaRule {
     /// Columns of which the first that is not empty has the area.
     #[serde(default)]
     pub columns: Vec<String>,
+    /// Cells of `columns` that are passed over like empty ones, as long as a later column has anything else.
+    #[serde(default)]
+    pub blank: Vec<String>,
     /// What a cell says → the area. What is not here is the area's code itself.
     #[serde(default)]
     pub values: BTreeMap<String, AreaId>,
@@ -169,6 +123,9 @@ pub struct SeriesRule {
     /// The column with the denominator.
     #[serde(default)]
     pub denominator: Option<String>,
+    /// Columns that are added to the denominator.
+    #[serde(default)]
+    pub denominator_plus: Vec<String>,
     /// What the amount is broken down by.
     #[serde(default)]
     pub breakdown: BTreeMap<Slug, BreakdownRule>,
@@ -178,6 +135,12 @@ pub struct SeriesRule {
     /// The file may lack its columns.
     #[serde(default)]
     pub optional: bool,
+    /// Only rows that fulfil all of these have it.
+    #[serde(default, rename = "where")]
+    pub only: Conditions,
+    /// Its cells are percentages: `45.2%` is 0.452. A cell without the sign is taken as it is.
+    #[serde(default)]
+    pub percent: bool,
 }
 
 /// Where a value of a breakdown comes from.
@@ -249,29 +212,13 @@ pub enum MappingError {
     },
 }
 
-/// The names of the built-in mappings.
-pub fn built_in_names() -> impl Iterator<Item = &'static str> {
-    BUILT_IN.iter().map(|(name, _)| *name)
-}
-
-/// All built-in mappings.
-///
-/// # Errors
-/// Never, as a test holds; typed so that callers need not trust it.
-pub fn built_in() -> Result<Vec<Mapping>, MappingError> {
-    BUILT_IN
-        .iter()
-        .map(|(name, text)| Mapping::parse(name, text))
-        .collect()
-}
-
 impl Mapping {
     /// The mapping of a built-in name, or of a file.
     ///
     /// # Errors
     /// When there is neither, or the file is no mapping.
     pub fn named(name: &str) -> Result<Self, MappingError> {
-        if let Some((_, text)) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
+        if let Some(text) = built_in_text(name) {
             return Self::parse(name, text);
         }
         match std::fs::read_to_string(name) {
@@ -308,6 +255,16 @@ impl Mapping {
             (true, true) => return Err("`area` has both `fixed` and a column: choose one".into()),
             (false, false) => return Err("`area` needs `column`, `columns` or `fixed`".into()),
             _ => {}
+        }
+        if self.period.places() != 1 {
+            return Err(
+                "`period` needs one of `column`, `fixed`, `cell`, `above` and `file_name`".into(),
+            );
+        }
+        if self.wide.is_some() && self.period.column.is_none() {
+            return Err(
+                "`wide` makes columns: say which one is the period with `period.column`".into(),
+            );
         }
         if self.series.is_empty() {
             return Err(
@@ -358,12 +315,16 @@ impl Mapping {
     /// The columns without which a file is not of this layout, each once.
     #[must_use]
     pub fn required(&self) -> BTreeSet<&str> {
-        let mut columns = BTreeSet::from([self.period.column.as_str()]);
+        let mut columns = BTreeSet::new();
+        columns.extend(self.period.column.as_deref());
+        columns.extend(self.only.columns());
+        columns.extend(self.except.columns());
         if self.area.without_column.is_none() {
             columns.extend(self.area.looked_at());
         }
         for series in self.series.iter().filter(|s| !s.optional) {
             columns.extend(series.read_columns());
+            columns.extend(series.only.columns());
         }
         columns
     }
@@ -376,13 +337,18 @@ impl SeriesRule {
             BreakdownRule::Fixed(_) => None,
             BreakdownRule::Column(from) => Some(&from.column),
         });
+        self.amounts().chain(breakdowns.map(String::as_str))
+    }
+
+    /// Every column with an amount.
+    pub fn amounts(&self) -> impl Iterator<Item = &str> {
         let sums = self.plus.iter().chain(&self.minus).chain(&self.times);
         self.value
             .iter()
             .chain(self.columns.keys())
             .chain(sums)
             .chain(&self.denominator)
-            .chain(breakdowns)
+            .chain(&self.denominator_plus)
             .map(String::as_str)
     }
 }

@@ -9,6 +9,7 @@ pub mod healthcheck;
 pub mod import;
 pub mod man;
 pub mod measures;
+pub mod quantities;
 pub mod rebuild;
 pub mod serve;
 pub mod settings;

@@ -168,9 +168,10 @@ fn tell(
                 series: slug(name),
                 period_start: first,
                 grain: *grain,
-                value: amount(value),
+                value: Some(amount(value)),
                 denominator: denominator.map(amount),
                 breakdown: BTreeMap::new(),
+                mark: None,
             };
             pen.say_recorded(
                 &about,
@@ -190,9 +191,10 @@ fn tell(
                 series: slug(name),
                 period_start: first,
                 grain: *grain,
-                value: amount(restated),
+                value: Some(amount(restated)),
                 denominator: denominator.map(amount),
                 breakdown: BTreeMap::new(),
+                mark: None,
             };
             pen.say_recorded(
                 &about,

@@ -48,6 +48,10 @@ fn with(mut body: Value, field: &str, value: impl Into<Value>) -> Value {
     body
 }
 
+fn in_a_year() -> String {
+    (chrono::Utc::now().date_naive() + chrono::Days::new(365)).to_string()
+}
+
 #[test]
 fn four_localities_go_from_proposals_over_a_conflict_to_the_result_of_the_county() {
     let api = Api(Joinedup::start(JoinedupOptions::new("serve", &[])));
@@ -95,7 +99,7 @@ fn four_localities_go_from_proposals_over_a_conflict_to_the_result_of_the_county
     for ((area, _), version) in LOCALITIES.iter().zip(&mut versions) {
         *version = api.recorded(&about(area, "confirm", *version));
         let ambition = with(about(area, "ambition", *version), "level", 5);
-        *version = api.recorded(&with(ambition, "by", "2027-09-30"));
+        *version = api.recorded(&with(ambition, "by", in_a_year()));
     }
 
     let rolled = api.node("havenshire")["ratings"][0]["rolled_up"].clone();

@@ -333,6 +333,11 @@ impl Checks<'_> {
             "must be the first day of its period: a Monday, a first of the month, of a financial quarter or of April",
         );
         self.refuse(
+            !fact.value_agrees_with_mark(),
+            "value",
+            "must be given, and must be left out with `denominator` when `mark` is suppressed or missing",
+        );
+        self.refuse(
             fact.denominator.is_some_and(|d| d < Amount::default()),
             "denominator",
             "must not be negative",

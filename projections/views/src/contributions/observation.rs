@@ -1,11 +1,11 @@
-//! What an observation adds: its amount, on the first day of its period.
+//! What an observation adds: its amount, on the first day of its period, and what its publisher says of it.
 
 use super::area_of;
 use crate::contribution::{Sink, StoredFact};
-use crate::quantity::OBSERVATION_PREFIX;
+use crate::quantity::{OBSERVATION_PREFIX, PROVISIONAL_PREFIX, SUPPRESSED_PREFIX};
 use crate::tally::{Delta, Sums};
 use joinedup_events::Fact;
-use joinedup_events::observation::ObservationFact;
+use joinedup_events::observation::{Mark, ObservationFact};
 
 /// The amount recorded last stands.
 pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) {
@@ -23,17 +23,23 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) {
         .collect();
     breakdown.push(("grain", observed.grain.code()));
     breakdown.sort_unstable();
-    let amount = Sums {
-        value: observed.value.micro(),
-        denominator: observed.denominator.map_or(0, |d| d.micro()),
-        n: 1,
+    let mut add = |prefix: &str, delta: Delta| {
+        let quantity = format!("{prefix}{}", observed.series);
+        let area = area.as_str().into();
+        sink.add(&quantity, area, &breakdown, observed.period_start, delta);
     };
-    let quantity = format!("{OBSERVATION_PREFIX}{}", observed.series);
-    sink.add(
-        &quantity,
-        area.as_str().into(),
-        &breakdown,
-        observed.period_start,
-        Delta::Sums(amount),
-    );
+    if let Some(value) = observed.value {
+        let amount = Sums {
+            value: value.micro(),
+            denominator: observed.denominator.map_or(0, |d| d.micro()),
+            n: 1,
+        };
+        add(OBSERVATION_PREFIX, Delta::Sums(amount));
+    }
+    match observed.mark {
+        Some(Mark::Suppressed) => add(SUPPRESSED_PREFIX, Delta::ONE),
+        Some(Mark::Provisional) => add(PROVISIONAL_PREFIX, Delta::ONE),
+        // What is missing adds nothing, and takes away what was published before.
+        Some(Mark::Missing) | None => {}
+    }
 }

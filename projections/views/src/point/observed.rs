@@ -6,15 +6,19 @@
 //! of lengths, the one asked for, or shorter ones that fill it;
 //! of places, the place itself, or the nearest below it that report.
 
+mod scope;
+
 use super::frame::Frame;
-use super::{PointQuery, Raw, Sieve, nearest, no_population, outermost, population, today};
+use super::{PointQuery, Raw, Sieve, no_population, population, today};
 use crate::cell::{Cells, Filter};
 use crate::measure::{Aggregate, Measure};
 use crate::period::{Grain, Period, periods};
+use crate::quantity::SUPPRESSED_PREFIX;
 use crate::tally::{Sums, Tally};
 use chrono::{Days, NaiveDate};
 use joinedup_events::AreaId;
-use joinedup_events::area::{AreaKind, Areas};
+use joinedup_events::area::Areas;
+use scope::{marked, provisional, scope};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A series that has been silent for more than a year has ended, and its chart ends with it. One that has been silent
@@ -60,6 +64,7 @@ pub(super) fn raws(
         .aggregate
         .population()
         .map(|which| (which, population(areas, query.area, which)));
+    let provisional = provisional(cells, quantity, &scope, &sieve.whole);
     let today = today(query);
     let raws = frame
         .periods
@@ -112,6 +117,7 @@ pub(super) fn raws(
                     }
                 }
             };
+            raw.provisional = provisional.range(period.start..period.end).next().is_some();
             if raw.note.is_none() {
                 raw.note.clone_from(&note);
             }
@@ -125,63 +131,6 @@ fn micro(amount: i64) -> f64 {
     amount as f64 / MILLION
 }
 
-/// The places that speak for an area, and a note when they are not all of it.
-fn scope(
-    cells: &Cells,
-    areas: &Areas,
-    area: &AreaId,
-    quantity: &str,
-    own_only: bool,
-) -> (Vec<AreaId>, Option<String>) {
-    let has = |id: &AreaId| cells.series(quantity, id.as_str()).next().is_some();
-    if own_only || has(area) {
-        let own = has(area).then(|| area.clone());
-        return (own.into_iter().collect(), None);
-    }
-    let mut below: BTreeMap<u8, Vec<AreaId>> = BTreeMap::new();
-    for id in nearest(areas, area, true, &has) {
-        below.entry(cut(areas, &id)).or_default().push(id);
-    }
-    // Councils and commissioners cut the same country twice: only one cut is added up, the one with most reports.
-    let Some((cut_taken, scope)) = below
-        .into_iter()
-        .max_by_key(|(c, ids)| (ids.len(), u8::MAX - c))
-    else {
-        return (Vec::new(), None);
-    };
-    let scope = outermost(areas, scope);
-    let covered: BTreeSet<AreaId> = scope.iter().flat_map(|id| areas.within(id)).collect();
-    let parts = areas
-        .within(area)
-        .into_iter()
-        .filter(|id| id != area && cut(areas, id) == cut_taken)
-        .filter(|id| areas.children(id).is_empty() || covered.contains(id));
-    let silent = parts.filter(|id| !covered.contains(id)).count();
-    let note = (silent > 0).then(|| {
-        format!(
-            "the sum of {} that report; {silent} more never did",
-            match scope.len() {
-                1 => "1 place".to_owned(),
-                n => format!("{n} places"),
-            }
-        )
-    });
-    (scope, note)
-}
-
-/// Which cut of the map a kind of area belongs to.
-fn cut(areas: &Areas, id: &AreaId) -> u8 {
-    match areas.get(id.as_str()).map(|a| a.kind) {
-        Some(AreaKind::County | AreaKind::Unitary) => 0,
-        Some(AreaKind::Icb) => 1,
-        Some(AreaKind::Commissioner) => 2,
-        Some(AreaKind::Locality) => 3,
-        Some(AreaKind::Neighbourhood) => 4,
-        Some(AreaKind::Trust | AreaKind::Hospital) => 5,
-        _ => 6,
-    }
-}
-
 /// The first date of a return, and the last one when it has ended.
 fn extent(
     cells: &Cells,
@@ -190,7 +139,9 @@ fn extent(
     query: &PointQuery<'_>,
 ) -> (Option<NaiveDate>, Option<NaiveDate>) {
     let (mut first, mut last): (Option<NaiveDate>, Option<NaiveDate>) = (None, None);
-    for series in cells.series_within(quantity, scope) {
+    let suppressed = marked(quantity, SUPPRESSED_PREFIX);
+    let with_suppressed = cells.series_within(&suppressed, scope);
+    for series in cells.series_within(quantity, scope).chain(with_suppressed) {
         let Some(grain) = grain_of(series.breakdown) else {
             continue;
         };
@@ -249,8 +200,16 @@ pub(super) fn best_grain(cells: &Cells, areas: &Areas, measure: &Measure, area: 
         .unwrap_or(measure.period)
 }
 
-/// Dimensions, fewest first, with the series that are broken down by them.
-type Sets<'a> = BTreeMap<(usize, Vec<&'a str>), Vec<&'a BTreeMap<NaiveDate, Tally>>>;
+/// Dimensions, fewest first, with the series that are broken down by them, and whether those count suppressed amounts.
+type Sets<'a> = BTreeMap<(usize, Vec<&'a str>), Vec<(&'a BTreeMap<NaiveDate, Tally>, bool)>>;
+
+/// One report.
+#[derive(Clone, Copy)]
+enum Report {
+    Amount(Sums),
+    /// All of it, or a part.
+    Suppressed,
+}
 
 /// What one place reports of a return: by length, the breakdowns that answer the question, simplest first.
 #[derive(Default)]
@@ -266,7 +225,10 @@ impl<'a> Reporter<'a> {
         passes: impl Fn(&[(Box<str>, Box<str>)]) -> bool,
     ) -> Self {
         let mut reporter = Self::default();
-        for series in cells.series(quantity, area.as_str()) {
+        let suppressed = marked(quantity, SUPPRESSED_PREFIX);
+        let amounts = cells.series(quantity, area.as_str()).map(|s| (s, false));
+        let hidden = cells.series(&suppressed, area.as_str()).map(|s| (s, true));
+        for (series, hidden) in amounts.chain(hidden) {
             let Some(grain) = grain_of(series.breakdown).filter(|_| passes(series.breakdown))
             else {
                 continue;
@@ -283,21 +245,26 @@ impl<'a> Reporter<'a> {
                 .or_default()
                 .entry((dimensions.len(), dimensions))
                 .or_default()
-                .push(series.cells);
+                .push((series.cells, hidden));
         }
         reporter
     }
 
-    /// The amount of one reported period.
-    fn at(&self, grain: Grain, start: NaiveDate) -> Option<Sums> {
+    /// What is reported of one period.
+    fn at(&self, grain: Grain, start: NaiveDate) -> Option<Report> {
         self.sets.get(&grain)?.values().find_map(|cells| {
             let mut found = None;
-            for tally in cells.iter().filter_map(|c| c.get(&start)) {
-                if let Tally::Sums(sums) = tally {
-                    add(found.get_or_insert_with(Sums::default), sums);
+            for (tally, hidden) in cells.iter().filter_map(|(c, h)| Some((c.get(&start)?, h))) {
+                match (tally, hidden) {
+                    // A sum without one of its parts is not the sum.
+                    (_, true) => return Some(Report::Suppressed),
+                    (Tally::Sums(sums), false) => {
+                        add(found.get_or_insert_with(Sums::default), sums);
+                    }
+                    (Tally::Histogram(_), false) => {}
                 }
             }
-            found
+            found.map(Report::Amount)
         })
     }
 
@@ -313,9 +280,13 @@ impl<'a> Reporter<'a> {
             let last = period.end.pred_opt().unwrap_or(period.start);
             for tile in periods(*filler, period.start, last) {
                 of += 1;
-                if let Some(amount) = self.at(*filler, tile.start) {
-                    have += 1;
-                    add(&mut sum, &amount);
+                match self.at(*filler, tile.start) {
+                    Some(Report::Amount(amount)) => {
+                        have += 1;
+                        add(&mut sum, &amount);
+                    }
+                    Some(Report::Suppressed) => return Filled::Suppressed,
+                    None => {}
                 }
             }
             if have == of || (have > 0 && !over) {
@@ -342,6 +313,7 @@ fn add(sum: &mut Sums, more: &Sums) {
 enum Filled {
     Whole(Sums),
     Partly { have: u32, of: u32, filler: Grain },
+    Suppressed,
     None,
 }
 
@@ -386,6 +358,7 @@ impl<'a> Return<'a> {
                     add(&mut sum, &amount);
                 }
                 Filled::Partly { have, of, filler } => partly = Some((have, of, filler)),
+                Filled::Suppressed => return Err(Raw::suppressed()),
                 Filled::None => {}
             }
         }
@@ -407,7 +380,8 @@ impl<'a> Return<'a> {
             .first()
             .and_then(|r| r.at(grain, period.start))
         {
-            Some(amount) => Raw::of(micro(amount.value), amount.n),
+            Some(Report::Amount(amount)) => Raw::of(micro(amount.value), amount.n),
+            Some(Report::Suppressed) => Raw::suppressed(),
             None => Raw::missing("nothing was reported"),
         }
     }

@@ -3,6 +3,7 @@
 use crate::asking::*;
 use joinedup_views::period::{Grain, periods};
 use joinedup_views::point::State;
+use joinedup_views::quantity::{PROVISIONAL_PREFIX, SUPPRESSED_PREFIX};
 use joinedup_views::tally::{Delta, Sums};
 use joinedup_views::{Cells, Filter};
 
@@ -162,4 +163,71 @@ fn a_series_that_ended_ends_its_chart_and_one_that_pauses_shows_the_gap() {
         State::Incomplete,
     ];
     assert_eq!(states(&points), missing);
+}
+
+fn mark(cells: &mut Cells, prefix: &str, start: &str, more: &[(&str, &str)]) {
+    let mut breakdown = more.to_vec();
+    breakdown.push(("grain", "month"));
+    breakdown.sort_unstable();
+    let quantity = format!("{prefix}beds");
+    cells.apply(&quantity, "county", &breakdown, d(start), Delta::ONE, 1);
+}
+
+#[test]
+fn what_its_publisher_suppressed_is_not_zero_and_not_missing() {
+    let mut cells = Cells::default();
+    observe(&mut cells, "county", "month", "2026-01-01", 10, &[]);
+    mark(&mut cells, SUPPRESSED_PREFIX, "2026-02-01", &[]);
+    observe(&mut cells, "county", "month", "2026-03-01", 12, &[]);
+    // A sum of parts, of which one is suppressed, is not known.
+    observe(
+        &mut cells,
+        "county",
+        "month",
+        "2026-04-01",
+        7,
+        &[("ward", "a")],
+    );
+    mark(
+        &mut cells,
+        SUPPRESSED_PREFIX,
+        "2026-04-01",
+        &[("ward", "b")],
+    );
+    let m = measure(AMOUNT);
+    let mut ask = Ask::new(&cells, &m, "2026-05-20T09:00:00Z");
+    let points = ask.points();
+    assert_eq!(values(&points)[..4], [Some(10.0), None, Some(12.0), None]);
+    let states: Vec<State> = points.iter().map(|p| p.state).collect();
+    assert_eq!(
+        states[..4],
+        [
+            State::Final,
+            State::Suppressed,
+            State::Final,
+            State::Suppressed
+        ]
+    );
+    assert!(points[1].note.as_deref().unwrap().contains("publisher"));
+    ask.filter = Filter::one("ward", "a");
+    assert_eq!(values(&ask.points())[3], Some(7.0));
+    ask.filter = Filter::default();
+    ask.grain = Grain::Quarter;
+    assert_eq!(ask.points()[0].state, State::Suppressed);
+}
+
+#[test]
+fn what_its_publisher_calls_provisional_is() {
+    let mut cells = Cells::default();
+    for start in ["2026-01-01", "2026-02-01"] {
+        observe(&mut cells, "county", "month", start, 10, &[]);
+    }
+    mark(&mut cells, PROVISIONAL_PREFIX, "2026-02-01", &[]);
+    let m = measure(AMOUNT);
+    let points = Ask::new(&cells, &m, "2026-05-20T09:00:00Z").points();
+    let shown: Vec<(Option<f64>, State)> = points.iter().map(|p| (p.value, p.state)).collect();
+    assert_eq!(
+        shown[..2],
+        [(Some(10.0), State::Final), (Some(10.0), State::Provisional)]
+    );
 }

@@ -1,17 +1,20 @@
-//! The header of a CSV file: which column stands where.
+//! The header of a table: which column stands where.
 
-use crate::mapping::{Mapping, MappingError};
-use csv::StringRecord;
+use crate::mapping::{Mapping, MappingError, column_of_letters};
+use crate::sheet::SheetError;
 use std::collections::BTreeMap;
 
-/// Why a file is not of a layout. Exit code 2: nothing of the file was read.
+/// Why a file is not of a layout. Exit code 2: nothing of the file was taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LayoutError {
-    /// There is no header.
-    #[error("the first line is not a header in UTF-8: save the file as CSV in UTF-8")]
-    Unreadable,
+    /// There is nothing in it.
+    #[error("the file has no row with anything in it")]
+    Empty,
+    /// It cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] SheetError),
     /// A column is missing.
-    #[error("the mapping `{mapping}` needs the column{} {}, which the header does not have; it has {}", if missing.len() == 1 { "" } else { "s" }, quoted(missing), quoted(present))]
+    #[error("the mapping `{mapping}` needs the column{} {}, which no row near the beginning has; the nearest has {}", if missing.len() == 1 { "" } else { "s" }, quoted(missing), quoted(present))]
     Missing {
         /// The mapping.
         mapping: String,
@@ -20,11 +23,32 @@ pub enum LayoutError {
         /// The columns that are.
         present: Vec<String>,
     },
+    /// No sheet is called so.
+    #[error(
+        "no sheet of the workbook is called as the mapping `{mapping}` says; it has {}",
+        quoted(present)
+    )]
+    NoSheet {
+        /// The mapping.
+        mapping: String,
+        /// The sheets.
+        present: Vec<String>,
+    },
     /// A column twice.
     #[error(
         "the header has the column `{0}` twice, and the mapping needs to know which: rename one"
     )]
     Twice(String),
+    /// The period of the file is not found.
+    #[error("the mapping `{mapping}` takes the period from {place}, which {what}")]
+    Period {
+        /// The mapping.
+        mapping: String,
+        /// Where it looks.
+        place: String,
+        /// What is wrong there.
+        what: String,
+    },
     /// No built-in mapping fits.
     #[error("no built-in mapping fits the header ({}): write one and give it with --mapping FILE", quoted(.0))]
     NoneFits(Vec<String>),
@@ -34,17 +58,20 @@ pub enum LayoutError {
 }
 
 /// The most column names that a message lists.
-const NAMED: usize = 30;
+const MAX_NAMED: usize = 30;
 
 fn quoted(names: &[String]) -> String {
-    let mut text = names
-        .iter()
-        .take(NAMED)
+    let named = names.iter().filter(|name| !name.is_empty());
+    let mut text = named
+        .clone()
+        .take(MAX_NAMED)
         .map(|name| format!("`{name}`"))
         .collect::<Vec<_>>()
         .join(", ");
-    if names.len() > NAMED {
-        text.push_str(" and more");
+    match named.count() {
+        0 => text.push_str("nothing"),
+        n if n > MAX_NAMED => text.push_str(" and more"),
+        _ => {}
     }
     text
 }
@@ -54,39 +81,52 @@ fn quoted(names: &[String]) -> String {
 pub struct Header {
     names: Vec<String>,
     at: BTreeMap<String, usize>,
+    alike: BTreeMap<String, usize>,
 }
 
 impl Header {
-    /// The header of a first line.
+    /// The header that a row is.
     #[must_use]
-    pub fn of(record: &StringRecord) -> Self {
-        let names: Vec<String> = record
-            .iter()
-            .map(|name| name.trim_start_matches('\u{feff}').trim().to_owned())
-            .collect();
-        let mut at = BTreeMap::new();
-        for (index, name) in names.iter().enumerate() {
+    pub fn of(cells: &[String]) -> Self {
+        let names: Vec<String> = cells.iter().map(|name| name.trim().to_owned()).collect();
+        let (mut at, mut alike) = (BTreeMap::new(), BTreeMap::new());
+        for (index, name) in names.iter().enumerate().filter(|(_, n)| !n.is_empty()) {
             at.entry(name.clone()).or_insert(index);
+            alike.entry(simplified(name)).or_insert(index);
         }
-        Self { names, at }
+        // A title may have a footnote on a line of its own.
+        for (index, name) in names.iter().enumerate() {
+            if let Some((first, _)) = name.split_once(['\n', '\r']) {
+                alike.entry(simplified(first)).or_insert(index);
+            }
+        }
+        Self { names, at, alike }
     }
 
-    /// Where a column stands.
+    /// Where a column stands. Its name may differ in case, in spaces and by a note behind it; `=C` is the third column,
+    /// whatever it is called.
     #[must_use]
     pub fn index(&self, column: &str) -> Option<usize> {
-        self.at.get(column).copied()
+        if let Some(letters) = column.strip_prefix('=') {
+            return column_of_letters(letters);
+        }
+        let exact = self.at.get(column);
+        exact
+            .or_else(|| self.alike.get(&simplified(column)))
+            .copied()
     }
 
-    /// How many columns there are.
+    /// How many columns there are, without empty titles at the end.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.names.len()
+        let last = self.names.iter().rposition(|name| !name.is_empty());
+        last.map_or(0, |last| last + 1)
     }
 
     /// There are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
+        self.len() == 0
     }
 
     /// The columns, in order.
@@ -95,39 +135,43 @@ impl Header {
         &self.names
     }
 
-    /// Whether a mapping's columns are all there.
+    /// Of some columns, those that are not there.
     #[must_use]
-    pub fn fits(&self, mapping: &Mapping) -> bool {
-        mapping
-            .required()
-            .iter()
-            .all(|column| self.index(column).is_some())
+    pub fn missing<'a>(&self, wanted: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let wanted = wanted.into_iter();
+        wanted
+            .filter(|c| self.index(c).is_none())
+            .map(str::to_owned)
+            .collect()
     }
 
-    /// As [`Self::fits`], saying what is missing.
+    /// Refuses a header that has a column of the mapping twice.
     ///
     /// # Errors
-    /// The missing columns, or one that is there twice.
-    pub fn must_fit(&self, mapping: &Mapping) -> Result<(), LayoutError> {
-        let required = mapping.required();
-        let missing: Vec<String> = required
-            .iter()
-            .filter(|c| self.index(c).is_none())
-            .map(|c| (*c).to_owned())
-            .collect();
-        if !missing.is_empty() {
-            return Err(LayoutError::Missing {
-                mapping: mapping.name.to_string(),
-                missing,
-                present: self.names.clone(),
-            });
-        }
-        match required
-            .iter()
-            .find(|c| self.names.iter().filter(|name| name == *c).count() > 1)
-        {
-            Some(twice) => Err(LayoutError::Twice((*twice).to_owned())),
+    /// The first such column.
+    pub fn must_be_clear(&self, mapping: &Mapping) -> Result<(), LayoutError> {
+        let twice = |column: &&str| {
+            let exact = self.names.iter().filter(|name| name == column).count();
+            let alike = simplified(column);
+            let alike = self.names.iter().filter(|name| simplified(name) == alike);
+            exact > 1 || (exact == 0 && alike.count() > 1)
+        };
+        match mapping.required().into_iter().find(twice) {
+            Some(twice) => Err(LayoutError::Twice(twice.to_owned())),
             None => Ok(()),
         }
     }
+}
+
+/// Small letters, one space between words, without a note such as `(note 1)` or `[note 3]` behind it.
+fn simplified(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let words: Vec<&str> = lower.split_whitespace().collect();
+    let text = words.join(" ");
+    let note = text.rfind(['(', '[']).filter(|at| {
+        let note = &text[at + 1..];
+        (note.starts_with("note") || note.starts_with("see note")) && note.ends_with([')', ']'])
+    });
+    note.map_or(text.as_str(), |at| text[..at].trim_end())
+        .to_owned()
 }

@@ -1,50 +1,49 @@
-//! Periods as tables write them.
+//! Which period a cell, a title or a file's name means.
 
+use super::spelling::{Edge, Spelled, found, spelled};
 use crate::mapping::{Format, Named, PeriodRule};
-use chrono::{Days, NaiveDate};
+use crate::sheet::{SheetRow, serial_date};
+use chrono::NaiveDate;
 use joinedup_views::period::{Grain, Period};
 
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-
-/// The period that a cell names.
-pub(super) fn of(rule: &PeriodRule, cell: &str) -> Result<Period, String> {
-    let date = match rule.format {
-        Some(format) => written(format, rule.grain, cell)
-            .ok_or_else(|| format!("is not written as {}", words(format)))?,
-        None => [
-            Format::Date,
-            Format::YearMonth,
-            Format::BritishDate,
-            Format::MonthName,
-            Format::Year,
-        ]
-        .into_iter()
-        .filter(|format| *format != Format::Year || rule.grain == Grain::Year)
-        .find_map(|format| written(format, rule.grain, cell))
-        .ok_or("is not a date as 2026-05-31, 31/05/2026, 2026-05 or May 2026")?,
+/// The period that a cell names. `from_1904`: its workbook counts days from 1904.
+pub(super) fn of(rule: &PeriodRule, cell: &str, from_1904: bool) -> Result<Period, String> {
+    let read = match rule.format {
+        Some(format) => {
+            let read = spelled(cell, rule.grain).filter(|_| has_format(format, cell));
+            read.ok_or_else(|| format!("is not written as {}", words(format)))?
+        }
+        None => spelled(cell, rule.grain)
+            .or_else(|| serial(cell, from_1904))
+            .ok_or("is not a period as 2026-05-31, 31/05/2026, 2026-05, May 2026, Q1 2026/27 or 2026/27")?,
     };
-    let period = Period::of(rule.grain, date);
-    match rule.names {
+    named(rule, read)
+}
+
+fn named(rule: &PeriodRule, read: Spelled) -> Result<Period, String> {
+    let period = Period::of(rule.grain, read.first);
+    if read.is_one(rule.grain) {
+        return Ok(period);
+    }
+    if Period::of(rule.grain, read.last) != period {
+        return Err(format!(
+            "names more than one {}, and the mapping says that it is one",
+            rule.grain
+        ));
+    }
+    let names = match read.edge {
+        Some(Edge::First) => Named::FirstDay,
+        Some(Edge::Last) => Named::LastDay,
+        None => rule.names,
+    };
+    match names {
         Named::AnyDay => Ok(period),
-        Named::FirstDay if period.start == date => Ok(period),
+        Named::FirstDay if period.start == read.first => Ok(period),
         Named::FirstDay => Err(format!(
             "is not the first day of its {}: say `names = \"last-day\"` or `names = \"any-day\"` in the mapping if it need not be",
             rule.grain
         )),
-        Named::LastDay if date.checked_add_days(Days::new(1)) == Some(period.end) => Ok(period),
+        Named::LastDay if read.last == period.last_day() => Ok(period),
         Named::LastDay => Err(format!(
             "is not the last day of its {}, and the mapping says that it is",
             rule.grain
@@ -52,16 +51,56 @@ pub(super) fn of(rule: &PeriodRule, cell: &str) -> Result<Period, String> {
     }
 }
 
+/// The period that stands somewhere in a text, such as a file's name.
+pub(super) fn within(rule: &PeriodRule, text: &str) -> Option<Period> {
+    let read = found(text, rule.grain)?;
+    Some(Period::of(rule.grain, read.first))
+}
+
+/// The period of a cell that may hold more than it.
+pub(super) fn of_title(rule: &PeriodRule, cell: &str, from_1904: bool) -> Option<Period> {
+    let read = spelled(cell, rule.grain).or_else(|| serial(cell, from_1904));
+    let read = read.filter(|r| Period::of(rule.grain, r.first) == Period::of(rule.grain, r.last));
+    read.map(|r| Period::of(rule.grain, r.first))
+        .or_else(|| within(rule, cell))
+}
+
+/// The first period that is named in the rows above a table: in a row that says that it has it ("Period: …"), or else
+/// in a title.
+pub(super) fn above(rule: &PeriodRule, rows: &[SheetRow], from_1904: bool) -> Option<Period> {
+    let labelled = |row: &&SheetRow| {
+        let mut cells = row.cells.iter().map(|c| c.trim().to_lowercase());
+        cells.any(|c| c.starts_with("period") || c.starts_with("month") || c.starts_with("date"))
+    };
+    let labelled = rows.iter().filter(labelled).flat_map(|row| &row.cells);
+    let first = labelled
+        .filter_map(|cell| of_title(rule, cell, from_1904))
+        .next();
+    first.or_else(|| {
+        let cells = rows.iter().flat_map(|row| &row.cells);
+        let exact = |cell: &String| found(cell, rule.grain).filter(|s| s.is_one(rule.grain));
+        cells
+            .filter_map(exact)
+            .next()
+            .map(|s| Period::of(rule.grain, s.first))
+    })
+}
+
+/// A serial number of a spreadsheet.
+fn serial(cell: &str, from_1904: bool) -> Option<Spelled> {
+    let digits = cell.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let number = cell.parse().ok().filter(|_| digits)?;
+    let date = serial_date(number, from_1904)?.date();
+    Some(Spelled {
+        first: date,
+        last: date,
+        edge: None,
+    })
+}
+
 /// A day, or the first one of a month, however it is written.
 pub(super) fn date(cell: &str) -> Option<NaiveDate> {
-    [
-        Format::Date,
-        Format::YearMonth,
-        Format::BritishDate,
-        Format::MonthName,
-    ]
-    .into_iter()
-    .find_map(|format| written(format, Grain::Day, cell))
+    spelled(cell, Grain::Day).map(|s| s.first)
 }
 
 fn words(format: Format) -> &'static str {
@@ -74,122 +113,240 @@ fn words(format: Format) -> &'static str {
     }
 }
 
-fn written(format: Format, grain: Grain, cell: &str) -> Option<NaiveDate> {
+/// Whether a cell has the shape of a format; whether it names a day or a month there is was looked at before.
+fn has_format(format: Format, cell: &str) -> bool {
+    let digits =
+        |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
+    let day = cell.split(['T', ' ']).next().unwrap_or_default();
     match format {
-        Format::YearMonth => {
-            let (year, month) = cell.split_once('-')?;
-            NaiveDate::from_ymd_opt(digits(year, 4)?.try_into().ok()?, digits(month, 2)?, 1)
-        }
+        Format::YearMonth => cell
+            .split_once('-')
+            .is_some_and(|(year, month)| digits(year, 4) && digits(month, 2)),
         Format::Date => {
-            let (date, rest) = cell.split_at_checked(10)?;
-            let time = rest.is_empty() || rest.starts_with(['T', ' ']);
-            let mut parts = date.split('-');
-            let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-            NaiveDate::from_ymd_opt(
-                digits(year, 4)?.try_into().ok()?,
-                digits(month, 2)?,
-                digits(day, 2)?,
-            )
-            .filter(|_| time)
+            let parts: Vec<&str> = day.split('-').collect();
+            matches!(parts[..], [year, month, of_month] if digits(year, 4) && digits(month, 2) && digits(of_month, 2))
         }
         Format::BritishDate => {
-            let mut parts = cell.split('/');
-            let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
-            let small = |text: &str| digits(text, text.len().clamp(1, 2));
-            NaiveDate::from_ymd_opt(
-                digits(year, 4)?.try_into().ok()?,
-                small(month)?,
-                small(day)?,
-            )
-            .filter(|_| parts.next().is_none())
+            day.split('/').count() == 3 && !day.starts_with(|c: char| !c.is_ascii_digit())
         }
-        Format::MonthName => {
-            let (month, year) = cell.split_once([' ', '-'])?;
-            let (month, year) = (month.trim().to_lowercase(), year.trim());
-            let number = MONTHS
-                .iter()
-                .position(|m| month.len() >= 3 && m.starts_with(&month))?;
-            let year = digits(year, 4).or_else(|| digits(year, 2).map(|y| 2000 + y))?;
-            NaiveDate::from_ymd_opt(year.try_into().ok()?, u32::try_from(number).ok()? + 1, 1)
-        }
-        Format::Year => {
-            let month = if grain == Grain::Year { 4 } else { 1 };
-            NaiveDate::from_ymd_opt(digits(cell, 4)?.try_into().ok()?, month, 1)
-        }
+        Format::MonthName => cell.starts_with(|c: char| c.is_ascii_alphabetic()),
+        Format::Year => digits(cell, 4),
     }
-}
-
-fn digits(text: &str, length: usize) -> Option<u32> {
-    (text.len() == length && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn start(grain: Grain, names: Named, cell: &str) -> Result<String, String> {
-        let rule = PeriodRule {
-            column: "when".into(),
-            grain,
-            format: None,
+    fn rule(grain: Grain, names: Named) -> PeriodRule {
+        let text = format!("column = \"when\"\ngrain = \"{grain}\"");
+        PeriodRule {
             names,
-        };
-        of(&rule, cell).map(|p| p.start.to_string())
+            ..toml::from_str(&text).unwrap()
+        }
     }
 
+    fn start(grain: Grain, names: Named, cell: &str) -> Result<String, String> {
+        of(&rule(grain, names), cell, false).map(|p| p.start.to_string())
+    }
+
+    /// The spellings of public files, each as one of the first of June 2026, of its week, month, quarter or year.
     #[test]
-    fn periods_are_read_however_people_write_them() {
-        let first = |grain, cell| start(grain, Named::FirstDay, cell).unwrap();
-        for cell in [
-            "2026-05",
-            "2026-05-01",
-            "2026-05-01T00:00:00",
-            "01/05/2026",
-            "1/5/2026",
-            "May 2026",
-            "May-26",
-            "MAY 2026",
+    fn periods_are_read_however_publishers_write_them() {
+        for (grain, cells) in [
+            (
+                Grain::Day,
+                &[
+                    "2026-06-01",
+                    "2026/06/01",
+                    "20260601",
+                    "01/06/2026",
+                    "1/6/2026",
+                    "01/06/26",
+                    "01-06-2026",
+                    "01.06.2026",
+                    "1 June 2026",
+                    "1-Jun-26",
+                    "01-Jun-2026",
+                    "Monday 1st June 2026",
+                    "01/06/2026 00:00",
+                    "01/06/2026 00:00:00",
+                    "2026-06-01T00:00:00Z",
+                    "2026-05-31T23:00:00Z",
+                    "2026-06-01 00:00:00",
+                    "46174",
+                    "46174.0",
+                ][..],
+            ),
+            (
+                Grain::Week,
+                &[
+                    "w/c 01/06/2026",
+                    "w/e 07/06/2026",
+                    "Week ending 7 June 2026",
+                    "2026-W23",
+                    "Week commencing 1 Jun 2026",
+                ],
+            ),
+            (
+                Grain::Month,
+                &[
+                    "2026-06",
+                    "2026-06-01",
+                    "202606",
+                    "06/2026",
+                    "June 2026",
+                    "June2026",
+                    "Jun-26",
+                    "Jun 26",
+                    "Jun-2026",
+                    "2026-Jun",
+                    "JUNE 2026",
+                    "MSitAE-JUNE-2026",
+                    "MSitDT-JUNE-2026",
+                    "RTT-June-2026",
+                    "1 June 2026 to 30 June 2026",
+                    "1 to 30 June 2026",
+                    "June 2026 (provisional)",
+                    "46174",
+                ],
+            ),
+            (
+                Grain::Quarter,
+                &[
+                    "Q1 2026/27",
+                    "2026/27 Q1",
+                    "Q1 2026-27",
+                    "2026Q2",
+                    "2026-Q2",
+                    "Q2 2026",
+                    "Apr-Jun 2026",
+                    "Apr to Jun 2026",
+                    "April 2026 to June 2026",
+                ],
+            ),
+            (
+                Grain::Year,
+                &[
+                    "2026",
+                    "2026/27",
+                    "2026-27",
+                    "2026/2027",
+                    "2026-27 Financial Year",
+                    "FY 2026/27",
+                    "20260000",
+                ],
+            ),
         ] {
-            assert_eq!(first(Grain::Month, cell), "2026-05-01", "{cell}");
+            let wanted = if matches!(grain, Grain::Quarter | Grain::Year) {
+                "2026-04-01"
+            } else {
+                "2026-06-01"
+            };
+            for cell in cells {
+                assert_eq!(
+                    start(grain, Named::FirstDay, cell).as_deref(),
+                    Ok(wanted),
+                    "{grain}: {cell}"
+                );
+            }
         }
-        assert_eq!(first(Grain::Month, "Sept 2026"), "2026-09-01");
-        assert_eq!(first(Grain::Year, "2026"), "2026-04-01");
-        assert_eq!(first(Grain::Day, "2026-05-31"), "2026-05-31");
+        assert_eq!(
+            start(Grain::Month, Named::FirstDay, "Sept 2026").unwrap(),
+            "2026-09-01"
+        );
         assert_eq!(
             start(Grain::Week, Named::LastDay, "2026-11-22").unwrap(),
             "2026-11-16"
         );
         assert_eq!(
-            start(Grain::Month, Named::AnyDay, "2026-05-17").unwrap(),
-            "2026-05-01"
+            start(Grain::Month, Named::AnyDay, "30/06/2026").unwrap(),
+            "2026-06-01"
+        );
+        assert_eq!(
+            start(Grain::Quarter, Named::LastDay, "30/06/2026").unwrap(),
+            "2026-04-01"
         );
     }
 
     #[test]
-    fn what_is_no_period_is_refused() {
+    fn what_is_no_period_or_another_one_is_refused() {
         for cell in [
             "",
             "2026",
             "2026-13",
             "2026-5",
             "31/02/2026",
-            "05/2026",
             "Ma 2026",
             "2026-05-01x",
-            "１０/05/2026",
-            "é026-05-01",
+            "\u{ff11}\u{ff10}/05/2026",
+            "\u{e9}026-05-01",
+            "TOTAL",
+            "week 12 2026",
+            "2026-05-01 25",
+            "12:30",
+            "1,204",
+            "2016 - 18",
         ] {
             assert!(start(Grain::Month, Named::AnyDay, cell).is_err(), "{cell}");
         }
         assert!(
-            start(Grain::Month, Named::FirstDay, "2026-05-02")
-                .unwrap_err()
-                .contains("first day")
+            start(Grain::Year, Named::AnyDay, "2016 - 18").is_err(),
+            "three years are not one"
         );
-        assert!(
-            start(Grain::Week, Named::LastDay, "2026-11-21")
-                .unwrap_err()
-                .contains("last day")
+        assert_ne!(
+            start(Grain::Year, Named::FirstDay, "2011-12").as_deref(),
+            Ok("2011-12-01")
         );
+        assert_eq!(
+            start(Grain::Year, Named::FirstDay, "2011-12").as_deref(),
+            Ok("2011-04-01")
+        );
+        let wrong = |grain, names, cell: &str| start(grain, names, cell).unwrap_err();
+        assert!(wrong(Grain::Month, Named::AnyDay, "Q1 2026/27").contains("more than one month"));
+        assert!(wrong(Grain::Month, Named::FirstDay, "2026-05-02").contains("first day"));
+        assert!(wrong(Grain::Week, Named::LastDay, "2026-11-21").contains("last day"));
+        assert!(wrong(Grain::Week, Named::AnyDay, "w/e 05/06/2026").contains("last day"));
+    }
+
+    #[test]
+    fn a_format_that_is_named_is_the_only_one() {
+        let mut rule = rule(Grain::Day, Named::FirstDay);
+        rule.format = Some(Format::BritishDate);
+        assert!(of(&rule, "01/06/2026", false).is_ok());
+        assert!(of(&rule, "2026-06-01", false).is_err());
+        assert!(of(&rule, "46174", false).is_err());
+    }
+
+    #[test]
+    fn a_period_is_found_in_titles_and_names_of_files() {
+        let month = rule(Grain::Month, Named::FirstDay);
+        for (text, wanted) in [
+            (
+                "Monthly A&E, June 2026 (published 9 July 2026)",
+                Some("2026-06-01"),
+            ),
+            ("2024_02_Monthly_Virtual_Ward.xlsx", Some("2024-02-01")),
+            ("01-April2026-v1", Some("2026-04-01")),
+            ("December-2025-CSV.csv", Some("2025-12-01")),
+            ("September20241-2", None),
+            ("Table 3, page 2", None),
+        ] {
+            let found = within(&month, text).map(|p| p.start.to_string());
+            assert_eq!(found.as_deref(), wanted, "{text}");
+        }
+        let rows = |cells: &[&[&str]]| -> Vec<SheetRow> {
+            let row = |cells: &&[&str]| SheetRow {
+                number: 1,
+                cells: cells.iter().map(|c| (*c).to_owned()).collect(),
+            };
+            cells.iter().map(row).collect()
+        };
+        let cover = rows(&[&["Published:", "12 September 2024"], &["Period:", "45505"]]);
+        let found = above(&month, &cover, false).map(|p| p.start.to_string());
+        assert_eq!(found.as_deref(), Some("2024-08-01"));
+        let from_1904 = rows(&[&["Period:", "44043"]]);
+        let found = above(&month, &from_1904, true).map(|p| p.start.to_string());
+        assert_eq!(found.as_deref(), Some("2024-08-01"));
     }
 }

@@ -1,4 +1,7 @@
+//! Tables as people keep them, through a mapping.
+
 use super::*;
+use joinedup_events::Amount;
 
 fn import() -> Import {
     let now = "2026-06-15T12:00:00Z".parse().unwrap();
@@ -50,7 +53,7 @@ fn an_own_file_becomes_observations() {
     };
     assert_eq!(
         (
-            observed.value.as_f64(),
+            observed.value.unwrap().as_f64(),
             observed.denominator.map(Amount::as_f64)
         ),
         (1234.0, Some(620.5))
@@ -89,7 +92,7 @@ fn a_bad_row_is_named_by_line_and_column_and_the_good_rows_go_in() {
     );
     let told = told(&text);
     for (line, column, words) in [
-        (3, "month", "is not a date"),
+        (3, "month", "is not a period"),
         (4, "ward", "is not an area's code"),
         (5, "ward", "must be an area of the register"),
         (6, "falls", "is not a plain number"),
@@ -120,7 +123,7 @@ fn a_bad_row_is_named_by_line_and_column_and_the_good_rows_go_in() {
 }
 
 #[test]
-fn an_empty_cell_is_nothing_reported_and_a_nought_is_a_nought() {
+fn an_empty_cell_is_nothing_reported_and_zero_is_zero() {
     let chunk = read(&format!(
         "{HEADER}2026-05,RAJ,a,0,620\n2026-04,RAJ,a,,620\n2026-03,RAJ,a,NA,620\n2026-02,RAJ,a,3,\n"
     ));
@@ -166,16 +169,37 @@ fn importing_again_says_the_same_whenever_it_is_done() {
 }
 
 #[test]
-fn a_file_that_says_two_things_of_the_same_is_not_taken_at_its_last_word() {
-    let chunk = read(&format!(
-        "{HEADER}2026-05,RAJ,a,3,620\n2026-05,RAJ,a,3,620\n2026-05,RAJ,a,4,620\n"
-    ));
-    assert_eq!((chunk.items.len(), chunk.bad.len()), (2, 1));
+fn rows_that_report_the_same_thing_are_all_refused_or_added() {
+    let text = format!(
+        "{HEADER}2026-05,RAJ,a,3,620\n2026-05,RAJ,a,3,620\n2026-05,RAJ,a,4,620\n2026-04,RAJ,a,5,600\n"
+    );
+    let chunk = read(&text);
+    assert_eq!(chunk.items.iter().map(|i| i.line).collect::<Vec<_>>(), [5]);
+    assert_eq!(
+        chunk.bad.iter().map(|b| b.line).collect::<Vec<_>>(),
+        [2, 3, 4]
+    );
     assert!(
-        chunk.bad[0].sentence.contains("line 2"),
+        chunk.bad[0].sentence.contains("line 3"),
         "{}",
         chunk.bad[0].sentence
     );
+    let added = read_as(
+        &FALLS.replace("[period]", "sum = true\n[period]"),
+        &text,
+        import(),
+    );
+    assert_eq!(added.bad, []);
+    let observed = observed(&added.items[0]);
+    assert_eq!(observed.value.map(Amount::as_f64), Some(10.0));
+    assert_eq!(observed.denominator.map(Amount::as_f64), Some(1860.0));
+}
+
+fn observed(item: &Item) -> &Observed {
+    let Fact::Observation(ObservationFact::Observed(observed)) = &item.event.fact else {
+        panic!()
+    };
+    observed
 }
 
 #[test]
@@ -188,7 +212,7 @@ fn a_header_that_does_not_fit_is_told_what_is_missing() {
     assert!(
         error.contains("`bed_days`")
             && error.contains("`kind`")
-            && error.contains("it has `month`"),
+            && error.contains("the nearest has `month`"),
         "{error}"
     );
     let error = CsvFile::open(
@@ -199,11 +223,12 @@ fn a_header_that_does_not_fit_is_told_what_is_missing() {
     .err()
     .unwrap();
     assert!(error.to_string().contains("`falls` twice"), "{error}");
-    let error = CsvFile::open("a,b\n1,2\n".as_bytes(), None, import())
+    let error = CsvFile::open("a,b\nSmith,2\n".as_bytes(), None, import())
         .err()
         .unwrap()
         .to_string();
     assert!(error.contains("--mapping FILE"), "{error}");
+    assert!(error.contains("`a`") && !error.contains("Smith"), "{error}");
 }
 
 #[test]
@@ -215,17 +240,91 @@ fn lines_are_counted_alike_however_they_end() {
     }
 }
 
+const OF_FILE: &str = "name = \"falls\"\n[period]\nPLACE\ngrain = \"month\"\n[area]\nfixed = \"RAJ\"\n[[series]]\nid = \"falls\"\nvalue = \"falls\"\n";
+
 #[test]
-fn bytes_that_are_no_text_are_one_bad_row() {
-    let mut text = HEADER.as_bytes().to_vec();
-    text.extend_from_slice(b"2026-05,RAJ,\xff\xfe,3,620\n2026-04,RAJ,a,3,620\n");
-    let mut file = CsvFile::open(
-        text.as_slice(),
-        Some(Mapping::parse("test", FALLS).unwrap()),
+fn the_period_of_a_whole_file_is_found_where_the_mapping_says() {
+    let text = "Falls in June 2026,,\nPrinted on 3 July 2026,,\n,,\nward,falls,note\nA,4,x\n";
+    let open = |place: &str, name: &str| {
+        let mapping = Mapping::parse("test", &OF_FILE.replace("PLACE", place)).unwrap();
+        let file = CsvFile::open_text(text.as_bytes(), name, Some(mapping), import());
+        let mut file = file.map_err(|e| e.to_string())?;
+        let chunk = file.chunk(usize::MAX).unwrap().unwrap();
+        assert_eq!(chunk.bad, []);
+        Ok::<_, String>(observed(&chunk.items[0]).period_start.to_string())
+    };
+    for (place, name) in [
+        ("above = true", "falls.csv"),
+        ("cell = \"A1\"", "falls.csv"),
+        ("file_name = true", "falls_2026-06.csv"),
+        ("fixed = \"June 2026\"", "falls.csv"),
+    ] {
+        assert_eq!(open(place, name).as_deref(), Ok("2026-06-01"), "{place}");
+    }
+    let error = open("file_name = true", "falls.csv").unwrap_err();
+    assert!(
+        error.contains("the file's name") && error.contains("names no month"),
+        "{error}"
+    );
+    assert!(Mapping::parse("t", &OF_FILE.replace("PLACE", "")).is_err());
+    assert!(
+        Mapping::parse(
+            "t",
+            &OF_FILE.replace("PLACE", "above = true\nfile_name = true")
+        )
+        .is_err()
+    );
+}
+
+#[test]
+fn columns_that_are_periods_or_other_values_become_rows() {
+    let wide = FALLS
+        .replace("denominator = \"bed_days\"\n", "")
+        .replace("value = \"falls\"", "value = \"n\"");
+    let months = format!("wide = {{ titles = \"month\", cells = \"n\" }}\n{wide}");
+    let chunk = read_as(
+        &months,
+        "ward,kind,Apr-26,May-26,Total\nRAJ,a,3,4,7\nRDE,a,,5,5\n",
         import(),
-    )
-    .unwrap();
-    let chunk = file.chunk(10).unwrap().unwrap();
-    assert_eq!((chunk.items.len(), chunk.bad.len()), (1, 1));
-    assert!(chunk.bad[0].sentence.contains("UTF-8"));
+    );
+    assert_eq!(chunk.bad, []);
+    let said = |chunk: &Chunk| -> Vec<(String, String, f64)> {
+        let items = chunk.items.iter();
+        items
+            .map(|i| {
+                let o = observed(i);
+                let value = o.value.map(Amount::as_f64).unwrap();
+                (i.event.area.to_string(), o.entity(), value)
+            })
+            .collect()
+    };
+    let row = |area: &str, month: &str, kind: &str, n: f64| {
+        (
+            area.to_owned(),
+            format!("falls/month/{month}-01/kind:{kind}"),
+            n,
+        )
+    };
+    assert_eq!(
+        said(&chunk),
+        [
+            row("RAJ", "2026-04", "a", 3.0),
+            row("RAJ", "2026-05", "a", 4.0),
+            row("RDE", "2026-05", "a", 5.0)
+        ]
+    );
+    let kinds =
+        format!("wide = {{ titles = \"kind\", cells = \"n\", columns = \"others\" }}\n{wide}");
+    let chunk = read_as(
+        &kinds,
+        "month,ward,Slipped,Fell\n2026-05,RAJ,1,2\n",
+        import(),
+    );
+    assert_eq!(
+        said(&chunk),
+        [
+            row("RAJ", "2026-05", "slipped", 1.0),
+            row("RAJ", "2026-05", "fell", 2.0)
+        ]
+    );
 }

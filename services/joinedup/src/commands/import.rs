@@ -1,12 +1,14 @@
 //! `import`: puts files into the log.
 
+use super::quantities::untaken;
 use super::target::Target;
 use crate::cli::Failure;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use joinedup_application::app::Definitions;
-use joinedup_events::{Area, Areas, Event};
+use joinedup_events::observation::ObservationFact;
+use joinedup_events::{Area, Areas, Event, Fact};
 use joinedup_feeds::csv::Import as Rules;
 use joinedup_feeds::http_client::{Client, ClientError};
 use joinedup_feeds::input::{Content, Input};
@@ -14,6 +16,7 @@ use joinedup_feeds::mapping::Mapping;
 use joinedup_feeds::sink::Sink;
 use joinedup_feeds::{BadRow, Chunk};
 use joinedup_log::archive;
+use joinedup_views::measures::Measures;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -29,7 +32,7 @@ use tokio::sync::mpsc;
     after_help = "Examples:\n  joinedup import --mapping dtoc --url http://127.0.0.1:8080 dtoc.csv\n  joinedup import --data ./data events.ndjson\n  zcat archive.ndjson.gz | joinedup import --nats nats://127.0.0.1:4222 -"
 )]
 pub struct Import {
-    /// What the columns of a CSV mean: a built-in mapping, a file, or `auto` to choose by the header.
+    /// What the columns of a CSV or XLSX mean: a built-in mapping, a file, or `auto` to choose by the header.
     #[arg(long, value_name = "NAME|FILE", default_value = "auto")]
     pub mapping: String,
     /// Where to.
@@ -44,7 +47,7 @@ pub struct Import {
     /// How many bad rows are told one by one.
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub tell: usize,
-    /// Files: CSV, events as lines of JSON, or an archive that `export` wrote; `-` is standard input.
+    /// Files: CSV, XLSX, events as lines of JSON, or an archive that `export` wrote; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }
@@ -62,6 +65,8 @@ pub struct Report {
     pub duplicates: u64,
     /// Rows of which something was not taken: each once, whatever is wrong with it.
     pub refused: u64,
+    /// The series of published amounts that were sent.
+    pub series: BTreeSet<String>,
 }
 
 impl std::fmt::Display for Report {
@@ -72,6 +77,7 @@ impl std::fmt::Display for Report {
             accepted,
             duplicates,
             refused,
+            series: _,
         } = self;
         write!(
             f,
@@ -114,6 +120,10 @@ pub async fn run(import: Import) -> Result<(), Failure> {
     let report = transfer(inputs, &import.files, &rules, &sink, import.tell).await?;
     // Nobody may be listening.
     let _ = writeln!(std::io::stdout(), "{report}");
+    if !report.series.is_empty() {
+        let taken = taken(&import, &definitions.measures).await;
+        untaken(&report.series, &taken).for_each(|line| eprintln!("{line}"));
+    }
     match report.refused {
         0 => Ok(()),
         1 => Err(Failure::new("1 row was refused; the others went in")),
@@ -121,6 +131,40 @@ pub async fn run(import: Import) -> Result<(), Failure> {
             "{n} rows were refused; the others went in"
         ))),
     }
+}
+
+/// The quantities that the measures of the server take, where it lets us read them, or else those known here.
+async fn taken(import: &Import, own: &Measures) -> BTreeSet<String> {
+    let client = (import.target.url.as_ref())
+        .and_then(|url| Client::new(url, import.target.token().ok()?).ok());
+    let asked = match client {
+        Some(client) => tokio::task::spawn_blocking(move || server_quantities(&client)).await,
+        None => Ok(None),
+    };
+    let of_server = asked.ok().flatten();
+    of_server.unwrap_or_else(|| super::quantities::taken(own))
+}
+
+/// The quantities that a server's measures take; `None` when it does not let us read them.
+fn server_quantities(client: &Client) -> Option<BTreeSet<String>> {
+    #[derive(Deserialize)]
+    struct Taken {
+        quantity: String,
+        over: Option<String>,
+    }
+    #[derive(Deserialize)]
+    struct Answer {
+        measures: Vec<Taken>,
+    }
+    let body = client.get("/api/v1/measures").ok()?;
+    let answer: Answer = serde_json::from_reader(body).ok()?;
+    let taken = answer.measures.into_iter();
+    Some(
+        taken
+            .flat_map(|m| [Some(m.quantity), m.over])
+            .flatten()
+            .collect(),
+    )
 }
 
 /// The register that rows are held against: that of the server they go to, which is the one that counts; one's own
@@ -273,6 +317,11 @@ async fn one(
         let Chunk { rows, items, bad } =
             chunk.map_err(|e| Failure::new(format!("{name} cannot be read on: {e}")))?;
         report.rows += rows;
+        let series = items.iter().filter_map(|item| match &item.event.fact {
+            Fact::Observation(ObservationFact::Observed(o)) => Some(o.series.to_string()),
+            _ => None,
+        });
+        report.series.extend(series);
         let mut refused: BTreeSet<u64> = bad.iter().map(|row| row.line).collect();
         bad.iter().for_each(|row| telling.tell(bar, &name, row));
         let (lines, events): (Vec<u64>, Vec<Event>) = items

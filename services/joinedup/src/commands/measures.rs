@@ -36,6 +36,8 @@ pub enum Ask {
         /// The file.
         file: PathBuf,
     },
+    /// List the quantities and series that measures can be made of.
+    Quantities,
     /// Explain one measure in plain words.
     Show {
         /// Its id.
@@ -64,6 +66,13 @@ pub fn run(command: MeasuresCommand) -> Result<(), Failure> {
     }
     let definitions = Definitions::read(&settings).map_err(Failure::usage)?;
     match command.ask {
+        Some(Ask::Quantities) => {
+            let mappings = joinedup_feeds::mapping::built_in().map_err(Failure::usage)?;
+            print!(
+                "{}",
+                super::quantities::list(&definitions.measures, &mappings)
+            );
+        }
         Some(Ask::Show { id }) => print!("{}", show(&definitions.measures, &id)?),
         _ => print!("{}", list(&definitions.measures)),
     }

@@ -1,0 +1,277 @@
+//! Where a table begins: its header among titles and notes, and wide tables as long ones.
+
+use super::header::{Header, LayoutError};
+use super::period;
+use crate::mapping::{Mapping, PeriodRule, WideColumns, WideRule, built_in};
+use crate::sheet::SheetRow;
+
+/// The most rows above a header.
+pub(super) const MAX_ABOVE: usize = 80;
+
+/// A table whose columns are known.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    /// The columns, those that a wide table makes included.
+    pub header: Header,
+    /// How many columns the table has in the file; `None` when it has no header.
+    pub width: Option<usize>,
+    /// How many of the first rows are above the first row of data.
+    pub above: usize,
+    /// What each row becomes, of a wide table.
+    groups: Vec<Group>,
+}
+
+/// One row that a row of a wide table becomes: a title, and which cells belong to it.
+#[derive(Clone, Debug)]
+struct Group {
+    title: String,
+    columns: Vec<Option<usize>>,
+}
+
+impl Layout {
+    /// Finds a mapping's columns in the first rows of a table.
+    ///
+    /// # Errors
+    /// What is missing in the row that has most of them, or a column that is there twice.
+    pub fn find(
+        rows: &[SheetRow],
+        mapping: &Mapping,
+        from_1904: bool,
+    ) -> Result<Self, LayoutError> {
+        let named = mapping.required().iter().any(|c| !c.starts_with('='));
+        if !named {
+            return Ok(Self {
+                header: Header::of(&[]),
+                width: None,
+                above: 0,
+                groups: Vec::new(),
+            });
+        }
+        let mut nearest: Option<(Vec<String>, &SheetRow)> = None;
+        for (at, row) in rows.iter().enumerate() {
+            match Self::of_row(rows, at, mapping, from_1904) {
+                Ok(layout) => {
+                    layout.header.must_be_clear(mapping)?;
+                    return Ok(layout);
+                }
+                Err(missing) => {
+                    let nearer = nearest
+                        .as_ref()
+                        .is_none_or(|(m, _)| missing.len() < m.len());
+                    if nearer && !row.is_blank() {
+                        nearest = Some((missing, row));
+                    }
+                }
+            }
+        }
+        let (missing, row) = nearest.ok_or(LayoutError::Empty)?;
+        Err(LayoutError::Missing {
+            mapping: mapping.name.to_string(),
+            missing,
+            present: Header::of(&row.cells).names().to_vec(),
+        })
+    }
+
+    /// The built-in mapping whose header stands in the first rows; of several the one that asks for most columns.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn detect(rows: &[SheetRow], from_1904: bool) -> Result<Mapping, LayoutError> {
+        let known = built_in()?;
+        for at in 0..rows.len() {
+            let fitting = known.iter().filter(|mapping| {
+                mapping.required().iter().any(|c| !c.starts_with('='))
+                    && Self::of_row(rows, at, mapping, from_1904).is_ok()
+            });
+            if let Some(best) = fitting.max_by_key(|mapping| mapping.required().len()) {
+                return Ok(best.clone());
+            }
+        }
+        // Of rows as wide as the header the first is taken: the others hold data, which no message repeats.
+        let widest = rows.iter().rev();
+        let widest = widest.max_by_key(|row| Header::of(&row.cells).len());
+        Err(widest.map_or(LayoutError::Empty, |row| {
+            LayoutError::NoneFits(Header::of(&row.cells).names().to_vec())
+        }))
+    }
+
+    /// The layout when a row is the header, or the columns that it lacks.
+    fn of_row(
+        rows: &[SheetRow],
+        at: usize,
+        mapping: &Mapping,
+        from_1904: bool,
+    ) -> Result<Self, Vec<String>> {
+        let cells = rows.get(at).map_or(&[][..], |row| &row.cells);
+        let header = Header::of(cells);
+        let Some(wide) = &mapping.wide else {
+            let missing = header.missing(mapping.required());
+            if !missing.is_empty() {
+                return Err(missing);
+            }
+            return Ok(Self {
+                width: Some(header.len()),
+                header,
+                above: at + 1,
+                groups: Vec::new(),
+            });
+        };
+        let (made, stay) = columns_of(mapping, wide);
+        let missing = header.missing(stay.iter().copied());
+        if !missing.is_empty() {
+            return Err(missing);
+        }
+        let taken: Vec<usize> = stay.iter().filter_map(|c| header.index(c)).collect();
+        let groups = if wide.cells.is_some() {
+            one_column_each(&header, mapping, wide, &taken, from_1904)
+        } else {
+            let first = rows.get(..=at).unwrap_or_default();
+            several_columns_each(first, &mapping.period, &made, &taken, from_1904)
+        };
+        if groups.is_empty() {
+            return Err(made.iter().map(|c| (*c).to_owned()).collect());
+        }
+        let mut names: Vec<String> = header.names().to_vec();
+        for column in groups.iter().flat_map(|g| &g.columns).flatten() {
+            if let Some(name) = names.get_mut(*column) {
+                name.clear();
+            }
+        }
+        let width = groups
+            .iter()
+            .flat_map(|g| &g.columns)
+            .flatten()
+            .map(|column| column + 1)
+            .chain([header.len()])
+            .max()
+            .unwrap_or_default();
+        names.resize(width, String::new());
+        names.push(wide.titles.clone());
+        names.extend(made.iter().map(|name| (*name).to_owned()));
+        Ok(Self {
+            header: Header::of(&names),
+            width: Some(width),
+            above: at + 1,
+            groups,
+        })
+    }
+
+    /// The rows that a row of the file becomes: itself, or one a group of a wide table.
+    pub fn rows(&self, mut row: SheetRow) -> Vec<SheetRow> {
+        if self.groups.is_empty() {
+            return vec![row];
+        }
+        row.cells
+            .resize(self.width.unwrap_or_default(), String::new());
+        let of_group = |group: &Group| {
+            let mut long = row.clone();
+            long.cells.push(group.title.clone());
+            let cells = group.columns.iter().map(|column| {
+                let cell = column.and_then(|c| row.cells.get(c));
+                cell.cloned().unwrap_or_default()
+            });
+            long.cells.extend(cells);
+            long
+        };
+        self.groups.iter().map(of_group).collect()
+    }
+}
+
+/// The columns that a wide table makes beside its titles, and those that it has.
+fn columns_of<'a>(mapping: &'a Mapping, wide: &'a WideRule) -> (Vec<&'a str>, Vec<&'a str>) {
+    let mut all = mapping.required();
+    all.remove(wide.titles.as_str());
+    let made: Vec<&str> = match &wide.cells {
+        Some(cells) => vec![cells],
+        None => mapping.series.iter().flat_map(|s| s.amounts()).collect(),
+    };
+    let stay = all.into_iter().filter(|c| !made.contains(c)).collect();
+    let mut unique: Vec<&str> = Vec::new();
+    for name in made {
+        if !unique.contains(&name) {
+            unique.push(name);
+        }
+    }
+    (unique, stay)
+}
+
+fn one_column_each(
+    header: &Header,
+    mapping: &Mapping,
+    wide: &WideRule,
+    taken: &[usize],
+    from_1904: bool,
+) -> Vec<Group> {
+    let named = header.names().iter().enumerate();
+    named
+        .filter(|(at, title)| !title.is_empty() && !taken.contains(at))
+        .filter(|(_, title)| {
+            wide.columns == WideColumns::Others
+                || period::of(&mapping.period, title, from_1904).is_ok()
+        })
+        .map(|(at, title)| Group {
+            title: title.clone(),
+            columns: vec![Some(at)],
+        })
+        .collect()
+}
+
+/// Groups of a table that has periods in one row and the titles of their columns in a row below, both at or above the
+/// header, which names the other columns. A period stands once for all of its columns when cells were merged.
+fn several_columns_each(
+    rows: &[SheetRow],
+    rule: &PeriodRule,
+    made: &[&str],
+    taken: &[usize],
+    from_1904: bool,
+) -> Vec<Group> {
+    let titles = rows.iter().enumerate().rev().find(|(_, row)| {
+        let header = Header::of(&row.cells);
+        header.missing(made.iter().copied()).is_empty()
+    });
+    let Some((below, titles)) = titles else {
+        return Vec::new();
+    };
+    let is_period = |cell: &String| period::of(rule, cell.trim(), from_1904).is_ok();
+    let periods = rows
+        .iter()
+        .take(below)
+        .rev()
+        .find(|row| row.cells.iter().any(is_period));
+    let Some(periods) = periods else {
+        return Vec::new();
+    };
+    let mut groups: Vec<Group> = Vec::new();
+    for (at, title) in titles.cells.iter().enumerate() {
+        if let Some(period) = periods.cells.get(at).filter(|cell| is_period(cell))
+            && groups.last().is_none_or(|g| g.title != *period)
+        {
+            groups.push(Group {
+                title: period.clone(),
+                columns: vec![None; made.len()],
+            });
+        }
+        if taken.contains(&at) {
+            continue;
+        }
+        let alone = Header::of(std::slice::from_ref(title));
+        let which = made.iter().position(|name| alone.index(name).is_some());
+        let group = groups.last_mut();
+        if let Some(place) = group.zip(which).and_then(|(g, w)| g.columns.get_mut(w)) {
+            place.get_or_insert(at);
+        }
+    }
+    groups.retain(|g| g.columns.iter().any(Option::is_some));
+    groups
+}
+
+impl Layout {
+    /// What is wrong with a row of text that has not as many cells as the header; empty ones too many do not matter.
+    pub fn uneven(&self, row: &SheetRow) -> Option<String> {
+        let wants = self.width?;
+        let filled = row.cells.iter().rposition(|c| !c.trim().is_empty());
+        let (has, last) = (row.cells.len(), filled.map_or(0, |at| at + 1));
+        let uneven = self.groups.is_empty() && (has < wants || last > wants);
+        uneven.then(|| format!("has {has} cells where the header has {wants}"))
+    }
+}

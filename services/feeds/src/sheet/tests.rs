@@ -1,0 +1,133 @@
+//! Text in every encoding and with every separator, and workbooks, as the same rows.
+
+use super::*;
+use rust_xlsxwriter::{ExcelDateTime as Date, Format, Workbook as Writer};
+
+fn rows(bytes: &[u8]) -> Vec<(u64, Vec<String>)> {
+    let mut rows = TextRows::new(bytes).unwrap();
+    std::iter::from_fn(|| rows.next_row().unwrap())
+        .map(|row| (row.number, row.cells))
+        .collect()
+}
+
+fn utf16(text: &str, big: bool, mark: bool) -> Vec<u8> {
+    let mark = mark.then_some('\u{feff}');
+    let units: Vec<u16> = mark
+        .into_iter()
+        .chain(text.chars())
+        .flat_map(|c| c.encode_utf16(&mut [0; 2]).to_vec())
+        .collect();
+    units
+        .iter()
+        .flat_map(|u| {
+            if big {
+                u.to_be_bytes()
+            } else {
+                u.to_le_bytes()
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn one_table_is_the_same_in_every_encoding() {
+    let text = "when,area,n\r\n2026-06-01,St Luke\u{2019}s \u{a3},7\r\n";
+    let wanted = rows(text.as_bytes());
+    assert_eq!(wanted[1].1[1], "St Luke\u{2019}s \u{a3}");
+    let (windows, _, _) = WINDOWS_1252.encode(text);
+    for bytes in [
+        windows.into_owned(),
+        [b"\xef\xbb\xbf", text.as_bytes()].concat(),
+        utf16(text, false, true),
+        utf16(text, true, true),
+        utf16(text, false, false),
+        utf16(text, true, false),
+    ] {
+        assert_eq!(rows(&bytes), wanted);
+    }
+}
+
+#[test]
+fn the_separator_is_the_one_that_makes_columns() {
+    for separator in [',', ';', '\t'] {
+        let text = "a,b,c\n1,2,3\n".replace(',', &separator.to_string());
+        assert_eq!(rows(text.as_bytes())[1].1, ["1", "2", "3"], "{separator:?}");
+    }
+    // Decimal commas, and commas within quotes, separate nothing.
+    assert_eq!(rows(b"a;b;c\n1,5;2,5;3,5\n")[1].1, ["1,5", "2,5", "3,5"]);
+    assert_eq!(rows(b"\"a, b, c\"\tn\nx\t1\n")[0].1, ["a, b, c", "n"]);
+    assert_eq!(rows(b"sep=;\na;b,c,d\n1;2,3,4\n")[1].1, ["a", "b,c,d"]);
+}
+
+#[test]
+fn rows_have_the_number_of_their_line() {
+    for end in ["\n", "\r\n"] {
+        let text = "title\n\n\na,b\n1,\"two\nlines\"\n3,4".replace('\n', end);
+        let numbers: Vec<u64> = rows(text.as_bytes()).iter().map(|r| r.0).collect();
+        assert_eq!(numbers, [1, 4, 5, 7], "{end:?}");
+    }
+    let numbers: Vec<u64> = rows(b"a,b\r1,2\r3,4\r").iter().map(|r| r.0).collect();
+    assert_eq!(numbers, [1, 2, 3]);
+}
+
+#[test]
+fn a_workbook_gives_its_cells_as_text() {
+    let mut book = Writer::new();
+    let sheet = book.add_worksheet().set_name("Data").unwrap();
+    let day = Format::new().set_num_format("dd/mm/yyyy");
+    sheet
+        .merge_range(0, 0, 0, 3, "A title over all columns", &Format::new())
+        .unwrap();
+    sheet.write(2, 1, "Ward A").unwrap();
+    sheet.write(2, 2, 1204.5).unwrap();
+    let date = Date::from_ymd(2024, 9, 1).unwrap();
+    sheet.write_datetime_with_format(2, 3, &date, &day).unwrap();
+    sheet.write(2, 4, true).unwrap();
+    sheet.write(2, 5, 45_536).unwrap();
+    let bytes = book.save_to_buffer().unwrap();
+    assert!(is_workbook(&bytes));
+    let mut book = Workbook::open(bytes.as_slice()).unwrap();
+    assert_eq!(book.sheets(), ["Data"]);
+    assert!(!book.counts_from_1904());
+    let rows = book.rows("Data").unwrap();
+    assert_eq!(rows[0].number, 1);
+    assert_eq!(rows[0].cells[0], "A title over all columns");
+    let last = rows.last().unwrap();
+    assert_eq!(last.number, 3);
+    assert_eq!(
+        last.cells,
+        ["", "Ward A", "1204.5", "2024-09-01", "TRUE", "45536"]
+    );
+}
+
+#[test]
+fn serial_numbers_are_dates_in_both_systems() {
+    let date = |serial, from_1904| serial_date(serial, from_1904).map(|d| d.date().to_string());
+    assert_eq!(date(45_170.0, false).as_deref(), Some("2023-09-01"));
+    assert_eq!(date(45_536.0, false).as_deref(), Some("2024-09-01"));
+    assert_eq!(date(44_074.0, true).as_deref(), Some("2024-09-01"));
+    assert_eq!(date(7.0, false), None);
+    assert_eq!(date(20_260_601.0, false), None);
+    assert_eq!(date(f64::NAN, false), None);
+}
+
+#[test]
+fn what_is_no_workbook_is_said_to_be_none() {
+    for bytes in [
+        &b"PK\x03\x04"[..],
+        b"",
+        b"PK\x03\x04 and then nothing that is a workbook",
+    ] {
+        assert!(matches!(
+            Workbook::open(bytes),
+            Err(SheetError::NotAWorkbook)
+        ));
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_stop_the_reader(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
+        rows(&bytes);
+    }
+}
