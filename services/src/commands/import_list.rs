@@ -3,12 +3,13 @@
 use super::import::Import;
 use crate::cli::Failure;
 use crate::config::Config;
+use crate::import::http_client::ClientError;
 use crate::import::line_list::ListImport;
 use crate::import::line_list::difference::Plan;
 use crate::import::line_list::mapping::ListMapping;
-use crate::import::line_list::recover;
+use crate::import::line_list::recover::{self, RecoverError};
 use crate::import::line_list::row::{Reading, Ring};
-use crate::import::line_list::snapshot::{Snapshot, Store};
+use crate::import::line_list::snapshot::{Snapshot, Store, beside};
 use crate::import::line_list::table::MAX_FILE_BYTES;
 use crate::import::pseudonym::{Key, Purpose};
 use crate::import::sink::Sink;
@@ -91,7 +92,8 @@ pub async fn run(
     let mut unknown = 0;
     for file in &import.files {
         let sink = sink.as_ref().filter(|_| !flags.dry_run);
-        let (next, faults) = one(import, mapping, &ring, areas, file, before, sink).await?;
+        let (mut next, faults) = one(import, mapping, &ring, areas, file, before, sink).await?;
+        next.log.clone_from(&identity);
         if sink.is_some() {
             store.save(&next).map_err(Failure::new)?;
         }
@@ -111,6 +113,54 @@ pub async fn run(
     }
 }
 
+/// What is remembered, held against the log that the events go to; with the log's identity, where that is known. What is
+/// remembered of another log does not count, and what is not remembered is looked up there.
+async fn held_against(
+    sink: &Sink,
+    before: Option<Snapshot>,
+    mapping: &ListMapping,
+    ring: &Ring,
+) -> Result<(Option<Snapshot>, Option<String>), Failure> {
+    match sink {
+        Sink::Log { log, .. } => {
+            let identity = log.identity().await.map_err(Failure::new)?.0;
+            let same = |known: &Snapshot| known.log.as_ref().is_none_or(|log| *log == identity);
+            let before = match before.filter(same) {
+                Some(before) => Some(before),
+                None => recover::from_log(&**log, mapping, ring)
+                    .await
+                    .map_err(Failure::new)?,
+            };
+            Ok((before, Some(identity)))
+        }
+        Sink::Server(client) => {
+            let (client, mapping, ring) = (client.clone(), mapping.clone(), ring.clone());
+            let asked = tokio::task::spawn_blocking(move || match before {
+                Some(before) if recover::server_lacks(&client, &mapping, &before) => {
+                    Err(Failure::usage(
+                        "the server knows nothing of what the feed's store has as published to it: it is another server, or was begun anew; move the store aside, and the list is published whole",
+                    ))
+                }
+                Some(before) => Ok(Some(before)),
+                None => match recover::from_server(&client, &mapping, &ring) {
+                    Ok(found) => Ok(found),
+                    Err(RecoverError::Server(
+                        error @ (ClientError::NotAllowed { .. } | ClientError::Answer { .. }),
+                    )) => {
+                        tracing::warn!(
+                            %error,
+                            "no list before this one is known here, and the server does not let its events be read: if there was one, what vanished or was corrected since is not taken back"
+                        );
+                        Ok(None)
+                    }
+                    Err(error) => Err(Failure::new(error)),
+                },
+            });
+            Ok((asked.await.map_err(Failure::new)??, None))
+        }
+    }
+}
+
 /// Where the store of a feed lies: with the data, or beside the key, one for each target.
 fn default_store(import: &Import, mapping: &ListMapping, key: &Key, key_file: &Path) -> PathBuf {
     let target = &import.target;
@@ -124,11 +174,8 @@ fn default_store(import: &Import, mapping: &ListMapping, key: &Key, key_file: &P
         .map(|url| url.trim_end_matches('/'))
         .unwrap_or_default();
     let hash = key.hash(Purpose::Content, &[b"target", address.as_bytes()]);
-    key_file.with_added_extension(format!(
-        "{}-{}.snapshot",
-        mapping.name,
-        hash.get(..8).unwrap_or_default()
-    ))
+    let hash = hash.get(..8).unwrap_or_default();
+    beside(key_file, &format!("{}-{hash}.snapshot", mapping.name))
 }
 
 /// Imports one list. Returns what is to be remembered, and the number of faults that are not known.

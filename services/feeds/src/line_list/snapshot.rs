@@ -20,6 +20,9 @@ pub struct Snapshot {
     pub mapping: Slug,
     /// The fingerprint of the key that its hashes are made with.
     pub key: String,
+    /// The log that its events are in, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
     /// The rows, by the hash of what names them.
     pub rows: BTreeMap<String, KnownRow>,
 }
@@ -101,6 +104,15 @@ pub enum StoreError {
     OtherKey(PathBuf),
 }
 
+/// A file beside another one: its name with an ending more.
+#[must_use]
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    name.into()
+}
+
 /// The file, held by one import at a time.
 #[derive(Debug)]
 pub struct Store {
@@ -130,7 +142,7 @@ impl Store {
             .create(true)
             .truncate(false)
             .write(true)
-            .open(path.with_added_extension("lock"))
+            .open(beside(path, "lock"))
             .map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -196,6 +208,7 @@ impl Snapshot {
             format: FORMAT,
             mapping: mapping.name.clone(),
             key: ring.current.fingerprint(),
+            log: None,
             rows: BTreeMap::new(),
         }
     }

@@ -114,7 +114,6 @@ impl Figures {
                         continue;
                     };
                     for (days, n) in delays.iter() {
-                        let n = i64::from(n);
                         figures.add(place, *date, "stays", n);
                         figures.add(place, *date, "no delay", if days == 0 { n } else { 0 });
                     }
