@@ -84,10 +84,9 @@ pub async fn run(
         false => Some(import.target.open(config).await?),
     };
     let (store, mut before) = Store::open(&path, mapping, &ring).map_err(Failure::usage)?;
-    if let (None, Some(Sink::Log { log, .. })) = (&before, &sink) {
-        before = recover::from_log(&**log, mapping, &ring)
-            .await
-            .map_err(Failure::new)?;
+    let mut identity = None;
+    if let Some(sink) = &sink {
+        (before, identity) = held_against(sink, before, mapping, &ring).await?;
     }
     let mut unknown = 0;
     for file in &import.files {
@@ -226,7 +225,7 @@ async fn one(
         .faults
         .0
         .iter()
-        .filter(|f| !f.known)
+        .filter(|f| !f.known || import.list.dry_run)
         .take(import.tell)
     {
         eprintln!("{}", fault.row.told(&name));
