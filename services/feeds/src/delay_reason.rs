@@ -166,7 +166,7 @@ pub fn of_label(label: &str) -> Option<Reason> {
 }
 
 /// Small letters and digits, one space between words, nothing in brackets.
-fn words(label: &str) -> String {
+pub(crate) fn words(label: &str) -> String {
     let mut out = String::with_capacity(label.len());
     let mut depth = 0_u32;
     for c in label.chars() {

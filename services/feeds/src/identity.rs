@@ -42,15 +42,16 @@ pub fn id(
     if let Some(mark) = observed.mark {
         part(mark.code().as_bytes());
     }
-    // Letters only: digits could look like somebody's number.
-    let letters = digest
-        .finalize()
+    format!("{mapping}-{}", letters(&digest.finalize()[..16]))
+}
+
+/// Bytes as letters, two each: digits could look like somebody's number.
+pub(crate) fn letters(bytes: &[u8]) -> String {
+    bytes
         .iter()
-        .take(16)
         .flat_map(|b| [b >> 4, b & 15])
         .map(|n| char::from(b'a' + n))
-        .collect::<String>();
-    format!("{mapping}-{letters}")
+        .collect()
 }
 
 #[cfg(test)]

@@ -10,9 +10,11 @@ pub mod detect;
 pub mod http_client;
 pub mod identity;
 pub mod input;
+pub mod line_list;
 pub mod mapping;
 pub mod ndjson;
 pub mod number;
+pub mod pseudonym;
 pub mod sheet;
 pub mod sink;
 

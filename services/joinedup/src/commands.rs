@@ -7,6 +7,7 @@ pub mod demo;
 pub mod export;
 pub mod healthcheck;
 pub mod import;
+pub mod import_list;
 pub mod man;
 pub mod measures;
 pub mod quantities;

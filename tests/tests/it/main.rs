@@ -14,6 +14,7 @@ mod event_time;
 mod hard_cases;
 mod harness;
 mod killed;
+mod line_lists;
 mod live;
 mod manners;
 mod metrics;

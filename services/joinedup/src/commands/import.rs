@@ -12,6 +12,7 @@ use joinedup_events::{Area, Areas, Event, Fact};
 use joinedup_feeds::csv::Import as Rules;
 use joinedup_feeds::http_client::{Client, ClientError};
 use joinedup_feeds::input::{Content, Input};
+use joinedup_feeds::line_list::mapping::ListMapping;
 use joinedup_feeds::mapping::Mapping;
 use joinedup_feeds::sink::Sink;
 use joinedup_feeds::{BadRow, Chunk};
@@ -29,10 +30,10 @@ use tokio::sync::mpsc;
 /// Flags of `import`.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Examples:\n  joinedup import --mapping dtoc --url http://127.0.0.1:8080 dtoc.csv\n  joinedup import --data ./data events.ndjson\n  zcat archive.ndjson.gz | joinedup import --nats nats://127.0.0.1:4222 -"
+    after_help = "Examples:\n  joinedup import --mapping dtoc --url http://127.0.0.1:8080 dtoc.csv\n  joinedup import --mapping spells --pseudonym-key-file key --url http://127.0.0.1:8080 spells.csv\n  joinedup import --data ./data events.ndjson\n  zcat archive.ndjson.gz | joinedup import --nats nats://127.0.0.1:4222 -"
 )]
 pub struct Import {
-    /// What the columns of a CSV or XLSX mean: a built-in mapping, a file, or `auto` to choose by the header.
+    /// What the columns of a file mean: a built-in mapping, a file, or `auto` to choose by the header of a CSV or XLSX.
     #[arg(long, value_name = "NAME|FILE", default_value = "auto")]
     pub mapping: String,
     /// Where to.
@@ -47,7 +48,10 @@ pub struct Import {
     /// How many bad rows are told one by one.
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub tell: usize,
-    /// Files: CSV, XLSX, events as lines of JSON, or an archive that `export` wrote; `-` is standard input.
+    /// What a list of people needs beside.
+    #[command(flatten)]
+    pub list: super::import_list::ListFlags,
+    /// Files: CSV or XLSX, events as lines of JSON, or an archive that `export` wrote; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }
@@ -93,6 +97,15 @@ impl std::fmt::Display for Report {
 pub async fn run(import: Import) -> Result<(), Failure> {
     let config = import.target.settings()?;
     let definitions = Definitions::read(&config).map_err(Failure::usage)?;
+    if let Some(list) = ListMapping::named(&import.mapping).map_err(Failure::usage)? {
+        let areas = register(&import, definitions.areas).await?;
+        return super::import_list::run(&import, &list, &areas, &config).await;
+    }
+    if import.list.pseudonym_key_file.is_some() || import.list.dry_run {
+        return Err(Failure::usage(
+            "--pseudonym-key-file and --dry-run are for lists of people: name the list's mapping with --mapping (spells, mdt or a file)",
+        ));
+    }
     let mapping = match import.mapping.as_str() {
         "auto" => None,
         name => Some(Mapping::named(name).map_err(Failure::usage)?),

@@ -1,0 +1,123 @@
+//! Line lists: files with a row a person become facts, of which the difference to the list before is published.
+//!
+//! file → [`table`] (rows of text) → [`row`] (facts, by the [`mapping`], with numbers of people as keyed hashes) →
+//! [`difference`] (against the [`snapshot`] of the list before) → the same checks and the same sink as every import.
+
+pub mod difference;
+pub mod fault;
+mod field;
+pub mod mapping;
+pub mod moment;
+pub mod recover;
+pub mod row;
+pub mod snapshot;
+pub mod table;
+
+#[cfg(test)]
+mod tests;
+
+use crate::BadRow;
+use crate::sink::{SendError, Sink};
+use chrono::{DateTime, Utc};
+use difference::{Comparison, Plan};
+use fault::{Faults, REFUSED};
+use joinedup_events::{Areas, Event};
+use mapping::ListMapping;
+use row::{Reading, Ring, RowReader};
+use snapshot::Snapshot;
+use table::{Table, TableError};
+
+/// What one import of a list needs to know.
+#[derive(Clone, Copy, Debug)]
+pub struct ListImport<'a> {
+    /// The mapping.
+    pub mapping: &'a ListMapping,
+    /// The keys.
+    pub ring: &'a Ring,
+    /// The register of areas.
+    pub areas: &'a Areas,
+    /// Now: what lies later is refused.
+    pub now: DateTime<Utc>,
+    /// When the list was made.
+    pub as_at: DateTime<Utc>,
+    /// When the list became known.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// What became of a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Published {
+    /// Events that were stored now.
+    pub accepted: u64,
+    /// Events that the log knew already.
+    pub duplicates: u64,
+}
+
+impl ListImport<'_> {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it is not a list of the mapping's layout.
+    pub fn read(&self, bytes: &[u8]) -> Result<Reading, TableError> {
+        let table = Table::read(bytes, self.mapping)?;
+        let reader = RowReader {
+            mapping: self.mapping,
+            ring: self.ring,
+            areas: self.areas,
+            now: self.now,
+            recorded_at: self.recorded_at,
+        };
+        Ok(reader.read(&table))
+    }
+
+    /// Compares what was read with the list before.
+    #[must_use]
+    pub fn plan(&self, before: Option<&Snapshot>, reading: &Reading) -> Plan {
+        let comparison = Comparison {
+            mapping: self.mapping,
+            ring: self.ring,
+            as_at: self.as_at,
+            recorded_at: self.recorded_at,
+        };
+        comparison.plan(before, reading)
+    }
+
+    /// Publishes a plan. Afterwards its `next` is what is to be remembered: a fact that was refused is not among it, and is
+    /// tried again with the next list.
+    ///
+    /// # Errors
+    /// When the events are not taken. What is remembered stays as it was, and the same list sent again has the same ids.
+    pub async fn publish(
+        &self,
+        plan: &mut Plan,
+        sink: &Sink,
+        faults: &mut Faults,
+    ) -> Result<Published, SendError> {
+        let events: Vec<Event> = plan
+            .events
+            .iter()
+            .map(|planned| planned.event.clone())
+            .collect();
+        let sent = sink.send(&events).await?;
+        for (at, field, rule) in sent.refused {
+            let Some(planned) = plan.events.get(at) else {
+                continue;
+            };
+            let column = format!("{}{}", planned.fact, field.replace("/data", ""));
+            faults.add(
+                self.mapping,
+                REFUSED,
+                BadRow::new(planned.line, column, rule),
+            );
+            let row = plan.next.rows.get_mut(&planned.row);
+            let fact = row.and_then(|row| row.facts.get_mut(&planned.fact));
+            if let Some(fact) = fact.filter(|f| f.id.as_deref() == Some(&planned.event.id)) {
+                fact.id = None;
+            }
+        }
+        Ok(Published {
+            accepted: sent.accepted,
+            duplicates: sent.duplicates,
+        })
+    }
+}

@@ -1,0 +1,457 @@
+//! The difference between a list and the one before: new facts, corrections, and retractions of what vanished.
+
+mod previous;
+
+use super::mapping::{Changes, FactRule, ListMapping};
+use super::row::{Reading, Ring, Stated, StatedFact, fact};
+use super::snapshot::{KnownRow, Snapshot};
+use crate::pseudonym::{Key, Purpose};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use joinedup_events::facts::Retracted;
+use joinedup_events::referral::ReferralFact;
+use joinedup_events::transfer::TransferFact;
+use joinedup_events::{AreaId, EntityId, Event, Fact, Family};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So few rows may always be gone or corrected: a share of a short list says little.
+const ALWAYS_ALLOWED: usize = 3;
+
+/// What is compared, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Comparison<'a> {
+    /// The mapping.
+    pub mapping: &'a ListMapping,
+    /// The keys.
+    pub ring: &'a Ring,
+    /// When the list was made: later changes and retractions happened then.
+    pub as_at: DateTime<Utc>,
+    /// When the list became known.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// What is to be published.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The events.
+    pub events: Vec<Planned>,
+    /// What is remembered once they are durable.
+    pub next: Snapshot,
+    /// Counts by fact.
+    pub tallies: BTreeMap<String, Tally>,
+    /// Rows of the list before.
+    pub known: usize,
+    /// Rows of it that vanished.
+    pub gone: usize,
+    /// Rows of it of which something was corrected or taken back.
+    pub changed: usize,
+}
+
+/// An event to be published.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The line that it came from; 0 for what vanished.
+    pub line: u64,
+    /// The row, by its hash.
+    pub row: String,
+    /// The fact that it states or takes back.
+    pub fact: String,
+    /// The event.
+    pub event: Event,
+}
+
+/// Counts of one fact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Stated for the first time, or added.
+    pub new: u64,
+    /// Stated differently.
+    pub corrected: u64,
+    /// Taken back.
+    pub taken_back: u64,
+    /// As before.
+    pub unchanged: u64,
+    /// Not readable in this list: what stood goes on standing.
+    pub held: u64,
+}
+
+/// More of the list before is gone or corrected than is let through. Nothing was published.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "of {known} rows known from the list before, {gone} are gone and {changed} corrected, which is more than the {percent} % that the mapping lets through (`snapshot.max_share`); nothing was published: look whether the list is whole, and repeat with --allow-large-change if it is"
+)]
+pub struct TooMuch {
+    /// Rows of the list before.
+    pub known: usize,
+    /// Rows of it that vanished.
+    pub gone: usize,
+    /// Rows of it that were corrected.
+    pub changed: usize,
+    /// The limit.
+    pub percent: u32,
+}
+
+impl Plan {
+    /// Whether so much may be gone and corrected.
+    ///
+    /// # Errors
+    /// When it is too much.
+    pub fn must_be_plausible(&self, mapping: &ListMapping) -> Result<(), TooMuch> {
+        let share = mapping.snapshot.max_share;
+        #[expect(clippy::cast_precision_loss, reason = "numbers of rows are small")]
+        let too_many = |n: usize| n > ALWAYS_ALLOWED && n as f64 > share * self.known as f64;
+        if too_many(self.gone) || too_many(self.changed) {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a share"
+            )]
+            return Err(TooMuch {
+                known: self.known,
+                gone: self.gone,
+                changed: self.changed,
+                percent: (share * 100.0).round() as u32,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Comparison<'_> {
+    /// Compares a list with the one before.
+    #[must_use]
+    pub fn plan(&self, before: Option<&Snapshot>, reading: &Reading) -> Plan {
+        let mut next = before
+            .cloned()
+            .unwrap_or_else(|| Snapshot::new(self.mapping, self.ring));
+        next.key = self.ring.current.fingerprint();
+        let stands = |row: &&KnownRow| row.stands() && !row.left;
+        let mut plan = Plan {
+            events: Vec::new(),
+            known: next.rows.values().filter(stands).count(),
+            next,
+            tallies: BTreeMap::new(),
+            gone: 0,
+            changed: 0,
+        };
+        let people = self.people(&plan.next, reading);
+        let mut seen = BTreeSet::new();
+        for stated in &reading.stated {
+            let previous = self.previous(stated, &people);
+            seen.extend(stated.keys.first().cloned());
+            self.row(stated, previous, &mut plan);
+        }
+        if !self.mapping.incremental && !reading.is_torn {
+            self.vanished(&seen, reading, &mut plan);
+        }
+        plan
+    }
+
+    /// What a row of the list says that is new.
+    fn row(&self, stated: &Stated, previous: Option<EntityId>, plan: &mut Plan) {
+        let Some(key) = stated.keys.first() else {
+            return;
+        };
+        // A row known by the key before is known by today's from now on.
+        let mut old_key = None;
+        let known = plan.next.rows.remove(key).or_else(|| {
+            let row = plan.next.rows.remove(stated.keys.get(1)?)?;
+            old_key = self.ring.previous.as_ref();
+            Some(row)
+        });
+        let mut row = known.unwrap_or_else(|| KnownRow {
+            entity: stated.entity.clone(),
+            area: stated.area.clone(),
+            person: None,
+            ended: None,
+            left: false,
+            facts: BTreeMap::new(),
+        });
+        row.left = false;
+        row.person = stated.persons.first().cloned();
+        if let Some(ended) = self.ended(stated) {
+            row.ended = Some(self.date(&self.ring.current, ended));
+        } else if !self
+            .mapping
+            .snapshot
+            .ended
+            .as_ref()
+            .is_some_and(|name| stated.held.contains(name))
+        {
+            row.ended = None;
+        }
+        let mut changed = false;
+        for rule in &self.mapping.facts {
+            let change = Change {
+                key,
+                line: stated.line,
+                rule,
+                old_key,
+                area: &stated.area,
+                previous: previous.clone().filter(|_| self.begins(rule)),
+            };
+            match stated.facts.get(&rule.name) {
+                Some(fact) => changed |= self.fact(&change, fact, &mut row, plan),
+                None => changed |= self.silent(&change, stated, &mut row, plan),
+            }
+        }
+        row.area = stated.area.clone();
+        plan.changed += usize::from(changed);
+        plan.next.rows.insert(key.clone(), row);
+    }
+
+    fn begins(&self, rule: &FactRule) -> bool {
+        self.mapping
+            .previous
+            .as_ref()
+            .is_some_and(|p| p.fact == rule.name)
+    }
+
+    /// The row does not state the fact.
+    fn silent(
+        &self,
+        change: &Change<'_>,
+        stated: &Stated,
+        row: &mut KnownRow,
+        plan: &mut Plan,
+    ) -> bool {
+        let name = &change.rule.name;
+        let held = stated.held.contains(name);
+        let tally = plan.tallies.entry(name.clone()).or_default();
+        tally.held += u64::from(held);
+        let stands = row.facts.get(name).is_some_and(|known| known.id.is_some());
+        // Where a value changes over time, an empty cell says nothing: what was stated stood then.
+        if !stands || held || change.rule.changes == Changes::Add {
+            return false;
+        }
+        self.take_back(change.line, change.key, name, row, plan);
+        true
+    }
+
+    /// The row states the fact. Returns whether that corrects what was stated before.
+    fn fact(
+        &self,
+        change: &Change<'_>,
+        stated: &StatedFact,
+        row: &mut KnownRow,
+        plan: &mut Plan,
+    ) -> bool {
+        let Change {
+            key, rule, line, ..
+        } = *change;
+        let mut fields = stated.fields.clone();
+        if let Some(previous) = &change.previous {
+            fields.insert("previous".to_owned(), previous.as_str().into());
+        }
+        let at = stated.moment.at;
+        let Some(fact) = fact(self.mapping.family, &rule.name, &fields) else {
+            // The reader has made the same fact of the same fields.
+            return false;
+        };
+        let hash = |key: &Key| content(key, rule, change.area, at, &fact);
+        let content = hash(&self.ring.current);
+        let known = row.facts.entry(rule.name.clone()).or_default();
+        let tally = plan.tallies.entry(rule.name.clone()).or_default();
+        if known.id.is_some() && known.content == hash(change.old_key.unwrap_or(&self.ring.current))
+        {
+            tally.unchanged += 1;
+            known.content = content;
+            return false;
+        }
+        let stood = known.id.is_some();
+        let added = stood && rule.changes == Changes::Add;
+        let occurred_at = if added { self.as_at.max(at) } else { at };
+        if stood && !added {
+            self.take_back(line, key, &rule.name, row, plan);
+        }
+        let known = row.facts.entry(rule.name.clone()).or_default();
+        if added {
+            known.also.extend(known.id.take());
+            known.past.push(std::mem::take(&mut known.content));
+        }
+        let turn = known.past.iter().filter(|past| **past == content).count();
+        let id = self.id(&[
+            row.entity.as_str(),
+            &rule.name,
+            &content,
+            &turn.to_string(),
+            &occurred_at.to_rfc3339(),
+        ]);
+        known.id = Some(id.clone());
+        known.content = content;
+        known.previous.clone_from(&change.previous);
+        let tally = plan.tallies.entry(rule.name.clone()).or_default();
+        if stood && !added {
+            // Counted as one correction, not as one taken back and one new.
+            tally.taken_back -= 1;
+            tally.corrected += 1;
+        } else {
+            tally.new += 1;
+        }
+        plan.events.push(Planned {
+            line,
+            row: key.to_owned(),
+            fact: rule.name.clone(),
+            event: self.event(id, occurred_at, &row.entity, change.area, fact),
+        });
+        stood && !added
+    }
+
+    /// Takes a fact back, with the ones that stand beside it.
+    fn take_back(&self, line: u64, key: &str, name: &str, row: &mut KnownRow, plan: &mut Plan) {
+        let Some(known) = row.facts.get_mut(name) else {
+            return;
+        };
+        let ids: Vec<String> = known
+            .id
+            .take()
+            .into_iter()
+            .chain(known.also.drain(..))
+            .collect();
+        known.past.push(std::mem::take(&mut known.content));
+        let previous = known.previous.take();
+        for retracts in ids {
+            let id = self.id(&["retracted", &retracts, &self.as_at.to_rfc3339()]);
+            let retracted = Retracted {
+                retracts,
+                retracts_source: None,
+                previous: previous.clone(),
+            };
+            let fact = match self.mapping.family.family() {
+                Family::Referral => Fact::Referral(ReferralFact::Retracted(retracted)),
+                _ => Fact::Transfer(TransferFact::Retracted(retracted)),
+            };
+            plan.events.push(Planned {
+                line,
+                row: key.to_owned(),
+                fact: name.to_owned(),
+                event: self.event(id, self.as_at, &row.entity, &row.area, fact),
+            });
+        }
+        plan.tallies.entry(name.to_owned()).or_default().taken_back += 1;
+    }
+
+    /// Takes back the rows that are no longer in the list, unless they have left it because they ended long ago.
+    fn vanished(&self, seen: &BTreeSet<String>, reading: &Reading, plan: &mut Plan) {
+        let window = self
+            .mapping
+            .snapshot
+            .window_days
+            .map(|days| self.dates_before(self.as_at.date_naive(), days));
+        let is_gone = |(key, row): &(&String, &KnownRow)| {
+            row.stands()
+                && !row.left
+                && !seen.contains(*key)
+                && !reading.held.contains(*key)
+                && !row
+                    .person
+                    .as_ref()
+                    .is_some_and(|p| reading.held_persons.contains(p))
+        };
+        let gone: Vec<String> = plan
+            .next
+            .rows
+            .iter()
+            .filter(is_gone)
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in gone {
+            let Some(mut row) = plan.next.rows.remove(&key) else {
+                continue;
+            };
+            let outside = match (&window, &row.ended) {
+                (Some(window), Some(ended)) => !window.contains_key(ended),
+                _ => false,
+            };
+            if outside {
+                row.left = true;
+            } else {
+                plan.gone += 1;
+                let names: Vec<String> = row.facts.keys().cloned().collect();
+                for name in names {
+                    if row.facts.get(&name).is_some_and(|fact| fact.id.is_some()) {
+                        self.take_back(0, &key, &name, &mut row, plan);
+                    }
+                }
+            }
+            plan.next.rows.insert(key, row);
+        }
+    }
+
+    /// The hashes of a date and of so many before it, by every key.
+    fn dates_before(&self, last: NaiveDate, days: u16) -> BTreeMap<String, NaiveDate> {
+        let dates = (0..=u64::from(days)).filter_map(|back| last.checked_sub_days(Days::new(back)));
+        dates
+            .flat_map(|date| self.ring.all().map(move |key| (self.date(key, date), date)))
+            .collect()
+    }
+
+    fn date(&self, key: &Key, date: NaiveDate) -> String {
+        date_hash(key, date)
+    }
+
+    fn ended_at(&self, stated: &Stated) -> Option<DateTime<Utc>> {
+        let name = self.mapping.snapshot.ended.as_ref()?;
+        stated.facts.get(name).map(|fact| fact.moment.at)
+    }
+
+    fn ended(&self, stated: &Stated) -> Option<NaiveDate> {
+        self.ended_at(stated).map(joinedup_events::local::date)
+    }
+
+    fn id(&self, parts: &[&str]) -> String {
+        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+        let hash = self.ring.current.hash(Purpose::Event, &parts);
+        format!("{}-{hash}", self.mapping.name)
+    }
+
+    fn event(
+        &self,
+        id: String,
+        at: DateTime<Utc>,
+        entity: &EntityId,
+        area: &AreaId,
+        fact: Fact,
+    ) -> Event {
+        Event {
+            source: self.mapping.source(),
+            id,
+            occurred_at: at,
+            recorded_at: self.recorded_at,
+            entity: entity.clone(),
+            area: area.clone(),
+            fact,
+        }
+    }
+}
+
+/// The hash of what a fact states, and of where and when. Where a value changes over time, its time is that of the list.
+pub(super) fn content(
+    key: &Key,
+    rule: &FactRule,
+    area: &AreaId,
+    at: DateTime<Utc>,
+    fact: &Fact,
+) -> String {
+    let at = match rule.changes {
+        Changes::Correct => at.to_rfc3339(),
+        Changes::Add => String::new(),
+    };
+    let parts = [area.as_str(), &rule.name, &at, &fact.to_json().to_string()];
+    key.hash(Purpose::Content, &parts.map(str::as_bytes))
+}
+
+/// The hash of the date on which a row ended.
+pub(super) fn date_hash(key: &Key, date: NaiveDate) -> String {
+    key.hash(Purpose::Content, &[b"ended", date.to_string().as_bytes()])
+}
+
+/// What a row says of one fact, and where it stands.
+struct Change<'a> {
+    key: &'a str,
+    line: u64,
+    rule: &'a FactRule,
+    /// The key before, when the row is known by that.
+    old_key: Option<&'a Key>,
+    area: &'a AreaId,
+    previous: Option<EntityId>,
+}

@@ -1,0 +1,83 @@
+//! The spell or referral of the same person before: found through the person's keyed hash, which the feed alone has.
+
+use super::Comparison;
+use crate::line_list::row::{Reading, Stated};
+use crate::line_list::snapshot::Snapshot;
+use chrono::{DateTime, Utc};
+use joinedup_events::EntityId;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Comparison<'_> {
+    /// When the rows of each person ended, and which they are.
+    pub(super) fn people(
+        &self,
+        before: &Snapshot,
+        reading: &Reading,
+    ) -> BTreeMap<String, Vec<(Ended, EntityId)>> {
+        let mut people: BTreeMap<String, Vec<(Ended, EntityId)>> = BTreeMap::new();
+        if self.mapping.previous.is_none() {
+            return people;
+        }
+        let listed: BTreeSet<&String> = reading.stated.iter().flat_map(|s| &s.keys).collect();
+        for (key, row) in &before.rows {
+            if let (Some(person), Some(ended), true) = (&row.person, &row.ended, row.stands())
+                && !listed.contains(key)
+            {
+                let ended = Ended::Hashed(ended.clone());
+                people
+                    .entry(person.clone())
+                    .or_default()
+                    .push((ended, row.entity.clone()));
+            }
+        }
+        for stated in &reading.stated {
+            let (Some(person), Some(ended)) = (stated.persons.first(), self.ended_at(stated))
+            else {
+                continue;
+            };
+            // It has the name that it was first published under.
+            let known = stated.keys.iter().find_map(|key| before.rows.get(key));
+            let entity = known.map_or(&stated.entity, |row| &row.entity);
+            people
+                .entry(person.clone())
+                .or_default()
+                .push((Ended::At(ended), entity.clone()));
+        }
+        people
+    }
+
+    /// The entity of the same person that ended last before this one began, if it is near enough.
+    pub(super) fn previous(
+        &self,
+        stated: &Stated,
+        people: &BTreeMap<String, Vec<(Ended, EntityId)>>,
+    ) -> Option<EntityId> {
+        let rule = self.mapping.previous.as_ref()?;
+        let begun = stated.facts.get(&rule.fact)?.moment;
+        let near = self.dates_before(begun.date(), rule.within_days);
+        let candidates = stated
+            .persons
+            .iter()
+            .filter_map(|person| people.get(person))
+            .flatten();
+        let dated = candidates.filter_map(|(ended, entity)| {
+            let date = match ended {
+                Ended::At(at) => (*at <= begun.at).then(|| joinedup_events::local::date(*at))?,
+                Ended::Hashed(hash) => *near.get(hash)?,
+            };
+            let days = (begun.date() - date).num_days();
+            (*entity != stated.entity && (0..=i64::from(rule.within_days)).contains(&days))
+                .then_some((date, entity))
+        });
+        dated.max().map(|(_, entity)| entity.clone())
+    }
+}
+
+/// When a row of a person ended.
+#[derive(Clone, Debug)]
+pub(super) enum Ended {
+    /// In this list.
+    At(DateTime<Utc>),
+    /// In a list before, of which only the hash of the date is known.
+    Hashed(String),
+}

@@ -1,0 +1,153 @@
+//! Cells as the values of a fact's fields. No cell is let through as it stands: it is a date, a code of two digits, a
+//! word that the mapping knows, or an area of the register.
+
+use super::fault::{UNKNOWN_AREA, UNKNOWN_CODE, UNREADABLE_TIME};
+use super::mapping::{ColumnRule, Columns, FieldRule, ListMapping, Read, plain};
+use super::moment::Moment;
+use super::table::Row;
+use crate::delay_reason;
+use joinedup_events::Areas;
+use joinedup_events::reason::Reason;
+use serde_json::Value;
+
+/// Why a cell has no value: kind, column, sentence.
+pub(super) type Misread = (&'static str, String, &'static str);
+
+/// The first cell that is not empty, and its column.
+pub(super) fn cell<'r>(
+    mapping: &ListMapping,
+    row: &'r Row,
+    columns: &'r Columns,
+) -> Option<(&'r str, &'r str)> {
+    columns.iter().find_map(|column| {
+        let cell = row.cells.get(column)?.as_str();
+        (!mapping.missing.iter().any(|m| m == cell)).then_some((column, cell))
+    })
+}
+
+/// A moment from the first cell that is not empty.
+pub(super) fn moment(
+    mapping: &ListMapping,
+    row: &Row,
+    columns: &Columns,
+) -> Result<Option<Moment>, Misread> {
+    let Some((column, text)) = cell(mapping, row, columns) else {
+        return Ok(None);
+    };
+    let read = Moment::read(text).map(Some);
+    read.ok_or_else(|| {
+        let sentence =
+            "is not a date or time as 31/05/2026 14:30, 2026-05-31T14:30 or a date of Excel";
+        (UNREADABLE_TIME, column.to_owned(), sentence)
+    })
+}
+
+/// The value of a field; none where the list has nothing to say.
+pub(super) fn value(
+    mapping: &ListMapping,
+    areas: &Areas,
+    row: &Row,
+    rule: &FieldRule,
+) -> Result<Option<Value>, Misread> {
+    let rule = match rule {
+        FieldRule::Fixed(value) => return Ok(Some(value.json())),
+        FieldRule::Column(rule) => rule,
+    };
+    if matches!(rule.read, Read::Date | Read::DateTime) {
+        let read = moment(mapping, row, &rule.column)?;
+        return Ok(read.map(|moment| match rule.read {
+            Read::Date => moment.date().to_string().into(),
+            _ => moment
+                .at
+                .to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+                .into(),
+        }));
+    }
+    let Some((column, text)) = cell(mapping, row, &rule.column) else {
+        return Ok(rule.empty.as_ref().map(super::mapping::Scalar::json));
+    };
+    match of_text(areas, rule, text) {
+        Ok(value) => Ok(Some(value)),
+        Err(_) if rule.otherwise.is_some() => {
+            Ok(rule.otherwise.as_ref().map(super::mapping::Scalar::json))
+        }
+        Err((kind, sentence)) => Err((kind, column.to_owned(), sentence)),
+    }
+}
+
+fn of_text(
+    areas: &Areas,
+    rule: &ColumnRule,
+    text: &str,
+) -> Result<Value, (&'static str, &'static str)> {
+    let known = |text: &str| {
+        rule.values
+            .get(&plain(text))
+            .map(super::mapping::Scalar::json)
+    };
+    if let Some(value) = known(text) {
+        return Ok(value);
+    }
+    let unknown = "holds what the mapping does not know: add it to the field's `values`";
+    match rule.read {
+        Read::Values | Read::Date | Read::DateTime => Err((UNKNOWN_CODE, unknown)),
+        Read::Code => {
+            let code = matches!(text.len(), 1..=2) && text.bytes().all(|b| b.is_ascii_digit());
+            code.then(|| format!("{text:0>2}").into())
+                .ok_or((UNKNOWN_CODE, "is not a national code of one or two digits"))
+        }
+        Read::DelayReason => reason(text)
+            .map(|reason| reason.code().into())
+            .ok_or((UNKNOWN_CODE, "is not one of the 37 reasons of the discharge return, nor among the field's `values`: add it there")),
+        Read::Area => areas.get(text).map(|area| area.id.as_str().into()).ok_or((
+            UNKNOWN_AREA,
+            "is not an area of the register: add it to a file of areas, or to the field's `values`",
+        )),
+        Read::YesNo => match plain(text).as_str() {
+            "y" | "yes" | "true" | "1" => Ok(true.into()),
+            "n" | "no" | "false" | "0" => Ok(false.into()),
+            _ => Err((UNKNOWN_CODE, "is neither yes nor no")),
+        },
+        Read::List => {
+            let mut list: Vec<Value> = Vec::new();
+            for part in text.split([',', ';', '/', '+', '|', '\n']).filter(|part| !plain(part).is_empty()) {
+                let value = known(part).ok_or((UNKNOWN_CODE, unknown))?;
+                if !list.contains(&value) {
+                    list.push(value);
+                }
+            }
+            Ok(list.into())
+        }
+    }
+}
+
+/// A reason by its code, alone or in front of its words, or by its words.
+fn reason(text: &str) -> Option<Reason> {
+    let words = plain(text);
+    let squeezed = words.replace(' ', "").to_uppercase();
+    let first = words.split(' ').next().unwrap_or_default().to_uppercase();
+    [squeezed, first]
+        .iter()
+        .find_map(|code| Reason::from_code(code))
+        .or_else(|| delay_reason::of_label(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_known_by_its_code_or_its_words() {
+        for text in [
+            "IP2",
+            "ip 2",
+            "IP2 - other home care",
+            " IP2:",
+            "Interface process - Other home-based social care service arrangements still underway (P1)",
+        ] {
+            assert_eq!(reason(text), Some(Reason::Ip2), "{text}");
+        }
+        assert_eq!(reason("cap10"), Some(Reason::Cap10));
+        assert_eq!(reason("waiting"), None);
+    }
+}

@@ -1,0 +1,225 @@
+//! Dates and times as lists write them, by the clock in London unless they say otherwise.
+
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use joinedup_events::local;
+
+/// A point in time that a cell names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The instant; of a date alone, the midnight at which it begins.
+    pub at: DateTime<Utc>,
+    /// Only the date is known.
+    pub date_only: bool,
+}
+
+const DATES: [&str; 11] = [
+    "%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%B-%Y", "%d %B %Y", "%d/%m/%y",
+    "%d-%B-%y", "%d %B %y", "%Y%m%d",
+];
+const TIMES: [&str; 4] = ["%H:%M", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p"];
+
+/// Days that a serial number of Excel may be: from 1954 to 2119. What is smaller is an amount.
+const SERIALS: std::ops::Range<f64> = 20_000.0..80_000.0;
+
+impl Moment {
+    /// A local date and time.
+    #[must_use]
+    pub fn local(date: NaiveDate, time: Option<NaiveTime>) -> Self {
+        Self {
+            at: local::at(date, time.unwrap_or(NaiveTime::MIN)),
+            date_only: time.is_none(),
+        }
+    }
+
+    /// The local date.
+    #[must_use]
+    pub fn date(self) -> NaiveDate {
+        local::date(self.at)
+    }
+
+    /// Reads a cell; `None` when it is no date.
+    #[must_use]
+    pub fn read(cell: &str) -> Option<Self> {
+        let cell = cell.trim();
+        if let Some(moment) = of_serial(cell) {
+            return Some(moment);
+        }
+        let Some(colon) = cell.find(':') else {
+            return date(cell).map(|date| Self::local(date, None));
+        };
+        let cut = cell.get(..colon)?.rfind([' ', 'T', '\u{a0}'])?;
+        let day = date(cell.get(..cut)?.trim_end_matches([',', ' ']))?;
+        let rest = cell.get(cut..)?.trim_start_matches([' ', 'T', '\u{a0}']);
+        if let Some(at) = with_offset(day, rest) {
+            return Some(Self {
+                at,
+                date_only: false,
+            });
+        }
+        let time = TIMES
+            .iter()
+            .find_map(|format| NaiveTime::parse_from_str(rest, format).ok())?;
+        Some(Self::local(day, Some(time)))
+    }
+}
+
+/// A time that names its own distance from UTC.
+fn with_offset(day: NaiveDate, rest: &str) -> Option<DateTime<Utc>> {
+    let at = DateTime::parse_from_rfc3339(&format!("{day}T{rest}")).ok();
+    // Minutes without seconds are not RFC 3339, and common all the same.
+    let at = at.or_else(|| {
+        let (time, offset) = rest.split_at_checked(5)?;
+        DateTime::parse_from_rfc3339(&format!("{day}T{time}:00{offset}")).ok()
+    });
+    at.map(|at| at.with_timezone(&Utc))
+}
+
+fn date(text: &str) -> Option<NaiveDate> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    if digits && text.len() != 8 {
+        return None;
+    }
+    DATES.iter().find_map(|format| {
+        NaiveDate::parse_from_str(text, format)
+            .ok()
+            // A year of two digits is not one of the first century.
+            .filter(|date| (1000..=9999).contains(&chrono::Datelike::year(date)))
+    })
+}
+
+/// A date as Excel counts it: days from the end of 1899, the time as a fraction.
+fn of_serial(cell: &str) -> Option<Moment> {
+    if !cell.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        return None;
+    }
+    let serial: f64 = cell.parse().ok().filter(|n| SERIALS.contains(n))?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the range is checked, and a fraction has at most a day's seconds"
+    )]
+    let (days, seconds) = (
+        serial.trunc() as u64,
+        (serial.fract() * 86_400.0).round() as i64,
+    );
+    let day = NaiveDate::from_ymd_opt(1899, 12, 30)?.checked_add_days(Days::new(days))?;
+    if seconds == 0 {
+        return Some(Moment::local(day, None));
+    }
+    let local: NaiveDateTime = day.and_time(NaiveTime::MIN) + TimeDelta::seconds(seconds);
+    Some(Moment::local(local.date(), Some(local.time())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(cell: &str) -> Option<(String, bool)> {
+        Moment::read(cell).map(|m| {
+            (
+                m.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+                m.date_only,
+            )
+        })
+    }
+
+    #[test]
+    fn a_time_is_read_by_the_clock_in_london_however_it_is_written() {
+        for cell in [
+            "28/09/2026 22:50",
+            " 28/09/2026 22:50:00 ",
+            "28/9/2026 22:50",
+            "28/09/26 22:50",
+            "2026-09-28 22:50",
+            "2026-09-28T22:50:00",
+            "2026-09-28T22:50:00.000",
+            "2026-09-28T21:50:00Z",
+            "2026-09-28T22:50+01:00",
+            "28-Sep-2026 22:50",
+            "28 Sep 2026 22:50",
+            "28 September 2026, 22:50",
+            "28.09.2026 10:50 PM",
+            "46293.951388889",
+        ] {
+            assert_eq!(
+                read(cell),
+                Some(("2026-09-28T21:50:00Z".into(), false)),
+                "{cell}"
+            );
+        }
+        assert_eq!(
+            read("12/01/2026 22:50"),
+            Some(("2026-01-12T22:50:00Z".into(), false))
+        );
+    }
+
+    #[test]
+    fn a_date_alone_says_so() {
+        for cell in [
+            "28/09/2026",
+            "2026-09-28",
+            "20260928",
+            "28-Sep-26",
+            "46293",
+            "46293.0",
+        ] {
+            assert_eq!(
+                read(cell),
+                Some(("2026-09-27T23:00:00Z".into(), true)),
+                "{cell}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_hour_that_the_clocks_leave_out_or_repeat_is_a_time_all_the_same() {
+        assert_eq!(
+            read("29/03/2026 01:30"),
+            Some(("2026-03-29T01:30:00Z".into(), false))
+        );
+        assert_eq!(
+            read("25/10/2026 01:30"),
+            Some(("2026-10-25T00:30:00Z".into(), false))
+        );
+    }
+
+    #[test]
+    fn what_is_no_date_is_not_read() {
+        for cell in [
+            "",
+            "tomorrow",
+            "31/02/2026",
+            "28/09/2026 25:00",
+            "12",
+            "999999",
+            "1.2.3",
+            "09/28/2026",
+            ":",
+            "T:",
+            "é:1",
+        ] {
+            assert_eq!(read(cell), None, "{cell}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_not_and_nothing_panics(cell in "\\PC{0,24}") {
+            let _ = Moment::read(&cell);
+        }
+
+        #[test]
+        fn british_iso_and_serial_spellings_are_one_moment(days in 1_i64..20_000, minute in 1_i64..1_440) {
+            let local = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap().and_time(NaiveTime::MIN)
+                + TimeDelta::days(days) + TimeDelta::minutes(minute);
+            let british = Moment::read(&local.format("%d/%m/%Y %H:%M").to_string());
+            let iso = Moment::read(&local.format("%Y-%m-%dT%H:%M:%S").to_string());
+            #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+            let serial = 36_526.0 + days as f64 + minute as f64 / 1_440.0;
+            prop_assert!(british.is_some());
+            prop_assert_eq!(british, iso);
+            prop_assert_eq!(british, Moment::read(&format!("{serial:.9}")));
+        }
+    }
+}

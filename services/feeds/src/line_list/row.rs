@@ -1,0 +1,411 @@
+//! Rows as facts: what each row states of its spell or referral, and what of it cannot be taken.
+
+use super::fault::{CONTRADICTING, Faults, NO_KEY, REFUSED, REPEATED, UNEVEN, UNKNOWN_AREA};
+use super::field::{self, Misread};
+use super::mapping::{Columns, FactRule, FieldRule, ListMapping, OrderRule, Subject};
+use super::moment::Moment;
+use super::table::{Row, Table};
+use crate::BadRow;
+use crate::pseudonym::{Key, Purpose};
+use chrono::{DateTime, Utc};
+use joinedup_events::referral::ReferralFact;
+use joinedup_events::transfer::TransferFact;
+use joinedup_events::{AreaId, Areas, EntityId, Event, Fact, check};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The keys that numbers are hashed with.
+#[derive(Clone, Debug)]
+pub struct Ring {
+    /// The key of today.
+    pub current: Key,
+    /// The key before it, while the change from one to the other goes on.
+    pub previous: Option<Key>,
+}
+
+impl Ring {
+    /// The keys, today's first.
+    pub fn all(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.current).chain(&self.previous)
+    }
+}
+
+/// What a row states.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stated {
+    /// The line that it began in.
+    pub line: u64,
+    /// Hashes of what names it, by today's key and the one before.
+    pub keys: Vec<String>,
+    /// Hashes of the person, likewise; none where the list does not say.
+    pub persons: Vec<String>,
+    /// The entity, by today's key.
+    pub entity: EntityId,
+    /// The area that it counts for.
+    pub area: AreaId,
+    /// The facts, by name.
+    pub facts: BTreeMap<String, StatedFact>,
+    /// Facts that could not be read: what stands of them already goes on standing.
+    pub held: BTreeSet<String>,
+}
+
+/// What a row states as one fact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatedFact {
+    /// When it happened.
+    pub moment: Moment,
+    /// Its fields.
+    pub fields: Map<String, Value>,
+}
+
+/// What a whole list states.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// Rows read.
+    pub rows: u64,
+    /// What each spell or referral is stated to be.
+    pub stated: Vec<Stated>,
+    /// Rows of which nothing is taken, by the hash of what names them: what stands of them goes on standing.
+    pub held: BTreeSet<String>,
+    /// People of whom a row could not be placed, likewise.
+    pub held_persons: BTreeSet<String>,
+    /// A row cannot be told apart from the ones that vanished, so none of those is taken back.
+    pub is_torn: bool,
+    /// What is wrong.
+    pub faults: Faults,
+}
+
+/// Reads rows.
+#[derive(Clone, Copy, Debug)]
+pub struct RowReader<'a> {
+    /// The mapping.
+    pub mapping: &'a ListMapping,
+    /// The keys.
+    pub ring: &'a Ring,
+    /// The register of areas.
+    pub areas: &'a Areas,
+    /// Now: what lies later is refused.
+    pub now: DateTime<Utc>,
+    /// When the list became known.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// The fact of a wire name.
+pub(super) fn fact(subject: Subject, name: &str, fields: &Map<String, Value>) -> Option<Fact> {
+    let data = Value::Object(fields.clone()).to_string();
+    match subject {
+        Subject::Transfer => TransferFact::decode(name, &data).ok()?.map(Fact::Transfer),
+        Subject::Referral => ReferralFact::decode(name, &data).ok()?.map(Fact::Referral),
+    }
+}
+
+impl RowReader<'_> {
+    /// Reads a list.
+    #[must_use]
+    pub fn read(&self, table: &Table) -> Reading {
+        let mut reading = Reading {
+            rows: (table.rows.len() + table.uneven.len()) as u64,
+            is_torn: !table.uneven.is_empty(),
+            ..Reading::default()
+        };
+        for line in &table.uneven {
+            let bad = BadRow::new(
+                *line,
+                "",
+                "has more cells than the header, perhaps for a separator within a text: it is not taken, and what is not in the list is not taken back until it is mended",
+            );
+            reading.faults.add(self.mapping, UNEVEN, bad);
+        }
+        let mut by_key: BTreeMap<String, usize> = BTreeMap::new();
+        for row in &table.rows {
+            let Some(stated) = self.row(row, &mut reading) else {
+                continue;
+            };
+            let key = stated.keys.first().cloned().unwrap_or_default();
+            let Some(first) = by_key.get(&key).and_then(|at| reading.stated.get(*at)) else {
+                by_key.insert(key, reading.stated.len());
+                reading.stated.push(stated);
+                continue;
+            };
+            let line = first.line;
+            let same = Stated {
+                line,
+                ..stated.clone()
+            } == *first;
+            let (kind, sentence) = if same {
+                (REPEATED, format!("is the same as line {line}"))
+            } else {
+                reading.held.insert(key);
+                (
+                    CONTRADICTING,
+                    format!(
+                        "differs from line {line}, which is about the same spell or referral: neither is taken until one of them is gone"
+                    ),
+                )
+            };
+            reading
+                .faults
+                .add(self.mapping, kind, BadRow::new(row.line, "", sentence));
+        }
+        let held = &reading.held;
+        reading
+            .stated
+            .retain(|stated| !stated.keys.iter().any(|key| held.contains(key)));
+        reading.faults.0.sort_by_key(|fault| fault.row.line);
+        reading
+    }
+
+    fn row(&self, row: &Row, reading: &mut Reading) -> Option<Stated> {
+        let persons = self
+            .hashes(Purpose::Person, row, &self.mapping.person)
+            .unwrap_or_default();
+        let bad = |column: &str, sentence: &str| BadRow::new(row.line, column, sentence);
+        let keys = match self.hashes(Purpose::Entity, row, &self.mapping.entity) {
+            Ok(keys) => keys,
+            Err(column) => {
+                reading.held_persons.extend(persons);
+                let sentence = "is empty or not readable, and names the row: the row is not taken";
+                reading
+                    .faults
+                    .add(self.mapping, NO_KEY, bad(&column, sentence));
+                return None;
+            }
+        };
+        let entity = EntityId::new(&format!("{}-{}", self.mapping.name, keys.first()?)).ok()?;
+        let area = match self.area(row) {
+            Ok(area) => area,
+            Err((kind, column, sentence)) => {
+                reading.held.extend(keys);
+                reading
+                    .faults
+                    .add(self.mapping, kind, bad(&column, sentence));
+                return None;
+            }
+        };
+        let mut stated = Stated {
+            line: row.line,
+            keys,
+            persons,
+            entity,
+            area,
+            facts: BTreeMap::new(),
+            held: BTreeSet::new(),
+        };
+        for rule in &self.mapping.facts {
+            self.fact(row, rule, &mut stated, &mut reading.faults);
+        }
+        for order in &self.mapping.orders {
+            self.order(order, &mut stated, &mut reading.faults);
+        }
+        for rule in &self.mapping.facts {
+            if rule
+                .withheld_with
+                .iter()
+                .any(|name| stated.held.contains(name))
+                && stated.facts.remove(&rule.name).is_some()
+            {
+                stated.held.insert(rule.name.clone());
+            }
+        }
+        Some(stated)
+    }
+
+    /// Hashes of some columns by every key; the first column that is not there, or not readable, where there is one.
+    fn hashes(
+        &self,
+        purpose: Purpose,
+        row: &Row,
+        columns: &[String],
+    ) -> Result<Vec<String>, String> {
+        let mut parts = Vec::new();
+        for column in columns {
+            let one = Columns::One(column.clone());
+            let (_, text) = field::cell(self.mapping, row, &one).ok_or_else(|| column.clone())?;
+            // A time names the same spell however it is written, and with or without its seconds.
+            if self
+                .mapping
+                .facts
+                .iter()
+                .any(|fact| fact.time.iter().any(|c| c == column))
+            {
+                let moment = Moment::read(text).ok_or_else(|| column.clone())?;
+                parts.push(moment.at.format("%Y-%m-%dT%H:%MZ").to_string());
+            } else {
+                parts.push(text.to_uppercase());
+            }
+        }
+        if parts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
+        Ok(self
+            .ring
+            .all()
+            .map(|key| key.hash(purpose, &parts))
+            .collect())
+    }
+
+    fn area(&self, row: &Row) -> Result<AreaId, Misread> {
+        let rule = &self.mapping.area;
+        if let Some(fixed) = &rule.fixed {
+            return Ok(fixed.clone());
+        }
+        let columns = Columns::Several(rule.looked_at().map(str::to_owned).collect());
+        let Some((column, text)) = field::cell(self.mapping, row, &columns) else {
+            let column = columns.iter().next().unwrap_or_default().to_owned();
+            let sentence = "is empty, and says which area the row counts for";
+            return rule.empty.clone().ok_or((UNKNOWN_AREA, column, sentence));
+        };
+        let area = rule
+            .values
+            .get(text)
+            .cloned()
+            .or_else(|| AreaId::new(text).ok());
+        area.filter(|area| self.areas.get(area.as_str()).is_some()).ok_or_else(|| {
+            let sentence = "is not an area of the register: add it to a file of areas, or to the mapping's `area.values`";
+            (UNKNOWN_AREA, column.to_owned(), sentence)
+        })
+    }
+
+    fn fact(&self, row: &Row, rule: &FactRule, stated: &mut Stated, faults: &mut Faults) {
+        let mapping = self.mapping;
+        if let Some(when) = &rule.when {
+            let column = Columns::One(when.column.clone());
+            let holds = field::cell(mapping, row, &column).is_some_and(|(_, text)| {
+                let text = super::mapping::plain(text);
+                when.is.iter().any(|is| super::mapping::plain(is) == text)
+            });
+            if !holds {
+                return;
+            }
+        }
+        let mut misread = |(kind, column, sentence): Misread| {
+            faults.add(mapping, kind, BadRow::new(row.line, column, sentence));
+        };
+        let moment = match field::moment(mapping, row, &rule.time) {
+            Ok(Some(moment)) => moment,
+            Ok(None) => return,
+            Err(why) => {
+                misread(why);
+                stated.held.insert(rule.name.clone());
+                return;
+            }
+        };
+        let mut fields = Map::new();
+        let (mut silent, mut wrong) = (false, false);
+        for (name, from) in &rule.fields {
+            let optional = matches!(from, FieldRule::Column(column) if column.optional);
+            match field::value(mapping, self.areas, row, from) {
+                Ok(Some(value)) => {
+                    fields.insert(name.clone(), value);
+                }
+                Ok(None) => silent |= !optional,
+                Err(why) => {
+                    misread(why);
+                    wrong |= !optional;
+                }
+            }
+        }
+        if let (Some(field), true) = (&rule.date_only, moment.date_only) {
+            fields.insert(field.clone(), true.into());
+        }
+        if wrong {
+            stated.held.insert(rule.name.clone());
+        } else if !silent {
+            let fact = StatedFact { moment, fields };
+            let refusals = self.refusals(&stated.entity, &stated.area, rule, &fact);
+            for (column, sentence) in &refusals {
+                faults.add(mapping, REFUSED, BadRow::new(row.line, column, sentence));
+            }
+            if refusals.is_empty() {
+                stated.facts.insert(rule.name.clone(), fact);
+            } else {
+                stated.held.insert(rule.name.clone());
+            }
+        }
+    }
+
+    /// What the checks at entry have against a fact, by column.
+    fn refusals(
+        &self,
+        entity: &EntityId,
+        area: &AreaId,
+        rule: &FactRule,
+        stated: &StatedFact,
+    ) -> Vec<(String, String)> {
+        let time = || rule.time.iter().next().unwrap_or_default().to_owned();
+        let Some(fact) = fact(self.mapping.family, &rule.name, &stated.fields) else {
+            let sentence = format!(
+                "does not make the fact {}: a value of the mapping is not one of its codes",
+                rule.name
+            );
+            return vec![(time(), sentence)];
+        };
+        let event = Event {
+            source: self.mapping.source(),
+            id: "a".to_owned(),
+            occurred_at: stated.moment.at,
+            // An instant ahead is refused for itself.
+            recorded_at: self.recorded_at,
+            entity: entity.clone(),
+            area: area.clone(),
+            fact,
+        };
+        let refusals = check::check(&event, &event.data(), self.areas, self.now).err();
+        let column = |pointer: &str| {
+            let name = pointer.trim_start_matches("/data/");
+            match rule.fields.get(name) {
+                Some(FieldRule::Column(from)) => {
+                    from.column.iter().next().unwrap_or_default().to_owned()
+                }
+                _ if pointer == "/time" => time(),
+                _ => name.trim_start_matches('/').to_owned(),
+            }
+        };
+        let refusals = refusals.into_iter().flatten();
+        let mut found: Vec<_> = refusals.map(|r| (column(&r.pointer), r.rule)).collect();
+        found.dedup();
+        found
+    }
+
+    fn order(&self, order: &OrderRule, stated: &mut Stated, faults: &mut Faults) {
+        let moment = |name: &String| stated.facts.get(name).map(|fact| fact.moment);
+        let (Some(first), Some(then)) = (moment(&order.first), moment(&order.then)) else {
+            return;
+        };
+        let broken = if first.date_only || then.date_only {
+            then.date() < first.date()
+        } else {
+            then.at < first.at
+        };
+        if !broken {
+            return;
+        }
+        let rule = self
+            .mapping
+            .facts
+            .iter()
+            .find(|fact| fact.name == order.then);
+        let column = rule
+            .and_then(|rule| rule.time.iter().next())
+            .unwrap_or_default();
+        let sentence = format!(
+            "lies before `{}`{}",
+            order.first,
+            if order.refuse {
+                ": it is not taken"
+            } else {
+                ": both are taken as they stand"
+            }
+        );
+        faults.add(
+            self.mapping,
+            order.fault.as_str(),
+            BadRow::new(stated.line, column, sentence),
+        );
+        if order.refuse {
+            stated.facts.remove(&order.then);
+            stated.held.insert(order.then.clone());
+        }
+    }
+}

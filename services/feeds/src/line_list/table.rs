@@ -1,0 +1,256 @@
+//! Lists as rows of text: CSV in the encodings and with the separators of spreadsheets, and workbooks.
+
+use super::mapping::ListMapping;
+use calamine::{Data, Reader};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Cursor;
+
+/// The largest file that is read, in bytes: a list is held in memory while it is compared with the one before.
+pub const MAX_FILE_BYTES: u64 = 256 << 20;
+/// How many lines the header may have above it: titles, and the line by which Excel is told the separator.
+const MAX_LINES_ABOVE: usize = 30;
+
+/// Why a file is not a list.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// A workbook that cannot be read.
+    #[error("it is not a workbook that can be read: save it again, or as CSV")]
+    Workbook,
+    /// A CSV file that cannot be read.
+    #[error("line {0} is not CSV: save the file again as CSV")]
+    Csv(u64),
+    /// A sheet is missing.
+    #[error("it has no sheet `{0}`, which the mapping names")]
+    Sheet(String),
+    /// Columns are missing.
+    #[error("no line of its first {MAX_LINES_ABOVE} is a header with the columns that the mapping `{mapping}` needs; missing from the best of them: {}", .missing.join(", "))]
+    Columns {
+        /// The mapping.
+        mapping: String,
+        /// The columns that are not there.
+        missing: Vec<String>,
+    },
+    /// A column twice.
+    #[error("its header has the column `{0}` twice: rename one")]
+    Twice(String),
+    /// It is too large.
+    #[error("it is larger than {} MB", MAX_FILE_BYTES >> 20)]
+    Large,
+}
+
+/// A line and its cells.
+type Line = (u64, Vec<String>);
+
+/// A list: its header and its rows. Only the mapping's columns are kept.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The rows, with the line that each began in, counted from 1.
+    pub rows: Vec<Row>,
+    /// Rows that have cells beyond the header.
+    pub uneven: Vec<u64>,
+}
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The line.
+    pub line: u64,
+    /// Its cells, by column; empty ones are not there.
+    pub cells: BTreeMap<String, String>,
+}
+
+impl Table {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it is no workbook or CSV, or lacks the mapping's columns.
+    pub fn read(bytes: &[u8], mapping: &ListMapping) -> Result<Self, TableError> {
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return Err(TableError::Large);
+        }
+        // A zip archive (xlsx, xlsb, ods), or a compound file (xls).
+        if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xd0\xcf\x11\xe0") {
+            return of_workbook(bytes, mapping);
+        }
+        of_lines(csv_lines(&decoded(bytes), mapping)?, mapping)
+    }
+}
+
+fn of_workbook(bytes: &[u8], mapping: &ListMapping) -> Result<Table, TableError> {
+    let mut book = calamine::open_workbook_auto_from_rs(Cursor::new(bytes))
+        .map_err(|_| TableError::Workbook)?;
+    let names = match &mapping.sheet {
+        Some(sheet) if book.sheet_names().contains(sheet) => vec![sheet.clone()],
+        Some(sheet) => return Err(TableError::Sheet(sheet.clone())),
+        None => book.sheet_names(),
+    };
+    let mut first = None;
+    for name in names {
+        let range = book
+            .worksheet_range(&name)
+            .map_err(|_| TableError::Workbook)?;
+        let above = range.start().map_or(0, |(row, _)| u64::from(row));
+        let lines = range
+            .rows()
+            .zip(above + 1..)
+            .map(|(row, line)| (line, row.iter().map(text).collect()));
+        match of_lines(lines.collect(), mapping) {
+            Err(error @ TableError::Columns { .. }) => first = first.or(Some(error)),
+            other => return other,
+        }
+    }
+    Err(first.unwrap_or(TableError::Workbook))
+}
+
+/// A cell as it would stand in CSV.
+fn text(cell: &Data) -> String {
+    match cell {
+        Data::Int(n) => n.to_string(),
+        // Numbers without a fraction are numbers of people and codes: no `.0` behind them.
+        Data::Float(n) => n.to_string(),
+        Data::String(text) | Data::DateTimeIso(text) => text.trim().to_owned(),
+        Data::Bool(value) => if *value { "yes" } else { "no" }.to_owned(),
+        Data::DateTime(date) if date.is_datetime() => {
+            // Half a second, because the serial of 22:50 is a little less than it.
+            let half = chrono::TimeDelta::milliseconds(500);
+            let at = date
+                .as_datetime()
+                .and_then(|at| at.checked_add_signed(half));
+            at.map_or_else(String::new, |at| {
+                let text = at.format("%Y-%m-%d %H:%M:%S").to_string();
+                text.strip_suffix(" 00:00:00").unwrap_or(&text).to_owned()
+            })
+        }
+        Data::DateTime(_) | Data::DurationIso(_) | Data::Error(_) | Data::Empty => String::new(),
+    }
+}
+
+/// Text in UTF-8 or UTF-16 by its mark, in UTF-8 without one, or else as Windows writes it in the west of Europe.
+fn decoded(bytes: &[u8]) -> String {
+    let encoding = match encoding_rs::Encoding::for_bom(bytes) {
+        Some((encoding, _)) => encoding,
+        None if std::str::from_utf8(bytes).is_ok() => encoding_rs::UTF_8,
+        None => encoding_rs::WINDOWS_1252,
+    };
+    encoding.decode(bytes).0.into_owned()
+}
+
+fn csv_lines(text: &str, mapping: &ListMapping) -> Result<Vec<Line>, TableError> {
+    // The separator is the one with which most of the mapping's columns are found.
+    let wanted = names(mapping);
+    let found = |separator: u8| {
+        read_csv(text, separator, MAX_LINES_ABOVE)
+            .map(|lines| {
+                let most = lines
+                    .iter()
+                    .map(|(_, cells)| wanted.len() - missing(cells, &wanted).len());
+                most.max().unwrap_or_default()
+            })
+            .unwrap_or_default()
+    };
+    let separator = [b',', b';', b'\t', b'|']
+        .into_iter()
+        .rev()
+        .max_by_key(|s| found(*s))
+        .unwrap_or(b',');
+    read_csv(text, separator, usize::MAX)
+}
+
+fn read_csv(text: &str, separator: u8, most: usize) -> Result<Vec<Line>, TableError> {
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .has_headers(false)
+        .delimiter(separator)
+        .from_reader(text.as_bytes());
+    let mut lines = Vec::new();
+    for record in reader.records().take(most) {
+        let record = record
+            .map_err(|error| TableError::Csv(error.position().map_or(0, csv::Position::line)))?;
+        // Where lines end with CR LF a record is said to begin at the LF before it.
+        let start = record
+            .position()
+            .map_or(0, |p| usize::try_from(p.byte()).unwrap_or(usize::MAX));
+        let late = text.as_bytes().get(start) == Some(&b'\n');
+        let line = record.position().map_or(0, csv::Position::line) + u64::from(late);
+        lines.push((
+            line,
+            record.iter().map(|cell| cell.trim().to_owned()).collect(),
+        ));
+    }
+    Ok(lines)
+}
+
+/// The columns that a mapping needs, each with the spelling by which it is found.
+fn names(mapping: &ListMapping) -> BTreeMap<String, &str> {
+    mapping
+        .columns()
+        .into_iter()
+        .map(|column| (spelling(column), column))
+        .collect()
+}
+
+/// A column's name without what people do not see: capitals, blanks, lines and marks of encodings.
+fn spelling(name: &str) -> String {
+    let visible = name
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '\u{feff}');
+    visible.flat_map(char::to_lowercase).collect()
+}
+
+fn missing<'a>(cells: &[String], wanted: &BTreeMap<String, &'a str>) -> Vec<&'a str> {
+    let has: BTreeSet<String> = cells.iter().map(|cell| spelling(cell)).collect();
+    let missing = wanted.iter().filter(|(name, _)| !has.contains(*name));
+    missing.map(|(_, column)| *column).collect()
+}
+
+fn of_lines(lines: Vec<Line>, mapping: &ListMapping) -> Result<Table, TableError> {
+    let wanted = names(mapping);
+    let best = lines
+        .iter()
+        .take(MAX_LINES_ABOVE)
+        .enumerate()
+        .min_by_key(|(_, (_, cells))| missing(cells, &wanted).len());
+    let Some((header_at, (_, header))) = best else {
+        return Err(TableError::Columns {
+            mapping: mapping.name.to_string(),
+            missing: wanted.values().map(|c| format!("`{c}`")).collect(),
+        });
+    };
+    let lacking = missing(header, &wanted);
+    if !lacking.is_empty() {
+        return Err(TableError::Columns {
+            mapping: mapping.name.to_string(),
+            missing: lacking.into_iter().map(|c| format!("`{c}`")).collect(),
+        });
+    }
+    let mut columns: Vec<(usize, &str)> = Vec::new();
+    for (at, name) in header.iter().enumerate() {
+        if let Some(column) = wanted.get(&spelling(name)) {
+            if columns.iter().any(|(_, c)| c == column) {
+                return Err(TableError::Twice((*column).to_owned()));
+            }
+            columns.push((at, column));
+        }
+    }
+    let width = header.len();
+    let (mut rows, mut uneven) = (Vec::new(), Vec::new());
+    for (line, cells) in lines.iter().skip(header_at + 1) {
+        if cells.iter().all(String::is_empty) {
+            continue;
+        }
+        // A cell too many means that a separator stood in a text: what follows it is in the wrong column.
+        if cells.iter().skip(width).any(|cell| !cell.is_empty()) {
+            uneven.push(*line);
+            continue;
+        }
+        let cells = columns.iter().filter_map(|(at, column)| {
+            let cell = cells.get(*at).filter(|cell| !cell.is_empty())?;
+            Some(((*column).to_owned(), cell.clone()))
+        });
+        rows.push(Row {
+            line: *line,
+            cells: cells.collect(),
+        });
+    }
+    Ok(Table { rows, uneven })
+}
