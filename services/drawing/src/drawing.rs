@@ -62,7 +62,7 @@ impl Mark {
             Self::Provisional => "provisional, not judged",
             Self::Incomplete => "period not over, not judged",
             Self::Missing => "nothing reported",
-            Self::Suppressed => "kept back: small numbers",
+            Self::Suppressed => "suppressed: small numbers",
         }
     }
 

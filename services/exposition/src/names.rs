@@ -119,7 +119,7 @@ metrics! {
     REJECTED = Counter Light "joinedup_events_rejected_total" one []
         "Events refused at entry by this process since it started.";
     UNCONFIRMED = Counter Light "joinedup_events_unconfirmed_total" one []
-        "Events whose storing the log did not confirm to this process; their sender was told to try again.";
+        "Events whose storing the log did not confirm to this process; their sender was asked to try again.";
 
     FOLDED = Counter Light "joinedup_events_folded_total" one ["projector"]
         "Events in the view, repeats included, from the beginning of the log.";
@@ -202,7 +202,7 @@ metrics! {
         "When an improvement cycle ended, once for each measure that it should move.";
 
     RUN_CHART = Gauge RunCharts "joinedup_run_chart" unit ["measure", "area", "period", "period_start"]
-        "The value of a period that is over and ripe. Missing and suppressed periods are absent, a nought is 0.";
+        "The value of a period that is over and ripe. Missing and suppressed periods are absent, a zero is 0.";
     PROVISIONAL = Gauge RunCharts "joinedup_run_chart_provisional" unit ["measure", "area", "period", "period_start"]
         "The value of a period that is not over or not yet ripe, kept apart so that it does not read as a fall.";
     MEDIAN = Gauge RunCharts "joinedup_run_chart_median" unit ["measure", "area", "period", "period_start"]
@@ -222,7 +222,7 @@ metrics! {
     ALERT_SINCE = Gauge RunCharts "joinedup_run_chart_alert_start_timestamp_seconds" one ["measure", "area", "period"]
         "Of a chart that is worth telling: when the first period began from which on every judged period has met a chart rule. Absent where only a rule of the whole chart is met.";
     PERIOD_STATE = Gauge RunCharts "joinedup_run_chart_period_state" one ["measure", "area", "period", "period_start", "state"]
-        "1 for the state that a period is in: final, provisional, incomplete, missing (nothing was reported), suppressed (small numbers are kept back). A scrape has it for periods without a value, to say why there is none (of a chart without any value, for its latest period alone); on event time every period has every state, with 0 where it is not in it.";
+        "1 for the state that a period is in: final, provisional, incomplete, missing (nothing was reported), suppressed (small numbers). A scrape has it for periods without a value, to say why there is none (of a chart without any value, for its latest period alone); on event time every period has every state, with 0 where it is not in it.";
     RUN_LENGTH = Gauge RunCharts "joinedup_run_chart_run_length" one ["measure", "area", "period"]
         "How many of the latest judged periods lie on one side of the centre line; below 0 when they lie under it.";
     LATEST = Gauge RunCharts "joinedup_run_chart_latest" unit ["measure", "area", "period"]

@@ -84,7 +84,7 @@ fn numbers_that_are_all_kept_back_are_said_to_be_and_none_is_on_the_page() {
             .ok_or_else(|| own("all"))
     });
     let page = own("public");
-    assert!(page.contains("kept back"), "{page}");
+    assert!(page.contains("suppressed"), "{page}");
     assert!(
         !page.contains("data-value=\"3\"") && !page.contains("3 days"),
         "{page}"

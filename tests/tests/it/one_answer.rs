@@ -251,6 +251,17 @@ fn every_door_gives_the_answer_of_the_others() {
     );
 }
 
+/// What nobody says, or says of something else: a page is in plain English.
+const NOT_ENGLISH: [&str; 7] = [
+    "nought",
+    "kept back",
+    "the middle one",
+    "is no ",
+    "tells of",
+    "heard",
+    " told",
+];
+
 #[test]
 fn every_link_of_the_pages_answers() {
     let product = Joinedup::start(JoinedupOptions::new("demo", &["--per-minute", "1"]));
@@ -266,6 +277,17 @@ fn every_link_of_the_pages_answers() {
         "/sources",
     ] {
         let text = http::get_ok(&product.url(page)).unwrap().text();
+        let read: String = text
+            .split('<')
+            .filter_map(|tag| tag.split_once('>'))
+            .map(|(_, words)| words)
+            .collect();
+        for word in NOT_ENGLISH {
+            assert!(
+                !read.to_lowercase().contains(word),
+                "{page} says \"{word}\""
+            );
+        }
         let links = text.split("href=\"/").skip(1);
         let links: Vec<String> = links
             .filter_map(|rest| rest.split(['"', '#']).next())

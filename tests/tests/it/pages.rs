@@ -316,7 +316,7 @@ fn what_nobody_tells_of_is_not_shown_as_nought() {
     page.goto(&product.url("/"));
     let home = page.text("main");
     for said in [
-        "No source tells of people ready",
+        "No source reports people ready",
         "No chart of this place has enough points",
         "none can be called silent",
     ] {

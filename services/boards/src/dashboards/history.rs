@@ -50,7 +50,7 @@ pub fn dashboard() -> Value {
                 .by("Time", "__name__"),
         )
         .done(),
-        Panel::new("state-timeline", "What there is of each period", "Final periods are judged; missing is not nought; suppressed periods are kept back because they would tell of few people.", (0, 12), (24, 5))
+        Panel::new("state-timeline", "What there is of each period", "Final periods are judged; missing is not zero; suppressed periods would point at few people.", (0, 12), (24, 5))
             .over_time(&format!("joinedup_run_chart_period_state{{{this}}} == 1"), "{{state}}")
             .set("interval", json!("1d"))
             .field("mappings", json!([{ "type": "value", "options": { "1": { "text": "yes", "color": parts::BLUE, "index": 0 } } }]))

@@ -129,10 +129,10 @@ fn told(heard_until: Option<NaiveDate>, count: usize) -> String {
 fn nobody(heard_until: Option<NaiveDate>, what: &str) -> String {
     match heard_until {
         Some(date) => format!(
-            "Nobody is waiting, as far as the sources have told up to {}.",
+            "Nobody is waiting, as far as the sources have reported up to {}.",
             words::period(Grain::Day, date)
         ),
-        None => format!("No source tells of {what} visit, so this is not known."),
+        None => format!("No source reports {what} here, so this is not known."),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::door::problem::Problem;
 use axum::response::Response;
 use joinedup_application::charts;
 use joinedup_application::config;
+use joinedup_application::discoveries::discoveries;
 use joinedup_application::overview::{Line, Overview};
 use joinedup_application::waiting::board;
 use joinedup_drawing::{axis, icon};
@@ -144,10 +145,22 @@ fn signals(visit: &Visit, overview: &Overview) -> Markup {
                     strong { (words::counted(found.iter().filter(|l| l.improves()).count(), "improvement", "improvements")) } ", "
                     @if new == 0 { "none new since yesterday" } @else { (new) " new since yesterday" } "."
                 }
+                @if let Some(among) = discoveries(&visit.app, visit.audience()) {
+                    p.small { "Of " (words::counted(among.charts, "chart", "charts")) " that can be judged here and elsewhere, " (among.changed) (if among.changed == 1 { " has" } else { " have" }) " changed of late; by chance alone, about " (chance(among.by_chance())) " of them would." }
+                }
                 ul.signals { @for lines in groups.iter().take(SIGNALS_MOST) { (signal(visit, lines)) } }
                 p { a href=(visit.address.elsewhere("/measures").with("show", "signals")) { "All signals" } }
             }
         }
+    }
+}
+
+/// A small number of charts, in words.
+fn chance(of: f64) -> String {
+    match of.round() as i64 {
+        0 => "none".to_owned(),
+        1 => "one".to_owned(),
+        more => more.to_string(),
     }
 }
 
@@ -248,7 +261,7 @@ fn waits(visit: &Visit) -> Markup {
         section.card #waits data-live aria-labelledby="waits-name" {
             h2 #waits-name { "Waiting too long" }
             @if waiting.transfers_heard_until.is_none() && waiting.transfers.is_empty() {
-                p { "No source tells of people ready to leave a hospital bed visit, so nobody knows from this page whether anyone waits." }
+                p { "No source reports people ready to leave a hospital bed here, so nobody knows from this page whether anyone waits." }
             } @else {
                 p.sum {
                     a href=(visit.address.elsewhere("/board")) { strong { (words::counted(all_long, "person", "people")) } }
@@ -302,8 +315,8 @@ fn silence(visit: &Visit) -> Markup {
         section.card #silence data-live aria-labelledby="silence-name" {
             h2 #silence-name { "Sources silent" }
             @if all.is_empty() { p { "No source has sent anything yet." } }
-            @else if expected == 0 { p { "No source is expected at any time, so none can be called silent. " a href=(visit.address.elsewhere("/sources")) { "When they were last heard" } } }
-            @else if silent.is_empty() { p { @if expected == 1 { "The one source that is expected was heard in time." } @else { "All " (expected) " sources that are expected were heard in time." } } }
+            @else if expected == 0 { p { "No source is expected at any time, so none can be called silent. " a href=(visit.address.elsewhere("/sources")) { "When they last reported" } } }
+            @else if silent.is_empty() { p { @if expected == 1 { "The one source that is expected reported in time." } @else { "All " (expected) " sources that are expected reported in time." } } }
             @else {
                 ul.plain { @for source in silent.iter().take(5) { li { strong.concern { (sources::quiet_for(source, visit.now)) } " " code { (source.name) } } } }
                 p { a href=(visit.address.elsewhere("/sources")) { "All sources" } }

@@ -162,10 +162,10 @@ fn definition(visit: &Visit, measure: &Measure) -> Markup {
     let small = match measure.small_numbers() {
         SmallNumbers::None => "",
         SmallNumbers::Hes7 => {
-            "1 to 7 people are kept back, larger numbers rounded to 5, in small places"
+            "1 to 7 people are suppressed, larger numbers rounded to 5, for most readers"
         }
         SmallNumbers::Mhsds5 => {
-            "0 to 4 people are kept back, larger numbers rounded to 5, in small places"
+            "0 to 4 people are suppressed, larger numbers rounded to 5, for most readers"
         }
     };
     let ripe = measure.maturity();

@@ -114,7 +114,7 @@ fn first(visit: &Visit, known: &Knowledge) -> Markup {
             h2 #first-name { "What to work on first" }
             @if found.items.is_empty() { p { "Nothing can be ordered yet: items need a published level and an ambition." } }
             @else {
-                p.note { "Rated low, far from the ambition, and feeding outcomes that do not improve. It orders a conversation; it is no measurement." }
+                p.note { "Rated low, far from the ambition, and feeding outcomes that do not improve. It orders a conversation; it is not a measurement." }
                 ol.first {
                     @for item in found.items.iter().filter(|i| i.score > 0).take(MAX_FIRST) {
                         li {

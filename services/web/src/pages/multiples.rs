@@ -95,7 +95,7 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
             @if charts.is_empty() { p { "There are too few numbers by " (ways.iter().find(|w| w.0 == chosen).map_or(chosen, |w| w.1.as_str())) " to draw." } }
             (grid(visit, &charts, chosen))
             @if left_out > 0 { p.note { (left_out) " more are not shown: those above come first." } }
-            @if charts.len() > 1 { p.note { "All on one scale. Places differ in more than their care: this is no league table." } }
+            @if charts.len() > 1 { p.note { "All on one scale. Places differ in more than their care: this is not a league table." } }
         }
     })
 }

@@ -109,7 +109,7 @@ fn body(visit: &Visit) -> Markup {
         h1 { "Data sources" }
         p.lead #sources-lead data-live {
             @if found.is_empty() { "No source has sent anything yet. Events come in by POST /api/v1/events, by NATS, or by joinedup import." }
-            @else if quiet == 0 { (words::counted(found.len(), "source", "sources")) ", each heard when expected." }
+            @else if quiet == 0 { (words::counted(found.len(), "source", "sources")) ", each reported when expected." }
             @else { (words::counted(quiet, "source has", "sources have")) " been silent for longer than expected: charts that need them are not complete." }
         }
         @if !found.is_empty() {
@@ -120,7 +120,7 @@ fn body(visit: &Visit) -> Markup {
                         @for source in &found {
                             tr.silent[source.silent] {
                                 th.whole scope="row" { code { (source.name) } }
-                                td { @if source.silent { strong.tag.concern { "Silent for " (quiet_for(source, visit.now)) } } @else if source.expected.is_some() { "Heard in time" } @else { "No expectation" } }
+                                td { @if source.silent { strong.tag.concern { "Silent for " (quiet_for(source, visit.now)) } } @else if source.expected.is_some() { "Reported in time" } @else { "No expectation" } }
                                 td { time datetime=(source.heard.to_rfc3339()) { (words::instant(source.heard)) } }
                                 td { @match source.expected { Some(interval) => { "within " (length(interval)) } None => { "whenever there is something to say" } } }
                                 td.number { (number(source.events as f64, "")) }

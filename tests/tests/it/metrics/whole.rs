@@ -252,7 +252,7 @@ fn whatever_breaks_is_told_of_and_nothing_that_breaks_passes_for_calm() {
     assert_eq!(named, BTreeSet::from([WARD]));
     let summary = text(&silent[0], "summary");
     assert!(
-        summary.ends_with(&format!("from {WARD}, which tells of North Havenshire")),
+        summary.ends_with(&format!("from {WARD}, which reports on North Havenshire")),
         "{summary}"
     );
 
