@@ -18,6 +18,7 @@ mod live;
 mod manners;
 mod metrics;
 mod one_answer;
+mod own_areas;
 mod pages;
 mod people;
 mod privacy;
