@@ -8,7 +8,7 @@ mkdir -p "$folder"
 chmod 700 "$folder"
 echo '*' > "$folder/.gitignore"
 make() {
-    [ -s "$folder/$1" ] || head -c 24 /dev/urandom | base64 | tr -d '\n=+/' > "$folder/$1"
+    [ -s "$folder/$1" ] || head -c 36 /dev/urandom | base64 | tr -d '\n=+/' > "$folder/$1"
     chmod 644 "$folder/$1"
 }
 for name in nats-admin nats-publish nats-project reader-token operator-token publisher-token admin-token grafana-password; do

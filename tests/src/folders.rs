@@ -73,6 +73,9 @@ pub fn write(folder: &Path, files: &[(&str, &str)]) {
             std::fs::create_dir_all(parent).or_fail("cannot make a folder");
         }
         std::fs::write(&path, content).or_fail(&format!("cannot write {}", path.display()));
+        // Tokens are among them, and are not taken from files that everybody reads.
+        let closed = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&path, closed).or_fail("cannot close a file to others");
     }
 }
 

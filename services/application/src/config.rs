@@ -3,6 +3,7 @@
 
 mod origin;
 
+use chrono::NaiveDate;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use joinedup_events::area::AreaKind;
@@ -32,6 +33,8 @@ pub struct Config {
     pub home_area: String,
     /// Who may do what. None: everything is allowed, and only loopback addresses may be listened on.
     pub tokens: Vec<Token>,
+    /// Takes token files that every user of the machine may read: for containers, whose secrets lie in a closed folder.
+    pub accept_readable_tokens: bool,
     /// How many periods `/metrics/run-charts` shows of each chart.
     pub run_chart_periods: u32,
     /// The most series that `/metrics/run-charts` shows.
@@ -94,15 +97,24 @@ pub enum Role {
 }
 
 /// A token: in a file, so that it is neither in the environment nor in a process list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Token {
     /// Whose it is, for the log.
     pub name: String,
-    /// The file that holds it.
+    /// The file that holds it. It is read again when it changes.
     pub file: PathBuf,
     /// What it allows.
     pub roles: Vec<Role>,
+    /// The last day on which it is taken, e.g. `"2027-03-31"`; none: for ever.
+    #[serde(default)]
+    pub expires: Option<NaiveDate>,
+    /// The areas, with all within them, whose exact numbers and people it shows and about which it records; none: all.
+    #[serde(default)]
+    pub areas: Vec<String>,
+    /// The beginnings of the sources that it publishes for (`/county/east`); none: any source.
+    #[serde(default)]
+    pub sources: Vec<String>,
 }
 
 impl Default for Config {
@@ -116,6 +128,7 @@ impl Default for Config {
             catalogue_files: Vec::new(),
             home_area: "havenshire".into(),
             tokens: Vec::new(),
+            accept_readable_tokens: false,
             run_chart_periods: 53,
             run_chart_series: 200_000,
             expected_hours: BTreeMap::new(),
@@ -185,6 +198,24 @@ impl Config {
             return sense(format!(
                 "`listen` is {}, which others can reach, and no `tokens` are set: set tokens, or listen on 127.0.0.1",
                 self.listen
+            ));
+        }
+        let admin = |token: &&Token| token.roles.contains(&Role::Admin);
+        let bound = |token: &&Token| !token.areas.is_empty() || !token.sources.is_empty();
+        if let Some(token) = self.tokens.iter().filter(admin).find(bound) {
+            return sense(format!(
+                "the token of {} has the role admin, which is for everything, and `areas` or `sources`: give it other roles, or no bounds",
+                token.name
+            ));
+        }
+        if let Some(token) = self
+            .tokens
+            .iter()
+            .find(|t| t.sources.iter().any(String::is_empty))
+        {
+            return sense(format!(
+                "`sources` of the token of {} holds an empty text, which every source begins with: leave it out",
+                token.name
             ));
         }
         if self.max_connections == 0 || self.max_connections_per_client == 0 {

@@ -3,16 +3,21 @@
 use crate::app::App;
 use crate::charts::{self, QuestionError};
 use chrono::NaiveDate;
-use joinedup_events::Family;
+use joinedup_events::{AreaId, Family};
 use joinedup_views::waiting::{self, WaitingReferral, WaitingTransfer};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who is waiting in an area now.
+///
+/// When `only` is set, the reader is bound to those areas: people of others are neither listed nor counted.
 #[derive(Clone, Debug, Serialize)]
 pub struct Waiting {
     /// The area asked for.
     pub area: String,
+    /// The areas whose people alone are listed, because the reader is bound to them; none: everybody in `area`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<BTreeSet<AreaId>>,
     /// When this was so.
     pub as_of: chrono::DateTime<chrono::Utc>,
     /// The date up to which every source of transfers here was heard; none: no source tells of them, and nobody waiting
@@ -30,15 +35,19 @@ pub struct Waiting {
     pub by_responsible: BTreeMap<String, usize>,
 }
 
-/// Answers for an area.
+/// Answers for an area: for everybody in it, or for those only who live or lie in the areas that the reader is bound to.
 ///
 /// # Errors
 /// 404 for an area that is not registered.
-pub fn board(app: &App, area: &str) -> Result<Waiting, QuestionError> {
+pub fn board(
+    app: &App,
+    area: &str,
+    only: Option<&BTreeSet<AreaId>>,
+) -> Result<Waiting, QuestionError> {
     let area = charts::area(app, area)?;
     let within = app.definitions.areas.within(&area);
     let now = app.now();
-    let (transfers, referrals, heard) = charts::views(app)?.read(|view| {
+    let (mut transfers, mut referrals, heard) = charts::views(app)?.read(|view| {
         let set = &app.definitions.expectations;
         let heard = |family| view.summary().heard_until(family, &within, set);
         (
@@ -47,6 +56,13 @@ pub fn board(app: &App, area: &str) -> Result<Waiting, QuestionError> {
             (heard(Family::Transfer), heard(Family::Referral)),
         )
     });
+    // What is bound by nothing more than the areas within one's own is the whole.
+    let only = only.filter(|only| !within.is_subset(only));
+    if let Some(only) = only {
+        let is_in = |area: &AreaId| only.contains(area);
+        transfers.retain(|t| is_in(&t.area) || t.hospital.as_ref().is_some_and(is_in));
+        referrals.retain(|r| is_in(&r.area));
+    }
     let count = |key: fn(&WaitingTransfer) -> &str| {
         transfers.iter().fold(
             BTreeMap::new(),
@@ -60,6 +76,7 @@ pub fn board(app: &App, area: &str) -> Result<Waiting, QuestionError> {
     let by_responsible = count(|row| row.responsible);
     Ok(Waiting {
         area: area.to_string(),
+        only: only.cloned(),
         as_of: now,
         transfers_heard_until: heard.0,
         referrals_heard_until: heard.1,

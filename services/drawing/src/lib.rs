@@ -110,7 +110,7 @@ pub fn why(row: &joinedup_views::chart::ChartPoint) -> String {
         // The note says why, and by which rule.
         State::Missing | State::Suppressed if row.point.note.is_some() => "",
         State::Missing => "Nothing was reported",
-        State::Suppressed => "Kept back: small numbers",
+        State::Suppressed => "Suppressed: small numbers",
     };
     let signals: Vec<&str> = row.signals.iter().map(|s| rule_words(*s)).collect();
     let note = row.point.note.clone().unwrap_or_default();

@@ -6,16 +6,18 @@ pub mod idempotency;
 pub mod limits;
 pub mod places;
 pub mod problem;
+pub mod scope;
 pub mod server;
 pub mod streams;
+pub mod tokens;
 mod watched;
 
-use auth::Tokens;
 use axum::extract::FromRef;
 use idempotency::Keys;
 use joinedup_application::app::App;
 use limits::Limits;
 use streams::Streams;
+use tokens::Tokens;
 
 /// What handlers are given.
 #[derive(Clone)]

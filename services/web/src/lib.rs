@@ -11,9 +11,10 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware;
 use axum::routing::get;
-use door::auth::{self, Tokens};
+use door::auth;
 use door::limits::MAX_BODY;
 use door::problem::Problem;
+use door::tokens::Tokens;
 use door::{Shared, body, server};
 use joinedup_application::app::App;
 use tokio::net::TcpListener;
@@ -30,6 +31,7 @@ pub async fn serve(
     tokens: Tokens,
     stopped: impl Future<Output = ()>,
 ) -> Result<(), std::io::Error> {
+    tokio::spawn(tokens.clone().follow(app.stopping.clone()));
     let routes = server::Routes {
         all: router(app.clone(), tokens),
         health: health(app.clone()),

@@ -7,7 +7,6 @@ mod refusal;
 
 use crate::door::Shared;
 use crate::door::auth::Caller;
-use crate::door::auth::audience;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, Method, header};
@@ -89,7 +88,7 @@ impl Request {
             .and_then(|v| v.to_str().ok());
         let parameters = Parameters::read(call, known, query.as_deref(), kind, body)?;
         Ok(Self {
-            audience: audience(&caller),
+            audience: caller.audience_everywhere(),
             app,
             turns,
             parameters,

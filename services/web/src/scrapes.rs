@@ -1,8 +1,7 @@
 //! `GET /metrics` and `GET /metrics/run-charts`: the scrapes, by what the caller may see.
 
 use crate::door::Shared;
-use crate::door::auth::Caller;
-use crate::door::auth::asked_audience;
+use crate::door::auth::{Caller, asks_as_public};
 use crate::door::problem::Problem;
 use axum::extract::{Query, State};
 use axum::http::header;
@@ -13,6 +12,7 @@ use joinedup_application::app::App;
 use joinedup_application::config::Role;
 use joinedup_exposition::collector::CONTENT_TYPE;
 use joinedup_exposition::{current_text, run_charts_text};
+use joinedup_views::suppression::Audience;
 
 /// The routes.
 pub fn routes() -> Router<Shared> {
@@ -27,7 +27,7 @@ async fn now(
     Query(parameters): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     caller.must(Role::Reader)?;
-    let audience = asked_audience(&caller, &parameters);
+    let audience = audience(&caller, &parameters);
     let text = apart(move || current_text(&app, audience)).await?;
     match text {
         Ok(text) => Ok(answer(text)),
@@ -46,9 +46,18 @@ async fn charts(
     Query(parameters): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     caller.must(Role::Reader)?;
-    let audience = asked_audience(&caller, &parameters);
+    let audience = audience(&caller, &parameters);
     let text = apart(move || run_charts_text(&app, audience)).await?;
     Ok(answer(text))
+}
+
+/// A scrape is of all areas, so who is bound to some is given what everybody sees.
+fn audience(caller: &Caller, parameters: &[(String, String)]) -> Audience {
+    if asks_as_public(parameters) {
+        Audience::Public
+    } else {
+        caller.audience_everywhere()
+    }
 }
 
 /// Computes on a thread of its own, so that a scrape holds up no other request.

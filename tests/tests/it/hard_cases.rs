@@ -54,12 +54,12 @@ fn numbers_that_are_all_kept_back_are_said_to_be_and_none_is_on_the_page() {
                     [[tokens]]\nname = \"the public\"\nfile = \"public\"\nroles = [\"reader\"]\n";
     let product = Joinedup::start(
         JoinedupOptions::new("serve", &[])
-            .file("all", "all-0123456789abcdef")
-            .file("public", "public-0123456789abcdef")
+            .file("all", "all-0123456789abcdef0123456789abcdef")
+            .file("public", "public-0123456789abcdef0123456789abcdef")
             .file("joinedup.toml", settings),
     );
     let ask = |method: &str, path: &str, token: &str, body: &str| {
-        let bearer = format!("Bearer {token}-0123456789abcdef");
+        let bearer = format!("Bearer {token}-0123456789abcdef0123456789abcdef");
         let headers = [
             ("authorization", bearer.as_str()),
             ("content-type", "application/cloudevents-batch+json"),

@@ -19,6 +19,7 @@ mod live;
 mod manners;
 mod metrics;
 mod one_answer;
+mod own_areas;
 mod pages;
 mod people;
 mod privacy;

@@ -23,7 +23,7 @@ struct Doors {
 
 impl Doors {
     fn get(&self, path: &str, token: &str) -> String {
-        let bearer = format!("Bearer {token}-0123456789abcdef");
+        let bearer = format!("Bearer {token}-0123456789abcdef0123456789abcdef");
         let headers = [("authorization", bearer.as_str())];
         let answer = http::send("GET", &self.product.url(path), &headers, &[]).unwrap();
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
@@ -48,7 +48,10 @@ impl Doors {
     fn publish(&self, events: &[Value]) {
         for batch in events.chunks(500) {
             let headers = [
-                ("authorization", "Bearer all-0123456789abcdef"),
+                (
+                    "authorization",
+                    "Bearer all-0123456789abcdef0123456789abcdef",
+                ),
                 ("content-type", "application/cloudevents-batch+json"),
             ];
             let url = self.product.url("/api/v1/events");
@@ -93,8 +96,8 @@ fn instant(start: &str) -> String {
 #[test]
 fn every_door_gives_the_answer_of_the_others() {
     let options = JoinedupOptions::new("serve", &[])
-        .file("all", "all-0123456789abcdef")
-        .file("public", "public-0123456789abcdef")
+        .file("all", "all-0123456789abcdef0123456789abcdef")
+        .file("public", "public-0123456789abcdef0123456789abcdef")
         .file("joinedup.toml", TOKENS);
     let doors = Doors {
         product: Joinedup::start(options),
@@ -252,14 +255,13 @@ fn every_door_gives_the_answer_of_the_others() {
 }
 
 /// What nobody says, or says of something else: a page is in plain English.
-const NOT_ENGLISH: [&str; 7] = [
+const NOT_ENGLISH: [&str; 6] = [
     "nought",
     "kept back",
     "the middle one",
     "is no ",
     "tells of",
     "heard",
-    " told",
 ];
 
 #[test]

@@ -92,7 +92,7 @@ pub(super) fn summary(chart: &Chart) -> String {
     let said = [
         (State::Provisional, "is provisional", "are provisional"),
         (State::Missing, "has no number", "have no number"),
-        (State::Suppressed, "is kept back", "are kept back"),
+        (State::Suppressed, "is suppressed", "are suppressed"),
     ];
     for (state, one, many) in said {
         match chart.in_state(state) {

@@ -11,7 +11,7 @@ use joinedup_application::publisher::Publisher;
 use joinedup_log::EventLog;
 use joinedup_log::embedded::{EmbeddedLog, EmbeddedOptions};
 use joinedup_simulator::{Scenario, Trickle, history};
-use joinedup_web::door::auth::Tokens;
+use joinedup_web::door::tokens::Tokens;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -9,7 +9,7 @@ use joinedup_application::config::Config;
 use joinedup_application::publisher::Publisher;
 use joinedup_log::EventLog;
 use joinedup_projector::{Projector, Settings};
-use joinedup_web::door::auth::Tokens;
+use joinedup_web::door::tokens::Tokens;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -50,7 +50,7 @@ pub async fn run(server: &Server, parts: Parts) -> Result<(), Failure> {
         ));
     }
     let definitions = Definitions::read(&config).map_err(Failure::usage)?;
-    let tokens = Tokens::read(&config.tokens).map_err(Failure::usage)?;
+    let tokens = Tokens::read(&config, &definitions.areas).map_err(Failure::usage)?;
     let log = open_log::open(&config).await.map_err(Failure::new)?;
     serve(config, definitions, tokens, log, parts).await
 }

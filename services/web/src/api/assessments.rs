@@ -197,6 +197,7 @@ pub async fn record(
     let request: RatingRequest =
         serde_json::from_slice(&body).map_err(|e| Problem::bad_request(misread(&e)))?;
     let area = charts::area(&app, &request.area)?;
+    caller.must_cover(&area)?;
     let write = Write {
         source: API_SOURCE,
         key: WriteKey::of(&caller.name, key.of_caller()),

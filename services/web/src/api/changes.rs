@@ -4,7 +4,6 @@
 use super::outcomes::aside;
 use super::{API_SOURCE, recorded};
 use crate::door::auth::Caller;
-use crate::door::auth::audience;
 use crate::door::idempotency::{Keys, Replay};
 use crate::door::problem::Problem;
 use axum::body::Bytes;
@@ -37,12 +36,12 @@ pub async fn list(
     Query(parameters): Query<BTreeMap<String, String>>,
 ) -> Result<Json<Value>, Problem> {
     caller.must(Role::Reader)?;
-    let audience = audience(&caller);
     aside(move || {
         let area = charts::area(
             &app,
             parameters.get("area").unwrap_or(&app.config.home_area),
         )?;
+        let audience = caller.audience_in([area.as_str()].into_iter());
         let measure = parameters.get("measure").map(String::as_str);
         if measure.is_some_and(|m| app.definitions.measures.get(m).is_none()) {
             return Err(Problem::not_found(
@@ -190,6 +189,15 @@ pub async fn record(
             .into());
         }
     };
+    caller.must_cover(&area)?;
+    // A change is where it was planned, whatever area a step of it names.
+    if let Some(planned) = request
+        .change
+        .as_ref()
+        .and_then(|c| area_of_change(&app, c))
+    {
+        caller.must_cover(&planned)?;
+    }
     let write_key = WriteKey::of(&caller.name, key.of_caller());
     let write = Write {
         source: API_SOURCE,

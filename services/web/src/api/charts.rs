@@ -1,6 +1,6 @@
 //! `GET /api/v1/charts/{measure}`: JSON; with `.csv`, `.svg` or `.png` behind the measure, those.
 
-use crate::door::auth::{Caller, asked_audience};
+use crate::door::auth::{Caller, asks_as_public};
 use crate::door::problem::Problem;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
@@ -9,6 +9,7 @@ use axum::{Extension, Json};
 use joinedup_application::app::App;
 use joinedup_application::charts::{Answer, ChartRequest, ask};
 use joinedup_application::config::Role;
+use joinedup_views::suppression::Audience;
 
 /// One chart.
 pub async fn chart(
@@ -25,9 +26,14 @@ pub async fn chart(
         Some((measure, "json")) => (measure, "json"),
         _ => (name.as_str(), "json"),
     };
-    let audience = asked_audience(&caller, &parameters);
+    let as_public = asks_as_public(&parameters);
     parameters.retain(|(name, _)| name != "audience");
     let request = ChartRequest::from_parameters(measure, &parameters, &app.config.home_area)?;
+    let audience = if as_public {
+        Audience::Public
+    } else {
+        caller.audience_in([request.area.as_str()].into_iter())
+    };
     let answer = tokio::task::spawn_blocking(move || ask(&app, &request, audience))
         .await
         .map_err(|_| Problem::unavailable("The chart could not be computed"))??;

@@ -4,6 +4,7 @@ use crate::door::auth::Caller;
 use crate::door::idempotency::{Keys, Replay};
 use crate::door::limits::{MAX_BATCH, MAX_ERRORS};
 use crate::door::problem::{FieldError, Problem};
+use crate::door::scope;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -116,7 +117,18 @@ fn admit<'a>(
             .and_then(|submitted| submitted.admit(&app.definitions.areas, arrival))
             .and_then(|event| fitting(app, event));
         match admitted {
-            Ok(event) => events.push(event),
+            Ok(event) => {
+                let not_theirs = scope::misplaced(caller, app, &event);
+                if !not_theirs.is_empty() {
+                    let at = |error| FieldError {
+                        index: Some(index),
+                        ..error
+                    };
+                    let errors = not_theirs.into_iter().map(at).collect();
+                    return Err(Problem::forbidden_fields(errors));
+                }
+                events.push(event);
+            }
             Err(refusals) => {
                 refused += 1;
                 count += refusals.0.len();

@@ -3,7 +3,6 @@
 
 use super::outcomes::aside;
 use crate::door::auth::Caller;
-use crate::door::auth::audience;
 use crate::door::problem::Problem;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
@@ -36,7 +35,6 @@ pub async fn funnel(
     Query(parameters): Query<BTreeMap<String, String>>,
 ) -> Result<Json<Value>, Problem> {
     caller.must(Role::Reader)?;
-    let audience = audience(&caller);
     aside(move || {
         let measure = app.definitions.measures.get(&measure).ok_or_else(|| {
             Problem::not_found("There is no measure of that id; GET /api/v1/measures lists them")
@@ -57,6 +55,7 @@ pub async fn funnel(
                 .collect::<Result<_, QuestionError>>()?,
             None => app.definitions.areas.children(&home).to_vec(),
         };
+        let audience = caller.audience_in(areas.iter().chain([&home]).map(AreaId::as_str));
         if areas.len() > AREAS_MOST {
             return Err(Problem::bad_request(format!(
                 "`areas` must name at most {AREAS_MOST} areas"

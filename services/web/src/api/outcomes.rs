@@ -2,7 +2,6 @@
 //! work on first.
 
 use crate::door::auth::Caller;
-use crate::door::auth::audience;
 use crate::door::problem::Problem;
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
@@ -32,12 +31,12 @@ pub async fn list(
     Query(parameters): Query<BTreeMap<String, String>>,
 ) -> Result<Json<Value>, Problem> {
     caller.must(Role::Reader)?;
-    let audience = audience(&caller);
     aside(move || {
         let area = charts::area(
             &app,
             parameters.get("area").unwrap_or(&app.config.home_area),
         )?;
+        let audience = caller.audience_in([area.as_str()].into_iter());
         let status = charts::views(&app)?.status();
         let verdicts = outcomes::verdicts(&app, &area, audience)?;
         let mut nodes = outcomes::standing(&app, &area, &verdicts)?.nodes;
@@ -100,12 +99,12 @@ pub async fn first(
     Query(parameters): Query<BTreeMap<String, String>>,
 ) -> Result<Json<Value>, Problem> {
     caller.must(Role::Reader)?;
-    let audience = audience(&caller);
     aside(move || {
         let area = charts::area(
             &app,
             parameters.get("area").unwrap_or(&app.config.home_area),
         )?;
+        let audience = caller.audience_in([area.as_str()].into_iter());
         let mut ratings = outcomes::ratings(&app, &app.definitions.areas.within(&area))?;
         if let Some(framework) = parameters.get("framework") {
             ratings.retain(|r| r.framework.as_str() == framework);

@@ -2,6 +2,7 @@
 
 use crate::door::auth::Caller;
 use crate::door::problem::Problem;
+use crate::door::scope;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
 use joinedup_application::app::App;
@@ -81,7 +82,9 @@ pub async fn points(
     let found = tokio::task::spawn_blocking(move || {
         views.read(|view| {
             behind(view, &quantity, period, |place, breakdown| {
-                place.is_within(|area| within.contains(area)) && filter.passes(breakdown)
+                place.is_within(|area| within.contains(area))
+                    && place.is_within(|area| caller.covers(area))
+                    && filter.passes(breakdown)
             })
         })
     })
@@ -169,6 +172,9 @@ pub async fn entity(
     charts::views(&app)?
         .read(|view| {
             let entity = view.entity(family, &id)?;
+            if !scope::sees(&caller, &entity) {
+                return None;
+            }
             let area = joinedup_views::contributions::area_of(&entity.facts.all())
                 .map(ToString::to_string)
                 .unwrap_or_default();
@@ -200,6 +206,9 @@ pub async fn event(
         .ok_or_else(none)?;
     let payload: Value = serde_json::from_slice(&event.payload)
         .map_err(|_| Problem::not_found("The event at that position is not JSON"))?;
+    if !scope::sees_data(&caller, &payload["data"]) {
+        return Err(none());
+    }
     Ok(Json(
         json!({ "position": position, "subject": event.subject, "event": payload }),
     ))

@@ -1,4 +1,4 @@
-//! `GET /api/v1/waiting`: who is waiting now, for operators.
+//! `GET /api/v1/waiting`: who is waiting now, for operators; people of their own areas when they are bound to some.
 
 use crate::door::auth::Caller;
 use crate::door::problem::Problem;
@@ -20,5 +20,5 @@ pub async fn waiting(
         .get("area")
         .cloned()
         .unwrap_or_else(|| app.config.home_area.clone());
-    Ok(board(&app, &area).map(Json)?)
+    Ok(board(&app, &area, caller.areas()).map(Json)?)
 }

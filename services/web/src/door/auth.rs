@@ -1,102 +1,26 @@
-//! Who asks: bearer tokens with roles. Without configured tokens everything is allowed, and the settings see to it
-//! that only loopback is listened on.
+//! Who asks, and what they may do: roles, the areas that they are bound to, and the sources that they speak for. Without
+//! configured tokens everything is allowed, and the settings see to it that only loopback is listened on.
 
-use super::problem::Problem;
+use super::problem::{FieldError, Problem};
+use super::tokens::{Tokens, Unrecognised};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use base64::Engine;
-use joinedup_application::config::{Role, Token};
+use joinedup_application::config::Role;
+use joinedup_events::{AreaId, Areas};
 use joinedup_views::suppression::Audience;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The tokens, as digests: comparing digests tells nothing of how far a guess was right.
-#[derive(Clone, Debug, Default)]
-pub struct Tokens(Arc<Vec<([u8; 32], String, BTreeSet<Role>)>>);
-
-/// Why tokens could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum TokenError {
-    /// The file could not be read.
-    #[error("the token of {name} in {} cannot be read: {source}", path.display())]
-    Read {
-        /// Whose.
-        name: String,
-        /// Where.
-        path: std::path::PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The token is too short to be one.
-    #[error("the token of {0} has fewer than 16 characters: make a longer one, at random")]
-    Short(String),
-}
-
-impl Tokens {
-    /// Reads the tokens from their files.
-    ///
-    /// # Errors
-    /// When a file cannot be read or holds too short a token.
-    pub fn read(tokens: &[Token]) -> Result<Self, TokenError> {
-        let read = |token: &Token| {
-            let failed = |source| TokenError::Read {
-                name: token.name.clone(),
-                path: token.file.clone(),
-                source,
-            };
-            let text = std::fs::read_to_string(&token.file).map_err(failed)?;
-            let text = text.trim();
-            if text.len() < 16 {
-                return Err(TokenError::Short(token.name.clone()));
-            }
-            Ok((
-                digest(text),
-                token.name.clone(),
-                token.roles.iter().copied().collect(),
-            ))
-        };
-        Ok(Self(Arc::new(
-            tokens.iter().map(read).collect::<Result<_, _>>()?,
-        )))
-    }
-
-    fn caller(&self, headers: &HeaderMap) -> Option<Caller> {
-        if self.0.is_empty() {
-            return Some(Caller {
-                name: "local".into(),
-                roles: None,
-            });
-        }
-        let given = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-        let token = match given.split_once(' ')? {
-            (scheme, token) if scheme.eq_ignore_ascii_case("bearer") => token.trim().to_owned(),
-            (scheme, pair) if scheme.eq_ignore_ascii_case("basic") => basic_password(pair.trim())?,
-            _ => return None,
-        };
-        let digest = digest(&token);
-        let (_, name, roles) = self.0.iter().find(|(known, _, _)| *known == digest)?;
-        Some(Caller {
-            name: name.clone(),
-            roles: Some(roles.clone()),
-        })
-    }
-}
-
-fn digest(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
-}
-
-fn basic_password(pair: &str) -> Option<String> {
-    let bytes = base64::engine::general_purpose::STANDARD
-        .decode(pair)
-        .ok()?;
-    String::from_utf8(bytes)
-        .ok()?
-        .split_once(':')
-        .map(|(_, password)| password.to_owned())
+/// The areas that somebody is bound to.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// As the settings name them, in their order; never empty.
+    named: Vec<AreaId>,
+    /// These and what lies within them.
+    within: BTreeSet<AreaId>,
 }
 
 /// Who asks.
@@ -105,15 +29,65 @@ pub struct Caller {
     /// The token's name.
     pub name: String,
     roles: Option<BTreeSet<Role>>,
+    bounds: Option<Arc<Bounds>>,
+    sources: Arc<[String]>,
 }
 
 impl Caller {
-    /// Whether the caller has a role; an admin has all of them, and without tokens everybody has.
+    /// Somebody with roles, everywhere and for every source.
+    #[must_use]
+    pub fn new(name: String, roles: BTreeSet<Role>) -> Self {
+        Self {
+            name,
+            roles: Some(roles),
+            bounds: None,
+            sources: Arc::default(),
+        }
+    }
+
+    /// Anybody on this machine, where no tokens are configured.
+    #[must_use]
+    pub fn local() -> Self {
+        Self {
+            name: "local".into(),
+            roles: None,
+            bounds: None,
+            sources: Arc::default(),
+        }
+    }
+
+    /// Bound to areas and what lies within them; to none in particular when none is named.
+    #[must_use]
+    pub fn within(mut self, named: Vec<AreaId>, register: &Areas) -> Self {
+        if !named.is_empty() {
+            let within = named.iter().flat_map(|area| register.within(area));
+            let within = within.collect();
+            self.bounds = Some(Arc::new(Bounds { named, within }));
+        }
+        self
+    }
+
+    /// Bound to sources, by the beginnings of their names; to none in particular when there are none.
+    #[must_use]
+    pub fn speaking_for(mut self, sources: Vec<String>) -> Self {
+        self.sources = sources.into();
+        self
+    }
+
+    /// Whether the caller has a role. An admin has all of them, who sees people or decides may read what that is
+    /// about, and without tokens everybody has all.
     #[must_use]
     pub fn has(&self, role: Role) -> bool {
+        let implied: &[Role] = match role {
+            Role::Reader => &[Role::Reader, Role::Operator, Role::Assessor, Role::Admin],
+            Role::Publisher => &[Role::Publisher, Role::Admin],
+            Role::Operator => &[Role::Operator, Role::Admin],
+            Role::Assessor => &[Role::Assessor, Role::Admin],
+            Role::Admin => &[Role::Admin],
+        };
         self.roles
             .as_ref()
-            .is_none_or(|roles| roles.contains(&role) || roles.contains(&Role::Admin))
+            .is_none_or(|roles| implied.iter().any(|role| roles.contains(role)))
     }
 
     /// Refuses a caller without a role.
@@ -134,6 +108,94 @@ impl Caller {
             Err(Problem::forbidden(word))
         }
     }
+
+    /// The areas whose people the caller may see; none: all.
+    #[must_use]
+    pub fn areas(&self) -> Option<&BTreeSet<AreaId>> {
+        self.bounds.as_ref().map(|bounds| &bounds.within)
+    }
+
+    /// The first area that the caller is bound to.
+    #[must_use]
+    pub fn first_area(&self) -> Option<&AreaId> {
+        self.bounds.as_ref().and_then(|bounds| bounds.named.first())
+    }
+
+    /// Whether an area is one of the caller's.
+    #[must_use]
+    pub fn covers(&self, area: &str) -> bool {
+        self.areas()
+            .is_none_or(|areas| AreaId::new(area).is_ok_and(|area| areas.contains(&area)))
+    }
+
+    /// Refuses to record something about an area that is not the caller's.
+    ///
+    /// # Errors
+    /// A problem of status 403.
+    pub fn must_cover(&self, area: &AreaId) -> Result<(), Problem> {
+        if self.covers(area.as_str()) {
+            return Ok(());
+        }
+        Err(Problem::forbidden_fields(vec![FieldError {
+            index: None,
+            pointer: "/area".to_owned(),
+            detail: "must be one of the areas that this token is for, or lie within one".to_owned(),
+        }]))
+    }
+
+    /// Whether the caller may speak for a source: a prefix ends where a part of the source's name ends.
+    #[must_use]
+    pub fn speaks_for(&self, source: &str) -> bool {
+        let begins = |prefix: &String| {
+            source.strip_prefix(prefix.as_str()).is_some_and(|rest| {
+                rest.is_empty() || prefix.ends_with(PART_ENDS) || rest.starts_with(PART_ENDS)
+            })
+        };
+        self.sources.is_empty() || self.sources.iter().any(begins)
+    }
+
+    /// What the caller may see of some areas: operators see small numbers as they are, in the areas that they are
+    /// bound to.
+    pub fn audience_in<'a>(&self, mut areas: impl Iterator<Item = &'a str>) -> Audience {
+        if self.has(Role::Operator) && areas.all(|area| self.covers(area)) {
+            Audience::Operations
+        } else {
+            Audience::Public
+        }
+    }
+
+    /// What the caller may see of all areas together.
+    #[must_use]
+    pub fn audience_everywhere(&self) -> Audience {
+        if self.has(Role::Operator) && self.bounds.is_none() {
+            Audience::Operations
+        } else {
+            Audience::Public
+        }
+    }
+}
+
+/// What ends a part of a source's name.
+const PART_ENDS: [char; 3] = ['/', ':', '#'];
+
+/// The token of a request: of a machine, or as the password of a browser.
+fn token(headers: &HeaderMap) -> Option<String> {
+    let given = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    match given.split_once(' ')? {
+        (scheme, token) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim().to_owned()),
+        (scheme, pair) if scheme.eq_ignore_ascii_case("basic") => basic_password(pair.trim()),
+        _ => None,
+    }
+}
+
+fn basic_password(pair: &str) -> Option<String> {
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(pair)
+        .ok()?;
+    String::from_utf8(bytes)
+        .ok()?
+        .split_once(':')
+        .map(|(_, password)| password.to_owned())
 }
 
 /// Finds out who asks, or refuses.
@@ -142,37 +204,34 @@ pub async fn identify(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let caller = tokens
-        .caller(request.headers())
-        .ok_or_else(Problem::unauthorized)?;
+    let caller = if tokens.is_empty() {
+        Caller::local()
+    } else {
+        let token = token(request.headers()).ok_or_else(Problem::unauthorized)?;
+        tokens.holder(&token).map_err(|error| match error {
+            Unrecognised::Stranger => Problem::unauthorized(),
+            Unrecognised::Expired => Problem::expired(),
+        })?
+    };
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }
 
-/// What a caller may see: operators see small numbers as they are.
+/// Whether somebody who may see more asks for what everybody sees, with `audience=public`.
 #[must_use]
-pub fn audience(caller: &Caller) -> Audience {
-    if caller.has(Role::Operator) {
-        Audience::Operations
-    } else {
-        Audience::Public
-    }
-}
-
-/// What a caller asks to see: those who may see more can ask for what everybody sees, with `audience=public`.
-#[must_use]
-pub fn asked_audience(caller: &Caller, parameters: &[(String, String)]) -> Audience {
-    let as_public = |(name, value): &(String, String)| name == "audience" && value == "public";
-    if parameters.iter().any(as_public) {
-        Audience::Public
-    } else {
-        audience(caller)
-    }
+pub fn asks_as_public(parameters: &[(String, String)]) -> bool {
+    parameters
+        .iter()
+        .any(|(name, value)| name == "audience" && value == "public")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn caller(roles: &[Role]) -> Caller {
+        Caller::new("ward".to_owned(), roles.iter().copied().collect())
+    }
 
     #[test]
     fn a_browser_password_is_a_token_too() {
@@ -184,30 +243,48 @@ mod tests {
     }
 
     #[test]
-    fn with_tokens_a_stranger_is_nobody_and_roles_are_kept_apart() {
-        let temp = tempfile::tempdir().unwrap();
-        let file = temp.path().join("t");
-        std::fs::write(&file, "0123456789abcdef\n").unwrap();
-        let tokens = Tokens::read(&[Token {
-            name: "ward".into(),
-            file,
-            roles: vec![Role::Operator],
-        }])
-        .unwrap();
-        let mut headers = HeaderMap::new();
-        assert!(tokens.caller(&headers).is_none());
-        headers.insert(
-            header::AUTHORIZATION,
-            "Bearer 0123456789abcdeX".parse().unwrap(),
+    fn who_works_on_something_may_read_it_and_nothing_more() {
+        for (role, reads) in [
+            (Role::Publisher, false),
+            (Role::Operator, true),
+            (Role::Assessor, true),
+        ] {
+            let caller = caller(&[role]);
+            assert_eq!(caller.has(Role::Reader), reads, "{role:?}");
+            assert!(caller.has(role) && !caller.has(Role::Admin));
+        }
+        assert!(!caller(&[Role::Reader]).has(Role::Operator));
+    }
+
+    #[test]
+    fn exact_numbers_are_for_the_areas_of_the_token() {
+        let register = Areas::built_in().unwrap();
+        let north = vec![AreaId::new("havenshire-north").unwrap()];
+        let bound = caller(&[Role::Operator]).within(north, &register);
+        let sees = |areas: &[&str]| bound.audience_in(areas.iter().copied());
+        assert_eq!(
+            sees(&["havenshire-north", "hv-north-2"]),
+            Audience::Operations
         );
-        assert!(tokens.caller(&headers).is_none());
-        headers.insert(
-            header::AUTHORIZATION,
-            "Bearer 0123456789abcdef".parse().unwrap(),
+        assert_eq!(
+            sees(&["havenshire-north", "havenshire-west"]),
+            Audience::Public
         );
-        let caller = tokens.caller(&headers).unwrap();
-        assert!(
-            caller.has(Role::Operator) && !caller.has(Role::Admin) && !caller.has(Role::Reader)
-        );
+        assert_eq!(sees(&["havenshire"]), Audience::Public);
+        assert_eq!(bound.audience_everywhere(), Audience::Public);
+        let free = caller(&[Role::Operator]).within(Vec::new(), &register);
+        assert_eq!(free.audience_everywhere(), Audience::Operations);
+    }
+
+    #[test]
+    fn a_source_is_owned_by_whole_parts_of_its_name() {
+        let feed =
+            caller(&[Role::Publisher]).speaking_for(vec!["/county/east".into(), "urn:".into()]);
+        for own in ["/county/east", "/county/east/mdt", "urn:pas"] {
+            assert!(feed.speaks_for(own), "{own}");
+        }
+        for other in ["/county/eastern", "/county", "", "x/county/east"] {
+            assert!(!feed.speaks_for(other), "{other}");
+        }
     }
 }

@@ -141,6 +141,26 @@ impl Problem {
         )
     }
 
+    /// 401: the token was good once.
+    #[must_use]
+    pub fn expired() -> Self {
+        let detail = "The token's last day has passed: ask whoever runs this server for a new one";
+        Self {
+            challenge: true,
+            ..Self::new(StatusCode::UNAUTHORIZED, "The token has expired", detail)
+        }
+    }
+
+    /// 403: the token allows this, but not with these fields.
+    #[must_use]
+    pub fn forbidden_fields(errors: Vec<FieldError>) -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            title: "This token does not allow that",
+            ..Self::refused(errors)
+        }
+    }
+
     /// Adds a member to the document.
     #[must_use]
     pub fn with(mut self, name: &str, value: Value) -> Self {

@@ -65,7 +65,7 @@ impl<'a> Narrowed<'a> {
 
 fn page(visit: &Visit) -> Result<Markup, Problem> {
     visit.caller.must(Role::Operator)?;
-    let waiting = board(&visit.app, visit.area.as_str())?;
+    let waiting = board(&visit.app, visit.area.as_str(), visit.caller.areas())?;
     let narrowed = Narrowed::of(&visit.address);
     let rows: Vec<&WaitingTransfer> = waiting
         .transfers
@@ -75,6 +75,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
     let place = visit.title_of(visit.area.as_str());
     let body = html! {
         h1 { "Waiting now" span.place { ", " (place) } }
+        @if waiting.only.is_some() { p.note #only { "You see the people of your own areas only. Others may be waiting in " (place) "." } }
         (numbers(visit, &waiting))
         (filters(visit, &waiting, &narrowed))
         section.card #people data-live aria-labelledby="people-name" {

@@ -228,7 +228,11 @@ fn waits(visit: &Visit) -> Markup {
     if !visit.caller.has(config::Role::Operator) {
         return html! {};
     }
-    let Ok(waiting) = board(&visit.app, visit.area.as_str()) else {
+    // A table of all parts, with the people of some of them left out, would read as good news.
+    if !visit.caller.covers(visit.area.as_str()) {
+        return html! {};
+    }
+    let Ok(waiting) = board(&visit.app, visit.area.as_str(), None) else {
         return html! {};
     };
     let register = &visit.app.definitions.areas;

@@ -166,6 +166,7 @@ pub async fn record(
     filled: Filled,
     stands: impl FnOnce(&Visit) -> Result<Markup, Problem> + Send + 'static,
 ) -> Result<Response, Problem> {
+    caller.must_cover(&filled.command.area)?;
     let write = Write {
         source: SOURCE,
         key: filled.form.key(&caller),

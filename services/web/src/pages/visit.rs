@@ -3,7 +3,6 @@
 use super::address::{Address, fields};
 use crate::door::Shared;
 use crate::door::auth::Caller;
-use crate::door::auth::audience;
 use crate::door::problem::Problem;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -62,7 +61,10 @@ impl Visit {
         charts::views(&app)?;
         let area = match address.get("area") {
             Some(code) => charts::area(&app, code)?,
-            None => opening_area(&app)?,
+            None => match caller.first_area() {
+                Some(own) => own.clone(),
+                None => opening_area(&app)?,
+            },
         };
         let now = app.now();
         Ok(Self {
@@ -147,7 +149,7 @@ impl Visit {
     /// What the reader may see.
     #[must_use]
     pub fn audience(&self) -> Audience {
-        audience(&self.caller)
+        self.caller.audience_in([self.area.as_str()].into_iter())
     }
 
     /// Today's local date.

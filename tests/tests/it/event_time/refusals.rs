@@ -188,7 +188,7 @@ fn a_reader_sees_no_small_numbers_and_others_see_nothing() {
     for name in names {
         options = options.file(
             &format!("{name}.token"),
-            &format!("0123456789abcdef-{name}"),
+            &format!("0123456789abcdef0123456789abcdef-{name}"),
         );
     }
     let product = Joinedup::start(options);
@@ -208,7 +208,7 @@ fn a_reader_sees_no_small_numbers_and_others_see_nothing() {
     product::run(flags).succeeded();
     product.caught_up();
     let ask = |token: Option<&str>, query: &str| {
-        let header = token.map(|t| format!("Bearer 0123456789abcdef-{t}"));
+        let header = token.map(|t| format!("Bearer 0123456789abcdef0123456789abcdef-{t}"));
         let headers: Vec<(&str, &str)> = header
             .iter()
             .map(|h| ("authorization", h.as_str()))
@@ -265,7 +265,10 @@ fn a_reader_sees_no_small_numbers_and_others_see_nothing() {
     assert_eq!(values("reader"), periods("reader", "final"));
     assert!(values("reader").is_disjoint(&hidden));
     // Many charts at once are kept back as each one alone is.
-    let auth = [("authorization", "Bearer 0123456789abcdef-reader")];
+    let auth = [(
+        "authorization",
+        "Bearer 0123456789abcdef0123456789abcdef-reader",
+    )];
     let areas: BTreeSet<String> = hidden
         .iter()
         .map(|(area, _)| area.replace('"', ""))

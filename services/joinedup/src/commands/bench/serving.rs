@@ -13,7 +13,7 @@ use joinedup_feeds::http_client::Client;
 use joinedup_projector::Projector;
 use joinedup_views::measure::Source;
 use joinedup_views::suppression::Audience;
-use joinedup_web::door::auth::Tokens;
+use joinedup_web::door::tokens::Tokens;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,8 +1,8 @@
 //! The door as clients meet it: a real server on a port of its own, with a log in memory.
 
 use super::*;
-use crate::door::auth::Tokens;
 use crate::door::limits::{MAX_BATCH, MAX_ERRORS};
+use crate::door::tokens::Tokens;
 use crate::serve;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::config::{Config, Role, Token};
@@ -31,7 +31,7 @@ impl Drop for Door {
 }
 
 fn secret(role: &str) -> String {
-    format!("{role}-0123456789abcdef")
+    format!("{role}-0123456789abcdef0123456789abcdef")
 }
 
 /// A server with a token for each role that is named, and none at all without.
@@ -40,10 +40,13 @@ async fn door(roles: &[(&str, Role)], change: impl FnOnce(&mut Config)) -> Door 
     let tokens = roles.iter().map(|(name, role)| {
         let file = folder.path().join(name);
         std::fs::write(&file, secret(name)).unwrap();
+        let closed = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&file, closed).unwrap();
         Token {
             name: (*name).to_owned(),
             file,
             roles: vec![*role],
+            ..Token::default()
         }
     });
     let mut config = Config {
@@ -53,7 +56,7 @@ async fn door(roles: &[(&str, Role)], change: impl FnOnce(&mut Config)) -> Door 
     change(&mut config);
     let log = Arc::new(MemoryLog::new());
     let definitions = Definitions::read(&config).unwrap();
-    let tokens = Tokens::read(&config.tokens).unwrap();
+    let tokens = Tokens::read(&config, &definitions.areas).unwrap();
     let app = App {
         config: Arc::new(config),
         definitions,

@@ -1,0 +1,71 @@
+//! Whether people and events are of the areas, and events of the sources, that a caller is bound to.
+
+use super::auth::Caller;
+use super::problem::FieldError;
+use joinedup_application::app::App;
+use joinedup_events::transfer::TransferFact;
+use joinedup_events::{AreaId, Event, Fact};
+use joinedup_views::view::Entity;
+use serde_json::Value;
+
+/// Whether somebody lives, or lies in a hospital, in one of the caller's areas.
+#[must_use]
+pub fn sees(caller: &Caller, entity: &Entity<'_>) -> bool {
+    let facts = entity.facts.all();
+    let areas = facts
+        .iter()
+        .filter(|f| !f.linked)
+        .flat_map(|f| areas_of(&f.area, &f.fact));
+    caller.areas().is_none() || areas.into_iter().any(|area| caller.covers(area.as_str()))
+}
+
+/// The same of the data of an event as it was written. An event that names no area is shown to those alone who are
+/// bound to none.
+#[must_use]
+pub fn sees_data(caller: &Caller, data: &Value) -> bool {
+    let covers = |name: &str| data[name].as_str().is_some_and(|area| caller.covers(area));
+    caller.areas().is_none() || covers("area") || covers("hospital")
+}
+
+fn areas_of<'a>(area: &'a AreaId, fact: &'a Fact) -> impl Iterator<Item = &'a AreaId> {
+    let hospital = match fact {
+        Fact::Transfer(TransferFact::Admitted(admitted)) => admitted.hospital.as_ref(),
+        _ => None,
+    };
+    std::iter::once(area).chain(hospital)
+}
+
+/// What an event may not be about or from, when it comes from this caller; the index is left to whoever counts.
+///
+/// The entity is looked at as it stands too, where this process has views: naming an own area in an event about
+/// somebody else's person is not a way in.
+#[must_use]
+pub fn misplaced(caller: &Caller, app: &App, event: &Event) -> Vec<FieldError> {
+    let wrong = |pointer: &str, detail: &str| FieldError {
+        index: None,
+        pointer: pointer.to_owned(),
+        detail: detail.to_owned(),
+    };
+    let mut found = Vec::new();
+    if !caller.speaks_for(&event.source) {
+        found.push(wrong(
+            "/source",
+            "must begin with one of the sources that this token speaks for",
+        ));
+    }
+    let mut areas = areas_of(&event.area, &event.fact);
+    let of_others = || {
+        let views = app.views.as_ref()?;
+        let (family, id) = (event.fact.family(), event.entity.as_str());
+        views.read(|view| view.entity(family, id).map(|known| !sees(caller, &known)))
+    };
+    if caller.areas().is_some()
+        && (!areas.any(|area| caller.covers(area.as_str())) || of_others() == Some(true))
+    {
+        found.push(wrong(
+            "/data/area",
+            "must be one of the areas that this token is for, or lie within one, and what the event is about must be there already",
+        ));
+    }
+    found
+}

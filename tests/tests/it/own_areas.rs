@@ -1,0 +1,189 @@
+//! A token that is bound to areas or sources: what its holder sees and may record, and what stays closed.
+
+use joinedup_tests::care::{event, stay};
+use joinedup_tests::http::{self, Response};
+use joinedup_tests::patience::eventually;
+use joinedup_tests::product::{Joinedup, JoinedupOptions};
+use serde_json::{Value, json};
+
+const NAMES: [&str; 3] = ["admin", "north", "feed"];
+const SETTINGS: &str = r#"
+[[tokens]]
+name = "admin"
+file = "admin"
+roles = ["admin"]
+
+[[tokens]]
+name = "north"
+file = "north"
+roles = ["operator", "assessor"]
+areas = ["havenshire-north"]
+expires = "2999-12-31"
+
+[[tokens]]
+name = "feed"
+file = "feed"
+roles = ["publisher"]
+sources = ["/havenshire/pas"]
+"#;
+
+fn token(name: &str) -> String {
+    format!("{name}-0123456789abcdef0123456789abcdef")
+}
+
+fn start() -> Joinedup {
+    let options = JoinedupOptions::new("serve", &[]).file("joinedup.toml", SETTINGS);
+    let with = |options: JoinedupOptions, name: &&str| options.file(name, &token(name));
+    Joinedup::start(NAMES.iter().fold(options, with))
+}
+
+fn ask(product: &Joinedup, token: &str, method: &str, path: &str, body: &Value) -> Response {
+    let bearer = format!("Bearer {token}");
+    let kind = match body {
+        Value::Array(_) => "application/cloudevents-batch+json",
+        _ if path.ends_with("/events") => "application/cloudevents+json",
+        _ => "application/json",
+    };
+    let headers = [("authorization", bearer.as_str()), ("content-type", kind)];
+    let bytes = match body {
+        Value::Null => String::new(),
+        body => body.to_string(),
+    };
+    http::send(method, &product.url(path), &headers, bytes.as_bytes()).unwrap()
+}
+
+/// A person of each place who is ready and has not left.
+fn waiting() -> Value {
+    let places = [("t-north", "hv-north-2"), ("t-west", "hv-west-1")];
+    let of = |(id, area): (&str, &str)| {
+        stay(id, area, "2026-09-01", "2026-09-07", "2026-09-10")[..2].to_vec()
+    };
+    places.into_iter().flat_map(of).collect()
+}
+
+#[test]
+fn an_area_sees_its_own_people_and_nobody_elses() {
+    let product = start();
+    let sent = ask(
+        &product,
+        &token("feed"),
+        "POST",
+        "/api/v1/events",
+        &waiting(),
+    );
+    assert_eq!(sent.status, 202, "{}", sent.text());
+    let get = |name: &str, path: &str| ask(&product, &token(name), "GET", path, &Value::Null);
+    let people = |name: &str, area: &str| {
+        let answer = get(name, &format!("/api/v1/waiting?area={area}"));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let answer = answer.json();
+        let rows = answer["transfers"].as_array().unwrap();
+        let ids: Vec<String> = rows
+            .iter()
+            .map(|r| r["transfer"].as_str().unwrap().to_owned())
+            .collect();
+        (ids, answer["only"].is_array())
+    };
+    let everybody = vec!["t-north".to_owned(), "t-west".to_owned()];
+    eventually("both people on the board", || {
+        let (ids, _) = people("admin", "havenshire");
+        if ids == everybody { Ok(()) } else { Err(ids) }
+    });
+    let own = vec!["t-north".to_owned()];
+    assert_eq!(people("north", "havenshire"), (own.clone(), true));
+    assert_eq!(people("north", "havenshire-north"), (own, false));
+    assert_eq!(people("north", "havenshire-west"), (vec![], true));
+    let board = get("north", "/board?area=havenshire").text();
+    assert!(
+        board.contains("t-north") || board.contains("North"),
+        "{board}"
+    );
+    assert!(!board.contains("t-west"), "{board}");
+    assert!(board.contains("your own areas only"), "{board}");
+    // Neither by its id, nor by its place in the log, nor behind a point.
+    let status = |name: &str, path: &str| get(name, path).status;
+    assert_eq!(status("north", "/api/v1/entities/transfer/t-north"), 200);
+    assert_eq!(status("north", "/api/v1/entities/transfer/t-west"), 404);
+    assert_eq!(status("north", "/api/v1/events/1"), 200);
+    assert_eq!(status("north", "/api/v1/events/3"), 404);
+    let trace = "/api/v1/charts/tr-ready-now/trace?area=havenshire&from=2026-09-08";
+    assert!(get("admin", trace).text().contains("t-west"));
+    let behind = get("north", trace).text();
+    assert!(
+        behind.contains("t-north") && !behind.contains("t-west"),
+        "{behind}"
+    );
+    // Numbers are exact in the own area, and as everybody sees them next door.
+    let chart = |name: &str, area: &str, more: &str| {
+        let path = format!(
+            "/api/v1/charts/tr-ready-now?area={area}&period=day&from=2026-09-01&to=2026-09-12{more}"
+        );
+        get(name, &path).json()["points"].clone()
+    };
+    let (north, west) = ("hv-north-2", "hv-west-1");
+    assert_eq!(chart("north", north, ""), chart("admin", north, ""));
+    let public = chart("admin", west, "&audience=public");
+    assert_ne!(chart("admin", west, ""), public);
+    assert_eq!(chart("north", west, ""), public);
+}
+
+#[test]
+fn nobody_records_for_another_area_or_speaks_for_another_source() {
+    let product = start();
+    let post =
+        |name: &str, path: &str, body: &Value| ask(&product, &token(name), "POST", path, body);
+    let refused = |answer: Response, pointer: &str| {
+        assert_eq!(answer.status, 403, "{}", answer.text());
+        assert_eq!(
+            answer.json()["errors"][0]["pointer"],
+            pointer,
+            "{}",
+            answer.text()
+        );
+    };
+    let data = json!({ "transfer": "t-1", "area": "hv-north-2", "date": "2026-09-07" });
+    let mut foreign = event("transfer.ready.v1", "e-1", "2026-09-07T10:00:00Z", data);
+    foreign["source"] = "/havenshire/passing".into();
+    refused(post("feed", "/api/v1/events", &foreign), "/source");
+    foreign["source"] = "/havenshire/pas/ward-7".into();
+    assert_eq!(post("feed", "/api/v1/events", &foreign).status, 202);
+    let target = |area: &str| {
+        json!({ "action": "target-set", "area": area, "measure": "tr-ready-now", "target": 3.0,
+                "from": "2026-09-01", "version": 0 })
+    };
+    refused(
+        post("north", "/api/v1/changes", &target("hv-west-1")),
+        "/area",
+    );
+    let own = post("north", "/api/v1/changes", &target("hv-north-2"));
+    assert_eq!(own.status, 201, "{}", own.text());
+    // The same by a form of a page, and by an event.
+    let form = "area=hv-west-1&from=2026-09-01&target=3&version=0&back=%2F";
+    let bearer = format!("Bearer {}", token("north"));
+    let origin = product.url("");
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("origin", origin.as_str()),
+        ("content-type", "application/x-www-form-urlencoded"),
+    ];
+    let address = product.url("/measures/tr-ready-now/target");
+    let typed = http::send("POST", &address, &headers, form.as_bytes()).unwrap();
+    assert_eq!(typed.status, 403, "{}", typed.text());
+}
+
+#[test]
+fn a_token_that_is_replaced_is_followed_without_a_restart() {
+    let product = start();
+    let status = |token: &str| ask(&product, token, "GET", "/api/v1/areas", &Value::Null).status;
+    let new = "a9c41f0be27d6538a9c41f0be27d6530";
+    assert_eq!((status(&token("north")), status(new)), (200, 401));
+    std::fs::write(product.folder().join("north"), new).unwrap();
+    eventually("the new token is taken", || match status(new) {
+        200 => Ok(()),
+        other => Err(other),
+    });
+    assert_eq!(
+        (status(&token("north")), status(&token("admin"))),
+        (401, 200)
+    );
+}
