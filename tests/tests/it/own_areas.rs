@@ -106,7 +106,7 @@ fn an_area_sees_its_own_people_and_nobody_elses() {
     assert_eq!(status("north", "/api/v1/entities/transfer/t-west"), 404);
     assert_eq!(status("north", "/api/v1/events/1"), 200);
     assert_eq!(status("north", "/api/v1/events/3"), 404);
-    let trace = "/api/v1/charts/tr-ready-now/trace?area=havenshire&from=2026-09-08";
+    let trace = "/api/v1/charts/tr-ready-now/trace?area=havenshire&period=week&from=2026-09-08";
     assert!(get("admin", trace).text().contains("t-west"));
     let behind = get("north", trace).text();
     assert!(
@@ -149,7 +149,7 @@ fn nobody_records_for_another_area_or_speaks_for_another_source() {
     assert_eq!(post("feed", "/api/v1/events", &foreign).status, 202);
     let target = |area: &str| {
         json!({ "action": "target-set", "area": area, "measure": "tr-ready-now", "target": 3.0,
-                "from": "2026-09-01", "version": 0 })
+                "from": "2026-09-01", "reason": "Agreed by the board.", "version": 0 })
     };
     refused(
         post("north", "/api/v1/changes", &target("hv-west-1")),
@@ -158,7 +158,7 @@ fn nobody_records_for_another_area_or_speaks_for_another_source() {
     let own = post("north", "/api/v1/changes", &target("hv-north-2"));
     assert_eq!(own.status, 201, "{}", own.text());
     // The same by a form of a page, and by an event.
-    let form = "area=hv-west-1&from=2026-09-01&target=3&version=0&back=%2F";
+    let form = "area=hv-west-1&from=2026-09-01&target=3&reason=Agreed&version=0&back=%2F";
     let bearer = format!("Bearer {}", token("north"));
     let origin = product.url("");
     let headers = [
