@@ -47,6 +47,9 @@ pub struct Config {
     pub small_numbers_exempt: Vec<AreaKind>,
     /// Memory for the views' store, in MiB.
     pub cache_mib: u64,
+    /// The names under which this server is reached, such as `care.example.nhs.uk`. Addresses and `localhost` need not be
+    /// listed. None: a server with tokens answers to every name, and one without to those alone.
+    pub hosts: Vec<String>,
     /// The most connections at a time.
     pub max_connections: usize,
     /// The most connections at a time of one address. A proxy in front of this server is one address; on the same
@@ -134,6 +137,7 @@ impl Default for Config {
             expected_hours: BTreeMap::new(),
             small_numbers_exempt: Policy::default().exempt,
             cache_mib: 64,
+            hosts: Vec::new(),
             max_connections: 768,
             max_connections_per_client: 256,
             max_streams: 256,

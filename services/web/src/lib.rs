@@ -15,7 +15,7 @@ use door::auth;
 use door::limits::MAX_BODY;
 use door::problem::Problem;
 use door::tokens::Tokens;
-use door::{Shared, body, server};
+use door::{Shared, body, origin, server};
 use joinedup_application::app::App;
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
@@ -60,6 +60,10 @@ pub fn router(app: App, tokens: Tokens) -> Router {
         .layer(middleware::from_fn_with_state(
             shared.clone(),
             auth::identify,
+        ))
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            origin::check,
         ));
     Router::new()
         .merge(health(shared.app.clone()))

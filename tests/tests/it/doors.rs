@@ -266,7 +266,7 @@ fn what_is_no_request_of_ours_is_refused_in_a_sentence() {
     large
         .set_read_timeout(Some(Duration::from_secs(60)))
         .unwrap();
-    let head = "POST /api/v1/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/cloudevents+json\r\n\
+    let head = "POST /api/v1/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/cloudevents+json\r\n\
                 content-length: 5242880\r\n\r\n";
     large.write_all(head.as_bytes()).unwrap();
     let mut first = [0; 12];
@@ -359,7 +359,7 @@ fn a_client_that_never_finishes_its_headers_is_cut_off_and_others_are_served() {
     let product = Joinedup::start(JoinedupOptions::new("serve", &[]));
     let address = product.url("").replace("http://", "");
     let mut slow = TcpStream::connect(&address).unwrap();
-    slow.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: ")
+    slow.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nx-slow: ")
         .unwrap();
     assert_eq!(http::get_ok(&product.url("/livez")).unwrap().status, 200);
     // Cut means: the end of the connection is read, perhaps after an answer of status 408. Hanging fails the test.
@@ -371,4 +371,34 @@ fn a_client_that_never_finishes_its_headers_is_cut_off_and_others_are_served() {
     eventually("others are served", || {
         http::get_ok(&product.url("/readyz"))
     });
+}
+
+#[test]
+fn a_page_of_another_site_makes_no_browser_write_or_read_here() {
+    let product = Joinedup::start(JoinedupOptions::new("serve", &[]));
+    let change =
+        br#"{"change":"c-1","area":"havenshire","action":"plan","title":"A change","version":0}"#;
+    for path in ["/api/v1/changes", "/api/v1/assessments", "/api/v1/rebuild"] {
+        let url = product.url(path);
+        let json = ("content-type", "application/json");
+        for foreign in [
+            ("origin", "https://attacker.example"),
+            ("sec-fetch-site", "cross-site"),
+        ] {
+            let answer = http::send("POST", &url, &[json, foreign], change).unwrap();
+            assert_eq!(answer.status, 403, "{path} {foreign:?}: {}", answer.text());
+        }
+        let form = [("content-type", "text/plain")];
+        let answer = http::send("POST", &url, &form, change).unwrap();
+        assert_eq!(answer.status, 415, "{path}: {}", answer.text());
+    }
+    // A name of somebody else's that leads to this machine reads nobody.
+    let address = product.url("");
+    let mut stream = TcpStream::connect(address.trim_start_matches("http://")).unwrap();
+    let request =
+        "GET /api/v1/waiting HTTP/1.1\r\nhost: attacker.example\r\nconnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 421 "), "{answer}");
 }

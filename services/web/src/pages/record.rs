@@ -6,9 +6,10 @@ use super::address::{Address, fields};
 use super::conflict;
 use super::visit::Visit;
 use crate::door::auth::Caller;
+use crate::door::origin::is_own;
 use crate::door::problem::Problem;
 use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::NaiveDate;
 use joinedup_application::app::App;
@@ -32,6 +33,7 @@ impl Form {
     /// 403 for a form of another site, or for a reader without the role of an assessor.
     pub fn read(caller: &Caller, headers: &HeaderMap, body: &Bytes) -> Result<Self, Problem> {
         caller.must(Role::Assessor)?;
+        // A browser always says where a form comes from; what says nothing is refused as well.
         if !is_own(headers) {
             let detail = "This form was not sent from a page of this server. Open the page here and send it again";
             return Err(Problem::new(
@@ -121,17 +123,6 @@ fn is_path(text: &str) -> bool {
     text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\r', '\n'])
 }
 
-/// Browsers say where a form comes from; what comes from elsewhere is refused, and so is what says nothing.
-fn is_own(headers: &HeaderMap) -> bool {
-    let text = |name: header::HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
-    match (text(header::ORIGIN), text(header::HOST)) {
-        (Some(origin), Some(host)) => origin
-            .split_once("://")
-            .is_some_and(|(_, from)| from.eq_ignore_ascii_case(host)),
-        _ => false,
-    }
-}
-
 /// What every form carries unseen: where to go back to, the place, the version that it was made from, and its key.
 #[must_use]
 pub fn hidden(back: &str, area: &AreaId, version: u64) -> Markup {
@@ -197,29 +188,6 @@ pub fn back_to(address: &Address, fragment: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn headers(origin: Option<&str>) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, "127.0.0.1:8080".parse().unwrap());
-        if let Some(origin) = origin {
-            headers.insert(header::ORIGIN, origin.parse().unwrap());
-        }
-        headers
-    }
-
-    #[test]
-    fn only_our_own_pages_may_record() {
-        assert!(is_own(&headers(Some("http://127.0.0.1:8080"))));
-        assert!(is_own(&headers(Some("https://127.0.0.1:8080"))));
-        for other in [
-            Some("http://127.0.0.1:9"),
-            Some("null"),
-            Some("http://evil/127.0.0.1:8080"),
-            None,
-        ] {
-            assert!(!is_own(&headers(other)), "{other:?}");
-        }
-    }
 
     #[test]
     fn a_form_cannot_send_its_reader_to_another_site() {
