@@ -12,6 +12,7 @@ pub use table::{CellMark, Conditions, FileRule, Pattern, WideColumns, WideRule};
 use chrono::NaiveDate;
 use joinedup_events::{AreaId, Slug};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A mapping.
@@ -212,6 +213,31 @@ pub enum MappingError {
     },
 }
 
+/// The text of a mapping's file; none when there is no such file.
+pub(crate) fn file_text(name: &str) -> Result<Option<String>, MappingError> {
+    match std::fs::read_to_string(name) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(MappingError::Read {
+            name: name.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// A mapping as its TOML has it, whether it makes sense or not.
+pub(crate) fn from_toml<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, MappingError> {
+    toml::from_str(text).map_err(|error| wrong(name, error.to_string()))
+}
+
+/// What is wrong in a mapping.
+pub(crate) fn wrong(name: &str, what: String) -> MappingError {
+    MappingError::Wrong {
+        name: name.to_owned(),
+        what,
+    }
+}
+
 impl Mapping {
     /// The mapping of a built-in name, or of a file.
     ///
@@ -221,18 +247,10 @@ impl Mapping {
         if let Some(text) = built_in_text(name) {
             return Self::parse(name, text);
         }
-        match std::fs::read_to_string(name) {
-            Ok(text) => Self::parse(name, &text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Err(MappingError::Unknown {
-                    name: name.to_owned(),
-                })
-            }
-            Err(source) => Err(MappingError::Read {
-                name: name.to_owned(),
-                source,
-            }),
-        }
+        let text = file_text(name)?.ok_or_else(|| MappingError::Unknown {
+            name: name.to_owned(),
+        })?;
+        Self::parse(name, &text)
     }
 
     /// Reads a mapping; `name` is what errors call it.
@@ -240,12 +258,8 @@ impl Mapping {
     /// # Errors
     /// When the text is not TOML of a mapping's shape, or says what cannot be.
     pub fn parse(name: &str, text: &str) -> Result<Self, MappingError> {
-        let wrong = |what: String| MappingError::Wrong {
-            name: name.to_owned(),
-            what,
-        };
-        let mapping: Self = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
-        mapping.sense().map_err(wrong)?;
+        let mapping: Self = from_toml(name, text)?;
+        mapping.sense().map_err(|what| wrong(name, what))?;
         Ok(mapping)
     }
 

@@ -203,12 +203,20 @@ impl<R: Read> TextRows<R> {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn new(mut input: R) -> Result<Self, std::io::Error> {
+    pub fn new(input: R) -> Result<Self, std::io::Error> {
+        Self::separated_by(input, None)
+    }
+
+    /// The same with a separator that is known; none: the one that is found.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn separated_by(mut input: R, known: Option<u8>) -> Result<Self, std::io::Error> {
         let mut sample = Vec::new();
         input.by_ref().take(SAMPLE_BYTES).read_to_end(&mut sample)?;
         let encoding = without_mark(&sample);
         let (looked_at, _, _) = encoding.unwrap_or(UTF_8).decode(&sample);
-        let separator = separator(&looked_at);
+        let separator = known.unwrap_or_else(|| separator(&looked_at));
         let bare_returns = looked_at.contains('\r') && !looked_at.contains('\n');
         let decoder = DecodeReaderBytesBuilder::new()
             .encoding(encoding)

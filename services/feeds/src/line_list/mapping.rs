@@ -2,7 +2,7 @@
 
 mod sense;
 
-use crate::mapping::AreaRule;
+use crate::mapping::{AreaRule, MappingError, file_text, from_toml, wrong};
 use joinedup_events::referral::ReferralFact;
 use joinedup_events::transfer::TransferFact;
 use joinedup_events::{Family, Slug};
@@ -18,27 +18,6 @@ const BUILT_IN: [(&str, &str); 2] = [
     ),
     ("mdt", include_str!("../../../mappings/line-lists/mdt.toml")),
 ];
-
-/// Why a mapping is not one.
-#[derive(Debug, thiserror::Error)]
-pub enum MappingError {
-    /// The file cannot be read.
-    #[error("the mapping {name} cannot be read: {source}")]
-    Read {
-        /// The file.
-        name: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// It is not right.
-    #[error("the mapping {name} is not right: {what}")]
-    Wrong {
-        /// The file.
-        name: String,
-        /// What is wrong, with the place.
-        what: String,
-    },
-}
 
 /// What the columns of a list mean that has a row a person.
 #[derive(Clone, Debug, Deserialize)]
@@ -325,18 +304,12 @@ impl ListMapping {
         if let Some((_, text)) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
             return Self::parse(name, text).map(Some);
         }
-        match std::fs::read_to_string(name) {
-            Ok(text) => {
-                let table: toml::Table = toml::from_str(&text).unwrap_or_default();
-                let is_list = table.contains_key("fact") || table.contains_key("family");
-                is_list.then(|| Self::parse(name, &text)).transpose()
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(MappingError::Read {
-                name: name.to_owned(),
-                source,
-            }),
-        }
+        let Some(text) = file_text(name)? else {
+            return Ok(None);
+        };
+        let table: toml::Table = toml::from_str(&text).unwrap_or_default();
+        let is_list = table.contains_key("fact") || table.contains_key("family");
+        is_list.then(|| Self::parse(name, &text)).transpose()
     }
 
     /// Reads a mapping; `name` is what errors call it.
@@ -344,18 +317,14 @@ impl ListMapping {
     /// # Errors
     /// When the text is not TOML of a mapping's shape, or asks for what cannot be.
     pub fn parse(name: &str, text: &str) -> Result<Self, MappingError> {
-        let wrong = |what: String| MappingError::Wrong {
-            name: name.to_owned(),
-            what,
-        };
-        let mut mapping: Self = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        let mut mapping: Self = from_toml(name, text)?;
         for field in mapping.facts.iter_mut().flat_map(|f| f.fields.values_mut()) {
             if let FieldRule::Column(rule) = field {
                 let values = std::mem::take(&mut rule.values);
                 rule.values = values.into_iter().map(|(k, v)| (plain(&k), v)).collect();
             }
         }
-        mapping.sense().map_err(wrong)?;
+        mapping.sense().map_err(|what| wrong(name, what))?;
         Ok(mapping)
     }
 

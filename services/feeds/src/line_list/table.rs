@@ -1,6 +1,7 @@
 //! Lists as rows of text: CSV in the encodings and with the separators of spreadsheets, and workbooks.
 
 use super::mapping::ListMapping;
+use crate::sheet::{TextRows, is_old_workbook, is_workbook};
 use calamine::{Data, Reader};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
@@ -16,9 +17,9 @@ pub enum TableError {
     /// A workbook that cannot be read.
     #[error("it is not a workbook that can be read: save it again, or as CSV")]
     Workbook,
-    /// A CSV file that cannot be read.
-    #[error("line {0} is not CSV: save the file again as CSV")]
-    Csv(u64),
+    /// A text that cannot be read on.
+    #[error("it cannot be read: {0}")]
+    Unreadable(#[from] std::io::Error),
     /// A sheet is missing.
     #[error("it has no sheet `{0}`, which the mapping names")]
     Sheet(String),
@@ -68,11 +69,10 @@ impl Table {
         if bytes.len() as u64 > MAX_FILE_BYTES {
             return Err(TableError::Large);
         }
-        // A zip archive (xlsx, xlsb, ods), or a compound file (xls).
-        if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xd0\xcf\x11\xe0") {
+        if is_workbook(bytes) || is_old_workbook(bytes) {
             return of_workbook(bytes, mapping);
         }
-        of_lines(csv_lines(&decoded(bytes), mapping)?, mapping)
+        of_lines(csv_lines(bytes, mapping)?, mapping)
     }
 }
 
@@ -125,57 +125,30 @@ fn text(cell: &Data) -> String {
     }
 }
 
-/// Text in UTF-8 or UTF-16 by its mark, in UTF-8 without one, or else as Windows writes it in the west of Europe.
-fn decoded(bytes: &[u8]) -> String {
-    let encoding = match encoding_rs::Encoding::for_bom(bytes) {
-        Some((encoding, _)) => encoding,
-        None if std::str::from_utf8(bytes).is_ok() => encoding_rs::UTF_8,
-        None => encoding_rs::WINDOWS_1252,
-    };
-    encoding.decode(bytes).0.into_owned()
-}
-
-fn csv_lines(text: &str, mapping: &ListMapping) -> Result<Vec<Line>, TableError> {
+fn csv_lines(bytes: &[u8], mapping: &ListMapping) -> Result<Vec<Line>, TableError> {
     // The separator is the one with which most of the mapping's columns are found.
     let wanted = names(mapping);
     let found = |separator: u8| {
-        read_csv(text, separator, MAX_LINES_ABOVE)
-            .map(|lines| {
-                let most = lines
-                    .iter()
-                    .map(|(_, cells)| wanted.len() - missing(cells, &wanted).len());
-                most.max().unwrap_or_default()
-            })
-            .unwrap_or_default()
+        let lines = read_csv(bytes, separator, MAX_LINES_ABOVE).unwrap_or_default();
+        let of_line = |(_, cells): &Line| wanted.len() - missing(cells, &wanted).len();
+        lines.iter().map(of_line).max().unwrap_or_default()
     };
     let separator = [b',', b';', b'\t', b'|']
         .into_iter()
         .rev()
         .max_by_key(|s| found(*s))
         .unwrap_or(b',');
-    read_csv(text, separator, usize::MAX)
+    read_csv(bytes, separator, usize::MAX)
 }
 
-fn read_csv(text: &str, separator: u8, most: usize) -> Result<Vec<Line>, TableError> {
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .has_headers(false)
-        .delimiter(separator)
-        .from_reader(text.as_bytes());
+fn read_csv(bytes: &[u8], separator: u8, most: usize) -> Result<Vec<Line>, TableError> {
+    let mut rows = TextRows::separated_by(bytes, Some(separator))?;
     let mut lines = Vec::new();
-    for record in reader.records().take(most) {
-        let record = record
-            .map_err(|error| TableError::Csv(error.position().map_or(0, csv::Position::line)))?;
-        // Where lines end with CR LF a record is said to begin at the LF before it.
-        let start = record
-            .position()
-            .map_or(0, |p| usize::try_from(p.byte()).unwrap_or(usize::MAX));
-        let late = text.as_bytes().get(start) == Some(&b'\n');
-        let line = record.position().map_or(0, csv::Position::line) + u64::from(late);
-        lines.push((
-            line,
-            record.iter().map(|cell| cell.trim().to_owned()).collect(),
-        ));
+    while lines.len() < most
+        && let Some(row) = rows.next_row()?
+    {
+        let cells = row.cells.iter().map(|cell| cell.trim().to_owned());
+        lines.push((row.number, cells.collect()));
     }
     Ok(lines)
 }
