@@ -29,7 +29,7 @@ fn make(app: &App, audience: Audience) -> Discoveries {
         let definitions = app.definitions.for_asking();
         let charts = views.read(|view| {
             let places = Places::of(&app.definitions, &home, view.cells(), audience);
-            with_data(&definitions, &places, view.cells())
+            with_data(&definitions, &places.all, view.cells())
         });
         for (measure, areas) in charts {
             // A measure at a time, so that folding need not wait for all of them.

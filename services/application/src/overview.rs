@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::charts::{self, ChartRequest, QuestionError};
+use crate::places::with_data;
 use chrono::NaiveDate;
 use joinedup_events::{AreaId, local};
 use joinedup_spc::{Assurance, Variation};
@@ -170,19 +171,12 @@ fn make(app: &App, area: &AreaId, audience: Audience) -> Overview {
     let register = &app.definitions.areas;
     let mut areas: Vec<AreaId> = vec![area.clone()];
     areas.extend(register.children(area).iter().cloned());
-    let within = register.within(area);
+    let definitions = app.definitions.for_asking();
+    let with_data = charts::views(app)
+        .map(|views| views.read(|view| with_data(&definitions, &areas, view.cells())));
     let mut overview = Overview::default();
-    for measure in app.definitions.measures.iter() {
+    for (measure, areas) in with_data.unwrap_or_default() {
         // An event may come in between two measures; each chart is whole, and says what it is of.
-        let has_data = charts::views(app).is_ok_and(|views| {
-            views.read(|view| {
-                let areas = view.cells().areas_of(&measure.quantity);
-                areas.iter().any(|a| within.contains(*a))
-            })
-        });
-        if !has_data {
-            continue;
-        }
         let request = ChartRequest::new(measure.id.as_str(), area.as_str());
         let answers = charts::ask_many(app, &request, &areas, audience);
         for answer in answers.unwrap_or_default() {

@@ -108,15 +108,14 @@ impl Places {
     }
 }
 
-/// The measures, each with those of the places that have data of it, in them or in a part of them.
+/// The measures, each with those of some areas that have data of it, in them or in a part of them.
 #[must_use]
 pub fn with_data<'a>(
     definitions: &ask::Definitions<'a>,
-    places: &Places,
+    areas: &[AreaId],
     cells: &Cells,
 ) -> Vec<(&'a Measure, Vec<AreaId>)> {
-    let within: Vec<_> = places
-        .all
+    let within: Vec<_> = areas
         .iter()
         .map(|area| (area, definitions.areas.within(area)))
         .collect();

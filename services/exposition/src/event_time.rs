@@ -355,7 +355,7 @@ fn wanted_charts<'a>(
     places: &Places,
     wanted: &Wanted<'_>,
 ) -> Vec<(&'a Measure, Vec<AreaId>)> {
-    let mut all = with_data(&app.definitions.for_asking(), places, view.cells());
+    let mut all = with_data(&app.definitions.for_asking(), &places.all, view.cells());
     for (measure, areas) in &mut all {
         areas.retain(|area| wanted.chart(measure, area.as_str()));
     }

@@ -126,7 +126,7 @@ impl Made {
         let places = Places::of(&app.definitions, &home, basis.cells(), audience);
         let periods = app.config.run_chart_periods as usize;
         let mut charts = Vec::new();
-        for (measure, areas) in with_data(&definitions, &places, basis.cells()) {
+        for (measure, areas) in with_data(&definitions, &places.all, basis.cells()) {
             let question = Question {
                 among,
                 ..Question::new(measure.id.as_str(), &areas, audience, now)
