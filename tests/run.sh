@@ -109,11 +109,12 @@ fetch_debian_packages() {
     { have prometheus && have promtool; } || missing+=(prometheus)
     { have prometheus-alertmanager || have alertmanager; } && have amtool || missing+=(prometheus-alertmanager)
     have chromium || have chromium-browser || missing+=(chromium)
+    have faketime || missing+=(faketime)
     if [ "${#missing[@]}" -gt 0 ]; then
         install_debian_packages "${missing[@]}"
     fi
     local program
-    for program in prometheus promtool prometheus-alertmanager:alertmanager amtool chromium:chromium-browser; do
+    for program in prometheus promtool prometheus-alertmanager:alertmanager amtool chromium:chromium-browser faketime; do
         have "${program%:*}" || have "${program#*:}" || fail "$program is still missing after installing its package"
     done
 }
@@ -124,7 +125,6 @@ days=("2026-12-31 10:00:00" "2027-01-03 10:00:00" "2027-03-28 00:30:00" "2028-02
 on_days=(demo:: one_answer:: people:: round:: two_tabs::)
 
 on_day() {
-    have faketime || install_debian_packages faketime
     local binary
     binary=$(cargo test --workspace --locked --no-run --message-format=json 2>/dev/null |
         grep -o '"executable":"[^"]*/it-[^"]*"' | tail -n 1 | cut -d'"' -f4)

@@ -247,7 +247,7 @@ impl<L: EventLog> EventLog for FaultLog<L> {
 struct FaultSubscription {
     inner: Box<dyn Subscription>,
     faults: Arc<Faults>,
-    /// What the log handed over and the chunk size kept back. Kept here rather than in the future, so that a
+    /// What the log handed over and the chunk size held over. Kept here rather than in the future, so that a
     /// dropped `next` loses nothing that the log itself would not lose.
     held: Option<Batch>,
     repeat: Option<Batch>,

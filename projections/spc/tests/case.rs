@@ -65,8 +65,8 @@ fn values_that_an_option_cannot_have_are_refused_in_a_sentence() {
     assert!(refused(&other).contains("options.chart is \"u\""));
     let nobody = json!({ "method": "product.xmr", "options": {"profile": "nobody"}, "y": [1] });
     assert!(refused(&nobody).contains("nhsr-plotthedots"));
-    let nought = json!({ "method": "product.xmr", "options": {"exclude": [0]}, "y": [1] });
-    assert!(refused(&nought).contains("points count from 1"));
+    let zero = json!({ "method": "product.xmr", "options": {"exclude": [0]}, "y": [1] });
+    assert!(refused(&zero).contains("points count from 1"));
     let divided = json!({ "method": "mdc.xmr", "x": ["2026-01-01"], "y": [1], "n": [2] });
     assert!(refused(&divided).contains("takes no denominators"));
     assert!(refused(&json!({ "method": "run.perla", "y": [1] })).contains("at least 2"));

@@ -137,7 +137,7 @@ impl std::fmt::Display for Unsafe {
 /// A name in `accept_unsafe` that names nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{name}` is no condition that can be accepted; the names are {}",
+    "`{name}` is not a condition that can be accepted; the names are {}",
     known()
 )]
 pub struct UnknownUnsafe {

@@ -35,7 +35,7 @@ fn gcd(a: u128, b: u128) -> u128 {
 fn from_the_middle(tosses: usize) -> usize {
     let middle = tosses / 2;
     let n = tosses as f64;
-    // Weights relative to the middle one; below 1e-19 they no longer reach the sum.
+    // Weights relative to that of the median; below 1e-19 they no longer reach the sum.
     let mut weights = vec![1.0_f64];
     let mut i = middle;
     while i > 0 {

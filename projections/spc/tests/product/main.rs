@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests may fail the test")]
 
+mod attributes;
+mod run_charts;
+
 use joinedup_spc::rules::{Rule, Signal};
 use joinedup_spc::runs::Side;
 use joinedup_spc::{
@@ -148,36 +151,6 @@ fn a_turning_point_belongs_to_both_its_trends() {
 }
 
 #[test]
-fn a_denominator_without_a_value_moves_no_line() {
-    let values = [
-        20., 21., 19., 20., 22., 18., 20., 21., 19., 20., 20., 0., 21., 19.,
-    ];
-    let mut points: Vec<Point> = values
-        .iter()
-        .enumerate()
-        .map(|(i, v)| Point::new(i.to_string(), *v).out_of(10.0))
-        .collect();
-    for gap in [
-        Point {
-            value: None,
-            ..points[11].clone().out_of(100.0)
-        },
-        points[11].clone().out_of(100.0).provisional(),
-        Point::missing("11"),
-    ] {
-        points[11] = gap;
-        for chart in [Chart::IPrime, Chart::U, Chart::UPrime] {
-            let verdict = judge(&points, &Options::new(chart, Direction::Up)).unwrap();
-            assert_eq!(verdict.phases[0].centre, Some(2.0), "{chart:?}");
-        }
-        let verdict = judge(&points, &Options::new(Chart::IPrime, Direction::Up)).unwrap();
-        // As qicharts2 has it where the gap has no denominator either.
-        assert!((verdict.points[0].lcl.unwrap() - 1.564_943_145_686_827_7).abs() < 1e-9);
-        assert!(verdict.points.iter().all(|p| p.signals.is_empty()));
-    }
-}
-
-#[test]
 fn a_gap_breaks_a_shift_and_is_no_bridge_for_moving_ranges() {
     let mut values = USUAL.to_vec();
     values.extend([
@@ -267,160 +240,6 @@ fn a_frozen_baseline_and_phases_work_together() {
     assert!((verdict.phases[0].centre.unwrap() - mean).abs() < 1e-9);
     assert!((verdict.phases[1].centre.unwrap() - mean - 20.0).abs() < 1e-9);
     assert_eq!(rules_at(&verdict, 28), [Rule::Astronomical]);
-}
-
-#[test]
-fn a_run_chart_is_judged_by_its_runs_and_says_so() {
-    let mut values: Vec<f64> = (0..12).map(|i| 30.0 + f64::from(i % 4)).collect();
-    values.extend((0..12).map(|i| 20.0 + f64::from(i % 4)));
-    let verdict = judge(&series(&values), &Options::new(Chart::Run, Direction::Down)).unwrap();
-    assert!(verdict.alert && verdict.phases[0].runs_signal);
-    assert_eq!(verdict.variation, Variation::ImprovementLow);
-    assert_eq!(verdict.limits_status, LimitsStatus::NoLimits);
-    assert!(verdict.why.contains("12 in a row"), "{}", verdict.why);
-    assert!(
-        verdict.judged_by.contains("each side"),
-        "{}",
-        verdict.judged_by
-    );
-    assert_eq!(rules_at(&verdict, 23), [Rule::LongRun]);
-}
-
-#[test]
-fn a_run_chart_without_a_clear_recent_side_is_neither_improvement_nor_concern() {
-    // Half high, half low, and then to and fro: the early runs are not random, the newest values take no side.
-    let mut values: Vec<f64> = (0..10).map(|i| 30.0 + f64::from(i % 4)).collect();
-    values.extend((0..8).map(|i| 20.0 + f64::from(i % 4)));
-    values.extend([30., 20., 31., 21., 30., 20., 31., 21.]);
-    let options = Options {
-        profile: Profile::Anhoej,
-        ..Options::new(Chart::Run, Direction::Down)
-    };
-    let newest_low = judge(&series(&values), &options).unwrap();
-    assert!(newest_low.alert && newest_low.phases[0].runs_signal);
-    assert_eq!(newest_low.phases[0].recent_side, None);
-    assert_eq!(newest_low.variation, Variation::Undirected);
-    assert!(newest_low.why.contains("both sides"), "{}", newest_low.why);
-    // One more value turns nothing round.
-    values.push(32.0);
-    let newest_high = judge(&series(&values), &options).unwrap();
-    assert_eq!(newest_high.variation, Variation::Undirected);
-}
-
-#[test]
-fn a_median_of_a_hundred_per_cent_is_no_concern_until_many_fall_below_it_in_a_row() {
-    let options = Options {
-        baseline: Some(12),
-        ..Options::new(Chart::Run, Direction::Up)
-    };
-    let run = |values: &[f64]| judge(&series(values), &options).unwrap();
-    let mut weeks: Vec<f64> = (0..40).map(|i| [1.0, 0.9, 1.0, 1.0, 0.8][i % 5]).collect();
-    let verdict = run(&weeks);
-    assert_eq!(verdict.variation, Variation::CommonCause, "{}", verdict.why);
-    weeks.extend([0.9; 12]);
-    let verdict = run(&weeks);
-    assert_eq!(verdict.variation, Variation::ConcernLow, "{}", verdict.why);
-    assert!(verdict.why.contains("13 in a row"), "{}", verdict.why);
-    assert!(rules_at(&verdict, 45).contains(&Rule::LongRun));
-    assert!(rules_at(&verdict, 20).is_empty());
-    weeks.extend([1.0; 20]);
-    let verdict = run(&weeks);
-    assert_eq!(verdict.variation, Variation::ImprovementHigh);
-}
-
-#[test]
-fn runs_are_not_announced_below_ten_useful_observations() {
-    let values = [1., 1., 1., 1., 9., 9., 9., 9., 5.];
-    let verdict = judge(&series(&values), &Options::new(Chart::Run, Direction::Down)).unwrap();
-    assert_eq!(verdict.variation, Variation::NotJudged);
-    assert!(!verdict.alert);
-}
-
-#[test]
-fn a_zero_denominator_is_a_gap_and_more_than_all_leaves_that_point_out() {
-    let mut points: Vec<Point> = (0..14)
-        .map(|i| Point::new(i.to_string(), f64::from(i % 5)).out_of(20.0))
-        .collect();
-    points[3] = Point::new("3", 2.0).out_of(0.0);
-    let options = Options::new(Chart::P, Direction::Down);
-    let verdict = judge(&points, &options).unwrap();
-    assert_eq!(verdict.points[3].state, PointState::Missing);
-    points[4] = Point::new("4", 21.0).out_of(20.0);
-    let with_a_slip = judge(&points, &options).unwrap();
-    assert_eq!(with_a_slip.points[4].state, PointState::Impossible);
-    assert!(with_a_slip.why.contains("left out"), "{}", with_a_slip.why);
-    points[4] = Point::missing("4");
-    let without = judge(&points, &options).unwrap();
-    assert_eq!(with_a_slip.points[13], without.points[13]);
-    let swapped: Vec<Point> = (0..14)
-        .map(|i| Point::new(i.to_string(), 20.0).out_of(3.0))
-        .collect();
-    assert_eq!(
-        judge(&swapped, &options),
-        Err(JudgeError::AboveDenominator { index: 0 })
-    );
-    points[4] = Point::new("4", 2.0);
-    assert_eq!(
-        judge(&points, &options),
-        Err(JudgeError::NoDenominator { index: 4 })
-    );
-}
-
-#[test]
-fn attribute_charts_without_any_event_collapse_quietly() {
-    let none: Vec<Point> = (0..20)
-        .map(|i| Point::new(i.to_string(), 0.0).out_of(30.0))
-        .collect();
-    let all: Vec<Point> = (0..20)
-        .map(|i| Point::new(i.to_string(), 30.0).out_of(30.0))
-        .collect();
-    for chart in [
-        Chart::P,
-        Chart::PPrime,
-        Chart::U,
-        Chart::UPrime,
-        Chart::IPrime,
-        Chart::C,
-    ] {
-        let verdict = judge(&none, &Options::new(chart, Direction::Down)).unwrap();
-        assert_eq!(
-            verdict.limits_status,
-            LimitsStatus::NoVariation,
-            "{chart:?}"
-        );
-        assert_eq!(
-            (verdict.points[0].lcl, verdict.points[0].ucl),
-            (Some(0.0), Some(0.0)),
-            "{chart:?}"
-        );
-        assert!(!verdict.alert, "{chart:?}");
-    }
-    for chart in [Chart::P, Chart::PPrime] {
-        let options = Options {
-            target: Some(0.95),
-            ..Options::new(chart, Direction::Up)
-        };
-        let verdict = judge(&all, &options).unwrap();
-        assert_eq!(verdict.assurance, Some(Assurance::Pass), "{chart:?}");
-    }
-}
-
-#[test]
-fn the_perla_profile_passes_over_the_median_and_marks_shift_and_trend() {
-    let values = [
-        5., 9., 5., 9., 6., 8., 8., 7., 8., 7., 9., 8., 8., 5., 6., 4., 5.,
-    ];
-    let options = Options {
-        profile: Profile::Perla,
-        ..Options::new(Chart::Run, Direction::Up)
-    };
-    let verdict = judge(&series(&values), &options).unwrap();
-    let shifted: Vec<usize> = (0..values.len())
-        .filter(|&i| rules_at(&verdict, i).contains(&Rule::Shift))
-        .collect();
-    assert_eq!(shifted, [5, 6, 7, 8, 9, 10, 11, 12]);
-    let product = judge(&series(&values), &Options::new(Chart::Run, Direction::Up)).unwrap();
-    assert!(product.points.iter().all(|p| p.signals.is_empty()));
 }
 
 #[test]
