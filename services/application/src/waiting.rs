@@ -55,7 +55,7 @@ pub fn board(app: &App, area: &str) -> Result<Waiting, QuestionError> {
             },
         )
     };
-    let by_reason = count(|row| row.reason_title.unwrap_or("No reason given"));
+    let by_reason = count(|row| row.reason_title.unwrap_or("No reason recorded"));
     let by_responsible = count(|row| row.responsible);
     Ok(Waiting {
         area: area.to_string(),

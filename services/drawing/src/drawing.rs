@@ -55,14 +55,14 @@ impl Mark {
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
-            Self::Plain => "chance alone explains it",
-            Self::Improvement => "special cause: improvement",
-            Self::Concern => "special cause: concern",
+            Self::Plain => "expected variation",
+            Self::Improvement => "special cause: better",
+            Self::Concern => "special cause: worse",
             Self::Neutral => "special cause, neither better nor worse",
             Self::Provisional => "provisional, not judged",
-            Self::Incomplete => "period not over, not judged",
-            Self::Missing => "nothing reported",
-            Self::Suppressed => "kept back: small numbers",
+            Self::Incomplete => "period not finished, not judged",
+            Self::Missing => "no data",
+            Self::Suppressed => "hidden (small numbers)",
         }
     }
 

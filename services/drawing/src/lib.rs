@@ -106,11 +106,11 @@ pub fn why(row: &joinedup_views::chart::ChartPoint) -> String {
     let state = match row.point.state {
         State::Final => "",
         State::Provisional => "Provisional: what began in it may still end in time",
-        State::Incomplete => "The period is not over",
+        State::Incomplete => "The period is not finished",
         // The note says why, and by which rule.
         State::Missing | State::Suppressed if row.point.note.is_some() => "",
-        State::Missing => "Nothing was reported",
-        State::Suppressed => "Kept back: small numbers",
+        State::Missing => "No data",
+        State::Suppressed => "Hidden (small numbers)",
     };
     let signals: Vec<&str> = row.signals.iter().map(|s| rule_words(*s)).collect();
     let note = row.point.note.clone().unwrap_or_default();
@@ -145,13 +145,13 @@ pub const fn rule_words(signal: Signal) -> &'static str {
         (Rule::Shift, Side::High) => "Part of a shift above the centre line",
         (Rule::Shift, Side::Low) => "Part of a shift below the centre line",
         (Rule::LongRun, Side::High) => {
-            "Part of a run above the centre line that is longer than chance explains"
+            "One of many in a row above the median: unlikely to be chance"
         }
         (Rule::LongRun, Side::Low) => {
-            "Part of a run below the centre line that is longer than chance explains"
+            "One of many in a row below the median: unlikely to be chance"
         }
         (Rule::LevelChange, Side::High) => "One of the latest values, which lie higher than before",
         (Rule::LevelChange, Side::Low) => "One of the latest values, which lie lower than before",
-        (Rule::FewCrossings, _) => "The line crosses its centre less often than chance explains",
+        (Rule::FewCrossings, _) => "The line crosses its median less often than expected by chance",
     }
 }

@@ -8,7 +8,9 @@ pub mod changes_of;
 mod conflict;
 pub mod decide;
 pub mod figure;
-
+mod finding;
+mod health;
+mod help;
 pub mod home;
 pub mod layout;
 pub mod leaders;
@@ -23,7 +25,7 @@ pub mod record;
 mod refusal;
 pub mod rounds;
 pub mod sources;
-mod under_test;
+mod start;
 pub mod visit;
 mod words;
 
@@ -47,6 +49,7 @@ pub fn routes() -> Router<Shared> {
         .route("/frameworks", get(catalogue::frameworks))
         .route("/sources", get(sources::show))
         .route("/quarantine", get(quarantine::show))
+        .route("/help", get(help::show))
         .layer(middleware::from_fn(refusal::as_page))
         // Without any referrer a browser also hides where a form comes from, and its forms would be refused.
         .layer(SetResponseHeaderLayer::if_not_present(

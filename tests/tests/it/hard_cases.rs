@@ -41,7 +41,7 @@ fn one_point_is_shown_and_said_to_be_too_little() {
     page.goto(&product.url("/measures/dtoc-delayed-days?area=E10000012&period=month"));
     let text = page.text("main");
     assert!(
-        text.contains("321") && text.contains("Too early to say"),
+        text.contains("321") && text.contains("Too early to tell"),
         "{text}"
     );
     assert_eq!(page.count("#points [data-value]"), 1);
@@ -84,7 +84,7 @@ fn numbers_that_are_all_kept_back_are_said_to_be_and_none_is_on_the_page() {
             .ok_or_else(|| own("all"))
     });
     let page = own("public");
-    assert!(page.contains("kept back"), "{page}");
+    assert!(page.contains("Hidden (small numbers)"), "{page}");
     assert!(
         !page.contains("data-value=\"3\"") && !page.contains("3 days"),
         "{page}"

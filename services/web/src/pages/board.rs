@@ -1,4 +1,4 @@
-//! `GET /board`: who is waiting now, longest first, and whose move it is. Large enough for a wall. Nobody is named.
+//! `GET /board`: who is waiting now, longest first, and who needs to act. Large enough for a wall. Nobody is named.
 
 use super::address::Address;
 use super::layout::{self, Tab};
@@ -78,16 +78,16 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
         (numbers(visit, &waiting))
         (filters(visit, &waiting, &narrowed))
         section.card #people data-live aria-labelledby="people-name" {
-            h2 #people-name { "Ready to leave a hospital bed" span.place { " · " (words::counted(rows.len(), "person", "people")) @if narrowed.any() { " of " (waiting.transfers.len()) } } }
+            h2 #people-name { "Ready for discharge" span.place { " · " (words::counted(rows.len(), "person", "people")) @if narrowed.any() { " of " (waiting.transfers.len()) } } }
             @if rows.is_empty() {
-                p { @if narrowed.any() { "Nobody waits who fits what you asked for." } @else { (nobody(waiting.transfers_heard_until, "transfers")) } }
+                p { @if narrowed.any() { "No one matches these filters. " a href=(cleared(visit)) { "Clear filters" } } @else { (nobody(waiting.transfers_heard_until, "discharge")) } }
             } @else { (people(visit, &rows)) }
-            @if rows.len() > ROWS_MOST { p.note { "The " (ROWS_MOST) " longest are shown; narrow them down to see the other " (rows.len() - ROWS_MOST) "." } }
+            @if rows.len() > ROWS_MOST { p.note { "Showing " (ROWS_MOST) " of " (rows.len()) ", longest wait first." } }
         }
         section.card #referrals data-live aria-labelledby="referrals-name" {
-            h2 #referrals-name { "Referred, waiting for first contact" span.place { " · " (words::counted(waiting.referrals.len(), "referral", "referrals")) } }
-            @if waiting.referrals.is_empty() { p { (nobody(waiting.referrals_heard_until, "referrals")) } } @else { (referrals(visit, &waiting.referrals)) }
-            @if waiting.referrals.len() > ROWS_MOST { p.note { "The " (ROWS_MOST) " most urgent are shown, of " (waiting.referrals.len()) "." } }
+            h2 #referrals-name { "Referrals waiting for first contact" span.place { " · " (words::counted(waiting.referrals.len(), "referral", "referral")) } }
+            @if waiting.referrals.is_empty() { p { (nobody(waiting.referrals_heard_until, "referral")) } } @else { (referrals(visit, &waiting.referrals)) }
+            @if waiting.referrals.len() > ROWS_MOST { p.note { "Showing " (ROWS_MOST) " of " (waiting.referrals.len()) ", most urgent first." } }
         }
     };
     Ok(layout::page(
@@ -99,40 +99,49 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
     ))
 }
 
+fn cleared(visit: &Visit) -> Address {
+    visit
+        .address
+        .clone()
+        .without(&["responsible", "reason", "pathway", "nights"])
+}
+
 fn numbers(visit: &Visit, waiting: &Waiting) -> Markup {
     let now = waiting.transfers.len();
     let long = |n: i64| waiting.transfers.iter().filter(|t| t.days >= n).count();
     let usual = usual(visit, visit.today());
     let longest = waiting.transfers.first().map(|t| t.days.max(0));
     let overdue = waiting.referrals.iter().filter(|r| r.over).count();
-    let people = |count: usize| told(waiting.transfers_heard_until, count);
+    let people = |count: usize| reported(waiting.transfers_heard_until, count);
     html! {
         section.figures #figures data-live aria-label="In figures" {
             p { strong.big { (people(now)) } span { "waiting now" @if let Some(usual) = &usual { br; span.small { (usual.against(now)) } } } }
             p { strong.big { (people(long(7))) } span { "7 nights or more" } }
             p { strong.big { (people(long(21))) } span { "21 nights or more" } }
-            p { strong.big { @match longest { Some(nights) => (nights), None => "–" } } span { "nights, the longest" } }
-            p { strong.big { (told(waiting.referrals_heard_until, overdue)) } span { "referrals past due" } }
+            p { strong.big { @match longest { Some(nights) => (nights), None => "–" } } span { "nights: longest wait" } }
+            p { strong.big { (reported(waiting.referrals_heard_until, overdue)) } span { "referrals overdue" } }
         }
     }
 }
 
-/// A count, where a source tells of what is counted; else a dash, because nobody heard of is not nobody there.
-fn told(heard_until: Option<NaiveDate>, count: usize) -> String {
+/// A count, where a source tells of what is counted; else a dash, because nobody reported is not nobody there.
+fn reported(heard_until: Option<NaiveDate>, count: usize) -> String {
     match heard_until {
         None if count == 0 => "–".to_owned(),
         _ => count.to_string(),
     }
 }
 
-/// That nobody waits, or that nobody says whether anybody does.
+/// That nobody waits, or that no data say whether anybody does.
 fn nobody(heard_until: Option<NaiveDate>, what: &str) -> String {
     match heard_until {
         Some(date) => format!(
-            "Nobody is waiting, as far as the sources have told up to {}.",
+            "Nobody is waiting, in data up to {}.",
             words::period(Grain::Day, date)
         ),
-        None => format!("No source tells of {what} visit, so this is not known."),
+        None => {
+            format!("No source here sends us {what} data yet, so we cannot show who is waiting.")
+        }
     }
 }
 
@@ -153,13 +162,13 @@ const WEEKS_LEAST: usize = 4;
 impl Usual {
     fn against(&self, now: usize) -> String {
         let sign = match (now < self.least, now > self.most) {
-            (true, _) => "▼ fewer than",
-            (_, true) => "▲ more than",
-            _ => "as",
+            (true, _) => "▼ Lower than a",
+            (_, true) => "▲ Higher than a",
+            _ => "Like a",
         };
         let (day, median, weeks) = (&self.weekday, self.median, self.weeks);
         format!(
-            "{sign} usual on a {day} ({} to {} in {weeks} weeks, mostly {median})",
+            "{sign} usual {day} ({} to {} in {weeks} weeks, median {median})",
             self.least, self.most
         )
     }
@@ -202,7 +211,7 @@ fn filters(visit: &Visit, waiting: &Waiting, narrowed: &Narrowed<'_>) -> Markup 
         *reasons
             .entry((
                 row.reason.unwrap_or("none"),
-                row.reason_title.unwrap_or("No reason given"),
+                row.reason_title.unwrap_or("No reason recorded"),
             ))
             .or_default() += 1;
     }
@@ -219,11 +228,11 @@ fn filters(visit: &Visit, waiting: &Waiting, narrowed: &Narrowed<'_>) -> Markup 
     html! {
         section.filters.card #filters data-live aria-label="Counts, and narrowing down" {
             div {
-                h2 { "Whose move" }
+                h2 { "Who needs to act" }
                 ul.segments {
                     @for (code, n) in &responsible { (choice("responsible", code, narrowed.responsible == Some(code), &format!("{} {n}", words::responsible(code)))) }
                 }
-                h2 { "At least" }
+                h2 { "Waiting at least" }
                 ul.segments {
                     @for n in [7_i64, 14, 21] { (choice("nights", &n.to_string(), narrowed.nights == n, &format!("{n} nights"))) }
                 }
@@ -232,10 +241,10 @@ fn filters(visit: &Visit, waiting: &Waiting, narrowed: &Narrowed<'_>) -> Markup 
                     @for code in ["0", "1", "2", "3"] { (choice("pathway", code, narrowed.pathway == Some(code), words::pathway(code))) }
                     (choice("pathway", "none", narrowed.pathway == Some("none"), "Not decided"))
                 }
-                @if narrowed.any() { p { a href=(visit.address.clone().without(&["responsible", "reason", "pathway", "nights"])) { "Show everybody" } } }
+                @if narrowed.any() { p { a href=(cleared(visit)) { "Clear filters" } } }
             }
             div {
-                h2 { "What for" }
+                h2 { "Reason for delay" }
                 ul.bars {
                     @for ((code, title), n) in reasons.iter().take(8) {
                         li {
@@ -254,16 +263,16 @@ fn filters(visit: &Visit, waiting: &Waiting, narrowed: &Narrowed<'_>) -> Markup 
 
 fn people(visit: &Visit, rows: &[&WaitingTransfer]) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="People ready to leave, longest wait first" {
+        div.scroll tabindex="0" role="region" aria-label="People ready for discharge, longest wait first" {
             table.board.stack {
-                thead { tr { th scope="col" { "Waiting" } th scope="col" { "Whose move" } th scope="col" { "Next step" } th scope="col" { "What for" } th scope="col" { "Lives in" } th.hide-narrow scope="col" { "Hospital" } th.hide-narrow scope="col" { "Pathway" } } }
+                thead { tr { th scope="col" { "Waiting" } th scope="col" { "Who needs to act" } th scope="col" { "Next step" } th scope="col" { "Reason for delay" } th scope="col" { "Home area" } th.hide-narrow scope="col" { "Hospital" } th.hide-narrow scope="col" { "Pathway" } } }
                 tbody {
                     @for row in rows.iter().take(ROWS_MOST) {
                         tr.over[row.days >= 21] {
                             th scope="row" { strong { (words::sentence_start(&words::nights(row.days))) } br; span.small { "since " (words::near(row.since, visit.today())) } }
                             td { span.move.(row.responsible) { (words::responsible(row.responsible)) } }
-                            td { (row.next_step) @if let Some(expected) = row.expected.filter(|e| *e < visit.today()) { br; span.small { "was expected out " (words::near(expected, visit.today())) } } }
-                            td { (row.reason_title.unwrap_or("No reason given")) }
+                            td { (row.next_step) @if let Some(expected) = row.expected.filter(|e| *e < visit.today()) { br; span.small { "Expected discharge: " (words::near(expected, visit.today())) " (" (words::days((visit.today() - expected).num_days())) " ago)" } } }
+                            td { (row.reason_title.unwrap_or("No reason recorded")) }
                             td { (visit.title_of(row.area.as_str())) }
                             td.hide-narrow { (row.hospital.as_ref().map(|h| visit.title_of(h.as_str())).unwrap_or_default()) }
                             td.hide-narrow { (row.pathway.map_or("Not decided", words::pathway)) }
@@ -277,7 +286,7 @@ fn people(visit: &Visit, rows: &[&WaitingTransfer]) -> Markup {
 
 fn referrals(visit: &Visit, rows: &[WaitingReferral]) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Referrals waiting for first contact, past due first" {
+        div.scroll tabindex="0" role="region" aria-label="Referrals waiting for first contact, overdue first" {
             table.board.stack {
                 thead { tr { th scope="col" { "Due" } th scope="col" { "Service" } th scope="col" { "Priority" } th scope="col" { "Waiting since" } th scope="col" { "Place" } } }
                 tbody {
@@ -285,7 +294,7 @@ fn referrals(visit: &Visit, rows: &[WaitingReferral]) -> Markup {
                         tr.over[row.over] {
                             th scope="row" {
                                 @match row.due {
-                                    Some(due) if row.over => { strong.concern { "Past due" } br; span.small { (words::instant(due)) } }
+                                    Some(due) if row.over => { strong.concern { "Overdue by " (words::overdue(visit.now - due)) } br; span.small { "due " (words::instant(due)) } }
                                     Some(due) => { (words::instant(due)) }
                                     None => "No standard",
                                 }

@@ -56,8 +56,8 @@ fn page(document: &Value, post: bool) -> Markup {
                     @if let Some(errors) = document["errors"].as_array().filter(|e| e.len() > 1) {
                         ul { @for error in errors { li { code { (error["pointer"].as_str().unwrap_or_default()) } " " (error["detail"].as_str().unwrap_or_default()) } } }
                     }
-                    @if post { p { "Nothing was recorded. Go back with your browser: the form still holds what you wrote." } }
-                    p { a href="/" { "To the first page" } " · " a href="/measures" { "All measures" } }
+                    @if post { p { "We did not save this. Go back in your browser: the form still has what you typed." } }
+                    p { a href="/" { "Back to the first page" } " · " a href="/measures" { "All measures" } }
                 }
             }
         }
