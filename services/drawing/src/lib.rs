@@ -6,26 +6,28 @@ pub mod frame;
 pub mod funnel;
 pub mod icon;
 mod labels;
+mod lane;
+mod literal;
 pub mod png;
 pub mod run_chart;
 pub mod spark;
 
-pub use drawing::{Drawing, Flag, Mark, Spot, Stretch};
+pub use drawing::{Drawing, Mark, Spot, Tested};
 pub use frame::Size;
 pub use run_chart::svg;
 
 use joinedup_spc::Variation;
 use joinedup_spc::rules::{Rule, Signal};
 use joinedup_spc::runs::Side;
-use joinedup_views::changes::Annotation;
-use joinedup_views::chart::Chart;
+use joinedup_views::ask::Answer;
 use joinedup_views::measure::Shape;
 use joinedup_views::period::Grain;
 use joinedup_views::point::State;
 
-/// The drawing of a chart, with the changes that should move the measure there.
+/// The drawing of a chart, with the changes that should move the measure there and each target from its own day.
 #[must_use]
-pub fn of_chart(chart: &Chart, changes: &[Annotation], standalone: bool) -> Drawing {
+pub fn of_answer(answer: &Answer, standalone: bool) -> Drawing {
+    let chart = &answer.chart;
     let spots = chart
         .points
         .iter()
@@ -52,16 +54,17 @@ pub fn of_chart(chart: &Chart, changes: &[Annotation], standalone: bool) -> Draw
         centre_name: if run { "median" } else { "mean" },
         period_word: period_word(chart.period),
         spots,
-        target: chart.target,
-        flags: changes
+        targets: answer.targets.iter().map(|t| (t.from, t.target)).collect(),
+        tested: answer
+            .tested
             .iter()
-            .map(|c| Flag {
-                date: c.date,
-                label: c.text.clone(),
+            .map(|span| Tested {
+                label: span.title.clone(),
+                from: span.from,
+                to: span.to,
                 link: Some("#changes".into()),
             })
             .collect(),
-        stretches: Vec::new(),
         standalone,
         size: Size::Wide,
         scale: None,

@@ -30,7 +30,9 @@ pub mod visit;
 mod words;
 
 use crate::door::Shared;
-use axum::http::{HeaderValue, header};
+use crate::door::problem::Problem;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -56,6 +58,17 @@ pub fn routes() -> Router<Shared> {
             header::REFERRER_POLICY,
             HeaderValue::from_static("same-origin"),
         ))
+}
+
+/// An address that leads nowhere: a page for a browser, a problem document for all else.
+pub async fn nothing_here(headers: HeaderMap) -> Response {
+    let problem = Problem::not_found("There is nothing at this address");
+    let accepts = headers.get(header::ACCEPT).and_then(|a| a.to_str().ok());
+    if accepts.is_some_and(|accepts| accepts.contains("text/html")) {
+        refusal::page_of(problem.into_response(), false).await
+    } else {
+        problem.into_response()
+    }
 }
 
 /// Style, script and icons: open to everybody, and without anybody's data.

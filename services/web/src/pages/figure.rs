@@ -5,7 +5,7 @@ use super::address::Address;
 use super::visit::Visit;
 use super::{help, words};
 use joinedup_application::charts::Answer;
-use joinedup_drawing::{self, Drawing, Mark, Size, Stretch, axis, icon};
+use joinedup_drawing::{self, Drawing, Mark, Size, axis, icon};
 use joinedup_views::changes::Change;
 use joinedup_views::chart::{Chart, ChartPoint};
 use joinedup_views::measure::Shape;
@@ -76,21 +76,10 @@ impl Figure<'_> {
     }
 
     fn drawing(&self, size: Size) -> Drawing {
-        let mut drawing =
-            joinedup_drawing::of_chart(&self.answer.chart, &self.answer.changes, false);
+        let mut drawing = joinedup_drawing::of_answer(self.answer, false);
         drawing.size = size;
-        drawing.stretches = self
-            .changes
-            .iter()
-            .filter_map(|(_, c)| {
-                Some(Stretch {
-                    from: c.started?,
-                    to: c.finished,
-                })
-            })
-            .collect();
-        for flag in &mut drawing.flags {
-            flag.link = Some(format!("{}#changes", self.own));
+        for change in &mut drawing.tested {
+            change.link = Some(format!("{}#changes", self.own));
         }
         drawing
     }
@@ -173,8 +162,8 @@ fn legend(drawing: &Drawing) -> Markup {
             @for mark in Mark::ALL { @if has(mark) { li { (PreEscaped(mark.sample())) (mark.words()) } } }
             @if drawing.spots.iter().any(|s| s.centre.is_some()) { li { (PreEscaped(line("centre"))) (drawing.centre_name) } }
             @if drawing.spots.iter().any(|s| s.limits.is_some()) { li { (PreEscaped(line("limit"))) "control limits" } }
-            @if drawing.target.is_some() { li { (PreEscaped(line("target"))) "target" } }
-            @if !drawing.stretches.is_empty() { li { span.swatch.stretch {} "a change being tested" } }
+            @if !drawing.targets.is_empty() { li { (PreEscaped(line("target"))) "target" } }
+            @if !drawing.tested.is_empty() { li { span.swatch.stretch {} "a change being tested" } }
         }
     }
 }

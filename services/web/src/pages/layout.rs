@@ -30,7 +30,8 @@ pub enum Tab {
     Data,
 }
 
-const TABS: [(Tab, &str, &str); 6] = [
+/// The pages of the navigation: each with its address and its name.
+pub(super) const TABS: [(Tab, &str, &str); 6] = [
     (Tab::Home, "/", "Today"),
     (Tab::Board, "/board", "Waiting now"),
     (Tab::Leaders, "/leaders", "Outcomes"),

@@ -116,7 +116,7 @@ fn grid(visit: &Visit, charts: &[(String, ChartRequest, Answer)], chosen: &str) 
         .iter()
         .enumerate()
         .map(|(i, (title, _, answer))| {
-            let mut drawing = joinedup_drawing::of_chart(&answer.chart, &answer.changes, false);
+            let mut drawing = joinedup_drawing::of_answer(answer, false);
             let from = drawing.spots.len().saturating_sub(POINTS_MOST);
             drawing.spots.drain(..from);
             Drawing {

@@ -268,7 +268,7 @@ fn next(
             summary { "Rate" }
             form method="post" action="/model/propose" {
                 (hidden())
-                label { "Round" input type="text" name="round" value=(round) required pattern="[a-z0-9][a-z0-9-]*" maxlength="20"; }
+                label { "Round" input type="text" name="round" value=(round) required pattern="[a-z0-9][a-z0-9\\-]*" maxlength="20"; }
                 label { "Level proposed" (levels(now.and_then(|r| r.level), true)) }
                 label { "Evidence, about the place and never about a person" input type="text" name="note" maxlength="400"; }
                 button type="submit" { "Propose" }
