@@ -59,7 +59,9 @@ fn bars(drawing: &Drawing, margins: Margins) -> Vec<Bar<'_>> {
             .x(change.to.unwrap_or(last.start).min(last.start))
             .max(from + 4.0);
         let width = 10.0 + label.chars().count() as f64 * LETTER;
-        let text = from.min(margins.width - 4.0 - width).max(4.0);
+        // Where the drawing ends soon after, the label stands before its bar.
+        let fits = from + width <= margins.width - 4.0;
+        let text = if fits { from } else { (from - width).max(4.0) };
         let row = ends
             .iter()
             .position(|end| text > *end)

@@ -357,3 +357,71 @@ fn a_page_stays_small_on_the_wire() {
         );
     }
 }
+
+/// Words that no reader should meet, in what a page shows: each with a space on both sides.
+const NOT_OUR_WORDS: [&str; 12] = [
+    "nought",
+    "kept back",
+    "the middle one",
+    "is no ",
+    " told ",
+    " heard ",
+    "nobody knows",
+    "no league table",
+    " 1 days",
+    " 1 people",
+    "up to date",
+    "not said",
+];
+
+#[test]
+fn pages_speak_plain_english_in_amounts_and_words() {
+    let product = demo();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    let more = [
+        "/quarantine",
+        "/measures?show=signals",
+        "/nowhere",
+        "/measures/tr-longest-wait",
+    ];
+    for path in PAGES.iter().chain(&more) {
+        page.goto(&product.url(path));
+        let shown = page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true), document.body.innerText");
+        let shown = format!(
+            " {} ",
+            shown.as_str().unwrap().to_lowercase().replace('\n', " ")
+        );
+        for word in NOT_OUR_WORDS {
+            let at = shown.find(word);
+            assert!(
+                at.is_none(),
+                "{path} has \"{word}\": {}",
+                shown
+                    .chars()
+                    .skip(shown[..at.unwrap_or(0)].chars().count().saturating_sub(60))
+                    .take(140)
+                    .collect::<String>()
+            );
+        }
+    }
+}
+
+#[test]
+fn an_address_that_leads_nowhere_is_a_page_for_a_browser_and_a_document_for_a_program() {
+    let product = empty();
+    let ask = |accept: &str| {
+        let address = product.url("/nowhere");
+        joinedup_tests::http::send("GET", &address, &[("accept", accept)], b"").unwrap()
+    };
+    let page = ask("text/html,*/*;q=0.8");
+    assert_eq!(page.status, 404);
+    assert!(
+        page.text().contains("<h1>Not found</h1>") && page.text().contains("href=\"/measures\"")
+    );
+    let document = ask("application/json");
+    assert_eq!(
+        (document.status, document.text().starts_with('{')),
+        (404, true)
+    );
+}

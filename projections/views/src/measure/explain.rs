@@ -61,8 +61,8 @@ pub fn explain(measure: &Measure) -> String {
         "small areas",
         match measure.small_numbers() {
             SmallNumbers::None => "shown as they are",
-            SmallNumbers::Hes7 => "1 to 7 kept back, larger numbers rounded to 5 (hes-7)",
-            SmallNumbers::Mhsds5 => "0 to 4 kept back, larger numbers rounded to 5 (mhsds-5)",
+            SmallNumbers::Hes7 => "1 to 7 suppressed, larger numbers rounded to 5 (hes-7)",
+            SmallNumbers::Mhsds5 => "0 to 4 suppressed, larger numbers rounded to 5 (mhsds-5)",
         },
     );
     line(

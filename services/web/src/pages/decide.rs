@@ -45,7 +45,7 @@ pub fn forms(visit: &Visit, measure: &Measure, answer: &Answer) -> Result<Markup
     let hidden = || hidden(&back, &visit.area, version);
     Ok(html! {
         section #decisions aria-labelledby="decisions-name" {
-            h2 #decisions-name { "Decisions" }
+            h2 #decisions-name { "Targets and baselines" }
             div #decided data-live {
                 (standing(&decisions, unit))
                 @for b in &decisions.proposed {

@@ -261,8 +261,8 @@ pub fn family(code: &str) -> (usize, &'static str) {
         "experience" => (3, "Experience"),
         "assessment" => (4, "Assessments"),
         "change" => (5, "Improvement changes"),
-        "aggregate" => (6, "Counted elsewhere"),
-        "published" => (7, "Published statistics"),
+        "aggregate" => (6, "Other local data"),
+        "published" => (7, "National statistics"),
         _ => (0, "Our own"),
     }
 }

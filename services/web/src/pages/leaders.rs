@@ -292,7 +292,7 @@ fn compare(visit: &Visit, overview: &Overview) -> Markup {
     html! {
         section.card #compare aria-labelledby="compare-name" {
             h2 #compare-name { "Compare places fairly: " (line.title) }
-            p.note { "Each place's latest " (FUNNEL_POINTS) " final points together, against how many there were to count. Between the dashed lines places differ as chance would have it. It is not a league table." }
+            p.note { "Each place's latest " (FUNNEL_POINTS) " final points together. Places between the dashed lines differ no more than expected by chance. Do not rank them." }
             form.picker method="get" action="/leaders#compare" {
                 (layout::kept(&visit.address, &["funnel"]))
                 label for="pick-funnel" { "Share" }

@@ -44,9 +44,9 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
             header.page-head {
                 p.kicker { (measure.title) ", " (place) (filter_words(&request)) ", by " (words::grain(answer.chart.period)) }
                 h1 #chart-name data-live { (finding::sentence(visit, &answer, &changes)) }
-                (choices(visit, measure, &answer, &request))
             }
             (figure.show())
+            (choices(visit, measure, &answer, &request))
             (corrected(visit, &request, &answer)?)
             (changes_of::list(visit, &answer, &changes))
             (multiples::show(visit, measure, &request)?)
