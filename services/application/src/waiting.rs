@@ -1,5 +1,7 @@
 //! Who is waiting now, person by person, for those who work with them.
 
+pub mod facets;
+
 use crate::app::App;
 use crate::charts::{self, QuestionError};
 use chrono::NaiveDate;

@@ -425,3 +425,49 @@ fn an_address_that_leads_nowhere_is_a_page_for_a_browser_and_a_document_for_a_pr
         (404, true)
     );
 }
+
+#[test]
+fn a_wall_screen_has_freshness_and_rows_and_nothing_to_press() {
+    let product = demo();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    page.viewport(1920, 1080);
+    page.goto(&product.url("/board?view=wall"));
+    let rows = page.count("#people tbody tr");
+    assert!((1..=12).contains(&rows), "{rows} rows");
+    assert_eq!(page.count("#filters, #referrals"), 0);
+    assert!(
+        page.text("#strip").contains("Data to"),
+        "{}",
+        page.text("#strip")
+    );
+    let fits = "document.documentElement.scrollHeight <= innerHeight && !document.querySelector('nav').getClientRects().length";
+    assert_eq!(
+        page.evaluate(fits),
+        true,
+        "all is on the screen, and no navigation"
+    );
+}
+
+#[test]
+fn a_filter_shows_as_many_people_as_it_says() {
+    let product = demo();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    page.goto(&product.url("/board?responsible=nhs"));
+    let counted = page.evaluate(
+        "[...document.querySelectorAll('#filters a strong')].map(s => [s.closest('a').getAttribute('href'), Number(s.innerText), s.closest('a').hasAttribute('aria-current')])",
+    );
+    let choices: Vec<(String, u64)> = counted
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|c| c[2] == false)
+        .map(|c| (c[0].as_str().unwrap().to_owned(), c[1].as_u64().unwrap()))
+        .collect();
+    assert!(choices.len() > 4, "{choices:?}");
+    for (address, count) in choices {
+        page.goto(&product.url(&address));
+        assert_eq!(page.count("#people tbody tr"), count, "{address}");
+    }
+}

@@ -40,10 +40,20 @@ pub(super) const TABS: [(Tab, &str, &str); 6] = [
     (Tab::Data, "/sources", "Data"),
 ];
 
+/// The page is shown on a wall: without navigation, filters and footer.
+#[must_use]
+pub fn is_wall(visit: &Visit) -> bool {
+    visit.address.get("view") == Some("wall")
+}
+
 /// A whole page.
 #[must_use]
 pub fn page(visit: &Visit, tab: Tab, title: &str, picker: &Markup, body: &Markup) -> Markup {
-    let class = if tab == Tab::Board { "wall" } else { "" };
+    let class = if tab == Tab::Board && is_wall(visit) {
+        "wall"
+    } else {
+        ""
+    };
     html! {
         (DOCTYPE)
         html lang="en-GB" {

@@ -124,7 +124,7 @@ fn first(visit: &Visit, known: &Knowledge) -> Markup {
                     }
                 }
             }
-            @if !found.not_scored.is_empty() { p.note { (words::counted(found.not_scored.len(), "item has", "items have")) " no score because there is no rating or ambition." } }
+            @if !found.not_scored.is_empty() { p.note { (words::counted(found.not_scored.len(), "item has", "items have")) " no score: a rating or an ambition is missing." } }
         }
     }
 }
