@@ -20,6 +20,7 @@ mod metrics;
 mod one_answer;
 mod pages;
 mod people;
+mod plain_words;
 mod privacy;
 mod real_data;
 mod round;
