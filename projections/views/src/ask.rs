@@ -9,7 +9,7 @@ mod basis;
 mod discoveries;
 
 use crate::cell::Filter;
-use crate::changes::Annotation;
+use crate::changes::{Annotation, ChangeSpan, TargetStep};
 use crate::chart::{Chart, ChartQuery, of_points};
 use crate::expectation::Expectations;
 use crate::measure::{ChartKind, Measure};
@@ -139,6 +139,12 @@ pub struct Answer {
     pub chart: Chart,
     /// Improvement changes that should move the measure here.
     pub changes: Vec<Annotation>,
+    /// The targets with the day from which each holds, for the picture.
+    #[serde(skip)]
+    pub targets: Vec<TargetStep>,
+    /// When those changes were tested, for the picture.
+    #[serde(skip)]
+    pub tested: Vec<ChangeSpan>,
     /// The chart is as it was known at this instant; none: as it is known now.
     pub as_known_at: Option<DateTime<Utc>>,
     /// The position in the log that the chart is of.
@@ -191,6 +197,8 @@ pub fn ask(
             let mut answer = Answer {
                 chart: of_points(&query, title, points),
                 changes: basis.annotations(definitions.areas, measure, &area),
+                targets: basis.target_steps(measure, &area, today),
+                tested: basis.tested(definitions.areas, measure, &area),
                 as_known_at: basis.as_known_at,
                 as_of_position: basis.position,
                 as_of: basis.as_of.unwrap_or(now),

@@ -7,9 +7,9 @@ pub mod before_after;
 pub(crate) mod cycle;
 pub mod decision;
 
-pub use annotation::{Annotation, AnnotationKind};
+pub use annotation::{Annotation, AnnotationKind, ChangeSpan};
 pub use before_after::{BeforeAfter, Moved, before_and_after};
-pub use decision::{Decisions, decisions};
+pub use decision::{Decisions, TargetStep, decisions};
 
 use crate::contribution::StoredFact;
 use chrono::NaiveDate;

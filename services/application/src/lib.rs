@@ -1,6 +1,7 @@
 //! What the product does, whichever door somebody comes through: no HTTP and no HTML.
 
 pub mod app;
+pub mod briefing;
 pub mod charts;
 pub mod config;
 pub mod discoveries;
@@ -11,4 +12,5 @@ pub mod overview;
 pub mod places;
 pub mod publisher;
 pub mod request;
+pub mod sources;
 pub mod waiting;

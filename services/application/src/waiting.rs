@@ -1,5 +1,7 @@
 //! Who is waiting now, person by person, for those who work with them.
 
+pub mod facets;
+
 use crate::app::App;
 use crate::charts::{self, QuestionError};
 use chrono::NaiveDate;
@@ -72,7 +74,7 @@ pub fn board(
             },
         )
     };
-    let by_reason = count(|row| row.reason_title.unwrap_or("No reason given"));
+    let by_reason = count(|row| row.reason_title.unwrap_or("No reason recorded"));
     let by_responsible = count(|row| row.responsible);
     Ok(Waiting {
         area: area.to_string(),

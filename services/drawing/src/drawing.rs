@@ -1,8 +1,11 @@
 //! What a chart is drawn from: points with their marks, flags, stretches, lines.
 
 use super::axis::Scale;
-use super::frame::Size;
+use super::frame::{Margins, Size};
 use chrono::NaiveDate;
+
+/// The height of the heading of a drawing that stands alone.
+const HEADING: f64 = 30.0;
 
 /// How a point is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,13 +58,13 @@ impl Mark {
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
-            Self::Plain => "chance alone explains it",
-            Self::Improvement => "special cause: improvement",
-            Self::Concern => "special cause: concern",
+            Self::Plain => "expected variation",
+            Self::Improvement => "special cause: better",
+            Self::Concern => "special cause: worse",
             Self::Neutral => "special cause, neither better nor worse",
             Self::Provisional => "provisional, not judged",
-            Self::Incomplete => "period not over, not judged",
-            Self::Missing => "nothing reported",
+            Self::Incomplete => "period not finished, not judged",
+            Self::Missing => "no data",
             Self::Suppressed => "suppressed: small numbers",
         }
     }
@@ -114,25 +117,21 @@ pub struct Spot {
     pub phase: usize,
 }
 
-/// A flag on the time line: an improvement change.
-#[derive(Clone, Debug)]
-pub struct Flag {
-    /// When.
-    pub date: NaiveDate,
-    /// What, in a few words.
+/// A change under test: a bar in the lane below the axis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tested {
+    /// What is tested, in a few words.
     pub label: String,
-    /// Where more is said of it, on the page that shows the drawing.
-    pub link: Option<String>,
-}
-
-/// A stretch of time in which a change was under test.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stretch {
     /// First day.
     pub from: NaiveDate,
     /// Last day; none while it goes on.
     pub to: Option<NaiveDate>,
+    /// Where more is written about it, on the page that shows the drawing.
+    pub link: Option<String>,
 }
+
+/// A target, and the first day on which it holds; none: it holds over the whole drawing.
+pub type Step = (Option<NaiveDate>, f64);
 
 /// All that is drawn.
 #[derive(Clone, Debug)]
@@ -151,12 +150,10 @@ pub struct Drawing {
     pub period_word: &'static str,
     /// The points, by date.
     pub spots: Vec<Spot>,
-    /// The target.
-    pub target: Option<f64>,
-    /// Flags.
-    pub flags: Vec<Flag>,
-    /// Changes under test, behind the points.
-    pub stretches: Vec<Stretch>,
+    /// The targets, by first day.
+    pub targets: Vec<Step>,
+    /// Changes under test.
+    pub tested: Vec<Tested>,
     /// The drawing stands alone as a file, and so brings its own style.
     pub standalone: bool,
     /// How large.
@@ -177,7 +174,30 @@ impl Drawing {
                 let limits = limits.into_iter().flatten().filter(shown);
                 [s.value, s.centre].into_iter().flatten().chain(limits)
             })
-            .chain(self.target)
+            .chain(self.targets_shown().iter().map(|t| t.1))
+    }
+
+    /// The targets that hold somewhere in the drawing's time: one that was replaced before it is left out.
+    #[must_use]
+    pub fn targets_shown(&self) -> &[Step] {
+        let first = self.spots.first().map(|s| s.start);
+        let before = |step: &Step| step.0.is_none_or(|from| first.is_some_and(|f| from <= f));
+        let begin = self.targets.iter().rposition(before).unwrap_or(0);
+        &self.targets[begin..]
+    }
+
+    /// The margins: those of the size, with room for a heading and for the lane of changes where there are any.
+    #[must_use]
+    pub fn margins(&self) -> Margins {
+        let mut margins = self.size.margins();
+        if self.standalone {
+            margins.top += HEADING;
+            margins.height += HEADING;
+        }
+        let lane = super::lane::height(self);
+        margins.bottom += lane;
+        margins.height += lane;
+        margins
     }
 
     /// Where values can lie: a limit outside says nothing, and a scale that showed it would show "−20 % of people". No

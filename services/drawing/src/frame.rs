@@ -42,7 +42,7 @@ impl Size {
                 height: 400.0,
                 left: 60.0,
                 right: 96.0,
-                top: 48.0,
+                top: 34.0,
                 bottom: 44.0,
             },
             Self::Narrow => Margins {
@@ -50,7 +50,7 @@ impl Size {
                 height: 330.0,
                 left: 46.0,
                 right: 18.0,
-                top: 48.0,
+                top: 34.0,
                 bottom: 44.0,
             },
             Self::Small => Margins {

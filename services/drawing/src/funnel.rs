@@ -137,9 +137,9 @@ pub fn svg(funnel: &Funnel, places: &[Place], unit: &str, out_of: &str, title: &
             amount(found.ratio, unit),
             number(found.denominator, ""),
             if inside {
-                "within what chance gives"
+                "within what is expected by chance"
             } else {
-                "outside what chance gives"
+                "outside what is expected by chance"
             }
         );
         let (px, py) = (x(found.denominator), y(found.ratio));

@@ -7,15 +7,15 @@ use joinedup_spc::{Assurance, Variation};
 #[must_use]
 pub fn variation_words(variation: Option<Variation>) -> &'static str {
     match variation {
-        Some(Variation::ImprovementHigh) => "Improvement: higher, and higher is better",
-        Some(Variation::ImprovementLow) => "Improvement: lower, and lower is better",
-        Some(Variation::ConcernHigh) => "Concern: higher, and lower is better",
-        Some(Variation::ConcernLow) => "Concern: lower, and higher is better",
+        Some(Variation::ImprovementHigh) => "Getting better: higher, and higher is better",
+        Some(Variation::ImprovementLow) => "Getting better: lower, and lower is better",
+        Some(Variation::ConcernHigh) => "Getting worse: higher, and lower is better",
+        Some(Variation::ConcernLow) => "Getting worse: lower, and higher is better",
         Some(Variation::NeitherHigh) => "Changed: higher, neither better nor worse",
         Some(Variation::NeitherLow) => "Changed: lower, neither better nor worse",
-        Some(Variation::Undirected) => "Changed: not by chance, in neither direction yet",
-        Some(Variation::CommonCause) => "No signal: chance alone explains it",
-        Some(Variation::NotJudged) | None => "Not judged: too few points yet",
+        Some(Variation::Undirected) => "Unusual pattern: not clearly better or worse",
+        Some(Variation::CommonCause) => "No clear change: expected variation (common cause)",
+        Some(Variation::NotJudged) | None => "Too early to tell: too few points yet",
     }
 }
 
@@ -23,11 +23,11 @@ pub fn variation_words(variation: Option<Variation>) -> &'static str {
 #[must_use]
 pub fn variation_word(variation: Option<Variation>) -> &'static str {
     match variation {
-        Some(Variation::ImprovementHigh | Variation::ImprovementLow) => "Improvement",
-        Some(Variation::ConcernHigh | Variation::ConcernLow) => "Concern",
+        Some(Variation::ImprovementHigh | Variation::ImprovementLow) => "Getting better",
+        Some(Variation::ConcernHigh | Variation::ConcernLow) => "Getting worse",
         Some(Variation::NeitherHigh | Variation::NeitherLow | Variation::Undirected) => "Changed",
-        Some(Variation::CommonCause) => "No signal",
-        Some(Variation::NotJudged) | None => "Not judged",
+        Some(Variation::CommonCause) => "No clear change",
+        Some(Variation::NotJudged) | None => "Too early to tell",
     }
 }
 
@@ -35,9 +35,9 @@ pub fn variation_word(variation: Option<Variation>) -> &'static str {
 #[must_use]
 pub fn assurance_words(assurance: Assurance) -> &'static str {
     match assurance {
-        Assurance::Pass => "Target met every time, if nothing changes",
-        Assurance::Fail => "Target never met, unless something changes",
-        Assurance::HitOrMiss => "Target met or missed by chance",
+        Assurance::Pass => "Likely to meet the target consistently",
+        Assurance::Fail => "Unlikely to meet the target without change",
+        Assurance::HitOrMiss => "May or may not meet the target",
     }
 }
 

@@ -6,26 +6,28 @@ pub mod frame;
 pub mod funnel;
 pub mod icon;
 mod labels;
+mod lane;
+mod literal;
 pub mod png;
 pub mod run_chart;
 pub mod spark;
 
-pub use drawing::{Drawing, Flag, Mark, Spot, Stretch};
+pub use drawing::{Drawing, Mark, Spot, Tested};
 pub use frame::Size;
 pub use run_chart::svg;
 
 use joinedup_spc::Variation;
 use joinedup_spc::rules::{Rule, Signal};
 use joinedup_spc::runs::Side;
-use joinedup_views::changes::Annotation;
-use joinedup_views::chart::Chart;
+use joinedup_views::ask::Answer;
 use joinedup_views::measure::Shape;
 use joinedup_views::period::Grain;
 use joinedup_views::point::State;
 
-/// The drawing of a chart, with the changes that should move the measure there.
+/// The drawing of a chart, with the changes that should move the measure there and each target from its own day.
 #[must_use]
-pub fn of_chart(chart: &Chart, changes: &[Annotation], standalone: bool) -> Drawing {
+pub fn of_answer(answer: &Answer, standalone: bool) -> Drawing {
+    let chart = &answer.chart;
     let spots = chart
         .points
         .iter()
@@ -52,16 +54,17 @@ pub fn of_chart(chart: &Chart, changes: &[Annotation], standalone: bool) -> Draw
         centre_name: if run { "median" } else { "mean" },
         period_word: period_word(chart.period),
         spots,
-        target: chart.target,
-        flags: changes
+        targets: answer.targets.iter().map(|t| (t.from, t.target)).collect(),
+        tested: answer
+            .tested
             .iter()
-            .map(|c| Flag {
-                date: c.date,
-                label: c.text.clone(),
+            .map(|span| Tested {
+                label: span.title.clone(),
+                from: span.from,
+                to: span.to,
                 link: Some("#changes".into()),
             })
             .collect(),
-        stretches: Vec::new(),
         standalone,
         size: Size::Wide,
         scale: None,
@@ -106,10 +109,10 @@ pub fn why(row: &joinedup_views::chart::ChartPoint) -> String {
     let state = match row.point.state {
         State::Final => "",
         State::Provisional => "Provisional: what began in it may still end in time",
-        State::Incomplete => "The period is not over",
+        State::Incomplete => "The period is not finished",
         // The note says why, and by which rule.
         State::Missing | State::Suppressed if row.point.note.is_some() => "",
-        State::Missing => "Nothing was reported",
+        State::Missing => "No data",
         State::Suppressed => "Suppressed: small numbers",
     };
     let signals: Vec<&str> = row.signals.iter().map(|s| rule_words(*s)).collect();
@@ -145,13 +148,13 @@ pub const fn rule_words(signal: Signal) -> &'static str {
         (Rule::Shift, Side::High) => "Part of a shift above the centre line",
         (Rule::Shift, Side::Low) => "Part of a shift below the centre line",
         (Rule::LongRun, Side::High) => {
-            "Part of a run above the centre line that is longer than chance explains"
+            "One of many in a row above the median: unlikely to be chance"
         }
         (Rule::LongRun, Side::Low) => {
-            "Part of a run below the centre line that is longer than chance explains"
+            "One of many in a row below the median: unlikely to be chance"
         }
         (Rule::LevelChange, Side::High) => "One of the latest values, which lie higher than before",
         (Rule::LevelChange, Side::Low) => "One of the latest values, which lie lower than before",
-        (Rule::FewCrossings, _) => "The line crosses its centre less often than chance explains",
+        (Rule::FewCrossings, _) => "The line crosses its median less often than expected by chance",
     }
 }

@@ -43,7 +43,7 @@ pub fn png(svg: &str) -> Result<Vec<u8>, PngError> {
         fontdb: TYPEFACES.clone(),
         ..Options::default()
     };
-    let tree = Tree::from_str(&plain(svg), &options)?;
+    let tree = Tree::from_str(svg, &options)?;
     let size = tree
         .size()
         .to_int_size()
@@ -58,40 +58,6 @@ pub fn png(svg: &str) -> Result<Vec<u8>, PngError> {
         .map_err(|error| PngError::Written(error.to_string()))
 }
 
-/// The same drawing in the plain style that its reader knows: no variables, no media, no states of a pointer.
-fn plain(svg: &str) -> String {
-    let (Some(start), Some(end)) = (svg.find("<style>"), svg.find("</style>")) else {
-        return svg.to_owned();
-    };
-    let (before, style, after) = (&svg[..start + 7], &svg[start + 7..end], &svg[end..]);
-    let rules: Vec<&str> = style
-        .lines()
-        .filter(|rule| !rule.starts_with("@media") && !pointed(rule))
-        .collect();
-    let mut plain = rules.join("\n");
-    // The variables are all in the first rule, `--name:value;`.
-    let variables: Vec<(String, String)> = rules
-        .first()
-        .and_then(|first| first.split_once('{'))
-        .map(|(_, body)| body)
-        .into_iter()
-        .flat_map(|body| body.split(';'))
-        .filter_map(|setting| setting.strip_prefix("--")?.split_once(':'))
-        .map(|(name, value)| (format!("var(--{name})"), value.to_owned()))
-        .collect();
-    for (name, value) in variables {
-        plain = plain.replace(&name, &value);
-    }
-    format!("{before}{plain}{after}")
-}
-
-/// A rule for a pointer or the keyboard's focus.
-fn pointed(rule: &str) -> bool {
-    rule.split('{')
-        .next()
-        .is_some_and(|selector| selector.contains(":hover") || selector.contains(":focus"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,7 +67,8 @@ mod tests {
 
     fn drawing(inside: &str) -> String {
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 120 40\"><style>{STYLE}</style>{inside}</svg>"
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 120 40\"><style>{}</style>{inside}</svg>",
+            crate::literal::style(STYLE)
         )
     }
 

@@ -18,7 +18,7 @@ struct Canvas<'a> {
 /// Draws a chart.
 #[must_use]
 pub fn svg(drawing: &Drawing) -> String {
-    let margins = drawing.size.margins();
+    let margins = drawing.margins();
     let (Some(first), Some(last)) = (drawing.spots.first(), drawing.spots.last()) else {
         return empty(drawing);
     };
@@ -35,11 +35,8 @@ pub fn svg(drawing: &Drawing) -> String {
         drawing,
         String::with_capacity(8192 + drawing.spots.len() * 300),
     );
-    stretches(&canvas, &mut out);
     axes(&canvas, &mut out);
-    if drawing.size != Size::Small {
-        flags(&canvas, &mut out);
-    }
+    super::lane::draw(drawing, &canvas.frame, &mut out);
     lines(&canvas, &mut out);
     points(&canvas, &mut out);
     out.push_str("</svg>");
@@ -47,7 +44,7 @@ pub fn svg(drawing: &Drawing) -> String {
 }
 
 fn empty(drawing: &Drawing) -> String {
-    let margins = drawing.size.margins();
+    let margins = drawing.margins();
     let mut out = head(drawing, String::new());
     let _ = write!(
         out,
@@ -59,7 +56,7 @@ fn empty(drawing: &Drawing) -> String {
 }
 
 fn head(drawing: &Drawing, mut out: String) -> String {
-    let margins = drawing.size.margins();
+    let margins = drawing.margins();
     let (width, height) = (margins.width, margins.height);
     let kind = match drawing.size {
         Size::Wide => "wide",
@@ -77,7 +74,8 @@ fn head(drawing: &Drawing, mut out: String) -> String {
     if drawing.standalone {
         let _ = write!(
             out,
-            "<style>{STYLE}</style><rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>"
+            "<style>{}</style><rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>",
+            super::literal::style(STYLE)
         );
         let _ = write!(
             out,
@@ -87,30 +85,6 @@ fn head(drawing: &Drawing, mut out: String) -> String {
         );
     }
     out
-}
-
-fn stretches(canvas: &Canvas<'_>, out: &mut String) {
-    let (frame, spots) = (&canvas.frame, &canvas.drawing.spots);
-    let (Some(first), Some(last)) = (spots.first(), spots.last()) else {
-        return;
-    };
-    for stretch in &canvas.drawing.stretches {
-        let (from, to) = (
-            stretch.from.max(first.start),
-            stretch.to.unwrap_or(last.start).min(last.start),
-        );
-        if from >= to {
-            continue;
-        }
-        let (x, end) = (frame.x(from), frame.x(to));
-        let _ = write!(
-            out,
-            "<rect class=\"stretch\" x=\"{x:.1}\" y=\"{}\" width=\"{:.1}\" height=\"{:.1}\"/>",
-            frame.margins.top,
-            end - x,
-            frame.floor() - frame.margins.top
-        );
-    }
 }
 
 fn axes(canvas: &Canvas<'_>, out: &mut String) {
@@ -196,75 +170,9 @@ fn ends(canvas: &Canvas<'_>, out: &mut String) {
     }
 }
 
-fn flags(canvas: &Canvas<'_>, out: &mut String) {
-    let frame = &canvas.frame;
-    let (Some(first), Some(last)) = (canvas.drawing.spots.first(), canvas.drawing.spots.last())
-    else {
-        return;
-    };
-    let room = frame.right() - frame.margins.left;
-    let letters = if canvas.drawing.size == Size::Wide {
-        44
-    } else {
-        24
-    };
-    let mut ends = [f64::MIN; 3];
-    for flag in &canvas.drawing.flags {
-        if flag.date < first.start || (flag.date - last.start).num_days() > 31 {
-            continue;
-        }
-        let x = frame.x(flag.date).min(frame.right());
-        let label = shortened(&flag.label, letters);
-        let width = 8.0 + label.chars().count() as f64 * 6.6;
-        let leftwards =
-            x - frame.margins.left > room / 2.0 && x + width > frame.margins.width - 4.0;
-        let begins = if leftwards { x - width } else { x };
-        let row = ends.iter().position(|end| begins > *end + 6.0).unwrap_or(0);
-        let y = frame.margins.top - 34.0 + 14.0 * row as f64;
-        ends[row] = begins + width;
-        let (open, close) = match flag.link.as_ref().filter(|_| !canvas.drawing.standalone) {
-            Some(link) => (format!("<a href=\"{}\">", escape(link)), "</a>"),
-            None => (String::new(), ""),
-        };
-        let _ = write!(
-            out,
-            "<g class=\"flag\"><line x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{y:.1}\" y2=\"{}\"/>{open}<text x=\"{:.1}\" y=\"{:.1}\"{}>{}<title>{}: {}</title></text>{close}</g>",
-            frame.floor(),
-            if leftwards { x - 4.0 } else { x + 4.0 },
-            y + 9.0,
-            if leftwards {
-                " text-anchor=\"end\""
-            } else {
-                ""
-            },
-            escape(&label),
-            date(flag.date),
-            escape(&flag.label)
-        );
-    }
-}
-
-fn shortened(text: &str, letters: usize) -> String {
-    if text.chars().count() <= letters {
-        return text.to_owned();
-    }
-    let mut short: String = text.chars().take(letters - 1).collect();
-    short.truncate(short.trim_end().len());
-    short.push('…');
-    short
-}
-
 fn lines(canvas: &Canvas<'_>, out: &mut String) {
-    let (drawing, frame) = (canvas.drawing, &canvas.frame);
-    if let Some(target) = drawing.target {
-        let y = frame.y(target);
-        let _ = write!(
-            out,
-            "<line class=\"target\" x1=\"{}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>",
-            frame.margins.left,
-            frame.right()
-        );
-    }
+    let drawing = canvas.drawing;
+    targets(canvas, out);
     let (low, high) = drawing.possible();
     for phase in drawing.spots.chunk_by(|a, b| a.phase == b.phase) {
         for (class, value) in [
@@ -297,6 +205,7 @@ fn lines(canvas: &Canvas<'_>, out: &mut String) {
         );
     }
     if drawing.size != Size::Small {
+        earlier(canvas, out);
         names(canvas, out);
     }
 }
@@ -319,13 +228,56 @@ fn path(
     }
 }
 
+/// Each target from its own first day to the day before the next one.
+fn targets(canvas: &Canvas<'_>, out: &mut String) {
+    let frame = &canvas.frame;
+    let (left, right) = (frame.margins.left, frame.right());
+    let shown = canvas.drawing.targets_shown();
+    for (i, (from, target)) in shown.iter().enumerate() {
+        let begin = from.map_or(left, |d| frame.x(d)).max(left);
+        let next = shown.get(i + 1).and_then(|step| step.0);
+        let end = next.map_or(right, |d| frame.x(d)).min(right);
+        // A target that holds from the last period on is still to be seen.
+        let begin = begin.min(right - 6.0);
+        let y = frame.y(*target);
+        let _ = write!(
+            out,
+            "<line class=\"target\" x1=\"{begin:.1}\" x2=\"{end:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>"
+        );
+    }
+}
+
+/// The names of earlier centre lines, each at the end of its own: what it was before the baseline changed.
+fn earlier(canvas: &Canvas<'_>, out: &mut String) {
+    let (drawing, frame) = (canvas.drawing, &canvas.frame);
+    let mut phases: Vec<&[Spot]> = drawing.spots.chunk_by(|a, b| a.phase == b.phase).collect();
+    phases.pop();
+    for phase in phases {
+        let Some((last, centre)) = phase.iter().rev().find_map(|s| Some((s, s.centre?))) else {
+            continue;
+        };
+        let x = frame.x(last.start);
+        let _ = write!(
+            out,
+            "<line class=\"limit\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{}\" y2=\"{}\"/><text class=\"centre-name inside\" x=\"{:.1}\" y=\"{:.1}\">{} was {}</text>",
+            frame.margins.top,
+            frame.floor(),
+            x - 4.0,
+            frame.y(centre) - 6.0,
+            drawing.centre_name,
+            number(centre, &drawing.unit)
+        );
+    }
+}
+
 /// The names of the centre line and of the target, out of each other's way.
 fn names(canvas: &Canvas<'_>, out: &mut String) {
     let (drawing, frame) = (canvas.drawing, &canvas.frame);
     let centre = drawing.spots.iter().rev().find_map(|s| s.centre);
     let outside = drawing.size.names_outside();
     let least = if outside { 30.0 } else { 15.0 };
-    let target_y = drawing.target.map(|t| frame.y(t));
+    let target = drawing.targets_shown().last().map(|t| t.1);
+    let target_y = target.map(|t| frame.y(t));
     let mut centre_y = centre.map(|c| frame.y(c));
     if let (Some(t), Some(c)) = (target_y, centre_y)
         && (t - c).abs() < least
@@ -353,7 +305,7 @@ fn names(canvas: &Canvas<'_>, out: &mut String) {
     if let (Some(value), Some(y)) = (centre, centre_y) {
         name("centre-name", drawing.centre_name, value, y);
     }
-    if let (Some(value), Some(y)) = (drawing.target, target_y) {
+    if let (Some(value), Some(y)) = (target, target_y) {
         name("target-name", "target", value, y);
     }
 }

@@ -137,7 +137,7 @@ fn add_delays(
     for row in transfers.iter().filter(|row| row.days >= 1).filter(inside) {
         let reason = (
             row.reason.unwrap_or("none"),
-            row.reason_title.unwrap_or("No reason given"),
+            row.reason_title.unwrap_or("No reason recorded"),
         );
         *counts
             .entry((reason.0, reason.1, row.responsible))

@@ -13,7 +13,6 @@ use axum::middleware;
 use axum::routing::get;
 use door::auth;
 use door::limits::MAX_BODY;
-use door::problem::Problem;
 use door::tokens::Tokens;
 use door::{Shared, body, origin, server};
 use joinedup_application::app::App;
@@ -69,7 +68,7 @@ pub fn router(app: App, tokens: Tokens) -> Router {
         .merge(health(shared.app.clone()))
         .merge(pages::assets())
         .merge(closed)
-        .fallback(|| async { Problem::not_found("There is nothing at this address") })
+        .fallback(pages::nothing_here)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CompressionLayer::new())
         .layer(default_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

@@ -8,7 +8,9 @@ pub mod changes_of;
 mod conflict;
 pub mod decide;
 pub mod figure;
-
+mod finding;
+mod health;
+mod help;
 pub mod home;
 pub mod layout;
 pub mod leaders;
@@ -23,12 +25,14 @@ pub mod record;
 mod refusal;
 pub mod rounds;
 pub mod sources;
-mod under_test;
+mod start;
 pub mod visit;
 mod words;
 
 use crate::door::Shared;
-use axum::http::{HeaderValue, header};
+use crate::door::problem::Problem;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -47,12 +51,24 @@ pub fn routes() -> Router<Shared> {
         .route("/frameworks", get(catalogue::frameworks))
         .route("/sources", get(sources::show))
         .route("/quarantine", get(quarantine::show))
+        .route("/help", get(help::show))
         .layer(middleware::from_fn(refusal::as_page))
         // Without any referrer a browser also hides where a form comes from, and its forms would be refused.
         .layer(SetResponseHeaderLayer::if_not_present(
             header::REFERRER_POLICY,
             HeaderValue::from_static("same-origin"),
         ))
+}
+
+/// An address that leads nowhere: a page for a browser, a problem document for all else.
+pub async fn nothing_here(headers: HeaderMap) -> Response {
+    let problem = Problem::not_found("There is nothing at this address");
+    let accepts = headers.get(header::ACCEPT).and_then(|a| a.to_str().ok());
+    if accepts.is_some_and(|accepts| accepts.contains("text/html")) {
+        refusal::page_of(problem.into_response(), false).await
+    } else {
+        problem.into_response()
+    }
 }
 
 /// Style, script and icons: open to everybody, and without anybody's data.

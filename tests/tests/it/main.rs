@@ -22,6 +22,7 @@ mod one_answer;
 mod own_areas;
 mod pages;
 mod people;
+mod plain_words;
 mod privacy;
 mod real_data;
 mod round;

@@ -201,7 +201,7 @@ fn the_page_and_the_api_roll_up_to_the_same_level() {
             &format!("/model?area={area}&node=co-crisis-response"),
         )
         .0;
-        let words = format!("of {rated} rated; {not_rated} not rated");
+        let words = format!("({rated} of {} rated; lowest", rated + not_rated);
         assert!(page.contains(&words), "{area}: {words}");
     }
 }

@@ -2,7 +2,7 @@
 //! decides what a chart says (how far its sources have reported, what people decided) can be left behind.
 
 use crate::cell::Cells;
-use crate::changes::{self, Annotation, Change, Decisions};
+use crate::changes::{self, Annotation, Change, ChangeSpan, Decisions, TargetStep};
 use crate::expectation::Expectations;
 use crate::measure::Measure;
 use crate::view::{Summary, View};
@@ -181,6 +181,48 @@ impl<'a> Basis<'a> {
         let decisions = self.decisions.get(measure.id.as_str())?;
         let set = decisions.target(measure.id.as_str(), area.as_str(), on)?;
         Some(set.target.as_f64())
+    }
+
+    /// The targets that a chart shows, each from its own first day: the measure's own, then those that people set.
+    #[must_use]
+    pub(crate) fn target_steps(
+        &self,
+        measure: &Measure,
+        area: &AreaId,
+        on: NaiveDate,
+    ) -> Vec<TargetStep> {
+        let own = measure.target.map(|t| TargetStep {
+            from: None,
+            target: t.0,
+        });
+        let decisions = self.decisions.get(measure.id.as_str());
+        let set = decisions
+            .into_iter()
+            .flat_map(|d| d.targets_until(measure.id.as_str(), area.as_str(), on))
+            .map(|t| TargetStep {
+                from: Some(t.from),
+                target: t.target.as_f64(),
+            });
+        own.into_iter().chain(set).collect()
+    }
+
+    /// When the changes that should move a measure in an area or in a part of it were tested, by first day.
+    #[must_use]
+    pub(crate) fn tested(
+        &self,
+        areas: &Areas,
+        measure: &Measure,
+        area: &AreaId,
+    ) -> Vec<ChangeSpan> {
+        let within = areas.within(area);
+        let mut found: Vec<ChangeSpan> = self
+            .changes
+            .iter()
+            .filter(|change| within.contains(&change.area))
+            .filter_map(|change| change.span_for(measure.id.as_str()))
+            .collect();
+        found.sort_by(|a, b| (a.from, &a.title).cmp(&(b.from, &b.title)));
+        found
     }
 
     /// The improvement changes that should move a measure in an area or in a part of it, by date.

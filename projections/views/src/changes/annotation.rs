@@ -30,7 +30,29 @@ pub struct Annotation {
     pub text: String,
 }
 
+/// The time over which a change was tested, for a chart's picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeSpan {
+    /// What was tested.
+    pub title: String,
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day; none while it goes on.
+    pub to: Option<NaiveDate>,
+}
+
 impl Change {
+    /// When the change was tested; none when it is not meant to move the measure, or never started.
+    #[must_use]
+    pub fn span_for(&self, measure: &str) -> Option<ChangeSpan> {
+        let concerned = self.measures.iter().any(|m| m.as_str() == measure);
+        Some(ChangeSpan {
+            title: self.title.as_deref().unwrap_or("A change").to_owned(),
+            from: self.started.filter(|_| concerned)?,
+            to: self.finished,
+        })
+    }
+
     /// The flags of this change, by date.
     #[must_use]
     pub fn annotations(&self) -> Vec<Annotation> {

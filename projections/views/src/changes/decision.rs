@@ -40,6 +40,15 @@ pub struct NewBaseline {
     pub decided_at: DateTime<Utc>,
 }
 
+/// A target with the day from which it holds; none: it is the measure's own and always held.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TargetStep {
+    /// First day.
+    pub from: Option<NaiveDate>,
+    /// The target, in the measure's unit.
+    pub target: f64,
+}
+
 /// The decisions that stand, each list by measure, area and date.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Decisions {
@@ -60,6 +69,18 @@ impl Decisions {
         self.targets
             .iter()
             .rfind(|t| t.measure.as_str() == measure && t.area.as_str() == area && t.from <= on)
+    }
+
+    /// Every target of a measure in an area that holds from a date or before it, by first day.
+    pub fn targets_until<'a>(
+        &'a self,
+        measure: &'a str,
+        area: &'a str,
+        on: NaiveDate,
+    ) -> impl Iterator<Item = &'a Target> {
+        self.targets.iter().filter(move |t| {
+            t.measure.as_str() == measure && t.area.as_str() == area && t.from <= on
+        })
     }
 
     /// The first days of the phases in force on a measure's chart in an area.

@@ -142,7 +142,8 @@ fn series(points: &[Point], chart: SpcChart) -> Vec<SpcPoint> {
                 (false, value) => (value, None),
             };
             SpcPoint {
-                x: point.period_start.to_string(),
+                // Only its place matters to the rules; the words of the verdict name it.
+                x: point.period_start.format("%-d %B %Y").to_string(),
                 value,
                 n: n.filter(|_| value.is_some()),
                 sd: None,

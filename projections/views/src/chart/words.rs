@@ -24,7 +24,7 @@ pub fn period_name(grain: Grain, period: Period) -> String {
 /// A number as people read it.
 fn number(chart: &Chart, value: f64) -> String {
     if chart.shape == Shape::Proportion || chart.unit == "proportion" {
-        return format!("{:.1} %", value * 100.0);
+        return format!("{:.1}%", value * 100.0);
     }
     let text = if (value - value.round()).abs() < 1e-9 {
         thousands(value.round())

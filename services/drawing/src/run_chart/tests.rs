@@ -1,4 +1,4 @@
-use super::super::drawing::{Flag, Stretch};
+use super::super::drawing::Tested;
 use super::*;
 use chrono::NaiveDate;
 
@@ -29,15 +29,12 @@ fn drawing() -> Drawing {
             spot(5, Some(1.0), Mark::Provisional),
             spot(6, Some(1.0), Mark::Incomplete),
         ],
-        target: Some(2.0),
-        flags: vec![Flag {
-            date: day(3),
+        targets: vec![(None, 2.0)],
+        tested: vec![Tested {
             label: "Trusted assessors".into(),
-            link: Some("#changes".into()),
-        }],
-        stretches: vec![Stretch {
             from: day(3),
             to: None,
+            link: Some("#changes".into()),
         }],
         standalone: true,
         size: Size::Wide,
@@ -104,15 +101,52 @@ fn a_file_leads_nowhere_and_a_page_leads_to_the_change() {
 fn nothing_at_all_still_draws_and_says_so() {
     let empty = svg(&Drawing {
         spots: Vec::new(),
-        target: None,
-        flags: Vec::new(),
+        targets: Vec::new(),
+        tested: Vec::new(),
         ..drawing()
     });
     assert!(empty.contains("No points") && empty.ends_with("</svg>"));
 }
 
 #[test]
-fn a_long_label_is_cut_at_a_letter_and_not_within_one() {
-    assert_eq!(shortened("äöüäöü", 4), "äöü…");
-    assert_eq!(shortened("abc", 4), "abc");
+fn a_target_is_drawn_from_its_own_day_and_the_one_before_it_until_then() {
+    let mut drawing = drawing();
+    let day = drawing.spots[3].start;
+    drawing.targets = vec![(None, 2.0), (Some(day), 1.5)];
+    let picture = svg(&drawing);
+    let lines: Vec<&str> = picture.split("<line class=\"target\" ").skip(1).collect();
+    let end = |line: &str, name: &str| -> f64 {
+        line.split(&format!("{name}=\""))
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap()
+    };
+    assert_eq!(lines.len(), 2);
+    assert!(end(lines[0], "x1") < end(lines[0], "x2"));
+    assert!((end(lines[0], "x2") - end(lines[1], "x1")).abs() < 0.2);
+    // One that was replaced before the drawing begins is not on it.
+    drawing.targets = vec![(None, 2.0), (Some(day - chrono::Days::new(400)), 1.5)];
+    assert_eq!(svg(&drawing).matches("class=\"target\"").count(), 1);
+}
+
+#[test]
+fn a_change_that_starts_after_the_drawing_is_not_drawn_at_its_edge() {
+    let mut drawing = drawing();
+    drawing.tested[0].from = drawing.spots[6].start + chrono::Days::new(3);
+    assert!(!svg(&drawing).contains("Trusted assessors"));
+}
+
+#[test]
+fn where_the_baseline_changes_the_picture_says_what_the_median_was() {
+    let mut drawing = drawing();
+    for spot in &mut drawing.spots[4..] {
+        (spot.phase, spot.centre) = (1, Some(1.0));
+    }
+    let picture = svg(&drawing);
+    assert!(picture.contains("median was 3"), "{picture}");
+    assert!(picture.contains(">median<"), "{picture}");
 }

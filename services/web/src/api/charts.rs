@@ -45,11 +45,7 @@ pub async fn chart(
             .into_response(),
         "svg" => {
             let policy = "default-src 'none'; style-src 'unsafe-inline'";
-            let drawn = joinedup_drawing::svg(&joinedup_drawing::of_chart(
-                &answer.chart,
-                &answer.changes,
-                true,
-            ));
+            let drawn = joinedup_drawing::svg(&joinedup_drawing::of_answer(&answer, true));
             (
                 [
                     (header::CONTENT_TYPE, "image/svg+xml"),
@@ -60,11 +56,7 @@ pub async fn chart(
                 .into_response()
         }
         "png" => {
-            let drawn = joinedup_drawing::svg(&joinedup_drawing::of_chart(
-                &answer.chart,
-                &answer.changes,
-                true,
-            ));
+            let drawn = joinedup_drawing::svg(&joinedup_drawing::of_answer(&answer, true));
             let picture = tokio::task::spawn_blocking(move || joinedup_drawing::png::png(&drawn))
                 .await
                 .map_err(|_| Problem::unavailable("The picture could not be drawn"))?

@@ -14,15 +14,18 @@
   const content = part => part.innerHTML.replace(/name="key" value="[^"]*"/g, "");
   for (const part of parts()) shown.set(part.id, content(part));
 
-  const time = ms => new Date(ms).toLocaleTimeString("en-GB");
+  const time = ms => new Date(ms).toLocaleTimeString("en-GB", { hour: "numeric", minute: "2-digit", hour12: true }).replace(" ", "");
+  // The strip speaks of data as they are now: while updates are away only the note is shown.
+  const strip = live => note.parentElement.classList.toggle("not-live", !live);
   function tell() {
     if (!note || resting) return;
     const live = stream && Date.now() - lastWord < QUIET_MS;
+    strip(live || (!heardOnce && Date.now() - started < 4000));
     if (live) { since = null; note.hidden = true; note.textContent = ""; document.documentElement.dataset.live = "yes"; return; }
     if (!heardOnce && Date.now() - started < 4000) return;
     since ??= lastWord || started;
     document.documentElement.dataset.live = "no";
-    const text = "Not live since " + time(since) + "; trying again";
+    const text = "Not updating since " + time(since) + ". Reconnecting…";
     if (note.textContent !== text) note.textContent = text;
     note.hidden = false;
   }

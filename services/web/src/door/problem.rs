@@ -72,7 +72,7 @@ impl Problem {
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
-            "The request cannot be understood",
+            "There is a problem with this link",
             detail,
         )
     }
@@ -80,7 +80,7 @@ impl Problem {
     /// 404.
     #[must_use]
     pub fn not_found(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "There is no such thing", detail)
+        Self::new(StatusCode::NOT_FOUND, "Not found", detail)
     }
 
     /// 422: the events were not let in.

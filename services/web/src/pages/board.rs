@@ -1,4 +1,4 @@
-//! `GET /board`: who is waiting now, longest first, and whose move it is. Large enough for a wall. Nobody is named.
+//! `GET /board`: who is waiting now, longest first, and who needs to act. `?view=wall` is a screen for a wall. Nobody is named.
 
 use super::address::Address;
 use super::layout::{self, Tab};
@@ -9,86 +9,59 @@ use axum::response::Response;
 use chrono::{Datelike, Days, NaiveDate};
 use joinedup_application::charts::{self, ChartRequest};
 use joinedup_application::config::Role;
+use joinedup_application::waiting::facets::{Facet, NONE, Narrowed};
 use joinedup_application::waiting::{Waiting, board};
 use joinedup_views::period::Grain;
 use joinedup_views::waiting::{WaitingReferral, WaitingTransfer};
 use maud::{Markup, html};
-use std::collections::BTreeMap;
 
 /// Rows of one table before the rest is counted.
 const ROWS_MOST: usize = 60;
+
+/// Rows on a wall screen: as many as can be read across a room.
+const WALL_ROWS: usize = 12;
+/// Lengths of waiting that the list can be narrowed to.
+const NIGHTS: [i64; 3] = [7, 14, 21];
 
 /// `GET /board`.
 pub async fn show(visit: Visit) -> Result<Response, Problem> {
     visit.render(page).await
 }
 
-/// What the rows are narrowed to.
-struct Narrowed<'a> {
-    responsible: Option<&'a str>,
-    reason: Option<&'a str>,
-    pathway: Option<&'a str>,
-    nights: i64,
-}
-
-impl<'a> Narrowed<'a> {
-    fn of(address: &'a Address) -> Self {
-        Self {
-            responsible: address.get("responsible"),
-            reason: address.get("reason"),
-            pathway: address.get("pathway"),
-            nights: address
-                .get("nights")
-                .and_then(|n| n.parse().ok())
-                .unwrap_or(0),
-        }
-    }
-
-    fn keeps(&self, row: &WaitingTransfer) -> bool {
-        self.responsible.is_none_or(|r| r == row.responsible)
-            && self
-                .reason
-                .is_none_or(|r| row.reason == Some(r) || (r == "none" && row.reason.is_none()))
-            && self
-                .pathway
-                .is_none_or(|p| row.pathway == Some(p) || (p == "none" && row.pathway.is_none()))
-            && row.days >= self.nights
-    }
-
-    fn any(&self) -> bool {
-        self.responsible.is_some()
-            || self.reason.is_some()
-            || self.pathway.is_some()
-            || self.nights > 0
-    }
-}
-
 fn page(visit: &Visit) -> Result<Markup, Problem> {
     visit.caller.must(Role::Operator)?;
     let waiting = board(&visit.app, visit.area.as_str(), visit.caller.areas())?;
-    let narrowed = Narrowed::of(&visit.address);
+    let narrowed = Narrowed::of(|name| visit.address.get(name));
     let rows: Vec<&WaitingTransfer> = waiting
         .transfers
         .iter()
         .filter(|t| narrowed.keeps(t))
         .collect();
     let place = visit.title_of(visit.area.as_str());
+    let wall = layout::is_wall(visit);
+    let most = if wall { WALL_ROWS } else { ROWS_MOST };
     let body = html! {
-        h1 { "Waiting now" span.place { ", " (place) } }
+        div.board-head {
+            h1 { "Waiting now" span.place { ", " (place) } }
+            @if wall { a href=(visit.address.clone().without(&["view"])) { "Leave the wall screen" } }
+            @else { a.button href=(cleared(visit).with("view", "wall")) { "Wall screen" } }
+        }
         @if waiting.only.is_some() { p.note #only { "You see the people of your own areas only. Others may be waiting in " (place) "." } }
         (numbers(visit, &waiting))
-        (filters(visit, &waiting, &narrowed))
         section.card #people data-live aria-labelledby="people-name" {
-            h2 #people-name { "Ready to leave a hospital bed" span.place { " · " (words::counted(rows.len(), "person", "people")) @if narrowed.any() { " of " (waiting.transfers.len()) } } }
+            h2 #people-name { "Ready for discharge" span.place { " · " (words::counted(rows.len(), "person", "people")) @if narrowed.any() { " of " (waiting.transfers.len()) } } }
+            @if !wall { (filters(visit, &waiting, &narrowed)) }
             @if rows.is_empty() {
-                p { @if narrowed.any() { "Nobody waits who fits what you asked for." } @else { (nobody(waiting.transfers_heard_until, "transfers")) } }
-            } @else { (people(visit, &rows)) }
-            @if rows.len() > ROWS_MOST { p.note { "The " (ROWS_MOST) " longest are shown; narrow them down to see the other " (rows.len() - ROWS_MOST) "." } }
+                p { @if narrowed.any() { "No one matches these filters. " a href=(cleared(visit)) { "Clear filters" } } @else { (nobody(waiting.transfers_heard_until, "discharge")) } }
+            } @else { (people(visit, &rows, most)) }
+            @if rows.len() > most { p.note { "Showing " (most) " of " (rows.len()) ", longest wait first." } }
         }
-        section.card #referrals data-live aria-labelledby="referrals-name" {
-            h2 #referrals-name { "Referred, waiting for first contact" span.place { " · " (words::counted(waiting.referrals.len(), "referral", "referrals")) } }
-            @if waiting.referrals.is_empty() { p { (nobody(waiting.referrals_heard_until, "referrals")) } } @else { (referrals(visit, &waiting.referrals)) }
-            @if waiting.referrals.len() > ROWS_MOST { p.note { "The " (ROWS_MOST) " most urgent are shown, of " (waiting.referrals.len()) "." } }
+        @if !wall {
+            section.card #referrals data-live aria-labelledby="referrals-name" {
+                h2 #referrals-name { "Referrals waiting for first contact" span.place { " · " (words::counted(waiting.referrals.len(), "referral", "referrals")) } }
+                @if waiting.referrals.is_empty() { p { (nobody(waiting.referrals_heard_until, "referral")) } } @else { (referrals(visit, &waiting.referrals)) }
+                @if waiting.referrals.len() > ROWS_MOST { p.note { "Showing " (ROWS_MOST) " of " (waiting.referrals.len()) ", most urgent first." } }
+            }
         }
     };
     Ok(layout::page(
@@ -100,40 +73,46 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
     ))
 }
 
+fn cleared(visit: &Visit) -> Address {
+    visit.address.clone().without(&Facet::ALL.map(Facet::name))
+}
+
 fn numbers(visit: &Visit, waiting: &Waiting) -> Markup {
     let now = waiting.transfers.len();
     let long = |n: i64| waiting.transfers.iter().filter(|t| t.days >= n).count();
     let usual = usual(visit, visit.today());
     let longest = waiting.transfers.first().map(|t| t.days.max(0));
     let overdue = waiting.referrals.iter().filter(|r| r.over).count();
-    let people = |count: usize| told(waiting.transfers_heard_until, count);
+    let people = |count: usize| reported(waiting.transfers_heard_until, count);
     html! {
         section.figures #figures data-live aria-label="In figures" {
             p { strong.big { (people(now)) } span { "waiting now" @if let Some(usual) = &usual { br; span.small { (usual.against(now)) } } } }
             p { strong.big { (people(long(7))) } span { "7 nights or more" } }
             p { strong.big { (people(long(21))) } span { "21 nights or more" } }
-            p { strong.big { @match longest { Some(nights) => (nights), None => "–" } } span { "nights, the longest" } }
-            p { strong.big { (told(waiting.referrals_heard_until, overdue)) } span { "referrals past due" } }
+            p { strong.big { @match longest { Some(nights) => (nights), None => "–" } } span { "nights: longest wait" } }
+            p { strong.big { (reported(waiting.referrals_heard_until, overdue)) } span { "referrals overdue" } }
         }
     }
 }
 
-/// A count, where a source tells of what is counted; else a dash, because nobody heard of is not nobody there.
-fn told(heard_until: Option<NaiveDate>, count: usize) -> String {
+/// A count, where a source tells of what is counted; else a dash, because nobody reported is not nobody there.
+fn reported(heard_until: Option<NaiveDate>, count: usize) -> String {
     match heard_until {
         None if count == 0 => "–".to_owned(),
         _ => count.to_string(),
     }
 }
 
-/// That nobody waits, or that nobody says whether anybody does.
+/// That nobody waits, or that no data say whether anybody does.
 fn nobody(heard_until: Option<NaiveDate>, what: &str) -> String {
     match heard_until {
         Some(date) => format!(
-            "Nobody is waiting, as far as the sources have reported up to {}.",
+            "Nobody is waiting, in data up to {}.",
             words::period(Grain::Day, date)
         ),
-        None => format!("No source reports {what} here, so this is not known."),
+        None => {
+            format!("No source here sends us {what} data yet, so we cannot show who is waiting.")
+        }
     }
 }
 
@@ -154,13 +133,13 @@ const WEEKS_LEAST: usize = 4;
 impl Usual {
     fn against(&self, now: usize) -> String {
         let sign = match (now < self.least, now > self.most) {
-            (true, _) => "▼ fewer than",
-            (_, true) => "▲ more than",
-            _ => "as",
+            (true, _) => "▼ Lower than a",
+            (_, true) => "▲ Higher than a",
+            _ => "Like a",
         };
         let (day, median, weeks) = (&self.weekday, self.median, self.weeks);
         format!(
-            "{sign} usual on a {day} ({} to {} in {weeks} weeks, mostly {median})",
+            "{sign} usual {day} ({} to {} in {weeks} weeks, median {median})",
             self.least, self.most
         )
     }
@@ -195,76 +174,64 @@ fn usual(visit: &Visit, today: NaiveDate) -> Option<Usual> {
     })
 }
 
-fn filters(visit: &Visit, waiting: &Waiting, narrowed: &Narrowed<'_>) -> Markup {
-    let mut responsible: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut reasons: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for row in &waiting.transfers {
-        *responsible.entry(row.responsible).or_default() += 1;
-        *reasons
-            .entry((
-                row.reason.unwrap_or("none"),
-                row.reason_title.unwrap_or("No reason given"),
-            ))
-            .or_default() += 1;
-    }
-    let mut reasons: Vec<_> = reasons.into_iter().collect();
-    reasons.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    let most = reasons.first().map_or(1, |r| r.1).max(1);
-    let choice = |name: &str, value: &str, on: bool, text: &str| {
+/// The filters, folded away until somebody uses them; each choice says how many it would show.
+fn filters(visit: &Visit, waiting: &Waiting, narrowed: &Narrowed) -> Markup {
+    let choice = |facet: Facet, value: &str, count: usize| {
+        let on = narrowed.choice(facet) == Some(value);
         let address = visit
             .address
             .clone()
-            .with(name, if on { "" } else { value });
-        html! { li { a href=(address) aria-current=[on.then_some("true")] { (text) } } }
+            .with(facet.name(), if on { "" } else { value });
+        html! { li { a href=(address) aria-current=[on.then_some("true")] { (value_words(visit, facet, value)) " " strong { (count) } } } }
     };
     html! {
-        section.filters.card #filters data-live aria-label="Counts, and narrowing down" {
-            div {
-                h2 { "Whose move" }
+        details #filters open[narrowed.any()] {
+            summary { "Filter" }
+            @if narrowed.any() { p { a href=(cleared(visit)) { "Clear filters" } } }
+            @for facet in Facet::ALL {
+                h3 { (facet_words(facet)) }
                 ul.segments {
-                    @for (code, n) in &responsible { (choice("responsible", code, narrowed.responsible == Some(code), &format!("{} {n}", words::responsible(code)))) }
-                }
-                h2 { "At least" }
-                ul.segments {
-                    @for n in [7_i64, 14, 21] { (choice("nights", &n.to_string(), narrowed.nights == n, &format!("{n} nights"))) }
-                }
-                h2 { "Pathway" }
-                ul.segments {
-                    @for code in ["0", "1", "2", "3"] { (choice("pathway", code, narrowed.pathway == Some(code), words::pathway(code))) }
-                    (choice("pathway", "none", narrowed.pathway == Some("none"), "Not decided"))
-                }
-                @if narrowed.any() { p { a href=(visit.address.clone().without(&["responsible", "reason", "pathway", "nights"])) { "Show everybody" } } }
-            }
-            div {
-                h2 { "What for" }
-                ul.bars {
-                    @for ((code, title), n) in reasons.iter().take(8) {
-                        li {
-                            a href=(visit.address.clone().with("reason", if narrowed.reason == Some(code) { "" } else { code })) aria-current=[(narrowed.reason == Some(code)).then_some("true")] {
-                                span.name { (title) }
-                                svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" { rect x="0" y="0" height="10" width=(n * 100 / most) {} }
-                                strong { (n) }
-                            }
-                        }
-                    }
+                    @if facet == Facet::Nights { @for n in NIGHTS { (choice(facet, &n.to_string(), narrowed.at_least(&waiting.transfers, n))) } }
+                    @else { @for (value, count) in narrowed.counts(&waiting.transfers, facet) { (choice(facet, &value, count)) } }
                 }
             }
         }
     }
 }
 
-fn people(visit: &Visit, rows: &[&WaitingTransfer]) -> Markup {
+const fn facet_words(facet: Facet) -> &'static str {
+    match facet {
+        Facet::Responsible => "Who needs to act",
+        Facet::Reason => "Reason for delay",
+        Facet::Pathway => "Pathway",
+        Facet::Hospital => "Hospital",
+        Facet::Nights => "Waiting at least",
+    }
+}
+
+fn value_words(visit: &Visit, facet: Facet, value: &str) -> String {
+    match (facet, value) {
+        (Facet::Nights, nights) => format!("{nights} nights"),
+        (Facet::Responsible, code) => words::responsible(code).to_owned(),
+        (Facet::Pathway, code) => words::pathway(code).to_owned(),
+        (_, NONE) => "Not recorded".to_owned(),
+        (Facet::Hospital, code) => visit.title_of(code),
+        (Facet::Reason, code) => words::value_of("reason", code),
+    }
+}
+
+fn people(visit: &Visit, rows: &[&WaitingTransfer], most: usize) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="People ready to leave, longest wait first" {
+        div.scroll tabindex="0" role="region" aria-label="People ready for discharge, longest wait first" {
             table.board.stack {
-                thead { tr { th scope="col" { "Waiting" } th scope="col" { "Whose move" } th scope="col" { "Next step" } th scope="col" { "What for" } th scope="col" { "Lives in" } th.hide-narrow scope="col" { "Hospital" } th.hide-narrow scope="col" { "Pathway" } } }
+                thead { tr { th scope="col" { "Waiting" } th scope="col" { "Who needs to act" } th scope="col" { "Next step" } th scope="col" { "Reason for delay" } th scope="col" { "Home area" } th.hide-narrow scope="col" { "Hospital" } th.hide-narrow scope="col" { "Pathway" } } }
                 tbody {
-                    @for row in rows.iter().take(ROWS_MOST) {
+                    @for row in rows.iter().take(most) {
                         tr.over[row.days >= 21] {
                             th scope="row" { strong { (words::sentence_start(&words::nights(row.days))) } br; span.small { "since " (words::near(row.since, visit.today())) } }
                             td { span.move.(row.responsible) { (words::responsible(row.responsible)) } }
-                            td { (row.next_step) @if let Some(expected) = row.expected.filter(|e| *e < visit.today()) { br; span.small { "was expected out " (words::near(expected, visit.today())) } } }
-                            td { (row.reason_title.unwrap_or("No reason given")) }
+                            td { (row.next_step) @if let Some(expected) = row.expected.filter(|e| *e < visit.today()) { br; span.small { "Expected discharge: " (words::near(expected, visit.today())) " (" (words::days((visit.today() - expected).num_days())) " ago)" } } }
+                            td { (row.reason_title.unwrap_or("No reason recorded")) }
                             td { (visit.title_of(row.area.as_str())) }
                             td.hide-narrow { (row.hospital.as_ref().map(|h| visit.title_of(h.as_str())).unwrap_or_default()) }
                             td.hide-narrow { (row.pathway.map_or("Not decided", words::pathway)) }
@@ -278,7 +245,7 @@ fn people(visit: &Visit, rows: &[&WaitingTransfer]) -> Markup {
 
 fn referrals(visit: &Visit, rows: &[WaitingReferral]) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Referrals waiting for first contact, past due first" {
+        div.scroll tabindex="0" role="region" aria-label="Referrals waiting for first contact, overdue first" {
             table.board.stack {
                 thead { tr { th scope="col" { "Due" } th scope="col" { "Service" } th scope="col" { "Priority" } th scope="col" { "Waiting since" } th scope="col" { "Place" } } }
                 tbody {
@@ -286,7 +253,7 @@ fn referrals(visit: &Visit, rows: &[WaitingReferral]) -> Markup {
                         tr.over[row.over] {
                             th scope="row" {
                                 @match row.due {
-                                    Some(due) if row.over => { strong.concern { "Past due" } br; span.small { (words::instant(due)) } }
+                                    Some(due) if row.over => { strong.concern { "Overdue by " (words::overdue(visit.now - due)) } br; span.small { "due " (words::instant(due)) } }
                                     Some(due) => { (words::instant(due)) }
                                     None => "No standard",
                                 }

@@ -80,7 +80,7 @@ fn page(visit: &Visit) -> Markup {
     let mut groups: BTreeMap<usize, (&str, Vec<(&Measure, Option<&Line>)>)> = BTreeMap::new();
     for row in &rows {
         let (order, name) = if signals {
-            (0, "Signals")
+            (0, "What has changed")
         } else {
             family(&row.0.family)
         };

@@ -12,6 +12,7 @@ use joinedup_views::changes::before_after::ENOUGH_POINTS;
 use joinedup_views::changes::{
     BeforeAfter, Change, Decisions, Moved, Status, before_and_after, change, decisions,
 };
+use joinedup_views::chart::Chart;
 use joinedup_views::decide::version;
 use joinedup_views::measure::Direction;
 use maud::{Markup, html};
@@ -64,25 +65,25 @@ pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Mar
     let points = answer.judged();
     html! {
         section #changes data-live aria-labelledby="changes-name" {
-            h2 #changes-name { "Changes tried" }
-            @if changes.is_empty() { p { "No change has been recorded that should move this measure here." } }
+            h2 #changes-name { "Changes tested" }
+            @if changes.is_empty() { p { "No changes recorded for this measure." } }
             @for (id, change) in changes {
                 article.change id=(format!("change-{}", id.replace('/', "-"))) {
                     h3 { (change.title.as_deref().unwrap_or("A change")) " " span.tag { (status(change.status(visit.today()), change.decision)) } }
                     p.place {
                         (visit.title_of(change.area.as_str())) " · " (dates(change))
                         // The whole county hides what one ward tried.
-                        @if change.area != visit.area { " · " a href=(format!("{}#changes", visit.address.clone().with("area", change.area.as_str()))) { "the chart of where it is tried" } }
+                        @if change.area != visit.area { " · " a href=(format!("{}#changes", visit.address.clone().with("area", change.area.as_str()))) { "see the chart for that place" } }
                     }
                     @if let Some(aim) = &change.aim { p { "Aim: " (aim) } }
                     @if let Some(around) = before_and_after(change, &chart.measure, &chart.title, &points) {
-                        (verdict(&around, chart.direction))
+                        (verdict(&around, chart))
                         @if let Some((before, since)) = around.before.median.zip(around.after.median.or(around.during.median)) {
                             p.before-after {
-                                span { "Median before " strong { (axis::amount(before, figure::unit(chart))) } " over " (words::counted(around.before.points, "point", "points")) }
-                                span { @if around.after.median.is_some() { "after " } @else { "since " } strong { (axis::amount(since, figure::unit(chart))) } " over " (words::counted(if around.after.median.is_some() { around.after.points } else { around.during.points }, "point", "points")) }
+                                span { "Median before " strong { (axis::amount(before, figure::unit(chart))) } " over " (words::periods(chart.period, around.before.points)) }
+                                span { @if around.after.median.is_some() { "after " } @else { "since " } strong { (axis::amount(since, figure::unit(chart))) } " over " (words::periods(chart.period, if around.after.median.is_some() { around.after.points } else { around.during.points })) }
                             }
-                            p.note { "Other things may have changed in the same time." }
+                            p.note { "Other changes may have contributed." }
                         } @else { p.note { (around.sentence) } }
                     }
                     @if let Some(learnt) = &change.learnt { p { "Learnt: " (learnt) } }
@@ -94,33 +95,37 @@ pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Mar
 
 /// Whether the points since lie otherwise than before: in words, with how many of them do.
 #[must_use]
-pub fn verdict(around: &BeforeAfter, direction: Direction) -> Markup {
-    let (word, class) = match (around.moved, direction) {
-        (Moved::TooFew, _) => ("Too early to say", ""),
-        (Moved::Chance, _) => ("No sign yet that it helped", ""),
+pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
+    let (word, class) = match (around.moved, chart.direction) {
+        (Moved::TooFew, _) => ("Too early to tell", ""),
+        (Moved::Chance, _) => ("No clear improvement yet", ""),
         (Moved::Up, Direction::Up) | (Moved::Down, Direction::Down) => {
             ("Better than before", "improvement")
         }
         (Moved::Up, Direction::Down) | (Moved::Down, Direction::Up) => {
             ("Worse than before", "concern")
         }
-        (Moved::Up, Direction::None) => ("Higher than before", "changed"),
-        (Moved::Down, Direction::None) => ("Lower than before", "changed"),
+        (Moved::Up, Direction::None) => ("Higher than before", "neutral"),
+        (Moved::Down, Direction::None) => ("Lower than before", "neutral"),
     };
     let (most, side) = if around.above > around.below {
         (around.above, "above")
     } else {
         (around.below, "below")
     };
-    let since = words::counted(around.later, "point", "points");
+    let periods = |n| words::periods(chart.period, n);
+    let since = around.later;
     html! {
         p.helped {
             strong.(class) { (word) } ": "
             @match around.moved {
-                Moved::TooFew if around.later < ENOUGH_POINTS => { (since) " since, and it takes " (ENOUGH_POINTS) "." }
-                Moved::TooFew => { (words::counted(around.before.points, "point", "points")) " before, and it takes " (ENOUGH_POINTS) "." }
-                Moved::Chance => { (most) " of the " (since) " since lie " (side) " the median before, which chance gives too." }
-                Moved::Up | Moved::Down => { (most) " of the " (since) " since lie " (side) " the median before, more than chance gives." }
+                Moved::TooFew if since < ENOUGH_POINTS => { (periods(since)) " of data so far, " (ENOUGH_POINTS) " needed." }
+                Moved::TooFew => { (periods(around.before.points)) " of data before it, " (ENOUGH_POINTS) " needed." }
+                Moved::Chance => { (most) " of " (periods(since)) " since then were " (side) " the earlier median." }
+                Moved::Up | Moved::Down => {
+                    @if most == since { "all " (periods(since)) } @else { (most) " of " (periods(since)) }
+                    " since then were " (side) " the earlier median. That is very unlikely to be chance."
+                }
             }
         }
     }
@@ -128,9 +133,9 @@ pub fn verdict(around: &BeforeAfter, direction: Direction) -> Markup {
 
 fn status(status: Status, decision: Option<Decision>) -> &'static str {
     match (status, decision) {
-        (Status::NotYet, _) => "not begun",
+        (Status::NotYet, _) => "not started",
         (Status::Planned, _) => "planned",
-        (Status::Running, _) => "under test",
+        (Status::Running, _) => "being tested",
         (Status::Paused, _) => "paused",
         (Status::Finished, Some(Decision::Adopt)) => "adopted",
         (Status::Finished, Some(Decision::Adapt)) => "to be adapted",

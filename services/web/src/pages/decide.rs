@@ -32,13 +32,20 @@ pub fn forms(visit: &Visit, measure: &Measure, answer: &Answer) -> Result<Markup
     let unit = figure::unit(&answer.chart);
     let suggestion = suggestion(measure, answer);
     let open = visit.may_decide();
+    // A value that never was below zero has no target there.
+    let never_negative = answer
+        .chart
+        .points
+        .iter()
+        .filter_map(|p| p.point.value)
+        .all(|value| value >= 0.0);
     let action = |what: &str| format!("/measures/{}/{what}", measure.id);
     let back = back_to(&visit.address, "decisions");
     // Each form has a key of its own.
     let hidden = || hidden(&back, &visit.area, version);
     Ok(html! {
         section #decisions aria-labelledby="decisions-name" {
-            h2 #decisions-name { "Decisions" }
+            h2 #decisions-name { "Targets and baselines" }
             div #decided data-live {
                 (standing(&decisions, unit))
                 @for b in &decisions.proposed {
@@ -77,7 +84,7 @@ pub fn forms(visit: &Visit, measure: &Measure, answer: &Answer) -> Result<Markup
                 details #form-target { summary { "Set a target" }
                     form method="post" action=(action("target")) {
                         (hidden())
-                        label { "Target" @if unit == "proportion" { " (per cent)" } @else { " (" (unit) ")" } input type="number" name="target" step="any" required; }
+                        label { "Target" @if unit == "proportion" { " (per cent)" } @else { " (" (unit) ")" } input type="number" name="target" step="any" min=[never_negative.then_some("0")] max=[(unit == "proportion").then_some("100")] required; }
                         label { "From" input type="date" name="from" required value=(visit.today()); }
                         label { "Why" input type="text" name="reason" required maxlength="400"; }
                         button type="submit" { "Set the target" }

@@ -3,9 +3,9 @@
 
 use super::address::Address;
 use super::visit::Visit;
-use super::words;
+use super::{help, words};
 use joinedup_application::charts::Answer;
-use joinedup_drawing::{self, Drawing, Mark, Size, Stretch, axis, icon};
+use joinedup_drawing::{self, Drawing, Mark, Size, axis, icon};
 use joinedup_views::changes::Change;
 use joinedup_views::chart::{Chart, ChartPoint};
 use joinedup_views::measure::Shape;
@@ -67,7 +67,7 @@ impl Figure<'_> {
                 div.drawn { (PreEscaped(joinedup_drawing::svg(&wide))) (PreEscaped(joinedup_drawing::svg(&narrow))) }
                 @if left_out > 0 { p.small.only-narrow { "The latest " (NARROW_POINTS_MOST) " of " (wide.spots.len()) " points; the table has them all." } }
                 p.reading data-reading aria-live="polite" {
-                    (reading.map(|r| words::sentence_start(&r)).as_deref().unwrap_or("There is no value to read yet."))
+                    (reading.map(|r| words::sentence_start(&r)).as_deref().unwrap_or("No value yet."))
                 }
                 (legend(&wide))
                 (self.footnote())
@@ -76,21 +76,10 @@ impl Figure<'_> {
     }
 
     fn drawing(&self, size: Size) -> Drawing {
-        let mut drawing =
-            joinedup_drawing::of_chart(&self.answer.chart, &self.answer.changes, false);
+        let mut drawing = joinedup_drawing::of_answer(self.answer, false);
         drawing.size = size;
-        drawing.stretches = self
-            .changes
-            .iter()
-            .filter_map(|(_, c)| {
-                Some(Stretch {
-                    from: c.started?,
-                    to: c.finished,
-                })
-            })
-            .collect();
-        for flag in &mut drawing.flags {
-            flag.link = Some(format!("{}#changes", self.own));
+        for change in &mut drawing.tested {
+            change.link = Some(format!("{}#changes", self.own));
         }
         drawing
     }
@@ -106,9 +95,9 @@ impl Figure<'_> {
                     @match latest(chart).and_then(|p| Some((p, p.point.value?))) {
                         Some((row, value)) => {
                             p.big { (axis::amount(value, unit)) }
-                            p.small { (words::sentence(&words::period(chart.period, row.point.period_start))) @if let Some(n) = row.point.n { ", n = " (axis::number(n as f64, "")) } }
+                            p.small { (words::sentence_start(&words::period(chart.period, row.point.period_start))) @if let Some(n) = row.point.n { " · n = " (axis::number(n as f64, "")) } }
                         }
-                        None => { p.big { "No number yet" } p.small { "Nothing final has been reported for this place" } }
+                        None => { p.big { "No number yet" } p.small { "No final data for this place" } }
                     }
                 }
                 div.judged {
@@ -121,7 +110,14 @@ impl Figure<'_> {
                         }
                     }
                 }
-                p.why { @match verdict { Some(v) => { (v.why) } None => { @if chart.kind.is_judged() { "There is nothing to judge yet." } @else { "This measure describes and is not judged by chart rules." } } } }
+                div.more {
+                    details #how-we-know {
+                        summary { "How do we know?" }
+                        p.why { @match verdict { Some(v) => { (v.why) } None => { @if chart.kind.is_judged() { "There are no points to judge yet." } @else { "This measure describes and is not judged by chart rules." } } } }
+                        @if let Some(v) = verdict { p.small { "Rules: " (v.judged_by) "." } }
+                    }
+                    details #how-to-read { summary { "How to read this chart" } (help::reading()) }
+                }
                 @for warning in &chart.warnings { p.why.warning { (warning) } }
             }
         }
@@ -140,9 +136,9 @@ impl Figure<'_> {
         html! {
             figcaption {
                 span { (words::sentence(&chart.chart)) ", by " (words::grain(chart.period)) ". " (words::direction(chart.direction)) "." }
-                @if let Some(at) = self.answer.as_known_at { strong.tag { "As known on " (words::instant(at)) } }
+                @if let Some(at) = self.answer.as_known_at { strong.tag { "As it looked at " (words::as_known(at)) } }
                 span.files {
-                    a href=(self.own) { "All about this chart" }
+                    a href=(self.own) { "Definition and changes" }
                     a href=(file(".svg")) { "SVG" }
                     a href=(file(".png")) { "PNG" }
                     a href=(file(".csv")) { "CSV" }
@@ -166,8 +162,8 @@ fn legend(drawing: &Drawing) -> Markup {
             @for mark in Mark::ALL { @if has(mark) { li { (PreEscaped(mark.sample())) (mark.words()) } } }
             @if drawing.spots.iter().any(|s| s.centre.is_some()) { li { (PreEscaped(line("centre"))) (drawing.centre_name) } }
             @if drawing.spots.iter().any(|s| s.limits.is_some()) { li { (PreEscaped(line("limit"))) "control limits" } }
-            @if drawing.target.is_some() { li { (PreEscaped(line("target"))) "target" } }
-            @if !drawing.stretches.is_empty() { li { span.swatch.stretch {} "a change under test" } }
+            @if !drawing.targets.is_empty() { li { (PreEscaped(line("target"))) "target" } }
+            @if !drawing.tested.is_empty() { li { span.swatch.stretch {} "a change being tested" } }
         }
     }
 }
@@ -188,9 +184,9 @@ pub fn table(chart: &Chart) -> Markup {
                     tr {
                         th scope="col" { "Period" } th.number scope="col" { "Value" }
                         @if parts { th.number scope="col" { "Numerator" } th.number scope="col" { "Denominator" } }
-                        th.number scope="col" { "n" } th.number scope="col" { "Centre line" }
+                        th.number scope="col" { "n" } th.number scope="col" { "Median or mean" }
                         @if limits { th.number scope="col" { "Limits" } }
-                        th scope="col" { "State and signals" }
+                        th scope="col" { "Status and signals" }
                     }
                 }
                 tbody {

@@ -2,7 +2,7 @@
 
 use super::address::Address;
 use super::visit::{Visit, heard, kinds, size};
-use super::{assets, sources, words};
+use super::{assets, health, words};
 use joinedup_application::config::Role;
 use joinedup_drawing::axis::number;
 use joinedup_events::area::AreaKind;
@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The pages of the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
-    /// What changed, and a chart.
+    /// The morning briefing.
     Home,
     /// Who is waiting.
     Board,
@@ -30,8 +30,9 @@ pub enum Tab {
     Data,
 }
 
-const TABS: [(Tab, &str, &str); 6] = [
-    (Tab::Home, "/", "Home"),
+/// The pages of the navigation: each with its address and its name.
+pub(super) const TABS: [(Tab, &str, &str); 6] = [
+    (Tab::Home, "/", "Today"),
     (Tab::Board, "/board", "Waiting now"),
     (Tab::Leaders, "/leaders", "Outcomes"),
     (Tab::Model, "/model", "Logic model"),
@@ -39,10 +40,20 @@ const TABS: [(Tab, &str, &str); 6] = [
     (Tab::Data, "/sources", "Data"),
 ];
 
+/// The page is shown on a wall: without navigation, filters and footer.
+#[must_use]
+pub fn is_wall(visit: &Visit) -> bool {
+    visit.address.get("view") == Some("wall")
+}
+
 /// A whole page.
 #[must_use]
 pub fn page(visit: &Visit, tab: Tab, title: &str, picker: &Markup, body: &Markup) -> Markup {
-    let class = if tab == Tab::Board { "wall" } else { "" };
+    let class = if tab == Tab::Board && is_wall(visit) {
+        "wall"
+    } else {
+        ""
+    };
     html! {
         (DOCTYPE)
         html lang="en-GB" {
@@ -69,15 +80,16 @@ pub fn page(visit: &Visit, tab: Tab, title: &str, picker: &Markup, body: &Markup
                         }
                     }
                 }
-                div.bar { div.inner { (picker) (strip(visit)) } }
+                section.bar aria-label="Place and freshness" { div.inner { (picker) (strip(visit)) } }
                 main #main tabindex="-1" { (body) }
                 footer {
                     div.inner {
-                        p { "Charts follow the NHS's Making Data Count rules. A change seen after an action need not be caused by it." }
+                        p { "Run charts use the Anhøj rules; XmR charts use NHS Making Data Count rules. An improvement after a change is not proof that the change caused it." }
                         p {
+                            a href=(visit.address.elsewhere("/help")) { "Help and glossary" } " · "
                             a href=(visit.address.elsewhere("/frameworks")) { "Frameworks" } " · "
                             a href=(visit.address.elsewhere("/sources")) { "Sources" } " · "
-                            @if visit.caller.has(Role::Admin) { a href=(visit.address.elsewhere("/quarantine")) { "Quarantine" } " · " }
+                            @if visit.caller.has(Role::Admin) { a href=(visit.address.elsewhere("/quarantine")) { "Rejected data" } " · " }
                             a href="/api/v1/openapi.json" { "API" }
                         }
                     }
@@ -98,17 +110,15 @@ fn mark() -> Markup {
     }
 }
 
-/// How fresh everything is, to the second, and what is silent.
+/// How fresh the data are and, where the views do not follow the log, that they do not. Never green beside late data.
 fn strip(visit: &Visit) -> Markup {
-    let Ok(views) = visit.views() else {
+    let (Ok(views), Ok(health)) = (visit.views(), health::of(visit)) else {
         return html! {};
     };
     let status = views.status();
-    let silent = sources::silent(visit).len();
-    let lag = status.lag_seconds(visit.now);
-    let (class, word) = match &status.progress {
-        Progress::Live => ("good", "Up to date".to_owned()),
-        Progress::Starting => ("poor", "Opening the views".to_owned()),
+    let (class, text) = match &status.progress {
+        Progress::Live => health::in_short(visit, &health),
+        Progress::Starting => ("poor", "Starting: opening the data".to_owned()),
         Progress::CatchingUp => (
             "poor",
             format!(
@@ -119,21 +129,19 @@ fn strip(visit: &Visit) -> Markup {
         ),
         Progress::Away(_) => (
             "bad",
-            "The event log is away; this is the last known state".to_owned(),
+            "New data cannot be received. Showing the last known data".to_owned(),
         ),
         Progress::Failed(_) => (
             "bad",
-            "The views have stopped; this is the last known state".to_owned(),
+            "Updates have stopped. Showing the last known data".to_owned(),
         ),
     };
     html! {
         div.strip {
             p #strip data-live data-position=(status.position) {
-                span.state.(class) { (word) }
-                " as of " time datetime=(status.progress_at.to_rfc3339()) { (words::clock(status.progress_at)) }
-                @if lag >= 1.0 { " · " (number(lag, "")) " s behind" }
-                @if silent > 0 { " · " a href=(visit.address.elsewhere("/sources")) { (words::counted(silent, "silent source", "silent sources")) } }
-                @if status.quarantined > 0 { " · " (words::counted(usize::try_from(status.quarantined).unwrap_or(usize::MAX), "event set aside", "events set aside")) }
+                a href=(visit.address.elsewhere("/sources")) { span.state.(class) { (text) } }
+                " · updated " time datetime=(status.progress_at.to_rfc3339()) { (words::clock(status.progress_at)) }
+                @if status.quarantined > 0 { " · " (words::counted(usize::try_from(status.quarantined).unwrap_or(usize::MAX), "rejected event", "rejected events")) }
             }
             p #live-note role="status" hidden {}
         }
@@ -263,8 +271,8 @@ pub fn family(code: &str) -> (usize, &'static str) {
         "experience" => (3, "Experience"),
         "assessment" => (4, "Assessments"),
         "change" => (5, "Improvement changes"),
-        "aggregate" => (6, "Counted elsewhere"),
-        "published" => (7, "Published statistics"),
+        "aggregate" => (6, "Other local data"),
+        "published" => (7, "National statistics"),
         _ => (0, "Our own"),
     }
 }

@@ -1,5 +1,6 @@
 //! `GET /leaders`: the fifteen outcomes in their three groups, then and now, and how the parts of the place compare.
 
+use super::home::sparked;
 use super::layout::{self, Tab};
 use super::visit::Visit;
 use super::words;
@@ -100,8 +101,9 @@ fn page(visit: &Visit) -> Markup {
         h1 { "Outcomes" span.place { ", " (place) } }
         section.card #sum data-live aria-label="In a sentence" {
             p.lead {
-                "Of " (all.len()) " outcomes " strong.concern { (words::counted(worse.len(), "has", "have")) " a measure of concern" } ", "
-                strong.improvement { (better) " improved" } " without one" @if dark > 0 { ", and of " strong { (dark) } " nothing is known here" } "."
+                strong.concern[!worse.is_empty()] { (worse.len()) " of " (all.len()) " outcomes " (if worse.len() == 1 { "is" } else { "are" }) " getting worse" } ". "
+                strong.improvement[better > 0] { (better) } " " (if better == 1 { "is" } else { "are" }) " getting better."
+                @if dark > 0 { " No data for " (words::counted(dark, "outcome", "outcomes")) "." }
             }
             @if !worse.is_empty() {
                 ul.plain {
@@ -116,14 +118,14 @@ fn page(visit: &Visit) -> Markup {
                 h2 id=(format!("{group}-name")) { (title) }
                 div.scroll tabindex="0" role="region" aria-label=(format!("Outcomes: {title}")) {
                     table.outcomes.stack {
-                        thead { tr { th scope="col" { "Outcome and measure" } th scope="col" { "Signal" } th.number scope="col" { "Latest" } th.number scope="col" { "Median then" } th.number scope="col" { "Median now" } th.number scope="col" { "Target" } th.hide-mid scope="col" { "Course" } th scope="col" { "Parts of the place" } } }
+                        thead { tr { th scope="col" { "Outcome and measure" } th scope="col" { "Result" } th.number scope="col" { "Latest" } th.number scope="col" { "Median at start" } th.number scope="col" { "Median now" } th.number scope="col" { "Target" } th.hide-mid scope="col" { "Trend" } th scope="col" { "By locality" } } }
                         tbody { @for (node, lines) in all.iter().filter(|(n, _)| n.group == group) { (outcome(visit, &overview, node, lines)) } }
                     }
                 }
             }
         }
         (compare(visit, &overview))
-        p.note { "A measure's signal is the verdict of NHS chart rules on its run chart. Medians then and now are of the first and the latest points that fix a centre line; they are left out where there are too few points for both." }
+        p.note { "Results use run chart rules. “At start” and “now” are the medians of the first and latest points, as many as a baseline takes. An outcome is getting worse when any of its measures is." }
     };
     layout::page(
         visit,
@@ -165,7 +167,7 @@ fn outcome(visit: &Visit, overview: &Overview, node: &Node, lines: &[&Line]) -> 
         @if lines.is_empty() {
             tr {
                 th.whole scope="row" { a.outcome href=(visit.address.elsewhere("/model").with("node", &node.id)) { (node.title) } }
-                td.whole colspan="7" { span.place { "No measure of it has points here." } }
+                td.whole colspan="7" { span.place { "No data for this outcome here." } }
             }
         }
         @for (i, line) in shown(lines).into_iter().enumerate() {
@@ -183,7 +185,7 @@ fn outcome(visit: &Visit, overview: &Overview, node: &Node, lines: &[&Line]) -> 
                 td.number.hide-narrow { @if let Some((_, then)) = line.then { (axis::amount(then, &line.unit)) } @else { "–" } }
                 td.number.hide-narrow { @if let Some(now) = line.now { (axis::amount(now, &line.unit)) } @else { "–" } }
                 td.number.hide-narrow { @if let Some(target) = line.target { (axis::amount(target, &line.unit)) @if let Some(a) = line.assurance { br; span.small { (icon::assurance_words(a)) } } } @else { "none" } }
-                td.hide-mid { (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &format!("{}: the latest {} points", line.title, line.values.len().min(spark::POINTS_MOST))))) }
+                td.hide-mid { (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &sparked(line)))) }
                 td.whole { (spread(visit, overview, line)) }
             }
         }
@@ -208,8 +210,11 @@ fn spread(visit: &Visit, overview: &Overview, line: &Line) -> Markup {
         .map(|(l, _)| l.area_title.as_str())
         .collect();
     html! {
-        span.small { "medians " (axis::number(low.1, &line.unit)) " to " (axis::number(high.1, &line.unit)) }
-        @if !concerns.is_empty() { br; span.concern { "Concern: " (concerns.join(", ")) } }
+        span.small {
+            @if low.1 < high.1 { "medians " (axis::number(low.1, &line.unit)) " to " (axis::number(high.1, &line.unit)) }
+            @else { (axis::number(low.1, &line.unit)) " in every locality" }
+        }
+        @if !concerns.is_empty() { br; span.concern { "Getting worse: " (concerns.join(", ")) } }
     }
 }
 
@@ -287,7 +292,7 @@ fn compare(visit: &Visit, overview: &Overview) -> Markup {
     html! {
         section.card #compare aria-labelledby="compare-name" {
             h2 #compare-name { "Compare places fairly: " (line.title) }
-            p.note { "Each place's latest " (FUNNEL_POINTS) " final points together, against how many there were to count. Between the dashed lines places differ as chance would have it. It is not a league table." }
+            p.note { "Each place's latest " (FUNNEL_POINTS) " final points together. Places between the dashed lines differ no more than expected by chance. Do not rank them." }
             form.picker method="get" action="/leaders#compare" {
                 (layout::kept(&visit.address, &["funnel"]))
                 label for="pick-funnel" { "Share" }
@@ -324,7 +329,7 @@ fn funnel_table(drawn: &Funnel, places: &[funnel::Place]) -> Markup {
                         th scope="row" { (title) }
                         td.number { (axis::amount(unit.ratio, "proportion")) }
                         td.number { (axis::number(unit.denominator, "")) }
-                        td { @if unit.outlier { strong { "outside" } " what chance gives" } @else { "within what chance gives" } }
+                        td { @if unit.outlier { strong { "outside" } " what is expected by chance" } @else { "within what is expected by chance" } }
                     }
                 }
             }

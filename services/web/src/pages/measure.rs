@@ -6,7 +6,7 @@ use super::decide;
 use super::figure::{self, Figure};
 use super::layout::{self, Tab};
 use super::visit::Visit;
-use super::{multiples, words};
+use super::{finding, multiples, words};
 use crate::door::problem::Problem;
 use axum::extract::Path;
 use axum::response::Response;
@@ -23,9 +23,12 @@ pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Prob
 }
 
 fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
-    let measure = visit.app.definitions.measures.get(id).ok_or_else(|| {
-        Problem::not_found("There is no measure of that id; /measures lists them")
-    })?;
+    let measure = visit
+        .app
+        .definitions
+        .measures
+        .get(id)
+        .ok_or_else(|| Problem::not_found(words::NO_SUCH_MEASURE))?;
     let request = visit.question(measure)?;
     let answer = charts::ask(&visit.app, &request, visit.audience())?;
     let changes = changes_for(visit, id, &visit.area)?;
@@ -39,16 +42,17 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
     let body = html! {
         article.measure {
             header.page-head {
-                h1 #chart-name { (measure.title) span.place { ", " (place) (filter_words(&request)) } }
-                (choices(visit, measure, &answer, &request))
+                p.kicker { (measure.title) ", " (place) (filter_words(&request)) ", by " (words::grain(answer.chart.period)) }
+                h1 #chart-name data-live { (finding::sentence(visit, &answer, &changes)) }
             }
             (figure.show())
+            (choices(visit, measure, &answer, &request))
             (corrected(visit, &request, &answer)?)
             (changes_of::list(visit, &answer, &changes))
             (multiples::show(visit, measure, &request)?)
-            details #as-table { summary { "The points as a table (" (answer.chart.points.len()) ")" } (figure::table(&answer.chart)) }
+            details #as-table { summary { "Table of the points (" (answer.chart.points.len()) ")" } (figure::table(&answer.chart)) }
             (decide::forms(visit, measure, &answer)?)
-            (definition(visit, measure))
+            (definition(visit, measure, answer.chart.period))
             (provenance(visit, &answer))
         }
     };
@@ -100,11 +104,11 @@ fn choices(visit: &Visit, measure: &Measure, answer: &Answer, request: &ChartReq
                 (layout::kept(&visit.address, &["from", "to", "as_known_at"]))
                 label for="from" { "From" } input #from type="date" name="from" value=[request.from];
                 label for="to" { "to" } input #to type="date" name="to" value=[request.to];
-                label for="known" { "As known on" } input #known type="date" name="as_known_at" value=[visit.address.get("as_known_at").map(|v| v.get(..10).unwrap_or(v))];
+                label for="known" { "As it looked on" } input #known type="date" name="as_known_at" value=[visit.address.get("as_known_at").map(|v| v.get(..10).unwrap_or(v))];
                 button.quiet type="submit" { "Apply" }
-                span.hint { "as known on: as it stood that day, before what was corrected later" }
+                span.hint { "see the chart as it looked on a past date, before later corrections" }
                 @if request.from.is_some() || request.to.is_some() || request.as_known_at.is_some() || !request.filter.0.is_empty() {
-                    a href=(Address::new(visit.address.path()).with("area", &visit.area)) { "Everything, as known now" }
+                    a href=(Address::new(visit.address.path()).with("area", &visit.area)) { "Back to latest data" }
                 }
             }
         }
@@ -143,7 +147,7 @@ fn corrected(visit: &Visit, request: &ChartRequest, then: &Answer) -> Result<Mar
     let value = |v: Option<f64>| v.map_or_else(|| "no value".to_owned(), |v| axis::amount(v, unit));
     Ok(html! {
         section #corrected data-live aria-labelledby="corrected-name" {
-            h2 #corrected-name { "Corrected since" }
+            h2 #corrected-name { "Corrected since then" }
             @if moved.is_empty() { p { "No point that was known then has another value today." } }
             @else {
                 p { (words::counted(moved.len(), "point has", "points have")) " another value today." }
@@ -156,16 +160,16 @@ fn corrected(visit: &Visit, request: &ChartRequest, then: &Answer) -> Result<Mar
     })
 }
 
-fn definition(visit: &Visit, measure: &Measure) -> Markup {
+fn definition(visit: &Visit, measure: &Measure, grain: Grain) -> Markup {
     let catalogue = &visit.app.definitions.catalogue;
     let row = |name: &str, text: &str| html! { @if !text.is_empty() { div { dt { (name) } dd { (text) } } } };
     let small = match measure.small_numbers() {
         SmallNumbers::None => "",
         SmallNumbers::Hes7 => {
-            "1 to 7 people are suppressed, larger numbers rounded to 5, for most readers"
+            "Counts of 1 to 7 people are suppressed, and larger ones rounded to the nearest 5, for most readers"
         }
         SmallNumbers::Mhsds5 => {
-            "0 to 4 people are suppressed, larger numbers rounded to 5, for most readers"
+            "Counts of 0 to 4 people are suppressed, and larger ones rounded to the nearest 5, for most readers"
         }
     };
     let ripe = measure.maturity();
@@ -173,20 +177,20 @@ fn definition(visit: &Visit, measure: &Measure) -> Markup {
         section #definition aria-labelledby="definition-name" {
             h2 #definition-name { "Definition" }
             dl.facts {
-                (row("Counts", &measure.counts))
-                (row("Out of", &measure.out_of))
-                (row("Why look at it", &measure.why))
+                (row("Counts", &words::sentence_start(&measure.counts)))
+                (row("Out of", &words::sentence_start(&measure.out_of)))
+                (row("Why it matters", &measure.why))
                 (row("Better", words::direction(measure.direction)))
                 (row("Target", &measure.target.map(|t| axis::amount(t.0, measure.unit())).unwrap_or_default()))
                 (row("Ambition", &measure.ambition.map(|t| axis::amount(t.0, measure.unit())).unwrap_or_default()))
-                (row("Centre line", &format!("from the first {} points; it starts afresh only when people decide so", measure.baseline)))
-                (row("Final", &if ripe.minutes() > 0 { format!("{ripe} after the end of the period") } else { "when the period is over".to_owned() }))
+                (row("Median", &format!("Set from the first {} points. It changes only when you agree a new baseline", measure.baseline)))
+                (row("Final", &if ripe.minutes() > 0 { format!("{ripe} after the end of the period") } else { format!("As soon as the {} ends", words::grain(grain)) }))
                 (row("Small numbers", small))
                 (row("Purpose", &words::sentence(measure.purpose.word())))
                 (row("Kind", &format!("{}, {}", words::sentence(measure.kind.word()), measure.data_type)))
                 (row("Owner", &measure.owner))
                 (row("Reliability", &measure.reliability))
-                @for caveat in &measure.caveats { (row("Mind", caveat)) }
+                @for caveat in &measure.caveats { (row("Caution", caveat)) }
                 div { dt { "Outcomes" } dd {
                     @match &measure.outcomes {
                         Outcomes::All(_) => "Every outcome that the item or the change leads to",
@@ -199,7 +203,7 @@ fn definition(visit: &Visit, measure: &Measure) -> Markup {
                 @if !measure.frameworks.is_empty() {
                     div { dt { "Frameworks" } dd { @for (i, id) in measure.frameworks.iter().enumerate() { @if i > 0 { ", " } (words::framework(catalogue, id.as_str())) } } }
                 }
-                div { dt { "Name in files" } dd { code { (measure.id) } " of " code { (measure.quantity) } ", definition " code { (measure.digest().get(..12).unwrap_or_default()) } } }
+                div { dt { "Technical name" } dd { code { (measure.id) } " of " code { (measure.quantity) } ", definition " code { (measure.digest().get(..12).unwrap_or_default()) } } }
             }
         }
     }
@@ -220,8 +224,8 @@ fn provenance(visit: &Visit, answer: &Answer) -> Markup {
         });
     html! {
         p.note #provenance data-live {
-            "Of the log up to position " (answer.as_of_position) ", " (words::instant(answer.as_of)) "."
-            @if visit.caller.has(Role::Operator) && let Some(trace) = trace { " " a href=(trace) { "Events behind the latest point" } }
+            "Includes data received up to " (words::clock(answer.as_of)) " on " (words::day_month_year(joinedup_events::local::date(answer.as_of))) "."
+            @if visit.caller.has(Role::Operator) && let Some(trace) = trace { " " a href=(trace) { "See the records behind this number" } }
         }
     }
 }

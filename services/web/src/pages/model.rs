@@ -70,9 +70,9 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
     let body = html! {
         h1 { (model.about().title) span.place { ", " (place) } }
         p.note {
-            "From means to ends. Point at anything to see what it feeds and what feeds it; choose it to read more. "
-            "Boxes of the first two columns show the published levels of the places, 1 red to 5 green; outcomes show what their measures say. "
-            "Lines are reasoned, not proven: thick for the chief means, thin for one of several."
+            "Select any box to see what it contributes to. "
+            "The first two columns show published ratings, from 1 red to 5 green; outcomes show how many of their measures are improving. "
+            "Lines show how we expect change to happen. Thick lines: main contribution."
         }
         section.card #picture aria-label="The logic model as a picture" {
             div.scroll tabindex="0" role="region" aria-label="Picture of the logic model" {
@@ -112,9 +112,9 @@ fn first(visit: &Visit, known: &Knowledge) -> Markup {
     html! {
         section.card #first data-live aria-labelledby="first-name" {
             h2 #first-name { "What to work on first" }
-            @if found.items.is_empty() { p { "Nothing can be ordered yet: items need a published level and an ambition." } }
+            @if found.items.is_empty() { p { "No item has both a published rating and an ambition yet." } }
             @else {
-                p.note { "Rated low, far from the ambition, and feeding outcomes that do not improve. It orders a conversation; it is not a measurement." }
+                p.note { "Items rated low, furthest from your ambition and linked to outcomes that are not improving. Use this to start a discussion, not as a score." }
                 ol.first {
                     @for item in found.items.iter().filter(|i| i.score > 0).take(MAX_FIRST) {
                         li {
@@ -124,24 +124,27 @@ fn first(visit: &Visit, known: &Knowledge) -> Markup {
                     }
                 }
             }
-            @if !found.not_scored.is_empty() { p.note { (words::counted(found.not_scored.len(), "item has", "items have")) " no score, for want of a published level or an ambition." } }
+            @if !found.not_scored.is_empty() { p.note { (words::counted(found.not_scored.len(), "item has", "items have")) " no score: a rating or an ambition is missing." } }
         }
     }
 }
+
+/// How many moved ratings are listed each way.
+const MAX_MOVED: usize = 20;
 
 /// What moved between two rounds.
 fn moved(visit: &Visit, known: &Knowledge) -> Markup {
     let published = rounds::published(&known.standing.ratings);
     let [.., earlier, later] = published.as_slice() else {
-        return html! { section.card #moved aria-labelledby="moved-name" { h2 #moved-name { "Compared with the last round" } p { "There is only one published round, so there is nothing to compare yet." } } };
+        return html! { section.card #moved aria-labelledby="moved-name" { h2 #moved-name { "Compared with the last round" } p { @if published.is_empty() { "No round has been published yet." } @else { "Only one round has been published, so there is nothing to compare yet." } } } };
     };
     let found: Comparison = compare(&known.standing.ratings, earlier, later);
     let list = |name: &str, sign: &str, steps: &[joinedup_views::ratings::comparison::Step]| {
         html! {
             div {
-                h3 { (sign) " " (steps.len()) " " (name) }
+                h3 { (sign) " " (steps.len()) " " (name) @if steps.len() > MAX_MOVED { ", the first " (MAX_MOVED) " shown" } }
                 ul.plain {
-                    @for step in steps.iter().take(20) {
+                    @for step in steps.iter().take(MAX_MOVED) {
                         li { a href=(visit.address.elsewhere("/model").with("node", &step.item)) { (rounds::item_title(visit, step.framework.as_str(), step.item.as_str())) } " " span.place { (visit.title_of(step.area.as_str())) } ": " (rounds::level(visit, step.framework.as_str(), step.from)) " to " (rounds::level(visit, step.framework.as_str(), step.to)) }
                     }
                 }
@@ -152,7 +155,7 @@ fn moved(visit: &Visit, known: &Knowledge) -> Markup {
         section.card #moved data-live aria-labelledby="moved-name" {
             h2 #moved-name { "Round " (later) " compared with " (earlier) }
             div.columns { (list("up", "▲", &found.up)) (list("down", "▼", &found.down)) }
-            p.note { (found.same.len()) " unchanged, " (found.new.len()) " rated for the first time, " (found.dropped.len()) " no longer rated; " (found.changed_at_moderation.len()) " levels were changed when the places looked at each other's." }
+            p.note { (found.same.len()) " unchanged, " (found.new.len()) " rated for the first time, " (found.dropped.len()) " no longer rated; " (words::counted(found.changed_at_moderation.len(), "rating", "ratings")) " changed at moderation." }
         }
     }
 }

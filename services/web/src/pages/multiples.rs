@@ -88,14 +88,14 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
     charts.truncate(CHARTS_MOST);
     Ok(html! {
         section #multiples data-live aria-labelledby="multiples-name" {
-            h2 #multiples-name { "Side by side" }
+            h2 #multiples-name { "Compare" }
             ul.segments aria-label="Take apart by" {
                 @for (way, name) in &ways { li { a href=(format!("{}#multiples", visit.address.clone().with("split", way))) aria-current=[(*way == chosen).then_some("true")] { "By " (name) } } }
             }
-            @if charts.is_empty() { p { "There are too few numbers by " (ways.iter().find(|w| w.0 == chosen).map_or(chosen, |w| w.1.as_str())) " to draw." } }
+            @if charts.is_empty() { p { "There is too little data by " (ways.iter().find(|w| w.0 == chosen).map_or(chosen, |w| w.1.as_str())) " to draw." } }
             (grid(visit, &charts, chosen))
-            @if left_out > 0 { p.note { (left_out) " more are not shown: those above come first." } }
-            @if charts.len() > 1 { p.note { "All on one scale. Places differ in more than their care: this is not a league table." } }
+            @if left_out > 0 { p.note { "Showing the first " (charts.len()) " of " (charts.len() + left_out) "." } }
+            @if charts.len() > 1 { p.note { "Same scale. Places differ in more than their care: do not rank them." } }
         }
     })
 }
@@ -116,7 +116,7 @@ fn grid(visit: &Visit, charts: &[(String, ChartRequest, Answer)], chosen: &str) 
         .iter()
         .enumerate()
         .map(|(i, (title, _, answer))| {
-            let mut drawing = joinedup_drawing::of_chart(&answer.chart, &answer.changes, false);
+            let mut drawing = joinedup_drawing::of_answer(answer, false);
             let from = drawing.spots.len().saturating_sub(POINTS_MOST);
             drawing.spots.drain(..from);
             Drawing {

@@ -34,9 +34,9 @@ pub fn panel(visit: &Visit, known: &Knowledge, state: &NodeState) -> Markup {
             div.columns {
                 div {
                     @if !node.checklist.is_empty() { h3 { "What to look for" } ul { @for line in &node.checklist { li { (line) } } } }
-                    (links("Evidence", &node.evidence)) (links("Places that do it", &node.practice))
+                    (links("Evidence", &node.evidence)) (links("Examples in practice", &node.practice))
                 }
-                div { (neighbours(visit, known, "Fed by", &state.fed_by)) (neighbours(visit, known, "Feeds", &state.feeds)) }
+                div { (neighbours(visit, known, "Supported by", &state.fed_by)) (neighbours(visit, known, "Contributes to", &state.feeds)) }
             }
             @if !lines.is_empty() {
                 h3 { "What its measures say here" }
@@ -61,7 +61,7 @@ fn neighbours(visit: &Visit, known: &Knowledge, title: &str, list: &[Neighbour])
             h3 { (title) }
             ul {
                 @for n in list {
-                    li { a href=(format!("{}#node", visit.address.clone().with("node", &n.node))) { (known.node(&n.node).map_or(n.node.as_str(), |s| s.node.title.as_str())) } " " span.place { @if n.strength == Strength::Main { "chief means" } @else { "one of several" } ", " (format!("{:?}", n.basis).to_lowercase()) } }
+                    li { a href=(format!("{}#node", visit.address.clone().with("node", &n.node))) { (known.node(&n.node).map_or(n.node.as_str(), |s| s.node.title.as_str())) } " " span.place { @if n.strength == Strength::Main { "main contribution" } @else { "contribution" } ", " (format!("{:?}", n.basis).to_lowercase()) } }
                 }
             }
         }
@@ -176,7 +176,7 @@ fn rating_table(visit: &Visit, known: &Knowledge, state: &NodeState) -> Markup {
             }
         }
         @if let Some(rolled) = rolled {
-            p.note { "Together: " (rounds::level(visit, framework, rolled.level)) " (the lower median of " (rolled.rated) " rated; " (rolled.not_rated) " not rated; worst " (rounds::level(visit, framework, rolled.worst)) ")." }
+            p.note { "Overall: " (rounds::level(visit, framework, rolled.level)) " (" (rolled.rated) " of " (rolled.rated + rolled.not_rated) " rated; lowest " (rounds::level(visit, framework, rolled.worst)) ")." }
         }
     }
 }
@@ -268,16 +268,16 @@ fn next(
             summary { "Rate" }
             form method="post" action="/model/propose" {
                 (hidden())
-                label { "Round" input type="text" name="round" value=(round) required pattern="[a-z0-9][a-z0-9-]*" maxlength="20"; }
+                label { "Round" input type="text" name="round" value=(round) required pattern="[a-z0-9][a-z0-9\\-]*" maxlength="20"; }
                 label { "Level proposed" (levels(now.and_then(|r| r.level), true)) }
-                label { "Evidence, about the place and never about a person" input type="text" name="note" maxlength="400"; }
+                label { "Evidence (do not include details about people)" input type="text" name="note" maxlength="400"; }
                 button type="submit" { "Propose" }
             }
             @if let Some(now) = now {
                 form method="post" action="/model/moderate" {
                     (hidden())
                     input type="hidden" name="round" value=(round);
-                    label { "Level after looking at each other's" (levels(now.level, true)) }
+                    label { "Moderated level" (levels(now.level, true)) }
                     label { "Why" input type="text" name="note" maxlength="400"; }
                     button.quiet type="submit" { "Moderate" }
                 }

@@ -18,21 +18,21 @@ pub async fn show(visit: Visit) -> Result<Response, Problem> {
     visit.render(|visit| {
         let rows = visit.views()?.quarantine();
         let body = html! {
-            h1 { "Quarantine" }
+            h1 { "Rejected data" }
             p.lead #quarantine-sum data-live {
-                @if rows.is_empty() { "No event has been set aside: everything in the log is in the charts." }
-                @else { (words::counted(rows.len(), "event is", "events are")) " in the log and not in the charts. Each is tried again when the program or the register of areas changes." }
+                @if rows.is_empty() { "Rejected data: none. Everything received is included in the charts." }
+                @else { (words::counted(rows.len(), "event is", "events are")) " stored and not in the charts. Each is tried again when the program or the register of areas changes." }
             }
             @if !rows.is_empty() {
-                div.scroll tabindex="0" role="region" aria-label="Events set aside" {
+                div.scroll tabindex="0" role="region" aria-label="Rejected events" {
                     table #quarantine-table data-live {
-                        thead { tr { th.number scope="col" { "Position" } th scope="col" { "Why" } th scope="col" { "Set aside" } } }
+                        thead { tr { th.number scope="col" { "Position" } th scope="col" { "Why" } th scope="col" { "Rejected" } } }
                         tbody { @for row in rows.iter().rev().take(ROWS_MOST) { tr { th.number scope="row" { a href=(format!("/api/v1/events/{}", row.position)) { (number(row.position as f64, "")) } } td { (row.reason) } td { (words::instant(row.at)) } } } }
                     }
                 }
             }
         };
-        Ok(layout::page(visit, Tab::Data, "Quarantine", &layout::place_picker(visit), &body))
+        Ok(layout::page(visit, Tab::Data, "Rejected data", &layout::place_picker(visit), &body))
     })
     .await
 }

@@ -1,6 +1,7 @@
 //! A problem as a page, for people: the same words as the problem document, and a way on.
 
 use super::assets;
+use super::layout::TABS;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, header};
@@ -23,6 +24,11 @@ pub async fn as_page(request: Request, next: Next) -> Response {
     if !is_problem {
         return response;
     }
+    page_of(response, post).await
+}
+
+/// The page of a problem document.
+pub async fn page_of(response: Response, post: bool) -> Response {
     let (mut parts, body) = response.into_parts();
     let document: Value = to_bytes(body, DOCUMENT_MOST)
         .await
@@ -45,19 +51,21 @@ fn page(document: &Value, post: bool) -> Markup {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
                 title { (text("title")) " · joinedup" }
                 link rel="icon" href=(assets::address("icon.svg")) type="image/svg+xml";
                 link rel="stylesheet" href=(assets::address("app.css"));
             }
             body {
+                header.top { div.inner { a.brand href="/" { span { "joinedup" } } nav aria-label="Pages" { ul { @for (_, path, name) in TABS { li { a href=(path) { (name) } } } } } } }
                 main #main {
                     h1 { (text("title")) }
                     p.lead { (text("detail")) "." }
                     @if let Some(errors) = document["errors"].as_array().filter(|e| e.len() > 1) {
                         ul { @for error in errors { li { code { (error["pointer"].as_str().unwrap_or_default()) } " " (error["detail"].as_str().unwrap_or_default()) } } }
                     }
-                    @if post { p { "Nothing was recorded. Go back with your browser: the form still holds what you wrote." } }
-                    p { a href="/" { "To the first page" } " · " a href="/measures" { "All measures" } }
+                    @if post { p { "We did not save this. Go back in your browser: the form still has what you typed." } }
+                    p { a href="/" { "Back to the first page" } " · " a href="/measures" { "All measures" } }
                 }
             }
         }

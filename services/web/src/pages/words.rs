@@ -15,10 +15,77 @@ pub fn instant(at: DateTime<Utc>) -> String {
     format!("{}, {:02}:{:02}", date(at.date()), at.hour(), at.minute())
 }
 
-/// An instant, with seconds: 09:30:12.
+/// A time of day as the NHS writes it in a sentence: 9:30am, midday, midnight.
 #[must_use]
 pub fn clock(at: DateTime<Utc>) -> String {
-    local::date_time(at).format("%H:%M:%S").to_string()
+    let at = local::date_time(at);
+    let (afternoon, hour) = at.hour12();
+    match (at.hour(), at.minute()) {
+        (0, 0) => "midnight".to_owned(),
+        (12, 0) => "midday".to_owned(),
+        (_, 0) => format!("{hour}{}", if afternoon { "pm" } else { "am" }),
+        (_, minute) => format!("{hour}:{minute:02}{}", if afternoon { "pm" } else { "am" }),
+    }
+}
+
+/// The moment that a chart is as known at: the end of a day, where it is a midnight.
+#[must_use]
+pub fn as_known(at: DateTime<Utc>) -> String {
+    let local = local::date_time(at);
+    match (
+        local.time() == chrono::NaiveTime::MIN,
+        local.date().pred_opt(),
+    ) {
+        (true, Some(day)) => format!("the end of {}", day_month_year(day)),
+        _ => format!("{} on {}", clock(at), day_month_year(local.date())),
+    }
+}
+
+/// A day in full: Friday 27 November 2026.
+#[must_use]
+pub fn long_date(day: NaiveDate) -> String {
+    day.format("%A %-d %B %Y").to_string()
+}
+
+/// A day in a sentence: 14 September 2026.
+#[must_use]
+pub fn day_month_year(day: NaiveDate) -> String {
+    day.format("%-d %B %Y").to_string()
+}
+
+/// A length of time in days, in weeks from three on.
+#[must_use]
+pub fn days(days: i64) -> String {
+    let count = |n: i64| usize::try_from(n).unwrap_or(0);
+    match days {
+        ..=20 => counted(count(days), "day", "days"),
+        _ => counted(count(days / 7), "week", "weeks"),
+    }
+}
+
+/// By how long something is overdue: in hours, from two days on in days.
+#[must_use]
+pub fn overdue(by: chrono::TimeDelta) -> String {
+    let hours = usize::try_from(by.num_hours()).unwrap_or(0);
+    match hours {
+        0 => "less than an hour".to_owned(),
+        1..=47 => counted(hours, "hour", "hours"),
+        _ => days(by.num_days()),
+    }
+}
+
+/// A measure that is not there.
+pub const NO_SUCH_MEASURE: &str = "We cannot find that measure. Choose one from all measures";
+/// A wait without a recorded reason.
+pub const NO_REASON: &str = "no reason recorded";
+
+/// The last part of a source's name, as people call it: abbreviations stay such.
+#[must_use]
+pub fn source_kind(part: &str) -> String {
+    match part {
+        "mdt" | "pas" | "ucr" | "ehr" => part.to_uppercase(),
+        other => other.replace(['-', '_'], " "),
+    }
 }
 
 /// A period: `week of 14 Sep 2026`, `Sep 2026`.
@@ -46,6 +113,13 @@ pub const fn grain(grain: Grain) -> &'static str {
     }
 }
 
+/// So many periods: `6 weeks`, `1 month`.
+#[must_use]
+pub fn periods(of: Grain, n: usize) -> String {
+    let one = grain(of);
+    counted(n, one, &format!("{one}s"))
+}
+
 /// So many of a thing.
 #[must_use]
 pub fn counted(n: usize, one: &str, many: &str) -> String {
@@ -60,7 +134,7 @@ pub fn counted(n: usize, one: &str, many: &str) -> String {
 #[must_use]
 pub fn nights(days: i64) -> String {
     match days {
-        ..=0 => "no night yet".to_owned(),
+        ..=0 => "today".to_owned(),
         1 => "1 night".to_owned(),
         2..=20 => format!("{days} nights"),
         _ => format!("{days} nights ({} weeks)", days / 7),
@@ -74,7 +148,7 @@ pub fn responsible(code: &str) -> &'static str {
         "nhs" => "NHS",
         "social-care" => "Social care",
         "both" => "NHS and social care",
-        _ => "Not said",
+        _ => "Not recorded",
     }
 }
 
@@ -82,10 +156,10 @@ pub fn responsible(code: &str) -> &'static str {
 #[must_use]
 pub fn pathway(code: &str) -> &'static str {
     match code {
-        "0" => "Home, no new support",
-        "1" => "Home with support",
-        "2" => "Short-term bed",
-        "3" => "Care home",
+        "0" => "P0 Home",
+        "1" => "P1 Home with support",
+        "2" => "P2 Short-term bed",
+        "3" => "P3 Care home",
         _ => "Not decided",
     }
 }
@@ -96,7 +170,7 @@ pub fn service(code: &str) -> String {
     match code {
         "mdt" => "Multidisciplinary team".to_owned(),
         "crisis-response" => "Crisis response (2 hours)".to_owned(),
-        "reablement" => "Reablement (2 midnights)".to_owned(),
+        "reablement" => "Reablement (within 2 days)".to_owned(),
         other => sentence(other),
     }
 }
@@ -116,7 +190,7 @@ pub fn value_of(dimension: &str, value: &str) -> String {
         ("service", code) => service(code),
         ("reason", code) => joinedup_events::reason::Reason::from_code(code)
             .map_or_else(|| sentence(code), |r| r.title().to_owned()),
-        (_, "") => "Not said".to_owned(),
+        (_, "") => "Not recorded".to_owned(),
         (_, code) => sentence(code),
     }
 }
@@ -162,7 +236,7 @@ pub const fn chart_kind(kind: ChartKind) -> &'static str {
     match kind {
         ChartKind::Run => "Run chart",
         ChartKind::Xmr => "XmR chart with limits",
-        ChartKind::Auto => "What the data call for",
+        ChartKind::Auto => "Recommended chart",
         ChartKind::Bar => "Bars",
         ChartKind::Pareto => "Pareto bars",
         ChartKind::Status => "Levels over time",
@@ -183,6 +257,21 @@ pub const fn direction(direction: Direction) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_written_as_the_nhs_writes_them() {
+        let at = |text: &str| clock(text.parse().unwrap());
+        assert_eq!(at("2026-11-27T23:12:39Z"), "11:12pm");
+        assert_eq!(at("2026-11-27T09:00:00Z"), "9am");
+        assert_eq!(at("2026-11-27T12:00:00Z"), "midday");
+        assert_eq!(at("2026-11-27T00:05:00Z"), "12:05am");
+        let day: NaiveDate = "2026-11-27".parse().unwrap();
+        assert_eq!(long_date(day), "Friday 27 November 2026");
+        assert_eq!(
+            (days(1), days(24)),
+            ("1 day".to_owned(), "3 weeks".to_owned())
+        );
+    }
 
     #[test]
     fn codes_become_words() {

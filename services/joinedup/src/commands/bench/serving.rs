@@ -51,11 +51,7 @@ pub(super) async fn serving(
             let Ok(answer) = ask(&app, &request, Audience::Operations) else {
                 continue;
             };
-            let drawn = joinedup_drawing::svg(&joinedup_drawing::of_chart(
-                &answer.chart,
-                &answer.changes,
-                true,
-            ));
+            let drawn = joinedup_drawing::svg(&joinedup_drawing::of_answer(&answer, true));
             std::hint::black_box(drawn.len());
             charts += 1;
             points += answer.chart.points.len();

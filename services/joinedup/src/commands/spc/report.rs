@@ -154,9 +154,13 @@ pub(super) fn svg(judged: &Judged) -> Result<String, String> {
         },
         period_word: "",
         spots,
-        target: judged.options.target,
-        flags: Vec::new(),
-        stretches: Vec::new(),
+        targets: judged
+            .options
+            .target
+            .map(|t| (None, t))
+            .into_iter()
+            .collect(),
+        tested: Vec::new(),
         standalone: true,
         size: Size::Wide,
         scale: None,

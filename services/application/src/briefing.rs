@@ -1,0 +1,155 @@
+//! What somebody should know first in the morning: who waits, what got worse or better, which changes work.
+
+use crate::app::App;
+use crate::charts::{self, Answer, ChartRequest, QuestionError};
+use crate::overview::{Line, Overview};
+use crate::waiting::Waiting;
+use joinedup_events::{AreaId, Family, local};
+use joinedup_views::changes::{BeforeAfter, Change, Moved, Status, before_and_after, change};
+use joinedup_views::measure::Direction;
+use joinedup_views::suppression::Audience;
+use joinedup_views::waiting::WaitingTransfer;
+
+/// Waits of this many nights are counted as long.
+pub const LONG_NIGHTS: i64 = 7;
+
+/// A measure that gets worse or better, in the place asked about or in parts of it.
+#[derive(Clone, Debug)]
+pub struct Finding<'a> {
+    /// The line to show: the place's own where it has the signal, else the first part's.
+    pub line: &'a Line,
+    /// The other places where the same measure moves the same way.
+    pub also: Vec<&'a Line>,
+    /// In one of these places the latest point made the signal.
+    pub is_new: bool,
+}
+
+/// What alerts in a place and its parts, each measure once: what gets worse, and what gets better.
+#[must_use]
+pub fn findings<'a>(overview: &'a Overview, area: &str) -> (Vec<Finding<'a>>, Vec<Finding<'a>>) {
+    let signals = overview.signals();
+    let of = |wanted: fn(&Line) -> bool| {
+        let mut groups: Vec<Vec<&Line>> = Vec::new();
+        for line in signals.iter().copied().filter(|l| wanted(l)) {
+            match groups
+                .iter_mut()
+                .find(|g| g.iter().any(|l| l.measure == line.measure))
+            {
+                Some(group) => group.push(line),
+                None => groups.push(vec![line]),
+            }
+        }
+        groups
+            .into_iter()
+            .filter_map(|g| finding(g, area))
+            .collect()
+    };
+    (of(Line::worsens), of(Line::improves))
+}
+
+fn finding<'a>(mut group: Vec<&'a Line>, area: &str) -> Option<Finding<'a>> {
+    let is_new = group.iter().any(|l| l.is_new);
+    let own = group.iter().position(|l| l.area == area).unwrap_or(0);
+    let line = (own < group.len()).then(|| group.remove(own))?;
+    Some(Finding {
+        line,
+        also: group,
+        is_new,
+    })
+}
+
+/// A change under test, with what the points of its first measure say since.
+#[derive(Clone, Debug)]
+pub struct Tested {
+    /// The change.
+    pub change: Change,
+    /// The chart of the measure that it should move, where it is tested.
+    pub answer: Option<Answer>,
+    /// The points before and since.
+    pub around: Option<BeforeAfter>,
+}
+
+impl Tested {
+    /// Whether the points since lie otherwise than before in the wanted direction.
+    #[must_use]
+    pub fn works(&self) -> bool {
+        let moved = self.around.as_ref().map(|a| a.moved);
+        let wanted = self.answer.as_ref().map(|a| a.chart.direction);
+        matches!(
+            (moved, wanted),
+            (Some(Moved::Up), Some(Direction::Up)) | (Some(Moved::Down), Some(Direction::Down))
+        )
+    }
+}
+
+/// The changes that run in a place and its parts, those that work first, then the newest.
+///
+/// # Errors
+/// When this process has no views.
+pub fn tested(app: &App, area: &AreaId, audience: Audience) -> Result<Vec<Tested>, QuestionError> {
+    let within = app.definitions.areas.within(area);
+    let today = local::date(app.now());
+    let running: Vec<Change> = charts::views(app)?.read(|view| {
+        view.listed(Family::Change)
+            .filter_map(|entity| change(&entity.facts.standing()))
+            .filter(|c| within.contains(&c.area) && c.status(today) == Status::Running)
+            .collect()
+    });
+    let mut tested: Vec<Tested> = running
+        .into_iter()
+        .map(|change| {
+            let measure = change.measures.first();
+            let answer = measure.and_then(|m| {
+                let request = ChartRequest::new(m.as_str(), change.area.as_str());
+                charts::ask(app, &request, audience).ok()
+            });
+            let around = answer.as_ref().and_then(|a| {
+                before_and_after(&change, &a.chart.measure, &a.chart.title, &a.judged())
+            });
+            Tested {
+                change,
+                answer,
+                around,
+            }
+        })
+        .collect();
+    tested.sort_by(|a, b| {
+        let key = |t: &Tested| (t.works(), t.change.started);
+        key(b)
+            .cmp(&key(a))
+            .then_with(|| a.change.title.cmp(&b.change.title))
+    });
+    Ok(tested)
+}
+
+/// Who waits, in the few numbers of a briefing.
+#[derive(Clone, Debug)]
+pub struct WaitingNow<'a> {
+    /// People ready for discharge; none when no source reports them.
+    pub people: Option<usize>,
+    /// Those of them who have waited [`LONG_NIGHTS`] or more.
+    pub long: usize,
+    /// The longest waits, at most as many as asked for.
+    pub longest: Vec<&'a WaitingTransfer>,
+    /// Referrals past their response time.
+    pub overdue: usize,
+    /// Only people of the caller's own areas are counted.
+    pub partly: bool,
+}
+
+/// The briefing's numbers of a board, with its so many longest waits.
+#[must_use]
+pub fn waiting_now(board: &Waiting, longest: usize) -> WaitingNow<'_> {
+    let reported = board.transfers_heard_until.is_some() || !board.transfers.is_empty();
+    WaitingNow {
+        people: reported.then_some(board.transfers.len()),
+        long: board
+            .transfers
+            .iter()
+            .filter(|t| t.days >= LONG_NIGHTS)
+            .count(),
+        longest: board.transfers.iter().take(longest).collect(),
+        overdue: board.referrals.iter().filter(|r| r.over).count(),
+        partly: board.only.is_some(),
+    }
+}

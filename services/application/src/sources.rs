@@ -1,0 +1,153 @@
+//! Which sources have reported, which are late, and of when the newest data are: one answer for every page.
+
+use crate::app::App;
+use crate::charts::{self, QuestionError};
+use chrono::{DateTime, TimeDelta, Utc};
+use joinedup_events::AreaId;
+use std::collections::BTreeMap;
+
+/// One source over all its areas.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// Its name.
+    pub name: String,
+    /// When it last recorded something.
+    pub recorded: DateTime<Utc>,
+    /// When the latest thing that it reported happened.
+    pub happened: DateTime<Utc>,
+    /// How many events it has sent.
+    pub events: u64,
+    /// The areas it reports on.
+    pub areas: Vec<AreaId>,
+    /// How long after a report the next is expected; none when it has no schedule.
+    pub expected: Option<TimeDelta>,
+    /// It has sent nothing for longer than that.
+    pub late: bool,
+}
+
+/// Every source, the late ones first, those that have sent nothing for longest first among them.
+///
+/// # Errors
+/// When this process has no views.
+pub fn sources(app: &App) -> Result<Vec<Source>, QuestionError> {
+    let now = app.now();
+    let mut found: BTreeMap<String, Source> = BTreeMap::new();
+    charts::views(app)?.read(|view| {
+        let expected = view
+            .summary()
+            .expected_intervals(&app.definitions.expectations);
+        for ((name, area), last) in &view.summary().sources {
+            let source = found.entry(name.clone()).or_insert_with(|| Source {
+                name: name.clone(),
+                recorded: last.recorded_at,
+                happened: last.occurred_at,
+                events: 0,
+                areas: Vec::new(),
+                expected: expected.get(name.as_str()).copied(),
+                late: false,
+            });
+            source.recorded = source.recorded.max(last.recorded_at);
+            source.happened = source.happened.max(last.occurred_at);
+            source.events += last.events;
+            source.areas.push(area.clone());
+        }
+    });
+    let mut found: Vec<Source> = found.into_values().collect();
+    for source in &mut found {
+        source.late = source
+            .expected
+            .is_some_and(|interval| now - source.recorded > interval);
+    }
+    found.sort_by_key(|s| (!s.late, s.recorded));
+    Ok(found)
+}
+
+/// Whether the data can be relied on today.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Health {
+    /// When the newest thing in the data happened; none when nothing was ever received. Never later than now: a
+    /// planned date is no sign of fresh data.
+    pub newest: Option<DateTime<Utc>>,
+    /// How many sources have a schedule.
+    pub expected: usize,
+    /// How many sources have none.
+    pub unscheduled: usize,
+    /// Sources that have missed their schedule, longest first.
+    pub late: Vec<Source>,
+}
+
+impl Health {
+    /// Something was received, at least one source has a schedule, and none is late: only then is anything green.
+    #[must_use]
+    pub fn on_time(&self) -> bool {
+        self.newest.is_some() && self.expected > 0 && self.late.is_empty()
+    }
+}
+
+/// The health of the data as a whole.
+///
+/// # Errors
+/// When this process has no views.
+pub fn health(app: &App) -> Result<Health, QuestionError> {
+    Ok(health_of(sources(app)?, app.now()))
+}
+
+fn health_of(all: Vec<Source>, now: DateTime<Utc>) -> Health {
+    let expected = all.iter().filter(|s| s.expected.is_some()).count();
+    Health {
+        newest: all.iter().map(|s| s.happened.min(now)).max(),
+        expected,
+        unscheduled: all.len() - expected,
+        late: all.into_iter().filter(|s| s.late).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(name: &str, expected: Option<TimeDelta>, late: bool) -> Source {
+        Source {
+            name: name.to_owned(),
+            recorded: DateTime::UNIX_EPOCH,
+            happened: DateTime::UNIX_EPOCH + TimeDelta::days(9),
+            events: 1,
+            areas: Vec::new(),
+            expected,
+            late,
+        }
+    }
+
+    #[test]
+    fn data_are_on_time_only_when_a_schedule_is_met() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(20);
+        let health = |all| health_of(all, now);
+        assert!(!health(Vec::new()).on_time(), "nothing was ever received");
+        assert!(
+            !health(vec![source("a", None, false)]).on_time(),
+            "no schedule"
+        );
+        assert!(
+            health(vec![
+                source("a", Some(TimeDelta::days(1)), false),
+                source("b", None, false)
+            ])
+            .on_time()
+        );
+        let one_late = health(vec![
+            source("a", Some(TimeDelta::days(1)), true),
+            source("b", Some(TimeDelta::days(1)), false),
+        ]);
+        assert!(!one_late.on_time());
+        assert_eq!((one_late.expected, one_late.late.len()), (2, 1));
+    }
+
+    #[test]
+    fn a_date_to_come_does_not_make_the_data_newer_than_now() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(2);
+        assert_eq!(
+            health_of(vec![source("a", None, false)], now).newest,
+            Some(now)
+        );
+    }
+}

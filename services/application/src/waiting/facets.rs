@@ -1,0 +1,190 @@
+//! What a list of people waiting can be narrowed to, with counts that follow every other choice.
+
+use joinedup_views::waiting::WaitingTransfer;
+use std::collections::BTreeMap;
+
+/// The choice of rows for which nothing is recorded.
+pub const NONE: &str = "none";
+
+/// A way to narrow the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Facet {
+    /// Who needs to act.
+    Responsible,
+    /// Why the person waits.
+    Reason,
+    /// The discharge pathway.
+    Pathway,
+    /// The hospital.
+    Hospital,
+    /// Waiting for so many nights or more.
+    Nights,
+}
+
+impl Facet {
+    /// Every facet.
+    pub const ALL: [Self; 5] = [
+        Self::Responsible,
+        Self::Nights,
+        Self::Hospital,
+        Self::Pathway,
+        Self::Reason,
+    ];
+
+    /// Its name in an address.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Responsible => "responsible",
+            Self::Reason => "reason",
+            Self::Pathway => "pathway",
+            Self::Hospital => "hospital",
+            Self::Nights => "nights",
+        }
+    }
+
+    fn code(self, row: &WaitingTransfer) -> &str {
+        let hospital = || row.hospital.as_ref().map(joinedup_events::AreaId::as_str);
+        match self {
+            Self::Responsible => row.responsible,
+            Self::Reason => row.reason.unwrap_or(NONE),
+            Self::Pathway => row.pathway.unwrap_or(NONE),
+            Self::Hospital => hospital().unwrap_or(NONE),
+            Self::Nights => "",
+        }
+    }
+
+    fn keeps(self, row: &WaitingTransfer, choice: &str) -> bool {
+        match self {
+            Self::Nights => choice.parse().is_ok_and(|least: i64| row.days >= least),
+            facet => facet.code(row) == choice,
+        }
+    }
+}
+
+/// What the list is narrowed to: a choice for some of the facets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Narrowed(Vec<(Facet, String)>);
+
+impl Narrowed {
+    /// Reads the choices through a function from a facet's name in an address to what is chosen.
+    #[must_use]
+    pub fn of<'a>(chosen: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let choice = |facet: Facet| Some((facet, chosen(facet.name())?.to_owned()));
+        Self(Facet::ALL.into_iter().filter_map(choice).collect())
+    }
+
+    /// Something is chosen.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// What is chosen of a facet.
+    #[must_use]
+    pub fn choice(&self, facet: Facet) -> Option<&str> {
+        let chosen = self.0.iter().find(|(f, _)| *f == facet);
+        chosen.map(|(_, choice)| choice.as_str())
+    }
+
+    /// The row passes every choice.
+    #[must_use]
+    pub fn keeps(&self, row: &WaitingTransfer) -> bool {
+        self.0
+            .iter()
+            .all(|(facet, choice)| facet.keeps(row, choice))
+    }
+
+    fn keeps_but(&self, row: &WaitingTransfer, but: Facet) -> bool {
+        let mut others = self.0.iter().filter(|(facet, _)| *facet != but);
+        others.all(|(facet, choice)| facet.keeps(row, choice))
+    }
+
+    /// How many rows each value of a facet would show, beside what is chosen of the other facets; the most first. A
+    /// chosen value is always among them.
+    #[must_use]
+    pub fn counts(&self, rows: &[WaitingTransfer], facet: Facet) -> Vec<(String, usize)> {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        if let Some(choice) = self.choice(facet) {
+            counts.insert(choice, 0);
+        }
+        for row in rows.iter().filter(|row| self.keeps_but(row, facet)) {
+            *counts.entry(facet.code(row)).or_default() += 1;
+        }
+        let mut counts: Vec<(String, usize)> = counts
+            .into_iter()
+            .map(|(code, n)| (code.to_owned(), n))
+            .collect();
+        counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        counts
+    }
+
+    /// How many rows wait for so many nights or more, beside what is chosen of the other facets.
+    #[must_use]
+    pub fn at_least(&self, rows: &[WaitingTransfer], nights: i64) -> usize {
+        rows.iter()
+            .filter(|row| self.keeps_but(row, Facet::Nights) && row.days >= nights)
+            .count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use joinedup_events::{AreaId, EntityId};
+
+    fn row(responsible: &'static str, pathway: Option<&'static str>, days: i64) -> WaitingTransfer {
+        WaitingTransfer {
+            transfer: EntityId::new("t-1").unwrap(),
+            area: AreaId::new("north").unwrap(),
+            hospital: None,
+            since: chrono::NaiveDate::default(),
+            days,
+            pathway,
+            reason: None,
+            reason_title: None,
+            responsible,
+            next_step: "",
+            expected: None,
+        }
+    }
+
+    #[test]
+    fn a_count_is_what_choosing_it_shows() {
+        let rows = [
+            row("nhs", Some("0"), 9),
+            row("nhs", None, 1),
+            row("both", Some("0"), 2),
+            row("social-care", Some("3"), 15),
+        ];
+        for chosen in [None, Some("nhs"), Some("both")] {
+            let with = |pathway: Option<&'static str>| {
+                Narrowed::of(|name| match name {
+                    "responsible" => chosen,
+                    "pathway" => pathway,
+                    _ => None,
+                })
+            };
+            for (code, count) in with(None).counts(&rows, Facet::Pathway) {
+                let code: &'static str = ["0", "3", NONE].into_iter().find(|c| *c == code).unwrap();
+                let shown = rows
+                    .iter()
+                    .filter(|row| with(Some(code)).keeps(row))
+                    .count();
+                assert_eq!(shown, count, "{chosen:?} {code}");
+            }
+        }
+        let both = Narrowed::of(|name| (name == "responsible").then_some("both"));
+        assert_eq!(both.at_least(&rows, 7), 0);
+        assert_eq!(Narrowed::default().at_least(&rows, 7), 2);
+    }
+
+    #[test]
+    fn what_makes_no_sense_shows_nobody_and_says_so_by_its_count() {
+        let rows = [row("nhs", None, 9)];
+        let odd = Narrowed::of(|name| (name == "responsible").then_some("nobody"));
+        assert!(odd.any() && !odd.keeps(&rows[0]));
+        let counts = odd.counts(&rows, Facet::Responsible);
+        assert_eq!(counts, [("nhs".to_owned(), 1), ("nobody".to_owned(), 0)]);
+    }
+}

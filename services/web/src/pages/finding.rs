@@ -1,0 +1,107 @@
+//! What a chart found, in a sentence: the title that a chart is read by.
+
+use super::figure::{latest, unit};
+use super::visit::Visit;
+use super::words;
+use chrono::NaiveDate;
+use joinedup_application::charts::Answer;
+use joinedup_drawing::axis::amount;
+use joinedup_spc::Variation;
+use joinedup_views::changes::{Change, Moved, before_and_after};
+use joinedup_views::chart::Chart;
+
+/// The finding of a chart. A change that was followed by a shift comes first, then an agreed new baseline, then what the
+/// chart rules say of the latest values.
+#[must_use]
+pub fn sentence(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> String {
+    let chart = &answer.chart;
+    let register = &visit.app.definitions.areas;
+    // What was tested in a part says nothing of the whole.
+    let here = |c: &&Change| register.within(&c.area).contains(&visit.area);
+    if chart.kind.is_judged() {
+        let points = answer.judged();
+        let moved = changes
+            .iter()
+            .map(|(_, change)| change)
+            .filter(here)
+            .find_map(|c| after_change(c, chart, &points));
+        if let Some(sentence) = moved.or_else(|| new_baseline(chart)) {
+            return sentence;
+        }
+    }
+    of_rules(chart)
+}
+
+fn after_change(change: &Change, chart: &Chart, points: &[(NaiveDate, f64)]) -> Option<String> {
+    let around = before_and_after(change, &chart.measure, &chart.title, points)?;
+    let verb = match around.moved {
+        Moved::Up => "has risen",
+        Moved::Down => "has fallen",
+        Moved::TooFew | Moved::Chance => return None,
+    };
+    let (event, on, later) = match change.finished {
+        Some(end) => ("ended", end, around.after.median?),
+        None => ("started", change.started?, around.during.median?),
+    };
+    Some(format!(
+        "Since \u{2018}{}\u{2019} {event} on {}, the median {verb} from {} to {}",
+        change.title.as_deref().unwrap_or("the change"),
+        words::day_month_year(on),
+        amount(around.before.median?, unit(chart)),
+        amount(later, unit(chart))
+    ))
+}
+
+/// The medians before and since the latest agreed baseline.
+fn new_baseline(chart: &Chart) -> Option<String> {
+    let [.., before, now] = chart.phases.as_slice() else {
+        return None;
+    };
+    let (was, is) = (before.centre?, now.centre?);
+    let verb = match is.partial_cmp(&was)? {
+        std::cmp::Ordering::Less => "fell",
+        std::cmp::Ordering::Equal => return None,
+        std::cmp::Ordering::Greater => "rose",
+    };
+    Some(format!(
+        "The {} {verb} from {} to {} with the new baseline from {}",
+        centre_name(chart),
+        amount(was, unit(chart)),
+        amount(is, unit(chart)),
+        words::day_month_year(now.start)
+    ))
+}
+
+fn centre_name(chart: &Chart) -> &'static str {
+    let median = chart.verdict.as_ref().is_none_or(|v| v.median.is_some());
+    if median { "median" } else { "mean" }
+}
+
+fn of_rules(chart: &Chart) -> String {
+    let verdict = chart.verdict.as_ref();
+    let value = |v: f64| amount(v, unit(chart));
+    let now = latest(chart).and_then(|p| p.point.value).map(value);
+    let centre = verdict
+        .and_then(|v| v.centre)
+        .map(|c| format!("{} {}", centre_name(chart), value(c)));
+    let with = |start: &str| match (&now, &centre) {
+        (Some(now), Some(centre)) => format!("{start}: {now}, {centre}"),
+        (Some(now), None) => format!("{start}: {now}"),
+        _ => start.to_owned(),
+    };
+    if now.is_none() {
+        return "No data for this place yet".to_owned();
+    }
+    if !chart.kind.is_judged() {
+        return with("Latest");
+    }
+    match verdict.map(|v| v.variation) {
+        Some(Variation::ImprovementHigh | Variation::ImprovementLow) => with("Getting better"),
+        Some(Variation::ConcernHigh | Variation::ConcernLow) => with("Getting worse"),
+        Some(Variation::NeitherHigh) => with("Higher than usual"),
+        Some(Variation::NeitherLow) => with("Lower than usual"),
+        Some(Variation::Undirected) => with("Unusual pattern: not clearly better or worse"),
+        Some(Variation::CommonCause) => with("No clear change"),
+        Some(Variation::NotJudged) | None => with("Too early to tell"),
+    }
+}

@@ -1,0 +1,36 @@
+//! What a server without data shows: the three things to do next.
+
+use super::visit::Visit;
+use joinedup_application::config::Role;
+use maud::{Markup, html};
+
+/// The first page of an empty server.
+#[must_use]
+pub fn nothing_yet(visit: &Visit) -> Markup {
+    html! {
+        div.briefing {
+            header #briefing data-live { h1 { "No data received yet" } p.lead { "Three steps to a first chart." } }
+            div.three {
+                section.card aria-labelledby="where-name" {
+                    h2 #where-name { "1. Where are you?" }
+                    p { "Choose your place at the top of this page. Now: " strong { (visit.title_of(visit.area.as_str())) } "." }
+                    p { "Is your hospital or locality missing? List it in a file of areas, and start the server with " code { "--areas" } "." }
+                }
+                section.card aria-labelledby="what-name" {
+                    h2 #what-name { "2. What do you want to see?" }
+                    p { "Each measure says what it counts and which data it needs." }
+                    p { a href=(visit.address.elsewhere("/measures")) { "Choose from all measures" } }
+                    p { a href=(visit.address.elsewhere("/model")) { "Start from the outcomes that matter" } }
+                }
+                section.card aria-labelledby="file-name" {
+                    h2 #file-name { "3. Have you a file?" }
+                    p { "A CSV file of national statistics, or of your own, can be imported:" }
+                    p { code { "joinedup import --url (this address) your-file.csv" } }
+                    p { "No file yet? " code { "joinedup demo" } " shows a simulated county at work." }
+                    @if visit.caller.has(Role::Publisher) { p { a href="/api/v1/openapi.json" { "Connect your own system (description of the API)" } } }
+                }
+            }
+            p { a href=(visit.address.elsewhere("/help")) { "How to read the charts, and what the words mean" } }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What readers see: plain words and amounts, honest filters, a wall screen, a way back from a wrong address.
+
+use super::pages::{PAGES, demo, empty};
+use joinedup_tests::browser::Browser;
+
+/// Words that no reader should meet, in what a page shows: each with a space on both sides.
+const NOT_OUR_WORDS: [&str; 12] = [
+    "nought",
+    "kept back",
+    "the middle one",
+    "is no ",
+    " told ",
+    " heard ",
+    "nobody knows",
+    "no league table",
+    " 1 days",
+    " 1 people",
+    "up to date",
+    "not said",
+];
+
+#[test]
+fn pages_speak_plain_english_in_amounts_and_words() {
+    let product = demo();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    let more = [
+        "/quarantine",
+        "/measures?show=signals",
+        "/nowhere",
+        "/measures/tr-longest-wait",
+    ];
+    for path in PAGES.iter().chain(&more) {
+        page.goto(&product.url(path));
+        let shown = page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true), document.body.innerText");
+        let shown = format!(
+            " {} ",
+            shown.as_str().unwrap().to_lowercase().replace('\n', " ")
+        );
+        for word in NOT_OUR_WORDS {
+            let at = shown.find(word);
+            assert!(
+                at.is_none(),
+                "{path} has \"{word}\": {}",
+                shown
+                    .chars()
+                    .skip(shown[..at.unwrap_or(0)].chars().count().saturating_sub(60))
+                    .take(140)
+                    .collect::<String>()
+            );
+        }
+    }
+}
+
+#[test]
+fn an_address_that_leads_nowhere_is_a_page_for_a_browser_and_a_document_for_a_program() {
+    let product = empty();
+    let ask = |accept: &str| {
+        let address = product.url("/nowhere");
+        joinedup_tests::http::send("GET", &address, &[("accept", accept)], b"").unwrap()
+    };
+    let page = ask("text/html,*/*;q=0.8");
+    assert_eq!(page.status, 404);
+    assert!(
+        page.text().contains("<h1>Not found</h1>") && page.text().contains("href=\"/measures\"")
+    );
+    let document = ask("application/json");
+    assert_eq!(
+        (document.status, document.text().starts_with('{')),
+        (404, true)
+    );
+}
+
+#[test]
+fn a_wall_screen_has_freshness_and_rows_and_nothing_to_press() {
+    let product = demo();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    page.viewport(1920, 1080);
+    page.goto(&product.url("/board?view=wall"));
+    let rows = page.count("#people tbody tr");
+    assert!((1..=12).contains(&rows), "{rows} rows");
+    assert_eq!(page.count("#filters, #referrals"), 0);
+    assert!(
+        page.text("#strip").contains("Data to"),
+        "{}",
+        page.text("#strip")
+    );
+    let fits = "document.documentElement.scrollHeight <= innerHeight && !document.querySelector('nav').getClientRects().length";
+    assert_eq!(
+        page.evaluate(fits),
+        true,
+        "all is on the screen, and no navigation"
+    );
+}
+
+#[test]
+fn a_filter_shows_as_many_people_as_it_says() {
+    let product = demo();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    page.goto(&product.url("/board?responsible=nhs"));
+    let counted = page.evaluate(
+        "[...document.querySelectorAll('#filters a strong')].map(s => [s.closest('a').getAttribute('href'), Number(s.innerText), s.closest('a').hasAttribute('aria-current')])",
+    );
+    let choices: Vec<(String, u64)> = counted
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|c| c[2] == false)
+        .map(|c| (c[0].as_str().unwrap().to_owned(), c[1].as_u64().unwrap()))
+        .collect();
+    assert!(choices.len() > 4, "{choices:?}");
+    for (address, count) in choices {
+        page.goto(&product.url(&address));
+        assert_eq!(page.count("#people tbody tr"), count, "{address}");
+    }
+}
