@@ -40,6 +40,22 @@ pub fn nearest_large<'a>(areas: &'a Areas, area: &AreaId) -> BTreeSet<&'a str> {
     found
 }
 
+/// The one area that is alerted to what happens in another: the nearest that somebody answers for, a locality before a
+/// trust, a trust before a council and so on, so that nobody is alerted to twice; the area itself where there is none.
+#[must_use]
+pub fn answering<'a>(areas: &'a Areas, area: &'a AreaId) -> &'a str {
+    let rank = |id: &str| {
+        let kind = areas.get(id).map(|a| a.kind);
+        COUNTED_NOW.iter().position(|k| Some(*k) == kind)
+    };
+    let nearest = nearest_large(areas, area).into_iter();
+    // Of two of a kind the first by its code.
+    nearest
+        .rev()
+        .max_by_key(|id| rank(id))
+        .unwrap_or(area.as_str())
+}
+
 /// The areas of an exposition.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
@@ -99,7 +115,9 @@ impl Places {
         all.truncate(MAX_AREAS);
         let counted_now = |area: &&AreaId| {
             let kind = areas.get(area.as_str()).map(|a| a.kind);
-            kind.is_some_and(|kind| COUNTED_NOW.contains(&kind))
+            // Who is in no larger area would be counted nowhere else.
+            (kind.is_some_and(|kind| COUNTED_NOW.contains(&kind))
+                || nearest_large(areas, area).is_empty())
                 && (audience == Audience::Operations
                     || !definitions.policy.holds(areas, area.as_str()))
         };
@@ -133,4 +151,65 @@ pub fn with_data<'a>(
         .map(|measure| (measure, of(measure)))
         .filter(|(_, areas)| !areas.is_empty())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REGISTER: &str = r#"
+[[area]]
+id = "icb"
+title = "ICB"
+kind = "icb"
+[[area]]
+id = "trust"
+title = "Trust"
+kind = "trust"
+parents = ["icb"]
+[[area]]
+id = "site"
+title = "Site"
+kind = "hospital"
+parents = ["trust"]
+[[area]]
+id = "unitary"
+title = "Unitary"
+kind = "unitary"
+parents = ["icb"]
+[[area]]
+id = "north"
+title = "North"
+kind = "locality"
+parents = ["unitary", "icb"]
+[[area]]
+id = "street"
+title = "Street"
+kind = "neighbourhood"
+parents = ["trust", "north"]
+[[area]]
+id = "alone"
+title = "A hospital of its own"
+kind = "hospital"
+"#;
+
+    #[test]
+    fn one_place_answers_for_each_area_the_nearest_that_can_act() {
+        let areas = Areas::from_toml(REGISTER).unwrap();
+        for (area, answers) in [
+            ("site", "trust"),
+            ("trust", "trust"),
+            ("unitary", "unitary"),
+            ("north", "north"),
+            ("street", "north"),
+            ("alone", "alone"),
+            ("icb", "icb"),
+        ] {
+            assert_eq!(
+                answering(&areas, &AreaId::new(area).unwrap()),
+                answers,
+                "{area}"
+            );
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! Who waits now, as numbers: by pathway, area and whether the target is passed. The series of a pathway and an area
-//! are always all there, so that nobody waiting is a nought and never a gap.
+//! are always all there, so that nobody waiting is a zero and never a gap.
 
 use super::names;
 use super::sample::{Samples, seconds};
 use chrono::{DateTime, TimeDelta, Utc};
+use joinedup_application::places::answering;
 use joinedup_events::{AreaId, Areas, local};
 use joinedup_views::waiting::{WaitingReferral, WaitingTransfer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,8 @@ const PATHWAYS: [(&str, Option<f64>, &str); 8] = [
 const DAY: f64 = 86_400.0;
 /// The states of a wait.
 const STATES: [&str; 3] = ["within_target", "over_target", "no_target"];
+/// The place of those past their target among the states.
+const OVER_TARGET: usize = 1;
 /// Referrals began at an instant that belongs to one person; it is told to the quarter of an hour.
 const QUARTER: i64 = 900;
 
@@ -97,9 +100,32 @@ pub fn add(
         add_area(samples, area, waits.iter().filter(inside));
         add_delays(samples, area, transfers, &within);
     }
+    add_overdue(samples, register, areas, &waits);
 }
 
-fn add_area<'a>(samples: &mut Samples, area: &AreaId, waits: impl Iterator<Item = &'a Wait<'a>>) {
+/// Adds those past their time, each in the area that answers for their home; only in areas that are shown at all.
+fn add_overdue(samples: &mut Samples, register: &Areas, areas: &[AreaId], waits: &[Wait<'_>]) {
+    let mut by_area: BTreeMap<&str, Vec<&Wait<'_>>> = BTreeMap::new();
+    for wait in waits.iter().filter(|wait| wait.state == OVER_TARGET) {
+        let area = answering(register, wait.area);
+        by_area.entry(area).or_default().push(wait);
+    }
+    for area in areas.iter().map(AreaId::as_str) {
+        let (counts, oldest) = counted(by_area.remove(area).unwrap_or_default());
+        for (pathway, counts) in counts {
+            let count = f64::from(counts[OVER_TARGET]);
+            samples.add(&names::OVERDUE, &[pathway, area], count);
+        }
+        for (pathway, since) in oldest {
+            samples.add(&names::OVERDUE_OLDEST, &[pathway, area], since);
+        }
+    }
+}
+
+/// How many wait on each pathway, by state, and since when the first of them.
+fn counted<'a, 'w: 'a>(
+    waits: impl IntoIterator<Item = &'a Wait<'w>>,
+) -> (BTreeMap<&'a str, [u32; 3]>, BTreeMap<&'a str, f64>) {
     let mut counts: BTreeMap<&str, [u32; 3]> = PATHWAYS
         .iter()
         .map(|(pathway, _, _)| (*pathway, [0; 3]))
@@ -110,6 +136,15 @@ fn add_area<'a>(samples: &mut Samples, area: &AreaId, waits: impl Iterator<Item 
         let first = oldest.entry(&wait.pathway).or_insert(wait.since);
         *first = first.min(wait.since);
     }
+    (counts, oldest)
+}
+
+fn add_area<'a, 'w: 'a>(
+    samples: &mut Samples,
+    area: &AreaId,
+    waits: impl Iterator<Item = &'a Wait<'w>>,
+) {
+    let (counts, oldest) = counted(waits);
     for (pathway, counts) in counts {
         for (state, count) in STATES.iter().zip(counts) {
             samples.add(

@@ -3,8 +3,8 @@
 use super::visit::Visit;
 use super::words;
 use crate::door::problem::Problem;
-use joinedup_application::sources::{self, Health, Source};
 use chrono::TimeDelta;
+use joinedup_application::sources::{self, Health, Source};
 use joinedup_drawing::axis::date;
 use joinedup_events::{AreaId, local};
 use maud::{Markup, html};

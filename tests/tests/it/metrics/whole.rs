@@ -24,6 +24,8 @@ use super::{prometheus, rules};
 
 /// The source whose feed is cut.
 const WARD: &str = "/havenshire/north/ward-9";
+/// A unitary authority outside the simulated county.
+const SOUTHEND: &str = "E06000033";
 /// More than the time for which joinedup is down in the test.
 const KEEP: &str = "keep_firing_for: 30s";
 
@@ -131,6 +133,9 @@ fn whatever_breaks_is_told_of_and_nothing_that_breaks_passes_for_calm() {
         "hv-north-1",
         &(today() - Days::new(3)).to_string(),
     ));
+    // And some in a unitary authority, which has no localities.
+    let ready = (today() - Days::new(57)).to_string();
+    events.extend(feed::ready(8, SOUTHEND, &ready));
     // One team of the simulated county stopped sending days ago, and somebody has said that this is meant.
     events.push(feed::ended("/havenshire/north/mdt", "havenshire-north"));
     tell(&product, &events);
@@ -178,6 +183,39 @@ fn whatever_breaks_is_told_of_and_nothing_that_breaks_passes_for_calm() {
             Ok(())
         } else {
             Err("not yet")
+        }
+    });
+    // Whoever waits counts in one place, and a council without localities is alerted to its own people.
+    let southend = eventually("Southend is alerted", || {
+        let mut all = notices(&told).into_iter().map(|(_, alert)| alert);
+        let own = |alert: &Value| {
+            is(alert, "JoinedupDelaysOverTarget", "firing") && alert["labels"]["area"] == SOUTHEND
+        };
+        all.find(own).ok_or("not yet")
+    });
+    assert!(
+        text(&southend, "summary").starts_with("8 people from Southend"),
+        "{southend}"
+    );
+    let overdue = "sum(max by (area, pathway) (joinedup_overdue_waits{pathway=~\"discharge-.*\"}))";
+    let board = |area: &str| {
+        let board = product
+            .json(&format!("/api/v1/waiting?area={area}"))
+            .unwrap();
+        let rows = board["transfers"].as_array().unwrap().clone();
+        rows.iter()
+            .filter(|r| r["days"].as_i64() >= Some(1))
+            .count() as f64
+    };
+    eventually("everybody who is late counts once", || {
+        let (counted, listed) = (
+            prometheus.single(overdue)?,
+            board("havenshire") + board(SOUTHEND),
+        );
+        if counted == listed {
+            Ok(())
+        } else {
+            Err(format!("{counted} of {listed}"))
         }
     });
     // Every link to the runbook leads to a page with that heading.
