@@ -21,6 +21,8 @@ pub enum Tool {
     Amtool,
     /// Chromium, from the Debian package `chromium`.
     Chromium,
+    /// Python with the CloudEvents SDK and nats-py, from PyPI.
+    PythonClients,
 }
 
 impl Tool {
@@ -32,6 +34,7 @@ impl Tool {
             Self::Alertmanager => &["prometheus-alertmanager", "alertmanager"],
             Self::Amtool => &["amtool"],
             Self::Chromium => &["chromium", "chromium-browser"],
+            Self::PythonClients => &["python-with-clients"],
         }
     }
 

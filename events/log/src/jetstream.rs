@@ -15,6 +15,7 @@ mod reply;
 mod settings;
 mod startup;
 mod stream;
+mod structure;
 mod subscription;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use async_trait::async_trait;
 pub use settings::{Credentials, DEFAULT_STREAM, Settings, UnknownUnsafe, Unsafe};
 pub use startup::{ConnectError, Finding, SERVER_FLOOR, check};
 pub use stream::{Apply, MAX_PAYLOAD, Plan, SUBJECTS, StreamSettings, apply_stream};
+pub use structure::Structure;
 
 use crate::{
     AppendError, Appended, EventLog, LogIdentity, NewEvent, Position, ReadError, RecordedEvent,
@@ -52,6 +54,7 @@ struct Shared {
     atomic: bool,
     idle_check: Duration,
     stall_after: Duration,
+    structure: Option<Structure>,
     /// The highest position that was acknowledged or read here.
     known: AtomicU64,
     losses: Losses,
@@ -86,6 +89,7 @@ impl JetStreamLog {
             atomic,
             idle_check: settings.idle_check,
             stall_after: settings.stall_after,
+            structure: settings.structure,
             known: AtomicU64::new(info.state.last_seq),
             losses,
             verified: AtomicU64::new(verified),

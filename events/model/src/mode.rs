@@ -6,6 +6,8 @@
 //!
 //! Source: CloudEvents 1.0, HTTP protocol binding 3 and NATS protocol binding 3.
 
+use crate::Envelope;
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -139,6 +141,33 @@ pub fn read_message<'b, 'h>(
         return Err(ModeError::MediaType);
     }
     binary(&attributes, payload).map(Cow::Owned)
+}
+
+/// What must be changed about a message so that its body is the whole event: headers of binary mode go into it, and an
+/// event that does not say when it was recorded was recorded when the stream stored it, though not before it happened.
+/// None when nothing must, or when it is no event: then the body is left for [`crate::check`] to name the fault.
+#[must_use]
+pub fn whole<'h>(
+    headers: &mut dyn Iterator<Item = (&'h str, &'h str)>,
+    payload: &[u8],
+    stored: Option<DateTime<Utc>>,
+) -> Option<Vec<u8>> {
+    let read = read_message(headers, payload).ok()?;
+    let text = std::str::from_utf8(&read).ok()?;
+    // Looked for from the end, because there our own publishers write it.
+    if text.rfind("\"recordedtime\"").is_none()
+        && let Some(stored) = stored
+        && let Ok(envelope) = Envelope::from_json(text.as_bytes())
+    {
+        let at = stored.max(envelope.time);
+        let at = at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        let rest = text.trim_start().strip_prefix('{')?;
+        return Some(format!("{{\"recordedtime\":\"{at}\",{rest}").into_bytes());
+    }
+    match read {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(whole) => Some(whole),
+    }
 }
 
 /// The events of a list.
@@ -278,159 +307,4 @@ fn binary(attributes: &BTreeMap<String, String>, data: &[u8]) -> Result<Vec<u8>,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Envelope, Event};
-
-    const DATA: &[u8] = br#" {"transfer": "t-1", "area":"E10000012","date":"2026-05-03"} "#;
-    const HEADERS: [(&str, &str); 6] = [
-        ("CE-SpecVersion", "1.0"),
-        ("ce-type", "care.joinedup.transfer.ready.v1"),
-        ("ce-source", "/pas%20two"),
-        ("ce-id", "\"a\\\"b%25\""),
-        ("ce-time", "2026-05-03T09:00:00Z"),
-        ("host", "ignored"),
-    ];
-
-    fn decoded(bytes: &[u8]) -> Event {
-        Event::decode(&Envelope::from_json(bytes).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn an_event_is_the_same_in_every_mode() {
-        let json = Some("application/json; charset=utf-8");
-        let binary = read_request(json, HEADERS.into_iter(), DATA, 2).unwrap();
-        let event = decoded(&binary[0]);
-        assert_eq!(
-            (event.source.as_str(), event.id.as_str()),
-            ("/pas two", "a\"b%")
-        );
-
-        let untyped = read_request(None, HEADERS.into_iter(), DATA, 2).unwrap();
-        assert_eq!(decoded(&untyped[0]), event);
-
-        let written = event.to_json().to_string();
-        let structured = read_request(
-            Some("Application/CloudEvents+JSON"),
-            [].into_iter(),
-            written.as_bytes(),
-            2,
-        )
-        .unwrap();
-        assert_eq!(decoded(&structured[0]), event);
-
-        let list = format!("[{written} , {written}]");
-        let batch = read_request(Some(BATCH), [].into_iter(), list.as_bytes(), 2).unwrap();
-        assert_eq!(
-            batch.iter().map(|b| decoded(b)).collect::<Vec<_>>(),
-            [event.clone(), event.clone()]
-        );
-
-        let message = read_message(
-            HEADERS
-                .into_iter()
-                .chain([("ce-datacontenttype", "application/json")]),
-            DATA,
-        )
-        .unwrap();
-        assert_eq!(decoded(&message), event);
-        for headers in [vec![], vec![("Content-Type", STRUCTURED), ("ce-id", "x")]] {
-            let message = read_message(headers.into_iter(), written.as_bytes()).unwrap();
-            assert_eq!(decoded(&message), event);
-        }
-    }
-
-    #[test]
-    fn the_bytes_of_the_data_stay_as_they_are() {
-        let odd = br#"{"a" : 1.50,"b":"\u0041"}"#;
-        let event = read_request(Some("application/json"), HEADERS.into_iter(), odd, 2).unwrap();
-        let envelope = Envelope::from_json(&event[0]).unwrap();
-        assert_eq!(envelope.data.as_bytes(), odd);
-    }
-
-    #[test]
-    fn an_empty_batch_is_a_batch() {
-        assert_eq!(
-            read_request(Some(BATCH), [].into_iter(), b"[]", 0)
-                .unwrap()
-                .len(),
-            0
-        );
-    }
-
-    #[test]
-    fn what_is_in_no_mode_is_told_what_to_send() {
-        let read = |content_type, headers: &[(&'static str, &'static str)], body: &'static [u8]| {
-            read_request(content_type, headers.iter().copied(), body, 2).unwrap_err()
-        };
-        let json = Some("application/json");
-        let spec = ("ce-specversion", "1.0");
-        for (error, want) in [
-            (read(None, &[], DATA), ModeError::MediaType),
-            (
-                read(Some("text/plain"), &HEADERS, DATA),
-                ModeError::MediaType,
-            ),
-            (
-                read(Some("application/cloudevents+avro"), &[], DATA),
-                ModeError::MediaType,
-            ),
-            (read(Some(BATCH), &[], b"{}"), ModeError::NotAList),
-            (read(Some(BATCH), &[], b"[1"), ModeError::NotAList),
-            (read(Some(BATCH), &[], b"[1,2] 3"), ModeError::NotAList),
-            (read(Some(BATCH), &[], b"[1,2,3]"), ModeError::TooMany(2)),
-            (read(json, &[], DATA), ModeError::NoSpecVersion),
-            (read(json, &[spec], b""), ModeError::NotJson),
-            (read(json, &[spec], b"{} , \"x\":1"), ModeError::NotJson),
-            (read(json, &[spec, spec], DATA), ModeError::Twice),
-            (
-                read(json, &[spec, ("ce-data", "{}")], DATA),
-                ModeError::Name,
-            ),
-            (
-                read(json, &[spec, ("ce-jane_smith", "x")], DATA),
-                ModeError::Name,
-            ),
-            (read(json, &[spec, ("ce-", "x")], DATA), ModeError::Name),
-            (
-                read(json, &[spec, ("ce-id", "50%")], DATA),
-                ModeError::Encoding,
-            ),
-            (
-                read(json, &[spec, ("ce-id", "%zz")], DATA),
-                ModeError::Encoding,
-            ),
-            (
-                read(json, &[spec, ("ce-id", "%ff")], DATA),
-                ModeError::Encoding,
-            ),
-            (
-                read(
-                    json,
-                    &[spec, ("ce-datacontenttype", "application/json")],
-                    DATA,
-                ),
-                ModeError::DataContentType,
-            ),
-        ] {
-            assert_eq!(error, want);
-        }
-        let message = |headers: &[(&'static str, &'static str)]| {
-            read_message(headers.iter().copied(), DATA).unwrap_err()
-        };
-        assert_eq!(
-            message(&[("content-type", BATCH)]),
-            ModeError::BatchOverNats
-        );
-        assert_eq!(
-            message(&[spec, ("ce-datacontenttype", "text/csv")]),
-            ModeError::MediaType
-        );
-    }
-
-    #[test]
-    fn an_attribute_is_decoded_once() {
-        assert_eq!(value_of("%2541").unwrap(), "%41");
-        assert_eq!(value_of("Euro%20%E2%82%AC").unwrap(), "Euro €");
-    }
-}
+mod tests;

@@ -1,11 +1,12 @@
 //! Settings: defaults, then the file `joinedup.toml`, then the environment (`JOINEDUP_…`), then flags. They are
 //! complete, and checked, before any port is bound or file opened.
 
+mod environment;
 mod origin;
 
 use chrono::NaiveDate;
 use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
+use figment::providers::{Format, Serialized, Toml};
 use joinedup_events::area::AreaKind;
 use joinedup_views::suppression::Policy;
 use serde::{Deserialize, Serialize};
@@ -165,6 +166,12 @@ impl Config {
         Self::from_figment(&Self::figment(file, flags)?)
     }
 
+    /// The variables of the environment that begin with `JOINEDUP_` and are no settings: they are not read.
+    #[must_use]
+    pub fn unknown_variables() -> Vec<String> {
+        environment::unknown()
+    }
+
     /// The settings as TOML, one a line, each with where it came from; no secret is in it.
     ///
     /// # Errors
@@ -185,7 +192,7 @@ impl Config {
         }
         Ok(Figment::from(Serialized::defaults(Self::default()))
             .merge(Toml::file(path))
-            .merge(Env::prefixed("JOINEDUP_").split("__"))
+            .merge(environment::settings())
             .merge(Serialized::defaults(flags)))
     }
 

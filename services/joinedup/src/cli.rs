@@ -158,6 +158,12 @@ impl Server {
     /// # Errors
     /// A sentence, with exit code 2.
     pub fn settings(&self) -> Result<Config, Failure> {
+        for variable in Config::unknown_variables() {
+            tracing::warn!(
+                variable,
+                "this variable of the environment is no setting, and is not read"
+            );
+        }
         Config::read(self.config.as_deref(), self.flags()).map_err(Failure::usage)
     }
 }

@@ -57,6 +57,7 @@ pub async fn open(config: &Config) -> Result<Arc<dyn EventLog>, OpenLogError> {
 /// When a name in `accept_unsafe` is none.
 pub fn settings(nats: &Nats) -> Result<Settings, UnknownUnsafe> {
     let mut settings = Settings::new(&nats.url);
+    settings.structure = Some(joinedup_events::mode::whole);
     if let Some(stream) = &nats.stream {
         settings.stream.clone_from(stream);
     }

@@ -80,7 +80,18 @@ fn wrong_settings_end_with_code_2_and_a_sentence_that_names_them() {
             );
         }
     }
+    // Kubernetes sets such a variable by itself; it is named and not read.
     config("");
+    let mut command = product::command(["check"]);
+    command
+        .current_dir(folder.path())
+        .env("JOINEDUP_PORT", "tcp://10.0.0.1:8080")
+        .env("JOINEDUP_HOME_AREA", "havenshire-north");
+    let run = Run::of(&mut command);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.stderr.contains("JOINEDUP_PORT"), "{run:?}");
+    assert!(!run.stderr.contains("JOINEDUP_HOME_AREA"), "{run:?}");
+    assert!(!run.stderr.contains("10.0.0.1"), "{run:?}");
     assert_eq!(
         run_in(folder.path(), &["publish"]).code,
         Some(2),

@@ -8,6 +8,7 @@
 
 mod catalogue;
 mod cli;
+mod clients;
 mod demo;
 mod doors;
 mod event_time;

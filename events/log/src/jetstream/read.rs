@@ -6,11 +6,13 @@ use async_nats::header::HeaderMap;
 use async_nats::jetstream::stream::{LastRawMessageErrorKind, RawMessageErrorKind};
 use async_nats::{Message, Subscriber};
 use bytes::Bytes;
+use chrono::DateTime;
 use futures::StreamExt;
 use serde_json::json;
 use tokio::time::timeout;
 
 use super::Shared;
+use super::structure::event_of;
 use crate::{Position, ReadError, RecordedEvent};
 
 /// Events asked for in one request.
@@ -112,7 +114,7 @@ impl Shared {
             };
             match message.status.map(|status| status.as_u16()) {
                 None => {
-                    let event = recorded(&message).ok_or_else(|| {
+                    let event = self.recorded(&message).ok_or_else(|| {
                         ReadError::Away(format!("the answer to {subject} was not understood"))
                     })?;
                     // Each answer names the one before it, so that a lost one is noticed.
@@ -159,7 +161,12 @@ impl Shared {
             Ok(message) => Ok(Some(RecordedEvent {
                 position: Position(message.sequence),
                 subject: message.subject.as_str().to_owned(),
-                payload: message.payload,
+                payload: event_of(
+                    self.structure,
+                    Some(&message.headers),
+                    message.payload,
+                    Some(message.time),
+                ),
             })),
             Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
             Err(error) => Err(self.unreadable(subject, &error)),
@@ -200,27 +207,30 @@ impl Shared {
         ))
     }
 
+    /// A message of a direct answer: where it stands, its subject and its time are in headers.
+    fn recorded(&self, message: &Message) -> Option<RecordedEvent> {
+        let position = Position(number(message, "Nats-Sequence")?);
+        let headers = message.headers.as_ref()?;
+        let subject = headers.get("Nats-Subject")?.as_str().to_owned();
+        let stored = headers.get("Nats-Time-Stamp");
+        let stored = stored.and_then(|at| DateTime::parse_from_rfc3339(at.as_str()).ok());
+        Some(RecordedEvent {
+            position,
+            subject,
+            payload: event_of(
+                self.structure,
+                Some(headers),
+                message.payload.clone(),
+                stored.map(|at| at.to_utc()),
+            ),
+        })
+    }
+
     async fn bounded<T>(&self, asked: impl Future<Output = T>) -> Result<T, ReadError> {
         timeout(self.connection.timeout, asked)
             .await
             .map_err(|_| ReadError::Away(format!("no answer within {:?}", self.connection.timeout)))
     }
-}
-
-/// A message of a direct answer: where it stands and its subject are in headers.
-fn recorded(message: &Message) -> Option<RecordedEvent> {
-    let position = Position(number(message, "Nats-Sequence")?);
-    let subject = message
-        .headers
-        .as_ref()?
-        .get("Nats-Subject")?
-        .as_str()
-        .to_owned();
-    Some(RecordedEvent {
-        position,
-        subject,
-        payload: message.payload.clone(),
-    })
 }
 
 fn number(message: &Message, header: &str) -> Option<u64> {

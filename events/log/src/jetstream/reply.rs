@@ -4,6 +4,8 @@
 //! and an account after `ACK`, and perhaps a token at the end (NATS ADR-15). It is read once for each event, so only
 //! the numbers that are needed are taken.
 
+use chrono::{DateTime, Utc};
+
 /// The numbers of one delivered message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Delivered {
@@ -27,6 +29,13 @@ pub(super) fn delivered(reply: &str) -> Option<Delivered> {
 /// How many messages were still to come after this one, when it was sent.
 pub(super) fn pending(reply: &str) -> Option<u64> {
     number(fields(reply)?.nth(3)?)
+}
+
+/// When the stream stored this message.
+pub(super) fn stored(reply: &str) -> Option<DateTime<Utc>> {
+    let nanoseconds = number(fields(reply)?.nth(2)?)?;
+    let nanoseconds = i64::try_from(nanoseconds).ok()?;
+    Some(DateTime::from_timestamp_nanos(nanoseconds))
 }
 
 /// The fields from the stream sequence on.

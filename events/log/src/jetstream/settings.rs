@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::structure::Structure;
+
 /// The name of the stream when nothing else is said.
 pub const DEFAULT_STREAM: &str = "JOINEDUP";
 
@@ -33,6 +35,8 @@ pub struct Settings {
     pub idle_check: Duration,
     /// How long the stream may be ahead of a subscription that receives nothing, before it is given up and reopened.
     pub stall_after: Duration,
+    /// How a message of another publisher becomes an event; without it every body is taken as it is.
+    pub structure: Option<Structure>,
 }
 
 impl Settings {
@@ -50,6 +54,7 @@ impl Settings {
             request_timeout: Duration::from_secs(5),
             idle_check: Duration::from_secs(3),
             stall_after: Duration::from_secs(10),
+            structure: None,
         }
     }
 

@@ -130,7 +130,7 @@ pub(super) async fn pass(
         return Err(ConnectError::Unsafe(refused));
     }
     for finding in accepted {
-        tracing::warn!(%finding, "an unsafe condition was accepted by name");
+        tracing::warn!(%finding, "going on in spite of an unsafe condition");
     }
     Ok(info)
 }

@@ -22,6 +22,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::connection::{ApiError, Losses};
+use super::structure::event_of;
 use super::{Shared, reply};
 use crate::{Batch, Position, ReadError, RecordedEvent, Subscription};
 
@@ -235,7 +236,12 @@ impl PushSubscription {
         self.gathered.push(RecordedEvent {
             position,
             subject: message.subject.as_str().to_owned(),
-            payload: message.payload,
+            payload: event_of(
+                self.shared.structure,
+                message.headers.as_ref(),
+                message.payload,
+                reply::stored(&reply),
+            ),
         });
         Some(reply)
     }

@@ -73,7 +73,7 @@ pub fn asyncapi() -> Value {
         "info": {
             "title": "joinedup events",
             "version": "1",
-            "description": format!("Events about integrated care, as CloudEvents 1.0 on NATS JetStream (`{}`). No event may hold anything that identifies a person.", subject::ALL),
+            "description": format!("Events about integrated care, as CloudEvents 1.0 on NATS JetStream (`{}`), in structured or in binary mode. An event that does not say when it was recorded was recorded when the stream stored it. No event may hold anything that identifies a person.", subject::ALL),
         },
         "defaultContentType": crate::mode::STRUCTURED,
         "channels": channels,

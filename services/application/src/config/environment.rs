@@ -1,0 +1,86 @@
+//! Which variables of the environment are settings. Kubernetes sets `JOINEDUP_PORT` and the like for a service of that
+//! name, so a variable that is no setting must not stop the start.
+
+use super::{Config, Nats};
+use figment::providers::Env;
+use serde_json::Value;
+
+const PREFIX: &str = "JOINEDUP_";
+/// Between the parts of a name: `JOINEDUP_NATS__URL` is `nats.url`.
+const BETWEEN: &str = "__";
+
+/// The settings that the environment gives.
+pub(super) fn settings() -> Env {
+    let settings = every_setting();
+    let known = move |name: &figment::value::UncasedStr| is_setting(&settings, name.as_str());
+    Env::prefixed(PREFIX).filter(known).split(BETWEEN)
+}
+
+/// The variables that begin as settings do and are none, by name.
+pub(super) fn unknown() -> Vec<String> {
+    let settings = every_setting();
+    let mut found: Vec<String> = std::env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(|name| {
+            name.strip_prefix(PREFIX)
+                .is_some_and(|rest| !is_setting(&settings, rest))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// A value with every setting in it.
+fn every_setting() -> Value {
+    let all = Config {
+        nats: Some(Nats::default()),
+        ..Config::default()
+    };
+    serde_json::to_value(all).unwrap_or_default()
+}
+
+fn is_setting(settings: &Value, name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let mut here = settings;
+    for part in name.split(BETWEEN) {
+        here = match here {
+            // A table that is empty by default takes names of its user's choice.
+            Value::Object(inner) if inner.is_empty() => return true,
+            Value::Object(inner) => match inner.get(part) {
+                Some(inner) => inner,
+                None => return false,
+            },
+            _ => return false,
+        };
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_settings_are_read_from_the_environment() {
+        let settings = every_setting();
+        for name in [
+            "LISTEN",
+            "NATS__URL",
+            "nats",
+            "HOME_AREA",
+            "EXPECTED_HOURS__PAS",
+        ] {
+            assert!(is_setting(&settings, name), "{name}");
+        }
+        for name in [
+            "PORT",
+            "SERVICE_HOST",
+            "PORT_8080_TCP_ADDR",
+            "NATS__PORT",
+            "LISTEN__X",
+            "",
+        ] {
+            assert!(!is_setting(&settings, name), "{name}");
+        }
+    }
+}
