@@ -6,6 +6,7 @@ mod changes;
 mod charts;
 mod events;
 mod export;
+mod feeds;
 mod frameworks;
 mod funnel;
 pub mod health;
@@ -53,6 +54,7 @@ pub fn routes() -> Router<Shared> {
         )
         .route("/assessments/compare", get(assessments::rounds))
         .route("/changes", get(changes::list).post(changes::record))
+        .route("/feeds", get(feeds::list))
         .route("/frameworks", get(frameworks::list))
         .route("/frameworks/{id}", get(frameworks::one))
         .route("/funnel/{measure}", get(funnel::funnel))

@@ -11,6 +11,7 @@ mod cli;
 mod demo;
 mod doors;
 mod event_time;
+mod feeds;
 mod hard_cases;
 mod harness;
 mod killed;
