@@ -1,6 +1,7 @@
 //! Feeds that the server runs by itself: folders that are watched, and systems that send HL7 messages.
 
 use crate::line_lists::{discharges, files, has_no_canary, key, list};
+use joinedup_tests::folders;
 use joinedup_tests::patience::eventually;
 use joinedup_tests::product::{self, Joinedup, JoinedupOptions};
 use serde_json::Value;
@@ -181,4 +182,31 @@ fn what_is_wrong_with_a_feed_stops_the_start_with_a_sentence() {
     fs::set_permissions(places.at("key"), fs::Permissions::from_mode(0o644)).unwrap();
     let key = check(&|text| text);
     assert!(key.contains("open to others"), "{key}");
+}
+
+#[test]
+fn the_examples_of_the_manual_are_sound_feeds() {
+    let manual = fs::read_to_string(folders::repository().join("docs/feeds.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    key(folder.path());
+    fs::create_dir(folder.path().join("in")).unwrap();
+    let blocks = manual.split("```toml\n").skip(1);
+    let blocks = blocks.map(|rest| rest.split("```").next().unwrap());
+    let (feeds, mappings): (Vec<&str>, Vec<&str>) =
+        blocks.partition(|block| block.starts_with("[[feed]]"));
+    assert_eq!((feeds.len(), mappings.len()), (2, 1));
+    fs::write(folder.path().join("site.toml"), mappings[0]).unwrap();
+    let here = folder.path().display().to_string();
+    let file = folder.path().join("feeds.toml");
+    fs::write(&file, feeds.concat().replace("/srv/joinedup", &here)).unwrap();
+    let data = folder.path().join("data");
+    let run = product::run([
+        "check",
+        "--feeds",
+        file.to_str().unwrap(),
+        "--data",
+        data.to_str().unwrap(),
+    ]);
+    run.succeeded();
+    assert!(run.stderr.contains("2 feeds"), "{}", run.stderr);
 }

@@ -5,7 +5,7 @@ mod processor;
 use super::settings::MllpSettings;
 use super::{FeedFault, FeedHandle, FeedState};
 use crate::hl7::acknowledgement::Answer;
-use crate::hl7::frame::{FrameError, Framer};
+use crate::hl7::frame::Framer;
 use crate::hl7::mapping::AdtMapping;
 use crate::line_list::row::Ring;
 use crate::mapping::MappingError;
@@ -22,6 +22,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 /// How long a sender may take to take an answer.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -169,15 +170,10 @@ impl MllpFeed {
             };
             let (processor, stopping) = (processor.clone(), stopping.clone());
             connections.spawn(async move {
-                tokio::select! {
-                    () = stopping.cancelled() => {}
-                    // A sender that goes away sends what was not answered again.
-                    () = serve(stream, limits, &processor) => {}
-                }
+                serve(stream, limits, &processor, &stopping).await;
                 drop(place);
             });
         }
-        // A message that is being taken as the server stops is stored or not; its sender sends it again.
         while connections.join_next().await.is_some() {}
     }
 }
@@ -197,33 +193,41 @@ struct Limits {
     idle: Duration,
 }
 
-/// Answers one connection's messages, one after the other, until it ends.
-async fn serve(mut stream: TcpStream, limits: Limits, processor: &Processor) {
+/// Answers one connection's messages, one after the other, until it ends or the server stops.
+async fn serve(
+    mut stream: TcpStream,
+    limits: Limits,
+    processor: &Processor,
+    stopping: &CancellationToken,
+) {
     let mut framer = Framer::new(limits.bytes);
     let mut bytes = vec![0; 16 << 10];
     let mut whole = Vec::new();
     loop {
-        let read = tokio::time::timeout(limits.idle, stream.read(&mut bytes)).await;
+        let read = tokio::select! {
+            () = stopping.cancelled() => return,
+            read = tokio::time::timeout(limits.idle, stream.read(&mut bytes)) => read,
+        };
         let Ok(Ok(read @ 1..)) = read else {
             return;
         };
         let framed = framer.take(bytes.get(..read).unwrap_or_default(), &mut whole);
         for message in whole.drain(..) {
+            if stopping.is_cancelled() {
+                // What is not answered is sent again.
+                return;
+            }
             let answer = processor.take(&message).await;
             if write(&mut stream, &answer).await.is_err() {
                 return;
             }
         }
         if let Err(error) = framed {
-            let answer = processor.unreadable(unframed(error));
+            let answer = processor.unreadable(Answer::Rejected(error.to_string()));
             let _ = write(&mut stream, &answer).await;
             return;
         }
     }
-}
-
-fn unframed(error: FrameError) -> Answer {
-    Answer::Rejected(error.to_string())
 }
 
 async fn write(stream: &mut TcpStream, answer: &[u8]) -> io::Result<()> {
