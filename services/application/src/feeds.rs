@@ -119,7 +119,7 @@ mod tests {
             states.register(FeedState::default()),
             states.register(FeedState::default()),
         );
-        let at = |minute| DateTime::from_timestamp(minute * 60, 0).unwrap();
+        let at = |minute: i64| DateTime::from_timestamp(minute * 60, 0).unwrap();
         second.update(|state| state.fails("the disk is full", at(1)));
         second.update(|state| state.fails("the disk is still full", at(2)));
         first.update(|state| state.came("a.csv", at(3)));

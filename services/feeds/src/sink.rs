@@ -104,10 +104,9 @@ impl Sink {
             Self::Log {
                 publisher, door, ..
             } => {
-                let admitted = match door {
-                    Some(definitions) => Some(admitted(definitions, publisher, events, &mut sent)),
-                    None => None,
-                };
+                let admitted = door
+                    .as_ref()
+                    .map(|definitions| admitted(definitions, publisher, events, &mut sent));
                 let events = admitted.as_deref().unwrap_or(events);
                 for events in events.chunks(self.batch()) {
                     let appended = append(publisher, events).await?;
