@@ -1,9 +1,11 @@
-//! How the feeds that the server runs are doing: what each took last, and what is wrong with it. No text holds a value of
-//! what was taken.
+//! How the feeds that the server runs are doing: what each took last, and what is wrong with it; and the way to those that
+//! take files over HTTP. No text holds a value of what was taken.
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{mpsc, oneshot};
 
 /// How a feed is doing since the server started.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -64,9 +66,40 @@ impl FeedState {
     }
 }
 
+/// A file that was sent to a feed.
+#[derive(Debug)]
+pub struct Upload {
+    /// The file.
+    pub bytes: Bytes,
+    /// Somebody looked: it is whole, though much of the one before is gone.
+    pub accepted: bool,
+    /// Where the answer goes.
+    pub answer: oneshot::Sender<Received>,
+}
+
+/// What became of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// It was taken; the report.
+    Taken(String),
+    /// It cannot be taken; the report.
+    Refused(String),
+    /// Not now; why.
+    Later(String),
+}
+
+/// Where a feed finds the files that are sent to it.
+pub type Inbox = mpsc::Receiver<Upload>;
+
+/// So many files may wait for a feed, which takes one after the other.
+const WAITING_FILES: usize = 4;
+
+/// A feed's state, and the way to it where it takes files.
+type Place = (FeedState, Option<mpsc::Sender<Upload>>);
+
 /// The states of all feeds, for readers and for the feeds themselves; cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct FeedStates(Arc<Mutex<Vec<FeedState>>>);
+pub struct FeedStates(Arc<Mutex<Vec<Place>>>);
 
 /// One feed's place among the states.
 #[derive(Clone, Debug)]
@@ -76,7 +109,7 @@ pub struct FeedHandle {
 }
 
 impl FeedStates {
-    fn lock(&self) -> MutexGuard<'_, Vec<FeedState>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Place>> {
         // Every change leaves a state whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -84,14 +117,22 @@ impl FeedStates {
     /// All of them, in the order of the file of feeds.
     #[must_use]
     pub fn all(&self) -> Vec<FeedState> {
-        self.lock().clone()
+        self.lock().iter().map(|(state, _)| state.clone()).collect()
+    }
+
+    /// A feed that takes files, by its name, and the way to it.
+    #[must_use]
+    pub fn taking_files(&self, name: &str) -> Option<(FeedState, mpsc::Sender<Upload>)> {
+        let all = self.lock();
+        let (state, way) = all.iter().find(|(state, _)| state.name == name)?;
+        Some((state.clone(), way.clone()?))
     }
 
     /// Adds a feed.
     #[must_use]
     pub fn register(&self, state: FeedState) -> FeedHandle {
         let mut all = self.lock();
-        all.push(state);
+        all.push((state, None));
         FeedHandle {
             states: self.clone(),
             at: all.len() - 1,
@@ -102,9 +143,19 @@ impl FeedStates {
 impl FeedHandle {
     /// Changes the feed's state.
     pub fn update(&self, change: impl FnOnce(&mut FeedState)) {
-        if let Some(state) = self.states.lock().get_mut(self.at) {
+        if let Some((state, _)) = self.states.lock().get_mut(self.at) {
             change(state);
         }
+    }
+
+    /// From now on the feed takes files.
+    #[must_use]
+    pub fn inbox(&self) -> Inbox {
+        let (way, inbox) = mpsc::channel(WAITING_FILES);
+        if let Some((_, known)) = self.states.lock().get_mut(self.at) {
+            *known = Some(way);
+        }
+        inbox
     }
 }
 

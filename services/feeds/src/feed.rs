@@ -1,17 +1,20 @@
-//! Feeds that run by themselves: a folder that is watched, or systems that send HL7 v2 messages.
+//! Feeds that run by themselves: a folder that is watched, an address that takes files, or systems that send HL7 v2 messages.
 //!
 //! The file of feeds ([`settings`]) is read and checked whole before the server starts: mappings, keys, folders and addresses.
 //! Then each feed is a task of the server, publishes through the server's own door, and reports how it is doing
 //! ([`joinedup_application::feeds`]).
 
 pub mod folder;
+pub mod http;
 pub mod mllp;
 pub mod report;
 pub mod settings;
+pub mod tables;
 
 use crate::pseudonym::{Key, KeyError};
 use crate::sink::Sink;
 use folder::{FolderError, FolderFeed};
+use http::HttpFeed;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::config::Config;
 pub use joinedup_application::feeds::{FeedHandle, FeedState, FeedStates};
@@ -19,6 +22,7 @@ use joinedup_events::AreaId;
 use mllp::{MllpError, MllpFeed};
 use settings::{FeedSettings, SettingsError};
 use std::path::Path;
+use tables::TablesError;
 use tokio::task::JoinSet;
 
 /// Why feeds cannot run. Nothing was taken.
@@ -56,6 +60,9 @@ pub enum FeedFault {
     /// A folder, or what is done with its files.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// What its files are.
+    #[error(transparent)]
+    Tables(#[from] TablesError),
     /// A port, or what is done with its messages.
     #[error(transparent)]
     Mllp(#[from] MllpError),
@@ -65,6 +72,7 @@ pub enum FeedFault {
 enum Feed {
     Folder(Box<FolderFeed>),
     Mllp(Box<MllpFeed>),
+    Http(Box<HttpFeed>),
 }
 
 impl Feed {
@@ -72,6 +80,7 @@ impl Feed {
         match self {
             Self::Folder(feed) => feed.state(),
             Self::Mllp(feed) => feed.state(),
+            Self::Http(feed) => feed.state(),
         }
     }
 }
@@ -122,6 +131,12 @@ impl Feeds {
                 definitions,
                 key,
             )?)),
+            FeedSettings::Http(settings) => Feed::Http(Box::new(HttpFeed::open(
+                &settings,
+                config,
+                definitions,
+                key,
+            )?)),
             FeedSettings::Mllp(settings) => {
                 Feed::Mllp(Box::new(MllpFeed::open(settings, definitions, key)?))
             }
@@ -134,6 +149,7 @@ impl Feeds {
         let expected = self.0.iter().filter_map(|(_, feed)| match feed {
             Feed::Folder(feed) => Some((feed.source(), feed.expected_hours()?)),
             Feed::Mllp(feed) => Some((feed.source(), feed.expected_hours()?)),
+            Feed::Http(feed) => Some((feed.source(), feed.expected_hours()?)),
         });
         expected.collect()
     }
@@ -168,6 +184,12 @@ impl Feeds {
                     let begun = feed.begin(app).await.map_err(FeedFault::from);
                     begun.map_err(|what| FeedError::Feed { name, what })?;
                     running.0.spawn(feed.run(app.clone(), sink, handle));
+                }
+                Feed::Http(mut feed) => {
+                    let begun = feed.begin(app).await.map_err(FeedFault::from);
+                    begun.map_err(|what| FeedError::Feed { name, what })?;
+                    let inbox = handle.inbox();
+                    running.0.spawn(feed.run(inbox, app.clone(), sink, handle));
                 }
                 Feed::Mllp(feed) => {
                     let listening = feed.listen().await.map_err(FeedFault::from);

@@ -25,10 +25,11 @@ use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use idempotency::Keys;
 
-/// Where events come in. The role is asked before the body is read, and a process that does not publish reads none.
+/// Where events and files come in. The role is asked before the body is read, and a process that does not publish reads none.
 pub fn publishing(shared: &Shared) -> Router<Shared> {
     Router::new()
         .route("/events", post(events::publish))
+        .route("/feeds/{name}", post(feeds::take))
         .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
         .layer(middleware::from_fn_with_state(
             shared.clone(),

@@ -1,9 +1,9 @@
 //! Feeds that the server runs by itself: folders that are watched, and systems that send HL7 messages.
 
 use crate::line_lists::{discharges, files, has_no_canary, key, list};
-use joinedup_tests::folders;
 use joinedup_tests::patience::eventually;
 use joinedup_tests::product::{self, Joinedup, JoinedupOptions};
+use joinedup_tests::{folders, http};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -194,7 +194,7 @@ fn the_examples_of_the_manual_are_sound_feeds() {
     let blocks = blocks.map(|rest| rest.split("```").next().unwrap());
     let (feeds, mappings): (Vec<&str>, Vec<&str>) =
         blocks.partition(|block| block.starts_with("[[feed]]"));
-    assert_eq!((feeds.len(), mappings.len()), (2, 1));
+    assert_eq!((feeds.len(), mappings.len()), (3, 1));
     fs::write(folder.path().join("site.toml"), mappings[0]).unwrap();
     let here = folder.path().display().to_string();
     let file = folder.path().join("feeds.toml");
@@ -208,5 +208,73 @@ fn the_examples_of_the_manual_are_sound_feeds() {
         data.to_str().unwrap(),
     ]);
     run.succeeded();
-    assert!(run.stderr.contains("2 feeds"), "{}", run.stderr);
+    assert!(run.stderr.contains("3 feeds"), "{}", run.stderr);
+}
+
+#[test]
+fn a_file_is_posted_with_a_token_that_is_bound_to_its_feed() {
+    let places = Places::new();
+    let feeds = format!(
+        "[[feed]]\nname = \"lists\"\nkind = \"http\"\nmapping = \"spells\"\narea = \"RAJ\"\npseudonym_key_file = {:?}\n",
+        places.at("key")
+    );
+    fs::write(places.at("feeds.toml"), feeds).unwrap();
+    let flags = places.flags();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let mut options = JoinedupOptions::new("serve", &flags);
+    let mut settings = String::new();
+    for (name, roles, sources) in [
+        ("warehouse", "publisher", "sources = [\"/import/lists\"]"),
+        ("other", "publisher", "sources = [\"/county/east\"]"),
+        ("reader", "reader", ""),
+        ("admin", "admin", ""),
+    ] {
+        options = options.file(name, &format!("{name}-0123456789abcdef0123456789abcdef"));
+        settings.push_str(&format!(
+            "[[tokens]]\nname = \"{name}\"\nfile = \"{name}\"\nroles = [\"{roles}\"]\n{sources}\n"
+        ));
+    }
+    let product = Joinedup::start(options.file("joinedup.toml", &settings));
+    let post = |token: &str, path: &str, body: &str| {
+        let bearer = format!("Bearer {token}-0123456789abcdef0123456789abcdef");
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "text/csv"),
+        ];
+        let url = product.url(&format!("/api/v1/feeds/{path}"));
+        let answer = http::send("POST", &url, &headers, body.as_bytes()).unwrap();
+        (answer.status, answer.text())
+    };
+    assert_eq!(post("reader", "lists", &list()).0, 403);
+    assert_eq!(post("other", "lists", &list()).0, 403);
+    assert_eq!(post("warehouse", "other", &list()).0, 404);
+    let (status, report) = post("warehouse", "lists", &list());
+    assert!(
+        status == 200 && report.contains("facts stored: 100\n"),
+        "{report}"
+    );
+    let (status, report) = post("warehouse", "lists", &list());
+    assert!(
+        status == 200 && report.contains("facts stored: 0\n"),
+        "{report}"
+    );
+    let (status, problem) = post("warehouse", "lists", &list()[..700]);
+    assert!(
+        status == 422 && problem.contains("?accept=large-change"),
+        "{problem}"
+    );
+    has_no_canary("the problem", problem.as_bytes());
+    let (status, report) = post("warehouse", "lists?accept=large-change", &list()[..700]);
+    assert!(
+        status == 200 && !report.contains("facts stored: 0\n"),
+        "{report}"
+    );
+    let (status, problem) = post("warehouse", "lists", "a,b\n1,2\n");
+    assert!(
+        status == 422 && problem.contains("LocalPatientID"),
+        "{problem}"
+    );
+    for path in files(product.folder()) {
+        has_no_canary(&path.display().to_string(), &fs::read(&path).unwrap());
+    }
 }

@@ -2,28 +2,22 @@
 //! a report beside it.
 
 mod files;
-mod list;
 
 use super::report::FileReport;
 use super::settings::FolderSettings;
+use super::tables::{Stop, Tables, TablesError, account, unreadable};
 use super::{FeedFault, FeedHandle, FeedState};
-use crate::csv::Import as Rules;
-use crate::input::{Content as Holds, Input, OpenError};
-use crate::line_list::mapping::ListMapping;
-use crate::line_list::snapshot::StoreError;
-use crate::mapping::{AreaRule, Mapping, MappingError};
 use crate::pseudonym::{Key, KeyError};
-use crate::sink::{SendError, Sink};
-use crate::transfer::{self, TransferError};
-use chrono::Utc;
+use crate::sink::Sink;
 use files::{Found, Watched};
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::config::Config;
-use joinedup_log::ReadError;
-use list::ListFeed;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// How an operator says that a list is whole.
+const HOW: &str = "put it into the folder again with an empty file beside it, of the same name and .accept behind it";
 
 /// Why a folder cannot be watched.
 #[derive(Debug, thiserror::Error)]
@@ -44,58 +38,16 @@ pub enum FolderError {
     /// Both folders are one.
     #[error("`path` and `done` are the same folder: files that were taken would be taken again")]
     Same,
-    /// The mapping.
+    /// What its files are.
     #[error(transparent)]
-    Mapping(#[from] MappingError),
-    /// A line list without a key.
-    #[error(
-        "its mapping is of a list of people: give `pseudonym_key_file`, with a key made by `openssl rand -hex 32`"
-    )]
-    NoKey,
-    /// A mapping that is chosen by each file.
-    #[error("`area` and `expected_hours` need one mapping: name it in place of `auto`")]
-    Auto,
-    /// What it remembers.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The log, in which what is not remembered is looked up.
-    #[error("the log cannot be read: {0}")]
-    Log(#[from] ReadError),
-}
-
-/// What the files of a folder are.
-enum Content {
-    /// Lists with a row a person.
-    List(Box<ListFeed>),
-    /// Published returns, through a mapping or through the one that fits.
-    Returns(Option<Box<Mapping>>),
-}
-
-/// Why a file was not taken.
-enum Stop {
-    /// It cannot be; it is put away.
-    Refused(String),
-    /// Not now; it stays where it is.
-    Later(String),
-}
-
-impl From<SendError> for Stop {
-    fn from(error: SendError) -> Self {
-        let why = match error {
-            SendError::Log(error) => error.to_string(),
-            other => other.to_string(),
-        };
-        Self::Later(format!(
-            "the log does not take events: {why}; the file stays, and is tried again"
-        ))
-    }
+    Tables(#[from] TablesError),
 }
 
 /// A folder that is watched.
 pub struct FolderFeed {
     settings: FolderSettings,
     watched: Watched,
-    content: Content,
+    tables: Tables,
 }
 
 impl FolderFeed {
@@ -110,57 +62,30 @@ impl FolderFeed {
         key: impl Fn(&Path) -> Result<Key, KeyError>,
     ) -> Result<Self, FeedFault> {
         let watched = Watched::open(&settings)?;
-        let list = ListMapping::named(&settings.mapping).map_err(FolderError::from)?;
-        let content = match list {
-            Some(mapping) => {
-                let list = ListFeed::open(&settings, mapping, config, definitions, key)?;
-                Content::List(Box::new(list))
-            }
-            None if settings.mapping == "auto" => {
-                if settings.area.is_some() || settings.expected_hours.is_some() {
-                    return Err(FolderError::Auto.into());
-                }
-                Content::Returns(None)
-            }
-            None => {
-                let mut mapping = Mapping::named(&settings.mapping).map_err(FolderError::from)?;
-                mapping.area = area_rule(&settings, mapping.area);
-                Content::Returns(Some(Box::new(mapping)))
-            }
-        };
+        let tables = Tables::open(settings.tables(), HOW, config, definitions, key)?;
         Ok(Self {
             settings,
             watched,
-            content,
+            tables,
         })
     }
 
     /// The beginning of the sources of its events.
     #[must_use]
     pub fn source(&self) -> String {
-        match &self.content {
-            Content::List(list) => list.source(),
-            Content::Returns(Some(mapping)) => mapping.source(),
-            Content::Returns(None) => "/import/".to_owned(),
-        }
+        self.tables.source()
     }
 
     /// How often something is expected, in hours.
     #[must_use]
     pub fn expected_hours(&self) -> Option<f64> {
-        self.settings.expected_hours
+        self.tables.expected_hours()
     }
 
     /// Its state before anything came.
     #[must_use]
     pub fn state(&self) -> FeedState {
-        FeedState {
-            name: self.settings.name.to_string(),
-            kind: "folder",
-            source: self.source(),
-            area: self.settings.area.as_ref().map(ToString::to_string),
-            ..FeedState::default()
-        }
+        self.tables.state("folder")
     }
 
     /// Makes the folders for what was taken, and opens what is remembered of the last list.
@@ -169,10 +94,7 @@ impl FolderFeed {
     /// When the folders cannot be made, or what is remembered or the log cannot be read.
     pub async fn begin(&mut self, app: &App) -> Result<(), FolderError> {
         self.watched.make_folders()?;
-        match &mut self.content {
-            Content::List(list) => list.begin(&*app.log).await,
-            Content::Returns(_) => Ok(()),
-        }
+        Ok(self.tables.begin(app).await?)
     }
 
     /// Looks, takes and puts away until the server stops.
@@ -199,11 +121,9 @@ impl FolderFeed {
                 return;
             }
             let mut report = FileReport::default();
-            let outcome = match &mut self.content {
-                Content::List(list) => list.take(&file, sink, &mut report).await,
-                Content::Returns(mapping) => {
-                    returns(mapping.as_deref(), &file, app, sink, &mut report).await
-                }
+            let outcome = match file.incoming() {
+                Ok(incoming) => self.tables.take(incoming, app, sink, &mut report).await,
+                Err(error) => Err(unreadable(&error)),
             };
             let refused = match outcome {
                 Ok(()) => None,
@@ -215,7 +135,7 @@ impl FolderFeed {
                 }
             };
             let put = self.watched.put_away(&file, &report, refused.as_deref());
-            handle.update(|state| account(state, &file, &report, refused.as_deref(), app));
+            handle.update(|state| account(state, &file.name, &report, refused.as_deref(), app));
             if refused.is_some() {
                 tracing::warn!(feed = %self.settings.name, "a file was refused: its report is in the folder `refused`");
             }
@@ -228,93 +148,4 @@ impl FolderFeed {
             }
         }
     }
-}
-
-/// Adds a file to the feed's state.
-fn account(
-    state: &mut FeedState,
-    file: &Found,
-    report: &FileReport,
-    refused: Option<&str>,
-    app: &App,
-) {
-    state.came(&file.name, app.now());
-    state.rows += report.rows;
-    state.facts += report.facts;
-    state.rejects += report.rejects;
-    if let Some(why) = refused {
-        state.refused += 1;
-        let problem = format!("the file that came last was refused: {why}");
-        state.fails(problem, app.now());
-        return;
-    }
-    state.taken += 1;
-    state.without_effect += u64::from(report.facts == 0);
-    match report.rejects {
-        0 => state.works(),
-        n => state.attention(format!(
-            "{n} rejects in the file that came last: its report in `done` says where"
-        )),
-    }
-}
-
-/// The setting `area` in place of a mapping's rule.
-fn area_rule(settings: &FolderSettings, rule: AreaRule) -> AreaRule {
-    match &settings.area {
-        Some(area) => AreaRule {
-            fixed: Some(area.clone()),
-            ..AreaRule::default()
-        },
-        None => rule,
-    }
-}
-
-/// Imports a file of published returns.
-async fn returns(
-    mapping: Option<&Mapping>,
-    file: &Found,
-    app: &App,
-    sink: &Sink,
-    report: &mut FileReport,
-) -> Result<(), Stop> {
-    let now = Utc::now();
-    let rules = Rules {
-        areas: app.definitions.areas.clone(),
-        now,
-        recorded_at: now,
-        edition: None,
-    };
-    let opened = tokio::task::block_in_place(|| Input::open(&file.path, mapping, &rules));
-    let input = opened.map_err(|error| match error {
-        OpenError::Read { source, .. } => unreadable(&source),
-        OpenError::Layout { source, .. } => Stop::Refused(source.to_string()),
-        other => Stop::Refused(other.to_string()),
-    })?;
-    if !matches!(input.content, Holds::Csv(_)) {
-        return Err(Stop::Refused(
-            "it holds events, which a folder does not take: post them to /api/v1/events, or use `joinedup import`"
-                .to_owned(),
-        ));
-    }
-    let mut sums = transfer::Report::default();
-    let bad = |row: &crate::BadRow| report.reject(row);
-    let sent = transfer::transfer(input, sink, &mut sums, bad, || {}).await;
-    report.rows = sums.rows;
-    report.facts = sums.accepted;
-    report.repeats = sums.duplicates;
-    sent.map_err(|error| match error {
-        TransferError::Send(error) => Stop::from(error),
-        other => Stop::Refused(format!("it {other}")),
-    })?;
-    if sums.sent == 0 && report.rejects > 0 {
-        let why = "none of its rows could be taken".to_owned();
-        return Err(Stop::Refused(why));
-    }
-    Ok(())
-}
-
-fn unreadable(error: &io::Error) -> Stop {
-    Stop::Later(format!(
-        "a file cannot be read: {error}; let the server's user read it"
-    ))
 }

@@ -1,5 +1,6 @@
 //! The file of feeds: a list of `[[feed]]`, each with the keys of its kind and no others.
 
+use super::tables::TableSettings;
 use joinedup_events::{AreaId, Slug};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -44,6 +45,8 @@ pub enum FeedSettings {
     Folder(FolderSettings),
     /// Systems that send HL7 v2 messages.
     Mllp(MllpSettings),
+    /// An address that takes files.
+    Http(HttpSettings),
 }
 
 /// A folder whose files are imported.
@@ -79,6 +82,51 @@ pub struct FolderSettings {
     #[serde(default = "five")]
     pub look_every_seconds: u32,
 }
+
+/// An address that takes files as the bodies of requests.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpSettings {
+    /// Its name: it is in its address and, with a line list, names the source and the ids of events. Keep it.
+    pub name: Slug,
+    /// `http`.
+    pub kind: String,
+    /// What the columns mean: a built-in mapping, a file, or `auto` for published returns.
+    pub mapping: String,
+    /// The area that every row counts for, in place of the mapping's rule.
+    #[serde(default)]
+    pub area: Option<AreaId>,
+    /// The key that numbers of people are hashed with; line lists need one.
+    #[serde(default)]
+    pub pseudonym_key_file: Option<PathBuf>,
+    /// The key before, while the change from one to the other goes on.
+    #[serde(default)]
+    pub previous_pseudonym_key_file: Option<PathBuf>,
+    /// How often something is expected.
+    #[serde(default)]
+    pub expected_hours: Option<f64>,
+}
+
+macro_rules! tables {
+    ($($settings:ty),+) => { $(
+        impl $settings {
+            /// What feeds of tables have in common.
+            #[must_use]
+            pub fn tables(&self) -> TableSettings {
+                TableSettings {
+                    name: self.name.clone(),
+                    mapping: self.mapping.clone(),
+                    area: self.area.clone(),
+                    pseudonym_key_file: self.pseudonym_key_file.clone(),
+                    previous_pseudonym_key_file: self.previous_pseudonym_key_file.clone(),
+                    expected_hours: self.expected_hours,
+                }
+            }
+        }
+    )+ };
+}
+
+tables!(FolderSettings, HttpSettings);
 
 /// A port that takes HL7 v2 messages.
 #[derive(Clone, Debug, Deserialize)]
@@ -193,7 +241,8 @@ impl FeedSettings {
         let feed = match kind {
             Some("folder") => Self::Folder(table.try_into().map_err(wrong)?),
             Some("hl7-mllp") => Self::Mllp(table.try_into().map_err(wrong)?),
-            _ => return Err("`kind` must be \"folder\" or \"hl7-mllp\"".to_owned()),
+            Some("http") => Self::Http(table.try_into().map_err(wrong)?),
+            _ => return Err("`kind` must be \"folder\", \"hl7-mllp\" or \"http\"".to_owned()),
         };
         if feed
             .expected_hours()
@@ -210,6 +259,7 @@ impl FeedSettings {
         match self {
             Self::Folder(folder) => &folder.name,
             Self::Mllp(mllp) => &mllp.name,
+            Self::Http(http) => &http.name,
         }
     }
 
@@ -219,6 +269,7 @@ impl FeedSettings {
         match self {
             Self::Folder(folder) => folder.area.as_ref(),
             Self::Mllp(mllp) => Some(&mllp.area),
+            Self::Http(http) => http.area.as_ref(),
         }
     }
 
@@ -228,6 +279,7 @@ impl FeedSettings {
         match self {
             Self::Folder(folder) => folder.expected_hours,
             Self::Mllp(mllp) => mllp.expected_hours,
+            Self::Http(http) => http.expected_hours,
         }
     }
 }

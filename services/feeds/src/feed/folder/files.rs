@@ -1,6 +1,7 @@
 //! Files of a watched folder: which are complete, and where they go afterwards.
 
 use super::{FileReport, FolderError, FolderSettings};
+use crate::feed::tables::Incoming;
 use crate::line_list::snapshot::beside;
 use chrono::Utc;
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use std::time::SystemTime;
 /// Endings of names that programs give to files that they are still writing.
 const UNFINISHED: [&str; 6] = [".tmp", ".part", ".partial", ".filepart", ".crdownload", "~"];
 /// The ending of the empty file by which an operator says that a list is whole, though much of the one before is gone.
-pub(super) const ACCEPT: &str = "accept";
+const ACCEPT: &str = "accept";
 /// The ending of a report.
 const REPORT: &str = "report.txt";
 
@@ -25,6 +26,18 @@ pub(super) struct Found {
     pub name: String,
     /// When it was changed last.
     pub made: SystemTime,
+}
+
+impl Found {
+    /// Opens it.
+    pub fn incoming(&self) -> io::Result<Incoming> {
+        Ok(Incoming {
+            name: self.name.clone(),
+            made: self.made,
+            accepted: beside(&self.path, ACCEPT).exists(),
+            content: Box::new(fs::File::open(&self.path)?),
+        })
+    }
 }
 
 /// A folder that is looked at again and again.

@@ -1,13 +1,12 @@
-//! Lists with a row a person in a watched folder: each is compared with the one before, which is remembered in hashes in the
+//! Lists with a row a person: each is compared with the one before, which is remembered in hashes in the
 //! data folder.
 
-use super::files::{ACCEPT, Found};
-use super::{FileReport, FolderError, FolderSettings, Stop, area_rule, unreadable};
+use super::{FileReport, Incoming, Stop, TableSettings, TablesError, area_rule, unreadable};
 use crate::feed::FeedFault;
 use crate::line_list::mapping::ListMapping;
 use crate::line_list::recover;
 use crate::line_list::row::Ring;
-use crate::line_list::snapshot::{Snapshot, Store, beside};
+use crate::line_list::snapshot::{Snapshot, Store};
 use crate::line_list::table::MAX_FILE_BYTES;
 use crate::line_list::{ListImport, summary};
 use crate::pseudonym::{Key, KeyError};
@@ -17,7 +16,6 @@ use joinedup_application::app::Definitions;
 use joinedup_application::config::Config;
 use joinedup_events::Areas;
 use joinedup_log::EventLog;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,6 +26,8 @@ pub(super) struct ListFeed {
     ring: Ring,
     areas: Arc<Areas>,
     path: PathBuf,
+    /// How somebody says that a list is whole.
+    how: &'static str,
     /// What is remembered, once the feed has begun.
     store: Option<Store>,
     before: Option<Snapshot>,
@@ -36,14 +36,15 @@ pub(super) struct ListFeed {
 
 impl ListFeed {
     pub fn open(
-        settings: &FolderSettings,
+        settings: &TableSettings,
         mut mapping: ListMapping,
+        how: &'static str,
         config: &Config,
         definitions: &Definitions,
         key: impl Fn(&Path) -> Result<Key, KeyError>,
     ) -> Result<Self, FeedFault> {
         let Some(key_file) = &settings.pseudonym_key_file else {
-            return Err(FolderError::NoKey.into());
+            return Err(TablesError::NoKey.into());
         };
         // Two feeds may share a mapping, and never rows: what vanished from the one list may stand in the other.
         mapping.name = settings.name.clone();
@@ -60,6 +61,7 @@ impl ListFeed {
                 .join("feeds")
                 .join(format!("{}.snapshot", mapping.name)),
             mapping,
+            how,
             store: None,
             before: None,
             log: None,
@@ -70,7 +72,7 @@ impl ListFeed {
         self.mapping.source()
     }
 
-    pub async fn begin(&mut self, log: &dyn EventLog) -> Result<(), FolderError> {
+    pub async fn begin(&mut self, log: &dyn EventLog) -> Result<(), TablesError> {
         let (store, before) = Store::open(&self.path, &self.mapping, &self.ring)?;
         let (before, identity) =
             recover::held_against_log(log, before, &self.mapping, &self.ring).await?;
@@ -83,7 +85,7 @@ impl ListFeed {
     /// Imports a list.
     pub async fn take(
         &mut self,
-        file: &Found,
+        incoming: Incoming,
         sink: &Sink,
         report: &mut FileReport,
     ) -> Result<(), Stop> {
@@ -94,12 +96,12 @@ impl ListFeed {
             areas: &self.areas,
             now,
             // The same file again is of the same time.
-            as_at: DateTime::<Utc>::from(file.made).min(now),
+            as_at: DateTime::<Utc>::from(incoming.made).min(now),
             recorded_at: now,
         };
         let before = self.before.as_ref();
         let (mut reading, mut plan) = tokio::task::block_in_place(|| {
-            let bytes = read(&file.path).map_err(|error| unreadable(&error))?;
+            let bytes = read(incoming.content).map_err(|error| unreadable(&error))?;
             let reading = list
                 .read(&bytes)
                 .map_err(|error| Stop::Refused(error.to_string()))?;
@@ -108,11 +110,10 @@ impl ListFeed {
         })?;
         report.rows = reading.rows;
         let plausible = plan.must_be_plausible(&self.mapping);
-        let accepted = || beside(&file.path, ACCEPT).exists();
         let sent = match plausible {
-            Err(much) if !accepted() => Err(Stop::Refused(format!(
-                "of {} rows known from the list before, {} are gone and {} corrected, which is more than the {} % that the mapping lets through (`snapshot.max_share`): look whether the list is whole; if it is, put it into the folder again with an empty file beside it, of the same name and .{ACCEPT} behind it",
-                much.known, much.gone, much.changed, much.percent
+            Err(much) if !incoming.accepted => Err(Stop::Refused(format!(
+                "of {} rows known from the list before, {} are gone and {} corrected, which is more than the {} % that the mapping lets through (`snapshot.max_share`): look whether the list is whole; if it is, {}",
+                much.known, much.gone, much.changed, much.percent, self.how
             ))),
             _ => list
                 .publish(&mut plan, sink, &mut reading.faults)
@@ -129,9 +130,9 @@ impl ListFeed {
         next.log.clone_from(&self.log);
         if let Some(store) = &self.store {
             // The events are stored; the same list again has the same ids.
-            store.save(&next).map_err(|error| {
-                Stop::Later(format!("{error}; the file stays, and is tried again"))
-            })?;
+            store
+                .save(&next)
+                .map_err(|error| Stop::Later(format!("{error}; what came is tried again")))?;
         }
         self.before = Some(next);
         Ok(())
@@ -139,10 +140,8 @@ impl ListFeed {
 }
 
 /// A file's bytes; one more than is taken shows that it is too large.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+fn read(content: Box<dyn Read + Send>) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MAX_FILE_BYTES + 1)
-        .read_to_end(&mut bytes)?;
+    content.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
