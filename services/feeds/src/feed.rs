@@ -209,7 +209,7 @@ impl Feeds {
 pub struct Running(JoinSet<()>);
 
 impl Running {
-    /// Waits until what they were at is finished; the server must have been told to stop.
+    /// Waits until what they were at is finished; the server must be stopping.
     pub async fn ended(mut self) {
         while self.0.join_next().await.is_some() {}
     }

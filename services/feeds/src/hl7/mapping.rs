@@ -1,6 +1,6 @@
 //! Which field of a message says what: a built-in mapping, in which a site's own replaces what is elsewhere there.
 
-use super::message::{Message, Only, Place, Said};
+use super::message::{FieldValue, Message, Only, Place};
 use crate::line_list::mapping::plain;
 use crate::mapping::{MappingError, file_text, from_toml, wrong};
 use joinedup_events::reason::Reason;
@@ -123,8 +123,8 @@ impl From<Written> for Words {
 impl Words {
     /// What the message says here.
     #[must_use]
-    pub fn said(&self, message: &Message) -> Said {
-        message.said(&self.field, self.only.as_ref())
+    pub fn value_in(&self, message: &Message) -> FieldValue {
+        message.value_at(&self.field, self.only.as_ref())
     }
 
     /// The value of a text; none of one that the mapping does not know.
@@ -212,7 +212,7 @@ impl AdtMapping {
     /// The hospital of a message, where the register has it.
     #[must_use]
     pub fn hospital(&self, message: &Message, areas: &Areas) -> Option<AreaId> {
-        let text = self.hospital.said(message).text()?;
+        let text = self.hospital.value_in(message).text()?;
         let id = self.hospital.value(&text).unwrap_or(&text);
         let area = areas.get(id).filter(|area| area.kind.is_provider())?;
         Some(area.id.clone())

@@ -43,7 +43,7 @@ impl Default for Separators {
 
 /// What a field says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum FieldValue {
     /// Nothing: what was known stands.
     Nothing,
     /// `""`: what was known is taken back.
@@ -52,7 +52,7 @@ pub enum Said {
     Is(String),
 }
 
-impl Said {
+impl FieldValue {
     /// The text, where there is one.
     #[must_use]
     pub fn text(self) -> Option<String> {
@@ -171,25 +171,25 @@ impl Message {
 
     /// What stands in a place: in the first such segment or, with `only`, in the first that fulfils it.
     #[must_use]
-    pub fn said(&self, place: &Place, only: Option<&Only>) -> Said {
+    pub fn value_at(&self, place: &Place, only: Option<&Only>) -> FieldValue {
         let fulfils = |segment: &&Vec<String>| {
             only.is_none_or(|only| match self.part(segment, &only.field) {
-                Said::Is(text) => only.is.iter().any(|is| is.eq_ignore_ascii_case(&text)),
-                Said::Nothing | Said::Withdrawn => false,
+                FieldValue::Is(text) => only.is.iter().any(|is| is.eq_ignore_ascii_case(&text)),
+                FieldValue::Nothing | FieldValue::Withdrawn => false,
             })
         };
         let mut named = self.segments.iter().filter(|s| is(s, &place.segment));
         let found = named.find(fulfils);
-        found.map_or(Said::Nothing, |segment| self.part(segment, place))
+        found.map_or(FieldValue::Nothing, |segment| self.part(segment, place))
     }
 
     /// The text in a place; none where it says nothing or takes something back.
     #[must_use]
     pub fn text(&self, place: &Place) -> Option<String> {
-        self.said(place, None).text()
+        self.value_at(place, None).text()
     }
 
-    fn part(&self, segment: &[String], place: &Place) -> Said {
+    fn part(&self, segment: &[String], place: &Place) -> FieldValue {
         let Separators {
             repetition,
             component,
@@ -199,14 +199,14 @@ impl Message {
         let field = segment.get(place.field).map_or("", String::as_str);
         let first = field.split(repetition).next().unwrap_or_default();
         if first.trim() == "\"\"" {
-            return Said::Withdrawn;
+            return FieldValue::Withdrawn;
         }
         let part = first.split(component).nth(place.component - 1);
         let part = part.and_then(|part| part.split(subcomponent).nth(place.subcomponent - 1));
         match part.unwrap_or_default().trim() {
-            "" => Said::Nothing,
-            "\"\"" => Said::Withdrawn,
-            text => Said::Is(self.separators.unescape(text).trim().to_owned()),
+            "" => FieldValue::Nothing,
+            "\"\"" => FieldValue::Withdrawn,
+            text => FieldValue::Is(self.separators.unescape(text).trim().to_owned()),
         }
     }
 }
@@ -290,47 +290,47 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn said(message: &str, place: &str) -> Said {
+    fn value_at(message: &str, place: &str) -> FieldValue {
         let place = Place::try_from(place.to_owned()).unwrap();
         Message::read(message.as_bytes())
             .unwrap()
-            .said(&place, None)
+            .value_at(&place, None)
     }
 
-    fn is(text: &str) -> Said {
-        Said::Is(text.to_owned())
+    fn is(text: &str) -> FieldValue {
+        FieldValue::Is(text.to_owned())
     }
 
     const MESSAGE: &str = "MSH|^~\\&|PAS|RAJ|||20261120||ADT^A08^ADT_A01|7|P|2.4\rPV1||I|W1^B2^3^SITE&1||||||||||||||||V7^^^PAS&X~V8|||\"\"||A\\T\\E\\X41\\ \\E\rZU1|1|\"\"^x\r";
 
     #[test]
     fn fields_are_found_by_their_numbers() {
-        assert_eq!(said(MESSAGE, "MSH-1"), is("|"));
-        assert_eq!(said(MESSAGE, "MSH-9.2"), is("A08"));
-        assert_eq!(said(MESSAGE, "MSH-10"), is("7"));
-        assert_eq!(said(MESSAGE, "PV1-2"), is("I"));
-        assert_eq!(said(MESSAGE, "PV1-3.4.2"), is("1"));
-        assert_eq!(said(MESSAGE, "PV1-19"), is("V7"));
-        assert_eq!(said(MESSAGE, "PV1-19.4"), is("PAS"));
-        assert_eq!(said(MESSAGE, "PV1-24"), is("A&E  \\E"));
-        assert_eq!(said(MESSAGE, "PV1-99"), Said::Nothing);
-        assert_eq!(said(MESSAGE, "PV2-9"), Said::Nothing);
+        assert_eq!(value_at(MESSAGE, "MSH-1"), is("|"));
+        assert_eq!(value_at(MESSAGE, "MSH-9.2"), is("A08"));
+        assert_eq!(value_at(MESSAGE, "MSH-10"), is("7"));
+        assert_eq!(value_at(MESSAGE, "PV1-2"), is("I"));
+        assert_eq!(value_at(MESSAGE, "PV1-3.4.2"), is("1"));
+        assert_eq!(value_at(MESSAGE, "PV1-19"), is("V7"));
+        assert_eq!(value_at(MESSAGE, "PV1-19.4"), is("PAS"));
+        assert_eq!(value_at(MESSAGE, "PV1-24"), is("A&E  \\E"));
+        assert_eq!(value_at(MESSAGE, "PV1-99"), FieldValue::Nothing);
+        assert_eq!(value_at(MESSAGE, "PV2-9"), FieldValue::Nothing);
     }
 
     #[test]
     fn two_quotes_take_back_and_nothing_says_nothing() {
-        assert_eq!(said(MESSAGE, "PV1-22"), Said::Withdrawn);
-        assert_eq!(said(MESSAGE, "PV1-22.3"), Said::Withdrawn);
-        assert_eq!(said(MESSAGE, "ZU1-2"), Said::Withdrawn);
-        assert_eq!(said(MESSAGE, "ZU1-2.2"), is("x"));
-        assert_eq!(said(MESSAGE, "PV1-4"), Said::Nothing);
+        assert_eq!(value_at(MESSAGE, "PV1-22"), FieldValue::Withdrawn);
+        assert_eq!(value_at(MESSAGE, "PV1-22.3"), FieldValue::Withdrawn);
+        assert_eq!(value_at(MESSAGE, "ZU1-2"), FieldValue::Withdrawn);
+        assert_eq!(value_at(MESSAGE, "ZU1-2.2"), is("x"));
+        assert_eq!(value_at(MESSAGE, "PV1-4"), FieldValue::Nothing);
     }
 
     #[test]
     fn a_message_names_its_own_separators_and_its_characters() {
         let other = "MSH#*~\\&#PAS#RAJ###20261120##ADT*A01#7#P#2.4\nPV1##I#W*B\n";
-        assert_eq!(said(other, "MSH-9.2"), is("A01"));
-        assert_eq!(said(other, "PV1-3.2"), is("B"));
+        assert_eq!(value_at(other, "MSH-9.2"), is("A01"));
+        assert_eq!(value_at(other, "PV1-3.2"), is("B"));
         let header = "MSH|^~\\&|||||||ADT^A08|7|P|2.4||||||8859/1\rZU1|caf";
         let latin = [header.as_bytes(), &[0xe9]].concat();
         let place = Place::try_from("ZU1-1".to_owned()).unwrap();
@@ -339,7 +339,7 @@ mod tests {
             Some("café".into())
         );
         let utf8 = header.replace("8859/1", "UNICODE UTF-8") + "é";
-        assert_eq!(said(&utf8, "ZU1-1"), is("café"));
+        assert_eq!(value_at(&utf8, "ZU1-1"), is("café"));
         let silent = [header.replace("8859/1", "").as_bytes(), &[0xe9]].concat();
         assert_eq!(
             Message::read(&silent).unwrap().text(&place),
@@ -356,12 +356,15 @@ mod tests {
             field: place("OBX-3"),
             is: vec!["ctr".to_owned()],
         };
-        assert_eq!(message.said(&place("OBX-5"), Some(&only)), is("N"));
+        assert_eq!(message.value_at(&place("OBX-5"), Some(&only)), is("N"));
         let none = Only {
             is: vec!["else".to_owned()],
             ..only
         };
-        assert_eq!(message.said(&place("OBX-5"), Some(&none)), Said::Nothing);
+        assert_eq!(
+            message.value_at(&place("OBX-5"), Some(&none)),
+            FieldValue::Nothing
+        );
     }
 
     #[test]
@@ -394,7 +397,7 @@ mod tests {
             let place = Place { segment: "MSH".to_owned(), field, component, subcomponent: component };
             for bytes in [bytes.clone(), text.into_bytes(), [b"MSH|^~\\&|".as_slice(), &bytes].concat()] {
                 if let Some(message) = Message::read(&bytes) {
-                    let _ = message.said(&place, None);
+                    let _ = message.value_at(&place, None);
                 }
             }
         }

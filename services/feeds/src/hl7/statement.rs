@@ -1,7 +1,7 @@
 //! What one message says of a stay. Nothing that names a person goes on from here but keyed hashes, and no text does.
 
 use super::mapping::{AdtMapping, Words};
-use super::message::{Message, Place, Said};
+use super::message::{FieldValue, Message, Place};
 use super::time::{self, Time};
 use crate::line_list::field::reason;
 use crate::line_list::moment::Moment;
@@ -167,7 +167,7 @@ impl Reader<'_> {
         });
         let died_at = moment(message, &mapping.died_at, &mut faults);
         let died = message.text(&mapping.died);
-        let died = died.is_some_and(|said| said.eq_ignore_ascii_case("y")) || died_at.is_some();
+        let died = died.is_some_and(|flag| flag.eq_ignore_ascii_case("y")) || died_at.is_some();
         let statement = Statement {
             trigger,
             spell,
@@ -188,7 +188,7 @@ impl Reader<'_> {
             died,
             died_at,
             expected: dated(
-                message.said(&mapping.expected, None),
+                message.value_at(&mapping.expected, None),
                 &mapping.expected,
                 &mut faults,
             ),
@@ -250,7 +250,7 @@ impl Reader<'_> {
         faults: &mut Vec<Fault>,
     ) -> Stated<Readiness> {
         let dates = |words: &Words, ready: bool, faults: &mut Vec<Fault>| match dated(
-            words.said(message),
+            words.value_in(message),
             &words.field,
             faults,
         ) {
@@ -298,11 +298,11 @@ fn moment(message: &Message, place: &Place, faults: &mut Vec<Fault>) -> Option<M
 }
 
 /// A date, which may be taken back.
-fn dated(said: Said, place: &Place, faults: &mut Vec<Fault>) -> Stated<NaiveDate> {
-    match said {
-        Said::Nothing => Stated::Nothing,
-        Said::Withdrawn => Stated::Withdrawn,
-        Said::Is(text) => match time::read(&text) {
+fn dated(value: FieldValue, place: &Place, faults: &mut Vec<Fault>) -> Stated<NaiveDate> {
+    match value {
+        FieldValue::Nothing => Stated::Nothing,
+        FieldValue::Withdrawn => Stated::Withdrawn,
+        FieldValue::Is(text) => match time::read(&text) {
             Some(time) => Stated::Is(time.moment.date()),
             None => {
                 faults.push(fault(Some(place), NOT_A_TIME));
@@ -322,10 +322,10 @@ fn words<T>(
     let Some(words) = words else {
         return Stated::Nothing;
     };
-    match words.said(message) {
-        Said::Nothing => Stated::Nothing,
-        Said::Withdrawn => Stated::Withdrawn,
-        Said::Is(text) => match value(words, &text) {
+    match words.value_in(message) {
+        FieldValue::Nothing => Stated::Nothing,
+        FieldValue::Withdrawn => Stated::Withdrawn,
+        FieldValue::Is(text) => match value(words, &text) {
             Some(value) => Stated::Is(value),
             None => {
                 faults.push(fault(Some(&words.field), UNKNOWN));
@@ -337,13 +337,13 @@ fn words<T>(
 
 /// A code of the mapping's, where the place says anything.
 fn code<T>(message: &Message, words: &Words, of: impl Fn(&str) -> Option<T>) -> Option<T> {
-    let text = words.said(message).text()?;
+    let text = words.value_in(message).text()?;
     words.value(&text).and_then(of)
 }
 
 /// A national code of two digits; no other text is let through.
 fn destination(message: &Message, words: &Words) -> Option<Slug> {
-    let text = words.said(message).text()?;
+    let text = words.value_in(message).text()?;
     let code = words.value(&text).unwrap_or(&text);
     let national = code.len() == 2 && code.bytes().all(|b| b.is_ascii_digit());
     national.then(|| Slug::new(code).ok()).flatten()

@@ -233,8 +233,8 @@ impl Stay<'_> {
         let hospital = match before {
             Some(before) if !admits => before.hospital.clone(),
             before => {
-                let said = self.statement.hospital.clone();
-                said.or_else(|| before.and_then(|before| before.hospital.clone()))
+                let given = self.statement.hospital.clone();
+                given.or_else(|| before.and_then(|before| before.hospital.clone()))
             }
         };
         let method = self.statement.method.or(before.map(|before| before.method));
@@ -263,14 +263,14 @@ impl Stay<'_> {
         let died = statement
             .died_at
             .map(|moment| (moment.at, moment.date_only));
-        let said = statement
+        let given = statement
             .discharged
             .map(|moment| (moment.at, moment.date_only));
         let now = || (self.happened(), false);
         let at = match statement.trigger {
-            Trigger::Discharge => Some(said.or(died).unwrap_or_else(now)),
+            Trigger::Discharge => Some(given.or(died).unwrap_or_else(now)),
             // An admission that has ended already is one that is sent late.
-            _ if said.is_some() => said,
+            _ if given.is_some() => given,
             // A death is known by whichever message has it first.
             _ if statement.died && self.discharge(reversed).is_none() => {
                 Some(died.unwrap_or_else(now))
