@@ -21,6 +21,8 @@ pub enum Tool {
     Amtool,
     /// Chromium, from the Debian package `chromium`.
     Chromium,
+    /// `mllp_send`, a sender of HL7 messages, from the PyPI package `hl7`.
+    MllpSend,
     /// Python with the CloudEvents SDK and nats-py, from PyPI.
     PythonClients,
 }
@@ -34,6 +36,7 @@ impl Tool {
             Self::Alertmanager => &["prometheus-alertmanager", "alertmanager"],
             Self::Amtool => &["amtool"],
             Self::Chromium => &["chromium", "chromium-browser"],
+            Self::MllpSend => &["mllp_send"],
             Self::PythonClients => &["python-with-clients"],
         }
     }

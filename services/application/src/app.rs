@@ -1,6 +1,7 @@
 //! The running program's parts, put together: what handlers and commands share.
 
 use crate::config::Config;
+use crate::feeds::FeedStates;
 use crate::memo::Memos;
 use crate::publisher::Publisher;
 use chrono::{DateTime, Utc};
@@ -143,6 +144,8 @@ pub struct App {
     pub views: Option<Views>,
     /// The projector, to be told to rebuild.
     pub projector: Option<Arc<joinedup_projector::Projector>>,
+    /// How the feeds of this process are doing.
+    pub feeds: FeedStates,
     /// What several readers ask for at the same time.
     pub memos: Arc<Memos>,
     /// When the process started.

@@ -30,6 +30,8 @@ pub struct Config {
     pub measures_files: Vec<PathBuf>,
     /// Files that add to the logic model and the frameworks, or replace parts of them by id.
     pub catalogue_files: Vec<PathBuf>,
+    /// A file of feeds: what the server takes in by itself (docs/feeds.md).
+    pub feeds: Option<PathBuf>,
     /// The area that pages open with.
     pub home_area: String,
     /// Who may do what. None: everything is allowed, and only loopback addresses may be listened on.
@@ -130,6 +132,7 @@ impl Default for Config {
             areas_file: None,
             measures_files: Vec::new(),
             catalogue_files: Vec::new(),
+            feeds: None,
             home_area: "havenshire".into(),
             tokens: Vec::new(),
             accept_readable_tokens: false,

@@ -131,7 +131,7 @@ pub async fn execute(app: &App, write: &Write) -> Result<Receipt, ExecuteError> 
     let mut last = last.map_or(Position::ORIGIN, |event| event.position);
     for _ in 0..MAX_ATTEMPTS {
         // Then everything on the subject up to `last` is in the view, and the append fails if there is more.
-        if !until_seen(views, last).await {
+        if !until_seen(views, last, SEEN_TIMEOUT).await {
             return Err(ExecuteError::Behind);
         }
         let facts = views.read(|view| {
@@ -142,7 +142,7 @@ pub async fn execute(app: &App, write: &Write) -> Result<Receipt, ExecuteError> 
         match append(publisher, events, last).await {
             Ok(position) => {
                 // It is durable; who reads too early sees it a moment later.
-                until_seen(views, position).await;
+                until_seen(views, position, SEEN_TIMEOUT).await;
                 let position = position.0;
                 return Ok(Receipt { entity, position });
             }
@@ -250,7 +250,7 @@ async fn append(
 }
 
 /// Waits until the views have a position; false when they do not reach it in time.
-async fn until_seen(views: &Views, position: Position) -> bool {
+pub async fn until_seen(views: &Views, position: Position, within: Duration) -> bool {
     let mut moved = views.moved();
     let seen = async {
         while views.status().position < position.0 {
@@ -259,7 +259,7 @@ async fn until_seen(views: &Views, position: Position) -> bool {
             }
         }
     };
-    tokio::time::timeout(SEEN_TIMEOUT, seen).await.is_ok()
+    tokio::time::timeout(within, seen).await.is_ok()
 }
 
 /// The area that a change was planned for.

@@ -1,11 +1,13 @@
 //! What the product does, whichever door somebody comes through: no HTTP and no HTML.
 
+pub mod admission;
 pub mod app;
 pub mod briefing;
 pub mod charts;
 pub mod config;
 pub mod discoveries;
 pub mod execute;
+pub mod feeds;
 pub mod memo;
 pub mod outcomes;
 pub mod overview;

@@ -95,6 +95,24 @@ impl Input {
             }
             (Box::new(file), metadata.is_file().then_some(metadata.len()))
         };
+        Self::of(inner, name, length, mapping, import)
+    }
+
+    /// Looks into what `inner` gives; `name` is what it is called, and may say the period.
+    ///
+    /// # Errors
+    /// As [`Input::open`].
+    pub fn of(
+        inner: Box<dyn Read + Send>,
+        name: String,
+        length: Option<u64>,
+        mapping: Option<&Mapping>,
+        import: &Import,
+    ) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Read {
+            name: name.clone(),
+            source,
+        };
         let read = Arc::new(AtomicU64::new(0));
         let mut reader = BufReader::with_capacity(
             256 << 10,
@@ -111,7 +129,9 @@ impl Input {
             Kind::OldWorkbook => return Err(OpenError::OldWorkbook(name)),
             Kind::Csv | Kind::Workbook => {
                 let (mapping, import) = (mapping.cloned(), import.clone());
-                let base = path.file_name().unwrap_or_default().to_string_lossy();
+                // Some mappings find the period in it.
+                let base = Path::new(&name).file_name().unwrap_or_default();
+                let base = base.to_string_lossy();
                 let file = if kind == Kind::Workbook {
                     CsvFile::open_workbook(reader, &base, mapping, import)
                 } else {

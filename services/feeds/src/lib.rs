@@ -7,6 +7,8 @@
 pub mod csv;
 pub mod delay_reason;
 pub mod detect;
+pub mod feed;
+pub mod hl7;
 pub mod http_client;
 pub mod identity;
 pub mod input;
@@ -17,6 +19,7 @@ pub mod number;
 pub mod pseudonym;
 pub mod sheet;
 pub mod sink;
+pub mod transfer;
 
 #[cfg(test)]
 mod cases_tests;

@@ -5,7 +5,7 @@
 
 pub mod difference;
 pub mod fault;
-mod field;
+pub(crate) mod field;
 pub mod mapping;
 pub mod moment;
 pub mod recover;
@@ -25,6 +25,7 @@ use joinedup_events::{Areas, Event};
 use mapping::ListMapping;
 use row::{Reading, Ring, RowReader};
 use snapshot::Snapshot;
+use std::fmt::Write as _;
 use table::{Table, TableError};
 
 /// What one import of a list needs to know.
@@ -120,4 +121,44 @@ impl ListImport<'_> {
             duplicates: sent.duplicates,
         })
     }
+}
+
+/// Counts of what a list said, a line a fact and a kind of fault, without a value of the list.
+#[must_use]
+pub fn summary(plan: &Plan, reading: &Reading, first: bool) -> String {
+    let mut text = format!("read {} rows", reading.rows);
+    let _ = if first {
+        writeln!(text, "; no list before it is known")
+    } else {
+        writeln!(
+            text,
+            "; of {} rows of the list before, {} are gone and {} corrected",
+            plan.known, plan.gone, plan.changed
+        )
+    };
+    let _ = writeln!(
+        text,
+        "  {:<24} {:>8} {:>10} {:>11} {:>10} {:>9}",
+        "fact", "new", "corrected", "taken back", "unchanged", "not read"
+    );
+    for (fact, tally) in &plan.tallies {
+        let _ = writeln!(
+            text,
+            "  {fact:<24} {:>8} {:>10} {:>11} {:>10} {:>9}",
+            tally.new, tally.corrected, tally.taken_back, tally.unchanged, tally.held
+        );
+    }
+    for ((kind, column, known), count) in reading.faults.counts() {
+        let of = if column.is_empty() {
+            String::new()
+        } else {
+            format!(" in {column}")
+        };
+        let _ = writeln!(
+            text,
+            "  {count} {kind}{of}{}",
+            if known { " (known)" } else { "" }
+        );
+    }
+    text
 }

@@ -1,8 +1,11 @@
-//! Where events go: a log that is open in this process, or a server over HTTP. Both answer when events are durable.
+//! Where events go: a log that is open in this process, by itself or through the door of the server that runs here, or a
+//! server over HTTP. All answer when events are durable.
 
 use super::http_client::{Answered, Client, ClientError};
+use joinedup_application::admission;
+use joinedup_application::app::{App, Definitions};
 use joinedup_application::publisher::Publisher;
-use joinedup_events::Event;
+use joinedup_events::{Arrival, Event, Submitted};
 use joinedup_log::{AppendError, EventLog};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +32,8 @@ pub enum Sink {
         publisher: Publisher,
         /// The log itself, for what is restored byte for byte.
         log: Arc<dyn EventLog>,
+        /// What the server in this process lets in; none where there is no server, and who sends has checked.
+        door: Option<Box<Definitions>>,
     },
     /// To a server.
     Server(Client),
@@ -66,15 +71,26 @@ impl Sink {
         Self::Log {
             publisher: Publisher::new(log.clone()),
             log,
+            door: None,
         }
+    }
+
+    /// The door of the server that runs in this process; none where it does not publish.
+    #[must_use]
+    pub fn of_server(app: &App) -> Option<Self> {
+        Some(Self::Log {
+            publisher: app.publisher.clone()?,
+            log: app.log.clone(),
+            door: Some(Box::new(app.definitions.clone())),
+        })
     }
 
     /// How many events are best sent at once.
     #[must_use]
     pub fn batch(&self) -> usize {
         match self {
-            Self::Log { .. } => LOG_BATCH,
-            Self::Server(_) => SERVER_BATCH,
+            Self::Log { door: None, .. } => LOG_BATCH,
+            Self::Log { .. } | Self::Server(_) => SERVER_BATCH,
         }
     }
 
@@ -85,8 +101,14 @@ impl Sink {
     pub async fn send(&self, events: &[Event]) -> Result<Sent, SendError> {
         let mut sent = Sent::default();
         match self {
-            Self::Log { publisher, .. } => {
-                for events in events.chunks(LOG_BATCH) {
+            Self::Log {
+                publisher, door, ..
+            } => {
+                let admitted = door
+                    .as_ref()
+                    .map(|definitions| admitted(definitions, publisher, events, &mut sent));
+                let events = admitted.as_deref().unwrap_or(events);
+                for events in events.chunks(self.batch()) {
                     let appended = append(publisher, events).await?;
                     sent.accepted += appended.0;
                     sent.duplicates += appended.1;
@@ -109,6 +131,32 @@ impl Sink {
         }
         Ok(sent)
     }
+}
+
+/// The events that the door lets in.
+fn admitted(
+    definitions: &Definitions,
+    publisher: &Publisher,
+    events: &[Event],
+    sent: &mut Sent,
+) -> Vec<Event> {
+    let arrival = Arrival::at(chrono::Utc::now());
+    let mut admitted = Vec::with_capacity(events.len());
+    for (at, event) in events.iter().enumerate() {
+        // As bytes, as they come over HTTP: there is one door.
+        let outcome = Submitted::read(event.to_json().to_string().as_bytes())
+            .and_then(|submitted| admission::admit(definitions, submitted, arrival));
+        match outcome {
+            Ok(event) => admitted.push(event),
+            Err(refusals) => {
+                publisher.count_refused(1);
+                let refused = refusals.0.into_iter();
+                sent.refused
+                    .extend(refused.map(|refusal| (at, refusal.pointer, refusal.rule)));
+            }
+        }
+    }
+    admitted
 }
 
 async fn append(publisher: &Publisher, events: &[Event]) -> Result<(u64, u64), SendError> {

@@ -105,6 +105,9 @@ pub struct Server {
     /// A file of your own that adds to the logic model and the frameworks, or replaces parts of them by id.
     #[arg(long, value_name = "FILE")]
     pub catalogue: Vec<PathBuf>,
+    /// A file of feeds that `serve` runs: folders that are watched, and HL7 connections.
+    #[arg(long, value_name = "FILE")]
+    pub feeds: Option<PathBuf>,
 }
 
 /// The flags, as settings.
@@ -122,6 +125,8 @@ struct Flags {
     measures_files: Vec<PathBuf>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     catalogue_files: Vec<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feeds: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -150,6 +155,7 @@ impl Server {
             areas_file: self.areas.clone(),
             measures_files: self.measures.clone(),
             catalogue_files: self.catalogue.clone(),
+            feeds: self.feeds.clone(),
         }
     }
 

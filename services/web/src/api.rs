@@ -6,6 +6,7 @@ mod changes;
 mod charts;
 mod events;
 mod export;
+mod feeds;
 mod frameworks;
 mod funnel;
 pub mod health;
@@ -24,10 +25,11 @@ use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use idempotency::Keys;
 
-/// Where events come in. The role is asked before the body is read, and a process that does not publish reads none.
+/// Where events and files come in. The role is asked before the body is read, and a process that does not publish reads none.
 pub fn publishing(shared: &Shared) -> Router<Shared> {
     Router::new()
         .route("/events", post(events::publish))
+        .route("/feeds/{name}", post(feeds::take))
         .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
         .layer(middleware::from_fn_with_state(
             shared.clone(),
@@ -53,6 +55,7 @@ pub fn routes() -> Router<Shared> {
         )
         .route("/assessments/compare", get(assessments::rounds))
         .route("/changes", get(changes::list).post(changes::record))
+        .route("/feeds", get(feeds::list))
         .route("/frameworks", get(frameworks::list))
         .route("/frameworks/{id}", get(frameworks::one))
         .route("/funnel/{measure}", get(funnel::funnel))

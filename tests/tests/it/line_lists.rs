@@ -19,7 +19,7 @@ const CANARIES: [&str; 5] = [
     "D10000",
 ];
 
-fn list() -> String {
+pub(crate) fn list() -> String {
     let rows = (10..30_u32).map(|n| {
         let left = n % 20 + 1;
         format!(
@@ -31,7 +31,7 @@ fn list() -> String {
     format!("\u{feff}{HEADER}\r\n{}", rows.collect::<String>())
 }
 
-fn key(folder: &Path) -> PathBuf {
+pub(crate) fn key(folder: &Path) -> PathBuf {
     let key = folder.join("key");
     fs::write(&key, "0123456789abcdef".repeat(4)).unwrap();
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
@@ -46,7 +46,7 @@ fn import(target: [&str; 2], key: &Path, file: &Path, flags: &[&str]) -> Run {
 }
 
 /// Every file below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path());
@@ -61,7 +61,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-fn has_no_canary(what: &str, bytes: &[u8]) {
+pub(crate) fn has_no_canary(what: &str, bytes: &[u8]) {
     for canary in CANARIES {
         let found = bytes
             .windows(canary.len())
@@ -70,7 +70,7 @@ fn has_no_canary(what: &str, bytes: &[u8]) {
     }
 }
 
-fn discharges(product: &Joinedup) -> i64 {
+pub(crate) fn discharges(product: &Joinedup) -> i64 {
     product.caught_up();
     let cells = product.cells();
     let of = cells

@@ -12,6 +12,8 @@ mod clients;
 mod demo;
 mod doors;
 mod event_time;
+mod feeds;
+mod feeds_hl7;
 mod hard_cases;
 mod harness;
 mod killed;

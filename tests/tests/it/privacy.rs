@@ -252,7 +252,7 @@ fn without_tokens_only_loopback_is_listened_on() {
 const ROLES: [&str; 5] = ["publisher", "reader", "operator", "assessor", "admin"];
 
 /// Every address with the role that it needs; none: any token will do.
-const ROUTES: [(&str, &str, Option<&str>); 23] = [
+const ROUTES: [(&str, &str, Option<&str>); 24] = [
     ("GET", "/api/v1/measures", Some("reader")),
     ("GET", "/api/v1/measures/tr-ready-now", Some("reader")),
     ("GET", "/api/v1/areas", Some("reader")),
@@ -271,6 +271,7 @@ const ROUTES: [(&str, &str, Option<&str>); 23] = [
     ),
     ("GET", "/api/v1/entities/transfer/t-1", Some("operator")),
     ("GET", "/api/v1/events/1", Some("operator")),
+    ("GET", "/api/v1/feeds", Some("operator")),
     ("GET", "/api/v1/quarantine", Some("admin")),
     ("GET", "/", Some("reader")),
     ("GET", "/measures/tr-ready-now", Some("reader")),

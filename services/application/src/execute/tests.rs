@@ -33,6 +33,7 @@ fn app(plan: FaultPlan) -> (App, TempDir) {
         views: Some(projector.views()),
         projector: Some(Arc::new(projector)),
         log,
+        feeds: Default::default(),
         memos: Arc::default(),
         started: Utc::now(),
         stopping: CancellationToken::new(),

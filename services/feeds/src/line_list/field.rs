@@ -122,7 +122,7 @@ fn of_text(
 }
 
 /// A reason by its code, alone or in front of its words, or by its words.
-fn reason(text: &str) -> Option<Reason> {
+pub(crate) fn reason(text: &str) -> Option<Reason> {
     let words = plain(text);
     let squeezed = words.replace(' ', "").to_uppercase();
     let first = words.split(' ').next().unwrap_or_default().to_uppercase();

@@ -86,6 +86,26 @@ pub async fn from_log(
     }
 }
 
+/// What is remembered, held against the log that the events go to, with the log's identity. What is remembered of another
+/// log does not count, and what is not remembered is looked up there.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn held_against_log(
+    log: &dyn EventLog,
+    before: Option<Snapshot>,
+    mapping: &ListMapping,
+    ring: &Ring,
+) -> Result<(Option<Snapshot>, String), ReadError> {
+    let identity = log.identity().await?.0;
+    let same = |known: &Snapshot| known.log.as_ref().is_none_or(|log| *log == identity);
+    let before = match before.filter(same) {
+        Some(before) => Some(before),
+        None => from_log(log, mapping, ring).await?,
+    };
+    Ok((before, identity))
+}
+
 /// The same, from the archive that a server gives to administrators. Blocks.
 ///
 /// # Errors

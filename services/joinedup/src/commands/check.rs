@@ -23,18 +23,20 @@ pub struct Check {
 
 /// Checks.
 pub async fn run(check: Check) -> Result<(), Failure> {
-    let config = check.server.settings()?;
+    let mut config = check.server.settings()?;
     if check.dump {
         let (file, flags) = (check.server.config.as_deref(), check.server.flags());
         print!("{}", Config::printed(file, flags).map_err(Failure::usage)?);
     }
-    let definitions = Definitions::read(&config).map_err(Failure::usage)?;
+    let mut definitions = Definitions::read(&config).map_err(Failure::usage)?;
+    let feeds = super::serve::feeds(&mut config, &mut definitions)?;
     Tokens::read(&config, &definitions.areas).map_err(Failure::usage)?;
     eprintln!(
-        "settings are sound: {} areas, {} measures, {} nodes of the logic model",
+        "settings are sound: {} areas, {} measures, {} nodes of the logic model, {} feeds",
         definitions.areas.iter().count(),
         definitions.measures.len(),
-        definitions.catalogue.model().nodes().len()
+        definitions.catalogue.model().nodes().len(),
+        feeds.len()
     );
     if check.log {
         let log = open_log::open(&config).await.map_err(Failure::new)?;

@@ -8,6 +8,7 @@ use clap::Args;
 use joinedup_application::app::Definitions;
 use joinedup_application::config::Config;
 use joinedup_application::publisher::Publisher;
+use joinedup_feeds::feed::Feeds;
 use joinedup_log::EventLog;
 use joinedup_log::embedded::{EmbeddedLog, EmbeddedOptions};
 use joinedup_simulator::{Scenario, Trickle, history};
@@ -94,7 +95,16 @@ pub async fn run(demo: Demo) -> Result<(), Failure> {
             }
         }
     });
-    let outcome = serve(config, definitions, Tokens::default(), log, Parts::ALL).await;
+    let feeds = Feeds::default();
+    let outcome = serve(
+        config,
+        definitions,
+        Tokens::default(),
+        log,
+        Parts::ALL,
+        feeds,
+    )
+    .await;
     trickling.abort();
     if !kept {
         // Left over, it is only a folder in the temporary files.

@@ -7,15 +7,15 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use joinedup_application::app::Definitions;
-use joinedup_events::observation::ObservationFact;
-use joinedup_events::{Area, Areas, Event, Fact};
+use joinedup_events::{Area, Areas};
+use joinedup_feeds::BadRow;
 use joinedup_feeds::csv::Import as Rules;
 use joinedup_feeds::http_client::{Client, ClientError};
 use joinedup_feeds::input::{Content, Input};
 use joinedup_feeds::line_list::mapping::ListMapping;
 use joinedup_feeds::mapping::Mapping;
 use joinedup_feeds::sink::Sink;
-use joinedup_feeds::{BadRow, Chunk};
+use joinedup_feeds::transfer::{self, Report, TransferError};
 use joinedup_log::archive;
 use joinedup_views::measures::Measures;
 use serde::Deserialize;
@@ -24,8 +24,7 @@ use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::mpsc;
+use std::sync::atomic::Ordering;
 
 /// Flags of `import`.
 #[derive(Clone, Debug, Args)]
@@ -54,40 +53,6 @@ pub struct Import {
     /// Files: CSV or XLSX, events as lines of JSON, or an archive that `export` wrote; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-}
-
-/// What was done.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Rows and lines read.
-    pub rows: u64,
-    /// Events sent.
-    pub sent: u64,
-    /// Events that were stored now.
-    pub accepted: u64,
-    /// Events that the log knew already.
-    pub duplicates: u64,
-    /// Rows of which something was not taken: each once, whatever is wrong with it.
-    pub refused: u64,
-    /// The series of published amounts that were sent.
-    pub series: BTreeSet<String>,
-}
-
-impl std::fmt::Display for Report {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            rows,
-            sent,
-            accepted,
-            duplicates,
-            refused,
-            series: _,
-        } = self;
-        write!(
-            f,
-            "read {rows} rows, sent {sent} events: {accepted} accepted, {duplicates} duplicates; refused {refused}"
-        )
-    }
 }
 
 /// Imports and says what was done. Bad rows go to standard error, the summary to standard output.
@@ -271,7 +236,14 @@ pub async fn transfer(
                     verified(path).await?;
                 }
                 let input = input.archive_as_events(rules);
-                one(input, sink, &mut report, &mut telling, &bar, &read, before).await
+                let name = input.name.clone();
+                let bad = |row: &BadRow| telling.tell(&bar, &name, row);
+                let moved = || bar.set_position(before + read.load(Ordering::Relaxed));
+                let sent = transfer::transfer(input, sink, &mut report, bad, moved).await;
+                sent.map_err(|error| match error {
+                    TransferError::Read(_) => Failure::new(format!("{name} {error}")),
+                    error => Failure::new(error),
+                })
             }
         };
         if outcome.is_err() {
@@ -302,60 +274,6 @@ async fn verified(path: &Path) -> Result<(), Failure> {
         .map_err(Failure::new)?
         .map(|_| ())
         .map_err(Failure::new)
-}
-
-/// Reads on one thread and sends on another.
-async fn one(
-    mut input: Input,
-    sink: &Sink,
-    report: &mut Report,
-    telling: &mut Telling,
-    bar: &ProgressBar,
-    read: &Arc<AtomicU64>,
-    before: u64,
-) -> Result<(), Failure> {
-    let name = input.name.clone();
-    let most = sink.batch();
-    let (chunks, mut received) = mpsc::channel::<std::io::Result<Chunk>>(2);
-    let reading = tokio::task::spawn_blocking(move || {
-        while let Some(chunk) = input.chunk(most).transpose() {
-            let ended = chunk.is_err();
-            // Nobody receives any more: sending failed, and that is told.
-            if chunks.blocking_send(chunk).is_err() || ended {
-                return;
-            }
-        }
-    });
-    while let Some(chunk) = received.recv().await {
-        let Chunk { rows, items, bad } =
-            chunk.map_err(|e| Failure::new(format!("{name} cannot be read on: {e}")))?;
-        report.rows += rows;
-        let series = items.iter().filter_map(|item| match &item.event.fact {
-            Fact::Observation(ObservationFact::Observed(o)) => Some(o.series.to_string()),
-            _ => None,
-        });
-        report.series.extend(series);
-        let mut refused: BTreeSet<u64> = bad.iter().map(|row| row.line).collect();
-        bad.iter().for_each(|row| telling.tell(bar, &name, row));
-        let (lines, events): (Vec<u64>, Vec<Event>) = items
-            .into_iter()
-            .map(|item| (item.line, item.event))
-            .unzip();
-        for (lines, events) in lines.chunks(most).zip(events.chunks(most)) {
-            let sent = sink.send(events).await.map_err(Failure::new)?;
-            report.sent += events.len() as u64;
-            report.accepted += sent.accepted;
-            report.duplicates += sent.duplicates;
-            for (at, field, rule) in sent.refused {
-                let line = lines.get(at).copied().unwrap_or_default();
-                refused.insert(line);
-                telling.tell(bar, &name, &BadRow::new(line, field, rule));
-            }
-        }
-        report.refused += refused.len() as u64;
-        bar.set_position(before + read.load(Ordering::Relaxed));
-    }
-    reading.await.map_err(Failure::new)
 }
 
 /// A bar on a terminal, nothing elsewhere.
@@ -405,7 +323,7 @@ impl Telling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use joinedup_events::example;
+    use joinedup_events::{Event, example};
     use joinedup_log::memory::MemoryLog;
     use joinedup_log::{EventLog, Position};
 

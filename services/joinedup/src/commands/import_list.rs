@@ -7,13 +7,12 @@ use clap::Args;
 use joinedup_application::config::Config;
 use joinedup_events::Areas;
 use joinedup_feeds::http_client::ClientError;
-use joinedup_feeds::line_list::ListImport;
-use joinedup_feeds::line_list::difference::Plan;
 use joinedup_feeds::line_list::mapping::ListMapping;
 use joinedup_feeds::line_list::recover::{self, RecoverError};
-use joinedup_feeds::line_list::row::{Reading, Ring};
+use joinedup_feeds::line_list::row::Ring;
 use joinedup_feeds::line_list::snapshot::{Snapshot, Store, beside};
 use joinedup_feeds::line_list::table::MAX_FILE_BYTES;
+use joinedup_feeds::line_list::{ListImport, summary};
 use joinedup_feeds::pseudonym::{Key, Purpose};
 use joinedup_feeds::sink::Sink;
 use std::fmt::Write as _;
@@ -122,15 +121,9 @@ async fn held_against(
 ) -> Result<(Option<Snapshot>, Option<String>), Failure> {
     match sink {
         Sink::Log { log, .. } => {
-            let identity = log.identity().await.map_err(Failure::new)?.0;
-            let same = |known: &Snapshot| known.log.as_ref().is_none_or(|log| *log == identity);
-            let before = match before.filter(same) {
-                Some(before) => Some(before),
-                None => recover::from_log(&**log, mapping, ring)
-                    .await
-                    .map_err(Failure::new)?,
-            };
-            Ok((before, Some(identity)))
+            let held = recover::held_against_log(&**log, before, mapping, ring).await;
+            held.map(|(before, identity)| (before, Some(identity)))
+                .map_err(Failure::new)
         }
         Sink::Server(client) => {
             let (client, mapping, ring) = (client.clone(), mapping.clone(), ring.clone());
@@ -268,43 +261,4 @@ fn read(file: &Path) -> std::io::Result<(Vec<u8>, Option<DateTime<Utc>>)> {
     let made = file.metadata()?.modified().ok().map(DateTime::from);
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
     Ok((bytes, made))
-}
-
-/// Counts, without a value of the list.
-fn summary(plan: &Plan, reading: &Reading, first: bool) -> String {
-    let mut text = format!("read {} rows", reading.rows);
-    let _ = if first {
-        writeln!(text, "; no list before it is known")
-    } else {
-        writeln!(
-            text,
-            "; of {} rows of the list before, {} are gone and {} corrected",
-            plan.known, plan.gone, plan.changed
-        )
-    };
-    let _ = writeln!(
-        text,
-        "  {:<24} {:>8} {:>10} {:>11} {:>10} {:>9}",
-        "fact", "new", "corrected", "taken back", "unchanged", "not read"
-    );
-    for (fact, tally) in &plan.tallies {
-        let _ = writeln!(
-            text,
-            "  {fact:<24} {:>8} {:>10} {:>11} {:>10} {:>9}",
-            tally.new, tally.corrected, tally.taken_back, tally.unchanged, tally.held
-        );
-    }
-    for ((kind, column, known), count) in reading.faults.counts() {
-        let of = if column.is_empty() {
-            String::new()
-        } else {
-            format!(" in {column}")
-        };
-        let _ = writeln!(
-            text,
-            "  {count} {kind}{of}{}",
-            if known { " (known)" } else { "" }
-        );
-    }
-    text
 }

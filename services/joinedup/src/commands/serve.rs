@@ -7,8 +7,11 @@ use chrono::Utc;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::config::Config;
 use joinedup_application::publisher::Publisher;
+use joinedup_feeds::feed::Feeds;
+use joinedup_feeds::feed::settings::FeedSettings;
 use joinedup_log::EventLog;
 use joinedup_projector::{Projector, Settings};
+use joinedup_views::expectation::Expectations;
 use joinedup_web::door::tokens::Tokens;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -43,16 +46,37 @@ impl Parts {
 
 /// Serves until it is told to stop.
 pub async fn run(server: &Server, parts: Parts) -> Result<(), Failure> {
-    let config = server.settings()?;
+    let mut config = server.settings()?;
     if parts != Parts::ALL && config.nats.is_none() {
         return Err(Failure::usage(
             "`publish` and `project` share a log, so they need NATS: give --nats URL, or use `serve`",
         ));
     }
-    let definitions = Definitions::read(&config).map_err(Failure::usage)?;
+    let mut definitions = Definitions::read(&config).map_err(Failure::usage)?;
+    if parts != Parts::ALL && config.feeds.is_some() {
+        return Err(Failure::usage(
+            "feeds run in `serve`, which publishes and has views: leave out --feeds and the setting `feeds`",
+        ));
+    }
+    let feeds = feeds(&mut config, &mut definitions)?;
     let tokens = Tokens::read(&config, &definitions.areas).map_err(Failure::usage)?;
     let log = open_log::open(&config).await.map_err(Failure::new)?;
-    serve(config, definitions, tokens, log, parts).await
+    serve(config, definitions, tokens, log, parts, feeds).await
+}
+
+/// The feeds of the settings, checked; how often they report is expected of their sources.
+///
+/// # Errors
+/// A sentence, with exit code 2.
+pub fn feeds(config: &mut Config, definitions: &mut Definitions) -> Result<Feeds, Failure> {
+    let Some(path) = &config.feeds else {
+        return Ok(Feeds::default());
+    };
+    let settings = FeedSettings::read(path).map_err(Failure::usage)?;
+    let feeds = Feeds::of(settings, config, definitions).map_err(Failure::usage)?;
+    config.expected_hours.extend(feeds.expected_hours());
+    definitions.expectations = Arc::new(Expectations::in_hours(&config.expected_hours));
+    Ok(feeds)
 }
 
 /// Serves over an open log until it is told to stop.
@@ -62,6 +86,7 @@ pub async fn serve(
     tokens: Tokens,
     log: Arc<dyn EventLog>,
     parts: Parts,
+    feeds: Feeds,
 ) -> Result<(), Failure> {
     let listener = TcpListener::bind(config.listen)
         .await
@@ -83,16 +108,20 @@ pub async fn serve(
         views: projector.as_ref().map(Projector::views),
         projector: projector.map(Arc::new),
         log,
+        feeds: Default::default(),
         memos: Arc::default(),
         started: Utc::now(),
         stopping: CancellationToken::new(),
     };
     let address = listener.local_addr().map_err(Failure::new)?;
     tracing::info!(%address, "listening");
+    let feeds = feeds.start(&app).await.map_err(Failure::new)?;
     println!("joinedup is at http://{address}");
-    let projector = app.projector.clone();
+    let (projector, stopping) = (app.projector.clone(), app.stopping.clone());
     let alive = systemd::started(&app);
     let served = joinedup_web::serve(listener, app, tokens, stopped()).await;
+    stopping.cancel();
+    feeds.ended().await;
     if let Some(projector) = projector {
         projector.stop().await;
     }

@@ -11,10 +11,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use joinedup_application::app::{App, Definitions};
+use joinedup_application::admission;
+use joinedup_application::app::App;
 use joinedup_application::config::Role;
 use joinedup_application::publisher::Publisher;
-use joinedup_events::check::{Refusal, Refusals};
 use joinedup_events::mode::{self, ModeError};
 use joinedup_events::{Arrival, Event, Family, Submitted};
 use joinedup_log::Position;
@@ -113,9 +113,8 @@ fn admit<'a>(
         {
             caller.must(role_for(family))?;
         }
-        let admitted = read
-            .and_then(|submitted| submitted.admit(&app.definitions.areas, arrival))
-            .and_then(|event| fitting(app, event));
+        let admitted =
+            read.and_then(|submitted| admission::admit(&app.definitions, submitted, arrival));
         match admitted {
             Ok(event) => {
                 let not_theirs = scope::misplaced(caller, app, &event);
@@ -151,24 +150,6 @@ fn admit<'a>(
         errors.iter_mut().for_each(|error| error.index = None);
     }
     Err(Problem::refused_among(errors, count))
-}
-
-/// An event whose ratings, scores and parts are ones that the catalogue and the measures know.
-fn fitting(app: &App, event: Event) -> Result<Event, Refusals> {
-    let Definitions {
-        catalogue,
-        measures,
-        ..
-    } = &app.definitions;
-    let problems = catalogue.problems(measures, &event.fact);
-    if problems.is_empty() {
-        return Ok(event);
-    }
-    let refusals = problems.into_iter().map(|problem| Refusal {
-        pointer: format!("/data/{}", problem.field),
-        rule: problem.rule,
-    });
-    Err(Refusals(refusals.collect()))
 }
 
 fn publisher(app: &App) -> Result<&Publisher, Problem> {

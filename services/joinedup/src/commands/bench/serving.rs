@@ -36,6 +36,7 @@ pub(super) async fn serving(
         views: Some(projector.views()),
         projector: Some(projector.clone()),
         stopping: tokio_util::sync::CancellationToken::new(),
+        feeds: Default::default(),
         memos: Arc::default(),
         started: Utc::now(),
     };

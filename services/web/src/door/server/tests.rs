@@ -64,6 +64,7 @@ async fn door(roles: &[(&str, Role)], change: impl FnOnce(&mut Config)) -> Door 
         views: None,
         projector: None,
         log: log.clone(),
+        feeds: Default::default(),
         memos: Arc::default(),
         started: chrono::Utc::now(),
         stopping: CancellationToken::new(),

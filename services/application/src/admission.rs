@@ -1,0 +1,31 @@
+//! The door: what an event must pass before it is published, whichever way it comes.
+
+use crate::app::Definitions;
+use joinedup_events::check::{Refusal, Refusals};
+use joinedup_events::{Arrival, Event, Submitted};
+
+/// Checks a submitted event against the rules of every event, the register of areas, the catalogue and the measures.
+///
+/// # Errors
+/// Everything that is wrong with it; no text holds a value of the event.
+pub fn admit(
+    definitions: &Definitions,
+    submitted: Submitted,
+    arrival: Arrival,
+) -> Result<Event, Refusals> {
+    let event = submitted.admit(&definitions.areas, arrival)?;
+    let Definitions {
+        catalogue,
+        measures,
+        ..
+    } = definitions;
+    let problems = catalogue.problems(measures, &event.fact);
+    if problems.is_empty() {
+        return Ok(event);
+    }
+    let refusals = problems.into_iter().map(|problem| Refusal {
+        pointer: format!("/data/{}", problem.field),
+        rule: problem.rule,
+    });
+    Err(Refusals(refusals.collect()))
+}

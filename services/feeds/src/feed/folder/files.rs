@@ -1,0 +1,242 @@
+//! Files of a watched folder: which are complete, and where they go afterwards.
+
+use super::{FileReport, FolderError, FolderSettings};
+use crate::feed::tables::Incoming;
+use crate::line_list::snapshot::beside;
+use chrono::Utc;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// Endings of names that programs give to files that they are still writing.
+const UNFINISHED: [&str; 6] = [".tmp", ".part", ".partial", ".filepart", ".crdownload", "~"];
+/// The ending of the empty file by which an operator says that a list is whole, though much of the one before is gone.
+const ACCEPT: &str = "accept";
+/// The ending of a report.
+const REPORT: &str = "report.txt";
+
+/// A file that is complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub path: PathBuf,
+    /// Its name, for reports.
+    pub name: String,
+    /// When it was changed last.
+    pub made: SystemTime,
+}
+
+impl Found {
+    /// Opens it.
+    pub fn incoming(&self) -> io::Result<Incoming> {
+        Ok(Incoming {
+            name: self.name.clone(),
+            made: self.made,
+            accepted: beside(&self.path, ACCEPT).exists(),
+            content: Box::new(fs::File::open(&self.path)?),
+        })
+    }
+}
+
+/// A folder that is looked at again and again.
+pub(super) struct Watched {
+    path: PathBuf,
+    done: PathBuf,
+    pattern: glob::Pattern,
+    /// Size and time of each file at the last look.
+    seen: BTreeMap<OsString, (u64, SystemTime)>,
+}
+
+impl Watched {
+    pub fn open(settings: &FolderSettings) -> Result<Self, FolderError> {
+        let wrong = |source| FolderError::Folder {
+            key: "path",
+            path: settings.path.clone(),
+            source,
+        };
+        let path = settings.path.canonicalize().map_err(wrong)?;
+        if !path.is_dir() {
+            return Err(wrong(io::Error::other("it is not a folder")));
+        }
+        if settings.done.canonicalize().is_ok_and(|done| done == path) {
+            return Err(FolderError::Same);
+        }
+        Ok(Self {
+            path,
+            done: settings.done.clone(),
+            pattern: glob::Pattern::new(&settings.pattern)?,
+            seen: BTreeMap::new(),
+        })
+    }
+
+    fn refused(&self) -> PathBuf {
+        self.done.join("refused")
+    }
+
+    pub fn make_folders(&self) -> Result<(), FolderError> {
+        fs::create_dir_all(self.refused()).map_err(|source| FolderError::Folder {
+            key: "done",
+            path: self.done.clone(),
+            source,
+        })
+    }
+
+    /// The files that are as they were at the last look, the oldest first.
+    pub fn look(&mut self) -> io::Result<Vec<Found>> {
+        let mut seen = BTreeMap::new();
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let Some(text) = name.to_str().filter(|name| self.is_meant(name)) else {
+                continue;
+            };
+            // Of a link, what it leads to is not looked at; and a file may be gone again.
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
+            let (true, Ok(made)) = (metadata.is_file(), metadata.modified()) else {
+                continue;
+            };
+            let now = (metadata.len(), made);
+            if self.seen.get(&name) == Some(&now) {
+                found.push(Found {
+                    path: entry.path(),
+                    name: text.to_owned(),
+                    made,
+                });
+            }
+            seen.insert(name, now);
+        }
+        self.seen = seen;
+        found.sort_by(|a, b| (a.made, &a.name).cmp(&(b.made, &b.name)));
+        Ok(found)
+    }
+
+    fn is_meant(&self, name: &str) -> bool {
+        let unfinished = UNFINISHED.iter().any(|ending| name.ends_with(ending));
+        let accepts = name.ends_with(&format!(".{ACCEPT}"));
+        !name.starts_with('.') && !unfinished && !accepts && self.pattern.matches(name)
+    }
+
+    /// Moves a file to where it belongs, with its report beside it.
+    pub fn put_away(
+        &mut self,
+        file: &Found,
+        report: &FileReport,
+        refused: Option<&str>,
+    ) -> io::Result<()> {
+        let folder = if refused.is_some() {
+            self.refused()
+        } else {
+            self.done.clone()
+        };
+        let now = Utc::now();
+        let mut to = folder.join(&file.name);
+        if to.exists() {
+            to = folder.join(format!("{}-{}", now.format("%Y%m%dT%H%M%S%3fZ"), file.name));
+        }
+        fs::write(beside(&to, REPORT), report.text(&file.name, now, refused))?;
+        moved(&file.path, &to)?;
+        // A sign of acceptance is for one file.
+        let _ = fs::remove_file(beside(&file.path, ACCEPT));
+        self.seen.remove(&OsString::from(&file.name));
+        Ok(())
+    }
+}
+
+/// Moves a file, to another disk too.
+fn moved(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            fs::copy(from, to)?;
+            fs::File::open(to)?.sync_all()?;
+            fs::remove_file(from)
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn watched(folder: &Path) -> Watched {
+        fs::create_dir_all(folder.join("in")).unwrap();
+        let text = format!(
+            "[[feed]]\nname = \"a\"\nkind = \"folder\"\nmapping = \"ae\"\npath = {:?}\ndone = {:?}\npattern = \"*.csv\"\n",
+            folder.join("in"),
+            folder.join("done"),
+        );
+        let all = super::super::super::settings::FeedSettings::parse(Path::new("f"), &text);
+        let Some(super::super::super::settings::FeedSettings::Folder(settings)) =
+            all.unwrap().pop()
+        else {
+            panic!("a folder");
+        };
+        let watched = Watched::open(&settings).unwrap();
+        watched.make_folders().unwrap();
+        watched
+    }
+
+    fn names(found: &[Found]) -> Vec<&str> {
+        found.iter().map(|file| file.name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_file_is_taken_once_it_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut watched = watched(folder.path());
+        let file = folder.path().join("in/a.csv");
+        fs::write(&file, "one").unwrap();
+        assert!(watched.look().unwrap().is_empty());
+        fs::write(&file, "one and more").unwrap();
+        assert!(watched.look().unwrap().is_empty(), "it has grown");
+        assert_eq!(names(&watched.look().unwrap()), ["a.csv"]);
+    }
+
+    #[test]
+    fn what_is_unfinished_hidden_a_link_or_of_another_name_is_let_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut watched = watched(folder.path());
+        let put = |name: &str| fs::write(folder.path().join("in").join(name), "x").unwrap();
+        for name in ["a.csv.part", ".a.csv", "a.txt", "a.csv.accept", "b.csv"] {
+            put(name);
+        }
+        fs::create_dir(folder.path().join("in/c.csv")).unwrap();
+        std::os::unix::fs::symlink(
+            folder.path().join("in/a.txt"),
+            folder.path().join("in/link.csv"),
+        )
+        .unwrap();
+        watched.look().unwrap();
+        assert_eq!(names(&watched.look().unwrap()), ["b.csv"]);
+    }
+
+    #[test]
+    fn a_file_lies_with_its_report_afterwards_and_a_second_of_its_name_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut watched = watched(folder.path());
+        for refused in [None, None, Some("it is empty")] {
+            fs::write(folder.path().join("in/a.csv"), "x").unwrap();
+            watched.look().unwrap();
+            let found = watched.look().unwrap();
+            watched
+                .put_away(&found[0], &FileReport::default(), refused)
+                .unwrap();
+        }
+        let count = |folder: PathBuf| {
+            let files = fs::read_dir(folder).unwrap();
+            files
+                .filter(|e| e.as_ref().unwrap().path().is_file())
+                .count()
+        };
+        assert_eq!(count(folder.path().join("in")), 0);
+        assert_eq!(count(folder.path().join("done")), 4);
+        assert_eq!(count(folder.path().join("done/refused")), 2);
+        let report = fs::read_to_string(folder.path().join("done/refused/a.csv.report.txt"));
+        assert!(report.unwrap().contains("refused: it is empty"));
+    }
+}

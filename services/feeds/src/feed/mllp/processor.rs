@@ -1,0 +1,251 @@
+//! One message after the other: read, held against what is known of its stay, published through the door, answered.
+
+use super::MllpFeed;
+use crate::feed::FeedHandle;
+use crate::hl7::acknowledgement::Answer;
+use crate::hl7::events::Origin;
+use crate::hl7::message::Message;
+use crate::hl7::statement::{Reader, Statement, Trigger};
+use crate::hl7::stay;
+use crate::sink::Sink;
+use joinedup_application::app::App;
+use joinedup_application::execute::until_seen;
+use joinedup_events::{EntityId, Envelope, Family, subject};
+use joinedup_log::{Position, ReadError};
+use joinedup_views::contribution::StoredFact;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// How long the views may take to have what was published before, as when the server has just started.
+const SEEN_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Takes messages.
+pub(super) struct Processor {
+    feed: MllpFeed,
+    app: App,
+    sink: Sink,
+    handle: FeedHandle,
+    /// One message at a time: what is new of it depends on the one before.
+    turn: Mutex<()>,
+}
+
+/// Why a message was not taken now.
+#[derive(Debug, thiserror::Error)]
+enum TakeError {
+    #[error("the log cannot be read: {0}; send it again")]
+    Read(#[from] ReadError),
+    #[error("what was sent before is not in the views yet; send it again")]
+    Behind,
+    #[error("the log does not take events: {0}; send it again")]
+    Send(String),
+    #[error("this server has no views")]
+    NoViews,
+}
+
+impl Processor {
+    pub fn new(feed: MllpFeed, app: App, sink: Sink, handle: FeedHandle) -> Self {
+        Self {
+            feed,
+            app,
+            sink,
+            handle,
+            turn: Mutex::new(()),
+        }
+    }
+
+    /// Takes a message, and gives the bytes of the answer: it is durable, or says why not.
+    pub async fn take(&self, bytes: &[u8]) -> Vec<u8> {
+        let Some(message) = Message::read(bytes) else {
+            let answer = "what was sent does not begin with a header (MSH)".to_owned();
+            return self.unreadable(Answer::Rejected(answer));
+        };
+        let answer = self.answer(bytes, &message).await;
+        self.framed(&answer, Some(&message))
+    }
+
+    /// Counts what cannot be read, and gives the bytes of the answer.
+    pub fn unreadable(&self, answer: Answer) -> Vec<u8> {
+        let now = self.app.now();
+        self.handle.update(|state| {
+            state.came("what is not a message", now);
+            state.refused += 1;
+            state.attention(format!("what came last was refused: {}", answer.parts().1));
+        });
+        self.framed(&answer, None)
+    }
+
+    fn framed(&self, answer: &Answer, message: Option<&Message>) -> Vec<u8> {
+        answer.framed(message, self.feed.settings.name.as_str(), self.app.now())
+    }
+
+    async fn answer(&self, bytes: &[u8], message: &Message) -> Answer {
+        let separator = message.separators().component;
+        let kind = message.raw("MSH", 9);
+        let mut parts = kind.split(separator);
+        if parts.next() != Some("ADT") {
+            return self.counted(
+                "another message than ADT",
+                Err(Answer::Rejected(
+                    "this feed takes ADT messages, and this is another (MSH-9)".to_owned(),
+                )),
+            );
+        }
+        let code = match parts.next().unwrap_or_default() {
+            "" => message.raw("EVN", 1),
+            code => code,
+        };
+        let (trigger, named) = (Trigger::of(code), known_name(code));
+        // Training and debugging say nothing of anybody.
+        let is_test = message.raw("MSH", 11).starts_with(['T', 'D']);
+        let Some(trigger) = trigger.filter(|_| !is_test) else {
+            return self.counted(named, Ok(0));
+        };
+        let reader = Reader {
+            mapping: &self.feed.mapping,
+            ring: &self.feed.ring,
+            areas: &self.app.definitions.areas,
+            now: self.app.now(),
+        };
+        let statement = match reader.read(trigger, message) {
+            Ok(Some(statement)) => statement,
+            Ok(None) => return self.counted(named, Ok(0)),
+            Err(fault) => return self.counted(named, Err(Answer::Error(fault.to_string()))),
+        };
+        let turn = self.turn.lock().await;
+        let taken = self.record(bytes, &statement).await;
+        drop(turn);
+        let outcome = match taken {
+            Ok((stored, mut faults)) => {
+                faults.extend(statement.faults.iter().map(ToString::to_string));
+                match faults.is_empty() {
+                    true => Ok(stored),
+                    false => Err(Answer::Error(format!(
+                        "{}; what is right was taken",
+                        faults.join("; ")
+                    ))),
+                }
+            }
+            Err(error) => {
+                let now = self.app.now();
+                self.handle
+                    .update(|state| state.fails(error.to_string(), now));
+                return Answer::Error(error.to_string());
+            }
+        };
+        self.counted(named, outcome)
+    }
+
+    /// Counts what became of a message: facts stored, or the answer that refuses it.
+    fn counted(&self, what: &str, outcome: Result<u64, Answer>) -> Answer {
+        let now = self.app.now();
+        self.handle.update(|state| {
+            state.came(what, now);
+            match &outcome {
+                Ok(stored) => {
+                    state.taken += 1;
+                    state.facts += stored;
+                    state.without_effect += u64::from(*stored == 0);
+                    state.works();
+                }
+                Err(answer) => {
+                    state.refused += 1;
+                    state.rejects += 1;
+                    state.attention(format!(
+                        "a message ({what}) was refused: {}",
+                        answer.parts().1
+                    ));
+                }
+            }
+        });
+        outcome.err().unwrap_or(Answer::Taken)
+    }
+
+    /// Publishes what is new. Returns how many facts were stored now, and what the door refused.
+    async fn record(
+        &self,
+        bytes: &[u8],
+        statement: &Statement,
+    ) -> Result<(u64, Vec<String>), TakeError> {
+        let (entity, known) = self.known(statement).await?;
+        let changes = stay::changes(statement, &known);
+        let mut ids = BTreeMap::new();
+        for position in changes.changes.iter().flat_map(|change| &change.taken_back) {
+            if let Some(id) = self.id_at(*position).await? {
+                ids.insert(*position, id);
+            }
+        }
+        let origin = Origin {
+            feed: &self.feed.settings.name,
+            source: self.feed.source(),
+            area: &self.feed.settings.area,
+            entity: &entity,
+            key: &self.feed.ring.current,
+            message: bytes,
+        };
+        let events = origin.events(changes, &known, &ids);
+        let sent = self.sink.send(&events).await;
+        let sent = sent.map_err(|error| TakeError::Send(error.to_string()))?;
+        let refused = sent.refused.iter().map(|(at, pointer, rule)| {
+            let fact = events.get(*at).map_or("", |event| event.fact.name());
+            format!("{fact}: `{pointer}` {rule}")
+        });
+        Ok((sent.accepted, refused.collect()))
+    }
+
+    /// The entity of a stay and all that is known of it: by today's key or, where only that knows it, by the one before.
+    async fn known(&self, statement: &Statement) -> Result<(EntityId, Vec<StoredFact>), TakeError> {
+        let views = self.app.views.as_ref().ok_or(TakeError::NoViews)?;
+        let name = &self.feed.settings.name;
+        let mut first = None;
+        for hash in &statement.spell {
+            let Ok(entity) = EntityId::new(&format!("{name}-{hash}")) else {
+                continue;
+            };
+            let subject = subject::of_entity(Family::Transfer, &self.feed.settings.area, &entity);
+            if let Some(last) = self.app.log.last_on_subject(&subject).await?
+                && !until_seen(views, last.position, SEEN_TIMEOUT).await
+            {
+                return Err(TakeError::Behind);
+            }
+            let facts = views.read(|view| {
+                let known = view.entity(Family::Transfer, entity.as_str());
+                known.map(|known| known.facts.all())
+            });
+            if let Some(facts) = facts {
+                return Ok((entity, facts));
+            }
+            first.get_or_insert(entity);
+        }
+        first
+            .map(|entity| (entity, Vec::new()))
+            .ok_or(TakeError::NoViews)
+    }
+
+    /// The id of the event at a position.
+    async fn id_at(&self, position: u64) -> Result<Option<String>, TakeError> {
+        let before = Position(position.saturating_sub(1));
+        let read = self.app.log.read(before, 1).await?;
+        let event = read.first().filter(|event| event.position.0 == position);
+        Ok(event
+            .and_then(|event| Envelope::from_json(&event.payload).ok())
+            .map(|envelope| envelope.id.to_string()))
+    }
+}
+
+/// An event's code in words for the feed's state, where it is one of HL7's: what else stands there is not repeated.
+fn known_name(code: &str) -> &'static str {
+    const CODES: [(&str, &str); 9] = [
+        ("A01", "ADT A01"),
+        ("A02", "ADT A02"),
+        ("A03", "ADT A03"),
+        ("A04", "ADT A04"),
+        ("A08", "ADT A08"),
+        ("A11", "ADT A11"),
+        ("A12", "ADT A12"),
+        ("A13", "ADT A13"),
+        ("A40", "ADT A40"),
+    ];
+    let known = CODES.iter().find(|(known, _)| *known == code);
+    known.map_or("another ADT message", |(_, name)| name)
+}

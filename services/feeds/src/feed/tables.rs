@@ -1,0 +1,297 @@
+//! Tables as feeds take them, from a folder or by HTTP: line lists and published returns, each with a report.
+
+mod list;
+
+use super::report::FileReport;
+use super::{FeedFault, FeedState};
+use crate::csv::Import as Rules;
+use crate::input::{Content as Holds, Input, OpenError};
+use crate::line_list::mapping::ListMapping;
+use crate::line_list::snapshot::StoreError;
+use crate::mapping::{AreaRule, Mapping, MappingError};
+use crate::pseudonym::{Key, KeyError};
+use crate::sink::{SendError, Sink};
+use crate::transfer::{self, TransferError};
+use chrono::Utc;
+use joinedup_application::app::{App, Definitions};
+use joinedup_application::config::Config;
+use joinedup_events::{AreaId, Slug};
+use joinedup_log::ReadError;
+use list::ListFeed;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// Why tables cannot be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum TablesError {
+    /// The mapping.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+    /// A line list without a key.
+    #[error(
+        "its mapping is of a list of people: give `pseudonym_key_file`, with a key made by `openssl rand -hex 32`"
+    )]
+    NoKey,
+    /// A mapping that is chosen by each file.
+    #[error("`area` and `expected_hours` need one mapping: name it in place of `auto`")]
+    Auto,
+    /// What it remembers.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The log, in which what is not remembered is looked up.
+    #[error("the log cannot be read: {0}")]
+    Log(#[from] ReadError),
+}
+
+/// What feeds of tables have in common.
+#[derive(Clone, Debug)]
+pub struct TableSettings {
+    /// The feed's name.
+    pub name: Slug,
+    /// What the columns mean.
+    pub mapping: String,
+    /// The area that every row counts for, in place of the mapping's rule.
+    pub area: Option<AreaId>,
+    /// The key that numbers of people are hashed with.
+    pub pseudonym_key_file: Option<PathBuf>,
+    /// The key before.
+    pub previous_pseudonym_key_file: Option<PathBuf>,
+    /// How often something is expected.
+    pub expected_hours: Option<f64>,
+}
+
+/// A table that came.
+pub struct Incoming {
+    /// What it is called in reports.
+    pub name: String,
+    /// When it was made.
+    pub made: SystemTime,
+    /// Somebody looked: it is whole, though much of the one before is gone.
+    pub accepted: bool,
+    /// What it holds.
+    pub content: Box<dyn Read + Send>,
+}
+
+/// Why a table was not taken.
+pub enum Stop {
+    /// It cannot be.
+    Refused(String),
+    /// Not now: the same again may be.
+    Later(String),
+}
+
+impl From<SendError> for Stop {
+    fn from(error: SendError) -> Self {
+        let why = match error {
+            SendError::Log(error) => error.to_string(),
+            other => other.to_string(),
+        };
+        Self::Later(format!(
+            "the log does not take events: {why}; what came is tried again"
+        ))
+    }
+}
+
+/// What the tables are.
+enum Content {
+    /// Lists with a row a person.
+    List(Box<ListFeed>),
+    /// Published returns, through a mapping or through the one that fits.
+    Returns(Option<Box<Mapping>>),
+}
+
+/// Takes tables of one kind.
+pub struct Tables {
+    settings: TableSettings,
+    content: Content,
+}
+
+impl Tables {
+    /// Checks the settings; `how` an operator says that a list is whole though much of the one before is gone.
+    ///
+    /// # Errors
+    /// When the mapping or the key is not right.
+    pub fn open(
+        settings: TableSettings,
+        how: &'static str,
+        config: &Config,
+        definitions: &Definitions,
+        key: impl Fn(&Path) -> Result<Key, KeyError>,
+    ) -> Result<Self, FeedFault> {
+        let list = ListMapping::named(&settings.mapping).map_err(TablesError::from)?;
+        let content = match list {
+            Some(mapping) => {
+                let list = ListFeed::open(&settings, mapping, how, config, definitions, key)?;
+                Content::List(Box::new(list))
+            }
+            None if settings.mapping == "auto" => {
+                if settings.area.is_some() || settings.expected_hours.is_some() {
+                    return Err(TablesError::Auto.into());
+                }
+                Content::Returns(None)
+            }
+            None => {
+                let mut mapping = Mapping::named(&settings.mapping).map_err(TablesError::from)?;
+                mapping.area = area_rule(&settings, mapping.area);
+                Content::Returns(Some(Box::new(mapping)))
+            }
+        };
+        Ok(Self { settings, content })
+    }
+
+    /// The beginning of the sources of its events.
+    #[must_use]
+    pub fn source(&self) -> String {
+        match &self.content {
+            Content::List(list) => list.source(),
+            Content::Returns(Some(mapping)) => mapping.source(),
+            Content::Returns(None) => "/import/".to_owned(),
+        }
+    }
+
+    /// How often something is expected, in hours.
+    #[must_use]
+    pub fn expected_hours(&self) -> Option<f64> {
+        self.settings.expected_hours
+    }
+
+    /// The feed's name.
+    #[must_use]
+    pub fn name(&self) -> &Slug {
+        &self.settings.name
+    }
+
+    /// The state before anything came.
+    #[must_use]
+    pub fn state(&self, kind: &'static str) -> FeedState {
+        FeedState {
+            name: self.settings.name.to_string(),
+            kind,
+            source: self.source(),
+            area: self.settings.area.as_ref().map(ToString::to_string),
+            ..FeedState::default()
+        }
+    }
+
+    /// Opens what is remembered of the last list.
+    ///
+    /// # Errors
+    /// When it or the log cannot be read.
+    pub async fn begin(&mut self, app: &App) -> Result<(), TablesError> {
+        match &mut self.content {
+            Content::List(list) => list.begin(&*app.log).await,
+            Content::Returns(_) => Ok(()),
+        }
+    }
+
+    /// Imports a table. The report says what became of it, also when it was refused.
+    ///
+    /// # Errors
+    /// When it was not taken.
+    pub async fn take(
+        &mut self,
+        incoming: Incoming,
+        app: &App,
+        sink: &Sink,
+        report: &mut FileReport,
+    ) -> Result<(), Stop> {
+        match &mut self.content {
+            Content::List(list) => list.take(incoming, sink, report).await,
+            Content::Returns(mapping) => {
+                returns(mapping.as_deref(), incoming, app, sink, report).await
+            }
+        }
+    }
+}
+
+/// Adds a table to the feed's state.
+pub fn account(
+    state: &mut FeedState,
+    name: &str,
+    report: &FileReport,
+    refused: Option<&str>,
+    app: &App,
+) {
+    state.came(name, app.now());
+    state.rows += report.rows;
+    state.facts += report.facts;
+    state.rejects += report.rejects;
+    if let Some(why) = refused {
+        state.refused += 1;
+        let problem = format!("the file that came last was refused: {why}");
+        state.fails(problem, app.now());
+        return;
+    }
+    state.taken += 1;
+    state.without_effect += u64::from(report.facts == 0);
+    match report.rejects {
+        0 => state.works(),
+        n => state.attention(format!(
+            "{n} rejects in the file that came last: its report says where"
+        )),
+    }
+}
+
+/// The setting `area` in place of a mapping's rule.
+fn area_rule(settings: &TableSettings, rule: AreaRule) -> AreaRule {
+    match &settings.area {
+        Some(area) => AreaRule {
+            fixed: Some(area.clone()),
+            ..AreaRule::default()
+        },
+        None => rule,
+    }
+}
+
+/// Imports a file of published returns.
+async fn returns(
+    mapping: Option<&Mapping>,
+    incoming: Incoming,
+    app: &App,
+    sink: &Sink,
+    report: &mut FileReport,
+) -> Result<(), Stop> {
+    let now = Utc::now();
+    let rules = Rules {
+        areas: app.definitions.areas.clone(),
+        now,
+        recorded_at: now,
+        edition: None,
+    };
+    let Incoming { name, content, .. } = incoming;
+    let opened = tokio::task::block_in_place(|| Input::of(content, name, None, mapping, &rules));
+    let input = opened.map_err(|error| match error {
+        OpenError::Read { source, .. } => unreadable(&source),
+        OpenError::Layout { source, .. } => Stop::Refused(source.to_string()),
+        other => Stop::Refused(other.to_string()),
+    })?;
+    if !matches!(input.content, Holds::Csv(_)) {
+        return Err(Stop::Refused(
+            "it holds events, which this feed does not take: post them to /api/v1/events, or use `joinedup import`"
+                .to_owned(),
+        ));
+    }
+    let mut sums = transfer::Report::default();
+    let bad = |row: &crate::BadRow| report.reject(row);
+    let sent = transfer::transfer(input, sink, &mut sums, bad, || {}).await;
+    report.rows = sums.rows;
+    report.facts = sums.accepted;
+    report.repeats = sums.duplicates;
+    sent.map_err(|error| match error {
+        TransferError::Send(error) => Stop::from(error),
+        other => Stop::Refused(format!("it {other}")),
+    })?;
+    if sums.sent == 0 && report.rejects > 0 {
+        let why = "none of its rows could be taken".to_owned();
+        return Err(Stop::Refused(why));
+    }
+    Ok(())
+}
+
+/// What cannot be read now.
+pub(super) fn unreadable(error: &io::Error) -> Stop {
+    Stop::Later(format!(
+        "a file cannot be read: {error}; let the server's user read it"
+    ))
+}

@@ -1,0 +1,79 @@
+//! Changes as events. Their ids follow from the message that they come from, so the same message again makes no others.
+
+use super::stay::Changes;
+use crate::pseudonym::{Key, Purpose};
+use joinedup_events::facts::Retracted;
+use joinedup_events::transfer::TransferFact;
+use joinedup_events::{AreaId, EntityId, Event, EventKey, Fact, Slug};
+use joinedup_views::contribution::{FactKey, StoredFact};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the events of one message have in common.
+#[derive(Clone, Debug)]
+pub struct Origin<'a> {
+    /// The feed's name, with which ids begin.
+    pub feed: &'a Slug,
+    /// The source.
+    pub source: String,
+    /// The area.
+    pub area: &'a AreaId,
+    /// The stay.
+    pub entity: &'a EntityId,
+    /// The key.
+    pub key: &'a Key,
+    /// The message, as it was sent.
+    pub message: &'a [u8],
+}
+
+impl Origin<'_> {
+    /// The events of changes; `ids` are those of the events that are taken back, by position. What this very message has
+    /// said already is left out: what came after it stands.
+    #[must_use]
+    pub fn events(
+        &self,
+        changes: Changes,
+        known: &[StoredFact],
+        ids: &BTreeMap<u64, String>,
+    ) -> Vec<Event> {
+        let keys: BTreeSet<FactKey> = known.iter().map(|fact| fact.key).collect();
+        let message = self.key.hash(Purpose::Content, &[b"message", self.message]);
+        let id = |about: &str, part: &str| {
+            let parts = [self.entity.as_str(), about, part, &message].map(str::as_bytes);
+            format!("{}-{}", self.feed, self.key.hash(Purpose::Event, &parts))
+        };
+        let event = |id: String, occurred_at, fact| Event {
+            source: self.source.clone(),
+            id,
+            occurred_at,
+            recorded_at: changes.recorded,
+            entity: self.entity.clone(),
+            area: self.area.clone(),
+            fact: Fact::Transfer(fact),
+        };
+        let mut events = Vec::new();
+        for change in changes.changes {
+            let stated = id(change.about, "stated");
+            let mark = match change.stated {
+                Some(_) => stated.clone(),
+                None => id(change.about, "0"),
+            };
+            if keys.contains(&EventKey::of(&self.source, &mark).into()) {
+                continue;
+            }
+            let taken_back = change.taken_back.iter().enumerate();
+            events.extend(taken_back.filter_map(|(number, position)| {
+                let fact = TransferFact::Retracted(Retracted {
+                    retracts: ids.get(position)?.clone(),
+                    retracts_source: None,
+                    previous: None,
+                });
+                let id = id(change.about, &number.to_string());
+                Some(event(id, changes.recorded, fact))
+            }));
+            if let Some((at, fact)) = change.stated {
+                events.push(event(stated, at, fact));
+            }
+        }
+        events
+    }
+}

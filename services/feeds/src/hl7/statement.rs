@@ -1,0 +1,350 @@
+//! What one message says of a stay. Nothing that names a person goes on from here but keyed hashes, and no text does.
+
+use super::mapping::{AdtMapping, Words};
+use super::message::{FieldValue, Message, Place};
+use super::time::{self, Time};
+use crate::line_list::field::reason;
+use crate::line_list::moment::Moment;
+use crate::line_list::row::Ring;
+use crate::pseudonym::Purpose;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use joinedup_events::reason::Reason;
+use joinedup_events::transfer::{AdmissionMethod, DischargeMethod, Pathway};
+use joinedup_events::{AreaId, Areas, Slug, local};
+
+/// What happened that a message was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// A01, and A06: an outpatient becomes an inpatient.
+    Admit,
+    /// A03.
+    Discharge,
+    /// A02, A04, A08, A12: something about the stay is said again.
+    Update,
+    /// A11.
+    CancelAdmit,
+    /// A13.
+    CancelDischarge,
+}
+
+impl Trigger {
+    /// Of an event's code; none of those that say nothing of a stay.
+    ///
+    /// A40 merges two people: stays have names of their own, so nothing changes.
+    #[must_use]
+    pub fn of(code: &str) -> Option<Self> {
+        Some(match code {
+            "A01" | "A06" => Self::Admit,
+            "A03" => Self::Discharge,
+            "A02" | "A04" | "A08" | "A12" => Self::Update,
+            "A11" => Self::CancelAdmit,
+            "A13" => Self::CancelDischarge,
+            _ => return None,
+        })
+    }
+}
+
+/// What is said of something that may be taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stated<T> {
+    /// Nothing.
+    Nothing,
+    /// It is taken back.
+    Withdrawn,
+    /// This.
+    Is(T),
+}
+
+/// Whether the person meets the criteria to reside, and from which date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// No longer meets them.
+    pub ready: bool,
+    /// From then on.
+    pub date: NaiveDate,
+    /// The message gives the date itself, so another one corrects it.
+    pub dated: bool,
+}
+
+/// What a message says of a stay.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// Why it was sent.
+    pub trigger: Trigger,
+    /// Hashes of what names the stay, by today's key and the one before.
+    pub spell: Vec<String>,
+    /// Whether the person is in a bed, where it says so.
+    pub inpatient: Option<bool>,
+    /// When it was recorded.
+    pub recorded: DateTime<Utc>,
+    /// It may have been so much later.
+    pub within: TimeDelta,
+    /// When it happened.
+    pub happened: Option<DateTime<Utc>>,
+    /// When the stay began.
+    pub admitted: Option<DateTime<Utc>>,
+    /// How.
+    pub method: Option<AdmissionMethod>,
+    /// Where.
+    pub hospital: Option<AreaId>,
+    /// When it ended.
+    pub discharged: Option<Moment>,
+    /// How.
+    pub discharge_method: Option<DischargeMethod>,
+    /// Where to.
+    pub destination: Option<Slug>,
+    /// The person died.
+    pub died: bool,
+    /// When.
+    pub died_at: Option<Moment>,
+    /// The expected date of discharge.
+    pub expected: Stated<NaiveDate>,
+    /// Readiness.
+    pub readiness: Stated<Readiness>,
+    /// The pathway.
+    pub pathway: Stated<Pathway>,
+    /// The reason for the delay.
+    pub reason: Stated<Reason>,
+    /// What could not be read: it is left out.
+    pub faults: Vec<Fault>,
+}
+
+/// A place that is not right, and why. No text holds what stands there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place} {sentence}")]
+pub struct Fault {
+    /// The place.
+    pub place: String,
+    /// What is wrong, as a sentence that goes on from it.
+    pub sentence: &'static str,
+}
+
+const NOT_A_TIME: &str = "is not a date or time as 20261120 or 202611201430";
+const UNKNOWN: &str = "holds what the mapping does not know: add it to the `values` of its field";
+
+/// Reads the messages of one feed.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    /// The mapping.
+    pub mapping: &'a AdtMapping,
+    /// The keys.
+    pub ring: &'a Ring,
+    /// The register of areas.
+    pub areas: &'a Areas,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+impl Reader<'_> {
+    /// Reads a message; `None` when it names no stay and need not.
+    ///
+    /// # Errors
+    /// When the message must name a stay and does not.
+    pub fn read(&self, trigger: Trigger, message: &Message) -> Result<Option<Statement>, Fault> {
+        let mapping = self.mapping;
+        let class = message.text(&mapping.class);
+        let inpatient = class.map(|class| {
+            let is = |one: &String| one.eq_ignore_ascii_case(&class);
+            mapping.inpatient.iter().any(is)
+        });
+        let Some(spell) = self.spell(message) else {
+            return if trigger == Trigger::Update || inpatient == Some(false) {
+                Ok(None)
+            } else {
+                Err(fault(
+                    mapping.spell.first(),
+                    "is empty, and names the stay, as do the places that stand in for it",
+                ))
+            };
+        };
+        let mut faults = Vec::new();
+        let recorded = mapping
+            .recorded
+            .iter()
+            .find_map(|place| time::read(&message.text(place)?));
+        let (recorded, within) = recorded.map_or((self.now, TimeDelta::seconds(1)), |time| {
+            (time.moment.at.min(self.now), time.within)
+        });
+        let died_at = moment(message, &mapping.died_at, &mut faults);
+        let died = message.text(&mapping.died);
+        let died = died.is_some_and(|flag| flag.eq_ignore_ascii_case("y")) || died_at.is_some();
+        let statement = Statement {
+            trigger,
+            spell,
+            inpatient,
+            recorded,
+            within,
+            happened: moment(message, &mapping.happened, &mut faults).map(|moment| moment.at),
+            admitted: moment(message, &mapping.admitted, &mut faults).map(|moment| moment.at),
+            method: code(message, &mapping.method, AdmissionMethod::from_code),
+            hospital: mapping.hospital(message, self.areas),
+            discharged: moment(message, &mapping.discharged, &mut faults),
+            discharge_method: code(
+                message,
+                &mapping.discharge_method,
+                DischargeMethod::from_code,
+            ),
+            destination: destination(message, &mapping.destination),
+            died,
+            died_at,
+            expected: dated(
+                message.value_at(&mapping.expected, None),
+                &mapping.expected,
+                &mut faults,
+            ),
+            readiness: self.readiness(message, recorded, &mut faults),
+            pathway: words(
+                message,
+                mapping.pathway.as_ref(),
+                &mut faults,
+                |words, text| words.value(text).and_then(Pathway::from_code),
+            ),
+            reason: words(
+                message,
+                mapping.delay_reason.as_ref(),
+                &mut faults,
+                |words, text| {
+                    words
+                        .value(text)
+                        .and_then(Reason::from_code)
+                        .or_else(|| reason(text))
+                },
+            ),
+            faults: Vec::new(),
+        };
+        Ok(Some(Statement {
+            faults,
+            ..statement
+        }))
+    }
+
+    /// The hashes of what names the stay.
+    fn spell(&self, message: &Message) -> Option<Vec<String>> {
+        let text = |place: &Place| message.text(place).map(|text| text.to_uppercase());
+        let (first, others) = self.mapping.spell.split_first()?;
+        let parts: Vec<String> = match text(first) {
+            Some(number) => std::iter::once(number)
+                .chain(others.iter().map(|place| text(place).unwrap_or_default()))
+                .collect(),
+            None => {
+                let parts: Vec<Option<String>> =
+                    self.mapping.spell_otherwise.iter().map(text).collect();
+                // Without a number or a time anybody's stay would be named alike.
+                let (first, last) = (parts.first()?.as_ref(), parts.last()?.as_ref());
+                first.and(last)?;
+                let parts = parts.into_iter().map(Option::unwrap_or_default);
+                std::iter::once("OTHERWISE".to_owned())
+                    .chain(parts)
+                    .collect()
+            }
+        };
+        let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
+        let keys = self.ring.all();
+        Some(keys.map(|key| key.hash(Purpose::Entity, &parts)).collect())
+    }
+
+    fn readiness(
+        &self,
+        message: &Message,
+        recorded: DateTime<Utc>,
+        faults: &mut Vec<Fault>,
+    ) -> Stated<Readiness> {
+        let dates = |words: &Words, ready: bool, faults: &mut Vec<Fault>| match dated(
+            words.value_in(message),
+            &words.field,
+            faults,
+        ) {
+            Stated::Is(date) => Stated::Is(Readiness {
+                ready,
+                date,
+                dated: true,
+            }),
+            Stated::Withdrawn => Stated::Withdrawn,
+            Stated::Nothing => Stated::Nothing,
+        };
+        if let Some(words) = &self.mapping.not_ready
+            && let stated @ Stated::Is(_) = dates(words, false, faults)
+        {
+            return stated;
+        }
+        match &self.mapping.ready {
+            None => Stated::Nothing,
+            Some(by_date) if by_date.values.is_empty() => dates(by_date, true, faults),
+            ready => words(message, ready.as_ref(), faults, |words, text| {
+                Some(Readiness {
+                    ready: words.value(text)? == "ready",
+                    date: local::date(recorded),
+                    dated: false,
+                })
+            }),
+        }
+    }
+}
+
+fn fault(place: Option<&Place>, sentence: &'static str) -> Fault {
+    Fault {
+        place: place.map(ToString::to_string).unwrap_or_default(),
+        sentence,
+    }
+}
+
+/// A time; what is not one is left out, and named.
+fn moment(message: &Message, place: &Place, faults: &mut Vec<Fault>) -> Option<Moment> {
+    let read = time::read(&message.text(place)?);
+    if read.is_none() {
+        faults.push(fault(Some(place), NOT_A_TIME));
+    }
+    read.map(|Time { moment, .. }| moment)
+}
+
+/// A date, which may be taken back.
+fn dated(value: FieldValue, place: &Place, faults: &mut Vec<Fault>) -> Stated<NaiveDate> {
+    match value {
+        FieldValue::Nothing => Stated::Nothing,
+        FieldValue::Withdrawn => Stated::Withdrawn,
+        FieldValue::Is(text) => match time::read(&text) {
+            Some(time) => Stated::Is(time.moment.date()),
+            None => {
+                faults.push(fault(Some(place), NOT_A_TIME));
+                Stated::Nothing
+            }
+        },
+    }
+}
+
+/// A word that the mapping knows, which may be taken back.
+fn words<T>(
+    message: &Message,
+    words: Option<&Words>,
+    faults: &mut Vec<Fault>,
+    value: impl Fn(&Words, &str) -> Option<T>,
+) -> Stated<T> {
+    let Some(words) = words else {
+        return Stated::Nothing;
+    };
+    match words.value_in(message) {
+        FieldValue::Nothing => Stated::Nothing,
+        FieldValue::Withdrawn => Stated::Withdrawn,
+        FieldValue::Is(text) => match value(words, &text) {
+            Some(value) => Stated::Is(value),
+            None => {
+                faults.push(fault(Some(&words.field), UNKNOWN));
+                Stated::Nothing
+            }
+        },
+    }
+}
+
+/// A code of the mapping's, where the place says anything.
+fn code<T>(message: &Message, words: &Words, of: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let text = words.value_in(message).text()?;
+    words.value(&text).and_then(of)
+}
+
+/// A national code of two digits; no other text is let through.
+fn destination(message: &Message, words: &Words) -> Option<Slug> {
+    let text = words.value_in(message).text()?;
+    let code = words.value(&text).unwrap_or(&text);
+    let national = code.len() == 2 && code.bytes().all(|b| b.is_ascii_digit());
+    national.then(|| Slug::new(code).ok()).flatten()
+}

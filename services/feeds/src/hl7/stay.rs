@@ -1,0 +1,434 @@
+//! What a message says that is new, against what is known of the stay.
+//!
+//! A message is held against what stood when it was recorded, so that one that comes again, or late, changes nothing that
+//! came after it. A correction takes back what it corrects: two admissions or discharges never stand side by side.
+
+use super::statement::{Readiness, Stated, Statement, Trigger};
+use chrono::{DateTime, TimeDelta, Utc};
+use joinedup_events::Fact;
+use joinedup_events::facts::Happened;
+use joinedup_events::local;
+use joinedup_events::reason::Responsible;
+use joinedup_events::transfer::{
+    AdmissionMethod, Admitted, DelayReasonSet, DischargeMethod, Discharged, ExpectedDateSet,
+    NotReady, PathwaySet, Ready, TransferFact,
+};
+use joinedup_views::contribution::StoredFact;
+use joinedup_views::fact_set::standing;
+
+/// What is to be recorded of one subject of a message: first what is taken back, then what is stated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The subject, for the ids of events.
+    pub about: &'static str,
+    /// Where the events stand in the log that are taken back.
+    pub taken_back: Vec<u64>,
+    /// What is stated, and when it happened.
+    pub stated: Option<(DateTime<Utc>, TransferFact)>,
+}
+
+impl Change {
+    fn new(about: &'static str) -> Self {
+        Self {
+            about,
+            taken_back: Vec::new(),
+            stated: None,
+        }
+    }
+
+    fn states(about: &'static str, at: DateTime<Utc>, fact: TransferFact) -> Self {
+        Self {
+            stated: Some((at, fact)),
+            ..Self::new(about)
+        }
+    }
+
+    fn says_something(&self) -> bool {
+        !self.taken_back.is_empty() || self.stated.is_some()
+    }
+}
+
+/// What a message adds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    /// The changes.
+    pub changes: Vec<Change>,
+    /// When they are recorded: after what they change.
+    pub recorded: DateTime<Utc>,
+}
+
+/// Holds a statement against all that is known of its stay.
+#[must_use]
+pub fn changes(statement: &Statement, known: &[StoredFact]) -> Changes {
+    let until = statement.recorded + statement.within;
+    let own = known.iter().filter(|fact| !fact.linked);
+    let before: Vec<StoredFact> = own
+        .clone()
+        .filter(|fact| fact.recorded_at < until)
+        .cloned()
+        .collect();
+    let last = before.iter().map(|fact| fact.recorded_at).max();
+    let after_last = last.map(|last| last + TimeDelta::milliseconds(1));
+    let recorded = after_last.map_or(statement.recorded, |after| after.max(statement.recorded));
+    let in_a_bed = statement
+        .inpatient
+        .unwrap_or(statement.trigger == Trigger::Admit);
+    if !in_a_bed && own.count() == 0 {
+        return Changes {
+            changes: Vec::new(),
+            recorded,
+        };
+    }
+    let stay = Stay {
+        statement,
+        stands: standing(before),
+    };
+    let all = match statement.trigger {
+        Trigger::CancelAdmit => vec![stay.cancelled()],
+        trigger => vec![
+            stay.admitted(),
+            match trigger {
+                Trigger::CancelDischarge => stay.reversed(),
+                _ => stay.discharged(),
+            },
+            stay.expected(),
+            stay.readiness(),
+            stay.pathway(),
+            stay.reason(),
+        ],
+    };
+    Changes {
+        changes: all.into_iter().filter(Change::says_something).collect(),
+        recorded,
+    }
+}
+
+/// A statement, and what stood of its stay when it was recorded.
+struct Stay<'a> {
+    statement: &'a Statement,
+    /// In the order of recording.
+    stands: Vec<StoredFact>,
+}
+
+/// A fact that stands: its position, its time, itself.
+type Stands<'a, T> = (u64, DateTime<Utc>, &'a T);
+
+fn minute(at: DateTime<Utc>) -> i64 {
+    at.timestamp().div_euclid(60)
+}
+
+impl Stay<'_> {
+    fn all<'s, T: 's>(
+        &'s self,
+        is: impl Fn(&'s TransferFact) -> Option<&'s T> + 's,
+    ) -> impl Iterator<Item = Stands<'s, T>> {
+        self.stands
+            .iter()
+            .filter_map(move |stored| match &stored.fact {
+                Fact::Transfer(fact) => Some((stored.position, stored.occurred_at, is(fact)?)),
+                _ => None,
+            })
+    }
+
+    fn cancellations(&self) -> impl Iterator<Item = Stands<'_, Happened>> {
+        self.all(|fact| match fact {
+            TransferFact::Cancelled(f) => Some(f),
+            _ => None,
+        })
+    }
+
+    fn reversals(&self) -> impl Iterator<Item = Stands<'_, Happened>> {
+        self.all(|fact| match fact {
+            TransferFact::DischargeReversed(f) => Some(f),
+            _ => None,
+        })
+    }
+
+    /// The admission in force: the one recorded last that began after what was cancelled.
+    fn admission(&self, cancelled: Option<DateTime<Utc>>) -> Option<Stands<'_, Admitted>> {
+        let admissions = self.all(|fact| match fact {
+            TransferFact::Admitted(f) => Some(f),
+            _ => None,
+        });
+        admissions.filter(|(_, at, _)| Some(*at) > cancelled).last()
+    }
+
+    /// The discharge in force: the one recorded last that happened after what was reversed.
+    fn discharge(&self, reversed: Option<DateTime<Utc>>) -> Option<Stands<'_, Discharged>> {
+        let discharges = self.all(|fact| match fact {
+            TransferFact::Discharged(f) => Some(f),
+            _ => None,
+        });
+        discharges.filter(|(_, at, _)| Some(*at) > reversed).last()
+    }
+
+    /// When it happened, as far as the message says.
+    fn happened(&self) -> DateTime<Utc> {
+        self.statement.happened.unwrap_or(self.statement.recorded)
+    }
+
+    /// What undoes goes by its own time, and covers what it undoes; none where that is undone already.
+    fn undoing(
+        &self,
+        in_force: Option<DateTime<Utc>>,
+        undone: Option<DateTime<Utc>>,
+    ) -> Option<DateTime<Utc>> {
+        let own = self.statement.happened;
+        match (in_force, undone) {
+            (Some(at), _) => Some(own.map_or(at, |own| own.max(at))),
+            (None, Some(undone)) => own.filter(|own| *own > undone),
+            (None, None) => Some(self.happened()),
+        }
+    }
+
+    fn cancelled(&self) -> Change {
+        let cancelled = self.cancellations().map(|(_, at, _)| at).max();
+        let in_force = self.admission(cancelled).map(|(_, at, _)| at);
+        Change {
+            stated: self
+                .undoing(in_force, cancelled)
+                .map(|at| (at, TransferFact::Cancelled(Happened {}))),
+            ..Change::new("cancelled")
+        }
+    }
+
+    fn reversed(&self) -> Change {
+        let reversed = self.reversals().map(|(_, at, _)| at).max();
+        let in_force = self.discharge(reversed).map(|(_, at, _)| at);
+        Change {
+            stated: self
+                .undoing(in_force, reversed)
+                .map(|at| (at, TransferFact::DischargeReversed(Happened {}))),
+            ..Change::new("discharge-reversed")
+        }
+    }
+
+    fn admitted(&self) -> Change {
+        let mut change = Change::new("admitted");
+        let admits = self.statement.trigger == Trigger::Admit;
+        let at = self.statement.admitted;
+        let Some(at) = at.or_else(|| admits.then(|| self.happened())) else {
+            return change;
+        };
+        let covers = |(_, cancelled, _): &Stands<'_, Happened>| *cancelled >= at;
+        if admits {
+            // Admitted after all: a cancellation of that time was itself a mistake.
+            change.taken_back = self
+                .cancellations()
+                .filter(covers)
+                .map(|(p, _, _)| p)
+                .collect();
+        } else if self
+            .cancellations()
+            .any(|cancellation| covers(&cancellation))
+        {
+            return change;
+        }
+        let others = self
+            .cancellations()
+            .filter(|cancellation| !covers(cancellation));
+        let in_force = self.admission(others.map(|(_, at, _)| at).max());
+        let before = in_force.map(|(_, _, fact)| fact);
+        // Where somebody lies later is not where they were admitted.
+        let hospital = match before {
+            Some(before) if !admits => before.hospital.clone(),
+            before => {
+                let given = self.statement.hospital.clone();
+                given.or_else(|| before.and_then(|before| before.hospital.clone()))
+            }
+        };
+        let method = self.statement.method.or(before.map(|before| before.method));
+        let fact = Admitted {
+            hospital,
+            method: method.unwrap_or(AdmissionMethod::Other),
+            previous: before.and_then(|before| before.previous.clone()),
+        };
+        match in_force {
+            Some((_, known, before)) if minute(known) == minute(at) && *before == fact => {}
+            _ => {
+                change
+                    .taken_back
+                    .extend(in_force.map(|(position, _, _)| position));
+                change.stated = Some((at, TransferFact::Admitted(fact)));
+            }
+        }
+        change
+    }
+
+    fn discharged(&self) -> Change {
+        let mut change = Change::new("discharged");
+        let statement = self.statement;
+        let leaves = statement.trigger == Trigger::Discharge;
+        let reversed = self.reversals().map(|(_, at, _)| at).max();
+        let died = statement
+            .died_at
+            .map(|moment| (moment.at, moment.date_only));
+        let given = statement
+            .discharged
+            .map(|moment| (moment.at, moment.date_only));
+        let now = || (self.happened(), false);
+        let at = match statement.trigger {
+            Trigger::Discharge => Some(given.or(died).unwrap_or_else(now)),
+            // An admission that has ended already is one that is sent late.
+            _ if given.is_some() => given,
+            // A death is known by whichever message has it first.
+            _ if statement.died && self.discharge(reversed).is_none() => {
+                Some(died.unwrap_or_else(now))
+            }
+            _ => None,
+        };
+        let Some((at, date_only)) = at else {
+            return change;
+        };
+        let covers = |(_, reversed, _): &Stands<'_, Happened>| *reversed >= at;
+        if leaves {
+            // Left after all: a reversal of that time was itself a mistake.
+            change.taken_back = self.reversals().filter(covers).map(|(p, _, _)| p).collect();
+        } else if self.reversals().any(|reversal| covers(&reversal)) {
+            return change;
+        }
+        let others = self.reversals().filter(|reversal| !covers(reversal));
+        let in_force = self.discharge(others.map(|(_, at, _)| at).max());
+        let before = in_force.map(|(_, _, fact)| fact);
+        // Who died later did not die here.
+        let died_here = statement.died
+            && match died {
+                Some((died, _)) => local::date(died) <= local::date(at),
+                None => leaves || before.is_none(),
+            };
+        let method = match died_here {
+            true => Some(DischargeMethod::Died),
+            false => statement
+                .discharge_method
+                .or(before.map(|before| before.method)),
+        };
+        let fact = Discharged {
+            method: method.unwrap_or(DischargeMethod::Agreed),
+            destination: statement
+                .destination
+                .clone()
+                .or_else(|| before.and_then(|before| before.destination.clone())),
+            date_only,
+        };
+        match in_force {
+            Some((_, known, before)) if minute(known) == minute(at) && *before == fact => {}
+            _ => {
+                change
+                    .taken_back
+                    .extend(in_force.map(|(position, _, _)| position));
+                change.stated = Some((at, TransferFact::Discharged(fact)));
+            }
+        }
+        change
+    }
+
+    /// What is said anew when it changes; the earlier stands for the time before. `""` takes all of it back.
+    fn renewed<'s, T: Copy + 's, V: PartialEq>(
+        &'s self,
+        about: &'static str,
+        stated: Stated<V>,
+        known: impl Iterator<Item = Stands<'s, T>>,
+        value: impl Fn(&T) -> V,
+        fact: impl FnOnce(V) -> TransferFact,
+    ) -> Change {
+        let mut known: Vec<Stands<'_, T>> = known.collect();
+        known.sort_by_key(|(_, at, _)| *at);
+        match stated {
+            Stated::Nothing => Change::new(about),
+            Stated::Withdrawn => Change {
+                taken_back: known.into_iter().map(|(position, _, _)| position).collect(),
+                ..Change::new(about)
+            },
+            Stated::Is(new) if known.last().is_some_and(|(_, _, last)| value(last) == new) => {
+                Change::new(about)
+            }
+            Stated::Is(new) => Change::states(about, self.statement.recorded, fact(new)),
+        }
+    }
+
+    fn expected(&self) -> Change {
+        let known = self.all(|fact| match fact {
+            TransferFact::ExpectedDateSet(f) => Some(f),
+            _ => None,
+        });
+        let known = known.map(|(position, at, f)| (position, at, &f.expected));
+        self.renewed(
+            "expected-date-set",
+            self.statement.expected,
+            known,
+            |expected| *expected,
+            |expected| TransferFact::ExpectedDateSet(ExpectedDateSet { expected }),
+        )
+    }
+
+    fn pathway(&self) -> Change {
+        let known = self.all(|fact| match fact {
+            TransferFact::PathwaySet(f) => Some(f),
+            _ => None,
+        });
+        let known = known.map(|(position, at, f)| (position, at, &f.pathway));
+        let date = local::date(self.statement.recorded);
+        self.renewed(
+            "pathway-set",
+            self.statement.pathway,
+            known,
+            |pathway| *pathway,
+            |pathway| TransferFact::PathwaySet(PathwaySet { date, pathway }),
+        )
+    }
+
+    fn reason(&self) -> Change {
+        let known = self.all(|fact| match fact {
+            TransferFact::DelayReasonSet(f) => Some(f),
+            _ => None,
+        });
+        let known = known.map(|(position, at, f)| (position, at, &f.reason));
+        let date = local::date(self.statement.recorded);
+        self.renewed(
+            "delay-reason-set",
+            self.statement.reason,
+            known,
+            |reason| *reason,
+            |reason| {
+                TransferFact::DelayReasonSet(DelayReasonSet {
+                    date,
+                    reason,
+                    // The return does not say whose move it is, and nor do messages.
+                    responsible: Responsible::Unattributed,
+                })
+            },
+        )
+    }
+
+    fn readiness(&self) -> Change {
+        let mut change = Change::new("readiness");
+        let known = self.stands.iter().filter_map(|stored| match &stored.fact {
+            Fact::Transfer(TransferFact::Ready(f)) => Some((stored, true, f.date)),
+            Fact::Transfer(TransferFact::NotReady(f)) => Some((stored, false, f.date)),
+            _ => None,
+        });
+        let mut known: Vec<_> = known.collect();
+        known.sort_by_key(|(stored, _, date)| (*date, stored.occurred_at));
+        let stated = match self.statement.readiness {
+            Stated::Nothing => return change,
+            Stated::Withdrawn => {
+                change.taken_back = known.iter().map(|(stored, _, _)| stored.position).collect();
+                return change;
+            }
+            Stated::Is(stated) => stated,
+        };
+        let Readiness { ready, date, dated } = stated;
+        match known.last() {
+            Some((_, was, since)) if *was == ready && (!dated || *since == date) => return change,
+            // Another date of the same is a correction; a word that is said again is not.
+            Some((stored, was, _)) if *was == ready => change.taken_back.push(stored.position),
+            _ => {}
+        }
+        let fact = match ready {
+            true => TransferFact::Ready(Ready { date }),
+            false => TransferFact::NotReady(NotReady { date }),
+        };
+        change.stated = Some((self.statement.recorded, fact));
+        change
+    }
+}

@@ -1,0 +1,121 @@
+//! Times as HL7 v2 writes them: `YYYYMMDD[HH[MM[SS[.S…]]]][±ZZZZ]`, by the clock in London unless they say otherwise.
+
+use crate::line_list::moment::Moment;
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, TimeDelta, Utc};
+
+/// A time, and how exactly it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Time {
+    /// When.
+    pub moment: Moment,
+    /// It may have been so much later.
+    pub within: TimeDelta,
+}
+
+/// Reads a time of at least a date; `None` when it is none.
+#[must_use]
+pub fn read(text: &str) -> Option<Time> {
+    let (digits, offset) = match text.find(['+', '-']) {
+        Some(at) => (text.get(..at)?, Some(offset(text.get(at..)?)?)),
+        None => (text, None),
+    };
+    let whole = digits.split('.').next()?;
+    if !whole.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let date = NaiveDate::parse_from_str(whole.get(..8)?, "%Y%m%d").ok()?;
+    let number = |from: usize| whole.get(from..from + 2)?.parse::<u32>().ok();
+    let (time, within) = match whole.len() {
+        8 => {
+            return Some(Time {
+                moment: Moment::local(date, None),
+                within: TimeDelta::days(1),
+            });
+        }
+        10 => (
+            NaiveTime::from_hms_opt(number(8)?, 0, 0)?,
+            TimeDelta::hours(1),
+        ),
+        12 => (
+            NaiveTime::from_hms_opt(number(8)?, number(10)?, 0)?,
+            TimeDelta::minutes(1),
+        ),
+        14 => (
+            NaiveTime::from_hms_opt(number(8)?, number(10)?, number(12)?)?,
+            TimeDelta::seconds(1),
+        ),
+        _ => return None,
+    };
+    let moment = match offset {
+        None => Moment::local(date, Some(time)),
+        Some(offset) => {
+            let at: DateTime<FixedOffset> =
+                date.and_time(time).and_local_timezone(offset).single()?;
+            Moment {
+                at: at.with_timezone(&Utc),
+                date_only: false,
+            }
+        }
+    };
+    Some(Time { moment, within })
+}
+
+fn offset(text: &str) -> Option<FixedOffset> {
+    let (sign, digits) = text.split_at_checked(1)?;
+    if digits.len() != 4 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let hours: i32 = digits.get(..2)?.parse().ok()?;
+    let minutes: i32 = digits.get(2..)?.parse().ok()?;
+    let seconds = hours * 3600 + minutes * 60;
+    FixedOffset::east_opt(if sign == "-" { -seconds } else { seconds })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn times_are_local_unless_they_say_otherwise() {
+        let at = |text: &str| read(text).map(|time| time.moment.at.to_rfc3339());
+        let summer = Some("2026-07-01T09:30:00+00:00".to_owned());
+        for text in [
+            "202607011030",
+            "20260701103000",
+            "20260701103000.123",
+            "202607010930+0000",
+            "202607011130+0200",
+        ] {
+            assert_eq!(at(text), summer, "{text}");
+        }
+        assert_eq!(at("20260110"), Some("2026-01-10T00:00:00+00:00".to_owned()));
+        assert!(read("20260110").unwrap().moment.date_only);
+        assert_eq!(
+            at("2026011008"),
+            Some("2026-01-10T08:00:00+00:00".to_owned())
+        );
+        for text in [
+            "",
+            "2026",
+            "202601",
+            "20261301",
+            "2026-01-10",
+            "20260110 1030",
+            "202601102530",
+            "abc",
+            "20260110+1",
+            "2026011",
+        ] {
+            assert_eq!(at(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,24}", digits in "[0-9+.-]{0,24}") {
+            let _ = read(&text);
+            let _ = read(&digits);
+        }
+    }
+}

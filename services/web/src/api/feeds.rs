@@ -1,0 +1,74 @@
+//! `GET /api/v1/feeds`: how the feeds that this server runs are doing, for operators; those of their own areas when they are
+//! bound to some. `POST /api/v1/feeds/{name}`: a file for a feed that takes files so.
+
+use crate::door::auth::Caller;
+use crate::door::problem::Problem;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use joinedup_application::app::App;
+use joinedup_application::config::Role;
+use joinedup_application::feeds::{FeedState, Received, Upload};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use tokio::sync::oneshot;
+
+/// The feeds' states as JSON.
+pub async fn list(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<Value>, Problem> {
+    caller.must(Role::Operator)?;
+    let mut feeds = app.feeds.all();
+    feeds.retain(|feed| covers(&caller, feed));
+    Ok(Json(json!({ "feeds": feeds })))
+}
+
+/// Whether what a feed takes is of the caller's areas.
+fn covers(caller: &Caller, feed: &FeedState) -> bool {
+    match &feed.area {
+        Some(area) => caller.covers(area),
+        None => caller.areas().is_none(),
+    }
+}
+
+/// Imports the body, and answers with its report when what it holds is durable.
+pub async fn take(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    Query(parameters): Query<BTreeMap<String, String>>,
+    bytes: Bytes,
+) -> Result<String, Problem> {
+    caller.must(Role::Publisher)?;
+    let (feed, way) = app.feeds.taking_files(&name).ok_or_else(|| {
+        Problem::not_found("No feed of this name takes files here; the file of feeds names them")
+    })?;
+    if !caller.speaks_for(&feed.source) || !covers(&caller, &feed) {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "Not allowed",
+            "This token is for other sources or areas than the feed's",
+        ));
+    }
+    let (answer, answered) = oneshot::channel();
+    let upload = Upload {
+        bytes,
+        accepted: parameters
+            .get("accept")
+            .is_some_and(|what| what == "large-change"),
+        answer,
+    };
+    let stopping = || Problem::unavailable("The server is stopping: send the file again");
+    way.send(upload).await.map_err(|_| stopping())?;
+    match answered.await.map_err(|_| stopping())? {
+        Received::Taken(report) => Ok(report),
+        Received::Refused(report) => Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Not taken",
+            report,
+        )),
+        Received::Later(why) => Err(Problem::unavailable(why)),
+    }
+}
