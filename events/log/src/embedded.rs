@@ -12,8 +12,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use joinedup_store::{self as store, Check, Durability, DurableStore, Options, Store};
@@ -21,7 +22,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     AppendError, Appended, Batch, EventLog, LogIdentity, NewEvent, Position, ReadError,
-    RecordedEvent, Subscription,
+    RecordedEvent, Subscription, Unwritable,
 };
 use row::{EVENTS, EventRow, IDENTITY, INDEXED, SUBJECTS, events_key, number};
 use tail::Tail;
@@ -59,6 +60,8 @@ struct Shared {
     store: DurableStore,
     identity: LogIdentity,
     recent: RwLock<Recent>,
+    /// Why nothing is appended any more, once that is so.
+    stopped: OnceLock<String>,
 }
 
 /// What is known without reading. Always as of one commit.
@@ -114,6 +117,7 @@ impl EmbeddedLog {
                 tail: Tail::new(options.tail_bytes),
                 last_on_subject: loaded.last_on_subject,
             }),
+            stopped: OnceLock::new(),
         });
         let (requests, receiver) = mpsc::channel(WAITING);
         let writer = Writer {
@@ -123,7 +127,6 @@ impl EmbeddedLog {
             window: loaded.window,
             unindexed: loaded.unindexed,
             indexed: loaded.indexed,
-            stopped: None,
         };
         let writer = std::thread::Builder::new()
             .name("log-writer".into())
@@ -219,6 +222,43 @@ impl EventLog for EmbeddedLog {
             ))),
         }
     }
+
+    async fn stored_after(&self, after: Position) -> Result<Option<SystemTime>, ReadError> {
+        if after.0 >= *self.head.borrow() {
+            return Ok(None);
+        }
+        let first = move |shared: &Shared| match rows(&shared.store, after.0).next() {
+            Some(Ok(row)) => Ok(UNIX_EPOCH.checked_add(Duration::from_millis(row.written_at))),
+            Some(Err(what)) => Err(ReadError::Broken(what)),
+            None => Ok(None),
+        };
+        self.shared.blocking(first).await
+    }
+
+    async fn writable(&self) -> Result<(), Unwritable> {
+        if let Some(why) = self.shared.stopped.get() {
+            return Err(Unwritable::ForGood(why.clone()));
+        }
+        let asked = self.shared.blocking(|shared| Ok(shared.store.writable()));
+        match asked.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) if error.is_for_now() => Err(Unwritable::ForNow(error.to_string())),
+            Ok(Err(error)) => Err(Unwritable::ForGood(error.to_string())),
+            Err(error) => Err(Unwritable::ForNow(error.to_string())),
+        }
+    }
+
+    async fn check(&self, after: Position, limit: usize) -> Result<Option<Position>, ReadError> {
+        let head = *self.head.borrow();
+        let left = usize::try_from(head.saturating_sub(after.0)).unwrap_or(usize::MAX);
+        let limit = limit.min(left);
+        if limit == 0 {
+            return Ok(None);
+        }
+        let checked = move |shared: &Shared| shared.read_rows(after, limit, head);
+        let events = self.shared.blocking(checked).await?;
+        Ok(events.last().map(|event| event.position))
+    }
 }
 
 struct EmbeddedSubscription {
@@ -288,8 +328,18 @@ impl Shared {
         if let Some(events) = recent {
             return Ok(events);
         }
-        let shared = shared.clone();
-        tokio::task::spawn_blocking(move || shared.read_rows(after, limit, head))
+        shared
+            .blocking(move |shared| shared.read_rows(after, limit, head))
+            .await
+    }
+
+    /// Reads on a thread that may wait for the disk.
+    async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&Self) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let shared = self.clone();
+        tokio::task::spawn_blocking(move || read(&shared))
             .await
             .map_err(|error| ReadError::Away(format!("reading was interrupted: {error}")))?
     }

@@ -79,6 +79,9 @@ pub(super) struct StreamInfo {
 /// What is in a stream.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct StreamState {
+    pub(super) messages: u64,
+    pub(super) bytes: u64,
+    pub(super) first_seq: u64,
     pub(super) last_seq: u64,
 }
 
@@ -167,6 +170,36 @@ pub(super) fn findings(name: &str, present: &Map<String, Value>) -> Vec<Finding>
         })
         .collect()
 }
+
+/// The conditions under which a stream leaves positions out although nothing went wrong.
+const FORGETFUL: [Unsafe; 7] = [
+    Unsafe::ForgetfulRetention,
+    Unsafe::DiscardOld,
+    Unsafe::Deletable,
+    Unsafe::Purgeable,
+    Unsafe::AgeLimit,
+    Unsafe::CountLimit,
+    Unsafe::VanishingEvents,
+];
+
+/// The position at which a stream that forgets nothing begins; none for one that may forget.
+pub(super) fn begins(present: &Map<String, Value>) -> Option<u64> {
+    let may_forget = findings("", present)
+        .iter()
+        .any(|finding| finding.accept.is_some_and(|name| FORGETFUL.contains(&name)));
+    let first = present.get("first_seq").and_then(Value::as_u64);
+    (!may_forget).then(|| first.unwrap_or(1).max(1))
+}
+
+/// The room that is left by the stream's own limit, in bytes; none where it has no limit.
+pub(super) fn room(info: &StreamInfo) -> Option<u64> {
+    let limit = info.config.get("max_bytes").and_then(Value::as_i64)?;
+    let limit = u64::try_from(limit).ok().filter(|limit| *limit > 0)?;
+    Some(limit.saturating_sub(info.state.bytes))
+}
+
+/// The largest message of this log with its subject and headers, in bytes.
+pub(super) const LARGEST_MESSAGE: u64 = (MAX_PAYLOAD + HEADER_ROOM) as u64;
 
 /// The stream takes atomic batches.
 pub(super) fn takes_atomic_batches(present: &Map<String, Value>) -> bool {
@@ -259,7 +292,6 @@ fn rules(wanted: &StreamSettings, atomic: bool) -> Vec<(&'static str, Want, Rule
         matters: false,
     };
     let exactly = |value: Value| Want::Exactly(value);
-    let room = (MAX_PAYLOAD + HEADER_ROOM) as u64;
     let mut rules = vec![
         (
             "subjects",
@@ -338,7 +370,7 @@ fn rules(wanted: &StreamSettings, atomic: bool) -> Vec<(&'static str, Want, Rule
         ),
         (
             "max_msg_size",
-            Want::RoomFor(room),
+            Want::RoomFor(LARGEST_MESSAGE),
             needed("events of the allowed size would be refused"),
         ),
         (

@@ -30,6 +30,12 @@ pub struct Export {
     /// Check an archive instead, and name its first bad line.
     #[arg(long, value_name = "FILE")]
     pub verify: Option<PathBuf>,
+    /// Events may be missing from the archive that is checked: its log was set up to forget some, or they were lost.
+    #[arg(long, requires = "verify")]
+    pub with_gaps: bool,
+    /// The hash that the last line of the archive that is checked must have, as it was kept elsewhere.
+    #[arg(long, value_name = "HASH", requires = "verify")]
+    pub expect: Option<String>,
     /// Only events after this position.
     #[arg(
         long,
@@ -52,7 +58,7 @@ pub struct Export {
 /// Exit code 2 when it was asked wrongly, 1 when the log, the archive or the file is not as it should be.
 pub async fn run(export: Export) -> Result<(), Failure> {
     if let Some(file) = &export.verify {
-        return verify(file);
+        return verify(file, &export);
     }
     if !export.target.is_named() {
         return Err(Failure::usage(
@@ -105,16 +111,35 @@ pub async fn run(export: Export) -> Result<(), Failure> {
     Ok(())
 }
 
-fn verify(file: &Path) -> Result<(), Failure> {
+fn verify(file: &Path, export: &Export) -> Result<(), Failure> {
     let opened = File::open(file)
         .map_err(|e| Failure::usage(format!("{} cannot be read: {e}", file.display())))?;
     let summary = archive::verify(BufReader::new(opened))
         .map_err(|e| Failure::new(format!("{}: {e}", file.display())))?;
+    let name = file.display();
+    if let Some(expected) = &export.expect
+        && *expected != summary.hash
+    {
+        return Err(Failure::new(format!(
+            "{name}: its last line has the hash {}, and not the one that was kept: lines are missing at its end, or it is \
+             another archive",
+            summary.hash
+        )));
+    }
+    if let Some((first, last)) = summary.first_missing.filter(|_| !export.with_gaps) {
+        return Err(Failure::new(format!(
+            "{name}: every line is as it was written, and {} events are missing, the first from position {first} to \
+             {last}: the log had lost them, or was set up to forget; --with-gaps passes that",
+            summary.missing
+        )));
+    }
+    let span = match (summary.first, summary.last) {
+        (Some(first), Some(last)) => format!(" from position {first} to {last}"),
+        _ => String::new(),
+    };
     println!(
-        "{}: whole; {} events, the hash of the last one is {}",
-        file.display(),
-        summary.events,
-        summary.hash
+        "{name}: whole; {} events{span}, the hash of the last one is {}",
+        summary.events, summary.hash
     );
     Ok(())
 }
