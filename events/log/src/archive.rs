@@ -204,6 +204,15 @@ pub async fn export_from(
     Ok(summary)
 }
 
+/// Whether a text can be the hash of a line.
+#[must_use]
+pub fn is_hash(text: &str) -> bool {
+    text.len() == BEGIN.len()
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// Checks an archive. It may be a continuation: see [`Summary::starts_from`]. An archive may be as it was written and yet
 /// lack events: see [`Summary::missing`].
 ///

@@ -15,6 +15,7 @@ pub mod jetstream;
 #[cfg(any(test, feature = "test-support"))]
 pub mod memory;
 pub mod message_id;
+pub mod scrub;
 
 use std::time::SystemTime;
 

@@ -4,30 +4,43 @@ use crate::checkpoint::Quarantined;
 use crate::committer::{self, Commit, Committed, NotCommitted};
 use crate::decode::{Decoded, decode};
 use crate::folder::Folder;
+use crate::observer;
 use crate::opening::{self, Settings, StartError};
 use crate::reader::{self, Heard, Run};
 use crate::rebuild::{self, Rebuilt};
-use crate::saved::{SaveError, Saved};
-use crate::status::{Progress, Views};
+use crate::saved::Saved;
+use crate::status::{Progress, Status, Views};
 use chrono::{DateTime, Utc};
 use joinedup_events::Areas;
 use joinedup_log::{EventLog, Position};
 use joinedup_views::view::View;
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
 
 /// Facts that may wait for a commit, in bytes: while they are written they are in memory several times over.
 const UNCOMMITTED_AT_MOST: usize = 8 << 20;
+
+/// How long a stop waits for the fold. What is not saved by then is folded again from the log.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long the last commit of a fold that stops may take.
+const LAST_COMMIT_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// How long after a store failed the view is written into a new one.
+const RENEW_AFTER: Duration = Duration::from_secs(5);
 
 /// A running projector.
 #[derive(Debug)]
 pub struct Projector {
     views: Views,
     orders: mpsc::Sender<Order>,
-    thread: std::sync::Mutex<Option<JoinHandle<()>>>,
+    /// Closed when the folding thread has ended.
+    running: watch::Receiver<()>,
+    observer: AbortHandle,
 }
 
 /// What the loop is told from outside.
@@ -59,7 +72,8 @@ impl Projector {
         views.replace(view);
         views.set_quarantine(|rows| *rows = quarantine);
         views.set(|s| {
-            (s.position, s.committed, s.head, s.progress) = (at, at, at, Progress::CatchingUp)
+            // Nothing is known of the log before the fence has looked.
+            (s.position, s.committed, s.head, s.progress) = (at, at, at, Progress::Starting);
         });
         let (orders, inbox) = mpsc::channel(8);
         let (commits, committed) = committer::start().map_err(StartError::Thread)?;
@@ -80,17 +94,29 @@ impl Projector {
             commits,
             committed,
             in_flight: None,
+            failed_at: None,
+            quarantine_tried: false,
             own_orders: orders.clone(),
             waiting_for_rebuild: Vec::new(),
         };
-        let thread = std::thread::Builder::new()
+        let (ends, running) = watch::channel(());
+        let end = End {
+            views: views.clone(),
+            _ends: ends,
+        };
+        let observer = tokio::spawn(observer::observe(fold.log.clone(), views.clone()));
+        std::thread::Builder::new()
             .name("projector".into())
-            .spawn(move || fold.run(inbox))
+            .spawn(move || {
+                let _end = end;
+                fold.run(inbox);
+            })
             .map_err(StartError::Thread)?;
         Ok(Self {
             views,
             orders,
-            thread: std::sync::Mutex::new(Some(thread)),
+            running,
+            observer: observer.abort_handle(),
         })
     }
 
@@ -115,17 +141,42 @@ impl Projector {
         answered.await.map_err(|_| gone())?
     }
 
-    /// Commits what is folded and stops.
+    /// Commits what is folded and stops. It does not wait for ever: what a disk that is full or does not answer has not
+    /// taken by then is folded again from the log at the next start.
     pub async fn stop(&self) {
-        // If the loop has ended already there is nobody to tell.
-        let _ = self.orders.send(Order::Stop).await;
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .take();
-        if let Some(thread) = thread {
-            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        self.observer.abort();
+        let mut running = self.running.clone();
+        let stopped = async {
+            // If the loop has ended already there is nobody to ask.
+            let _ = self.orders.send(Order::Stop).await;
+            while running.changed().await.is_ok() {}
+        };
+        if tokio::time::timeout(STOP_TIMEOUT, stopped).await.is_err() {
+            tracing::warn!(
+                "the projector did not stop in time; what it has not saved is folded again at the next start"
+            );
+        }
+    }
+}
+
+impl Drop for Projector {
+    fn drop(&mut self) {
+        self.observer.abort();
+    }
+}
+
+/// Goes with the folding thread, and says so when that was not asked to end.
+struct End {
+    views: Views,
+    _ends: watch::Sender<()>,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let why = "the projector ended by a fault in the program: start the process again, and report it";
+            tracing::error!("{why}");
+            self.views.ended(why.to_owned());
         }
     }
 }
@@ -146,18 +197,22 @@ struct Fold {
     last_commit: Instant,
     commits: std::sync::mpsc::Sender<Commit>,
     committed: std::sync::mpsc::Receiver<Committed>,
-    in_flight: Option<u64>,
+    /// The commit under way: nobody wants it any more once this is false.
+    in_flight: Option<Arc<AtomicBool>>,
+    /// When the store failed for good; the view is to be written into a new one.
+    failed_at: Option<Instant>,
+    quarantine_tried: bool,
     own_orders: mpsc::Sender<Order>,
     waiting_for_rebuild: Vec<oneshot::Sender<Result<(), String>>>,
 }
 
 impl Fold {
     fn run(mut self, mut orders: mpsc::Receiver<Order>) {
-        self.retry_quarantine();
         let runtime = self.runtime.clone();
         let (mut heard, mut reader) = self.open_reader();
         loop {
-            let tick = self.settings.commit_every / 4;
+            self.views.beat();
+            let tick = self.settings.commit_every.min(Duration::from_secs(1)) / 4;
             let next = runtime.block_on(async {
                 tokio::select! {
                     order = orders.recv() => Next::Order(order.unwrap_or(Order::Stop)),
@@ -179,7 +234,7 @@ impl Fold {
             self.commit_if_due();
         }
         reader.abort();
-        self.commit_and_wait();
+        self.last_commit();
     }
 
     fn open_reader(&self) -> (mpsc::Receiver<Heard>, tokio::task::JoinHandle<()>) {
@@ -199,24 +254,44 @@ impl Fold {
         match word {
             Heard::Events(run) => self.fold(run, now),
             Heard::Head(head) => {
+                // The fence has looked: this is the log.
+                self.views.set(|s| {
+                    if s.other_log || s.progress == Progress::Starting {
+                        (s.other_log, s.progress) = (false, Progress::CatchingUp);
+                    }
+                });
+                if !std::mem::replace(&mut self.quarantine_tried, true) {
+                    self.retry_quarantine();
+                }
                 let position = self.saved.checkpoint.position;
                 if position >= head {
                     self.views.change(|view| view.reached(position.0, now));
                 }
                 self.views.set(|s| {
                     s.head = head.0.max(s.head);
-                    note_distance(s, position, now);
+                    note_distance(s, position, now, false);
                 });
             }
             Heard::Away(what) => {
                 tracing::warn!(reason = what, "the log is away; trying again");
                 self.views.set(|s| s.progress = Progress::Away(what));
             }
-            Heard::Failed(what) => {
-                tracing::error!(reason = what, "the projector has stopped");
-                self.views.set(|s| s.progress = Progress::Failed(what));
-            }
+            Heard::Failed(what) => self.fail(what, false),
+            Heard::OtherLog(what) => self.fail(what, true),
         }
+    }
+
+    /// Notes why folding does not go on; said once, however often it is tried again.
+    fn fail(&self, what: String, other_log: bool) {
+        let failed = Progress::Failed(what);
+        if self.views.progress() != failed {
+            let Progress::Failed(reason) = &failed else {
+                return;
+            };
+            tracing::error!(reason, "the projector has stopped");
+        }
+        self.views
+            .set(|s| (s.progress, s.other_log) = (failed, other_log));
     }
 
     fn fold(&mut self, run: Run, now: DateTime<Utc>) {
@@ -253,7 +328,7 @@ impl Fold {
             s.position = position.0;
             s.head = run.head.0.max(s.head);
             s.progress_at = now;
-            note_distance(s, position, now);
+            note_distance(s, position, now, true);
         });
         self.views.wake();
     }
@@ -294,10 +369,16 @@ impl Fold {
 
     fn commit_if_due(&mut self) {
         self.hear_commits();
+        if let Some(failed_at) = self.failed_at {
+            if failed_at.elapsed() >= RENEW_AFTER && !self.renew_store() {
+                self.failed_at = Some(Instant::now());
+            }
+            return;
+        }
         if !self.dirty || self.in_flight.is_some() {
             return;
         }
-        let live = self.views.status().progress == Progress::Live;
+        let live = self.views.progress() == Progress::Live;
         // What was caught up with is worth keeping at once.
         let arrived = live && self.catching_up;
         let due = arrived
@@ -307,18 +388,17 @@ impl Fold {
             return;
         }
         self.catching_up = !live;
-        self.commit();
         // A rebuild that is under way makes a store of its own.
         let alone = self.waiting_for_rebuild.is_empty();
-        if live && alone && self.saved.is_worn(&self.settings) {
-            self.finish_commit();
-            self.renew_store();
+        if live && alone && self.saved.is_worn(&self.settings) && self.renew_store() {
+            return;
         }
+        self.commit();
     }
 
-    /// Writes the view as it is, all of it committed, into a store of its own, which takes the place of the one in use.
-    /// When that does not work, the old one goes on.
-    fn renew_store(&mut self) {
+    /// Writes the view as it is, with what is not committed yet, into a store of its own, which takes the place of the
+    /// one in use. When that does not work, the old one goes on, and the answer is false.
+    fn renew_store(&mut self) -> bool {
         let generation = self.generation + 1;
         let quarantine = self.views.quarantine();
         let checkpoint = self.saved.checkpoint.clone();
@@ -329,15 +409,37 @@ impl Fold {
         let taken = written
             .map_err(|e| e.to_string())
             .and_then(|saved| self.take(generation, saved));
+        self.last_commit = Instant::now();
         if let Err(error) = taken {
             tracing::warn!(error, "the view could not be written into a new store");
             self.saved.worn_again_later();
+            return false;
         }
+        // The new store has all of it.
+        self.views.change(|view| {
+            view.take_journal();
+            view.cells_mut().take_dirty();
+        });
+        self.all_saved();
+        true
+    }
+
+    /// What is folded is in the store, all of it.
+    fn all_saved(&mut self) {
+        (self.set_aside, self.folded_now, self.dirty) = (Vec::new(), Vec::new(), false);
+        self.failed_at = None;
+        let position = self.saved.checkpoint.position.0;
+        self.views
+            .set(|s| (s.committed, s.unsaved) = (position, None));
     }
 
     /// A store that was written whole takes the place of the one in use, which is closed and then removed.
     fn take(&mut self, generation: u64, saved: Saved) -> Result<(), String> {
         self.folder.take(generation).map_err(|e| e.to_string())?;
+        // A commit to the old store may be under way; its answer is of another generation.
+        if let Some(wanted) = self.in_flight.take() {
+            wanted.store(false, Ordering::Relaxed);
+        }
         (self.saved, self.generation) = (saved, generation);
         self.folder.clear_but(generation);
         Ok(())
@@ -365,17 +467,28 @@ impl Fold {
         self.last_commit = Instant::now();
         let position = self.saved.checkpoint.position.0;
         match batch {
-            Ok(batch) => {
-                if self
-                    .commits
-                    .send((self.saved.store(), batch, position))
-                    .is_ok()
-                {
-                    self.in_flight = Some(position);
+            Ok(batches) => {
+                let wanted = Arc::new(AtomicBool::new(true));
+                let commit = Commit {
+                    store: self.saved.store(),
+                    batches,
+                    position,
+                    generation: self.generation,
+                    wanted: wanted.clone(),
+                };
+                if self.commits.send(commit).is_ok() {
+                    self.in_flight = Some(wanted);
                 }
             }
-            Err(error) => self.report(Err(error)),
+            Err(error) => self.store_failed(error.to_string()),
         }
+    }
+
+    /// The store takes no more: the view is served on, and written into a new store as soon as that can be done.
+    fn store_failed(&mut self, what: String) {
+        tracing::error!(reason = what, "the view could not be saved");
+        self.failed_at = Some(Instant::now());
+        self.views.set(|s| s.unsaved = Some(what));
     }
 
     fn hear_commits(&mut self) {
@@ -385,44 +498,47 @@ impl Fold {
     }
 
     fn hear_commit(&mut self, answer: Committed) {
-        match answer {
+        if answer.generation != self.generation {
+            return;
+        }
+        match answer.outcome {
             Ok(position) => {
                 self.in_flight = None;
-                self.views.set(|s| s.committed = position);
+                self.views
+                    .set(|s| (s.committed, s.unsaved) = (position, None));
             }
             Err(NotCommitted::Yet(what)) => {
-                tracing::warn!(reason = what, "the view is not saved yet");
+                if self.views.status().unsaved.is_none() {
+                    tracing::warn!(reason = what, "the view is not saved yet");
+                }
+                self.views.set(|s| s.unsaved = Some(what));
             }
             Err(NotCommitted::Ever(what)) => {
-                tracing::error!(reason = what, "the view could not be saved");
                 self.in_flight = None;
-                self.views.set(|s| s.progress = Progress::Failed(what));
+                self.store_failed(what);
             }
         }
     }
 
-    fn finish_commit(&mut self) {
-        while self.in_flight.is_some() {
-            match self.committed.recv() {
-                Ok(answer) => self.hear_commit(answer),
-                Err(_) => return,
+    /// Saves what is folded, if the disk takes it soon.
+    fn last_commit(&mut self) {
+        let deadline = Instant::now() + LAST_COMMIT_TIMEOUT;
+        for last in [false, true] {
+            if last && self.dirty && self.failed_at.is_none() {
+                self.commit();
             }
-        }
-    }
-
-    fn commit_and_wait(&mut self) {
-        self.finish_commit();
-        if self.dirty {
-            self.commit();
-            self.finish_commit();
-        }
-    }
-
-    fn report(&mut self, outcome: Result<(), SaveError>) {
-        if let Err(error) = outcome {
-            tracing::error!(%error, "the view could not be saved");
-            self.views
-                .set(|s| s.progress = Progress::Failed(error.to_string()));
+            while let Some(wanted) = self.in_flight.clone() {
+                let left = deadline.saturating_duration_since(Instant::now());
+                let Ok(answer) = self.committed.recv_timeout(left) else {
+                    wanted.store(false, Ordering::Relaxed);
+                    return;
+                };
+                if let Err(NotCommitted::Yet(_)) = &answer.outcome {
+                    // There is no room, and no time to wait for some.
+                    wanted.store(false, Ordering::Relaxed);
+                }
+                self.hear_commit(answer);
+            }
         }
     }
 
@@ -451,18 +567,17 @@ impl Fold {
     }
 
     fn take_rebuilt(&mut self, outcome: Result<Rebuilt, String>) {
-        self.finish_commit();
         let answer = outcome.and_then(|mut rebuilt| {
             let at = rebuilt.saved.checkpoint.position.0;
             rebuilt.view.reached(at, Utc::now());
             self.take(rebuilt.generation, rebuilt.saved)?;
-            (self.set_aside, self.folded_now, self.dirty) = (Vec::new(), Vec::new(), false);
             self.catching_up = true;
             self.views.replace(rebuilt.view);
             self.views.set_quarantine(|all| *all = rebuilt.quarantine);
+            self.all_saved();
             self.views.set(|s| {
-                (s.position, s.committed, s.head) = (at, at, at);
-                s.progress = Progress::CatchingUp;
+                (s.position, s.head) = (at, at);
+                (s.progress, s.other_log) = (Progress::CatchingUp, false);
                 s.rebuilds += 1;
             });
             self.views.wake();
@@ -482,19 +597,16 @@ enum Next {
     Tick,
 }
 
-/// Live at the head; a heartbeat there even without events; behind it, since when.
-fn note_distance(status: &mut crate::status::Status, position: Position, now: DateTime<Utc>) {
-    if matches!(status.progress, Progress::Failed(_)) {
-        return;
-    }
+/// Live at the head; catching up behind it. What failed is over when events are folded again or none are left to fold.
+fn note_distance(status: &mut Status, position: Position, now: DateTime<Utc>, folded: bool) {
     if position.0 >= status.head {
         status.progress = Progress::Live;
         status.progress_at = now;
-        status.behind_since = None;
-    } else {
-        status.behind_since.get_or_insert(now);
-        if status.progress != Progress::Live {
-            status.progress = Progress::CatchingUp;
-        }
+    } else if match status.progress {
+        Progress::Failed(_) => folded,
+        Progress::Live => false,
+        _ => true,
+    } {
+        status.progress = Progress::CatchingUp;
     }
 }

@@ -1,6 +1,7 @@
 //! The running program's parts, put together: what handlers and commands share.
 
 use crate::config::Config;
+use crate::health::Health;
 use crate::memo::Memos;
 use crate::publisher::Publisher;
 use chrono::{DateTime, Utc};
@@ -145,6 +146,8 @@ pub struct App {
     pub projector: Option<Arc<joinedup_projector::Projector>>,
     /// What several readers ask for at the same time.
     pub memos: Arc<Memos>,
+    /// What is found out about the log beside the questions of clients.
+    pub health: Health,
     /// When the process started.
     pub started: DateTime<Utc>,
     /// Cancelled when the process has been told to stop: it is no longer ready, and streams that would go on for ever end.

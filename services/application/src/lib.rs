@@ -5,6 +5,7 @@ pub mod charts;
 pub mod config;
 pub mod discoveries;
 pub mod execute;
+pub mod health;
 pub mod memo;
 pub mod outcomes;
 pub mod overview;

@@ -34,6 +34,7 @@ fn app(plan: FaultPlan) -> (App, TempDir) {
         projector: Some(Arc::new(projector)),
         log,
         memos: Arc::default(),
+        health: Default::default(),
         started: Utc::now(),
         stopping: CancellationToken::new(),
     };

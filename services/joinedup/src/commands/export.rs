@@ -9,7 +9,7 @@ use joinedup_feeds::http_client::Client;
 use joinedup_log::{Position, archive};
 use joinedup_projector::folded;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Flags of `export`.
@@ -65,6 +65,13 @@ pub async fn run(export: Export) -> Result<(), Failure> {
             "say where from: --data DIR (while no server has it open), --nats URL, or --url URL of a running server",
         ));
     }
+    if let Some(hash) = &export.continues
+        && !archive::is_hash(hash)
+    {
+        return Err(Failure::usage(
+            "--continues takes the hash of the last line of an archive: 64 digits and letters from a to f",
+        ));
+    }
     let config = export.target.settings()?;
     let mut out = output(export.output.as_deref())?;
     if let Some(url) = &export.target.url {
@@ -72,13 +79,36 @@ pub async fn run(export: Export) -> Result<(), Failure> {
         let path = if export.cells {
             "/api/v1/export/cells".to_owned()
         } else {
-            format!("/api/v1/export/events?after={}", export.after)
+            let continues = match &export.continues {
+                Some(hash) => format!("&continues={hash}"),
+                None => String::new(),
+            };
+            format!("/api/v1/export/events?after={}{continues}", export.after)
         };
+        let (cells, after) = (export.cells, export.after);
+        let continues = export.continues.clone();
         let copied = tokio::task::spawn_blocking(move || -> Result<(), Failure> {
             let mut body = client.get(&path).map_err(Failure::new)?;
-            io::copy(&mut body, &mut out)
-                .and_then(|_| out.flush())
-                .map_err(unwritten)
+            if cells {
+                return io::copy(&mut body, &mut out)
+                    .and_then(|_| out.flush())
+                    .map_err(unwritten);
+            }
+            // Checked on its way, so that what the network cut short or changed is not taken for a backup.
+            let summary = archive::verify(BufReader::new(Copying {
+                from: body,
+                to: &mut out,
+            }))
+            .map_err(|error| Failure::new(format!("the server's answer is not whole: {error}")))?;
+            out.flush().map_err(unwritten)?;
+            let expected = continues.as_deref().filter(|_| summary.events > 0);
+            if expected.is_some_and(|hash| hash != summary.starts_from) {
+                return Err(Failure::new(
+                    "the server did not take --continues: it is of an older version; give no --continues, or update it",
+                ));
+            }
+            report(&summary, continues.as_deref(), after);
+            Ok(())
         });
         return copied.await.map_err(Failure::new)?;
     }
@@ -104,11 +134,36 @@ pub async fn run(export: Export) -> Result<(), Failure> {
         None => archive::export(&*log, &mut *out, after).await,
     };
     let summary = summary.map_err(Failure::new)?;
-    eprintln!(
-        "{} events; keep the hash of the last one elsewhere: {}",
-        summary.events, summary.hash
-    );
+    report(&summary, export.continues.as_deref(), export.after);
     Ok(())
+}
+
+/// Says what was exported, and what to give to the export that continues it.
+fn report(summary: &archive::Summary, continues: Option<&str>, after: u64) {
+    let hash = match continues {
+        Some(hash) if summary.events == 0 => hash,
+        _ => &summary.hash,
+    };
+    let last = summary.last.map_or(after, |last| last.0);
+    eprintln!(
+        "{} events; keep the hash of the last one elsewhere: {hash}\nthe next export continues this one with --after {last} \
+         --continues {hash}",
+        summary.events
+    );
+}
+
+/// Reads from one and writes what it read to another.
+struct Copying<R, W> {
+    from: R,
+    to: W,
+}
+
+impl<R: Read, W: Write> Read for Copying<R, W> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(buffer)?;
+        self.to.write_all(&buffer[..read])?;
+        Ok(read)
+    }
 }
 
 fn verify(file: &Path, export: &Export) -> Result<(), Failure> {
