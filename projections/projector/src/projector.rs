@@ -60,9 +60,10 @@ impl Projector {
         log: Arc<dyn EventLog>,
         areas: Arc<Areas>,
     ) -> Result<Self, StartError> {
-        let views = Views::new(Utc::now());
         let folder = Folder::open(&settings.folder)?;
         let generation = folder.current();
+        // Until the log has been looked at, the view is as it was when it was saved.
+        let views = Views::new(folder.saved_at(generation).unwrap_or_else(Utc::now));
         let (generation, saved, mut view, quarantine) =
             opening::open(&folder, &settings, generation)?;
         folder.take(generation)?;

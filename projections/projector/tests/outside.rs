@@ -247,6 +247,9 @@ async fn nothing_of_another_log_is_folded_and_the_right_one_ends_the_trouble() {
     until(&projector.views(), "folded", at(4)).await;
     let expected = cells(&projector.views());
     projector.stop().await;
+    drop(projector);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let stopped = Utc::now();
 
     // In the other log a good event stands where one was set aside.
     let other = Arc::new(Held::default());
@@ -255,6 +258,10 @@ async fn nothing_of_another_log_is_folded_and_the_right_one_ends_the_trouble() {
     let views = projector.views();
     let status = until(&views, "refused", failed("another one")).await;
     assert!(status.other_log);
+    assert!(
+        status.progress_at <= stopped,
+        "the view is as it was when it was saved"
+    );
     assert_eq!(status.quarantined, 1);
     assert_eq!(cells(&views), expected);
     projector.stop().await;
@@ -291,6 +298,37 @@ async fn a_store_that_fails_is_said_and_replaced_and_nothing_is_lost() {
     let projector = start(temp.path(), log);
     let taken_back = views_after_start(&projector);
     assert_eq!(taken_back, (12, expected));
+    projector.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_crashes_left_in_a_store_goes_after_a_start() {
+    let temp = tempfile::tempdir().unwrap();
+    let log = Arc::new(Held::default());
+    log.append(events(0..5)).await.unwrap();
+    let projector = start(temp.path(), log.clone());
+    until(&projector.views(), "folded", at(5)).await;
+    projector.stop().await;
+    drop(projector);
+    let current = || std::fs::read_to_string(temp.path().join("current")).unwrap();
+    let before = current();
+    let store = temp.path().join(format!("view-{}", before.trim()));
+    // A large value that nobody refers to, as a cut of the power leaves it.
+    std::fs::create_dir_all(store.join("blobs")).unwrap();
+    let orphan = std::fs::File::create(store.join("blobs/1")).unwrap();
+    orphan.set_len(100 << 20).unwrap();
+    let projector = start(temp.path(), log.clone());
+    let views = projector.views();
+    until(&views, "folded", at(5)).await;
+    log.append(events(5..9)).await.unwrap();
+    until(&views, "saved", |s| s.committed == 9).await;
+    let expected = cells(&views);
+    projector.stop().await;
+    assert_ne!(current(), before, "the store was written anew");
+    assert!(!store.exists());
+    drop(projector);
+    let projector = start(temp.path(), log);
+    assert_eq!(views_after_start(&projector), (9, expected));
     projector.stop().await;
 }
 
