@@ -98,7 +98,7 @@ impl EventLog for Held {
     }
 }
 
-/// Ratings of one item, of which the view keeps each; the numbers make them different events.
+/// Admissions, each of another transfer.
 fn events(numbers: std::ops::Range<u32>) -> Vec<NewEvent> {
     numbers
         .map(|n| NewEvent {
