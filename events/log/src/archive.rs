@@ -43,6 +43,11 @@ pub struct Summary {
     pub first: Option<Position>,
     /// The position of the last event, if there is one.
     pub last: Option<Position>,
+    /// Positions left out between the first and the last: events that the log had lost, or a stream that was set up to
+    /// forget some.
+    pub missing: u64,
+    /// The first run of them: from one position to another, both included.
+    pub first_missing: Option<(Position, Position)>,
     /// The hash that the first line names as the one before it.
     pub starts_from: String,
     /// The hash of the last line: keep it elsewhere. A later archive that starts from it continues this one.
@@ -55,12 +60,21 @@ impl Summary {
             events: 0,
             first: None,
             last: None,
+            missing: 0,
+            first_missing: None,
             starts_from: hash.to_owned(),
             hash: hash.to_owned(),
         }
     }
 
     fn add(&mut self, position: Position, hash: String) {
+        if let Some(last) = self.last
+            && position.0 > last.0.saturating_add(1)
+        {
+            let gap = (Position(last.0 + 1), Position(position.0 - 1));
+            self.missing += gap.1.0 - last.0;
+            self.first_missing = self.first_missing.or(Some(gap));
+        }
         self.events += 1;
         self.first = self.first.or(Some(position));
         self.last = Some(position);
@@ -190,7 +204,17 @@ pub async fn export_from(
     Ok(summary)
 }
 
-/// Checks an archive. It may be a continuation: see [`Summary::starts_from`].
+/// Whether a text can be the hash of a line.
+#[must_use]
+pub fn is_hash(text: &str) -> bool {
+    text.len() == BEGIN.len()
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Checks an archive. It may be a continuation: see [`Summary::starts_from`]. An archive may be as it was written and yet
+/// lack events: see [`Summary::missing`].
 ///
 /// # Errors
 /// The first bad line.

@@ -10,10 +10,11 @@
 //! Memory: the last position of every subject (some 100 bytes per distinct subject), the ids within the window for
 //! repeats (some 80 bytes each), the newest events ([`EmbeddedOptions::tail_bytes`]), and the store's cache.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use joinedup_store::{self as store, Check, Durability, DurableStore, Options, Store};
@@ -21,15 +22,16 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     AppendError, Appended, Batch, EventLog, LogIdentity, NewEvent, Position, ReadError,
-    RecordedEvent, Subscription,
+    RecordedEvent, Subscription, Unwritable,
 };
-use row::{EVENTS, EventRow, IDENTITY, INDEXED, SUBJECTS, events_key, number};
+use loaded::Loaded;
+use row::{EVENTS, EventRow, IDENTITY, events_key};
 use tail::Tail;
-use window::Window;
 use writer::{Request, Writer};
 
 pub use options::{EmbeddedOpenError, EmbeddedOptions};
 
+mod loaded;
 mod options;
 mod row;
 mod tail;
@@ -59,6 +61,8 @@ struct Shared {
     store: DurableStore,
     identity: LogIdentity,
     recent: RwLock<Recent>,
+    /// Why nothing is appended any more, once that is so.
+    stopped: OnceLock<String>,
 }
 
 /// What is known without reading. Always as of one commit.
@@ -114,6 +118,7 @@ impl EmbeddedLog {
                 tail: Tail::new(options.tail_bytes),
                 last_on_subject: loaded.last_on_subject,
             }),
+            stopped: OnceLock::new(),
         });
         let (requests, receiver) = mpsc::channel(WAITING);
         let writer = Writer {
@@ -123,7 +128,6 @@ impl EmbeddedLog {
             window: loaded.window,
             unindexed: loaded.unindexed,
             indexed: loaded.indexed,
-            stopped: None,
         };
         let writer = std::thread::Builder::new()
             .name("log-writer".into())
@@ -219,6 +223,43 @@ impl EventLog for EmbeddedLog {
             ))),
         }
     }
+
+    async fn stored_after(&self, after: Position) -> Result<Option<SystemTime>, ReadError> {
+        if after.0 >= *self.head.borrow() {
+            return Ok(None);
+        }
+        let first = move |shared: &Shared| match rows(&shared.store, after.0).next() {
+            Some(Ok(row)) => Ok(UNIX_EPOCH.checked_add(Duration::from_millis(row.written_at))),
+            Some(Err(what)) => Err(ReadError::Broken(what)),
+            None => Ok(None),
+        };
+        self.shared.blocking(first).await
+    }
+
+    async fn writable(&self) -> Result<(), Unwritable> {
+        if let Some(why) = self.shared.stopped.get() {
+            return Err(Unwritable::ForGood(why.clone()));
+        }
+        let asked = self.shared.blocking(|shared| Ok(shared.store.writable()));
+        match asked.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) if error.is_for_now() => Err(Unwritable::ForNow(error.to_string())),
+            Ok(Err(error)) => Err(Unwritable::ForGood(error.to_string())),
+            Err(error) => Err(Unwritable::ForNow(error.to_string())),
+        }
+    }
+
+    async fn check(&self, after: Position, limit: usize) -> Result<Option<Position>, ReadError> {
+        let head = *self.head.borrow();
+        let left = usize::try_from(head.saturating_sub(after.0)).unwrap_or(usize::MAX);
+        let limit = limit.min(left);
+        if limit == 0 {
+            return Ok(None);
+        }
+        let checked = move |shared: &Shared| shared.read_rows(after, limit, head);
+        let events = self.shared.blocking(checked).await?;
+        Ok(events.last().map(|event| event.position))
+    }
 }
 
 struct EmbeddedSubscription {
@@ -288,8 +329,18 @@ impl Shared {
         if let Some(events) = recent {
             return Ok(events);
         }
-        let shared = shared.clone();
-        tokio::task::spawn_blocking(move || shared.read_rows(after, limit, head))
+        shared
+            .blocking(move |shared| shared.read_rows(after, limit, head))
+            .await
+    }
+
+    /// Reads on a thread that may wait for the disk.
+    async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&Self) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let shared = self.clone();
+        tokio::task::spawn_blocking(move || read(&shared))
             .await
             .map_err(|error| ReadError::Away(format!("reading was interrupted: {error}")))?
     }
@@ -370,97 +421,4 @@ fn identity(store: &DurableStore) -> Result<Option<LogIdentity>, String> {
         None if store.scan(b"", b"").next().is_none() => Ok(None),
         None => Err("it holds rows and has no identity".to_owned()),
     }
-}
-
-/// What is kept in memory, read back.
-struct Loaded {
-    head: u64,
-    indexed: u64,
-    last_on_subject: HashMap<String, u64>,
-    unindexed: HashSet<String>,
-    window: Window,
-}
-
-impl Loaded {
-    fn from(store: &DurableStore, options: &EmbeddedOptions) -> Result<Self, String> {
-        let sentence = |error: store::ReadError| error.to_string();
-        let last_row = store.last(EVENTS).map_err(sentence)?;
-        let head = match last_row {
-            Some(row) => {
-                EventRow::decode(&row.key, row.value)
-                    .ok_or("its last row is not one of events")?
-                    .last
-            }
-            None => 0,
-        };
-        let indexed = store
-            .get(INDEXED)
-            .map_err(sentence)?
-            .as_deref()
-            .and_then(number)
-            .unwrap_or(0);
-        if indexed > head {
-            return Err(format!(
-                "it ends at position {head}, and its index at {indexed}"
-            ));
-        }
-        let mut last_on_subject = HashMap::new();
-        for row in store.scan(SUBJECTS, SUBJECTS) {
-            let row = row.map_err(sentence)?;
-            let subject = String::from_utf8(row.key[SUBJECTS.len()..].to_vec())
-                .map_err(|error| error.to_string())?;
-            last_on_subject.insert(
-                subject,
-                number(&row.value).ok_or("its index of subjects is unreadable")?,
-            );
-        }
-        let mut unindexed = HashSet::new();
-        for row in rows(store, indexed) {
-            let row = row?;
-            for event in row.events() {
-                let (event, _) = event.ok_or_else(|| broken_row(&row))?;
-                if event.position.0 > indexed {
-                    last_on_subject.insert(event.subject.clone(), event.position.0);
-                    unindexed.insert(event.subject);
-                }
-            }
-        }
-        let mut window = Window::new(options.window, options.window_ids);
-        let now = writer::now_ms();
-        let oldest = head.saturating_sub(options.window_ids as u64);
-        for row in rows(store, first_since(store, oldest, head, window.since(now))?) {
-            let row = row?;
-            for event in row.events() {
-                let (event, id) = event.ok_or_else(|| broken_row(&row))?;
-                let key = window.key(id);
-                window.remember(key, event.position.0, row.written_at);
-            }
-        }
-        window.expire(now);
-        Ok(Self {
-            head,
-            indexed,
-            last_on_subject,
-            unindexed,
-            window,
-        })
-    }
-}
-
-/// A position, from `low` to `high`, before which all events were written before a time. Halves the range, for times
-/// rise with positions; where the clock was set back, some events are remembered for longer or shorter.
-fn first_since(store: &DurableStore, low: u64, high: u64, since: u64) -> Result<u64, String> {
-    let (mut low, mut high) = (low, high);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let row = rows(store, middle)
-            .next()
-            .ok_or("its last events are missing")??;
-        if row.written_at < since {
-            low = row.last;
-        } else {
-            high = middle;
-        }
-    }
-    Ok(low)
 }

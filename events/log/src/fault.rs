@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
 use crate::{
     AppendError, Appended, Batch, EventLog, LogIdentity, NewEvent, Position, ReadError,
-    RecordedEvent, Subscription,
+    RecordedEvent, Subscription, Unwritable,
 };
 
 /// What to break, and how often. The default breaks nothing.
@@ -27,7 +27,7 @@ pub struct FaultPlan {
     pub append_unanswered: u16,
     /// An append of several events fails as unconfirmed after the first ones were stored.
     pub append_partly: u16,
-    /// `read`, `head`, `identity` or `last_on_subject` fails as away.
+    /// `read`, `head`, `identity`, `last_on_subject`, `stored_after` or `check` fails as away.
     pub read_away: u16,
     /// `subscribe` fails as away.
     pub subscribe_away: u16,
@@ -55,7 +55,7 @@ pub enum Fault {
     AppendUnanswered,
     /// See [`FaultPlan::append_partly`]; counted over appends.
     AppendPartly,
-    /// See [`FaultPlan::read_away`]; counted over the calls of the four methods together.
+    /// See [`FaultPlan::read_away`]; counted over the calls of those methods together.
     ReadAway,
     /// See [`FaultPlan::subscribe_away`]; counted over calls of `subscribe`.
     SubscribeAway,
@@ -72,7 +72,7 @@ pub enum Fault {
 pub struct FaultCounts {
     /// Calls of `append`.
     pub appends: u64,
-    /// Calls of `read`, `head`, `identity` and `last_on_subject`.
+    /// Calls of the methods that [`FaultPlan::read_away`] names.
     pub reads: u64,
     /// Calls of `subscribe`.
     pub subscribes: u64,
@@ -241,6 +241,20 @@ impl<L: EventLog> EventLog for FaultLog<L> {
     async fn last_on_subject(&self, subject: &str) -> Result<Option<RecordedEvent>, ReadError> {
         self.faults.read()?;
         self.inner.last_on_subject(subject).await
+    }
+
+    async fn stored_after(&self, after: Position) -> Result<Option<SystemTime>, ReadError> {
+        self.faults.read()?;
+        self.inner.stored_after(after).await
+    }
+
+    async fn writable(&self) -> Result<(), Unwritable> {
+        self.inner.writable().await
+    }
+
+    async fn check(&self, after: Position, limit: usize) -> Result<Option<Position>, ReadError> {
+        self.faults.read()?;
+        self.inner.check(after, limit).await
     }
 }
 

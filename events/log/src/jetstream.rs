@@ -12,15 +12,16 @@ mod monitor;
 mod publish;
 mod read;
 mod reply;
+mod sequence;
 mod settings;
 mod startup;
 mod stream;
 mod structure;
 mod subscription;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 use async_nats::jetstream::{self, context::ContextBuilder};
 use async_trait::async_trait;
@@ -32,10 +33,11 @@ pub use structure::Structure;
 
 use crate::{
     AppendError, Appended, EventLog, LogIdentity, NewEvent, Position, ReadError, RecordedEvent,
-    Subscription,
+    Subscription, Unwritable,
 };
 use connection::{ApiError, Connection, Losses};
 use stream::{STREAM_NOT_FOUND, StreamInfo};
+use tokio::time::Instant;
 
 /// A log in a JetStream stream. Clones share one connection.
 #[derive(Clone, Debug)]
@@ -50,6 +52,8 @@ struct Shared {
     stream: String,
     /// When the stream was made: with its name it is the log's identity.
     created: String,
+    /// Where the stream begins, if it forgets nothing.
+    begins: Option<u64>,
     /// Server and stream take atomic batches.
     atomic: bool,
     idle_check: Duration,
@@ -62,6 +66,8 @@ struct Shared {
     verified: AtomicU64,
     /// The stream was last found to be another than the one that was connected to.
     broken: AtomicBool,
+    /// Why the newest append was not stored, and when; none when it was.
+    failed: Mutex<Option<(Instant, String)>>,
 }
 
 impl JetStreamLog {
@@ -76,6 +82,13 @@ impl JetStreamLog {
         let info = startup::pass(settings, &connection).await?;
         let atomic =
             startup::atomic_batches(&connection) && stream::takes_atomic_batches(&info.config);
+        let begins = stream::begins(&info.config).map(|first| {
+            if settings.accepts(Unsafe::MissingBeginning) {
+                first.max(info.state.first_seq)
+            } else {
+                first
+            }
+        });
         let context = ContextBuilder::new()
             .timeout(settings.request_timeout)
             .build(connection.client.clone());
@@ -85,6 +98,7 @@ impl JetStreamLog {
             connection,
             context,
             stream: settings.stream.clone(),
+            begins,
             created: info.created,
             atomic,
             idle_check: settings.idle_check,
@@ -94,6 +108,7 @@ impl JetStreamLog {
             losses,
             verified: AtomicU64::new(verified),
             broken: AtomicBool::new(false),
+            failed: Mutex::default(),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -193,5 +208,14 @@ impl EventLog for JetStreamLog {
     async fn last_on_subject(&self, subject: &str) -> Result<Option<RecordedEvent>, ReadError> {
         self.shared.verify_after_loss().await?;
         self.shared.last_on_subject(subject).await
+    }
+
+    async fn stored_after(&self, after: Position) -> Result<Option<SystemTime>, ReadError> {
+        self.shared.verify_after_loss().await?;
+        self.shared.stored_after(after).await
+    }
+
+    async fn writable(&self) -> Result<(), Unwritable> {
+        self.shared.writable().await
     }
 }

@@ -15,12 +15,16 @@ pub mod jetstream;
 #[cfg(any(test, feature = "test-support"))]
 pub mod memory;
 pub mod message_id;
+pub mod scrub;
+
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-/// A place in the log. Positions strictly increase and may have gaps; `Position::ORIGIN` is before the first event.
+/// A place in the log. Each position follows on the one before, unless a backend was set up to forget events;
+/// `Position::ORIGIN` is before the first event.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -82,7 +86,7 @@ pub struct Appended {
 pub struct LogIdentity(pub String);
 
 /// Why an append failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum AppendError {
     /// Another event came first on this subject: read it, decide again.
     #[error("the subject has moved on: its last event is at position {actual}, not {expected}")]
@@ -95,7 +99,10 @@ pub enum AppendError {
     /// The log is away or did not answer: the event may or may not be stored. Append again with the same id.
     #[error("the log did not confirm: {0}; append again with the same id")]
     Unconfirmed(String),
-    /// The log refuses the event and will refuse it again (full, too large, not permitted).
+    /// The log takes no events now: it is full, or it stopped after a failure. The same append may succeed later.
+    #[error("the log takes no events now: {0}; append again later, with the same id")]
+    Unavailable(String),
+    /// The log refuses the event and will refuse it again (too large, not permitted, another log).
     #[error("the log refused: {0}")]
     Refused(String),
 }
@@ -109,6 +116,31 @@ pub enum ReadError {
     /// The log is not the log it was, or is damaged. Stop and say so.
     #[error("the log is not as it was: {0}")]
     Broken(String),
+}
+
+impl ReadError {
+    /// Events that a log which forgets none no longer has: from one position to another, both included.
+    pub(crate) fn missing(first: u64, last: u64) -> Self {
+        let events = if first == last {
+            format!("the event at position {first} is missing")
+        } else {
+            format!("the events from position {first} to {last} are missing")
+        };
+        Self::Broken(format!(
+            "{events}: the log lost what it had acknowledged; restore it from its archive"
+        ))
+    }
+}
+
+/// Why a log takes no events.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unwritable {
+    /// Until the cause ends: there is no room, or the log is away.
+    #[error("{0}")]
+    ForNow(String),
+    /// Until the log is opened again, for which the process has to end.
+    #[error("{0}")]
+    ForGood(String),
 }
 
 /// A run of events, in order, and where the log's head was when they were read.
@@ -132,7 +164,9 @@ pub trait Subscription: Send {
 /// The log.
 ///
 /// What every backend keeps:
-/// 1. Positions strictly increase and may have gaps.
+/// 1. Each position is one above the position before. A log that was set up to forget events (a stream with an age limit,
+///    say, which has to be accepted by name) may leave positions out; in any other a gap is loss, and every read that
+///    would go over it is `Broken`.
 /// 2. An acknowledged append survives a process kill and a power cut (`memory` excepted, which says so).
 /// 3. `append` keeps the order of its events; all of one call that succeed are readable when it returns.
 /// 4. A repeated `message_id` within the window is answered with `duplicate: true` and stores nothing.
@@ -162,4 +196,20 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// The last event on one subject.
     async fn last_on_subject(&self, subject: &str) -> Result<Option<RecordedEvent>, ReadError>;
+
+    /// When the first event after a position was stored, by the log's own clock; none when nothing is after it.
+    async fn stored_after(&self, after: Position) -> Result<Option<SystemTime>, ReadError>;
+
+    /// Whether an append would be taken now, as far as can be known without one.
+    ///
+    /// # Errors
+    /// Why it would not be, and whether that ends by itself.
+    async fn writable(&self) -> Result<(), Unwritable>;
+
+    /// Reads up to `limit` events after a position again from where they are kept, passing over what is in memory where
+    /// that can be done, checks them, and returns the position of the last one; none at the end.
+    async fn check(&self, after: Position, limit: usize) -> Result<Option<Position>, ReadError> {
+        let events = self.read(after, limit).await?;
+        Ok(events.last().map(|event| event.position))
+    }
 }

@@ -4,13 +4,14 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
 
 use crate::{
     AppendCondition, AppendError, Appended, Batch, EventLog, LogIdentity, NewEvent, Position,
-    ReadError, RecordedEvent, Subscription,
+    ReadError, RecordedEvent, Subscription, Unwritable,
 };
 
 /// How many message ids a [`MemoryLog`] remembers when nothing else is said.
@@ -37,6 +38,8 @@ struct Shared {
 struct Contents {
     /// The event at position `n` is at index `n - 1`.
     events: Vec<RecordedEvent>,
+    /// When each was stored.
+    stored: Vec<SystemTime>,
     last_on_subject: HashMap<String, Position>,
     remembered: HashMap<String, Position>,
     by_age: VecDeque<String>,
@@ -108,6 +111,7 @@ impl Contents {
         }
         let position = Position(self.events.len() as u64 + 1);
         self.last_on_subject.insert(event.subject.clone(), position);
+        self.stored.push(SystemTime::now());
         self.events.push(RecordedEvent {
             position,
             subject: event.subject,
@@ -181,6 +185,15 @@ impl EventLog for MemoryLog {
             .last_on_subject
             .get(subject)
             .map(|position| contents.events[position.0 as usize - 1].clone()))
+    }
+
+    async fn stored_after(&self, after: Position) -> Result<Option<SystemTime>, ReadError> {
+        let index = usize::try_from(after.0).unwrap_or(usize::MAX);
+        Ok(self.shared.contents().stored.get(index).copied())
+    }
+
+    async fn writable(&self) -> Result<(), Unwritable> {
+        Ok(())
     }
 }
 

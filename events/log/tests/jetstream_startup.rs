@@ -14,7 +14,7 @@ use joinedup_log::jetstream::{
     Apply, ConnectError, Credentials, JetStreamLog, Plan, Settings, StreamSettings, Unsafe,
     apply_stream, check,
 };
-use joinedup_log::{AppendError, EventLog, NewEvent, Position};
+use joinedup_log::{AppendError, EventLog, NewEvent, Position, Unwritable};
 
 #[path = "support/nats_server.rs"]
 #[expect(
@@ -224,7 +224,7 @@ async fn a_full_stream_refuses_and_forgets_nothing() {
         assert!(stored < 100, "a stream of 200 KiB took 3 MiB");
     };
     assert!(
-        matches!(&refusal, AppendError::Refused(why) if why.contains("maximum bytes")),
+        matches!(&refusal, AppendError::Unavailable(why) if why.contains("maximum bytes")),
         "{refusal}"
     );
     assert_eq!(
@@ -237,8 +237,24 @@ async fn a_full_stream_refuses_and_forgets_nothing() {
     });
     assert!(matches!(
         log.append(many.collect()).await,
-        Err(AppendError::Refused(_))
+        Err(AppendError::Unavailable(_))
     ));
+    // It says so before anybody tries, and takes events again as soon as there is room.
+    let full = log.writable().await.unwrap_err();
+    assert!(
+        matches!(&full, Unwritable::ForNow(why) if why.contains("max_bytes")),
+        "{full}"
+    );
+    let larger = StreamSettings {
+        max_bytes: Some(2 << 20),
+        ..StreamSettings::default()
+    };
+    apply_stream(&settings, &larger, Apply::Change)
+        .await
+        .unwrap();
+    log.append(vec![event("again")]).await.unwrap();
+    assert_eq!(log.writable().await, Ok(()));
+    stored += 1;
     assert_eq!(
         log.read(Position::ORIGIN, 1000).await.unwrap().len(),
         stored

@@ -210,6 +210,15 @@ impl DurableStore {
         uuid::Uuid::from_bytes(self.id)
     }
 
+    /// Whether a small commit would be taken now, as far as can be known without one.
+    ///
+    /// # Errors
+    /// That of the commit.
+    pub fn writable(&self) -> Result<(), CommitError> {
+        self.check_writable()?;
+        self.check_space(&Batch::new())
+    }
+
     fn writer(&self) -> MutexGuard<'_, Writer> {
         // A panic while it was held left the state as it was, for that changes last.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
@@ -225,9 +234,18 @@ impl DurableStore {
         }
     }
 
-    /// Refuses a batch that might fill the disk; the store stays as it is and in use.
+    /// Refuses a batch that might fill the disk, or while there is no file to spare, which a sync needs; the store stays
+    /// as it is and in use.
     fn check_space(&self, batch: &Batch) -> Result<(), CommitError> {
         let path = &self.path;
+        if let Err(error) = File::open(path)
+            && folder::is_shortage(&error)
+        {
+            return Err(CommitError::NoFile {
+                path: path.clone(),
+                what: error.to_string(),
+            });
+        }
         let disk = rustix::fs::statvfs(path).map_err(|error| CommitError::Failed {
             path: path.clone(),
             what: error.to_string(),

@@ -123,6 +123,14 @@ pub enum CommitError {
         /// The store's folder.
         path: PathBuf,
     },
+    /// The system has no file to spare. Nothing was committed, and the next commit may succeed.
+    #[error("the store in {} needs a file and the system has none to spare ({what}): close some, or raise the limit (ulimit -n)", path.display())]
+    NoFile {
+        /// The store's folder.
+        path: PathBuf,
+        /// What the system says.
+        what: String,
+    },
     /// Writing failed. The store takes no more commits until it is opened again.
     #[error("the store in {} could not be written: {what}; open it again", path.display())]
     Failed {
@@ -139,4 +147,12 @@ pub enum CommitError {
         /// Why the earlier one failed.
         what: String,
     },
+}
+
+impl CommitError {
+    /// Nothing was committed for want of something that may come back: the same commit may succeed later.
+    #[must_use]
+    pub fn is_for_now(&self) -> bool {
+        matches!(self, Self::DiskFull { .. } | Self::NoFile { .. })
+    }
 }

@@ -96,7 +96,7 @@ impl Syncer {
         let mut next = 0;
         while let Some(folder) = folders.get(next).cloned() {
             next += 1;
-            for entry in fs::read_dir(&folder)? {
+            for entry in patiently(|| fs::read_dir(&folder))? {
                 let entry = entry?;
                 let metadata = match entry.metadata() {
                     Ok(metadata) => metadata,
@@ -122,19 +122,40 @@ impl Syncer {
         if now != self.seen {
             for (path, seen) in &now {
                 if self.seen.get(path) != Some(seen) {
-                    match File::open(path).and_then(|file| file.sync_all()) {
+                    match patiently(|| File::open(path)).and_then(|file| file.sync_all()) {
                         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                         _ => {}
                     }
                 }
             }
             for folder in folders.iter().rev() {
-                File::open(folder)?.sync_all()?;
+                patiently(|| File::open(folder))?.sync_all()?;
             }
             self.seen = now;
         }
         Ok(())
     }
+}
+
+/// The process or the system has as many files open as it may, or no memory for another.
+pub(crate) fn is_shortage(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOMEM];
+    Errno::from_io_error(error).is_some_and(|errno| shortages.contains(&errno))
+}
+
+/// Opens something, again and again while there is no file to spare. A file that could not be opened has lost nothing,
+/// unlike one that could not be synced, so there is no need to give the store up.
+fn patiently<T>(open: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    const ATTEMPTS: u32 = 200;
+    const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+    for _ in 0..ATTEMPTS {
+        match open() {
+            Err(error) if is_shortage(&error) => std::thread::sleep(PAUSE),
+            outcome => return outcome,
+        }
+    }
+    open()
 }
 
 /// The lengths of all files in a folder and below it, in bytes.

@@ -3,47 +3,73 @@
 use crate::saved::commit_all;
 use joinedup_store::{Batch, CommitError, Store};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-/// Batches for a store, and the position that they come to.
-pub(crate) type Commit = (Arc<dyn Store>, Vec<Batch>, u64);
+/// How often a commit that found no room is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+/// How often it looks meanwhile whether it is still wanted.
+const LOOK: Duration = Duration::from_millis(50);
 
-/// The position that is durable now, or why not.
-pub(crate) type Committed = Result<u64, NotCommitted>;
+/// Batches for a store.
+pub(crate) struct Commit {
+    pub store: Arc<dyn Store>,
+    pub batches: Vec<Batch>,
+    /// The position that they come to.
+    pub position: u64,
+    /// The generation of the store, by which an answer is told from one of a store that is no longer used.
+    pub generation: u64,
+    /// Nobody wants it any more once this is false.
+    pub wanted: Arc<AtomicBool>,
+}
+
+/// What became of a commit.
+pub(crate) struct Committed {
+    /// The generation of its store.
+    pub generation: u64,
+    /// The position that is durable now, or why not.
+    pub outcome: Result<u64, NotCommitted>,
+}
 
 /// Why a commit is not done.
 pub(crate) enum NotCommitted {
-    /// The disk is full; it is tried again until it is not.
+    /// There is no room, or no file to spare; it is tried again until there is.
     Yet(String),
-    /// The store takes no more.
+    /// The store takes no more, or the commit is no longer wanted.
     Ever(String),
 }
 
-/// Starts the thread. It tries again while the disk is full.
+/// Starts the thread. It tries again while there is no room.
 pub(crate) fn start() -> std::io::Result<(Sender<Commit>, Receiver<Committed>)> {
     let (commits, inbox) = channel::<Commit>();
     let (answers, committed) = channel();
     let work = move || {
-        for (store, batches, position) in inbox {
-            let answer = loop {
-                match commit_all(&*store, &batches) {
-                    Ok(()) => break Ok(position),
-                    Err(error @ CommitError::DiskFull { .. }) => {
-                        if answers
-                            .send(Err(NotCommitted::Yet(error.to_string())))
-                            .is_err()
-                        {
+        for commit in inbox {
+            let generation = commit.generation;
+            let answer = |outcome| {
+                answers.send(Committed {
+                    generation,
+                    outcome,
+                })
+            };
+            let outcome = loop {
+                match commit_all(&*commit.store, &commit.batches) {
+                    Ok(()) => break Ok(commit.position),
+                    Err(error) if error.is_for_now() => {
+                        if answer(Err(NotCommitted::Yet(error.to_string()))).is_err() {
                             return;
                         }
-                        std::thread::sleep(Duration::from_secs(1));
+                        if !pause(&commit.wanted) {
+                            break Err(NotCommitted::Ever(error.to_string()));
+                        }
                     }
-                    Err(error) => break Err(NotCommitted::Ever(error.to_string())),
+                    Err(error) => break Err(NotCommitted::Ever(sentence(&error))),
                 }
             };
             // Before the answer: who hears it may close the store.
-            drop((store, batches));
-            if answers.send(answer).is_err() {
+            drop(commit);
+            if answer(outcome).is_err() {
                 return;
             }
         }
@@ -52,4 +78,21 @@ pub(crate) fn start() -> std::io::Result<(Sender<Commit>, Receiver<Committed>)> 
         .name("committer".into())
         .spawn(work)?;
     Ok((commits, committed))
+}
+
+/// Waits before the next attempt; false as soon as nobody wants it.
+fn pause(wanted: &AtomicBool) -> bool {
+    let mut waited = Duration::ZERO;
+    while waited < AGAIN {
+        if !wanted.load(Ordering::Relaxed) {
+            return false;
+        }
+        std::thread::sleep(LOOK);
+        waited += LOOK;
+    }
+    wanted.load(Ordering::Relaxed)
+}
+
+fn sentence(error: &CommitError) -> String {
+    format!("{error}; the view is written into a new store as soon as that can be done")
 }

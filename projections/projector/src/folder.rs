@@ -1,6 +1,7 @@
 //! The folder of views: one store a generation, and a small file that names the one in use. A rebuild writes the next
 //! generation beside it and then takes its place.
 
+use chrono::{DateTime, Utc};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -40,6 +41,13 @@ impl Folder {
     /// Where a generation lies.
     pub fn generation(&self, number: u64) -> PathBuf {
         self.0.join(format!("view-{number}"))
+    }
+
+    /// When a generation was last written to.
+    pub fn saved_at(&self, number: u64) -> Option<DateTime<Utc>> {
+        let files = fs::read_dir(self.generation(number)).ok()?;
+        let modified = |file: io::Result<fs::DirEntry>| file.ok()?.metadata().ok()?.modified().ok();
+        files.filter_map(modified).max().map(DateTime::from)
     }
 
     /// Makes a generation the one in use, durably. The others stay until [`Folder::clear_but`].

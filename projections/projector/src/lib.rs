@@ -15,6 +15,7 @@ mod committer;
 mod decode;
 mod fence;
 mod folder;
+mod observer;
 mod opening;
 mod projector;
 mod reader;

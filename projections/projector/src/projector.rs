@@ -1,33 +1,47 @@
 //! The loop: decoded events in, folds and commits out, on a thread of its own.
 
 use crate::checkpoint::Quarantined;
-use crate::committer::{self, Commit, Committed, NotCommitted};
+use crate::committer::{self, Commit, Committed};
 use crate::decode::{Decoded, decode};
 use crate::folder::Folder;
+use crate::observer;
 use crate::opening::{self, Settings, StartError};
 use crate::reader::{self, Heard, Run};
 use crate::rebuild::{self, Rebuilt};
-use crate::saved::{SaveError, Saved};
-use crate::status::{Progress, Views};
+use crate::saved::Saved;
+use crate::status::{Progress, Status, Views};
 use chrono::{DateTime, Utc};
 use joinedup_events::Areas;
 use joinedup_log::{EventLog, Position};
-use joinedup_views::view::View;
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
+
+mod saving;
 
 /// Facts that may wait for a commit, in bytes: while they are written they are in memory several times over.
 const UNCOMMITTED_AT_MOST: usize = 8 << 20;
+
+/// How long a stop waits for the fold. What is not saved by then is folded again from the log.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long the last commit of a fold that stops may take.
+const LAST_COMMIT_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// How long after a store failed the view is written into a new one.
+const RENEW_AFTER: Duration = Duration::from_secs(5);
 
 /// A running projector.
 #[derive(Debug)]
 pub struct Projector {
     views: Views,
     orders: mpsc::Sender<Order>,
-    thread: std::sync::Mutex<Option<JoinHandle<()>>>,
+    /// Closed when the folding thread has ended.
+    running: watch::Receiver<()>,
+    observer: AbortHandle,
 }
 
 /// What the loop is told from outside.
@@ -47,9 +61,10 @@ impl Projector {
         log: Arc<dyn EventLog>,
         areas: Arc<Areas>,
     ) -> Result<Self, StartError> {
-        let views = Views::new(Utc::now());
         let folder = Folder::open(&settings.folder)?;
         let generation = folder.current();
+        // Until the log has been looked at, the view is as it was when it was saved.
+        let views = Views::new(folder.saved_at(generation).unwrap_or_else(Utc::now));
         let (generation, saved, mut view, quarantine) =
             opening::open(&folder, &settings, generation)?;
         folder.take(generation)?;
@@ -59,7 +74,8 @@ impl Projector {
         views.replace(view);
         views.set_quarantine(|rows| *rows = quarantine);
         views.set(|s| {
-            (s.position, s.committed, s.head, s.progress) = (at, at, at, Progress::CatchingUp)
+            // Nothing is known of the log before the fence has looked.
+            (s.position, s.committed, s.head, s.progress) = (at, at, at, Progress::Starting);
         });
         let (orders, inbox) = mpsc::channel(8);
         let (commits, committed) = committer::start().map_err(StartError::Thread)?;
@@ -80,17 +96,29 @@ impl Projector {
             commits,
             committed,
             in_flight: None,
+            failed_at: None,
+            quarantine_tried: false,
             own_orders: orders.clone(),
             waiting_for_rebuild: Vec::new(),
         };
-        let thread = std::thread::Builder::new()
+        let (ends, running) = watch::channel(());
+        let end = End {
+            views: views.clone(),
+            _ends: ends,
+        };
+        let observer = tokio::spawn(observer::observe(fold.log.clone(), views.clone()));
+        std::thread::Builder::new()
             .name("projector".into())
-            .spawn(move || fold.run(inbox))
+            .spawn(move || {
+                let _end = end;
+                fold.run(inbox);
+            })
             .map_err(StartError::Thread)?;
         Ok(Self {
             views,
             orders,
-            thread: std::sync::Mutex::new(Some(thread)),
+            running,
+            observer: observer.abort_handle(),
         })
     }
 
@@ -115,17 +143,42 @@ impl Projector {
         answered.await.map_err(|_| gone())?
     }
 
-    /// Commits what is folded and stops.
+    /// Commits what is folded and stops. It does not wait for ever: what a disk that is full or does not answer has not
+    /// taken by then is folded again from the log at the next start.
     pub async fn stop(&self) {
-        // If the loop has ended already there is nobody to tell.
-        let _ = self.orders.send(Order::Stop).await;
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .take();
-        if let Some(thread) = thread {
-            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        self.observer.abort();
+        let mut running = self.running.clone();
+        let stopped = async {
+            // If the loop has ended already there is nobody to ask.
+            let _ = self.orders.send(Order::Stop).await;
+            while running.changed().await.is_ok() {}
+        };
+        if tokio::time::timeout(STOP_TIMEOUT, stopped).await.is_err() {
+            tracing::warn!(
+                "the projector did not stop in time; what it has not saved is folded again at the next start"
+            );
+        }
+    }
+}
+
+impl Drop for Projector {
+    fn drop(&mut self) {
+        self.observer.abort();
+    }
+}
+
+/// Goes with the folding thread, and says so when that was not asked to end.
+struct End {
+    views: Views,
+    _ends: watch::Sender<()>,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let why = "the projector ended by a fault in the program: start the process again, and report it";
+            tracing::error!("{why}");
+            self.views.ended(why.to_owned());
         }
     }
 }
@@ -146,18 +199,22 @@ struct Fold {
     last_commit: Instant,
     commits: std::sync::mpsc::Sender<Commit>,
     committed: std::sync::mpsc::Receiver<Committed>,
-    in_flight: Option<u64>,
+    /// The commit under way: nobody wants it any more once this is false.
+    in_flight: Option<Arc<AtomicBool>>,
+    /// When the store failed for good; the view is to be written into a new one.
+    failed_at: Option<Instant>,
+    quarantine_tried: bool,
     own_orders: mpsc::Sender<Order>,
     waiting_for_rebuild: Vec<oneshot::Sender<Result<(), String>>>,
 }
 
 impl Fold {
     fn run(mut self, mut orders: mpsc::Receiver<Order>) {
-        self.retry_quarantine();
         let runtime = self.runtime.clone();
         let (mut heard, mut reader) = self.open_reader();
         loop {
-            let tick = self.settings.commit_every / 4;
+            self.views.beat();
+            let tick = self.settings.commit_every.min(Duration::from_secs(1)) / 4;
             let next = runtime.block_on(async {
                 tokio::select! {
                     order = orders.recv() => Next::Order(order.unwrap_or(Order::Stop)),
@@ -179,7 +236,7 @@ impl Fold {
             self.commit_if_due();
         }
         reader.abort();
-        self.commit_and_wait();
+        self.last_commit();
     }
 
     fn open_reader(&self) -> (mpsc::Receiver<Heard>, tokio::task::JoinHandle<()>) {
@@ -199,24 +256,44 @@ impl Fold {
         match word {
             Heard::Events(run) => self.fold(run, now),
             Heard::Head(head) => {
+                // The fence has looked: this is the log.
+                self.views.set(|s| {
+                    if s.other_log || s.progress == Progress::Starting {
+                        (s.other_log, s.progress) = (false, Progress::CatchingUp);
+                    }
+                });
+                if !std::mem::replace(&mut self.quarantine_tried, true) {
+                    self.retry_quarantine();
+                }
                 let position = self.saved.checkpoint.position;
                 if position >= head {
                     self.views.change(|view| view.reached(position.0, now));
                 }
                 self.views.set(|s| {
                     s.head = head.0.max(s.head);
-                    note_distance(s, position, now);
+                    note_distance(s, position, now, false);
                 });
             }
             Heard::Away(what) => {
                 tracing::warn!(reason = what, "the log is away; trying again");
                 self.views.set(|s| s.progress = Progress::Away(what));
             }
-            Heard::Failed(what) => {
-                tracing::error!(reason = what, "the projector has stopped");
-                self.views.set(|s| s.progress = Progress::Failed(what));
-            }
+            Heard::Failed(what) => self.fail(what, false),
+            Heard::OtherLog(what) => self.fail(what, true),
         }
+    }
+
+    /// Notes why folding does not go on; said once, however often it is tried again.
+    fn fail(&self, what: String, other_log: bool) {
+        let failed = Progress::Failed(what);
+        if self.views.progress() != failed {
+            let Progress::Failed(reason) = &failed else {
+                return;
+            };
+            tracing::error!(reason, "the projector has stopped");
+        }
+        self.views
+            .set(|s| (s.progress, s.other_log) = (failed, other_log));
     }
 
     fn fold(&mut self, run: Run, now: DateTime<Utc>) {
@@ -253,7 +330,7 @@ impl Fold {
             s.position = position.0;
             s.head = run.head.0.max(s.head);
             s.progress_at = now;
-            note_distance(s, position, now);
+            note_distance(s, position, now, true);
         });
         self.views.wake();
     }
@@ -292,140 +369,6 @@ impl Fold {
         self.dirty = true;
     }
 
-    fn commit_if_due(&mut self) {
-        self.hear_commits();
-        if !self.dirty || self.in_flight.is_some() {
-            return;
-        }
-        let live = self.views.status().progress == Progress::Live;
-        // What was caught up with is worth keeping at once.
-        let arrived = live && self.catching_up;
-        let due = arrived
-            || self.last_commit.elapsed() >= self.rhythm(live)
-            || self.views.read(View::journal_bytes) >= UNCOMMITTED_AT_MOST;
-        if !due {
-            return;
-        }
-        self.catching_up = !live;
-        self.commit();
-        // A rebuild that is under way makes a store of its own.
-        let alone = self.waiting_for_rebuild.is_empty();
-        if live && alone && self.saved.is_worn(&self.settings) {
-            self.finish_commit();
-            self.renew_store();
-        }
-    }
-
-    /// Writes the view as it is, all of it committed, into a store of its own, which takes the place of the one in use.
-    /// When that does not work, the old one goes on.
-    fn renew_store(&mut self) {
-        let generation = self.generation + 1;
-        let quarantine = self.views.quarantine();
-        let checkpoint = self.saved.checkpoint.clone();
-        let written = self.views.read(|view| {
-            let (folder, settings) = (&self.folder, &self.settings);
-            opening::write(folder, settings, generation, checkpoint, view, &quarantine)
-        });
-        let taken = written
-            .map_err(|e| e.to_string())
-            .and_then(|saved| self.take(generation, saved));
-        if let Err(error) = taken {
-            tracing::warn!(error, "the view could not be written into a new store");
-            self.saved.worn_again_later();
-        }
-    }
-
-    /// A store that was written whole takes the place of the one in use, which is closed and then removed.
-    fn take(&mut self, generation: u64, saved: Saved) -> Result<(), String> {
-        self.folder.take(generation).map_err(|e| e.to_string())?;
-        (self.saved, self.generation) = (saved, generation);
-        self.folder.clear_but(generation);
-        Ok(())
-    }
-
-    /// While catching up, commits are further apart: each writes pages of cells that the next run changes again.
-    fn rhythm(&self, live: bool) -> Duration {
-        if live {
-            self.settings.commit_every
-        } else {
-            self.settings.commit_every * 5
-        }
-    }
-
-    fn commit(&mut self) {
-        let (set_aside, folded_now) = (
-            std::mem::take(&mut self.set_aside),
-            std::mem::take(&mut self.folded_now),
-        );
-        let saved = &mut self.saved;
-        let batch = self
-            .views
-            .change(|view| saved.changes(view, &set_aside, &folded_now));
-        self.dirty = false;
-        self.last_commit = Instant::now();
-        let position = self.saved.checkpoint.position.0;
-        match batch {
-            Ok(batch) => {
-                if self
-                    .commits
-                    .send((self.saved.store(), batch, position))
-                    .is_ok()
-                {
-                    self.in_flight = Some(position);
-                }
-            }
-            Err(error) => self.report(Err(error)),
-        }
-    }
-
-    fn hear_commits(&mut self) {
-        while let Ok(answer) = self.committed.try_recv() {
-            self.hear_commit(answer);
-        }
-    }
-
-    fn hear_commit(&mut self, answer: Committed) {
-        match answer {
-            Ok(position) => {
-                self.in_flight = None;
-                self.views.set(|s| s.committed = position);
-            }
-            Err(NotCommitted::Yet(what)) => {
-                tracing::warn!(reason = what, "the view is not saved yet");
-            }
-            Err(NotCommitted::Ever(what)) => {
-                tracing::error!(reason = what, "the view could not be saved");
-                self.in_flight = None;
-                self.views.set(|s| s.progress = Progress::Failed(what));
-            }
-        }
-    }
-
-    fn finish_commit(&mut self) {
-        while self.in_flight.is_some() {
-            match self.committed.recv() {
-                Ok(answer) => self.hear_commit(answer),
-                Err(_) => return,
-            }
-        }
-    }
-
-    fn commit_and_wait(&mut self) {
-        self.finish_commit();
-        if self.dirty {
-            self.commit();
-            self.finish_commit();
-        }
-    }
-
-    fn report(&mut self, outcome: Result<(), SaveError>) {
-        if let Err(error) = outcome {
-            tracing::error!(%error, "the view could not be saved");
-            self.views
-                .set(|s| s.progress = Progress::Failed(error.to_string()));
-        }
-    }
-
     fn start_rebuild(&mut self, answer: oneshot::Sender<Result<(), String>>) {
         self.waiting_for_rebuild.push(answer);
         if self.waiting_for_rebuild.len() > 1 {
@@ -451,18 +394,17 @@ impl Fold {
     }
 
     fn take_rebuilt(&mut self, outcome: Result<Rebuilt, String>) {
-        self.finish_commit();
         let answer = outcome.and_then(|mut rebuilt| {
             let at = rebuilt.saved.checkpoint.position.0;
             rebuilt.view.reached(at, Utc::now());
             self.take(rebuilt.generation, rebuilt.saved)?;
-            (self.set_aside, self.folded_now, self.dirty) = (Vec::new(), Vec::new(), false);
             self.catching_up = true;
             self.views.replace(rebuilt.view);
             self.views.set_quarantine(|all| *all = rebuilt.quarantine);
+            self.all_saved();
             self.views.set(|s| {
-                (s.position, s.committed, s.head) = (at, at, at);
-                s.progress = Progress::CatchingUp;
+                (s.position, s.head) = (at, at);
+                (s.progress, s.other_log) = (Progress::CatchingUp, false);
                 s.rebuilds += 1;
             });
             self.views.wake();
@@ -482,19 +424,16 @@ enum Next {
     Tick,
 }
 
-/// Live at the head; a heartbeat there even without events; behind it, since when.
-fn note_distance(status: &mut crate::status::Status, position: Position, now: DateTime<Utc>) {
-    if matches!(status.progress, Progress::Failed(_)) {
-        return;
-    }
+/// Live at the head; catching up behind it. What failed is over when events are folded again or none are left to fold.
+fn note_distance(status: &mut Status, position: Position, now: DateTime<Utc>, folded: bool) {
     if position.0 >= status.head {
         status.progress = Progress::Live;
         status.progress_at = now;
-        status.behind_since = None;
-    } else {
-        status.behind_since.get_or_insert(now);
-        if status.progress != Progress::Live {
-            status.progress = Progress::CatchingUp;
-        }
+    } else if match status.progress {
+        Progress::Failed(_) => folded,
+        Progress::Live => false,
+        _ => true,
+    } {
+        status.progress = Progress::CatchingUp;
     }
 }

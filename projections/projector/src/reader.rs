@@ -22,8 +22,10 @@ pub(crate) enum Heard {
     Head(Position),
     /// The log is away; it will be opened again.
     Away(String),
-    /// The log is not the one it was: a person has to look.
+    /// The log is damaged: a person has to look.
     Failed(String),
+    /// The log is not the one that the view was built from: a person has to look.
+    OtherLog(String),
 }
 
 /// A run of decoded events, as it came from the log.
@@ -50,11 +52,9 @@ pub(crate) async fn read(
         let word = match ended {
             Ended::NobodyListens => return,
             Ended::Away(what) => Heard::Away(what),
-            Ended::Failed(what) => {
-                // Nobody may be listening any more; then there is nobody to tell.
-                let _ = heard.send(Heard::Failed(what)).await;
-                return;
-            }
+            // It is looked at again all the same: a log that is put right, or given back, ends it.
+            Ended::Failed(what) => Heard::Failed(what),
+            Ended::OtherLog(what) => Heard::OtherLog(what),
         };
         if heard.send(word).await.is_err() {
             return;
@@ -72,6 +72,7 @@ enum Ended {
     NobodyListens,
     Away(String),
     Failed(String),
+    OtherLog(String),
 }
 
 impl From<ReadError> for Ended {
@@ -87,7 +88,7 @@ impl From<FenceError> for Ended {
     fn from(error: FenceError) -> Self {
         match error {
             FenceError::Log(error) => error.into(),
-            other => Self::Failed(other.to_string()),
+            other => Self::OtherLog(other.to_string()),
         }
     }
 }

@@ -109,14 +109,18 @@ impl Saved {
             quarantine.push(postcard::from_bytes(&row?.value)?);
         }
         view.load_summary(checkpoint.summary.clone());
+        let whole_bytes = entity_bytes + cell_bytes;
+        // What was written before this start is on the disk, with what crashes left behind: a program that is started
+        // again and again would else never find its store worn.
+        let on_disk = usize::try_from(store.size_on_disk()?).unwrap_or(usize::MAX);
         Ok((
             Self {
                 store,
                 checkpoint,
                 journal_bytes,
                 entity_bytes,
-                whole_bytes: entity_bytes + cell_bytes,
-                written_bytes: 0,
+                whole_bytes,
+                written_bytes: on_disk.saturating_sub(whole_bytes),
             },
             Some((view, quarantine)),
         ))

@@ -1,12 +1,18 @@
 //! What everybody else sees of the projector: the view, how far it is, and a word when it moves.
 
 use crate::checkpoint::Quarantined;
+use crate::observer::Observed;
 use chrono::{DateTime, Utc};
 use joinedup_views::Cells;
 use joinedup_views::view::View;
 use serde::Serialize;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
+
+/// For so long the fold may give no sign of life before it is taken to hang. It gives several a second; the longest that it
+/// does without is while it writes a large view whole into a new store.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// What the projector is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -55,8 +61,15 @@ pub struct Status {
     pub committed: u64,
     /// When it last moved, or found that there was nothing to do.
     pub progress_at: DateTime<Utc>,
-    /// Since when there has been something to fold; none at the head.
+    /// When the oldest event that is not folded was stored, by the log's clock; none at the head.
     pub behind_since: Option<DateTime<Utc>>,
+    /// Why what is folded is not saved, while that is so. It is tried again until it is; nothing is lost meanwhile, as the
+    /// log has it.
+    pub unsaved: Option<String>,
+    /// The log is not the one that the view was built from.
+    pub other_log: bool,
+    /// Seconds since the fold last gave a sign of life.
+    pub silent_seconds: f64,
     /// Events set aside.
     pub quarantined: u64,
     /// A rebuild that is running beside: how far it is.
@@ -74,13 +87,16 @@ impl Status {
             committed: 0,
             progress_at: now,
             behind_since: None,
+            unsaved: None,
+            other_log: false,
+            silent_seconds: 0.0,
             quarantined: 0,
             rebuild: None,
             rebuilds: 0,
         }
     }
 
-    /// The age of the oldest event not yet folded, in seconds, measured from when the projector learnt of it.
+    /// The age of the oldest event not yet folded, in seconds, since the log stored it.
     #[must_use]
     pub fn lag_seconds(&self, now: DateTime<Utc>) -> f64 {
         self.behind_since.map_or(0.0, |since| {
@@ -93,6 +109,10 @@ impl Status {
 struct Shared {
     view: RwLock<Arc<RwLock<View>>>,
     status: RwLock<Status>,
+    observed: RwLock<Observed>,
+    beat: RwLock<Instant>,
+    /// The folding thread ended by a fault of the program.
+    ended: OnceLock<String>,
     quarantine: RwLock<Vec<Quarantined>>,
     moved: watch::Sender<u64>,
 }
@@ -115,6 +135,9 @@ impl Views {
         Self(Arc::new(Shared {
             view: RwLock::new(Arc::new(RwLock::new(View::new()))),
             status: RwLock::new(Status::new(now)),
+            observed: RwLock::default(),
+            beat: RwLock::new(Instant::now()),
+            ended: OnceLock::new(),
             quarantine: RwLock::new(Vec::new()),
             moved: watch::Sender::new(0),
         }))
@@ -140,10 +163,56 @@ impl Views {
         cells
     }
 
-    /// How far the projector is.
+    /// How far the projector is: what the fold says of itself, and what is seen of it and of the log from outside.
     #[must_use]
     pub fn status(&self) -> Status {
-        read(&self.0.status).clone()
+        let mut status = read(&self.0.status).clone();
+        let observed = read(&self.0.observed).clone();
+        status.head = status.head.max(observed.head);
+        status.behind_since = observed.oldest.filter(|_| status.position < status.head);
+        let silence = read(&self.0.beat).elapsed();
+        status.silent_seconds = silence.as_secs_f64();
+        if let Some(why) = self.0.ended.get() {
+            status.progress = Progress::Failed(why.clone());
+        } else if matches!(status.progress, Progress::Failed(_)) {
+            // What failed first is what a person has to look at.
+        } else if silence >= SILENCE {
+            let seconds = silence.as_secs();
+            status.progress = Progress::Failed(format!(
+                "the projector has not moved for {seconds} s: it waits for a disk that does not answer, or hangs; the view \
+                 stands at position {} of {}. If this lasts, start the process again",
+                status.position, status.head
+            ));
+        } else if let Some(why) = observed.silent {
+            status.progress = Progress::Away(why);
+        }
+        status
+    }
+
+    /// The last position folded.
+    pub(crate) fn folded(&self) -> u64 {
+        read(&self.0.status).position
+    }
+
+    /// What the fold says that it is doing.
+    pub(crate) fn progress(&self) -> Progress {
+        read(&self.0.status).progress.clone()
+    }
+
+    /// Notes what was seen of the log.
+    pub(crate) fn observe(&self, note: impl FnOnce(&mut Observed)) {
+        note(&mut write(&self.0.observed));
+    }
+
+    /// The fold lives.
+    pub(crate) fn beat(&self) {
+        *write(&self.0.beat) = Instant::now();
+    }
+
+    /// The fold is over, and was not asked to be.
+    pub(crate) fn ended(&self, why: String) {
+        // Only the first reason counts.
+        let _ = self.0.ended.set(why);
     }
 
     /// The events set aside, by position.

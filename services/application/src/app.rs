@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::feeds::FeedStates;
+use crate::health::Health;
 use crate::memo::Memos;
 use crate::publisher::Publisher;
 use chrono::{DateTime, Utc};
@@ -148,6 +149,8 @@ pub struct App {
     pub feeds: FeedStates,
     /// What several readers ask for at the same time.
     pub memos: Arc<Memos>,
+    /// What is found out about the log beside the questions of clients.
+    pub health: Health,
     /// When the process started.
     pub started: DateTime<Utc>,
     /// Cancelled when the process has been told to stop: it is no longer ready, and streams that would go on for ever end.

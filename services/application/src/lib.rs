@@ -8,6 +8,7 @@ pub mod config;
 pub mod discoveries;
 pub mod execute;
 pub mod feeds;
+pub mod health;
 pub mod memo;
 pub mod outcomes;
 pub mod overview;

@@ -3,6 +3,7 @@
 use joinedup_events::{Event, subject};
 use joinedup_log::message_id::message_id;
 use joinedup_log::{AppendCondition, AppendError, Appended, EventLog, NewEvent, Position};
+use joinedup_projector::Views;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -46,6 +47,8 @@ impl Counts {
 pub struct Publisher {
     log: Arc<dyn EventLog>,
     counts: Arc<Counts>,
+    /// The views of the same process.
+    views: Option<Views>,
 }
 
 impl Publisher {
@@ -55,7 +58,15 @@ impl Publisher {
         Self {
             log,
             counts: Arc::default(),
+            views: None,
         }
+    }
+
+    /// The same publisher, which takes nothing while these views find the log to be another one than theirs: events would
+    /// go where nobody looks for them.
+    #[must_use]
+    pub fn guarded_by(self, views: Option<Views>) -> Self {
+        Self { views, ..self }
     }
 
     /// What was published so far.
@@ -83,7 +94,18 @@ impl Publisher {
             .iter()
             .map(|event| new_event(event, condition))
             .collect();
-        let outcome = self.log.append(new).await;
+        let other_log = self
+            .views
+            .as_ref()
+            .is_some_and(|views| views.status().other_log);
+        let outcome = if other_log {
+            Err(AppendError::Unavailable(
+                "it is another log than the one that the views were built from; `/readyz?verbose` says how that shows"
+                    .to_owned(),
+            ))
+        } else {
+            self.log.append(new).await
+        };
         match &outcome {
             Ok(appended) => {
                 let duplicates = appended.iter().filter(|a| a.duplicate).count() as u64;

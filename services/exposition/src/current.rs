@@ -40,6 +40,15 @@ pub fn samples(app: &App, audience: Audience) -> Samples {
     );
     samples.add(&names::STARTED, &[], seconds(app.started));
     process::add(&mut samples);
+    for check in app.health.seen(app) {
+        let holds = f64::from(u8::from(check.outcome.is_ok()));
+        samples.add(&names::READY, &[check.name], holds);
+    }
+    if app.views.is_some() {
+        let scrub = app.health.scrub.state();
+        samples.add(&names::CHECKED, &[], scrub.checked.0 as f64);
+        samples.add(&names::CHECKS, &[], scrub.passes as f64);
+    }
     add_publisher(&mut samples, app);
     add_measures(&mut samples, &app.definitions.measures);
     add_outcomes(&mut samples, &app.definitions);

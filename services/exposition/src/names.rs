@@ -110,6 +110,13 @@ metrics! {
     FILES = Gauge Light "process_open_fds" one []
         "Files and connections that the process has open.";
 
+    READY = Gauge Light "joinedup_ready" one ["check"]
+        "1 where a thing holds without which the server is not ready, else 0; /readyz?verbose says why. Of the views: views, lag, saved. Of the log: log (it answers), writing (it takes events), records (none is lost or damaged).";
+    CHECKED = Gauge Light "joinedup_log_checked_position" one []
+        "How far the slow check of the whole log has come, which begins again every day.";
+    CHECKS = Counter Light "joinedup_log_checks_total" one []
+        "How often the whole log was read and found whole since the process started.";
+
     PUBLISHED = Counter Light "joinedup_events_published_total" one []
         "Events stored in the log by this process since it started.";
     BY_LATENESS = Counter Light "joinedup_events_by_lateness_total" one ["late_by"]
@@ -145,7 +152,7 @@ metrics! {
     PENDING = Gauge Light "joinedup_projector_pending_events" one ["projector"]
         "Positions between the last event folded and the end of the log.";
     LAG = Gauge Light "joinedup_projector_lag_seconds" one ["projector"]
-        "For how long there has been something to fold; 0 at the end of the log.";
+        "The age of the oldest event that is not folded, since the log stored it; 0 at the end of the log.";
     PROGRESS = Gauge Light "joinedup_projector_last_progress_timestamp_seconds" one ["projector"]
         "When the projector last moved, or found that there was nothing to do.";
     WATERMARK = Gauge Light "joinedup_projector_watermark_timestamp_seconds" one ["projector"]

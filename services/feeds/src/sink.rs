@@ -167,10 +167,12 @@ async fn append(publisher: &Publisher, events: &[Event]) -> Result<(u64, u64), S
                 let duplicates = appended.iter().filter(|a| a.duplicate).count() as u64;
                 return Ok((appended.len() as u64 - duplicates, duplicates));
             }
-            Err(error @ AppendError::Unconfirmed(_)) => match pauses.next() {
-                Some(pause) => tokio::time::sleep(*pause).await,
-                None => return Err(error.into()),
-            },
+            Err(error @ (AppendError::Unconfirmed(_) | AppendError::Unavailable(_))) => {
+                match pauses.next() {
+                    Some(pause) => tokio::time::sleep(*pause).await,
+                    None => return Err(error.into()),
+                }
+            }
             Err(error) => return Err(error.into()),
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod late_log;
 pub mod logging;
 pub mod open_log;
 pub mod systemd;

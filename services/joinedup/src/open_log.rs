@@ -1,5 +1,6 @@
 //! Opens the log that the settings name: embedded in this process, or in NATS JetStream.
 
+use crate::late_log::LateLog;
 use joinedup_application::config::{Config, Nats};
 use joinedup_log::EventLog;
 use joinedup_log::embedded::{EmbeddedLog, EmbeddedOpenError, EmbeddedOptions};
@@ -48,6 +49,26 @@ pub async fn open(config: &Config) -> Result<Arc<dyn EventLog>, OpenLogError> {
             EmbeddedOptions::default(),
         )?)),
         Some(nats) => Ok(Arc::new(jetstream(nats).await?)),
+    }
+}
+
+/// Opens the log for a server, which lives on while NATS is not there yet: the log then opens as soon as it is. What is
+/// wrong for another reason is an error at once, as in [`open`].
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_soon(config: &Config) -> Result<Arc<dyn EventLog>, OpenLogError> {
+    match open(config).await {
+        Err(OpenLogError::Nats(error @ ConnectError::Away { .. })) => {
+            tracing::warn!(reason = %error, "the log is not there yet; it is opened as soon as it is");
+            let config = config.clone();
+            let open = move || {
+                let config = config.clone();
+                async move { open(&config).await }
+            };
+            Ok(Arc::new(LateLog::new(error.to_string(), open)))
+        }
+        outcome => outcome,
     }
 }
 

@@ -1,9 +1,8 @@
 //! What systemd is told of the server (`Type=notify`): that it is ready, that it is alive, that it stops. Does nothing where
 //! there is no systemd that listens.
 
-use chrono::{DateTime, TimeDelta, Utc};
 use joinedup_application::app::App;
-use joinedup_projector::{Progress, Status};
+use joinedup_projector::Status;
 use sd_notify::NotifyState;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -25,7 +24,7 @@ pub fn started(app: &App) -> JoinHandle<()> {
             let status = app.views.as_ref().map(|views| views.status());
             let words = words(status.as_ref());
             match watchdog {
-                Some(within) if moves(status.as_ref(), app.now(), within) => {
+                Some(within) if lives(status.as_ref(), within) => {
                     tell(&[NotifyState::Watchdog, NotifyState::Status(&words)]);
                 }
                 _ => tell(&[NotifyState::Status(&words)]),
@@ -57,43 +56,42 @@ fn words(status: Option<&Status>) -> String {
     }
 }
 
-/// Whether the projector moves, or knows why it cannot: only one that hangs is helped by a new start.
-fn moves(status: Option<&Status>, now: DateTime<Utc>, within: Duration) -> bool {
-    let Some(status) = status else { return true };
-    match status.progress {
-        Progress::Starting | Progress::Away(_) | Progress::Failed(_) => true,
-        Progress::CatchingUp | Progress::Live => {
-            let within = TimeDelta::from_std(within).unwrap_or(TimeDelta::MAX);
-            now - status.progress_at < within
-        }
-    }
+/// Whether the fold gives signs of life: one that hangs is helped by a new start, one that waits for its log is not.
+fn lives(status: Option<&Status>, within: Duration) -> bool {
+    status.is_none_or(|status| status.silent_seconds < within.as_secs_f64())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use joinedup_projector::Progress;
 
     #[test]
     fn a_projector_that_hangs_is_not_alive_and_one_whose_log_is_away_is() {
-        let then = DateTime::UNIX_EPOCH;
-        let status = |progress| Status {
+        let status = |progress, silent_seconds| Status {
             progress,
             position: 3,
             head: 5,
             committed: 3,
-            progress_at: then,
-            behind_since: Some(then),
+            progress_at: chrono::DateTime::UNIX_EPOCH,
+            behind_since: None,
+            unsaved: None,
+            other_log: false,
+            silent_seconds,
             quarantined: 0,
             rebuild: None,
             rebuilds: 0,
         };
         let within = Duration::from_secs(60);
-        let hung = status(Progress::Live);
-        assert!(moves(Some(&hung), then + TimeDelta::seconds(59), within));
-        assert!(!moves(Some(&hung), then + TimeDelta::seconds(60), within));
-        let away = status(Progress::Away("no answer".to_owned()));
-        assert!(moves(Some(&away), then + TimeDelta::days(1), within));
-        assert!(moves(None, then, within));
-        assert_eq!(words(Some(&hung)), "views live at 3 of 5");
+        let failed = || Progress::Failed("it has not moved".to_owned());
+        assert!(lives(Some(&status(failed(), 59.0)), within));
+        assert!(!lives(Some(&status(failed(), 60.0)), within));
+        let away = Progress::Away("no answer".to_owned());
+        assert!(lives(Some(&status(away, 0.3)), within));
+        assert!(lives(None, within));
+        assert_eq!(
+            words(Some(&status(Progress::Live, 0.0))),
+            "views live at 3 of 5"
+        );
     }
 }

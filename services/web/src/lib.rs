@@ -5,6 +5,7 @@ pub mod door;
 pub mod pages;
 mod prometheus;
 mod scrapes;
+mod stale;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -54,6 +55,10 @@ pub fn router(app: App, tokens: Tokens) -> Router {
         .merge(scrapes::routes())
         .merge(prometheus::routes())
         .merge(pages::routes())
+        .layer(middleware::from_fn_with_state(
+            shared.app.clone(),
+            stale::mark,
+        ))
         .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
         .nest("/api/v1", api::publishing(&shared))
         .layer(middleware::from_fn_with_state(

@@ -21,6 +21,7 @@ mod line_lists;
 mod live;
 mod manners;
 mod metrics;
+mod nothing_silent;
 mod one_answer;
 mod own_areas;
 mod pages;

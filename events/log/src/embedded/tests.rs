@@ -294,6 +294,46 @@ async fn a_second_opening_is_refused_with_a_sentence() {
 }
 
 #[tokio::test]
+async fn a_full_disk_is_said_before_and_at_an_append_and_ends_with_its_cause() {
+    let (_folder, path) = folder();
+    let log = open(&path);
+    log.append(vec![event("a", "1", "x")]).await.unwrap();
+    assert_eq!(log.writable().await, Ok(()));
+    drop(log);
+    // No disk has so much room: the log behaves as on one that is full.
+    let options = EmbeddedOptions {
+        reserve_bytes: 1 << 60,
+        ..EmbeddedOptions::default()
+    };
+    let full = EmbeddedLog::open(&path, options).unwrap();
+    assert!(
+        matches!(full.writable().await, Err(Unwritable::ForNow(why)) if why.contains("is full"))
+    );
+    let refused = full.append(vec![event("a", "2", "y")]).await.unwrap_err();
+    assert!(matches!(refused, AppendError::Unavailable(_)), "{refused}");
+    assert_eq!(refused.to_string().matches("append again").count(), 1);
+    assert_eq!(full.read(Position::ORIGIN, 9).await.unwrap().len(), 1);
+    drop(full);
+    let log = open(&path);
+    assert_eq!(log.writable().await, Ok(()));
+    log.append(vec![event("a", "2", "y")]).await.unwrap();
+}
+
+#[tokio::test]
+async fn when_an_event_was_stored_is_known_while_it_is_kept() {
+    let (_folder, path) = folder();
+    let before = std::time::SystemTime::now() - std::time::Duration::from_secs(1);
+    let log = open(&path);
+    assert_eq!(log.stored_after(Position::ORIGIN).await.unwrap(), None);
+    log.append(vec![event("a", "1", "x")]).await.unwrap();
+    log.append(vec![event("a", "2", "y")]).await.unwrap();
+    let first = log.stored_after(Position::ORIGIN).await.unwrap().unwrap();
+    let second = log.stored_after(Position(1)).await.unwrap().unwrap();
+    assert!(before < first && first <= second);
+    assert_eq!(log.stored_after(Position(2)).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn an_event_that_is_too_large_is_refused() {
     let (_folder, path) = folder();
     let log = open(&path);

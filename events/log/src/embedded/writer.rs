@@ -36,8 +36,6 @@ pub(super) struct Writer {
     pub(super) unindexed: HashSet<String>,
     /// The position up to which they have.
     pub(super) indexed: u64,
-    /// Why nothing is appended any more.
-    pub(super) stopped: Option<String>,
 }
 
 /// What a group of requests would do.
@@ -64,7 +62,7 @@ impl Writer {
             }
             self.write(group);
         }
-        if self.stopped.is_none() {
+        if self.shared.stopped.get().is_none() {
             self.index(Durability::Synced);
         }
     }
@@ -77,8 +75,8 @@ impl Writer {
             .into_iter()
             .map(|request| (self.plan(request.events, &mut plan), request.answer))
             .collect();
-        let written = match &self.stopped {
-            Some(why) => Err(AppendError::Unconfirmed(why.clone())),
+        let written = match self.shared.stopped.get() {
+            Some(why) => Err(AppendError::Unavailable(why.clone())),
             None if plan.events.is_empty() => Ok(()),
             None => self.commit(plan, now),
         };
@@ -87,8 +85,7 @@ impl Writer {
             // no longer.
             let _ = to.send(match &written {
                 Ok(()) => answer,
-                Err(AppendError::Refused(why)) => Err(AppendError::Refused(why.clone())),
-                Err(why) => Err(AppendError::Unconfirmed(why.to_string())),
+                Err(error) => Err(error.clone()),
             });
         }
     }
@@ -219,26 +216,26 @@ impl Writer {
                 self.unindexed.clear();
                 self.indexed = head;
             }
-            Err(error @ CommitError::DiskFull { .. }) => {
+            Err(error) if error.is_for_now() => {
                 tracing::warn!(%error, "the log's index of subjects was not written; it is tried again");
             }
             Err(error) => drop(self.failed(error, 1)),
         }
     }
 
-    /// What the callers are told. Only a full disk before anything was written leaves the log as it was.
+    /// What the callers get. Only a full disk, or none to spare of something else, before anything was written leaves
+    /// the log as it was.
     fn failed(&mut self, error: CommitError, parts: usize) -> AppendError {
-        if parts == 0
-            && matches!(
-                error,
-                CommitError::DiskFull { .. } | CommitError::ReservedKey
-            )
-        {
+        if parts == 0 && error.is_for_now() {
+            return AppendError::Unavailable(error.to_string());
+        }
+        if parts == 0 && matches!(error, CommitError::ReservedKey) {
             return AppendError::Refused(error.to_string());
         }
         let why = format!("{error}; nothing is appended until the log is opened again");
         tracing::error!(reason = %why, "the log stops taking events");
-        self.stopped = Some(why.clone());
+        // Set by this thread alone, and only once: nothing is committed after it.
+        let _ = self.shared.stopped.set(why.clone());
         AppendError::Unconfirmed(why)
     }
 }

@@ -1,17 +1,19 @@
 //! Appends: published with their ids, many in flight, every acknowledgement awaited. A run of events goes as batches
 //! where it can.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use async_nats::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use futures::StreamExt;
 use serde::Deserialize;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::Shared;
 use super::connection::{ApiError, parse};
-use super::stream::MAX_PAYLOAD;
-use crate::{AppendCondition, AppendError, Appended, NewEvent, Position, ReadError};
+use super::stream::{LARGEST_MESSAGE, MAX_PAYLOAD, room};
+use crate::{AppendCondition, AppendError, Appended, NewEvent, Position, ReadError, Unwritable};
 
 /// The most single publishes without an answer.
 const IN_FLIGHT: usize = 1000;
@@ -22,8 +24,14 @@ const LONGEST_NAME: usize = 1024;
 /// The server's codes for "the last sequence is another".
 const WRONG_LAST_SEQUENCE: [u64; 2] = [10071, 10164];
 
-/// The server's codes for what it will refuse again: too large, full, sealed.
-const REFUSED_FOR_GOOD: [u64; 8] = [10023, 10047, 10053, 10054, 10077, 10097, 10109, 10122];
+/// The server's codes for what it will refuse again: too large, sealed.
+const REFUSED_FOR_GOOD: [u64; 3] = [10054, 10097, 10109];
+
+/// The server's codes for having no room now, or no disk that takes anything.
+const NO_ROOM: [u64; 6] = [10023, 10028, 10047, 10053, 10077, 10122];
+
+/// For so long an append that failed speaks for those that would come; then somebody has to try.
+const FAILURE_SPEAKS: Duration = Duration::from_secs(30);
 
 /// The answer to a publish or to the last message of a batch.
 #[derive(Debug, Deserialize)]
@@ -41,6 +49,52 @@ impl Shared {
         for event in &events {
             examine(event)?;
         }
+        let known = self.known();
+        let outcome = self.append_examined(&events).await;
+        let low = outcome.iter().flatten().find(|answer| {
+            // What was sent after a position was known comes after it, in the stream that gave it.
+            !answer.duplicate && answer.position <= known
+        });
+        if let Some(low) = low {
+            let sentence = format!(
+                "stream {} put an event at position {} although it had {known} before: it was deleted and made again, and \
+                 the event is in the new one; restore it, or rebuild every view from the new one",
+                self.stream, low.position
+            );
+            return Err(AppendError::Refused(self.broken(sentence).to_string()));
+        }
+        let failed = match &outcome {
+            Err(AppendError::Unavailable(why) | AppendError::Unconfirmed(why)) => {
+                Some((Instant::now(), why.clone()))
+            }
+            _ => None,
+        };
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
+        outcome
+    }
+
+    /// Whether the stream is there, has room, and took what was last given to it.
+    pub(super) async fn writable(&self) -> Result<(), Unwritable> {
+        let info = self
+            .info()
+            .await
+            .map_err(|error| Unwritable::ForNow(error.to_string()))?;
+        if room(&info).is_some_and(|room| room < LARGEST_MESSAGE) {
+            return Err(Unwritable::ForNow(format!(
+                "stream {} is full: raise its `max_bytes`",
+                self.stream
+            )));
+        }
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*failed {
+            Some((at, why)) if at.elapsed() < FAILURE_SPEAKS => Err(Unwritable::ForNow(format!(
+                "the newest append was not stored: {why}"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    async fn append_examined(&self, events: &[NewEvent]) -> Result<Vec<Appended>, AppendError> {
         self.verify_after_loss()
             .await
             .map_err(|error| match error {
@@ -208,6 +262,9 @@ impl Shared {
             Err(ApiError::Refused { code, .. }) if self.is_broken() => Err(AppendError::Refused(
                 format!("the stream is not the one it was (error {code})"),
             )),
+            Err(error) if NO_ROOM.contains(&error.code()) => {
+                Err(AppendError::Unavailable(error.to_string()))
+            }
             Err(error) if REFUSED_FOR_GOOD.contains(&error.code()) => {
                 Err(AppendError::Refused(error.to_string()))
             }

@@ -1,9 +1,11 @@
 //! Reads: batches straight from the stream's store, without a consumer.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_nats::header::HeaderMap;
-use async_nats::jetstream::stream::{LastRawMessageErrorKind, RawMessageErrorKind};
+use async_nats::jetstream::stream::{
+    DirectGetErrorKind, LastRawMessageErrorKind, RawMessageErrorKind,
+};
 use async_nats::{Message, Subscriber};
 use bytes::Bytes;
 use chrono::DateTime;
@@ -46,9 +48,15 @@ impl Shared {
             let Some(start) = last.0.checked_add(1) else {
                 break;
             };
+            let known = events.len();
             let more = self
-                .page(start, PAGE.min(limit - events.len()), &mut events)
+                .page(start, PAGE.min(limit - known), &mut events)
                 .await?;
+            let mut before = last;
+            for event in &events[known..] {
+                self.follows(before, event.position)?;
+                before = event.position;
+            }
             if more {
                 continue;
             }
@@ -61,8 +69,10 @@ impl Shared {
             tokio::time::sleep(LAGGING_PAUSE).await;
         }
         if events.is_empty() || lagging == LAGGING_ATTEMPTS {
-            // Nothing there may also mean that the stream is not the one it was.
-            self.info().await?;
+            // Nothing there may also mean that the stream is not the one it was, or that it lost its end.
+            let info = self.info().await?;
+            let last = events.last().map_or(after, |event| event.position);
+            self.goes_on(last, info.state.last_seq).await?;
         }
         for event in &events {
             self.saw(event.position);
@@ -170,6 +180,28 @@ impl Shared {
             })),
             Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
             Err(error) => Err(self.unreadable(subject, &error)),
+        }
+    }
+
+    /// When the first message after a position was stored.
+    pub(super) async fn stored_after(
+        &self,
+        after: Position,
+    ) -> Result<Option<SystemTime>, ReadError> {
+        let stream = self
+            .context
+            .get_stream_no_info(&self.stream)
+            .await
+            .map_err(|error| ReadError::Away(error.to_string()))?;
+        let asked = stream
+            .direct_get_builder()
+            .sequence(after.0.saturating_add(1))
+            .next_by_subject(">")
+            .send();
+        match self.bounded(asked).await? {
+            Ok(message) => Ok(Some(message.time.into())),
+            Err(error) if error.kind() == DirectGetErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.unreadable(">", &error)),
         }
     }
 

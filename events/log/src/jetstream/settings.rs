@@ -131,6 +131,8 @@ unsafe_conditions! {
     ShortDuplicateWindow = "short-duplicate-window",
     /// Events may carry an age of their own at which they vanish, or replace older ones.
     VanishingEvents = "vanishing-events",
+    /// The stream begins after its first position: what was before was purged, or lost.
+    MissingBeginning = "missing-beginning",
 }
 
 impl std::fmt::Display for Unsafe {

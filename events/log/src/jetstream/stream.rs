@@ -10,6 +10,9 @@ use super::connection::{ApiError, Connection};
 use super::settings::{Settings, Unsafe};
 use super::startup::{ConnectError, Finding, atomic_batches, check_server_version};
 
+#[cfg(test)]
+mod tests;
+
 /// All events are on subjects below this.
 pub const SUBJECTS: &str = "joinedup.>";
 
@@ -79,6 +82,9 @@ pub(super) struct StreamInfo {
 /// What is in a stream.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct StreamState {
+    pub(super) messages: u64,
+    pub(super) bytes: u64,
+    pub(super) first_seq: u64,
     pub(super) last_seq: u64,
 }
 
@@ -167,6 +173,36 @@ pub(super) fn findings(name: &str, present: &Map<String, Value>) -> Vec<Finding>
         })
         .collect()
 }
+
+/// The conditions under which a stream leaves positions out although nothing went wrong.
+const FORGETFUL: [Unsafe; 7] = [
+    Unsafe::ForgetfulRetention,
+    Unsafe::DiscardOld,
+    Unsafe::Deletable,
+    Unsafe::Purgeable,
+    Unsafe::AgeLimit,
+    Unsafe::CountLimit,
+    Unsafe::VanishingEvents,
+];
+
+/// The position at which a stream that forgets nothing begins; none for one that may forget.
+pub(super) fn begins(present: &Map<String, Value>) -> Option<u64> {
+    let may_forget = findings("", present)
+        .iter()
+        .any(|finding| finding.accept.is_some_and(|name| FORGETFUL.contains(&name)));
+    let first = present.get("first_seq").and_then(Value::as_u64);
+    (!may_forget).then(|| first.unwrap_or(1).max(1))
+}
+
+/// The room that is left by the stream's own limit, in bytes; none where it has no limit.
+pub(super) fn room(info: &StreamInfo) -> Option<u64> {
+    let limit = info.config.get("max_bytes").and_then(Value::as_i64)?;
+    let limit = u64::try_from(limit).ok().filter(|limit| *limit > 0)?;
+    Some(limit.saturating_sub(info.state.bytes))
+}
+
+/// The largest message of this log with its subject and headers, in bytes.
+pub(super) const LARGEST_MESSAGE: u64 = (MAX_PAYLOAD + HEADER_ROOM) as u64;
 
 /// The stream takes atomic batches.
 pub(super) fn takes_atomic_batches(present: &Map<String, Value>) -> bool {
@@ -259,7 +295,6 @@ fn rules(wanted: &StreamSettings, atomic: bool) -> Vec<(&'static str, Want, Rule
         matters: false,
     };
     let exactly = |value: Value| Want::Exactly(value);
-    let room = (MAX_PAYLOAD + HEADER_ROOM) as u64;
     let mut rules = vec![
         (
             "subjects",
@@ -338,7 +373,7 @@ fn rules(wanted: &StreamSettings, atomic: bool) -> Vec<(&'static str, Want, Rule
         ),
         (
             "max_msg_size",
-            Want::RoomFor(room),
+            Want::RoomFor(LARGEST_MESSAGE),
             needed("events of the allowed size would be refused"),
         ),
         (
@@ -417,54 +452,4 @@ fn new_config(name: &str, wanted: &StreamSettings, atomic: bool) -> Map<String, 
         config.insert(setting.to_owned(), want.value());
     }
     config
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_new_stream_has_no_differences_from_what_is_wanted() {
-        let wanted = StreamSettings {
-            max_bytes: Some(1 << 30),
-            replicas: Some(3),
-        };
-        let config = new_config("JOINEDUP", &wanted, true);
-        assert!(differences(&config, &wanted, true).is_empty());
-        assert!(findings("JOINEDUP", &config).is_empty());
-    }
-
-    #[test]
-    fn each_unsafe_setting_is_found_by_its_own_name() {
-        let good = new_config("JOINEDUP", &StreamSettings::default(), false);
-        for (setting, value, accept) in [
-            ("storage", json!("memory"), Unsafe::MemoryStorage),
-            ("retention", json!("workqueue"), Unsafe::ForgetfulRetention),
-            ("discard", json!("old"), Unsafe::DiscardOld),
-            ("deny_delete", json!(false), Unsafe::Deletable),
-            ("deny_purge", Value::Null, Unsafe::Purgeable),
-            ("max_age", json!(1), Unsafe::AgeLimit),
-            ("max_msgs", json!(10), Unsafe::CountLimit),
-            ("max_msgs_per_subject", json!(1), Unsafe::CountLimit),
-            ("allow_msg_ttl", json!(true), Unsafe::VanishingEvents),
-            ("allow_rollup_hdrs", json!(true), Unsafe::VanishingEvents),
-            (
-                "duplicate_window",
-                json!(120_000_000_000u64),
-                Unsafe::ShortDuplicateWindow,
-            ),
-            ("persist_mode", json!("async"), Unsafe::AsyncPersist),
-        ] {
-            let mut config = good.clone();
-            config.insert(setting.to_owned(), value);
-            let found = findings("JOINEDUP", &config);
-            assert_eq!(found.len(), 1, "{setting}");
-            assert_eq!(found[0].accept, Some(accept), "{setting}");
-            let sentence = found[0].to_string();
-            assert!(
-                sentence.contains(setting) && sentence.contains(accept.name()),
-                "{sentence}"
-            );
-        }
-    }
 }

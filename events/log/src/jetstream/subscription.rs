@@ -108,6 +108,7 @@ impl PushSubscription {
                 shared.stream
             )));
         }
+        shared.starts(after, &info.state)?;
         let start = after
             .0
             .checked_add(1)
@@ -229,6 +230,10 @@ impl PushSubscription {
                 "position {position} was delivered after {}",
                 self.last
             )));
+            return None;
+        }
+        if let Err(error) = self.shared.follows(self.last, position) {
+            self.ended = Some(error.into());
             return None;
         }
         self.received += 1;
@@ -382,8 +387,11 @@ impl Watchdog {
             let (since, polls_then) = *behind.get_or_insert((Instant::now(), polls));
             if since.elapsed() >= self.shared.stall_after && polls > polls_then {
                 match self.pending().await {
-                    // What is ahead is not there to be delivered: the stream's end was removed.
-                    Ok(0) => behind = None,
+                    // What is ahead is not there to be delivered: the stream's end was removed or is lost.
+                    Ok(0) => match self.shared.goes_on(Position(now.0), last).await {
+                        Ok(()) => behind = None,
+                        Err(error) => return error,
+                    },
                     Ok(pending) => {
                         return ReadError::Away(format!(
                             "{pending} events wait in the stream and none was delivered"

@@ -63,6 +63,15 @@ impl NatsServer {
         self.child.wait().expect("the server ends");
     }
 
+    /// Ends the server in order (SIGTERM): it writes down what it knows of its files, and trusts that at its next start.
+    pub fn stop(&mut self) {
+        let asked = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status();
+        assert!(asked.is_ok_and(|status| status.success()));
+        self.child.wait().expect("the server ends");
+    }
+
     /// Starts the server again, on the same ports and the same files.
     pub fn restart(&mut self) {
         self.child = spawn(

@@ -35,6 +35,7 @@ fn app(plan: FaultPlan) -> (App, TempDir) {
         log,
         feeds: Default::default(),
         memos: Arc::default(),
+        health: Default::default(),
         started: Utc::now(),
         stopping: CancellationToken::new(),
     };

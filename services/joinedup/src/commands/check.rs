@@ -5,6 +5,7 @@ use crate::open_log;
 use clap::Args;
 use joinedup_application::app::Definitions;
 use joinedup_application::config::Config;
+use joinedup_log::Position;
 use joinedup_web::door::tokens::Tokens;
 
 /// Flags of `check`.
@@ -16,10 +17,13 @@ pub struct Check {
     /// Print the settings that flags, environment and file come to.
     #[arg(long)]
     pub dump: bool,
-    /// Look at the log too: open it, or connect to NATS.
+    /// Look at the log too: open it, or connect to NATS, and read all of it.
     #[arg(long)]
     pub log: bool,
 }
+
+/// Events read at once.
+const READ_AT_ONCE: usize = 4096;
 
 /// Checks.
 pub async fn run(check: Check) -> Result<(), Failure> {
@@ -41,7 +45,11 @@ pub async fn run(check: Check) -> Result<(), Failure> {
     if check.log {
         let log = open_log::open(&config).await.map_err(Failure::new)?;
         let head = log.head().await.map_err(Failure::new)?;
-        eprintln!("the log answers; its head is at position {head}");
+        let mut at = Position::ORIGIN;
+        while let Some(last) = log.check(at, READ_AT_ONCE).await.map_err(Failure::new)? {
+            at = last;
+        }
+        eprintln!("the log answers; its head is at position {head}, and what it holds is whole");
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use joinedup_feeds::http_client::Client;
 use joinedup_log::{Position, archive};
 use joinedup_projector::folded;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Flags of `export`.
@@ -30,6 +30,12 @@ pub struct Export {
     /// Check an archive instead, and name its first bad line.
     #[arg(long, value_name = "FILE")]
     pub verify: Option<PathBuf>,
+    /// Events may be missing from the archive that is checked: its log was set up to forget some, or they were lost.
+    #[arg(long, requires = "verify")]
+    pub with_gaps: bool,
+    /// The hash that the last line of the archive that is checked must have, as it was kept elsewhere.
+    #[arg(long, value_name = "HASH", requires = "verify")]
+    pub expect: Option<String>,
     /// Only events after this position.
     #[arg(
         long,
@@ -52,11 +58,18 @@ pub struct Export {
 /// Exit code 2 when it was asked wrongly, 1 when the log, the archive or the file is not as it should be.
 pub async fn run(export: Export) -> Result<(), Failure> {
     if let Some(file) = &export.verify {
-        return verify(file);
+        return verify(file, &export);
     }
     if !export.target.is_named() {
         return Err(Failure::usage(
             "say where from: --data DIR (while no server has it open), --nats URL, or --url URL of a running server",
+        ));
+    }
+    if let Some(hash) = &export.continues
+        && !archive::is_hash(hash)
+    {
+        return Err(Failure::usage(
+            "--continues takes the hash of the last line of an archive: 64 digits and letters from a to f",
         ));
     }
     let config = export.target.settings()?;
@@ -66,13 +79,36 @@ pub async fn run(export: Export) -> Result<(), Failure> {
         let path = if export.cells {
             "/api/v1/export/cells".to_owned()
         } else {
-            format!("/api/v1/export/events?after={}", export.after)
+            let continues = match &export.continues {
+                Some(hash) => format!("&continues={hash}"),
+                None => String::new(),
+            };
+            format!("/api/v1/export/events?after={}{continues}", export.after)
         };
+        let (cells, after) = (export.cells, export.after);
+        let continues = export.continues.clone();
         let copied = tokio::task::spawn_blocking(move || -> Result<(), Failure> {
             let mut body = client.get(&path).map_err(Failure::new)?;
-            io::copy(&mut body, &mut out)
-                .and_then(|_| out.flush())
-                .map_err(unwritten)
+            if cells {
+                return io::copy(&mut body, &mut out)
+                    .and_then(|_| out.flush())
+                    .map_err(unwritten);
+            }
+            // Checked on its way, so that what the network cut short or changed is not taken for a backup.
+            let summary = archive::verify(BufReader::new(Copying {
+                from: body,
+                to: &mut out,
+            }))
+            .map_err(|error| Failure::new(format!("the server's answer is not whole: {error}")))?;
+            out.flush().map_err(unwritten)?;
+            let expected = continues.as_deref().filter(|_| summary.events > 0);
+            if expected.is_some_and(|hash| hash != summary.starts_from) {
+                return Err(Failure::new(
+                    "the server did not take --continues: it is of an older version; give no --continues, or update it",
+                ));
+            }
+            report(&summary, continues.as_deref(), after);
+            Ok(())
         });
         return copied.await.map_err(Failure::new)?;
     }
@@ -98,23 +134,67 @@ pub async fn run(export: Export) -> Result<(), Failure> {
         None => archive::export(&*log, &mut *out, after).await,
     };
     let summary = summary.map_err(Failure::new)?;
-    eprintln!(
-        "{} events; keep the hash of the last one elsewhere: {}",
-        summary.events, summary.hash
-    );
+    report(&summary, export.continues.as_deref(), export.after);
     Ok(())
 }
 
-fn verify(file: &Path) -> Result<(), Failure> {
+/// Says what was exported, and what to give to the export that continues it.
+fn report(summary: &archive::Summary, continues: Option<&str>, after: u64) {
+    let hash = match continues {
+        Some(hash) if summary.events == 0 => hash,
+        _ => &summary.hash,
+    };
+    let last = summary.last.map_or(after, |last| last.0);
+    eprintln!(
+        "{} events; keep the hash of the last one elsewhere: {hash}\nthe next export continues this one with --after {last} \
+         --continues {hash}",
+        summary.events
+    );
+}
+
+/// Reads from one and writes what it read to another.
+struct Copying<R, W> {
+    from: R,
+    to: W,
+}
+
+impl<R: Read, W: Write> Read for Copying<R, W> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(buffer)?;
+        self.to.write_all(&buffer[..read])?;
+        Ok(read)
+    }
+}
+
+fn verify(file: &Path, export: &Export) -> Result<(), Failure> {
     let opened = File::open(file)
         .map_err(|e| Failure::usage(format!("{} cannot be read: {e}", file.display())))?;
     let summary = archive::verify(BufReader::new(opened))
         .map_err(|e| Failure::new(format!("{}: {e}", file.display())))?;
+    let name = file.display();
+    if let Some(expected) = &export.expect
+        && *expected != summary.hash
+    {
+        return Err(Failure::new(format!(
+            "{name}: its last line has the hash {}, and not the one that was kept: lines are missing at its end, or it is \
+             another archive",
+            summary.hash
+        )));
+    }
+    if let Some((first, last)) = summary.first_missing.filter(|_| !export.with_gaps) {
+        return Err(Failure::new(format!(
+            "{name}: every line is as it was written, and {} events are missing, the first from position {first} to \
+             {last}: the log had lost them, or was set up to forget; --with-gaps passes that",
+            summary.missing
+        )));
+    }
+    let span = match (summary.first, summary.last) {
+        (Some(first), Some(last)) => format!(" from position {first} to {last}"),
+        _ => String::new(),
+    };
     println!(
-        "{}: whole; {} events, the hash of the last one is {}",
-        file.display(),
-        summary.events,
-        summary.hash
+        "{name}: whole; {} events{span}, the hash of the last one is {}",
+        summary.events, summary.hash
     );
     Ok(())
 }

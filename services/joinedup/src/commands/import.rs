@@ -266,14 +266,18 @@ async fn verified(path: &Path) -> Result<(), Failure> {
     let looked = tokio::task::spawn_blocking(move || {
         let file = std::fs::File::open(&path)
             .map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
-        archive::verify(std::io::BufReader::new(file))
-            .map_err(|e| format!("{}: {e}", path.display()))
+        let summary = archive::verify(std::io::BufReader::new(file))
+            .map_err(|e| format!("{}: {e}", path.display()))?;
+        if let Some((first, last)) = summary.first_missing {
+            tracing::warn!(
+                "{} lacks {} events, the first from position {first} to {last}; what it has is taken",
+                path.display(),
+                summary.missing
+            );
+        }
+        Ok::<_, String>(())
     });
-    looked
-        .await
-        .map_err(Failure::new)?
-        .map(|_| ())
-        .map_err(Failure::new)
+    looked.await.map_err(Failure::new)?.map_err(Failure::new)
 }
 
 /// A bar on a terminal, nothing elsewhere.

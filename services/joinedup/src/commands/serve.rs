@@ -6,16 +6,23 @@ use crate::systemd;
 use chrono::Utc;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::config::Config;
+use joinedup_application::health::Health;
 use joinedup_application::publisher::Publisher;
 use joinedup_feeds::feed::Feeds;
 use joinedup_feeds::feed::settings::FeedSettings;
 use joinedup_log::EventLog;
+use joinedup_log::scrub::Pace;
 use joinedup_projector::{Projector, Settings};
 use joinedup_views::expectation::Expectations;
 use joinedup_web::door::tokens::Tokens;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+/// The longest that an orderly stop may take. Answers have ten seconds to finish, and what is folded five to be saved.
+const END_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Which parts of the server run in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +67,7 @@ pub async fn run(server: &Server, parts: Parts) -> Result<(), Failure> {
     }
     let feeds = feeds(&mut config, &mut definitions)?;
     let tokens = Tokens::read(&config, &definitions.areas).map_err(Failure::usage)?;
-    let log = open_log::open(&config).await.map_err(Failure::new)?;
+    let log = open_log::open_soon(&config).await.map_err(Failure::new)?;
     serve(config, definitions, tokens, log, parts, feeds).await
 }
 
@@ -101,15 +108,19 @@ pub async fn serve(
     } else {
         None
     };
+    let views = projector.as_ref().map(Projector::views);
     let app = App {
         config: Arc::new(config),
         definitions,
-        publisher: parts.publish.then(|| Publisher::new(log.clone())),
-        views: projector.as_ref().map(Projector::views),
+        publisher: parts
+            .publish
+            .then(|| Publisher::new(log.clone()).guarded_by(views.clone())),
+        views,
         projector: projector.map(Arc::new),
         log,
         feeds: Default::default(),
         memos: Arc::default(),
+        health: Health::default(),
         started: Utc::now(),
         stopping: CancellationToken::new(),
     };
@@ -119,14 +130,57 @@ pub async fn serve(
     println!("joinedup is at http://{address}");
     let (projector, stopping) = (app.projector.clone(), app.stopping.clone());
     let alive = systemd::started(&app);
-    let served = joinedup_web::serve(listener, app, tokens, stopped()).await;
+    let over = CancellationToken::new();
+    let watching = watch(&app, over.clone());
+    let health = app.health.clone();
+    let stopped = async move {
+        tokio::select! {
+            () = stopped() => {}
+            () = over.cancelled() => end_in_time(),
+        }
+    };
+    let served = joinedup_web::serve(listener, app, tokens, stopped).await;
     stopping.cancel();
     feeds.ended().await;
     if let Some(projector) = projector {
         projector.stop().await;
     }
     alive.abort();
-    served.map_err(Failure::new)
+    for task in watching {
+        task.abort();
+    }
+    match health.ends() {
+        Some(why) => Err(Failure::new(why)),
+        None => served.map_err(Failure::new),
+    }
+}
+
+/// Looks after the log: whether it takes events and, where views are built from it, whether it is whole.
+fn watch(app: &App, over: CancellationToken) -> Vec<JoinHandle<()>> {
+    let (health, log, publishes) = (app.health.clone(), app.log.clone(), app.publisher.is_some());
+    let mut tasks = Vec::new();
+    if app.views.is_some() {
+        let (scrub, log) = (health.scrub.clone(), log.clone());
+        tasks.push(tokio::spawn(async move {
+            scrub.run(log, Pace::default()).await;
+        }));
+    }
+    tasks.push(tokio::spawn(async move {
+        health.watch(log, publishes, over).await;
+    }));
+    tasks
+}
+
+/// Ends the process even if something waits for a disk that never answers: what was acknowledged is in the log, and views
+/// fold the rest again.
+fn end_in_time() {
+    std::thread::spawn(|| {
+        std::thread::sleep(END_TIMEOUT);
+        tracing::error!(
+            "the process could not be stopped in order within {END_TIMEOUT:?} and ends now"
+        );
+        std::process::exit(1);
+    });
 }
 
 /// Waits for SIGINT or SIGTERM; a second one ends the process at once.
@@ -144,6 +198,7 @@ pub async fn stopped() {
     }
     tracing::info!("stopping: open answers are finished and what is folded is saved");
     systemd::stopping();
+    end_in_time();
     tokio::spawn(async move {
         tokio::select! {
             _ = interrupt.recv() => {}

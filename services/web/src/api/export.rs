@@ -28,6 +28,8 @@ const PIECE: usize = 256 << 10;
 #[serde(default, deny_unknown_fields)]
 pub struct From {
     after: u64,
+    /// The hash of the last line of the archive that this one continues.
+    continues: Option<String>,
 }
 
 /// The cells of the views in use.
@@ -52,15 +54,32 @@ pub async fn events(
 ) -> Result<Response, Problem> {
     caller.must(Role::Admin)?;
     let Query(from) = from.map_err(|_| {
-        Problem::bad_request("The only parameter is `after`, and it must be a position")
+        Problem::bad_request(
+            "The parameters are `after`, a position, and `continues`, the hash of the last line of an archive",
+        )
     })?;
+    if from
+        .continues
+        .as_deref()
+        .is_some_and(|hash| !archive::is_hash(hash))
+    {
+        return Err(Problem::bad_request(
+            "`continues` must be the hash of the last line of an archive: 64 digits and letters from a to f",
+        ));
+    }
     let (pieces, written) = sync_channel::<io::Result<Bytes>>(PIECES_MOST);
     let (send, mut taken) = mpsc::channel::<io::Result<Bytes>>(PIECES_MOST);
     let log = app.log.clone();
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
         let mut writer = BufWriter::with_capacity(PIECE, Pieces(pieces.clone()));
-        let exported = runtime.block_on(archive::export(&*log, &mut writer, Position(from.after)));
+        let after = Position(from.after);
+        let exported = runtime.block_on(async {
+            match &from.continues {
+                Some(hash) => archive::export_from(&*log, &mut writer, after, hash).await,
+                None => archive::export(&*log, &mut writer, after).await,
+            }
+        });
         let outcome = exported
             .map_err(io::Error::other)
             .and_then(|_| writer.flush());

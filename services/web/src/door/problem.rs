@@ -195,7 +195,7 @@ impl From<AppendError> for Problem {
                 Self::new(StatusCode::CONFLICT, "Somebody else was first", detail)
                     .with("version", json!(actual.0))
             }
-            AppendError::Unconfirmed(_) => Self::unavailable(detail),
+            AppendError::Unconfirmed(_) | AppendError::Unavailable(_) => Self::unavailable(detail),
             AppendError::Refused(_) => Self::new(
                 StatusCode::INSUFFICIENT_STORAGE,
                 "The log refused the event",

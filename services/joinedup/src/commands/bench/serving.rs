@@ -38,6 +38,7 @@ pub(super) async fn serving(
         stopping: tokio_util::sync::CancellationToken::new(),
         feeds: Default::default(),
         memos: Arc::default(),
+        health: Default::default(),
         started: Utc::now(),
     };
     let transfers = app.definitions.measures.iter().filter(|m| {

@@ -66,6 +66,7 @@ async fn door(roles: &[(&str, Role)], change: impl FnOnce(&mut Config)) -> Door 
         log: log.clone(),
         feeds: Default::default(),
         memos: Arc::default(),
+        health: Default::default(),
         started: chrono::Utc::now(),
         stopping: CancellationToken::new(),
     };

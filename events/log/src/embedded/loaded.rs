@@ -1,0 +1,102 @@
+//! What an embedded log keeps in memory, read back when it is opened.
+
+use std::collections::{HashMap, HashSet};
+
+use joinedup_store::{self as store, DurableStore, Store};
+
+use super::row::{EVENTS, EventRow, INDEXED, SUBJECTS, number};
+use super::window::Window;
+use super::{EmbeddedOptions, broken_row, rows, writer};
+
+/// What is kept in memory, read back.
+pub(super) struct Loaded {
+    pub(super) head: u64,
+    pub(super) indexed: u64,
+    pub(super) last_on_subject: HashMap<String, u64>,
+    pub(super) unindexed: HashSet<String>,
+    pub(super) window: Window,
+}
+
+impl Loaded {
+    pub(super) fn from(store: &DurableStore, options: &EmbeddedOptions) -> Result<Self, String> {
+        let sentence = |error: store::ReadError| error.to_string();
+        let last_row = store.last(EVENTS).map_err(sentence)?;
+        let head = match last_row {
+            Some(row) => {
+                EventRow::decode(&row.key, row.value)
+                    .ok_or("its last row is not one of events")?
+                    .last
+            }
+            None => 0,
+        };
+        let indexed = store
+            .get(INDEXED)
+            .map_err(sentence)?
+            .as_deref()
+            .and_then(number)
+            .unwrap_or(0);
+        if indexed > head {
+            return Err(format!(
+                "it ends at position {head}, and its index at {indexed}"
+            ));
+        }
+        let mut last_on_subject = HashMap::new();
+        for row in store.scan(SUBJECTS, SUBJECTS) {
+            let row = row.map_err(sentence)?;
+            let subject = String::from_utf8(row.key[SUBJECTS.len()..].to_vec())
+                .map_err(|error| error.to_string())?;
+            last_on_subject.insert(
+                subject,
+                number(&row.value).ok_or("its index of subjects is unreadable")?,
+            );
+        }
+        let mut unindexed = HashSet::new();
+        for row in rows(store, indexed) {
+            let row = row?;
+            for event in row.events() {
+                let (event, _) = event.ok_or_else(|| broken_row(&row))?;
+                if event.position.0 > indexed {
+                    last_on_subject.insert(event.subject.clone(), event.position.0);
+                    unindexed.insert(event.subject);
+                }
+            }
+        }
+        let mut window = Window::new(options.window, options.window_ids);
+        let now = writer::now_ms();
+        let oldest = head.saturating_sub(options.window_ids as u64);
+        for row in rows(store, first_since(store, oldest, head, window.since(now))?) {
+            let row = row?;
+            for event in row.events() {
+                let (event, id) = event.ok_or_else(|| broken_row(&row))?;
+                let key = window.key(id);
+                window.remember(key, event.position.0, row.written_at);
+            }
+        }
+        window.expire(now);
+        Ok(Self {
+            head,
+            indexed,
+            last_on_subject,
+            unindexed,
+            window,
+        })
+    }
+}
+
+/// A position, from `low` to `high`, before which all events were written before a time. Halves the range, for times
+/// rise with positions; where the clock was set back, some events are remembered for longer or shorter.
+fn first_since(store: &DurableStore, low: u64, high: u64, since: u64) -> Result<u64, String> {
+    let (mut low, mut high) = (low, high);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let row = rows(store, middle)
+            .next()
+            .ok_or("its last events are missing")??;
+        if row.written_at < since {
+            low = row.last;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low)
+}

@@ -1,0 +1,54 @@
+//! A stream that forgets nothing has every position from its first on: a hole is loss, and whoever would read over it is
+//! stopped with a sentence. The server does not say so by itself: it leaves out what it cannot read and goes on.
+
+use super::Shared;
+use super::stream::StreamState;
+use crate::{Position, ReadError};
+
+impl Shared {
+    /// Whether a position may follow on another.
+    pub(super) fn follows(&self, last: Position, found: Position) -> Result<(), ReadError> {
+        match self.next(last) {
+            Some(expected) if found.0 > expected => Err(self.missing(expected, found.0 - 1)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether what the server says of the stream leaves something out after a position.
+    pub(super) fn starts(&self, after: Position, state: &StreamState) -> Result<(), ReadError> {
+        let first = if state.messages == 0 {
+            state.last_seq.saturating_add(1)
+        } else {
+            state.first_seq
+        };
+        self.follows(after, Position(first))
+    }
+
+    /// Looks at the stream's leader when nothing came after a position although the stream goes on to `head`: another
+    /// copy of a cluster may only be late.
+    pub(super) async fn goes_on(&self, last: Position, head: u64) -> Result<(), ReadError> {
+        let Some(expected) = self.next(last).filter(|expected| *expected <= head) else {
+            return Ok(());
+        };
+        match self.next_on_subject(last, ">").await? {
+            Some(next) => self.follows(last, Position(next.sequence)),
+            None => Err(self.missing(expected, head)),
+        }
+    }
+
+    /// The position that comes after another; none in a stream that may leave some out.
+    fn next(&self, last: Position) -> Option<u64> {
+        self.begins.map(|first| last.0.saturating_add(1).max(first))
+    }
+
+    fn missing(&self, first: u64, last: u64) -> ReadError {
+        if self.begins == Some(first) {
+            return ReadError::Broken(format!(
+                "the events from position {first} to {last} are missing: stream {} begins after them; restore it from its \
+                 archive, or, where they were purged on purpose, accept that by the name `missing-beginning`",
+                self.stream
+            ));
+        }
+        ReadError::missing(first, last)
+    }
+}

@@ -1,0 +1,233 @@
+//! A stream that forgets nothing and yet lacks events has lost them: everybody who would read over the hole is stopped.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by a panic"
+)]
+
+use std::time::Duration;
+
+use async_nats::jetstream::stream::Config;
+use bytes::Bytes;
+use joinedup_log::jetstream::{
+    Apply, JetStreamLog, Settings, StreamSettings, Unsafe, apply_stream,
+};
+use joinedup_log::{EventLog, NewEvent, Position, ReadError, RecordedEvent, archive};
+
+#[path = "support/nats_server.rs"]
+#[expect(dead_code, reason = "the process id is for the benchmark")]
+mod nats_server;
+
+use nats_server::NatsServer;
+
+const STREAM: &str = "JOINEDUP";
+
+/// Bounds what would otherwise hang; nothing passes by it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn events(from: usize, count: usize) -> Vec<NewEvent> {
+    (from..from + count)
+        .map(|n| NewEvent {
+            subject: format!("joinedup.transfer.E1.{:02x}", n % 7),
+            message_id: format!("event-{n}"),
+            payload: Bytes::from(format!("{{\"id\":\"event-{n}-of-many\"}}")),
+            condition: None,
+        })
+        .collect()
+}
+
+/// A stream of ten events that still forgets, to which something is done before it is set up to forget nothing.
+async fn stream_with(
+    server: &NatsServer,
+    config: Config,
+    harm: impl AsyncFnOnce(&async_nats::jetstream::stream::Stream),
+) -> JetStreamLog {
+    let client = async_nats::connect(server.url()).await.unwrap();
+    let context = async_nats::jetstream::new(client);
+    let config = Config {
+        name: STREAM.to_owned(),
+        subjects: vec!["joinedup.>".to_owned()],
+        allow_direct: true,
+        ..config
+    };
+    let stream = context.create_stream(config).await.unwrap();
+    let settings = server.settings(STREAM);
+    let forgetful = Settings {
+        accept_unsafe: Unsafe::ALL.to_vec(),
+        ..settings.clone()
+    };
+    let before = JetStreamLog::connect(&forgetful).await.unwrap();
+    before.append(events(1, 10)).await.unwrap();
+    harm(&stream).await;
+    apply_stream(&settings, &StreamSettings::default(), Apply::Change)
+        .await
+        .unwrap();
+    JetStreamLog::connect(&settings).await.unwrap()
+}
+
+fn positions(events: &[RecordedEvent]) -> Vec<u64> {
+    events.iter().map(|event| event.position.0).collect()
+}
+
+#[track_caller]
+fn assert_missing<T>(outcome: Result<T, ReadError>, words: &str) {
+    match outcome {
+        Err(ReadError::Broken(sentence)) => assert!(sentence.contains(words), "{sentence}"),
+        Err(other) => panic!("a loss shows as: {other}"),
+        Ok(_) => panic!("what lacks events was read as whole"),
+    }
+}
+
+/// What a subscription gives and the error that it ends with.
+async fn all_of(log: &JetStreamLog, after: u64) -> (Vec<u64>, ReadError) {
+    let mut seen = Vec::new();
+    let followed = async {
+        let mut subscription = log.subscribe(Position(after)).await?;
+        loop {
+            let batch = subscription.next().await?;
+            seen.extend(positions(&batch.events));
+        }
+    };
+    let ended: Result<(), ReadError> = tokio::time::timeout(PATIENCE, followed)
+        .await
+        .expect("the subscription ends");
+    (seen, ended.unwrap_err())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hole_inside_stops_subscriptions_reads_exports_and_checks_where_it_is() {
+    let server = NatsServer::start();
+    let log = stream_with(&server, Config::default(), async |stream| {
+        for lost in [5, 8, 9] {
+            stream.delete_message(lost).await.unwrap();
+        }
+    })
+    .await;
+    let (seen, end) = all_of(&log, 0).await;
+    assert_eq!(seen, [1, 2, 3, 4], "what is before the hole is good");
+    assert_missing(Err::<(), _>(end), "event at position 5 is missing");
+    assert_missing(
+        log.read(Position::ORIGIN, 100).await,
+        "event at position 5 is missing",
+    );
+    assert_missing(
+        log.check(Position(6), 100).await,
+        "from position 8 to 9 are missing",
+    );
+    assert_eq!(positions(&log.read(Position(5), 2).await.unwrap()), [6, 7]);
+    let mut file = Vec::new();
+    let exported = archive::export(&log, &mut file, Position::ORIGIN).await;
+    assert!(
+        matches!(&exported, Err(error) if error.to_string().contains("position 5 is missing")),
+        "{exported:?}"
+    );
+    // It is still this log, and its writers are not stopped by what is lost.
+    assert_eq!(log.writable().await, Ok(()));
+    assert_eq!(
+        log.append(events(11, 1)).await.unwrap()[0].position,
+        Position(11)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_end_is_not_waited_for() {
+    let server = NatsServer::start();
+    let log = stream_with(&server, Config::default(), async |stream| {
+        for lost in [9, 10] {
+            stream.delete_message(lost).await.unwrap();
+        }
+    })
+    .await;
+    let (seen, end) = all_of(&log, 2).await;
+    assert_eq!(seen, [3, 4, 5, 6, 7, 8]);
+    assert_missing(Err::<(), _>(end), "from position 9 to 10 are missing");
+    assert_missing(log.read(Position(8), 1).await, "from position 9 to 10");
+    assert!(log.read(Position(10), 1).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_beginning_is_a_loss_until_it_is_accepted_by_name() {
+    let server = NatsServer::start();
+    let log = stream_with(&server, Config::default(), async |stream| {
+        stream.purge().sequence(4).await.unwrap();
+    })
+    .await;
+    for outcome in [
+        log.subscribe(Position::ORIGIN).await.map(|_| ()),
+        log.read(Position::ORIGIN, 9).await.map(|_| ()),
+    ] {
+        assert_missing(outcome, "from position 1 to 3 are missing");
+    }
+    // Who has counted them already is not harmed.
+    assert!(log.subscribe(Position(3)).await.is_ok());
+    let accepting = Settings {
+        accept_unsafe: vec![Unsafe::MissingBeginning],
+        ..server.settings(STREAM)
+    };
+    let log = JetStreamLog::connect(&accepting).await.unwrap();
+    let read = log.read(Position::ORIGIN, 2).await.unwrap();
+    assert_eq!(positions(&read), [4, 5]);
+    assert!(log.subscribe(Position::ORIGIN).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_was_made_to_begin_later_is_whole() {
+    let server = NatsServer::start();
+    let later = Config {
+        first_sequence: Some(1000),
+        ..Config::default()
+    };
+    let log = stream_with(&server, later, async |_| {}).await;
+    let read = log.read(Position::ORIGIN, 3).await.unwrap();
+    assert_eq!(positions(&read), [1000, 1001, 1002]);
+    let mut subscription = log.subscribe(Position::ORIGIN).await.unwrap();
+    let batch = subscription.next().await.unwrap();
+    assert_eq!(batch.events[0].position, Position(1000));
+    let mut file = Vec::new();
+    let exported = archive::export(&log, &mut file, Position::ORIGIN).await;
+    assert_eq!(exported.unwrap().events, 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_flipped_bit_on_the_disk_of_the_server_is_found_by_reading() {
+    let mut server = NatsServer::start();
+    let log = server.log(STREAM).await;
+    for round in 0..6 {
+        log.append(events(1 + round * 50, 50)).await.unwrap();
+    }
+    server.stop();
+    flip(&server, "event-123-of-many");
+    server.restart();
+    let log = server.log(STREAM).await;
+    assert_eq!(log.head().await.unwrap(), Position(300));
+    let (seen, end) = all_of(&log, 0).await;
+    assert_eq!(seen, (1..123).collect::<Vec<_>>());
+    assert_missing(Err::<(), _>(end), "position 123 is missing");
+    assert_missing(log.check(Position(100), 100).await, "position 123");
+    assert_eq!(
+        log.check(Position(123), 100).await.unwrap(),
+        Some(Position(223))
+    );
+}
+
+/// Flips one bit of a message in the server's files.
+fn flip(server: &NatsServer, words: &str) {
+    let folder = server
+        .store()
+        .join(format!("jetstream/$G/streams/{STREAM}/msgs"));
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let found = bytes
+            .windows(words.len())
+            .position(|some| some == words.as_bytes());
+        if let Some(at) = found {
+            bytes[at] ^= 1;
+            std::fs::write(&path, bytes).unwrap();
+            return;
+        }
+    }
+    panic!("the message is in no file of the server");
+}

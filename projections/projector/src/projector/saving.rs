@@ -1,0 +1,188 @@
+//! How what is folded comes onto the disk: in commits, or whole into a new store.
+
+use super::{Fold, LAST_COMMIT_TIMEOUT, RENEW_AFTER, UNCOMMITTED_AT_MOST};
+use crate::committer::{Commit, Committed, NotCommitted};
+use crate::opening;
+use crate::saved::Saved;
+use crate::status::Progress;
+use joinedup_views::view::View;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+impl Fold {
+    pub(super) fn commit_if_due(&mut self) {
+        self.hear_commits();
+        if let Some(failed_at) = self.failed_at {
+            if failed_at.elapsed() >= RENEW_AFTER && !self.renew_store() {
+                self.failed_at = Some(Instant::now());
+            }
+            return;
+        }
+        if !self.dirty || self.in_flight.is_some() {
+            return;
+        }
+        let live = self.views.progress() == Progress::Live;
+        // What was caught up with is worth keeping at once.
+        let arrived = live && self.catching_up;
+        let due = arrived
+            || self.last_commit.elapsed() >= self.rhythm(live)
+            || self.views.read(View::journal_bytes) >= UNCOMMITTED_AT_MOST;
+        if !due {
+            return;
+        }
+        self.catching_up = !live;
+        // A rebuild that is under way makes a store of its own.
+        let alone = self.waiting_for_rebuild.is_empty();
+        if live && alone && self.saved.is_worn(&self.settings) && self.renew_store() {
+            return;
+        }
+        self.commit();
+    }
+
+    /// Writes the view as it is, with what is not committed yet, into a store of its own, which takes the place of the
+    /// one in use. When that does not work, the old one goes on, and the answer is false.
+    fn renew_store(&mut self) -> bool {
+        let generation = self.generation + 1;
+        let quarantine = self.views.quarantine();
+        let checkpoint = self.saved.checkpoint.clone();
+        let written = self.views.read(|view| {
+            let (folder, settings) = (&self.folder, &self.settings);
+            opening::write(folder, settings, generation, checkpoint, view, &quarantine)
+        });
+        let taken = written
+            .map_err(|e| e.to_string())
+            .and_then(|saved| self.take(generation, saved));
+        self.last_commit = Instant::now();
+        if let Err(error) = taken {
+            tracing::warn!(error, "the view could not be written into a new store");
+            self.saved.worn_again_later();
+            return false;
+        }
+        // The new store has all of it.
+        self.views.change(|view| {
+            view.take_journal();
+            view.cells_mut().take_dirty();
+        });
+        self.all_saved();
+        true
+    }
+
+    /// What is folded is in the store, all of it.
+    pub(super) fn all_saved(&mut self) {
+        (self.set_aside, self.folded_now, self.dirty) = (Vec::new(), Vec::new(), false);
+        self.failed_at = None;
+        let position = self.saved.checkpoint.position.0;
+        self.views
+            .set(|s| (s.committed, s.unsaved) = (position, None));
+    }
+
+    /// A store that was written whole takes the place of the one in use, which is closed and then removed.
+    pub(super) fn take(&mut self, generation: u64, saved: Saved) -> Result<(), String> {
+        self.folder.take(generation).map_err(|e| e.to_string())?;
+        // A commit to the old store may be under way; its answer is of another generation.
+        if let Some(wanted) = self.in_flight.take() {
+            wanted.store(false, Ordering::Relaxed);
+        }
+        (self.saved, self.generation) = (saved, generation);
+        self.folder.clear_but(generation);
+        Ok(())
+    }
+
+    /// While catching up, commits are further apart: each writes pages of cells that the next run changes again.
+    fn rhythm(&self, live: bool) -> Duration {
+        if live {
+            self.settings.commit_every
+        } else {
+            self.settings.commit_every * 5
+        }
+    }
+
+    fn commit(&mut self) {
+        let (set_aside, folded_now) = (
+            std::mem::take(&mut self.set_aside),
+            std::mem::take(&mut self.folded_now),
+        );
+        let saved = &mut self.saved;
+        let batch = self
+            .views
+            .change(|view| saved.changes(view, &set_aside, &folded_now));
+        self.dirty = false;
+        self.last_commit = Instant::now();
+        let position = self.saved.checkpoint.position.0;
+        match batch {
+            Ok(batches) => {
+                let wanted = Arc::new(AtomicBool::new(true));
+                let commit = Commit {
+                    store: self.saved.store(),
+                    batches,
+                    position,
+                    generation: self.generation,
+                    wanted: wanted.clone(),
+                };
+                if self.commits.send(commit).is_ok() {
+                    self.in_flight = Some(wanted);
+                }
+            }
+            Err(error) => self.store_failed(error.to_string()),
+        }
+    }
+
+    /// The store takes no more: the view is served on, and written into a new store as soon as that can be done.
+    fn store_failed(&mut self, what: String) {
+        tracing::error!(reason = what, "the view could not be saved");
+        self.failed_at = Some(Instant::now());
+        self.views.set(|s| s.unsaved = Some(what));
+    }
+
+    fn hear_commits(&mut self) {
+        while let Ok(answer) = self.committed.try_recv() {
+            self.hear_commit(answer);
+        }
+    }
+
+    fn hear_commit(&mut self, answer: Committed) {
+        if answer.generation != self.generation {
+            return;
+        }
+        match answer.outcome {
+            Ok(position) => {
+                self.in_flight = None;
+                self.views
+                    .set(|s| (s.committed, s.unsaved) = (position, None));
+            }
+            Err(NotCommitted::Yet(what)) => {
+                if self.views.status().unsaved.is_none() {
+                    tracing::warn!(reason = what, "the view is not saved yet");
+                }
+                self.views.set(|s| s.unsaved = Some(what));
+            }
+            Err(NotCommitted::Ever(what)) => {
+                self.in_flight = None;
+                self.store_failed(what);
+            }
+        }
+    }
+
+    /// Saves what is folded, if the disk takes it soon.
+    pub(super) fn last_commit(&mut self) {
+        let deadline = Instant::now() + LAST_COMMIT_TIMEOUT;
+        for last in [false, true] {
+            if last && self.dirty && self.failed_at.is_none() {
+                self.commit();
+            }
+            while let Some(wanted) = self.in_flight.clone() {
+                let left = deadline.saturating_duration_since(Instant::now());
+                let Ok(answer) = self.committed.recv_timeout(left) else {
+                    wanted.store(false, Ordering::Relaxed);
+                    return;
+                };
+                if let Err(NotCommitted::Yet(_)) = &answer.outcome {
+                    // There is no room, and no time to wait for some.
+                    wanted.store(false, Ordering::Relaxed);
+                }
+                self.hear_commit(answer);
+            }
+        }
+    }
+}
