@@ -21,6 +21,8 @@ pub enum Tool {
     Amtool,
     /// Chromium, from the Debian package `chromium`.
     Chromium,
+    /// Node, which `tests/run.sh` needs for its packages.
+    Node,
 }
 
 impl Tool {
@@ -32,6 +34,7 @@ impl Tool {
             Self::Alertmanager => &["prometheus-alertmanager", "alertmanager"],
             Self::Amtool => &["amtool"],
             Self::Chromium => &["chromium", "chromium-browser"],
+            Self::Node => &["node"],
         }
     }
 

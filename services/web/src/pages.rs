@@ -22,6 +22,7 @@ pub mod rate;
 pub mod record;
 mod refusal;
 pub mod rounds;
+pub mod sign_in;
 pub mod sources;
 mod under_test;
 pub mod visit;

@@ -27,5 +27,6 @@ mod real_data;
 mod round;
 mod rules;
 mod same_answer;
+mod sign_in;
 mod structure;
 mod two_tabs;

@@ -5,7 +5,7 @@ use crate::open_log;
 use clap::Args;
 use joinedup_application::app::Definitions;
 use joinedup_application::config::Config;
-use joinedup_web::door::tokens::Tokens;
+use joinedup_web::door::Access;
 
 /// Flags of `check`.
 #[derive(Clone, Debug, Args)]
@@ -29,7 +29,7 @@ pub async fn run(check: Check) -> Result<(), Failure> {
         print!("{}", Config::printed(file, flags).map_err(Failure::usage)?);
     }
     let definitions = Definitions::read(&config).map_err(Failure::usage)?;
-    Tokens::read(&config, &definitions.areas).map_err(Failure::usage)?;
+    Access::read(&config, &definitions.areas).map_err(Failure::usage)?;
     eprintln!(
         "settings are sound: {} areas, {} measures, {} nodes of the logic model",
         definitions.areas.iter().count(),

@@ -11,7 +11,7 @@ use joinedup_application::publisher::Publisher;
 use joinedup_log::EventLog;
 use joinedup_log::embedded::{EmbeddedLog, EmbeddedOptions};
 use joinedup_simulator::{Scenario, Trickle, history};
-use joinedup_web::door::tokens::Tokens;
+use joinedup_web::door::Access;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ pub async fn run(demo: Demo) -> Result<(), Failure> {
             }
         }
     });
-    let outcome = serve(config, definitions, Tokens::default(), log, Parts::ALL).await;
+    let outcome = serve(config, definitions, Access::default(), log, Parts::ALL).await;
     trickling.abort();
     if !kept {
         // Left over, it is only a folder in the temporary files.

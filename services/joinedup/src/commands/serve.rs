@@ -9,7 +9,7 @@ use joinedup_application::config::Config;
 use joinedup_application::publisher::Publisher;
 use joinedup_log::EventLog;
 use joinedup_projector::{Projector, Settings};
-use joinedup_web::door::tokens::Tokens;
+use joinedup_web::door::Access;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -50,16 +50,16 @@ pub async fn run(server: &Server, parts: Parts) -> Result<(), Failure> {
         ));
     }
     let definitions = Definitions::read(&config).map_err(Failure::usage)?;
-    let tokens = Tokens::read(&config, &definitions.areas).map_err(Failure::usage)?;
+    let access = Access::read(&config, &definitions.areas).map_err(Failure::usage)?;
     let log = open_log::open(&config).await.map_err(Failure::new)?;
-    serve(config, definitions, tokens, log, parts).await
+    serve(config, definitions, access, log, parts).await
 }
 
 /// Serves over an open log until it is told to stop.
 pub async fn serve(
     config: Config,
     definitions: Definitions,
-    tokens: Tokens,
+    access: Access,
     log: Arc<dyn EventLog>,
     parts: Parts,
 ) -> Result<(), Failure> {
@@ -92,7 +92,7 @@ pub async fn serve(
     println!("joinedup is at http://{address}");
     let projector = app.projector.clone();
     let alive = systemd::started(&app);
-    let served = joinedup_web::serve(listener, app, tokens, stopped()).await;
+    let served = joinedup_web::serve(listener, app, access, stopped()).await;
     if let Some(projector) = projector {
         projector.stop().await;
     }

@@ -2,7 +2,7 @@
 
 use super::address::Address;
 use super::visit::{Visit, heard, kinds, size};
-use super::{assets, sources, words};
+use super::{assets, sign_in, sources, words};
 use joinedup_application::config::Role;
 use joinedup_drawing::axis::number;
 use joinedup_events::area::AreaKind;
@@ -67,6 +67,7 @@ pub fn page(visit: &Visit, tab: Tab, title: &str, picker: &Markup, body: &Markup
                                 }
                             }
                         }
+                        (sign_in::who(&visit.caller))
                     }
                 }
                 div.bar { div.inner { (picker) (strip(visit)) } }
