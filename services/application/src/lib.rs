@@ -1,6 +1,7 @@
 //! What the product does, whichever door somebody comes through: no HTTP and no HTML.
 
 pub mod app;
+pub mod audit;
 pub mod charts;
 pub mod config;
 pub mod discoveries;

@@ -1,6 +1,7 @@
 //! The door: who asks, how much room a client has, and how long it may take.
 
 pub mod attempts;
+pub mod audit;
 pub mod auth;
 pub mod body;
 pub mod client;
@@ -9,6 +10,7 @@ pub mod limits;
 pub mod origin;
 pub mod places;
 pub mod problem;
+pub mod routes;
 pub mod scope;
 pub mod server;
 pub mod sign_in;
@@ -19,6 +21,7 @@ mod watched;
 use axum::extract::FromRef;
 use idempotency::Keys;
 use joinedup_application::app::App;
+use joinedup_application::audit::Audit;
 use joinedup_application::config::Config;
 use joinedup_events::Areas;
 use limits::Limits;
@@ -34,6 +37,8 @@ pub struct Access {
     pub tokens: Tokens,
     /// Sign-in for people.
     pub sign_in: Option<SignIn>,
+    /// Where it is written who did what; none: nowhere.
+    pub audit: Option<Audit>,
 }
 
 /// Why the settings of who may do what were not taken.
@@ -59,6 +64,7 @@ impl Access {
         Ok(Self {
             tokens: Tokens::read(config, areas)?,
             sign_in: sign_in.transpose()?,
+            audit: None,
         })
     }
 }
@@ -72,6 +78,8 @@ pub struct Shared {
     pub tokens: Tokens,
     /// Sign-in for people, where it is set.
     pub sign_in: Option<SignIn>,
+    /// Where it is written who did what.
+    pub audit: Option<Audit>,
     /// Answers to earlier writes.
     pub keys: Keys,
     /// Room for bodies.
@@ -113,6 +121,7 @@ impl Shared {
             app,
             tokens: access.tokens,
             sign_in: access.sign_in,
+            audit: access.audit,
             keys: Keys::default(),
             room: body::Room::default(),
         }

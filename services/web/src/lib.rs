@@ -14,7 +14,7 @@ use axum::routing::get;
 use door::auth;
 use door::limits::MAX_BODY;
 use door::problem::Problem;
-use door::{Access, Shared, body, origin, server};
+use door::{Access, Shared, audit, body, origin, routes, server};
 use joinedup_application::app::App;
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
@@ -31,11 +31,11 @@ pub async fn serve(
     stopped: impl Future<Output = ()>,
 ) -> Result<(), std::io::Error> {
     tokio::spawn(access.tokens.clone().follow(app.stopping.clone()));
-    let routes = server::Routes {
+    let served = server::Routes {
         all: router(app.clone(), access),
         health: health(app.clone()),
     };
-    server::serve(listener, &app, routes, stopped).await
+    server::serve(listener, &app, served, stopped).await
 }
 
 /// What answers without a token, and also when there is no place for anything else.
@@ -53,6 +53,7 @@ pub fn router(app: App, access: Access) -> Router {
         .nest("/api/v1", api::routes())
         .merge(scrapes::routes())
         .merge(prometheus::routes())
+        .layer(middleware::from_fn(routes::enforce))
         .merge(pages::routes())
         .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
         .nest("/api/v1", api::publishing(&shared))
@@ -64,6 +65,10 @@ pub fn router(app: App, access: Access) -> Router {
         .layer(middleware::from_fn_with_state(
             shared.clone(),
             origin::check,
+        ))
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            audit::record,
         ));
     Router::new()
         .merge(health(shared.app.clone()))

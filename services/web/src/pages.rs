@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod assets;
+pub mod audit;
 pub mod board;
 pub mod catalogue;
 pub mod changes_of;
@@ -28,7 +29,7 @@ mod under_test;
 pub mod visit;
 mod words;
 
-use crate::door::Shared;
+use crate::door::{Shared, routes};
 use axum::http::{HeaderValue, header};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
@@ -48,6 +49,8 @@ pub fn routes() -> Router<Shared> {
         .route("/frameworks", get(catalogue::frameworks))
         .route("/sources", get(sources::show))
         .route("/quarantine", get(quarantine::show))
+        .route("/audit", get(audit::show))
+        .layer(middleware::from_fn(routes::enforce))
         .layer(middleware::from_fn(refusal::as_page))
         // Without any referrer a browser also hides where a form comes from, and its forms would be refused.
         .layer(SetResponseHeaderLayer::if_not_present(

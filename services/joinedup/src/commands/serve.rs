@@ -5,6 +5,7 @@ use crate::open_log;
 use crate::systemd;
 use chrono::Utc;
 use joinedup_application::app::{App, Definitions};
+use joinedup_application::audit::Audit;
 use joinedup_application::config::Config;
 use joinedup_application::publisher::Publisher;
 use joinedup_log::EventLog;
@@ -41,6 +42,17 @@ impl Parts {
     };
 }
 
+impl Parts {
+    /// What the audit log of such a process is called: two may share a data folder.
+    fn audit(self) -> &'static str {
+        match (self.publish, self.project) {
+            (true, false) => "audit-publish",
+            (false, true) => "audit-project",
+            _ => "audit",
+        }
+    }
+}
+
 /// Serves until it is told to stop.
 pub async fn run(server: &Server, parts: Parts) -> Result<(), Failure> {
     let config = server.settings()?;
@@ -50,7 +62,9 @@ pub async fn run(server: &Server, parts: Parts) -> Result<(), Failure> {
         ));
     }
     let definitions = Definitions::read(&config).map_err(Failure::usage)?;
-    let access = Access::read(&config, &definitions.areas).map_err(Failure::usage)?;
+    let mut access = Access::read(&config, &definitions.areas).map_err(Failure::usage)?;
+    let audit = super::audit::path(&config.data, parts.audit());
+    access.audit = Some(Audit::open(&audit).map_err(Failure::new)?);
     let log = open_log::open(&config).await.map_err(Failure::new)?;
     serve(config, definitions, access, log, parts).await
 }
@@ -92,9 +106,15 @@ pub async fn serve(
     println!("joinedup is at http://{address}");
     let projector = app.projector.clone();
     let alive = systemd::started(&app);
+    let audit = access.audit.clone();
     let served = joinedup_web::serve(listener, app, access, stopped()).await;
     if let Some(projector) = projector {
         projector.stop().await;
+    }
+    if let Some(audit) = audit
+        && let Err(error) = audit.close().await
+    {
+        tracing::error!(%error, "the last counts are not in the audit log");
     }
     alive.abort();
     served.map_err(Failure::new)

@@ -78,7 +78,10 @@ pub fn page(visit: &Visit, tab: Tab, title: &str, picker: &Markup, body: &Markup
                         p {
                             a href=(visit.address.elsewhere("/frameworks")) { "Frameworks" } " · "
                             a href=(visit.address.elsewhere("/sources")) { "Sources" } " · "
-                            @if visit.caller.has(Role::Admin) { a href=(visit.address.elsewhere("/quarantine")) { "Quarantine" } " · " }
+                            @if visit.caller.has(Role::Admin) {
+                                a href=(visit.address.elsewhere("/quarantine")) { "Quarantine" } " · "
+                                a href=(visit.address.elsewhere("/audit")) { "Audit" } " · "
+                            }
                             a href="/api/v1/openapi.json" { "API" }
                         }
                     }

@@ -5,6 +5,7 @@
 use super::address::{Address, fields};
 use super::conflict;
 use super::visit::Visit;
+use crate::door::audit;
 use crate::door::auth::Caller;
 use crate::door::origin::is_own;
 use crate::door::problem::Problem;
@@ -162,7 +163,10 @@ pub async fn record(
         version: filled.version,
     };
     match execute(&app, &write).await {
-        Ok(_) => Ok(Redirect::to(&filled.form.back()).into_response()),
+        Ok(receipt) => {
+            let answer = Redirect::to(&filled.form.back()).into_response();
+            Ok(audit::recorded(answer, &filled.command, receipt.position))
+        }
         Err(ExecuteError::Conflict { version, .. }) => {
             let visit = Visit::at(app, caller, Address::read(&filled.form.back()))?;
             let page = move |visit: &Visit| {

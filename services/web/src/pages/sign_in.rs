@@ -3,6 +3,7 @@
 
 use super::{assets, refusal};
 use crate::door::Shared;
+use crate::door::audit::Unknown;
 use crate::door::auth::Caller;
 use crate::door::client;
 use crate::door::origin::is_own;
@@ -89,7 +90,20 @@ async fn finish(
 ) -> Result<Response, Problem> {
     let from = client_of(&shared, &request);
     let headers = request.headers();
-    let signed_in = sign_in(&shared)?.finish(from, headers, returned).await?;
+    let signed_in = match sign_in(&shared)?.finish(from, headers, returned).await {
+        Ok(signed_in) => signed_in,
+        Err(error) => {
+            let unknown = match &error {
+                SignInError::NoRole { subject, .. } => Some(Unknown(subject.clone())),
+                _ => None,
+            };
+            let mut refusal = Problem::from(error).into_response();
+            if let Some(unknown) = unknown {
+                refusal.extensions_mut().insert(unknown);
+            }
+            return Ok(refusal);
+        }
+    };
     let cookies = signed_in.cookies.map(|cookie| (header::SET_COOKIE, cookie));
     let mut response = (AppendHeaders(cookies), Redirect::to(&signed_in.back)).into_response();
     response.extensions_mut().insert(signed_in.caller);

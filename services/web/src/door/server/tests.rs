@@ -1,5 +1,7 @@
 //! The door as clients meet it: a real server on a port of its own, with a log in memory.
 
+mod every_route;
+
 use super::*;
 use crate::door::Access;
 use crate::door::limits::{MAX_BATCH, MAX_ERRORS};
