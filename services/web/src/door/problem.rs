@@ -170,12 +170,12 @@ impl Problem {
         self
     }
 
-    /// 403: the token does not allow this.
+    /// 403: whoever asks may not do this.
     #[must_use]
     pub fn forbidden(role: &str) -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
-            "This token does not allow that",
+            "You may not do that",
             format!("The role `{role}` is needed"),
         )
     }
@@ -190,12 +190,12 @@ impl Problem {
         }
     }
 
-    /// 403: the token allows this, but not with these fields.
+    /// 403: whoever asks may do this, but not with these fields.
     #[must_use]
     pub fn forbidden_fields(errors: Vec<FieldError>) -> Self {
         Self {
             status: StatusCode::FORBIDDEN,
-            title: "This token does not allow that",
+            title: "You may not do that",
             ..Self::refused(errors)
         }
     }
