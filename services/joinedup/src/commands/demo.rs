@@ -6,6 +6,7 @@ use crate::open_log;
 use chrono::Utc;
 use clap::Args;
 use joinedup_application::app::Definitions;
+use joinedup_application::audit::Audit;
 use joinedup_application::config::Config;
 use joinedup_application::publisher::Publisher;
 use joinedup_log::EventLog;
@@ -94,7 +95,12 @@ pub async fn run(demo: Demo) -> Result<(), Failure> {
             }
         }
     });
-    let outcome = serve(config, definitions, Access::default(), log, Parts::ALL).await;
+    let audit = super::audit::path(&config.data, "audit");
+    let access = Access {
+        audit: Some(Audit::open(&audit).map_err(Failure::new)?),
+        ..Access::default()
+    };
+    let outcome = serve(config, definitions, access, log, Parts::ALL).await;
     trickling.abort();
     if !kept {
         // Left over, it is only a folder in the temporary files.

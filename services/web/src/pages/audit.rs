@@ -43,7 +43,7 @@ pub async fn show(State(shared): State<Shared>, visit: Visit) -> Result<Response
                         tbody { @for line in lines.iter().rev() { (row(line)) } }
                     }
                 }
-                @if first > 0 { p { a href=(visit.address.clone().with("upto", &first.to_string())) { "Earlier lines" } } }
+                @if first > 0 { p { a href=(visit.address.clone().with("upto", first.to_string())) { "Earlier lines" } } }
                 p.note { "As lines of JSON at " a href="/api/v1/audit" { "/api/v1/audit" } "; " code { "joinedup audit verify" } " checks that none was changed." }
             };
             Ok(layout::page(visit, Tab::Data, "Audit", &layout::place_picker(visit), &body))
