@@ -25,6 +25,8 @@ pub enum Tool {
     MllpSend,
     /// Python with the CloudEvents SDK and nats-py, from PyPI.
     PythonClients,
+    /// Node, which `tests/run.sh` needs for its packages.
+    Node,
 }
 
 impl Tool {
@@ -38,6 +40,7 @@ impl Tool {
             Self::Chromium => &["chromium", "chromium-browser"],
             Self::MllpSend => &["mllp_send"],
             Self::PythonClients => &["python-with-clients"],
+            Self::Node => &["node"],
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod environment;
 mod origin;
+mod sign_in;
 
 use chrono::NaiveDate;
 use figment::Figment;
@@ -11,8 +12,10 @@ use joinedup_events::area::AreaKind;
 use joinedup_views::suppression::Policy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+
+pub use sign_in::{Grant, People, Person, SignIn};
 
 /// All settings.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +41,10 @@ pub struct Config {
     pub tokens: Vec<Token>,
     /// Takes token files that every user of the machine may read: for containers, whose secrets lie in a closed folder.
     pub accept_readable_tokens: bool,
+    /// Sign-in for people; none: tokens alone.
+    pub sign_in: Option<SignIn>,
+    /// The addresses of proxies in front of this server, whose `X-Forwarded-For` says who asks.
+    pub proxies: Vec<IpAddr>,
     /// How many periods `/metrics/run-charts` shows of each chart.
     pub run_chart_periods: u32,
     /// The most series that `/metrics/run-charts` shows.
@@ -136,6 +143,8 @@ impl Default for Config {
             home_area: "havenshire".into(),
             tokens: Vec::new(),
             accept_readable_tokens: false,
+            sign_in: None,
+            proxies: Vec::new(),
             run_chart_periods: 53,
             run_chart_series: 200_000,
             expected_hours: BTreeMap::new(),
@@ -208,11 +217,27 @@ impl Config {
 
     fn check(self) -> Result<Self, ConfigError> {
         let sense = |text: String| Err(ConfigError::Sense(text));
-        if self.tokens.is_empty() && !self.listen.ip().is_loopback() {
+        if self.is_open() && !self.listen.ip().is_loopback() {
             return sense(format!(
-                "`listen` is {}, which others can reach, and no `tokens` are set: set tokens, or listen on 127.0.0.1",
+                "`listen` is {}, which others can reach, and no `tokens` are set: set tokens or `sign_in`, or listen on 127.0.0.1",
                 self.listen
             ));
+        }
+        if let Some(sign_in) = &self.sign_in {
+            if let Some(wrong) = sign_in.wrong() {
+                return sense(wrong);
+            }
+            let host = sign_in.public_host();
+            let is_listed = self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host));
+            if !self.hosts.is_empty()
+                && host.contains('.')
+                && !is_listed
+                && host.parse::<IpAddr>().is_err()
+            {
+                return sense(
+                    "`hosts` does not list the host of `sign_in.public_url`: add it".into(),
+                );
+            }
         }
         let admin = |token: &&Token| token.roles.contains(&Role::Admin);
         let bound = |token: &&Token| !token.areas.is_empty() || !token.sources.is_empty();
@@ -263,6 +288,12 @@ impl Config {
             );
         }
         Ok(self)
+    }
+
+    /// Whether everybody who reaches this server may do everything: nobody is asked who they are.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.tokens.is_empty() && self.sign_in.is_none()
     }
 
     /// The same settings without a password that stands in the address of NATS; all other secrets lie in files.

@@ -2,6 +2,7 @@
 
 pub mod admission;
 pub mod app;
+pub mod audit;
 pub mod briefing;
 pub mod charts;
 pub mod config;

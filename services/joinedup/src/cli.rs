@@ -66,6 +66,9 @@ pub enum Command {
     /// The settings, and where each came from.
     #[command(subcommand)]
     Config(commands::settings::Settings),
+    /// Check the log of who did what.
+    #[command(subcommand)]
+    Audit(commands::audit::AuditCommand),
     /// Print the manual page, or write one for every command.
     Man(commands::man::Man),
     /// Print completions for a shell.
@@ -234,6 +237,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Stream(stream) => commands::stream::run(stream).await,
         Command::Healthcheck(healthcheck) => commands::healthcheck::run(healthcheck).await,
         Command::Config(settings) => commands::settings::run(&settings),
+        Command::Audit(audit) => commands::audit::run(&audit),
         Command::Man(man) => commands::man::run(&man),
         Command::Completions { shell } => {
             use clap::CommandFactory;

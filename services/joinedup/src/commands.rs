@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod audit;
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod check;

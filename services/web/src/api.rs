@@ -2,6 +2,7 @@
 
 mod areas;
 mod assessments;
+pub mod audit;
 mod changes;
 mod charts;
 mod events;
@@ -62,6 +63,7 @@ pub fn routes() -> Router<Shared> {
         .route("/waiting", get(waiting::waiting))
         .route("/quarantine", get(quarantine::list))
         .route("/rebuild", post(quarantine::rebuild))
+        .route("/audit", get(audit::lines))
         .route("/export/cells", get(export::cells))
         .route("/export/events", get(export::events))
         .route("/stream", get(stream::stream))

@@ -1,14 +1,19 @@
 //! The door: who asks, how much room a client has, and how long it may take.
 
+pub mod attempts;
+pub mod audit;
 pub mod auth;
 pub mod body;
+pub mod client;
 pub mod idempotency;
 pub mod limits;
 pub mod origin;
 pub mod places;
 pub mod problem;
+pub mod routes;
 pub mod scope;
 pub mod server;
+pub mod sign_in;
 pub mod streams;
 pub mod tokens;
 mod watched;
@@ -16,17 +21,65 @@ mod watched;
 use axum::extract::FromRef;
 use idempotency::Keys;
 use joinedup_application::app::App;
+use joinedup_application::audit::Audit;
+use joinedup_application::config::Config;
+use joinedup_events::Areas;
 use limits::Limits;
+use sign_in::SignIn;
+use sign_in::people::SettingsError;
 use streams::Streams;
-use tokens::Tokens;
+use tokens::{TokenError, Tokens};
+
+/// How it is known who asks.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// Tokens.
+    pub tokens: Tokens,
+    /// Sign-in for people.
+    pub sign_in: Option<SignIn>,
+    /// Where it is written who did what; none: nowhere.
+    pub audit: Option<Audit>,
+}
+
+/// Why the settings of who may do what were not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// A token.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// Sign-in.
+    #[error(transparent)]
+    SignIn(#[from] SettingsError),
+}
+
+impl Access {
+    /// Reads the files that the settings name.
+    ///
+    /// # Errors
+    /// A sentence that says which file, and what is wrong with it.
+    pub fn read(config: &Config, areas: &Areas) -> Result<Self, AccessError> {
+        let sign_in = config.sign_in.as_ref();
+        let sign_in =
+            sign_in.map(|settings| SignIn::read(settings, config.accept_readable_tokens, areas));
+        Ok(Self {
+            tokens: Tokens::read(config, areas)?,
+            sign_in: sign_in.transpose()?,
+            audit: None,
+        })
+    }
+}
 
 /// What handlers are given.
 #[derive(Clone)]
 pub struct Shared {
     /// The program's parts.
     pub app: App,
-    /// Who may do what.
+    /// Who may do what by a token.
     pub tokens: Tokens,
+    /// Sign-in for people, where it is set.
+    pub sign_in: Option<SignIn>,
+    /// Where it is written who did what.
+    pub audit: Option<Audit>,
     /// Answers to earlier writes.
     pub keys: Keys,
     /// Room for bodies.
@@ -59,20 +112,16 @@ impl FromRef<Shared> for Streams {
     }
 }
 
-impl FromRef<Shared> for Tokens {
-    fn from_ref(shared: &Shared) -> Self {
-        shared.tokens.clone()
-    }
-}
-
 impl Shared {
     /// What handlers are given in this process.
     #[must_use]
-    pub fn new(app: App, tokens: Tokens) -> Self {
+    pub fn new(app: App, access: Access) -> Self {
         Self {
             streams: Streams::new(Limits::of(&app.config).streams),
             app,
-            tokens,
+            tokens: access.tokens,
+            sign_in: access.sign_in,
+            audit: access.audit,
             keys: Keys::default(),
             room: body::Room::default(),
         }

@@ -14,8 +14,7 @@ use axum::middleware;
 use axum::routing::get;
 use door::auth;
 use door::limits::MAX_BODY;
-use door::tokens::Tokens;
-use door::{Shared, body, origin, server};
+use door::{Access, Shared, audit, body, origin, routes, server};
 use joinedup_application::app::App;
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
@@ -28,15 +27,15 @@ use tower_http::set_header::SetResponseHeaderLayer;
 pub async fn serve(
     listener: TcpListener,
     app: App,
-    tokens: Tokens,
+    access: Access,
     stopped: impl Future<Output = ()>,
 ) -> Result<(), std::io::Error> {
-    tokio::spawn(tokens.clone().follow(app.stopping.clone()));
-    let routes = server::Routes {
-        all: router(app.clone(), tokens),
+    tokio::spawn(access.tokens.clone().follow(app.stopping.clone()));
+    let served = server::Routes {
+        all: router(app.clone(), access),
         health: health(app.clone()),
     };
-    server::serve(listener, &app, routes, stopped).await
+    server::serve(listener, &app, served, stopped).await
 }
 
 /// What answers without a token, and also when there is no place for anything else.
@@ -48,12 +47,13 @@ fn health<S: Clone + Send + Sync + 'static>(app: App) -> Router<S> {
 }
 
 /// All routes.
-pub fn router(app: App, tokens: Tokens) -> Router {
-    let shared = Shared::new(app, tokens);
+pub fn router(app: App, access: Access) -> Router {
+    let shared = Shared::new(app, access);
     let closed = Router::new()
         .nest("/api/v1", api::routes())
         .merge(scrapes::routes())
         .merge(prometheus::routes())
+        .layer(middleware::from_fn(routes::enforce))
         .merge(pages::routes())
         .layer(middleware::from_fn_with_state(
             shared.app.clone(),
@@ -65,9 +65,14 @@ pub fn router(app: App, tokens: Tokens) -> Router {
             shared.clone(),
             auth::identify,
         ))
+        .merge(pages::sign_in::routes())
         .layer(middleware::from_fn_with_state(
             shared.clone(),
             origin::check,
+        ))
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            audit::record,
         ));
     Router::new()
         .merge(health(shared.app.clone()))

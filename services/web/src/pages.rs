@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod assets;
+pub mod audit;
 pub mod board;
 pub mod catalogue;
 pub mod changes_of;
@@ -24,13 +25,14 @@ pub mod rate;
 pub mod record;
 mod refusal;
 pub mod rounds;
+pub mod sign_in;
 pub mod sources;
 mod start;
 pub mod visit;
 mod words;
 
-use crate::door::Shared;
 use crate::door::problem::Problem;
+use crate::door::{Shared, routes};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -52,6 +54,8 @@ pub fn routes() -> Router<Shared> {
         .route("/sources", get(sources::show))
         .route("/quarantine", get(quarantine::show))
         .route("/help", get(help::show))
+        .route("/audit", get(audit::show))
+        .layer(middleware::from_fn(routes::enforce))
         .layer(middleware::from_fn(refusal::as_page))
         // Without any referrer a browser also hides where a form comes from, and its forms would be refused.
         .layer(SetResponseHeaderLayer::if_not_present(

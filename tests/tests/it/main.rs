@@ -6,6 +6,7 @@
     reason = "all of this program is tests"
 )]
 
+mod audit;
 mod catalogue;
 mod cli;
 mod clients;
@@ -32,5 +33,6 @@ mod real_data;
 mod round;
 mod rules;
 mod same_answer;
+mod sign_in;
 mod structure;
 mod two_tabs;

@@ -6,7 +6,7 @@ use clap::Args;
 use joinedup_application::app::Definitions;
 use joinedup_application::config::Config;
 use joinedup_log::Position;
-use joinedup_web::door::tokens::Tokens;
+use joinedup_web::door::Access;
 
 /// Flags of `check`.
 #[derive(Clone, Debug, Args)]
@@ -34,7 +34,7 @@ pub async fn run(check: Check) -> Result<(), Failure> {
     }
     let mut definitions = Definitions::read(&config).map_err(Failure::usage)?;
     let feeds = super::serve::feeds(&mut config, &mut definitions)?;
-    Tokens::read(&config, &definitions.areas).map_err(Failure::usage)?;
+    Access::read(&config, &definitions.areas).map_err(Failure::usage)?;
     eprintln!(
         "settings are sound: {} areas, {} measures, {} nodes of the logic model, {} feeds",
         definitions.areas.iter().count(),

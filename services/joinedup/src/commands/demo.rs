@@ -6,13 +6,14 @@ use crate::open_log;
 use chrono::Utc;
 use clap::Args;
 use joinedup_application::app::Definitions;
+use joinedup_application::audit::Audit;
 use joinedup_application::config::Config;
 use joinedup_application::publisher::Publisher;
 use joinedup_feeds::feed::Feeds;
 use joinedup_log::EventLog;
 use joinedup_log::embedded::{EmbeddedLog, EmbeddedOptions};
 use joinedup_simulator::{Scenario, Trickle, history};
-use joinedup_web::door::tokens::Tokens;
+use joinedup_web::door::Access;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -95,16 +96,13 @@ pub async fn run(demo: Demo) -> Result<(), Failure> {
             }
         }
     });
+    let audit = super::audit::path(&config.data, "audit");
+    let access = Access {
+        audit: Some(Audit::open(&audit).map_err(Failure::new)?),
+        ..Access::default()
+    };
     let feeds = Feeds::default();
-    let outcome = serve(
-        config,
-        definitions,
-        Tokens::default(),
-        log,
-        Parts::ALL,
-        feeds,
-    )
-    .await;
+    let outcome = serve(config, definitions, access, log, Parts::ALL, feeds).await;
     trickling.abort();
     if !kept {
         // Left over, it is only a folder in the temporary files.

@@ -5,6 +5,7 @@ use crate::open_log;
 use crate::systemd;
 use chrono::Utc;
 use joinedup_application::app::{App, Definitions};
+use joinedup_application::audit::Audit;
 use joinedup_application::config::Config;
 use joinedup_application::health::Health;
 use joinedup_application::publisher::Publisher;
@@ -14,7 +15,7 @@ use joinedup_log::EventLog;
 use joinedup_log::scrub::Pace;
 use joinedup_projector::{Projector, Settings};
 use joinedup_views::expectation::Expectations;
-use joinedup_web::door::tokens::Tokens;
+use joinedup_web::door::Access;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -51,6 +52,17 @@ impl Parts {
     };
 }
 
+impl Parts {
+    /// What the audit log of such a process is called: two may share a data folder.
+    fn audit(self) -> &'static str {
+        match (self.publish, self.project) {
+            (true, false) => "audit-publish",
+            (false, true) => "audit-project",
+            _ => "audit",
+        }
+    }
+}
+
 /// Serves until it is told to stop.
 pub async fn run(server: &Server, parts: Parts) -> Result<(), Failure> {
     let mut config = server.settings()?;
@@ -66,9 +78,11 @@ pub async fn run(server: &Server, parts: Parts) -> Result<(), Failure> {
         ));
     }
     let feeds = feeds(&mut config, &mut definitions)?;
-    let tokens = Tokens::read(&config, &definitions.areas).map_err(Failure::usage)?;
+    let mut access = Access::read(&config, &definitions.areas).map_err(Failure::usage)?;
+    let audit = super::audit::path(&config.data, parts.audit());
+    access.audit = Some(Audit::open(&audit).map_err(Failure::new)?);
     let log = open_log::open_soon(&config).await.map_err(Failure::new)?;
-    serve(config, definitions, tokens, log, parts, feeds).await
+    serve(config, definitions, access, log, parts, feeds).await
 }
 
 /// The feeds of the settings, checked; how often they report is expected of their sources.
@@ -90,7 +104,7 @@ pub fn feeds(config: &mut Config, definitions: &mut Definitions) -> Result<Feeds
 pub async fn serve(
     config: Config,
     definitions: Definitions,
-    tokens: Tokens,
+    access: Access,
     log: Arc<dyn EventLog>,
     parts: Parts,
     feeds: Feeds,
@@ -139,11 +153,17 @@ pub async fn serve(
             () = over.cancelled() => end_in_time(),
         }
     };
-    let served = joinedup_web::serve(listener, app, tokens, stopped).await;
+    let audit = access.audit.clone();
+    let served = joinedup_web::serve(listener, app, access, stopped).await;
     stopping.cancel();
     feeds.ended().await;
     if let Some(projector) = projector {
         projector.stop().await;
+    }
+    if let Some(audit) = audit
+        && let Err(error) = audit.close().await
+    {
+        tracing::error!(%error, "the last counts are not in the audit log");
     }
     alive.abort();
     for task in watching {

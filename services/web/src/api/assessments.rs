@@ -5,6 +5,7 @@
 
 use super::outcomes::aside;
 use super::{API_SOURCE, recorded};
+use crate::door::audit;
 use crate::door::auth::Caller;
 use crate::door::idempotency::{Keys, Replay};
 use crate::door::problem::Problem;
@@ -212,7 +213,8 @@ pub async fn record(
     };
     let stands = current(&app, &area, &request).map(|rating| row(&app, &rating.0, rating.1, None));
     let answer = json!({ "version": receipt.position, "assessment": stands });
-    Ok(recorded(&keys, key, &answer))
+    let answer = recorded(&keys, key, &answer);
+    Ok(audit::recorded(answer, &write.command, receipt.position))
 }
 
 /// What is wrong with a body, without the values in it.

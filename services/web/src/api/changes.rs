@@ -3,6 +3,7 @@
 
 use super::outcomes::aside;
 use super::{API_SOURCE, recorded};
+use crate::door::audit;
 use crate::door::auth::Caller;
 use crate::door::idempotency::{Keys, Replay};
 use crate::door::problem::Problem;
@@ -207,5 +208,6 @@ pub async fn record(
     };
     let receipt = execute(&app, &write).await?;
     let answer = json!({ "change": receipt.entity, "position": receipt.position });
-    Ok(recorded(&keys, key, &answer))
+    let answer = recorded(&keys, key, &answer);
+    Ok(audit::recorded(answer, &write.command, receipt.position))
 }

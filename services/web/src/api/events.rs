@@ -1,5 +1,6 @@
 //! `POST /api/v1/events`: CloudEvents in structured, binary and batch mode. An event is answered when it is durable.
 
+use crate::door::audit::Recorded;
 use crate::door::auth::Caller;
 use crate::door::idempotency::{Keys, Replay};
 use crate::door::limits::{MAX_BATCH, MAX_ERRORS};
@@ -13,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use joinedup_application::admission;
 use joinedup_application::app::App;
+use joinedup_application::audit::About;
 use joinedup_application::config::Role;
 use joinedup_application::publisher::Publisher;
 use joinedup_events::mode::{self, ModeError};
@@ -71,7 +73,12 @@ pub async fn publish(
     let events = admit(&app, &caller, bodies.iter().map(AsRef::as_ref))?;
     let condition = condition(&headers, &events)?;
     let answer = append(&app, &events, condition).await?;
-    let response = (StatusCode::ACCEPTED, Json(&answer)).into_response();
+    let mut response = (StatusCode::ACCEPTED, Json(&answer)).into_response();
+    let events = About::events_at(answer.positions.iter().copied());
+    response.extensions_mut().insert(Recorded(About {
+        events,
+        ..About::default()
+    }));
     keys.remember(replay, StatusCode::ACCEPTED, &answer);
     Ok(response)
 }

@@ -1,12 +1,14 @@
-//! Who asks, and what they may do: roles, the areas that they are bound to, and the sources that they speak for. Without
-//! configured tokens everything is allowed, and the settings see to it that only loopback is listened on.
+//! Who asks, and what they may do: roles, the areas that they are bound to, and the sources that they speak for. It makes
+//! no difference behind this door whether a token or a session said so. Without configured tokens and sign-in everything is allowed, and the settings see to it that only loopback is listened on.
 
+use super::Shared;
 use super::problem::{FieldError, Problem};
-use super::tokens::{Tokens, Unrecognised};
+use super::sign_in;
+use super::tokens::Unrecognised;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine;
 use joinedup_application::config::Role;
 use joinedup_events::{AreaId, Areas};
@@ -23,11 +25,25 @@ pub struct Bounds {
     within: BTreeSet<AreaId>,
 }
 
+/// How it is known who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nobody is asked: anybody on this machine.
+    Local,
+    /// By a token.
+    Token,
+    /// By a session of somebody who signed in.
+    Person,
+}
+
 /// Who asks.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The token's name.
+    /// The token's name, or the provider's own name of a person.
     pub name: String,
+    /// How that is known.
+    pub kind: Kind,
+    shown: Option<Arc<str>>,
     roles: Option<BTreeSet<Role>>,
     bounds: Option<Arc<Bounds>>,
     sources: Arc<[String]>,
@@ -39,10 +55,29 @@ impl Caller {
     pub fn new(name: String, roles: BTreeSet<Role>) -> Self {
         Self {
             name,
+            kind: Kind::Token,
+            shown: None,
             roles: Some(roles),
             bounds: None,
             sources: Arc::default(),
         }
+    }
+
+    /// Somebody who signed in: the provider's name of the person, and what pages show for it.
+    #[must_use]
+    pub fn person(subject: &str, shown: &str, roles: BTreeSet<Role>) -> Self {
+        Self {
+            kind: Kind::Person,
+            shown: Some(shown.into()),
+            // No token has such a name by accident, so that neither is answered what the other wrote.
+            ..Self::new(format!("person:{subject}"), roles)
+        }
+    }
+
+    /// What pages show of somebody who signed in.
+    #[must_use]
+    pub fn shown(&self) -> Option<&str> {
+        self.shown.as_deref()
     }
 
     /// Anybody on this machine, where no tokens are configured.
@@ -50,6 +85,8 @@ impl Caller {
     pub fn local() -> Self {
         Self {
             name: "local".into(),
+            kind: Kind::Local,
+            shown: None,
             roles: None,
             bounds: None,
             sources: Arc::default(),
@@ -139,7 +176,7 @@ impl Caller {
         Err(Problem::forbidden_fields(vec![FieldError {
             index: None,
             pointer: "/area".to_owned(),
-            detail: "must be one of the areas that this token is for, or lie within one".to_owned(),
+            detail: "must be one of the areas that you are bound to, or lie within one".to_owned(),
         }]))
     }
 
@@ -198,23 +235,64 @@ fn basic_password(pair: &str) -> Option<String> {
         .map(|(_, password)| password.to_owned())
 }
 
-/// Finds out who asks, or refuses.
+/// Finds out who asks, or refuses; somebody with a browser is sent to sign in. The answer says who it was, for those
+/// that look at it later.
 pub async fn identify(
-    State(tokens): State<Tokens>,
+    State(shared): State<Shared>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let caller = if tokens.is_empty() {
-        Caller::local()
-    } else {
-        let token = token(request.headers()).ok_or_else(Problem::unauthorized)?;
-        tokens.holder(&token).map_err(|error| match error {
+    let caller = match caller(&shared, &request) {
+        Ok(caller) => caller,
+        Err(problem) => {
+            return match &shared.sign_in {
+                Some(_) if problem.is_stranger() && opens_a_page(&request) => {
+                    Ok(Redirect::to(&sign_in::address_from(request.uri())).into_response())
+                }
+                // A browser would ask for a user name and a password, which nobody has.
+                Some(_) => Err(problem.without_password()),
+                None => Err(problem),
+            };
+        }
+    };
+    request.extensions_mut().insert(caller.clone());
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(caller);
+    Ok(response)
+}
+
+fn caller(shared: &Shared, request: &Request) -> Result<Caller, Problem> {
+    if shared.app.config.is_open() {
+        return Ok(Caller::local());
+    }
+    let headers = request.headers();
+    if let Some(token) = token(headers) {
+        return shared.tokens.holder(&token).map_err(|error| match error {
             Unrecognised::Stranger => Problem::unauthorized(),
             Unrecognised::Expired => Problem::expired(),
-        })?
-    };
-    request.extensions_mut().insert(caller);
-    Ok(next.run(request).await)
+        });
+    }
+    // What scripts ask for by themselves keeps no session alive: only what a person does counts.
+    let is_used =
+        mode(headers).is_none_or(|mode| mode == "navigate") || !request.method().is_safe();
+    shared
+        .sign_in
+        .as_ref()
+        .and_then(|sign_in| sign_in.caller(headers, is_used))
+        .ok_or_else(Problem::stranger)
+}
+
+fn mode(headers: &HeaderMap) -> Option<&str> {
+    headers.get("sec-fetch-mode")?.to_str().ok()
+}
+
+/// Whether a browser opens a page, and shows what is answered.
+fn opens_a_page(request: &Request) -> bool {
+    let headers = request.headers();
+    let accepts = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
+    request.method() == Method::GET
+        && accepts.is_some_and(|kinds| kinds.contains("text/html"))
+        && mode(headers).is_none_or(|mode| mode == "navigate")
 }
 
 /// Whether somebody who may see more asks for what everybody sees, with `audience=public`.

@@ -28,7 +28,7 @@ pub async fn check(
 ) -> Result<Response, Problem> {
     let headers = request.headers();
     let listed = &shared.app.config.hosts;
-    let is_open = shared.tokens.is_empty();
+    let is_open = shared.app.config.is_open();
     // A browser always names the host, so what names none was not led here by a page.
     let is_named_otherwise = text(headers, header::HOST).is_some_and(|host| !is_ours(host, listed));
     if (is_open || !listed.is_empty()) && is_named_otherwise {

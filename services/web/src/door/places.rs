@@ -3,9 +3,10 @@
 //! When all are taken, the connection that has moved no byte for longest gives way to the new one. So clients that are
 //! silent, or do not read what they asked for, cannot keep others out, however many they are.
 
+use super::client::client;
 use super::limits::{Limits, SPARE_CONNECTIONS, STALLED_AFTER};
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -194,16 +195,6 @@ impl Taken {
             holder.activity.gives_way.cancel();
         }
         true
-    }
-}
-
-/// An address as one client: of IPv6 the network, which one client has many addresses of.
-fn client(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) if !v6.is_loopback() => {
-            IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)))
-        }
-        other => other,
     }
 }
 

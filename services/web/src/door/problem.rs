@@ -24,6 +24,16 @@ pub struct FieldError {
     pub detail: String,
 }
 
+/// How a client that is asked who it is may say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Challenge {
+    None,
+    /// With a token, which a browser asks for as a password.
+    Password,
+    /// With a token.
+    Token,
+}
+
 /// A problem.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -34,7 +44,9 @@ pub struct Problem {
     /// How many more there are than the ones listed.
     more: usize,
     extra: serde_json::Map<String, Value>,
-    challenge: bool,
+    challenge: Challenge,
+    /// Nobody said who they are.
+    stranger: bool,
     retry_after: Option<u32>,
 }
 
@@ -62,7 +74,8 @@ impl Problem {
             errors: Vec::new(),
             more: 0,
             extra: serde_json::Map::new(),
-            challenge: false,
+            challenge: Challenge::None,
+            stranger: false,
             retry_after: None,
         }
     }
@@ -126,17 +139,43 @@ impl Problem {
     pub fn unauthorized() -> Self {
         let detail = "Send a token: `Authorization: Bearer …`, or in a browser any user name with the token as password";
         Self {
-            challenge: true,
+            challenge: Challenge::Password,
             ..Self::new(StatusCode::UNAUTHORIZED, "A token is needed", detail)
         }
     }
 
-    /// 403: the token does not allow this.
+    /// 401: a token is needed, and none was sent.
+    #[must_use]
+    pub fn stranger() -> Self {
+        Self {
+            stranger: true,
+            ..Self::unauthorized()
+        }
+    }
+
+    /// Whether nobody said who they are.
+    #[must_use]
+    pub fn is_stranger(&self) -> bool {
+        self.stranger
+    }
+
+    /// The same, without having a browser ask for a password.
+    #[must_use]
+    pub fn without_password(mut self) -> Self {
+        if self.challenge == Challenge::Password {
+            self.challenge = Challenge::Token;
+            self.detail =
+                "Sign in at /sign-in, or send a token: `Authorization: Bearer …`".to_owned();
+        }
+        self
+    }
+
+    /// 403: whoever asks may not do this.
     #[must_use]
     pub fn forbidden(role: &str) -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
-            "This token does not allow that",
+            "You may not do that",
             format!("The role `{role}` is needed"),
         )
     }
@@ -146,17 +185,17 @@ impl Problem {
     pub fn expired() -> Self {
         let detail = "The token's last day has passed: ask whoever runs this server for a new one";
         Self {
-            challenge: true,
+            challenge: Challenge::Password,
             ..Self::new(StatusCode::UNAUTHORIZED, "The token has expired", detail)
         }
     }
 
-    /// 403: the token allows this, but not with these fields.
+    /// 403: whoever asks may do this, but not with these fields.
     #[must_use]
     pub fn forbidden_fields(errors: Vec<FieldError>) -> Self {
         Self {
             status: StatusCode::FORBIDDEN,
-            title: "This token does not allow that",
+            title: "You may not do that",
             ..Self::refused(errors)
         }
     }
@@ -175,6 +214,13 @@ impl Problem {
             retry_after: Some(2),
             ..Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many at a time", detail)
         }
+    }
+
+    /// The same, with another time to come back.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
     }
 
     /// 503 with a time to come back.
@@ -268,11 +314,14 @@ impl IntoResponse for Problem {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if self.challenge {
-            headers.insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Basic realm=\"joinedup\", charset=\"UTF-8\""),
-            );
+        let challenge = match self.challenge {
+            Challenge::None => None,
+            Challenge::Password => Some("Basic realm=\"joinedup\", charset=\"UTF-8\""),
+            Challenge::Token => Some("Bearer realm=\"joinedup\""),
+        };
+        if let Some(challenge) = challenge {
+            let challenge = HeaderValue::from_static(challenge);
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

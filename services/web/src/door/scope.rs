@@ -64,7 +64,7 @@ pub fn misplaced(caller: &Caller, app: &App, event: &Event) -> Vec<FieldError> {
     {
         found.push(wrong(
             "/data/area",
-            "must be one of the areas that this token is for, or lie within one, and what the event is about must be there already",
+            "must be one of the areas that you are bound to, or lie within one, and what the event is about must be there already",
         ));
     }
     found

@@ -1,6 +1,7 @@
 //! The connection loop: every wait for a client has an end, connections have places, and stopping lets open answers
 //! finish.
 
+use super::client::Peer;
 use super::limits::{HEADER_TIMEOUT, Limits, SHUTDOWN_TIMEOUT, SPARE_TIMEOUT, WRITE_TIMEOUT};
 use super::places::{Crowded, Place, Places};
 use super::problem::Problem;
@@ -15,6 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use joinedup_application::app::App;
+use std::net::IpAddr;
 use tokio::net::{TcpListener, TcpStream};
 
 /// What connections are answered by.
@@ -62,7 +64,7 @@ pub async fn serve(
             Some(Crowded::Server) => &server_crowded,
             Some(Crowded::Client) => &client_crowded,
         };
-        connection(stream, routes.clone(), place, &graceful);
+        connection(stream, address.ip(), routes.clone(), place, &graceful);
     }
     drop(listener);
     // Live streams end by this; what else is open has its time to finish.
@@ -77,7 +79,13 @@ pub async fn serve(
 }
 
 /// Serves one connection, until it ends or has to give way.
-fn connection(stream: TcpStream, routes: Router, place: Place, graceful: &GracefulShutdown) {
+fn connection(
+    stream: TcpStream,
+    peer: IpAddr,
+    routes: Router,
+    place: Place,
+    graceful: &GracefulShutdown,
+) {
     // Without it small answers wait for the client's acknowledgement; the connection works either way.
     let _ = stream.set_nodelay(true);
     let activity = place.activity.clone();
@@ -85,6 +93,7 @@ fn connection(stream: TcpStream, routes: Router, place: Place, graceful: &Gracef
     let counted = service_fn(move |mut request: Request<Incoming>| {
         let working = activity.working();
         request.extensions_mut().insert(activity.clone());
+        request.extensions_mut().insert(Peer(peer));
         let answer = handlers.call(request);
         async move {
             let answer = answer.await;

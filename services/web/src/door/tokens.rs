@@ -181,17 +181,21 @@ impl Known {
 }
 
 fn caller(token: &Token, areas: &Areas) -> Result<Caller, TokenError> {
-    let named = token.areas.iter().map(|code| {
-        let known = AreaId::new(code)
-            .ok()
-            .filter(|id| areas.get(id.as_str()).is_some());
-        known.ok_or_else(|| TokenError::Area(token.name.clone()))
-    });
-    let named: Vec<AreaId> = named.collect::<Result<_, _>>()?;
+    let named =
+        registered(&token.areas, areas).ok_or_else(|| TokenError::Area(token.name.clone()))?;
     let roles: BTreeSet<Role> = token.roles.iter().copied().collect();
     Ok(Caller::new(token.name.clone(), roles)
         .within(named, areas)
         .speaking_for(token.sources.clone()))
+}
+
+/// The areas of some codes; none when one of them is not in the register.
+pub(super) fn registered(codes: &[String], areas: &Areas) -> Option<Vec<AreaId>> {
+    let known = |code: &String| {
+        let id = AreaId::new(code).ok()?;
+        areas.get(id.as_str()).map(|_| id)
+    };
+    codes.iter().map(known).collect()
 }
 
 fn read(name: &str, path: &Path, accept_readable: bool) -> Result<[u8; 32], TokenError> {
@@ -216,13 +220,13 @@ fn read(name: &str, path: &Path, accept_readable: bool) -> Result<[u8; 32], Toke
 
 /// Whether every user of the machine may read or change a file. Its group may: that is how secrets reach a service.
 #[cfg(unix)]
-fn is_open_to_others(path: &Path) -> std::io::Result<bool> {
+pub(super) fn is_open_to_others(path: &Path) -> std::io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
     Ok(std::fs::metadata(path)?.permissions().mode() & 0o006 != 0)
 }
 
 #[cfg(not(unix))]
-fn is_open_to_others(_: &Path) -> std::io::Result<bool> {
+pub(super) fn is_open_to_others(_: &Path) -> std::io::Result<bool> {
     Ok(false)
 }
 

@@ -2,7 +2,7 @@
 
 use super::address::Address;
 use super::visit::{Visit, heard, kinds, size};
-use super::{assets, health, words};
+use super::{assets, health, sign_in, words};
 use joinedup_application::config::Role;
 use joinedup_drawing::axis::number;
 use joinedup_events::area::AreaKind;
@@ -78,6 +78,7 @@ pub fn page(visit: &Visit, tab: Tab, title: &str, picker: &Markup, body: &Markup
                                 }
                             }
                         }
+                        (sign_in::who(&visit.caller))
                     }
                 }
                 section.bar aria-label="Place and freshness" { div.inner { (picker) (strip(visit)) } }
@@ -89,7 +90,10 @@ pub fn page(visit: &Visit, tab: Tab, title: &str, picker: &Markup, body: &Markup
                             a href=(visit.address.elsewhere("/help")) { "Help and glossary" } " · "
                             a href=(visit.address.elsewhere("/frameworks")) { "Frameworks" } " · "
                             a href=(visit.address.elsewhere("/sources")) { "Sources" } " · "
-                            @if visit.caller.has(Role::Admin) { a href=(visit.address.elsewhere("/quarantine")) { "Rejected data" } " · " }
+                            @if visit.caller.has(Role::Admin) {
+                                a href=(visit.address.elsewhere("/quarantine")) { "Rejected data" } " · "
+                                a href=(visit.address.elsewhere("/audit")) { "Audit" } " · "
+                            }
                             a href="/api/v1/openapi.json" { "API" }
                         }
                     }

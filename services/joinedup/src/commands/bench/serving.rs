@@ -13,7 +13,7 @@ use joinedup_feeds::http_client::Client;
 use joinedup_projector::Projector;
 use joinedup_views::measure::Source;
 use joinedup_views::suppression::Audience;
-use joinedup_web::door::tokens::Tokens;
+use joinedup_web::door::Access;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -120,7 +120,7 @@ async fn scraped_twice(app: App) -> Result<[Duration; 2], Failure> {
     let server = tokio::spawn(joinedup_web::serve(
         listener,
         app,
-        Tokens::default(),
+        Access::default(),
         async {
             // Dropped or told: either way it is over.
             let _ = stopped.await;

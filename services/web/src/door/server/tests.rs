@@ -1,8 +1,10 @@
 //! The door as clients meet it: a real server on a port of its own, with a log in memory.
 
+mod every_route;
+
 use super::*;
+use crate::door::Access;
 use crate::door::limits::{MAX_BATCH, MAX_ERRORS};
-use crate::door::tokens::Tokens;
 use crate::serve;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::config::{Config, Role, Token};
@@ -56,7 +58,7 @@ async fn door(roles: &[(&str, Role)], change: impl FnOnce(&mut Config)) -> Door 
     change(&mut config);
     let log = Arc::new(MemoryLog::new());
     let definitions = Definitions::read(&config).unwrap();
-    let tokens = Tokens::read(&config, &definitions.areas).unwrap();
+    let access = Access::read(&config, &definitions.areas).unwrap();
     let app = App {
         config: Arc::new(config),
         definitions,
@@ -73,7 +75,7 @@ async fn door(roles: &[(&str, Role)], change: impl FnOnce(&mut Config)) -> Door 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
-    tokio::spawn(serve(listener, app, tokens, stop.clone().cancelled_owned()));
+    tokio::spawn(serve(listener, app, access, stop.clone().cancelled_owned()));
     Door {
         address,
         log,

@@ -1,0 +1,175 @@
+//! The audit log as a file: what breaks it is found, what a crash cut off is repaired, and a flood stays small.
+
+use super::*;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+fn entry(did: Did, who: &str) -> Entry {
+    Entry {
+        who: who.to_owned(),
+        by: By::Token,
+        route: "GET /board".to_owned(),
+        ..Entry::of_program(did)
+    }
+}
+
+fn checked(path: &Path) -> Checked {
+    check(std::fs::read(path).unwrap().as_slice()).unwrap()
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("data/audit.ndjson")
+    }
+
+    /// A log of so many writes, closed again.
+    async fn with(lines: u64) -> Self {
+        let folder = Self::new();
+        let audit = Audit::open(&folder.path()).unwrap();
+        for n in 1..lines {
+            let who = format!("ward-{n}");
+            audit.record(entry(Did::Write, &who)).await.unwrap();
+        }
+        audit.close().await.unwrap();
+        drop(audit);
+        folder.unlocked();
+        folder
+    }
+
+    /// The writer lets the file go a moment after the last handle.
+    fn unlocked(&self) {
+        for _ in 0..1_000 {
+            let file = std::fs::File::open(self.path()).unwrap();
+            if file.try_lock().is_ok() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        panic!("the file stays locked");
+    }
+}
+
+#[tokio::test]
+async fn a_chain_is_whole_and_goes_on_after_a_restart() {
+    let folder = Folder::with(600).await;
+    let before = checked(&folder.path());
+    assert_eq!((before.lines, before.rest, before.broken), (600, 0, None));
+    let audit = Audit::open(&folder.path()).unwrap();
+    assert!(matches!(
+        Audit::open(&folder.path()),
+        Err(AuditError::InUse(_))
+    ));
+    assert_eq!(audit.lines(), 601);
+    for (after, most, first, count) in [
+        (0, 3, 1, 3),
+        (255, 2, 256, 2),
+        (598, 9, 599, 3),
+        (601, 9, 0, 0),
+    ] {
+        let lines = audit.page(after, most).unwrap();
+        assert_eq!(lines.len(), count, "after {after}");
+        if let Some(line) = lines.first() {
+            assert!(line.starts_with(&format!("{{\"n\":{first},")), "{line}");
+        }
+    }
+    let after = checked(&folder.path());
+    assert_eq!((after.lines, after.broken), (601, None));
+}
+
+#[tokio::test]
+async fn any_byte_that_is_changed_and_any_line_that_is_missing_is_found() {
+    let folder = Folder::with(12).await;
+    let whole = std::fs::read(folder.path()).unwrap();
+    for at in (0..whole.len()).step_by(7) {
+        let mut changed = whole.clone();
+        changed[at] ^= 1;
+        let found = check(changed.as_slice()).unwrap();
+        assert!(found.broken.is_some() || found.rest > 0, "byte {at}");
+    }
+    let lines: Vec<&[u8]> = whole.split_inclusive(|b| *b == b'\n').collect();
+    for missing in 0..lines.len() - 1 {
+        let mut fewer = lines.clone();
+        fewer.remove(missing);
+        let broken = check(fewer.concat().as_slice()).unwrap().broken.unwrap();
+        assert_eq!(broken.line, missing as u64 + 1);
+    }
+    let mut twisted = lines.clone();
+    twisted.swap(4, 5);
+    assert_eq!(
+        check(twisted.concat().as_slice())
+            .unwrap()
+            .broken
+            .unwrap()
+            .line,
+        5
+    );
+}
+
+#[tokio::test]
+async fn a_line_that_a_crash_cut_off_is_taken_away_and_that_is_written() {
+    let folder = Folder::with(5).await;
+    let whole = std::fs::read(folder.path()).unwrap();
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .open(folder.path())
+        .unwrap();
+    file.write_all(b"{\"n\":6,\"at\":\"2026-").unwrap();
+    drop(file);
+    let audit = Audit::open(&folder.path()).unwrap();
+    let after = checked(&folder.path());
+    assert_eq!((after.lines, after.rest, after.broken), (7, 0, None));
+    let lines = audit.page(5, 9).unwrap().concat();
+    assert!(
+        lines.contains("\"did\":\"repaired\"") && lines.contains("\"bytes\":18"),
+        "{lines}"
+    );
+    assert!(std::fs::read(folder.path()).unwrap().starts_with(&whole));
+}
+
+#[tokio::test]
+async fn what_was_changed_before_a_start_is_named_and_the_chain_goes_on() {
+    let folder = Folder::with(9).await;
+    let text = std::fs::read_to_string(folder.path()).unwrap();
+    std::fs::write(folder.path(), text.replace("ward-3", "ward-4")).unwrap();
+    let audit = Audit::open(&folder.path()).unwrap();
+    let lines = audit.page(9, 9).unwrap().concat();
+    assert!(
+        lines.contains("\"did\":\"found-broken\",\"by\":\"program\",\"line\":4"),
+        "{lines}"
+    );
+    assert_eq!(checked(&folder.path()).broken.unwrap().line, 4);
+}
+
+#[tokio::test]
+async fn a_flood_is_counted_and_the_file_stays_small() {
+    let folder = Folder::new();
+    let audit = Audit::open(&folder.path()).unwrap();
+    for n in 0..5_000 {
+        let refused = entry(Did::RefusedRight, &format!("guess-{}", n % 2_500));
+        audit.record(refused).await.unwrap();
+        audit.record(entry(Did::Read, "board")).await.unwrap();
+    }
+    audit.close().await.unwrap();
+    let text = std::fs::read_to_string(folder.path()).unwrap();
+    let counted: u64 = text
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .filter(|line| line["did"] == "refused-right")
+        .map(|line| line["times"].as_u64().unwrap_or(1))
+        .sum();
+    assert_eq!(counted, 5_000);
+    assert!(text.contains("\"times\":4999"), "the readings are counted");
+    assert!(text.lines().count() < 1_100, "{}", text.lines().count());
+    assert_eq!(checked(&folder.path()).broken, None);
+}
+
+#[test]
+fn positions_are_written_as_runs() {
+    assert_eq!(About::events_at([3, 1, 2, 9, 2]), [(1, 3), (9, 9)]);
+}

@@ -1,0 +1,194 @@
+//! What the audit log holds of requests: one look at each answer, before it goes out.
+
+use super::Shared;
+use super::auth::{Caller, Kind, asks_as_public};
+use super::client;
+use super::problem::Problem;
+use super::routes::{self, Record};
+use crate::pages::address::fields;
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use joinedup_application::app::App;
+use joinedup_application::audit::{About, By, Did, Entry};
+use joinedup_application::config::Role;
+use joinedup_views::decide::{Command, Subject};
+use joinedup_views::suppression::Audience;
+use sha2::{Digest, Sha256};
+
+/// What a handler says that it recorded; it travels with the answer.
+#[derive(Clone, Debug)]
+pub struct Recorded(pub About);
+
+/// Whom the provider knows and nobody here does; it travels with the refusal.
+#[derive(Clone, Debug)]
+pub struct Unknown(pub String);
+
+/// An answer that says what a command recorded, and where its last event stands.
+#[must_use]
+pub fn recorded(mut answer: Response, command: &Command, position: u64) -> Response {
+    let (measure, item) = match &command.subject {
+        Subject::Chart(decision) => (Some(decision.measure.to_string()), None),
+        Subject::Rating(rating) => (None, Some(format!("{}/{}", rating.framework, rating.item))),
+        Subject::Cycle(_) => (None, None),
+    };
+    let about = About {
+        area: Some(command.area.to_string()),
+        measure,
+        item,
+        events: About::events_at([position]),
+        ..About::default()
+    };
+    answer.extensions_mut().insert(Recorded(about));
+    answer
+}
+
+/// Writes what was done, and answers only then.
+///
+/// What records something, and what shows people, is not begun while lines cannot be written.
+pub async fn record(
+    State(shared): State<Shared>,
+    parts: Result<RawPathParams, axum::extract::rejection::RawPathParamsRejection>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(audit) = shared.audit.clone() else {
+        return next.run(request).await;
+    };
+    let method = request.method().clone();
+    let Some(path) = routes::path_of(&request).map(ToOwned::to_owned) else {
+        return next.run(request).await;
+    };
+    let kind = routes::find(&method, &path).map_or(Record::Refusals, |route| route.record);
+    let is_needed = matches!(kind, Record::Write | Record::People | Record::SignIn);
+    if is_needed && audit.ready().await.is_err() {
+        return not_written("Nothing was done").into_response();
+    }
+    let pairs = fields(request.uri().query().unwrap_or_default().as_bytes());
+    let asked = asked(&shared.app, &pairs, parts.ok());
+    let from = client::address(&request, &shared.app.config.proxies);
+    let has_token = request.headers().contains_key(header::AUTHORIZATION);
+    let response = next.run(request).await;
+    let caller = response.extensions().get::<Caller>();
+    let status = response.status();
+    let Some(did) = did(kind, status, caller, has_token, asks_as_public(&pairs)) else {
+        return response;
+    };
+    let recorded = response.extensions().get::<Recorded>();
+    let unknown = response.extensions().get::<Unknown>();
+    let (who, by) = match (caller, unknown) {
+        (Some(caller), _) => (caller.name.clone(), by(caller)),
+        (None, Some(Unknown(subject))) => (format!("person:{subject}"), By::Nobody),
+        (None, None) => (String::new(), By::Nobody),
+    };
+    let entry = Entry {
+        did,
+        who,
+        by,
+        from,
+        route: format!("{method} {path}"),
+        status: Some(status.as_u16()),
+        about: recorded.map_or(asked, |recorded| recorded.0.clone()),
+    };
+    match audit.record(entry).await {
+        Ok(()) => response,
+        // A refusal shows nobody anything.
+        Err(_) if matches!(did, Did::RefusedRight | Did::RefusedSignIn | Did::SignOut) => response,
+        Err(_) if did == Did::Write => {
+            not_written("It may have been recorded: send it again with the same key")
+                .into_response()
+        }
+        Err(_) => not_written("So nothing is shown").into_response(),
+    }
+}
+
+fn not_written(what: &str) -> Problem {
+    Problem::unavailable(format!(
+        "The audit log cannot be written, which whoever runs this server has to mend. {what}"
+    ))
+}
+
+fn by(caller: &Caller) -> By {
+    match caller.kind {
+        Kind::Person => By::Person,
+        Kind::Token => By::Token,
+        Kind::Local => By::Local,
+    }
+}
+
+fn did(
+    kind: Record,
+    status: StatusCode,
+    caller: Option<&Caller>,
+    has_token: bool,
+    as_public: bool,
+) -> Option<Did> {
+    match status {
+        // Who says nothing of themselves is asked; who says something wrong is refused.
+        StatusCode::UNAUTHORIZED => return has_token.then_some(Did::RefusedSignIn),
+        StatusCode::FORBIDDEN if kind == Record::SignIn => return Some(Did::RefusedSignIn),
+        StatusCode::FORBIDDEN => return Some(Did::RefusedRight),
+        _ => {}
+    }
+    let is_answered = status.is_success() || status.is_redirection();
+    let sees_small = |audience: fn(&Caller) -> bool| caller.is_some_and(audience);
+    let is = match kind {
+        Record::Refusals => return None,
+        // What failed on our side may have been recorded all the same.
+        Record::Write if is_answered || status.is_server_error() => return Some(Did::Write),
+        Record::Write => return None,
+        Record::People => is_answered,
+        Record::Numbers => is_answered && !as_public && sees_small(|c| c.has(Role::Operator)),
+        Record::AllNumbers => {
+            is_answered
+                && !as_public
+                && sees_small(|c| c.audience_everywhere() == Audience::Operations)
+        }
+        Record::SignIn if is_answered => return Some(Did::SignIn),
+        Record::SignIn => return Some(Did::RefusedSignIn),
+        Record::SignOut => return (is_answered && caller.is_some()).then_some(Did::SignOut),
+    };
+    is.then_some(Did::Read)
+}
+
+/// What an address asks about, as far as the register and the catalogue know it: nothing else of it is written.
+fn asked(app: &App, pairs: &[(String, String)], parts: Option<RawPathParams>) -> About {
+    let definitions = &app.definitions;
+    let parts: Vec<(String, String)> = parts
+        .iter()
+        .flatten()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let get = |from: &[(String, String)], name: &str| {
+        let mut pairs = from.iter();
+        pairs
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.clone())
+    };
+    let area = get(pairs, "area").filter(|area| definitions.areas.get(area).is_some());
+    let measure = get(&parts, "measure")
+        .or_else(|| get(&parts, "id"))
+        .or_else(|| get(pairs, "measure"))
+        // A picture's or a table's address is the measure's with an ending.
+        .map(|id| id.split('.').next().unwrap_or_default().to_owned())
+        .filter(|id| definitions.measures.iter().any(|m| m.id.as_str() == id));
+    let entity = get(&parts, "family").zip(get(&parts, "id"));
+    let position = get(&parts, "position").and_then(|position| position.parse().ok());
+    About {
+        area,
+        measure,
+        entity_digest: entity.map(|(family, id)| entity_digest(&family, &id)),
+        events: About::events_at(position),
+        ..About::default()
+    }
+}
+
+fn entity_digest(family: &str, id: &str) -> String {
+    let digest = Sha256::digest(format!("{family}/{id}").as_bytes());
+    digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
