@@ -76,6 +76,11 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
         r#"{"transfer":"t-81c4","area":"hv-north-2","date":"2026-05-08","pathway":"1"}"#,
     ),
     (
+        "transfer.ward-set.v1",
+        "2026-05-03T18:20:00Z",
+        r#"{"transfer":"t-81c4","area":"hv-north-2","ward":"ward-7"}"#,
+    ),
+    (
         "transfer.discharged.v1",
         "2026-05-12T16:40:00Z",
         r#"{"transfer":"t-81c4","area":"hv-north-2","method":"agreed","destination":"19","date_only":false}"#,

@@ -122,6 +122,13 @@ payload! {
     }
 }
 payload! {
+    /// The person lies on another ward than before, or on the first of the stay (`time`).
+    WardSet {
+        /// The ward's code in its hospital, such as `ward-7`: small letters, digits and hyphens.
+        ward: crate::id::Slug,
+    }
+}
+payload! {
     /// The person leaves the bed (`time`).
     Discharged {
         /// How the stay ended.
@@ -164,6 +171,8 @@ facts! {
         DischargeNoticeWithdrawn(Happened) = "discharge-notice-withdrawn" v 1,
         /// The pathway out.
         PathwaySet(PathwaySet) = "pathway-set" v 1,
+        /// The ward.
+        WardSet(WardSet) = "ward-set" v 1,
         /// Left the bed.
         Discharged(Discharged) = "discharged" v 1,
         /// The admission was entered in error.

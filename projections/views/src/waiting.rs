@@ -5,7 +5,7 @@ use crate::contributions::transfer::Spell;
 use crate::view::View;
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::referral::CareService;
-use joinedup_events::{AreaId, EntityId, Family, local};
+use joinedup_events::{AreaId, EntityId, Family, Slug, local};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -18,6 +18,8 @@ pub struct WaitingTransfer {
     pub area: AreaId,
     /// The hospital.
     pub hospital: Option<AreaId>,
+    /// The ward there, by its code.
+    pub ward: Option<Slug>,
     /// Ready since this local date.
     pub since: NaiveDate,
     /// Nights waited, by local dates.
@@ -82,6 +84,7 @@ pub fn transfers(
                 transfer: EntityId::new(entity.id).ok()?,
                 area: area.clone(),
                 hospital,
+                ward: spell.wards.last().map(|(_, ward)| (*ward).clone()),
                 since: wait.from,
                 days: (today - wait.from).num_days(),
                 pathway: spell.pathway(today).map(|p| p.code()),

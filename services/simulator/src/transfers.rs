@@ -11,7 +11,7 @@ use super::pen::{Pen, Subject, at_hour, happened, slug, taken_back};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use joinedup_events::transfer::{
     AdmissionMethod, Admitted, DelayReasonSet, DischargeMethod, DischargeNoticeGiven, Discharged,
-    ExpectedDateSet, NotReady, Pathway, PathwaySet, Ready, TransferFact as F,
+    ExpectedDateSet, NotReady, Pathway, PathwaySet, Ready, TransferFact as F, WardSet,
 };
 use joinedup_events::{AreaId, EntityId, Event, Fact, local};
 
@@ -21,6 +21,10 @@ const A_DAY: f64 = 10.0;
 pub(super) const BY_WEEKDAY: [f64; 7] = [0.964, 1.124, 1.137, 1.168, 1.251, 0.782, 0.578];
 /// Share of discharges out before 17:00 by weekday, Monday first (the same, 2022 to 2023).
 const BEFORE_17: [f64; 7] = [0.603, 0.627, 0.636, 0.635, 0.624, 0.649, 0.662];
+/// Wards are known of those who left within so many days of the end: that feed is new.
+const WARDS_DAYS: i64 = 21;
+/// The wards of each hospital.
+const WARDS: [&str; 5] = ["frailty", "ward-4", "ward-7", "stroke-unit", "ward-9"];
 /// Someone who left hospital and may come back.
 struct Left {
     home: AreaId,
@@ -55,6 +59,7 @@ pub(super) fn stories(
         .map(|(i, l)| (i, l.adults.sqrt()))
         .collect();
     let mut gone: Vec<Left> = Vec::new();
+    let wards_from = local::date(scenario.end) - TimeDelta::days(WARDS_DAYS);
     for day in scenario.days(92) {
         let month = f64::from(day.month0());
         let season = 1.0 + 0.05 * (month * std::f64::consts::TAU / 12.0).cos();
@@ -73,9 +78,28 @@ pub(super) fn stories(
             let stay = stay(&mut pen, locality, plan, day);
             let about = pen.subject(&county.source(&format!("{hospital}/pas")), &home);
             tell(&mut pen, county, &about, &hospital, &stay, &mut gone);
+            if day >= wards_from {
+                pen.events.push(ward(&about, &stay));
+            }
         }
     }
     pen.events
+}
+
+/// The ward that somebody came onto. It follows from the stay, so that a county without wards has the same stays.
+fn ward(about: &Subject, stay: &Stay) -> Event {
+    let which: usize = about.entity.as_str().bytes().map(usize::from).sum();
+    Event {
+        source: about.source.clone(),
+        id: format!("{}-ward", about.entity.as_str()),
+        occurred_at: stay.admitted,
+        recorded_at: stay.admitted,
+        entity: about.entity.clone(),
+        area: about.area.clone(),
+        fact: Fact::Transfer(F::WardSet(WardSet {
+            ward: slug(WARDS[which % WARDS.len()]),
+        })),
+    }
 }
 
 fn stay(pen: &mut Pen, locality: usize, plan: &Plan, left: NaiveDate) -> Stay {

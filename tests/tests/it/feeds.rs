@@ -73,6 +73,10 @@ impl Places {
 
 fn state(product: &Joinedup, name: &str) -> Value {
     let feeds = product.json("/api/v1/feeds").unwrap();
+    let page = http::get_ok(&product.url("/sources")).unwrap().text();
+    for feed in feeds["feeds"].as_array().unwrap() {
+        assert!(page.contains(feed["name"].as_str().unwrap()), "{page}");
+    }
     let all = feeds["feeds"].as_array().unwrap();
     all.iter()
         .find(|feed| feed["name"] == name)

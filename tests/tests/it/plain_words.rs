@@ -99,6 +99,8 @@ fn a_filter_shows_as_many_people_as_it_says() {
     let product = demo();
     let mut browser = Browser::start();
     let mut page = browser.page();
+    page.goto(&product.url("/board?ward=ward-7"));
+    assert!(page.text("#people").contains("Ward 7"));
     page.goto(&product.url("/board?responsible=nhs"));
     let counted = page.evaluate(
         "[...document.querySelectorAll('#filters a strong')].map(s => [s.closest('a').getAttribute('href'), Number(s.innerText), s.closest('a').hasAttribute('aria-current')])",

@@ -17,6 +17,8 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
 use std::collections::BTreeSet;
 
 /// The framework of the logic model, whose levels start at 1.
+/// A ward's code is short, so that nothing else finds room in it.
+const LONGEST_WARD: usize = 24;
 const LOGIC_MODEL: &str = "scie";
 
 /// Checks one event's fact and collects what it finds.
@@ -149,6 +151,11 @@ impl Checks<'_> {
             }
             TransferFact::DischargeNoticeGiven(f) => self.planned("proposed", f.proposed),
             TransferFact::PathwaySet(f) => self.past("date", f.date),
+            TransferFact::WardSet(f) => self.refuse(
+                f.ward.as_str().len() > LONGEST_WARD,
+                "ward",
+                format!("must be a ward's code, of at most {LONGEST_WARD} characters"),
+            ),
             TransferFact::Discharged(f) => {
                 let code = f.destination.as_ref().map(Slug::as_str);
                 self.refuse(

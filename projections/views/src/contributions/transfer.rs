@@ -14,7 +14,7 @@ use joinedup_events::reason::{Reason, Responsible};
 use joinedup_events::transfer::{
     Admitted, DelayReasonSet, DischargeMethod, Discharged, Pathway, TransferFact,
 };
-use joinedup_events::{AreaId, Fact, local};
+use joinedup_events::{AreaId, Fact, Slug, local};
 
 /// How long after a discharge an emergency admission counts as a return, in days.
 pub const READMISSION_DAYS: i64 = 30;
@@ -45,6 +45,8 @@ pub struct Spell<'a> {
     pub reasons: Vec<&'a DelayReasonSet>,
     /// Pathways by date from which they stand.
     pub pathways: Vec<(NaiveDate, Pathway)>,
+    /// Wards by when the person came onto them.
+    pub wards: Vec<(DateTime<Utc>, &'a Slug)>,
     /// Expected dates by when they were set.
     pub expected: Vec<(DateTime<Utc>, NaiveDate)>,
     /// Notices: when given, for which date, and whether called off.
@@ -117,6 +119,7 @@ impl<'a> Spell<'a> {
                 }
                 TransferFact::DischargeNoticeWithdrawn(_) => withdrawn.push(at),
                 TransferFact::PathwaySet(f) => spell.pathways.push((f.date, f.pathway)),
+                TransferFact::WardSet(f) => spell.wards.push((at, &f.ward)),
                 TransferFact::Discharged(f) => discharges.push((at, f)),
                 TransferFact::DischargeReversed(_)
                 | TransferFact::Cancelled(_)
@@ -131,6 +134,7 @@ impl<'a> Spell<'a> {
             .into_iter()
             .rfind(|(at, _)| reversed.is_none_or(|reversed| *at > reversed));
         // Stable sorts: of two facts for the same date or instant, the one recorded later comes last and stands.
+        spell.wards.sort_by_key(|(at, _)| *at);
         spell.expected.sort_by_key(|(at, _)| *at);
         spell.reasons.sort_by_key(|f| f.date);
         spell.pathways.sort_by_key(|(date, _)| *date);

@@ -1,5 +1,6 @@
 //! What a list of people waiting can be narrowed to, with counts that follow every other choice.
 
+use joinedup_events::Slug;
 use joinedup_views::waiting::WaitingTransfer;
 use std::collections::BTreeMap;
 
@@ -17,16 +18,19 @@ pub enum Facet {
     Pathway,
     /// The hospital.
     Hospital,
+    /// The ward.
+    Ward,
     /// Waiting for so many nights or more.
     Nights,
 }
 
 impl Facet {
     /// Every facet.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Responsible,
         Self::Nights,
         Self::Hospital,
+        Self::Ward,
         Self::Pathway,
         Self::Reason,
     ];
@@ -39,6 +43,7 @@ impl Facet {
             Self::Reason => "reason",
             Self::Pathway => "pathway",
             Self::Hospital => "hospital",
+            Self::Ward => "ward",
             Self::Nights => "nights",
         }
     }
@@ -50,6 +55,7 @@ impl Facet {
             Self::Reason => row.reason.unwrap_or(NONE),
             Self::Pathway => row.pathway.unwrap_or(NONE),
             Self::Hospital => hospital().unwrap_or(NONE),
+            Self::Ward => row.ward.as_ref().map_or(NONE, Slug::as_str),
             Self::Nights => "",
         }
     }
@@ -138,6 +144,7 @@ mod tests {
             transfer: EntityId::new("t-1").unwrap(),
             area: AreaId::new("north").unwrap(),
             hospital: None,
+            ward: None,
             since: chrono::NaiveDate::default(),
             days,
             pathway,

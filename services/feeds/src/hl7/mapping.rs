@@ -5,7 +5,7 @@ use crate::line_list::mapping::plain;
 use crate::mapping::{MappingError, file_text, from_toml, wrong};
 use joinedup_events::reason::Reason;
 use joinedup_events::transfer::{AdmissionMethod, DischargeMethod, Pathway};
-use joinedup_events::{AreaId, Areas};
+use joinedup_events::{AreaId, Areas, Slug};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -56,6 +56,9 @@ pub struct AdtMapping {
     /// The pathway.
     #[serde(default)]
     pub pathway: Option<Words>,
+    /// The ward.
+    #[serde(default)]
+    pub ward: Option<Words>,
     /// The reason for the delay.
     #[serde(default)]
     pub delay_reason: Option<Words>,
@@ -201,6 +204,10 @@ impl AdtMapping {
         let known = |code: &str| Pathway::from_code(code).is_some();
         if let Some(words) = &self.pathway {
             words.must_be("pathway", "0, 1, 2 or 3", known)?;
+        }
+        let known = |code: &str| Slug::new(code).is_ok();
+        if let Some(words) = &self.ward {
+            words.must_be("ward", "a code of small letters, digits and hyphens", known)?;
         }
         let known = |code: &str| Reason::from_code(code).is_some();
         if let Some(words) = &self.delay_reason {

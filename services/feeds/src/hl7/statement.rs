@@ -103,6 +103,8 @@ pub struct Statement {
     pub readiness: Stated<Readiness>,
     /// The pathway.
     pub pathway: Stated<Pathway>,
+    /// The ward.
+    pub ward: Stated<Slug>,
     /// The reason for the delay.
     pub reason: Stated<Reason>,
     /// What could not be read: it is left out.
@@ -199,6 +201,12 @@ impl Reader<'_> {
                 &mut faults,
                 |words, text| words.value(text).and_then(Pathway::from_code),
             ),
+            // A ward that the mapping does not list is no fault: hospitals have more of them than anybody wants to follow.
+            ward: mapping
+                .ward
+                .as_ref()
+                .and_then(|words| code(message, words, |ward| Slug::new(ward).ok()))
+                .map_or(Stated::Nothing, Stated::Is),
             reason: words(
                 message,
                 mapping.delay_reason.as_ref(),

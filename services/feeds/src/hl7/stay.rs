@@ -11,7 +11,7 @@ use joinedup_events::local;
 use joinedup_events::reason::Responsible;
 use joinedup_events::transfer::{
     AdmissionMethod, Admitted, DelayReasonSet, DischargeMethod, Discharged, ExpectedDateSet,
-    NotReady, PathwaySet, Ready, TransferFact,
+    NotReady, PathwaySet, Ready, TransferFact, WardSet,
 };
 use joinedup_views::contribution::StoredFact;
 use joinedup_views::fact_set::standing;
@@ -94,6 +94,7 @@ pub fn changes(statement: &Statement, known: &[StoredFact]) -> Changes {
             stay.expected(),
             stay.readiness(),
             stay.pathway(),
+            stay.ward(),
             stay.reason(),
         ],
     };
@@ -323,7 +324,7 @@ impl Stay<'_> {
     }
 
     /// What is said anew when it changes; the earlier stands for the time before. `""` takes all of it back.
-    fn renewed<'s, T: Copy + 's, V: PartialEq>(
+    fn renewed<'s, T: 's, V: PartialEq>(
         &'s self,
         about: &'static str,
         stated: Stated<V>,
@@ -374,6 +375,21 @@ impl Stay<'_> {
             known,
             |pathway| *pathway,
             |pathway| TransferFact::PathwaySet(PathwaySet { date, pathway }),
+        )
+    }
+
+    fn ward(&self) -> Change {
+        let known = self.all(|fact| match fact {
+            TransferFact::WardSet(f) => Some(f),
+            _ => None,
+        });
+        let known = known.map(|(position, at, f)| (position, at, &f.ward));
+        self.renewed(
+            "ward-set",
+            self.statement.ward.clone(),
+            known,
+            |ward| ward.clone(),
+            |ward| TransferFact::WardSet(WardSet { ward }),
         )
     }
 

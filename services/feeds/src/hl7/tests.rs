@@ -30,9 +30,13 @@ const SITE: &str = "ready = \"ZU1-1\"\n[pathway]\nfield = \"ZU1-2\"\nvalues = { 
 
 impl World {
     fn new() -> Self {
+        Self::with(SITE)
+    }
+
+    fn with(site: &str) -> Self {
         let areas = Areas::built_in().unwrap();
         Self {
-            mapping: AdtMapping::parse("site.toml", SITE, &areas).unwrap(),
+            mapping: AdtMapping::parse("site.toml", site, &areas).unwrap(),
             ring: Ring {
                 current: Key::of(&[7; 32]).unwrap(),
                 previous: None,
@@ -322,6 +326,25 @@ fn who_is_not_in_a_bed_and_what_there_is_no_fact_for_change_nothing() {
         "an outpatient becomes an inpatient"
     );
     assert_eq!(world.take(&adt("A02", "1010", &[])), 0, "a move");
+}
+
+#[test]
+fn only_wards_that_a_mapping_lists_are_followed() {
+    let mut world =
+        World::with("[ward]\nfield = \"PV1-3\"\nvalues = { W1 = \"ward-1\", W2 = \"frailty\" }\n");
+    let moved = |code: &str, at: &str, ward: &str| {
+        let to = format!("|{ward}^B2^3^RAJ|");
+        adt(code, at, &[]).replace("|W1^B2^3^RAJ|", &to)
+    };
+    assert_eq!(world.take(&moved("A01", "1008", "W1")), 2);
+    assert_eq!(world.take(&moved("A08", "1009", "W1")), 0, "the same ward");
+    assert_eq!(world.take(&moved("A02", "1010", "W2")), 1);
+    assert_eq!(world.take(&moved("A02", "1011", "Somebody")), 0);
+    world.ask(|spell| {
+        let wards = &spell.unwrap().wards;
+        let codes: Vec<&str> = wards.iter().map(|(_, ward)| ward.as_str()).collect();
+        assert_eq!(codes, ["ward-1", "frailty"]);
+    });
 }
 
 #[test]

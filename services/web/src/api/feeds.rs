@@ -3,13 +3,14 @@
 
 use crate::door::auth::Caller;
 use crate::door::problem::Problem;
+use crate::door::scope::{covers_feed, shown};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use joinedup_application::app::App;
 use joinedup_application::config::Role;
-use joinedup_application::feeds::{FeedState, Received, Upload};
+use joinedup_application::feeds::{Received, Upload};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tokio::sync::oneshot;
@@ -20,17 +21,7 @@ pub async fn list(
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<Value>, Problem> {
     caller.must(Role::Operator)?;
-    let mut feeds = app.feeds.all();
-    feeds.retain(|feed| covers(&caller, feed));
-    Ok(Json(json!({ "feeds": feeds })))
-}
-
-/// Whether what a feed takes is of the caller's areas.
-fn covers(caller: &Caller, feed: &FeedState) -> bool {
-    match &feed.area {
-        Some(area) => caller.covers(area),
-        None => caller.areas().is_none(),
-    }
+    Ok(Json(json!({ "feeds": shown(&app, &caller) })))
 }
 
 /// Imports the body, and answers with its report when what it holds is durable.
@@ -45,7 +36,7 @@ pub async fn take(
     let (feed, way) = app.feeds.taking_files(&name).ok_or_else(|| {
         Problem::not_found("No feed of this name takes files here; the file of feeds names them")
     })?;
-    if !caller.speaks_for(&feed.source) || !covers(&caller, &feed) {
+    if !caller.speaks_for(&feed.source) || !covers_feed(&caller, &feed) {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
             "Not allowed",

@@ -3,6 +3,8 @@
 use super::auth::Caller;
 use super::problem::FieldError;
 use joinedup_application::app::App;
+use joinedup_application::config::Role;
+use joinedup_application::feeds::FeedState;
 use joinedup_events::transfer::TransferFact;
 use joinedup_events::{AreaId, Event, Fact};
 use joinedup_views::view::Entity;
@@ -68,4 +70,21 @@ pub fn misplaced(caller: &Caller, app: &App, event: &Event) -> Vec<FieldError> {
         ));
     }
     found
+}
+
+/// The feeds that a caller may see the state of.
+#[must_use]
+pub fn shown(app: &App, caller: &Caller) -> Vec<FeedState> {
+    let mut feeds = app.feeds.all();
+    feeds.retain(|feed| caller.has(Role::Operator) && covers_feed(caller, feed));
+    feeds
+}
+
+/// Whether what a feed takes is of the caller's areas.
+#[must_use]
+pub fn covers_feed(caller: &Caller, feed: &FeedState) -> bool {
+    match &feed.area {
+        Some(area) => caller.covers(area),
+        None => caller.areas().is_none(),
+    }
 }

@@ -204,6 +204,7 @@ const fn facet_words(facet: Facet) -> &'static str {
         Facet::Responsible => "Who needs to act",
         Facet::Reason => "Reason for delay",
         Facet::Pathway => "Pathway",
+        Facet::Ward => "Ward",
         Facet::Hospital => "Hospital",
         Facet::Nights => "Waiting at least",
     }
@@ -216,6 +217,7 @@ fn value_words(visit: &Visit, facet: Facet, value: &str) -> String {
         (Facet::Pathway, code) => words::pathway(code).to_owned(),
         (_, NONE) => "Not recorded".to_owned(),
         (Facet::Hospital, code) => visit.title_of(code),
+        (Facet::Ward, code) => words::sentence(code),
         (Facet::Reason, code) => words::value_of("reason", code),
     }
 }
@@ -224,7 +226,7 @@ fn people(visit: &Visit, rows: &[&WaitingTransfer], most: usize) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="People ready for discharge, longest wait first" {
             table.board.stack {
-                thead { tr { th scope="col" { "Waiting" } th scope="col" { "Who needs to act" } th scope="col" { "Next step" } th scope="col" { "Reason for delay" } th scope="col" { "Home area" } th.hide-narrow scope="col" { "Hospital" } th.hide-narrow scope="col" { "Pathway" } } }
+                thead { tr { th scope="col" { "Waiting" } th scope="col" { "Who needs to act" } th scope="col" { "Next step" } th scope="col" { "Reason for delay" } th scope="col" { "Home area" } th.hide-narrow scope="col" { "Hospital and ward" } th.hide-narrow scope="col" { "Pathway" } } }
                 tbody {
                     @for row in rows.iter().take(most) {
                         tr.over[row.days >= 21] {
@@ -233,7 +235,10 @@ fn people(visit: &Visit, rows: &[&WaitingTransfer], most: usize) -> Markup {
                             td { (row.next_step) @if let Some(expected) = row.expected.filter(|e| *e < visit.today()) { br; span.small { "Expected discharge: " (words::near(expected, visit.today())) " (" (words::days((visit.today() - expected).num_days())) " ago)" } } }
                             td { (row.reason_title.unwrap_or("No reason recorded")) }
                             td { (visit.title_of(row.area.as_str())) }
-                            td.hide-narrow { (row.hospital.as_ref().map(|h| visit.title_of(h.as_str())).unwrap_or_default()) }
+                            td.hide-narrow {
+                                (row.hospital.as_ref().map(|h| visit.title_of(h.as_str())).unwrap_or_default())
+                                @if let Some(ward) = &row.ward { br; span.small { (words::sentence(ward.as_str())) } }
+                            }
                             td.hide-narrow { (row.pathway.map_or("Not decided", words::pathway)) }
                         }
                     }

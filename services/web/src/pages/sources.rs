@@ -4,7 +4,9 @@ use super::layout::{self, Tab};
 use super::visit::Visit;
 use super::{health, words};
 use crate::door::problem::Problem;
+use crate::door::scope::shown;
 use axum::response::Response;
+use joinedup_application::feeds::FeedState;
 use joinedup_application::sources::sources;
 use joinedup_drawing::axis::number;
 use joinedup_events::AreaId;
@@ -57,8 +59,43 @@ fn body(visit: &Visit) -> Result<Markup, Problem> {
             }
             p.note { "How often a source of discharges or referrals is expected is learned from its own reports, or set in " code { "expected_hours" } ". Any other source has a schedule only where that is set." }
         }
+        (feeds(&shown(&visit.app, &visit.caller)))
         p { a href=(visit.address.elsewhere("/frameworks")) { "Frameworks and their items" } }
     })
+}
+
+/// The feeds that this server runs, and what to do where one fails.
+fn feeds(all: &[FeedState]) -> Markup {
+    html! {
+        @if !all.is_empty() {
+            section.card #feeds data-live aria-labelledby="feeds-name" {
+                h2 #feeds-name { "Feeds this server runs" }
+                div.scroll tabindex="0" role="region" aria-label="Table of feeds" {
+                    table.stack {
+                        thead { tr { th scope="col" { "Feed" } th scope="col" { "Status" } th scope="col" { "Last file or message" } th.number scope="col" { "Taken" } th.number scope="col" { "Facts" } th.number scope="col" { "Not taken" } } }
+                        tbody {
+                            @for feed in all {
+                                tr.silent[feed.failing_since.is_some()] {
+                                    th.whole scope="row" { (feed.name) br; code.small { (feed.kind) } }
+                                    td {
+                                        @match (feed.failing_since, &feed.problem) {
+                                            (Some(since), problem) => { strong.tag.concern { "Not working since " (words::instant(since)) } @if let Some(problem) = problem { p.small { (problem) } } }
+                                            (None, Some(problem)) => { strong { "Needs attention" } p.small { (problem) } }
+                                            (None, None) => { "Working" }
+                                        }
+                                    }
+                                    td { @match (&feed.last, feed.last_at) { (Some(last), Some(at)) => { (last) br; time.small datetime=(at.to_rfc3339()) { (words::instant(at)) } } _ => { "Nothing yet" } } }
+                                    td.number { (number(feed.taken as f64, "")) }
+                                    td.number { (number(feed.facts as f64, "")) }
+                                    td.number { (number((feed.refused + feed.rejects) as f64, "")) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn places(visit: &Visit, areas: &[AreaId]) -> String {
