@@ -85,7 +85,7 @@ impl Problem {
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
-            "There is a problem with this link",
+            "This request cannot be answered",
             detail,
         )
     }
