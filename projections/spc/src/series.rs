@@ -112,6 +112,9 @@ pub struct Options {
     /// Factor for the plotted quantity: 100 for percentages, 1000 for rates per thousand.
     #[serde(default = "one")]
     pub multiply: f64,
+    /// The values are shares of 1, which sentences give in per cent.
+    #[serde(default)]
+    pub shares: bool,
     /// Which points are judged, where neighbours are too alike to judge all.
     #[serde(default)]
     pub sampling: Sampling,
@@ -145,6 +148,7 @@ impl Options {
             phases: Vec::new(),
             excluded: Vec::new(),
             multiply: 1.0,
+            shares: false,
             sampling: Sampling::Every,
             now: None,
             season: None,

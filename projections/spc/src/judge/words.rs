@@ -96,7 +96,7 @@ pub(super) fn sentence(found: &Findings<'_>, options: &Options, rules: &Rules) -
     }
     push(&mut text, limits_words(phase, rules));
     if let (Some(assurance), Some(target)) = (assurance, options.target) {
-        let target = figure(target);
+        let target = figure(target, options);
         push(
             &mut text,
             &match assurance {
@@ -158,7 +158,9 @@ fn now_words(found: &Findings<'_>, options: &Options, rules: &Rules) -> String {
         variation,
         ..
     } = *found;
-    let value = point.value.map_or_else(String::new, figure);
+    let value = point
+        .value
+        .map_or_else(String::new, |value| figure(value, options));
     if rules.alert_on == AlertOn::WholePhase && phase.runs_signal {
         let runs = format!(
             "The runs around the centre are not random: {}.",
@@ -302,7 +304,7 @@ fn value_in_words(found: &Findings<'_>, value: &str, options: &Options, rules: &
             let reasons: Vec<String> = point
                 .signals
                 .iter()
-                .map(|signal| signal_words(*signal, point, rules))
+                .map(|signal| signal_words(*signal, point, options, rules))
                 .collect();
             format!(
                 "The latest value, {value}, is special cause variation: {}. {}",
@@ -327,7 +329,7 @@ fn value_words(variation: Variation, options: &Options) -> &'static str {
     }
 }
 
-fn signal_words(signal: Signal, point: &PointVerdict, rules: &Rules) -> String {
+fn signal_words(signal: Signal, point: &PointVerdict, options: &Options, rules: &Rules) -> String {
     let high = signal.side == Side::High;
     match signal.rule {
         Rule::Astronomical => {
@@ -338,7 +340,10 @@ fn signal_words(signal: Signal, point: &PointVerdict, rules: &Rules) -> String {
             };
             format!(
                 "{name} control limit{}",
-                limit.map_or_else(String::new, |limit| format!(" of {}", figure(limit)))
+                limit.map_or_else(String::new, |limit| format!(
+                    " of {}",
+                    figure(limit, options)
+                ))
             )
         }
         Rule::Trend => format!(
@@ -411,8 +416,17 @@ fn limits_words(phase: &PhaseVerdict, rules: &Rules) -> &'static str {
     }
 }
 
-/// A number for reading: four significant digits, no trailing zeros.
-fn figure(value: f64) -> String {
+/// A number for reading; a share in per cent with one decimal.
+fn figure(value: f64, options: &Options) -> String {
+    if options.shares {
+        let percent = format!("{:.1}", value * 100.0);
+        return format!("{}%", percent.strip_suffix(".0").unwrap_or(&percent));
+    }
+    four_digits(value)
+}
+
+/// Four significant digits, no trailing zeros.
+fn four_digits(value: f64) -> String {
     let size = value.abs();
     if size != 0.0 && !(1e-4..1e9).contains(&size) {
         return format!("{value:.3e}");
@@ -437,7 +451,9 @@ fn figure(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::figure;
+    use super::{figure, four_digits};
+    use crate::chart::Chart;
+    use crate::series::{Direction, Options};
 
     #[test]
     fn figures_are_short_and_keep_four_digits() {
@@ -449,7 +465,13 @@ mod tests {
             (98_765.4, "98765"),
             (-3.5, "-3.5"),
         ] {
-            assert_eq!(figure(value), text);
+            assert_eq!(four_digits(value), text);
         }
+        let shares = Options {
+            shares: true,
+            ..Options::new(Chart::P, Direction::Up)
+        };
+        assert_eq!(figure(0.8333, &shares), "83.3%");
+        assert_eq!(figure(0.95, &shares), "95%");
     }
 }
