@@ -56,6 +56,7 @@ pub fn router(app: App, tokens: Tokens) -> Router {
         .merge(pages::routes())
         .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
         .nest("/api/v1", api::publishing(&shared))
+        .merge(pages::adding(&shared))
         .layer(middleware::from_fn_with_state(
             shared.clone(),
             auth::identify,

@@ -34,6 +34,7 @@ fn app(plan: FaultPlan) -> (App, TempDir) {
         projector: Some(Arc::new(projector)),
         log,
         feeds: Default::default(),
+        tables: None,
         memos: Arc::default(),
         started: Utc::now(),
         stopping: CancellationToken::new(),

@@ -7,6 +7,8 @@ use chrono::Utc;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::config::Config;
 use joinedup_application::publisher::Publisher;
+use joinedup_application::tables::Tables;
+use joinedup_feeds::added::AddedTables;
 use joinedup_feeds::feed::Feeds;
 use joinedup_feeds::feed::settings::FeedSettings;
 use joinedup_log::EventLog;
@@ -109,6 +111,9 @@ pub async fn serve(
         projector: projector.map(Arc::new),
         log,
         feeds: Default::default(),
+        tables: parts
+            .publish
+            .then(|| Arc::new(AddedTables) as Arc<dyn Tables>),
         memos: Arc::default(),
         started: Utc::now(),
         stopping: CancellationToken::new(),

@@ -5,6 +5,10 @@ use std::time::Duration;
 
 /// The largest body, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
+/// The largest file that is added on a page, in bytes.
+pub const MAX_FILE: usize = 4 << 20;
+/// The largest body of a form with a file: the file, or as much pasted text, and what a browser puts around it.
+pub const MAX_FILE_FORM: usize = MAX_FILE + (64 << 10);
 /// The most events of one batch.
 pub const MAX_BATCH: usize = 1_000;
 /// The most broken rules that one answer lists; the others are counted.

@@ -65,6 +65,7 @@ async fn door(roles: &[(&str, Role)], change: impl FnOnce(&mut Config)) -> Door 
         projector: None,
         log: log.clone(),
         feeds: Default::default(),
+        tables: None,
         memos: Arc::default(),
         started: chrono::Utc::now(),
         stopping: CancellationToken::new(),
