@@ -1,15 +1,15 @@
 //! Data added on a page: from a spreadsheet to a chart, in a browser and without a command; and who may not.
 
+use super::pages::empty;
 use joinedup_tests::browser::{Browser, Page};
 use joinedup_tests::http::{self, Response};
 use joinedup_tests::product::{self, Joinedup, JoinedupOptions};
+use std::collections::BTreeSet;
 use std::fs;
-
-use super::pages::empty;
 
 /// Three columns: month, place, number. One number is none, and one place is not ours.
 const CANARY: &str = "Mrs Canary";
-const TABLE: &str = "Month,Place,Bed days\nJan 2026,North Havenshire,120\nFeb 2026,North Havenshire,131\nMar 2026,North Havenshire,Mrs Canary\n\
+const TABLE: &str = "Month,Place,Days in bed\nJan 2026,North Havenshire,120\nFeb 2026,North Havenshire,131\nMar 2026,North Havenshire,Mrs Canary\n\
                      Mar 2026,The New Ward,90\n";
 
 fn accessible(page: &mut Page) {
@@ -75,7 +75,7 @@ fn a_pasted_table_becomes_a_chart() {
     );
     let refused = page.text("#refused");
     assert!(
-        refused.contains("4") && refused.contains("Bed days"),
+        refused.contains("4") && refused.contains("Days in bed"),
         "{refused}"
     );
     assert!(page.text("#unknown").contains("The New Ward"));
@@ -247,13 +247,13 @@ fn a_published_return_is_offered_as_what_it_is() {
     let mapping =
         fs::read_to_string(joinedup_tests::folders::repository().join("services/mappings/ae.toml"))
             .unwrap();
-    let columns: Vec<&str> = mapping
+    let columns: BTreeSet<&str> = mapping
         .lines()
         .filter_map(|line| line.strip_prefix("value = \"")?.strip_suffix('"'))
         .collect();
     let table = format!(
         "month,trust_code,{}\n2026-01,RAJ{}\n",
-        columns.join(","),
+        columns.iter().copied().collect::<Vec<_>>().join(","),
         ",7".repeat(columns.len())
     );
     let step = second(&bring(&product, "ae.csv", table.as_bytes(), &[]));

@@ -39,7 +39,7 @@ pub fn page(visit: &Visit, id: &str, file: &str, prepared: &Prepared) -> Markup 
             }
         }
         @if !prepared.is_published { (form(visit, id, &here.to_string(), prepared)) }
-        (preview(visit, &prepared.table))
+        @if prepared.message.is_none() { (preview(visit, &prepared.table)) }
         p { a href=(visit.address.elsewhere(PATH)) { "Start again with another file" } }
     };
     super::page(visit, "Check the data", &body)

@@ -89,7 +89,11 @@ pub fn page(visit: &Visit, id: &str, prepared: &Prepared, counts: Counts) -> Mar
                 ul #charts { @for (series, of) in charted { (links(visit, series, of)) } }
             } @else { p { "You may add data and not read charts: ask somebody with the role of a reader." } }
         }
-        @for (series, of) in own { (declare(prepared, series, of)) }
+        @if prepared.is_published && !own.is_empty() {
+            p.note { "Saved too, and shown by no measure yet: " @for (series, _) in &own { code { "observation." (series) } " " } }
+        } @else {
+            @for (series, of) in own { (declare(prepared, series, of)) }
+        }
         @if !prepared.table.refused.is_empty() {
             section.card aria-label="Not added" { (refused(&prepared.table.refused)) }
         }
