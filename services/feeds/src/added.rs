@@ -74,7 +74,7 @@ impl Tables for AddedTables {
         })?;
         // What is offered is what is read: a mapping that cannot be read again is no mapping.
         Mapping::parse("the mapping", &toml)
-            .map_err(|error| TableError::Unreadable(error.to_string()))?;
+            .map_err(|error| TableError::Unreadable(sentence(&error)))?;
         Ok(Made {
             toml,
             unknown: named.unknown,
@@ -101,7 +101,7 @@ impl Tables for AddedTables {
             }
             How::Mapping(toml) => Mapping::parse("the mapping", toml),
         };
-        let mapping = mapping.map_err(|error| TableError::Unreadable(error.to_string()))?;
+        let mapping = mapping.map_err(|error| TableError::Unreadable(sentence(&error)))?;
         let mut input = open(file, Some(&mapping), &import(definitions, now))?;
         let mut table = ReadTable::default();
         let arrival = Arrival::at(now);
@@ -140,6 +140,14 @@ impl Tables for AddedTables {
     }
 }
 
+/// An error as a sentence that stands by itself.
+fn sentence(error: &dyn std::error::Error) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
 /// A sentence without what it advises about mappings, which who reads a page has not written.
 fn for_a_page(sentence: &str) -> &str {
     let cut = |(what, advice): (&'_ str, &'_ str)| advice.contains("mapping").then_some(what.len());
@@ -165,7 +173,7 @@ fn open(file: &TableFile, mapping: Option<&Mapping>, import: &Import) -> Result<
     let input = Input::of(content, file.name.clone(), length, mapping, import);
     let input = input.map_err(|error| {
         TableError::Unreadable(match error {
-            OpenError::Layout { source, .. } => source.to_string(),
+            OpenError::Layout { source, .. } => sentence(&source),
             OpenError::JsonList(_) => NO_TABLE.to_owned(),
             OpenError::OldWorkbook(_) => {
                 "This is a workbook from before 2007 (.xls). Save it as .xlsx or .csv, and add that"

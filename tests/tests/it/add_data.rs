@@ -205,8 +205,8 @@ fn the_saved_choices_import_the_next_file() {
     ];
     let run = product::run(arguments);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
-    let said = format!("{}{}", run.stdout, run.stderr);
-    assert!(said.contains("1 accepted, 2 duplicates"), "{said}");
+    let output = format!("{}{}", run.stdout, run.stderr);
+    assert!(output.contains("1 accepted, 2 duplicates"), "{output}");
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub(super) fn published(
 }
 
 fn unreadable(error: &SheetError) -> TableError {
-    TableError::Unreadable(error.to_string())
+    TableError::Unreadable(super::sentence(error))
 }
 
 impl Grid {
@@ -223,6 +223,6 @@ fn letters(at: usize) -> String {
 
 fn no_header() -> TableError {
     TableError::Unreadable(
-        "There is no table in it: the first row must name at least two columns, and rows must follow".to_owned(),
+        "We found no table in it: the first row must name at least two columns, and rows must follow".to_owned(),
     )
 }

@@ -89,5 +89,11 @@ fn titles(definitions: &Definitions) -> BTreeMap<String, Option<AreaId>> {
 fn is_name(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    text.len() <= MAX_NAME && letters > 0 && digits < 6
+    text.len() <= MAX_NAME && letters > 0 && (digits < 6 || is_code(text))
+}
+
+/// A code of the statistics office, such as `E06000001`: a letter and eight digits.
+fn is_code(text: &str) -> bool {
+    let digits = text.strip_prefix(['E', 'W', 'S', 'N']);
+    digits.is_some_and(|rest| rest.len() == 8 && rest.bytes().all(|b| b.is_ascii_digit()))
 }

@@ -2,7 +2,7 @@
 //! off is refused with a problem like every other bad request. All bodies together have so much room and no more.
 
 use super::limits::{
-    BODY_ROOM_TIMEOUT, BODY_TIMEOUT, MAX_BODIES, MAX_BODY, MAX_FILE, MAX_FILE_FORM,
+    BODY_ROOM_TIMEOUT, BODY_TIMEOUT, FILE_TIMEOUT, MAX_BODIES, MAX_BODY, MAX_FILE, MAX_FILE_FORM,
 };
 use super::problem::Problem;
 use axum::body::{Body, Bytes, HttpBody};
@@ -13,6 +13,7 @@ use axum::response::Response;
 use bytes::BytesMut;
 use futures::StreamExt;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Room is counted in pieces of this many bytes.
@@ -37,7 +38,7 @@ pub async fn whole(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    up_to(MAX_BODY, room, request, next).await
+    up_to(MAX_BODY, BODY_TIMEOUT, room, request, next).await
 }
 
 /// The same of a form with a file, which may be larger.
@@ -49,11 +50,12 @@ pub async fn with_file(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    up_to(MAX_FILE_FORM, room, request, next).await
+    up_to(MAX_FILE_FORM, FILE_TIMEOUT, room, request, next).await
 }
 
 async fn up_to(
     limit: usize,
+    within: Duration,
     room: Room,
     request: Request,
     next: Next,
@@ -77,9 +79,9 @@ async fn up_to(
         ));
     };
     let (parts, body) = request.into_parts();
-    let bytes = tokio::time::timeout(BODY_TIMEOUT, read(body, limit))
+    let bytes = tokio::time::timeout(within, read(body, limit))
         .await
-        .map_err(|_| too_slow())??;
+        .map_err(|_| too_slow(within))??;
     // The room is held until the answer is there: so long the bytes are.
     Ok(next
         .run(Request::from_parts(parts, Body::from(bytes)))
@@ -110,10 +112,7 @@ fn too_large(limit: usize) -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)
 }
 
-fn too_slow() -> Problem {
-    let detail = format!(
-        "The body did not come within {} seconds",
-        BODY_TIMEOUT.as_secs()
-    );
+fn too_slow(within: Duration) -> Problem {
+    let detail = format!("The body did not come within {} seconds", within.as_secs());
     Problem::new(StatusCode::REQUEST_TIMEOUT, "Too slow", detail)
 }

@@ -21,6 +21,8 @@ pub const BODY_ROOM_TIMEOUT: Duration = Duration::from_secs(5);
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a client may take to send a body.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a person may take to send a form with a file: lines of surgeries and homes are slow.
+pub const FILE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a client that does not read holds up an answer.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
 /// What a client must read in that time to count as reading, in bytes.
