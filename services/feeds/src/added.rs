@@ -153,6 +153,10 @@ fn for_a_page(sentence: &str) -> &str {
     let cut = |(what, advice): (&'_ str, &'_ str)| advice.contains("mapping").then_some(what.len());
     let colon = sentence.split_once(": ").and_then(cut);
     let clause = sentence.split_once(", and the ").and_then(cut);
+    let of_places = ["is not an area's code", "must be an area of the register"];
+    if of_places.iter().any(|begins| sentence.starts_with(begins)) {
+        return "is not a place that we know";
+    }
     let end = colon.or(clause).unwrap_or(sentence.len());
     sentence.get(..end).unwrap_or(sentence)
 }

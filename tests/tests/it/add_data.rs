@@ -78,6 +78,7 @@ fn a_pasted_table_becomes_a_chart() {
         refused.contains("4") && refused.contains("Days in bed"),
         "{refused}"
     );
+    assert!(refused.contains("is not a place that we know"), "{refused}");
     assert!(page.text("#unknown").contains("The New Ward"));
     let is_shown = |page: &mut Page| {
         let source = page.evaluate("document.documentElement.outerHTML");

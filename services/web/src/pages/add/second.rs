@@ -199,7 +199,7 @@ fn preview(visit: &Visit, table: &ReadTable) -> Markup {
     for (_, event) in &table.facts {
         places.insert(event.area.clone());
         if let Fact::Observation(ObservationFact::Observed(o)) = &event.fact {
-            periods.insert(o.period_start);
+            periods.insert((o.period_start, o.grain));
         }
     }
     html! {
@@ -211,10 +211,11 @@ fn preview(visit: &Visit, table: &ReadTable) -> Markup {
                 (words::counted(places.len(), "place", "places")) ", "
                 (words::counted(periods.len(), "period", "periods"))
                 @if let (Some(first), Some(last)) = (periods.first(), periods.last()) {
-                    " (" (words::long_date(*first)) @if first != last { " to " (words::long_date(*last)) } ")"
+                    " (" (words::period(first.1, first.0)) @if first != last { " to " (words::period(last.1, last.0)) } ")"
                 }
                 "."
             }
+            @if table.facts.is_empty() { p { "There is nothing to add yet: correct the columns above, or the file." } }
             @if !places.is_empty() && places.len() <= 8 {
                 p { "Places: " (places.iter().map(|a| visit.title_of(a.as_str())).collect::<Vec<_>>().join(", ")) "." }
             }
