@@ -5,6 +5,7 @@ use crate::feeds::FeedStates;
 use crate::health::Health;
 use crate::memo::Memos;
 use crate::publisher::Publisher;
+use crate::tables::Tables;
 use chrono::{DateTime, Utc};
 use joinedup_events::{AreaId, Areas};
 use joinedup_log::EventLog;
@@ -147,6 +148,8 @@ pub struct App {
     pub projector: Option<Arc<joinedup_projector::Projector>>,
     /// How the feeds of this process are doing.
     pub feeds: FeedStates,
+    /// Reads tables that people add on a page, where this process takes them.
+    pub tables: Option<Arc<dyn Tables>>,
     /// What several readers ask for at the same time.
     pub memos: Arc<Memos>,
     /// What is found out about the log beside the questions of clients.

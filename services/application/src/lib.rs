@@ -17,4 +17,5 @@ pub mod places;
 pub mod publisher;
 pub mod request;
 pub mod sources;
+pub mod tables;
 pub mod waiting;

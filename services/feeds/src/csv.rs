@@ -1,12 +1,12 @@
 //! Tables of observations, read through a mapping: text with separators, and sheets of workbooks.
 
 mod amount;
-mod cell;
+pub(crate) mod cell;
 mod fixed;
 mod gather;
 mod header;
 mod layout;
-mod period;
+pub(crate) mod period;
 mod row;
 mod spelling;
 

@@ -4,6 +4,7 @@
 //! checked as at the HTTP door before it is sent, so that a bad row is named by file, line and column, and the good
 //! rows go in. An event's id is a digest of what it says, so importing a file again changes nothing.
 
+pub mod added;
 pub mod csv;
 pub mod delay_reason;
 pub mod detect;

@@ -61,6 +61,7 @@ pub fn router(app: App, access: Access) -> Router {
         ))
         .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
         .nest("/api/v1", api::publishing(&shared))
+        .merge(pages::adding(&shared))
         .layer(middleware::from_fn_with_state(
             shared.clone(),
             auth::identify,

@@ -1,5 +1,6 @@
 //! The product's own pages: made on the server, complete without script, brought up to date by a small one.
 
+pub mod add;
 pub mod address;
 pub mod assets;
 pub mod audit;
@@ -57,11 +58,23 @@ pub fn routes() -> Router<Shared> {
         .route("/audit", get(audit::show))
         .layer(middleware::from_fn(routes::enforce))
         .layer(middleware::from_fn(refusal::as_page))
-        // Without any referrer a browser also hides where a form comes from, and its forms would be refused.
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::REFERRER_POLICY,
-            HeaderValue::from_static("same-origin"),
-        ))
+        .layer(own_forms())
+}
+
+/// The pages on which data are added: their forms take files, so they have limits of their own.
+pub fn adding(shared: &Shared) -> Router<Shared> {
+    add::routes(shared)
+        .layer(middleware::from_fn(routes::enforce))
+        .layer(middleware::from_fn(refusal::as_page))
+        .layer(own_forms())
+}
+
+/// Without any referrer a browser also hides where a form comes from, and its forms would be refused.
+fn own_forms() -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    )
 }
 
 /// An address that leads nowhere: a page for a browser, a problem document for all else.

@@ -6,6 +6,7 @@
     reason = "all of this program is tests"
 )]
 
+mod add_data;
 mod audit;
 mod catalogue;
 mod cli;

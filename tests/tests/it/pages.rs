@@ -6,7 +6,7 @@ use joinedup_tests::product::{Joinedup, JoinedupOptions};
 use serde_json::{Value, json};
 
 /// Every page of the product, with what it is about in the address.
-pub const PAGES: [&str; 10] = [
+pub const PAGES: [&str; 11] = [
     "/",
     "/measures/tr-delayed-share?area=havenshire",
     "/measures/tr-delay-days-median?area=havenshire-west&split=reason",
@@ -16,6 +16,7 @@ pub const PAGES: [&str; 10] = [
     "/model?node=co-timely-transfers",
     "/frameworks",
     "/sources",
+    "/data/add",
     "/help",
 ];
 

@@ -252,7 +252,8 @@ fn without_tokens_only_loopback_is_listened_on() {
 const ROLES: [&str; 5] = ["publisher", "reader", "operator", "assessor", "admin"];
 
 /// Every address with the role that it needs; none: any token will do.
-const ROUTES: [(&str, &str, Option<&str>); 24] = [
+const ROUTES: [(&str, &str, Option<&str>); 25] = [
+    ("GET", "/data/add", Some("publisher")),
     ("GET", "/api/v1/measures", Some("reader")),
     ("GET", "/api/v1/measures/tr-ready-now", Some("reader")),
     ("GET", "/api/v1/areas", Some("reader")),

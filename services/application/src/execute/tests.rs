@@ -34,6 +34,7 @@ fn app(plan: FaultPlan) -> (App, TempDir) {
         projector: Some(Arc::new(projector)),
         log,
         feeds: Default::default(),
+        tables: None,
         memos: Arc::default(),
         health: Default::default(),
         started: Utc::now(),

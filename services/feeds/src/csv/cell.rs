@@ -5,7 +5,7 @@ use crate::number::number;
 
 /// What a cell says.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Reading {
+pub(crate) enum Reading {
     /// A number, and whether the publisher calls it provisional.
     Number { value: f64, provisional: bool },
     /// It is known, and not published.
@@ -33,7 +33,7 @@ const REVISED: [&str; 4] = ["[r]", "(r)", "r", "[e]"];
 ///
 /// # Errors
 /// A sentence that does not repeat the cell.
-pub(super) fn read(mapping: &Mapping, cell: &str, percent: bool) -> Result<Reading, &'static str> {
+pub(crate) fn read(mapping: &Mapping, cell: &str, percent: bool) -> Result<Reading, &'static str> {
     if let Some(mark) = mapping.marks.get(cell) {
         return Ok(match mark {
             CellMark::Suppressed => Reading::Suppressed,

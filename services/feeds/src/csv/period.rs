@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use joinedup_views::period::{Grain, Period};
 
 /// The period that a cell names. `from_1904`: its workbook counts days from 1904.
-pub(super) fn of(rule: &PeriodRule, cell: &str, from_1904: bool) -> Result<Period, String> {
+pub(crate) fn of(rule: &PeriodRule, cell: &str, from_1904: bool) -> Result<Period, String> {
     let read = match rule.format {
         Some(format) => {
             let read = spelled(cell, rule.grain).filter(|_| has_format(format, cell));

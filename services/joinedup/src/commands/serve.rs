@@ -9,6 +9,8 @@ use joinedup_application::audit::Audit;
 use joinedup_application::config::Config;
 use joinedup_application::health::Health;
 use joinedup_application::publisher::Publisher;
+use joinedup_application::tables::Tables;
+use joinedup_feeds::added::AddedTables;
 use joinedup_feeds::feed::Feeds;
 use joinedup_feeds::feed::settings::FeedSettings;
 use joinedup_log::EventLog;
@@ -133,6 +135,9 @@ pub async fn serve(
         projector: projector.map(Arc::new),
         log,
         feeds: Default::default(),
+        tables: parts
+            .publish
+            .then(|| Arc::new(AddedTables) as Arc<dyn Tables>),
         memos: Arc::default(),
         health: Health::default(),
         started: Utc::now(),

@@ -1,7 +1,9 @@
 //! A request's body, whole and in time, before anything else looks at it: one that is too large, never ends or breaks
 //! off is refused with a problem like every other bad request. All bodies together have so much room and no more.
 
-use super::limits::{BODY_ROOM_TIMEOUT, BODY_TIMEOUT, MAX_BODIES, MAX_BODY};
+use super::limits::{
+    BODY_ROOM_TIMEOUT, BODY_TIMEOUT, FILE_TIMEOUT, MAX_BODIES, MAX_BODY, MAX_FILE, MAX_FILE_FORM,
+};
 use super::problem::Problem;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
@@ -11,6 +13,7 @@ use axum::response::Response;
 use bytes::BytesMut;
 use futures::StreamExt;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Room is counted in pieces of this many bytes.
@@ -35,14 +38,36 @@ pub async fn whole(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
+    up_to(MAX_BODY, BODY_TIMEOUT, room, request, next).await
+}
+
+/// The same of a form with a file, which may be larger.
+///
+/// # Errors
+/// As [`whole`].
+pub async fn with_file(
+    State(room): State<Room>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    up_to(MAX_FILE_FORM, FILE_TIMEOUT, room, request, next).await
+}
+
+async fn up_to(
+    limit: usize,
+    within: Duration,
+    room: Room,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
     let announced = request.body().size_hint();
-    if announced.lower() > MAX_BODY as u64 {
-        return Err(too_large());
+    if announced.lower() > limit as u64 {
+        return Err(too_large(limit));
     }
     let most = announced
         .upper()
         .and_then(|most| usize::try_from(most).ok())
-        .map_or(MAX_BODY, |most| most.min(MAX_BODY));
+        .map_or(limit, |most| most.min(limit));
     if most == 0 {
         return Ok(next.run(request).await);
     }
@@ -54,38 +79,40 @@ pub async fn whole(
         ));
     };
     let (parts, body) = request.into_parts();
-    let bytes = tokio::time::timeout(BODY_TIMEOUT, read(body))
+    let bytes = tokio::time::timeout(within, read(body, limit))
         .await
-        .map_err(|_| too_slow())??;
+        .map_err(|_| too_slow(within))??;
     // The room is held until the answer is there: so long the bytes are.
     Ok(next
         .run(Request::from_parts(parts, Body::from(bytes)))
         .await)
 }
 
-async fn read(body: Body) -> Result<Bytes, Problem> {
+async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
     let mut whole = BytesMut::new();
     let mut parts = body.into_data_stream();
     while let Some(part) = parts.next().await {
         let part =
             part.map_err(|_| Problem::bad_request("The body breaks off: it cannot be read"))?;
-        if whole.len() + part.len() > MAX_BODY {
-            return Err(too_large());
+        if whole.len() + part.len() > limit {
+            return Err(too_large(limit));
         }
         whole.extend_from_slice(&part);
     }
     Ok(whole.freeze())
 }
 
-fn too_large() -> Problem {
-    let detail = format!("A body has {MAX_BODY} bytes at most: send the events in smaller batches");
+fn too_large(limit: usize) -> Problem {
+    let detail = if limit == MAX_BODY {
+        format!("A body has {MAX_BODY} bytes at most: send the events in smaller batches")
+    } else {
+        let mib = MAX_FILE >> 20;
+        format!("A file has {mib} MiB at most: split it, or use `joinedup import`")
+    };
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)
 }
 
-fn too_slow() -> Problem {
-    let detail = format!(
-        "The body did not come within {} seconds",
-        BODY_TIMEOUT.as_secs()
-    );
+fn too_slow(within: Duration) -> Problem {
+    let detail = format!("The body did not come within {} seconds", within.as_secs());
     Problem::new(StatusCode::REQUEST_TIMEOUT, "Too slow", detail)
 }

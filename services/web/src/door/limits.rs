@@ -5,6 +5,10 @@ use std::time::Duration;
 
 /// The largest body, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
+/// The largest file that is added on a page, in bytes.
+pub const MAX_FILE: usize = 4 << 20;
+/// The largest body of a form with a file: the file, or as much pasted text, and what a browser puts around it.
+pub const MAX_FILE_FORM: usize = MAX_FILE + (64 << 10);
 /// The most events of one batch.
 pub const MAX_BATCH: usize = 1_000;
 /// The most broken rules that one answer lists; the others are counted.
@@ -17,6 +21,8 @@ pub const BODY_ROOM_TIMEOUT: Duration = Duration::from_secs(5);
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a client may take to send a body.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a person may take to send a form with a file: lines of surgeries and homes are slow.
+pub const FILE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a client that does not read holds up an answer.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
 /// What a client must read in that time to count as reading, in bytes.

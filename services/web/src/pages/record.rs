@@ -35,15 +35,7 @@ impl Form {
     /// 403 for a form of another site, or for a reader without the role of an assessor.
     pub fn read(caller: &Caller, headers: &HeaderMap, body: &Bytes) -> Result<Self, Problem> {
         caller.must(Role::Assessor)?;
-        // A browser always says where a form comes from; what says nothing is refused as well.
-        if !is_own(headers) {
-            let detail = "This form was not sent from a page of this server. Open the page here and send it again";
-            return Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "The form came from elsewhere",
-                detail,
-            ));
-        }
+        must_be_own(headers)?;
         Ok(Self(fields(body)))
     }
 
@@ -119,6 +111,23 @@ impl Form {
             .unwrap_or("/")
             .to_owned()
     }
+}
+
+/// Refuses what was not sent from one of our own pages.
+///
+/// # Errors
+/// 403. A browser always says where a form comes from; what says nothing is refused as well.
+pub fn must_be_own(headers: &HeaderMap) -> Result<(), Problem> {
+    if is_own(headers) {
+        return Ok(());
+    }
+    let detail =
+        "This form was not sent from a page of this server. Open the page here and send it again";
+    Err(Problem::new(
+        StatusCode::FORBIDDEN,
+        "The form came from elsewhere",
+        detail,
+    ))
 }
 
 /// What every form carries unseen: where to go back to, the place, the version that it was made from, and its key.

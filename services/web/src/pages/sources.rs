@@ -2,7 +2,7 @@
 
 use super::layout::{self, Tab};
 use super::visit::Visit;
-use super::{health, words};
+use super::{add::may_add, health, words};
 use crate::door::problem::Problem;
 use crate::door::scope::shown;
 use axum::response::Response;
@@ -59,6 +59,7 @@ fn body(visit: &Visit) -> Result<Markup, Problem> {
             }
             p.note { "How often a source of discharges or referrals is expected is learned from its own reports, or set in " code { "expected_hours" } ". Any other source has a schedule only where that is set." }
         }
+        @if may_add(visit) { p { a href=(visit.address.elsewhere("/data/add")) { "Add data from a spreadsheet" } } }
         (feeds(&shown(&visit.app, &visit.caller)))
         p { a href=(visit.address.elsewhere("/frameworks")) { "Frameworks and their items" } }
     })

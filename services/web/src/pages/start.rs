@@ -1,5 +1,6 @@
 //! What a server without data shows: the three things to do next.
 
+use super::add::may_add;
 use super::visit::Visit;
 use joinedup_application::config::Role;
 use maud::{Markup, html};
@@ -24,7 +25,8 @@ pub fn nothing_yet(visit: &Visit) -> Markup {
                 }
                 section.card aria-labelledby="file-name" {
                     h2 #file-name { "3. Have you a file?" }
-                    p { "A CSV file of national statistics, or of your own, can be imported:" }
+                    @if may_add(visit) { p { a href=(visit.address.elsewhere("/data/add")) { "Add data from a spreadsheet" } " (CSV or XLSX), or paste a table." } }
+                    p { "A CSV file of national statistics, or of your own, can also be imported by a command:" }
                     p { code { "joinedup import --url (this address) your-file.csv" } }
                     p { "No file yet? " code { "joinedup demo" } " shows a simulated county at work." }
                     @if visit.caller.has(Role::Publisher) { p { a href="/api/v1/openapi.json" { "Connect your own system (description of the API)" } } }

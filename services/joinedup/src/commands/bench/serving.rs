@@ -37,6 +37,7 @@ pub(super) async fn serving(
         projector: Some(projector.clone()),
         stopping: tokio_util::sync::CancellationToken::new(),
         feeds: Default::default(),
+        tables: None,
         memos: Arc::default(),
         health: Default::default(),
         started: Utc::now(),

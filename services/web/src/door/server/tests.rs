@@ -67,6 +67,7 @@ async fn door(roles: &[(&str, Role)], change: impl FnOnce(&mut Config)) -> Door 
         projector: None,
         log: log.clone(),
         feeds: Default::default(),
+        tables: None,
         memos: Arc::default(),
         health: Default::default(),
         started: chrono::Utc::now(),

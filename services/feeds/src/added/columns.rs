@@ -1,0 +1,228 @@
+//! A table as a grid: its header among the first rows, its columns, and their cells.
+
+use super::NO_TABLE;
+use crate::csv::cell;
+use crate::csv::{Header, Import, LayoutError};
+use crate::detect::Kind;
+use crate::input::{Content, Input, OpenError};
+use crate::mapping::Mapping;
+use crate::sheet::{SheetError, SheetRow, TextRows, Workbook};
+use joinedup_application::tables::{Column, Published, TableError, TableFile};
+use std::collections::BTreeMap;
+use std::io::Cursor;
+
+/// The most columns that are looked at.
+const MAX_COLUMNS: usize = 200;
+/// The rows among which the header is looked for.
+const MAX_ABOVE: usize = 80;
+
+/// A table whose header is found.
+#[derive(Debug, Default)]
+pub(super) struct Grid {
+    /// The columns: where each stands, its key and its title.
+    columns: Vec<(usize, String, String)>,
+    rows: Vec<SheetRow>,
+    numbers: Vec<bool>,
+    dates: Vec<bool>,
+    /// Whether the workbook counts days from 1904.
+    pub from_1904: bool,
+}
+
+/// The published return that a file is one of, by its header.
+pub(super) fn published(
+    file: &TableFile,
+    import: &Import,
+) -> Result<Option<Published>, TableError> {
+    let content = Box::new(Cursor::new(file.bytes.clone()));
+    match Input::of(content, file.name.clone(), None, None, import) {
+        Ok(input) => Ok(match input.content {
+            Content::Csv(table) => Some(Published {
+                name: table.mapping().name.to_string(),
+                title: table.mapping().title.clone(),
+            }),
+            Content::Events(_) | Content::Archive(_) => {
+                return Err(TableError::Unreadable(NO_TABLE.to_owned()));
+            }
+        }),
+        Err(OpenError::Layout {
+            source: LayoutError::Unreadable(error),
+            ..
+        }) => Err(unreadable(&error)),
+        Err(OpenError::Layout { .. }) => Ok(None),
+        Err(_) => super::open(file, None, import).map(|_| None),
+    }
+}
+
+fn unreadable(error: &SheetError) -> TableError {
+    TableError::Unreadable(super::sentence(error))
+}
+
+impl Grid {
+    /// Reads a file: of a workbook the first sheet that has a table.
+    ///
+    /// # Errors
+    /// When there is no row that can be a header, with rows below it.
+    pub fn of(file: &TableFile) -> Result<Self, TableError> {
+        if Kind::of(&file.bytes) != Kind::Workbook {
+            let mut reader = TextRows::new(Cursor::new(&file.bytes))
+                .map_err(|error| unreadable(&error.into()))?;
+            let mut rows = Vec::new();
+            while let Some(row) = reader
+                .next_row()
+                .map_err(|error| unreadable(&error.into()))?
+            {
+                rows.push(row);
+            }
+            return Self::of_rows(rows, false);
+        }
+        let mut workbook =
+            Workbook::open(Cursor::new(&file.bytes)).map_err(|error| unreadable(&error))?;
+        let from_1904 = workbook.counts_from_1904();
+        let mut first = None;
+        for sheet in workbook.sheets() {
+            let rows = workbook.rows(&sheet).map_err(|error| unreadable(&error))?;
+            match Self::of_rows(rows, from_1904) {
+                Ok(grid) => return Ok(grid),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        Err(first.unwrap_or_else(no_header))
+    }
+
+    fn of_rows(mut rows: Vec<SheetRow>, from_1904: bool) -> Result<Self, TableError> {
+        rows.retain(|row| !row.is_blank());
+        let filled = |row: &SheetRow| row.cells.iter().filter(|c| !c.trim().is_empty()).count();
+        let widest = rows.iter().take(MAX_ABOVE).map(filled).max().unwrap_or(0);
+        if widest < 2 {
+            return Err(no_header());
+        }
+        // Titles above a table fill a cell or two; a header fills nearly all.
+        let enough = (widest * 3).div_ceil(4).max(2);
+        let at = rows.iter().position(|row| filled(row) >= enough);
+        let mut below = rows.split_off(at.map_or(0, |at| at + 1));
+        let Some(header) = rows.pop().filter(|_| !below.is_empty()) else {
+            return Err(no_header());
+        };
+        let header = Header::of(&header.cells);
+        if header.len() > MAX_COLUMNS {
+            return Err(TableError::Unreadable(format!(
+                "The table has more than {MAX_COLUMNS} columns: add one with a row for each period and place"
+            )));
+        }
+        below.retain(|row| filled(row) > 1);
+        let mut grid = Self {
+            columns: keyed(&header),
+            rows: below,
+            numbers: Vec::new(),
+            dates: Vec::new(),
+            from_1904,
+        };
+        let keys: Vec<String> = grid.columns.iter().map(|(_, key, _)| key.clone()).collect();
+        grid.numbers = keys.iter().map(|key| grid.has_numbers(key)).collect();
+        grid.dates = keys
+            .iter()
+            .map(|key| super::dates::finest(&grid, key).is_some())
+            .collect();
+        Ok(grid)
+    }
+
+    /// The columns, in order.
+    pub fn columns(&self) -> Vec<Column> {
+        let kinds = self.numbers.iter().zip(&self.dates);
+        let columns = self.columns.iter().zip(kinds);
+        columns
+            .map(|((_, key, title), (numbers, dates))| Column {
+                key: key.clone(),
+                title: title.clone(),
+                has_dates: *dates,
+                has_numbers: *numbers,
+            })
+            .collect()
+    }
+
+    /// The cells of a column that say something, from the top down.
+    pub fn cells<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> {
+        let column = self.columns.iter().find(|(_, known, _)| known == key);
+        let at = column.map_or(usize::MAX, |(at, ..)| *at);
+        self.rows
+            .iter()
+            .filter_map(move |row| row.cells.get(at))
+            .map(|cell| cell.trim())
+            .filter(|cell| !cell.is_empty())
+    }
+
+    /// Whether a column has percentages: `45.2%`.
+    pub fn has_percentages(&self, key: &str) -> bool {
+        self.cells(key).any(|cell| {
+            let digits = cell.trim_end_matches('%');
+            digits.len() < cell.len() && digits.ends_with(|c: char| c.is_ascii_digit())
+        })
+    }
+
+    fn has_numbers(&self, key: &str) -> bool {
+        let Ok(mapping) = Mapping::parse("numbers", ANY) else {
+            return false;
+        };
+        most(
+            self.cells(key)
+                .map(|cell| cell::read(&mapping, cell, true).is_ok()),
+        )
+    }
+}
+
+/// Whether more than half of the cells are so, and there are any.
+pub(super) fn most(cells: impl Iterator<Item = bool>) -> bool {
+    let (mut so, mut all) = (0_usize, 0_usize);
+    for is in cells {
+        so += usize::from(is);
+        all += 1;
+    }
+    so * 2 > all
+}
+
+/// A mapping without marks of its own: cells are read by the marks that are known.
+const ANY: &str = "name = \"any\"\n[period]\ncolumn = \"a\"\ngrain = \"day\"\n[area]\ncolumn = \"b\"\n[[series]]\nid = \"n\"\nvalue = \"n\"\n";
+
+/// Each column with what a mapping calls it.
+fn keyed(header: &Header) -> Vec<(usize, String, String)> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for title in header.names() {
+        *seen.entry(title.to_lowercase()).or_default() += 1;
+    }
+    let column = |(at, title): (usize, &String)| {
+        let once = seen.get(&title.to_lowercase()) == Some(&1);
+        // Mappings read a title with `=` before it as letters.
+        let plain = once && !title.is_empty() && !title.starts_with('=');
+        let letters = letters(at);
+        let shown = if title.is_empty() {
+            format!("column {letters}")
+        } else if plain {
+            title.clone()
+        } else {
+            format!("{title} (column {letters})")
+        };
+        let key = if plain {
+            title.clone()
+        } else {
+            format!("={letters}")
+        };
+        (at, key, shown)
+    };
+    let names = header.names().iter().take(header.len());
+    names.enumerate().map(column).collect()
+}
+
+/// What a spreadsheet calls a column.
+fn letters(at: usize) -> String {
+    let letter = |n: usize| char::from(b'A' + u8::try_from(n % 26).unwrap_or_default());
+    match at / 26 {
+        0 => letter(at).to_string(),
+        before => format!("{}{}", letters(before - 1), letter(at)),
+    }
+}
+
+fn no_header() -> TableError {
+    TableError::Unreadable(
+        "We found no table in it: the first row must name at least two columns, and rows must follow".to_owned(),
+    )
+}

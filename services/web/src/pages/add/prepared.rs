@@ -1,0 +1,143 @@
+//! A file with what somebody chose: read and checked, and nothing of it published yet.
+
+use super::super::visit::Visit;
+use super::choice::{Fields, field_of, place};
+use super::reader;
+use crate::door::problem::Problem;
+use crate::door::scope::misplaced;
+use joinedup_application::tables::{
+    Choice, How, Look, Made, NotTaken, ReadTable, TableError, TableFile,
+};
+use joinedup_events::observation::Grain;
+use joinedup_events::{AreaId, Slug};
+use joinedup_views::measure::{Measure, Source};
+use std::collections::BTreeMap;
+
+/// What is known of a file and a choice.
+pub struct Prepared {
+    /// The table.
+    pub look: Look,
+    /// What its columns mean.
+    pub choice: Choice,
+    /// It is read as the published return that its header is of.
+    pub is_published: bool,
+    /// The mapping that was made, where the choice is whole.
+    pub made: Option<Made>,
+    /// The place that was chosen for each name of the file that is none.
+    pub places: BTreeMap<String, AreaId>,
+    /// What is wrong with the choice.
+    pub message: Option<String>,
+    /// What the file holds, read so.
+    pub table: ReadTable,
+}
+
+/// Reads a file as the form says, or as it seems.
+///
+/// # Errors
+/// When it is no table.
+pub fn prepare(
+    visit: &Visit,
+    file: &TableFile,
+    id: &str,
+    fields: &Fields<'_>,
+) -> Result<Prepared, Problem> {
+    let tables = reader(&visit.app)?;
+    let definitions = &visit.app.definitions;
+    let look = tables
+        .look(file, definitions)
+        .map_err(|error| Problem::bad_request(error.to_string()))?;
+    let is_own = fields.get("use") == Some("own");
+    let published = look.published.clone().filter(|_| !is_own);
+    let mut prepared = Prepared {
+        choice: look.guess.clone(),
+        look,
+        is_published: published.is_some(),
+        made: None,
+        places: BTreeMap::new(),
+        message: None,
+        table: ReadTable::default(),
+    };
+    let read = match published {
+        Some(published) => Ok(How::Published(published.name)),
+        None => prepared.own(visit, file, id, fields).map(How::Mapping),
+    };
+    let read = read.and_then(|how| {
+        let read = tables.read(file, &how, definitions, visit.now);
+        read.map_err(|error| error.to_string())
+    });
+    match read {
+        Ok(table) => prepared.table = within(visit, table),
+        Err(message) => prepared.message = Some(message),
+    }
+    Ok(prepared)
+}
+
+impl Prepared {
+    /// The mapping of what was chosen.
+    fn own(
+        &mut self,
+        visit: &Visit,
+        file: &TableFile,
+        id: &str,
+        fields: &Fields<'_>,
+    ) -> Result<String, String> {
+        let tables = reader(&visit.app).map_err(|_| "This process takes no files".to_owned())?;
+        self.choice = fields.choice(visit, &self.look)?;
+        let sentence = |error: TableError| error.to_string();
+        let definitions = &visit.app.definitions;
+        let mut made = tables
+            .mapping(file, &self.choice, definitions)
+            .map_err(sentence)?;
+        for name in &made.unknown {
+            if let Some(text) = fields.get(&field_of(id, name)) {
+                self.places.insert(name.clone(), place(visit, text)?);
+            }
+        }
+        if !self.places.is_empty() {
+            self.choice.places = self.places.clone();
+            made = tables
+                .mapping(file, &self.choice, definitions)
+                .map_err(sentence)?;
+        }
+        Ok(self.made.insert(made).toml.clone())
+    }
+
+    /// The series of the table, each with its column's title.
+    pub fn series(&self) -> Vec<(&Slug, &str)> {
+        let title = |key: &str| {
+            let column = self.look.columns.iter().find(|c| c.key == key);
+            column.map_or("", |c| c.title.as_str())
+        };
+        let numbers = self.choice.numbers.iter();
+        numbers.map(|n| (&n.series, title(&n.column))).collect()
+    }
+}
+
+/// The measures that take a series.
+pub fn takers<'a>(visit: &'a Visit, series: &'a str) -> impl Iterator<Item = &'a Measure> {
+    let measures = visit.app.definitions.measures.iter();
+    measures.filter(move |m| m.source() == Some(Source::Observed(series)))
+}
+
+/// How long the periods of a measure's chart are, of a table by such periods; none: the measure's own.
+pub fn period_for(measure: &Measure, grain: Grain) -> Option<Grain> {
+    Some(grain).filter(|grain| *grain != measure.period && measure.allows(*grain))
+}
+
+/// Without the facts that the caller may not publish.
+fn within(visit: &Visit, mut table: ReadTable) -> ReadTable {
+    let mut refused = Vec::new();
+    table.facts.retain(|(line, event)| {
+        let not_theirs = misplaced(&visit.caller, &visit.app, event);
+        let is_theirs = not_theirs.is_empty();
+        refused.extend(not_theirs.into_iter().map(|error| NotTaken {
+            line: *line,
+            column: error.pointer.trim_start_matches("/data/").to_owned(),
+            sentence: error.detail,
+        }));
+        is_theirs
+    });
+    table.refused.extend(refused);
+    table.refused.sort_by_key(|refused| refused.line);
+    table
+}

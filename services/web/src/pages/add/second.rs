@@ -1,0 +1,246 @@
+//! The second step: what the columns mean, with menus to correct it, and what comes of it.
+
+use super::super::visit::Visit;
+use super::super::words;
+use super::PATH;
+use super::choice::{ONE_PLACE, OWN, field_of, own_series, written};
+use super::prepared::{Prepared, takers};
+use joinedup_application::tables::{Column, NotTaken, Numbers, PlaceOf, ReadTable};
+use joinedup_events::observation::{Grain, ObservationFact};
+use joinedup_events::{Area, Fact};
+use joinedup_views::measure::{Shape, Source};
+use maud::{Markup, html};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most refused cells that are listed.
+const MAX_REFUSED: usize = 50;
+
+/// The page.
+pub fn page(visit: &Visit, id: &str, file: &str, prepared: &Prepared) -> Markup {
+    let here = visit.address.elsewhere(format!("{PATH}/{id}"));
+    let body = html! {
+        h1 { "Check what we understood" }
+        p { "File: " strong { (file) } ". Nothing is saved yet." }
+        @if let Some(message) = &prepared.message {
+            div.proposal role="alert" { h2 { "Before you can add this" } p { (message) "." } }
+        }
+        @if let Some(published) = &prepared.look.published {
+            @if prepared.is_published {
+                section.card aria-labelledby="known-name" {
+                    h2 #known-name { "We know this table" }
+                    p { "It has the columns of: " strong { (published.title) } ". You do not need to choose anything." }
+                    form method="post" action=(here) {
+                        button type="submit" disabled[prepared.table.facts.is_empty()] { "Add this data" }
+                    }
+                    p { a href=(here.clone().with("use", "own")) { "It is something else: choose the columns yourself" } }
+                }
+            } @else {
+                p { a href=(here) { "Read it as: " (published.title) } }
+            }
+        }
+        @if !prepared.is_published { (form(visit, id, &here.to_string(), prepared)) }
+        @if prepared.message.is_none() { (preview(visit, &prepared.table)) }
+        p { a href=(visit.address.elsewhere(PATH)) { "Start again with another file" } }
+    };
+    super::page(visit, "Check the data", &body)
+}
+
+fn form(visit: &Visit, id: &str, here: &str, prepared: &Prepared) -> Markup {
+    let choice = &prepared.choice;
+    let columns = &prepared.look.columns;
+    let fixed = match &choice.place {
+        Some(PlaceOf::Fixed(area)) => visit.app.definitions.areas.get(area.as_str()),
+        _ => None,
+    };
+    let is_place =
+        |c: &Column| matches!(&choice.place, Some(PlaceOf::Column(key)) if *key == c.key);
+    let is_period = |c: &Column| choice.period.as_ref() == Some(&c.key);
+    html! {
+        form.card.steps method="get" action=(here) {
+            @if prepared.look.published.is_some() { input type="hidden" name="use" value="own"; }
+            h2 { "The columns" }
+            label { "Date or period of each row"
+                select name="date" {
+                    option value="" { "Choose a column" }
+                    @for (at, c) in columns.iter().enumerate() { option value=(at) selected[is_period(c)] { (c.title) } }
+                }
+            }
+            label { "Each period is a"
+                select name="grain" {
+                    @for g in [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year] { option value=(g) selected[g == choice.grain] { (words::grain(g)) } }
+                }
+            }
+            label { "Place of each row"
+                select name="place" {
+                    option value="" { "Choose a column, or one place" }
+                    option value=(ONE_PLACE) selected[fixed.is_some()] { "All rows are of one place, named below" }
+                    @for (at, c) in columns.iter().enumerate() { option value=(at) selected[is_place(c)] { (c.title) } }
+                }
+            }
+            label { "The one place, if all rows are of one"
+                input type="text" name="one" list="places" autocomplete="off" value=[fixed.map(written)];
+            }
+            (unknown(visit, id, prepared))
+            @for (at, c) in columns.iter().enumerate() {
+                @if c.has_numbers && !is_period(c) && !is_place(c) {
+                    (numbers(visit, at, c, columns, choice.numbers.iter().find(|n| n.column == c.key)))
+                }
+            }
+            label { "Name of this table: use the same name next time"
+                input type="text" name="name" maxlength="64" value=(choice.name);
+            }
+            p {
+                button.quiet type="submit" { "Check again" } " "
+                button #take type="submit" formmethod="post" { "Add this data" } " "
+                button.quiet #save type="submit" formaction=(format!("{PATH}/{id}/mapping.toml")) { "Save these choices as a file" }
+            }
+            p.note { "The file with your choices is for " code { "joinedup import --mapping" } ", or for a folder that joinedup watches, so that next month nobody needs to choose." }
+            (places_list(visit))
+        }
+    }
+}
+
+/// What one column with numbers is.
+fn numbers(
+    visit: &Visit,
+    at: usize,
+    column: &Column,
+    columns: &[Column],
+    chosen: Option<&Numbers>,
+) -> Markup {
+    let series = chosen.map(|n| n.series.as_str());
+    let own = own_series(&column.title);
+    let is_own = series == Some(own.as_str());
+    let needs_whole = chosen.is_some_and(|n| {
+        let is_share = |m: &&_| joinedup_views::measure::Measure::shape(m) == Shape::Proportion;
+        n.denominator.is_none() && takers(visit, n.series.as_str()).find(is_share).is_some()
+    });
+    html! {
+        fieldset {
+            legend { "Column: " strong { (column.title) } }
+            label { "These numbers are"
+                select name=(format!("v{at}")) {
+                    option value="" { "Not needed: leave them out" }
+                    option value=(OWN) selected[is_own] { "Something of our own, which has no measure yet" }
+                    @for (series_id, title) in all_series(visit) {
+                        option value=(series_id) selected[series == Some(series_id) && !is_own] { (title) }
+                    }
+                }
+            }
+            label { "Out of (for a share or a rate)"
+                select name=(format!("d{at}")) {
+                    option value="" { "Nothing: they are counts or amounts" }
+                    @for (other_at, other) in columns.iter().enumerate() {
+                        @if other.has_numbers && other_at != at {
+                            option value=(other_at) selected[chosen.and_then(|n| n.denominator.as_ref()) == Some(&other.key)] { (other.title) }
+                        }
+                    }
+                }
+            }
+            @if needs_whole { p.note { "This measure is a share: choose the column with what the numbers are out of." } }
+        }
+    }
+}
+
+/// The series that measures take, each with the titles of those measures.
+fn all_series(visit: &Visit) -> Vec<(&str, String)> {
+    let mut all: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for measure in visit.app.definitions.measures.iter() {
+        if let Some(Source::Observed(series)) = measure.source() {
+            all.entry(series).or_default().push(&measure.title);
+        }
+    }
+    let mut all: Vec<(&str, String)> = all
+        .into_iter()
+        .map(|(series, titles)| (series, titles.join("; ")))
+        .collect();
+    all.sort_by(|a, b| a.1.cmp(&b.1));
+    all
+}
+
+/// Names in the file that are no place that we know.
+fn unknown(visit: &Visit, id: &str, prepared: &Prepared) -> Markup {
+    let Some(made) = &prepared.made else {
+        return html! {};
+    };
+    let areas = &visit.app.definitions.areas;
+    html! {
+        @if !made.unknown.is_empty() {
+            fieldset #unknown {
+                legend { "Places that we do not know" }
+                p { "Say which place each is. Rows of places that you leave empty are not added." }
+                @for name in &made.unknown {
+                    label { (name)
+                        input type="text" name=(field_of(id, name)) list="places" autocomplete="off"
+                            value=[prepared.places.get(name).and_then(|area| areas.get(area.as_str())).map(written)];
+                    }
+                }
+            }
+        }
+        @if made.more_unknown > 0 {
+            p.note { (words::counted(made.more_unknown, "other name is not a place that we know", "other names are not places that we know"))
+                ". We do not show " (if made.more_unknown == 1 { "it" } else { "them" }) ": is this the column with the place?" }
+        }
+    }
+}
+
+fn places_list(visit: &Visit) -> Markup {
+    let is_theirs = |area: &&Area| visit.caller.covers(area.id.as_str());
+    html! {
+        datalist #places {
+            @for area in visit.app.definitions.areas.iter().filter(is_theirs) { option value=(written(area)) {} }
+        }
+    }
+}
+
+/// What the table holds, read so.
+fn preview(visit: &Visit, table: &ReadTable) -> Markup {
+    let (mut places, mut periods) = (BTreeSet::new(), BTreeSet::new());
+    for (_, event) in &table.facts {
+        places.insert(event.area.clone());
+        if let Fact::Observation(ObservationFact::Observed(o)) = &event.fact {
+            periods.insert((o.period_start, o.grain));
+        }
+    }
+    html! {
+        section.card aria-labelledby="preview-name" {
+            h2 #preview-name { "What will be added" }
+            p #counts {
+                (words::counted(table.facts.len(), "number", "numbers")) " from "
+                (words::counted(usize::try_from(table.rows).unwrap_or(usize::MAX), "row", "rows")) ": "
+                (words::counted(places.len(), "place", "places")) ", "
+                (words::counted(periods.len(), "period", "periods"))
+                @if let (Some(first), Some(last)) = (periods.first(), periods.last()) {
+                    " (" (words::period(first.1, first.0)) @if first != last { " to " (words::period(last.1, last.0)) } ")"
+                }
+                "."
+            }
+            @if table.facts.is_empty() { p { "There is nothing to add yet: correct the columns above, or the file." } }
+            @if !places.is_empty() && places.len() <= 8 {
+                p { "Places: " (places.iter().map(|a| visit.title_of(a.as_str())).collect::<Vec<_>>().join(", ")) "." }
+            }
+            (refused(&table.refused))
+        }
+    }
+}
+
+/// What is not taken, and why: by row and column, without what stands there.
+pub fn refused(refused: &[NotTaken]) -> Markup {
+    html! {
+        @if refused.is_empty() { p { "Every row can be used." } }
+        @else {
+            h3 { (words::counted(refused.len(), "cell cannot be used", "cells cannot be used")) }
+            div.scroll tabindex="0" role="region" aria-label="Cells that cannot be used" {
+                table #refused {
+                    thead { tr { th scope="col" { "Row" } th scope="col" { "Column" } th scope="col" { "Why" } } }
+                    tbody {
+                        @for one in refused.iter().take(MAX_REFUSED) {
+                            tr { td { (one.line) } td { @if one.column.is_empty() { "The whole row" } @else { (one.column) } } td { "It " (one.sentence) } }
+                        }
+                    }
+                }
+            }
+            @if refused.len() > MAX_REFUSED { p.note { "And " (refused.len() - MAX_REFUSED) " more." } }
+        }
+    }
+}

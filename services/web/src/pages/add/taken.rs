@@ -1,0 +1,223 @@
+//! The end: what was taken is published, and the page says so and leads to its charts.
+
+use super::super::visit::Visit;
+use super::super::words;
+use super::PATH;
+use super::prepared::{Prepared, period_for, takers};
+use super::second::refused;
+use crate::door::problem::Problem;
+use joinedup_application::app::App;
+use joinedup_application::config::Role;
+use joinedup_application::execute::until_seen;
+use joinedup_events::observation::{ObservationFact, Observed};
+use joinedup_events::{AreaId, Event, Fact};
+use maud::{Markup, html};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// Events in one append.
+const BATCH: usize = 500;
+/// How long the page waits for the charts to have the numbers.
+const SEEN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What became of the facts.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    stored: usize,
+    known: usize,
+    /// Where they stand in the log.
+    pub positions: Vec<u64>,
+}
+
+/// Publishes the facts of a table, and waits a little until the charts have them. Sent again they are known.
+///
+/// # Errors
+/// 503 when the log does not take them: what was taken stays, and the same form may be sent again.
+pub async fn publish(app: &App, prepared: &Prepared) -> Result<Counts, Problem> {
+    let publisher = app
+        .publisher
+        .as_ref()
+        .ok_or_else(|| Problem::not_found("This process does not publish"))?;
+    let events: Vec<Event> = prepared
+        .table
+        .facts
+        .iter()
+        .map(|(_, event)| event.clone())
+        .collect();
+    let mut counts = Counts::default();
+    let mut last = None;
+    for batch in events.chunks(BATCH) {
+        let appended = publisher.publish(batch, None).await?;
+        let known = appended.iter().filter(|a| a.duplicate).count();
+        counts.known += known;
+        counts.stored += appended.len() - known;
+        last = appended.iter().map(|a| a.position).max().max(last);
+        let positions = appended.iter().map(|a| a.position.0);
+        counts.positions.extend(positions);
+    }
+    if let (Some(views), Some(last)) = (&app.views, last) {
+        until_seen(views, last, SEEN_TIMEOUT).await;
+    }
+    Ok(counts)
+}
+
+/// What was taken of one series.
+#[derive(Default)]
+struct OfSeries {
+    places: BTreeMap<AreaId, usize>,
+    observed: Option<Observed>,
+}
+
+/// The page.
+pub fn page(visit: &Visit, id: &str, prepared: &Prepared, counts: &Counts) -> Markup {
+    let mut all: BTreeMap<String, OfSeries> = BTreeMap::new();
+    for (_, event) in &prepared.table.facts {
+        if let Fact::Observation(ObservationFact::Observed(observed)) = &event.fact {
+            let of = all.entry(observed.series.to_string()).or_default();
+            *of.places.entry(event.area.clone()).or_default() += 1;
+            of.observed.get_or_insert_with(|| observed.clone());
+        }
+    }
+    let (charted, own): (Vec<_>, Vec<_>) = all
+        .iter()
+        .partition(|(series, _)| takers(visit, series).next().is_some());
+    let body = html! {
+        h1 { "Data added" }
+        p.lead #taken {
+            (words::counted(counts.stored, "number was added", "numbers were added")) "."
+            @if counts.known > 0 { " " (words::counted(counts.known, "number was there already", "numbers were there already")) "." }
+        }
+        @if !charted.is_empty() {
+            h2 { "See it on a chart" }
+            @if visit.caller.has(Role::Reader) {
+                ul #charts { @for (series, of) in charted { (links(visit, series, of)) } }
+            } @else { p { "You may add data and not read charts: ask somebody with the role of a reader." } }
+        }
+        @if prepared.is_published && !own.is_empty() {
+            p.note { "Saved too, and shown by no measure yet: " @for (series, _) in &own { code { "observation." (series) } " " } }
+        } @else {
+            @for (series, of) in own { (declare(prepared, series, of)) }
+        }
+        @if !prepared.table.refused.is_empty() {
+            section.card aria-label="Not added" { (refused(&prepared.table.refused)) }
+        }
+        @if prepared.made.is_some() {
+            h2 { "Next month" }
+            form method="get" action=(format!("{PATH}/{id}/mapping.toml")) {
+                (kept(id, prepared))
+                button.quiet #save type="submit" { "Save these choices as a file" }
+            }
+            p.note { "Use it with " code { "joinedup import --mapping" } ", or for a folder that joinedup watches." }
+        }
+        p { a href=(visit.address.elsewhere(PATH)) { "Add more data" } " · " a href=(visit.address.elsewhere("/sources")) { "All sources" } }
+    };
+    super::page(visit, "Data added", &body)
+}
+
+/// The charts of a series, each about the place with most numbers.
+fn links(visit: &Visit, series: &str, of: &OfSeries) -> Markup {
+    let place = of.places.iter().max_by_key(|(_, n)| **n).map(|(a, _)| a);
+    let measures: Vec<_> = takers(visit, series).collect();
+    let grain = of.observed.as_ref().map(|o| o.grain);
+    let filtered: BTreeSet<_> = measures
+        .iter()
+        .filter(|m| !m.filter.0.is_empty())
+        .map(|m| &m.id)
+        .collect();
+    html! {
+        @for measure in &measures {
+            @let address = visit.address.elsewhere(format!("/measures/{}", measure.id));
+            @let address = place.map_or(address.clone(), |area| address.with("area", area));
+            @let period = grain.and_then(|grain| period_for(measure, grain));
+            @let address = period.map_or(address.clone(), |grain| address.with("period", grain));
+            // A measure of a part takes nothing of a table without parts.
+            @if !filtered.contains(&measure.id) || measures.len() == 1 {
+                li { a href=(address) { (measure.title) } @if let Some(place) = place { ", " (visit.title_of(place.as_str())) } }
+            }
+        }
+    }
+}
+
+/// A series that no measure takes: what to put into a file of measures.
+fn declare(prepared: &Prepared, series: &str, of: &OfSeries) -> Markup {
+    let titles = prepared.series();
+    let title = titles.iter().find(|(id, _)| id.as_str() == series);
+    let title = title.map_or(series, |(_, title)| title);
+    let grain = of
+        .observed
+        .as_ref()
+        .map_or(prepared.choice.grain, |o| o.grain);
+    let is_share = of
+        .observed
+        .as_ref()
+        .is_some_and(|o| o.denominator.is_some());
+    html! {
+        section.card aria-label=(format!("No measure yet: {title}")) {
+            h2 { "No measure shows “" (title) "” yet" }
+            p { "The numbers are saved as the quantity " code { "observation." (series) } ". Measures are read when the server starts. Ask whoever runs it to put these lines into a file, and to start the server with " code { "--measures" } " and that file:" }
+            pre.explained tabindex="0" { (lines(series, title, grain.code(), is_share)) }
+        }
+    }
+}
+
+/// A measure of a series, in TOML.
+fn lines(series: &str, title: &str, grain: &str, is_share: bool) -> String {
+    // A string of JSON is one of TOML.
+    let title = serde_json::Value::from(title);
+    let (aggregate, unit) = if is_share {
+        ("proportion", "proportion")
+    } else {
+        ("amount", "items")
+    };
+    format!(
+        "[[measure]]\nid = \"{series}\"\ntitle = {title}\nquantity = \"observation.{series}\"\naggregate = \"{aggregate}\"\n\
+         unit = \"{unit}\"\nperiod = \"{grain}\"\ndirection = \"none\"\ncounts = {title}\n"
+    )
+}
+
+/// The choice as hidden fields.
+fn kept(id: &str, prepared: &Prepared) -> Markup {
+    use super::choice::{OWN, field_of, own_series};
+    use joinedup_application::tables::PlaceOf;
+    let choice = &prepared.choice;
+    let at = |key: &str| prepared.look.columns.iter().position(|c| c.key == key);
+    let field =
+        |name: &str, value: String| html! { input type="hidden" name=(name) value=(value); };
+    html! {
+        (field("use", "own".to_owned()))
+        (field("name", choice.name.to_string()))
+        (field("grain", choice.grain.to_string()))
+        @if let Some(at) = choice.period.as_deref().and_then(at) { (field("date", at.to_string())) }
+        @match &choice.place {
+            Some(PlaceOf::Fixed(area)) => { (field("place", "one".to_owned())) (field("one", area.to_string())) }
+            Some(PlaceOf::Column(key)) => @if let Some(at) = at(key) { (field("place", at.to_string())) }
+            None => {}
+        }
+        @for (name, area) in &prepared.places { (field(&field_of(id, name), area.to_string())) }
+        @for n in &choice.numbers {
+            @if let Some(here) = at(&n.column) {
+                @let is_own = prepared.look.columns.get(here).is_some_and(|c| own_series(&c.title) == n.series.as_str());
+                (field(&format!("v{here}"), if is_own { OWN.to_owned() } else { n.series.to_string() }))
+                @if let Some(whole) = n.denominator.as_deref().and_then(at) { (field(&format!("d{here}"), whole.to_string())) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use joinedup_views::measures::Measures;
+
+    #[test]
+    fn the_lines_to_copy_are_a_measure() {
+        for is_share in [false, true] {
+            let text = lines("local-falls", "Falls \"with\" harm", "month", is_share);
+            let measures = Measures::parse(&text, |_| true).unwrap();
+            assert_eq!(
+                measures.get("local-falls").unwrap().title,
+                "Falls \"with\" harm"
+            );
+        }
+    }
+}
