@@ -57,7 +57,7 @@ const GLOSSARY: [(&str, &str); 12] = [
     ),
     (
         "Run chart",
-        "Values over time with their median. It is judged by the Anhøj rules: unusually long runs and unusually few crossings.",
+        "Values over time with their median. It is judged by how long the values stay on one side of the median, and how often they change sides, against what chance gives for as many values on each side.",
     ),
     (
         "Special cause",

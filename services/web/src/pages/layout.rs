@@ -85,7 +85,7 @@ pub fn page(visit: &Visit, tab: Tab, title: &str, picker: &Markup, body: &Markup
                 main #main tabindex="-1" { (body) }
                 footer {
                     div.inner {
-                        p { "Run charts use the Anhøj rules; XmR charts use NHS Making Data Count rules. An improvement after a change is not proof that the change caused it." }
+                        p { "Each chart says by which rules it is judged, under “How do we know?”. An improvement after a change is not proof that the change caused it." }
                         p {
                             a href=(visit.address.elsewhere("/help")) { "Help and glossary" } " · "
                             a href=(visit.address.elsewhere("/frameworks")) { "Frameworks" } " · "
