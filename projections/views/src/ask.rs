@@ -115,7 +115,7 @@ impl<'a> Question<'a> {
 pub enum AskError {
     // What was asked for is not repeated: an identifier may have slipped into the address.
     /// The measure is not known.
-    #[error("There is no measure of that id; GET /api/v1/measures lists them")]
+    #[error("No measure has that id; GET /api/v1/measures lists them")]
     Measure,
     /// The area is not registered.
     #[error("There is no such area in the register; GET /api/v1/areas lists them")]

@@ -19,7 +19,7 @@ mod stream;
 mod trace;
 mod waiting;
 
-use crate::door::{Shared, body, idempotency};
+use crate::door::{Shared, body, idempotency, routes};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -36,6 +36,7 @@ pub fn publishing(shared: &Shared) -> Router<Shared> {
             shared.clone(),
             events::before_the_body,
         ))
+        .layer(middleware::from_fn(routes::enforce))
 }
 
 /// Everything else.

@@ -15,7 +15,6 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::{Extension, Json};
 use joinedup_application::app::App;
-use joinedup_application::config::Role;
 use joinedup_application::execute::{ExecuteError, Write, WriteKey, execute};
 use joinedup_application::request::RatingRequest;
 use joinedup_application::{charts, outcomes};
@@ -28,10 +27,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Ratings of an area and the areas within it. With a framework, its items that the area itself has not rated too.
 pub async fn list(
     State(app): State<App>,
-    Extension(caller): Extension<Caller>,
     Query(parameters): Query<BTreeMap<String, String>>,
 ) -> Result<Json<Value>, Problem> {
-    caller.must(Role::Reader)?;
     aside(move || {
         let get = |name: &str| {
             parameters
@@ -141,10 +138,8 @@ fn about(app: &App, value: &mut Value, framework: &str, item: &str) {
 /// Two rounds compared: the ones named, else the last two that were published.
 pub async fn rounds(
     State(app): State<App>,
-    Extension(caller): Extension<Caller>,
     Query(parameters): Query<BTreeMap<String, String>>,
 ) -> Result<Json<Value>, Problem> {
-    caller.must(Role::Reader)?;
     aside(move || {
         let area = charts::area(
             &app,
@@ -190,7 +185,6 @@ pub async fn record(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    caller.must(Role::Assessor)?;
     let key = match keys.look(&headers, &caller.name, &body)? {
         Replay::Answered(answer) => return Ok(answer),
         Replay::New(key) => key,

@@ -15,7 +15,6 @@ use axum::{Extension, Json};
 use chrono::NaiveDate;
 use joinedup_application::app::App;
 use joinedup_application::charts::{self, ChartRequest};
-use joinedup_application::config::Role;
 use joinedup_application::execute::{Write, WriteKey, area_of_change, execute};
 use joinedup_application::request::ChangeRequest;
 use joinedup_events::{AreaId, Family, local};
@@ -36,7 +35,6 @@ pub async fn list(
     Extension(caller): Extension<Caller>,
     Query(parameters): Query<BTreeMap<String, String>>,
 ) -> Result<Json<Value>, Problem> {
-    caller.must(Role::Reader)?;
     aside(move || {
         let area = charts::area(
             &app,
@@ -45,9 +43,7 @@ pub async fn list(
         let audience = caller.audience_in([area.as_str()].into_iter());
         let measure = parameters.get("measure").map(String::as_str);
         if measure.is_some_and(|m| app.definitions.measures.get(m).is_none()) {
-            return Err(Problem::not_found(
-                "There is no measure of that id; GET /api/v1/measures lists them",
-            ));
+            return Err(Problem::no_measure());
         }
         let within = app.definitions.areas.within(&area);
         let (mut changes, mut decided) = charts::views(&app)?.read(|view| {
@@ -167,7 +163,6 @@ pub async fn record(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    caller.must(Role::Assessor)?;
     let key = match keys.look(&headers, &caller.name, &body)? {
         Replay::Answered(answer) => return Ok(answer),
         Replay::New(key) => key,

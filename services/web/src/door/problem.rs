@@ -90,6 +90,12 @@ impl Problem {
         )
     }
 
+    /// 404: the measure is not known.
+    #[must_use]
+    pub fn no_measure() -> Self {
+        Self::not_found(AskError::Measure.to_string())
+    }
+
     /// 404.
     #[must_use]
     pub fn not_found(detail: impl Into<String>) -> Self {

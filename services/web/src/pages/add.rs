@@ -95,7 +95,7 @@ fn page(visit: &Visit, title: &str, body: &Markup) -> Markup {
 /// `GET /data/add`.
 async fn begin(visit: Visit) -> Result<Response, Problem> {
     let show = |visit: &Visit| Ok(first::page(visit, None));
-    visit.render_for(Role::Publisher, show).await
+    visit.render(show).await
 }
 
 /// `POST /data/add`: a file, or pasted text.
@@ -111,7 +111,7 @@ async fn bring(
     })?;
     let refused = |visit: Visit, why: String| async {
         let show = move |visit: &Visit| Ok(first::page(visit, Some(&why)));
-        let page = visit.render_for(Role::Publisher, show).await?;
+        let page = visit.render(show).await?;
         Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
     };
     let Some(file) = read(form).await? else {
@@ -182,7 +182,7 @@ async fn look(
         let prepared = prepare(visit, &file, &id, &Fields(&pairs))?;
         Ok(second::page(visit, &id, &file.name, &prepared))
     };
-    visit.render_for(Role::Publisher, show).await
+    visit.render(show).await
 }
 
 /// `POST /data/add/{id}`: publishes it.
@@ -207,13 +207,13 @@ async fn take(
     drop(turn);
     if prepared.table.facts.is_empty() {
         let show = move |visit: &Visit| Ok(second::page(visit, &id, &file.name, &prepared));
-        let page = visit.render_for(Role::Publisher, show).await?;
+        let page = visit.render(show).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let counts = taken::publish(&app, &prepared).await?;
     let events = About::events_at(counts.positions.iter().copied());
     let show = move |visit: &Visit| Ok(taken::page(visit, &id, &prepared, &counts));
-    let mut page = visit.render_for(Role::Publisher, show).await?;
+    let mut page = visit.render(show).await?;
     let about = About {
         events,
         ..About::default()

@@ -178,9 +178,9 @@ pub async fn decide(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let form = Form::read(&caller, &headers, &body)?;
+    let form = Form::read(&headers, &body)?;
     let measure = app.definitions.measures.get(&id);
-    let measure = measure.ok_or_else(|| Problem::not_found("There is no measure of that id"))?;
+    let measure = measure.ok_or_else(|| Problem::not_found(super::words::NO_SUCH_MEASURE))?;
     let is_share = measure.shape() == Shape::Proportion;
     let unit = if is_share {
         "proportion"

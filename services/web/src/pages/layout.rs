@@ -46,6 +46,19 @@ pub fn is_wall(visit: &Visit) -> bool {
     visit.address.get("view") == Some("wall")
 }
 
+/// What stands in the head of every page.
+#[must_use]
+pub fn head(title: &str) -> Markup {
+    html! {
+        meta charset="utf-8";
+        meta name="viewport" content="width=device-width, initial-scale=1";
+        meta name="color-scheme" content="light dark";
+        title { (title) " · joinedup" }
+        link rel="icon" href=(assets::address("icon.svg")) type="image/svg+xml";
+        link rel="stylesheet" href=(assets::address("app.css"));
+    }
+}
+
 /// A whole page.
 #[must_use]
 pub fn page(visit: &Visit, tab: Tab, title: &str, picker: &Markup, body: &Markup) -> Markup {
@@ -58,12 +71,7 @@ pub fn page(visit: &Visit, tab: Tab, title: &str, picker: &Markup, body: &Markup
         (DOCTYPE)
         html lang="en-GB" {
             head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (title) " · joinedup" }
-                link rel="icon" href=(assets::address("icon.svg")) type="image/svg+xml";
-                link rel="stylesheet" href=(assets::address("app.css"));
+                (head(title))
                 script src=(assets::address("app.js")) defer {}
             }
             body class=(class) {

@@ -24,7 +24,7 @@ pub async fn rate(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let form = Form::read(&caller, &headers, &body)?;
+    let form = Form::read(&headers, &body)?;
     let verb: StrDeserializer<'_, Error> = action.as_str().into_deserializer();
     let text = |name: &str| form.get(name).map(ToOwned::to_owned);
     let date = "The date must be one such as 2026-11-22";

@@ -1,7 +1,6 @@
 //! A problem as a page, for people: the same words as the problem document, and a way on.
 
-use super::assets;
-use super::layout::TABS;
+use super::layout::{self, TABS};
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, header};
@@ -48,14 +47,7 @@ fn page(document: &Value, post: bool) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en-GB" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (text("title")) " · joinedup" }
-                link rel="icon" href=(assets::address("icon.svg")) type="image/svg+xml";
-                link rel="stylesheet" href=(assets::address("app.css"));
-            }
+            head { (layout::head(&text("title"))) }
             body {
                 header.top { div.inner { a.brand href="/" { span { "joinedup" } } nav aria-label="Pages" { ul { @for (_, path, name) in TABS { li { a href=(path) { (name) } } } } } } }
                 main #main {

@@ -1,7 +1,7 @@
 //! Signing in and out: `/sign-in`, `/sign-in/return`, `/sign-out` and `/signed-out`. They are open to everybody, and say
 //! nothing of anybody.
 
-use super::{assets, refusal};
+use super::{layout, refusal};
 use crate::door::Shared;
 use crate::door::audit::Unknown;
 use crate::door::auth::Caller;
@@ -151,13 +151,7 @@ fn page(title: &str, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en-GB" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) " · joinedup" }
-                link rel="icon" href=(assets::address("icon.svg")) type="image/svg+xml";
-                link rel="stylesheet" href=(assets::address("app.css"));
-            }
+            head { (layout::head(title)) }
             body { main #main { h1 { (title) } (body) } }
         }
     }

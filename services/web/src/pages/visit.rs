@@ -84,19 +84,6 @@ impl Visit {
         self,
         page: impl FnOnce(&Self) -> Result<Markup, Problem> + Send + 'static,
     ) -> Result<Response, Problem> {
-        self.render_for(Role::Reader, page).await
-    }
-
-    /// The same for those who have another role.
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn render_for(
-        self,
-        role: Role,
-        page: impl FnOnce(&Self) -> Result<Markup, Problem> + Send + 'static,
-    ) -> Result<Response, Problem> {
-        self.caller.must(role)?;
         let made = tokio::task::spawn_blocking(move || page(&self)).await;
         made.map_err(|_| Problem::unavailable("The page could not be made"))?
             .map(IntoResponse::into_response)
