@@ -132,7 +132,7 @@ impl Feeds {
                 key,
             )?)),
             FeedSettings::Http(settings) => Feed::Http(Box::new(HttpFeed::open(
-                &settings,
+                settings,
                 config,
                 definitions,
                 key,

@@ -1,7 +1,7 @@
 //! An address that takes files: the body of a request is imported, and answered with its report.
 
 use super::report::FileReport;
-use super::settings::HttpSettings;
+use super::settings::TableSettings;
 use super::tables::{Incoming, Stop, Tables, TablesError, account};
 use super::{FeedFault, FeedHandle, FeedState};
 use crate::pseudonym::{Key, KeyError};
@@ -25,12 +25,12 @@ impl HttpFeed {
     /// # Errors
     /// When the mapping or the key is not right.
     pub fn open(
-        settings: &HttpSettings,
+        settings: TableSettings,
         config: &Config,
         definitions: &Definitions,
         key: impl Fn(&Path) -> Result<Key, KeyError>,
     ) -> Result<Self, FeedFault> {
-        Tables::open(settings.tables(), HOW, config, definitions, key).map(Self)
+        Tables::open(settings, HOW, config, definitions, key).map(Self)
     }
 
     /// The beginning of the sources of its events.

@@ -1,6 +1,5 @@
 //! The file of feeds: a list of `[[feed]]`, each with the keys of its kind and no others.
 
-use super::tables::TableSettings;
 use joinedup_events::{AreaId, Slug};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -46,7 +45,7 @@ pub enum FeedSettings {
     /// Systems that send HL7 v2 messages.
     Mllp(MllpSettings),
     /// An address that takes files.
-    Http(HttpSettings),
+    Http(TableSettings),
 }
 
 /// A folder whose files are imported.
@@ -83,13 +82,13 @@ pub struct FolderSettings {
     pub look_every_seconds: u32,
 }
 
-/// An address that takes files as the bodies of requests.
+/// What feeds of tables have in common: all that an address needs which takes files as the bodies of requests.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct HttpSettings {
-    /// Its name: it is in its address and, with a line list, names the source and the ids of events. Keep it.
+pub struct TableSettings {
+    /// Its name: it is in an address and, with a line list, names the source and the ids of events. Keep it.
     pub name: Slug,
-    /// `http`.
+    /// `http` or `folder`.
     pub kind: String,
     /// What the columns mean: a built-in mapping, a file, or `auto` for published returns.
     pub mapping: String,
@@ -107,26 +106,21 @@ pub struct HttpSettings {
     pub expected_hours: Option<f64>,
 }
 
-macro_rules! tables {
-    ($($settings:ty),+) => { $(
-        impl $settings {
-            /// What feeds of tables have in common.
-            #[must_use]
-            pub fn tables(&self) -> TableSettings {
-                TableSettings {
-                    name: self.name.clone(),
-                    mapping: self.mapping.clone(),
-                    area: self.area.clone(),
-                    pseudonym_key_file: self.pseudonym_key_file.clone(),
-                    previous_pseudonym_key_file: self.previous_pseudonym_key_file.clone(),
-                    expected_hours: self.expected_hours,
-                }
-            }
+impl FolderSettings {
+    /// What it has in common with other feeds of tables.
+    #[must_use]
+    pub fn tables(&self) -> TableSettings {
+        TableSettings {
+            name: self.name.clone(),
+            kind: self.kind.clone(),
+            mapping: self.mapping.clone(),
+            area: self.area.clone(),
+            pseudonym_key_file: self.pseudonym_key_file.clone(),
+            previous_pseudonym_key_file: self.previous_pseudonym_key_file.clone(),
+            expected_hours: self.expected_hours,
         }
-    )+ };
+    }
 }
-
-tables!(FolderSettings, HttpSettings);
 
 /// A port that takes HL7 v2 messages.
 #[derive(Clone, Debug, Deserialize)]

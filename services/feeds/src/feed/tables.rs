@@ -3,6 +3,7 @@
 mod list;
 
 use super::report::FileReport;
+use super::settings::TableSettings;
 use super::{FeedFault, FeedState};
 use crate::csv::Import as Rules;
 use crate::input::{Content as Holds, Input, OpenError};
@@ -15,11 +16,11 @@ use crate::transfer::{self, TransferError};
 use chrono::Utc;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::config::Config;
-use joinedup_events::{AreaId, Slug};
+use joinedup_events::Slug;
 use joinedup_log::ReadError;
 use list::ListFeed;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
 /// Why tables cannot be taken.
@@ -42,23 +43,6 @@ pub enum TablesError {
     /// The log, in which what is not remembered is looked up.
     #[error("the log cannot be read: {0}")]
     Log(#[from] ReadError),
-}
-
-/// What feeds of tables have in common.
-#[derive(Clone, Debug)]
-pub struct TableSettings {
-    /// The feed's name.
-    pub name: Slug,
-    /// What the columns mean.
-    pub mapping: String,
-    /// The area that every row counts for, in place of the mapping's rule.
-    pub area: Option<AreaId>,
-    /// The key that numbers of people are hashed with.
-    pub pseudonym_key_file: Option<PathBuf>,
-    /// The key before.
-    pub previous_pseudonym_key_file: Option<PathBuf>,
-    /// How often something is expected.
-    pub expected_hours: Option<f64>,
 }
 
 /// A table that came.

@@ -324,15 +324,16 @@ impl Stay<'_> {
     }
 
     /// What is said anew when it changes; the earlier stands for the time before. `""` takes all of it back.
-    fn renewed<'s, T: 's, V: PartialEq>(
-        &'s self,
+    ///
+    /// `value` finds what is said in a fact of the kind, and `fact` makes one.
+    fn renewed<V: PartialEq>(
+        &self,
         about: &'static str,
-        stated: Stated<V>,
-        known: impl Iterator<Item = Stands<'s, T>>,
-        value: impl Fn(&T) -> V,
-        fact: impl FnOnce(V) -> TransferFact,
+        stated: &Stated<V>,
+        value: impl Fn(&TransferFact) -> Option<&V>,
+        fact: impl FnOnce(&V) -> TransferFact,
     ) -> Change {
-        let mut known: Vec<Stands<'_, T>> = known.collect();
+        let mut known: Vec<Stands<'_, V>> = self.all(value).collect();
         known.sort_by_key(|(_, at, _)| *at);
         match stated {
             Stated::Nothing => Change::new(about),
@@ -340,7 +341,7 @@ impl Stay<'_> {
                 taken_back: known.into_iter().map(|(position, _, _)| position).collect(),
                 ..Change::new(about)
             },
-            Stated::Is(new) if known.last().is_some_and(|(_, _, last)| value(last) == new) => {
+            Stated::Is(new) if known.last().is_some_and(|(_, _, last)| *last == new) => {
                 Change::new(about)
             }
             Stated::Is(new) => Change::states(about, self.statement.recorded, fact(new)),
@@ -348,67 +349,62 @@ impl Stay<'_> {
     }
 
     fn expected(&self) -> Change {
-        let known = self.all(|fact| match fact {
-            TransferFact::ExpectedDateSet(f) => Some(f),
-            _ => None,
-        });
-        let known = known.map(|(position, at, f)| (position, at, &f.expected));
         self.renewed(
             "expected-date-set",
-            self.statement.expected,
-            known,
-            |expected| *expected,
-            |expected| TransferFact::ExpectedDateSet(ExpectedDateSet { expected }),
+            &self.statement.expected,
+            |fact| match fact {
+                TransferFact::ExpectedDateSet(f) => Some(&f.expected),
+                _ => None,
+            },
+            |expected| {
+                TransferFact::ExpectedDateSet(ExpectedDateSet {
+                    expected: *expected,
+                })
+            },
         )
     }
 
     fn pathway(&self) -> Change {
-        let known = self.all(|fact| match fact {
-            TransferFact::PathwaySet(f) => Some(f),
-            _ => None,
-        });
-        let known = known.map(|(position, at, f)| (position, at, &f.pathway));
-        let date = local::date(self.statement.recorded);
         self.renewed(
             "pathway-set",
-            self.statement.pathway,
-            known,
-            |pathway| *pathway,
-            |pathway| TransferFact::PathwaySet(PathwaySet { date, pathway }),
+            &self.statement.pathway,
+            |fact| match fact {
+                TransferFact::PathwaySet(f) => Some(&f.pathway),
+                _ => None,
+            },
+            |pathway| {
+                TransferFact::PathwaySet(PathwaySet {
+                    date: local::date(self.statement.recorded),
+                    pathway: *pathway,
+                })
+            },
         )
     }
 
     fn ward(&self) -> Change {
-        let known = self.all(|fact| match fact {
-            TransferFact::WardSet(f) => Some(f),
-            _ => None,
-        });
-        let known = known.map(|(position, at, f)| (position, at, &f.ward));
         self.renewed(
             "ward-set",
-            self.statement.ward.clone(),
-            known,
-            |ward| ward.clone(),
-            |ward| TransferFact::WardSet(WardSet { ward }),
+            &self.statement.ward,
+            |fact| match fact {
+                TransferFact::WardSet(f) => Some(&f.ward),
+                _ => None,
+            },
+            |ward| TransferFact::WardSet(WardSet { ward: ward.clone() }),
         )
     }
 
     fn reason(&self) -> Change {
-        let known = self.all(|fact| match fact {
-            TransferFact::DelayReasonSet(f) => Some(f),
-            _ => None,
-        });
-        let known = known.map(|(position, at, f)| (position, at, &f.reason));
-        let date = local::date(self.statement.recorded);
         self.renewed(
             "delay-reason-set",
-            self.statement.reason,
-            known,
-            |reason| *reason,
+            &self.statement.reason,
+            |fact| match fact {
+                TransferFact::DelayReasonSet(f) => Some(&f.reason),
+                _ => None,
+            },
             |reason| {
                 TransferFact::DelayReasonSet(DelayReasonSet {
-                    date,
-                    reason,
+                    date: local::date(self.statement.recorded),
+                    reason: *reason,
                     // The return does not say whose move it is, and nor do messages.
                     responsible: Responsible::Unattributed,
                 })

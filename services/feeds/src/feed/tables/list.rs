@@ -1,8 +1,9 @@
 //! Lists with a row a person: each is compared with the one before, which is remembered in hashes in the
 //! data folder.
 
-use super::{FileReport, Incoming, Stop, TableSettings, TablesError, area_rule, unreadable};
+use super::{FileReport, Incoming, Stop, TablesError, area_rule, unreadable};
 use crate::feed::FeedFault;
+use crate::feed::settings::TableSettings;
 use crate::line_list::mapping::ListMapping;
 use crate::line_list::recover;
 use crate::line_list::row::Ring;
