@@ -34,6 +34,7 @@ pub mod proxy;
 pub mod remote_write;
 pub mod scrape;
 pub mod sign_in;
+pub mod tokens;
 pub mod tools;
 
 /// Unwraps a result of the surrounding (files, sockets, child processes), or fails the test with what was being done.

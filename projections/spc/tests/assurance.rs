@@ -2,21 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests may fail the test")]
 
-use joinedup_spc::{Assurance, Chart, Direction, LimitsStatus, Options, Point, Variation, judge};
+#[path = "series/points.rs"]
+mod points;
 
-fn series(values: &[f64]) -> Vec<Point> {
-    values
-        .iter()
-        .enumerate()
-        .map(|(i, v)| {
-            if v.is_nan() {
-                Point::missing(i.to_string())
-            } else {
-                Point::new(i.to_string(), *v)
-            }
-        })
-        .collect()
-}
+use joinedup_spc::{Assurance, Chart, Direction, LimitsStatus, Options, Point, Variation, judge};
+use points::series;
 
 #[test]
 fn a_constant_series_has_no_signal_and_a_true_assurance_icon() {

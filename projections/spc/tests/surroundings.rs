@@ -2,24 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests may fail the test")]
 
+#[path = "series/points.rs"]
+mod points;
+
 use joinedup_spc::{
     Chart, Direction, JudgeError, Method, Options, Point, Profile, Quantity, Variation, Verdict,
     choose_chart, judge, propose_rephase,
 };
-
-fn series(values: &[f64]) -> Vec<Point> {
-    values
-        .iter()
-        .enumerate()
-        .map(|(i, v)| {
-            if v.is_nan() {
-                Point::missing(i.to_string())
-            } else {
-                Point::new(i.to_string(), *v)
-            }
-        })
-        .collect()
-}
+use points::series;
 
 const USUAL: [f64; 14] = [
     50., 53., 48., 52., 47., 51., 54., 49., 50., 52., 48., 51., 53., 47.,

@@ -4,6 +4,7 @@ use super::pages::empty;
 use joinedup_tests::browser::{Browser, Page};
 use joinedup_tests::http::{self, Response};
 use joinedup_tests::product::{self, Joinedup, JoinedupOptions};
+use joinedup_tests::tokens::{token, with_tokens};
 use std::collections::BTreeSet;
 use std::fs;
 
@@ -320,12 +321,8 @@ areas = ["havenshire-north"]
 
 #[test]
 fn only_publishers_add_data_and_only_of_their_areas_and_from_our_own_pages() {
-    let token = |name: &str| format!("{name}-0123456789abcdef0123456789abcdef");
-    let options = JoinedupOptions::new("serve", &[]).file("joinedup.toml", SETTINGS);
-    let options = ["admin", "reader", "north"]
-        .iter()
-        .fold(options, |options, name| options.file(name, &token(name)));
-    let product = Joinedup::start(options);
+    let names = ["admin", "reader", "north"];
+    let product = Joinedup::start(with_tokens(SETTINGS, &names));
     let bearer = |name: &str| format!("Bearer {}", token(name));
     let ask = |name: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]| {
         let bearer = bearer(name);

@@ -1,9 +1,10 @@
 //! The audit log of a running server: what is in it, that a crash and a full disk do it no harm, and that a change shows.
 
 use joinedup_tests::care::stay;
-use joinedup_tests::http::{self, Response};
+use joinedup_tests::http::Response;
 use joinedup_tests::patience::eventually;
 use joinedup_tests::product::{Joinedup, JoinedupOptions, run};
+use joinedup_tests::tokens::{self, token, with_tokens};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::Command;
@@ -25,29 +26,12 @@ file = "wall"
 roles = ["reader"]
 "#;
 
-fn token(name: &str) -> String {
-    format!("{name}-0123456789abcdef0123456789abcdef")
-}
-
 fn options() -> JoinedupOptions {
-    let options = JoinedupOptions::new("serve", &[]).file("joinedup.toml", SETTINGS);
-    ["boss", "ward", "wall"]
-        .iter()
-        .fold(options, |options, name| options.file(name, &token(name)))
+    with_tokens(SETTINGS, &["boss", "ward", "wall"])
 }
 
 fn ask(product: &Joinedup, name: &str, method: &str, path: &str, body: &Value) -> Response {
-    let bearer = format!("Bearer {}", token(name));
-    let kind = match body {
-        Value::Array(_) => "application/cloudevents-batch+json",
-        _ => "application/json",
-    };
-    let headers = [("authorization", bearer.as_str()), ("content-type", kind)];
-    let bytes = match body {
-        Value::Null => String::new(),
-        body => body.to_string(),
-    };
-    http::send(method, &product.url(path), &headers, bytes.as_bytes()).unwrap()
+    tokens::ask(product, &token(name), method, path, body)
 }
 
 fn get(product: &Joinedup, name: &str, path: &str) -> Response {

@@ -3,7 +3,8 @@
 use joinedup_tests::care::{event, stay};
 use joinedup_tests::http::{self, Response};
 use joinedup_tests::patience::eventually;
-use joinedup_tests::product::{Joinedup, JoinedupOptions};
+use joinedup_tests::product::Joinedup;
+use joinedup_tests::tokens::{ask, token, with_tokens};
 use serde_json::{Value, json};
 
 const NAMES: [&str; 3] = ["admin", "north", "feed"];
@@ -27,29 +28,8 @@ roles = ["publisher"]
 sources = ["/havenshire/pas"]
 "#;
 
-fn token(name: &str) -> String {
-    format!("{name}-0123456789abcdef0123456789abcdef")
-}
-
 fn start() -> Joinedup {
-    let options = JoinedupOptions::new("serve", &[]).file("joinedup.toml", SETTINGS);
-    let with = |options: JoinedupOptions, name: &&str| options.file(name, &token(name));
-    Joinedup::start(NAMES.iter().fold(options, with))
-}
-
-fn ask(product: &Joinedup, token: &str, method: &str, path: &str, body: &Value) -> Response {
-    let bearer = format!("Bearer {token}");
-    let kind = match body {
-        Value::Array(_) => "application/cloudevents-batch+json",
-        _ if path.ends_with("/events") => "application/cloudevents+json",
-        _ => "application/json",
-    };
-    let headers = [("authorization", bearer.as_str()), ("content-type", kind)];
-    let bytes = match body {
-        Value::Null => String::new(),
-        body => body.to_string(),
-    };
-    http::send(method, &product.url(path), &headers, bytes.as_bytes()).unwrap()
+    Joinedup::start(with_tokens(SETTINGS, &NAMES))
 }
 
 /// A person of each place who is ready and has not left.

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests may fail the test")]
 
 mod attributes;
+#[path = "../series/points.rs"]
+mod points;
 mod run_charts;
 
 use joinedup_spc::rules::{Rule, Signal};
@@ -11,20 +13,7 @@ use joinedup_spc::{
     Assurance, Chart, Direction, JudgeError, LimitsStatus, Options, Point, PointState, Profile,
     Variation, Verdict, judge,
 };
-
-fn series(values: &[f64]) -> Vec<Point> {
-    values
-        .iter()
-        .enumerate()
-        .map(|(i, v)| {
-            if v.is_nan() {
-                Point::missing(i.to_string())
-            } else {
-                Point::new(i.to_string(), *v)
-            }
-        })
-        .collect()
-}
+use points::series;
 
 fn xmr(values: &[f64], direction: Direction) -> Verdict {
     judge(&series(values), &Options::new(Chart::Xmr, direction)).unwrap()
