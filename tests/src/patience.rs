@@ -1,6 +1,6 @@
 //! Waiting for facts that become true in their own time.
 //!
-//! A test asks again and again until the fact holds or a generous deadline passes. The deadline is no measure of speed:
+//! A test asks again and again until the fact holds or a generous deadline passes. The deadline is not a measure of speed:
 //! it only keeps a broken product from hanging the run, so it may be ten times what a busy machine needs.
 
 use std::fmt::Debug;

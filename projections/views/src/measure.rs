@@ -106,14 +106,14 @@ words! {
     }
 }
 words! {
-    /// The rule by which small numbers of people are kept back.
+    /// The rule by which small numbers of people are suppressed.
     SmallNumbers {
         /// None: no counts of people, or published as they are.
         #[default]
         None = "none",
-        /// 0 is shown, 1 to 7 are kept back, larger ones are rounded to 5.
+        /// 0 is shown, 1 to 7 are suppressed, larger ones are rounded to 5.
         Hes7 = "hes-7",
-        /// 0 to 4 are kept back, larger ones are rounded to 5.
+        /// 0 to 4 are suppressed, larger ones are rounded to 5.
         Mhsds5 = "mhsds-5",
     }
 }

@@ -1,5 +1,5 @@
 //! Points: what a measure says for one area and one period. Expected periods are all there, so that a gap shows as a
-//! gap: nothing reported is `missing`, and a true nought is 0.
+//! gap: nothing reported is `missing`, and a true zero is 0.
 
 mod event_fed;
 mod frame;
@@ -29,7 +29,7 @@ pub enum State {
     Incomplete,
     /// Nothing was reported, or nothing can be said: not zero.
     Missing,
-    /// Kept back, because it would tell of single people.
+    /// Suppressed, because it would tell of single people.
     Suppressed,
 }
 

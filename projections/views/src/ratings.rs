@@ -127,7 +127,7 @@ pub struct Rating {
     pub published_on: Option<NaiveDate>,
     /// The level wanted.
     pub ambition: Option<Ambition>,
-    /// Levels still to go; below nought when the ambition is surpassed.
+    /// Levels still to go; below zero when the ambition is surpassed.
     pub gap: Option<i16>,
     /// Evidence added in words, in order of time.
     pub notes: Vec<Note>,

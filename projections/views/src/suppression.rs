@@ -1,10 +1,10 @@
-//! Small numbers of people: what is kept back or rounded before a count leaves the system, so that nobody can be found
-//! in it. Suppressed is neither nought nor missing.
+//! Small numbers of people: what is suppressed or rounded before a count leaves the system, so that nobody can be found
+//! in it. Suppressed is neither zero nor missing.
 //!
 //! Two published rules are known ([`SmallNumbers`]). They hold below the top of what is published: as the national
 //! rules leave the nation's numbers as they are, so [`Policy`] leaves those of large areas as they are, and rounds or
 //! keeps back those of small ones. Where one small number could be found by taking its neighbours from their total, a
-//! second one is kept back, or the total.
+//! second one is suppressed, or the total.
 //!
 //! What this does not hold back is the difference between two charts of the same area (a month less its weeks): there
 //! rounding alone protects.
@@ -60,14 +60,14 @@ pub enum Shown {
     Exact(i64),
     /// To the nearest five.
     Rounded(i64),
-    /// Kept back, because it is small.
+    /// Suppressed, because it is small.
     Small,
-    /// Kept back, because a small one beside or below it could be found by subtraction.
+    /// Suppressed, because a small one beside or below it could be found by subtraction.
     Neighbour,
 }
 
 impl Shown {
-    /// Whether it is kept back.
+    /// Whether it is suppressed.
     #[must_use]
     pub const fn is_hidden(self) -> bool {
         matches!(self, Self::Small | Self::Neighbour)
@@ -84,7 +84,7 @@ impl Shown {
 }
 
 impl SmallNumbers {
-    /// The largest number that is kept back.
+    /// The largest number that is suppressed.
     #[must_use]
     pub const fn largest_hidden(self) -> i64 {
         match self {
@@ -94,7 +94,7 @@ impl SmallNumbers {
         }
     }
 
-    /// The smallest number that is kept back.
+    /// The smallest number that is suppressed.
     #[must_use]
     pub const fn smallest_hidden(self) -> i64 {
         match self {
@@ -128,7 +128,7 @@ impl SmallNumbers {
         }
     }
 
-    /// A share as it may be shown: from the rounded numerator and denominator; none when either is kept back or there
+    /// A share as it may be shown: from the rounded numerator and denominator; none when either is suppressed or there
     /// is nothing to divide by.
     #[must_use]
     pub fn share(self, numerator: i64, denominator: i64) -> Option<f64> {

@@ -59,7 +59,7 @@ pub struct Line {
     pub target: Option<f64>,
     /// The judged values, oldest first, gaps kept.
     pub values: Vec<Option<f64>>,
-    /// How many points are kept back.
+    /// How many points are suppressed.
     pub suppressed: usize,
 }
 

@@ -23,7 +23,7 @@ pub struct Waiting {
     /// When this was so.
     pub as_of: chrono::DateTime<chrono::Utc>,
     /// The date up to which every source of transfers here was heard; none: no source tells of them, and nobody waiting
-    /// is then no count of nought.
+    /// is then not a count of zero.
     pub transfers_heard_until: Option<NaiveDate>,
     /// The same of referrals.
     pub referrals_heard_until: Option<NaiveDate>,

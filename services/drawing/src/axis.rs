@@ -14,7 +14,7 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// A scale that holds all values, from nought where they are near it, with some five ticks.
+    /// A scale that holds all values, from zero where they are near it, with some five ticks.
     #[must_use]
     pub fn of(values: impl Iterator<Item = f64>, least_top: Option<f64>) -> Self {
         let (mut low, mut high) = values

@@ -24,7 +24,7 @@ pub enum Mark {
     Incomplete,
     /// Nothing reported.
     Missing,
-    /// Kept back: small numbers.
+    /// Suppressed: small numbers.
     Suppressed,
 }
 
@@ -201,7 +201,7 @@ impl Drawing {
     }
 
     /// Where values can lie: a limit outside says nothing, and a scale that showed it would show "−20 % of people". No
-    /// value of the data below nought is taken to mean that none can be; a share ends at all of them.
+    /// value of the data below zero is taken to mean that none can be; a share ends at all of them.
     #[must_use]
     pub fn possible(&self) -> (f64, f64) {
         let negative = self

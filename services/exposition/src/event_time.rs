@@ -77,7 +77,7 @@ pub fn labels(metric: &Metric) -> impl Iterator<Item = &'static str> {
         .filter(|l| *l != "period_start")
 }
 
-/// Refuses a selector of metrics that there are not on event time: an empty answer would read as a nought.
+/// Refuses a selector of metrics that there are not on event time: an empty answer would read as a zero.
 ///
 /// # Errors
 /// A sentence that says where they are.

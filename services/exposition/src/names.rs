@@ -297,11 +297,11 @@ when the two differ.
   seconds, whatever unit people read on the page.
 - `period_start` is the instant at which a period begins in London, in UTC: a week of summer begins at
   `2026-07-05T23:00:00Z`. Show it in the zone Europe/London, and every week begins on Monday, 00:00.
-- Four different things: nought is `0`; *missing* and *suppressed* periods have no value, and
+- Four different things: zero is `0`; *missing* and *suppressed* periods have no value, and
   `joinedup_run_chart_period_state` says of each of them which it is; *provisional* and unfinished periods have names of
   their own. `joinedup_run_chart_periods` counts them all.
 - People are counted exactly for localities and everything above. Neighbourhoods and hospitals appear only on
-  `/metrics/run-charts`, only with periods that are over, and after small numbers are kept back or rounded.
+  `/metrics/run-charts`, only with periods that are over, and after small numbers are suppressed or rounded.
 - A moment is a Unix time and not an age, so that an age goes on growing when this program stalls.
 ";
 

@@ -194,7 +194,7 @@ pub fn shown(chart: &Chart, measure: &Measure, periods: usize) -> Shown {
                     scaled(chart.target),
                     scaled(point.lcl),
                     scaled(point.ucl),
-                    // How few stand behind a value that is kept back would tell as much as the value.
+                    // How few stand behind a value that is suppressed would tell as much as the value.
                     value.and(point.point.denominator.or(point.point.n.map(|n| n as f64))),
                 ],
                 signals: RULES
@@ -205,7 +205,7 @@ pub fn shown(chart: &Chart, measure: &Measure, periods: usize) -> Shown {
             }
         })
         .collect();
-    // A chart that has no point at all needs no reason for each of them: most are of small places, all kept back.
+    // A chart that has no point at all needs no reason for each of them: most are of small places, all suppressed.
     if periods.iter().all(|p| p.why_absent.is_some()) {
         for period in periods.iter_mut().skip(1) {
             period.why_absent = None;

@@ -11,7 +11,7 @@ pub fn number(value: f64) -> String {
     if !value.is_finite() || value == 0.0 || (1e-6..1e21).contains(&size) {
         return plain(value);
     }
-    // Rust leaves the exponent's sign and its first nought away.
+    // Rust leaves the exponent's sign and its first zero away.
     let text = format!("{value:e}");
     let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let (sign, exponent) = exponent

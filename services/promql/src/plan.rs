@@ -84,7 +84,7 @@ impl Planner {
             Expr::MatrixSelector(range) => {
                 let length = millis(range.range)?;
                 if length == 0 {
-                    return Err(Refusal::query("a range must be longer than nought"));
+                    return Err(Refusal::query("a range must be longer than zero"));
                 }
                 Ok(Node::Range(self.selection(range.vs)?, length))
             }

@@ -15,7 +15,7 @@ const UNITS: [(&str, i64); 7] = [
 /// The farthest from 1970 that an instant may be, in milliseconds: some ten thousand years.
 const FARTHEST: i64 = 300_000_000_000_000;
 
-/// A duration such as `1w2d`, in milliseconds: above nought, units in order and each once.
+/// A duration such as `1w2d`, in milliseconds: above zero, units in order and each once.
 #[must_use]
 pub fn duration(text: &str) -> Option<i64> {
     let mut rest = text;
@@ -36,7 +36,7 @@ pub fn duration(text: &str) -> Option<i64> {
     (total > 0 && total <= FARTHEST).then_some(total)
 }
 
-/// A duration with a unit, or a number of seconds, in milliseconds. The number may be nought or below.
+/// A duration with a unit, or a number of seconds, in milliseconds. The number may be zero or below.
 #[must_use]
 pub fn duration_or_seconds(text: &str) -> Option<i64> {
     match text.parse::<f64>() {

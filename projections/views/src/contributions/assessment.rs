@@ -80,7 +80,7 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) {
     }
 }
 
-/// The gap is ambition minus level, below nought when the ambition is surpassed. It exists, and the ambition is
+/// The gap is ambition minus level, below zero when the ambition is surpassed. It exists, and the ambition is
 /// counted, while there is a published level to compare it with: so gap over ambitions is a mean.
 fn gap(
     facts: &[StoredFact],

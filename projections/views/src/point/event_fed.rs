@@ -1,5 +1,5 @@
 //! Points of what is counted from events. A period without events within the time that an area is heard is a true
-//! nought.
+//! zero.
 
 use super::frame::Frame;
 use super::order::Gathered;

@@ -1,4 +1,4 @@
-//! Points of what somebody else has added up. Here a nought is a reported nought, and what was not reported is missing.
+//! Points of what somebody else has added up. Here a zero is a reported zero, and what was not reported is missing.
 //!
 //! A return may be published whole and by several breakdowns at once, for several lengths of period, and for a place
 //! and its parts. One of each is chosen, so that nothing is counted twice:

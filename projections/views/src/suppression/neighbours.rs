@@ -1,9 +1,9 @@
-//! Secondary suppression: what must be kept back beside small numbers, so that none is found by subtraction.
+//! Secondary suppression: what must be suppressed beside small numbers, so that none is found by subtraction.
 //!
 //! Areas form a graph: a neighbourhood is part of a locality and of an ICB, and a number found in one table narrows what
 //! can be in the next. So all tables are taken together, as somebody would who looks for a person: what each number can
 //! be is narrowed from table to table until nothing changes, and while a small one has a single value left, one more is
-//! kept back.
+//! suppressed.
 
 use super::Shown;
 use crate::measure::SmallNumbers;
@@ -27,7 +27,7 @@ pub struct Family<K> {
     pub numbers: BTreeMap<K, Number>,
     /// Totals with their parts; one total may be added up in several ways.
     pub parts: Vec<(K, Vec<K>)>,
-    /// The numbers count people: what is kept back is then no larger than the rule's limit.
+    /// The numbers count people: what is suppressed is then no larger than the rule's limit.
     pub counts_people: bool,
     /// How numbers are shown elsewhere already, which cannot be changed here.
     pub fixed: BTreeMap<K, Shown>,
@@ -57,13 +57,13 @@ struct Table {
 }
 
 impl Number {
-    /// Whether so few people are behind it that it is kept back.
+    /// Whether so few people are behind it that it is suppressed.
     #[must_use]
     pub fn is_small(&self, rule: SmallNumbers) -> bool {
         self.holds && rule.count(self.people) == Shown::Small
     }
 
-    /// How it may be shown, on its own or kept back for the sake of another.
+    /// How it may be shown, on its own or suppressed for the sake of another.
     #[must_use]
     pub fn shown(&self, rule: SmallNumbers, is_kept_back: bool) -> Shown {
         match self {

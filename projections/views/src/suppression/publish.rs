@@ -154,8 +154,8 @@ type At = (NaiveDate, AreaId);
 type Total<'a> = ((usize, &'a AreaId), Vec<(usize, &'a AreaId)>);
 
 impl Among<'_> {
-    /// Which points are kept back, by slice. With `of_whole` the first slice is the whole of the others, of which those
-    /// points are kept back.
+    /// Which points are suppressed, by slice. With `of_whole` the first slice is the whole of the others, of which those
+    /// points are suppressed.
     fn hidden(
         &self,
         slices: &[Slice],

@@ -405,7 +405,7 @@ pub fn drawn_as_run_chart(panel: Panel) -> Panel {
             json!({ "displayMode": "list", "placement": "bottom", "showLegend": true }),
         )
         .option("tooltip", json!({ "mode": "multi", "sort": "none" }))
-        // An axis for nothing but noughts would reach to 10000 %.
+        // An axis for nothing but zeros would reach to 10000 %.
         .fields(
             "_ratio$",
             &[

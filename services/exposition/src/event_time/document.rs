@@ -40,7 +40,7 @@ Written by `cargo run -p joinedup-boards` from the tables in `services/expositio
 `http://…:8080/prometheus` answers as a Prometheus server does, so that Grafana's own Prometheus datasource can be pointed
 at it (`provisioning/datasources/joinedup.yaml` has it as *joinedup views (event time)*). It is a view of the events and no
 store of scrapes: history is whole from the first event, a corrected week is right at the next question, and nothing need be
-scraped. Values are those of `/api/v1/charts`, small numbers kept back in the same way; the token needs the role `reader`
+scraped. Values are those of `/api/v1/charts`, small numbers suppressed in the same way; the token needs the role `reader`
 (with `operator`, numbers are as they are there for operators).
 
 ## Time
@@ -48,7 +48,7 @@ scraped. Values are those of `/api/v1/charts`, small numbers kept back in the sa
 - A period's value is a sample at the instant at which the period begins in London (Monday, 00:00; in UTC an hour earlier in
   summer), and holds until the period is over. A query at an instant gives what belongs to the period around it; there is no
   look-back of five minutes. `lookback_delta` shortens how long a sample holds.
-- Four different things: nought is `0`; a *missing* or *suppressed* period has no sample and the one before does not reach
+- Four different things: zero is `0`; a *missing* or *suppressed* period has no sample and the one before does not reach
   into it; a *provisional* or unfinished one is in `joinedup_run_chart_provisional_…` alone. `joinedup_run_chart_period_state`
   says which it is, for every expected period.
 - So `joinedup_run_chart_ratio` has no value *now*: this week is not over. Ask `last_over_time(joinedup_run_chart_ratio[8w])`, or

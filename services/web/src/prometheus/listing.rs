@@ -126,7 +126,7 @@ pub fn values(request: &Request, name: &str) -> Result<String, Refused> {
 pub fn metadata(parameters: &Parameters) -> Result<String, Refused> {
     let only = parameters.one("metric")?;
     let most = parameters.count("limit")?.unwrap_or(usize::MAX);
-    // Each metric has one entry, which no bound above nought takes away.
+    // Each metric has one entry, which no bound above zero takes away.
     parameters.count("limit_per_metric")?;
     let mut all = Map::new();
     for metric in event_time::metrics() {

@@ -97,14 +97,14 @@ impl Parameters {
         })
     }
 
-    /// A number; nought is no bound.
+    /// A number; zero is not a bound.
     pub fn count(&self, name: &str) -> Result<Option<usize>, Refused> {
         let Some(text) = self.one(name)? else {
             return Ok(None);
         };
         let number: usize = text.parse().map_err(|_| {
             Refused::bad(format!(
-                "invalid parameter \"{name}\": it must be a whole number, not below nought"
+                "invalid parameter \"{name}\": it must be a whole number, not below zero"
             ))
         })?;
         Ok((number > 0).then_some(number))
