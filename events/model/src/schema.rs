@@ -168,6 +168,39 @@ fn limit(name: &str, field: &mut Value) {
 
 const PRINTABLE: &str = "^[!-~]+$";
 
+/// The attributes that every event has.
+const REQUIRED: [&str; 6] = ["specversion", "type", "source", "id", "time", "data"];
+
+/// The schema of an event of whichever type, for documents that do not list the types.
+#[must_use]
+pub fn any() -> Value {
+    let kind =
+        json!({"type": "string", "pattern": format!("^{}", TYPE_PREFIX.replace('.', "\\."))});
+    json!({
+        "type": "object",
+        "description": "A CloudEvent. What `data` holds for each `type` is in the JSON Schemas of the event types.",
+        "properties": envelope(&kind, &json!({"type": "object"})),
+        "required": REQUIRED,
+    })
+}
+
+/// The attributes of an event, by name.
+fn envelope(event_type: &Value, data: &Value) -> Value {
+    json!({
+        "specversion": {"const": "1.0"},
+        "type": event_type,
+        "source": {"type": "string", "format": "uri-reference", "minLength": 1, "maxLength": ATTRIBUTE_MOST, "pattern": PRINTABLE, "description": "Who says so."},
+        "id": {"type": "string", "minLength": 1, "maxLength": ATTRIBUTE_MOST, "pattern": PRINTABLE, "description": "Unique within the source. The same id again is the same event."},
+        "time": {"type": "string", "format": "date-time", "description": "When it happened."},
+        "recordedtime": {"type": "string", "format": "date-time", "description": "When it was recorded; of two facts that differ, the one recorded later stands. Left out: when it arrived."},
+        "datacontenttype": {"const": "application/json"},
+        "dataschema": {"type": "string", "format": "uri", "maxLength": ATTRIBUTE_MOST},
+        "subject": extension(), "correlationid": extension(), "causationid": extension(),
+        "sequence": extension(), "partitionkey": extension(), "traceparent": extension(), "tracestate": extension(),
+        "data": data,
+    })
+}
+
 /// The schema of a whole event.
 fn event(event_type: &str, mut data: Value, example: Option<&Value>) -> Value {
     let mut shared = match data
@@ -213,20 +246,8 @@ fn event(event_type: &str, mut data: Value, example: Option<&Value>) -> Value {
         "title": event_type,
         "description": words,
         "type": "object",
-        "properties": {
-            "specversion": {"const": "1.0"},
-            "type": {"const": event_type},
-            "source": {"type": "string", "format": "uri-reference", "minLength": 1, "maxLength": ATTRIBUTE_MOST, "pattern": PRINTABLE, "description": "Who says so."},
-            "id": {"type": "string", "minLength": 1, "maxLength": ATTRIBUTE_MOST, "pattern": PRINTABLE, "description": "Unique within the source. The same id again is the same event."},
-            "time": {"type": "string", "format": "date-time", "description": "When it happened."},
-            "recordedtime": {"type": "string", "format": "date-time", "description": "When it was recorded; of two facts that differ, the one recorded later stands. Left out: when it arrived."},
-            "datacontenttype": {"const": "application/json"},
-            "dataschema": {"type": "string", "format": "uri", "maxLength": ATTRIBUTE_MOST},
-            "subject": extension(), "correlationid": extension(), "causationid": extension(),
-            "sequence": extension(), "partitionkey": extension(), "traceparent": extension(), "tracestate": extension(),
-            "data": data,
-        },
-        "required": ["specversion", "type", "source", "id", "time", "data"],
+        "properties": envelope(&json!({"const": event_type}), &data),
+        "required": REQUIRED,
         "additionalProperties": false,
         "$defs": shared,
         "examples": example.into_iter().collect::<Vec<_>>(),

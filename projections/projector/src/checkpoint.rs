@@ -46,6 +46,7 @@ pub(crate) struct Checkpoint {
 /// An event that could not be folded: it stays in the log, is counted and shown, and is tried again when the program
 /// or the register of areas has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Quarantined {
     /// Where it stands in the log.
     pub position: u64,

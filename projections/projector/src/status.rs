@@ -16,6 +16,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 
 /// What the projector is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "state", content = "reason")]
 pub enum Progress {
     /// Opening its store.
@@ -49,6 +50,11 @@ impl Progress {
 
 /// How far the projector is.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "ViewStatus")
+)]
 pub struct Status {
     /// What it is doing.
     #[serde(flatten)]

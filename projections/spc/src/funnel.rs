@@ -90,6 +90,7 @@ pub struct FunnelRow {
 
 /// Lower and upper limits.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Band {
     /// Lower limit.
     pub lower: f64,

@@ -9,6 +9,7 @@ use crate::runs::RunsMethod;
 /// Whose rules to follow. Numbers equal to a reference implementation's last digit come from [`crate::parity`]; a profile
 /// here follows its rules with the product's care for gaps and unfinished periods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Profile {
     /// What users see: the current Making Data Count rules with a length of 7, screened moving ranges, no signal from limits of

@@ -12,6 +12,7 @@ use crate::runs::{RunsMethod, Side};
 
 /// Why a point, or a phase, is special cause variation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// Beyond an upper or lower control limit (three sigma).
@@ -33,6 +34,7 @@ pub enum Rule {
 
 /// One rule that a point meets, and to which side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Signal {
     /// The rule.
     pub rule: Rule,

@@ -49,6 +49,7 @@ pub enum RunsMethod {
 
 /// Which side of the centre a value, run or signal lies on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// Below the centre, or falling.

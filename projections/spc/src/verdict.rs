@@ -8,6 +8,7 @@ use crate::runs::{Runs, Side};
 
 /// What variation means: the icons of Making Data Count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Variation {
     /// Not judged: no value, unfinished, excluded, or too few points for limits.
@@ -40,6 +41,7 @@ impl Variation {
 
 /// Whether a process as it is will meet its target: the icons of Making Data Count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Assurance {
     /// Both limits are on the good side of the target: it is met every time.
@@ -52,6 +54,7 @@ pub enum Assurance {
 
 /// How far limits can be believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LimitsStatus {
     /// As they should be.

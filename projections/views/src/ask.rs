@@ -133,6 +133,11 @@ pub enum AskError {
 
 /// A chart with what belongs on it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Chart")
+)]
 pub struct Answer {
     /// The chart.
     #[serde(flatten)]

@@ -26,6 +26,11 @@ pub fn chart_entity(measure: &Slug) -> String {
 
 /// Where a cycle stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "CycleStatus")
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Nothing was planned or begun yet.
@@ -42,6 +47,7 @@ pub enum Status {
 
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
     /// The area.
     pub area: AreaId,

@@ -41,6 +41,7 @@ impl<'a> ChartQuery<'a> {
 
 /// A chart, as the JSON answer gives it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Chart {
     /// The measure.
     pub measure: String,
@@ -82,6 +83,7 @@ pub struct Chart {
 
 /// A point with what chart rules say of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChartPoint {
     /// The point.
     #[serde(flatten)]
@@ -102,6 +104,7 @@ pub struct ChartPoint {
 
 /// What chart rules say.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChartVerdict {
     /// The median that the latest points are read against, on a run chart.
     pub median: Option<f64>,
@@ -142,6 +145,7 @@ pub struct ChartVerdict {
 
 /// A change that is over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChartPastChange {
     /// First day of its first period.
     pub from: NaiveDate,
@@ -151,6 +155,7 @@ pub struct ChartPastChange {
 
 /// One rule met by one point.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChartSignal {
     /// The start of the point's period.
     pub period_start: NaiveDate,
@@ -161,6 +166,7 @@ pub struct ChartSignal {
 
 /// A stretch with a centre line of its own.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChartPhase {
     /// The start of its first period.
     pub start: NaiveDate,

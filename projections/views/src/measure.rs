@@ -21,6 +21,7 @@ macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $( $(#[$vdoc:meta])* $variant:ident = $word:literal ),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum $name { $( $(#[$vdoc])* #[serde(rename = $word)] $variant ),+ }
 
         impl $name {
@@ -128,6 +129,11 @@ impl ChartKind {
 
 /// The outcomes that a measure serves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "ServedOutcomes")
+)]
 #[serde(untagged)]
 pub enum Outcomes {
     /// Whichever outcome the rated item or the change has an edge to. Written `"all"`.
@@ -138,6 +144,7 @@ pub enum Outcomes {
 
 /// The word `all`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum All {
     /// All.
     #[serde(rename = "all")]
@@ -172,6 +179,11 @@ impl Outcomes {
 
 /// One measure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "MeasureDefinition")
+)]
 #[serde(deny_unknown_fields)]
 pub struct Measure {
     /// The name in addresses, files and metrics. Never changes.

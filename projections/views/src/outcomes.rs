@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 /// What a measure's chart says at its last judged point.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Verdict {
     /// Where it is heading.
     pub trend: Trend,
@@ -21,6 +22,7 @@ pub struct Verdict {
 
 /// A measure of a node.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NodeMeasure {
     /// The measure.
     pub measure: String,
@@ -30,6 +32,7 @@ pub struct NodeMeasure {
 
 /// An edge, told from one of its ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Neighbour {
     /// The node at the other end.
     pub node: String,
@@ -41,6 +44,7 @@ pub struct Neighbour {
 
 /// A rating of a node, the area's own or rolled up.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NodeRating {
     /// The framework.
     pub framework: String,
@@ -54,6 +58,7 @@ pub struct NodeRating {
 
 /// A node with what is known of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NodeState {
     /// The node.
     #[serde(flatten)]

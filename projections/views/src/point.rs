@@ -19,6 +19,7 @@ use serde::Serialize;
 
 /// How far a point can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// Over and ripe. Corrections can still move it.
@@ -35,6 +36,7 @@ pub enum State {
 
 /// What a measure says of one period.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Point {
     /// First day.
     pub period_start: NaiveDate,

@@ -18,6 +18,7 @@ use serde::Serialize;
 
 /// Where an outcome is heading, as its measures say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Trend {
     /// A measure of it gets worse, or has stayed where it was.
@@ -42,6 +43,7 @@ impl Trend {
 
 /// An outcome that an item feeds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FedOutcome {
     /// The outcome.
     pub outcome: String,
@@ -55,6 +57,7 @@ pub struct FedOutcome {
 
 /// One item with its score.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Priority {
     /// The area.
     pub area: AreaId,
@@ -84,6 +87,7 @@ pub struct Priority {
 
 /// An item that has no score.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NotScored {
     /// The area.
     pub area: AreaId,
@@ -97,6 +101,7 @@ pub struct NotScored {
 
 /// Items in the order in which to talk about them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Priorities {
     /// The highest score first; of equal scores the lower level, then by id.
     pub items: Vec<Priority>,

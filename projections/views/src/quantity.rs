@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a quantity's cells hold, and what their date is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Things that happened on the date.
@@ -24,6 +25,7 @@ pub enum Kind {
 
 /// The unit of a quantity's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
     /// Whole things.

@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 
 /// A level, as somebody gave it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GivenLevel {
     /// The level; none: not rated.
     pub level: Option<u8>,
@@ -32,6 +33,7 @@ pub struct GivenLevel {
 
 /// One rater's own rating.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RatersLevel {
     /// The rater's code.
     pub rater: Slug,
@@ -42,6 +44,7 @@ pub struct RatersLevel {
 
 /// What moderation did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Moderation {
     /// The level before.
     pub from: Option<u8>,
@@ -55,6 +58,7 @@ pub struct Moderation {
 
 /// How far a round is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
     /// Raters have rated; the area has not proposed.
@@ -69,6 +73,7 @@ pub enum Stage {
 
 /// One round of one item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Round {
     /// The round.
     pub round: Slug,
@@ -90,6 +95,7 @@ pub struct Round {
 
 /// The level wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ambition {
     /// The level.
     pub level: u8,
@@ -101,6 +107,7 @@ pub struct Ambition {
 
 /// Evidence in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Note {
     /// When.
     pub at: DateTime<Utc>,
@@ -110,6 +117,7 @@ pub struct Note {
 
 /// Where an area stands with an item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Rating {
     /// The area.
     pub area: AreaId,

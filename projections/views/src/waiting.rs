@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 /// One person's wait in a bed after being ready to leave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WaitingTransfer {
     /// The transfer's random id, by which its source knows the person.
     pub transfer: EntityId,
@@ -40,6 +41,7 @@ pub struct WaitingTransfer {
 
 /// A referral that waits for its first face-to-face contact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WaitingReferral {
     /// The referral's random id.
     pub referral: EntityId,

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 /// How a feed is doing since the server started.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FeedState {
     /// Its name.
     pub name: String,

@@ -15,7 +15,6 @@ pub mod outcomes;
 pub mod overview;
 pub mod places;
 pub mod publisher;
-pub mod request;
 pub mod sources;
 pub mod tables;
 pub mod waiting;

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// When `only` is set, the reader is bound to those areas: people of others are neither listed nor counted.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Waiting {
     /// The area asked for.
     pub area: String,

@@ -1,7 +1,8 @@
 //! A running joinedup server, asked over HTTP. It waits and tries again while the server is away or busy.
 
+use joinedup_contract::Problem;
+use joinedup_contract::answer::Published;
 use joinedup_events::mode::BATCH;
-use serde::Deserialize;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,30 +89,6 @@ pub struct Client {
     token: Option<Arc<str>>,
 }
 
-#[derive(Deserialize)]
-struct Published {
-    accepted: u64,
-    duplicates: u64,
-}
-
-#[derive(Deserialize, Default)]
-struct Problem {
-    #[serde(default)]
-    detail: String,
-    #[serde(default)]
-    errors: Vec<FieldError>,
-}
-
-#[derive(Deserialize)]
-struct FieldError {
-    #[serde(default)]
-    index: usize,
-    #[serde(default)]
-    pointer: String,
-    #[serde(default)]
-    detail: String,
-}
-
 impl Client {
     /// A server at an address.
     ///
@@ -166,6 +143,7 @@ impl Client {
                 Ok(Published {
                     accepted,
                     duplicates,
+                    ..
                 }) => Ok(Answered::Taken {
                     accepted,
                     duplicates,
@@ -181,7 +159,7 @@ impl Client {
                 problem
                     .errors
                     .into_iter()
-                    .map(|e| (e.index, e.pointer, e.detail))
+                    .map(|e| (e.index.unwrap_or_default(), e.pointer, e.detail))
                     .collect(),
             )),
             _ => Err(self.odd(status, problem.detail)),

@@ -75,7 +75,7 @@ pub fn routes() -> Router<Shared> {
 const API_SOURCE: &str = "joinedup/api";
 
 /// 201 with an answer, which is remembered for its key.
-fn recorded(keys: &Keys, key: idempotency::Key, answer: &serde_json::Value) -> Response {
+fn recorded(keys: &Keys, key: idempotency::Key, answer: &impl serde::Serialize) -> Response {
     let response = (StatusCode::CREATED, Json(answer)).into_response();
     keys.remember(key, StatusCode::CREATED, answer);
     response

@@ -1,5 +1,7 @@
 //! Programs that others wrote publish events with their defaults, and each person counts once.
 
+use crate::pages::demo;
+use joinedup_tests::http::get_ok;
 use joinedup_tests::nats::{NatsOptions, NatsServer};
 use joinedup_tests::patience::eventually;
 use joinedup_tests::product::{Joinedup, JoinedupOptions};
@@ -41,4 +43,85 @@ fn the_python_sdk_and_nats_py_publish_with_their_defaults() {
             "{event}"
         );
     }
+}
+
+#[test]
+fn a_client_made_of_the_servers_document_publishes_and_reads_a_chart() {
+    let product = Joinedup::start(JoinedupOptions::new("serve", &[]));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("openapi.json");
+    let document = get_ok(&product.url("/api/v1/openapi.json")).unwrap();
+    std::fs::write(&file, document.text()).unwrap();
+    let settings = folder.path().join("settings.yaml");
+    std::fs::write(&settings, "post_hooks: []\n").unwrap();
+    let package = folder.path().join("joinedup_client");
+    Tool::PythonClients
+        .run([
+            "-m".as_ref(),
+            "openapi_python_client".as_ref(),
+            "generate".as_ref(),
+            "--meta=none".as_ref(),
+            "--path".as_ref(),
+            file.as_os_str(),
+            "--config".as_ref(),
+            settings.as_os_str(),
+            "--output-path".as_ref(),
+            package.as_os_str(),
+        ])
+        .succeeded();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/generated.py");
+    let run = Tool::PythonClients.run([
+        script.as_ref(),
+        folder.path().as_os_str(),
+        product.url("").trim_end_matches('/').as_ref(),
+    ]);
+    assert_eq!(run.succeeded().trim(), "2 2 /data/date tr-ready-now final");
+}
+
+#[test]
+fn every_answer_is_of_the_form_that_the_document_gives() {
+    let product = demo();
+    let document = product.json("/api/v1/openapi.json").unwrap();
+    let entity = &product.json("/api/v1/waiting").unwrap()["transfers"][0]["transfer"];
+    let today = chrono::Utc::now().date_naive();
+    let named = [
+        ("/{position}", "/1".to_owned()),
+        (
+            "/{family}/{id}",
+            format!("/transfer/{}", entity.as_str().unwrap()),
+        ),
+        ("/measures/{id}", "/measures/tr-ready-now".to_owned()),
+        ("/frameworks/{id}", "/frameworks/scirocco".to_owned()),
+        ("/funnel/{measure}", "/funnel/tr-delayed-share".to_owned()),
+        (
+            "/{measure}/trace",
+            format!("/tr-ready-now/trace?from={today}"),
+        ),
+        ("/{measure}", "/tr-ready-now".to_owned()),
+    ];
+    let mut checked = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let answer = &operations["get"]["responses"]["200"]["content"]["application/json"];
+        let Some(schema) = answer["schema"].as_object() else {
+            continue;
+        };
+        let mut schema = schema.clone();
+        schema.insert("components".to_owned(), document["components"].clone());
+        let address = named.iter().fold(path.clone(), |path, (name, value)| {
+            if path.contains(name) {
+                path.replace(name, value)
+            } else {
+                path
+            }
+        });
+        let answer = product.json(&address).unwrap();
+        let validator = jsonschema::validator_for(&schema.into()).unwrap();
+        let wrong: Vec<String> = validator
+            .iter_errors(&answer)
+            .map(|e| format!("{} {e:.300}", e.instance_path()))
+            .collect();
+        assert!(wrong.is_empty(), "{address}: {wrong:#?}");
+        checked += 1;
+    }
+    assert!(checked >= 18, "{checked}");
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 /// What a framework is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FrameworkKind {
     /// Areas are rated by it.
@@ -25,6 +26,7 @@ pub enum FrameworkKind {
 
 /// A scale of whole numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Scale {
     /// The lowest level.
@@ -53,6 +55,7 @@ impl Scale {
 
 /// A version of a framework.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Version {
     /// A short code.
@@ -63,6 +66,7 @@ pub struct Version {
 
 /// An item of a framework.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Item {
     /// A short code.
@@ -84,6 +88,7 @@ pub struct Item {
 
 /// An item that speaks of a node of the logic model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
     /// The item.
@@ -96,6 +101,7 @@ pub struct Mapping {
 
 /// What an agreed median means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConsensusResult {
     /// From this median.
@@ -108,6 +114,7 @@ pub struct ConsensusResult {
 
 /// When raters agree: the share of ratings outside a band that holds the median stays below a limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConsensusRule {
     /// How many levels the band has.
@@ -123,6 +130,7 @@ pub struct ConsensusRule {
 
 /// A finding in words, of an area and a pathway, without a number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Finding {
     /// The framework of findings.
@@ -139,6 +147,7 @@ pub struct Finding {
 
 /// A framework.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Framework {
     /// A short code.

@@ -8,6 +8,7 @@ pub type Breakdown = Vec<(Box<str>, Box<str>)>;
 
 /// Which cells of a quantity: every dimension named must have one of its values. Nothing named: all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Filter(pub BTreeMap<String, BTreeSet<String>>);
 

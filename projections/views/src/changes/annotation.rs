@@ -7,6 +7,7 @@ use serde::Serialize;
 
 /// What a flag marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum AnnotationKind {
     /// The cycle began.
@@ -21,6 +22,7 @@ pub enum AnnotationKind {
 
 /// One flag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Annotation {
     /// The local date.
     pub date: NaiveDate,

@@ -12,6 +12,11 @@ use serde::Serialize;
 
 /// One side of the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "SideOfChange")
+)]
 pub struct Side {
     /// How many points.
     pub points: usize,
@@ -25,6 +30,7 @@ pub struct Side {
 
 /// Whether the later points differ from those before by more than chance gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Moved {
     /// Too few points before or since.
@@ -39,6 +45,7 @@ pub enum Moved {
 
 /// A measure before, during and after a cycle.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BeforeAfter {
     /// The measure.
     pub measure: String,

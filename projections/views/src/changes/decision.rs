@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 /// A target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Target {
     /// The measure.
     pub measure: Slug,
@@ -27,6 +28,7 @@ pub struct Target {
 
 /// A new baseline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewBaseline {
     /// The measure.
     pub measure: Slug,
@@ -51,6 +53,7 @@ pub struct TargetStep {
 
 /// The decisions that stand, each list by measure, area and date.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Decisions {
     /// Targets.
     pub targets: Vec<Target>,

@@ -6,6 +6,11 @@ use serde::{Deserialize, Serialize};
 
 /// The people a rate is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "RatePopulation")
+)]
 pub enum Population {
     /// Residents aged 18 and over.
     #[serde(rename = "population_18")]
@@ -17,6 +22,7 @@ pub enum Population {
 
 /// What shape a measure's numbers have: what a chart may assume of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Shape {
     /// Some out of all, with both known: 0 to 1.
@@ -31,6 +37,7 @@ pub enum Shape {
 
 /// How cells become one number. In a file: `"median"`, `{ percentile = 90 }`, `{ share_at_most = "14 days" }`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Aggregate {
     /// How many.

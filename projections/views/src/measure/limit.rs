@@ -5,7 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A length of time, in minutes. Written `"14 days"`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Span(i64);
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Span(#[cfg_attr(feature = "schema", schemars(with = "String"))] i64);
 
 impl Span {
     const UNITS: [(&'static str, i64); 4] = [
@@ -74,6 +75,7 @@ impl<'de> Deserialize<'de> for Span {
 
 /// The limit of a share: in the unit of the quantity, or a length of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Limit {
     /// In the quantity's unit.
@@ -130,6 +132,11 @@ impl Limit {
 
 /// A goal, in shown units. A share may be written `0.8` or `"80 %"`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Goal")
+)]
 #[serde(transparent)]
 pub struct Target(pub f64);
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// An item of an area in two rounds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Step {
     /// The area.
     pub area: AreaId,
@@ -21,6 +22,7 @@ pub struct Step {
 
 /// A level that moderation changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChangedAtModeration {
     /// The area.
     pub area: AreaId,
@@ -40,6 +42,7 @@ pub struct ChangedAtModeration {
 
 /// Two rounds compared. Only published levels count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Comparison {
     /// The earlier round.
     pub earlier: Slug,

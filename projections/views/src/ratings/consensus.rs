@@ -9,6 +9,7 @@ use serde::Serialize;
 
 /// What several raters say together.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Consensus {
     /// How many raters gave a level.
     pub raters: u32,

@@ -1,28 +1,19 @@
 //! `GET /api/v1/areas`: the register.
 
-use crate::door::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use joinedup_application::app::App;
-use serde_json::{Value, json};
+use joinedup_contract::answer::{Area, Areas};
 
 /// All areas, with what is directly within them.
-pub async fn list(State(app): State<App>) -> Result<Json<Value>, Problem> {
+pub async fn list(State(app): State<App>) -> Json<Areas> {
     let register = &app.definitions.areas;
-    let areas: Vec<Value> = register
-        .iter()
-        .map(|area| {
-            let mut value = serde_json::to_value(area).unwrap_or_default();
-            value["children"] = register
-                .children(&area.id)
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .into();
-            value
-        })
-        .collect();
-    Ok(Json(
-        json!({ "areas": areas, "home": app.config.home_area }),
-    ))
+    let areas = register.iter().map(|area| Area {
+        registered: area.clone(),
+        children: register.children(&area.id).to_vec(),
+    });
+    Json(Areas {
+        areas: areas.collect(),
+        home: app.config.home_area.clone(),
+    })
 }

@@ -3,7 +3,7 @@
 //! Who records something names the version that was read; when somebody else was first the answer is 409 with what
 //! stands now, so no rating is ever overwritten unseen.
 
-use super::outcomes::aside;
+use super::outcomes::{area_asked, aside};
 use super::{API_SOURCE, recorded};
 use crate::door::audit;
 use crate::door::auth::Caller;
@@ -16,29 +16,29 @@ use axum::response::Response;
 use axum::{Extension, Json};
 use joinedup_application::app::App;
 use joinedup_application::execute::{ExecuteError, Write, WriteKey, execute};
-use joinedup_application::request::RatingRequest;
 use joinedup_application::{charts, outcomes};
+use joinedup_contract::answer::{
+    AssessedRound, Assessment, AssessmentState, Assessments, ComparedRounds, RecordedRating,
+};
+use joinedup_contract::parameter::{OfRatings, OfRounds};
+use joinedup_contract::request::RatingRequest;
 use joinedup_events::{AreaId, Family, Slug};
 use joinedup_views::decide::version;
 use joinedup_views::ratings::{Rating, Stage, age_days, compare, consensus, rating};
-use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Ratings of an area and the areas within it. With a framework, its items that the area itself has not rated too.
 pub async fn list(
     State(app): State<App>,
-    Query(parameters): Query<BTreeMap<String, String>>,
-) -> Result<Json<Value>, Problem> {
+    Query(of): Query<OfRatings>,
+) -> Result<Json<Assessments>, Problem> {
     aside(move || {
-        let get = |name: &str| {
-            parameters
-                .get(name)
-                .map(String::as_str)
-                .filter(|v| !v.is_empty())
-        };
-        let area = charts::area(&app, get("area").unwrap_or(&app.config.home_area))?;
+        fn given(text: &Option<String>) -> Option<&str> {
+            text.as_deref().filter(|text| !text.is_empty())
+        }
+        let area = area_asked(&app, given(&of.area))?;
         let within = app.definitions.areas.within(&area);
-        let (framework, item, round) = (get("framework"), get("item"), get("round"));
+        let (framework, item, round) = (given(&of.framework), given(&of.item), given(&of.round));
         let asked = |r: &Rating| {
             framework.is_none_or(|f| r.framework.as_str() == f)
                 && item.is_none_or(|i| r.item.as_str() == i)
@@ -53,100 +53,115 @@ pub async fn list(
         rows.sort_by(|(a, _), (b, _)| {
             (&a.area, &a.framework, &a.item).cmp(&(&b.area, &b.framework, &b.item))
         });
-        let rated: BTreeSet<String> = rows
+        let rated: BTreeSet<Slug> = rows
             .iter()
             .filter(|(r, _)| r.area == area)
-            .map(|(r, _)| r.item.to_string())
+            .map(|(r, _)| r.item.clone())
             .collect();
-        let mut shown: Vec<Value> = rows
+        let mut shown: Vec<Assessment> = rows
             .into_iter()
-            .map(|(r, version)| row(&app, &r, version, round))
+            .map(|(r, version)| row(&app, r, version, round))
             .collect();
         if let Some(framework) = framework {
             let known = app.definitions.catalogue.framework(framework);
-            let known = known.ok_or_else(|| {
+            let unknown = || {
                 Problem::not_found("There is no such framework; GET /api/v1/frameworks lists them")
-            })?;
-            let missing = known
+            };
+            let known = known.ok_or_else(unknown)?;
+            let asked = known
                 .items
                 .iter()
-                .filter(|i| !rated.contains(&i.id) && item.is_none_or(|asked| asked == i.id));
-            shown.extend(missing.map(|i| not_rated(&app, &area, framework, &i.id)));
+                .filter(|i| item.is_none_or(|asked| asked == i.id))
+                .filter_map(|i| Slug::new(&i.id).ok());
+            let framework = Slug::new(framework).map_err(|_| unknown())?;
+            let missing = asked.filter(|item| !rated.contains(item));
+            shown.extend(missing.map(|item| not_rated(&app, &area, &framework, item)));
         }
-        Ok(json!({ "area": area, "count": shown.len(), "assessments": shown }))
+        Ok(Assessments {
+            area,
+            count: shown.len(),
+            assessments: shown,
+        })
     })
     .await
 }
 
-/// One item as JSON; with a round, only that round of it. Each round says whether its raters agree, where the framework
-/// has a rule for that.
-fn row(app: &App, rating: &Rating, version: u64, round: Option<&str>) -> Value {
-    let mut value = serde_json::to_value(rating).unwrap_or_default();
-    let of_round = rating
-        .rounds
-        .iter()
-        .rev()
-        .find(|r| round.is_none_or(|asked| r.round.as_str() == asked));
-    if let Some(framework) = app
+/// One item; with a round, only that round of it. Each round says whether its raters agree, where the framework has a rule
+/// for that.
+fn row(app: &App, rating: Rating, version: u64, round: Option<&str>) -> Assessment {
+    let framework = app
         .definitions
         .catalogue
-        .framework(rating.framework.as_str())
-    {
-        let rows = value["rounds"].as_array_mut().into_iter().flatten();
-        for (row, round) in rows.zip(&rating.rounds) {
+        .framework(rating.framework.as_str());
+    let age_days = age_days(&rating, app.now());
+    let rounds: Vec<AssessedRound> = rating
+        .rounds
+        .into_iter()
+        .filter(|r| round.is_none_or(|asked| r.round.as_str() == asked))
+        .map(|round| {
             let levels: Vec<u8> = round.raters.iter().filter_map(|r| r.given.level).collect();
-            row["consensus"] = json!(consensus(framework, &levels));
-        }
+            AssessedRound {
+                consensus: framework.and_then(|f| consensus(f, &levels)),
+                round,
+            }
+        })
+        .collect();
+    let scale = framework.and_then(|f| f.scale.as_ref());
+    let level_title = rating.level.and_then(|level| scale?.level(level));
+    Assessment {
+        level_title: level_title.map(ToOwned::to_owned),
+        state: rounds
+            .last()
+            .map_or(AssessmentState::NotRated, |r| r.round.stage.into()),
+        rounds,
+        level: rating.level,
+        round: rating.round,
+        published_on: rating.published_on,
+        ambition: rating.ambition,
+        gap: rating.gap,
+        notes: rating.notes,
+        version,
+        age_days,
+        ..not_rated(app, &rating.area, &rating.framework, rating.item)
     }
-    if let (Some(asked), Some(rounds)) = (round, value["rounds"].as_array_mut()) {
-        rounds.retain(|r| r["round"] == asked);
-    }
-    value["state"] = of_round.map_or_else(|| json!("not-rated"), |r| json!(r.stage));
-    value["version"] = version.into();
-    value["age_days"] = json!(age_days(rating, app.now()));
-    about(
-        app,
-        &mut value,
-        rating.framework.as_str(),
-        rating.item.as_str(),
-    );
-    value
 }
 
-fn not_rated(app: &App, area: &AreaId, framework: &str, item: &str) -> Value {
-    let mut value = json!({
-        "area": area, "framework": framework, "item": item, "rounds": [], "level": null, "round": null, "published_on": null,
-        "ambition": null, "gap": null, "notes": [], "state": "not-rated", "version": 0, "age_days": null,
-    });
-    about(app, &mut value, framework, item);
-    value
-}
-
-fn about(app: &App, value: &mut Value, framework: &str, item: &str) {
+fn not_rated(app: &App, area: &AreaId, framework: &Slug, item: Slug) -> Assessment {
     let catalogue = &app.definitions.catalogue;
-    let known = catalogue.framework(framework);
-    value["title"] = json!(known.and_then(|f| f.item(item)).map(|i| &i.title));
-    value["question"] = json!(catalogue.question(framework, item));
-    let named = |level: &Value| {
-        u8::try_from(level.as_u64()?)
-            .ok()
-            .and_then(|l| known?.scale.as_ref()?.level(l))
-    };
-    value["level_title"] = json!(named(&value["level"]));
+    let known = catalogue.framework(framework.as_str());
+    Assessment {
+        area: area.clone(),
+        framework: framework.clone(),
+        title: known
+            .and_then(|f| f.item(item.as_str()))
+            .map(|i| i.title.clone()),
+        question: catalogue
+            .question(framework.as_str(), item.as_str())
+            .map(ToOwned::to_owned),
+        item,
+        rounds: Vec::new(),
+        level: None,
+        level_title: None,
+        round: None,
+        published_on: None,
+        ambition: None,
+        gap: None,
+        notes: Vec::new(),
+        state: AssessmentState::NotRated,
+        version: 0,
+        age_days: None,
+    }
 }
 
 /// Two rounds compared: the ones named, else the last two that were published.
 pub async fn rounds(
     State(app): State<App>,
-    Query(parameters): Query<BTreeMap<String, String>>,
-) -> Result<Json<Value>, Problem> {
+    Query(of): Query<OfRounds>,
+) -> Result<Json<ComparedRounds>, Problem> {
     aside(move || {
-        let area = charts::area(
-            &app,
-            parameters.get("area").unwrap_or(&app.config.home_area),
-        )?;
+        let area = area_asked(&app, of.area.as_deref())?;
         let mut ratings = outcomes::ratings(&app, &app.definitions.areas.within(&area))?;
-        if let Some(framework) = parameters.get("framework") {
+        if let Some(framework) = &of.framework {
             ratings.retain(|r| r.framework.as_str() == framework);
         }
         let published: BTreeSet<String> = ratings
@@ -157,8 +172,8 @@ pub async fn rounds(
             .collect();
         let mut latest = published.iter().rev();
         let (last, before) = (latest.next(), latest.next());
-        let named = |name: &str, otherwise: Option<&String>| -> Result<Slug, Problem> {
-            let text = parameters.get(name).or(otherwise);
+        let named = |name, asked: Option<&String>, otherwise| -> Result<Slug, Problem> {
+            let text = asked.or(otherwise);
             let text = text.ok_or_else(|| {
                 Problem::not_found(
                     "Two published rounds are needed to compare; name them by `from` and `to`",
@@ -167,12 +182,15 @@ pub async fn rounds(
             Slug::new(text)
                 .map_err(|_| Problem::bad_request(format!("`{name}` must be the name of a round")))
         };
-        let (earlier, later) = (named("from", before)?, named("to", last)?);
-        let mut value =
-            serde_json::to_value(compare(&ratings, &earlier, &later)).unwrap_or_default();
-        value["area"] = json!(area);
-        value["published_rounds"] = json!(published);
-        Ok(value)
+        let (earlier, later) = (
+            named("from", of.from.as_ref(), before)?,
+            named("to", of.to.as_ref(), last)?,
+        );
+        Ok(ComparedRounds {
+            area,
+            comparison: compare(&ratings, &earlier, &later),
+            published_rounds: published.into_iter().collect(),
+        })
     })
     .await
 }
@@ -205,8 +223,11 @@ pub async fn record(
         }
         other => other?,
     };
-    let stands = current(&app, &area, &request).map(|rating| row(&app, &rating.0, rating.1, None));
-    let answer = json!({ "version": receipt.position, "assessment": stands });
+    let stands = current(&app, &area, &request);
+    let answer = RecordedRating {
+        version: receipt.position,
+        assessment: stands.map(|(rating, version)| row(&app, rating, version, None)),
+    };
     let answer = recorded(&keys, key, &answer);
     Ok(audit::recorded(answer, &write.command, receipt.position))
 }
@@ -240,8 +261,6 @@ fn conflict(app: &App, area: &AreaId, request: &RatingRequest, error: ExecuteErr
         .rounds
         .iter()
         .find(|r| request.round.as_deref() == Some(r.round.as_str()));
-    problem
-        .with("level", json!(round.and_then(|r| r.level)))
-        .with("round", json!(round))
-        .with("stands", row(app, &stands, version, None))
+    let round = round.cloned();
+    problem.with_rating(round.as_ref(), row(app, stands, version, None))
 }

@@ -1,7 +1,7 @@
 //! `/api/v1/changes`: improvement changes with what the points show before and after, and the decisions about charts.
 //! No word here says that a change caused anything.
 
-use super::outcomes::aside;
+use super::outcomes::{area_asked, aside};
 use super::{API_SOURCE, recorded};
 use crate::door::audit;
 use crate::door::auth::Caller;
@@ -16,14 +16,15 @@ use chrono::NaiveDate;
 use joinedup_application::app::App;
 use joinedup_application::charts::{self, ChartRequest};
 use joinedup_application::execute::{Write, WriteKey, area_of_change, execute};
-use joinedup_application::request::ChangeRequest;
+use joinedup_contract::answer::{self, Changes, RecordedChange};
+use joinedup_contract::parameter::OfChanges;
+use joinedup_contract::request::ChangeRequest;
 use joinedup_events::{AreaId, Family, local};
 use joinedup_views::changes::{
     BeforeAfter, Change, Decisions, Status, before_and_after, change, decisions,
 };
 use joinedup_views::decide::{Refusal, version};
 use joinedup_views::suppression::Audience;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The most charts that one answer reads for the points around its changes.
@@ -33,15 +34,12 @@ const MAX_CHARTS: usize = 60;
 pub async fn list(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Query(parameters): Query<BTreeMap<String, String>>,
-) -> Result<Json<Value>, Problem> {
+    Query(of): Query<OfChanges>,
+) -> Result<Json<Changes>, Problem> {
     aside(move || {
-        let area = charts::area(
-            &app,
-            parameters.get("area").unwrap_or(&app.config.home_area),
-        )?;
+        let area = area_asked(&app, of.area.as_deref())?;
         let audience = caller.audience_in([area.as_str()].into_iter());
-        let measure = parameters.get("measure").map(String::as_str);
+        let measure = of.measure.as_deref();
         if measure.is_some_and(|m| app.definitions.measures.get(m).is_none()) {
             return Err(Problem::no_measure());
         }
@@ -85,11 +83,16 @@ pub async fn list(
             measure,
             read: BTreeMap::new(),
         };
-        let shown: Vec<Value> = changes
-            .iter()
-            .map(|(id, version, c)| around.row(id, *version, c))
+        let shown: Vec<answer::Change> = changes
+            .into_iter()
+            .map(|(id, version, c)| around.row(id, version, c))
             .collect();
-        Ok(json!({ "area": area, "count": shown.len(), "changes": shown, "decisions": decided }))
+        Ok(Changes {
+            area,
+            count: shown.len(),
+            changes: shown,
+            decisions: decided,
+        })
     })
     .await
 }
@@ -106,19 +109,20 @@ struct Around<'a> {
 }
 
 impl Around<'_> {
-    fn row(&mut self, id: &str, version: u64, change: &Change) -> Value {
+    fn row(&mut self, id: String, version: u64, change: Change) -> answer::Change {
         let status = change.status(local::date(self.app.now()));
-        let mut value = serde_json::to_value(change).unwrap_or_default();
-        value["id"] = id.into();
-        value["version"] = version.into();
-        value["status"] = json!(status);
-        value["annotations"] = json!(change.annotations());
-        let compared: Vec<BeforeAfter> = match status {
-            Status::Finished | Status::Running | Status::Paused => self.compared(change),
+        let before_and_after = match status {
+            Status::Finished | Status::Running | Status::Paused => self.compared(&change),
             Status::NotYet | Status::Planned => Vec::new(),
         };
-        value["before_and_after"] = json!(compared);
-        value
+        answer::Change {
+            id,
+            version,
+            status,
+            annotations: change.annotations(),
+            before_and_after,
+            cycle: change,
+        }
     }
 
     fn compared(&mut self, change: &Change) -> Vec<BeforeAfter> {
@@ -202,7 +206,10 @@ pub async fn record(
         version: request.version,
     };
     let receipt = execute(&app, &write).await?;
-    let answer = json!({ "change": receipt.entity, "position": receipt.position });
+    let answer = RecordedChange {
+        change: receipt.entity.to_string(),
+        position: receipt.position,
+    };
     let answer = recorded(&keys, key, &answer);
     Ok(audit::recorded(answer, &write.command, receipt.position))
 }

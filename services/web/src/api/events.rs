@@ -17,21 +17,10 @@ use joinedup_application::app::App;
 use joinedup_application::audit::About;
 use joinedup_application::config::Role;
 use joinedup_application::publisher::Publisher;
+use joinedup_contract::answer::Published;
 use joinedup_events::mode::{self, ModeError};
 use joinedup_events::{Arrival, Event, Family, Submitted};
 use joinedup_log::Position;
-use serde::Serialize;
-
-/// The answer to published events.
-#[derive(Clone, Debug, Serialize)]
-pub struct Published {
-    /// How many were stored now.
-    pub accepted: usize,
-    /// How many the log had already.
-    pub duplicates: usize,
-    /// Where each stands in the log.
-    pub positions: Vec<u64>,
-}
 
 /// What can be known of the process before the body is read: whether it publishes.
 ///
@@ -167,10 +156,13 @@ pub async fn append(
     condition: Option<Position>,
 ) -> Result<Published, Problem> {
     let appended = publisher(app)?.publish(events, condition).await?;
-    let duplicates = appended.iter().filter(|a| a.duplicate).count();
+    let counted = |duplicate| {
+        let of_kind = appended.iter().filter(|a| a.duplicate == duplicate);
+        of_kind.fold(0, |n, _| n + 1)
+    };
     Ok(Published {
-        accepted: appended.len() - duplicates,
-        duplicates,
+        accepted: counted(false),
+        duplicates: counted(true),
         positions: appended.iter().map(|a| a.position.0).collect(),
     })
 }

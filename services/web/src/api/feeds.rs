@@ -10,16 +10,15 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use joinedup_application::app::App;
 use joinedup_application::feeds::{Received, Upload};
-use serde_json::{Value, json};
+use joinedup_contract::answer::Feeds;
 use std::collections::BTreeMap;
 use tokio::sync::oneshot;
 
 /// The feeds' states as JSON.
-pub async fn list(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-) -> Result<Json<Value>, Problem> {
-    Ok(Json(json!({ "feeds": shown(&app, &caller) })))
+pub async fn list(State(app): State<App>, Extension(caller): Extension<Caller>) -> Json<Feeds> {
+    Json(Feeds {
+        feeds: shown(&app, &caller),
+    })
 }
 
 /// Imports the body, and answers with its report when what it holds is durable.

@@ -1,7 +1,7 @@
 //! `GET /api/v1/funnel/{measure}`: areas of different size side by side for one period. Limits narrow with size, so
 //! that a small area is not blamed for chance. It is no league table, and says so.
 
-use super::outcomes::aside;
+use super::outcomes::{area_asked, aside};
 use crate::door::auth::Caller;
 use crate::door::problem::Problem;
 use axum::extract::{Path, Query, State};
@@ -9,13 +9,14 @@ use axum::{Extension, Json};
 use chrono::NaiveDate;
 use joinedup_application::app::App;
 use joinedup_application::charts::{self, QuestionError};
+use joinedup_contract::answer::{Funnel, FunnelArea};
+use joinedup_contract::parameter::OfFunnel;
 use joinedup_events::AreaId;
 use joinedup_spc::funnel::{FunnelKind, FunnelOptions, FunnelRow, product_funnel};
 use joinedup_views::ask::{Basis, Question, Span, ask_points};
 use joinedup_views::measure::{Aggregate, Measure, Shape};
 use joinedup_views::period::{Grain, Period};
 use joinedup_views::point::{Point, State as PointState};
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The most areas side by side.
@@ -31,8 +32,8 @@ pub async fn funnel(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path(measure): Path<String>,
-    Query(parameters): Query<BTreeMap<String, String>>,
-) -> Result<Json<Value>, Problem> {
+    Query(of): Query<OfFunnel>,
+) -> Result<Json<Funnel>, Problem> {
     aside(move || {
         let measure = app.definitions.measures.get(&measure).ok_or_else(Problem::no_measure)?;
         let kind = kind(measure).ok_or_else(|| {
@@ -40,11 +41,8 @@ pub async fn funnel(
                 "A funnel compares shares, and counts by people; this measure is neither. Ask for its charts side by side",
             )
         })?;
-        let home = charts::area(
-            &app,
-            parameters.get("area").unwrap_or(&app.config.home_area),
-        )?;
-        let areas: Vec<AreaId> = match parameters.get("areas").filter(|a| !a.is_empty()) {
+        let home = area_asked(&app, of.area.as_deref())?;
+        let areas: Vec<AreaId> = match of.areas.as_ref().filter(|a| !a.is_empty()) {
             Some(named) => named
                 .split(',')
                 .map(|code| charts::area(&app, code.trim()))
@@ -58,12 +56,12 @@ pub async fn funnel(
             )));
         }
         let wrong = |name: &str, rule: &str| Problem::bad_request(format!("`{name}` {rule}"));
-        let grain = match parameters.get("period") {
+        let grain = match &of.period {
             Some(code) => Grain::from_code(code)
                 .ok_or_else(|| wrong("period", "must be day, week, month, quarter or year"))?,
             None => measure.period,
         };
-        let asked: Option<NaiveDate> = match parameters.get("period_start") {
+        let asked: Option<NaiveDate> = match &of.period_start {
             Some(text) => Some(
                 text.parse()
                     .map_err(|_| wrong("period_start", "must be a date such as 2026-11-16"))?,
@@ -125,7 +123,7 @@ fn answer(
     home: &AreaId,
     start: NaiveDate,
     points: &BTreeMap<AreaId, Vec<Point>>,
-) -> Value {
+) -> Funnel {
     let at = |area: &AreaId| {
         points
             .get(area)
@@ -149,7 +147,7 @@ fn answer(
         })
         .collect();
     let made = product_funnel(&rows, FunnelOptions::new(kind));
-    let units: Vec<Value> = points
+    let areas = points
         .keys()
         .map(|area| {
             let point = at(area);
@@ -158,30 +156,34 @@ fn answer(
                 .ok()
                 .and_then(|f| f.units.iter().find(|u| u.unit == area.as_str()));
             let outside_95 = unit.map(|u| u.ratio < u.p95.lower || u.ratio > u.p95.upper);
-            json!({
-                "area": area,
-                "title": app.definitions.areas.get(area.as_str()).map(|a| &a.title),
-                "state": point.map(|p| p.state),
-                "value": point.and_then(|p| p.value),
-                "numerator": point.and_then(|p| p.numerator),
-                "denominator": point.and_then(|p| p.denominator),
-                "limits_95": unit.map(|u| u.p95),
-                "limits_998": unit.map(|u| u.p998),
-                "outside_95": outside_95,
-                "outside_998": unit.map(|u| u.outlier),
-            })
+            FunnelArea {
+                area: area.clone(),
+                title: app
+                    .definitions
+                    .areas
+                    .get(area.as_str())
+                    .map(|a| a.title.clone()),
+                state: point.map(|p| p.state),
+                value: point.and_then(|p| p.value),
+                numerator: point.and_then(|p| p.numerator),
+                denominator: point.and_then(|p| p.denominator),
+                limits_95: unit.map(|u| u.p95),
+                limits_998: unit.map(|u| u.p998),
+                outside_95,
+                outside_998: unit.map(|u| u.outlier),
+            }
         })
         .collect();
-    json!({
-        "measure": measure,
-        "area": home,
-        "period_start": start,
-        "centre": made.as_ref().ok().map(|f| f.target),
-        "adjusted": false,
-        "areas": units,
-        "caution": CAUTION,
-        "without_limits": made.err().map(|e| e.to_string()),
-    })
+    Funnel {
+        measure: measure.to_owned(),
+        area: home.clone(),
+        period_start: start,
+        centre: made.as_ref().ok().map(|f| f.target),
+        adjusted: false,
+        areas,
+        caution: CAUTION,
+        without_limits: made.err().map(|e| e.to_string()),
+    }
 }
 
 #[cfg(test)]

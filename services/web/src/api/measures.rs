@@ -1,52 +1,44 @@
-//! `GET /api/v1/measures`: what can be charted, and how it is defined.
+//! `GET /api/v1/measures`: what can be asked for.
 
 use crate::door::problem::Problem;
 use axum::Json;
 use axum::extract::{Path, State};
 use joinedup_application::app::App;
+use joinedup_contract::answer;
+use joinedup_events::Slug;
+use joinedup_views::catalogue::Layer;
 use joinedup_views::measure::{Measure, Outcomes, explain};
-use serde_json::{Value, json};
 
 /// All measures.
-pub async fn list(State(app): State<App>) -> Result<Json<Value>, Problem> {
-    let measures: Vec<Value> = app
-        .definitions
-        .measures
-        .iter()
-        .map(|m| shown(&app, m))
-        .collect();
-    Ok(Json(
-        json!({ "measures": measures, "digest": app.definitions.measures.digest() }),
-    ))
+pub async fn list(State(app): State<App>) -> Json<answer::Measures> {
+    let measures = &app.definitions.measures;
+    Json(answer::Measures {
+        measures: measures.iter().map(|m| naming_outcomes(&app, m)).collect(),
+        digest: measures.digest(),
+    })
 }
 
 /// One measure, with its definition in words.
-pub async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
-    let measure = app
-        .definitions
-        .measures
-        .get(&id)
-        .ok_or_else(Problem::no_measure)?;
-    let mut value = shown(&app, measure);
-    value["explained"] = explain(measure).into();
-    Ok(Json(value))
+pub async fn one(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<answer::Measure>, Problem> {
+    let measure = app.definitions.measures.get(&id);
+    let measure = measure.ok_or_else(Problem::no_measure)?;
+    Ok(Json(answer::Measure {
+        definition: naming_outcomes(&app, measure),
+        explained: explain(measure),
+    }))
 }
 
-/// A measure as JSON. One that serves all outcomes names each.
-fn shown(app: &App, measure: &Measure) -> Value {
-    let mut value = serde_json::to_value(measure).unwrap_or_default();
+/// A measure. One that serves all outcomes names each.
+fn naming_outcomes(app: &App, measure: &Measure) -> Measure {
+    let mut measure = measure.clone();
     if matches!(measure.outcomes, Outcomes::All(_)) {
-        let outcomes = app
-            .definitions
-            .catalogue
-            .model()
-            .nodes()
-            .iter()
-            .filter(|n| n.layer == joinedup_views::catalogue::Layer::Outcome);
-        value["outcomes"] = outcomes
-            .map(|n| n.id.to_string())
-            .collect::<Vec<_>>()
-            .into();
+        let nodes = app.definitions.catalogue.model().nodes().iter();
+        let outcomes = nodes.filter(|n| n.layer == Layer::Outcome);
+        // Ids of the catalogue are slugs.
+        measure.outcomes = Outcomes::Of(outcomes.filter_map(|n| Slug::new(&n.id).ok()).collect());
     }
-    value
+    measure
 }

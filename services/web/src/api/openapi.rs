@@ -4,7 +4,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 
 /// The document.
-pub const DOCUMENT: &str = include_str!("../assets/openapi.json");
+pub const DOCUMENT: &str = joinedup_contract::OPENAPI;
 
 /// Serves it.
 pub async fn document() -> impl IntoResponse {
@@ -14,107 +14,70 @@ pub async fn document() -> impl IntoResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::door::routes::{Need, ROUTES};
     use serde_json::Value;
-    use std::collections::BTreeSet;
 
-    /// The routes of the router's source, as method and path. Those before the pages are under `/api/v1`.
-    fn routes() -> BTreeSet<(String, String)> {
-        let sources = [
-            ("/api/v1", include_str!("../api.rs")),
-            ("", include_str!("../lib.rs")),
-        ];
-        let mut found = BTreeSet::new();
-        let calls = sources.iter().flat_map(|(prefix, source)| {
-            let calls = source.match_indices(".route(");
-            calls.map(move |(at, _)| (*prefix, *source, at))
+    /// What the door's list has under an address of the document. A chart's forms are addresses of their own in the
+    /// document, and endings of one address to the router.
+    fn in_the_doors_list(path: &str) -> String {
+        let path = path.replace("{id}", "{*id}");
+        let known = |path: &str| ROUTES.iter().any(|route| route.path == path);
+        let whole = path
+            .rsplit_once("}.")
+            .map(|(measure, _)| format!("{measure}}}"));
+        [
+            whole,
+            Some(path.clone()),
+            Some(path.replace("{*id}", "{id}")),
+        ]
+        .into_iter()
+        .flatten()
+        .find(|path| known(path))
+        .unwrap_or(path)
+    }
+
+    fn operations(document: &Value) -> Vec<(String, String, &Value)> {
+        let paths = document["paths"].as_object().unwrap().iter();
+        let operations = paths.flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().iter();
+            methods.map(move |(method, operation)| {
+                (method.to_uppercase(), in_the_doors_list(path), operation)
+            })
         });
-        for (prefix, source, at) in calls {
-            let rest = &source[at..];
-            let path = rest.split('"').nth(1).unwrap().replace("{*", "{");
-            let end = rest[1..].find("\n        .").map_or(rest.len(), |n| n + 1);
-            for method in ["get", "post", "put", "delete", "patch"] {
-                if rest[..end].contains(&format!("{method}(")) {
-                    found.insert((method.to_owned(), format!("{prefix}{path}")));
-                }
-            }
-        }
-        found
-    }
-
-    fn described(document: &Value) -> BTreeSet<(String, String)> {
-        let paths = document["paths"].as_object().unwrap();
-        let methods =
-            |path: &Value| -> Vec<String> { path.as_object().unwrap().keys().cloned().collect() };
-        paths
-            .iter()
-            .flat_map(|(path, item)| methods(item).into_iter().map(move |m| (m, path.clone())))
-            .collect()
-    }
-
-    fn references(value: &Value, found: &mut Vec<String>) {
-        match value {
-            Value::Object(members) => {
-                found.extend(
-                    members
-                        .get("$ref")
-                        .and_then(Value::as_str)
-                        .map(ToOwned::to_owned),
-                );
-                members.values().for_each(|v| references(v, found));
-            }
-            Value::Array(items) => items.iter().for_each(|v| references(v, found)),
-            _ => {}
-        }
+        operations.collect()
     }
 
     #[test]
-    fn every_route_is_described_and_every_description_has_a_route() {
+    fn every_address_is_described_and_every_description_has_an_address_and_its_role() {
         let document: Value = serde_json::from_str(DOCUMENT).unwrap();
         assert_eq!(document["openapi"], "3.1.0");
-        let (routes, described) = (routes(), described(&document));
-        assert!(routes.len() > 20, "{routes:?}");
-        let undescribed: Vec<_> = routes.difference(&described).collect();
-        let unrouted: Vec<_> = described.difference(&routes).collect();
-        assert!(
-            undescribed.is_empty() && unrouted.is_empty(),
-            "not described: {undescribed:?}; no route: {unrouted:?}"
-        );
-    }
-
-    #[test]
-    fn the_document_is_whole() {
-        let document: Value = serde_json::from_str(DOCUMENT).unwrap();
-        let mut names = Vec::new();
-        references(&document, &mut names);
-        for name in names {
-            assert!(
-                document.pointer(&name[1..]).is_some(),
-                "{name} leads nowhere"
-            );
+        let described = operations(&document);
+        let of_the_api = ROUTES.iter().filter(|route| {
+            route.path.starts_with("/api/v1/") || ["/livez", "/readyz"].contains(&route.path)
+        });
+        for route in of_the_api.clone() {
+            let there = described
+                .iter()
+                .any(|(m, p, _)| (&**m, &**p) == (route.method, route.path));
+            assert!(there, "{} {} is not described", route.method, route.path);
         }
-        let mut ids = BTreeSet::new();
-        for (path, item) in document["paths"].as_object().unwrap() {
-            for (method, operation) in item.as_object().unwrap() {
-                let id = operation["operationId"].as_str().unwrap();
-                assert!(ids.insert(id.to_owned()), "{id} is there twice");
-                let answers = operation["responses"].as_object().unwrap();
-                assert!(
-                    answers.keys().any(|status| status.starts_with('2')),
-                    "{method} {path} has no answer"
-                );
-                for part in path
-                    .split('/')
-                    .filter_map(|p| p.strip_prefix('{')?.strip_suffix('}'))
-                {
-                    let parameters = operation["parameters"].as_array().unwrap();
-                    assert!(
-                        parameters
-                            .iter()
-                            .any(|p| p["name"] == part && p["in"] == "path"),
-                        "{method} {path} does not describe {part}"
-                    );
+        assert!(of_the_api.count() > 20);
+        for (method, path, operation) in described {
+            let mut routes = ROUTES.iter();
+            let route = routes.find(|route| (route.method, route.path) == (&*method, &*path));
+            let route = route.unwrap_or_else(|| panic!("{method} {path} leads nowhere"));
+            let role = match route.need {
+                Need::Nothing => "Open to everybody.".to_owned(),
+                Need::Known => "Any role will do.".to_owned(),
+                Need::Any(roles) => {
+                    format!(
+                        "Needs the role `{}`.",
+                        format!("{:?}", roles[0]).to_lowercase()
+                    )
                 }
-            }
+            };
+            let description = operation["description"].as_str().unwrap();
+            assert!(description.ends_with(&role), "{method} {path}: {role}");
         }
     }
 }

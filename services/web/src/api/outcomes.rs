@@ -6,40 +6,45 @@ use crate::door::problem::Problem;
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use joinedup_application::app::App;
+use joinedup_application::charts::QuestionError;
 use joinedup_application::{charts, outcomes};
+use joinedup_contract::answer::{Outcomes, Priorities};
+use joinedup_contract::parameter::{OfFramework, OfPopulation};
+use joinedup_events::AreaId;
 use joinedup_views::catalogue::{Model, Node};
 use joinedup_views::outcomes::{NodeState, trend};
 use joinedup_views::priorities::priorities;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Runs a question away from the threads that serve connections.
-pub(super) async fn aside(
-    ask: impl FnOnce() -> Result<Value, Problem> + Send + 'static,
-) -> Result<Json<Value>, Problem> {
+pub(super) async fn aside<T: Send + 'static>(
+    ask: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<Json<T>, Problem> {
     let asked = tokio::task::spawn_blocking(ask).await;
     asked
         .map_err(|_| Problem::unavailable("The answer could not be computed"))?
         .map(Json)
 }
 
+/// The area asked for, or the home area.
+pub(super) fn area_asked(app: &App, code: Option<&str>) -> Result<AreaId, QuestionError> {
+    charts::area(app, code.unwrap_or(&app.config.home_area))
+}
+
 /// Every node with its ratings, its measures' latest verdicts and what feeds it.
 pub async fn list(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Query(parameters): Query<BTreeMap<String, String>>,
-) -> Result<Json<Value>, Problem> {
+    Query(of): Query<OfPopulation>,
+) -> Result<Json<Outcomes>, Problem> {
     aside(move || {
-        let area = charts::area(
-            &app,
-            parameters.get("area").unwrap_or(&app.config.home_area),
-        )?;
+        let area = area_asked(&app, of.area.as_deref())?;
         let audience = caller.audience_in([area.as_str()].into_iter());
         let status = charts::views(&app)?.status();
         let verdicts = outcomes::verdicts(&app, &area, audience)?;
         let mut nodes = outcomes::standing(&app, &area, &verdicts)?.nodes;
         let model = app.definitions.catalogue.model();
-        let asked = parameters.get("population").filter(|p| !p.is_empty());
+        let asked = of.population.as_ref().filter(|p| !p.is_empty());
         if let Some(population) = asked {
             in_words_for(model, population, &mut nodes)?;
         }
@@ -49,16 +54,16 @@ pub async fn list(
             .areas
             .get(area.as_str())
             .map(|a| a.title.clone());
-        Ok(json!({
-            "area": area,
-            "area_title": title,
-            "model": model.id(),
-            "population": population,
-            "populations": model.populations().collect::<Vec<_>>(),
-            "as_of": status.progress_at,
-            "as_of_position": status.position,
-            "nodes": nodes,
-        }))
+        Ok(Outcomes {
+            area_title: title,
+            model: model.id().to_owned(),
+            population: population.to_owned(),
+            populations: model.populations().cloned().collect(),
+            as_of: status.progress_at,
+            as_of_position: status.position,
+            area,
+            nodes,
+        })
     })
     .await
 }
@@ -94,16 +99,13 @@ fn in_words_for(
 pub async fn first(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Query(parameters): Query<BTreeMap<String, String>>,
-) -> Result<Json<Value>, Problem> {
+    Query(of): Query<OfFramework>,
+) -> Result<Json<Priorities>, Problem> {
     aside(move || {
-        let area = charts::area(
-            &app,
-            parameters.get("area").unwrap_or(&app.config.home_area),
-        )?;
+        let area = area_asked(&app, of.area.as_deref())?;
         let audience = caller.audience_in([area.as_str()].into_iter());
         let mut ratings = outcomes::ratings(&app, &app.definitions.areas.within(&area))?;
-        if let Some(framework) = parameters.get("framework") {
+        if let Some(framework) = &of.framework {
             ratings.retain(|r| r.framework.as_str() == framework);
         }
         let verdicts = outcomes::verdicts(&app, &area, audience)?;
@@ -118,7 +120,11 @@ pub async fn first(
             )
         };
         let found = priorities(&app.definitions.catalogue, &ratings, heading);
-        Ok(json!({ "area": area, "items": found.items, "not_scored": found.not_scored }))
+        Ok(Priorities {
+            area,
+            items: found.items,
+            not_scored: found.not_scored,
+        })
     })
     .await
 }

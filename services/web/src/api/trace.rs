@@ -7,47 +7,19 @@ use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
 use joinedup_application::app::App;
 use joinedup_application::charts::{self, ChartRequest};
+use joinedup_contract::answer::{Entity, RecordedFact, StoredEvent, Trace};
 use joinedup_events::Family;
 use joinedup_log::Position;
 use joinedup_views::cell::Place;
 use joinedup_views::contribution::FactKey;
 use joinedup_views::contributions::contribute;
 use joinedup_views::period::Period;
-use joinedup_views::view::{Entity, View};
-use serde::Serialize;
-use serde_json::{Value, json};
+use joinedup_views::view::{Entity as Stored, View};
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// The most entities that one answer lists.
-const ENTITIES_MOST: usize = 500;
-
-/// One fact of an entity.
-#[derive(Clone, Debug, Serialize)]
-pub struct Told {
-    /// Where the event stands in the log.
-    pub position: u64,
-    /// What it said.
-    pub fact: &'static str,
-    /// When it happened.
-    pub occurred_at: chrono::DateTime<chrono::Utc>,
-    /// When it was recorded.
-    pub recorded_at: chrono::DateTime<chrono::Utc>,
-    /// It does not stand: it was taken back.
-    pub retracted: bool,
-}
-
-/// An entity behind a point.
-#[derive(Clone, Debug, Serialize)]
-pub struct Behind {
-    /// The family.
-    pub family: Family,
-    /// The random id.
-    pub id: String,
-    /// The area that it counts for.
-    pub area: String,
-    /// Its facts, by time.
-    pub facts: Vec<Told>,
-}
+const MAX_ENTITIES: usize = 500;
 
 /// `GET /api/v1/charts/{measure}/trace?from=…`: the entities that contribute to the period that holds a date.
 pub async fn points(
@@ -55,7 +27,7 @@ pub async fn points(
     Extension(caller): Extension<Caller>,
     Path(measure): Path<String>,
     Query(parameters): Query<Vec<(String, String)>>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Trace>, Problem> {
     let request = ChartRequest::from_parameters(&measure, &parameters, &app.config.home_area)?;
     let date = request
         .from
@@ -88,11 +60,14 @@ pub async fn points(
     })
     .await
     .map_err(|_| Problem::unavailable("The trace could not be computed"))?;
-    let more = found.len() > ENTITIES_MOST;
-    let shown: Vec<&Behind> = found.iter().take(ENTITIES_MOST).collect();
-    Ok(Json(
-        json!({ "period_start": period.start, "period_end": period.end, "count": found.len(), "truncated": more, "entities": shown }),
-    ))
+    let count = found.len();
+    Ok(Json(Trace {
+        period_start: period.start,
+        period_end: period.end,
+        count,
+        truncated: count > MAX_ENTITIES,
+        entities: found.into_iter().take(MAX_ENTITIES).collect(),
+    }))
 }
 
 fn behind(
@@ -100,9 +75,9 @@ fn behind(
     quantity: &str,
     period: Period,
     counts: impl Fn(Place<'_>, &[(Box<str>, Box<str>)]) -> bool,
-) -> Vec<Behind> {
+) -> Vec<Entity> {
     let family = quantity.split('.').next().and_then(Family::from_code);
-    let mut found: Vec<Behind> = view
+    let mut found: Vec<Entity> = view
         .entities()
         .filter(|(_, entity)| Some(entity.family) == family)
         .filter_map(|(_, entity)| {
@@ -128,20 +103,20 @@ fn behind(
                     }
                 },
             );
-            hit.map(|area| told(entity, area))
+            hit.map(|area| known(entity, area))
         })
         .collect();
     found.sort_by(|a, b| a.id.cmp(&b.id));
     found
 }
 
-fn told(entity: Entity<'_>, area: String) -> Behind {
+fn known(entity: Stored<'_>, area: String) -> Entity {
     let standing: BTreeSet<FactKey> = entity.facts.standing().iter().map(|f| f.key).collect();
-    let mut facts: Vec<Told> = entity
+    let mut facts: Vec<RecordedFact> = entity
         .facts
         .all()
         .iter()
-        .map(|f| Told {
+        .map(|f| RecordedFact {
             position: f.position,
             fact: f.fact.name(),
             occurred_at: f.occurred_at,
@@ -150,7 +125,7 @@ fn told(entity: Entity<'_>, area: String) -> Behind {
         })
         .collect();
     facts.sort_by_key(|f| (f.occurred_at, f.position));
-    Behind {
+    Entity {
         family: entity.family,
         id: entity.id.to_string(),
         area,
@@ -163,7 +138,7 @@ pub async fn entity(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path((family, id)): Path<(String, String)>,
-) -> Result<Json<Behind>, Problem> {
+) -> Result<Json<Entity>, Problem> {
     let unknown = || Problem::not_found("Nothing is known of such an entity");
     let family = Family::from_code(&family).ok_or_else(unknown)?;
     charts::views(&app)?
@@ -175,7 +150,7 @@ pub async fn entity(
             let area = joinedup_views::contributions::area_of(&entity.facts.all())
                 .map(ToString::to_string)
                 .unwrap_or_default();
-            Some(told(entity, area))
+            Some(known(entity, area))
         })
         .map(Json)
         .ok_or_else(unknown)
@@ -186,7 +161,7 @@ pub async fn event(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path(position): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<StoredEvent>, Problem> {
     let none = || Problem::not_found("There is no event at that position");
     let position: u64 = position.parse().map_err(|_| none())?;
     let before = Position(position.checked_sub(1).ok_or_else(none)?);
@@ -200,12 +175,14 @@ pub async fn event(
         .next()
         .filter(|e| e.position.0 == position)
         .ok_or_else(none)?;
-    let payload: Value = serde_json::from_slice(&event.payload)
+    let payload: Map<String, Value> = serde_json::from_slice(&event.payload)
         .map_err(|_| Problem::not_found("The event at that position is not JSON"))?;
-    if !scope::sees_data(&caller, &payload["data"]) {
+    if !scope::sees_data(&caller, payload.get("data").unwrap_or(&Value::Null)) {
         return Err(none());
     }
-    Ok(Json(
-        json!({ "position": position, "subject": event.subject, "event": payload }),
-    ))
+    Ok(Json(StoredEvent {
+        position,
+        subject: event.subject.to_string(),
+        event: payload,
+    }))
 }

@@ -6,23 +6,13 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use joinedup_application::charts::QuestionError;
 use joinedup_application::execute::ExecuteError;
+pub use joinedup_contract::FieldError;
+use joinedup_contract::Problem as Document;
+use joinedup_contract::answer::Assessment;
 use joinedup_log::AppendError;
 use joinedup_views::ask::AskError;
 use joinedup_views::decide::Refusal;
-use serde::Serialize;
-use serde_json::{Value, json};
-
-/// One field that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FieldError {
-    /// Which event of a batch, from 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub index: Option<usize>,
-    /// JSON pointer of the field.
-    pub pointer: String,
-    /// The rule that it breaks, as a sentence.
-    pub detail: String,
-}
+use joinedup_views::ratings::Round;
 
 /// How a client that is asked who it is may say so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +28,7 @@ enum Challenge {
 #[derive(Clone, Debug)]
 pub struct Problem {
     status: StatusCode,
-    title: &'static str,
-    detail: String,
-    errors: Vec<FieldError>,
-    /// How many more there are than the ones listed.
-    more: usize,
-    extra: serde_json::Map<String, Value>,
+    document: Box<Document>,
     challenge: Challenge,
     /// Nobody said who they are.
     stranger: bool,
@@ -66,14 +51,16 @@ impl Problem {
     /// A problem of a status, with a sentence that says what to do.
     #[must_use]
     pub fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
-        let detail = detail.into();
+        let document = Document {
+            kind: "about:blank".to_owned(),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            ..Document::default()
+        };
         Self {
             status,
-            title,
-            detail,
-            errors: Vec::new(),
-            more: 0,
-            extra: serde_json::Map::new(),
+            document: Box::new(document),
             challenge: Challenge::None,
             stranger: false,
             retry_after: None,
@@ -129,15 +116,14 @@ impl Problem {
                 listed.len()
             ),
         };
-        Self {
-            errors,
-            more,
-            ..Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "The event was refused",
-                detail,
-            )
-        }
+        let mut problem = Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "The event was refused",
+            detail,
+        );
+        problem.document.errors = errors;
+        problem.document.more = Some(more).filter(|more| *more > 0);
+        problem
     }
 
     /// 401: a token is needed.
@@ -170,7 +156,7 @@ impl Problem {
     pub fn without_password(mut self) -> Self {
         if self.challenge == Challenge::Password {
             self.challenge = Challenge::Token;
-            self.detail =
+            self.document.detail =
                 "Sign in at /sign-in, or send a token: `Authorization: Bearer …`".to_owned();
         }
         self
@@ -199,17 +185,26 @@ impl Problem {
     /// 403: whoever asks may do this, but not with these fields.
     #[must_use]
     pub fn forbidden_fields(errors: Vec<FieldError>) -> Self {
-        Self {
-            status: StatusCode::FORBIDDEN,
-            title: "You may not do that",
-            ..Self::refused(errors)
-        }
+        let mut problem = Self::refused(errors);
+        problem.status = StatusCode::FORBIDDEN;
+        problem.document.status = problem.status.as_u16();
+        problem.document.title = "You may not do that".to_owned();
+        problem
     }
 
-    /// Adds a member to the document.
+    /// 409: somebody else was first, and this is the version that stands now.
+    fn conflict(version: u64, detail: String) -> Self {
+        let mut problem = Self::new(StatusCode::CONFLICT, "Somebody else was first", detail);
+        problem.document.version = Some(version);
+        problem
+    }
+
+    /// Adds to a conflict what stands now of the item that was to be rated, and of its round.
     #[must_use]
-    pub fn with(mut self, name: &str, value: Value) -> Self {
-        self.extra.insert(name.to_owned(), value);
+    pub fn with_rating(mut self, round: Option<&Round>, stands: Assessment) -> Self {
+        self.document.level = round.and_then(|round| round.level);
+        self.document.round = round.cloned();
+        self.document.stands = Some(Box::new(stands));
         self
     }
 
@@ -243,10 +238,7 @@ impl From<AppendError> for Problem {
     fn from(error: AppendError) -> Self {
         let detail = error.to_string();
         match error {
-            AppendError::Conflict { actual, .. } => {
-                Self::new(StatusCode::CONFLICT, "Somebody else was first", detail)
-                    .with("version", json!(actual.0))
-            }
+            AppendError::Conflict { actual, .. } => Self::conflict(actual.0, detail),
             AppendError::Unconfirmed(_) | AppendError::Unavailable(_) => Self::unavailable(detail),
             AppendError::Refused(_) => Self::new(
                 StatusCode::INSUFFICIENT_STORAGE,
@@ -284,10 +276,7 @@ impl From<ExecuteError> for Problem {
                 };
                 Self::refused(refusals.0.into_iter().map(field).collect())
             }
-            ExecuteError::Conflict { version, .. } => {
-                Self::new(StatusCode::CONFLICT, "Somebody else was first", detail)
-                    .with("version", json!(version))
-            }
+            ExecuteError::Conflict { version, .. } => Self::conflict(version, detail),
             ExecuteError::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "The key was used before",
@@ -303,18 +292,7 @@ impl From<ExecuteError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut body = self.extra;
-        body.insert("type".into(), "about:blank".into());
-        body.insert("title".into(), self.title.into());
-        body.insert("status".into(), self.status.as_u16().into());
-        body.insert("detail".into(), self.detail.into());
-        if !self.errors.is_empty() {
-            body.insert("errors".into(), json!(self.errors));
-        }
-        if self.more > 0 {
-            body.insert("more".into(), self.more.into());
-        }
-        let mut response = (self.status, Json(Value::Object(body))).into_response();
+        let mut response = (self.status, Json(self.document)).into_response();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

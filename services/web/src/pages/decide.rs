@@ -13,7 +13,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use joinedup_application::app::App;
 use joinedup_application::charts::{self, Answer};
-use joinedup_application::request::{ChangeRequest, ChangeVerb};
+use joinedup_contract::request::{ChangeRequest, ChangeVerb};
 use joinedup_drawing::axis;
 use joinedup_spc::{
     Chart as SpcChart, Direction as SpcDirection, Options, Point as SpcPoint, RephaseProposal,

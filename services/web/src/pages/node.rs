@@ -6,7 +6,7 @@ use super::model::Knowledge;
 use super::visit::Visit;
 use super::{record, rounds};
 use crate::door::problem::Problem;
-use joinedup_application::request::RatingRequest;
+use joinedup_contract::request::RatingRequest;
 use joinedup_drawing::{axis, icon};
 use joinedup_events::{AreaId, Family};
 use joinedup_views::catalogue::Strength;

@@ -11,7 +11,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use joinedup_application::app::App;
 use joinedup_application::charts;
-use joinedup_application::request::RatingRequest;
+use joinedup_contract::request::RatingRequest;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StrDeserializer};

@@ -31,6 +31,16 @@ const ARROWS: &[(&str, &[&str])] = &[
             "joinedup-views",
         ],
     ),
+    (
+        "joinedup-contract",
+        &[
+            "joinedup-application",
+            "joinedup-events",
+            "joinedup-projector",
+            "joinedup-spc",
+            "joinedup-views",
+        ],
+    ),
     ("joinedup-drawing", &["joinedup-spc", "joinedup-views"]),
     (
         "joinedup-exposition",
@@ -47,6 +57,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "joinedup-feeds",
         &[
             "joinedup-application",
+            "joinedup-contract",
             "joinedup-events",
             "joinedup-log",
             "joinedup-views",
@@ -58,6 +69,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "joinedup-web",
         &[
             "joinedup-application",
+            "joinedup-contract",
             "joinedup-drawing",
             "joinedup-events",
             "joinedup-exposition",

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 /// What can be recorded of an area's item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RatingVerb {
     /// The area (or one rater) proposes a level.
@@ -28,6 +29,7 @@ pub enum RatingVerb {
 
 /// Something to be recorded of an area's item.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RatingRequest {
     /// The area.
@@ -114,6 +116,7 @@ impl RatingRequest {
 
 /// What can be recorded of a change or a chart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeVerb {
     /// A change is planned.
@@ -137,6 +140,7 @@ pub enum ChangeVerb {
 
 /// Something to be recorded of a change or a chart.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChangeRequest {
     /// What.

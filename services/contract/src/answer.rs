@@ -1,0 +1,431 @@
+//! Answers. A field that may be empty is there as `null`, so that a client need not ask whether it is there at all.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use joinedup_application::feeds::FeedState;
+use joinedup_events::area::Area as Registered;
+use joinedup_events::{AreaId, Family, Slug};
+use joinedup_projector::{Quarantined, Status};
+use joinedup_spc::funnel::Band;
+use joinedup_views::catalogue::model::Population;
+use joinedup_views::catalogue::{Finding, Framework, FrameworkKind, Scale};
+use joinedup_views::changes::{
+    Annotation, BeforeAfter, Change as Cycle, Decisions, Status as CycleStatus,
+};
+use joinedup_views::measure::Measure as Definition;
+use joinedup_views::outcomes::NodeState;
+use joinedup_views::point::State;
+use joinedup_views::priorities::{NotScored, Priority};
+use joinedup_views::ratings::{Ambition, Comparison, Consensus, Note, Round, Stage};
+use serde::{Deserialize, Serialize};
+
+/// What became of events that were published. All of them are durable.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Published {
+    /// How many were stored now.
+    pub accepted: u64,
+    /// How many the log had already.
+    pub duplicates: u64,
+    /// Where each stands in the log.
+    pub positions: Vec<u64>,
+}
+
+/// One event as it was written.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct StoredEvent {
+    /// Where it stands in the log.
+    pub position: u64,
+    /// Its subject.
+    pub subject: String,
+    /// The event in CloudEvents' JSON.
+    pub event: serde_json::Map<String, serde_json::Value>,
+}
+
+/// One fact of an entity.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RecordedFact {
+    /// Where its event stands in the log.
+    pub position: u64,
+    /// What it says, such as `ready`.
+    pub fact: &'static str,
+    /// When it happened.
+    pub occurred_at: DateTime<Utc>,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// It does not stand: it was taken back.
+    pub retracted: bool,
+}
+
+/// What is known of one transfer, referral, response, change or rated item.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Entity {
+    /// The family.
+    pub family: Family,
+    /// The random id.
+    pub id: String,
+    /// The area that it counts for.
+    pub area: String,
+    /// Its facts, by time.
+    pub facts: Vec<RecordedFact>,
+}
+
+/// The entities behind a point.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Trace {
+    /// First day of the period.
+    pub period_start: NaiveDate,
+    /// The day after its last.
+    pub period_end: NaiveDate,
+    /// How many there are.
+    pub count: usize,
+    /// Not all of them are listed.
+    pub truncated: bool,
+    /// The first of them, by id.
+    pub entities: Vec<Entity>,
+}
+
+/// All measures.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Measures {
+    /// In the order of their ids.
+    pub measures: Vec<Definition>,
+    /// A digest of all definitions: it changes when one of them does.
+    pub digest: String,
+}
+
+/// One measure, with its definition in words.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Measure {
+    /// The definition.
+    #[serde(flatten)]
+    pub definition: Definition,
+    /// The definition in words.
+    pub explained: String,
+}
+
+/// One area.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Area {
+    /// The area.
+    #[serde(flatten)]
+    pub registered: Registered,
+    /// What is directly within it.
+    pub children: Vec<AreaId>,
+}
+
+/// All areas.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Areas {
+    /// In the order of the register.
+    pub areas: Vec<Area>,
+    /// The area that is shown unless another is asked for.
+    pub home: String,
+}
+
+/// A framework without its items.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FrameworkTitle {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// What it is for.
+    pub kind: FrameworkKind,
+    /// What to know of it.
+    pub note: String,
+    /// How many items it has.
+    pub items: usize,
+    /// The scale that its items are rated on.
+    pub scale: Option<Scale>,
+}
+
+/// All frameworks, without their items.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Frameworks {
+    /// In the order of the catalogue.
+    pub frameworks: Vec<FrameworkTitle>,
+}
+
+/// One framework whole.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FrameworkWhole {
+    /// The framework.
+    #[serde(flatten)]
+    pub framework: Framework,
+    /// Findings in words that a local file gives it.
+    pub findings: Vec<Finding>,
+}
+
+/// The logic model with what is known of an area.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Outcomes {
+    /// The area.
+    pub area: AreaId,
+    /// Its title.
+    pub area_title: Option<String>,
+    /// The model.
+    pub model: String,
+    /// The people in whose words it is.
+    pub population: String,
+    /// The people that the model has words for.
+    pub populations: Vec<Population>,
+    /// When the view reached that position, or found that there was nothing newer.
+    pub as_of: DateTime<Utc>,
+    /// The position in the log that the answer is of.
+    pub as_of_position: u64,
+    /// Every node, by layer and order.
+    pub nodes: Vec<NodeState>,
+}
+
+/// Rated items in the order in which to talk about them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Priorities {
+    /// The area.
+    pub area: AreaId,
+    /// The highest score first.
+    pub items: Vec<Priority>,
+    /// Items without a score.
+    pub not_scored: Vec<NotScored>,
+}
+
+/// One round of one item, with what its raters say together.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AssessedRound {
+    /// The round.
+    #[serde(flatten)]
+    pub round: Round,
+    /// Whether its raters agree, where the framework has a rule for that.
+    pub consensus: Option<Consensus>,
+}
+
+/// Where an area stands with an item of a framework.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Assessment {
+    /// The area.
+    pub area: AreaId,
+    /// The framework.
+    pub framework: Slug,
+    /// The item.
+    pub item: Slug,
+    /// The item's title.
+    pub title: Option<String>,
+    /// The question asked when it is rated.
+    pub question: Option<String>,
+    /// The rounds asked for, in the order in which each began.
+    pub rounds: Vec<AssessedRound>,
+    /// The published level; none: not rated, or never published.
+    pub level: Option<u8>,
+    /// What the scale calls it.
+    pub level_title: Option<String>,
+    /// The round that it was published in.
+    pub round: Option<Slug>,
+    /// The local date that it was published on.
+    pub published_on: Option<NaiveDate>,
+    /// The level wanted.
+    pub ambition: Option<Ambition>,
+    /// Levels still to go; below zero when the ambition is surpassed.
+    pub gap: Option<i16>,
+    /// Evidence added in words, in order of time.
+    pub notes: Vec<Note>,
+    /// How far the round asked for, or the last one, is.
+    pub state: AssessmentState,
+    /// The version to send when something is recorded of it; 0: nothing was recorded yet.
+    pub version: u64,
+    /// Days since it was published.
+    pub age_days: Option<i64>,
+}
+
+/// How far the rating of an item is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum AssessmentState {
+    /// Nobody has rated it.
+    NotRated,
+    /// Raters have rated; the area has not proposed.
+    Rating,
+    /// The area has proposed.
+    Proposed,
+    /// The round across areas has moderated.
+    Moderated,
+    /// Published.
+    Published,
+}
+
+impl From<Stage> for AssessmentState {
+    fn from(stage: Stage) -> Self {
+        match stage {
+            Stage::Rating => Self::Rating,
+            Stage::Proposed => Self::Proposed,
+            Stage::Moderated => Self::Moderated,
+            Stage::Published => Self::Published,
+        }
+    }
+}
+
+/// Ratings of an area and the areas within it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Assessments {
+    /// The area.
+    pub area: AreaId,
+    /// How many are listed.
+    pub count: usize,
+    /// By area, framework and item; the ones that the area itself has not rated last.
+    pub assessments: Vec<Assessment>,
+}
+
+/// Two rounds compared.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ComparedRounds {
+    /// The area; the areas within it are compared too.
+    pub area: AreaId,
+    /// The rounds that were published, by name.
+    pub published_rounds: Vec<String>,
+    /// What moved.
+    #[serde(flatten)]
+    pub comparison: Comparison,
+}
+
+/// What was recorded of an item.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RecordedRating {
+    /// Its version now.
+    pub version: u64,
+    /// The item as it stands.
+    pub assessment: Option<Assessment>,
+}
+
+/// One improvement change.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Change {
+    /// Its id.
+    pub id: String,
+    /// The version to send when something is recorded of it.
+    pub version: u64,
+    /// Where its cycle stands today.
+    pub status: CycleStatus,
+    /// The change.
+    #[serde(flatten)]
+    pub cycle: Cycle,
+    /// What charts say of it, and on which day.
+    pub annotations: Vec<Annotation>,
+    /// What the points of its measures show before and after it began.
+    pub before_and_after: Vec<BeforeAfter>,
+}
+
+/// Improvement changes, and the decisions about charts.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Changes {
+    /// The area; the areas within it are listed too.
+    pub area: AreaId,
+    /// How many changes are listed.
+    pub count: usize,
+    /// The latest first.
+    pub changes: Vec<Change>,
+    /// Targets and baselines.
+    pub decisions: Decisions,
+}
+
+/// What was recorded of a change or a chart.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RecordedChange {
+    /// The change, or the chart that was decided about.
+    pub change: String,
+    /// Where its event stands in the log.
+    pub position: u64,
+}
+
+/// One area of a funnel.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FunnelArea {
+    /// The area.
+    pub area: AreaId,
+    /// Its title.
+    pub title: Option<String>,
+    /// How far its point can be trusted; none: it has none in this period.
+    pub state: Option<State>,
+    /// The value.
+    pub value: Option<f64>,
+    /// What was counted.
+    pub numerator: Option<f64>,
+    /// Out of what.
+    pub denominator: Option<f64>,
+    /// 95 % limits by chance alone.
+    pub limits_95: Option<Band>,
+    /// 99.8 % limits by chance alone.
+    pub limits_998: Option<Band>,
+    /// Outside the 95 % limits.
+    pub outside_95: Option<bool>,
+    /// Outside the 99.8 % limits.
+    pub outside_998: Option<bool>,
+}
+
+/// Areas side by side in one period. It is no league table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Funnel {
+    /// The measure.
+    pub measure: String,
+    /// The area whose parts they are.
+    pub area: AreaId,
+    /// First day of the period.
+    pub period_start: NaiveDate,
+    /// What all of them together have.
+    pub centre: Option<f64>,
+    /// The limits are widened for differences between areas beyond chance.
+    pub adjusted: bool,
+    /// The areas, by code.
+    pub areas: Vec<FunnelArea>,
+    /// What has to be read with every funnel.
+    pub caution: &'static str,
+    /// Why there are no limits.
+    pub without_limits: Option<String>,
+}
+
+/// The feeds that this server runs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Feeds {
+    /// In the order of their file.
+    pub feeds: Vec<FeedState>,
+}
+
+/// The events that were set aside because they cannot be folded. They stay in the log.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Quarantine {
+    /// How many.
+    pub count: usize,
+    /// Each of them, by position.
+    pub quarantine: Vec<Quarantined>,
+}
+
+/// The views after they were built again.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Rebuilt {
+    /// How far they are.
+    pub status: Status,
+}
