@@ -96,6 +96,16 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
         r#"{"transfer":"t-81c4","area":"hv-north-2"}"#,
     ),
     (
+        "transfer.delay-reason-added.v1",
+        "2026-05-07T10:00:00Z",
+        r#"{"transfer":"t-81c4","area":"hv-north-2","date":"2026-05-07","reason":"equipment-adaptations","responsible":"social-care"}"#,
+    ),
+    (
+        "transfer.delay-reason-ended.v1",
+        "2026-05-09T15:00:00Z",
+        r#"{"transfer":"t-81c4","area":"hv-north-2","date":"2026-05-09","reason":"equipment-adaptations"}"#,
+    ),
+    (
         "transfer.retracted.v1",
         "2026-05-13T09:00:00Z",
         r#"{"transfer":"t-81c4","area":"hv-north-2","retracts":"pas-5521","retracts_source":"/havenshire/old-pas","previous":"t-09aa"}"#,

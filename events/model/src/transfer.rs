@@ -102,6 +102,30 @@ payload! {
     }
 }
 payload! {
+    /// A further reason why the transfer waits, beside the principal one, and whose move that is, from a date on.
+    DelayReasonAdded {
+        /// The first local date that the reason stands for.
+        #[serde(with = "crate::day")]
+        #[schemars(with = "NaiveDate")]
+        date: NaiveDate,
+        /// The further reason.
+        reason: Reason,
+        /// Who is responsible; only bodies that the reason allows.
+        responsible: Responsible,
+    }
+}
+payload! {
+    /// A further reason no longer stands.
+    DelayReasonEnded {
+        /// The first local date that it no longer stands for.
+        #[serde(with = "crate::day")]
+        #[schemars(with = "NaiveDate")]
+        date: NaiveDate,
+        /// The further reason.
+        reason: Reason,
+    }
+}
+payload! {
     /// The council is told of a proposed discharge.
     DischargeNoticeGiven {
         /// The proposed day.
@@ -181,5 +205,9 @@ facts! {
         DischargeReversed(Happened) = "discharge-reversed" v 1,
         /// An event about this transfer is taken back.
         Retracted(Retracted) = "retracted" v 1,
+        /// A further reason for the delay, beside the principal one.
+        DelayReasonAdded(DelayReasonAdded) = "delay-reason-added" v 1,
+        /// A further reason no longer stands.
+        DelayReasonEnded(DelayReasonEnded) = "delay-reason-ended" v 1,
     }
 }

@@ -33,10 +33,28 @@ pub struct WaitingTransfer {
     pub reason_title: Option<&'static str>,
     /// Whose move it is: `nhs`, `social-care`, `both` or `unattributed`.
     pub responsible: &'static str,
+    /// Further reasons that stand beside it, each with whose move it is.
+    pub further_reasons: Vec<FurtherReason>,
     /// What has to happen next, in words.
     pub next_step: &'static str,
     /// The expected date last set.
     pub expected: Option<NaiveDate>,
+}
+
+/// A reason for a wait beside the principal one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FurtherReason {
+    /// The reason's code.
+    pub reason: &'static str,
+    /// The reason in words.
+    pub reason_title: &'static str,
+    /// Whose move it is: `nhs`, `social-care`, `both` or `unattributed`.
+    pub responsible: &'static str,
+    /// It stands since this local date.
+    pub since: NaiveDate,
+    /// Nights of this wait for which it stands.
+    pub days: i64,
 }
 
 /// A referral that waits for its first face-to-face contact.
@@ -93,6 +111,7 @@ pub fn transfers(
                 reason: reason.map(|(r, _)| r.code()),
                 reason_title: reason.map(|(r, _)| r.title()),
                 responsible: reason.map_or("unattributed", |(_, b)| b.code()),
+                further_reasons: further_reasons(&spell, wait.from, today),
                 next_step: next_step(&spell, today),
                 expected: spell.expected.last().map(|(_, date)| *date),
             })
@@ -100,6 +119,21 @@ pub fn transfers(
         .collect();
     rows.sort_by(|a, b| (a.since, &a.transfer).cmp(&(b.since, &b.transfer)));
     rows
+}
+
+fn further_reasons(
+    spell: &Spell<'_>,
+    waits_since: NaiveDate,
+    today: NaiveDate,
+) -> Vec<FurtherReason> {
+    let reasons = spell.further(today).map(|f| FurtherReason {
+        reason: f.reason.code(),
+        reason_title: f.reason.title(),
+        responsible: f.responsible.code(),
+        since: f.from,
+        days: (today - f.from.max(waits_since)).num_days(),
+    });
+    reasons.collect()
 }
 
 /// The first thing that has not happened yet, in the order in which a discharge with support is arranged.

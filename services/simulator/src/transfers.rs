@@ -9,9 +9,11 @@ use super::delays::{reasons, responsible, waits};
 use super::dice::{hours, minutes};
 use super::pen::{Pen, Subject, at_hour, happened, slug, taken_back};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use joinedup_events::reason::{Reason, Responsible};
 use joinedup_events::transfer::{
-    AdmissionMethod, Admitted, DelayReasonSet, DischargeMethod, DischargeNoticeGiven, Discharged,
-    ExpectedDateSet, NotReady, Pathway, PathwaySet, Ready, TransferFact as F, WardSet,
+    AdmissionMethod, Admitted, DelayReasonAdded, DelayReasonEnded, DelayReasonSet, DischargeMethod,
+    DischargeNoticeGiven, Discharged, ExpectedDateSet, NotReady, Pathway, PathwaySet, Ready,
+    TransferFact as F, WardSet,
 };
 use joinedup_events::{AreaId, EntityId, Event, Fact, local};
 
@@ -23,6 +25,8 @@ pub(super) const BY_WEEKDAY: [f64; 7] = [0.964, 1.124, 1.137, 1.168, 1.251, 0.78
 const BEFORE_17: [f64; 7] = [0.603, 0.627, 0.636, 0.635, 0.624, 0.649, 0.662];
 /// Wards are known of those who left within so many days of the end: that feed is new.
 const WARDS_DAYS: i64 = 21;
+/// Nights from which a delay may have a further reason.
+const LONG_DELAY: i64 = 4;
 /// The wards of each hospital.
 const WARDS: [&str; 5] = ["frailty", "ward-4", "ward-7", "stroke-unit", "ward-9"];
 /// Someone who left hospital and may come back.
@@ -79,27 +83,44 @@ pub(super) fn stories(
             let about = pen.subject(&county.source(&format!("{hospital}/pas")), &home);
             tell(&mut pen, county, &about, &hospital, &stay, &mut gone);
             if day >= wards_from {
-                pen.events.push(ward(&about, &stay));
+                pen.events.extend(for_boards(&about, &stay));
             }
         }
     }
     pen.events
 }
 
-/// The ward that somebody came onto. It follows from the stay, so that a county without wards has the same stays.
-fn ward(about: &Subject, stay: &Stay) -> Event {
+/// What boards show beside the delay: the ward that somebody came onto, and equipment that one in three long waits has to wait
+/// for too. Both follow from the stay, so that a county without them has the same stays.
+fn for_boards(about: &Subject, stay: &Stay) -> Vec<Event> {
     let which: usize = about.entity.as_str().bytes().map(usize::from).sum();
-    Event {
+    let event = |name: &str, at: DateTime<Utc>, fact| Event {
         source: about.source.clone(),
-        id: format!("{}-ward", about.entity.as_str()),
-        occurred_at: stay.admitted,
-        recorded_at: stay.admitted,
+        id: format!("{}-{name}", about.entity.as_str()),
+        occurred_at: at,
+        recorded_at: at,
         entity: about.entity.clone(),
         area: about.area.clone(),
-        fact: Fact::Transfer(F::WardSet(WardSet {
-            ward: slug(WARDS[which % WARDS.len()]),
-        })),
+        fact: Fact::Transfer(fact),
+    };
+    let ward = slug(WARDS[which % WARDS.len()]);
+    let mut events = vec![event("ward", stay.admitted, F::WardSet(WardSet { ward }))];
+    if stay.delay >= LONG_DELAY && which.is_multiple_of(3) {
+        let date = stay.ready + TimeDelta::days(2);
+        let further = F::DelayReasonAdded(DelayReasonAdded {
+            date,
+            reason: Reason::Cap10,
+            responsible: Responsible::SocialCare,
+        });
+        events.push(event("equipment", at_hour(date, 11.0), further));
+        if which.is_multiple_of(2) {
+            let date = stay.ready + TimeDelta::days(3);
+            let reason = Reason::Cap10;
+            let delivered = F::DelayReasonEnded(DelayReasonEnded { date, reason });
+            events.push(event("delivered", at_hour(date, 15.0), delivered));
+        }
     }
+    events
 }
 
 fn stay(pen: &mut Pen, locality: usize, plan: &Plan, left: NaiveDate) -> Stay {

@@ -308,3 +308,76 @@ fn a_past_week_is_put_right_and_what_was_known_before_can_still_be_seen() {
     assert_eq!(week(&product, None), Value::Null);
     assert_eq!(week(&product, Some("2026-09-15T00:00:00Z")), json!(5.0));
 }
+
+#[test]
+fn the_board_shows_every_reason_for_a_wait_with_whose_move_it_is_and_since_when() {
+    let product = embedded();
+    let today = chrono::Utc::now().date_naive();
+    let day = |ago: u64| (today - chrono::Days::new(ago)).to_string();
+    let reason = |ago, reason: &str, responsible: &str| json!({ "date": day(ago), "reason": reason, "responsible": responsible });
+    let facts = [
+        ("admitted.v1", 20, json!({ "method": "emergency" })),
+        ("ready.v1", 9, json!({ "date": day(9) })),
+        ("delay-reason-set.v2", 9, reason(9, "CAP7", "social-care")),
+        // Two wait beside it; one of them is over, and one is the principal reason too.
+        ("delay-reason-added.v1", 8, reason(8, "HP3", "nhs")),
+        ("delay-reason-added.v1", 4, reason(4, "CAP10", "both")),
+        ("delay-reason-added.v1", 3, reason(3, "CAP7", "social-care")),
+        (
+            "delay-reason-ended.v1",
+            2,
+            json!({ "date": day(2), "reason": "HP3" }),
+        ),
+    ];
+    let events: Vec<Value> = facts
+        .into_iter()
+        .enumerate()
+        .map(|(n, (fact, ago, mut data))| {
+            data["transfer"] = "several".into();
+            data["area"] = AREA.into();
+            let at = format!("{}T08:00:00Z", day(ago));
+            event(
+                &format!("transfer.{fact}"),
+                &format!("several-{n}"),
+                &at,
+                data,
+            )
+        })
+        .collect();
+    accepted(&product.post(&events));
+    product.caught_up();
+    let board = product.json("/api/v1/waiting?area=havenshire").unwrap();
+    let row = &board["transfers"][0];
+    assert_eq!(row["reason"], "CAP7", "{row}");
+    let further = json!([{
+        "reason": "CAP10", "reason_title": "Equipment undelivered", "responsible": "both", "since": day(4), "days": 4,
+    }]);
+    assert_eq!(row["further_reasons"], further);
+    let page = |query: &str| {
+        http::get_ok(&product.url(&format!("/board?area=havenshire{query}")))
+            .unwrap()
+            .text()
+    };
+    let also = "Also: Equipment undelivered (NHS and social care, 4 nights)";
+    assert!(page("").contains(also), "{}", page(""));
+    assert!(page("&reason=CAP10").contains(also));
+    assert!(!page("&reason=HP3").contains(also));
+    // Nights are counted once, by the principal reason.
+    let nights = |filter: &str| {
+        let from = day(8);
+        let address = format!(
+            "/api/v1/charts/tr-ready-now?area=havenshire&period=day&from={from}&to={}{filter}",
+            day(1)
+        );
+        let chart = product.json(&address).unwrap();
+        let points = chart["points"].as_array().unwrap().clone();
+        points
+            .iter()
+            .filter_map(|p| p["value"].as_f64())
+            .sum::<f64>()
+    };
+    assert_eq!(
+        (nights(""), nights("&reason=CAP7"), nights("&reason=CAP10")),
+        (8.0, 8.0, 0.0)
+    );
+}

@@ -10,7 +10,7 @@ use crate::experience::ExperienceFact;
 use crate::id::Slug;
 use crate::local;
 use crate::observation::{Grain, ObservationFact, Observed};
-use crate::reason::Responsible;
+use crate::reason::{Reason, Responsible};
 use crate::referral::ReferralFact;
 use crate::transfer::TransferFact;
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
@@ -61,6 +61,21 @@ impl Checks<'_> {
             self.found
                 .push(Refusal::new(format!("/data/{field}"), rule));
         }
+    }
+
+    /// A reason that stands from a day on, and a body that it allows.
+    fn reason(&mut self, date: NaiveDate, reason: Reason, responsible: Responsible) {
+        self.past("date", date);
+        let allowed = Responsible::ALL.iter().filter(|r| reason.allows(**r));
+        let allowed: Vec<&str> = allowed.map(|r| r.code()).collect();
+        self.refuse(
+            !reason.allows(responsible),
+            "responsible",
+            format!(
+                "must be a body that the reason allows: {}",
+                allowed.join(" or ")
+            ),
+        );
     }
 
     /// A day that something is true from, or has happened on.
@@ -136,19 +151,9 @@ impl Checks<'_> {
             TransferFact::ExpectedDateSet(f) => self.planned("expected", f.expected),
             TransferFact::Ready(f) => self.past("date", f.date),
             TransferFact::NotReady(f) => self.past("date", f.date),
-            TransferFact::DelayReasonSet(f) => {
-                self.past("date", f.date);
-                let allowed = Responsible::ALL.iter().filter(|r| f.reason.allows(**r));
-                let allowed: Vec<&str> = allowed.map(|r| r.code()).collect();
-                self.refuse(
-                    !f.reason.allows(f.responsible),
-                    "responsible",
-                    format!(
-                        "must be a body that the reason allows: {}",
-                        allowed.join(" or ")
-                    ),
-                );
-            }
+            TransferFact::DelayReasonSet(f) => self.reason(f.date, f.reason, f.responsible),
+            TransferFact::DelayReasonAdded(f) => self.reason(f.date, f.reason, f.responsible),
+            TransferFact::DelayReasonEnded(f) => self.past("date", f.date),
             TransferFact::DischargeNoticeGiven(f) => self.planned("proposed", f.proposed),
             TransferFact::PathwaySet(f) => self.past("date", f.date),
             TransferFact::WardSet(f) => self.refuse(

@@ -28,6 +28,19 @@ pub struct Wait {
     pub until: Option<NaiveDate>,
 }
 
+/// A reason for the delay beside the principal one, which alone is counted in nights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Further {
+    /// The reason.
+    pub reason: Reason,
+    /// Whose move it is.
+    pub responsible: Responsible,
+    /// The first date that it stands for.
+    pub from: NaiveDate,
+    /// The first date that it no longer stands for.
+    pub until: Option<NaiveDate>,
+}
+
 /// A transfer, as its facts that stand tell it.
 #[derive(Clone, Debug, Default)]
 pub struct Spell<'a> {
@@ -43,6 +56,8 @@ pub struct Spell<'a> {
     pub waits: Vec<Wait>,
     /// Reasons by date from which they stand.
     pub reasons: Vec<&'a DelayReasonSet>,
+    /// Further reasons beside those, by date from which they stand.
+    pub further: Vec<Further>,
     /// Pathways by date from which they stand.
     pub pathways: Vec<(NaiveDate, Pathway)>,
     /// Wards by when the person came onto them.
@@ -88,6 +103,7 @@ impl<'a> Spell<'a> {
             ..Self::default()
         };
         let mut readiness: Vec<Readiness> = Vec::new();
+        let mut further: Vec<(NaiveDate, Reason, Option<Responsible>)> = Vec::new();
         let mut withdrawn: Vec<DateTime<Utc>> = Vec::new();
         let mut discharges: Vec<(DateTime<Utc>, &Discharged)> = Vec::new();
         let cancelled = last_of(facts, |f| matches!(f, TransferFact::Cancelled(_)));
@@ -113,6 +129,10 @@ impl<'a> Spell<'a> {
                 TransferFact::Ready(f) => readiness.push((at, f.date, true)),
                 TransferFact::NotReady(f) => readiness.push((at, f.date, false)),
                 TransferFact::DelayReasonSet(f) => spell.reasons.push(f),
+                TransferFact::DelayReasonAdded(f) => {
+                    further.push((f.date, f.reason, Some(f.responsible)));
+                }
+                TransferFact::DelayReasonEnded(f) => further.push((f.date, f.reason, None)),
                 TransferFact::PackageAgreed(_) => spell.package = Some(at),
                 TransferFact::DischargeNoticeGiven(f) => {
                     spell.notices.push((at, f.proposed, false))
@@ -140,6 +160,7 @@ impl<'a> Spell<'a> {
         spell.pathways.sort_by_key(|(date, _)| *date);
         spell.call_off_notices(withdrawn);
         spell.wait(readiness);
+        spell.stand_further(further);
         Some(spell)
     }
 
@@ -193,6 +214,36 @@ impl<'a> Spell<'a> {
                 self.waits.push(Wait { from, until });
             }
         }
+    }
+
+    /// Turns statements about further reasons into the times that they stood. A reason added again while it stands is the
+    /// same reason, whose move it is as stated last.
+    fn stand_further(&mut self, mut stated: Vec<(NaiveDate, Reason, Option<Responsible>)>) {
+        stated.sort_by_key(|(date, ..)| *date);
+        for (date, reason, responsible) in stated {
+            let mut standing = self.further.iter_mut();
+            let standing = standing.find(|f| f.reason == reason && f.until.is_none());
+            match (standing, responsible) {
+                (Some(standing), Some(responsible)) => standing.responsible = responsible,
+                (Some(standing), None) => standing.until = Some(date),
+                (None, Some(responsible)) => self.further.push(Further {
+                    reason,
+                    responsible,
+                    from: date,
+                    until: None,
+                }),
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// The further reasons in force on a date; the principal one is not among them.
+    pub fn further(&self, date: NaiveDate) -> impl Iterator<Item = &Further> {
+        let principal = self.reason(date).map(|(reason, _)| reason);
+        self.further
+            .iter()
+            .filter(move |f| f.from <= date && f.until.is_none_or(|until| date < until))
+            .filter(move |f| Some(f.reason) != principal)
     }
 
     /// The local date of leaving.

@@ -2,7 +2,7 @@
 
 use joinedup_events::Slug;
 use joinedup_views::waiting::WaitingTransfer;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The choice of rows for which nothing is recorded.
 pub const NONE: &str = "none";
@@ -48,22 +48,30 @@ impl Facet {
         }
     }
 
-    fn code(self, row: &WaitingTransfer) -> &str {
+    /// The values that a row has: a wait with several reasons has several, and several whose move it is.
+    fn codes(self, row: &WaitingTransfer) -> BTreeSet<&str> {
         let hospital = || row.hospital.as_ref().map(joinedup_events::AreaId::as_str);
+        let further = row.further_reasons.iter();
         match self {
-            Self::Responsible => row.responsible,
-            Self::Reason => row.reason.unwrap_or(NONE),
-            Self::Pathway => row.pathway.unwrap_or(NONE),
-            Self::Hospital => hospital().unwrap_or(NONE),
-            Self::Ward => row.ward.as_ref().map_or(NONE, Slug::as_str),
-            Self::Nights => "",
+            Self::Responsible => further
+                .map(|f| f.responsible)
+                .chain([row.responsible])
+                .collect(),
+            Self::Reason => further
+                .map(|f| f.reason)
+                .chain([row.reason.unwrap_or(NONE)])
+                .collect(),
+            Self::Pathway => [row.pathway.unwrap_or(NONE)].into(),
+            Self::Hospital => [hospital().unwrap_or(NONE)].into(),
+            Self::Ward => [row.ward.as_ref().map_or(NONE, Slug::as_str)].into(),
+            Self::Nights => BTreeSet::new(),
         }
     }
 
     fn keeps(self, row: &WaitingTransfer, choice: &str) -> bool {
         match self {
             Self::Nights => choice.parse().is_ok_and(|least: i64| row.days >= least),
-            facet => facet.code(row) == choice,
+            facet => facet.codes(row).contains(choice),
         }
     }
 }
@@ -115,7 +123,9 @@ impl Narrowed {
             counts.insert(choice, 0);
         }
         for row in rows.iter().filter(|row| self.keeps_but(row, facet)) {
-            *counts.entry(facet.code(row)).or_default() += 1;
+            for code in facet.codes(row) {
+                *counts.entry(code).or_default() += 1;
+            }
         }
         let mut counts: Vec<(String, usize)> = counts
             .into_iter()
@@ -138,8 +148,18 @@ impl Narrowed {
 mod tests {
     use super::*;
     use joinedup_events::{AreaId, EntityId};
+    use joinedup_views::waiting::FurtherReason;
 
     fn row(responsible: &'static str, pathway: Option<&'static str>, days: i64) -> WaitingTransfer {
+        with_reasons(responsible, pathway, days, &[])
+    }
+
+    fn with_reasons(
+        responsible: &'static str,
+        pathway: Option<&'static str>,
+        days: i64,
+        further: &[FurtherReason],
+    ) -> WaitingTransfer {
         WaitingTransfer {
             transfer: EntityId::new("t-1").unwrap(),
             area: AreaId::new("north").unwrap(),
@@ -151,8 +171,34 @@ mod tests {
             reason: None,
             reason_title: None,
             responsible,
+            further_reasons: further.to_vec(),
             next_step: "",
             expected: None,
+        }
+    }
+
+    #[test]
+    fn who_waits_for_two_bodies_is_found_under_each() {
+        let further = FurtherReason {
+            reason: "equipment-adaptations",
+            reason_title: "",
+            responsible: "social-care",
+            since: chrono::NaiveDate::default(),
+            days: 3,
+        };
+        let rows = [with_reasons("nhs", None, 9, &[further])];
+        let any = Narrowed::default();
+        let by_body = any.counts(&rows, Facet::Responsible);
+        assert_eq!(
+            by_body,
+            [("nhs".to_owned(), 1), ("social-care".to_owned(), 1)]
+        );
+        for (facet, code) in [
+            ("responsible", "social-care"),
+            ("reason", "equipment-adaptations"),
+        ] {
+            let chosen = Narrowed::of(|name| (name == facet).then_some(code));
+            assert!(chosen.keeps(&rows[0]), "{facet}");
         }
     }
 

@@ -231,7 +231,10 @@ fn people(visit: &Visit, rows: &[&WaitingTransfer], most: usize) -> Markup {
                             th scope="row" { strong { (words::sentence_start(&words::nights(row.days))) } br; span.small { "since " (words::near(row.since, visit.today())) } }
                             td { span.move.(row.responsible) { (words::responsible(row.responsible)) } }
                             td { (row.next_step) @if let Some(expected) = row.expected.filter(|e| *e < visit.today()) { br; span.small { "Expected discharge: " (words::near(expected, visit.today())) " (" (words::days((visit.today() - expected).num_days())) " ago)" } } }
-                            td { (row.reason_title.unwrap_or("No reason recorded")) }
+                            td {
+                                (row.reason_title.unwrap_or("No reason recorded"))
+                                @for further in &row.further_reasons { br; span.small { "Also: " (further.reason_title) " (" (words::responsible(further.responsible)) ", " (words::nights(further.days)) ")" } }
+                            }
                             td { (visit.title_of(row.area.as_str())) }
                             td.hide-narrow {
                                 (row.hospital.as_ref().map(|h| visit.title_of(h.as_str())).unwrap_or_default())
