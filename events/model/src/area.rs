@@ -92,6 +92,7 @@ pub enum AreasError {
 pub struct Areas {
     areas: BTreeMap<AreaId, Area>,
     children: BTreeMap<AreaId, Vec<AreaId>>,
+    simulated: BTreeSet<AreaId>,
 }
 
 #[derive(Deserialize)]
@@ -107,7 +108,20 @@ impl Areas {
     /// # Errors
     /// Never, as a test holds; typed so that callers need not trust it.
     pub fn built_in() -> Result<Self, AreasError> {
-        Self::from_toml(include_str!("../data/areas.toml"))
+        let simulated = Self::from_toml(include_str!("../data/havenshire.toml"))?;
+        let real = Self::from_toml(include_str!("../data/areas.toml"))?;
+        let all = real.areas.into_values();
+        let all = Self::of(all.chain(simulated.areas.values().cloned()))?;
+        Ok(Self {
+            simulated: simulated.areas.into_keys().collect(),
+            ..all
+        })
+    }
+
+    /// Whether the area is of the county that the demonstration invents.
+    #[must_use]
+    pub fn is_simulated(&self, id: &AreaId) -> bool {
+        self.simulated.contains(id)
     }
 
     /// Reads a register.

@@ -4,10 +4,12 @@ use crate::config::Config;
 use crate::feeds::FeedStates;
 use crate::health::Health;
 use crate::memo::Memos;
+use crate::places;
 use crate::publisher::Publisher;
 use crate::tables::Tables;
 use chrono::{DateTime, Utc};
-use joinedup_events::{AreaId, Areas};
+use joinedup_events::area::Area;
+use joinedup_events::{AreaId, AreaKind, Areas};
 use joinedup_log::EventLog;
 use joinedup_projector::Views;
 use joinedup_views::ask;
@@ -15,6 +17,7 @@ use joinedup_views::catalogue::Catalogue;
 use joinedup_views::expectation::Expectations;
 use joinedup_views::measures::Measures;
 use joinedup_views::suppression::Policy;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -65,10 +68,10 @@ impl Definitions {
         if let Some(path) = &config.areas_file {
             areas = areas.and_toml(&text(path)?)?;
         }
-        if areas.get(&config.home_area).is_none() {
+        let unknown = |area: &&String| areas.get(area).is_none();
+        if let Some(area) = config.home_area.as_ref().filter(unknown) {
             return Err(DefinitionError::Catalogue(format!(
-                "`home_area` {} is not in the register of areas",
-                config.home_area
+                "`home_area` {area} is not in the register of areas"
             )));
         }
         let catalogue = catalogue(config)?;
@@ -167,9 +170,45 @@ impl App {
         Utc::now()
     }
 
-    /// The area that pages open with.
+    /// The area that pages and questions begin with: the one that the settings name, else the smallest that holds all that
+    /// has reported, else a country of the register; none where it has no country.
     #[must_use]
     pub fn home_area(&self) -> Option<AreaId> {
-        AreaId::new(&self.config.home_area).ok()
+        if let Some(named) = &self.config.home_area {
+            return AreaId::new(named).ok();
+        }
+        let register = &self.definitions.areas;
+        let reported = self.reported_areas();
+        let country = || {
+            let mut real = register.iter().filter(|a| !register.is_simulated(&a.id));
+            real.find(|a| a.kind == AreaKind::Country).map(|a| &a.id)
+        };
+        places::around(register, &reported)
+            .or_else(country)
+            .cloned()
+    }
+
+    /// The areas that some source has reported of.
+    #[must_use]
+    pub fn reported_areas(&self) -> BTreeSet<AreaId> {
+        let read = |views: &Views| {
+            views.read(|view| {
+                let sources = view.summary().sources.keys();
+                sources.map(|(_, area)| area.clone()).collect()
+            })
+        };
+        self.views.as_ref().map(read).unwrap_or_default()
+    }
+
+    /// The areas to choose from: the simulated county is among them only where it has reported or is at home.
+    #[must_use]
+    pub fn areas_to_choose(&self) -> Vec<&Area> {
+        let register = &self.definitions.areas;
+        let mut in_use = self.reported_areas();
+        in_use.extend(self.home_area());
+        let simulated = in_use.iter().any(|area| register.is_simulated(area));
+        let mut all: Vec<&Area> = register.iter().collect();
+        all.retain(|area| simulated || !register.is_simulated(&area.id));
+        all
     }
 }

@@ -35,8 +35,8 @@ pub struct Config {
     pub catalogue_files: Vec<PathBuf>,
     /// A file of feeds: what the server takes in by itself (docs/feeds.md).
     pub feeds: Option<PathBuf>,
-    /// The area that pages open with.
-    pub home_area: String,
+    /// The area that pages and questions begin with. None: the smallest that holds all that has reported.
+    pub home_area: Option<String>,
     /// Who may do what. None: everything is allowed, and only loopback addresses may be listened on.
     pub tokens: Vec<Token>,
     /// Takes token files that every user of the machine may read: for containers, whose secrets lie in a closed folder.
@@ -140,7 +140,7 @@ impl Default for Config {
             measures_files: Vec::new(),
             catalogue_files: Vec::new(),
             feeds: None,
-            home_area: "havenshire".into(),
+            home_area: None,
             tokens: Vec::new(),
             accept_readable_tokens: false,
             sign_in: None,

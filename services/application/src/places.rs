@@ -6,7 +6,7 @@ use joinedup_events::{AreaId, AreaKind, Areas};
 use joinedup_views::measure::Measure;
 use joinedup_views::suppression::Audience;
 use joinedup_views::{Cells, ask};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most areas in one exposition: those of the home area first.
 pub const MAX_AREAS: usize = 1_000;
@@ -38,6 +38,32 @@ pub fn nearest_large<'a>(areas: &'a Areas, area: &AreaId) -> BTreeSet<&'a str> {
         }
     }
     found
+}
+
+/// The area that holds the most of some areas; of several that hold as many the smallest. None when none of them is in the
+/// register.
+#[must_use]
+pub fn around<'a>(
+    register: &'a Areas,
+    areas: impl IntoIterator<Item = &'a AreaId>,
+) -> Option<&'a AreaId> {
+    let mut held: BTreeMap<&AreaId, usize> = BTreeMap::new();
+    for area in areas {
+        let mut above = BTreeSet::new();
+        let mut open = vec![area];
+        while let Some(next) = open.pop().and_then(|id| register.get(id.as_str())) {
+            if above.insert(&next.id) {
+                open.extend(&next.parents);
+            }
+        }
+        for id in above {
+            *held.entry(id).or_default() += 1;
+        }
+    }
+    let most = *held.values().max()?;
+    let all = held.into_iter().filter(|(_, n)| *n == most);
+    all.map(|(id, _)| id)
+        .min_by_key(|id| (register.within(id).len(), *id))
 }
 
 /// The one area that is alerted to what happens in another: the nearest that somebody answers for, a locality before a
@@ -210,6 +236,27 @@ kind = "hospital"
                 answers,
                 "{area}"
             );
+        }
+    }
+
+    #[test]
+    fn home_is_the_smallest_place_around_what_reports() {
+        let areas = Areas::from_toml(REGISTER).unwrap();
+        let found = |ids: &[&str]| {
+            let ids: Vec<AreaId> = ids.iter().map(|id| AreaId::new(id).unwrap()).collect();
+            around(&areas, &ids).map(ToString::to_string)
+        };
+        for (reported, home) in [
+            (&["street"][..], Some("street")),
+            (&["street", "north"], Some("north")),
+            (&["site", "street"], Some("trust")),
+            (&["site", "unitary"], Some("icb")),
+            // No place holds them all: the one that holds the most.
+            (&["site", "street", "alone"], Some("trust")),
+            (&["atlantis"], None),
+            (&[], None),
+        ] {
+            assert_eq!(found(reported).as_deref(), home, "{reported:?}");
         }
     }
 }

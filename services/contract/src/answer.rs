@@ -127,7 +127,7 @@ pub struct Areas {
     /// In the order of the register.
     pub areas: Vec<Area>,
     /// The area that is shown unless another is asked for.
-    pub home: String,
+    pub home: Option<AreaId>,
 }
 
 /// A framework without its items.

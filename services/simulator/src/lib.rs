@@ -40,6 +40,8 @@ use joinedup_events::id::IdError;
 use joinedup_events::{AreaId, Areas, Event, local};
 use pen::Pen;
 
+/// The code of the invented county.
+pub const COUNTY: &str = "havenshire";
 /// How long before the end the silent source stops publishing, in days.
 pub const SILENT_DAYS: i64 = 9;
 
@@ -106,7 +108,7 @@ impl Scenario {
             start: Self::start_of(18, end),
             end,
             scale: 1.0,
-            county: AreaId::new("havenshire")?,
+            county: AreaId::new(COUNTY)?,
             trust: AreaId::new("hv-trust")?,
         })
     }

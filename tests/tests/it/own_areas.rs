@@ -3,7 +3,7 @@
 use joinedup_tests::care::{event, stay};
 use joinedup_tests::http::{self, Response};
 use joinedup_tests::patience::eventually;
-use joinedup_tests::product::Joinedup;
+use joinedup_tests::product::{Joinedup, JoinedupOptions};
 use joinedup_tests::tokens::{ask, token, with_tokens};
 use serde_json::{Value, json};
 
@@ -166,4 +166,58 @@ fn a_token_that_is_replaced_is_followed_without_a_restart() {
         (status(&token("north")), status(&token("admin"))),
         (401, 200)
     );
+}
+
+#[test]
+fn a_real_server_names_no_simulated_county_and_begins_where_the_data_are() {
+    let product = Joinedup::start(JoinedupOptions::new("serve", &[]));
+    let read = |path: &str| http::get_ok(&product.url(path)).unwrap().text();
+    let everywhere = [
+        "/",
+        "/board",
+        "/leaders",
+        "/measures",
+        "/sources",
+        "/data/add",
+        "/api/v1/areas",
+        "/metrics",
+        "/metrics/run-charts",
+    ];
+    for path in everywhere {
+        assert!(!read(path).to_lowercase().contains("havenshire"), "{path}");
+    }
+    let home = || product.json("/api/v1/areas").unwrap()["home"].clone();
+    assert_eq!(home(), "E92000001", "England, while nothing is known");
+    let figure = |n: u32, area: &str| {
+        json!({
+            "specversion": "1.0",
+            "type": "care.joinedup.observation.observed.v1",
+            "source": "test/home",
+            "id": format!("home-{n}"),
+            "time": "2026-09-01T00:00:00Z",
+            "data": {
+                "area": area, "series": "dtoc-delayed-days", "period_start": "2026-08-01", "grain": "month",
+                "value": 40, "breakdown": {},
+            },
+        })
+    };
+    let mut sent = 0;
+    // Essex alone, then Suffolk beside it: the smallest place that holds both is England.
+    for (area, found) in [("E10000012", "E10000012"), ("E10000029", "E92000001")] {
+        sent += 1;
+        assert_eq!(product.post(&[figure(sent, area)]).status, 202);
+        product.caught_up();
+        assert_eq!(home(), found, "{area}");
+        let chart = product.json("/api/v1/charts/dtoc-delayed-days").unwrap();
+        assert_eq!(chart["area"], found);
+        let title = if found == "E10000012" {
+            "Essex"
+        } else {
+            "England"
+        };
+        assert!(read("/").contains(&format!("selected>{title}")), "{title}");
+    }
+    for path in everywhere {
+        assert!(!read(path).to_lowercase().contains("havenshire"), "{path}");
+    }
 }

@@ -53,6 +53,7 @@ pub async fn run(demo: Demo) -> Result<(), Failure> {
     let config = Config {
         listen: demo.listen,
         data: folder.clone(),
+        home_area: Some(joinedup_simulator::COUNTY.to_owned()),
         ..Config::default()
     };
     if !config.listen.ip().is_loopback() {

@@ -1,5 +1,6 @@
 //! `GET /api/v1/charts/{measure}`: JSON; with `.csv`, `.svg` or `.png` behind the measure, those.
 
+use super::outcomes::area_asked;
 use crate::door::auth::{Caller, asks_as_public};
 use crate::door::problem::Problem;
 use axum::extract::{Path, Query, State};
@@ -26,7 +27,8 @@ pub async fn chart(
     };
     let as_public = asks_as_public(&parameters);
     parameters.retain(|(name, _)| name != "audience");
-    let request = ChartRequest::from_parameters(measure, &parameters, &app.config.home_area)?;
+    let home = area_asked(&app, None)?;
+    let request = ChartRequest::from_parameters(measure, &parameters, home.as_str())?;
     let audience = if as_public {
         Audience::Public
     } else {

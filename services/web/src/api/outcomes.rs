@@ -11,6 +11,7 @@ use joinedup_application::{charts, outcomes};
 use joinedup_contract::answer::{Outcomes, Priorities};
 use joinedup_contract::parameter::{OfFramework, OfPopulation};
 use joinedup_events::AreaId;
+use joinedup_views::ask::AskError;
 use joinedup_views::catalogue::{Model, Node};
 use joinedup_views::outcomes::{NodeState, trend};
 use joinedup_views::priorities::priorities;
@@ -28,7 +29,8 @@ pub(super) async fn aside<T: Send + 'static>(
 
 /// The area asked for, or the home area.
 pub(super) fn area_asked(app: &App, code: Option<&str>) -> Result<AreaId, QuestionError> {
-    charts::area(app, code.unwrap_or(&app.config.home_area))
+    let home = || app.home_area().ok_or(QuestionError::Ask(AskError::Area));
+    code.map_or_else(home, |code| charts::area(app, code))
 }
 
 /// Every node with its ratings, its measures' latest verdicts and what feeds it.

@@ -1,5 +1,6 @@
 //! From a chart back to its events: which entities stand behind a point, what is known of one, and one event.
 
+use super::outcomes::area_asked;
 use crate::door::auth::Caller;
 use crate::door::problem::Problem;
 use crate::door::scope;
@@ -28,7 +29,8 @@ pub async fn points(
     Path(measure): Path<String>,
     Query(parameters): Query<Vec<(String, String)>>,
 ) -> Result<Json<Trace>, Problem> {
-    let request = ChartRequest::from_parameters(&measure, &parameters, &app.config.home_area)?;
+    let home = area_asked(&app, None)?;
+    let request = ChartRequest::from_parameters(&measure, &parameters, home.as_str())?;
     let date = request
         .from
         .ok_or_else(|| Problem::bad_request("`from` is needed: a date of the period to trace"))?;

@@ -4,9 +4,10 @@ use super::visit::Visit;
 use super::words;
 use crate::door::problem::Problem;
 use chrono::TimeDelta;
+use joinedup_application::places;
 use joinedup_application::sources::{self, Health, Source};
 use joinedup_drawing::axis::date;
-use joinedup_events::{AreaId, local};
+use joinedup_events::local;
 use maud::{Markup, html};
 
 /// How many late sources are named before the rest is counted.
@@ -82,7 +83,13 @@ pub fn in_full(visit: &Visit, health: &Health) -> Markup {
 #[must_use]
 pub fn name(visit: &Visit, source: &Source) -> String {
     let part = source.name.rsplit('/').find(|part| !part.is_empty());
-    match (around(visit, &source.areas), part) {
+    let register = &visit.app.definitions.areas;
+    let around = places::around(register, &source.areas);
+    let around = around.filter(|place| {
+        let held = register.within(place);
+        source.areas.iter().all(|area| held.contains(area))
+    });
+    match (around, part) {
         (Some(area), Some(part)) if source.name.contains('/') => {
             format!(
                 "{} {}",
@@ -92,17 +99,6 @@ pub fn name(visit: &Visit, source: &Source) -> String {
         }
         _ => source.name.clone(),
     }
-}
-
-/// The smallest place that holds all of some: one of them, or what one of them is in.
-fn around(visit: &Visit, areas: &[AreaId]) -> Option<AreaId> {
-    let register = &visit.app.definitions.areas;
-    let parents = areas.iter().filter_map(|a| register.get(a.as_str()));
-    let candidates = areas.iter().chain(parents.flat_map(|a| a.parents.iter()));
-    candidates
-        .filter(|c| areas.iter().all(|a| register.within(c).contains(a)))
-        .min_by_key(|c| register.within(c).len())
-        .cloned()
 }
 
 /// For how long a source has sent nothing.

@@ -1,7 +1,7 @@
 //! What all pages have: head, navigation, the place and time they are about, and the strip that says how fresh they are.
 
 use super::address::Address;
-use super::visit::{Visit, heard, kinds, size};
+use super::visit::{Visit, kinds, size};
 use super::{assets, health, sign_in, words};
 use joinedup_application::config::Role;
 use joinedup_drawing::axis::number;
@@ -230,12 +230,7 @@ fn places(visit: &Visit) -> Vec<(&'static str, Vec<&Area>)> {
         .map(|home| register.within(&home))
         .unwrap_or_default();
     chosen.insert(visit.area.clone());
-    let mut open: Vec<AreaId> = visit
-        .views()
-        .map(|v| v.read(heard))
-        .unwrap_or_default()
-        .into_iter()
-        .collect();
+    let mut open: Vec<AreaId> = visit.app.reported_areas().into_iter().collect();
     while let Some(id) = open.pop() {
         if let Some(area) = register.get(id.as_str())
             && chosen.insert(id)

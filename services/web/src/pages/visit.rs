@@ -9,17 +9,16 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_application::app::App;
-use joinedup_application::charts::{self, ChartRequest};
+use joinedup_application::charts::{self, ChartRequest, QuestionError};
 use joinedup_application::config::Role;
 use joinedup_application::overview::{Overview, overview};
 use joinedup_events::area::AreaKind;
 use joinedup_events::{Area, AreaId, local};
 use joinedup_projector::Views;
+use joinedup_views::ask::AskError;
 use joinedup_views::measure::Measure;
 use joinedup_views::suppression::Audience;
-use joinedup_views::view::View;
 use maud::Markup;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What a page is told of its reader and its address.
@@ -63,7 +62,9 @@ impl Visit {
             Some(code) => charts::area(&app, code)?,
             None => match caller.first_area() {
                 Some(own) => own.clone(),
-                None => opening_area(&app)?,
+                None => app
+                    .home_area()
+                    .ok_or_else(|| Problem::from(QuestionError::Ask(AskError::Area)))?,
             },
         };
         let now = app.now();
@@ -162,31 +163,6 @@ impl Visit {
     pub fn may_decide(&self) -> bool {
         self.caller.has(Role::Assessor) && self.app.publisher.is_some()
     }
-}
-
-/// The areas that some source has spoken of.
-#[must_use]
-pub fn heard(view: &View) -> BTreeSet<AreaId> {
-    view.summary()
-        .sources
-        .keys()
-        .map(|(_, area)| area.clone())
-        .collect()
-}
-
-/// The area to begin with: the home area or, when nobody has spoken of it or its parts, the largest that somebody has.
-fn opening_area(app: &App) -> Result<AreaId, Problem> {
-    let areas = &app.definitions.areas;
-    let home = charts::area(app, &app.config.home_area)?;
-    let heard = charts::views(app)?.read(heard);
-    if heard.is_empty() || areas.within(&home).iter().any(|a| heard.contains(a)) {
-        return Ok(home);
-    }
-    let largest = heard
-        .into_iter()
-        .filter(|a| areas.get(a.as_str()).is_some())
-        .min_by_key(|a| areas.get(a.as_str()).map(|a| (size(a.kind), a.id.clone())));
-    Ok(largest.unwrap_or(home))
 }
 
 /// Kinds of area, the largest first.

@@ -11,6 +11,7 @@ use joinedup_exposition::collector::Held;
 use joinedup_exposition::run_charts::Made;
 use joinedup_feeds::http_client::Client;
 use joinedup_projector::Projector;
+use joinedup_simulator::COUNTY;
 use joinedup_views::measure::Source;
 use joinedup_views::suppression::Audience;
 use joinedup_web::door::Access;
@@ -50,7 +51,7 @@ pub(super) async fn serving(
     let started = Instant::now();
     for _ in 0..ROUNDS {
         for id in &ids {
-            let request = ChartRequest::new(id, &ground.config.home_area);
+            let request = ChartRequest::new(id, COUNTY);
             let Ok(answer) = ask(&app, &request, Audience::Operations) else {
                 continue;
             };

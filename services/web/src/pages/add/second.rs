@@ -188,7 +188,7 @@ fn places_list(visit: &Visit) -> Markup {
     let is_theirs = |area: &&Area| visit.caller.covers(area.id.as_str());
     html! {
         datalist #places {
-            @for area in visit.app.definitions.areas.iter().filter(is_theirs) { option value=(written(area)) {} }
+            @for area in visit.app.areas_to_choose().into_iter().filter(is_theirs) { option value=(written(area)) {} }
         }
     }
 }
