@@ -2,6 +2,7 @@
 //! committed file may hold.
 
 mod arrows;
+mod dependencies;
 mod files;
 mod manifest;
 mod walkthrough;

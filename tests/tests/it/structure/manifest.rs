@@ -5,7 +5,7 @@ use std::process::Command;
 
 use joinedup_tests::folders;
 use joinedup_tests::tools::Run;
-use serde_json::Value;
+pub use serde_json::Value;
 
 /// A package of the workspace.
 pub struct Package {
