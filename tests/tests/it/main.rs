@@ -34,6 +34,7 @@ mod real_data;
 mod round;
 mod rules;
 mod same_answer;
+mod sheets;
 mod sign_in;
 mod structure;
 mod two_tabs;

@@ -7,9 +7,10 @@ use super::visit::Visit;
 use super::words;
 use crate::door::problem::Problem;
 use axum::response::Response;
+use joinedup_application::config::Role;
 use joinedup_application::overview::Line;
 use joinedup_drawing::{icon, spark};
-use joinedup_views::catalogue::{Framework, Layer};
+use joinedup_views::catalogue::{Framework, FrameworkKind, Layer};
 use joinedup_views::measure::{Measure, Purpose};
 use maud::{Markup, PreEscaped, html};
 use std::collections::{BTreeMap, BTreeSet};
@@ -192,6 +193,22 @@ fn all_frameworks(visit: &Visit) -> Markup {
     )
 }
 
+/// What can be done with a framework here.
+fn uses(visit: &Visit, framework: &Framework) -> Markup {
+    let to = |page: &str| {
+        visit
+            .address
+            .elsewhere(format!("/frameworks/{}/{page}", framework.id))
+    };
+    html! {
+        @match framework.kind {
+            FrameworkKind::Rating => p { a.button href=(to("sheet")) { "Rate places" } " " a href=(to("results")) { "Results" } }
+            FrameworkKind::Instrument => @if visit.caller.has(Role::Publisher) { p { a.button href=(to("answers")) { "Enter answers" } } }
+            _ => {}
+        }
+    }
+}
+
 fn framework_card(visit: &Visit, framework: &Framework) -> Markup {
     let measures = visit
         .app
@@ -206,6 +223,7 @@ fn framework_card(visit: &Visit, framework: &Framework) -> Markup {
             p { (framework.note) }
             @if let Some(scoring) = &framework.scoring { p.note { "Scoring: " (scoring) } }
             @if let Some(unverified) = &framework.unverified { p.note { "Not verified: " (unverified) } }
+            (uses(visit, framework))
             @if measures > 0 { p { a href=(visit.address.elsewhere("/measures").with("framework", &framework.id)) { (words::counted(measures, "measure", "measures")) " of it" } } }
             @if !framework.items.is_empty() {
                 details id=(format!("items-{}", framework.id)) {

@@ -21,7 +21,7 @@ use joinedup_views::decide::Command;
 use maud::{Markup, html};
 
 /// The CloudEvents source of what is recorded on pages.
-const SOURCE: &str = "joinedup/pages";
+pub(super) const SOURCE: &str = "joinedup/pages";
 
 /// The fields of a form that was sent from one of our own pages.
 #[derive(Clone, Debug)]
