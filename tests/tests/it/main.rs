@@ -16,6 +16,7 @@ mod doors;
 mod event_time;
 mod feeds;
 mod feeds_hl7;
+mod frameworks;
 mod hard_cases;
 mod harness;
 mod killed;

@@ -16,7 +16,7 @@ use axum::response::Response;
 use joinedup_application::charts::{self, ChartRequest};
 use joinedup_application::config::Role;
 use joinedup_drawing::axis;
-use joinedup_views::catalogue::{Framework, FrameworkKind, Scale};
+use joinedup_views::catalogue::{Framework, FrameworkKind, Item, Scale};
 use joinedup_views::measure::{Measure, Shape};
 use joinedup_views::point::State;
 use maud::{Markup, html};
@@ -39,6 +39,13 @@ fn answered_by<'a>(visit: &'a Visit, id: &str) -> Result<(&'a Framework, &'a Sca
             "Nobody answers this framework: the list of frameworks says what each is for",
         )),
     }
+}
+
+/// The questions as they stand on paper, whatever scale each belongs to.
+fn questions(framework: &Framework) -> Vec<&Item> {
+    let mut items: Vec<&Item> = framework.items.iter().collect();
+    items.sort_by_key(|item| item.order);
+    items
 }
 
 /// `GET /frameworks/{id}/answers`.

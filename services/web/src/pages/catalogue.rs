@@ -179,10 +179,17 @@ pub async fn frameworks(visit: Visit) -> Result<Response, Problem> {
 
 fn all_frameworks(visit: &Visit) -> Markup {
     let catalogue = &visit.app.definitions.catalogue;
+    let mut frameworks: Vec<&Framework> = catalogue.frameworks().collect();
+    // What somebody can do something with comes first.
+    frameworks.sort_by_key(|framework| match framework.kind {
+        FrameworkKind::Rating => 0,
+        FrameworkKind::Instrument => 1,
+        _ => 2,
+    });
     let body = html! {
         h1 { "Frameworks" }
         p.note { "Other systems that rate, ask, tag or measure, with their items. What could not be checked says so." }
-        @for framework in catalogue.frameworks() { (framework_card(visit, framework)) }
+        @for framework in frameworks { (framework_card(visit, framework)) }
     };
     layout::page(
         visit,

@@ -279,6 +279,9 @@ fn picture(results: &Results<'_>, chosen: &[Column], titles: &[String]) -> Marku
 fn table(results: &Results<'_>, chosen: &[Column], titles: &[String]) -> Markup {
     let (visit, framework) = (results.visit, results.framework);
     let coloured = framework.id == visit.app.definitions.catalogue.model().id();
+    let own = chosen.first().filter(|column| !column.is_together);
+    let ambition = |item: &Item| results.rating(&own?.place, item)?.ambition.as_ref();
+    let has_ambition = results.items.iter().any(|item| ambition(item).is_some());
     let level = |level: u8| {
         let class = if coloured { level } else { 0 };
         html! { span.level.(format!("l{class}")) { (level) } " " @if let Some(title) = results.scale.level(level) { (title) } }
@@ -290,7 +293,7 @@ fn table(results: &Results<'_>, chosen: &[Column], titles: &[String]) -> Markup 
                     th scope="col" { "Item" }
                     @for title in titles { th scope="col" { (title) } }
                     @if chosen.len() == 2 { th scope="col" { "Difference" } }
-                    th scope="col" { "Ambition" }
+                    @if has_ambition { th scope="col" { "Ambition" } }
                 } }
                 tbody {
                     @for (i, item) in results.items.iter().enumerate() {
@@ -300,7 +303,7 @@ fn table(results: &Results<'_>, chosen: &[Column], titles: &[String]) -> Markup 
                                 td { @match results.level(column, item) { Some((l, published)) => { (level(l)) @if !published { " " span.small { "not published" } } }, None => span.small { "not rated" } } }
                             }
                             @if let [a, b] = chosen { td { (difference(results.level(a, item), results.level(b, item))) } }
-                            td { @if let Some(first) = chosen.first().filter(|c| !c.is_together) && let Some(a) = results.rating(&first.place, item).and_then(|r| r.ambition.as_ref()) { (level(a.level)) " by " (words::day_month_year(a.by)) } }
+                            @if has_ambition { td { @if let Some(a) = ambition(item) { (level(a.level)) " by " (words::day_month_year(a.by)) } } }
                         }
                     }
                 }

@@ -1,11 +1,10 @@
 //! The form for one questionnaire: when, how and by whom, then a row for each question.
 
-use super::super::rounds;
 use super::super::sheet::ballot::{self, Ballot};
 use super::super::sheet::typed::Typed;
 use super::super::visit::Visit;
 use super::super::words;
-use super::DONE;
+use super::{DONE, questions};
 use joinedup_events::experience::{Mode, Respondent};
 use joinedup_views::catalogue::{Framework, Scale};
 use maud::{Markup, html};
@@ -49,7 +48,7 @@ pub(super) fn form(visit: &Visit, framework: &Framework, scale: &Scale, typed: &
             }
             @for field in ["on", "team", "form"] { @if let Some(why) = typed.why(field) { p.why id=(format!("{field}-why")) { (why) } } }
             (ballot::legend(scale, false))
-            @for (row, item) in rounds::in_order(framework).into_iter().enumerate() {
+            @for (row, item) in questions(framework).into_iter().enumerate() {
                 @let (id, name) = (id(row), name(&item.id));
                 div.question {
                     p { (item.title) }

@@ -1,11 +1,10 @@
 //! `POST /frameworks/{id}/answers`: one questionnaire becomes one event, if the door lets it in.
 
 use super::super::record::{Form, SOURCE};
-use super::super::rounds;
 use super::super::sheet::typed::{Refused, Typed};
 use super::super::visit::Visit;
 use super::form::{id as field_of, name};
-use super::{DONE, answered_by, page};
+use super::{DONE, answered_by, page, questions};
 use crate::door::audit::Recorded;
 use crate::door::problem::Problem;
 use axum::body::Bytes;
@@ -95,7 +94,7 @@ fn event(
     form: &Form,
 ) -> Result<Result<(Event, Answered), Vec<Refused>>, Problem> {
     let (framework, _) = answered_by(visit, id)?;
-    let items = rounds::in_order(framework);
+    let items = questions(framework);
     let mut refusals = Vec::new();
     let on = form.get("on").and_then(|on| on.parse::<NaiveDate>().ok());
     let on = on.filter(|on| *on <= visit.today());
