@@ -58,6 +58,7 @@ pub fn routes() -> Router<Shared> {
             "/frameworks/{id}/answers",
             get(answers::show).post(answers::send),
         )
+        .route("/frameworks/{id}/answers/table", post(answers::send_table))
         .route("/frameworks/{id}/results", get(results::show))
         .route("/frameworks/{id}/results.csv", get(results::csv))
         .route("/sources", get(sources::show))

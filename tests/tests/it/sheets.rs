@@ -10,6 +10,16 @@ use serde_json::json;
 /// A local team's own: a framework that places are rated by, and a questionnaire.
 pub const OWN: &str = include_str!("own_frameworks.toml");
 
+/// Twenty answers in a spreadsheet, one of them off the scale.
+fn spreadsheet(off: &str) -> String {
+    let rows = (1..=20).map(|day| {
+        let answer = if day == 7 { off } else { "agree" };
+        format!("{day:02}/03/2026\t{answer}\tyes")
+    });
+    let rows: Vec<String> = rows.collect();
+    format!("Date\tA say in decisions\tCarer\n{}", rows.join("\n"))
+}
+
 /// A server that knows the local team's frameworks.
 pub fn with_own() -> Joinedup {
     let options = JoinedupOptions::new("serve", &["--catalogue", "own.toml"]);
@@ -45,6 +55,51 @@ fn type_levels(page: &mut Page, levels: &[u8]) {
     assert!(page.focused().contains("Save"), "{}", page.focused());
     page.press(Key::Enter);
     page.wait_for("#saved");
+}
+
+#[test]
+fn twenty_questionnaires_are_pasted_from_a_spreadsheet_or_none_of_them() {
+    let product = empty();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    let paste = |page: &mut Page, table: &str| {
+        page.click("#many summary");
+        page.click("#text");
+        page.evaluate("document.querySelector('#text').value = ''");
+        page.type_text(table);
+        page.click("#many button");
+    };
+    page.goto(&product.url("/frameworks/i-statements/answers?area=havenshire-north"));
+    paste(&mut page, &spreadsheet("9"));
+    page.wait_for("#refused");
+    accessible(&mut page);
+    let refused = page.text("#refused");
+    assert!(
+        refused.contains("Line 8, A say in decisions: The answer must be from 1 to 5"),
+        "{refused}"
+    );
+    assert_eq!(product.caught_up(), 0);
+    assert_eq!(
+        page.evaluate("document.querySelector('#text').value.split('\\n').length"),
+        json!(21)
+    );
+    page.goto(&product.url("/frameworks/i-statements/answers?area=havenshire-north"));
+    paste(&mut page, &spreadsheet("5"));
+    page.wait_for("#saved");
+    let said = page.text("#saved");
+    assert!(said.contains("20 answers. 20 questionnaires"), "{said}");
+    assert_eq!(product.caught_up(), 20);
+    let chart = product
+        .json("/api/v1/charts/ex-involved-agree?area=havenshire-north&carer=yes")
+        .unwrap();
+    let last = chart["points"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|p| p["period_start"] == "2026-03-01")
+        .unwrap()
+        .clone();
+    assert_eq!((&last["value"], &last["n"]), (&json!(1.0), &json!(20)));
 }
 
 /// Three raters and the county: they differ by two levels at most, but for one item.
@@ -286,6 +341,10 @@ fn a_local_framework_is_rated_and_answered_without_code() {
         page.text("#as-levels tbody tr:first-child")
             .contains("not published")
     );
+
+    // A local component stands among the shipped ones.
+    page.goto(&product.url("/frameworks/scie/sheet?area=havenshire-west&of=itself&round=2026"));
+    assert!(page.text("form.sheet").contains("Supported work"));
 
     page.goto(&product.url("/frameworks/our-ward-card/answers?area=havenshire-west"));
     type_levels(&mut page, &[3, 1]);

@@ -165,6 +165,14 @@
   document.addEventListener("parts-taken", () => trace(chosen()));
   trace(chosen());
 
+  // A sheet says how many levels are chosen, while they are not saved yet.
+  document.addEventListener("change", event => {
+    const form = event.target.closest?.("form.sheet"), out = document.querySelector("[data-progress]");
+    if (!form || !out) return;
+    const fields = form.querySelectorAll(".ballot"), chosen = form.querySelectorAll('.ballot input:checked:not([value="-"])');
+    out.textContent = ": " + chosen.length + " of " + fields.length + " chosen, not saved yet";
+  });
+
   // Levels and answers: a digit chooses, and the next field has the focus; "-" is none.
   const chosenIn = field => field.querySelector("input:checked") || field.querySelector("input");
   document.addEventListener("keydown", event => {

@@ -93,6 +93,12 @@ pub const ROUTES: &[Route] = &[
         Record::Numbers,
     ),
     route("POST", "/frameworks/{id}/answers", PUBLISHER, Record::Write),
+    route(
+        "POST",
+        "/frameworks/{id}/answers/table",
+        PUBLISHER,
+        Record::Write,
+    ),
     route("GET", "/frameworks/{id}/results", READER, Record::Refusals),
     route(
         "GET",

@@ -3,8 +3,10 @@
 
 mod form;
 mod sent;
+mod table;
 
 pub use sent::send;
+pub use table::send as send_table;
 
 use super::layout::{self, Tab};
 use super::sheet::typed::Typed;
@@ -67,6 +69,7 @@ fn page(visit: &Visit, id: &str, typed: &Typed) -> Result<Markup, Problem> {
                 h2 #answers-name { "One questionnaire" }
                 p.note { "On a keyboard, type the number of the answer: the next question follows. What people say in words about others does not belong here." }
                 (form::form(visit, framework, scale, typed))
+                (table::form(visit, framework, typed))
             }
             @if visit.caller.has(Role::Reader) { (so_far(visit, framework)) }
         }
@@ -118,7 +121,7 @@ fn so_far(visit: &Visit, framework: &Framework) -> Markup {
         section.card #so-far data-live aria-labelledby="so-far-name" {
             h2 #so-far-name { "So far in " (visit.title_of(visit.area.as_str())) }
             @if let Some(rate) = rate && let Some(words) = latest(visit, rate, Some(&framework.id)) { p { "Answered, of those invited: " (words) "." } }
-            @if measures.is_empty() { p { "No measure is made of these answers yet. A measure of your own can be: help says how." } }
+            @if measures.is_empty() { p { "No measure is made of these answers yet. Your own file of measures can hold one." } }
             @else {
                 ul.plain {
                     @for measure in measures {

@@ -208,11 +208,8 @@ fn uses(visit: &Visit, framework: &Framework) -> Markup {
             .elsewhere(format!("/frameworks/{}/{page}", framework.id))
     };
     html! {
-        @match framework.kind {
-            FrameworkKind::Rating => p { a.button href=(to("sheet")) { "Rate places" } " " a href=(to("results")) { "Results" } }
-            FrameworkKind::Instrument => @if visit.caller.has(Role::Publisher) { p { a.button href=(to("answers")) { "Enter answers" } } }
-            _ => {}
-        }
+        @if framework.kind == FrameworkKind::Rating { p { a.button href=(to("sheet")) { "Rate places" } " " a href=(to("results")) { "Results" } } }
+        @if framework.kind == FrameworkKind::Instrument && visit.caller.has(Role::Publisher) { p { a.button href=(to("answers")) { "Enter answers" } } }
     }
 }
 

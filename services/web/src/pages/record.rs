@@ -28,6 +28,12 @@ pub(super) const SOURCE: &str = "joinedup/pages";
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
+    /// A form with these fields.
+    #[must_use]
+    pub fn of(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+
     /// Reads a form.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! `POST /frameworks/{id}/answers`: one questionnaire becomes one event, if the door lets it in.
 
+use super::super::address::Address;
 use super::super::record::{Form, SOURCE};
 use super::super::sheet::typed::{Refused, Typed};
 use super::super::visit::Visit;
@@ -21,6 +22,8 @@ use joinedup_log::Position;
 use joinedup_views::catalogue::Item;
 use std::time::Duration;
 
+/// Events in one append.
+const BATCH: usize = 500;
 /// How long the page waits for its numbers to be up to date.
 const SEEN_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -44,8 +47,6 @@ pub async fn send(
 ) -> Result<Response, Problem> {
     let form = Form::read(&headers, &body)?;
     visit.caller.must_cover(&visit.area)?;
-    let publisher = visit.app.publisher.clone();
-    let publisher = publisher.ok_or_else(|| Problem::not_found("This process does not publish"))?;
     let (event, response) = match event(&visit, &id, &form)? {
         Ok(read) => read,
         Err(refusals) => {
@@ -58,37 +59,68 @@ pub async fn send(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    let appended = publisher.publish(&[event], None).await?;
-    let positions: Vec<u64> = appended.iter().map(|a| a.position.0).collect();
-    if let (Some(views), Some(last)) = (&visit.app.views, positions.last()) {
-        until_seen(views, Position(*last), SEEN_TIMEOUT).await;
-    }
+    let positions = publish(&visit, &[event]).await?;
     let given = response
         .answers
         .iter()
         .filter(|a| a.score.is_some())
         .count();
-    let saved: usize = form.parsed("saved", "").ok().flatten().unwrap_or(0);
+    let before: usize = form.parsed("saved", "").ok().flatten().unwrap_or(0);
     let mut to = visit.address.clone().without(&DONE);
     for name in ["on", "mode", "respondent", "team"] {
         to = to.with(name, form.get(name).unwrap_or_default());
     }
+    let counts = (
+        before.saturating_add(1),
+        given,
+        response.answers.len() - given,
+    );
+    Ok(saved(to, &visit, &id, counts, positions))
+}
+
+/// Publishes questionnaires, waits a little until the page has them, and answers where they stand in the log. Sent again
+/// they are known.
+///
+/// # Errors
+/// 404 in a process that does not publish, 503 when the log does not take them.
+pub(super) async fn publish(visit: &Visit, events: &[Event]) -> Result<Vec<u64>, Problem> {
+    let publisher = visit.app.publisher.as_ref();
+    let publisher = publisher.ok_or_else(|| Problem::not_found("This process does not publish"))?;
+    let mut positions = Vec::with_capacity(events.len());
+    for batch in events.chunks(BATCH) {
+        let appended = publisher.publish(batch, None).await?;
+        positions.extend(appended.iter().map(|a| a.position.0));
+    }
+    if let (Some(views), Some(last)) = (&visit.app.views, positions.iter().max()) {
+        until_seen(views, Position(*last), SEEN_TIMEOUT).await;
+    }
+    Ok(positions)
+}
+
+/// The way back to an empty form, which says how many questionnaires and answers were saved, and how many do not apply.
+pub(super) fn saved(
+    to: Address,
+    visit: &Visit,
+    id: &str,
+    (questionnaires, given, not_applicable): (usize, usize, usize),
+    positions: Vec<u64>,
+) -> Response {
     let to = to
-        .with("saved", saved.saturating_add(1))
+        .with("saved", questionnaires)
         .with("answered", given)
-        .with("not-applicable", response.answers.len() - given);
+        .with("not-applicable", not_applicable);
     let mut answer = Redirect::to(&to.to_string()).into_response();
     answer.extensions_mut().insert(Recorded(About {
         area: Some(visit.area.to_string()),
-        item: Some(id),
+        item: Some(id.to_owned()),
         events: About::events_at(positions),
         ..About::default()
     }));
-    Ok(answer)
+    answer
 }
 
 /// The event of a form, let in by the door, with its answers; or what is wrong, field by field.
-fn event(
+pub(super) fn event(
     visit: &Visit,
     id: &str,
     form: &Form,
