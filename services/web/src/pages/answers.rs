@@ -142,8 +142,9 @@ fn latest(visit: &Visit, measure: &Measure, instrument: Option<&str>) -> Option<
     }
     let answer = charts::ask(&visit.app, &request, visit.audience()).ok()?;
     let points = answer.chart.points.iter().map(|p| &p.point).rev();
-    let mut told = points.filter(|p| p.value.is_some() || p.state == State::Suppressed);
-    let point = told.next()?;
+    let is_answered = |n: Option<i64>| n.is_some_and(|n| n > 0);
+    let mut answered = points.filter(|p| is_answered(p.n) || p.state == State::Suppressed);
+    let point = answered.next()?;
     let period = words::period(answer.chart.period, point.period_start);
     let unit = match answer.chart.shape {
         Shape::Proportion => "proportion",
