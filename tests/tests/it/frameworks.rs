@@ -4,21 +4,32 @@
 use super::sheets::with_own;
 use joinedup_tests::http::{self, Response};
 use joinedup_tests::product::Joinedup;
+use joinedup_tests::tokens::{token, with_tokens};
 use serde_json::{Value, json};
 
 const AREA: &str = "havenshire-north";
 
 fn post(product: &Joinedup, path: &str, fields: &[(&str, &str)]) -> Response {
+    post_as(product, path, fields, &[])
+}
+
+fn post_as(
+    product: &Joinedup,
+    path: &str,
+    fields: &[(&str, &str)],
+    more: &[(&str, &str)],
+) -> Response {
     let percent = |text: &str| -> String { text.bytes().map(|b| format!("%{b:02X}")).collect() };
     let fields = fields
         .iter()
         .map(|(n, v)| format!("{}={}", percent(n), percent(v)));
     let body = fields.collect::<Vec<_>>().join("&");
     let origin = product.url("");
-    let headers = [
+    let own = [
         ("content-type", "application/x-www-form-urlencoded"),
         ("origin", origin.trim_end_matches('/')),
     ];
+    let headers: Vec<(&str, &str)> = own.into_iter().chain(more.iter().copied()).collect();
     http::send("POST", &product.url(path), &headers, body.as_bytes()).unwrap()
 }
 
@@ -206,4 +217,60 @@ fn every_framework_does_what_its_kind_allows_and_nothing_else() {
         .map(|row| row.0.as_str())
         .collect();
     assert_eq!(asked, ["i-statements", "our-ward-card", "p3c-eq", "tci-14"]);
+}
+
+const BOUND: &str = r#"
+[[tokens]]
+name = "north"
+file = "north"
+roles = ["assessor", "publisher"]
+areas = ["havenshire-north"]
+
+[[tokens]]
+name = "feed"
+file = "feed"
+roles = ["publisher"]
+sources = ["/havenshire/pas"]
+
+[[tokens]]
+name = "reader"
+file = "reader"
+roles = ["reader"]
+"#;
+
+#[test]
+fn whoever_is_bound_to_a_place_rates_and_answers_for_it_alone() {
+    let product = Joinedup::start(with_tokens(BOUND, &["north", "feed", "reader"]));
+    let send = |name: &str, path: &str, fields: &[(&str, &str)]| {
+        let bearer = format!("Bearer {}", token(name));
+        post_as(&product, path, fields, &[("authorization", &bearer)]).status
+    };
+    let rate = |name: &str, place: &str| {
+        let item = "readiness-to-change";
+        let (level, seen) = (
+            format!("level|{place}|{item}"),
+            format!("seen|{place}|{item}"),
+        );
+        let path = "/frameworks/scirocco/sheet?area=havenshire&round=2026";
+        send(name, path, &[(&level, "3"), (&seen, "0..0.0")])
+    };
+    assert_eq!(rate("north", "havenshire-mid"), 403);
+    assert_eq!(rate("reader", "havenshire-north"), 403);
+    assert_eq!(rate("feed", "havenshire-north"), 403);
+    assert_eq!(rate("north", "havenshire-north"), 303);
+    let answer = |name: &str, place: &str| {
+        let path = format!("/frameworks/p3c-eq/answers?area={place}");
+        let fields = [
+            ("a|care-joined-up", "3"),
+            ("on", "2026-03-02"),
+            ("mode", "paper"),
+            ("respondent", "person"),
+        ];
+        send(name, &path, &fields)
+    };
+    assert_eq!(answer("north", "havenshire-mid"), 403);
+    assert_eq!(answer("reader", "havenshire-north"), 403);
+    // Who speaks for one system only does not speak for what people type.
+    assert_eq!(answer("feed", "havenshire-north"), 403);
+    assert_eq!(answer("north", "havenshire-north"), 303);
 }

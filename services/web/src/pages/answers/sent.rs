@@ -8,6 +8,7 @@ use super::form::{id as field_of, name};
 use super::{DONE, answered_by, page, questions};
 use crate::door::audit::Recorded;
 use crate::door::problem::Problem;
+use crate::door::scope::misplaced;
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
@@ -196,7 +197,10 @@ pub(super) fn event(
     let let_in = Submitted::read(written.to_json().to_string().as_bytes())
         .and_then(|submitted| admission::admit(&visit.app.definitions, submitted, arrival));
     Ok(match let_in {
-        Ok(event) => Ok((event, response)),
+        Ok(event) => match misplaced(&visit.caller, &visit.app, &event) {
+            not_theirs if not_theirs.is_empty() => Ok((event, response)),
+            not_theirs => return Err(Problem::forbidden_fields(not_theirs)),
+        },
         Err(found) => Err(found
             .0
             .into_iter()
