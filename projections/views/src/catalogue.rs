@@ -9,7 +9,7 @@ mod framework;
 pub mod model;
 mod paths;
 
-pub use framework::{Finding, Framework, FrameworkKind, Scale};
+pub use framework::{Finding, Framework, FrameworkKind, Item, Scale};
 pub use model::{Basis, Edge, Layer, Model, Node, Strength};
 pub use paths::Reached;
 

@@ -88,13 +88,18 @@ impl Command {
         EntityId::new(&id).map_err(|rule| Refusal::NotAName { field, rule })
     }
 
-    /// Whether a fact of the entity has a bearing on the command. A chart is decided about area by area.
+    /// Whether a fact of the entity has a bearing on the command. A chart is decided about area by area, and what one
+    /// rater gives does not depend on what the others gave: they rate alone and at the same time.
     #[must_use]
     pub fn concerns(&self, fact: &StoredFact) -> bool {
-        !matches!(self.subject, Subject::Chart(_)) || fact.area == self.area
+        match &self.subject {
+            Subject::Chart(_) => fact.area == self.area,
+            Subject::Rating(rating) => rating.concerns(&fact.fact),
+            Subject::Cycle(_) => true,
+        }
     }
 
-    /// The version of what the command is about, by all facts of its entity.
+    /// The version of what the command is about: the position of the last fact of its entity that concerns it.
     #[must_use]
     pub fn version(&self, facts: &[StoredFact]) -> u64 {
         version(facts.iter().filter(|f| self.concerns(f)))

@@ -13,7 +13,7 @@ use joinedup_events::{AreaId, EntityId, Event, EventKey, check, subject};
 use joinedup_log::{AppendError, Position, ReadError};
 use joinedup_projector::Views;
 use joinedup_views::contribution::{FactKey, StoredFact};
-use joinedup_views::decide::{Command, NewFact, Refusal, Stands, decide, present};
+use joinedup_views::decide::{self, Command, NewFact, Refusal, Stands, decide, present};
 use joinedup_views::fact_set::standing;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -184,9 +184,10 @@ fn events(
         catalogue: &app.definitions.catalogue,
     };
     let decided = decide(command, stands, now)?;
-    let version = command.version(facts);
+    // What was read may be newer than the last fact that concerns the command, and not newer than the entity.
+    let (version, newest) = (command.version(facts), decide::version(facts));
     if let (None, Some(expected)) = (repeated, write.version)
-        && expected != version
+        && !(version..=newest).contains(&expected)
     {
         return Err(ExecuteError::Conflict { expected, version });
     }

@@ -9,6 +9,7 @@ mod labels;
 mod lane;
 mod literal;
 pub mod png;
+pub mod radar;
 pub mod run_chart;
 pub mod spark;
 

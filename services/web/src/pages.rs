@@ -2,6 +2,7 @@
 
 pub mod add;
 pub mod address;
+pub mod answers;
 pub mod assets;
 pub mod audit;
 pub mod board;
@@ -22,10 +23,11 @@ pub mod multiples;
 pub mod node;
 pub mod picture;
 pub mod quarantine;
-pub mod rate;
 pub mod record;
 mod refusal;
+pub mod results;
 pub mod rounds;
+pub mod sheet;
 pub mod sign_in;
 pub mod sources;
 mod start;
@@ -50,8 +52,15 @@ pub fn routes() -> Router<Shared> {
         .route("/board", get(board::show))
         .route("/leaders", get(leaders::show))
         .route("/model", get(model::show))
-        .route("/model/{what}", post(rate::rate))
         .route("/frameworks", get(catalogue::frameworks))
+        .route("/frameworks/{id}/sheet", get(sheet::show).post(sheet::save))
+        .route(
+            "/frameworks/{id}/answers",
+            get(answers::show).post(answers::send),
+        )
+        .route("/frameworks/{id}/answers/table", post(answers::send_table))
+        .route("/frameworks/{id}/results", get(results::show))
+        .route("/frameworks/{id}/results.csv", get(results::csv))
         .route("/sources", get(sources::show))
         .route("/quarantine", get(quarantine::show))
         .route("/help", get(help::show))

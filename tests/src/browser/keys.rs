@@ -1,8 +1,10 @@
 //! Keys of a keyboard, as the browser wants them told.
 
-/// A key that is not a character to be typed.
+/// A key that does something where it is pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
+    /// A digit, 0 to 9; what is above is a nine.
+    Digit(u8),
     /// Tab.
     Tab,
     /// Shift and Tab: back.
@@ -27,10 +29,25 @@ pub enum Key {
     End,
 }
 
+/// The digits of the upper row.
+const DIGITS: [(&str, &str, u32, &str); 10] = [
+    ("0", "Digit0", 48, "0"),
+    ("1", "Digit1", 49, "1"),
+    ("2", "Digit2", 50, "2"),
+    ("3", "Digit3", 51, "3"),
+    ("4", "Digit4", 52, "4"),
+    ("5", "Digit5", 53, "5"),
+    ("6", "Digit6", 54, "6"),
+    ("7", "Digit7", 55, "7"),
+    ("8", "Digit8", 56, "8"),
+    ("9", "Digit9", 57, "9"),
+];
+
 impl Key {
     /// `key`, `code`, virtual key code and the text it produces.
     pub(super) fn codes(self) -> (&'static str, &'static str, u32, &'static str) {
         match self {
+            Self::Digit(digit) => DIGITS[usize::from(digit.min(9))],
             Self::Tab | Self::ShiftTab => ("Tab", "Tab", 9, ""),
             Self::Enter => ("Enter", "Enter", 13, "\r"),
             Self::Space => (" ", "Space", 32, " "),

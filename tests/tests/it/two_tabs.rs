@@ -4,7 +4,10 @@ use joinedup_tests::http::{self, Response};
 use joinedup_tests::product::{Joinedup, JoinedupOptions};
 use serde_json::{Value, json};
 
-const MODEL: &str = "/model?area=havenshire-north&node=co-crisis-response";
+const SHEET: &str =
+    "/frameworks/scie/sheet?area=havenshire-north&of=itself&item=co-crisis-response&round=2026";
+const PLAN: &str = "/frameworks/scie/sheet?area=havenshire-north&of=itself&item=co-crisis-response&round=2026&view=plan";
+const LEVEL: &str = "level|havenshire-north|co-crisis-response";
 
 /// A page as a browser would have it open, with its forms.
 struct Tab(String);
@@ -17,7 +20,8 @@ impl Tab {
     /// The unseen fields of the first form that is sent to an address.
     #[track_caller]
     fn hidden(&self, action: &str) -> Vec<(String, String)> {
-        let start = self.0.find(&format!("action=\"{action}\""));
+        let written = action.replace('&', "&amp;");
+        let start = self.0.find(&format!("action=\"{written}\""));
         let start = start.unwrap_or_else(|| panic!("no form is sent to {action}"));
         let form = self.0[start..].split("</form>").next().unwrap();
         let attribute = |input: &str, name: &str| {
@@ -63,49 +67,81 @@ fn rating(product: &Joinedup) -> Value {
 #[test]
 fn the_second_of_two_raters_sees_what_stands_beside_what_was_typed() {
     let product = serve();
-    let (one, two) = (Tab::open(&product, MODEL), Tab::open(&product, MODEL));
-    let propose = |tab: &Tab, level, note| {
-        let typed = [("round", "2026"), ("level", level), ("note", note)];
-        tab.send(&product, "/model/propose", &typed)
-    };
-    assert_eq!(propose(&one, "2", "Two teams share one rota.").status, 303);
+    let (one, two) = (Tab::open(&product, SHEET), Tab::open(&product, SHEET));
+    let propose = |tab: &Tab, level| tab.send(&product, SHEET, &[(LEVEL, level)]);
+    assert_eq!(propose(&one, "2").status, 303);
     // Sent twice by an impatient reader: one proposal.
-    assert_eq!(propose(&one, "2", "Two teams share one rota.").status, 303);
+    assert_eq!(propose(&one, "2").status, 303);
     let head = product.caught_up();
     assert_eq!(head, 1);
+    // Going back and choosing anew is another write, made from a page that no longer stands.
+    assert_eq!(propose(&one, "5").status, 409);
 
-    let late = propose(&two, "4", "The night team has started.");
+    let late = propose(&two, "4");
     assert_eq!(late.status, 409, "{}", late.text());
     assert_eq!(product.caught_up(), head);
     let page = late.text();
-    let (stands, typed) = page.split_once("id=\"typed\"").unwrap();
-    assert!(stands.contains("Two teams share one rota."), "{page}");
-    assert!(typed.contains("The night team has started."), "{page}");
+    assert!(
+        page.contains("Somebody else recorded something here"),
+        "{page}"
+    );
+    assert!(page.contains("value=\"4\" checked"), "{page}");
     assert_eq!(rating(&product)["rounds"][0]["level"], 2);
 
     // Having seen both, the second rater means it.
-    let again = Tab(page).send(&product, "/model/propose", &[]);
+    let again = Tab(page).send(&product, SHEET, &[(LEVEL, "4")]);
     assert_eq!(again.status, 303, "{}", again.text());
     assert_eq!(rating(&product)["rounds"][0]["level"], 4);
 }
 
 #[test]
+fn raters_who_rate_at_the_same_time_do_not_get_in_each_others_way() {
+    let product = serve();
+    let raters = ["r1", "r2", "r3"].map(|rater| format!("{SHEET}&rater={rater}"));
+    let tabs = raters.each_ref().map(|sheet| Tab::open(&product, sheet));
+    for ((tab, sheet), level) in tabs.iter().zip(&raters).zip(["2", "3", "4"]) {
+        let sent = tab.send(&product, sheet, &[(LEVEL, level)]);
+        assert_eq!(sent.status, 303, "{}", sent.text());
+    }
+    // The same rater in a second tab has seen something else.
+    let again = tabs[0].send(&product, &raters[0], &[(LEVEL, "5")]);
+    assert_eq!(again.status, 409, "{}", again.text());
+    let given = rating(&product)["rounds"][0]["raters"].clone();
+    let levels: Vec<&Value> = given
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| &r["level"])
+        .collect();
+    assert_eq!(levels, [&json!(2), &json!(3), &json!(4)]);
+}
+
+#[test]
 fn a_page_publishes_only_what_was_proposed_and_wants_nothing_of_the_past() {
     let product = serve();
-    let tab = Tab::open(&product, MODEL);
-    let past = [("level", "4"), ("by", "2025-01-01")];
-    let refused = tab.send(&product, "/model/ambition", &past);
+    let past = [
+        (LEVEL, "4"),
+        ("by|havenshire-north|co-crisis-response", "2025-01-01"),
+    ];
+    let refused = Tab::open(&product, PLAN).send(&product, PLAN, &past);
     assert_eq!(refused.status, 422, "{}", refused.text());
     assert!(refused.text().contains("future"), "{}", refused.text());
-    // There is no form to publish before there is a proposal; one that is made up is refused.
+    // Before there is a proposal there is nothing to publish; what is made up is refused.
+    let moderate = format!("{SHEET}&view=moderate");
+    let tab = Tab::open(&product, &moderate);
+    assert_eq!(
+        tab.send(&product, &moderate, &[("do", "publish")]).status,
+        303
+    );
+    assert_eq!(product.caught_up(), 0);
+    let seen = "seen|havenshire-north|co-crisis-response";
     let origin = product.url("");
     let headers = [
         ("content-type", "application/x-www-form-urlencoded"),
         ("origin", origin.trim_end_matches('/')),
     ];
-    let body = "area=havenshire-north&framework=scie&item=co-crisis-response&round=2026&version=0";
-    let url = product.url("/model/confirm");
-    let refused = http::send("POST", &url, &headers, body.as_bytes()).unwrap();
+    let body = format!("do=publish&{}=0..1.1", encoded(seen));
+    let refused = http::send("POST", &product.url(&moderate), &headers, body.as_bytes()).unwrap();
     assert_eq!(refused.status, 422, "{}", refused.text());
     assert_eq!(product.caught_up(), 0);
 }

@@ -2,6 +2,7 @@
 
 use super::model::{Basis, Link, Model, Rated};
 use super::{CatalogueError, Layer};
+use joinedup_events::check::LIMITS;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -289,6 +290,15 @@ impl Framework {
         };
         if scale.lowest >= scale.highest {
             return Err("the lowest level of its scale must be below the highest".to_owned());
+        }
+        let highest = match self.kind {
+            FrameworkKind::Rating => LIMITS.level_most,
+            _ => LIMITS.score_most,
+        };
+        if rates && scale.highest > highest {
+            return Err(format!(
+                "its scale must end at {highest} or below: no event holds more"
+            ));
         }
         let steps = usize::from(scale.highest - scale.lowest) + 1;
         if !scale.levels.is_empty() && scale.levels.len() != steps {

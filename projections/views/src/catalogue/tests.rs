@@ -287,6 +287,14 @@ fn an_unsound_file_is_refused_with_the_place_named() {
     assert!(refused(finding).contains("scie"));
     let unscaled = "[[framework]]\nid = \"own\"\ntitle = \"Own\"\nkind = \"rating\"\nnote = \"n\"";
     assert!(refused(unscaled).contains("[scale]"));
+    // The door takes no level above five and no score above ten: better known now than when somebody rates.
+    let of = |kind: &str, highest: u8| {
+        let unscaled = unscaled.replace("rating", kind);
+        format!("{unscaled}\n[framework.scale]\nlowest = 0\nhighest = {highest}")
+    };
+    assert!(refused(&of("rating", 6)).contains("must end at 5"));
+    assert!(refused(&of("instrument", 11)).contains("must end at 10"));
+    assert!(built_in().and_toml("own.toml", &of("rating", 5)).is_ok());
 }
 
 #[test]

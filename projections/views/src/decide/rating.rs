@@ -131,6 +131,26 @@ impl RatingOfItem {
         }])
     }
 
+    /// Whether a fact has a bearing: of a single rater's rating, what the same rater gave in the same round and what was
+    /// taken back; of all else, everything.
+    pub(super) fn concerns(&self, fact: &Fact) -> bool {
+        let RatingAction::Propose {
+            round,
+            rater: Some(rater),
+            ..
+        } = &self.action
+        else {
+            return true;
+        };
+        match fact {
+            Fact::Assessment(AssessmentFact::Proposed(given)) => {
+                given.rater.as_ref() == Some(rater) && given.round == *round
+            }
+            Fact::Assessment(AssessmentFact::Retracted(_)) => true,
+            _ => false,
+        }
+    }
+
     fn level(&self) -> Option<u8> {
         match self.action {
             RatingAction::Propose { level, .. } | RatingAction::Moderate { level, .. } => level,

@@ -233,3 +233,29 @@ async fn what_people_type_keeps_the_rules_of_the_door() {
     );
     assert_eq!(head(&app).await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn raters_need_not_have_read_each_other_and_the_place_must_have_read_them() {
+    let (app, _folder) = app(FaultPlan::default());
+    let give = |rater: &str, level| {
+        rate(RatingAction::Propose {
+            round: slug("2026"),
+            level: Some(level),
+            rater: Some(slug(rater)),
+            note: None,
+        })
+    };
+    // All three opened the sheet before anybody had rated.
+    for (rater, level) in [("r1", 2), ("r2", 3), ("r3", 4)] {
+        let given = execute(&app, &write(None, give(rater, level), Some(0))).await;
+        assert!(given.is_ok(), "{given:?}");
+    }
+    let conflict = |outcome: Result<Receipt, ExecuteError>| matches!(outcome, Err(ExecuteError::Conflict { version, .. }) if version <= 3);
+    // The same rater twice, the place from an old page, and a version that never was.
+    for (command, version) in [(give("r1", 5), 0), (propose(3), 2), (give("r4", 5), 9)] {
+        let outcome = execute(&app, &write(None, command, Some(version))).await;
+        assert!(conflict(outcome), "version {version}");
+    }
+    let read = execute(&app, &write(None, propose(3), Some(3))).await;
+    assert_eq!(read.unwrap().position, 4);
+}

@@ -165,5 +165,29 @@
   document.addEventListener("parts-taken", () => trace(chosen()));
   trace(chosen());
 
+  // A sheet says how many levels are chosen, while they are not saved yet.
+  document.addEventListener("change", event => {
+    const form = event.target.closest?.("form.sheet"), out = document.querySelector("[data-progress]");
+    if (!form || !out) return;
+    const fields = form.querySelectorAll(".ballot"), chosen = form.querySelectorAll('.ballot input:checked:not([value="-"])');
+    out.textContent = ": " + chosen.length + " of " + fields.length + " chosen, not saved yet";
+  });
+
+  // Levels and answers: a digit chooses, and the next field has the focus; "-" is none.
+  const chosenIn = field => field.querySelector("input:checked") || field.querySelector("input");
+  document.addEventListener("keydown", event => {
+    const field = event.target.closest?.(".ballot");
+    if (!field || event.altKey || event.ctrlKey || event.metaKey || !/^[-0-9]$/.test(event.key)) return;
+    const input = field.querySelector(`input[value="${event.key}"]`);
+    if (!input) return;
+    event.preventDefault();
+    input.checked = true;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+    const fields = [...field.closest("form").querySelectorAll(".ballot:not([disabled])")];
+    const column = field.id.replace(/-\d+$/, "-"), below = fields.filter(f => f.id.startsWith(column));
+    const next = below[below.indexOf(field) + 1] || (below.length > 1 && fields.find(f => f.id === column.replace(/(\d+)-$/, (_, n) => Number(n) + 1 + "-0")));
+    (next ? chosenIn(next) : field.closest("form").querySelector("button[type=submit]")).focus();
+  });
+
   if (document.getElementById("strip") && "EventSource" in window) { if (document.hidden) rest(); else listen(); }
 })();

@@ -7,9 +7,10 @@ use super::visit::Visit;
 use super::words;
 use crate::door::problem::Problem;
 use axum::response::Response;
+use joinedup_application::config::Role;
 use joinedup_application::overview::Line;
 use joinedup_drawing::{icon, spark};
-use joinedup_views::catalogue::{Framework, Layer};
+use joinedup_views::catalogue::{Framework, FrameworkKind, Layer};
 use joinedup_views::measure::{Measure, Purpose};
 use maud::{Markup, PreEscaped, html};
 use std::collections::{BTreeMap, BTreeSet};
@@ -178,10 +179,17 @@ pub async fn frameworks(visit: Visit) -> Result<Response, Problem> {
 
 fn all_frameworks(visit: &Visit) -> Markup {
     let catalogue = &visit.app.definitions.catalogue;
+    let mut frameworks: Vec<&Framework> = catalogue.frameworks().collect();
+    // What somebody can do something with comes first.
+    frameworks.sort_by_key(|framework| match framework.kind {
+        FrameworkKind::Rating => 0,
+        FrameworkKind::Instrument => 1,
+        _ => 2,
+    });
     let body = html! {
         h1 { "Frameworks" }
         p.note { "Other systems that rate, ask, tag or measure, with their items. What could not be checked says so." }
-        @for framework in catalogue.frameworks() { (framework_card(visit, framework)) }
+        @for framework in frameworks { (framework_card(visit, framework)) }
     };
     layout::page(
         visit,
@@ -190,6 +198,19 @@ fn all_frameworks(visit: &Visit) -> Markup {
         &layout::place_picker(visit),
         &body,
     )
+}
+
+/// What can be done with a framework here.
+fn uses(visit: &Visit, framework: &Framework) -> Markup {
+    let to = |page: &str| {
+        visit
+            .address
+            .elsewhere(format!("/frameworks/{}/{page}", framework.id))
+    };
+    html! {
+        @if framework.kind == FrameworkKind::Rating { p { a.button href=(to("sheet")) { "Rate places" } " " a href=(to("results")) { "Results" } } }
+        @if framework.kind == FrameworkKind::Instrument && visit.caller.has(Role::Publisher) { p { a.button href=(to("answers")) { "Enter answers" } } }
+    }
 }
 
 fn framework_card(visit: &Visit, framework: &Framework) -> Markup {
@@ -206,6 +227,7 @@ fn framework_card(visit: &Visit, framework: &Framework) -> Markup {
             p { (framework.note) }
             @if let Some(scoring) = &framework.scoring { p.note { "Scoring: " (scoring) } }
             @if let Some(unverified) = &framework.unverified { p.note { "Not verified: " (unverified) } }
+            (uses(visit, framework))
             @if measures > 0 { p { a href=(visit.address.elsewhere("/measures").with("framework", &framework.id)) { (words::counted(measures, "measure", "measures")) " of it" } } }
             @if !framework.items.is_empty() {
                 details id=(format!("items-{}", framework.id)) {

@@ -6,11 +6,7 @@ use super::visit::Visit;
 use maud::{Markup, html};
 
 /// Fields that a person types, with the words for them. The others travel unseen.
-const TYPED: [(&str, &str); 10] = [
-    ("round", "Round"),
-    ("level", "Level"),
-    ("by", "By"),
-    ("note", "In words"),
+const TYPED: [(&str, &str); 6] = [
     ("title", "Name"),
     ("aim", "Aim"),
     ("started", "Began on"),
@@ -24,11 +20,6 @@ const TYPED: [(&str, &str); 10] = [
 pub fn page(visit: &Visit, filled: &Filled, version: u64, stands: &Markup) -> Markup {
     let form = &filled.form;
     let (back, action) = (form.back(), &filled.action);
-    let tab = if action.starts_with("/model") {
-        Tab::Model
-    } else {
-        Tab::Measures
-    };
     let typed = TYPED
         .iter()
         .filter_map(|(name, words)| Some((words, form.get(name)?)));
@@ -55,5 +46,11 @@ pub fn page(visit: &Visit, filled: &Filled, version: u64, stands: &Markup) -> Ma
         }
     };
     let picker = layout::place_picker(visit);
-    layout::page(visit, tab, "Somebody else was first", &picker, &body)
+    layout::page(
+        visit,
+        Tab::Measures,
+        "Somebody else was first",
+        &picker,
+        &body,
+    )
 }

@@ -208,7 +208,9 @@ pub fn kept(address: &Address, asked: &[&str]) -> Markup {
     }
 }
 
-fn place_field(visit: &Visit) -> Markup {
+/// The field that asks for a place.
+#[must_use]
+pub fn place_field(visit: &Visit) -> Markup {
     html! {
         label for="pick-area" { "Place" }
         select #pick-area name="area" {

@@ -67,6 +67,11 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
     };
     let place = visit.title_of(visit.area.as_str());
     let model = visit.app.definitions.catalogue.model();
+    let rating = |page: &str| {
+        visit
+            .address
+            .elsewhere(format!("/frameworks/{}/{page}", model.id()))
+    };
     let body = html! {
         h1 { (model.about().title) span.place { ", " (place) } }
         p.note {
@@ -74,6 +79,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
             "The first two columns show published ratings, from 1 red to 5 green; outcomes show how many of their measures are improving. "
             "Lines show how we expect change to happen. Thick lines: main contribution."
         }
+        p { a.button href=(rating("sheet")) { "Rate all items" } " " a.button href=(rating("results")) { "Results of the rounds" } " " a href=(visit.address.elsewhere("/frameworks")) { "Other frameworks" } }
         section.card #picture aria-label="The logic model as a picture" {
             div.scroll tabindex="0" role="region" aria-label="Picture of the logic model" {
                 div #model-picture data-live { (PreEscaped(picture::svg(visit, &known, chosen.map(|n| n.node.id.as_str())))) }

@@ -21,13 +21,19 @@ use joinedup_views::decide::Command;
 use maud::{Markup, html};
 
 /// The CloudEvents source of what is recorded on pages.
-const SOURCE: &str = "joinedup/pages";
+pub(super) const SOURCE: &str = "joinedup/pages";
 
 /// The fields of a form that was sent from one of our own pages.
 #[derive(Clone, Debug)]
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
+    /// A form with these fields.
+    #[must_use]
+    pub fn of(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+
     /// Reads a form.
     ///
     /// # Errors

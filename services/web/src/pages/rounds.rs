@@ -1,10 +1,100 @@
-//! Ratings of the logic model, round by round.
+//! Ratings by any framework, round by round: whose they are, what was recorded, and how it is said.
 
 use super::visit::Visit;
+use crate::door::problem::Problem;
 use joinedup_application::outcomes;
-use joinedup_events::Slug;
-use joinedup_views::ratings::{Comparison, Rating, compare};
+use joinedup_events::{AreaId, Family, Slug};
+use joinedup_views::catalogue::{Framework, Item};
+use joinedup_views::decide::version;
+use joinedup_views::ratings::roll_up::localities;
+use joinedup_views::ratings::{Comparison, Rating, Stage, compare, rating};
 use std::collections::BTreeMap;
+
+/// The places that stand side by side: those that are asked to rate, else the parts of the place, else the place.
+#[must_use]
+pub fn places(visit: &Visit) -> Vec<AreaId> {
+    let register = &visit.app.definitions.areas;
+    let mut places: Vec<AreaId> = localities(register, &visit.area).into_iter().collect();
+    places.sort_by_key(|id| visit.title_of(id.as_str()));
+    if places.is_empty() {
+        places = visit.parts();
+    }
+    if places.is_empty() {
+        places.push(visit.area.clone());
+    }
+    places
+}
+
+/// A framework's items, group by group and each in its place.
+#[must_use]
+pub fn in_order(framework: &Framework) -> Vec<&Item> {
+    let mut groups: Vec<&Option<String>> = Vec::new();
+    for item in &framework.items {
+        if !groups.contains(&&item.group) {
+            groups.push(&item.group);
+        }
+    }
+    let mut items: Vec<&Item> = framework.items.iter().collect();
+    let group = |item: &Item| groups.iter().position(|g| **g == item.group);
+    items.sort_by_key(|item| (group(item), item.order));
+    items
+}
+
+/// What was recorded of some places by a framework, with its version, by place and item.
+pub type Found = BTreeMap<(AreaId, String), (Option<Rating>, u64)>;
+
+/// What was recorded of some places by a framework, by place and item, with the versions of one moment: a form must not
+/// carry a later version than its page shows.
+///
+/// # Errors
+/// 404 when this process has no views.
+pub fn found(visit: &Visit, places: &[AreaId], framework: &Framework) -> Result<Found, Problem> {
+    Ok(visit.views()?.read(|view| {
+        let of = |place: &AreaId, item: &Item| {
+            let id = format!("{place}/{}/{}", framework.id, item.id);
+            let facts = &view.entity(Family::Assessment, &id)?.facts;
+            // Where every fact was taken back there is no rating, and still a version.
+            Some((
+                (place.clone(), item.id.clone()),
+                (rating(&facts.standing()), version(&facts.all())),
+            ))
+        };
+        let cells = places
+            .iter()
+            .flat_map(|place| framework.items.iter().map(move |item| (place, item)));
+        cells.filter_map(|(place, item)| of(place, item)).collect()
+    }))
+}
+
+/// The round that is being worked on: the last in which anything was recorded, else this year's.
+///
+/// # Errors
+/// Never: the year of today is the name of a round.
+pub fn newest<'a>(
+    visit: &Visit,
+    ratings: impl Iterator<Item = &'a Rating>,
+) -> Result<Slug, Problem> {
+    let latest = ratings
+        .flat_map(|r| &r.rounds)
+        .map(|r| &r.round)
+        .max_by_key(|r| r.as_str());
+    match latest {
+        Some(round) => Ok(round.clone()),
+        None => Slug::new(&visit.today().format("%Y").to_string())
+            .map_err(|_| Problem::bad_request("The round is needed")),
+    }
+}
+
+/// How far a round is, in a word.
+#[must_use]
+pub const fn stage_word(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Rating => "being rated",
+        Stage::Proposed => "proposed",
+        Stage::Moderated => "moderated",
+        Stage::Published => "published",
+    }
+}
 
 /// The rounds in which anything was published, in the order of their names.
 #[must_use]

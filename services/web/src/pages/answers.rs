@@ -1,0 +1,164 @@
+//! `/frameworks/{id}/answers`: what people answered, typed in one questionnaire after another. Each is published as an
+//! event through the door that every event passes, and asked by its own instrument's scale.
+
+mod form;
+mod sent;
+mod table;
+
+pub use sent::send;
+pub use table::send as send_table;
+
+use super::layout::{self, Tab};
+use super::sheet::typed::Typed;
+use super::visit::Visit;
+use super::words;
+use crate::door::problem::Problem;
+use axum::extract::Path;
+use axum::response::Response;
+use joinedup_application::charts::{self, ChartRequest};
+use joinedup_application::config::Role;
+use joinedup_drawing::axis;
+use joinedup_views::catalogue::{Framework, FrameworkKind, Item, Scale};
+use joinedup_views::measure::{Measure, Shape};
+use joinedup_views::point::State;
+use maud::{Markup, html};
+
+/// Parameters of the address that say what was done last.
+const DONE: [&str; 3] = ["saved", "answered", "not-applicable"];
+
+/// An instrument that people answer.
+///
+/// # Errors
+/// 404 with the reason.
+fn answered_by<'a>(visit: &'a Visit, id: &str) -> Result<(&'a Framework, &'a Scale), Problem> {
+    let framework = visit.app.definitions.catalogue.framework(id);
+    let framework = framework.ok_or_else(|| {
+        Problem::not_found("There is no such framework: choose one from the list")
+    })?;
+    match &framework.scale {
+        Some(scale) if framework.kind == FrameworkKind::Instrument => Ok((framework, scale)),
+        _ => Err(Problem::not_found(
+            "Nobody answers this framework: the list of frameworks says what each is for",
+        )),
+    }
+}
+
+/// The questions as they stand on paper, whatever scale each belongs to.
+fn questions(framework: &Framework) -> Vec<&Item> {
+    let mut items: Vec<&Item> = framework.items.iter().collect();
+    items.sort_by_key(|item| item.order);
+    items
+}
+
+/// `GET /frameworks/{id}/answers`.
+pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
+    visit
+        .render(move |visit| page(visit, &id, &Typed::default()))
+        .await
+}
+
+fn page(visit: &Visit, id: &str, typed: &Typed) -> Result<Markup, Problem> {
+    let (framework, scale) = answered_by(visit, id)?;
+    let place = visit.title_of(visit.area.as_str());
+    let title = &framework.title;
+    let body = html! {
+        h1 { (title) span.place { ", " (place) } }
+        (said(visit, typed))
+        div.columns.entry {
+            section.card aria-labelledby="answers-name" {
+                h2 #answers-name { "One questionnaire" }
+                p.note { "On a keyboard, type the number of the answer: the next question follows. What people say in words about others does not belong here." }
+                (form::form(visit, framework, scale, typed))
+                (table::form(visit, framework, typed))
+            }
+            @if visit.caller.has(Role::Reader) { (so_far(visit, framework)) }
+        }
+    };
+    let picker = html! {
+        form.picker method="get" action=(visit.address.path()) {
+            (layout::kept(&visit.address.clone().without(&DONE), &["area"]))
+            (layout::place_field(visit))
+            button.quiet type="submit" { "Show" }
+        }
+    };
+    let title = format!("{title}: enter answers, {place}");
+    Ok(layout::page(visit, Tab::Data, &title, &picker, &body))
+}
+
+/// What was recorded, or what is in the way of it.
+fn said(visit: &Visit, typed: &Typed) -> Markup {
+    let count = |name: &str| visit.address.get(name)?.parse::<usize>().ok();
+    html! {
+        @if !typed.refused.is_empty() {
+            div.summary #refused role="alert" tabindex="-1" autofocus {
+                h2 { "There is a problem" }
+                p { "Nothing was saved. What you typed is still in the form." }
+                ul { @for refusal in &typed.refused { li { a href=(format!("#{}", refusal.field)) { (refusal.at) } ": " (refusal.why) } } }
+            }
+        } @else if let (Some(saved), Some(answered)) = (count("saved"), count("answered")) {
+            div.summary.good #saved role="status" {
+                p {
+                    "Saved: " (words::counted(answered, "answer", "answers"))
+                    @if let Some(none) = count("not-applicable").filter(|n| *n > 0) { ", " (none) " not applicable" }
+                    ". " (words::counted(saved, "questionnaire", "questionnaires")) " entered in this sitting."
+                }
+            }
+        }
+    }
+}
+
+/// What the answers so far come to, as far as the rule for small numbers lets it be seen.
+fn so_far(visit: &Visit, framework: &Framework) -> Markup {
+    let measures = visit.app.definitions.measures.iter();
+    let asks = |m: &&Measure| {
+        m.survey
+            .as_ref()
+            .is_some_and(|s| s.as_str() == framework.id)
+    };
+    let measures: Vec<&Measure> = measures.filter(asks).collect();
+    let rate = visit.app.definitions.measures.get("ex-response-rate");
+    html! {
+        section.card #so-far data-live aria-labelledby="so-far-name" {
+            h2 #so-far-name { "So far in " (visit.title_of(visit.area.as_str())) }
+            @if let Some(rate) = rate && let Some(words) = latest(visit, rate, Some(&framework.id)) { p { "Answered, of those invited: " (words) "." } }
+            @if measures.is_empty() { p { "No measure is made of these answers yet. Your own file of measures can hold one." } }
+            @else {
+                ul.plain {
+                    @for measure in measures {
+                        li { a href=(visit.address.elsewhere(format!("/measures/{}", measure.id))) { (measure.title) } ": " (latest(visit, measure, None).unwrap_or_else(|| "no answers yet".to_owned())) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The newest period of a measure in words, with how many answers it rests on; none where there is nothing.
+fn latest(visit: &Visit, measure: &Measure, instrument: Option<&str>) -> Option<String> {
+    let mut request = ChartRequest::new(measure.id.as_str(), visit.area.as_str());
+    if let Some(instrument) = instrument {
+        let one = std::iter::once(instrument.to_owned()).collect();
+        request.filter.0.insert("instrument".to_owned(), one);
+    }
+    let answer = charts::ask(&visit.app, &request, visit.audience()).ok()?;
+    let points = answer.chart.points.iter().map(|p| &p.point).rev();
+    let is_answered = |n: Option<i64>| n.is_some_and(|n| n > 0);
+    let mut answered = points.filter(|p| is_answered(p.n) || p.state == State::Suppressed);
+    let point = answered.next()?;
+    let period = words::period(answer.chart.period, point.period_start);
+    let unit = match answer.chart.shape {
+        Shape::Proportion => "proportion",
+        _ => answer.chart.unit.as_str(),
+    };
+    Some(match (point.value, point.n) {
+        (Some(value), Some(n)) => {
+            format!("{} of {n}, {period}", axis::amount(value, unit))
+        }
+        (Some(value), None) => format!("{}, {period}", axis::amount(value, unit)),
+        (None, _) => {
+            let why = point.note.clone();
+            let why = why.unwrap_or_else(|| "suppressed: small numbers".to_owned());
+            format!("{why}, {period}")
+        }
+    })
+}

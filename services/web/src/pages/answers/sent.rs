@@ -1,0 +1,243 @@
+//! `POST /frameworks/{id}/answers`: one questionnaire becomes one event, if the door lets it in.
+
+use super::super::address::Address;
+use super::super::record::{Form, SOURCE};
+use super::super::sheet::typed::{Refused, Typed};
+use super::super::visit::Visit;
+use super::form::{id as field_of, name};
+use super::{DONE, answered_by, page, questions};
+use crate::door::audit::Recorded;
+use crate::door::problem::Problem;
+use crate::door::scope::misplaced;
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::{NaiveDate, NaiveTime};
+use joinedup_application::admission;
+use joinedup_application::audit::About;
+use joinedup_application::execute::until_seen;
+use joinedup_events::experience::{Answer, Answered, ExperienceFact, Mode, Respondent};
+use joinedup_events::{Arrival, EntityId, Event, Fact, Slug, Submitted, local};
+use joinedup_log::Position;
+use joinedup_views::catalogue::Item;
+use std::time::Duration;
+
+/// Events in one append.
+const BATCH: usize = 500;
+/// How long the page waits for its numbers to be up to date.
+const SEEN_TIMEOUT: Duration = Duration::from_secs(3);
+
+fn refused(field: &str, at: &str, why: impl Into<String>) -> Refused {
+    Refused {
+        field: field.to_owned(),
+        at: at.to_owned(),
+        why: why.into(),
+    }
+}
+
+/// Publishes one questionnaire, and leads to an empty form with the same date, way and respondent.
+///
+/// # Errors
+/// 403 for a place that is not the caller's, 404 where nobody answers the framework, 503 when the log does not take it.
+pub async fn send(
+    visit: Visit,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let form = Form::read(&headers, &body)?;
+    visit.caller.must_cover(&visit.area)?;
+    let (event, response) = match event(&visit, &id, &form)? {
+        Ok(read) => read,
+        Err(refusals) => {
+            let typed = Typed {
+                fields: form.fields().to_vec(),
+                refused: refusals,
+                saved: 0,
+            };
+            let page = visit.render(move |visit| page(visit, &id, &typed)).await?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
+    let positions = publish(&visit, &[event]).await?;
+    let given = response
+        .answers
+        .iter()
+        .filter(|a| a.score.is_some())
+        .count();
+    let before: usize = form.parsed("saved", "").ok().flatten().unwrap_or(0);
+    let mut to = visit.address.clone().without(&DONE);
+    for name in ["on", "mode", "respondent", "team"] {
+        to = to.with(name, form.get(name).unwrap_or_default());
+    }
+    let counts = (
+        before.saturating_add(1),
+        given,
+        response.answers.len() - given,
+    );
+    Ok(saved(to, &visit, &id, counts, positions))
+}
+
+/// Publishes questionnaires, waits a little until the page has them, and answers where they stand in the log. Sent again
+/// they are known.
+///
+/// # Errors
+/// 404 in a process that does not publish, 503 when the log does not take them.
+pub(super) async fn publish(visit: &Visit, events: &[Event]) -> Result<Vec<u64>, Problem> {
+    let publisher = visit.app.publisher.as_ref();
+    let publisher = publisher.ok_or_else(|| Problem::not_found("This process does not publish"))?;
+    let mut positions = Vec::with_capacity(events.len());
+    for batch in events.chunks(BATCH) {
+        let appended = publisher.publish(batch, None).await?;
+        positions.extend(appended.iter().map(|a| a.position.0));
+    }
+    if let (Some(views), Some(last)) = (&visit.app.views, positions.iter().max()) {
+        until_seen(views, Position(*last), SEEN_TIMEOUT).await;
+    }
+    Ok(positions)
+}
+
+/// The way back to an empty form, which says how many questionnaires and answers were saved, and how many do not apply.
+pub(super) fn saved(
+    to: Address,
+    visit: &Visit,
+    id: &str,
+    (questionnaires, given, not_applicable): (usize, usize, usize),
+    positions: Vec<u64>,
+) -> Response {
+    let to = to
+        .with("saved", questionnaires)
+        .with("answered", given)
+        .with("not-applicable", not_applicable);
+    let mut answer = Redirect::to(&to.to_string()).into_response();
+    answer.extensions_mut().insert(Recorded(About {
+        area: Some(visit.area.to_string()),
+        item: Some(id.to_owned()),
+        events: About::events_at(positions),
+        ..About::default()
+    }));
+    answer
+}
+
+/// The event of a form, let in by the door, with its answers; or what is wrong, field by field.
+pub(super) fn event(
+    visit: &Visit,
+    id: &str,
+    form: &Form,
+) -> Result<Result<(Event, Answered), Vec<Refused>>, Problem> {
+    let (framework, _) = answered_by(visit, id)?;
+    let items = questions(framework);
+    let mut refusals = Vec::new();
+    let on = form.get("on").and_then(|on| on.parse::<NaiveDate>().ok());
+    let on = on.filter(|on| *on <= visit.today());
+    if on.is_none() {
+        let why = "The date must be a day, and not in the future";
+        refusals.push(refused("on", "Answered on", why));
+    }
+    let team = form.get("team").map(|team| Slug::new(&team.to_lowercase()));
+    if matches!(team, Some(Err(_))) {
+        let why = "A team's code must be letters, digits and hyphens, such as north-1";
+        refusals.push(refused("team", "Team", why));
+    }
+    let mut answers = Vec::new();
+    for (row, item) in items.iter().enumerate() {
+        match answer(form, item) {
+            Some(Ok(answer)) => answers.push((row, answer)),
+            Some(Err(why)) => refusals.push(refused(&field_of(row), &item.title, why)),
+            None => {}
+        }
+    }
+    if answers.is_empty() && refusals.is_empty() {
+        let why = "Choose at least one answer";
+        refusals.push(refused(&field_of(0), "Answers", why));
+    }
+    let mode = Mode::from_code(form.get("mode").unwrap_or_default());
+    let respondent = Respondent::from_code(form.get("respondent").unwrap_or_default());
+    let (Some(on), Some(mode), Some(respondent), Ok(instrument)) =
+        (on, mode, respondent, Slug::new(id))
+    else {
+        if refusals.is_empty() {
+            refusals.push(refused(
+                "form",
+                "The form",
+                "It is not complete: open its page again",
+            ));
+        }
+        return Ok(Err(refusals));
+    };
+    let response = Answered {
+        instrument,
+        answers: answers.iter().map(|(_, answer)| answer.clone()).collect(),
+        with_carer: form.get("with-carer").is_some(),
+        mode,
+        respondent,
+        team: team.and_then(Result::ok),
+    };
+    if !refusals.is_empty() {
+        return Ok(Err(refusals));
+    }
+    // A form that is sent twice is one questionnaire: its key names both the event and what it is about.
+    let key = form.key(&visit.caller).id();
+    let entity = EntityId::new(&format!("response-{key}"));
+    let entity = entity
+        .map_err(|_| Problem::bad_request("The form is not complete: open its page again"))?;
+    let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default();
+    let written = Event {
+        source: SOURCE.to_owned(),
+        id: key.to_string(),
+        // Of today only the day is known; noon may not have come yet.
+        occurred_at: local::at(on, noon).min(local::midnight(visit.today())),
+        recorded_at: visit.now,
+        entity,
+        area: visit.area.clone(),
+        fact: Fact::Experience(ExperienceFact::Answered(response.clone())),
+    };
+    let arrival = Arrival::at(visit.now);
+    let let_in = Submitted::read(written.to_json().to_string().as_bytes())
+        .and_then(|submitted| admission::admit(&visit.app.definitions, submitted, arrival));
+    Ok(match let_in {
+        Ok(event) => match misplaced(&visit.caller, &visit.app, &event) {
+            not_theirs if not_theirs.is_empty() => Ok((event, response)),
+            not_theirs => return Err(Problem::forbidden_fields(not_theirs)),
+        },
+        Err(found) => Err(found
+            .0
+            .into_iter()
+            .map(|refusal| at_field(&refusal.pointer, refusal.rule, &answers, &items))
+            .collect()),
+    })
+}
+
+/// An answer as it was chosen; none when the question was left out.
+fn answer(form: &Form, item: &Item) -> Option<Result<Answer, &'static str>> {
+    let score = match form.get(&name(&item.id))? {
+        "-" => None,
+        text => match text.parse() {
+            Ok(score) => Some(score),
+            Err(_) => return Some(Err("Choose one of the answers")),
+        },
+    };
+    let item = Slug::new(&item.id).map_err(|_| "Choose one of the answers");
+    Some(item.map(|item| Answer { item, score }))
+}
+
+/// A refusal of the door beside the field that it is about.
+fn at_field(pointer: &str, rule: String, answers: &[(usize, Answer)], items: &[&Item]) -> Refused {
+    let mut parts = pointer.trim_start_matches("/data/").split('/');
+    match (parts.next(), parts.next()) {
+        (Some("answers"), Some(at)) => {
+            let row = at
+                .parse()
+                .ok()
+                .and_then(|at: usize| answers.get(at))
+                .map_or(0, |(row, _)| *row);
+            let title = items.get(row).map_or("Answers", |item| item.title.as_str());
+            refused(&field_of(row), title, format!("The answer {rule}"))
+        }
+        (Some("team"), _) => refused("team", "Team", format!("The team {rule}")),
+        (Some("area"), _) => refused("form", "Place", format!("The place {rule}")),
+        _ if pointer == "/time" => refused("on", "Answered on", format!("The date {rule}")),
+        _ => refused("form", "The form", format!("It {rule}")),
+    }
+}

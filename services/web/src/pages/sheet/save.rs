@@ -1,0 +1,255 @@
+//! `POST /frameworks/{id}/sheet`: every field that was changed is recorded by itself, on the condition that nothing came
+//! between. What is taken is saved; what is not stays on the page with its reason.
+
+use super::asked::{self, Asked};
+use super::typed::{Refused, Typed};
+use super::{DONE, Sheet, Step, page};
+use crate::door::audit::Recorded;
+use crate::door::problem::Problem;
+use crate::pages::record::{Form, SOURCE};
+use crate::pages::visit::Visit;
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use futures::StreamExt;
+use futures::stream;
+use joinedup_application::app::App;
+use joinedup_application::audit::About;
+use joinedup_application::execute::{ExecuteError, Write, WriteKey, execute};
+use joinedup_contract::request::RatingRequest;
+use joinedup_events::AreaId;
+use joinedup_views::decide::Refusal;
+
+/// How many fields are recorded at a time.
+const AT_A_TIME: usize = 8;
+
+/// Why an entry was not recorded.
+struct Not {
+    why: String,
+    is_conflict: bool,
+}
+
+/// What became of a field.
+struct Outcome {
+    positions: Vec<u64>,
+    published: usize,
+    not: Option<Not>,
+}
+
+/// Records what a sheet's form asks for.
+///
+/// # Errors
+/// 403 for a place that is not the caller's, 404 where areas are not rated by the framework.
+pub async fn save(
+    visit: Visit,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let form = Form::read(&headers, &body)?;
+    let mut typed = Typed {
+        fields: form.fields().to_vec(),
+        ..Typed::default()
+    };
+    let (asked, is_published) = {
+        let sheet = Sheet::of(&visit, &id)?;
+        let on = match form.get("on").map(str::parse).transpose() {
+            Ok(on) if on.is_none_or(|on| on <= visit.today()) => on,
+            other => {
+                let why = if other.is_err() {
+                    "Choose a date such as 22 November 2026"
+                } else {
+                    "The date must not lie in the future"
+                };
+                typed.refused.push(Refused {
+                    field: "on".to_owned(),
+                    at: "Date".to_owned(),
+                    why: why.to_owned(),
+                });
+                None
+            }
+        };
+        let publishes = form.get("do") == Some("publish") && sheet.step == Step::Moderate;
+        (asked::all(&sheet, &form, on), publishes)
+    };
+    if !typed.refused.is_empty() {
+        return again(
+            visit,
+            id,
+            typed,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Vec::new(),
+        )
+        .await;
+    }
+    for cell in &asked {
+        visit.caller.must_cover(&cell.area)?;
+    }
+    let writer = Writer {
+        app: &visit.app,
+        caller: &visit.caller.name,
+        key: form.get("key"),
+    };
+    let writes: Vec<_> = asked.iter().map(|cell| writer.write(cell)).collect();
+    let outcomes: Vec<Outcome> = stream::iter(writes).buffered(AT_A_TIME).collect().await;
+    let positions: Vec<u64> = outcomes
+        .iter()
+        .flat_map(|o| o.positions.iter().copied())
+        .collect();
+    let published: usize = outcomes.iter().map(|o| o.published).sum();
+    typed.saved = positions.len() - published;
+    let mut is_conflict = true;
+    for (cell, outcome) in asked.iter().zip(outcomes) {
+        if let Some(not) = outcome.not {
+            is_conflict &= not.is_conflict;
+            typed.refused.push(Refused {
+                field: cell.field.clone(),
+                at: cell.at.clone(),
+                why: not.why,
+            });
+        }
+    }
+    if !typed.refused.is_empty() {
+        let status = match (positions.is_empty(), is_conflict) {
+            (false, _) => StatusCode::OK,
+            (true, true) => StatusCode::CONFLICT,
+            (true, false) => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        return again(visit, id, typed, status, positions).await;
+    }
+    let mut to = visit
+        .address
+        .clone()
+        .without(&DONE)
+        .with("saved", typed.saved);
+    if is_published {
+        to = to.with("published", published);
+    }
+    let answer = Redirect::to(&to.to_string()).into_response();
+    Ok(recorded(answer, &visit.area, &id, positions))
+}
+
+/// The page once more, with what was typed.
+async fn again(
+    visit: Visit,
+    id: String,
+    typed: Typed,
+    status: StatusCode,
+    positions: Vec<u64>,
+) -> Result<Response, Problem> {
+    let (area, framework) = (visit.area.clone(), id.clone());
+    let page = visit.render(move |visit| page(visit, &id, &typed)).await?;
+    let answer = (status, page).into_response();
+    Ok(recorded(answer, &area, &framework, positions))
+}
+
+fn recorded(mut answer: Response, area: &AreaId, framework: &str, positions: Vec<u64>) -> Response {
+    let about = About {
+        area: Some(area.to_string()),
+        item: Some(framework.to_owned()),
+        events: About::events_at(positions),
+        ..About::default()
+    };
+    answer.extensions_mut().insert(Recorded(about));
+    answer
+}
+
+struct Writer<'a> {
+    app: &'a App,
+    caller: &'a str,
+    key: Option<&'a str>,
+}
+
+impl Writer<'_> {
+    async fn write(&self, cell: &Asked) -> Outcome {
+        let mut outcome = Outcome {
+            positions: Vec::new(),
+            published: 0,
+            not: None,
+        };
+        let entry = match &cell.entry {
+            Ok(entry) => entry.as_ref(),
+            Err(why) => {
+                outcome.not = Some(Not {
+                    why: (*why).to_owned(),
+                    is_conflict: false,
+                });
+                return outcome;
+            }
+        };
+        if let Some(request) = entry {
+            match self.one(cell, request, Some(request.version)).await {
+                Ok(position) => outcome.positions.push(position),
+                Err(not) => outcome.not = Some(not),
+            }
+        }
+        if let (Some(publish), None) = (&cell.publish, &outcome.not) {
+            // What was recorded a moment ago is what is published.
+            let version = outcome.positions.last().copied().unwrap_or(publish.version);
+            match self.one(cell, publish, Some(version)).await {
+                Ok(position) => {
+                    outcome.positions.push(position);
+                    outcome.published = 1;
+                }
+                Err(not) => outcome.not = Some(not),
+            }
+        }
+        outcome
+    }
+
+    /// The key of an entry follows from what it says: sent again it is the same, changed it is another.
+    async fn one(
+        &self,
+        cell: &Asked,
+        request: &RatingRequest,
+        version: Option<u64>,
+    ) -> Result<u64, Not> {
+        let refused = |refusal: &Refusal| Not {
+            why: sentence(refusal.field(), &refusal.to_string()),
+            is_conflict: false,
+        };
+        let command = request
+            .command(cell.area.clone())
+            .map_err(|r| refused(&r))?;
+        let key = self.key.map(|key| {
+            format!(
+                "{key} {:?} {:?} {:?}",
+                request.action, request.level, request.note
+            )
+        });
+        let write = Write {
+            source: SOURCE,
+            key: WriteKey::of(self.caller, key.as_deref()),
+            // Evidence is added and overwrites nothing.
+            version: version.filter(|_| request.note.is_none() || request.round.is_some()),
+            command,
+        };
+        match execute(self.app, &write).await {
+            Ok(receipt) => Ok(receipt.position),
+            Err(ExecuteError::Refused(refusal)) => Err(refused(&refusal)),
+            Err(ExecuteError::NotAdmitted(refusals)) => {
+                let all = refusals.0.iter().map(|r| sentence(&r.pointer, &r.rule));
+                Err(Not { why: all.collect::<Vec<_>>().join(". "), is_conflict: false })
+            }
+            Err(ExecuteError::Conflict { .. }) => Err(Not {
+                why: "Somebody else recorded something here since you opened the sheet. Compare with what stands now, and save again if you still mean it".to_owned(),
+                is_conflict: true,
+            }),
+            Err(other) => Err(Not { why: other.to_string(), is_conflict: false }),
+        }
+    }
+}
+
+/// A rule after the name of its field, as a sentence.
+fn sentence(field: &str, rule: &str) -> String {
+    let field = match field {
+        "/level" => "The level",
+        "/by" => "The date",
+        "/on" => "The day",
+        "/note" => "What is written",
+        "/round" => "The round",
+        _ => "This entry",
+    };
+    format!("{field} {rule}")
+}

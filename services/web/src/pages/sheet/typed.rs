@@ -1,0 +1,37 @@
+//! What was typed into a sheet that was not recorded as a whole: it stays on the page, with the reason at each field.
+
+/// Why something of a form was not recorded.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// The id of its field on the page.
+    pub field: String,
+    /// Where that is, in words.
+    pub at: String,
+    /// Why, as a sentence.
+    pub why: String,
+}
+
+/// A form as it came back.
+#[derive(Clone, Debug, Default)]
+pub struct Typed {
+    /// Its fields.
+    pub fields: Vec<(String, String)>,
+    /// What was refused.
+    pub refused: Vec<Refused>,
+    /// How many entries were recorded all the same.
+    pub saved: usize,
+}
+
+impl Typed {
+    /// What was typed into a field; none when the page is new.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let mut fields = self.fields.iter();
+        fields.find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// Why a field was refused.
+    pub fn why(&self, field: &str) -> Option<&str> {
+        let mut refused = self.refused.iter();
+        refused.find(|r| r.field == field).map(|r| r.why.as_str())
+    }
+}

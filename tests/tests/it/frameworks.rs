@@ -1,0 +1,276 @@
+//! Every framework of the catalogue × what it allows (rate, answer, tag, list), each done through its own page or refused
+//! there in words. The table is made from the catalogue, so a local file's frameworks stand in it too.
+
+use super::sheets::with_own;
+use joinedup_tests::http::{self, Response};
+use joinedup_tests::product::Joinedup;
+use joinedup_tests::tokens::{token, with_tokens};
+use serde_json::{Value, json};
+
+const AREA: &str = "havenshire-north";
+
+fn post(product: &Joinedup, path: &str, fields: &[(&str, &str)]) -> Response {
+    post_as(product, path, fields, &[])
+}
+
+fn post_as(
+    product: &Joinedup,
+    path: &str,
+    fields: &[(&str, &str)],
+    more: &[(&str, &str)],
+) -> Response {
+    let percent = |text: &str| -> String { text.bytes().map(|b| format!("%{b:02X}")).collect() };
+    let fields = fields
+        .iter()
+        .map(|(n, v)| format!("{}={}", percent(n), percent(v)));
+    let body = fields.collect::<Vec<_>>().join("&");
+    let origin = product.url("");
+    let own = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("origin", origin.trim_end_matches('/')),
+    ];
+    let headers: Vec<(&str, &str)> = own.into_iter().chain(more.iter().copied()).collect();
+    http::send("POST", &product.url(path), &headers, body.as_bytes()).unwrap()
+}
+
+fn get(product: &Joinedup, path: &str) -> Response {
+    http::send("GET", &product.url(path), &[("accept", "text/html")], &[]).unwrap()
+}
+
+/// Rates the first item with the highest level, publishes it, and finds it among the results.
+fn rate(product: &Joinedup, framework: &Value) {
+    let id = framework["id"].as_str().unwrap();
+    let item = framework["item"][0]["id"].as_str().unwrap();
+    let (level, seen) = (
+        format!("level|{AREA}|{item}"),
+        format!("seen|{AREA}|{item}"),
+    );
+    let highest = framework["scale"]["highest"].to_string();
+    let sheet = format!("/frameworks/{id}/sheet?area={AREA}&of=itself&view=moderate&round=2026");
+    let page = get(product, &sheet);
+    assert_eq!(page.status, 200, "{id}");
+    assert!(
+        page.text()
+            .contains(&format!("name=\"{level}\" value=\"{highest}\"")),
+        "{id}"
+    );
+    // A level above the scale is refused at its field, and nothing is recorded.
+    let above = framework["scale"]["highest"].as_u64().unwrap() + 1;
+    let refused = post(
+        product,
+        &sheet,
+        &[
+            (&level, &above.to_string()),
+            (&seen, "0..0.0"),
+            ("do", "save"),
+        ],
+    );
+    assert_eq!(refused.status, 422, "{id}");
+    assert!(refused.text().contains("The level must be between"), "{id}");
+    let sent = post(
+        product,
+        &sheet,
+        &[
+            (&level, &highest),
+            (&seen, "0..0.0"),
+            ("do", "publish"),
+            ("key", "one"),
+        ],
+    );
+    assert_eq!(sent.status, 303, "{id}: {}", sent.text());
+    assert!(
+        sent.header("location")
+            .unwrap()
+            .ends_with("saved=1&published=1")
+    );
+    let results = get(product, &format!("/frameworks/{id}/results?area={AREA}"));
+    assert!(results.text().contains("round 2026"), "{id}");
+    let csv = get(
+        product,
+        &format!("/frameworks/{id}/results.csv?area={AREA}"),
+    )
+    .text();
+    assert!(
+        csv.contains(&format!("2026,published,{highest},")),
+        "{id}: {csv}"
+    );
+}
+
+/// Answers the first item, and refuses a score off the scale at its field.
+fn answer(product: &Joinedup, framework: &Value) {
+    let id = framework["id"].as_str().unwrap();
+    let items = framework["item"].as_array().unwrap();
+    let first = items
+        .iter()
+        .min_by_key(|item| item["order"].as_u64())
+        .unwrap();
+    let field = format!("a|{}", first["id"].as_str().unwrap());
+    let path = format!("/frameworks/{id}/answers?area={AREA}");
+    let page = get(product, &path);
+    assert_eq!(page.status, 200, "{id}");
+    assert!(
+        page.text().contains(first["title"].as_str().unwrap()),
+        "{id}"
+    );
+    let send = |score: &str, on: &str| {
+        let fields = [
+            (field.as_str(), score),
+            ("on", on),
+            ("mode", "paper"),
+            ("respondent", "staff"),
+            ("team", "team-1"),
+        ];
+        post(product, &path, &fields)
+    };
+    let head = product.caught_up();
+    let above = (framework["scale"]["highest"].as_u64().unwrap() + 1).to_string();
+    for (score, on, words) in [
+        (above.as_str(), "2026-03-02", "The answer must be from"),
+        ("", "2026-03-02", "Choose at least one answer"),
+        ("-", "2999-01-01", "not in the future"),
+    ] {
+        let refused = send(score, on);
+        assert_eq!(refused.status, 422, "{id}");
+        assert!(refused.text().contains(words), "{id}: {words}");
+    }
+    assert_eq!(product.caught_up(), head, "{id}");
+    let highest = framework["scale"]["highest"].to_string();
+    let sent = send(&highest, "2026-03-02");
+    assert_eq!(sent.status, 303, "{id}: {}", sent.text());
+    assert_eq!(product.caught_up(), head + 1, "{id}");
+}
+
+/// A change is given an item of the framework as its concept, or the framework is not one of concepts.
+fn tag(product: &Joinedup, framework: &Value) -> bool {
+    let plan = json!({
+        "action": "plan", "area": AREA, "title": "One rota for both teams", "begun": true, "on": "2026-03-02",
+        "measures": ["tr-delay-days-median"], "concept": framework["item"][0]["id"],
+    });
+    let answer = http::post_json(&product.url("/api/v1/changes"), &plan).unwrap();
+    assert!([201, 422].contains(&answer.status), "{}", answer.text());
+    answer.status == 201
+}
+
+#[test]
+fn every_framework_does_what_its_kind_allows_and_nothing_else() {
+    let product = with_own();
+    let catalogue = product.json("/api/v1/frameworks").unwrap();
+    let list = get(&product, "/frameworks").text();
+    let mut table = Vec::new();
+    for listed in catalogue["frameworks"].as_array().unwrap() {
+        let id = listed["id"].as_str().unwrap();
+        let framework = product.json(&format!("/api/v1/frameworks/{id}")).unwrap();
+        let kind = framework["kind"].as_str().unwrap();
+        assert!(
+            list.contains(&format!("id=\"f-{id}\"")),
+            "{id} is on the page of all frameworks"
+        );
+        let (rates, asks) = (kind == "rating", kind == "instrument");
+        for (page, is_there) in [("sheet", rates), ("results", rates), ("answers", asks)] {
+            let answer = get(&product, &format!("/frameworks/{id}/{page}"));
+            assert_eq!(
+                answer.status,
+                if is_there { 200 } else { 404 },
+                "{id} {page}"
+            );
+            let link = format!("/frameworks/{id}/{page}\"");
+            assert_eq!(list.contains(&link), is_there, "{id} {page}");
+        }
+        if rates {
+            rate(&product, &framework);
+        }
+        if asks {
+            answer(&product, &framework);
+        }
+        table.push((
+            id.to_owned(),
+            kind.to_owned(),
+            rates,
+            asks,
+            tag(&product, &framework),
+        ));
+    }
+    let of = |id: &str| table.iter().find(|row| row.0 == id).unwrap().clone();
+    let (_, _, rates, asks, tags) = of("our-readiness");
+    assert_eq!((rates, asks, tags), (true, false, false));
+    let (_, _, rates, asks, tags) = of("our-ward-card");
+    assert_eq!((rates, asks, tags), (false, true, false));
+    assert!(of("pcmh-change-concepts").4, "{table:#?}");
+    let rated: Vec<&str> = table
+        .iter()
+        .filter(|row| row.2)
+        .map(|row| row.0.as_str())
+        .collect();
+    assert_eq!(
+        rated,
+        [
+            "dmic-cluster",
+            "dmic-phase",
+            "our-readiness",
+            "scie",
+            "scirocco"
+        ]
+    );
+    let asked: Vec<&str> = table
+        .iter()
+        .filter(|row| row.3)
+        .map(|row| row.0.as_str())
+        .collect();
+    assert_eq!(asked, ["i-statements", "our-ward-card", "p3c-eq", "tci-14"]);
+}
+
+const BOUND: &str = r#"
+[[tokens]]
+name = "north"
+file = "north"
+roles = ["assessor", "publisher"]
+areas = ["havenshire-north"]
+
+[[tokens]]
+name = "feed"
+file = "feed"
+roles = ["publisher"]
+sources = ["/havenshire/pas"]
+
+[[tokens]]
+name = "reader"
+file = "reader"
+roles = ["reader"]
+"#;
+
+#[test]
+fn whoever_is_bound_to_a_place_rates_and_answers_for_it_alone() {
+    let product = Joinedup::start(with_tokens(BOUND, &["north", "feed", "reader"]));
+    let send = |name: &str, path: &str, fields: &[(&str, &str)]| {
+        let bearer = format!("Bearer {}", token(name));
+        post_as(&product, path, fields, &[("authorization", &bearer)]).status
+    };
+    let rate = |name: &str, place: &str| {
+        let item = "readiness-to-change";
+        let (level, seen) = (
+            format!("level|{place}|{item}"),
+            format!("seen|{place}|{item}"),
+        );
+        let path = "/frameworks/scirocco/sheet?area=havenshire&round=2026";
+        send(name, path, &[(&level, "3"), (&seen, "0..0.0")])
+    };
+    assert_eq!(rate("north", "havenshire-mid"), 403);
+    assert_eq!(rate("reader", "havenshire-north"), 403);
+    assert_eq!(rate("feed", "havenshire-north"), 403);
+    assert_eq!(rate("north", "havenshire-north"), 303);
+    let answer = |name: &str, place: &str| {
+        let path = format!("/frameworks/p3c-eq/answers?area={place}");
+        let fields = [
+            ("a|care-joined-up", "3"),
+            ("on", "2026-03-02"),
+            ("mode", "paper"),
+            ("respondent", "person"),
+        ];
+        send(name, &path, &fields)
+    };
+    assert_eq!(answer("north", "havenshire-mid"), 403);
+    assert_eq!(answer("reader", "havenshire-north"), 403);
+    // Who speaks for one system only does not speak for what people type.
+    assert_eq!(answer("feed", "havenshire-north"), 403);
+    assert_eq!(answer("north", "havenshire-north"), 303);
+}
