@@ -3,10 +3,12 @@
 mod filter;
 mod pages;
 mod place;
+mod series;
 
 pub use filter::{Breakdown, Filter};
 pub use pages::Page;
 pub use place::Place;
+pub use series::Series;
 
 use crate::tally::{Delta, Tally};
 use chrono::NaiveDate;
@@ -72,7 +74,7 @@ pub struct SeriesRef<'a> {
     /// Dimension and value.
     pub breakdown: &'a [(Box<str>, Box<str>)],
     /// The cells.
-    pub cells: &'a BTreeMap<NaiveDate, Tally>,
+    pub cells: &'a Series,
 }
 
 /// All cells.
@@ -86,7 +88,7 @@ pub struct Cells {
     places_of: Vec<Vec<u32>>,
     breakdowns: Vec<Breakdown>,
     breakdown_numbers: HashTable<u32>,
-    series: HashMap<SeriesKey, BTreeMap<NaiveDate, Tally>, RandomState>,
+    series: HashMap<SeriesKey, Series, RandomState>,
     /// The breakdowns that a quantity has in a place.
     by_place: BTreeMap<(u32, u32), BTreeSet<u32>>,
     dirty: Option<HashSet<Page, RandomState>>,
@@ -141,24 +143,20 @@ impl Cells {
     pub fn apply_at(&mut self, slot: Slot, delta: Delta, sign: i32) {
         let Slot { series: key, date } = slot;
         let series = self.series_mut(key);
-        let cell = series.entry(date).or_insert_with(|| Tally::zero(delta));
-        cell.apply(delta, sign);
-        if cell.is_zero() {
-            series.remove(&date);
-        }
+        series.change(date, || Tally::zero(delta), |cell| cell.apply(delta, sign));
         if let Some(dirty) = &mut self.dirty {
             let home = self.places[key.place as usize].home;
             dirty.insert(Page::of(key.quantity, home, date));
         }
     }
 
-    fn series_mut(&mut self, key: SeriesKey) -> &mut BTreeMap<NaiveDate, Tally> {
+    fn series_mut(&mut self, key: SeriesKey) -> &mut Series {
         self.series.entry(key).or_insert_with(|| {
             self.by_place
                 .entry((key.quantity, key.place))
                 .or_default()
                 .insert(key.breakdown);
-            BTreeMap::new()
+            Series::default()
         })
     }
 
@@ -313,7 +311,7 @@ impl Cells {
     /// How many cells there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        let length = |key| self.series.get(&key).map_or(0, BTreeMap::len);
+        let length = |key| self.series.get(&key).map_or(0, Series::len);
         self.keys().map(length).sum()
     }
 
@@ -341,13 +339,16 @@ impl Cells {
                 .collect();
             let parts = parts.join(";");
             for (date, tally) in series {
-                let amount = match tally {
-                    Tally::Sums(s) => format!("{} {} {}", s.value, s.denominator, s.n),
-                    Tally::Histogram(h) => h
+                let amount = match (tally.sums(), tally.histogram()) {
+                    (_, Some(h)) => h
                         .iter()
                         .map(|(v, c)| format!("{v}x{c}"))
                         .collect::<Vec<_>>()
                         .join(" "),
+                    (sums, None) => {
+                        let s = sums.unwrap_or_default();
+                        format!("{} {} {}", s.value, s.denominator, s.n)
+                    }
                 };
                 lines.push(format!(
                     "{quantity}\t{home}{at}\t{parts}\t{date}\t{amount}\n"

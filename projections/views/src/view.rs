@@ -20,7 +20,7 @@ pub use crate::summary::{Heard, Rhythm, Summary, Totals};
 
 /// The version of what views store. A change of the packed facts, of a quantity or of a contribution raises it, and
 /// with it every view is rebuilt from the log.
-pub const VIEW_VERSION: u32 = 9;
+pub const VIEW_VERSION: u32 = 10;
 
 /// The view.
 #[derive(Debug, Default)]
