@@ -13,6 +13,7 @@ mod ahead;
 mod checkpoint;
 mod committer;
 mod decode;
+mod facts;
 mod fence;
 mod folder;
 mod observer;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 fn written(path: &Path, rows: &BTreeMap<u128, Vec<u8>>) -> SortedFile {
-    let mut writer = SortedWriter::begin(path, rows.len() as u64, 0, 0).unwrap();
+    let mut writer = SortedWriter::begin(path, rows.len() as u64, 0).unwrap();
     for (key, value) in rows {
         writer.add(*key, value).unwrap();
     }
@@ -82,12 +82,12 @@ fn a_changed_byte_and_a_lost_tail_are_noticed() {
 fn rows_out_of_order_and_a_full_disk_are_refused() {
     let temp = tempfile::tempdir().unwrap();
     let path = temp.path().join("1");
-    let mut writer = SortedWriter::begin(&path, 2, 0, 0).unwrap();
+    let mut writer = SortedWriter::begin(&path, 2, 0).unwrap();
     writer.add(2, b"two").unwrap();
     assert!(writer.add(2, b"again").is_err());
     assert!(writer.add(1, b"one").is_err());
     drop(writer);
     assert!(!path.exists(), "it has its name only once it is whole");
-    let full = SortedWriter::begin(&path, 2, 0, u64::MAX).unwrap_err();
+    let full = SortedWriter::begin(&path, 2, u64::MAX).unwrap_err();
     assert!(matches!(full, crate::CommitError::DiskFull { .. }));
 }

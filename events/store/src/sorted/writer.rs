@@ -18,30 +18,29 @@ pub struct SortedWriter {
     pages: Vec<(u128, u64)>,
     at: u64,
     rows: u64,
+    reserve_bytes: u64,
     filter: Filter,
 }
 
+/// How often, in pages, it is looked whether there is room.
+const LOOK_EVERY: usize = 1024;
+
 impl SortedWriter {
-    /// Begins a file for about so many rows and bytes; its folder is made if need be. A disk on which they would leave
-    /// less than `reserve_bytes` is taken to be full.
+    /// Begins a file for about so many rows; its folder is made if need be. A disk on which less than `reserve_bytes`
+    /// are left is taken to be full, also while the file grows.
     ///
     /// # Errors
     /// When there is no room, or the file cannot be made.
     pub fn begin(
         path: impl AsRef<Path>,
         rows: u64,
-        bytes: u64,
         reserve_bytes: u64,
     ) -> Result<Self, CommitError> {
         let path = path.as_ref();
         let failed = |error| failure(path, &error);
         let above = path.parent().unwrap_or(path);
         folder::create(above).map_err(failed)?;
-        let disk = rustix::fs::statvfs(above).map_err(|errno| failed(errno.into()))?;
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        if free < reserve_bytes.saturating_add(bytes) {
-            return Err(CommitError::DiskFull { path: path.into() });
-        }
+        check_space(path, reserve_bytes)?;
         let file = File::create(part(path)).map_err(failed)?;
         Ok(Self {
             path: path.into(),
@@ -52,6 +51,7 @@ impl SortedWriter {
             pages: Vec::new(),
             at: 0,
             rows: 0,
+            reserve_bytes,
             filter: Filter::with_room_for(rows),
         })
     }
@@ -88,6 +88,9 @@ impl SortedWriter {
             self.write_checked(&page)?;
             self.page = page;
             self.page.clear();
+            if self.pages.len().is_multiple_of(LOOK_EVERY) {
+                check_space(&self.path, self.reserve_bytes)?;
+            }
         }
         Ok(())
     }
@@ -134,6 +137,15 @@ impl SortedWriter {
             .map_err(failed)?;
         SortedFile::open(&path).map_err(|error| failed(io::Error::other(error.to_string())))
     }
+}
+
+fn check_space(path: &Path, reserve_bytes: u64) -> Result<(), CommitError> {
+    let above = path.parent().unwrap_or(path);
+    let disk = rustix::fs::statvfs(above).map_err(|errno| failure(path, &errno.into()))?;
+    if disk.f_bavail.saturating_mul(disk.f_frsize) < reserve_bytes {
+        return Err(CommitError::DiskFull { path: path.into() });
+    }
+    Ok(())
 }
 
 /// The name of a file in the making; those of finished ones have no extension.

@@ -5,8 +5,8 @@ use super::world::{self, Spell};
 use chrono::{Datelike, Days, NaiveDate, NaiveTime};
 use joinedup_events::Event;
 use joinedup_log::EventLog;
-use joinedup_views::view::View;
 use joinedup_views::Quantity;
+use joinedup_views::view::View;
 use std::collections::BTreeMap;
 
 /// The last night that is counted.
