@@ -17,6 +17,7 @@ use hashbrown::HashTable;
 use joinedup_events::AreaId;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::Arc;
 
 /// Names, numbered in the order of their first use. Numbers never leave the process.
 #[derive(Clone, Debug, Default)]
@@ -88,7 +89,9 @@ pub struct Cells {
     places_of: Vec<Vec<u32>>,
     breakdowns: Vec<Breakdown>,
     breakdown_numbers: HashTable<u32>,
-    series: HashMap<SeriesKey, Series, RandomState>,
+    /// Shared with copies, so that one to draw many charts from costs neither time nor memory; a series that changes
+    /// meanwhile is copied alone.
+    series: HashMap<SeriesKey, Arc<Series>, RandomState>,
     /// The breakdowns that a quantity has in a place.
     by_place: BTreeMap<(u32, u32), BTreeSet<u32>>,
     dirty: Option<HashSet<Page, RandomState>>,
@@ -151,13 +154,14 @@ impl Cells {
     }
 
     fn series_mut(&mut self, key: SeriesKey) -> &mut Series {
-        self.series.entry(key).or_insert_with(|| {
+        let series = self.series.entry(key).or_insert_with(|| {
             self.by_place
                 .entry((key.quantity, key.place))
                 .or_default()
                 .insert(key.breakdown);
-            Series::default()
-        })
+            Arc::default()
+        });
+        Arc::make_mut(series)
     }
 
     fn place_number(&mut self, place: Place<'_>) -> u32 {
@@ -311,7 +315,7 @@ impl Cells {
     /// How many cells there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        let length = |key| self.series.get(&key).map_or(0, Series::len);
+        let length = |key| self.series.get(&key).map_or(0, |series| series.len());
         self.keys().map(length).sum()
     }
 
@@ -338,7 +342,7 @@ impl Cells {
                 .map(|(d, v)| format!("{d}={v}"))
                 .collect();
             let parts = parts.join(";");
-            for (date, tally) in series {
+            for (date, tally) in &**series {
                 let amount = match (tally.sums(), tally.histogram()) {
                     (_, Some(h)) => h
                         .iter()

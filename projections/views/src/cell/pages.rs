@@ -1,6 +1,6 @@
 //! Cells as a store keeps them: a page holds one quantity of one home area in one month, whatever the sites.
 
-use super::{Breakdown, Cells, Place, Series, SeriesKey};
+use super::{Breakdown, Cells, Place, SeriesKey};
 use crate::tally::Tally;
 use chrono::{Datelike, Days, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,12 @@ impl Cells {
     /// All pages that hold something.
     #[must_use]
     pub fn pages(&self) -> BTreeSet<Page> {
-        let dates = |key: &SeriesKey| self.series.get(key).into_iter().flat_map(Series::keys);
+        let dates = |key: &SeriesKey| {
+            self.series
+                .get(key)
+                .into_iter()
+                .flat_map(|series| series.keys())
+        };
         self.keys()
             .flat_map(|key| {
                 let home = self.places[key.place as usize].home;
