@@ -25,12 +25,12 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Settings for a folder, with a cache of 64 MiB, a commit every second, and a journal and facts in memory of 8 MiB each.
+    /// Settings for a folder, with a cache of 16 MiB, a commit every second, and a journal and facts in memory of 8 MiB each.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
-            cache_bytes: 64 << 20,
+            cache_bytes: 16 << 20,
             commit_every: Duration::from_secs(1),
             journal_bytes: 8 << 20,
             memory_bytes: 8 << 20,
@@ -96,6 +96,21 @@ pub(crate) fn write(
         let store = DurableStore::open(folder.generation(generation), options(settings))?;
         Ok(Arc::new(store))
     })
+}
+
+/// The view that was written into a store.
+pub(crate) fn read_back(
+    folder: &Folder,
+    generation: u64,
+    written: &Saved,
+) -> Result<(Saved, View, Vec<Quarantined>), StartError> {
+    let facts = facts(&folder.generation(generation));
+    match Saved::load(written.store(), facts)? {
+        (saved, Some((view, quarantine))) => Ok((saved, view, quarantine)),
+        (_, None) => {
+            Err(SaveError::Row("the view that was just written is of another version").into())
+        }
+    }
 }
 
 /// Where the facts of a view lie.

@@ -248,7 +248,7 @@ impl Fold {
 
     fn open_reader(&self) -> (mpsc::Receiver<Heard>, tokio::task::JoinHandle<()>) {
         // A few runs ahead: enough to keep both sides busy, little enough to hold memory down.
-        let (sender, heard) = mpsc::channel(4);
+        let (sender, heard) = mpsc::channel(2);
         let reading = reader::read(
             self.log.clone(),
             self.areas.clone(),

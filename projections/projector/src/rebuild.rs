@@ -75,8 +75,10 @@ pub(crate) async fn rebuild(
             &quarantine,
         )
         .map_err(|e| e.to_string())?;
-        view.put_on(saved.shelf());
-        view.remember();
+        // What was built lies about in pieces, between what has gone since; read back, it takes half the room.
+        drop((view, quarantine));
+        let read = opening::read_back(&folder, generation, &saved);
+        let (saved, view, quarantine) = read.map_err(|e| e.to_string())?;
         Ok(Rebuilt {
             generation,
             saved,

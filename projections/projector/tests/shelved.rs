@@ -25,10 +25,10 @@ fn instant(hours: i64) -> DateTime<Utc> {
 /// What happened to a transfer: admitted, ready two days later, out five days after that, and a correction of the ready
 /// date long after everything else.
 fn events(transfers: i64) -> Vec<NewEvent> {
-    let mut told: Vec<(i64, NewEvent)> = Vec::new();
+    let mut all: Vec<(i64, NewEvent)> = Vec::new();
     for n in 0..transfers {
         let area = ["hv-north-1", "hv-south-1"][n as usize % 2];
-        let mut tell = |kind: &str, at: i64, recorded: i64, more: String| {
+        let mut add = |kind: &str, at: i64, recorded: i64, more: String| {
             let id = format!("{n}-{kind}-{recorded}");
             let (time, recordedtime) = (instant(at).to_rfc3339(), instant(recorded).to_rfc3339());
             let payload = format!(
@@ -40,14 +40,14 @@ fn events(transfers: i64) -> Vec<NewEvent> {
                 payload: payload.into(),
                 condition: None,
             };
-            told.push((recorded, event));
+            all.push((recorded, event));
         };
         let at = n * 3;
         let previous = match n % 4 {
             3 => format!(r#","previous":"t-{}""#, n - 3),
             _ => String::new(),
         };
-        tell(
+        add(
             "admitted",
             at,
             at + 1,
@@ -57,9 +57,9 @@ fn events(transfers: i64) -> Vec<NewEvent> {
             let date = instant(at + days * 24).date_naive();
             format!(r#","date":"{date}""#)
         };
-        tell("ready", at + 48, at + 49, ready(2));
+        add("ready", at + 48, at + 49, ready(2));
         if n % 9 != 0 {
-            tell(
+            add(
                 "discharged",
                 at + 168,
                 at + 169,
@@ -67,11 +67,11 @@ fn events(transfers: i64) -> Vec<NewEvent> {
             );
         }
         if n % 5 == 0 {
-            tell("ready", at + 48, at + 2_000, ready(3));
+            add("ready", at + 48, at + 2_000, ready(3));
         }
     }
-    told.sort_by_key(|(recorded, _)| *recorded);
-    told.into_iter().map(|(_, event)| event).collect()
+    all.sort_by_key(|(recorded, _)| *recorded);
+    all.into_iter().map(|(_, event)| event).collect()
 }
 
 fn areas() -> Arc<Areas> {

@@ -203,11 +203,17 @@ impl Entities {
 
     /// All facts are on the shelf now: only those that are in use stay.
     pub fn shelved(&mut self, in_use: impl Fn(EntityKey) -> bool) {
-        self.table.retain(|packed| {
-            packed.0[0] &= !FRESH;
-            in_use(packed.key())
-        });
-        self.table.shrink_to_fit(|packed| packed.key().hash());
+        self.table.retain(|packed| in_use(packed.key()));
+        // Where they lie most of their neighbours have gone: they move together.
+        let used = std::mem::take(&mut self.table);
+        self.table.reserve(used.len(), |packed| packed.key().hash());
+        for packed in used {
+            let mut moved = Packed(packed.0.clone());
+            moved.0[0] &= !FRESH;
+            let hash = moved.key().hash();
+            self.table
+                .insert_unique(hash, moved, |packed| packed.key().hash());
+        }
         self.fresh_bytes = 0;
     }
 }
