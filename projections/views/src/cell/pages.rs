@@ -39,8 +39,17 @@ struct PageRow {
     first: i32,
     /// The sites that cells refer to by number; 0 is none of them.
     sites: Vec<String>,
-    /// By site and breakdown: days of the month, counted from zero, with their tallies.
-    series: Vec<(u32, Breakdown, Vec<(u8, Tally)>)>,
+    series: Vec<SeriesRow>,
+}
+
+/// What a page has of one series.
+#[derive(Serialize, Deserialize)]
+struct SeriesRow {
+    /// By its number among the page's sites.
+    site: u32,
+    breakdown: Breakdown,
+    /// Days of the month, counted from zero, with their tallies.
+    cells: Vec<(u8, Tally)>,
 }
 
 impl Cells {
@@ -96,7 +105,11 @@ impl Cells {
                 }) + 1
             });
             let cells = in_month.map(|(date, tally)| (date.day0() as u8, tally.clone()));
-            rows.push((site as u32, series.breakdown.to_vec(), cells.collect()));
+            rows.push(SeriesRow {
+                site: site as u32,
+                breakdown: series.breakdown.to_vec(),
+                cells: cells.collect(),
+            });
         }
         if rows.is_empty() {
             return (name, None);
@@ -119,7 +132,12 @@ impl Cells {
         let bad = postcard::Error::SerdeDeCustom;
         let row: PageRow = postcard::from_bytes(bytes)?;
         let first = NaiveDate::from_num_days_from_ce_opt(row.first).ok_or(bad.clone())?;
-        for (site, breakdown, cells) in row.series {
+        for SeriesRow {
+            site,
+            breakdown,
+            cells,
+        } in row.series
+        {
             let site = match (site as usize).checked_sub(1) {
                 Some(at) => Some(row.sites.get(at).ok_or(bad.clone())?.as_str()),
                 None => None,
