@@ -12,6 +12,8 @@
 //!   beside it, the mark, remembers which store this is and how many commits it had.
 //! * **A damaged folder is an error, not a panic.** For a cache, [`DurableStore::open_or_move_aside`] starts afresh.
 //!
+//! What is large and seldom read lies beside it in a [`SortedFile`], which costs no memory but its index.
+//!
 //! **Architecture invariant:** `engine.rs` is the only file that calls sled, and it uses one tree.
 
 #[cfg(any(test, feature = "test-support"))]
@@ -24,11 +26,13 @@ mod engine;
 mod error;
 mod folder;
 mod mark;
+mod sorted;
 mod state;
 
 pub use batch::Batch;
 pub use durable::{Check, DurableStore, MovedAside, Options};
 pub use error::{CommitError, OpenError, ReadError};
+pub use sorted::{SortedFile, SortedWriter};
 
 /// One row as read back.
 #[derive(Clone, Debug, PartialEq, Eq)]

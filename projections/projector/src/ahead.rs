@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Runs that may wait to be folded: enough to keep both sides busy, little enough to hold memory down.
-const AHEAD: usize = 4;
+const AHEAD: usize = 2;
 
 /// The events of a log up to a head, in runs. The sequence ends there, or with an error.
 pub(crate) fn read(

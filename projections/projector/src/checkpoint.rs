@@ -4,8 +4,7 @@
 //! | --- | --- |
 //! | `m` | [`Checkpoint`] |
 //! | `c/<quantity>\0<area>\0<month>` | a page of cells |
-//! | `e/<page>` | entities: family, id, packed facts, as they were when the store was begun |
-//! | `j/<number>` | journal: facts since then |
+//! | `j/<number>` | journal: facts that no run has yet (`facts.rs`) |
 //! | `q/<position>` | [`Quarantined`] |
 
 use chrono::{DateTime, Utc};
@@ -17,8 +16,6 @@ use serde::{Deserialize, Serialize};
 pub(crate) const CHECKPOINT: &[u8] = b"m";
 /// Where pages of cells begin.
 pub(crate) const CELLS: &[u8] = b"c/";
-/// Where pages of entities begin.
-pub(crate) const ENTITIES: &[u8] = b"e/";
 /// Where the journal begins.
 pub(crate) const JOURNAL: &[u8] = b"j/";
 /// Where the quarantine begins.
@@ -37,7 +34,11 @@ pub(crate) struct Checkpoint {
     pub event_digest: [u8; 32],
     /// The next journal row.
     pub journal: u64,
-    /// How many entities there are: a restart makes room for them at once.
+    /// The first journal row whose facts no run has.
+    pub journal_from: u64,
+    /// The runs of facts.
+    pub runs: Vec<u64>,
+    /// How many entities there are.
     pub entities: u64,
     /// Sources, totals and lists.
     pub summary: Summary,
@@ -65,6 +66,8 @@ impl Checkpoint {
             log: None,
             event_digest: [0; 32],
             journal: 0,
+            journal_from: 0,
+            runs: Vec::new(),
             entities: 0,
             summary: Summary::default(),
         }
@@ -92,7 +95,7 @@ mod tests {
 
     #[test]
     fn no_kind_of_key_begins_another() {
-        let kinds = [CHECKPOINT, CELLS, ENTITIES, JOURNAL, QUARANTINE];
+        let kinds = [CHECKPOINT, CELLS, JOURNAL, QUARANTINE];
         for (i, a) in kinds.iter().enumerate() {
             assert!(
                 kinds

@@ -43,6 +43,21 @@ impl Folder {
         self.0.join(format!("view-{number}"))
     }
 
+    /// Where a rebuild puts what has no other place yet.
+    pub fn building(&self) -> PathBuf {
+        self.0.join("building")
+    }
+
+    /// Removes what a rebuild put there.
+    pub fn clear_building(&self) {
+        match fs::remove_dir_all(self.building()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%error, "what is left of a rebuild could not be removed");
+            }
+            _ => {}
+        }
+    }
+
     /// When a generation was last written to.
     pub fn saved_at(&self, number: u64) -> Option<DateTime<Utc>> {
         let files = fs::read_dir(self.generation(number)).ok()?;

@@ -1,5 +1,5 @@
-//! The projector: it reads the log after its checkpoint, folds what it reads into the view in memory, and keeps facts,
-//! cells and checkpoint together in one store.
+//! The projector: it reads the log after its checkpoint, folds what it reads into the view, and keeps cells, new facts
+//! and checkpoint together in one store. Older facts lie beside it in files, of which memory holds an index alone.
 //!
 //! Readers see a folded event at once; the commit follows within a second. A crash anywhere means folding at most
 //! the uncommitted tail again, with the same result: facts are sets, and the checkpoint is in the batch of the rows
@@ -13,6 +13,7 @@ mod ahead;
 mod checkpoint;
 mod committer;
 mod decode;
+mod facts;
 mod fence;
 mod folder;
 mod observer;

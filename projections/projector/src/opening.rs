@@ -5,7 +5,7 @@ use crate::folder::{Folder, FolderError};
 use crate::saved::{SaveError, Saved};
 use joinedup_store::{Check, DurableStore, OpenError, Options, Store};
 use joinedup_views::view::View;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,17 +20,20 @@ pub struct Settings {
     pub commit_every: Duration,
     /// The journal of new facts, in bytes, up to which the store is never written anew.
     pub journal_bytes: usize,
+    /// Facts that may gather in memory before they are put into a file, in bytes. Those of open entities stay beside.
+    pub memory_bytes: usize,
 }
 
 impl Settings {
-    /// Settings for a folder, with a cache of 64 MiB, a commit every second and a journal of 8 MiB.
+    /// Settings for a folder, with a cache of 16 MiB, a commit every second, and a journal and facts in memory of 8 MiB each.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
-            cache_bytes: 64 << 20,
+            cache_bytes: 16 << 20,
             commit_every: Duration::from_secs(1),
             journal_bytes: 8 << 20,
+            memory_bytes: 8 << 20,
         }
     }
 }
@@ -60,7 +63,7 @@ pub(crate) fn open(
 ) -> Result<(u64, Saved, View, Vec<Quarantined>), StartError> {
     let path = folder.generation(generation);
     let (store, _) = DurableStore::open_or_move_aside(&path, options(settings))?;
-    match Saved::load(Arc::new(store)) {
+    match Saved::load(Arc::new(store), facts(&path)) {
         Ok((saved, Some((view, quarantine)))) => return Ok((generation, saved, view, quarantine)),
         Ok((_, None)) => {
             tracing::info!("the stored view is of another version: building it again from the log")
@@ -71,7 +74,8 @@ pub(crate) fn open(
     }
     let next = generation + 1;
     let store = begin(folder, settings, next)?;
-    Ok((next, Saved::begin(store), View::remembering(), Vec::new()))
+    let saved = Saved::begin(store, facts(&folder.generation(next)));
+    Ok((next, saved, View::remembering(), Vec::new()))
 }
 
 /// Writes a view whole into a store of its own for a generation, with the checkpoint that covers it.
@@ -84,13 +88,34 @@ pub(crate) fn write(
     quarantine: &[Quarantined],
 ) -> Result<Saved, StartError> {
     let store = begin(folder, settings, generation)?;
-    let saved = Saved::write_whole(store, checkpoint, view, quarantine)?;
+    let facts = facts(&folder.generation(generation));
+    let saved = Saved::write_whole(store, facts, checkpoint, view, quarantine)?;
     // sled holds what was written in memory, whatever its cache's size, and nobody reads it before the next start:
     // closed and opened again it holds nothing.
     saved.with_store_opened_again(|| {
         let store = DurableStore::open(folder.generation(generation), options(settings))?;
         Ok(Arc::new(store))
     })
+}
+
+/// The view that was written into a store.
+pub(crate) fn read_back(
+    folder: &Folder,
+    generation: u64,
+    written: &Saved,
+) -> Result<(Saved, View, Vec<Quarantined>), StartError> {
+    let facts = facts(&folder.generation(generation));
+    match Saved::load(written.store(), facts)? {
+        (saved, Some((view, quarantine))) => Ok((saved, view, quarantine)),
+        (_, None) => {
+            Err(SaveError::Row("the view that was just written is of another version").into())
+        }
+    }
+}
+
+/// Where the facts of a view lie.
+fn facts(view: &Path) -> PathBuf {
+    view.join("facts")
 }
 
 /// Opens an empty store for a generation. What lies there is the rest of an attempt and goes.

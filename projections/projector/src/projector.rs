@@ -69,6 +69,7 @@ impl Projector {
             opening::open(&folder, &settings, generation)?;
         folder.take(generation)?;
         folder.clear_but(generation);
+        folder.clear_building();
         let at = saved.checkpoint.position.0;
         view.reached(at, Utc::now());
         views.replace(view);
@@ -97,6 +98,7 @@ impl Projector {
             committed,
             in_flight: None,
             failed_at: None,
+            damaged_at: None,
             quarantine_tried: false,
             own_orders: orders.clone(),
             waiting_for_rebuild: Vec::new(),
@@ -203,6 +205,8 @@ struct Fold {
     in_flight: Option<Arc<AtomicBool>>,
     /// When the store failed for good; the view is to be written into a new one.
     failed_at: Option<Instant>,
+    /// When facts of the view could not be fetched; it is being built again.
+    damaged_at: Option<Instant>,
     quarantine_tried: bool,
     own_orders: mpsc::Sender<Order>,
     waiting_for_rebuild: Vec<oneshot::Sender<Result<(), String>>>,
@@ -223,6 +227,8 @@ impl Fold {
                 }
             });
             match next {
+                // What is folded onto damage is lost with it.
+                Next::Heard(_) if self.damaged_at.is_some() => {}
                 Next::Heard(word) => self.hear(word),
                 Next::Order(Order::Stop) => break,
                 Next::Order(Order::Rebuild(answer)) => self.start_rebuild(answer),
@@ -233,6 +239,7 @@ impl Fold {
                 }
                 Next::Tick => {}
             }
+            self.mend_damage();
             self.commit_if_due();
         }
         reader.abort();
@@ -241,7 +248,7 @@ impl Fold {
 
     fn open_reader(&self) -> (mpsc::Receiver<Heard>, tokio::task::JoinHandle<()>) {
         // A few runs ahead: enough to keep both sides busy, little enough to hold memory down.
-        let (sender, heard) = mpsc::channel(4);
+        let (sender, heard) = mpsc::channel(2);
         let reading = reader::read(
             self.log.clone(),
             self.areas.clone(),
@@ -367,6 +374,27 @@ impl Fold {
             .set_quarantine(|all| all.retain(|q| !positions.contains(&q.position)));
         self.folded_now = positions;
         self.dirty = true;
+    }
+
+    /// A view of which facts cannot be fetched is built again from the log.
+    fn mend_damage(&mut self) {
+        let Some(why) = self.views.read(|view| view.damage().map(str::to_owned)) else {
+            self.damaged_at = None;
+            return;
+        };
+        let what = "facts of the view could not be read";
+        self.fail(
+            format!("{what}: {why}. The views are being built again from the log"),
+            false,
+        );
+        let due = self
+            .damaged_at
+            .is_none_or(|tried| tried.elapsed() >= RENEW_AFTER);
+        if due && self.waiting_for_rebuild.is_empty() {
+            self.damaged_at = Some(Instant::now());
+            // Nobody waits for the answer.
+            self.start_rebuild(oneshot::channel().0);
+        }
     }
 
     fn start_rebuild(&mut self, answer: oneshot::Sender<Result<(), String>>) {

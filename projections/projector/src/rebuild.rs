@@ -2,6 +2,7 @@
 
 use crate::ahead;
 use crate::checkpoint::{Checkpoint, Quarantined};
+use crate::facts::Runs;
 use crate::folder::Folder;
 use crate::opening::{self, Settings};
 use crate::saved::Saved;
@@ -19,6 +20,22 @@ pub(crate) struct Rebuilt {
     pub quarantine: Vec<Quarantined>,
 }
 
+/// A folder for facts that have no other place yet; it goes with the rebuild.
+struct Building(Folder);
+
+impl Building {
+    fn in_folder(folder: Folder) -> Self {
+        folder.clear_building();
+        Self(folder)
+    }
+}
+
+impl Drop for Building {
+    fn drop(&mut self) {
+        self.0.clear_building();
+    }
+}
+
 /// Builds it.
 pub(crate) async fn rebuild(
     folder: Folder,
@@ -32,6 +49,8 @@ pub(crate) async fn rebuild(
     let head = log.head().await.map_err(|e| e.to_string())?;
     let mut runs = ahead::read(log, areas, head);
     let build = move || -> Result<Rebuilt, String> {
+        let building = Building::in_folder(folder.clone());
+        let mut shelved = Runs::none(building.0.building());
         let (mut view, mut quarantine) = (View::new(), Vec::new());
         let mut checkpoint = Checkpoint::origin();
         while let Some(run) = runs.blocking_recv() {
@@ -41,6 +60,10 @@ pub(crate) async fn rebuild(
             checkpoint.position = run.last;
             checkpoint.event_digest = run.digest;
             views.set(|s| s.rebuild = Some(run.last.0));
+            if view.fresh_bytes() >= settings.memory_bytes {
+                shelved.add_fresh(&view).map_err(|e| e.to_string())?;
+                view.put_on(shelved.shelf());
+            }
         }
         checkpoint.log = Some(identity);
         let saved = opening::write(
@@ -52,7 +75,10 @@ pub(crate) async fn rebuild(
             &quarantine,
         )
         .map_err(|e| e.to_string())?;
-        view.remember();
+        // What was built lies about in pieces, between what has gone since; read back, it takes half the room.
+        drop((view, quarantine));
+        let read = opening::read_back(&folder, generation, &saved);
+        let (saved, view, quarantine) = read.map_err(|e| e.to_string())?;
         Ok(Rebuilt {
             generation,
             saved,

@@ -1,19 +1,23 @@
 //! A view and its store: what a commit writes, and how a restart takes it back.
 //!
 //! New facts go to a journal of packed rows; cells that changed go to their pages in one batch with the checkpoint,
-//! which says how far the journal counts. When the journal has grown to a good part of the whole, or the store has
-//! been written over several times, the view is written whole into a store of its own, which takes its place: sled
-//! never gives back the space that changed rows took up, and a store written once is a third of the size.
+//! which says how far the journal counts. When much has gathered in memory, it becomes a run of facts in a file, and the
+//! journal begins anew. When there are many runs, or the store has been written over several times, the view is written
+//! whole into a store of its own, which takes its place: sled never gives back the space that changed rows took up, and a
+//! store written once is a third of the size.
 
 use crate::checkpoint::{
-    CELLS, CHECKPOINT, Checkpoint, ENTITIES, JOURNAL, QUARANTINE, Quarantined, numbered,
+    CELLS, CHECKPOINT, Checkpoint, JOURNAL, QUARANTINE, Quarantined, numbered,
 };
+use crate::facts::{MAX_RUNS, Runs};
 use crate::opening::Settings;
 use joinedup_events::EntityId;
 use joinedup_store::{Batch, CommitError, Durability, ReadError, Store};
 use joinedup_views::Cells;
-use joinedup_views::entity_row::{EntityRow, ROW_BYTES};
-use joinedup_views::view::{EntityKey, VIEW_VERSION, View};
+use joinedup_views::entity_row::EntityRow;
+use joinedup_views::shelf::Shelf;
+use joinedup_views::view::{VIEW_VERSION, View};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Why a view could not be saved or taken back.
@@ -28,6 +32,9 @@ pub enum SaveError {
     /// A row is not what this program writes.
     #[error("a stored row of the view is not readable: {0}")]
     Row(&'static str),
+    /// Facts could not be fetched.
+    #[error("facts of the view could not be read: {0}")]
+    Facts(String),
     /// A row could not be encoded.
     #[error("the view could not be encoded: {0}")]
     Encode(#[from] postcard::Error),
@@ -43,20 +50,23 @@ pub(crate) type Loaded = (View, Vec<Quarantined>);
 pub(crate) struct Saved {
     store: Arc<dyn Store>,
     pub checkpoint: Checkpoint,
+    runs: Runs,
+    /// Journal rows before this one are in a run, and may go.
+    journal_gone: u64,
     journal_bytes: usize,
-    entity_bytes: usize,
     whole_bytes: usize,
     written_bytes: usize,
 }
 
 impl Saved {
     /// Begins in a store that holds nothing yet.
-    pub fn begin(store: Arc<dyn Store>) -> Self {
+    pub fn begin(store: Arc<dyn Store>, facts: impl Into<PathBuf>) -> Self {
         Self {
             store,
             checkpoint: Checkpoint::origin(),
+            runs: Runs::none(facts),
+            journal_gone: 0,
             journal_bytes: 0,
-            entity_bytes: 0,
             whole_bytes: 0,
             written_bytes: 0,
         }
@@ -64,28 +74,29 @@ impl Saved {
 
     /// Takes a stored view back, or begins one. `None` when what is stored was written by another version of the
     /// program and has to be built again.
-    pub fn load(store: Arc<dyn Store>) -> Result<(Self, Option<Loaded>), SaveError> {
+    pub fn load(
+        store: Arc<dyn Store>,
+        facts: impl Into<PathBuf>,
+    ) -> Result<(Self, Option<Loaded>), SaveError> {
         let Some(bytes) = store.get(CHECKPOINT)? else {
-            return Ok((Self::begin(store), Some((View::remembering(), Vec::new()))));
+            return Ok((
+                Self::begin(store, facts),
+                Some((View::remembering(), Vec::new())),
+            ));
         };
         // The version stands first and is read alone: the rest may have another shape.
         let (version, _) = postcard::take_from_bytes::<u32>(&bytes)?;
         if version != VIEW_VERSION {
-            return Ok((Self::begin(store), None));
+            return Ok((Self::begin(store, facts), None));
         }
         let checkpoint: Checkpoint = postcard::from_bytes(&bytes)?;
-        let mut view = View::with_room_for(usize::try_from(checkpoint.entities).unwrap_or(0));
-        let (mut journal_bytes, mut entity_bytes) = (0, 0);
-        // Cells beside entities: each is about half of what there is to read.
-        let (cells, entities) = std::thread::scope(|scope| {
+        let runs = Runs::open(facts, &checkpoint.runs)?;
+        let (mut view, mut journal_bytes) = (View::new(), 0);
+        // Cells beside facts: each is about half of what there is to read.
+        let (cells, taken) = std::thread::scope(|scope| {
             let cells = scope.spawn(|| load_cells(&*store));
-            let mut entities = || {
-                for row in store.scan(ENTITIES, &[]) {
-                    let row = row?;
-                    entity_bytes += row.value.len();
-                    load(&mut view, &row.value)?;
-                }
-                for row in store.scan(JOURNAL, &[]) {
+            let mut take = || {
+                for row in store.scan(JOURNAL, &numbered(JOURNAL, checkpoint.journal_from)) {
                     let row = row?;
                     // Rows from there on belong to a commit that did not come to its end.
                     if row.key >= numbered(JOURNAL, checkpoint.journal) {
@@ -94,13 +105,18 @@ impl Saved {
                     journal_bytes += row.value.len();
                     load(&mut view, &row.value)?;
                 }
+                view.load_summary(checkpoint.summary.clone(), checkpoint.entities);
+                if runs.len() > 0 {
+                    let taken = view.take_shelf(runs.shelf());
+                    taken.map_err(|error| SaveError::Facts(error.to_string()))?;
+                }
                 Ok::<_, SaveError>(())
             };
-            let entities = entities();
-            (cells.join(), entities)
+            let taken = take();
+            (cells.join(), taken)
         });
-        entities?;
-        let (cells, cell_bytes) =
+        taken?;
+        let (cells, whole_bytes) =
             cells.map_err(|_| SaveError::Row("a page of cells could not be taken in"))??;
         *view.cells_mut() = cells;
         view.remember();
@@ -108,22 +124,45 @@ impl Saved {
         for row in store.scan(QUARANTINE, &[]) {
             quarantine.push(postcard::from_bytes(&row?.value)?);
         }
-        view.load_summary(checkpoint.summary.clone());
-        let whole_bytes = entity_bytes + cell_bytes;
         // What was written before this start is on the disk, with what crashes left behind: a program that is started
         // again and again would else never find its store worn.
         let on_disk = usize::try_from(store.size_on_disk()?).unwrap_or(usize::MAX);
+        let facts_bytes = usize::try_from(runs.bytes()).unwrap_or(usize::MAX);
         Ok((
             Self {
                 store,
+                journal_gone: checkpoint.journal_from,
                 checkpoint,
+                runs,
                 journal_bytes,
-                entity_bytes,
                 whole_bytes,
-                written_bytes: on_disk.saturating_sub(whole_bytes),
+                written_bytes: on_disk
+                    .saturating_sub(facts_bytes)
+                    .saturating_sub(whole_bytes),
             },
             Some((view, quarantine)),
         ))
+    }
+
+    /// Writes what the view has gathered in memory as a run, by which the journal begins anew with the next changes. What
+    /// the run has is then on the view's shelf, which is the answer.
+    pub fn shelve(&mut self, view: &View) -> Result<Arc<dyn Shelf>, CommitError> {
+        self.runs.add_fresh(view)?;
+        Ok(self.runs.shelf())
+    }
+
+    /// The runs have all facts of the view up to now: no row of the journal is needed any more.
+    pub fn begin_journal(&mut self, view: &mut View, shelf: Arc<dyn Shelf>) {
+        view.take_journal();
+        view.put_on(shelf);
+        self.checkpoint.runs = self.runs.numbers();
+        self.checkpoint.journal_from = self.checkpoint.journal;
+        self.journal_bytes = 0;
+    }
+
+    /// The shelf of what is stored.
+    pub fn shelf(&self) -> Arc<dyn Shelf> {
+        self.runs.shelf()
     }
 
     /// Takes what changed in the view since the last call, with the checkpoint that covers it: batches to commit in
@@ -163,6 +202,10 @@ impl Saved {
         for position in folded_now {
             batch.delete(&numbered(QUARANTINE, *position));
         }
+        for number in self.journal_gone..self.checkpoint.journal_from {
+            batch.delete(&numbered(JOURNAL, number));
+        }
+        self.journal_gone = self.checkpoint.journal_from;
         self.checkpoint.entities = view.len() as u64;
         self.checkpoint.summary = view.summary().clone();
         batch.put(CHECKPOINT, &postcard::to_allocvec(&self.checkpoint)?);
@@ -190,9 +233,11 @@ impl Saved {
     }
 
     /// So much has been written that it is time to write the view whole into another store: a journal half as large as
-    /// the entities, or all rows four times over; in a small store somewhat more.
+    /// the runs, many runs, or all cells four times over; in a small store somewhat more.
     pub fn is_worn(&self, settings: &Settings) -> bool {
-        self.journal_bytes > settings.journal_bytes.max(self.entity_bytes / 2)
+        let runs = usize::try_from(self.runs.bytes()).unwrap_or(usize::MAX);
+        self.runs.len() > MAX_RUNS
+            || self.journal_bytes > settings.journal_bytes.max(runs / 2)
             || self.written_bytes > (settings.journal_bytes * 8).max(self.whole_bytes * 4)
     }
 
@@ -205,11 +250,14 @@ impl Saved {
     /// batch is in, the store has no checkpoint, and what is in it counts for nothing.
     pub fn write_whole(
         store: Arc<dyn Store>,
+        facts: impl Into<PathBuf>,
         mut checkpoint: Checkpoint,
         view: &View,
         quarantine: &[Quarantined],
     ) -> Result<Self, SaveError> {
-        checkpoint.journal = 0;
+        let runs = Runs::whole(facts, view)?;
+        (checkpoint.journal, checkpoint.journal_from) = (0, 0);
+        checkpoint.runs = runs.numbers();
         checkpoint.entities = view.len() as u64;
         checkpoint.summary = view.summary().clone();
         let mut writer = Writer {
@@ -217,26 +265,6 @@ impl Saved {
             batch: Batch::new(),
             bytes: 0,
         };
-        let mut keys: Vec<EntityKey> = view.entities().map(|(key, _)| key).collect();
-        keys.sort_unstable();
-        let (mut page, mut number) = (Vec::new(), 0);
-        for entity in keys.iter().filter_map(|key| view.entity_of(*key)) {
-            let row = EntityRow {
-                family: entity.family,
-                id: entity.id,
-                facts: entity.facts.as_bytes(),
-            };
-            row.append(&mut page);
-            if page.len() >= ROW_BYTES {
-                writer.put(&numbered(ENTITIES, number), &page)?;
-                page.clear();
-                number += 1;
-            }
-        }
-        if !page.is_empty() {
-            writer.put(&numbered(ENTITIES, number), &page)?;
-        }
-        let entity_bytes = writer.bytes;
         for page in view.cells().pages() {
             if let (name, Some(bytes)) = view.cells().page(page) {
                 writer.put(&[CELLS, name.as_bytes()].concat(), &bytes)?;
@@ -254,8 +282,9 @@ impl Saved {
         Ok(Self {
             store,
             checkpoint,
+            runs,
+            journal_gone: 0,
             journal_bytes: 0,
-            entity_bytes,
             whole_bytes: bytes,
             written_bytes: 0,
         })

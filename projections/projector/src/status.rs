@@ -162,9 +162,9 @@ impl Views {
         /// Some milliseconds' worth.
         const ENTITIES_A_READ: usize = 2_000;
         let mut cells = Cells::default();
-        let keys = self.read(|view| view.keys_behind(quantities));
-        for keys in keys.chunks(ENTITIES_A_READ) {
-            self.read(|view| view.add_cells_known_at(keys, quantities, at, &mut cells));
+        let parts = self.read(|view| view.parts(ENTITIES_A_READ));
+        for part in parts {
+            self.read(|view| view.add_cells_known_at(part, quantities, at, &mut cells));
         }
         cells
     }

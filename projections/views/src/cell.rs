@@ -3,10 +3,12 @@
 mod filter;
 mod pages;
 mod place;
+mod series;
 
 pub use filter::{Breakdown, Filter};
 pub use pages::Page;
 pub use place::Place;
+pub use series::Series;
 
 use crate::tally::{Delta, Tally};
 use chrono::NaiveDate;
@@ -15,6 +17,7 @@ use hashbrown::HashTable;
 use joinedup_events::AreaId;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::Arc;
 
 /// Names, numbered in the order of their first use. Numbers never leave the process.
 #[derive(Clone, Debug, Default)]
@@ -72,7 +75,7 @@ pub struct SeriesRef<'a> {
     /// Dimension and value.
     pub breakdown: &'a [(Box<str>, Box<str>)],
     /// The cells.
-    pub cells: &'a BTreeMap<NaiveDate, Tally>,
+    pub cells: &'a Series,
 }
 
 /// All cells.
@@ -86,7 +89,9 @@ pub struct Cells {
     places_of: Vec<Vec<u32>>,
     breakdowns: Vec<Breakdown>,
     breakdown_numbers: HashTable<u32>,
-    series: HashMap<SeriesKey, BTreeMap<NaiveDate, Tally>, RandomState>,
+    /// Shared with copies, so that one to draw many charts from costs neither time nor memory; a series that changes
+    /// meanwhile is copied alone.
+    series: HashMap<SeriesKey, Arc<Series>, RandomState>,
     /// The breakdowns that a quantity has in a place.
     by_place: BTreeMap<(u32, u32), BTreeSet<u32>>,
     dirty: Option<HashSet<Page, RandomState>>,
@@ -141,25 +146,22 @@ impl Cells {
     pub fn apply_at(&mut self, slot: Slot, delta: Delta, sign: i32) {
         let Slot { series: key, date } = slot;
         let series = self.series_mut(key);
-        let cell = series.entry(date).or_insert_with(|| Tally::zero(delta));
-        cell.apply(delta, sign);
-        if cell.is_zero() {
-            series.remove(&date);
-        }
+        series.change(date, || Tally::zero(delta), |cell| cell.apply(delta, sign));
         if let Some(dirty) = &mut self.dirty {
             let home = self.places[key.place as usize].home;
             dirty.insert(Page::of(key.quantity, home, date));
         }
     }
 
-    fn series_mut(&mut self, key: SeriesKey) -> &mut BTreeMap<NaiveDate, Tally> {
-        self.series.entry(key).or_insert_with(|| {
+    fn series_mut(&mut self, key: SeriesKey) -> &mut Series {
+        let series = self.series.entry(key).or_insert_with(|| {
             self.by_place
                 .entry((key.quantity, key.place))
                 .or_default()
                 .insert(key.breakdown);
-            BTreeMap::new()
-        })
+            Arc::default()
+        });
+        Arc::make_mut(series)
     }
 
     fn place_number(&mut self, place: Place<'_>) -> u32 {
@@ -313,7 +315,7 @@ impl Cells {
     /// How many cells there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        let length = |key| self.series.get(&key).map_or(0, BTreeMap::len);
+        let length = |key| self.series.get(&key).map_or(0, |series| series.len());
         self.keys().map(length).sum()
     }
 
@@ -340,14 +342,17 @@ impl Cells {
                 .map(|(d, v)| format!("{d}={v}"))
                 .collect();
             let parts = parts.join(";");
-            for (date, tally) in series {
-                let amount = match tally {
-                    Tally::Sums(s) => format!("{} {} {}", s.value, s.denominator, s.n),
-                    Tally::Histogram(h) => h
+            for (date, tally) in &**series {
+                let amount = match (tally.sums(), tally.histogram()) {
+                    (_, Some(h)) => h
                         .iter()
                         .map(|(v, c)| format!("{v}x{c}"))
                         .collect::<Vec<_>>()
                         .join(" "),
+                    (sums, None) => {
+                        let s = sums.unwrap_or_default();
+                        format!("{} {} {}", s.value, s.denominator, s.n)
+                    }
                 };
                 lines.push(format!(
                     "{quantity}\t{home}{at}\t{parts}\t{date}\t{amount}\n"

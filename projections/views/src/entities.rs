@@ -1,4 +1,4 @@
-//! The entities of a view, each in one piece of memory: its family and its id, and its facts behind them.
+//! The entities of a view that are in memory, each in one piece of it: its family and its id, and its facts behind them.
 
 use crate::contribution::StoredFact;
 use crate::fact_set::{self, Facts, Inserted, Unreadable};
@@ -6,6 +6,7 @@ use hashbrown::HashTable;
 use joinedup_events::Family;
 use joinedup_events::id::hash_two;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Names an entity within a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,29 +26,27 @@ impl EntityKey {
 }
 
 /// An entity: its family, its id, and its facts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Entity<'a> {
     /// The family.
     pub family: Family,
     /// The id that its source gave it.
-    pub id: &'a str,
+    pub id: Cow<'a, str>,
     /// What is known of it.
     pub facts: Facts<'a>,
 }
 
-impl Entity<'_> {
-    fn key(&self) -> EntityKey {
-        EntityKey::of(self.family, self.id)
-    }
-}
-
-/// One entity's bytes: the family's number, the length of the id (at most 160), the id, the facts. There are many and
-/// they stay, so each is one allocation and none has room to spare.
+/// One entity's bytes: the family's number and marks, the length of the id (at most 160), the id, the facts. There are
+/// many, so each is one allocation and none has room to spare.
 #[derive(Debug)]
 struct Packed(Box<[u8]>);
 
 /// Bytes before the id.
 const BEFORE_ID: usize = 2;
+/// In the first byte: all of its facts are here, and none on the shelf alone.
+const WHOLE: u8 = 0x80;
+/// In the first byte: some of its facts are not on the shelf.
+const FRESH: u8 = 0x40;
 
 impl Packed {
     fn new(family: Family, id: &str) -> Self {
@@ -59,91 +58,162 @@ impl Packed {
         )
     }
 
+    fn is_marked(&self, mark: u8) -> bool {
+        self.0[0] & mark != 0
+    }
+
+    fn family(&self) -> Family {
+        Family::ALL[usize::from(self.0[0] & !(WHOLE | FRESH))]
+    }
+
     /// Where the facts begin.
     fn facts_at(&self) -> usize {
         (BEFORE_ID + usize::from(self.0[1])).min(self.0.len())
     }
 
+    fn id(&self) -> &str {
+        // It was a text when it was put in.
+        std::str::from_utf8(&self.0[BEFORE_ID..self.facts_at()]).unwrap_or_default()
+    }
+
     fn entity(&self) -> Entity<'_> {
-        let (head, facts) = self.0.split_at(self.facts_at());
         Entity {
-            family: Family::ALL[usize::from(head[0])],
-            // It was a text when it was put in.
-            id: std::str::from_utf8(&head[BEFORE_ID..]).unwrap_or_default(),
-            facts: Facts::of(facts),
+            family: self.family(),
+            id: Cow::Borrowed(self.id()),
+            facts: Facts::of(&self.0[self.facts_at()..]),
         }
     }
 
+    fn key(&self) -> EntityKey {
+        EntityKey::of(self.family(), self.id())
+    }
+
     fn is(&self, family: Family, id: &str) -> bool {
-        self.0[0] == family as u8 && self.0[BEFORE_ID..self.facts_at()] == *id.as_bytes()
+        self.family() as u8 == family as u8 && self.0[BEFORE_ID..self.facts_at()] == *id.as_bytes()
     }
 }
 
-/// Room is made for at most so many at once: the number comes from a file.
-const ROOM_MOST: usize = 10_000_000;
-
-/// All entities.
+/// The entities that are in memory.
 #[derive(Debug, Default)]
-pub(crate) struct Entities(HashTable<Packed>);
+pub(crate) struct Entities {
+    table: HashTable<Packed>,
+    fresh_bytes: usize,
+}
 
 /// An entity that may be given more facts.
-pub(crate) struct Growing<'a>(&'a mut Packed);
+pub(crate) struct Growing<'a> {
+    packed: &'a mut Packed,
+    fresh_bytes: &'a mut usize,
+}
 
 impl Growing<'_> {
     pub fn entity(&self) -> Entity<'_> {
-        self.0.entity()
+        self.packed.entity()
+    }
+
+    /// Whether it had no facts before.
+    pub fn is_empty(&self) -> bool {
+        self.packed.facts_at() == self.packed.0.len()
+    }
+
+    /// Whether all of its facts are here.
+    pub fn is_whole(&self) -> bool {
+        self.packed.is_marked(WHOLE)
+    }
+
+    pub fn set_whole(&mut self) {
+        self.packed.0[0] |= WHOLE;
     }
 
     /// Inserts a fact; `row` is room to work in.
     pub fn insert(&mut self, fact: &StoredFact, row: &mut Vec<u8>) -> Inserted {
-        let from = self.0.facts_at();
-        fact_set::insert(&mut self.0.0, from, fact, row)
+        let (from, before) = (self.packed.facts_at(), self.fresh());
+        let inserted = fact_set::insert(&mut self.packed.0, from, fact, row);
+        if inserted != Inserted::Known {
+            self.packed.0[0] |= FRESH;
+            *self.fresh_bytes += self.fresh().saturating_sub(before);
+        }
+        inserted
     }
 
-    /// Takes stored facts in.
+    /// Takes in facts that the shelf has.
     pub fn merge(&mut self, facts: &[u8]) -> Result<(), Unreadable> {
-        let from = self.0.facts_at();
-        fact_set::merge(&mut self.0.0, from, facts)
+        let (from, before) = (self.packed.facts_at(), self.fresh());
+        let merged = fact_set::merge(&mut self.packed.0, from, facts);
+        *self.fresh_bytes += self.fresh().saturating_sub(before);
+        merged
+    }
+
+    /// Takes in facts that the shelf does not have.
+    pub fn merge_fresh(&mut self, facts: &[u8]) -> Result<(), Unreadable> {
+        *self.fresh_bytes += self.packed.0.len() - self.fresh();
+        self.packed.0[0] |= FRESH;
+        self.merge(facts)
+    }
+
+    /// Its bytes, if some of them are not on the shelf.
+    fn fresh(&self) -> usize {
+        if self.packed.is_marked(FRESH) {
+            self.packed.0.len()
+        } else {
+            0
+        }
     }
 }
 
 impl Entities {
-    /// None yet, and room for so many, up to ten million.
-    pub fn with_room_for(entities: usize) -> Self {
-        Self(HashTable::with_capacity(entities.min(ROOM_MOST)))
-    }
-
-    /// An entity by the name its source gave it.
-    pub fn named(&self, family: Family, id: &str) -> Option<Entity<'_>> {
-        let hash = EntityKey::of(family, id).hash();
-        self.0.find(hash, |p| p.is(family, id)).map(Packed::entity)
-    }
-
-    /// An entity by its key.
-    pub fn get(&self, key: EntityKey) -> Option<Entity<'_>> {
-        let found = self.0.find(key.hash(), |p| p.entity().key() == key);
-        found.map(Packed::entity)
+    /// An entity, and whether all of its facts are here.
+    pub fn get(&self, key: EntityKey) -> Option<(Entity<'_>, bool)> {
+        let found = self.table.find(key.hash(), |p| p.key() == key)?;
+        Some((found.entity(), found.is_marked(WHOLE)))
     }
 
     /// An entity to give facts to; begun where there was none. `key` must be that of family and id.
     pub fn grow(&mut self, key: EntityKey, family: Family, id: &str) -> Growing<'_> {
-        let entry = self.0.entry(
-            key.hash(),
-            |p| p.is(family, id),
-            |p| p.entity().key().hash(),
-        );
-        Growing(entry.or_insert_with(|| Packed::new(family, id)).into_mut())
+        let entry = self
+            .table
+            .entry(key.hash(), |p| p.is(family, id), |p| p.key().hash());
+        Growing {
+            packed: entry.or_insert_with(|| Packed::new(family, id)).into_mut(),
+            fresh_bytes: &mut self.fresh_bytes,
+        }
     }
 
-    pub fn len(&self) -> usize {
-        self.0.len()
+    /// How many bytes of them are not on the shelf.
+    pub fn fresh_bytes(&self) -> usize {
+        self.fresh_bytes
     }
 
-    /// All of them, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (EntityKey, Entity<'_>)> {
-        self.0.iter().map(|packed| {
-            let entity = packed.entity();
-            (entity.key(), entity)
-        })
+    /// Those of which some facts are not on the shelf, by key.
+    pub fn fresh(&self) -> Vec<(EntityKey, Entity<'_>)> {
+        self.sorted(|packed| packed.is_marked(FRESH))
+    }
+
+    /// Those whose keys pass, by key.
+    pub fn within(&self, passes: impl Fn(EntityKey) -> bool) -> Vec<(EntityKey, Entity<'_>)> {
+        self.sorted(|packed| passes(packed.key()))
+    }
+
+    fn sorted(&self, passes: impl Fn(&Packed) -> bool) -> Vec<(EntityKey, Entity<'_>)> {
+        let all = self.table.iter().filter(|packed| passes(packed));
+        let mut found: Vec<_> = all.map(|packed| (packed.key(), packed.entity())).collect();
+        found.sort_unstable_by_key(|(key, _)| *key);
+        found
+    }
+
+    /// All facts are on the shelf now: only those that are in use stay.
+    pub fn shelved(&mut self, in_use: impl Fn(EntityKey) -> bool) {
+        self.table.retain(|packed| in_use(packed.key()));
+        // Where they lie most of their neighbours have gone: they move together.
+        let used = std::mem::take(&mut self.table);
+        self.table.reserve(used.len(), |packed| packed.key().hash());
+        for packed in used {
+            let mut moved = Packed(packed.0.clone());
+            moved.0[0] &= !FRESH;
+            let hash = moved.key().hash();
+            self.table
+                .insert_unique(hash, moved, |packed| packed.key().hash());
+        }
+        self.fresh_bytes = 0;
     }
 }

@@ -35,25 +35,25 @@ const LINKED: u8 = 1;
 const OWN_AREA: u8 = 2;
 
 /// The facts of one entity, in packed bytes.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts<'a>(&'a [u8]);
+#[derive(Clone, Debug)]
+pub struct Facts<'a>(Cow<'a, [u8]>);
 
 impl<'a> Facts<'a> {
-    pub(crate) fn of(bytes: &'a [u8]) -> Self {
-        Self(bytes)
+    pub(crate) fn of(bytes: impl Into<Cow<'a, [u8]>>) -> Self {
+        Self(bytes.into())
     }
 
     /// Every fact, in the order of arrival.
     #[must_use]
-    pub fn all(self) -> Vec<StoredFact> {
+    pub fn all(&self) -> Vec<StoredFact> {
         let mut facts = Vec::with_capacity(8);
         self.add_to(&mut facts);
         facts
     }
 
     /// Adds every fact to a list, in the order of arrival.
-    pub(crate) fn add_to(self, facts: &mut Vec<StoredFact>) {
-        let (mut rest, mut first) = (self.0, None);
+    pub(crate) fn add_to(&self, facts: &mut Vec<StoredFact>) {
+        let (mut rest, mut first) = (&*self.0, None);
         while let Some((row, after)) = first_row(rest) {
             if let Ok(fact) = unpack(row, first.as_ref()) {
                 if first.is_none() {
@@ -68,13 +68,13 @@ impl<'a> Facts<'a> {
     /// The facts that stand: without those taken back, in the order of recording, so that of two that say the same
     /// thing the last one stands.
     #[must_use]
-    pub fn standing(self) -> Vec<StoredFact> {
+    pub fn standing(&self) -> Vec<StoredFact> {
         standing(self.all())
     }
 
     /// The facts that stood at an instant: those recorded by then.
     #[must_use]
-    pub fn standing_at(self, known_at: DateTime<Utc>) -> Vec<StoredFact> {
+    pub fn standing_at(&self, known_at: DateTime<Utc>) -> Vec<StoredFact> {
         let mut facts = self.all();
         facts.retain(|f| f.recorded_at <= known_at);
         standing(facts)
@@ -82,8 +82,8 @@ impl<'a> Facts<'a> {
 
     /// The packed bytes.
     #[must_use]
-    pub fn as_bytes(self) -> &'a [u8] {
-        self.0
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 
@@ -349,7 +349,7 @@ mod tests {
         }
 
         fn facts(&self) -> Facts<'_> {
-            Facts::of(&self.0)
+            Facts::of(&*self.0)
         }
     }
 

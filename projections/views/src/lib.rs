@@ -30,6 +30,7 @@ pub mod point;
 pub mod priorities;
 pub mod quantity;
 pub mod ratings;
+pub mod shelf;
 mod summary;
 pub mod suppression;
 pub mod tally;

@@ -2,6 +2,7 @@
 //! nothing. All numbers are integers, so that no order of folding gives another sum.
 
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 /// In a histogram of durations: the end is not known yet.
 pub const OPEN: i32 = i32::MAX;
@@ -18,26 +19,14 @@ pub struct Sums {
     pub n: i64,
 }
 
-/// A sparse exact histogram: how many entities have each value. Sorted by value, no zero counts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Histogram(Vec<(i32, i32)>);
+/// A sparse exact histogram: how many entities have each value, ascending, no zero counts. It is looked at where it is
+/// kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Histogram<'a>(&'a [(i32, i32)]);
 
-impl Histogram {
-    fn add(&mut self, value: i32, count: i32) {
-        match self.0.binary_search_by_key(&value, |(v, _)| *v) {
-            Ok(at) => {
-                self.0[at].1 += count;
-                if self.0[at].1 == 0 {
-                    self.0.remove(at);
-                }
-            }
-            Err(at) if count != 0 => self.0.insert(at, (value, count)),
-            Err(_) => {}
-        }
-    }
-
+impl<'a> Histogram<'a> {
     /// Value and count, ascending.
-    pub fn iter(&self) -> impl Iterator<Item = (i32, i64)> + '_ {
+    pub fn iter(self) -> impl DoubleEndedIterator<Item = (i32, i64)> + use<'a> {
         self.0
             .iter()
             .map(|&(value, count)| (value, i64::from(count)))
@@ -45,13 +34,13 @@ impl Histogram {
 
     /// How many values there are, open ones included.
     #[must_use]
-    pub fn n(&self) -> i64 {
+    pub fn n(self) -> i64 {
         self.iter().map(|(_, count)| count).sum()
     }
 
     /// How many values are at most a limit.
     #[must_use]
-    pub fn at_most(&self, limit: i32) -> i64 {
+    pub fn at_most(self, limit: i32) -> i64 {
         self.iter()
             .take_while(|(value, _)| *value <= limit)
             .map(|(_, count)| count)
@@ -60,7 +49,7 @@ impl Histogram {
 
     /// The `k`-th smallest value, counted from 1.
     #[must_use]
-    pub fn nth(&self, k: i64) -> Option<i32> {
+    pub fn nth(self, k: i64) -> Option<i32> {
         let mut seen = 0;
         self.iter().find_map(|(value, count)| {
             seen += count;
@@ -70,7 +59,7 @@ impl Histogram {
 
     /// The median: the middle value, or the mean of the two middle values.
     #[must_use]
-    pub fn median(&self) -> Option<f64> {
+    pub fn median(self) -> Option<f64> {
         let n = self.n();
         let low = self.nth((n + 1) / 2)?;
         let high = self.nth(n / 2 + 1)?;
@@ -79,7 +68,7 @@ impl Histogram {
 
     /// The percentile by nearest rank: the `ceil(share · n)`-th smallest value.
     #[must_use]
-    pub fn percentile(&self, percent: u8) -> Option<f64> {
+    pub fn percentile(self, percent: u8) -> Option<f64> {
         let n = self.n();
         let rank = (n * i64::from(percent) + 99) / 100;
         self.nth(rank.max(1)).map(f64::from)
@@ -87,7 +76,7 @@ impl Histogram {
 
     /// The sum of all values.
     #[must_use]
-    pub fn total(&self) -> i64 {
+    pub fn total(self) -> i64 {
         self.iter()
             .map(|(value, count)| i64::from(value) * count)
             .sum()
@@ -132,13 +121,57 @@ impl Delta {
     }
 }
 
-/// What a cell holds.
+/// What a cell holds: sums, or a histogram. There are a great many, so one is 16 bytes, and the smallest of each kind,
+/// which most are, is all of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Tally {
-    /// Sums.
+#[serde(from = "Stored", into = "Stored")]
+pub struct Tally(Held);
+
+/// Equal contents have one form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Held {
+    /// Value, denominator and n, where each is small enough.
+    Sums([i32; 3]),
+    /// Sums of which one is not.
+    Large(Box<Sums>),
+    /// A histogram of one value.
+    One([(i32, i32); 1]),
+    /// A histogram of none or several.
+    Several(ThinVec<(i32, i32)>),
+}
+
+/// A tally as it is stored.
+#[derive(Serialize, Deserialize)]
+enum Stored {
     Sums(Sums),
-    /// A histogram.
-    Histogram(Histogram),
+    Histogram(Vec<(i32, i32)>),
+}
+
+impl From<Stored> for Tally {
+    fn from(stored: Stored) -> Self {
+        match stored {
+            Stored::Sums(sums) => Self::of_sums(sums),
+            Stored::Histogram(values) => Self(Held::of(values.into_iter().collect())),
+        }
+    }
+}
+
+impl From<Tally> for Stored {
+    fn from(tally: Tally) -> Self {
+        match (tally.sums(), tally.histogram()) {
+            (_, Some(Histogram(values))) => Self::Histogram(values.to_vec()),
+            (sums, None) => Self::Sums(sums.unwrap_or_default()),
+        }
+    }
+}
+
+impl Held {
+    fn of(values: ThinVec<(i32, i32)>) -> Self {
+        match values.as_slice() {
+            [one] => Self::One([*one]),
+            _ => Self::Several(values),
+        }
+    }
 }
 
 impl Tally {
@@ -146,66 +179,106 @@ impl Tally {
     #[must_use]
     pub fn zero(delta: Delta) -> Self {
         match delta {
-            Delta::Sums(_) => Self::Sums(Sums::default()),
-            Delta::Value(_) => Self::Histogram(Histogram::default()),
+            Delta::Sums(_) => Self(Held::Sums([0; 3])),
+            Delta::Value(_) => Self(Held::Several(ThinVec::new())),
         }
+    }
+
+    fn of_sums(sums: Sums) -> Self {
+        let Sums {
+            value,
+            denominator,
+            n,
+        } = sums;
+        let small = |number: i64| i32::try_from(number).ok();
+        Self(match (small(value), small(denominator), small(n)) {
+            (Some(value), Some(denominator), Some(n)) => Held::Sums([value, denominator, n]),
+            _ => Held::Large(Box::new(sums)),
+        })
     }
 
     /// Adds a delta (`sign` 1) or takes it away (−1). A delta of the other kind is a fault of the quantity and changes nothing.
     pub fn apply(&mut self, delta: Delta, sign: i32) {
-        match (self, delta) {
-            (Self::Sums(sums), Delta::Sums(more)) => {
-                let sign = i64::from(sign);
-                sums.value += sign * more.value;
-                sums.denominator += sign * more.denominator;
-                sums.n += sign * more.n;
-            }
-            (Self::Histogram(histogram), Delta::Value(value)) => histogram.add(value, sign),
-            _ => {}
+        match delta {
+            Delta::Sums(more) => self.add_sums(more, i64::from(sign)),
+            Delta::Value(value) => self.add_value(value, sign),
         }
+    }
+
+    fn add_sums(&mut self, more: Sums, sign: i64) {
+        if let Some(sums) = self.sums() {
+            *self = Self::of_sums(Sums {
+                value: sums.value + sign * more.value,
+                denominator: sums.denominator + sign * more.denominator,
+                n: sums.n + sign * more.n,
+            });
+        }
+    }
+
+    fn add_value(&mut self, value: i32, count: i32) {
+        let mut values = match &mut self.0 {
+            Held::One([(known, n)]) if *known == value && *n + count != 0 => {
+                *n += count;
+                return;
+            }
+            Held::One([one]) => ThinVec::from([*one]),
+            Held::Several(values) => std::mem::take(values),
+            Held::Sums(_) | Held::Large(_) => return,
+        };
+        match values.binary_search_by_key(&value, |(v, _)| *v) {
+            Ok(at) => {
+                values[at].1 += count;
+                if values[at].1 == 0 {
+                    values.remove(at);
+                }
+            }
+            Err(at) if count != 0 => values.insert(at, (value, count)),
+            Err(_) => {}
+        }
+        self.0 = Held::of(values);
     }
 
     /// Adds another tally.
     pub fn add(&mut self, other: &Self) {
-        match (self, other) {
-            (Self::Sums(sums), Self::Sums(more)) => {
-                sums.value += more.value;
-                sums.denominator += more.denominator;
-                sums.n += more.n;
-            }
-            (Self::Histogram(histogram), Self::Histogram(more)) => {
-                more.0
-                    .iter()
-                    .for_each(|&(value, count)| histogram.add(value, count));
-            }
-            _ => {}
+        if let Some(sums) = other.sums() {
+            self.add_sums(sums, 1);
+        }
+        for &(value, count) in other.histogram().map_or(&[][..], |h| h.0) {
+            self.add_value(value, count);
         }
     }
 
     /// Nothing is left.
     #[must_use]
     pub fn is_zero(&self) -> bool {
-        match self {
-            Self::Sums(sums) => *sums == Sums::default(),
-            Self::Histogram(histogram) => histogram.0.is_empty(),
+        match &self.0 {
+            Held::Sums(sums) => *sums == [0; 3],
+            Held::Large(_) | Held::One(_) => false,
+            Held::Several(values) => values.is_empty(),
         }
     }
 
     /// The sums, when it holds sums.
     #[must_use]
     pub fn sums(&self) -> Option<Sums> {
-        match self {
-            Self::Sums(sums) => Some(*sums),
-            Self::Histogram(_) => None,
+        match &self.0 {
+            Held::Sums([value, denominator, n]) => Some(Sums {
+                value: i64::from(*value),
+                denominator: i64::from(*denominator),
+                n: i64::from(*n),
+            }),
+            Held::Large(sums) => Some(**sums),
+            Held::One(_) | Held::Several(_) => None,
         }
     }
 
     /// The histogram, when it holds one.
     #[must_use]
-    pub fn histogram(&self) -> Option<&Histogram> {
-        match self {
-            Self::Sums(_) => None,
-            Self::Histogram(histogram) => Some(histogram),
+    pub fn histogram(&self) -> Option<Histogram<'_>> {
+        match &self.0 {
+            Held::One(one) => Some(Histogram(one)),
+            Held::Several(values) => Some(Histogram(values)),
+            Held::Sums(_) | Held::Large(_) => None,
         }
     }
 }
@@ -215,25 +288,32 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn histogram(values: &[i32]) -> Histogram {
-        let mut tally = Tally::Histogram(Histogram::default());
+    fn tally(values: &[i32]) -> Tally {
+        let mut tally = Tally::zero(Delta::Value(0));
         values.iter().for_each(|v| tally.apply(Delta::Value(*v), 1));
-        tally.histogram().unwrap().clone()
+        tally
+    }
+
+    #[test]
+    fn a_tally_is_sixteen_bytes() {
+        assert_eq!(size_of::<Tally>(), 16);
     }
 
     #[test]
     fn the_median_of_an_even_number_is_the_mean_of_the_two_in_the_middle() {
-        assert_eq!(histogram(&[1, 2, 3, 10]).median(), Some(2.5));
-        assert_eq!(histogram(&[7]).median(), Some(7.0));
-        assert_eq!(histogram(&[]).median(), None);
+        let median = |values: &[i32]| tally(values).histogram().unwrap().median();
+        assert_eq!(median(&[1, 2, 3, 10]), Some(2.5));
+        assert_eq!(median(&[7]), Some(7.0));
+        assert_eq!(median(&[]), None);
     }
 
     #[test]
     fn the_ninetieth_percentile_is_by_nearest_rank() {
         let ten: Vec<i32> = (1..=10).collect();
-        assert_eq!(histogram(&ten).percentile(90), Some(9.0));
+        let ninetieth = |values: &[i32]| tally(values).histogram().unwrap().percentile(90);
+        assert_eq!(ninetieth(&ten), Some(9.0));
         let eleven: Vec<i32> = (1..=11).collect();
-        assert_eq!(histogram(&eleven).percentile(90), Some(10.0));
+        assert_eq!(ninetieth(&eleven), Some(10.0));
     }
 
     proptest! {
@@ -249,7 +329,8 @@ mod tests {
 
         #[test]
         fn order_statistics_equal_those_of_the_sorted_values(mut values in prop::collection::vec(-50..50i32, 1..60)) {
-            let histogram = histogram(&values);
+            let tally = tally(&values);
+            let histogram = tally.histogram().unwrap();
             values.sort_unstable();
             let n = values.len();
             let median = f64::from(values[(n - 1) / 2] + values[n / 2]) / 2.0;
@@ -257,6 +338,21 @@ mod tests {
             let rank = (9 * n).div_ceil(10);
             prop_assert_eq!(histogram.percentile(90), Some(f64::from(values[rank - 1])));
             prop_assert_eq!(histogram.at_most(0), values.iter().filter(|v| **v <= 0).count() as i64);
+        }
+
+        #[test]
+        fn large_and_small_sums_add_to_the_same(steps in prop::collection::vec((-3_000_000_000..3_000_000_000i64, any::<bool>()), 0..20)) {
+            let mut tally = Tally::zero(Delta::ONE);
+            let mut expected = 0;
+            for (value, add) in &steps {
+                let sign = if *add { 1 } else { -1 };
+                tally.apply(Delta::step(*value), sign);
+                expected += i64::from(sign) * value;
+            }
+            prop_assert_eq!(tally.sums().unwrap().value, expected);
+            prop_assert_eq!(tally.is_zero(), expected == 0);
+            let stored = postcard::to_allocvec(&tally).unwrap();
+            prop_assert_eq!(&postcard::from_bytes::<Tally>(&stored).unwrap(), &tally);
         }
     }
 }

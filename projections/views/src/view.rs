@@ -3,29 +3,41 @@
 use crate::cell::{Cells, Place, Slot};
 use crate::contribution::StoredFact;
 use crate::contributions::contribute;
-use crate::entities::Entities;
+use crate::entities::{Entities, Growing};
 use crate::entity_row::{EntityRow, Journal};
 use crate::fact_set::{
     Inserted, Unreadable, in_order, make_earlier, pack, same_content, without_retracted,
 };
+use crate::shelf::{Shelf, ShelfError};
 use crate::summary::{Hearing, SourceEnd};
 use crate::tally::Delta;
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::facts::Retracted;
 use joinedup_events::{EntityId, Event, Family};
-use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+
+mod known_at;
+mod shelved;
 
 pub use crate::entities::{Entity, EntityKey};
 pub use crate::summary::{Heard, Rhythm, Summary, Totals};
+pub use known_at::Part;
 
 /// The version of what views store. A change of the packed facts, of a quantity or of a contribution raises it, and
 /// with it every view is rebuilt from the log.
-pub const VIEW_VERSION: u32 = 9;
+pub const VIEW_VERSION: u32 = 10;
 
 /// The view.
 #[derive(Debug, Default)]
 pub struct View {
+    /// Those in memory.
     entities: Entities,
+    /// Where the others are.
+    shelf: Option<Arc<dyn Shelf>>,
+    /// How many there are in all.
+    count: u64,
+    /// Why some could not be fetched.
+    damage: OnceLock<String>,
     cells: Cells,
     summary: Summary,
     journal: Option<Journal>,
@@ -82,15 +94,6 @@ impl View {
         view
     }
 
-    /// An empty view that has room for so many entities: for one that is taken back from a store.
-    #[must_use]
-    pub fn with_room_for(entities: usize) -> Self {
-        Self {
-            entities: Entities::with_room_for(entities),
-            ..Self::default()
-        }
-    }
-
     /// Folds events with their positions. The entities they touch are counted anew once each: a run of events costs
     /// less than the same events one by one, and comes to the same.
     pub fn fold(&mut self, events: impl IntoIterator<Item = (u64, Event)>) {
@@ -137,7 +140,16 @@ impl View {
             return;
         };
         let (family, id) = said[at as usize].hearer(linked);
-        let mut entity = self.entities.grow(key, family, id);
+        let (entities, shelf) = (&mut self.entities, self.shelf.as_deref());
+        let mut entity = match in_memory(entities, shelf, (key, family, id)) {
+            Ok(entity) => entity,
+            Err(error) => {
+                // What is counted from here on is not the sum any more; whoever folds looks at this.
+                let _ = self.damage.set(error.0);
+                return;
+            }
+        };
+        self.count += u64::from(entity.is_empty());
         let facts = &mut room.facts;
         facts.clear();
         entity.entity().facts.add_to(facts);
@@ -169,7 +181,7 @@ impl View {
                 pack(&fact, None, &mut room.row);
                 journal.push(&EntityRow {
                     family,
-                    id: entity.entity().id,
+                    id: &entity.entity().id,
                     facts: &room.row,
                 });
             }
@@ -218,53 +230,6 @@ impl View {
         &self.summary
     }
 
-    /// One entity.
-    #[must_use]
-    pub fn entity(&self, family: Family, id: &str) -> Option<Entity<'_>> {
-        self.entities.named(family, id)
-    }
-
-    /// One entity, by its key.
-    #[must_use]
-    pub fn entity_of(&self, key: EntityKey) -> Option<Entity<'_>> {
-        self.entities.get(key)
-    }
-
-    /// How many entities there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.entities.len()
-    }
-
-    /// There are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entities.len() == 0
-    }
-
-    /// The open entities of a family: transfers waiting in bed, referrals not closed.
-    pub fn open(&self, family: Family) -> impl Iterator<Item = Entity<'_>> {
-        self.summary
-            .open
-            .iter()
-            .filter_map(|key| self.entities.get(*key))
-            .filter(move |e| e.family == family)
-    }
-
-    /// The entities of a small family: assessments or changes.
-    pub fn listed(&self, family: Family) -> impl Iterator<Item = Entity<'_>> {
-        self.summary
-            .listed
-            .iter()
-            .filter_map(|key| self.entities.get(*key))
-            .filter(move |e| e.family == family)
-    }
-
-    /// Every entity, in no order: for sums that do not depend on one.
-    pub fn entities(&self) -> impl Iterator<Item = (EntityKey, Entity<'_>)> {
-        self.entities.iter()
-    }
-
     /// The last position of the log that it holds.
     #[must_use]
     pub const fn position(&self) -> u64 {
@@ -280,51 +245,6 @@ impl View {
     /// Notes that all up to a position has been read, folded or set aside, by an instant.
     pub fn reached(&mut self, position: u64, at: DateTime<Utc>) {
         (self.position, self.as_of) = (position, Some(at));
-    }
-
-    /// The keys of the entities whose facts make cells of some quantities, in no order.
-    #[must_use]
-    pub fn keys_behind(&self, quantities: &[&str]) -> Vec<EntityKey> {
-        let families: BTreeSet<&str> = quantities
-            .iter()
-            .filter_map(|q| q.split('.').next())
-            .collect();
-        self.entities()
-            .filter(|(_, entity)| families.contains(entity.family.code()))
-            .map(|(key, _)| key)
-            .collect()
-    }
-
-    /// Adds what entities gave to the cells of some quantities as it was known at an instant: from the facts recorded
-    /// by then. Called for some keys at a time, so that a question about the past does not hold up folding.
-    pub fn add_cells_known_at(
-        &self,
-        keys: &[EntityKey],
-        quantities: &[&str],
-        known_at: DateTime<Utc>,
-        cells: &mut Cells,
-    ) {
-        for entity in keys.iter().filter_map(|key| self.entity_of(*key)) {
-            let facts = entity.facts.standing_at(known_at);
-            contribute(
-                entity.family,
-                &facts,
-                &mut |quantity: &str, place: Place<'_>, breakdown: &[(&str, &str)], date, delta| {
-                    if quantities.contains(&quantity) {
-                        cells.apply(quantity, place, breakdown, date, delta, 1);
-                    }
-                },
-            );
-        }
-    }
-
-    /// The cells of some quantities as they were known at an instant, in one go.
-    #[must_use]
-    pub fn cells_known_at(&self, quantities: &[&str], known_at: DateTime<Utc>) -> Cells {
-        let mut cells = Cells::default();
-        let keys = self.keys_behind(quantities);
-        self.add_cells_known_at(&keys, quantities, known_at, &mut cells);
-        cells
     }
 
     /// From now on the view remembers what changes: for one that was built in one piece and is stored.
@@ -353,7 +273,7 @@ impl View {
         &mut self.cells
     }
 
-    /// Takes back what was stored of an entity; the cells are loaded apart.
+    /// Takes back facts that were stored apart from the shelf; the cells are loaded apart.
     ///
     /// # Errors
     /// When the bytes are not packed facts.
@@ -364,13 +284,35 @@ impl View {
         facts: &[u8],
     ) -> Result<(), Unreadable> {
         let key = EntityKey::of(family, id.as_str());
-        self.entities.grow(key, family, id.as_str()).merge(facts)
+        let mut entity = self.entities.grow(key, family, id.as_str());
+        entity.merge_fresh(facts)
     }
 
-    /// Takes back the stored summary.
-    pub fn load_summary(&mut self, summary: Summary) {
-        self.summary = summary;
+    /// Takes back the stored summary, and how many entities there are.
+    pub fn load_summary(&mut self, summary: Summary, entities: u64) {
+        (self.summary, self.count) = (summary, entities);
     }
+}
+
+/// An entity with all of its facts in memory.
+fn in_memory<'a>(
+    entities: &'a mut Entities,
+    shelf: Option<&dyn Shelf>,
+    (key, family, id): (EntityKey, Family, &str),
+) -> Result<Growing<'a>, ShelfError> {
+    let mut entity = entities.grow(key, family, id);
+    if !entity.is_whole() {
+        for row in shelf.map_or(Ok(Vec::new()), |shelf| shelf.rows_of(key))? {
+            let (stored, _) = EntityRow::first(&row).map_err(unreadable)?;
+            entity.merge(stored.facts).map_err(unreadable)?;
+        }
+        entity.set_whole();
+    }
+    Ok(entity)
+}
+
+fn unreadable<E>(_: E) -> ShelfError {
+    ShelfError(Unreadable.to_string())
 }
 
 impl Said {

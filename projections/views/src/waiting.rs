@@ -101,7 +101,7 @@ pub fn transfers(
             }
             let reason = spell.reason(today);
             Some(WaitingTransfer {
-                transfer: EntityId::new(entity.id).ok()?,
+                transfer: EntityId::new(&entity.id).ok()?,
                 area: area.clone(),
                 hospital,
                 ward: spell.wards.last().map(|(_, ward)| (*ward).clone()),
@@ -193,7 +193,7 @@ pub fn referrals(
                 }
             };
             Some(WaitingReferral {
-                referral: EntityId::new(entity.id).ok()?,
+                referral: EntityId::new(&entity.id).ok()?,
                 area: area.clone(),
                 service: how.service.code(),
                 priority: how.priority.code(),

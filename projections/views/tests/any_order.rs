@@ -16,8 +16,12 @@ use joinedup_events::referral::{
 };
 use joinedup_events::transfer::*;
 use joinedup_events::{Event, Fact};
-use joinedup_views::view::View;
+use joinedup_views::entity_row::EntityRow;
+use joinedup_views::shelf::{Shelf, ShelfError, ShelfRow};
+use joinedup_views::view::{EntityKey, View};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 fn instant(hours: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_760_000_000 + hours * 3600, 0).unwrap()
@@ -141,6 +145,50 @@ fn export(chunks: impl IntoIterator<Item = Vec<(u64, Event)>>) -> String {
     view.cells().export()
 }
 
+/// A shelf in memory: some rows for each entity.
+#[derive(Clone, Debug, Default)]
+struct Rows(BTreeMap<EntityKey, Vec<Vec<u8>>>);
+
+impl Shelf for Rows {
+    fn rows_of(&self, key: EntityKey) -> Result<Vec<Vec<u8>>, ShelfError> {
+        Ok(self.0.get(&key).cloned().unwrap_or_default())
+    }
+
+    fn scan(&self, from: EntityKey) -> Box<dyn Iterator<Item = Result<ShelfRow, ShelfError>> + '_> {
+        let rows = self.0.range(from..);
+        Box::new(rows.flat_map(|(key, rows)| rows.iter().map(|row| Ok((*key, row.clone())))))
+    }
+}
+
+/// Puts what a view has beside its shelf onto it.
+fn put_away(view: &mut View, rows: &mut Rows) {
+    for (key, entity) in view.fresh() {
+        let mut row = Vec::new();
+        EntityRow {
+            family: entity.family,
+            id: &entity.id,
+            facts: entity.facts.as_bytes(),
+        }
+        .append(&mut row);
+        rows.0.entry(key).or_default().push(row);
+    }
+    view.put_on(Arc::new(rows.clone()));
+}
+
+/// What is known of every entity, in one form.
+fn known(view: &View) -> Vec<String> {
+    let mut known: Vec<String> = view
+        .entities()
+        .map(|(_, entity)| {
+            let mut facts = entity.facts.all();
+            facts.sort_by_key(|f| (f.key, f.position, f.linked));
+            format!("{:?} {} {facts:?}", entity.family, entity.id)
+        })
+        .collect();
+    known.sort();
+    known
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
@@ -186,5 +234,29 @@ proptest! {
         view.fold(events);
         let quantities: Vec<&str> = joinedup_views::Quantity::ALL.iter().map(|q| q.name()).collect();
         prop_assert_eq!(view.cells_known_at(&quantities, instant(100_000)).export(), view.cells().export());
+    }
+
+    #[test]
+    fn facts_that_are_not_in_memory_count_as_if_they_were(events in events(), chunk in 1..9usize, every in 1..4usize) {
+        let mut straight = View::new();
+        straight.fold(events.clone());
+        let (mut view, mut rows) = (View::new(), Rows::default());
+        for (n, chunk) in events.chunks(chunk).enumerate() {
+            view.fold(chunk.to_vec());
+            if n % every == 0 {
+                put_away(&mut view, &mut rows);
+            }
+        }
+        prop_assert_eq!(view.cells().export(), straight.cells().export());
+        prop_assert_eq!(known(&view), known(&straight));
+        prop_assert_eq!(view.len(), straight.len());
+        prop_assert_eq!(view.summary(), straight.summary());
+        prop_assert_eq!(view.damage(), None);
+        let quantities: Vec<&str> = joinedup_views::Quantity::ALL.iter().map(|q| q.name()).collect();
+        let mut in_parts = joinedup_views::Cells::default();
+        for part in view.parts(1) {
+            view.add_cells_known_at(part, &quantities, instant(800), &mut in_parts);
+        }
+        prop_assert_eq!(in_parts.export(), straight.cells_known_at(&quantities, instant(800)).export());
     }
 }

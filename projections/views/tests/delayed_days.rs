@@ -14,8 +14,8 @@ use joinedup_events::transfer::{
     DelayReasonSet, DischargeMethod, Discharged, NotReady, Ready, TransferFact,
 };
 use joinedup_events::{Event, Fact, local};
+use joinedup_views::Quantity;
 use joinedup_views::view::View;
-use joinedup_views::{Quantity, Tally};
 use std::collections::BTreeMap;
 
 fn day(month: u32, day: u32) -> NaiveDate {
@@ -101,7 +101,7 @@ fn delay(view: &View) -> Option<i64> {
     let mut values = Vec::new();
     for series in view.cells().series(Quantity::DelayDays.name(), "place") {
         for tally in series.cells.values() {
-            if let Tally::Histogram(h) = tally {
+            if let Some(h) = tally.histogram() {
                 values.extend(h.iter().map(|(v, _)| i64::from(v)));
             }
         }

@@ -149,7 +149,7 @@ impl Default for Config {
             run_chart_series: 200_000,
             expected_hours: BTreeMap::new(),
             small_numbers_exempt: Policy::default().exempt,
-            cache_mib: 64,
+            cache_mib: 16,
             hosts: Vec::new(),
             max_connections: 768,
             max_connections_per_client: 256,

@@ -123,7 +123,7 @@ pub fn add_cycles(samples: &mut Samples, view: &View, now: DateTime<Utc>) {
         measures.sort_unstable();
         measures.dedup();
         for measure in measures {
-            let labels = [id, measure, change.area.as_str(), title.as_str()];
+            let labels = [&*id, measure, change.area.as_str(), title.as_str()];
             samples.add(&names::CYCLE_START, &labels, midnight(started));
             if let Some(finished) = change.finished {
                 samples.add(&names::CYCLE_FINISH, &labels, midnight(finished));

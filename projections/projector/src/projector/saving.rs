@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 impl Fold {
     pub(super) fn commit_if_due(&mut self) {
         self.hear_commits();
+        if self.damaged_at.is_some() {
+            return;
+        }
         if let Some(failed_at) = self.failed_at {
             if failed_at.elapsed() >= RENEW_AFTER && !self.renew_store() {
                 self.failed_at = Some(Instant::now());
@@ -60,9 +63,11 @@ impl Fold {
             return false;
         }
         // The new store has all of it.
+        let shelf = self.saved.shelf();
         self.views.change(|view| {
             view.take_journal();
             view.cells_mut().take_dirty();
+            view.put_on(shelf);
         });
         self.all_saved();
         true
@@ -98,7 +103,22 @@ impl Fold {
         }
     }
 
+    /// Puts facts that have gathered in memory into a file.
+    fn shelve_if_many(&mut self) {
+        let (saved, most) = (&mut self.saved, self.settings.memory_bytes);
+        let shelved = self
+            .views
+            .read(|view| (view.fresh_bytes() >= most).then(|| saved.shelve(view)));
+        match shelved {
+            None => {}
+            Some(Ok(shelf)) => self.views.change(|view| saved.begin_journal(view, shelf)),
+            // They stay in memory, and the journal has them.
+            Some(Err(error)) => tracing::warn!(%error, "facts could not be put into a file"),
+        }
+    }
+
     fn commit(&mut self) {
+        self.shelve_if_many();
         let (set_aside, folded_now) = (
             std::mem::take(&mut self.set_aside),
             std::mem::take(&mut self.folded_now),
@@ -168,7 +188,7 @@ impl Fold {
     pub(super) fn last_commit(&mut self) {
         let deadline = Instant::now() + LAST_COMMIT_TIMEOUT;
         for last in [false, true] {
-            if last && self.dirty && self.failed_at.is_none() {
+            if last && self.dirty && self.failed_at.is_none() && self.damaged_at.is_none() {
                 self.commit();
             }
             while let Some(wanted) = self.in_flight.clone() {

@@ -1,9 +1,10 @@
 //! Cells as a store keeps them: a page holds one quantity of one home area in one month, whatever the sites.
 
-use super::{Breakdown, Cells, Place, SeriesKey, Tally};
-use chrono::{Datelike, Months, NaiveDate};
+use super::{Breakdown, Cells, Place, SeriesKey};
+use crate::tally::Tally;
+use chrono::{Datelike, Days, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A stored row of cells: one quantity, one home area, one month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,9 +35,21 @@ impl Page {
 struct PageRow {
     quantity: String,
     home: String,
+    /// The first day of the month, by its number in the common era.
+    first: i32,
     /// The sites that cells refer to by number; 0 is none of them.
     sites: Vec<String>,
-    cells: Vec<(u32, Breakdown, i32, Tally)>,
+    series: Vec<SeriesRow>,
+}
+
+/// What a page has of one series.
+#[derive(Serialize, Deserialize)]
+struct SeriesRow {
+    /// By its number among the page's sites.
+    site: u32,
+    breakdown: Breakdown,
+    /// Days of the month, counted from zero, with their tallies.
+    cells: Vec<(u8, Tally)>,
 }
 
 impl Cells {
@@ -51,7 +64,12 @@ impl Cells {
     /// All pages that hold something.
     #[must_use]
     pub fn pages(&self) -> BTreeSet<Page> {
-        let dates = |key: &SeriesKey| self.series.get(key).into_iter().flat_map(BTreeMap::keys);
+        let dates = |key: &SeriesKey| {
+            self.series
+                .get(key)
+                .into_iter()
+                .flat_map(|series| series.keys())
+        };
         self.keys()
             .flat_map(|key| {
                 let home = self.places[key.place as usize].home;
@@ -70,7 +88,7 @@ impl Cells {
         let end = first
             .checked_add_months(Months::new(1))
             .unwrap_or(NaiveDate::MAX);
-        let (mut sites, mut cells) = (Vec::new(), Vec::new());
+        let (mut sites, mut rows) = (Vec::new(), Vec::new());
         for series in self.series(quantity, home) {
             if series.place.home != home {
                 continue;
@@ -86,19 +104,22 @@ impl Cells {
                     sites.len() - 1
                 }) + 1
             });
-            for (date, tally) in in_month {
-                let day = date.num_days_from_ce();
-                cells.push((site as u32, series.breakdown.to_vec(), day, tally.clone()));
-            }
+            let cells = in_month.map(|(date, tally)| (date.day0() as u8, tally.clone()));
+            rows.push(SeriesRow {
+                site: site as u32,
+                breakdown: series.breakdown.to_vec(),
+                cells: cells.collect(),
+            });
         }
-        if cells.is_empty() {
+        if rows.is_empty() {
             return (name, None);
         }
         let row = PageRow {
             quantity: quantity.to_owned(),
             home: home.to_owned(),
+            first: first.num_days_from_ce(),
             sites,
-            cells,
+            series: rows,
         };
         (name, postcard::to_allocvec(&row).ok())
     }
@@ -110,16 +131,25 @@ impl Cells {
     pub fn load_page(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
         let bad = postcard::Error::SerdeDeCustom;
         let row: PageRow = postcard::from_bytes(bytes)?;
-        for (site, breakdown, day, tally) in row.cells {
+        let first = NaiveDate::from_num_days_from_ce_opt(row.first).ok_or(bad.clone())?;
+        for SeriesRow {
+            site,
+            breakdown,
+            cells,
+        } in row.series
+        {
             let site = match (site as usize).checked_sub(1) {
                 Some(at) => Some(row.sites.get(at).ok_or(bad.clone())?.as_str()),
                 None => None,
             };
             let parts: Vec<(&str, &str)> = breakdown.iter().map(|(d, v)| (&**d, &**v)).collect();
-            let date = NaiveDate::from_num_days_from_ce_opt(day).ok_or(bad.clone())?;
             let place = Place::new(&row.home, site);
-            let key = self.slot(&row.quantity, place, &parts, date).series;
-            self.series_mut(key).insert(date, tally);
+            let key = self.slot(&row.quantity, place, &parts, first).series;
+            let series = self.series_mut(key);
+            for (day, tally) in cells {
+                let date = first.checked_add_days(Days::new(u64::from(day)));
+                series.insert(date.ok_or(bad.clone())?, tally);
+            }
         }
         Ok(())
     }

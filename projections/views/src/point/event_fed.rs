@@ -149,7 +149,7 @@ impl Asked<'_> {
 
     fn totals(&self, quantity: &str, passes: impl Fn(&Breakdown) -> bool) -> Vec<Sums> {
         self.gather(quantity, passes, |sum: &mut Sums, tally| {
-            if let Tally::Sums(more) = tally {
+            if let Some(more) = tally.sums() {
                 sum.value += more.value;
                 sum.denominator += more.denominator;
                 sum.n += more.n;
@@ -237,7 +237,7 @@ impl Asked<'_> {
             self.quantity.name(),
             self.passes(),
             |gathered: &mut Gathered, tally| {
-                if let Tally::Histogram(histogram) = tally {
+                if let Some(histogram) = tally.histogram() {
                     gathered.take(histogram);
                 }
             },

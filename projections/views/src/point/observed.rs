@@ -10,11 +10,11 @@ mod scope;
 
 use super::frame::Frame;
 use super::{PointQuery, Raw, Sieve, no_population, population, today};
-use crate::cell::{Cells, Filter};
+use crate::cell::{Cells, Filter, Series};
 use crate::measure::{Aggregate, Measure};
 use crate::period::{Grain, Period, periods};
 use crate::quantity::SUPPRESSED_PREFIX;
-use crate::tally::{Sums, Tally};
+use crate::tally::Sums;
 use chrono::{Days, NaiveDate};
 use joinedup_events::AreaId;
 use joinedup_events::area::Areas;
@@ -201,7 +201,7 @@ pub(super) fn best_grain(cells: &Cells, areas: &Areas, measure: &Measure, area: 
 }
 
 /// Dimensions, fewest first, with the series that are broken down by them, and whether those count suppressed amounts.
-type Sets<'a> = BTreeMap<(usize, Vec<&'a str>), Vec<(&'a BTreeMap<NaiveDate, Tally>, bool)>>;
+type Sets<'a> = BTreeMap<(usize, Vec<&'a str>), Vec<(&'a Series, bool)>>;
 
 /// One report.
 #[derive(Clone, Copy)]
@@ -255,13 +255,12 @@ impl<'a> Reporter<'a> {
         self.sets.get(&grain)?.values().find_map(|cells| {
             let mut found = None;
             for (tally, hidden) in cells.iter().filter_map(|(c, h)| Some((c.get(&start)?, h))) {
-                match (tally, hidden) {
+                if *hidden {
                     // A sum without one of its parts is not the sum.
-                    (_, true) => return Some(Report::Suppressed),
-                    (Tally::Sums(sums), false) => {
-                        add(found.get_or_insert_with(Sums::default), sums);
-                    }
-                    (Tally::Histogram(_), false) => {}
+                    return Some(Report::Suppressed);
+                }
+                if let Some(sums) = tally.sums() {
+                    add(found.get_or_insert_with(Sums::default), &sums);
                 }
             }
             found.map(Report::Amount)

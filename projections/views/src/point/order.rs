@@ -11,7 +11,7 @@ pub(super) struct Gathered {
 
 impl Gathered {
     /// Takes a histogram in.
-    pub fn take(&mut self, histogram: &Histogram) {
+    pub fn take(&mut self, histogram: Histogram<'_>) {
         for (value, count) in histogram.iter() {
             self.values.push((value, count));
             self.n += count;

@@ -1,8 +1,8 @@
 //! Stocks: running sums of level changes, by day.
 
 use super::frame::Frame;
-use crate::cell::Cells;
-use crate::tally::{OPEN, Tally};
+use crate::cell::{Cells, Series};
+use crate::tally::OPEN;
 use chrono::{NaiveDate, TimeDelta};
 use joinedup_events::AreaId;
 use std::collections::BTreeMap;
@@ -60,14 +60,9 @@ pub(super) fn levels_by(
     by_value
 }
 
-fn add_changes(
-    cells: &BTreeMap<NaiveDate, Tally>,
-    frame: &Frame,
-    end: NaiveDate,
-    days: &mut [i64],
-) {
+fn add_changes(cells: &Series, frame: &Frame, end: NaiveDate, days: &mut [i64]) {
     for (date, tally) in cells.range(..end) {
-        let Tally::Sums(sums) = tally else { continue };
+        let Some(sums) = tally.sums() else { continue };
         // What changed before the first day is its stock to begin with.
         let day = frame.day(*date).unwrap_or(0);
         if let Some(change) = days.get_mut(day) {
@@ -103,7 +98,7 @@ impl OpenSpans {
             }
             for (start, tally) in series.cells {
                 // The last to end is all that matters of those that began together.
-                let last = tally.histogram().and_then(|h| h.iter().last());
+                let last = tally.histogram().and_then(|h| h.iter().next_back());
                 if let Some((length, _)) = last {
                     let end = if length == OPEN {
                         NaiveDate::MAX

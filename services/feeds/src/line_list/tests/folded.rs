@@ -5,8 +5,8 @@ use super::world::{self, Spell};
 use chrono::{Datelike, Days, NaiveDate, NaiveTime};
 use joinedup_events::Event;
 use joinedup_log::EventLog;
+use joinedup_views::Quantity;
 use joinedup_views::view::View;
-use joinedup_views::{Quantity, Tally};
 use std::collections::BTreeMap;
 
 /// The last night that is counted.
@@ -110,7 +110,7 @@ impl Figures {
             }
             for series in view.cells().series(Quantity::DelayDays.name(), place) {
                 for (date, tally) in series.cells {
-                    let Tally::Histogram(delays) = tally else {
+                    let Some(delays) = tally.histogram() else {
                         continue;
                     };
                     for (days, n) in delays.iter() {
