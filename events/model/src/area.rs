@@ -2,9 +2,12 @@
 //! county borders; providers (hospitals, trusts) stand beside the places where people live, or within a board together
 //! with them.
 
+mod serves;
+
 use crate::facts::codes;
 use crate::id::AreaId;
 use serde::{Deserialize, Serialize};
+pub use serves::Serves;
 use std::collections::{BTreeMap, BTreeSet};
 
 codes! {
@@ -85,13 +88,24 @@ pub enum AreasError {
     /// An area within itself.
     #[error("area {0} is, over its parents, a part of itself")]
     Cycle(AreaId),
+    /// An organisation that cannot serve a place so.
+    #[error("the organisation {organisation} and the place {place} of a [[serves]] {rule}")]
+    Serves {
+        /// The organisation.
+        organisation: AreaId,
+        /// The place.
+        place: AreaId,
+        /// What is wrong with the two, and what to do.
+        rule: &'static str,
+    },
 }
 
 /// The register of areas.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Areas {
     areas: BTreeMap<AreaId, Area>,
     children: BTreeMap<AreaId, Vec<AreaId>>,
+    serves: Vec<Serves>,
 }
 
 #[derive(Deserialize)]
@@ -99,6 +113,8 @@ pub struct Areas {
 struct File {
     #[serde(default)]
     area: Vec<Area>,
+    #[serde(default)]
+    serves: Vec<Serves>,
 }
 
 impl Areas {
@@ -131,6 +147,7 @@ impl Areas {
             }
             self.areas.insert(area.id.clone(), area);
         }
+        self.take_serves(file.serves);
         self.check()
     }
 
@@ -174,6 +191,7 @@ impl Areas {
                 return Err(AreasError::Cycle(id.clone()));
             }
         }
+        self.check_serves()?;
         Ok(self)
     }
 

@@ -21,6 +21,7 @@ mod entities;
 pub mod entity_row;
 pub mod expectation;
 pub mod fact_set;
+pub mod footprint;
 pub mod measure;
 pub mod measures;
 pub mod outcomes;

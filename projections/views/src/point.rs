@@ -13,7 +13,7 @@ use crate::dimension;
 use crate::measure::{Aggregate, Measure, Population, Source};
 use crate::period::{Grain, Period};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use joinedup_events::area::Areas;
+use joinedup_events::area::{Areas, Serves};
 use joinedup_events::{AreaId, local};
 use serde::Serialize;
 
@@ -222,6 +222,19 @@ pub fn default_grain(cells: &Cells, areas: &Areas, measure: &Measure, area: &Are
     match measure.source() {
         Some(Source::Observed(_)) => observed::best_grain(cells, areas, measure, area),
         _ => measure.period,
+    }
+}
+
+/// The services by which organisations stand for a place in a measure; none where the place's own numbers are shown.
+pub(crate) fn standing_for<'a>(
+    cells: &Cells,
+    areas: &'a Areas,
+    measure: &Measure,
+    place: &'a AreaId,
+) -> Vec<&'a Serves> {
+    match measure.source() {
+        Some(Source::Observed(_)) => observed::standing_for(cells, areas, measure, place),
+        _ => Vec::new(),
     }
 }
 
