@@ -410,7 +410,8 @@ fn point(query: &PointQuery<'_>, period: Period, mut raw: Raw, maturity: TimeDel
 }
 
 /// How many people a rate is of: as registered, or the sum of the areas directly within when each has a number.
-fn population(areas: &Areas, id: &AreaId, which: Population) -> Option<u64> {
+#[must_use]
+pub fn population(areas: &Areas, id: &AreaId, which: Population) -> Option<u64> {
     let area = areas.get(id.as_str())?;
     let own = match which {
         Population::Adults => area.population_18,

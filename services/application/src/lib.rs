@@ -9,6 +9,7 @@ pub mod config;
 pub mod discoveries;
 pub mod execute;
 pub mod feeds;
+pub mod gaps;
 pub mod health;
 pub mod memo;
 pub mod outcomes;

@@ -6,12 +6,13 @@ use crate::door::problem::Problem;
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use joinedup_application::app::App;
-use joinedup_application::{charts, outcomes};
-use joinedup_views::catalogue::{Model, Node};
+use joinedup_application::{charts, gaps, outcomes};
+use joinedup_events::AreaId;
+use joinedup_views::catalogue::{Layer, Model, Node};
 use joinedup_views::outcomes::{NodeState, trend};
 use joinedup_views::priorities::priorities;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Runs a question away from the threads that serve connections.
 pub(super) async fn aside(
@@ -44,6 +45,11 @@ pub async fn list(
             in_words_for(model, population, &mut nodes)?;
         }
         let population = asked.unwrap_or(&model.about().population);
+        let with_numbers = gaps::with_numbers(&app, &area)?;
+        let nodes = nodes
+            .iter()
+            .map(|node| with_gaps(&app, &area, node, &with_numbers))
+            .collect::<Result<Vec<Value>, Problem>>()?;
         let title = app
             .definitions
             .areas
@@ -61,6 +67,24 @@ pub async fn list(
         }))
     })
     .await
+}
+
+/// A node as JSON; a dark outcome with what its measures wait for, and who could give it.
+fn with_gaps(
+    app: &App,
+    area: &AreaId,
+    node: &NodeState,
+    with_numbers: &BTreeSet<String>,
+) -> Result<Value, Problem> {
+    let mut answer = serde_json::to_value(node)
+        .map_err(|_| Problem::unavailable("The answer could not be written"))?;
+    if node.dark && node.node.layer == Layer::Outcome {
+        let definitions = &app.definitions;
+        let measures = definitions.measures.of_outcome(&node.node.id);
+        let gaps = measures.filter_map(|m| gaps::gap(&definitions.areas, area, m, with_numbers));
+        answer["waits_for"] = json!(gaps.collect::<Vec<_>>());
+    }
+    Ok(answer)
 }
 
 /// Puts the nodes in the words for a population, without those that do not matter for it.

@@ -8,6 +8,7 @@ use joinedup_application::charts::Answer;
 use joinedup_drawing::{self, Drawing, Mark, Size, axis, icon};
 use joinedup_views::changes::Change;
 use joinedup_views::chart::{Chart, ChartPoint};
+use joinedup_views::footprint::Footprint;
 use joinedup_views::measure::Shape;
 use maud::{Markup, PreEscaped, html};
 
@@ -136,6 +137,7 @@ impl Figure<'_> {
         html! {
             figcaption {
                 span { (words::sentence(&chart.chart)) ", by " (words::grain(chart.period)) ". " (words::direction(chart.direction)) "." }
+                @if let Some(footprint) = &chart.footprint { (whose(footprint)) }
                 @if let Some(at) = self.answer.as_known_at { strong.tag { "As it looked at " (words::as_known(at)) } }
                 span.files {
                     a href=(self.own) { "Definition and changes" }
@@ -145,6 +147,28 @@ impl Figure<'_> {
                     a href=(file("")) { "JSON" }
                 }
             }
+        }
+    }
+}
+
+/// Whose numbers a chart is made of, where they are not the place's own, and what to mind.
+fn whose(footprint: &Footprint) -> Markup {
+    let year = |day: chrono::NaiveDate| words::day_month_year(day);
+    html! {
+        span #footprint {
+            "Added up from " @for (i, o) in footprint.organisations.iter().enumerate() {
+                @if i > 0 { ", " }
+                (o.title)
+                @match (o.from, o.until) {
+                    (Some(from), Some(until)) => { " (" (year(from)) " to " (year(until)) ")" }
+                    (Some(from), None) => { " (from " (year(from)) ")" }
+                    (None, Some(until)) => { " (until " (year(until)) ")" }
+                    (None, None) => {}
+                }
+                @if let Some(share) = o.share { ", about " (axis::amount(share, "proportion")) " of whose work is here" }
+            }
+            "."
+            @if let Some(caution) = &footprint.caution { " " (words::sentence_start(caution)) }
         }
     }
 }

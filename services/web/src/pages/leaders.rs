@@ -7,14 +7,15 @@ use super::words;
 use crate::door::problem::Problem;
 use axum::response::Response;
 use joinedup_application::charts::{self, ChartRequest};
+use joinedup_application::gaps::{self, Gap};
 use joinedup_application::overview::{Line, Overview};
 use joinedup_drawing::{axis, funnel, icon, spark};
 use joinedup_events::AreaId;
 use joinedup_spc::funnel::{Funnel, FunnelKind, FunnelOptions, FunnelRow, product_funnel};
 use joinedup_views::catalogue::{Layer, Node};
-use joinedup_views::measure::Role;
+use joinedup_views::measure::{Giver, Role};
 use maud::{Markup, PreEscaped, html};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Fewer places than this make no funnel.
 const FUNNEL_LEAST: usize = 5;
@@ -83,6 +84,7 @@ fn shown<'a>(lines: &[&'a Line]) -> Vec<&'a Line> {
 fn page(visit: &Visit) -> Markup {
     let overview = visit.overview();
     let place = visit.title_of(visit.area.as_str());
+    let with_numbers = gaps::with_numbers(&visit.app, &visit.area).unwrap_or_default();
     let outcomes = outcomes(visit);
     let all: Vec<(&Node, Vec<&Line>)> = outcomes
         .iter()
@@ -119,7 +121,7 @@ fn page(visit: &Visit) -> Markup {
                 div.scroll tabindex="0" role="region" aria-label=(format!("Outcomes: {title}")) {
                     table.outcomes.stack {
                         thead { tr { th scope="col" { "Outcome and measure" } th scope="col" { "Result" } th.number scope="col" { "Latest" } th.number scope="col" { "Median at start" } th.number scope="col" { "Median now" } th.number scope="col" { "Target" } th.hide-mid scope="col" { "Trend" } th scope="col" { "By locality" } } }
-                        tbody { @for (node, lines) in all.iter().filter(|(n, _)| n.group == group) { (outcome(visit, &overview, node, lines)) } }
+                        tbody { @for (node, lines) in all.iter().filter(|(n, _)| n.group == group) { (outcome(visit, &overview, node, lines, &with_numbers)) } }
                     }
                 }
             }
@@ -162,12 +164,37 @@ fn where_else(visit: &Visit, overview: &Overview, node: &Node) -> String {
     }
 }
 
-fn outcome(visit: &Visit, overview: &Overview, node: &Node, lines: &[&Line]) -> Markup {
+/// What an outcome without data waits for, and who could give it: each giver once, with the first of its measures.
+fn waits_for(visit: &Visit, with_numbers: &BTreeSet<String>, node: &Node) -> Markup {
+    let definitions = &visit.app.definitions;
+    let gaps = definitions.measures.of_outcome(&node.id).filter_map(|m| {
+        let found = gaps::gap(&definitions.areas, &visit.area, m, with_numbers)?;
+        Some((found.given_by, found))
+    });
+    let mut by_giver: BTreeMap<Giver, Gap> = BTreeMap::new();
+    for (giver, gap) in gaps {
+        by_giver.entry(giver).or_insert(gap);
+    }
+    html! {
+        span.place { "No data here yet." }
+        @if !by_giver.is_empty() {
+            ul.plain.small { @for gap in by_giver.values() { li { strong { (gap.title) } " waits for " (gap.needs) ", from " (gap.who) "." } } }
+        }
+    }
+}
+
+fn outcome(
+    visit: &Visit,
+    overview: &Overview,
+    node: &Node,
+    lines: &[&Line],
+    with_numbers: &BTreeSet<String>,
+) -> Markup {
     html! {
         @if lines.is_empty() {
             tr {
                 th.whole scope="row" { a.outcome href=(visit.address.elsewhere("/model").with("node", &node.id)) { (node.title) } }
-                td.whole colspan="7" { span.place { "No data for this outcome here." } }
+                td.whole colspan="7" { (waits_for(visit, with_numbers, node)) }
             }
         }
         @for (i, line) in shown(lines).into_iter().enumerate() {
@@ -179,6 +206,7 @@ fn outcome(visit: &Visit, overview: &Overview, node: &Node, lines: &[&Line]) -> 
                         br;
                     }
                     a.measure-link href=(visit.address.elsewhere(format!("/measures/{}", line.measure))) { (line.title) }
+                    @if let Some(footprint) = &line.footprint { " " span.small { (footprint) } }
                 }
                 td { span.with-icon { (PreEscaped(icon::variation(line.variation))) span.(icon::variation_class(line.variation)) { strong { (icon::variation_word(line.variation)) } } } }
                 td.number { @if let Some((start, value)) = line.latest { strong { (axis::amount(value, &line.unit)) } br; span.small { (words::period(line.period, start)) } } @else { "–" } }

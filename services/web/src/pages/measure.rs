@@ -42,7 +42,7 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
     let body = html! {
         article.measure {
             header.page-head {
-                p.kicker { (measure.title) ", " (place) (filter_words(&request)) ", by " (words::grain(answer.chart.period)) }
+                p.kicker { (measure.title) ", " (answer.chart.place()) (filter_words(&request)) ", by " (words::grain(answer.chart.period)) }
                 h1 #chart-name data-live { (finding::sentence(visit, &answer, &changes)) }
             }
             (figure.show())
