@@ -31,6 +31,7 @@ pub mod point;
 pub mod priorities;
 pub mod quantity;
 pub mod ratings;
+pub mod scorecards;
 mod summary;
 pub mod suppression;
 pub mod tally;

@@ -17,6 +17,7 @@ pub mod overview;
 pub mod places;
 pub mod publisher;
 pub mod request;
+pub mod scorecards;
 pub mod sources;
 pub mod tables;
 pub mod waiting;

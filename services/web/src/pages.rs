@@ -16,6 +16,7 @@ mod help;
 pub mod home;
 pub mod layout;
 pub mod leaders;
+pub mod matrix;
 pub mod measure;
 pub mod model;
 pub mod multiples;
@@ -26,6 +27,7 @@ pub mod rate;
 pub mod record;
 mod refusal;
 pub mod rounds;
+pub mod scorecards;
 pub mod sign_in;
 pub mod sources;
 mod start;
@@ -49,6 +51,8 @@ pub fn routes() -> Router<Shared> {
         .route("/measures", get(catalogue::measures))
         .route("/board", get(board::show))
         .route("/leaders", get(leaders::show))
+        .route("/scorecards", get(scorecards::list))
+        .route("/scorecards/{id}", get(scorecards::one))
         .route("/model", get(model::show))
         .route("/model/{what}", post(rate::rate))
         .route("/frameworks", get(catalogue::frameworks))

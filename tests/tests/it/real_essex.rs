@@ -21,6 +21,13 @@ const FILES: [&str; 8] = [
     "social_care_wait_times_uk_la.csv",
 ];
 
+/// A stock by day: of all series the longest.
+const DAILY: &str = "[[measure]]\nid = \"our-daily-stock\"\ntitle = \"Waiting each day\"\n\
+    quantity = \"observation.sitrep-nctr\"\naggregate = \"amount\"\nunit = \"people\"\nperiod = \"day\"\n\
+    direction = \"down\"\noutcomes = [\"se-transfers-without-delay\"]\n";
+const OWN_CARD: &str = "[[scorecard]]\nid = \"winter\"\ntitle = \"Our winter\"\nowner = \"The winter room\"\n\
+    items = [{ section = \"Beds\", measure = \"ag-bed-occupancy\" }, { title = \"Beds at home\" }]\n";
+
 /// The sum of a column over all rows of a month, by the bare reader and no mapping.
 fn by_hand(folder: &std::path::Path, file: &str, month: &str, column: &str, of: &[&str]) -> f64 {
     let text = std::fs::read_to_string(folder.join(file)).unwrap();
@@ -39,8 +46,11 @@ fn essex_is_measured_at_the_organisations_that_serve_it_and_says_what_it_waits_f
     let Some(data) = folders::shared("data") else {
         return;
     };
-    let settings = format!("home_area = \"{ESSEX}\"\n");
-    let options = JoinedupOptions::new("serve", &[]).file("joinedup.toml", &settings);
+    let settings = format!("home_area = \"{ESSEX}\"\nscorecard_files = [\"cards.toml\"]\n");
+    let options = JoinedupOptions::new("serve", &["--measures", "daily.toml"])
+        .file("joinedup.toml", &settings)
+        .file("daily.toml", DAILY)
+        .file("cards.toml", OWN_CARD);
     let product = Joinedup::start(options);
     let url = product.url("");
     for file in FILES {
@@ -102,6 +112,85 @@ fn essex_is_measured_at_the_organisations_that_serve_it_and_says_what_it_waits_f
 
     every_door_agrees(&product);
     what_is_lit_and_what_is_waited_for(&get);
+    scorecards(&product, &get);
+    the_matrix_is_led_by_no_daily_stock(&product);
+}
+
+fn scorecards(product: &Joinedup, get: &impl Fn(&str) -> Value) {
+    let all = get("/api/v1/scorecards");
+    let ids: Vec<&str> = all["scorecards"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|c| c["id"].as_str())
+        .collect();
+    for id in [
+        "interface-2017",
+        "bcf-2015",
+        "bcf-2025",
+        "vanguards",
+        "sustain",
+        "icpa",
+        "winter",
+    ] {
+        assert!(ids.contains(&id), "{id}");
+    }
+    let card = get(&format!("/api/v1/scorecards/bcf-2015?area={ESSEX}"));
+    let item = |measure: &str| {
+        let mut items = card["items"].as_array().unwrap().iter();
+        items.find(|i| i["measure"] == measure).unwrap().clone()
+    };
+    let admissions = item("mar-non-elective");
+    let chart = get(&format!("/api/v1/charts/mar-non-elective?area={ESSEX}"));
+    assert_eq!(
+        admissions["value"],
+        chart["points"].as_array().unwrap().last().unwrap()["value"]
+    );
+    assert_eq!(admissions["footprint"], chart["footprint"]["words"]);
+    let homes = item("ag-care-home-65");
+    assert!(homes["value"].is_null());
+    assert_eq!(homes["waits_for"]["who"], "the council of Essex");
+    assert!(
+        homes["waits_for"]["needs"]
+            .as_str()
+            .unwrap()
+            .contains("65 and over")
+    );
+    let text = |path: &str| http::get_ok(&product.url(path)).unwrap().text();
+    let csv = text(&format!("/api/v1/scorecards/bcf-2015.csv?area={ESSEX}"));
+    assert_eq!(csv.lines().count(), 5);
+    assert!(
+        csv.contains("for the commissioners that serve Essex"),
+        "{csv}"
+    );
+    let page = text(&format!("/scorecards/winter?area={ESSEX}"));
+    for part in [
+        "1 of 2 lines have numbers here",
+        "at the trusts that serve Essex",
+        "The winter room",
+        "Choose a measure for it",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(text(&format!("/scorecards?area={ESSEX}")).contains("Our winter"));
+    let unknown = http::get(&product.url("/api/v1/scorecards/none")).unwrap();
+    assert_eq!(unknown.status, 404);
+}
+
+fn the_matrix_is_led_by_no_daily_stock(product: &Joinedup) {
+    let path = format!("/leaders?area={ESSEX}&since=2025-06-01");
+    let page = http::get_ok(&product.url(&path)).unwrap().text();
+    let matrix = page.split("id=\"matrix\"").nth(1).unwrap();
+    let matrix = matrix.split("</table>").next().unwrap();
+    assert_eq!(matrix.matches("/model?").count(), 15);
+    assert!(
+        matrix.contains("Since the board of 1 June 2025"),
+        "{matrix}"
+    );
+    assert!(!matrix.contains("our-daily-stock"), "{matrix}");
+    let chart = product.json(&format!("/api/v1/charts/our-daily-stock?area={ESSEX}"));
+    let days = chart.unwrap()["points"].as_array().map_or(0, Vec::len);
+    assert!(days > 1000, "it has the most points of all: {days}");
 }
 
 /// The latest share of occupied beds as JSON, CSV, metric and page.

@@ -2,6 +2,7 @@
 
 use super::home::sparked;
 use super::layout::{self, Tab};
+use super::matrix;
 use super::visit::Visit;
 use super::words;
 use crate::door::problem::Problem;
@@ -14,6 +15,7 @@ use joinedup_events::AreaId;
 use joinedup_spc::funnel::{Funnel, FunnelKind, FunnelOptions, FunnelRow, product_funnel};
 use joinedup_views::catalogue::{Layer, Node};
 use joinedup_views::measure::{Giver, Role};
+use joinedup_views::period::Grain;
 use maud::{Markup, PreEscaped, html};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,16 +50,15 @@ fn outcomes(visit: &Visit) -> Vec<&Node> {
 /// The lines of an outcome in the place itself: what people get before how it is done, the longest series first.
 #[must_use]
 pub fn lines<'a>(visit: &'a Visit, overview: &'a Overview, outcome: &str) -> Vec<&'a Line> {
-    let mut found: Vec<(bool, &Line)> = visit
+    // A stock by day turns with every weekday, and leads only where nothing else is there.
+    let mut found: Vec<((bool, bool), &Line)> = visit
         .app
         .definitions
         .measures
         .of_outcome(outcome)
         .filter_map(|m| {
-            Some((
-                m.kind != Role::Outcome,
-                overview.line(m.id.as_str(), visit.area.as_str())?,
-            ))
+            let line = overview.line(m.id.as_str(), visit.area.as_str())?;
+            Some(((line.period == Grain::Day, m.kind != Role::Outcome), line))
         })
         .collect();
     found.sort_by_key(|(other, line)| {
@@ -98,9 +99,13 @@ fn page(visit: &Visit) -> Markup {
         .iter()
         .filter(|(_, l)| l.iter().any(|l| l.improves()) && !l.iter().any(|l| l.worsens()))
         .count();
+    let led = matrix::led(visit, &overview, &outcomes);
     let dark = all.iter().filter(|(_, l)| l.is_empty()).count();
     let body = html! {
-        h1 { "Outcomes" span.place { ", " (place) } }
+        div.title-row {
+            h1 { "Outcomes" span.place { ", " (place) } }
+            p.files { a href=(visit.address.elsewhere("/scorecards")) { "Scorecards" } }
+        }
         section.card #sum data-live aria-label="In a sentence" {
             p.lead {
                 strong.concern[!worse.is_empty()] { (worse.len()) " of " (all.len()) " outcomes " (if worse.len() == 1 { "is" } else { "are" }) " getting worse" } ". "
@@ -114,6 +119,11 @@ fn page(visit: &Visit) -> Markup {
                     }
                 }
             }
+        }
+        section.card #matrix data-live aria-labelledby="matrix-name" {
+            h2 #matrix-name { "Outcomes by place" }
+            (matrix::since(visit, &overview, &led))
+            (matrix::table(visit, &overview, &led))
         }
         @for (group, title) in [("people", "People"), ("services", "Services"), ("system", "System")] {
             section.card id=(group) data-live aria-labelledby=(format!("{group}-name")) {
