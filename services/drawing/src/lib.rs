@@ -10,6 +10,7 @@ mod lane;
 mod literal;
 pub mod png;
 pub mod run_chart;
+pub mod slide;
 pub mod spark;
 
 pub use drawing::{Drawing, Mark, Spot, Tested};

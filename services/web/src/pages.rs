@@ -21,6 +21,7 @@ pub mod measure;
 pub mod model;
 pub mod multiples;
 pub mod node;
+mod pack;
 pub mod picture;
 pub mod quarantine;
 pub mod rate;
@@ -29,6 +30,7 @@ mod refusal;
 pub mod rounds;
 pub mod scorecards;
 pub mod sign_in;
+mod slide;
 pub mod sources;
 mod start;
 pub mod visit;
@@ -47,12 +49,16 @@ pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/", get(home::show))
         .route("/measures/{id}", get(measure::show))
-        .route("/measures/{id}/{what}", post(decide::decide))
+        .route(
+            "/measures/{id}/{what}",
+            get(slide::show).post(decide::decide),
+        )
         .route("/measures", get(catalogue::measures))
         .route("/board", get(board::show))
         .route("/leaders", get(leaders::show))
         .route("/scorecards", get(scorecards::list))
         .route("/scorecards/{id}", get(scorecards::one))
+        .route("/pack", get(pack::show))
         .route("/model", get(model::show))
         .route("/model/{what}", post(rate::rate))
         .route("/frameworks", get(catalogue::frameworks))

@@ -114,6 +114,7 @@ fn essex_is_measured_at_the_organisations_that_serve_it_and_says_what_it_waits_f
     what_is_lit_and_what_is_waited_for(&get);
     scorecards(&product, &get);
     the_matrix_is_led_by_no_daily_stock(&product);
+    a_chart_goes_into_a_slide_and_a_pack(&product);
 }
 
 fn scorecards(product: &Joinedup, get: &impl Fn(&str) -> Value) {
@@ -175,6 +176,35 @@ fn scorecards(product: &Joinedup, get: &impl Fn(&str) -> Value) {
     assert!(text(&format!("/scorecards?area={ESSEX}")).contains("Our winter"));
     let unknown = http::get(&product.url("/api/v1/scorecards/none")).unwrap();
     assert_eq!(unknown.status, 404);
+}
+
+fn a_chart_goes_into_a_slide_and_a_pack(product: &Joinedup) {
+    let get = |path: &str| http::get_ok(&product.url(path)).unwrap();
+    let slide = get(&format!(
+        "/measures/ag-bed-occupancy/slide.svg?area={ESSEX}"
+    ))
+    .text();
+    for part in [
+        "Beds occupied, at the trusts that serve Essex, by month",
+        "Source: Mid and South Essex (trust), East Suffolk and North Essex",
+        "Data received up to",
+        ">median<",
+    ] {
+        assert!(slide.contains(part), "{part}");
+    }
+    assert!(!slide.contains("var("), "its colours are literal");
+    let picture = get(&format!(
+        "/measures/ag-bed-occupancy/slide.png?area={ESSEX}"
+    ));
+    assert!(picture.body.starts_with(b"\x89PNG"));
+    let pack = format!("/pack?area={ESSEX}&chart=ag-bed-occupancy&chart=ag-ae-4h&scorecard=winter");
+    let pack = get(&pack).text();
+    assert_eq!(pack.matches("class=\"pack-chart\"").count(), 2);
+    assert!(pack.contains("Our winter") && pack.contains("Board pack, "));
+    let page = get(&format!("/measures/ag-bed-occupancy?area={ESSEX}")).text();
+    for link in ["/slide.png?", "/slide.svg?", "/pack?", ".csv?"] {
+        assert!(page.contains(link), "{link}");
+    }
 }
 
 fn the_matrix_is_led_by_no_daily_stock(product: &Joinedup) {

@@ -174,7 +174,8 @@ fn whose(footprint: &Footprint) -> Markup {
 }
 
 /// The marks and lines that the drawing has, in words.
-fn legend(drawing: &Drawing) -> Markup {
+#[must_use]
+pub fn legend(drawing: &Drawing) -> Markup {
     let has = |mark: Mark| drawing.spots.iter().any(|s| s.mark == mark);
     let line = |class: &str| {
         format!(

@@ -33,7 +33,7 @@ pub async fn show(visit: Visit) -> Result<Response, Problem> {
 }
 
 /// The outcomes of the logic model, by place in it.
-fn outcomes(visit: &Visit) -> Vec<&Node> {
+pub(super) fn outcomes(visit: &Visit) -> Vec<&Node> {
     let mut nodes: Vec<&Node> = visit
         .app
         .definitions
@@ -104,7 +104,7 @@ fn page(visit: &Visit) -> Markup {
     let body = html! {
         div.title-row {
             h1 { "Outcomes" span.place { ", " (place) } }
-            p.files { a href=(visit.address.elsewhere("/scorecards")) { "Scorecards" } }
+            p.files { a href=(visit.address.elsewhere("/scorecards")) { "Scorecards" } a href=(visit.address.elsewhere("/pack")) { "Board pack" } }
         }
         section.card #sum data-live aria-label="In a sentence" {
             p.lead {
@@ -218,7 +218,7 @@ fn outcome(
                     a.measure-link href=(visit.address.elsewhere(format!("/measures/{}", line.measure))) { (line.title) }
                     @if let Some(footprint) = &line.footprint { " " span.small { (footprint) } }
                 }
-                td { span.with-icon { (PreEscaped(icon::variation(line.variation))) span.(icon::variation_class(line.variation)) { strong { (icon::variation_word(line.variation)) } } } }
+                td { span.with-icon { (PreEscaped(icon::variation(line.variation))) span.(icon::variation_class(line.variation)) { strong { (matrix::stands(visit, line)) } } } }
                 td.number { @if let Some((start, value)) = line.latest { strong { (axis::amount(value, &line.unit)) } br; span.small { (words::period(line.period, start)) } } @else { "–" } }
                 td.number.hide-narrow { @if let Some((_, then)) = line.then { (axis::amount(then, &line.unit)) } @else { "–" } }
                 td.number.hide-narrow { @if let Some(now) = line.now { (axis::amount(now, &line.unit)) } @else { "–" } }

@@ -19,6 +19,8 @@ use std::cmp::Reverse;
 const MAX_PARTS: usize = 8;
 /// How long ago the last board is taken to have met where nobody says.
 const A_MONTH: Days = Days::new(30);
+/// Numbers that ended longer ago than this, and a period more, say nothing of now.
+const A_YEAR: Days = Days::new(366);
 
 /// Which measure stands for an outcome: what people get before how it is done, the longest series first. A stock by day
 /// turns with every weekday and leads only where nothing else is there.
@@ -112,7 +114,7 @@ pub fn table(visit: &Visit, overview: &Overview, led: &[Led<'_>]) -> Markup {
                 }
             }
         }
-        p.note { "Each outcome by one measure; its other measures are below." }
+        p.note { "Each outcome is shown by one of its measures." }
         @if left_out > 0 { p.note { (left_out) " more places have no room here." } }
         (key())
     }
@@ -139,17 +141,27 @@ fn cell(visit: &Visit, overview: &Overview, measure: Option<&Measure>, area: &Ar
         .with("area", area);
     html! {
         td.cell {
-            a.icons href=(link) title=(said(line)) {
+            a.icons href=(link) title=(said(visit, line)) {
                 (PreEscaped(icon::variation(line.variation)))
                 @if let Some(assurance) = line.assurance { (PreEscaped(icon::assurance(assurance))) }
-                span.sr { (said(line)) }
+                span.sr { (said(visit, line)) }
             }
         }
     }
 }
 
-fn said(line: &Line) -> String {
-    let mut said = icon::variation_word(line.variation).to_owned();
+/// How a line stands, in a few words. Where its numbers ended more than a year ago it is not too early to tell.
+#[must_use]
+pub fn stands(visit: &Visit, line: &Line) -> &'static str {
+    let ended = |start: NaiveDate| start + A_YEAR < visit.today();
+    match line.latest {
+        Some((start, _)) if !line.is_judged() && ended(start) => "No recent data",
+        _ => icon::variation_word(line.variation),
+    }
+}
+
+fn said(visit: &Visit, line: &Line) -> String {
+    let mut said = stands(visit, line).to_owned();
     if let Some(assurance) = line.assurance {
         said = format!(
             "{said}; {}",

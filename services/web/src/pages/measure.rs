@@ -6,7 +6,7 @@ use super::decide;
 use super::figure::{self, Figure};
 use super::layout::{self, Tab};
 use super::visit::Visit;
-use super::{finding, multiples, words};
+use super::{finding, multiples, slide, words};
 use crate::door::problem::Problem;
 use axum::extract::Path;
 use axum::response::Response;
@@ -46,6 +46,7 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
                 h1 #chart-name data-live { (finding::sentence(visit, &answer, &changes)) }
             }
             (figure.show())
+            (slide::elsewhere(&figure))
             (choices(visit, measure, &answer, &request))
             (corrected(visit, &request, &answer)?)
             (changes_of::list(visit, &answer, &changes))

@@ -2,6 +2,7 @@
 
 use super::home::sparked;
 use super::layout::{self, Tab};
+use super::matrix;
 use super::visit::{Visit, kinds};
 use super::words;
 use crate::door::problem::Problem;
@@ -97,9 +98,7 @@ fn changed(rows: &[Row<'_>]) -> bool {
 }
 
 fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
-    let card = visit.app.definitions.scorecards.get(id).ok_or_else(|| {
-        Problem::not_found("There is no such scorecard. The page of scorecards lists them")
-    })?;
+    let card = card(visit, id)?;
     let rows = rows(&visit.app, card, &visit.area, visit.audience())?;
     let place = visit.title_of(visit.area.as_str());
     let kind = visit.place().map(|a| a.kind);
@@ -118,23 +117,45 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
             p.small { "Used " (purpose(card.purpose)) ". Owner: " (card.owner) ". Made for " (made_for(card)) "." @if !is_made_for { " " strong { "This place is of another kind." } } }
         }
         section.card #scorecard data-live aria-label="Measures" {
-            div.scroll tabindex="0" role="region" aria-label="Measures of the scorecard" {
-                table.outcomes.scorecard.stack {
-                    thead { tr { th scope="col" { "Measure" } th scope="col" { "Variation" } th scope="col" { "Target" } th.number scope="col" { "Latest" } th scope="col" { "Trend" } th scope="col" { "What it means" } } }
-                    tbody { @for (at, row) in rows.iter().enumerate() {
-                        @if !row.item.section.is_empty() && (at == 0 || rows[at - 1].item.section != row.item.section) {
-                            tr.section { th.whole colspan="6" scope="colgroup" { (row.item.section) } }
-                        }
-                        (line(visit, row))
-                    } }
-                }
-            }
+            (lines(visit, &rows))
             p.files { a href=(address(".csv")) { "CSV" } " " a href=(address("")) { "JSON" } }
         }
     };
     let title = format!("{}, {place}", card.title);
     let picker = layout::place_picker(visit);
     Ok(layout::page(visit, Tab::Leaders, &title, &picker, &body))
+}
+
+/// A scorecard's name and its lines in the place, for a page that shows more than it.
+///
+/// # Errors
+/// 404 when there is no such scorecard or this process has no views.
+pub fn table(visit: &Visit, id: &str) -> Result<(String, Markup), Problem> {
+    let card = card(visit, id)?;
+    let rows = rows(&visit.app, card, &visit.area, visit.audience())?;
+    Ok((card.title.clone(), lines(visit, &rows)))
+}
+
+fn card<'a>(visit: &'a Visit, id: &str) -> Result<&'a Scorecard, Problem> {
+    visit.app.definitions.scorecards.get(id).ok_or_else(|| {
+        Problem::not_found("There is no such scorecard. The page of scorecards lists them")
+    })
+}
+
+fn lines(visit: &Visit, rows: &[Row<'_>]) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Measures of the scorecard" {
+            table.outcomes.scorecard.stack {
+                thead { tr { th scope="col" { "Measure" } th scope="col" { "Variation" } th scope="col" { "Target" } th.number scope="col" { "Latest" } th scope="col" { "Trend" } th scope="col" { "What it means" } } }
+                tbody { @for (at, row) in rows.iter().enumerate() {
+                    @if !row.item.section.is_empty() && (at == 0 || rows[at - 1].item.section != row.item.section) {
+                        tr.section { th.whole colspan="6" scope="colgroup" { (row.item.section) } }
+                    }
+                    (line(visit, row))
+                } }
+            }
+        }
+    }
 }
 
 fn line(visit: &Visit, row: &Row<'_>) -> Markup {
@@ -148,7 +169,7 @@ fn line(visit: &Visit, row: &Row<'_>) -> Markup {
                 @if let Some(footprint) = row.line.as_ref().and_then(|l| l.footprint.as_ref()) { br; span.small { (footprint) } }
             }
             @if let Some(line) = row.with_value() {
-                td { span.with-icon { (PreEscaped(icon::variation(line.variation))) strong.(icon::variation_class(line.variation)) { (icon::variation_word(line.variation)) } } }
+                td { span.with-icon { (PreEscaped(icon::variation(line.variation))) strong.(icon::variation_class(line.variation)) { (matrix::stands(visit, line)) } } }
                 td {
                     @match line.assurance {
                         Some(a) => span.with-icon { (PreEscaped(icon::assurance(a))) span.small { (icon::assurance_words(a)) } },
