@@ -3,7 +3,7 @@
 
 use super::address::Address;
 use super::visit::Visit;
-use super::{help, words};
+use super::{finding, help, words};
 use joinedup_application::charts::Answer;
 use joinedup_drawing::{self, Drawing, Mark, Size, axis, icon};
 use joinedup_views::changes::Change;
@@ -29,7 +29,7 @@ pub fn latest(chart: &Chart) -> Option<&ChartPoint> {
 }
 
 /// The most points that a narrow screen shows.
-const NARROW_POINTS_MOST: usize = 53;
+pub const MAX_NARROW_POINTS: usize = 53;
 
 /// What is around the drawing.
 #[derive(Clone, Copy)]
@@ -54,7 +54,7 @@ impl Figure<'_> {
             name: "narrow".into(),
             ..self.drawing(Size::Narrow)
         };
-        let left_out = narrow.spots.len().saturating_sub(NARROW_POINTS_MOST);
+        let left_out = narrow.spots.len().saturating_sub(MAX_NARROW_POINTS);
         narrow.spots.drain(..left_out);
         let reading = wide
             .spots
@@ -66,7 +66,7 @@ impl Figure<'_> {
             figure.run-chart #chart data-live data-measure=(chart.measure) data-area=(chart.area) aria-labelledby="chart-name" {
                 (self.verdict())
                 div.drawn { (PreEscaped(joinedup_drawing::svg(&wide))) (PreEscaped(joinedup_drawing::svg(&narrow))) }
-                @if left_out > 0 { p.small.only-narrow { "The latest " (NARROW_POINTS_MOST) " of " (wide.spots.len()) " points; the table has them all." } }
+                @if left_out > 0 { p.small.only-narrow { "The latest " (MAX_NARROW_POINTS) " of " (wide.spots.len()) " points; the table has them all." } }
                 p.reading data-reading aria-live="polite" {
                     (reading.map(|r| words::sentence_start(&r)).as_deref().unwrap_or("No value yet."))
                 }
@@ -104,7 +104,7 @@ impl Figure<'_> {
                 div.judged {
                     @if chart.kind.is_judged() {
                         p.with-icon data-variation=[variation.and_then(|v| serde_json::to_value(v).ok()).and_then(|v| v.as_str().map(ToOwned::to_owned))] {
-                            (PreEscaped(icon::variation(variation))) strong { (icon::variation_words(variation)) }
+                            (PreEscaped(icon::variation(variation))) strong { @if finding::has_ended(self.visit, chart) { "No recent data: too old to say anything of now" } @else { (icon::variation_words(variation)) } }
                         }
                         @if let Some(assurance) = verdict.and_then(|v| v.assurance) {
                             p.with-icon { (PreEscaped(icon::assurance(assurance))) strong { (icon::assurance_words(assurance)) } }

@@ -1,6 +1,7 @@
 //! The outcomes matrix: each outcome by one measure, in the place and in its parts, with the icons of Making Data Count;
 //! and what got worse or better since the last board.
 
+use super::finding::A_YEAR;
 use super::visit::Visit;
 use super::words;
 use chrono::{Days, NaiveDate};
@@ -19,8 +20,6 @@ use std::cmp::Reverse;
 const MAX_PARTS: usize = 8;
 /// How long ago the last board is taken to have met where nobody says.
 const A_MONTH: Days = Days::new(30);
-/// Numbers that ended longer ago than this, and a period more, say nothing of now.
-const A_YEAR: Days = Days::new(366);
 
 /// Which measure stands for an outcome: what people get before how it is done, the longest series first. A stock by day
 /// turns with every weekday and leads only where nothing else is there.

@@ -37,7 +37,18 @@ fn chosen<'a>(visit: &'a Visit, overview: &Overview, led: &[matrix::Led<'a>]) ->
             .into_iter()
             .filter(|l: &&Line| l.area == visit.area.as_str())
             .map(|l| l.measure.as_str());
-        let leads = led.iter().filter_map(|l| l.measure);
+        let mut leads: Vec<&matrix::Led<'a>> = led.iter().filter(|l| l.measure.is_some()).collect();
+        // What changed first, then services, the system, people.
+        leads.sort_by_key(|l| {
+            let changed = |line: &Line| line.worsens() || line.improves();
+            let is_still = !l.measure.and_then(line).is_some_and(changed);
+            (
+                is_still,
+                l.node.group != "services",
+                l.node.group != "system",
+            )
+        });
+        let leads = leads.into_iter().filter_map(|l| l.measure);
         let all = signals.filter_map(|id| measures.get(id)).chain(leads);
         all.filter(|m| line(m).is_some_and(|l| l.latest.is_some()))
             .collect()
@@ -128,7 +139,13 @@ fn chart(visit: &Visit, measure: &Measure) -> Result<Markup, Problem> {
     let changes = changes_for(visit, id, &visit.area)?;
     let mut drawing = joinedup_drawing::of_answer(&answer, false);
     drawing.name = format!("pack-{id}");
-    drawing.size = Size::Wide;
+    // Two beside each other on paper: drawn small, so that their words can be read.
+    drawing.size = Size::Narrow;
+    let left_out = drawing
+        .spots
+        .len()
+        .saturating_sub(figure::MAX_NARROW_POINTS);
+    drawing.spots.drain(..left_out);
     for tested in &mut drawing.tested {
         tested.link = None;
     }
@@ -141,6 +158,7 @@ fn chart(visit: &Visit, measure: &Measure) -> Result<Markup, Problem> {
             }
             (PreEscaped(joinedup_drawing::svg(&drawing)))
             (figure::legend(&drawing))
+            @if left_out > 0 { p.small { "The latest " (figure::MAX_NARROW_POINTS) " points." } }
             @if let Some(caution) = answer.chart.footprint.as_ref().and_then(|f| f.caution.as_ref()) { p.small { (words::sentence_start(caution)) } }
         }
     })
