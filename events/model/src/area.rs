@@ -2,9 +2,12 @@
 //! county borders; providers (hospitals, trusts) stand beside the places where people live, or within a board together
 //! with them.
 
+mod serves;
+
 use crate::facts::codes;
 use crate::id::AreaId;
 use serde::{Deserialize, Serialize};
+pub use serves::Serves;
 use std::collections::{BTreeMap, BTreeSet};
 
 codes! {
@@ -85,14 +88,25 @@ pub enum AreasError {
     /// An area within itself.
     #[error("area {0} is, over its parents, a part of itself")]
     Cycle(AreaId),
+    /// An organisation that cannot serve a place so.
+    #[error("the organisation {organisation} and the place {place} of a [[serves]] {rule}")]
+    Serves {
+        /// The organisation.
+        organisation: AreaId,
+        /// The place.
+        place: AreaId,
+        /// What is wrong with the two, and what to do.
+        rule: &'static str,
+    },
 }
 
 /// The register of areas.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Areas {
     areas: BTreeMap<AreaId, Area>,
     children: BTreeMap<AreaId, Vec<AreaId>>,
     simulated: BTreeSet<AreaId>,
+    serves: Vec<Serves>,
 }
 
 #[derive(Deserialize)]
@@ -100,6 +114,8 @@ pub struct Areas {
 struct File {
     #[serde(default)]
     area: Vec<Area>,
+    #[serde(default)]
+    serves: Vec<Serves>,
 }
 
 impl Areas {
@@ -145,6 +161,7 @@ impl Areas {
             }
             self.areas.insert(area.id.clone(), area);
         }
+        self.take_serves(file.serves);
         self.check()
     }
 
@@ -188,6 +205,7 @@ impl Areas {
                 return Err(AreasError::Cycle(id.clone()));
             }
         }
+        self.check_serves()?;
         Ok(self)
     }
 

@@ -12,6 +12,7 @@ use crate::cell::Filter;
 use crate::changes::{Annotation, ChangeSpan, TargetStep};
 use crate::chart::{Chart, ChartQuery, of_points};
 use crate::expectation::Expectations;
+use crate::footprint;
 use crate::measure::{ChartKind, Measure};
 use crate::measures::Measures;
 use crate::period::{Grain, Period};
@@ -186,10 +187,12 @@ pub fn ask(
         .into_iter()
         .map(|(measure, query, area, points)| {
             let rebases = basis.rebases(measure, &area);
+            let footprint = footprint::of(&basis.cells, definitions.areas, measure, &area);
             let query = ChartQuery {
                 kind: question.kind,
                 rebases: &rebases,
                 target: basis.target(measure, &area, today),
+                footprint: footprint.as_ref(),
                 ..ChartQuery::new(PointQuery {
                     area: &area,
                     ..query

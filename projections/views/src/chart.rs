@@ -4,6 +4,7 @@
 mod judge;
 mod words;
 
+use crate::footprint::Footprint;
 use crate::measure::{ChartKind, Direction, Measure, Shape};
 use crate::period::Grain;
 use crate::point::{Point, PointQuery, State};
@@ -24,6 +25,8 @@ pub struct ChartQuery<'a> {
     pub rebases: &'a [NaiveDate],
     /// The goal, where people set another than the measure's.
     pub target: Option<f64>,
+    /// Whose numbers stand for the place, where not its own.
+    pub footprint: Option<&'a Footprint>,
 }
 
 impl<'a> ChartQuery<'a> {
@@ -35,6 +38,7 @@ impl<'a> ChartQuery<'a> {
             kind: None,
             rebases: &[],
             target: None,
+            footprint: None,
         }
     }
 }
@@ -51,6 +55,9 @@ pub struct Chart {
     pub area: String,
     /// The area's title.
     pub area_title: String,
+    /// Whose numbers these are, where they are not the area's own: those of organisations that serve it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub footprint: Option<Footprint>,
     /// The length of its periods.
     pub period: Grain,
     /// The unit of values, centre lines, limits and goals.
@@ -198,6 +205,7 @@ pub fn of_points(query: &ChartQuery<'_>, area_title: String, points: Vec<Point>)
         title: measure.title.clone(),
         area: query.points.area.to_string(),
         area_title,
+        footprint: query.footprint.cloned(),
         period: query.points.grain,
         unit: measure.unit().to_owned(),
         shape: measure.shape(),
@@ -222,6 +230,15 @@ pub fn of_points(query: &ChartQuery<'_>, area_title: String, points: Vec<Point>)
 }
 
 impl Chart {
+    /// The place as it follows the title: the area's name, or whose numbers stand for it.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        match &self.footprint {
+            Some(footprint) => &footprint.words,
+            None => &self.area_title,
+        }
+    }
+
     /// How many points are in a state.
     #[must_use]
     pub fn in_state(&self, state: State) -> usize {

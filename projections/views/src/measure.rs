@@ -4,6 +4,7 @@
 pub mod aggregate;
 mod explain;
 mod fit;
+mod giver;
 pub mod limit;
 
 use crate::cell::Filter;
@@ -12,6 +13,7 @@ use crate::quantity::{Kind, OBSERVATION_PREFIX, Quantity, Unit};
 pub use aggregate::{Aggregate, Population, Shape};
 pub use explain::explain;
 pub(crate) use fit::fit;
+pub use giver::Giver;
 use joinedup_events::id::Slug;
 pub use limit::{Limit, Span, Target};
 use serde::{Deserialize, Serialize};
@@ -286,6 +288,9 @@ pub struct Measure {
     /// The survey it needs, when it needs one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub survey: Option<Slug>,
+    /// Who could give its numbers, where that does not follow from what it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_by: Option<Giver>,
     /// How many points fix the centre line of its chart.
     #[serde(default = "twelve")]
     pub baseline: u8,

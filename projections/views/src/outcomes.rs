@@ -18,6 +18,9 @@ pub struct Verdict {
     pub value: Option<f64>,
     /// The first day of the period of that value.
     pub period: Option<chrono::NaiveDate>,
+    /// Whose numbers these are, where not the area's own: "at the trusts that serve Essex".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub footprint: Option<String>,
 }
 
 /// A measure of a node.
@@ -185,6 +188,7 @@ mod tests {
             text: "as the chart says".to_owned(),
             value: Some(0.5),
             period: None,
+            footprint: None,
         }
     }
 

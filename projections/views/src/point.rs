@@ -13,7 +13,7 @@ use crate::dimension;
 use crate::measure::{Aggregate, Measure, Population, Source};
 use crate::period::{Grain, Period};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use joinedup_events::area::Areas;
+use joinedup_events::area::{Areas, Serves};
 use joinedup_events::{AreaId, local};
 use serde::Serialize;
 
@@ -227,6 +227,19 @@ pub fn default_grain(cells: &Cells, areas: &Areas, measure: &Measure, area: &Are
     }
 }
 
+/// The services by which organisations stand for a place in a measure; none where the place's own numbers are shown.
+pub(crate) fn standing_for<'a>(
+    cells: &Cells,
+    areas: &'a Areas,
+    measure: &Measure,
+    place: &'a AreaId,
+) -> Vec<&'a Serves> {
+    match measure.source() {
+        Some(Source::Observed(_)) => observed::standing_for(cells, areas, measure, place),
+        _ => Vec::new(),
+    }
+}
+
 /// A number before it is judged ripe or not.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Raw {
@@ -399,7 +412,8 @@ fn point(query: &PointQuery<'_>, period: Period, mut raw: Raw, maturity: TimeDel
 }
 
 /// How many people a rate is of: as registered, or the sum of the areas directly within when each has a number.
-fn population(areas: &Areas, id: &AreaId, which: Population) -> Option<u64> {
+#[must_use]
+pub fn population(areas: &Areas, id: &AreaId, which: Population) -> Option<u64> {
     let area = areas.get(id.as_str())?;
     let own = match which {
         Population::Adults => area.population_18,

@@ -16,6 +16,7 @@ use joinedup_views::ask;
 use joinedup_views::catalogue::Catalogue;
 use joinedup_views::expectation::Expectations;
 use joinedup_views::measures::Measures;
+use joinedup_views::scorecards::{ScorecardError, Scorecards};
 use joinedup_views::suppression::Policy;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub struct Definitions {
     pub measures: Arc<Measures>,
     /// The logic model and the frameworks.
     pub catalogue: Arc<Catalogue>,
+    /// Named lists of measures.
+    pub scorecards: Arc<Scorecards>,
     /// Which areas the rules for small numbers hold for: one policy for every door.
     pub policy: Arc<Policy>,
     /// How often sources are expected to report, where it is set.
@@ -53,6 +56,9 @@ pub enum DefinitionError {
     /// A measure is wrong.
     #[error("measures: {0}")]
     Measures(String),
+    /// A scorecard is wrong.
+    #[error("scorecards: {0}")]
+    Scorecards(#[from] ScorecardError),
     /// The catalogue is wrong.
     #[error("catalogue: {0}")]
     Catalogue(String),
@@ -89,8 +95,10 @@ impl Definitions {
         for path in &config.measures_files {
             measures = measures.with(Measures::parse(&text(path)?, is_outcome).map_err(sentences)?);
         }
+        let scorecards = scorecards(config, &measures)?;
         Ok(Self {
             areas: Arc::new(areas),
+            scorecards: Arc::new(scorecards),
             measures: Arc::new(measures),
             catalogue: Arc::new(catalogue),
             policy: Arc::new(Policy {
@@ -125,6 +133,14 @@ pub fn catalogue(config: &Config) -> Result<Catalogue, DefinitionError> {
         catalogue = catalogue.and_toml(&name, &text(path)?).map_err(wrong)?;
     }
     Ok(catalogue)
+}
+
+fn scorecards(config: &Config, measures: &Measures) -> Result<Scorecards, DefinitionError> {
+    let mut scorecards = Scorecards::built_in(measures)?;
+    for path in &config.scorecard_files {
+        scorecards = scorecards.and_toml(&text(path)?, measures)?;
+    }
+    Ok(scorecards)
 }
 
 fn text(path: &std::path::Path) -> Result<String, DefinitionError> {

@@ -33,6 +33,8 @@ pub struct Config {
     pub measures_files: Vec<PathBuf>,
     /// Files that add to the logic model and the frameworks, or replace parts of them by id.
     pub catalogue_files: Vec<PathBuf>,
+    /// Files of scorecards to add to the built-in ones.
+    pub scorecard_files: Vec<PathBuf>,
     /// A file of feeds: what the server takes in by itself (docs/feeds.md).
     pub feeds: Option<PathBuf>,
     /// The area that pages and questions begin with. None: the smallest that holds all that has reported.
@@ -139,6 +141,7 @@ impl Default for Config {
             areas_file: None,
             measures_files: Vec::new(),
             catalogue_files: Vec::new(),
+            scorecard_files: Vec::new(),
             feeds: None,
             home_area: None,
             tokens: Vec::new(),

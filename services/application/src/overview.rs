@@ -29,6 +29,8 @@ pub struct Line {
     pub area: String,
     /// Its title.
     pub area_title: String,
+    /// Whose numbers these are, where not the area's own: "at the trusts that serve Essex".
+    pub footprint: Option<String>,
     /// The unit, `proportion` for shares.
     pub unit: String,
     /// The length of a period.
@@ -64,6 +66,12 @@ pub struct Line {
 }
 
 impl Line {
+    /// The place as it follows the title: the area's name, or whose numbers stand for it.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        self.footprint.as_deref().unwrap_or(&self.area_title)
+    }
+
     /// Where the measure is heading, for the model's outcomes.
     #[must_use]
     pub fn trend(&self) -> Trend {
@@ -84,6 +92,7 @@ impl Line {
             text: self.why.clone(),
             value: self.latest.map(|l| l.1),
             period: self.latest.map(|l| l.0),
+            footprint: self.footprint.clone(),
         }
     }
 
@@ -212,6 +221,7 @@ fn line(measure: &Measure, chart: Chart) -> Option<Line> {
         title: chart.title,
         area: chart.area,
         area_title: chart.area_title,
+        footprint: chart.footprint.map(|f| f.words),
         unit: if chart.shape == Shape::Proportion {
             "proportion".into()
         } else {

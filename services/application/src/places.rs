@@ -5,7 +5,7 @@ use crate::app::Definitions;
 use joinedup_events::{AreaId, AreaKind, Areas};
 use joinedup_views::measure::Measure;
 use joinedup_views::suppression::Audience;
-use joinedup_views::{Cells, ask};
+use joinedup_views::{Cells, ask, footprint};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most areas in one exposition: those of the home area first.
@@ -117,6 +117,13 @@ impl Places {
             .map(|area| area.id.clone())
             .collect();
         let mut more = BTreeSet::new();
+        // An organisation's numbers stand for the places that it serves, too.
+        let served: Vec<AreaId> = open
+            .iter()
+            .flat_map(|id| areas.served_by(id))
+            .cloned()
+            .collect();
+        open.extend(served);
         while let Some(id) = open.pop() {
             if !seen.contains(&id) && more.insert(id.clone()) {
                 open.extend(
@@ -152,7 +159,8 @@ impl Places {
     }
 }
 
-/// The measures, each with those of some areas that have data of it, in them or in a part of them.
+/// The measures, each with those of some areas that have data of it: in them, in a part of them, or at an organisation
+/// that serves them.
 #[must_use]
 pub fn with_data<'a>(
     definitions: &ask::Definitions<'a>,
@@ -167,7 +175,15 @@ pub fn with_data<'a>(
         let with_data = cells.areas_of(&measure.quantity);
         within
             .iter()
-            .filter(|(_, within)| within.iter().any(|a| with_data.contains(a.as_str())))
+            .filter(|(area, within)| {
+                let has = |id: &AreaId| with_data.contains(id.as_str());
+                within.iter().any(has)
+                    || (footprint::is_taken_by(measure)
+                        && definitions
+                            .areas
+                            .serving(area)
+                            .any(|s| has(&s.organisation)))
+            })
             .map(|(area, _)| (*area).clone())
             .collect()
     };

@@ -2,20 +2,24 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_application::feeds::FeedState;
+use joinedup_application::gaps::Gap;
 use joinedup_events::area::Area as Registered;
-use joinedup_events::{AreaId, Family, Slug};
+use joinedup_events::{AreaId, AreaKind, Family, Slug};
 use joinedup_projector::{Quarantined, Status};
 use joinedup_spc::funnel::Band;
+use joinedup_spc::{Assurance, Variation};
 use joinedup_views::catalogue::model::Population;
 use joinedup_views::catalogue::{Finding, Framework, FrameworkKind, Scale};
 use joinedup_views::changes::{
     Annotation, BeforeAfter, Change as Cycle, Decisions, Status as CycleStatus,
 };
-use joinedup_views::measure::Measure as Definition;
+use joinedup_views::measure::{Measure as Definition, Purpose};
 use joinedup_views::outcomes::NodeState;
+use joinedup_views::period::Grain;
 use joinedup_views::point::State;
 use joinedup_views::priorities::{NotScored, Priority};
 use joinedup_views::ratings::{Ambition, Comparison, Consensus, Note, Round, Stage};
+use joinedup_views::scorecards::Scorecard;
 use serde::{Deserialize, Serialize};
 
 /// What became of events that were published. All of them are durable.
@@ -186,7 +190,19 @@ pub struct Outcomes {
     /// The position in the log that the answer is of.
     pub as_of_position: u64,
     /// Every node, by layer and order.
-    pub nodes: Vec<NodeState>,
+    pub nodes: Vec<Node>,
+}
+
+/// A node of the logic model.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Node {
+    /// What is known of it.
+    #[serde(flatten)]
+    pub state: NodeState,
+    /// Of an outcome that nothing is known of: what its measures wait for, and who could give it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<Vec<Gap>>,
 }
 
 /// Rated items in the order in which to talk about them.
@@ -402,6 +418,76 @@ pub struct Funnel {
     pub caution: &'static str,
     /// Why there are no limits.
     pub without_limits: Option<String>,
+}
+
+/// All scorecards.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Scorecards {
+    /// By id.
+    pub scorecards: Vec<Scorecard>,
+}
+
+/// One line of a scorecard in a place.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ScorecardLine {
+    /// The heading under which it stands; empty: none.
+    pub section: String,
+    /// What it is called.
+    pub title: String,
+    /// Its measure; none where no measure of it is known or chosen.
+    pub measure: Option<Slug>,
+    /// What to mind where the measure is not quite what the scorecard asks for.
+    pub note: String,
+    /// What is counted, in a sentence.
+    pub means: Option<String>,
+    /// The unit, `proportion` for shares.
+    pub unit: Option<String>,
+    /// The length of its period.
+    pub period: Option<Grain>,
+    /// First day of the latest judged period.
+    pub period_start: Option<NaiveDate>,
+    /// The value of that period.
+    pub value: Option<f64>,
+    /// The target.
+    pub target: Option<f64>,
+    /// The centre line now.
+    pub median: Option<f64>,
+    /// The variation icon.
+    pub variation: Option<Variation>,
+    /// The assurance icon.
+    pub assurance: Option<Assurance>,
+    /// The verdict in words.
+    pub why: Option<String>,
+    /// Whose numbers these are, where not the area's own.
+    pub footprint: Option<String>,
+    /// What it waits for, where something is missing.
+    pub waits_for: Option<Gap>,
+}
+
+/// One scorecard in a place.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ScorecardInPlace {
+    /// Its id.
+    pub id: Slug,
+    /// Its name.
+    pub title: String,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Who answers for it.
+    pub owner: String,
+    /// The kinds of place that it is made for; none: any.
+    pub footprint: Vec<AreaKind>,
+    /// What it is and where it comes from.
+    pub about: String,
+    /// Where it is published.
+    pub source: Option<String>,
+    /// The place.
+    pub area: AreaId,
+    /// Its lines, in order.
+    pub items: Vec<ScorecardLine>,
 }
 
 /// The feeds that this server runs.

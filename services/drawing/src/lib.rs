@@ -11,6 +11,7 @@ mod literal;
 pub mod png;
 pub mod radar;
 pub mod run_chart;
+pub mod slide;
 pub mod spark;
 
 pub use drawing::{Drawing, Mark, Spot, Tested};
@@ -45,7 +46,7 @@ pub fn of_answer(answer: &Answer, standalone: bool) -> Drawing {
     let run = chart.verdict.as_ref().is_none_or(|v| v.median.is_some());
     Drawing {
         name: "chart".into(),
-        title: format!("{}, {}", chart.title, chart.area_title),
+        title: format!("{}, {}", chart.title, chart.place()),
         description: chart.summary.clone(),
         unit: if chart.shape == Shape::Proportion {
             "proportion".into()

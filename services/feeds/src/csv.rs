@@ -245,6 +245,8 @@ impl<R: Read> CsvFile<R> {
             return true;
         }
         let rule = &self.mapping.period;
+        let titles = self.mapping.wide.as_ref().map(|wide| wide.titles.as_str());
+        let is_title = titles.is_some() && titles == rule.column.as_deref();
         let period = match (self.fixed, rule.column.as_deref()) {
             (Some(fixed), _) => Ok(fixed),
             (None, column) => {
@@ -254,7 +256,12 @@ impl<R: Read> CsvFile<R> {
                     Some(cell) => self
                         .periods
                         .entry(cell.to_owned())
-                        .or_insert_with(|| period::of(rule, cell, self.from_1904))
+                        .or_insert_with(|| {
+                            let named = period::of(rule, cell, self.from_1904);
+                            // A column's title may say what it counts beside the period.
+                            let within = || period::within(rule, cell).filter(|_| is_title);
+                            named.or_else(|error| within().ok_or(error))
+                        })
                         .clone()
                         .map_err(|sentence| row.bad(column, sentence)),
                 }

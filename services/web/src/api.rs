@@ -15,6 +15,7 @@ mod measures;
 pub mod openapi;
 mod outcomes;
 mod quarantine;
+mod scorecards;
 mod stream;
 mod trace;
 mod waiting;
@@ -60,6 +61,8 @@ pub fn routes() -> Router<Shared> {
         .route("/feeds", get(feeds::list))
         .route("/frameworks", get(frameworks::list))
         .route("/frameworks/{id}", get(frameworks::one))
+        .route("/scorecards", get(scorecards::list))
+        .route("/scorecards/{id}", get(scorecards::one))
         .route("/funnel/{measure}", get(funnel::funnel))
         .route("/waiting", get(waiting::waiting))
         .route("/quarantine", get(quarantine::list))

@@ -17,18 +17,22 @@ mod help;
 pub mod home;
 pub mod layout;
 pub mod leaders;
+pub mod matrix;
 pub mod measure;
 pub mod model;
 pub mod multiples;
 pub mod node;
+mod pack;
 pub mod picture;
 pub mod quarantine;
 pub mod record;
 mod refusal;
 pub mod results;
 pub mod rounds;
+pub mod scorecards;
 pub mod sheet;
 pub mod sign_in;
+mod slide;
 pub mod sources;
 mod start;
 pub mod visit;
@@ -47,10 +51,16 @@ pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/", get(home::show))
         .route("/measures/{id}", get(measure::show))
-        .route("/measures/{id}/{what}", post(decide::decide))
+        .route(
+            "/measures/{id}/{what}",
+            get(slide::show).post(decide::decide),
+        )
         .route("/measures", get(catalogue::measures))
         .route("/board", get(board::show))
         .route("/leaders", get(leaders::show))
+        .route("/scorecards", get(scorecards::list))
+        .route("/scorecards/{id}", get(scorecards::one))
+        .route("/pack", get(pack::show))
         .route("/model", get(model::show))
         .route("/frameworks", get(catalogue::frameworks))
         .route("/frameworks/{id}/sheet", get(sheet::show).post(sheet::save))

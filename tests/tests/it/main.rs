@@ -32,6 +32,7 @@ mod people;
 mod plain_words;
 mod privacy;
 mod real_data;
+mod real_essex;
 mod round;
 mod rules;
 mod same_answer;

@@ -6,13 +6,16 @@ use joinedup_tests::product::{Joinedup, JoinedupOptions};
 use serde_json::{Value, json};
 
 /// Every page of the product, with what it is about in the address.
-pub const PAGES: [&str; 11] = [
+pub const PAGES: [&str; 14] = [
     "/",
     "/measures/tr-delayed-share?area=havenshire",
     "/measures/tr-delay-days-median?area=havenshire-west&split=reason",
     "/measures",
     "/board",
     "/leaders",
+    "/scorecards",
+    "/pack?scorecard=bcf-2025",
+    "/scorecards/interface-2017",
     "/model?node=co-timely-transfers",
     "/frameworks",
     "/sources",

@@ -64,7 +64,7 @@ pub(super) fn summary(chart: &Chart) -> String {
                 text,
                 "{}, {}: {} in {}",
                 chart.title,
-                chart.area_title,
+                chart.place(),
                 number(chart, value),
                 period_name(chart.period, point.point.period())
             );
@@ -82,12 +82,16 @@ pub(super) fn summary(chart: &Chart) -> String {
             let _ = write!(
                 text,
                 "{}, {}: there is no final number yet.",
-                chart.title, chart.area_title
+                chart.title,
+                chart.place()
             );
         }
     }
     if let Some(verdict) = &chart.verdict {
         let _ = write!(text, " {}", verdict.why);
+    }
+    if let Some(caution) = chart.footprint.as_ref().and_then(|f| f.caution.as_ref()) {
+        let _ = write!(text, " Mind that {caution}");
     }
     let said = [
         (State::Provisional, "is provisional", "are provisional"),

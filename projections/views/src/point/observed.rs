@@ -4,7 +4,7 @@
 //! and its parts. One of each is chosen, so that nothing is counted twice:
 //! of breakdowns, the one with the fewest dimensions that has those asked for;
 //! of lengths, the one asked for, or shorter ones that fill it;
-//! of places, the place itself, or the nearest below it that report.
+//! of places, the place itself, or the nearest below it that report, or those that serve it.
 
 mod scope;
 
@@ -17,8 +17,8 @@ use crate::quantity::SUPPRESSED_PREFIX;
 use crate::tally::Sums;
 use chrono::{Days, NaiveDate};
 use joinedup_events::AreaId;
-use joinedup_events::area::Areas;
-use scope::{marked, provisional, scope};
+use joinedup_events::area::{Areas, Serves};
+use scope::{Scope, marked, provisional, scope};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A series that has been silent for more than a year has ended, and its chart ends with it. One that has been silent
@@ -44,20 +44,23 @@ pub(super) fn raws(
     sieve: &Sieve,
 ) -> (Frame, Vec<Raw>) {
     let quantity = query.measure.quantity.as_str();
-    let own_only = query.measure.aggregate == Aggregate::AsReported;
-    let (scope, note) = scope(cells, areas, query.area, quantity, own_only);
+    let Scope {
+        places: scope,
+        note,
+        serving,
+    } = scope(cells, areas, query.area, query.measure);
     let (first, last) = extent(cells, quantity, &scope, query);
     let frame = Frame::of(query, first, last);
     if scope.is_empty() {
         let none = vec![Raw::missing("nothing was ever reported here"); frame.periods.len()];
         return (frame, none);
     }
-    let all = Return::of(cells, quantity, &scope, &sieve.whole);
+    let all = Return::of(cells, quantity, &scope, &sieve.whole).serving(&serving);
     let part = (query.measure.aggregate == Aggregate::Share)
-        .then(|| Return::of_part(cells, quantity, &scope, sieve));
+        .then(|| Return::of_part(cells, quantity, &scope, sieve).serving(&serving));
     let over = query.measure.over.as_deref().map(|over| {
         // Both sides must be of the same places.
-        Return::of(cells, over, &scope, &sieve.whole)
+        Return::of(cells, over, &scope, &sieve.whole).serving(&serving)
     });
     let people = query
         .measure
@@ -176,11 +179,9 @@ fn fillers(grain: Grain) -> &'static [Grain] {
 /// The period by which a return is best shown in an area: the measure's own where reports fill it, or else the shortest
 /// longer one that is reported and may be asked for. Quarterly figures of a monthly measure are shown by quarter.
 pub(super) fn best_grain(cells: &Cells, areas: &Areas, measure: &Measure, area: &AreaId) -> Grain {
-    let quantity = measure.quantity.as_str();
-    let own_only = measure.aggregate == Aggregate::AsReported;
-    let (scope, _) = scope(cells, areas, area, quantity, own_only);
+    let scope = scope(cells, areas, area, measure).places;
     let reported: BTreeSet<Grain> = cells
-        .series_within(quantity, &scope)
+        .series_within(&measure.quantity, &scope)
         .filter(|series| !series.cells.is_empty())
         .filter_map(|series| grain_of(series.breakdown))
         .collect();
@@ -200,6 +201,16 @@ pub(super) fn best_grain(cells: &Cells, areas: &Areas, measure: &Measure, area: 
         .unwrap_or(measure.period)
 }
 
+/// The services by which organisations stand for a place that reports nothing itself.
+pub(super) fn standing_for<'a>(
+    cells: &Cells,
+    areas: &'a Areas,
+    measure: &Measure,
+    place: &'a AreaId,
+) -> Vec<&'a Serves> {
+    scope(cells, areas, place, measure).serving
+}
+
 /// Dimensions, fewest first, with the series that are broken down by them, and whether those count suppressed amounts.
 type Sets<'a> = BTreeMap<(usize, Vec<&'a str>), Vec<(&'a Series, bool)>>;
 
@@ -215,6 +226,8 @@ enum Report {
 #[derive(Default)]
 struct Reporter<'a> {
     sets: BTreeMap<Grain, Sets<'a>>,
+    /// How it serves the place, where it does not lie within it.
+    serves: Option<&'a Serves>,
 }
 
 impl<'a> Reporter<'a> {
@@ -345,12 +358,28 @@ impl<'a> Return<'a> {
         Self { reporters }
     }
 
+    /// The same of organisations that serve the place, each from its first to its last day.
+    fn serving(mut self, serving: &[&'a Serves]) -> Self {
+        for (reporter, serves) in self.reporters.iter_mut().zip(serving) {
+            reporter.serves = Some(serves);
+        }
+        self
+    }
+
+    /// Those that speak for the place when a period begins.
+    fn reporters_of(&self, period: Period) -> impl Iterator<Item = &Reporter<'a>> {
+        let all = self.reporters.iter();
+        all.filter(move |r| r.serves.is_none_or(|s| s.on(period.start)))
+    }
+
     /// The amount of all places, or why there is none.
     fn sum(&self, grain: Grain, period: Period, over: bool) -> Result<Sums, Raw> {
         let mut sum = Sums::default();
         let mut reported = 0;
         let mut partly = None;
-        for reporter in &self.reporters {
+        let mut places = 0;
+        for reporter in self.reporters_of(period) {
+            places += 1;
             match reporter.fill(grain, period, over) {
                 Filled::Whole(amount) => {
                     reported += 1;
@@ -361,11 +390,11 @@ impl<'a> Return<'a> {
                 Filled::None => {}
             }
         }
-        let places = self.reporters.len();
-        if reported == places || (!over && reported > 0) {
+        if (reported == places && places > 0) || (!over && reported > 0) {
             return Ok(sum);
         }
         Err(Raw::missing(match (places, partly) {
+            (0, _) => "none of those that report served the place then".to_owned(),
             (1, Some((have, of, filler))) => format!("{have} of {of} {filler}s reported"),
             (1, None) => "nothing was reported".to_owned(),
             _ => format!("{reported} of {places} places reported"),

@@ -317,6 +317,18 @@ fn charts(schemas: &mut Schemas) -> Vec<Operation> {
             .with(schemas.query::<parameter::OfFunnel>())
             .answering(schemas.answer::<answer::Funnel>())
             .failing(&[BAD]),
+        Operation::get("/api/v1/scorecards", "listScorecards", Role::Reader, "All scorecards: named lists of measures")
+            .answering(schemas.answer::<answer::Scorecards>()),
+        Operation::get("/api/v1/scorecards/{id}", "readScorecard", Role::Reader, "One scorecard in a place: values, verdicts and what is missing")
+            .with([in_path("id", "The id of a scorecard.", text())])
+            .with(schemas.query::<parameter::OfArea>())
+            .answering(schemas.answer::<answer::ScorecardInPlace>())
+            .failing(&[BAD]),
+        Operation::get("/api/v1/scorecards/{id}.csv", "readScorecardAsCsv", Role::Reader, "One scorecard in a place as a table")
+            .with([in_path("id", "The id of a scorecard.", text())])
+            .with(schemas.query::<parameter::OfArea>())
+            .answering_in("text/csv", text())
+            .failing(&[BAD]),
         Operation::get("/api/v1/outcomes", "readOutcomes", Role::Reader, "The logic model with what is known of an area")
             .saying("Every enabler, component, outcome and impact with its ratings (own and rolled up by the lower median, with the spread), its measures' latest verdicts, what feeds it and what it feeds.")
             .with(schemas.query::<parameter::OfPopulation>())

@@ -3,7 +3,7 @@
 use super::{Mapping, MappingError};
 
 /// Name and text of each.
-const BUILT_IN: [(&str, &str); 20] = [
+const BUILT_IN: [(&str, &str); 21] = [
     ("dtoc", include_str!("../../../mappings/dtoc.toml")),
     (
         "dtoc-attribution",
@@ -64,6 +64,10 @@ const BUILT_IN: [(&str, &str); 20] = [
     (
         "wales-delay-reasons",
         include_str!("../../../mappings/wales-delay-reasons.toml"),
+    ),
+    (
+        "social-care-waits",
+        include_str!("../../../mappings/social-care-waits.toml"),
     ),
     ("ni-ae", include_str!("../../../mappings/ni-ae.toml")),
 ];

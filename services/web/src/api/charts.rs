@@ -88,8 +88,11 @@ fn csv(answer: &Answer) -> Result<Vec<u8>, Problem> {
         "ucl",
         "signals",
         "note",
+        "footprint",
     ];
     writer.write_record(header).map_err(failed)?;
+    let footprint = answer.chart.footprint.as_ref();
+    let footprint = footprint.map(|f| f.words.clone()).unwrap_or_default();
     for row in &answer.chart.points {
         let point = &row.point;
         let signals: Vec<String> = row
@@ -119,6 +122,7 @@ fn csv(answer: &Answer) -> Result<Vec<u8>, Problem> {
                 number(row.ucl),
                 signals.join(" "),
                 point.note.clone().unwrap_or_default(),
+                footprint.clone(),
             ])
             .map_err(failed)?;
     }

@@ -7,15 +7,15 @@ use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use joinedup_application::app::App;
 use joinedup_application::charts::QuestionError;
-use joinedup_application::{charts, outcomes};
-use joinedup_contract::answer::{Outcomes, Priorities};
+use joinedup_application::{charts, gaps, outcomes};
+use joinedup_contract::answer::{self, Outcomes, Priorities};
 use joinedup_contract::parameter::{OfFramework, OfPopulation};
 use joinedup_events::AreaId;
 use joinedup_views::ask::AskError;
-use joinedup_views::catalogue::{Model, Node};
+use joinedup_views::catalogue::{Layer, Model, Node};
 use joinedup_views::outcomes::{NodeState, trend};
 use joinedup_views::priorities::priorities;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Runs a question away from the threads that serve connections.
 pub(super) async fn aside<T: Send + 'static>(
@@ -51,6 +51,11 @@ pub async fn list(
             in_words_for(model, population, &mut nodes)?;
         }
         let population = asked.unwrap_or(&model.about().population);
+        let with_numbers = gaps::with_numbers(&app, &area)?;
+        let nodes = nodes
+            .into_iter()
+            .map(|node| with_gaps(&app, &area, node, &with_numbers))
+            .collect();
         let title = app
             .definitions
             .areas
@@ -68,6 +73,26 @@ pub async fn list(
         })
     })
     .await
+}
+
+/// A node; a dark outcome with what its measures wait for, and who could give it.
+fn with_gaps(
+    app: &App,
+    area: &AreaId,
+    state: NodeState,
+    with_numbers: &BTreeSet<String>,
+) -> answer::Node {
+    let definitions = &app.definitions;
+    let gaps = || {
+        let measures = definitions.measures.of_outcome(&state.node.id);
+        let gaps = measures.filter_map(|m| gaps::gap(&definitions.areas, area, m, with_numbers));
+        gaps.collect()
+    };
+    let waits = state.dark && state.node.layer == Layer::Outcome;
+    answer::Node {
+        waits_for: waits.then(gaps),
+        state,
+    }
 }
 
 /// Puts the nodes in the words for a population, without those that do not matter for it.

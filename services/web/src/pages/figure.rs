@@ -3,11 +3,12 @@
 
 use super::address::Address;
 use super::visit::Visit;
-use super::{help, words};
+use super::{finding, help, words};
 use joinedup_application::charts::Answer;
 use joinedup_drawing::{self, Drawing, Mark, Size, axis, icon};
 use joinedup_views::changes::Change;
 use joinedup_views::chart::{Chart, ChartPoint};
+use joinedup_views::footprint::Footprint;
 use joinedup_views::measure::Shape;
 use maud::{Markup, PreEscaped, html};
 
@@ -28,7 +29,7 @@ pub fn latest(chart: &Chart) -> Option<&ChartPoint> {
 }
 
 /// The most points that a narrow screen shows.
-const NARROW_POINTS_MOST: usize = 53;
+pub const MAX_NARROW_POINTS: usize = 53;
 
 /// What is around the drawing.
 #[derive(Clone, Copy)]
@@ -53,7 +54,7 @@ impl Figure<'_> {
             name: "narrow".into(),
             ..self.drawing(Size::Narrow)
         };
-        let left_out = narrow.spots.len().saturating_sub(NARROW_POINTS_MOST);
+        let left_out = narrow.spots.len().saturating_sub(MAX_NARROW_POINTS);
         narrow.spots.drain(..left_out);
         let reading = wide
             .spots
@@ -65,7 +66,7 @@ impl Figure<'_> {
             figure.run-chart #chart data-live data-measure=(chart.measure) data-area=(chart.area) aria-labelledby="chart-name" {
                 (self.verdict())
                 div.drawn { (PreEscaped(joinedup_drawing::svg(&wide))) (PreEscaped(joinedup_drawing::svg(&narrow))) }
-                @if left_out > 0 { p.small.only-narrow { "The latest " (NARROW_POINTS_MOST) " of " (wide.spots.len()) " points; the table has them all." } }
+                @if left_out > 0 { p.small.only-narrow { "The latest " (MAX_NARROW_POINTS) " of " (wide.spots.len()) " points; the table has them all." } }
                 p.reading data-reading aria-live="polite" {
                     (reading.map(|r| words::sentence_start(&r)).as_deref().unwrap_or("No value yet."))
                 }
@@ -103,7 +104,7 @@ impl Figure<'_> {
                 div.judged {
                     @if chart.kind.is_judged() {
                         p.with-icon data-variation=[variation.and_then(|v| serde_json::to_value(v).ok()).and_then(|v| v.as_str().map(ToOwned::to_owned))] {
-                            (PreEscaped(icon::variation(variation))) strong { (icon::variation_words(variation)) }
+                            (PreEscaped(icon::variation(variation))) strong { @if finding::has_ended(self.visit, chart) { "No recent data: too old to say anything of now" } @else { (icon::variation_words(variation)) } }
                         }
                         @if let Some(assurance) = verdict.and_then(|v| v.assurance) {
                             p.with-icon { (PreEscaped(icon::assurance(assurance))) strong { (icon::assurance_words(assurance)) } }
@@ -136,6 +137,7 @@ impl Figure<'_> {
         html! {
             figcaption {
                 span { (words::sentence(&chart.chart)) ", by " (words::grain(chart.period)) ". " (words::direction(chart.direction)) "." }
+                @if let Some(footprint) = &chart.footprint { (whose(footprint)) }
                 @if let Some(at) = self.answer.as_known_at { strong.tag { "As it looked at " (words::as_known(at)) } }
                 span.files {
                     a href=(self.own) { "Definition and changes" }
@@ -149,8 +151,31 @@ impl Figure<'_> {
     }
 }
 
+/// Whose numbers a chart is made of, where they are not the place's own, and what to mind.
+fn whose(footprint: &Footprint) -> Markup {
+    let year = |day: chrono::NaiveDate| words::day_month_year(day);
+    html! {
+        span #footprint {
+            "Added up from " @for (i, o) in footprint.organisations.iter().enumerate() {
+                @if i > 0 { ", " }
+                (o.title)
+                @match (o.from, o.until) {
+                    (Some(from), Some(until)) => { " (" (year(from)) " to " (year(until)) ")" }
+                    (Some(from), None) => { " (from " (year(from)) ")" }
+                    (None, Some(until)) => { " (until " (year(until)) ")" }
+                    (None, None) => {}
+                }
+                @if let Some(share) = o.share { ", about " (axis::amount(share, "proportion")) " of whose work is here" }
+            }
+            "."
+            @if let Some(caution) = &footprint.caution { " " (words::sentence_start(caution)) }
+        }
+    }
+}
+
 /// The marks and lines that the drawing has, in words.
-fn legend(drawing: &Drawing) -> Markup {
+#[must_use]
+pub fn legend(drawing: &Drawing) -> Markup {
     let has = |mark: Mark| drawing.spots.iter().any(|s| s.mark == mark);
     let line = |class: &str| {
         format!(
@@ -179,7 +204,7 @@ pub fn table(chart: &Chart) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Table of the points" {
             table.points #points data-live {
-                caption { (chart.title) ", " (chart.area_title) ", newest first" @if unit != "proportion" { " (" (unit) ")" } }
+                caption { (chart.title) ", " (chart.place()) ", newest first" @if unit != "proportion" { " (" (unit) ")" } }
                 thead {
                     tr {
                         th scope="col" { "Period" } th.number scope="col" { "Value" }

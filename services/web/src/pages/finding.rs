@@ -3,12 +3,15 @@
 use super::figure::{latest, unit};
 use super::visit::Visit;
 use super::words;
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use joinedup_application::charts::Answer;
 use joinedup_drawing::axis::amount;
 use joinedup_spc::Variation;
 use joinedup_views::changes::{Change, Moved, before_and_after};
 use joinedup_views::chart::Chart;
+
+/// Numbers that ended longer ago than this say nothing of now.
+pub const A_YEAR: Days = Days::new(366);
 
 /// The finding of a chart. A change that was followed by a shift comes first, then an agreed new baseline, then what the
 /// chart rules say of the latest values.
@@ -29,7 +32,24 @@ pub fn sentence(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) ->
             return sentence;
         }
     }
+    if has_ended(visit, chart)
+        && let Some(row) = latest(chart)
+        && let Some(value) = row.point.value
+    {
+        let last = amount(value, unit(chart));
+        let when = words::period(chart.period, row.point.period_start);
+        return format!("No recent data: {last} in {when}");
+    }
     of_rules(chart)
+}
+
+/// Whether a chart's numbers ended more than a year ago: no rule judges them any more, and it is not too early to tell.
+#[must_use]
+pub fn has_ended(visit: &Visit, chart: &Chart) -> bool {
+    let judged = chart.verdict.as_ref().map(|v| v.variation);
+    let start = latest(chart).map(|row| row.point.period_start);
+    judged.is_none_or(|v| v == Variation::NotJudged)
+        && start.is_some_and(|start| start + A_YEAR < visit.today())
 }
 
 fn after_change(change: &Change, chart: &Chart, points: &[(NaiveDate, f64)]) -> Option<String> {

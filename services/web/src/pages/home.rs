@@ -165,7 +165,7 @@ fn one(visit: &Visit, finding: &Finding<'_>) -> Markup {
             div {
                 a href=(link) { (line.title) @if let Some((_, value)) = line.latest { ": " (axis::amount(value, &line.unit)) } }
                 p.small {
-                    (line.area_title)
+                    (line.place())
                     @if let Some(centre) = line.centre { " · median " (axis::amount(centre, &line.unit)) }
                     @if !finding.also.is_empty() { " · also in " (words::counted(finding.also.len(), "other place", "other places")) }
                     @if finding.is_new { " · " strong { "new" } }

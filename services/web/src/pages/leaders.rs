@@ -2,19 +2,22 @@
 
 use super::home::sparked;
 use super::layout::{self, Tab};
+use super::matrix;
 use super::visit::Visit;
 use super::words;
 use crate::door::problem::Problem;
 use axum::response::Response;
 use joinedup_application::charts::{self, ChartRequest};
+use joinedup_application::gaps::{self, Gap};
 use joinedup_application::overview::{Line, Overview};
 use joinedup_drawing::{axis, funnel, icon, spark};
 use joinedup_events::AreaId;
 use joinedup_spc::funnel::{Funnel, FunnelKind, FunnelOptions, FunnelRow, product_funnel};
 use joinedup_views::catalogue::{Layer, Node};
-use joinedup_views::measure::Role;
+use joinedup_views::measure::{Giver, Role};
+use joinedup_views::period::Grain;
 use maud::{Markup, PreEscaped, html};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Fewer places than this make no funnel.
 const FUNNEL_LEAST: usize = 5;
@@ -30,7 +33,7 @@ pub async fn show(visit: Visit) -> Result<Response, Problem> {
 }
 
 /// The outcomes of the logic model, by place in it.
-fn outcomes(visit: &Visit) -> Vec<&Node> {
+pub(super) fn outcomes(visit: &Visit) -> Vec<&Node> {
     let mut nodes: Vec<&Node> = visit
         .app
         .definitions
@@ -47,16 +50,15 @@ fn outcomes(visit: &Visit) -> Vec<&Node> {
 /// The lines of an outcome in the place itself: what people get before how it is done, the longest series first.
 #[must_use]
 pub fn lines<'a>(visit: &'a Visit, overview: &'a Overview, outcome: &str) -> Vec<&'a Line> {
-    let mut found: Vec<(bool, &Line)> = visit
+    // A stock by day turns with every weekday, and leads only where nothing else is there.
+    let mut found: Vec<((bool, bool), &Line)> = visit
         .app
         .definitions
         .measures
         .of_outcome(outcome)
         .filter_map(|m| {
-            Some((
-                m.kind != Role::Outcome,
-                overview.line(m.id.as_str(), visit.area.as_str())?,
-            ))
+            let line = overview.line(m.id.as_str(), visit.area.as_str())?;
+            Some(((line.period == Grain::Day, m.kind != Role::Outcome), line))
         })
         .collect();
     found.sort_by_key(|(other, line)| {
@@ -83,6 +85,7 @@ fn shown<'a>(lines: &[&'a Line]) -> Vec<&'a Line> {
 fn page(visit: &Visit) -> Markup {
     let overview = visit.overview();
     let place = visit.title_of(visit.area.as_str());
+    let with_numbers = gaps::with_numbers(&visit.app, &visit.area).unwrap_or_default();
     let outcomes = outcomes(visit);
     let all: Vec<(&Node, Vec<&Line>)> = outcomes
         .iter()
@@ -96,9 +99,13 @@ fn page(visit: &Visit) -> Markup {
         .iter()
         .filter(|(_, l)| l.iter().any(|l| l.improves()) && !l.iter().any(|l| l.worsens()))
         .count();
+    let led = matrix::led(visit, &overview, &outcomes);
     let dark = all.iter().filter(|(_, l)| l.is_empty()).count();
     let body = html! {
-        h1 { "Outcomes" span.place { ", " (place) } }
+        div.title-row {
+            h1 { "Outcomes" span.place { ", " (place) } }
+            p.files { a href=(visit.address.elsewhere("/scorecards")) { "Scorecards" } a href=(visit.address.elsewhere("/pack")) { "Board pack" } }
+        }
         section.card #sum data-live aria-label="In a sentence" {
             p.lead {
                 strong.concern[!worse.is_empty()] { (worse.len()) " of " (all.len()) " outcomes " (if worse.len() == 1 { "is" } else { "are" }) " getting worse" } ". "
@@ -113,13 +120,18 @@ fn page(visit: &Visit) -> Markup {
                 }
             }
         }
+        section.card #matrix data-live aria-labelledby="matrix-name" {
+            h2 #matrix-name { "Outcomes by place" }
+            (matrix::since(visit, &overview, &led))
+            (matrix::table(visit, &overview, &led))
+        }
         @for (group, title) in [("people", "People"), ("services", "Services"), ("system", "System")] {
             section.card id=(group) data-live aria-labelledby=(format!("{group}-name")) {
                 h2 id=(format!("{group}-name")) { (title) }
                 div.scroll tabindex="0" role="region" aria-label=(format!("Outcomes: {title}")) {
                     table.outcomes.stack {
                         thead { tr { th scope="col" { "Outcome and measure" } th scope="col" { "Result" } th.number scope="col" { "Latest" } th.number scope="col" { "Median at start" } th.number scope="col" { "Median now" } th.number scope="col" { "Target" } th.hide-mid scope="col" { "Trend" } th scope="col" { "By locality" } } }
-                        tbody { @for (node, lines) in all.iter().filter(|(n, _)| n.group == group) { (outcome(visit, &overview, node, lines)) } }
+                        tbody { @for (node, lines) in all.iter().filter(|(n, _)| n.group == group) { (outcome(visit, &overview, node, lines, &with_numbers)) } }
                     }
                 }
             }
@@ -162,12 +174,37 @@ fn where_else(visit: &Visit, overview: &Overview, node: &Node) -> String {
     }
 }
 
-fn outcome(visit: &Visit, overview: &Overview, node: &Node, lines: &[&Line]) -> Markup {
+/// What an outcome without data waits for, and who could give it: each giver once, with the first of its measures.
+fn waits_for(visit: &Visit, with_numbers: &BTreeSet<String>, node: &Node) -> Markup {
+    let definitions = &visit.app.definitions;
+    let gaps = definitions.measures.of_outcome(&node.id).filter_map(|m| {
+        let found = gaps::gap(&definitions.areas, &visit.area, m, with_numbers)?;
+        Some((found.given_by, found))
+    });
+    let mut by_giver: BTreeMap<Giver, Gap> = BTreeMap::new();
+    for (giver, gap) in gaps {
+        by_giver.entry(giver).or_insert(gap);
+    }
+    html! {
+        span.place { "No data here yet." }
+        @if !by_giver.is_empty() {
+            ul.plain.small { @for gap in by_giver.values() { li { strong { (gap.title) } " waits for " (gap.needs) ", from " (gap.who) "." } } }
+        }
+    }
+}
+
+fn outcome(
+    visit: &Visit,
+    overview: &Overview,
+    node: &Node,
+    lines: &[&Line],
+    with_numbers: &BTreeSet<String>,
+) -> Markup {
     html! {
         @if lines.is_empty() {
             tr {
                 th.whole scope="row" { a.outcome href=(visit.address.elsewhere("/model").with("node", &node.id)) { (node.title) } }
-                td.whole colspan="7" { span.place { "No data for this outcome here." } }
+                td.whole colspan="7" { (waits_for(visit, with_numbers, node)) }
             }
         }
         @for (i, line) in shown(lines).into_iter().enumerate() {
@@ -179,8 +216,9 @@ fn outcome(visit: &Visit, overview: &Overview, node: &Node, lines: &[&Line]) -> 
                         br;
                     }
                     a.measure-link href=(visit.address.elsewhere(format!("/measures/{}", line.measure))) { (line.title) }
+                    @if let Some(footprint) = &line.footprint { " " span.small { (footprint) } }
                 }
-                td { span.with-icon { (PreEscaped(icon::variation(line.variation))) span.(icon::variation_class(line.variation)) { strong { (icon::variation_word(line.variation)) } } } }
+                td { span.with-icon { (PreEscaped(icon::variation(line.variation))) span.(icon::variation_class(line.variation)) { strong { (matrix::stands(visit, line)) } } } }
                 td.number { @if let Some((start, value)) = line.latest { strong { (axis::amount(value, &line.unit)) } br; span.small { (words::period(line.period, start)) } } @else { "–" } }
                 td.number.hide-narrow { @if let Some((_, then)) = line.then { (axis::amount(then, &line.unit)) } @else { "–" } }
                 td.number.hide-narrow { @if let Some(now) = line.now { (axis::amount(now, &line.unit)) } @else { "–" } }

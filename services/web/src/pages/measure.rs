@@ -6,7 +6,7 @@ use super::decide;
 use super::figure::{self, Figure};
 use super::layout::{self, Tab};
 use super::visit::Visit;
-use super::{finding, multiples, words};
+use super::{finding, multiples, slide, words};
 use crate::door::problem::Problem;
 use axum::extract::Path;
 use axum::response::Response;
@@ -42,10 +42,11 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
     let body = html! {
         article.measure {
             header.page-head {
-                p.kicker { (measure.title) ", " (place) (filter_words(&request)) ", by " (words::grain(answer.chart.period)) }
+                p.kicker { (measure.title) ", " (answer.chart.place()) (filter_words(&request)) ", by " (words::grain(answer.chart.period)) }
                 h1 #chart-name data-live { (finding::sentence(visit, &answer, &changes)) }
             }
             (figure.show())
+            (slide::elsewhere(&figure))
             (choices(visit, measure, &answer, &request))
             (corrected(visit, &request, &answer)?)
             (changes_of::list(visit, &answer, &changes))

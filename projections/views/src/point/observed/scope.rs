@@ -1,11 +1,13 @@
 //! Which places speak for an area in a return, and the cells that count what carries a publisher's mark.
 
 use crate::cell::{Cells, Filter};
+use crate::footprint;
+use crate::measure::{Aggregate, Measure};
 use crate::point::{nearest, outermost};
 use crate::quantity::{OBSERVATION_PREFIX, PROVISIONAL_PREFIX, SUPPRESSED_PREFIX};
 use chrono::NaiveDate;
 use joinedup_events::AreaId;
-use joinedup_events::area::{AreaKind, Areas};
+use joinedup_events::area::{AreaKind, Areas, Serves};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The name of a quantity's cells that count what carries a mark.
@@ -29,26 +31,54 @@ pub(super) fn provisional(
         .collect()
 }
 
-/// The places that speak for an area, and a note when they are not all of it.
-pub(super) fn scope(
+/// The places that speak for an area in a return.
+#[derive(Default)]
+pub(super) struct Scope<'a> {
+    /// The places.
+    pub places: Vec<AreaId>,
+    /// A note where they are not all of the area.
+    pub note: Option<String>,
+    /// The services by which the places stand for the area, where they are not in it; in the order of the places.
+    pub serving: Vec<&'a Serves>,
+}
+
+/// The places that speak for an area: itself, those within it, or those that serve it.
+pub(super) fn scope<'a>(
     cells: &Cells,
-    areas: &Areas,
-    area: &AreaId,
-    quantity: &str,
-    own_only: bool,
-) -> (Vec<AreaId>, Option<String>) {
+    areas: &'a Areas,
+    area: &'a AreaId,
+    measure: &Measure,
+) -> Scope<'a> {
+    let quantity = measure.quantity.as_str();
     let suppressed = marked(quantity, SUPPRESSED_PREFIX);
     // Who suppresses a number has reported.
     let has = |id: &AreaId| {
         let mut of = [quantity, &suppressed].into_iter();
         of.any(|q| cells.series(q, id.as_str()).next().is_some())
     };
-    if own_only || has(area) {
+    if measure.aggregate == Aggregate::AsReported || has(area) {
         let own = has(area).then(|| area.clone());
-        return (own.into_iter().collect(), None);
+        return Scope {
+            places: own.into_iter().collect(),
+            ..Scope::default()
+        };
     }
+    let within = within(areas, area, &has);
+    if !within.places.is_empty() || !footprint::is_taken_by(measure) {
+        return within;
+    }
+    let (serving, silent) = footprint::standing_for(areas, area, has);
+    Scope {
+        places: serving.iter().map(|s| s.organisation.clone()).collect(),
+        note: partly(serving.len(), silent),
+        serving,
+    }
+}
+
+/// The places within an area that report, one cut of the map alone.
+fn within<'a>(areas: &'a Areas, area: &AreaId, has: &impl Fn(&AreaId) -> bool) -> Scope<'a> {
     let mut below: BTreeMap<u8, Vec<AreaId>> = BTreeMap::new();
-    for id in nearest(areas, area, true, &has) {
+    for id in nearest(areas, area, true, has) {
         below.entry(cut(areas, &id)).or_default().push(id);
     }
     // Councils and commissioners cut the same country twice: only one cut is added up, the one with most reports.
@@ -56,7 +86,7 @@ pub(super) fn scope(
         .into_iter()
         .max_by_key(|(c, ids)| (ids.len(), u8::MAX - c))
     else {
-        return (Vec::new(), None);
+        return Scope::default();
     };
     let scope = outermost(areas, scope);
     let covered: BTreeSet<AreaId> = scope.iter().flat_map(|id| areas.within(id)).collect();
@@ -66,16 +96,20 @@ pub(super) fn scope(
         .filter(|id| id != area && cut(areas, id) == cut_taken)
         .filter(|id| areas.children(id).is_empty() || covered.contains(id));
     let silent = parts.filter(|id| !covered.contains(id)).count();
-    let note = (silent > 0).then(|| {
-        format!(
-            "the sum of {} that report; {silent} more never did",
-            match scope.len() {
-                1 => "1 place".to_owned(),
-                n => format!("{n} places"),
-            }
-        )
-    });
-    (scope, note)
+    Scope {
+        note: partly(scope.len(), silent),
+        places: scope,
+        serving: Vec::new(),
+    }
+}
+
+/// A note where some places never reported.
+fn partly(reporting: usize, silent: usize) -> Option<String> {
+    let places = match reporting {
+        1 => "1 place".to_owned(),
+        n => format!("{n} places"),
+    };
+    (silent > 0).then(|| format!("the sum of {places} that report; {silent} more never did"))
 }
 
 /// Which cut of the map a kind of area belongs to.

@@ -1,0 +1,237 @@
+//! A chart as a slide of 16:9: what it found as the title, the drawing, what its marks mean, where it comes from and of
+//! which day it is. Its colours are literal and nothing in it needs a browser.
+
+use super::drawing::{Drawing, Mark};
+use super::run_chart::{self, STYLE, escape};
+use std::fmt::Write;
+
+const WIDTH: f64 = 1280.0;
+const HEIGHT: f64 = 720.0;
+/// Left and right of everything.
+const MARGIN: f64 = 48.0;
+/// How many letters of a title, a subtitle or a footer have room on a line.
+const TITLE: usize = 58;
+const SMALL: usize = 150;
+/// Where the legend is.
+const LEGEND: f64 = 630.0;
+/// The width of a letter of the legend, on average.
+const LETTER: f64 = 8.2;
+
+/// Beside the colours of the charts.
+const OWN: &str = ".slide .finding{fill:#212b32;font-size:34px;font-weight:600}\
+.slide .about{fill:#4c6272;font-size:19px}\
+.slide .key{fill:#212b32;font-size:15px}\
+.slide .source{fill:#4c6272;font-size:14px}";
+
+/// What stands on a slide beside the drawing.
+#[derive(Clone, Debug)]
+pub struct Words {
+    /// What the chart found.
+    pub finding: String,
+    /// Measure, place, period and which way is better.
+    pub about: String,
+    /// Where it comes from, of which day, by which rules.
+    pub source: String,
+}
+
+/// Draws a slide as SVG.
+#[must_use]
+pub fn svg(drawing: &Drawing, words: &Words) -> String {
+    let mut plain = Drawing {
+        standalone: false,
+        name: "slide".into(),
+        ..drawing.clone()
+    };
+    for tested in &mut plain.tested {
+        tested.link = None;
+    }
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart slide\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" role=\"img\" aria-label=\"{}\">\
+         <style>{}\n{OWN}</style><rect class=\"paper\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>",
+        escape(&words.finding),
+        super::literal::style(STYLE)
+    );
+    let mut y = 62.0;
+    for line in lines(&words.finding, TITLE, 2) {
+        text(&mut out, "finding", y, &line);
+        y += 42.0;
+    }
+    for line in lines(&words.about, SMALL * 3 / 4, 2) {
+        text(&mut out, "about", y - 6.0, &line);
+        y += 26.0;
+    }
+    let margins = plain.margins();
+    let room = (WIDTH - 2.0 * MARGIN, LEGEND - 26.0 - y);
+    let scale = (room.0 / margins.width).min(room.1 / margins.height);
+    let left = MARGIN + (room.0 - margins.width * scale) / 2.0;
+    let drawn = run_chart::svg(&plain);
+    // The drawing without its own frame: nested ones are not drawn alike by all programs.
+    let inside = drawn.split_once('>').map_or("", |(_, rest)| rest);
+    let inside = inside.strip_suffix("</svg>").unwrap_or(inside);
+    let _ = write!(
+        out,
+        "<g class=\"wide\" transform=\"translate({left:.1} {y:.1}) scale({scale:.3})\">{inside}</g>"
+    );
+    legend(&mut out, &plain);
+    for (at, line) in lines(&words.source, SMALL, 3).iter().enumerate() {
+        text(&mut out, "source", 667.0 + 19.0 * at as f64, line);
+    }
+    out.push_str("</svg>");
+    out
+}
+
+fn text(out: &mut String, class: &str, y: f64, line: &str) {
+    let line = escape(line);
+    let _ = write!(
+        out,
+        "<text class=\"{class}\" x=\"{MARGIN}\" y=\"{y:.0}\">{line}</text>"
+    );
+}
+
+/// The marks and lines that the drawing has, in a row.
+fn legend(out: &mut String, drawing: &Drawing) {
+    let mut x = MARGIN;
+    let mut word = |out: &mut String, sample: String, words: &str| {
+        let _ = write!(
+            out,
+            "{sample}<text class=\"key\" x=\"{:.0}\" y=\"{:.0}\">{}</text>",
+            x + 34.0,
+            LEGEND + 5.0,
+            escape(words)
+        );
+        x += 58.0 + words.chars().count() as f64 * LETTER;
+        x
+    };
+    let line = |x: f64, class: &str| {
+        format!(
+            "<line class=\"{class}\" x1=\"{x:.0}\" x2=\"{:.0}\" y1=\"{LEGEND}\" y2=\"{LEGEND}\"/>",
+            x + 26.0
+        )
+    };
+    let mut at = MARGIN;
+    for mark in Mark::ALL {
+        if drawing.spots.iter().any(|s| s.mark == mark) {
+            let shape = mark.shape(at + 16.0, LEGEND, 5.5);
+            let shape = format!("<g class=\"point {}\">{shape}</g>", mark.class());
+            at = word(out, shape, mark.words());
+        }
+    }
+    if drawing.spots.iter().any(|s| s.centre.is_some()) {
+        at = word(out, line(at, "centre"), drawing.centre_name);
+    }
+    if drawing.spots.iter().any(|s| s.limits.is_some()) {
+        at = word(out, line(at, "limit"), "control limits");
+    }
+    if !drawing.targets.is_empty() {
+        word(out, line(at, "target"), "target");
+    }
+}
+
+/// A text in lines of so many letters, at most so many of them; what has no room ends with an ellipsis.
+fn lines(text: &str, letters: usize, most: usize) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let is_full = found.len() == most;
+        match found.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < letters => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ if is_full => {
+                if let Some(last) = found.last_mut() {
+                    last.push('…');
+                }
+                break;
+            }
+            _ => found.push(word.to_owned()),
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drawing::Spot;
+    use crate::frame::Size;
+    use chrono::NaiveDate;
+
+    fn drawing() -> Drawing {
+        let start: NaiveDate = "2026-01-05".parse().unwrap();
+        let spots = (0..20_u32).map(|i| Spot {
+            start: start + chrono::Days::new(u64::from(i) * 7),
+            value: Some(f64::from(20 + i % 5)),
+            mark: if i > 15 { Mark::Concern } else { Mark::Plain },
+            why: String::new(),
+            centre: Some(22.0),
+            limits: None,
+            phase: 0,
+        });
+        Drawing {
+            name: "chart".into(),
+            title: "Falls & slips, North".into(),
+            description: "Falls".into(),
+            unit: "falls".into(),
+            centre_name: "median",
+            period_word: "week of",
+            spots: spots.collect(),
+            targets: vec![(None, 21.0)],
+            tested: Vec::new(),
+            standalone: true,
+            size: Size::Wide,
+            scale: None,
+        }
+    }
+
+    fn words() -> Words {
+        Words {
+            finding: "Getting worse: 24 falls, median 22 falls".into(),
+            about: "Falls & slips, North, by week. Lower is better.".into(),
+            source: "Source: what services reported. Data to 30 May 2026.".into(),
+        }
+    }
+
+    #[test]
+    fn a_slide_says_what_was_found_with_legend_and_source_and_no_variable() {
+        let slide = svg(&drawing(), &words());
+        for part in [
+            "Getting worse: 24 falls",
+            "Falls &amp; slips, North",
+            "Source: what services reported",
+            "special cause: worse",
+            ">median<",
+            ">target<",
+        ] {
+            assert!(slide.contains(part), "{part}");
+        }
+        assert!(!slide.contains("var(") && !slide.contains("@media") && !slide.contains("href"));
+        assert_eq!(
+            slide.matches("<svg").count(),
+            1,
+            "frames within frames are drawn unlike"
+        );
+    }
+
+    #[test]
+    fn a_slide_is_a_picture_of_twice_its_size_with_its_colours() {
+        let picture = crate::png::png(&svg(&drawing(), &words())).unwrap();
+        let dots = resvg::tiny_skia::Pixmap::decode_png(&picture).unwrap();
+        assert_eq!((dots.width(), dots.height()), (2560, 1440));
+        let concern = dots
+            .pixels()
+            .iter()
+            .filter(|p| (p.red(), p.green(), p.blue()) == (179, 71, 0));
+        assert!(
+            concern.count() > 200,
+            "points of concern are in their colour"
+        );
+    }
+
+    #[test]
+    fn a_long_finding_takes_two_lines_and_ends_with_an_ellipsis() {
+        let long = "word ".repeat(60);
+        let found = lines(&long, 40, 2);
+        assert_eq!(found.len(), 2);
+        assert!(found[1].ends_with('…') && found.iter().all(|l| l.chars().count() <= 41));
+    }
+}

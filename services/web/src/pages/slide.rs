@@ -1,0 +1,127 @@
+//! `GET /measures/{id}/slide.svg` and `slide.png`: a chart as a slide, with what it found as its title.
+
+use super::changes_of::changes_for;
+use super::figure::Figure;
+use super::visit::Visit;
+use super::{finding, words};
+use crate::door::problem::Problem;
+use axum::extract::Path;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use joinedup_application::charts::{self, Answer};
+use joinedup_drawing::slide::{self, Words};
+use joinedup_views::measure::Measure;
+use maud::{Markup, html};
+
+/// `GET /measures/{id}/{what}`.
+pub async fn show(
+    visit: Visit,
+    Path((id, what)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let as_png = match what.as_str() {
+        "slide.svg" => false,
+        "slide.png" => true,
+        _ => return Err(Problem::not_found("There is nothing at this address")),
+    };
+    let drawn = tokio::task::spawn_blocking(move || draw(&visit, &id, as_png)).await;
+    drawn.map_err(|_| Problem::unavailable("The slide could not be drawn"))?
+}
+
+fn draw(visit: &Visit, id: &str, as_png: bool) -> Result<Response, Problem> {
+    let measure = visit.app.definitions.measures.get(id);
+    let measure = measure.ok_or_else(|| Problem::not_found(words::NO_SUCH_MEASURE))?;
+    let request = visit.question(measure)?;
+    let answer = charts::ask(&visit.app, &request, visit.audience())?;
+    let changes = changes_for(visit, id, &visit.area)?;
+    let finding = finding::sentence(visit, &answer, &changes);
+    let drawing = joinedup_drawing::of_answer(&answer, true);
+    let drawn = slide::svg(&drawing, &words_of(visit, measure, &answer, finding));
+    if !as_png {
+        let policy = "default-src 'none'; style-src 'unsafe-inline'";
+        let head = [
+            (header::CONTENT_TYPE, "image/svg+xml"),
+            (header::CONTENT_SECURITY_POLICY, policy),
+        ];
+        return Ok((head, drawn).into_response());
+    }
+    let picture = joinedup_drawing::png::png(&drawn);
+    let picture = picture.map_err(|error| Problem::unavailable(error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, "image/png")], picture).into_response())
+}
+
+fn words_of(visit: &Visit, measure: &Measure, answer: &Answer, finding: String) -> Words {
+    let chart = &answer.chart;
+    let source = match (&chart.footprint, measure.reliability.is_empty()) {
+        (Some(footprint), _) => {
+            let titles = footprint.organisations.iter().map(|o| o.title.as_str());
+            let titles = titles.collect::<Vec<_>>().join(", ");
+            let caution = footprint.caution.as_deref().map(words::sentence_start);
+            format!("{titles}. {}", caution.unwrap_or_default())
+        }
+        (None, false) => measure.reliability.clone(),
+        (None, true) => format!("what services of {} reported.", chart.area_title),
+    };
+    let judged = chart
+        .verdict
+        .as_ref()
+        .map(|v| format!(" Rules: {}.", v.judged_by));
+    let day = joinedup_events::local::date(answer.as_of);
+    Words {
+        finding,
+        about: format!(
+            "{}, {}, by {}. {}.",
+            chart.title,
+            chart.place(),
+            words::grain(chart.period),
+            words::direction(chart.direction)
+        ),
+        source: format!(
+            "Data received up to {}, drawn {}. Source: {}{}",
+            words::day_month_year(day),
+            words::day_month_year(visit.today()),
+            source.trim(),
+            judged.unwrap_or_default()
+        ),
+    }
+}
+
+/// How to take a chart elsewhere: as a slide, a file, a picture in another page, or into the board pack.
+#[must_use]
+pub fn elsewhere(figure: &Figure<'_>) -> Markup {
+    let chart = &figure.answer.chart;
+    let own = figure
+        .own
+        .clone()
+        .without(&["split"])
+        .with("area", &chart.area);
+    let slide = |form: &str| {
+        own.on(format!("/measures/{}/slide.{form}", chart.measure))
+            .to_string()
+    };
+    let csv = own
+        .on(format!("/api/v1/charts/{}.csv", chart.measure))
+        .to_string();
+    let pack = figure
+        .visit
+        .address
+        .elsewhere("/pack")
+        .with("chart", &chart.measure);
+    let embed = format!(
+        "<img src=\"{}\" alt=\"{}, {}\" width=\"960\">",
+        slide("svg"),
+        chart.title,
+        chart.place()
+    );
+    html! {
+        details #elsewhere {
+            summary { "Use in a slide or report" }
+            ul {
+                li { a href=(slide("png")) download { "Slide as a picture (PNG)" } ", for PowerPoint, Word and mail" }
+                li { a href=(slide("svg")) download { "Slide as a drawing (SVG)" } ", sharp at every size" }
+                li { a href=(csv) download { "The points as a table (CSV)" } }
+                li { a href=(pack) { "Put it into the board pack" } }
+            }
+            label for="embed" { "To show it in another page for people who may see it here, with this server's name before the address" input #embed readonly value=(embed); }
+        }
+    }
+}
