@@ -4,6 +4,7 @@
 mod environment;
 mod origin;
 mod sign_in;
+mod tls;
 
 use chrono::NaiveDate;
 use figment::Figment;
@@ -16,6 +17,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 pub use sign_in::{Grant, People, Person, SignIn};
+pub use tls::Tls;
 
 /// All settings.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -23,6 +25,10 @@ pub use sign_in::{Grant, People, Person, SignIn};
 pub struct Config {
     /// Where HTTP is served.
     pub listen: SocketAddr,
+    /// TLS; none: plain HTTP, which is taken on addresses that this machine alone reaches.
+    pub tls: Option<Tls>,
+    /// Takes tokens over plain HTTP on an address that others reach, because a proxy speaks TLS for this server.
+    pub behind_proxy: bool,
     /// The folder of the embedded log and the views.
     pub data: PathBuf,
     /// NATS, when the log is in JetStream; none: the embedded log.
@@ -134,6 +140,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            tls: None,
+            behind_proxy: false,
             data: PathBuf::from("data"),
             nats: None,
             areas_file: None,
@@ -222,6 +230,9 @@ impl Config {
                 "`listen` is {}, which others can reach, and no `tokens` are set: set tokens or `sign_in`, or listen on 127.0.0.1",
                 self.listen
             ));
+        }
+        if let Some(wrong) = tls::wrong(&self) {
+            return sense(wrong);
         }
         if let Some(sign_in) = &self.sign_in {
             if let Some(wrong) = sign_in.wrong() {
@@ -326,6 +337,21 @@ mod tests {
         let error = read("listen = \"0.0.0.0:8080\"").unwrap_err().to_string();
         assert!(error.contains("tokens"), "{error}");
         assert!(read("listen = \"127.0.0.1:9000\"").is_ok());
+    }
+
+    #[test]
+    fn a_token_goes_in_clear_to_this_machine_alone() {
+        let token = "[[tokens]]\nname = \"wall\"\nfile = \"wall.token\"\nroles = [\"reader\"]\n";
+        let tls = "[tls]\ncertificate = \"server.pem\"\nkey = \"server.key\"\n";
+        let outside = "listen = \"0.0.0.0:8443\"\n";
+        let error = read(&format!("{outside}{token}")).unwrap_err().to_string();
+        assert!(error.contains("`tls.certificate`"), "{error}");
+        let behind = format!("behind_proxy = true\n{outside}{token}");
+        for good in [token, &behind, &format!("{outside}{token}{tls}")] {
+            assert!(read(good).is_ok(), "{good}");
+        }
+        // A proxy does not make a server safe that asks nobody who they are.
+        assert!(read(&format!("behind_proxy = true\n{outside}")).is_err());
     }
 
     #[test]

@@ -18,4 +18,5 @@ pub mod publisher;
 pub mod request;
 pub mod sources;
 pub mod tables;
+pub mod trust;
 pub mod waiting;

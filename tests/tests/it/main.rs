@@ -36,4 +36,5 @@ mod rules;
 mod same_answer;
 mod sign_in;
 mod structure;
+mod tls;
 mod two_tabs;

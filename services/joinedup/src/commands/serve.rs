@@ -146,7 +146,12 @@ pub async fn serve(
     let address = listener.local_addr().map_err(Failure::new)?;
     tracing::info!(%address, "listening");
     let feeds = feeds.start(&app).await.map_err(Failure::new)?;
-    println!("joinedup is at http://{address}");
+    let scheme = if access.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    println!("joinedup is at {scheme}://{address}");
     let (projector, stopping) = (app.projector.clone(), app.stopping.clone());
     let alive = systemd::started(&app);
     let over = CancellationToken::new();
