@@ -19,6 +19,7 @@ mod text;
 pub(crate) use attribute::is_json;
 pub use personal::{is_nhs_number, mentions_nhs_number};
 pub use text::FREE_TEXT_MOST;
+pub(crate) use text::is_invisible;
 
 use crate::area::Areas;
 use crate::event::{self, DecodeError, Event, Family, Kind, Misfit};
@@ -61,6 +62,12 @@ pub const LIMITS: Limits = Limits {
     count_most: 1_000_000,
     list_most: 100,
 };
+
+/// Whether a text has a number or an address in it that belongs to one person.
+#[must_use]
+pub fn names_somebody(text: &str) -> bool {
+    mentions_nhs_number(text) || personal::mentions_email(text)
+}
 
 /// One field that broke one rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -201,6 +208,7 @@ impl Submitted {
             source: context.source,
             id: context.id,
             occurred_at: context.time,
+            actor: context.actor,
             recorded_at: context
                 .recorded_time
                 .unwrap_or_else(|| arrival.recorded_at.max(context.time)),

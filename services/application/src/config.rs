@@ -49,6 +49,8 @@ pub struct Config {
     pub accept_readable_tokens: bool,
     /// Sign-in for people; none: tokens alone.
     pub sign_in: Option<SignIn>,
+    /// Refuses to accept a new baseline, or to publish a rating, that nobody but oneself proposed.
+    pub two_people: bool,
     /// The addresses of proxies in front of this server, whose `X-Forwarded-For` says who asks.
     pub proxies: Vec<IpAddr>,
     /// How many periods `/metrics/run-charts` shows of each chart.
@@ -152,6 +154,7 @@ impl Default for Config {
             tokens: Vec::new(),
             accept_readable_tokens: false,
             sign_in: None,
+            two_people: false,
             proxies: Vec::new(),
             run_chart_periods: 53,
             run_chart_series: 200_000,
@@ -230,6 +233,9 @@ impl Config {
                 "`listen` is {}, which others can reach, and no `tokens` are set: set tokens or `sign_in`, or listen on 127.0.0.1",
                 self.listen
             ));
+        }
+        if self.two_people && self.is_open() {
+            return sense("`two_people` needs to know who asks: set `tokens` or `sign_in`".into());
         }
         if let Some(wrong) = tls::wrong(&self) {
             return sense(wrong);

@@ -3,6 +3,7 @@
 pub mod admission;
 pub mod app;
 pub mod audit;
+pub mod authors;
 pub mod briefing;
 pub mod charts;
 pub mod config;

@@ -99,6 +99,7 @@ fn ward(about: &Subject, stay: &Stay) -> Event {
         fact: Fact::Transfer(F::WardSet(WardSet {
             ward: slug(WARDS[which % WARDS.len()]),
         })),
+        actor: None,
     }
 }
 

@@ -4,6 +4,7 @@ pub mod add;
 pub mod address;
 pub mod assets;
 pub mod audit;
+mod authors;
 pub mod board;
 pub mod catalogue;
 pub mod changes_of;

@@ -45,7 +45,7 @@ pub(super) fn rules(text: &str) -> Vec<String> {
 }
 
 /// Control characters, marks that change the direction of text, and characters without a width.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

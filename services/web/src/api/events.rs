@@ -118,7 +118,8 @@ fn admit<'a>(
         let admitted =
             read.and_then(|submitted| admission::admit(&app.definitions, submitted, arrival));
         match admitted {
-            Ok(event) => {
+            Ok(mut event) => {
+                caller.sign(&mut event);
                 let not_theirs = scope::misplaced(caller, app, &event);
                 if !not_theirs.is_empty() {
                     let at = |error| FieldError {

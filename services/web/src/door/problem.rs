@@ -288,6 +288,9 @@ impl From<ExecuteError> for Problem {
                 Self::new(StatusCode::CONFLICT, "Somebody else was first", detail)
                     .with("version", json!(version))
             }
+            ExecuteError::SamePerson => {
+                Self::new(StatusCode::FORBIDDEN, "Two people are needed", detail)
+            }
             ExecuteError::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "The key was used before",
