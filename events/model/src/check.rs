@@ -11,6 +11,7 @@
 mod attribute;
 mod expected;
 mod fact;
+mod identifier;
 mod personal;
 mod shape;
 mod strict;
@@ -23,9 +24,11 @@ pub(crate) use text::is_invisible;
 
 use crate::area::Areas;
 use crate::event::{self, DecodeError, Event, Family, Kind, Misfit};
+use crate::id::EventKey;
 use crate::upcast;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// Most bytes of one event in structured JSON.
 pub const BYTES_MOST: usize = 64 * 1024;
@@ -62,6 +65,21 @@ pub const LIMITS: Limits = Limits {
     count_most: 1_000_000,
     list_most: 100,
 };
+
+/// What a source is called where it is shown. One that came past the door with a name that the door refuses is called by
+/// a number that stands for the name, so that nothing of it gets into a label, an address or a page.
+#[must_use]
+pub fn source_label(source: &str) -> Cow<'_, str> {
+    let mut found = Vec::new();
+    attribute::text("/source", source, &mut found);
+    if found.is_empty() {
+        return Cow::Borrowed(source);
+    }
+    Cow::Owned(format!(
+        "unnamed-{:016x}",
+        EventKey::of(source, "").0 as u64
+    ))
+}
 
 /// Whether a text has a number or an address in it that belongs to one person.
 #[must_use]

@@ -49,6 +49,10 @@ pub struct Config {
     pub accept_readable_tokens: bool,
     /// Sign-in for people; none: tokens alone.
     pub sign_in: Option<SignIn>,
+    /// The names of the sources that may publish, `*` for any one part between slashes; none: every one.
+    pub sources: Vec<String>,
+    /// Takes ids that stand for people, and for events about them, only as UUIDs, keyed hashes or other random words.
+    pub opaque_ids: bool,
     /// Refuses to accept a new baseline, or to publish a rating, that nobody but oneself proposed.
     pub two_people: bool,
     /// The addresses of proxies in front of this server, whose `X-Forwarded-For` says who asks.
@@ -68,6 +72,8 @@ pub struct Config {
     /// The names under which this server is reached, such as `care.example.nhs.uk`. Addresses and names without a dot need
     /// not be listed. None: a server with tokens answers to every name, and one without to those alone.
     pub hosts: Vec<String>,
+    /// How large a file of the audit log gets before the next is begun, in MiB.
+    pub audit_mib: u64,
     /// The most connections at a time.
     pub max_connections: usize,
     /// The most connections at a time of one address. A proxy in front of this server is one address; on the same
@@ -154,6 +160,8 @@ impl Default for Config {
             tokens: Vec::new(),
             accept_readable_tokens: false,
             sign_in: None,
+            sources: Vec::new(),
+            opaque_ids: false,
             two_people: false,
             proxies: Vec::new(),
             run_chart_periods: 53,
@@ -162,6 +170,7 @@ impl Default for Config {
             small_numbers_exempt: Policy::default().exempt,
             cache_mib: 64,
             hosts: Vec::new(),
+            audit_mib: 64,
             max_connections: 768,
             max_connections_per_client: 256,
             max_streams: 256,
@@ -273,6 +282,9 @@ impl Config {
                 "`sources` of the token of {} holds an empty text, which every source begins with: leave it out",
                 token.name
             ));
+        }
+        if self.audit_mib == 0 {
+            return sense("`audit_mib` must be above 0".into());
         }
         if self.max_connections == 0 || self.max_connections_per_client == 0 {
             return sense(

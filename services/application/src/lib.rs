@@ -10,6 +10,7 @@ pub mod config;
 pub mod discoveries;
 pub mod execute;
 pub mod feeds;
+pub mod forms;
 pub mod health;
 pub mod memo;
 pub mod outcomes;

@@ -1,7 +1,7 @@
 //! Context attributes: the ones CloudEvents asks for, and the few extensions that are let in. An extension that is
 //! not on the list is refused, because nothing would know what it carries.
 
-use super::{ATTRIBUTE_MOST, Refusal, Refusals, personal, shape};
+use super::{ATTRIBUTE_MOST, Refusal, Refusals, identifier, personal};
 use crate::actor;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -172,7 +172,7 @@ pub(super) fn text(pointer: &str, value: &str, found: &mut Vec<Refusal>) {
             "may have only printable ASCII characters, and no spaces",
         ));
     }
-    let path: Vec<String> = pointer.split('/').skip(1).map(str::to_owned).collect();
-    debug_assert!(shape::pointer(&path) == pointer);
-    personal::scan_text(value, &path, found);
+    for rule in identifier::rules(value) {
+        found.push(Refusal::new(pointer, rule));
+    }
 }

@@ -31,6 +31,16 @@ pub struct Published {
     pub duplicates: usize,
     /// Where each stands in the log.
     pub positions: Vec<u64>,
+    /// How many were left out, where the request asked for the others to be taken.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub refused: u64,
+    /// What is wrong with those, as much of it as a person reads.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What can be known of the process before the body is read: whether it publishes.
@@ -65,9 +75,19 @@ pub async fn publish(
         .iter()
         .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let bodies = mode::read_request(content_type, texts, &body, MAX_BATCH)?;
-    let events = admit(&app, &caller, bodies.iter().map(AsRef::as_ref))?;
+    let bodies = bodies.iter().map(AsRef::as_ref);
+    let Admitted {
+        events,
+        refused,
+        errors,
+    } = admit(&app, &caller, bodies, is_lenient(&headers))?;
     let condition = condition(&headers, &events)?;
-    let answer = append(&app, &events, condition).await?;
+    let appended = append(&app, &events, condition).await?;
+    let answer = Published {
+        refused,
+        errors,
+        ..appended
+    };
     let mut response = (StatusCode::ACCEPTED, Json(&answer)).into_response();
     let events = About::events_at(answer.positions.iter().copied());
     response.extensions_mut().insert(Recorded(About {
@@ -97,12 +117,29 @@ fn role_for(family: Family) -> Role {
     }
 }
 
-/// Checks every event: all of them are let in or none. Of what is wrong with them, as much is listed as a person reads.
+/// Whether the good events of a batch are to be taken where others are refused (`Prefer: handling=lenient`, RFC 7240).
+fn is_lenient(headers: &HeaderMap) -> bool {
+    let preferred = headers.get_all("prefer").iter();
+    let texts = preferred.filter_map(|value| value.to_str().ok());
+    let mut preferences = texts.flat_map(|text| text.split([',', ';']));
+    preferences.any(|one| one.trim().eq_ignore_ascii_case("handling=lenient"))
+}
+
+/// What a request holds, checked.
+struct Admitted {
+    events: Vec<Event>,
+    refused: u64,
+    errors: Vec<FieldError>,
+}
+
+/// Checks every event: all of them are let in or none, unless the others are to be left out. Of what is wrong with them,
+/// as much is listed as a person reads.
 fn admit<'a>(
     app: &App,
     caller: &Caller,
     bodies: impl Iterator<Item = &'a [u8]>,
-) -> Result<Vec<Event>, Problem> {
+    is_lenient: bool,
+) -> Result<Admitted, Problem> {
     let arrival = Arrival::at(app.now());
     let mut events = Vec::new();
     let mut errors = Vec::new();
@@ -143,11 +180,15 @@ fn admit<'a>(
             }
         }
     }
-    if refused == 0 {
-        return Ok(events);
-    }
     if let Some(publisher) = &app.publisher {
         publisher.count_refused(refused);
+    }
+    if refused == 0 || (is_lenient && !events.is_empty()) {
+        return Ok(Admitted {
+            events,
+            refused,
+            errors,
+        });
     }
     if indices == 1 {
         errors.iter_mut().for_each(|error| error.index = None);
@@ -173,6 +214,8 @@ pub async fn append(
         accepted: appended.len() - duplicates,
         duplicates,
         positions: appended.iter().map(|a| a.position.0).collect(),
+        refused: 0,
+        errors: Vec::new(),
     })
 }
 
