@@ -8,6 +8,7 @@ pub mod briefing;
 pub mod charts;
 pub mod config;
 pub mod discoveries;
+pub mod erasure;
 pub mod execute;
 pub mod feeds;
 pub mod forms;

@@ -7,6 +7,7 @@
 )]
 
 mod add_data;
+mod assurance;
 mod audit;
 mod catalogue;
 mod cli;

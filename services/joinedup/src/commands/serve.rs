@@ -82,7 +82,7 @@ pub async fn run(server: &Server, parts: Parts) -> Result<(), Failure> {
     let feeds = feeds(&mut config, &mut definitions)?;
     let mut access = Access::read(&config, &definitions.areas).map_err(Failure::usage)?;
     let audit = super::audit::path(&config.data, parts.audit());
-    access.audit = Some(Audit::open(&audit).map_err(Failure::new)?);
+    access.audit = Some(Audit::open(&audit, config.audit_mib << 20).map_err(Failure::new)?);
     let log = open_log::open_soon(&config).await.map_err(Failure::new)?;
     serve(config, definitions, access, log, parts, feeds).await
 }
