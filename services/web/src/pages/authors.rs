@@ -17,20 +17,36 @@ pub fn list(visit: &Visit, family: Family, entity: &str, area: Option<&AreaId>) 
         return html! {};
     };
     html! {
-        details.authors {
+        // The id lets it stay open when the page is brought up to date.
+        details.authors id=(format!("authors-{}", entity.replace('/', "-"))) {
             summary { "Recorded by" }
             ul.plain {
                 @for fact in &facts {
                     @if let Some(actor) = authors.get(&fact.position) {
                         @let accepted = authors::accepted(&fact.fact, &fact.area, &facts);
                         li {
-                            (axis::date(local::date(fact.recorded_at))) ", " (fact.fact.name().replace('-', " ")) ": " strong { (actor) }
+                            (axis::date(local::date(fact.recorded_at))) ", " (words(fact.fact.name())) ": " strong { (actor) }
                             @if authors::is_alone(Some(actor), &accepted, &authors) { " (who also proposed it)" }
                         }
                     }
                 }
             }
         }
+    }
+}
+
+/// What was recorded, as the forms call it.
+fn words(fact: &str) -> &str {
+    match fact {
+        "rebase-proposed" => "new baseline proposed",
+        "rebase-accepted" => "new baseline accepted",
+        "rebase-declined" => "new baseline declined",
+        "target-set" => "target set",
+        "ambition-set" => "ambition set",
+        "confirmed" => "published",
+        "noted" => "evidence added",
+        "retracted" => "taken back",
+        other => other,
     }
 }
 
