@@ -11,6 +11,7 @@
 mod attribute;
 mod expected;
 mod fact;
+mod identifier;
 mod personal;
 mod shape;
 mod strict;
@@ -19,12 +20,15 @@ mod text;
 pub(crate) use attribute::is_json;
 pub use personal::{is_nhs_number, mentions_nhs_number};
 pub use text::FREE_TEXT_MOST;
+pub(crate) use text::is_invisible;
 
 use crate::area::Areas;
 use crate::event::{self, DecodeError, Event, Family, Kind, Misfit};
+use crate::id::EventKey;
 use crate::upcast;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// Most bytes of one event in structured JSON.
 pub const BYTES_MOST: usize = 64 * 1024;
@@ -61,6 +65,27 @@ pub const LIMITS: Limits = Limits {
     count_most: 1_000_000,
     list_most: 100,
 };
+
+/// What a source is called where it is shown. One that came past the door with a name that the door refuses is called by
+/// a number that stands for the name, so that nothing of it gets into a label, an address or a page.
+#[must_use]
+pub fn source_label(source: &str) -> Cow<'_, str> {
+    let mut found = Vec::new();
+    attribute::text("/source", source, &mut found);
+    if found.is_empty() {
+        return Cow::Borrowed(source);
+    }
+    Cow::Owned(format!(
+        "unnamed-{:016x}",
+        EventKey::of(source, "").0 as u64
+    ))
+}
+
+/// Whether a text has a number or an address in it that belongs to one person.
+#[must_use]
+pub fn names_somebody(text: &str) -> bool {
+    mentions_nhs_number(text) || personal::mentions_email(text)
+}
 
 /// One field that broke one rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -201,6 +226,7 @@ impl Submitted {
             source: context.source,
             id: context.id,
             occurred_at: context.time,
+            actor: context.actor,
             recorded_at: context
                 .recorded_time
                 .unwrap_or_else(|| arrival.recorded_at.max(context.time)),

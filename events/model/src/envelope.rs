@@ -33,6 +33,9 @@ pub struct Envelope<'a> {
         deserialize_with = "instant::optional"
     )]
     pub recorded_time: Option<DateTime<Utc>>,
+    /// Who recorded it, where a door said so.
+    #[serde(default)]
+    pub actor: Option<String>,
     /// What happened: the text of a JSON value.
     #[serde(borrow, deserialize_with = "text_of")]
     pub data: &'a str,
@@ -102,13 +105,14 @@ impl<'a> Envelope<'a> {
 
 /// The kind of misfit. A missing or repeated attribute is named (names are ours); values are never repeated.
 fn attribute_rule(error: &serde_json::Error) -> String {
-    const ATTRIBUTES: [&str; 7] = [
+    const ATTRIBUTES: [&str; 8] = [
         "specversion",
         "type",
         "source",
         "id",
         "time",
         "recordedtime",
+        "actor",
         "data",
     ];
     let text = error.to_string();

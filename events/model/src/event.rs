@@ -1,5 +1,8 @@
 //! One event, typed: who said it, when it happened, when it was recorded, about which entity of which area, and what.
 
+mod written;
+
+use crate::actor;
 use crate::assessment::AssessmentFact;
 use crate::change::ChangeFact;
 use crate::envelope::Envelope;
@@ -163,6 +166,9 @@ pub struct Event {
     pub occurred_at: DateTime<Utc>,
     /// The extension `recordedtime`: when it was recorded.
     pub recorded_at: DateTime<Utc>,
+    /// The extension `actor`: who recorded it, where a door knew that: the name of a token, or the provider's own name of
+    /// a person who signed in, never what people call them.
+    pub actor: Option<String>,
     /// The entity that it is about.
     pub entity: EntityId,
     /// The area that it counts for.
@@ -261,6 +267,10 @@ impl Event {
             id: envelope.id.clone().into_owned(),
             occurred_at: envelope.time,
             recorded_at: envelope.recorded_time.unwrap_or(envelope.time),
+            // What came past the door may hold anything, and an actor is shown.
+            actor: (envelope.actor.as_deref())
+                .filter(|actor| actor::is_actor(actor))
+                .map(ToOwned::to_owned),
             entity,
             area,
             fact,
@@ -292,43 +302,6 @@ impl Event {
             data.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
         }
         serde_json::Value::Object(data)
-    }
-
-    /// The event as a CloudEvent in structured JSON, in its newest version.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        let instant = |t: DateTime<Utc>| t.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
-        serde_json::json!({
-            "specversion": "1.0",
-            "type": self.fact.event_type(),
-            "source": self.source,
-            "id": self.id,
-            "time": instant(self.occurred_at),
-            "recordedtime": instant(self.recorded_at),
-            "datacontenttype": "application/json",
-            "data": self.data(),
-        })
-    }
-
-    /// The event as it is stored, and the same text as if it had been recorded when it happened: what makes it the
-    /// same event when it is sent again without a time of recording.
-    #[must_use]
-    pub fn written(&self) -> (String, String) {
-        let mut json = self.to_json();
-        let recorded = json["recordedtime"].take();
-        let (Value::String(recorded), Value::String(time)) = (recorded, &json["time"]) else {
-            // Both are written as text, just above.
-            return (json.to_string(), json.to_string());
-        };
-        let time = time.clone();
-        // The one place that nothing else can stand at, as quotes within a text have a backslash before them.
-        const EMPTY: &str = "\"recordedtime\":null";
-        let text = json.to_string();
-        let at = text.rfind(EMPTY).unwrap_or_default();
-        let (before, after) = (&text[..at], &text[at..]);
-        let after = after.strip_prefix(EMPTY).unwrap_or(after);
-        let with = |value: &str| format!("{before}\"recordedtime\":\"{value}\"{after}");
-        (with(&recorded), with(&time))
     }
 }
 

@@ -8,6 +8,7 @@
 //! argument. No type here can hold a name, an NHS number, a date of birth or a postcode. Error texts name the
 //! field and the rule, never the value.
 
+pub mod actor;
 pub mod amount;
 pub mod area;
 pub mod assessment;

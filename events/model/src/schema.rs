@@ -194,6 +194,7 @@ fn envelope(event_type: &Value, data: &Value) -> Value {
         "time": {"type": "string", "format": "date-time", "description": "When it happened."},
         "recordedtime": {"type": "string", "format": "date-time", "description": "When it was recorded; of two facts that differ, the one recorded later stands. Left out: when it arrived."},
         "datacontenttype": {"const": "application/json"},
+        "actor": {"type": "string", "minLength": 1, "maxLength": ATTRIBUTE_MOST, "description": "Who recorded it: a token's name, or the provider's own name of a person. The door says so; what a publisher says of it does not count."},
         "dataschema": {"type": "string", "format": "uri", "maxLength": ATTRIBUTE_MOST},
         "subject": extension(), "correlationid": extension(), "causationid": extension(),
         "sequence": extension(), "partitionkey": extension(), "traceparent": extension(), "tracestate": extension(),

@@ -73,6 +73,7 @@ mod tests {
             entity: EntityId::new(entity).unwrap(),
             area: AreaId::new(area).unwrap(),
             fact: Fact::Assessment(fact),
+            actor: None,
         }
     }
 

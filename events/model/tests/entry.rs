@@ -36,7 +36,7 @@ impl Numbers {
     }
 
     fn id(&mut self) -> Value {
-        format!("n{:x}-{:x}", self.next(1 << 20), self.next(1 << 20)).into()
+        format!("e{:08x}{:08x}", self.next(1 << 31), self.next(1 << 31)).into()
     }
 
     fn words(&mut self) -> Value {

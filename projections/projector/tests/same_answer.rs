@@ -41,6 +41,7 @@ fn events(transfers: u32) -> Vec<Event> {
                 entity: EntityId::new(&format!("t-{n}")).unwrap(),
                 area: AreaId::new(["hv-north-1", "hv-south-1"][n as usize % 2]).unwrap(),
                 fact: Fact::Transfer(fact),
+                actor: None,
             });
         };
         tell(

@@ -123,11 +123,12 @@ pub enum QueryError {
         allowed: String,
     },
     /// No cell of the quantity has that value, and none can or does.
-    #[error("{dimension} has no such value here; it has {known}")]
+    #[error("{dimension} has no such value here{known}")]
     Value {
         /// The dimension.
         dimension: String,
-        /// The values that it has.
+        /// The values that it is limited to, as the end of the sentence; empty where it is limited to none, for what
+        /// sources sent is not repeated to whoever asks.
         known: String,
     },
     /// The area is not registered.
@@ -194,6 +195,7 @@ impl PointQuery<'_> {
                 Some(Source::Coded(coded)) => dimension::codes(coded, dimension),
                 _ => None,
             };
+            let listed = codes.as_ref().map(|codes| codes.join(", "));
             let known: Vec<&str> = match codes {
                 Some(codes) => codes,
                 None if cells.areas_of(quantity).is_empty() => continue,
@@ -206,11 +208,7 @@ impl PointQuery<'_> {
             }
             return Err(QueryError::Value {
                 dimension: dimension.clone(),
-                known: if known.is_empty() {
-                    "none".to_owned()
-                } else {
-                    known.join(", ")
-                },
+                known: listed.map_or_else(String::new, |codes| format!("; it has {codes}")),
             });
         }
         Ok(())

@@ -132,6 +132,7 @@ fn events() -> impl Strategy<Value = Vec<(u64, Event)>> {
                     entity: EntityId::new(&format!("e-{entity}")).unwrap(),
                     area: AreaId::new(["north", "south"][usize::from(area)]).unwrap(),
                     fact,
+                    actor: None,
                 };
                 (i as u64 + 1, event)
             })

@@ -177,6 +177,7 @@ fn facts(number: usize, stay: &Stay) -> Vec<(u64, Event)> {
         entity: EntityId::new(&format!("t-{number}")).unwrap(),
         area: AreaId::new(&name(stay.home)).unwrap(),
         fact: Fact::Transfer(fact),
+        actor: None,
     };
     said.into_iter()
         .enumerate()

@@ -35,6 +35,7 @@ fn event(n: u64, at: NaiveDate, fact: TransferFact) -> (u64, Event) {
         entity: EntityId::new("t-1").unwrap(),
         area: AreaId::new("place").unwrap(),
         fact: Fact::Transfer(fact),
+        actor: None,
     };
     (n, event)
 }

@@ -99,6 +99,7 @@ fn folded(month: NaiveDate, days: u64, delays: &[i64]) -> View {
                 entity: EntityId::new(&format!("t-{person}")).unwrap(),
                 area: AreaId::new(AREA).unwrap(),
                 fact: Fact::Transfer(fact),
+                actor: None,
             };
             events.push((position, event));
         }

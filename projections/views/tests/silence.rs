@@ -44,6 +44,7 @@ fn event(source: &str, id: &str, at: DateTime<Utc>, entity: &str, fact: Fact) ->
         entity: EntityId::new(entity).unwrap(),
         area: AreaId::new(PLACE).unwrap(),
         fact,
+        actor: None,
     }
 }
 

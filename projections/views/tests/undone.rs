@@ -39,6 +39,7 @@ fn view(facts: Vec<(Fact, i64, i64)>) -> View {
             entity: EntityId::new("e-1").unwrap(),
             area: AreaId::new("place").unwrap(),
             fact,
+            actor: None,
         };
         (n, event)
     }));

@@ -14,6 +14,10 @@ pub fn admit(
     arrival: Arrival,
 ) -> Result<Event, Refusals> {
     let event = submitted.admit(&definitions.areas, arrival)?;
+    let misshapen = definitions.forms.refusals(&event);
+    if !misshapen.is_empty() {
+        return Err(Refusals(misshapen));
+    }
     let Definitions {
         catalogue,
         measures,

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::feeds::FeedStates;
+use crate::forms::Forms;
 use crate::health::Health;
 use crate::memo::Memos;
 use crate::places;
@@ -37,6 +38,8 @@ pub struct Definitions {
     pub policy: Arc<Policy>,
     /// How often sources are expected to report, where it is set.
     pub expectations: Arc<Expectations>,
+    /// The forms that sources and ids must have.
+    pub forms: Arc<Forms>,
 }
 
 /// Why definitions could not be read.
@@ -105,6 +108,10 @@ impl Definitions {
                 exempt: config.small_numbers_exempt.clone(),
             }),
             expectations: Arc::new(Expectations::in_hours(&config.expected_hours)),
+            forms: Arc::new(Forms {
+                sources: config.sources.clone(),
+                opaque_ids: config.opaque_ids,
+            }),
         })
     }
 

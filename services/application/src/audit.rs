@@ -4,9 +4,11 @@
 mod chain;
 mod log;
 mod repeats;
+mod rotation;
 
 pub use chain::{Broken, Checked, check};
 pub use log::{Audit, AuditError, MAX_PAGE};
+pub use rotation::files;
 
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -35,6 +37,8 @@ pub enum Did {
     FoundBroken,
     /// Lines could not be written for a while, and now can.
     WritableAgain,
+    /// The file before this one had grown, and the chain goes on here.
+    Continued,
 }
 
 /// How it is known who it was.
@@ -119,6 +123,9 @@ pub struct About {
     /// The line that is meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
+    /// The digest of the last line of the file before this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub continues: Option<String>,
     /// Bytes that were cut off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,

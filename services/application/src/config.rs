@@ -4,6 +4,7 @@
 mod environment;
 mod origin;
 mod sign_in;
+mod tls;
 
 use chrono::NaiveDate;
 use figment::Figment;
@@ -16,6 +17,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 pub use sign_in::{Grant, People, Person, SignIn};
+pub use tls::Tls;
 
 /// All settings.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -23,6 +25,10 @@ pub use sign_in::{Grant, People, Person, SignIn};
 pub struct Config {
     /// Where HTTP is served.
     pub listen: SocketAddr,
+    /// TLS; none: plain HTTP, which is taken on addresses that this machine alone reaches.
+    pub tls: Option<Tls>,
+    /// Takes tokens over plain HTTP on an address that others reach, because a proxy speaks TLS for this server.
+    pub behind_proxy: bool,
     /// The folder of the embedded log and the views.
     pub data: PathBuf,
     /// NATS, when the log is in JetStream; none: the embedded log.
@@ -45,6 +51,12 @@ pub struct Config {
     pub accept_readable_tokens: bool,
     /// Sign-in for people; none: tokens alone.
     pub sign_in: Option<SignIn>,
+    /// The names of the sources that may publish, `*` for any one part between slashes; none: every one.
+    pub sources: Vec<String>,
+    /// Takes ids that stand for people, and for events about them, only as UUIDs, keyed hashes or other random words.
+    pub opaque_ids: bool,
+    /// Refuses to accept a new baseline, or to publish a rating, that nobody but oneself proposed.
+    pub two_people: bool,
     /// The addresses of proxies in front of this server, whose `X-Forwarded-For` says who asks.
     pub proxies: Vec<IpAddr>,
     /// How many periods `/metrics/run-charts` shows of each chart.
@@ -62,6 +74,8 @@ pub struct Config {
     /// The names under which this server is reached, such as `care.example.nhs.uk`. Addresses and names without a dot need
     /// not be listed. None: a server with tokens answers to every name, and one without to those alone.
     pub hosts: Vec<String>,
+    /// How large a file of the audit log gets before the next is begun, in MiB.
+    pub audit_mib: u64,
     /// The most connections at a time.
     pub max_connections: usize,
     /// The most connections at a time of one address. A proxy in front of this server is one address; on the same
@@ -136,6 +150,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            tls: None,
+            behind_proxy: false,
             data: PathBuf::from("data"),
             nats: None,
             areas_file: None,
@@ -147,6 +163,9 @@ impl Default for Config {
             tokens: Vec::new(),
             accept_readable_tokens: false,
             sign_in: None,
+            sources: Vec::new(),
+            opaque_ids: false,
+            two_people: false,
             proxies: Vec::new(),
             run_chart_periods: 53,
             run_chart_series: 200_000,
@@ -154,6 +173,7 @@ impl Default for Config {
             small_numbers_exempt: Policy::default().exempt,
             cache_mib: 16,
             hosts: Vec::new(),
+            audit_mib: 64,
             max_connections: 768,
             max_connections_per_client: 256,
             max_streams: 256,
@@ -226,6 +246,12 @@ impl Config {
                 self.listen
             ));
         }
+        if self.two_people && self.is_open() {
+            return sense("`two_people` needs to know who asks: set `tokens` or `sign_in`".into());
+        }
+        if let Some(wrong) = tls::wrong(&self) {
+            return sense(wrong);
+        }
         if let Some(sign_in) = &self.sign_in {
             if let Some(wrong) = sign_in.wrong() {
                 return sense(wrong);
@@ -259,6 +285,9 @@ impl Config {
                 "`sources` of the token of {} holds an empty text, which every source begins with: leave it out",
                 token.name
             ));
+        }
+        if self.audit_mib == 0 {
+            return sense("`audit_mib` must be above 0".into());
         }
         if self.max_connections == 0 || self.max_connections_per_client == 0 {
             return sense(
@@ -329,6 +358,21 @@ mod tests {
         let error = read("listen = \"0.0.0.0:8080\"").unwrap_err().to_string();
         assert!(error.contains("tokens"), "{error}");
         assert!(read("listen = \"127.0.0.1:9000\"").is_ok());
+    }
+
+    #[test]
+    fn a_token_goes_in_clear_to_this_machine_alone() {
+        let token = "[[tokens]]\nname = \"wall\"\nfile = \"wall.token\"\nroles = [\"reader\"]\n";
+        let tls = "[tls]\ncertificate = \"server.pem\"\nkey = \"server.key\"\n";
+        let outside = "listen = \"0.0.0.0:8443\"\n";
+        let error = read(&format!("{outside}{token}")).unwrap_err().to_string();
+        assert!(error.contains("`tls.certificate`"), "{error}");
+        let behind = format!("behind_proxy = true\n{outside}{token}");
+        for good in [token, &behind, &format!("{outside}{token}{tls}")] {
+            assert!(read(good).is_ok(), "{good}");
+        }
+        // A proxy does not make a server safe that asks nobody who they are.
+        assert!(read(&format!("behind_proxy = true\n{outside}")).is_err());
     }
 
     #[test]

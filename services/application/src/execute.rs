@@ -8,6 +8,7 @@
 mod tests;
 
 use crate::app::App;
+use crate::authors;
 use crate::publisher::Publisher;
 use joinedup_events::{AreaId, EntityId, Event, EventKey, check, subject};
 use joinedup_log::{AppendError, Position, ReadError};
@@ -61,6 +62,8 @@ pub struct Write {
     pub source: &'static str,
     /// Its key.
     pub key: WriteKey,
+    /// Who recorded it, as its events say.
+    pub actor: Option<String>,
     /// The command.
     pub command: Command,
     /// The version that it was made from, where its sender has one.
@@ -104,6 +107,11 @@ pub enum ExecuteError {
     /// The write's key was used for something else.
     #[error("This `Idempotency-Key` was used for another body: make a new key for a new write")]
     KeyReused,
+    /// Nobody else proposed what is to be accepted.
+    #[error(
+        "You proposed this yourself, and `two_people` in the settings asks that somebody else accepts it"
+    )]
+    SamePerson,
     /// The views are not at the position that a decision needs.
     #[error("What stands is not known yet, because the views are behind the log; send it again")]
     Behind,
@@ -139,6 +147,7 @@ pub async fn execute(app: &App, write: &Write) -> Result<Receipt, ExecuteError> 
             known.map(|e| e.facts.all()).unwrap_or_default()
         });
         let events = events(app, write, &entity, &facts)?;
+        must_be_two(app, &events, &facts).await?;
         match append(publisher, events, last).await {
             Ok(position) => {
                 // It is durable; who reads too early sees it a moment later.
@@ -202,6 +211,7 @@ fn events(
                 id: write.key.event_id(entity, n),
                 occurred_at: new.occurred_at,
                 recorded_at: now,
+                actor: write.actor.clone(),
                 entity: entity.clone(),
                 area: command.area.clone(),
                 fact: new.fact,
@@ -210,6 +220,29 @@ fn events(
         }
     };
     decided.into_iter().enumerate().map(pending).collect()
+}
+
+/// Refuses an acceptance of what nobody but the same person proposed, where the settings ask for two people.
+async fn must_be_two(
+    app: &App,
+    events: &[Pending],
+    facts: &[StoredFact],
+) -> Result<(), ExecuteError> {
+    if !app.config.two_people {
+        return Ok(());
+    }
+    let standing = standing(facts.to_vec());
+    for pending in events {
+        let Pending::New(event) = pending else {
+            continue;
+        };
+        let accepted = authors::accepted(&event.fact, &event.area, &standing);
+        let authors = authors::authors(app.log.as_ref(), accepted.iter().copied()).await?;
+        if authors::is_alone(event.actor.as_deref(), &accepted, &authors) {
+            return Err(ExecuteError::SamePerson);
+        }
+    }
+    Ok(())
 }
 
 /// The rules of the door hold for what people type too.

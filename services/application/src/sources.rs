@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::charts::{self, QuestionError};
 use chrono::{DateTime, TimeDelta, Utc};
 use joinedup_events::AreaId;
+use joinedup_events::check::source_label;
 use std::collections::BTreeMap;
 
 /// One source over all its areas.
@@ -38,7 +39,7 @@ pub fn sources(app: &App) -> Result<Vec<Source>, QuestionError> {
             .expected_intervals(&app.definitions.expectations);
         for ((name, area), last) in &view.summary().sources {
             let source = found.entry(name.clone()).or_insert_with(|| Source {
-                name: name.clone(),
+                name: source_label(name).into_owned(),
                 recorded: last.recorded_at,
                 happened: last.occurred_at,
                 events: 0,

@@ -1,5 +1,6 @@
 //! Answers. A field that may be empty is there as `null`, so that a client need not ask whether it is there at all.
 
+use crate::problem::FieldError;
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_application::feeds::FeedState;
 use joinedup_application::gaps::Gap;
@@ -32,6 +33,16 @@ pub struct Published {
     pub duplicates: u64,
     /// Where each stands in the log.
     pub positions: Vec<u64>,
+    /// How many were left out, where the request asked for the others to be taken (`Prefer: handling=lenient`).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refused: u64,
+    /// What is wrong with those, as much of it as a person reads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// One event as it was written.
@@ -58,6 +69,9 @@ pub struct RecordedFact {
     pub occurred_at: DateTime<Utc>,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
+    /// Who recorded it, where the event says so; asked for one entity only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
     /// It does not stand: it was taken back.
     pub retracted: bool,
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::places::{self, Places};
 use joinedup_application::publisher::LATENESS;
+use joinedup_events::check::source_label;
 use joinedup_events::{AreaId, Areas, local};
 use joinedup_projector::{Progress, Status};
 use joinedup_views::ask::Basis;
@@ -189,6 +190,7 @@ fn add_summary(samples: &mut Samples, summary: &Summary, areas: &Areas) {
         samples.add(&names::WATERMARK, &[PROJECTOR], seconds(newest));
     }
     for ((source, area), (last, events)) in sources(summary, areas).iter().take(SOURCES_MOST) {
+        let source = &*source_label(source);
         samples.add(&names::SOURCE_LAST, &[source, area], seconds(*last));
         samples.add(&names::SOURCE_EVENTS, &[source, area], *events as f64);
     }
@@ -201,7 +203,7 @@ fn add_expected(samples: &mut Samples, summary: &Summary, set: &Expectations) {
     for (source, interval) in &expected {
         samples.add(
             &names::SOURCE_EXPECTED,
-            &[source],
+            &[&source_label(source)],
             interval.as_seconds_f64(),
         );
     }

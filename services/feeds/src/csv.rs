@@ -355,6 +355,7 @@ impl<R: Read> CsvFile<R> {
             entity,
             area,
             fact: Fact::Observation(ObservationFact::Observed(observed)),
+            actor: None,
         };
         check::check(&event, &event.data(), &import.areas, import.now).map_err(|refusals| {
             let future = refusals.iter().any(|r| r.pointer == "/data/period_start");

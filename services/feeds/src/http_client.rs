@@ -1,9 +1,12 @@
 //! A running joinedup server, asked over HTTP. It waits and tries again while the server is away or busy.
 
+use joinedup_application::trust::{self, TrustError};
 use joinedup_contract::Problem;
 use joinedup_contract::answer::Published;
 use joinedup_events::mode::BATCH;
 use std::io::Read;
+use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use ureq::Agent;
@@ -28,13 +31,28 @@ const ANSWER_MOST: u64 = 16 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Not an address that can be used.
-    #[error("`{0}` is not the address of a server: write it as http://127.0.0.1:8080")]
-    Url(String),
-    /// TLS.
     #[error(
-        "this program speaks plain HTTP only, so that nothing is sent that could be read on the way: run it where the server runs, or through a tunnel to it, instead of {0}"
+        "`{0}` is not the address of a server: write it as http://127.0.0.1:8080 or https://care.example.nhs.uk"
     )]
-    Tls(String),
+    Url(String),
+    /// Nobody's certificate can be believed.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The machine trusts no authority, and none was given.
+    #[error(
+        "no authority is known that could have signed the server's certificate: name a file with `--ca`, or install the machine's certificates (Debian: ca-certificates)"
+    )]
+    NoAuthority,
+    /// The server shows a certificate that is not believed.
+    #[error(
+        "the certificate of the server at {url} is not believed ({why}): name the file of the authority that signed it with `--ca`, and ask the server by a name that is in its certificate"
+    )]
+    Disbelieved {
+        /// The server.
+        url: String,
+        /// Why.
+        why: String,
+    },
     /// The server is away, or too busy, for too long.
     #[error(
         "the server at {url} is away: {why}; what was accepted stays, so run the same command again"
@@ -90,21 +108,45 @@ pub struct Client {
 }
 
 impl Client {
-    /// A server at an address.
+    /// A server at an address. Its certificate is believed when an authority of the file signed it, or, without a file,
+    /// one that this machine trusts.
     ///
     /// # Errors
-    /// When the address is none, or asks for TLS.
-    pub fn new(url: &str, token: Option<String>) -> Result<Self, ClientError> {
-        if url.starts_with("https://") {
-            return Err(ClientError::Tls(url.to_owned()));
-        }
-        let rest = url.strip_prefix("http://").unwrap_or_default();
-        let host = rest.split('/').next().unwrap_or_default();
+    /// When the address is none, or no authority can be read for one with TLS.
+    pub fn new(
+        url: &str,
+        token: Option<String>,
+        ca_file: Option<&Path>,
+    ) -> Result<Self, ClientError> {
+        let is_secure = url.starts_with("https://");
+        let rest = url
+            .strip_prefix("https://")
+            .or_else(|| url.strip_prefix("http://"));
+        let host = rest
+            .unwrap_or_default()
+            .split('/')
+            .next()
+            .unwrap_or_default();
         if host.is_empty() || host.contains(char::is_whitespace) {
             return Err(ClientError::Url(url.to_owned()));
         }
+        if token.is_some() && !is_secure && !is_this_machine(host) {
+            tracing::warn!(
+                "the token is sent in clear to another machine: others may read it on the way, unless the server's address begins with https://"
+            );
+        }
+        let authorities = if is_secure {
+            trust::authorities(ca_file)?
+        } else {
+            Vec::new()
+        };
+        if is_secure && authorities.is_empty() {
+            return Err(ClientError::NoAuthority);
+        }
         let config = Agent::config_builder()
             .http_status_as_error(false)
+            .https_only(is_secure)
+            .tls_config(trust::tls(&authorities))
             .timeout_global(Some(REQUEST_MOST))
             // A server inside the house is not asked through the way out of it.
             .proxy(None)
@@ -229,6 +271,12 @@ impl Client {
                     format!("it answered {status}: {}", problem.detail)
                 }
                 Ok(answer) => return Ok(answer),
+                Err(error) if trust::is_disbelief(&error) => {
+                    return Err(ClientError::Disbelieved {
+                        url: self.url.to_string(),
+                        why: error.to_string(),
+                    });
+                }
                 Err(error) => error.to_string(),
             };
             match pauses.next() {
@@ -244,24 +292,38 @@ impl Client {
     }
 }
 
+/// Whether a host, with or without a port, is this machine itself.
+fn is_this_machine(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost" || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn an_address_that_cannot_work_is_refused_before_anything_is_sent() {
-        assert!(matches!(
-            Client::new("https://example.org", None),
-            Err(ClientError::Tls(_))
-        ));
-        for url in ["127.0.0.1:8080", "", "http://", "http://a b"] {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("ca.pem");
+        let with = |ca: &Path| Client::new("https://example.org", None, Some(ca));
+        assert!(matches!(with(&missing), Err(ClientError::Trust(_))));
+        std::fs::write(&missing, "no certificate").unwrap();
+        assert!(matches!(with(&missing), Err(ClientError::Trust(_))));
+        for url in ["127.0.0.1:8080", "", "http://", "https://", "http://a b"] {
             assert!(
-                matches!(Client::new(url, None), Err(ClientError::Url(_))),
+                matches!(Client::new(url, None, None), Err(ClientError::Url(_))),
                 "{url}"
             );
         }
         assert_eq!(
-            &*Client::new("http://127.0.0.1:8080/", None).unwrap().url,
+            &*Client::new("http://127.0.0.1:8080/", None, None)
+                .unwrap()
+                .url,
             "http://127.0.0.1:8080"
         );
     }

@@ -46,6 +46,8 @@ pub enum Command {
     Import(commands::import::Import),
     /// Take everything out: events as an archive with a hash chain, or the cells.
     Export(commands::export::Export),
+    /// Write the log anew without what some entities said.
+    Erase(commands::erase::Erase),
     /// Build the views again from the log.
     Rebuild(Server),
     /// Judge a chart: a case as JSON, or a CSV of your own.
@@ -227,6 +229,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Import(import) => commands::import::run(import).await,
         Command::Export(export) => commands::export::run(export).await,
+        Command::Erase(erase) => commands::erase::run(erase).await,
         Command::Rebuild(server) => commands::rebuild::run(&server).await,
         Command::Spc(spc) => commands::spc::run(spc),
         Command::Measures(measures) => commands::measures::run(measures),

@@ -133,6 +133,7 @@ impl Load {
                 entity: entity.clone(),
                 area: area.clone(),
                 fact: Fact::Transfer(fact),
+                actor: None,
             };
             self.numbered += 1;
             self.waiting

@@ -71,6 +71,7 @@ impl Pen {
             entity: about.entity.clone(),
             area: about.area.clone(),
             fact,
+            actor: None,
         });
         id
     }

@@ -102,6 +102,7 @@ fn for_boards(about: &Subject, stay: &Stay) -> Vec<Event> {
         entity: about.entity.clone(),
         area: about.area.clone(),
         fact: Fact::Transfer(fact),
+        actor: None,
     };
     let ward = slug(WARDS[which % WARDS.len()]);
     let mut events = vec![event("ward", stay.admitted, F::WardSet(WardSet { ward }))];

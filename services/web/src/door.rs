@@ -15,6 +15,7 @@ pub mod scope;
 pub mod server;
 pub mod sign_in;
 pub mod streams;
+pub mod tls;
 pub mod tokens;
 mod watched;
 
@@ -28,6 +29,7 @@ use limits::Limits;
 use sign_in::SignIn;
 use sign_in::people::SettingsError;
 use streams::Streams;
+use tls::{Tls, TlsError};
 use tokens::{TokenError, Tokens};
 
 /// How it is known who asks.
@@ -39,6 +41,8 @@ pub struct Access {
     pub sign_in: Option<SignIn>,
     /// Where it is written who did what; none: nowhere.
     pub audit: Option<Audit>,
+    /// The server's certificate; none: plain HTTP.
+    pub tls: Option<Tls>,
 }
 
 /// Why the settings of who may do what were not taken.
@@ -50,6 +54,9 @@ pub enum AccessError {
     /// Sign-in.
     #[error(transparent)]
     SignIn(#[from] SettingsError),
+    /// The certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 impl Access {
@@ -65,6 +72,7 @@ impl Access {
             tokens: Tokens::read(config, areas)?,
             sign_in: sign_in.transpose()?,
             audit: None,
+            tls: Tls::read(config)?,
         })
     }
 }

@@ -31,11 +31,15 @@ pub async fn serve(
     stopped: impl Future<Output = ()>,
 ) -> Result<(), std::io::Error> {
     tokio::spawn(access.tokens.clone().follow(app.stopping.clone()));
+    let tls = access.tls.clone();
+    if let Some(tls) = tls.clone() {
+        tokio::spawn(tls.follow(app.stopping.clone()));
+    }
     let served = server::Routes {
         all: router(app.clone(), access),
         health: health(app.clone()),
     };
-    server::serve(listener, &app, served, stopped).await
+    server::serve(listener, &app, tls, served, stopped).await
 }
 
 /// What answers without a token, and also when there is no place for anything else.
@@ -48,6 +52,7 @@ fn health<S: Clone + Send + Sync + 'static>(app: App) -> Router<S> {
 
 /// All routes.
 pub fn router(app: App, access: Access) -> Router {
+    let is_secure = access.tls.is_some();
     let shared = Shared::new(app, access);
     let closed = Router::new()
         .nest("/api/v1", api::routes())
@@ -74,8 +79,10 @@ pub fn router(app: App, access: Access) -> Router {
         .layer(middleware::from_fn_with_state(
             shared.clone(),
             audit::record,
-        ));
-    Router::new()
+        ))
+        // What is asked for is of people, or depends on who asks: it stays in no cache.
+        .layer(default_header(header::CACHE_CONTROL, "no-store"));
+    let router = Router::new()
         .merge(health(shared.app.clone()))
         .merge(pages::assets())
         .merge(closed)
@@ -85,7 +92,16 @@ pub fn router(app: App, access: Access) -> Router {
         .layer(default_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(default_header(header::REFERRER_POLICY, "no-referrer"))
         .layer(default_header(header::CONTENT_SECURITY_POLICY, POLICY))
-        .with_state(shared)
+        .with_state(shared);
+    if is_secure {
+        // A browser that was here once does not come back without TLS, for a year.
+        router.layer(default_header(
+            header::STRICT_TRANSPORT_SECURITY,
+            "max-age=31536000",
+        ))
+    } else {
+        router
+    }
 }
 
 /// Everything from ourselves, nothing in line, nothing from outside.

@@ -5,6 +5,7 @@ pub mod address;
 pub mod answers;
 pub mod assets;
 pub mod audit;
+mod authors;
 pub mod board;
 pub mod catalogue;
 pub mod changes_of;

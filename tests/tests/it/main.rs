@@ -7,6 +7,7 @@
 )]
 
 mod add_data;
+mod assurance;
 mod audit;
 mod catalogue;
 mod cli;
@@ -39,4 +40,5 @@ mod same_answer;
 mod sheets;
 mod sign_in;
 mod structure;
+mod tls;
 mod two_tabs;

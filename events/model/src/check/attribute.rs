@@ -1,7 +1,8 @@
 //! Context attributes: the ones CloudEvents asks for, and the few extensions that are let in. An extension that is
 //! not on the list is refused, because nothing would know what it carries.
 
-use super::{ATTRIBUTE_MOST, Refusal, Refusals, personal, shape};
+use super::{ATTRIBUTE_MOST, Refusal, Refusals, identifier, personal};
+use crate::actor;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -13,6 +14,7 @@ pub(crate) const KNOWN: &[&str] = &[
     "id",
     "time",
     "recordedtime",
+    "actor",
     "datacontenttype",
     "data",
     "dataschema",
@@ -34,6 +36,7 @@ pub(super) struct Context {
     pub(super) id: String,
     pub(super) time: DateTime<Utc>,
     pub(super) recorded_time: Option<DateTime<Utc>>,
+    pub(super) actor: Option<String>,
 }
 
 /// Puts data that were sent as bytes in base 64 in the place of data.
@@ -117,6 +120,7 @@ pub(super) fn check(raw: &Value) -> Result<Context, Refusals> {
         id: text("id"),
         time: instant("time").ok_or_else(|| Refusal::new("/time", INSTANT_RULE))?,
         recorded_time: instant("recordedtime"),
+        actor: raw["actor"].as_str().map(ToOwned::to_owned),
     })
 }
 
@@ -140,6 +144,8 @@ fn attribute(pointer: &str, value: &str, found: &mut Vec<Refusal>) {
             found.push(Refusal::new(pointer, "must be application/json"));
         }
         "/datacontenttype" => {}
+        "/actor" if !actor::is_actor(value) => found.push(Refusal::new(pointer, actor::RULE)),
+        "/actor" => {}
         _ if value.is_empty() => {}
         _ => text(pointer, value, found),
     }
@@ -166,7 +172,7 @@ pub(super) fn text(pointer: &str, value: &str, found: &mut Vec<Refusal>) {
             "may have only printable ASCII characters, and no spaces",
         ));
     }
-    let path: Vec<String> = pointer.split('/').skip(1).map(str::to_owned).collect();
-    debug_assert!(shape::pointer(&path) == pointer);
-    personal::scan_text(value, &path, found);
+    for rule in identifier::rules(value) {
+        found.push(Refusal::new(pointer, rule));
+    }
 }

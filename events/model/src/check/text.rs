@@ -45,7 +45,7 @@ pub(super) fn rules(text: &str) -> Vec<String> {
 }
 
 /// Control characters, marks that change the direction of text, and characters without a width.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -83,7 +83,7 @@ const POSTCODE_AREAS: &str = " AB AL B BA BB BD BF BH BL BN BR BS BT BX CA CB CF
     SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE ";
 
 /// A whole postcode, with or without its space. A district alone (`CM1`) is a place, not an address.
-fn has_postcode(text: &str) -> bool {
+pub(super) fn has_postcode(text: &str) -> bool {
     let words = words(text);
     let whole = words.iter().any(|(_, word)| {
         word.len() >= 5
@@ -179,7 +179,7 @@ fn has_birth_date(text: &str) -> bool {
     spoken || has_old_date(text)
 }
 
-fn has_old_date(text: &str) -> bool {
+pub(super) fn has_old_date(text: &str) -> bool {
     let number = |word: &str, most: u32| {
         word.trim_end_matches(|c: char| c.is_ascii_alphabetic())
             .parse::<u32>()

@@ -17,9 +17,11 @@ pub(super) fn read(text: &str) -> Option<Envelope<'_>> {
     let (rest, source) = last(rest, ",\"source\":")?;
     let (rest, recorded) = last(rest, ",\"recordedtime\":")?;
     let (rest, id) = last(rest, ",\"id\":")?;
-    let data = rest
-        .strip_suffix(",\"datacontenttype\":\"application/json\"")?
-        .strip_prefix("{\"data\":")?;
+    let rest = rest.strip_suffix(",\"datacontenttype\":\"application/json\"")?;
+    let (actor, data) = match rest.strip_prefix("{\"data\":") {
+        Some(data) => (None, data),
+        None => first(rest).map(|(actor, data)| (Some(actor.to_owned()), data))?,
+    };
     let whole = data.starts_with('{') && data.ends_with('}');
     let told = ![event_type, source, id].iter().any(|text| text.is_empty());
     (whole && told).then_some(Envelope {
@@ -29,8 +31,18 @@ pub(super) fn read(text: &str) -> Option<Envelope<'_>> {
         id: Cow::Borrowed(id),
         time: instant::plain(time.as_bytes())?,
         recorded_time: Some(instant::plain(recorded.as_bytes())?),
+        actor,
         data,
     })
+}
+
+/// The actor, which is the first attribute where there is one, and the data behind it.
+fn first(text: &str) -> Option<(&str, &str)> {
+    let (actor, data) = text
+        .strip_prefix("{\"actor\":\"")?
+        .split_once("\",\"data\":")?;
+    let odd = |byte: u8| byte < b' ' || matches!(byte, b'\\' | b'"');
+    Some((actor, data)).filter(|_| !actor.bytes().any(odd))
 }
 
 /// The attribute at the end of a text, which has this name, and what is before it.
@@ -56,13 +68,17 @@ mod tests {
     fn same(a: &Envelope<'_>, b: &Envelope<'_>) -> bool {
         (&a.specversion, &a.event_type, &a.source, &a.id, a.data)
             == (&b.specversion, &b.event_type, &b.source, &b.id, b.data)
-            && (a.time, a.recorded_time) == (b.time, b.recorded_time)
+            && (a.time, a.recorded_time, &a.actor) == (b.time, b.recorded_time, &b.actor)
     }
 
     fn written() -> Vec<String> {
-        let events = example::all()
-            .into_iter()
-            .map(|(_, event)| event.to_string());
+        let examples = example::all().into_iter().enumerate();
+        let events = examples.map(|(n, (_, mut event))| {
+            if n % 2 == 0 {
+                event["actor"] = "person:a1b2".into();
+            }
+            event.to_string()
+        });
         events.collect()
     }
 
@@ -80,7 +96,7 @@ mod tests {
             which in any::<prop::sample::Index>(),
             edits in prop::collection::vec((any::<prop::sample::Index>(), 0..3u8, prop::sample::select(vec![
                 "\"", "\\", "{", "}", ",", ":", "x", " ", "\n", "é", "\",\"type\":\"", "\\\",\\\"id\\\":\\\"",
-                ",\"data\":{}", ",\"id\":\"2\"", ",\"specversion\":\"1.0\"",
+                ",\"data\":{}", "\"actor\":\"x\",", ",\"id\":\"2\"", ",\"specversion\":\"1.0\"",
             ])), 0..4),
         ) {
             let all = written();

@@ -46,6 +46,8 @@ struct Numbered<'a> {
 #[derive(Deserialize)]
 struct Number {
     n: u64,
+    #[serde(default)]
+    continues: Option<String>,
 }
 
 impl End {
@@ -96,6 +98,10 @@ pub struct Broken {
 pub struct Checked {
     /// Where its chain ends.
     pub end: End,
+    /// The number of the line before its first; 0 unless it continues another file.
+    pub before: u64,
+    /// The digest of that line, where it continues another file.
+    pub continues: Option<String>,
     /// How many lines it has.
     pub lines: u64,
     /// The bytes of whole lines.
@@ -115,6 +121,8 @@ pub struct Checked {
 pub fn check(mut lines: impl BufRead) -> Result<Checked, io::Error> {
     let mut checked = Checked {
         end: End::default(),
+        before: 0,
+        continues: None,
         lines: 0,
         length: 0,
         rest: 0,
@@ -137,6 +145,13 @@ pub fn check(mut lines: impl BufRead) -> Result<Checked, io::Error> {
         if checked.lines.is_multiple_of(EACH) {
             checked.places.push(checked.length);
         }
+        if checked.lines == 0
+            && let Some(end) = continued(&bytes)
+        {
+            checked.before = end.number;
+            checked.continues = Some(end.hash.clone());
+            checked.end = end;
+        }
         checked.lines += 1;
         checked.length += whole;
         if let Err(why) = follow(&mut checked.end, &bytes)
@@ -148,11 +163,18 @@ pub fn check(mut lines: impl BufRead) -> Result<Checked, io::Error> {
     }
 }
 
+/// What the first line of a file says that it follows.
+fn continued(bytes: &[u8]) -> Option<End> {
+    let Number { n, continues } = serde_json::from_slice(bytes).ok()?;
+    let (number, hash) = (n.checked_sub(1)?, continues?);
+    (hash.len() == NOTHING.len()).then_some(End { number, hash })
+}
+
 /// Goes one line further, from what the line says of itself even when that is wrong, so that lines added later are
 /// held against what they did follow.
 fn follow(end: &mut End, bytes: &[u8]) -> Result<(), &'static str> {
     let read = std::str::from_utf8(bytes).ok().and_then(|line| {
-        let Number { n } = serde_json::from_str(line).ok()?;
+        let Number { n, .. } = serde_json::from_str(line).ok()?;
         let (open, hash) = line.strip_suffix(AFTER)?.rsplit_once(BEFORE)?;
         (hash.len() == NOTHING.len()).then_some((n, open, hash))
     });

@@ -3,7 +3,7 @@
 
 use super::chain::{self, Checked, EACH, End};
 use super::repeats::Repeats;
-use super::{About, Did, Entry};
+use super::{About, Did, Entry, rotation};
 use chrono::Utc;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
@@ -56,9 +56,22 @@ struct Inner {
 /// Where lines are in the file.
 #[derive(Debug)]
 struct Places {
+    /// The number of the line before the first in the file.
+    before: u64,
     lines: u64,
     length: u64,
     each: Vec<u64>,
+}
+
+impl Places {
+    fn of(checked: Checked) -> Self {
+        Self {
+            before: checked.before,
+            lines: checked.lines,
+            length: checked.length,
+            each: checked.places,
+        }
+    }
 }
 
 enum Ask {
@@ -71,11 +84,12 @@ enum Ask {
 
 impl Audit {
     /// Opens the log in a file, which is made where there is none, and writes that the program has started. A line
-    /// that was cut off in the middle is taken away.
+    /// that was cut off in the middle is taken away. A file that grows beyond so many bytes is closed, and the chain goes
+    /// on in another.
     ///
     /// # Errors
     /// When the file cannot be used, or another process writes it.
-    pub fn open(path: &Path) -> Result<Self, AuditError> {
+    pub fn open(path: &Path, max_bytes: u64) -> Result<Self, AuditError> {
         let failed = |source| AuditError::File {
             path: path.to_owned(),
             source,
@@ -83,7 +97,8 @@ impl Audit {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
-        let file = open(path).map_err(failed)?;
+        rotation::finish(path).map_err(failed)?;
+        let file = open_file(path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(AuditError::InUse(path.to_owned())),
@@ -111,7 +126,7 @@ impl Audit {
             });
         }
         first.push(Entry::of_program(Did::Started));
-        let (audit, mut writer) = Self::over(path, file, checked);
+        let (audit, mut writer) = Self::over(path, max_bytes, file, checked);
         if !writer.write(&first, true) {
             return Err(AuditError::NotWritten);
         }
@@ -122,17 +137,16 @@ impl Audit {
         Ok(audit)
     }
 
-    fn over(path: &Path, file: File, checked: Checked) -> (Self, Writer) {
+    fn over(path: &Path, max_bytes: u64, file: File, checked: Checked) -> (Self, Writer) {
         let (asks, asked) = channel();
         let failed = Arc::new(AtomicBool::new(false));
-        let places = Arc::new(Mutex::new(Places {
-            lines: checked.lines,
-            length: checked.length,
-            each: checked.places,
-        }));
+        let end = checked.end.clone();
+        let places = Arc::new(Mutex::new(Places::of(checked)));
         let writer = Writer {
+            path: path.to_owned(),
+            max_bytes,
             file,
-            end: checked.end,
+            end,
             asked,
             repeats: Repeats::default(),
             failed: failed.clone(),
@@ -184,17 +198,15 @@ impl Audit {
         }
     }
 
-    /// How many lines there are.
+    /// How many lines there are, those of closed files with them.
     #[must_use]
     pub fn lines(&self) -> u64 {
-        self.0
-            .places
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .lines
+        let places = self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.before + places.lines
     }
 
-    /// The lines after so many, at most so many; each ends with its line end. Blocks while the file is read.
+    /// The lines after so many, at most so many; each ends with its line end. Those of closed files are not among them.
+    /// Blocks while the file is read.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -203,16 +215,19 @@ impl Audit {
             path: self.0.path.clone(),
             source,
         };
-        let (place, skip, length) = {
+        let (file, place, skip, length) = {
             let places = self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
+            let after = after.saturating_sub(places.before);
             if after >= places.lines {
                 return Ok(Vec::new());
             }
             let nearest = usize::try_from(after / EACH).unwrap_or(usize::MAX);
             let place = places.each.get(nearest).copied().unwrap_or(places.length);
-            (place, after % EACH, places.length)
+            // Opened before it can be closed and another begun.
+            let file = File::open(&self.0.path).map_err(failed)?;
+            (file, place, after % EACH, places.length)
         };
-        let mut file = File::open(&self.0.path).map_err(failed)?;
+        let mut file = file;
         file.seek(SeekFrom::Start(place)).map_err(failed)?;
         // What is being written now is not read.
         let whole = io::Read::take(file, length - place);
@@ -228,7 +243,7 @@ impl Audit {
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
+pub(super) fn open_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true);
     #[cfg(unix)]
@@ -240,6 +255,8 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 struct Writer {
+    path: PathBuf,
+    max_bytes: u64,
     file: File,
     end: End,
     asked: Receiver<Ask>,
@@ -310,7 +327,26 @@ impl Writer {
             let _ = self.file.set_len(length);
         }
         self.failed.store(!written, Ordering::Release);
+        if written {
+            self.rotate();
+        }
         written
+    }
+
+    /// Begins the next file where this one has grown. Where that fails this one goes on.
+    fn rotate(&mut self) {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if places.length <= self.max_bytes {
+            return;
+        }
+        match rotation::rotate(&self.path, &self.end) {
+            Ok((file, checked)) => {
+                self.file = file;
+                self.end = checked.end.clone();
+                *places = Places::of(checked);
+            }
+            Err(error) => tracing::error!(%error, "the audit log goes on in a file that has grown"),
+        }
     }
 
     fn try_write(&mut self, entries: &[Entry], is_durable: bool) -> io::Result<()> {

@@ -31,7 +31,7 @@ impl Folder {
     /// A log of so many writes, closed again.
     async fn with(lines: u64) -> Self {
         let folder = Self::new();
-        let audit = Audit::open(&folder.path()).unwrap();
+        let audit = Audit::open(&folder.path(), u64::MAX).unwrap();
         for n in 1..lines {
             let who = format!("ward-{n}");
             audit.record(entry(Did::Write, &who)).await.unwrap();
@@ -60,9 +60,9 @@ async fn a_chain_is_whole_and_goes_on_after_a_restart() {
     let folder = Folder::with(600).await;
     let before = checked(&folder.path());
     assert_eq!((before.lines, before.rest, before.broken), (600, 0, None));
-    let audit = Audit::open(&folder.path()).unwrap();
+    let audit = Audit::open(&folder.path(), u64::MAX).unwrap();
     assert!(matches!(
-        Audit::open(&folder.path()),
+        Audit::open(&folder.path(), u64::MAX),
         Err(AuditError::InUse(_))
     ));
     assert_eq!(audit.lines(), 601);
@@ -121,7 +121,7 @@ async fn a_line_that_a_crash_cut_off_is_taken_away_and_that_is_written() {
         .unwrap();
     file.write_all(b"{\"n\":6,\"at\":\"2026-").unwrap();
     drop(file);
-    let audit = Audit::open(&folder.path()).unwrap();
+    let audit = Audit::open(&folder.path(), u64::MAX).unwrap();
     let after = checked(&folder.path());
     assert_eq!((after.lines, after.rest, after.broken), (7, 0, None));
     let lines = audit.page(5, 9).unwrap().concat();
@@ -137,7 +137,7 @@ async fn what_was_changed_before_a_start_is_named_and_the_chain_goes_on() {
     let folder = Folder::with(9).await;
     let text = std::fs::read_to_string(folder.path()).unwrap();
     std::fs::write(folder.path(), text.replace("ward-3", "ward-4")).unwrap();
-    let audit = Audit::open(&folder.path()).unwrap();
+    let audit = Audit::open(&folder.path(), u64::MAX).unwrap();
     let lines = audit.page(9, 9).unwrap().concat();
     assert!(
         lines.contains("\"did\":\"found-broken\",\"by\":\"program\",\"line\":4"),
@@ -149,7 +149,7 @@ async fn what_was_changed_before_a_start_is_named_and_the_chain_goes_on() {
 #[tokio::test]
 async fn a_flood_is_counted_and_the_file_stays_small() {
     let folder = Folder::new();
-    let audit = Audit::open(&folder.path()).unwrap();
+    let audit = Audit::open(&folder.path(), u64::MAX).unwrap();
     for n in 0..5_000 {
         let refused = entry(Did::RefusedRight, &format!("guess-{}", n % 2_500));
         audit.record(refused).await.unwrap();
@@ -172,4 +172,41 @@ async fn a_flood_is_counted_and_the_file_stays_small() {
 #[test]
 fn positions_are_written_as_runs() {
     assert_eq!(About::events_at([3, 1, 2, 9, 2]), [(1, 3), (9, 9)]);
+}
+
+#[tokio::test]
+async fn a_file_that_has_grown_is_closed_and_the_chain_goes_on_in_the_next() {
+    let folder = Folder::new();
+    let path = folder.path();
+    let audit = Audit::open(&path, 4_000).unwrap();
+    for n in 0..60 {
+        let who = format!("ward-{n}");
+        audit.record(entry(Did::Write, &who)).await.unwrap();
+    }
+    audit.close().await.unwrap();
+    let all = audit.lines();
+    let last = audit.page(all - 1, 9).unwrap().concat();
+    assert!(last.contains(&format!("\"n\":{all},")), "{last}");
+    drop(audit);
+    folder.unlocked();
+    let files = files(&path).unwrap();
+    assert!(files.len() > 2, "{files:?}");
+    let mut before: Option<Checked> = None;
+    for file in &files {
+        let now = checked(file);
+        assert_eq!(now.broken, None, "{}", file.display());
+        assert!(now.length < 5_000, "{}", now.length);
+        let end = before.map(|b| (b.end.number, Some(b.end.hash().to_owned())));
+        assert_eq!(
+            (now.before, now.continues.clone()),
+            end.unwrap_or((0, None))
+        );
+        before = Some(now);
+    }
+    // A crash between the two names leaves the new file beside none, and the next start finds it.
+    std::fs::rename(&path, path.with_extension("next")).unwrap();
+    let audit = Audit::open(&path, u64::MAX).unwrap();
+    assert_eq!(audit.lines(), all + 1);
+    audit.close().await.unwrap();
+    assert_eq!(checked(&path).broken, None);
 }

@@ -1,7 +1,7 @@
 //! Which variables of the environment are settings. Kubernetes sets `JOINEDUP_PORT` and the like for a service of that
 //! name, so a variable that is no setting must not stop the start.
 
-use super::{Config, Nats};
+use super::{Config, Nats, Tls};
 use figment::providers::Env;
 use serde_json::Value;
 
@@ -34,6 +34,7 @@ pub(super) fn unknown() -> Vec<String> {
 fn every_setting() -> Value {
     let all = Config {
         nats: Some(Nats::default()),
+        tls: Some(Tls::default()),
         ..Config::default()
     };
     serde_json::to_value(all).unwrap_or_default()
@@ -67,6 +68,7 @@ mod tests {
             "LISTEN",
             "NATS__URL",
             "nats",
+            "TLS__CERTIFICATE",
             "HOME_AREA",
             "EXPECTED_HOURS__PAS",
         ] {

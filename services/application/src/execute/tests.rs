@@ -101,9 +101,41 @@ fn write(key: Option<&str>, command: Command, version: Option<u64>) -> Write {
     Write {
         source: "joinedup/test",
         key: WriteKey::of("rater", key),
+        actor: Some("rater".to_owned()),
         command,
         version,
     }
+}
+
+/// The same write, by somebody else.
+fn by(actor: &str, write: Write) -> Write {
+    Write {
+        actor: Some(actor.to_owned()),
+        ..write
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_proposed_alone_somebody_else_accepts_where_that_is_asked_for() {
+    let (mut app, _folder) = app(FaultPlan::default());
+    app.config = Arc::new(Config {
+        two_people: true,
+        ..Config::default()
+    });
+    let confirm = || {
+        rate(RatingAction::Confirm {
+            round: slug("2026"),
+        })
+    };
+    execute(&app, &write(None, propose(2), None)).await.unwrap();
+    let alone = execute(&app, &write(None, confirm(), None)).await;
+    assert!(matches!(alone, Err(ExecuteError::SamePerson)), "{alone:?}");
+    let other = by("another", write(None, confirm(), None));
+    let receipt = execute(&app, &other).await.unwrap();
+    let all = [1, receipt.position];
+    let authors = authors::authors(app.log.as_ref(), all).await.unwrap();
+    let known: Vec<&str> = authors.values().map(String::as_str).collect();
+    assert_eq!(known, ["rater", "another"]);
 }
 
 async fn head(app: &App) -> u64 {

@@ -49,6 +49,7 @@ impl Origin<'_> {
             entity: self.entity.clone(),
             area: self.area.clone(),
             fact: Fact::Transfer(fact),
+            actor: None,
         };
         let mut events = Vec::new();
         for change in changes.changes {

@@ -420,6 +420,7 @@ impl Comparison<'_> {
             entity: entity.clone(),
             area: area.clone(),
             fact,
+            actor: None,
         }
     }
 }

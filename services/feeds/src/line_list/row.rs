@@ -350,6 +350,7 @@ impl RowReader<'_> {
             entity: entity.clone(),
             area: area.clone(),
             fact,
+            actor: None,
         };
         let refusals = check::check(&event, &event.data(), self.areas, self.now).err();
         let column = |pointer: &str| {

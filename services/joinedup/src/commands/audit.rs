@@ -2,7 +2,7 @@
 
 use crate::cli::{Failure, Server};
 use clap::{Args, Subcommand};
-use joinedup_application::audit;
+use joinedup_application::audit::{self, Checked};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ pub enum AuditCommand {
 /// Flags of `audit verify`.
 #[derive(Clone, Debug, Args)]
 pub struct Verify {
-    /// The log; `audit.ndjson` in the data folder unless given.
+    /// The log, with the files before it in the same folder; `audit.ndjson` in the data folder unless given.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// The server's flags.
@@ -38,11 +38,39 @@ pub fn run(command: &AuditCommand) -> Result<(), Failure> {
         Some(file) => file.clone(),
         None => path(&verify.server.settings()?.data, "audit"),
     };
+    let files = audit::files(&file)
+        .map_err(|error| Failure::new(format!("{} cannot be read: {error}", file.display())))?;
+    let mut before: Option<(u64, String)> = None;
+    for file in &files {
+        let checked = verified(file)?;
+        let follows = (checked.before, checked.continues.as_deref());
+        match &before {
+            Some((number, hash)) if follows != (*number, Some(hash.as_str())) => {
+                return Err(Failure::new(format!(
+                    "{} does not follow the file before it: lines or a whole file are missing",
+                    file.display()
+                )));
+            }
+            None if checked.before > 0 => {
+                println!(
+                    "The lines up to {} are in files that are not here",
+                    checked.before
+                );
+            }
+            _ => {}
+        }
+        before = Some((checked.end.number, checked.end.hash().to_owned()));
+    }
+    Ok(())
+}
+
+/// Checks one file, and says what it found.
+fn verified(file: &Path) -> Result<Checked, Failure> {
     let shown = file.display();
     let unreadable = |error| Failure::new(format!("{shown} cannot be read: {error}"));
-    let open = File::open(&file).map_err(unreadable)?;
+    let open = File::open(file).map_err(unreadable)?;
     let checked = audit::check(BufReader::new(open)).map_err(unreadable)?;
-    if let Some(broken) = checked.broken {
+    if let Some(broken) = &checked.broken {
         return Err(Failure::new(format!(
             "{shown} is broken at line {}: {}",
             broken.line, broken.why
@@ -59,5 +87,5 @@ pub fn run(command: &AuditCommand) -> Result<(), Failure> {
             checked.rest
         );
     }
-    Ok(())
+    Ok(checked)
 }

@@ -99,7 +99,7 @@ pub async fn run(demo: Demo) -> Result<(), Failure> {
     });
     let audit = super::audit::path(&config.data, "audit");
     let access = Access {
-        audit: Some(Audit::open(&audit).map_err(Failure::new)?),
+        audit: Some(Audit::open(&audit, config.audit_mib << 20).map_err(Failure::new)?),
         ..Access::default()
     };
     let feeds = Feeds::default();

@@ -5,7 +5,6 @@ use crate::cli::Failure;
 use crate::open_log;
 use clap::Args;
 use joinedup_application::app::Definitions;
-use joinedup_feeds::http_client::Client;
 use joinedup_log::{Position, archive};
 use joinedup_projector::folded;
 use std::fs::File;
@@ -75,7 +74,7 @@ pub async fn run(export: Export) -> Result<(), Failure> {
     let config = export.target.settings()?;
     let mut out = output(export.output.as_deref())?;
     if let Some(url) = &export.target.url {
-        let client = Client::new(url, export.target.token()?).map_err(Failure::usage)?;
+        let client = export.target.server(url)?;
         let path = if export.cells {
             "/api/v1/export/cells".to_owned()
         } else {

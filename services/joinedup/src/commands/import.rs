@@ -113,8 +113,7 @@ pub async fn run(import: Import) -> Result<(), Failure> {
 
 /// The quantities that the measures of the server take, where it lets us read them, or else those known here.
 async fn taken(import: &Import, own: &Measures) -> BTreeSet<String> {
-    let client = (import.target.url.as_ref())
-        .and_then(|url| Client::new(url, import.target.token().ok()?).ok());
+    let client = (import.target.url.as_ref()).and_then(|url| import.target.server(url).ok());
     let asked = match client {
         Some(client) => tokio::task::spawn_blocking(move || server_quantities(&client)).await,
         None => Ok(None),
@@ -156,7 +155,7 @@ async fn register(import: &Import, own: Arc<Areas>) -> Result<Arc<Areas>, Failur
     else {
         return Ok(own);
     };
-    let client = Client::new(&url, import.target.token()?).map_err(Failure::usage)?;
+    let client = import.target.server(&url)?;
     let asked = tokio::task::spawn_blocking(move || server_areas(&client));
     match asked.await.map_err(Failure::new)? {
         Ok(areas) => Ok(Arc::new(areas)),
@@ -368,7 +367,7 @@ mod tests {
         let text = String::from_utf8(archived).unwrap();
         std::fs::write(&changed, text.replacen("example", "examplf", 1)).unwrap();
         // The server is never asked: nothing listens at this address.
-        let server = Sink::Server(Client::new("http://127.0.0.1:9", None).unwrap());
+        let server = Sink::Server(Client::new("http://127.0.0.1:9", None, None).unwrap());
         let copy = Arc::new(MemoryLog::new());
         for sink in [server, Sink::log(copy.clone())] {
             let refused = imported(&changed, &sink).await;

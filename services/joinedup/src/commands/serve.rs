@@ -82,7 +82,7 @@ pub async fn run(server: &Server, parts: Parts) -> Result<(), Failure> {
     let feeds = feeds(&mut config, &mut definitions)?;
     let mut access = Access::read(&config, &definitions.areas).map_err(Failure::usage)?;
     let audit = super::audit::path(&config.data, parts.audit());
-    access.audit = Some(Audit::open(&audit).map_err(Failure::new)?);
+    access.audit = Some(Audit::open(&audit, config.audit_mib << 20).map_err(Failure::new)?);
     let log = open_log::open_soon(&config).await.map_err(Failure::new)?;
     serve(config, definitions, access, log, parts, feeds).await
 }
@@ -146,7 +146,12 @@ pub async fn serve(
     let address = listener.local_addr().map_err(Failure::new)?;
     tracing::info!(%address, "listening");
     let feeds = feeds.start(&app).await.map_err(Failure::new)?;
-    println!("joinedup is at http://{address}");
+    let scheme = if access.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    println!("joinedup is at {scheme}://{address}");
     let (projector, stopping) = (app.projector.clone(), app.stopping.clone());
     let alive = systemd::started(&app);
     let over = CancellationToken::new();

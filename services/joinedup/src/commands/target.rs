@@ -11,12 +11,15 @@ use std::path::{Path, PathBuf};
 /// Where events go to, or come from: a running server, NATS, or the embedded log of a folder.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Target {
-    /// A running server, e.g. http://127.0.0.1:8080.
+    /// A running server, e.g. http://127.0.0.1:8080 or https://care.example.nhs.uk.
     #[arg(long, value_name = "URL", group = "target")]
     pub url: Option<String>,
     /// A file with the token for the server.
     #[arg(long, value_name = "FILE", requires = "url")]
     pub token_file: Option<PathBuf>,
+    /// A file of authorities (PEM) that sign the server's certificate; those that this machine trusts unless given.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub ca: Option<PathBuf>,
     /// The NATS server that has the log.
     #[arg(long, value_name = "URL", group = "target")]
     pub nats: Option<String>,
@@ -72,9 +75,7 @@ impl Target {
     /// A sentence: exit code 2 when it was asked wrongly, 1 when the log did not open.
     pub async fn open(&self, config: &Config) -> Result<Sink, Failure> {
         match &self.url {
-            Some(url) => Ok(Sink::Server(
-                Client::new(url, self.token()?).map_err(Failure::usage)?,
-            )),
+            Some(url) => Ok(Sink::Server(self.server(url)?)),
             None if self.is_named() => Ok(Sink::log(
                 open_log::open(config).await.map_err(Failure::new)?,
             )),
@@ -84,11 +85,16 @@ impl Target {
         }
     }
 
-    /// The token, if there is one.
+    /// The server at an address, asked with the token.
     ///
     /// # Errors
-    /// When its file cannot be read.
-    pub fn token(&self) -> Result<Option<String>, Failure> {
+    /// A sentence, with exit code 2.
+    pub fn server(&self, url: &str) -> Result<Client, Failure> {
+        Client::new(url, self.token()?, self.ca.as_deref()).map_err(Failure::usage)
+    }
+
+    /// The token, if there is one.
+    fn token(&self) -> Result<Option<String>, Failure> {
         self.token_file.as_deref().map(read_token).transpose()
     }
 }

@@ -213,6 +213,7 @@ pub async fn record(
     caller.must_cover(&area)?;
     let write = Write {
         source: API_SOURCE,
+        actor: caller.actor(),
         key: WriteKey::of(&caller.name, key.of_caller()),
         command: request.command(area.clone())?,
         version: Some(request.version),

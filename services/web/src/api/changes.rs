@@ -201,6 +201,7 @@ pub async fn record(
     let write_key = WriteKey::of(&caller.name, key.of_caller());
     let write = Write {
         source: API_SOURCE,
+        actor: caller.actor(),
         key: write_key,
         command: request.command(area, write_key.id())?,
         version: request.version,

@@ -54,9 +54,19 @@ pub async fn publish(
         .iter()
         .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let bodies = mode::read_request(content_type, texts, &body, MAX_BATCH)?;
-    let events = admit(&app, &caller, bodies.iter().map(AsRef::as_ref))?;
+    let bodies = bodies.iter().map(AsRef::as_ref);
+    let Admitted {
+        events,
+        refused,
+        errors,
+    } = admit(&app, &caller, bodies, is_lenient(&headers))?;
     let condition = condition(&headers, &events)?;
-    let answer = append(&app, &events, condition).await?;
+    let appended = append(&app, &events, condition).await?;
+    let answer = Published {
+        refused,
+        errors,
+        ..appended
+    };
     let mut response = (StatusCode::ACCEPTED, Json(&answer)).into_response();
     let events = About::events_at(answer.positions.iter().copied());
     response.extensions_mut().insert(Recorded(About {
@@ -86,12 +96,29 @@ fn role_for(family: Family) -> Role {
     }
 }
 
-/// Checks every event: all of them are let in or none. Of what is wrong with them, as much is listed as a person reads.
+/// Whether the good events of a batch are to be taken where others are refused (`Prefer: handling=lenient`, RFC 7240).
+fn is_lenient(headers: &HeaderMap) -> bool {
+    let preferred = headers.get_all("prefer").iter();
+    let texts = preferred.filter_map(|value| value.to_str().ok());
+    let mut preferences = texts.flat_map(|text| text.split([',', ';']));
+    preferences.any(|one| one.trim().eq_ignore_ascii_case("handling=lenient"))
+}
+
+/// What a request holds, checked.
+struct Admitted {
+    events: Vec<Event>,
+    refused: u64,
+    errors: Vec<FieldError>,
+}
+
+/// Checks every event: all of them are let in or none, unless the others are to be left out. Of what is wrong with them,
+/// as much is listed as a person reads.
 fn admit<'a>(
     app: &App,
     caller: &Caller,
     bodies: impl Iterator<Item = &'a [u8]>,
-) -> Result<Vec<Event>, Problem> {
+    is_lenient: bool,
+) -> Result<Admitted, Problem> {
     let arrival = Arrival::at(app.now());
     let mut events = Vec::new();
     let mut errors = Vec::new();
@@ -107,7 +134,8 @@ fn admit<'a>(
         let admitted =
             read.and_then(|submitted| admission::admit(&app.definitions, submitted, arrival));
         match admitted {
-            Ok(event) => {
+            Ok(mut event) => {
+                caller.sign(&mut event);
                 let not_theirs = scope::misplaced(caller, app, &event);
                 if !not_theirs.is_empty() {
                     let at = |error| FieldError {
@@ -131,11 +159,15 @@ fn admit<'a>(
             }
         }
     }
-    if refused == 0 {
-        return Ok(events);
-    }
     if let Some(publisher) = &app.publisher {
         publisher.count_refused(refused);
+    }
+    if refused == 0 || (is_lenient && !events.is_empty()) {
+        return Ok(Admitted {
+            events,
+            refused,
+            errors,
+        });
     }
     if indices == 1 {
         errors.iter_mut().for_each(|error| error.index = None);
@@ -164,6 +196,8 @@ pub async fn append(
         accepted: counted(false),
         duplicates: counted(true),
         positions: appended.iter().map(|a| a.position.0).collect(),
+        refused: 0,
+        errors: Vec::new(),
     })
 }
 

@@ -7,6 +7,7 @@ use crate::door::scope;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
 use joinedup_application::app::App;
+use joinedup_application::authors;
 use joinedup_application::charts::{self, ChartRequest};
 use joinedup_contract::answer::{Entity, RecordedFact, StoredEvent, Trace};
 use joinedup_events::Family;
@@ -123,6 +124,7 @@ fn known(entity: Stored<'_>, area: String) -> Entity {
             fact: f.fact.name(),
             occurred_at: f.occurred_at,
             recorded_at: f.recorded_at,
+            actor: None,
             retracted: !standing.contains(&f.key) && f.fact.retraction().is_none(),
         })
         .collect();
@@ -143,19 +145,24 @@ pub async fn entity(
 ) -> Result<Json<Entity>, Problem> {
     let unknown = || Problem::not_found("Nothing is known of such an entity");
     let family = Family::from_code(&family).ok_or_else(unknown)?;
-    charts::views(&app)?
-        .read(|view| {
-            let entity = view.entity(family, &id)?;
-            if !scope::sees(&caller, &entity) {
-                return None;
-            }
-            let area = joinedup_views::contributions::area_of(&entity.facts.all())
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            Some(known(entity, area))
-        })
-        .map(Json)
-        .ok_or_else(unknown)
+    let found = charts::views(&app)?.read(|view| {
+        let entity = view.entity(family, &id)?;
+        if !scope::sees(&caller, &entity) {
+            return None;
+        }
+        let area = joinedup_views::contributions::area_of(&entity.facts.all())
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        Some(known(entity, area))
+    });
+    let mut found = found.ok_or_else(unknown)?;
+    let positions = found.facts.iter().map(|fact| fact.position);
+    let authors = authors::authors(app.log.as_ref(), positions).await;
+    let mut authors = authors.map_err(|e| Problem::unavailable(e.to_string()))?;
+    for fact in &mut found.facts {
+        fact.actor = authors.remove(&fact.position);
+    }
+    Ok(Json(found))
 }
 
 /// `GET /api/v1/events/{position}`: one event as it was written.

@@ -185,7 +185,13 @@ fn asked(app: &App, pairs: &[(String, String)], parts: Option<RawPathParams>) ->
 }
 
 fn entity_digest(family: &str, id: &str) -> String {
-    let digest = Sha256::digest(format!("{family}/{id}").as_bytes());
+    short_digest(&format!("{family}/{id}"))
+}
+
+/// Stands for a text that is not written down, in sixteen hexadecimal digits.
+#[must_use]
+pub fn short_digest(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
     digest
         .iter()
         .take(8)

@@ -2,6 +2,7 @@
 //! no difference behind this door whether a token or a session said so. Without configured tokens and sign-in everything is allowed, and the settings see to it that only loopback is listened on.
 
 use super::Shared;
+use super::audit::short_digest;
 use super::problem::{FieldError, Problem};
 use super::sign_in;
 use super::tokens::Unrecognised;
@@ -11,7 +12,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine;
 use joinedup_application::config::Role;
-use joinedup_events::{AreaId, Areas};
+use joinedup_events::actor::is_actor;
+use joinedup_events::{AreaId, Areas, Event};
 use joinedup_views::suppression::Audience;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -71,6 +73,24 @@ impl Caller {
             shown: Some(shown.into()),
             // No token has such a name by accident, so that neither is answered what the other wrote.
             ..Self::new(format!("person:{subject}"), roles)
+        }
+    }
+
+    /// Who this is, as events say it: a name that nobody is called by. None where nobody is asked.
+    #[must_use]
+    pub fn actor(&self) -> Option<String> {
+        match self.kind {
+            Kind::Local => None,
+            _ if is_actor(&self.name) => Some(self.name.clone()),
+            // Some providers name people by their address.
+            _ => Some(format!("person:#{}", short_digest(&self.name))),
+        }
+    }
+
+    /// Says in an event who recorded it. What an admin brings back from an archive says that already.
+    pub fn sign(&self, event: &mut Event) {
+        if event.actor.is_none() || !self.has(Role::Admin) {
+            event.actor = self.actor();
         }
     }
 

@@ -277,6 +277,9 @@ impl From<ExecuteError> for Problem {
                 Self::refused(refusals.0.into_iter().map(field).collect())
             }
             ExecuteError::Conflict { version, .. } => Self::conflict(version, detail),
+            ExecuteError::SamePerson => {
+                Self::new(StatusCode::FORBIDDEN, "Two people are needed", detail)
+            }
             ExecuteError::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "The key was used before",

@@ -5,6 +5,8 @@ use super::problem::FieldError;
 use joinedup_application::app::App;
 use joinedup_application::config::Role;
 use joinedup_application::feeds::FeedState;
+use joinedup_events::assessment::AssessmentFact;
+use joinedup_events::change::ChangeFact;
 use joinedup_events::transfer::TransferFact;
 use joinedup_events::{AreaId, Event, Fact};
 use joinedup_views::view::Entity;
@@ -53,6 +55,17 @@ pub fn misplaced(caller: &Caller, app: &App, event: &Event) -> Vec<FieldError> {
         found.push(wrong(
             "/source",
             "must begin with one of the sources that this token speaks for",
+        ));
+    }
+    let accepts = matches!(
+        &event.fact,
+        Fact::Change(ChangeFact::RebaseAccepted(_))
+            | Fact::Assessment(AssessmentFact::Confirmed(_))
+    );
+    if app.config.two_people && accepts && !caller.has(Role::Admin) {
+        found.push(wrong(
+            "/type",
+            "is an acceptance, which two people are asked for: record it at /api/v1/changes or /api/v1/assessments, where it is known who proposed",
         ));
     }
     let mut areas = areas_of(&event.area, &event.fact);

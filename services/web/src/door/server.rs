@@ -5,6 +5,7 @@ use super::client::Peer;
 use super::limits::{HEADER_TIMEOUT, Limits, SHUTDOWN_TIMEOUT, SPARE_TIMEOUT, WRITE_TIMEOUT};
 use super::places::{Crowded, Place, Places};
 use super::problem::Problem;
+use super::tls::Tls;
 use super::watched::Watched;
 use axum::Router;
 use axum::http::{HeaderValue, Request, header};
@@ -13,11 +14,14 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use joinedup_application::app::App;
 use std::net::IpAddr;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 
 /// What connections are answered by.
 pub struct Routes {
@@ -34,6 +38,7 @@ pub struct Routes {
 pub async fn serve(
     listener: TcpListener,
     app: &App,
+    tls: Option<Tls>,
     routes: Routes,
     stopped: impl Future<Output = ()>,
 ) -> Result<(), std::io::Error> {
@@ -64,7 +69,16 @@ pub async fn serve(
             Some(Crowded::Server) => &server_crowded,
             Some(Crowded::Client) => &client_crowded,
         };
-        connection(stream, address.ip(), routes.clone(), place, &graceful);
+        // Without it small answers wait for the client's acknowledgement; the connection works either way.
+        let _ = stream.set_nodelay(true);
+        let client = Client {
+            peer: address.ip(),
+            routes: routes.clone(),
+            place,
+            watcher: graceful.watcher(),
+        };
+        let tls = tls.as_ref().map(Tls::acceptor);
+        tokio::spawn(async move { client.served(stream, tls).await });
     }
     drop(listener);
     // Live streams end by this; what else is open has its time to finish.
@@ -78,47 +92,70 @@ pub async fn serve(
     Ok(())
 }
 
-/// Serves one connection, until it ends or has to give way.
-fn connection(
-    stream: TcpStream,
+/// One connection, and by what it is answered.
+struct Client {
     peer: IpAddr,
     routes: Router,
     place: Place,
-    graceful: &GracefulShutdown,
-) {
-    // Without it small answers wait for the client's acknowledgement; the connection works either way.
-    let _ = stream.set_nodelay(true);
-    let activity = place.activity.clone();
-    let handlers = TowerToHyperService::new(routes);
-    let counted = service_fn(move |mut request: Request<Incoming>| {
-        let working = activity.working();
-        request.extensions_mut().insert(activity.clone());
-        request.extensions_mut().insert(Peer(peer));
-        let answer = handlers.call(request);
-        async move {
-            let answer = answer.await;
-            drop(working);
-            answer
-        }
-    });
-    let header_timeout = match place.crowded {
-        None => HEADER_TIMEOUT,
-        Some(_) => SPARE_TIMEOUT,
-    };
-    let bytes = Watched::new(stream, place.activity.clone(), WRITE_TIMEOUT);
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
-        .serve_connection(TokioIo::new(bytes), counted);
-    let watched = graceful.watch(connection);
-    tokio::spawn(async move {
+    watcher: Watcher,
+}
+
+impl Client {
+    /// Serves it until it ends or has to give way.
+    async fn served(self, stream: TcpStream, tls: Option<TlsAcceptor>) {
+        let activity = self.place.activity.clone();
+        let stream = Watched::new(stream, activity.clone(), WRITE_TIMEOUT);
+        let patience = self.patience();
+        let answered = async {
+            match tls {
+                None => self.answered(stream).await,
+                Some(tls) => {
+                    let shaken = tokio::time::timeout(patience, tls.accept(stream)).await;
+                    match shaken {
+                        Ok(Ok(stream)) => self.answered(stream).await,
+                        Ok(Err(error)) => tracing::debug!(%error, "a client does not speak TLS"),
+                        Err(_) => tracing::debug!("a client did not begin to speak TLS in time"),
+                    }
+                }
+            }
+        };
         tokio::select! {
-            ended = watched => if let Err(error) = ended {
-                tracing::debug!(%error, "a connection ended");
-            },
-            () = place.activity.gives_way() => tracing::debug!("a silent connection gave way"),
+            () = answered => {}
+            () = activity.gives_way() => tracing::debug!("a silent connection gave way"),
         }
-    });
+    }
+
+    /// How long it may take to begin.
+    fn patience(&self) -> Duration {
+        match self.place.crowded {
+            None => HEADER_TIMEOUT,
+            Some(_) => SPARE_TIMEOUT,
+        }
+    }
+
+    async fn answered(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static) {
+        let (activity, peer) = (self.place.activity.clone(), self.peer);
+        let patience = self.patience();
+        let handlers = TowerToHyperService::new(self.routes);
+        let counted = service_fn(move |mut request: Request<Incoming>| {
+            let working = activity.working();
+            request.extensions_mut().insert(activity.clone());
+            request.extensions_mut().insert(Peer(peer));
+            let answer = handlers.call(request);
+            async move {
+                let answer = answer.await;
+                drop(working);
+                answer
+            }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(patience)
+            .serve_connection(TokioIo::new(stream), counted);
+        if let Err(error) = self.watcher.watch(connection).await {
+            tracing::debug!(%error, "a connection ended");
+        }
+    }
 }
 
 /// What is answered when there is no place: health, and when to come back for everything else.

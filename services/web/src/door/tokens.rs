@@ -1,6 +1,7 @@
 //! The tokens of machines: read from their files, refused when weak or open to others, read again when a file changes.
 
 use super::auth::Caller;
+use super::limits::REREAD;
 use chrono::{NaiveDate, Utc};
 use joinedup_application::config::{Config, Role, Token};
 use joinedup_events::{AreaId, Areas, local};
@@ -8,15 +9,12 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// The fewest characters of a token: 32 of hexadecimal are 128 bits.
 pub const MIN_CHARACTERS: usize = 32;
 /// The fewest different characters among them.
 const MIN_DIFFERENT: usize = 8;
-/// How often the files are looked at.
-const REREAD: Duration = Duration::from_secs(2);
 
 /// The tokens, as digests: comparing digests says nothing of how far a guess was right.
 #[derive(Clone, Debug, Default)]

@@ -210,7 +210,7 @@ async fn take(
         let page = visit.render(show).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
-    let counts = taken::publish(&app, &prepared).await?;
+    let counts = taken::publish(&app, &visit.caller, &prepared).await?;
     let events = About::events_at(counts.positions.iter().copied());
     let show = move |visit: &Visit| Ok(taken::page(visit, &id, &prepared, &counts));
     let mut page = visit.render(show).await?;

@@ -85,6 +85,7 @@ fn did(did: Did) -> &'static str {
         Did::Repaired => "Repaired: the end of a line was missing",
         Did::FoundBroken => "Found changed",
         Did::WritableAgain => "Writable again",
+        Did::Continued => "Continued in a new file",
     }
 }
 

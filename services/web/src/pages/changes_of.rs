@@ -1,5 +1,6 @@
 //! The improvement changes that should move a chart, and what the points say before and since.
 
+use super::authors;
 use super::figure;
 use super::visit::Visit;
 use super::words;
@@ -87,6 +88,7 @@ pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Mar
                         } @else { p.note { (around.sentence) } }
                     }
                     @if let Some(learnt) = &change.learnt { p { "Learnt: " (learnt) } }
+                    (authors::list(visit, Family::Change, id, None))
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Changes, targets and new baselines: the forms beneath a chart, and what they record.
 
+use super::authors;
 use super::changes_of::decided;
 use super::figure;
 use super::record::{Filled, Form, back_to, hidden, record};
@@ -15,6 +16,7 @@ use joinedup_application::app::App;
 use joinedup_application::charts::{self, Answer};
 use joinedup_contract::request::{ChangeRequest, ChangeVerb};
 use joinedup_drawing::axis;
+use joinedup_events::Family;
 use joinedup_spc::{
     Chart as SpcChart, Direction as SpcDirection, Options, Point as SpcPoint, RephaseProposal,
     propose_rephase,
@@ -48,6 +50,7 @@ pub fn forms(visit: &Visit, measure: &Measure, answer: &Answer) -> Result<Markup
             h2 #decisions-name { "Targets and baselines" }
             div #decided data-live {
                 (standing(&decisions, unit))
+                (authors::list(visit, Family::Change, &format!("chart/{}", measure.id), Some(&visit.area)))
                 @for b in &decisions.proposed {
                     div.proposal {
                         p { "Proposed: a new baseline from " strong { (axis::date(b.from)) } ". " (b.reason) }

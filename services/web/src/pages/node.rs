@@ -1,11 +1,13 @@
 //! One node of the logic model: what it means, how places rate it, what its measures say, what it feeds; and the round
 //! of rating it.
 
+use super::authors;
 use super::home::value_words;
 use super::model::Knowledge;
 use super::rounds;
 use super::visit::Visit;
 use joinedup_drawing::{axis, icon};
+use joinedup_events::Family;
 use joinedup_views::catalogue::Strength;
 use joinedup_views::catalogue::model::Link;
 use joinedup_views::outcomes::{Neighbour, NodeState};
@@ -103,7 +105,7 @@ fn rating_table(visit: &Visit, known: &Knowledge, state: &NodeState) -> Markup {
                             th scope="row" { (visit.title_of(area.as_str())) }
                             td { (level(visit, framework, found.and_then(|r| r.level))) @if let Some(r) = found && let Some(on) = r.published_on { br; span.small { (axis::date(on)) } } }
                             td { @if let Some(a) = found.and_then(|r| r.ambition.as_ref()) { (level(visit, framework, Some(a.level))) br; span.small { "by " (axis::date(a.by)) } } @else { "none" } }
-                            td { (stage(visit, framework, found.and_then(|r| r.rounds.iter().find(|x| x.round.as_str() == round)))) }
+                            td { (stage(visit, framework, found.and_then(|r| r.rounds.iter().find(|x| x.round.as_str() == round)))) (authors::list(visit, Family::Assessment, &format!("{area}/{framework}/{item}"), None)) }
                             td { (evidence(found, &round)) }
                         }
                     }

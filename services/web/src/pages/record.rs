@@ -171,6 +171,7 @@ pub async fn record(
     caller.must_cover(&filled.command.area)?;
     let write = Write {
         source: SOURCE,
+        actor: caller.actor(),
         key: filled.form.key(&caller),
         command: filled.command.clone(),
         version: filled.version,

@@ -129,7 +129,7 @@ async fn scraped_twice(app: App) -> Result<[Duration; 2], Failure> {
         },
     ));
     let asked = tokio::task::spawn_blocking(move || -> Result<_, Failure> {
-        let client = Client::new(&url, None).map_err(Failure::new)?;
+        let client = Client::new(&url, None, None).map_err(Failure::new)?;
         let scrape = || -> Result<Duration, Failure> {
             let started = Instant::now();
             let mut text = client.get("/metrics/run-charts").map_err(Failure::new)?;

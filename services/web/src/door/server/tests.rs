@@ -188,6 +188,96 @@ async fn who_may_not_publish_is_refused_before_the_body_is_read() {
 }
 
 #[tokio::test]
+async fn the_good_events_of_a_batch_are_taken_where_that_is_asked_for() {
+    let door = door(&[("feed", Role::Publisher)], |_| {}).await;
+    let bearer = format!("Bearer {}", secret("feed"));
+    let (good, mut bad) = (event(READY), event(READY));
+    bad["id"] = "5123456785".into();
+    let batch = Value::from(vec![bad.clone(), good]).to_string();
+    let strict = [("authorization", bearer.as_str()), ("content-type", BATCH)];
+    let whole = door.post(&strict, &batch).await;
+    assert_eq!(whole.status, 422, "{}", whole.body);
+    // The way out is said, and the value is not.
+    assert!(whole.body.contains("keyed hash"), "{}", whole.body);
+    assert!(!whole.body.contains("5123456785"), "{}", whole.body);
+    assert_eq!(door.log.head().await.unwrap().0, 0);
+    let lenient = [&strict[..], &[("prefer", "handling=lenient")]].concat();
+    let answer = door.post(&lenient, &batch).await;
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    let said = answer.json();
+    assert_eq!(
+        (&said["accepted"], &said["refused"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(said["errors"][0]["index"], 0, "{said}");
+    // Nothing that is good is no success.
+    let none = door
+        .post(&lenient, &Value::from(vec![bad]).to_string())
+        .await;
+    assert_eq!(none.status, 422, "{}", none.body);
+}
+
+#[tokio::test]
+async fn an_event_is_signed_with_who_sent_it_whatever_it_says_itself() {
+    let roles = [("feed", Role::Publisher), ("boss", Role::Admin)];
+    let door = door(&roles, |_| {}).await;
+    for (n, name) in ["feed", "boss"].into_iter().enumerate() {
+        let bearer = format!("Bearer {}", secret(name));
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", STRUCTURED),
+        ];
+        let mut sent = event(READY);
+        sent["actor"] = "somebody".into();
+        sent["id"] = format!("event-{n}").into();
+        let answer = door.post(&headers, &sent.to_string()).await;
+        assert_eq!(answer.status, 202, "{}", answer.body);
+        // The same again, by whomever, is the same event.
+        sent["actor"] = "somebody else".into();
+        let again = door.post(&headers, &sent.to_string()).await;
+        assert_eq!(again.json()["duplicates"], 1, "{}", again.body);
+    }
+    let stored = door.log.read(joinedup_log::Position::ORIGIN, 9).await;
+    let actors: Vec<Value> = stored
+        .unwrap()
+        .iter()
+        .map(|e| serde_json::from_slice::<Value>(&e.payload).unwrap()["actor"].clone())
+        .collect();
+    assert_eq!(actors, ["feed", "somebody"]);
+}
+
+#[tokio::test]
+async fn a_framework_an_item_and_a_source_that_nobody_registered_become_no_subject() {
+    let door = door(&[], |config| {
+        config.sources = vec!["/county/*/pas".into()];
+        config.opaque_ids = true;
+    })
+    .await;
+    let headers = [("content-type", STRUCTURED)];
+    let rating = "care.joinedup.assessment.proposed.v1";
+    for (kind, field, value) in [
+        (rating, "/data/framework", "quillfeather"),
+        (rating, "/data/item", "zebedee-quillfeather"),
+        (READY, "/source", "/zebedee/quillfeather"),
+        (READY, "/data/transfer", "zebedee-quillfeather"),
+    ] {
+        let mut sent = event(kind);
+        sent["source"] = "/county/east/pas".into();
+        *sent.pointer_mut(field).unwrap() = value.into();
+        let answer = door.post(&headers, &sent.to_string()).await;
+        assert_eq!(answer.status, 422, "{field}: {}", answer.body);
+        assert!(answer.body.contains(field), "{field}: {}", answer.body);
+        assert!(!answer.body.contains("quillfeather"), "{}", answer.body);
+    }
+    let mut sent = event(READY);
+    sent["source"] = "/county/east/pas".into();
+    sent["id"] = "3f2504e0-4f89-41d3-9a0c-ab9434765919/1".into();
+    sent["data"]["transfer"] = "t-9f86d081884c7d659a2feaa0c55ad015".into();
+    let answer = door.post(&headers, &sent.to_string()).await;
+    assert_eq!(answer.status, 202, "{}", answer.body);
+}
+
+#[tokio::test]
 async fn a_batch_has_a_bound_and_what_is_wrong_with_it_is_told_in_few_words() {
     let door = door(&[], |_| {}).await;
     let headers = [("content-type", BATCH)];

@@ -3,6 +3,7 @@
 use crate::door::auth::Caller;
 use crate::door::tokens::{is_open_to_others, registered};
 use joinedup_application::config::{People, Person, Role, SignIn};
+use joinedup_application::trust::TrustError;
 use joinedup_events::{AreaId, Areas};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -24,7 +25,10 @@ pub enum SettingsError {
         /// The file.
         path: PathBuf,
     },
-    /// The file of authorities holds no certificate, or the machine trusts nobody.
+    /// The file of authorities is none.
+    #[error("`sign_in`: {0}")]
+    Trust(#[from] TrustError),
+    /// The machine trusts nobody, or an address is none.
     #[error("`sign_in`: no authority to trust was found: {0}")]
     Authorities(String),
     /// The people file is not one.

@@ -3,6 +3,7 @@
 
 use super::people::{Known, SettingsError};
 use joinedup_application::config::SignIn;
+use joinedup_application::trust;
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreClientAuthMethod, CoreErrorResponseType, CoreGenderClaim,
     CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreResponseType,
@@ -20,7 +21,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// How long one request to the provider may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -328,43 +328,19 @@ impl Provider {
 
 /// Asks with a time limit, over TLS unless the provider is on this machine, and follows nobody elsewhere.
 fn agent(settings: &SignIn) -> Result<ureq::Agent, SettingsError> {
-    let certificates = match &settings.ca_file {
-        Some(path) => {
-            let pem = std::fs::read(path).map_err(|source| SettingsError::Read {
-                path: path.clone(),
-                source,
-            })?;
-            parse_pem(&pem)
-                .filter_map(|item| match item {
-                    Ok(PemItem::Certificate(certificate)) => Some(certificate),
-                    _ => None,
-                })
-                .collect()
-        }
-        None => {
-            let found = rustls_native_certs::load_native_certs().certs;
-            let owned = found
-                .iter()
-                .map(|der| Certificate::from_der(der).to_owned());
-            owned.collect::<Vec<_>>()
-        }
-    };
+    let authorities = trust::authorities(settings.ca_file.as_deref())?;
     let is_secure = settings.issuer.starts_with("https://");
-    if certificates.is_empty() && is_secure {
+    if authorities.is_empty() && is_secure {
         return Err(SettingsError::Authorities(
             "set `ca_file`, or install the machine's certificates (Debian: ca-certificates)".into(),
         ));
     }
-    let tls = TlsConfig::builder()
-        .root_certs(RootCerts::new_with_certs(&certificates))
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .build();
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .https_only(is_secure)
         .max_redirects(0)
         .timeout_global(Some(TIMEOUT))
-        .tls_config(tls)
+        .tls_config(trust::tls(&authorities))
         .build();
     Ok(config.new_agent())
 }

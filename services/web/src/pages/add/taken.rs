@@ -5,6 +5,7 @@ use super::super::words;
 use super::PATH;
 use super::prepared::{Prepared, period_for, takers};
 use super::second::refused;
+use crate::door::auth::Caller;
 use crate::door::problem::Problem;
 use joinedup_application::app::App;
 use joinedup_application::config::Role;
@@ -33,7 +34,7 @@ pub struct Counts {
 ///
 /// # Errors
 /// 503 when the log does not take them: what was taken stays, and the same form may be sent again.
-pub async fn publish(app: &App, prepared: &Prepared) -> Result<Counts, Problem> {
+pub async fn publish(app: &App, caller: &Caller, prepared: &Prepared) -> Result<Counts, Problem> {
     let publisher = app
         .publisher
         .as_ref()
@@ -42,7 +43,11 @@ pub async fn publish(app: &App, prepared: &Prepared) -> Result<Counts, Problem> 
         .table
         .facts
         .iter()
-        .map(|(_, event)| event.clone())
+        .map(|(_, event)| {
+            let mut event = event.clone();
+            caller.sign(&mut event);
+            event
+        })
         .collect();
     let mut counts = Counts::default();
     let mut last = None;

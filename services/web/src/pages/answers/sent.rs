@@ -192,13 +192,17 @@ pub(super) fn event(
         entity,
         area: visit.area.clone(),
         fact: Fact::Experience(ExperienceFact::Answered(response.clone())),
+        actor: None,
     };
     let arrival = Arrival::at(visit.now);
     let let_in = Submitted::read(written.to_json().to_string().as_bytes())
         .and_then(|submitted| admission::admit(&visit.app.definitions, submitted, arrival));
     Ok(match let_in {
-        Ok(event) => match misplaced(&visit.caller, &visit.app, &event) {
-            not_theirs if not_theirs.is_empty() => Ok((event, response)),
+        Ok(mut event) => match misplaced(&visit.caller, &visit.app, &event) {
+            not_theirs if not_theirs.is_empty() => {
+                visit.caller.sign(&mut event);
+                Ok((event, response))
+            }
             not_theirs => return Err(Problem::forbidden_fields(not_theirs)),
         },
         Err(found) => Err(found

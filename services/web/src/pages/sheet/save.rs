@@ -5,6 +5,7 @@ use super::asked::{self, Asked};
 use super::typed::{Refused, Typed};
 use super::{DONE, Sheet, Step, page};
 use crate::door::audit::Recorded;
+use crate::door::auth::Caller;
 use crate::door::problem::Problem;
 use crate::pages::record::{Form, SOURCE};
 use crate::pages::visit::Visit;
@@ -88,7 +89,7 @@ pub async fn save(
     }
     let writer = Writer {
         app: &visit.app,
-        caller: &visit.caller.name,
+        caller: &visit.caller,
         key: form.get("key"),
     };
     let writes: Vec<_> = asked.iter().map(|cell| writer.write(cell)).collect();
@@ -157,7 +158,7 @@ fn recorded(mut answer: Response, area: &AreaId, framework: &str, positions: Vec
 
 struct Writer<'a> {
     app: &'a App,
-    caller: &'a str,
+    caller: &'a Caller,
     key: Option<&'a str>,
 }
 
@@ -220,7 +221,8 @@ impl Writer<'_> {
         });
         let write = Write {
             source: SOURCE,
-            key: WriteKey::of(self.caller, key.as_deref()),
+            key: WriteKey::of(&self.caller.name, key.as_deref()),
+            actor: self.caller.actor(),
             // Evidence is added and overwrites nothing.
             version: version.filter(|_| request.note.is_none() || request.round.is_some()),
             command,

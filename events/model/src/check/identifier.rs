@@ -1,0 +1,89 @@
+//! What stands in the place of a name: ids, sources, short codes and attributes. People are not named there, and not by
+//! their numbers either, so these rules ask less of a text than to be a person's number before they refuse it.
+//!
+//! **Forms that are always let in** (a test sends thousands of each): UUIDs; words of sixteen or more hexadecimal digits,
+//! such as a keyed hash; words of sixteen or more letters and digits with four letters among them (ULID, base 32 and 62);
+//! at most eight digits in a row; dates; Unix time in seconds, and in thirteen digits and more.
+//!
+//! **What is refused**: nine to twelve digits in a row, whatever they mean: the numbers of patients, telephones and
+//! properties look so, and a source that counts in them learns it from its first event, not from one in twenty. A local
+//! number of that size is sent as a UUID (v5) or a keyed hash of it.
+
+use super::personal::{self, Marks};
+use super::text;
+
+/// What is said of a number that could be a person's.
+pub(super) const NUMBER_RULE: &str = "has digits that read as a number of a person or a property (NHS, telephone, record); send a local number as a UUID or as a keyed hash of sixteen or more hexadecimal digits, or with at most eight digits in a row; instants may be Unix seconds";
+
+const DIGITS_IN_A_ROW: std::ops::RangeInclusive<usize> = 9..=12;
+
+/// Every rule that a name breaks.
+pub(super) fn rules(name: &str) -> Vec<&'static str> {
+    let mut broken = Vec::new();
+    let marks = Marks::of(name);
+    if personal::mentions_nhs_number(name) || has_number(&marks) || has_national_insurance(&marks) {
+        broken.push(NUMBER_RULE);
+    }
+    let visible: String = marks.chars.iter().collect();
+    if text::has_postcode(&short_words(&visible)) {
+        broken.push("has a postcode; leave it out");
+    }
+    if text::has_old_date(&visible) {
+        broken.push("has what reads as a date of birth; leave it out");
+    }
+    if personal::mentions_email(name) {
+        broken.push("has an e-mail address; leave it out");
+    }
+    broken
+}
+
+/// A text without its longer words: in an id made at random one reads as a whole postcode now and then, so a postcode is
+/// seen where it stands in its two parts.
+fn short_words(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    let short = words.filter(|word| word.chars().count() < 5);
+    short.collect::<Vec<_>>().join("-")
+}
+
+/// Whether a run of digits, or digits with one separator between them, could be a number of a person.
+fn has_number(marks: &Marks) -> bool {
+    let in_a_row = marks.runs.iter().any(|run| {
+        let digits = marks.digits(run);
+        // What is counted is often written with zeros in front.
+        let length = digits.iter().skip_while(|digit| **digit == 0).count();
+        DIGITS_IN_A_ROW.contains(&length) && !marks.is_random(run) && !is_unix_second(&digits)
+    });
+    in_a_row || marks.joined().any(|digits| is_telephone(&digits))
+}
+
+/// From September 2017, as long as thirty-two bits last. Nothing that a patient has begins so, but for numbers of
+/// Scotland that begin with a day of birth.
+pub(super) fn is_unix_second(digits: &[u8]) -> bool {
+    const FIRST: u64 = 1_500_000_000;
+    const LAST: u64 = i32::MAX as u64;
+    let number = digits.iter().fold(0, |n, digit| n * 10 + u64::from(*digit));
+    digits.len() == 10 && (FIRST..=LAST).contains(&number)
+}
+
+/// A number of the United Kingdom with its area, as it is dialled there or from elsewhere.
+fn is_telephone(digits: &[u8]) -> bool {
+    match digits {
+        [0, 1..=3 | 7, ..] => digits.len() == 11,
+        [4, 4, 1..=3 | 7, ..] => digits.len() == 12,
+        _ => false,
+    }
+}
+
+/// Two letters, six digits and a letter from A to D.
+fn has_national_insurance(marks: &Marks) -> bool {
+    let words = marks.chars.split(|c| !c.is_alphanumeric());
+    words.filter(|word| word.len() == 9).any(|word| {
+        let letter = |c: &char| c.is_ascii_alphabetic();
+        word[..2].iter().all(letter)
+            && word[2..8].iter().all(char::is_ascii_digit)
+            && matches!(word[8].to_ascii_uppercase(), 'A'..='D')
+    })
+}
+
+#[cfg(test)]
+mod tests;

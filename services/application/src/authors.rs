@@ -1,0 +1,75 @@
+//! Who recorded what: views hold what was said, and the log by whom. So few facts are about one decision that its events
+//! are read again when somebody wants to know.
+
+use joinedup_events::assessment::AssessmentFact;
+use joinedup_events::change::ChangeFact;
+use joinedup_events::{AreaId, Envelope, Event, Fact};
+use joinedup_log::{EventLog, Position, ReadError};
+use joinedup_views::contribution::StoredFact;
+use std::collections::BTreeMap;
+
+/// The most events that are read for one question; of more, the latest.
+const MAX_READ: usize = 100;
+
+/// Who recorded the events at these positions, where the events say so.
+pub type Authors = BTreeMap<u64, String>;
+
+/// Reads who recorded the events at some positions.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn authors(
+    log: &dyn EventLog,
+    positions: impl IntoIterator<Item = u64>,
+) -> Result<Authors, ReadError> {
+    let mut positions: Vec<u64> = positions.into_iter().collect();
+    positions.sort_unstable();
+    positions.dedup();
+    let mut found = Authors::new();
+    for position in positions.into_iter().rev().take(MAX_READ) {
+        let Some(before) = position.checked_sub(1) else {
+            continue;
+        };
+        let read = log.read(Position(before), 1).await?;
+        let event = read.first().filter(|event| event.position.0 == position);
+        let actor = event.and_then(|event| {
+            let envelope = Envelope::from_json(&event.payload).ok()?;
+            Event::decode(&envelope).ok()?.actor
+        });
+        found.extend(actor.map(|actor| (position, actor)));
+    }
+    Ok(found)
+}
+
+/// Where the proposals stand that a fact accepts; none where it accepts nothing.
+#[must_use]
+pub fn accepted(acceptance: &Fact, area: &AreaId, facts: &[StoredFact]) -> Vec<u64> {
+    let is_accepted = |fact: &StoredFact| match (acceptance, &fact.fact) {
+        (
+            Fact::Change(ChangeFact::RebaseAccepted(accepted)),
+            Fact::Change(ChangeFact::RebaseProposed(proposed)),
+        ) => {
+            fact.area == *area
+                && (&proposed.measure, proposed.from) == (&accepted.measure, accepted.from)
+        }
+        (
+            Fact::Assessment(AssessmentFact::Confirmed(confirmed)),
+            Fact::Assessment(AssessmentFact::Proposed(proposed)),
+        ) => proposed.round == confirmed.round,
+        (
+            Fact::Assessment(AssessmentFact::Confirmed(confirmed)),
+            Fact::Assessment(AssessmentFact::Moderated(moderated)),
+        ) => moderated.round == confirmed.round,
+        _ => false,
+    };
+    let accepted = facts.iter().filter(|fact| is_accepted(fact));
+    accepted.map(|fact| fact.position).collect()
+}
+
+/// Whether whoever accepts had recorded all that is accepted, so that nobody else looked at it.
+#[must_use]
+pub fn is_alone(actor: Option<&str>, accepted: &[u64], authors: &Authors) -> bool {
+    let is_theirs =
+        |position| actor.is_some() && authors.get(position).map(String::as_str) == actor;
+    !accepted.is_empty() && accepted.iter().all(is_theirs)
+}

@@ -1,0 +1,230 @@
+//! Erasure: a log is written anew without what some entities said. Every event stays where it stands, so that charts lead
+//! to their events as before; at each erased position is a tombstone, a retraction of nothing that holds the digest of
+//! what was there. Views built from the new log are those of the old one without these entities.
+
+use crate::publisher::new_event;
+use chrono::{DateTime, NaiveTime, Utc};
+use joinedup_events::assessment::AssessmentFact;
+use joinedup_events::change::ChangeFact;
+use joinedup_events::experience::ExperienceFact;
+use joinedup_events::facts::Retracted;
+use joinedup_events::observation::ObservationFact;
+use joinedup_events::referral::ReferralFact;
+use joinedup_events::transfer::TransferFact;
+use joinedup_events::{EntityId, Envelope, Event, Fact, Family};
+use joinedup_log::{AppendError, EventLog, NewEvent, Position, ReadError, RecordedEvent};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a tombstone takes back begins so: no event of a source has such an id.
+const TOMBSTONE: &str = "erased-sha256:";
+/// Events that are read and written at a time.
+const BATCH: usize = 1_000;
+
+/// What is erased: entities, by family and id.
+pub type Chosen = BTreeSet<(Family, EntityId)>;
+
+/// Why the new log is not complete.
+#[derive(Debug, thiserror::Error)]
+pub enum ErasureError {
+    /// The old log cannot be read.
+    #[error("the log cannot be read: {0}")]
+    Read(#[from] ReadError),
+    /// The new log does not take events.
+    #[error("the new log cannot be written: {0}")]
+    Append(#[from] AppendError),
+    /// There is something in the new log.
+    #[error("the new log is not empty: name a folder that is not there yet")]
+    NotEmpty,
+    /// The old log does not begin at its beginning, so that positions would shift.
+    #[error(
+        "the log begins at position {0} and not at 1, so events would not stay where they stand: erase from a log that is whole"
+    )]
+    NotWhole(u64),
+    /// An event was not stored where it belongs.
+    #[error("the event at position {0} was not stored there: the new log cannot be used")]
+    Misplaced(u64),
+    /// An event cannot be read, and has the id of an erased entity in it.
+    #[error(
+        "the event at position {0} cannot be read and may be about an entity that is to be erased: it is in the quarantine, and this version cannot put a tombstone in its place"
+    )]
+    Unreadable(u64),
+}
+
+/// What was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Events of the log.
+    pub events: u64,
+    /// Tombstones among them.
+    pub erased: u64,
+    /// Events of others that named an erased entity and no longer do.
+    pub unlinked: u64,
+}
+
+/// The entities of a family of which nothing was recorded from an instant on.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn older_than(
+    log: &dyn EventLog,
+    family: Family,
+    instant: DateTime<Utc>,
+) -> Result<Chosen, ReadError> {
+    let mut latest: BTreeMap<EntityId, DateTime<Utc>> = BTreeMap::new();
+    let mut after = Position::ORIGIN;
+    loop {
+        let events = log.read(after, BATCH).await?;
+        let Some(last) = events.last() else { break };
+        after = last.position;
+        for event in events.iter().filter_map(decoded) {
+            if event.fact.family() == family && !is_tombstone(&event) {
+                let at = event.recorded_at.max(event.occurred_at);
+                let known = latest.entry(event.entity).or_insert(at);
+                *known = at.max(*known);
+            }
+        }
+    }
+    let old = latest.into_iter().filter(|(_, at)| *at < instant);
+    Ok(old.map(|(entity, _)| (family, entity)).collect())
+}
+
+/// Writes a log anew into one that is empty.
+///
+/// # Errors
+/// When either log fails, or the old one is not whole. The old one is only read; what was written of the new one is not to
+/// be used then.
+pub async fn rewrite(
+    old: &dyn EventLog,
+    new: &dyn EventLog,
+    chosen: &Chosen,
+) -> Result<Report, ErasureError> {
+    if new.head().await? != Position::ORIGIN {
+        return Err(ErasureError::NotEmpty);
+    }
+    let mut report = Report::default();
+    loop {
+        let events = old.read(Position(report.events), BATCH).await?;
+        if events.is_empty() {
+            return Ok(report);
+        }
+        let mut written = Vec::with_capacity(events.len());
+        for event in &events {
+            report.events += 1;
+            if event.position.0 != report.events {
+                return Err(ErasureError::NotWhole(event.position.0));
+            }
+            written.push(rewritten(event, chosen, &mut report)?);
+        }
+        let first = events.first().map_or(0, |event| event.position.0);
+        for (position, appended) in (first..).zip(new.append(written).await?) {
+            if appended.duplicate || appended.position.0 != position {
+                return Err(ErasureError::Misplaced(position));
+            }
+        }
+    }
+}
+
+fn decoded(event: &RecordedEvent) -> Option<Event> {
+    Event::decode(&Envelope::from_json(&event.payload).ok()?).ok()
+}
+
+/// An event as it stands in the new log. Its message id follows from its position, so that repeats that the old log holds
+/// stay where they are.
+fn rewritten(
+    stored: &RecordedEvent,
+    chosen: &Chosen,
+    report: &mut Report,
+) -> Result<NewEvent, ErasureError> {
+    let position = stored.position.0;
+    let at_position = |event: NewEvent| NewEvent {
+        message_id: format!("position-{position}"),
+        ..event
+    };
+    let as_it_was = || NewEvent {
+        subject: stored.subject.clone(),
+        message_id: String::new(),
+        payload: stored.payload.clone(),
+        condition: None,
+    };
+    let Some(event) = decoded(stored) else {
+        let text = String::from_utf8_lossy(&stored.payload);
+        if chosen.iter().any(|(_, id)| text.contains(id.as_str())) {
+            return Err(ErasureError::Unreadable(position));
+        }
+        return Ok(at_position(as_it_was()));
+    };
+    let family = event.fact.family();
+    let is_chosen = |id: &EntityId| chosen.contains(&(family, id.clone()));
+    if is_chosen(&event.entity) {
+        report.erased += 1;
+        let grave = tombstone(&event, position, &stored.payload)?;
+        return Ok(at_position(new_event(&grave, None)));
+    }
+    if event.fact.previous().is_some_and(is_chosen) {
+        report.unlinked += 1;
+        let fact = unlinked(event.fact.clone());
+        return Ok(at_position(new_event(&Event { fact, ..event }, None)));
+    }
+    Ok(at_position(as_it_was()))
+}
+
+/// The same fact without the entity that the person was with before.
+fn unlinked(mut fact: Fact) -> Fact {
+    match &mut fact {
+        Fact::Transfer(TransferFact::Admitted(f)) => f.previous = None,
+        Fact::Referral(ReferralFact::Received(f)) => f.previous = None,
+        Fact::Transfer(TransferFact::Retracted(r)) | Fact::Referral(ReferralFact::Retracted(r)) => {
+            r.previous = None;
+        }
+        _ => {}
+    }
+    fact
+}
+
+/// Says that something was here: a retraction, by an entity that nothing else is said of, of what nobody sent. It is of the
+/// same source, area and days, so that it is known as before how far that source has reported.
+fn tombstone(event: &Event, position: u64, erased: &[u8]) -> Result<Event, ErasureError> {
+    let hash: String = Sha256::digest(erased)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let retracted = Retracted {
+        retracts: format!("{TOMBSTONE}{hash}"),
+        retracts_source: None,
+        previous: None,
+    };
+    // Opaque, as ids that stand for people may have to be, so that an archive with tombstones passes the door.
+    let random = &hash[..32];
+    let entity = match event.fact.family() {
+        Family::Assessment | Family::Observation => format!("{}/erased/{position}", event.area),
+        _ => format!("gone-{position}-{random}"),
+    };
+    let day = |at: DateTime<Utc>| at.date_naive().and_time(NaiveTime::MIN).and_utc();
+    Ok(Event {
+        source: event.source.clone(),
+        id: format!("gone-{position}-{random}"),
+        occurred_at: day(event.occurred_at),
+        recorded_at: day(event.recorded_at),
+        actor: None,
+        entity: EntityId::new(&entity).map_err(|_| ErasureError::Misplaced(position))?,
+        area: event.area.clone(),
+        fact: match event.fact.family() {
+            Family::Transfer => Fact::Transfer(TransferFact::Retracted(retracted)),
+            Family::Referral => Fact::Referral(ReferralFact::Retracted(retracted)),
+            Family::Assessment => Fact::Assessment(AssessmentFact::Retracted(retracted)),
+            Family::Experience => Fact::Experience(ExperienceFact::Retracted(retracted)),
+            Family::Change => Fact::Change(ChangeFact::Retracted(retracted)),
+            Family::Observation => Fact::Observation(ObservationFact::Retracted(retracted)),
+        },
+    })
+}
+
+/// Whether an event stands where another was erased.
+fn is_tombstone(event: &Event) -> bool {
+    let retraction = event.fact.retraction();
+    retraction.is_some_and(|r| r.retracts.starts_with(TOMBSTONE))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! A county's log without some of its people: everything else stays where it stands, and views come to the same.
+
+use super::*;
+use crate::forms::Forms;
+use joinedup_events::Areas;
+use joinedup_log::memory::MemoryLog;
+use joinedup_simulator::{Scenario, history};
+use joinedup_views::view::View;
+
+async fn county() -> MemoryLog {
+    let scenario = Scenario::ending(3, "2026-06-15T12:00:00Z".parse().unwrap());
+    let scenario = scenario.unwrap().months(2).scaled(0.1);
+    let events = history(&scenario, &Areas::built_in().unwrap()).unwrap();
+    let log = MemoryLog::new();
+    let new = events.iter().map(|event| new_event(event, None)).collect();
+    log.append(new).await.unwrap();
+    log
+}
+
+async fn all(log: &MemoryLog) -> Vec<RecordedEvent> {
+    log.read(Position::ORIGIN, 1_000_000).await.unwrap()
+}
+
+fn cells(events: impl Iterator<Item = (u64, Event)>) -> String {
+    let mut view = View::new();
+    view.fold(events);
+    view.cells().export()
+}
+
+/// The views of the events that a choice leaves, without the links to those that it does not.
+fn left(events: &[RecordedEvent], chosen: &Chosen) -> String {
+    let is_chosen = |family: Family, id: &EntityId| chosen.contains(&(family, id.clone()));
+    let left = events.iter().filter_map(|stored| {
+        let event = decoded(stored)?;
+        let family = event.fact.family();
+        let previous = event.fact.previous().cloned();
+        let fact = match previous {
+            Some(id) if is_chosen(family, &id) => unlinked(event.fact.clone()),
+            _ => event.fact.clone(),
+        };
+        let event = Event { fact, ..event };
+        (!is_chosen(family, &event.entity)).then_some((stored.position.0, event))
+    });
+    cells(left)
+}
+
+#[tokio::test]
+async fn what_is_erased_is_nowhere_and_the_views_are_those_without_it() {
+    let old = county().await;
+    let before = all(&old).await;
+    let mut chosen = Chosen::new();
+    for event in before.iter().filter_map(decoded) {
+        let family = event.fact.family();
+        let is_of_people = matches!(family, Family::Transfer | Family::Referral);
+        // Somebody who was there before as well, and three others.
+        if is_of_people && (event.fact.previous().is_some() || chosen.len() < 3) {
+            chosen.extend(event.fact.previous().map(|id| (family, id.clone())));
+            chosen.insert((family, event.entity));
+        }
+        if chosen.len() > 5 {
+            break;
+        }
+    }
+    let new = MemoryLog::new();
+    let report = rewrite(&old, &new, &chosen).await.unwrap();
+    assert_eq!(report.events, before.len() as u64);
+    assert!(report.erased >= chosen.len() as u64, "{report:?}");
+    let after = all(&new).await;
+    let forms = Forms {
+        opaque_ids: true,
+        ..Forms::default()
+    };
+    let mut erased = 0;
+    for (old, new) in before.iter().zip(&after) {
+        assert_eq!(old.position, new.position);
+        let text = String::from_utf8_lossy(&new.payload);
+        for (_, id) in &chosen {
+            assert!(!text.contains(id.as_str()), "{text}");
+        }
+        let event = decoded(new).unwrap();
+        if is_tombstone(&event) {
+            erased += 1;
+            let digest = Sha256::digest(&old.payload);
+            let hash: String = digest.iter().map(|b| format!("{b:02x}")).collect();
+            assert!(text.contains(&hash), "{text}");
+            assert_eq!(forms.refusals(&event), [], "{text}");
+        }
+    }
+    assert_eq!(erased, report.erased);
+    let folded = cells(
+        after
+            .iter()
+            .filter_map(|e| Some((e.position.0, decoded(e)?))),
+    );
+    assert!(folded == left(&before, &chosen), "the cells differ");
+
+    // Once more changes nothing, and a log with something in it is not written over.
+    let again = MemoryLog::new();
+    let report = rewrite(&new, &again, &chosen).await.unwrap();
+    assert_eq!((report.erased, report.unlinked), (0, 0));
+    assert_eq!(all(&again).await, after);
+    let full = rewrite(&old, &new, &chosen).await;
+    assert!(matches!(full, Err(ErasureError::NotEmpty)), "{full:?}");
+}
+
+#[tokio::test]
+async fn what_nobody_spoke_of_for_long_is_found_by_family_and_age() {
+    let log = county().await;
+    let instant = "2026-05-15T00:00:00Z".parse().unwrap();
+    let old = older_than(&log, Family::Transfer, instant).await.unwrap();
+    assert!(!old.is_empty());
+    let mut young = 0;
+    for event in all(&log).await.iter().filter_map(decoded) {
+        if event.fact.family() != Family::Transfer {
+            continue;
+        }
+        if old.contains(&(Family::Transfer, event.entity)) {
+            assert!(event.recorded_at < instant && event.occurred_at < instant);
+        } else {
+            young += 1;
+        }
+    }
+    assert!(young > 0);
+    // A tombstone is nobody, however old it is.
+    let new = MemoryLog::new();
+    rewrite(&log, &new, &old).await.unwrap();
+    let again = older_than(&new, Family::Transfer, instant).await.unwrap();
+    assert_eq!(again, Chosen::new());
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_stays_unless_it_may_be_about_somebody_who_is_erased() {
+    let log = MemoryLog::new();
+    let payload = r#"{"specversion":"1.0","type":"care.joinedup.unknown.v1","data":{"transfer":"t-9f86d081884c7d65"}}"#;
+    let odd = NewEvent {
+        subject: "joinedup.transfer.hv-west-1.00".to_owned(),
+        message_id: "odd".to_owned(),
+        payload: payload.into(),
+        condition: None,
+    };
+    log.append(vec![odd]).await.unwrap();
+    let choice = |id: &str| Chosen::from([(Family::Transfer, EntityId::new(id).unwrap())]);
+    let other = rewrite(&log, &MemoryLog::new(), &choice("t-other")).await;
+    assert_eq!(other.unwrap().erased, 0);
+    let meant = rewrite(&log, &MemoryLog::new(), &choice("t-9f86d081884c7d65")).await;
+    assert!(
+        matches!(meant, Err(ErasureError::Unreadable(1))),
+        "{meant:?}"
+    );
+}
