@@ -124,10 +124,9 @@ impl Areas {
     /// # Errors
     /// Never, as a test holds; typed so that callers need not trust it.
     pub fn built_in() -> Result<Self, AreasError> {
-        let simulated = Self::from_toml(include_str!("../data/havenshire.toml"))?;
-        let real = Self::from_toml(include_str!("../data/areas.toml"))?;
-        let all = real.areas.into_values();
-        let all = Self::of(all.chain(simulated.areas.values().cloned()))?;
+        let invented = include_str!("../data/havenshire.toml");
+        let simulated = Self::from_toml(invented)?;
+        let all = Self::from_toml(include_str!("../data/areas.toml"))?.and_toml(invented)?;
         Ok(Self {
             simulated: simulated.areas.into_keys().collect(),
             ..all

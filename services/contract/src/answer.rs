@@ -1,26 +1,24 @@
 //! Answers. A field that may be empty is there as `null`, so that a client need not ask whether it is there at all.
 
+mod decisions;
+mod scorecards;
+
 use crate::problem::FieldError;
 use chrono::{DateTime, NaiveDate, Utc};
+pub use decisions::*;
 use joinedup_application::feeds::FeedState;
 use joinedup_application::gaps::Gap;
 use joinedup_events::area::Area as Registered;
-use joinedup_events::{AreaId, AreaKind, Family, Slug};
+use joinedup_events::{AreaId, Family};
 use joinedup_projector::{Quarantined, Status};
 use joinedup_spc::funnel::Band;
-use joinedup_spc::{Assurance, Variation};
 use joinedup_views::catalogue::model::Population;
 use joinedup_views::catalogue::{Finding, Framework, FrameworkKind, Scale};
-use joinedup_views::changes::{
-    Annotation, BeforeAfter, Change as Cycle, Decisions, Status as CycleStatus,
-};
-use joinedup_views::measure::{Measure as Definition, Purpose};
+use joinedup_views::measure::Measure as Definition;
 use joinedup_views::outcomes::NodeState;
-use joinedup_views::period::Grain;
 use joinedup_views::point::State;
 use joinedup_views::priorities::{NotScored, Priority};
-use joinedup_views::ratings::{Ambition, Comparison, Consensus, Note, Round, Stage};
-use joinedup_views::scorecards::Scorecard;
+pub use scorecards::*;
 use serde::{Deserialize, Serialize};
 
 /// What became of events that were published. All of them are durable.
@@ -231,161 +229,6 @@ pub struct Priorities {
     pub not_scored: Vec<NotScored>,
 }
 
-/// One round of one item, with what its raters say together.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct AssessedRound {
-    /// The round.
-    #[serde(flatten)]
-    pub round: Round,
-    /// Whether its raters agree, where the framework has a rule for that.
-    pub consensus: Option<Consensus>,
-}
-
-/// Where an area stands with an item of a framework.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Assessment {
-    /// The area.
-    pub area: AreaId,
-    /// The framework.
-    pub framework: Slug,
-    /// The item.
-    pub item: Slug,
-    /// The item's title.
-    pub title: Option<String>,
-    /// The question asked when it is rated.
-    pub question: Option<String>,
-    /// The rounds asked for, in the order in which each began.
-    pub rounds: Vec<AssessedRound>,
-    /// The published level; none: not rated, or never published.
-    pub level: Option<u8>,
-    /// What the scale calls it.
-    pub level_title: Option<String>,
-    /// The round that it was published in.
-    pub round: Option<Slug>,
-    /// The local date that it was published on.
-    pub published_on: Option<NaiveDate>,
-    /// The level wanted.
-    pub ambition: Option<Ambition>,
-    /// Levels still to go; below zero when the ambition is surpassed.
-    pub gap: Option<i16>,
-    /// Evidence added in words, in order of time.
-    pub notes: Vec<Note>,
-    /// How far the round asked for, or the last one, is.
-    pub state: AssessmentState,
-    /// The version to send when something is recorded of it; 0: nothing was recorded yet.
-    pub version: u64,
-    /// Days since it was published.
-    pub age_days: Option<i64>,
-}
-
-/// How far the rating of an item is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum AssessmentState {
-    /// Nobody has rated it.
-    NotRated,
-    /// Raters have rated; the area has not proposed.
-    Rating,
-    /// The area has proposed.
-    Proposed,
-    /// The round across areas has moderated.
-    Moderated,
-    /// Published.
-    Published,
-}
-
-impl From<Stage> for AssessmentState {
-    fn from(stage: Stage) -> Self {
-        match stage {
-            Stage::Rating => Self::Rating,
-            Stage::Proposed => Self::Proposed,
-            Stage::Moderated => Self::Moderated,
-            Stage::Published => Self::Published,
-        }
-    }
-}
-
-/// Ratings of an area and the areas within it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Assessments {
-    /// The area.
-    pub area: AreaId,
-    /// How many are listed.
-    pub count: usize,
-    /// By area, framework and item; the ones that the area itself has not rated last.
-    pub assessments: Vec<Assessment>,
-}
-
-/// Two rounds compared.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ComparedRounds {
-    /// The area; the areas within it are compared too.
-    pub area: AreaId,
-    /// The rounds that were published, by name.
-    pub published_rounds: Vec<String>,
-    /// What moved.
-    #[serde(flatten)]
-    pub comparison: Comparison,
-}
-
-/// What was recorded of an item.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct RecordedRating {
-    /// Its version now.
-    pub version: u64,
-    /// The item as it stands.
-    pub assessment: Option<Assessment>,
-}
-
-/// One improvement change.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Change {
-    /// Its id.
-    pub id: String,
-    /// The version to send when something is recorded of it.
-    pub version: u64,
-    /// Where its cycle stands today.
-    pub status: CycleStatus,
-    /// The change.
-    #[serde(flatten)]
-    pub cycle: Cycle,
-    /// What charts say of it, and on which day.
-    pub annotations: Vec<Annotation>,
-    /// What the points of its measures show before and after it began.
-    pub before_and_after: Vec<BeforeAfter>,
-}
-
-/// Improvement changes, and the decisions about charts.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Changes {
-    /// The area; the areas within it are listed too.
-    pub area: AreaId,
-    /// How many changes are listed.
-    pub count: usize,
-    /// The latest first.
-    pub changes: Vec<Change>,
-    /// Targets and baselines.
-    pub decisions: Decisions,
-}
-
-/// What was recorded of a change or a chart.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct RecordedChange {
-    /// The change, or the chart that was decided about.
-    pub change: String,
-    /// Where its event stands in the log.
-    pub position: u64,
-}
-
 /// One area of a funnel.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -432,76 +275,6 @@ pub struct Funnel {
     pub caution: &'static str,
     /// Why there are no limits.
     pub without_limits: Option<String>,
-}
-
-/// All scorecards.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Scorecards {
-    /// By id.
-    pub scorecards: Vec<Scorecard>,
-}
-
-/// One line of a scorecard in a place.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ScorecardLine {
-    /// The heading under which it stands; empty: none.
-    pub section: String,
-    /// What it is called.
-    pub title: String,
-    /// Its measure; none where no measure of it is known or chosen.
-    pub measure: Option<Slug>,
-    /// What to mind where the measure is not quite what the scorecard asks for.
-    pub note: String,
-    /// What is counted, in a sentence.
-    pub means: Option<String>,
-    /// The unit, `proportion` for shares.
-    pub unit: Option<String>,
-    /// The length of its period.
-    pub period: Option<Grain>,
-    /// First day of the latest judged period.
-    pub period_start: Option<NaiveDate>,
-    /// The value of that period.
-    pub value: Option<f64>,
-    /// The target.
-    pub target: Option<f64>,
-    /// The centre line now.
-    pub median: Option<f64>,
-    /// The variation icon.
-    pub variation: Option<Variation>,
-    /// The assurance icon.
-    pub assurance: Option<Assurance>,
-    /// The verdict in words.
-    pub why: Option<String>,
-    /// Whose numbers these are, where not the area's own.
-    pub footprint: Option<String>,
-    /// What it waits for, where something is missing.
-    pub waits_for: Option<Gap>,
-}
-
-/// One scorecard in a place.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ScorecardInPlace {
-    /// Its id.
-    pub id: Slug,
-    /// Its name.
-    pub title: String,
-    /// What it is for.
-    pub purpose: Purpose,
-    /// Who answers for it.
-    pub owner: String,
-    /// The kinds of place that it is made for; none: any.
-    pub footprint: Vec<AreaKind>,
-    /// What it is and where it comes from.
-    pub about: String,
-    /// Where it is published.
-    pub source: Option<String>,
-    /// The place.
-    pub area: AreaId,
-    /// Its lines, in order.
-    pub items: Vec<ScorecardLine>,
 }
 
 /// The feeds that this server runs.

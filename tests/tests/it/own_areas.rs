@@ -179,7 +179,6 @@ fn a_real_server_names_no_simulated_county_and_begins_where_the_data_are() {
         "/measures",
         "/sources",
         "/data/add",
-        "/api/v1/areas",
         "/metrics",
         "/metrics/run-charts",
     ];

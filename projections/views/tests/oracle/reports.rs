@@ -83,6 +83,8 @@ fn starts(grain: &str) -> Vec<NaiveDate> {
         "quarter" => ["2026-01-01", "2026-04-01"]
             .map(|d| d.parse().unwrap())
             .into(),
+        // The financial year that is over.
+        "year" => ["2025-04-01"].map(|d| d.parse().unwrap()).into(),
         _ => MONTHS.map(|d| d.parse().unwrap()).into(),
     }
 }

@@ -8,7 +8,7 @@ use joinedup_contract::answer::{Area, Areas};
 /// All areas, with what is directly within them.
 pub async fn list(State(app): State<App>) -> Json<Areas> {
     let register = &app.definitions.areas;
-    let areas = app.areas_to_choose().into_iter().map(|area| Area {
+    let areas = register.iter().map(|area| Area {
         registered: area.clone(),
         children: register.children(&area.id).to_vec(),
     });

@@ -20,20 +20,16 @@ mod tests {
     /// What the door's list has under an address of the document. A chart's forms are addresses of their own in the
     /// document, and endings of one address to the router.
     fn in_the_doors_list(path: &str) -> String {
-        let path = path.replace("{id}", "{*id}");
-        let known = |path: &str| ROUTES.iter().any(|route| route.path == path);
         let whole = path
             .rsplit_once("}.")
-            .map(|(measure, _)| format!("{measure}}}"));
-        [
-            whole,
-            Some(path.clone()),
-            Some(path.replace("{*id}", "{id}")),
-        ]
-        .into_iter()
-        .flatten()
-        .find(|path| known(path))
-        .unwrap_or(path)
+            .map(|(whole, _)| format!("{whole}}}"));
+        let whole = whole.unwrap_or_else(|| path.to_owned());
+        let with_slashes = whole.replace("{id}", "{*id}");
+        let known = |path: &String| ROUTES.iter().any(|route| route.path == path);
+        [whole, with_slashes]
+            .into_iter()
+            .find(known)
+            .unwrap_or_else(|| path.to_owned())
     }
 
     fn operations(document: &Value) -> Vec<(String, String, &Value)> {

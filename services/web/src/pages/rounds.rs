@@ -10,6 +10,9 @@ use joinedup_views::ratings::roll_up::localities;
 use joinedup_views::ratings::{Comparison, Rating, Stage, compare, rating};
 use std::collections::BTreeMap;
 
+/// More places than this do not stand side by side: the place is then rated itself.
+const MAX_PLACES: usize = 24;
+
 /// The places that stand side by side: those that are asked to rate, else the parts of the place, else the place.
 #[must_use]
 pub fn places(visit: &Visit) -> Vec<AreaId> {
@@ -19,8 +22,8 @@ pub fn places(visit: &Visit) -> Vec<AreaId> {
     if places.is_empty() {
         places = visit.parts();
     }
-    if places.is_empty() {
-        places.push(visit.area.clone());
+    if places.is_empty() || places.len() > MAX_PLACES {
+        places = vec![visit.area.clone()];
     }
     places
 }

@@ -195,8 +195,8 @@ fn meaning(row: &Row<'_>) -> Markup {
         @if !row.item.note.is_empty() { " " span.small { (row.item.note) } }
         @match (&row.gap, row.measure) {
             (Some(gap), _) => { @if row.measure.is_some() { br; } span.small { strong { "Waits for " (gap.needs) } ", from " (gap.who) "." } }
-            (None, Some(_)) if row.with_value().is_none() => span.small { "There are numbers in a part of the place, and none for all of it." },
-            (None, None) => span.small { "Choose a measure for it in a file of scorecards of your own." },
+            (None, Some(_)) if row.with_value().is_none() => { " " span.small { "There are numbers in a part of the place, and none for all of it." } },
+            (None, None) => { " " span.small { "Choose a measure for it in a file of scorecards of your own." } },
             _ => {}
         }
     }
