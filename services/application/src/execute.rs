@@ -1,4 +1,4 @@
-//! The one way in which a person's decision becomes events: what stands is loaded, [`decide`] is asked, and its facts
+//! The one way in which a person's decision becomes events: what stands is loaded, [`decide()`] is asked, and its facts
 //! are appended on the condition that nothing came between. The API and the pages both come through here.
 //!
 //! The ids of the events follow from the write's key. A request that is sent again, even after a crash, finds what it

@@ -4,7 +4,8 @@ use crate::story::{self, Dice, NEIGHBOURHOODS, Report, Series, Told};
 use chrono::{Datelike, NaiveDate, TimeDelta, Weekday};
 use serde_json::json;
 
-const REASONS: [&str; 2] = ["assessment", "home-care"];
+/// Two that the test asks for, and those that single measures are about.
+const REASONS: [&str; 4] = ["assessment", "home-care", "public-funding", "CTH3"];
 const MONTHS: [&str; 6] = [
     "2026-01-01",
     "2026-02-01",

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// Where events go to, or come from: a running server, NATS, or the embedded log of a folder.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Target {
-    /// A running server, e.g. http://127.0.0.1:8080 or https://care.example.nhs.uk.
+    /// A running server, e.g. http://127.0.0.1:8080; with TLS `https://care.example.nhs.uk`.
     #[arg(long, value_name = "URL", group = "target")]
     pub url: Option<String>,
     /// A file with the token for the server.
