@@ -53,8 +53,11 @@ fn type_levels(page: &mut Page, levels: &[u8]) {
         page.press(Key::Digit(*level));
     }
     assert!(page.focused().contains("Save"), "{}", page.focused());
+    // The page before this one may say that something was saved as well.
+    page.evaluate("document.body.dataset.before = ''");
     page.press(Key::Enter);
-    page.wait_for("#saved");
+    let saved = "!('before' in document.body.dataset) && document.querySelector('#saved') !== null";
+    page.wait_until(saved, "the next page says that it is saved");
 }
 
 #[test]
