@@ -246,11 +246,10 @@ impl DurableStore {
                 what: error.to_string(),
             });
         }
-        let disk = rustix::fs::statvfs(path).map_err(|error| CommitError::Failed {
+        let free = folder::free_bytes(path).map_err(|error| CommitError::Failed {
             path: path.clone(),
             what: error.to_string(),
         })?;
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         // sled moves neighbouring rows along and rewrites old segments: some four times the batch.
         if free < self.reserve_bytes.saturating_add(4 * batch.bytes() as u64) {
             return Err(CommitError::DiskFull { path: path.clone() });

@@ -137,6 +137,12 @@ impl Syncer {
     }
 }
 
+/// How many bytes are left on the disk of a file or folder.
+pub(crate) fn free_bytes(path: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(path)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// The process or the system has as many files open as it may, or no memory for another.
 pub(crate) fn is_shortage(error: &io::Error) -> bool {
     use rustix::io::Errno;

@@ -8,7 +8,7 @@
 //!   that improves;
 //! - **score** = need × gap × outcomes.
 //!
-//! It orders a conversation; it is no measurement. Items without a published level or an ambition have no score and
+//! It orders a conversation; it is not a measurement. Items without a published level or an ambition have no score and
 //! are listed apart with the reason.
 
 use crate::catalogue::Catalogue;

@@ -227,8 +227,9 @@ impl App {
     #[must_use]
     pub fn areas_to_choose(&self) -> Vec<&Area> {
         let register = &self.definitions.areas;
+        let named = self.config.home_area.as_ref();
         let mut in_use = self.reported_areas();
-        in_use.extend(self.home_area());
+        in_use.extend(named.and_then(|area| AreaId::new(area).ok()));
         let simulated = in_use.iter().any(|area| register.is_simulated(area));
         let mut all: Vec<&Area> = register.iter().collect();
         all.retain(|area| simulated || !register.is_simulated(&area.id));

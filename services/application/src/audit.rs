@@ -1,7 +1,7 @@
 //! Who did what, and who saw what of people: a file that is only ever added to, in which every line holds a digest of all
 //! lines before it. No line holds anything of a person that the events are about.
 
-mod chain;
+pub(crate) mod chain;
 mod log;
 mod repeats;
 mod rotation;

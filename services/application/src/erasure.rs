@@ -2,6 +2,7 @@
 //! to their events as before; at each erased position is a tombstone, a retraction of nothing that holds the digest of
 //! what was there. Views built from the new log are those of the old one without these entities.
 
+use crate::audit::chain::hexadecimal;
 use crate::publisher::new_event;
 use chrono::{DateTime, NaiveTime, Utc};
 use joinedup_events::assessment::AssessmentFact;
@@ -185,10 +186,7 @@ fn unlinked(mut fact: Fact) -> Fact {
 /// Says that something was here: a retraction, by an entity that nothing else is said of, of what nobody sent. It is of the
 /// same source, area and days, so that it is known as before how far that source has reported.
 fn tombstone(event: &Event, position: u64, erased: &[u8]) -> Result<Event, ErasureError> {
-    let hash: String = Sha256::digest(erased)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = hexadecimal(&Sha256::digest(erased));
     let retracted = Retracted {
         retracts: format!("{TOMBSTONE}{hash}"),
         retracts_source: None,

@@ -3,11 +3,13 @@
 use crate::app::App;
 use crate::charts::QuestionError;
 use crate::gaps::{Gap, gap, with_numbers};
-use crate::overview::{Line, overview};
+use crate::overview::{Line, Overview, overview};
 use joinedup_events::AreaId;
 use joinedup_views::measure::Measure;
 use joinedup_views::scorecards::{Item, Scorecard};
 use joinedup_views::suppression::Audience;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// One line of a scorecard in a place.
 #[derive(Clone, Debug)]
@@ -39,28 +41,44 @@ impl Row<'_> {
     }
 }
 
-/// The lines of a scorecard in a place as an audience may see them.
-///
-/// # Errors
-/// When this process has no views.
-pub fn rows<'a>(
+/// What scorecards are filled with in a place, as an audience may see it.
+pub struct InPlace<'a> {
     app: &'a App,
-    card: &'a Scorecard,
-    area: &AreaId,
-    audience: Audience,
-) -> Result<Vec<Row<'a>>, QuestionError> {
-    let definitions = &app.definitions;
-    let overview = overview(app, area, audience)?;
-    let with_numbers = with_numbers(app, area)?;
-    let row = |item: &'a Item| {
-        let id = item.measure.as_ref().map(|m| m.as_str());
-        let measure = id.and_then(|id| definitions.measures.get(id));
-        Row {
-            item,
-            measure,
-            line: id.and_then(|id| overview.line(id, area.as_str())).cloned(),
-            gap: measure.and_then(|m| gap(&definitions.areas, area, m, &with_numbers)),
-        }
-    };
-    Ok(card.items.iter().map(row).collect())
+    area: &'a AreaId,
+    overview: Arc<Overview>,
+    with_numbers: BTreeSet<String>,
+}
+
+impl<'a> InPlace<'a> {
+    /// Of a place.
+    ///
+    /// # Errors
+    /// When this process has no views.
+    pub fn of(app: &'a App, area: &'a AreaId, audience: Audience) -> Result<Self, QuestionError> {
+        Ok(Self {
+            app,
+            area,
+            overview: overview(app, area, audience)?,
+            with_numbers: with_numbers(app, area)?,
+        })
+    }
+
+    /// The lines of a scorecard.
+    #[must_use]
+    pub fn rows(&self, card: &'a Scorecard) -> Vec<Row<'a>> {
+        let definitions = &self.app.definitions;
+        let line = |id| self.overview.line(id, self.area.as_str());
+        let row = |item: &'a Item| {
+            let id = item.measure.as_ref().map(|m| m.as_str());
+            let measure = id.and_then(|id| definitions.measures.get(id));
+            Row {
+                item,
+                measure,
+                line: id.and_then(line).cloned(),
+                gap: measure
+                    .and_then(|m| gap(&definitions.areas, self.area, m, &self.with_numbers)),
+            }
+        };
+        card.items.iter().map(row).collect()
+    }
 }

@@ -7,6 +7,7 @@ pub mod funnel;
 pub mod icon;
 mod labels;
 mod lane;
+mod lines;
 mod literal;
 pub mod png;
 pub mod radar;
@@ -16,6 +17,7 @@ pub mod spark;
 
 pub use drawing::{Drawing, Mark, Spot, Tested};
 pub use frame::Size;
+pub use lines::lines;
 pub use run_chart::svg;
 
 use joinedup_spc::Variation;

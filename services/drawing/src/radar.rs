@@ -1,5 +1,6 @@
 //! A radar: the items of a framework around a circle, each level a ring, and one or two assessments as shapes on it.
 
+use crate::lines;
 use crate::run_chart::escape;
 use std::fmt::Write;
 
@@ -172,14 +173,14 @@ fn label(out: &mut String, spokes: usize, spoke: usize, name: &str) {
         _ => "middle",
     };
     let number = spoke + 1;
-    let lines = if spokes > MAX_NAMED {
+    let named = if spokes > MAX_NAMED {
         vec![number.to_string()]
     } else {
-        wrapped(&format!("{number} {name}"))
+        lines(&format!("{number} {name}"), LINE, usize::MAX)
     };
-    let above = (lines.len() as f64 - 1.0) * 14.0;
+    let above = (named.len() as f64 - 1.0) * 14.0;
     let first = y + 4.0 - above * (1.0 + cos) / 2.0;
-    for (line, at) in lines.iter().zip(0_u8..) {
+    for (line, at) in named.iter().zip(0_u8..) {
         let y = first + 14.0 * f64::from(at);
         let _ = write!(
             out,
@@ -187,21 +188,6 @@ fn label(out: &mut String, spokes: usize, spoke: usize, name: &str) {
             escape(line)
         );
     }
-}
-
-/// A name in lines, broken between words.
-fn wrapped(name: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in name.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + word.chars().count() < LINE => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 #[cfg(test)]

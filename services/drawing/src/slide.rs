@@ -2,6 +2,7 @@
 //! which day it is. Its colours are literal and nothing in it needs a browser.
 
 use super::drawing::{Drawing, Mark};
+use super::lines;
 use super::run_chart::{self, STYLE, escape};
 use std::fmt::Write;
 
@@ -127,28 +128,6 @@ fn legend(out: &mut String, drawing: &Drawing) {
     }
 }
 
-/// A text in lines of so many letters, at most so many of them; what has no room ends with an ellipsis.
-fn lines(text: &str, letters: usize, most: usize) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        let is_full = found.len() == most;
-        match found.last_mut() {
-            Some(line) if line.chars().count() + word.chars().count() < letters => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ if is_full => {
-                if let Some(last) = found.last_mut() {
-                    last.push('…');
-                }
-                break;
-            }
-            _ => found.push(word.to_owned()),
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,13 +204,5 @@ mod tests {
             concern.count() > 200,
             "points of concern are in their colour"
         );
-    }
-
-    #[test]
-    fn a_long_finding_takes_two_lines_and_ends_with_an_ellipsis() {
-        let long = "word ".repeat(60);
-        let found = lines(&long, 40, 2);
-        assert_eq!(found.len(), 2);
-        assert!(found[1].ends_with('…') && found.iter().all(|l| l.chars().count() <= 41));
     }
 }

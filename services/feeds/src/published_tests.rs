@@ -266,11 +266,11 @@ fn nought_and_nothing_reported_stay_different() {
     let waiting = |area: &str, day: &str| amount(&daily, "sitrep-nctr", area, day, "");
     assert_eq!(waiting("RAJ", "2025-08-12"), None);
     assert_eq!(waiting("RDE", "2024-09-28"), Some(1936.0));
-    let noughts = daily.iter().filter(|i| {
+    let zeros = daily.iter().filter(|i| {
         i.event.area.as_str() == "RAJ" && observed(&i.event).series.as_str() == "sitrep-nctr"
     });
     assert_eq!(
-        noughts
+        zeros
             .filter(|i| observed(&i.event).value.is_some_and(|v| v.micro() == 0))
             .count(),
         20

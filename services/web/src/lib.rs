@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod door;
+mod files;
 pub mod pages;
 mod prometheus;
 mod scrapes;

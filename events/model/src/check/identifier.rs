@@ -20,16 +20,20 @@ const DIGITS_IN_A_ROW: std::ops::RangeInclusive<usize> = 9..=12;
 /// Every rule that a name breaks.
 pub(super) fn rules(name: &str) -> Vec<&'static str> {
     let mut broken = Vec::new();
-    let marks = Marks::of(name);
-    if personal::mentions_nhs_number(name) || has_number(&marks) || has_national_insurance(&marks) {
-        broken.push(NUMBER_RULE);
-    }
-    let visible: String = marks.chars.iter().collect();
-    if text::has_postcode(&short_words(&visible)) {
-        broken.push("has a postcode; leave it out");
-    }
-    if text::has_old_date(&visible) {
-        broken.push("has what reads as a date of birth; leave it out");
+    // Each of the rules about digits needs two of them at least. Most names have none, and every event has many names.
+    if name.chars().filter_map(personal::digit).nth(1).is_some() {
+        let marks = Marks::of(name);
+        if personal::has_nhs_number(&marks) || has_number(&marks) || has_national_insurance(&marks)
+        {
+            broken.push(NUMBER_RULE);
+        }
+        let visible: String = marks.chars.iter().collect();
+        if text::has_postcode(&short_words(&visible)) {
+            broken.push("has a postcode; leave it out");
+        }
+        if text::has_old_date(&visible) {
+            broken.push("has what reads as a date of birth; leave it out");
+        }
     }
     if personal::mentions_email(name) {
         broken.push("has an e-mail address; leave it out");

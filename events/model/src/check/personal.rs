@@ -16,7 +16,7 @@ use serde_json::Value;
 
 mod marks;
 
-pub(super) use marks::Marks;
+pub(super) use marks::{Marks, digit};
 
 const NHS_RULE: &str = "has ten digits that pass the check of an NHS number; leave it out (an honest number of that size can be given in another unit)";
 
@@ -86,10 +86,14 @@ fn is_date(digits: &[u8]) -> bool {
 #[must_use]
 pub fn mentions_nhs_number(text: &str) -> bool {
     // Most texts have too few digits, and every event has many texts.
-    if text.chars().filter(|c| marks::digit(*c).is_some()).count() < 10 {
+    if text.chars().filter_map(digit).count() < 10 {
         return false;
     }
-    let marks = Marks::of(text);
+    has_nhs_number(&Marks::of(text))
+}
+
+/// Whether there is one among the digits of a text.
+pub(super) fn has_nhs_number(marks: &Marks) -> bool {
     let alone = |run: &marks::Run| !marks.is_long_hex(run) && is_disguised(&marks.digits(run));
     marks.runs.iter().any(alone)
         || marks.grouped().any(|digits| passes(&digits))

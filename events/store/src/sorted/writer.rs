@@ -141,8 +141,8 @@ impl SortedWriter {
 
 fn check_space(path: &Path, reserve_bytes: u64) -> Result<(), CommitError> {
     let above = path.parent().unwrap_or(path);
-    let disk = rustix::fs::statvfs(above).map_err(|errno| failure(path, &errno.into()))?;
-    if disk.f_bavail.saturating_mul(disk.f_frsize) < reserve_bytes {
+    let free = folder::free_bytes(above).map_err(|error| failure(path, &error))?;
+    if free < reserve_bytes {
         return Err(CommitError::DiskFull { path: path.into() });
     }
     Ok(())

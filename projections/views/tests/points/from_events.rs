@@ -204,11 +204,7 @@ fn a_ratio_begins_with_whichever_of_its_quantities_began_first() {
     let all = Measures::built_in(|_| true).unwrap();
     let m = all.get("ex-response-rate").unwrap();
     let points = Ask::new(&cells, m, "2026-02-02T12:00:00Z").points();
-    assert_eq!(
-        points[0].value,
-        Some(0.0),
-        "asked and not answered is nought"
-    );
+    assert_eq!(points[0].value, Some(0.0), "asked and not answered is zero");
     assert_eq!(points[1].value, None);
 }
 

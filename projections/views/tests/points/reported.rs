@@ -110,7 +110,7 @@ fn of_several_breakdowns_the_simplest_that_answers_is_taken() {
     assert_eq!(
         value(Filter::one("reason", "z")),
         [None, None],
-        "not reported is not nought"
+        "not reported is not zero"
     );
 }
 
@@ -131,7 +131,7 @@ fn places_are_added_up_only_when_all_of_them_report() {
     assert_eq!(
         values(&ask.points())[..2],
         [Some(0.0), None],
-        "a reported nought is one"
+        "a reported zero is one"
     );
     observe(&mut cells, "county", "month", "2026-02-01", 8, &[]);
     let points = Ask::new(&cells, &m, "2026-03-02T09:00:00Z").points();

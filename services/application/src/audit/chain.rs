@@ -81,7 +81,12 @@ fn digest(previous: &str, open: &str) -> String {
         .chain_update(previous)
         .chain_update(open)
         .finalize();
-    sum.iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&sum)
+}
+
+/// A digest as it is written.
+pub(crate) fn hexadecimal(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Where a chain is broken.

@@ -3,12 +3,13 @@
 use super::outcomes::area_asked;
 use crate::door::auth::{Caller, asks_as_public};
 use crate::door::problem::Problem;
+use crate::files;
 use axum::extract::{Path, Query, State};
-use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use joinedup_application::app::App;
 use joinedup_application::charts::{Answer, ChartRequest, ask};
+use joinedup_drawing::of_answer;
 use joinedup_views::suppression::Audience;
 
 /// One chart.
@@ -37,42 +38,30 @@ pub async fn chart(
     let answer = tokio::task::spawn_blocking(move || ask(&app, &request, audience))
         .await
         .map_err(|_| Problem::unavailable("The chart could not be computed"))??;
-    Ok(match form {
-        "csv" => (
-            [(header::CONTENT_TYPE, "text/csv; charset=utf-8")],
-            csv(&answer)?,
-        )
-            .into_response(),
-        "svg" => {
-            let policy = "default-src 'none'; style-src 'unsafe-inline'";
-            let drawn = joinedup_drawing::svg(&joinedup_drawing::of_answer(&answer, true));
-            (
-                [
-                    (header::CONTENT_TYPE, "image/svg+xml"),
-                    (header::CONTENT_SECURITY_POLICY, policy),
-                ],
-                drawn,
-            )
-                .into_response()
-        }
+    match form {
+        "csv" => csv(&answer),
+        "svg" => Ok(files::svg(joinedup_drawing::svg(&of_answer(&answer, true)))),
         "png" => {
-            let drawn = joinedup_drawing::svg(&joinedup_drawing::of_answer(&answer, true));
-            let picture = tokio::task::spawn_blocking(move || joinedup_drawing::png::png(&drawn))
+            let drawn = joinedup_drawing::svg(&of_answer(&answer, true));
+            tokio::task::spawn_blocking(move || files::png(&drawn))
                 .await
                 .map_err(|_| Problem::unavailable("The picture could not be drawn"))?
-                .map_err(|error| Problem::unavailable(error.to_string()))?;
-            ([(header::CONTENT_TYPE, "image/png")], picture).into_response()
         }
-        _ => Json(answer).into_response(),
-    })
+        _ => Ok(Json(answer).into_response()),
+    }
 }
 
 /// The points as CSV, one row a period.
-fn csv(answer: &Answer) -> Result<Vec<u8>, Problem> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+fn csv(answer: &Answer) -> Result<Response, Problem> {
     let number = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
-    let failed = |_| Problem::unavailable("The file could not be written");
-    let header = [
+    let word = |value: serde_json::Result<serde_json::Value>| {
+        let value = value.ok();
+        let word = value.as_ref().and_then(serde_json::Value::as_str);
+        word.unwrap_or_default().to_owned()
+    };
+    let footprint = answer.chart.footprint.as_ref();
+    let footprint = footprint.map(|f| f.words.clone()).unwrap_or_default();
+    let titles = [
         "measure",
         "area",
         "period",
@@ -90,43 +79,30 @@ fn csv(answer: &Answer) -> Result<Vec<u8>, Problem> {
         "note",
         "footprint",
     ];
-    writer.write_record(header).map_err(failed)?;
-    let footprint = answer.chart.footprint.as_ref();
-    let footprint = footprint.map(|f| f.words.clone()).unwrap_or_default();
-    for row in &answer.chart.points {
+    let rows = answer.chart.points.iter().map(|row| {
         let point = &row.point;
-        let signals: Vec<String> = row
-            .signals
-            .iter()
-            .filter_map(|s| serde_json::to_value(s.rule).ok())
-            .filter_map(|v| v.as_str().map(ToOwned::to_owned))
+        let signals = row.signals.iter();
+        let signals: Vec<String> = signals
+            .map(|s| word(serde_json::to_value(s.rule)))
             .collect();
-        let state = serde_json::to_value(point.state)
-            .ok()
-            .and_then(|v| v.as_str().map(ToOwned::to_owned))
-            .unwrap_or_default();
-        writer
-            .write_record([
-                answer.chart.measure.clone(),
-                answer.chart.area.clone(),
-                answer.chart.period.to_string(),
-                point.period_start.to_string(),
-                point.period_end.to_string(),
-                number(point.value),
-                number(point.numerator),
-                number(point.denominator),
-                point.n.map(|n| n.to_string()).unwrap_or_default(),
-                state,
-                number(row.centre),
-                number(row.lcl),
-                number(row.ucl),
-                signals.join(" "),
-                point.note.clone().unwrap_or_default(),
-                footprint.clone(),
-            ])
-            .map_err(failed)?;
-    }
-    writer
-        .into_inner()
-        .map_err(|_| Problem::unavailable("The file could not be written"))
+        [
+            answer.chart.measure.clone(),
+            answer.chart.area.clone(),
+            answer.chart.period.to_string(),
+            point.period_start.to_string(),
+            point.period_end.to_string(),
+            number(point.value),
+            number(point.numerator),
+            number(point.denominator),
+            point.n.map(|n| n.to_string()).unwrap_or_default(),
+            word(serde_json::to_value(point.state)),
+            number(row.centre),
+            number(row.lcl),
+            number(row.ucl),
+            signals.join(" "),
+            point.note.clone().unwrap_or_default(),
+            footprint.clone(),
+        ]
+    });
+    files::csv(titles, rows)
 }

@@ -4,12 +4,12 @@
 use super::outcomes::{area_asked, aside};
 use crate::door::auth::Caller;
 use crate::door::problem::Problem;
+use crate::files;
 use axum::extract::{Path, Query, State};
-use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use joinedup_application::app::App;
-use joinedup_application::scorecards::{Row, rows};
+use joinedup_application::scorecards::{InPlace, Row};
 use joinedup_contract::answer::{ScorecardInPlace, ScorecardLine, Scorecards};
 use joinedup_contract::parameter::OfArea;
 use joinedup_events::AreaId;
@@ -46,18 +46,17 @@ pub async fn one(
         })?;
         let area = area_asked(&app, of.area.as_deref())?;
         let audience = caller.audience_in([area.as_str()].into_iter());
-        let found = rows(&app, card, &area, audience)?;
-        Ok(answer(card, area, &found))
+        let found = InPlace::of(&app, &area, audience)?.rows(card);
+        Ok(answer(card, &area, &found))
     });
     let Json(answer) = answer.await?;
     if as_csv {
-        let kind = [(header::CONTENT_TYPE, "text/csv; charset=utf-8")];
-        return Ok((kind, csv(&answer)?).into_response());
+        return csv(&answer);
     }
     Ok(Json(answer).into_response())
 }
 
-fn answer(card: &Scorecard, area: AreaId, rows: &[Row<'_>]) -> ScorecardInPlace {
+fn answer(card: &Scorecard, area: &AreaId, rows: &[Row<'_>]) -> ScorecardInPlace {
     let lines = rows.iter().map(|row| {
         let line = row.with_value();
         ScorecardLine {
@@ -87,14 +86,14 @@ fn answer(card: &Scorecard, area: AreaId, rows: &[Row<'_>]) -> ScorecardInPlace 
         footprint: card.footprint.clone(),
         about: card.about.clone(),
         source: card.source.clone(),
-        area,
+        area: area.clone(),
         items: lines.collect(),
     }
 }
 
 /// The lines as CSV, with the words of the JSON answer.
-fn csv(answer: &ScorecardInPlace) -> Result<Vec<u8>, Problem> {
-    const COLUMNS: [&str; 14] = [
+fn csv(answer: &ScorecardInPlace) -> Result<Response, Problem> {
+    let titles = [
         "section",
         "title",
         "measure",
@@ -110,26 +109,31 @@ fn csv(answer: &ScorecardInPlace) -> Result<Vec<u8>, Problem> {
         "needs",
         "who",
     ];
-    let failed = |_| Problem::unavailable("The file could not be written");
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(COLUMNS).map_err(failed)?;
-    let failed_to_write = |_| Problem::unavailable("The file could not be written");
-    for item in &answer.items {
-        let item = serde_json::to_value(item).map_err(failed_to_write)?;
-        let text = |name: &str| {
-            let value = match name {
-                "needs" | "who" => &item["waits_for"][name],
-                name => &item[name],
-            };
-            match value {
-                Value::Null => String::new(),
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            }
-        };
-        writer.write_record(COLUMNS.map(text)).map_err(failed)?;
+    fn text(value: Option<impl serde::Serialize>) -> String {
+        match value.and_then(|value| serde_json::to_value(value).ok()) {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text,
+            Some(other) => other.to_string(),
+        }
     }
-    writer
-        .into_inner()
-        .map_err(|_| Problem::unavailable("The file could not be written"))
+    let rows = answer.items.iter().map(|line| {
+        let gap = line.waits_for.as_ref();
+        [
+            line.section.clone(),
+            line.title.clone(),
+            text(line.measure.as_ref()),
+            text(line.period),
+            text(line.period_start),
+            text(line.value),
+            text(line.unit.as_ref()),
+            text(line.target),
+            text(line.median),
+            text(line.variation),
+            text(line.assurance),
+            text(line.footprint.as_ref()),
+            text(gap.map(|gap| &gap.needs)),
+            text(gap.map(|gap| &gap.who)),
+        ]
+    });
+    files::csv(titles, rows)
 }

@@ -11,7 +11,7 @@ pub use table::send as send_table;
 use super::layout::{self, Tab};
 use super::sheet::typed::Typed;
 use super::visit::Visit;
-use super::words;
+use super::{rounds, words};
 use crate::door::problem::Problem;
 use axum::extract::Path;
 use axum::response::Response;
@@ -31,16 +31,8 @@ const DONE: [&str; 3] = ["saved", "answered", "not-applicable"];
 /// # Errors
 /// 404 with the reason.
 fn answered_by<'a>(visit: &'a Visit, id: &str) -> Result<(&'a Framework, &'a Scale), Problem> {
-    let framework = visit.app.definitions.catalogue.framework(id);
-    let framework = framework.ok_or_else(|| {
-        Problem::not_found("There is no such framework: choose one from the list")
-    })?;
-    match &framework.scale {
-        Some(scale) if framework.kind == FrameworkKind::Instrument => Ok((framework, scale)),
-        _ => Err(Problem::not_found(
-            "Nobody answers this framework: the list of frameworks says what each is for",
-        )),
-    }
+    let otherwise = "Nobody answers this framework";
+    rounds::of_kind(visit, id, FrameworkKind::Instrument, otherwise)
 }
 
 /// The questions as they stand on paper, whatever scale each belongs to.
@@ -90,11 +82,7 @@ fn said(visit: &Visit, typed: &Typed) -> Markup {
     let count = |name: &str| visit.address.get(name)?.parse::<usize>().ok();
     html! {
         @if !typed.refused.is_empty() {
-            div.summary #refused role="alert" tabindex="-1" autofocus {
-                h2 { "There is a problem" }
-                p { "Nothing was saved. What you typed is still in the form." }
-                ul { @for refusal in &typed.refused { li { a href=(format!("#{}", refusal.field)) { (refusal.at) } ": " (refusal.why) } } }
-            }
+            (typed.problem("Nothing was saved. What you typed is still in the form."))
         } @else if let (Some(saved), Some(answered)) = (count("saved"), count("answered")) {
             div.summary.good #saved role="status" {
                 p {

@@ -31,6 +31,14 @@ pub fn latest(chart: &Chart) -> Option<&ChartPoint> {
 /// The most points that a narrow screen shows.
 pub const MAX_NARROW_POINTS: usize = 53;
 
+/// Makes a drawing one for a narrow place, and says how many of its oldest points are left out.
+pub fn make_narrow(drawing: &mut Drawing) -> usize {
+    drawing.size = Size::Narrow;
+    let left_out = drawing.spots.len().saturating_sub(MAX_NARROW_POINTS);
+    drawing.spots.drain(..left_out);
+    left_out
+}
+
 /// What is around the drawing.
 #[derive(Clone, Copy)]
 pub struct Figure<'a> {
@@ -49,13 +57,12 @@ impl Figure<'_> {
     #[must_use]
     pub fn show(&self) -> Markup {
         let chart = &self.answer.chart;
-        let wide = self.drawing(Size::Wide);
+        let wide = self.drawing();
         let mut narrow = Drawing {
             name: "narrow".into(),
-            ..self.drawing(Size::Narrow)
+            ..wide.clone()
         };
-        let left_out = narrow.spots.len().saturating_sub(MAX_NARROW_POINTS);
-        narrow.spots.drain(..left_out);
+        let left_out = make_narrow(&mut narrow);
         let reading = wide
             .spots
             .iter()
@@ -76,9 +83,8 @@ impl Figure<'_> {
         }
     }
 
-    fn drawing(&self, size: Size) -> Drawing {
+    fn drawing(&self) -> Drawing {
         let mut drawing = joinedup_drawing::of_answer(self.answer, false);
-        drawing.size = size;
         for change in &mut drawing.tested {
             change.link = Some(format!("{}#changes", self.own));
         }

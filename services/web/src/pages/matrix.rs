@@ -23,20 +23,23 @@ const A_MONTH: Days = Days::new(30);
 
 /// Which measure stands for an outcome: what people get before how it is done, the longest series first. A stock by day
 /// turns with every weekday and leads only where nothing else is there.
-fn lead<'a>(visit: &'a Visit, overview: &Overview, outcome: &'a str) -> Option<&'a Measure> {
+fn lead<'a>(
+    visit: &'a Visit,
+    overview: &Overview,
+    parts: &[AreaId],
+    outcome: &'a str,
+) -> Option<&'a Measure> {
     let area = visit.area.as_str();
-    let parts = visit.parts();
-    let lines = |m: &Measure| -> Vec<Line> {
-        let areas = std::iter::once(area).chain(parts.iter().map(AreaId::as_str));
-        let found = areas.filter_map(|a| overview.line(m.id.as_str(), a));
-        found.cloned().collect()
+    let line = |m: &Measure| {
+        let mut areas = std::iter::once(area).chain(parts.iter().map(AreaId::as_str));
+        areas.find_map(|a| overview.line(m.id.as_str(), a))
     };
     visit
         .app
         .definitions
         .measures
         .of_outcome(outcome)
-        .filter_map(|m| Some((m, lines(m).into_iter().next()?)))
+        .filter_map(|m| Some((m, line(m)?)))
         .min_by_key(|(m, line)| {
             (
                 line.period == Grain::Day,
@@ -60,9 +63,10 @@ pub struct Led<'a> {
 /// Each outcome with the measure that stands for it.
 #[must_use]
 pub fn led<'a>(visit: &'a Visit, overview: &Overview, outcomes: &[&'a Node]) -> Vec<Led<'a>> {
+    let parts = visit.parts();
     let of = |node: &&'a Node| Led {
         node,
-        measure: lead(visit, overview, &node.id),
+        measure: lead(visit, overview, &parts, &node.id),
     };
     outcomes.iter().map(of).collect()
 }

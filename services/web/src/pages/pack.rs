@@ -9,7 +9,7 @@ use crate::door::problem::Problem;
 use axum::response::Response;
 use joinedup_application::charts::{self, ChartRequest};
 use joinedup_application::overview::{Line, Overview};
-use joinedup_drawing::{Size, icon};
+use joinedup_drawing::icon;
 use joinedup_views::measure::Measure;
 use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeSet;
@@ -140,12 +140,7 @@ fn chart(visit: &Visit, measure: &Measure) -> Result<Markup, Problem> {
     let mut drawing = joinedup_drawing::of_answer(&answer, false);
     drawing.name = format!("pack-{id}");
     // Two beside each other on paper: drawn small, so that their words can be read.
-    drawing.size = Size::Narrow;
-    let left_out = drawing
-        .spots
-        .len()
-        .saturating_sub(figure::MAX_NARROW_POINTS);
-    drawing.spots.drain(..left_out);
+    let left_out = figure::make_narrow(&mut drawing);
     for tested in &mut drawing.tested {
         tested.link = None;
     }

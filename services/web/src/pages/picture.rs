@@ -3,6 +3,7 @@
 use super::model::{Knowledge, LAYERS};
 use super::rounds;
 use super::visit::Visit;
+use joinedup_drawing::lines;
 use joinedup_drawing::run_chart::escape;
 use joinedup_views::catalogue::{Layer, Strength};
 use joinedup_views::outcomes::NodeState;
@@ -178,7 +179,7 @@ fn node(
         escape(&state.node.title),
         escape(&words),
     );
-    for (i, line) in two_lines(&state.node.title).iter().enumerate() {
+    for (i, line) in lines(&state.node.title, LETTERS, 2).iter().enumerate() {
         let _ = write!(
             out,
             "<text class=\"name\" x=\"{:.0}\" y=\"{:.0}\">{}</text>",
@@ -258,47 +259,4 @@ fn verdict(state: &NodeState, place: &Place) -> (String, String) {
         place.y + BOX_HEIGHT - 9.0
     );
     (drawn, said)
-}
-
-/// A title on at most two lines of the box; the whole of it is in the box's own words.
-fn two_lines(title: &str) -> Vec<String> {
-    let mut lines = wrapped(title, LETTERS);
-    if lines.len() > 2 {
-        lines.truncate(2);
-        lines[1].push('…');
-    }
-    lines
-}
-
-/// Words on lines of so many letters.
-fn wrapped(text: &str, letters: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + word.chars().count() < letters => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn titles_are_broken_between_words_and_a_long_one_says_that_it_goes_on() {
-        let long = "A name of eighty letters that some area has given to what it wants to come to";
-        let lines = two_lines(long);
-        assert_eq!(lines.len(), 2);
-        assert!(lines[1].ends_with('…'), "{lines:?}");
-        assert_eq!(
-            wrapped("Whole-system governance and leadership", 24),
-            ["Whole-system governance", "and leadership"]
-        );
-        assert!(wrapped("", 10).is_empty());
-    }
 }

@@ -15,13 +15,42 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::NaiveDate;
 use joinedup_application::app::App;
-use joinedup_application::execute::{ExecuteError, Write, WriteKey, execute};
-use joinedup_events::AreaId;
+use joinedup_application::execute::{ExecuteError, Write, WriteKey, execute, until_seen};
+use joinedup_events::{AreaId, Event};
+use joinedup_log::Appended;
 use joinedup_views::decide::Command;
 use maud::{Markup, html};
+use std::time::Duration;
 
 /// The CloudEvents source of what is recorded on pages.
 pub(super) const SOURCE: &str = "joinedup/pages";
+
+/// Events in one append.
+const BATCH: usize = 500;
+
+/// Publishes the events of a form, and waits a little until the views have them. What was sent before is known.
+///
+/// # Errors
+/// 404 in a process that does not publish, 503 when the log does not take them: what was taken stays, and the same form may be
+/// sent again.
+pub(super) async fn publish(
+    app: &App,
+    events: &[Event],
+    within: Duration,
+) -> Result<Vec<Appended>, Problem> {
+    let publisher = app
+        .publisher
+        .as_ref()
+        .ok_or_else(|| Problem::not_found("This process does not publish"))?;
+    let mut all = Vec::with_capacity(events.len());
+    for batch in events.chunks(BATCH) {
+        all.extend(publisher.publish(batch, None).await?);
+    }
+    if let (Some(views), Some(last)) = (&app.views, all.iter().map(|a| a.position).max()) {
+        until_seen(views, last, within).await;
+    }
+    Ok(all)
+}
 
 /// The fields of a form that was sent from one of our own pages.
 #[derive(Clone, Debug)]

@@ -6,14 +6,13 @@ use super::sheet::rated_by;
 use super::visit::Visit;
 use super::{rounds, words};
 use crate::door::problem::Problem;
+use crate::files;
 use axum::extract::Path;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use joinedup_drawing::radar::{self, Radar, Shape};
 use joinedup_events::{AreaId, Slug};
 use joinedup_views::catalogue::{Framework, Item, Scale};
 use joinedup_views::ratings::roll_up::lower_median;
-use joinedup_views::ratings::{Rating, Round};
 use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeSet;
 
@@ -97,26 +96,14 @@ impl<'a> Results<'a> {
         })
     }
 
-    fn rating(&self, place: &AreaId, item: &Item) -> Option<&Rating> {
-        let key = (place.clone(), item.id.clone());
-        self.found.get(&key)?.0.as_ref()
-    }
-
-    fn round(&self, place: &AreaId, item: &Item, round: &Slug) -> Option<&Round> {
-        self.rating(place, item)?
-            .rounds
-            .iter()
-            .find(|r| r.round == *round)
-    }
-
     /// The level of a column's item, and whether it is published: what is published, else what stands.
     fn level(&self, column: &Column, item: &Item) -> Option<(u8, bool)> {
         if column.is_together {
-            let of = |part: &AreaId| self.round(part, item, &column.round)?.published;
+            let of = |part: &AreaId| self.found.round(part, item, &column.round)?.published;
             let mut levels: Vec<u8> = self.parts.iter().filter_map(of).collect();
             return lower_median(&mut levels).map(|level| (level, true));
         }
-        let round = self.round(&column.place, item, &column.round)?;
+        let round = self.found.round(&column.place, item, &column.round)?;
         let standing = round.level.map(|level| (level, false));
         round.published.map(|level| (level, true)).or(standing)
     }
@@ -127,7 +114,7 @@ impl<'a> Results<'a> {
             let ratings = self
                 .items
                 .iter()
-                .filter_map(|item| self.rating(place, item));
+                .filter_map(|item| self.found.rating(place, item));
             ratings
                 .flat_map(|r| &r.rounds)
                 .map(|r| r.round.clone())
@@ -280,7 +267,7 @@ fn table(results: &Results<'_>, chosen: &[Column], titles: &[String]) -> Markup 
     let (visit, framework) = (results.visit, results.framework);
     let coloured = framework.id == visit.app.definitions.catalogue.model().id();
     let own = chosen.first().filter(|column| !column.is_together);
-    let ambition = |item: &Item| results.rating(&own?.place, item)?.ambition.as_ref();
+    let ambition = |item: &Item| results.found.rating(&own?.place, item)?.ambition.as_ref();
     let has_ambition = results.items.iter().any(|item| ambition(item).is_some());
     let level = |level: u8| {
         let class = if coloured { level } else { 0 };
@@ -327,17 +314,13 @@ fn difference(one: Option<(u8, bool)>, other: Option<(u8, bool)>) -> String {
 pub async fn csv(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
     let written =
         tokio::task::spawn_blocking(move || Results::of(&visit, &id).and_then(|r| rows(&r)));
-    let written = written
+    written
         .await
-        .map_err(|_| Problem::unavailable("The file could not be made"))??;
-    let kind = HeaderValue::from_static("text/csv; charset=utf-8");
-    Ok(([(header::CONTENT_TYPE, kind)], written).into_response())
+        .map_err(|_| Problem::unavailable("The file could not be written"))?
 }
 
-fn rows(results: &Results<'_>) -> Result<Vec<u8>, Problem> {
-    let broken = |_| Problem::unavailable("The file could not be made");
-    let mut file = csv::Writer::from_writer(Vec::new());
-    let head = [
+fn rows(results: &Results<'_>) -> Result<Response, Problem> {
+    let titles = [
         "area",
         "place",
         "framework",
@@ -352,38 +335,33 @@ fn rows(results: &Results<'_>) -> Result<Vec<u8>, Problem> {
         "ambition",
         "by",
     ];
-    file.write_record(head).map_err(broken)?;
     let text = |level: Option<u8>| level.map(|l| l.to_string()).unwrap_or_default();
+    let mut rows = Vec::new();
     for place in std::iter::once(&results.visit.area).chain(&results.parts) {
         for item in &results.items {
-            let Some(rating) = results.rating(place, item) else {
+            let Some(rating) = results.found.rating(place, item) else {
                 continue;
             };
             let ambition = rating.ambition.as_ref();
             for round in &rating.rounds {
-                let words = round
-                    .level
-                    .and_then(|l| results.scale.level(l))
-                    .unwrap_or_default();
-                file.write_record([
-                    place.as_str(),
-                    &results.visit.title_of(place.as_str()),
-                    &results.framework.id,
-                    &item.id,
-                    &item.title,
-                    round.round.as_str(),
-                    rounds::stage_word(round.stage),
-                    &text(round.level),
-                    words,
-                    &text(round.published),
-                    &round.raters.len().to_string(),
-                    &text(ambition.map(|a| a.level)),
-                    &ambition.map(|a| a.by.to_string()).unwrap_or_default(),
-                ])
-                .map_err(broken)?;
+                let title = round.level.and_then(|l| results.scale.level(l));
+                rows.push([
+                    place.to_string(),
+                    results.visit.title_of(place.as_str()),
+                    results.framework.id.clone(),
+                    item.id.clone(),
+                    item.title.clone(),
+                    round.round.to_string(),
+                    rounds::stage_word(round.stage).to_owned(),
+                    text(round.level),
+                    title.unwrap_or_default().to_owned(),
+                    text(round.published),
+                    round.raters.len().to_string(),
+                    text(ambition.map(|a| a.level)),
+                    ambition.map(|a| a.by.to_string()).unwrap_or_default(),
+                ]);
             }
         }
     }
-    file.into_inner()
-        .map_err(|_| Problem::unavailable("The file could not be made"))
+    files::csv(titles, rows)
 }

@@ -4,14 +4,36 @@ use super::visit::Visit;
 use crate::door::problem::Problem;
 use joinedup_application::outcomes;
 use joinedup_events::{AreaId, Family, Slug};
-use joinedup_views::catalogue::{Framework, Item};
+use joinedup_views::catalogue::{Framework, FrameworkKind, Item, Scale};
 use joinedup_views::decide::version;
 use joinedup_views::ratings::roll_up::localities;
-use joinedup_views::ratings::{Comparison, Rating, Stage, compare, rating};
+use joinedup_views::ratings::{Comparison, Rating, Round, Stage, compare, rating};
 use std::collections::BTreeMap;
 
 /// More places than this do not stand side by side: the place is then rated itself.
 const MAX_PLACES: usize = 24;
+
+/// A framework of a kind that has a scale; `otherwise` says what one of another kind is not for.
+///
+/// # Errors
+/// 404 with the reason.
+pub fn of_kind<'a>(
+    visit: &'a Visit,
+    id: &str,
+    kind: FrameworkKind,
+    otherwise: &str,
+) -> Result<(&'a Framework, &'a Scale), Problem> {
+    let framework = visit.app.definitions.catalogue.framework(id);
+    let framework = framework.ok_or_else(|| {
+        Problem::not_found("There is no such framework: choose one from the list")
+    })?;
+    match &framework.scale {
+        Some(scale) if framework.kind == kind => Ok((framework, scale)),
+        _ => Err(Problem::not_found(format!(
+            "{otherwise}: the list of frameworks says what each is for"
+        ))),
+    }
+}
 
 /// The places that stand side by side: those that are asked to rate, else the parts of the place, else the place.
 #[must_use]
@@ -44,7 +66,37 @@ pub fn in_order(framework: &Framework) -> Vec<&Item> {
 }
 
 /// What was recorded of some places by a framework, with its version, by place and item.
-pub type Found = BTreeMap<(AreaId, String), (Option<Rating>, u64)>;
+pub struct Found(BTreeMap<(AreaId, String), (Option<Rating>, u64)>);
+
+impl Found {
+    fn get(&self, place: &AreaId, item: &Item) -> Option<&(Option<Rating>, u64)> {
+        self.0.get(&(place.clone(), item.id.clone()))
+    }
+
+    /// Every rating.
+    pub fn ratings(&self) -> impl Iterator<Item = &Rating> {
+        self.0.values().filter_map(|(rating, _)| rating.as_ref())
+    }
+
+    /// Where a place stands with an item.
+    #[must_use]
+    pub fn rating(&self, place: &AreaId, item: &Item) -> Option<&Rating> {
+        self.get(place, item)?.0.as_ref()
+    }
+
+    /// The same in one round.
+    #[must_use]
+    pub fn round(&self, place: &AreaId, item: &Item, round: &Slug) -> Option<&Round> {
+        let rounds = &self.rating(place, item)?.rounds;
+        rounds.iter().find(|r| r.round == *round)
+    }
+
+    /// The version that a form about it is made from; 0 when nothing was recorded.
+    #[must_use]
+    pub fn version(&self, place: &AreaId, item: &Item) -> u64 {
+        self.get(place, item).map_or(0, |(_, version)| *version)
+    }
+}
 
 /// What was recorded of some places by a framework, by place and item, with the versions of one moment: a form must not
 /// carry a later version than its page shows.
@@ -65,7 +117,7 @@ pub fn found(visit: &Visit, places: &[AreaId], framework: &Framework) -> Result<
         let cells = places
             .iter()
             .flat_map(|place| framework.items.iter().map(move |item| (place, item)));
-        cells.filter_map(|(place, item)| of(place, item)).collect()
+        Found(cells.filter_map(|(place, item)| of(place, item)).collect())
     }))
 }
 

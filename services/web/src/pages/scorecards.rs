@@ -8,7 +8,7 @@ use super::words;
 use crate::door::problem::Problem;
 use axum::extract::Path;
 use axum::response::Response;
-use joinedup_application::scorecards::{Row, rows};
+use joinedup_application::scorecards::{InPlace, Row};
 use joinedup_drawing::{axis, icon, spark};
 use joinedup_views::measure::Purpose;
 use joinedup_views::scorecards::Scorecard;
@@ -47,8 +47,9 @@ fn made_for(card: &Scorecard) -> String {
 fn all(visit: &Visit) -> Result<Markup, Problem> {
     let place = visit.title_of(visit.area.as_str());
     let mut cards = Vec::new();
+    let here = here(visit)?;
     for card in visit.app.definitions.scorecards.all() {
-        cards.push((card, rows(&visit.app, card, &visit.area, visit.audience())?));
+        cards.push((card, here.rows(card)));
     }
     let body = html! {
         h1 { "Scorecards" span.place { ", " (place) } }
@@ -99,7 +100,7 @@ fn changed(rows: &[Row<'_>]) -> bool {
 
 fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
     let card = card(visit, id)?;
-    let rows = rows(&visit.app, card, &visit.area, visit.audience())?;
+    let rows = here(visit)?.rows(card);
     let place = visit.title_of(visit.area.as_str());
     let kind = visit.place().map(|a| a.kind);
     let is_made_for =
@@ -132,8 +133,13 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
 /// 404 when there is no such scorecard or this process has no views.
 pub fn table(visit: &Visit, id: &str) -> Result<(String, Markup), Problem> {
     let card = card(visit, id)?;
-    let rows = rows(&visit.app, card, &visit.area, visit.audience())?;
+    let rows = here(visit)?.rows(card);
     Ok((card.title.clone(), lines(visit, &rows)))
+}
+
+/// What scorecards are filled with in the reader's place.
+fn here(visit: &Visit) -> Result<InPlace<'_>, Problem> {
+    Ok(InPlace::of(&visit.app, &visit.area, visit.audience())?)
 }
 
 fn card<'a>(visit: &'a Visit, id: &str) -> Result<&'a Scorecard, Problem> {

@@ -17,7 +17,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use joinedup_events::{AreaId, Slug};
 use joinedup_views::catalogue::{Framework, FrameworkKind, Item, Scale};
-use joinedup_views::ratings::{Rating, Round};
+use joinedup_views::ratings::Round;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 use typed::Typed;
@@ -60,16 +60,8 @@ struct Sheet<'a> {
 /// # Errors
 /// 404 with the reason.
 pub fn rated_by<'a>(visit: &'a Visit, id: &str) -> Result<(&'a Framework, &'a Scale), Problem> {
-    let framework = visit.app.definitions.catalogue.framework(id);
-    let framework = framework.ok_or_else(|| {
-        Problem::not_found("There is no such framework: choose one from the list")
-    })?;
-    match &framework.scale {
-        Some(scale) if framework.kind == FrameworkKind::Rating => Ok((framework, scale)),
-        _ => Err(Problem::not_found(
-            "Places are not rated by this framework: the list of frameworks says what each is for",
-        )),
-    }
+    let otherwise = "Places are not rated by this framework";
+    rounds::of_kind(visit, id, FrameworkKind::Rating, otherwise)
 }
 
 impl<'a> Sheet<'a> {
@@ -107,10 +99,7 @@ impl<'a> Sheet<'a> {
         )?;
         let round = match round {
             Some(round) => round,
-            None => rounds::newest(
-                visit,
-                found.values().filter_map(|(rating, _)| rating.as_ref()),
-            )?,
+            None => rounds::newest(visit, found.ratings())?,
         };
         Ok(Self {
             visit,
@@ -130,27 +119,16 @@ impl<'a> Sheet<'a> {
         self.visit.address.clone().without(&DONE)
     }
 
-    fn rating(&self, place: &AreaId, item: &Item) -> Option<&Rating> {
-        let key = (place.clone(), item.id.clone());
-        self.found.get(&key)?.0.as_ref()
-    }
-
-    fn version(&self, place: &AreaId, item: &Item) -> u64 {
-        let key = (place.clone(), item.id.clone());
-        self.found.get(&key).map_or(0, |(_, version)| *version)
-    }
-
     /// An item of a place in the sheet's round.
     fn round_of(&self, place: &AreaId, item: &Item) -> Option<&Round> {
-        let rounds = &self.rating(place, item)?.rounds;
-        rounds.iter().find(|r| r.round == self.round)
+        self.found.round(place, item, &self.round)
     }
 
     /// The level that stands in a cell: the rater's own, the place's proposal, what the round came to, or the ambition.
     fn level(&self, place: &AreaId, item: &Item) -> Option<u8> {
         let round = self.round_of(place, item);
         match (self.step, &self.rater) {
-            (Step::Plan, _) => Some(self.rating(place, item)?.ambition.as_ref()?.level),
+            (Step::Plan, _) => Some(self.found.rating(place, item)?.ambition.as_ref()?.level),
             (Step::Moderate, _) => round?.level,
             (Step::Rate, None) => round?.proposed.as_ref()?.level,
             (Step::Rate, Some(rater)) => {
@@ -174,11 +152,7 @@ impl<'a> Sheet<'a> {
     /// The codes of those who rated in this round, each with how many cells it gave a level.
     fn raters(&self) -> BTreeMap<&Slug, usize> {
         let mut raters = BTreeMap::new();
-        let ratings = self
-            .found
-            .values()
-            .filter_map(|(rating, _)| rating.as_ref());
-        let rounds = ratings.flat_map(|rating| &rating.rounds);
+        let rounds = self.found.ratings().flat_map(|rating| &rating.rounds);
         for given in rounds
             .filter(|r| r.round == self.round)
             .flat_map(|r| &r.raters)
@@ -232,14 +206,8 @@ fn said(sheet: &Sheet<'_>, typed: &Typed) -> Markup {
     let counted = |n: usize| super::words::counted(n, "entry", "entries");
     html! {
         @if !typed.refused.is_empty() {
-            div.summary #refused role="alert" tabindex="-1" autofocus {
-                h2 { "There is a problem" }
-                @if typed.saved > 0 { p { (counted(typed.saved)) " saved. What is listed here was not; what you chose is still on the sheet." } }
-                @else { p { "Nothing was saved. What you chose is still on the sheet." } }
-                ul {
-                    @for refusal in &typed.refused { li { a href=(format!("#{}", refusal.field)) { (refusal.at) } ": " (refusal.why) } }
-                }
-            }
+            @let saved = format!("{} saved. What is listed here was not; what you chose is still on the sheet.", counted(typed.saved));
+            (typed.problem(if typed.saved > 0 { &saved } else { "Nothing was saved. What you chose is still on the sheet." }))
         } @else if let Some(saved) = count("saved") {
             div.summary.good #saved role="status" tabindex="-1" autofocus {
                 @match count("published") {

@@ -5,9 +5,9 @@ use super::figure::Figure;
 use super::visit::Visit;
 use super::{finding, words};
 use crate::door::problem::Problem;
+use crate::files;
 use axum::extract::Path;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use joinedup_application::charts::{self, Answer};
 use joinedup_drawing::slide::{self, Words};
 use joinedup_views::measure::Measure;
@@ -36,17 +36,11 @@ fn draw(visit: &Visit, id: &str, as_png: bool) -> Result<Response, Problem> {
     let finding = finding::sentence(visit, &answer, &changes);
     let drawing = joinedup_drawing::of_answer(&answer, true);
     let drawn = slide::svg(&drawing, &words_of(visit, measure, &answer, finding));
-    if !as_png {
-        let policy = "default-src 'none'; style-src 'unsafe-inline'";
-        let head = [
-            (header::CONTENT_TYPE, "image/svg+xml"),
-            (header::CONTENT_SECURITY_POLICY, policy),
-        ];
-        return Ok((head, drawn).into_response());
+    if as_png {
+        files::png(&drawn)
+    } else {
+        Ok(files::svg(drawn))
     }
-    let picture = joinedup_drawing::png::png(&drawn);
-    let picture = picture.map_err(|error| Problem::unavailable(error.to_string()))?;
-    Ok(([(header::CONTENT_TYPE, "image/png")], picture).into_response())
 }
 
 fn words_of(visit: &Visit, measure: &Measure, answer: &Answer, finding: String) -> Words {

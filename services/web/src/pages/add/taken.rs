@@ -1,5 +1,6 @@
 //! The end: what was taken is published, and the page says so and leads to its charts.
 
+use super::super::record;
 use super::super::visit::Visit;
 use super::super::words;
 use super::PATH;
@@ -9,15 +10,12 @@ use crate::door::auth::Caller;
 use crate::door::problem::Problem;
 use joinedup_application::app::App;
 use joinedup_application::config::Role;
-use joinedup_application::execute::until_seen;
 use joinedup_events::observation::{ObservationFact, Observed};
 use joinedup_events::{AreaId, Event, Fact};
 use maud::{Markup, html};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// Events in one append.
-const BATCH: usize = 500;
 /// How long the page waits for the charts to have the numbers.
 const SEEN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -35,10 +33,6 @@ pub struct Counts {
 /// # Errors
 /// 503 when the log does not take them: what was taken stays, and the same form may be sent again.
 pub async fn publish(app: &App, caller: &Caller, prepared: &Prepared) -> Result<Counts, Problem> {
-    let publisher = app
-        .publisher
-        .as_ref()
-        .ok_or_else(|| Problem::not_found("This process does not publish"))?;
     let events: Vec<Event> = prepared
         .table
         .facts
@@ -49,21 +43,13 @@ pub async fn publish(app: &App, caller: &Caller, prepared: &Prepared) -> Result<
             event
         })
         .collect();
-    let mut counts = Counts::default();
-    let mut last = None;
-    for batch in events.chunks(BATCH) {
-        let appended = publisher.publish(batch, None).await?;
-        let known = appended.iter().filter(|a| a.duplicate).count();
-        counts.known += known;
-        counts.stored += appended.len() - known;
-        last = appended.iter().map(|a| a.position).max().max(last);
-        let positions = appended.iter().map(|a| a.position.0);
-        counts.positions.extend(positions);
-    }
-    if let (Some(views), Some(last)) = (&app.views, last) {
-        until_seen(views, last, SEEN_TIMEOUT).await;
-    }
-    Ok(counts)
+    let appended = record::publish(app, &events, SEEN_TIMEOUT).await?;
+    let known = appended.iter().filter(|a| a.duplicate).count();
+    Ok(Counts {
+        stored: appended.len() - known,
+        known,
+        positions: appended.iter().map(|a| a.position.0).collect(),
+    })
 }
 
 /// What was taken of one series.

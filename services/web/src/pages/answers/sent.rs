@@ -1,7 +1,7 @@
 //! `POST /frameworks/{id}/answers`: one questionnaire becomes one event, if the door lets it in.
 
 use super::super::address::Address;
-use super::super::record::{Form, SOURCE};
+use super::super::record::{self, Form, SOURCE};
 use super::super::sheet::typed::{Refused, Typed};
 use super::super::visit::Visit;
 use super::form::{id as field_of, name};
@@ -16,15 +16,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{NaiveDate, NaiveTime};
 use joinedup_application::admission;
 use joinedup_application::audit::About;
-use joinedup_application::execute::until_seen;
 use joinedup_events::experience::{Answer, Answered, ExperienceFact, Mode, Respondent};
 use joinedup_events::{Arrival, EntityId, Event, Fact, Slug, Submitted, local};
-use joinedup_log::Position;
 use joinedup_views::catalogue::Item;
 use std::time::Duration;
 
-/// Events in one append.
-const BATCH: usize = 500;
 /// How long the page waits for its numbers to be up to date.
 const SEEN_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -79,23 +75,13 @@ pub async fn send(
     Ok(saved(to, &visit, &id, counts, positions))
 }
 
-/// Publishes questionnaires, waits a little until the page has them, and answers where they stand in the log. Sent again
-/// they are known.
+/// Publishes questionnaires, and answers where they stand in the log.
 ///
 /// # Errors
-/// 404 in a process that does not publish, 503 when the log does not take them.
+/// As [`record::publish`].
 pub(super) async fn publish(visit: &Visit, events: &[Event]) -> Result<Vec<u64>, Problem> {
-    let publisher = visit.app.publisher.as_ref();
-    let publisher = publisher.ok_or_else(|| Problem::not_found("This process does not publish"))?;
-    let mut positions = Vec::with_capacity(events.len());
-    for batch in events.chunks(BATCH) {
-        let appended = publisher.publish(batch, None).await?;
-        positions.extend(appended.iter().map(|a| a.position.0));
-    }
-    if let (Some(views), Some(last)) = (&visit.app.views, positions.iter().max()) {
-        until_seen(views, Position(*last), SEEN_TIMEOUT).await;
-    }
-    Ok(positions)
+    let appended = record::publish(&visit.app, events, SEEN_TIMEOUT).await?;
+    Ok(appended.iter().map(|a| a.position.0).collect())
 }
 
 /// The way back to an empty form, which says how many questionnaires and answers were saved, and how many do not apply.

@@ -39,7 +39,7 @@ impl Seen {
     pub(super) fn of(sheet: &Sheet<'_>, place: &AreaId, item: &Item) -> Self {
         let stage = sheet.round_of(place, item).map(|round| round.stage);
         Self {
-            version: sheet.version(place, item),
+            version: sheet.found.version(place, item),
             level: sheet.level(place, item),
             has_proposal: stage.is_some_and(|stage| stage != Stage::Rating),
             waits: matches!(stage, Some(Stage::Proposed | Stage::Moderated)),
@@ -147,6 +147,7 @@ fn entry(
     };
     let by = date(&name("by", place, item))?;
     let stands_by = sheet
+        .found
         .rating(place, item)
         .and_then(|r| r.ambition.as_ref())
         .map(|a| a.by);

@@ -167,7 +167,7 @@ fn cell(
         }))
         input type="hidden" name=(name("seen", place, item)) value=(seen.written());
         @if sheet.step == Step::Plan {
-            @let level = sheet.rating(place, item).and_then(|r| r.level);
+            @let level = sheet.found.rating(place, item).and_then(|r| r.level);
             p.small { "now " (rounds::level(sheet.visit, &sheet.framework.id, level)) }
         } @else if suggested.is_some() && typed.get(&name_of).is_none() { p.small { "suggested, not saved yet" } }
         @else if let Some(round) = round.filter(|_| sheet.rater.is_none()) {
@@ -205,7 +205,7 @@ fn evidence(sheet: &Sheet<'_>, typed: &Typed, row: usize, item: &Item) -> Markup
     let Some(place) = only_place(sheet) else {
         return html! {};
     };
-    let rating = sheet.rating(place, item);
+    let rating = sheet.found.rating(place, item);
     let by = rating
         .and_then(|r| r.ambition.as_ref())
         .map(|a| a.by.to_string());

@@ -1,5 +1,7 @@
 //! What was typed into a sheet that was not recorded as a whole: it stays on the page, with the reason at each field.
 
+use maud::{Markup, html};
+
 /// Why something of a form was not recorded.
 #[derive(Clone, Debug)]
 pub struct Refused {
@@ -33,5 +35,16 @@ impl Typed {
     pub fn why(&self, field: &str) -> Option<&str> {
         let mut refused = self.refused.iter();
         refused.find(|r| r.field == field).map(|r| r.why.as_str())
+    }
+
+    /// What is in the way of it: each refusal leads to its field. The sentence says what was saved all the same.
+    pub fn problem(&self, saved: &str) -> Markup {
+        html! {
+            div.summary #refused role="alert" tabindex="-1" autofocus {
+                h2 { "There is a problem" }
+                p { (saved) }
+                ul { @for refusal in &self.refused { li { a href=(format!("#{}", refusal.field)) { (refusal.at) } ": " (refusal.why) } } }
+            }
+        }
     }
 }
