@@ -19,8 +19,10 @@ struct Bar<'a> {
     label: String,
     from: f64,
     to: f64,
-    /// Where the label begins; it may begin before its bar, where the drawing ends soon after.
+    /// Where the label begins.
     text: f64,
+    /// The label ends where its bar begins, because the drawing ends soon after.
+    is_before: bool,
     row: usize,
 }
 
@@ -61,6 +63,7 @@ fn bars(drawing: &Drawing, margins: Margins) -> Vec<Bar<'_>> {
         let width = 10.0 + label.chars().count() as f64 * LETTER;
         // Where the drawing ends soon after, the label stands before its bar.
         let fits = from + width <= margins.width - 4.0;
+        let is_before = !fits && from - width >= 4.0;
         let text = if fits { from } else { (from - width).max(4.0) };
         let row = ends
             .iter()
@@ -73,6 +76,7 @@ fn bars(drawing: &Drawing, margins: Margins) -> Vec<Bar<'_>> {
             from,
             to,
             text,
+            is_before,
             row,
         });
     }
@@ -88,19 +92,24 @@ pub(super) fn draw(drawing: &Drawing, frame: &Frame, out: &mut String) {
             Some(link) => (format!("<a href=\"{}\">", escape(link)), "</a>"),
             None => (String::new(), ""),
         };
+        // How wide letters are is known to the reader's program alone, so a label before its bar is placed by its end.
+        let (x, anchor) = if bar.is_before {
+            (bar.from - 5.0, " text-anchor=\"end\"")
+        } else {
+            (bar.text + 5.0, "")
+        };
         let to = bar.change.to.map_or_else(|| "now".to_owned(), date);
         let _ = write!(
             out,
-            "<g class=\"flag\"><line x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{}\" y2=\"{y:.1}\"/>{open}<rect class=\"stretch\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{}\" rx=\"3\"/><text x=\"{:.1}\" y=\"{:.1}\">{}<title>{}: {} to {to}</title></text>{close}</g>",
+            "<g class=\"flag\"><line x1=\"{from:.1}\" x2=\"{from:.1}\" y1=\"{}\" y2=\"{y:.1}\"/>{open}<rect class=\"stretch\" x=\"{from:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{}\" rx=\"3\"/><text x=\"{x:.1}\" y=\"{:.1}\"{anchor}>{}<title>{}: {} to {to}</title></text>{close}</g>",
             frame.margins.top,
             bar.to - bar.from,
             ROW - 4.0,
-            bar.text + 5.0,
             y + 13.0,
             escape(&bar.label),
             escape(&bar.change.label),
             date(bar.change.from),
-            x = bar.from,
+            from = bar.from,
         );
     }
 }
