@@ -11,7 +11,7 @@ make() {
     [ -s "$folder/$1" ] || head -c 36 /dev/urandom | base64 | tr -d '\n=+/' > "$folder/$1"
     chmod 644 "$folder/$1"
 }
-for name in nats-admin nats-publish nats-project reader-token operator-token publisher-token admin-token grafana-password; do
+for name in nats-admin nats-publish nats-project nats-route reader-token operator-token publisher-token admin-token grafana-password; do
     make "$name"
 done
 {
@@ -19,5 +19,13 @@ done
     printf 'PUBLISH_PASSWORD: "%s"\n' "$(cat "$folder/nats-publish")"
     printf 'PROJECT_PASSWORD: "%s"\n' "$(cat "$folder/nats-project")"
 } > "$folder/nats-passwords.conf"
-chmod 644 "$folder/nats-passwords.conf"
+{
+    password=$(cat "$folder/nats-route")
+    printf 'authorization { user: route, password: "%s" }\nroutes: [\n' "$password"
+    for server in nats nats-2 nats-3; do
+        printf '  "nats://route:%s@%s:6222"\n' "$password" "$server"
+    done
+    printf ']\n'
+} > "$folder/nats-routes.conf"
+chmod 644 "$folder/nats-passwords.conf" "$folder/nats-routes.conf"
 echo "secrets are in $folder"

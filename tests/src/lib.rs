@@ -25,6 +25,7 @@ pub mod http;
 pub mod local_http;
 pub mod nats;
 pub mod nats_client;
+pub mod nats_cluster;
 pub mod patience;
 pub mod ports;
 pub mod process;

@@ -48,6 +48,8 @@ pub struct NatsOptions {
     pub auth: NatsAuth,
     /// Further lines of the configuration file, as they are.
     pub extra: String,
+    /// One of several: it answers at once, and JetStream when there are enough of them.
+    pub in_cluster: bool,
 }
 
 impl NatsOptions {
@@ -57,6 +59,7 @@ impl NatsOptions {
             sync_always: true,
             auth: NatsAuth::Open,
             extra: String::new(),
+            in_cluster: false,
         }
     }
 
@@ -106,6 +109,11 @@ impl NatsServer {
             }
         }
         panic!("the NATS server does not start: {failures:#?}");
+    }
+
+    /// How it was started last.
+    pub fn options(&self) -> &NatsOptions {
+        &self.options
     }
 
     /// The address for clients, without credentials: `nats://127.0.0.1:…`.
@@ -208,7 +216,12 @@ impl NatsServer {
                 .arg(&config),
             &log,
         );
-        let health = format!("{}/healthz", self.monitoring_url());
+        let page = if self.options.in_cluster {
+            "varz"
+        } else {
+            "healthz"
+        };
+        let health = format!("{}/{page}", self.monitoring_url());
         match process.try_ready(START, &mut || http::get_ok(&health)) {
             Ok(_) => {
                 self.process = Some(process);

@@ -32,7 +32,7 @@ const BATCH_EVENTS: usize = 1000;
 /// The longest line that is read, in bytes; longer ones are not of an archive.
 const LINE_BYTES: u64 = 4 << 20;
 /// What the first line of an archive gives for the line before it.
-const BEGIN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+pub const BEGIN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// What an archive holds.
 #[derive(Clone, Debug, PartialEq, Eq)]

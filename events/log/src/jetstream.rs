@@ -4,10 +4,12 @@
 //! [`JetStreamLog::connect`] refuses a server or stream that could lose acknowledged events, each reason in a
 //! sentence, unless it is accepted by its name ([`Unsafe`]). [`check`] tells them all.
 //!
-//! In a cluster [`Settings::monitor_url`] shows the server we are connected to; its peers have to be set the same.
+//! In a cluster [`Settings::monitor_url`] names the monitoring addresses of every server that keeps the stream: each of them may
+//! be the next to acknowledge, so each is asked, when the log is opened and as long as it is open.
 
 mod batches;
 mod connection;
+mod durability;
 mod monitor;
 mod publish;
 mod read;
@@ -28,7 +30,7 @@ use async_trait::async_trait;
 
 pub use settings::{Credentials, DEFAULT_STREAM, Settings, UnknownUnsafe, Unsafe};
 pub use startup::{ConnectError, Finding, SERVER_FLOOR, check};
-pub use stream::{Apply, MAX_PAYLOAD, Plan, SUBJECTS, StreamSettings, apply_stream};
+pub use stream::{Apply, MAX_PAYLOAD, Placement, Plan, SUBJECTS, StreamSettings, apply_stream};
 pub use structure::Structure;
 
 use crate::{
@@ -59,6 +61,7 @@ struct Shared {
     idle_check: Duration,
     stall_after: Duration,
     structure: Option<Structure>,
+    durability: durability::Watch,
     /// The highest position that was acknowledged or read here.
     known: AtomicU64,
     losses: Losses,
@@ -79,7 +82,7 @@ impl JetStreamLog {
     /// [`ConnectError::Unsafe`] with every finding that was not accepted, and whatever hinders the look.
     pub async fn connect(settings: &Settings) -> Result<Self, ConnectError> {
         let connection = Connection::open(settings).await?;
-        let info = startup::pass(settings, &connection).await?;
+        let startup::Examined { info, durable, .. } = startup::pass(settings, &connection).await?;
         let atomic =
             startup::atomic_batches(&connection) && stream::takes_atomic_batches(&info.config);
         let begins = stream::begins(&info.config).map(|first| {
@@ -104,6 +107,7 @@ impl JetStreamLog {
             idle_check: settings.idle_check,
             stall_after: settings.stall_after,
             structure: settings.structure,
+            durability: durability::Watch::new(settings, verified, durable),
             known: AtomicU64::new(info.state.last_seq),
             losses,
             verified: AtomicU64::new(verified),

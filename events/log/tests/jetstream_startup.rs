@@ -95,7 +95,7 @@ async fn a_server_whose_writing_to_disk_is_not_shown_is_refused() {
         (None, "no monitoring address is set"),
         (
             other.settings(STREAM).monitor_url,
-            "belongs to another server",
+            "are of other servers than this one",
         ),
         (
             Some(server.url().replace("nats://", "http://")),

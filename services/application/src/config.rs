@@ -89,12 +89,21 @@ pub struct Config {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Nats {
-    /// The server, e.g. `nats://127.0.0.1:4222`.
+    /// The server, e.g. `nats://127.0.0.1:4222`; those of a cluster with commas between them.
     pub url: String,
     /// The JetStream stream.
     pub stream: Option<String>,
-    /// The server's monitoring address, by which the start-up check sees its durability settings.
+    /// The server's monitoring address, by which is seen whether it writes to disk before it acknowledges; those of a cluster
+    /// with commas between them, of every server that keeps the stream.
     pub monitor_url: Option<String>,
+    /// Copies of the stream, each on a server of its own, at least; 1 unless set.
+    pub replicas: Option<u8>,
+    /// The most bytes that the stream may have; then it takes no more. Unless set the server's own limit holds.
+    pub max_bytes: Option<u64>,
+    /// The cluster whose servers may keep the stream; any unless set.
+    pub placement_cluster: Option<String>,
+    /// The tags that each server that keeps the stream must have (`server_tags` in its configuration).
+    pub placement_tags: Vec<String>,
     /// A file with credentials.
     pub credentials_file: Option<PathBuf>,
     /// A file with an nkey seed.

@@ -92,10 +92,11 @@ pub struct Server {
     /// The folder of the embedded log and the views.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// The NATS server, when the log is in JetStream.
+    /// The NATS server, when the log is in JetStream; those of a cluster with commas between them.
     #[arg(long, value_name = "URL")]
     pub nats: Option<String>,
-    /// The NATS server's monitoring address, by which its durability is checked.
+    /// The NATS server's monitoring address, by which its durability is checked; those of a cluster with commas between
+    /// them.
     #[arg(long, value_name = "URL")]
     pub nats_monitor: Option<String>,
     /// A condition that can lose acknowledged events, accepted by its name.

@@ -5,12 +5,15 @@ use joinedup_application::config::{Config, Nats};
 use joinedup_log::EventLog;
 use joinedup_log::embedded::{EmbeddedLog, EmbeddedOpenError, EmbeddedOptions};
 use joinedup_log::jetstream::{
-    Apply, ConnectError, Credentials, JetStreamLog, Settings, StreamSettings, UnknownUnsafe,
-    Unsafe, apply_stream,
+    Apply, ConnectError, Credentials, JetStreamLog, Placement, Settings, StreamSettings,
+    UnknownUnsafe, Unsafe, apply_stream,
 };
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How long a monitoring address that nobody named may take to take a connection.
+const MONITOR_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Why the log did not open.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +62,7 @@ pub async fn open(config: &Config) -> Result<Arc<dyn EventLog>, OpenLogError> {
 /// As [`open`].
 pub async fn open_soon(config: &Config) -> Result<Arc<dyn EventLog>, OpenLogError> {
     match open(config).await {
-        Err(OpenLogError::Nats(error @ ConnectError::Away { .. })) => {
+        Err(OpenLogError::Nats(error @ (ConnectError::Away { .. } | ConnectError::Silent(_)))) => {
             tracing::warn!(reason = %error, "the log is not there yet; it is opened as soon as it is");
             let config = config.clone();
             let open = move || {
@@ -69,6 +72,20 @@ pub async fn open_soon(config: &Config) -> Result<Arc<dyn EventLog>, OpenLogErro
             Ok(Arc::new(LateLog::new(error.to_string(), open)))
         }
         outcome => outcome,
+    }
+}
+
+/// The stream that the settings ask for.
+#[must_use]
+pub fn stream_settings(nats: &Nats) -> StreamSettings {
+    let placement = Placement {
+        cluster: nats.placement_cluster.clone(),
+        tags: nats.placement_tags.clone(),
+    };
+    StreamSettings {
+        max_bytes: nats.max_bytes,
+        replicas: nats.replicas,
+        placement: (placement != Placement::default()).then_some(placement),
     }
 }
 
@@ -111,11 +128,11 @@ pub fn settings(nats: &Nats) -> Result<Settings, UnknownUnsafe> {
 async fn jetstream(nats: &Nats) -> Result<JetStreamLog, OpenLogError> {
     let mut settings = settings(nats)?;
     if settings.monitor_url.is_none() {
-        settings.monitor_url = usual_monitor(&nats.url).await;
+        settings.monitor_url = usual_monitors(&nats.url).await;
     }
     match JetStreamLog::connect(&settings).await {
         Err(ConnectError::NoStream(_)) => {
-            let plan = apply_stream(&settings, &StreamSettings::default(), Apply::Change).await?;
+            let plan = apply_stream(&settings, &stream_settings(nats), Apply::Change).await?;
             tracing::info!(%plan, "the stream was not there yet");
         }
         Err(ConnectError::Unsafe(findings))
@@ -146,24 +163,19 @@ fn warn_unseen(settings: &mut Settings) {
     settings.accept_unsafe.push(Unsafe::LazyFsync);
 }
 
-/// The monitoring address that NATS uses by convention, if something answers there.
-async fn usual_monitor(url: &str) -> Option<String> {
-    let host = url
-        .split("://")
-        .last()?
-        .split(',')
-        .next()?
-        .rsplit('@')
-        .next()?
-        .rsplit_once(':')?
-        .0
-        .to_owned();
-    let address = format!("{host}:8222");
-    let reached = tokio::time::timeout(
-        Duration::from_millis(500),
-        tokio::net::TcpStream::connect(&address),
-    )
-    .await;
-    reached.ok()?.ok()?;
-    Some(format!("http://{address}/varz"))
+/// The monitoring addresses that NATS uses by convention, of those servers where something answers there.
+async fn usual_monitors(url: &str) -> Option<String> {
+    let mut found = Vec::new();
+    for server in url.split(',') {
+        let address = server.trim().rsplit(['@', '/']).next().unwrap_or_default();
+        let Some((host, _)) = address.rsplit_once(':') else {
+            continue;
+        };
+        let monitor = tokio::net::TcpStream::connect(format!("{host}:8222"));
+        let reached = tokio::time::timeout(MONITOR_TIMEOUT, monitor).await;
+        if matches!(reached, Ok(Ok(_))) {
+            found.push(format!("http://{host}:8222/varz"));
+        }
+    }
+    (!found.is_empty()).then(|| found.join(","))
 }

@@ -9,11 +9,14 @@
 mod add_data;
 mod assurance;
 mod audit;
+mod backed_up;
 mod catalogue;
 mod cli;
 mod clients;
+mod clusters;
 mod demo;
 mod doors;
+mod erased;
 mod event_time;
 mod feeds;
 mod feeds_hl7;

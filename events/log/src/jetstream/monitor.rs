@@ -1,7 +1,7 @@
 //! One question to the server's monitoring port: does it write to disk before it acknowledges?
 //!
-//! A client cannot see this over the NATS protocol (only the system account can), so it is read from `/varz`, and
-//! the answer counts only when it comes from the server the client is connected to.
+//! A client cannot see this over the NATS protocol (only the system account can), so it is read from `/varz`, which also
+//! says which server answers.
 
 use std::time::Duration;
 
@@ -16,6 +16,9 @@ const LONGEST_ANSWER: u64 = 4 * 1024 * 1024;
 #[derive(Debug, Deserialize)]
 pub(super) struct Varz {
     pub(super) server_id: String,
+    /// What the other servers of its cluster call it; its id, where it was given none.
+    #[serde(default)]
+    pub(super) server_name: String,
     #[serde(default)]
     jetstream: JetStreamVarz,
 }

@@ -49,6 +49,9 @@ impl Shared {
         for event in &events {
             examine(event)?;
         }
+        if let Some(why) = self.durability.lazy() {
+            return Err(AppendError::Unavailable(why));
+        }
         let known = self.known();
         let outcome = self.append_examined(&events).await;
         let low = outcome.iter().flatten().find(|answer| {
@@ -79,6 +82,11 @@ impl Shared {
             .info()
             .await
             .map_err(|error| Unwritable::ForNow(error.to_string()))?;
+        let losses = *self.losses.borrow();
+        self.durability.look(&info.cluster, losses).await;
+        if let Some(why) = self.durability.lazy() {
+            return Err(Unwritable::ForNow(why));
+        }
         if room(&info).is_some_and(|room| room < LARGEST_MESSAGE) {
             return Err(Unwritable::ForNow(format!(
                 "stream {} is full: raise its `max_bytes`",

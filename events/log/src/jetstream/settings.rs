@@ -22,8 +22,8 @@ pub struct Settings {
     pub tls_ca: Option<PathBuf>,
     /// TLS before the server's first line, for servers set to `handshake_first`.
     pub tls_first: bool,
-    /// The server's monitoring address, e.g. `http://127.0.0.1:8222/varz`. Only there can be seen whether the server
-    /// writes to disk before it acknowledges.
+    /// The server's monitoring address, e.g. `http://127.0.0.1:8222/varz`, or with commas between them those of every
+    /// server that keeps the stream. Only there can be seen whether a server writes to disk before it acknowledges.
     pub monitor_url: Option<String>,
     /// Conditions under which events can be lost, each accepted by its own name.
     pub accept_unsafe: Vec<Unsafe>,

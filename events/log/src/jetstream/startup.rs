@@ -1,11 +1,12 @@
 //! What has to be true of server and stream before an event is entrusted to them.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::connection::{ApiError, Connection};
-use super::monitor;
+use super::durability;
 use super::settings::{Settings, Unsafe};
 use super::stream::{self, STREAM_NOT_FOUND, StreamInfo};
 
@@ -88,6 +89,11 @@ pub enum ConnectError {
     /// Events could be lost, and nobody accepted that.
     #[error("events could be lost:\n{}", sentences(.0))]
     Unsafe(Vec<Finding>),
+    /// The server is there and does not answer now.
+    #[error(
+        "the NATS server answers nothing about streams ({0}); in a cluster it may be choosing a leader: wait, and look at its log"
+    )]
+    Silent(String),
     /// The server did not answer as it should.
     #[error("the NATS server did not do what was asked: {0}")]
     Api(String),
@@ -103,7 +109,10 @@ fn sentences(findings: &[Finding]) -> String {
 
 impl From<ApiError> for ConnectError {
     fn from(error: ApiError) -> Self {
-        ConnectError::Api(error.to_string())
+        match error {
+            ApiError::Silent { .. } => ConnectError::Silent(error.to_string()),
+            error => ConnectError::Api(error.to_string()),
+        }
     }
 }
 
@@ -115,30 +124,37 @@ pub async fn check(settings: &Settings) -> Result<Vec<Finding>, ConnectError> {
     let connection = Connection::open(settings).await?;
     examine(settings, &connection)
         .await
-        .map(|(findings, _)| findings)
+        .map(|examined| examined.findings)
 }
 
 /// Looks at server and stream; what was accepted by name is reported in the log and passed.
 pub(super) async fn pass(
     settings: &Settings,
     connection: &Connection,
-) -> Result<StreamInfo, ConnectError> {
-    let (findings, info) = examine(settings, connection).await?;
+) -> Result<Examined, ConnectError> {
+    let mut examined = examine(settings, connection).await?;
     let accepted = |finding: &Finding| finding.accept.is_some_and(|name| settings.accepts(name));
-    let (accepted, refused): (Vec<_>, Vec<_>) = findings.into_iter().partition(accepted);
+    let (accepted, refused): (Vec<_>, Vec<_>) = std::mem::take(&mut examined.findings)
+        .into_iter()
+        .partition(accepted);
     if !refused.is_empty() {
         return Err(ConnectError::Unsafe(refused));
     }
     for finding in accepted {
         tracing::warn!(%finding, "going on in spite of an unsafe condition");
     }
-    Ok(info)
+    Ok(examined)
 }
 
-async fn examine(
-    settings: &Settings,
-    connection: &Connection,
-) -> Result<(Vec<Finding>, StreamInfo), ConnectError> {
+/// What a look at server and stream found.
+pub(super) struct Examined {
+    findings: Vec<Finding>,
+    pub(super) info: StreamInfo,
+    /// The servers that were seen to write before they acknowledge.
+    pub(super) durable: BTreeSet<String>,
+}
+
+async fn examine(settings: &Settings, connection: &Connection) -> Result<Examined, ConnectError> {
     let name = &settings.stream;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if name.is_empty() || !name.bytes().all(plain) {
@@ -155,15 +171,20 @@ async fn examine(
         }
         Err(error) => return Err(error.into()),
     }
-    findings.extend(check_sync(settings, connection).await);
     let info = stream::info(connection, name)
         .await
         .map_err(|error| match error.code() {
             STREAM_NOT_FOUND => ConnectError::NoStream(name.clone()),
             _ => error.into(),
         })?;
+    let (lazy, durable) = durability::check(settings, &info.cluster).await;
+    findings.extend(lazy);
     findings.extend(stream::findings(name, &info.config));
-    Ok((findings, info))
+    Ok(Examined {
+        findings,
+        info,
+        durable,
+    })
 }
 
 /// The version is known from the server's greeting.
@@ -190,38 +211,6 @@ pub(super) fn check_server_version(connection: &Connection) -> Option<Finding> {
 pub(super) fn atomic_batches(connection: &Connection) -> bool {
     parse_version(&connection.client.server_info().version)
         .is_some_and(|version| version >= ATOMIC_BATCHES)
-}
-
-async fn check_sync(settings: &Settings, connection: &Connection) -> Option<Finding> {
-    let finding = |present: String, because| Finding {
-        setting: "`sync_interval` of the NATS server".to_owned(),
-        present,
-        wanted: "always".to_owned(),
-        because,
-        accept: Some(Unsafe::LazyFsync),
-    };
-    let Some(url) = &settings.monitor_url else {
-        return Some(finding(
-            "unknown, as no monitoring address is set".to_owned(),
-            "a server that does not always write to disk loses acknowledged events in a power cut, and only its \
-             monitoring address shows which it is",
-        ));
-    };
-    match monitor::varz(url, settings.request_timeout).await {
-        Err(error) => Some(finding(
-            format!("unknown, as {error}"),
-            "a server that does not always write to disk loses acknowledged events in a power cut",
-        )),
-        Ok(varz) if varz.server_id != connection.client.server_info().server_id => Some(finding(
-            format!("unknown, as {url} belongs to another server than the one we are connected to"),
-            "the answer has to come from the server that keeps the events",
-        )),
-        Ok(varz) if !varz.sync_always() => Some(finding(
-            format!("{:?}", varz.sync_interval()),
-            "events acknowledged within that time before a power cut are lost",
-        )),
-        Ok(_) => None,
-    }
 }
 
 /// `2.15.1` or `2.12.0-RC.1`; a release candidate counts as its release.

@@ -3,10 +3,11 @@
 //! The settings are compared and changed as the JSON of the server's API, so that what a newer server has beyond
 //! what is known here survives a change.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::connection::{ApiError, Connection};
+use super::durability::Keepers;
 use super::settings::{Settings, Unsafe};
 use super::startup::{ConnectError, Finding, atomic_batches, check_server_version};
 
@@ -32,8 +33,21 @@ const TWO_HOURS_NANOS: u64 = 2 * 3600 * 1_000_000_000;
 pub struct StreamSettings {
     /// The most bytes the stream may have; beyond it appends are refused. Without it the server's own limit holds.
     pub max_bytes: Option<u64>,
-    /// Copies in a cluster; without it 1 for a new stream, and whatever an existing stream has.
+    /// Copies in a cluster, at least; without it 1 for a new stream, and whatever an existing stream has.
     pub replicas: Option<u8>,
+    /// The servers that may keep it; without it any, and whatever an existing stream has.
+    pub placement: Option<Placement>,
+}
+
+/// Which servers may keep a stream: those of one cluster, and those with every one of these tags.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Placement {
+    /// The cluster's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// Tags of servers (`server_tags` in their configuration).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
 }
 
 /// Whether to change anything.
@@ -77,6 +91,9 @@ pub(super) struct StreamInfo {
     /// When it was made, in the server's own words; another stream of the same name was made at another time.
     pub(super) created: String,
     pub(super) state: StreamState,
+    /// The servers that keep it.
+    #[serde(default)]
+    pub(super) cluster: Keepers,
 }
 
 /// What is in a stream.
@@ -401,7 +418,14 @@ fn rules(wanted: &StreamSettings, atomic: bool) -> Vec<(&'static str, Want, Rule
     if let Some(replicas) = wanted.replicas {
         rules.push((
             "num_replicas",
-            exactly(json!(replicas)),
+            Want::AtLeast(u64::from(replicas)),
+            better("it was asked for"),
+        ));
+    }
+    if let Some(placement) = &wanted.placement {
+        rules.push((
+            "placement",
+            exactly(json!(placement)),
             better("it was asked for"),
         ));
     }

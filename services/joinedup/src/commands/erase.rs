@@ -1,27 +1,44 @@
 //! `erase`: a log written anew without what some entities said, into a data folder of its own.
 
 use crate::cli::Failure;
+use crate::commands::target::Target;
 use crate::open_log;
 use chrono::NaiveDate;
 use clap::Args;
 use joinedup_application::config::Config;
 use joinedup_application::erasure::{self, Chosen};
 use joinedup_events::{EntityId, Family, local};
-use joinedup_log::EventLog;
+use joinedup_log::Position;
 use std::path::PathBuf;
 
 /// Flags of `erase`.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Examples:\n  joinedup erase --data ./data --into ./data-new --entity transfer/9f86d081884c7d65\n  joinedup erase --data ./data --into ./data-new --family transfer --before 2018-04-01"
+    after_help = "Examples:\n  joinedup erase --data ./data --into ./data-new --entity transfer/9f86d081884c7d65\n  joinedup erase --data ./data --into ./data-new --family transfer --before 2018-04-01\n  joinedup erase --nats nats://old:4222 --into-nats nats://new:4222 --entity transfer/9f86d081884c7d65\n  joinedup erase --data ./data-new --into-nats nats://new:4222 --nothing"
 )]
 pub struct Erase {
     /// The data folder with the log, which is only read; no server may have it open.
-    #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
+    #[arg(long, value_name = "DIR", group = "old")]
+    pub data: Option<PathBuf>,
+    /// The NATS server whose stream has the log, which is only read; nobody may publish to it meanwhile.
+    #[arg(long, value_name = "URL", group = "old")]
+    pub nats: Option<String>,
+    /// A file of settings that says how that server is reached.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// The data folder of the new log, which must not be there yet.
-    #[arg(long, value_name = "DIR")]
-    pub into: PathBuf,
+    #[arg(long, value_name = "DIR", group = "new")]
+    pub into: Option<PathBuf>,
+    /// The NATS server of the new log; its stream must be empty, and is made if it is not there. Two streams of one account
+    /// cannot have the same subjects, so it is another server or another account.
+    #[arg(long, value_name = "URL", group = "new")]
+    pub into_nats: Option<String>,
+    /// A file of settings that says how that server is reached.
+    #[arg(long, value_name = "FILE")]
+    pub into_config: Option<PathBuf>,
+    /// Erases nothing: writes the log anew, each event at its position.
+    #[arg(long, conflicts_with_all = ["entity", "family"])]
+    pub nothing: bool,
     /// What is erased: a family and the id of an entity.
     #[arg(long, value_name = "FAMILY/ID", value_parser = entity)]
     pub entity: Vec<(Family, EntityId)>,
@@ -50,36 +67,52 @@ fn entity(text: &str) -> Result<(Family, EntityId), String> {
 
 /// Erases, and says what the new log holds.
 pub async fn run(erase: Erase) -> Result<(), Failure> {
-    if erase.into.exists() {
-        return Err(Failure::usage(format!(
-            "{} is there already: name a folder that is not, for the log is written anew",
-            erase.into.display()
-        )));
+    if erase.into.as_ref().is_some_and(|into| into.exists()) {
+        return Err(Failure::usage(
+            "the folder of --into is there already: name one that is not, for the log is written anew",
+        ));
     }
-    if !open_log::log_folder(&erase.data).exists() {
-        return Err(Failure::usage(format!(
-            "{} holds no log: name the data folder of the server",
-            erase.data.display()
-        )));
+    if let Some(data) = &erase.data
+        && !open_log::log_folder(data).exists()
+    {
+        return Err(Failure::usage(
+            "the folder of --data holds no log: name the data folder of the server",
+        ));
     }
-    let old = open(erase.data).await?;
+    let old = settings(
+        erase.config,
+        erase.data,
+        erase.nats,
+        "--data DIR or --nats URL",
+    )?;
+    let new = settings(
+        erase.into_config,
+        erase.into,
+        erase.into_nats,
+        "--into DIR or --into-nats URL",
+    )?;
+    let old = open_log::open(&old).await.map_err(Failure::new)?;
+    if old.head().await.map_err(Failure::new)? == Position::ORIGIN {
+        return Err(Failure::usage(
+            "the old log holds nothing: name the one that has the events",
+        ));
+    }
     let mut chosen: Chosen = erase.entity.into_iter().collect();
     if let (Some(family), Some(before)) = (erase.family, erase.before) {
         let instant = local::midnight(before);
         let aged = erasure::older_than(old.as_ref(), family, instant).await;
         chosen.extend(aged.map_err(Failure::new)?);
     }
-    if chosen.is_empty() {
+    if chosen.is_empty() && !erase.nothing {
         return Err(Failure::usage(
             "nothing is to be erased: name entities with --entity, or a --family with --before that has some so old",
         ));
     }
-    let new = open(erase.into.clone()).await?;
+    let new = open_log::open(&new).await.map_err(Failure::new)?;
     let report = erasure::rewrite(old.as_ref(), new.as_ref(), &chosen).await;
     let report = report.map_err(Failure::new)?;
     println!(
-        "{} holds the log: {} events, of which {} of {} entities are erased, and {} of others no longer name one",
-        erase.into.display(),
+        "the new log holds {} events, of which {} of {} entities are erased, and {} of others no longer name one",
         report.events,
         report.erased,
         chosen.len(),
@@ -91,10 +124,21 @@ pub async fn run(erase: Erase) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn open(data: PathBuf) -> Result<std::sync::Arc<dyn EventLog>, Failure> {
-    let config = Config {
+/// How a log is reached: the settings of the file, with the folder or server that was named.
+fn settings(
+    config: Option<PathBuf>,
+    data: Option<PathBuf>,
+    nats: Option<String>,
+    which: &str,
+) -> Result<Config, Failure> {
+    if config.is_none() && data.is_none() && nats.is_none() {
+        return Err(Failure::usage(format!("which log? give {which}")));
+    }
+    let target = Target {
+        config,
         data,
-        ..Config::default()
+        nats,
+        ..Target::default()
     };
-    open_log::open(&config).await.map_err(Failure::new)
+    target.settings()
 }

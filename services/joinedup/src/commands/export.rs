@@ -1,10 +1,13 @@
 //! `export`: takes everything out of a log: the events as an archive with a hash chain, or the cells as text.
 
+mod chain;
+
 use super::target::Target;
 use crate::cli::Failure;
 use crate::open_log;
 use clap::Args;
 use joinedup_application::app::Definitions;
+use joinedup_application::config::Config;
 use joinedup_log::{Position, archive};
 use joinedup_projector::folded;
 use std::fs::File;
@@ -14,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// Flags of `export`.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Examples:\n  joinedup export --data ./data -o archive.ndjson\n  joinedup export --verify archive.ndjson\n  joinedup export --nats nats://127.0.0.1:4222 --cells"
+    after_help = "Examples:\n  joinedup export --data ./data -o archive.ndjson\n  joinedup export --url http://127.0.0.1:8080 --into ./backup\n  joinedup export --verify ./backup\n  joinedup export --nats nats://127.0.0.1:4222 --cells"
 )]
 pub struct Export {
     /// Where from.
@@ -26,7 +29,7 @@ pub struct Export {
     /// The cells that the events come to, one a line.
     #[arg(long, conflicts_with = "verify")]
     pub cells: bool,
-    /// Check an archive instead, and name its first bad line.
+    /// Check an archive instead, and name its first bad line: a file, or a folder of files that continue one another.
     #[arg(long, value_name = "FILE")]
     pub verify: Option<PathBuf>,
     /// Events may be missing from the archive that is checked: its log was set up to forget some, or they were lost.
@@ -49,6 +52,17 @@ pub struct Export {
     /// The file to write, which must not be there yet; standard output unless given.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// A folder with an archive in files that continue one another: what is new goes into one more of them.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "cells", "after", "continues", "verify"])]
+    pub into: Option<PathBuf>,
+}
+
+/// What an export begins after.
+#[derive(Clone, Debug, Default)]
+struct Begin {
+    after: u64,
+    /// The hash of the last line of the archive that it continues.
+    continues: Option<String>,
 }
 
 /// Exports.
@@ -72,27 +86,68 @@ pub async fn run(export: Export) -> Result<(), Failure> {
         ));
     }
     let config = export.target.settings()?;
+    if export.cells {
+        return cells(&export, &config).await;
+    }
+    if let Some(folder) = &export.into {
+        return chain::lengthen(folder, &export.target, &config).await;
+    }
+    let begin = Begin {
+        after: export.after,
+        continues: export.continues.clone(),
+    };
+    let out = output(export.output.as_deref())?;
+    let summary = events(&export.target, &config, out, &begin).await?;
+    report(&summary, &begin);
+    Ok(())
+}
+
+/// Writes the cells.
+async fn cells(export: &Export, config: &Config) -> Result<(), Failure> {
     let mut out = output(export.output.as_deref())?;
     if let Some(url) = &export.target.url {
         let client = export.target.server(url)?;
-        let path = if export.cells {
-            "/api/v1/export/cells".to_owned()
-        } else {
-            let continues = match &export.continues {
-                Some(hash) => format!("&continues={hash}"),
-                None => String::new(),
-            };
-            format!("/api/v1/export/events?after={}{continues}", export.after)
-        };
-        let (cells, after) = (export.cells, export.after);
-        let continues = export.continues.clone();
         let copied = tokio::task::spawn_blocking(move || -> Result<(), Failure> {
-            let mut body = client.get(&path).map_err(Failure::new)?;
-            if cells {
-                return io::copy(&mut body, &mut out)
-                    .and_then(|_| out.flush())
-                    .map_err(unwritten);
-            }
+            let mut body = client.get("/api/v1/export/cells").map_err(Failure::new)?;
+            io::copy(&mut body, &mut out)
+                .and_then(|_| out.flush())
+                .map_err(unwritten)
+        });
+        return copied.await.map_err(Failure::new)?;
+    }
+    let log = open_log::open(config).await.map_err(Failure::new)?;
+    let definitions = Definitions::read(config).map_err(Failure::usage)?;
+    let (view, unread) = folded(log, definitions.areas.clone())
+        .await
+        .map_err(Failure::new)?;
+    out.write_all(view.cells().export().as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(unwritten)?;
+    if unread > 0 {
+        eprintln!(
+            "{unread} events could not be read and are in no cell; the quarantine of a running server says why"
+        );
+    }
+    Ok(())
+}
+
+/// Writes the events as an archive, from a running server or a log.
+async fn events(
+    target: &Target,
+    config: &Config,
+    mut out: Box<dyn Write + Send>,
+    begin: &Begin,
+) -> Result<archive::Summary, Failure> {
+    let Begin { after, continues } = begin.clone();
+    if let Some(url) = &target.url {
+        let client = target.server(url)?;
+        let asked = continues.as_ref().map(|hash| format!("&continues={hash}"));
+        let path = format!(
+            "/api/v1/export/events?after={after}{}",
+            asked.unwrap_or_default()
+        );
+        let copied = tokio::task::spawn_blocking(move || -> Result<archive::Summary, Failure> {
+            let body = client.get(&path).map_err(Failure::new)?;
             // Checked on its way, so that what the network cut short or changed is not taken for a backup.
             let summary = archive::verify(BufReader::new(Copying {
                 from: body,
@@ -106,44 +161,25 @@ pub async fn run(export: Export) -> Result<(), Failure> {
                     "the server did not take --continues: it is of an older version; give no --continues, or update it",
                 ));
             }
-            report(&summary, continues.as_deref(), after);
-            Ok(())
+            Ok(summary)
         });
         return copied.await.map_err(Failure::new)?;
     }
-    let log = open_log::open(&config).await.map_err(Failure::new)?;
-    if export.cells {
-        let definitions = Definitions::read(&config).map_err(Failure::usage)?;
-        let (view, unread) = folded(log, definitions.areas.clone())
-            .await
-            .map_err(Failure::new)?;
-        out.write_all(view.cells().export().as_bytes())
-            .and_then(|()| out.flush())
-            .map_err(unwritten)?;
-        if unread > 0 {
-            eprintln!(
-                "{unread} events could not be read and are in no cell; the quarantine of a running server says why"
-            );
-        }
-        return Ok(());
-    }
-    let after = Position(export.after);
-    let summary = match &export.continues {
-        Some(hash) => archive::export_from(&*log, &mut *out, after, hash).await,
-        None => archive::export(&*log, &mut *out, after).await,
+    let log = open_log::open(config).await.map_err(Failure::new)?;
+    let summary = match &continues {
+        Some(hash) => archive::export_from(&*log, &mut *out, Position(after), hash).await,
+        None => archive::export(&*log, &mut *out, Position(after)).await,
     };
-    let summary = summary.map_err(Failure::new)?;
-    report(&summary, export.continues.as_deref(), export.after);
-    Ok(())
+    summary.map_err(Failure::new)
 }
 
 /// Says what was exported, and what to give to the export that continues it.
-fn report(summary: &archive::Summary, continues: Option<&str>, after: u64) {
-    let hash = match continues {
+fn report(summary: &archive::Summary, begin: &Begin) {
+    let hash = match &begin.continues {
         Some(hash) if summary.events == 0 => hash,
         _ => &summary.hash,
     };
-    let last = summary.last.map_or(after, |last| last.0);
+    let last = summary.last.map_or(begin.after, |last| last.0);
     eprintln!(
         "{} events; keep the hash of the last one elsewhere: {hash}\nthe next export continues this one with --after {last} \
          --continues {hash}",
@@ -166,8 +202,12 @@ impl<R: Read, W: Write> Read for Copying<R, W> {
 }
 
 fn verify(file: &Path, export: &Export) -> Result<(), Failure> {
-    let opened = File::open(file)
-        .map_err(|e| Failure::usage(format!("{} cannot be read: {e}", file.display())))?;
+    let unread = |e| Failure::usage(format!("{} cannot be read: {e}", file.display()));
+    let opened: Box<dyn Read> = if file.is_dir() {
+        Box::new(chain::Files::of(file).map_err(unread)?)
+    } else {
+        Box::new(File::open(file).map_err(unread)?)
+    };
     let summary = archive::verify(BufReader::new(opened))
         .map_err(|e| Failure::new(format!("{}: {e}", file.display())))?;
     let name = file.display();
@@ -185,6 +225,11 @@ fn verify(file: &Path, export: &Export) -> Result<(), Failure> {
             "{name}: every line is as it was written, and {} events are missing, the first from position {first} to \
              {last}: the log had lost them, or was set up to forget; --with-gaps passes that",
             summary.missing
+        )));
+    }
+    if file.is_dir() && summary.events > 0 && summary.starts_from != archive::BEGIN {
+        return Err(Failure::new(format!(
+            "{name}: the first file continues one that is not there: what is here is not the whole archive"
         )));
     }
     let span = match (summary.first, summary.last) {

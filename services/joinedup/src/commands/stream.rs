@@ -3,7 +3,8 @@
 use crate::cli::{Failure, Server};
 use crate::open_log;
 use clap::{Args, Subcommand};
-use joinedup_log::jetstream::{Apply, Plan, StreamSettings, apply_stream, check};
+use joinedup_application::config::Nats;
+use joinedup_log::jetstream::{Apply, Plan, apply_stream, check};
 
 /// `joinedup stream …`
 #[derive(Clone, Debug, Args)]
@@ -21,6 +22,9 @@ pub enum Action {
         /// How NATS is reached.
         #[command(flatten)]
         server: Server,
+        /// What is asked of the stream.
+        #[command(flatten)]
+        wanted: Wanted,
         /// Change a stream that differs.
         #[arg(long)]
         change: bool,
@@ -33,19 +37,53 @@ pub enum Action {
     },
 }
 
+/// What is asked of the stream beside what keeps events safe; each is also a setting of `[nats]`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Wanted {
+    /// Copies of the stream, each on a server of its own, at least.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub replicas: Option<u8>,
+    /// The most bytes that the stream may have.
+    #[arg(long, value_name = "N")]
+    pub max_bytes: Option<u64>,
+    /// The cluster whose servers may keep it.
+    #[arg(long, value_name = "NAME")]
+    pub placement_cluster: Option<String>,
+    /// A tag that each server that keeps it must have.
+    #[arg(long, value_name = "TAG")]
+    pub placement_tag: Vec<String>,
+}
+
+impl Wanted {
+    /// What was asked for here stands before the settings.
+    fn over(self, nats: &mut Nats) {
+        nats.replicas = self.replicas.or(nats.replicas);
+        nats.max_bytes = self.max_bytes.or(nats.max_bytes);
+        nats.placement_cluster = self.placement_cluster.or(nats.placement_cluster.take());
+        if !self.placement_tag.is_empty() {
+            nats.placement_tags = self.placement_tag;
+        }
+    }
+}
+
 /// Does it.
 pub async fn run(stream: Stream) -> Result<(), Failure> {
-    let (server, change) = match &stream.action {
-        Action::Apply { server, change } => (server, Some(*change)),
+    let (server, apply) = match stream.action {
+        Action::Apply {
+            server,
+            wanted,
+            change,
+        } => (server, Some((wanted, change))),
         Action::Check { server } => (server, None),
     };
     let config = server.settings()?;
-    let nats = config
+    let mut nats = config
         .nats
         .ok_or_else(|| Failure::usage("which server? give --nats URL"))?;
     let settings = open_log::settings(&nats).map_err(Failure::usage)?;
-    if let Some(change) = change {
-        let wanted = StreamSettings::default();
+    if let Some((wanted, change)) = apply {
+        wanted.over(&mut nats);
+        let wanted = open_log::stream_settings(&nats);
         let apply = |how| apply_stream(&settings, &wanted, how);
         let mut plan = apply(Apply::DryRun).await.map_err(Failure::new)?;
         if plan == Plan::Create || change {

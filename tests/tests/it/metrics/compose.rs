@@ -1,8 +1,10 @@
 //! The programs of `compose.yaml`, started with its own commands, environment and files, but without containers: names of
 //! services become addresses, and paths become folders of the test.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
+use joinedup_tests::care::stay;
 use joinedup_tests::folders;
 use joinedup_tests::http;
 use joinedup_tests::patience::eventually;
@@ -22,13 +24,28 @@ struct Stack {
     folder: TempDir,
     /// Longer names before those that they contain.
     instead: Vec<(String, String)>,
-    ports: Vec<(&'static str, u16)>,
+    /// Where a service's port is here, by its name and number there.
+    ports: BTreeMap<&'static str, u16>,
 }
 
-const SERVICES: [&str; 5] = ["publish", "project", "prometheus", "alertmanager", "nats"];
+const PORTS: [&str; 13] = [
+    "publish:8080",
+    "project:8080",
+    "prometheus:9090",
+    "alertmanager:9093",
+    "nats:4222",
+    "nats:8222",
+    "nats:6222",
+    "nats-2:4222",
+    "nats-2:8222",
+    "nats-2:6222",
+    "nats-3:4222",
+    "nats-3:8222",
+    "nats-3:6222",
+];
 
 impl Stack {
-    fn new() -> Self {
+    fn new(compose: Compose) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name).display().to_string();
         let root = folders::repository();
@@ -36,21 +53,11 @@ impl Stack {
         make.arg(root.join("services/make-secrets.sh"))
             .arg(at("secrets"));
         Run::of(&mut make).succeeded();
-        let ports: Vec<(&str, u16)> = SERVICES
+        let ports: BTreeMap<&str, u16> = PORTS
             .into_iter()
-            .chain(["monitor"])
             .map(|name| (name, ports::free_port()))
             .collect();
-        let port = |wanted: &str| ports.iter().find(|(name, _)| *name == wanted).unwrap().1;
-        let here = |name: &str| format!("127.0.0.1:{}", port(name));
         let instead = vec![
-            ("nats:4222".to_owned(), here("nats")),
-            ("nats:8222".to_owned(), here("monitor")),
-            ("0.0.0.0:4222".to_owned(), here("nats")),
-            ("0.0.0.0:8222".to_owned(), here("monitor")),
-            ("publish:8080".to_owned(), here("publish")),
-            ("project:8080".to_owned(), here("project")),
-            ("alertmanager:9093".to_owned(), here("alertmanager")),
             ("/run/secrets".to_owned(), at("secrets")),
             ("/etc/joinedup/".to_owned(), at("")),
             (
@@ -76,21 +83,21 @@ impl Stack {
             ("group_wait: 30s".to_owned(), "group_wait: 0s".to_owned()),
             ("=/prometheus".to_owned(), format!("={}", at("tsdb"))),
             ("=/alertmanager".to_owned(), format!("={}", at("alerts"))),
-            (
-                "store_dir: /data".to_owned(),
-                format!("store_dir: {}", at("nats")),
-            ),
             ("\"/data\"".to_owned(), format!("\"{}\"", at("data"))),
         ];
+        let instead = ports
+            .iter()
+            .map(|(name, port)| ((*name).to_owned(), format!("127.0.0.1:{port}")))
+            .chain(instead)
+            .collect();
         let made = Self {
-            compose: Compose::read(),
+            compose,
             folder,
             instead,
             ports,
         };
         let rules = root.join("grafana/rules").display().to_string();
         for (service, file) in [
-            ("nats", "/etc/joinedup/nats.conf"),
             ("project", "/etc/joinedup/joinedup.toml"),
             ("prometheus", "/etc/prometheus/prometheus.yml"),
             ("alertmanager", "/etc/alertmanager/alertmanager.yml"),
@@ -102,9 +109,37 @@ impl Stack {
             let name = file.rsplit('/').next().unwrap();
             folders::write(made.folder.path(), &[(name, &kept)]);
         }
-        let passwords = made.secret("nats-passwords.conf");
-        folders::write(made.folder.path(), &[("passwords.conf", &passwords)]);
         made
+    }
+
+    /// Starts a NATS server with its command and files, in a folder of its own.
+    fn nats(&self, service: &'static str) -> Process {
+        let folder = self.folder.path().join(service);
+        let root = folders::repository();
+        let at = |number: &str| format!("127.0.0.1:{}", self.port(service, number));
+        for name in ["nats.conf", "cluster.conf"] {
+            let file = self.compose.file(service, &format!("/etc/joinedup/{name}"));
+            let text = std::fs::read_to_string(root.join(file))
+                .unwrap()
+                .replace("0.0.0.0:4222", &at("4222"))
+                .replace("0.0.0.0:8222", &at("8222"))
+                .replace("0.0.0.0:6222", &at("6222"))
+                .replace("/data", &folder.join("store").display().to_string());
+            folders::write(&folder, &[(name, &text)]);
+        }
+        for name in ["passwords.conf", "routes.conf"] {
+            let text = self.here(&self.secret(&format!("nats-{name}")));
+            folders::write(&folder, &[(name, &text)]);
+        }
+        let words = self.compose.command(service);
+        let folder = format!("{}/", folder.display());
+        let mut command = Command::new(Tool::NatsServer.path());
+        command.args(
+            words
+                .iter()
+                .map(|word| word.replace("/etc/joinedup/", &folder)),
+        );
+        self.start(service, command)
     }
 
     fn here(&self, text: &str) -> String {
@@ -112,12 +147,8 @@ impl Stack {
         self.instead.iter().fold(text.to_owned(), replace)
     }
 
-    fn port(&self, service: &str) -> u16 {
-        self.ports
-            .iter()
-            .find(|(name, _)| *name == service)
-            .unwrap()
-            .1
+    fn port(&self, service: &str, number: &str) -> u16 {
+        self.ports[&*format!("{service}:{number}")]
     }
 
     fn secret(&self, name: &str) -> String {
@@ -137,7 +168,7 @@ impl Stack {
             .current_dir(self.folder.path());
         for (name, value) in self.compose.environment(service) {
             let value = match name.as_str() {
-                "JOINEDUP_LISTEN" => format!("127.0.0.1:{}", self.port(service)),
+                "JOINEDUP_LISTEN" => format!("127.0.0.1:{}", self.port(service, "8080")),
                 _ => self.here(&value),
             };
             program.env(name, value);
@@ -156,13 +187,15 @@ impl Stack {
 
     /// A server of others, that listens where the test has it listen.
     fn server(&self, service: &str, tool: Tool) -> Process {
+        let number = match tool {
+            Tool::Prometheus => "9090",
+            _ => "9093",
+        };
         let mut command = self.command(service, Command::new(tool.path()));
-        if service != "nats" {
-            command.arg(format!(
-                "--web.listen-address=127.0.0.1:{}",
-                self.port(service)
-            ));
-        }
+        command.arg(format!(
+            "--web.listen-address=127.0.0.1:{}",
+            self.port(service, number)
+        ));
         if service == "prometheus" {
             // An alert that fires before the server has found its Alertmanager is lost until it is sent again.
             command.arg("--rules.alert.resend-delay=1s");
@@ -170,30 +203,75 @@ impl Stack {
         self.start(service, command)
     }
 
-    fn url(&self, service: &str, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port(service))
+    fn url(&self, port: &str, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.ports[port])
+    }
+
+    /// Starts the NATS servers, makes the stream, and starts what publishes and what folds, each until it is ready.
+    fn begin<const N: usize>(&self, servers: [&'static str; N]) -> ([Process; N], [Process; 2]) {
+        let nats = servers.map(|server| self.nats(server));
+        for server in servers {
+            eventually("NATS is healthy", || {
+                http::get_ok(&self.url(&format!("{server}:8222"), "/healthz"))
+            });
+        }
+        let made = Run::of(&mut self.joinedup("stream"));
+        assert!(
+            made.succeeded()
+                .contains("nothing that could lose an acknowledged event"),
+            "{}",
+            made.stdout
+        );
+        let roles = ["publish", "project"].map(|role| self.start(role, self.joinedup(role)));
+        for role in ["publish:8080", "project:8080"] {
+            eventually("the role is ready", || {
+                http::get_ok(&self.url(role, "/readyz"))
+            });
+        }
+        (nats, roles)
     }
 }
 
 #[test]
-fn the_services_work_with_the_commands_files_and_rights_of_the_file_and_no_others() {
-    let stack = Stack::new();
-    let nats = stack.server("nats", Tool::NatsServer);
-    eventually("NATS is healthy", || {
-        http::get_ok(&stack.url("monitor", "/healthz"))
+fn the_log_lies_on_three_servers_with_the_variables_of_a_cluster_and_any_of_them_may_go() {
+    let stack = Stack::new(Compose::of_a_cluster());
+    let profiles = stack.compose.0["services"]["nats-2"]["profiles"].to_string();
+    assert_eq!(profiles, "[\"cluster\"]");
+    let ([first, second, third], _roles) = stack.begin(["nats", "nats-2", "nats-3"]);
+    let kept = http::get_ok(&stack.url("nats:8222", "/jsz?streams=true&config=true"))
+        .unwrap()
+        .json();
+    let stream = &kept["account_details"][0]["stream_detail"][0];
+    assert_eq!(stream["config"]["num_replicas"], 3, "{kept}");
+    drop(first);
+    let token = stack.secret("publisher-token");
+    let bearer = format!("Bearer {token}");
+    let events = Value::from(stay(
+        "t-1",
+        "havenshire-north",
+        "2026-09-01",
+        "2026-09-07",
+        "2026-09-10",
+    ));
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/cloudevents-batch+json"),
+    ];
+    eventually("events are taken while a server is away", || {
+        let url = stack.url("publish:8080", "/api/v1/events");
+        match http::send("POST", &url, &headers, events.to_string().as_bytes())? {
+            answer if answer.status == 202 => Ok(()),
+            answer => Err(answer.text()),
+        }
     });
-    let made = Run::of(&mut stack.joinedup("stream"));
-    assert!(
-        made.succeeded()
-            .contains("nothing that could lose an acknowledged event"),
-        "{}",
-        made.stdout
-    );
-    let roles = ["publish", "project"].map(|role| stack.start(role, stack.joinedup(role)));
+    drop((second, third));
+}
+
+#[test]
+fn the_services_work_with_the_commands_files_and_rights_of_the_file_and_no_others() {
+    let stack = Stack::new(Compose::read());
+    let ([nats], roles) = stack.begin(["nats"]);
     for role in ["publish", "project"] {
-        eventually("the role is ready", || {
-            http::get_ok(&stack.url(role, "/readyz"))
-        });
         let check = &stack.compose.0["services"][role]["healthcheck"]["test"];
         let check: Vec<&str> = check
             .as_array()
@@ -203,7 +281,10 @@ fn the_services_work_with_the_commands_files_and_rights_of_the_file_and_no_other
             .collect();
         assert_eq!(check[..2], ["CMD", "/joinedup"]);
         let mut asked = product::command(check[2..].iter().copied());
-        asked.env("JOINEDUP_LISTEN", format!("127.0.0.1:{}", stack.port(role)));
+        asked.env(
+            "JOINEDUP_LISTEN",
+            format!("127.0.0.1:{}", stack.port(role, "8080")),
+        );
         Run::of(&mut asked).succeeded();
     }
     let _alertmanager = stack.server("alertmanager", Tool::Alertmanager);
@@ -220,7 +301,7 @@ fn the_services_work_with_the_commands_files_and_rights_of_the_file_and_no_other
         .collect();
     product::run(words).succeeded();
 
-    let metrics = stack.url("project", "/metrics");
+    let metrics = stack.url("project:8080", "/metrics");
     assert_eq!(http::get(&metrics).unwrap().status, 401);
     let with = |name: &str| {
         let bearer = format!("Bearer {}", stack.secret(name));
@@ -235,7 +316,7 @@ fn the_services_work_with_the_commands_files_and_rights_of_the_file_and_no_other
         }
     });
     // Prometheus scrapes all three targets with its token, and finds its Alertmanager and its runbook.
-    let targets = stack.url("prometheus", "/api/v1/targets?state=active");
+    let targets = stack.url("prometheus:9090", "/api/v1/targets?state=active");
     eventually("everything is scraped", || {
         let said = http::get_ok(&targets)?.json();
         let active = said["data"]["activeTargets"]
@@ -253,14 +334,14 @@ fn the_services_work_with_the_commands_files_and_rights_of_the_file_and_no_other
         }
     });
     eventually("the watchdog reaches Alertmanager", || {
-        let held = http::get_ok(&stack.url("alertmanager", "/api/v2/alerts"))?.json();
+        let held = http::get_ok(&stack.url("alertmanager:9093", "/api/v2/alerts"))?.json();
         let watchdog = &held[0]["annotations"]["runbook_url"];
         match watchdog.as_str() {
             Some(page) if page.ends_with("/user/runbook.html#joinedupwatchdog") => Ok(()),
             _ => Err(held.to_string()),
         }
     });
-    http::get_ok(&stack.url("prometheus", "/user/runbook.html")).unwrap();
+    http::get_ok(&stack.url("prometheus:9090", "/user/runbook.html")).unwrap();
 
     let log = nats.log();
     assert!(

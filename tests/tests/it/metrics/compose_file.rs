@@ -6,14 +6,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use joinedup_tests::folders;
 use serde_json::Value;
 
-/// The file, with merged keys merged and `${NAME:-default}` as its default.
+/// The file, with merged keys merged and each variable replaced.
 pub struct Compose(pub Value);
 
 impl Compose {
-    /// As it is in the repository.
+    /// As it is in the repository, with `${NAME:-default}` as its default.
     pub fn read() -> Self {
+        Self::with(&BTreeMap::new())
+    }
+
+    /// As it is with the variables of `services/nats/cluster.env`: the log on three servers.
+    pub fn of_a_cluster() -> Self {
+        let file = folders::repository().join("services/nats/cluster.env");
+        let text = std::fs::read_to_string(file).unwrap();
+        let set = text.lines().filter_map(|line| line.split_once('='));
+        Self::with(&set.filter(|(name, _)| !name.starts_with('#')).collect())
+    }
+
+    fn with(variables: &BTreeMap<&str, &str>) -> Self {
         let text = std::fs::read_to_string(folders::repository().join("compose.yaml")).unwrap();
-        let mut file: serde_yaml_ng::Value = serde_yaml_ng::from_str(&defaults(&text)).unwrap();
+        let text = replaced(&text, variables);
+        let mut file: serde_yaml_ng::Value = serde_yaml_ng::from_str(&text).unwrap();
         file.apply_merge().unwrap();
         Self(serde_json::to_value(file).unwrap())
     }
@@ -61,13 +74,13 @@ fn strings(list: &Value) -> Vec<String> {
     all.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-fn defaults(text: &str) -> String {
+fn replaced(text: &str, variables: &BTreeMap<&str, &str>) -> String {
     let mut parts = text.split("${");
     let mut out = parts.next().unwrap().to_owned();
     for part in parts {
         let (variable, rest) = part.split_once('}').unwrap();
-        let (_, default) = variable.split_once(":-").unwrap();
-        out += default;
+        let (name, default) = variable.split_once(":-").unwrap();
+        out += variables.get(name).unwrap_or(&default);
         out += rest;
     }
     out
@@ -122,6 +135,8 @@ fn every_service_is_confined_and_is_asked_how_it_is() {
         })
         .collect();
     let expected = [
+        ("nats-2", "cluster".to_owned()),
+        ("nats-3", "cluster".to_owned()),
         ("simulate", "demo".to_owned()),
         ("alertmanager", "alerting".to_owned()),
     ];

@@ -101,6 +101,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("joinedup-boards", &["joinedup-exposition"]),
     // Its tests ask the finished program, and nothing inside it.
     ("joinedup-tests", &[]),
+    // Only what reads what strangers write.
+    (
+        "joinedup-fuzz",
+        &[
+            "joinedup-application",
+            "joinedup-events",
+            "joinedup-feeds",
+            "joinedup-promql",
+        ],
+    ),
 ];
 
 /// Engines that exactly one package may name, so that another one can replace them.

@@ -7,10 +7,32 @@ fn a_new_stream_has_no_differences_from_what_is_wanted() {
     let wanted = StreamSettings {
         max_bytes: Some(1 << 30),
         replicas: Some(3),
+        placement: Some(Placement {
+            cluster: Some("east".to_owned()),
+            tags: vec!["ssd".to_owned()],
+        }),
     };
     let config = new_config("JOINEDUP", &wanted, true);
     assert!(differences(&config, &wanted, true).is_empty());
     assert!(findings("JOINEDUP", &config).is_empty());
+}
+
+#[test]
+fn copies_are_raised_on_request_and_never_lowered() {
+    let wanted = |replicas| StreamSettings {
+        replicas: Some(replicas),
+        ..StreamSettings::default()
+    };
+    let three = new_config("JOINEDUP", &wanted(3), false);
+    assert!(differences(&three, &wanted(1), false).is_empty());
+    let sentences: Vec<String> = differences(&three, &wanted(5), false)
+        .iter()
+        .map(|difference| difference.sentence("JOINEDUP"))
+        .collect();
+    assert_eq!(
+        sentences,
+        ["`num_replicas` of stream JOINEDUP is 3, wanted is 5: it was asked for."]
+    );
 }
 
 #[test]
