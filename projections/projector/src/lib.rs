@@ -28,7 +28,7 @@ pub use ahead::folded;
 pub use checkpoint::Quarantined;
 pub use fence::FenceError;
 pub use folder::FolderError;
-pub use opening::{Settings, StartError};
+pub use opening::{MAX_PARTITIONS, Settings, StartError};
 pub use projector::Projector;
 pub use saved::SaveError;
 pub use status::{Progress, Status, Views};
