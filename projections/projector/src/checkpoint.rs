@@ -3,7 +3,7 @@
 //! | Key | Value |
 //! | --- | --- |
 //! | `m` | [`Checkpoint`] |
-//! | `c/<quantity>\0<area>\0<month>` | a page of cells |
+//! | `c/<quantity>\0<area>\0<month>` | a page of cells that changed since all were written into a file; empty when nothing is left of it |
 //! | `j/<partition><number>` | journal: facts of a partition that no run has yet (`facts.rs`) |
 //! | `q/<position>` | [`Quarantined`] |
 
@@ -32,6 +32,8 @@ pub(crate) struct Checkpoint {
     pub log: Option<LogIdentity>,
     /// SHA-256 of the event at the position.
     pub event_digest: [u8; 32],
+    /// The pages of cells that the store has not are in a file (`cells.rs`).
+    pub cells_file: bool,
     /// Sources and totals.
     pub summary: Summary,
     /// The partitions, in their order.
@@ -73,6 +75,7 @@ impl Checkpoint {
             position: Position::ORIGIN,
             log: None,
             event_digest: [0; 32],
+            cells_file: false,
             summary: Summary::default(),
             partitions: vec![PartitionMark::default(); partitions],
         }

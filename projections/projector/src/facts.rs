@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The disk is taken to be full when less than this would be left on it, in bytes: sled must never be let near that.
-const RESERVE_BYTES: u64 = 64 << 20;
+pub(crate) const RESERVE_BYTES: u64 = 64 << 20;
 
 /// So many runs are made one: looking for an entity asks each of them.
 pub(crate) const MAX_RUNS: usize = 6;

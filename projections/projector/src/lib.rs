@@ -10,6 +10,7 @@
 //! projector stops and says so.
 
 mod ahead;
+mod cells;
 mod checkpoint;
 mod committer;
 mod decode;

@@ -5,7 +5,7 @@ use crate::folder::{Folder, FolderError};
 use crate::saved::{SaveError, Saved};
 use joinedup_store::{Check, DurableStore, OpenError, Options, Store};
 use joinedup_views::view::View;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ pub(crate) fn open(
 ) -> Result<(u64, Saved, View, Vec<Quarantined>), StartError> {
     let path = folder.generation(generation);
     let (store, _) = DurableStore::open_or_move_aside(&path, options(settings))?;
-    match Saved::load(Arc::new(store), &facts(&path), settings) {
+    match Saved::load(Arc::new(store), &path, settings) {
         Ok(Some((saved, (view, quarantine)))) => return Ok((generation, saved, view, quarantine)),
         Ok(None) => {
             tracing::info!(
@@ -93,8 +93,7 @@ pub(crate) fn open(
     }
     let next = generation + 1;
     let store = begin(folder, settings, next)?;
-    let facts = facts(&folder.generation(next));
-    let (saved, view) = Saved::begin(store, &facts, settings);
+    let (saved, view) = Saved::begin(store, &folder.generation(next), settings);
     Ok((next, saved, view, Vec::new()))
 }
 
@@ -108,14 +107,10 @@ pub(crate) fn write(
     quarantine: &[Quarantined],
 ) -> Result<Saved, StartError> {
     let store = begin(folder, settings, generation)?;
-    let facts = facts(&folder.generation(generation));
-    let saved = Saved::write_whole(store, &facts, checkpoint, view, quarantine)?;
-    // sled holds what was written in memory, whatever its cache's size, and nobody reads it before the next start:
-    // closed and opened again it holds nothing.
-    saved.with_store_opened_again(|| {
-        let store = DurableStore::open(folder.generation(generation), options(settings))?;
-        Ok(Arc::new(store))
-    })
+    let folder = folder.generation(generation);
+    Ok(Saved::write_whole(
+        store, &folder, checkpoint, view, quarantine,
+    )?)
 }
 
 /// The view that was written into a store.
@@ -125,18 +120,11 @@ pub(crate) fn read_back(
     generation: u64,
     written: &Saved,
 ) -> Result<(Saved, View, Vec<Quarantined>), StartError> {
-    let facts = facts(&folder.generation(generation));
-    match Saved::load(written.store(), &facts, settings)? {
+    let folder = folder.generation(generation);
+    match Saved::load(written.store(), &folder, settings)? {
         Some((saved, (view, quarantine))) => Ok((saved, view, quarantine)),
-        None => {
-            Err(SaveError::Row("the view that was just written is of another version").into())
-        }
+        None => Err(SaveError::Row("the view that was just written is of another version").into()),
     }
-}
-
-/// Where the facts of a view lie.
-fn facts(view: &Path) -> PathBuf {
-    view.join("facts")
 }
 
 /// Opens an empty store for a generation. What lies there is the rest of an attempt and goes.

@@ -1,25 +1,25 @@
 //! A view and its store: what a commit writes, and how a restart takes it back.
 //!
 //! New facts go to a journal of packed rows; cells that changed go to their pages in one batch with the checkpoint,
-//! which says how far the journal counts. When much has gathered in memory, it becomes a run of facts in a file, and the
-//! journal begins anew. When there are many runs, or the store has been written over several times, the view is written
-//! whole into a store of its own, which takes its place: sled never gives back the space that changed rows took up, and a
-//! store written once is a third of the size.
+//! which says how far the journals count. When much has gathered in memory, it becomes a run of facts in a file for each
+//! partition, and its journal begins anew. When there are many runs, or the store has been written over several times, the
+//! view is written whole beside a store of its own, which takes its place: facts and cells in sorted files, and in the
+//! store what changes from then on. sled never gives back the space that changed rows took up.
 
+use crate::cells;
 use crate::checkpoint::{
     CELLS, CHECKPOINT, Checkpoint, JOURNAL, PartitionMark, QUARANTINE, Quarantined, journal_row,
     numbered,
 };
-use crate::facts::{self, MAX_RUNS, Runs};
+use crate::facts::{MAX_RUNS, Runs, add_fresh};
 use crate::opening::Settings;
 use joinedup_events::EntityId;
 use joinedup_store::{Batch, CommitError, Durability, ReadError, Store};
-use joinedup_views::Cells;
 use joinedup_views::entity_row::EntityRow;
 use joinedup_views::shelf::Shelf;
 use joinedup_views::view::{Partition, VIEW_VERSION, View};
 use rayon::prelude::*;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Why a view could not be saved or taken back.
@@ -45,6 +45,11 @@ pub enum SaveError {
 /// A batch is split at this size, in bytes.
 const BATCH_BYTES: usize = 4 << 20;
 
+/// Where the facts of a view lie in its folder.
+fn facts(folder: &Path) -> PathBuf {
+    folder.join("facts")
+}
+
 /// A view taken back, and the events that were set aside.
 pub(crate) type Loaded = (View, Vec<Quarantined>);
 
@@ -63,14 +68,14 @@ pub(crate) struct Saved {
 
 impl Saved {
     /// Begins in a store that holds nothing yet, with an empty view.
-    pub fn begin(store: Arc<dyn Store>, facts: &Path, settings: &Settings) -> (Self, View) {
+    pub fn begin(store: Arc<dyn Store>, folder: &Path, settings: &Settings) -> (Self, View) {
         let partitions = settings.partitions_of_a_new_view();
         let mut view = View::partitioned(partitions);
         view.remember();
         let saved = Self {
             store,
             checkpoint: Checkpoint::origin(partitions),
-            runs: Runs::none_of_any(facts, partitions),
+            runs: Runs::none_of_any(&facts(folder), partitions),
             journal_gone: vec![0; partitions],
             journal_bytes: 0,
             whole_bytes: 0,
@@ -83,11 +88,11 @@ impl Saved {
     /// or has another number of partitions than is set, and has to be built again.
     pub fn load(
         store: Arc<dyn Store>,
-        facts: &Path,
+        folder: &Path,
         settings: &Settings,
     ) -> Result<Option<(Self, Loaded)>, SaveError> {
         let Some(bytes) = store.get(CHECKPOINT)? else {
-            let (saved, view) = Self::begin(store, facts, settings);
+            let (saved, view) = Self::begin(store, folder, settings);
             return Ok(Some((saved, (view, Vec::new()))));
         };
         // The version stands first and is read alone: the rest may have another shape.
@@ -97,19 +102,19 @@ impl Saved {
         }
         let checkpoint: Checkpoint = postcard::from_bytes(&bytes)?;
         let partitions = checkpoint.partitions.len();
-        if settings.partitions.is_some_and(|set| set != partitions) {
+        if settings.partitions.is_some() && settings.partitions_of_a_new_view() != partitions {
             return Ok(None);
         }
         let mut view = View::partitioned(partitions);
         view.load_summary(checkpoint.summary.clone());
         // Cells beside facts: each is about half of what there is to read.
         let (cells, taken) = rayon::join(
-            || load_cells(&*store),
+            || cells::load(folder, &*store, checkpoint.cells_file),
             || {
                 let marked = view.partitions_mut().par_iter_mut().enumerate();
                 let marked = marked.zip(&checkpoint.partitions);
                 let taken = marked.map(|((number, partition), mark)| {
-                    load_partition(&*store, facts, number, partition, mark)
+                    load_partition(&*store, &facts(folder), number, partition, mark)
                 });
                 taken.collect::<Result<Vec<_>, _>>()
             },
@@ -149,7 +154,7 @@ impl Saved {
     /// Writes what the view has gathered in memory as a run for each partition, by which its journal begins anew with the
     /// next changes. What the run has is then on the partition's shelf, which is the answer.
     pub fn shelve(&mut self, view: &View) -> Vec<Result<Arc<dyn Shelf>, CommitError>> {
-        facts::add_fresh(&mut self.runs, view)
+        add_fresh(&mut self.runs, view)
     }
 
     /// The runs of a partition have all of its facts up to now: no row of its journal is needed any more.
@@ -178,27 +183,22 @@ impl Saved {
         folded_now: &[u64],
     ) -> Result<Vec<Batch>, SaveError> {
         let mut batches = Vec::new();
-        let mut batch = Batch::new();
         let marks = self.checkpoint.partitions.iter_mut().enumerate();
         for ((number, mark), partition) in marks.zip(view.partitions_mut()) {
             for piece in partition.take_journal() {
                 self.journal_bytes += piece.len();
-                batch.put(&journal_row(number, mark.journal), &piece);
+                add(&mut batches, &journal_row(number, mark.journal), &piece);
                 mark.journal += 1;
-                if batch.bytes() >= BATCH_BYTES {
-                    batches.push(std::mem::take(&mut batch));
-                }
             }
             mark.lists.clone_from(partition.lists());
         }
-        let dirty = view.cells_mut().take_dirty();
-        for page in dirty {
-            let (name, bytes) = view.cells().page(page);
-            let key = [CELLS, name.as_bytes()].concat();
-            match bytes {
-                Some(bytes) => batch.put(&key, &bytes),
-                None => batch.delete(&key),
-            }
+        // Cells are sums: all that changed of them goes in one batch with the checkpoint.
+        let mut batch = Batch::new();
+        for page in view.cells_mut().take_dirty() {
+            let name = view.cells().page_name(page);
+            // The file may have something where nothing is left.
+            let bytes = view.cells().page(page).unwrap_or_default();
+            batch.put(&[CELLS, name.as_bytes()].concat(), &bytes);
         }
         for row in set_aside {
             batch.put(
@@ -228,19 +228,6 @@ impl Saved {
         self.store.clone()
     }
 
-    /// Closes the store and opens it again.
-    pub fn with_store_opened_again<E>(
-        self,
-        open: impl FnOnce() -> Result<Arc<dyn Store>, E>,
-    ) -> Result<Self, E> {
-        let Self { store, .. } = self;
-        drop(store);
-        Ok(Self {
-            store: open()?,
-            ..self
-        })
-    }
-
     /// So much has been written that it is time to write the view whole into another store: a journal half as large as
     /// the runs, many runs, or all cells four times over; in a small store somewhat more.
     pub fn is_worn(&self, settings: &Settings) -> bool {
@@ -258,12 +245,17 @@ impl Saved {
     /// batch is in, the store has no checkpoint, and what is in it counts for nothing.
     pub fn write_whole(
         store: Arc<dyn Store>,
-        facts: &Path,
+        folder: &Path,
         mut checkpoint: Checkpoint,
         view: &View,
         quarantine: &[Quarantined],
     ) -> Result<Self, SaveError> {
-        let runs = Runs::whole(facts, view)?;
+        let (runs, whole_bytes) = rayon::join(
+            || Runs::whole(&facts(folder), view),
+            || cells::write(folder, view.cells()),
+        );
+        let (runs, whole_bytes) = (runs?, whole_bytes?);
+        checkpoint.cells_file = true;
         let marks = runs.iter().zip(view.partitions());
         let marks = marks.map(|(runs, partition)| PartitionMark {
             runs: runs.numbers(),
@@ -272,53 +264,38 @@ impl Saved {
         });
         checkpoint.partitions = marks.collect();
         checkpoint.summary = view.summary().clone();
-        let mut writer = Writer {
-            store: &*store,
-            batch: Batch::new(),
-            bytes: 0,
-        };
-        for page in view.cells().pages() {
-            if let (name, Some(bytes)) = view.cells().page(page) {
-                writer.put(&[CELLS, name.as_bytes()].concat(), &bytes)?;
-            }
-        }
+        let mut batches = Vec::new();
         for row in quarantine {
-            writer.put(
-                &numbered(QUARANTINE, row.position),
-                &postcard::to_allocvec(row)?,
-            )?;
+            let key = numbered(QUARANTINE, row.position);
+            add(&mut batches, &key, &postcard::to_allocvec(row)?);
         }
-        writer.put(CHECKPOINT, &postcard::to_allocvec(&checkpoint)?)?;
-        let Writer { batch, bytes, .. } = writer;
-        store.commit(&batch, Durability::Synced)?;
+        add(
+            &mut batches,
+            CHECKPOINT,
+            &postcard::to_allocvec(&checkpoint)?,
+        );
+        commit_all(&*store, &batches)?;
         Ok(Self {
             store,
             journal_gone: checkpoint.journals_from(),
             checkpoint,
             runs,
             journal_bytes: 0,
-            whole_bytes: bytes,
+            whole_bytes,
             written_bytes: 0,
         })
     }
 }
 
-/// Puts rows into a store, in batches that are not too large.
-struct Writer<'a> {
-    store: &'a dyn Store,
-    batch: Batch,
-    bytes: usize,
-}
-
-impl Writer<'_> {
-    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), CommitError> {
-        if self.batch.bytes() >= BATCH_BYTES {
-            self.store
-                .commit(&std::mem::take(&mut self.batch), Durability::Lazy)?;
+/// Adds a row to the last of some batches, or begins another where that is large.
+fn add(batches: &mut Vec<Batch>, key: &[u8], value: &[u8]) {
+    match batches.last_mut() {
+        Some(last) if last.bytes() < BATCH_BYTES => last.put(key, value),
+        _ => {
+            let mut batch = Batch::new();
+            batch.put(key, value);
+            batches.push(batch);
         }
-        self.bytes += key.len() + value.len();
-        self.batch.put(key, value);
-        Ok(())
     }
 }
 
@@ -332,17 +309,6 @@ pub(crate) fn commit_all(store: &dyn Store, batches: &[Batch]) -> Result<(), Com
         store.commit(batch, Durability::Lazy)?;
     }
     store.commit(last, Durability::Synced)
-}
-
-/// Takes all stored cells, and says how many bytes they were.
-fn load_cells(store: &dyn Store) -> Result<(Cells, usize), SaveError> {
-    let (mut cells, mut bytes) = (Cells::default(), 0);
-    for row in store.scan(CELLS, &[]) {
-        let row = row?;
-        bytes += row.value.len();
-        cells.load_page(&row.value)?;
-    }
-    Ok((cells, bytes))
 }
 
 /// Takes back what is stored of a partition; answers its runs and how many bytes its journal has.

@@ -265,3 +265,60 @@ async fn a_damaged_run_is_said_and_the_view_built_again() {
         projector.stop().await;
     }
 }
+
+/// A retraction of an event of [`events`].
+fn retraction(transfer: i64, retracts: &str) -> NewEvent {
+    let area = ["hv-north-1", "hv-south-1"][transfer as usize % 2];
+    let time = instant(9_000).to_rfc3339();
+    let payload = format!(
+        r#"{{"specversion":"1.0","type":"care.joinedup.transfer.retracted.v1","source":"/pas","id":"x-{retracts}","time":"{time}","recordedtime":"{time}","data":{{"transfer":"t-{transfer}","area":"{area}","retracts":"{retracts}"}}}}"#
+    );
+    NewEvent {
+        subject: format!("joinedup.transfer.{area}.00"),
+        message_id: format!("x-{retracts}"),
+        payload: payload.into(),
+        condition: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cells_that_changed_or_went_since_all_were_written_stand_after_a_start() {
+    let temp = tempfile::tempdir().unwrap();
+    let settings = forgetful(temp.path(), 600);
+    let log = Arc::new(MemoryLog::new());
+    let all = events(40);
+    log.append(all.clone()).await.unwrap();
+    let projector = start(&settings, &log);
+    saved(&projector.views(), &log).await;
+    projector.rebuild().await.unwrap();
+    let generation = fs::read_to_string(temp.path().join("current")).unwrap();
+    let cells = temp
+        .path()
+        .join(format!("view-{}/cells", generation.trim()));
+    assert!(cells.is_file());
+    // Of most transfers nothing is left.
+    let mut gone = Vec::new();
+    for event in &all {
+        let transfer: i64 = event.message_id.split('-').next().unwrap().parse().unwrap();
+        if transfer < 30 {
+            gone.push(retraction(transfer, &event.message_id));
+        }
+    }
+    log.append(gone).await.unwrap();
+    saved(&projector.views(), &log).await;
+    projector.stop().await;
+    let (expected, _) = straight(&log).await;
+    let projector = start(&settings, &log);
+    assert_eq!(export(&projector.views()), expected);
+    assert_eq!(projector.views().status().rebuilds, 0);
+    projector.stop().await;
+
+    // A file that is damaged is noticed, and the view built again from the log.
+    let mut bytes = fs::read(&cells).unwrap();
+    bytes[40] ^= 0x55;
+    fs::write(&cells, bytes).unwrap();
+    let projector = start(&settings, &log);
+    saved(&projector.views(), &log).await;
+    assert_eq!(export(&projector.views()), expected);
+    projector.stop().await;
+}

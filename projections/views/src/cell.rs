@@ -269,7 +269,7 @@ mod tests {
             }
             let mut loaded = Cells::default();
             for page in cells.take_dirty() {
-                if let (_, Some(bytes)) = cells.page(page) {
+                if let Some(bytes) = cells.page(page) {
                     loaded.load_page(&bytes).unwrap();
                 }
             }

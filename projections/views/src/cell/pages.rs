@@ -79,12 +79,19 @@ impl Cells {
             .collect()
     }
 
-    /// A page's name and bytes for a store; no bytes when nothing is left of it.
+    /// A page's name for a store.
     #[must_use]
-    pub fn page(&self, page: Page) -> (String, Option<Vec<u8>>) {
+    pub fn page_name(&self, page: Page) -> String {
         let quantity = self.labels.quantities.name(page.quantity);
         let home = self.labels.areas.name(page.home);
-        let name = format!("{quantity}\0{home}\0{:06}", page.month);
+        format!("{quantity}\0{home}\0{:06}", page.month)
+    }
+
+    /// A page's bytes for a store; none when nothing is left of it.
+    #[must_use]
+    pub fn page(&self, page: Page) -> Option<Vec<u8>> {
+        let quantity = self.labels.quantities.name(page.quantity);
+        let home = self.labels.areas.name(page.home);
         let first = page.first();
         let end = first
             .checked_add_months(Months::new(1))
@@ -113,7 +120,7 @@ impl Cells {
             });
         }
         if rows.is_empty() {
-            return (name, None);
+            return None;
         }
         let row = PageRow {
             quantity: quantity.to_owned(),
@@ -122,7 +129,7 @@ impl Cells {
             sites,
             series: rows,
         };
-        (name, postcard::to_allocvec(&row).ok())
+        postcard::to_allocvec(&row).ok()
     }
 
     /// Takes a stored page in.
