@@ -8,7 +8,7 @@ mod place;
 mod series;
 mod shard;
 
-pub(crate) use adding::Adding;
+pub(crate) use adding::{Adder, Adding};
 pub use filter::{Breakdown, Filter};
 pub use pages::Page;
 pub use place::Place;

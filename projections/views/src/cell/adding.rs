@@ -1,10 +1,13 @@
 //! Adding to cells from several threads at once. Tallies add in any order, so who comes first makes no difference.
 
-use super::shard::Shard;
+use super::shard::{SHARDS, Shard};
 use super::{Cells, Labels, Place, Slot};
 use crate::tally::Delta;
 use chrono::NaiveDate;
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+
+/// So many contributions to one shard are added in one go.
+const MAX_WAITING: usize = 64;
 
 /// Cells that several may add to.
 pub(crate) struct Adding<'a> {
@@ -24,32 +27,25 @@ impl Cells {
     }
 }
 
-/// Finds where contributions go: looking names up, and writing new ones down. Held for one entity's contributions and
-/// no longer, because whoever writes waits for it.
-pub(crate) struct Slots<'s, 'a> {
+/// One who adds. Contributions to a shard wait until there are some of them, so that who adds seldom waits for another;
+/// [`Adder::finish`] adds the last.
+pub(crate) struct Adder<'s, 'a> {
     adding: &'s Adding<'a>,
+    /// Held while one entity is counted and no longer, because whoever writes a new name down waits for it.
     labels: Option<RwLockReadGuard<'s, &'a mut Labels>>,
+    /// By shard: where it goes, what, and whether it is added (1) or taken away (−1).
+    waiting: Vec<Vec<(Slot, Delta, i32)>>,
 }
 
-impl<'a> Adding<'a> {
-    pub fn slots(&self) -> Slots<'_, 'a> {
-        Slots {
-            adding: self,
+impl<'s, 'a> Adder<'s, 'a> {
+    pub fn new(adding: &'s Adding<'a>) -> Self {
+        Self {
+            adding,
             labels: None,
+            waiting: vec![Vec::new(); SHARDS],
         }
     }
 
-    /// Adds a contribution where it goes, or takes it away.
-    pub fn apply(&self, slot: Slot, delta: Delta, sign: i32) {
-        let key = slot.series;
-        let shard = &self.shards[Shard::of(key.quantity, key.place)];
-        // Whoever panicked takes the whole fold down.
-        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        shard.apply(slot, delta, sign, self.remembers);
-    }
-}
-
-impl Slots<'_, '_> {
     /// Where a contribution goes. Dimensions must be in alphabetical order.
     pub fn slot(
         &mut self,
@@ -68,5 +64,38 @@ impl Slots<'_, '_> {
         let mut all = all.write().unwrap_or_else(PoisonError::into_inner);
         let series = all.key(quantity, place, breakdown);
         Slot::of(&all, series, date)
+    }
+
+    /// Adds a contribution where it goes (`sign` 1), or takes it away (−1).
+    pub fn apply(&mut self, slot: Slot, delta: Delta, sign: i32) {
+        let number = Shard::of(slot.series.quantity, slot.series.place);
+        let waiting = &mut self.waiting[number];
+        waiting.push((slot, delta, sign));
+        if waiting.len() >= MAX_WAITING {
+            self.add(number);
+        }
+    }
+
+    fn add(&mut self, number: usize) {
+        // Whoever panicked takes the whole fold down.
+        let shard = self.adding.shards[number].lock();
+        let mut shard = shard.unwrap_or_else(PoisonError::into_inner);
+        for (slot, delta, sign) in self.waiting[number].drain(..) {
+            shard.apply(slot, delta, sign, self.adding.remembers);
+        }
+    }
+
+    /// An entity has been counted: who has a new name to write down may do so.
+    pub fn counted(&mut self) {
+        self.labels = None;
+    }
+
+    /// Adds what waits.
+    pub fn finish(mut self) {
+        for number in 0..SHARDS {
+            if !self.waiting[number].is_empty() {
+                self.add(number);
+            }
+        }
     }
 }

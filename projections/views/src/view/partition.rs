@@ -3,7 +3,7 @@
 
 use super::bundle::Letter;
 use super::{EntityKey, SourceEnd, in_memory};
-use crate::cell::{Adding, Place, Slot};
+use crate::cell::{Adder, Adding, Place, Slot};
 use crate::contribution::StoredFact;
 use crate::contributions::contribute;
 use crate::entities::Entities;
@@ -74,10 +74,13 @@ impl Partition {
             .collect();
         order.sort_unstable();
         let (mut room, mut outcome) = (Room::default(), Outcome::default());
+        let mut cells = Adder::new(cells);
         for hears in order.chunk_by(|a, b| a.0 == b.0) {
             let letters = hears.iter().filter_map(|(_, at)| letters[*at].take());
-            self.hear(letters, cells, &mut room, &mut outcome);
+            self.hear(letters, &mut cells, &mut room, &mut outcome);
+            cells.counted();
         }
+        cells.finish();
         outcome
     }
 
@@ -86,7 +89,7 @@ impl Partition {
     fn hear(
         &mut self,
         letters: impl Iterator<Item = Letter>,
-        cells: &Adding<'_>,
+        cells: &mut Adder<'_, '_>,
         room: &mut Room,
         outcome: &mut Outcome,
     ) {
@@ -208,12 +211,11 @@ impl Partition {
 
 /// What an entity adds to the cells, from its facts as they stand; and whether it is open.
 fn contributions(
-    cells: &Adding<'_>,
+    cells: &mut Adder<'_, '_>,
     family: Family,
     facts: &[StoredFact],
     list: &mut Contributions,
 ) -> bool {
-    let mut slots = cells.slots();
     contribute(
         family,
         facts,
@@ -222,13 +224,13 @@ fn contributions(
               breakdown: &[(&str, &str)],
               date: NaiveDate,
               delta| {
-            list.push((slots.slot(quantity, place, breakdown, date), delta));
+            list.push((cells.slot(quantity, place, breakdown, date), delta));
         },
     )
 }
 
 /// Takes what is no longer added out of the cells, and puts in what is new.
-fn settle(cells: &Adding<'_>, before: &[(Slot, Delta)], after: &mut Contributions) {
+fn settle(cells: &mut Adder<'_, '_>, before: &[(Slot, Delta)], after: &mut Contributions) {
     // Most of what it added stands, and in the same order: what stands is moved to the front of `after`.
     let mut stand = 0;
     for old in before {
