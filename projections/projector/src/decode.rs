@@ -13,7 +13,7 @@ const PIECE: usize = 512;
 
 /// A run of decoded events.
 pub(crate) struct Decoded {
-    /// Those that could be read, in the order of the log, told apart by who folds them.
+    /// Those that could be read, in the order of the log, sorted by the partition that folds them.
     pub good: Vec<Bundle>,
     /// Those that could not.
     pub bad: Vec<Quarantined>,

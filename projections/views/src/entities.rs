@@ -23,7 +23,7 @@ impl EntityKey {
     /// one come before those of the next.
     pub(crate) fn partition(self, partitions: usize) -> usize {
         let upper = self.0 >> 64;
-        (upper * partitions as u128 >> 64) as usize
+        ((upper * partitions as u128) >> 64) as usize
     }
 
     /// Its place in the table, by the bits that do not say its partition.

@@ -88,23 +88,23 @@ impl View {
 
     /// Folds bundled events, each partition on a thread of its own where there are enough.
     pub fn fold_bundles(&mut self, bundles: impl IntoIterator<Item = Bundle>) {
-        let mut mail: Vec<Vec<_>> = self.partitions.iter().map(|_| Vec::new()).collect();
+        let mut inbox: Vec<Vec<_>> = self.partitions.iter().map(|_| Vec::new()).collect();
         let mut count = 0;
         for bundle in bundles {
             let bundle = bundle.dealt_to(self.partitions.len());
             count += bundle.len();
             self.position = self.position.max(bundle.position);
             self.summary.hear(bundle.hearing);
-            for (all, letters) in mail.iter_mut().zip(bundle.letters) {
-                all.push(letters);
+            for (all, messages) in inbox.iter_mut().zip(bundle.messages) {
+                all.push(messages);
             }
         }
         let cells = self.cells.adding();
-        let fold = |(partition, letters): (&mut Partition, _)| partition.fold(letters, &cells);
+        let fold = |(partition, messages): (&mut Partition, _)| partition.fold(messages, &cells);
         let outcomes: Vec<_> = if count < MIN_TO_DIVIDE {
-            self.partitions.iter_mut().zip(mail).map(fold).collect()
+            self.partitions.iter_mut().zip(inbox).map(fold).collect()
         } else {
-            let partitions = self.partitions.par_iter_mut().zip(mail);
+            let partitions = self.partitions.par_iter_mut().zip(inbox);
             partitions.map(fold).collect()
         };
         for outcome in outcomes {

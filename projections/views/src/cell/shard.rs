@@ -27,7 +27,7 @@ impl Shard {
     pub fn of(quantity: u32, place: u32) -> usize {
         // Both are small numbers: multiplied by an odd one with no pattern, they spread over the upper bits.
         let mixed =
-            (u64::from(quantity) << 32 | u64::from(place)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            ((u64::from(quantity) << 32) | u64::from(place)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         (mixed >> 32) as usize % SHARDS
     }
 

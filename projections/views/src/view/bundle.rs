@@ -1,4 +1,4 @@
-//! A run of events, told apart by who folds them.
+//! A run of events, sorted by the partition that folds them.
 
 use super::EntityKey;
 use crate::contribution::StoredFact;
@@ -14,7 +14,7 @@ use joinedup_events::transfer::TransferFact;
 use joinedup_events::{EntityId, Event, Fact, Family};
 
 /// A fact for one entity that hears of it.
-pub(super) struct Letter {
+pub(super) struct Message {
     pub key: EntityKey,
     pub family: Family,
     pub entity: EntityId,
@@ -25,7 +25,7 @@ pub(super) struct Letter {
 #[derive(Default)]
 pub struct Bundle {
     /// By partition.
-    pub(super) letters: Vec<Vec<Letter>>,
+    pub(super) messages: Vec<Vec<Message>>,
     pub(super) hearing: Hearing,
     /// The last position.
     pub(super) position: u64,
@@ -35,9 +35,9 @@ impl Bundle {
     /// An empty one, for a view of so many partitions.
     #[must_use]
     pub fn new(partitions: usize) -> Self {
-        let letters = (0..partitions.max(1)).map(|_| Vec::new()).collect();
+        let messages = (0..partitions.max(1)).map(|_| Vec::new()).collect();
         Self {
-            letters,
+            messages,
             ..Self::default()
         }
     }
@@ -77,7 +77,7 @@ impl Bundle {
     }
 
     fn send(&mut self, family: Family, entity: EntityId, fact: StoredFact) {
-        self.deal(Letter {
+        self.deal(Message {
             key: EntityKey::of(family, entity.as_str()),
             family,
             entity,
@@ -85,14 +85,14 @@ impl Bundle {
         });
     }
 
-    fn deal(&mut self, letter: Letter) {
-        let partition = letter.key.partition(self.letters.len());
-        self.letters[partition].push(letter);
+    fn deal(&mut self, message: Message) {
+        let partition = message.key.partition(self.messages.len());
+        self.messages[partition].push(message);
     }
 
     /// The same for a view of so many partitions, whatever it was made for.
     pub(super) fn dealt_to(self, partitions: usize) -> Self {
-        if self.letters.len() == partitions {
+        if self.messages.len() == partitions {
             return self;
         }
         let mut dealt = Self {
@@ -100,15 +100,15 @@ impl Bundle {
             position: self.position,
             ..Self::new(partitions)
         };
-        for letter in self.letters.into_iter().flatten() {
-            dealt.deal(letter);
+        for message in self.messages.into_iter().flatten() {
+            dealt.deal(message);
         }
         dealt
     }
 
     /// How many facts there are for entities.
     pub(super) fn len(&self) -> usize {
-        self.letters.iter().map(Vec::len).sum()
+        self.messages.iter().map(Vec::len).sum()
     }
 }
 

@@ -1,7 +1,7 @@
 //! A partition: the entities whose keys lie in one part of all keys, with their facts, and the folding of them. Nothing in
 //! it knows of another partition: what an entity is linked to hears of it as a fact of its own.
 
-use super::bundle::Letter;
+use super::bundle::Message;
 use super::{EntityKey, SourceEnd, in_memory};
 use crate::cell::{Adder, Adding, Place, Slot};
 use crate::contribution::StoredFact;
@@ -66,18 +66,18 @@ struct Room {
 
 impl Partition {
     /// Folds what the partition hears in a run of events. Each entity is counted anew once.
-    pub(super) fn fold(&mut self, mail: Vec<Vec<Letter>>, cells: &Adding<'_>) -> Outcome {
-        let mut letters: Vec<Option<Letter>> = mail.into_iter().flatten().map(Some).collect();
-        let keys = letters.iter().zip(0..);
+    pub(super) fn fold(&mut self, inbox: Vec<Vec<Message>>, cells: &Adding<'_>) -> Outcome {
+        let mut messages: Vec<Option<Message>> = inbox.into_iter().flatten().map(Some).collect();
+        let keys = messages.iter().zip(0..);
         let mut order: Vec<(EntityKey, usize)> = keys
-            .filter_map(|(letter, at)| Some((letter.as_ref()?.key, at)))
+            .filter_map(|(message, at)| Some((message.as_ref()?.key, at)))
             .collect();
         order.sort_unstable();
         let (mut room, mut outcome) = (Room::default(), Outcome::default());
         let mut cells = Adder::new(cells);
         for hears in order.chunk_by(|a, b| a.0 == b.0) {
-            let letters = hears.iter().filter_map(|(_, at)| letters[*at].take());
-            self.hear(letters, &mut cells, &mut room, &mut outcome);
+            let messages = hears.iter().filter_map(|(_, at)| messages[*at].take());
+            self.record(messages, &mut cells, &mut room, &mut outcome);
             cells.counted();
         }
         cells.finish();
@@ -86,20 +86,20 @@ impl Partition {
 
     /// Gives one entity what it hears, and counts it anew: adds what it did not add before, takes away what it adds no
     /// more, and keeps the lists of open and small-family entities right.
-    fn hear(
+    fn record(
         &mut self,
-        letters: impl Iterator<Item = Letter>,
+        messages: impl Iterator<Item = Message>,
         cells: &mut Adder<'_, '_>,
         room: &mut Room,
         outcome: &mut Outcome,
     ) {
-        let mut letters = letters.peekable();
-        let Some(&Letter {
+        let mut messages = messages.peekable();
+        let Some(&Message {
             key,
             family,
             ref entity,
             ..
-        }) = letters.peek()
+        }) = messages.peek()
         else {
             return;
         };
@@ -120,7 +120,7 @@ impl Partition {
         room.before.clear();
         contributions(cells, family, &without_retracted(facts), &mut room.before);
         let mut changed = false;
-        for Letter { fact, .. } in letters {
+        for Message { fact, .. } in messages {
             let inserted = entity.insert(&fact, &mut room.row);
             let totals = &mut outcome.totals;
             totals.repeats +=
