@@ -8,7 +8,7 @@
 //! repairs it. Restore it from an archive (see [`archive`](crate::archive)) instead.
 //!
 //! Memory: the last position of every subject (some 100 bytes per distinct subject), the ids within the window for
-//! repeats (some 80 bytes each), the newest events ([`EmbeddedOptions::tail_bytes`]), and the store's cache.
+//! repeats (some 26 bytes each), the newest events ([`EmbeddedOptions::tail_bytes`]), and the store's cache.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -11,15 +11,16 @@ use tokio::sync::mpsc;
 /// Runs that may wait to be folded: enough to keep both sides busy, little enough to hold memory down.
 const AHEAD: usize = 2;
 
-/// The events of a log up to a head, in runs. The sequence ends there, or with an error.
+/// The events of a log up to a head, in runs for a view of so many partitions. The sequence ends there, or with an error.
 pub(crate) fn read(
     log: Arc<dyn EventLog>,
     areas: Arc<Areas>,
+    partitions: usize,
     head: Position,
 ) -> mpsc::Receiver<Result<Decoded, ReadError>> {
     let (sender, runs) = mpsc::channel(AHEAD);
     tokio::spawn(async move {
-        let outcome = follow(&*log, &areas, head, &sender).await;
+        let outcome = follow(&*log, &areas, partitions, head, &sender).await;
         if let Err(error) = outcome {
             // Whoever listened may have gone.
             let _ = sender.send(Err(error)).await;
@@ -31,6 +32,7 @@ pub(crate) fn read(
 async fn follow(
     log: &dyn EventLog,
     areas: &Areas,
+    partitions: usize,
     head: Position,
     sender: &mpsc::Sender<Result<Decoded, ReadError>>,
 ) -> Result<(), ReadError> {
@@ -44,7 +46,7 @@ async fn follow(
         let upto = batch.events.partition_point(|e| e.position <= head);
         let events = &batch.events[..upto];
         let ended = batch.events.last().is_some_and(|e| e.position >= head);
-        if let Some(run) = decode_run(events, areas)
+        if let Some(run) = decode_run(events, areas, partitions)
             && sender.send(Ok(run)).await.is_err()
         {
             return Ok(());
@@ -55,19 +57,23 @@ async fn follow(
     }
 }
 
-/// All events of a log that can be read, folded in memory, up to its head at the time of the call; and how many could
-/// not be read.
+/// All events of a log that can be read, folded in memory by so many partitions, up to its head at the time of the call;
+/// and how many could not be read.
 ///
 /// # Errors
 /// When the log cannot be read up to its head.
-pub async fn folded(log: Arc<dyn EventLog>, areas: Arc<Areas>) -> Result<(View, u64), ReadError> {
+pub async fn folded(
+    log: Arc<dyn EventLog>,
+    areas: Arc<Areas>,
+    partitions: usize,
+) -> Result<(View, u64), ReadError> {
     let head = log.head().await?;
-    let mut runs = read(log, areas, head);
+    let mut runs = read(log, areas, partitions, head);
     let fold = move || {
-        let (mut view, mut unread) = (View::new(), 0);
+        let (mut view, mut unread) = (View::partitioned(partitions), 0);
         while let Some(run) = runs.blocking_recv() {
             let run = run?;
-            view.fold(run.good);
+            view.fold_bundles(run.good);
             unread += run.bad.len() as u64;
         }
         Ok((view, unread))

@@ -3,13 +3,13 @@
 //! | Key | Value |
 //! | --- | --- |
 //! | `m` | [`Checkpoint`] |
-//! | `c/<quantity>\0<area>\0<month>` | a page of cells |
-//! | `j/<number>` | journal: facts that no run has yet (`facts.rs`) |
+//! | `c/<quantity>\0<area>\0<month>` | a page of cells that changed since all were written into a file; empty when nothing is left of it |
+//! | `j/<partition><number>` | journal: facts of a partition that no run has yet (`facts.rs`) |
 //! | `q/<position>` | [`Quarantined`] |
 
 use chrono::{DateTime, Utc};
 use joinedup_log::{LogIdentity, Position};
-use joinedup_views::view::Summary;
+use joinedup_views::view::{Lists, Summary};
 use serde::{Deserialize, Serialize};
 
 /// The key of the checkpoint.
@@ -32,16 +32,26 @@ pub(crate) struct Checkpoint {
     pub log: Option<LogIdentity>,
     /// SHA-256 of the event at the position.
     pub event_digest: [u8; 32],
+    /// The pages of cells that the store has not are in a file (`cells.rs`).
+    pub cells_file: bool,
+    /// Sources and totals.
+    pub summary: Summary,
+    /// The partitions, in their order.
+    pub partitions: Vec<PartitionMark>,
+}
+
+/// What of a partition's facts counts. Rows and files of one lie apart from those of another, so that a partition can be
+/// taken elsewhere with what is its own.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct PartitionMark {
     /// The next journal row.
     pub journal: u64,
     /// The first journal row whose facts no run has.
     pub journal_from: u64,
     /// The runs of facts.
     pub runs: Vec<u64>,
-    /// How many entities there are.
-    pub entities: u64,
-    /// Sources, totals and lists.
-    pub summary: Summary,
+    /// How many entities there are, and which are in use.
+    pub lists: Lists,
 }
 
 /// An event that could not be folded: it stays in the log, is counted and shown, and is tried again when the program
@@ -58,25 +68,38 @@ pub struct Quarantined {
 }
 
 impl Checkpoint {
-    /// Before the first event.
-    pub fn origin() -> Self {
+    /// Before the first event, of a view of so many partitions.
+    pub fn origin(partitions: usize) -> Self {
         Self {
             view_version: joinedup_views::view::VIEW_VERSION,
             position: Position::ORIGIN,
             log: None,
             event_digest: [0; 32],
-            journal: 0,
-            journal_from: 0,
-            runs: Vec::new(),
-            entities: 0,
+            cells_file: false,
             summary: Summary::default(),
+            partitions: vec![PartitionMark::default(); partitions],
         }
+    }
+
+    /// Where the journal of each partition begins.
+    pub fn journals_from(&self) -> Vec<u64> {
+        let marks = self.partitions.iter();
+        marks.map(|mark| mark.journal_from).collect()
     }
 }
 
 /// `prefix` and a number.
 pub(crate) fn numbered(prefix: &[u8], number: u64) -> Vec<u8> {
     [prefix, &number.to_be_bytes()].concat()
+}
+
+/// A row of a partition's journal.
+pub(crate) fn journal_row(partition: usize, number: u64) -> Vec<u8> {
+    [
+        &numbered(JOURNAL, partition as u64)[..],
+        &number.to_be_bytes(),
+    ]
+    .concat()
 }
 
 #[cfg(test)]
@@ -91,6 +114,14 @@ mod tests {
                 .windows(2)
                 .all(|w| numbered(JOURNAL, w[0]) < numbered(JOURNAL, w[1]))
         );
+    }
+
+    #[test]
+    fn the_journal_of_a_partition_lies_between_those_of_its_neighbours() {
+        for partition in [0, 1, 15] {
+            assert!(journal_row(partition, 0) < journal_row(partition, u64::MAX));
+            assert!(journal_row(partition, u64::MAX) < journal_row(partition + 1, 0));
+        }
     }
 
     #[test]

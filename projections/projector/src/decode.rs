@@ -4,12 +4,17 @@ use crate::checkpoint::Quarantined;
 use chrono::Utc;
 use joinedup_events::{Areas, Envelope, Event, check};
 use joinedup_log::{Position, RecordedEvent};
+use joinedup_views::view::Bundle;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
+
+/// So many events are decoded in one piece of work.
+const PIECE: usize = 512;
 
 /// A run of decoded events.
 pub(crate) struct Decoded {
-    /// Those that could be read, with their positions.
-    pub good: Vec<(u64, Event)>,
+    /// Those that could be read, in the order of the log, sorted by the partition that folds them.
+    pub good: Vec<Bundle>,
     /// Those that could not.
     pub bad: Vec<Quarantined>,
     /// The position of the last one: everything up to it is in the run.
@@ -18,27 +23,47 @@ pub(crate) struct Decoded {
     pub digest: [u8; 32],
 }
 
-/// Reads a run of recorded events; none when there are none.
-pub(crate) fn decode_run(events: &[RecordedEvent], areas: &Areas) -> Option<Decoded> {
+/// Reads a run of recorded events for a view of so many partitions, on as many cores as there are; none when there are no
+/// events.
+pub(crate) fn decode_run(
+    events: &[RecordedEvent],
+    areas: &Areas,
+    partitions: usize,
+) -> Option<Decoded> {
     let last = events.last()?;
-    let mut run = Decoded {
-        good: Vec::with_capacity(events.len()),
-        bad: Vec::new(),
+    let piece = |events: &[RecordedEvent]| decode_piece(events, areas, partitions);
+    let pieces: Vec<(Bundle, Vec<Quarantined>)> = if events.len() <= PIECE {
+        vec![piece(events)]
+    } else {
+        events.par_chunks(PIECE).map(piece).collect()
+    };
+    let (good, bad): (Vec<Bundle>, Vec<Vec<Quarantined>>) = pieces.into_iter().unzip();
+    Some(Decoded {
+        good,
+        bad: bad.concat(),
         last: last.position,
         digest: digest(last),
-    };
+    })
+}
+
+fn decode_piece(
+    events: &[RecordedEvent],
+    areas: &Areas,
+    partitions: usize,
+) -> (Bundle, Vec<Quarantined>) {
+    let (mut good, mut bad) = (Bundle::new(partitions), Vec::new());
     for recorded in events {
         let position = recorded.position.0;
         match decode(recorded, areas) {
-            Ok(event) => run.good.push((position, event)),
-            Err(reason) => run.bad.push(Quarantined {
+            Ok(event) => good.add(position, event),
+            Err(reason) => bad.push(Quarantined {
                 position,
                 reason,
                 at: Utc::now(),
             }),
         }
     }
-    Some(run)
+    (good, bad)
 }
 
 /// Reads one recorded event. The reason of a failure holds no value of the event.

@@ -1,22 +1,23 @@
-//! Facts that are not in memory: runs of entities in sorted files, in a folder of their own within a view's. What has
+//! Facts that are not in memory: runs of entities in sorted files, in a folder of its own for each partition of a view. What has
 //! gathered in memory is written as one more run; many are made one when the view is written whole.
 
 use crate::saved::SaveError;
 use joinedup_store::{CommitError, ReadError, SortedFile, SortedWriter};
 use joinedup_views::entity_row::EntityRow;
 use joinedup_views::shelf::{Shelf, ShelfError, ShelfRow};
-use joinedup_views::view::{Entity, EntityKey, View};
+use joinedup_views::view::{Entity, EntityKey, Partition, View};
+use rayon::prelude::*;
 use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The disk is taken to be full when less than this would be left on it, in bytes: sled must never be let near that.
-const RESERVE_BYTES: u64 = 64 << 20;
+pub(crate) const RESERVE_BYTES: u64 = 64 << 20;
 
 /// So many runs are made one: looking for an entity asks each of them.
 pub(crate) const MAX_RUNS: usize = 6;
 
-/// The runs of a view, each named by a number.
+/// The runs of a partition, each named by a number.
 #[derive(Clone, Debug)]
 pub(crate) struct Runs {
     folder: PathBuf,
@@ -28,18 +29,24 @@ pub(crate) struct Runs {
 struct RunShelf(Vec<Arc<SortedFile>>);
 
 impl Runs {
-    /// None yet, in a folder that is made when the first is written.
-    pub fn none(folder: impl Into<PathBuf>) -> Self {
+    /// None yet, of a partition of a view whose facts lie in a folder. What is needed of it is made when the first is
+    /// written.
+    pub fn none(facts: &Path, partition: usize) -> Self {
         Self {
-            folder: folder.into(),
+            folder: facts.join(partition.to_string()),
             runs: Vec::new(),
         }
     }
 
+    /// None yet, of each of so many partitions.
+    pub fn none_of_any(facts: &Path, partitions: usize) -> Vec<Self> {
+        (0..partitions).map(|p| Self::none(facts, p)).collect()
+    }
+
     /// Opens those that a checkpoint names. Others in the folder are left from writing that did not come to its end, and
     /// go.
-    pub fn open(folder: impl Into<PathBuf>, numbers: &[u64]) -> Result<Self, ReadError> {
-        let mut all = Self::none(folder);
+    pub fn open(facts: &Path, partition: usize, numbers: &[u64]) -> Result<Self, ReadError> {
+        let mut all = Self::none(facts, partition);
         for number in numbers {
             let file = SortedFile::open(all.path(*number))?;
             all.runs.push((*number, Arc::new(file)));
@@ -90,25 +97,44 @@ impl Runs {
         ))
     }
 
-    /// Writes what the view has beside its runs as one more of them.
-    pub fn add_fresh(&mut self, view: &View) -> Result<(), CommitError> {
-        let number = self.runs.last().map_or(1, |(number, _)| number + 1);
-        let fresh = view.fresh();
-        let file = write(&self.path(number), fresh.len() as u64, fresh)?;
-        self.runs.push((number, Arc::new(file)));
-        Ok(())
+    /// Writes what the partition has beside its runs as one more of them, and gives the shelf of all.
+    fn add_fresh(&mut self, partition: &Partition) -> Result<Arc<dyn Shelf>, CommitError> {
+        let fresh = partition.fresh();
+        if !fresh.is_empty() {
+            let number = self.runs.last().map_or(1, |(number, _)| number + 1);
+            let file = write(&self.path(number), fresh.len() as u64, fresh)?;
+            self.runs.push((number, Arc::new(file)));
+        }
+        Ok(self.shelf())
     }
 
-    /// Writes all entities of a view as the one run of a folder.
-    pub fn whole(folder: impl Into<PathBuf>, view: &View) -> Result<Self, SaveError> {
-        let mut all = Self::none(folder);
-        let file = write(&all.path(1), view.len() as u64, view.entities())?;
-        if let Some(damage) = view.damage() {
-            return Err(SaveError::Facts(damage.to_owned()));
-        }
-        all.runs.push((1, Arc::new(file)));
-        Ok(all)
+    /// Writes all entities of a view as one run for each partition, in a folder that has none yet.
+    pub fn whole(facts: &Path, view: &View) -> Result<Vec<Self>, SaveError> {
+        let partitions = view.partitions().par_iter().enumerate();
+        let written = partitions.map(|(number, partition)| {
+            let mut all = Self::none(facts, number);
+            let rows = partition.len() as u64;
+            let file = write(&all.path(1), rows, partition.entities())?;
+            if let Some(damage) = partition.damage() {
+                return Err(SaveError::Facts(damage.to_owned()));
+            }
+            all.runs.push((1, Arc::new(file)));
+            Ok(all)
+        });
+        written.collect()
     }
+}
+
+/// What each partition has beside its runs becomes one more of them, which is on the shelf that it is given. One of which
+/// it cannot be written keeps it in memory.
+pub(crate) fn add_fresh(
+    runs: &mut [Runs],
+    view: &View,
+) -> Vec<Result<Arc<dyn Shelf>, CommitError>> {
+    let partitions = runs.par_iter_mut().zip(view.partitions());
+    partitions
+        .map(|(runs, partition)| runs.add_fresh(partition))
+        .collect()
 }
 
 fn write<'a>(

@@ -10,6 +10,7 @@
 //! projector stops and says so.
 
 mod ahead;
+mod cells;
 mod checkpoint;
 mod committer;
 mod decode;
@@ -28,7 +29,7 @@ pub use ahead::folded;
 pub use checkpoint::Quarantined;
 pub use fence::FenceError;
 pub use folder::FolderError;
-pub use opening::{Settings, StartError};
+pub use opening::{MAX_PARTITIONS, Settings, StartError};
 pub use projector::Projector;
 pub use saved::SaveError;
 pub use status::{Progress, Status, Views};

@@ -5,7 +5,7 @@ use crate::folder::{Folder, FolderError};
 use crate::saved::{SaveError, Saved};
 use joinedup_store::{Check, DurableStore, OpenError, Options, Store};
 use joinedup_views::view::View;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +22,13 @@ pub struct Settings {
     pub journal_bytes: usize,
     /// Facts that may gather in memory before they are put into a file, in bytes. Those of open entities stay beside.
     pub memory_bytes: usize,
+    /// How many partitions the view has: so many can fold at once. None: as many as the stored view has, and a new one has
+    /// one for each core. Where the stored view has another number than is set, it is built again.
+    pub partitions: Option<usize>,
 }
+
+/// A view has at most so many partitions.
+pub const MAX_PARTITIONS: usize = 16;
 
 impl Settings {
     /// Settings for a folder, with a cache of 16 MiB, a commit every second, and a journal and facts in memory of 8 MiB each.
@@ -34,7 +40,18 @@ impl Settings {
             commit_every: Duration::from_secs(1),
             journal_bytes: 8 << 20,
             memory_bytes: 8 << 20,
+            partitions: None,
         }
+    }
+
+    /// How many partitions a new view has: as many as are set, else one for each core, but at least two; never more than
+    /// [`MAX_PARTITIONS`].
+    #[must_use]
+    pub fn partitions_of_a_new_view(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
+        self.partitions
+            .unwrap_or_else(cores)
+            .clamp(1, MAX_PARTITIONS)
     }
 }
 
@@ -63,10 +80,12 @@ pub(crate) fn open(
 ) -> Result<(u64, Saved, View, Vec<Quarantined>), StartError> {
     let path = folder.generation(generation);
     let (store, _) = DurableStore::open_or_move_aside(&path, options(settings))?;
-    match Saved::load(Arc::new(store), facts(&path)) {
-        Ok((saved, Some((view, quarantine)))) => return Ok((generation, saved, view, quarantine)),
-        Ok((_, None)) => {
-            tracing::info!("the stored view is of another version: building it again from the log")
+    match Saved::load(Arc::new(store), &path, settings) {
+        Ok(Some((saved, (view, quarantine)))) => return Ok((generation, saved, view, quarantine)),
+        Ok(None) => {
+            tracing::info!(
+                "the stored view is of another version or number of partitions: building it again from the log"
+            )
         }
         Err(error) => {
             tracing::warn!(%error, "the stored view is not readable: building it again from the log")
@@ -74,8 +93,8 @@ pub(crate) fn open(
     }
     let next = generation + 1;
     let store = begin(folder, settings, next)?;
-    let saved = Saved::begin(store, facts(&folder.generation(next)));
-    Ok((next, saved, View::remembering(), Vec::new()))
+    let (saved, view) = Saved::begin(store, &folder.generation(next), settings);
+    Ok((next, saved, view, Vec::new()))
 }
 
 /// Writes a view whole into a store of its own for a generation, with the checkpoint that covers it.
@@ -88,34 +107,24 @@ pub(crate) fn write(
     quarantine: &[Quarantined],
 ) -> Result<Saved, StartError> {
     let store = begin(folder, settings, generation)?;
-    let facts = facts(&folder.generation(generation));
-    let saved = Saved::write_whole(store, facts, checkpoint, view, quarantine)?;
-    // sled holds what was written in memory, whatever its cache's size, and nobody reads it before the next start:
-    // closed and opened again it holds nothing.
-    saved.with_store_opened_again(|| {
-        let store = DurableStore::open(folder.generation(generation), options(settings))?;
-        Ok(Arc::new(store))
-    })
+    let folder = folder.generation(generation);
+    Ok(Saved::write_whole(
+        store, &folder, checkpoint, view, quarantine,
+    )?)
 }
 
 /// The view that was written into a store.
 pub(crate) fn read_back(
     folder: &Folder,
+    settings: &Settings,
     generation: u64,
     written: &Saved,
 ) -> Result<(Saved, View, Vec<Quarantined>), StartError> {
-    let facts = facts(&folder.generation(generation));
-    match Saved::load(written.store(), facts)? {
-        (saved, Some((view, quarantine))) => Ok((saved, view, quarantine)),
-        (_, None) => {
-            Err(SaveError::Row("the view that was just written is of another version").into())
-        }
+    let folder = folder.generation(generation);
+    match Saved::load(written.store(), &folder, settings)? {
+        Some((saved, (view, quarantine))) => Ok((saved, view, quarantine)),
+        None => Err(SaveError::Row("the view that was just written is of another version").into()),
     }
-}
-
-/// Where the facts of a view lie.
-fn facts(view: &Path) -> PathBuf {
-    view.join("facts")
 }
 
 /// Opens an empty store for a generation. What lies there is the rest of an attempt and goes.

@@ -311,7 +311,7 @@ impl Fold {
             digest,
         } = run.events;
         self.views.change(|view| {
-            view.fold(good);
+            view.fold_bundles(good);
             view.reached(last.0, now);
         });
         if let Some(newest) = bad.last().map(|q| q.position) {

@@ -132,7 +132,7 @@ async fn follow(
                 Ok(batch) => batch,
                 Err(error) => return error.into(),
             };
-            let Some(events) = decode_run(&batch.events, areas) else {
+            let Some(events) = decode_run(&batch.events, areas, checkpoint.partitions.len()) else {
                 continue;
             };
             let (position, last_digest) = (events.last, events.digest);

@@ -2,7 +2,7 @@
 
 use crate::ahead;
 use crate::checkpoint::{Checkpoint, Quarantined};
-use crate::facts::Runs;
+use crate::facts::{self, Runs};
 use crate::folder::Folder;
 use crate::opening::{self, Settings};
 use crate::saved::Saved;
@@ -47,22 +47,25 @@ pub(crate) async fn rebuild(
 ) -> Result<Rebuilt, String> {
     let identity = log.identity().await.map_err(|e| e.to_string())?;
     let head = log.head().await.map_err(|e| e.to_string())?;
-    let mut runs = ahead::read(log, areas, head);
+    let partitions = settings.partitions_of_a_new_view();
+    let mut runs = ahead::read(log, areas, partitions, head);
     let build = move || -> Result<Rebuilt, String> {
         let building = Building::in_folder(folder.clone());
-        let mut shelved = Runs::none(building.0.building());
-        let (mut view, mut quarantine) = (View::new(), Vec::new());
-        let mut checkpoint = Checkpoint::origin();
+        let mut shelved = Runs::none_of_any(&building.0.building(), partitions);
+        let (mut view, mut quarantine) = (View::partitioned(partitions), Vec::new());
+        let mut checkpoint = Checkpoint::origin(partitions);
         while let Some(run) = runs.blocking_recv() {
             let run = run.map_err(|e| e.to_string())?;
-            view.fold(run.good);
+            view.fold_bundles(run.good);
             quarantine.extend(run.bad);
             checkpoint.position = run.last;
             checkpoint.event_digest = run.digest;
             views.set(|s| s.rebuild = Some(run.last.0));
             if view.fresh_bytes() >= settings.memory_bytes {
-                shelved.add_fresh(&view).map_err(|e| e.to_string())?;
-                view.put_on(shelved.shelf());
+                let shelves = facts::add_fresh(&mut shelved, &view);
+                for (partition, shelf) in view.partitions_mut().iter_mut().zip(shelves) {
+                    partition.put_on(shelf.map_err(|e| e.to_string())?);
+                }
             }
         }
         checkpoint.log = Some(identity);
@@ -77,7 +80,7 @@ pub(crate) async fn rebuild(
         .map_err(|e| e.to_string())?;
         // What was built lies about in pieces, between what has gone since; read back, it takes half the room.
         drop((view, quarantine));
-        let read = opening::read_back(&folder, generation, &saved);
+        let read = opening::read_back(&folder, &settings, generation, &saved);
         let (saved, view, quarantine) = read.map_err(|e| e.to_string())?;
         Ok(Rebuilt {
             generation,

@@ -125,8 +125,13 @@ fn areas() -> Arc<Areas> {
 }
 
 fn start(folder: &Path, log: Arc<dyn EventLog>) -> Projector {
+    start_with(folder, log, None)
+}
+
+fn start_with(folder: &Path, log: Arc<dyn EventLog>, partitions: Option<usize>) -> Projector {
     let mut settings = Settings::new(folder);
     settings.commit_every = Duration::from_millis(20);
+    settings.partitions = partitions;
     Projector::start(settings, log, areas()).unwrap()
 }
 
@@ -231,6 +236,42 @@ async fn a_worn_store_is_written_anew_and_nothing_is_lost_or_counted_twice() {
         projector.views().read(|v| v.summary().totals.folded),
         events.len() as u64
     );
+    projector.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_number_of_partitions_comes_to_the_same_and_another_one_builds_the_view_again() {
+    let events = events(300);
+    let expected = straight(events.clone());
+    let log = Arc::new(MemoryLog::new());
+    let temp = tempfile::tempdir().unwrap();
+    let all = new_events(&events);
+    let (first, rest) = all.split_at(all.len() / 2);
+    log.append(first.to_vec()).await.unwrap();
+    let mut rest = rest.chunks(rest.len() / 6 + 1);
+    let steps = [(Some(1), 1), (Some(2), 2), (None, 2), (Some(8), 8)];
+    let more = [(Some(16), 16), (None, 16), (Some(1), 1)];
+    for (set, partitions) in steps.into_iter().chain(more) {
+        let projector = start_with(temp.path(), log.clone(), set);
+        let views = projector.views();
+        reached(&views, log.head().await.unwrap().0).await;
+        assert_eq!(views.read(|view| view.partitions().len()), partitions);
+        // Some of it folded at once, and some as it comes.
+        if let Some(more) = rest.next() {
+            log.append(more.to_vec()).await.unwrap();
+            reached(&views, log.head().await.unwrap().0).await;
+        }
+        let folded = log.head().await.unwrap().0;
+        assert_eq!(views.read(|v| v.summary().totals.folded), folded);
+        let so_far = straight(events[..folded as usize].to_vec());
+        assert_eq!(export(&views), so_far, "{partitions} partitions");
+        projector.rebuild().await.unwrap();
+        reached(&views, folded).await;
+        assert_eq!(export(&views), so_far, "{partitions} partitions, rebuilt");
+        projector.stop().await;
+    }
+    let projector = start_with(temp.path(), log, None);
+    assert_eq!(export(&projector.views()), expected);
     projector.stop().await;
 }
 

@@ -109,7 +109,7 @@ fn export(views: &Views) -> String {
 
 /// The cells of a log, folded in one go and in memory alone, and how many entities there are.
 async fn straight(log: &Arc<MemoryLog>) -> (String, usize) {
-    let (view, unread) = folded(log.clone(), areas()).await.unwrap();
+    let (view, unread) = folded(log.clone(), areas(), 1).await.unwrap();
     assert_eq!(unread, 0);
     (view.cells().export(), view.len())
 }
@@ -117,16 +117,19 @@ async fn straight(log: &Arc<MemoryLog>) -> (String, usize) {
 fn runs(folder: &Path) -> Vec<PathBuf> {
     let generations = fs::read_dir(folder).unwrap().flatten();
     let facts = generations.map(|entry| entry.path().join("facts"));
-    let files = facts.filter_map(|facts| fs::read_dir(facts).ok()).flatten();
+    let within = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten();
+    let partitions = facts.flat_map(within);
+    let files = partitions.flat_map(|partition| within(partition.unwrap().path()));
     files.map(|file| file.unwrap().path()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_hardly_any_memory_the_cells_are_the_same_stopped_rebuilt_and_in_the_past() {
     let all = events(400);
-    for memory_bytes in [1, 600, 9_000] {
+    for (memory_bytes, partitions) in [(1, 2), (600, 8), (9_000, 16), (600, 1)] {
         let temp = tempfile::tempdir().unwrap();
-        let settings = forgetful(temp.path(), memory_bytes);
+        let mut settings = forgetful(temp.path(), memory_bytes);
+        settings.partitions = Some(partitions);
         let log = Arc::new(MemoryLog::new());
         let mut runs_seen = 0;
         for part in all.chunks(all.len() / 5 + 1) {
@@ -151,7 +154,7 @@ async fn with_hardly_any_memory_the_cells_are_the_same_stopped_rebuilt_and_in_th
         assert_eq!(export(&views), expected, "started again");
         let quantities = ["transfer.waiting", "transfer.delay_days"];
         let at = instant(1_500);
-        let (whole, _) = folded(log.clone(), areas()).await.unwrap();
+        let (whole, _) = folded(log.clone(), areas(), 1).await.unwrap();
         assert_eq!(
             views.cells_known_at(&quantities, at).export(),
             whole.cells_known_at(&quantities, at).export(),
@@ -211,14 +214,14 @@ async fn a_run_without_its_checkpoint_counts_for_nothing_and_goes() {
             fs::copy(run, to).unwrap();
         }
     }
-    fs::write(after.join("view-1/facts/9.part"), "half a run").unwrap();
+    fs::write(after.join("view-1/facts/1/9.part"), "half a run").unwrap();
     let settings = forgetful(&after, 1 << 20);
     let projector = start(&settings, &log);
     saved(&projector.views(), &log).await;
     let (expected, entities) = straight(&log).await;
     assert_eq!(export(&projector.views()), expected);
     assert_eq!(projector.views().read(|view| view.len()), entities);
-    assert!(!after.join("view-1/facts/9.part").exists());
+    assert!(!after.join("view-1/facts/1/9.part").exists());
     projector.stop().await;
 }
 
@@ -261,4 +264,61 @@ async fn a_damaged_run_is_said_and_the_view_built_again() {
         assert!(views.status().rebuilds > 0 || !running, "built again");
         projector.stop().await;
     }
+}
+
+/// A retraction of an event of [`events`].
+fn retraction(transfer: i64, retracts: &str) -> NewEvent {
+    let area = ["hv-north-1", "hv-south-1"][transfer as usize % 2];
+    let time = instant(9_000).to_rfc3339();
+    let payload = format!(
+        r#"{{"specversion":"1.0","type":"care.joinedup.transfer.retracted.v1","source":"/pas","id":"x-{retracts}","time":"{time}","recordedtime":"{time}","data":{{"transfer":"t-{transfer}","area":"{area}","retracts":"{retracts}"}}}}"#
+    );
+    NewEvent {
+        subject: format!("joinedup.transfer.{area}.00"),
+        message_id: format!("x-{retracts}"),
+        payload: payload.into(),
+        condition: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cells_that_changed_or_went_since_all_were_written_stand_after_a_start() {
+    let temp = tempfile::tempdir().unwrap();
+    let settings = forgetful(temp.path(), 600);
+    let log = Arc::new(MemoryLog::new());
+    let all = events(40);
+    log.append(all.clone()).await.unwrap();
+    let projector = start(&settings, &log);
+    saved(&projector.views(), &log).await;
+    projector.rebuild().await.unwrap();
+    let generation = fs::read_to_string(temp.path().join("current")).unwrap();
+    let cells = temp
+        .path()
+        .join(format!("view-{}/cells", generation.trim()));
+    assert!(cells.is_file());
+    // Of most transfers nothing is left.
+    let mut gone = Vec::new();
+    for event in &all {
+        let transfer: i64 = event.message_id.split('-').next().unwrap().parse().unwrap();
+        if transfer < 30 {
+            gone.push(retraction(transfer, &event.message_id));
+        }
+    }
+    log.append(gone).await.unwrap();
+    saved(&projector.views(), &log).await;
+    projector.stop().await;
+    let (expected, _) = straight(&log).await;
+    let projector = start(&settings, &log);
+    assert_eq!(export(&projector.views()), expected);
+    assert_eq!(projector.views().status().rebuilds, 0);
+    projector.stop().await;
+
+    // A file that is damaged is noticed, and the view built again from the log.
+    let mut bytes = fs::read(&cells).unwrap();
+    bytes[40] ^= 0x55;
+    fs::write(&cells, bytes).unwrap();
+    let projector = start(&settings, &log);
+    saved(&projector.views(), &log).await;
+    assert_eq!(export(&projector.views()), expected);
+    projector.stop().await;
 }

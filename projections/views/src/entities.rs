@@ -19,7 +19,14 @@ impl EntityKey {
         Self(hash_two(family.code(), id))
     }
 
-    /// Its place in the table.
+    /// In which of so many partitions it is. Each has an equal part of all keys, which are spread evenly, and all keys of
+    /// one come before those of the next.
+    pub(crate) fn partition(self, partitions: usize) -> usize {
+        let upper = self.0 >> 64;
+        ((upper * partitions as u128) >> 64) as usize
+    }
+
+    /// Its place in the table, by the bits that do not say its partition.
     fn hash(self) -> u64 {
         self.0 as u64
     }

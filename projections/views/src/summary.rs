@@ -34,11 +34,13 @@ impl Heard {
     }
 }
 
-/// Sources heard in one run of events.
+/// What a run of events says of its sources. The names are written down once a run and source, not once an event.
 #[derive(Default)]
 pub(crate) struct Hearing {
     places: HashTable<usize>,
     rows: Vec<(Family, String, AreaId, Heard, Rhythm)>,
+    totals: Totals,
+    newest: Option<DateTime<Utc>>,
 }
 
 fn hash_of(family: Family, source: &str, area: &AreaId) -> u64 {
@@ -60,6 +62,16 @@ pub struct Totals {
     pub late: u64,
 }
 
+impl Totals {
+    pub(crate) fn add(&mut self, more: &Self) {
+        self.folded += more.folded;
+        self.repeats += more.repeats;
+        self.conflicts += more.conflicts;
+        self.retractions += more.retractions;
+        self.late += more.late;
+    }
+}
+
 /// What a view keeps beside facts and cells: small, and stored with every checkpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
@@ -73,17 +85,13 @@ pub struct Summary {
     pub ended: BTreeMap<EntityKey, SourceEnd>,
     /// Fates.
     pub totals: Totals,
-    /// Transfers waiting in bed and referrals not closed.
-    pub open: BTreeSet<EntityKey>,
-    /// Entities of the small families, which pages list: assessments, changes.
-    pub listed: BTreeSet<EntityKey>,
     /// The newest time of happening folded.
     pub newest: Option<DateTime<Utc>>,
 }
 
-impl Summary {
-    /// Notes who was heard. The names are written down once a run and source, not once an event.
-    pub(crate) fn hear(&mut self, event: &Event, heard: &mut Hearing) {
+impl Hearing {
+    /// Notes who was heard.
+    pub(crate) fn note(&mut self, event: &Event) {
         let totals = &mut self.totals;
         totals.folded += 1;
         totals.retractions += u64::from(event.fact.retraction().is_some());
@@ -95,7 +103,7 @@ impl Summary {
             recorded_at: event.recorded_at,
             events: 1,
         };
-        let Hearing { places, rows } = heard;
+        let Self { places, rows, .. } = self;
         let hash = hash_of(family, &event.source, &event.area);
         let known = places.find(hash, |&at| {
             let (f, source, area, ..) = &rows[at];
@@ -124,8 +132,13 @@ impl Summary {
             }
         }
     }
+}
 
-    pub(crate) fn heard(&mut self, heard: Hearing) {
+impl Summary {
+    /// Takes in what a run of events says of its sources.
+    pub(crate) fn hear(&mut self, heard: Hearing) {
+        self.totals.add(&heard.totals);
+        self.newest = self.newest.max(heard.newest);
         for (family, source, area, row, rhythm) in heard.rows {
             match self.rhythms.get_mut(&source) {
                 Some(known) => known.merge(&rhythm),
@@ -136,21 +149,6 @@ impl Summary {
             self.feeds.insert((family, area.clone(), source.clone()));
             let zero = Heard { events: 0, ..row };
             self.sources.entry((source, area)).or_insert(zero).add(&row);
-        }
-    }
-
-    /// The same without the lists of entities: what an answer needs of its sources.
-    #[must_use]
-    pub fn sources_alone(&self) -> Self {
-        Self {
-            sources: self.sources.clone(),
-            feeds: self.feeds.clone(),
-            rhythms: self.rhythms.clone(),
-            ended: self.ended.clone(),
-            totals: self.totals,
-            newest: self.newest,
-            open: BTreeSet::new(),
-            listed: BTreeSet::new(),
         }
     }
 

@@ -1,220 +1,117 @@
 //! The view: every entity's facts, and the cells that are the sum of their contributions.
 
-use crate::cell::{Cells, Place, Slot};
-use crate::contribution::StoredFact;
-use crate::contributions::contribute;
+use crate::cell::Cells;
 use crate::entities::{Entities, Growing};
-use crate::entity_row::{EntityRow, Journal};
-use crate::fact_set::{
-    Inserted, Unreadable, in_order, make_earlier, pack, same_content, without_retracted,
-};
+use crate::entity_row::EntityRow;
+use crate::fact_set::Unreadable;
 use crate::shelf::{Shelf, ShelfError};
-use crate::summary::{Hearing, SourceEnd};
-use crate::tally::Delta;
-use chrono::{DateTime, NaiveDate, Utc};
-use joinedup_events::facts::Retracted;
-use joinedup_events::{EntityId, Event, Family};
-use std::sync::{Arc, OnceLock};
+use crate::summary::SourceEnd;
+use chrono::{DateTime, Utc};
+use joinedup_events::{Event, Family};
+use rayon::prelude::*;
 
+mod bundle;
 mod known_at;
+mod partition;
 mod shelved;
 
 pub use crate::entities::{Entity, EntityKey};
 pub use crate::summary::{Heard, Rhythm, Summary, Totals};
+pub use bundle::Bundle;
 pub use known_at::Part;
+pub use partition::{Lists, Partition};
 
 /// The version of what views store. A change of the packed facts, of a quantity or of a contribution raises it, and
 /// with it every view is rebuilt from the log.
-pub const VIEW_VERSION: u32 = 10;
+pub const VIEW_VERSION: u32 = 11;
+
+/// With fewer facts than this, dividing the work costs more than it saves.
+const MIN_TO_DIVIDE: usize = 256;
 
 /// The view.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct View {
-    /// Those in memory.
-    entities: Entities,
-    /// Where the others are.
-    shelf: Option<Arc<dyn Shelf>>,
-    /// How many there are in all.
-    count: u64,
-    /// Why some could not be fetched.
-    damage: OnceLock<String>,
+    partitions: Vec<Partition>,
+    /// The sum of what the entities of all partitions add.
     cells: Cells,
     summary: Summary,
-    journal: Option<Journal>,
     position: u64,
     as_of: Option<DateTime<Utc>>,
 }
 
-/// What an entity adds to the cells.
-type Contributions = Vec<(Slot, Delta)>;
-
-/// An event of a run, as a fact of the entities that hear of it.
-struct Said {
-    family: Family,
-    entity: EntityId,
-    /// Another entity that hears of it.
-    previous: Option<EntityId>,
-    /// How many have yet to hear of it, but for the last.
-    others: u8,
-    /// None once the last has it.
-    fact: Option<StoredFact>,
-}
-
-/// One entity that hears of an event of a run.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Hears {
-    key: EntityKey,
-    /// Which event.
-    said: u32,
-    /// It is another entity's.
-    linked: bool,
-}
-
-/// Room to work in while a run is folded.
-#[derive(Default)]
-struct Room {
-    facts: Vec<StoredFact>,
-    before: Contributions,
-    after: Contributions,
-    row: Vec<u8>,
+impl Default for View {
+    fn default() -> Self {
+        Self::partitioned(1)
+    }
 }
 
 impl View {
-    /// An empty view.
+    /// An empty view of one partition.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// An empty view that remembers what changes, for a projector that stores it.
+    /// An empty view of so many partitions, at least one. How many makes no difference to what it holds, only to how many
+    /// can fold at once.
     #[must_use]
-    pub fn remembering() -> Self {
-        let mut view = Self::default();
-        view.remember();
-        view
+    pub fn partitioned(partitions: usize) -> Self {
+        Self {
+            partitions: (0..partitions.max(1))
+                .map(|_| Partition::default())
+                .collect(),
+            cells: Cells::default(),
+            summary: Summary::default(),
+            position: 0,
+            as_of: None,
+        }
     }
 
     /// Folds events with their positions. The entities they touch are counted anew once each: a run of events costs
     /// less than the same events one by one, and comes to the same.
     pub fn fold(&mut self, events: impl IntoIterator<Item = (u64, Event)>) {
-        let events = events.into_iter();
-        let mut said: Vec<Said> = Vec::with_capacity(events.size_hint().0);
-        let mut hears: Vec<Hears> = Vec::with_capacity(events.size_hint().0);
-        let mut heard = Hearing::default();
-        for (position, event) in events {
-            self.position = self.position.max(position);
-            self.summary.hear(&event, &mut heard);
-            let one = Said::of(position, event);
-            let number = said.len() as u32;
-            let mut hear = |id: &EntityId, linked| {
-                let key = EntityKey::of(one.family, id.as_str());
-                hears.push(Hears {
-                    key,
-                    said: number,
-                    linked,
-                });
-            };
-            hear(&one.entity, false);
-            if let Some(previous) = &one.previous {
-                hear(previous, true);
-            }
-            said.push(one);
-        }
-        hears.sort_unstable();
-        let mut room = Room::default();
-        for hears in hears.chunk_by(|a, b| a.key == b.key) {
-            self.tell(hears, &mut said, &mut room);
-        }
-        self.summary.heard(heard);
+        let events: Vec<(u64, Event)> = events.into_iter().collect();
+        let partitions = self.partitions.len();
+        let empty = || Bundle::new(partitions);
+        let with = |mut bundle: Bundle, (position, event)| {
+            bundle.add(position, event);
+            bundle
+        };
+        let bundles = if partitions == 1 || events.len() < MIN_TO_DIVIDE {
+            vec![events.into_iter().fold(empty(), with)]
+        } else {
+            let events = events.into_par_iter().with_min_len(MIN_TO_DIVIDE);
+            events.fold(empty, with).collect()
+        };
+        self.fold_bundles(bundles);
     }
 
-    /// Tells one entity what it hears, and counts it anew: adds what it did not add before, takes away what it adds no
-    /// more, and keeps the lists of open and small-family entities right.
-    fn tell(&mut self, hears: &[Hears], said: &mut [Said], room: &mut Room) {
-        let Some(&Hears {
-            key,
-            said: at,
-            linked,
-        }) = hears.first()
-        else {
-            return;
-        };
-        let (family, id) = said[at as usize].hearer(linked);
-        let (entities, shelf) = (&mut self.entities, self.shelf.as_deref());
-        let mut entity = match in_memory(entities, shelf, (key, family, id)) {
-            Ok(entity) => entity,
-            Err(error) => {
-                // What is counted from here on is not the sum any more; whoever folds looks at this.
-                let _ = self.damage.set(error.0);
-                return;
-            }
-        };
-        self.count += u64::from(entity.is_empty());
-        let facts = &mut room.facts;
-        facts.clear();
-        entity.entity().facts.add_to(facts);
-        in_order(facts);
-        room.before.clear();
-        contributions(
-            &mut self.cells,
-            family,
-            &without_retracted(facts),
-            &mut room.before,
-        );
-        let mut changed = false;
-        for hears in hears {
-            let Some(fact) = said[hears.said as usize].fact_for(hears.linked) else {
-                continue;
-            };
-            let inserted = entity.insert(&fact, &mut room.row);
-            let totals = &mut self.summary.totals;
-            totals.repeats +=
-                u64::from(!fact.linked && matches!(inserted, Inserted::Known | Inserted::Earlier));
-            totals.conflicts += u64::from(!fact.linked && inserted == Inserted::Conflict);
-            if inserted == Inserted::Known {
-                continue;
-            }
-            changed = true;
-            if let Some(journal) = &mut self.journal {
-                room.row.clear();
-                // A set of its own: the journal has it apart from the others.
-                pack(&fact, None, &mut room.row);
-                journal.push(&EntityRow {
-                    family,
-                    id: &entity.entity().id,
-                    facts: &room.row,
-                });
-            }
-            match facts.iter_mut().find(|known| {
-                inserted == Inserted::Earlier && known.key == fact.key && same_content(known, &fact)
-            }) {
-                Some(known) => make_earlier(known, &fact),
-                None => facts.push(fact),
+    /// Folds bundled events, each partition on a thread of its own where there are enough.
+    pub fn fold_bundles(&mut self, bundles: impl IntoIterator<Item = Bundle>) {
+        let mut inbox: Vec<Vec<_>> = self.partitions.iter().map(|_| Vec::new()).collect();
+        let mut count = 0;
+        for bundle in bundles {
+            let bundle = bundle.dealt_to(self.partitions.len());
+            count += bundle.len();
+            self.position = self.position.max(bundle.position);
+            self.summary.hear(bundle.hearing);
+            for (all, messages) in inbox.iter_mut().zip(bundle.messages) {
+                all.push(messages);
             }
         }
-        if !changed {
-            return;
-        }
-        in_order(facts);
-        room.after.clear();
-        let open = contributions(
-            &mut self.cells,
-            family,
-            &without_retracted(facts),
-            &mut room.after,
-        );
-        settle(&mut self.cells, &room.before, &mut room.after);
-        if matches!(family, Family::Assessment | Family::Change) {
-            self.summary.listed.insert(key);
-        }
-        if family == Family::Change {
-            let end = SourceEnd::of(&without_retracted(facts));
-            self.summary.settle_end(key, end);
-        }
-        if open {
-            self.summary.open.insert(key);
+        let cells = self.cells.adding();
+        let fold = |(partition, messages): (&mut Partition, _)| partition.fold(messages, &cells);
+        let outcomes: Vec<_> = if count < MIN_TO_DIVIDE {
+            self.partitions.iter_mut().zip(inbox).map(fold).collect()
         } else {
-            self.summary.open.remove(&key);
+            let partitions = self.partitions.par_iter_mut().zip(inbox);
+            partitions.map(fold).collect()
+        };
+        for outcome in outcomes {
+            self.summary.totals.add(&outcome.totals);
+            for (entity, end) in outcome.ends {
+                self.summary.settle_end(entity, end);
+            }
         }
     }
 
@@ -247,25 +144,33 @@ impl View {
         (self.position, self.as_of) = (position, Some(at));
     }
 
-    /// From now on the view remembers what changes: for one that was built in one piece and is stored.
+    /// From now on the view remembers what changes: for one that is stored.
     pub fn remember(&mut self) {
-        self.journal = Some(Journal::default());
+        self.partitions.iter_mut().for_each(Partition::remember);
         self.cells.remember();
     }
 
-    /// Facts new since the last call, in pieces of whole [`EntityRow`]s.
-    pub fn take_journal(&mut self) -> Vec<Vec<u8>> {
-        self.journal
-            .as_mut()
-            .map(std::mem::take)
-            .unwrap_or_default()
-            .pieces
-    }
-
-    /// How many bytes [`View::take_journal`] would give.
+    /// How many bytes [`Partition::take_journal`] would give of all partitions.
     #[must_use]
     pub fn journal_bytes(&self) -> usize {
-        self.journal.as_ref().map_or(0, |journal| journal.bytes)
+        let journals = self.partitions.iter().filter_map(|p| p.journal.as_ref());
+        journals.map(|journal| journal.bytes).sum()
+    }
+
+    /// The partitions. Their entities lie in the order of their keys.
+    #[must_use]
+    pub fn partitions(&self) -> &[Partition] {
+        &self.partitions
+    }
+
+    /// The partitions, to take what changed, or to take them back from a store.
+    pub fn partitions_mut(&mut self) -> &mut [Partition] {
+        &mut self.partitions
+    }
+
+    /// The partition of an entity.
+    fn partition_of(&self, key: EntityKey) -> &Partition {
+        &self.partitions[key.partition(self.partitions.len())]
     }
 
     /// The cells, to take what changed or to load pages.
@@ -273,24 +178,9 @@ impl View {
         &mut self.cells
     }
 
-    /// Takes back facts that were stored apart from the shelf; the cells are loaded apart.
-    ///
-    /// # Errors
-    /// When the bytes are not packed facts.
-    pub fn load_entity(
-        &mut self,
-        family: Family,
-        id: &EntityId,
-        facts: &[u8],
-    ) -> Result<(), Unreadable> {
-        let key = EntityKey::of(family, id.as_str());
-        let mut entity = self.entities.grow(key, family, id.as_str());
-        entity.merge_fresh(facts)
-    }
-
-    /// Takes back the stored summary, and how many entities there are.
-    pub fn load_summary(&mut self, summary: Summary, entities: u64) {
-        (self.summary, self.count) = (summary, entities);
+    /// Takes back the stored summary.
+    pub fn load_summary(&mut self, summary: Summary) {
+        self.summary = summary;
     }
 }
 
@@ -313,109 +203,4 @@ fn in_memory<'a>(
 
 fn unreadable<E>(_: E) -> ShelfError {
     ShelfError(Unreadable.to_string())
-}
-
-impl Said {
-    /// An event as a fact of its entities. A retraction is given the source that it means, so that the set need not know
-    /// sources.
-    fn of(position: u64, mut event: Event) -> Self {
-        let key = event.key().into();
-        let previous = event.fact.previous().cloned();
-        if let Some(retraction) = retraction_mut(&mut event.fact)
-            && retraction.retracts_source.is_none()
-        {
-            retraction.retracts_source = Some(event.source);
-        }
-        let at_ms =
-            |t: DateTime<Utc>| DateTime::from_timestamp_millis(t.timestamp_millis()).unwrap_or(t);
-        Self {
-            family: event.fact.family(),
-            entity: event.entity,
-            others: u8::from(previous.is_some()),
-            previous,
-            fact: Some(StoredFact {
-                key,
-                position,
-                occurred_at: at_ms(event.occurred_at),
-                recorded_at: at_ms(event.recorded_at),
-                area: event.area,
-                linked: false,
-                fact: event.fact,
-            }),
-        }
-    }
-
-    /// Who hears of it.
-    fn hearer(&self, linked: bool) -> (Family, &str) {
-        let id = self.previous.as_ref().filter(|_| linked);
-        (self.family, id.unwrap_or(&self.entity).as_str())
-    }
-
-    /// The fact for one who hears of it; the last one gets it whole.
-    fn fact_for(&mut self, linked: bool) -> Option<StoredFact> {
-        let fact = if self.others > 0 {
-            self.others -= 1;
-            self.fact.clone()
-        } else {
-            self.fact.take()
-        };
-        fact.map(|fact| StoredFact { linked, ..fact })
-    }
-}
-
-/// What an entity adds to the cells, from its facts as they stand; and whether it is open.
-fn contributions(
-    cells: &mut Cells,
-    family: Family,
-    facts: &[StoredFact],
-    list: &mut Contributions,
-) -> bool {
-    contribute(
-        family,
-        facts,
-        &mut |quantity: &str,
-              place: Place<'_>,
-              breakdown: &[(&str, &str)],
-              date: NaiveDate,
-              delta| {
-            list.push((cells.slot(quantity, place, breakdown, date), delta))
-        },
-    )
-}
-
-/// Takes what is no longer added out of the cells, and puts in what is new.
-fn settle(cells: &mut Cells, before: &[(Slot, Delta)], after: &mut Contributions) {
-    // Most of what it added stands, and in the same order: what stands is moved to the front of `after`.
-    let mut stand = 0;
-    for old in before {
-        match after[stand..].iter().position(|new| new == old) {
-            Some(at) => {
-                after.swap(stand, stand + at);
-                stand += 1;
-            }
-            None => cells.apply_at(old.0, old.1, -1),
-        }
-    }
-    for (slot, delta) in &after[stand..] {
-        cells.apply_at(*slot, *delta, 1);
-    }
-}
-
-fn retraction_mut(fact: &mut joinedup_events::Fact) -> Option<&mut Retracted> {
-    use joinedup_events::Fact;
-    use joinedup_events::{
-        assessment::AssessmentFact, change::ChangeFact, experience::ExperienceFact,
-    };
-    use joinedup_events::{
-        observation::ObservationFact, referral::ReferralFact, transfer::TransferFact,
-    };
-    match fact {
-        Fact::Transfer(TransferFact::Retracted(r))
-        | Fact::Referral(ReferralFact::Retracted(r))
-        | Fact::Assessment(AssessmentFact::Retracted(r))
-        | Fact::Experience(ExperienceFact::Retracted(r))
-        | Fact::Change(ChangeFact::Retracted(r))
-        | Fact::Observation(ObservationFact::Retracted(r)) => Some(r),
-        _ => None,
-    }
 }

@@ -1,4 +1,5 @@
-//! The product's first invariant: folded in any order, with any repetition, in any chunks, the cells are the same.
+//! The product's first invariant: folded in any order, with any repetition, in any chunks, by any number of partitions, the
+//! cells are the same.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,12 +16,13 @@ use joinedup_events::referral::{
     CareService, Closed, ClosureReason, FirstContact, Priority, Received, ReferralFact, Trigger,
 };
 use joinedup_events::transfer::*;
-use joinedup_events::{Event, Fact};
+use joinedup_events::{Event, Fact, Family};
 use joinedup_views::entity_row::EntityRow;
 use joinedup_views::shelf::{Shelf, ShelfError, ShelfRow};
 use joinedup_views::view::{EntityKey, View};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 fn instant(hours: i64) -> DateTime<Utc> {
@@ -112,32 +114,39 @@ fn referral_fact() -> impl Strategy<Value = ReferralFact> {
 
 /// Events of a few entities in which ids repeat, with the same and with other content.
 fn events() -> impl Strategy<Value = Vec<(u64, Event)>> {
+    events_of(0..3, 0..40, 1..40)
+}
+
+/// Events of some entities, with some ids, so many in all.
+fn events_of(
+    entities: Range<u32>,
+    ids: Range<u32>,
+    count: Range<usize>,
+) -> impl Strategy<Value = Vec<(u64, Event)>> {
     let fact = prop_oneof![
         transfer_fact().prop_map(Fact::Transfer),
         referral_fact().prop_map(Fact::Referral)
     ];
-    prop::collection::vec(
-        (0..40u32, 0..3u8, 0..2u8, 0..1500i64, 0..200i64, fact),
-        1..40,
+    prop::collection::vec((ids, entities, 0..2u8, 0..1500i64, 0..200i64, fact), count).prop_map(
+        |rows| {
+            rows.into_iter()
+                .enumerate()
+                .map(|(i, (id, entity, area, at, late, fact))| {
+                    let event = Event {
+                        source: "/s".into(),
+                        id: id.to_string(),
+                        occurred_at: instant(at),
+                        recorded_at: instant(at + late),
+                        entity: EntityId::new(&format!("e-{entity}")).unwrap(),
+                        area: AreaId::new(["north", "south"][usize::from(area)]).unwrap(),
+                        fact,
+                        actor: None,
+                    };
+                    (i as u64 + 1, event)
+                })
+                .collect()
+        },
     )
-    .prop_map(|rows| {
-        rows.into_iter()
-            .enumerate()
-            .map(|(i, (id, entity, area, at, late, fact))| {
-                let event = Event {
-                    source: "/s".into(),
-                    id: id.to_string(),
-                    occurred_at: instant(at),
-                    recorded_at: instant(at + late),
-                    entity: EntityId::new(&format!("e-{entity}")).unwrap(),
-                    area: AreaId::new(["north", "south"][usize::from(area)]).unwrap(),
-                    fact,
-                    actor: None,
-                };
-                (i as u64 + 1, event)
-            })
-            .collect()
-    })
 }
 
 fn export(chunks: impl IntoIterator<Item = Vec<(u64, Event)>>) -> String {
@@ -146,7 +155,7 @@ fn export(chunks: impl IntoIterator<Item = Vec<(u64, Event)>>) -> String {
     view.cells().export()
 }
 
-/// A shelf in memory: some rows for each entity.
+/// A shelf in memory, of a partition: some rows for each entity.
 #[derive(Clone, Debug, Default)]
 struct Rows(BTreeMap<EntityKey, Vec<Vec<u8>>>);
 
@@ -161,19 +170,21 @@ impl Shelf for Rows {
     }
 }
 
-/// Puts what a view has beside its shelf onto it.
-fn put_away(view: &mut View, rows: &mut Rows) {
-    for (key, entity) in view.fresh() {
-        let mut row = Vec::new();
-        EntityRow {
-            family: entity.family,
-            id: &entity.id,
-            facts: entity.facts.as_bytes(),
+/// Puts what the partitions of a view have beside their shelves onto them.
+fn put_away(view: &mut View, rows: &mut [Rows]) {
+    for (partition, rows) in view.partitions_mut().iter_mut().zip(rows) {
+        for (key, entity) in partition.fresh() {
+            let mut row = Vec::new();
+            EntityRow {
+                family: entity.family,
+                id: &entity.id,
+                facts: entity.facts.as_bytes(),
+            }
+            .append(&mut row);
+            rows.0.entry(key).or_default().push(row);
         }
-        .append(&mut row);
-        rows.0.entry(key).or_default().push(row);
+        partition.put_on(Arc::new(rows.clone()));
     }
-    view.put_on(Arc::new(rows.clone()));
 }
 
 /// What is known of every entity, in one form.
@@ -238,20 +249,22 @@ proptest! {
     }
 
     #[test]
-    fn facts_that_are_not_in_memory_count_as_if_they_were(events in events(), chunk in 1..9usize, every in 1..4usize) {
+    fn facts_that_are_not_in_memory_count_as_if_they_were(
+        events in events(),
+        chunk in 1..9usize,
+        every in 1..4usize,
+        partitions in 1..17usize,
+    ) {
         let mut straight = View::new();
         straight.fold(events.clone());
-        let (mut view, mut rows) = (View::new(), Rows::default());
+        let (mut view, mut rows) = (View::partitioned(partitions), vec![Rows::default(); partitions]);
         for (n, chunk) in events.chunks(chunk).enumerate() {
             view.fold(chunk.to_vec());
             if n % every == 0 {
                 put_away(&mut view, &mut rows);
             }
         }
-        prop_assert_eq!(view.cells().export(), straight.cells().export());
-        prop_assert_eq!(known(&view), known(&straight));
-        prop_assert_eq!(view.len(), straight.len());
-        prop_assert_eq!(view.summary(), straight.summary());
+        same(&view, &straight)?;
         prop_assert_eq!(view.damage(), None);
         let quantities: Vec<&str> = joinedup_views::Quantity::ALL.iter().map(|q| q.name()).collect();
         let mut in_parts = joinedup_views::Cells::default();
@@ -259,5 +272,45 @@ proptest! {
             view.add_cells_known_at(part, &quantities, instant(800), &mut in_parts);
         }
         prop_assert_eq!(in_parts.export(), straight.cells_known_at(&quantities, instant(800)).export());
+    }
+}
+
+/// Two views hold the same.
+fn same(view: &View, straight: &View) -> Result<(), TestCaseError> {
+    prop_assert_eq!(view.cells().export(), straight.cells().export());
+    prop_assert_eq!(known(view), known(straight));
+    prop_assert_eq!(view.len(), straight.len());
+    prop_assert_eq!(view.summary(), straight.summary());
+    for family in [Family::Transfer, Family::Referral] {
+        let open = |view: &View| -> Vec<String> {
+            let open = view.open(family);
+            open.map(|entity| entity.id.into_owned()).collect()
+        };
+        prop_assert_eq!(open(view), open(straight));
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Enough events that partitions fold on threads of their own. Many are linked to an entity of another partition,
+    /// many repeat an id.
+    #[test]
+    fn the_number_of_partitions_makes_no_difference(
+        events in events_of(0..120, 0..400, 600..900),
+        chunk in 300..900usize,
+    ) {
+        let mut straight = View::new();
+        straight.fold(events.clone());
+        for partitions in [2, 8, 16] {
+            let mut view = View::partitioned(partitions);
+            for chunk in events.chunks(chunk) {
+                view.fold(chunk.to_vec());
+            }
+            same(&view, &straight)?;
+            let at_once = view.partitions().iter().filter(|p| !p.is_empty()).count();
+            prop_assert_eq!(at_once, partitions, "every partition has entities");
+        }
     }
 }

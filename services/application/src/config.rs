@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use joinedup_events::area::AreaKind;
+use joinedup_projector::MAX_PARTITIONS;
 use joinedup_views::suppression::Policy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -71,6 +72,10 @@ pub struct Config {
     pub small_numbers_exempt: Vec<AreaKind>,
     /// Memory for the views' store, in MiB.
     pub cache_mib: u64,
+    /// How many partitions the views have, 1 to 16: so many cores can fold at once, and no answer depends on it. None: as
+    /// many as the stored views have; new ones have one for each core, at least two. Another number than before builds the
+    /// views again from the log.
+    pub partitions: Option<usize>,
     /// The names under which this server is reached, such as `care.example.nhs.uk`. Addresses and names without a dot need
     /// not be listed. None: a server with tokens answers to every name, and one without to those alone.
     pub hosts: Vec<String>,
@@ -181,6 +186,7 @@ impl Default for Config {
             expected_hours: BTreeMap::new(),
             small_numbers_exempt: Policy::default().exempt,
             cache_mib: 16,
+            partitions: None,
             hosts: Vec::new(),
             audit_mib: 64,
             max_connections: 768,
@@ -297,6 +303,12 @@ impl Config {
         }
         if self.audit_mib == 0 {
             return sense("`audit_mib` must be above 0".into());
+        }
+        if self
+            .partitions
+            .is_some_and(|partitions| !(1..=MAX_PARTITIONS).contains(&partitions))
+        {
+            return sense(format!("`partitions` must be 1 to {MAX_PARTITIONS}"));
         }
         if self.max_connections == 0 || self.max_connections_per_client == 0 {
             return sense(

@@ -35,10 +35,13 @@ pub fn log_folder(data: &Path) -> std::path::PathBuf {
     data.join("log")
 }
 
-/// The folder of the views within the data folder.
+/// How the views are set up: in a folder within the data folder.
 #[must_use]
-pub fn views_folder(data: &Path) -> std::path::PathBuf {
-    data.join("views")
+pub fn views(config: &Config) -> joinedup_projector::Settings {
+    let mut settings = joinedup_projector::Settings::new(config.data.join("views"));
+    settings.cache_bytes = config.cache_mib << 20;
+    settings.partitions = config.partitions;
+    settings
 }
 
 /// Opens the log.

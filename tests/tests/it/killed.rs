@@ -79,7 +79,10 @@ fn fifty_kills_of_the_projector_during_a_load_lose_nothing_and_double_nothing() 
     assert!(batches.len() > 2 * KILLS, "{} batches", batches.len());
     let publisher = Joinedup::start(JoinedupOptions::on_nats("publish", &nats, &[]));
     let url = publisher.url("/api/v1/events");
-    let mut projector = Joinedup::start(JoinedupOptions::on_nats("project", &nats, &[]));
+    let mut options = JoinedupOptions::on_nats("project", &nats, &[]);
+    let partitions = ("JOINEDUP_PARTITIONS".to_owned(), "8".to_owned());
+    options.environment.push(partitions);
+    let mut projector = Joinedup::start(options);
     let (allowed, next) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let mut kills_during_load = 0;
     std::thread::scope(|scope| {

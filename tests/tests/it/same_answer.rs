@@ -7,6 +7,7 @@ use joinedup_tests::care::county;
 use joinedup_tests::http;
 use joinedup_tests::nats::{NatsOptions, NatsServer};
 use joinedup_tests::product::{self, Joinedup, JoinedupOptions, nats_flags};
+use joinedup_tests::tools::Run;
 use tempfile::TempDir;
 
 /// Files of a county, each a way to say the same.
@@ -106,6 +107,16 @@ fn embedded_rebuilt_restored_shuffled_repeated_and_through_nats_the_cells_are_th
     assert!(product.sigterm().success());
     let data = product.folder().join("data").display().to_string();
     same("a fresh fold of the log", &folded(&data), &wanted);
+    for partitions in ["1", "2", "8", "16"] {
+        let mut export = product::command(["export", "--cells", "--data", &data]);
+        export.env("JOINEDUP_PARTITIONS", partitions);
+        let cells = Run::of(&mut export);
+        same(
+            &format!("folded by {partitions} partitions"),
+            cells.succeeded(),
+            &wanted,
+        );
+    }
     product::run(["rebuild", "--data", &data]).succeeded();
     product.restart();
     product.caught_up();

@@ -1,18 +1,30 @@
 //! The ids of the last appends, so that a repeat is not stored twice.
 
-use std::collections::{HashMap, VecDeque};
+use hashbrown::HashTable;
+use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 /// Message ids of the last two hours, say, and at most a number of them.
 ///
-/// An id is kept as 128 bits made with secret keys, some 80 bytes each in all, so a million ids take about 80 MB.
+/// An id is kept as 128 bits made with secret keys, some 26 bytes each in all, so a million ids take about 26 MB.
 pub(super) struct Window {
     keys: [RandomState; 2],
     length_ms: u64,
     most: usize,
-    by_age: VecDeque<(u64, u128)>,
-    positions: HashMap<u128, u64>,
+    /// The position of the oldest id.
+    first: u64,
+    /// The ids of all positions from there on.
+    ids: VecDeque<u128>,
+    /// When they were appended, oldest first, each with how many were appended then.
+    times: VecDeque<(u64, usize)>,
+    /// The positions by id, each by its last 32 bits.
+    positions: HashTable<u32>,
+}
+
+/// How far after the first position the one with these last bits is.
+fn offset(first: u64, position: u32) -> usize {
+    position.wrapping_sub(first as u32) as usize
 }
 
 impl Window {
@@ -22,8 +34,10 @@ impl Window {
             keys: Default::default(),
             length_ms,
             most,
-            by_age: VecDeque::new(),
-            positions: HashMap::new(),
+            first: 0,
+            ids: VecDeque::new(),
+            times: VecDeque::new(),
+            positions: HashTable::new(),
         }
     }
 
@@ -38,24 +52,59 @@ impl Window {
     }
 
     pub(super) fn position(&self, key: u128) -> Option<u64> {
-        self.positions.get(&key).copied()
+        let at = |position: &u32| offset(self.first, *position);
+        let is = |position: &u32| self.ids.get(at(position)) == Some(&key);
+        let found = self.positions.find(key as u64, is)?;
+        Some(self.first + at(found) as u64)
     }
 
+    /// Remembers the id of an event. Positions follow on each other.
     pub(super) fn remember(&mut self, key: u128, position: u64, now: u64) {
-        if self.positions.insert(key, position).is_none() {
-            self.by_age.push_back((now, key));
+        if position != self.first + self.ids.len() as u64 {
+            self.ids.clear();
+            self.times.clear();
+            self.positions.clear();
+            self.first = position;
         }
+        self.ids.push_back(key);
+        match self.times.back_mut() {
+            Some((at, count)) if *at == now => *count += 1,
+            _ => self.times.push_back((now, 1)),
+        }
+        let (first, ids) = (self.first, &self.ids);
+        let id = |position: &u32| {
+            let id = ids.get(offset(first, *position));
+            id.copied().unwrap_or_default()
+        };
+        let entry = self.positions.entry(
+            key as u64,
+            |known| id(known) == key,
+            |known| id(known) as u64,
+        );
+        // An id that comes again counts as it came last.
+        *entry.or_insert(position as u32).into_mut() = position as u32;
     }
 
     /// Forgets what is too old or too much.
     pub(super) fn expire(&mut self, now: u64) {
         let since = self.since(now);
-        while let Some(&(at, key)) = self.by_age.front() {
-            if at >= since && self.by_age.len() <= self.most {
+        while let Some((at, count)) = self.times.front_mut() {
+            if *at >= since && self.ids.len() <= self.most {
                 break;
             }
-            self.by_age.pop_front();
-            self.positions.remove(&key);
+            *count -= 1;
+            if *count == 0 {
+                self.times.pop_front();
+            }
+            let Some(key) = self.ids.pop_front() else {
+                break;
+            };
+            let oldest = self.first as u32;
+            // Where the id came again it is kept as of then.
+            if let Ok(entry) = self.positions.find_entry(key as u64, |p| *p == oldest) {
+                entry.remove();
+            }
+            self.first += 1;
         }
     }
 }
@@ -94,5 +143,36 @@ mod tests {
             [3, 4],
             "the fifth is known too, the second was one too many"
         );
+    }
+
+    #[test]
+    fn many_ids_come_and_go_and_each_is_found_at_its_position() {
+        let mut window = Window::new(Duration::from_secs(1), 100);
+        // Beyond the 32 bits by which a position is kept.
+        let start = u64::from(u32::MAX) - 500;
+        for position in start..start + 1_000 {
+            let key = window.key(&position.to_string());
+            assert_eq!(window.position(key), None);
+            window.remember(key, position, position / 7);
+            window.expire(position / 7);
+            for known in position.saturating_sub(99).max(start)..=position {
+                let key = window.key(&known.to_string());
+                assert_eq!(window.position(key), Some(known));
+            }
+            let gone = window.key(&(position - 100).to_string());
+            assert_eq!(window.position(gone), None);
+        }
+    }
+
+    #[test]
+    fn an_id_that_comes_again_is_kept_as_of_then() {
+        let mut window = Window::new(Duration::from_secs(1), 2);
+        let (again, other) = (window.key("again"), window.key("other"));
+        for (position, key) in [(7, again), (8, other), (9, again)] {
+            window.remember(key, position, 0);
+            window.expire(0);
+        }
+        assert_eq!(window.position(again), Some(9));
+        assert_eq!(window.position(other), Some(8));
     }
 }

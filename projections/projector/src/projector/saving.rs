@@ -63,11 +63,13 @@ impl Fold {
             return false;
         }
         // The new store has all of it.
-        let shelf = self.saved.shelf();
+        let shelves = self.saved.shelves();
         self.views.change(|view| {
-            view.take_journal();
             view.cells_mut().take_dirty();
-            view.put_on(shelf);
+            for (partition, shelf) in view.partitions_mut().iter_mut().zip(shelves) {
+                partition.take_journal();
+                partition.put_on(shelf);
+            }
         });
         self.all_saved();
         true
@@ -103,17 +105,20 @@ impl Fold {
         }
     }
 
-    /// Puts facts that have gathered in memory into a file.
+    /// Puts facts that have gathered in memory into files.
     fn shelve_if_many(&mut self) {
         let (saved, most) = (&mut self.saved, self.settings.memory_bytes);
         let shelved = self
             .views
             .read(|view| (view.fresh_bytes() >= most).then(|| saved.shelve(view)));
-        match shelved {
-            None => {}
-            Some(Ok(shelf)) => self.views.change(|view| saved.begin_journal(view, shelf)),
-            // They stay in memory, and the journal has them.
-            Some(Err(error)) => tracing::warn!(%error, "facts could not be put into a file"),
+        for (partition, shelved) in shelved.into_iter().flatten().enumerate() {
+            match shelved {
+                Ok(shelf) => self
+                    .views
+                    .change(|view| saved.begin_journal(view, partition, shelf)),
+                // They stay in memory, and the journal has them.
+                Err(error) => tracing::warn!(%error, "facts could not be put into a file"),
+            }
         }
     }
 

@@ -54,7 +54,7 @@ impl<'a> Basis<'a> {
         Basis {
             expectations: expectations.clone(),
             cells: Cow::Owned(cells),
-            sources: Cow::Owned(view.summary().sources_alone()),
+            sources: Cow::Owned(view.summary().clone()),
             ..Basis::beside_cells(view, measures, Some(at))
         }
     }
@@ -82,7 +82,7 @@ impl<'a> Basis<'a> {
     pub fn detached(self) -> Basis<'static> {
         Basis {
             cells: Cow::Owned(self.cells.into_owned()),
-            sources: Cow::Owned(self.sources.sources_alone()),
+            sources: Cow::Owned(self.sources.into_owned()),
             expectations: self.expectations,
             decisions: self.decisions,
             changes: self.changes,

@@ -1,6 +1,7 @@
 //! Cells as a store keeps them: a page holds one quantity of one home area in one month, whatever the sites.
 
-use super::{Breakdown, Cells, Place, SeriesKey};
+use super::shard::Shard;
+use super::{Breakdown, Cells, Place};
 use crate::tally::Tally;
 use chrono::{Datelike, Days, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -55,35 +56,42 @@ struct SeriesRow {
 impl Cells {
     /// The pages that changed since the last call.
     pub fn take_dirty(&mut self) -> Vec<Page> {
-        let dirty = self.dirty.as_mut().map(std::mem::take).unwrap_or_default();
-        let mut pages: Vec<Page> = dirty.into_iter().collect();
+        let dirty = self
+            .shards
+            .iter_mut()
+            .flat_map(|shard| std::mem::take(&mut shard.dirty));
+        let mut pages: Vec<Page> = dirty.collect();
         pages.sort_unstable();
+        // A page has several places, which lie in several shards.
+        pages.dedup();
         pages
     }
 
     /// All pages that hold something.
     #[must_use]
     pub fn pages(&self) -> BTreeSet<Page> {
-        let dates = |key: &SeriesKey| {
-            self.series
-                .get(key)
-                .into_iter()
-                .flat_map(|series| series.keys())
-        };
-        self.keys()
-            .flat_map(|key| {
-                let home = self.places[key.place as usize].home;
-                dates(&key).map(move |date| Page::of(key.quantity, home, *date))
+        self.all()
+            .flat_map(|(key, series)| {
+                let home = self.labels.place_key(key.place).home;
+                let dates = series.keys();
+                dates.map(move |date| Page::of(key.quantity, home, *date))
             })
             .collect()
     }
 
-    /// A page's name and bytes for a store; no bytes when nothing is left of it.
+    /// A page's name for a store.
     #[must_use]
-    pub fn page(&self, page: Page) -> (String, Option<Vec<u8>>) {
-        let quantity = self.quantities.name(page.quantity);
-        let home = self.areas.name(page.home);
-        let name = format!("{quantity}\0{home}\0{:06}", page.month);
+    pub fn page_name(&self, page: Page) -> String {
+        let quantity = self.labels.quantities.name(page.quantity);
+        let home = self.labels.areas.name(page.home);
+        format!("{quantity}\0{home}\0{:06}", page.month)
+    }
+
+    /// A page's bytes for a store; none when nothing is left of it.
+    #[must_use]
+    pub fn page(&self, page: Page) -> Option<Vec<u8>> {
+        let quantity = self.labels.quantities.name(page.quantity);
+        let home = self.labels.areas.name(page.home);
         let first = page.first();
         let end = first
             .checked_add_months(Months::new(1))
@@ -112,7 +120,7 @@ impl Cells {
             });
         }
         if rows.is_empty() {
-            return (name, None);
+            return None;
         }
         let row = PageRow {
             quantity: quantity.to_owned(),
@@ -121,7 +129,7 @@ impl Cells {
             sites,
             series: rows,
         };
-        (name, postcard::to_allocvec(&row).ok())
+        postcard::to_allocvec(&row).ok()
     }
 
     /// Takes a stored page in.
@@ -144,8 +152,8 @@ impl Cells {
             };
             let parts: Vec<(&str, &str)> = breakdown.iter().map(|(d, v)| (&**d, &**v)).collect();
             let place = Place::new(&row.home, site);
-            let key = self.slot(&row.quantity, place, &parts, first).series;
-            let series = self.series_mut(key);
+            let key = self.labels.key(&row.quantity, place, &parts);
+            let series = self.shards[Shard::of(key.quantity, key.place)].series_mut(key);
             for (day, tally) in cells {
                 let date = first.checked_add_days(Days::new(u64::from(day)));
                 series.insert(date.ok_or(bad.clone())?, tally);

@@ -1,6 +1,6 @@
-//! What a view gives of its entities, in memory or on a shelf, and how they go there and come back.
+//! What a view and its partitions give of their entities, in memory or on a shelf, and how they go there and come back.
 
-use super::{Entity, EntityKey, View, in_memory, unreadable};
+use super::{Entity, EntityKey, Partition, View, in_memory, unreadable};
 use crate::entity_row::EntityRow;
 use crate::fact_set::{Facts, Unreadable, merge};
 use crate::shelf::{Shelf, ShelfError};
@@ -22,6 +22,66 @@ impl View {
     /// One entity, by its key.
     #[must_use]
     pub fn entity_of(&self, key: EntityKey) -> Option<Entity<'_>> {
+        self.partition_of(key).entity_of(key)
+    }
+
+    /// Why some entities could not be fetched, if so: the view is then to be built again.
+    #[must_use]
+    pub fn damage(&self) -> Option<&str> {
+        self.partitions.iter().find_map(Partition::damage)
+    }
+
+    /// How many entities there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.partitions.iter().map(Partition::len).sum()
+    }
+
+    /// There are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The open entities of a family: transfers waiting in bed, referrals not closed.
+    pub fn open(&self, family: Family) -> impl Iterator<Item = Entity<'_>> {
+        let partitions = self.partitions.iter();
+        partitions.flat_map(move |p| p.of_family(&p.lists.open, family))
+    }
+
+    /// The entities of a small family: assessments or changes.
+    pub fn listed(&self, family: Family) -> impl Iterator<Item = Entity<'_>> {
+        let partitions = self.partitions.iter();
+        partitions.flat_map(move |p| p.of_family(&p.lists.listed, family))
+    }
+
+    /// Every entity, by key.
+    pub fn entities(&self) -> impl Iterator<Item = (EntityKey, Entity<'_>)> {
+        self.between(EntityKey(0), None)
+    }
+
+    /// The entities from one key on, and before another.
+    pub(super) fn between(
+        &self,
+        from: EntityKey,
+        end: Option<EntityKey>,
+    ) -> impl Iterator<Item = (EntityKey, Entity<'_>)> {
+        let number = |key: EntityKey| key.partition(self.partitions.len());
+        let last = end.map_or(self.partitions.len() - 1, number);
+        let within = self.partitions[number(from)..=last].iter();
+        within.flat_map(move |partition| partition.between(from, end))
+    }
+
+    /// How many bytes of entities are on no shelf yet.
+    #[must_use]
+    pub fn fresh_bytes(&self) -> usize {
+        let partitions = self.partitions.iter();
+        partitions.map(|p| p.entities.fresh_bytes()).sum()
+    }
+}
+
+impl Partition {
+    fn entity_of(&self, key: EntityKey) -> Option<Entity<'_>> {
         let known = match self.entities.get(key) {
             Some((entity, true)) => return Some(entity),
             known => known.map(|(entity, _)| entity),
@@ -42,32 +102,22 @@ impl View {
         fetched.map_err(|error| drop(self.damage.set(error.0))).ok()
     }
 
-    /// Why some entities could not be fetched, if so: the view is then to be built again.
+    /// Why some of its entities could not be fetched, if so.
     #[must_use]
     pub fn damage(&self) -> Option<&str> {
         self.damage.get().map(String::as_str)
     }
 
-    /// How many entities there are.
+    /// How many entities it has.
     #[must_use]
     pub fn len(&self) -> usize {
-        usize::try_from(self.count).unwrap_or(usize::MAX)
+        usize::try_from(self.lists.count).unwrap_or(usize::MAX)
     }
 
-    /// There are none.
+    /// It has none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// The open entities of a family: transfers waiting in bed, referrals not closed.
-    pub fn open(&self, family: Family) -> impl Iterator<Item = Entity<'_>> {
-        self.of_family(&self.summary.open, family)
-    }
-
-    /// The entities of a small family: assessments or changes.
-    pub fn listed(&self, family: Family) -> impl Iterator<Item = Entity<'_>> {
-        self.of_family(&self.summary.listed, family)
+        self.lists.count == 0
     }
 
     fn of_family<'a>(
@@ -80,13 +130,12 @@ impl View {
             .filter(move |entity| entity.family == family)
     }
 
-    /// Every entity, by key.
+    /// Its entities, by key.
     pub fn entities(&self) -> impl Iterator<Item = (EntityKey, Entity<'_>)> {
         self.between(EntityKey(0), None)
     }
 
-    /// The entities from one key on, and before another.
-    pub(super) fn between(
+    fn between(
         &self,
         from: EntityKey,
         end: Option<EntityKey>,
@@ -119,12 +168,6 @@ impl View {
         })
     }
 
-    /// How many bytes of entities a shelf does not have yet.
-    #[must_use]
-    pub fn fresh_bytes(&self) -> usize {
-        self.entities.fresh_bytes()
-    }
-
     /// The entities of which a shelf does not have all, by key, with the facts that are in memory.
     #[must_use]
     pub fn fresh(&self) -> Vec<(EntityKey, Entity<'_>)> {
@@ -134,18 +177,18 @@ impl View {
     /// All facts are on this shelf now. Those of entities in use stay in memory as well: of those that are open, and of
     /// the families that pages list.
     pub fn put_on(&mut self, shelf: Arc<dyn Shelf>) {
-        let summary = &self.summary;
-        let in_use = |key: EntityKey| summary.open.contains(&key) || summary.listed.contains(&key);
+        let lists = &self.lists;
+        let in_use = |key: EntityKey| lists.open.contains(&key) || lists.listed.contains(&key);
         self.entities.shelved(in_use);
         self.shelf = Some(shelf);
     }
 
-    /// Takes the shelf of a view that was stored, and from it the entities in use.
+    /// Takes the shelf of a partition that was stored, and from it the entities in use.
     ///
     /// # Errors
     /// When one cannot be fetched.
     pub fn take_shelf(&mut self, shelf: Arc<dyn Shelf>) -> Result<(), ShelfError> {
-        for key in self.summary.open.iter().chain(&self.summary.listed) {
+        for key in self.lists.open.iter().chain(&self.lists.listed) {
             let rows = shelf.rows_of(*key)?;
             let Some(row) = rows.first() else { continue };
             let (row, _) = EntityRow::first(row).map_err(unreadable)?;

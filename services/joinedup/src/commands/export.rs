@@ -117,9 +117,13 @@ async fn cells(export: &Export, config: &Config) -> Result<(), Failure> {
     }
     let log = open_log::open(config).await.map_err(Failure::new)?;
     let definitions = Definitions::read(config).map_err(Failure::usage)?;
-    let (view, unread) = folded(log, definitions.areas.clone())
-        .await
-        .map_err(Failure::new)?;
+    let (view, unread) = folded(
+        log,
+        definitions.areas.clone(),
+        open_log::views(config).partitions_of_a_new_view(),
+    )
+    .await
+    .map_err(Failure::new)?;
     out.write_all(view.cells().export().as_bytes())
         .and_then(|()| out.flush())
         .map_err(unwritten)?;
@@ -292,7 +296,7 @@ mod tests {
             .publish(&events, None)
             .await
             .unwrap();
-        let (from_log, unread) = folded(log.clone(), areas.clone()).await.unwrap();
+        let (from_log, unread) = folded(log.clone(), areas.clone(), 2).await.unwrap();
         assert_eq!(unread, 0);
         assert_eq!(from_log.cells().export(), view.cells().export());
         let mut file = Vec::new();
@@ -302,7 +306,7 @@ mod tests {
         let restored = Arc::new(MemoryLog::new());
         archive::restore(file.as_slice(), &*restored).await.unwrap();
         assert_eq!(
-            folded(restored, areas).await.unwrap().0.cells().export(),
+            folded(restored, areas, 1).await.unwrap().0.cells().export(),
             view.cells().export()
         );
     }
@@ -318,7 +322,7 @@ mod tests {
             condition: None,
         };
         log.append(vec![new]).await.unwrap();
-        let (view, unread) = folded(log, areas).await.unwrap();
+        let (view, unread) = folded(log, areas, 2).await.unwrap();
         assert_eq!((view.is_empty(), unread), (true, 1));
     }
 }

@@ -4,19 +4,15 @@
 use crate::cli::{Failure, Server};
 use crate::open_log;
 use joinedup_application::app::Definitions;
-use joinedup_projector::{Projector, Settings};
+use joinedup_projector::Projector;
 
 /// Rebuilds and says how far.
 pub async fn run(server: &Server) -> Result<(), Failure> {
     let config = server.settings()?;
     let definitions = Definitions::read(&config).map_err(Failure::usage)?;
     let log = open_log::open(&config).await.map_err(Failure::new)?;
-    let projector = Projector::start(
-        Settings::new(open_log::views_folder(&config.data)),
-        log,
-        definitions.areas.clone(),
-    )
-    .map_err(Failure::new)?;
+    let projector = Projector::start(open_log::views(&config), log, definitions.areas.clone())
+        .map_err(Failure::new)?;
     let views = projector.views();
     let rebuilt = projector.rebuild().await;
     let status = views.status();

@@ -15,7 +15,7 @@ use joinedup_feeds::feed::Feeds;
 use joinedup_feeds::feed::settings::FeedSettings;
 use joinedup_log::EventLog;
 use joinedup_log::scrub::Pace;
-use joinedup_projector::{Projector, Settings};
+use joinedup_projector::Projector;
 use joinedup_views::expectation::Expectations;
 use joinedup_web::door::Access;
 use std::sync::Arc;
@@ -115,11 +115,13 @@ pub async fn serve(
         .await
         .map_err(|error| Failure::new(format!("cannot listen on {}: {error}", config.listen)))?;
     let projector = if parts.project {
-        let mut settings = Settings::new(open_log::views_folder(&config.data));
-        settings.cache_bytes = config.cache_mib << 20;
         Some(
-            Projector::start(settings, log.clone(), definitions.areas.clone())
-                .map_err(Failure::new)?,
+            Projector::start(
+                open_log::views(&config),
+                log.clone(),
+                definitions.areas.clone(),
+            )
+            .map_err(Failure::new)?,
         )
     } else {
         None

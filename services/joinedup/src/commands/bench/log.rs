@@ -6,7 +6,7 @@ use super::table::{Bound, Table};
 use crate::cli::Failure;
 use joinedup_events::Event;
 use joinedup_log::Position;
-use joinedup_projector::{Projector, folded};
+use joinedup_projector::{Projector, Settings, folded};
 use std::time::{Duration, Instant};
 
 /// Events published one at a time, to see what that costs.
@@ -115,10 +115,15 @@ async fn drain(ground: &Ground, decode: bool) -> Result<f64, Failure> {
 }
 
 async fn fold(ground: &Ground) -> Result<f64, Failure> {
+    let partitions = Settings::new(&ground.folder).partitions_of_a_new_view();
     let started = Instant::now();
-    let (view, _) = folded(ground.log.clone(), ground.definitions.areas.clone())
-        .await
-        .map_err(Failure::new)?;
+    let (view, _) = folded(
+        ground.log.clone(),
+        ground.definitions.areas.clone(),
+        partitions,
+    )
+    .await
+    .map_err(Failure::new)?;
     let seconds = started.elapsed().as_secs_f64();
     Ok(view.summary().totals.folded as f64 / seconds)
 }

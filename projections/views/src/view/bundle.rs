@@ -1,0 +1,126 @@
+//! A run of events, sorted by the partition that folds them.
+
+use super::EntityKey;
+use crate::contribution::StoredFact;
+use crate::summary::Hearing;
+use chrono::{DateTime, Utc};
+use joinedup_events::assessment::AssessmentFact;
+use joinedup_events::change::ChangeFact;
+use joinedup_events::experience::ExperienceFact;
+use joinedup_events::facts::Retracted;
+use joinedup_events::observation::ObservationFact;
+use joinedup_events::referral::ReferralFact;
+use joinedup_events::transfer::TransferFact;
+use joinedup_events::{EntityId, Event, Fact, Family};
+
+/// A fact for one entity that hears of it.
+pub(super) struct Message {
+    pub key: EntityKey,
+    pub family: Family,
+    pub entity: EntityId,
+    pub fact: StoredFact,
+}
+
+/// Events of a run: what each partition hears of them, and what they say of their sources.
+#[derive(Default)]
+pub struct Bundle {
+    /// By partition.
+    pub(super) messages: Vec<Vec<Message>>,
+    pub(super) hearing: Hearing,
+    /// The last position.
+    pub(super) position: u64,
+}
+
+impl Bundle {
+    /// An empty one, for a view of so many partitions.
+    #[must_use]
+    pub fn new(partitions: usize) -> Self {
+        let messages = (0..partitions.max(1)).map(|_| Vec::new()).collect();
+        Self {
+            messages,
+            ..Self::default()
+        }
+    }
+
+    /// Takes an event in with its position. Its sources are counted once, however many entities hear of it.
+    pub fn add(&mut self, position: u64, mut event: Event) {
+        self.position = self.position.max(position);
+        self.hearing.note(&event);
+        let family = event.fact.family();
+        let key = event.key().into();
+        let previous = event.fact.previous().cloned();
+        // A retraction is given the source that it means, so that the set need not know sources.
+        if let Some(retraction) = retraction_mut(&mut event.fact)
+            && retraction.retracts_source.is_none()
+        {
+            retraction.retracts_source = Some(event.source);
+        }
+        let at_ms =
+            |t: DateTime<Utc>| DateTime::from_timestamp_millis(t.timestamp_millis()).unwrap_or(t);
+        let fact = StoredFact {
+            key,
+            position,
+            occurred_at: at_ms(event.occurred_at),
+            recorded_at: at_ms(event.recorded_at),
+            area: event.area,
+            linked: false,
+            fact: event.fact,
+        };
+        if let Some(previous) = previous {
+            let linked = StoredFact {
+                linked: true,
+                ..fact.clone()
+            };
+            self.send(family, previous, linked);
+        }
+        self.send(family, event.entity, fact);
+    }
+
+    fn send(&mut self, family: Family, entity: EntityId, fact: StoredFact) {
+        self.deal(Message {
+            key: EntityKey::of(family, entity.as_str()),
+            family,
+            entity,
+            fact,
+        });
+    }
+
+    fn deal(&mut self, message: Message) {
+        let partition = message.key.partition(self.messages.len());
+        self.messages[partition].push(message);
+    }
+
+    /// The same for a view of so many partitions, whatever it was made for.
+    pub(super) fn dealt_to(self, partitions: usize) -> Self {
+        if self.messages.len() == partitions {
+            return self;
+        }
+        let mut dealt = Self {
+            hearing: self.hearing,
+            position: self.position,
+            ..Self::new(partitions)
+        };
+        for message in self.messages.into_iter().flatten() {
+            dealt.deal(message);
+        }
+        dealt
+    }
+
+    /// How many facts there are for entities.
+    pub(super) fn len(&self) -> usize {
+        self.messages.iter().map(Vec::len).sum()
+    }
+}
+
+/// What a fact takes back, if it takes back anything.
+fn retraction_mut(fact: &mut Fact) -> Option<&mut Retracted> {
+    match fact {
+        Fact::Transfer(TransferFact::Retracted(r))
+        | Fact::Referral(ReferralFact::Retracted(r))
+        | Fact::Assessment(AssessmentFact::Retracted(r))
+        | Fact::Experience(ExperienceFact::Retracted(r))
+        | Fact::Change(ChangeFact::Retracted(r))
+        | Fact::Observation(ObservationFact::Retracted(r)) => Some(r),
+        _ => None,
+    }
+}
