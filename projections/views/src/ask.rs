@@ -7,6 +7,7 @@
 
 mod basis;
 mod discoveries;
+mod suggestion;
 
 use crate::cell::Filter;
 use crate::changes::{Annotation, ChangeSpan, TargetStep};
@@ -25,6 +26,7 @@ use joinedup_events::area::Areas;
 use joinedup_events::{AreaId, local};
 use serde::Serialize;
 use std::collections::BTreeMap;
+pub use suggestion::suggestion;
 
 /// The most periods that one chart has.
 pub const MAX_PERIODS: i64 = 5_000;

@@ -11,6 +11,7 @@ use crate::point::{Point, PointQuery, State};
 use chrono::NaiveDate;
 use joinedup_spc::rules::{Rule, Signal};
 use joinedup_spc::{Assurance, LimitsStatus, Profile, Variation};
+pub(crate) use judge::{sampling, spc_direction};
 use serde::Serialize;
 pub use words::period_name;
 

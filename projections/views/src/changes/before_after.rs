@@ -1,8 +1,8 @@
 //! A measure's points before a cycle began and after, in words that claim no cause: other things happened too.
 //!
 //! The later points are compared with those before by Student's t, with as many points as neighbours that are alike are worth
-//! ([`joinedup_spc::evidence`]). A page is read week after week, so a claim needs what chance gives once in a hundred
-//! times to its side. Where the points reach back a year, the later ones must also differ from those of the same weeks a year before;
+//! ([`joinedup_spc::evidence`]). A page is read week after week, so a claim needs what chance gives less than once in a
+//! hundred times to its side, and the less often the more weeks have been looked at. Where the points reach back a year, the later ones must also differ from those of the same weeks a year before;
 //! where they do not, the answer says that the season is not ruled out.
 
 use super::Change;
@@ -72,10 +72,11 @@ pub struct BeforeAfter {
 /// Fewer points than this on a side say too little for a comparison.
 pub const ENOUGH_POINTS: usize = 12;
 
-/// What chance may give to each side.
-const CHANCE: f64 = 0.01;
+/// What the test may give by chance to each side with [`ENOUGH_POINTS`] later points. Fewer than one in a hundred are
+/// then claimed in fact, as `docs/signals.md` shows.
+const CHANCE: f64 = 0.011;
 /// What chance may give to each side of the same weeks a year before: they confirm, with half the points or fewer.
-const CHANCE_A_YEAR_BEFORE: f64 = 0.18;
+const CHANCE_A_YEAR_BEFORE: f64 = 0.16;
 /// The same day of the week, 52 weeks before.
 const YEAR: Days = Days::new(364);
 /// A month that began up to so many days from there is the same month.
@@ -203,9 +204,11 @@ fn moved(before: &[f64], later: &[f64], a_year: Option<&[f64]>) -> Moved {
         return Moved::Chance;
     };
     let (up, down) = year.map_or((0.0, 0.0), |year| (year.p_up, year.p_down));
-    if found.p_up <= CHANCE && up <= CHANCE_A_YEAR_BEFORE {
+    // Each further week is one more look, which is paid for by asking for more; more points make up for it.
+    let chance = CHANCE * (ENOUGH_POINTS as f64 / later.len() as f64).sqrt();
+    if found.p_up <= chance && up <= CHANCE_A_YEAR_BEFORE {
         Moved::Up
-    } else if found.p_down <= CHANCE && down <= CHANCE_A_YEAR_BEFORE {
+    } else if found.p_down <= chance && down <= CHANCE_A_YEAR_BEFORE {
         Moved::Down
     } else {
         Moved::Chance

@@ -1,8 +1,8 @@
 //! From points to the series that chart rules judge, and back.
 
 use super::{ChartPastChange, ChartPhase, ChartPoint, ChartQuery, ChartSignal, ChartVerdict};
-use crate::measure::{Aggregate, ChartKind, Direction, Shape};
-use crate::period::{Grain, periods};
+use crate::measure::{Aggregate, ChartKind, Direction, Measure, Shape};
+use crate::period::{Grain, in_a_year, periods};
 use crate::point::Point;
 use joinedup_events::local;
 use joinedup_spc::{
@@ -51,17 +51,10 @@ pub(super) fn judge(query: &ChartQuery<'_>, points: &[Point]) -> Judged {
         },
         phases: phase_starts(query, points, &mut judged.warnings),
         shares: measure.shape() == Shape::Proportion,
-        sampling: sampling(query),
+        sampling: sampling(measure, query.points.grain),
         now: now(query, points),
-        season: season(query.points.grain),
-        ..Options::new(
-            spc_chart,
-            match measure.direction {
-                Direction::Up => SpcDirection::Up,
-                Direction::Down => SpcDirection::Down,
-                Direction::None => SpcDirection::Neutral,
-            },
-        )
+        season: in_a_year(query.points.grain),
+        ..Options::new(spc_chart, spc_direction(measure.direction))
     };
     match joinedup_spc::judge(&series, &options) {
         Ok(verdict) => judged.verdict = Some(verdict),
@@ -73,15 +66,24 @@ pub(super) fn judge(query: &ChartQuery<'_>, points: &[Point]) -> Judged {
 }
 
 /// Neighbouring days of a stock are mostly the same people, so only days far enough apart are judged; all are drawn.
-fn sampling(query: &ChartQuery<'_>) -> Sampling {
+pub(crate) fn sampling(measure: &Measure, grain: Grain) -> Sampling {
     let is_stock = matches!(
-        query.points.measure.aggregate,
+        measure.aggregate,
         Aggregate::Level | Aggregate::LevelRatio | Aggregate::LongestOpen
     );
-    if is_stock && query.points.grain == Grain::Day {
+    if is_stock && grain == Grain::Day {
         Sampling::UntilIndependent
     } else {
         Sampling::Every
+    }
+}
+
+/// The better side, as the rules know it.
+pub(crate) const fn spc_direction(direction: Direction) -> SpcDirection {
+    match direction {
+        Direction::Up => SpcDirection::Up,
+        Direction::Down => SpcDirection::Down,
+        Direction::None => SpcDirection::Neutral,
     }
 }
 
@@ -92,17 +94,6 @@ fn now(query: &ChartQuery<'_>, points: &[Point]) -> Option<usize> {
     periods(query.points.grain, first, today)
         .count()
         .checked_sub(1)
-}
-
-/// Periods in a year.
-const fn season(grain: Grain) -> Option<usize> {
-    match grain {
-        Grain::Day => Some(365),
-        Grain::Week => Some(52),
-        Grain::Month => Some(12),
-        Grain::Quarter => Some(4),
-        Grain::Year => None,
-    }
 }
 
 /// The chart that suits the data, of those that points of periods can be drawn on.
