@@ -162,13 +162,13 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Start and value of the periods that are judged: what a comparison of before and after is made of.
+    /// The periods that are judged and their values: what a comparison of before and after is made of.
     #[must_use]
-    pub fn judged(&self) -> Vec<(NaiveDate, f64)> {
+    pub fn judged(&self) -> Vec<(Period, f64)> {
         let points = self.chart.points.iter().map(|p| &p.point);
         points
             .filter(|p| p.is_judged())
-            .filter_map(|p| Some((p.period_start, p.value?)))
+            .filter_map(|p| Some((p.period(), p.value?)))
             .collect()
     }
 }

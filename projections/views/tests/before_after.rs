@@ -5,6 +5,7 @@
 use chrono::{Days, NaiveDate};
 use joinedup_events::AreaId;
 use joinedup_views::changes::{Change, Moved, before_and_after};
+use joinedup_views::period::{Grain, Period};
 
 #[path = "../../spc/tests/noise/source.rs"]
 mod source;
@@ -16,11 +17,9 @@ fn monday(week: usize) -> NaiveDate {
 }
 
 fn moved(values: &[f64], before: usize) -> Moved {
-    let points: Vec<(NaiveDate, f64)> = values
-        .iter()
-        .enumerate()
-        .map(|(i, v)| (monday(i), *v))
-        .collect();
+    let week = |i: usize| Period::of(Grain::Week, monday(i));
+    let weeks = values.iter().enumerate();
+    let points: Vec<(Period, f64)> = weeks.map(|(i, v)| (week(i), *v)).collect();
     let change = Change {
         area: AreaId::new("county").unwrap(),
         title: None,

@@ -115,12 +115,13 @@ pub(super) fn sentence(found: &Findings<'_>, options: &Options, rules: &Rules) -
             },
         );
     }
+    // A period that is not over may have no value yet.
+    let is_over = |i: usize| found.points.get(i).is_some_and(|point| point.judged);
     let after = verdict
         .latest
-        .map_or(&verdict.points[..0], |latest| &verdict.points[latest + 1..]);
+        .map_or(0..0, |latest| latest + 1..verdict.points.len());
     let missing = after
-        .iter()
-        .filter(|point| point.state == PointState::Missing)
+        .filter(|&i| is_over(i) && verdict.points[i].state == PointState::Missing)
         .count();
     if missing > 0 {
         let periods = if missing == 1 {

@@ -127,6 +127,14 @@ pub const AUTOCORRELATION_6: (&str, Series) = ("autocorrelation 0.6", |noise, n|
 });
 pub const SEASON: (&str, Series) = ("yearly season of one sd", |noise, n| noise.season(n, 1.0));
 
+/// Days, of which Saturdays and Sundays are two standard deviations higher.
+pub const WEEKENDS: Series = |noise, n| {
+    let extra = |day: usize| if day % 7 >= 5 { 2.0 } else { 0.0 };
+    (0..n).map(|day| noise.normal() + extra(day)).collect()
+};
+/// People waiting at midnight, who stay three days on average.
+pub const STOCK: Series = |noise, n| noise.stock(n, 3.0);
+
 /// The four kinds of which a county is made, each with its standard deviation.
 pub const COUNTY: [(Series, f64); 4] = [
     (NORMAL, 1.0),

@@ -6,6 +6,7 @@
 //! where they do not, the answer says that the season is not ruled out.
 
 use super::Change;
+use crate::period::Period;
 use chrono::{Days, NaiveDate};
 use joinedup_spc::evidence::{difference, differences_from_zero};
 use serde::Serialize;
@@ -49,9 +50,9 @@ pub enum Moved {
 pub struct BeforeAfter {
     /// The measure.
     pub measure: String,
-    /// Points of periods that began before the cycle.
+    /// Points of periods that were over when the cycle began.
     pub before: Side,
-    /// Points of periods from the start on, until the finish.
+    /// Points of periods from the one that holds the start on, until the finish.
     pub during: Side,
     /// Points of periods that began after the finish.
     pub after: Side,
@@ -82,7 +83,8 @@ const YEAR: Days = Days::new(364);
 /// A month that began up to so many days from there is the same month.
 const SAME: i64 = 4;
 
-/// Compares a measure's points (first day of the period, value) around a cycle; none when it never started.
+/// Compares a measure's points around a cycle; none when it never started. The period that holds the first day of the cycle is
+/// the first since, as it is the first of a new baseline from that day.
 ///
 /// Give judged points only: no incomplete, suppressed or missing ones. While the cycle runs there is no "after", and
 /// the sentence compares with the points since the start.
@@ -91,25 +93,24 @@ pub fn before_and_after(
     change: &Change,
     measure: &str,
     title: &str,
-    points: &[(NaiveDate, f64)],
+    points: &[(Period, f64)],
 ) -> Option<BeforeAfter> {
     let start = change.started?;
-    let over = |date: NaiveDate| change.finished.is_some_and(|end| date > end);
-    let values = |keep: &dyn Fn(NaiveDate) -> bool| -> Vec<f64> {
-        let kept = points
-            .iter()
-            .filter(|(date, v)| keep(*date) && v.is_finite());
+    let over = |period: Period| change.finished.is_some_and(|end| period.start > end);
+    let values = |keep: &dyn Fn(Period) -> bool| -> Vec<f64> {
+        let kept = points.iter().filter(|(p, v)| keep(*p) && v.is_finite());
         kept.map(|(_, value)| *value).collect()
     };
-    let was = values(&|date| date < start);
-    let during = values(&|date| date >= start && !over(date));
-    let after = values(&|date| date >= start && over(date));
+    let was = values(&|period| period.end <= start);
+    let during = values(&|period| period.end > start && !over(period));
+    let after = values(&|period| period.end > start && over(period));
     let (word, later) = if change.finished.is_some() {
         ("after it ended", &after)
     } else {
         ("since it began", &during)
     };
-    let is_later = |date: NaiveDate| date >= start && (change.finished.is_none() || over(date));
+    let is_later =
+        |period: Period| period.end > start && (change.finished.is_none() || over(period));
     let a_year = year_before(points, start, is_later);
     let moved = moved(&was, later, a_year.as_deref());
     let before = side(was);
@@ -174,20 +175,22 @@ pub fn before_and_after(
 /// Each later point less the one of the same week a year before; none unless there are enough of them, for at least
 /// three in four later points.
 fn year_before(
-    points: &[(NaiveDate, f64)],
+    points: &[(Period, f64)],
     start: NaiveDate,
-    is_later: impl Fn(NaiveDate) -> bool,
+    is_later: impl Fn(Period) -> bool,
 ) -> Option<Vec<f64>> {
-    let later = || points.iter().filter(|(d, v)| is_later(*d) && v.is_finite());
-    let earlier = |date: NaiveDate| {
-        let wanted = date.checked_sub_days(YEAR)?;
-        let away = |date: NaiveDate| date.signed_duration_since(wanted).num_days().abs();
-        let known = points.iter().filter(|(d, v)| *d < start && v.is_finite());
-        let nearest = known.min_by_key(|(date, _)| away(*date))?;
+    let later = || points.iter().filter(|(p, v)| is_later(*p) && v.is_finite());
+    let earlier = |period: Period| {
+        let wanted = period.start.checked_sub_days(YEAR)?;
+        let away = |period: Period| period.start.signed_duration_since(wanted).num_days().abs();
+        let known = points
+            .iter()
+            .filter(|(p, v)| p.end <= start && v.is_finite());
+        let nearest = known.min_by_key(|(period, _)| away(*period))?;
         (away(nearest.0) <= SAME).then_some(nearest.1)
     };
     let differences: Vec<f64> = later()
-        .filter_map(|(date, value)| Some(value - earlier(*date)?))
+        .filter_map(|(period, value)| Some(value - earlier(*period)?))
         .collect();
     let enough = differences.len() >= ENOUGH_POINTS && 4 * differences.len() >= 3 * later().count();
     enough.then_some(differences)

@@ -3,7 +3,7 @@
 use super::{ChartPastChange, ChartPhase, ChartPoint, ChartQuery, ChartSignal, ChartVerdict};
 use crate::measure::{Aggregate, ChartKind, Direction, Measure, Shape};
 use crate::period::{Grain, in_a_year, periods};
-use crate::point::Point;
+use crate::point::{Point, State};
 use joinedup_events::local;
 use joinedup_spc::{
     Chart as SpcChart, Direction as SpcDirection, Method, Options, Point as SpcPoint, Quantity,
@@ -139,7 +139,7 @@ fn series(points: &[Point], chart: SpcChart) -> Vec<SpcPoint> {
                 value,
                 n: n.filter(|_| value.is_some()),
                 sd: None,
-                judged: point.is_judged(),
+                judged: !matches!(point.state, State::Incomplete | State::Provisional),
             }
         })
         .collect()
