@@ -73,8 +73,8 @@ fn one_chart() {
         println!("| weeks | {name} | {a:.1} | {b:.1} | {c:.1} | {one:.0} | {two:.0} |");
     }
     println!("\n| periods | noise | alert | 1 sd | 2 sd |\n|---|---|---|---|---|");
-    let thinned = Options {
-        sampling: Sampling::UntilIndependent,
+    let by_weekday = Options {
+        sampling: Sampling::OneIn { step: 7, offset: 2 },
         ..usual(YEAR_OF_DAYS)
     };
     let kinds: [(&str, Series, usize, Options); 5] = [
@@ -86,10 +86,10 @@ fn one_chart() {
             usual(YEAR_OF_DAYS),
         ),
         (
-            "365 days | people waiting now, thinned",
+            "365 days | people waiting now, by one weekday",
             STOCK,
             365,
-            thinned,
+            by_weekday,
         ),
         ("24 months | normal", NORMAL, 24, usual(YEAR_OF_MONTHS)),
         ("60 months | normal", NORMAL, 60, usual(YEAR_OF_MONTHS)),

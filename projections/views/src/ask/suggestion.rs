@@ -40,7 +40,11 @@ pub fn suggestion(measure: &Measure, answer: &Answer) -> Option<(NaiveDate, Reph
             .filter_map(|p| place(p.start))
             .collect(),
         profile: verdict.profile,
-        sampling: sampling(measure, chart.period),
+        sampling: sampling(
+            measure,
+            chart.period,
+            chart.points.first().map(|p| p.point.period_start),
+        ),
         season: in_a_year(chart.period),
         ..Options::new(kind, spc_direction(measure.direction))
     };

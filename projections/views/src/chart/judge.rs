@@ -4,6 +4,7 @@ use super::{ChartPastChange, ChartPhase, ChartPoint, ChartQuery, ChartSignal, Ch
 use crate::measure::{Aggregate, ChartKind, Direction, Measure, Shape};
 use crate::period::{Grain, in_a_year, periods};
 use crate::point::{Point, State};
+use chrono::{Datelike, NaiveDate, Weekday};
 use joinedup_events::local;
 use joinedup_spc::{
     Chart as SpcChart, Direction as SpcDirection, Method, Options, Point as SpcPoint, Quantity,
@@ -51,7 +52,11 @@ pub(super) fn judge(query: &ChartQuery<'_>, points: &[Point]) -> Judged {
         },
         phases: phase_starts(query, points, &mut judged.warnings),
         shares: measure.shape() == Shape::Proportion,
-        sampling: sampling(measure, query.points.grain),
+        sampling: sampling(
+            measure,
+            query.points.grain,
+            points.first().map(|p| p.period_start),
+        ),
         now: now(query, points),
         season: in_a_year(query.points.grain),
         ..Options::new(spc_chart, spc_direction(measure.direction))
@@ -65,16 +70,19 @@ pub(super) fn judge(query: &ChartQuery<'_>, points: &[Point]) -> Judged {
     judged
 }
 
-/// Neighbouring days of a stock are mostly the same people, so only days far enough apart are judged; all are drawn.
-pub(crate) fn sampling(measure: &Measure, grain: Grain) -> Sampling {
+/// Neighbouring days of a stock are mostly the same people, so all days are drawn and Wednesdays judged: those have the weekend
+/// behind them and before them alike, and twelve of them are as long a time as twelve weeks.
+pub(crate) fn sampling(measure: &Measure, grain: Grain, first: Option<NaiveDate>) -> Sampling {
     let is_stock = matches!(
         measure.aggregate,
         Aggregate::Level | Aggregate::LevelRatio | Aggregate::LongestOpen
     );
-    if is_stock && grain == Grain::Day {
-        Sampling::UntilIndependent
-    } else {
-        Sampling::Every
+    match first {
+        Some(first) if is_stock && grain == Grain::Day => Sampling::OneIn {
+            step: 7,
+            offset: Weekday::Wed.days_since(first.weekday()) as usize,
+        },
+        _ => Sampling::Every,
     }
 }
 

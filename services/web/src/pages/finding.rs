@@ -3,7 +3,7 @@
 use super::figure::{latest, unit};
 use super::visit::Visit;
 use super::words;
-use chrono::{Days, NaiveDate};
+use chrono::Days;
 use joinedup_application::charts::Answer;
 use joinedup_application::overview::median;
 use joinedup_drawing::axis::amount;

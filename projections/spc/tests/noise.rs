@@ -7,6 +7,7 @@ use joinedup_spc::{
     Chart, Direction, Options, Point, Profile, Sampling, Variation, judge, propose_rephase,
 };
 
+#[path = "noise/source.rs"]
 mod source;
 
 use source::{
