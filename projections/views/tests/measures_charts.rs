@@ -8,6 +8,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use joinedup_events::AreaId;
 use joinedup_events::area::Areas;
+use joinedup_spc::Variation;
 use joinedup_views::ask::Basis;
 use joinedup_views::chart::{Chart, ChartQuery, of_points};
 use joinedup_views::measure::Measure;

@@ -47,6 +47,9 @@ pub(super) fn judged_by(chart: Chart, rules: &Rules) -> String {
         };
         parts.push(runs.to_owned());
     }
+    if chart == Chart::Run && rules.alert_on == AlertOn::LatestPeriod {
+        parts.push("the latest 12 values against those before (normal scores)".to_owned());
+    }
     parts.join("; ")
 }
 

@@ -117,7 +117,7 @@ fn of_rules(chart: &Chart) -> String {
     // One value may lie on the other side of a change that the latest ones show together.
     let level = verdict.filter(|v| v.alert_rules.contains(&Rule::LevelChange));
     let lately = level.and_then(|_| median_of_latest(chart)).map(value);
-    let lately = lately.map_or_else(String::new, |m| format!(", of the latest {m}"));
+    let lately = lately.map_or_else(String::new, |m| format!(", lately {m}"));
     let with = |start: &str| match (&now, &centre) {
         (Some(now), Some(centre)) => format!("{start}: {now}, {centre}{lately}"),
         (Some(now), None) => format!("{start}: {now}"),
