@@ -2,12 +2,14 @@
 //!
 //! Neighbouring periods are alike more often than not. Where the lag-1 correlation is r, n values tell as much as n(1 − r)/(1 + r)
 //! independent ones (Bartlett 1935), so variances are widened by (1 + r)/(1 − r). r is taken within the parts compared, each
-//! about its own mean, so that the change looked for does not count as correlation; its bias is corrected
-//! (Kendall 1954). A negative r is believed little or not at all: by chance half of all short series have one, and it would find changes that are none.
+//! about its own mean, so that the change looked for does not count as correlation; its bias is corrected (Kendall 1954).
+//! It counts only where it is larger than independent values would show: a small r is mostly chance, and widening for it
+//! would miss changes without sparing false ones. `docs/signals.md` has what this finds and how often it errs.
 
 use serde::{Deserialize, Serialize};
 
 use crate::correlation::lagged;
+use crate::numerics::gamma::rough_normal_quantile;
 use crate::numerics::{summary, tails};
 use crate::runs::Side;
 use crate::verdict::{PointState, Verdict};
@@ -19,22 +21,29 @@ const BEFORE: usize = 12;
 /// Fewer latest values than this say too little.
 const MIN_RECENT: usize = 6;
 
-/// A correlation below so many of its standard errors is one that independent values have in nineteen charts of twenty. Widening
-/// for it would find a fifth fewer of the changes among many charts, and no fewer false ones.
-const SHOWN: f64 = 1.65;
+/// A correlation below so many of its standard errors counts as none: independent values show a larger one in one series
+/// of 28.
+const SHOWN: f64 = 1.8;
 
 /// Whether the latest values lie higher or lower than those before.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RecentShift {
-    /// The probability of ranks so far apart, to either side, where nothing has changed.
+    /// The probability of values so far apart, to either side, where nothing has changed.
     pub p: f64,
-    /// Where the latest values lie; none where the ranks are even.
+    /// Where the latest values lie; none where they lie as those before.
     pub side: Option<Side>,
+    /// How many the latest values are.
+    pub latest: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// The mean of those before.
+    pub mean_before: f64,
 }
 
-/// Rank sum (Wilcoxon 1945; Mann and Whitney 1947, doi:10.1214/aoms/1177730491) of the latest 12 values against those before (the latest 6 to
-/// 11 where fewer than 12 would be left before them), with the variance corrected for ties and widened for correlation. `None` below 18
-/// values, and where all are equal.
+/// Sum of normal scores (van der Waerden 1952) of the latest 12 values against those before (the latest 6 to
+/// 11 where fewer than 12 would be left before them), with the variance widened for correlation. It loses nothing against
+/// the t test where values are normal, and an outlier is to it no more than the largest value. `None` below 18 values, and
+/// where all are equal.
 ///
 /// Give the judged values of one phase in order, with a gap for each period without one.
 pub fn recent_shift(values: &[Option<f64>]) -> Option<RecentShift> {
@@ -46,30 +55,25 @@ pub fn recent_shift(values: &[Option<f64>]) -> Option<RecentShift> {
         return None;
     }
     // Equal values share the mean of their ranks.
-    let rank = |value: f64| {
+    let score = |value: f64| {
         let below = sorted.partition_point(|other| *other < value);
         let up_to = sorted.partition_point(|other| *other <= value);
-        (below + up_to + 1) as f64 / 2.0
+        let rank = (below + up_to + 1) as f64 / 2.0;
+        rough_normal_quantile(rank / (n + 1) as f64)
     };
-    let ranks: Vec<Option<f64>> = values.iter().map(|value| value.map(rank)).collect();
-    let recent = ranks.iter().enumerate().rev().filter(|(_, r)| r.is_some());
+    let scores: Vec<Option<f64>> = values.iter().map(|value| value.map(score)).collect();
+    let recent = scores.iter().enumerate().rev().filter(|(_, s)| s.is_some());
     let split = recent.map(|(i, _)| i).nth(recent_values - 1)?;
-    let (before, latest) = ranks.split_at(split);
-    let middle = (n + 1) as f64 / 2.0;
-    let sum: f64 = latest.iter().flatten().map(|rank| rank - middle).sum();
-    let spread: f64 = ranks.iter().flatten().map(|r| (r - middle).powi(2)).sum();
+    let (before, latest) = scores.split_at(split);
+    let middle = summary::mean(scores.iter().flatten().copied());
+    let sum: f64 = latest.iter().flatten().map(|score| score - middle).sum();
+    let spread: f64 = scores.iter().flatten().map(|s| (s - middle).powi(2)).sum();
     if spread <= 0.0 {
         return None;
     }
     let (few, others) = (recent_values as f64, (n - recent_values) as f64);
     let variance = few * others * spread / (n as f64 * (n as f64 - 1.0));
-    let r = lagged(&[before.to_vec(), latest.to_vec()], 1).unwrap_or(0.0);
-    let r = if r < SHOWN / (n as f64).sqrt() {
-        0.0
-    } else {
-        r
-    };
-    let z = sum / (variance * inflation(r)).sqrt();
+    let z = sum / (variance * inflation(&[before.to_vec(), latest.to_vec()])).sqrt();
     Some(RecentShift {
         p: (2.0 * tails::normal(z.abs())).min(1.0),
         side: match sum {
@@ -77,12 +81,17 @@ pub fn recent_shift(values: &[Option<f64>]) -> Option<RecentShift> {
             down if down < 0.0 => Some(Side::Low),
             _ => None,
         },
+        latest: recent_values,
+        mean: summary::mean(values[split..].iter().flatten().copied()),
+        mean_before: summary::mean(values[..split].iter().flatten().copied()),
     })
 }
 
-fn inflation(r: f64) -> f64 {
-    let r = r.max(0.0);
-    (1.0 + r) / (1.0 - r)
+/// By how much alike neighbours widen the variance of the means of parts.
+fn inflation(parts: &[Vec<Option<f64>>]) -> f64 {
+    let values = parts.iter().flatten().flatten().count() as f64;
+    let r = lagged(parts, 1).filter(|r| *r >= SHOWN / values.sqrt());
+    r.map_or(1.0, |r| (1.0 + r) / (1.0 - r))
 }
 
 impl Verdict {
@@ -127,10 +136,6 @@ pub fn discoveries(p_values: &[Option<f64>], rate: f64) -> Vec<bool> {
         .collect()
 }
 
-/// A negative correlation makes values worth more than they are, so it is hardly believed: with none at all, half the corrections
-/// would only ever weaken the test, and a tenth fewer changes be found.
-const NEGATIVE: f64 = -0.08;
-
 /// How far two parts of a series, or one part and zero, lie apart.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
@@ -145,20 +150,14 @@ pub struct Difference {
 /// Student's t of the later values against those before, with as many values as they are worth. `None` with fewer than
 /// two values in a part; where nothing varies at all, any difference is certain.
 pub fn difference(before: &[f64], later: &[f64]) -> Option<Difference> {
-    let r = correlation(&[before, later]).max(NEGATIVE);
-    let worth = (1.0 - r) / (1.0 + r);
     if before.len() < 2 || later.len() < 2 {
         return None;
     }
     let (n, m) = (before.len() as f64, later.len() as f64);
-    let variance = (squares(before) + squares(later)) / (n + m - 2.0);
-    let apart = mean(later) - mean(before);
     let freedom = n + m - 2.0;
-    Some(tested(
-        apart,
-        variance * (1.0 / n + 1.0 / m) / worth,
-        freedom,
-    ))
+    let variance = (squares(before) + squares(later)) / freedom * (1.0 / n + 1.0 / m);
+    let widened = variance * inflation(&[known(before), known(later)]);
+    Some(tested(mean(later) - mean(before), widened, freedom))
 }
 
 /// Student's t of differences against zero, such as of this year's periods from last year's.
@@ -167,18 +166,14 @@ pub fn differences_from_zero(differences: &[f64]) -> Option<Difference> {
     if n < 2.0 {
         return None;
     }
-    let worth = 1.0 / inflation(correlation(&[differences]));
-    let variance = squares(differences) / (n - 1.0);
-    let freedom = (n * worth - 1.0).max(1.0);
-    Some(tested(mean(differences), variance / n / worth, freedom))
+    let inflation = inflation(&[known(differences)]);
+    let variance = squares(differences) / (n - 1.0) / n * inflation;
+    let freedom = (n / inflation - 1.0).max(1.0);
+    Some(tested(mean(differences), variance, freedom))
 }
 
-fn correlation(parts: &[&[f64]]) -> f64 {
-    let parts: Vec<Vec<Option<f64>>> = parts
-        .iter()
-        .map(|part| part.iter().copied().map(Some).collect())
-        .collect();
-    lagged(&parts, 1).unwrap_or(0.0)
+fn known(values: &[f64]) -> Vec<Option<f64>> {
+    values.iter().copied().map(Some).collect()
 }
 
 fn mean(values: &[f64]) -> f64 {

@@ -9,6 +9,7 @@ mod words;
 use std::ops::Range;
 
 use conclusion::conclude;
+pub(crate) use conclusion::{OF_THE_SEASON, year_before};
 
 use crate::runs::Side;
 use crate::sampling::Sampling;

@@ -28,6 +28,9 @@ pub enum Sampling {
 
 /// Correlation of neighbours below which they count as independent.
 const LITTLE: f64 = 0.15;
+/// Twelve weeks of days are taken about their own mean, so that a change of level does not count as correlation: the larger it was, the
+/// fewer points would be left to show it.
+const STRETCH: usize = 84;
 /// Four weeks of days: what is still alike then is no stock but a change.
 const LONGEST_STEP: usize = 28;
 
@@ -38,7 +41,9 @@ impl Sampling {
             Self::Every => (1, 0),
             Self::OneIn { step, offset } => (step.max(1), offset),
             Self::UntilIndependent => {
-                let apart = |step: &usize| lagged(phases, *step).is_none_or(|r| r < LITTLE);
+                let stretches = phases.iter().flat_map(|phase| phase.chunks(STRETCH));
+                let stretches: Vec<Vec<Option<f64>>> = stretches.map(<[_]>::to_vec).collect();
+                let apart = |step: &usize| lagged(&stretches, *step).is_none_or(|r| r < LITTLE);
                 ((1..LONGEST_STEP).find(apart).unwrap_or(LONGEST_STEP), 0)
             }
         }

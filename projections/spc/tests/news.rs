@@ -200,3 +200,57 @@ fn a_run_that_the_year_before_had_too_is_of_the_season() {
     values[56..69].iter_mut().for_each(|v| *v -= 40.0);
     assert!(judged(&values, &options).alert);
 }
+
+/// Forty weeks about 22, twelve that are mostly higher, and what came last.
+fn moved(last: &[f64]) -> Vec<f64> {
+    let mut values: Vec<f64> = (0..40).map(|i| 20.0 + f64::from(i * 7 % 5)).collect();
+    values.extend([24., 27., 25., 21., 26., 24., 27., 25., 21., 26., 24., 27.]);
+    let end = values.len() - last.len();
+    values[end..].copy_from_slice(last);
+    values
+}
+
+#[test]
+fn a_change_of_level_is_said_with_both_levels_since_when_and_how_seldom_chance_gives_it() {
+    let options = Options {
+        baseline: Some(12),
+        ..Options::new(Chart::Run, Direction::Down)
+    };
+    let judged = |last: &[f64]| judge(&series(&moved(last)), &options).unwrap();
+    let verdict = judged(&[]);
+    assert!(verdict.alert && verdict.variation == Variation::ConcernHigh);
+    let why = &verdict.why;
+    assert!(
+        why.starts_with("The latest 12 values, since 40, lie higher than those before: 24.75 on average, against 22"),
+        "{why}"
+    );
+    assert!(
+        why.contains("Chance alone gives so much in one chart of "),
+        "{why}"
+    );
+    // One week back is no reason to forget eleven; three weeks back are.
+    let odd = judged(&[21.0]);
+    assert!(
+        odd.alert && odd.variation == Variation::ConcernHigh,
+        "{}",
+        odd.why
+    );
+    let over = judged(&[19.0, 20.0, 19.0]);
+    assert!(!over.alert, "{}", over.why);
+}
+
+#[test]
+fn the_period_that_is_not_over_is_not_said_to_have_no_value() {
+    let mut points = series(&USUAL);
+    points.push(Point::missing("last week"));
+    points.push(Point::missing("this week").provisional());
+    let verdict = judge(&points, &Options::new(Chart::Xmr, Direction::Down)).unwrap();
+    assert!(
+        verdict.why.contains("1 period since has no value"),
+        "{}",
+        verdict.why
+    );
+    points.remove(USUAL.len());
+    let verdict = judge(&points, &Options::new(Chart::Xmr, Direction::Down)).unwrap();
+    assert!(!verdict.why.contains("no value"), "{}", verdict.why);
+}

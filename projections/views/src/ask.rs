@@ -7,6 +7,7 @@
 
 mod basis;
 mod discoveries;
+mod suggestion;
 
 use crate::cell::Filter;
 use crate::changes::{Annotation, ChangeSpan, TargetStep};
@@ -25,6 +26,7 @@ use joinedup_events::area::Areas;
 use joinedup_events::{AreaId, local};
 use serde::Serialize;
 use std::collections::BTreeMap;
+pub use suggestion::suggestion;
 
 /// The most periods that one chart has.
 pub const MAX_PERIODS: i64 = 5_000;
@@ -160,13 +162,13 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Start and value of the periods that are judged: what a comparison of before and after is made of.
+    /// The periods that are judged and their values: what a comparison of before and after is made of.
     #[must_use]
-    pub fn judged(&self) -> Vec<(NaiveDate, f64)> {
+    pub fn judged(&self) -> Vec<(Period, f64)> {
         let points = self.chart.points.iter().map(|p| &p.point);
         points
             .filter(|p| p.is_judged())
-            .filter_map(|p| Some((p.period_start, p.value?)))
+            .filter_map(|p| Some((p.period(), p.value?)))
             .collect()
     }
 }

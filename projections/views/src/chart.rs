@@ -11,6 +11,7 @@ use crate::point::{Point, PointQuery, State};
 use chrono::NaiveDate;
 use joinedup_spc::rules::{Rule, Signal};
 use joinedup_spc::{Assurance, LimitsStatus, Profile, Variation};
+pub(crate) use judge::{sampling, spc_direction};
 use serde::Serialize;
 pub use words::period_name;
 
@@ -150,6 +151,21 @@ pub struct ChartVerdict {
     pub why: String,
 }
 
+impl ChartVerdict {
+    /// Says nothing of a chart whose numbers are mostly suppressed.
+    fn cannot_tell(&mut self) {
+        self.variation = Variation::NotJudged;
+        self.assurance = None;
+        self.alert = false;
+        self.is_new = false;
+        self.alert_rules.clear();
+        self.p_value = None;
+        self.signals.clear();
+        self.past.clear();
+        self.why = "Most numbers of this place are suppressed because they are small, so the chart cannot tell whether anything has changed.".to_owned();
+    }
+}
+
 /// A change that is over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -223,7 +239,15 @@ pub fn of_points(query: &ChartQuery<'_>, area_title: String, points: Vec<Point>)
     };
     if let Some(verdict) = judged.verdict {
         chart.phases = judge::phases(&chart.points, &verdict);
-        chart.verdict = Some(judge::verdict(&chart.points, verdict, judged.is_run));
+        let mut verdict = judge::verdict(&chart.points, verdict, judged.is_run);
+        if chart.mostly_suppressed() {
+            verdict.cannot_tell();
+            for point in &mut chart.points {
+                point.signals.clear();
+                point.variation = None;
+            }
+        }
+        chart.verdict = Some(verdict);
     }
     chart.summary = words::summary(&chart);
     chart
@@ -237,6 +261,14 @@ impl Chart {
             Some(footprint) => &footprint.words,
             None => &self.area_title,
         }
+    }
+
+    /// More numbers are suppressed than shown: those that are shown are the larger ones, and no rule can say what
+    /// they mean.
+    #[must_use]
+    pub fn mostly_suppressed(&self) -> bool {
+        let shown = self.points.iter().filter(|p| p.point.is_judged()).count();
+        self.in_state(State::Suppressed) > shown
     }
 
     /// How many points are in a state.

@@ -67,6 +67,17 @@ impl Period {
     }
 }
 
+/// From a period to the same one of the year before: 52 weeks, so that days are of the same weekday. None for years.
+pub(crate) const fn in_a_year(grain: Grain) -> Option<usize> {
+    match grain {
+        Grain::Day => Some(364),
+        Grain::Week => Some(52),
+        Grain::Month => Some(12),
+        Grain::Quarter => Some(4),
+        Grain::Year => None,
+    }
+}
+
 fn next_start(grain: Grain, start: NaiveDate) -> NaiveDate {
     let months = |n| start.checked_add_months(Months::new(n)).unwrap_or(start);
     match grain {

@@ -8,6 +8,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use joinedup_events::AreaId;
 use joinedup_events::area::Areas;
+use joinedup_spc::Variation;
 use joinedup_views::ask::Basis;
 use joinedup_views::chart::{Chart, ChartQuery, of_points};
 use joinedup_views::measure::Measure;
@@ -220,6 +221,40 @@ fn the_public_sees_small_numbers_suppressed_and_others_rounded_and_operations_se
     assert_eq!(first("west", Audience::Public).value, Some(40.0));
     assert_eq!(first("county", Audience::Public).value, Some(65.0));
     assert_eq!(first("north", Audience::Operations).value, Some(3.0));
+}
+
+#[test]
+fn a_place_whose_numbers_are_mostly_suppressed_says_that_it_can_tell_nothing() {
+    let mut cells = referrals([3, 22, 41]);
+    let all = [
+        ("hours", "in"),
+        ("priority", "routine"),
+        ("service", "mdt"),
+        ("trigger", "request"),
+    ];
+    for week in (0..52).step_by(4) {
+        let day = d("2025-01-06") + TimeDelta::weeks(week);
+        for _ in 0..30 {
+            cells.apply("referral.received", "north", &all, day, Delta::ONE, 1);
+        }
+    }
+    let (measure, filter) = (count(), Filter::default());
+    let area = AreaId::new("north").unwrap();
+    let of = |audience| {
+        let points = ask(&measure, &area, &filter, "2026-01-15T00:00:00Z");
+        chart(&cells, &areas(), &ChartQuery::new(points), audience)
+    };
+    let public = of(Audience::Public);
+    assert!(public.in_state(State::Suppressed) > 26 && public.mostly_suppressed());
+    let verdict = public.verdict.unwrap();
+    assert_eq!(verdict.variation, Variation::NotJudged);
+    assert!(!verdict.alert && verdict.p_value.is_none() && verdict.signals.is_empty());
+    assert!(verdict.why.contains("cannot tell") && public.summary.contains("cannot tell"));
+    assert!(public.points.iter().all(|p| p.variation.is_none()));
+    assert_ne!(
+        of(Audience::Operations).verdict.unwrap().variation,
+        Variation::NotJudged
+    );
 }
 
 #[test]

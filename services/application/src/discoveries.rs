@@ -39,8 +39,7 @@ fn make(app: &App, audience: Audience) -> Discoveries {
                 ask(&basis, &definitions, &question)
             });
             // Every measure allows its own period, and the places are of the register.
-            let verdicts = answers.unwrap_or_default().into_iter();
-            p_values.extend(verdicts.map(|answer| answer.chart.verdict?.p_value));
+            p_values.extend(answers.unwrap_or_default().iter().map(Discoveries::p_value));
         }
     }
     Discoveries::among(&p_values)

@@ -3,7 +3,8 @@
 use super::assurance::assurance;
 use super::{meaning, words};
 use crate::chart::Chart;
-use crate::evidence::RECENT;
+use crate::evidence::RecentShift;
+use crate::numerics::summary;
 use crate::rules::{AlertOn, Rule, Rules, Signal};
 use crate::runs::Side;
 use crate::series::{Options, Point};
@@ -20,7 +21,7 @@ pub(super) fn conclude(verdict: &mut Verdict, points: &[Point], options: &Option
         .points
         .iter()
         .rposition(|point| point.state == PointState::Judged);
-    mark_level_change(verdict, options, rules);
+    let level = mark_level_change(verdict, options, rules);
     let found = verdict.latest.and_then(|latest| {
         let point = verdict.points.get(latest)?;
         Some((latest, point, verdict.phases.get(point.phase)?))
@@ -44,7 +45,7 @@ pub(super) fn conclude(verdict: &mut Verdict, points: &[Point], options: &Option
     let silent = ended.is_some() || answered;
     let seasonal = !silent
         && rules.alert_on == AlertOn::LatestPeriod
-        && is_seasonal(verdict, latest, options, rules);
+        && is_seasonal(verdict, latest, level, options, rules);
     let (variation, alert_rules) = match (silent, seasonal) {
         (true, _) => (Variation::NotJudged, Vec::new()),
         (_, true) => (Variation::CommonCause, Vec::new()),
@@ -64,6 +65,7 @@ pub(super) fn conclude(verdict: &mut Verdict, points: &[Point], options: &Option
             ended,
             answered,
             seasonal,
+            level,
             assurance,
         },
         options,
@@ -80,41 +82,53 @@ pub(super) fn conclude(verdict: &mut Verdict, points: &[Point], options: &Option
     verdict.why = why;
 }
 
-/// The probability below which the latest values are said to lie elsewhere than those before.
-const LEVEL_CHANGE: f64 = 0.01;
+/// The probability below which the latest values are said to lie elsewhere than those before. A chart that is looked at every
+/// week for a year then errs to the worse side about once in twenty years.
+const LEVEL_CHANGE: f64 = 0.005;
+
+/// The mean of so many of the latest values must still lie to the side of a change of level: one that is over is no news.
+/// One value alone would contradict every sixth change of one standard deviation.
+const STILL_THERE: usize = 3;
 
 /// Runs alone see little of a change of level: they know sides and not distances. So where the latest values of a run chart lie to one
-/// side of those before by more than chance gives, and the very latest does not contradict it, they are marked.
-fn mark_level_change(verdict: &mut Verdict, options: &Options, rules: &Rules) {
+/// side of those before by more than chance gives, and still do, they are marked: the latest one for all of them, and
+/// those on that side of the centre.
+fn mark_level_change(
+    verdict: &mut Verdict,
+    options: &Options,
+    rules: &Rules,
+) -> Option<RecentShift> {
     let applies = options.chart == Chart::Run && rules.alert_on == AlertOn::LatestPeriod;
     let shift = verdict
         .recent_shift()
-        .filter(|shift| shift.p < LEVEL_CHANGE);
-    let (true, Some(latest), Some(side)) = (applies, verdict.latest, shift.and_then(|s| s.side))
-    else {
-        return;
-    };
-    let on_side = |point: &PointVerdict| {
+        .filter(|shift| applies && shift.p < LEVEL_CHANGE)?;
+    let side = shift.side?;
+    let latest = latest_values(verdict, shift.latest);
+    let newest = latest.iter().take(STILL_THERE);
+    let newest = summary::mean(newest.filter_map(|&i| verdict.points[i].value));
+    if Side::of(rules.compare(newest, shift.mean_before)) != Some(side) {
+        return None;
+    }
+    for (age, &index) in latest.iter().enumerate() {
+        let point = &mut verdict.points[index];
         let pair = point.value.zip(point.centre);
-        pair.and_then(|(value, centre)| Side::of(rules.compare(value, centre))) == Some(side)
-    };
-    let Some(phase) = verdict
-        .points
-        .get(latest)
-        .filter(|p| on_side(p))
-        .map(|p| p.phase)
-    else {
-        return;
-    };
-    let recent = verdict.points[..=latest].iter_mut().rev();
-    let judged = recent.filter(|p| p.phase == phase && p.state == PointState::Judged);
-    for point in judged.take(RECENT) {
-        if on_side(point) && point.signals.is_empty() {
+        let place = pair.and_then(|(value, centre)| Side::of(rules.compare(value, centre)));
+        if point.signals.is_empty() && (age == 0 || place == Some(side)) {
             let rule = Rule::LevelChange;
             point.signals.push(Signal { rule, side });
             point.variation = meaning(side, options.direction);
         }
     }
+    Some(shift)
+}
+
+/// So many of the judged points of the phase that holds the latest one, the newest first.
+fn latest_values(verdict: &Verdict, values: usize) -> Vec<usize> {
+    let latest = verdict.latest.unwrap_or_default();
+    let phase = verdict.points.get(latest).map(|point| point.phase);
+    let of_phase = |&i: &usize| phase == Some(verdict.points[i].phase) && is_judged(verdict, i);
+    let found = (0..=latest).rev().filter(of_phase);
+    found.take(values).collect()
 }
 
 /// What the latest judged period says, and the rules that say so: none unless it is special.
@@ -158,9 +172,14 @@ fn runs_met(phase: &PhaseVerdict) -> impl Iterator<Item = Rule> {
     rules.into_iter().flatten()
 }
 
-/// Whether the latest point is special by a run alone, and the same periods of the year before lay on that side too: at
-/// least three in four of them, and at least half as many as the run is long.
-fn is_seasonal(verdict: &Verdict, latest: usize, options: &Options, rules: &Rules) -> bool {
+/// Whether the latest point is special by a run or a level alone, and the same periods of the year before had it too.
+fn is_seasonal(
+    verdict: &Verdict,
+    latest: usize,
+    level: Option<RecentShift>,
+    options: &Options,
+    rules: &Rules,
+) -> bool {
     let (Some(season), Some(point)) = (options.season, verdict.points.get(latest)) else {
         return false;
     };
@@ -174,26 +193,71 @@ fn is_seasonal(verdict: &Verdict, latest: usize, options: &Options, rules: &Rule
     if !point.signals.iter().all(is_run) {
         return false;
     }
-    let judged = |p: &&PointVerdict| p.state == PointState::Judged;
-    let before = &verdict.points[..=latest];
-    let is_level = first.rule == Rule::LevelChange;
-    let run = before.iter().enumerate().rev().filter(|(_, p)| judged(p));
-    let run = run.take(if is_level { RECENT } else { usize::MAX });
-    let run = run.take_while(|(_, p)| is_level || p.signals.iter().any(is_run));
-    let (mut values, mut year_before, mut same_side) = (0, 0, 0);
-    for (index, _) in run {
-        values += 1;
-        let earlier = index.checked_sub(season).map(|i| &verdict.points[i]);
-        if let Some((value, centre)) = earlier
-            .filter(judged)
-            .and_then(|earlier| earlier.value.zip(point.centre))
-        {
-            year_before += 1;
-            let side = Side::of(rules.compare(value, centre));
-            same_side += usize::from(side == Some(first.side));
-        }
+    if let (Rule::LevelChange, Some(level)) = (first.rule, level) {
+        return is_level_of_season(verdict, level, season);
     }
-    2 * year_before >= values && 4 * same_side >= 3 * year_before
+    let judged = (0..=latest).rev().filter(|&i| is_judged(verdict, i));
+    let run = judged.take_while(|&i| verdict.points[i].signals.iter().any(is_run));
+    is_run_of_season(verdict, &run.collect::<Vec<_>>(), season, rules, first.side)
+}
+
+fn is_judged(verdict: &Verdict, index: usize) -> bool {
+    let point = verdict.points.get(index);
+    point.is_some_and(|point| point.state == PointState::Judged)
+}
+
+/// The judged point nearest to a year before another one: where one in some periods is judged, it need not be that of
+/// the very date.
+pub(crate) fn year_before(verdict: &Verdict, index: usize, season: usize) -> Option<&PointVerdict> {
+    let place = index.checked_sub(season)?;
+    let around =
+        (0..=verdict.step / 2).flat_map(|away| [place.checked_sub(away), Some(place + away)]);
+    let mut found = around.flatten().filter(|&i| is_judged(verdict, i));
+    verdict.points.get(found.next()?)
+}
+
+/// Of the same periods of the year before at least three in four, and at least half as many as the run is long, lay on
+/// its side.
+fn is_run_of_season(
+    verdict: &Verdict,
+    run: &[usize],
+    season: usize,
+    rules: &Rules,
+    side: Side,
+) -> bool {
+    let sides: Vec<Option<Side>> = run
+        .iter()
+        .filter_map(|&index| {
+            let value = year_before(verdict, index, season)?.value?;
+            let centre = verdict.points[index].centre?;
+            Some(Side::of(rules.compare(value, centre)))
+        })
+        .collect();
+    let same_side = sides.iter().filter(|s| **s == Some(side)).count();
+    2 * sides.len() >= run.len() && 4 * same_side >= 3 * sides.len()
+}
+
+/// The share of a change of level that the year before must have had, if it is to be of the season. Chance alone has so much of it in one chart of
+/// fifty, where a vote of sides would hide one real change in ten.
+pub(crate) const OF_THE_SEASON: f64 = 0.6;
+
+/// The same periods of the year before, at least half as many, lay most of the way to where the latest values lie.
+fn is_level_of_season(verdict: &Verdict, level: RecentShift, season: usize) -> bool {
+    let latest = latest_values(verdict, level.latest);
+    // What lies before a fresh centre line lies about its own.
+    let away = |index: usize| {
+        let point = year_before(verdict, index, season)?;
+        let same_phase = point.phase == verdict.points[index].phase;
+        let usual = if same_phase {
+            Some(level.mean_before)
+        } else {
+            point.centre
+        };
+        Some(point.value? - usual?)
+    };
+    let then: Vec<f64> = latest.iter().filter_map(|&i| away(i)).collect();
+    let share = summary::mean(then.iter().copied()) / (level.mean - level.mean_before);
+    2 * then.len() >= latest.len() && share >= OF_THE_SEASON
 }
 
 /// Periods from the latest judged one to now, where that is too long ago to say anything of now. A period

@@ -1,6 +1,7 @@
 //! The verdict in plain words.
 
 use crate::chart::Chart;
+use crate::evidence::RecentShift;
 use crate::rules::{AlertOn, Rule, Rules, Signal};
 use crate::runs::{RunsMethod, Side};
 use crate::series::{Direction, Options, Point};
@@ -46,6 +47,9 @@ pub(super) fn judged_by(chart: Chart, rules: &Rules) -> String {
         };
         parts.push(runs.to_owned());
     }
+    if chart == Chart::Run && rules.alert_on == AlertOn::LatestPeriod {
+        parts.push("the latest 12 values against those before (normal scores)".to_owned());
+    }
     parts.join("; ")
 }
 
@@ -60,6 +64,8 @@ pub(super) struct Findings<'a> {
     pub(super) ended: Option<usize>,
     pub(super) answered: bool,
     pub(super) seasonal: bool,
+    /// The change of level that the latest values show.
+    pub(super) level: Option<RecentShift>,
     pub(super) assurance: Option<Assurance>,
 }
 
@@ -80,7 +86,7 @@ pub(super) fn sentence(found: &Findings<'_>, options: &Options, rules: &Rules) -
         }
         _ if found.seasonal => format!(
             "{}, and so it was in the same periods a year before: the season explains it.",
-            match level_words(found.point) {
+            match level_words(found, options) {
                 Some(words) => words,
                 None => latest_run_words(found),
             }
@@ -112,12 +118,13 @@ pub(super) fn sentence(found: &Findings<'_>, options: &Options, rules: &Rules) -
             },
         );
     }
+    // A period that is not over may have no value yet.
+    let is_over = |i: usize| found.points.get(i).is_some_and(|point| point.judged);
     let after = verdict
         .latest
-        .map_or(&verdict.points[..0], |latest| &verdict.points[latest + 1..]);
+        .map_or(0..0, |latest| latest + 1..verdict.points.len());
     let missing = after
-        .iter()
-        .filter(|point| point.state == PointState::Missing)
+        .filter(|&i| is_over(i) && verdict.points[i].state == PointState::Missing)
         .count();
     if missing > 0 {
         let periods = if missing == 1 {
@@ -188,9 +195,10 @@ fn now_words(found: &Findings<'_>, options: &Options, rules: &Rules) -> String {
             Variation::CommonCause => {
                 "The runs around the median are what chance gives.".to_owned()
             }
-            special => match level_words(point) {
+            special => match level_words(found, options) {
                 Some(words) => format!(
-                    "{words}, by more than chance gives. {}",
+                    "{words}. {} {}",
+                    odds_words(found),
                     value_words(special, options)
                 ),
                 None => format!(
@@ -204,18 +212,36 @@ fn now_words(found: &Findings<'_>, options: &Options, rules: &Rules) -> String {
     value_in_words(found, &value, options, rules)
 }
 
-/// Where the latest values lie, where that is what is special about them.
-fn level_words(point: &PointVerdict) -> Option<String> {
-    let mut signals = point.signals.iter();
-    let level = signals.find(|signal| signal.rule == Rule::LevelChange)?;
+/// Where the latest values lie, since when, and what was usual, where that is what is special about them.
+fn level_words(found: &Findings<'_>, options: &Options) -> Option<String> {
+    let signals = &found.point.signals;
+    let level = found.level?;
+    signals.iter().find(|s| s.rule == Rule::LevelChange)?;
+    let phase = found.phase.first..found.phase.end;
+    let judged = |&i: &usize| found.verdict.points[i].state == PointState::Judged;
+    let first = phase.rev().filter(judged).nth(level.latest - 1)?;
     Some(format!(
-        "The latest values lie {} than those before",
-        if level.side == Side::High {
+        "The latest {} values, since {}, lie {} than those before: {} on average, against {}",
+        level.latest,
+        label(found, first),
+        if level.side == Some(Side::High) {
             "higher"
         } else {
             "lower"
-        }
+        },
+        figure(level.mean, options),
+        figure(level.mean_before, options),
     ))
+}
+
+/// How seldom chance alone gives a change of level.
+fn odds_words(found: &Findings<'_>) -> String {
+    let charts = found.level.map_or(1.0, |level| 1.0 / level.p).min(1e6);
+    let size = 10_f64.powf(charts.log10().floor());
+    format!(
+        "Chance alone gives so much in one chart of {}.",
+        (charts / size).floor() * size
+    )
 }
 
 /// How many of the latest values are in a row, since when, and where.

@@ -1,5 +1,6 @@
 //! Gamma function ratios for the constants of subgroup charts, and the chi-square quantile for exact Poisson limits.
 
+use std::cmp::Ordering;
 use std::f64::consts::PI;
 
 /// ln Γ(x) for x > 0: Stirling's series after shifting x above 15, where the first omitted term is below 1e-17.
@@ -196,14 +197,18 @@ pub(crate) fn chi_square_quantile(probability: f64, freedom: f64) -> f64 {
     2.0 * x
 }
 
-/// Normal quantile to about 4.5e-4 (Abramowitz and Stegun 26.2.23): a starting point only.
-fn rough_normal_quantile(probability: f64) -> f64 {
+/// Normal quantile to about 4.5e-4 (Abramowitz and Stegun 26.2.23): a starting point, or a score for a rank.
+pub(crate) fn rough_normal_quantile(probability: f64) -> f64 {
     let tail = probability.min(1.0 - probability);
     let t = (-2.0 * tail.ln()).sqrt();
     let above = 2.515517 + t * (0.802853 + t * 0.010328);
     let below = 1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308));
     let z = t - above / below;
-    if probability < 0.5 { -z } else { z }
+    match probability.total_cmp(&0.5) {
+        Ordering::Less => -z,
+        Ordering::Equal => 0.0,
+        Ordering::Greater => z,
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ fn a_run_chart_is_judged_by_its_runs_and_says_so() {
     assert_eq!(verdict.limits_status, LimitsStatus::NoLimits);
     assert!(verdict.why.contains("12 in a row"), "{}", verdict.why);
     assert!(
-        verdict.judged_by.contains("each side"),
+        verdict.judged_by.contains("each side") && verdict.judged_by.contains("normal scores"),
         "{}",
         verdict.judged_by
     );

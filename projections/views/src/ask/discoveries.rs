@@ -4,8 +4,9 @@
 use super::Answer;
 use joinedup_spc::evidence::discoveries;
 
-/// Of the charts that are shown as changed, at most this share is so by chance, on average (a false discovery rate).
-pub const FALSE_SHARE: f64 = 0.1;
+/// Of the charts that are shown as changed, at most this share is so by chance, on average (a false discovery rate). A
+/// little below one in ten, so that the rate holds where small counts and whole days make chance a little larger.
+pub const FALSE_SHARE: f64 = 0.08;
 
 /// What to believe of one family of charts (Benjamini and Hochberg 1995).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +20,16 @@ pub struct Discoveries {
 }
 
 impl Discoveries {
+    /// With which p value a chart, asked about as if it were the only one, stands among many: 1 where it does not alert,
+    /// such as where its latest values are back or the season explains them. So the number of charts that have changed is that of
+    /// the charts that are shown. None for a chart with too few points.
+    #[must_use]
+    pub fn p_value(answer: &Answer) -> Option<f64> {
+        let verdict = answer.chart.verdict.as_ref()?;
+        let p = verdict.p_value?;
+        Some(if verdict.alert { p } else { 1.0 })
+    }
+
     /// What to believe of charts with these p values; a chart without one is not of the family.
     #[must_use]
     pub fn among(p_values: &[Option<f64>]) -> Self {
@@ -61,6 +72,6 @@ mod tests {
         with_two.extend([Some(1e-6), Some(2e-6), None]);
         let two = Discoveries::among(&with_two);
         assert_eq!((two.charts, two.changed), (402, 2));
-        assert!((two.by_chance() - 0.2).abs() < 1e-9);
+        assert!((two.by_chance() - 0.16).abs() < 1e-9);
     }
 }

@@ -1,11 +1,12 @@
 //! A measure's points before a cycle began and after, in words that claim no cause: other things happened too.
 //!
 //! The later points are compared with those before by Student's t, with as many points as neighbours that are alike are worth
-//! ([`joinedup_spc::evidence`]). A page is read week after week, so a claim needs what chance gives once in a hundred
-//! times to its side. Where the points reach back a year, the later ones must also differ from those of the same weeks a year before;
+//! ([`joinedup_spc::evidence`]). A page is read week after week, so a claim needs what chance gives less than once in a
+//! hundred times to its side, and the less often the more weeks have been looked at. Where the points reach back a year, the later ones must also differ from those of the same weeks a year before;
 //! where they do not, the answer says that the season is not ruled out.
 
 use super::Change;
+use crate::period::Period;
 use chrono::{Days, NaiveDate};
 use joinedup_spc::evidence::{difference, differences_from_zero};
 use serde::Serialize;
@@ -49,9 +50,9 @@ pub enum Moved {
 pub struct BeforeAfter {
     /// The measure.
     pub measure: String,
-    /// Points of periods that began before the cycle.
+    /// Points of periods that were over when the cycle began.
     pub before: Side,
-    /// Points of periods from the start on, until the finish.
+    /// Points of periods from the one that holds the start on, until the finish.
     pub during: Side,
     /// Points of periods that began after the finish.
     pub after: Side,
@@ -72,16 +73,18 @@ pub struct BeforeAfter {
 /// Fewer points than this on a side say too little for a comparison.
 pub const ENOUGH_POINTS: usize = 12;
 
-/// What chance may give to each side.
-const CHANCE: f64 = 0.01;
+/// What the test may give by chance to each side with [`ENOUGH_POINTS`] later points. Fewer than one in a hundred are
+/// then claimed in fact, as `docs/signals.md` shows.
+const CHANCE: f64 = 0.011;
 /// What chance may give to each side of the same weeks a year before: they confirm, with half the points or fewer.
-const CHANCE_A_YEAR_BEFORE: f64 = 0.18;
+const CHANCE_A_YEAR_BEFORE: f64 = 0.16;
 /// The same day of the week, 52 weeks before.
 const YEAR: Days = Days::new(364);
 /// A month that began up to so many days from there is the same month.
 const SAME: i64 = 4;
 
-/// Compares a measure's points (first day of the period, value) around a cycle; none when it never started.
+/// Compares a measure's points around a cycle; none when it never started. The period that holds the first day of the cycle is
+/// the first since, as it is the first of a new baseline from that day.
 ///
 /// Give judged points only: no incomplete, suppressed or missing ones. While the cycle runs there is no "after", and
 /// the sentence compares with the points since the start.
@@ -90,25 +93,24 @@ pub fn before_and_after(
     change: &Change,
     measure: &str,
     title: &str,
-    points: &[(NaiveDate, f64)],
+    points: &[(Period, f64)],
 ) -> Option<BeforeAfter> {
     let start = change.started?;
-    let over = |date: NaiveDate| change.finished.is_some_and(|end| date > end);
-    let values = |keep: &dyn Fn(NaiveDate) -> bool| -> Vec<f64> {
-        let kept = points
-            .iter()
-            .filter(|(date, v)| keep(*date) && v.is_finite());
+    let over = |period: Period| change.finished.is_some_and(|end| period.start > end);
+    let values = |keep: &dyn Fn(Period) -> bool| -> Vec<f64> {
+        let kept = points.iter().filter(|(p, v)| keep(*p) && v.is_finite());
         kept.map(|(_, value)| *value).collect()
     };
-    let was = values(&|date| date < start);
-    let during = values(&|date| date >= start && !over(date));
-    let after = values(&|date| date >= start && over(date));
+    let was = values(&|period| period.end <= start);
+    let during = values(&|period| period.end > start && !over(period));
+    let after = values(&|period| period.end > start && over(period));
     let (word, later) = if change.finished.is_some() {
         ("after it ended", &after)
     } else {
         ("since it began", &during)
     };
-    let is_later = |date: NaiveDate| date >= start && (change.finished.is_none() || over(date));
+    let is_later =
+        |period: Period| period.end > start && (change.finished.is_none() || over(period));
     let a_year = year_before(points, start, is_later);
     let moved = moved(&was, later, a_year.as_deref());
     let before = side(was);
@@ -173,20 +175,22 @@ pub fn before_and_after(
 /// Each later point less the one of the same week a year before; none unless there are enough of them, for at least
 /// three in four later points.
 fn year_before(
-    points: &[(NaiveDate, f64)],
+    points: &[(Period, f64)],
     start: NaiveDate,
-    is_later: impl Fn(NaiveDate) -> bool,
+    is_later: impl Fn(Period) -> bool,
 ) -> Option<Vec<f64>> {
-    let later = || points.iter().filter(|(d, v)| is_later(*d) && v.is_finite());
-    let earlier = |date: NaiveDate| {
-        let wanted = date.checked_sub_days(YEAR)?;
-        let away = |date: NaiveDate| date.signed_duration_since(wanted).num_days().abs();
-        let known = points.iter().filter(|(d, v)| *d < start && v.is_finite());
-        let nearest = known.min_by_key(|(date, _)| away(*date))?;
+    let later = || points.iter().filter(|(p, v)| is_later(*p) && v.is_finite());
+    let earlier = |period: Period| {
+        let wanted = period.start.checked_sub_days(YEAR)?;
+        let away = |period: Period| period.start.signed_duration_since(wanted).num_days().abs();
+        let known = points
+            .iter()
+            .filter(|(p, v)| p.end <= start && v.is_finite());
+        let nearest = known.min_by_key(|(period, _)| away(*period))?;
         (away(nearest.0) <= SAME).then_some(nearest.1)
     };
     let differences: Vec<f64> = later()
-        .filter_map(|(date, value)| Some(value - earlier(*date)?))
+        .filter_map(|(period, value)| Some(value - earlier(*period)?))
         .collect();
     let enough = differences.len() >= ENOUGH_POINTS && 4 * differences.len() >= 3 * later().count();
     enough.then_some(differences)
@@ -203,9 +207,11 @@ fn moved(before: &[f64], later: &[f64], a_year: Option<&[f64]>) -> Moved {
         return Moved::Chance;
     };
     let (up, down) = year.map_or((0.0, 0.0), |year| (year.p_up, year.p_down));
-    if found.p_up <= CHANCE && up <= CHANCE_A_YEAR_BEFORE {
+    // Each further week is one more look, which is paid for by asking for more; more points make up for it.
+    let chance = CHANCE * (ENOUGH_POINTS as f64 / later.len() as f64).sqrt();
+    if found.p_up <= chance && up <= CHANCE_A_YEAR_BEFORE {
         Moved::Up
-    } else if found.p_down <= CHANCE && down <= CHANCE_A_YEAR_BEFORE {
+    } else if found.p_down <= chance && down <= CHANCE_A_YEAR_BEFORE {
         Moved::Down
     } else {
         Moved::Chance

@@ -1,4 +1,5 @@
 use super::*;
+use crate::period::{Grain, Period};
 use crate::ratings::told::{slug, standing, told};
 use joinedup_events::change::{ChangeFact, Finished, Planned, Rebase, TargetSet};
 use joinedup_events::{Amount, Fact};
@@ -173,13 +174,25 @@ fn decisions_stand_by_measure_area_and_date() {
     assert_eq!(waiting, [day("2026-04-01")]);
 }
 
-fn weekly(values: &[f64]) -> Vec<(NaiveDate, f64)> {
-    let first = day("2025-11-24");
-    values
-        .iter()
-        .enumerate()
-        .map(|(n, v)| (first + chrono::Days::new(7 * n as u64), *v))
-        .collect()
+fn weekly(values: &[f64]) -> Vec<(Period, f64)> {
+    weeks_from(day("2025-11-24"), values)
+}
+
+fn weeks_from(first: NaiveDate, values: &[f64]) -> Vec<(Period, f64)> {
+    let week = |n: usize| Period::of(Grain::Week, first + chrono::Days::new(7 * n as u64));
+    let weeks = values.iter().enumerate();
+    weeks.map(|(n, v)| (week(n), *v)).collect()
+}
+
+#[test]
+fn a_start_in_mid_week_puts_its_week_on_the_later_side_as_a_new_baseline_does() {
+    let values: Vec<f64> = (0..20).map(f64::from).collect();
+    for (start, before) in [("2026-01-05", 6), ("2026-01-07", 6), ("2026-01-12", 7)] {
+        let running = change(&[on(start, happened("started"))]).unwrap();
+        let found = before_and_after(&running, "m", "Waits", &weekly(&values)).unwrap();
+        assert_eq!(found.before.points, before, "{start}");
+        assert_eq!(found.during.points, 20 - before, "{start}");
+    }
 }
 
 #[test]
@@ -221,12 +234,7 @@ fn points_on_both_sides_of_the_median_before_are_chance() {
     let moved = |since: &[f64]| {
         let values = [[0.3, 0.5].repeat(6), since.to_vec()].concat();
         let first = NaiveDate::from_ymd_opt(2026, 1, 5).unwrap() - chrono::Days::new(7 * 12);
-        let points: Vec<_> = values
-            .iter()
-            .enumerate()
-            .map(|(n, v)| (first + chrono::Days::new(7 * n as u64), *v))
-            .collect();
-        before_and_after(&running, "m", "Share", &points)
+        before_and_after(&running, "m", "Share", &weeks_from(first, &values))
             .unwrap()
             .moved
     };
@@ -242,13 +250,13 @@ fn a_claim_says_whether_the_season_was_looked_at() {
     let told = |weeks_before: u64| {
         let first =
             NaiveDate::from_ymd_opt(2026, 1, 5).unwrap() - chrono::Days::new(7 * weeks_before);
-        let points: Vec<_> = (0..weeks_before + 14)
+        let values: Vec<f64> = (0..weeks_before + 14)
             .map(|n| {
                 let level = if n < weeks_before { 20.0 } else { 15.0 };
-                (first + chrono::Days::new(7 * n), level + (n * 5 % 3) as f64)
+                level + (n * 5 % 3) as f64
             })
             .collect();
-        before_and_after(&running, "m", "Waits", &points).unwrap()
+        before_and_after(&running, "m", "Waits", &weeks_from(first, &values)).unwrap()
     };
     let short = told(20);
     assert_eq!((short.moved, short.season_compared), (Moved::Down, false));

@@ -1,9 +1,10 @@
 //! From points to the series that chart rules judge, and back.
 
 use super::{ChartPastChange, ChartPhase, ChartPoint, ChartQuery, ChartSignal, ChartVerdict};
-use crate::measure::{Aggregate, ChartKind, Direction, Shape};
-use crate::period::{Grain, periods};
-use crate::point::Point;
+use crate::measure::{Aggregate, ChartKind, Direction, Measure, Shape};
+use crate::period::{Grain, in_a_year, periods};
+use crate::point::{Point, State};
+use chrono::{Datelike, NaiveDate, Weekday};
 use joinedup_events::local;
 use joinedup_spc::{
     Chart as SpcChart, Direction as SpcDirection, Method, Options, Point as SpcPoint, Quantity,
@@ -51,17 +52,14 @@ pub(super) fn judge(query: &ChartQuery<'_>, points: &[Point]) -> Judged {
         },
         phases: phase_starts(query, points, &mut judged.warnings),
         shares: measure.shape() == Shape::Proportion,
-        sampling: sampling(query),
+        sampling: sampling(
+            measure,
+            query.points.grain,
+            points.first().map(|p| p.period_start),
+        ),
         now: now(query, points),
-        season: season(query.points.grain),
-        ..Options::new(
-            spc_chart,
-            match measure.direction {
-                Direction::Up => SpcDirection::Up,
-                Direction::Down => SpcDirection::Down,
-                Direction::None => SpcDirection::Neutral,
-            },
-        )
+        season: in_a_year(query.points.grain),
+        ..Options::new(spc_chart, spc_direction(measure.direction))
     };
     match joinedup_spc::judge(&series, &options) {
         Ok(verdict) => judged.verdict = Some(verdict),
@@ -72,16 +70,28 @@ pub(super) fn judge(query: &ChartQuery<'_>, points: &[Point]) -> Judged {
     judged
 }
 
-/// Neighbouring days of a stock are mostly the same people, so only days far enough apart are judged; all are drawn.
-fn sampling(query: &ChartQuery<'_>) -> Sampling {
+/// Neighbouring days of a stock are mostly the same people, so all days are drawn and Wednesdays judged: those have the weekend
+/// behind them and before them alike, and twelve of them are as long a time as twelve weeks.
+pub(crate) fn sampling(measure: &Measure, grain: Grain, first: Option<NaiveDate>) -> Sampling {
     let is_stock = matches!(
-        query.points.measure.aggregate,
+        measure.aggregate,
         Aggregate::Level | Aggregate::LevelRatio | Aggregate::LongestOpen
     );
-    if is_stock && query.points.grain == Grain::Day {
-        Sampling::UntilIndependent
-    } else {
-        Sampling::Every
+    match first {
+        Some(first) if is_stock && grain == Grain::Day => Sampling::OneIn {
+            step: 7,
+            offset: Weekday::Wed.days_since(first.weekday()) as usize,
+        },
+        _ => Sampling::Every,
+    }
+}
+
+/// The better side, as the rules know it.
+pub(crate) const fn spc_direction(direction: Direction) -> SpcDirection {
+    match direction {
+        Direction::Up => SpcDirection::Up,
+        Direction::Down => SpcDirection::Down,
+        Direction::None => SpcDirection::Neutral,
     }
 }
 
@@ -92,17 +102,6 @@ fn now(query: &ChartQuery<'_>, points: &[Point]) -> Option<usize> {
     periods(query.points.grain, first, today)
         .count()
         .checked_sub(1)
-}
-
-/// Periods in a year.
-const fn season(grain: Grain) -> Option<usize> {
-    match grain {
-        Grain::Day => Some(365),
-        Grain::Week => Some(52),
-        Grain::Month => Some(12),
-        Grain::Quarter => Some(4),
-        Grain::Year => None,
-    }
 }
 
 /// The chart that suits the data, of those that points of periods can be drawn on.
@@ -148,7 +147,7 @@ fn series(points: &[Point], chart: SpcChart) -> Vec<SpcPoint> {
                 value,
                 n: n.filter(|_| value.is_some()),
                 sd: None,
-                judged: point.is_judged(),
+                judged: !matches!(point.state, State::Incomplete | State::Provisional),
             }
         })
         .collect()

@@ -1,5 +1,6 @@
 //! `spc`: judges a chart: a case as JSON, or a CSV of one's own.
 
+mod gaps;
 mod report;
 mod table;
 
@@ -14,7 +15,7 @@ use table::Table;
 /// Flags of `spc`.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Examples:\n  joinedup spc case.json\n  joinedup spc --csv waits.csv --direction down --target 28\n  joinedup spc --csv falls.csv --chart u --direction down --format svg > falls.svg\n\nThe CSV has a date, a value and perhaps a denominator; a header is not needed. An empty value is a gap."
+    after_help = "Examples:\n  joinedup spc case.json\n  joinedup spc --csv waits.csv --direction down --target 28\n  joinedup spc --csv falls.csv --chart u --direction down --format svg > falls.svg\n\nThe CSV has a date, a value and perhaps a denominator; a header is not needed. An empty value is a gap, and so is a period without a row."
 )]
 pub struct Spc {
     /// A case as JSON, with `method`, `options`, `x` and `y`; standard input unless given.
@@ -183,9 +184,9 @@ fn of_csv(spc: &Spc, name: &str, text: &str) -> Result<String, Failure> {
 fn chart(name: &str, points: &[Point]) -> Result<(Chart, Option<String>), Failure> {
     if name == "auto" {
         let with_n = points.iter().any(|p| p.n.is_some());
-        let shares = points
-            .iter()
-            .all(|p| p.value.zip(p.n).is_none_or(|(value, n)| value <= n));
+        let pairs = || points.iter().filter_map(|p| p.value.zip(p.n));
+        // One slip among many shares is left out by the chart; of rates more than one in twenty lie above one.
+        let shares = 20 * pairs().filter(|(value, n)| value > n).count() <= pairs().count();
         let quantity = match (with_n, shares) {
             (true, true) => Quantity::Proportion,
             (true, false) => Quantity::Rate,

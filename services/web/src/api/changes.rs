@@ -12,7 +12,6 @@ use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::{Extension, Json};
-use chrono::NaiveDate;
 use joinedup_application::app::App;
 use joinedup_application::charts::{self, ChartRequest};
 use joinedup_application::execute::{Write, WriteKey, area_of_change, execute};
@@ -24,6 +23,7 @@ use joinedup_views::changes::{
     BeforeAfter, Change, Decisions, Status, before_and_after, change, decisions,
 };
 use joinedup_views::decide::{Refusal, version};
+use joinedup_views::period::Period;
 use joinedup_views::suppression::Audience;
 use std::collections::BTreeMap;
 
@@ -98,7 +98,7 @@ pub async fn list(
 }
 
 /// A measure's title and judged points in an area.
-type Judged = (String, Vec<(NaiveDate, f64)>);
+type Judged = (String, Vec<(Period, f64)>);
 
 /// The points around changes; each chart is read once for an answer.
 struct Around<'a> {

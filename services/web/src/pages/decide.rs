@@ -17,12 +17,9 @@ use joinedup_application::charts::{self, Answer};
 use joinedup_contract::request::{ChangeRequest, ChangeVerb};
 use joinedup_drawing::axis;
 use joinedup_events::Family;
-use joinedup_spc::{
-    Chart as SpcChart, Direction as SpcDirection, Options, Point as SpcPoint, RephaseProposal,
-    propose_rephase,
-};
+use joinedup_views::ask::suggestion;
 use joinedup_views::changes::Decisions;
-use joinedup_views::measure::{Direction, Measure, Shape};
+use joinedup_views::measure::{Measure, Shape};
 use maud::{Markup, html};
 
 /// The forms of a chart, for those who may decide; for others what was decided.
@@ -122,55 +119,6 @@ fn standing(decisions: &Decisions, unit: &str) -> Markup {
             @for b in declined { li { "Declined: a new baseline from " (axis::date(b.from)) ". " (b.reason) } }
         }
     }
-}
-
-/// A new baseline that the points themselves suggest, and its first day.
-fn suggestion(measure: &Measure, answer: &Answer) -> Option<(chrono::NaiveDate, RephaseProposal)> {
-    let verdict = answer.chart.verdict.as_ref()?;
-    let points: Vec<SpcPoint> = answer
-        .chart
-        .points
-        .iter()
-        .map(|p| SpcPoint {
-            x: p.point.period_start.to_string(),
-            value: p.point.value,
-            n: None,
-            sd: None,
-            judged: p.point.is_judged(),
-        })
-        .collect();
-    let direction = match measure.direction {
-        Direction::Up => SpcDirection::Up,
-        Direction::Down => SpcDirection::Down,
-        Direction::None => SpcDirection::Neutral,
-    };
-    let phases = answer
-        .chart
-        .phases
-        .iter()
-        .skip(1)
-        .filter_map(|phase| {
-            answer
-                .chart
-                .points
-                .iter()
-                .position(|p| p.point.period_start == phase.start)
-        })
-        .collect();
-    let chart = if verdict.median.is_some() {
-        SpcChart::Run
-    } else {
-        SpcChart::Xmr
-    };
-    let options = Options {
-        baseline: Some(usize::from(measure.baseline).max(2)),
-        phases,
-        profile: verdict.profile,
-        ..Options::new(chart, direction)
-    };
-    let proposal = propose_rephase(&points, &options).ok().flatten()?;
-    let start = answer.chart.points.get(proposal.start)?.point.period_start;
-    Some((start, proposal))
 }
 
 /// `POST /measures/{id}/{what}`.

@@ -3,12 +3,15 @@
 use super::figure::{latest, unit};
 use super::visit::Visit;
 use super::words;
-use chrono::{Days, NaiveDate};
+use chrono::Days;
 use joinedup_application::charts::Answer;
+use joinedup_application::overview::median;
 use joinedup_drawing::axis::amount;
 use joinedup_spc::Variation;
+use joinedup_spc::rules::Rule;
 use joinedup_views::changes::{Change, Moved, before_and_after};
 use joinedup_views::chart::Chart;
+use joinedup_views::period::Period;
 
 /// Numbers that ended longer ago than this say nothing of now.
 pub const A_YEAR: Days = Days::new(366);
@@ -52,7 +55,7 @@ pub fn has_ended(visit: &Visit, chart: &Chart) -> bool {
         && start.is_some_and(|start| start + A_YEAR < visit.today())
 }
 
-fn after_change(change: &Change, chart: &Chart, points: &[(NaiveDate, f64)]) -> Option<String> {
+fn after_change(change: &Change, chart: &Chart, points: &[(Period, f64)]) -> Option<String> {
     let around = before_and_after(change, &chart.measure, &chart.title, points)?;
     let verb = match around.moved {
         Moved::Up => "has risen",
@@ -97,6 +100,13 @@ fn centre_name(chart: &Chart) -> &'static str {
     if median { "median" } else { "mean" }
 }
 
+/// The median of as many of the latest values as a change of level is made of.
+fn median_of_latest(chart: &Chart) -> Option<f64> {
+    let judged = chart.points.iter().rev().filter(|p| p.point.is_judged());
+    let latest: Vec<f64> = judged.filter_map(|p| p.point.value).take(12).collect();
+    median(&latest)
+}
+
 fn of_rules(chart: &Chart) -> String {
     let verdict = chart.verdict.as_ref();
     let value = |v: f64| amount(v, unit(chart));
@@ -104,8 +114,12 @@ fn of_rules(chart: &Chart) -> String {
     let centre = verdict
         .and_then(|v| v.centre)
         .map(|c| format!("{} {}", centre_name(chart), value(c)));
+    // One value may lie on the other side of a change that the latest ones show together.
+    let level = verdict.filter(|v| v.alert_rules.contains(&Rule::LevelChange));
+    let lately = level.and_then(|_| median_of_latest(chart)).map(value);
+    let lately = lately.map_or_else(String::new, |m| format!(", lately {m}"));
     let with = |start: &str| match (&now, &centre) {
-        (Some(now), Some(centre)) => format!("{start}: {now}, {centre}"),
+        (Some(now), Some(centre)) => format!("{start}: {now}, {centre}{lately}"),
         (Some(now), None) => format!("{start}: {now}"),
         _ => start.to_owned(),
     };
@@ -122,6 +136,9 @@ fn of_rules(chart: &Chart) -> String {
         Some(Variation::NeitherLow) => with("Lower than usual"),
         Some(Variation::Undirected) => with("Unusual pattern: not clearly better or worse"),
         Some(Variation::CommonCause) => with("No clear change"),
+        Some(Variation::NotJudged) | None if chart.mostly_suppressed() => {
+            with("Too many small numbers are suppressed to tell")
+        }
         Some(Variation::NotJudged) | None => with("Too early to tell"),
     }
 }

@@ -167,6 +167,8 @@ fn one(visit: &Visit, finding: &Finding<'_>) -> Markup {
                 p.small {
                     (line.place())
                     @if let Some(centre) = line.centre { " · median " (axis::amount(centre, &line.unit)) }
+                    // One value may lie on the other side of a change that twelve of them show.
+                    @if let Some(now) = line.now { ", lately " (axis::amount(now, &line.unit)) }
                     @if !finding.also.is_empty() { " · also in " (words::counted(finding.also.len(), "other place", "other places")) }
                     @if finding.is_new { " · " strong { "new" } }
                 }

@@ -23,6 +23,15 @@ pub(super) fn text(judged: &Judged) -> String {
     if let Some(why) = &judged.why_chart {
         let _ = writeln!(out, "{why}");
     }
+    match judged.table.added {
+        0 => {}
+        1 => {
+            let _ = writeln!(out, "One period has no row and is a gap.");
+        }
+        many => {
+            let _ = writeln!(out, "{many} periods have no row and are gaps.");
+        }
+    }
     let _ = writeln!(out, "\n{}\n", verdict.why);
     for (number, phase) in verdict.phases.iter().enumerate() {
         let label = |at: usize| {

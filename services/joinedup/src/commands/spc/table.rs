@@ -1,5 +1,6 @@
 //! A user's own CSV: a date, a value, perhaps a denominator.
 
+use super::gaps;
 use chrono::NaiveDate;
 use joinedup_feeds::csv::date;
 use joinedup_feeds::number::number;
@@ -23,6 +24,8 @@ pub struct Row {
 pub struct Table {
     /// The rows.
     pub rows: Vec<Row>,
+    /// How many of them were added for periods that the file has no row for.
+    pub added: usize,
 }
 
 impl Table {
@@ -81,6 +84,7 @@ impl Table {
                 "{name} has no rows: each is a date, a value and perhaps a denominator"
             ));
         }
+        let mut added = 0;
         if rows.iter().all(|row| row.date.is_some()) {
             rows.sort_by_key(|row| row.date);
             if let Some(pair) = rows.windows(2).find(|pair| pair[0].date == pair[1].date) {
@@ -89,8 +93,9 @@ impl Table {
                     pair[1].label
                 ));
             }
+            added = gaps::fill(&mut rows);
         }
-        Ok(Self { rows })
+        Ok(Self { rows, added })
     }
 
     /// The rows as points.

@@ -118,6 +118,64 @@ fn a_gap_is_a_gap_and_not_a_nought() {
 }
 
 #[test]
+fn months_without_a_row_are_gaps_and_the_words_say_so() {
+    let text: String = waits()
+        .lines()
+        .filter(|line| {
+            !["2024-06", "2024-07"]
+                .iter()
+                .any(|month| line.starts_with(month))
+        })
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let words = of_csv(&flags(), "waits.csv", &text).unwrap();
+    assert!(
+        words.contains("of 24 points") && words.contains("2 periods have no row"),
+        "{words}"
+    );
+    let json = Spc {
+        format: Format::Json,
+        ..flags()
+    };
+    let answer: Value = serde_json::from_str(&of_csv(&json, "waits.csv", &text).unwrap()).unwrap();
+    assert_eq!(answer["x"][5], "2024-06-01");
+    assert_eq!(answer["verdict"]["points"][5]["state"], "missing");
+}
+
+#[test]
+fn one_numerator_above_its_denominator_leaves_that_row_out_and_not_the_chart() {
+    let row = |i: usize| {
+        let y = if i == 7 { 99 } else { 10 + i * 7 % 5 };
+        format!("{}-{:02}-01,{y},40\n", 2023 + i / 12, i % 12 + 1)
+    };
+    let text: String = (0..36).map(row).collect();
+    let words = of_csv(&flags(), "late.csv", &text).unwrap();
+    assert!(words.starts_with("late: P chart of 36 points"), "{words}");
+    assert!(
+        words.contains("1 value is larger than its denominator"),
+        "{words}"
+    );
+}
+
+#[test]
+fn amounts_below_zero_are_judged_with_and_without_a_denominator() {
+    for n in ["", ",40"] {
+        let row = |i: i32| {
+            format!(
+                "{}-{:02}-01,{}{n}\n",
+                2023 + i / 12,
+                i % 12 + 1,
+                i * 7 % 5 - 3
+            )
+        };
+        let text: String = (0..36).map(row).collect();
+        let words = of_csv(&flags(), "net.csv", &text).unwrap();
+        assert!(words.starts_with("net: XmR chart of 36 points"), "{words}");
+        assert!(words.contains("common cause"), "{words}");
+    }
+}
+
+#[test]
 fn a_denominator_makes_shares_or_rates() {
     let rows = |n: u32| {
         (0..24)
