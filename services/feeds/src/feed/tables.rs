@@ -258,7 +258,7 @@ async fn returns(
     }
     let mut sums = transfer::Report::default();
     let bad = |row: &crate::BadRow| report.reject(row);
-    let sent = transfer::transfer(input, sink, &mut sums, bad, || {}).await;
+    let sent = transfer::transfer(input, sink, &mut sums, bad, |_| {}).await;
     report.rows = sums.rows;
     report.facts = sums.accepted;
     report.repeats = sums.duplicates;

@@ -24,7 +24,6 @@ use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// Flags of `import`.
 #[derive(Clone, Debug, Args)]
@@ -210,7 +209,6 @@ pub async fn transfer(
     let bar = progress(&inputs);
     for (input, path) in inputs.into_iter().zip(files) {
         let before = bar.position();
-        let read = input.read.clone();
         let outcome = match (input, sink) {
             (
                 Input {
@@ -237,7 +235,7 @@ pub async fn transfer(
                 let input = input.archive_as_events(rules);
                 let name = input.name.clone();
                 let bad = |row: &BadRow| telling.tell(&bar, &name, row);
-                let moved = || bar.set_position(before + read.load(Ordering::Relaxed));
+                let moved = |read| bar.set_position(before + read);
                 let sent = transfer::transfer(input, sink, &mut report, bad, moved).await;
                 sent.map_err(|error| match error {
                     TransferError::Read(_) => Failure::new(format!("{name} {error}")),
