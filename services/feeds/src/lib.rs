@@ -9,6 +9,7 @@ pub mod csv;
 pub mod delay_reason;
 pub mod detect;
 pub mod feed;
+pub mod fhir;
 pub mod hl7;
 pub mod http_client;
 pub mod identity;
@@ -20,6 +21,7 @@ pub mod number;
 pub mod pseudonym;
 pub mod sheet;
 pub mod sink;
+pub mod stay;
 pub mod transfer;
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod demo;
 mod doors;
 mod event_time;
 mod feeds;
+mod feeds_fhir;
 mod feeds_hl7;
 mod frameworks;
 mod hard_cases;

@@ -1,11 +1,14 @@
-//! Tables as feeds take them, from a folder or by HTTP: line lists and published returns, each with a report.
+//! Files as feeds take them, from a folder or by HTTP: line lists, published returns and FHIR resources, each with a report.
 
 mod list;
 
+use super::people::PeopleError;
 use super::report::FileReport;
+use super::resources::ResourceFeed;
 use super::settings::TableSettings;
 use super::{FeedFault, FeedState};
 use crate::csv::Import as Rules;
+use crate::fhir::mapping::FhirMapping;
 use crate::input::{Content as Holds, Input, OpenError};
 use crate::line_list::mapping::ListMapping;
 use crate::line_list::snapshot::StoreError;
@@ -34,12 +37,20 @@ pub enum TablesError {
         "its mapping is of a list of people: give `pseudonym_key_file`, with a key made by `openssl rand -hex 32`"
     )]
     NoKey,
+    /// Resources without an area.
+    #[error(
+        "its mapping is of FHIR resources, which do not say for which area they count: give `area`"
+    )]
+    NoArea,
     /// A mapping that is chosen by each file.
     #[error("`area` and `expected_hours` need one mapping: name it in place of `auto`")]
     Auto,
     /// What it remembers.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What it remembers of people.
+    #[error(transparent)]
+    People(#[from] PeopleError),
     /// The log, in which what is not remembered is looked up.
     #[error("the log cannot be read: {0}")]
     Log(#[from] ReadError),
@@ -81,6 +92,8 @@ impl From<SendError> for Stop {
 enum Content {
     /// Lists with a row a person.
     List(Box<ListFeed>),
+    /// FHIR resources.
+    Resources(Box<ResourceFeed>),
     /// Published returns, through a mapping or through the one that fits.
     Returns(Option<Box<Mapping>>),
 }
@@ -104,18 +117,22 @@ impl Tables {
         key: impl Fn(&Path) -> Result<Key, KeyError>,
     ) -> Result<Self, FeedFault> {
         let list = ListMapping::named(&settings.mapping).map_err(TablesError::from)?;
-        let content = match list {
-            Some(mapping) => {
+        let resources = FhirMapping::named(&settings.mapping).map_err(TablesError::from)?;
+        let content = match (list, resources) {
+            (_, Some(mapping)) => {
+                Content::Resources(Box::new(ResourceFeed::open(&settings, mapping, key)?))
+            }
+            (Some(mapping), None) => {
                 let list = ListFeed::open(&settings, mapping, how, config, definitions, key)?;
                 Content::List(Box::new(list))
             }
-            None if settings.mapping == "auto" => {
+            (None, None) if settings.mapping == "auto" => {
                 if settings.area.is_some() || settings.expected_hours.is_some() {
                     return Err(TablesError::Auto.into());
                 }
                 Content::Returns(None)
             }
-            None => {
+            (None, None) => {
                 let mut mapping = Mapping::named(&settings.mapping).map_err(TablesError::from)?;
                 mapping.area = area_rule(&settings, mapping.area);
                 Content::Returns(Some(Box::new(mapping)))
@@ -129,6 +146,7 @@ impl Tables {
     pub fn source(&self) -> String {
         match &self.content {
             Content::List(list) => list.source(),
+            Content::Resources(feed) => feed.source(),
             Content::Returns(Some(mapping)) => mapping.source(),
             Content::Returns(None) => "/import/".to_owned(),
         }
@@ -158,6 +176,12 @@ impl Tables {
         }
     }
 
+    /// Whether they are FHIR resources, and are answered as such.
+    #[must_use]
+    pub fn are_resources(&self) -> bool {
+        matches!(self.content, Content::Resources(_))
+    }
+
     /// Opens what is remembered of the last list.
     ///
     /// # Errors
@@ -165,6 +189,7 @@ impl Tables {
     pub async fn begin(&mut self, app: &App) -> Result<(), TablesError> {
         match &mut self.content {
             Content::List(list) => list.begin(&*app.log).await,
+            Content::Resources(feed) => Ok(feed.begin(app)?),
             Content::Returns(_) => Ok(()),
         }
     }
@@ -182,6 +207,7 @@ impl Tables {
     ) -> Result<(), Stop> {
         match &mut self.content {
             Content::List(list) => list.take(incoming, sink, report).await,
+            Content::Resources(feed) => feed.take(incoming, app, sink, report).await,
             Content::Returns(mapping) => {
                 returns(mapping.as_deref(), incoming, app, sink, report).await
             }
