@@ -5,6 +5,7 @@
 //! rows go in. An event's id is a digest of what it says, so importing a file again changes nothing.
 
 pub mod added;
+pub mod client_level;
 pub mod csv;
 pub mod delay_reason;
 pub mod detect;

@@ -7,11 +7,13 @@ use super::report::FileReport;
 use super::resources::ResourceFeed;
 use super::settings::TableSettings;
 use super::{FeedFault, FeedState};
+use crate::client_level;
 use crate::csv::Import as Rules;
 use crate::fhir::mapping::FhirMapping;
 use crate::input::{Content as Holds, Input, OpenError};
 use crate::line_list::mapping::ListMapping;
 use crate::line_list::snapshot::StoreError;
+use crate::line_list::table::MAX_FILE_BYTES;
 use crate::mapping::{AreaRule, Mapping, MappingError};
 use crate::pseudonym::{Key, KeyError};
 use crate::sink::{SendError, Sink};
@@ -208,8 +210,13 @@ impl Tables {
         match &mut self.content {
             Content::List(list) => list.take(incoming, sink, report).await,
             Content::Resources(feed) => feed.take(incoming, app, sink, report).await,
+            Content::Returns(Some(mapping)) if mapping.name.as_str() == client_level::NAME => {
+                let (incoming, edition) = counted(incoming, report)?;
+                let mapping = Some(&**mapping);
+                returns(mapping, incoming, Some(edition), app, sink, report).await
+            }
             Content::Returns(mapping) => {
-                returns(mapping.as_deref(), incoming, app, sink, report).await
+                returns(mapping.as_deref(), incoming, None, app, sink, report).await
             }
         }
     }
@@ -254,10 +261,38 @@ fn area_rule(settings: &TableSettings, rule: AreaRule) -> AreaRule {
     }
 }
 
+/// Rows of people as the table of what they come to, and what tells it from another.
+fn counted(incoming: Incoming, report: &mut FileReport) -> Result<(Incoming, String), Stop> {
+    let Incoming { name, content, .. } = incoming;
+    let count = || {
+        let mut bytes = Vec::new();
+        let mut content = content.take(MAX_FILE_BYTES + 1);
+        let read = content.read_to_end(&mut bytes);
+        read.map_err(|error| unreadable(&error))?;
+        let counted = client_level::count(&[(name.clone(), bytes)]);
+        counted.map_err(|error| Stop::Refused(error.to_string()))
+    };
+    let counted = tokio::task::block_in_place(count)?;
+    counted.bad.iter().for_each(|(_, bad)| report.reject(bad));
+    report.summary = format!("  counted from {} rows of people\n", counted.rows);
+    let edition = counted.edition();
+    let content = Box::new(io::Cursor::new(counted.table.into_bytes()));
+    let made = SystemTime::now();
+    let accepted = true;
+    let incoming = Incoming {
+        name,
+        made,
+        accepted,
+        content,
+    };
+    Ok((incoming, edition))
+}
+
 /// Imports a file of published returns.
 async fn returns(
     mapping: Option<&Mapping>,
     incoming: Incoming,
+    edition: Option<String>,
     app: &App,
     sink: &Sink,
     report: &mut FileReport,
@@ -267,7 +302,7 @@ async fn returns(
         areas: app.definitions.areas.clone(),
         now,
         recorded_at: now,
-        edition: None,
+        edition,
     };
     let Incoming { name, content, .. } = incoming;
     let opened = tokio::task::block_in_place(|| Input::of(content, name, None, mapping, &rules));

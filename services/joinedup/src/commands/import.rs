@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use joinedup_application::app::Definitions;
 use joinedup_events::{Area, Areas};
 use joinedup_feeds::BadRow;
+use joinedup_feeds::client_level;
 use joinedup_feeds::csv::Import as Rules;
 use joinedup_feeds::http_client::{Client, ClientError};
 use joinedup_feeds::input::{Content, Input};
@@ -87,14 +88,24 @@ pub async fn run(import: Import) -> Result<(), Failure> {
         recorded_at,
         edition: import.edition.clone(),
     };
-    let open = |file: &PathBuf| Input::open(file, mapping.as_ref(), &rules).map_err(Failure::usage);
-    let inputs = import
-        .files
-        .iter()
-        .map(open)
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut not_counted = 0;
+    let inputs = match &mapping {
+        Some(mapping) if import.mapping == client_level::NAME => {
+            let (input, bad) = super::import_clients::counted(&import, mapping, rules.clone())?;
+            not_counted = bad;
+            vec![input]
+        }
+        _ => {
+            let open = |file| Input::open(file, mapping.as_ref(), &rules).map_err(Failure::usage);
+            let files = import.files.iter();
+            files
+                .map(|file: &PathBuf| open(file))
+                .collect::<Result<Vec<_>, _>>()?
+        }
+    };
     let sink = import.target.open(&config).await?;
-    let report = transfer(inputs, &import.files, &rules, &sink, import.tell).await?;
+    let mut report = transfer(inputs, &import.files, &rules, &sink, import.tell).await?;
+    report.refused += not_counted;
     // Nobody may be listening.
     let _ = writeln!(std::io::stdout(), "{report}");
     if !report.series.is_empty() {
