@@ -25,7 +25,7 @@ use waits::Waits;
 /// The name by which it is asked for, and of the mapping that takes its table.
 pub const NAME: &str = "client-level";
 
-/// Fewer people than these are not told apart: their median is written as suppressed.
+/// The median of fewer people than these is written as suppressed.
 pub const MIN_PEOPLE: usize = 5;
 
 /// Why submissions cannot be counted.

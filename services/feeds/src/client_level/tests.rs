@@ -188,7 +188,7 @@ fn a_service_ends_the_wait_where_the_assessment_led_to_it() {
 }
 
 #[test]
-fn few_people_are_not_told_apart() {
+fn the_median_of_few_people_is_suppressed() {
     let rows = five().into_iter().take(8).collect();
     let text = quarter(&counted(&[rows]), "2026-04-01");
     assert_eq!(text.as_deref(), Some("*,*,,"));
@@ -234,8 +234,8 @@ fn what_cannot_be_used_is_named_by_line_and_column_without_its_value() {
     ]);
     let counted = counted(&[rows]);
     assert_eq!(quarter(&counted, "2026-04-01").as_deref(), Some("7,5,,"));
-    let told: Vec<String> = counted.bad.iter().map(|(_, bad)| bad.told("f")).collect();
-    let places: Vec<&str> = told
+    let texts: Vec<String> = counted.bad.iter().map(|(_, bad)| bad.told("f")).collect();
+    let places: Vec<&str> = texts
         .iter()
         .map(|text| text.split(": ").nth(1).unwrap())
         .collect();
@@ -248,7 +248,7 @@ fn what_cannot_be_used_is_named_by_line_and_column_without_its_value() {
             "Der NHS LA Combined Person ID"
         ]
     );
-    let all = format!("{}{}", told.concat(), counted.table);
+    let all = format!("{}{}", texts.concat(), counted.table);
     assert!(
         !all.contains("QZ4471") && !all.contains("Quillfeather"),
         "{all}"

@@ -1,6 +1,6 @@
 //! Which stays are of one person: a feed's own file of keyed hashes, by which a return finds the stay before it.
 //!
-//! The file has a line for each stay: the day on which it was first heard of, the person's hash and the entity. The hash goes
+//! The file has a line for each stay: the day on which it was first known, the person's hash and the entity. The hash goes
 //! nowhere else. If the file is lost, each person is known again from the next message on.
 
 use super::known::{self, KnownError};

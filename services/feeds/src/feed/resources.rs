@@ -10,14 +10,14 @@ use crate::BadRow;
 use crate::fhir::body::Body;
 use crate::fhir::mapping::FhirMapping;
 use crate::fhir::new::New;
-use crate::fhir::reader::{About, Reader, Said};
+use crate::fhir::reader::{About, Reader, Reported};
 use crate::line_list::row::Ring;
 use crate::line_list::table::MAX_FILE_BYTES;
 use crate::pseudonym::{Key, KeyError};
 use crate::sink::Sink;
 use crate::stay::events::Origin;
 use joinedup_application::app::App;
-use joinedup_events::{AreaId, EntityId, Event, Family, Slug, local};
+use joinedup_events::{AreaId, Event, Family, Slug, local};
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
@@ -109,8 +109,9 @@ impl ResourceFeed {
             report.summary = format!("  {} other resources were not looked at\n", reading.others);
         }
         let mut pending = Pending::default();
-        for said in &reading.said {
-            self.said(said, app, sink, &mut pending, report).await?;
+        for reported in &reading.reports {
+            self.take_one(reported, app, sink, &mut pending, report)
+                .await?;
         }
         pending.publish(sink, report).await?;
         if reading.resources == 0 {
@@ -121,15 +122,15 @@ impl ResourceFeed {
     }
 
     /// Adds what a resource says that is new.
-    async fn said(
+    async fn take_one(
         &self,
-        said: &Said,
+        reported: &Reported,
         app: &App,
         sink: &Sink,
         pending: &mut Pending,
         report: &mut FileReport,
     ) -> Result<(), Stop> {
-        let (family, names, person) = match &said.about {
+        let (family, names, person) = match &reported.about {
             About::Stay { statement, .. } => (
                 Family::Transfer,
                 &statement.spell,
@@ -143,8 +144,24 @@ impl ResourceFeed {
             pending.publish(sink, report).await?;
         }
         let (entity, known) = known::entity(app, &self.name, &self.area, family, names).await?;
-        let said = self.with_previous(said, &entity, app).await?;
-        let new = New::of(&said, &known);
+        let mut reported = reported.clone();
+        let person = person.to_vec();
+        if let (About::Stay { statement, .. }, Some(people)) = (&mut reported.about, &self.people) {
+            let admitted = statement.admitted.unwrap_or(statement.recorded);
+            let previous = people.previous(app, &self.area, &person, &entity, admitted);
+            statement.previous = previous.await?;
+        }
+        let new = New::of(&reported, &known);
+        // Of people who are in no bed nothing is remembered.
+        if let Some(people) = self
+            .people
+            .as_ref()
+            .filter(|_| !known.is_empty() || !new.is_empty())
+        {
+            let later = |error: PeopleError| Stop::Later(error.to_string());
+            let today = local::date(app.now());
+            people.remember(&person, &entity, today).map_err(later)?;
+        }
         let ids = known::ids(app, new.taken_back()).await?;
         let origin = Origin {
             feed: &self.name,
@@ -152,31 +169,16 @@ impl ResourceFeed {
             area: &self.area,
             entity: &entity,
             key: &self.ring.current,
-            message: &said.content,
+            message: &reported.content,
         };
-        let events = new.events(&origin, said.recorded, &known, &ids).into_iter();
+        let events = new
+            .events(&origin, reported.recorded, &known, &ids)
+            .into_iter();
         pending
             .events
-            .extend(events.map(|event| (said.number, event)));
-        pending.names.extend(names.iter().chain(person).cloned());
+            .extend(events.map(|event| (reported.number, event)));
+        pending.names.extend(names.iter().chain(&person).cloned());
         Ok(())
-    }
-}
-
-impl ResourceFeed {
-    /// What a resource says, with the stay of the same person before it.
-    async fn with_previous(&self, said: &Said, entity: &EntityId, app: &App) -> Result<Said, Stop> {
-        let mut said = said.clone();
-        if let (About::Stay { statement, .. }, Some(people)) = (&mut said.about, &self.people) {
-            let person = &statement.person;
-            let today = local::date(app.now());
-            let later = |error: PeopleError| Stop::Later(error.to_string());
-            people.remember(person, entity, today).map_err(later)?;
-            let admitted = statement.admitted.unwrap_or(statement.recorded);
-            let previous = people.previous(app, &self.area, person, entity, admitted);
-            statement.previous = previous.await?;
-        }
-        Ok(said)
     }
 }
 

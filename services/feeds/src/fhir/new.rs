@@ -1,6 +1,6 @@
 //! What of a resource is new against what is known, and as events.
 
-use super::reader::{About, Said};
+use super::reader::{About, Reported};
 use super::referral;
 use crate::stay::events::Origin;
 use crate::stay::{self, Changes};
@@ -20,8 +20,8 @@ pub struct New {
 impl New {
     /// Holds what a resource says against all that is known of its stay or referral.
     #[must_use]
-    pub fn of(said: &Said, known: &[StoredFact]) -> Self {
-        match &said.about {
+    pub fn of(reported: &Reported, known: &[StoredFact]) -> Self {
+        match &reported.about {
             About::Stay {
                 statement,
                 also,
@@ -44,6 +44,12 @@ impl New {
                     .collect(),
             },
         }
+    }
+
+    /// Whether nothing is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.changes.is_empty() && self.facts.is_empty()
     }
 
     /// Where the events stand in the log that are taken back.

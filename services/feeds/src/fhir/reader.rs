@@ -38,14 +38,14 @@ pub struct Reading {
     /// Other resources, which were not looked at.
     pub others: u64,
     /// What they say, in the order in which it was made.
-    pub said: Vec<Said>,
+    pub reports: Vec<Reported>,
     /// What could not be read, with the number of the resource.
     pub faults: Vec<(u64, Fault)>,
 }
 
 /// What one resource says.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Said {
+pub struct Reported {
     /// Its number among those that were sent, from 1.
     pub number: u64,
     /// When it was made.
@@ -81,7 +81,7 @@ impl Reader<'_> {
             self.group(&group, &mut reading);
         }
         // Whatever the order of entries: what was made first is taken first.
-        reading.said.sort_by_key(|said| said.recorded);
+        reading.reports.sort_by_key(|reported| reported.recorded);
         reading.faults.sort_by_key(|(number, _)| *number);
         reading
     }
@@ -217,7 +217,7 @@ impl Reading {
             .extend(faults.into_iter().map(|fault| (number, fault)));
         if let Some((recorded, about)) = about {
             let text = format!("{}{}", recorded.to_rfc3339(), resource.node.value());
-            self.said.push(Said {
+            self.reports.push(Reported {
                 number,
                 recorded,
                 about,

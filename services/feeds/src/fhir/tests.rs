@@ -295,7 +295,7 @@ fn resources_on_lines_of_their_own_are_read_one_by_one() {
         areas: &world.areas,
         now: World::now(),
     };
-    assert_eq!(reader.read(&body).said.len(), 2);
+    assert_eq!(reader.read(&body).reports.len(), 2);
     let (_, faults) = world.take(&bundle("history", &[]));
     assert!(
         faults[0].starts_with("Bundle.type must be message"),

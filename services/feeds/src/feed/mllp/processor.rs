@@ -166,18 +166,21 @@ impl Processor {
         let (name, area) = (&settings.name, &settings.area);
         let entity = known::entity(&self.app, name, area, Family::Transfer, &statement.spell);
         let (entity, known) = entity.await?;
-        let now = self.app.now();
         let admitted = statement.admitted.unwrap_or(statement.recorded);
-        let person = &statement.person;
-        self.people.remember(person, &entity, local::date(now))?;
+        let person = statement.person.clone();
         let previous = self
             .people
-            .previous(&self.app, area, person, &entity, admitted);
+            .previous(&self.app, area, &person, &entity, admitted);
         let statement = Statement {
             previous: previous.await?,
             ..statement.clone()
         };
         let changes = stay::changes(&statement, &known);
+        // Of people who are in no bed nothing is remembered.
+        if !(known.is_empty() && changes.changes.is_empty()) {
+            let today = local::date(self.app.now());
+            self.people.remember(&person, &entity, today)?;
+        }
         let ids = known::ids(&self.app, changes.taken_back()).await?;
         let origin = Origin {
             feed: name,

@@ -70,8 +70,8 @@ impl World {
     pub fn take(&mut self, sent: &Value) -> (usize, Vec<String>) {
         let reading = self.read(sent);
         let mut count = 0;
-        for said in &reading.said {
-            let (family, names) = match &said.about {
+        for reported in &reading.reports {
+            let (family, names) = match &reported.about {
                 About::Stay { statement, .. } => (Family::Transfer, &statement.spell),
                 About::Referral(statement) => (Family::Referral, &statement.names),
             };
@@ -87,9 +87,9 @@ impl World {
                 area: &AreaId::new("RAJ").unwrap(),
                 entity: &entity,
                 key: &self.ring.current,
-                message: &said.content,
+                message: &reported.content,
             };
-            let new = New::of(said, &known).events(&origin, said.recorded, &known, &ids);
+            let new = New::of(reported, &known).events(&origin, reported.recorded, &known, &ids);
             count += new.len();
             for event in new {
                 check::check(&event, &event.data(), &self.areas, Self::now()).unwrap();
