@@ -82,11 +82,25 @@ pub struct Upload {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Received {
     /// It was taken; the report.
-    Taken(String),
+    Taken(Report),
     /// It cannot be taken; the report.
-    Refused(String),
+    Refused(Report),
     /// Not now; why.
     Later(String),
+}
+
+/// A report, in the form that who sends such files reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// Lines of text.
+    Text(String),
+    /// A document of a standard that has its own form of reports.
+    Document {
+        /// Its media type.
+        media_type: &'static str,
+        /// Itself.
+        text: String,
+    },
 }
 
 /// Where a feed finds the files that are sent to it.

@@ -6,6 +6,7 @@ mod guess;
 mod places;
 mod text;
 mod toml_text;
+mod wide;
 
 #[cfg(test)]
 mod tests;
@@ -69,7 +70,12 @@ impl Tables for AddedTables {
             PlaceOf::Fixed(_) => places::Named::default(),
             PlaceOf::Column(column) => places::named(&grid, column, &choice.places, definitions),
         };
-        let toml = toml_text::of(choice, period, place, names, &named.values, |column| {
+        let periods = toml_text::Periods {
+            column: period,
+            names,
+            wide: grid.wide.as_ref().filter(|wide| wide.titles == period),
+        };
+        let toml = toml_text::of(choice, &periods, place, &named.values, |column| {
             grid.has_percentages(column)
         })?;
         // What is offered is what is read: a mapping that cannot be read again is no mapping.

@@ -6,8 +6,11 @@
 
 pub mod folder;
 pub mod http;
+pub mod known;
 pub mod mllp;
+pub mod people;
 pub mod report;
+mod resources;
 pub mod settings;
 pub mod tables;
 
@@ -18,8 +21,9 @@ use http::HttpFeed;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::config::Config;
 pub use joinedup_application::feeds::{FeedHandle, FeedState, FeedStates};
-use joinedup_events::AreaId;
+use joinedup_events::{AreaId, local};
 use mllp::{MllpError, MllpFeed};
+use people::{People, PeopleError};
 use settings::{FeedSettings, SettingsError};
 use std::path::Path;
 use tables::TablesError;
@@ -63,6 +67,9 @@ pub enum FeedFault {
     /// What its files are.
     #[error(transparent)]
     Tables(#[from] TablesError),
+    /// What it remembers of people.
+    #[error(transparent)]
+    People(#[from] PeopleError),
     /// A port, or what is done with its messages.
     #[error(transparent)]
     Mllp(#[from] MllpError),
@@ -192,11 +199,19 @@ impl Feeds {
                     running.0.spawn(feed.run(inbox, app.clone(), sink, handle));
                 }
                 Feed::Mllp(feed) => {
-                    let listening = feed.listen().await.map_err(FeedFault::from);
-                    let listener = listening.map_err(|what| FeedError::Feed { name, what })?;
-                    running
-                        .0
-                        .spawn(feed.run(listener, app.clone(), sink, handle));
+                    let opened = People::open(&app.config.data, &name, local::date(app.now()));
+                    let listening = match opened {
+                        Ok(people) => feed
+                            .listen()
+                            .await
+                            .map(|listener| (listener, people))
+                            .map_err(FeedFault::from),
+                        Err(error) => Err(error.into()),
+                    };
+                    let (listener, people) =
+                        listening.map_err(|what| FeedError::Feed { name, what })?;
+                    let run = feed.run(listener, app.clone(), sink, handle, people);
+                    running.0.spawn(run);
                 }
             }
         }

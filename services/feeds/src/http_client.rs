@@ -24,6 +24,10 @@ const PAUSES: [Duration; 8] = [
 ];
 /// How long one request may take.
 const REQUEST_MOST: Duration = Duration::from_secs(60);
+/// The connections that are held open for the next request: as many as requests are sent side by side.
+const MAX_CONNECTIONS: usize = 4;
+/// A connection that was idle for longer is not used again: servers close theirs after some seconds.
+const MAX_IDLE: Duration = Duration::from_secs(3);
 /// The most of an answer to a write that is read, in bytes.
 const ANSWER_MOST: u64 = 16 << 20;
 
@@ -148,6 +152,8 @@ impl Client {
             .https_only(is_secure)
             .tls_config(trust::tls(&authorities))
             .timeout_global(Some(REQUEST_MOST))
+            .max_idle_connections_per_host(MAX_CONNECTIONS)
+            .max_idle_age(MAX_IDLE)
             // A server inside the house is not asked through the way out of it.
             .proxy(None)
             .build();

@@ -5,10 +5,12 @@
 //! rows go in. An event's id is a digest of what it says, so importing a file again changes nothing.
 
 pub mod added;
+pub mod client_level;
 pub mod csv;
 pub mod delay_reason;
 pub mod detect;
 pub mod feed;
+pub mod fhir;
 pub mod hl7;
 pub mod http_client;
 pub mod identity;
@@ -20,6 +22,7 @@ pub mod number;
 pub mod pseudonym;
 pub mod sheet;
 pub mod sink;
+pub mod stay;
 pub mod transfer;
 
 #[cfg(test)]

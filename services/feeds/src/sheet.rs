@@ -3,8 +3,10 @@
 //! A cell is text, whatever it was: a number as its shortest decimal form, a date as `2026-06-01` or
 //! `2026-06-01 07:30:00`, a formula as the value that was saved with it.
 
+mod unzipped;
+
 use calamine::{Cell, DataRef, ExcelDateTime, ExcelDateTimeType, Reader, Xlsx, XlsxError};
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{NaiveDateTime, TimeDelta, Timelike};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 use std::io::{Chain, Cursor, Read};
@@ -54,6 +56,11 @@ pub enum SheetError {
         "the workbook is too large (at most 128 MiB, and 5 million cells a sheet): save the sheet as CSV"
     )]
     TooLarge,
+    /// It is too large once unzipped.
+    #[error(
+        "the workbook unzips to more than {0} MiB, far more than its file: save the sheet as CSV"
+    )]
+    Unzipped(u64),
 }
 
 /// Whether a file's first bytes are those of a workbook.
@@ -84,6 +91,7 @@ impl Workbook {
         if bytes.len() as u64 > MAX_WORKBOOK_BYTES {
             return Err(SheetError::TooLarge);
         }
+        unzipped::must_be_bounded(Cursor::new(&bytes), bytes.len() as u64)?;
         let xlsx = Xlsx::new(Cursor::new(bytes)).map_err(|_| SheetError::NotAWorkbook)?;
         Ok(Self { xlsx })
     }
@@ -165,13 +173,18 @@ fn written(at: ExcelDateTime) -> Option<String> {
     })
 }
 
+/// The serial number of the end of the year 9999, after which no spreadsheet counts.
+const LAST_SERIAL: f64 = 2_958_466.0;
+
 fn instant(at: ExcelDateTime) -> Option<NaiveDateTime> {
-    let (year, month, day, hour, minute, second, _) = at.to_ymd_hms_milli();
-    NaiveDate::from_ymd_opt(i32::from(year), u32::from(month), u32::from(day))?.and_hms_opt(
-        u32::from(hour),
-        u32::from(minute),
-        u32::from(second),
-    )
+    if !(0.0..LAST_SERIAL).contains(&at.as_f64()) {
+        return None;
+    }
+    // Half a second, because the serial of 22:50 is a little less than it.
+    let half = TimeDelta::milliseconds(500);
+    at.as_datetime()?
+        .checked_add_signed(half)?
+        .with_nanosecond(0)
 }
 
 /// The local date and time that a serial number of a spreadsheet means; `None` outside 1982 to 2119, where a number is

@@ -1,7 +1,9 @@
 //! Where events go: a log that is open in this process, by itself or through the door of the server that runs here, or a
 //! server over HTTP. All answer when events are durable.
 
-use super::http_client::{Answered, Client, ClientError};
+mod server;
+
+use super::http_client::{Client, ClientError};
 use joinedup_application::admission;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::publisher::Publisher;
@@ -12,10 +14,11 @@ use std::time::Duration;
 
 /// Events in one append to a log: large enough that the price of an fsync does not show.
 const LOG_BATCH: usize = 5_000;
-/// Events in one request.
-const SERVER_BATCH: usize = 500;
-/// Bytes in one request, about.
-const SERVER_BYTES: usize = 512 << 10;
+/// Events in one append through the door of the server in this process.
+const DOOR_BATCH: usize = 500;
+/// Events that are sent to a server at one go: two requests for each that is under way, so that none waits long for the
+/// slowest.
+const SERVER_BATCH: usize = 2 * server::LANES * server::MAX_EVENTS;
 /// How often an append that was not confirmed is repeated, and the pause before each.
 const AGAIN: [Duration; 4] = [
     Duration::from_millis(250),
@@ -90,44 +93,31 @@ impl Sink {
     pub fn batch(&self) -> usize {
         match self {
             Self::Log { door: None, .. } => LOG_BATCH,
-            Self::Log { .. } | Self::Server(_) => SERVER_BATCH,
+            Self::Log { .. } => DOOR_BATCH,
+            Self::Server(_) => SERVER_BATCH,
         }
     }
 
-    /// Sends events, in order, and answers when they are durable.
+    /// Sends events and answers when they are durable. Into a log they go in order; to a server, those of one entity do.
     ///
     /// # Errors
     /// When the log or the server does not take them after several tries.
     pub async fn send(&self, events: &[Event]) -> Result<Sent, SendError> {
-        let mut sent = Sent::default();
-        match self {
+        let (publisher, door) = match self {
+            Self::Server(client) => return server::send(client, events).await,
             Self::Log {
                 publisher, door, ..
-            } => {
-                let admitted = door
-                    .as_ref()
-                    .map(|definitions| admitted(definitions, publisher, events, &mut sent));
-                let events = admitted.as_deref().unwrap_or(events);
-                for events in events.chunks(self.batch()) {
-                    let appended = append(publisher, events).await?;
-                    sent.accepted += appended.0;
-                    sent.duplicates += appended.1;
-                }
-            }
-            Self::Server(client) => {
-                let bodies: Vec<String> = events.iter().map(|e| e.to_json().to_string()).collect();
-                let mut from = 0;
-                while from < bodies.len() {
-                    let mut bytes = 0;
-                    let fits = bodies[from..].iter().take(SERVER_BATCH).take_while(|b| {
-                        bytes += b.len() + 1;
-                        bytes <= SERVER_BYTES
-                    });
-                    let to = from + fits.count().max(1);
-                    post(client, (from..to).collect(), &bodies, &mut sent).await?;
-                    from = to;
-                }
-            }
+            } => (publisher, door),
+        };
+        let mut sent = Sent::default();
+        let admitted = door
+            .as_ref()
+            .map(|definitions| admitted(definitions, publisher, events, &mut sent));
+        let events = admitted.as_deref().unwrap_or(events);
+        for events in events.chunks(self.batch()) {
+            let appended = append(publisher, events).await?;
+            sent.accepted += appended.0;
+            sent.duplicates += appended.1;
         }
         Ok(sent)
     }
@@ -176,69 +166,4 @@ async fn append(publisher: &Publisher, events: &[Event]) -> Result<(u64, u64), S
             Err(error) => return Err(error.into()),
         }
     }
-}
-
-/// Posts the events of these indices; leaves out the ones that are refused, and halves what is too large.
-async fn post(
-    client: &Client,
-    indices: Vec<usize>,
-    bodies: &[String],
-    sent: &mut Sent,
-) -> Result<(), SendError> {
-    let mut open = vec![indices];
-    while let Some(indices) = open.pop() {
-        if indices.is_empty() {
-            continue;
-        }
-        let body = format!(
-            "[{}]",
-            indices
-                .iter()
-                .map(|i| bodies[*i].as_str())
-                .collect::<Vec<_>>()
-                .join(",")
-        );
-        let asked = client.clone();
-        match tokio::task::spawn_blocking(move || asked.post_events(body.as_bytes())).await?? {
-            Answered::Taken {
-                accepted,
-                duplicates,
-            } => {
-                sent.accepted += accepted;
-                sent.duplicates += duplicates;
-            }
-            Answered::TooLarge if indices.len() == 1 => {
-                sent.refused.push((
-                    indices[0],
-                    String::new(),
-                    "is larger than the server takes".to_owned(),
-                ));
-            }
-            Answered::TooLarge => {
-                let (first, second) = indices.split_at(indices.len() / 2);
-                // The last is taken first: order is kept.
-                open.push(second.to_vec());
-                open.push(first.to_vec());
-            }
-            Answered::Refused(errors) => {
-                let wrong: Vec<usize> = errors.iter().map(|(at, ..)| *at).collect();
-                sent.refused.extend(
-                    errors
-                        .into_iter()
-                        .filter_map(|(at, field, rule)| Some((*indices.get(at)?, field, rule))),
-                );
-                let rest: Vec<usize> = indices
-                    .iter()
-                    .enumerate()
-                    .filter(|(at, _)| !wrong.contains(at))
-                    .map(|(_, i)| *i)
-                    .collect();
-                // Every round leaves out at least one: it ends.
-                if rest.len() < indices.len() {
-                    open.push(rest);
-                }
-            }
-        }
-    }
-    Ok(())
 }

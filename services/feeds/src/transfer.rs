@@ -6,6 +6,7 @@ use crate::{BadRow, Chunk};
 use joinedup_events::observation::ObservationFact;
 use joinedup_events::{Event, Fact};
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use tokio::sync::mpsc;
 
 /// What was done.
@@ -56,7 +57,8 @@ pub enum TransferError {
     Cut(#[from] tokio::task::JoinError),
 }
 
-/// Sends what a file holds, in order. `bad` is given every row that is not taken, and `moved` is called now and then.
+/// Sends what a file holds, in order. `bad` is given every row that is not taken, and `moved` now and then how much
+/// of the file, in bytes, is done with.
 ///
 /// # Errors
 /// When the sink does not take the events, or the file cannot be read on.
@@ -65,13 +67,14 @@ pub async fn transfer(
     sink: &Sink,
     report: &mut Report,
     mut bad: impl FnMut(&BadRow),
-    mut moved: impl FnMut(),
+    mut moved: impl FnMut(u64),
 ) -> Result<(), TransferError> {
     let most = sink.batch();
-    let (chunks, mut received) = mpsc::channel::<std::io::Result<Chunk>>(2);
+    let (chunks, mut received) = mpsc::channel::<std::io::Result<(Chunk, u64)>>(2);
     let reading = tokio::task::spawn_blocking(move || {
         while let Some(chunk) = input.chunk(most).transpose() {
             let ended = chunk.is_err();
+            let chunk = chunk.map(|chunk| (chunk, input.read.load(Ordering::Relaxed)));
             // Nobody receives any more: sending failed, and that is reported.
             if chunks.blocking_send(chunk).is_err() || ended {
                 return;
@@ -79,7 +82,7 @@ pub async fn transfer(
         }
     });
     while let Some(chunk) = received.recv().await {
-        let chunk = chunk.map_err(TransferError::Read)?;
+        let (chunk, read) = chunk.map_err(TransferError::Read)?;
         report.rows += chunk.rows;
         let series = chunk
             .items
@@ -108,7 +111,7 @@ pub async fn transfer(
             }
         }
         report.refused += refused.len() as u64;
-        moved();
+        moved(read);
     }
     Ok(reading.await?)
 }

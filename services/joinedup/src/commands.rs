@@ -9,6 +9,7 @@ pub mod erase;
 pub mod export;
 pub mod healthcheck;
 pub mod import;
+pub mod import_clients;
 pub mod import_list;
 pub mod man;
 pub mod measures;

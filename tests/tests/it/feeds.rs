@@ -198,7 +198,7 @@ fn the_examples_of_the_manual_are_sound_feeds() {
     let blocks = blocks.map(|rest| rest.split("```").next().unwrap());
     let (feeds, mappings): (Vec<&str>, Vec<&str>) =
         blocks.partition(|block| block.starts_with("[[feed]]"));
-    assert_eq!((feeds.len(), mappings.len()), (3, 1));
+    assert_eq!((feeds.len(), mappings.len()), (4, 1));
     fs::write(folder.path().join("site.toml"), mappings[0]).unwrap();
     let here = folder.path().display().to_string();
     let file = folder.path().join("feeds.toml");
@@ -212,7 +212,7 @@ fn the_examples_of_the_manual_are_sound_feeds() {
         data.to_str().unwrap(),
     ]);
     run.succeeded();
-    assert!(run.stderr.contains("3 feeds"), "{}", run.stderr);
+    assert!(run.stderr.contains("4 feeds"), "{}", run.stderr);
 }
 
 #[test]

@@ -249,3 +249,51 @@ fn what_cannot_be_taken_is_answered_with_a_reason_that_holds_no_value() {
     let state = product.json("/api/v1/feeds").unwrap()["feeds"][0].clone();
     assert_eq!(state["refused"], 5, "{state}");
 }
+
+#[test]
+fn a_return_finds_the_stay_before_it_by_a_hash_that_the_feed_keeps() {
+    let hospital = Hospital::new();
+    let feeds = hospital.at("feeds.toml");
+    let flags = ["--feeds", feeds.to_str().unwrap()];
+    let mut product = Joinedup::start(JoinedupOptions::new("serve", &flags));
+    // The second stay is the first one's person, a week after leaving.
+    let again = |code: &str, at: &str| {
+        adt(code, at, 2, "", "", "")
+            .replace("QZ44712", "QZ44711")
+            .replace("99901232", "99901231")
+            .replace("202609010830", "202609120830")
+    };
+    let returns = |product: &Joinedup| -> Vec<String> {
+        product.caught_up();
+        let cells = product.cells();
+        let mut lines = cells.lines();
+        let of = lines.by_ref().filter(|line| line.contains("readmitted_30"));
+        of.map(str::to_owned).collect()
+    };
+    let send = |message: String| {
+        let answer = hospital.send(format!("\u{b}{message}\u{1c}\r").as_bytes());
+        assert!(answer.contains("MSA|AA|"), "{answer}");
+    };
+    send(adt("A01", "20260901090000", 1, "", "", ""));
+    send(adt("A03", "20260905100500", 1, "202609051000", "", ""));
+    let before = returns(&product);
+    assert_eq!(before.len(), 1, "{before:?}");
+    product.kill9();
+    product.restart();
+    send(again("A01", "20260912090000"));
+    let after = returns(&product);
+    assert_ne!(after, before);
+    send(again("A08", "20260912100000"));
+    assert_eq!(returns(&product), after, "once");
+    // Taken back, also where the stay before is asked.
+    send(again("A11", "20260913090000"));
+    assert_eq!(returns(&product), before);
+    let people = product.folder().join("data/feeds/pas.people");
+    assert_eq!(fs::read_to_string(people).unwrap().lines().count(), 2);
+    for path in files(product.folder()) {
+        let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+        for canary in CANARIES {
+            assert!(!text.contains(canary), "{canary} in {}", path.display());
+        }
+    }
+}

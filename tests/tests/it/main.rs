@@ -19,6 +19,7 @@ mod doors;
 mod erased;
 mod event_time;
 mod feeds;
+mod feeds_fhir;
 mod feeds_hl7;
 mod frameworks;
 mod hard_cases;

@@ -1,6 +1,7 @@
 //! A table as a grid: its header among the first rows, its columns, and their cells.
 
 use super::NO_TABLE;
+use super::wide::Wide;
 use crate::csv::cell;
 use crate::csv::{Header, Import, LayoutError};
 use crate::detect::Kind;
@@ -26,6 +27,8 @@ pub(super) struct Grid {
     dates: Vec<bool>,
     /// Whether the workbook counts days from 1904.
     pub from_1904: bool,
+    /// The columns that were made of a wide table.
+    pub wide: Option<Wide>,
 }
 
 /// The published return that a file is one of, by its header.
@@ -113,10 +116,12 @@ impl Grid {
         let mut grid = Self {
             columns: keyed(&header),
             rows: below,
-            numbers: Vec::new(),
-            dates: Vec::new(),
             from_1904,
+            ..Self::default()
         };
+        if let Some(wide) = Wide::of(&header, from_1904) {
+            grid.widen(&header, wide);
+        }
         let keys: Vec<String> = grid.columns.iter().map(|(_, key, _)| key.clone()).collect();
         grid.numbers = keys.iter().map(|key| grid.has_numbers(key)).collect();
         grid.dates = keys
@@ -124,6 +129,23 @@ impl Grid {
             .map(|key| super::dates::finest(&grid, key).is_some())
             .collect();
         Ok(grid)
+    }
+
+    /// Makes rows of the columns that are periods; where there is a column of dates too, those are something else.
+    fn widen(&mut self, header: &Header, wide: Wide) {
+        let has_dates = |(at, key, _): &(usize, String, String)| {
+            !wide.has(*at) && super::dates::finest(self, key).is_some()
+        };
+        if self.columns.iter().any(has_dates) {
+            return;
+        }
+        let rows = self.rows.iter().flat_map(|row| wide.rows(header, row));
+        self.rows = rows.collect();
+        self.columns.retain(|(at, ..)| !wide.has(*at));
+        let made = [&wide.titles, &wide.cells].into_iter().zip(header.len()..);
+        let made = made.map(|(name, at)| (at, name.clone(), name.clone()));
+        self.columns.extend(made);
+        self.wide = Some(wide);
     }
 
     /// The columns, in order.

@@ -8,7 +8,7 @@ use joinedup_views::period::{Grain, Period};
 use std::collections::BTreeSet;
 
 /// From the shortest to the longest.
-const GRAINS: [Grain; 5] = [
+pub(super) const GRAINS: [Grain; 5] = [
     Grain::Day,
     Grain::Week,
     Grain::Month,
@@ -16,7 +16,8 @@ const GRAINS: [Grain; 5] = [
     Grain::Year,
 ];
 
-fn rule(grain: Grain, names: Named) -> PeriodRule {
+/// How a period of a length is read, in any spelling.
+pub(super) fn rule(grain: Grain, names: Named) -> PeriodRule {
     PeriodRule {
         column: None,
         fixed: None,

@@ -265,3 +265,51 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_table_with_a_column_for_each_month_needs_no_correction_but_what_is_counted() {
+    let text = "Falls by place\nPlace,Note,Apr 2026,May 2026,Jun 2026\nRAJ,a,4,5,*\nRDE,,7,,9\n";
+    let file = file("falls.csv", text);
+    let look = look(&file);
+    let keys: Vec<&str> = look.columns.iter().map(|c| c.key.as_str()).collect();
+    assert_eq!(keys, ["Place", "Note", "Period", "Number"]);
+    let guess = &look.guess;
+    assert_eq!(
+        (guess.period.as_deref(), guess.grain),
+        (Some("Period"), Grain::Month)
+    );
+    assert_eq!(guess.place, Some(PlaceOf::Column("Place".to_owned())));
+    let choice = Choice {
+        numbers: vec![Numbers {
+            column: "Number".to_owned(),
+            series: Slug::new("falls").unwrap(),
+            denominator: None,
+        }],
+        ..guess.clone()
+    };
+    let table = read(&file, &choice);
+    assert_eq!(table.refused, []);
+    let known = amounts(&table)
+        .into_iter()
+        .filter(|(.., value)| !value.is_nan());
+    let of = |area: &str, day: &str, value| (area.to_owned(), day.to_owned(), value);
+    assert_eq!(
+        known.collect::<Vec<_>>(),
+        [
+            of("RAJ", "2026-04-01", 4.0),
+            of("RAJ", "2026-05-01", 5.0),
+            of("RDE", "2026-04-01", 7.0),
+            of("RDE", "2026-06-01", 9.0),
+        ]
+    );
+}
+
+#[test]
+fn years_beside_a_column_of_months_are_no_periods_of_their_own() {
+    let look = look(&file(
+        "a.csv",
+        "Month,Place,2025,2026\n2026-04-01,RAJ,4,5\n2026-05-01,RAJ,6,7\n",
+    ));
+    let keys: Vec<&str> = look.columns.iter().map(|c| c.key.as_str()).collect();
+    assert_eq!(keys, ["Month", "Place", "2025", "2026"]);
+}

@@ -5,11 +5,23 @@ use joinedup_events::AreaId;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// Where the periods are.
+pub(super) struct Periods<'a> {
+    /// The column.
+    pub column: &'a str,
+    /// Which day of its period a date is, in the word of mappings.
+    pub names: &'a str,
+    /// The wide table that the column is made of.
+    pub wide: Option<&'a super::wide::Wide>,
+}
+
 #[derive(Serialize)]
 struct File<'a> {
     name: &'a str,
     title: &'static str,
     period: Period<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wide: Option<Wide<'a>>,
     area: Area<'a>,
     series: Vec<Series<'a>>,
 }
@@ -19,6 +31,12 @@ struct Period<'a> {
     column: &'a str,
     grain: &'a str,
     names: &'a str,
+}
+
+#[derive(Serialize)]
+struct Wide<'a> {
+    titles: &'a str,
+    cells: &'a str,
 }
 
 #[derive(Serialize)]
@@ -47,9 +65,8 @@ struct Series<'a> {
 /// Never but when TOML cannot hold a name.
 pub(super) fn of(
     choice: &Choice,
-    period: &str,
+    periods: &Periods<'_>,
     place: &PlaceOf,
-    names: &str,
     values: &BTreeMap<String, AreaId>,
     has_percentages: impl Fn(&str) -> bool,
 ) -> Result<String, TableError> {
@@ -68,10 +85,14 @@ pub(super) fn of(
         name: choice.name.as_str(),
         title: "A table that was added on the page Add data",
         period: Period {
-            column: period,
+            column: periods.column,
             grain: choice.grain.code(),
-            names,
+            names: periods.names,
         },
+        wide: periods.wide.map(|wide| Wide {
+            titles: &wide.titles,
+            cells: &wide.cells,
+        }),
         area: Area {
             fixed,
             column,

@@ -4,11 +4,12 @@ use super::report::FileReport;
 use super::settings::TableSettings;
 use super::tables::{Incoming, Stop, Tables, TablesError, account};
 use super::{FeedFault, FeedHandle, FeedState};
+use crate::fhir::outcome;
 use crate::pseudonym::{Key, KeyError};
 use crate::sink::Sink;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::config::Config;
-use joinedup_application::feeds::{Inbox, Received, Upload};
+use joinedup_application::feeds::{Inbox, Received, Report, Upload};
 use std::io::Cursor;
 use std::path::Path;
 use std::time::SystemTime;
@@ -98,12 +99,18 @@ impl HttpFeed {
                 Some(why) => state.fails(why, app.now()),
                 None => account(state, name, &report, refused.as_deref(), &app),
             });
-            let text = report.text(name, app.now(), refused.as_deref());
+            let answered = match self.0.are_resources() {
+                true => Report::Document {
+                    media_type: outcome::MEDIA_TYPE,
+                    text: outcome::of(&report, refused.as_deref()).to_string(),
+                },
+                false => Report::Text(report.text(name, app.now(), refused.as_deref())),
+            };
             // Who has gone away finds the outcome in the feed's state.
             let _ = answer.send(match (refused, later) {
                 (_, Some(why)) => Received::Later(why),
-                (Some(_), None) => Received::Refused(text),
-                (None, None) => Received::Taken(text),
+                (Some(_), None) => Received::Refused(answered),
+                (None, None) => Received::Taken(answered),
             });
         }
     }

@@ -2,6 +2,7 @@
 
 mod processor;
 
+use super::people::People;
 use super::settings::MllpSettings;
 use super::{FeedFault, FeedHandle, FeedState};
 use crate::hl7::acknowledgement::Answer;
@@ -134,6 +135,7 @@ impl MllpFeed {
         app: App,
         sink: Sink,
         handle: FeedHandle,
+        people: People,
     ) {
         let limits = Limits {
             bytes: self.settings.max_message_kib << 10,
@@ -143,7 +145,7 @@ impl MllpFeed {
         let places = Arc::new(Semaphore::new(self.settings.max_connections));
         let stopping = app.stopping.clone();
         let name = self.settings.name.clone();
-        let processor = Arc::new(Processor::new(*self, app, sink, handle));
+        let processor = Arc::new(Processor::new(*self, app, sink, handle, people));
         let mut connections = JoinSet::new();
         loop {
             let accepted = tokio::select! {

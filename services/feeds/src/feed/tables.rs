@@ -1,14 +1,19 @@
-//! Tables as feeds take them, from a folder or by HTTP: line lists and published returns, each with a report.
+//! Files as feeds take them, from a folder or by HTTP: line lists, published returns and FHIR resources, each with a report.
 
 mod list;
 
+use super::people::PeopleError;
 use super::report::FileReport;
+use super::resources::ResourceFeed;
 use super::settings::TableSettings;
 use super::{FeedFault, FeedState};
+use crate::client_level;
 use crate::csv::Import as Rules;
+use crate::fhir::mapping::FhirMapping;
 use crate::input::{Content as Holds, Input, OpenError};
 use crate::line_list::mapping::ListMapping;
 use crate::line_list::snapshot::StoreError;
+use crate::line_list::table::MAX_FILE_BYTES;
 use crate::mapping::{AreaRule, Mapping, MappingError};
 use crate::pseudonym::{Key, KeyError};
 use crate::sink::{SendError, Sink};
@@ -34,12 +39,20 @@ pub enum TablesError {
         "its mapping is of a list of people: give `pseudonym_key_file`, with a key made by `openssl rand -hex 32`"
     )]
     NoKey,
+    /// Resources without an area.
+    #[error(
+        "its mapping is of FHIR resources, which do not say for which area they count: give `area`"
+    )]
+    NoArea,
     /// A mapping that is chosen by each file.
     #[error("`area` and `expected_hours` need one mapping: name it in place of `auto`")]
     Auto,
     /// What it remembers.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What it remembers of people.
+    #[error(transparent)]
+    People(#[from] PeopleError),
     /// The log, in which what is not remembered is looked up.
     #[error("the log cannot be read: {0}")]
     Log(#[from] ReadError),
@@ -81,6 +94,8 @@ impl From<SendError> for Stop {
 enum Content {
     /// Lists with a row a person.
     List(Box<ListFeed>),
+    /// FHIR resources.
+    Resources(Box<ResourceFeed>),
     /// Published returns, through a mapping or through the one that fits.
     Returns(Option<Box<Mapping>>),
 }
@@ -104,18 +119,22 @@ impl Tables {
         key: impl Fn(&Path) -> Result<Key, KeyError>,
     ) -> Result<Self, FeedFault> {
         let list = ListMapping::named(&settings.mapping).map_err(TablesError::from)?;
-        let content = match list {
-            Some(mapping) => {
+        let resources = FhirMapping::named(&settings.mapping).map_err(TablesError::from)?;
+        let content = match (list, resources) {
+            (_, Some(mapping)) => {
+                Content::Resources(Box::new(ResourceFeed::open(&settings, mapping, key)?))
+            }
+            (Some(mapping), None) => {
                 let list = ListFeed::open(&settings, mapping, how, config, definitions, key)?;
                 Content::List(Box::new(list))
             }
-            None if settings.mapping == "auto" => {
+            (None, None) if settings.mapping == "auto" => {
                 if settings.area.is_some() || settings.expected_hours.is_some() {
                     return Err(TablesError::Auto.into());
                 }
                 Content::Returns(None)
             }
-            None => {
+            (None, None) => {
                 let mut mapping = Mapping::named(&settings.mapping).map_err(TablesError::from)?;
                 mapping.area = area_rule(&settings, mapping.area);
                 Content::Returns(Some(Box::new(mapping)))
@@ -129,6 +148,7 @@ impl Tables {
     pub fn source(&self) -> String {
         match &self.content {
             Content::List(list) => list.source(),
+            Content::Resources(feed) => feed.source(),
             Content::Returns(Some(mapping)) => mapping.source(),
             Content::Returns(None) => "/import/".to_owned(),
         }
@@ -158,6 +178,12 @@ impl Tables {
         }
     }
 
+    /// Whether they are FHIR resources, and are answered as such.
+    #[must_use]
+    pub fn are_resources(&self) -> bool {
+        matches!(self.content, Content::Resources(_))
+    }
+
     /// Opens what is remembered of the last list.
     ///
     /// # Errors
@@ -165,6 +191,7 @@ impl Tables {
     pub async fn begin(&mut self, app: &App) -> Result<(), TablesError> {
         match &mut self.content {
             Content::List(list) => list.begin(&*app.log).await,
+            Content::Resources(feed) => Ok(feed.begin(app)?),
             Content::Returns(_) => Ok(()),
         }
     }
@@ -182,8 +209,14 @@ impl Tables {
     ) -> Result<(), Stop> {
         match &mut self.content {
             Content::List(list) => list.take(incoming, sink, report).await,
+            Content::Resources(feed) => feed.take(incoming, app, sink, report).await,
+            Content::Returns(Some(mapping)) if mapping.name.as_str() == client_level::NAME => {
+                let (incoming, edition) = counted(incoming, report)?;
+                let mapping = Some(&**mapping);
+                returns(mapping, incoming, Some(edition), app, sink, report).await
+            }
             Content::Returns(mapping) => {
-                returns(mapping.as_deref(), incoming, app, sink, report).await
+                returns(mapping.as_deref(), incoming, None, app, sink, report).await
             }
         }
     }
@@ -228,10 +261,38 @@ fn area_rule(settings: &TableSettings, rule: AreaRule) -> AreaRule {
     }
 }
 
+/// Rows of people as the table of what they come to, and what tells it from another.
+fn counted(incoming: Incoming, report: &mut FileReport) -> Result<(Incoming, String), Stop> {
+    let Incoming { name, content, .. } = incoming;
+    let count = || {
+        let mut bytes = Vec::new();
+        let mut content = content.take(MAX_FILE_BYTES + 1);
+        let read = content.read_to_end(&mut bytes);
+        read.map_err(|error| unreadable(&error))?;
+        let counted = client_level::count(&[(name.clone(), bytes)]);
+        counted.map_err(|error| Stop::Refused(error.to_string()))
+    };
+    let counted = tokio::task::block_in_place(count)?;
+    counted.bad.iter().for_each(|(_, bad)| report.reject(bad));
+    report.summary = format!("  counted from {} rows of people\n", counted.rows);
+    let edition = counted.edition();
+    let content = Box::new(io::Cursor::new(counted.table.into_bytes()));
+    let made = SystemTime::now();
+    let accepted = true;
+    let incoming = Incoming {
+        name,
+        made,
+        accepted,
+        content,
+    };
+    Ok((incoming, edition))
+}
+
 /// Imports a file of published returns.
 async fn returns(
     mapping: Option<&Mapping>,
     incoming: Incoming,
+    edition: Option<String>,
     app: &App,
     sink: &Sink,
     report: &mut FileReport,
@@ -241,7 +302,7 @@ async fn returns(
         areas: app.definitions.areas.clone(),
         now,
         recorded_at: now,
-        edition: None,
+        edition,
     };
     let Incoming { name, content, .. } = incoming;
     let opened = tokio::task::block_in_place(|| Input::of(content, name, None, mapping, &rules));
@@ -258,7 +319,7 @@ async fn returns(
     }
     let mut sums = transfer::Report::default();
     let bad = |row: &crate::BadRow| report.reject(row);
-    let sent = transfer::transfer(input, sink, &mut sums, bad, || {}).await;
+    let sent = transfer::transfer(input, sink, &mut sums, bad, |_| {}).await;
     report.rows = sums.rows;
     report.facts = sums.accepted;
     report.repeats = sums.duplicates;

@@ -21,6 +21,8 @@ pub struct AdtMapping {
     pub spell: Vec<Place>,
     /// Places that together name it where that does not; each must say something but those of who gave a number.
     pub spell_otherwise: Vec<Place>,
+    /// Places that together name the person, by whom an earlier stay is found; the first must say something.
+    pub person: Vec<Place>,
     /// The class of the patient.
     pub class: Place,
     /// The classes of those who are in a bed.

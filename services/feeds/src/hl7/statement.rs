@@ -7,119 +7,11 @@ use crate::line_list::field::reason;
 use crate::line_list::moment::Moment;
 use crate::line_list::row::Ring;
 use crate::pseudonym::Purpose;
+use crate::stay::statement::{Fault, Readiness, Stated, Statement, Trigger};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use joinedup_events::reason::Reason;
 use joinedup_events::transfer::{AdmissionMethod, DischargeMethod, Pathway};
-use joinedup_events::{AreaId, Areas, Slug, local};
-
-/// What happened that a message was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trigger {
-    /// A01, and A06: an outpatient becomes an inpatient.
-    Admit,
-    /// A03.
-    Discharge,
-    /// A02, A04, A08, A12: something about the stay is said again.
-    Update,
-    /// A11.
-    CancelAdmit,
-    /// A13.
-    CancelDischarge,
-}
-
-impl Trigger {
-    /// Of an event's code; none of those that say nothing of a stay.
-    ///
-    /// A40 merges two people: stays have names of their own, so nothing changes.
-    #[must_use]
-    pub fn of(code: &str) -> Option<Self> {
-        Some(match code {
-            "A01" | "A06" => Self::Admit,
-            "A03" => Self::Discharge,
-            "A02" | "A04" | "A08" | "A12" => Self::Update,
-            "A11" => Self::CancelAdmit,
-            "A13" => Self::CancelDischarge,
-            _ => return None,
-        })
-    }
-}
-
-/// What is said of something that may be taken back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stated<T> {
-    /// Nothing.
-    Nothing,
-    /// It is taken back.
-    Withdrawn,
-    /// This.
-    Is(T),
-}
-
-/// Whether the person meets the criteria to reside, and from which date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Readiness {
-    /// No longer meets them.
-    pub ready: bool,
-    /// From then on.
-    pub date: NaiveDate,
-    /// The message gives the date itself, so another one corrects it.
-    pub dated: bool,
-}
-
-/// What a message says of a stay.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Statement {
-    /// Why it was sent.
-    pub trigger: Trigger,
-    /// Hashes of what names the stay, by today's key and the one before.
-    pub spell: Vec<String>,
-    /// Whether the person is in a bed, where it says so.
-    pub inpatient: Option<bool>,
-    /// When it was recorded.
-    pub recorded: DateTime<Utc>,
-    /// It may have been so much later.
-    pub within: TimeDelta,
-    /// When it happened.
-    pub happened: Option<DateTime<Utc>>,
-    /// When the stay began.
-    pub admitted: Option<DateTime<Utc>>,
-    /// How.
-    pub method: Option<AdmissionMethod>,
-    /// Where.
-    pub hospital: Option<AreaId>,
-    /// When it ended.
-    pub discharged: Option<Moment>,
-    /// How.
-    pub discharge_method: Option<DischargeMethod>,
-    /// Where to.
-    pub destination: Option<Slug>,
-    /// The person died.
-    pub died: bool,
-    /// When.
-    pub died_at: Option<Moment>,
-    /// The expected date of discharge.
-    pub expected: Stated<NaiveDate>,
-    /// Readiness.
-    pub readiness: Stated<Readiness>,
-    /// The pathway.
-    pub pathway: Stated<Pathway>,
-    /// The ward.
-    pub ward: Stated<Slug>,
-    /// The reason for the delay.
-    pub reason: Stated<Reason>,
-    /// What could not be read: it is left out.
-    pub faults: Vec<Fault>,
-}
-
-/// A place that is not right, and why. No text holds what stands there.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place} {sentence}")]
-pub struct Fault {
-    /// The place.
-    pub place: String,
-    /// What is wrong, as a sentence that goes on from it.
-    pub sentence: &'static str,
-}
+use joinedup_events::{Areas, Slug, local};
 
 const NOT_A_TIME: &str = "is not a date or time as 20261120 or 202611201430";
 const UNKNOWN: &str = "holds what the mapping does not know: add it to the `values` of its field";
@@ -173,6 +65,8 @@ impl Reader<'_> {
         let statement = Statement {
             trigger,
             spell,
+            person: self.person(message),
+            previous: None,
             inpatient,
             recorded,
             within,
@@ -246,9 +140,18 @@ impl Reader<'_> {
                     .collect()
             }
         };
-        let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
-        let keys = self.ring.all();
-        Some(keys.map(|key| key.hash(Purpose::Entity, &parts)).collect())
+        Some(self.ring.hashes(Purpose::Entity, &parts))
+    }
+
+    /// The hashes of what names the person.
+    fn person(&self, message: &Message) -> Vec<String> {
+        let text = |place: &Place| message.text(place).map(|text| text.to_uppercase());
+        let parts: Vec<Option<String>> = self.mapping.person.iter().map(text).collect();
+        if parts.first().is_none_or(Option::is_none) {
+            return Vec::new();
+        }
+        let parts: Vec<String> = parts.into_iter().map(Option::unwrap_or_default).collect();
+        self.ring.hashes(Purpose::Person, &parts)
     }
 
     fn readiness(

@@ -1,12 +1,13 @@
 //! Sequences of messages, as hospitals send them, and what is then known of the stay.
 
-use super::events::Origin;
 use super::mapping::AdtMapping;
 use super::message::Message;
-use super::statement::{Reader, Trigger};
-use super::stay;
+use super::statement::Reader;
 use crate::line_list::row::Ring;
 use crate::pseudonym::Key;
+use crate::stay;
+use crate::stay::events::Origin;
+use crate::stay::statement::Trigger;
 use chrono::{DateTime, Utc};
 use joinedup_events::transfer::{AdmissionMethod, DischargeMethod, Pathway};
 use joinedup_events::{AreaId, Areas, EntityId, Event, Family, Slug, check};

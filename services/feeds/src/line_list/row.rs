@@ -28,6 +28,13 @@ impl Ring {
     pub fn all(&self) -> impl Iterator<Item = &Key> {
         std::iter::once(&self.current).chain(&self.previous)
     }
+
+    /// The hashes of some parts together, by every key.
+    #[must_use]
+    pub fn hashes(&self, purpose: Purpose, parts: &[String]) -> Vec<String> {
+        let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
+        self.all().map(|key| key.hash(purpose, &parts)).collect()
+    }
 }
 
 /// What a row states.
@@ -237,12 +244,7 @@ impl RowReader<'_> {
         if parts.is_empty() {
             return Ok(Vec::new());
         }
-        let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
-        Ok(self
-            .ring
-            .all()
-            .map(|key| key.hash(purpose, &parts))
-            .collect())
+        Ok(self.ring.hashes(purpose, &parts))
     }
 
     fn area(&self, row: &Row) -> Result<AreaId, Misread> {

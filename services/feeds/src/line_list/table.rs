@@ -1,10 +1,8 @@
 //! Lists as rows of text: CSV in the encodings and with the separators of spreadsheets, and workbooks.
 
 use super::mapping::ListMapping;
-use crate::sheet::{TextRows, is_old_workbook, is_workbook};
-use calamine::{Data, Reader};
+use crate::sheet::{SheetError, TextRows, Workbook, is_old_workbook, is_workbook};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Cursor;
 
 /// The largest file that is read, in bytes: a list is held in memory while it is compared with the one before.
 pub const MAX_FILE_BYTES: u64 = 256 << 20;
@@ -15,8 +13,11 @@ const MAX_LINES_ABOVE: usize = 30;
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// A workbook that cannot be read.
-    #[error("it is not a workbook that can be read: save it again, or as CSV")]
-    Workbook,
+    #[error(transparent)]
+    Workbook(#[from] SheetError),
+    /// A workbook of the kind from before 2007.
+    #[error("it is a workbook from before 2007 (.xls): save it as .xlsx or .csv")]
+    OldWorkbook,
     /// A text that cannot be read on.
     #[error("it cannot be read: {0}")]
     Unreadable(#[from] std::io::Error),
@@ -69,7 +70,10 @@ impl Table {
         if bytes.len() as u64 > MAX_FILE_BYTES {
             return Err(TableError::Large);
         }
-        if is_workbook(bytes) || is_old_workbook(bytes) {
+        if is_old_workbook(bytes) {
+            return Err(TableError::OldWorkbook);
+        }
+        if is_workbook(bytes) {
             return of_workbook(bytes, mapping);
         }
         of_lines(csv_lines(bytes, mapping)?, mapping)
@@ -77,52 +81,25 @@ impl Table {
 }
 
 fn of_workbook(bytes: &[u8], mapping: &ListMapping) -> Result<Table, TableError> {
-    let mut book = calamine::open_workbook_auto_from_rs(Cursor::new(bytes))
-        .map_err(|_| TableError::Workbook)?;
+    let mut book = Workbook::open(bytes)?;
     let names = match &mapping.sheet {
-        Some(sheet) if book.sheet_names().contains(sheet) => vec![sheet.clone()],
+        Some(sheet) if book.sheets().contains(sheet) => vec![sheet.clone()],
         Some(sheet) => return Err(TableError::Sheet(sheet.clone())),
-        None => book.sheet_names(),
+        None => book.sheets(),
     };
     let mut first = None;
     for name in names {
-        let range = book
-            .worksheet_range(&name)
-            .map_err(|_| TableError::Workbook)?;
-        let above = range.start().map_or(0, |(row, _)| u64::from(row));
-        let lines = range
-            .rows()
-            .zip(above + 1..)
-            .map(|(row, line)| (line, row.iter().map(text).collect()));
+        let rows = book.rows(&name)?.into_iter();
+        let lines = rows.map(|row| {
+            let cells = row.cells.iter().map(|cell| cell.trim().to_owned());
+            (row.number, cells.collect())
+        });
         match of_lines(lines.collect(), mapping) {
             Err(error @ TableError::Columns { .. }) => first = first.or(Some(error)),
             other => return other,
         }
     }
-    Err(first.unwrap_or(TableError::Workbook))
-}
-
-/// A cell as it would stand in CSV.
-fn text(cell: &Data) -> String {
-    match cell {
-        Data::Int(n) => n.to_string(),
-        // Numbers without a fraction are numbers of people and codes: no `.0` behind them.
-        Data::Float(n) => n.to_string(),
-        Data::String(text) | Data::DateTimeIso(text) => text.trim().to_owned(),
-        Data::Bool(value) => if *value { "yes" } else { "no" }.to_owned(),
-        Data::DateTime(date) if date.is_datetime() => {
-            // Half a second, because the serial of 22:50 is a little less than it.
-            let half = chrono::TimeDelta::milliseconds(500);
-            let at = date
-                .as_datetime()
-                .and_then(|at| at.checked_add_signed(half));
-            at.map_or_else(String::new, |at| {
-                let text = at.format("%Y-%m-%d %H:%M:%S").to_string();
-                text.strip_suffix(" 00:00:00").unwrap_or(&text).to_owned()
-            })
-        }
-        Data::DateTime(_) | Data::DurationIso(_) | Data::Error(_) | Data::Empty => String::new(),
-    }
+    Err(first.unwrap_or(SheetError::NotAWorkbook.into()))
 }
 
 fn csv_lines(bytes: &[u8], mapping: &ListMapping) -> Result<Vec<Line>, TableError> {

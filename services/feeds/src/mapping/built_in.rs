@@ -3,7 +3,11 @@
 use super::{Mapping, MappingError};
 
 /// Name and text of each.
-const BUILT_IN: [(&str, &str); 21] = [
+const BUILT_IN: [(&str, &str); 22] = [
+    (
+        "client-level",
+        include_str!("../../../mappings/client-level.toml"),
+    ),
     ("dtoc", include_str!("../../../mappings/dtoc.toml")),
     (
         "dtoc-attribution",

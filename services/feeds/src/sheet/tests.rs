@@ -131,3 +131,46 @@ proptest::proptest! {
         rows(&bytes);
     }
 }
+
+/// A workbook whose one sheet has this text.
+fn workbook_with(text: &str) -> Vec<u8> {
+    let mut writer = Writer::new();
+    writer.add_worksheet().write(0, 0, text).unwrap();
+    writer.save_to_buffer().unwrap()
+}
+
+#[test]
+fn a_workbook_that_unzips_to_far_more_than_its_file_is_refused() {
+    // A part that is not looked at fills memory as well as one that is.
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file(
+        "xl/sharedStrings.xml",
+        zip::write::SimpleFileOptions::default(),
+    )
+    .unwrap();
+    for _ in 0..64 {
+        std::io::Write::write_all(&mut zip, &[b' '; 1 << 20]).unwrap();
+    }
+    let bomb = zip.finish().unwrap().into_inner();
+    assert!(bomb.len() < 1 << 20);
+    let Err(error) = Workbook::open(bomb.as_slice()) else {
+        panic!("a workbook");
+    };
+    assert!(error.to_string().contains("more than 32 MiB"), "{error}");
+    assert!(Workbook::open(workbook_with("whole").as_slice()).is_ok());
+}
+
+#[test]
+fn a_cell_far_out_takes_no_room_for_the_ones_before_it() {
+    let mut writer = Writer::new();
+    let sheet = writer.add_worksheet();
+    sheet.write(0, 0, "a").unwrap();
+    sheet.write(1_048_575, 16_383, "b").unwrap();
+    let bytes = writer.save_to_buffer().unwrap();
+    let mut book = Workbook::open(bytes.as_slice()).unwrap();
+    let rows = book.rows("Sheet1").unwrap();
+    assert_eq!(
+        (rows.len(), rows[1].number, rows[1].cells.len()),
+        (2, 1_048_576, 16_384)
+    );
+}

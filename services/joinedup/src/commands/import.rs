@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use joinedup_application::app::Definitions;
 use joinedup_events::{Area, Areas};
 use joinedup_feeds::BadRow;
+use joinedup_feeds::client_level;
 use joinedup_feeds::csv::Import as Rules;
 use joinedup_feeds::http_client::{Client, ClientError};
 use joinedup_feeds::input::{Content, Input};
@@ -24,7 +25,6 @@ use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// Flags of `import`.
 #[derive(Clone, Debug, Args)]
@@ -88,14 +88,24 @@ pub async fn run(import: Import) -> Result<(), Failure> {
         recorded_at,
         edition: import.edition.clone(),
     };
-    let open = |file: &PathBuf| Input::open(file, mapping.as_ref(), &rules).map_err(Failure::usage);
-    let inputs = import
-        .files
-        .iter()
-        .map(open)
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut not_counted = 0;
+    let inputs = match &mapping {
+        Some(mapping) if import.mapping == client_level::NAME => {
+            let (input, bad) = super::import_clients::counted(&import, mapping, rules.clone())?;
+            not_counted = bad;
+            vec![input]
+        }
+        _ => {
+            let open = |file| Input::open(file, mapping.as_ref(), &rules).map_err(Failure::usage);
+            let files = import.files.iter();
+            files
+                .map(|file: &PathBuf| open(file))
+                .collect::<Result<Vec<_>, _>>()?
+        }
+    };
     let sink = import.target.open(&config).await?;
-    let report = transfer(inputs, &import.files, &rules, &sink, import.tell).await?;
+    let mut report = transfer(inputs, &import.files, &rules, &sink, import.tell).await?;
+    report.refused += not_counted;
     // Nobody may be listening.
     let _ = writeln!(std::io::stdout(), "{report}");
     if !report.series.is_empty() {
@@ -210,7 +220,6 @@ pub async fn transfer(
     let bar = progress(&inputs);
     for (input, path) in inputs.into_iter().zip(files) {
         let before = bar.position();
-        let read = input.read.clone();
         let outcome = match (input, sink) {
             (
                 Input {
@@ -237,7 +246,7 @@ pub async fn transfer(
                 let input = input.archive_as_events(rules);
                 let name = input.name.clone();
                 let bad = |row: &BadRow| telling.tell(&bar, &name, row);
-                let moved = || bar.set_position(before + read.load(Ordering::Relaxed));
+                let moved = |read| bar.set_position(before + read);
                 let sent = transfer::transfer(input, sink, &mut report, bad, moved).await;
                 sent.map_err(|error| match error {
                     TransferError::Read(_) => Failure::new(format!("{name} {error}")),

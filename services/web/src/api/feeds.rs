@@ -6,10 +6,11 @@ use crate::door::problem::Problem;
 use crate::door::scope::{covers_feed, shown};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use joinedup_application::app::App;
-use joinedup_application::feeds::{Received, Upload};
+use joinedup_application::feeds::{Received, Report, Upload};
 use joinedup_contract::answer::Feeds;
 use std::collections::BTreeMap;
 use tokio::sync::oneshot;
@@ -28,7 +29,7 @@ pub async fn take(
     Path(name): Path<String>,
     Query(parameters): Query<BTreeMap<String, String>>,
     bytes: Bytes,
-) -> Result<String, Problem> {
+) -> Result<Response, Problem> {
     let (feed, way) = app.feeds.taking_files(&name).ok_or_else(|| {
         Problem::not_found("No feed of this name takes files here; the file of feeds names them")
     })?;
@@ -50,12 +51,23 @@ pub async fn take(
     let stopping = || Problem::unavailable("The server is stopping: send the file again");
     way.send(upload).await.map_err(|_| stopping())?;
     match answered.await.map_err(|_| stopping())? {
-        Received::Taken(report) => Ok(report),
-        Received::Refused(report) => Err(Problem::new(
+        Received::Taken(report) => Ok(answer_of(StatusCode::OK, report)),
+        Received::Refused(Report::Text(report)) => Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "Not taken",
             report,
         )),
+        Received::Refused(report) => Ok(answer_of(StatusCode::UNPROCESSABLE_ENTITY, report)),
         Received::Later(why) => Err(Problem::unavailable(why)),
+    }
+}
+
+/// A report as an answer.
+fn answer_of(status: StatusCode, report: Report) -> Response {
+    match report {
+        Report::Text(text) => (status, text).into_response(),
+        Report::Document { media_type, text } => {
+            (status, [(header::CONTENT_TYPE, media_type)], text).into_response()
+        }
     }
 }

@@ -2,23 +2,18 @@
 
 use super::MllpFeed;
 use crate::feed::FeedHandle;
+use crate::feed::known::{self, KnownError};
+use crate::feed::people::{People, PeopleError};
 use crate::hl7::acknowledgement::Answer;
-use crate::hl7::events::Origin;
 use crate::hl7::message::Message;
-use crate::hl7::statement::{Reader, Statement, Trigger};
-use crate::hl7::stay;
+use crate::hl7::statement::Reader;
 use crate::sink::Sink;
+use crate::stay;
+use crate::stay::events::Origin;
+use crate::stay::statement::{Statement, Trigger};
 use joinedup_application::app::App;
-use joinedup_application::execute::until_seen;
-use joinedup_events::{EntityId, Envelope, Family, subject};
-use joinedup_log::{Position, ReadError};
-use joinedup_views::contribution::StoredFact;
-use std::collections::BTreeMap;
-use std::time::Duration;
+use joinedup_events::{Family, local};
 use tokio::sync::Mutex;
-
-/// How long the views may take to have what was published before, as when the server has just started.
-const SEEN_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Takes messages.
 pub(super) struct Processor {
@@ -26,6 +21,7 @@ pub(super) struct Processor {
     app: App,
     sink: Sink,
     handle: FeedHandle,
+    people: People,
     /// One message at a time: what is new of it depends on the one before.
     turn: Mutex<()>,
 }
@@ -33,23 +29,22 @@ pub(super) struct Processor {
 /// Why a message was not taken now.
 #[derive(Debug, thiserror::Error)]
 enum TakeError {
-    #[error("the log cannot be read: {0}; send it again")]
-    Read(#[from] ReadError),
-    #[error("what was sent before is not in the views yet; send it again")]
-    Behind,
+    #[error(transparent)]
+    Known(#[from] KnownError),
+    #[error("{0}; send it again")]
+    People(#[from] PeopleError),
     #[error("the log does not take events: {0}; send it again")]
     Send(String),
-    #[error("this server has no views")]
-    NoViews,
 }
 
 impl Processor {
-    pub fn new(feed: MllpFeed, app: App, sink: Sink, handle: FeedHandle) -> Self {
+    pub fn new(feed: MllpFeed, app: App, sink: Sink, handle: FeedHandle, people: People) -> Self {
         Self {
             feed,
             app,
             sink,
             handle,
+            people,
             turn: Mutex::new(()),
         }
     }
@@ -167,18 +162,30 @@ impl Processor {
         bytes: &[u8],
         statement: &Statement,
     ) -> Result<(u64, Vec<String>), TakeError> {
-        let (entity, known) = self.known(statement).await?;
-        let changes = stay::changes(statement, &known);
-        let mut ids = BTreeMap::new();
-        for position in changes.changes.iter().flat_map(|change| &change.taken_back) {
-            if let Some(id) = self.id_at(*position).await? {
-                ids.insert(*position, id);
-            }
+        let settings = &self.feed.settings;
+        let (name, area) = (&settings.name, &settings.area);
+        let entity = known::entity(&self.app, name, area, Family::Transfer, &statement.spell);
+        let (entity, known) = entity.await?;
+        let admitted = statement.admitted.unwrap_or(statement.recorded);
+        let person = statement.person.clone();
+        let previous = self
+            .people
+            .previous(&self.app, area, &person, &entity, admitted);
+        let statement = Statement {
+            previous: previous.await?,
+            ..statement.clone()
+        };
+        let changes = stay::changes(&statement, &known);
+        // Of people who are in no bed nothing is remembered.
+        if !(known.is_empty() && changes.changes.is_empty()) {
+            let today = local::date(self.app.now());
+            self.people.remember(&person, &entity, today)?;
         }
+        let ids = known::ids(&self.app, changes.taken_back()).await?;
         let origin = Origin {
-            feed: &self.feed.settings.name,
+            feed: name,
             source: self.feed.source(),
-            area: &self.feed.settings.area,
+            area,
             entity: &entity,
             key: &self.feed.ring.current,
             message: bytes,
@@ -191,45 +198,6 @@ impl Processor {
             format!("{fact}: `{pointer}` {rule}")
         });
         Ok((sent.accepted, refused.collect()))
-    }
-
-    /// The entity of a stay and all that is known of it: by today's key or, where only that knows it, by the one before.
-    async fn known(&self, statement: &Statement) -> Result<(EntityId, Vec<StoredFact>), TakeError> {
-        let views = self.app.views.as_ref().ok_or(TakeError::NoViews)?;
-        let name = &self.feed.settings.name;
-        let mut first = None;
-        for hash in &statement.spell {
-            let Ok(entity) = EntityId::new(&format!("{name}-{hash}")) else {
-                continue;
-            };
-            let subject = subject::of_entity(Family::Transfer, &self.feed.settings.area, &entity);
-            if let Some(last) = self.app.log.last_on_subject(&subject).await?
-                && !until_seen(views, last.position, SEEN_TIMEOUT).await
-            {
-                return Err(TakeError::Behind);
-            }
-            let facts = views.read(|view| {
-                let known = view.entity(Family::Transfer, entity.as_str());
-                known.map(|known| known.facts.all())
-            });
-            if let Some(facts) = facts {
-                return Ok((entity, facts));
-            }
-            first.get_or_insert(entity);
-        }
-        first
-            .map(|entity| (entity, Vec::new()))
-            .ok_or(TakeError::NoViews)
-    }
-
-    /// The id of the event at a position.
-    async fn id_at(&self, position: u64) -> Result<Option<String>, TakeError> {
-        let before = Position(position.saturating_sub(1));
-        let read = self.app.log.read(before, 1).await?;
-        let event = read.first().filter(|event| event.position.0 == position);
-        Ok(event
-            .and_then(|event| Envelope::from_json(&event.payload).ok())
-            .map(|envelope| envelope.id.to_string()))
     }
 }
 

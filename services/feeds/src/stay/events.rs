@@ -1,14 +1,15 @@
-//! Changes as events. Their ids follow from the message that they come from, so the same message again makes no others.
+//! Changes as events. Their ids follow from the message or resource that they come from, so the same again makes no others.
 
-use super::stay::Changes;
+use super::Changes;
 use crate::pseudonym::{Key, Purpose};
+use chrono::{DateTime, Utc};
 use joinedup_events::facts::Retracted;
 use joinedup_events::transfer::TransferFact;
 use joinedup_events::{AreaId, EntityId, Event, EventKey, Fact, Slug};
 use joinedup_views::contribution::{FactKey, StoredFact};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the events of one message have in common.
+/// What the events of one message or resource have in common.
 #[derive(Clone, Debug)]
 pub struct Origin<'a> {
     /// The feed's name, with which ids begin.
@@ -21,7 +22,7 @@ pub struct Origin<'a> {
     pub entity: &'a EntityId,
     /// The key.
     pub key: &'a Key,
-    /// The message, as it was sent.
+    /// The message or resource, as it was sent.
     pub message: &'a [u8],
 }
 
@@ -41,15 +42,12 @@ impl Origin<'_> {
             let parts = [self.entity.as_str(), about, part, &message].map(str::as_bytes);
             format!("{}-{}", self.feed, self.key.hash(Purpose::Event, &parts))
         };
-        let event = |id: String, occurred_at, fact| Event {
-            source: self.source.clone(),
-            id,
-            occurred_at,
-            recorded_at: changes.recorded,
-            entity: self.entity.clone(),
-            area: self.area.clone(),
-            fact: Fact::Transfer(fact),
-            actor: None,
+        let event = |id, at, fact| self.event(id, at, changes.recorded, Fact::Transfer(fact));
+        // Who was the stay before it learns of what is taken back too.
+        let previous = |position: u64| {
+            let mut own = known.iter().filter(|fact| !fact.linked);
+            let taken_back = own.find(|fact| fact.position == position)?;
+            taken_back.fact.previous().cloned()
         };
         let mut events = Vec::new();
         for change in changes.changes {
@@ -66,7 +64,7 @@ impl Origin<'_> {
                 let fact = TransferFact::Retracted(Retracted {
                     retracts: ids.get(position)?.clone(),
                     retracts_source: None,
-                    previous: None,
+                    previous: previous(*position),
                 });
                 let id = id(change.about, &number.to_string());
                 Some(event(id, changes.recorded, fact))
@@ -76,5 +74,46 @@ impl Origin<'_> {
             }
         }
         events
+    }
+
+    /// Facts that stand by themselves, as events. Their ids follow from what they state, so the same again is the same event;
+    /// what is known already is left out.
+    #[must_use]
+    pub fn stated(
+        &self,
+        facts: Vec<(DateTime<Utc>, Fact)>,
+        recorded: DateTime<Utc>,
+        known: &[StoredFact],
+    ) -> Vec<Event> {
+        let is_new = |event: &Event| {
+            let key = EventKey::of(&event.source, &event.id).into();
+            known.iter().all(|fact| fact.key != key)
+        };
+        let event = |(at, fact): (DateTime<Utc>, Fact)| {
+            let (time, content) = (at.to_rfc3339(), fact.to_json().to_string());
+            let parts = [self.entity.as_str(), fact.name(), &time, &content].map(str::as_bytes);
+            let hash = self.key.hash(Purpose::Event, &parts);
+            self.event(format!("{}-{hash}", self.feed), at, recorded, fact)
+        };
+        facts.into_iter().map(event).filter(is_new).collect()
+    }
+
+    fn event(
+        &self,
+        id: String,
+        occurred_at: DateTime<Utc>,
+        recorded_at: DateTime<Utc>,
+        fact: Fact,
+    ) -> Event {
+        Event {
+            source: self.source.clone(),
+            id,
+            occurred_at,
+            recorded_at,
+            entity: self.entity.clone(),
+            area: self.area.clone(),
+            fact,
+            actor: None,
+        }
     }
 }

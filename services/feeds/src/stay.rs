@@ -1,9 +1,11 @@
-//! What a message says that is new, against what is known of the stay.
+//! What a message or a resource says of a stay in hospital that is new, against what is known of it.
 //!
 //! A message is held against what stood when it was recorded, so that one that comes again, or late, changes nothing that
 //! came after it. A correction takes back what it corrects: two admissions or discharges never stand side by side.
 
-use super::statement::{Readiness, Stated, Statement, Trigger};
+pub mod events;
+pub mod statement;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use joinedup_events::Fact;
 use joinedup_events::facts::Happened;
@@ -15,6 +17,7 @@ use joinedup_events::transfer::{
 };
 use joinedup_views::contribution::StoredFact;
 use joinedup_views::fact_set::standing;
+use statement::{Readiness, Stated, Statement, Trigger};
 
 /// What is to be recorded of one subject of a message: first what is taken back, then what is stated.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +60,15 @@ pub struct Changes {
     pub recorded: DateTime<Utc>,
 }
 
+impl Changes {
+    /// Where the events stand in the log that are taken back.
+    pub fn taken_back(&self) -> impl Iterator<Item = u64> {
+        self.changes
+            .iter()
+            .flat_map(|change| change.taken_back.iter().copied())
+    }
+}
+
 /// Holds a statement against all that is known of its stay.
 #[must_use]
 pub fn changes(statement: &Statement, known: &[StoredFact]) -> Changes {
@@ -89,6 +101,7 @@ pub fn changes(statement: &Statement, known: &[StoredFact]) -> Changes {
             stay.admitted(),
             match trigger {
                 Trigger::CancelDischarge => stay.reversed(),
+                Trigger::Present if !statement.died => stay.there(),
                 _ => stay.discharged(),
             },
             stay.expected(),
@@ -184,8 +197,15 @@ impl Stay<'_> {
 
     fn cancelled(&self) -> Change {
         let cancelled = self.cancellations().map(|(_, at, _)| at).max();
-        let in_force = self.admission(cancelled).map(|(_, at, _)| at);
+        let admission = self.admission(cancelled);
+        let in_force = admission.map(|(_, at, _)| at);
+        // The stay before it learns of a retraction alone that this was no return.
+        let returned = admission.filter(|(_, _, fact)| fact.previous.is_some());
         Change {
+            taken_back: returned
+                .into_iter()
+                .map(|(position, _, _)| position)
+                .collect(),
             stated: self
                 .undoing(in_force, cancelled)
                 .map(|at| (at, TransferFact::Cancelled(Happened {}))),
@@ -204,9 +224,23 @@ impl Stay<'_> {
         }
     }
 
+    /// Who is there has not left: a discharge that stands was a mistake.
+    fn there(&self) -> Change {
+        let reversed = self.reversals().map(|(_, at, _)| at).max();
+        match self.discharge(reversed) {
+            Some(_) => self.reversed(),
+            None => Change::new("discharge-reversed"),
+        }
+    }
+
     fn admitted(&self) -> Change {
         let mut change = Change::new("admitted");
-        let admits = self.statement.trigger == Trigger::Admit;
+        let admits = match self.statement.trigger {
+            Trigger::Admit => true,
+            // Without a time this says that somebody is there, and not since when.
+            Trigger::Present => self.statement.admitted.is_some(),
+            _ => false,
+        };
         let at = self.statement.admitted;
         let Some(at) = at.or_else(|| admits.then(|| self.happened())) else {
             return change;
@@ -242,7 +276,9 @@ impl Stay<'_> {
         let fact = Admitted {
             hospital,
             method: method.unwrap_or(AdmissionMethod::Other),
-            previous: before.and_then(|before| before.previous.clone()),
+            previous: before
+                .and_then(|before| before.previous.clone())
+                .or_else(|| self.statement.previous.clone()),
         };
         match in_force {
             Some((_, known, before)) if minute(known) == minute(at) && *before == fact => {}

@@ -1,0 +1,286 @@
+//! Rows of the Client Level Data as records, in memory alone: no cell of them goes further than the waits that are counted.
+
+use super::values::{Outcome, Values};
+use crate::BadRow;
+use crate::line_list::mapping::plain;
+use crate::line_list::moment::Moment;
+use crate::sheet::{SheetError, SheetRow, TextRows, Workbook, is_workbook};
+use chrono::{Datelike, NaiveDate};
+use joinedup_events::AreaId;
+use std::collections::BTreeMap;
+
+/// How many lines the header may have above it.
+const MAX_ABOVE: usize = 30;
+
+/// Why a file is not one of these.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Sheet(#[from] SheetError),
+    /// Columns are missing.
+    #[error("no line of its first {MAX_ABOVE} is a header of the Client Level Data; missing from the best of them: {}", .0.join(", "))]
+    Columns(Vec<String>),
+}
+
+/// What a row is, in the order that counts on one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Somebody asked.
+    Request,
+    /// An assessment.
+    Assessment,
+    /// A service.
+    Service,
+    /// A review, which is not counted in waits.
+    Review,
+}
+
+/// One row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The line.
+    pub line: u64,
+    /// The number of the submission, later ones after earlier ones.
+    pub submission: usize,
+    /// The council.
+    pub council: AreaId,
+    /// The person, as the file names them.
+    pub person: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Of whom: a client, or somebody who cares for one.
+    pub client_type: String,
+    /// When it began.
+    pub start: NaiveDate,
+    /// When it ended; none while it goes on.
+    pub end: Option<NaiveDate>,
+    /// What it came to.
+    pub outcome: Option<Outcome>,
+    /// The route, the type of assessment, or the type and component of the service, as written.
+    pub detail: String,
+    /// An assessment or a service that counts; of a service how many months it is remembered.
+    pub counts: Option<u32>,
+    /// The age on the day that it began.
+    pub age: Option<i32>,
+    /// It was the first of the conversations of that way of working.
+    pub conversation: bool,
+}
+
+/// One submission.
+#[derive(Debug, Default)]
+pub struct Submission {
+    /// Rows read.
+    pub rows: u64,
+    /// The rows that can be used.
+    pub records: Vec<Record>,
+    /// The last day of the period that it is of.
+    pub period_end: Option<NaiveDate>,
+    /// What could not be used.
+    pub bad: Vec<BadRow>,
+}
+
+/// Where the columns stand.
+struct Columns(BTreeMap<String, Vec<usize>>);
+
+const NEEDED: [&str; 7] = [
+    "council",
+    "client_type",
+    "event_type",
+    "start",
+    "end",
+    "outcome",
+    "person",
+];
+
+/// Reads a submission; `number` says how many there were before.
+///
+/// # Errors
+/// When it is not a table with the columns of the Client Level Data.
+pub fn read(bytes: &[u8], number: usize, values: &Values) -> Result<Submission, RecordError> {
+    let sheets = match is_workbook(bytes) {
+        true => {
+            let mut book = Workbook::open(bytes)?;
+            let names = book.sheets().into_iter();
+            names
+                .map(|name| book.rows(&name))
+                .collect::<Result<_, _>>()?
+        }
+        false => vec![text_rows(bytes)?],
+    };
+    let mut nearest: Option<Vec<String>> = None;
+    for rows in sheets {
+        match header(&rows, values) {
+            Ok((at, columns)) => {
+                let below = rows.iter().skip(at + 1).filter(|row| !row.is_blank());
+                return Ok(submission(below, number, &columns, values));
+            }
+            Err(missing) => {
+                if nearest.as_ref().is_none_or(|n| missing.len() < n.len()) {
+                    nearest = Some(missing);
+                }
+            }
+        }
+    }
+    Err(RecordError::Columns(nearest.unwrap_or_default()))
+}
+
+fn text_rows(bytes: &[u8]) -> Result<Vec<SheetRow>, SheetError> {
+    let mut reader = TextRows::new(bytes)?;
+    let mut rows = Vec::new();
+    while let Some(row) = reader.next_row()? {
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+/// The header's place and its columns; or what the best of the first rows lacks.
+fn header(rows: &[SheetRow], values: &Values) -> Result<(usize, Columns), Vec<String>> {
+    let mut nearest: Option<Vec<String>> = None;
+    for (at, row) in rows.iter().take(MAX_ABOVE).enumerate() {
+        let titles: Vec<String> = row.cells.iter().map(|title| plain(title)).collect();
+        let place = |name: &String| titles.iter().position(|title| *title == plain(name));
+        let columns = values.columns.iter().map(|(ours, names)| {
+            let places = names.iter().filter_map(place).collect();
+            (ours.clone(), places)
+        });
+        let columns = Columns(columns.collect());
+        let lacks = |ours: &&str| columns.0.get(*ours).is_none_or(Vec::is_empty);
+        let title = |ours: &str| values.columns.get(ours).and_then(|names| names.first());
+        let titles = NEEDED.into_iter().filter(lacks).filter_map(title);
+        let missing: Vec<String> = titles.map(|title| format!("`{title}`")).collect();
+        if missing.is_empty() {
+            return Ok((at, columns));
+        }
+        if nearest.as_ref().is_none_or(|n| missing.len() < n.len()) {
+            nearest = Some(missing);
+        }
+    }
+    Err(nearest.unwrap_or_default())
+}
+
+fn submission<'r>(
+    rows: impl Iterator<Item = &'r SheetRow>,
+    number: usize,
+    columns: &Columns,
+    values: &Values,
+) -> Submission {
+    let mut submission = Submission::default();
+    for row in rows {
+        submission.rows += 1;
+        let cells = Cells { row, columns };
+        let period_end = cells.date("period_end").ok().flatten();
+        submission.period_end = submission.period_end.max(period_end);
+        match cells.record(number, values) {
+            Ok(record) => submission.records.extend(record),
+            Err((column, sentence)) => {
+                let title = values.columns.get(column).and_then(|names| names.first());
+                let title = title.cloned().unwrap_or_default();
+                submission
+                    .bad
+                    .push(BadRow::new(row.number, title, sentence));
+            }
+        }
+    }
+    submission
+}
+
+/// A column of ours, and what is wrong there.
+type Wrong = (&'static str, &'static str);
+
+/// The cells of a row.
+struct Cells<'r> {
+    row: &'r SheetRow,
+    columns: &'r Columns,
+}
+
+impl Cells<'_> {
+    fn text(&self, ours: &str) -> Option<&str> {
+        let places = self.columns.0.get(ours)?.iter();
+        let mut cells = places.filter_map(|at| self.row.cells.get(*at));
+        cells
+            .find(|cell| !matches!(plain(cell).as_str(), "" | "null" | "na" | "n a"))
+            .map(|cell| cell.trim())
+    }
+
+    fn date(&self, ours: &'static str) -> Result<Option<NaiveDate>, Wrong> {
+        let Some(text) = self.text(ours) else {
+            return Ok(None);
+        };
+        let read = Moment::read(text).map(|moment| Some(moment.date()));
+        read.ok_or((ours, "is not a date as 31/05/2026 or 2026-05-31"))
+    }
+
+    /// The record; none of a row that is not counted in waits.
+    fn record(&self, submission: usize, values: &Values) -> Result<Option<Record>, Wrong> {
+        let event = plain(self.text("event_type").unwrap_or_default());
+        let kind = match event {
+            event if event.contains("service") => Kind::Service,
+            event if event.contains("assessment") => Kind::Assessment,
+            event if event.contains("request") => Kind::Request,
+            event if event.contains("review") => Kind::Review,
+            _ => {
+                let sentence = "is neither request, assessment, service nor review";
+                return Err(("event_type", sentence));
+            }
+        };
+        if kind == Kind::Review {
+            return Ok(None);
+        }
+        let council = self.text("council").and_then(|code| AreaId::new(code).ok());
+        let council = council.ok_or(("council", "is empty or no code of a council"))?;
+        let person = self
+            .text("person")
+            .ok_or(("person", "is empty, and names the person"))?;
+        let start = self.date("start")?.ok_or(("start", "is empty"))?;
+        let died = self.date("died")?;
+        // A death ends what is said to go on after it.
+        let end = match (self.date("end")?, died) {
+            (Some(end), Some(died)) => Some(end.min(died)),
+            (end, died) => end.or(died),
+        };
+        let text = |ours: &str| plain(self.text(ours).unwrap_or_default());
+        let outcome = self.text("outcome");
+        let known = outcome.and_then(|cell| values.outcome(cell));
+        if kind != Kind::Service && outcome.is_some() && known.is_none() {
+            return Err(("outcome", "is not among the values of either release"));
+        }
+        let (detail, counts) = match kind {
+            Kind::Request | Kind::Review => (text("route"), None),
+            Kind::Assessment => {
+                let counts = values.is_response(self.text("assessment_type").unwrap_or_default());
+                (text("assessment_type"), counts.then_some(0))
+            }
+            Kind::Service => {
+                let counts = values.service(self.text("service_type").unwrap_or_default());
+                let detail = format!("{}|{}", text("service_type"), text("service_component"));
+                (detail, counts)
+            }
+        };
+        let age = self.text("age").and_then(|age| age.parse().ok());
+        let age = match (age, self.date("born")?) {
+            (Some(age), _) => Some(age),
+            (None, born) => born.map(|born| age_on(born, start)),
+        };
+        Ok(Some(Record {
+            line: self.row.number,
+            submission,
+            council,
+            person: person.to_uppercase(),
+            kind,
+            client_type: text("client_type"),
+            start,
+            end,
+            outcome: known,
+            detail,
+            counts,
+            age,
+            conversation: matches!(text("conversation").as_str(), "1" | "yes" | "y" | "true"),
+        }))
+    }
+}
+
+fn age_on(born: NaiveDate, day: NaiveDate) -> i32 {
+    let had_birthday = (day.month(), day.day()) >= (born.month(), born.day());
+    day.year() - born.year() - i32::from(!had_birthday)
+}

@@ -1,0 +1,288 @@
+//! Submissions of an invented council, and what the department's method makes of them.
+
+use super::{Counted, NAME, count};
+use crate::csv::Import;
+use crate::input::Input;
+use crate::mapping::Mapping;
+use joinedup_events::observation::{Mark, ObservationFact};
+use joinedup_events::{Areas, Fact};
+use proptest::prelude::*;
+
+const HEADER: &str = "LA_Code,LA_Person_Unique_Identifier,Client_Type,Date_of_Birth,Event_Type,Event_Start_Date,Event_End_Date,Event_Outcome,Request_Route_of_Access,Assessment_Type,Service_Type,Service_Component,Reporting_Period_End_Date";
+
+/// A row: person, born, event, start, end, outcome, and the type of the assessment or service.
+fn row(
+    person: &str,
+    born: &str,
+    event: &str,
+    start: &str,
+    end: &str,
+    outcome: &str,
+    kind: &str,
+) -> String {
+    let (assessment, service) = match event {
+        "Assessment" => (kind, ""),
+        _ => ("", kind),
+    };
+    format!(
+        "E10000012,{person},Service user,{born},{event},{start},{end},{outcome},Community,{assessment},{service},,2026-06-30"
+    )
+}
+
+fn request(person: &str, day: &str) -> String {
+    let outcome = "\"Progress to assessment, review or reassessment\"";
+    row(person, "1940-05-01", "Request", day, day, outcome, "")
+}
+
+fn assessment(person: &str, day: &str, outcome: &str) -> String {
+    row(
+        person,
+        "1940-05-01",
+        "Assessment",
+        day,
+        day,
+        outcome,
+        "Long term assessment",
+    )
+}
+
+fn service(person: &str, start: &str, end: &str) -> String {
+    row(
+        person,
+        "1940-05-01",
+        "Service",
+        start,
+        end,
+        "",
+        "Long Term Support: Community",
+    )
+}
+
+fn counted(submissions: &[Vec<String>]) -> Counted {
+    let files = submissions.iter().map(|rows| {
+        let text = format!("{HEADER}\n{}\n", rows.join("\n"));
+        ("clients.csv".to_owned(), text.into_bytes())
+    });
+    count(&files.collect::<Vec<_>>()).unwrap()
+}
+
+/// The line of a quarter, without the council and the quarter.
+fn quarter(counted: &Counted, first_day: &str) -> Option<String> {
+    let begins = format!("E10000012,{first_day},");
+    let mut lines = counted.table.lines();
+    let line = lines.find_map(|line| line.strip_prefix(&begins));
+    line.map(str::to_owned)
+}
+
+/// Five new clients who waited 0, 3, 7, 10 and 40 days for an assessment.
+fn five() -> Vec<String> {
+    let days = [("a", "01"), ("b", "04"), ("c", "08"), ("d", "11")];
+    let mut rows: Vec<String> = days
+        .into_iter()
+        .flat_map(|(person, day)| {
+            let assessed = assessment(person, &format!("{day}/04/2026"), "NFA: Other");
+            [request(person, "01/04/2026"), assessed]
+        })
+        .collect();
+    rows.push(request("e", "01/04/2026"));
+    rows.push(assessment("e", "11/05/2026", "NFA: Other"));
+    rows
+}
+
+#[test]
+fn the_median_is_of_new_clients_of_25_years_and_more() {
+    let all = counted(&[five()]);
+    assert_eq!(all.bad, []);
+    assert_eq!(quarter(&all, "2026-04-01").as_deref(), Some("7,5,,"));
+    let mut more = five();
+    let outcome = "Progress to reablement/ST-Max";
+    for (event, day, kind) in [
+        ("Request", "2026-04-01", ""),
+        ("Assessment", "2026-06-10", "Long term assessment"),
+    ] {
+        more.push(row("young", "2002-01-01", event, day, day, outcome, kind));
+    }
+    more.extend([
+        service("client", "2025-05-01", "2025-12-01"),
+        request("client", "2026-04-01"),
+        assessment("client", "2026-06-30", "NFA: Other"),
+        row(
+            "declined",
+            "1940-01-01",
+            "Request",
+            "2026-04-01",
+            "2026-04-01",
+            "NFA: Support declined",
+            "",
+        ),
+        assessment("declined", "2026-06-20", "NFA: Other"),
+    ]);
+    assert_eq!(
+        quarter(&counted(&[more]), "2026-04-01").as_deref(),
+        Some("7,5,,")
+    );
+}
+
+#[test]
+fn the_table_goes_on_as_a_published_return_does() {
+    let mut rows = five();
+    rows.extend([request("z", "2026-06-01"), service("z", "2026-07-02", "")]);
+    let counted = counted(&[rows]);
+    let now = "2026-11-28T10:00:00Z".parse().unwrap();
+    let rules = Import {
+        areas: Areas::built_in().unwrap().into(),
+        now,
+        recorded_at: now,
+        edition: Some(counted.edition()),
+    };
+    let mapping = Mapping::named(NAME).unwrap();
+    let table = Box::new(std::io::Cursor::new(counted.table.into_bytes()));
+    let mut input = Input::of(table, "t".to_owned(), None, Some(&mapping), &rules).unwrap();
+    let chunk = input.chunk(100).unwrap().unwrap();
+    assert_eq!(chunk.bad, []);
+    let amounts = chunk.items.iter().map(|item| match &item.event.fact {
+        Fact::Observation(ObservationFact::Observed(o)) => {
+            let series = o
+                .series
+                .as_str()
+                .trim_start_matches("client-level-")
+                .to_owned();
+            (series, o.value.map(|v| v.as_f64()), o.mark)
+        }
+        _ => panic!("no observation"),
+    });
+    let suppressed = Some(Mark::Suppressed);
+    let of = |series: &str, value, mark| (series.to_owned(), value, mark);
+    assert_eq!(
+        amounts.collect::<Vec<_>>(),
+        [
+            of("first-response-wait", Some(7.0), None),
+            of("first-responses", Some(5.0), None),
+            of("first-response-wait", None, suppressed),
+            of("first-responses", None, suppressed),
+            of("first-service-wait", None, suppressed),
+            of("first-services", None, suppressed),
+        ]
+    );
+}
+
+#[test]
+fn a_service_ends_the_wait_where_the_assessment_led_to_it() {
+    let mut rows = Vec::new();
+    for (person, day) in [("a", 3), ("b", 4), ("c", 5), ("d", 6), ("e", 7), ("f", 8)] {
+        rows.push(request(person, "2026-04-01"));
+        let led = [
+            "Progress to support planning or services",
+            "NFA: Support declined",
+        ];
+        let outcome = led[usize::from(person == "f")];
+        rows.push(assessment(person, &format!("2026-04-{day:02}"), outcome));
+        rows.push(service(person, &format!("2026-04-{:02}", day + 10), ""));
+    }
+    // A service before any assessment is the response; on one day the request comes first, then the assessment.
+    rows.extend([request("g", "2026-04-01"), service("g", "2026-04-01", "")]);
+    assert_eq!(
+        quarter(&counted(&[rows]), "2026-04-01").as_deref(),
+        Some("4,7,13.5,6")
+    );
+}
+
+#[test]
+fn the_median_of_few_people_is_suppressed() {
+    let rows = five().into_iter().take(8).collect();
+    let text = quarter(&counted(&[rows]), "2026-04-01");
+    assert_eq!(text.as_deref(), Some("*,*,,"));
+}
+
+#[test]
+fn a_request_in_two_submissions_counts_once_and_a_service_that_is_gone_has_ended() {
+    assert_eq!(
+        quarter(&counted(&[five(), five()]), "2026-04-01").as_deref(),
+        Some("7,5,,")
+    );
+    // Open in the first submission, to 31 March 2025, and not in the next: it ended then, more than a year before.
+    let first = |rows: Vec<String>| -> Vec<String> {
+        let period = |row: String| row.replace("2026-06-30", "2025-03-31");
+        rows.into_iter().map(period).collect()
+    };
+    let open = service("a", "2024-12-01", "");
+    let gone = counted(&[first(vec![open.clone()]), five()]);
+    assert_eq!(quarter(&gone, "2026-04-01").as_deref(), Some("7,5,,"));
+    let mut still = five();
+    still.push(open.clone());
+    let still = counted(&[first(vec![open]), still]);
+    assert_eq!(quarter(&still, "2026-04-01").as_deref(), Some("*,*,,"));
+}
+
+#[test]
+fn what_cannot_be_used_is_named_by_line_and_column_without_its_value() {
+    let mut rows = five();
+    rows.extend([
+        row("QZ4471", "1940-05-01", "Request", "soon", "", "", ""),
+        row("QZ4471", "1940-05-01", "Visit", "2026-04-01", "", "", ""),
+        row(
+            "QZ4471",
+            "1940-05-01",
+            "Request",
+            "2026-04-01",
+            "",
+            "Quillfeather",
+            "",
+        ),
+        row("", "1940-05-01", "Request", "2026-04-01", "", "", ""),
+        row("QZ4471", "1940-05-01", "Review", "2026-04-01", "", "", ""),
+    ]);
+    let counted = counted(&[rows]);
+    assert_eq!(quarter(&counted, "2026-04-01").as_deref(), Some("7,5,,"));
+    let texts: Vec<String> = counted.bad.iter().map(|(_, bad)| bad.told("f")).collect();
+    let places: Vec<&str> = texts
+        .iter()
+        .map(|text| text.split(": ").nth(1).unwrap())
+        .collect();
+    assert_eq!(
+        places,
+        [
+            "Event Start Date",
+            "Event Type",
+            "Event Outcome",
+            "Der NHS LA Combined Person ID"
+        ]
+    );
+    let all = format!("{}{}", texts.concat(), counted.table);
+    assert!(
+        !all.contains("QZ4471") && !all.contains("Quillfeather"),
+        "{all}"
+    );
+    let error = count(&[("f".to_owned(), b"a,b\n1,2\n".to_vec())]).unwrap_err();
+    assert!(error.to_string().contains("`LA Code`"), "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn the_order_of_rows_and_their_repetition_do_not_matter(
+        days in prop::collection::vec((0_u32..4, 1_u32..29, 0_u32..3), 1..24),
+        order in any::<prop::sample::Index>(),
+    ) {
+        let rows: Vec<String> = days.iter().map(|(person, day, kind)| {
+            let (person, day) = (format!("p{person}"), format!("2026-05-{day:02}"));
+            match kind {
+                0 => request(&person, &day),
+                1 => assessment(&person, &day, "Progress to support planning or services"),
+                _ => service(&person, &day, ""),
+            }
+        }).collect();
+        let mut turned = rows.clone();
+        turned.rotate_left(order.index(rows.len()));
+        turned.extend(rows.iter().take(3).cloned());
+        prop_assert_eq!(counted(&[rows]).table, counted(&[turned]).table);
+    }
+
+    #[test]
+    fn no_file_panics(bytes in prop::collection::vec(any::<u8>(), 0..200), cell in "\\PC{0,12}") {
+        let _ = count(&[("f".to_owned(), bytes)]);
+        let rows = [row("a", &cell, "Request", &cell, &cell, "", ""), cell];
+        let text = format!("{HEADER}\n{}\n", rows.join("\n"));
+        let _ = count(&[("f".to_owned(), text.into_bytes())]);
+    }
+}

@@ -1,0 +1,95 @@
+//! What the views and the log know of an entity, for feeds that publish what is new against it.
+
+use joinedup_application::app::App;
+use joinedup_application::execute::until_seen;
+use joinedup_events::{AreaId, EntityId, Envelope, Family, Slug, subject};
+use joinedup_log::{Position, ReadError};
+use joinedup_views::contribution::StoredFact;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How long the views may take to have what was published before, as when the server has just started.
+const SEEN_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Why what is known could not be looked up. What came is to be sent again.
+#[derive(Debug, thiserror::Error)]
+pub enum KnownError {
+    /// The log.
+    #[error("the log cannot be read: {0}; send it again")]
+    Read(#[from] ReadError),
+    /// The views are behind the log.
+    #[error("what was sent before is not in the views yet; send it again")]
+    Behind,
+    /// The process has no views.
+    #[error("this server has no views")]
+    NoViews,
+}
+
+/// The entity and its facts by the first of the hashes that names one the views know: that of today's key or, where only
+/// that knows it, of the key before. What was published about it is waited for.
+///
+/// # Errors
+/// When the log cannot be read, or the views do not catch up.
+pub async fn entity(
+    app: &App,
+    feed: &Slug,
+    area: &AreaId,
+    family: Family,
+    hashes: &[String],
+) -> Result<(EntityId, Vec<StoredFact>), KnownError> {
+    let mut first = None;
+    for hash in hashes {
+        let Ok(entity) = EntityId::new(&format!("{feed}-{hash}")) else {
+            continue;
+        };
+        if let Some(facts) = facts(app, area, family, &entity).await? {
+            return Ok((entity, facts));
+        }
+        first.get_or_insert(entity);
+    }
+    first
+        .map(|entity| (entity, Vec::new()))
+        .ok_or(KnownError::NoViews)
+}
+
+/// The facts of an entity, where the views know any. What was published about it is waited for.
+///
+/// # Errors
+/// When the log cannot be read, or the views do not catch up.
+pub async fn facts(
+    app: &App,
+    area: &AreaId,
+    family: Family,
+    entity: &EntityId,
+) -> Result<Option<Vec<StoredFact>>, KnownError> {
+    let views = app.views.as_ref().ok_or(KnownError::NoViews)?;
+    let subject = subject::of_entity(family, area, entity);
+    if let Some(last) = app.log.last_on_subject(&subject).await?
+        && !until_seen(views, last.position, SEEN_TIMEOUT).await
+    {
+        return Err(KnownError::Behind);
+    }
+    Ok(views.read(|view| {
+        let known = view.entity(family, entity.as_str());
+        known.map(|known| known.facts.all())
+    }))
+}
+
+/// The ids of the events at some positions.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn ids(
+    app: &App,
+    positions: impl Iterator<Item = u64>,
+) -> Result<BTreeMap<u64, String>, KnownError> {
+    let mut ids = BTreeMap::new();
+    for position in positions {
+        let before = Position(position.saturating_sub(1));
+        let read = app.log.read(before, 1).await?;
+        let event = read.first().filter(|event| event.position.0 == position);
+        let envelope = event.and_then(|event| Envelope::from_json(&event.payload).ok());
+        ids.extend(envelope.map(|envelope| (position, envelope.id.to_string())));
+    }
+    Ok(ids)
+}

@@ -1,0 +1,212 @@
+//! FHIR resources as feeds take them, over HTTP or as files in a folder: what is new against what is known is published.
+
+use super::FeedFault;
+use super::known::{self, KnownError};
+use super::people::{People, PeopleError};
+use super::report::FileReport;
+use super::settings::TableSettings;
+use super::tables::{Incoming, Stop, TablesError, unreadable};
+use crate::BadRow;
+use crate::fhir::body::Body;
+use crate::fhir::mapping::FhirMapping;
+use crate::fhir::new::New;
+use crate::fhir::reader::{About, Reader, Reported};
+use crate::line_list::row::Ring;
+use crate::line_list::table::MAX_FILE_BYTES;
+use crate::pseudonym::{Key, KeyError};
+use crate::sink::Sink;
+use crate::stay::events::Origin;
+use joinedup_application::app::App;
+use joinedup_events::{AreaId, Event, Family, Slug, local};
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::Path;
+
+/// Events that are collected before they are published, about: all of them are of different stays and referrals.
+const MAX_PENDING: usize = 500;
+
+/// Takes resources.
+pub(super) struct ResourceFeed {
+    name: Slug,
+    area: AreaId,
+    mapping: FhirMapping,
+    ring: Ring,
+    /// Which stays are of one person, once the feed has begun.
+    people: Option<People>,
+}
+
+impl From<KnownError> for Stop {
+    fn from(error: KnownError) -> Self {
+        Self::Later(error.to_string())
+    }
+}
+
+impl ResourceFeed {
+    pub fn open(
+        settings: &TableSettings,
+        mapping: FhirMapping,
+        key: impl Fn(&Path) -> Result<Key, KeyError>,
+    ) -> Result<Self, FeedFault> {
+        let Some(key_file) = &settings.pseudonym_key_file else {
+            return Err(TablesError::NoKey.into());
+        };
+        let area = settings.area.clone().ok_or(TablesError::NoArea)?;
+        let previous = settings.previous_pseudonym_key_file.as_deref();
+        Ok(Self {
+            name: settings.name.clone(),
+            area,
+            mapping,
+            people: None,
+            ring: Ring {
+                current: key(key_file)?,
+                previous: previous.map(key).transpose()?,
+            },
+        })
+    }
+
+    pub fn source(&self) -> String {
+        format!("/import/{}", self.name)
+    }
+
+    /// Opens what is remembered of people.
+    pub fn begin(&mut self, app: &App) -> Result<(), PeopleError> {
+        let today = local::date(app.now());
+        self.people = Some(People::open(&app.config.data, self.name.as_str(), today)?);
+        Ok(())
+    }
+
+    /// Takes what was sent.
+    pub async fn take(
+        &self,
+        incoming: Incoming,
+        app: &App,
+        sink: &Sink,
+        report: &mut FileReport,
+    ) -> Result<(), Stop> {
+        let mut bytes = Vec::new();
+        let read = || {
+            let mut content = incoming.content.take(MAX_FILE_BYTES + 1);
+            content.read_to_end(&mut bytes)
+        };
+        tokio::task::block_in_place(read).map_err(|error| unreadable(&error))?;
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            let why = format!("it has more than {} MiB", MAX_FILE_BYTES >> 20);
+            return Err(Stop::Refused(why));
+        }
+        let body = Body::read(&bytes).map_err(|error| Stop::Refused(error.to_string()))?;
+        let reader = Reader {
+            mapping: &self.mapping,
+            ring: &self.ring,
+            areas: &app.definitions.areas,
+            now: app.now(),
+        };
+        let reading = reader.read(&body);
+        report.rows = reading.resources;
+        for (number, fault) in &reading.faults {
+            report.reject(&BadRow::new(*number, &fault.place, fault.sentence));
+        }
+        if reading.others > 0 {
+            report.summary = format!("  {} other resources were not looked at\n", reading.others);
+        }
+        let mut pending = Pending::default();
+        for reported in &reading.reports {
+            self.take_one(reported, app, sink, &mut pending, report)
+                .await?;
+        }
+        pending.publish(sink, report).await?;
+        if reading.resources == 0 {
+            let why = "it holds no Encounter, ServiceRequest, Task or notice of the Care Act";
+            return Err(Stop::Refused(why.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Adds what a resource says that is new.
+    async fn take_one(
+        &self,
+        reported: &Reported,
+        app: &App,
+        sink: &Sink,
+        pending: &mut Pending,
+        report: &mut FileReport,
+    ) -> Result<(), Stop> {
+        let (family, names, person) = match &reported.about {
+            About::Stay { statement, .. } => (
+                Family::Transfer,
+                &statement.spell,
+                statement.person.as_slice(),
+            ),
+            About::Referral(statement) => (Family::Referral, &statement.names, &[][..]),
+        };
+        // What is new of a resource depends on the one before about the same, or about the same person.
+        let mut both = names.iter().chain(person);
+        if both.any(|name| pending.names.contains(name)) || pending.events.len() >= MAX_PENDING {
+            pending.publish(sink, report).await?;
+        }
+        let (entity, known) = known::entity(app, &self.name, &self.area, family, names).await?;
+        let mut reported = reported.clone();
+        let person = person.to_vec();
+        if let (About::Stay { statement, .. }, Some(people)) = (&mut reported.about, &self.people) {
+            let admitted = statement.admitted.unwrap_or(statement.recorded);
+            let previous = people.previous(app, &self.area, &person, &entity, admitted);
+            statement.previous = previous.await?;
+        }
+        let new = New::of(&reported, &known);
+        // Of people who are in no bed nothing is remembered.
+        if let Some(people) = self
+            .people
+            .as_ref()
+            .filter(|_| !known.is_empty() || !new.is_empty())
+        {
+            let later = |error: PeopleError| Stop::Later(error.to_string());
+            let today = local::date(app.now());
+            people.remember(&person, &entity, today).map_err(later)?;
+        }
+        let ids = known::ids(app, new.taken_back()).await?;
+        let origin = Origin {
+            feed: &self.name,
+            source: self.source(),
+            area: &self.area,
+            entity: &entity,
+            key: &self.ring.current,
+            message: &reported.content,
+        };
+        let events = new
+            .events(&origin, reported.recorded, &known, &ids)
+            .into_iter();
+        pending
+            .events
+            .extend(events.map(|event| (reported.number, event)));
+        pending.names.extend(names.iter().chain(&person).cloned());
+        Ok(())
+    }
+}
+
+/// Events that are published at one go.
+#[derive(Default)]
+struct Pending {
+    /// Each with the number of its resource.
+    events: Vec<(u64, Event)>,
+    /// The hashes of what they are about, and of whom.
+    names: BTreeSet<String>,
+}
+
+impl Pending {
+    async fn publish(&mut self, sink: &Sink, report: &mut FileReport) -> Result<(), Stop> {
+        self.names.clear();
+        let (numbers, events): (Vec<u64>, Vec<Event>) =
+            std::mem::take(&mut self.events).into_iter().unzip();
+        if events.is_empty() {
+            return Ok(());
+        }
+        let sent = sink.send(&events).await?;
+        report.facts += sent.accepted;
+        report.repeats += sent.duplicates;
+        for (at, pointer, rule) in sent.refused {
+            let number = numbers.get(at).copied().unwrap_or_default();
+            let fact = events.get(at).map_or("", |event| event.fact.name());
+            report.reject(&BadRow::new(number, format!("{fact}{pointer}"), rule));
+        }
+        Ok(())
+    }
+}

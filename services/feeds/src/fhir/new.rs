@@ -1,0 +1,80 @@
+//! What of a resource is new against what is known, and as events.
+
+use super::reader::{About, Reported};
+use super::referral;
+use crate::stay::events::Origin;
+use crate::stay::{self, Changes};
+use chrono::{DateTime, Utc};
+use joinedup_events::transfer::TransferFact;
+use joinedup_events::{Event, Fact};
+use joinedup_views::contribution::StoredFact;
+use std::collections::BTreeMap;
+
+/// What of a resource is new.
+#[derive(Clone, Debug, Default)]
+pub struct New {
+    changes: Changes,
+    facts: Vec<(DateTime<Utc>, Fact)>,
+}
+
+impl New {
+    /// Holds what a resource says against all that is known of its stay or referral.
+    #[must_use]
+    pub fn of(reported: &Reported, known: &[StoredFact]) -> Self {
+        match &reported.about {
+            About::Stay {
+                statement,
+                also,
+                in_passing,
+            } => Self {
+                changes: match *in_passing && is_admitted(known) {
+                    true => Changes::default(),
+                    false => stay::changes(statement, known),
+                },
+                facts: also
+                    .iter()
+                    .map(|(at, fact)| (*at, Fact::Transfer(fact.clone())))
+                    .collect(),
+            },
+            About::Referral(statement) => Self {
+                changes: Changes::default(),
+                facts: referral::changes(statement, known)
+                    .into_iter()
+                    .map(|(at, fact)| (at, Fact::Referral(fact)))
+                    .collect(),
+            },
+        }
+    }
+
+    /// Whether nothing is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.changes.is_empty() && self.facts.is_empty()
+    }
+
+    /// Where the events stand in the log that are taken back.
+    pub fn taken_back(&self) -> impl Iterator<Item = u64> {
+        self.changes.taken_back()
+    }
+
+    /// The events; `ids` are those of the events that are taken back, by position.
+    #[must_use]
+    pub fn events(
+        self,
+        origin: &Origin<'_>,
+        recorded: DateTime<Utc>,
+        known: &[StoredFact],
+        ids: &BTreeMap<u64, String>,
+    ) -> Vec<Event> {
+        let mut events = origin.events(self.changes, known, ids);
+        events.extend(origin.stated(self.facts, recorded, known));
+        events
+    }
+}
+
+/// Whether it is known that somebody was admitted.
+fn is_admitted(known: &[StoredFact]) -> bool {
+    known.iter().any(|stored| {
+        !stored.linked && matches!(&stored.fact, Fact::Transfer(TransferFact::Admitted(_)))
+    })
+}

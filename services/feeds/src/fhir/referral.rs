@@ -1,0 +1,88 @@
+//! What is stated of a referral, and what of that is new against what is known of it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use joinedup_events::Fact;
+use joinedup_events::facts::Happened;
+use joinedup_events::referral::{ClosureReason, ReferralFact};
+use joinedup_views::contribution::StoredFact;
+use joinedup_views::contributions::referral::{Case, Decision};
+use joinedup_views::fact_set::standing;
+
+/// What a resource says of a referral.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// Hashes of what names it, by today's key and the one before.
+    pub names: Vec<String>,
+    /// When it was made.
+    pub recorded: DateTime<Utc>,
+    /// What happened, and when.
+    pub facts: Vec<(DateTime<Utc>, ReferralFact)>,
+    /// It is open: if it was closed before, that was a mistake.
+    pub open: bool,
+}
+
+/// When two statements were made at the same time, as far as times are written.
+const WITHIN: TimeDelta = TimeDelta::seconds(1);
+
+/// What of a statement is new: it is held against what was known when it was made, so that one that comes again, or late,
+/// undoes nothing.
+#[must_use]
+pub fn changes(statement: &Statement, known: &[StoredFact]) -> Vec<(DateTime<Utc>, ReferralFact)> {
+    let until = statement.recorded + WITHIN;
+    let own = known.iter().filter(|fact| !fact.linked);
+    let before = own.filter(|fact| fact.recorded_at < until).cloned();
+    let stands = standing(before.collect());
+    let case = Case::of(&stands);
+    let reopened = stands.iter().filter_map(|stored| match stored.fact {
+        Fact::Referral(ReferralFact::Reopened(_)) => Some(stored.occurred_at),
+        _ => None,
+    });
+    let reopened = reopened.max();
+    let stated = statement.facts.iter();
+    let mut new: Vec<_> = stated
+        .filter(|(at, fact)| is_new(&case, reopened, *at, fact))
+        .cloned()
+        .collect();
+    if statement.open && case.closed.is_some() {
+        let reopened = ReferralFact::Reopened(Happened {});
+        new.push((statement.recorded, reopened));
+    }
+    new
+}
+
+fn is_new(
+    case: &Case<'_>,
+    reopened: Option<DateTime<Utc>>,
+    at: DateTime<Utc>,
+    fact: &ReferralFact,
+) -> bool {
+    // What opened it again undoes whatever closed it until then.
+    let is_undone = reopened.is_some_and(|reopened| at <= reopened);
+    match fact {
+        ReferralFact::Withdrawn(_) | ReferralFact::Closed(_) if is_undone => false,
+        ReferralFact::Received(fact) => case.received != Some((at, fact)),
+        ReferralFact::Triaged(_) => case.triaged.is_none(),
+        ReferralFact::Accepted(_) => {
+            case.decided.map(|(_, decision)| decision) != Some(Decision::Accepted)
+        }
+        ReferralFact::Declined(fact) => {
+            let declined = Decision::Declined(fact.reason.code());
+            case.decided.map(|(_, decision)| decision) != Some(declined)
+        }
+        ReferralFact::Withdrawn(_) => !case.withdrawn,
+        ReferralFact::Closed(_) => case.closed.is_none() || case.withdrawn,
+        _ => true,
+    }
+}
+
+/// The fact that a referral was closed, done.
+pub(super) fn completed() -> ReferralFact {
+    ReferralFact::Closed(joinedup_events::referral::Closed {
+        reason: ClosureReason::Completed,
+    })
+}
+
+/// The fact that a referral was withdrawn.
+pub(super) fn withdrawn() -> ReferralFact {
+    ReferralFact::Withdrawn(Happened {})
+}
