@@ -25,7 +25,7 @@ pub use known_at::Part;
 
 /// The version of what views store. A change of the packed facts, of a quantity or of a contribution raises it, and
 /// with it every view is rebuilt from the log.
-pub const VIEW_VERSION: u32 = 10;
+pub const VIEW_VERSION: u32 = 11;
 
 /// The view.
 #[derive(Debug, Default)]

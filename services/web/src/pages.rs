@@ -8,10 +8,12 @@ pub mod audit;
 mod authors;
 pub mod board;
 pub mod catalogue;
+pub mod changes;
 pub mod changes_of;
 mod conflict;
 pub mod decide;
 pub mod figure;
+pub mod filling;
 mod finding;
 mod health;
 mod help;
@@ -57,6 +59,8 @@ pub fn routes() -> Router<Shared> {
             get(slide::show).post(decide::decide),
         )
         .route("/measures", get(catalogue::measures))
+        .route("/changes", get(changes::show).post(changes::plan))
+        .route("/changes/{*id}", get(changes::one).post(changes::step))
         .route("/board", get(board::show))
         .route("/leaders", get(leaders::show))
         .route("/scorecards", get(scorecards::list))

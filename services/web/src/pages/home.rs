@@ -3,7 +3,7 @@
 use super::changes_of::verdict;
 use super::layout::{self, Tab};
 use super::visit::Visit;
-use super::{health, rounds, start, words};
+use super::{changes, health, rounds, start, words};
 use crate::door::problem::Problem;
 use axum::response::{IntoResponse, Redirect, Response};
 use joinedup_application::briefing::{
@@ -218,16 +218,13 @@ fn under_test(visit: &Visit, changes: &[Tested]) -> Markup {
                 @for tested in changes.iter().take(MAX_CHANGES) { li.change {
                     div {
                         @let name = tested.change.title.as_deref().unwrap_or("A change");
-                        @match &tested.answer {
-                            Some(answer) => a href=(format!("{}#changes", visit.address.elsewhere(format!("/measures/{}", answer.chart.measure)).with("area", tested.change.area.as_str()))) { (name) },
-                            None => strong { (name) },
-                        }
+                        a href=(visit.address.elsewhere(changes::path(&tested.id))) { (name) }
                         p.small { (visit.title_of(tested.change.area.as_str())) @if let Some(started) = tested.change.started { ", since " (axis::date(started)) } }
                         @if let Some((around, answer)) = tested.around.as_ref().zip(tested.answer.as_ref()) { (verdict(around, &answer.chart)) }
                     }
                 } }
             }
-            @if changes.len() > MAX_CHANGES { p.small { (changes.len() - MAX_CHANGES) " more being tested." } }
+            @if changes.len() > MAX_CHANGES { p.small { a href=(visit.address.elsewhere("/changes")) { (changes.len() - MAX_CHANGES) " more being tested" } } }
         }
     }
 }

@@ -1,9 +1,10 @@
 //! `GET /measures/{id}`: one measure in one place, with everything that belongs to it.
 
-use super::address::Address;
+use super::address::{Address, DONE};
 use super::changes_of::{self, changes_for};
 use super::decide;
 use super::figure::{self, Figure};
+use super::filling::{self, Filling};
 use super::layout::{self, Tab};
 use super::visit::Visit;
 use super::{finding, multiples, slide, words};
@@ -19,10 +20,18 @@ use maud::{Markup, html};
 
 /// `GET /measures/{id}`.
 pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
-    visit.render(move |visit| page(visit, &id)).await
+    visit
+        .render(move |visit| page(visit, &id, &Filling::default()))
+        .await
 }
 
-fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
+/// The page, with a form that came back.
+///
+/// # Errors
+/// 404 for a measure that is not there, 400 for a question that makes no sense.
+pub fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Problem> {
+    let done = decide::saved_words(visit);
+    let visit = &visit.without(&[DONE]);
     let measure = visit
         .app
         .definitions
@@ -41,6 +50,8 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
     };
     let body = html! {
         article.measure {
+            (filling.summary())
+            @if let Some(words) = done { (filling::saved(words, &html! { p.small { a href="#decisions" { "See targets and baselines" } } })) }
             header.page-head {
                 p.kicker { (measure.title) ", " (answer.chart.place()) (filter_words(&request)) ", by " (words::grain(answer.chart.period)) }
                 h1 #chart-name data-live { (finding::sentence(visit, &answer, &changes)) }
@@ -52,7 +63,7 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
             (changes_of::list(visit, &answer, &changes))
             (multiples::show(visit, measure, &request)?)
             details #as-table { summary { "Table of the points (" (answer.chart.points.len()) ")" } (figure::table(&answer.chart)) }
-            (decide::forms(visit, measure, &answer)?)
+            (decide::forms(visit, measure, &answer, filling)?)
             (definition(visit, measure, answer.chart.period))
             (provenance(visit, &answer))
         }
