@@ -74,7 +74,7 @@ payload! {
         prediction: Option<String>,
         /// The role that leads it, such as discharge lead; never a person's name.
         #[serde(default)]
-        owner: Option<String>,
+        led_by: Option<String>,
     }
 }
 payload! {

@@ -5,7 +5,7 @@
 //! a name or a number of a person can stand in a key as well as in a value.
 //!
 //! What these checks cannot see: a name without a title in front of it, and anything written in words. The free
-//! text fields (`note`, `aim`, `title`, `learnt`, `prediction`, `owner`, `reason`) are about areas and changes only, and people who write
+//! text fields (`note`, `aim`, `title`, `learnt`, `prediction`, `led_by`, `reason`) are about areas and changes only, and people who write
 //! them must keep to that.
 
 mod attribute;

@@ -248,7 +248,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     (
         "change.planned.v1",
         "2026-04-01T09:00:00Z",
-        r#"{"change":"c-discharge-lounge","area":"havenshire-north","title":"Discharge lounge opens at eight","aim":"Half of all discharges before noon by autumn.","measures":["tr-discharged-by-noon"],"concept":"organised-care","items":["se-transfers-without-delay"],"prediction":"Six in ten leave before noon within eight weeks.","owner":"Discharge lead"}"#,
+        r#"{"change":"c-discharge-lounge","area":"havenshire-north","title":"Discharge lounge opens at eight","aim":"Half of all discharges before noon by autumn.","measures":["tr-discharged-by-noon"],"concept":"organised-care","items":["se-transfers-without-delay"],"prediction":"Six in ten leave before noon within eight weeks.","led_by":"Discharge lead"}"#,
     ),
     (
         "change.started.v1",

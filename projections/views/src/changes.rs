@@ -58,7 +58,7 @@ pub struct Change {
     /// What the team expects to see.
     pub prediction: Option<String>,
     /// The role that leads it.
-    pub owner: Option<String>,
+    pub led_by: Option<String>,
     /// The measures it should move.
     pub measures: Vec<Slug>,
     /// The change concept.
@@ -115,7 +115,7 @@ pub fn change(facts: &[StoredFact]) -> Option<Change> {
         title: plan.map(|p| p.title.clone()),
         aim: plan.and_then(|p| p.aim.clone()),
         prediction: plan.and_then(|p| p.prediction.clone()),
-        owner: plan.and_then(|p| p.owner.clone()),
+        led_by: plan.and_then(|p| p.led_by.clone()),
         measures: plan.map(|p| p.measures.clone()).unwrap_or_default(),
         concept: plan.and_then(|p| p.concept.clone()),
         items: plan.map(|p| p.items.clone()).unwrap_or_default(),

@@ -8,9 +8,9 @@ mod chart;
 mod cycle;
 mod rating;
 mod refusal;
-mod undo;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 pub use chart::{ChartAction, ChartDecision};
 pub use cycle::{CycleStep, StepOfCycle};

@@ -68,7 +68,7 @@ fn moved(values: &[f64], before: usize) -> Moved {
         concept: None,
         items: Vec::new(),
         prediction: None,
-        owner: None,
+        led_by: None,
         studies: Vec::new(),
         planned: None,
         started: Some(monday(before)),

@@ -168,7 +168,7 @@ pub struct ChangeRequest {
     pub prediction: Option<String>,
     /// The role that leads it; never a person's name.
     #[serde(default)]
-    pub owner: Option<String>,
+    pub led_by: Option<String>,
     /// The measures that it should move.
     #[serde(default)]
     pub measures: Vec<String>,
@@ -275,7 +275,7 @@ impl ChangeRequest {
             concept: optional("/concept", self.concept.as_deref())?,
             items: slugs("/items", &self.items)?,
             prediction: given(self.prediction.as_deref()).map(ToOwned::to_owned),
-            owner: given(self.owner.as_deref()).map(ToOwned::to_owned),
+            led_by: given(self.led_by.as_deref()).map(ToOwned::to_owned),
         };
         Ok(CycleStep::Plan {
             plan,

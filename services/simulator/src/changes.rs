@@ -55,7 +55,7 @@ struct Cycle {
     concept: &'static str,
     items: &'static [&'static str],
     prediction: Option<&'static str>,
-    owner: &'static str,
+    led_by: &'static str,
     started: Option<NaiveDate>,
     ended: Option<(i64, Decision, &'static str)>,
 }
@@ -77,8 +77,10 @@ pub(super) fn cycles(county: &County, plan: &Plan, mut pen: Pen) -> Vec<Event> {
             ],
             concept: "care-coordination",
             items: &["co-timely-transfers", "co-care-coordination"],
-            prediction: Some("In West the typical wait falls from four days to two within ten weeks."),
-            owner: "Discharge lead",
+            prediction: Some(
+                "In West the typical wait falls from four days to two within ten weeks.",
+            ),
+            led_by: "Discharge lead",
             started: Some(plan.assessor.from),
             ended: None,
         },
@@ -91,7 +93,7 @@ pub(super) fn cycles(county: &County, plan: &Plan, mut pen: Pen) -> Vec<Event> {
             concept: "team-based-care",
             items: &["co-multidisciplinary-teams"],
             prediction: Some("The wait for a discussion halves within two months."),
-            owner: "Team co-ordinator",
+            led_by: "Team co-ordinator",
             started: Some(plan.twice_weekly.from),
             ended: Some((
                 84,
@@ -108,7 +110,7 @@ pub(super) fn cycles(county: &County, plan: &Plan, mut pen: Pen) -> Vec<Event> {
             concept: "involving-patients-and-carers",
             items: &["co-timely-transfers"],
             prediction: Some("Fewer people leave late within three months."),
-            owner: "Ward managers",
+            led_by: "Ward managers",
             started: Some(plan.leaflet.from),
             ended: Some((
                 42,
@@ -125,7 +127,7 @@ pub(super) fn cycles(county: &County, plan: &Plan, mut pen: Pen) -> Vec<Event> {
             concept: "enhanced-access-24-7",
             items: &["co-community-access"],
             prediction: Some("One in four leaves at a weekend."),
-            owner: "Therapy lead",
+            led_by: "Therapy lead",
             started: Some(ago(250)),
             ended: Some((
                 205,
@@ -142,7 +144,7 @@ pub(super) fn cycles(county: &County, plan: &Plan, mut pen: Pen) -> Vec<Event> {
             concept: "involving-patients-and-carers",
             items: &["co-carer-support"],
             prediction: None,
-            owner: "Carers lead",
+            led_by: "Carers lead",
             started: Some(ago(95)),
             ended: None,
         },
@@ -154,8 +156,10 @@ pub(super) fn cycles(county: &County, plan: &Plan, mut pen: Pen) -> Vec<Event> {
             measures: &["md-urgent-2h"],
             concept: "proactive-right-care",
             items: &["co-crisis-response"],
-            prediction: Some("Nine of ten urgent calls are answered within two hours by Christmas."),
-            owner: "Crisis response lead",
+            prediction: Some(
+                "Nine of ten urgent calls are answered within two hours by Christmas.",
+            ),
+            led_by: "Crisis response lead",
             started: Some(ago(24)),
             ended: None,
         },
@@ -185,7 +189,7 @@ fn planned(cycle: &Cycle) -> Fact {
         concept: Some(slug(cycle.concept)),
         items: cycle.items.iter().map(|i| slug(i)).collect(),
         prediction: cycle.prediction.map(ToOwned::to_owned),
-        owner: Some(cycle.owner.to_owned()),
+        led_by: Some(cycle.led_by.to_owned()),
     }))
 }
 
@@ -207,7 +211,8 @@ fn tell(county: &County, plan: &Plan, cycle: &Cycle, pen: &mut Pen) {
     );
     if cycle.id == "trusted-assessor" {
         let study = F::Studied(Studied {
-            learnt: "Care homes accept the assessment; home care still asks for its own.".to_owned(),
+            learnt: "Care homes accept the assessment; home care still asks for its own."
+                .to_owned(),
             compared: Some(Comparison::InPart),
         });
         let at = at_hour(from + TimeDelta::days(35), 12.0);
@@ -243,8 +248,8 @@ fn twice_entered(county: &County, pen: &mut Pen, day: NaiveDate) {
         concept: "proactive-right-care",
         items: &["co-crisis-response"],
         prediction: None,
-            owner: "Crisis response lead",
-            started: None,
+        led_by: "Crisis response lead",
+        started: None,
         ended: None,
     };
     let at = at_hour(day, 10.0);

@@ -28,6 +28,7 @@ pub mod node;
 mod pack;
 pub mod picture;
 pub mod quarantine;
+pub mod ranked;
 pub mod record;
 mod refusal;
 pub mod results;

@@ -10,6 +10,7 @@ mod add_data;
 mod assurance;
 mod audit;
 mod catalogue;
+mod changes;
 mod cli;
 mod clients;
 mod demo;

@@ -118,3 +118,31 @@ fn a_filter_shows_as_many_people_as_it_says() {
         assert_eq!(page.count("#people tbody tr"), count, "{address}");
     }
 }
+
+#[test]
+fn bars_are_drawn_where_bars_are_promised_and_a_split_that_says_nothing_is_counted_instead() {
+    let product = demo();
+    let page = |path: &str| {
+        let page = joinedup_tests::http::get_ok(&product.url(path)).unwrap();
+        page.text()
+    };
+    let reasons = page("/measures/tr-delay-by-reason?area=havenshire");
+    assert!(reasons.contains("<table class=\"ranked\">"), "{reasons}");
+    assert!(reasons.contains("Most: "), "{reasons}");
+    assert!(
+        !reasons.contains("class=\"chart wide\""),
+        "no line is drawn"
+    );
+    // Over time is a choice of its own.
+    let over_time = page("/measures/tr-delay-by-reason?area=havenshire&chart=run");
+    assert!(!over_time.contains("<table class=\"ranked\">"));
+    // Who left in time has no reason, so that every share by reason is 0 or 100 per cent.
+    let split = page("/measures/tr-delayed-share?area=havenshire&split=reason");
+    let split = split.split("id=\"multiples\"").nth(1).unwrap();
+    assert!(
+        split.contains("numbers are compared and not shares"),
+        "{split}"
+    );
+    let by_place = page("/measures/tr-delayed-share?area=havenshire&split=area");
+    assert!(!by_place.contains("numbers are compared and not shares"));
+}

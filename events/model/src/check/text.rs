@@ -7,7 +7,7 @@ use super::personal;
 pub const FREE_TEXT_MOST: usize = 500;
 
 /// The fields that hold free text wherever they stand; some reasons are codes.
-pub(crate) const FREE_TEXT: [&str; 6] = ["note", "aim", "title", "learnt", "prediction", "owner"];
+pub(crate) const FREE_TEXT: [&str; 6] = ["note", "aim", "title", "learnt", "prediction", "led_by"];
 
 /// Every rule that a free text breaks.
 pub(super) fn rules(text: &str) -> Vec<String> {
@@ -254,7 +254,7 @@ pub(super) fn fields(fact: &crate::event::Fact) -> Vec<(&'static str, &str)> {
         Fact::Change(C::Planned(f)) => std::iter::once(("title", f.title.as_str()))
             .chain(f.aim.iter().map(|t| ("aim", t.as_str())))
             .chain(f.prediction.iter().map(|t| ("prediction", t.as_str())))
-            .chain(f.owner.iter().map(|t| ("owner", t.as_str())))
+            .chain(f.led_by.iter().map(|t| ("led_by", t.as_str())))
             .collect(),
         Fact::Change(C::Studied(f)) => vec![("learnt", &f.learnt)],
         Fact::Change(C::Finished(f)) => f.learnt.iter().map(|t| ("learnt", t.as_str())).collect(),

@@ -26,7 +26,7 @@ fn planned(title: &str) -> ChangeFact {
         concept: Some(slug("care-coordination")),
         items: vec![slug("co-timely-transfers")],
         prediction: None,
-        owner: None,
+        led_by: None,
     })
 }
 

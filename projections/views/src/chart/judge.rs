@@ -50,7 +50,7 @@ pub(super) fn judge(query: &ChartQuery<'_>, points: &[Point]) -> Judged {
             few => Some(few.max(2)),
         },
         phases: phase_starts(query, points, &mut judged.warnings),
-        shares: measure.shape() == Shape::Proportion,
+        shares: measure.shape() == Shape::Proportion || measure.unit() == "proportion",
         sampling: sampling(query),
         now: now(query, points),
         season: season(query.points.grain),

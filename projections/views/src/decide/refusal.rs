@@ -105,7 +105,9 @@ pub enum Refusal {
     #[error("must be another date: a baseline from that date is in force")]
     BaselineInForce,
     /// Nothing stands that could be taken back.
-    #[error("must follow something that stands: it was taken back already, or nothing was recorded")]
+    #[error(
+        "must follow something that stands: it was taken back already, or nothing was recorded"
+    )]
     NothingToUndo,
     /// The last step was recorded too long ago.
     #[error("must come within {minutes} minutes of the step: record what follows from it instead")]

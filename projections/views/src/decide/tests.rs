@@ -153,7 +153,7 @@ fn plan() -> Planned {
         concept: None,
         items: vec![slug(ITEM)],
         prediction: Some("Four days become two by Easter.".to_owned()),
-        owner: Some("Discharge lead".to_owned()),
+        led_by: Some("Discharge lead".to_owned()),
     }
 }
 

@@ -70,7 +70,9 @@ impl Undo {
         match self.what {
             Undone::LastStep(_) => {
                 let last = said().map(|fact| fact.recorded_at).max();
-                said().filter(|fact| Some(fact.recorded_at) == last).collect()
+                said()
+                    .filter(|fact| Some(fact.recorded_at) == last)
+                    .collect()
             }
             Undone::Decision { position, .. } => {
                 said().filter(|fact| fact.position == position).collect()

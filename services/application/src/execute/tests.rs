@@ -92,7 +92,7 @@ fn begun(key: WriteKey) -> Command {
                 concept: None,
                 items: Vec::new(),
                 prediction: None,
-                owner: None,
+                led_by: None,
             },
             begun: true,
         },

@@ -43,9 +43,7 @@ pub fn path(id: &str) -> String {
 
 /// `GET /changes`.
 pub async fn show(visit: Visit) -> Result<Response, Problem> {
-    visit
-        .render(|visit| list(visit, &Filling::default()))
-        .await
+    visit.render(|visit| list(visit, &Filling::default())).await
 }
 
 fn list(visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
@@ -60,7 +58,11 @@ fn list(visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
     };
     let columns = [
         ("Planned", "planned", of(&[Status::Planned, Status::NotYet])),
-        ("Being tested", "tested", of(&[Status::Running, Status::Paused])),
+        (
+            "Being tested",
+            "tested",
+            of(&[Status::Running, Status::Paused]),
+        ),
         ("Decided", "decided", of(&[Status::Finished])),
     ];
     let open = visit.may_decide();
@@ -97,7 +99,10 @@ fn item(visit: &Visit, known: &Known, charts: &mut usize) -> Markup {
     let change = &known.change;
     let status_now = change.status(visit.today());
     let is_planned = matches!(status_now, Status::Planned | Status::NotYet);
-    let studied = change.measures.first().filter(|_| !is_planned && *charts > 0);
+    let studied = change
+        .measures
+        .first()
+        .filter(|_| !is_planned && *charts > 0);
     let studied = studied.and_then(|measure| {
         *charts -= 1;
         Studied::of(visit, change, measure.as_str())
@@ -108,7 +113,7 @@ fn item(visit: &Visit, known: &Known, charts: &mut usize) -> Markup {
             @if matches!(status_now, Status::Paused | Status::Finished) { " " span.tag { (status(status_now, change.decision)) } }
             p.small {
                 (visit.title_of(change.area.as_str())) " · " (dates(change))
-                @if let Some(owner) = &change.owner { " · " (owner) }
+                @if let Some(lead) = &change.led_by { " · " (lead) }
             }
             @if let Some(studied) = &studied {
                 @if let Some(around) = &studied.around { (verdict(around, &studied.answer.chart)) }

@@ -123,6 +123,7 @@ pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
         p.helped {
             strong.(class) { (word) } ": "
             @match around.moved {
+                Moved::TooFew if since == 0 => { "no data since, " (periods(ENOUGH_POINTS)) " needed." }
                 Moved::TooFew if since < ENOUGH_POINTS => { (periods(since)) " of data so far, " (ENOUGH_POINTS) " needed." }
                 Moved::TooFew => { (periods(around.before.points)) " of data before it, " (ENOUGH_POINTS) " needed." }
                 Moved::Chance => { (most) " of " (periods(since)) " since then were " (side) " the earlier median." }

@@ -10,7 +10,7 @@ const TYPED: [(&str, &str); 12] = [
     ("title", "Name"),
     ("aim", "Aim"),
     ("prediction", "Prediction"),
-    ("owner", "Led by"),
+    ("led_by", "Led by"),
     ("measures", "Measure"),
     ("learnt", "Learnt"),
     ("compared", "Against the prediction"),

@@ -77,10 +77,7 @@ pub fn forms(
         required: true,
     };
     let target_label = format!("Target ({})", if is_share { "per cent" } else { unit });
-    let number = Kind::Number(
-        never_negative.then_some(0.0),
-        is_share.then_some(100.0),
-    );
+    let number = Kind::Number(never_negative.then_some(0.0), is_share.then_some(100.0));
     Ok(html! {
         section #decisions aria-labelledby="decisions-name" {
             h2 #decisions-name { "Targets and baselines" }
@@ -153,7 +150,9 @@ fn standing(decisions: &Decisions, unit: &str, more: &dyn Fn(u64) -> Markup) -> 
 pub fn saved_words(visit: &Visit) -> Option<&'static str> {
     Some(match visit.address.get(DONE)? {
         "target" => "The target is set. It is drawn on the chart from its first day.",
-        "rebase-proposed" => "The new baseline is proposed. The chart changes when somebody agrees.",
+        "rebase-proposed" => {
+            "The new baseline is proposed. The chart changes when somebody agrees."
+        }
         "rebase-accepted" => "The new baseline is agreed, and drawn on the chart.",
         "rebase-declined" => "The proposal is declined. The chart stays as it was.",
         "withdraw" => "Withdrawn. What was decided before holds again.",
@@ -263,7 +262,9 @@ struct OfChart {
 
 impl Recorded for OfChart {
     fn then(&self, _: &App, _: &Receipt, form: &Form) -> String {
-        Address::read(&form.back()).with(DONE, self.name).to_string()
+        Address::read(&form.back())
+            .with(DONE, self.name)
+            .to_string()
     }
 
     fn stands(&self, visit: &Visit) -> Result<Markup, Problem> {

@@ -42,7 +42,10 @@ impl Faults {
 
     fn at(&self, field: &str) -> impl Iterator<Item = &str> {
         let of_field = move |(name, _): &&(String, String)| name == field;
-        self.0.iter().filter(of_field).map(|(_, text)| text.as_str())
+        self.0
+            .iter()
+            .filter(of_field)
+            .map(|(_, text)| text.as_str())
     }
 }
 
@@ -59,7 +62,7 @@ const LABELS: [(&str, &str); 11] = [
     ("title", "The name"),
     ("aim", "The aim"),
     ("prediction", "The prediction"),
-    ("owner", "The role that leads"),
+    ("led_by", "The role that leads"),
     ("measures", "The measure"),
     ("learnt", "What was learnt"),
     ("decision", "The decision"),
@@ -243,7 +246,8 @@ mod tests {
         };
         let summary = filling.summary().into_string();
         assert!(
-            summary.contains("<a href=\"#plan-measures-1\">The measure must be a known measure</a>"),
+            summary
+                .contains("<a href=\"#plan-measures-1\">The measure must be a known measure</a>"),
             "{summary}"
         );
         assert!(summary.contains("<li>This is old</li>"), "{summary}");

@@ -7,7 +7,7 @@ use super::figure::{self, Figure};
 use super::filling::{self, Filling};
 use super::layout::{self, Tab};
 use super::visit::Visit;
-use super::{finding, multiples, slide, words};
+use super::{finding, multiples, ranked, slide, words};
 use crate::door::problem::Problem;
 use axum::extract::Path;
 use axum::response::Response;
@@ -48,16 +48,30 @@ pub fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Proble
         changes: &changes,
         own: &visit.address,
     };
+    let bars = match ranked::dimension(measure, &request) {
+        Some(dimension) => ranked::ranked(visit, measure, &request, dimension)?,
+        None => None,
+    };
     let body = html! {
         article.measure {
             (filling.summary())
             @if let Some(words) = done { (filling::saved(words, &html! { p.small { a href="#decisions" { "See targets and baselines" } } })) }
             header.page-head {
                 p.kicker { (measure.title) ", " (answer.chart.place()) (filter_words(&request)) ", by " (words::grain(answer.chart.period)) }
-                h1 #chart-name data-live { (finding::sentence(visit, &answer, &changes)) }
+                h1 #chart-name data-live {
+                    @match &bars {
+                        Some(bars) => (bars.sentence()),
+                        None => (finding::sentence(visit, &answer, &changes)),
+                    }
+                }
             }
-            (figure.show())
-            (slide::elsewhere(&figure))
+            @match &bars {
+                Some(bars) => figure #chart data-live aria-labelledby="chart-name" { (bars.show()) },
+                None => {
+                    (figure.show())
+                    (slide::elsewhere(&figure))
+                }
+            }
             (choices(visit, measure, &answer, &request))
             (corrected(visit, &request, &answer)?)
             (changes_of::list(visit, &answer, &changes))
@@ -96,6 +110,11 @@ fn filter_words(request: &ChartRequest) -> String {
 /// Ways to look at the same: the kind of chart, the length of periods, the time, what was known when.
 fn choices(visit: &Visit, measure: &Measure, answer: &Answer, request: &ChartRequest) -> Markup {
     let chosen = request.kind.unwrap_or(measure.chart);
+    let over_time = !measure.chart.is_judged();
+    let kind_words = |kind: ChartKind| match kind {
+        ChartKind::Run if over_time => "Over time",
+        other => words::chart_kind(other),
+    };
     let kinds = if measure.chart.is_judged() {
         vec![ChartKind::Run, ChartKind::Xmr, ChartKind::Auto]
     } else {
@@ -105,7 +124,7 @@ fn choices(visit: &Visit, measure: &Measure, answer: &Answer, request: &ChartReq
     html! {
         div.choices {
             ul.segments aria-label="Kind of chart" {
-                @for kind in kinds { (option(visit.address.clone().with("chart", kind), kind == chosen, words::chart_kind(kind))) }
+                @for kind in kinds { (option(visit.address.clone().with("chart", kind), kind == chosen, kind_words(kind))) }
             }
             ul.segments aria-label="Length of a period" {
                 @for g in [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year] {

@@ -16,9 +16,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::NaiveDate;
 use joinedup_application::app::App;
-use joinedup_application::execute::{
-    ExecuteError, Receipt, Write, WriteKey, execute, until_seen,
-};
+use joinedup_application::execute::{ExecuteError, Receipt, Write, WriteKey, execute, until_seen};
 use joinedup_events::{AreaId, Event};
 use joinedup_log::Appended;
 use joinedup_views::decide::Command;
@@ -265,7 +263,9 @@ pub async fn record(
                     }
                     faults
                 }
-                Err(ExecuteError::SamePerson) => Faults::one("", ExecuteError::SamePerson.to_string()),
+                Err(ExecuteError::SamePerson) => {
+                    Faults::one("", ExecuteError::SamePerson.to_string())
+                }
                 Err(other) => return Err(other.into()),
             }
         }

@@ -238,7 +238,7 @@ pub const fn chart_kind(kind: ChartKind) -> &'static str {
         ChartKind::Xmr => "XmR chart with limits",
         ChartKind::Auto => "Recommended chart",
         ChartKind::Bar => "Bars",
-        ChartKind::Pareto => "Pareto bars",
+        ChartKind::Pareto => "Bars, largest first",
         ChartKind::Status => "Levels over time",
         ChartKind::Band => "Bands",
     }

@@ -50,7 +50,7 @@ fn a_test_is_studied_while_it_goes_on_and_each_study_stands() {
     let read = change(&world.facts).unwrap();
     let learnt: Vec<&str> = read.studies.iter().map(|s| s.learnt.as_str()).collect();
     assert_eq!(learnt, ["Mornings work.", "Nobody is there at weekends."]);
-    assert_eq!(read.owner.as_deref(), Some("Discharge lead"));
+    assert_eq!(read.led_by.as_deref(), Some("Discharge lead"));
     assert!(read.prediction.is_some());
 }
 

@@ -43,7 +43,7 @@ pub(super) fn new_plan(visit: &Visit, filling: &Filling) -> Markup {
             form.steps method="post" action="/changes" {
                 input type="hidden" name="back" value=(visit.address.clone().with("plan", if asked.is_empty() { "new" } else { asked }));
                 input type="hidden" name="key" value=(uuid::Uuid::now_v7());
-                (layout::place_field_named(visit, "plan-area"))
+                div.field { (layout::place_field_named(visit, "plan-area")) }
                 (plan_fields(visit, &filling, first.as_ref(), asked))
                 (filling.field(&Field {
                     name: "begun",
@@ -51,7 +51,7 @@ pub(super) fn new_plan(visit: &Visit, filling: &Filling) -> Markup {
                     hint: "",
                     kind: Kind::OneOf(&[("", "It is a plan"), ("yes", "The test has begun on the date below")]),
                     value: "",
-                    required: false,
+                    required: true,
                 }))
                 (date(visit, &filling, "Date"))
                 div.actions { button type="submit" { "Save the plan" } " " a href=(list) { "Cancel" } }
@@ -78,15 +78,31 @@ pub(super) fn plan_again(visit: &Visit, known: &Known, filling: &Filling) -> Mar
 
 fn plan_fields(visit: &Visit, filling: &Filling, change: Option<&Change>, asked: &str) -> Markup {
     let definitions = &visit.app.definitions;
-    let title_of = |id: &str| definitions.measures.get(id).map_or("", |m| m.title.as_str());
+    let title_of = |id: &str| {
+        definitions
+            .measures
+            .get(id)
+            .map_or("", |m| m.title.as_str())
+    };
     let stands = |of: fn(&Change) -> Option<&str>| change.and_then(of).unwrap_or_default();
     let mut measures: Vec<&str> = match change {
-        Some(change) => change.measures.iter().map(|m| title_of(m.as_str())).collect(),
+        Some(change) => change
+            .measures
+            .iter()
+            .map(|m| title_of(m.as_str()))
+            .collect(),
         None => vec![title_of(asked)],
     };
     measures.resize(MAX_MEASURES.max(measures.len()), "");
     let text = |name, label, hint, value, kind, required| {
-        filling.field(&Field { name, label, hint, kind, value, required })
+        filling.field(&Field {
+            name,
+            label,
+            hint,
+            kind,
+            value,
+            required,
+        })
     };
     let concept = stands(|c| c.concept.as_ref().map(joinedup_events::Slug::as_str));
     let concept = filling.value("concept", concept);
@@ -94,14 +110,14 @@ fn plan_fields(visit: &Visit, filling: &Filling, change: Option<&Change>, asked:
         (text("title", "Name", "Short, as it should stand on charts", stands(|c| c.title.as_deref()), Kind::Line, true))
         (text("aim", "Aim", "What are we trying to accomplish?", stands(|c| c.aim.as_deref()), Kind::Text, false))
         (text("prediction", "Prediction", "What do you expect to see on the charts, and by when?", stands(|c| c.prediction.as_deref()), Kind::Text, false))
-        (text("owner", "Led by", "A role, such as discharge lead; never a person's name", stands(|c| c.owner.as_deref()), Kind::Line, false))
+        (text("led_by", "Led by", "A role, such as discharge lead; never a person's name", stands(|c| c.led_by.as_deref()), Kind::Line, false))
         datalist #measure-names { @for m in definitions.measures.iter() { option value=(m.title) {} } }
         fieldset.choice {
             legend { "Measures that it should move" }
             span.hint { "Type part of a name and choose from the list. The first is the one shown with the change." }
-            @for (i, title) in measures.iter().enumerate() {
+            div.measures-of { @for (i, title) in measures.iter().enumerate() {
                 (filling.field(&Field { name: &format!("measures-{i}"), label: &format!("Measure {}", i + 1), hint: "", value: title, kind: Kind::Proposed("measure-names"), required: i == 0 }))
-            }
+            } }
         }
         div.field {
             label for="plan-concept" { "Change concept" span.hint { " (optional)" } }
@@ -130,7 +146,14 @@ fn date(visit: &Visit, filling: &Filling, label: &str) -> Markup {
 }
 
 /// A step with a date and nothing else.
-pub(super) fn dated(visit: &Visit, known: &Known, filling: &Filling, step: &'static str, label: &str, button: &str) -> Markup {
+pub(super) fn dated(
+    visit: &Visit,
+    known: &Known,
+    filling: &Filling,
+    step: &'static str,
+    label: &str,
+    button: &str,
+) -> Markup {
     let filling = filling.of(step);
     html! {
         form.row-form method="post" action=(path(&known.id)) {
@@ -188,7 +211,11 @@ pub(super) fn undo(visit: &Visit, known: &Known) -> Markup {
 /// What a form carries unseen, with its step.
 fn unseen(visit: &Visit, known: &Known, step: &str) -> Markup {
     let own = Address::new(path(&known.id));
-    let kept = visit.address.pairs().iter().filter(|(name, _)| name != "area");
+    let kept = visit
+        .address
+        .pairs()
+        .iter()
+        .filter(|(name, _)| name != "area");
     let own = kept.fold(own, |own, (name, value)| own.with(name, value));
     html! {
         input type="hidden" name="do" value=(step);

@@ -47,7 +47,7 @@ pub(super) fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup,
         header.page-head {
             p.kicker {
                 a href=(visit.address.elsewhere("/changes").with("area", &change.area)) { "Changes" } " · " (visit.title_of(change.area.as_str()))
-                @if let Some(owner) = &change.owner { " · led by " (owner) }
+                @if let Some(lead) = &change.led_by { " · led by " (lead) }
             }
             h1 { (name) " " span.tag { (status(now, change.decision)) } }
             @if let Some(aim) = &change.aim { p.lead { (aim) } }
@@ -130,7 +130,14 @@ fn stages(visit: &Visit, change: &Change, now: Status) -> Markup {
     };
     let steps = [
         ("Plan", date(change.planned)),
-        ("Do", if current > 1 { tested } else { "not begun".to_owned() }),
+        (
+            "Do",
+            if current > 1 {
+                tested
+            } else {
+                "not begun".to_owned()
+            },
+        ),
         ("Study", studied),
         ("Act", acted),
     ];
@@ -157,7 +164,7 @@ fn plan(visit: &Visit, known: &Known, filling: &Filling, open: bool) -> Markup {
             dl.facts #planned data-live {
                 @if let Some(prediction) = &change.prediction { div { dt { "Prediction" } dd { (prediction) } } }
                 @else { div { dt { "Prediction" } dd.place { "None recorded: nothing to hold the result against." } } }
-                @if let Some(owner) = &change.owner { div { dt { "Led by" } dd { (owner) } } }
+                @if let Some(lead) = &change.led_by { div { dt { "Led by" } dd { (lead) } } }
                 @if let Some(day) = change.planned { div { dt { "Planned" } dd { (axis::date(day)) } } }
                 @if let Some(concept) = concept { div { dt { "Change concept" } dd { (concept) } } }
                 @if !change.items.is_empty() {

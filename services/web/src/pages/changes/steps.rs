@@ -103,9 +103,11 @@ fn planned(app: &App, form: &Form) -> Result<ChangeRequest, Faults> {
         let Some(typed) = form.get(&format!("measures-{n}")) else {
             continue;
         };
-        let known = app.definitions.measures.iter().find(|m| {
-            m.id.as_str() == typed || m.title.trim().eq_ignore_ascii_case(typed)
-        });
+        let known = app
+            .definitions
+            .measures
+            .iter()
+            .find(|m| m.id.as_str() == typed || m.title.trim().eq_ignore_ascii_case(typed));
         match known {
             Some(measure) if measures.contains(&measure.id.to_string()) => {}
             Some(measure) => measures.push(measure.id.to_string()),
@@ -128,7 +130,7 @@ fn planned(app: &App, form: &Form) -> Result<ChangeRequest, Faults> {
         title: text("title"),
         aim: text("aim"),
         prediction: text("prediction"),
-        owner: text("owner"),
+        led_by: text("led_by"),
         concept: text("concept"),
         items: items.map(|(_, item)| item.clone()).collect(),
         begun: form.get("begun").is_some(),
