@@ -33,7 +33,7 @@ const READ = {
     'What the chart says': /Getting better|Getting worse|usual|Unusual|No clear change|Too early/,
     'What it is': /BetterOutcomePeriodMeasureUnitlowerTransfers without delayweekPeople who left late/,
     'Rules met': /Period fromRuleMet\d+ \w{3} \d{4}.*(yes|no)/,
-    Periods: /Period fromOut ofValueNot yet complete\d+ \w{3} \d{4}.*\d%/,
+    Periods: /Period fromValueOut ofNot yet complete\d+ \w{3} \d{4}.*\d%/,
     'Latest periods on one side': /(above|below|on) the median\d/,
     'Amberwell Cross': /Value/,
     'Ready and waiting now': /Value/,

@@ -146,3 +146,33 @@ fn bars_are_drawn_where_bars_are_promised_and_a_split_that_says_nothing_is_count
     let by_place = page("/measures/tr-delayed-share?area=havenshire&split=area");
     assert!(!by_place.contains("numbers are compared and not shares"));
 }
+
+#[test]
+fn a_round_in_progress_is_not_compared_before_it_is_whole() {
+    let product = demo();
+    let url = product.url("/api/v1/assessments");
+    let list = product.json("/api/v1/assessments?area=havenshire-north&framework=scie");
+    let list = list.unwrap()["assessments"].as_array().unwrap().clone();
+    let rated = list.iter().find(|a| a["item"] == "co-crisis-response");
+    let mut body = serde_json::json!({
+        "area": "havenshire-north", "item": "co-crisis-response", "round": "2027",
+        "action": "propose", "level": 3, "version": rated.unwrap()["version"],
+    });
+    let proposed = joinedup_tests::http::post_json(&url, &body).unwrap();
+    assert_eq!(proposed.status, 201, "{}", proposed.text());
+    body["action"] = "confirm".into();
+    body["version"] = proposed.json()["version"].clone();
+    body.as_object_mut().unwrap().remove("level");
+    let published = joinedup_tests::http::post_json(&url, &body).unwrap();
+    assert_eq!(published.status, 201, "{}", published.text());
+    for path in ["/?area=havenshire", "/model?area=havenshire&compare=yes"] {
+        let page = joinedup_tests::http::get_ok(&product.url(path))
+            .unwrap()
+            .text();
+        assert!(page.contains("Round 2027 is in progress: 1 of"), "{path}");
+    }
+    let home = joinedup_tests::http::get_ok(&product.url("/?area=havenshire"))
+        .unwrap()
+        .text();
+    assert!(home.contains("between the rounds 2025 and 2026"), "{home}");
+}

@@ -155,7 +155,7 @@ fn then_and_now(title: &str, at: (u32, u32), expression: &str) -> Panel {
         .fields("^first_median$", &[("displayName", json!("At start"))])
         .fields("^latest_median$", &[("displayName", json!("Now"))])
         .fields("^latest$", &[("displayName", json!("Latest period"))])
-        .fields("^title", &[("displayName", json!("Measure")), ("custom.width", json!(330))])
+        .fields("^title", &[("displayName", json!("Measure")), ("custom.width", json!(390))])
 }
 
 /// The lines of a table of medians, for a unit of metrics.

@@ -77,7 +77,8 @@ pub fn dashboard() -> Value {
             .fields("^rule$", &[("displayName", json!("Rule")), ("mappings", words(&RULES))])
             .fields("^Value$", &[("displayName", json!("Met")), ("mappings", words(&[("0", "no"), ("1", "yes")])), ("custom.width", json!(60))])
             .done(),
-        parts::time_units(table("Periods", "The latest periods: the value, and how many cases it is out of.", (0, 17), (24, 8))
+        // Units before names: a rule by a pattern sees the name that was given last.
+        parts::time_units(table("Periods", "The latest periods: the value, and how many cases it is out of.", (0, 17), (24, 8)))
             .rows(&format!("max by (line, period_start) ({})", parts::periods("$measure", "$area")))
             .by_period("line")
             .transform(json!({ "id": "sortBy", "options": { "fields": {}, "sort": [{ "field": "period_start\\line", "desc": true }] } }))
@@ -86,7 +87,7 @@ pub fn dashboard() -> Value {
             .fields("^denominator$", &[("displayName", json!("Out of"))])
             .fields("^provisional_", &[("displayName", json!("Not yet complete"))])
             // A pattern that rules names out would also see the names given above.
-            .fields(&format!("^({})$", parts::people_units()), &[("displayName", json!("Value"))]))
+            .fields(&format!("^({})$", parts::people_units()), &[("displayName", json!("Value"))])
             .done(),
         parts::row("The same measure, place by place", 25),
         at_one_scale(

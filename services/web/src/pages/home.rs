@@ -260,14 +260,22 @@ fn wait(visit: &Visit, person: &WaitingTransfer) -> Markup {
 }
 
 fn ratings(visit: &Visit) -> Markup {
-    let Some(moves) = rounds::latest_moves(visit) else {
-        return html! {};
-    };
+    let (moves, open) = rounds::latest_moves(visit);
+    let compared = visit
+        .address
+        .elsewhere("/model")
+        .with("compare", "yes")
+        .without(&["from", "to"]);
     html! {
-        p #ratings data-live {
-            "Ratings between the rounds " (moves.earlier) " and " (moves.later) ": "
-            strong { (moves.up.len()) " went up" } ", " strong { (moves.down.len()) " went down" } ", " (moves.same.len()) " did not change. "
-            a href=(visit.address.elsewhere("/model").with("compare", "yes").without(&["from", "to"])) { "See all rating changes" }
+        @if moves.is_some() || open.is_some() {
+            p #ratings data-live {
+                @if let Some(open) = &open { (open.sentence()) " " }
+                @if let Some(moves) = &moves {
+                    "Ratings between the rounds " (moves.earlier) " and " (moves.later) ": "
+                    strong { (moves.up.len()) " went up" } ", " strong { (moves.down.len()) " went down" } ", " (moves.same.len()) " did not change. "
+                    a href=(compared) { "See all rating changes" }
+                }
+            }
         }
     }
 }

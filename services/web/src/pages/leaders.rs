@@ -211,7 +211,7 @@ fn outcome(
                     a.measure-link href=(visit.address.elsewhere(format!("/measures/{}", line.measure))) { (line.title) }
                     @if let Some(footprint) = &line.footprint { " " span.small { (footprint) } }
                 }
-                td { span.with-icon { (PreEscaped(icon::variation(line.variation))) span.(icon::variation_class(line.variation)) { strong { (matrix::stands(visit, line)) } } } }
+                td { span.with-icon { (PreEscaped(icon::variation(line.variation))) span.(icon::variation_class(line.variation)) { strong { (matrix::stands(visit, line)) } } } (moved(line)) }
                 td.number { @if let Some((start, value)) = line.latest { strong { (axis::amount(value, &line.unit)) } br; span.small { (words::period(line.period, start)) } } @else { "–" } }
                 td.number.hide-narrow { @if let Some((_, then)) = line.then { (axis::amount(then, &line.unit)) } @else { "–" } }
                 td.number.hide-narrow { @if let Some(now) = line.now { (axis::amount(now, &line.unit)) } @else { "–" } }
@@ -219,6 +219,27 @@ fn outcome(
                 td.hide-mid { (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &sparked(line)))) }
                 td.whole { (spread(visit, overview, line)) }
             }
+        }
+    }
+}
+
+/// What a word for better or worse is about: the medians. A latest value on the other side of where they began is said.
+fn moved(line: &Line) -> Markup {
+    let amount = |value: f64| axis::amount(value, &line.unit);
+    let medians = line
+        .then
+        .zip(line.now)
+        .filter(|((_, then), now)| then != now);
+    let (Some(((_, then), now)), true) = (medians, line.improves() || line.worsens()) else {
+        return html! {};
+    };
+    let strays = line
+        .latest
+        .filter(|(_, latest)| (now > then && *latest < then) || (now < then && *latest > then));
+    html! {
+        p.small {
+            "median " (amount(then)) " to " (amount(now))
+            @if strays.is_some() { "; the latest value lies beyond where it began" }
         }
     }
 }
@@ -322,7 +343,7 @@ fn compare(visit: &Visit, overview: &Overview) -> Markup {
         .collect();
     html! {
         section.card #compare aria-labelledby="compare-name" {
-            h2 #compare-name { "Compare places fairly: " (line.title) }
+            h2 #compare-name { "Compare places (funnel plot): " (line.title) }
             p.note { "Each place's latest " (MAX_POINTS) " final points together. Places between the dashed lines differ no more than expected by chance. Do not rank them." }
             form.picker method="get" action="/leaders#compare" {
                 (layout::kept(&visit.address, &["funnel"]))
@@ -333,7 +354,7 @@ fn compare(visit: &Visit, overview: &Overview) -> Markup {
             @match drawn {
                 Ok(drawn) => {
                     div.scroll tabindex="0" role="region" aria-label="Funnel" {
-                        div.funnel-box #funnel data-live { (PreEscaped(funnel::svg(&drawn, &places, "proportion", "how many there were to count", &format!("{}: places against the limits of chance", line.title)))) }
+                        div.funnel-box #funnel data-live { (PreEscaped(funnel::svg(&drawn, &places, "proportion", "number of people counted", &format!("{}: places against the limits of chance", line.title)))) }
                     }
                     details #funnel-table { summary { "The places as a table" } (funnel_table(&drawn, &places)) }
                 }

@@ -33,7 +33,7 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
         measure
             .breakdowns
             .iter()
-            .map(|d| (d.as_str(), words::sentence(d.as_str()).to_lowercase())),
+            .map(|d| (d.as_str(), words::dimension(d.as_str()))),
     );
     let Some(first) = ways.first().map(|w| w.0) else {
         return Ok(html! {});
@@ -101,7 +101,7 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
             }
             @if charts.is_empty() { p { "There is too little data by " (name_of(&ways, chosen)) " to draw." } }
             @if let Some(counts) = &counts {
-                p { "Only those who count here have " (name_of(&ways, chosen)) " recorded, so numbers are compared and not shares." }
+                p { "Only those who count here have this recorded, so numbers are compared and not shares." }
                 (counts.show())
             } @else {
             (grid(visit, &charts, chosen))
