@@ -3,7 +3,7 @@
 use super::address::{Address, DONE};
 use super::changes_of::decided;
 use super::filling::{Faults, Field, Filling, Kind};
-use super::record::{Filled, Form, Recorded, back_to, hidden, record};
+use super::record::{Filled, Form, FormPage, back_to, hidden, record};
 use super::visit::Visit;
 use super::{authors, figure, measure};
 use crate::door::auth::Caller;
@@ -260,7 +260,7 @@ struct OfChart {
     name: &'static str,
 }
 
-impl Recorded for OfChart {
+impl FormPage for OfChart {
     fn then(&self, _: &App, _: &Receipt, form: &Form) -> String {
         Address::read(&form.back())
             .with(DONE, self.name)

@@ -147,7 +147,7 @@ fn list(visit: &Visit, found: &[Finding<'_>], none: &str) -> Markup {
         @else {
             ul.findings { @for finding in found.iter().take(MAX_LINES) { (one(visit, finding)) } }
             @if found.len() > MAX_LINES || found.iter().any(|f| !f.also.is_empty()) {
-                p.more { a href=(visit.address.elsewhere("/measures").with("show", "signals")) { "See all changes (" (found.iter().map(|f| 1 + f.also.len()).sum::<usize>()) ")" } }
+                p.more { a href=(visit.address.elsewhere("/measures").with("show", "signals")) { "See all that changed (" (found.iter().map(|f| 1 + f.also.len()).sum::<usize>()) ")" } }
             }
         }
     }

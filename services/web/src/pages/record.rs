@@ -203,7 +203,7 @@ pub struct Filled {
 }
 
 /// What the page of a form is made of again.
-pub trait Recorded: Send + 'static {
+pub trait FormPage: Send + 'static {
     /// Where the reader goes once it is recorded.
     fn then(&self, app: &App, receipt: &Receipt, form: &Form) -> String;
     /// What stands now, for whoever was second.
@@ -227,7 +227,7 @@ pub async fn record(
     app: App,
     caller: Caller,
     filled: Filled,
-    of: impl Recorded,
+    of: impl FormPage,
 ) -> Result<Response, Problem> {
     let back = Address::read(&filled.form.back());
     let faults = match &filled.command {

@@ -2,7 +2,7 @@
 
 use super::super::address::{Address, DONE};
 use super::super::filling::{Faults, Filling};
-use super::super::record::{Filled, Form, Recorded, record};
+use super::super::record::{Filled, Form, FormPage, record};
 use super::super::visit::Visit;
 use super::forms::MAX_MEASURES;
 use super::{known, list, no_such_change, one, path};
@@ -143,7 +143,7 @@ fn planned(app: &App, form: &Form) -> Result<ChangeRequest, Faults> {
 /// The list of changes, as the place of the form of a new plan.
 struct OfList;
 
-impl Recorded for OfList {
+impl FormPage for OfList {
     fn then(&self, _: &App, receipt: &Receipt, _: &Form) -> String {
         let own = Address::new(path(receipt.entity.as_str()));
         own.with(DONE, "plan").to_string()
@@ -164,7 +164,7 @@ struct OfChange {
     name: &'static str,
 }
 
-impl Recorded for OfChange {
+impl FormPage for OfChange {
     fn then(&self, app: &App, _: &Receipt, form: &Form) -> String {
         // Whoever undoes a plan that nothing followed is left without a change.
         let there = if area_of_change(app, &self.id).is_some() {
