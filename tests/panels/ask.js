@@ -69,7 +69,9 @@ export async function askBoard({ name, board }, ask, { to, last, most = Infinity
     else throw new Error(`${name}: ${variable.label} cannot be ${variable.current.value}`);
   }
   const answered = async (panel, here) => {
-    const begin = panel.timeFrom ? moment(`now-${last ?? panel.timeFrom}`) : from;
+    // What is asked of this moment alone is as old as the panel says, whenever the Prometheus began.
+    const shorter = panel.targets.some(({ instant }) => !instant) ? last : undefined;
+    const begin = panel.timeFrom ? moment(`now-${shorter ?? panel.timeFrom}`) : from;
     const wide = points ?? (WIDTH * panel.gridPos.w) / 24;
     const step = Math.max(data.rangeUtil.calculateInterval({ from: begin, to }, wide, panel.interval ?? `${SCRAPE}s`).intervalMs / 1000, SCRAPE);
     const seconds = (to - begin) / 1000;

@@ -7,6 +7,8 @@ const folder = new URL('../../grafana/dashboards/', import.meta.url);
 const CHOSEN = {
   $__range: '31536000s',
   $measures: 'tr-delayed-share',
+  $days: 'tr-ready-now',
+  $daily: 'tr-ready-now',
   $measure: 'tr-delayed-share',
   $areas: 'havenshire-north',
   $area: 'havenshire',

@@ -40,7 +40,7 @@ export function library(version) {
 export function shown(version, unit, value) {
   const { data } = library(version);
   const known = data.getValueFormats().some(({ submenu }) => submenu.some((one) => one.value === unit));
-  if (!known && !unit.startsWith('time:')) return undefined;
+  if (!known && !/^(time|suffix):/.test(unit)) return undefined;
   const { prefix = '', text, suffix = '' } = data.getValueFormat(unit)(value, 1, undefined, 'Europe/London');
   return prefix + text + suffix;
 }

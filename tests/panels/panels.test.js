@@ -63,8 +63,8 @@ test('a period is complete or it is not, and is drawn once', () => {
   for (const panel of panels.filter(({ type }) => type === 'timeseries')) {
     const fields = kept('golden', panel);
     const of = (pattern) => fields.find(({ name }) => pattern.test(name));
-    const value = of(/^joinedup_run_chart_(ratio|seconds|events|people|bed_nights|points|levels|per_100k|units)$/);
-    const unfinished = of(/^joinedup_run_chart_provisional_/);
+    const value = of(/^(joinedup_run_chart_)?(ratio|seconds|days|hours|minutes|events|people|bed_nights|points|levels|per_100k|units)$/);
+    const unfinished = of(/^(joinedup_run_chart_)?provisional_/);
     assert.ok(value, panel.key);
     // Below a locality, and where small numbers are kept back, the period that runs now is not shown.
     if (!unfinished) continue;
@@ -80,7 +80,11 @@ test('a period is complete or it is not, and is drawn once', () => {
 // A number as every version has to show it in a unit; a unit that is on no board is not listed.
 const IN_UNITS = {
   percentunit: [0.2083, /^20\.8%$/],
-  s: [108000, /^1\.3 days?$/],
+  'suffix:days': [1, /^1\.0 days$/],
+  'suffix:hours': [27.392, /^27\.4 hours$/],
+  'suffix:minutes': [95, /^95\.0 minutes$/],
+  dtdhms: [108000, /^1 d 06:00:00$/],
+  s: [0.2, /^200\.0 ms$/],
   bytes: [3 * 1024 * 1024, /^3\.0 MiB$/],
   short: [1500, /^1\.5 K$/i],
   dateTimeFromNow: [Date.now() - 7200000, /^2 hours ago$/],
@@ -106,7 +110,8 @@ test('a flag stands where a change began and not where it was scraped, and is re
   for (const flag of all) {
     // The value is the moment, in milliseconds; without this the flag would stand at every scrape.
     assert.equal(flag.useValueForTime, true, flag.board);
-    assert.match(flag.expr, /^joinedup_improvement_cycle_start_timestamp_seconds\{.*\} \* 1000$/);
+    // Those of the place and its parts alone.
+    assert.match(flag.expr, /^joinedup_improvement_cycle_(start|finish)_timestamp_seconds\{measure=.*\} \* 1000 and on \(area\) /);
     const labels = ['cycle', 'measure', 'area', 'title'];
     const texts = [flag.titleFormat, flag.textFormat, flag.tagKeys.split(',').map((key) => `{{${key}}}`).join('')];
     for (const [, label] of texts.join('').matchAll(/\{\{(.*?)\}\}/g)) assert.ok(labels.includes(label), label);

@@ -18,6 +18,17 @@ codes! {
     }
 }
 codes! {
+    /// How what was seen compares with what was predicted.
+    Comparison {
+        /// As predicted.
+        AsPredicted = "as-predicted",
+        /// Some of it.
+        InPart = "in-part",
+        /// Something else happened.
+        Otherwise = "otherwise",
+    }
+}
+codes! {
     /// Why a source has ended.
     EndReason {
         /// What it reported on is closed.
@@ -58,6 +69,22 @@ payload! {
         /// Items of the logic model that it works on.
         #[serde(default)]
         items: Vec<Slug>,
+        /// What the team expects to see, and by when.
+        #[serde(default)]
+        prediction: Option<String>,
+        /// The role that leads it, such as discharge lead; never a person's name.
+        #[serde(default)]
+        led_by: Option<String>,
+    }
+}
+payload! {
+    /// A test was studied: what was seen is compared with what was predicted. Each study stands beside the others.
+    Studied {
+        /// What was learnt, in a sentence.
+        learnt: String,
+        /// How it compares with the prediction.
+        #[serde(default)]
+        compared: Option<Comparison>,
     }
 }
 payload! {
@@ -121,5 +148,7 @@ facts! {
         SourceEnded(SourceEnded) = "source-ended" v 1,
         /// A new baseline that was proposed was declined.
         RebaseDeclined(Rebase) = "rebase-declined" v 1,
+        /// A test was studied.
+        Studied(Studied) = "studied" v 1,
     }
 }

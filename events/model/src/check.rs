@@ -5,7 +5,7 @@
 //! a name or a number of a person can stand in a key as well as in a value.
 //!
 //! What these checks cannot see: a name without a title in front of it, and anything written in words. The free
-//! text fields (`note`, `aim`, `title`, `learnt`, `reason`) are about areas and changes only, and people who write
+//! text fields (`note`, `aim`, `title`, `learnt`, `prediction`, `led_by`, `reason`) are about areas and changes only, and people who write
 //! them must keep to that.
 
 mod attribute;
@@ -20,7 +20,7 @@ mod text;
 pub(crate) use attribute::is_json;
 pub use personal::{is_nhs_number, mentions_nhs_number};
 pub use text::FREE_TEXT_MOST;
-pub(crate) use text::is_invisible;
+pub(crate) use text::{FREE_TEXT, is_invisible};
 
 use crate::area::Areas;
 use crate::event::{self, DecodeError, Event, Family, Kind, Misfit};

@@ -248,7 +248,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     (
         "change.planned.v1",
         "2026-04-01T09:00:00Z",
-        r#"{"change":"c-discharge-lounge","area":"havenshire-north","title":"Discharge lounge opens at eight","aim":"Half of all discharges before noon by autumn.","measures":["tr-discharged-by-noon"],"concept":"organised-care","items":["se-transfers-without-delay"]}"#,
+        r#"{"change":"c-discharge-lounge","area":"havenshire-north","title":"Discharge lounge opens at eight","aim":"Half of all discharges before noon by autumn.","measures":["tr-discharged-by-noon"],"concept":"organised-care","items":["se-transfers-without-delay"],"prediction":"Six in ten leave before noon within eight weeks.","led_by":"Discharge lead"}"#,
     ),
     (
         "change.started.v1",
@@ -259,6 +259,11 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
         "change.paused.v1",
         "2026-04-20T08:00:00Z",
         r#"{"change":"c-discharge-lounge","area":"havenshire-north"}"#,
+    ),
+    (
+        "change.studied.v1",
+        "2026-05-11T12:00:00Z",
+        r#"{"change":"c-discharge-lounge","area":"havenshire-north","learnt":"Most still wait for medicines to take home.","compared":"in-part"}"#,
     ),
     (
         "change.finished.v1",

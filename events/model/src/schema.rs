@@ -9,7 +9,7 @@ pub use asyncapi::asyncapi;
 
 use crate::assessment::AssessmentFact;
 use crate::change::ChangeFact;
-use crate::check::{ATTRIBUTE_MOST, FREE_TEXT_MOST, LIMITS};
+use crate::check::{ATTRIBUTE_MOST, FREE_TEXT, FREE_TEXT_MOST, LIMITS};
 use crate::event::{Family, TYPE_PREFIX};
 use crate::experience::ExperienceFact;
 use crate::observation::ObservationFact;
@@ -142,7 +142,9 @@ fn limit(name: &str, field: &mut Value) {
         return;
     };
     let limits = match name {
-        "note" | "aim" | "title" | "learnt" => json!({"minLength": 1, "maxLength": FREE_TEXT_MOST}),
+        name if FREE_TEXT.contains(&name) => {
+            json!({"minLength": 1, "maxLength": FREE_TEXT_MOST})
+        }
         // Some reasons are codes.
         "reason" if field.contains_key("type") => {
             json!({"minLength": 1, "maxLength": FREE_TEXT_MOST})

@@ -14,7 +14,7 @@ pub use decision::{Decisions, TargetStep, decisions};
 use crate::contribution::StoredFact;
 use chrono::NaiveDate;
 use cycle::Cycle;
-use joinedup_events::change::Decision;
+use joinedup_events::change::{Comparison, Decision};
 use joinedup_events::{AreaId, Slug};
 use serde::Serialize;
 
@@ -55,6 +55,10 @@ pub struct Change {
     pub title: Option<String>,
     /// What it is to achieve.
     pub aim: Option<String>,
+    /// What the team expects to see.
+    pub prediction: Option<String>,
+    /// The role that leads it.
+    pub led_by: Option<String>,
     /// The measures it should move.
     pub measures: Vec<Slug>,
     /// The change concept.
@@ -69,6 +73,8 @@ pub struct Change {
     pub paused: Vec<NaiveDate>,
     /// Local dates on which it was taken up again.
     pub resumed: Vec<NaiveDate>,
+    /// What was learnt on the way, the earliest first.
+    pub studies: Vec<Study>,
     /// The local date of the finish.
     pub finished: Option<NaiveDate>,
     /// How it ended.
@@ -77,6 +83,18 @@ pub struct Change {
     pub learnt: Option<String>,
     /// Calendar days from start to finish, pauses included; none when the finish is dated before the start.
     pub cycle_days: Option<i64>,
+}
+
+/// What a test has taught so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Study {
+    /// The local date.
+    pub date: NaiveDate,
+    /// What was learnt.
+    pub learnt: String,
+    /// How it compares with the prediction.
+    pub compared: Option<Comparison>,
 }
 
 /// Reads a change from its facts as they stand, in the order of recording; none when they are about no cycle.
@@ -96,6 +114,8 @@ pub fn change(facts: &[StoredFact]) -> Option<Change> {
         area,
         title: plan.map(|p| p.title.clone()),
         aim: plan.and_then(|p| p.aim.clone()),
+        prediction: plan.and_then(|p| p.prediction.clone()),
+        led_by: plan.and_then(|p| p.led_by.clone()),
         measures: plan.map(|p| p.measures.clone()).unwrap_or_default(),
         concept: plan.and_then(|p| p.concept.clone()),
         items: plan.map(|p| p.items.clone()).unwrap_or_default(),
@@ -103,6 +123,15 @@ pub fn change(facts: &[StoredFact]) -> Option<Change> {
         started: cycle.started,
         paused: cycle.paused,
         resumed: cycle.resumed,
+        studies: cycle
+            .studied
+            .into_iter()
+            .map(|(date, study)| Study {
+                date,
+                learnt: study.learnt.clone(),
+                compared: study.compared,
+            })
+            .collect(),
         finished,
         decision: finish.map(|f| f.decision),
         learnt: finish.and_then(|f| f.learnt.clone()),

@@ -10,11 +10,13 @@ mod rating;
 mod refusal;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 pub use chart::{ChartAction, ChartDecision};
 pub use cycle::{CycleStep, StepOfCycle};
 pub use rating::{RatingAction, RatingOfItem};
 pub use refusal::Refusal;
+pub use undo::{UNDO_TIME, Undo, Undone};
 
 use crate::catalogue::Catalogue;
 use crate::contribution::StoredFact;
@@ -43,6 +45,8 @@ pub enum Subject {
     Cycle(StepOfCycle),
     /// A measure's chart: its target or baseline.
     Chart(ChartDecision),
+    /// Something that was recorded of a change or a chart is taken back.
+    Undo(Undo),
 }
 
 /// What a decision rests on.
@@ -71,7 +75,7 @@ impl Command {
     pub fn family(&self) -> Family {
         match self.subject {
             Subject::Rating(_) => Family::Assessment,
-            Subject::Cycle(_) | Subject::Chart(_) => Family::Change,
+            Subject::Cycle(_) | Subject::Chart(_) | Subject::Undo(_) => Family::Change,
         }
     }
 
@@ -84,6 +88,7 @@ impl Command {
             Subject::Rating(r) => ("/item", format!("{}/{}/{}", self.area, r.framework, r.item)),
             Subject::Cycle(step) => return Ok(step.change.clone()),
             Subject::Chart(chart) => ("/measure", chart.entity()),
+            Subject::Undo(undo) => return undo.entity(),
         };
         EntityId::new(&id).map_err(|rule| Refusal::NotAName { field, rule })
     }
@@ -95,6 +100,7 @@ impl Command {
         match &self.subject {
             Subject::Chart(_) => fact.area == self.area,
             Subject::Rating(rating) => rating.concerns(&fact.fact),
+            Subject::Undo(undo) => undo.is_of_change() || fact.area == self.area,
             Subject::Cycle(_) => true,
         }
     }
@@ -126,6 +132,7 @@ pub fn decide(
         Subject::Rating(rating) => rating.decide(stands, at),
         Subject::Cycle(step) => step.decide(&command.area, stands, at),
         Subject::Chart(chart) => chart.decide(&command.area, stands, at),
+        Subject::Undo(undo) => undo.decide(&command.area, stands, now),
     }
 }
 

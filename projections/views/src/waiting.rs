@@ -141,21 +141,21 @@ fn next_step(spell: &Spell<'_>, today: NaiveDate) -> &'static str {
     let needs_support = spell.pathway(today).is_none_or(|p| p.code() != "0");
     match () {
         () if spell.pathway(today).is_none() => "Decide the pathway",
-        () if !needs_support => "Leave for home",
+        () if !needs_support => "Ready to go home",
         () if spell.referred.is_none() => "Refer to social care or the transfer hub",
         () if spell.assessment_started.is_none() && spell.assessed.is_none() => {
             "Start the assessment"
         }
         () if spell.assessed.is_none() => "Finish the assessment",
-        () if spell.package.is_none() => "Agree the package",
+        () if spell.package.is_none() => "Agree care package",
         () if spell
             .notices
             .last()
             .is_none_or(|(_, _, called_off)| *called_off) =>
         {
-            "Give notice of discharge"
+            "Send discharge notice"
         }
-        () => "Leave the bed",
+        () => "Discharge today",
     }
 }
 

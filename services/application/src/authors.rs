@@ -22,21 +22,34 @@ pub async fn authors(
     log: &dyn EventLog,
     positions: impl IntoIterator<Item = u64>,
 ) -> Result<Authors, ReadError> {
+    let events = events_at(log, positions).await?;
+    let with_author = |(position, event): (u64, Event)| Some((position, event.actor?));
+    Ok(events.into_iter().filter_map(with_author).collect())
+}
+
+/// Reads the events at some positions; those that cannot be read are left out.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn events_at(
+    log: &dyn EventLog,
+    positions: impl IntoIterator<Item = u64>,
+) -> Result<BTreeMap<u64, Event>, ReadError> {
     let mut positions: Vec<u64> = positions.into_iter().collect();
     positions.sort_unstable();
     positions.dedup();
-    let mut found = Authors::new();
+    let mut found = BTreeMap::new();
     for position in positions.into_iter().rev().take(MAX_READ) {
         let Some(before) = position.checked_sub(1) else {
             continue;
         };
         let read = log.read(Position(before), 1).await?;
         let event = read.first().filter(|event| event.position.0 == position);
-        let actor = event.and_then(|event| {
+        let event = event.and_then(|event| {
             let envelope = Envelope::from_json(&event.payload).ok()?;
-            Event::decode(&envelope).ok()?.actor
+            Event::decode(&envelope).ok()
         });
-        found.extend(actor.map(|actor| (position, actor)));
+        found.extend(event.map(|event| (position, event)));
     }
     Ok(found)
 }

@@ -61,6 +61,8 @@ fn finding<'a>(mut group: Vec<&'a Line>, area: &str) -> Option<Finding<'a>> {
 /// A change under test, with what the points of its first measure say since.
 #[derive(Clone, Debug)]
 pub struct Tested {
+    /// Its id.
+    pub id: String,
     /// The change.
     pub change: Change,
     /// The chart of the measure that it should move, where it is tested.
@@ -89,15 +91,15 @@ impl Tested {
 pub fn tested(app: &App, area: &AreaId, audience: Audience) -> Result<Vec<Tested>, QuestionError> {
     let within = app.definitions.areas.within(area);
     let today = local::date(app.now());
-    let running: Vec<Change> = charts::views(app)?.read(|view| {
+    let running: Vec<(String, Change)> = charts::views(app)?.read(|view| {
         view.listed(Family::Change)
-            .filter_map(|entity| change(&entity.facts.standing()))
-            .filter(|c| within.contains(&c.area) && c.status(today) == Status::Running)
+            .filter_map(|entity| Some((entity.id.to_string(), change(&entity.facts.standing())?)))
+            .filter(|(_, c)| within.contains(&c.area) && c.status(today) == Status::Running)
             .collect()
     });
     let mut tested: Vec<Tested> = running
         .into_iter()
-        .map(|change| {
+        .map(|(id, change)| {
             let measure = change.measures.first();
             let answer = measure.and_then(|m| {
                 let request = ChartRequest::new(m.as_str(), change.area.as_str());
@@ -107,6 +109,7 @@ pub fn tested(app: &App, area: &AreaId, audience: Audience) -> Result<Vec<Tested
                 before_and_after(&change, &a.chart.measure, &a.chart.title, &a.judged())
             });
             Tested {
+                id,
                 change,
                 answer,
                 around,

@@ -14,8 +14,11 @@ use joinedup_events::{AreaId, EntityId, Event, EventKey, check, subject};
 use joinedup_log::{AppendError, Position, ReadError};
 use joinedup_projector::Views;
 use joinedup_views::contribution::{FactKey, StoredFact};
-use joinedup_views::decide::{self, Command, NewFact, Refusal, Stands, decide, present};
+use joinedup_views::decide::{
+    self, Command, NewFact, Refusal, Stands, Subject, Undo, decide, present,
+};
 use joinedup_views::fact_set::standing;
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use uuid::Uuid;
@@ -146,7 +149,7 @@ pub async fn execute(app: &App, write: &Write) -> Result<Receipt, ExecuteError> 
             let known = view.entity(command.family(), entity.as_str());
             known.map(|e| e.facts.all()).unwrap_or_default()
         });
-        let events = events(app, write, &entity, &facts)?;
+        let events = events(app, write, &entity, &facts).await?;
         must_be_two(app, &events, &facts).await?;
         match append(publisher, events, last).await {
             Ok(position) => {
@@ -169,13 +172,12 @@ enum Pending {
 }
 
 /// The events of a write, decided by what stood when it was first recorded, or by what stands now.
-fn events(
+async fn events(
     app: &App,
     write: &Write,
     entity: &EntityId,
     facts: &[StoredFact],
 ) -> Result<Vec<Pending>, ExecuteError> {
-    let command = &write.command;
     let recorded = |n: usize| {
         let key = FactKey::from(EventKey::of(write.source, &write.key.event_id(entity, n)));
         facts.iter().find(|f| f.key == key)
@@ -187,8 +189,10 @@ fn events(
         (None, version) => (version.unwrap_or(u64::MAX), present(facts, app.now())),
     };
     let read = facts.iter().filter(|f| f.position <= until);
+    let read = standing(read.cloned().collect());
+    let command = &named(app, &write.command, &read).await?;
     let stands = Stands {
-        facts: &standing(read.cloned().collect()),
+        facts: &read,
         measures: &app.definitions.measures,
         catalogue: &app.definitions.catalogue,
     };
@@ -220,6 +224,28 @@ fn events(
         }
     };
     decided.into_iter().enumerate().map(pending).collect()
+}
+
+/// The command with the sources and ids of the events that it takes back.
+async fn named<'a>(
+    app: &App,
+    command: &'a Command,
+    standing: &[StoredFact],
+) -> Result<Cow<'a, Command>, ReadError> {
+    let Subject::Undo(undo) = &command.subject else {
+        return Ok(Cow::Borrowed(command));
+    };
+    let positions = undo.facts(&command.area, standing);
+    let positions = positions.iter().map(|fact| fact.position);
+    let events = authors::events_at(app.log.as_ref(), positions).await?;
+    let subject = Subject::Undo(Undo {
+        events: events.into_values().map(|e| (e.source, e.id)).collect(),
+        ..undo.clone()
+    });
+    Ok(Cow::Owned(Command {
+        subject,
+        ..command.clone()
+    }))
 }
 
 /// Refuses an acceptance of what nobody but the same person proposed, where the settings ask for two people.

@@ -1,11 +1,11 @@
 //! Requests of people as they are typed, in JSON or in a form, and the commands that they stand for.
 
 use chrono::NaiveDate;
-use joinedup_events::change::{Decision, Planned};
+use joinedup_events::change::{Comparison, Decision, Planned};
 use joinedup_events::{AreaId, EntityId, Slug};
 use joinedup_views::decide::{
     ChartAction, ChartDecision, Command, CycleStep, RatingAction, RatingOfItem, Refusal,
-    StepOfCycle, Subject,
+    StepOfCycle, Subject, Undo, Undone,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -126,8 +126,12 @@ pub enum ChangeVerb {
     Start,
     /// It is interrupted.
     Pause,
+    /// What was learnt so far is held against the prediction.
+    Study,
     /// It ends, with a decision.
     Finish,
+    /// The last step of a change is taken back, within ten minutes of its recording.
+    Undo,
     /// A target is set.
     TargetSet,
     /// A new baseline is proposed.
@@ -136,6 +140,8 @@ pub enum ChangeVerb {
     RebaseAccepted,
     /// A proposed baseline is declined.
     RebaseDeclined,
+    /// A target or a baseline is withdrawn.
+    Withdraw,
 }
 
 /// Something to be recorded of a change or a chart.
@@ -157,6 +163,12 @@ pub struct ChangeRequest {
     /// What it is to achieve.
     #[serde(default)]
     pub aim: Option<String>,
+    /// What the team expects to see, and by when.
+    #[serde(default)]
+    pub prediction: Option<String>,
+    /// The role that leads it; never a person's name.
+    #[serde(default)]
+    pub led_by: Option<String>,
     /// The measures that it should move.
     #[serde(default)]
     pub measures: Vec<String>,
@@ -175,6 +187,9 @@ pub struct ChangeRequest {
     /// What was learnt.
     #[serde(default)]
     pub learnt: Option<String>,
+    /// How what was learnt compares with the prediction.
+    #[serde(default)]
+    pub compared: Option<Comparison>,
     /// The chart's measure.
     #[serde(default)]
     pub measure: Option<String>,
@@ -187,6 +202,9 @@ pub struct ChangeRequest {
     /// Why.
     #[serde(default)]
     pub reason: Option<String>,
+    /// Where the target or baseline stands that is withdrawn.
+    #[serde(default)]
+    pub position: Option<u64>,
     /// The date on which it happened, where not today.
     #[serde(default)]
     pub on: Option<NaiveDate>,
@@ -211,6 +229,20 @@ impl ChangeRequest {
                 let decision = present("/decision", self.decision, what)?;
                 let learnt = given(self.learnt.as_deref()).map(ToOwned::to_owned);
                 self.step(CycleStep::Finish { decision, learnt }, None)?
+            }
+            ChangeVerb::Study => {
+                let learnt = needed("/learnt", self.learnt.as_deref(), "what was learnt")?;
+                let (learnt, compared) = (learnt.to_owned(), self.compared);
+                self.step(CycleStep::Study { learnt, compared }, None)?
+            }
+            ChangeVerb::Undo => Subject::Undo(Undo::of(Undone::LastStep(self.change(None)?))),
+            ChangeVerb::Withdraw => {
+                let measure = needed("/measure", self.measure.as_deref(), "the chart's measure")?;
+                let what = "where the target or baseline stands, as GET /api/v1/changes gives it";
+                Subject::Undo(Undo::of(Undone::Decision {
+                    measure: slug("/measure", measure)?,
+                    position: present("/position", self.position, what)?,
+                }))
             }
             ChangeVerb::TargetSet => {
                 let what = "the target in the measure's unit; a share is 0 to 1";
@@ -242,6 +274,8 @@ impl ChangeRequest {
             measures: slugs("/measures", &self.measures)?,
             concept: optional("/concept", self.concept.as_deref())?,
             items: slugs("/items", &self.items)?,
+            prediction: given(self.prediction.as_deref()).map(ToOwned::to_owned),
+            led_by: given(self.led_by.as_deref()).map(ToOwned::to_owned),
         };
         Ok(CycleStep::Plan {
             plan,
@@ -250,12 +284,16 @@ impl ChangeRequest {
     }
 
     fn step(&self, step: CycleStep, new_id: Option<Uuid>) -> Result<Subject, Refusal> {
+        let change = self.change(new_id)?;
+        Ok(Subject::Cycle(StepOfCycle { change, step }))
+    }
+
+    fn change(&self, new_id: Option<Uuid>) -> Result<EntityId, Refusal> {
         let made = new_id.map(|id| format!("change-{id}"));
         let id = given(self.change.as_deref()).or(made.as_deref());
         let id = needed("/change", id, "the id that the plan was answered with")?;
         let field = "/change";
-        let change = EntityId::new(id).map_err(|rule| Refusal::NotAName { field, rule })?;
-        Ok(Subject::Cycle(StepOfCycle { change, step }))
+        EntityId::new(id).map_err(|rule| Refusal::NotAName { field, rule })
     }
 
     fn chart(&self, action: ChartAction) -> Result<Subject, Refusal> {

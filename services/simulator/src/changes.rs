@@ -4,7 +4,9 @@ use super::Scenario;
 use super::county::County;
 use super::pen::{Pen, Subject, at_hour, entity, happened, slug, taken_back};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
-use joinedup_events::change::{ChangeFact as F, Decision, Finished, Planned, Rebase, TargetSet};
+use joinedup_events::change::{
+    ChangeFact as F, Comparison, Decision, Finished, Planned, Rebase, Studied, TargetSet,
+};
 use joinedup_events::{Amount, Event, Fact};
 
 /// A change at work in one locality from a date on.
@@ -52,6 +54,8 @@ struct Cycle {
     measures: &'static [&'static str],
     concept: &'static str,
     items: &'static [&'static str],
+    prediction: Option<&'static str>,
+    led_by: &'static str,
     started: Option<NaiveDate>,
     ended: Option<(i64, Decision, &'static str)>,
 }
@@ -73,6 +77,10 @@ pub(super) fn cycles(county: &County, plan: &Plan, mut pen: Pen) -> Vec<Event> {
             ],
             concept: "care-coordination",
             items: &["co-timely-transfers", "co-care-coordination"],
+            prediction: Some(
+                "In West the typical wait falls from four days to two within ten weeks.",
+            ),
+            led_by: "Discharge lead",
             started: Some(plan.assessor.from),
             ended: None,
         },
@@ -84,6 +92,8 @@ pub(super) fn cycles(county: &County, plan: &Plan, mut pen: Pen) -> Vec<Event> {
             measures: &["md-discussion-days-median", "md-discussion-days-p90"],
             concept: "team-based-care",
             items: &["co-multidisciplinary-teams"],
+            prediction: Some("The wait for a discussion halves within two months."),
+            led_by: "Team co-ordinator",
             started: Some(plan.twice_weekly.from),
             ended: Some((
                 84,
@@ -99,6 +109,8 @@ pub(super) fn cycles(county: &County, plan: &Plan, mut pen: Pen) -> Vec<Event> {
             measures: &["tr-delayed-share", "tr-delay-days-p90"],
             concept: "involving-patients-and-carers",
             items: &["co-timely-transfers"],
+            prediction: Some("Fewer people leave late within three months."),
+            led_by: "Ward managers",
             started: Some(plan.leaflet.from),
             ended: Some((
                 42,
@@ -114,6 +126,8 @@ pub(super) fn cycles(county: &County, plan: &Plan, mut pen: Pen) -> Vec<Event> {
             measures: &["tr-weekend-share", "tr-before-17"],
             concept: "enhanced-access-24-7",
             items: &["co-community-access"],
+            prediction: Some("One in four leaves at a weekend."),
+            led_by: "Therapy lead",
             started: Some(ago(250)),
             ended: Some((
                 205,
@@ -129,6 +143,8 @@ pub(super) fn cycles(county: &County, plan: &Plan, mut pen: Pen) -> Vec<Event> {
             measures: &["ex-carer-supported-agree"],
             concept: "involving-patients-and-carers",
             items: &["co-carer-support"],
+            prediction: None,
+            led_by: "Carers lead",
             started: Some(ago(95)),
             ended: None,
         },
@@ -140,6 +156,10 @@ pub(super) fn cycles(county: &County, plan: &Plan, mut pen: Pen) -> Vec<Event> {
             measures: &["md-urgent-2h"],
             concept: "proactive-right-care",
             items: &["co-crisis-response"],
+            prediction: Some(
+                "Nine of ten urgent calls are answered within two hours by Christmas.",
+            ),
+            led_by: "Crisis response lead",
             started: Some(ago(24)),
             ended: None,
         },
@@ -168,6 +188,8 @@ fn planned(cycle: &Cycle) -> Fact {
         measures: cycle.measures.iter().map(|m| slug(m)).collect(),
         concept: Some(slug(cycle.concept)),
         items: cycle.items.iter().map(|i| slug(i)).collect(),
+        prediction: cycle.prediction.map(ToOwned::to_owned),
+        led_by: Some(cycle.led_by.to_owned()),
     }))
 }
 
@@ -187,6 +209,15 @@ fn tell(county: &County, plan: &Plan, cycle: &Cycle, pen: &mut Pen) {
         at_hour(from, 7.5),
         Fact::Change(F::Started(happened())),
     );
+    if cycle.id == "trusted-assessor" {
+        let study = F::Studied(Studied {
+            learnt: "Care homes accept the assessment; home care still asks for its own."
+                .to_owned(),
+            compared: Some(Comparison::InPart),
+        });
+        let at = at_hour(from + TimeDelta::days(35), 12.0);
+        prompt(pen, at, Fact::Change(study));
+    }
     if cycle.id == "carer-call-back" {
         prompt(
             pen,
@@ -216,6 +247,8 @@ fn twice_entered(county: &County, pen: &mut Pen, day: NaiveDate) {
         measures: &["md-urgent-2h"],
         concept: "proactive-right-care",
         items: &["co-crisis-response"],
+        prediction: None,
+        led_by: "Crisis response lead",
         started: None,
         ended: None,
     };

@@ -8,10 +8,12 @@ pub mod audit;
 mod authors;
 pub mod board;
 pub mod catalogue;
+pub mod changes;
 pub mod changes_of;
 mod conflict;
 pub mod decide;
 pub mod figure;
+pub mod filling;
 mod finding;
 mod health;
 mod help;
@@ -26,6 +28,7 @@ pub mod node;
 mod pack;
 pub mod picture;
 pub mod quarantine;
+pub mod ranked;
 pub mod record;
 mod refusal;
 pub mod results;
@@ -57,6 +60,8 @@ pub fn routes() -> Router<Shared> {
             get(slide::show).post(decide::decide),
         )
         .route("/measures", get(catalogue::measures))
+        .route("/changes", get(changes::show).post(changes::plan))
+        .route("/changes/{*id}", get(changes::one).post(changes::step))
         .route("/board", get(board::show))
         .route("/leaders", get(leaders::show))
         .route("/scorecards", get(scorecards::list))

@@ -11,6 +11,7 @@ mod assurance;
 mod audit;
 mod backed_up;
 mod catalogue;
+mod changes;
 mod cli;
 mod clients;
 mod clusters;

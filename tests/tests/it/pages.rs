@@ -6,11 +6,13 @@ use joinedup_tests::product::{Joinedup, JoinedupOptions};
 use serde_json::{Value, json};
 
 /// Every page of the product, with what it is about in the address.
-pub const PAGES: [&str; 14] = [
+pub const PAGES: [&str; 16] = [
     "/",
     "/measures/tr-delayed-share?area=havenshire",
     "/measures/tr-delay-days-median?area=havenshire-west&split=reason",
     "/measures",
+    "/changes?plan=tr-delayed-share",
+    "/changes/trusted-assessor-west",
     "/board",
     "/leaders",
     "/scorecards",
@@ -249,19 +251,19 @@ fn a_change_recorded_on_the_page_becomes_a_flag_on_the_chart() {
     let product = demo();
     let mut browser = Browser::start();
     let mut page = browser.page();
-    page.goto(&product.url("/measures/tr-delayed-share?area=havenshire-mid"));
+    let chart = product.url("/measures/tr-delayed-share?area=havenshire-mid");
+    page.goto(&chart);
     let flags = page.count("svg.chart.wide .flag");
-    page.click("#form-change summary");
-    page.click("#form-change input[name=title]");
+    page.click("#changes a[href*='plan=']");
+    page.wait_for("#plan-title");
+    page.click("#plan-title");
     page.type_text("Ward round at nine");
-    page.evaluate(
-        "document.querySelector('#form-change input[name=started]').value = '2026-03-02'",
-    );
-    page.click("#form-change button");
-    page.wait_until(
-        "document.querySelector('#changes')?.innerText.includes('Ward round at nine') ?? false",
-        "the change is listed",
-    );
+    page.click("#plan [name=begun][value=yes]");
+    page.evaluate("document.querySelector('#plan-on').value = '2026-03-02'");
+    page.click("#plan button[type=submit]");
+    page.wait_for("#saved");
+    page.goto(&chart);
+    assert!(page.text("#changes").contains("Ward round at nine"));
     assert_eq!(page.count("svg.chart.wide .flag"), flags + 1);
 }
 
@@ -269,10 +271,10 @@ fn a_change_recorded_on_the_page_becomes_a_flag_on_the_chart() {
 fn a_form_from_elsewhere_records_nothing() {
     let product = empty();
     let head = product.caught_up();
-    let body = "area=havenshire&title=x&started=2026-03-02&back=/";
+    let body = "area=havenshire&target=1&from=2026-03-02&reason=x&version=0&back=/";
     let answer = joinedup_tests::http::send(
         "POST",
-        &product.url("/measures/tr-delayed-share/change"),
+        &product.url("/measures/tr-delayed-share/target"),
         &[
             ("content-type", "application/x-www-form-urlencoded"),
             ("origin", "https://elsewhere.example"),

@@ -118,3 +118,61 @@ fn a_filter_shows_as_many_people_as_it_says() {
         assert_eq!(page.count("#people tbody tr"), count, "{address}");
     }
 }
+
+#[test]
+fn bars_are_drawn_where_bars_are_promised_and_a_split_that_says_nothing_is_counted_instead() {
+    let product = demo();
+    let page = |path: &str| {
+        let page = joinedup_tests::http::get_ok(&product.url(path)).unwrap();
+        page.text()
+    };
+    let reasons = page("/measures/tr-delay-by-reason?area=havenshire");
+    assert!(reasons.contains("<table class=\"ranked\">"), "{reasons}");
+    assert!(reasons.contains("Most: "), "{reasons}");
+    assert!(
+        !reasons.contains("class=\"chart wide\""),
+        "no line is drawn"
+    );
+    // Over time is a choice of its own.
+    let over_time = page("/measures/tr-delay-by-reason?area=havenshire&chart=run");
+    assert!(!over_time.contains("<table class=\"ranked\">"));
+    // Who left in time has no reason, so that every share by reason is 0 or 100 per cent.
+    let split = page("/measures/tr-delayed-share?area=havenshire&split=reason");
+    let split = split.split("id=\"multiples\"").nth(1).unwrap();
+    assert!(
+        split.contains("numbers are compared and not shares"),
+        "{split}"
+    );
+    let by_place = page("/measures/tr-delayed-share?area=havenshire&split=area");
+    assert!(!by_place.contains("numbers are compared and not shares"));
+}
+
+#[test]
+fn a_round_in_progress_is_not_compared_before_it_is_whole() {
+    let product = demo();
+    let url = product.url("/api/v1/assessments");
+    let list = product.json("/api/v1/assessments?area=havenshire-north&framework=scie");
+    let list = list.unwrap()["assessments"].as_array().unwrap().clone();
+    let rated = list.iter().find(|a| a["item"] == "co-crisis-response");
+    let mut body = serde_json::json!({
+        "area": "havenshire-north", "item": "co-crisis-response", "round": "2027",
+        "action": "propose", "level": 3, "version": rated.unwrap()["version"],
+    });
+    let proposed = joinedup_tests::http::post_json(&url, &body).unwrap();
+    assert_eq!(proposed.status, 201, "{}", proposed.text());
+    body["action"] = "confirm".into();
+    body["version"] = proposed.json()["version"].clone();
+    body.as_object_mut().unwrap().remove("level");
+    let published = joinedup_tests::http::post_json(&url, &body).unwrap();
+    assert_eq!(published.status, 201, "{}", published.text());
+    for path in ["/?area=havenshire", "/model?area=havenshire&compare=yes"] {
+        let page = joinedup_tests::http::get_ok(&product.url(path))
+            .unwrap()
+            .text();
+        assert!(page.contains("Round 2027 is in progress: 1 of"), "{path}");
+    }
+    let home = joinedup_tests::http::get_ok(&product.url("/?area=havenshire"))
+        .unwrap()
+        .text();
+    assert!(home.contains("between the rounds 2025 and 2026"), "{home}");
+}

@@ -293,6 +293,7 @@ impl Checks<'_> {
             ChangeFact::Started(_)
             | ChangeFact::Paused(_)
             | ChangeFact::Finished(_)
+            | ChangeFact::Studied(_)
             | ChangeFact::Retracted(_) => {}
         }
     }

@@ -11,7 +11,7 @@
 //! - a JSON number counts when it is whole. An honest amount of a thousand million or more is refused now and then, and
 //!   the way out is another unit; a column of NHS numbers mapped to an amount by mistake is refused.
 
-use super::{Refusal, identifier, shape};
+use super::{FREE_TEXT, Refusal, identifier, shape};
 use serde_json::Value;
 
 mod marks;
@@ -152,8 +152,7 @@ pub(super) fn scan(value: &Value, path: &mut Vec<String>, found: &mut Vec<Refusa
 
 /// Whether a field is one that people write sentences into; all others hold names.
 fn is_free_text(path: &[String]) -> bool {
-    const FREE_TEXT: [&str; 5] = ["note", "aim", "title", "learnt", "reason"];
-    matches!(path, [data, field] if data == "data" && FREE_TEXT.contains(&field.as_str()))
+    matches!(path, [data, field] if data == "data" && (FREE_TEXT.contains(&field.as_str()) || field == "reason"))
 }
 
 /// Scans one text for what is refused everywhere.

@@ -6,6 +6,9 @@ use super::personal;
 /// Most characters of a free text.
 pub const FREE_TEXT_MOST: usize = 500;
 
+/// The fields that hold free text wherever they stand; some reasons are codes.
+pub(crate) const FREE_TEXT: [&str; 6] = ["note", "aim", "title", "learnt", "prediction", "led_by"];
+
 /// Every rule that a free text breaks.
 pub(super) fn rules(text: &str) -> Vec<String> {
     let mut broken = Vec::new();
@@ -250,7 +253,10 @@ pub(super) fn fields(fact: &crate::event::Fact) -> Vec<(&'static str, &str)> {
         Fact::Assessment(A::Noted(f)) => vec![("note", &f.note)],
         Fact::Change(C::Planned(f)) => std::iter::once(("title", f.title.as_str()))
             .chain(f.aim.iter().map(|t| ("aim", t.as_str())))
+            .chain(f.prediction.iter().map(|t| ("prediction", t.as_str())))
+            .chain(f.led_by.iter().map(|t| ("led_by", t.as_str())))
             .collect(),
+        Fact::Change(C::Studied(f)) => vec![("learnt", &f.learnt)],
         Fact::Change(C::Finished(f)) => f.learnt.iter().map(|t| ("learnt", t.as_str())).collect(),
         Fact::Change(C::TargetSet(f)) => vec![("reason", &f.reason)],
         Fact::Change(C::RebaseProposed(f) | C::RebaseAccepted(f) | C::RebaseDeclined(f)) => {

@@ -3,7 +3,7 @@
 
 use crate::contribution::StoredFact;
 use chrono::NaiveDate;
-use joinedup_events::change::{ChangeFact, Finished, Planned};
+use joinedup_events::change::{ChangeFact, Finished, Planned, Studied};
 use joinedup_events::{AreaId, Fact, local};
 
 /// The dates of one cycle.
@@ -19,6 +19,8 @@ pub(crate) struct Cycle<'a> {
     pub(crate) paused: Vec<NaiveDate>,
     /// Dates on which it was taken up again, in order.
     pub(crate) resumed: Vec<NaiveDate>,
+    /// What was learnt on the way, with dates, in order.
+    pub(crate) studied: Vec<(NaiveDate, &'a Studied)>,
     /// The finish that stands, and its date.
     pub(crate) finished: Option<(NaiveDate, &'a Finished)>,
 }
@@ -37,6 +39,7 @@ impl<'a> Cycle<'a> {
                 ChangeFact::Planned(plan) => cycle.planned = Some((date, plan)),
                 ChangeFact::Started(_) => starts.push(stored.occurred_at),
                 ChangeFact::Paused(_) => pauses.push(stored.occurred_at),
+                ChangeFact::Studied(study) => cycle.studied.push((date, study)),
                 ChangeFact::Finished(finish) => cycle.finished = Some((date, finish)),
                 ChangeFact::TargetSet(_)
                 | ChangeFact::RebaseProposed(_)
@@ -60,6 +63,7 @@ impl<'a> Cycle<'a> {
             .collect();
         resumed.sort_unstable();
         cycle.resumed = resumed;
+        cycle.studied.sort_by_key(|(date, _)| *date);
         cycle.paused = pauses.into_iter().map(local::date).collect();
         cycle
     }

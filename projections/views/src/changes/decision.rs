@@ -24,6 +24,8 @@ pub struct Target {
     pub reason: String,
     /// When it was decided.
     pub decided_at: DateTime<Utc>,
+    /// Where the decision stands in the log: by this it is withdrawn.
+    pub position: u64,
 }
 
 /// A new baseline.
@@ -40,6 +42,8 @@ pub struct NewBaseline {
     pub reason: String,
     /// When it was decided.
     pub decided_at: DateTime<Utc>,
+    /// Where the decision stands in the log: by this it is withdrawn.
+    pub position: u64,
 }
 
 /// A target with the day from which it holds; none: it is the measure's own and always held.
@@ -118,6 +122,7 @@ pub fn decisions(facts: &[StoredFact]) -> Decisions {
                     from: set.from,
                     reason: set.reason.clone(),
                     decided_at: stored.occurred_at,
+                    position: stored.position,
                 };
                 targets.insert((&set.measure, &stored.area, set.from), target);
             }
@@ -156,5 +161,6 @@ fn baseline(stored: &StoredFact, rebase: &Rebase) -> NewBaseline {
         from: rebase.from,
         reason: rebase.reason.clone(),
         decided_at: stored.occurred_at,
+        position: stored.position,
     }
 }

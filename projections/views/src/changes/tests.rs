@@ -26,6 +26,8 @@ fn planned(title: &str) -> ChangeFact {
         measures: vec![slug("tr-delayed-share")],
         concept: Some(slug("care-coordination")),
         items: vec![slug("co-timely-transfers")],
+        prediction: None,
+        led_by: None,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Decisions about a measure's chart in an area: targets and baselines.
 
 use super::{NewFact, Refusal, Stands};
-use crate::changes::{decision::NewBaseline, decisions};
+use crate::changes::{chart_entity, decision::NewBaseline, decisions};
 use crate::measure::Shape;
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::change::{ChangeFact, Rebase, TargetSet};
@@ -36,7 +36,7 @@ pub enum ChartAction {
 impl ChartDecision {
     /// The id of the chart's entity.
     pub(super) fn entity(&self) -> String {
-        format!("chart/{}", self.measure)
+        chart_entity(&self.measure)
     }
 
     pub(super) fn decide(

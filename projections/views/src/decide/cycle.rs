@@ -4,7 +4,7 @@ use super::{NewFact, Refusal, Stands};
 use crate::catalogue::FrameworkKind;
 use crate::changes::{Status, change};
 use chrono::{DateTime, Utc};
-use joinedup_events::change::{ChangeFact, Decision, Finished, Planned};
+use joinedup_events::change::{ChangeFact, Comparison, Decision, Finished, Planned, Studied};
 use joinedup_events::facts::Happened;
 use joinedup_events::{AreaId, EntityId, Fact, local};
 
@@ -31,6 +31,13 @@ pub enum CycleStep {
     Begin,
     /// It is interrupted.
     Pause,
+    /// What the test has taught so far is held against the prediction.
+    Study {
+        /// What was learnt.
+        learnt: String,
+        /// How it compares with the prediction.
+        compared: Option<Comparison>,
+    },
     /// It ends.
     Finish {
         /// Adopted, to be adapted, or abandoned.
@@ -75,6 +82,10 @@ impl StepOfCycle {
                 (CycleStep::Finish { decision, learnt }, _) => ChangeFact::Finished(Finished {
                     decision: *decision,
                     learnt: learnt.clone(),
+                }),
+                (CycleStep::Study { learnt, compared }, _) => ChangeFact::Studied(Studied {
+                    learnt: learnt.clone(),
+                    compared: *compared,
                 }),
                 (_, Status::Paused) => return Err(Refusal::ChangePaused),
                 (CycleStep::Pause | CycleStep::Plan { .. }, Status::Running) => {

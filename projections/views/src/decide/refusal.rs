@@ -104,6 +104,20 @@ pub enum Refusal {
     /// A baseline that is there already is proposed.
     #[error("must be another date: a baseline from that date is in force")]
     BaselineInForce,
+    /// Nothing stands that could be taken back.
+    #[error(
+        "must follow something that stands: it was taken back already, or nothing was recorded"
+    )]
+    NothingToUndo,
+    /// The last step was recorded too long ago.
+    #[error("must come within {minutes} minutes of the step: record what follows from it instead")]
+    TooLateToUndo {
+        /// The time for it.
+        minutes: i64,
+    },
+    /// No decision of the chart stands at that position.
+    #[error("must be the position of a target or a baseline of this chart that stands")]
+    NoSuchDecision,
     /// A baseline that nobody proposed is accepted or declined.
     #[error("must be the date of a baseline that was proposed for this chart and waits")]
     NoBaselineWaits,
@@ -127,7 +141,10 @@ impl Refusal {
             Self::NothingProposed { .. }
             | Self::ChangeNotBegun
             | Self::ChangePaused
-            | Self::ChangeFinished => "/action",
+            | Self::ChangeFinished
+            | Self::NothingToUndo
+            | Self::TooLateToUndo { .. } => "/action",
+            Self::NoSuchDecision => "/position",
             Self::UnknownMeasure(field) | Self::UnknownNode(field) => field,
             Self::UnknownConcept => "/concept",
             Self::TargetNotAShare | Self::TargetTooLarge => "/target",

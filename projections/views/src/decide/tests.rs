@@ -1,7 +1,10 @@
 //! Given what was recorded, when somebody decides, then this is recorded or refused: without a server.
 
+mod undo;
+
 use super::*;
 use crate::changes::{Status, change, decisions};
+use crate::fact_set::standing;
 use crate::ratings::{Rating, Stage, rating};
 use joinedup_events::assessment::AssessmentFact;
 use joinedup_events::change::{ChangeFact, Decision, Planned};
@@ -40,7 +43,7 @@ impl World {
 
     fn decide(&self, command: &Command) -> Result<Vec<NewFact>, Refusal> {
         let stands = Stands {
-            facts: &self.facts,
+            facts: &standing(self.facts.clone()),
             measures: &MEASURES,
             catalogue: &CATALOGUE,
         };
@@ -149,6 +152,8 @@ fn plan() -> Planned {
         measures: vec![slug(SHARE)],
         concept: None,
         items: vec![slug(ITEM)],
+        prediction: Some("Four days become two by Easter.".to_owned()),
+        led_by: Some("Discharge lead".to_owned()),
     }
 }
 

@@ -91,6 +91,8 @@ fn begun(key: WriteKey) -> Command {
                 measures: Vec::new(),
                 concept: None,
                 items: Vec::new(),
+                prediction: None,
+                led_by: None,
             },
             begun: true,
         },

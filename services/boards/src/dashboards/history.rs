@@ -21,25 +21,32 @@ pub fn dashboard() -> Value {
     // A median has no name to tell its unit by, so that a label has to.
     let median = |back: &str| {
         let of = |name: &str| format!("quantile_over_time(0.5, {name}[26w]{back})");
-        let told = |unit: &str| {
-            let values = of(&format!("joinedup_run_chart_{unit}{{{this}}}"));
+        let named = |unit: &str, values: String| {
             format!("label_replace({values}, \"unit\", \"{unit}\", \"\", \"\")")
+        };
+        let times = |unit: &str, seconds: u32| {
+            let values = of(&format!("joinedup_run_chart_seconds{{{this}}}"));
+            let known = format!(
+                "group by (measure) (joinedup_measure_info{{measure=\"$measure\", unit=\"{unit}\"}})"
+            );
+            named(
+                unit,
+                format!("{values} / {seconds} and on (measure) {known}"),
+            )
         };
         let any = of(&format!(
             "{{__name__=~\"joinedup_run_chart_({})\", {this}}}",
             parts::units()
         ));
         format!(
-            "{} or {} or on (measure) {any}",
-            told("ratio"),
-            told("seconds")
+            "{} or {} or {} or on (measure) {any}",
+            named("ratio", of(&format!("joinedup_run_chart_ratio{{{this}}}"))),
+            times("days", parts::DAYS),
+            times("hours", 3600)
         )
     };
     let middle = |title: &str, description: &str, x: u32, back: &str| {
-        stat(title, description, (x, 17), (8, 4))
-            .now(&median(back), "{{unit}}")
-            .fields("^ratio$", &[("unit", json!("percentunit"))])
-            .fields("^seconds$", &[("unit", json!("s"))])
+        parts::time_units(stat(title, description, (x, 17), (8, 4)).now(&median(back), "{{unit}}"))
             .done()
     };
     let panels = vec![
@@ -74,7 +81,7 @@ pub fn dashboard() -> Value {
         "Run charts, whole history",
         "Every period there is, on event time: needs the data source that asks joinedup itself (grafana/EVENT_TIME.md).",
         variables,
-        vec![parts::changes("$measure")],
+        parts::changes("$measure", "$area"),
         panels,
     );
     // Only data sources of that name are offered: a Prometheus that scrapes has no such series.

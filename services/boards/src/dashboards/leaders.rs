@@ -11,7 +11,15 @@ pub fn dashboard() -> Value {
             "measures",
             "Measures",
             // Those that have a chart in the area: a county has none of what is counted nationally alone.
-            "query_result(group by (measure, title) (joinedup_measure_info{outcome=\"$outcome\"} and on (measure) joinedup_run_chart_denominator{area=\"$area\"}))",
+            "query_result(group by (measure, title) (joinedup_measure_info{outcome=\"$outcome\", period!=\"day\"} and on (measure) joinedup_run_chart_denominator{area=\"$area\"}))",
+            parts::MEASURE,
+            ("", ""),
+            true,
+        ),
+        variable(
+            "days",
+            "Day by day",
+            "query_result(group by (measure, title) (joinedup_measure_info{outcome=\"$outcome\", period=\"day\"} and on (measure) joinedup_run_chart_denominator{area=\"$area\"}))",
             parts::MEASURE,
             ("", ""),
             true,
@@ -41,8 +49,8 @@ pub fn dashboard() -> Value {
         .field("unit", json!("dateTimeFromNow"))
         .done(),
         stat(
-            "Charts with something to say",
-            "Charts of the outcome whose latest period meets a chart rule.",
+            "Sure enough to alert",
+            "Measures of the outcome that changed and stand out among all charts, so that chance is an unlikely reason.",
             (18, 5),
             (6, 4),
         )
@@ -51,14 +59,14 @@ pub fn dashboard() -> Value {
             "",
         )
         .done(),
-        then_and_now("Shares: then and now", "ratio", "percentunit", (0, 9)),
-        then_and_now("Times: then and now", "seconds", "s", (12, 9)),
+        shares_then_and_now(),
+        times_then_and_now(),
         parts::row("Trends", 17),
         run_chart(
             Panel::new(
                 "timeseries",
                 "$measures",
-                "Each point is one period. A grey point by itself is not complete yet.",
+                "Each point is one period. Larger points meet a chart rule; a grey point by itself is not complete yet.",
                 (0, 18),
                 (8, 7),
             ),
@@ -68,6 +76,23 @@ pub fn dashboard() -> Value {
         .set("repeat", json!("measures"))
         .set("repeatDirection", json!("h"))
         .set("maxPerRow", json!(3))
+        .done(),
+        parts::row("Day by day", 25),
+        run_chart(
+            Panel::new(
+                "timeseries",
+                "$days",
+                "The last 12 weeks. Days of a stock are shown and not judged.",
+                (0, 26),
+                (12, 7),
+            ),
+            "$days",
+            "$area",
+        )
+        .set("timeFrom", json!("12w"))
+        .set("repeat", json!("days"))
+        .set("repeatDirection", json!("h"))
+        .set("maxPerRow", json!(2))
         .done(),
     ];
     panels.extend(ratings());
@@ -118,22 +143,61 @@ fn words() -> Value {
     .done()
 }
 
-fn then_and_now(title: &str, unit: &str, shown: &str, at: (u32, u32)) -> Value {
-    let names = format!("joinedup_run_chart_(first_median|latest_median|latest)_{unit}");
-    table(title, "The centre line that the chart began with, the one it has now, and the latest judged period.", at, (12, 8))
-        .rows(&format!(
-            "max by (line, title) (label_replace({{__name__=~\"{names}\", area=\"$area\"}}, \"line\", \"$1\", \"__name__\", \"{names}\") * on (measure) group_left (title) max by (measure, title) (joinedup_measure_info{{outcome=\"$outcome\"}}))"
-        ))
+/// A table of the medians at the start and now, and of the latest judged period.
+fn then_and_now(title: &str, at: (u32, u32), expression: &str) -> Panel {
+    table(title, "The median that the chart began with, the one it has now, and the latest judged period.", at, (12, 8))
+        .rows(&format!("max by (line, title) ({expression})"))
         .transform(json!({
             "id": "groupingToMatrix",
             "options": { "columnField": "line", "rowField": "title", "valueField": "Value", "emptyValue": "null" },
         }))
-        .field("unit", json!(shown))
         .drawn("minWidth", json!(90))
-        .fields("^first_median$", &[("displayName", json!("Then"))])
+        .fields("^first_median$", &[("displayName", json!("At start"))])
         .fields("^latest_median$", &[("displayName", json!("Now"))])
         .fields("^latest$", &[("displayName", json!("Latest period"))])
-        .fields("^title", &[("displayName", json!("Measure")), ("custom.width", json!(300))])
+        .fields("^title", &[("displayName", json!("Measure")), ("custom.width", json!(390))])
+}
+
+/// The lines of a table of medians, for a unit of metrics.
+fn medians(unit: &str) -> String {
+    let names = format!("joinedup_run_chart_(first_median|latest_median|latest)_{unit}");
+    format!(
+        "label_replace({{__name__=~\"{names}\", area=\"$area\"}}, \"line\", \"$1\", \"__name__\", \"{names}\")"
+    )
+}
+
+fn shares_then_and_now() -> Value {
+    let titled = "* on (measure) group_left (title) max by (measure, title) (joinedup_measure_info{outcome=\"$outcome\"})";
+    then_and_now(
+        "Shares: median at start and now",
+        (0, 9),
+        &format!("{} {titled}", medians("ratio")),
+    )
+    .field("unit", json!("percentunit"))
+    .field("decimals", json!(1))
+    .done()
+}
+
+/// Days and hours stand in one table, so that each measure's name says its own.
+fn times_then_and_now() -> Value {
+    let of = |(unit, seconds): (&str, u32)| {
+        let known = format!(
+            "max by (measure, title, unit) (joinedup_measure_info{{outcome=\"$outcome\", unit=\"{unit}\"}})"
+        );
+        format!(
+            "{} / {seconds} * on (measure) group_left (title, unit) {known}",
+            medians("seconds")
+        )
+    };
+    let all = [("days", parts::DAYS), ("hours", 3600)]
+        .map(of)
+        .join(" or ");
+    // A title that says its unit needs it no second time.
+    let named = format!(
+        "label_replace(label_join({all}, \"title\", \", \", \"title\", \"unit\"), \"title\", \"$1\", \"title\", \"(.*(?:days|hours).*), (?:days|hours)\")"
+    );
+    then_and_now("Times: median at start and now", (12, 9), &named)
+        .field("decimals", json!(1))
         .done()
 }
 
@@ -141,8 +205,8 @@ fn ratings() -> Vec<Value> {
     let names = "joinedup_assessment_(level|ambition_level)";
     let asked = "area=\"$rated\", framework=\"$framework\"";
     vec![
-        parts::row("Ratings of $rated: $framework", 25),
-        Panel::new("state-timeline", "Ratings over time", "The level published in each round, item by item. Words stand beside the colours.", (0, 26), (14, 10))
+        parts::row("Ratings of $rated: $framework", 33),
+        Panel::new("state-timeline", "Ratings over time", "The level published in each round, item by item. Words stand beside the colours.", (0, 34), (14, 10))
             .rows(&format!("max by (element_title, period_start) (joinedup_assessment_round_level{{{asked}}} {})", parts::ELEMENT_TITLE))
             .by_period("element_title")
             .field("mappings", parts::levels())
@@ -150,7 +214,7 @@ fn ratings() -> Vec<Value> {
             .option("showValue", json!("always"))
             .option("mergeValues", json!(true))
             .done(),
-        table("Level and ambition", "The level published last, and the one wanted.", (14, 26), (10, 10))
+        table("Level and ambition", "The level published last, and the one wanted.", (14, 34), (10, 10))
             .rows(&format!("max by (line, element_title) (label_replace({{__name__=~\"{names}\", {asked}}}, \"line\", \"$1\", \"__name__\", \"{names}\") {})", parts::ELEMENT_TITLE))
             .transform(json!({
                 "id": "groupingToMatrix",

@@ -1,6 +1,11 @@
 //! What dashboards are put together from: panels, queries, variables.
 
-use joinedup_exposition::unit::Unit;
+mod chart;
+pub use chart::{
+    DAYS, MIN_POINTS, at_one_scale, drawn_as_run_chart, in_days, lines_of_chart, people_units,
+    periods, run_chart, time_units, units,
+};
+
 use serde_json::{Value, json};
 
 /// Takes a measure and its title from an answer.
@@ -13,15 +18,19 @@ const OUTCOME: &str = "/outcome=\"(?<value>[^\"]+)\".*outcome_title=\"(?<text>[^
 const FRAMEWORK: &str = "/framework=\"(?<value>[^\"]+)\".*framework_title=\"(?<text>[^\"]+)\"/";
 /// What the latest judged period of a chart is, in words.
 pub const VARIATIONS: [(&str, &str, &str); 9] = [
-    ("improvement_high", "Improving: higher", BLUE),
-    ("improvement_low", "Improving: lower", BLUE),
+    ("improvement_high", "Getting better: higher", BLUE),
+    ("improvement_low", "Getting better: lower", BLUE),
     ("concern_high", "Getting worse: higher", ORANGE),
     ("concern_low", "Getting worse: lower", ORANGE),
-    ("neither_high", "Changed: higher", "text"),
-    ("neither_low", "Changed: lower", "text"),
-    ("undirected", "Changed: direction unclear", "text"),
-    ("common_cause", "No change", "text"),
-    ("not_judged", "Too little to judge", "text"),
+    ("neither_high", "Higher than usual", "text"),
+    ("neither_low", "Lower than usual", "text"),
+    (
+        "undirected",
+        "Unusual pattern: not clearly better or worse",
+        "text",
+    ),
+    ("common_cause", "No clear change", "text"),
+    ("not_judged", "Too early to tell", "text"),
 ];
 /// The zone in which weeks begin.
 const ZONE: &str = "Europe/London";
@@ -100,17 +109,18 @@ pub fn variable(
     })
 }
 
-/// The measure, by its title.
+/// The measure, by its title; those by day have a variable of their own.
 pub fn measure() -> Value {
-    let query = "query_result(group by (measure, title) (joinedup_measure_info))";
-    variable(
-        "measure",
-        "Measure",
-        query,
-        MEASURE,
-        ("People who left late", "tr-delayed-share"),
-        false,
-    )
+    let query = "query_result(group by (measure, title) (joinedup_measure_info{period!=\"day\"}))";
+    let chosen = ("People who left late", "tr-delayed-share");
+    variable("measure", "Measure", query, MEASURE, chosen, false)
+}
+
+/// The measure by day, by its title.
+pub fn daily() -> Value {
+    let query = "query_result(group by (measure, title) (joinedup_measure_info{period=\"day\"}))";
+    let chosen = ("Ready and waiting now", "tr-ready-now");
+    variable("daily", "Day by day", query, MEASURE, chosen, false)
 }
 
 /// The area, by its name.
@@ -355,81 +365,23 @@ pub fn levels() -> Value {
     } }])
 }
 
-/// Every unit, for a pattern.
-pub fn units() -> String {
-    Unit::ALL.map(Unit::suffix).join("|")
-}
-
-/// A run chart of one measure in one area: value, unfinished periods as grey points by themselves, median, goal, limits.
-pub fn run_chart(panel: Panel, measure: &str, area: &str) -> Panel {
-    let expression = format!(
-        "max by (__name__, period_start) ({})",
-        lines_of_chart(measure, area)
-    );
-    drawn_as_run_chart(panel.rows(&expression).by_period("__name__"))
-}
-
-/// What selects all lines of a run chart.
-pub fn lines_of_chart(measure: &str, area: &str) -> String {
-    let units = units();
-    let names = format!(
-        "joinedup_run_chart_((provisional|median|goal|lower_limit|upper_limit)_)?({units})"
-    );
-    format!("{{__name__=~\"{names}\", measure=\"{measure}\", area=\"{area}\"}}")
-}
-
-/// A panel whose fields have the names of a run chart's lines, drawn as such.
-pub fn drawn_as_run_chart(panel: Panel) -> Panel {
-    let units = units();
-    let line = |what: &str| format!("^joinedup_run_chart_{what}_({units})$");
-    let style = |name: &str, colour: &str, width: u32, points: &str| {
-        vec![
-            ("displayName", json!(name)),
-            ("color", json!({ "mode": "fixed", "fixedColor": colour })),
-            ("custom.lineWidth", json!(width)),
-            ("custom.showPoints", json!(points)),
-        ]
+/// Improvement changes that should move a measure, in an area or its parts, as flags where they began and ended.
+pub fn changes(measure: &str, area: &str) -> Vec<Value> {
+    let flag = |moment: &str, name: &str, colour: &str, verb: &str| {
+        let of = format!(
+            "joinedup_improvement_cycle_{moment}_timestamp_seconds{{measure=\"{measure}\"}}"
+        );
+        let here = format!(
+            "group by (area) (joinedup_area_info{{area=\"{area}\"}} or joinedup_area_info{{parent=\"{area}\"}})"
+        );
+        json!({
+            "name": name, "datasource": source(), "enable": true, "hide": false, "iconColor": colour,
+            "expr": format!("{of} * 1000 and on (area) {here}"),
+            "titleFormat": format!("{{{{title}}}} {verb}"), "textFormat": "{{area}}", "tagKeys": "area", "step": "60s", "useValueForTime": true,
+        })
     };
-    let dashed = |name: &str, colour: &str, dash: [u32; 2]| {
-        let mut properties = style(name, colour, 1, "never");
-        properties.push(("custom.lineStyle", json!({ "fill": "dash", "dash": dash })));
-        properties
-    };
-    let mut unfinished = style("Not yet complete", GREY, 0, "always");
-    unfinished.push(("custom.pointSize", json!(9)));
-    panel
-        .drawn("spanNulls", json!(false))
-        .drawn("pointSize", json!(7))
-        .option(
-            "legend",
-            json!({ "displayMode": "list", "placement": "bottom", "showLegend": true }),
-        )
-        .option("tooltip", json!({ "mode": "multi", "sort": "none" }))
-        // An axis for nothing but zeros would reach to 10000 %.
-        .fields(
-            "_ratio$",
-            &[
-                ("unit", json!("percentunit")),
-                ("custom.axisSoftMax", json!(0.05)),
-            ],
-        )
-        .fields("_seconds$", &[("unit", json!("s"))])
-        .fields(
-            &format!("^joinedup_run_chart_({units})$"),
-            &style("Value", BLUE, 2, "always"),
-        )
-        .fields(&line("provisional"), &unfinished)
-        .fields(&line("median"), &dashed("Centre line", GREY, [10, 6]))
-        .fields(&line("goal"), &dashed("Goal", TEAL, [2, 4]))
-        .fields(&line("lower_limit"), &dashed("Lower limit", ORANGE, [6, 4]))
-        .fields(&line("upper_limit"), &dashed("Upper limit", ORANGE, [6, 4]))
-}
-
-/// Improvement changes that should move a measure, as flags.
-pub fn changes(measure: &str) -> Value {
-    json!({
-        "name": "Improvement changes", "datasource": source(), "enable": true, "hide": false, "iconColor": ORANGE,
-        "expr": format!("joinedup_improvement_cycle_start_timestamp_seconds{{measure=\"{measure}\"}} * 1000"),
-        "titleFormat": "{{title}} began", "textFormat": "{{area}}", "tagKeys": "area", "step": "60s", "useValueForTime": true,
-    })
+    vec![
+        flag("start", "Changes begun", ORANGE, "began"),
+        flag("finish", "Changes ended", GREY, "ended"),
+    ]
 }

@@ -1,6 +1,6 @@
 //! The pipeline: for those who keep it running.
 
-use super::parts::{self, lines, stat, table};
+use super::parts::{self, DAYS, lines, stat, table};
 use serde_json::{Value, json};
 
 pub fn dashboard() -> Value {
@@ -21,7 +21,7 @@ pub fn dashboard() -> Value {
             .now("max(joinedup_projector_last_progress_timestamp_seconds) * 1000", "")
             .field("unit", json!("dateTimeFromNow"))
             .done(),
-        stat("Set aside", "Events in quarantine.", (16, 0), (4, 4)).now("sum(joinedup_projector_quarantined_events)", "").done(),
+        stat("Rejected data", "Events that could not be read.", (16, 0), (4, 4)).now("sum(joinedup_projector_quarantined_events)", "").done(),
         stat("Rebuilds", "Views rebuilt since the start.", (20, 0), (4, 4)).now("sum(joinedup_projector_rebuilds_total)", "").done(),
         lines("Events folded", "Events a second that reach the view.", (0, 4), (12, 8))
             .over_time(&rate("joinedup_events_folded_total"), "folded")
@@ -44,9 +44,9 @@ pub fn dashboard() -> Value {
             .over_time("increase(joinedup_events_duplicates_total[1h])", "already known")
             .over_time("increase(joinedup_events_unconfirmed_total[1h])", "not confirmed")
             .done(),
-        table("Sources", "When each source was last heard of, and how much it has said.", (0, 20), (12, 9))
-            .rows("sort_desc(time() - max by (source, area) (joinedup_source_last_event_timestamp_seconds))")
-            .fields("^Value$", &[("unit", json!("s")), ("displayName", json!("Silent for")), ("custom.width", json!(120))])
+        table("Sources", "How long ago each source last recorded anything.", (0, 20), (12, 9))
+            .rows(&format!("sort_desc((time() - max by (source, area) (joinedup_source_last_event_timestamp_seconds)) / {DAYS})"))
+            .fields("^Value$", &[("unit", json!("suffix:days")), ("decimals", json!(1)), ("displayName", json!("Without data for")), ("custom.width", json!(140))])
             .named([("source", "Source"), ("area", "Area")])
             .done(),
         lines("Memory", "What the process holds.", (12, 20), (6, 9))

@@ -1,6 +1,6 @@
 //! Run charts, for improvement teams.
 
-use super::parts::{self, Panel, run_chart, stat, table};
+use super::parts::{self, MIN_POINTS, Panel, at_one_scale, run_chart, stat, table};
 use serde_json::{Value, json};
 
 /// Chart rules, in words.
@@ -28,15 +28,19 @@ pub fn dashboard() -> Value {
         parts::places(
             "areas",
             "Compare",
-            "joinedup_run_chart_denominator{measure=\"$measure\"}",
+            // A place with a few points has no line to compare.
+            &format!(
+                "(count by (area) (joinedup_run_chart_denominator{{measure=\"$measure\"}}) >= {MIN_POINTS})"
+            ),
             ("", ""),
             true,
         ),
+        parts::daily(),
     ];
     let this = "measure=\"$measure\", area=\"$area\"";
     let panels = vec![
         run_chart(
-            Panel::new("timeseries", "$measure in $area", "Each point is one period, by when things happened. A grey point by itself is not complete yet and never judged. Flags are improvement changes.", (0, 0), (18, 12)),
+            Panel::new("timeseries", "$measure in $area", "Each point is one period, by when things happened. Larger points meet a chart rule; a grey point by itself is not complete yet and never judged. Flags are changes that began or ended here or in a part of the place.", (0, 0), (18, 12)),
             "$measure",
             "$area",
         )
@@ -46,8 +50,11 @@ pub fn dashboard() -> Value {
             .option("textMode", json!("name"))
             .named(parts::VARIATIONS.map(|(code, words, _)| (code, words)))
             .done(),
-        stat("Periods on this side of the centre line", "How many of the latest judged periods lie on one side of the centre line; below 0 when they lie under it.", (18, 4), (6, 4))
-            .now(&format!("joinedup_run_chart_run_length{{{this}}}"), "")
+        stat("Latest periods on one side", "How many of the latest judged periods lie on the same side of the median.", (18, 4), (6, 4))
+            .now(&format!("joinedup_run_chart_run_length{{{this}}} > 0"), "above the median")
+            .now(&format!("-(joinedup_run_chart_run_length{{{this}}} < 0)"), "below the median")
+            .now(&format!("joinedup_run_chart_run_length{{{this}}} == 0"), "on the median")
+            .option("textMode", json!("value_and_name"))
             .done(),
         stat("Newest event", "When the newest event in these charts happened.", (18, 8), (6, 4))
             .now("max(joinedup_projector_watermark_timestamp_seconds) * 1000", "")
@@ -70,21 +77,21 @@ pub fn dashboard() -> Value {
             .fields("^rule$", &[("displayName", json!("Rule")), ("mappings", words(&RULES))])
             .fields("^Value$", &[("displayName", json!("Met")), ("mappings", words(&[("0", "no"), ("1", "yes")])), ("custom.width", json!(60))])
             .done(),
-        table("Periods", "The latest periods: the value, and how many cases it is out of.", (0, 17), (24, 8))
-            .rows(&format!("max by (__name__, period_start) ({{__name__=~\"joinedup_run_chart_(denominator|(provisional_)?({}))\", {this}}})", parts::units()))
-            .by_period("__name__")
-            .transform(json!({ "id": "sortBy", "options": { "fields": {}, "sort": [{ "field": "period_start\\__name__", "desc": true }] } }))
+        // Units before names: a rule by a pattern sees the name that was given last.
+        parts::time_units(table("Periods", "The latest periods: the value, and how many cases it is out of.", (0, 17), (24, 8)))
+            .rows(&format!("max by (line, period_start) ({})", parts::periods("$measure", "$area")))
+            .by_period("line")
+            .transform(json!({ "id": "sortBy", "options": { "fields": {}, "sort": [{ "field": "period_start\\line", "desc": true }] } }))
             .transform(json!({ "id": "limit", "options": { "limitField": "12" } }))
-            .fields("_ratio$", &[("unit", json!("percentunit"))])
-            .fields("_seconds$", &[("unit", json!("s"))])
             .fields("^period_start", &[("displayName", json!("Period from")), ("unit", json!("time:D MMM YYYY"))])
-            .fields("^joinedup_run_chart_denominator$", &[("displayName", json!("Out of"))])
-            .fields(&format!("^joinedup_run_chart_({})$", parts::units()), &[("displayName", json!("Value"))])
-            .fields("^joinedup_run_chart_provisional_", &[("displayName", json!("Not yet complete"))])
+            .fields("^denominator$", &[("displayName", json!("Out of"))])
+            .fields("^provisional_", &[("displayName", json!("Not yet complete"))])
+            // A pattern that rules names out would also see the names given above.
+            .fields(&format!("^({})$", parts::people_units()), &[("displayName", json!("Value"))])
             .done(),
         parts::row("The same measure, place by place", 25),
-        run_chart(
-            Panel::new("timeseries", "$areas", "The same measure in each place, each in a scale of its own.", (0, 26), (6, 7)),
+        at_one_scale(
+            Panel::new("timeseries", "$areas", "The same measure in each place, all at one scale. Places with fewer than 12 points are left out. Places differ in more than their care: do not rank them.", (0, 26), (6, 7)),
             "$measure",
             "$areas",
         )
@@ -92,13 +99,21 @@ pub fn dashboard() -> Value {
         .set("repeatDirection", json!("h"))
         .set("maxPerRow", json!(4))
         .done(),
+        parts::row("Day by day in $area", 33),
+        run_chart(
+            Panel::new("timeseries", "$daily", "The last 12 weeks. Days of a stock are shown and not judged: a change is judged by weeks.", (0, 34), (24, 8)),
+            "$daily",
+            "$area",
+        )
+        .set("timeFrom", json!("12w"))
+        .done(),
     ];
     parts::dashboard(
         "joinedup-run-charts",
         "Run charts",
         "Is a change an improvement? By the chart rules of the NHS, on the periods in which things happened.",
         variables,
-        vec![parts::changes("$measure")],
+        parts::changes("$measure", "$area"),
         panels,
     )
 }

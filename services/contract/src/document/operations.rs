@@ -371,7 +371,7 @@ fn decisions(schemas: &mut Schemas) -> Vec<Operation> {
             .with(schemas.query::<parameter::OfChanges>())
             .answering(schemas.answer::<answer::Changes>())
             .failing(&[BAD, UNKNOWN]),
-        Operation::post("/api/v1/changes", "recordChange", Role::Assessor, "Plan, start, pause or finish a change; set a target; propose, accept or decline a baseline")
+        Operation::post("/api/v1/changes", "recordChange", Role::Assessor, "Plan, start, pause, study or finish a change, or undo its last step; set a target; propose, accept or decline a baseline; withdraw either")
             .saying("With `version`, the answer is 409 when somebody else was first.")
             .with([idempotency_key()])
             .sending(json_body(schemas.request::<request::ChangeRequest>()))

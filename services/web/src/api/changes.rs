@@ -172,9 +172,9 @@ pub async fn record(
         Replay::New(key) => key,
     };
     let request: ChangeRequest = serde_json::from_slice(&body).map_err(|e| {
-        let fields = "action (plan, start, pause, finish, target-set, rebase-proposed, rebase-accepted or rebase-declined), area, change, \
-                      title, aim, measures, concept, items, begun, decision (adopt, adapt or abandon), learnt, measure, target, from, \
-                      reason, on, version";
+        let fields = "action (plan, start, pause, study, finish, undo, target-set, rebase-proposed, rebase-accepted, rebase-declined or withdraw), \
+                      area, change, title, aim, prediction, led_by, measures, concept, items, begun, decision (adopt, adapt or abandon), \
+                      learnt, compared (as-predicted, in-part or otherwise), measure, target, from, reason, position, on, version";
         Problem::bad_request(format!("The body must be a JSON object of the fields {fields}; line {}, column {} is not", e.line(), e.column()))
     })?;
     let area = match (&request.area, &request.change) {

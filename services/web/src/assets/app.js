@@ -87,6 +87,10 @@
     if (again) refresh();
   }
 
+  // That something was saved is said once, and not again when the page is opened anew.
+  const here = new URL(location.href);
+  if (here.searchParams.has("done")) { here.searchParams.delete("done"); history.replaceState(null, "", here); }
+
   // Where the focus is, in words that find the same thing in the new part.
   function place(part) {
     const e = document.activeElement;

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use joinedup_application::app::App;
 use joinedup_application::audit::{About, By, Did, Entry};
 use joinedup_application::config::Role;
-use joinedup_views::decide::{Command, Subject};
+use joinedup_views::decide::{Command, Subject, Undone};
 use joinedup_views::suppression::Audience;
 use sha2::{Digest, Sha256};
 
@@ -31,6 +31,10 @@ pub fn recorded(mut answer: Response, command: &Command, position: u64) -> Respo
     let (measure, item) = match &command.subject {
         Subject::Chart(decision) => (Some(decision.measure.to_string()), None),
         Subject::Rating(rating) => (None, Some(format!("{}/{}", rating.framework, rating.item))),
+        Subject::Undo(undo) => match &undo.what {
+            Undone::Decision { measure, .. } => (Some(measure.to_string()), None),
+            Undone::LastStep(_) => (None, None),
+        },
         Subject::Cycle(_) => (None, None),
     };
     let about = About {

@@ -5,6 +5,9 @@ use std::fmt;
 /// The parameters that stay as one moves from page to page.
 pub const KEPT: [&str; 3] = ["area", "from", "to"];
 
+/// The parameter that says what was saved a moment ago; it is about the page alone, and no link keeps it.
+pub const DONE: &str = "done";
+
 /// A path with its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {

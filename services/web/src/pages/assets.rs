@@ -13,12 +13,13 @@ const PAGES: &str = include_str!("../assets/pages.css");
 const MODEL: &str = include_str!("../assets/model.css");
 const SCORECARDS: &str = include_str!("../assets/scorecards.css");
 const SHEET: &str = include_str!("../assets/sheet.css");
+const FORMS: &str = include_str!("../assets/forms.css");
 const PRINT: &str = include_str!("../assets/print.css");
 const SCRIPT: &str = include_str!("../assets/app.js");
 const ICON: &str = include_str!("../assets/icon.svg");
 
 static STYLE: LazyLock<String> = LazyLock::new(|| {
-    [TOKENS, CHART, PAGES, MODEL, SCORECARDS, SHEET, PRINT].join(
+    [TOKENS, CHART, PAGES, MODEL, SCORECARDS, SHEET, FORMS, PRINT].join(
         "
 ",
     )

@@ -36,7 +36,7 @@ pub fn list(visit: &Visit, family: Family, entity: &str, area: Option<&AreaId>) 
 }
 
 /// What was recorded, as the forms call it.
-fn words(fact: &str) -> &str {
+pub(super) fn words(fact: &str) -> &str {
     match fact {
         "rebase-proposed" => "new baseline proposed",
         "rebase-accepted" => "new baseline accepted",
@@ -46,6 +46,10 @@ fn words(fact: &str) -> &str {
         "confirmed" => "published",
         "noted" => "evidence added",
         "retracted" => "taken back",
+        "started" => "test started",
+        "paused" => "test paused",
+        "studied" => "learning recorded",
+        "finished" => "decision recorded",
         other => other,
     }
 }

@@ -188,7 +188,7 @@ fn all_frameworks(visit: &Visit) -> Markup {
     });
     let body = html! {
         h1 { "Frameworks" }
-        p.note { "Other systems that rate, ask, tag or measure, with their items. What could not be checked says so." }
+        p.note { "National frameworks and tools, and their items. What could not be checked says so." }
         @for framework in frameworks { (framework_card(visit, framework)) }
     };
     layout::page(

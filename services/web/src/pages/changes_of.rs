@@ -1,6 +1,7 @@
 //! The improvement changes that should move a chart, and what the points say before and since.
 
 use super::authors;
+use super::changes;
 use super::figure;
 use super::visit::Visit;
 use super::words;
@@ -68,9 +69,10 @@ pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Mar
         section #changes data-live aria-labelledby="changes-name" {
             h2 #changes-name { "Changes tested" }
             @if changes.is_empty() { p { "No changes recorded for this measure." } }
+            @if visit.may_decide() { p { a href=(visit.address.elsewhere("/changes").with("plan", &chart.measure)) { "Plan or record a change" } } }
             @for (id, change) in changes {
                 article.change id=(format!("change-{}", id.replace('/', "-"))) {
-                    h3 { (change.title.as_deref().unwrap_or("A change")) " " span.tag { (status(change.status(visit.today()), change.decision)) } }
+                    h3 { a href=(visit.address.elsewhere(changes::path(id))) { (change.title.as_deref().unwrap_or("A change")) } " " span.tag { (status(change.status(visit.today()), change.decision)) } }
                     p.place {
                         (visit.title_of(change.area.as_str())) " · " (dates(change))
                         // The whole county hides what one ward tried.
@@ -121,6 +123,7 @@ pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
         p.helped {
             strong.(class) { (word) } ": "
             @match around.moved {
+                Moved::TooFew if since == 0 => { "no data since, " (periods(ENOUGH_POINTS)) " needed." }
                 Moved::TooFew if since < ENOUGH_POINTS => { (periods(since)) " of data so far, " (ENOUGH_POINTS) " needed." }
                 Moved::TooFew => { (periods(around.before.points)) " of data before it, " (ENOUGH_POINTS) " needed." }
                 Moved::Chance => { (most) " of " (periods(since)) " since then were " (side) " the earlier median." }
@@ -133,7 +136,8 @@ pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
     }
 }
 
-fn status(status: Status, decision: Option<Decision>) -> &'static str {
+/// Where a change stands, for a tag.
+pub(super) fn status(status: Status, decision: Option<Decision>) -> &'static str {
     match (status, decision) {
         (Status::NotYet, _) => "not started",
         (Status::Planned, _) => "planned",
@@ -146,7 +150,8 @@ fn status(status: Status, decision: Option<Decision>) -> &'static str {
     }
 }
 
-fn dates(change: &Change) -> String {
+/// From when to when it was tested.
+pub(super) fn dates(change: &Change) -> String {
     match (change.started, change.finished, change.planned) {
         (Some(from), Some(to), _) => format!("{} to {}", axis::date(from), axis::date(to)),
         (Some(from), None, _) => format!("since {}", axis::date(from)),

@@ -6,10 +6,16 @@ use super::visit::Visit;
 use maud::{Markup, html};
 
 /// Fields that a person types, with the words for them. The others travel unseen.
-const TYPED: [(&str, &str); 6] = [
+const TYPED: [(&str, &str); 12] = [
     ("title", "Name"),
     ("aim", "Aim"),
-    ("started", "Began on"),
+    ("prediction", "Prediction"),
+    ("led_by", "Led by"),
+    ("measures", "Measure"),
+    ("learnt", "Learnt"),
+    ("compared", "Against the prediction"),
+    ("decision", "Decision"),
+    ("on", "Date"),
     ("target", "Target"),
     ("from", "From"),
     ("reason", "Why"),

@@ -1,10 +1,11 @@
-//! Changes, targets and new baselines: the forms beneath a chart, and what they record.
+//! Targets and new baselines: the forms beneath a chart, and what they record.
 
-use super::authors;
+use super::address::{Address, DONE};
 use super::changes_of::decided;
-use super::figure;
-use super::record::{Filled, Form, back_to, hidden, record};
+use super::filling::{Faults, Field, Filling, Kind};
+use super::record::{Filled, Form, FormPage, back_to, hidden, record};
 use super::visit::Visit;
+use super::{authors, figure, measure};
 use crate::door::auth::Caller;
 use crate::door::problem::Problem;
 use axum::Extension;
@@ -14,11 +15,13 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use joinedup_application::app::App;
 use joinedup_application::charts::{self, Answer};
+use joinedup_application::execute::Receipt;
 use joinedup_contract::request::{ChangeRequest, ChangeVerb};
 use joinedup_drawing::axis;
 use joinedup_events::Family;
 use joinedup_views::ask::suggestion;
 use joinedup_views::changes::Decisions;
+use joinedup_views::decide::Command;
 use joinedup_views::measure::{Measure, Shape};
 use maud::{Markup, html};
 
@@ -26,7 +29,12 @@ use maud::{Markup, html};
 ///
 /// # Errors
 /// 404 when this process has no views.
-pub fn forms(visit: &Visit, measure: &Measure, answer: &Answer) -> Result<Markup, Problem> {
+pub fn forms(
+    visit: &Visit,
+    measure: &Measure,
+    answer: &Answer,
+    filling: &Filling,
+) -> Result<Markup, Problem> {
     let (decisions, version) = decided(visit, measure.id.as_str())?;
     let unit = figure::unit(&answer.chart);
     let suggestion = suggestion(measure, answer);
@@ -42,59 +50,72 @@ pub fn forms(visit: &Visit, measure: &Measure, answer: &Answer) -> Result<Markup
     let back = back_to(&visit.address, "decisions");
     // Each form has a key of its own.
     let hidden = || hidden(&back, &visit.area, version);
+    let withdraw = |position: u64| {
+        html! {
+            @if open {
+                form.inline method="post" action=(action("withdraw")) {
+                    (hidden())
+                    input type="hidden" name="position" value=(position);
+                    button.quiet type="submit" { "Withdraw" }
+                }
+            }
+        }
+    };
+    let today = visit.today().to_string();
+    let suggested = suggestion.as_ref().map(|s| s.0.to_string());
+    let is_share = unit == "proportion";
+    let (target, rebase) = (filling.of("target"), filling.of("rebase-proposed"));
+    let field = |name, label, kind| Field {
+        name,
+        label,
+        hint: "",
+        kind,
+        value: "",
+        required: true,
+    };
+    let target_label = format!("Target ({})", if is_share { "per cent" } else { unit });
+    let number = Kind::Number(never_negative.then_some(0.0), is_share.then_some(100.0));
     Ok(html! {
         section #decisions aria-labelledby="decisions-name" {
             h2 #decisions-name { "Targets and baselines" }
             div #decided data-live {
-                (standing(&decisions, unit))
+                (standing(&decisions, unit, &withdraw))
                 (authors::list(visit, Family::Change, &format!("chart/{}", measure.id), Some(&visit.area)))
-                @for b in &decisions.proposed {
+                @for (i, b) in decisions.proposed.iter().enumerate() {
                     div.proposal {
                         p { "Proposed: a new baseline from " strong { (axis::date(b.from)) } ". " (b.reason) }
                         @if open {
-                            form method="post" action=(action("rebase-accepted")) {
-                                (hidden())
-                                input type="hidden" name="from" value=(b.from);
-                                label { "Why it is accepted" input type="text" name="reason" required maxlength="400"; }
-                                button type="submit" { "Accept the new baseline" }
+                            @for (what, label, button) in [("rebase-accepted", "Reason for agreeing", "Agree the new baseline"), ("rebase-declined", "Reason for declining", "Decline it")] {
+                                form method="post" action=(action(what)) {
+                                    (hidden())
+                                    input type="hidden" name="from" value=(b.from);
+                                    label { (label) input id=[(i == 0).then(|| format!("{what}-reason"))] type="text" name="reason" required maxlength="400"; }
+                                    button.quiet[what == "rebase-declined"] type="submit" { (button) }
+                                }
                             }
-                            form method="post" action=(action("rebase-declined")) {
-                                (hidden())
-                                input type="hidden" name="from" value=(b.from);
-                                label { "Why it is declined" input type="text" name="reason" required maxlength="400"; }
-                                button.quiet type="submit" { "Decline it" }
-                            }
+                            (withdraw(b.position))
                         }
                     }
                 }
                 @if let Some((from, proposal)) = &suggestion {
-                    p.note { "The points suggest a new baseline from " (axis::date(*from)) ". " (proposal.why) " A chart never changes its own baseline: a person proposes, and accepts with a reason." }
+                    p.note { "The points suggest a new baseline from " (axis::date(*from)) ". " (proposal.why) " A chart never changes its own baseline: a person proposes, and somebody agrees with a reason." }
                 }
             }
             @if open {
-                details #form-change { summary { "Record a change" }
-                    form method="post" action=(action("change")) {
-                        (hidden())
-                        label { "Name" input type="text" name="title" required maxlength="80" placeholder="Trusted assessors on the wards"; }
-                        label { "What it is to achieve" input type="text" name="aim" maxlength="400"; }
-                        label { "Began on" input type="date" name="started" required value=(visit.today()) max=(visit.today()); }
-                        button type="submit" { "Record the change" }
-                    }
-                }
-                details #form-target { summary { "Set a target" }
+                details #form-target open[target.came_back()] { summary { "Set a target" }
                     form method="post" action=(action("target")) {
                         (hidden())
-                        label { "Target" @if unit == "proportion" { " (per cent)" } @else { " (" (unit) ")" } input type="number" name="target" step="any" min=[never_negative.then_some("0")] max=[(unit == "proportion").then_some("100")] required; }
-                        label { "From" input type="date" name="from" required value=(visit.today()); }
-                        label { "Why" input type="text" name="reason" required maxlength="400"; }
+                        (target.field(&Field { value: "", ..field("target", &target_label, number) }))
+                        (target.field(&Field { value: &today, ..field("from", "From", Kind::Day) }))
+                        (target.field(&field("reason", "Why", Kind::Line)))
                         button type="submit" { "Set the target" }
                     }
                 }
-                details #form-rebase { summary { "Propose a new baseline" }
+                details #form-rebase open[rebase.came_back()] { summary { "Propose a new baseline" }
                     form method="post" action=(action("rebase-proposed")) {
                         (hidden())
-                        label { "From" input type="date" name="from" required value=[suggestion.as_ref().map(|s| s.0)]; }
-                        label { "Why: what is different, and is it expected to last?" input type="text" name="reason" required maxlength="400"; }
+                        (rebase.field(&Field { value: suggested.as_deref().unwrap_or_default(), ..field("from", "From", Kind::Day) }))
+                        (rebase.field(&field("reason", "Why: what is different, and is it expected to last?", Kind::Line)))
                         button type="submit" { "Propose" }
                     }
                 }
@@ -103,8 +124,8 @@ pub fn forms(visit: &Visit, measure: &Measure, answer: &Answer) -> Result<Markup
     })
 }
 
-/// The targets and baselines that were decided.
-fn standing(decisions: &Decisions, unit: &str) -> Markup {
+/// The targets and baselines that were decided, each with what can be done about it by its position.
+fn standing(decisions: &Decisions, unit: &str, more: &dyn Fn(u64) -> Markup) -> Markup {
     let Decisions {
         targets,
         proposed,
@@ -114,11 +135,26 @@ fn standing(decisions: &Decisions, unit: &str) -> Markup {
     html! {
         @if targets.is_empty() && accepted.is_empty() && proposed.is_empty() { p { "Nobody has set a target or a new baseline for this chart." } }
         ul.plain {
-            @for t in targets { li { "Target " strong { (axis::amount(t.target.as_f64(), unit)) } " from " (axis::date(t.from)) ": " (t.reason) } }
-            @for b in accepted { li { "New baseline from " strong { (axis::date(b.from)) } ": " (b.reason) } }
+            @for t in targets { li { "Target " strong { (axis::amount(t.target.as_f64(), unit)) } " from " (axis::date(t.from)) ": " (t.reason) " " (more(t.position)) } }
+            @for b in accepted { li { "New baseline from " strong { (axis::date(b.from)) } ": " (b.reason) " " (more(b.position)) } }
             @for b in declined { li { "Declined: a new baseline from " (axis::date(b.from)) ". " (b.reason) } }
         }
     }
+}
+
+/// What was saved a moment ago, in words.
+#[must_use]
+pub fn saved_words(visit: &Visit) -> Option<&'static str> {
+    Some(match visit.address.get(DONE)? {
+        "target" => "The target is set. It is drawn on the chart from its first day.",
+        "rebase-proposed" => {
+            "The new baseline is proposed. The chart changes when somebody agrees."
+        }
+        "rebase-accepted" => "The new baseline is agreed, and drawn on the chart.",
+        "rebase-declined" => "The proposal is declined. The chart stays as it was.",
+        "withdraw" => "Withdrawn. What was decided before holds again.",
+        _ => return None,
+    })
 }
 
 /// `POST /measures/{id}/{what}`.
@@ -133,52 +169,67 @@ pub async fn decide(
     let measure = app.definitions.measures.get(&id);
     let measure = measure.ok_or_else(|| Problem::not_found(super::words::NO_SUCH_MEASURE))?;
     let is_share = measure.shape() == Shape::Proportion;
-    let unit = if is_share {
-        "proportion"
-    } else {
-        measure.unit()
-    }
-    .to_owned();
     let area = charts::area(&app, form.must("area", "The place")?)?;
-    let action = match what.as_str() {
-        "change" => ChangeVerb::Plan,
-        "target" => ChangeVerb::TargetSet,
-        "rebase-proposed" => ChangeVerb::RebaseProposed,
-        "rebase-accepted" => ChangeVerb::RebaseAccepted,
-        "rebase-declined" => ChangeVerb::RebaseDeclined,
+    let (name, action) = match what.as_str() {
+        "target" => ("target", ChangeVerb::TargetSet),
+        "rebase-proposed" => ("rebase-proposed", ChangeVerb::RebaseProposed),
+        "rebase-accepted" => ("rebase-accepted", ChangeVerb::RebaseAccepted),
+        "rebase-declined" => ("rebase-declined", ChangeVerb::RebaseDeclined),
+        "withdraw" => ("withdraw", ChangeVerb::Withdraw),
         _ => return Err(Problem::not_found("There is no such form")),
     };
-    let mut request = ChangeRequest {
-        action,
-        ..ChangeRequest::default()
-    };
-    let text = |name: &str| form.get(name).map(ToOwned::to_owned);
-    if request.action == ChangeVerb::Plan {
-        request.begun = true;
-        request.measures = vec![id.clone()];
-        (request.title, request.aim) = (text("title"), text("aim"));
-        request.on = Some(form.date("started", "The day it began")?);
-    } else {
-        request.measure = Some(id.clone());
-        request.from = Some(form.date("from", "The first day")?);
-        request.reason = text("reason");
+    let command = || -> Result<Command, Faults> {
         // People type shares in per cent.
-        let typed: Option<f64> = form.parsed("target", "The target must be a number")?;
-        request.target = typed.map(|number| if is_share { number / 100.0 } else { number });
-        request.version = Some(form.version()?);
-    }
+        let typed: Option<f64> = form.typed("target", "a number")?;
+        let request = ChangeRequest {
+            action,
+            measure: Some(id.clone()),
+            from: form.date("from")?,
+            reason: form.get("reason").map(ToOwned::to_owned),
+            target: typed.map(|number| if is_share { number / 100.0 } else { number }),
+            position: form.typed("position", "a number")?,
+            ..ChangeRequest::default()
+        };
+        Ok(request.command(area, form.key(&caller).id())?)
+    };
     let filled = Filled {
-        command: request.command(area, form.key(&caller).id())?,
+        name,
         action: format!("/measures/{id}/{what}"),
-        version: request.version,
+        command: command(),
+        version: Some(form.version()?),
         form,
     };
-    record(app, caller, filled, move |visit| {
-        let (decisions, _) = decided(visit, &id)?;
+    record(app, caller, filled, OfChart { id, name }).await
+}
+
+/// A chart's page, as the place of its forms.
+struct OfChart {
+    id: String,
+    name: &'static str,
+}
+
+impl FormPage for OfChart {
+    fn then(&self, _: &App, _: &Receipt, form: &Form) -> String {
+        Address::read(&form.back())
+            .with(DONE, self.name)
+            .to_string()
+    }
+
+    fn stands(&self, visit: &Visit) -> Result<Markup, Problem> {
+        let (decisions, _) = decided(visit, &self.id)?;
+        let measure = visit.app.definitions.measures.get(&self.id);
+        let unit = match measure {
+            Some(m) if m.shape() == Shape::Proportion => "proportion",
+            Some(m) => m.unit(),
+            None => "",
+        };
         Ok(html! {
-            (standing(&decisions, &unit))
+            (standing(&decisions, unit, &|_| html! {}))
             @for b in &decisions.proposed { p { "Proposed: a new baseline from " strong { (axis::date(b.from)) } ". " (b.reason) } }
         })
-    })
-    .await
+    }
+
+    fn again(&self, visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
+        measure::page(visit, &self.id, filling)
+    }
 }

@@ -22,6 +22,25 @@ pub fn unit(chart: &Chart) -> &str {
     }
 }
 
+/// How many cases a point is of: 13 of 69, or 69 cases. Nothing where a count counts itself.
+fn out_of(row: &ChartPoint) -> String {
+    let point = &row.point;
+    match (point.numerator, point.denominator, point.n) {
+        (Some(part), Some(whole), _) => {
+            format!(
+                " · {} of {}",
+                axis::number(part, ""),
+                axis::number(whole, "")
+            )
+        }
+        (_, _, Some(n)) if point.value != Some(n as f64) => {
+            let n = usize::try_from(n).unwrap_or(0);
+            format!(" · {}", words::counted(n, "case", "cases"))
+        }
+        _ => String::new(),
+    }
+}
+
 /// The latest point that counts.
 #[must_use]
 pub fn latest(chart: &Chart) -> Option<&ChartPoint> {
@@ -102,7 +121,7 @@ impl Figure<'_> {
                     @match latest(chart).and_then(|p| Some((p, p.point.value?))) {
                         Some((row, value)) => {
                             p.big { (axis::amount(value, unit)) }
-                            p.small { (words::sentence_start(&words::period(chart.period, row.point.period_start))) @if let Some(n) = row.point.n { " · n = " (axis::number(n as f64, "")) } }
+                            p.small { (words::sentence_start(&words::period(chart.period, row.point.period_start))) (out_of(row)) }
                         }
                         None => { p.big { "No number yet" } p.small { "No final data for this place" } }
                     }

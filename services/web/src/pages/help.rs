@@ -53,7 +53,7 @@ const GLOSSARY: [(&str, &str); 12] = [
     ("Median", "Half of the values are above it and half below."),
     (
         "PDSA",
-        "Plan, do, study, act: a change tested on a small scale before it is adopted.",
+        "Plan, do, study, act: say what you expect, test a change on a small scale, hold what you see against it, then adopt, adapt or abandon. The page of each change follows these stages.",
     ),
     (
         "Run chart",

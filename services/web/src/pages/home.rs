@@ -3,7 +3,7 @@
 use super::changes_of::verdict;
 use super::layout::{self, Tab};
 use super::visit::Visit;
-use super::{health, rounds, start, words};
+use super::{changes, health, rounds, start, words};
 use crate::door::problem::Problem;
 use axum::response::{IntoResponse, Redirect, Response};
 use joinedup_application::briefing::{
@@ -147,7 +147,7 @@ fn list(visit: &Visit, found: &[Finding<'_>], none: &str) -> Markup {
         @else {
             ul.findings { @for finding in found.iter().take(MAX_LINES) { (one(visit, finding)) } }
             @if found.len() > MAX_LINES || found.iter().any(|f| !f.also.is_empty()) {
-                p.more { a href=(visit.address.elsewhere("/measures").with("show", "signals")) { "See all changes (" (found.iter().map(|f| 1 + f.also.len()).sum::<usize>()) ")" } }
+                p.more { a href=(visit.address.elsewhere("/measures").with("show", "signals")) { "See all that changed (" (found.iter().map(|f| 1 + f.also.len()).sum::<usize>()) ")" } }
             }
         }
     }
@@ -220,16 +220,13 @@ fn under_test(visit: &Visit, changes: &[Tested]) -> Markup {
                 @for tested in changes.iter().take(MAX_CHANGES) { li.change {
                     div {
                         @let name = tested.change.title.as_deref().unwrap_or("A change");
-                        @match &tested.answer {
-                            Some(answer) => a href=(format!("{}#changes", visit.address.elsewhere(format!("/measures/{}", answer.chart.measure)).with("area", tested.change.area.as_str()))) { (name) },
-                            None => strong { (name) },
-                        }
+                        a href=(visit.address.elsewhere(changes::path(&tested.id))) { (name) }
                         p.small { (visit.title_of(tested.change.area.as_str())) @if let Some(started) = tested.change.started { ", since " (axis::date(started)) } }
                         @if let Some((around, answer)) = tested.around.as_ref().zip(tested.answer.as_ref()) { (verdict(around, &answer.chart)) }
                     }
                 } }
             }
-            @if changes.len() > MAX_CHANGES { p.small { (changes.len() - MAX_CHANGES) " more being tested." } }
+            @if changes.len() > MAX_CHANGES { p.small { a href=(visit.address.elsewhere("/changes")) { (changes.len() - MAX_CHANGES) " more being tested" } } }
         }
     }
 }
@@ -265,14 +262,22 @@ fn wait(visit: &Visit, person: &WaitingTransfer) -> Markup {
 }
 
 fn ratings(visit: &Visit) -> Markup {
-    let Some(moves) = rounds::latest_moves(visit) else {
-        return html! {};
-    };
+    let (moves, open) = rounds::latest_moves(visit);
+    let compared = visit
+        .address
+        .elsewhere("/model")
+        .with("compare", "yes")
+        .without(&["from", "to"]);
     html! {
-        p #ratings data-live {
-            "Ratings between the rounds " (moves.earlier) " and " (moves.later) ": "
-            strong { (moves.up.len()) " went up" } ", " strong { (moves.down.len()) " went down" } ", " (moves.same.len()) " did not change. "
-            a href=(visit.address.elsewhere("/model").with("compare", "yes").without(&["from", "to"])) { "See all rating changes" }
+        @if moves.is_some() || open.is_some() {
+            p #ratings data-live {
+                @if let Some(open) = &open { (open.sentence()) " " }
+                @if let Some(moves) = &moves {
+                    "Ratings between the rounds " (moves.earlier) " and " (moves.later) ": "
+                    strong { (moves.up.len()) " went up" } ", " strong { (moves.down.len()) " went down" } ", " (moves.same.len()) " did not change. "
+                    a href=(compared) { "See all rating changes" }
+                }
+            }
         }
     }
 }

@@ -26,17 +26,20 @@ pub enum Tab {
     Model,
     /// Measures.
     Measures,
+    /// Improvement changes.
+    Changes,
     /// Sources, frameworks, quarantine.
     Data,
 }
 
 /// The pages of the navigation: each with its address and its name.
-pub(super) const TABS: [(Tab, &str, &str); 6] = [
+pub(super) const TABS: [(Tab, &str, &str); 7] = [
     (Tab::Home, "/", "Today"),
     (Tab::Board, "/board", "Waiting now"),
     (Tab::Leaders, "/leaders", "Outcomes"),
     (Tab::Model, "/model", "Logic model"),
     (Tab::Measures, "/measures", "Measures"),
+    (Tab::Changes, "/changes", "Changes"),
     (Tab::Data, "/sources", "Data"),
 ];
 
@@ -211,9 +214,15 @@ pub fn kept(address: &Address, asked: &[&str]) -> Markup {
 /// The field that asks for a place.
 #[must_use]
 pub fn place_field(visit: &Visit) -> Markup {
+    place_field_named(visit, "pick-area")
+}
+
+/// The same with an id of its own, where a page asks twice.
+#[must_use]
+pub fn place_field_named(visit: &Visit, id: &str) -> Markup {
     html! {
-        label for="pick-area" { "Place" }
-        select #pick-area name="area" {
+        label for=(id) { "Place" }
+        select id=(id) name="area" {
             @for (group, areas) in places(visit) {
                 optgroup label=(group) {
                     @for area in areas { option value=(area.id) selected[area.id == visit.area] { (area.title) } }

@@ -14,18 +14,17 @@ use joinedup_drawing::{axis, funnel, icon, spark};
 use joinedup_events::AreaId;
 use joinedup_spc::funnel::{Funnel, FunnelKind, FunnelOptions, FunnelRow, product_funnel};
 use joinedup_views::catalogue::{Layer, Node};
-use joinedup_views::measure::{Giver, Role};
-use joinedup_views::period::Grain;
+use joinedup_views::measure::{Giver, Measure};
 use maud::{Markup, PreEscaped, html};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fewer places than this make no funnel.
-const FUNNEL_LEAST: usize = 5;
+const MIN_PLACES: usize = 5;
 /// How many of a place's latest points a funnel takes together.
-const FUNNEL_POINTS: usize = 13;
+const MAX_POINTS: usize = 13;
 
 /// How many measures of one outcome are shown.
-const LINES_MOST: usize = 4;
+const MAX_LINES: usize = 4;
 
 /// `GET /leaders`.
 pub async fn show(visit: Visit) -> Result<Response, Problem> {
@@ -47,27 +46,15 @@ pub(super) fn outcomes(visit: &Visit) -> Vec<&Node> {
     nodes
 }
 
-/// The lines of an outcome in the place itself: what people get before how it is done, the longest series first.
+/// The lines of an outcome in the place itself, in the order in which they stand for it.
 #[must_use]
 pub fn lines<'a>(visit: &'a Visit, overview: &'a Overview, outcome: &str) -> Vec<&'a Line> {
-    // A stock by day turns with every weekday, and leads only where nothing else is there.
-    let mut found: Vec<((bool, bool), &Line)> = visit
-        .app
-        .definitions
-        .measures
-        .of_outcome(outcome)
-        .filter_map(|m| {
-            let line = overview.line(m.id.as_str(), visit.area.as_str())?;
-            Some(((line.period == Grain::Day, m.kind != Role::Outcome), line))
-        })
+    let area = visit.area.as_str();
+    let measures = visit.app.definitions.measures.of_outcome(outcome);
+    let mut found: Vec<(&Measure, &Line)> = measures
+        .filter_map(|m| Some((m, overview.line(m.id.as_str(), area)?)))
         .collect();
-    found.sort_by_key(|(other, line)| {
-        (
-            *other,
-            std::cmp::Reverse(line.values.iter().flatten().count()),
-            line.measure.clone(),
-        )
-    });
+    found.sort_by_cached_key(|(m, line)| matrix::rank(m, line, area));
     found.into_iter().map(|(_, line)| line).collect()
 }
 
@@ -77,7 +64,7 @@ fn shown<'a>(lines: &[&'a Line]) -> Vec<&'a Line> {
     lines
         .iter()
         .take(1)
-        .chain(signals.take(LINES_MOST - 1))
+        .chain(signals.take(MAX_LINES - 1))
         .copied()
         .collect()
 }
@@ -99,6 +86,12 @@ fn page(visit: &Visit) -> Markup {
         .iter()
         .filter(|(_, l)| l.iter().any(|l| l.improves()) && !l.iter().any(|l| l.worsens()))
         .count();
+    let in_parts: Vec<(&Node, Vec<String>)> = outcomes
+        .iter()
+        .filter(|n| !worse.iter().any(|(w, _)| w.id == n.id))
+        .map(|n| (*n, worse_in(visit, &overview, n)))
+        .filter(|(_, places)| !places.is_empty())
+        .collect();
     let led = matrix::led(visit, &overview, &outcomes);
     let dark = all.iter().filter(|(_, l)| l.is_empty()).count();
     let body = html! {
@@ -108,12 +101,15 @@ fn page(visit: &Visit) -> Markup {
         }
         section.card #sum data-live aria-label="In a sentence" {
             p.lead {
-                strong.concern[!worse.is_empty()] { (worse.len()) " of " (all.len()) " outcomes " (if worse.len() == 1 { "is" } else { "are" }) " getting worse" } ". "
+                strong.concern[!worse.is_empty()] { (worse.len()) " of " (all.len()) " outcomes " (if worse.len() == 1 { "is" } else { "are" }) " getting worse" }
+                @if !in_parts.is_empty() { " in " (place) " as a whole, and " strong.concern { (in_parts.len()) (if worse.is_empty() { "" } else { " more" }) } " in a part of it" }
+                ". "
                 strong.improvement[better > 0] { (better) } " " (if better == 1 { "is" } else { "are" }) " getting better."
                 @if dark > 0 { " No data for " (words::counted(dark, "outcome", "outcomes")) "." }
             }
-            @if !worse.is_empty() {
+            @if !worse.is_empty() || !in_parts.is_empty() {
                 ul.plain {
+                    @for (node, places) in &in_parts { li { strong { (node.title) } ": getting worse in " (places.join(", ")) } }
                     @for (node, lines) in &worse {
                         li { strong.concern { (node.title) } ": " @for (i, line) in lines.iter().filter(|l| l.worsens()).enumerate() { @if i > 0 { "; " } (line.title) } (where_else(visit, &overview, node)) }
                     }
@@ -148,25 +144,22 @@ fn page(visit: &Visit) -> Markup {
     )
 }
 
-fn where_else(visit: &Visit, overview: &Overview, node: &Node) -> String {
-    let mut places: Vec<String> = visit
-        .parts()
-        .iter()
-        .filter(|part| {
-            visit
-                .app
-                .definitions
-                .measures
-                .of_outcome(&node.id)
-                .any(|m| {
-                    overview
-                        .line(m.id.as_str(), part.as_str())
-                        .is_some_and(Line::worsens)
-                })
+/// The parts of the place in which a measure of an outcome gets worse, by name.
+fn worse_in(visit: &Visit, overview: &Overview, node: &Node) -> Vec<String> {
+    let measures = &visit.app.definitions.measures;
+    let worsens = |part: &AreaId| {
+        measures.of_outcome(&node.id).any(|m| {
+            let line = overview.line(m.id.as_str(), part.as_str());
+            line.is_some_and(Line::worsens)
         })
-        .map(|part| visit.title_of(part.as_str()))
-        .collect();
-    places.sort();
+    };
+    let parts = visit.parts();
+    let worse = parts.iter().filter(|part| worsens(part));
+    worse.map(|part| visit.title_of(part.as_str())).collect()
+}
+
+fn where_else(visit: &Visit, overview: &Overview, node: &Node) -> String {
+    let places = worse_in(visit, overview, node);
     if places.is_empty() {
         String::new()
     } else {
@@ -218,7 +211,7 @@ fn outcome(
                     a.measure-link href=(visit.address.elsewhere(format!("/measures/{}", line.measure))) { (line.title) }
                     @if let Some(footprint) = &line.footprint { " " span.small { (footprint) } }
                 }
-                td { span.with-icon { (PreEscaped(icon::variation(line.variation))) span.(icon::variation_class(line.variation)) { strong { (matrix::stands(visit, line)) } } } }
+                td { span.with-icon { (PreEscaped(icon::variation(line.variation))) span.(icon::variation_class(line.variation)) { strong { (matrix::stands(visit, line)) } } } (moved(line)) }
                 td.number { @if let Some((start, value)) = line.latest { strong { (axis::amount(value, &line.unit)) } br; span.small { (words::period(line.period, start)) } } @else { "–" } }
                 td.number.hide-narrow { @if let Some((_, then)) = line.then { (axis::amount(then, &line.unit)) } @else { "–" } }
                 td.number.hide-narrow { @if let Some(now) = line.now { (axis::amount(now, &line.unit)) } @else { "–" } }
@@ -226,6 +219,27 @@ fn outcome(
                 td.hide-mid { (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &sparked(line)))) }
                 td.whole { (spread(visit, overview, line)) }
             }
+        }
+    }
+}
+
+/// What a word for better or worse is about: the medians. A latest value on the other side of where they began is said.
+fn moved(line: &Line) -> Markup {
+    let amount = |value: f64| axis::amount(value, &line.unit);
+    let medians = line
+        .then
+        .zip(line.now)
+        .filter(|((_, then), now)| then != now);
+    let (Some(((_, then), now)), true) = (medians, line.improves() || line.worsens()) else {
+        return html! {};
+    };
+    let strays = line
+        .latest
+        .filter(|(_, latest)| (now > then && *latest < then) || (now < then && *latest > then));
+    html! {
+        p.small {
+            "median " (amount(then)) " to " (amount(now))
+            @if strays.is_some() { "; the latest value lies beyond where it began" }
         }
     }
 }
@@ -259,7 +273,7 @@ fn spread(visit: &Visit, overview: &Overview, line: &Line) -> Markup {
 /// The places of a funnel: the parts of the place or, where those are too few, their parts.
 fn units(visit: &Visit) -> Vec<AreaId> {
     let parts = visit.parts();
-    if parts.len() >= FUNNEL_LEAST {
+    if parts.len() >= MIN_PLACES {
         return parts;
     }
     let register = &visit.app.definitions.areas;
@@ -282,7 +296,7 @@ fn together(visit: &Visit, measure: &str, area: &AreaId) -> Option<FunnelRow> {
         .filter(|p| p.point.is_judged());
     let (mut numerator, mut denominator) = (0.0, 0.0);
     for (n, d) in judged
-        .take(FUNNEL_POINTS)
+        .take(MAX_POINTS)
         .filter_map(|p| p.point.numerator.zip(p.point.denominator))
     {
         numerator += n;
@@ -329,8 +343,8 @@ fn compare(visit: &Visit, overview: &Overview) -> Markup {
         .collect();
     html! {
         section.card #compare aria-labelledby="compare-name" {
-            h2 #compare-name { "Compare places fairly: " (line.title) }
-            p.note { "Each place's latest " (FUNNEL_POINTS) " final points together. Places between the dashed lines differ no more than expected by chance. Do not rank them." }
+            h2 #compare-name { "Compare places (funnel plot): " (line.title) }
+            p.note { "Each place's latest " (MAX_POINTS) " final points together. Places between the dashed lines differ no more than expected by chance. Do not rank them." }
             form.picker method="get" action="/leaders#compare" {
                 (layout::kept(&visit.address, &["funnel"]))
                 label for="pick-funnel" { "Share" }
@@ -340,7 +354,7 @@ fn compare(visit: &Visit, overview: &Overview) -> Markup {
             @match drawn {
                 Ok(drawn) => {
                     div.scroll tabindex="0" role="region" aria-label="Funnel" {
-                        div.funnel-box #funnel data-live { (PreEscaped(funnel::svg(&drawn, &places, "proportion", "how many there were to count", &format!("{}: places against the limits of chance", line.title)))) }
+                        div.funnel-box #funnel data-live { (PreEscaped(funnel::svg(&drawn, &places, "proportion", "number of people counted", &format!("{}: places against the limits of chance", line.title)))) }
                     }
                     details #funnel-table { summary { "The places as a table" } (funnel_table(&drawn, &places)) }
                 }

@@ -21,8 +21,20 @@ const MAX_PARTS: usize = 8;
 /// How long ago the last board is taken to have met where nobody says.
 const A_MONTH: Days = Days::new(30);
 
-/// Which measure stands for an outcome: what people get before how it is done, the longest series first. A stock by day
-/// turns with every weekday and leads only where nothing else is there.
+/// The order in which measures stand for an outcome: those of the place itself first, what people get before how it is
+/// done, the longest series first. A stock by day turns with every weekday, and leads only where nothing else is there.
+#[must_use]
+pub fn rank(measure: &Measure, line: &Line, area: &str) -> impl Ord + use<> {
+    (
+        line.area != area,
+        line.period == Grain::Day,
+        measure.kind != Role::Outcome,
+        Reverse(line.values.iter().flatten().count()),
+        measure.id.clone(),
+    )
+}
+
+/// Which measure stands for an outcome in a place, or in a part of it that alone has data.
 fn lead<'a>(
     visit: &'a Visit,
     overview: &Overview,
@@ -40,15 +52,7 @@ fn lead<'a>(
         .measures
         .of_outcome(outcome)
         .filter_map(|m| Some((m, line(m)?)))
-        .min_by_key(|(m, line)| {
-            (
-                line.period == Grain::Day,
-                line.area != area,
-                m.kind != Role::Outcome,
-                Reverse(line.values.iter().flatten().count()),
-                m.id.clone(),
-            )
-        })
+        .min_by_key(|(m, line)| rank(m, line, area))
         .map(|(m, _)| m)
 }
 

@@ -1,12 +1,13 @@
 //! `GET /measures/{id}`: one measure in one place, with everything that belongs to it.
 
-use super::address::Address;
+use super::address::{Address, DONE};
 use super::changes_of::{self, changes_for};
 use super::decide;
 use super::figure::{self, Figure};
+use super::filling::{self, Filling};
 use super::layout::{self, Tab};
 use super::visit::Visit;
-use super::{finding, multiples, slide, words};
+use super::{finding, multiples, ranked, slide, words};
 use crate::door::problem::Problem;
 use axum::extract::Path;
 use axum::response::Response;
@@ -19,10 +20,18 @@ use maud::{Markup, html};
 
 /// `GET /measures/{id}`.
 pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
-    visit.render(move |visit| page(visit, &id)).await
+    visit
+        .render(move |visit| page(visit, &id, &Filling::default()))
+        .await
 }
 
-fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
+/// The page, with a form that came back.
+///
+/// # Errors
+/// 404 for a measure that is not there, 400 for a question that makes no sense.
+pub fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Problem> {
+    let done = decide::saved_words(visit);
+    let visit = &visit.without(&[DONE]);
     let measure = visit
         .app
         .definitions
@@ -39,20 +48,36 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
         changes: &changes,
         own: &visit.address,
     };
+    let bars = match ranked::dimension(measure, &request) {
+        Some(dimension) => ranked::ranked(visit, measure, &request, dimension)?,
+        None => None,
+    };
     let body = html! {
         article.measure {
+            (filling.summary())
+            @if let Some(words) = done { (filling::saved(words, &html! { p.small { a href="#decisions" { "See targets and baselines" } } })) }
             header.page-head {
                 p.kicker { (measure.title) ", " (answer.chart.place()) (filter_words(&request)) ", by " (words::grain(answer.chart.period)) }
-                h1 #chart-name data-live { (finding::sentence(visit, &answer, &changes)) }
+                h1 #chart-name data-live {
+                    @match &bars {
+                        Some(bars) => (bars.sentence()),
+                        None => (finding::sentence(visit, &answer, &changes)),
+                    }
+                }
             }
-            (figure.show())
-            (slide::elsewhere(&figure))
+            @match &bars {
+                Some(bars) => figure #chart data-live aria-labelledby="chart-name" { (bars.show()) },
+                None => {
+                    (figure.show())
+                    (slide::elsewhere(&figure))
+                }
+            }
             (choices(visit, measure, &answer, &request))
             (corrected(visit, &request, &answer)?)
             (changes_of::list(visit, &answer, &changes))
             (multiples::show(visit, measure, &request)?)
             details #as-table { summary { "Table of the points (" (answer.chart.points.len()) ")" } (figure::table(&answer.chart)) }
-            (decide::forms(visit, measure, &answer)?)
+            (decide::forms(visit, measure, &answer, filling)?)
             (definition(visit, measure, answer.chart.period))
             (provenance(visit, &answer))
         }
@@ -85,6 +110,11 @@ fn filter_words(request: &ChartRequest) -> String {
 /// Ways to look at the same: the kind of chart, the length of periods, the time, what was known when.
 fn choices(visit: &Visit, measure: &Measure, answer: &Answer, request: &ChartRequest) -> Markup {
     let chosen = request.kind.unwrap_or(measure.chart);
+    let over_time = !measure.chart.is_judged();
+    let kind_words = |kind: ChartKind| match kind {
+        ChartKind::Run if over_time => "Over time",
+        other => words::chart_kind(other),
+    };
     let kinds = if measure.chart.is_judged() {
         vec![ChartKind::Run, ChartKind::Xmr, ChartKind::Auto]
     } else {
@@ -94,7 +124,7 @@ fn choices(visit: &Visit, measure: &Measure, answer: &Answer, request: &ChartReq
     html! {
         div.choices {
             ul.segments aria-label="Kind of chart" {
-                @for kind in kinds { (option(visit.address.clone().with("chart", kind), kind == chosen, words::chart_kind(kind))) }
+                @for kind in kinds { (option(visit.address.clone().with("chart", kind), kind == chosen, kind_words(kind))) }
             }
             ul.segments aria-label="Length of a period" {
                 @for g in [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year] {

@@ -140,9 +140,9 @@ const MAX_MOVED: usize = 20;
 
 /// What moved between two rounds.
 fn moved(visit: &Visit, known: &Knowledge) -> Markup {
-    let published = rounds::published(&known.standing.ratings);
-    let [.., earlier, later] = published.as_slice() else {
-        return html! { section.card #moved aria-labelledby="moved-name" { h2 #moved-name { "Compared with the last round" } p { @if published.is_empty() { "No round has been published yet." } @else { "Only one round has been published, so there is nothing to compare yet." } } } };
+    let (closed, open) = rounds::closed_and_open(&known.standing.ratings);
+    let [.., earlier, later] = closed.as_slice() else {
+        return html! { section.card #moved aria-labelledby="moved-name" { h2 #moved-name { "Compared with the last round" } p { @if closed.is_empty() { "No round has been published yet." } @else { "Only one round has been published, so there is nothing to compare yet." } @if let Some(open) = &open { " " (open.sentence()) } } } };
     };
     let found: Comparison = compare(&known.standing.ratings, earlier, later);
     let list = |name: &str, sign: &str, steps: &[joinedup_views::ratings::comparison::Step]| {
@@ -160,6 +160,7 @@ fn moved(visit: &Visit, known: &Knowledge) -> Markup {
     html! {
         section.card #moved data-live aria-labelledby="moved-name" {
             h2 #moved-name { "Round " (later) " compared with " (earlier) }
+            @if let Some(open) = &open { p { (open.sentence()) } }
             div.columns { (list("up", "▲", &found.up)) (list("down", "▼", &found.down)) }
             p.note { (found.same.len()) " unchanged, " (found.new.len()) " rated for the first time, " (found.dropped.len()) " no longer rated; " (words::counted(found.changed_at_moderation.len(), "rating", "ratings")) " changed at moderation." }
         }

@@ -1,22 +1,23 @@
 //! The same chart for each part of a place, or for each value of a breakdown, on one scale.
 
 use super::figure;
+use super::ranked;
 use super::visit::Visit;
 use super::words;
 use crate::door::problem::Problem;
 use joinedup_application::charts::{self, Answer, ChartRequest};
 use joinedup_drawing::axis::{Scale, amount};
 use joinedup_drawing::{self, Drawing, Size, icon};
-use joinedup_views::measure::Measure;
+use joinedup_views::measure::{Measure, Shape};
 use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeSet;
 
 /// How many charts stand beside each other at most.
-const CHARTS_MOST: usize = 12;
+const MAX_CHARTS: usize = 12;
 /// Fewer points than this make no chart worth its room.
-const POINTS_LEAST: usize = 3;
+const MIN_POINTS: usize = 3;
 /// How many points each shows at most.
-const POINTS_MOST: usize = 60;
+const MAX_POINTS: usize = 60;
 
 /// The section with the choice of how to take the chart apart; `split` in the address says how.
 ///
@@ -32,7 +33,7 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
         measure
             .breakdowns
             .iter()
-            .map(|d| (d.as_str(), words::sentence(d.as_str()).to_lowercase())),
+            .map(|d| (d.as_str(), words::dimension(d.as_str()))),
     );
     let Some(first) = ways.first().map(|w| w.0) else {
         return Ok(html! {});
@@ -76,28 +77,54 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
             .points
             .iter()
             .filter(|p| p.point.value.is_some());
-        if with_value.count() >= POINTS_LEAST {
+        if with_value.count() >= MIN_POINTS {
             charts.push((title, request, answer));
         }
     }
+    // What only those have who were counted is no part of the others: a share by it is 0 or 100 %.
+    let counts = if chosen != "area" && all_or_none(&charts) {
+        ranked::ranked(visit, measure, request, chosen)?
+    } else {
+        None
+    };
     // By amount: the parts that matter most first; places keep their order.
     if chosen != "area" {
         charts.sort_by(|a, b| total(&b.2).total_cmp(&total(&a.2)));
     }
-    let left_out = charts.len().saturating_sub(CHARTS_MOST);
-    charts.truncate(CHARTS_MOST);
+    let left_out = charts.len().saturating_sub(MAX_CHARTS);
+    charts.truncate(MAX_CHARTS);
     Ok(html! {
         section #multiples data-live aria-labelledby="multiples-name" {
             h2 #multiples-name { "Compare" }
             ul.segments aria-label="Take apart by" {
                 @for (way, name) in &ways { li { a href=(format!("{}#multiples", visit.address.clone().with("split", way))) aria-current=[(*way == chosen).then_some("true")] { "By " (name) } } }
             }
-            @if charts.is_empty() { p { "There is too little data by " (ways.iter().find(|w| w.0 == chosen).map_or(chosen, |w| w.1.as_str())) " to draw." } }
+            @if charts.is_empty() { p { "There is too little data by " (name_of(&ways, chosen)) " to draw." } }
+            @if let Some(counts) = &counts {
+                p { "Only those who count here have this recorded, so numbers are compared and not shares." }
+                (counts.show())
+            } @else {
             (grid(visit, &charts, chosen))
             @if left_out > 0 { p.note { "Showing the first " (charts.len()) " of " (charts.len() + left_out) "." } }
             @if charts.len() > 1 { p.note { "Same scale. Places differ in more than their care: do not rank them." } }
+            }
         }
     })
+}
+
+fn name_of<'a>(ways: &'a [(&str, String)], chosen: &'a str) -> &'a str {
+    let way = ways.iter().find(|w| w.0 == chosen);
+    way.map_or(chosen, |w| w.1.as_str())
+}
+
+/// Whether every point of every part of a share is 0 or 100 per cent.
+fn all_or_none(charts: &[(String, ChartRequest, Answer)]) -> bool {
+    let points = charts.iter().flat_map(|(_, _, a)| &a.chart.points);
+    let mut values = points.filter_map(|p| p.point.value).peekable();
+    let is_share = |a: &Answer| a.chart.shape == Shape::Proportion;
+    charts.iter().all(|(_, _, a)| is_share(a))
+        && values.peek().is_some()
+        && values.all(|value| value <= 0.0 || value >= 1.0)
 }
 
 fn total(answer: &Answer) -> f64 {
@@ -117,7 +144,7 @@ fn grid(visit: &Visit, charts: &[(String, ChartRequest, Answer)], chosen: &str) 
         .enumerate()
         .map(|(i, (title, _, answer))| {
             let mut drawing = joinedup_drawing::of_answer(answer, false);
-            let from = drawing.spots.len().saturating_sub(POINTS_MOST);
+            let from = drawing.spots.len().saturating_sub(MAX_POINTS);
             drawing.spots.drain(..from);
             Drawing {
                 name: format!("part-{i}"),
@@ -166,7 +193,11 @@ fn link(visit: &Visit, request: &ChartRequest, chosen: &str) -> String {
 }
 
 /// The values that a dimension has had in the place.
-fn values(visit: &Visit, measure: &Measure, dimension: &str) -> Result<BTreeSet<String>, Problem> {
+pub(super) fn values(
+    visit: &Visit,
+    measure: &Measure,
+    dimension: &str,
+) -> Result<BTreeSet<String>, Problem> {
     let within = visit.app.definitions.areas.within(&visit.area);
     Ok(visit.views()?.read(|view| {
         within

@@ -4,6 +4,7 @@
 
 use super::address::{Address, fields};
 use super::conflict;
+use super::filling::{Faults, Filling};
 use super::visit::Visit;
 use crate::door::audit;
 use crate::door::auth::Caller;
@@ -15,7 +16,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::NaiveDate;
 use joinedup_application::app::App;
-use joinedup_application::execute::{ExecuteError, Write, WriteKey, execute, until_seen};
+use joinedup_application::execute::{ExecuteError, Receipt, Write, WriteKey, execute, until_seen};
 use joinedup_events::{AreaId, Event};
 use joinedup_log::Appended;
 use joinedup_views::decide::Command;
@@ -126,14 +127,27 @@ impl Form {
         &self.0
     }
 
-    /// A date that has to be there.
+    /// A field read as what it stands for, where it is filled in.
     ///
     /// # Errors
-    /// 400 with the field's name in words.
-    pub fn date(&self, name: &str, words: &str) -> Result<NaiveDate, Problem> {
-        self.must(name, words)?
-            .parse()
-            .map_err(|_| Problem::bad_request(format!("{words} must be a date such as 2026-11-22")))
+    /// What it must be, at the field.
+    pub fn typed<T: std::str::FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Faults> {
+        let read = |text: &str| {
+            text.parse().map_err(|_| {
+                let mut faults = Faults::default();
+                faults.add(name, &format!("must be {what}"));
+                faults
+            })
+        };
+        self.get(name).map(read).transpose()
+    }
+
+    /// A date, where it is filled in.
+    ///
+    /// # Errors
+    /// That it is not one, at the field.
+    pub fn date(&self, name: &str) -> Result<Option<NaiveDate>, Faults> {
+        self.typed(name, "a date such as 2026-11-22")
     }
 
     /// Where the reader is sent back to: a path of ours, whatever the form says.
@@ -178,49 +192,92 @@ pub fn hidden(back: &str, area: &AreaId, version: u64) -> Markup {
 pub struct Filled {
     /// Its fields.
     pub form: Form,
+    /// Which form of its page it is.
+    pub name: &'static str,
     /// The address that it was sent to.
     pub action: String,
-    /// The command.
-    pub command: Command,
+    /// The command, or what is wrong with the fields.
+    pub command: Result<Command, Faults>,
     /// The version that it was made from; none for what is made anew.
     pub version: Option<u64>,
 }
 
-/// Records what a form asks for and sends the reader back; when somebody else was first, the answer is a page with
-/// what stands now beside what was typed.
+/// What the page of a form is made of again.
+pub trait FormPage: Send + 'static {
+    /// Where the reader goes once it is recorded.
+    fn then(&self, app: &App, receipt: &Receipt, form: &Form) -> String;
+    /// What stands now, for whoever was second.
+    ///
+    /// # Errors
+    /// When it cannot be shown.
+    fn stands(&self, visit: &Visit) -> Result<Markup, Problem>;
+    /// The page with the form as it was sent and what is wrong with it.
+    ///
+    /// # Errors
+    /// When it cannot be shown.
+    fn again(&self, visit: &Visit, filling: &Filling) -> Result<Markup, Problem>;
+}
+
+/// Records what a form asks for and sends the reader on. What is refused comes back with a message at the field; when
+/// somebody else was first, the answer is a page with what stands now beside what was typed.
 ///
 /// # Errors
-/// Why it was not recorded.
+/// Why it was not recorded, where no field is the reason.
 pub async fn record(
     app: App,
     caller: Caller,
     filled: Filled,
-    stands: impl FnOnce(&Visit) -> Result<Markup, Problem> + Send + 'static,
+    of: impl FormPage,
 ) -> Result<Response, Problem> {
-    caller.must_cover(&filled.command.area)?;
-    let write = Write {
-        source: SOURCE,
-        actor: caller.actor(),
-        key: filled.form.key(&caller),
-        command: filled.command.clone(),
-        version: filled.version,
-    };
-    match execute(&app, &write).await {
-        Ok(receipt) => {
-            let answer = Redirect::to(&filled.form.back()).into_response();
-            Ok(audit::recorded(answer, &filled.command, receipt.position))
-        }
-        Err(ExecuteError::Conflict { version, .. }) => {
-            let visit = Visit::at(app, caller, Address::read(&filled.form.back()))?;
-            let page = move |visit: &Visit| {
-                let stands = stands(visit)?;
-                Ok(conflict::page(visit, &filled, version, &stands))
+    let back = Address::read(&filled.form.back());
+    let faults = match &filled.command {
+        Err(faults) => faults.clone(),
+        Ok(command) => {
+            caller.must_cover(&command.area)?;
+            let write = Write {
+                source: SOURCE,
+                actor: caller.actor(),
+                key: filled.form.key(&caller),
+                command: command.clone(),
+                version: filled.version,
             };
-            let page = visit.render(page).await?;
-            Ok((StatusCode::CONFLICT, page).into_response())
+            match execute(&app, &write).await {
+                Ok(receipt) => {
+                    let to = of.then(&app, &receipt, &filled.form);
+                    let answer = Redirect::to(&to).into_response();
+                    return Ok(audit::recorded(answer, command, receipt.position));
+                }
+                Err(ExecuteError::Conflict { version, .. }) => {
+                    let page = move |visit: &Visit| {
+                        let stands = of.stands(visit)?;
+                        Ok(conflict::page(visit, &filled, version, &stands))
+                    };
+                    let page = Visit::at(app, caller, back)?.render(page).await?;
+                    return Ok((StatusCode::CONFLICT, page).into_response());
+                }
+                Err(ExecuteError::Refused(refusal)) => refusal.into(),
+                Err(ExecuteError::NotAdmitted(refusals)) => {
+                    let mut faults = Faults::default();
+                    for refusal in &refusals.0 {
+                        faults.add(&refusal.pointer, &refusal.rule);
+                    }
+                    faults
+                }
+                Err(ExecuteError::SamePerson) => {
+                    Faults::one("", ExecuteError::SamePerson.to_string())
+                }
+                Err(other) => return Err(other.into()),
+            }
         }
-        Err(other) => Err(other.into()),
-    }
+    };
+    let filling = Filling {
+        form: filled.name,
+        typed: Some(filled.form),
+        faults,
+    };
+    let visit = Visit::at(app, caller, back)?;
+    let page = visit.render(move |visit| of.again(visit, &filling)).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 /// The address of the page that a form is on, for its `back` field.

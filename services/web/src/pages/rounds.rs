@@ -163,16 +163,63 @@ pub fn published(ratings: &[Rating]) -> Vec<Slug> {
     rounds.into_values().cloned().collect()
 }
 
-/// What moved between the last two published rounds.
+/// A round that is being published: it is compared with no other before it is whole.
+pub struct Open {
+    /// The round.
+    pub round: Slug,
+    /// Ratings published in it.
+    pub published: usize,
+    /// Ratings published in the round before.
+    pub before: usize,
+}
+
+/// The rounds that can be compared, and the last one where it is still open: fewer than four in five of what was
+/// published in the round before are published in it.
 #[must_use]
-pub fn latest_moves(visit: &Visit) -> Option<Comparison> {
-    let within = visit.app.definitions.areas.within(&visit.area);
-    let ratings = outcomes::ratings(&visit.app, &within).ok()?;
-    let rounds = published(&ratings);
-    let [.., earlier, later] = rounds.as_slice() else {
-        return None;
+pub fn closed_and_open(ratings: &[Rating]) -> (Vec<Slug>, Option<Open>) {
+    let mut rounds = published(ratings);
+    let count = |round: &Slug| {
+        let all = ratings.iter().flat_map(|r| &r.rounds);
+        all.filter(|r| r.round == *round && r.confirmed_at.is_some())
+            .count()
     };
-    Some(compare(&ratings, earlier, later))
+    let open = match rounds.as_slice() {
+        [.., before, last] => Some(Open {
+            round: last.clone(),
+            published: count(last),
+            before: count(before),
+        }),
+        _ => None,
+    };
+    let open = open.filter(|o| 5 * o.published < 4 * o.before);
+    if open.is_some() {
+        rounds.pop();
+    }
+    (rounds, open)
+}
+
+impl Open {
+    /// How far it is, in a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        format!(
+            "Round {} is in progress: {} of {} ratings published.",
+            self.round, self.published, self.before
+        )
+    }
+}
+
+/// What moved between the last two rounds that are whole, and the round in progress.
+#[must_use]
+pub fn latest_moves(visit: &Visit) -> (Option<Comparison>, Option<Open>) {
+    let within = visit.app.definitions.areas.within(&visit.area);
+    let ratings = outcomes::ratings(&visit.app, &within).unwrap_or_default();
+    let (rounds, open) = closed_and_open(&ratings);
+    let moves = match rounds.as_slice() {
+        [.., earlier, later] => Some(compare(&ratings, earlier, later)),
+        _ => None,
+    };
+    (moves, open)
 }
 
 /// An item's title.

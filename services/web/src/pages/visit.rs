@@ -1,6 +1,6 @@
 //! Who reads, about which place and time: what every page begins with.
 
-use super::address::{Address, fields};
+use super::address::{Address, DONE, fields};
 use crate::door::Shared;
 use crate::door::auth::Caller;
 use crate::door::problem::Problem;
@@ -96,7 +96,7 @@ impl Visit {
     /// # Errors
     /// 400 for a parameter that makes no sense.
     pub fn question(&self, measure: &Measure) -> Result<ChartRequest, Problem> {
-        let own = |name: &str| ["measure", "split"].contains(&name);
+        let own = |name: &str| ["measure", "split", DONE].contains(&name);
         let pairs = self.address.pairs().iter();
         let pairs: Vec<(String, String)> = pairs.filter(|(n, _)| !own(n)).cloned().collect();
         let area = self.area.as_str();
@@ -105,6 +105,16 @@ impl Visit {
             period: request.period.filter(|grain| measure.allows(*grain)),
             ..request
         })
+    }
+
+    /// The same visit without some parameters in its address.
+    #[must_use]
+    pub fn without(&self, names: &[&str]) -> Self {
+        let address = self.address.clone().without(names);
+        Self {
+            address,
+            ..self.clone()
+        }
     }
 
     /// The views.

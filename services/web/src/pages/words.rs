@@ -181,6 +181,15 @@ pub fn sentence(code: &str) -> String {
     sentence_start(&code.replace(['-', '_'], " "))
 }
 
+/// A dimension, as it follows "by".
+#[must_use]
+pub fn dimension(code: &str) -> String {
+    match code {
+        "responsible" => "who is responsible".to_owned(),
+        other => sentence(other).to_lowercase(),
+    }
+}
+
 /// The value of a dimension, in words where we have some.
 #[must_use]
 pub fn value_of(dimension: &str, value: &str) -> String {
@@ -188,6 +197,7 @@ pub fn value_of(dimension: &str, value: &str) -> String {
         (_, "nhs" | "social-care" | "both") => responsible(value).to_owned(),
         ("pathway", code) => pathway(code).to_owned(),
         ("service", code) => service(code),
+        ("reason", "unknown") => "Not recorded".to_owned(),
         ("reason", code) => joinedup_events::reason::Reason::from_code(code)
             .map_or_else(|| sentence(code), |r| r.title().to_owned()),
         (_, "") => "Not recorded".to_owned(),
@@ -238,7 +248,7 @@ pub const fn chart_kind(kind: ChartKind) -> &'static str {
         ChartKind::Xmr => "XmR chart with limits",
         ChartKind::Auto => "Recommended chart",
         ChartKind::Bar => "Bars",
-        ChartKind::Pareto => "Pareto bars",
+        ChartKind::Pareto => "Bars, largest first",
         ChartKind::Status => "Levels over time",
         ChartKind::Band => "Bands",
     }

@@ -1,0 +1,253 @@
+//! A run chart as a panel: the queries of its lines, in days and hours, and how each line is drawn.
+
+use super::{BLUE, GREY, ORANGE, Panel, TEAL};
+use joinedup_exposition::unit::Unit;
+use serde_json::{Value, json};
+
+/// Fewer points than this make no chart worth its room beside others.
+pub const MIN_POINTS: u32 = 12;
+/// A day, in seconds.
+pub const DAYS: u32 = 86_400;
+
+/// The unit of a measure as its metrics name it, with the seconds in one.
+const TIMES: [(&str, u32); 3] = [("days", DAYS), ("hours", 3600), ("minutes", 60)];
+
+/// What stands along the axis of a chart in a unit. A share says it by its sign.
+const AXES: [(&str, &str); 9] = [
+    ("days", "days"),
+    ("hours", "hours"),
+    ("minutes", "minutes"),
+    ("seconds", "seconds"),
+    ("people", "people"),
+    ("bed_nights", "nights"),
+    ("points", "points"),
+    ("levels", "level"),
+    ("per_100k", "per 100,000"),
+];
+
+/// Every unit, for a pattern.
+pub fn units() -> String {
+    Unit::ALL.map(Unit::suffix).join("|")
+}
+
+/// A panel's length of time in days: Grafana would make weeks of it.
+pub fn in_days(panel: Panel) -> Panel {
+    panel
+        .field("unit", json!("suffix:days"))
+        .field("decimals", json!(1))
+}
+
+/// Settings of fields by their unit: per cent, days, hours.
+pub fn time_units(panel: Panel) -> Panel {
+    let panel = panel.fields("ratio$", &[("unit", json!("percentunit"))]);
+    TIMES.into_iter().fold(panel, |panel, (unit, _)| {
+        let shown = json!(format!("suffix:{unit}"));
+        panel.fields(
+            &format!("{unit}$"),
+            &[("unit", shown), ("decimals", json!(1))],
+        )
+    })
+}
+
+/// A label `line` with the rest of a metric's name after `joinedup_run_chart_`. A length of time is divided, and its line
+/// named, by the unit that people know the measure in.
+fn scaled(before: &str, measure: &str, matchers: &str) -> String {
+    let other: Vec<&str> = Unit::ALL
+        .into_iter()
+        .map(Unit::suffix)
+        .filter(|unit| *unit != "seconds")
+        .collect();
+    let line = |units: &str| {
+        format!(
+            "label_replace({{__name__=~\"joinedup_run_chart_{before}({units})\", {matchers}}}, \"line\", \"$1\", \"__name__\", \"joinedup_run_chart_(.*)\")"
+        )
+    };
+    let times = TIMES.map(|(unit, seconds)| {
+        let known = format!(
+            "group by (measure) (joinedup_measure_info{{measure=\"{measure}\", unit=\"{unit}\"}})"
+        );
+        let divided = format!("{} / {seconds} and on (measure) {known}", line("seconds"));
+        format!("label_replace({divided}, \"line\", \"${{1}}{unit}\", \"line\", \"(.*)seconds\")")
+    });
+    format!("({} or {})", line(&other.join("|")), times.join(" or "))
+}
+
+/// Names lines anew, before their unit.
+fn called(line: &str, vector: &str) -> String {
+    format!("label_replace({vector}, \"line\", \"{line}_$1\", \"line\", \"(.*)\")")
+}
+
+/// The lines of a run chart by the label `line`: value, unfinished periods, median, goal, limits, and of the values those
+/// that meet a chart rule, apart for better, worse and changed.
+fn lines(measure: &str, area: &str) -> String {
+    let of = format!("measure=\"{measure}\", area=\"{area}\"");
+    let all = scaled(
+        "((provisional|median|goal|lower_limit|upper_limit)_)?",
+        measure,
+        &of,
+    );
+    let value = scaled("", measure, &of);
+    let names = |part: &str| {
+        format!(
+            "max by (measure, period_start) ({{__name__=~\"joinedup_run_chart_{part}({})\", {of}}})",
+            units()
+        )
+    };
+    let (plain, median) = (names(""), names("median_"));
+    let signal = format!("max by (measure, period_start) (joinedup_run_chart_signal{{{of}}} == 1)");
+    let wants = |better: &str| {
+        format!(
+            "group by (measure) (joinedup_measure_info{{measure=\"{measure}\", better=\"{better}\"}})"
+        )
+    };
+    let beyond = |side: &str, better: &str| {
+        format!("{plain} {side} {median} and on (measure) {}", wants(better))
+    };
+    let marked = |line: &str, which: &str| {
+        called(
+            line,
+            &format!(
+                "({value} and on (measure, period_start) {signal} and on (measure, period_start) ({which}))"
+            ),
+        )
+    };
+    let better = marked(
+        "better",
+        &format!("{} or {}", beyond(">", "up"), beyond("<", "down")),
+    );
+    let worse = marked(
+        "worse",
+        &format!("{} or {}", beyond("<", "up"), beyond(">", "down")),
+    );
+    let changed = marked(
+        "changed",
+        &format!("{plain} and on (measure) {}", wants("none")),
+    );
+    format!("{all} or {better} or {worse} or {changed}")
+}
+
+/// A run chart of one measure in one area.
+pub fn run_chart(panel: Panel, measure: &str, area: &str) -> Panel {
+    let expression = format!("max by (line, period_start) ({})", lines(measure, area));
+    drawn_as_run_chart(panel.rows(&expression).by_period("line"))
+}
+
+/// The same with an unseen line that is as high as the highest point of all places, so that charts side by side have one
+/// scale.
+pub fn at_one_scale(panel: Panel, measure: &str, area: &str) -> Panel {
+    let everywhere = scaled("", measure, &format!("measure=\"{measure}\""));
+    let enough = format!(
+        "count by (area) (joinedup_run_chart_denominator{{measure=\"{measure}\"}}) >= {MIN_POINTS}"
+    );
+    let highest =
+        format!("max by (measure, line, period_start) ({everywhere} and on (area) ({enough}))");
+    let expression = format!(
+        "max by (line, period_start) ({} or {})",
+        lines(measure, area),
+        called("scale", &highest)
+    );
+    drawn_as_run_chart(panel.rows(&expression).by_period("line")).drawn("axisSoftMin", json!(0))
+}
+
+/// What selects all lines of a run chart on event time, where a range of points cannot be reckoned with.
+pub fn lines_of_chart(measure: &str, area: &str) -> String {
+    let units = units();
+    let names = format!(
+        "joinedup_run_chart_((provisional|median|goal|lower_limit|upper_limit)_)?({units})"
+    );
+    format!("{{__name__=~\"{names}\", measure=\"{measure}\", area=\"{area}\"}}")
+}
+
+/// Every unit that people read, for a pattern: days and hours instead of seconds.
+pub fn people_units() -> String {
+    format!(
+        "{}|ratio|events|units",
+        AXES.map(|(unit, _)| unit).join("|")
+    )
+}
+
+/// A panel whose fields have the names of a run chart's lines, drawn as such.
+pub fn drawn_as_run_chart(panel: Panel) -> Panel {
+    let units = people_units();
+    let field = |what: &str| format!("^(joinedup_run_chart_)?{what}_({units})$");
+    let style = |name: &str, colour: &str, width: u32, points: &str| {
+        vec![
+            ("displayName", json!(name)),
+            ("color", json!({ "mode": "fixed", "fixedColor": colour })),
+            ("custom.lineWidth", json!(width)),
+            ("custom.showPoints", json!(points)),
+        ]
+    };
+    let dashed = |name: &str, colour: &str, dash: [u32; 2]| {
+        let mut properties = style(name, colour, 1, "never");
+        properties.push(("custom.lineStyle", json!({ "fill": "dash", "dash": dash })));
+        properties
+    };
+    let points = |name: &str, colour: &str, size: u32| {
+        let mut properties = style(name, colour, 0, "always");
+        properties.push(("custom.pointSize", json!(size)));
+        properties
+    };
+    let mut unseen = style("Scale", "transparent", 0, "never");
+    let nowhere = json!({ "legend": true, "tooltip": true, "viz": false });
+    unseen.push(("custom.hideFrom", nowhere));
+    let panel = panel
+        .drawn("spanNulls", json!(false))
+        .drawn("pointSize", json!(6))
+        .option(
+            "legend",
+            json!({ "displayMode": "list", "placement": "bottom", "showLegend": true }),
+        )
+        .option("tooltip", json!({ "mode": "multi", "sort": "none" }))
+        // An axis for nothing but zeros would reach to 10000 %, or to some seconds of a day.
+        .fields(
+            "(^|_)ratio$",
+            &[
+                ("unit", json!("percentunit")),
+                ("custom.axisSoftMax", json!(0.05)),
+            ],
+        );
+    AXES.into_iter()
+        .fold(panel, |panel, (unit, label)| {
+            let mut axis: Vec<(&str, Value)> = vec![
+                ("custom.axisLabel", json!(label)),
+                ("custom.axisSoftMax", json!(1)),
+            ];
+            if unit == "seconds" {
+                axis = vec![
+                    ("unit", json!("dtdhms")),
+                    ("custom.axisSoftMax", json!(DAYS)),
+                ];
+            }
+            panel.fields(&format!("(^|_){unit}$"), &axis)
+        })
+        .fields(
+            &format!("^(joinedup_run_chart_)?({units})$"),
+            &style("Value", BLUE, 2, "always"),
+        )
+        .fields(&field("provisional"), &points("Not yet complete", GREY, 9))
+        .fields(&field("median"), &dashed("Median", GREY, [10, 6]))
+        .fields(&field("goal"), &dashed("Target", TEAL, [2, 4]))
+        .fields(
+            &field("lower_limit"),
+            &dashed("Lower limit", ORANGE, [6, 4]),
+        )
+        .fields(
+            &field("upper_limit"),
+            &dashed("Upper limit", ORANGE, [6, 4]),
+        )
+        .fields(&field("better"), &points("Special cause: better", TEAL, 11))
+        .fields(&field("worse"), &points("Special cause: worse", ORANGE, 11))
+        .fields(&field("changed"), &points("Special cause", "purple", 11))
+        .fields(&field("scale"), &unseen)
+}
+
+/// The numbers of a table of periods by the label `line`: how many cases, the value, and the value of a period that is not
+/// over.
+pub fn periods(measure: &str, area: &str) -> String {
+    let of = format!("measure=\"{measure}\", area=\"{area}\"");
+    let cases = format!(
+        "label_replace(joinedup_run_chart_denominator{{{of}}}, \"line\", \"denominator\", \"\", \"\")"
+    );
+    format!("{} or {cases}", scaled("(provisional_)?", measure, &of))
+}

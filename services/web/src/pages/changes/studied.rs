@@ -1,0 +1,68 @@
+//! A measure of a change: its chart where the change is tested, and what the points say before and since.
+
+use super::super::changes_of::verdict;
+use super::super::figure;
+use super::super::visit::Visit;
+use super::super::words;
+use joinedup_application::charts::{self, Answer, ChartRequest};
+use joinedup_drawing::{Drawing, axis};
+use joinedup_views::changes::{BeforeAfter, Change, before_and_after};
+use maud::{Markup, PreEscaped, html};
+
+/// A measure's chart around a change.
+pub(super) struct Studied {
+    pub(super) answer: Answer,
+    /// None where the test has not begun.
+    pub(super) around: Option<BeforeAfter>,
+}
+
+impl Studied {
+    /// None where the measure has no chart there.
+    pub(super) fn of(visit: &Visit, change: &Change, measure: &str) -> Option<Self> {
+        let area = change.area.as_str();
+        let audience = visit.caller.audience_in([area].into_iter());
+        let request = ChartRequest::new(measure, area);
+        let answer = charts::ask(&visit.app, &request, audience).ok()?;
+        let chart = &answer.chart;
+        let around = before_and_after(change, &chart.measure, &chart.title, &answer.judged());
+        Some(Self { answer, around })
+    }
+
+    /// The chart with the verdict beside it.
+    pub(super) fn show(&self, visit: &Visit, n: usize) -> Markup {
+        let chart = &self.answer.chart;
+        let unit = figure::unit(chart);
+        let own = visit
+            .address
+            .elsewhere(format!("/measures/{}", chart.measure))
+            .with("area", &chart.area);
+        let mut drawing = Drawing {
+            name: format!("measure-{n}"),
+            ..joinedup_drawing::of_answer(&self.answer, false)
+        };
+        figure::make_narrow(&mut drawing);
+        for tested in &mut drawing.tested {
+            tested.link = None;
+        }
+        html! {
+            article.measured {
+                h3 { a href=(own) { (chart.title) } }
+                @match &self.around {
+                    Some(around) => {
+                        (verdict(around, chart))
+                        @if let Some((before, since)) = around.before.median.zip(around.after.median.or(around.during.median)) {
+                            @let (word, later) = if around.after.median.is_some() { ("after", around.after) } else { ("since", around.during) };
+                            p.before-after {
+                                span { "Median before " strong { (axis::amount(before, unit)) } " over " (words::periods(chart.period, around.before.points)) }
+                                span { (word) " " strong { (axis::amount(since, unit)) } " over " (words::periods(chart.period, later.points)) }
+                            }
+                        }
+                    }
+                    None => p { "The test has not begun: this is how it is now." },
+                }
+                @if figure::latest(chart).is_some() { div.drawn-small { (PreEscaped(joinedup_drawing::svg(&drawing))) } }
+                @else { p.place { "No data for this place yet." } }
+            }
+        }
+    }
+}

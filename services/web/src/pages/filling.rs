@@ -1,0 +1,272 @@
+//! Forms that may come back: the fields with what was typed, a message at each field that was refused, and a summary with
+//! links to them at the top, which has the focus.
+
+use super::record::Form;
+use joinedup_views::decide::Refusal;
+use maud::{Markup, html};
+
+/// The longest line that a form takes; the door takes a little more.
+const MAX_TEXT: usize = 400;
+
+/// What is wrong with a form: the name of each field, none for the form as a whole, and a sentence.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Faults(Vec<(String, String)>);
+
+impl Faults {
+    /// One fault of a field.
+    #[must_use]
+    pub fn one(field: &str, sentence: impl Into<String>) -> Self {
+        Self(vec![(field.to_owned(), sentence.into())])
+    }
+
+    /// The rule that a command's field broke.
+    pub fn add(&mut self, pointer: &str, rule: &str) {
+        let field = pointer.trim_start_matches('/').replace('/', "-");
+        let list = field.split('-').next().unwrap_or_default();
+        let known = LABELS.iter().find(|(name, _)| *name == list);
+        // What people are not asked for is not a field of theirs.
+        let (field, label) = match known {
+            Some((_, label)) => (field, *label),
+            None => (String::new(), "This"),
+        };
+        // The addresses of an API help nobody at a form.
+        let rule = rule.split("; GET /").next().unwrap_or(rule);
+        self.0.push((field, format!("{label} {rule}")));
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn at(&self, field: &str) -> impl Iterator<Item = &str> {
+        let of_field = move |(name, _): &&(String, String)| name == field;
+        self.0
+            .iter()
+            .filter(of_field)
+            .map(|(_, text)| text.as_str())
+    }
+}
+
+impl From<Refusal> for Faults {
+    fn from(refusal: Refusal) -> Self {
+        let mut faults = Self::default();
+        faults.add(refusal.field(), &refusal.to_string());
+        faults
+    }
+}
+
+/// How sentences about a field begin.
+const LABELS: [(&str, &str); 11] = [
+    ("title", "The name"),
+    ("aim", "The aim"),
+    ("prediction", "The prediction"),
+    ("led_by", "The role that leads"),
+    ("measures", "The measure"),
+    ("learnt", "What was learnt"),
+    ("decision", "The decision"),
+    ("target", "The target"),
+    ("from", "The first day"),
+    ("reason", "The reason"),
+    ("on", "The date"),
+];
+
+/// One form of a page, as it was sent or as it stands empty.
+#[derive(Clone, Debug, Default)]
+pub struct Filling {
+    /// Which form of the page, for the ids of its fields.
+    pub form: &'static str,
+    /// What was typed; none where it was not sent.
+    pub typed: Option<Form>,
+    /// What is wrong with it.
+    pub faults: Faults,
+}
+
+/// How a field is filled in.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind<'a> {
+    /// A line of text.
+    Line,
+    /// A line of text, with proposals from the list of that id.
+    Proposed(&'a str),
+    /// Several lines.
+    Text,
+    /// A date, up to this one.
+    Date(chrono::NaiveDate),
+    /// Any date.
+    Day,
+    /// A number, from 0 or from anything, up to a highest.
+    Number(Option<f64>, Option<f64>),
+    /// One of some values, each with its words.
+    OneOf(&'a [(&'a str, &'a str)]),
+}
+
+/// A field.
+#[derive(Clone, Copy, Debug)]
+pub struct Field<'a> {
+    /// Its name in the form.
+    pub name: &'a str,
+    /// Its label.
+    pub label: &'a str,
+    /// What helps to fill it in.
+    pub hint: &'a str,
+    /// How it is filled in.
+    pub kind: Kind<'a>,
+    /// What stands in it at first.
+    pub value: &'a str,
+    /// Whether it has to be filled in.
+    pub required: bool,
+}
+
+impl Filling {
+    /// A form that nobody has sent.
+    #[must_use]
+    pub fn empty(form: &'static str) -> Self {
+        Self {
+            form,
+            ..Self::default()
+        }
+    }
+
+    /// The same where it is the form of that name, else one that nobody has sent.
+    #[must_use]
+    pub fn of(&self, form: &'static str) -> Self {
+        if self.form == form {
+            self.clone()
+        } else {
+            Self::empty(form)
+        }
+    }
+
+    /// Whether it came back.
+    #[must_use]
+    pub fn came_back(&self) -> bool {
+        self.typed.is_some()
+    }
+
+    /// What stands in a field: what was typed, or else what stood there at first.
+    #[must_use]
+    pub fn value<'a>(&'a self, name: &str, first: &'a str) -> &'a str {
+        match &self.typed {
+            Some(form) => form.get(name).unwrap_or_default(),
+            None => first,
+        }
+    }
+
+    /// What is wrong, with links to the fields.
+    #[must_use]
+    pub fn summary(&self) -> Markup {
+        html! {
+            @if !self.faults.0.is_empty() {
+                div.summary #faults role="alert" tabindex="-1" autofocus aria-labelledby="faults-name" {
+                    h2 #faults-name { "There is a problem" }
+                    ul.plain { @for (field, text) in &self.faults.0 {
+                        li { @if field.is_empty() { (text) } @else { a href=(format!("#{}", self.id(field))) { (text) } } }
+                    } }
+                    p.small { "Nothing was saved yet." }
+                }
+            }
+        }
+    }
+
+    fn id(&self, field: &str) -> String {
+        format!("{}-{field}", self.form)
+    }
+
+    /// A field with its label and what is wrong with it.
+    #[must_use]
+    pub fn field(&self, field: &Field<'_>) -> Markup {
+        let id = self.id(field.name);
+        let (hint, fault) = (format!("{id}-hint"), format!("{id}-fault"));
+        let faults: Vec<&str> = self.faults.at(field.name).collect();
+        let described: Vec<&str> = [
+            (!field.hint.is_empty()).then_some(hint.as_str()),
+            (!faults.is_empty()).then_some(fault.as_str()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let described = Some(described.join(" ")).filter(|d| !d.is_empty());
+        let wrong = (!faults.is_empty()).then_some("true");
+        let value = self.value(field.name, field.value);
+        let messages = html! {
+            @if !field.hint.is_empty() { span.hint id=(hint) { (field.hint) } }
+            @if !faults.is_empty() { span.fault id=(fault) { @for text in &faults { "Problem: " (text) ". " } } }
+        };
+        let label = html! { (field.label) @if !field.required { span.hint { " (optional)" } } };
+        if let Kind::OneOf(choices) = field.kind {
+            return html! {
+                fieldset.choice.faulty[wrong.is_some()] aria-describedby=[described] {
+                    legend { (label) }
+                    (messages)
+                    @for (i, (code, words)) in choices.iter().enumerate() {
+                        label.radio { input id=[(i == 0).then_some(&id)] type="radio" name=(field.name) value=(code) required[field.required] checked[value == *code]; " " (words) }
+                    }
+                }
+            };
+        }
+        html! {
+            div.field.faulty[wrong.is_some()] {
+                label for=(id) { (label) }
+                (messages)
+                @match field.kind {
+                    Kind::Line => { input id=(id) type="text" name=(field.name) value=(value) required[field.required] maxlength=(MAX_TEXT) aria-invalid=[wrong] aria-describedby=[described]; }
+                    Kind::Proposed(list) => { input id=(id) type="text" name=(field.name) value=(value) list=(list) required[field.required] maxlength=(MAX_TEXT) autocomplete="off" aria-invalid=[wrong] aria-describedby=[described]; }
+                    Kind::Text => { textarea id=(id) name=(field.name) rows="2" required[field.required] maxlength=(MAX_TEXT) aria-invalid=[wrong] aria-describedby=[described] { (value) } }
+                    Kind::Date(until) => { input id=(id) type="date" name=(field.name) value=(value) max=(until) required[field.required] aria-invalid=[wrong] aria-describedby=[described]; }
+                    Kind::Day => { input id=(id) type="date" name=(field.name) value=(value) required[field.required] aria-invalid=[wrong] aria-describedby=[described]; }
+                    Kind::Number(least, most) => { input id=(id) type="number" name=(field.name) value=(value) step="any" min=[least] max=[most] required[field.required] aria-invalid=[wrong] aria-describedby=[described]; }
+                    Kind::OneOf(_) => {}
+                }
+            }
+        }
+    }
+}
+
+/// That something was saved, with the focus on it; `more` is what can be done about it.
+#[must_use]
+pub fn saved(words: &str, more: &Markup) -> Markup {
+    html! { div.summary.good #saved role="status" tabindex="-1" autofocus { p { strong { (words) } } (more) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_said_at_its_field_in_words_of_the_form() {
+        let mut faults = Faults::from(Refusal::UnknownMeasure("/measures/1".to_owned()));
+        faults.add("/version", "is old");
+        let typed = Form::of(vec![("measures-1".to_owned(), "tr-what".to_owned())]);
+        let filling = Filling {
+            form: "plan",
+            typed: Some(typed),
+            faults,
+        };
+        let summary = filling.summary().into_string();
+        assert!(
+            summary
+                .contains("<a href=\"#plan-measures-1\">The measure must be a known measure</a>"),
+            "{summary}"
+        );
+        assert!(summary.contains("<li>This is old</li>"), "{summary}");
+        let field = filling.field(&Field {
+            name: "measures-1",
+            label: "Measure",
+            hint: "",
+            kind: Kind::Proposed("measure-names"),
+            value: "at first",
+            required: false,
+        });
+        let field = field.into_string();
+        for part in [
+            "id=\"plan-measures-1\"",
+            "value=\"tr-what\"",
+            "aria-invalid=\"true\"",
+            "aria-describedby=\"plan-measures-1-fault\"",
+        ] {
+            assert!(field.contains(part), "{part}: {field}");
+        }
+    }
+}
