@@ -6,6 +6,7 @@
 
 mod chart;
 mod cycle;
+mod plan;
 mod rating;
 mod refusal;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tests;
 
 pub use chart::{ChartAction, ChartDecision};
 pub use cycle::{CycleStep, StepOfCycle};
+pub use plan::{PlanAction, StepOfPlan};
 pub use rating::{RatingAction, RatingOfItem};
 pub use refusal::Refusal;
 
@@ -43,6 +45,8 @@ pub enum Subject {
     Cycle(StepOfCycle),
     /// A measure's chart: its target or baseline.
     Chart(ChartDecision),
+    /// An item of an improvement plan.
+    Plan(StepOfPlan),
 }
 
 /// What a decision rests on.
@@ -71,7 +75,7 @@ impl Command {
     pub fn family(&self) -> Family {
         match self.subject {
             Subject::Rating(_) => Family::Assessment,
-            Subject::Cycle(_) | Subject::Chart(_) => Family::Change,
+            Subject::Cycle(_) | Subject::Chart(_) | Subject::Plan(_) => Family::Change,
         }
     }
 
@@ -84,6 +88,7 @@ impl Command {
             Subject::Rating(r) => ("/item", format!("{}/{}/{}", self.area, r.framework, r.item)),
             Subject::Cycle(step) => return Ok(step.change.clone()),
             Subject::Chart(chart) => ("/measure", chart.entity()),
+            Subject::Plan(step) => return Ok(step.plan_item.clone()),
         };
         EntityId::new(&id).map_err(|rule| Refusal::NotAName { field, rule })
     }
@@ -95,7 +100,7 @@ impl Command {
         match &self.subject {
             Subject::Chart(_) => fact.area == self.area,
             Subject::Rating(rating) => rating.concerns(&fact.fact),
-            Subject::Cycle(_) => true,
+            Subject::Cycle(_) | Subject::Plan(_) => true,
         }
     }
 
@@ -126,6 +131,7 @@ pub fn decide(
         Subject::Rating(rating) => rating.decide(stands, at),
         Subject::Cycle(step) => step.decide(&command.area, stands, at),
         Subject::Chart(chart) => chart.decide(&command.area, stands, at),
+        Subject::Plan(step) => step.decide(&command.area, stands, at),
     }
 }
 

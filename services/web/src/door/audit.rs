@@ -31,6 +31,7 @@ pub fn recorded(mut answer: Response, command: &Command, position: u64) -> Respo
     let (measure, item) = match &command.subject {
         Subject::Chart(decision) => (Some(decision.measure.to_string()), None),
         Subject::Rating(rating) => (None, Some(format!("{}/{}", rating.framework, rating.item))),
+        Subject::Plan(step) => (None, Some(step.plan_item.to_string())),
         Subject::Cycle(_) => (None, None),
     };
     let about = About {

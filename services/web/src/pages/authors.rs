@@ -46,6 +46,9 @@ fn words(fact: &str) -> &str {
         "confirmed" => "published",
         "noted" => "evidence added",
         "retracted" => "taken back",
+        "plan-item-set" => "item set",
+        "plan-progress-set" => "progress recorded",
+        "found" => "finding",
         other => other,
     }
 }

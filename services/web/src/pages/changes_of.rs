@@ -133,7 +133,9 @@ pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
     }
 }
 
-fn status(status: Status, decision: Option<Decision>) -> &'static str {
+/// Where a change stands, in a word.
+#[must_use]
+pub fn status(status: Status, decision: Option<Decision>) -> &'static str {
     match (status, decision) {
         (Status::NotYet, _) => "not started",
         (Status::Planned, _) => "planned",

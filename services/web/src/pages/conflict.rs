@@ -6,13 +6,16 @@ use super::visit::Visit;
 use maud::{Markup, html};
 
 /// Fields that a person types, with the words for them. The others travel unseen.
-const TYPED: [(&str, &str); 6] = [
+const TYPED: [(&str, &str); 9] = [
     ("title", "Name"),
     ("aim", "Aim"),
     ("started", "Began on"),
     ("target", "Target"),
     ("from", "From"),
     ("reason", "Why"),
+    ("owner", "Owner"),
+    ("by", "By"),
+    ("text", "What was found"),
 ];
 
 /// The page of a conflict. Sending the form on it records what was typed on top of what it shows.

@@ -21,6 +21,7 @@ use joinedup_spc::{
     Chart as SpcChart, Direction as SpcDirection, Options, Point as SpcPoint, RephaseProposal,
     propose_rephase,
 };
+use joinedup_views::catalogue::Framework;
 use joinedup_views::changes::Decisions;
 use joinedup_views::measure::{Direction, Measure, Shape};
 use maud::{Markup, html};
@@ -80,6 +81,10 @@ pub fn forms(visit: &Visit, measure: &Measure, answer: &Answer) -> Result<Markup
                         (hidden())
                         label { "Name" input type="text" name="title" required maxlength="80" placeholder="Trusted assessors on the wards"; }
                         label { "What it is to achieve" input type="text" name="aim" maxlength="400"; }
+                        label { "Concept that it tries" select name="concept" {
+                            option value="" { "none" }
+                            @for framework in lenses(visit) { optgroup label=(framework.title) { @for item in &framework.items { option value=(item.id) { (item.title) } } } }
+                        } }
                         label { "Began on" input type="date" name="started" required value=(visit.today()) max=(visit.today()); }
                         button type="submit" { "Record the change" }
                     }
@@ -104,6 +109,12 @@ pub fn forms(visit: &Visit, measure: &Measure, answer: &Answer) -> Result<Markup
             }
         }
     })
+}
+
+/// The frameworks whose items a change may try.
+fn lenses(visit: &Visit) -> impl Iterator<Item = &Framework> {
+    let catalogue = &visit.app.definitions.catalogue;
+    catalogue.frameworks().filter(|f| catalogue.is_lens(&f.id))
 }
 
 /// The targets and baselines that were decided.
@@ -209,6 +220,7 @@ pub async fn decide(
         request.begun = true;
         request.measures = vec![id.clone()];
         (request.title, request.aim) = (text("title"), text("aim"));
+        request.concept = text("concept");
         request.on = Some(form.date("started", "The day it began")?);
     } else {
         request.measure = Some(id.clone());

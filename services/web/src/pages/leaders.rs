@@ -1,5 +1,6 @@
 //! `GET /leaders`: the fifteen outcomes in their three groups, then and now, and how the parts of the place compare.
 
+use super::findings;
 use super::home::sparked;
 use super::layout::{self, Tab};
 use super::matrix;
@@ -104,7 +105,7 @@ fn page(visit: &Visit) -> Markup {
     let body = html! {
         div.title-row {
             h1 { "Outcomes" span.place { ", " (place) } }
-            p.files { a href=(visit.address.elsewhere("/scorecards")) { "Scorecards" } a href=(visit.address.elsewhere("/pack")) { "Board pack" } }
+            p.files { a href=(visit.address.elsewhere("/plan")) { "Plan" } a href=(visit.address.elsewhere("/findings")) { "Findings of reviews" } a href=(visit.address.elsewhere("/lenses")) { "Lenses" } a href=(visit.address.elsewhere("/scorecards")) { "Scorecards" } a href=(visit.address.elsewhere("/pack")) { "Board pack" } }
         }
         section.card #sum data-live aria-label="In a sentence" {
             p.lead {
@@ -136,6 +137,7 @@ fn page(visit: &Visit) -> Markup {
                 }
             }
         }
+        @if let Ok(found) = findings::latest(visit) { (found) }
         (compare(visit, &overview))
         p.note { "Results use run chart rules. “At start” and “now” are the medians of the first and latest points, as many as a baseline takes. An outcome is getting worse when any of its measures is." }
     };
