@@ -97,6 +97,20 @@ struct Group<'a> {
     measures: Vec<&'a Measure>,
 }
 
+impl Group<'_> {
+    /// What is missing where none of its measures has a value.
+    fn unmeasured(&self) -> String {
+        let is_kind = OF_MEASURES
+            .iter()
+            .any(|lens| lens.3.iter().any(|(id, _, _)| *id == self.id));
+        if is_kind {
+            format!("No {} measure has numbers here.", self.title.to_lowercase())
+        } else {
+            format!("{} is not measured here.", self.title)
+        }
+    }
+}
+
 /// The lenses that are made of a measure's own fields: id, title, note, and the groups with whether a measure is of each.
 type OfMeasures = (
     &'static str,
@@ -110,10 +124,10 @@ const OF_MEASURES: [OfMeasures; 2] = [
         "Improvement and performance",
         "What measures are for: to learn whether a change helps, or to account for how things are. A measure may serve both.",
         [
-            ("improvement", "For improvement", |m| {
+            ("improvement", "Improvement", |m| {
                 m.purpose != Purpose::Performance
             }),
-            ("performance", "For performance", |m| {
+            ("performance", "Performance", |m| {
                 m.purpose != Purpose::Improvement
             }),
         ],
@@ -227,7 +241,7 @@ pub fn look(
         let changes: Vec<LensChange> = changes.iter().filter(tries).cloned().collect();
         let mut holes = Vec::new();
         if !is_measured {
-            holes.push(format!("{} is not measured here.", group.title));
+            holes.push(group.unmeasured());
         }
         if !changes
             .iter()

@@ -19,13 +19,18 @@ fn accessible(page: &mut Page) {
     page.viewport(1366, 800);
 }
 
+/// A date that lies ahead.
+fn ahead() -> String {
+    (chrono::Utc::now().date_naive() + chrono::Days::new(200)).to_string()
+}
+
 /// Records a rating that is published, with an ambition.
 fn rated(product: &Joinedup, item: &str, level: u8, wanted: u8) {
     let mut version = 0;
     for (action, more) in [
         ("propose", json!({ "round": "2025", "level": level })),
         ("confirm", json!({ "round": "2025" })),
-        ("ambition", json!({ "level": wanted, "by": "2099-01-01" })),
+        ("ambition", json!({ "level": wanted, "by": ahead() })),
     ] {
         let mut body = json!({ "area": AREA, "item": item, "action": action, "version": version });
         body.as_object_mut()
@@ -64,6 +69,7 @@ fn three_items_go_from_what_to_work_on_first_into_a_plan_of_one_or_two_sheets() 
     ] {
         rated(&product, item, level, 4);
     }
+    let by = ahead();
     let mut browser = Browser::start();
     let mut page = browser.page();
     for owner in [
@@ -86,7 +92,7 @@ fn three_items_go_from_what_to_work_on_first_into_a_plan_of_one_or_two_sheets() 
             ("aim", "Something will be different"),
             ("owner", owner),
             ("measure", "tr-delay-days-median"),
-            ("by", "2099-06-01"),
+            ("by", &by),
         ];
         fill(&mut page, "#add form", &fields);
         page.wait_for("#plan-items");
@@ -147,7 +153,7 @@ fn three_items_go_from_what_to_work_on_first_into_a_plan_of_one_or_two_sheets() 
 #[test]
 fn what_a_plan_may_not_say_is_refused_and_named() {
     let product = empty();
-    let whole = json!({ "action": "set", "area": AREA, "framework": "scie", "item": "co-timely-transfers", "aim": "Home sooner", "owner": "Ward lead", "by": "2099-01-01" });
+    let whole = json!({ "action": "set", "area": AREA, "framework": "scie", "item": "co-timely-transfers", "aim": "Home sooner", "owner": "Ward lead", "by": ahead() });
     let with = |field: &str, value: Value| {
         let mut body = whole.clone();
         body[field] = value;
@@ -336,9 +342,13 @@ fn a_lens_groups_measures_and_changes_and_names_the_holes() {
             .json(&format!("/api/v1/lenses/{id}?area={AREA}"))
             .unwrap();
         for item in seen["items"].as_array().unwrap() {
-            let hole = format!("{} is not measured here.", item["title"].as_str().unwrap());
-            assert!(page.text("#sum").contains(&hole), "{id}: {hole}");
-            assert!(item["holes"].as_array().unwrap().contains(&json!(hole)));
+            let hole = item["holes"][0].as_str().unwrap();
+            let (title, sum) = (item["title"].as_str().unwrap(), page.text("#sum"));
+            assert!(sum.contains(hole), "{id}: {hole}: {sum}");
+            assert!(
+                hole.to_lowercase().contains(&title.to_lowercase()),
+                "{id}: {hole}"
+            );
         }
     }
     page.goto(&product.url(&format!("/lenses/pcmh-change-concepts?area={AREA}")));

@@ -213,3 +213,84 @@ impl Catalogue {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: &str = r#"
+[[signpost]]
+kind = "practice"
+item = "co-crisis-response"
+title = "Our own desk"
+address = "https://example.org/desk"
+[[signpost]]
+kind = "support"
+address = "https://www.england.nhs.uk/nhsimpact/about-nhs-impact/"
+removed = true
+[[tag]]
+framework = "overarching-domain"
+item = "continuity-of-care"
+measures = ["our-same-carer"]
+"#;
+
+    fn own(text: &str) -> Result<Catalogue, CatalogueError> {
+        Catalogue::built_in()?.and_toml("own.toml", text)
+    }
+
+    #[test]
+    fn a_team_adds_and_removes_signposts_and_tags_measures_of_its_own() {
+        let catalogue = own(OWN).unwrap();
+        let titles = |item: &str| -> Vec<String> {
+            let all = catalogue.signposts("scie", item).into_iter();
+            all.map(|(kind, link)| format!("{kind:?} {}", link.title))
+                .collect()
+        };
+        let here = titles("co-crisis-response");
+        assert!(
+            here.contains(&"Practice Our own desk".to_owned()),
+            "{here:?}"
+        );
+        assert!(!here.iter().any(|t| t.contains("IMPACT")), "{here:?}");
+        assert!(!titles("co-carer-support").contains(&"Practice Our own desk".to_owned()));
+        let mut about = catalogue.measures_about("overarching-domain", "continuity-of-care");
+        assert!(about.any(|m| m == "our-same-carer"));
+        assert!(catalogue.check_measures(|m| m != "our-same-carer").is_err());
+        assert!(catalogue.check_measures(|_| true).is_ok());
+        // Items of another framework lead to what is known of their nodes.
+        let of_lga = catalogue.signposts("lga-transfers", "care-homes");
+        assert!(of_lga.iter().any(|(_, link)| link.title == "Our own desk"));
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_named() {
+        for (from, to, what) in [
+            ("co-crisis-response", "co-nothing", "co-nothing"),
+            ("https://example.org/desk", "example.org/desk", "https://"),
+            ("title = \"Our own desk\"\n", "", "title"),
+            ("continuity-of-care", "calm", "calm"),
+        ] {
+            let error = own(&OWN.replace(from, to)).unwrap_err().to_string();
+            assert!(error.contains(what), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_shipped_point_has_a_name_of_its_own_and_every_lens_is_of_tags() {
+        let catalogue = Catalogue::built_in().unwrap();
+        let mut lenses = 0;
+        for framework in catalogue.frameworks() {
+            lenses += usize::from(catalogue.is_lens(&framework.id));
+            let nodes = catalogue.model().nodes().iter().map(|n| &n.id);
+            for item in framework.items.iter().map(|i| &i.id).chain(nodes) {
+                let points = catalogue.checklist(&framework.id, item);
+                let names: std::collections::BTreeSet<_> = points
+                    .iter()
+                    .filter_map(|words| crate::checklists::point_of(words))
+                    .collect();
+                assert_eq!(names.len(), points.len(), "{} {item}", framework.id);
+            }
+        }
+        assert_eq!(lenses, 3);
+    }
+}

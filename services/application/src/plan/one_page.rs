@@ -4,7 +4,6 @@
 use super::Planned;
 use crate::app::App;
 use crate::charts::{self, QuestionError};
-use crate::findings::{self, KnownFinding};
 use crate::gaps;
 use crate::outcomes::{Standing, Verdicts, standing};
 use crate::overview::{Overview, overview};
@@ -40,8 +39,6 @@ pub enum Kind {
     Node,
     /// An item of the plan.
     Plan,
-    /// A finding of a review.
-    Finding,
 }
 
 /// One remark.
@@ -50,7 +47,7 @@ pub enum Kind {
 pub struct Remark {
     /// What it is about.
     pub kind: Kind,
-    /// The id of that: a measure, a node, an item of the plan or a finding's pathway.
+    /// The id of that: a measure, a node or an item of the plan.
     pub id: String,
     /// Its title.
     pub title: String,
@@ -95,14 +92,7 @@ pub fn one_page(
     let year_ago = today - A_YEAR;
     Ok(OnePage {
         well: well(app, area, &overview, &standing, plan, year_ago),
-        in_the_way: in_the_way(
-            app,
-            area,
-            &overview,
-            &standing,
-            plan,
-            &findings::of_place(app, area)?,
-        ),
+        in_the_way: in_the_way(app, area, &overview, &standing, plan),
         gaps: gaps_of(app, area, &standing, plan)?,
         ambitions_of: year_ago,
         ambitions: ambitions(app, area, year_ago, today)?,
@@ -119,11 +109,18 @@ fn signals(
         kind: Kind::Measure,
         id: line.measure.clone(),
         title: line.title.clone(),
-        detail: line.why.clone(),
+        detail: first_sentences(&line.why),
     };
     let mut found: Vec<Remark> = lines.map(remark).collect();
     found.sort_by(|a, b| a.title.cmp(&b.title));
     found
+}
+
+/// What a verdict begins with: a board asks what, and the chart says why.
+fn first_sentences(text: &str) -> String {
+    let mut ends = text.match_indices(". ");
+    let end = ends.nth(1).map_or(text.len(), |(at, _)| at + 1);
+    text.get(..end).unwrap_or(text).to_owned()
 }
 
 /// The level at which a place stands with a node by the logic model's own scale: its own, else that of its parts.
@@ -200,19 +197,12 @@ fn in_the_way(
     overview: &Overview,
     standing: &Standing,
     plan: &[Planned],
-    findings: &[KnownFinding],
 ) -> Vec<Remark> {
     let mut found = signals(overview, area, crate::overview::Line::worsens);
+    let overdue = plan.iter().filter(|p| p.overdue);
+    found.extend(overdue.map(|p| planned(p, format!("Past its date. Owner: {}", p.item.owner))));
     found.extend(rated(app, &standing.nodes, |state, from_bottom, _| {
         state.node.layer == Layer::Enabler && from_bottom <= 1
-    }));
-    let overdue = plan.iter().filter(|p| p.overdue);
-    found.extend(overdue.map(|p| planned(p, format!("Past its date, {}", p.item.owner))));
-    found.extend(findings.iter().map(|f| Remark {
-        kind: Kind::Finding,
-        id: f.finding.pathway.clone(),
-        title: f.pathway_title.clone(),
-        detail: f.finding.text.clone(),
     }));
     found
 }

@@ -57,7 +57,6 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
         section.card #sum aria-label="In a sentence" {
             p.lead { strong { (done) " of " (words::counted(points, "point is", "points are")) " in place." } }
             p.note { "Tick what is in place here, not what is planned. A point whose words change has to be ticked again." }
-            @if let Some(unverified) = &framework.unverified { p.note { "Not verified: " (unverified) } }
         }
         div.checklists { @for list in &all { (card(visit, framework, list)) } }
     };
@@ -88,7 +87,7 @@ fn card(visit: &Visit, framework: &Framework, list: &ChecklistOfItem) -> Markup 
                     button.quiet type="submit" { "Save" }
                 }
             } @else { (points(list)) }
-            (signposts(list))
+            @if !list.signposts.is_empty() { details id=(format!("read-{}", list.item)) { summary { "Where to read on" } (signposts(list)) } }
         }
     }
 }

@@ -9,6 +9,7 @@ pub use form::{change, create};
 pub use item::show as one;
 
 use super::address::encoded;
+use super::findings;
 use super::layout::{self, Tab};
 use super::visit::Visit;
 use super::words;
@@ -61,6 +62,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
             (form::create_form(visit)?)
         }
         (standing::quadrants(visit, &stands))
+        (findings::latest(visit)?)
         (standing::ambitions(visit, &stands))
     };
     let title = format!("Improvement plan, {place}");

@@ -50,9 +50,8 @@ fn one(visit: &Visit, remark: &Remark) -> Markup {
             visit.address.elsewhere("/model").with("node", &remark.id)
         ),
         Kind::Plan => address(visit, &remark.id),
-        Kind::Finding => visit.address.elsewhere("/findings").to_string(),
     };
-    html! { li { a href=(to) { (remark.title) } @if remark.kind == Kind::Finding { " " span.tag { "review" } } br; span.small { (words::sentence_start(&remark.detail)) } } }
+    html! { li { a href=(to) { (remark.title) } br; span.small { (words::sentence_start(&remark.detail)) } } }
 }
 
 /// What became of the ambitions of a year ago, item by item and place by place.
