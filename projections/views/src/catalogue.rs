@@ -96,6 +96,7 @@ struct Own {
 }
 
 const GUIDANCE: (&str, &str) = ("guidance.toml", include_str!("../data/guidance.toml"));
+const POPULATIONS: (&str, &str) = ("populations.toml", include_str!("../data/populations.toml"));
 const MODEL: (&str, &str) = ("logic_model.toml", include_str!("../data/logic_model.toml"));
 
 macro_rules! frameworks {
@@ -140,6 +141,7 @@ impl Catalogue {
             let framework: Framework = read(file, text)?;
             catalogue.frameworks.insert(framework.id.clone(), framework);
         }
+        catalogue.add(POPULATIONS.0, read(POPULATIONS.0, POPULATIONS.1)?)?;
         catalogue.add(GUIDANCE.0, read(GUIDANCE.0, GUIDANCE.1)?)?;
         catalogue.checked()
     }

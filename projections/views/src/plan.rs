@@ -48,7 +48,7 @@ pub fn plan_item(facts: &[StoredFact]) -> Option<PlanItem> {
         _ => None,
     };
     let sets = || facts.iter().filter_map(|f| Some((f, of(f)?)));
-    let (last, set) = sets().last()?;
+    let (last, set) = sets().next_back()?;
     let since = sets().map(|(f, _)| f.occurred_at).min()?;
     let mut progress: Vec<_> = facts
         .iter()

@@ -95,7 +95,10 @@ fn three_items_go_from_what_to_work_on_first_into_a_plan_of_one_or_two_sheets() 
             ("by", &by),
         ];
         fill(&mut page, "#add form", &fields);
-        page.wait_for("#plan-items");
+        let rows = format!(
+            "document.querySelectorAll('#plan-items tbody tr').length === {at} && !document.querySelector('#add[open]')"
+        );
+        page.wait_until(&rows, "the item is in the plan");
     }
     let items = page.texts("#plan-items tbody tr");
     assert_eq!(items.len(), 3, "{items:?}");
@@ -283,7 +286,7 @@ fn findings_come_in_by_form_and_by_file_and_stand_on_nodes_timeline_and_leaders_
         refused.contains("Line 2: The pathway") && !refused.contains("Canary"),
         "{refused}"
     );
-    let table = "Date,Pathway,Finding,Place,Nodes\n02/03/2026,Crisis,Calls were passed on,Havenshire West,\n2026-03-01,Keeping well at home,People knew whom to ask,,se-proactive-and-responsive\n";
+    let table = "Date,Pathway,Finding,Place,Nodes\n02/03/2026,Crisis,Calls were passed on,West Havenshire,\n2026-03-01,Keeping well at home,People knew whom to ask,,se-proactive-and-responsive\n";
     page.goto(&product.url("/findings?area=havenshire"));
     paste(&mut page, table);
     page.wait_for("#saved");
@@ -360,4 +363,36 @@ fn a_lens_groups_measures_and_changes_and_names_the_holes() {
             .contains("Continuity of care is not measured here.")
     );
     assert_eq!(page.complaints(), &[] as &[String]);
+}
+
+#[test]
+fn the_model_and_the_outcomes_are_read_in_words_for_other_people() {
+    let product = empty();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    page.goto(&product.url(&format!("/model?area={AREA}")));
+    page.choose("#pick-population", "mental-health");
+    page.click("form.people button");
+    page.wait_until(
+        "location.search.includes('population=mental-health')",
+        "the words are chosen",
+    );
+    assert!(
+        page.text("#model-picture")
+            .contains("Leaving a mental health")
+    );
+    accessible(&mut page);
+    let node = format!("/model?area={AREA}&population=learning-disability&node=co-crisis-response");
+    page.goto(&product.url(&node));
+    let panel = page.text("#node");
+    assert!(
+        panel.contains("Help in a crisis at home") && panel.contains("A team can come to the home"),
+        "{panel}"
+    );
+    page.goto(&product.url(&format!(
+        "/leaders?area={AREA}&population=learning-disability"
+    )));
+    assert!(page.text("#matrix").contains("Stays in units avoided"));
+    page.goto(&product.url(&format!("/leaders?area={AREA}&population=nobody")));
+    assert!(page.text("main").contains("choose from the list"));
 }

@@ -116,7 +116,12 @@ mod tests {
         let area = "havenshire-north";
         let set = told(area, "2026-02-01", "2026-02-01", ambition(3, "2027-02-01"));
         let day = |text: &str| text.parse().unwrap();
-        let found = aimed(&[set.clone()], day("2025-06-01"), day("2026-06-01")).unwrap();
+        let found = aimed(
+            std::slice::from_ref(&set),
+            day("2025-06-01"),
+            day("2026-06-01"),
+        )
+        .unwrap();
         assert_eq!((found.then, found.reached), (None, Reached::NotRated));
         assert_eq!(aimed(&[set], day("2025-06-01"), day("2026-01-01")), None);
         assert_eq!(aimed(&[], day("2025-06-01"), day("2026-01-01")), None);

@@ -36,10 +36,6 @@ pub async fn show(visit: Visit) -> Result<Response, Problem> {
 /// The outcomes of the logic model, by place in it.
 pub(super) fn outcomes(visit: &Visit) -> Vec<&Node> {
     let mut nodes: Vec<&Node> = visit
-        .app
-        .definitions
-        .catalogue
-        .model()
         .nodes()
         .iter()
         .filter(|n| n.layer == Layer::Outcome)
@@ -107,6 +103,7 @@ fn page(visit: &Visit) -> Markup {
             h1 { "Outcomes" span.place { ", " (place) } }
             p.files { a href=(visit.address.elsewhere("/plan")) { "Plan" } a href=(visit.address.elsewhere("/findings")) { "Findings of reviews" } a href=(visit.address.elsewhere("/lenses")) { "Lenses" } a href=(visit.address.elsewhere("/scorecards")) { "Scorecards" } a href=(visit.address.elsewhere("/pack")) { "Board pack" } }
         }
+        (layout::population_picker(visit))
         section.card #sum data-live aria-label="In a sentence" {
             p.lead {
                 strong.concern[!worse.is_empty()] { (worse.len()) " of " (all.len()) " outcomes " (if worse.len() == 1 { "is" } else { "are" }) " getting worse" } ". "

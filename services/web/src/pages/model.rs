@@ -36,7 +36,15 @@ impl Knowledge {
             .of(visit.area.as_str())
             .map(|l| (l.measure.clone(), l.verdict()))
             .collect();
-        let standing = outcomes::standing(&visit.app, &visit.area, &verdicts)?;
+        let mut standing = outcomes::standing(&visit.app, &visit.area, &verdicts)?;
+        standing.nodes.retain_mut(|state| {
+            let mut words = visit.nodes().iter();
+            let words = words.find(|n| n.id == state.node.id);
+            words.is_some_and(|node| {
+                state.node.clone_from(node);
+                true
+            })
+        });
         Ok(Self { overview, standing })
     }
 
@@ -80,6 +88,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
             "Lines show how we expect change to happen. Thick lines: main contribution."
         }
         p { a.button href=(rating("sheet")) { "Rate all items" } " " a.button href=(rating("results")) { "Results of the rounds" } " " a href=(visit.address.elsewhere("/plan")) { "Plan" } " " a href=(visit.address.elsewhere("/frameworks")) { "Other frameworks" } }
+        (layout::population_picker(visit))
         section.card #picture aria-label="The logic model as a picture" {
             div.scroll tabindex="0" role="region" aria-label="Picture of the logic model" {
                 div #model-picture data-live { (PreEscaped(picture::svg(visit, &known, chosen.map(|n| n.node.id.as_str())))) }

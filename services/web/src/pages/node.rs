@@ -12,7 +12,7 @@ use super::visit::Visit;
 use joinedup_application::checklists;
 use joinedup_drawing::{axis, icon};
 use joinedup_events::Family;
-use joinedup_views::catalogue::Strength;
+use joinedup_views::catalogue::{Node, Strength};
 use joinedup_views::outcomes::{Neighbour, NodeState};
 use joinedup_views::ratings::{Rating, Round};
 use maud::{Markup, PreEscaped, html};
@@ -32,10 +32,7 @@ pub fn panel(visit: &Visit, known: &Knowledge, state: &NodeState) -> Markup {
             p.lead { (node.definition) }
             div.columns {
                 div {
-                    @if let Ok(list) = checklists::of_item(&visit.app, &visit.area, visit.app.definitions.catalogue.model().id(), &node.id) {
-                        (checklist::summary(visit, visit.app.definitions.catalogue.model().id(), &list, &visit.area))
-                        (checklist::signposts(&list))
-                    }
+                    (guidance(visit, node))
                 }
                 div {
                     (neighbours(visit, known, "Supported by", &state.fed_by)) (neighbours(visit, known, "Contributes to", &state.feeds))
@@ -53,6 +50,21 @@ pub fn panel(visit: &Visit, known: &Knowledge, state: &NodeState) -> Markup {
             } @else if !state.measures.is_empty() { p.note { "None of its " (state.measures.len()) " measures has points here yet." } }
             (rating_table(visit, known, state))
         }
+    }
+}
+
+/// What to look for and where to read on. Points in the words for other people than the model's own are only read: what is
+/// ticked is ticked in the model's own words.
+fn guidance(visit: &Visit, node: &Node) -> Markup {
+    let model = visit.app.definitions.catalogue.model().id();
+    let Ok(list) = checklists::of_item(&visit.app, &visit.area, model, &node.id) else {
+        return html! {};
+    };
+    let is_own = visit.app.definitions.catalogue.checklist(model, &node.id) == node.checklist;
+    html! {
+        @if is_own { (checklist::summary(visit, model, &list, &visit.area)) }
+        @else { h3 { "What to look for" } ul { @for line in &node.checklist { li { (line) } } } }
+        (checklist::signposts(&list))
     }
 }
 
