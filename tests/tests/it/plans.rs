@@ -19,6 +19,15 @@ fn accessible(page: &mut Page) {
     page.viewport(1366, 800);
 }
 
+/// Nothing is complained about but what was refused on purpose.
+fn quiet(page: &mut Page) {
+    let complaints = page.complaints().iter();
+    let others: Vec<&String> = complaints
+        .filter(|c| !c.contains("status of 422"))
+        .collect();
+    assert_eq!(others, [] as [&String; 0]);
+}
+
 /// A date that lies ahead.
 fn ahead() -> String {
     (chrono::Utc::now().date_naive() + chrono::Days::new(200)).to_string()
@@ -150,7 +159,7 @@ fn three_items_go_from_what_to_work_on_first_into_a_plan_of_one_or_two_sheets() 
     // A ward's county sees it too.
     let county = product.json("/api/v1/plan?area=havenshire").unwrap();
     assert_eq!(county["items"].as_array().unwrap().len(), 3);
-    assert_eq!(page.complaints(), &[] as &[String]);
+    quiet(&mut page);
 }
 
 #[test]
@@ -292,6 +301,7 @@ fn findings_come_in_by_form_and_by_file_and_stand_on_nodes_timeline_and_leaders_
     page.wait_for("#saved");
     assert_eq!(page.texts(".timeline li").len(), 3);
     let head = product.caught_up();
+    page.goto(&product.url("/findings?area=havenshire"));
     paste(&mut page, table);
     page.wait_for("#saved");
     assert_eq!(
@@ -319,7 +329,7 @@ fn findings_come_in_by_form_and_by_file_and_stand_on_nodes_timeline_and_leaders_
     );
     let list = product.json("/api/v1/findings?area=havenshire").unwrap();
     assert_eq!(list["findings"].as_array().unwrap().len(), 2);
-    assert_eq!(page.complaints(), &[] as &[String]);
+    quiet(&mut page);
 }
 
 #[test]
@@ -362,7 +372,7 @@ fn a_lens_groups_measures_and_changes_and_names_the_holes() {
         page.text("#sum")
             .contains("Continuity of care is not measured here.")
     );
-    assert_eq!(page.complaints(), &[] as &[String]);
+    quiet(&mut page);
 }
 
 #[test]

@@ -21,6 +21,8 @@ use std::collections::BTreeSet;
 
 /// How long ago the ambitions are read, in days.
 const A_YEAR: Days = Days::new(365);
+/// More outcomes without data than this are named together.
+const MAX_DARK: usize = 3;
 /// How many items far from their ambition are named.
 const MAX_UNPLANNED: usize = 6;
 
@@ -221,28 +223,40 @@ fn gaps_of(
         title: state.node.title.clone(),
         detail,
     };
-    let dark = standing
-        .nodes
-        .iter()
-        .filter(|s| s.dark && s.node.layer == Layer::Outcome);
-    let mut found: Vec<Remark> = dark
-        .map(|state| {
-            let mut measures = definitions.measures.of_outcome(&state.node.id);
-            let gap = measures.find_map(|m| gaps::gap(&definitions.areas, area, m, &with_numbers));
-            let waits =
-                gap.map(|gap| format!("No data: waits for {}, from {}.", gap.needs, gap.who));
-            node(state, waits.unwrap_or_else(|| "No data yet.".to_owned()))
-        })
-        .collect();
+    let mut found = Vec::new();
     let mut surveys = definitions
         .measures
         .iter()
         .filter(|m| m.giver() == Giver::Survey);
     if !surveys.any(|m| with_numbers.contains(m.id.as_str())) {
         let people = standing.nodes.iter().find(|s| s.node.group == "people");
+        let words =
+            "No survey has been entered: nobody knows how people and carers experience care.";
         found.extend(people.map(|state| Remark {
             title: "What people say".to_owned(),
-            ..node(state, "No survey has been entered: nobody knows how people and carers experience care.".to_owned())
+            ..node(state, words.to_owned())
+        }));
+    }
+    let is_outcome = |s: &&NodeState| s.node.layer == Layer::Outcome;
+    let outcomes = standing.nodes.iter().filter(is_outcome);
+    let dark: Vec<&NodeState> = outcomes.clone().filter(|s| s.dark).collect();
+    if dark.len() > MAX_DARK {
+        let titles: Vec<&str> = dark.iter().map(|s| s.node.title.as_str()).collect();
+        found.extend(dark.first().map(|state| Remark {
+            title: format!(
+                "{} of {} outcomes have no data",
+                dark.len(),
+                outcomes.count()
+            ),
+            ..node(state, format!("{}.", titles.join(", ")))
+        }));
+    } else {
+        found.extend(dark.into_iter().map(|state| {
+            let mut measures = definitions.measures.of_outcome(&state.node.id);
+            let gap = measures.find_map(|m| gaps::gap(&definitions.areas, area, m, &with_numbers));
+            let waits =
+                gap.map(|gap| format!("No data: waits for {}, from {}.", gap.needs, gap.who));
+            node(state, waits.unwrap_or_else(|| "No data yet.".to_owned()))
         }));
     }
     let open: BTreeSet<&str> = plan
