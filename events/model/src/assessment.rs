@@ -85,6 +85,40 @@ payload! {
         note: String,
     }
 }
+payload! {
+    /// A point of the item's checklist is in place, or is no longer.
+    Ticked {
+        /// The framework.
+        framework: Slug,
+        /// The item.
+        item: Slug,
+        /// The point, named by its words.
+        point: Slug,
+        /// It is in place.
+        done: bool,
+        /// What shows it, in words about the area.
+        #[serde(default)]
+        note: Option<String>,
+    }
+}
+payload! {
+    /// A review from outside found something in the area (`time`: when it was published). Of several with one code, the
+    /// one recorded last stands.
+    Found {
+        /// The framework of findings.
+        framework: Slug,
+        /// The pathway: an item of the framework.
+        item: Slug,
+        /// A code for the finding.
+        finding: Slug,
+        /// What was found, in words about the area; none: the finding is withdrawn.
+        #[serde(default)]
+        note: Option<String>,
+        /// Nodes of the logic model that it speaks of; empty: those of its pathway.
+        #[serde(default)]
+        nodes: Vec<Slug>,
+    }
+}
 
 facts! {
     /// What can be said of an area's item.
@@ -101,6 +135,10 @@ facts! {
         Noted(Noted) = "noted" v 1,
         /// An event about this item is taken back.
         Retracted(Retracted) = "retracted" v 1,
+        /// A point of its checklist.
+        Ticked(Ticked) = "ticked" v 1,
+        /// A finding of a review.
+        Found(Found) = "found" v 1,
     }
 }
 
@@ -113,6 +151,12 @@ impl AmbitionSet {
 }
 
 impl AssessmentFact {
+    /// Whether it is about the item's rating; points of a checklist and findings stand beside it.
+    #[must_use]
+    pub fn is_of_rating(&self) -> bool {
+        !matches!(self, Self::Ticked(_) | Self::Found(_))
+    }
+
     /// Framework and item, which with the area name the entity; none for a retraction, which names it itself.
     #[must_use]
     pub fn item(&self) -> Option<(&Slug, &Slug)> {
@@ -122,6 +166,8 @@ impl AssessmentFact {
             Self::Confirmed(f) => (&f.framework, &f.item),
             Self::AmbitionSet(f) => (&f.framework, &f.item),
             Self::Noted(f) => (&f.framework, &f.item),
+            Self::Ticked(f) => (&f.framework, &f.item),
+            Self::Found(f) => (&f.framework, &f.item),
             Self::Retracted(_) => return None,
         })
     }

@@ -1,9 +1,10 @@
-//! Improvement changes (PDSA cycles), and the decisions people take about a chart (targets, new baselines) or about a
-//! source (that it has ended).
+//! Improvement changes (PDSA cycles), the plan that they belong to, and the decisions people take about a chart (targets,
+//! new baselines) or about a source (that it has ended).
 
 use crate::amount::Amount;
 use crate::facts::{Happened, Retracted, codes, facts, payload};
 use crate::id::Slug;
+use crate::plan::{ItemSet, ProgressSet};
 use chrono::NaiveDate;
 
 codes! {
@@ -126,7 +127,8 @@ payload! {
     }
 }
 facts! {
-    /// What can be stated of a change, of a chart (entity `chart/<measure>`) or of a source (entity `source/<name>`).
+    /// What can be stated of a change, of a chart (entity `chart/<measure>`), of a source (entity `source/<name>`) or of an item of a
+    /// plan (entity `plan/<id>`).
     ChangeFact {
         /// Planned.
         Planned(Planned) = "planned" v 1,
@@ -150,5 +152,9 @@ facts! {
         RebaseDeclined(Rebase) = "rebase-declined" v 1,
         /// A test was studied.
         Studied(Studied) = "studied" v 1,
+        /// An item of a plan.
+        PlanItemSet(ItemSet) = "plan-item-set" v 1,
+        /// How far an item of a plan is.
+        PlanProgressSet(ProgressSet) = "plan-progress-set" v 1,
     }
 }

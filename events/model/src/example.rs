@@ -226,6 +226,16 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
         r#"{"entity":"havenshire-south/scie/en-shared-records","area":"havenshire-south","retracts":"as-12"}"#,
     ),
     (
+        "assessment.ticked.v1",
+        "2026-04-17T10:00:00Z",
+        r#"{"area":"havenshire-south","framework":"scie","item":"en-shared-records","point":"agreements-on-sharing-are-signed-and-known-to-staff","done":true,"note":"Signed by all partners in March."}"#,
+    ),
+    (
+        "assessment.found.v1",
+        "2026-04-20T11:00:00Z",
+        r#"{"area":"havenshire","framework":"cqc-local-system-reviews","item":"step-down-and-return","finding":"r2026-07","note":"People waited for equipment that community teams could have ordered earlier.","nodes":["co-timely-transfers"]}"#,
+    ),
+    (
         "experience.answered.v1",
         "2026-05-02T18:00:00Z",
         r#"{"response":"x-7f02","area":"hv-west-1","instrument":"p3c-eq","answers":[{"item":"goals-discussed","score":2},{"item":"involved-in-decisions","score":null}],"with_carer":false,"mode":"online","respondent":"person","team":"team-3"}"#,
@@ -299,6 +309,16 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
         "change.source-ended.v1",
         "2026-05-31T11:00:00Z",
         r#"{"change":"source/havenshire-community","area":"havenshire","ended":"/havenshire/community/pas","because":"replaced","successor":"/havenshire/general/pas"}"#,
+    ),
+    (
+        "change.plan-item-set.v1",
+        "2026-05-04T09:00:00Z",
+        r#"{"change":"plan/equipment-first","area":"havenshire-north","aim":"Equipment is ordered on the day a date for going home is set.","framework":"scie","item":"co-timely-transfers","measures":["tr-delayed-nights"],"owner":"Head of community services","tested_by":"c-discharge-lounge","by":"2026-12-31"}"#,
+    ),
+    (
+        "change.plan-progress-set.v1",
+        "2026-05-29T09:00:00Z",
+        r#"{"change":"plan/equipment-first","area":"havenshire-north","progress":"dropped","reason":"The joint store closed; the county plan takes it up."}"#,
     ),
     (
         "observation.observed.v1",

@@ -25,6 +25,7 @@ mod keys;
 pub mod local;
 pub mod mode;
 pub mod observation;
+pub mod plan;
 pub mod reason;
 pub mod referral;
 pub mod schema;

@@ -145,8 +145,8 @@ fn limit(name: &str, field: &mut Value) {
         name if FREE_TEXT.contains(&name) => {
             json!({"minLength": 1, "maxLength": FREE_TEXT_MOST})
         }
-        // Some reasons are codes.
-        "reason" if field.contains_key("type") => {
+        // Some reasons and owners are codes.
+        "reason" | "owner" if field.contains_key("type") => {
             json!({"minLength": 1, "maxLength": FREE_TEXT_MOST})
         }
         "retracts" | "retracts_source" => {
@@ -157,7 +157,7 @@ fn limit(name: &str, field: &mut Value) {
         }
         "score" => json!({"minimum": 0, "maximum": LIMITS.score_most}),
         "count" => json!({"minimum": 1, "maximum": LIMITS.count_most}),
-        "answers" | "themes" | "measures" | "items" | "sectors" => {
+        "answers" | "themes" | "measures" | "items" | "nodes" | "sectors" => {
             json!({"maxItems": LIMITS.list_most, "uniqueItems": true})
         }
         "breakdown" => json!({"maxProperties": LIMITS.list_most}),

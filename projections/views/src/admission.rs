@@ -2,6 +2,7 @@
 //! whole by the measures. Asked at the door; the fold stays tolerant, because the log may hold anything.
 
 use crate::catalogue::{Catalogue, Framework, FrameworkKind};
+use crate::checklists::point_of;
 use crate::contributions::experience::TCI_14;
 use crate::decide::Refusal;
 use crate::measure::Source;
@@ -80,8 +81,67 @@ impl Catalogue {
         }
     }
 
+    /// Checks that an item has a point on its checklist.
+    ///
+    /// # Errors
+    /// What is in the way.
+    pub fn check_point(&self, framework: &Slug, item: &Slug, point: &Slug) -> Result<(), Refusal> {
+        self.check_item(framework, item)?;
+        let mut points = self.checklist(framework.as_str(), item.as_str()).iter();
+        if points.any(|words| point_of(words).as_ref() == Some(point)) {
+            return Ok(());
+        }
+        Err(Refusal::UnknownPoint)
+    }
+
+    /// Checks that a framework holds findings, and has such a pathway and nodes.
+    ///
+    /// # Errors
+    /// What is in the way.
+    pub fn check_finding(
+        &self,
+        framework: &Slug,
+        item: &Slug,
+        nodes: &[Slug],
+    ) -> Result<(), Refusal> {
+        self.check_item(framework, item)?;
+        let known = self.framework(framework.as_str());
+        if known.is_none_or(|f| f.kind != FrameworkKind::Findings) {
+            return Err(Refusal::NotForFindings);
+        }
+        match nodes.iter().position(|n| self.node(n.as_str()).is_none()) {
+            Some(at) => Err(Refusal::UnknownNode(format!("/nodes/{at}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks that a framework has an item.
+    ///
+    /// # Errors
+    /// What is in the way.
+    pub fn check_item(&self, framework: &Slug, item: &Slug) -> Result<(), Refusal> {
+        if self.framework(framework.as_str()).is_none() {
+            return Err(Refusal::UnknownFramework);
+        }
+        if self.has_item(framework.as_str(), item.as_str()) {
+            Ok(())
+        } else {
+            Err(Refusal::UnknownItem)
+        }
+    }
+
     fn rated(&self, fact: &AssessmentFact) -> Option<FactProblem> {
         let (framework, item) = fact.item()?;
+        let beside = match fact {
+            AssessmentFact::Ticked(f) => Some(self.check_point(framework, item, &f.point)),
+            AssessmentFact::Found(f) => Some(self.check_finding(framework, item, &f.nodes)),
+            _ => None,
+        };
+        if let Some(checked) = beside {
+            let refusal = checked.err()?;
+            let field = refusal.field().trim_start_matches('/');
+            return Some(FactProblem::new(field, refusal.to_string()));
+        }
         let (field, level) = match fact {
             AssessmentFact::Moderated(moderated) => ("to", moderated.to),
             AssessmentFact::Proposed(proposed) => ("level", proposed.level),

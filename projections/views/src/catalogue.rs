@@ -1,15 +1,17 @@
 //! The catalogue: the logic model and the frameworks, as data that a local team reads, changes and extends.
 //!
 //! A team's own file is TOML of the same shape as ours: `[[node]]`, `[[edge]]`, `[[population]]`, `[[variant]]`,
-//! `[[question]]`, `[[framework]]` and `[[finding]]`. What has an id of ours replaces ours; an edge of strength
+//! `[[question]]`, `[[framework]]`, `[[finding]]`, `[[signpost]]` and `[[tag]]`. What has an id of ours replaces ours; an edge of strength
 //! `none` takes an edge away. Everything is checked together: no dangling id, no arrow against the layers (which
 //! also makes a circle impossible), no item off its framework.
 
 mod framework;
+mod guidance;
 pub mod model;
 mod paths;
 
 pub use framework::{Finding, Framework, FrameworkKind, Item, Scale};
+pub use guidance::{Signpost, SignpostKind, Tag};
 pub use model::{Basis, Edge, Layer, Model, Node, Strength};
 pub use paths::Reached;
 
@@ -73,6 +75,8 @@ pub struct Catalogue {
     model: Model,
     frameworks: BTreeMap<String, Framework>,
     findings: Vec<Finding>,
+    signposts: Vec<Signpost>,
+    tags: Vec<Tag>,
 }
 
 /// A team's own file.
@@ -87,8 +91,12 @@ struct Own {
     variant: Vec<model::Variant>,
     framework: Vec<Framework>,
     finding: Vec<Finding>,
+    signpost: Vec<Signpost>,
+    tag: Vec<Tag>,
 }
 
+const GUIDANCE: (&str, &str) = ("guidance.toml", include_str!("../data/guidance.toml"));
+const POPULATIONS: (&str, &str) = ("populations.toml", include_str!("../data/populations.toml"));
 const MODEL: (&str, &str) = ("logic_model.toml", include_str!("../data/logic_model.toml"));
 
 macro_rules! frameworks {
@@ -108,6 +116,9 @@ frameworks!(
     "icpa.toml",
     "improvement-area.toml",
     "interface-dashboard-2017.toml",
+    "lga-intermediate-care.toml",
+    "lga-transfers.toml",
+    "nhs-impact.toml",
     "overarching-domain.toml",
     "p3c-eq.toml",
     "pcmh-change-concepts.toml",
@@ -130,6 +141,8 @@ impl Catalogue {
             let framework: Framework = read(file, text)?;
             catalogue.frameworks.insert(framework.id.clone(), framework);
         }
+        catalogue.add(POPULATIONS.0, read(POPULATIONS.0, POPULATIONS.1)?)?;
+        catalogue.add(GUIDANCE.0, read(GUIDANCE.0, GUIDANCE.1)?)?;
         catalogue.checked()
     }
 
@@ -163,6 +176,8 @@ impl Catalogue {
             self.frameworks.insert(framework.id.clone(), framework);
         }
         self.findings.extend(own.finding);
+        self.signposts.extend(own.signpost);
+        self.tags.extend(own.tag);
         Ok(())
     }
 
@@ -185,7 +200,12 @@ impl Catalogue {
                 let (id, what) = (finding.pathway.clone(), "pathway of its framework");
                 return Err(CatalogueError::Dangling { place, id, what });
             }
+            if let Some(node) = finding.nodes.iter().find(|n| self.node(n).is_none()) {
+                let (id, what) = (node.clone(), "node");
+                return Err(CatalogueError::Dangling { place, id, what });
+            }
         }
+        self.check_guidance()?;
         Ok(self)
     }
 

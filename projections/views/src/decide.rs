@@ -6,6 +6,7 @@
 
 mod chart;
 mod cycle;
+mod plan;
 mod rating;
 mod refusal;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod undo;
 
 pub use chart::{ChartAction, ChartDecision};
 pub use cycle::{CycleStep, StepOfCycle};
+pub use plan::{PlanAction, StepOfPlan};
 pub use rating::{RatingAction, RatingOfItem};
 pub use refusal::Refusal;
 pub use undo::{UNDO_TIME, Undo, Undone};
@@ -47,6 +49,8 @@ pub enum Subject {
     Chart(ChartDecision),
     /// Something that was recorded of a change or a chart is taken back.
     Undo(Undo),
+    /// An item of an improvement plan.
+    Plan(StepOfPlan),
 }
 
 /// What a decision rests on.
@@ -75,7 +79,7 @@ impl Command {
     pub fn family(&self) -> Family {
         match self.subject {
             Subject::Rating(_) => Family::Assessment,
-            Subject::Cycle(_) | Subject::Chart(_) | Subject::Undo(_) => Family::Change,
+            Subject::Cycle(_) | Subject::Chart(_) | Subject::Undo(_) | Subject::Plan(_) => Family::Change,
         }
     }
 
@@ -89,6 +93,7 @@ impl Command {
             Subject::Cycle(step) => return Ok(step.change.clone()),
             Subject::Chart(chart) => ("/measure", chart.entity()),
             Subject::Undo(undo) => return undo.entity(),
+            Subject::Plan(step) => return Ok(step.plan_item.clone()),
         };
         EntityId::new(&id).map_err(|rule| Refusal::NotAName { field, rule })
     }
@@ -101,7 +106,7 @@ impl Command {
             Subject::Chart(_) => fact.area == self.area,
             Subject::Rating(rating) => rating.concerns(&fact.fact),
             Subject::Undo(undo) => undo.is_of_change() || fact.area == self.area,
-            Subject::Cycle(_) => true,
+            Subject::Cycle(_) | Subject::Plan(_) => true,
         }
     }
 
@@ -133,6 +138,7 @@ pub fn decide(
         Subject::Cycle(step) => step.decide(&command.area, stands, at),
         Subject::Chart(chart) => chart.decide(&command.area, stands, at),
         Subject::Undo(undo) => undo.decide(&command.area, stands, now),
+        Subject::Plan(step) => step.decide(&command.area, stands, at),
     }
 }
 

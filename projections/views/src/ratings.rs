@@ -3,11 +3,13 @@
 //! Other frameworks are rated in the same way on their own scales. Notes are evidence in words; they stay beside the
 //! levels and never enter a metric.
 
+pub mod aimed;
 pub mod comparison;
 pub mod consensus;
 pub mod roll_up;
 pub(crate) mod rounds;
 
+pub use aimed::{Aimed, Reached, aimed};
 pub use comparison::{Comparison, compare};
 pub use consensus::{Consensus, consensus};
 pub use roll_up::{RollUp, roll_up};
@@ -142,10 +144,11 @@ pub struct Rating {
 }
 
 /// Reads a rating from the facts of an assessment entity as they stand, in the order of recording; none when no fact
-/// is about an item.
+/// is about an item's rating.
 #[must_use]
 pub fn rating(facts: &[StoredFact]) -> Option<Rating> {
-    let (area, framework, item) = rounds::assessment(facts).find_map(|(stored, fact)| {
+    let mut of_rating = rounds::assessment(facts).filter(|(_, fact)| fact.is_of_rating());
+    let (area, framework, item) = of_rating.find_map(|(stored, fact)| {
         let (framework, item) = fact.item()?;
         Some((stored.area.clone(), framework.clone(), item.clone()))
     })?;

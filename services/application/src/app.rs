@@ -98,6 +98,8 @@ impl Definitions {
         for path in &config.measures_files {
             measures = measures.with(Measures::parse(&text(path)?, is_outcome).map_err(sentences)?);
         }
+        let named = catalogue.check_measures(|id| measures.get(id).is_some());
+        named.map_err(|e| DefinitionError::Catalogue(e.to_string()))?;
         let scorecards = scorecards(config, &measures)?;
         Ok(Self {
             areas: Arc::new(areas),

@@ -1,6 +1,7 @@
 //! Answers. A field that may be empty is there as `null`, so that a client need not ask whether it is there at all.
 
 mod decisions;
+mod plan;
 mod scorecards;
 
 use crate::problem::FieldError;
@@ -18,6 +19,7 @@ use joinedup_views::measure::Measure as Definition;
 use joinedup_views::outcomes::NodeState;
 use joinedup_views::point::State;
 use joinedup_views::priorities::{NotScored, Priority};
+pub use plan::*;
 pub use scorecards::*;
 use serde::{Deserialize, Serialize};
 

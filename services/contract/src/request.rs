@@ -1,5 +1,9 @@
 //! Requests of people as they are typed, in JSON or in a form, and the commands that they stand for.
 
+mod plan;
+
+pub use plan::{PlanRequest, PlanVerb};
+
 use chrono::NaiveDate;
 use joinedup_events::change::{Comparison, Decision, Planned};
 use joinedup_events::{AreaId, EntityId, Slug};
@@ -11,11 +15,12 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 /// What can be recorded of an area's item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RatingVerb {
     /// The area (or one rater) proposes a level.
+    #[default]
     Propose,
     /// The round across areas keeps or changes it.
     Moderate,
@@ -25,10 +30,14 @@ pub enum RatingVerb {
     Ambition,
     /// Evidence in words.
     Note,
+    /// A point of the item's checklist is in place, or no longer.
+    Tick,
+    /// A review found something; without a note the finding is withdrawn.
+    Finding,
 }
 
 /// Something to be recorded of an area's item.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RatingRequest {
@@ -56,6 +65,18 @@ pub struct RatingRequest {
     /// The date of an ambition.
     #[serde(default)]
     pub by: Option<NaiveDate>,
+    /// The point of the checklist that is ticked.
+    #[serde(default)]
+    pub point: Option<String>,
+    /// Whether the point is in place.
+    #[serde(default)]
+    pub done: Option<bool>,
+    /// The code of a finding.
+    #[serde(default)]
+    pub finding: Option<String>,
+    /// The nodes of the logic model that a finding speaks of; left out: those of its pathway.
+    #[serde(default)]
+    pub nodes: Vec<String>,
     /// The date on which it happened, where not today: a past round is entered with it.
     #[serde(default)]
     pub on: Option<NaiveDate>,
@@ -101,6 +122,25 @@ impl RatingRequest {
             RatingVerb::Note => RatingAction::AddNote {
                 note: needed("/note", self.note.as_deref(), "the evidence")?.to_owned(),
             },
+            RatingVerb::Tick => RatingAction::Tick {
+                point: slug(
+                    "/point",
+                    needed("/point", self.point.as_deref(), "the point")?,
+                )?,
+                done: present("/done", self.done, "true or false")?,
+                note: note(),
+            },
+            RatingVerb::Finding => {
+                let what = "a code for the finding, such as r2026-07";
+                RatingAction::Find {
+                    finding: slug(
+                        "/finding",
+                        needed("/finding", self.finding.as_deref(), what)?,
+                    )?,
+                    text: note(),
+                    nodes: slugs("/nodes", &self.nodes)?,
+                }
+            }
         };
         Ok(Command {
             area,
@@ -264,9 +304,6 @@ impl ChangeRequest {
     }
 
     fn plan(&self) -> Result<CycleStep, Refusal> {
-        let slugs = |field, names: &[String]| -> Result<Vec<Slug>, Refusal> {
-            names.iter().map(|n| slug(field, n)).collect()
-        };
         let title = needed("/title", self.title.as_deref(), "a short name for charts")?;
         let plan = Planned {
             title: title.to_owned(),
@@ -306,6 +343,10 @@ impl ChangeRequest {
             action,
         }))
     }
+}
+
+fn slugs(field: &'static str, names: &[String]) -> Result<Vec<Slug>, Refusal> {
+    names.iter().map(|n| slug(field, n)).collect()
 }
 
 /// A text without spaces around it; none when nothing is left.

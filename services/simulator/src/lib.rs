@@ -21,6 +21,7 @@ mod experience;
 mod load;
 mod observations;
 mod pen;
+mod plans;
 mod referral_paths;
 mod referrals;
 mod transfers;
@@ -176,6 +177,7 @@ pub fn history(scenario: &Scenario, areas: &Areas) -> Result<Vec<Event>, Simulat
     events.extend(experience::answers(scenario, &county, pen(4)));
     events.extend(changes::cycles(&county, &plan, pen(5)));
     events.extend(observations::series(scenario, &county, pen(6)));
+    events.extend(plans::stories(scenario, &county, pen(8)));
     let silent = county.silent_source();
     let silent_from = scenario.end - TimeDelta::days(SILENT_DAYS);
     events.retain(|event| {

@@ -11,9 +11,11 @@ mod feeds;
 mod frameworks;
 mod funnel;
 pub mod health;
+mod lenses;
 mod measures;
 pub mod openapi;
 mod outcomes;
+mod plan;
 mod quarantine;
 mod scorecards;
 mod stream;
@@ -58,6 +60,11 @@ pub fn routes() -> Router<Shared> {
         )
         .route("/assessments/compare", get(assessments::rounds))
         .route("/changes", get(changes::list).post(changes::record))
+        .route("/lenses", get(lenses::list))
+        .route("/lenses/{id}", get(lenses::one))
+        .route("/plan", get(plan::read).post(plan::record))
+        .route("/checklists", get(plan::checklists))
+        .route("/findings", get(plan::findings))
         .route("/feeds", get(feeds::list))
         .route("/frameworks", get(frameworks::list))
         .route("/frameworks/{id}", get(frameworks::one))

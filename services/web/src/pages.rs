@@ -10,16 +10,19 @@ pub mod board;
 pub mod catalogue;
 pub mod changes;
 pub mod changes_of;
+pub mod checklist;
 mod conflict;
 pub mod decide;
 pub mod figure;
 pub mod filling;
 mod finding;
+pub mod findings;
 mod health;
 mod help;
 pub mod home;
 pub mod layout;
 pub mod leaders;
+pub mod lens;
 pub mod matrix;
 pub mod measure;
 pub mod model;
@@ -27,6 +30,7 @@ pub mod multiples;
 pub mod node;
 mod pack;
 pub mod picture;
+pub mod plan;
 pub mod quarantine;
 pub mod ranked;
 pub mod record;
@@ -67,6 +71,12 @@ pub fn routes() -> Router<Shared> {
         .route("/scorecards", get(scorecards::list))
         .route("/scorecards/{id}", get(scorecards::one))
         .route("/pack", get(pack::show))
+        .route("/plan", get(plan::show).post(plan::create))
+        .route("/plan/{id}", get(plan::one).post(plan::change))
+        .route("/findings", get(findings::show).post(findings::send))
+        .route("/findings/table", post(findings::send_table))
+        .route("/lenses", get(lens::list))
+        .route("/lenses/{id}", get(lens::one))
         .route("/model", get(model::show))
         .route("/frameworks", get(catalogue::frameworks))
         .route("/frameworks/{id}/sheet", get(sheet::show).post(sheet::save))
@@ -75,6 +85,10 @@ pub fn routes() -> Router<Shared> {
             get(answers::show).post(answers::send),
         )
         .route("/frameworks/{id}/answers/table", post(answers::send_table))
+        .route(
+            "/frameworks/{id}/checklist",
+            get(checklist::show).post(checklist::save),
+        )
         .route("/frameworks/{id}/results", get(results::show))
         .route("/frameworks/{id}/results.csv", get(results::csv))
         .route("/sources", get(sources::show))

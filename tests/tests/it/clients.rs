@@ -92,6 +92,7 @@ fn every_answer_is_of_the_form_that_the_document_gives() {
         ),
         ("/measures/{id}", "/measures/tr-ready-now".to_owned()),
         ("/frameworks/{id}", "/frameworks/scirocco".to_owned()),
+        ("/lenses/{id}", "/lenses/overarching-domain".to_owned()),
         ("/scorecards/{id}", "/scorecards/interface-2017".to_owned()),
         ("/funnel/{measure}", "/funnel/tr-delayed-share".to_owned()),
         (

@@ -206,6 +206,9 @@ fn every_framework_does_what_its_kind_allows_and_nothing_else() {
         [
             "dmic-cluster",
             "dmic-phase",
+            "lga-intermediate-care",
+            "lga-transfers",
+            "nhs-impact",
             "our-readiness",
             "scie",
             "scirocco"

@@ -36,6 +36,7 @@ mod own_areas;
 mod pages;
 mod people;
 mod plain_words;
+mod plans;
 mod privacy;
 mod real_data;
 mod real_essex;

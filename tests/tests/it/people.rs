@@ -13,7 +13,7 @@ fn county() -> Joinedup {
 }
 
 /// The pages of a PDF.
-fn sheets(pdf: &std::path::Path) -> usize {
+pub fn sheets(pdf: &std::path::Path) -> usize {
     let bytes = std::fs::read(pdf).unwrap();
     let text = String::from_utf8_lossy(&bytes).into_owned();
     text.match_indices("/Type /Page")

@@ -10,6 +10,7 @@ use crate::experience::ExperienceFact;
 use crate::id::Slug;
 use crate::local;
 use crate::observation::{Grain, ObservationFact, Observed};
+use crate::plan::Progress;
 use crate::reason::{Reason, Responsible};
 use crate::referral::ReferralFact;
 use crate::transfer::TransferFact;
@@ -244,7 +245,9 @@ impl Checks<'_> {
                     "must lie after the day on which it was set (`time`)",
                 );
             }
+            AssessmentFact::Found(f) => self.list("nodes", &f.nodes),
             AssessmentFact::Confirmed(_)
+            | AssessmentFact::Ticked(_)
             | AssessmentFact::Noted(_)
             | AssessmentFact::Retracted(_) => {}
         }
@@ -290,12 +293,43 @@ impl Checks<'_> {
                 self.planned("from", f.from);
             }
             ChangeFact::SourceEnded(f) => self.source_ended(f),
+            ChangeFact::PlanItemSet(f) => {
+                self.plan_entity();
+                self.list("measures", &f.measures);
+                self.planned("by", f.by);
+                self.refuse(
+                    f.framework.is_some() != f.item.is_some(),
+                    "item",
+                    "must be given together with its framework, or both left out",
+                );
+                self.refuse(
+                    f.item.is_none() && f.measures.is_empty(),
+                    "item",
+                    "must be given where no measure is",
+                );
+            }
+            ChangeFact::PlanProgressSet(f) => {
+                self.plan_entity();
+                self.refuse(
+                    f.progress == Progress::Dropped && f.reason.is_none(),
+                    "reason",
+                    "must be given for an item that is dropped",
+                );
+            }
             ChangeFact::Started(_)
             | ChangeFact::Paused(_)
             | ChangeFact::Finished(_)
             | ChangeFact::Studied(_)
             | ChangeFact::Retracted(_) => {}
         }
+    }
+
+    fn plan_entity(&mut self) {
+        self.refuse(
+            !self.event.entity.as_str().starts_with("plan/"),
+            "change",
+            "must be plan/ and an id, for an item of a plan",
+        );
     }
 
     fn source_ended(&mut self, fact: &SourceEnded) {

@@ -251,6 +251,8 @@ pub(super) fn fields(fact: &crate::event::Fact) -> Vec<(&'static str, &str)> {
         Fact::Assessment(A::Proposed(f)) => f.note.iter().map(|t| ("note", t.as_str())).collect(),
         Fact::Assessment(A::Moderated(f)) => f.note.iter().map(|t| ("note", t.as_str())).collect(),
         Fact::Assessment(A::Noted(f)) => vec![("note", &f.note)],
+        Fact::Assessment(A::Ticked(f)) => f.note.iter().map(|t| ("note", t.as_str())).collect(),
+        Fact::Assessment(A::Found(f)) => f.note.iter().map(|t| ("note", t.as_str())).collect(),
         Fact::Change(C::Planned(f)) => std::iter::once(("title", f.title.as_str()))
             .chain(f.aim.iter().map(|t| ("aim", t.as_str())))
             .chain(f.prediction.iter().map(|t| ("prediction", t.as_str())))
@@ -261,6 +263,10 @@ pub(super) fn fields(fact: &crate::event::Fact) -> Vec<(&'static str, &str)> {
         Fact::Change(C::TargetSet(f)) => vec![("reason", &f.reason)],
         Fact::Change(C::RebaseProposed(f) | C::RebaseAccepted(f) | C::RebaseDeclined(f)) => {
             vec![("reason", &f.reason)]
+        }
+        Fact::Change(C::PlanItemSet(f)) => vec![("aim", &f.aim), ("owner", &f.owner)],
+        Fact::Change(C::PlanProgressSet(f)) => {
+            f.reason.iter().map(|t| ("reason", t.as_str())).collect()
         }
         _ => Vec::new(),
     }

@@ -85,6 +85,18 @@ pub struct Item {
     /// Its title in other versions, by version.
     #[serde(default)]
     pub titles: std::collections::BTreeMap<String, String>,
+    /// What it means, in a sentence or two.
+    #[serde(default)]
+    pub note: String,
+    /// What to look for: points that are in place or not.
+    #[serde(default)]
+    pub checklist: Vec<String>,
+    /// The measures that speak of it.
+    #[serde(default)]
+    pub measures: Vec<String>,
+    /// Numbers that speak of it and are not measured here, in words.
+    #[serde(default)]
+    pub data: String,
 }
 
 /// An item that speaks of a node of the logic model.
@@ -144,6 +156,9 @@ pub struct Finding {
     pub pathway: String,
     /// What was found, about the area, never about a person.
     pub text: String,
+    /// Nodes of the logic model that it speaks of; empty: those of its pathway.
+    #[serde(default)]
+    pub nodes: Vec<String>,
 }
 
 /// A framework.
@@ -221,6 +236,10 @@ impl Framework {
                 title: node.title.clone(),
                 reversed: false,
                 titles: std::collections::BTreeMap::new(),
+                note: String::new(),
+                checklist: Vec::new(),
+                measures: Vec::new(),
+                data: String::new(),
             });
         }
     }

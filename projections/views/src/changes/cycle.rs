@@ -46,6 +46,8 @@ impl<'a> Cycle<'a> {
                 | ChangeFact::RebaseAccepted(_)
                 | ChangeFact::SourceEnded(_)
                 | ChangeFact::RebaseDeclined(_)
+                | ChangeFact::PlanItemSet(_)
+                | ChangeFact::PlanProgressSet(_)
                 | ChangeFact::Retracted(_) => continue,
             }
             cycle.area = Some(&stored.area);

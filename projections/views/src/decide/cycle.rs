@@ -3,10 +3,11 @@
 use super::{NewFact, Refusal, Stands};
 use crate::catalogue::FrameworkKind;
 use crate::changes::{Status, change};
+use crate::plan;
 use chrono::{DateTime, Utc};
 use joinedup_events::change::{ChangeFact, Comparison, Decision, Finished, Planned, Studied};
 use joinedup_events::facts::Happened;
-use joinedup_events::{AreaId, EntityId, Fact, local};
+use joinedup_events::{AreaId, EntityId, Fact, Slug, local};
 
 /// A step of a change.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,8 +55,12 @@ impl StepOfCycle {
         stands: Stands<'_>,
         at: DateTime<Utc>,
     ) -> Result<Vec<NewFact>, Refusal> {
-        // Those are the entities of decisions about charts.
-        if self.change.as_str().starts_with("chart/") {
+        // Those are the entities of decisions about charts, of the ends of sources and of items of plans.
+        let id = self.change.as_str();
+        if ["chart/", "source/", plan::PREFIX]
+            .iter()
+            .any(|p| id.starts_with(p))
+        {
             return Err(Refusal::IdOfAChart);
         }
         let known = change(stands.facts);
@@ -103,15 +108,7 @@ impl StepOfCycle {
 
 /// What a plan names is in the catalogue.
 fn check_plan(plan: &Planned, stands: Stands<'_>) -> Result<(), Refusal> {
-    let unknown = |at: usize| Refusal::UnknownMeasure(format!("/measures/{at}"));
-    let measure = |m: &str| stands.measures.get(m).is_none();
-    if let Some(at) = plan.measures.iter().position(|m| measure(m.as_str())) {
-        return Err(unknown(at));
-    }
-    let node = |i: &str| stands.catalogue.node(i).is_none();
-    if let Some(at) = plan.items.iter().position(|i| node(i.as_str())) {
-        return Err(Refusal::UnknownNode(format!("/items/{at}")));
-    }
+    check_names(&plan.measures, &plan.items, stands)?;
     let mut tags = stands
         .catalogue
         .frameworks()
@@ -121,5 +118,22 @@ fn check_plan(plan: &Planned, stands: Stands<'_>) -> Result<(), Refusal> {
             Err(Refusal::UnknownConcept)
         }
         _ => Ok(()),
+    }
+}
+
+/// Measures and nodes of the logic model are known.
+pub(super) fn check_names(
+    measures: &[Slug],
+    nodes: &[Slug],
+    stands: Stands<'_>,
+) -> Result<(), Refusal> {
+    let measure = |m: &Slug| stands.measures.get(m.as_str()).is_none();
+    if let Some(at) = measures.iter().position(measure) {
+        return Err(Refusal::UnknownMeasure(format!("/measures/{at}")));
+    }
+    let node = |i: &Slug| stands.catalogue.node(i.as_str()).is_none();
+    match nodes.iter().position(node) {
+        Some(at) => Err(Refusal::UnknownNode(format!("/items/{at}"))),
+        None => Ok(()),
     }
 }

@@ -1,10 +1,11 @@
-//! Ratings: a level is proposed, moderated and published round by round, and an ambition is set.
+//! Ratings: a level is proposed, moderated and published round by round, and an ambition is set. Points of an item's
+//! checklist and findings of reviews are recorded beside it.
 
 use super::{NewFact, Refusal, Stands};
 use crate::ratings::rounds;
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::assessment::{
-    AmbitionSet, AssessmentFact, Confirmed, Moderated, Noted, Proposed,
+    AmbitionSet, AssessmentFact, Confirmed, Found, Moderated, Noted, Proposed, Ticked,
 };
 use joinedup_events::{Fact, Slug, local};
 
@@ -59,6 +60,24 @@ pub enum RatingAction {
         /// The words.
         note: String,
     },
+    /// A point of its checklist is in place, or no longer.
+    Tick {
+        /// The point.
+        point: Slug,
+        /// It is in place.
+        done: bool,
+        /// What shows it.
+        note: Option<String>,
+    },
+    /// A review found something, or what it found is withdrawn.
+    Find {
+        /// The finding's code.
+        finding: Slug,
+        /// What was found; none: it is withdrawn.
+        text: Option<String>,
+        /// The nodes of the logic model that it speaks of.
+        nodes: Vec<Slug>,
+    },
 }
 
 impl RatingOfItem {
@@ -67,10 +86,15 @@ impl RatingOfItem {
         stands: Stands<'_>,
         at: DateTime<Utc>,
     ) -> Result<Vec<NewFact>, Refusal> {
-        stands
-            .catalogue
-            .check_rating(&self.framework, &self.item, self.level())?;
         let (framework, item) = (self.framework.clone(), self.item.clone());
+        let catalogue = stands.catalogue;
+        match &self.action {
+            RatingAction::Tick { point, .. } => catalogue.check_point(&framework, &item, point)?,
+            RatingAction::Find { nodes, .. } => {
+                catalogue.check_finding(&framework, &item, nodes)?;
+            }
+            _ => catalogue.check_rating(&framework, &item, self.level())?,
+        }
         let fact = match self.action.clone() {
             RatingAction::Propose {
                 round,
@@ -124,6 +148,24 @@ impl RatingOfItem {
                 item,
                 note,
             }),
+            RatingAction::Tick { point, done, note } => AssessmentFact::Ticked(Ticked {
+                framework,
+                item,
+                point,
+                done,
+                note,
+            }),
+            RatingAction::Find {
+                finding,
+                text,
+                nodes,
+            } => AssessmentFact::Found(Found {
+                framework,
+                item,
+                finding,
+                note: text,
+                nodes,
+            }),
         };
         Ok(vec![NewFact {
             occurred_at: at,
@@ -131,23 +173,30 @@ impl RatingOfItem {
         }])
     }
 
-    /// Whether a fact has a bearing: of a single rater's rating, what the same rater gave in the same round and what was
-    /// taken back; of all else, everything.
+    /// Whether a fact has a bearing: of a single rater's rating, what the same rater gave in the same round; of a point or
+    /// a finding, what was recorded of the same; of all else, what is of the rating; and what was taken back.
     pub(super) fn concerns(&self, fact: &Fact) -> bool {
-        let RatingAction::Propose {
-            round,
-            rater: Some(rater),
-            ..
-        } = &self.action
-        else {
+        let Fact::Assessment(fact) = fact else {
             return true;
         };
-        match fact {
-            Fact::Assessment(AssessmentFact::Proposed(given)) => {
-                given.rater.as_ref() == Some(rater) && given.round == *round
-            }
-            Fact::Assessment(AssessmentFact::Retracted(_)) => true,
-            _ => false,
+        match (&self.action, fact) {
+            (_, AssessmentFact::Retracted(_)) => true,
+            (RatingAction::Tick { point, .. }, AssessmentFact::Ticked(f)) => f.point == *point,
+            (RatingAction::Find { finding, .. }, AssessmentFact::Found(f)) => f.finding == *finding,
+            (RatingAction::Tick { .. } | RatingAction::Find { .. }, _) => false,
+            (
+                RatingAction::Propose {
+                    round,
+                    rater: Some(rater),
+                    ..
+                },
+                _,
+            ) => matches!(
+                fact,
+                AssessmentFact::Proposed(given)
+                    if given.rater.as_ref() == Some(rater) && given.round == *round
+            ),
+            _ => fact.is_of_rating(),
         }
     }
 
@@ -155,7 +204,10 @@ impl RatingOfItem {
         match self.action {
             RatingAction::Propose { level, .. } | RatingAction::Moderate { level, .. } => level,
             RatingAction::SetAmbition { level, .. } => Some(level),
-            RatingAction::Confirm { .. } | RatingAction::AddNote { .. } => None,
+            RatingAction::Confirm { .. }
+            | RatingAction::AddNote { .. }
+            | RatingAction::Tick { .. }
+            | RatingAction::Find { .. } => None,
         }
     }
 }

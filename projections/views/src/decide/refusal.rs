@@ -43,6 +43,18 @@ pub enum Refusal {
     /// No such item.
     #[error("must be an item of the framework")]
     UnknownItem,
+    /// A point that is on no checklist of the item.
+    #[error("must be a point of the item's checklist; GET /api/v1/checklists lists them")]
+    UnknownPoint,
+    /// A framework that holds no findings.
+    #[error("must be a framework of findings; GET /api/v1/frameworks lists them")]
+    NotForFindings,
+    /// An item of a plan with the id of something else.
+    #[error("must begin with plan/: that is how items of a plan are named")]
+    NotOfAPlan,
+    /// No such item of a plan.
+    #[error("must be an item of a plan: there is no such item; set it first")]
+    UnknownPlanItem,
     /// A level that the framework does not have.
     #[error("must be between {lowest} and {highest}: the framework has no other level")]
     OffTheScale {
@@ -68,8 +80,8 @@ pub enum Refusal {
         /// The date on which it is set.
         set_on: NaiveDate,
     },
-    /// A change with the id of a chart.
-    #[error("must not begin with chart/: that is how charts are named")]
+    /// A change with the id of something else.
+    #[error("must not begin with chart/, source/ or plan/: those name other things")]
     IdOfAChart,
     /// No such change.
     #[error("must be a change that was planned: there is no such change; plan it first")]
@@ -132,7 +144,9 @@ impl Refusal {
             | Self::NotAName { field, .. }
             | Self::Malformed { field, .. } => field,
             Self::InTheFuture => "/on",
-            Self::UnknownFramework | Self::NotForRating => "/framework",
+            Self::UnknownFramework | Self::NotForRating | Self::NotForFindings => "/framework",
+            Self::UnknownPoint => "/point",
+            Self::NotOfAPlan | Self::UnknownPlanItem => "/plan_item",
             Self::UnknownItem => "/item",
             Self::OffTheScale { .. } | Self::LevelOfConfirmation => "/level",
             Self::AmbitionNotAhead { .. } => "/by",

@@ -154,6 +154,8 @@ pub(crate) fn rounds(facts: &[StoredFact]) -> Vec<Slug> {
             AssessmentFact::Confirmed(f) => &f.round,
             AssessmentFact::AmbitionSet(_)
             | AssessmentFact::Noted(_)
+            | AssessmentFact::Ticked(_)
+            | AssessmentFact::Found(_)
             | AssessmentFact::Retracted(_) => continue,
         };
         match first.iter_mut().find(|(_, known)| *known == round) {

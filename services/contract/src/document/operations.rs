@@ -355,7 +355,7 @@ fn decisions(schemas: &mut Schemas) -> Vec<Operation> {
             .with(schemas.query::<parameter::OfRatings>())
             .answering(schemas.answer::<answer::Assessments>())
             .failing(&[BAD, UNKNOWN]),
-        Operation::post("/api/v1/assessments", "recordAssessment", Role::Assessor, "Propose, moderate, confirm, set an ambition, add evidence")
+        Operation::post("/api/v1/assessments", "recordAssessment", Role::Assessor, "Propose, moderate, confirm, set an ambition, add evidence, tick a point, record a finding")
             .saying("`version` is the one that was read. When somebody else was first the answer is 409 with what stands now.")
             .with([idempotency_key()])
             .sending(json_body(schemas.request::<request::RatingRequest>()))
@@ -378,6 +378,35 @@ fn decisions(schemas: &mut Schemas) -> Vec<Operation> {
             .created("201", "Recorded.")
             .answering(schemas.answer::<answer::RecordedChange>())
             .failing(&[BAD, UNKNOWN, CONFLICT, REFUSED, UNAVAILABLE, FULL]),
+        Operation::get("/api/v1/plan", "readPlan", Role::Reader, "The improvement plan, and where a place stands")
+            .saying("Items of the area and the areas within it. `one_page` says what goes well, what is in the way, where the gaps are, and what became of the ambitions of a year ago.")
+            .with(schemas.query::<parameter::OfArea>())
+            .answering(schemas.answer::<answer::Plan>())
+            .failing(&[BAD, UNKNOWN]),
+        Operation::post("/api/v1/plan", "recordPlanItem", Role::Assessor, "Set an item of the plan, or record how far it is")
+            .saying("With `version`, the answer is 409 when somebody else was first.")
+            .with([idempotency_key()])
+            .sending(json_body(schemas.request::<request::PlanRequest>()))
+            .created("201", "Recorded.")
+            .answering(schemas.answer::<answer::RecordedPlanItem>())
+            .failing(&[BAD, UNKNOWN, CONFLICT, REFUSED, UNAVAILABLE, FULL]),
+        Operation::get("/api/v1/checklists", "readChecklists", Role::Reader, "The checklists of a framework in an area, with signposts")
+            .saying("A point is ticked at `/api/v1/assessments` with the action `tick`.")
+            .with(schemas.query::<parameter::OfFramework>())
+            .answering(schemas.answer::<answer::Checklists>())
+            .failing(&[BAD, UNKNOWN]),
+        Operation::get("/api/v1/findings", "listFindings", Role::Reader, "Findings of reviews in an area and the areas within it")
+            .saying("A finding is recorded at `/api/v1/assessments` with the action `finding`; the pathway is its item.")
+            .with(schemas.query::<parameter::OfArea>())
+            .answering(schemas.answer::<answer::Findings>())
+            .failing(&[BAD, UNKNOWN]),
+        Operation::get("/api/v1/lenses", "listLenses", Role::Reader, "All lenses: ways to group measures, changes and ratings")
+            .answering(schemas.answer::<answer::Lenses>()),
+        Operation::get("/api/v1/lenses/{id}", "readLens", Role::Reader, "One lens in a place, with the holes named")
+            .with([in_path("id", "The id of a lens.", text())])
+            .with(schemas.query::<parameter::OfArea>())
+            .answering(schemas.answer::<answer::LensInPlace>())
+            .failing(&[BAD]),
         Operation::get("/api/v1/frameworks", "listFrameworks", Role::Reader, "All frameworks").answering(schemas.answer::<answer::Frameworks>()),
         Operation::get("/api/v1/frameworks/{id}", "readFramework", Role::Reader, "One framework with its items, scale and mappings")
             .with([in_path("id", "The id of a framework.", text())])

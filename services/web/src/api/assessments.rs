@@ -235,7 +235,7 @@ pub async fn record(
 
 /// What is wrong with a body, without the values in it.
 fn misread(error: &serde_json::Error) -> String {
-    let fields = "area, framework, item, round, action (propose, moderate, confirm, ambition or note), level, rater, note, by, on, version";
+    let fields = "area, framework, item, round, action (propose, moderate, confirm, ambition, note, tick or finding), level, rater, note, by, point, done, finding, nodes, on, version";
     format!(
         "The body must be a JSON object of the fields {fields}; line {}, column {} is not. `version` is the one that was read, 0 for an item of which nothing was recorded",
         error.line(),

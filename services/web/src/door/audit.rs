@@ -35,6 +35,7 @@ pub fn recorded(mut answer: Response, command: &Command, position: u64) -> Respo
             Undone::Decision { measure, .. } => (Some(measure.to_string()), None),
             Undone::LastStep(_) => (None, None),
         },
+        Subject::Plan(step) => (None, Some(step.plan_item.to_string())),
         Subject::Cycle(_) => (None, None),
     };
     let about = About {

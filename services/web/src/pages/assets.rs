@@ -12,6 +12,7 @@ const TOKENS: &str = include_str!("../assets/tokens.css");
 const PAGES: &str = include_str!("../assets/pages.css");
 const MODEL: &str = include_str!("../assets/model.css");
 const SCORECARDS: &str = include_str!("../assets/scorecards.css");
+const PLAN: &str = include_str!("../assets/plan.css");
 const SHEET: &str = include_str!("../assets/sheet.css");
 const FORMS: &str = include_str!("../assets/forms.css");
 const PRINT: &str = include_str!("../assets/print.css");
@@ -19,7 +20,10 @@ const SCRIPT: &str = include_str!("../assets/app.js");
 const ICON: &str = include_str!("../assets/icon.svg");
 
 static STYLE: LazyLock<String> = LazyLock::new(|| {
-    [TOKENS, CHART, PAGES, MODEL, SCORECARDS, SHEET, FORMS, PRINT].join(
+    [
+        TOKENS, CHART, PAGES, MODEL, SCORECARDS, PLAN, SHEET, FORMS, PRINT,
+    ]
+    .join(
         "
 ",
     )

@@ -50,6 +50,9 @@ pub(super) fn words(fact: &str) -> &str {
         "paused" => "test paused",
         "studied" => "learning recorded",
         "finished" => "decision recorded",
+        "plan-item-set" => "item set",
+        "plan-progress-set" => "progress recorded",
+        "found" => "finding",
         other => other,
     }
 }

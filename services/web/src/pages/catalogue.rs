@@ -7,6 +7,7 @@ use super::visit::Visit;
 use super::words;
 use crate::door::problem::Problem;
 use axum::response::Response;
+use joinedup_application::checklists;
 use joinedup_application::config::Role;
 use joinedup_application::overview::Line;
 use joinedup_drawing::{icon, spark};
@@ -209,6 +210,9 @@ fn uses(visit: &Visit, framework: &Framework) -> Markup {
     };
     html! {
         @if framework.kind == FrameworkKind::Rating { p { a.button href=(to("sheet")) { "Rate places" } " " a href=(to("results")) { "Results" } } }
+        @if !checklists::items(&visit.app, framework).is_empty() { p { a href=(to("checklist")) { "Checklists" } } }
+        @if framework.kind == FrameworkKind::Findings { p { a href=(visit.address.elsewhere("/findings")) { "Findings" } } }
+        @if visit.app.definitions.catalogue.is_lens(&framework.id) { p { a href=(visit.address.elsewhere(format!("/lenses/{}", framework.id))) { "Look through it" } } }
         @if framework.kind == FrameworkKind::Instrument && visit.caller.has(Role::Publisher) { p { a.button href=(to("answers")) { "Enter answers" } } }
     }
 }

@@ -136,8 +136,9 @@ pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
     }
 }
 
-/// Where a change stands, for a tag.
-pub(super) fn status(status: Status, decision: Option<Decision>) -> &'static str {
+/// Where a change stands, in a word.
+#[must_use]
+pub fn status(status: Status, decision: Option<Decision>) -> &'static str {
     match (status, decision) {
         (Status::NotYet, _) => "not started",
         (Status::Planned, _) => "planned",

@@ -6,7 +6,7 @@ use super::visit::Visit;
 use maud::{Markup, html};
 
 /// Fields that a person types, with the words for them. The others travel unseen.
-const TYPED: [(&str, &str); 12] = [
+const TYPED: [(&str, &str); 15] = [
     ("title", "Name"),
     ("aim", "Aim"),
     ("prediction", "Prediction"),
@@ -19,6 +19,9 @@ const TYPED: [(&str, &str); 12] = [
     ("target", "Target"),
     ("from", "From"),
     ("reason", "Why"),
+    ("owner", "Owner"),
+    ("by", "By"),
+    ("text", "What was found"),
 ];
 
 /// The page of a conflict. Sending the form on it records what was typed on top of what it shows.

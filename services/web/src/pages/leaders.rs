@@ -1,5 +1,6 @@
 //! `GET /leaders`: the fifteen outcomes in their three groups, then and now, and how the parts of the place compare.
 
+use super::findings;
 use super::home::sparked;
 use super::layout::{self, Tab};
 use super::matrix;
@@ -34,10 +35,6 @@ pub async fn show(visit: Visit) -> Result<Response, Problem> {
 /// The outcomes of the logic model, by place in it.
 pub(super) fn outcomes(visit: &Visit) -> Vec<&Node> {
     let mut nodes: Vec<&Node> = visit
-        .app
-        .definitions
-        .catalogue
-        .model()
         .nodes()
         .iter()
         .filter(|n| n.layer == Layer::Outcome)
@@ -97,8 +94,9 @@ fn page(visit: &Visit) -> Markup {
     let body = html! {
         div.title-row {
             h1 { "Outcomes" span.place { ", " (place) } }
-            p.files { a href=(visit.address.elsewhere("/scorecards")) { "Scorecards" } a href=(visit.address.elsewhere("/pack")) { "Board pack" } }
+            p.files { a href=(visit.address.elsewhere("/plan")) { "Plan" } a href=(visit.address.elsewhere("/findings")) { "Findings of reviews" } a href=(visit.address.elsewhere("/lenses")) { "Lenses" } a href=(visit.address.elsewhere("/scorecards")) { "Scorecards" } a href=(visit.address.elsewhere("/pack")) { "Board pack" } }
         }
+        (layout::population_picker(visit))
         section.card #sum data-live aria-label="In a sentence" {
             p.lead {
                 strong.concern[!worse.is_empty()] { (worse.len()) " of " (all.len()) " outcomes " (if worse.len() == 1 { "is" } else { "are" }) " getting worse" }
@@ -132,6 +130,7 @@ fn page(visit: &Visit) -> Markup {
                 }
             }
         }
+        @if let Ok(found) = findings::latest(visit) { (found) }
         (compare(visit, &overview))
         p.note { "Results use run chart rules. “At start” and “now” are the medians of the first and latest points, as many as a baseline takes. An outcome is getting worse when any of its measures is." }
     };

@@ -2,7 +2,7 @@
 
 use super::layout::{self, Tab};
 use super::visit::Visit;
-use super::{node, picture, rounds, words};
+use super::{node, picture, plan, rounds, words};
 use crate::door::problem::Problem;
 use axum::response::Response;
 use joinedup_application::outcomes::{self, Standing, Verdicts};
@@ -36,7 +36,15 @@ impl Knowledge {
             .of(visit.area.as_str())
             .map(|l| (l.measure.clone(), l.verdict()))
             .collect();
-        let standing = outcomes::standing(&visit.app, &visit.area, &verdicts)?;
+        let mut standing = outcomes::standing(&visit.app, &visit.area, &verdicts)?;
+        standing.nodes.retain_mut(|state| {
+            let mut words = visit.nodes().iter();
+            let words = words.find(|n| n.id == state.node.id);
+            words.is_some_and(|node| {
+                state.node.clone_from(node);
+                true
+            })
+        });
         Ok(Self { overview, standing })
     }
 
@@ -79,7 +87,8 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
             "The first two columns show published ratings, from 1 red to 5 green; outcomes show how many of their measures are improving. "
             "Lines show how we expect change to happen. Thick lines: main contribution."
         }
-        p { a.button href=(rating("sheet")) { "Rate all items" } " " a.button href=(rating("results")) { "Results of the rounds" } " " a href=(visit.address.elsewhere("/frameworks")) { "Other frameworks" } }
+        p { a.button href=(rating("sheet")) { "Rate all items" } " " a.button href=(rating("results")) { "Results of the rounds" } " " a href=(visit.address.elsewhere("/plan")) { "Plan" } " " a href=(visit.address.elsewhere("/frameworks")) { "Other frameworks" } }
+        (layout::population_picker(visit))
         section.card #picture aria-label="The logic model as a picture" {
             div.scroll tabindex="0" role="region" aria-label="Picture of the logic model" {
                 div #model-picture data-live { (PreEscaped(picture::svg(visit, &known, chosen.map(|n| n.node.id.as_str())))) }
@@ -125,6 +134,7 @@ fn first(visit: &Visit, known: &Knowledge) -> Markup {
                     @for item in found.items.iter().filter(|i| i.score > 0).take(MAX_FIRST) {
                         li {
                             a href=(visit.address.elsewhere("/model").with("node", &item.item)) { (item.title) } " " span.place { (visit.title_of(item.area.as_str())) } " " strong.tag { "score " (item.score) }
+                            @if visit.may_decide() { " " a.small href=(plan::add(visit, &item.area, item.framework.as_str(), item.item.as_str())) { "Add to the plan" } }
                             p.small { (item.sentence) }
                         }
                     }

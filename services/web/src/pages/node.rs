@@ -2,14 +2,17 @@
 //! of rating it.
 
 use super::authors;
+use super::checklist;
+use super::findings;
 use super::home::value_words;
 use super::model::Knowledge;
+use super::plan;
 use super::rounds;
 use super::visit::Visit;
+use joinedup_application::checklists;
 use joinedup_drawing::{axis, icon};
 use joinedup_events::Family;
-use joinedup_views::catalogue::Strength;
-use joinedup_views::catalogue::model::Link;
+use joinedup_views::catalogue::{Node, Strength};
 use joinedup_views::outcomes::{Neighbour, NodeState};
 use joinedup_views::ratings::{Rating, Round};
 use maud::{Markup, PreEscaped, html};
@@ -29,10 +32,13 @@ pub fn panel(visit: &Visit, known: &Knowledge, state: &NodeState) -> Markup {
             p.lead { (node.definition) }
             div.columns {
                 div {
-                    @if !node.checklist.is_empty() { h3 { "What to look for" } ul { @for line in &node.checklist { li { (line) } } } }
-                    (links("Evidence", &node.evidence)) (links("Examples in practice", &node.practice))
+                    (guidance(visit, node))
                 }
-                div { (neighbours(visit, known, "Supported by", &state.fed_by)) (neighbours(visit, known, "Contributes to", &state.feeds)) }
+                div {
+                    (neighbours(visit, known, "Supported by", &state.fed_by)) (neighbours(visit, known, "Contributes to", &state.feeds))
+                    @if let Ok(found) = findings::about_node(visit, &node.id) { (found) }
+                    @if visit.may_decide() { p { a.button href=(plan::add(visit, &visit.area, visit.app.definitions.catalogue.model().id(), &node.id)) { "Add to the plan" } } }
+                }
             }
             @if !lines.is_empty() {
                 h3 { "What its measures say here" }
@@ -47,8 +53,19 @@ pub fn panel(visit: &Visit, known: &Knowledge, state: &NodeState) -> Markup {
     }
 }
 
-fn links(title: &str, links: &[Link]) -> Markup {
-    html! { @if !links.is_empty() { h3 { (title) } ul { @for link in links { li { a href=(link.address) rel="noreferrer" { (link.title) } } } } } }
+/// What to look for and where to read on. Points in the words for other people than the model's own are only read: what is
+/// ticked is ticked in the model's own words.
+fn guidance(visit: &Visit, node: &Node) -> Markup {
+    let model = visit.app.definitions.catalogue.model().id();
+    let Ok(list) = checklists::of_item(&visit.app, &visit.area, model, &node.id) else {
+        return html! {};
+    };
+    let is_own = visit.app.definitions.catalogue.checklist(model, &node.id) == node.checklist;
+    html! {
+        @if is_own { (checklist::summary(visit, model, &list, &visit.area)) }
+        @else { h3 { "What to look for" } ul { @for line in &node.checklist { li { (line) } } } }
+        (checklist::signposts(&list))
+    }
 }
 
 fn neighbours(visit: &Visit, known: &Knowledge, title: &str, list: &[Neighbour]) -> Markup {

@@ -16,6 +16,7 @@ use joinedup_events::area::AreaKind;
 use joinedup_events::{Area, AreaId, local};
 use joinedup_projector::Views;
 use joinedup_views::ask::AskError;
+use joinedup_views::catalogue::Node;
 use joinedup_views::measure::Measure;
 use joinedup_views::suppression::Audience;
 use maud::Markup;
@@ -34,6 +35,8 @@ pub struct Visit {
     pub area: AreaId,
     /// Now.
     pub now: DateTime<Utc>,
+    /// The logic model's nodes in the words for the people that the address asks for; none: in its own words.
+    words: Option<Arc<Vec<Node>>>,
 }
 
 impl FromRequestParts<Shared> for Visit {
@@ -68,7 +71,20 @@ impl Visit {
             },
         };
         let now = app.now();
+        let words = match address.get("population") {
+            Some(population) => {
+                let words = app.definitions.catalogue.model().nodes_for(population);
+                let unknown = || {
+                    Problem::not_found(
+                        "The logic model has no words for these people: choose from the list",
+                    )
+                };
+                Some(Arc::new(words.ok_or_else(unknown)?))
+            }
+            None => None,
+        };
         Ok(Self {
+            words,
             app,
             caller,
             address,
@@ -115,6 +131,13 @@ impl Visit {
             address,
             ..self.clone()
         }
+    }
+
+    /// The nodes of the logic model, in the words for the people that the address asks for.
+    #[must_use]
+    pub fn nodes(&self) -> &[Node] {
+        let own = self.app.definitions.catalogue.model().nodes();
+        self.words.as_ref().map_or(own, |words| words.as_slice())
     }
 
     /// The views.

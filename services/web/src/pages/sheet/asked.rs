@@ -103,12 +103,9 @@ pub(super) fn all(sheet: &Sheet<'_>, form: &Form, on: Option<NaiveDate>) -> Vec<
                 item: item.id.clone(),
                 action,
                 round: Some(sheet.round.to_string()),
-                level: None,
-                rater: None,
-                note: None,
-                by: None,
                 on,
                 version,
+                ..RatingRequest::default()
             };
             let mut level = cell("level", entry(sheet, form, place, item, &seen, &request));
             let changes = matches!(level.entry, Ok(Some(_)));

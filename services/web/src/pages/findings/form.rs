@@ -1,0 +1,128 @@
+//! `POST /findings`: one finding, new or corrected.
+
+use super::super::record::{Filled, Form, hidden, record as save};
+use super::super::sheet::typed::Typed;
+use super::super::visit::Visit;
+use super::frameworks;
+use crate::door::auth::Caller;
+use crate::door::problem::Problem;
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use joinedup_application::app::App;
+use joinedup_application::charts;
+use joinedup_application::findings::{KnownFinding, of_place};
+use joinedup_contract::request::{RatingRequest, RatingVerb};
+use joinedup_events::Slug;
+use maud::{Markup, html};
+
+/// How many nodes of the logic model a form may name.
+const NODES: usize = 2;
+
+/// The form for a new finding.
+pub(super) fn form(visit: &Visit, typed: &Typed) -> Markup {
+    let model = visit.app.definitions.catalogue.model();
+    let back = visit.address.elsewhere("/findings").to_string();
+    html! {
+        details #one open[typed.refused.is_empty() && visit.address.get("saved").is_none()] { summary { "One finding" }
+            form method="post" action="/findings" {
+                (hidden(&back, &visit.area, 0))
+                label { "Published on" input type="date" name="on" required max=(visit.today()); }
+                label { "Pathway" select name="pathway" required {
+                    @for framework in frameworks(visit) { optgroup label=(framework.title) { @for item in &framework.items { option value=(format!("{}|{}", framework.id, item.id)) { (item.title) } } } }
+                } }
+                label { "What was found" textarea name="text" rows="3" required maxlength="500" {} }
+                @for at in 0..NODES {
+                    label { @if at == 0 { "Part of the logic model that it speaks of" } @else { "Another part" }
+                        select name="node" {
+                            option value="" { @if at == 0 { "those of the pathway" } @else { "none" } }
+                            @for (layer, name) in super::super::model::LAYERS { optgroup label=(name) { @for node in model.nodes().iter().filter(|n| n.layer == layer) { option value=(node.id) { (node.title) } } } }
+                        }
+                    }
+                }
+                button type="submit" { "Save the finding" }
+            }
+        }
+    }
+}
+
+/// The form that corrects or withdraws a finding.
+pub(super) fn correct(visit: &Visit, found: &KnownFinding, id: &Slug) -> Markup {
+    let f = &found.finding;
+    let area = joinedup_events::AreaId::new(&f.area);
+    html! {
+        @if let Ok(area) = area {
+            details id=(format!("correct-{id}")) { summary { "Correct" }
+                form method="post" action="/findings" {
+                    (hidden(&visit.address.to_string(), &area, found.version))
+                    input type="hidden" name="finding" value=(id);
+                    input type="hidden" name="pathway" value=(format!("{}|{}", f.framework, f.pathway));
+                    @for node in &f.nodes { input type="hidden" name="node" value=(node); }
+                    label { "Published on" input type="date" name="on" required value=(f.date) max=(visit.today()); }
+                    label { "What was found" textarea name="text" rows="3" maxlength="500" { (f.text) } }
+                    p { button type="submit" { "Save" } " " button.quiet type="submit" name="do" value="withdraw" { "Withdraw the finding" } }
+                }
+            }
+        }
+    }
+}
+
+/// Records a finding.
+///
+/// # Errors
+/// 403 for a place that is not the caller's, 409 when somebody else corrected it meanwhile.
+pub async fn record(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let form = Form::read(&headers, &body)?;
+    let area = charts::area(&app, form.must("area", "The place")?)?;
+    let pathway = form.must("pathway", "The pathway")?.split_once('|');
+    let (framework, item) = pathway.ok_or_else(|| Problem::bad_request("The pathway is needed"))?;
+    let known = form.get("finding").map(ToOwned::to_owned);
+    let withdrawn = form.get("do") == Some("withdraw");
+    let text = if withdrawn {
+        None
+    } else {
+        Some(form.must("text", "What was found")?.to_owned())
+    };
+    let nodes = form.fields().iter();
+    let nodes = nodes.filter(|(name, value)| name == "node" && !value.is_empty());
+    let mut nodes: Vec<String> = nodes.map(|(_, value)| value.clone()).collect();
+    nodes.dedup();
+    let version = form.version()?;
+    let request = RatingRequest {
+        area: area.to_string(),
+        framework: framework.to_owned(),
+        item: item.to_owned(),
+        action: RatingVerb::Finding,
+        note: text,
+        finding: Some(
+            known
+                .clone()
+                .unwrap_or_else(|| format!("f-{}", form.key(&caller).id())),
+        ),
+        nodes,
+        on: Some(form.date("on", "The date")?),
+        version,
+        ..RatingRequest::default()
+    };
+    let filled = Filled {
+        command: request.command(area)?,
+        action: "/findings".to_owned(),
+        version: known.is_some().then_some(version),
+        form,
+    };
+    save(app, caller, filled, move |visit| {
+        let found = of_place(&visit.app, &visit.area)?;
+        let stands = found
+            .iter()
+            .find(|f| f.id.as_ref().map(|id| id.as_str()) == known.as_deref());
+        Ok(html! { p { (stands.map_or("It was withdrawn.", |f| f.finding.text.as_str())) } })
+    })
+    .await
+}
