@@ -234,14 +234,17 @@ fn level_words(found: &Findings<'_>, options: &Options) -> Option<String> {
     ))
 }
 
-/// How seldom chance alone gives a change of level.
+/// How seldom chance alone gives a change of level, in charts: one digit, as the figure is no more exact.
 fn odds_words(found: &Findings<'_>) -> String {
-    let charts = found.level.map_or(1.0, |level| 1.0 / level.p).min(1e6);
+    let charts = found.level.map_or(1.0, |level| 1.0 / level.p);
+    let charts = charts.clamp(1.0, 999_999.0);
     let size = 10_f64.powf(charts.log10().floor());
-    format!(
-        "Chance alone gives so much in one chart of {}.",
-        (charts / size).floor() * size
-    )
+    let charts = ((charts / size).floor() * size) as u32;
+    let charts = match charts / 1000 {
+        0 => charts.to_string(),
+        thousands => format!("{thousands},{:03}", charts % 1000),
+    };
+    format!("Chance alone gives so much in one chart of {charts}.")
 }
 
 /// How many of the latest values are in a row, since when, and where.
