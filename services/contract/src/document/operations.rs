@@ -427,12 +427,12 @@ fn running(schemas: &mut Schemas) -> Vec<Operation> {
             .saying("Counts are since the server started.")
             .answering(schemas.answer::<answer::Feeds>()),
         Operation::post("/api/v1/feeds/{name}", "sendFile", Role::Publisher, "Import a file through a feed that takes files so")
-            .saying("A token that is bound to sources or areas must be for the feed's. The body is a table as CSV or XLSX, of at most 1 MiB.")
+            .saying("A token that is bound to sources or areas must be for the feed's. The body is a table as CSV or XLSX, or FHIR resources where the feed takes those, of at most 1 MiB. FHIR is answered with an OperationOutcome (application/fhir+json), also with 422.")
             .with([
                 in_path("name", "The feed.", text()),
                 in_query("accept", "`large-change`: the list is whole, though much of the one before is gone.", json!({ "type": "string", "enum": ["large-change"] })),
             ])
-            .sending(vec![Part { media_type: "text/csv", schema: text() }, Part { media_type: sheet, schema: json!({ "type": "string", "format": "binary" }) }])
+            .sending(vec![Part { media_type: "text/csv", schema: text() }, Part { media_type: sheet, schema: json!({ "type": "string", "format": "binary" }) }, Part { media_type: "application/fhir+json", schema: json!({ "type": "object" }) }])
             .answering_in(plain, text())
             .failing(&[REFUSED, UNAVAILABLE]),
         Operation::get("/api/v1/quarantine", "listQuarantine", Role::Admin, "Events set aside, and why")

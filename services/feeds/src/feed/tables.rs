@@ -269,6 +269,10 @@ fn counted(incoming: Incoming, report: &mut FileReport) -> Result<(Incoming, Str
         let mut content = content.take(MAX_FILE_BYTES + 1);
         let read = content.read_to_end(&mut bytes);
         read.map_err(|error| unreadable(&error))?;
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            let why = format!("it has more than {} MiB", MAX_FILE_BYTES >> 20);
+            return Err(Stop::Refused(why));
+        }
         let counted = client_level::count(&[(name.clone(), bytes)]);
         counted.map_err(|error| Stop::Refused(error.to_string()))
     };

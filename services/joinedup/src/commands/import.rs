@@ -88,11 +88,12 @@ pub async fn run(import: Import) -> Result<(), Failure> {
         recorded_at,
         edition: import.edition.clone(),
     };
-    let mut not_counted = 0;
+    let mut of_people = None;
     let inputs = match &mapping {
         Some(mapping) if import.mapping == client_level::NAME => {
-            let (input, bad) = super::import_clients::counted(&import, mapping, rules.clone())?;
-            not_counted = bad;
+            let counted = super::import_clients::counted(&import, mapping, rules.clone())?;
+            let (input, rows, bad) = counted;
+            of_people = Some((rows, bad));
             vec![input]
         }
         _ => {
@@ -105,7 +106,10 @@ pub async fn run(import: Import) -> Result<(), Failure> {
     };
     let sink = import.target.open(&config).await?;
     let mut report = transfer(inputs, &import.files, &rules, &sink, import.tell).await?;
-    report.refused += not_counted;
+    if let Some((rows, bad)) = of_people {
+        report.rows = rows;
+        report.refused += bad;
+    }
     // Nobody may be listening.
     let _ = writeln!(std::io::stdout(), "{report}");
     if !report.series.is_empty() {

@@ -10,11 +10,16 @@ use joinedup_feeds::mapping::Mapping;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
-/// The table that the submissions come to, and how many rows could not be used: these are named on standard error.
+/// The table that the submissions come to; how many rows they have; and how many of these could not be used, which are named on
+/// standard error.
 ///
 /// # Errors
 /// Exit code 2 when a file cannot be read, or is not a submission.
-pub fn counted(import: &Import, mapping: &Mapping, rules: Rules) -> Result<(Input, u64), Failure> {
+pub fn counted(
+    import: &Import,
+    mapping: &Mapping,
+    rules: Rules,
+) -> Result<(Input, u64, u64), Failure> {
     let mut submissions = Vec::new();
     for file in &import.files {
         let name = file.display().to_string();
@@ -34,7 +39,7 @@ pub fn counted(import: &Import, mapping: &Mapping, rules: Rules) -> Result<(Inpu
     let name = format!("{}.csv", client_level::NAME);
     let table = Box::new(Cursor::new(counted.table.into_bytes()));
     let input = Input::of(table, name, None, Some(mapping), &rules).map_err(Failure::usage)?;
-    Ok((input, counted.bad.len() as u64))
+    Ok((input, counted.rows, counted.bad.len() as u64))
 }
 
 fn read(file: &Path) -> std::io::Result<Vec<u8>> {
@@ -43,6 +48,13 @@ fn read(file: &Path) -> std::io::Result<Vec<u8>> {
         true => Box::new(std::io::stdin()),
         false => Box::new(std::fs::File::open(file)?),
     };
-    content.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    content.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    // Half of a submission is not one.
+    match bytes.len() as u64 > MAX_FILE_BYTES {
+        true => Err(std::io::Error::other(format!(
+            "it has more than {} MiB",
+            MAX_FILE_BYTES >> 20
+        ))),
+        false => Ok(bytes),
+    }
 }
