@@ -79,7 +79,9 @@ impl Command {
     pub fn family(&self) -> Family {
         match self.subject {
             Subject::Rating(_) => Family::Assessment,
-            Subject::Cycle(_) | Subject::Chart(_) | Subject::Undo(_) | Subject::Plan(_) => Family::Change,
+            Subject::Cycle(_) | Subject::Chart(_) | Subject::Undo(_) | Subject::Plan(_) => {
+                Family::Change
+            }
         }
     }
 

@@ -58,7 +58,7 @@ impl From<Refusal> for Faults {
 }
 
 /// How sentences about a field begin.
-const LABELS: [(&str, &str); 11] = [
+const LABELS: [(&str, &str); 17] = [
     ("title", "The name"),
     ("aim", "The aim"),
     ("prediction", "The prediction"),
@@ -70,6 +70,12 @@ const LABELS: [(&str, &str); 11] = [
     ("from", "The first day"),
     ("reason", "The reason"),
     ("on", "The date"),
+    ("owner", "The owner"),
+    ("by", "The date"),
+    ("progress", "The progress"),
+    ("tested_by", "The change"),
+    ("pathway", "The pathway"),
+    ("text", "What was found"),
 ];
 
 /// One form of a page, as it was sent or as it stands empty.

@@ -7,6 +7,7 @@ mod table;
 pub use form::record as send;
 pub use table::send as send_table;
 
+use super::filling::Filling;
 use super::layout::{self, Tab};
 use super::sheet::typed::Typed;
 use super::visit::Visit;
@@ -20,7 +21,9 @@ use maud::{Markup, html};
 
 /// `GET /findings`.
 pub async fn show(visit: Visit) -> Result<Response, Problem> {
-    visit.render(|visit| page(visit, &Typed::default())).await
+    visit
+        .render(|visit| page(visit, &Typed::default(), &Filling::default()))
+        .await
 }
 
 /// The frameworks that hold findings.
@@ -30,7 +33,7 @@ fn frameworks(visit: &Visit) -> impl Iterator<Item = &Framework> {
 }
 
 /// The page, with what was typed where it was refused.
-pub(super) fn page(visit: &Visit, typed: &Typed) -> Result<Markup, Problem> {
+pub(super) fn page(visit: &Visit, typed: &Typed, filling: &Filling) -> Result<Markup, Problem> {
     let mut found = of_place(&visit.app, &visit.area)?;
     let chosen = visit.address.get("pathway");
     let mut pathways: Vec<(String, String)> = found
@@ -45,6 +48,7 @@ pub(super) fn page(visit: &Visit, typed: &Typed) -> Result<Markup, Problem> {
     let own = visit.address.elsewhere("/findings");
     let body = html! {
         h1 { "Findings of reviews" span.place { ", " (place) } }
+        (filling.summary())
         @if !typed.refused.is_empty() { (typed.problem("Nothing was saved. What you sent is still in the form.")) }
         @else if let Some(saved) = visit.address.get("saved").and_then(|n| n.parse::<usize>().ok()) {
             div.summary.good #saved role="status" { p { "Saved: " (words::counted(saved, "finding", "findings")) "." } }
@@ -60,7 +64,7 @@ pub(super) fn page(visit: &Visit, typed: &Typed) -> Result<Markup, Problem> {
             }
             ol.timeline { @for f in &found { (one(visit, f)) } }
         }
-        @if visit.may_decide() { section.card #enter aria-labelledby="enter-name" { h2 #enter-name { "Enter findings" } (form::form(visit, typed)) (table::form(visit, typed)) } }
+        @if visit.may_decide() { section.card #enter aria-labelledby="enter-name" { h2 #enter-name { "Enter findings" } (form::form(visit, typed, filling)) (table::form(visit, typed)) } }
         p.note { "Write about the place, never about a person. A finding has neither a number nor a rating." }
     };
     let title = format!("Findings of reviews, {place}");

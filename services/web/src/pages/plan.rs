@@ -9,6 +9,7 @@ pub use form::{change, create};
 pub use item::show as one;
 
 use super::address::encoded;
+use super::filling::Filling;
 use super::findings;
 use super::layout::{self, Tab};
 use super::visit::Visit;
@@ -26,7 +27,7 @@ use maud::{Markup, PreEscaped, html};
 
 /// `GET /plan`.
 pub async fn show(visit: Visit) -> Result<Response, Problem> {
-    visit.render(page).await
+    visit.render(|visit| page(visit, &Filling::default())).await
 }
 
 /// The address of an item's page.
@@ -44,7 +45,7 @@ pub(super) fn add(visit: &Visit, area: &AreaId, framework: &str, item: &str) -> 
     format!("{}#add", to.with("framework", framework).with("item", item))
 }
 
-fn page(visit: &Visit) -> Result<Markup, Problem> {
+fn page(visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
     let items = plan(&visit.app, &visit.area)?;
     let stands = one_page(&visit.app, &visit.area, visit.audience(), &items)?;
     let overview = visit.overview();
@@ -55,11 +56,12 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
             h1 { "Improvement plan" span.place { ", " (place) ", " (words::day_month_year(visit.today())) } }
             p.files { a href=(to("/findings")) { "Findings of reviews" } a href=(to("/lenses")) { "Lenses" } a href=(to("/model")) { "What to work on first" } }
         }
+        (filling.summary())
         section.card #sum data-live aria-label="In a sentence" { p.lead { (sum(&items, &stands)) } }
         section.card #items aria-labelledby="items-name" {
             h2 #items-name { "What we are working on" }
             (table(visit, &overview, &items))
-            (form::create_form(visit)?)
+            (form::create_form(visit, filling)?)
         }
         (standing::quadrants(visit, &stands))
         (findings::latest(visit)?)

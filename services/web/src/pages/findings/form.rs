@@ -1,9 +1,10 @@
 //! `POST /findings`: one finding, new or corrected.
 
-use super::super::record::{Filled, Form, hidden, record as save};
+use super::super::filling::{Faults, Field, Filling, Kind};
+use super::super::record::{Filled, Form, FormPage, hidden, record as save};
 use super::super::sheet::typed::Typed;
 use super::super::visit::Visit;
-use super::frameworks;
+use super::{frameworks, page};
 use crate::door::auth::Caller;
 use crate::door::problem::Problem;
 use axum::Extension;
@@ -13,27 +14,41 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use joinedup_application::app::App;
 use joinedup_application::charts;
+use joinedup_application::execute::Receipt;
 use joinedup_application::findings::{KnownFinding, of_place};
 use joinedup_contract::request::{RatingRequest, RatingVerb};
 use joinedup_events::Slug;
+use joinedup_views::decide::Command;
 use maud::{Markup, html};
 
 /// How many nodes of the logic model a form may name.
 const NODES: usize = 2;
 
 /// The form for a new finding.
-pub(super) fn form(visit: &Visit, typed: &Typed) -> Markup {
+pub(super) fn form(visit: &Visit, typed: &Typed, filling: &Filling) -> Markup {
+    let filling = filling.of("finding");
+    let field = |name, label, kind| {
+        filling.field(&Field {
+            name,
+            label,
+            hint: "",
+            kind,
+            value: "",
+            required: true,
+        })
+    };
+    let pathway = filling.value("pathway", "");
     let model = visit.app.definitions.catalogue.model();
     let back = visit.address.elsewhere("/findings").to_string();
     html! {
         details #one open[typed.refused.is_empty() && visit.address.get("saved").is_none()] { summary { "One finding" }
             form method="post" action="/findings" {
                 (hidden(&back, &visit.area, 0))
-                label { "Published on" input type="date" name="on" required max=(visit.today()); }
+                (field("on", "Published on", Kind::Date(visit.today())))
                 label { "Pathway" select name="pathway" required {
-                    @for framework in frameworks(visit) { optgroup label=(framework.title) { @for item in &framework.items { option value=(format!("{}|{}", framework.id, item.id)) { (item.title) } } } }
+                    @for framework in frameworks(visit) { optgroup label=(framework.title) { @for item in &framework.items { @let value = format!("{}|{}", framework.id, item.id); option value=(value) selected[value == pathway] { (item.title) } } } }
                 } }
-                label { "What was found" textarea name="text" rows="3" required maxlength="500" {} }
+                (field("text", "What was found", Kind::Text))
                 @for at in 0..NODES {
                     label { @if at == 0 { "Part of the logic model that it speaks of" } @else { "Another part" }
                         select name="node" {
@@ -81,48 +96,71 @@ pub async fn record(
 ) -> Result<Response, Problem> {
     let form = Form::read(&headers, &body)?;
     let area = charts::area(&app, form.must("area", "The place")?)?;
-    let pathway = form.must("pathway", "The pathway")?.split_once('|');
-    let (framework, item) = pathway.ok_or_else(|| Problem::bad_request("The pathway is needed"))?;
     let known = form.get("finding").map(ToOwned::to_owned);
-    let withdrawn = form.get("do") == Some("withdraw");
-    let text = if withdrawn {
-        None
-    } else {
-        Some(form.must("text", "What was found")?.to_owned())
-    };
-    let nodes = form.fields().iter();
-    let nodes = nodes.filter(|(name, value)| name == "node" && !value.is_empty());
-    let mut nodes: Vec<String> = nodes.map(|(_, value)| value.clone()).collect();
-    nodes.dedup();
     let version = form.version()?;
-    let request = RatingRequest {
-        area: area.to_string(),
-        framework: framework.to_owned(),
-        item: item.to_owned(),
-        action: RatingVerb::Finding,
-        note: text,
-        finding: Some(
-            known
-                .clone()
-                .unwrap_or_else(|| format!("f-{}", form.key(&caller).id())),
-        ),
-        nodes,
-        on: Some(form.date("on", "The date")?),
-        version,
-        ..RatingRequest::default()
+    let command = || -> Result<Command, Faults> {
+        let needed = |name: &str| {
+            let missing = || {
+                let mut faults = Faults::default();
+                faults.add(name, "is needed");
+                faults
+            };
+            form.get(name).ok_or_else(missing)
+        };
+        let pathway = needed("pathway")?;
+        let (framework, item) = pathway.split_once('|').unwrap_or((pathway, ""));
+        let withdrawn = form.get("do") == Some("withdraw");
+        let nodes = form.fields().iter();
+        let nodes = nodes.filter(|(name, value)| name == "node" && !value.is_empty());
+        let mut nodes: Vec<String> = nodes.map(|(_, value)| value.clone()).collect();
+        nodes.dedup();
+        let request = RatingRequest {
+            area: area.to_string(),
+            framework: framework.to_owned(),
+            item: item.to_owned(),
+            action: RatingVerb::Finding,
+            note: (!withdrawn)
+                .then(|| needed("text"))
+                .transpose()?
+                .map(ToOwned::to_owned),
+            finding: Some(
+                known
+                    .clone()
+                    .unwrap_or_else(|| format!("f-{}", form.key(&caller).id())),
+            ),
+            nodes,
+            on: form.date("on")?,
+            version,
+            ..RatingRequest::default()
+        };
+        Ok(request.command(area.clone())?)
     };
     let filled = Filled {
-        command: request.command(area)?,
+        name: "finding",
+        command: command(),
         action: "/findings".to_owned(),
         version: known.is_some().then_some(version),
         form,
     };
-    save(app, caller, filled, move |visit| {
+    save(app, caller, filled, OfFindings(known)).await
+}
+
+/// The page of findings, as the place of the forms; with the finding that is corrected.
+struct OfFindings(Option<String>);
+
+impl FormPage for OfFindings {
+    fn then(&self, _: &App, _: &Receipt, form: &Form) -> String {
+        form.back()
+    }
+
+    fn stands(&self, visit: &Visit) -> Result<Markup, Problem> {
         let found = of_place(&visit.app, &visit.area)?;
-        let stands = found
-            .iter()
-            .find(|f| f.id.as_ref().map(|id| id.as_str()) == known.as_deref());
+        let id = |f: &KnownFinding| f.id.as_ref().map(ToString::to_string);
+        let stands = found.iter().find(|f| id(f) == self.0);
         Ok(html! { p { (stands.map_or("It was withdrawn.", |f| f.finding.text.as_str())) } })
-    })
-    .await
+    }
+
+    fn again(&self, visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
+        page(visit, &Typed::default(), filling)
+    }
 }

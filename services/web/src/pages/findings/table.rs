@@ -1,6 +1,7 @@
 //! `POST /findings/table`: many findings from a file or pasted from a spreadsheet, one a row: all of them are taken or, where
 //! one is refused, none.
 
+use super::super::filling::Filling;
 use super::super::record::{Form, SOURCE, hidden, must_be_own, publish};
 use super::super::sheet::typed::{Refused, Typed};
 use super::super::visit::Visit;
@@ -81,7 +82,9 @@ pub async fn send(
                 refused,
                 saved: 0,
             };
-            let page = visit.render(move |visit| page(visit, &typed)).await?;
+            let page = visit
+                .render(move |visit| page(visit, &typed, &Filling::default()))
+                .await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
     }

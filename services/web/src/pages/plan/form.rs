@@ -1,9 +1,10 @@
 //! The forms of a plan: a new item, an item that stands otherwise, and how far it is.
 
-use super::super::record::{Filled, Form, back_to, hidden, record};
+use super::super::filling::{Faults, Field, Filling, Kind};
+use super::super::record::{Filled, Form, FormPage, back_to, hidden, record};
 use super::super::visit::Visit;
 use super::item::find;
-use super::{progress, progress_word};
+use super::{item, page, progress, progress_word};
 use crate::door::auth::Caller;
 use crate::door::problem::Problem;
 use axum::Extension;
@@ -13,12 +14,14 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use joinedup_application::app::App;
 use joinedup_application::charts;
+use joinedup_application::execute::Receipt;
 use joinedup_application::plan::Planned;
 use joinedup_contract::request::{PlanRequest, PlanVerb};
 use joinedup_events::Family;
 use joinedup_events::plan::Progress;
 use joinedup_views::catalogue::FrameworkKind;
 use joinedup_views::changes::{Status, change as read_change};
+use joinedup_views::decide::Command;
 use joinedup_views::plan::PREFIX;
 use maud::{Markup, html};
 use uuid::Uuid;
@@ -26,9 +29,9 @@ use uuid::Uuid;
 /// How many measures an item may name on a page.
 const MEASURES: usize = 2;
 
-/// What a form is filled with.
+/// What stands in a form at first.
 #[derive(Default)]
-struct Filling<'a> {
+struct Stands<'a> {
     about: Option<(String, String)>,
     aim: &'a str,
     owner: &'a str,
@@ -38,20 +41,21 @@ struct Filling<'a> {
 }
 
 /// The form for a new item; open where the address says what it is to be about.
-pub(super) fn create_form(visit: &Visit) -> Result<Markup, Problem> {
+pub(super) fn create_form(visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
     if !visit.may_decide() {
         return Ok(html! {});
     }
     let (address, model) = (&visit.address, visit.app.definitions.catalogue.model().id());
-    let filling = Filling {
+    let filling = filling.of("item");
+    let stands = Stands {
         about: address.get("item").map(|item| {
             let framework = address.get("framework").unwrap_or(model);
             (framework.to_owned(), item.to_owned())
         }),
         measures: address.get("measure").into_iter().collect(),
-        ..Filling::default()
+        ..Stands::default()
     };
-    let is_asked = filling.about.is_some() || !filling.measures.is_empty();
+    let is_asked = filling.came_back() || stands.about.is_some() || !stands.measures.is_empty();
     let back = back_to(
         &address.clone().without(&["item", "framework", "measure"]),
         "items",
@@ -60,7 +64,7 @@ pub(super) fn create_form(visit: &Visit) -> Result<Markup, Problem> {
         details #add open[is_asked] { summary { "Add an item to the plan" }
             form method="post" action="/plan" {
                 (hidden(&back, &visit.area, 0))
-                (fields(visit, &filling)?)
+                (fields(visit, &filling, &stands)?)
                 button type="submit" { "Add to the plan" }
             }
         }
@@ -68,13 +72,18 @@ pub(super) fn create_form(visit: &Visit) -> Result<Markup, Problem> {
 }
 
 /// The forms of one item: how far it is, and what it is.
-pub(super) fn forms(visit: &Visit, planned: &Planned) -> Result<Markup, Problem> {
+pub(super) fn forms(
+    visit: &Visit,
+    planned: &Planned,
+    filling: &Filling,
+) -> Result<Markup, Problem> {
     if !visit.may_decide() {
         return Ok(html! {});
     }
     let item = &planned.item;
     let back = visit.address.to_string();
-    let filling = Filling {
+    let (progressed, filling) = (filling.of("progress"), filling.of("item"));
+    let stands = Stands {
         about: item
             .framework
             .as_ref()
@@ -89,27 +98,27 @@ pub(super) fn forms(visit: &Visit, planned: &Planned) -> Result<Markup, Problem>
     let id = planned.id.strip_prefix(PREFIX).unwrap_or(&planned.id);
     let action = format!("/plan/{}", super::super::address::encoded(id));
     Ok(html! {
-        details #form-progress { summary { "Record how far it is" }
+        details #form-progress open[progressed.came_back()] { summary { "Record how far it is" }
             form method="post" action=(action) {
                 (hidden(&back, &item.area, planned.version))
                 input type="hidden" name="do" value="progress";
-                label { "Progress" select name="progress" { @for p in Progress::ALL { option value=(p.code()) selected[*p == item.progress] { (progress_word(*p)) } } } }
-                label { "Why (needed when it is dropped)" input type="text" name="reason" maxlength="400"; }
+                label { "Progress" select name="progress" { @for p in Progress::ALL { option value=(p.code()) selected[progressed.value("progress", item.progress.code()) == p.code()] { (progress_word(*p)) } } } }
+                (progressed.field(&Field { name: "reason", label: "Why", hint: "Needed when it is dropped", kind: Kind::Line, value: "", required: false }))
                 button type="submit" { "Record" }
             }
         }
-        details #form-item { summary { "Change the item" }
+        details #form-item open[filling.came_back()] { summary { "Change the item" }
             form method="post" action=(action) {
                 (hidden(&back, &item.area, planned.version))
                 input type="hidden" name="do" value="set";
-                (fields(visit, &filling)?)
+                (fields(visit, &filling, &stands)?)
                 button type="submit" { "Save the item" }
             }
         }
     })
 }
 
-fn fields(visit: &Visit, filling: &Filling<'_>) -> Result<Markup, Problem> {
+fn fields(visit: &Visit, filling: &Filling, stands: &Stands<'_>) -> Result<Markup, Problem> {
     let definitions = &visit.app.definitions;
     let mut groups: Vec<(String, Vec<(String, String)>)> = Vec::new();
     let model = definitions.catalogue.model();
@@ -136,7 +145,22 @@ fn fields(visit: &Visit, filling: &Filling<'_>) -> Result<Markup, Problem> {
             .map(|i| option(&framework.id, &i.id, &i.title));
         groups.push((framework.title.clone(), items.collect()));
     }
-    let about = filling.about.as_ref().map(|(f, i)| format!("{f}|{i}"));
+    let about = stands.about.as_ref().map(|(f, i)| format!("{f}|{i}"));
+    let about = filling.value("about", about.as_deref().unwrap_or_default());
+    let named = filling.typed.as_ref().map(chosen_measures);
+    let named = named.unwrap_or_else(|| stands.measures.iter().map(|m| (*m).to_owned()).collect());
+    let tested_by = filling.value("tested_by", stands.tested_by.unwrap_or_default());
+    let by = stands.by.map(|by| by.to_string()).unwrap_or_default();
+    let field = |name, label, hint, kind, value| {
+        filling.field(&Field {
+            name,
+            label,
+            hint,
+            kind,
+            value,
+            required: true,
+        })
+    };
     let mut measures: Vec<(&str, &str)> = definitions
         .measures
         .iter()
@@ -147,21 +171,21 @@ fn fields(visit: &Visit, filling: &Filling<'_>) -> Result<Markup, Problem> {
     Ok(html! {
         label { "About" select name="about" {
             option value="" { "a measure only" }
-            @for (name, options) in &groups { optgroup label=(name) { @for (value, title) in options { option value=(value) selected[about.as_ref() == Some(value)] { (title) } } } }
+            @for (name, options) in &groups { optgroup label=(name) { @for (value, title) in options { option value=(value) selected[about == value] { (title) } } } }
         } }
-        label { "Aim: what will be different?" input type="text" name="aim" required maxlength="400" value=(filling.aim) placeholder="Equipment is ordered on the day a date for going home is set"; }
-        label { "Owner: a role, never a name" input type="text" name="owner" required maxlength="80" value=(filling.owner) placeholder="Head of community services"; }
+        (field("aim", "Aim", "What will be different? Such as: equipment is ordered on the day a date for going home is set", Kind::Line, stands.aim))
+        (field("owner", "Owner", "A role, such as head of community services; never a person's name", Kind::Line, stands.owner))
         @for at in 0..MEASURES {
-            @let chosen = filling.measures.get(at).copied();
+            @let chosen = named.get(at).map(String::as_str);
             label { @if at == 0 { "Measure that should move" } @else { "A second measure" }
                 select name="measure" { option value="" { "none" } @for (id, title) in &measures { option value=(id) selected[chosen == Some(*id)] { (title) } } }
             }
         }
         label { "Change by which it is tried" select name="tested_by" {
             option value="" { "none yet" }
-            @for (id, title) in &changes { option value=(id) selected[filling.tested_by == Some(id)] { (title) } }
+            @for (id, title) in &changes { option value=(id) selected[tested_by == id] { (title) } }
         } }
-        label { "By" input type="date" name="by" required value=[filling.by]; }
+        (field("by", "By", "", Kind::Day, &by))
     })
 }
 
@@ -183,25 +207,28 @@ fn changes(visit: &Visit) -> Result<Vec<(String, String)>, Problem> {
     Ok(found)
 }
 
+/// The measures that a form names.
+fn chosen_measures(form: &Form) -> Vec<String> {
+    let named = form.fields().iter();
+    let named = named.filter(|(name, value)| name == "measure" && !value.is_empty());
+    let mut measures: Vec<String> = named.map(|(_, value)| value.clone()).collect();
+    measures.dedup();
+    measures
+}
+
 /// The request that a form for an item stands for.
-fn request(form: &Form) -> Result<PlanRequest, Problem> {
+fn request(form: &Form) -> Result<PlanRequest, Faults> {
     let text = |name: &str| form.get(name).map(ToOwned::to_owned);
     let about = form.get("about").and_then(|about| about.split_once('|'));
-    let measures = form
-        .fields()
-        .iter()
-        .filter(|(name, value)| name == "measure" && !value.is_empty());
-    let mut measures: Vec<String> = measures.map(|(_, value)| value.clone()).collect();
-    measures.dedup();
     Ok(PlanRequest {
         action: PlanVerb::Set,
         aim: text("aim"),
         framework: about.map(|(framework, _)| framework.to_owned()),
         item: about.map(|(_, item)| item.to_owned()),
-        measures,
+        measures: chosen_measures(form),
         owner: text("owner"),
         tested_by: text("tested_by"),
-        by: Some(form.date("by", "The date")?),
+        by: form.date("by")?,
         ..PlanRequest::default()
     })
 }
@@ -215,13 +242,17 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let form = Form::read(&headers, &body)?;
     let area = charts::area(&app, form.must("area", "The place")?)?;
+    let command = || -> Result<Command, Faults> {
+        Ok(request(&form)?.command(area, form.key(&caller).id())?)
+    };
     let filled = Filled {
-        command: request(&form)?.command(area, form.key(&caller).id())?,
+        name: "item",
+        command: command(),
         action: "/plan".to_owned(),
         version: None,
         form,
     };
-    record(app, caller, filled, |_| Ok(html! {})).await
+    record(app, caller, filled, OfPlan).await
 }
 
 /// `POST /plan/{id}`.
@@ -234,31 +265,70 @@ pub async fn change(
 ) -> Result<Response, Problem> {
     let form = Form::read(&headers, &body)?;
     let area = charts::area(&app, form.must("area", "The place")?)?;
-    let rule = "The progress must be open, done or dropped";
-    let mut asked = match form.get("do") {
-        Some("progress") => PlanRequest {
-            action: PlanVerb::Progress,
-            progress: form.get("progress").and_then(Progress::from_code),
-            reason: form.get("reason").map(ToOwned::to_owned),
-            ..PlanRequest::default()
-        },
-        Some("set") => request(&form)?,
+    let name = match form.get("do") {
+        Some("progress") => "progress",
+        Some("set") => "item",
         _ => return Err(Problem::not_found("There is no such form")),
     };
-    if asked.action == PlanVerb::Progress && asked.progress.is_none() {
-        return Err(Problem::bad_request(rule));
-    }
-    asked.plan_item = Some(format!("{PREFIX}{id}"));
-    let version = Some(form.version()?);
+    let command = || -> Result<Command, Faults> {
+        let asked = match name {
+            "item" => request(&form)?,
+            _ => PlanRequest {
+                action: PlanVerb::Progress,
+                progress: form.get("progress").and_then(Progress::from_code),
+                reason: form.get("reason").map(ToOwned::to_owned),
+                ..PlanRequest::default()
+            },
+        };
+        let asked = PlanRequest {
+            plan_item: Some(format!("{PREFIX}{id}")),
+            ..asked
+        };
+        Ok(asked.command(area, Uuid::nil())?)
+    };
     let filled = Filled {
-        command: asked.command(area, Uuid::nil())?,
+        name,
+        command: command(),
         action: format!("/plan/{}", super::super::address::encoded(&id)),
-        version,
+        version: Some(form.version()?),
         form,
     };
-    record(app, caller, filled, move |visit| {
-        let planned = find(visit, &id)?;
-        Ok(html! { p { (planned.item.aim) } p { "Owner: " (planned.item.owner) } p { (progress(&planned)) } })
-    })
-    .await
+    record(app, caller, filled, OfItem(id)).await
+}
+
+/// The plan, as the place of the form of a new item.
+struct OfPlan;
+
+impl FormPage for OfPlan {
+    fn then(&self, _: &App, _: &Receipt, form: &Form) -> String {
+        form.back()
+    }
+
+    fn stands(&self, _: &Visit) -> Result<Markup, Problem> {
+        Ok(html! {})
+    }
+
+    fn again(&self, visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
+        page(visit, filling)
+    }
+}
+
+/// The page of an item, as the place of its forms.
+struct OfItem(String);
+
+impl FormPage for OfItem {
+    fn then(&self, _: &App, _: &Receipt, form: &Form) -> String {
+        form.back()
+    }
+
+    fn stands(&self, visit: &Visit) -> Result<Markup, Problem> {
+        let planned = find(visit, &self.0)?;
+        Ok(
+            html! { p { (planned.item.aim) } p { "Owner: " (planned.item.owner) } p { (progress(&planned)) } },
+        )
+    }
+
+    fn again(&self, visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
+        item::page(visit, &self.0, filling)
+    }
 }

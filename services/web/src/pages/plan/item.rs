@@ -3,6 +3,7 @@
 use super::super::authors;
 use super::super::changes_of;
 use super::super::checklist;
+use super::super::filling::Filling;
 use super::super::layout::{self, Tab};
 use super::super::visit::Visit;
 use super::{form, measures, progress};
@@ -20,7 +21,9 @@ use maud::{Markup, html};
 
 /// `GET /plan/{id}`.
 pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
-    visit.render(move |visit| page(visit, &id)).await
+    visit
+        .render(move |visit| page(visit, &id, &Filling::default()))
+        .await
 }
 
 /// The item of a plan with the id of an address, in the reader's place.
@@ -62,7 +65,7 @@ pub(super) fn tested(visit: &Visit, planned: &Planned) -> Markup {
     }
 }
 
-fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
+pub(super) fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Problem> {
     let planned = find(visit, id)?;
     let item = &planned.item;
     let overview = visit.overview();
@@ -77,6 +80,7 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
     found.retain(|f| f.about.iter().any(|n| nodes.contains(&n.as_str())));
     let body = html! {
         h1 { (planned.title) span.place { ", " (visit.title_of(item.area.as_str())) } }
+        (filling.summary())
         section.card aria-label="The item" {
             p.lead { (item.aim) }
             dl.facts {
@@ -91,7 +95,7 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
                 }
             }
             (authors::list(visit, Family::Change, &planned.id, None))
-            (form::forms(visit, &planned)?)
+            (form::forms(visit, &planned, filling)?)
         }
         @if let Some(help) = &help {
             section.card #help aria-labelledby="help-name" {
