@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::nats::{NatsOptions, NatsServer};
 use crate::patience::eventually_within;
 use crate::ports;
@@ -61,6 +63,35 @@ impl NatsCluster {
                 Ok(())
             } else {
                 Err(well)
+            }
+        });
+    }
+
+    /// Waits until each server has every event of each stream: until then the loss of another one may be the loss of both.
+    ///
+    /// # Panics
+    /// When that takes longer than a minute.
+    #[track_caller]
+    pub fn wait_until_copied(&self) {
+        eventually_within(START, "every server has a whole copy", || {
+            let all = self.servers.iter().flat_map(|server| {
+                let page = server.monitor("jsz?streams=true");
+                let streams = page["account_details"][0]["stream_detail"].clone();
+                streams.as_array().cloned().unwrap_or_default()
+            });
+            let led: Vec<Value> = all
+                .map(|stream| stream["cluster"].clone())
+                .filter(|cluster| cluster["replicas"].is_array())
+                .collect();
+            let copied = |peer: &Value| peer["current"] == true && peer["offline"] != true;
+            let whole = led.iter().all(|cluster| {
+                let peers = cluster["replicas"].as_array();
+                peers.is_some_and(|peers| peers.len() == 2 && peers.iter().all(copied))
+            });
+            if whole && !led.is_empty() {
+                Ok(())
+            } else {
+                Err(Value::from(led))
             }
         });
     }

@@ -96,7 +96,7 @@ fn vary(event_type: &str, example: &Value, numbers: &mut Numbers) -> Value {
                 (*numbers.pick(&all)).into()
             }
             "transfer" | "referral" | "response" | "previous" | "retracts" | "action" | "item" | "round" | "rater" | "team" | "instrument" | "series" => numbers.id(),
-            "change" if ![".target-", ".rebase-", ".source-"].iter().any(|part| event_type.contains(part)) => numbers.id(),
+            "change" if ![".target-", ".rebase-", ".source-", ".plan-"].iter().any(|part| event_type.contains(part)) => numbers.id(),
             "note" | "aim" | "title" | "learnt" | "prediction" | "led_by" => numbers.words(),
             "reason" if event_type.contains(".change.") => numbers.words(),
             "date" | "expected" | "proposed" => numbers.day(2001, 25).into(),

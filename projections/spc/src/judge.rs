@@ -3,6 +3,7 @@
 mod assurance;
 mod centre;
 mod conclusion;
+mod figure;
 mod phase;
 mod words;
 

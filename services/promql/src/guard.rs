@@ -18,7 +18,7 @@ pub const DEEPEST: usize = 32;
 /// How many operators there may be.
 pub const OPERATORS: usize = 200;
 /// How many regular expressions there may be.
-pub const PATTERNS: usize = 24;
+pub const PATTERNS: usize = 48;
 
 /// A query without its regular expressions.
 #[derive(Debug)]

@@ -82,6 +82,8 @@ fn a_cluster_is_set_up_and_loses_its_servers_in_turn_without_losing_an_event() {
     let raised = apply(&cluster, &["--replicas", "3", "--change"]);
     assert!(raised.contains("is now 3"), "{raised}");
 
+    cluster.wait_until_copied();
+
     let mut product = serve(&cluster);
     sent(&product, 0);
     for server in 0..3 {
@@ -94,6 +96,7 @@ fn a_cluster_is_set_up_and_loses_its_servers_in_turn_without_losing_an_event() {
         }
         cluster.servers[server].restart();
         cluster.wait_until_healthy();
+        cluster.wait_until_copied();
     }
     caught_up(&product, 12);
     let before = product.cells();

@@ -61,11 +61,15 @@ fn the_improvement_lead_sees_whether_the_change_helped_and_prints_it() {
     .into_iter()
     .find(|words| told.contains(words));
     let answer = answer.unwrap_or_else(|| panic!("{told}"));
-    // One click leads to the chart of the place and measure, where the same is said beside the flag.
+    // One click leads to the page of the change, where the same is said beside its charts, and one more to the whole chart.
     let name = told.lines().next().unwrap().trim().to_owned();
     page.evaluate(&format!(
         "[...document.querySelectorAll('#under-test a')].find(a => a.innerText.trim() === '{name}').click()"
     ));
+    page.wait_for("#charts .helped");
+    let said = page.text("main");
+    assert!(said.contains(&name) && said.contains(answer), "{said}");
+    page.evaluate("document.querySelector('#charts .measured h3 a').click()");
     page.wait_for("#changes .helped");
     let there = page.text("#changes");
     assert!(there.contains(&name) && there.contains(answer), "{there}");

@@ -10,10 +10,11 @@ use serde_json::Value;
 use super::named;
 
 /// What a reader of the boards has chosen.
-const CHOSEN: [(&str, &str); 10] = [
+const CHOSEN: [(&str, &str); 11] = [
     ("$__rate_interval", "1m"),
     ("$__range", "31536000s"),
     ("${datasource}", "prometheus"),
+    ("$days", "tr-ready-now"),
     ("$measures", "tr-delayed-share"),
     ("$measure", "tr-delayed-share"),
     ("$areas", "havenshire-north"),

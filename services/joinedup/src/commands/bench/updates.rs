@@ -73,6 +73,6 @@ fn held(view: &View) -> u64 {
         .cells()
         .pages()
         .into_iter()
-        .filter_map(|page| view.cells().page(page).1);
+        .filter_map(|page| view.cells().page(page));
     (packed(view) + cells.map(|page| page.len()).sum::<usize>()) as u64
 }
