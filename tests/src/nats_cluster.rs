@@ -74,14 +74,19 @@ impl NatsCluster {
     #[track_caller]
     pub fn wait_until_copied(&self) {
         eventually_within(START, "every server has a whole copy", || {
-            let all = self.servers.iter().flat_map(|server| {
-                let page = server.monitor("jsz?streams=true");
-                let streams = page["account_details"][0]["stream_detail"].clone();
-                streams.as_array().cloned().unwrap_or_default()
-            });
-            let led: Vec<Value> = all
-                .map(|stream| stream["cluster"].clone())
-                .filter(|cluster| cluster["replicas"].is_array())
+            // Only the leader knows how far the others are.
+            let led: Vec<Value> = self
+                .servers
+                .iter()
+                .zip(1..)
+                .flat_map(|(server, n)| {
+                    let page = server.monitor("jsz?streams=true");
+                    let streams = page["account_details"][0]["stream_detail"].clone();
+                    let streams = streams.as_array().cloned().unwrap_or_default();
+                    let clusters = streams.into_iter().map(|stream| stream["cluster"].clone());
+                    let own = format!("n{n}");
+                    clusters.filter(move |cluster| cluster["leader"] == *own)
+                })
                 .collect();
             let copied = |peer: &Value| peer["current"] == true && peer["offline"] != true;
             let whole = led.iter().all(|cluster| {

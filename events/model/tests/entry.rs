@@ -124,6 +124,20 @@ fn vary(event_type: &str, example: &Value, numbers: &mut Numbers) -> Value {
         };
         *field = drawn;
     }
+    if !["framework", "item"]
+        .iter()
+        .all(|name| data.contains_key(*name))
+        && event_type.contains(".plan-")
+    {
+        // An item of a plan is about an item of a framework, or about measures.
+        data.retain(|name, _| name != "framework" && name != "item");
+        if data
+            .get("measures")
+            .is_none_or(|measures| *measures == serde_json::json!([]))
+        {
+            data.insert("measures".to_owned(), serde_json::json!(["m1"]));
+        }
+    }
     if event_type.ends_with("observation.observed.v1") && !data.contains_key("value") {
         // Only what is not published has no value.
         data.remove("denominator");
