@@ -127,7 +127,7 @@ fn vary(event_type: &str, example: &Value, numbers: &mut Numbers) -> Value {
     if !["framework", "item"]
         .iter()
         .all(|name| data.contains_key(*name))
-        && event_type.contains(".plan-")
+        && event_type.ends_with("plan-item-set.v1")
     {
         // An item of a plan is about an item of a framework, or about measures.
         data.retain(|name, _| name != "framework" && name != "item");

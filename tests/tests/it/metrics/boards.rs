@@ -10,11 +10,12 @@ use serde_json::Value;
 use super::named;
 
 /// What a reader of the boards has chosen.
-const CHOSEN: [(&str, &str); 11] = [
+const CHOSEN: [(&str, &str); 12] = [
     ("$__rate_interval", "1m"),
     ("$__range", "31536000s"),
     ("${datasource}", "prometheus"),
     ("$days", "tr-ready-now"),
+    ("$daily", "tr-ready-now"),
     ("$measures", "tr-delayed-share"),
     ("$measure", "tr-delayed-share"),
     ("$areas", "havenshire-north"),
@@ -53,10 +54,23 @@ fn chosen(query: &str) -> String {
 pub fn queries(board: &Value) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for panel in board["panels"].as_array().unwrap() {
-        for target in panel["targets"].as_array().into_iter().flatten() {
-            let title = panel["title"].as_str().unwrap().to_owned();
-            found.push((title, chosen(target["expr"].as_str().unwrap())));
-        }
+        let title = panel["title"].as_str().unwrap();
+        let targets = panel["targets"].as_array().into_iter().flatten();
+        let (cases, others): (Vec<String>, Vec<String>) = targets
+            .map(|target| chosen(target["expr"].as_str().unwrap()))
+            .partition(|query| {
+                [" > 0", " < 0", " == 0"]
+                    .iter()
+                    .any(|end| query.trim_end_matches(')').ends_with(end))
+            });
+        // Of cases that leave each other out one has an answer.
+        let cases = (!cases.is_empty()).then(|| cases.join(" or "));
+        found.extend(
+            cases
+                .into_iter()
+                .chain(others)
+                .map(|query| (title.to_owned(), query)),
+        );
     }
     for flag in board["annotations"]["list"].as_array().unwrap() {
         found.push(("flags".to_owned(), chosen(flag["expr"].as_str().unwrap())));
