@@ -19,7 +19,7 @@ mod text;
 
 pub(crate) use attribute::is_json;
 pub use personal::{is_nhs_number, mentions_nhs_number};
-pub use text::FREE_TEXT_MOST;
+pub use text::MAX_FREE_TEXT;
 pub(crate) use text::{FREE_TEXT, is_invisible};
 
 use crate::area::Areas;
@@ -31,13 +31,13 @@ use serde_json::Value;
 use std::borrow::Cow;
 
 /// Most bytes of one event in structured JSON.
-pub const BYTES_MOST: usize = 64 * 1024;
+pub const MAX_BYTES: usize = 64 * 1024;
 
 /// Most levels of objects and lists within each other.
-pub const DEPTH_MOST: usize = 8;
+pub const MAX_DEPTH: usize = 8;
 
 /// Most characters of `source`, `id` and every other context attribute.
-pub const ATTRIBUTE_MOST: usize = 256;
+pub const MAX_ATTRIBUTE: usize = 256;
 
 /// How far a publisher's clock may be ahead of ours.
 pub const CLOCK_AHEAD: TimeDelta = TimeDelta::minutes(5);
@@ -177,8 +177,8 @@ impl Submitted {
     /// # Errors
     /// When it is too large or no JSON object; the first fault.
     pub fn read(bytes: &[u8]) -> Result<Self, Refusals> {
-        if bytes.len() > BYTES_MOST {
-            return Err(Refusal::new("", format!("must have at most {BYTES_MOST} bytes")).into());
+        if bytes.len() > MAX_BYTES {
+            return Err(Refusal::new("", format!("must have at most {MAX_BYTES} bytes")).into());
         }
         let mut raw = strict::read(bytes)?;
         attribute::decode_data(&mut raw)?;

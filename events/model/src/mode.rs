@@ -20,7 +20,7 @@ pub const BATCH: &str = "application/cloudevents-batch+json";
 
 const PREFIX: &str = "ce-";
 /// Longest attribute name that is taken.
-const NAME_MOST: usize = 20;
+const MAX_NAME: usize = 20;
 
 /// Why a request or a message is in no mode. No text holds a value, or a name that is not one of CloudEvents'.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -230,7 +230,7 @@ fn attributes<'h>(
         let Some(name) = name.strip_prefix(PREFIX) else {
             continue;
         };
-        let sound = (1..=NAME_MOST).contains(&name.len())
+        let sound = (1..=MAX_NAME).contains(&name.len())
             && name
                 .bytes()
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())

@@ -9,7 +9,7 @@ pub use asyncapi::asyncapi;
 
 use crate::assessment::AssessmentFact;
 use crate::change::ChangeFact;
-use crate::check::{ATTRIBUTE_MOST, FREE_TEXT, FREE_TEXT_MOST, LIMITS};
+use crate::check::{FREE_TEXT, LIMITS, MAX_ATTRIBUTE, MAX_FREE_TEXT};
 use crate::event::{Family, TYPE_PREFIX};
 use crate::experience::ExperienceFact;
 use crate::observation::ObservationFact;
@@ -143,14 +143,14 @@ fn limit(name: &str, field: &mut Value) {
     };
     let limits = match name {
         name if FREE_TEXT.contains(&name) => {
-            json!({"minLength": 1, "maxLength": FREE_TEXT_MOST})
+            json!({"minLength": 1, "maxLength": MAX_FREE_TEXT})
         }
         // Some reasons and owners are codes.
         "reason" | "owner" if field.contains_key("type") => {
-            json!({"minLength": 1, "maxLength": FREE_TEXT_MOST})
+            json!({"minLength": 1, "maxLength": MAX_FREE_TEXT})
         }
         "retracts" | "retracts_source" => {
-            json!({"minLength": 1, "maxLength": ATTRIBUTE_MOST, "pattern": PRINTABLE})
+            json!({"minLength": 1, "maxLength": MAX_ATTRIBUTE, "pattern": PRINTABLE})
         }
         "level" | "from" | "to" if field.contains_key("maximum") => {
             json!({"minimum": 0, "maximum": LIMITS.level_most})
@@ -191,13 +191,13 @@ fn envelope(event_type: &Value, data: &Value) -> Value {
     json!({
         "specversion": {"const": "1.0"},
         "type": event_type,
-        "source": {"type": "string", "format": "uri-reference", "minLength": 1, "maxLength": ATTRIBUTE_MOST, "pattern": PRINTABLE, "description": "Who says so."},
-        "id": {"type": "string", "minLength": 1, "maxLength": ATTRIBUTE_MOST, "pattern": PRINTABLE, "description": "Unique within the source. The same id again is the same event."},
+        "source": {"type": "string", "format": "uri-reference", "minLength": 1, "maxLength": MAX_ATTRIBUTE, "pattern": PRINTABLE, "description": "Who says so."},
+        "id": {"type": "string", "minLength": 1, "maxLength": MAX_ATTRIBUTE, "pattern": PRINTABLE, "description": "Unique within the source. The same id again is the same event."},
         "time": {"type": "string", "format": "date-time", "description": "When it happened."},
         "recordedtime": {"type": "string", "format": "date-time", "description": "When it was recorded; of two facts that differ, the one recorded later stands. Left out: when it arrived."},
         "datacontenttype": {"const": "application/json"},
-        "actor": {"type": "string", "minLength": 1, "maxLength": ATTRIBUTE_MOST, "description": "Who recorded it: a token's name, or the provider's own name of a person. The door says so; what a publisher says of it does not count."},
-        "dataschema": {"type": "string", "format": "uri", "maxLength": ATTRIBUTE_MOST},
+        "actor": {"type": "string", "minLength": 1, "maxLength": MAX_ATTRIBUTE, "description": "Who recorded it: a token's name, or the provider's own name of a person. The door says so; what a publisher says of it does not count."},
+        "dataschema": {"type": "string", "format": "uri", "maxLength": MAX_ATTRIBUTE},
         "subject": extension(), "correlationid": extension(), "causationid": extension(),
         "sequence": extension(), "partitionkey": extension(), "traceparent": extension(), "tracestate": extension(),
         "data": data,
@@ -262,7 +262,7 @@ fn name(most: usize, pattern: &str, words: &str) -> Value {
 }
 
 fn extension() -> Value {
-    json!({"type": "string", "maxLength": ATTRIBUTE_MOST, "pattern": PRINTABLE})
+    json!({"type": "string", "maxLength": MAX_ATTRIBUTE, "pattern": PRINTABLE})
 }
 
 /// With keys in order of the alphabet, whatever order this build's maps keep.

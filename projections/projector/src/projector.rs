@@ -6,7 +6,7 @@ use crate::decode::{Decoded, decode};
 use crate::folder::Folder;
 use crate::observer;
 use crate::opening::{self, Settings, StartError};
-use crate::reader::{self, Heard, Run};
+use crate::reader::{self, Message, Run};
 use crate::rebuild::{self, Rebuilt};
 use crate::saved::Saved;
 use crate::status::{Progress, Status, Views};
@@ -23,7 +23,7 @@ use tokio::task::AbortHandle;
 mod saving;
 
 /// Facts that may wait for a commit, in bytes: while they are written they are in memory several times over.
-const UNCOMMITTED_AT_MOST: usize = 8 << 20;
+const MAX_UNCOMMITTED: usize = 8 << 20;
 
 /// How long a stop waits for the fold. What is not saved by then is folded again from the log.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -215,27 +215,27 @@ struct Fold {
 impl Fold {
     fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         let runtime = self.runtime.clone();
-        let (mut heard, mut reader) = self.open_reader();
+        let (mut messages, mut reader) = self.open_reader();
         loop {
             self.views.beat();
             let tick = self.settings.commit_every.min(Duration::from_secs(1)) / 4;
             let next = runtime.block_on(async {
                 tokio::select! {
                     order = orders.recv() => Next::Order(order.unwrap_or(Order::Stop)),
-                    Some(word) = heard.recv() => Next::Heard(word),
+                    Some(message) = messages.recv() => Next::Message(message),
                     () = tokio::time::sleep(tick) => Next::Tick,
                 }
             });
             match next {
                 // What is folded onto damage is lost with it.
-                Next::Heard(_) if self.damaged_at.is_some() => {}
-                Next::Heard(word) => self.hear(word),
+                Next::Message(_) if self.damaged_at.is_some() => {}
+                Next::Message(message) => self.receive(message),
                 Next::Order(Order::Stop) => break,
                 Next::Order(Order::Rebuild(answer)) => self.start_rebuild(answer),
                 Next::Order(Order::Rebuilt(outcome)) => {
                     reader.abort();
                     self.take_rebuilt(*outcome);
-                    (heard, reader) = self.open_reader();
+                    (messages, reader) = self.open_reader();
                 }
                 Next::Tick => {}
             }
@@ -246,23 +246,23 @@ impl Fold {
         self.last_commit();
     }
 
-    fn open_reader(&self) -> (mpsc::Receiver<Heard>, tokio::task::JoinHandle<()>) {
+    fn open_reader(&self) -> (mpsc::Receiver<Message>, tokio::task::JoinHandle<()>) {
         // A few runs ahead: enough to keep both sides busy, little enough to hold memory down.
-        let (sender, heard) = mpsc::channel(2);
+        let (sender, messages) = mpsc::channel(2);
         let reading = reader::read(
             self.log.clone(),
             self.areas.clone(),
             self.saved.checkpoint.clone(),
             sender,
         );
-        (heard, self.runtime.spawn(reading))
+        (messages, self.runtime.spawn(reading))
     }
 
-    fn hear(&mut self, word: Heard) {
+    fn receive(&mut self, message: Message) {
         let now = Utc::now();
-        match word {
-            Heard::Events(run) => self.fold(run, now),
-            Heard::Head(head) => {
+        match message {
+            Message::Events(run) => self.fold(run, now),
+            Message::Head(head) => {
                 // The fence has looked: this is the log.
                 self.views.set(|s| {
                     if s.other_log || s.progress == Progress::Starting {
@@ -281,12 +281,12 @@ impl Fold {
                     note_distance(s, position, now, false);
                 });
             }
-            Heard::Away(what) => {
+            Message::Away(what) => {
                 tracing::warn!(reason = what, "the log is away; trying again");
                 self.views.set(|s| s.progress = Progress::Away(what));
             }
-            Heard::Failed(what) => self.fail(what, false),
-            Heard::OtherLog(what) => self.fail(what, true),
+            Message::Failed(what) => self.fail(what, false),
+            Message::OtherLog(what) => self.fail(what, true),
         }
     }
 
@@ -447,7 +447,7 @@ impl Fold {
 }
 
 enum Next {
-    Heard(Heard),
+    Message(Message),
     Order(Order),
     Tick,
 }

@@ -15,7 +15,7 @@ const HEAD_EVERY: Duration = Duration::from_secs(2);
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// What the fold is told.
-pub(crate) enum Heard {
+pub(crate) enum Message {
     /// Events in order, and how far the log goes.
     Events(Run),
     /// The log's head, asked for a moment ago.
@@ -43,20 +43,20 @@ pub(crate) async fn read(
     log: Arc<dyn EventLog>,
     areas: Arc<Areas>,
     mut checkpoint: Checkpoint,
-    heard: Sender<Heard>,
+    messages: Sender<Message>,
 ) {
     let mut pause = BACK_OFF.0;
     loop {
         let before = checkpoint.position;
-        let ended = follow(&*log, &areas, &mut checkpoint, &heard).await;
-        let word = match ended {
+        let ended = follow(&*log, &areas, &mut checkpoint, &messages).await;
+        let message = match ended {
             Ended::NobodyListens => return,
-            Ended::Away(what) => Heard::Away(what),
+            Ended::Away(what) => Message::Away(what),
             // It is looked at again all the same: a log that is put right, or given back, ends it.
-            Ended::Failed(what) => Heard::Failed(what),
-            Ended::OtherLog(what) => Heard::OtherLog(what),
+            Ended::Failed(what) => Message::Failed(what),
+            Ended::OtherLog(what) => Message::OtherLog(what),
         };
-        if heard.send(word).await.is_err() {
+        if messages.send(message).await.is_err() {
             return;
         }
         pause = if checkpoint.position > before {
@@ -98,7 +98,7 @@ async fn follow(
     log: &dyn EventLog,
     areas: &Areas,
     checkpoint: &mut Checkpoint,
-    heard: &Sender<Heard>,
+    messages: &Sender<Message>,
 ) -> Ended {
     let opened = async {
         fence::check(log, checkpoint).await?;
@@ -111,14 +111,14 @@ async fn follow(
         Ok(opened) => opened,
         Err(ended) => return ended,
     };
-    if heard.send(Heard::Head(head)).await.is_err() {
+    if messages.send(Message::Head(head)).await.is_err() {
         return Ended::NobodyListens;
     }
     let heads = async {
         loop {
             tokio::time::sleep(HEAD_EVERY).await;
             match log.head().await {
-                Ok(head) if heard.send(Heard::Head(head)).await.is_err() => {
+                Ok(head) if messages.send(Message::Head(head)).await.is_err() => {
                     return Ended::NobodyListens;
                 }
                 Ok(_) => {}
@@ -141,7 +141,7 @@ async fn follow(
                 head: batch.head.max(position),
                 log: identity.clone(),
             };
-            if heard.send(Heard::Events(run)).await.is_err() {
+            if messages.send(Message::Events(run)).await.is_err() {
                 return Ended::NobodyListens;
             }
             checkpoint.position = position;

@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
 
-/// When a source was last heard of, and how much it has said.
+/// When a source was last heard of, and how many events it has sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Heard {
+pub struct LastReport {
     /// The newest time of happening.
     pub occurred_at: DateTime<Utc>,
     /// The newest time of recording.
@@ -26,7 +26,7 @@ pub struct Heard {
     pub events: u64,
 }
 
-impl Heard {
+impl LastReport {
     fn add(&mut self, more: &Self) {
         self.occurred_at = self.occurred_at.max(more.occurred_at);
         self.recorded_at = self.recorded_at.max(more.recorded_at);
@@ -36,9 +36,9 @@ impl Heard {
 
 /// What a run of events says of its sources. The names are written down once a run and source, not once an event.
 #[derive(Default)]
-pub(crate) struct Hearing {
+pub(crate) struct Reports {
     places: HashTable<usize>,
-    rows: Vec<(Family, String, AreaId, Heard, Rhythm)>,
+    rows: Vec<(Family, String, AreaId, LastReport, Rhythm)>,
     totals: Totals,
     newest: Option<DateTime<Utc>>,
 }
@@ -76,7 +76,7 @@ impl Totals {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Sources by name and area.
-    pub sources: BTreeMap<(String, AreaId), Heard>,
+    pub sources: BTreeMap<(String, AreaId), LastReport>,
     /// Which sources feed a family in an area.
     pub feeds: BTreeSet<(Family, AreaId, String)>,
     /// When each source reports.
@@ -89,8 +89,8 @@ pub struct Summary {
     pub newest: Option<DateTime<Utc>>,
 }
 
-impl Hearing {
-    /// Notes who was heard.
+impl Reports {
+    /// Notes who reported.
     pub(crate) fn note(&mut self, event: &Event) {
         let totals = &mut self.totals;
         totals.folded += 1;
@@ -98,7 +98,7 @@ impl Hearing {
         totals.late += u64::from((event.recorded_at - event.occurred_at).num_days() >= 7);
         self.newest = self.newest.max(Some(event.occurred_at));
         let family = event.fact.family();
-        let told = Heard {
+        let report = LastReport {
             occurred_at: event.occurred_at,
             recorded_at: event.recorded_at,
             events: 1,
@@ -111,7 +111,7 @@ impl Hearing {
         });
         match known {
             Some(&at) => {
-                rows[at].3.add(&told);
+                rows[at].3.add(&report);
                 rows[at].4.add(event.recorded_at);
             }
             None => {
@@ -126,7 +126,7 @@ impl Hearing {
                     family,
                     event.source.clone(),
                     event.area.clone(),
-                    told,
+                    report,
                     rhythm,
                 ));
             }
@@ -136,10 +136,10 @@ impl Hearing {
 
 impl Summary {
     /// Takes in what a run of events says of its sources.
-    pub(crate) fn hear(&mut self, heard: Hearing) {
-        self.totals.add(&heard.totals);
-        self.newest = self.newest.max(heard.newest);
-        for (family, source, area, row, rhythm) in heard.rows {
+    pub(crate) fn record(&mut self, reports: Reports) {
+        self.totals.add(&reports.totals);
+        self.newest = self.newest.max(reports.newest);
+        for (family, source, area, row, rhythm) in reports.rows {
             match self.rhythms.get_mut(&source) {
                 Some(known) => known.merge(&rhythm),
                 None => {
@@ -147,7 +147,7 @@ impl Summary {
                 }
             }
             self.feeds.insert((family, area.clone(), source.clone()));
-            let zero = Heard { events: 0, ..row };
+            let zero = LastReport { events: 0, ..row };
             self.sources.entry((source, area)).or_insert(zero).add(&row);
         }
     }
@@ -218,7 +218,7 @@ impl Summary {
     /// at any distance. It is the last report of the expected source that has been late for longest, or the newest report
     /// of all where none is late. None when there is no source.
     #[must_use]
-    pub fn heard_until(
+    pub fn reported_until(
         &self,
         family: Family,
         areas: &BTreeSet<AreaId>,

@@ -16,7 +16,7 @@ mod partition;
 mod shelved;
 
 pub use crate::entities::{Entity, EntityKey};
-pub use crate::summary::{Heard, Rhythm, Summary, Totals};
+pub use crate::summary::{LastReport, Rhythm, Summary, Totals};
 pub use bundle::Bundle;
 pub use known_at::Part;
 pub use partition::{Lists, Partition};
@@ -94,7 +94,7 @@ impl View {
             let bundle = bundle.dealt_to(self.partitions.len());
             count += bundle.len();
             self.position = self.position.max(bundle.position);
-            self.summary.hear(bundle.hearing);
+            self.summary.record(bundle.reports);
             for (all, messages) in inbox.iter_mut().zip(bundle.messages) {
                 all.push(messages);
             }

@@ -110,7 +110,7 @@ fn view(events: impl IntoIterator<Item = Event>) -> View {
 fn heard(view: &View) -> Option<NaiveDate> {
     let place = BTreeSet::from([AreaId::new(PLACE).unwrap()]);
     view.summary()
-        .heard_until(Family::Transfer, &place, &Expectations::default())
+        .reported_until(Family::Transfer, &place, &Expectations::default())
 }
 
 #[test]
@@ -175,7 +175,8 @@ fn a_registered_source_is_expected_from_its_first_event() {
     let place = BTreeSet::from([AreaId::new(PLACE).unwrap()]);
     let until = |registered: &str| {
         let set = Expectations::in_hours(&BTreeMap::from([(registered.to_owned(), 24.0)]));
-        view.summary().heard_until(Family::Transfer, &place, &set)
+        view.summary()
+            .reported_until(Family::Transfer, &place, &set)
     };
     assert_eq!(until("/new"), Some(date(0)));
     assert_eq!(until("/other"), Some(date(59)));
@@ -210,7 +211,8 @@ fn a_setting_is_the_patience_with_a_source_whatever_its_rhythm() {
     let place = BTreeSet::from([AreaId::new(PLACE).unwrap()]);
     let until = |hours| {
         let set = Expectations::in_hours(&BTreeMap::from([("/b".to_owned(), hours)]));
-        view.summary().heard_until(Family::Transfer, &place, &set)
+        view.summary()
+            .reported_until(Family::Transfer, &place, &set)
     };
     assert_eq!(until(24.0), Some(date(49)));
     assert_eq!(until(30.0 * 24.0), Some(date(59)), "patient for a month");

@@ -143,7 +143,7 @@ pub struct WaitingNow<'a> {
 /// The briefing's numbers of a board, with its so many longest waits.
 #[must_use]
 pub fn waiting_now(board: &Waiting, longest: usize) -> WaitingNow<'_> {
-    let reported = board.transfers_heard_until.is_some() || !board.transfers.is_empty();
+    let reported = board.transfers_reported_until.is_some() || !board.transfers.is_empty();
     WaitingNow {
         people: reported.then_some(board.transfers.len()),
         long: board

@@ -25,9 +25,9 @@ pub struct Waiting {
     pub as_of: chrono::DateTime<chrono::Utc>,
     /// The date up to which every source of transfers here was heard; none: no source tells of them, and nobody waiting
     /// is then not a count of zero.
-    pub transfers_heard_until: Option<NaiveDate>,
+    pub transfers_reported_until: Option<NaiveDate>,
     /// The same of referrals.
-    pub referrals_heard_until: Option<NaiveDate>,
+    pub referrals_reported_until: Option<NaiveDate>,
     /// People ready and not out, longest first.
     pub transfers: Vec<WaitingTransfer>,
     /// Referrals waiting for their first contact, overdue first.
@@ -52,7 +52,7 @@ pub fn board(
     let now = app.now();
     let (mut transfers, mut referrals, heard) = charts::views(app)?.read(|view| {
         let set = &app.definitions.expectations;
-        let heard = |family| view.summary().heard_until(family, &within, set);
+        let heard = |family| view.summary().reported_until(family, &within, set);
         (
             waiting::transfers(view, &within, now),
             waiting::referrals(view, &within, now),
@@ -81,8 +81,8 @@ pub fn board(
         area: area.to_string(),
         only: only.cloned(),
         as_of: now,
-        transfers_heard_until: heard.0,
-        referrals_heard_until: heard.1,
+        transfers_reported_until: heard.0,
+        referrals_reported_until: heard.1,
         transfers,
         referrals,
         by_reason,

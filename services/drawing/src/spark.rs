@@ -4,13 +4,13 @@ use super::axis::Scale;
 use std::fmt::Write;
 
 /// How many points a spark shows at most.
-pub const POINTS_MOST: usize = 52;
+pub const MAX_POINTS: usize = 52;
 
 /// Draws values and their median; gaps stay gaps. `said` is read out instead.
 #[must_use]
 pub fn spark(values: &[Option<f64>], centre: Option<f64>, class: &str, said: &str) -> String {
     let (width, height) = (132.0, 30.0);
-    let values = &values[values.len().saturating_sub(POINTS_MOST)..];
+    let values = &values[values.len().saturating_sub(MAX_POINTS)..];
     let scale = Scale::of(values.iter().flatten().copied().chain(centre), None);
     let step = (width - 8.0) / values.len().saturating_sub(1).max(1) as f64;
     let y = |v: f64| height - 4.0 - scale.share(v) * (height - 8.0);

@@ -24,7 +24,7 @@ const PROJECTOR: &str = "views";
 /// The outcome of a measure that serves whichever one a rating or a change is about.
 const EVERY_OUTCOME: &str = "all";
 /// The most pairs of source and area shown.
-const SOURCES_MOST: usize = 5_000;
+const MAX_SOURCES: usize = 5_000;
 
 /// All samples of now that an audience may see.
 #[must_use]
@@ -189,7 +189,7 @@ fn add_summary(samples: &mut Samples, summary: &Summary, areas: &Areas) {
     if let Some(newest) = summary.newest {
         samples.add(&names::WATERMARK, &[PROJECTOR], seconds(newest));
     }
-    for ((source, area), (last, events)) in sources(summary, areas).iter().take(SOURCES_MOST) {
+    for ((source, area), (last, events)) in sources(summary, areas).iter().take(MAX_SOURCES) {
         let source = &*source_label(source);
         samples.add(&names::SOURCE_LAST, &[source, area], seconds(*last));
         samples.add(&names::SOURCE_EVENTS, &[source, area], *events as f64);

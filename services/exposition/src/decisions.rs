@@ -14,11 +14,11 @@ use joinedup_views::view::View;
 use std::collections::BTreeSet;
 
 /// The most improvement cycles shown, the latest first.
-const CYCLES_MOST: usize = 500;
+const MAX_CYCLES: usize = 500;
 /// Cycles that began longer ago are history, which charts tell.
 const CYCLES_FOR: TimeDelta = TimeDelta::days(3 * 366);
 /// The most ratings shown.
-const RATINGS_MOST: usize = 20_000;
+const MAX_RATINGS: usize = 20_000;
 
 /// Adds the targets in force of all measures in areas.
 pub fn add_goals(
@@ -49,7 +49,7 @@ pub fn add_goals(
 pub fn ratings(view: &View) -> Vec<Rating> {
     view.listed(Family::Assessment)
         .filter_map(|entity| ratings::rating(&entity.facts.standing()))
-        .take(RATINGS_MOST)
+        .take(MAX_RATINGS)
         .collect()
 }
 
@@ -110,7 +110,7 @@ pub fn add_cycles(samples: &mut Samples, view: &View, now: DateTime<Utc>) {
         })
         .collect();
     cycles.sort_by(|a, b| (b.0, &a.1).cmp(&(a.0, &b.1)));
-    for (started, id, change) in cycles.into_iter().take(CYCLES_MOST) {
+    for (started, id, change) in cycles.into_iter().take(MAX_CYCLES) {
         let title: String = change
             .title
             .as_deref()

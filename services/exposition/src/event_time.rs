@@ -29,11 +29,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most charts behind one answer.
-pub const CHARTS_MOST: usize = 4_000;
+pub const MAX_CHARTS: usize = 4_000;
 /// The most charts whose labels alone are asked for.
-const NAMED_MOST: usize = 50_000;
+const MAX_NAMED: usize = 50_000;
 /// The most series that one selector may find.
-pub const SERIES_MOST: usize = 20_000;
+pub const MAX_SERIES: usize = 20_000;
 /// Up to so many charts are worked out while the view is held; for more, the cells are copied, so that folding need
 /// not wait.
 const CHARTS_HELD: usize = 200;
@@ -115,7 +115,7 @@ pub fn select(
     let mut too_many = false;
     let mut take = |selector: usize, series: Series| {
         let found: &mut Vec<Series> = &mut found[selector];
-        too_many |= found.len() == SERIES_MOST;
+        too_many |= found.len() == MAX_SERIES;
         if !too_many {
             found.push(series);
         }
@@ -123,7 +123,7 @@ pub fn select(
     find(app, audience, selectors, Depth::Samples, &mut take)?;
     if too_many {
         return Err(Refusal::Execution(format!(
-            "a selector finds more than {SERIES_MOST} series: name a measure, an area or a metric"
+            "a selector finds more than {MAX_SERIES} series: name a measure, an area or a metric"
         )));
     }
     for found in &mut found {
@@ -299,9 +299,9 @@ impl<'a> Taken<'a> {
         let asked = wanted_charts(view, app, &places, wanted);
         let count: usize = asked.iter().map(|(_, areas)| areas.len()).sum();
         let labels_only = depth == Depth::Labels && count > CHARTS_HELD;
-        if count > if labels_only { NAMED_MOST } else { CHARTS_MOST } {
+        if count > if labels_only { MAX_NAMED } else { MAX_CHARTS } {
             return Err(Refusal::Execution(format!(
-                "the query needs {count} charts, which is too many ({CHARTS_MOST} may be worked out): name a measure or an area"
+                "the query needs {count} charts, which is too many ({MAX_CHARTS} may be worked out): name a measure or an area"
             )));
         }
         let charts = if labels_only {

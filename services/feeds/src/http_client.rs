@@ -23,13 +23,13 @@ const PAUSES: [Duration; 8] = [
     Duration::from_secs(6),
 ];
 /// How long one request may take.
-const REQUEST_MOST: Duration = Duration::from_secs(60);
+const MAX_REQUEST: Duration = Duration::from_secs(60);
 /// The connections that are held open for the next request: as many as requests are sent side by side.
 const MAX_CONNECTIONS: usize = 4;
 /// A connection that was idle for longer is not used again: servers close theirs after some seconds.
 const MAX_IDLE: Duration = Duration::from_secs(3);
 /// The most of an answer to a write that is read, in bytes.
-const ANSWER_MOST: u64 = 16 << 20;
+const MAX_ANSWER: u64 = 16 << 20;
 
 /// Why the server could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -151,7 +151,7 @@ impl Client {
             .http_status_as_error(false)
             .https_only(is_secure)
             .tls_config(trust::tls(&authorities))
-            .timeout_global(Some(REQUEST_MOST))
+            .timeout_global(Some(MAX_REQUEST))
             .max_idle_connections_per_host(MAX_CONNECTIONS)
             .max_idle_age(MAX_IDLE)
             // A server inside the house is not asked through the way out of it.
@@ -181,7 +181,7 @@ impl Client {
             let text = response
                 .body_mut()
                 .with_config()
-                .limit(ANSWER_MOST)
+                .limit(MAX_ANSWER)
                 .read_to_string()?;
             Ok((response.status().as_u16(), text))
         })?;
@@ -239,7 +239,7 @@ impl Client {
             let text = response
                 .into_body()
                 .with_config()
-                .limit(ANSWER_MOST)
+                .limit(MAX_ANSWER)
                 .read_to_string()?;
             Ok((status, text))
         })?;

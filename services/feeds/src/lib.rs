@@ -66,7 +66,7 @@ impl BadRow {
 
     /// The line that is printed: `FILE:LINE: column: sentence`.
     #[must_use]
-    pub fn told(&self, file: &str) -> String {
+    pub fn in_file(&self, file: &str) -> String {
         if self.column.is_empty() {
             format!("{file}:{}: {}", self.line, self.sentence)
         } else {

@@ -9,7 +9,7 @@ use std::io::{BufRead, Read};
 use std::sync::Arc;
 
 /// The longest line that is read, in bytes.
-const LINE_MOST: u64 = 4 << 20;
+const MAX_LINE: u64 = 4 << 20;
 
 /// A file of events being read.
 pub struct EventLines<R> {
@@ -60,13 +60,13 @@ impl<R: BufRead> EventLines<R> {
             let read = self
                 .reader
                 .by_ref()
-                .take(LINE_MOST)
+                .take(MAX_LINE)
                 .read_until(b'\n', &mut self.buffer)?;
             if read == 0 {
                 break;
             }
             self.line += 1;
-            if !self.buffer.ends_with(b"\n") && read as u64 == LINE_MOST {
+            if !self.buffer.ends_with(b"\n") && read as u64 == MAX_LINE {
                 self.reader.skip_until(b'\n')?;
             }
             let bytes = self.buffer.trim_ascii();
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(chunk.bad[1].column, "/data/area");
         assert!(
             chunk.bad[1]
-                .told("events.ndjson")
+                .in_file("events.ndjson")
                 .starts_with("events.ndjson:4: /data/area: must be")
         );
     }
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_line_without_end_is_one_bad_line_and_the_next_is_read() {
-        let mut text = vec![b'x'; usize::try_from(LINE_MOST).unwrap() + 10];
+        let mut text = vec![b'x'; usize::try_from(MAX_LINE).unwrap() + 10];
         text.extend_from_slice(format!("\n{GOOD}").as_bytes());
         let chunk = read(&text, false);
         assert_eq!(

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// The most values that one part of a query may have: series times instants.
-pub const VALUES_MOST: usize = 2_000_000;
+pub const MAX_VALUES: usize = 2_000_000;
 
 /// The instants of a query, and how it is answered.
 #[derive(Debug)]
@@ -138,9 +138,9 @@ impl Question<'_> {
     }
 
     fn bounded(&self, series: usize) -> Result<(), Refusal> {
-        if series.saturating_mul(self.len()) > VALUES_MOST {
+        if series.saturating_mul(self.len()) > MAX_VALUES {
             return Err(Refusal::execution(format!(
-                "{series} series at {} instants are more than {VALUES_MOST} values: ask for fewer series or a longer step",
+                "{series} series at {} instants are more than {MAX_VALUES} values: ask for fewer series or a longer step",
                 self.len()
             )));
         }

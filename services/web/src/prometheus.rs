@@ -33,7 +33,7 @@ const WITHIN: Duration = Duration::from_secs(10);
 /// How many queries are worked out at a time.
 const AT_A_TIME: usize = 4;
 /// The most instants of a query over a range, which is Prometheus's own bound.
-const INSTANTS_MOST: i64 = 11_000;
+const MAX_INSTANTS: i64 = 11_000;
 
 /// Whose turn it is.
 #[derive(Clone)]
@@ -198,7 +198,7 @@ fn instants(parameters: &Parameters) -> Result<Vec<i64>, Refused> {
             "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer",
         ));
     }
-    if (end - start) / step > INSTANTS_MOST {
+    if (end - start) / step > MAX_INSTANTS {
         return Err(Refused::bad(
             "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
         ));

@@ -122,7 +122,7 @@ fn a_table() {
         };
         while let Ok(Some(chunk)) = file.chunk(100) {
             for bad in chunk.bad {
-                assert!(!bad.told("falls.csv").contains(VALUE), "{bad:?}");
+                assert!(!bad.in_file("falls.csv").contains(VALUE), "{bad:?}");
             }
         }
     });

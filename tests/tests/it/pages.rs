@@ -341,7 +341,7 @@ fn what_no_source_reports_is_not_shown_as_zero() {
             .contains("we cannot show who is waiting")
     );
     let board = product.json("/api/v1/waiting").unwrap();
-    assert_eq!(board["transfers_heard_until"], Value::Null, "{board}");
+    assert_eq!(board["transfers_reported_until"], Value::Null, "{board}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ const ATOMIC_FROM: usize = 40;
 const HALVED_ABOVE: usize = 4 * ATOMIC_FROM;
 
 /// The most messages the server takes in one batch.
-const ATOMIC_MOST: usize = 1000;
+const MAX_ATOMIC: usize = 1000;
 
 /// The most payload in one batch, so that a batch of large events does not hold the connection for long.
 const ATOMIC_BYTES: usize = 8 * 1024 * 1024;
@@ -157,7 +157,7 @@ fn batch_len(events: &[&NewEvent]) -> usize {
     let mut bytes = 0;
     events
         .iter()
-        .take(ATOMIC_MOST)
+        .take(MAX_ATOMIC)
         .take_while(|event| {
             let first = bytes == 0;
             bytes += event.payload.len() + 1;
@@ -178,7 +178,7 @@ mod tests {
             .map(|n| event("joinedup.a", &n.to_string(), 10))
             .collect();
         let small: Vec<_> = small.iter().collect();
-        assert_eq!(batch_len(&small), ATOMIC_MOST);
+        assert_eq!(batch_len(&small), MAX_ATOMIC);
         assert_eq!(batch_len(&small[..5]), 5);
         let large: Vec<_> = (0..500)
             .map(|n| event("joinedup.a", &n.to_string(), MAX_PAYLOAD))

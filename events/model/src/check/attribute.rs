@@ -1,7 +1,7 @@
 //! Context attributes: the ones CloudEvents asks for, and the few extensions that are let in. An extension that is
 //! not on the list is refused, because nothing would know what it carries.
 
-use super::{ATTRIBUTE_MOST, Refusal, Refusals, identifier, personal};
+use super::{MAX_ATTRIBUTE, Refusal, Refusals, identifier, personal};
 use crate::actor;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -160,10 +160,10 @@ pub(crate) fn is_json(media_type: &str) -> bool {
 
 /// Length, characters and personal data of an attribute, or of a field that names an event.
 pub(super) fn text(pointer: &str, value: &str, found: &mut Vec<Refusal>) {
-    if value.len() > ATTRIBUTE_MOST {
+    if value.len() > MAX_ATTRIBUTE {
         found.push(Refusal::new(
             pointer,
-            format!("must have at most {ATTRIBUTE_MOST} characters"),
+            format!("must have at most {MAX_ATTRIBUTE} characters"),
         ));
     }
     if !value.bytes().all(|b| b.is_ascii_graphic()) {

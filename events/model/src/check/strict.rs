@@ -1,7 +1,7 @@
 //! Reads JSON more strictly than JSON asks: no key twice, no deep nesting, nothing after the end. On a fault it
 //! knows which field it was in.
 
-use super::{DEPTH_MOST, Refusal, shape};
+use super::{MAX_DEPTH, Refusal, shape};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::cell::{Cell, RefCell};
@@ -76,7 +76,7 @@ fn rule_of(error: &serde_json::Error) -> &'static str {
 
 impl Seed<'_> {
     fn deeper<E: Error>(self) -> Result<Self, E> {
-        if self.depth == DEPTH_MOST {
+        if self.depth == MAX_DEPTH {
             self.walk
                 .fault
                 .set(Some("nests objects and lists too deeply"));

@@ -4,7 +4,7 @@
 use super::personal;
 
 /// Most characters of a free text.
-pub const FREE_TEXT_MOST: usize = 500;
+pub const MAX_FREE_TEXT: usize = 500;
 
 /// The fields that hold free text wherever they stand; some reasons are codes.
 pub(crate) const FREE_TEXT: [&str; 6] = ["note", "aim", "title", "learnt", "prediction", "led_by"];
@@ -19,8 +19,8 @@ pub(super) fn rules(text: &str) -> Vec<String> {
     };
     refuse(text.trim().is_empty(), "must not be empty");
     refuse(
-        text.chars().count() > FREE_TEXT_MOST,
-        &format!("must have at most {FREE_TEXT_MOST} characters"),
+        text.chars().count() > MAX_FREE_TEXT,
+        &format!("must have at most {MAX_FREE_TEXT} characters"),
     );
     refuse(
         text.chars().any(is_invisible),
@@ -341,7 +341,7 @@ mod tests {
         ] {
             assert!(!rules(text).is_empty(), "{text:?}");
         }
-        assert!(rules(&"é".repeat(FREE_TEXT_MOST)).is_empty());
-        assert!(!rules(&"é".repeat(FREE_TEXT_MOST + 1)).is_empty());
+        assert!(rules(&"é".repeat(MAX_FREE_TEXT)).is_empty());
+        assert!(!rules(&"é".repeat(MAX_FREE_TEXT + 1)).is_empty());
     }
 }

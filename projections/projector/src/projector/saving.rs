@@ -1,6 +1,6 @@
 //! How what is folded comes onto the disk: in commits, or whole into a new store.
 
-use super::{Fold, LAST_COMMIT_TIMEOUT, RENEW_AFTER, UNCOMMITTED_AT_MOST};
+use super::{Fold, LAST_COMMIT_TIMEOUT, MAX_UNCOMMITTED, RENEW_AFTER};
 use crate::committer::{Commit, Committed, NotCommitted};
 use crate::opening;
 use crate::saved::Saved;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 impl Fold {
     pub(super) fn commit_if_due(&mut self) {
-        self.hear_commits();
+        self.take_commits();
         if self.damaged_at.is_some() {
             return;
         }
@@ -30,7 +30,7 @@ impl Fold {
         let arrived = live && self.catching_up;
         let due = arrived
             || self.last_commit.elapsed() >= self.rhythm(live)
-            || self.views.read(View::journal_bytes) >= UNCOMMITTED_AT_MOST;
+            || self.views.read(View::journal_bytes) >= MAX_UNCOMMITTED;
         if !due {
             return;
         }
@@ -160,13 +160,13 @@ impl Fold {
         self.views.set(|s| s.unsaved = Some(what));
     }
 
-    fn hear_commits(&mut self) {
+    fn take_commits(&mut self) {
         while let Ok(answer) = self.committed.try_recv() {
-            self.hear_commit(answer);
+            self.take_commit(answer);
         }
     }
 
-    fn hear_commit(&mut self, answer: Committed) {
+    fn take_commit(&mut self, answer: Committed) {
         if answer.generation != self.generation {
             return;
         }
@@ -206,7 +206,7 @@ impl Fold {
                     // There is no room, and no time to wait for some.
                     wanted.store(false, Ordering::Relaxed);
                 }
-                self.hear_commit(answer);
+                self.take_commit(answer);
             }
         }
     }

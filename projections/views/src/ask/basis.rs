@@ -163,7 +163,8 @@ impl<'a> Basis<'a> {
         if !matches!(family, Family::Transfer | Family::Referral) {
             return None;
         }
-        self.sources.heard_until(family, within, &self.expectations)
+        self.sources
+            .reported_until(family, within, &self.expectations)
     }
 
     /// The dates on which the centre line of a chart starts afresh.

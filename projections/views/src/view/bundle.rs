@@ -2,7 +2,7 @@
 
 use super::EntityKey;
 use crate::contribution::StoredFact;
-use crate::summary::Hearing;
+use crate::summary::Reports;
 use chrono::{DateTime, Utc};
 use joinedup_events::assessment::AssessmentFact;
 use joinedup_events::change::ChangeFact;
@@ -26,7 +26,7 @@ pub(super) struct Message {
 pub struct Bundle {
     /// By partition.
     pub(super) messages: Vec<Vec<Message>>,
-    pub(super) hearing: Hearing,
+    pub(super) reports: Reports,
     /// The last position.
     pub(super) position: u64,
 }
@@ -45,7 +45,7 @@ impl Bundle {
     /// Takes an event in with its position. Its sources are counted once, however many entities hear of it.
     pub fn add(&mut self, position: u64, mut event: Event) {
         self.position = self.position.max(position);
-        self.hearing.note(&event);
+        self.reports.note(&event);
         let family = event.fact.family();
         let key = event.key().into();
         let previous = event.fact.previous().cloned();
@@ -96,7 +96,7 @@ impl Bundle {
             return self;
         }
         let mut dealt = Self {
-            hearing: self.hearing,
+            reports: self.reports,
             position: self.position,
             ..Self::new(partitions)
         };

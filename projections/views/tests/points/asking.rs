@@ -8,7 +8,7 @@ use joinedup_views::measure::Measure;
 use joinedup_views::measures::Measures;
 use joinedup_views::period::{Grain, Period};
 use joinedup_views::point::{Point, PointQuery, State, points};
-use joinedup_views::view::{Heard, Summary};
+use joinedup_views::view::{LastReport, Summary};
 use joinedup_views::{Cells, Filter};
 
 pub fn d(text: &str) -> NaiveDate {
@@ -96,7 +96,7 @@ impl<'a> Ask<'a> {
             summary
                 .feeds
                 .insert((Family::Transfer, north.clone(), source.clone()));
-            let reports = Heard {
+            let reports = LastReport {
                 occurred_at: newest,
                 recorded_at: newest,
                 events: 1_000,

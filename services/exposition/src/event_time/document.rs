@@ -1,7 +1,7 @@
 //! `grafana/EVENT_TIME.md`, made from the tables.
 
-use super::{CHARTS_MOST, SERIES_MOST, labels, metrics};
-use joinedup_promql::eval::VALUES_MOST;
+use super::{MAX_CHARTS, MAX_SERIES, labels, metrics};
+use joinedup_promql::eval::MAX_VALUES;
 use joinedup_promql::subset;
 
 /// The document.
@@ -28,7 +28,7 @@ pub fn document() -> String {
          hold from 1970 on. Of a signal every judged period has every rule here, with 0 or 1.\n\n## PromQL\n\n",
     );
     text.push_str(&subset::document());
-    text.push_str(&format!("{TAIL}\n- {CHARTS_MOST} charts and {SERIES_MOST} series a selector, {VALUES_MOST} values (series × instants) a part of a query.\n"));
+    text.push_str(&format!("{TAIL}\n- {MAX_CHARTS} charts and {MAX_SERIES} series a selector, {MAX_VALUES} values (series × instants) a part of a query.\n"));
     text
 }
 

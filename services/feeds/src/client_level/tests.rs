@@ -234,7 +234,11 @@ fn what_cannot_be_used_is_named_by_line_and_column_without_its_value() {
     ]);
     let counted = counted(&[rows]);
     assert_eq!(quarter(&counted, "2026-04-01").as_deref(), Some("7,5,,"));
-    let texts: Vec<String> = counted.bad.iter().map(|(_, bad)| bad.told("f")).collect();
+    let texts: Vec<String> = counted
+        .bad
+        .iter()
+        .map(|(_, bad)| bad.in_file("f"))
+        .collect();
     let places: Vec<&str> = texts
         .iter()
         .map(|text| text.split(": ").nth(1).unwrap())

@@ -27,7 +27,11 @@ fn read(text: &str) -> Chunk {
 }
 
 fn told(text: &str) -> Vec<String> {
-    read(text).bad.iter().map(|b| b.told("falls.csv")).collect()
+    read(text)
+        .bad
+        .iter()
+        .map(|b| b.in_file("falls.csv"))
+        .collect()
 }
 
 const HEADER: &str = "month,ward,kind,falls,bed_days\n";

@@ -53,7 +53,7 @@ impl FileReport {
         line("facts known already", &self.repeats.to_string());
         line("rejects", &self.rejects.to_string());
         for bad in &self.bad {
-            let _ = writeln!(text, "  {}", bad.told(file));
+            let _ = writeln!(text, "  {}", bad.in_file(file));
         }
         let more = self.rejects - self.bad.len() as u64;
         if more > 0 {

@@ -326,7 +326,7 @@ impl Telling {
             return;
         }
         self.left -= 1;
-        bar.suspend(|| eprintln!("{}", row.told(file)));
+        bar.suspend(|| eprintln!("{}", row.in_file(file)));
     }
 
     fn end(&self) {

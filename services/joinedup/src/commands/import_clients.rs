@@ -30,7 +30,7 @@ pub fn counted(
     let counted = client_level::count(&submissions).map_err(Failure::usage)?;
     for (submission, bad) in counted.bad.iter().take(import.tell) {
         let name = submissions.get(*submission).map(|(name, _)| name.as_str());
-        eprintln!("{}", bad.told(name.unwrap_or_default()));
+        eprintln!("{}", bad.in_file(name.unwrap_or_default()));
     }
     let rules = Rules {
         edition: rules.edition.or_else(|| Some(counted.edition())),

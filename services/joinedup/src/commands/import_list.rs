@@ -221,7 +221,7 @@ async fn one(
         .filter(|f| !f.known || import.list.dry_run)
         .take(import.tell)
     {
-        eprintln!("{}", fault.row.told(&name));
+        eprintln!("{}", fault.row.in_file(&name));
     }
     let mut text = summary(&plan, &reading, before.is_none());
     if let Some(published) = published {

@@ -16,7 +16,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use tokio::sync::mpsc;
 
 /// Pieces of an archive that wait for a slow client; more of it is not read from the log until one is taken.
-const PIECES_MOST: usize = 4;
+const MAX_PIECES: usize = 4;
 /// Bytes in a piece.
 const PIECE: usize = 256 << 10;
 
@@ -58,8 +58,8 @@ pub async fn events(
             "`continues` must be the hash of the last line of an archive: 64 digits and letters from a to f",
         ));
     }
-    let (pieces, written) = sync_channel::<io::Result<Bytes>>(PIECES_MOST);
-    let (send, mut taken) = mpsc::channel::<io::Result<Bytes>>(PIECES_MOST);
+    let (pieces, written) = sync_channel::<io::Result<Bytes>>(MAX_PIECES);
+    let (send, mut taken) = mpsc::channel::<io::Result<Bytes>>(MAX_PIECES);
     let log = app.log.clone();
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {

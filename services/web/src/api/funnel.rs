@@ -20,7 +20,7 @@ use joinedup_views::point::{Point, State as PointState};
 use std::collections::BTreeMap;
 
 /// The most areas side by side.
-const AREAS_MOST: usize = 200;
+const MAX_AREAS: usize = 200;
 /// How far back the latest period with final points is looked for, in days.
 const LOOK_BACK_DAYS: u64 = 800;
 /// What has to be read with every funnel.
@@ -50,9 +50,9 @@ pub async fn funnel(
             None => app.definitions.areas.children(&home).to_vec(),
         };
         let audience = caller.audience_in(areas.iter().chain([&home]).map(AreaId::as_str));
-        if areas.len() > AREAS_MOST {
+        if areas.len() > MAX_AREAS {
             return Err(Problem::bad_request(format!(
-                "`areas` must name at most {AREAS_MOST} areas"
+                "`areas` must name at most {MAX_AREAS} areas"
             )));
         }
         let wrong = |name: &str, rule: &str| Problem::bad_request(format!("`{name}` {rule}"));

@@ -15,7 +15,7 @@ use joinedup_views::waiting::{WaitingReferral, WaitingTransfer};
 use maud::{Markup, html};
 
 /// Rows of one table before the rest is counted.
-const ROWS_MOST: usize = 60;
+const MAX_ROWS: usize = 60;
 
 /// Rows on a wall screen: as many as can be read across a room.
 const WALL_ROWS: usize = 12;
@@ -37,7 +37,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
         .collect();
     let place = visit.title_of(visit.area.as_str());
     let wall = layout::is_wall(visit);
-    let most = if wall { WALL_ROWS } else { ROWS_MOST };
+    let most = if wall { WALL_ROWS } else { MAX_ROWS };
     let body = html! {
         div.board-head {
             h1 { "Waiting now" span.place { ", " (place) } }
@@ -50,15 +50,15 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
             h2 #people-name { "Ready for discharge" span.place { " · " (words::counted(rows.len(), "person", "people")) @if narrowed.any() { " of " (waiting.transfers.len()) } } }
             @if !wall { (filters(visit, &waiting, &narrowed)) }
             @if rows.is_empty() {
-                p { @if narrowed.any() { "No one matches these filters. " a href=(cleared(visit)) { "Clear filters" } } @else { (nobody(waiting.transfers_heard_until, "discharge")) } }
+                p { @if narrowed.any() { "No one matches these filters. " a href=(cleared(visit)) { "Clear filters" } } @else { (nobody(waiting.transfers_reported_until, "discharge")) } }
             } @else { (people(visit, &rows, most)) }
             @if rows.len() > most { p.note { "Showing " (most) " of " (rows.len()) ", longest wait first." } }
         }
         @if !wall {
             section.card #referrals data-live aria-labelledby="referrals-name" {
                 h2 #referrals-name { "Referrals waiting for first contact" span.place { " · " (words::counted(waiting.referrals.len(), "referral", "referrals")) } }
-                @if waiting.referrals.is_empty() { p { (nobody(waiting.referrals_heard_until, "referral")) } } @else { (referrals(visit, &waiting.referrals)) }
-                @if waiting.referrals.len() > ROWS_MOST { p.note { "Showing " (ROWS_MOST) " of " (waiting.referrals.len()) ", most urgent first." } }
+                @if waiting.referrals.is_empty() { p { (nobody(waiting.referrals_reported_until, "referral")) } } @else { (referrals(visit, &waiting.referrals)) }
+                @if waiting.referrals.len() > MAX_ROWS { p.note { "Showing " (MAX_ROWS) " of " (waiting.referrals.len()) ", most urgent first." } }
             }
         }
     };
@@ -81,29 +81,29 @@ fn numbers(visit: &Visit, waiting: &Waiting) -> Markup {
     let usual = usual(visit, visit.today());
     let longest = waiting.transfers.first().map(|t| t.days.max(0));
     let overdue = waiting.referrals.iter().filter(|r| r.over).count();
-    let people = |count: usize| reported(waiting.transfers_heard_until, count);
+    let people = |count: usize| reported(waiting.transfers_reported_until, count);
     html! {
         section.figures #figures data-live aria-label="In figures" {
             p { strong.big { (people(now)) } span { "waiting now" @if let Some(usual) = &usual { br; span.small { (usual.against(now)) } } } }
             p { strong.big { (people(long(7))) } span { "7 nights or more" } }
             p { strong.big { (people(long(21))) } span { "21 nights or more" } }
             p { strong.big { @match longest { Some(nights) => (nights), None => "–" } } span { "nights: longest wait" } }
-            p { strong.big { (reported(waiting.referrals_heard_until, overdue)) } span { "referrals overdue" } }
+            p { strong.big { (reported(waiting.referrals_reported_until, overdue)) } span { "referrals overdue" } }
         }
     }
 }
 
 /// A count, where a source tells of what is counted; else a dash, because nobody reported is not nobody there.
-fn reported(heard_until: Option<NaiveDate>, count: usize) -> String {
-    match heard_until {
+fn reported(reported_until: Option<NaiveDate>, count: usize) -> String {
+    match reported_until {
         None if count == 0 => "–".to_owned(),
         _ => count.to_string(),
     }
 }
 
 /// That nobody waits, or that no data say whether anybody does.
-fn nobody(heard_until: Option<NaiveDate>, what: &str) -> String {
-    match heard_until {
+fn nobody(reported_until: Option<NaiveDate>, what: &str) -> String {
+    match reported_until {
         Some(date) => format!(
             "Nobody is waiting, in data up to {}.",
             words::period(Grain::Day, date)
@@ -255,7 +255,7 @@ fn referrals(visit: &Visit, rows: &[WaitingReferral]) -> Markup {
             table.board.stack {
                 thead { tr { th scope="col" { "Due" } th scope="col" { "Service" } th scope="col" { "Priority" } th scope="col" { "Waiting since" } th scope="col" { "Place" } } }
                 tbody {
-                    @for row in rows.iter().take(ROWS_MOST) {
+                    @for row in rows.iter().take(MAX_ROWS) {
                         tr.over[row.over] {
                             th scope="row" {
                                 @match row.due {

@@ -180,7 +180,7 @@ fn one(visit: &Visit, finding: &Finding<'_>) -> Markup {
 
 /// What a small drawing shows, for those who cannot see it.
 pub(super) fn sparked(line: &Line) -> String {
-    let shown = &line.values[line.values.len().saturating_sub(spark::POINTS_MOST)..];
+    let shown = &line.values[line.values.len().saturating_sub(spark::MAX_POINTS)..];
     let mut values = shown.iter().flatten();
     let (first, last) = (values.next(), values.next_back());
     let span = match (first, last) {

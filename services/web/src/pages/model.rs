@@ -114,7 +114,7 @@ fn key(visit: &Visit) -> Markup {
         ul.legend aria-label="Legend" {
             @for level in 1_u8..=5 { li { span.level.(format!("l{level}")) { (level) } (rounds::level(visit, visit.app.definitions.catalogue.model().id(), Some(level))) } }
             li { span.level.l0 { "–" } "not rated" }
-            @if !parts.is_empty() { li { "Left to right: " @for (i, p) in parts.iter().take(picture::PLACES_MOST).enumerate() { @if i > 0 { ", " } (visit.title_of(p.as_str())) } } }
+            @if !parts.is_empty() { li { "Left to right: " @for (i, p) in parts.iter().take(picture::MAX_PLACES).enumerate() { @if i > 0 { ", " } (visit.title_of(p.as_str())) } } }
         }
     }
 }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// How many places a box shows.
-pub const PLACES_MOST: usize = 6;
+pub const MAX_PLACES: usize = 6;
 const BOX_WIDTH: f64 = 252.0;
 const BOX_HEIGHT: f64 = 66.0;
 /// Letters on a line of a box, of a bold and wide typeface.
@@ -203,7 +203,7 @@ fn levels(visit: &Visit, known: &Knowledge, state: &NodeState, place: &Place) ->
         parts
     };
     let (mut out, mut words) = (String::new(), Vec::new());
-    for (i, area) in areas.iter().take(PLACES_MOST).enumerate() {
+    for (i, area) in areas.iter().take(MAX_PLACES).enumerate() {
         let level = known
             .rating(area.as_str(), framework, item)
             .and_then(|r| r.level);

@@ -9,7 +9,7 @@ use joinedup_drawing::axis::number;
 use maud::html;
 
 /// The most rows shown.
-const ROWS_MOST: usize = 500;
+const MAX_ROWS: usize = 500;
 
 /// `GET /quarantine`.
 pub async fn show(visit: Visit) -> Result<Response, Problem> {
@@ -25,7 +25,7 @@ pub async fn show(visit: Visit) -> Result<Response, Problem> {
                 div.scroll tabindex="0" role="region" aria-label="Rejected events" {
                     table #quarantine-table data-live {
                         thead { tr { th.number scope="col" { "Position" } th scope="col" { "Why" } th scope="col" { "Rejected" } } }
-                        tbody { @for row in rows.iter().rev().take(ROWS_MOST) { tr { th.number scope="row" { a href=(format!("/api/v1/events/{}", row.position)) { (number(row.position as f64, "")) } } td { (row.reason) } td { (words::instant(row.at)) } } } }
+                        tbody { @for row in rows.iter().rev().take(MAX_ROWS) { tr { th.number scope="row" { a href=(format!("/api/v1/events/{}", row.position)) { (number(row.position as f64, "")) } } td { (row.reason) } td { (words::instant(row.at)) } } } }
                     }
                 }
             }

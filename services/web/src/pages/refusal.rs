@@ -10,7 +10,7 @@ use maud::{DOCTYPE, Markup, html};
 use serde_json::Value;
 
 /// The largest problem document that is read again.
-const DOCUMENT_MOST: usize = 64 << 10;
+const MAX_DOCUMENT: usize = 64 << 10;
 
 /// Turns problem documents into pages.
 pub async fn as_page(request: Request, next: Next) -> Response {
@@ -29,7 +29,7 @@ pub async fn as_page(request: Request, next: Next) -> Response {
 /// The page of a problem document.
 pub async fn page_of(response: Response, post: bool) -> Response {
     let (mut parts, body) = response.into_parts();
-    let document: Value = to_bytes(body, DOCUMENT_MOST)
+    let document: Value = to_bytes(body, MAX_DOCUMENT)
         .await
         .ok()
         .and_then(|b| serde_json::from_slice(&b).ok())

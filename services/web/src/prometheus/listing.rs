@@ -12,13 +12,13 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 /// The most selectors of a call.
-const SELECTORS_MOST: usize = 32;
+const MAX_SELECTORS: usize = 32;
 
 /// The selectors of a call, and the moments that it is about.
 fn asked(parameters: &Parameters, or_all: bool) -> Result<(Vec<Vec<Matcher>>, i64, i64), Refused> {
     let given = parameters.all("match[]");
-    if given.len() > SELECTORS_MOST {
-        let text = format!("a call has {SELECTORS_MOST} `match[]` at most");
+    if given.len() > MAX_SELECTORS {
+        let text = format!("a call has {MAX_SELECTORS} `match[]` at most");
         return Err(Refused::bad(text));
     }
     let mut selectors = given

@@ -208,7 +208,7 @@ proptest! {
             text.push_str(&planned.event.to_json().to_string());
         }
         for fault in &reading.faults.0 {
-            text.push_str(&fault.row.told("list"));
+            text.push_str(&fault.row.in_file("list"));
         }
         for cell in cells.iter().filter(|cell| cell.starts_with("zq")) {
             prop_assert!(!text.contains(cell.as_str()));

@@ -181,7 +181,7 @@ async fn no_number_name_or_word_of_a_list_is_in_an_event_or_in_what_is_remembere
         written.push_str(std::str::from_utf8(&recorded.payload).unwrap());
     }
     for fault in &reading.faults.0 {
-        written.push_str(&fault.row.told("list.csv"));
+        written.push_str(&fault.row.in_file("list.csv"));
     }
     for spell in &spells {
         for text in [&spell.id, &spell.nhs, spell.ward] {
