@@ -1,11 +1,12 @@
 //! What somebody should know first in the morning: who waits, what got worse or better, which changes work.
 
 use crate::app::App;
+use crate::changes::of_place;
 use crate::charts::{self, Answer, ChartRequest, QuestionError};
 use crate::overview::{Line, Overview};
 use crate::waiting::Waiting;
-use joinedup_events::{AreaId, Family, local};
-use joinedup_views::changes::{BeforeAfter, Change, Moved, Status, before_and_after, change};
+use joinedup_events::{AreaId, local};
+use joinedup_views::changes::{BeforeAfter, Change, Moved, Status, before_and_after};
 use joinedup_views::measure::Direction;
 use joinedup_views::suppression::Audience;
 use joinedup_views::waiting::WaitingTransfer;
@@ -89,16 +90,10 @@ impl Tested {
 /// # Errors
 /// When this process has no views.
 pub fn tested(app: &App, area: &AreaId, audience: Audience) -> Result<Vec<Tested>, QuestionError> {
-    let within = app.definitions.areas.within(area);
     let today = local::date(app.now());
-    let running: Vec<(String, Change)> = charts::views(app)?.read(|view| {
-        view.listed(Family::Change)
-            .filter_map(|entity| Some((entity.id.to_string(), change(&entity.facts.standing())?)))
-            .filter(|(_, c)| within.contains(&c.area) && c.status(today) == Status::Running)
-            .collect()
-    });
-    let mut tested: Vec<Tested> = running
+    let mut tested: Vec<Tested> = of_place(app, area)?
         .into_iter()
+        .filter(|(_, change)| change.status(today) == Status::Running)
         .map(|(id, change)| {
             let measure = change.measures.first();
             let answer = measure.and_then(|m| {

@@ -2,12 +2,12 @@
 //! come from, with the holes named. A framework whose items name measures is a lens; no code knows any of them.
 
 use crate::app::App;
-use crate::charts::{self, QuestionError};
+use crate::changes::of_place;
+use crate::charts::QuestionError;
 use crate::gaps::{Gap, gap, with_numbers};
-use crate::outcomes::{Verdicts, standing};
-use crate::overview::overview;
-use joinedup_events::{AreaId, Family, local};
-use joinedup_views::changes::{Change, Status, change};
+use crate::outcomes::{standing, verdicts};
+use joinedup_events::{AreaId, local};
+use joinedup_views::changes::{Change, Status};
 use joinedup_views::measure::{DataType, Measure, Purpose};
 use joinedup_views::outcomes::Verdict;
 use joinedup_views::suppression::Audience;
@@ -207,15 +207,18 @@ pub fn look(
     audience: Audience,
 ) -> Result<Vec<Seen>, QuestionError> {
     let definitions = &app.definitions;
-    let overview = overview(app, area, audience)?;
-    let lines = overview.of(area.as_str());
-    let verdicts: Verdicts = lines
-        .filter(|line| line.latest.is_some())
-        .map(|line| (line.measure.clone(), line.verdict()))
-        .collect();
+    let verdicts = verdicts(app, area, audience)?;
     let nodes = standing(app, area, &verdicts)?.nodes;
     let with_numbers = with_numbers(app, area)?;
-    let changes = changes(app, area)?;
+    let today = local::date(app.now());
+    let changes = of_place(app, area)?.into_iter();
+    let changes: Vec<LensChange> = changes
+        .map(|(id, change)| LensChange {
+            status: change.status(today),
+            id,
+            change,
+        })
+        .collect();
     let model = definitions.catalogue.model().id();
     let level = |node: &str| {
         let state = nodes.iter().find(|s| s.node.id == node)?;
@@ -288,26 +291,4 @@ fn tries(change: &Change, group: &Group<'_>) -> bool {
     by_concept
         || measures.any(|id| group.measures.iter().any(|m| m.id == *id))
         || nodes.any(|id| group.nodes.contains(&id.as_str()))
-}
-
-/// The changes of a place and of everything in it, the latest first.
-fn changes(app: &App, area: &AreaId) -> Result<Vec<LensChange>, QuestionError> {
-    let within = app.definitions.areas.within(area);
-    let today = local::date(app.now());
-    let mut found: Vec<LensChange> = charts::views(app)?.read(|view| {
-        view.listed(Family::Change)
-            .filter_map(|entity| Some((entity.id.to_string(), change(&entity.facts.standing())?)))
-            .filter(|(_, change)| within.contains(&change.area))
-            .map(|(id, change)| LensChange {
-                status: change.status(today),
-                id,
-                change,
-            })
-            .collect()
-    });
-    found.sort_by(|a, b| {
-        let key = |c: &LensChange| (c.change.started.or(c.change.planned), c.id.clone());
-        key(b).cmp(&key(a))
-    });
-    Ok(found)
 }

@@ -5,6 +5,7 @@ pub mod app;
 pub mod audit;
 pub mod authors;
 pub mod briefing;
+pub mod changes;
 pub mod charts;
 pub mod checklists;
 pub mod config;

@@ -230,6 +230,33 @@ pub(crate) fn from_toml<T: DeserializeOwned>(name: &str, text: &str) -> Result<T
     toml::from_str(text).map_err(|error| wrong(name, error.to_string()))
 }
 
+/// A site's own mapping over a built-in one (its name and text): what it does not name stays as it is there.
+pub(crate) fn over_built_in<T: DeserializeOwned>(
+    built_in: (&str, &str),
+    name: &str,
+    text: &str,
+) -> Result<T, MappingError> {
+    let mut fields: toml::Table = from_toml(built_in.0, built_in.1)?;
+    fields.extend(from_toml::<toml::Table>(name, text)?);
+    let mapping = fields.try_into();
+    mapping.map_err(|error: toml::de::Error| wrong(name, error.message().to_owned()))
+}
+
+/// Every value that words of a mapping stand for must be one of those that there are.
+pub(crate) fn must_be<'v>(
+    mut values: impl Iterator<Item = &'v String>,
+    key: &str,
+    codes: &str,
+    is: impl Fn(&str) -> bool,
+) -> Result<(), String> {
+    match values.find(|value| !is(value)) {
+        Some(value) => Err(format!(
+            "`{key}` has the value `{value}`, which is not {codes}"
+        )),
+        None => Ok(()),
+    }
+}
+
 /// What is wrong in a mapping.
 pub(crate) fn wrong(name: &str, what: String) -> MappingError {
     MappingError::Wrong {

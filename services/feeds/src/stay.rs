@@ -46,6 +46,24 @@ impl Change {
         }
     }
 
+    /// What is in force is put right: it is taken back and stated anew, unless it says the same of the same minute.
+    fn put_right<T: PartialEq>(
+        mut self,
+        in_force: Option<Stands<'_, T>>,
+        at: DateTime<Utc>,
+        fact: T,
+        stated: impl FnOnce(T) -> TransferFact,
+    ) -> Self {
+        if !in_force
+            .is_some_and(|(_, known, before)| minute(known) == minute(at) && *before == fact)
+        {
+            let position = in_force.map(|(position, _, _)| position);
+            self.taken_back.extend(position);
+            self.stated = Some((at, stated(fact)));
+        }
+        self
+    }
+
     fn says_something(&self) -> bool {
         !self.taken_back.is_empty() || self.stated.is_some()
     }
@@ -129,6 +147,18 @@ type Stands<'a, T> = (u64, DateTime<Utc>, &'a T);
 
 fn minute(at: DateTime<Utc>) -> i64 {
     at.timestamp().div_euclid(60)
+}
+
+/// Of what undoes: where that of an instant and later stands, and the latest time of the rest.
+fn from_then_on<'a>(
+    undoing: impl Iterator<Item = Stands<'a, Happened>>,
+    at: DateTime<Utc>,
+) -> (Vec<u64>, Option<DateTime<Utc>>) {
+    let (from_then_on, before): (Vec<_>, Vec<_>) =
+        undoing.partition(|(_, undone, _)| *undone >= at);
+    let positions = from_then_on.into_iter().map(|(position, _, _)| position);
+    let latest = before.into_iter().map(|(_, undone, _)| undone).max();
+    (positions.collect(), latest)
 }
 
 impl Stay<'_> {
@@ -245,24 +275,14 @@ impl Stay<'_> {
         let Some(at) = at.or_else(|| admits.then(|| self.happened())) else {
             return change;
         };
-        let covers = |(_, cancelled, _): &Stands<'_, Happened>| *cancelled >= at;
+        let (mistaken, cancelled) = from_then_on(self.cancellations(), at);
         if admits {
             // Admitted after all: a cancellation of that time was itself a mistake.
-            change.taken_back = self
-                .cancellations()
-                .filter(covers)
-                .map(|(p, _, _)| p)
-                .collect();
-        } else if self
-            .cancellations()
-            .any(|cancellation| covers(&cancellation))
-        {
+            change.taken_back = mistaken;
+        } else if !mistaken.is_empty() {
             return change;
         }
-        let others = self
-            .cancellations()
-            .filter(|cancellation| !covers(cancellation));
-        let in_force = self.admission(others.map(|(_, at, _)| at).max());
+        let in_force = self.admission(cancelled);
         let before = in_force.map(|(_, _, fact)| fact);
         // Where somebody lies later is not where they were admitted.
         let hospital = match before {
@@ -280,16 +300,7 @@ impl Stay<'_> {
                 .and_then(|before| before.previous.clone())
                 .or_else(|| self.statement.previous.clone()),
         };
-        match in_force {
-            Some((_, known, before)) if minute(known) == minute(at) && *before == fact => {}
-            _ => {
-                change
-                    .taken_back
-                    .extend(in_force.map(|(position, _, _)| position));
-                change.stated = Some((at, TransferFact::Admitted(fact)));
-            }
-        }
-        change
+        change.put_right(in_force, at, fact, TransferFact::Admitted)
     }
 
     fn discharged(&self) -> Change {
@@ -317,15 +328,14 @@ impl Stay<'_> {
         let Some((at, date_only)) = at else {
             return change;
         };
-        let covers = |(_, reversed, _): &Stands<'_, Happened>| *reversed >= at;
+        let (mistaken, reversed) = from_then_on(self.reversals(), at);
         if leaves {
             // Left after all: a reversal of that time was itself a mistake.
-            change.taken_back = self.reversals().filter(covers).map(|(p, _, _)| p).collect();
-        } else if self.reversals().any(|reversal| covers(&reversal)) {
+            change.taken_back = mistaken;
+        } else if !mistaken.is_empty() {
             return change;
         }
-        let others = self.reversals().filter(|reversal| !covers(reversal));
-        let in_force = self.discharge(others.map(|(_, at, _)| at).max());
+        let in_force = self.discharge(reversed);
         let before = in_force.map(|(_, _, fact)| fact);
         // Who died later did not die here.
         let died_here = statement.died
@@ -347,16 +357,7 @@ impl Stay<'_> {
                 .or_else(|| before.and_then(|before| before.destination.clone())),
             date_only,
         };
-        match in_force {
-            Some((_, known, before)) if minute(known) == minute(at) && *before == fact => {}
-            _ => {
-                change
-                    .taken_back
-                    .extend(in_force.map(|(position, _, _)| position));
-                change.stated = Some((at, TransferFact::Discharged(fact)));
-            }
-        }
-        change
+        change.put_right(in_force, at, fact, TransferFact::Discharged)
     }
 
     /// What is said anew when it changes; the earlier stands for the time before. `""` takes all of it back.

@@ -22,12 +22,15 @@ mod stream;
 mod trace;
 mod waiting;
 
-use crate::door::{Shared, body, idempotency, routes};
+use crate::door::auth::Caller;
+use crate::door::{Shared, audit as audit_log, body, idempotency, routes};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use idempotency::Keys;
+use joinedup_application::execute::{Write, WriteKey};
+use joinedup_views::decide::Command;
 
 /// Where events and files come in. The role is asked before the body is read, and a process that does not publish reads none.
 pub fn publishing(shared: &Shared) -> Router<Shared> {
@@ -84,9 +87,35 @@ pub fn routes() -> Router<Shared> {
 /// The CloudEvents source of what is recorded through the API.
 const API_SOURCE: &str = "joinedup/api";
 
-/// 201 with an answer, which is remembered for its key.
-fn recorded(keys: &Keys, key: idempotency::Key, answer: &impl serde::Serialize) -> Response {
+/// A command as a caller gives it, under the key of its request.
+fn write(caller: &Caller, key: WriteKey, command: Command, version: Option<u64>) -> Write {
+    Write {
+        source: API_SOURCE,
+        actor: caller.actor(),
+        key,
+        command,
+        version,
+    }
+}
+
+/// The body is not an object of these fields. No value of it is repeated.
+fn misread(error: &serde_json::Error, fields: &str) -> String {
+    format!(
+        "The body must be a JSON object of the fields {fields}; line {}, column {} is not",
+        error.line(),
+        error.column()
+    )
+}
+
+/// 201 with an answer, which is remembered for its key, and what was recorded, for the audit log.
+fn recorded(
+    keys: &Keys,
+    key: idempotency::Key,
+    answer: &impl serde::Serialize,
+    command: &Command,
+    position: u64,
+) -> Response {
     let response = (StatusCode::CREATED, Json(answer)).into_response();
     keys.remember(key, StatusCode::CREATED, answer);
-    response
+    audit_log::recorded(response, command, position)
 }

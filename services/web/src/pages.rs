@@ -29,6 +29,7 @@ pub mod model;
 pub mod multiples;
 pub mod node;
 mod pack;
+mod pasted;
 pub mod picture;
 pub mod plan;
 pub mod quarantine;

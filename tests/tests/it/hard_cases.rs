@@ -1,4 +1,4 @@
-//! What pages say where there is hardly anything to say: one point, numbers all kept back, names that do not fit.
+//! What pages say where there is hardly anything to say: one point, numbers all suppressed, names that do not fit.
 
 use chrono::Datelike;
 use joinedup_tests::browser::Browser;

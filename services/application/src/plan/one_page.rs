@@ -5,7 +5,7 @@ use super::Planned;
 use crate::app::App;
 use crate::charts::{self, QuestionError};
 use crate::gaps;
-use crate::outcomes::{Standing, Verdicts, standing};
+use crate::outcomes::{Standing, standing, verdicts};
 use crate::overview::{Overview, overview};
 use chrono::{Days, NaiveDate};
 use joinedup_events::plan::Progress;
@@ -84,12 +84,7 @@ pub fn one_page(
     plan: &[Planned],
 ) -> Result<OnePage, QuestionError> {
     let overview = overview(app, area, audience)?;
-    let lines = overview.of(area.as_str());
-    let verdicts: Verdicts = lines
-        .filter(|line| line.latest.is_some())
-        .map(|line| (line.measure.clone(), line.verdict()))
-        .collect();
-    let standing = standing(app, area, &verdicts)?;
+    let standing = standing(app, area, &verdicts(app, area, audience)?)?;
     let today = local::date(app.now());
     let year_ago = today - A_YEAR;
     Ok(OnePage {

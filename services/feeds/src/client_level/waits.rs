@@ -3,8 +3,9 @@
 
 use super::record::{Kind, Record};
 use super::values::Outcome;
-use chrono::{Datelike, Months, NaiveDate};
+use chrono::{Months, NaiveDate};
 use joinedup_events::AreaId;
+use joinedup_views::period::{Grain, Period};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -59,10 +60,7 @@ impl Waits {
     pub fn by_quarter(&self) -> BTreeMap<(AreaId, NaiveDate), [Vec<i64>; 2]> {
         let mut quarters: BTreeMap<(AreaId, NaiveDate), [Vec<i64>; 2]> = BTreeMap::new();
         for wait in &self.0 {
-            let month = wait.day.month0() / 3 * 3 + 1;
-            let Some(quarter) = NaiveDate::from_ymd_opt(wait.day.year(), month, 1) else {
-                continue;
-            };
+            let quarter = Period::of(Grain::Quarter, wait.day).start;
             let [response, service] = quarters.entry((wait.council.clone(), quarter)).or_default();
             match wait.until {
                 Until::Response => response.push(wait.days),

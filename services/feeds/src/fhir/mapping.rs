@@ -2,7 +2,7 @@
 
 use super::node::Node;
 use crate::line_list::mapping::plain;
-use crate::mapping::{MappingError, file_text, from_toml, wrong};
+use crate::mapping::{MappingError, file_text, must_be, over_built_in, wrong};
 use joinedup_events::reason::Reason;
 use joinedup_events::referral::{CareService, DeclineReason, Trigger};
 use joinedup_events::transfer::{AdmissionMethod, DischargeMethod, Pathway};
@@ -77,13 +77,7 @@ impl Words {
     }
 
     fn must_be(&self, key: &str, codes: &str, is: impl Fn(&str) -> bool) -> Result<(), String> {
-        let mut values = self.values.values().chain(&self.otherwise);
-        match values.find(|value| !is(value)) {
-            Some(value) => Err(format!(
-                "`{key}` has the value `{value}`, which is not {codes}"
-            )),
-            None => Ok(()),
-        }
+        must_be(self.values.values().chain(&self.otherwise), key, codes, is)
     }
 }
 
@@ -109,11 +103,7 @@ impl FhirMapping {
     /// # Errors
     /// When the text is not of a mapping's shape, or a value is not one of those that there are.
     pub fn parse(name: &str, text: &str) -> Result<Self, MappingError> {
-        let mut fields: toml::Table = from_toml(BUILT_IN, BUILT_IN_TEXT)?;
-        fields.extend(from_toml::<toml::Table>(name, text)?);
-        let mut mapping: Self = fields
-            .try_into()
-            .map_err(|error: toml::de::Error| wrong(name, error.message().to_owned()))?;
+        let mut mapping: Self = over_built_in((BUILT_IN, BUILT_IN_TEXT), name, text)?;
         mapping.sense().map_err(|what| wrong(name, what))?;
         for words in mapping.all_words() {
             let values = std::mem::take(&mut words.values).into_iter();

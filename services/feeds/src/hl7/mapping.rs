@@ -2,7 +2,7 @@
 
 use super::message::{FieldValue, Message, Only, Place};
 use crate::line_list::mapping::plain;
-use crate::mapping::{MappingError, file_text, from_toml, wrong};
+use crate::mapping::{MappingError, file_text, must_be, over_built_in, wrong};
 use joinedup_events::reason::Reason;
 use joinedup_events::transfer::{AdmissionMethod, DischargeMethod, Pathway};
 use joinedup_events::{AreaId, Areas, Slug};
@@ -141,13 +141,7 @@ impl Words {
 
     /// Every value must be one of those that there are.
     fn must_be(&self, key: &str, codes: &str, is: impl Fn(&str) -> bool) -> Result<(), String> {
-        let mut values = self.values.values().chain(&self.otherwise);
-        match values.find(|value| !is(value)) {
-            Some(value) => Err(format!(
-                "`{key}` has the value `{value}`, which is not {codes}"
-            )),
-            None => Ok(()),
-        }
+        must_be(self.values.values().chain(&self.otherwise), key, codes, is)
     }
 }
 
@@ -174,11 +168,7 @@ impl AdtMapping {
     /// # Errors
     /// When the text is not of a mapping's shape, or a value is not one of those that there are.
     pub fn parse(name: &str, text: &str, areas: &Areas) -> Result<Self, MappingError> {
-        let mut fields: toml::Table = from_toml(BUILT_IN, BUILT_IN_TEXT)?;
-        fields.extend(from_toml::<toml::Table>(name, text)?);
-        let mapping: Self = fields
-            .try_into()
-            .map_err(|error: toml::de::Error| wrong(name, error.message().to_owned()))?;
+        let mapping: Self = over_built_in((BUILT_IN, BUILT_IN_TEXT), name, text)?;
         mapping.sense(areas).map_err(|what| wrong(name, what))?;
         Ok(mapping)
     }

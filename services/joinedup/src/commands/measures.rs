@@ -114,9 +114,7 @@ fn show(measures: &Measures, id: &str) -> Result<String, Failure> {
             } else {
                 format!("did you mean {}?", near.join(", "))
             };
-            Err(Failure::usage(format!(
-                "there is no measure `{id}`; {hint}"
-            )))
+            Err(Failure::usage(format!("`{id}` is not a measure; {hint}")))
         }
     }
 }

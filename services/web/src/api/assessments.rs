@@ -4,8 +4,7 @@
 //! stands now, so no rating is ever overwritten unseen.
 
 use super::outcomes::{area_asked, aside};
-use super::{API_SOURCE, recorded};
-use crate::door::audit;
+use super::{misread, recorded, write};
 use crate::door::auth::Caller;
 use crate::door::idempotency::{Keys, Replay};
 use crate::door::problem::Problem;
@@ -15,7 +14,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::{Extension, Json};
 use joinedup_application::app::App;
-use joinedup_application::execute::{ExecuteError, Write, WriteKey, execute};
+use joinedup_application::execute::{ExecuteError, WriteKey, execute};
 use joinedup_application::{charts, outcomes};
 use joinedup_contract::answer::{
     AssessedRound, Assessment, AssessmentState, Assessments, ComparedRounds, RecordedRating,
@@ -207,17 +206,16 @@ pub async fn record(
         Replay::Answered(answer) => return Ok(answer),
         Replay::New(key) => key,
     };
-    let request: RatingRequest =
-        serde_json::from_slice(&body).map_err(|e| Problem::bad_request(misread(&e)))?;
+    let request: RatingRequest = serde_json::from_slice(&body).map_err(|e| {
+        let fields = "area, framework, item, round, action (propose, moderate, confirm, ambition, note, tick or finding), level, rater, note, by, point, done, finding, nodes, on, version";
+        let what = misread(&e, fields);
+        Problem::bad_request(format!("{what}. `version` is the one that was read, 0 for an item of which nothing was recorded"))
+    })?;
     let area = charts::area(&app, &request.area)?;
     caller.must_cover(&area)?;
-    let write = Write {
-        source: API_SOURCE,
-        actor: caller.actor(),
-        key: WriteKey::of(&caller.name, key.of_caller()),
-        command: request.command(area.clone())?,
-        version: Some(request.version),
-    };
+    let write_key = WriteKey::of(&caller.name, key.of_caller());
+    let command = request.command(area.clone())?;
+    let write = write(&caller, write_key, command, Some(request.version));
     let receipt = match execute(&app, &write).await {
         Err(error @ ExecuteError::Conflict { .. }) => {
             return Err(conflict(&app, &area, &request, error));
@@ -229,18 +227,13 @@ pub async fn record(
         version: receipt.position,
         assessment: stands.map(|(rating, version)| row(&app, rating, version, None)),
     };
-    let answer = recorded(&keys, key, &answer);
-    Ok(audit::recorded(answer, &write.command, receipt.position))
-}
-
-/// What is wrong with a body, without the values in it.
-fn misread(error: &serde_json::Error) -> String {
-    let fields = "area, framework, item, round, action (propose, moderate, confirm, ambition, note, tick or finding), level, rater, note, by, point, done, finding, nodes, on, version";
-    format!(
-        "The body must be a JSON object of the fields {fields}; line {}, column {} is not. `version` is the one that was read, 0 for an item of which nothing was recorded",
-        error.line(),
-        error.column()
-    )
+    Ok(recorded(
+        &keys,
+        key,
+        &answer,
+        &write.command,
+        receipt.position,
+    ))
 }
 
 /// The item's rating and version as they stand.

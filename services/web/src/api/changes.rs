@@ -2,8 +2,7 @@
 //! No word here says that a change caused anything.
 
 use super::outcomes::{area_asked, aside};
-use super::{API_SOURCE, recorded};
-use crate::door::audit;
+use super::{misread, recorded, write};
 use crate::door::auth::Caller;
 use crate::door::idempotency::{Keys, Replay};
 use crate::door::problem::Problem;
@@ -14,7 +13,7 @@ use axum::response::Response;
 use axum::{Extension, Json};
 use joinedup_application::app::App;
 use joinedup_application::charts::{self, ChartRequest};
-use joinedup_application::execute::{Write, WriteKey, area_of_change, execute};
+use joinedup_application::execute::{WriteKey, area_of_change, execute};
 use joinedup_contract::answer::{self, Changes, RecordedChange};
 use joinedup_contract::parameter::OfChanges;
 use joinedup_contract::request::ChangeRequest;
@@ -175,7 +174,7 @@ pub async fn record(
         let fields = "action (plan, start, pause, study, finish, undo, target-set, rebase-proposed, rebase-accepted, rebase-declined or withdraw), \
                       area, change, title, aim, prediction, led_by, measures, concept, items, begun, decision (adopt, adapt or abandon), \
                       learnt, compared (as-predicted, in-part or otherwise), measure, target, from, reason, position, on, version";
-        Problem::bad_request(format!("The body must be a JSON object of the fields {fields}; line {}, column {} is not", e.line(), e.column()))
+        Problem::bad_request(misread(&e, fields))
     })?;
     let area = match (&request.area, &request.change) {
         (Some(code), _) => charts::area(&app, code)?,
@@ -199,18 +198,18 @@ pub async fn record(
         caller.must_cover(&planned)?;
     }
     let write_key = WriteKey::of(&caller.name, key.of_caller());
-    let write = Write {
-        source: API_SOURCE,
-        actor: caller.actor(),
-        key: write_key,
-        command: request.command(area, write_key.id())?,
-        version: request.version,
-    };
+    let command = request.command(area, write_key.id())?;
+    let write = write(&caller, write_key, command, request.version);
     let receipt = execute(&app, &write).await?;
     let answer = RecordedChange {
         change: receipt.entity.to_string(),
         position: receipt.position,
     };
-    let answer = recorded(&keys, key, &answer);
-    Ok(audit::recorded(answer, &write.command, receipt.position))
+    Ok(recorded(
+        &keys,
+        key,
+        &answer,
+        &write.command,
+        receipt.position,
+    ))
 }

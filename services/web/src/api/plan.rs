@@ -2,8 +2,7 @@
 //! reviews found.
 
 use super::outcomes::{area_asked, aside};
-use super::{API_SOURCE, recorded};
-use crate::door::audit;
+use super::{misread, recorded, write};
 use crate::door::auth::Caller;
 use crate::door::idempotency::{Keys, Replay};
 use crate::door::problem::Problem;
@@ -13,7 +12,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::{Extension, Json};
 use joinedup_application::app::App;
-use joinedup_application::execute::{Write, WriteKey, execute};
+use joinedup_application::execute::{WriteKey, execute};
 use joinedup_application::plan::{one_page, plan};
 use joinedup_application::{charts, checklists, findings};
 use joinedup_contract::answer::{Checklists, Findings, Plan, RecordedPlanItem};
@@ -54,25 +53,25 @@ pub async fn record(
     let request: PlanRequest = serde_json::from_slice(&body).map_err(|e| {
         let fields = "action (set or progress), area, plan_item, aim, framework, item, measures, owner, tested_by, by, progress (open, done or \
                       dropped), reason, on, version";
-        Problem::bad_request(format!("The body must be a JSON object of the fields {fields}; line {}, column {} is not", e.line(), e.column()))
+        Problem::bad_request(misread(&e, fields))
     })?;
     let area = charts::area(&app, &request.area)?;
     caller.must_cover(&area)?;
     let write_key = WriteKey::of(&caller.name, key.of_caller());
-    let write = Write {
-        source: API_SOURCE,
-        actor: caller.actor(),
-        key: write_key,
-        command: request.command(area, write_key.id())?,
-        version: request.version,
-    };
+    let command = request.command(area, write_key.id())?;
+    let write = write(&caller, write_key, command, request.version);
     let receipt = execute(&app, &write).await?;
     let answer = RecordedPlanItem {
         plan_item: receipt.entity.to_string(),
         position: receipt.position,
     };
-    let answer = recorded(&keys, key, &answer);
-    Ok(audit::recorded(answer, &write.command, receipt.position))
+    Ok(recorded(
+        &keys,
+        key,
+        &answer,
+        &write.command,
+        receipt.position,
+    ))
 }
 
 /// The checklists of a framework in an area.

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use joinedup_application::app::App;
 use joinedup_application::audit::{About, By, Did, Entry};
 use joinedup_application::config::Role;
+use joinedup_events::AreaId;
 use joinedup_views::decide::{Command, Subject, Undone};
 use joinedup_views::suppression::Audience;
 use sha2::{Digest, Sha256};
@@ -43,6 +44,24 @@ pub fn recorded(mut answer: Response, command: &Command, position: u64) -> Respo
         measure,
         item,
         events: About::events_at([position]),
+        ..About::default()
+    };
+    answer.extensions_mut().insert(Recorded(about));
+    answer
+}
+
+/// An answer that says that several events were recorded of an item in an area, and where they stand.
+#[must_use]
+pub fn recorded_of(
+    mut answer: Response,
+    area: &AreaId,
+    item: impl Into<String>,
+    positions: impl IntoIterator<Item = u64>,
+) -> Response {
+    let about = About {
+        area: Some(area.to_string()),
+        item: Some(item.into()),
+        events: About::events_at(positions),
         ..About::default()
     };
     answer.extensions_mut().insert(Recorded(about));

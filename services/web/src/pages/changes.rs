@@ -16,6 +16,7 @@ use super::visit::Visit;
 use super::words;
 use crate::door::problem::Problem;
 use axum::response::Response;
+use joinedup_application::changes::of_place;
 use joinedup_events::Family;
 use joinedup_views::changes::{Change, Status, change};
 use joinedup_views::decide::version;
@@ -49,11 +50,11 @@ pub async fn show(visit: Visit) -> Result<Response, Problem> {
 fn list(visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
     let undone = visit.address.get(DONE) == Some("undo");
     let visit = &visit.without(&[DONE]);
-    let mut known = of_place(visit)?;
-    known.sort_by_key(|k| Reverse(k.change.finished.or(k.change.started).or(k.change.planned)));
+    let mut known = of_place(&visit.app, &visit.area)?;
+    known.sort_by_key(|(_, c)| Reverse(c.finished.or(c.started).or(c.planned)));
     let today = visit.today();
-    let of = |wanted: &[Status]| -> Vec<&Known> {
-        let is = |k: &&Known| wanted.contains(&k.change.status(today));
+    let of = |wanted: &[Status]| -> Vec<&(String, Change)> {
+        let is = |(_, change): &&(String, Change)| wanted.contains(&change.status(today));
         known.iter().filter(is).collect()
     };
     let columns = [
@@ -85,7 +86,7 @@ fn list(visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
                     section.card aria-labelledby=(format!("{id}-name")) {
                         h2 id=(format!("{id}-name")) { (name) " " span.place { (list.len()) } }
                         @if list.is_empty() { p.place { "None." } }
-                        ul.findings { @for known in list { (item(visit, known, &mut charts)) } }
+                        ul.findings { @for (id, change) in list { (item(visit, id, change, &mut charts)) } }
                     }
                 }
             }
@@ -95,8 +96,7 @@ fn list(visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
     Ok(layout::page(visit, Tab::Changes, "Changes", &picker, &body))
 }
 
-fn item(visit: &Visit, known: &Known, charts: &mut usize) -> Markup {
-    let change = &known.change;
+fn item(visit: &Visit, id: &str, change: &Change, charts: &mut usize) -> Markup {
     let status_now = change.status(visit.today());
     let is_planned = matches!(status_now, Status::Planned | Status::NotYet);
     let studied = change
@@ -109,7 +109,7 @@ fn item(visit: &Visit, known: &Known, charts: &mut usize) -> Markup {
     });
     html! {
         li.change { div {
-            a href=(path(&known.id)) { (change.title.as_deref().unwrap_or("A change")) }
+            a href=(path(id)) { (change.title.as_deref().unwrap_or("A change")) }
             @if matches!(status_now, Status::Paused | Status::Finished) { " " span.tag { (status(status_now, change.decision)) } }
             p.small {
                 (visit.title_of(change.area.as_str())) " · " (dates(change))
@@ -121,23 +121,6 @@ fn item(visit: &Visit, known: &Known, charts: &mut usize) -> Markup {
             @if let Some(learnt) = &change.learnt { p { "Learnt: " (learnt) } }
         } }
     }
-}
-
-/// The changes of a place and its parts.
-fn of_place(visit: &Visit) -> Result<Vec<Known>, Problem> {
-    let within = visit.app.definitions.areas.within(&visit.area);
-    Ok(visit.views()?.read(|view| {
-        let all = view.listed(Family::Change);
-        let known = all.filter_map(|entity| {
-            let (facts, all) = (entity.facts.standing(), entity.facts.all());
-            Some(Known {
-                id: entity.id.to_string(),
-                change: change(&facts)?,
-                version: version(&all),
-            })
-        });
-        known.filter(|k| within.contains(&k.change.area)).collect()
-    }))
 }
 
 /// One change; none where nothing stands of it.

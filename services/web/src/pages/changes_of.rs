@@ -6,13 +6,14 @@ use super::figure;
 use super::visit::Visit;
 use super::words;
 use crate::door::problem::Problem;
+use joinedup_application::changes::of_place;
 use joinedup_application::charts::Answer;
 use joinedup_drawing::axis;
 use joinedup_events::change::Decision;
 use joinedup_events::{AreaId, Family};
 use joinedup_views::changes::before_after::ENOUGH_POINTS;
 use joinedup_views::changes::{
-    BeforeAfter, Change, Decisions, Moved, Status, before_and_after, change, decisions,
+    BeforeAfter, Change, Decisions, Moved, Status, before_and_after, decisions,
 };
 use joinedup_views::chart::Chart;
 use joinedup_views::decide::version;
@@ -28,16 +29,8 @@ pub fn changes_for(
     measure: &str,
     area: &AreaId,
 ) -> Result<Vec<(String, Change)>, Problem> {
-    let within = visit.app.definitions.areas.within(area);
-    let mut found: Vec<(String, Change)> = visit.views()?.read(|view| {
-        view.listed(Family::Change)
-            .filter_map(|entity| Some((entity.id.to_string(), change(&entity.facts.standing())?)))
-            .filter(|(_, c)| {
-                within.contains(&c.area) && c.measures.iter().any(|m| m.as_str() == measure)
-            })
-            .collect()
-    });
-    found.sort_by(|(a, x), (b, y)| (y.started.or(y.planned), b).cmp(&(x.started.or(x.planned), a)));
+    let mut found = of_place(&visit.app, area)?;
+    found.retain(|(_, change)| change.measures.iter().any(|m| m.as_str() == measure));
     Ok(found)
 }
 

@@ -5,13 +5,12 @@ use super::layout::{self, Tab};
 use super::record::{Form, SOURCE, back_to, hidden};
 use super::visit::Visit;
 use super::words;
-use crate::door::audit::Recorded;
+use crate::door::audit;
 use crate::door::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
-use joinedup_application::audit::About;
 use joinedup_application::checklists::{ChecklistOfItem, Point, items, of_item};
 use joinedup_application::execute::{Write, WriteKey, execute};
 use joinedup_drawing::axis;
@@ -188,12 +187,7 @@ pub async fn save(
         };
         positions.push(execute(&visit.app, &write).await?.position);
     }
-    let mut answer = Redirect::to(&form.back()).into_response();
-    answer.extensions_mut().insert(Recorded(About {
-        area: Some(area.to_string()),
-        item: Some(format!("{framework}/{item}")),
-        events: About::events_at(positions),
-        ..About::default()
-    }));
-    Ok(answer)
+    let answer = Redirect::to(&form.back()).into_response();
+    let ticked = format!("{framework}/{item}");
+    Ok(audit::recorded_of(answer, &area, ticked, positions))
 }

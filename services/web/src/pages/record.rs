@@ -10,14 +10,16 @@ use crate::door::audit;
 use crate::door::auth::Caller;
 use crate::door::origin::is_own;
 use crate::door::problem::Problem;
+use crate::door::scope::misplaced;
 use crate::door::sign_in::is_path;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use joinedup_application::admission;
 use joinedup_application::app::App;
 use joinedup_application::execute::{ExecuteError, Receipt, Write, WriteKey, execute, until_seen};
-use joinedup_events::{AreaId, Event};
+use joinedup_events::{AreaId, Arrival, Event, Refusals, Submitted, local};
 use joinedup_log::Appended;
 use joinedup_views::decide::Command;
 use maud::{Markup, html};
@@ -51,6 +53,34 @@ pub(super) async fn publish(
         until_seen(views, last, within).await;
     }
     Ok(all)
+}
+
+/// An event that a page has written, as the door lets it in, signed by the caller; or what is wrong with it.
+///
+/// # Errors
+/// 403 where it is not the caller's to record.
+pub(super) fn let_in(visit: &Visit, written: &Event) -> Result<Result<Event, Refusals>, Problem> {
+    let submitted = Submitted::read(written.to_json().to_string().as_bytes());
+    let let_in = submitted.and_then(|submitted| {
+        admission::admit(&visit.app.definitions, submitted, Arrival::at(visit.now))
+    });
+    let mut event = match let_in {
+        Ok(event) => event,
+        Err(refusals) => return Ok(Err(refusals)),
+    };
+    let not_theirs = misplaced(&visit.caller, &visit.app, &event);
+    if !not_theirs.is_empty() {
+        return Err(Problem::forbidden_fields(not_theirs));
+    }
+    visit.caller.sign(&mut event);
+    Ok(Ok(event))
+}
+
+/// When something happened of which only the day is known: at noon, and today at its first moment, for noon may not have come
+/// yet.
+pub(super) fn instant_of(visit: &Visit, day: NaiveDate) -> DateTime<Utc> {
+    let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default();
+    local::at(day, noon).min(local::midnight(visit.today()))
 }
 
 /// The fields of a form that was sent from one of our own pages.
@@ -204,13 +234,17 @@ pub struct Filled {
 
 /// What the page of a form is made of again.
 pub trait FormPage: Send + 'static {
-    /// Where the reader goes once it is recorded.
-    fn then(&self, app: &App, receipt: &Receipt, form: &Form) -> String;
-    /// What stands now, for whoever was second.
+    /// Where the reader goes once it is recorded: back, unless the page knows better.
+    fn then(&self, _app: &App, _receipt: &Receipt, form: &Form) -> String {
+        form.back()
+    }
+    /// What stands now, for whoever was second; nothing of what is made anew.
     ///
     /// # Errors
     /// When it cannot be shown.
-    fn stands(&self, visit: &Visit) -> Result<Markup, Problem>;
+    fn stands(&self, _visit: &Visit) -> Result<Markup, Problem> {
+        Ok(html! {})
+    }
     /// The page with the form as it was sent and what is wrong with it.
     ///
     /// # Errors

@@ -264,7 +264,7 @@ fn a_reader_sees_no_small_numbers_and_others_see_nothing() {
     assert!(hidden.len() > 10, "{} suppressed", hidden.len());
     assert_eq!(values("reader"), periods("reader", "final"));
     assert!(values("reader").is_disjoint(&hidden));
-    // Many charts at once are kept back as each one alone is.
+    // Many charts at once are suppressed as each one alone is.
     let auth = [(
         "authorization",
         "Bearer 0123456789abcdef0123456789abcdef-reader",

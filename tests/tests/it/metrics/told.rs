@@ -140,7 +140,7 @@ fn what_another_alert_says_already_is_kept_back_and_a_delay_never_is_for_our_own
         ]
         .map(str::to_owned),
     );
-    eventually("the rest is kept back", || {
+    eventually("the rest is suppressed", || {
         let held = alertmanager.alerts()?;
         let suppressed = held.iter().filter(|a| a["status"]["state"] == "suppressed");
         let suppressed: BTreeSet<String> = suppressed.map(name).collect();

@@ -6,18 +6,15 @@ use super::super::sheet::typed::{Refused, Typed};
 use super::super::visit::Visit;
 use super::form::{id as field_of, name};
 use super::{DONE, answered_by, page, questions};
-use crate::door::audit::Recorded;
+use crate::door::audit;
 use crate::door::problem::Problem;
-use crate::door::scope::misplaced;
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{NaiveDate, NaiveTime};
-use joinedup_application::admission;
-use joinedup_application::audit::About;
+use chrono::NaiveDate;
 use joinedup_events::experience::{Answer, Answered, ExperienceFact, Mode, Respondent};
-use joinedup_events::{Arrival, EntityId, Event, Fact, Slug, Submitted, local};
+use joinedup_events::{EntityId, Event, Fact, Slug};
 use joinedup_views::catalogue::Item;
 use std::time::Duration;
 
@@ -96,14 +93,8 @@ pub(super) fn saved(
         .with("saved", questionnaires)
         .with("answered", given)
         .with("not-applicable", not_applicable);
-    let mut answer = Redirect::to(&to.to_string()).into_response();
-    answer.extensions_mut().insert(Recorded(About {
-        area: Some(visit.area.to_string()),
-        item: Some(id.to_owned()),
-        events: About::events_at(positions),
-        ..About::default()
-    }));
-    answer
+    let answer = Redirect::to(&to.to_string()).into_response();
+    audit::recorded_of(answer, &visit.area, id, positions)
 }
 
 /// The event of a form, let in by the door, with its answers; or what is wrong, field by field.
@@ -168,29 +159,18 @@ pub(super) fn event(
     let entity = EntityId::new(&format!("response-{key}"));
     let entity = entity
         .map_err(|_| Problem::bad_request("The form is not complete: open its page again"))?;
-    let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default();
     let written = Event {
         source: SOURCE.to_owned(),
         id: key.to_string(),
-        // Of today only the day is known; noon may not have come yet.
-        occurred_at: local::at(on, noon).min(local::midnight(visit.today())),
+        occurred_at: record::instant_of(visit, on),
         recorded_at: visit.now,
         entity,
         area: visit.area.clone(),
         fact: Fact::Experience(ExperienceFact::Answered(response.clone())),
         actor: None,
     };
-    let arrival = Arrival::at(visit.now);
-    let let_in = Submitted::read(written.to_json().to_string().as_bytes())
-        .and_then(|submitted| admission::admit(&visit.app.definitions, submitted, arrival));
-    Ok(match let_in {
-        Ok(mut event) => match misplaced(&visit.caller, &visit.app, &event) {
-            not_theirs if not_theirs.is_empty() => {
-                visit.caller.sign(&mut event);
-                Ok((event, response))
-            }
-            not_theirs => return Err(Problem::forbidden_fields(not_theirs)),
-        },
+    Ok(match record::let_in(visit, &written)? {
+        Ok(event) => Ok((event, response)),
         Err(found) => Err(found
             .0
             .into_iter()

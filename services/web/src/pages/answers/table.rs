@@ -1,13 +1,13 @@
 //! `POST /frameworks/{id}/answers/table`: many questionnaires pasted from a spreadsheet, one a row: all of them are taken
 //! or, where one is refused, none.
 
+use super::super::pasted::{Pasted, all_or_none, refused, refused_whole};
 use super::super::record::Form;
 use super::super::sheet::typed::{Refused, Typed};
 use super::super::visit::Visit;
 use super::form::name;
 use super::sent::{event, publish, saved};
 use super::{answered_by, page, questions};
-use crate::door::limits::MAX_ERRORS;
 use crate::door::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::Path;
@@ -82,14 +82,6 @@ pub async fn send(
     }
 }
 
-fn refused(at: impl Into<String>, why: impl Into<String>) -> Refused {
-    Refused {
-        field: "text".to_owned(),
-        at: at.into(),
-        why: why.into(),
-    }
-}
-
 /// The events of a table with how many answers each holds, or what is wrong with it.
 fn events(
     visit: &Visit,
@@ -117,12 +109,7 @@ fn events(
             ),
         }
     }
-    wrong.truncate(MAX_ERRORS);
-    Ok(if wrong.is_empty() {
-        Ok(events)
-    } else {
-        Err(wrong)
-    })
+    Ok(all_or_none(events, wrong))
 }
 
 /// A row: its line, and the fields that a form for it would have.
@@ -130,22 +117,10 @@ type Row = (u64, Vec<(String, String)>);
 
 /// The rows of a table.
 fn rows(framework: &Framework, scale: &Scale, text: &str) -> Result<Vec<Row>, Vec<Refused>> {
-    let first = text.lines().next().unwrap_or_default();
-    let most = |c: &char| first.matches(*c).count();
-    let between = ['\t', ';', ','].into_iter().max_by_key(most).unwrap_or(',');
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(u8::try_from(between).unwrap_or(b','))
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let unreadable = || {
-        vec![refused(
-            "Table",
-            "It cannot be read as a table: copy it from the spreadsheet again",
-        )]
-    };
-    let head = reader.headers().map_err(|_| unreadable())?.clone();
-    let columns: Vec<Option<String>> = head.iter().map(|title| column(framework, title)).collect();
+    let again = "It cannot be read as a table: copy it from the spreadsheet again";
+    let table = Pasted::read(text, again)?;
+    let titles = table.titles.iter();
+    let columns: Vec<Option<String>> = titles.map(|title| column(framework, title)).collect();
     let unknown = columns
         .iter()
         .zip(1..)
@@ -158,21 +133,10 @@ fn rows(framework: &Framework, scale: &Scale, text: &str) -> Result<Vec<Row>, Ve
     }
     let columns: Vec<String> = columns.into_iter().flatten().collect();
     if !columns.iter().any(|column| column == "on") {
-        return Err(vec![refused(
-            "Table",
-            "It has no column with the title date",
-        )]);
+        return Err(refused_whole("It has no column with the title date"));
     }
     let mut rows = Vec::new();
-    for (record, line) in reader.records().zip(2..) {
-        let record = record.map_err(|_| unreadable())?;
-        if record.iter().all(str::is_empty) {
-            continue;
-        }
-        if rows.len() == MAX_ROWS {
-            let why = format!("It has more than {MAX_ROWS} rows: paste it in parts");
-            return Err(vec![refused("Table", why)]);
-        }
+    for (line, record) in table.rows(MAX_ROWS, "paste it in parts")? {
         let cells = columns.iter().zip(record.iter());
         let mut fields: Vec<(String, String)> = cells
             .filter(|(_, cell)| !cell.is_empty())
@@ -184,9 +148,6 @@ fn rows(framework: &Framework, scale: &Scale, text: &str) -> Result<Vec<Row>, Ve
             }
         }
         rows.push((line, fields));
-    }
-    if rows.is_empty() {
-        return Err(vec![refused("Table", "It has no row below its titles")]);
     }
     Ok(rows)
 }

@@ -19,7 +19,7 @@ use joinedup_application::execute::{Receipt, area_of_change};
 use joinedup_contract::request::{ChangeRequest, ChangeVerb};
 use joinedup_events::change::{Comparison, Decision};
 use joinedup_views::decide::Command;
-use maud::{Markup, html};
+use maud::Markup;
 
 /// `POST /changes`: a new plan.
 pub async fn plan(
@@ -147,10 +147,6 @@ impl FormPage for OfList {
     fn then(&self, _: &App, receipt: &Receipt, _: &Form) -> String {
         let own = Address::new(path(receipt.entity.as_str()));
         own.with(DONE, "plan").to_string()
-    }
-
-    fn stands(&self, _: &Visit) -> Result<Markup, Problem> {
-        Ok(html! {})
     }
 
     fn again(&self, visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {

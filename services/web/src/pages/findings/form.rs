@@ -14,7 +14,6 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use joinedup_application::app::App;
 use joinedup_application::charts;
-use joinedup_application::execute::Receipt;
 use joinedup_application::findings::{KnownFinding, of_place};
 use joinedup_contract::request::{RatingRequest, RatingVerb};
 use joinedup_events::Slug;
@@ -149,10 +148,6 @@ pub async fn record(
 struct OfFindings(Option<String>);
 
 impl FormPage for OfFindings {
-    fn then(&self, _: &App, _: &Receipt, form: &Form) -> String {
-        form.back()
-    }
-
     fn stands(&self, visit: &Visit) -> Result<Markup, Problem> {
         let found = of_place(&visit.app, &visit.area)?;
         let id = |f: &KnownFinding| f.id.as_ref().map(ToString::to_string);

@@ -2,23 +2,20 @@
 //! one is refused, none.
 
 use super::super::filling::Filling;
-use super::super::record::{Form, SOURCE, hidden, must_be_own, publish};
+use super::super::pasted::{Pasted, all_or_none, refused, refused_whole};
+use super::super::record::{Form, SOURCE, hidden, instant_of, let_in, must_be_own, publish};
 use super::super::sheet::typed::{Refused, Typed};
 use super::super::visit::Visit;
 use super::{frameworks, page};
-use crate::door::audit::Recorded;
-use crate::door::limits::MAX_ERRORS;
+use crate::door::audit;
 use crate::door::problem::Problem;
-use crate::door::scope::misplaced;
 use axum::extract::Multipart;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{NaiveDate, NaiveTime};
-use joinedup_application::admission;
-use joinedup_application::audit::About;
+use chrono::NaiveDate;
 use joinedup_events::assessment::{AssessmentFact, Found};
 use joinedup_events::id::hash_two;
-use joinedup_events::{Arrival, EntityId, Event, Fact, Slug, Submitted, local};
+use joinedup_events::{EntityId, Event, Fact, Slug};
 use joinedup_views::catalogue::{Catalogue, Framework};
 use maud::{Markup, html};
 use std::time::Duration;
@@ -57,24 +54,18 @@ pub async fn send(
     visit.area = joinedup_application::charts::area(&visit.app, form.must("area", "The place")?)?;
     visit.caller.must_cover(&visit.area)?;
     visit.address = visit.address.on("/findings").with("area", &visit.area);
-    match events(&visit, form.get("text").unwrap_or_default()) {
+    match events(&visit, form.get("text").unwrap_or_default())? {
         Ok(events) => {
-            for event in &events {
-                let not_theirs = misplaced(&visit.caller, &visit.app, event);
-                if !not_theirs.is_empty() {
-                    return Err(Problem::forbidden_fields(not_theirs));
-                }
-            }
             let appended = publish(&visit.app, &events, SEEN_TIMEOUT).await?;
             let to = visit.address.with("saved", events.len());
-            let mut answer = Redirect::to(&to.to_string()).into_response();
-            answer.extensions_mut().insert(Recorded(About {
-                area: Some(visit.area.to_string()),
-                item: Some("findings".to_owned()),
-                events: About::events_at(appended.iter().map(|a| a.position.0)),
-                ..About::default()
-            }));
-            Ok(answer)
+            let answer = Redirect::to(&to.to_string()).into_response();
+            let positions = appended.iter().map(|a| a.position.0);
+            Ok(audit::recorded_of(
+                answer,
+                &visit.area,
+                "findings",
+                positions,
+            ))
         }
         Err(refused) => {
             let typed = Typed {
@@ -110,14 +101,6 @@ async fn read(mut parts: Multipart) -> Result<Form, Problem> {
     Ok(Form::of(fields))
 }
 
-fn refused(at: impl Into<String>, why: impl Into<String>) -> Refused {
-    Refused {
-        field: "text".to_owned(),
-        at: at.into(),
-        why: why.into(),
-    }
-}
-
 /// A row: its line and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Row {
@@ -131,14 +114,24 @@ struct Row {
 }
 
 /// The events of a table, let in by the door, or what is wrong with it.
-fn events(visit: &Visit, text: &str) -> Result<Vec<Event>, Vec<Refused>> {
+fn events(visit: &Visit, text: &str) -> Result<Result<Vec<Event>, Vec<Refused>>, Problem> {
     let catalogue = &visit.app.definitions.catalogue;
     let of_findings: Vec<&Framework> = frameworks(visit).collect();
-    let rows = rows(catalogue, &of_findings, text)?;
+    let rows = match rows(catalogue, &of_findings, text) {
+        Ok(rows) => rows,
+        Err(refused) => return Ok(Err(refused)),
+    };
     let (mut events, mut wrong) = (Vec::new(), Vec::new());
     for row in rows {
         let line = row.line;
-        match event(visit, row) {
+        let let_in = match written(visit, row) {
+            Ok(written) => let_in(visit, &written)?.map_err(|refusals| {
+                let rules = refusals.0.iter();
+                rules.map(|r| sentence(&r.pointer, &r.rule)).collect()
+            }),
+            Err(why) => Err(why),
+        };
+        match let_in {
             Ok(event) => events.push(event),
             Err(why) => wrong.extend(
                 why.into_iter()
@@ -146,15 +139,11 @@ fn events(visit: &Visit, text: &str) -> Result<Vec<Event>, Vec<Refused>> {
             ),
         }
     }
-    wrong.truncate(MAX_ERRORS);
-    if wrong.is_empty() {
-        Ok(events)
-    } else {
-        Err(wrong)
-    }
+    Ok(all_or_none(events, wrong))
 }
 
-fn event(visit: &Visit, row: Row) -> Result<Event, Vec<String>> {
+/// The event of a row, as the page writes it.
+fn written(visit: &Visit, row: Row) -> Result<Event, Vec<String>> {
     let register = &visit.app.definitions.areas;
     let area = match &row.place {
         None => visit.area.clone(),
@@ -188,33 +177,17 @@ fn event(visit: &Visit, row: Row) -> Result<Event, Vec<String>> {
             .map(|n| name(n))
             .collect::<Result<_, _>>()?,
     };
-    let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default();
-    let written = Event {
+    Ok(Event {
         source: SOURCE.to_owned(),
         id,
-        occurred_at: local::at(row.on, noon).min(local::midnight(visit.today())),
+        occurred_at: instant_of(visit, row.on),
         recorded_at: visit.now,
         actor: None,
         entity: EntityId::new(&entity)
             .map_err(|rule| vec![format!("The codes together: {rule}")])?,
         area,
         fact: Fact::Assessment(AssessmentFact::Found(found)),
-    };
-    let let_in = Submitted::read(written.to_json().to_string().as_bytes());
-    let let_in = let_in.and_then(|submitted| {
-        admission::admit(&visit.app.definitions, submitted, Arrival::at(visit.now))
-    });
-    match let_in {
-        Ok(mut event) => {
-            visit.caller.sign(&mut event);
-            Ok(event)
-        }
-        Err(refusals) => Err(refusals
-            .0
-            .into_iter()
-            .map(|r| sentence(&r.pointer, &r.rule))
-            .collect()),
-    }
+    })
 }
 
 fn sentence(pointer: &str, rule: &str) -> String {
@@ -231,45 +204,22 @@ fn rows(
     frameworks: &[&Framework],
     text: &str,
 ) -> Result<Vec<Row>, Vec<Refused>> {
-    let first = text.lines().next().unwrap_or_default();
-    let most = |c: &char| first.matches(*c).count();
-    let between = ['\t', ';', ','].into_iter().max_by_key(most).unwrap_or(',');
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(u8::try_from(between).unwrap_or(b','))
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let unreadable = || {
-        vec![refused(
-            "Table",
-            "It cannot be read as a table: save it as CSV again",
-        )]
-    };
-    let head = reader.headers().map_err(|_| unreadable())?.clone();
+    let table = Pasted::read(text, "It cannot be read as a table: save it as CSV again")?;
     let column = |names: &[&str]| {
-        head.iter()
-            .position(|title| names.contains(&title.to_lowercase().as_str()))
+        let mut titles = table.titles.iter();
+        titles.position(|title| names.contains(&title.to_lowercase().as_str()))
     };
     let on = column(&["date", "published", "published on"]);
     let pathway = column(&["pathway", "area of care"]);
     let found = column(&["finding", "findings", "text"]);
     let (place, nodes) = (column(&["place", "area"]), column(&["node", "nodes"]));
     let (Some(on), Some(pathway), Some(found)) = (on, pathway, found) else {
-        return Err(vec![refused(
-            "Table",
+        return Err(refused_whole(
             "Its first row must have the columns date, pathway and finding",
-        )]);
+        ));
     };
     let (mut rows, mut wrong) = (Vec::new(), Vec::new());
-    for (record, line) in reader.records().zip(2..) {
-        let record = record.map_err(|_| unreadable())?;
-        if record.iter().all(str::is_empty) {
-            continue;
-        }
-        if rows.len() == MAX_ROWS {
-            let why = format!("It has more than {MAX_ROWS} rows: send it in parts");
-            return Err(vec![refused("Table", why)]);
-        }
+    for (line, record) in table.rows(MAX_ROWS, "send it in parts")? {
         let cell = |at: usize| record.get(at).unwrap_or_default();
         let mut not = |why: &str| wrong.push(refused(format!("Line {line}"), why));
         let day = cell(on);
@@ -316,15 +266,7 @@ fn rows(
             _ => not("What was found is needed"),
         }
     }
-    if rows.is_empty() && wrong.is_empty() {
-        wrong.push(refused("Table", "It has no row below its titles"));
-    }
-    wrong.truncate(MAX_ERRORS);
-    if wrong.is_empty() {
-        Ok(rows)
-    } else {
-        Err(wrong)
-    }
+    all_or_none(rows, wrong)
 }
 
 #[cfg(test)]

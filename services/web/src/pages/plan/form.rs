@@ -13,14 +13,13 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use joinedup_application::app::App;
+use joinedup_application::changes::of_place;
 use joinedup_application::charts;
-use joinedup_application::execute::Receipt;
 use joinedup_application::plan::Planned;
 use joinedup_contract::request::{PlanRequest, PlanVerb};
-use joinedup_events::Family;
 use joinedup_events::plan::Progress;
 use joinedup_views::catalogue::FrameworkKind;
-use joinedup_views::changes::{Status, change as read_change};
+use joinedup_views::changes::Status;
 use joinedup_views::decide::Command;
 use joinedup_views::plan::PREFIX;
 use maud::{Markup, html};
@@ -191,18 +190,12 @@ fn fields(visit: &Visit, filling: &Filling, stands: &Stands<'_>) -> Result<Marku
 
 /// The changes of the place that are not over, by title; what an item names already may be over.
 fn changes(visit: &Visit) -> Result<Vec<(String, String)>, Problem> {
-    let within = visit.app.definitions.areas.within(&visit.area);
     let today = visit.today();
-    let mut found: Vec<(String, String)> = visit.views()?.read(|view| {
-        let changes = view.listed(Family::Change).filter_map(|entity| {
-            let change = read_change(&entity.facts.standing())?;
-            Some((entity.id.to_string(), change))
-        });
-        changes
-            .filter(|(_, c)| within.contains(&c.area) && c.status(today) != Status::Finished)
-            .map(|(id, c)| (id, c.title.unwrap_or_default()))
-            .collect()
-    });
+    let mut found: Vec<(String, String)> = of_place(&visit.app, &visit.area)?
+        .into_iter()
+        .filter(|(_, change)| change.status(today) != Status::Finished)
+        .map(|(id, change)| (id, change.title.unwrap_or_default()))
+        .collect();
     found.sort_by(|a, b| a.1.cmp(&b.1));
     Ok(found)
 }
@@ -300,14 +293,6 @@ pub async fn change(
 struct OfPlan;
 
 impl FormPage for OfPlan {
-    fn then(&self, _: &App, _: &Receipt, form: &Form) -> String {
-        form.back()
-    }
-
-    fn stands(&self, _: &Visit) -> Result<Markup, Problem> {
-        Ok(html! {})
-    }
-
     fn again(&self, visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
         page(visit, filling)
     }
@@ -317,10 +302,6 @@ impl FormPage for OfPlan {
 struct OfItem(String);
 
 impl FormPage for OfItem {
-    fn then(&self, _: &App, _: &Receipt, form: &Form) -> String {
-        form.back()
-    }
-
     fn stands(&self, visit: &Visit) -> Result<Markup, Problem> {
         let planned = find(visit, &self.0)?;
         Ok(

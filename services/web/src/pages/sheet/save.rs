@@ -4,7 +4,7 @@
 use super::asked::{self, Asked};
 use super::typed::{Refused, Typed};
 use super::{DONE, Sheet, Step, page};
-use crate::door::audit::Recorded;
+use crate::door::audit;
 use crate::door::auth::Caller;
 use crate::door::problem::Problem;
 use crate::pages::record::{Form, SOURCE};
@@ -16,10 +16,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use futures::StreamExt;
 use futures::stream;
 use joinedup_application::app::App;
-use joinedup_application::audit::About;
 use joinedup_application::execute::{ExecuteError, Write, WriteKey, execute};
 use joinedup_contract::request::RatingRequest;
-use joinedup_events::AreaId;
 use joinedup_views::decide::Refusal;
 
 /// How many fields are recorded at a time.
@@ -128,7 +126,7 @@ pub async fn save(
         to = to.with("published", published);
     }
     let answer = Redirect::to(&to.to_string()).into_response();
-    Ok(recorded(answer, &visit.area, &id, positions))
+    Ok(audit::recorded_of(answer, &visit.area, id, positions))
 }
 
 /// The page once more, with what was typed.
@@ -142,18 +140,7 @@ async fn again(
     let (area, framework) = (visit.area.clone(), id.clone());
     let page = visit.render(move |visit| page(visit, &id, &typed)).await?;
     let answer = (status, page).into_response();
-    Ok(recorded(answer, &area, &framework, positions))
-}
-
-fn recorded(mut answer: Response, area: &AreaId, framework: &str, positions: Vec<u64>) -> Response {
-    let about = About {
-        area: Some(area.to_string()),
-        item: Some(framework.to_owned()),
-        events: About::events_at(positions),
-        ..About::default()
-    };
-    answer.extensions_mut().insert(Recorded(about));
-    answer
+    Ok(audit::recorded_of(answer, &area, framework, positions))
 }
 
 struct Writer<'a> {
