@@ -32,6 +32,10 @@ fn each_run_adds_what_is_new_and_the_folder_is_one_whole_archive() {
     let backup = folder.path().join("backup");
     let at = backup.display().to_string();
     let lengthen = || product::run(["export", "--url", &product.url(""), "--into", &at]);
+    std::fs::create_dir(&backup).unwrap();
+    let nothing = product::run(["export", "--verify", &at]);
+    assert_eq!(nothing.code, Some(1), "{nothing:?}");
+    assert!(nothing.stderr.contains("holds no archive"), "{nothing:?}");
     sent(&product, "one");
     lengthen().succeeded();
     let idle = lengthen();

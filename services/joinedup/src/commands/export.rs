@@ -215,6 +215,12 @@ fn verify(file: &Path, export: &Export) -> Result<(), Failure> {
     let summary = archive::verify(BufReader::new(opened))
         .map_err(|e| Failure::new(format!("{}: {e}", file.display())))?;
     let name = file.display();
+    // A backup that never wrote a file must not look like one that did.
+    if file.is_dir() && summary.events == 0 {
+        return Err(Failure::new(format!(
+            "{name} holds no archive: no file of it ends in .ndjson with an event in it"
+        )));
+    }
     if let Some(expected) = &export.expect
         && *expected != summary.hash
     {
@@ -231,7 +237,7 @@ fn verify(file: &Path, export: &Export) -> Result<(), Failure> {
             summary.missing
         )));
     }
-    if file.is_dir() && summary.events > 0 && summary.starts_from != archive::BEGIN {
+    if file.is_dir() && summary.starts_from != archive::BEGIN {
         return Err(Failure::new(format!(
             "{name}: the first file continues one that is not there: what is here is not the whole archive"
         )));
