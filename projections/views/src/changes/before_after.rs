@@ -77,7 +77,7 @@ pub const ENOUGH_POINTS: usize = 12;
 /// then claimed in fact, as `docs/signals.md` shows.
 const CHANCE: f64 = 0.011;
 /// What chance may give to each side of the same weeks a year before: they confirm, with half the points or fewer.
-const CHANCE_A_YEAR_BEFORE: f64 = 0.16;
+const CHANCE_A_YEAR_BEFORE: f64 = 0.13;
 /// The same day of the week, 52 weeks before.
 const YEAR: Days = Days::new(364);
 /// A month that began up to so many days from there is the same month.
