@@ -30,6 +30,7 @@ mod line_lists;
 mod live;
 mod manners;
 mod metrics;
+mod noise_county;
 mod nothing_silent;
 mod one_answer;
 mod own_areas;

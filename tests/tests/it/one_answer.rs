@@ -188,6 +188,22 @@ fn every_door_gives_the_answer_of_the_others() {
             shown == newest_first || shown.iter().rev().eq(newest_first.iter()),
             "{area}: page {shown:?}, chart {newest_first:?}"
         );
+        // The words at each point of the picture.
+        let svg = doors.get(
+            &format!("/api/v1/charts/{MEASURE}.svg?area={area}"),
+            "public",
+        );
+        for point in svg.split("data-start=\"").skip(1) {
+            let (start, rest) = point.split_once('"').unwrap();
+            let words = rest.split_once("<title>").unwrap().1;
+            let words = words.split_once("</title>").unwrap().0;
+            let drawn = words.split_whitespace().find_map(|word| {
+                let share = word.trim_end_matches([',', '.']).strip_suffix('%')?;
+                share.parse::<f64>().ok()
+            });
+            let rounded = chart[start].1.map(|value| (value * 1000.0).round() / 10.0);
+            assert_eq!(drawn, rounded, "{area}, {start}: {words}");
+        }
         for (start, (state, value)) in &chart {
             let what = format!("{area}, week of {start}, {state}");
             // The scrape of charts.
@@ -239,6 +255,22 @@ fn every_door_gives_the_answer_of_the_others() {
                 .all(|state| ["missing", "incomplete"].contains(state)),
             "{area}: {states:?}"
         );
+    }
+    // The rolling week of `/metrics` is the sum of the seven days of the daily chart, or is not there.
+    let metrics = Scrape::parse(&doors.get("/metrics", "all")).unwrap();
+    for (area, silent) in [
+        ("havenshire-north", false),
+        ("havenshire-west", true),
+        ("havenshire", true),
+    ] {
+        let path = format!("/api/v1/charts/{MEASURE}?area={area}&period=day");
+        let days = doors.json(&path, "all")["points"].clone();
+        let days = days.as_array().unwrap().iter().rev().take(7);
+        let sum = |part: &str| days.clone().filter_map(|d| d[part].as_f64()).sum::<f64>();
+        let share = (!silent).then(|| sum("numerator") / sum("denominator"));
+        let labels = [("measure", MEASURE), ("area", area), ("window", "7d")];
+        let window = metrics.value("joinedup_measure_ratio", &labels).ok();
+        assert_eq!(window, share, "{area}");
     }
     // The correction is in: that week is below the two in three of the others.
     let week = (today - Days::new(40)).to_string();
