@@ -87,6 +87,19 @@ pub fn recent_shift(values: &[Option<f64>]) -> Option<RecentShift> {
     })
 }
 
+/// Of how many charts chance alone gives one a p value so small, in words: "3,000". One digit, as the figure is no more exact, and
+/// "900,000" at most.
+#[must_use]
+pub fn one_chart_in(p: f64) -> String {
+    let charts = (1.0 / p).clamp(1.0, 999_999.0);
+    let size = 10_f64.powf(charts.log10().floor());
+    let charts = ((charts / size).floor() * size) as u32;
+    match charts / 1000 {
+        0 => charts.to_string(),
+        thousands => format!("{thousands},{:03}", charts % 1000),
+    }
+}
+
 /// By how much alike neighbours widen the variance of the means of parts.
 fn inflation(parts: &[Vec<Option<f64>>]) -> f64 {
     let values = parts.iter().flatten().flatten().count() as f64;

@@ -7,7 +7,7 @@ use crate::places::with_data;
 use chrono::NaiveDate;
 use joinedup_events::{AreaId, local};
 use joinedup_spc::{Assurance, Variation};
-use joinedup_views::chart::{Chart, ChartPoint};
+use joinedup_views::chart::{Chart, ChartPoint, ChartVerdict};
 use joinedup_views::measure::{Direction, Measure, Shape};
 use joinedup_views::outcomes::Verdict;
 use joinedup_views::period::Grain;
@@ -49,6 +49,10 @@ pub struct Line {
     pub alert: bool,
     /// The chart without its latest point would not have alerted.
     pub is_new: bool,
+    /// The first period of what the alert is about.
+    pub since: Option<NaiveDate>,
+    /// The probability of latest values so far from those before where nothing has changed.
+    pub p_value: Option<f64>,
     /// The verdict in words.
     pub why: String,
     /// The centre line now.
@@ -235,6 +239,8 @@ fn line(measure: &Measure, chart: Chart) -> Option<Line> {
         assurance: verdict.and_then(|v| v.assurance),
         alert,
         is_new: verdict.is_some_and(|v| v.is_new),
+        since: verdict.and_then(|verdict| since(verdict, &judged)),
+        p_value: verdict.and_then(|v| v.p_value),
         why: verdict.map(|v| v.why.clone()).unwrap_or_default(),
         centre: verdict.and_then(|v| v.centre),
         then: judged.first().map(|p| p.point.period_start).zip(then),
@@ -248,6 +254,18 @@ fn line(measure: &Measure, chart: Chart) -> Option<Line> {
             .collect(),
         suppressed,
     })
+}
+
+/// The first of the latest points in a row that meet a rule behind the alert.
+fn since(verdict: &ChartVerdict, judged: &[&ChartPoint]) -> Option<NaiveDate> {
+    let meets = |start: NaiveDate| {
+        let mut signals = verdict.signals.iter();
+        signals.any(|s| s.period_start == start && verdict.alert_rules.contains(&s.signal.rule))
+    };
+    // Of a stock only one weekday is read.
+    let read = judged.iter().rev().filter(|p| p.variation.is_some());
+    let starts = read.map(|p| p.point.period_start);
+    starts.take_while(|start| meets(*start)).last()
 }
 
 /// The median of values.

@@ -2,7 +2,7 @@
 
 use super::figure::figure;
 use crate::chart::Chart;
-use crate::evidence::RecentShift;
+use crate::evidence::{RecentShift, one_chart_in};
 use crate::rules::{AlertOn, Rule, Rules, Signal};
 use crate::runs::{RunsMethod, Side};
 use crate::series::{Direction, Options, Point};
@@ -235,17 +235,12 @@ fn level_words(found: &Findings<'_>, options: &Options) -> Option<String> {
     ))
 }
 
-/// How seldom chance alone gives a change of level, in charts: one digit, as the figure is no more exact.
 fn odds_words(found: &Findings<'_>) -> String {
-    let charts = found.level.map_or(1.0, |level| 1.0 / level.p);
-    let charts = charts.clamp(1.0, 999_999.0);
-    let size = 10_f64.powf(charts.log10().floor());
-    let charts = ((charts / size).floor() * size) as u32;
-    let charts = match charts / 1000 {
-        0 => charts.to_string(),
-        thousands => format!("{thousands},{:03}", charts % 1000),
-    };
-    format!("Chance alone gives so much in one chart of {charts}.")
+    let p = found.level.map_or(1.0, |level| level.p);
+    format!(
+        "Chance alone gives so much in one chart of {}.",
+        one_chart_in(p)
+    )
 }
 
 /// How many of the latest values are in a row, since when, and where.

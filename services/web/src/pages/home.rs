@@ -14,6 +14,7 @@ use joinedup_application::discoveries::discoveries;
 use joinedup_application::overview::Line;
 use joinedup_application::waiting::board;
 use joinedup_drawing::{axis, icon, spark};
+use joinedup_spc::evidence::one_chart_in;
 use joinedup_views::waiting::WaitingTransfer;
 use maud::{Markup, PreEscaped, html};
 
@@ -165,15 +166,19 @@ fn one(visit: &Visit, finding: &Finding<'_>) -> Markup {
             div {
                 a href=(link) { (line.title) @if let Some((_, value)) = line.latest { ": " (axis::amount(value, &line.unit)) } }
                 p.small {
-                    (line.place())
-                    @if let Some(centre) = line.centre { " · median " (axis::amount(centre, &line.unit)) }
-                    // One value may lie on the other side of a change that twelve of them show.
-                    @if let Some(now) = line.now { ", lately " (axis::amount(now, &line.unit)) }
+                    (line.place()) @if let Some(since) = line.since { ", since " (words::near(since, visit.today())) }
                     @if !finding.also.is_empty() { " · also in " (words::counted(finding.also.len(), "other place", "other places")) }
                     @if finding.is_new { " · " strong { "new" } }
+                    br;
+                    @if let Some(centre) = line.centre { "usually " (axis::amount(centre, &line.unit)) }
+                    // One value may lie on the other side of a change that twelve of them show.
+                    @if let Some(now) = line.now { ", lately " (axis::amount(now, &line.unit)) }
                 }
             }
-            (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &sparked(line))))
+            span.sure {
+                (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &sparked(line))))
+                @if let Some(p) = line.p_value { "chance: " span.nowrap { "1 in " (one_chart_in(p)) } }
+            }
         }
     }
 }
