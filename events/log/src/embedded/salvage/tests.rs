@@ -81,14 +81,17 @@ fn a_log_that_does_not_open_any_more_gives_what_is_before_and_after_the_damage()
     let folder = tempfile::tempdir().unwrap();
     let (path, events) = log(&folder);
     let victim = &events[2 * 151 + 100];
-    let data = path.join("db");
-    let mut bytes = fs::read(&data).unwrap();
-    // The database may have it more than once.
-    let copies = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(&victim.payload));
-    for at in copies.collect::<Vec<_>>() {
-        bytes[at] ^= 1;
+    // The database may have it more than once, and beside its large neighbour in a file of their own.
+    for file in salvage::files(&path).unwrap() {
+        let mut bytes = fs::read(&file).unwrap();
+        let copies = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(&victim.payload));
+        for at in copies.collect::<Vec<_>>() {
+            bytes[at] ^= 1;
+        }
+        fs::write(&file, &bytes).unwrap();
     }
-    fs::write(&data, &bytes).unwrap();
+    let data = path.join("db");
+    let bytes = fs::read(&data).unwrap();
     fs::remove_file(path.join("mark")).unwrap();
     assert!(EmbeddedLog::open(&path, EmbeddedOptions::default()).is_err());
     assert_eq!(fs::read(&data).unwrap(), bytes, "it is as it was");
