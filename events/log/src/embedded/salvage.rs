@@ -191,7 +191,9 @@ fn search(mut file: File, number: usize, found: &mut Vec<Place>) -> io::Result<(
         let upto = buffer.len() - if ended { 0 } else { MAX_ROW.min(buffer.len()) };
         let mut at = 0;
         while at < upto {
-            let Some((shape, len)) = row_at(&buffer[at..]) else {
+            // No longer than a row can be: what is none may have any length.
+            let end = buffer.len().min(at + MAX_ROW);
+            let Some((shape, len)) = row_at(&buffer[at..end]) else {
                 at += 1;
                 continue;
             };
