@@ -14,7 +14,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -26,6 +26,9 @@ pub(super) const MAX_LAG: f64 = 60.0;
 
 /// The log that lies on the server when all is well, in the list of all there are.
 pub(super) const OWN: usize = 0;
+
+/// Read once for all worlds.
+static AREAS: LazyLock<Arc<Areas>> = LazyLock::new(|| Arc::new(Areas::built_in().unwrap()));
 
 pub(super) struct World {
     pub random: ChaCha8Rng,
@@ -72,7 +75,7 @@ impl World {
             lost: BTreeSet::new(),
             partitions: Some(2),
             process: None,
-            areas: Arc::new(Areas::built_in().unwrap()),
+            areas: AREAS.clone(),
             aloud,
             trace: Vec::new(),
         }
