@@ -20,6 +20,7 @@
 pub mod alertmanager;
 pub mod browser;
 pub mod care;
+pub mod disk;
 pub mod folders;
 pub mod http;
 pub mod local_http;

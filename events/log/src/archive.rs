@@ -186,7 +186,7 @@ pub async fn export_from(
     hash: &str,
 ) -> Result<Summary, ExportError> {
     let head = log.head().await?;
-    let mut summary = Summary::starting_from(hash);
+    let mut lines = ArchiveWriter::continuing(hash, writer);
     let mut at = after;
     while at < head {
         let events = log.read(at, BATCH_EVENTS).await?;
@@ -196,12 +196,45 @@ pub async fn export_from(
         };
         at = last.position;
         for event in events.iter().take_while(|event| event.position <= head) {
-            let hash = write_line(writer, event, &summary.hash)?;
-            summary.add(event.position, hash);
+            lines.add(event)?;
         }
     }
-    writer.flush()?;
-    Ok(summary)
+    Ok(lines.finish()?)
+}
+
+/// Writes an archive event by event.
+pub struct ArchiveWriter<'a> {
+    to: &'a mut (dyn Write + Send),
+    summary: Summary,
+}
+
+impl<'a> ArchiveWriter<'a> {
+    /// Begins one, or continues one whose [`Summary::hash`] is given; [`BEGIN`] begins one.
+    pub fn continuing(hash: &str, to: &'a mut (dyn Write + Send)) -> Self {
+        Self {
+            to,
+            summary: Summary::starting_from(hash),
+        }
+    }
+
+    /// Adds the next event. Positions rise.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn add(&mut self, event: &RecordedEvent) -> io::Result<()> {
+        let hash = write_line(self.to, event, &self.summary.hash)?;
+        self.summary.add(event.position, hash);
+        Ok(())
+    }
+
+    /// Flushes; answers what it holds.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(self) -> io::Result<Summary> {
+        self.to.flush()?;
+        Ok(self.summary)
+    }
 }
 
 /// Whether a text can be the hash of a line.

@@ -34,6 +34,7 @@ pub use options::{EmbeddedOpenError, EmbeddedOptions};
 mod loaded;
 mod options;
 mod row;
+pub mod salvage;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -91,6 +92,7 @@ impl EmbeddedLog {
                 cache_bytes: options.cache_bytes,
                 check: Check::Quick,
                 reserve_bytes: options.reserve_bytes,
+                only_copy: true,
             },
         )?;
         let identity = identity(&store).map_err(damaged)?;

@@ -13,9 +13,12 @@ pub mod embedded;
 pub mod fault;
 pub mod jetstream;
 #[cfg(any(test, feature = "test-support"))]
+pub mod lossy;
+#[cfg(any(test, feature = "test-support"))]
 pub mod memory;
 pub mod message_id;
 pub mod scrub;
+mod sequence;
 
 use std::time::SystemTime;
 

@@ -69,6 +69,21 @@ impl MemoryLog {
             }),
         }
     }
+
+    /// The log as it would be restored from a copy that was made at a position: it has the same identity.
+    #[must_use]
+    pub fn older_copy(&self, upto: Position) -> Self {
+        let copy = self.shared.contents().up_to(upto);
+        let head = copy.head();
+        Self {
+            shared: Arc::new(Shared {
+                identity: self.shared.identity.clone(),
+                window: self.shared.window,
+                contents: Mutex::new(copy),
+                head: watch::Sender::new(head),
+            }),
+        }
+    }
 }
 
 impl Shared {
@@ -88,6 +103,23 @@ impl Shared {
 }
 
 impl Contents {
+    fn up_to(&self, upto: Position) -> Self {
+        let events = self.events.iter().filter(|event| event.position <= upto);
+        let events: Vec<RecordedEvent> = events.cloned().collect();
+        let on_subject = events.iter().map(|e| (e.subject.clone(), e.position));
+        let remembered = |by_id: &(&String, &Position)| *by_id.1 <= upto;
+        let remembered = self.remembered.iter().filter(remembered);
+        let remembered: HashMap<_, _> = remembered.map(|(id, at)| (id.clone(), *at)).collect();
+        let by_age = self.by_age.iter().filter(|id| remembered.contains_key(*id));
+        Self {
+            stored: self.stored[..events.len()].to_vec(),
+            last_on_subject: on_subject.collect(),
+            by_age: by_age.cloned().collect(),
+            events,
+            remembered,
+        }
+    }
+
     fn head(&self) -> Position {
         Position(self.events.len() as u64)
     }

@@ -39,6 +39,25 @@ mod memory {
     joinedup_log::conformance_suite!(InMemory::default());
 }
 
+/// A server that loses nothing is a log like any other.
+mod lossy {
+    use super::*;
+    use joinedup_log::lossy::LossyLog;
+
+    #[derive(Default)]
+    struct Lossless(Mutex<HashMap<String, LossyLog>>);
+
+    #[async_trait]
+    impl Opener for Lossless {
+        async fn open(&self, name: &str) -> Result<Arc<dyn EventLog>, String> {
+            let mut logs = self.0.lock().map_err(|_| "a check panicked".to_owned())?;
+            Ok(Arc::new(logs.entry(name.to_owned()).or_default().clone()))
+        }
+    }
+
+    joinedup_log::conformance_suite!(Lossless::default());
+}
+
 /// A fault plan that breaks nothing must change nothing, but cuts batches.
 mod fault {
     use super::*;

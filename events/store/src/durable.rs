@@ -16,6 +16,7 @@ use crate::batch::Batch;
 use crate::checksum::{self, Digest};
 use crate::engine::{DATA, Engine, Stored};
 use crate::folder::{self, Syncer};
+use crate::kept::Kept;
 use crate::mark::{self, Mark, MarkError, StoreId};
 use crate::state::{self, FIRST_KEY, State};
 use crate::{CommitError, Durability, OpenError, ReadError, Row, Rows, Scrubbed, Store};
@@ -40,6 +41,9 @@ pub struct Options {
     /// Commits are refused while less than this is free on the disk, in bytes; 64 MiB unless told otherwise. sled may
     /// wait for ever once it has met a full disk, so it is never let near one.
     pub reserve_bytes: u64,
+    /// The store is the only copy of what is in it: where it turns out to be damaged, its files are left as they were. The
+    /// database would wipe what was written after the damage. Takes as long as copying the data file.
+    pub only_copy: bool,
 }
 
 impl Default for Options {
@@ -48,6 +52,7 @@ impl Default for Options {
             cache_bytes: 64 << 20,
             check: Check::Full,
             reserve_bytes: 64 << 20,
+            only_copy: false,
         }
     }
 }
@@ -83,7 +88,8 @@ impl DurableStore {
     /// Opens the store in a folder, or makes one. What survived a crash is durable when this returns.
     ///
     /// # Errors
-    /// See [`OpenError`]. A damaged store is left where it is, but sled may have written to it.
+    /// See [`OpenError`]. A damaged store is left where it is, but sled may have written to it, unless it is opened as the
+    /// [only copy](Options::only_copy).
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let io = |error: std::io::Error| OpenError::io(path, &error);
@@ -91,6 +97,29 @@ impl DurableStore {
         let lock = folder::lock(path)
             .map_err(io)?
             .ok_or_else(|| OpenError::Locked { path: path.into() })?;
+        if !options.only_copy {
+            return Self::open_locked(path, options, lock);
+        }
+        // Held until the files are back where they were.
+        let held = lock.try_clone().map_err(io)?;
+        let kept = Kept::of(path, options.reserve_bytes).map_err(io)?;
+        let outcome = Self::open_locked(path, options, lock);
+        let Some(kept) = kept else {
+            return outcome;
+        };
+        let done = match &outcome {
+            Err(error) if error.is_about_content() => kept.put_back(),
+            _ => kept.remove(),
+        };
+        drop(held);
+        if let Err(error) = done {
+            tracing::warn!(%error, "the files that were kept while a store was opened could not be put back or removed");
+        }
+        outcome
+    }
+
+    fn open_locked(path: &Path, options: Options, lock: File) -> Result<Self, OpenError> {
+        let io = |error: std::io::Error| OpenError::io(path, &error);
         let mark = Mark::open(path).map_err(|error| match error {
             MarkError::Io(error) => OpenError::io(path, &error),
             MarkError::Unreadable(what) => OpenError::damaged(path, what),

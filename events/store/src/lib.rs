@@ -19,12 +19,15 @@
 #[cfg(any(test, feature = "test-support"))]
 pub mod memory;
 
+pub mod salvage;
+
 mod batch;
 mod checksum;
 mod durable;
 mod engine;
 mod error;
 mod folder;
+mod kept;
 mod mark;
 mod sorted;
 mod state;

@@ -10,6 +10,7 @@
 #[path = "workload/batches.rs"]
 mod batches;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -181,5 +182,60 @@ fn a_snapshot_that_was_being_written_when_the_process_died_does_no_harm() {
     assert_eq!(
         batches::reopened(&path, BATCHES, &mut Expected::default()),
         Ok(())
+    );
+}
+
+/// Every file below a folder, by path.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for path in fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+    {
+        if path.is_dir() {
+            found.extend(contents(&path));
+        } else {
+            found.insert(path.clone(), fs::read(&path).unwrap());
+        }
+    }
+    found
+}
+
+#[test]
+fn the_only_copy_is_left_as_it_was_when_it_is_damaged() {
+    let only_copy = Options {
+        only_copy: true,
+        ..quick()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let original = closed_store(folder.path());
+    let mut numbers = Numbers(5);
+    let (mut refused, mut wiped) = (0, 0);
+    for case in 0..40 {
+        let damaged = folder.path().join(format!("damaged {case}"));
+        copy(&original, &damaged);
+        let what = damage(&damaged, &mut numbers);
+        let before = contents(&damaged);
+        match DurableStore::open(&damaged, only_copy) {
+            Ok(_) => continue,
+            Err(error) => assert!(error.is_about_content(), "{what}: {error}"),
+        }
+        refused += 1;
+        assert!(
+            contents(&damaged) == before,
+            "{what}: its files were changed"
+        );
+        assert!(
+            !folder
+                .path()
+                .join(format!("damaged {case}.opening"))
+                .exists()
+        );
+        assert!(DurableStore::open(&damaged, quick()).is_err(), "{what}");
+        wiped += usize::from(contents(&damaged) != before);
+    }
+    assert!(
+        refused > 5 && wiped > 0,
+        "{refused} refused, {wiped} wiped without it"
     );
 }

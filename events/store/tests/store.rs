@@ -20,6 +20,7 @@ fn options() -> Options {
         cache_bytes: 8 << 20,
         check: Check::Full,
         reserve_bytes: 4 << 20,
+        only_copy: false,
     }
 }
 

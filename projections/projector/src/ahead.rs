@@ -1,15 +1,22 @@
 //! Reads a log from its origin to where it ends now, and decodes ahead of who folds: on two cores the one hides behind
 //! the other.
 
+use crate::checkpoint::Checkpoint;
 use crate::decode::{Decoded, decode_run};
+use crate::fence::{self, FenceError};
 use joinedup_events::Areas;
 use joinedup_log::{EventLog, Position, ReadError};
 use joinedup_views::view::View;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Runs that may wait to be folded: enough to keep both sides busy, little enough to hold memory down.
 const AHEAD: usize = 2;
+/// So often the log is opened again without an event between.
+const ATTEMPTS: u32 = 5;
+/// The pause before that, once longer each time.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// The events of a log up to a head, in runs for a view of so many partitions. The sequence ends there, or with an error.
 pub(crate) fn read(
@@ -39,17 +46,53 @@ async fn follow(
     if head == Position::ORIGIN {
         return Ok(());
     }
-    let mut subscription = log.subscribe(Position::ORIGIN).await?;
+    let mut read = Checkpoint::origin(partitions);
+    read.log = Some(log.identity().await?);
+    let mut attempts = 0;
+    loop {
+        let before = read.position;
+        let outcome = match fence::check(log, &read).await {
+            Ok(()) => read_on(log, areas, head, sender, &mut read).await,
+            Err(FenceError::Log(error)) => Err(error),
+            Err(other) => Err(ReadError::Broken(other.to_string())),
+        };
+        match outcome {
+            // A long log is not read from its begin again because of one interruption.
+            Err(ReadError::Away(_)) if attempts < ATTEMPTS || read.position > before => {
+                attempts = if read.position > before {
+                    1
+                } else {
+                    attempts + 1
+                };
+                tokio::time::sleep(PAUSE * attempts).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Reads on from where it is, until the head or an interruption.
+async fn read_on(
+    log: &dyn EventLog,
+    areas: &Areas,
+    head: Position,
+    sender: &mpsc::Sender<Result<Decoded, ReadError>>,
+    read: &mut Checkpoint,
+) -> Result<(), ReadError> {
+    let partitions = read.partitions.len();
+    let mut subscription = log.subscribe(read.position).await?;
     loop {
         let batch = subscription.next().await?;
         // What came in after the head was asked for is for another reader.
         let upto = batch.events.partition_point(|e| e.position <= head);
         let events = &batch.events[..upto];
         let ended = batch.events.last().is_some_and(|e| e.position >= head);
-        if let Some(run) = decode_run(events, areas, partitions)
-            && sender.send(Ok(run)).await.is_err()
-        {
-            return Ok(());
+        if let Some(run) = decode_run(events, areas, partitions) {
+            let (last, digest) = (run.last, run.digest);
+            if sender.send(Ok(run)).await.is_err() {
+                return Ok(());
+            }
+            (read.position, read.event_digest) = (last, digest);
         }
         if ended {
             return Ok(());

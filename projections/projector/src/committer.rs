@@ -1,11 +1,12 @@
-//! A thread that commits, so that folding does not wait for the disk.
+//! A task that commits, so that folding does not wait for the disk.
 
+use crate::machine::Machine;
 use crate::saved::commit_all;
 use joinedup_store::{Batch, CommitError, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// How often a commit that found no room is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -40,54 +41,55 @@ pub(crate) enum NotCommitted {
     Ever(String),
 }
 
-/// Starts the thread. It tries again while there is no room.
-pub(crate) fn start() -> std::io::Result<(Sender<Commit>, Receiver<Committed>)> {
-    let (commits, inbox) = channel::<Commit>();
-    let (answers, committed) = channel();
-    let work = move || {
-        for commit in inbox {
-            let generation = commit.generation;
-            let answer = |outcome| {
-                answers.send(Committed {
-                    generation,
-                    outcome,
-                })
-            };
-            let outcome = loop {
-                match commit_all(&*commit.store, &commit.batches) {
-                    Ok(()) => break Ok(commit.position),
-                    Err(error) if error.is_for_now() => {
-                        if answer(Err(NotCommitted::Yet(error.to_string()))).is_err() {
-                            return;
-                        }
-                        if !pause(&commit.wanted) {
-                            break Err(NotCommitted::Ever(error.to_string()));
-                        }
-                    }
-                    Err(error) => break Err(NotCommitted::Ever(sentence(&error))),
-                }
-            };
-            // Before the answer: who hears it may close the store.
-            drop(commit);
-            if answer(outcome).is_err() {
-                return;
-            }
-        }
-    };
-    std::thread::Builder::new()
-        .name("committer".into())
-        .spawn(work)?;
+/// Starts the task. It tries again while there is no room.
+pub(crate) fn start(
+    machine: &dyn Machine,
+) -> std::io::Result<(UnboundedSender<Commit>, UnboundedReceiver<Committed>)> {
+    let (commits, inbox) = unbounded_channel();
+    let (answers, committed) = unbounded_channel();
+    machine.run("committer", Box::pin(work(inbox, answers)))?;
     Ok((commits, committed))
 }
 
+async fn work(mut inbox: UnboundedReceiver<Commit>, answers: UnboundedSender<Committed>) {
+    while let Some(commit) = inbox.recv().await {
+        let generation = commit.generation;
+        let answer = |outcome| {
+            answers.send(Committed {
+                generation,
+                outcome,
+            })
+        };
+        let outcome = loop {
+            match commit_all(&*commit.store, &commit.batches) {
+                Ok(()) => break Ok(commit.position),
+                Err(error) if error.is_for_now() => {
+                    if answer(Err(NotCommitted::Yet(error.to_string()))).is_err() {
+                        return;
+                    }
+                    if !pause(&commit.wanted).await {
+                        break Err(NotCommitted::Ever(error.to_string()));
+                    }
+                }
+                Err(error) => break Err(NotCommitted::Ever(sentence(&error))),
+            }
+        };
+        // Before the answer: who hears it may close the store.
+        drop(commit);
+        if answer(outcome).is_err() {
+            return;
+        }
+    }
+}
+
 /// Waits before the next attempt; false as soon as nobody wants it.
-fn pause(wanted: &AtomicBool) -> bool {
+async fn pause(wanted: &AtomicBool) -> bool {
     let mut waited = Duration::ZERO;
     while waited < AGAIN {
         if !wanted.load(Ordering::Relaxed) {
             return false;
         }
-        std::thread::sleep(LOOK);
+        tokio::time::sleep(LOOK).await;
         waited += LOOK;
     }
     wanted.load(Ordering::Relaxed)

@@ -17,12 +17,15 @@ mod decode;
 mod facts;
 mod fence;
 mod folder;
+mod machine;
 mod observer;
 mod opening;
 mod projector;
 mod reader;
 mod rebuild;
 mod saved;
+#[cfg(test)]
+mod simulation;
 mod status;
 
 pub use ahead::folded;

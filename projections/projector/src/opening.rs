@@ -2,8 +2,9 @@
 
 use crate::checkpoint::{Checkpoint, Quarantined};
 use crate::folder::{Folder, FolderError};
+use crate::machine::{Machine, RealMachine};
 use crate::saved::{SaveError, Saved};
-use joinedup_store::{Check, DurableStore, OpenError, Options, Store};
+use joinedup_store::{Check, OpenError, Options, Store};
 use joinedup_views::view::View;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub struct Settings {
     /// How many partitions the view has: so many can fold at once. None: as many as the stored view has, and a new one has
     /// one for each core. Where the stored view has another number than is set, it is built again.
     pub partitions: Option<usize>,
+    /// What it runs on.
+    pub(crate) machine: Arc<dyn Machine>,
 }
 
 /// A view has at most so many partitions.
@@ -41,6 +44,7 @@ impl Settings {
             journal_bytes: 8 << 20,
             memory_bytes: 8 << 20,
             partitions: None,
+            machine: Arc::new(RealMachine),
         }
     }
 
@@ -79,8 +83,8 @@ pub(crate) fn open(
     generation: u64,
 ) -> Result<(u64, Saved, View, Vec<Quarantined>), StartError> {
     let path = folder.generation(generation);
-    let (store, _) = DurableStore::open_or_move_aside(&path, options(settings))?;
-    match Saved::load(Arc::new(store), &path, settings) {
+    let store = settings.machine.open(&path, options(settings))?;
+    match Saved::load(store, &path, settings) {
         Ok(Some((saved, (view, quarantine)))) => return Ok((generation, saved, view, quarantine)),
         Ok(None) => {
             tracing::info!(
@@ -136,8 +140,7 @@ fn begin(
     let path = folder.generation(generation);
     // When it cannot go, opening says so.
     let _ = std::fs::remove_dir_all(&path);
-    let (store, _) = DurableStore::open_or_move_aside(&path, options(settings))?;
-    Ok(Arc::new(store))
+    settings.machine.open(&path, options(settings))
 }
 
 fn options(settings: &Settings) -> Options {

@@ -15,10 +15,10 @@ use joinedup_events::Areas;
 use joinedup_log::{EventLog, Position};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
-use tokio::runtime::Handle;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 mod saving;
 
@@ -79,9 +79,10 @@ impl Projector {
             (s.position, s.committed, s.head, s.progress) = (at, at, at, Progress::Starting);
         });
         let (orders, inbox) = mpsc::channel(8);
-        let (commits, committed) = committer::start().map_err(StartError::Thread)?;
+        let (commits, committed) =
+            committer::start(&*settings.machine).map_err(StartError::Thread)?;
+        let machine = settings.machine.clone();
         let fold = Fold {
-            runtime: Handle::current(),
             settings,
             log,
             areas,
@@ -109,12 +110,12 @@ impl Projector {
             _ends: ends,
         };
         let observer = tokio::spawn(observer::observe(fold.log.clone(), views.clone()));
-        std::thread::Builder::new()
-            .name("projector".into())
-            .spawn(move || {
-                let _end = end;
-                fold.run(inbox);
-            })
+        let work = async move {
+            let _end = end;
+            fold.run(inbox).await;
+        };
+        machine
+            .run("projector", Box::pin(work))
             .map_err(StartError::Thread)?;
         Ok(Self {
             views,
@@ -185,8 +186,20 @@ impl Drop for End {
     }
 }
 
+/// Says that a rebuild is over when a fault of the program ended it: somebody waits for it.
+struct BrokenOff(mpsc::Sender<Order>);
+
+impl Drop for BrokenOff {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let why = "the rebuild ended by a fault in the program: report it".to_owned();
+            // Few orders are ever given, so there is room.
+            let _ = self.0.try_send(Order::Rebuilt(Box::new(Err(why))));
+        }
+    }
+}
+
 struct Fold {
-    runtime: Handle,
     settings: Settings,
     log: Arc<dyn EventLog>,
     areas: Arc<Areas>,
@@ -199,8 +212,8 @@ struct Fold {
     dirty: bool,
     catching_up: bool,
     last_commit: Instant,
-    commits: std::sync::mpsc::Sender<Commit>,
-    committed: std::sync::mpsc::Receiver<Committed>,
+    commits: mpsc::UnboundedSender<Commit>,
+    committed: mpsc::UnboundedReceiver<Committed>,
     /// The commit under way: nobody wants it any more once this is false.
     in_flight: Option<Arc<AtomicBool>>,
     /// When the store failed for good; the view is to be written into a new one.
@@ -213,23 +226,22 @@ struct Fold {
 }
 
 impl Fold {
-    fn run(mut self, mut orders: mpsc::Receiver<Order>) {
-        let runtime = self.runtime.clone();
+    async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         let (mut messages, mut reader) = self.open_reader();
         loop {
             self.views.beat();
             let tick = self.settings.commit_every.min(Duration::from_secs(1)) / 4;
-            let next = runtime.block_on(async {
-                tokio::select! {
-                    order = orders.recv() => Next::Order(order.unwrap_or(Order::Stop)),
-                    Some(message) = messages.recv() => Next::Message(message),
-                    () = tokio::time::sleep(tick) => Next::Tick,
-                }
-            });
+            let next = tokio::select! {
+                // Orders first, so that a long backlog does not hold one up.
+                biased;
+                order = orders.recv() => Next::Order(order.unwrap_or(Order::Stop)),
+                Some(message) = messages.recv() => Next::Message(message),
+                () = tokio::time::sleep(tick) => Next::Tick,
+            };
             match next {
                 // What is folded onto damage is lost with it.
                 Next::Message(_) if self.damaged_at.is_some() => {}
-                Next::Message(message) => self.receive(message),
+                Next::Message(message) => self.receive(message).await,
                 Next::Order(Order::Stop) => break,
                 Next::Order(Order::Rebuild(answer)) => self.start_rebuild(answer),
                 Next::Order(Order::Rebuilt(outcome)) => {
@@ -243,7 +255,7 @@ impl Fold {
             self.commit_if_due();
         }
         reader.abort();
-        self.last_commit();
+        self.last_commit().await;
     }
 
     fn open_reader(&self) -> (mpsc::Receiver<Message>, tokio::task::JoinHandle<()>) {
@@ -255,10 +267,10 @@ impl Fold {
             self.saved.checkpoint.clone(),
             sender,
         );
-        (messages, self.runtime.spawn(reading))
+        (messages, tokio::spawn(reading))
     }
 
-    fn receive(&mut self, message: Message) {
+    async fn receive(&mut self, message: Message) {
         let now = Utc::now();
         match message {
             Message::Events(run) => self.fold(run, now),
@@ -270,7 +282,7 @@ impl Fold {
                     }
                 });
                 if !std::mem::replace(&mut self.quarantine_tried, true) {
-                    self.retry_quarantine();
+                    self.retry_quarantine().await;
                 }
                 let position = self.saved.checkpoint.position;
                 if position >= head {
@@ -343,13 +355,11 @@ impl Fold {
     }
 
     /// Events set aside earlier are tried again: the program or the register may know them now.
-    fn retry_quarantine(&mut self) {
+    async fn retry_quarantine(&mut self) {
         let rows = self.views.quarantine();
         let mut events = Vec::new();
         for row in &rows {
-            let found = self
-                .runtime
-                .block_on(self.log.read(Position(row.position - 1), 1));
+            let found = self.log.read(Position(row.position - 1), 1).await;
             let Some(recorded) = found
                 .ok()
                 .and_then(|f| f.into_iter().next())
@@ -414,11 +424,16 @@ impl Fold {
             self.views.clone(),
             self.own_orders.clone(),
         );
-        self.runtime.spawn(async move {
+        let work = async move {
+            let broken_off = BrokenOff(orders.clone());
             let outcome = rebuild::rebuild(folder, settings, generation, log, areas, views).await;
             // When the projector has stopped meanwhile, the new generation is left over and removed at the next start.
             let _ = orders.send(Order::Rebuilt(Box::new(outcome))).await;
-        });
+            drop(broken_off);
+        };
+        if let Err(error) = self.settings.machine.run("rebuild", Box::pin(work)) {
+            self.take_rebuilt(Err(format!("the rebuild could not be started: {error}")));
+        }
     }
 
     fn take_rebuilt(&mut self, outcome: Result<Rebuilt, String>) {

@@ -150,6 +150,8 @@ async fn follow(
         }
     };
     tokio::select! {
+        // In this order, so that a simulation takes the same way every time.
+        biased;
         ended = events => ended,
         ended = heads => ended,
     }

@@ -36,7 +36,7 @@ impl Drop for Building {
     }
 }
 
-/// Builds it.
+/// Builds it. Blocks the thread that it runs on.
 pub(crate) async fn rebuild(
     folder: Folder,
     settings: Settings,
@@ -49,47 +49,42 @@ pub(crate) async fn rebuild(
     let head = log.head().await.map_err(|e| e.to_string())?;
     let partitions = settings.partitions_of_a_new_view();
     let mut runs = ahead::read(log, areas, partitions, head);
-    let build = move || -> Result<Rebuilt, String> {
-        let building = Building::in_folder(folder.clone());
-        let mut shelved = Runs::none_of_any(&building.0.building(), partitions);
-        let (mut view, mut quarantine) = (View::partitioned(partitions), Vec::new());
-        let mut checkpoint = Checkpoint::origin(partitions);
-        while let Some(run) = runs.blocking_recv() {
-            let run = run.map_err(|e| e.to_string())?;
-            view.fold_bundles(run.good);
-            quarantine.extend(run.bad);
-            checkpoint.position = run.last;
-            checkpoint.event_digest = run.digest;
-            views.set(|s| s.rebuild = Some(run.last.0));
-            if view.fresh_bytes() >= settings.memory_bytes {
-                let shelves = facts::add_fresh(&mut shelved, &view);
-                for (partition, shelf) in view.partitions_mut().iter_mut().zip(shelves) {
-                    partition.put_on(shelf.map_err(|e| e.to_string())?);
-                }
+    let building = Building::in_folder(folder.clone());
+    let mut shelved = Runs::none_of_any(&building.0.building(), partitions);
+    let (mut view, mut quarantine) = (View::partitioned(partitions), Vec::new());
+    let mut checkpoint = Checkpoint::origin(partitions);
+    while let Some(run) = runs.recv().await {
+        let run = run.map_err(|e| e.to_string())?;
+        view.fold_bundles(run.good);
+        quarantine.extend(run.bad);
+        checkpoint.position = run.last;
+        checkpoint.event_digest = run.digest;
+        views.set(|s| s.rebuild = Some(run.last.0));
+        if view.fresh_bytes() >= settings.memory_bytes {
+            let shelves = facts::add_fresh(&mut shelved, &view);
+            for (partition, shelf) in view.partitions_mut().iter_mut().zip(shelves) {
+                partition.put_on(shelf.map_err(|e| e.to_string())?);
             }
         }
-        checkpoint.log = Some(identity);
-        let saved = opening::write(
-            &folder,
-            &settings,
-            generation,
-            checkpoint,
-            &view,
-            &quarantine,
-        )
-        .map_err(|e| e.to_string())?;
-        // What was built lies about in pieces, between what has gone since; read back, it takes half the room.
-        drop((view, quarantine));
-        let read = opening::read_back(&folder, &settings, generation, &saved);
-        let (saved, view, quarantine) = read.map_err(|e| e.to_string())?;
-        Ok(Rebuilt {
-            generation,
-            saved,
-            view,
-            quarantine,
-        })
-    };
-    tokio::task::spawn_blocking(build)
-        .await
-        .map_err(|e| e.to_string())?
+    }
+    checkpoint.log = Some(identity);
+    let saved = opening::write(
+        &folder,
+        &settings,
+        generation,
+        checkpoint,
+        &view,
+        &quarantine,
+    )
+    .map_err(|e| e.to_string())?;
+    // What was built lies about in pieces, between what has gone since; read back, it takes half the room.
+    drop((view, quarantine));
+    let read = opening::read_back(&folder, &settings, generation, &saved);
+    let (saved, view, quarantine) = read.map_err(|e| e.to_string())?;
+    Ok(Rebuilt {
+        generation,
+        saved,
+        view,
+        quarantine,
+    })
 }

@@ -7,8 +7,9 @@ use joinedup_views::Cells;
 use joinedup_views::view::View;
 use serde::Serialize;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// For so long the fold may give no sign of life before it is taken to hang. It gives several a second; the longest that it
 /// does without is while it writes a large view whole into a new store.

@@ -48,6 +48,8 @@ pub enum Command {
     Export(commands::export::Export),
     /// Write the log anew without what some entities said.
     Erase(commands::erase::Erase),
+    /// Take out of a damaged embedded log what is whole in it, and say what is lost.
+    Salvage(commands::salvage::Salvage),
     /// Build the views again from the log.
     Rebuild(Server),
     /// Judge a chart: a case as JSON, or a CSV of your own.
@@ -231,6 +233,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Import(import) => commands::import::run(import).await,
         Command::Export(export) => commands::export::run(export).await,
         Command::Erase(erase) => commands::erase::run(erase).await,
+        Command::Salvage(salvage) => commands::salvage::run(&salvage),
         Command::Rebuild(server) => commands::rebuild::run(&server).await,
         Command::Spc(spc) => commands::spc::run(spc),
         Command::Measures(measures) => commands::measures::run(measures),

@@ -15,6 +15,7 @@ pub mod man;
 pub mod measures;
 pub mod quantities;
 pub mod rebuild;
+pub mod salvage;
 pub mod serve;
 pub mod settings;
 pub mod simulate;

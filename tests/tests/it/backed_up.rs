@@ -1,4 +1,4 @@
-//! An archive that grows by what is new, file by file, beside a running server.
+//! An archive that grows by what is new, file by file, beside a running server; and what is left of a log without one.
 
 use joinedup_tests::care::stay;
 use joinedup_tests::folders;
@@ -91,5 +91,80 @@ fn each_run_adds_what_is_new_and_the_folder_is_one_whole_archive() {
     assert!(
         refused.stderr.contains("cannot be continued"),
         "{refused:?}"
+    );
+}
+
+/// Changes a byte in everything that a file says of somebody.
+fn damage(file: &std::path::Path, name: &str) {
+    let mut bytes = std::fs::read(file).unwrap();
+    let name = format!("\"{name}\"");
+    let found: Vec<usize> = (0..bytes.len())
+        .filter(|at| bytes[*at..].starts_with(name.as_bytes()))
+        .collect();
+    assert!(!found.is_empty(), "{name} is not in the file");
+    for at in found {
+        bytes[at + 1] ^= 1;
+    }
+    std::fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn what_is_whole_in_a_damaged_log_is_taken_out_and_the_rest_is_named() {
+    let mut product = Joinedup::start(JoinedupOptions::new("serve", &[]));
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    for number in 0..40 {
+        sent(&product, &format!("before-{number}"));
+    }
+    let url = product.url("");
+    product::run(["export", "--url", &url, "-o", &path("archive.ndjson")]).succeeded();
+    for number in 0..40 {
+        sent(&product, &format!("after-{number}"));
+    }
+    assert_eq!(product.caught_up(), 240);
+    let cells = product.cells();
+    assert!(product.sigterm().success());
+    let data = product.folder().join("data");
+    damage(&data.join("log/db"), "before-20");
+    // So that it does not even open.
+    std::fs::remove_file(data.join("log/mark")).unwrap();
+    let data = data.display().to_string();
+    let refused = product::run(["export", "--data", &data, "-o", &path("not.ndjson")]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("joinedup salvage"), "{refused:?}");
+
+    let salvaged = path("salvaged.ndjson");
+    let salvage = || product::run(["salvage", "--data", &data, "-o", &salvaged]);
+    let taken = salvage();
+    assert_eq!(taken.code, Some(1), "{taken:?}");
+    assert!(taken.stdout.contains("not the whole log"), "{taken:?}");
+    assert!(
+        taken.stdout.contains("the last one from position 240"),
+        "{taken:?}"
+    );
+    let lost = taken
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("  position"));
+    assert!(lost.count() > 0, "{taken:?}");
+    assert!(!taken.stderr.contains("before-20"), "{taken:?}");
+    let again = salvage();
+    assert_eq!(
+        again.code,
+        Some(2),
+        "an archive is never written over: {again:?}"
+    );
+    let verified = product::run(["export", "--verify", &salvaged]);
+    assert!(
+        verified.stderr.contains("events are missing"),
+        "{verified:?}"
+    );
+
+    let new = path("new");
+    product::run(["import", "--data", &new, &path("archive.ndjson"), &salvaged]).succeeded();
+    let restored = product::run(["export", "--cells", "--data", &new]);
+    assert!(
+        restored.succeeded() == cells,
+        "archive and salvage are the whole log"
     );
 }

@@ -36,10 +36,11 @@ impl Default for EmbeddedOptions {
 pub enum EmbeddedOpenError {
     /// The store below it did not open, e.g. because another process has it open.
     #[error("the log did not open: {0}")]
-    Store(#[from] store::OpenError),
-    /// The store opened, and what is in it is not a whole log.
+    Store(store::OpenError),
+    /// What is in the folder is not a whole log.
     #[error(
-        "the log in {path} is damaged: {what}; nothing was changed, restore it from an archive"
+        "the log in {path} is damaged: {what}. Keep its folder as it is, take out what is whole with `joinedup salvage`, and \
+         restore the archive with that after it"
     )]
     Damaged {
         /// The log's folder.
@@ -55,4 +56,16 @@ pub enum EmbeddedOpenError {
         /// Why.
         what: String,
     },
+}
+
+impl From<store::OpenError> for EmbeddedOpenError {
+    fn from(error: store::OpenError) -> Self {
+        match error {
+            store::OpenError::Damaged { path, what } => Self::Damaged {
+                path: path.display().to_string(),
+                what,
+            },
+            other => Self::Store(other),
+        }
+    }
 }

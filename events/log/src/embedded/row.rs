@@ -98,6 +98,44 @@ impl RowWriter {
     }
 }
 
+/// What the bytes of a row say of it, if they are those of a row: it may be changed all the same.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowShape {
+    pub(super) first: u64,
+    pub(super) last: u64,
+    /// Milliseconds since 1970.
+    pub(super) written_at: u64,
+    /// How many bytes it has.
+    pub(super) len: usize,
+}
+
+impl RowShape {
+    /// Reads the header, and passes over as many events as it says.
+    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+        let header = bytes.get(..HEADER)?;
+        let (first, written_at) = (number(&header[1..9])?, number(&header[9..17])?);
+        let count = u32::from_be_bytes(header[17..].try_into().ok()?);
+        if header[0] != FORMAT || first == 0 || count == 0 {
+            return None;
+        }
+        let last = first.checked_add(u64::from(count) - 1)?;
+        let mut len = HEADER;
+        for _ in 0..count {
+            let lengths = bytes.get(len..len + 8)?;
+            let short = |n: usize| usize::from(u16::from_be_bytes([lengths[n], lengths[n + 1]]));
+            let payload = u32::from_be_bytes(lengths[4..].try_into().ok()?) as usize;
+            len = len.checked_add(8 + short(0) + short(2))?;
+            len = len.checked_add(payload).filter(|len| *len <= bytes.len())?;
+        }
+        Some(Self {
+            first,
+            last,
+            written_at,
+            len,
+        })
+    }
+}
+
 /// A row of events as read.
 pub(super) struct EventRow {
     pub(super) first: u64,

@@ -271,10 +271,7 @@ async fn a_log_whose_file_was_cut_off_does_not_open_as_an_empty_one() {
         .err()
         .unwrap();
     assert!(
-        matches!(
-            error,
-            EmbeddedOpenError::Store(store::OpenError::Damaged { .. })
-        ),
+        matches!(error, EmbeddedOpenError::Damaged { .. }),
         "{error}"
     );
     assert!(path.join("mark").exists(), "it was moved away");

@@ -3,15 +3,15 @@
 
 use super::Shared;
 use super::stream::StreamState;
-use crate::{Position, ReadError};
+use crate::{Position, ReadError, sequence};
 
 impl Shared {
     /// Whether a position may follow on another.
     pub(super) fn follows(&self, last: Position, found: Position) -> Result<(), ReadError> {
-        match self.next(last) {
-            Some(expected) if found.0 > expected => Err(self.missing(expected, found.0 - 1)),
-            _ => Ok(()),
-        }
+        let gap = self
+            .begins
+            .and_then(|begins| sequence::gap(begins, last, found));
+        gap.map_or(Ok(()), |(first, last)| Err(self.missing(first, last)))
     }
 
     /// Whether what the server says of the stream leaves something out after a position.
@@ -38,7 +38,7 @@ impl Shared {
 
     /// The position that comes after another; none in a stream that may leave some out.
     fn next(&self, last: Position) -> Option<u64> {
-        self.begins.map(|first| last.0.saturating_add(1).max(first))
+        self.begins.map(|begins| sequence::next(begins, last))
     }
 
     fn missing(&self, first: u64, last: u64) -> ReadError {

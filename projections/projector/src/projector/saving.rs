@@ -8,7 +8,8 @@ use crate::status::Progress;
 use joinedup_views::view::View;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 impl Fold {
     pub(super) fn commit_if_due(&mut self) {
@@ -190,15 +191,15 @@ impl Fold {
     }
 
     /// Saves what is folded, if the disk takes it soon.
-    pub(super) fn last_commit(&mut self) {
+    pub(super) async fn last_commit(&mut self) {
         let deadline = Instant::now() + LAST_COMMIT_TIMEOUT;
         for last in [false, true] {
             if last && self.dirty && self.failed_at.is_none() && self.damaged_at.is_none() {
                 self.commit();
             }
             while let Some(wanted) = self.in_flight.clone() {
-                let left = deadline.saturating_duration_since(Instant::now());
-                let Ok(answer) = self.committed.recv_timeout(left) else {
+                let answer = tokio::time::timeout_at(deadline, self.committed.recv()).await;
+                let Ok(Some(answer)) = answer else {
                     wanted.store(false, Ordering::Relaxed);
                     return;
                 };
