@@ -15,6 +15,7 @@ mod changes;
 mod cli;
 mod clients;
 mod clusters;
+mod contradictions;
 mod demo;
 mod doors;
 mod erased;
