@@ -40,8 +40,8 @@ pub fn nearest_large<'a>(areas: &'a Areas, area: &AreaId) -> BTreeSet<&'a str> {
     found
 }
 
-/// The area that holds the most of some areas; of several that hold as many the smallest. None when none of them is in the
-/// register.
+/// The area that holds the most of some areas, or is served by them; of several that hold as many the smallest. None when
+/// none of them is in the register.
 #[must_use]
 pub fn around<'a>(
     register: &'a Areas,
@@ -51,6 +51,7 @@ pub fn around<'a>(
     for area in areas {
         let mut above = BTreeSet::new();
         let mut open = vec![area];
+        open.extend(register.served_by(area));
         while let Some(next) = open.pop().and_then(|id| register.get(id.as_str())) {
             if above.insert(&next.id) {
                 open.extend(&next.parents);
