@@ -18,6 +18,7 @@ mod clusters;
 mod contradictions;
 mod demo;
 mod doors;
+mod england;
 mod erased;
 mod event_time;
 mod feeds;

@@ -105,11 +105,15 @@ fn within<'a>(
     };
     let scope = outermost(areas, scope);
     let covered: BTreeSet<AreaId> = scope.iter().flat_map(|id| areas.within(id)).collect();
+    let is_smallest = |id: &AreaId| {
+        let mut below = areas.within(id).into_iter();
+        !below.any(|part| part != *id && cut(areas, &part) == cut_taken)
+    };
     let parts = areas
         .within(area)
         .into_iter()
         .filter(|id| id != area && cut(areas, id) == cut_taken)
-        .filter(|id| areas.children(id).is_empty() || covered.contains(id));
+        .filter(|id| covered.contains(id) || is_smallest(id));
     // What was merged before the first report, or made after the last, is not waited for.
     let reported = span(&scope);
     let is_of_those_years = |id: &AreaId| {
@@ -135,10 +139,10 @@ fn within<'a>(
 /// A note where some places never reported.
 fn partly(reporting: usize, silent: usize) -> Option<String> {
     let places = match reporting {
-        1 => "1 place".to_owned(),
-        n => format!("{n} places"),
+        1 => "1 place that reports".to_owned(),
+        n => format!("{n} places that report"),
     };
-    (silent > 0).then(|| format!("the sum of {places} that report; {silent} more never did"))
+    (silent > 0).then(|| format!("the sum of {places}; {silent} more never did"))
 }
 
 /// Which cut of the map a kind of area belongs to.
