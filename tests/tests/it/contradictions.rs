@@ -141,6 +141,16 @@ fn contradictions_are_listed_by_source_until_they_are_resolved() {
     assert!(get(&product, "admin", "/sources").contains("Discharged before being admitted"));
     assert!(!get(&product, "reader", "/sources").contains("Discharged before being admitted"));
 
+    // Whoever asks for what everybody sees is shown that, on pages as well: the audit log has no line of it.
+    for path in ["/sources", "/metrics", "/api/v1/contradictions"] {
+        let public = get(&product, "admin", &format!("{path}?audience=public"));
+        assert!(!public.contains("discharged-before-admission"), "{path}");
+        assert!(
+            !public.contains("Discharged before being admitted"),
+            "{path}"
+        );
+    }
+
     // What is meant arrives late: the retraction was of something after all.
     publish(
         &product,

@@ -40,10 +40,11 @@ pub fn sees_data(caller: &Caller, data: &Value) -> bool {
 /// # Errors
 /// When this process has no views.
 pub fn contradictions_for(app: &App, caller: &Caller) -> Result<Vec<Listed>, QuestionError> {
-    if caller.has(Role::Operator) {
-        contradictions(app, Audience::Operations, |area| caller.covers(area))
-    } else {
-        contradictions(app, Audience::Public, |_| true)
+    match caller.audience_in(std::iter::empty()) {
+        Audience::Operations => {
+            contradictions(app, Audience::Operations, |area| caller.covers(area))
+        }
+        Audience::Public => contradictions(app, Audience::Public, |_| true),
     }
 }
 
