@@ -287,7 +287,7 @@ kind = "hospital"
             ("E10000012", true),
             ("RDE", false),
             ("Y62", false),
-            ("QH8", false),
+            ("QMM", false),
         ] {
             assert_eq!(all.contains(&id), is_there, "{id} in {all:?}");
         }
