@@ -126,7 +126,7 @@ fn contradictions_are_listed_by_source_until_they_are_resolved() {
     });
     assert_eq!(
         listed(&product, "north"),
-        [north.clone()],
+        std::slice::from_ref(&north),
         "its own area alone"
     );
     assert_eq!(

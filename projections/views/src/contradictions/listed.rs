@@ -37,7 +37,7 @@ pub fn listed(
         Audience::Public => SmallNumbers::Hes7,
         Audience::Operations => SmallNumbers::None,
     };
-    let mut found: BTreeMap<(&Box<str>, Contradiction), (i64, NaiveDate)> = BTreeMap::new();
+    let mut found: BTreeMap<(&str, Contradiction), (i64, NaiveDate)> = BTreeMap::new();
     for series in view.cells().all_series(CONTRADICTIONS) {
         let [(_, kind), (_, source)] = series.breakdown else {
             continue;
@@ -49,7 +49,7 @@ pub fn listed(
         for (date, tally) in series.cells {
             let is_shown = audience == Audience::Operations || *date < today;
             if let Some(sums) = tally.sums().filter(|sums| is_shown && sums.value != 0) {
-                let entry = found.entry((source, kind)).or_insert((0, *date));
+                let entry = found.entry((&**source, kind)).or_insert((0, *date));
                 *entry = (entry.0 + sums.value, entry.1.max(*date));
             }
         }
@@ -68,12 +68,12 @@ pub fn listed(
             )
         })
         .collect();
-    let row = |((source, kind), (count, last)): ((&Box<str>, _), (_, _))| {
+    let row = |((source, kind), (count, last)): ((&str, _), (_, _))| {
         let count = rule.count(count);
         Listed {
             source: names
-                .get(&**source)
-                .map_or_else(|| source.to_string(), |name| name.to_string()),
+                .get(source)
+                .map_or_else(|| source.to_owned(), |name| name.to_string()),
             kind,
             count,
             last: Some(last).filter(|_| !count.is_hidden()),
