@@ -6,6 +6,7 @@ mod serves;
 
 use crate::facts::codes;
 use crate::id::AreaId;
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 pub use serves::Serves;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +67,20 @@ pub struct Area {
     /// Residents aged 65 and over, for rates.
     #[serde(default)]
     pub population_65: Option<u32>,
+    /// The first day on which there is such an area; none: always.
+    #[serde(default)]
+    pub from: Option<NaiveDate>,
+    /// The last day, before it was merged or closed; none: to this day.
+    #[serde(default)]
+    pub until: Option<NaiveDate>,
+}
+
+impl Area {
+    /// Whether there is such an area on a day.
+    #[must_use]
+    pub fn on(&self, day: NaiveDate) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until)
+    }
 }
 
 /// Why a register was not taken.
@@ -85,6 +100,11 @@ pub enum AreasError {
         /// The parent it names.
         parent: AreaId,
     },
+    /// Years that end before they begin.
+    #[error(
+        "area {0} has a `from` after its `until`: give the first and the last day on which there was such an area"
+    )]
+    Years(AreaId),
     /// An area within itself.
     #[error("area {0} is, over its parents, a part of itself")]
     Cycle(AreaId),
@@ -126,7 +146,10 @@ impl Areas {
     pub fn built_in() -> Result<Self, AreasError> {
         let invented = include_str!("../data/havenshire.toml");
         let simulated = Self::from_toml(invented)?;
-        let all = Self::from_toml(include_str!("../data/areas.toml"))?.and_toml(invented)?;
+        let england = Self::default().take(include_str!("../data/england.toml"))?;
+        let all = england
+            .take(include_str!("../data/areas.toml"))?
+            .and_toml(invented)?;
         Ok(Self {
             simulated: simulated.areas.into_keys().collect(),
             ..all
@@ -151,7 +174,12 @@ impl Areas {
     ///
     /// # Errors
     /// As [`Areas::from_toml`].
-    pub fn and_toml(mut self, text: &str) -> Result<Self, AreasError> {
+    pub fn and_toml(self, text: &str) -> Result<Self, AreasError> {
+        self.take(text)?.check()
+    }
+
+    /// Takes the areas of a file, whose parents may be in another.
+    fn take(mut self, text: &str) -> Result<Self, AreasError> {
         let file: File = toml::from_str(text).map_err(|e| AreasError::Toml(e.to_string()))?;
         let mut seen = BTreeSet::new();
         for area in file.area {
@@ -161,7 +189,7 @@ impl Areas {
             self.areas.insert(area.id.clone(), area);
         }
         self.take_serves(file.serves);
-        self.check()
+        Ok(self)
     }
 
     /// A register of these areas, and no others.
@@ -182,6 +210,13 @@ impl Areas {
     fn check(mut self) -> Result<Self, AreasError> {
         self.children = BTreeMap::new();
         for area in self.areas.values() {
+            if area
+                .from
+                .zip(area.until)
+                .is_some_and(|(from, until)| from > until)
+            {
+                return Err(AreasError::Years(area.id.clone()));
+            }
             for parent in &area.parents {
                 if !self.areas.contains_key(parent) {
                     return Err(AreasError::NoParent {
@@ -302,6 +337,43 @@ mod tests {
         }
         let england = areas.within(&AreaId::new("E92000001").unwrap());
         assert!(england.contains("E06000034") && !england.contains("havenshire"));
+    }
+
+    #[test]
+    fn england_has_its_regions_boards_and_trusts_and_each_is_in_it_once() {
+        let areas = Areas::built_in().unwrap();
+        let england = areas.within(&AreaId::new("E92000001").unwrap());
+        let of = |kind: AreaKind| {
+            let ids = england.iter().filter_map(|id| areas.get(id.as_str()));
+            ids.filter(|area| area.kind == kind).count()
+        };
+        assert_eq!((of(AreaKind::Region), of(AreaKind::Trust)), (7, 150));
+        // 42 boards, and three of them by another code within them.
+        assert_eq!(of(AreaKind::Icb), 45);
+        for (id, region) in [("QH8", "Y61"), ("RAJ", "Y61"), ("R0A", "Y62")] {
+            assert_eq!(areas.get(id).unwrap().parents[0].as_str(), region, "{id}");
+        }
+        let titles: BTreeSet<&str> = areas.iter().map(|area| area.title.as_str()).collect();
+        assert!(
+            titles.len() >= areas.iter().count() - 3,
+            "names are told apart"
+        );
+    }
+
+    #[test]
+    fn a_merged_council_has_its_years() {
+        let areas = Areas::built_in().unwrap();
+        let on = |id: &str, day: &str| areas.get(id).unwrap().on(day.parse().unwrap());
+        assert!(on("E06000028", "2019-04-30") && !on("E06000028", "2019-05-01"));
+        assert!(!on("E06000058", "2019-04-30") && on("E06000058", "2019-05-01"));
+        let turned = SMALL.replace(
+            "kind = \"county\"",
+            "kind = \"county\"\nfrom = \"2020-01-01\"\nuntil = \"2019-01-01\"",
+        );
+        assert!(matches!(
+            Areas::from_toml(&turned),
+            Err(AreasError::Years(_))
+        ));
     }
 
     #[test]

@@ -130,4 +130,15 @@ payload! {
     }
 }
 
+impl Retracted {
+    /// Before the digest of an erased event, in the retraction that stands at its position instead of it.
+    pub const TOMBSTONE: &str = "erased-sha256:";
+
+    /// Whether it stands where another event was erased, and takes back nothing by intention.
+    #[must_use]
+    pub fn is_tombstone(&self) -> bool {
+        self.retracts.starts_with(Self::TOMBSTONE)
+    }
+}
+
 pub(crate) use {codes, facts, payload};

@@ -16,11 +16,26 @@ impl From<EventKey> for FactKey {
     }
 }
 
+/// Names a source among those of a log. Their names are in [`crate::view::Summary::sources`]; two share a key by a chance
+/// below 10⁻¹² among a thousand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceKey(pub u64);
+
+impl SourceKey {
+    /// The key of a source.
+    #[must_use]
+    pub fn of(source: &str) -> Self {
+        Self(EventKey::of(source, "").0 as u64)
+    }
+}
+
 /// A fact as a view keeps it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredFact {
     /// Which event said it.
     pub key: FactKey,
+    /// Which source sent that event.
+    pub source: SourceKey,
     /// Where that event stands in the log (the first copy), so that a chart can be traced to its events.
     pub position: u64,
     /// When it happened.

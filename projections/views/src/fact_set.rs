@@ -3,7 +3,7 @@
 //! Inserting does not care about order or repetition. One event said twice is one fact, with the earlier recording
 //! time; the same event id with other content is two facts.
 
-use crate::contribution::{FactKey, StoredFact};
+use crate::contribution::{FactKey, SourceKey, StoredFact};
 use crate::packing::append;
 use chrono::{DateTime, Utc};
 use joinedup_events::{AreaId, EventKey};
@@ -33,6 +33,24 @@ const KEY: usize = 8;
 const LINKED: u8 = 1;
 /// In a row's marks: an area of its own follows; without it, the row has that of the set's first row.
 const OWN_AREA: u8 = 2;
+/// In a row's marks: a source of its own stands before that; without it, the row has that of the set's first row.
+const OWN_SOURCE: u8 = 4;
+
+/// What rows leave out that have it in common with the first row of their set.
+#[derive(Clone, Copy)]
+pub(crate) struct First<'a> {
+    area: &'a str,
+    source: SourceKey,
+}
+
+impl<'a> From<&'a StoredFact> for First<'a> {
+    fn from(fact: &'a StoredFact) -> Self {
+        Self {
+            area: fact.area.as_str(),
+            source: fact.source,
+        }
+    }
+}
 
 /// The facts of one entity, in packed bytes.
 #[derive(Clone, Debug)]
@@ -53,12 +71,9 @@ impl<'a> Facts<'a> {
 
     /// Adds every fact to a list, in the order of arrival.
     pub(crate) fn add_to(&self, facts: &mut Vec<StoredFact>) {
-        let (mut rest, mut first) = (&*self.0, None);
+        let (mut rest, begin) = (&*self.0, facts.len());
         while let Some((row, after)) = first_row(rest) {
-            if let Ok(fact) = unpack(row, first.as_ref()) {
-                if first.is_none() {
-                    first = Some(fact.area.clone());
-                }
+            if let Ok(fact) = unpack(row, facts.get(begin).map(First::from)) {
                 facts.push(fact);
             }
             rest = after;
@@ -100,13 +115,10 @@ pub(crate) fn insert(
     while let Some((known, after)) = first_row(&bytes[at..]) {
         let end = bytes.len() - after.len();
         if at == from {
-            first = Head::of(known).ok().and_then(|head| head.area);
+            first = Head::of(known).ok().and_then(|head| head.first());
         }
         if known.starts_with(&key) {
-            match unpack(
-                known,
-                first.and_then(|area| AreaId::new(area).ok()).as_ref(),
-            ) {
+            match unpack(known, first) {
                 Ok(known) if same_content(&known, fact) => {
                     if fact.recorded_at >= known.recorded_at && fact.position >= known.position {
                         return Inserted::Known;
@@ -154,11 +166,11 @@ pub(crate) fn merge(bytes: &mut Box<[u8]>, from: usize, stored: &[u8]) -> Result
         add(bytes, stored);
         return Ok(());
     }
-    let (mut first, mut row) = (None, Vec::new());
+    let (mut first, mut row): (Option<StoredFact>, _) = (None, Vec::new());
     while let Some((known, after)) = first_row(rest) {
-        let fact = unpack(known, first.as_ref())?;
+        let fact = unpack(known, first.as_ref().map(First::from))?;
         insert(bytes, from, &fact, &mut row);
-        first.get_or_insert(fact.area);
+        first.get_or_insert(fact);
         rest = after;
     }
     if rest.is_empty() {
@@ -202,7 +214,7 @@ pub(crate) fn without_retracted(facts: &[StoredFact]) -> Cow<'_, [StoredFact]> {
     facts.iter().filter(stands).cloned().collect()
 }
 
-/// Two tellings of the same fact.
+/// Two tellings of the same fact. Where the key is the same, so is the source.
 pub(crate) fn same_content(a: &StoredFact, b: &StoredFact) -> bool {
     a.occurred_at == b.occurred_at && a.area == b.area && a.linked == b.linked && a.fact == b.fact
 }
@@ -228,6 +240,8 @@ struct Head<'a> {
     after_ms: i64,
     linked: bool,
     /// None where it is that of the set's first row.
+    source: Option<SourceKey>,
+    /// None where it is that of the set's first row.
     area: Option<&'a str>,
     fact: &'a [u8],
 }
@@ -237,6 +251,12 @@ impl<'a> Head<'a> {
         let (key, rest) = row.split_first_chunk::<KEY>().ok_or(Unreadable)?;
         let ((position, recorded_ms, after_ms, marks), rest) =
             postcard::take_from_bytes::<(u64, i64, i64, u8)>(rest).map_err(|_| Unreadable)?;
+        let (source, rest) = if marks & OWN_SOURCE == 0 {
+            (None, rest)
+        } else {
+            let (source, rest) = rest.split_first_chunk().ok_or(Unreadable)?;
+            (Some(SourceKey(u64::from_be_bytes(*source))), rest)
+        };
         let (area, fact) = if marks & OWN_AREA == 0 {
             (None, rest)
         } else {
@@ -249,24 +269,39 @@ impl<'a> Head<'a> {
             recorded_ms,
             after_ms,
             linked: marks & LINKED != 0,
+            source,
             area,
             fact,
         })
     }
+
+    /// What other rows may leave out, where this is the set's first.
+    fn first(&self) -> Option<First<'a>> {
+        Some(First {
+            area: self.area?,
+            source: self.source?,
+        })
+    }
 }
 
-/// Adds a row. `first` is the area of the set's first row, where there is one.
-pub(crate) fn pack(fact: &StoredFact, first: Option<&str>, bytes: &mut Vec<u8>) {
+/// Adds a row. `first` is of the set's first row, where there is one.
+pub(crate) fn pack(fact: &StoredFact, first: Option<First<'_>>, bytes: &mut Vec<u8>) {
     let recorded_ms = fact.recorded_at.timestamp_millis();
     let after_ms = recorded_ms - fact.occurred_at.timestamp_millis();
-    let own_area = first != Some(fact.area.as_str());
-    let marks = (u8::from(fact.linked) * LINKED) | (u8::from(own_area) * OWN_AREA);
+    let own_area = first.is_none_or(|first| first.area != fact.area.as_str());
+    let own_source = first.is_none_or(|first| first.source != fact.source);
+    let marks = (u8::from(fact.linked) * LINKED)
+        | (u8::from(own_area) * OWN_AREA)
+        | (u8::from(own_source) * OWN_SOURCE);
     let start = bytes.len();
     // Room for a length below 128, which nearly every row has.
     bytes.push(0);
     bytes.extend_from_slice(&fact.key.0.to_be_bytes());
     let packed = append(&(fact.position, recorded_ms, after_ms, marks), bytes)
         .and_then(|()| {
+            if own_source {
+                bytes.extend_from_slice(&fact.source.0.to_be_bytes());
+            }
             if own_area {
                 append(&fact.area.as_str(), bytes)
             } else {
@@ -287,22 +322,20 @@ pub(crate) fn pack(fact: &StoredFact, first: Option<&str>, bytes: &mut Vec<u8>) 
     }
 }
 
-fn unpack(row: &[u8], first: Option<&AreaId>) -> Result<StoredFact, Unreadable> {
+fn unpack(row: &[u8], first: Option<First<'_>>) -> Result<StoredFact, Unreadable> {
     let head = Head::of(row)?;
-    let area = match (head.area, first) {
-        (Some(area), _) => AreaId::new(area).map_err(|_| Unreadable)?,
-        (None, Some(first)) => first.clone(),
-        (None, None) => return Err(Unreadable),
-    };
+    let area = head.area.or(first.map(|first| first.area));
+    let source = head.source.or(first.map(|first| first.source));
     let instant = |ms| DateTime::from_timestamp_millis(ms).ok_or(Unreadable);
     let occurred_ms = head.recorded_ms.checked_sub(head.after_ms);
     Ok(StoredFact {
         key: head.key,
+        source: source.ok_or(Unreadable)?,
         position: head.position,
         recorded_at: instant(head.recorded_ms)?,
         occurred_at: instant(occurred_ms.ok_or(Unreadable)?)?,
         linked: head.linked,
-        area,
+        area: AreaId::new(area.ok_or(Unreadable)?).map_err(|_| Unreadable)?,
         fact: postcard::from_bytes(head.fact).map_err(|_| Unreadable)?,
     })
 }
@@ -318,6 +351,7 @@ mod tests {
         let instant = |minutes: i64| DateTime::from_timestamp(minutes * 60, 0).unwrap();
         StoredFact {
             key: EventKey::of("/s", id).into(),
+            source: SourceKey::of("/s"),
             position: recorded as u64,
             occurred_at: instant(0),
             recorded_at: instant(recorded),

@@ -14,6 +14,7 @@ pub mod cell;
 pub mod changes;
 pub mod chart;
 pub mod checklists;
+pub mod contradictions;
 pub mod contribution;
 pub mod contributions;
 pub mod decide;

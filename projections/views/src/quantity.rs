@@ -182,6 +182,9 @@ pub const OBSERVATION_PREFIX: &str = "observation.";
 /// Before a series, of the cells that count its amounts that the publisher suppressed. No measure reads them.
 pub const SUPPRESSED_PREFIX: &str = "observation-suppressed.";
 
+/// The cells that count [`crate::contradictions`], by kind and source. No measure reads them.
+pub const CONTRADICTIONS: &str = "contradictions";
+
 /// Before a series, of the cells that count its amounts that are provisional. No measure reads them.
 pub const PROVISIONAL_PREFIX: &str = "observation-provisional.";
 

@@ -33,6 +33,11 @@ fn date(hours: i64) -> NaiveDate {
     joinedup_events::local::date(instant(hours))
 }
 
+/// Of two sources the one that sends an id.
+fn source_of(id: u32) -> &'static str {
+    ["/s", "/t"][id as usize % 2]
+}
+
 fn transfer_fact() -> impl Strategy<Value = TransferFact> {
     let hour = 0..1500i64;
     prop_oneof![
@@ -80,7 +85,7 @@ fn transfer_fact() -> impl Strategy<Value = TransferFact> {
         Just(TransferFact::Cancelled(Happened {})),
         (0..40u32).prop_map(|n| TransferFact::Retracted(Retracted {
             retracts: n.to_string(),
-            retracts_source: None,
+            retracts_source: Some(source_of(n).to_owned()),
             previous: Some(EntityId::new("e-0").unwrap()),
         })),
     ]
@@ -133,7 +138,7 @@ fn events_of(
                 .enumerate()
                 .map(|(i, (id, entity, area, at, late, fact))| {
                     let event = Event {
-                        source: "/s".into(),
+                        source: source_of(id).to_owned(),
                         id: id.to_string(),
                         occurred_at: instant(at),
                         recorded_at: instant(at + late),
@@ -245,7 +250,10 @@ proptest! {
         let mut view = View::new();
         view.fold(events);
         let quantities: Vec<&str> = joinedup_views::Quantity::ALL.iter().map(|q| q.name()).collect();
-        prop_assert_eq!(view.cells_known_at(&quantities, instant(100_000)).export(), view.cells().export());
+        // Contradictions are listed as they stand now, and never as they were known.
+        let all = view.cells().export();
+        let asked: String = all.split_inclusive('\n').filter(|line| !line.starts_with("contradictions")).collect();
+        prop_assert_eq!(view.cells_known_at(&quantities, instant(100_000)).export(), asked);
     }
 
     #[test]

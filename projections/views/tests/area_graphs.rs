@@ -54,6 +54,8 @@ fn area(id: &str, kind: AreaKind, parents: &[&str]) -> Area {
         parents: parents.iter().map(|p| AreaId::new(p).unwrap()).collect(),
         population_18: None,
         population_65: None,
+        from: None,
+        until: None,
     }
 }
 

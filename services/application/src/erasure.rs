@@ -17,8 +17,6 @@ use joinedup_log::{AppendError, EventLog, NewEvent, Position, ReadError, Recorde
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a tombstone takes back begins so: no event of a source has such an id.
-const TOMBSTONE: &str = "erased-sha256:";
 /// Events that are read and written at a time.
 const BATCH: usize = 1_000;
 
@@ -188,7 +186,7 @@ fn unlinked(mut fact: Fact) -> Fact {
 fn tombstone(event: &Event, position: u64, erased: &[u8]) -> Result<Event, ErasureError> {
     let hash = hexadecimal(&Sha256::digest(erased));
     let retracted = Retracted {
-        retracts: format!("{TOMBSTONE}{hash}"),
+        retracts: format!("{}{hash}", Retracted::TOMBSTONE),
         retracts_source: None,
         previous: None,
     };
@@ -220,8 +218,7 @@ fn tombstone(event: &Event, position: u64, erased: &[u8]) -> Result<Event, Erasu
 
 /// Whether an event stands where another was erased.
 fn is_tombstone(event: &Event) -> bool {
-    let retraction = event.fact.retraction();
-    retraction.is_some_and(|r| r.retracts.starts_with(TOMBSTONE))
+    event.fact.retraction().is_some_and(Retracted::is_tombstone)
 }
 
 #[cfg(test)]

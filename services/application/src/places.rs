@@ -40,8 +40,8 @@ pub fn nearest_large<'a>(areas: &'a Areas, area: &AreaId) -> BTreeSet<&'a str> {
     found
 }
 
-/// The area that holds the most of some areas; of several that hold as many the smallest. None when none of them is in the
-/// register.
+/// The area that holds the most of some areas, or is served by them; of several that hold as many the smallest. None when
+/// none of them is in the register.
 #[must_use]
 pub fn around<'a>(
     register: &'a Areas,
@@ -51,6 +51,7 @@ pub fn around<'a>(
     for area in areas {
         let mut above = BTreeSet::new();
         let mut open = vec![area];
+        open.extend(register.served_by(area));
         while let Some(next) = open.pop().and_then(|id| register.get(id.as_str())) {
             if above.insert(&next.id) {
                 open.extend(&next.parents);
@@ -82,10 +83,21 @@ pub fn answering<'a>(areas: &'a Areas, area: &'a AreaId) -> &'a str {
         .unwrap_or(area.as_str())
 }
 
+/// The home area with everything within it. The register holds all of England, so of a country or region it is the area
+/// alone: what never reported has no place in a list or a scrape.
+#[must_use]
+pub fn of_home(areas: &Areas, home: &AreaId) -> BTreeSet<AreaId> {
+    let kind = areas.get(home.as_str()).map(|area| area.kind);
+    match kind {
+        Some(AreaKind::Country | AreaKind::Region) => BTreeSet::from([home.clone()]),
+        _ => areas.within(home),
+    }
+}
+
 /// The areas of an exposition.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    /// The home area and all within it, then the others with data and what those are in.
+    /// The home area and all within it ([`of_home`]), then the others with data and what those are in.
     pub all: Vec<AreaId>,
     /// Those whose numbers of now are shown to the audience: to the public, of places that no rule for small numbers
     /// holds for, because a number that moves with each event shows each person.
@@ -93,14 +105,14 @@ pub struct Places {
 }
 
 impl Places {
-    /// The home area with everything within it, and every other area of the register that has data or has parts
+    /// The home area with everything within it ([`of_home`]), and every other area of the register that has data or has parts
     /// with data.
     #[must_use]
     pub fn of(definitions: &Definitions, home: &AreaId, cells: &Cells, audience: Audience) -> Self {
         let areas = &*definitions.areas;
         let mut all: Vec<AreaId> = Vec::new();
         let mut seen = BTreeSet::new();
-        for area in std::iter::once(home.clone()).chain(areas.within(home)) {
+        for area in std::iter::once(home.clone()).chain(of_home(areas, home)) {
             if areas.get(area.as_str()).is_some() && seen.insert(area.clone()) {
                 all.push(area);
             }
@@ -252,6 +264,32 @@ kind = "hospital"
                 answers,
                 "{area}"
             );
+        }
+    }
+
+    #[test]
+    fn what_never_reported_in_england_is_in_no_exposition() {
+        let definitions = Definitions::read(&crate::config::Config::default()).unwrap();
+        let england = AreaId::new("E92000001").unwrap();
+        let mut cells = Cells::default();
+        let report = [("grain", "month")];
+        let (series, day) = (
+            "observation.ae-emergency-admissions",
+            chrono::NaiveDate::MIN,
+        );
+        cells.apply(series, "RAJ", &report, day, joinedup_views::Delta::ONE, 1);
+        let places = Places::of(&definitions, &england, &cells, Audience::Operations);
+        let all: Vec<&str> = places.all.iter().map(AreaId::as_str).collect();
+        for (id, is_there) in [
+            ("E92000001", true),
+            ("Y61", true),
+            ("RAJ", true),
+            ("E10000012", true),
+            ("RDE", false),
+            ("Y62", false),
+            ("QMM", false),
+        ] {
+            assert_eq!(all.contains(&id), is_there, "{id} in {all:?}");
         }
     }
 

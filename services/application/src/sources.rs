@@ -5,6 +5,9 @@ use crate::charts::{self, QuestionError};
 use chrono::{DateTime, TimeDelta, Utc};
 use joinedup_events::AreaId;
 use joinedup_events::check::source_label;
+use joinedup_events::local;
+use joinedup_views::contradictions::{Listed, listed};
+use joinedup_views::suppression::Audience;
 use std::collections::BTreeMap;
 
 /// One source over all its areas.
@@ -61,6 +64,20 @@ pub fn sources(app: &App) -> Result<Vec<Source>, QuestionError> {
     }
     found.sort_by_key(|s| (!s.late, s.recorded));
     Ok(found)
+}
+
+/// Where the records of a source contradict each other, in the areas that pass, as an audience may see it.
+///
+/// # Errors
+/// When this process has no views.
+pub fn contradictions(
+    app: &App,
+    audience: Audience,
+    covers: impl Fn(&str) -> bool,
+) -> Result<Vec<Listed>, QuestionError> {
+    let today = local::date(app.now());
+    let views = charts::views(app)?;
+    Ok(views.read(|view| listed(view, audience, today, covers)))
 }
 
 /// Whether the data can be relied on today.

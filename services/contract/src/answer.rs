@@ -15,6 +15,7 @@ use joinedup_projector::{Quarantined, Status};
 use joinedup_spc::funnel::Band;
 use joinedup_views::catalogue::model::Population;
 use joinedup_views::catalogue::{Finding, Framework, FrameworkKind, Scale};
+use joinedup_views::contradictions::Listed;
 use joinedup_views::measure::Measure as Definition;
 use joinedup_views::outcomes::NodeState;
 use joinedup_views::point::State;
@@ -285,6 +286,42 @@ pub struct Funnel {
 pub struct Feeds {
     /// In the order of their file.
     pub feeds: Vec<FeedState>,
+}
+
+/// Where the records of sources contradict each other, for each source and kind.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Contradictions {
+    /// By source and kind.
+    pub contradictions: Vec<Contradicting>,
+}
+
+/// One kind of contradiction in the records of one source.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Contradicting {
+    /// The source of the record that made it: of those concerned, the one recorded last.
+    pub source: String,
+    /// Its code, such as `discharged-before-admission`.
+    pub kind: &'static str,
+    /// What is wrong, in words.
+    pub title: &'static str,
+    /// How often it stands. For who sees no small numbers it is to the nearest five, without today, and null from 1 to 7.
+    pub count: Option<i64>,
+    /// The local date on which the last was recorded; null where the count is.
+    pub last: Option<NaiveDate>,
+}
+
+impl From<&Listed> for Contradicting {
+    fn from(listed: &Listed) -> Self {
+        Self {
+            source: listed.source.clone(),
+            kind: listed.kind.code(),
+            title: listed.kind.words(),
+            count: listed.count.number(),
+            last: listed.last,
+        }
+    }
 }
 
 /// The events that were set aside because they cannot be folded. They stay in the log.

@@ -10,6 +10,7 @@ use joinedup_events::check::source_label;
 use joinedup_events::{AreaId, Areas, local};
 use joinedup_projector::{Progress, Status};
 use joinedup_views::ask::Basis;
+use joinedup_views::contradictions::listed;
 use joinedup_views::expectation::Expectations;
 use joinedup_views::measure::Measure;
 use joinedup_views::measures::Measures;
@@ -60,6 +61,13 @@ pub fn samples(app: &App, audience: Audience) -> Samples {
             let places = Places::of(&app.definitions, &home, view.cells(), audience);
             add_view(&mut samples, view, &app.definitions, &places, now);
             add_expected(&mut samples, view.summary(), &app.definitions.expectations);
+            let contradictions = listed(view, audience, local::date(now), |_| true);
+            for row in contradictions.iter().take(MAX_SOURCES) {
+                if let Some(count) = row.count.number() {
+                    let labels = [row.source.as_str(), row.kind.code()];
+                    samples.add(&names::CONTRADICTIONS, &labels, count as f64);
+                }
+            }
             places
         });
         let definitions = app.definitions.for_asking();

@@ -171,6 +171,9 @@ metrics! {
     SOURCE_EXPECTED = Gauge Light "joinedup_source_expected_interval_seconds" one ["source"]
         "How long after a report the next one of a source is expected: as the setting expected_hours says, else as the source's own rhythm shows where it reports transfers or referrals; absent where nothing is expected.";
 
+    CONTRADICTIONS = Gauge Light "joinedup_contradictions" one ["source", "kind"]
+        "How often records of a source contradict others about the same person or change, such as a discharge before the admission, and nothing has resolved it yet; of those concerned the record that came last counts. Without the role operator: recorded before today, to the nearest five, and absent from 1 to 7.";
+
     MEASURE_INFO = Gauge Light "joinedup_measure_info" one ["measure", "title", "unit", "better", "outcome", "period", "owner"]
         "Always 1, once for each outcome that a measure serves: what it is called, which way is better.";
     AREA_INFO = Gauge Light "joinedup_area_info" one ["area", "title", "kind", "parent"]

@@ -5,6 +5,7 @@ mod assessments;
 pub mod audit;
 mod changes;
 mod charts;
+mod contradictions;
 mod events;
 mod export;
 mod feeds;
@@ -75,6 +76,7 @@ pub fn routes() -> Router<Shared> {
         .route("/scorecards/{id}", get(scorecards::one))
         .route("/funnel/{measure}", get(funnel::funnel))
         .route("/waiting", get(waiting::waiting))
+        .route("/contradictions", get(contradictions::list))
         .route("/quarantine", get(quarantine::list))
         .route("/rebuild", post(quarantine::rebuild))
         .route("/audit", get(audit::lines))

@@ -1,9 +1,9 @@
 //! `GET /metrics` and `GET /metrics/run-charts`: the scrapes, by what the caller may see.
 
 use crate::door::Shared;
-use crate::door::auth::{Caller, asks_as_public};
+use crate::door::auth::Caller;
 use crate::door::problem::Problem;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -11,7 +11,6 @@ use axum::{Extension, Router};
 use joinedup_application::app::App;
 use joinedup_exposition::collector::CONTENT_TYPE;
 use joinedup_exposition::{current_text, run_charts_text};
-use joinedup_views::suppression::Audience;
 
 /// The routes.
 pub fn routes() -> Router<Shared> {
@@ -23,9 +22,9 @@ pub fn routes() -> Router<Shared> {
 async fn now(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Query(parameters): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    let audience = audience(&caller, &parameters);
+    // A scrape is of all areas, so who is bound to some is given what everybody sees.
+    let audience = caller.audience_everywhere();
     let text = apart(move || current_text(&app, audience)).await?;
     match text {
         Ok(text) => Ok(answer(text)),
@@ -41,20 +40,11 @@ async fn now(
 async fn charts(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Query(parameters): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    let audience = audience(&caller, &parameters);
+    // A scrape is of all areas, so who is bound to some is given what everybody sees.
+    let audience = caller.audience_everywhere();
     let text = apart(move || run_charts_text(&app, audience)).await?;
     Ok(answer(text))
-}
-
-/// A scrape is of all areas, so who is bound to some is given what everybody sees.
-fn audience(caller: &Caller, parameters: &[(String, String)]) -> Audience {
-    if asks_as_public(parameters) {
-        Audience::Public
-    } else {
-        caller.audience_everywhere()
-    }
 }
 
 /// Computes on a thread of its own, so that a scrape holds up no other request.

@@ -1,11 +1,28 @@
 //! Programs that others wrote publish events with their defaults, and each person counts once.
 
 use crate::pages::demo;
+use joinedup_tests::folders;
 use joinedup_tests::http::get_ok;
 use joinedup_tests::nats::{NatsOptions, NatsServer};
 use joinedup_tests::patience::eventually;
 use joinedup_tests::product::{Joinedup, JoinedupOptions};
 use joinedup_tests::tools::Tool;
+
+/// Waits until those people and nobody else wait.
+#[track_caller]
+fn on_the_board(product: &Joinedup, everybody: &[&str]) {
+    eventually("everybody is on the board", || {
+        let board = product.json("/api/v1/waiting?area=havenshire")?;
+        let rows = board["transfers"].as_array().cloned().unwrap_or_default();
+        let mut ids: Vec<&str> = rows.iter().filter_map(|r| r["transfer"].as_str()).collect();
+        ids.sort_unstable();
+        if ids == everybody {
+            Ok(())
+        } else {
+            Err(format!("{ids:?}"))
+        }
+    });
+}
 
 #[test]
 fn the_python_sdk_and_nats_py_publish_with_their_defaults() {
@@ -23,17 +40,7 @@ fn the_python_sdk_and_nats_py_publish_with_their_defaults() {
         "nats-binary",
         "nats-structured",
     ];
-    eventually("everybody is on the board", || {
-        let board = product.json("/api/v1/waiting?area=havenshire")?;
-        let rows = board["transfers"].as_array().cloned().unwrap_or_default();
-        let mut ids: Vec<&str> = rows.iter().filter_map(|r| r["transfer"].as_str()).collect();
-        ids.sort_unstable();
-        if ids == everybody {
-            Ok(())
-        } else {
-            Err(format!("{ids:?}"))
-        }
-    });
+    on_the_board(&product, &everybody);
     // What does not say when it was recorded was recorded when it came, also past the door.
     for position in 1..=8 {
         let event = &product.json(&format!("/api/v1/events/{position}")).unwrap()["event"];
@@ -43,6 +50,24 @@ fn the_python_sdk_and_nats_py_publish_with_their_defaults() {
             "{event}"
         );
     }
+}
+
+#[test]
+fn the_javascript_sdk_publishes_in_both_modes_with_its_defaults() {
+    let product = Joinedup::start(JoinedupOptions::new("serve", &[]));
+    let script = folders::repository().join("tests/tools/publish.mjs");
+    let address = product.url("");
+    let address = address.trim_end_matches('/');
+    Tool::Node
+        .run([script.as_os_str(), address.as_ref()])
+        .succeeded();
+    let everybody = [
+        "js-binary",
+        "js-emitted-binary",
+        "js-emitted-structured",
+        "js-structured",
+    ];
+    on_the_board(&product, &everybody);
 }
 
 #[test]

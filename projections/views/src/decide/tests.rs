@@ -59,6 +59,7 @@ impl World {
             let position = self.facts.len() as u64 + 1;
             self.facts.push(StoredFact {
                 key: EventKey::of("test", &position.to_string()).into(),
+                source: crate::contribution::SourceKey::of("test"),
                 position,
                 occurred_at,
                 recorded_at,

@@ -17,7 +17,7 @@ use crate::quantity::SUPPRESSED_PREFIX;
 use crate::tally::Sums;
 use chrono::{Days, NaiveDate};
 use joinedup_events::AreaId;
-use joinedup_events::area::{Areas, Serves};
+use joinedup_events::area::{Area, Areas, Serves};
 use scope::{Scope, marked, provisional, scope};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +48,7 @@ pub(super) fn raws(
         places: scope,
         note,
         serving,
+        years,
     } = scope(cells, areas, query.area, query.measure);
     let (first, last) = extent(cells, quantity, &scope, query);
     let frame = Frame::of(query, first, last);
@@ -55,12 +56,12 @@ pub(super) fn raws(
         let none = vec![Raw::missing("nothing was ever reported here"); frame.periods.len()];
         return (frame, none);
     }
-    let all = Return::of(cells, quantity, &scope, &sieve.whole).serving(&serving);
+    let all = Return::of(cells, quantity, &scope, &sieve.whole).waiting(&serving, &years);
     let part = (query.measure.aggregate == Aggregate::Share)
-        .then(|| Return::of_part(cells, quantity, &scope, sieve).serving(&serving));
+        .then(|| Return::of_part(cells, quantity, &scope, sieve).waiting(&serving, &years));
     let over = query.measure.over.as_deref().map(|over| {
         // Both sides must be of the same places.
-        Return::of(cells, over, &scope, &sieve.whole).serving(&serving)
+        Return::of(cells, over, &scope, &sieve.whole).waiting(&serving, &years)
     });
     let people = query
         .measure
@@ -228,6 +229,8 @@ struct Reporter<'a> {
     sets: BTreeMap<Grain, Sets<'a>>,
     /// How it serves the place, where it does not lie within it.
     serves: Option<&'a Serves>,
+    /// The place, where it is a part of the one asked for: in its years it is waited for.
+    part: Option<&'a Area>,
 }
 
 impl<'a> Reporter<'a> {
@@ -263,6 +266,11 @@ impl<'a> Reporter<'a> {
         reporter
     }
 
+    /// Whether there is such a place on a day: only then it is waited for. What it reports all the same counts.
+    fn is_there(&self, day: NaiveDate) -> bool {
+        self.part.is_none_or(|part| part.on(day))
+    }
+
     /// What is reported of one period.
     fn at(&self, grain: Grain, start: NaiveDate) -> Option<Report> {
         self.sets.get(&grain)?.values().find_map(|cells| {
@@ -283,13 +291,20 @@ impl<'a> Reporter<'a> {
     /// The amount of a period: reported for it, or for all the shorter ones that fill it. Of a period that is not
     /// over, what there is.
     fn fill(&self, grain: Grain, period: Period, over: bool) -> Filled {
-        let mut best = Filled::None;
+        let last = period.end.pred_opt().unwrap_or(period.start);
+        let is_there = [period.start, last]
+            .into_iter()
+            .any(|day| self.is_there(day));
+        let mut best = if is_there {
+            Filled::None
+        } else {
+            Filled::NotWaitedFor
+        };
         for filler in fillers(grain) {
             if !self.sets.contains_key(filler) {
                 continue;
             }
             let (mut sum, mut have, mut of) = (Sums::default(), 0, 0);
-            let last = period.end.pred_opt().unwrap_or(period.start);
             for tile in periods(*filler, period.start, last) {
                 of += 1;
                 match self.at(*filler, tile.start) {
@@ -298,10 +313,12 @@ impl<'a> Reporter<'a> {
                         add(&mut sum, &amount);
                     }
                     Some(Report::Suppressed) => return Filled::Suppressed,
+                    // Before it was made and after it was merged others report for it.
+                    None if !self.is_there(tile.start) => of -= 1,
                     None => {}
                 }
             }
-            if have == of || (have > 0 && !over) {
+            if of > 0 && have == of || (have > 0 && !over) {
                 return Filled::Whole(sum);
             }
             if have > 0 && matches!(best, Filled::None) {
@@ -324,9 +341,15 @@ fn add(sum: &mut Sums, more: &Sums) {
 
 enum Filled {
     Whole(Sums),
-    Partly { have: u32, of: u32, filler: Grain },
+    Partly {
+        have: u32,
+        of: u32,
+        filler: Grain,
+    },
     Suppressed,
     None,
+    /// There was no such place then.
+    NotWaitedFor,
 }
 
 /// A return, of all the places that speak for an area.
@@ -358,10 +381,14 @@ impl<'a> Return<'a> {
         Self { reporters }
     }
 
-    /// The same of organisations that serve the place, each from its first to its last day.
-    fn serving(mut self, serving: &[&'a Serves]) -> Self {
+    /// The same of organisations that serve the place, each from its first to its last day, or of its parts, each waited
+    /// for in its years.
+    fn waiting(mut self, serving: &[&'a Serves], parts: &[&'a Area]) -> Self {
         for (reporter, serves) in self.reporters.iter_mut().zip(serving) {
             reporter.serves = Some(serves);
+        }
+        for (reporter, part) in self.reporters.iter_mut().zip(parts) {
+            reporter.part = Some(part);
         }
         self
     }
@@ -379,22 +406,26 @@ impl<'a> Return<'a> {
         let mut partly = None;
         let mut places = 0;
         for reporter in self.reporters_of(period) {
+            let filled = reporter.fill(grain, period, over);
+            if matches!(filled, Filled::NotWaitedFor) {
+                continue;
+            }
             places += 1;
-            match reporter.fill(grain, period, over) {
+            match filled {
                 Filled::Whole(amount) => {
                     reported += 1;
                     add(&mut sum, &amount);
                 }
                 Filled::Partly { have, of, filler } => partly = Some((have, of, filler)),
                 Filled::Suppressed => return Err(Raw::suppressed()),
-                Filled::None => {}
+                Filled::None | Filled::NotWaitedFor => {}
             }
         }
         if (reported == places && places > 0) || (!over && reported > 0) {
             return Ok(sum);
         }
         Err(Raw::missing(match (places, partly) {
-            (0, _) => "none of those that report served the place then".to_owned(),
+            (0, _) => "none of those that report did so for the place then".to_owned(),
             (1, Some((have, of, filler))) => format!("{have} of {of} {filler}s reported"),
             (1, None) => "nothing was reported".to_owned(),
             _ => format!("{reported} of {places} places reported"),

@@ -1,6 +1,6 @@
 //! Facts for tests, told in one line each.
 
-use crate::contribution::StoredFact;
+use crate::contribution::{SourceKey, StoredFact};
 use chrono::{DateTime, Utc};
 use joinedup_events::assessment::{
     AmbitionSet, AssessmentFact, Confirmed, Moderated, Noted, Proposed,
@@ -25,6 +25,7 @@ pub(crate) fn told(area: &str, occurred: &str, recorded: &str, fact: Fact) -> St
     let name = format!("{area} {occurred} {recorded} {fact:?}");
     StoredFact {
         key: EventKey::of("test", &name).into(),
+        source: SourceKey::of("test"),
         position: 0,
         occurred_at: at(occurred),
         recorded_at: at(recorded),

@@ -1,7 +1,7 @@
 //! A run of events, sorted by the partition that folds them.
 
 use super::EntityKey;
-use crate::contribution::StoredFact;
+use crate::contribution::{SourceKey, StoredFact};
 use crate::summary::Reports;
 use chrono::{DateTime, Utc};
 use joinedup_events::assessment::AssessmentFact;
@@ -48,6 +48,7 @@ impl Bundle {
         self.reports.note(&event);
         let family = event.fact.family();
         let key = event.key().into();
+        let source = SourceKey::of(&event.source);
         let previous = event.fact.previous().cloned();
         // A retraction is given the source that it means, so that the set need not know sources.
         if let Some(retraction) = retraction_mut(&mut event.fact)
@@ -59,6 +60,7 @@ impl Bundle {
             |t: DateTime<Utc>| DateTime::from_timestamp_millis(t.timestamp_millis()).unwrap_or(t);
         let fact = StoredFact {
             key,
+            source,
             position,
             occurred_at: at_ms(event.occurred_at),
             recorded_at: at_ms(event.recorded_at),

@@ -4,6 +4,7 @@
 use super::bundle::Message;
 use super::{EntityKey, SourceEnd, in_memory};
 use crate::cell::{Adder, Adding, Place, Slot};
+use crate::contradictions;
 use crate::contribution::StoredFact;
 use crate::contributions::contribute;
 use crate::entities::Entities;
@@ -118,7 +119,8 @@ impl Partition {
         entity.entity().facts.add_to(facts);
         in_order(facts);
         room.before.clear();
-        contributions(cells, family, &without_retracted(facts), &mut room.before);
+        let standing = without_retracted(facts);
+        contributions(cells, family, (facts, &standing), &mut room.before);
         let mut changed = false;
         for Message { fact, .. } in messages {
             let inserted = entity.insert(&fact, &mut room.row);
@@ -153,7 +155,7 @@ impl Partition {
         in_order(facts);
         room.after.clear();
         let standing = without_retracted(facts);
-        let open = contributions(cells, family, &standing, &mut room.after);
+        let open = contributions(cells, family, (facts, &standing), &mut room.after);
         settle(cells, &room.before, &mut room.after);
         if matches!(family, Family::Assessment | Family::Change) {
             self.lists.listed.insert(key);
@@ -209,24 +211,19 @@ impl Partition {
     }
 }
 
-/// What an entity adds to the cells, from its facts as they stand; and whether it is open.
+/// What an entity adds to the cells, from all of its facts and from those that stand; and whether it is open.
 fn contributions(
     cells: &mut Adder<'_, '_>,
     family: Family,
-    facts: &[StoredFact],
+    (all, standing): (&[StoredFact], &[StoredFact]),
     list: &mut Contributions,
 ) -> bool {
-    contribute(
-        family,
-        facts,
-        &mut |quantity: &str,
-              place: Place<'_>,
-              breakdown: &[(&str, &str)],
-              date: NaiveDate,
-              delta| {
+    let mut sink =
+        |quantity: &str, place: Place<'_>, breakdown: &[(&str, &str)], date: NaiveDate, delta| {
             list.push((cells.slot(quantity, place, breakdown, date), delta));
-        },
-    )
+        };
+    contradictions::contribute(all, standing, &mut sink);
+    contribute(family, standing, &mut sink)
 }
 
 /// Takes what is no longer added out of the cells, and puts in what is new.

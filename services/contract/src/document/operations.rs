@@ -235,17 +235,21 @@ fn of_chart() -> Vec<Value> {
             "How it is drawn, where not as the measure says.",
             json!({ "type": "string", "enum": ["run", "xmr", "auto"] }),
         ),
-        in_query(
-            "audience",
-            "`public`: as everybody sees it, also for an operator.",
-            json!({ "type": "string", "enum": ["public"] }),
-        ),
+        audience(),
         json!({
             "name": "dimensions", "in": "query", "style": "form", "explode": true,
             "description": "Any dimension of the measure with one or more values, such as `responsible=nhs` or `reason=a,b`.",
             "schema": { "type": "object", "additionalProperties": { "type": "string" } },
         }),
     ]
+}
+
+fn audience() -> Value {
+    in_query(
+        "audience",
+        "`public`: as everybody sees it, also for an operator.",
+        json!({ "type": "string", "enum": ["public"] }),
+    )
 }
 
 /// All of them.
@@ -435,6 +439,11 @@ fn running(schemas: &mut Schemas) -> Vec<Operation> {
             .sending(vec![Part { media_type: "text/csv", schema: text() }, Part { media_type: sheet, schema: json!({ "type": "string", "format": "binary" }) }, Part { media_type: "application/fhir+json", schema: json!({ "type": "object" }) }])
             .answering_in(plain, text())
             .failing(&[REFUSED, UNAVAILABLE]),
+        Operation::get("/api/v1/contradictions", "listContradictions", Role::Reader, "Where the records of sources contradict each other")
+            .saying("Such as a discharge before the admission or a retraction of something that was not reported, by source and kind; never a value of a person. What a later record resolves is gone. Operators see exact counts, of their own areas when they are bound to some.")
+            .with([audience()])
+            .answering(schemas.answer::<answer::Contradictions>())
+            .failing(&[UNKNOWN]),
         Operation::get("/api/v1/quarantine", "listQuarantine", Role::Admin, "Events set aside, and why")
             .answering(schemas.answer::<answer::Quarantine>())
             .failing(&[UNKNOWN]),

@@ -1,7 +1,7 @@
 //! `GET /api/v1/charts/{measure}`: JSON; with `.csv`, `.svg` or `.png` behind the measure, those.
 
 use super::outcomes::area_asked;
-use crate::door::auth::{Caller, asks_as_public};
+use crate::door::auth::Caller;
 use crate::door::problem::Problem;
 use crate::files;
 use axum::extract::{Path, Query, State};
@@ -10,7 +10,6 @@ use axum::{Extension, Json};
 use joinedup_application::app::App;
 use joinedup_application::charts::{Answer, ChartRequest, ask};
 use joinedup_drawing::of_answer;
-use joinedup_views::suppression::Audience;
 
 /// One chart.
 pub async fn chart(
@@ -26,15 +25,10 @@ pub async fn chart(
         Some((measure, "json")) => (measure, "json"),
         _ => (name.as_str(), "json"),
     };
-    let as_public = asks_as_public(&parameters);
     parameters.retain(|(name, _)| name != "audience");
     let home = area_asked(&app, None)?;
     let request = ChartRequest::from_parameters(measure, &parameters, home.as_str())?;
-    let audience = if as_public {
-        Audience::Public
-    } else {
-        caller.audience_in([request.area.as_str()].into_iter())
-    };
+    let audience = caller.audience_in([request.area.as_str()].into_iter());
     let answer = tokio::task::spawn_blocking(move || ask(&app, &request, audience))
         .await
         .map_err(|_| Problem::unavailable("The chart could not be computed"))??;

@@ -6,6 +6,7 @@ use super::audit::short_digest;
 use super::problem::{FieldError, Problem};
 use super::sign_in;
 use super::tokens::Unrecognised;
+use crate::pages::address::fields;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
@@ -49,6 +50,8 @@ pub struct Caller {
     roles: Option<BTreeSet<Role>>,
     bounds: Option<Arc<Bounds>>,
     sources: Arc<[String]>,
+    /// The address says `audience=public`: whoever may see more asks for what everybody sees.
+    as_public: bool,
 }
 
 impl Caller {
@@ -62,6 +65,7 @@ impl Caller {
             roles: Some(roles),
             bounds: None,
             sources: Arc::default(),
+            as_public: false,
         }
     }
 
@@ -110,6 +114,7 @@ impl Caller {
             roles: None,
             bounds: None,
             sources: Arc::default(),
+            as_public: false,
         }
     }
 
@@ -214,7 +219,8 @@ impl Caller {
     /// What the caller may see of some areas: operators see small numbers as they are, in the areas that they are
     /// bound to.
     pub fn audience_in<'a>(&self, mut areas: impl Iterator<Item = &'a str>) -> Audience {
-        if self.has(Role::Operator) && areas.all(|area| self.covers(area)) {
+        let sees_small = self.has(Role::Operator) && !self.as_public;
+        if sees_small && areas.all(|area| self.covers(area)) {
             Audience::Operations
         } else {
             Audience::Public
@@ -224,7 +230,7 @@ impl Caller {
     /// What the caller may see of all areas together.
     #[must_use]
     pub fn audience_everywhere(&self) -> Audience {
-        if self.has(Role::Operator) && self.bounds.is_none() {
+        if self.has(Role::Operator) && self.bounds.is_none() && !self.as_public {
             Audience::Operations
         } else {
             Audience::Public
@@ -263,7 +269,13 @@ pub async fn identify(
     next: Next,
 ) -> Result<Response, Problem> {
     let caller = match caller(&shared, &request) {
-        Ok(caller) => caller,
+        Ok(caller) => Caller {
+            // Here and not in each handler: what the audit log takes for public must be public at every address.
+            as_public: asks_as_public(&fields(
+                request.uri().query().unwrap_or_default().as_bytes(),
+            )),
+            ..caller
+        },
         Err(problem) => {
             return match &shared.sign_in {
                 Some(_) if problem.is_stranger() && opens_a_page(&request) => {

@@ -3,12 +3,16 @@
 use super::auth::Caller;
 use super::problem::FieldError;
 use joinedup_application::app::App;
+use joinedup_application::charts::QuestionError;
 use joinedup_application::config::Role;
 use joinedup_application::feeds::FeedState;
+use joinedup_application::sources::contradictions;
 use joinedup_events::assessment::AssessmentFact;
 use joinedup_events::change::ChangeFact;
 use joinedup_events::transfer::TransferFact;
 use joinedup_events::{AreaId, Event, Fact};
+use joinedup_views::contradictions::Listed;
+use joinedup_views::suppression::Audience;
 use joinedup_views::view::Entity;
 use serde_json::Value;
 
@@ -29,6 +33,19 @@ pub fn sees(caller: &Caller, entity: &Entity<'_>) -> bool {
 pub fn sees_data(caller: &Caller, data: &Value) -> bool {
     let covers = |name: &str| data[name].as_str().is_some_and(|area| caller.covers(area));
     caller.areas().is_none() || covers("area") || covers("hospital")
+}
+
+/// Where records contradict each other, as a caller may see it: operators exactly, in their own areas.
+///
+/// # Errors
+/// When this process has no views.
+pub fn contradictions_for(app: &App, caller: &Caller) -> Result<Vec<Listed>, QuestionError> {
+    match caller.audience_in(std::iter::empty()) {
+        Audience::Operations => {
+            contradictions(app, Audience::Operations, |area| caller.covers(area))
+        }
+        Audience::Public => contradictions(app, Audience::Public, |_| true),
+    }
 }
 
 fn areas_of<'a>(area: &'a AreaId, fact: &'a Fact) -> impl Iterator<Item = &'a AreaId> {

@@ -4,6 +4,7 @@ use super::address::Address;
 use super::visit::{Visit, kinds, size};
 use super::{assets, health, sign_in, words};
 use joinedup_application::config::Role;
+use joinedup_application::places::of_home;
 use joinedup_drawing::axis::number;
 use joinedup_events::area::AreaKind;
 use joinedup_events::{Area, AreaId};
@@ -257,7 +258,7 @@ fn places(visit: &Visit) -> Vec<(&'static str, Vec<&Area>)> {
     let mut chosen: BTreeSet<AreaId> = visit
         .app
         .home_area()
-        .map(|home| register.within(&home))
+        .map(|home| of_home(register, &home))
         .unwrap_or_default();
     chosen.insert(visit.area.clone());
     let mut open: Vec<AreaId> = visit.app.reported_areas().into_iter().collect();

@@ -4,12 +4,14 @@ use super::layout::{self, Tab};
 use super::visit::Visit;
 use super::{add::may_add, health, words};
 use crate::door::problem::Problem;
-use crate::door::scope::shown;
+use crate::door::scope::{contradictions_for, shown};
 use axum::response::Response;
 use joinedup_application::feeds::FeedState;
 use joinedup_application::sources::sources;
 use joinedup_drawing::axis::number;
 use joinedup_events::AreaId;
+use joinedup_views::contradictions::Listed;
+use joinedup_views::suppression::Shown;
 use maud::{Markup, html};
 
 /// `GET /sources`.
@@ -60,9 +62,41 @@ fn body(visit: &Visit) -> Result<Markup, Problem> {
             p.note { "How often a source of discharges or referrals is expected is learned from its own reports, or set in " code { "expected_hours" } ". Any other source has a schedule only where that is set." }
         }
         @if may_add(visit) { p { a href=(visit.address.elsewhere("/data/add")) { "Add data from a spreadsheet" } } }
+        (contradictions(&contradictions_for(&visit.app, &visit.caller)?))
         (feeds(&shown(&visit.app, &visit.caller)))
         p { a href=(visit.address.elsewhere("/frameworks")) { "Frameworks and their items" } }
     })
+}
+
+/// Records that cannot all be right, for whoever can have them put right at their source.
+fn contradictions(all: &[Listed]) -> Markup {
+    html! {
+        @if !all.is_empty() {
+            section.card #contradictions data-live aria-labelledby="contradictions-name" {
+                h2 #contradictions-name { "Records that contradict each other" }
+                p { "What these records say cannot all be true, so charts may count them wrongly or not at all. They are best corrected at their source; a corrected record leaves this list." }
+                div.scroll tabindex="0" role="region" aria-label="Table of contradictions" {
+                    table.stack {
+                        thead { tr { th scope="col" { "Source" } th scope="col" { "What is wrong" } th.number scope="col" { "Records" } th scope="col" { "Last recorded" } } }
+                        tbody {
+                            @for row in all {
+                                tr {
+                                    th.whole scope="row" { code.small { (row.source) } }
+                                    td { (row.kind.words()) }
+                                    @match row.count {
+                                        Shown::Exact(count) => td.number { (number(count as f64, "")) },
+                                        Shown::Rounded(count) => td.number { "about " (number(count as f64, "")) },
+                                        Shown::Small | Shown::Neighbour => td.number { "1 to 7" },
+                                    }
+                                    td { @if let Some(last) = row.last { time datetime=(last) { (words::day_month_year(last)) } } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The feeds that this server runs, and what to do where one fails.

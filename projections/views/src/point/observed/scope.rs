@@ -7,7 +7,7 @@ use crate::point::{nearest, outermost};
 use crate::quantity::{OBSERVATION_PREFIX, PROVISIONAL_PREFIX, SUPPRESSED_PREFIX};
 use chrono::NaiveDate;
 use joinedup_events::AreaId;
-use joinedup_events::area::{AreaKind, Areas, Serves};
+use joinedup_events::area::{Area, AreaKind, Areas, Serves};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The name of a quantity's cells that count what carries a mark.
@@ -40,6 +40,8 @@ pub(super) struct Scope<'a> {
     pub note: Option<String>,
     /// The services by which the places stand for the area, where they are not in it; in the order of the places.
     pub serving: Vec<&'a Serves>,
+    /// In which years the places are waited for, in their order; always where none are given.
+    pub years: Vec<&'a Area>,
 }
 
 /// The places that speak for an area: itself, those within it, or those that serve it.
@@ -63,7 +65,13 @@ pub(super) fn scope<'a>(
             ..Scope::default()
         };
     }
-    let within = within(areas, area, &has);
+    let span = |places: &[AreaId]| {
+        let series = cells.series_within(quantity, places);
+        let dates = series.flat_map(|s| [s.cells.keys().next(), s.cells.keys().next_back()]);
+        let dates: Vec<NaiveDate> = dates.flatten().copied().collect();
+        dates.iter().min().copied().zip(dates.iter().max().copied())
+    };
+    let within = within(areas, area, &has, span);
     if !within.places.is_empty() || !footprint::is_taken_by(measure) {
         return within;
     }
@@ -72,16 +80,23 @@ pub(super) fn scope<'a>(
         places: serving.iter().map(|s| s.organisation.clone()).collect(),
         note: partly(serving.len(), silent),
         serving,
+        years: Vec::new(),
     }
 }
 
-/// The places within an area that report, one cut of the map alone.
-fn within<'a>(areas: &'a Areas, area: &AreaId, has: &impl Fn(&AreaId) -> bool) -> Scope<'a> {
+/// The places within an area that report, one cut of the map alone: a return that councils, boards and trusts all publish
+/// is one return, and adding two of them up would count it twice. The cut with most reports is taken; of two with as many,
+/// the one that is first in [`cut`]. `span` gives the first and last dates that places have reported of.
+fn within<'a>(
+    areas: &'a Areas,
+    area: &AreaId,
+    has: &impl Fn(&AreaId) -> bool,
+    span: impl Fn(&[AreaId]) -> Option<(NaiveDate, NaiveDate)>,
+) -> Scope<'a> {
     let mut below: BTreeMap<u8, Vec<AreaId>> = BTreeMap::new();
     for id in nearest(areas, area, true, has) {
         below.entry(cut(areas, &id)).or_default().push(id);
     }
-    // Councils and commissioners cut the same country twice: only one cut is added up, the one with most reports.
     let Some((cut_taken, scope)) = below
         .into_iter()
         .max_by_key(|(c, ids)| (ids.len(), u8::MAX - c))
@@ -90,26 +105,44 @@ fn within<'a>(areas: &'a Areas, area: &AreaId, has: &impl Fn(&AreaId) -> bool) -
     };
     let scope = outermost(areas, scope);
     let covered: BTreeSet<AreaId> = scope.iter().flat_map(|id| areas.within(id)).collect();
+    let is_smallest = |id: &AreaId| {
+        let mut below = areas.within(id).into_iter();
+        !below.any(|part| part != *id && cut(areas, &part) == cut_taken)
+    };
     let parts = areas
         .within(area)
         .into_iter()
         .filter(|id| id != area && cut(areas, id) == cut_taken)
-        .filter(|id| areas.children(id).is_empty() || covered.contains(id));
-    let silent = parts.filter(|id| !covered.contains(id)).count();
+        .filter(|id| covered.contains(id) || is_smallest(id));
+    // What was merged before the first report, or made after the last, is not waited for.
+    let reported = span(&scope);
+    let is_of_those_years = |id: &AreaId| {
+        let (area, span) = (areas.get(id.as_str()), reported);
+        area.zip(span).is_none_or(|(area, (first, last))| {
+            area.until.is_none_or(|until| until >= first) && area.from.is_none_or(|f| f <= last)
+        })
+    };
+    let silent = parts
+        .filter(|id| !covered.contains(id) && is_of_those_years(id))
+        .count();
     Scope {
         note: partly(scope.len(), silent),
-        places: scope,
         serving: Vec::new(),
+        years: scope
+            .iter()
+            .filter_map(|id| areas.get(id.as_str()))
+            .collect(),
+        places: scope,
     }
 }
 
 /// A note where some places never reported.
 fn partly(reporting: usize, silent: usize) -> Option<String> {
     let places = match reporting {
-        1 => "1 place".to_owned(),
-        n => format!("{n} places"),
+        1 => "1 place that reports".to_owned(),
+        n => format!("{n} places that report"),
     };
-    (silent > 0).then(|| format!("the sum of {places} that report; {silent} more never did"))
+    (silent > 0).then(|| format!("the sum of {places}; {silent} more never did"))
 }
 
 /// Which cut of the map a kind of area belongs to.
@@ -121,6 +154,8 @@ fn cut(areas: &Areas, id: &AreaId) -> u8 {
         Some(AreaKind::Locality) => 3,
         Some(AreaKind::Neighbourhood) => 4,
         Some(AreaKind::Trust | AreaKind::Hospital) => 5,
-        _ => 6,
+        Some(AreaKind::Region) => 6,
+        Some(AreaKind::Country) => 7,
+        Some(AreaKind::Other) | None => 8,
     }
 }

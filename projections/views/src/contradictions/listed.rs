@@ -1,0 +1,85 @@
+//! The contradictions of a view by source and kind, as an audience may see them.
+
+use super::Contradiction;
+use crate::contribution::SourceKey;
+use crate::measure::SmallNumbers;
+use crate::quantity::CONTRADICTIONS;
+use crate::suppression::{Audience, Shown};
+use crate::view::View;
+use chrono::NaiveDate;
+use joinedup_events::check::source_label;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// How often a source's records contradict each other in one way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The source, as it may be shown.
+    pub source: String,
+    /// In which way.
+    pub kind: Contradiction,
+    /// How often, which is at most one or two a person: suppressed or rounded for the public as people are.
+    pub count: Shown,
+    /// The local date on which the last was recorded; none where the count is suppressed.
+    pub last: Option<NaiveDate>,
+}
+
+/// All of them of people who live or lie in areas that pass, by source and kind. The public sees those recorded before `today`, so that a count does
+/// not move with each record.
+#[must_use]
+pub fn listed(
+    view: &View,
+    audience: Audience,
+    today: NaiveDate,
+    covers: impl Fn(&str) -> bool,
+) -> Vec<Listed> {
+    let rule = match audience {
+        Audience::Public => SmallNumbers::Hes7,
+        Audience::Operations => SmallNumbers::None,
+    };
+    let mut found: BTreeMap<(&str, Contradiction), (i64, NaiveDate)> = BTreeMap::new();
+    for series in view.cells().all_series(CONTRADICTIONS) {
+        let [(_, kind), (_, source)] = series.breakdown else {
+            continue;
+        };
+        let is_covered = series.place.is_within(&covers);
+        let Some(kind) = Contradiction::from_code(kind).filter(|_| is_covered) else {
+            continue;
+        };
+        for (date, tally) in series.cells {
+            let is_shown = audience == Audience::Operations || *date < today;
+            if let Some(sums) = tally.sums().filter(|sums| is_shown && sums.value != 0) {
+                let entry = found.entry((&**source, kind)).or_insert((0, *date));
+                *entry = (entry.0 + sums.value, entry.1.max(*date));
+            }
+        }
+    }
+    if found.is_empty() {
+        return Vec::new();
+    }
+    let names: BTreeMap<String, Cow<'_, str>> = view
+        .summary()
+        .rhythms
+        .keys()
+        .map(|name| {
+            (
+                format!("{:016x}", SourceKey::of(name).0),
+                source_label(name),
+            )
+        })
+        .collect();
+    let row = |((source, kind), (count, last)): ((&str, _), (_, _))| {
+        let count = rule.count(count);
+        Listed {
+            source: names
+                .get(source)
+                .map_or_else(|| source.to_owned(), |name| name.to_string()),
+            kind,
+            count,
+            last: Some(last).filter(|_| !count.is_hidden()),
+        }
+    };
+    let mut rows: Vec<Listed> = found.into_iter().map(row).collect();
+    rows.sort_by(|a, b| (&a.source, a.kind).cmp(&(&b.source, b.kind)));
+    rows
+}
