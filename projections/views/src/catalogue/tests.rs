@@ -85,7 +85,7 @@ fn every_node_of_the_shared_table_is_here_with_its_layer_group_and_lines() {
         assert_eq!(layer, serde_json::json!(row[1]), "{}", row[0]);
         assert_eq!(node.group, row[2]);
         assert_eq!(node.order.to_string(), row[3]);
-        let renamed = IN_THE_FIELDS_WORDS.iter().find(|(id, _)| *id == &row[0]);
+        let renamed = IN_THE_FIELDS_WORDS.iter().find(|(id, _)| **id == row[0]);
         assert_eq!(
             node.title,
             renamed.map_or(row[4].as_str(), |(_, title)| *title)
