@@ -195,7 +195,7 @@ fn score(
         n => format!("{n} of the {all} outcomes it supports are improving{without}."),
     };
     let sentence = format!(
-        "{}: rated {}. Ambition: {}. {supports}",
+        "{}: rated {}. Ambition: {}. {supports} {need} × {gap} × {outcome_points} = {score}.",
         item.title,
         named(level),
         named(ambition),
@@ -263,7 +263,7 @@ mod tests {
         );
         assert_eq!(first.outcomes.len(), 3);
         assert!(
-            first.sentence.ends_with("(2 of 5). Ambition: amber-green (4 of 5). 1 of the 3 outcomes it supports is improving; no data for 1."),
+            first.sentence.ends_with("(2 of 5). Ambition: amber-green (4 of 5). 1 of the 3 outcomes it supports is improving; no data for 1. 4 × 2 × 3 = 24."),
             "{}",
             first.sentence
         );
