@@ -384,7 +384,7 @@ fn point(query: &PointQuery<'_>, period: Period, mut raw: Raw, maturity: TimeDel
         && n < least
     {
         raw.value = None;
-        raw.note = Some(format!("too few: {n}, and at least {least} make a point"));
+        raw.note = Some(format!("not shown: {n}, and at least {least} are needed"));
         if state != State::Incomplete {
             // An order statistic of few is unsteady; a share of few tells of them.
             state = match query.measure.aggregate {

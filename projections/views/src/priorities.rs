@@ -81,7 +81,7 @@ pub struct Priority {
     pub outcome_points: u32,
     /// Need × gap × outcome points.
     pub score: u32,
-    /// The arithmetic in a sentence.
+    /// The rating, the ambition and what it supports, in a sentence.
     pub sentence: String,
 }
 
@@ -175,13 +175,30 @@ fn score(
     let outcome_points = outcomes.iter().map(|o| o.points).sum();
     let score = need * gap * outcome_points;
     let count = |trend| outcomes.iter().filter(|o| o.trend == trend).count();
+    let named = |level: u8| match scale.level(level) {
+        Some(name) => format!("{} ({level} of {})", name.to_lowercase(), scale.highest),
+        None => format!("{level} of {}", scale.highest),
+    };
+    let (all, improving, unknown) = (
+        outcomes.len(),
+        count(Trend::Improving),
+        count(Trend::Unknown),
+    );
+    let without = match unknown {
+        0 => String::new(),
+        n => format!("; no data for {n}"),
+    };
+    let supports = match improving {
+        _ if unknown == all => format!("No data yet for the {all} outcomes it supports."),
+        0 => format!("None of the {all} outcomes it supports is improving{without}."),
+        1 => format!("1 of the {all} outcomes it supports is improving{without}."),
+        n => format!("{n} of the {all} outcomes it supports are improving{without}."),
+    };
     let sentence = format!(
-        "{title}: level {level} of {highest} gives need {need}; {gap} below the ambition of {ambition}; of the {all} outcomes it feeds {not} not improving (2 each) and {unknown} unknown (1 each) give {outcome_points}; {need} × {gap} × {outcome_points} = {score}.",
-        title = item.title,
-        highest = scale.highest,
-        all = outcomes.len(),
-        not = count(Trend::NotImproving),
-        unknown = count(Trend::Unknown),
+        "{}: rated {}. Ambition: {}. {supports} {need} × {gap} × {outcome_points} = {score}.",
+        item.title,
+        named(level),
+        named(ambition),
     );
     Ok(Priority {
         area: rating.area.clone(),
@@ -231,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn the_score_is_the_product_that_its_fields_and_its_sentence_show() {
+    fn the_score_is_a_product_and_the_sentence_says_what_it_is_about() {
         // Joint crisis response feeds three outcomes.
         let trend = |outcome: &str| match outcome {
             "se-right-place-any-time" => Trend::NotImproving,
@@ -246,7 +263,7 @@ mod tests {
         );
         assert_eq!(first.outcomes.len(), 3);
         assert!(
-            first.sentence.ends_with("4 × 2 × 3 = 24."),
+            first.sentence.ends_with("(2 of 5). Ambition: amber-green (4 of 5). 1 of the 3 outcomes it supports is improving; no data for 1. 4 × 2 × 3 = 24."),
             "{}",
             first.sentence
         );

@@ -70,7 +70,7 @@ fn a_point_without_value_does_not_say_how_few_there_were() {
         Audience::Operations,
     );
     assert_eq!((exact.value, exact.n), (None, Some(9)));
-    assert!(exact.note.unwrap().contains("too few: 9"));
+    assert!(exact.note.unwrap().contains("not shown: 9"));
     for area in ["hv-north-1", "hv-north-2"] {
         let point = seen(&cells, "tr-delay-days-p90", area, Audience::Public);
         assert_eq!((point.value, point.state), (None, State::Missing));

@@ -62,8 +62,8 @@ impl Mark {
             Self::Improvement => "special cause: better",
             Self::Concern => "special cause: worse",
             Self::Neutral => "special cause, neither better nor worse",
-            Self::Provisional => "provisional, not judged",
-            Self::Incomplete => "period not finished, not judged",
+            Self::Provisional => "provisional",
+            Self::Incomplete => "period not finished",
             Self::Missing => "no data",
             Self::Suppressed => "suppressed: small numbers",
         }

@@ -136,10 +136,10 @@ pub fn svg(funnel: &Funnel, places: &[Place], unit: &str, out_of: &str, title: &
             "{name}: {}, of {}, {}",
             amount(found.ratio, unit),
             number(found.denominator, ""),
-            if inside {
-                "within what is expected by chance"
-            } else {
-                "outside what is expected by chance"
+            match inside {
+                true => "as expected by chance",
+                false if found.ratio > funnel.target => "higher than expected by chance",
+                false => "lower than expected by chance",
             }
         );
         let (px, py) = (x(found.denominator), y(found.ratio));

@@ -73,6 +73,7 @@ pub fn router(app: App, access: Access) -> Router {
             auth::identify,
         ))
         .merge(pages::sign_in::routes())
+        .merge(pages::by_link(&shared))
         .layer(middleware::from_fn_with_state(
             shared.clone(),
             origin::check,

@@ -48,7 +48,7 @@ pub mod visit;
 mod words;
 
 use crate::door::problem::Problem;
-use crate::door::{Shared, routes};
+use crate::door::{Shared, body, routes};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -86,6 +86,7 @@ pub fn routes() -> Router<Shared> {
             get(answers::show).post(answers::send),
         )
         .route("/frameworks/{id}/answers/table", post(answers::send_table))
+        .route("/frameworks/{id}/links", post(answers::invite::make))
         .route(
             "/frameworks/{id}/checklist",
             get(checklist::show).post(checklist::save),
@@ -97,6 +98,18 @@ pub fn routes() -> Router<Shared> {
         .route("/help", get(help::show))
         .route("/audit", get(audit::show))
         .layer(middleware::from_fn(routes::enforce))
+        .layer(middleware::from_fn(refusal::as_page))
+        .layer(own_forms())
+}
+
+/// The form that people answer by a link: open to everybody who has one.
+pub fn by_link(shared: &Shared) -> Router<Shared> {
+    Router::new()
+        .route(
+            "/answer/{link}",
+            get(answers::own::show).post(answers::own::send),
+        )
+        .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
         .layer(middleware::from_fn(refusal::as_page))
         .layer(own_forms())
 }

@@ -7,6 +7,7 @@
 )]
 
 mod add_data;
+mod answer_links;
 mod assurance;
 mod audit;
 mod backed_up;
@@ -50,4 +51,5 @@ mod sheets;
 mod sign_in;
 mod structure;
 mod tls;
+mod trials;
 mod two_tabs;

@@ -62,7 +62,8 @@ fn an_address_that_leads_nowhere_is_a_page_for_a_browser_and_a_document_for_a_pr
     let page = ask("text/html,*/*;q=0.8");
     assert_eq!(page.status, 404);
     assert!(
-        page.text().contains("<h1>Not found</h1>") && page.text().contains("href=\"/measures\"")
+        page.text().contains("<h1>Page not found</h1>")
+            && page.text().contains("href=\"/measures\"")
     );
     let document = ask("application/json");
     assert_eq!(

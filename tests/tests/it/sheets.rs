@@ -379,6 +379,12 @@ fn paper_questionnaires_are_typed_in_one_after_another() {
         page.text("#saved")
             .contains("8 questionnaires entered in this sitting")
     );
+    // Who typed it sees its score, which is stored nowhere.
+    let scores = page.text("#scores");
+    assert!(
+        scores.contains("Coordination 7 (from 0 to 12)") && scores.contains("14 (from 0 to 21)"),
+        "{scores}"
+    );
     accessible(&mut page);
     // Four items of coordination: 2 + 2 + 2 and, turned round, 1. Seven of the other scale: 14.
     for (measure, value) in [
@@ -421,4 +427,5 @@ fn paper_questionnaires_are_typed_in_one_after_another() {
     page.click("#save");
     page.wait_for("#saved");
     assert!(page.text("#saved").contains("14 answers"));
+    assert!(page.text("#scores").contains(" 4 (from 1 to 5)"));
 }

@@ -108,13 +108,15 @@ pub(super) fn sentence(found: &Findings<'_>, options: &Options, rules: &Rules) -
             &mut text,
             &match assurance {
                 Assurance::Pass => format!(
-                    "Left as it is, the process will meet the target of {target} every time."
+                    "Left as it is, the process is likely to meet the target of {target} consistently."
                 ),
                 Assurance::Fail => {
-                    format!("Left as it is, the process will not meet the target of {target}.")
+                    format!(
+                        "Left as it is, the process is unlikely to meet the target of {target}."
+                    )
                 }
                 Assurance::HitOrMiss => {
-                    format!("The target of {target} is met or missed by chance.")
+                    format!("The process may or may not meet the target of {target}.")
                 }
             },
         );
@@ -128,12 +130,13 @@ pub(super) fn sentence(found: &Findings<'_>, options: &Options, rules: &Rules) -
         .filter(|&i| is_over(i) && verdict.points[i].state == PointState::Missing)
         .count();
     if missing > 0 {
-        let periods = if missing == 1 {
-            "period since has"
-        } else {
-            "periods since have"
-        };
-        push(&mut text, &format!("{missing} {periods} no value."));
+        push(
+            &mut text,
+            &match missing {
+                1 => "No data for the 1 period since.".to_owned(),
+                more => format!("No data for the {more} periods since."),
+            },
+        );
     }
     let impossible = verdict
         .points
@@ -171,7 +174,7 @@ fn now_words(found: &Findings<'_>, options: &Options, rules: &Rules) -> String {
         .map_or_else(String::new, |value| figure(value, options));
     if rules.alert_on == AlertOn::WholePhase && phase.runs_signal {
         let runs = format!(
-            "The runs around the centre are not random: {}.",
+            "The values do not vary about the centre as chance would have it: {}.",
             runs_words(phase)
         );
         if !point.variation.is_special() || options.chart == Chart::Run {
@@ -183,18 +186,18 @@ fn now_words(found: &Findings<'_>, options: &Options, rules: &Rules) -> String {
         return match variation {
             Variation::NotJudged => {
                 format!(
-                    "Too early to say: {} of the {} values that runs need.",
+                    "Too early to tell: {} of the {} values needed.",
                     phase.values, rules.runs_from
                 )
             }
             Variation::CommonCause if phase.runs.n_useful < rules.runs_from => {
-                "Most values lie on the median: there are no runs to judge.".to_owned()
+                "Most values are equal to the median, so we cannot test for change.".to_owned()
             }
             Variation::CommonCause if phase.runs_signal => {
-                "The latest values lie about the median as chance gives them.".to_owned()
+                "The latest values vary about the median as expected by chance.".to_owned()
             }
             Variation::CommonCause => {
-                "The runs around the median are what chance gives.".to_owned()
+                "The values vary about the median as expected by chance.".to_owned()
             }
             special => match level_words(found, options) {
                 Some(words) => format!(
@@ -203,7 +206,7 @@ fn now_words(found: &Findings<'_>, options: &Options, rules: &Rules) -> String {
                     value_words(special, options)
                 ),
                 None => format!(
-                    "The latest run is longer than chance gives: {}. {}",
+                    "{}: that is very unlikely to be chance. {}",
                     latest_run_words(found),
                     value_words(special, options)
                 ),
@@ -222,7 +225,7 @@ fn level_words(found: &Findings<'_>, options: &Options) -> Option<String> {
     let judged = |&i: &usize| found.verdict.points[i].state == PointState::Judged;
     let first = phase.rev().filter(judged).nth(level.latest - 1)?;
     Some(format!(
-        "The latest {} values, since {}, lie {} than those before: {} on average, against {}",
+        "The latest {} values, since {}, are {} than those before: {} on average, against {}",
         level.latest,
         label(found, first),
         if level.side == Some(Side::High) {
@@ -238,7 +241,7 @@ fn level_words(found: &Findings<'_>, options: &Options) -> Option<String> {
 fn odds_words(found: &Findings<'_>) -> String {
     let p = found.level.map_or(1.0, |level| level.p);
     format!(
-        "Chance alone gives so much in one chart of {}.",
+        "Chance alone would do that in about 1 of {} charts.",
         one_chart_in(p)
     )
 }
@@ -258,14 +261,21 @@ fn latest_run_words(found: &Findings<'_>) -> String {
             let point = &found.verdict.points[i];
             long(&point) && point.signals.first().map(|s| s.side) == side
         });
-    let (values, first) = in_run.fold((0, 0), |(values, _), i| (values + 1, i));
-    let place = if side == Some(Side::High) {
-        "above"
-    } else {
-        "below"
+    let centre = found.phase.centre;
+    let (mut values, mut first, mut some_on_it) = (0, 0, false);
+    for i in in_run {
+        (values, first) = (values + 1, i);
+        some_on_it |= centre.is_some() && found.verdict.points[i].value == centre;
+    }
+    // Where no value can pass the median, those on it are its other side.
+    let place = match (side == Some(Side::High), some_on_it) {
+        (true, false) => "above",
+        (true, true) => "at or above",
+        (false, false) => "below",
+        (false, true) => "at or below",
     };
     format!(
-        "{values} in a row on the side {place} the centre, since {}",
+        "{values} values in a row, since {}, are {place} the median",
         label(found, first)
     )
 }
@@ -310,7 +320,7 @@ fn past_words(found: &Findings<'_>) -> String {
             push(
                 &mut text,
                 &format!(
-                    "Over the whole time the centre is crossed {crossings} times, where chance gives at least {min}: the values come in waves or drift."
+                    "Over the whole time the values change sides {crossings} times, where at least {min} are expected by chance: they come in waves or drift."
                 ),
             );
         }
@@ -323,7 +333,9 @@ fn value_in_words(found: &Findings<'_>, value: &str, options: &Options, rules: &
     match found.variation {
         Variation::NotJudged => format!("The latest value, {value}, is not judged."),
         Variation::CommonCause => {
-            format!("The latest value, {value}, is common cause variation: no rule is met.")
+            format!(
+                "The latest value, {value}, is within the expected range (common cause variation)."
+            )
         }
         special => {
             let reasons: Vec<String> = point
@@ -347,7 +359,7 @@ fn value_words(variation: Variation, options: &Options) -> &'static str {
         (Variation::ConcernHigh, _) => "Lower is better, so this is a concern.",
         (Variation::ConcernLow, _) => "Higher is better, so this is a concern.",
         (Variation::Undirected, _) => {
-            "The newest values lie on both sides of it, so this is neither an improvement nor a concern yet."
+            "The newest values lie on both sides of it, so this is not clearly better or worse."
         }
         (_, Direction::Neutral) => "Neither higher nor lower is better.",
         _ => "",
@@ -408,19 +420,20 @@ fn runs_words(phase: &PhaseVerdict) -> String {
     if let (true, Some(run), Some(max)) = (runs.long_run(), runs.longest_run, runs.longest_run_max)
     {
         parts.push(format!(
-            "{run} in a row on one side of the centre, where chance gives at most {max}"
+            "{run} in a row on one side, where at most {max} are expected by chance"
         ));
     }
     if let (true, Some(crossings), Some(min)) =
         (runs.few_crossings(), runs.crossings, runs.crossings_min)
     {
         parts.push(format!(
-            "the centre is crossed {crossings} times, where chance gives at least {min}"
+            "they change sides {crossings} times, where at least {min} are expected by chance"
         ));
     }
     if parts.is_empty() {
         parts.push(
-            "run length and crossings together are outside the box that chance gives".to_owned(),
+            "their longest run and changes of side together are outside what is expected by chance"
+                .to_owned(),
         );
     }
     parts.join("; ")

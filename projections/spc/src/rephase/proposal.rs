@@ -152,10 +152,9 @@ pub fn propose_rephase(
             };
             let word = if side == Side::High { "above" } else { "below" };
             let why = format!(
-                "{} values in a row from {} on lie {word} the centre so far, and {values_on_side} of {} since. Start a new phase there if the cause is known and the change is expected to last.",
-                run.len(),
-                points[start].x,
+                "{values_on_side} of {} values since then were {word} the centre, {} of them in a row. Agree one if you know the cause and expect it to last.",
                 since.len(),
+                run.len(),
             );
             return Ok(Some(RephaseProposal {
                 start,

@@ -10,7 +10,11 @@ fn a_run_chart_is_judged_by_its_runs_and_says_so() {
     assert!(verdict.alert && verdict.phases[0].runs_signal);
     assert_eq!(verdict.variation, Variation::ImprovementLow);
     assert_eq!(verdict.limits_status, LimitsStatus::NoLimits);
-    assert!(verdict.why.contains("12 in a row"), "{}", verdict.why);
+    assert!(
+        verdict.why.contains("12 values in a row"),
+        "{}",
+        verdict.why
+    );
     assert!(
         verdict.judged_by.contains("each side") && verdict.judged_by.contains("normal scores"),
         "{}",
@@ -53,7 +57,11 @@ fn a_median_of_a_hundred_per_cent_is_no_concern_until_many_fall_below_it_in_a_ro
     weeks.extend([0.9; 12]);
     let verdict = run(&weeks);
     assert_eq!(verdict.variation, Variation::ConcernLow, "{}", verdict.why);
-    assert!(verdict.why.contains("13 in a row"), "{}", verdict.why);
+    assert!(
+        verdict.why.contains("13 values in a row"),
+        "{}",
+        verdict.why
+    );
     assert!(rules_at(&verdict, 45).contains(&Rule::LongRun));
     assert!(rules_at(&verdict, 20).is_empty());
     weeks.extend([1.0; 20]);

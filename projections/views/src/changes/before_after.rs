@@ -130,11 +130,11 @@ pub fn before_and_after(
         (Some(was), Some(is)) => {
             let verdict = match moved {
                 Moved::TooFew => format!(
-                    "That is too early to say: it takes {ENOUGH_POINTS} points on each side."
+                    "It is too early to tell: {ENOUGH_POINTS} points are needed on each side."
                 ),
-                Moved::Chance => "The difference is no more than chance gives.".to_owned(),
-                Moved::Up => "That is higher, by more than chance gives.".to_owned(),
-                Moved::Down => "That is lower, by more than chance gives.".to_owned(),
+                Moved::Chance => "That is no clear difference yet.".to_owned(),
+                Moved::Up => "That is higher, and very unlikely to be chance.".to_owned(),
+                Moved::Down => "That is lower, and very unlikely to be chance.".to_owned(),
             };
             let season = match (moved, a_year.is_some()) {
                 (Moved::Up | Moved::Down, true) => {
@@ -146,7 +146,7 @@ pub fn before_and_after(
                 _ => "",
             };
             format!(
-                "{title}: median {} over {} before {name} began, {} over {} {word}. {verdict}{season} Other things may have changed in the same time.",
+                "{title}: median {} over {} before {name} began, {} over {} {word}. {verdict}{season} Other changes may have contributed.",
                 number(was),
                 counted(before.points),
                 number(is),

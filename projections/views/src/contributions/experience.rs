@@ -28,6 +28,17 @@ pub struct Scoring {
     pub reversed: &'static [&'static str],
 }
 
+/// A score that one questionnaire comes to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Total {
+    /// What it is of.
+    pub name: &'static str,
+    /// The lowest that it can be.
+    pub lowest: f64,
+    /// The highest.
+    pub highest: f64,
+}
+
 /// I statements: 1 strongly disagree to 5 strongly agree; an item is the id of the outcome that it speaks of.
 pub const I_STATEMENTS: Scoring = Scoring {
     instrument: "i-statements",
@@ -125,6 +136,54 @@ impl Scoring {
     #[must_use]
     pub fn range(&self) -> RangeInclusive<u8> {
         self.lowest..=self.highest
+    }
+
+    /// It is reported by team alone, so that an answer without one would count nowhere.
+    #[must_use]
+    pub fn is_by_team(&self) -> bool {
+        *self == TCI_14
+    }
+
+    /// What one questionnaire is scored by: the sum of each scale, or the mean of all items where a team is reported by it.
+    /// Nothing for an instrument that is read item by item.
+    #[must_use]
+    pub fn totals(&self) -> Vec<Total> {
+        let ends = |items: usize| {
+            let of = |score: u8| f64::from(score) * items as f64;
+            (of(self.lowest), of(self.highest))
+        };
+        if *self == TCI_14 {
+            return vec![Total {
+                name: "mean of all questions",
+                lowest: f64::from(self.lowest),
+                highest: f64::from(self.highest),
+            }];
+        }
+        let total = |(name, items): &(&'static str, &[&str])| Total {
+            name,
+            lowest: ends(items.len()).0,
+            highest: ends(items.len()).1,
+        };
+        self.scales.iter().map(total).collect()
+    }
+
+    /// The scores of one questionnaire, in the order of [`Self::totals`]; none where an item of it was left out.
+    #[must_use]
+    pub fn of_one(&self, response: &Answered) -> Vec<Option<f64>> {
+        let scores = scores(response);
+        if *self == TCI_14 {
+            let items = self.items();
+            let sum = self.sum(&scores, &items);
+            return vec![sum.map(|sum| f64::from(sum) / items.len() as f64)];
+        }
+        let sum = |(_, items): &(&str, &[&str])| self.sum(&scores, items).map(f64::from);
+        self.scales.iter().map(sum).collect()
+    }
+
+    /// The items of all scales.
+    fn items(&self) -> Vec<&'static str> {
+        let of = |(_, items): &(&str, &'static [&'static str])| *items;
+        self.scales.iter().flat_map(of).copied().collect()
     }
 
     /// The sum over some items, reversed ones turned round; none unless every item was answered.
@@ -266,12 +325,7 @@ fn team_climate(
     team: &str,
     sink: &mut dyn Sink,
 ) {
-    let items: Vec<&str> = scoring
-        .scales
-        .iter()
-        .flat_map(|(_, i)| *i)
-        .copied()
-        .collect();
+    let items = scoring.items();
     let (Some(sum), Ok(n)) = (scoring.sum(scores, &items), i64::try_from(items.len())) else {
         return;
     };

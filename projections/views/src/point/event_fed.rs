@@ -69,14 +69,20 @@ pub(super) fn raws(
     let mut raws = asked.raws();
     for (period, raw) in frame.periods.iter().zip(&mut raws) {
         if period.end <= first {
-            *raw = Raw::missing(format!("nothing was recorded here before {first}"));
+            *raw = Raw::missing(format!(
+                "nothing was recorded here before {}",
+                first.format("%-d %B %Y")
+            ));
         } else if reported_until.is_some_and(|until| period.start > until) {
             *raw = Raw::missing("its sources have not reported for this period");
         } else if let Some(until) = reported_until.filter(|until| *until < period.last_day()) {
             // A dead feed must not end with a week that looks calm.
             raw.partly_reported = true;
             if period.over_at() <= query.now {
-                raw.note = Some(format!("its sources have reported up to {until} only"));
+                raw.note = Some(format!(
+                    "its sources have reported up to {} only",
+                    until.format("%-d %B %Y")
+                ));
             }
         }
     }

@@ -353,7 +353,7 @@ fn hide_counts(point: &mut Point, rule: SmallNumbers, hidden: bool) {
             *number = rounded_of(*number).and_then(rounded).map(|n| n as f64);
         }
     }
-    point.note = Some(format!("too few to show ({rule})"));
+    point.note = Some(format!("too few to show, to protect privacy ({rule})"));
 }
 
 fn rounded_of(number: Option<f64>) -> Option<i64> {

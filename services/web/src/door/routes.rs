@@ -128,6 +128,9 @@ pub const ROUTES: &[Route] = &[
         ASSESSOR,
         Record::Write,
     ),
+    route("POST", "/frameworks/{id}/links", PUBLISHER, Record::Write),
+    route("GET", "/answer/{link}", Need::Nothing, Record::Refusals),
+    route("POST", "/answer/{link}", Need::Nothing, Record::Write),
     route("GET", "/frameworks/{id}/results", READER, Record::Refusals),
     route(
         "GET",

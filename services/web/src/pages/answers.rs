@@ -2,6 +2,9 @@
 //! event through the door that every event passes, and asked by its own instrument's scale.
 
 mod form;
+pub mod invite;
+mod link;
+pub mod own;
 mod sent;
 mod table;
 
@@ -19,12 +22,13 @@ use joinedup_application::charts::{self, ChartRequest};
 use joinedup_application::config::Role;
 use joinedup_drawing::axis;
 use joinedup_views::catalogue::{Framework, FrameworkKind, Item, Scale};
+use joinedup_views::contributions::experience::Scoring;
 use joinedup_views::measure::{Measure, Shape};
 use joinedup_views::point::State;
 use maud::{Markup, html};
 
 /// Parameters of the address that say what was done last.
-const DONE: [&str; 3] = ["saved", "answered", "not-applicable"];
+const DONE: [&str; 4] = ["saved", "answered", "not-applicable", "scores"];
 
 /// An instrument that people answer.
 ///
@@ -55,13 +59,14 @@ fn page(visit: &Visit, id: &str, typed: &Typed) -> Result<Markup, Problem> {
     let title = &framework.title;
     let body = html! {
         h1 { (title) span.place { ", " (place) } }
-        (said(visit, typed))
+        (said(visit, framework, typed))
         div.columns.entry {
             section.card aria-labelledby="answers-name" {
                 h2 #answers-name { "One questionnaire" }
                 p.note { "On a keyboard, type the number of the answer: the next question follows. What people say in words about others does not belong here." }
                 (form::form(visit, framework, scale, typed))
                 (table::form(visit, framework, typed))
+                (invite::form(visit, framework))
             }
             @if visit.caller.has(Role::Reader) { (so_far(visit, framework)) }
         }
@@ -78,7 +83,7 @@ fn page(visit: &Visit, id: &str, typed: &Typed) -> Result<Markup, Problem> {
 }
 
 /// What was recorded, or what is in the way of it.
-fn said(visit: &Visit, typed: &Typed) -> Markup {
+fn said(visit: &Visit, framework: &Framework, typed: &Typed) -> Markup {
     let count = |name: &str| visit.address.get(name)?.parse::<usize>().ok();
     html! {
         @if !typed.refused.is_empty() {
@@ -90,6 +95,34 @@ fn said(visit: &Visit, typed: &Typed) -> Markup {
                     @if let Some(none) = count("not-applicable").filter(|n| *n > 0) { ", " (none) " not applicable" }
                     ". " (words::counted(saved, "questionnaire", "questionnaires")) " entered in this sitting."
                 }
+                (scored(visit, &framework.id))
+            }
+        }
+    }
+}
+
+/// What the last questionnaire comes to by the instrument's own rule. It is shown to who typed it, and stored nowhere.
+fn scored(visit: &Visit, instrument: &str) -> Markup {
+    let Some(scoring) = Scoring::of(instrument) else {
+        return html! {};
+    };
+    let values = visit.address.get("scores").unwrap_or_default();
+    let scores: Vec<_> = scoring
+        .totals()
+        .into_iter()
+        .zip(values.split(','))
+        .filter_map(|(total, value)| Some((total, value.parse::<f64>().ok()?)))
+        .filter(|(total, value)| (total.lowest..=total.highest).contains(value))
+        .collect();
+    html! {
+        @if !scores.is_empty() {
+            p #scores {
+                "Its score: "
+                @for (i, (total, value)) in scores.iter().enumerate() {
+                    @if i > 0 { "; " }
+                    (words::sentence(total.name)) " " strong { (axis::number(*value, "")) } " (from " (axis::number(total.lowest, "")) " to " (axis::number(total.highest, "")) ")"
+                }
+                ". It stays on this page and is not stored."
             }
         }
     }

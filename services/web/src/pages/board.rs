@@ -224,23 +224,23 @@ fn people(visit: &Visit, rows: &[&WaitingTransfer], most: usize) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="People ready for discharge, longest wait first" {
             table.board.stack {
-                thead { tr { th scope="col" { "Waiting" } th scope="col" { "Who needs to act" } th scope="col" { "Next step" } th scope="col" { "Reason for delay" } th scope="col" { "Home area" } th.hide-narrow scope="col" { "Hospital and ward" } th.hide-narrow scope="col" { "Pathway" } } }
+                thead { tr { th scope="col" { "Waiting" } th scope="col" { "Who needs to act" } th scope="col" { "Next step" } th scope="col" { "Reason for delay" } th scope="col" { "Home area" } th scope="col" { "Hospital and ward" } th scope="col" { "Pathway" } } }
                 tbody {
                     @for row in rows.iter().take(most) {
                         tr.over[row.days >= 21] {
                             th scope="row" { strong { (words::sentence_start(&words::nights(row.days))) } br; span.small { "since " (words::near(row.since, visit.today())) } }
-                            td { span.move.(row.responsible) { (words::responsible(row.responsible)) } }
-                            td { (row.next_step) @if let Some(expected) = row.expected.filter(|e| *e < visit.today()) { br; span.small { "Expected discharge: " (words::near(expected, visit.today())) " (" (words::days((visit.today() - expected).num_days())) " ago)" } } }
-                            td {
+                            td data-label="Who needs to act" { span.move.(row.responsible) { (words::responsible(row.responsible)) } }
+                            td data-label="Next step" { (row.next_step) @if let Some(expected) = row.expected.filter(|e| *e < visit.today()) { br; span.small { "Expected discharge: " (words::near(expected, visit.today())) " (" (words::days((visit.today() - expected).num_days())) " ago)" } } }
+                            td data-label="Reason for delay" {
                                 (row.reason_title.unwrap_or("No reason recorded"))
                                 @for further in &row.further_reasons { br; span.small { "Also: " (further.reason_title) " (" (words::responsible(further.responsible)) ", " (words::nights(further.days)) ")" } }
                             }
-                            td { (visit.title_of(row.area.as_str())) }
-                            td.hide-narrow {
+                            td data-label="Home area" { (visit.title_of(row.area.as_str())) }
+                            td data-label="Hospital and ward" {
                                 (row.hospital.as_ref().map(|h| visit.title_of(h.as_str())).unwrap_or_default())
                                 @if let Some(ward) = &row.ward { br; span.small { (words::sentence(ward.as_str())) } }
                             }
-                            td.hide-narrow { (row.pathway.map_or("Not decided", words::pathway)) }
+                            td data-label="Pathway" { (row.pathway.map_or("Not decided", words::pathway)) }
                         }
                     }
                 }
@@ -264,10 +264,10 @@ fn referrals(visit: &Visit, rows: &[WaitingReferral]) -> Markup {
                                     None => "No standard",
                                 }
                             }
-                            td { (words::service(row.service)) }
-                            td { (words::sentence(row.priority)) }
-                            td { (words::instant(row.since)) }
-                            td { (visit.title_of(row.area.as_str())) }
+                            td data-label="Service" { (words::service(row.service)) }
+                            td data-label="Priority" { (words::sentence(row.priority)) }
+                            td data-label="Waiting since" { (words::instant(row.since)) }
+                            td data-label="Place" { (visit.title_of(row.area.as_str())) }
                         }
                     }
                 }

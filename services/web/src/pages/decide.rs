@@ -5,6 +5,7 @@ use super::changes_of::decided;
 use super::filling::{Faults, Field, Filling, Kind};
 use super::record::{Filled, Form, FormPage, back_to, hidden, record};
 use super::visit::Visit;
+use super::words;
 use super::{authors, figure, measure};
 use crate::door::auth::Caller;
 use crate::door::problem::Problem;
@@ -98,7 +99,7 @@ pub fn forms(
                     }
                 }
                 @if let Some((from, proposal)) = &suggestion {
-                    p.note { "The points suggest a new baseline from " (axis::date(*from)) ". " (proposal.why) " A chart never changes its own baseline: a person proposes, and somebody agrees with a reason." }
+                    p.note { "A new baseline may be needed from " (words::day_month_year(*from)) ": " (proposal.why) " A chart never changes its own baseline: a person proposes, and somebody agrees with a reason." }
                 }
             }
             @if open {

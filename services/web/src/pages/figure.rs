@@ -142,7 +142,7 @@ impl Figure<'_> {
                         p.why { @match verdict { Some(v) => { (v.why) } None => { @if chart.kind.is_judged() { "There are no points to judge yet." } @else { "This measure describes and is not judged by chart rules." } } } }
                         @if let Some(v) = verdict { p.small { "Rules: " (v.judged_by) "." } }
                     }
-                    details #how-to-read { summary { "How to read this chart" } (help::reading()) }
+                    details #how-to-read { summary { "How to read this chart" } (help::reading(verdict.is_some_and(|v| v.median.is_none()))) }
                 }
                 @for warning in &chart.warnings { p.why.warning { (warning) } }
             }
@@ -165,7 +165,6 @@ impl Figure<'_> {
                 @if let Some(footprint) = &chart.footprint { (whose(footprint)) }
                 @if let Some(at) = self.answer.as_known_at { strong.tag { "As it looked at " (words::as_known(at)) } }
                 span.files {
-                    a href=(self.own) { "Definition and changes" }
                     a href=(file(".svg")) { "SVG" }
                     a href=(file(".png")) { "PNG" }
                     a href=(file(".csv")) { "CSV" }

@@ -97,6 +97,10 @@ pub fn name(visit: &Visit, source: &Source) -> String {
                 words::source_kind(part)
             )
         }
+        // A path of one sender for many places: what it sends, not where.
+        (None, Some(part)) if source.name.contains('/') => {
+            words::sentence_start(&words::source_kind(part))
+        }
         _ => source.name.clone(),
     }
 }

@@ -57,7 +57,7 @@ const GLOSSARY: [(&str, &str); 12] = [
     ),
     (
         "Run chart",
-        "Values over time with their median. It is judged by how long the values stay on one side of the median, and how often they change sides, against what chance gives for as many values on each side.",
+        "Values over time with their median. It is judged by how long the values stay on one side of the median, and how often they change sides, against what is expected by chance.",
     ),
     (
         "Special cause",
@@ -86,7 +86,7 @@ fn body() -> Markup {
     html! {
         h1 { "Help and glossary" }
         div.three {
-            section.card #read-a-chart aria-labelledby="read-name" { h2 #read-name { "How to read a chart" } (reading()) }
+            section.card #read-a-chart aria-labelledby="read-name" { h2 #read-name { "How to read a chart" } (reading(false)) }
             section.card aria-labelledby="icons-name" {
                 h2 #icons-name { "What the icons mean" }
                 @for variation in variations { p.with-icon { (PreEscaped(icon::variation(Some(variation)))) span { (icon::variation_words(Some(variation))) } } }
@@ -104,12 +104,16 @@ fn body() -> Markup {
     }
 }
 
-/// How to read a chart, in a few sentences: also folded away beside every chart.
+/// How to read a chart about a median or a mean, in a few sentences: also folded away beside every chart.
 #[must_use]
-pub fn reading() -> Markup {
+pub fn reading(with_limits: bool) -> Markup {
     html! {
         ol {
-            li { "Each point is one period, for example a week. The horizontal line is the median: half of the baseline's values are above it." }
+            li {
+                "Each point is one period, for example a week. "
+                @if with_limits { "The horizontal line is the mean. Almost all values lie between the dashed limits while nothing changes." }
+                @else { "The horizontal line is the median: half of the baseline's values are above it." }
+            }
             li { "Points that go up and down around the line are expected variation. Do not react to one point." }
             li { "Coloured points are a pattern that is very unlikely to be chance: blue diamonds are better, orange squares are worse." }
             li { "Hollow points are not complete yet and are not judged." }

@@ -211,12 +211,12 @@ fn outcome(
                     @if let Some(footprint) = &line.footprint { " " span.small { (footprint) } }
                 }
                 td { span.with-icon { (PreEscaped(icon::variation(line.variation))) span.(icon::variation_class(line.variation)) { strong { (matrix::stands(visit, line)) } } } (moved(line)) }
-                td.number { @if let Some((start, value)) = line.latest { strong { (axis::amount(value, &line.unit)) } br; span.small { (words::period(line.period, start)) } } @else { "–" } }
+                td.number data-label="Latest" { @if let Some((start, value)) = line.latest { strong { (axis::amount(value, &line.unit)) } br; span.small { (words::period(line.period, start)) } } @else { "–" } }
                 td.number.hide-narrow { @if let Some((_, then)) = line.then { (axis::amount(then, &line.unit)) } @else { "–" } }
                 td.number.hide-narrow { @if let Some(now) = line.now { (axis::amount(now, &line.unit)) } @else { "–" } }
                 td.number.hide-narrow { @if let Some(target) = line.target { (axis::amount(target, &line.unit)) @if let Some(a) = line.assurance { br; span.small { (icon::assurance_words(a)) } } } @else { "none" } }
                 td.hide-mid { (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &sparked(line)))) }
-                td.whole { (spread(visit, overview, line)) }
+                td.whole data-label="By locality" { (spread(visit, overview, line)) }
             }
         }
     }
@@ -262,7 +262,7 @@ fn spread(visit: &Visit, overview: &Overview, line: &Line) -> Markup {
         .collect();
     html! {
         span.small {
-            @if low.1 < high.1 { "medians " (axis::number(low.1, &line.unit)) " to " (axis::number(high.1, &line.unit)) }
+            @if low.1 < high.1 { (axis::number(low.1, &line.unit)) " to " (axis::number(high.1, &line.unit)) }
             @else { (axis::number(low.1, &line.unit)) " in every locality" }
         }
         @if !concerns.is_empty() { br; span.concern { "Getting worse: " (concerns.join(", ")) } }
@@ -353,7 +353,7 @@ fn compare(visit: &Visit, overview: &Overview) -> Markup {
             @match drawn {
                 Ok(drawn) => {
                     div.scroll tabindex="0" role="region" aria-label="Funnel" {
-                        div.funnel-box #funnel data-live { (PreEscaped(funnel::svg(&drawn, &places, "proportion", "number of people counted", &format!("{}: places against the limits of chance", line.title)))) }
+                        div.funnel-box #funnel data-live { (PreEscaped(funnel::svg(&drawn, &places, "proportion", "number counted", &format!("{}: places against the limits of chance", line.title)))) }
                     }
                     details #funnel-table { summary { "The places as a table" } (funnel_table(&drawn, &places)) }
                 }
@@ -380,7 +380,7 @@ fn funnel_table(drawn: &Funnel, places: &[funnel::Place]) -> Markup {
                         th scope="row" { (title) }
                         td.number { (axis::amount(unit.ratio, "proportion")) }
                         td.number { (axis::number(unit.denominator, "")) }
-                        td { @if unit.outlier { strong { "outside" } " what is expected by chance" } @else { "within what is expected by chance" } }
+                        td { @if unit.outlier { strong { @if unit.ratio > drawn.target { "higher" } @else { "lower" } } " than expected by chance" } @else { "as expected by chance" } }
                     }
                 }
             }

@@ -9,7 +9,7 @@ use joinedup_application::outcomes::{self, Standing, Verdicts};
 use joinedup_application::overview::Overview;
 use joinedup_views::catalogue::Layer;
 use joinedup_views::outcomes::NodeState;
-use joinedup_views::priorities::{Trend, priorities};
+use joinedup_views::priorities::{Priority, Trend, priorities};
 use joinedup_views::ratings::{Comparison, Rating, compare};
 use maud::{Markup, PreEscaped, html};
 
@@ -135,7 +135,8 @@ fn first(visit: &Visit, known: &Knowledge) -> Markup {
                         li {
                             a href=(visit.address.elsewhere("/model").with("node", &item.item)) { (item.title) } " " span.place { (visit.title_of(item.area.as_str())) } " " strong.tag { "score " (item.score) }
                             @if visit.may_decide() { " " a.small href=(plan::add(visit, &item.area, item.framework.as_str(), item.item.as_str())) { "Add to the plan" } }
-                            p.small { (item.sentence) }
+                            p.small { (in_words(item)) }
+                            details.small { summary { "Show the sum" } p { (sum(item)) } }
                         }
                     }
                 }
@@ -143,6 +144,30 @@ fn first(visit: &Visit, known: &Knowledge) -> Markup {
             @if !found.not_scored.is_empty() { p.note { (words::counted(found.not_scored.len(), "item has", "items have")) " no score: a rating or an ambition is missing." } }
         }
     }
+}
+
+/// The sentence of an item without its title, which stands above it, and without the sum, which has its place below.
+fn in_words(item: &Priority) -> String {
+    let (words, _sum) = item
+        .sentence
+        .rsplit_once(". ")
+        .unwrap_or((&item.sentence, ""));
+    let words = words.strip_prefix(&item.title).unwrap_or(words);
+    format!("{}.", words::sentence_start(words.trim_start_matches(": ")))
+}
+
+/// How the score of an item comes about.
+fn sum(item: &Priority) -> String {
+    let count = |trend: Trend| item.outcomes.iter().filter(|o| o.trend == trend).count();
+    format!(
+        "Need {need} (the highest level, less its own, and 1), times {gap} (steps below the ambition), times {points} (2 for each of {not} outcomes that are not improving, 1 for each of {unknown} without data): {score}.",
+        need = item.need,
+        gap = item.gap,
+        points = item.outcome_points,
+        not = count(Trend::NotImproving),
+        unknown = count(Trend::Unknown),
+        score = item.score,
+    )
 }
 
 /// How many moved ratings are listed each way.

@@ -24,6 +24,15 @@ const MAX_POINTS: usize = 60;
 /// # Errors
 /// When the measure cannot be taken apart so.
 pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<Markup, Problem> {
+    // What is ranked by its parts has its comparison already, and all parts of one place together say nothing.
+    if ranked::dimension(
+        measure,
+        &ChartRequest::new(measure.id.as_str(), visit.area.as_str()),
+    )
+    .is_some()
+    {
+        return Ok(html! {});
+    }
     let parts = visit.parts();
     let mut ways: Vec<(&str, String)> = Vec::new();
     if !parts.is_empty() {

@@ -234,9 +234,8 @@ fn verdict(state: &NodeState, place: &Place) -> (String, String) {
             .filter(|m| m.verdict.as_ref().is_some_and(|v| v.trend == trend))
             .count()
     };
-    let (up, flat, known) = (
+    let (up, known) = (
         count(Trend::Improving),
-        count(Trend::NotImproving),
         state
             .measures
             .iter()
@@ -244,14 +243,14 @@ fn verdict(state: &NodeState, place: &Place) -> (String, String) {
             .count(),
     );
     let text = if known == 0 {
-        "○ nothing known here".to_owned()
+        "no data here".to_owned()
     } else {
-        format!("◆ {up} improving  ■ {flat} not  of {known}")
+        format!("{up} of {known} improving")
     };
     let said = if known == 0 {
-        "nothing is known of it here".to_owned()
+        "no data for it here".to_owned()
     } else {
-        format!("of {known} measures {up} improving, {flat} not improving")
+        format!("{up} of {known} measures improving")
     };
     let drawn = format!(
         "<text class=\"verdict-line\" x=\"{:.0}\" y=\"{:.0}\">{text}</text>",

@@ -155,11 +155,11 @@ fn table(visit: &Visit, overview: &Overview, items: &[Planned]) -> Markup {
                                 @if item.area != visit.area { " " span.place { (visit.title_of(item.area.as_str())) } }
                                 br; (item.aim)
                             }
-                            td { (item.owner) }
-                            td.whole { (measures(visit, overview, planned)) }
-                            td { (item::tested(visit, planned)) }
-                            td { (axis::date(item.by)) @if planned.overdue { br; strong.concern { "past its date" } } }
-                            td { (progress(planned)) }
+                            td data-label="Owner" { (item.owner) }
+                            td.whole data-label="Measures" { (measures(visit, overview, planned)) }
+                            td data-label="Change" { (item::tested(visit, planned)) }
+                            td data-label="By" { (axis::date(item.by)) @if planned.overdue { br; strong.concern { "past its date" } } }
+                            td data-label="Progress" { (progress(planned)) }
                         }
                     }
                 }

@@ -42,16 +42,26 @@ pub async fn page_of(response: Response, post: bool) -> Response {
     Response::from_parts(parts, Body::from(page(&document, post).into_string()))
 }
 
+/// What a page calls a problem, where a person would not use the document's word for it.
+fn heading(document: &Value, post: bool) -> &str {
+    match (document["status"].as_u64(), post) {
+        (Some(404), false) => "Page not found",
+        (Some(400), false) => "There is a problem with this link",
+        _ => document["title"].as_str().unwrap_or_default(),
+    }
+}
+
 fn page(document: &Value, post: bool) -> Markup {
     let text = |name: &str| document[name].as_str().unwrap_or_default().to_owned();
+    let heading = heading(document, post);
     html! {
         (DOCTYPE)
         html lang="en-GB" {
-            head { (layout::head(&text("title"))) }
+            head { (layout::head(heading)) }
             body {
                 header.top { div.inner { a.brand href="/" { span { "joinedup" } } nav aria-label="Pages" { ul { @for (_, path, name) in TABS { li { a href=(path) { (name) } } } } } } }
                 main #main {
-                    h1 { (text("title")) }
+                    h1 { (heading) }
                     p.lead { (text("detail")) "." }
                     @if let Some(errors) = document["errors"].as_array().filter(|e| e.len() > 1) {
                         ul { @for error in errors { li { code { (error["pointer"].as_str().unwrap_or_default()) } " " (error["detail"].as_str().unwrap_or_default()) } } }

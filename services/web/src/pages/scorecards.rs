@@ -61,9 +61,9 @@ fn all(visit: &Visit) -> Result<Markup, Problem> {
                         @for (card, rows) in &cards {
                             tr {
                                 th.whole scope="row" { a href=(visit.address.elsewhere(format!("/scorecards/{}", card.id))) { (card.title) } }
-                                td { (words::sentence_start(purpose(card.purpose))) br; span.small { (made_for(card)) } }
-                                td { (card.owner) }
-                                td.number { (rows.iter().filter(|r| r.with_value().is_some()).count()) " of " (card.items.len()) }
+                                td data-label="Purpose" { (words::sentence_start(purpose(card.purpose))) br; span.small { (made_for(card)) } }
+                                td data-label="Owner" { (card.owner) }
+                                td.number data-label="With numbers" { (rows.iter().filter(|r| r.with_value().is_some()).count()) " of " (card.items.len()) }
                                 td { (now(rows)) }
                             }
                         }
@@ -176,13 +176,13 @@ fn line(visit: &Visit, row: &Row<'_>) -> Markup {
             }
             @if let Some(line) = row.with_value() {
                 td { span.with-icon { (PreEscaped(icon::variation(line.variation))) strong.(icon::variation_class(line.variation)) { (matrix::stands(visit, line)) } } }
-                td {
+                td data-label="Target" {
                     @match line.assurance {
                         Some(a) => span.with-icon { (PreEscaped(icon::assurance(a))) span.small { (icon::assurance_words(a)) } },
                         None => @if let Some(target) = line.target { (axis::amount(target, &line.unit)) } @else { span.small { "none set" } },
                     }
                 }
-                td.number { @if let Some((start, value)) = line.latest { strong { (axis::amount(value, &line.unit)) } br; span.small { (words::period(line.period, start)) } } }
+                td.number data-label="Latest" { @if let Some((start, value)) = line.latest { strong { (axis::amount(value, &line.unit)) } br; span.small { (words::period(line.period, start)) } } }
                 td { (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &sparked(line)))) }
                 td.whole { (meaning(row)) }
             } @else {

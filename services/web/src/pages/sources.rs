@@ -48,12 +48,13 @@ fn body(visit: &Visit) -> Result<Markup, Problem> {
                     tbody {
                         @for source in &found {
                             tr.silent[source.late] {
-                                th.whole scope="row" { (health::name(visit, source)) br; code.small { (source.name) } }
-                                td { @if source.late { strong.tag.concern { "No data for " (health::quiet_for(visit, source)) } } @else if source.expected.is_some() { "On time" } @else { "No schedule" } }
-                                td { time datetime=(source.recorded.to_rfc3339()) { (words::instant(source.recorded)) } }
-                                td { (health::every(source.expected)) }
-                                td.number { (number(source.events as f64, "")) }
-                                td { (places(visit, &source.areas)) }
+                                @let name = health::name(visit, source);
+                                th.whole scope="row" { (name) @if name != source.name { br; code.small { (source.name) } } }
+                                td data-label="Status" { @if source.late { strong.tag.concern { "No data for " (health::quiet_for(visit, source)) } } @else if source.expected.is_some() { "On time" } @else { "No schedule" } }
+                                td data-label="Last received" { time datetime=(source.recorded.to_rfc3339()) { (words::instant(source.recorded)) } }
+                                td data-label="Expected" { (health::every(source.expected)) }
+                                td.number data-label="Events" { (number(source.events as f64, "")) }
+                                td data-label="Places" { (places(visit, &source.areas)) }
                             }
                         }
                     }

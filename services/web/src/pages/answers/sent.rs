@@ -16,6 +16,7 @@ use chrono::NaiveDate;
 use joinedup_events::experience::{Answer, Answered, ExperienceFact, Mode, Respondent};
 use joinedup_events::{EntityId, Event, Fact, Slug};
 use joinedup_views::catalogue::Item;
+use joinedup_views::contributions::experience::Scoring;
 use std::time::Duration;
 
 /// How long the page waits for its numbers to be up to date.
@@ -69,6 +70,7 @@ pub async fn send(
         given,
         response.answers.len() - given,
     );
+    let to = to.with("scores", scores(&response));
     Ok(saved(to, &visit, &id, counts, positions))
 }
 
@@ -79,6 +81,18 @@ pub async fn send(
 pub(super) async fn publish(visit: &Visit, events: &[Event]) -> Result<Vec<u64>, Problem> {
     let appended = record::publish(&visit.app, events, SEEN_TIMEOUT).await?;
     Ok(appended.iter().map(|a| a.position.0).collect())
+}
+
+/// The scores of one questionnaire, in the order of the instrument's totals; a dash where an answer is missing.
+fn scores(response: &Answered) -> String {
+    let Some(scoring) = Scoring::of(response.instrument.as_str()) else {
+        return String::new();
+    };
+    let written = scoring
+        .of_one(response)
+        .into_iter()
+        .map(|score| score.map_or_else(|| "-".to_owned(), |score| format!("{score:.2}")));
+    written.collect::<Vec<_>>().join(",")
 }
 
 /// The way back to an empty form, which says how many questionnaires and answers were saved, and how many do not apply.

@@ -36,7 +36,7 @@ pub(super) fn form(sheet: &Sheet<'_>, typed: &Typed) -> Markup {
                         @for (row, item) in sheet.items.iter().enumerate() {
                             (group(sheet, row, item))
                             tr {
-                                th scope="row" { (item.title) }
+                                th scope="row" { (item.title) @if !item.data.is_empty() { br; span.small.data { "Data to use: " (item.data) } } }
                                 @for rater in &raters { td { (given(sheet, item, rater)) } }
                                 @for (column, place) in sheet.places.iter().enumerate() { td { (cell(sheet, typed, (column, place), (row, item))) } }
                                 @if sheet.step == Step::Moderate { td { input type="text" name=(format!("why|{}", item.id)) value=[typed.get(&format!("why|{}", item.id))] maxlength="400" aria-label=(format!("Why, {}", item.title)) disabled[!open]; } }

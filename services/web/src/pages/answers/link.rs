@@ -1,0 +1,187 @@
+//! A link with which people answer on a device of their own, or on one that is handed round. The log holds an invitation
+//! whose id is a digest of the link: the link itself is stored nowhere, and what it is bound to cannot be changed.
+
+use super::super::visit::Visit;
+use chrono::{Days, NaiveDate};
+use joinedup_events::experience::{ExperienceFact, Mode};
+use joinedup_events::{AreaId, EntityId, Fact, Family, Slug, local};
+use joinedup_views::view::View;
+use uuid::Uuid;
+
+/// For how many days a link may be made.
+pub(super) const DAYS: [u64; 3] = [7, 28, 90];
+/// The ways of answering that a link can be made for, each with its words.
+pub(super) const MODES: [(Mode, &str); 2] = [
+    (Mode::Online, "On their own device"),
+    (Mode::FaceToFace, "On a tablet that staff hand round"),
+];
+/// The most answers to one link.
+pub(super) const MAX_ANSWERS: u32 = 500;
+
+/// What digests of links are made under.
+const DIGESTS: Uuid = Uuid::from_u128(0x6a_6f69_6e65_6475_7000_616e_7377_6572);
+
+/// A link, as it stands in its address: how people answer, for how many days, a code that nobody guesses, and perhaps a team.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Link {
+    pub(super) mode: Mode,
+    pub(super) days: u64,
+    code: Uuid,
+    pub(super) team: Option<Slug>,
+}
+
+impl Link {
+    /// A new one.
+    pub(super) fn new(mode: Mode, days: u64, team: Option<Slug>) -> Self {
+        let code = Uuid::new_v4();
+        Self {
+            mode,
+            days,
+            code,
+            team,
+        }
+    }
+
+    /// Reads what stands in an address; none when it is not a link of ours.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(4, '.');
+        let mode = Mode::from_code(parts.next()?)?;
+        let days = parts.next()?.parse().ok()?;
+        let code = Uuid::try_parse(parts.next()?).ok()?;
+        let team = parts.next().map(Slug::new).transpose().ok()?;
+        let link = Self {
+            mode,
+            days,
+            code,
+            team,
+        };
+        (link.written() == text).then_some(link)
+    }
+
+    /// As it stands in an address.
+    pub(super) fn written(&self) -> String {
+        let team = self.team.as_ref().map(|team| format!(".{team}"));
+        format!(
+            "{}.{}.{}{}",
+            self.mode.code(),
+            self.days,
+            self.code.simple(),
+            team.unwrap_or_default()
+        )
+    }
+
+    /// The invitation that it belongs to.
+    pub(super) fn invitation(&self) -> String {
+        format!("link-{}", self.digest(""))
+    }
+
+    /// The id of the answer that is given to it as number `n`, counted from 0.
+    pub(super) fn answer(&self, n: u32) -> Uuid {
+        self.digest(&format!("/{n}"))
+    }
+
+    fn digest(&self, of: &str) -> Uuid {
+        Uuid::new_v5(&DIGESTS, format!("{}{of}", self.written()).as_bytes())
+    }
+}
+
+/// The entity of an answer.
+pub(super) fn response(id: Uuid) -> Option<EntityId> {
+    EntityId::new(&format!("response-{id}")).ok()
+}
+
+/// Where a link stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It can be answered: which instrument, for which place, until which day, and as which answer.
+    Open {
+        instrument: Slug,
+        area: AreaId,
+        until: NaiveDate,
+        next: u32,
+    },
+    /// As many have answered as it was made for.
+    UsedUp,
+    /// Its last day has passed.
+    Expired,
+    /// Nobody made it, or it was taken back.
+    Unknown,
+}
+
+/// Where a link stands on a day.
+pub(super) fn standing(view: &View, link: &Link, today: NaiveDate) -> Standing {
+    let invitation = view
+        .entity(Family::Experience, &link.invitation())
+        .and_then(|entity| entity.facts.standing().into_iter().next_back());
+    let Some(invitation) = invitation else {
+        return Standing::Unknown;
+    };
+    let Fact::Experience(ExperienceFact::Invited(invited)) = &invitation.fact else {
+        return Standing::Unknown;
+    };
+    let made = local::date(invitation.occurred_at);
+    let until = made.checked_add_days(Days::new(link.days)).unwrap_or(made);
+    if today > until {
+        return Standing::Expired;
+    }
+    let is_free = |n: &u32| {
+        let id = format!("response-{}", link.answer(*n));
+        view.entity(Family::Experience, &id).is_none()
+    };
+    match (0..invited.count.min(MAX_ANSWERS)).find(is_free) {
+        Some(next) => Standing::Open {
+            instrument: invited.instrument.clone(),
+            area: invitation.area.clone(),
+            until,
+            next,
+        },
+        None => Standing::UsedUp,
+    }
+}
+
+/// Where a link stands now.
+///
+/// # Errors
+/// 404 when this process has no views.
+pub(super) fn now(visit: &Visit, link: &Link) -> Result<Standing, crate::door::problem::Problem> {
+    let today = visit.today();
+    Ok(visit.views()?.read(|view| standing(view, link, today)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_says_what_it_is_bound_to_and_a_changed_one_is_another() {
+        let team = Slug::new("north-1").ok();
+        let link = Link::new(Mode::FaceToFace, 28, team);
+        let text = link.written();
+        assert_eq!(Link::read(&text), Some(link.clone()));
+        for (from, to) in [
+            (".28.", ".90."),
+            ("face-to-face", "online"),
+            ("north-1", "north-2"),
+        ] {
+            let other = Link::read(&text.replace(from, to)).unwrap();
+            assert_ne!(other.invitation(), link.invitation(), "{to}");
+        }
+        assert_ne!(link.answer(0), link.answer(1));
+        assert!(!link.invitation().contains(&link.code.simple().to_string()));
+    }
+
+    #[test]
+    fn what_is_not_a_link_is_not_read() {
+        let code = Uuid::new_v4();
+        for text in [
+            String::new(),
+            "online".to_owned(),
+            "online.28.guess".to_owned(),
+            format!("by-owl.28.{}", code.simple()),
+            format!("online.028.{}", code.simple()),
+            format!("online.28.{code}"),
+        ] {
+            assert_eq!(Link::read(&text), None, "{text}");
+        }
+    }
+}
