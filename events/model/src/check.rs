@@ -207,7 +207,7 @@ impl Submitted {
         let mut found = Vec::new();
         let data = if kind.version < kind.known {
             // An older version: its own fields are gone from the newest form.
-            personal::scan(&sent, &mut vec!["data".to_owned()], &mut found);
+            personal::scan(&sent, &mut vec!["data".into()], &mut found);
             upcast::upcast(kind.family, kind.name, kind.version, sent).map_err(|rule| {
                 Refusal::new(
                     "/data",
@@ -269,7 +269,7 @@ pub fn check(
 /// Checks what is under `/data`.
 fn facts(event: &Event, data: &Value, areas: &Areas, now: DateTime<Utc>, found: &mut Vec<Refusal>) {
     shape::unknown_fields(event, data, found);
-    personal::scan(data, &mut vec!["data".to_owned()], found);
+    personal::scan(data, &mut vec!["data".into()], found);
     if areas.get(event.area.as_str()).is_none() {
         found.push(Refusal::new(
             "/data/area",

@@ -286,22 +286,33 @@ impl Event {
     /// The event's data: entity, area and the fact's own fields that are set.
     #[must_use]
     pub fn data(&self) -> serde_json::Value {
-        let mut data = serde_json::Map::new();
-        match self.fact.family().entity_field() {
-            Some(field) => {
-                data.insert(field.to_owned(), self.entity.as_str().into());
+        let mut data = self.all_data();
+        data.retain(|_, value| !value.is_null());
+        Value::Object(data)
+    }
+
+    /// The event's data with the fields that are not set, as null.
+    pub(crate) fn all_data(&self) -> serde_json::Map<String, Value> {
+        let mut data = match self.fact.to_json() {
+            Value::Object(fields) => fields,
+            _ => serde_json::Map::new(),
+        };
+        // A retraction cannot derive its entity from its own fields, so it carries it.
+        let carried = self.fact.retraction().map(|_| "entity");
+        let entity = self.fact.family().entity_field().or(carried);
+        let keys = [
+            (entity, self.entity.as_str()),
+            (Some("area"), self.area.as_str()),
+        ];
+        for (field, value) in keys {
+            // A field of the fact's own comes before one of the same name.
+            if let Some(field) = field
+                && data.get(field).is_none_or(Value::is_null)
+            {
+                data.insert(field.to_owned(), value.into());
             }
-            // A retraction cannot derive its entity from its own fields, so it carries it.
-            None if self.fact.retraction().is_some() => {
-                data.insert("entity".to_owned(), self.entity.as_str().into());
-            }
-            None => {}
         }
-        data.insert("area".to_owned(), self.area.as_str().into());
-        if let serde_json::Value::Object(fields) = self.fact.to_json() {
-            data.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
-        }
-        serde_json::Value::Object(data)
+        data
     }
 }
 
@@ -356,13 +367,14 @@ pub(crate) enum Misfit {
 
 /// The area, the entity and the fact of data of the newest version.
 pub(crate) fn from_value(kind: Kind, data: &Value) -> Result<(AreaId, EntityId, Fact), Misfit> {
-    let mut track = serde_path_to_error::Track::new();
-    let reader = serde_path_to_error::Deserializer::new(data, &mut track);
-    let read = read_fact(kind.family, kind.name, reader);
-    let (keys, fact) = match read {
+    let (keys, fact) = match read_fact(kind.family, kind.name, data) {
         Ok(Some(read)) => read,
         Ok(None) => return Err(Misfit::Decode(DecodeError::UnknownType)),
         Err(_) => {
+            // Only now is it followed where the reader is: most data fit.
+            let mut track = serde_path_to_error::Track::new();
+            let reader = serde_path_to_error::Deserializer::new(data, &mut track);
+            let _ = read_fact(kind.family, kind.name, reader);
             let path = track.path();
             let keys = path.iter().map_while(|segment| match segment {
                 serde_path_to_error::Segment::Seq { index } => Some(index.to_string()),

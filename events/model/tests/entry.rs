@@ -168,8 +168,9 @@ proptest! {
         let event = admit(given.to_string().as_bytes(), &AREAS, now());
         prop_assert!(event.is_ok(), "{given}: {}", event.unwrap_err());
         let event = event.unwrap();
-        let again = admit(event.to_json().to_string().as_bytes(), &AREAS, now());
-        prop_assert_eq!(again, Ok(event));
+        let text = event.to_text();
+        prop_assert_eq!(&text, &event.to_json().to_string());
+        prop_assert_eq!(admit(text.as_bytes(), &AREAS, now()), Ok(event));
     }
 
     #[test]

@@ -125,7 +125,7 @@ impl Tables for AddedTables {
                 }));
             for item in chunk.items {
                 // As bytes, as they come over HTTP: there is one door.
-                let admitted = Submitted::read(item.event.to_json().to_string().as_bytes())
+                let admitted = Submitted::read(item.event.to_text().as_bytes())
                     .and_then(|submitted| admission::admit(definitions, submitted, arrival));
                 match admitted {
                     Ok(event) => table.facts.push((item.line, event)),

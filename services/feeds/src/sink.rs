@@ -134,7 +134,7 @@ fn admitted(
     let mut admitted = Vec::with_capacity(events.len());
     for (at, event) in events.iter().enumerate() {
         // As bytes, as they come over HTTP: there is one door.
-        let outcome = Submitted::read(event.to_json().to_string().as_bytes())
+        let outcome = Submitted::read(event.to_text().as_bytes())
             .and_then(|submitted| admission::admit(definitions, submitted, arrival));
         match outcome {
             Ok(event) => admitted.push(event),

@@ -100,7 +100,7 @@ pub(super) fn check(raw: &Value) -> Result<Context, Refusals> {
             Value::String(value) => attribute(&pointer, value, &mut found),
             Value::Null => {}
             Value::Number(_) if name == "sequence" => {
-                personal::scan(value, &mut vec![name.clone()], &mut found);
+                personal::scan(value, &mut vec![name.into()], &mut found);
             }
             _ => {
                 let kind = super::expected::kind(value);

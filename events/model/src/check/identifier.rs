@@ -20,9 +20,11 @@ const DIGITS_IN_A_ROW: std::ops::RangeInclusive<usize> = 9..=12;
 /// Every rule that a name breaks.
 pub(super) fn rules(name: &str) -> Vec<&'static str> {
     let mut broken = Vec::new();
-    // Each of the rules about digits needs two of them at least. Most names have none, and every event has many names.
-    if name.chars().filter_map(personal::digit).nth(1).is_some() {
-        let marks = Marks::of(name);
+    // Each of the rules about digits needs two of them at least. Most names have none but those of a date, and every event
+    // has many names.
+    let has_two = name.chars().filter_map(personal::digit).nth(1).is_some();
+    let marks = has_two.then(|| Marks::of(name));
+    if let Some(marks) = marks.filter(|marks| marks.digits_in_sight() > 1) {
         if personal::has_nhs_number(&marks) || has_number(&marks) || has_national_insurance(&marks)
         {
             broken.push(NUMBER_RULE);

@@ -13,6 +13,7 @@
 
 use super::{FREE_TEXT, Refusal, identifier, shape};
 use serde_json::Value;
+use std::borrow::Cow;
 
 mod marks;
 
@@ -102,9 +103,13 @@ pub(super) fn has_nhs_number(marks: &Marks) -> bool {
 
 /// Whether a text has an e-mail address in it.
 pub(super) fn mentions_email(text: &str) -> bool {
+    const SIGNS: [char; 2] = ['@', '\u{ff20}'];
+    if !text.contains(SIGNS) {
+        return false;
+    }
     let chars: Vec<char> = text.chars().collect();
     chars.iter().enumerate().any(|(at, c)| {
-        matches!(c, '@' | '\u{ff20}')
+        SIGNS.contains(c)
             && at > 0
             && !chars[at - 1].is_whitespace()
             && chars.get(at + 1).is_some_and(|next| next.is_alphanumeric())
@@ -112,7 +117,7 @@ pub(super) fn mentions_email(text: &str) -> bool {
 }
 
 /// Scans every key, text and number of a value.
-pub(super) fn scan(value: &Value, path: &mut Vec<String>, found: &mut Vec<Refusal>) {
+pub(super) fn scan<'v>(value: &'v Value, path: &mut Vec<Cow<'v, str>>, found: &mut Vec<Refusal>) {
     match value {
         Value::String(text) if is_free_text(path) => scan_text(text, path, found),
         Value::String(text) => {
@@ -133,7 +138,7 @@ pub(super) fn scan(value: &Value, path: &mut Vec<String>, found: &mut Vec<Refusa
         }
         Value::Array(list) => {
             for (index, inner) in list.iter().enumerate() {
-                path.push(index.to_string());
+                path.push(index.to_string().into());
                 scan(inner, path, found);
                 path.pop();
             }
@@ -141,7 +146,7 @@ pub(super) fn scan(value: &Value, path: &mut Vec<String>, found: &mut Vec<Refusa
         Value::Object(object) => {
             for (key, inner) in object {
                 scan_text(key, path, found);
-                path.push(key.clone());
+                path.push(key.into());
                 scan(inner, path, found);
                 path.pop();
             }
@@ -151,12 +156,12 @@ pub(super) fn scan(value: &Value, path: &mut Vec<String>, found: &mut Vec<Refusa
 }
 
 /// Whether a field is one that people write sentences into; all others hold names.
-fn is_free_text(path: &[String]) -> bool {
-    matches!(path, [data, field] if data == "data" && (FREE_TEXT.contains(&field.as_str()) || field == "reason"))
+fn is_free_text(path: &[Cow<'_, str>]) -> bool {
+    matches!(path, [data, field] if data == "data" && (FREE_TEXT.contains(&&**field) || field == "reason"))
 }
 
 /// Scans one text for what is refused everywhere.
-fn scan_text(text: &str, path: &[String], found: &mut Vec<Refusal>) {
+fn scan_text(text: &str, path: &[Cow<'_, str>], found: &mut Vec<Refusal>) {
     if mentions_nhs_number(text) {
         found.push(Refusal::new(shape::pointer(path), NHS_RULE));
     }

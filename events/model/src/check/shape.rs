@@ -9,7 +9,8 @@ use crate::keys::KEY_FIELDS;
 use crate::observation::ObservationFact;
 use crate::referral::ReferralFact;
 use crate::transfer::TransferFact;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -63,23 +64,16 @@ pub(super) fn pointer<S: AsRef<str>>(path: &[S]) -> String {
 
 /// Finds every object of `raw_data` with a field that the typed event did not take.
 pub(super) fn unknown_fields(event: &Event, raw_data: &Value, found: &mut Vec<Refusal>) {
-    let mut taken = Map::new();
-    if let Value::Object(own) = event.data() {
-        taken.extend(own);
-    }
-    // With the fields that are not set, as null.
-    if let Value::Object(all) = event.fact.to_json() {
-        taken.extend(all);
-    }
-    compare(
-        raw_data,
-        &Value::Object(taken),
-        &mut vec!["data".to_owned()],
-        found,
-    );
+    let taken = Value::Object(event.all_data());
+    compare(raw_data, &taken, &mut vec!["data".into()], found);
 }
 
-fn compare(raw: &Value, typed: &Value, path: &mut Vec<String>, found: &mut Vec<Refusal>) {
+fn compare<'r>(
+    raw: &'r Value,
+    typed: &Value,
+    path: &mut Vec<Cow<'r, str>>,
+    found: &mut Vec<Refusal>,
+) {
     match (raw, typed) {
         (Value::Object(raw), Value::Object(typed)) => {
             if raw.keys().any(|key| !typed.contains_key(key)) {
@@ -94,7 +88,7 @@ fn compare(raw: &Value, typed: &Value, path: &mut Vec<String>, found: &mut Vec<R
             }
             for (key, value) in raw {
                 if let Some(typed) = typed.get(key) {
-                    path.push(key.clone());
+                    path.push(key.into());
                     compare(value, typed, path, found);
                     path.pop();
                 }
@@ -102,7 +96,7 @@ fn compare(raw: &Value, typed: &Value, path: &mut Vec<String>, found: &mut Vec<R
         }
         (Value::Array(raw), Value::Array(typed)) => {
             for (index, (value, typed)) in raw.iter().zip(typed).enumerate() {
-                path.push(index.to_string());
+                path.push(index.to_string().into());
                 compare(value, typed, path, found);
                 path.pop();
             }

@@ -1,14 +1,13 @@
 //! An event as it is written: a CloudEvent in structured JSON, and what of it makes it the same event when it comes again.
 
 use super::Event;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
 impl Event {
     /// The event as a CloudEvent in structured JSON, in its newest version.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let instant = |t: DateTime<Utc>| t.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
         let mut json = serde_json::json!({
             "specversion": "1.0",
             "type": self.fact.event_type(),
@@ -25,31 +24,66 @@ impl Event {
         json
     }
 
+    /// The text of [`Self::to_json`], written at once.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        Attributes::of(self).text(self.actor.as_deref(), &instant(self.recorded_at))
+    }
+
     /// The event as it is stored, and the same text as if it had been recorded when it happened and by nobody in
     /// particular: what makes it the same event when it is sent again, whoever sends it.
     #[must_use]
     pub fn written(&self) -> (String, String) {
-        let mut json = self.to_json();
-        let recorded = json["recordedtime"].take();
-        let actor = json.as_object_mut().and_then(|all| all.remove("actor"));
-        let (Value::String(recorded), Value::String(time)) = (recorded, &json["time"]) else {
-            // Both are written as text, just above.
-            return (json.to_string(), json.to_string());
-        };
-        let time = time.clone();
-        // The one place that nothing else can stand at, as quotes within a text have a backslash before them.
-        const EMPTY: &str = "\"recordedtime\":null";
-        let text = json.to_string();
-        let at = text.rfind(EMPTY).unwrap_or_default();
-        let (before, after) = (&text[..at], &text[at..]);
-        let after = after.strip_prefix(EMPTY).unwrap_or(after);
-        let with = |value: &str| format!("{before}\"recordedtime\":\"{value}\"{after}");
-        let stored = with(&recorded);
-        // The attributes stand in alphabetical order, and this one is the first of them.
-        let stored = match (actor, stored.strip_prefix('{')) {
-            (Some(actor), Some(rest)) => format!("{{\"actor\":{actor},{rest}"),
-            _ => stored,
-        };
-        (stored, with(&time))
+        let attributes = Attributes::of(self);
+        let stored = attributes.text(self.actor.as_deref(), &instant(self.recorded_at));
+        let whenever_recorded = attributes.text(None, &attributes.time);
+        (stored, whenever_recorded)
     }
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// What does not depend on who recorded the event and when; texts in JSON, but for the time.
+struct Attributes {
+    data: String,
+    id: String,
+    source: String,
+    time: String,
+    event_type: String,
+}
+
+impl Attributes {
+    fn of(event: &Event) -> Self {
+        Self {
+            data: event.data().to_string(),
+            id: quoted(&event.id),
+            source: quoted(&event.source),
+            time: instant(event.occurred_at),
+            event_type: event.fact.event_type(),
+        }
+    }
+
+    /// The attributes in alphabetical order, as a JSON map keeps them: message ids are made of these bytes, so they never
+    /// change.
+    fn text(&self, actor: Option<&str>, recorded: &str) -> String {
+        let Self {
+            data,
+            id,
+            source,
+            time,
+            event_type,
+        } = self;
+        let actor = actor.map(|actor| format!("\"actor\":{},", quoted(actor)));
+        let actor = actor.unwrap_or_default();
+        format!(
+            "{{{actor}\"data\":{data},\"datacontenttype\":\"application/json\",\"id\":{id},\"recordedtime\":\"{recorded}\",\"source\":{source},\"specversion\":\"1.0\",\"time\":\"{time}\",\"type\":\"{event_type}\"}}"
+        )
+    }
+}
+
+/// A text in JSON.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned())
 }

@@ -73,7 +73,7 @@ impl Lane<'_> {
         let mut count = 0;
         let events = indices.iter().filter_map(|at| self.events.get(*at));
         for event in events.take(MAX_EVENTS) {
-            let text = event.to_json().to_string();
+            let text = event.to_text();
             if count > 0 {
                 if body.len() + text.len() + 2 > max_bytes {
                     break;

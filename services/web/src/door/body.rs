@@ -79,7 +79,10 @@ async fn up_to(
         ));
     };
     let (parts, body) = request.into_parts();
-    let bytes = tokio::time::timeout(within, read(body, limit))
+    // As much as it says that it has at least; the room for that is held.
+    let least = usize::try_from(announced.lower()).unwrap_or_default();
+    let whole = BytesMut::with_capacity(least);
+    let bytes = tokio::time::timeout(within, read(body, whole, limit))
         .await
         .map_err(|_| too_slow(within))??;
     // The room is held until the answer is there: so long the bytes are.
@@ -88,8 +91,7 @@ async fn up_to(
         .await)
 }
 
-async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let mut whole = BytesMut::new();
+async fn read(body: Body, mut whole: BytesMut, limit: usize) -> Result<Bytes, Problem> {
     let mut parts = body.into_data_stream();
     while let Some(part) = parts.next().await {
         let part =

@@ -29,6 +29,18 @@ const HIDDEN: char = '\u{fffd}';
 /// The most characters between two groups of a number.
 const MAX_BETWEEN: usize = 3;
 
+/// The dates that are out of sight, in the order in which they are looked for.
+const DATES: [&[u8]; 8] = [
+    b"20dd-md-dd",
+    b"20dd/md/dd",
+    b"20dd.md.dd",
+    b"20dd-md",
+    b"20dd/md",
+    b"dd/md/20dd",
+    b"dd-md-20dd",
+    b"dd.md.20dd",
+];
+
 /// The value of a digit, in the scripts in which people here write them.
 pub fn digit(c: char) -> Option<u8> {
     let value = match c {
@@ -46,17 +58,9 @@ impl Marks {
     /// The digits of a text.
     pub fn of(text: &str) -> Self {
         let mut chars: Vec<char> = text.chars().collect();
-        hide(&mut chars, "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh");
-        for date in [
-            "20dd-md-dd",
-            "20dd/md/dd",
-            "20dd.md.dd",
-            "20dd-md",
-            "20dd/md",
-        ] {
-            hide(&mut chars, date);
-        }
-        for date in ["dd/md/20dd", "dd-md-20dd", "dd.md.20dd"] {
+        hide(&mut chars, b"hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh");
+        let of_this_century = chars.windows(2).any(|two| two == ['2', '0']);
+        for date in DATES.iter().filter(|_| of_this_century) {
             hide(&mut chars, date);
         }
         let mut runs: Vec<Run> = Vec::new();
@@ -72,6 +76,11 @@ impl Marks {
             }
         }
         Self { chars, runs }
+    }
+
+    /// How many digits are in sight.
+    pub fn digits_in_sight(&self) -> usize {
+        self.runs.iter().map(Run::len).sum()
     }
 
     /// The digits of a run.
@@ -147,16 +156,15 @@ impl Marks {
 
 /// Puts every place out of sight that has a shape: `h` is a hexadecimal digit, `d` a digit, `md` a month, and the rest
 /// stands for itself. Digits that go on beside it make it something else.
-fn hide(chars: &mut [char], shape: &str) {
-    let shape: Vec<char> = shape.chars().collect();
+fn hide(chars: &mut [char], shape: &[u8]) {
     let mut at = 0;
     while at + shape.len() <= chars.len() {
         let end = at + shape.len();
         let is_digit = |place: Option<&char>| place.is_some_and(char::is_ascii_digit);
-        let is_alone = shape[0] == 'h'
+        let is_alone = shape[0] == b'h'
             || !is_digit(at.checked_sub(1).and_then(|before| chars.get(before)))
                 && !is_digit(chars.get(end));
-        if is_alone && fits(&chars[at..end], &shape) {
+        if is_alone && fits(&chars[at..end], shape) {
             chars[at..end].fill(HIDDEN);
             at = end;
         } else {
@@ -165,14 +173,14 @@ fn hide(chars: &mut [char], shape: &str) {
     }
 }
 
-fn fits(chars: &[char], shape: &[char]) -> bool {
+fn fits(chars: &[char], shape: &[u8]) -> bool {
     let each = chars.iter().zip(shape).all(|(c, wanted)| match wanted {
-        'h' => c.is_ascii_hexdigit(),
-        'd' => c.is_ascii_digit(),
-        'm' => matches!(c, '0' | '1'),
-        other => c == other,
+        b'h' => c.is_ascii_hexdigit(),
+        b'd' => c.is_ascii_digit(),
+        b'm' => matches!(c, '0' | '1'),
+        other => *c == char::from(*other),
     });
-    let month = shape.iter().position(|c| *c == 'm');
+    let month = shape.iter().position(|c| *c == b'm');
     each && month.is_none_or(|at| match (chars[at], chars[at + 1]) {
         ('0', ones) => ones != '0',
         (_, ones) => ones <= '2',
