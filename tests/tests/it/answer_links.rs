@@ -180,6 +180,32 @@ fn a_changed_an_expired_and_an_unknown_link_take_nothing_and_say_so() {
 }
 
 #[test]
+fn a_form_sent_twice_is_one_answer_and_two_people_at_once_are_two() {
+    let product = county();
+    let made = "mode=online&count=3&days=7";
+    let path = link(&product, "publisher", "p3c-eq", made).unwrap();
+    let origin = product.url("");
+    let send = |key: u32| {
+        let sent = http::send(
+            "POST",
+            &product.url(&path),
+            &[
+                ("origin", origin.trim_end_matches('/')),
+                ("content-type", "application/x-www-form-urlencoded"),
+            ],
+            format!("key=form-{key}&respondent=person&a%7Cgoals-discussed=2").as_bytes(),
+        );
+        sent.unwrap().status
+    };
+    let answers: Vec<u16> = std::thread::scope(|scope| {
+        let sending = [1, 1, 2, 3].map(|key| scope.spawn(move || send(key)));
+        sending.map(|sender| sender.join().unwrap()).to_vec()
+    });
+    assert_eq!(answers, [303; 4]);
+    assert_eq!((send(4), opened(&product, &path).0), (410, 410));
+}
+
+#[test]
 fn a_team_s_link_needs_its_team() {
     let product = county();
     let refused = link(

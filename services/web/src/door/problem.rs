@@ -47,6 +47,11 @@ impl From<QuestionError> for Problem {
     }
 }
 
+/// The title of a request that makes no sense, where nothing more is known.
+pub(crate) const BAD_REQUEST: &str = "This request cannot be answered";
+/// The title of what is not there.
+pub(crate) const NOT_FOUND: &str = "Not found";
+
 impl Problem {
     /// A problem of a status, with a sentence that says what to do.
     #[must_use]
@@ -70,11 +75,7 @@ impl Problem {
     /// 400: the question makes no sense.
     #[must_use]
     pub fn bad_request(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "This request cannot be answered",
-            detail,
-        )
+        Self::new(StatusCode::BAD_REQUEST, BAD_REQUEST, detail)
     }
 
     /// 404: the measure is not known.
@@ -86,7 +87,7 @@ impl Problem {
     /// 404.
     #[must_use]
     pub fn not_found(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "Not found", detail)
+        Self::new(StatusCode::NOT_FOUND, NOT_FOUND, detail)
     }
 
     /// 422: the events were not let in.

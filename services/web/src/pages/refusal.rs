@@ -1,6 +1,7 @@
 //! A problem as a page, for people: the same words as the problem document, and a way on.
 
 use super::layout::{self, TABS};
+use crate::door::problem::{BAD_REQUEST, NOT_FOUND};
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, header};
@@ -44,10 +45,10 @@ pub async fn page_of(response: Response, post: bool) -> Response {
 
 /// What a page calls a problem, where a person would not use the document's word for it.
 fn heading(document: &Value, post: bool) -> &str {
-    match (document["status"].as_u64(), post) {
-        (Some(404), false) => "Page not found",
-        (Some(400), false) => "There is a problem with this link",
-        _ => document["title"].as_str().unwrap_or_default(),
+    match document["title"].as_str().unwrap_or_default() {
+        NOT_FOUND if !post => "Page not found",
+        BAD_REQUEST if !post => "There is a problem with this link",
+        title => title,
     }
 }
 

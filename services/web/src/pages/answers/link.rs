@@ -5,6 +5,7 @@ use super::super::visit::Visit;
 use chrono::{Days, NaiveDate};
 use joinedup_events::experience::{ExperienceFact, Mode};
 use joinedup_events::{AreaId, EntityId, Fact, Family, Slug, local};
+use joinedup_views::contribution::FactKey;
 use joinedup_views::view::View;
 use uuid::Uuid;
 
@@ -137,6 +138,16 @@ pub(super) fn standing(view: &View, link: &Link, today: NaiveDate) -> Standing {
         },
         None => Standing::UsedUp,
     }
+}
+
+/// Whether an answer is there already: a form that is sent twice is one questionnaire.
+pub(super) fn has(view: &View, link: &Link, answer: FactKey) -> bool {
+    let given = (0..MAX_ANSWERS).map_while(|n| {
+        let id = format!("response-{}", link.answer(n));
+        view.entity(Family::Experience, &id)
+    });
+    let mut facts = given.flat_map(|entity| entity.facts.all());
+    facts.any(|fact| fact.key == answer)
 }
 
 /// Where a link stands now.

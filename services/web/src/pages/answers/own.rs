@@ -1,7 +1,7 @@
 //! `/answer/{link}`: the form that people answer by a link, without signing in and without the rest of the pages.
 
 use super::super::address::Address;
-use super::super::record::Form;
+use super::super::record::{Form, SOURCE};
 use super::super::sheet::ballot::{self, Ballot};
 use super::super::sheet::typed::Typed;
 use super::super::visit::Visit;
@@ -18,12 +18,17 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use joinedup_application::app::App;
+use joinedup_events::EventKey;
 use joinedup_events::experience::Mode;
 use maud::{DOCTYPE, Markup, html};
 use std::collections::BTreeSet;
+use tokio::sync::Mutex;
 
 /// Who answers by a link, for the log: somebody without a role.
 const WHO: &str = "answer-link";
+
+/// Held from looking for a free place until the answer is in it, so that two who send at once do not take the same.
+static TURN: Mutex<()> = Mutex::const_new(());
 
 /// A visit by a link: of the place that it was made for, where it is open.
 fn visit(app: App, text: &str) -> Result<(Visit, Option<Link>, Standing), Problem> {
@@ -67,7 +72,19 @@ pub async fn send(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let given = Form::read(&headers, &body)?;
+    // Whoever comes next must see that this answer has taken its place.
+    let _turn = TURN.lock().await;
     let (visit, link, standing) = visit(app, &text)?;
+    let to = Redirect::to(&format!("{}?sent", visit.address.path())).into_response();
+    let id = given.key(&visit.caller).id().to_string();
+    let key = EventKey::of(SOURCE, &id).into();
+    let views = visit.views()?;
+    if link
+        .as_ref()
+        .is_some_and(|link| views.read(|view| link::has(view, link, key)))
+    {
+        return Ok(to);
+    }
     let (
         Some(link),
         Standing::Open {
@@ -99,12 +116,9 @@ pub async fn send(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    let id = link.answer(next);
-    event.id = id.to_string();
-    event.entity = link::response(id)
+    event.entity = link::response(link.answer(next))
         .ok_or_else(|| Problem::bad_request("The form is not complete: open its page again"))?;
     let positions = publish(&visit, &[event]).await?;
-    let to = Redirect::to(&format!("{}?sent", visit.address.path())).into_response();
     Ok(audit::recorded_of(
         to,
         &visit.area,
@@ -201,6 +215,7 @@ fn questionnaire(
         section.card {
             p.note { "We do not ask for your name, and nobody learns who answered. Each line is the short name of a question: whoever sent you the link has its full words. The link works until the end of " (until) "." }
             form.answers method="post" action=(visit.address.path()) {
+                input type="hidden" name="key" value=(uuid::Uuid::now_v7());
                 @if is_staff { input type="hidden" name="respondent" value="staff"; }
                 @else {
                     fieldset.about {
