@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// The name of the file whose lock says that the store is open.
 const LOCK: &str = "lock";
+/// The name of the folder in which the database puts large values.
+pub(crate) const BLOBS: &str = "blobs";
 
 /// Takes the lock; none if somebody else has it. It is released when the file is dropped, also by the death of the
 /// process.
@@ -51,6 +53,18 @@ fn parent(folder: &Path) -> PathBuf {
     match folder.parent() {
         Some(above) if !above.as_os_str().is_empty() => above.to_path_buf(),
         _ => PathBuf::from("."),
+    }
+}
+
+/// The names of the values too large for the data file, each in a file of its own.
+pub(crate) fn blobs(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let within = Path::new(BLOBS);
+    match fs::read_dir(folder.join(within)) {
+        Ok(entries) => entries
+            .map(|entry| Ok(within.join(entry?.file_name())))
+            .collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::engine::DATA;
 use crate::folder;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -42,7 +42,7 @@ impl Kept {
             return Ok(None);
         }
         fs::create_dir(&kept.beside)?;
-        fs::create_dir(kept.beside.join("blobs"))?;
+        fs::create_dir(kept.beside.join(folder::BLOBS))?;
         fs::copy(store.join(DATA), kept.beside.join(DATA))?;
         for name in others(store)? {
             fs::hard_link(store.join(&name), kept.beside.join(&name))?;
@@ -60,7 +60,11 @@ impl Kept {
         for name in others(&self.beside)? {
             fs::rename(self.beside.join(&name), self.store.join(&name))?;
         }
-        fs::rename(self.beside.join(DATA), self.store.join(DATA))?;
+        // The copy is to be on the disk before it takes the place of the only other one.
+        let data = self.beside.join(DATA);
+        File::open(&data)?.sync_all()?;
+        fs::rename(data, self.store.join(DATA))?;
+        File::open(&self.store)?.sync_all()?;
         self.remove()
     }
 
@@ -75,21 +79,12 @@ impl Kept {
 
 /// The names of the files that are written once: snapshots, and values too large for the data file.
 fn others(store: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut names = Vec::new();
+    let mut names = folder::blobs(store)?;
     for entry in fs::read_dir(store)? {
         let name = entry?.file_name();
         if name.to_string_lossy().starts_with("snap.") {
             names.push(name.into());
         }
-    }
-    match fs::read_dir(store.join("blobs")) {
-        Ok(entries) => {
-            for entry in entries {
-                names.push(Path::new("blobs").join(entry?.file_name()));
-            }
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
     }
     Ok(names)
 }

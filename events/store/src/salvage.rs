@@ -4,7 +4,7 @@
 use crate::checksum;
 use crate::engine::DATA;
 use crate::folder;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,15 +17,7 @@ pub const BEFORE_VALUE: usize = checksum::CHECKSUM_LEN;
 /// When the folder cannot be read.
 pub fn files(store: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = vec![store.join(DATA)];
-    match fs::read_dir(store.join("blobs")) {
-        Ok(entries) => {
-            for entry in entries {
-                files.push(entry?.path());
-            }
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
+    files.extend(folder::blobs(store)?.iter().map(|name| store.join(name)));
     files.retain(|file| file.is_file());
     Ok(files)
 }

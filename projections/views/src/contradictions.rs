@@ -80,7 +80,7 @@ pub(crate) fn contribute(all: &[StoredFact], standing: &[StoredFact], sink: &mut
         _ => None,
     });
     let mut count = |kind: Contradiction, by: &StoredFact| {
-        let source = format!("{:016x}", by.source.0);
+        let source = by.source.to_string();
         let breakdown = [("kind", kind.code()), ("source", source.as_str())];
         let date = local::date(by.recorded_at);
         let place = Place::new(by.area.as_str(), hospital.map(AreaId::as_str));

@@ -4,6 +4,7 @@ use crate::cell::Place;
 use crate::tally::Delta;
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::{AreaId, EventKey, Fact};
+use std::fmt;
 
 /// Names an event among those of one entity: half of its [`EventKey`]. Within an entity, which has some ten facts and
 /// never a million, two share one by a chance below 10⁻⁷; then a fact counts as a conflict of the other.
@@ -26,6 +27,13 @@ impl SourceKey {
     #[must_use]
     pub fn of(source: &str) -> Self {
         Self(EventKey::of(source, "").0 as u64)
+    }
+}
+
+/// As it stands in the breakdown of a cell.
+impl fmt::Display for SourceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
     }
 }
 

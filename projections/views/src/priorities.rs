@@ -81,6 +81,9 @@ pub struct Priority {
     pub outcome_points: u32,
     /// Need × gap × outcome points.
     pub score: u32,
+    /// The sentence without the title and the sum.
+    #[serde(skip)]
+    pub words: String,
     /// The rating, the ambition and what it supports, in a sentence.
     pub sentence: String,
 }
@@ -194,11 +197,14 @@ fn score(
         1 => format!("1 of the {all} outcomes it supports is improving{without}."),
         n => format!("{n} of the {all} outcomes it supports are improving{without}."),
     };
-    let sentence = format!(
-        "{}: rated {}. Ambition: {}. {supports} {need} × {gap} × {outcome_points} = {score}.",
-        item.title,
+    let words = format!(
+        "rated {}. Ambition: {}. {supports}",
         named(level),
         named(ambition),
+    );
+    let sentence = format!(
+        "{}: {words} {need} × {gap} × {outcome_points} = {score}.",
+        item.title
     );
     Ok(Priority {
         area: rating.area.clone(),
@@ -212,6 +218,7 @@ fn score(
         outcomes,
         outcome_points,
         score,
+        words,
         sentence,
     })
 }

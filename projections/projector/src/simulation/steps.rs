@@ -46,7 +46,7 @@ impl World {
     }
 
     async fn events_come(&mut self) {
-        self.say("events come");
+        self.note("events come");
         self.more_events().await;
     }
 
@@ -56,7 +56,7 @@ impl World {
             self.partitions = other[self.random.random_range(0..other.len())];
         }
         let partitions = self.partitions;
-        self.say(format!(
+        self.note(format!(
             "it is started again, set to {partitions:?} partitions"
         ));
         self.stop().await;
@@ -65,7 +65,7 @@ impl World {
     }
 
     async fn it_is_killed(&mut self) {
-        self.say("it is killed");
+        self.note("it is killed");
         self.more_events().await;
         self.kill().await;
         self.more_events().await;
@@ -74,7 +74,7 @@ impl World {
 
     async fn it_dies_in_a_write(&mut self) {
         let (writes, applied) = (self.random.random_range(0..6), self.random.random());
-        self.say(format!(
+        self.note(format!(
             "it dies {writes} writes from now, applied: {applied}"
         ));
         self.disk.meets(Trouble::DiesAfter { writes, applied });
@@ -87,7 +87,7 @@ impl World {
     }
 
     async fn the_disk_is_full(&mut self) {
-        self.say("the disk is full");
+        self.note("the disk is full");
         self.disk.meets(Trouble::Full);
         self.more_events().await;
         self.pass(WHILE).await;
@@ -104,7 +104,7 @@ impl World {
 
     async fn a_write_fails(&mut self) {
         let writes = self.random.random_range(0..5);
-        self.say(format!("a write fails, {writes} from now"));
+        self.note(format!("a write fails, {writes} from now"));
         self.disk.meets(Trouble::FailsAfter(writes));
         self.more_events().await;
         if self.random.random() {
@@ -130,19 +130,19 @@ impl World {
         if process.machine.is_dead() {
             self.pass(Duration::ZERO).await;
         }
-        self.say(format!("  rebuilt: {}", matches!(outcome, Some(Ok(())))));
+        self.note(format!("  rebuilt: {}", matches!(outcome, Some(Ok(())))));
         self.no_number_is_wrong().await;
     }
 
     async fn it_is_rebuilt(&mut self) {
-        self.say("it is rebuilt");
+        self.note("it is rebuilt");
         self.more_events().await;
         self.rebuild().await;
         self.more_events().await;
     }
 
     async fn the_log_is_away(&mut self) {
-        self.say("the log is away");
+        self.note("the log is away");
         self.more_events().await;
         self.server.away(true);
         self.pass(WHILE).await;
@@ -155,7 +155,7 @@ impl World {
 
     async fn nothing_is_delivered(&mut self) {
         let watched = self.random.random();
-        self.say(format!("nothing is delivered, which is noticed: {watched}"));
+        self.note(format!("nothing is delivered, which is noticed: {watched}"));
         self.server.deliver(if watched {
             Delivery::Stopped
         } else {
@@ -170,11 +170,11 @@ impl World {
     async fn what_is_stored_goes_bad(&mut self) {
         self.stop().await;
         if self.random.random() {
-            self.say("the rows of the store go bad");
+            self.note("the rows of the store go bad");
             self.disk.rot();
         } else {
             let files = files_of_facts(self.folder.path());
-            self.say(format!("one of {} files goes bad", files.len()));
+            self.note(format!("one of {} files goes bad", files.len()));
             if !files.is_empty() {
                 let file = &files[self.random.random_range(0..files.len())];
                 let mut bytes = std::fs::read(file).unwrap();
@@ -196,7 +196,7 @@ impl World {
                 self.lost.insert(position);
             }
         }
-        self.say(format!(
+        self.note(format!(
             "the log loses the event at position {first} of {head}"
         ));
         match self.random.random_range(0..4) {
@@ -218,7 +218,7 @@ impl World {
     }
 
     async fn another_log_is_there(&mut self) {
-        self.say("another log is there");
+        self.note("another log is there");
         let mut other = History::new(["other", "another", "third"][self.histories.len() % 3]);
         let events = other.events(60, &mut self.random);
         joinedup_log::EventLog::append(&other.log, events)
@@ -230,8 +230,8 @@ impl World {
     async fn an_older_copy_is_there(&mut self) {
         let head = self.histories[OWN].head().await;
         let upto = self.random.random_range(0..=head);
-        self.say(format!(
-            "a copy of the log up to position {upto} of {head} is there"
+        self.note(format!(
+            "an older copy of the log takes its place, to position {upto} of {head}"
         ));
         let copy = self.histories[OWN].log.older_copy(Position(upto));
         let name = ["copy", "copied", "duplicate"][self.histories.len() % 3];
@@ -266,7 +266,7 @@ impl World {
         self.pass(WHILE).await;
         self.what_is_ready_is_right().await;
         if self.status().is_some_and(|status| status.other_log) {
-            self.say("  it asks for a rebuild");
+            self.note("  it asks for a rebuild");
             self.rebuild().await;
         }
     }

@@ -85,7 +85,7 @@ impl World {
         self.trace
     }
 
-    pub fn say(&mut self, what: impl Into<String>) {
+    pub fn note(&mut self, what: impl Into<String>) {
         let what = what.into();
         if self.aloud {
             eprintln!("{what}");
@@ -123,7 +123,7 @@ impl World {
         let log = Arc::new(FaultLog::new(Arc::new(self.server.clone()), plan));
         match Projector::start(settings, log, self.areas.clone()) {
             Ok(projector) => self.process = Some(Process { projector, machine }),
-            Err(_) if machine.is_dead() => self.say("it died while it started"),
+            Err(_) if machine.is_dead() => self.note("it died while it started"),
             Err(error) => panic!("it did not start: {error}"),
         }
     }
@@ -187,7 +187,7 @@ impl World {
             () = tokio::time::sleep(time) => {}
         }
         if process.machine.is_dead() {
-            self.say("the process died in a write");
+            self.note("the process died in a write");
             self.kill().await;
             self.start().await;
         }
@@ -245,7 +245,7 @@ impl World {
             self.disk.writes(),
             digest.finish()
         );
-        self.say(line);
+        self.note(line);
         assert!(
             !right.is_empty(),
             "wrong numbers: the cells at position {at} are those of no log's first {at} events; {status:?}"
@@ -281,7 +281,7 @@ impl World {
 
     /// All faults end; the view becomes ready by itself, or with the rebuild that it asks for, and stays so over a restart.
     async fn recovers(&mut self) {
-        self.say("all faults end");
+        self.note("all faults end");
         self.disk.meets(Trouble::None);
         self.server.away(false);
         self.server.deliver(Delivery::Going);
@@ -307,7 +307,7 @@ impl World {
             let head = self.histories[OWN].head().await;
             let status = self.status().unwrap();
             if status.other_log {
-                self.say("  it asks for a rebuild");
+                self.note("  it asks for a rebuild");
                 // Over a log that answers badly now and then it may take another.
                 self.rebuild().await;
                 continue;

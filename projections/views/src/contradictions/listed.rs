@@ -24,8 +24,8 @@ pub struct Listed {
     pub last: Option<NaiveDate>,
 }
 
-/// All of them of people who live or lie in areas that pass, by source and kind. The public sees those recorded before `today`, so that a count does
-/// not move with each record.
+/// All of them of people who live or lie in areas that pass, by source and kind. The public sees those recorded before
+/// `today`, so that a count does not move with each record.
 #[must_use]
 pub fn listed(
     view: &View,
@@ -61,12 +61,7 @@ pub fn listed(
         .summary()
         .rhythms
         .keys()
-        .map(|name| {
-            (
-                format!("{:016x}", SourceKey::of(name).0),
-                source_label(name),
-            )
-        })
+        .map(|name| (SourceKey::of(name).to_string(), source_label(name)))
         .collect();
     let row = |((source, kind), (count, last)): ((&str, _), (_, _))| {
         let count = rule.count(count);

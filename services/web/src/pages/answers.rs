@@ -59,7 +59,7 @@ fn page(visit: &Visit, id: &str, typed: &Typed) -> Result<Markup, Problem> {
     let title = &framework.title;
     let body = html! {
         h1 { (title) span.place { ", " (place) } }
-        (said(visit, framework, typed))
+        (saved_summary(visit, framework, typed))
         div.columns.entry {
             section.card aria-labelledby="answers-name" {
                 h2 #answers-name { "One questionnaire" }
@@ -83,7 +83,7 @@ fn page(visit: &Visit, id: &str, typed: &Typed) -> Result<Markup, Problem> {
 }
 
 /// What was recorded, or what is in the way of it.
-fn said(visit: &Visit, framework: &Framework, typed: &Typed) -> Markup {
+fn saved_summary(visit: &Visit, framework: &Framework, typed: &Typed) -> Markup {
     let count = |name: &str| visit.address.get(name)?.parse::<usize>().ok();
     html! {
         @if !typed.refused.is_empty() {

@@ -135,7 +135,7 @@ fn first(visit: &Visit, known: &Knowledge) -> Markup {
                         li {
                             a href=(visit.address.elsewhere("/model").with("node", &item.item)) { (item.title) } " " span.place { (visit.title_of(item.area.as_str())) } " " strong.tag { "score " (item.score) }
                             @if visit.may_decide() { " " a.small href=(plan::add(visit, &item.area, item.framework.as_str(), item.item.as_str())) { "Add to the plan" } }
-                            p.small { (in_words(item)) }
+                            p.small { (words::sentence_start(&item.words)) }
                             details.small { summary { "Show the sum" } p { (sum(item)) } }
                         }
                     }
@@ -144,16 +144,6 @@ fn first(visit: &Visit, known: &Knowledge) -> Markup {
             @if !found.not_scored.is_empty() { p.note { (words::counted(found.not_scored.len(), "item has", "items have")) " no score: a rating or an ambition is missing." } }
         }
     }
-}
-
-/// The sentence of an item without its title, which stands above it, and without the sum, which has its place below.
-fn in_words(item: &Priority) -> String {
-    let (words, _sum) = item
-        .sentence
-        .rsplit_once(". ")
-        .unwrap_or((&item.sentence, ""));
-    let words = words.strip_prefix(&item.title).unwrap_or(words);
-    format!("{}.", words::sentence_start(words.trim_start_matches(": ")))
 }
 
 /// How the score of an item comes about.

@@ -4,7 +4,7 @@
 use super::super::visit::Visit;
 use chrono::{Days, NaiveDate};
 use joinedup_events::experience::{ExperienceFact, Mode};
-use joinedup_events::{AreaId, EntityId, Fact, Family, Slug, local};
+use joinedup_events::{AreaId, Fact, Family, Slug, local};
 use joinedup_views::contribution::FactKey;
 use joinedup_views::view::View;
 use uuid::Uuid;
@@ -77,18 +77,13 @@ impl Link {
     }
 
     /// The id of the answer that is given to it as number `n`, counted from 0.
-    pub(super) fn answer(&self, n: u32) -> Uuid {
-        self.digest(&format!("/{n}"))
+    pub(super) fn answer(&self, n: u32) -> String {
+        format!("response-{}", self.digest(&format!("/{n}")))
     }
 
     fn digest(&self, of: &str) -> Uuid {
         Uuid::new_v5(&DIGESTS, format!("{}{of}", self.written()).as_bytes())
     }
-}
-
-/// The entity of an answer.
-pub(super) fn response(id: Uuid) -> Option<EntityId> {
-    EntityId::new(&format!("response-{id}")).ok()
 }
 
 /// Where a link stands.
@@ -125,10 +120,7 @@ pub(super) fn standing(view: &View, link: &Link, today: NaiveDate) -> Standing {
     if today > until {
         return Standing::Expired;
     }
-    let is_free = |n: &u32| {
-        let id = format!("response-{}", link.answer(*n));
-        view.entity(Family::Experience, &id).is_none()
-    };
+    let is_free = |n: &u32| view.entity(Family::Experience, &link.answer(*n)).is_none();
     match (0..invited.count.min(MAX_ANSWERS)).find(is_free) {
         Some(next) => Standing::Open {
             instrument: invited.instrument.clone(),
@@ -142,10 +134,7 @@ pub(super) fn standing(view: &View, link: &Link, today: NaiveDate) -> Standing {
 
 /// Whether an answer is there already: a form that is sent twice is one questionnaire.
 pub(super) fn has(view: &View, link: &Link, answer: FactKey) -> bool {
-    let given = (0..MAX_ANSWERS).map_while(|n| {
-        let id = format!("response-{}", link.answer(n));
-        view.entity(Family::Experience, &id)
-    });
+    let given = (0..MAX_ANSWERS).map_while(|n| view.entity(Family::Experience, &link.answer(n)));
     let mut facts = given.flat_map(|entity| entity.facts.all());
     facts.any(|fact| fact.key == answer)
 }

@@ -18,8 +18,8 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use joinedup_application::app::App;
-use joinedup_events::EventKey;
 use joinedup_events::experience::Mode;
+use joinedup_events::{EntityId, EventKey};
 use maud::{DOCTYPE, Markup, html};
 use std::collections::BTreeSet;
 use tokio::sync::Mutex;
@@ -116,8 +116,8 @@ pub async fn send(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    event.entity = link::response(link.answer(next))
-        .ok_or_else(|| Problem::bad_request("The form is not complete: open its page again"))?;
+    event.entity = EntityId::new(&link.answer(next))
+        .map_err(|_| Problem::bad_request("The form is not complete: open its page again"))?;
     let positions = publish(&visit, &[event]).await?;
     Ok(audit::recorded_of(
         to,
