@@ -1,5 +1,6 @@
 //! One event, typed: who said it, when it happened, when it was recorded, about which entity of which area, and what.
 
+mod stated;
 mod written;
 
 use crate::actor;

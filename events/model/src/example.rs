@@ -8,7 +8,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     (
         "transfer.admitted.v1",
         "2026-05-01T14:20:00Z",
-        r#"{"transfer":"t-81c4","area":"hv-north-2","hospital":"hv-general","method":"emergency","previous":"t-09aa"}"#,
+        r#"{"transfer":"t-81c4","area":"hv-north-2","hospital":"hv-general","method":"emergency","previous":"t-09aa","population":"older-people"}"#,
     ),
     (
         "transfer.expected-date-set.v1",
@@ -113,7 +113,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     (
         "referral.received.v1",
         "2026-04-07T08:15:00Z",
-        r#"{"referral":"r-31f0","area":"hv-mid-1","service":"mdt","priority":"routine","trigger":"case-finding","source_code":"01","need_identified":"2026-04-07T08:00:00Z","previous":"r-2b77"}"#,
+        r#"{"referral":"r-31f0","area":"hv-mid-1","service":"mdt","priority":"routine","trigger":"case-finding","source_code":"01","need_identified":"2026-04-07T08:00:00Z","previous":"r-2b77","population":"older-people","sector":"housing"}"#,
     ),
     (
         "referral.triaged.v1",
@@ -238,17 +238,17 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     (
         "experience.answered.v1",
         "2026-05-02T18:00:00Z",
-        r#"{"response":"x-7f02","area":"hv-west-1","instrument":"p3c-eq","answers":[{"item":"goals-discussed","score":2},{"item":"involved-in-decisions","score":null}],"with_carer":false,"mode":"online","respondent":"person","team":"team-3"}"#,
+        r#"{"response":"x-7f02","area":"hv-west-1","instrument":"p3c-eq","answers":[{"item":"goals-discussed","score":2},{"item":"involved-in-decisions","score":null}],"with_carer":false,"mode":"online","respondent":"person","team":"team-3","population":"older-people"}"#,
     ),
     (
         "experience.invited.v1",
         "2026-05-01T08:00:00Z",
-        r#"{"response":"batch-2026-05","area":"hv-west-1","instrument":"p3c-eq","count":120}"#,
+        r#"{"response":"batch-2026-05","area":"hv-west-1","instrument":"p3c-eq","count":120,"population":"older-people"}"#,
     ),
     (
         "experience.comment-coded.v1",
         "2026-05-05T12:00:00Z",
-        r#"{"response":"x-7f02","area":"hv-west-1","instrument":"p3c-eq","themes":["told-once","waiting"]}"#,
+        r#"{"response":"x-7f02","area":"hv-west-1","instrument":"p3c-eq","themes":["told-once","waiting"],"population":"older-people"}"#,
     ),
     (
         "experience.retracted.v1",

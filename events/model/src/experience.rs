@@ -54,6 +54,9 @@ payload! {
         /// The team, for instruments that are reported by team.
         #[serde(default)]
         team: Option<Slug>,
+        /// Which people the person is one of, by the id of a population of the catalogue.
+        #[serde(default)]
+        population: Option<Slug>,
     }
 }
 payload! {
@@ -63,6 +66,9 @@ payload! {
         instrument: Slug,
         /// How many.
         count: u32,
+        /// Which people were invited, by the id of a population of the catalogue; none: anybody.
+        #[serde(default)]
+        population: Option<Slug>,
     }
 }
 payload! {
@@ -72,6 +78,9 @@ payload! {
         instrument: Slug,
         /// Themes of the local list.
         themes: Vec<Slug>,
+        /// Which people the person is one of, by the id of a population of the catalogue.
+        #[serde(default)]
+        population: Option<Slug>,
     }
 }
 facts! {

@@ -160,6 +160,12 @@ payload! {
         /// The referral of the same person that was closed before, if within 90 days.
         #[serde(default)]
         previous: Option<EntityId>,
+        /// Which people the person is one of, by the id of a population of the catalogue.
+        #[serde(default)]
+        population: Option<Slug>,
+        /// The sector that the referral came from.
+        #[serde(default)]
+        sector: Option<Sector>,
     }
 }
 payload! {

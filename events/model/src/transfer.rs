@@ -4,7 +4,7 @@
 //! (A01, A03, A11, A13, PV2-9), Care Act 2014 Schedule 3 for the notices.
 
 use crate::facts::{Happened, Retracted, codes, facts, payload};
-use crate::id::{AreaId, EntityId};
+use crate::id::{AreaId, EntityId, Slug};
 use crate::reason::{Reason, Responsible};
 use chrono::NaiveDate;
 
@@ -59,6 +59,9 @@ payload! {
         /// The transfer that this person left hospital from last, if this is a return within 30 days.
         #[serde(default)]
         previous: Option<EntityId>,
+        /// Which people the person is one of, by the id of a population of the catalogue.
+        #[serde(default)]
+        population: Option<Slug>,
     }
 }
 payload! {

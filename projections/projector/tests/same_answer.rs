@@ -51,6 +51,7 @@ fn events(transfers: u32) -> Vec<Event> {
                 hospital: None,
                 method: AdmissionMethod::Emergency,
                 previous: None,
+                population: None,
             }),
         );
         tell(

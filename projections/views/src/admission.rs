@@ -34,6 +34,25 @@ impl Catalogue {
     /// Everything that does not fit the scales and parts that a fact is reported by.
     #[must_use]
     pub fn problems(&self, measures: &Measures, fact: &Fact) -> Vec<FactProblem> {
+        let mut problems = self.parts_that_do_not_fit(measures, fact);
+        problems.extend(self.unknown_population(fact));
+        problems
+    }
+
+    /// A misspelt population would pass no filter, and its people would be missing from a chart of their own.
+    fn unknown_population(&self, fact: &Fact) -> Option<FactProblem> {
+        let stated = fact.population()?;
+        let known: Vec<&str> = self.model().populations().map(|p| p.id.as_str()).collect();
+        (!known.contains(&stated.as_str())).then(|| {
+            let rule = format!(
+                "must be a population of the catalogue: {}; a local file of the model adds others",
+                known.join(", ")
+            );
+            FactProblem::new("population", rule)
+        })
+    }
+
+    fn parts_that_do_not_fit(&self, measures: &Measures, fact: &Fact) -> Vec<FactProblem> {
         match fact {
             Fact::Experience(ExperienceFact::Answered(response)) => self.answered(response),
             Fact::Experience(ExperienceFact::Invited(batch)) => self
@@ -227,6 +246,7 @@ fn part_of_whole(measures: &Measures, observed: &Observed) -> Option<FactProblem
 #[cfg(test)]
 mod tests {
     use super::*;
+    use joinedup_events::referral::ReferralFact;
     use serde_json::{Value, json};
 
     fn problems(family: &str, name: &str, data: Value) -> Vec<(String, String)> {
@@ -234,6 +254,7 @@ mod tests {
         let fact = match family {
             "experience" => Fact::Experience(ExperienceFact::decode(name, &data).unwrap().unwrap()),
             "assessment" => Fact::Assessment(AssessmentFact::decode(name, &data).unwrap().unwrap()),
+            "referral" => Fact::Referral(ReferralFact::decode(name, &data).unwrap().unwrap()),
             _ => Fact::Observation(ObservationFact::decode(name, &data).unwrap().unwrap()),
         };
         let measures = Measures::built_in(|_| true).unwrap();
@@ -250,6 +271,21 @@ mod tests {
         let answers = json!([{ "item": item, "score": score }]);
         let data = json!({ "instrument": instrument, "answers": answers, "mode": "paper", "respondent": "person", "team": team });
         problems("experience", "answered", data)
+    }
+
+    #[test]
+    fn people_that_the_catalogue_does_not_know_are_refused_with_those_it_knows() {
+        let received = |population: &str| {
+            let data = json!({ "service": "mdt", "priority": "routine", "trigger": "crisis", "population": population });
+            problems("referral", "received", data)
+        };
+        assert_eq!(received("mental-health"), []);
+        let (field, rule) = received("mental-helth").remove(0);
+        assert_eq!(field, "population");
+        assert!(
+            rule.contains("older-people") && !rule.contains("helth"),
+            "{rule}"
+        );
     }
 
     #[test]

@@ -5,14 +5,24 @@ pub mod change;
 pub mod experience;
 pub mod observation;
 pub mod referral;
+mod stated;
 pub mod transfer;
 
 use crate::contribution::{Sink, StoredFact};
 use joinedup_events::{AreaId, Family};
+use stated::Stated;
 
 /// What an entity of a family adds, from its facts as they stand, in the order of recording. Returns whether it is
 /// open: a transfer that waits in bed, a referral that is not closed.
 pub fn contribute(family: Family, facts: &[StoredFact], sink: &mut dyn Sink) -> bool {
+    let stated = Stated::of(facts);
+    if stated.is_nothing() {
+        return counted(family, facts, sink);
+    }
+    counted(family, facts, &mut stated.onto(sink))
+}
+
+fn counted(family: Family, facts: &[StoredFact], sink: &mut dyn Sink) -> bool {
     match family {
         Family::Transfer => return transfer::contribute(facts, sink),
         Family::Referral => return referral::contribute(facts, sink),

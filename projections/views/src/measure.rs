@@ -356,7 +356,7 @@ impl<'a> Source<'a> {
     #[must_use]
     pub fn has_dimension(self, dimension: &str) -> bool {
         match self {
-            Self::Coded(quantity) => quantity.dimensions().contains(&dimension),
+            Self::Coded(quantity) => quantity.filters().any(|known| known == dimension),
             Self::Observed(_) => true,
         }
     }

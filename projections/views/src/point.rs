@@ -167,8 +167,8 @@ impl PointQuery<'_> {
         for dimension in self.filter.0.keys() {
             if !source.has_dimension(dimension) || dimension == "grain" {
                 let allowed = match source {
-                    Source::Coded(coded) if !coded.dimensions().is_empty() => {
-                        coded.dimensions().join(", ")
+                    Source::Coded(coded) if coded.filters().next().is_some() => {
+                        coded.filters().collect::<Vec<_>>().join(", ")
                     }
                     Source::Coded(_) => "none".to_owned(),
                     Source::Observed(_) => "those that the series is published by".to_owned(),

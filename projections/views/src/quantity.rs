@@ -169,12 +169,35 @@ impl Quantity {
         }
     }
 
+    /// What its cells are broken down by besides, where the events of an entity say so, in alphabetical order: which people
+    /// it is about, and from which sector a referral came. What says neither counts in the whole alone.
+    #[must_use]
+    pub fn stated_dimensions(self) -> &'static [&'static str] {
+        match self.name().split_once('.') {
+            Some(("referral", _)) => &[POPULATION, SECTOR],
+            Some(("transfer" | "experience", _)) => &[POPULATION],
+            _ => &[],
+        }
+    }
+
+    /// All that it can be filtered by.
+    pub fn filters(self) -> impl Iterator<Item = &'static str> {
+        let stated = self.stated_dimensions().iter();
+        self.dimensions().iter().chain(stated).copied()
+    }
+
     /// The quantity of a name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|q| q.name() == name)
     }
 }
+
+/// The dimension that says which people: the id of a population of the catalogue.
+pub const POPULATION: &str = "population";
+
+/// The dimension that says which sector a referral came from.
+pub const SECTOR: &str = "sector";
 
 /// The name under which an observed series is kept: `observation.<series>`.
 pub const OBSERVATION_PREFIX: &str = "observation.";

@@ -10,10 +10,11 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::facts::{Happened, Retracted};
-use joinedup_events::id::{AreaId, EntityId};
+use joinedup_events::id::{AreaId, EntityId, Slug};
 use joinedup_events::reason::{Reason, Responsible};
 use joinedup_events::referral::{
-    CareService, Closed, ClosureReason, FirstContact, Priority, Received, ReferralFact, Trigger,
+    CareService, Closed, ClosureReason, FirstContact, Priority, Received, ReferralFact, Sector,
+    Trigger,
 };
 use joinedup_events::transfer::*;
 use joinedup_events::{Event, Fact, Family};
@@ -50,6 +51,7 @@ fn transfer_fact() -> impl Strategy<Value = TransferFact> {
                     AdmissionMethod::Elective
                 },
                 previous: (previous == 0).then(|| EntityId::new("e-0").unwrap()),
+                population: (previous == 1).then(|| Slug::new("older-people").unwrap()),
             }
         )),
         hour.clone()
@@ -101,6 +103,8 @@ fn referral_fact() -> impl Strategy<Value = ReferralFact> {
                 source_code: None,
                 need_identified: None,
                 previous: again.then(|| EntityId::new("e-0").unwrap()),
+                population: again.then(|| Slug::new("older-people").unwrap()),
+                sector: (!again).then_some(Sector::Housing),
             })
         }),
         Just(ReferralFact::Triaged(joinedup_events::referral::Triaged {

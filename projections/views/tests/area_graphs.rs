@@ -154,6 +154,7 @@ fn facts(number: usize, stay: &Stay) -> Vec<(u64, Event)> {
                 hospital,
                 method: AdmissionMethod::Other,
                 previous: None,
+                population: None,
             }),
         ),
         (

@@ -224,7 +224,7 @@ fn faults_are_said_in_sentences_with_line_measure_and_field() {
 
     let text = said("direction", "filter = { pathway = [\"1\"] }\ndirection");
     assert!(
-        text.contains("\"pathway\"") && text.contains("priority and service"),
+        text.contains("\"pathway\"") && text.contains("priority, service, population and sector"),
         "{text}"
     );
 

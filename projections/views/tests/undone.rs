@@ -70,6 +70,7 @@ fn admitted() -> TransferFact {
         hospital: None,
         method: AdmissionMethod::Other,
         previous: None,
+        population: None,
     })
 }
 

@@ -202,7 +202,8 @@ fn make(app: &App, area: &AreaId, audience: Audience) -> Overview {
     overview
 }
 
-fn line(measure: &Measure, chart: Chart) -> Option<Line> {
+/// A chart in a line; none where it has no point.
+pub(crate) fn line(measure: &Measure, chart: Chart) -> Option<Line> {
     let judged: Vec<&ChartPoint> = chart
         .points
         .iter()

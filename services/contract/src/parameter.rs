@@ -11,6 +11,18 @@ pub struct OfArea {
     pub area: Option<String>,
 }
 
+/// Of which area and which people.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct OfPeople {
+    /// The code of an area of the register; the home area unless given.
+    pub area: Option<String>,
+    /// Only these people: the id of a population of the catalogue. Lines whose numbers do not say which people they are
+    /// of stay empty.
+    pub population: Option<String>,
+}
+
 /// Which part of the logic model.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

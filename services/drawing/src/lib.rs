@@ -1,6 +1,7 @@
 //! Charts, drawn on the server as SVG that a screen reader, a printer and a keyboard can use. One module draws them all.
 
 pub mod axis;
+mod dates;
 pub mod drawing;
 pub mod frame;
 pub mod funnel;

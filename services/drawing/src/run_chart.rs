@@ -1,10 +1,11 @@
 //! The run chart: points, centre line by phase, limits, target, improvement changes, and every point's state shown as
 //! what it is. Nothing is told by colour alone: signals have another shape, and each point says what it is in words.
 
-use super::axis::{MONTHS, Scale, amount, date, number};
+use super::axis::{Scale, amount, date, number};
+use super::dates;
 use super::drawing::{Drawing, Mark, Spot};
 use super::frame::{Frame, Size};
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use std::fmt::Write;
 
 /// The style of a drawing that stands alone; pages have the same in their style sheet.
@@ -114,38 +115,9 @@ fn axes(canvas: &Canvas<'_>, out: &mut String) {
     if drawing.size == Size::Small {
         ends(canvas, out);
     } else {
-        dates(canvas, out);
+        dates::draw(drawing, frame, out);
     }
     out.push_str("</g>");
-}
-
-/// Dates along the axis, as many as have room, with the year where it is a new one.
-fn dates(canvas: &Canvas<'_>, out: &mut String) {
-    let frame = &canvas.frame;
-    let (mut free, mut year) = (f64::MIN, 0);
-    for spot in &canvas.drawing.spots {
-        let x = frame.x(spot.start);
-        if x < free || x > frame.right() + 1.0 {
-            continue;
-        }
-        let below = frame.floor() + 18.0;
-        let _ = write!(
-            out,
-            "<text x=\"{x:.1}\" y=\"{below}\" class=\"tick-x\">{} {}</text>",
-            spot.start.day(),
-            MONTHS[spot.start.month0() as usize]
-        );
-        if year != spot.start.year() {
-            let _ = write!(
-                out,
-                "<text x=\"{x:.1}\" y=\"{}\" class=\"tick-x year\">{}</text>",
-                below + 16.0,
-                spot.start.year()
-            );
-        }
-        year = spot.start.year();
-        free = x + canvas.drawing.size.date_step();
-    }
 }
 
 /// The first and the last date only.

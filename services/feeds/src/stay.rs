@@ -299,6 +299,7 @@ impl Stay<'_> {
             previous: before
                 .and_then(|before| before.previous.clone())
                 .or_else(|| self.statement.previous.clone()),
+            population: before.and_then(|before| before.population.clone()),
         };
         change.put_right(in_force, at, fact, TransferFact::Admitted)
     }

@@ -89,6 +89,7 @@ pub(super) fn answers(scenario: &Scenario, county: &County, mut pen: Pen) -> Vec
                         Fact::Experience(F::Invited(Invited {
                             instrument: slug(instrument),
                             count,
+                            population: None,
                         })),
                     );
                     for _ in 0..pen.dice.binomial(invited, 0.34) {
@@ -154,6 +155,7 @@ fn answer(
         ]),
         respondent,
         team: None,
+        population: None,
     }));
     let at = at_hour(day, pen.dice.range(8.0, 21.0));
     let id = pen.say(about, at, fact);
@@ -178,7 +180,11 @@ fn answer(
         pen.say(
             about,
             at,
-            Fact::Experience(F::CommentCoded(CommentCoded { instrument, themes })),
+            Fact::Experience(F::CommentCoded(CommentCoded {
+                instrument,
+                themes,
+                population: None,
+            })),
         );
     }
 }
@@ -226,6 +232,7 @@ fn team(pen: &mut Pen, county: &County, part: usize, quarter: NaiveDate, months:
             mode: Mode::Online,
             respondent: Respondent::Staff,
             team: Some(team.clone()),
+            population: None,
         }));
         let at = at_hour(day, pen.dice.range(8.5, 17.5));
         pen.say(&about, at, fact);

@@ -21,6 +21,7 @@ mod experience;
 mod load;
 mod observations;
 mod pen;
+mod people;
 mod plans;
 mod referral_paths;
 mod referrals;

@@ -99,6 +99,7 @@ impl Load {
                     hospital: None,
                     method: AdmissionMethod::Emergency,
                     previous: None,
+                    population: None,
                 }),
             ),
             (ready, F::Ready(Ready { date: ready_on })),

@@ -3,6 +3,7 @@
 
 use super::dice::{hours, minutes};
 use super::pen::{Pen, Subject, at_hour, happened, slug, taken_back};
+use super::people::{population, sector};
 use super::referrals::Meetings;
 use chrono::{DateTime, TimeDelta, Utc};
 use joinedup_events::facts::Retracted;
@@ -52,6 +53,8 @@ pub(super) fn team(
         source_code: Some(slug(source)),
         need_identified: None,
         previous: previous.clone(),
+        population: population(&about.entity),
+        sector: Some(sector(&about.entity)),
     });
     let id = say(pen, about, at, received);
     if pen.dice.chance(0.006) {
@@ -294,6 +297,8 @@ pub(super) fn crisis(
         source_code: Some(slug(source)),
         need_identified,
         previous,
+        population: None,
+        sector: None,
     });
     say(pen, about, at, received);
     if pen.dice.chance(0.04) {
@@ -357,6 +362,8 @@ pub(super) fn reablement(
         ]))),
         need_identified: Some(need),
         previous,
+        population: None,
+        sector: None,
     });
     say(pen, about, at, received);
     let accepted = at + hours(pen.dice.range(0.3, 5.0));

@@ -205,6 +205,7 @@ fn tell(
         hospital: Some(hospital.clone()),
         method,
         previous,
+        population: None,
     });
     pen.say(about, stay.admitted, Fact::Transfer(admitted.clone()));
     if pen.dice.chance(0.006) {

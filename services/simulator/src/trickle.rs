@@ -5,6 +5,7 @@ use super::county::County;
 use super::dice::Dice;
 use super::experience::statements;
 use super::pen::{Pen, Subject, entity, happened, slug};
+use super::people::{population, sector};
 use super::{Scenario, SimulateError};
 use chrono::{DateTime, TimeDelta, Utc};
 use joinedup_events::assessment::{AssessmentFact, Noted};
@@ -146,6 +147,7 @@ impl Trickle {
             hospital: Some(hospital),
             method: AdmissionMethod::Emergency,
             previous: None,
+            population: None,
         });
         self.say(&about, at, Fact::Transfer(fact));
         self.beds.push(InBed {
@@ -258,6 +260,8 @@ impl Trickle {
             source_code: Some(slug("01")),
             need_identified: None,
             previous: None,
+            population: team.then(|| population(&about.entity)).flatten(),
+            sector: Some(sector(&about.entity)),
         });
         self.say(&about, at, Fact::Referral(fact));
         self.referrals.push(Open {
@@ -317,6 +321,7 @@ impl Trickle {
                 Respondent::Person
             },
             team: None,
+            population: None,
         });
         self.say(&about, at, Fact::Experience(fact));
     }

@@ -45,6 +45,7 @@ mod slide;
 pub mod sources;
 mod start;
 pub mod visit;
+mod whose;
 mod words;
 
 use crate::door::problem::Problem;

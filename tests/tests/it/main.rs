@@ -41,6 +41,7 @@ mod pages;
 mod people;
 mod plain_words;
 mod plans;
+mod populations;
 mod privacy;
 mod real_data;
 mod real_essex;

@@ -120,6 +120,7 @@ fn transfer(name: &str, number: u32, random: &mut ChaCha8Rng) -> Event {
             hospital: None,
             method: AdmissionMethod::Emergency,
             previous: None,
+            population: None,
         }),
         4..=6 => TransferFact::Ready(Ready {
             date: local::date(instant(hours)),

@@ -280,10 +280,10 @@ fn holds(kind: Kind) -> &'static str {
 
 fn no_dimension(dimension: &str, quantity: &str, source: Source<'_>) -> String {
     let has = match source {
-        Source::Coded(coded) if !coded.dimensions().is_empty() => {
+        Source::Coded(coded) if coded.filters().next().is_some() => {
             format!(
                 "it has {}",
-                either(coded.dimensions().iter().copied()).replace(" or ", " and ")
+                either(coded.filters()).replace(" or ", " and ")
             )
         }
         _ => "it has none".to_owned(),

@@ -75,6 +75,8 @@ pub struct ScorecardInPlace {
     pub source: Option<String>,
     /// The place.
     pub area: AreaId,
+    /// The people that it is of; none: everybody.
+    pub population: Option<String>,
     /// Its lines, in order.
     pub items: Vec<ScorecardLine>,
 }

@@ -325,12 +325,12 @@ fn charts(schemas: &mut Schemas) -> Vec<Operation> {
             .answering(schemas.answer::<answer::Scorecards>()),
         Operation::get("/api/v1/scorecards/{id}", "readScorecard", Role::Reader, "One scorecard in a place: values, verdicts and what is missing")
             .with([in_path("id", "The id of a scorecard.", text())])
-            .with(schemas.query::<parameter::OfArea>())
+            .with(schemas.query::<parameter::OfPeople>())
             .answering(schemas.answer::<answer::ScorecardInPlace>())
             .failing(&[BAD]),
         Operation::get("/api/v1/scorecards/{id}.csv", "readScorecardAsCsv", Role::Reader, "One scorecard in a place as a table")
             .with([in_path("id", "The id of a scorecard.", text())])
-            .with(schemas.query::<parameter::OfArea>())
+            .with(schemas.query::<parameter::OfPeople>())
             .answering_in("text/csv", text())
             .failing(&[BAD]),
         Operation::get("/api/v1/outcomes", "readOutcomes", Role::Reader, "The logic model with what is known of an area")

@@ -141,6 +141,8 @@ impl Reader<'_> {
             source_code: None,
             need_identified: None,
             previous: None,
+            population: None,
+            sector: None,
         };
         Some((at, ReferralFact::Received(fact)))
     }

@@ -24,7 +24,7 @@ pub fn list(measures: &Measures, mappings: &[Mapping]) -> String {
     let width = width.unwrap_or_default();
     for quantity in Quantity::ALL {
         let (kind, unit) = (word(quantity.kind()), word(quantity.unit()));
-        let by = or_none(quantity.dimensions().iter().copied());
+        let by = or_none(quantity.filters());
         // Writing to a string does not fail.
         let _ = writeln!(
             text,

@@ -11,7 +11,7 @@ use axum::{Extension, Json};
 use joinedup_application::app::App;
 use joinedup_application::scorecards::{InPlace, Row};
 use joinedup_contract::answer::{ScorecardInPlace, ScorecardLine, Scorecards};
-use joinedup_contract::parameter::OfArea;
+use joinedup_contract::parameter::OfPeople;
 use joinedup_events::AreaId;
 use joinedup_views::scorecards::Scorecard;
 use serde_json::Value;
@@ -34,7 +34,7 @@ pub async fn one(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path(name): Path<String>,
-    Query(of): Query<OfArea>,
+    Query(of): Query<OfPeople>,
 ) -> Result<Response, Problem> {
     let (id, as_csv) = match name.strip_suffix(".csv") {
         Some(id) => (id.to_owned(), true),
@@ -46,8 +46,15 @@ pub async fn one(
         })?;
         let area = area_asked(&app, of.area.as_deref())?;
         let audience = caller.audience_in([area.as_str()].into_iter());
-        let found = InPlace::of(&app, &area, audience)?.rows(card);
-        Ok(answer(card, &area, &found))
+        let people = of.population.as_deref().filter(|id| !id.is_empty());
+        let model = app.definitions.catalogue.model();
+        if people.is_some_and(|id| model.populations().all(|p| p.id != id)) {
+            return Err(Problem::not_found(
+                "There is no such population; GET /api/v1/outcomes lists them",
+            ));
+        }
+        let here = InPlace::of(&app, &area, audience)?.of_people(people);
+        Ok(answer(card, &area, people, &here.rows(card)))
     });
     let Json(answer) = answer.await?;
     if as_csv {
@@ -56,7 +63,12 @@ pub async fn one(
     Ok(Json(answer).into_response())
 }
 
-fn answer(card: &Scorecard, area: &AreaId, rows: &[Row<'_>]) -> ScorecardInPlace {
+fn answer(
+    card: &Scorecard,
+    area: &AreaId,
+    people: Option<&str>,
+    rows: &[Row<'_>],
+) -> ScorecardInPlace {
     let lines = rows.iter().map(|row| {
         let line = row.with_value();
         ScorecardLine {
@@ -87,6 +99,7 @@ fn answer(card: &Scorecard, area: &AreaId, rows: &[Row<'_>]) -> ScorecardInPlace
         about: card.about.clone(),
         source: card.source.clone(),
         area: area.clone(),
+        population: people.map(ToOwned::to_owned),
         items: lines.collect(),
     }
 }

@@ -176,25 +176,6 @@ pub fn place_picker(visit: &Visit) -> Markup {
     }
 }
 
-/// A form that asks for whose words the logic model is shown in; nothing where it has words for one people only.
-#[must_use]
-pub fn population_picker(visit: &Visit) -> Markup {
-    let model = visit.app.definitions.catalogue.model();
-    let own = &model.about().population;
-    let chosen = visit.address.get("population").unwrap_or(own);
-    html! {
-        @if model.populations().count() > 1 {
-            form.picker.people method="get" action=(visit.address.path()) {
-                (kept(&visit.address, &["population", "node"]))
-                label for="pick-population" { "In words for" }
-                select #pick-population name="population" { @for p in model.populations() { option value=(if p.id == *own { "" } else { p.id.as_str() }) selected[p.id == chosen] { (p.title) } } }
-                button.quiet type="submit" { "Show" }
-                @if let Some(note) = model.populations().find(|p| p.id == chosen && p.id != *own).and_then(|p| p.note.as_ref()) { span.small { (note) } }
-            }
-        }
-    }
-}
-
 /// A form that asks for a measure, a place and a period.
 #[must_use]
 pub fn chart_picker(visit: &Visit, measure: &Measure, grain: Grain) -> Markup {

@@ -5,7 +5,7 @@ use super::home::sparked;
 use super::layout::{self, Tab};
 use super::matrix;
 use super::visit::Visit;
-use super::words;
+use super::{whose, words};
 use crate::door::problem::Problem;
 use axum::response::Response;
 use joinedup_application::charts::{self, ChartRequest};
@@ -96,7 +96,7 @@ fn page(visit: &Visit) -> Markup {
             h1 { "Outcomes" span.place { ", " (place) } }
             p.files { a href=(visit.address.elsewhere("/plan")) { "Plan" } a href=(visit.address.elsewhere("/findings")) { "Findings of reviews" } a href=(visit.address.elsewhere("/lenses")) { "Lenses" } a href=(visit.address.elsewhere("/scorecards")) { "Scorecards" } a href=(visit.address.elsewhere("/pack")) { "Board pack" } }
         }
-        (layout::population_picker(visit))
+        (whose::in_words_for(visit))
         section.card #sum data-live aria-label="In a sentence" {
             p.lead {
                 strong.concern[!worse.is_empty()] { (worse.len()) " of " (all.len()) " outcomes " (if worse.len() == 1 { "is" } else { "are" }) " getting worse" }

@@ -98,11 +98,7 @@ fn filter_words(request: &ChartRequest) -> String {
             .iter()
             .map(|v| words::value_of(dimension, v))
             .collect();
-        format!(
-            ", {}: {}",
-            words::sentence(dimension).to_lowercase(),
-            values.join(" or ")
-        )
+        format!(", {}: {}", words::dimension(dimension), values.join(" or "))
     };
     request.filter.0.iter().map(said).collect()
 }
@@ -139,7 +135,7 @@ fn choices(visit: &Visit, measure: &Measure, answer: &Answer, request: &ChartReq
                 button.quiet type="submit" { "Apply" }
                 span.hint { "see the chart as it looked on a past date, before later corrections" }
                 @if request.from.is_some() || request.to.is_some() || request.as_known_at.is_some() || !request.filter.0.is_empty() {
-                    a href=(Address::new(visit.address.path()).with("area", &visit.area)) { "Back to latest data" }
+                    a href=(Address::new(visit.address.path()).with("area", &visit.area)) { "Back to the whole chart" }
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use super::layout::{self, Tab};
 use super::visit::Visit;
-use super::{node, picture, plan, rounds, words};
+use super::{node, picture, plan, rounds, whose, words};
 use crate::door::problem::Problem;
 use axum::response::Response;
 use joinedup_application::outcomes::{self, Standing, Verdicts};
@@ -88,7 +88,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
             "Lines show how we expect change to happen. Thick lines: main contribution."
         }
         p { a.button href=(rating("sheet")) { "Rate all items" } " " a.button href=(rating("results")) { "Results of the rounds" } " " a href=(visit.address.elsewhere("/plan")) { "Plan" } " " a href=(visit.address.elsewhere("/frameworks")) { "Other frameworks" } }
-        (layout::population_picker(visit))
+        (whose::in_words_for(visit))
         section.card #picture aria-label="The logic model as a picture" {
             div.scroll tabindex="0" role="region" aria-label="Picture of the logic model" {
                 div #model-picture data-live { (PreEscaped(picture::svg(visit, &known, chosen.map(|n| n.node.id.as_str())))) }

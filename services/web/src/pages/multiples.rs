@@ -8,7 +8,7 @@ use crate::door::problem::Problem;
 use joinedup_application::charts::{self, Answer, ChartRequest};
 use joinedup_drawing::axis::{Scale, amount};
 use joinedup_drawing::{self, Drawing, Size, icon};
-use joinedup_views::measure::{Measure, Shape};
+use joinedup_views::measure::{Measure, Shape, Source};
 use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeSet;
 
@@ -38,12 +38,9 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
     if !parts.is_empty() {
         ways.push(("area", "place".to_owned()));
     }
-    ways.extend(
-        measure
-            .breakdowns
-            .iter()
-            .map(|d| (d.as_str(), words::dimension(d.as_str()))),
-    );
+    let own = measure.breakdowns.iter().map(|d| d.as_str());
+    let by = own.chain(stated(visit, measure));
+    ways.extend(by.map(|d| (d, words::dimension(d))));
     let Some(first) = ways.first().map(|w| w.0) else {
         return Ok(html! {});
     };
@@ -119,6 +116,16 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
             }
         }
     })
+}
+
+/// What events may say of themselves, where some do.
+fn stated(visit: &Visit, measure: &Measure) -> Vec<&'static str> {
+    let Some(Source::Coded(quantity)) = measure.source() else {
+        return Vec::new();
+    };
+    let mut dimensions = quantity.stated_dimensions().to_vec();
+    dimensions.retain(|d| values(visit, measure, d).is_ok_and(|values| !values.is_empty()));
+    dimensions
 }
 
 fn name_of<'a>(ways: &'a [(&str, String)], chosen: &'a str) -> &'a str {

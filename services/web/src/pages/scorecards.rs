@@ -1,16 +1,17 @@
 //! `GET /scorecards` and `GET /scorecards/{id}`: named lists of measures, and one of them in a place on one page.
 
+use super::address::Address;
 use super::home::sparked;
 use super::layout::{self, Tab};
 use super::matrix;
 use super::visit::{Visit, kinds};
-use super::words;
+use super::{whose, words};
 use crate::door::problem::Problem;
 use axum::extract::Path;
 use axum::response::Response;
 use joinedup_application::scorecards::{InPlace, Row};
 use joinedup_drawing::{axis, icon, spark};
-use joinedup_views::measure::Purpose;
+use joinedup_views::measure::{Measure, Purpose};
 use joinedup_views::scorecards::Scorecard;
 use maud::{Markup, PreEscaped, html};
 
@@ -106,12 +107,17 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
     let is_made_for =
         card.footprint.is_empty() || kind.is_some_and(|k| card.footprint.contains(&k));
     let with_value = rows.iter().filter(|r| r.with_value().is_some()).count();
+    let people = whose::chosen(visit);
     let address = |suffix: &str| {
         let to = visit.address.on(format!("/api/v1/scorecards/{id}{suffix}"));
-        to.with("area", &visit.area).to_string()
+        let people = people.map_or("", |people| people.id.as_str());
+        to.with("area", &visit.area)
+            .with("population", people)
+            .to_string()
     };
     let body = html! {
-        h1 { (card.title) span.place { ", " (place) } }
+        h1 { (card.title) span.place { ", " (place) @if let Some(people) = people { ": " (people.title) } } }
+        (whose::numbers_of(visit))
         section.card #sum data-live aria-label="In a sentence" {
             p.lead { (with_value) " of " (words::counted(rows.len(), "line has", "lines have")) " numbers here. " @if changed(&rows) { (now(&rows)) "." } @else if with_value > 0 { "None of them is clearly getting worse or better." } }
             p { (card.about) @if let Some(source) = &card.source { " " a href=(source) rel="noreferrer" { "Where it is published" } } }
@@ -139,7 +145,8 @@ pub fn table(visit: &Visit, id: &str) -> Result<(String, Markup), Problem> {
 
 /// What scorecards are filled with in the reader's place.
 fn here(visit: &Visit) -> Result<InPlace<'_>, Problem> {
-    Ok(InPlace::of(&visit.app, &visit.area, visit.audience())?)
+    let here = InPlace::of(&visit.app, &visit.area, visit.audience())?;
+    Ok(here.of_people(visit.address.get("population")))
 }
 
 fn card<'a>(visit: &'a Visit, id: &str) -> Result<&'a Scorecard, Problem> {
@@ -164,12 +171,21 @@ fn lines(visit: &Visit, rows: &[Row<'_>]) -> Markup {
     }
 }
 
+/// The chart behind a line, of the same people where it can be.
+fn chart(visit: &Visit, measure: &Measure, row: &Row<'_>) -> Address {
+    let to = visit.address.elsewhere(format!("/measures/{}", measure.id));
+    match visit.address.get("population") {
+        Some(people) if row.line.is_some() => to.with("population", people),
+        _ => to,
+    }
+}
+
 fn line(visit: &Visit, row: &Row<'_>) -> Markup {
     html! {
         tr {
             th.whole scope="row" {
                 @match row.measure {
-                    Some(m) => a href=(visit.address.elsewhere(format!("/measures/{}", m.id))) { (row.title()) },
+                    Some(m) => a href=(chart(visit, m, row)) { (row.title()) },
                     None => (row.title()),
                 }
                 @if let Some(footprint) = row.line.as_ref().and_then(|l| l.footprint.as_ref()) { br; span.small { (footprint) } }

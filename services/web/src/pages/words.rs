@@ -186,6 +186,8 @@ pub fn sentence(code: &str) -> String {
 pub fn dimension(code: &str) -> String {
     match code {
         "responsible" => "who is responsible".to_owned(),
+        "population" => "group of people".to_owned(),
+        "sector" => "sector that referred".to_owned(),
         other => sentence(other).to_lowercase(),
     }
 }

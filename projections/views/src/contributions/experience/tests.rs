@@ -19,6 +19,7 @@ fn answered(instrument: &str, answers: &[(&str, Option<u8>)], team: Option<&str>
         mode: Mode::Paper,
         respondent: Respondent::Person,
         team: team.map(slug),
+        population: None,
     }))
 }
 
@@ -138,10 +139,12 @@ fn invitations_comments_and_themes_are_counted() {
     let batch = Fact::Experience(ExperienceFact::Invited(Invited {
         instrument: slug("p3c-eq"),
         count: 40,
+        population: None,
     }));
     let comment = Fact::Experience(ExperienceFact::CommentCoded(CommentCoded {
         instrument: slug("p3c-eq"),
         themes: vec![slug("told-twice"), slug("kindness"), slug("told-twice")],
+        population: None,
     }));
     let tails: Vec<String> = contributed(vec![on("2026-05-01", batch), on("2026-05-02", comment)])
         .into_iter()

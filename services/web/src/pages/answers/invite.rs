@@ -107,6 +107,7 @@ fn read(form: &Form, id: &str) -> Result<(Link, Invited), Problem> {
         count: count
             .filter(|count| (1..=MAX_ANSWERS).contains(count))
             .ok_or_else(wrong)?,
+        population: None,
     };
     Ok((link, invited))
 }

@@ -164,6 +164,7 @@ pub(super) fn event(
         mode,
         respondent,
         team: team.and_then(Result::ok),
+        population: None,
     };
     if !refusals.is_empty() {
         return Ok(Err(refusals));
