@@ -83,7 +83,7 @@ const IN_UNITS = {
   'suffix:days': [1, /^1\.0 days$/],
   'suffix:hours': [27.392, /^27\.4 hours$/],
   'suffix:minutes': [95, /^95\.0 minutes$/],
-  dtdhms: [108000, /^1 d 06:00:00$/],
+  dtdurations: [108000, /^1 day, 6 hours$/],
   s: [0.2, /^200\.0 ms$/],
   bytes: [3 * 1024 * 1024, /^3\.0 MiB$/],
   short: [1500, /^1\.5 K$/i],

@@ -215,7 +215,8 @@ pub fn drawn_as_run_chart(panel: Panel) -> Panel {
             ];
             if unit == "seconds" {
                 axis = vec![
-                    ("unit", json!("dtdhms")),
+                    ("unit", json!("dtdurations")),
+                    ("decimals", json!(1)),
                     ("custom.axisSoftMax", json!(DAYS)),
                 ];
             }
