@@ -6,9 +6,9 @@
 //! keeps back those of small ones. Where one small number could be found by taking its neighbours from their total, a
 //! second one is suppressed, or the total.
 //!
-//! What this does not hold back is the difference between two charts of the same area (a month less its weeks): there
-//! rounding alone protects.
+//! A month and its days, a year and its months are such tables too ([`lengths`]).
 
+mod lengths;
 pub mod neighbours;
 mod publish;
 

@@ -107,6 +107,16 @@ impl<K: Ord + Clone> Family<K> {
         self.numbers.keys().cloned().zip(shown).collect()
     }
 
+    /// Whether the numbers as they are shown ([`Family::fixed`], all of them) leave a small one a single value.
+    #[must_use]
+    pub fn gives_away(&self, rule: SmallNumbers) -> bool {
+        let numbers: Vec<Number> = self.numbers.values().copied().collect();
+        let shown: Vec<Shown> = self.fixed.values().copied().collect();
+        shown.contains(&Shown::Small)
+            && numbers.len() == shown.len()
+            && self.leak(rule, &numbers, &shown, &self.tables()).is_some()
+    }
+
     /// The totals with the parts that have numbers. A total that is not the sum of its parts tells nothing of them.
     fn tables(&self) -> Vec<Table> {
         let index: BTreeMap<&K, usize> = self.numbers.keys().zip(0..).collect();

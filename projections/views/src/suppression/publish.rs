@@ -1,5 +1,6 @@
 //! Points as they may leave the system.
 
+use super::lengths::{self, Decided};
 use super::neighbours::{Family, Number};
 use super::{Audience, Policy, Shown};
 use crate::ask::Basis;
@@ -13,8 +14,8 @@ use joinedup_events::area::Areas;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The points of a measure in areas as an audience may see them: rounded or suppressed where the measure's rule says
-/// so, with every area taken into account from which a hidden number could be worked out. Each area's points are the
-/// same whichever others are asked for with it. The question's own area is not looked at.
+/// so, with every area, part and length of period taken into account from which a hidden number could be worked out. Each
+/// area's points are the same whichever others are asked for with it. The question's own area is not looked at.
 #[must_use]
 pub fn published(
     basis: &Basis<'_>,
@@ -25,77 +26,113 @@ pub fn published(
     policy: &Policy,
 ) -> BTreeMap<AreaId, Vec<Point>> {
     let rule = query.measure.small_numbers();
-    let points_of = |area: &AreaId, filter: &Filter| {
+    let asked = Asked {
+        basis,
+        areas,
+        policy,
+        wanted,
+    };
+    if audience == Audience::Operations || rule == SmallNumbers::None {
+        let whole = |area: &AreaId| (area.clone(), asked.points(query, area, query.filter));
+        return wanted.iter().map(whole).collect();
+    }
+    let mut decided = lengths::together(query, |query| asked.decided(query));
+    for (area, decided) in &mut decided {
+        let holds = policy.holds(areas, area.as_str());
+        for point in &mut decided.points {
+            let hidden = decided.hidden.contains(&point.period_start);
+            publish(point, query.measure, rule, holds, hidden);
+        }
+    }
+    let points = decided.into_iter();
+    points.map(|(area, of)| (area, of.points)).collect()
+}
+
+/// Where a question is asked.
+struct Asked<'a> {
+    basis: &'a Basis<'a>,
+    areas: &'a Areas,
+    policy: &'a Policy,
+    wanted: &'a [AreaId],
+}
+
+impl Asked<'_> {
+    fn points(&self, query: &PointQuery<'_>, area: &AreaId, filter: &Filter) -> Vec<Point> {
         let query = PointQuery {
             area,
             filter,
             ..*query
         };
-        points(basis, areas, &query)
-    };
-    if audience == Audience::Operations || rule == SmallNumbers::None {
-        let whole = |area: &AreaId| (area.clone(), points_of(area, query.filter));
-        return wanted.iter().map(whole).collect();
+        points(self.basis, self.areas, &query)
     }
-    let slices = slices(basis, query);
-    let mut shown = BTreeMap::new();
-    for area in wanted {
-        if shown.contains_key(area) {
-            continue;
-        }
-        let family = relatives(areas, area, policy);
-        let of_slice = |filter: &Filter| -> Slice {
-            let points = |area: &AreaId| (area.clone(), points_of(area, filter));
-            family.iter().map(points).collect()
-        };
-        let among = Among {
-            areas,
-            policy,
-            measure: query.measure,
-        };
-        let (all, hidden) = match &slices {
-            // Whatever is asked for, the whole is published too, and is decided without its parts.
-            Slices::Whole => {
-                let whole = of_slice(query.filter);
-                let hidden = among.hidden(std::slice::from_ref(&whole), None);
-                (whole, Some(hidden.into_iter().map(|(_, at)| at).collect()))
-            }
-            Slices::Parts {
-                whole,
-                values,
-                asked,
-            } => {
-                let slices: Vec<Slice> =
-                    std::iter::once(whole).chain(values).map(of_slice).collect();
-                let of_whole = among.hidden(&slices[..1], None);
-                let hidden = among.hidden(&slices, Some(&of_whole));
-                let asked = asked + 1;
-                let of_asked = hidden.into_iter().filter(|(slice, _)| *slice == asked);
-                let hidden: BTreeSet<(NaiveDate, AreaId)> = of_asked.map(|(_, at)| at).collect();
-                (
-                    slices.into_iter().nth(asked).unwrap_or_default(),
-                    Some(hidden),
-                )
-            }
-            // By many questions of this kind the parts of a small number could be put together.
-            Slices::Mixed => (of_slice(query.filter), None),
-        };
-        for (area, mut points) in all {
-            if !wanted.contains(&area) {
+
+    /// The points of one length of period as they are, and which of them are suppressed beside those of other areas and
+    /// parts.
+    fn decided(&self, query: &PointQuery<'_>) -> BTreeMap<AreaId, Decided> {
+        let slices = slices(self.basis, query);
+        let mut decided = BTreeMap::new();
+        for area in self.wanted {
+            if decided.contains_key(area) {
                 continue;
             }
-            let holds = policy.holds(areas, area.as_str());
-            for point in &mut points {
-                let hidden = match &hidden {
-                    Some(hidden) => hidden.contains(&(point.period_start, area.clone())),
+            let family = relatives(self.areas, area, self.policy);
+            let of_slice = |filter: &Filter| -> Slice {
+                let points = |area: &AreaId| (area.clone(), self.points(query, area, filter));
+                family.iter().map(points).collect()
+            };
+            let among = Among {
+                areas: self.areas,
+                policy: self.policy,
+                measure: query.measure,
+            };
+            let (all, hidden) = match &slices {
+                // Whatever is asked for, the whole is published too, and is decided without its parts.
+                Slices::Whole => {
+                    let whole = of_slice(query.filter);
+                    let hidden = among.hidden(std::slice::from_ref(&whole), None);
+                    (whole, Some(hidden.into_iter().map(|(_, at)| at).collect()))
+                }
+                Slices::Parts {
+                    whole,
+                    values,
+                    asked,
+                } => {
+                    let slices: Vec<Slice> =
+                        std::iter::once(whole).chain(values).map(of_slice).collect();
+                    let of_whole = among.hidden(&slices[..1], None);
+                    let hidden = among.hidden(&slices, Some(&of_whole));
+                    let asked = asked + 1;
+                    let of_asked = hidden.into_iter().filter(|(slice, _)| *slice == asked);
+                    let hidden: BTreeSet<At> = of_asked.map(|(_, at)| at).collect();
+                    (
+                        slices.into_iter().nth(asked).unwrap_or_default(),
+                        Some(hidden),
+                    )
+                }
+                // By many questions of this kind the parts of a small number could be put together.
+                Slices::Mixed => (of_slice(query.filter), None),
+            };
+            for (area, points) in all {
+                if !self.wanted.contains(&area) {
+                    continue;
+                }
+                let holds = self.policy.holds(self.areas, area.as_str());
+                let is_hidden = |start: &NaiveDate| match &hidden {
+                    Some(hidden) => hidden.contains(&(*start, area.clone())),
                     None => holds,
                 };
-                publish(point, query.measure, rule, holds, hidden);
+                let starts = points.iter().map(|point| point.period_start);
+                let hidden = starts.filter(is_hidden).collect();
+                let of_area = Decided {
+                    points,
+                    hidden,
+                    holds,
+                };
+                decided.insert(area, of_area);
             }
-            shown.insert(area, points);
         }
+        decided
     }
-    shown
 }
 
 /// The points of a part of the people, by area.
@@ -227,9 +264,9 @@ impl Among<'_> {
 }
 
 /// A number that adds up over areas, and how many people are behind it at least.
-struct Counted {
-    n: i64,
-    people: i64,
+pub(super) struct Counted {
+    pub n: i64,
+    pub people: i64,
 }
 
 impl Counted {
@@ -240,7 +277,7 @@ impl Counted {
 
 /// The number behind a point: the count itself, the numerator of a share, the n of a statistic. A point without a value
 /// has people behind it too, who are shown as its n. Behind nights are the people who spent them.
-fn behind(measure: &Measure, point: &Point) -> Option<Counted> {
+pub(super) fn behind(measure: &Measure, point: &Point) -> Option<Counted> {
     let n = match point.numerator.filter(|_| point.value.is_some()) {
         Some(numerator) if is_people(measure) => numerator.round() as i64,
         _ => point.n?,
@@ -252,7 +289,7 @@ fn behind(measure: &Measure, point: &Point) -> Option<Counted> {
 }
 
 /// The number that a share is out of.
-fn out_of(measure: &Measure, point: &Point) -> Option<Counted> {
+pub(super) fn out_of(measure: &Measure, point: &Point) -> Option<Counted> {
     let is_part = measure.shape() == Shape::Proportion || measure.aggregate == Aggregate::Ratio;
     let n = if point.value.is_none() {
         point.n.filter(|_| is_part)?
