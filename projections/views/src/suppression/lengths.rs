@@ -86,12 +86,14 @@ fn widened<'a>(query: &PointQuery<'a>) -> PointQuery<'a> {
 
 /// Whether periods of a length are made of whole periods of another.
 const fn is_made_of(long: Grain, short: Grain) -> bool {
-    match (long, short) {
-        (Grain::Week | Grain::Month | Grain::Quarter | Grain::Year, Grain::Day)
-        | (Grain::Quarter | Grain::Year, Grain::Month)
-        | (Grain::Year, Grain::Quarter) => true,
-        _ => false,
-    }
+    matches!(
+        (long, short),
+        (
+            Grain::Week | Grain::Month | Grain::Quarter | Grain::Year,
+            Grain::Day
+        ) | (Grain::Quarter | Grain::Year, Grain::Month)
+            | (Grain::Year, Grain::Quarter)
+    )
 }
 
 /// Suppresses points of a length that would give away one of another that is decided already, or of their own beside it:
