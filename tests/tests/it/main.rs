@@ -7,6 +7,7 @@
 )]
 
 mod add_data;
+mod analysts;
 mod answer_links;
 mod assurance;
 mod audit;

@@ -33,7 +33,7 @@ impl Role {
 }
 
 /// Problems by status, name and reason.
-pub const PROBLEMS: [(&str, &str, &str); 9] = [
+pub const PROBLEMS: [(&str, &str, &str); 10] = [
     ("400", "BadRequest", "The question makes no sense."),
     ("401", "Unauthorized", "A token is needed."),
     (
@@ -53,6 +53,11 @@ pub const PROBLEMS: [(&str, &str, &str); 9] = [
         "Refused",
         "A field breaks a rule; nothing was stored.",
     ),
+    (
+        "501",
+        "NotBuilt",
+        "The program was built without this; the body says how to build it.",
+    ),
     ("503", "Unavailable", "Not now; come back."),
     ("507", "Full", "The log refused the event."),
 ];
@@ -63,8 +68,9 @@ const UNKNOWN: usize = 3;
 const CONFLICT: usize = 4;
 const MEDIA_TYPE: usize = 5;
 const REFUSED: usize = 6;
-const UNAVAILABLE: usize = 7;
-const FULL: usize = 8;
+const NOT_BUILT: usize = 7;
+const UNAVAILABLE: usize = 8;
+const FULL: usize = 9;
 
 /// A body in one media type.
 pub struct Part {
@@ -96,6 +102,7 @@ pub struct Operation {
 }
 
 const JSON: &str = "application/json";
+const PARQUET: &str = "application/vnd.apache.parquet";
 
 impl Operation {
     fn new(
@@ -181,6 +188,10 @@ impl Operation {
         all.sort_unstable();
         all
     }
+}
+
+fn binary() -> Value {
+    json!({ "type": "string", "format": "binary" })
 }
 
 fn text() -> Value {
@@ -304,8 +315,12 @@ fn charts(schemas: &mut Schemas) -> Vec<Operation> {
         Operation::get("/api/v1/areas", "listAreas", Role::Reader, "The register of areas").answering(schemas.answer::<answer::Areas>()),
         chart("/api/v1/charts/{measure}", "readChart", "A chart").answering(schemas.answer::<Chart>()),
         chart("/api/v1/charts/{measure}.csv", "readChartAsCsv", "A chart's points as a table").answering_in("text/csv", text()),
+        chart("/api/v1/charts/{measure}.parquet", "readChartAsParquet", "A chart's points as a table in Parquet")
+            .saying("With dates as dates, and the state of each point, so that suppressed and missing are told apart; for whom and as of when is in the file's metadata. Needs a program built with the feature `parquet`.")
+            .answering_in(PARQUET, binary())
+            .failing(&[BAD, NOT_BUILT]),
         chart("/api/v1/charts/{measure}.svg", "readChartAsSvg", "A chart as a drawing").answering_in("image/svg+xml", text()),
-        chart("/api/v1/charts/{measure}.png", "readChartAsPng", "A chart as a picture").answering_in("image/png", json!({ "type": "string", "format": "binary" })),
+        chart("/api/v1/charts/{measure}.png", "readChartAsPng", "A chart as a picture").answering_in("image/png", binary()),
         Operation::get("/api/v1/charts/{measure}/trace", "traceChart", Role::Operator, "The entities behind one point")
             .with([
                 in_path("measure", "The id of a measure.", text()),
@@ -436,7 +451,7 @@ fn running(schemas: &mut Schemas) -> Vec<Operation> {
                 in_path("name", "The feed.", text()),
                 in_query("accept", "`large-change`: the list is whole, though much of the one before is gone.", json!({ "type": "string", "enum": ["large-change"] })),
             ])
-            .sending(vec![Part { media_type: "text/csv", schema: text() }, Part { media_type: sheet, schema: json!({ "type": "string", "format": "binary" }) }, Part { media_type: "application/fhir+json", schema: json!({ "type": "object" }) }])
+            .sending(vec![Part { media_type: "text/csv", schema: text() }, Part { media_type: sheet, schema: binary() }, Part { media_type: "application/fhir+json", schema: json!({ "type": "object" }) }])
             .answering_in(plain, text())
             .failing(&[REFUSED, UNAVAILABLE]),
         Operation::get("/api/v1/contradictions", "listContradictions", Role::Reader, "Where the records of sources contradict each other")
@@ -453,6 +468,15 @@ fn running(schemas: &mut Schemas) -> Vec<Operation> {
         Operation::get("/api/v1/export/cells", "exportCells", Role::Admin, "What the views hold")
             .answering_in(plain, text())
             .failing(&[UNKNOWN, UNAVAILABLE]),
+        Operation::get("/api/v1/export/cells.parquet", "exportCellsAsParquet", Role::Admin, "What the views hold, as a table in Parquet")
+            .saying("A row for each cell, or for each value of a cell that is a histogram. Needs a program built with the feature `parquet`.")
+            .answering_in(PARQUET, binary())
+            .failing(&[UNKNOWN, NOT_BUILT, UNAVAILABLE]),
+        Operation::get("/api/v1/export/facts.parquet", "exportFactsAsParquet", Role::Admin, "The facts of the log, as a table in Parquet")
+            .saying("A row for each event that can be read. Needs a program built with the feature `parquet`.")
+            .with([in_query("after", "Events after this position.", json!({ "type": "integer", "minimum": 0 }))])
+            .answering_in(PARQUET, binary())
+            .failing(&[BAD, NOT_BUILT, UNAVAILABLE]),
         Operation::get("/api/v1/export/events", "exportEvents", Role::Admin, "The log as an archive")
             .with([
                 in_query("after", "Events after this position.", json!({ "type": "integer", "minimum": 0 })),
