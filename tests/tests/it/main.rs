@@ -43,6 +43,7 @@ mod people;
 mod plain_words;
 mod plans;
 mod privacy;
+mod published;
 mod real_data;
 mod real_essex;
 mod round;

@@ -1,5 +1,8 @@
 //! What can be asked of the API: every operation with its parameters, its body and its answer.
 
+use super::problems::{
+    BAD, CONFLICT, FORBIDDEN, FULL, MEDIA_TYPE, NOT_BUILT, REFUSED, STRANGER, UNAVAILABLE, UNKNOWN,
+};
 use super::schemas::{Schemas, event};
 use crate::{answer, parameter, request};
 use joinedup_application::waiting::Waiting;
@@ -31,46 +34,6 @@ impl Role {
         }
     }
 }
-
-/// Problems by status, name and reason.
-pub const PROBLEMS: [(&str, &str, &str); 10] = [
-    ("400", "BadRequest", "The question makes no sense."),
-    ("401", "Unauthorized", "A token is needed."),
-    (
-        "403",
-        "Forbidden",
-        "The token lacks the role, or is bound to other areas or sources.",
-    ),
-    ("404", "NotFound", "There is no such thing here."),
-    (
-        "409",
-        "Conflict",
-        "Somebody else was first; the body says what stands now.",
-    ),
-    ("415", "MediaType", "Not a CloudEvents media type."),
-    (
-        "422",
-        "Refused",
-        "A field breaks a rule; nothing was stored.",
-    ),
-    (
-        "501",
-        "NotBuilt",
-        "The program was built without this; the body says how to build it.",
-    ),
-    ("503", "Unavailable", "Not now; come back."),
-    ("507", "Full", "The log refused the event."),
-];
-const BAD: usize = 0;
-const STRANGER: usize = 1;
-const FORBIDDEN: usize = 2;
-const UNKNOWN: usize = 3;
-const CONFLICT: usize = 4;
-const MEDIA_TYPE: usize = 5;
-const REFUSED: usize = 6;
-const NOT_BUILT: usize = 7;
-const UNAVAILABLE: usize = 8;
-const FULL: usize = 9;
 
 /// A body in one media type.
 pub struct Part {
@@ -174,7 +137,7 @@ impl Operation {
         self
     }
 
-    /// The problems that it may be answered with, as indices of [`PROBLEMS`].
+    /// The problems that it may be answered with, as indices of [`super::problems::PROBLEMS`].
     pub fn problems(&self) -> Vec<usize> {
         let mut all = match self.role {
             Role::Nobody => Vec::new(),
