@@ -244,7 +244,7 @@ pub fn all(schemas: &mut Schemas) -> Vec<Operation> {
 fn events(schemas: &mut Schemas) -> Vec<Operation> {
     vec![
         Operation::post("/api/v1/events", "publishEvents", Role::Publisher, "Publish CloudEvents")
-            .saying("A list of CloudEvents, at most 1,000 and 1 MiB; one alone is also taken in structured mode (`application/cloudevents+json`) and in binary mode (`ce-` headers). All of a request is stored, or nothing of it when one event is refused. The answer comes when the events are durable. Assessments and changes need the role `assessor` instead.")
+            .saying("A list of CloudEvents, at most 1,000 and 1 MiB; one alone is also taken in structured mode (`application/cloudevents+json`) and in binary mode (`ce-` headers). All of a request is stored, or nothing of it when one event is refused. The answer comes when the events are durable. Where one contradicts another, or what is known of the same entity, it is stored, and `warnings` names it by its index and kind, never by a value. Assessments and changes need the role `assessor` instead.")
             .with([idempotency_key(), json!({ "name": "Prefer", "in": "header", "description": "`handling=lenient`: events that break a rule are left out and counted, and the others are stored.", "schema": text() }), json!({ "name": "If-Match", "in": "header", "description": "For one event: store it only if the last event on its subject stands at this position, in quotes.", "schema": text() })])
             .sending(vec![Part { media_type: "application/cloudevents-batch+json", schema: json!({ "type": "array", "items": event() }) }])
             .created("202", "The events are durable.")
