@@ -1,6 +1,7 @@
 //! What is said to a sender at once is what the list will show.
 
 use super::*;
+use std::slice::from_ref;
 
 /// Index and code of what events contradict that come to a view of others.
 fn warned(known: &[Event], coming: &[Event]) -> Vec<(usize, &'static str)> {
@@ -19,9 +20,9 @@ fn an_event_that_contradicts_what_stands_is_named_by_its_place() {
     // In one batch, and to a view that has the other already.
     assert_eq!(warned(&[], &[out.clone(), came.clone()]), before);
     let later = [(0, "discharged-before-admission")];
-    assert_eq!(warned(&[out.clone()], &[came.clone()]), later);
+    assert_eq!(warned(from_ref(&out), from_ref(&came)), later);
     // It is the same to whoever sends it again.
-    assert_eq!(warned(&[out.clone(), came.clone()], &[came.clone()]), later);
+    assert_eq!(warned(&[out.clone(), came.clone()], from_ref(&came)), later);
     // What is no event's own fault is nobody's warning.
     let other = ready("2026-01-11");
     let of_that = warned(&[out, came], &[other]);
@@ -36,7 +37,7 @@ fn an_event_that_contradicts_what_stands_is_named_by_its_place() {
 #[test]
 fn what_the_batch_itself_resolves_is_no_warning() {
     let back = transfer("d", "discharge-reversed", "2026-01-06");
-    assert_eq!(warned(&[], &[back.clone()]), [(0, "reversal-of-nothing")]);
+    assert_eq!(warned(&[], from_ref(&back)), [(0, "reversal-of-nothing")]);
     let out = discharged("a", "2026-01-05", "agreed");
     assert_eq!(warned(&[], &[back.clone(), out.clone()]), []);
     assert_eq!(warned(&[out], &[back]), []);
