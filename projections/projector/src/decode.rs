@@ -68,12 +68,7 @@ fn decode_piece(
 
 /// Reads one recorded event. The reason of a failure holds no value of the event.
 pub(crate) fn decode(recorded: &RecordedEvent, areas: &Areas) -> Result<Event, String> {
-    let event = read(&recorded.payload).or_else(|reason| {
-        match check::with_data_decoded(&recorded.payload) {
-            Some(decoded) => read(&decoded),
-            None => Err(reason),
-        }
-    })?;
+    let event = read_event(&recorded.payload)?;
     if areas.get(event.area.as_str()).is_none() {
         return Err(
             "`area` is not in the register of areas: add it to the areas file and start again"
@@ -81,6 +76,17 @@ pub(crate) fn decode(recorded: &RecordedEvent, areas: &Areas) -> Result<Event, S
         );
     }
     Ok(event)
+}
+
+/// Reads the bytes of a recorded event, of whatever area. The reason of a failure holds no value of the event.
+///
+/// # Errors
+/// A sentence that says why it is no event that this program knows.
+pub fn read_event(payload: &[u8]) -> Result<Event, String> {
+    read(payload).or_else(|reason| match check::with_data_decoded(payload) {
+        Some(decoded) => read(&decoded),
+        None => Err(reason),
+    })
 }
 
 fn read(payload: &[u8]) -> Result<Event, String> {

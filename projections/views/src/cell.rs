@@ -14,7 +14,7 @@ pub use pages::Page;
 pub use place::Place;
 pub use series::Series;
 
-use crate::tally::Delta;
+use crate::tally::{Delta, Tally};
 use chrono::NaiveDate;
 use joinedup_events::AreaId;
 use labels::Labels;
@@ -53,6 +53,47 @@ pub struct SeriesRef<'a> {
     pub breakdown: &'a [(Box<str>, Box<str>)],
     /// The cells.
     pub cells: &'a Series,
+}
+
+/// One cell.
+#[derive(Clone, Copy, Debug)]
+pub struct CellRef<'a> {
+    /// What is counted.
+    pub quantity: &'a str,
+    /// Home and site.
+    pub place: Place<'a>,
+    /// Dimension and value.
+    pub breakdown: &'a [(Box<str>, Box<str>)],
+    /// The local date.
+    pub date: NaiveDate,
+    /// What it holds.
+    pub tally: &'a Tally,
+}
+
+impl CellRef<'_> {
+    /// The breakdown as text: dimension, `=`, value, with `;` between them.
+    #[must_use]
+    pub fn breakdown_text(&self) -> String {
+        let parts = self.breakdown.iter().map(|(d, v)| format!("{d}={v}"));
+        parts.collect::<Vec<_>>().join(";")
+    }
+
+    fn line(&self) -> String {
+        let Place { home, site } = self.place;
+        let at = site.map_or_else(String::new, |site| format!("@{site}"));
+        let amount = match (self.tally.sums(), self.tally.histogram()) {
+            (_, Some(h)) => {
+                let values = h.iter().map(|(v, c)| format!("{v}x{c}"));
+                values.collect::<Vec<_>>().join(" ")
+            }
+            (sums, None) => {
+                let s = sums.unwrap_or_default();
+                format!("{} {} {}", s.value, s.denominator, s.n)
+            }
+        };
+        let (quantity, date, parts) = (self.quantity, self.date, self.breakdown_text());
+        format!("{quantity}\t{home}{at}\t{parts}\t{date}\t{amount}\n")
+    }
 }
 
 /// All cells.
@@ -208,39 +249,25 @@ impl Cells {
         self.len() == 0
     }
 
+    /// Every cell, in whatever order.
+    pub fn each(&self) -> impl Iterator<Item = CellRef<'_>> {
+        self.all().flat_map(move |(key, series)| {
+            let series = series.into_iter();
+            series.map(move |(date, tally)| CellRef {
+                quantity: self.labels.quantities.name(key.quantity),
+                place: self.labels.place(key.place),
+                breakdown: self.labels.breakdown(key.breakdown),
+                date: *date,
+                tally,
+            })
+        })
+    }
+
     /// Every cell as one line of text, in order: the same cells give the same bytes, whatever their history. A place with
     /// a site is written home, `@`, site.
     #[must_use]
     pub fn export(&self) -> String {
-        let mut lines = Vec::new();
-        for (key, series) in self.all() {
-            let quantity = self.labels.quantities.name(key.quantity);
-            let Place { home, site } = self.labels.place(key.place);
-            let at = site.map_or_else(String::new, |site| format!("@{site}"));
-            let parts: Vec<String> = self
-                .labels
-                .breakdown(key.breakdown)
-                .iter()
-                .map(|(d, v)| format!("{d}={v}"))
-                .collect();
-            let parts = parts.join(";");
-            for (date, tally) in series {
-                let amount = match (tally.sums(), tally.histogram()) {
-                    (_, Some(h)) => h
-                        .iter()
-                        .map(|(v, c)| format!("{v}x{c}"))
-                        .collect::<Vec<_>>()
-                        .join(" "),
-                    (sums, None) => {
-                        let s = sums.unwrap_or_default();
-                        format!("{} {} {}", s.value, s.denominator, s.n)
-                    }
-                };
-                lines.push(format!(
-                    "{quantity}\t{home}{at}\t{parts}\t{date}\t{amount}\n"
-                ));
-            }
-        }
+        let mut lines: Vec<String> = self.each().map(|cell| cell.line()).collect();
         lines.sort_unstable();
         lines.concat()
     }

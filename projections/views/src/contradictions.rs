@@ -86,11 +86,16 @@ pub(crate) fn contribute(all: &[StoredFact], standing: &[StoredFact], sink: &mut
         let place = Place::new(by.area.as_str(), hospital.map(AreaId::as_str));
         sink.add(CONTRADICTIONS, place, &breakdown, date, Delta::ONE);
     };
-    retractions(all, &mut count);
+    among(all, standing, &mut count);
+}
+
+/// Names the contradictions among the facts of an entity, each with the fact that makes it.
+pub(crate) fn among(all: &[StoredFact], standing: &[StoredFact], count: Count<'_>) {
+    retractions(all, count);
     match standing.first().map(|stored| &stored.fact) {
-        Some(Fact::Transfer(_)) => transfer(standing, &mut count),
-        Some(Fact::Referral(_)) => referral(standing, &mut count),
-        Some(Fact::Change(_)) => change(standing, &mut count),
+        Some(Fact::Transfer(_)) => transfer(standing, count),
+        Some(Fact::Referral(_)) => referral(standing, count),
+        Some(Fact::Change(_)) => change(standing, count),
         _ => {}
     }
 }

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use joinedup_events::{Event, Family};
 use rayon::prelude::*;
 
+mod arriving;
 mod bundle;
 mod known_at;
 mod partition;

@@ -8,6 +8,7 @@ pub mod briefing;
 pub mod changes;
 pub mod charts;
 pub mod checklists;
+pub mod columnar;
 pub mod config;
 pub mod discoveries;
 pub mod erasure;

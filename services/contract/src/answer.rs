@@ -40,6 +40,22 @@ pub struct Published {
     /// What is wrong with those, as much of it as a person reads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// Where accepted events contradict each other or what is known of the same entity, as much of it as a person reads.
+    /// They are stored; what a later record resolves is gone from the list of contradictions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
+}
+
+/// An accepted event that contradicts what stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Warning {
+    /// Which event of a batch, from 0.
+    pub index: usize,
+    /// The kind of contradiction, such as `reversal-of-nothing`.
+    pub kind: String,
+    /// What is wrong, as words; never a value of the event.
+    pub detail: String,
 }
 
 fn is_zero(count: &u64) -> bool {

@@ -1,6 +1,7 @@
 //! The OpenAPI document (3.1), made of the types of requests and answers and of the list of operations.
 
 mod operations;
+mod problems;
 mod schemas;
 
 use operations::{Answer, Operation, Part};
@@ -22,7 +23,7 @@ pub fn document() -> Value {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         path[operation.method] = described(&operation);
     }
-    let responses: Map<String, Value> = operations::PROBLEMS
+    let responses: Map<String, Value> = problems::PROBLEMS
         .iter()
         .map(|(_, name, why)| {
             let mut response = json!({ "description": why, "content": { "application/problem+json": { "schema": schemas.of_problem() } } });
@@ -76,7 +77,7 @@ fn described(operation: &Operation) -> Value {
     } = &operation.answer;
     value["responses"][status] = json!({ "description": what, "content": content(parts) });
     for problem in operation.problems() {
-        let (status, name, _) = operations::PROBLEMS[problem];
+        let (status, name, _) = problems::PROBLEMS[problem];
         value["responses"][status] = json!({ "$ref": format!("#/components/responses/{name}") });
     }
     if operation.role == operations::Role::Nobody {

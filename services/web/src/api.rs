@@ -81,6 +81,8 @@ pub fn routes() -> Router<Shared> {
         .route("/rebuild", post(quarantine::rebuild))
         .route("/audit", get(audit::lines))
         .route("/export/cells", get(export::cells))
+        .route("/export/cells.parquet", get(export::cells_as_parquet))
+        .route("/export/facts.parquet", get(export::facts_as_parquet))
         .route("/export/events", get(export::events))
         .route("/stream", get(stream::stream))
         .route("/openapi.json", get(openapi::document))

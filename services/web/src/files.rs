@@ -1,6 +1,7 @@
-//! What is taken elsewhere: tables as CSV, and charts as drawings or pictures.
+//! What is taken elsewhere: tables as CSV and Parquet, and charts as drawings or pictures.
 
 use crate::door::problem::Problem;
+use axum::body::Body;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
@@ -20,6 +21,13 @@ pub fn csv<const N: usize>(
     }
     let written = writer.into_inner().map_err(|_| failed())?;
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], written).into_response())
+}
+
+/// A table as Parquet.
+#[must_use]
+pub fn parquet(file: Body) -> Response {
+    let head = [(header::CONTENT_TYPE, "application/vnd.apache.parquet")];
+    (head, file).into_response()
 }
 
 /// A drawing as SVG, which may style itself and load nothing.

@@ -2,6 +2,7 @@
 //! no small numbers.
 
 use joinedup_tests::care::event;
+use joinedup_tests::http;
 use joinedup_tests::patience::eventually;
 use joinedup_tests::product::Joinedup;
 use joinedup_tests::tokens::{ask, token, with_tokens};
@@ -184,4 +185,74 @@ fn contradictions_are_listed_by_source_until_they_are_resolved() {
         [reversal, north],
         "the log alone decides"
     );
+}
+
+#[test]
+fn the_sender_is_warned_of_contradictions_at_once() {
+    let product = product();
+    let of = |name: &str, id: &str, day: &str, entity: &str, more: Value| {
+        let mut data = json!({ "transfer": entity, "area": "hv-north-2" });
+        let more = more.as_object().unwrap().clone();
+        data.as_object_mut().unwrap().extend(more);
+        let time = format!("2026-09-{day}T10:00:00Z");
+        event(&format!("transfer.{name}.v1"), id, &time, data)
+    };
+    let send = |prefer: &str, events: &[Value]| -> Value {
+        let bearer = format!("Bearer {}", token("feed"));
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/cloudevents-batch+json"),
+            ("prefer", prefer),
+        ];
+        let body = json!(events).to_string();
+        let url = product.url("/api/v1/events");
+        let answer = http::send("POST", &url, &headers, body.as_bytes()).unwrap();
+        assert_eq!(answer.status, 202, "{}", answer.text());
+        serde_json::from_str(&answer.text()).unwrap()
+    };
+    let admitted = of(
+        "admitted",
+        "1",
+        "05",
+        "t-9",
+        json!({ "method": "emergency" }),
+    );
+    let answer = send("", &[admitted]);
+    assert_eq!(answer.get("warnings"), None, "{answer}");
+    eventually("the admission is folded", || {
+        let text = get(&product, "admin", "/api/v1/entities/transfer/t-9");
+        text.contains("admitted").then_some(()).ok_or(text)
+    });
+    // The one that is refused keeps its place in the count.
+    let events = [
+        of("sung", "2", "04", "t-9", json!({})),
+        of(
+            "discharged",
+            "3",
+            "01",
+            "t-9",
+            json!({ "method": "agreed" }),
+        ),
+        of("discharge-reversed", "4", "01", "t-8", json!({})),
+        of("retracted", "5", "02", "t-7", json!({ "retracts": "none" })),
+    ];
+    let answer = send("handling=lenient", &events);
+    assert_eq!(
+        (&answer["accepted"], &answer["refused"]),
+        (&json!(3), &json!(1)),
+        "{answer}"
+    );
+    let warnings = answer["warnings"].as_array().unwrap();
+    let said: Vec<Value> = warnings
+        .iter()
+        .map(|w| json!([w["index"], w["kind"]]))
+        .collect();
+    let expected = [
+        json!([1, "discharged-before-admission"]),
+        json!([2, "reversal-of-nothing"]),
+        json!([3, "retraction-of-nothing"]),
+    ];
+    assert_eq!(said, expected, "{answer}");
+    assert_eq!(warnings[0]["detail"], "Discharged before being admitted");
+    assert!(!answer["warnings"].to_string().contains("t-9"));
 }

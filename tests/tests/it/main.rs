@@ -7,6 +7,7 @@
 )]
 
 mod add_data;
+mod analysts;
 mod answer_links;
 mod assurance;
 mod audit;
@@ -43,6 +44,7 @@ mod plain_words;
 mod plans;
 mod populations;
 mod privacy;
+mod published;
 mod real_data;
 mod real_essex;
 mod round;

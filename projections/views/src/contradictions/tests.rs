@@ -6,6 +6,8 @@ use joinedup_events::{AreaId, EntityId, Event, Family};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+mod arriving;
+
 /// An instant: `2026-01-05` is nine in the morning of that day.
 fn at(text: &str) -> DateTime<Utc> {
     crate::ratings::told::at(text)

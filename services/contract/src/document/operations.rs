@@ -1,5 +1,8 @@
 //! What can be asked of the API: every operation with its parameters, its body and its answer.
 
+use super::problems::{
+    BAD, CONFLICT, FORBIDDEN, FULL, MEDIA_TYPE, NOT_BUILT, REFUSED, STRANGER, UNAVAILABLE, UNKNOWN,
+};
 use super::schemas::{Schemas, event};
 use crate::{answer, parameter, request};
 use joinedup_application::waiting::Waiting;
@@ -32,40 +35,6 @@ impl Role {
     }
 }
 
-/// Problems by status, name and reason.
-pub const PROBLEMS: [(&str, &str, &str); 9] = [
-    ("400", "BadRequest", "The question makes no sense."),
-    ("401", "Unauthorized", "A token is needed."),
-    (
-        "403",
-        "Forbidden",
-        "The token lacks the role, or is bound to other areas or sources.",
-    ),
-    ("404", "NotFound", "There is no such thing here."),
-    (
-        "409",
-        "Conflict",
-        "Somebody else was first; the body says what stands now.",
-    ),
-    ("415", "MediaType", "Not a CloudEvents media type."),
-    (
-        "422",
-        "Refused",
-        "A field breaks a rule; nothing was stored.",
-    ),
-    ("503", "Unavailable", "Not now; come back."),
-    ("507", "Full", "The log refused the event."),
-];
-const BAD: usize = 0;
-const STRANGER: usize = 1;
-const FORBIDDEN: usize = 2;
-const UNKNOWN: usize = 3;
-const CONFLICT: usize = 4;
-const MEDIA_TYPE: usize = 5;
-const REFUSED: usize = 6;
-const UNAVAILABLE: usize = 7;
-const FULL: usize = 8;
-
 /// A body in one media type.
 pub struct Part {
     pub media_type: &'static str,
@@ -96,6 +65,7 @@ pub struct Operation {
 }
 
 const JSON: &str = "application/json";
+const PARQUET: &str = "application/vnd.apache.parquet";
 
 impl Operation {
     fn new(
@@ -167,7 +137,7 @@ impl Operation {
         self
     }
 
-    /// The problems that it may be answered with, as indices of [`PROBLEMS`].
+    /// The problems that it may be answered with, as indices of [`super::problems::PROBLEMS`].
     pub fn problems(&self) -> Vec<usize> {
         let mut all = match self.role {
             Role::Nobody => Vec::new(),
@@ -181,6 +151,10 @@ impl Operation {
         all.sort_unstable();
         all
     }
+}
+
+fn binary() -> Value {
+    json!({ "type": "string", "format": "binary" })
 }
 
 fn text() -> Value {
@@ -270,7 +244,7 @@ pub fn all(schemas: &mut Schemas) -> Vec<Operation> {
 fn events(schemas: &mut Schemas) -> Vec<Operation> {
     vec![
         Operation::post("/api/v1/events", "publishEvents", Role::Publisher, "Publish CloudEvents")
-            .saying("A list of CloudEvents, at most 1,000 and 1 MiB; one alone is also taken in structured mode (`application/cloudevents+json`) and in binary mode (`ce-` headers). All of a request is stored, or nothing of it when one event is refused. The answer comes when the events are durable. Assessments and changes need the role `assessor` instead.")
+            .saying("A list of CloudEvents, at most 1,000 and 1 MiB; one alone is also taken in structured mode (`application/cloudevents+json`) and in binary mode (`ce-` headers). All of a request is stored, or nothing of it when one event is refused. The answer comes when the events are durable. Where one contradicts another, or what is known of the same entity, it is stored, and `warnings` names it by its index and kind, never by a value. Assessments and changes need the role `assessor` instead.")
             .with([idempotency_key(), json!({ "name": "Prefer", "in": "header", "description": "`handling=lenient`: events that break a rule are left out and counted, and the others are stored.", "schema": text() }), json!({ "name": "If-Match", "in": "header", "description": "For one event: store it only if the last event on its subject stands at this position, in quotes.", "schema": text() })])
             .sending(vec![Part { media_type: "application/cloudevents-batch+json", schema: json!({ "type": "array", "items": event() }) }])
             .created("202", "The events are durable.")
@@ -304,8 +278,12 @@ fn charts(schemas: &mut Schemas) -> Vec<Operation> {
         Operation::get("/api/v1/areas", "listAreas", Role::Reader, "The register of areas").answering(schemas.answer::<answer::Areas>()),
         chart("/api/v1/charts/{measure}", "readChart", "A chart").answering(schemas.answer::<Chart>()),
         chart("/api/v1/charts/{measure}.csv", "readChartAsCsv", "A chart's points as a table").answering_in("text/csv", text()),
+        chart("/api/v1/charts/{measure}.parquet", "readChartAsParquet", "A chart's points as a table in Parquet")
+            .saying("With dates as dates, and the state of each point, so that suppressed and missing are told apart; for whom and as of when is in the file's metadata. Needs a program built with the feature `parquet`.")
+            .answering_in(PARQUET, binary())
+            .failing(&[BAD, NOT_BUILT]),
         chart("/api/v1/charts/{measure}.svg", "readChartAsSvg", "A chart as a drawing").answering_in("image/svg+xml", text()),
-        chart("/api/v1/charts/{measure}.png", "readChartAsPng", "A chart as a picture").answering_in("image/png", json!({ "type": "string", "format": "binary" })),
+        chart("/api/v1/charts/{measure}.png", "readChartAsPng", "A chart as a picture").answering_in("image/png", binary()),
         Operation::get("/api/v1/charts/{measure}/trace", "traceChart", Role::Operator, "The entities behind one point")
             .with([
                 in_path("measure", "The id of a measure.", text()),
@@ -436,7 +414,7 @@ fn running(schemas: &mut Schemas) -> Vec<Operation> {
                 in_path("name", "The feed.", text()),
                 in_query("accept", "`large-change`: the list is whole, though much of the one before is gone.", json!({ "type": "string", "enum": ["large-change"] })),
             ])
-            .sending(vec![Part { media_type: "text/csv", schema: text() }, Part { media_type: sheet, schema: json!({ "type": "string", "format": "binary" }) }, Part { media_type: "application/fhir+json", schema: json!({ "type": "object" }) }])
+            .sending(vec![Part { media_type: "text/csv", schema: text() }, Part { media_type: sheet, schema: binary() }, Part { media_type: "application/fhir+json", schema: json!({ "type": "object" }) }])
             .answering_in(plain, text())
             .failing(&[REFUSED, UNAVAILABLE]),
         Operation::get("/api/v1/contradictions", "listContradictions", Role::Reader, "Where the records of sources contradict each other")
@@ -453,6 +431,15 @@ fn running(schemas: &mut Schemas) -> Vec<Operation> {
         Operation::get("/api/v1/export/cells", "exportCells", Role::Admin, "What the views hold")
             .answering_in(plain, text())
             .failing(&[UNKNOWN, UNAVAILABLE]),
+        Operation::get("/api/v1/export/cells.parquet", "exportCellsAsParquet", Role::Admin, "What the views hold, as a table in Parquet")
+            .saying("A row for each cell, or for each value of a cell that is a histogram. Needs a program built with the feature `parquet`.")
+            .answering_in(PARQUET, binary())
+            .failing(&[UNKNOWN, NOT_BUILT, UNAVAILABLE]),
+        Operation::get("/api/v1/export/facts.parquet", "exportFactsAsParquet", Role::Admin, "The facts of the log, as a table in Parquet")
+            .saying("A row for each event that can be read. Needs a program built with the feature `parquet`.")
+            .with([in_query("after", "Events after this position.", json!({ "type": "integer", "minimum": 0 }))])
+            .answering_in(PARQUET, binary())
+            .failing(&[BAD, NOT_BUILT, UNAVAILABLE]),
         Operation::get("/api/v1/export/events", "exportEvents", Role::Admin, "The log as an archive")
             .with([
                 in_query("after", "Events after this position.", json!({ "type": "integer", "minimum": 0 })),

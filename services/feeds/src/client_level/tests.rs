@@ -124,6 +124,25 @@ fn the_median_is_of_new_clients_of_25_years_and_more() {
 }
 
 #[test]
+fn a_council_that_still_writes_release_1_has_the_same_waits() {
+    let of_release_1 = |row: String| {
+        let row = row.replace(
+            "\"Progress to assessment, review or reassessment\"",
+            "Progress to Assessment",
+        );
+        row.replace("NFA: Other", "NFA- Other")
+            .replace("Service user", "Service User")
+            .replace("Long term assessment", "Long Term Assessment")
+    };
+    let old = counted(&[five().into_iter().map(of_release_1).collect()]);
+    assert_eq!(old.bad, []);
+    assert_eq!(
+        quarter(&old, "2026-04-01"),
+        quarter(&counted(&[five()]), "2026-04-01")
+    );
+}
+
+#[test]
 fn the_table_goes_on_as_a_published_return_does() {
     let mut rows = five();
     rows.extend([request("z", "2026-06-01"), service("z", "2026-07-02", "")]);

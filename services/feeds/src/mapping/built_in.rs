@@ -3,7 +3,7 @@
 use super::{Mapping, MappingError};
 
 /// Name and text of each.
-const BUILT_IN: [(&str, &str); 22] = [
+const BUILT_IN: [(&str, &str); 23] = [
     (
         "client-level",
         include_str!("../../../mappings/client-level.toml"),
@@ -68,6 +68,10 @@ const BUILT_IN: [(&str, &str); 22] = [
     (
         "wales-delay-reasons",
         include_str!("../../../mappings/wales-delay-reasons.toml"),
+    ),
+    (
+        "hse-delayed-transfers",
+        include_str!("../../../mappings/hse-delayed-transfers.toml"),
     ),
     (
         "social-care-waits",

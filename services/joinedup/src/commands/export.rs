@@ -1,6 +1,7 @@
 //! `export`: takes everything out of a log: the events as an archive with a hash chain, or the cells as text.
 
 mod chain;
+mod parquet;
 
 use super::target::Target;
 use crate::cli::Failure;
@@ -8,8 +9,10 @@ use crate::open_log;
 use clap::Args;
 use joinedup_application::app::Definitions;
 use joinedup_application::config::Config;
+use joinedup_feeds::http_client::Client;
 use joinedup_log::{Position, archive};
 use joinedup_projector::folded;
+use joinedup_views::view::View;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -29,6 +32,10 @@ pub struct Export {
     /// The cells that the events come to, one a line.
     #[arg(long, conflicts_with = "verify")]
     pub cells: bool,
+    /// As Parquet, for DuckDB, pandas, R and Power BI: the cells, or else a row for each event. Needs a program built with
+    /// the feature `parquet`.
+    #[arg(long, conflicts_with_all = ["verify", "into", "continues"])]
+    pub parquet: bool,
     /// Check an archive instead, and name its first bad line: a file, or a folder of files that continue one another.
     #[arg(long, value_name = "FILE")]
     pub verify: Option<PathBuf>,
@@ -86,6 +93,9 @@ pub async fn run(export: Export) -> Result<(), Failure> {
         ));
     }
     let config = export.target.settings()?;
+    if export.parquet {
+        return parquet::run(&export, &config).await;
+    }
     if export.cells {
         return cells(&export, &config).await;
     }
@@ -106,15 +116,36 @@ pub async fn run(export: Export) -> Result<(), Failure> {
 async fn cells(export: &Export, config: &Config) -> Result<(), Failure> {
     let mut out = output(export.output.as_deref())?;
     if let Some(url) = &export.target.url {
-        let client = export.target.server(url)?;
-        let copied = tokio::task::spawn_blocking(move || -> Result<(), Failure> {
-            let mut body = client.get("/api/v1/export/cells").map_err(Failure::new)?;
-            io::copy(&mut body, &mut out)
-                .and_then(|_| out.flush())
-                .map_err(unwritten)
-        });
-        return copied.await.map_err(Failure::new)?;
+        return copied(
+            export.target.server(url)?,
+            "/api/v1/export/cells".to_owned(),
+            out,
+        )
+        .await;
     }
+    let view = view(config).await?;
+    out.write_all(view.cells().export().as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(unwritten)
+}
+
+/// Copies what a server answers.
+async fn copied(
+    client: Client,
+    path: String,
+    mut out: Box<dyn Write + Send>,
+) -> Result<(), Failure> {
+    let copying = tokio::task::spawn_blocking(move || {
+        let mut body = client.get(&path).map_err(Failure::new)?;
+        io::copy(&mut body, &mut out)
+            .and_then(|_| out.flush())
+            .map_err(unwritten)
+    });
+    copying.await.map_err(Failure::new)?
+}
+
+/// The view that the events of a log come to. What could not be read is said.
+async fn view(config: &Config) -> Result<View, Failure> {
     let log = open_log::open(config).await.map_err(Failure::new)?;
     let definitions = Definitions::read(config).map_err(Failure::usage)?;
     let (view, unread) = folded(
@@ -124,15 +155,12 @@ async fn cells(export: &Export, config: &Config) -> Result<(), Failure> {
     )
     .await
     .map_err(Failure::new)?;
-    out.write_all(view.cells().export().as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(unwritten)?;
     if unread > 0 {
         eprintln!(
             "{unread} events could not be read and are in no cell; the quarantine of a running server says why"
         );
     }
-    Ok(())
+    Ok(view)
 }
 
 /// Writes the events as an archive, from a running server or a log.
@@ -277,7 +305,6 @@ mod tests {
     use joinedup_log::EventLog;
     use joinedup_log::memory::MemoryLog;
     use joinedup_simulator::{Scenario, history};
-    use joinedup_views::view::View;
     use std::sync::Arc;
 
     #[tokio::test]

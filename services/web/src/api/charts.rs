@@ -1,4 +1,4 @@
-//! `GET /api/v1/charts/{measure}`: JSON; with `.csv`, `.svg` or `.png` behind the measure, those.
+//! `GET /api/v1/charts/{measure}`: JSON; with `.csv`, `.parquet`, `.svg` or `.png` behind the measure, those.
 
 use super::outcomes::area_asked;
 use crate::door::auth::Caller;
@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use joinedup_application::app::App;
 use joinedup_application::charts::{Answer, ChartRequest, ask};
+use joinedup_application::columnar;
 use joinedup_drawing::of_answer;
 
 /// One chart.
@@ -20,6 +21,7 @@ pub async fn chart(
 ) -> Result<Response, Problem> {
     let (measure, form) = match name.rsplit_once('.') {
         Some((measure, "csv")) => (measure, "csv"),
+        Some((measure, "parquet")) => (measure, "parquet"),
         Some((measure, "svg")) => (measure, "svg"),
         Some((measure, "png")) => (measure, "png"),
         Some((measure, "json")) => (measure, "json"),
@@ -34,6 +36,11 @@ pub async fn chart(
         .map_err(|_| Problem::unavailable("The chart could not be computed"))??;
     match form {
         "csv" => csv(&answer),
+        "parquet" => {
+            let mut file = Vec::new();
+            columnar::points(&answer, audience, &mut file)?;
+            Ok(files::parquet(file.into()))
+        }
         "svg" => Ok(files::svg(joinedup_drawing::svg(&of_answer(&answer, true)))),
         "png" => {
             let drawn = joinedup_drawing::svg(&of_answer(&answer, true));

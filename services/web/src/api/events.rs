@@ -17,7 +17,7 @@ use joinedup_application::app::App;
 use joinedup_application::audit::About;
 use joinedup_application::config::Role;
 use joinedup_application::publisher::Publisher;
-use joinedup_contract::answer::Published;
+use joinedup_contract::answer::{Published, Warning};
 use joinedup_events::mode::{self, ModeError};
 use joinedup_events::{Arrival, Event, Family, Submitted};
 use joinedup_log::Position;
@@ -57,14 +57,18 @@ pub async fn publish(
     let bodies = bodies.iter().map(AsRef::as_ref);
     let Admitted {
         events,
+        indices,
         refused,
         errors,
     } = admit(&app, &caller, bodies, is_lenient(&headers))?;
     let condition = condition(&headers, &events)?;
+    // Before they are stored, since the view then has them at any moment, and nothing is new about them.
+    let (events, warnings) = contradicting(&app, events, &indices).await?;
     let appended = append(&app, &events, condition).await?;
     let answer = Published {
         refused,
         errors,
+        warnings,
         ..appended
     };
     let mut response = (StatusCode::ACCEPTED, Json(&answer)).into_response();
@@ -107,6 +111,8 @@ fn is_lenient(headers: &HeaderMap) -> bool {
 /// What a request holds, checked.
 struct Admitted {
     events: Vec<Event>,
+    /// Which of the request's each of them is, from 0.
+    indices: Vec<usize>,
     refused: u64,
     errors: Vec<FieldError>,
 }
@@ -120,11 +126,11 @@ fn admit<'a>(
     is_lenient: bool,
 ) -> Result<Admitted, Problem> {
     let arrival = Arrival::at(app.now());
-    let mut events = Vec::new();
+    let (mut events, mut indices) = (Vec::new(), Vec::new());
     let mut errors = Vec::new();
-    let (mut count, mut refused, mut indices) = (0, 0, 0);
+    let (mut count, mut refused, mut all) = (0, 0, 0);
     for (index, bytes) in bodies.enumerate() {
-        indices = index + 1;
+        all = index + 1;
         let read = Submitted::read(bytes);
         if let Ok(submitted) = &read
             && let Some(family) = submitted.family()
@@ -146,6 +152,7 @@ fn admit<'a>(
                     return Err(Problem::forbidden_fields(errors));
                 }
                 events.push(event);
+                indices.push(index);
             }
             Err(refusals) => {
                 refused += 1;
@@ -165,11 +172,12 @@ fn admit<'a>(
     if refused == 0 || (is_lenient && !events.is_empty()) {
         return Ok(Admitted {
             events,
+            indices,
             refused,
             errors,
         });
     }
-    if indices == 1 {
+    if all == 1 {
         errors.iter_mut().for_each(|error| error.index = None);
     }
     Err(Problem::refused_among(errors, count))
@@ -198,7 +206,35 @@ pub async fn append(
         positions: appended.iter().map(|a| a.position.0).collect(),
         refused: 0,
         errors: Vec::new(),
+        warnings: Vec::new(),
     })
+}
+
+/// What events contradict as far as this process knows: nothing where it has no views.
+async fn contradicting(
+    app: &App,
+    events: Vec<Event>,
+    indices: &[usize],
+) -> Result<(Vec<Event>, Vec<Warning>), Problem> {
+    let Some(views) = app.views.clone() else {
+        return Ok((events, Vec::new()));
+    };
+    // What a closed entity said may have to be fetched from disk.
+    let looking = tokio::task::spawn_blocking(move || {
+        let found = views.read(|view| view.contradicted_by(&events));
+        (events, found)
+    });
+    let (events, found) = looking
+        .await
+        .map_err(|_| Problem::unavailable("The events could not be looked at; send them again"))?;
+    let warnings = found.into_iter().filter_map(|(at, kind)| {
+        Some(Warning {
+            index: *indices.get(at)?,
+            kind: kind.code().to_owned(),
+            detail: kind.words().to_owned(),
+        })
+    });
+    Ok((events, warnings.take(MAX_ERRORS).collect()))
 }
 
 /// `If-Match: "<version>"`: the event is stored only if the last one on its subject stands there.

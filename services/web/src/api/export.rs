@@ -1,18 +1,23 @@
 //! `GET /api/v1/export/cells` and `/api/v1/export/events`: everything out of a running server, for admins: what the
-//! views hold, byte for byte as a fresh fold of the log would write it, and the log itself as an archive.
+//! views hold, byte for byte as a fresh fold of the log would write it, and the log itself as an archive; both as tables in
+//! Parquet too.
 
 use crate::door::problem::Problem;
+use crate::files;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use chrono::Utc;
 use joinedup_application::app::App;
 use joinedup_application::charts;
+use joinedup_application::columnar;
 use joinedup_log::{Position, archive};
 use serde::Deserialize;
 use std::io::{self, BufWriter, Write};
 use std::sync::mpsc::{SyncSender, sync_channel};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 /// Pieces of an archive that wait for a slow client; more of it is not read from the log until one is taken.
@@ -29,6 +34,13 @@ pub struct From {
     continues: Option<String>,
 }
 
+/// From where a table of facts goes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct After {
+    after: u64,
+}
+
 /// The cells of the views in use.
 pub async fn cells(State(app): State<App>) -> Result<Response, Problem> {
     let views = charts::views(&app)?.clone();
@@ -36,6 +48,37 @@ pub async fn cells(State(app): State<App>) -> Result<Response, Problem> {
         .await
         .map_err(|_| Problem::unavailable("The cells could not be written"))?;
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
+}
+
+/// The same cells as Parquet.
+pub async fn cells_as_parquet(State(app): State<App>) -> Result<Response, Problem> {
+    columnar::built()?;
+    let views = charts::views(&app)?.clone();
+    let written = tokio::task::spawn_blocking(move || {
+        let mut file = Vec::new();
+        views.read(|view| columnar::cells(view, Utc::now(), &mut file))?;
+        Ok::<_, columnar::TableError>(file)
+    });
+    let file = written
+        .await
+        .map_err(|_| Problem::unavailable("The cells could not be written"))??;
+    Ok(files::parquet(Body::from(file)))
+}
+
+/// The facts of the events after a position as Parquet. A file that breaks off has no end, and no reader takes it.
+pub async fn facts_as_parquet(
+    State(app): State<App>,
+    after: Result<Query<After>, QueryRejection>,
+) -> Result<Response, Problem> {
+    columnar::built()?;
+    let Query(After { after }) =
+        after.map_err(|_| Problem::bad_request("The parameter is `after`, a position"))?;
+    let (log, runtime) = (app.log.clone(), Handle::current());
+    let body = streamed(move |writer| {
+        let written = runtime.block_on(columnar::facts(&*log, Position(after), writer));
+        written.map(|_| ()).map_err(io::Error::other)
+    });
+    Ok(files::parquet(body))
 }
 
 /// The events after a position, as an archive with a hash chain. An archive that breaks off is not whole, and the
@@ -58,28 +101,35 @@ pub async fn events(
             "`continues` must be the hash of the last line of an archive: 64 digits and letters from a to f",
         ));
     }
-    let (pieces, written) = sync_channel::<io::Result<Bytes>>(MAX_PIECES);
-    let (send, mut taken) = mpsc::channel::<io::Result<Bytes>>(MAX_PIECES);
-    let log = app.log.clone();
-    let runtime = tokio::runtime::Handle::current();
-    tokio::task::spawn_blocking(move || {
-        let mut writer = BufWriter::with_capacity(PIECE, Pieces(pieces.clone()));
+    let (log, runtime) = (app.log.clone(), Handle::current());
+    let body = streamed(move |writer| {
         let after = Position(from.after);
         let exported = runtime.block_on(async {
             match &from.continues {
-                Some(hash) => archive::export_from(&*log, &mut writer, after, hash).await,
-                None => archive::export(&*log, &mut writer, after).await,
+                Some(hash) => archive::export_from(&*log, writer, after, hash).await,
+                None => archive::export(&*log, writer, after).await,
             }
         });
-        let outcome = exported
-            .map_err(io::Error::other)
-            .and_then(|_| writer.flush());
+        exported.map(|_| ()).map_err(io::Error::other)
+    });
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
+}
+
+/// A body that is written while it is sent, no faster than the client takes it.
+fn streamed(
+    write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()> + Send + 'static,
+) -> Body {
+    let (pieces, written) = sync_channel::<io::Result<Bytes>>(MAX_PIECES);
+    let (send, mut taken) = mpsc::channel::<io::Result<Bytes>>(MAX_PIECES);
+    tokio::task::spawn_blocking(move || {
+        let mut writer = BufWriter::with_capacity(PIECE, Pieces(pieces.clone()));
+        let outcome = write(&mut writer).and_then(|()| writer.flush());
         if let Err(error) = outcome {
             // A client that left needs to be told nothing.
             let _ = pieces.send(Err(error));
         }
     });
-    // The archive's writer blocks while the client is slow, and may not do so on a channel of the runtime it runs in.
+    // The writer blocks while the client is slow, and may not do so on a channel of the runtime it runs in.
     tokio::task::spawn_blocking(move || {
         for piece in written {
             if send.blocking_send(piece).is_err() {
@@ -87,12 +137,9 @@ pub async fn events(
             }
         }
     });
-    let body = futures::stream::poll_fn(move |context| taken.poll_recv(context));
-    Ok((
-        [(header::CONTENT_TYPE, "application/x-ndjson")],
-        Body::from_stream(body),
-    )
-        .into_response())
+    Body::from_stream(futures::stream::poll_fn(move |context| {
+        taken.poll_recv(context)
+    }))
 }
 
 struct Pieces(SyncSender<io::Result<Bytes>>);

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use joinedup_application::charts::QuestionError;
+use joinedup_application::columnar::TableError;
 use joinedup_application::execute::ExecuteError;
 pub use joinedup_contract::FieldError;
 use joinedup_contract::Problem as Document;
@@ -43,6 +44,23 @@ impl From<QuestionError> for Problem {
                 Self::not_found(detail)
             }
             QuestionError::Parameter { .. } | QuestionError::Ask(_) => Self::bad_request(detail),
+        }
+    }
+}
+
+impl From<TableError> for Problem {
+    fn from(error: TableError) -> Self {
+        let mut detail = error.to_string();
+        if let Some(first) = detail.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        match error {
+            TableError::NotBuilt => Self::new(
+                StatusCode::NOT_IMPLEMENTED,
+                "This program writes no Parquet",
+                detail,
+            ),
+            TableError::Log(_) | TableError::Write(_) => Self::unavailable(detail),
         }
     }
 }

@@ -200,6 +200,13 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/quarantine", ADMIN, Record::Refusals),
     route("POST", "/api/v1/rebuild", ADMIN, Record::Write),
     route("GET", "/api/v1/export/cells", ADMIN, Record::AllNumbers),
+    route(
+        "GET",
+        "/api/v1/export/cells.parquet",
+        ADMIN,
+        Record::AllNumbers,
+    ),
+    route("GET", "/api/v1/export/facts.parquet", ADMIN, Record::People),
     route("GET", "/api/v1/export/events", ADMIN, Record::People),
     route("GET", "/api/v1/audit", ADMIN, Record::Refusals),
     route("GET", "/api/v1/stream", Need::Known, Record::Refusals),

@@ -1,0 +1,106 @@
+//! The points of a chart as a table: the columns and values of its CSV.
+
+use super::writer::Writer;
+use super::{Column, Of, Remark, TableError};
+use joinedup_views::ask::Answer;
+use joinedup_views::chart::{Chart, ChartPoint};
+use joinedup_views::suppression::Audience;
+use serde::Serialize;
+use std::borrow::Cow;
+use std::io::Write;
+
+/// A point, and the chart that it is of.
+type Row<'a> = (&'a Chart, &'a ChartPoint);
+
+/// Writes the points of a chart, as an audience was given it.
+///
+/// # Errors
+/// When the build has no Parquet, or the table cannot be written.
+pub fn points(
+    answer: &Answer,
+    audience: Audience,
+    to: impl Write + Send,
+) -> Result<(), TableError> {
+    let mut file = Writer::begin(to, columns())?;
+    for point in &answer.chart.points {
+        file.add((&answer.chart, point))?;
+    }
+    file.finish(remarks(answer, audience))
+}
+
+fn remarks(answer: &Answer, audience: Audience) -> Vec<Remark> {
+    let audience = match audience {
+        Audience::Public => "public: small numbers are suppressed",
+        Audience::Operations => "operations: small numbers are shown",
+    };
+    let known = answer.as_known_at.map(|at| at.to_rfc3339());
+    let mut remarks = vec![
+        ("audience", audience.to_owned()),
+        ("as_of", answer.as_of.to_rfc3339()),
+        ("as_of_position", answer.as_of_position.to_string()),
+        ("title", answer.chart.title.clone()),
+        ("unit", answer.chart.unit.clone()),
+        ("definition", answer.chart.definition.clone()),
+    ];
+    remarks.extend(known.map(|at| ("as_known_at", at)));
+    remarks
+}
+
+fn columns<'a>() -> Vec<Column<Row<'a>>> {
+    vec![
+        ("measure", Of::Text(|(chart, _)| text(&chart.measure))),
+        ("area", Of::Text(|(chart, _)| text(&chart.area))),
+        (
+            "period",
+            Of::Text(|(chart, _)| Some(chart.period.to_string().into())),
+        ),
+        (
+            "period_start",
+            Of::Date(|(_, row)| Some(row.point.period_start)),
+        ),
+        (
+            "period_end",
+            Of::Date(|(_, row)| Some(row.point.period_end)),
+        ),
+        ("value", Of::Number(|(_, row)| row.point.value)),
+        ("numerator", Of::Number(|(_, row)| row.point.numerator)),
+        ("denominator", Of::Number(|(_, row)| row.point.denominator)),
+        ("n", Of::Whole(|(_, row)| row.point.n)),
+        ("state", Of::Text(|(_, row)| word(row.point.state))),
+        ("centre", Of::Number(|(_, row)| row.centre)),
+        ("lcl", Of::Number(|(_, row)| row.lcl)),
+        ("ucl", Of::Number(|(_, row)| row.ucl)),
+        (
+            "signals",
+            Of::Text(|(_, row)| {
+                let rules = row.signals.iter().filter_map(|signal| word(signal.rule));
+                Some(rules.collect::<Vec<_>>().join(" ").into())
+            }),
+        ),
+        (
+            "note",
+            Of::Text(|(_, row)| row.point.note.as_deref().map(Into::into)),
+        ),
+        (
+            "footprint",
+            Of::Text(|(chart, _)| {
+                chart
+                    .footprint
+                    .as_ref()
+                    .map(|footprint| footprint.words.as_str().into())
+            }),
+        ),
+    ]
+}
+
+fn text(text: &str) -> Option<Cow<'_, str>> {
+    Some(text.into())
+}
+
+/// The word that the API has for something.
+fn word<'a>(value: impl Serialize) -> Option<Cow<'a, str>> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Some(word.into()),
+        _ => None,
+    }
+}
