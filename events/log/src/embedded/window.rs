@@ -22,6 +22,9 @@ pub(super) struct Window {
     positions: HashTable<u32>,
 }
 
+/// Room for so many ids is never given back.
+const MIN_ROOM: usize = 4096;
+
 /// How far after the first position the one with these last bits is.
 fn offset(first: u64, position: u32) -> usize {
     position.wrapping_sub(first as u32) as usize
@@ -39,6 +42,11 @@ impl Window {
             times: VecDeque::new(),
             positions: HashTable::new(),
         }
+    }
+
+    /// How many appends are remembered.
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
     }
 
     /// The oldest time, in milliseconds since 1970, whose ids are still of interest.
@@ -105,6 +113,15 @@ impl Window {
                 entry.remove();
             }
             self.first += 1;
+        }
+        // After a bulk import most of the room is for ids that are no longer of interest.
+        if self.ids.capacity() > MIN_ROOM && self.ids.len() < self.ids.capacity() / 4 {
+            self.ids.shrink_to(self.ids.len() * 2);
+            let ids = &self.ids;
+            let first = self.first;
+            let id = |position: &u32| ids.get(offset(first, *position)).copied();
+            let hash = |position: &u32| id(position).unwrap_or_default() as u64;
+            self.positions.shrink_to(ids.len() * 2, hash);
         }
     }
 }
