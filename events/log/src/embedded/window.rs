@@ -182,6 +182,24 @@ mod tests {
     }
 
     #[test]
+    fn the_room_of_a_bulk_import_is_given_back_when_its_ids_are_too_old() {
+        let mut window = Window::new(Duration::from_secs(1), 1_000_000);
+        for position in 1..=50_000 {
+            let key = window.key(&position.to_string());
+            window.remember(key, position, 1_000);
+        }
+        for position in 50_001..=50_100 {
+            let key = window.key(&position.to_string());
+            window.remember(key, position, 5_000);
+        }
+        window.expire(5_000);
+        assert!(window.ids.capacity() < 1_000 && window.positions.capacity() < 1_000);
+        let known = |position: u64| window.position(window.key(&position.to_string()));
+        assert_eq!((known(50_000), known(50_001)), (None, Some(50_001)));
+        assert_eq!((known(50_100), window.len()), (Some(50_100), 100));
+    }
+
+    #[test]
     fn an_id_that_comes_again_is_kept_as_of_then() {
         let mut window = Window::new(Duration::from_secs(1), 2);
         let (again, other) = (window.key("again"), window.key("other"));
