@@ -12,6 +12,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -43,6 +44,8 @@ mod writer;
 
 /// The most events in one batch of a subscription.
 const BATCH_EVENTS: usize = 8192;
+/// After so many events were read, what the store holds of them in memory is worth giving back.
+const LONG_READ: usize = 50_000;
 /// The most bytes of payload one read gathers.
 const READ_BYTES: usize = 32 << 20;
 /// Appends that may wait for the writer; more wait to be let in.
@@ -64,6 +67,8 @@ struct Shared {
     recent: RwLock<Recent>,
     /// Why nothing is appended any more, once that is so.
     stopped: OnceLock<String>,
+    /// So many events were read from the store since memory was last given back.
+    read_events: AtomicUsize,
 }
 
 /// What is known without reading. Always as of one commit.
@@ -121,6 +126,7 @@ impl EmbeddedLog {
                 last_on_subject: loaded.last_on_subject,
             }),
             stopped: OnceLock::new(),
+            read_events: AtomicUsize::new(loaded.window.len()),
         });
         let (requests, receiver) = mpsc::channel(WAITING);
         let writer = Writer {
@@ -285,6 +291,9 @@ impl Subscription for EmbeddedSubscription {
                     });
                 }
             }
+            if self.shared.read_events.load(Ordering::Relaxed) > LONG_READ {
+                self.shared.blocking(Shared::trim_cache).await?;
+            }
             self.head
                 .changed()
                 .await
@@ -336,6 +345,12 @@ impl Shared {
             .await
     }
 
+    /// Gives back the memory that reading many events has taken.
+    fn trim_cache(&self) -> Result<(), ReadError> {
+        self.read_events.store(0, Ordering::Relaxed);
+        self.store.trim_cache(EVENTS).map_err(read_error)
+    }
+
     /// Reads on a thread that may wait for the disk.
     async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,
@@ -353,6 +368,8 @@ impl Shared {
         limit: usize,
         head: u64,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
+        self.read_events
+            .fetch_add(limit.min(BATCH_EVENTS), Ordering::Relaxed);
         let mut events = Vec::with_capacity(limit.min(BATCH_EVENTS));
         let mut bytes = 0;
         for row in rows(&self.store, after.0) {

@@ -14,12 +14,12 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::batch::Batch;
 use crate::checksum::{self, Digest};
+use crate::content::Content;
 use crate::engine::{DATA, Engine, Stored};
 use crate::folder::{self, Syncer};
-use crate::kept::Kept;
-use crate::mark::{self, Mark, MarkError, StoreId};
-use crate::state::{self, FIRST_KEY, State};
-use crate::{CommitError, Durability, OpenError, ReadError, Row, Rows, Scrubbed, Store};
+use crate::mark::{self, Mark, StoreId};
+use crate::state::{FIRST_KEY, State};
+use crate::{CommitError, Durability, OpenError, ReadError, Row, Rows, Scrubbed, Store, trial};
 
 /// How much of a store is checked when it is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,86 +97,36 @@ impl DurableStore {
         let lock = folder::lock(path)
             .map_err(io)?
             .ok_or_else(|| OpenError::Locked { path: path.into() })?;
-        if !options.only_copy {
-            return Self::open_locked(path, options, lock);
+        if options.only_copy {
+            trial::open_copy(path, options.reserve_bytes, options.cache_bytes)?;
         }
-        // Held until the files are back where they were.
-        let held = lock.try_clone().map_err(io)?;
-        let kept = Kept::of(path, options.reserve_bytes).map_err(io)?;
-        let outcome = Self::open_locked(path, options, lock);
-        let Some(kept) = kept else {
-            return outcome;
-        };
-        let done = match &outcome {
-            Err(error) if error.is_about_content() => kept.put_back(),
-            _ => kept.remove(),
-        };
-        drop(held);
-        if let Err(error) = done {
-            tracing::warn!(%error, "the files that were kept while a store was opened could not be put back or removed");
-        }
-        outcome
+        Self::open_locked(path, options, lock)
     }
 
     fn open_locked(path: &Path, options: Options, lock: File) -> Result<Self, OpenError> {
         let io = |error: std::io::Error| OpenError::io(path, &error);
-        let mark = Mark::open(path).map_err(|error| match error {
-            MarkError::Io(error) => OpenError::io(path, &error),
-            MarkError::Unreadable(what) => OpenError::damaged(path, what),
-            MarkError::OtherFormat => OpenError::OtherFormat {
-                path: path.into(),
-                what: "its mark is of a version this program does not know".into(),
-            },
-        })?;
-        // sled would make a new data file without a word.
-        if mark.is_some() && !path.join(DATA).is_file() {
-            return Err(OpenError::damaged(path, "its data file is missing"));
-        }
-        folder::remove_unfinished_snapshots(path).map_err(io)?;
-        let engine = Engine::open(path, options.cache_bytes)?;
+        let Content {
+            engine,
+            state,
+            mark,
+        } = Content::look(path, path, options.cache_bytes)?;
         let mut syncer = Syncer::new(path, DATA).map_err(io)?;
         // Rows that a crash left in the kernel's memory can be read now, so they must not vanish later.
         let mut sync = || engine.flush().and_then(|()| syncer.sync(&[])).map_err(io);
-        let (state, mark) = match (state_of(&engine, path)?, mark) {
-            (Some(state), Some((mut mark, commits))) => {
-                if state.id != mark.id() {
-                    return Err(OpenError::damaged(
-                        path,
-                        "its mark belongs to another store",
-                    ));
-                }
-                if state.commits < commits {
-                    let (found, lost) = (state.commits, commits - state.commits);
-                    let what = format!(
-                        "it ends after commit {found}, and the {lost} that followed are lost"
-                    );
-                    return Err(OpenError::damaged(path, what));
-                }
+        let (state, mark) = match (state, mark) {
+            (Some(state), Some(mut mark)) => {
                 sync()?;
                 mark.note(state.commits)
                     .and_then(|()| mark.sync())
                     .map_err(io)?;
                 (state, mark)
             }
-            (None, Some(_)) => {
-                return Err(OpenError::damaged(
-                    path,
-                    "it reads as empty although it was not",
-                ));
-            }
             // Made, but the process died before the mark was written.
-            (Some(state), None) if state.commits == 0 => {
+            (Some(state), None) => {
                 sync()?;
                 (state, Mark::create(path, state.id, 0).map_err(io)?)
             }
-            (Some(_), None) => return Err(OpenError::damaged(path, "its mark is missing")),
-            (None, None) => {
-                if !engine.is_empty()? {
-                    return Err(OpenError::damaged(
-                        path,
-                        "it holds rows that no store of this kind wrote",
-                    ));
-                }
+            (None, _) => {
                 let state = State {
                     id: *uuid::Uuid::new_v4().as_bytes(),
                     ..State::default()
@@ -246,6 +196,15 @@ impl DurableStore {
     pub fn writable(&self) -> Result<(), CommitError> {
         self.check_writable()?;
         self.check_space(&Batch::new())
+    }
+
+    /// Gives memory back after much was read: what is left of it is about the size of the cache and a page for each of its
+    /// parts, some 20 MiB where rows are large. Takes a tenth of a second; `prefix` is that of the rows that were read.
+    ///
+    /// # Errors
+    /// When the newest of these rows cannot be read.
+    pub fn trim_cache(&self, prefix: &[u8]) -> Result<(), ReadError> {
+        self.engine.trim_cache(prefix)
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
@@ -445,14 +404,4 @@ fn row_of(path: &Path, (key, stored): Stored) -> Result<Row, ReadError> {
         value: value_of(path, &key, &stored)?,
         key: key.to_vec(),
     })
-}
-
-fn state_of(engine: &Engine, path: &Path) -> Result<Option<State>, OpenError> {
-    let Some(stored) = engine.get(state::KEY)? else {
-        return Ok(None);
-    };
-    let state = State::open(&stored);
-    state
-        .map(Some)
-        .ok_or_else(|| OpenError::damaged(path, "its own row does not match its checksum"))
 }

@@ -22,6 +22,10 @@ pub(crate) const DATA: &str = "db";
 /// gigabyte in memory whatever the cache's size.
 const LARGE_ROW: usize = 1024;
 
+/// So often each row of such a scan is counted besides, so that fewer pages wait to be dropped: a look at a page that is in
+/// memory costs less than a microsecond.
+const MORE_ACCESSES: usize = 2;
+
 /// A key and what is stored under it, its checksum not yet looked at.
 pub(crate) type Stored = (sled::IVec, sled::IVec);
 
@@ -34,15 +38,16 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Self, OpenError> {
+    /// Opens the database in a folder. Errors name the folder `of`, whose files or copies of them these are.
+    pub(crate) fn open(files: &Path, of: &Path, cache_bytes: u64) -> Result<Self, OpenError> {
         // No flusher thread: it would make some commits durable by the clock and hide a missing sync.
         let config = sled::Config::new()
-            .path(path)
+            .path(files)
             .cache_capacity(cache_bytes)
             .flush_every_ms(None);
         let mut waited = 0;
         let db = loop {
-            match guard(|| config.open()).map_err(|what| OpenError::damaged(path, what))? {
+            match guard(|| config.open()).map_err(|what| OpenError::damaged(of, what))? {
                 Ok(db) => break db,
                 // This process holds the folder's lock, so sled's own can only be held by threads of a store that was
                 // dropped a moment ago.
@@ -50,16 +55,16 @@ impl Engine {
                     if error.to_string().contains("could not acquire lock") =>
                 {
                     if waited == 100 {
-                        return Err(OpenError::Locked { path: path.into() });
+                        return Err(OpenError::Locked { path: of.into() });
                     }
                     waited += 1;
                     std::thread::sleep(Duration::from_millis(20));
                 }
-                Err(error) => return Err(open_error(path, error)),
+                Err(error) => return Err(open_error(of, error)),
             }
         };
         Ok(Self {
-            path: path.into(),
+            path: of.into(),
             tree: (*db).clone(),
             db,
             damaged: OnceLock::new(),
@@ -81,6 +86,9 @@ impl Engine {
             if let Ok((key, stored)) = &row
                 && stored.len() > LARGE_ROW
             {
+                if let Err(error) = self.count(key, MORE_ACCESSES) {
+                    return Some(Err(error));
+                }
                 let next = (Bound::Excluded(key.clone()), Bound::Unbounded);
                 rows = self.tree.range::<sled::IVec, _>(next);
             }
@@ -101,6 +109,25 @@ impl Engine {
             }
             .transpose()
         })
+    }
+
+    /// Makes the database drop what reading many rows has left in memory. It looks at its cache's size only when one of
+    /// 256 parts of it has counted 64 accesses, and until then keeps every page that was read; so the newest rows, which lie
+    /// in pages of all parts, are looked up until each has counted so many.
+    pub(crate) fn trim_cache(&self, prefix: &[u8]) -> Result<(), ReadError> {
+        // Pages have up to 16 rows: some pages of each part, each accessed 64 times or more.
+        const ROWS: usize = 8192;
+        const TIMES: usize = 8;
+        let mut rows = self.tree.scan_prefix(prefix).keys().rev().take(ROWS);
+        while let Some(key) = self.read(|| rows.next().transpose())? {
+            self.count(&key, TIMES)?;
+        }
+        Ok(())
+    }
+
+    /// Lets the cache count some accesses to the page of a row.
+    fn count(&self, key: &[u8], times: usize) -> Result<(), ReadError> {
+        self.read(|| (0..times).try_for_each(|_| self.tree.get(key).map(drop)))
     }
 
     pub(crate) fn is_empty(&self) -> Result<bool, ReadError> {

@@ -23,14 +23,15 @@ pub mod salvage;
 
 mod batch;
 mod checksum;
+mod content;
 mod durable;
 mod engine;
 mod error;
 mod folder;
-mod kept;
 mod mark;
 mod sorted;
 mod state;
+mod trial;
 
 pub use batch::Batch;
 pub use durable::{Check, DurableStore, MovedAside, Options};

@@ -10,11 +10,17 @@
 #[path = "workload/batches.rs"]
 mod batches;
 
+#[path = "../../../tests/src/disk.rs"]
+mod disk;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use batches::{Expected, Numbers};
+use disk::Disk;
 use joinedup_store::{Check, Durability, DurableStore, OpenError, Options, Store};
 
 const BATCHES: u64 = 300;
@@ -238,4 +244,119 @@ fn the_only_copy_is_left_as_it_was_when_it_is_damaged() {
         refused > 5 && wiped > 0,
         "{refused} refused, {wiped} wiped without it"
     );
+}
+
+const FOLDER: &str = "JOINEDUP_TEST_DAMAGED_STORE";
+
+#[test]
+#[ignore = "the process that the other tests end while it opens a store"]
+fn opening_process() {
+    let folder = std::env::var(FOLDER).unwrap();
+    let only_copy = Options {
+        only_copy: true,
+        ..quick()
+    };
+    loop {
+        assert!(DurableStore::open(&folder, only_copy).is_err());
+    }
+}
+
+/// A process that opens a damaged store again and again, until it is killed when this is dropped.
+struct Opening(Child);
+
+impl Opening {
+    fn start(damaged: &Path) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--ignored", "--exact", "opening_process", "--nocapture"]);
+        command.env(FOLDER, damaged);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().unwrap())
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// A store whose data file is damaged so that opening it without care would wipe what was written after the damage.
+fn damaged_store(original: &Path, damaged: &Path, numbers: &mut Numbers) {
+    for attempt in 0.. {
+        let tried = damaged.with_extension(format!("tried-{attempt}"));
+        copy(original, damaged);
+        damage(damaged, numbers);
+        let before = contents(damaged);
+        copy(damaged, &tried);
+        let refused = DurableStore::open(&tried, quick()).is_err();
+        let wiped = fs::read(tried.join("db")).ok() != before.get(&damaged.join("db")).cloned();
+        fs::remove_dir_all(&tried).unwrap();
+        if refused && wiped {
+            return;
+        }
+        fs::remove_dir_all(damaged).unwrap();
+    }
+}
+
+#[test]
+fn a_process_that_is_killed_while_it_opens_the_only_copy_leaves_it_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let original = closed_store(folder.path());
+    let mut numbers = Numbers(6);
+    for case in 0..4 {
+        let damaged = folder.path().join(format!("damaged {case}"));
+        damaged_store(&original, &damaged, &mut numbers);
+        let mut before = contents(&damaged);
+        before.insert(damaged.join("lock"), Vec::new());
+        for kill in 0..15 {
+            let opening = Opening::start(&damaged);
+            std::thread::sleep(Duration::from_millis(10 + numbers.below(60)));
+            drop(opening);
+            assert!(
+                contents(&damaged) == before,
+                "kill {kill} of case {case}: its files were changed"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_power_cut_while_the_only_copy_is_opened_leaves_it_as_it_was() {
+    let Some(disk) = Disk::new(128 << 20) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let original = closed_store(folder.path());
+    let mut numbers = Numbers(7);
+    let prepared = folder.path().join("prepared");
+    damaged_store(&original, &prepared, &mut numbers);
+    let damaged = disk.mount_point().join("damaged");
+    copy(&prepared, &damaged);
+    fs::write(damaged.join("lock"), b"").unwrap();
+    // On the disk, as a log is that was written long ago.
+    for path in contents(&damaged).keys() {
+        fs::File::open(path).unwrap().sync_all().unwrap();
+    }
+    for path in [
+        damaged.join("blobs"),
+        damaged.clone(),
+        disk.mount_point().into(),
+    ] {
+        fs::File::open(path)
+            .and_then(|folder| folder.sync_all())
+            .ok();
+    }
+    let before = contents(&damaged);
+    for cut in 0..12 {
+        let opening = Opening::start(&damaged);
+        std::thread::sleep(Duration::from_millis(10 + numbers.below(60)));
+        disk.cut_power().unwrap();
+        drop(opening);
+        disk.mount_again().unwrap();
+        assert!(
+            contents(&damaged) == before,
+            "cut {cut}: its files were changed"
+        );
+    }
 }

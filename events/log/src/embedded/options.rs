@@ -22,7 +22,7 @@ pub struct EmbeddedOptions {
 impl Default for EmbeddedOptions {
     fn default() -> Self {
         Self {
-            cache_bytes: 32 << 20,
+            cache_bytes: 4 << 20,
             window: Duration::from_secs(2 * 60 * 60),
             window_ids: 1_000_000,
             tail_bytes: 8 << 20,

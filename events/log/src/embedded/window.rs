@@ -22,6 +22,9 @@ pub(super) struct Window {
     positions: HashTable<u32>,
 }
 
+/// Room for so many ids is never given back.
+const MIN_ROOM: usize = 4096;
+
 /// How far after the first position the one with these last bits is.
 fn offset(first: u64, position: u32) -> usize {
     position.wrapping_sub(first as u32) as usize
@@ -39,6 +42,11 @@ impl Window {
             times: VecDeque::new(),
             positions: HashTable::new(),
         }
+    }
+
+    /// How many appends are remembered.
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
     }
 
     /// The oldest time, in milliseconds since 1970, whose ids are still of interest.
@@ -106,6 +114,15 @@ impl Window {
             }
             self.first += 1;
         }
+        // After a bulk import most of the room is for ids that are no longer of interest.
+        if self.ids.capacity() > MIN_ROOM && self.ids.len() < self.ids.capacity() / 4 {
+            self.ids.shrink_to(self.ids.len() * 2);
+            let ids = &self.ids;
+            let first = self.first;
+            let id = |position: &u32| ids.get(offset(first, *position)).copied();
+            let hash = |position: &u32| id(position).unwrap_or_default() as u64;
+            self.positions.shrink_to(ids.len() * 2, hash);
+        }
     }
 }
 
@@ -162,6 +179,24 @@ mod tests {
             let gone = window.key(&(position - 100).to_string());
             assert_eq!(window.position(gone), None);
         }
+    }
+
+    #[test]
+    fn the_room_of_a_bulk_import_is_given_back_when_its_ids_are_too_old() {
+        let mut window = Window::new(Duration::from_secs(1), 1_000_000);
+        for position in 1..=50_000 {
+            let key = window.key(&position.to_string());
+            window.remember(key, position, 1_000);
+        }
+        for position in 50_001..=50_100 {
+            let key = window.key(&position.to_string());
+            window.remember(key, position, 5_000);
+        }
+        window.expire(5_000);
+        assert!(window.ids.capacity() < 1_000 && window.positions.capacity() < 1_000);
+        let known = |position: u64| window.position(window.key(&position.to_string()));
+        assert_eq!((known(50_000), known(50_001)), (None, Some(50_001)));
+        assert_eq!((known(50_100), window.len()), (Some(50_100), 100));
     }
 
     #[test]
