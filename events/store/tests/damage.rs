@@ -338,11 +338,7 @@ fn a_power_cut_while_the_only_copy_is_opened_leaves_it_as_it_was() {
     for path in contents(&damaged).keys() {
         fs::File::open(path).unwrap().sync_all().unwrap();
     }
-    for path in [
-        damaged.join("blobs"),
-        damaged.clone(),
-        disk.mount_point().into(),
-    ] {
+    for path in [damaged.join("blobs"), damaged.clone(), disk.mount_point()] {
         fs::File::open(path)
             .and_then(|folder| folder.sync_all())
             .ok();

@@ -6,7 +6,7 @@
 )]
 
 use joinedup_events::AreaId;
-use joinedup_events::area::Areas;
+use joinedup_events::area::{Area, AreaKind, Areas};
 use joinedup_views::ask::Basis;
 use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
@@ -181,4 +181,45 @@ fn nights_are_those_of_the_people_who_spent_them() {
         Audience::Public,
     );
     assert_eq!(average.value, None);
+}
+
+#[test]
+fn a_region_over_a_county_and_a_board_that_overlap_gives_nobody_away() {
+    let area = |id: &str, kind, parents: &[&str]| Area {
+        id: AreaId::new(id).unwrap(),
+        title: id.to_owned(),
+        kind,
+        parents: parents.iter().map(|p| AreaId::new(p).unwrap()).collect(),
+        population_18: None,
+        population_65: None,
+        from: None,
+        until: None,
+    };
+    let areas = Areas::of([
+        area("region", AreaKind::Region, &[]),
+        area("county", AreaKind::County, &["region"]),
+        area("board", AreaKind::Icb, &["region"]),
+        area("town", AreaKind::Neighbourhood, &["county", "board"]),
+        area("island", AreaKind::Neighbourhood, &["board"]),
+    ])
+    .unwrap();
+    // The region's parts add up to 17, and its 9 people less the 8 to 12 of the town are one.
+    let cells = stays(&[("town", 8), ("island", 1)]);
+    let measures = Measures::built_in(|_| true).unwrap();
+    let (region, town) = (AreaId::new("region").unwrap(), AreaId::new("town").unwrap());
+    let query = PointQuery {
+        measure: measures.get("tr-delay-days-median").unwrap(),
+        area: &region.clone(),
+        grain: Grain::Week,
+        from: None,
+        to: None,
+        filter: &Filter::default(),
+        now: "2026-01-13T12:00:00Z".parse().unwrap(),
+        range: None,
+    };
+    let (basis, policy) = (Basis::of_cells(&cells), Policy::default());
+    let wanted = [region, town];
+    let of = published(&basis, &areas, &query, &wanted, Audience::Public, &policy);
+    let shown: Vec<Option<i64>> = wanted.iter().map(|id| of[id][0].n).collect();
+    assert!(shown.contains(&None), "{shown:?}");
 }

@@ -1,5 +1,9 @@
 //! Somebody who asks for every length of period and takes them together: what is suppressed by the day, week, month,
 //! quarter or year is not found from the others.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "how many draws is asked of the environment"
+)]
 #![allow(clippy::unwrap_used, reason = "what fails here fails its test")]
 
 use chrono::{Datelike, Days, NaiveDate};
@@ -106,7 +110,7 @@ impl Attacker {
                 let key = (grain, point.period_start);
                 let (from, to) = match (point.state, point.value) {
                     (State::Suppressed, _) => suppressed,
-                    (_, Some(value)) if value == 0.0 => (0.0, 0.0),
+                    (_, Some(0.0)) => (0.0, 0.0),
                     (_, Some(value)) => ((value - 2.0).max(8.0), value + 2.0),
                     _ => continue,
                 };

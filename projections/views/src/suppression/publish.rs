@@ -247,6 +247,14 @@ impl Among<'_> {
                 let children = self.areas.children(id).iter();
                 let known = children.filter_map(|c| of_slice.get_key_value(c));
                 let parts: Vec<_> = known.map(|(child, _)| (slice, child)).collect();
+                // Parts that overlap do not add up, but the smallest places always do.
+                let within = self.areas.within(id);
+                let smallest = within.iter().filter(|a| self.areas.children(a).is_empty());
+                let known = smallest.filter_map(|a| of_slice.get_key_value(a));
+                let leaves: Vec<_> = known.map(|(leaf, _)| (slice, leaf)).collect();
+                if leaves != parts && leaves != [(slice, id)] {
+                    tables.push(((slice, id), leaves));
+                }
                 tables.push(((slice, id), parts));
             }
         }
@@ -328,7 +336,7 @@ fn publish(point: &mut Point, measure: &Measure, rule: SmallNumbers, holds: bool
         );
     }
     if !holds || point.value.is_none() {
-        if holds {
+        if holds || hidden {
             // Why there is no value may itself say how few there were.
             hide_counts(point, rule, hidden);
         }
