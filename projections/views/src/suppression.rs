@@ -6,7 +6,7 @@
 //! keeps back those of small ones. Where one small number could be found by taking its neighbours from their total, a
 //! second one is suppressed, or the total.
 //!
-//! A month and its days, a year and its months are such tables too ([`lengths`]).
+//! A month and its days, a year and its months are such tables too (`lengths.rs`).
 
 mod lengths;
 pub mod neighbours;
