@@ -368,8 +368,17 @@ impl Shared {
         limit: usize,
         head: u64,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
-        self.read_events
-            .fetch_add(limit.min(BATCH_EVENTS), Ordering::Relaxed);
+        let events = self.events_of_rows(after, limit, head)?;
+        self.read_events.fetch_add(events.len(), Ordering::Relaxed);
+        Ok(events)
+    }
+
+    fn events_of_rows(
+        &self,
+        after: Position,
+        limit: usize,
+        head: u64,
+    ) -> Result<Vec<RecordedEvent>, ReadError> {
         let mut events = Vec::with_capacity(limit.min(BATCH_EVENTS));
         let mut bytes = 0;
         for row in rows(&self.store, after.0) {

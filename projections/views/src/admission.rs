@@ -42,8 +42,9 @@ impl Catalogue {
     /// A misspelt population would pass no filter, and its people would be missing from a chart of their own.
     fn unknown_population(&self, fact: &Fact) -> Option<FactProblem> {
         let stated = fact.population()?;
-        let known: Vec<&str> = self.model().populations().map(|p| p.id.as_str()).collect();
-        (!known.contains(&stated.as_str())).then(|| {
+        let model = self.model();
+        model.population(stated.as_str()).is_none().then(|| {
+            let known: Vec<&str> = model.populations().map(|p| p.id.as_str()).collect();
             let rule = format!(
                 "must be a population of the catalogue: {}; a local file of the model adds others",
                 known.join(", ")

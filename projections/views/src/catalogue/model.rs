@@ -228,6 +228,12 @@ impl Model {
         self.populations.values()
     }
 
+    /// The population of an id.
+    #[must_use]
+    pub fn population(&self, id: &str) -> Option<&Population> {
+        self.populations.get(id)
+    }
+
     /// A node.
     #[must_use]
     pub fn node(&self, id: &str) -> Option<&Node> {
@@ -244,7 +250,7 @@ impl Model {
     /// The nodes in the words for a population; none when the population is not known.
     #[must_use]
     pub fn nodes_for(&self, population: &str) -> Option<Vec<Node>> {
-        self.populations.get(population)?;
+        self.population(population)?;
         let mut nodes = self.nodes.clone();
         for variant in self.variants.iter().filter(|v| v.population == population) {
             if variant.left_out {

@@ -284,6 +284,23 @@ fn who_is_bound_to_areas_sees_those_alone() {
     );
 }
 
+/// Eight facts of one stay, each of its day of January 2026, of which some contradict others whatever their order.
+fn story(days: &[u8]) -> [Event; 8] {
+    let on = |n: usize| format!("2026-01-{:02}", days[n]);
+    let of_a_fact = json!({ "retracts": "b", "retracts_source": "/pas" });
+    let of_nothing = json!({ "retracts": "zzz" });
+    [
+        admitted(&on(0)),
+        discharged("a", &on(1), "died"),
+        discharged("b", &on(2), "agreed"),
+        transfer("c", "discharge-reversed", &on(3)),
+        ready(&on(4)),
+        transfer("d", "discharge-notice-withdrawn", &on(5)),
+        event("/spa", "e", "transfer.retracted", &on(6), of_a_fact),
+        event("/spa", "f", "transfer.retracted", &on(7), of_nothing),
+    ]
+}
+
 proptest! {
     /// One entity's facts in any order, in one run or one at a time, come to the same list.
     #[test]
@@ -291,17 +308,7 @@ proptest! {
         days in prop::collection::vec(1..28u8, 8),
         order in Just((0..8usize).collect::<Vec<_>>()).prop_shuffle(),
     ) {
-        let on = |n: usize| format!("2026-01-{:02}", days[n]);
-        let events = [
-            admitted(&on(0)),
-            discharged("a", &on(1), "died"),
-            discharged("b", &on(2), "agreed"),
-            transfer("c", "discharge-reversed", &on(3)),
-            ready(&on(4)),
-            transfer("d", "discharge-notice-withdrawn", &on(5)),
-            event("/spa", "e", "transfer.retracted", &on(6), json!({ "retracts": "b", "retracts_source": "/pas" })),
-            event("/spa", "f", "transfer.retracted", &on(7), json!({ "retracts": "zzz" })),
-        ];
+        let events = story(&days);
         let in_order = found(events.clone());
         prop_assert!(in_order.iter().any(|(source, kind, ..)| source == "/spa" && *kind == "retraction-of-nothing"));
         let mut one_by_one = View::new();

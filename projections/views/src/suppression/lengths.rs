@@ -3,7 +3,7 @@
 //! earlier is suppressed in the later.
 
 use super::neighbours::{Family, Number};
-use super::publish::{Counted, behind, out_of};
+use super::publish::{Counted, NUMBERS};
 use crate::measure::Measure;
 use crate::period::{Grain, Period};
 use crate::point::{Point, PointQuery, State};
@@ -129,8 +129,6 @@ fn within(points: &[Point], period: Period) -> &[Point] {
     let end = points.partition_point(|p| p.period_start < period.end);
     points.get(first..end).unwrap_or_default()
 }
-
-const NUMBERS: [fn(&Measure, &Point) -> Option<Counted>; 2] = [behind, out_of];
 
 /// Whether so little of a total lies in its suppressed parts that its being small would tell of them: each is at least the
 /// smallest number that is suppressed, and what is over could be less than the largest.

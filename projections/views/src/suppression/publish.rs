@@ -37,11 +37,10 @@ pub fn published(
         return wanted.iter().map(whole).collect();
     }
     let mut decided = lengths::together(query, |query| asked.decided(query));
-    for (area, decided) in &mut decided {
-        let holds = policy.holds(areas, area.as_str());
+    for decided in decided.values_mut() {
         for point in &mut decided.points {
             let hidden = decided.hidden.contains(&point.period_start);
-            publish(point, query.measure, rule, holds, hidden);
+            publish(point, query.measure, rule, decided.holds, hidden);
         }
     }
     let points = decided.into_iter();
@@ -201,7 +200,7 @@ impl Among<'_> {
         let rule = self.measure.small_numbers();
         let parts = self.parts(slices, of_whole.is_some());
         let mut hidden = BTreeSet::new();
-        for number in [behind as fn(&Measure, &Point) -> Option<Counted>, out_of] {
+        for number in NUMBERS {
             let mut periods: BTreeMap<NaiveDate, Family<(usize, &AreaId)>> = BTreeMap::new();
             for (slice, of_slice) in slices.iter().enumerate() {
                 for (id, points) in of_slice {
@@ -242,20 +241,12 @@ impl Among<'_> {
     /// Which numbers are totals of which: areas of their parts, in each slice, and the whole of its slices, in each area.
     fn parts<'s>(&self, slices: &'s [Slice], with_whole: bool) -> Vec<Total<'s>> {
         let mut tables = Vec::new();
-        for (slice, of_slice) in slices.iter().enumerate() {
-            for id in of_slice.keys() {
-                let children = self.areas.children(id).iter();
-                let known = children.filter_map(|c| of_slice.get_key_value(c));
-                let parts: Vec<_> = known.map(|(child, _)| (slice, child)).collect();
-                // Parts that overlap do not add up, but the smallest places always do.
-                let within = self.areas.within(id);
-                let smallest = within.iter().filter(|a| self.areas.children(a).is_empty());
-                let known = smallest.filter_map(|a| of_slice.get_key_value(a));
-                let leaves: Vec<_> = known.map(|(leaf, _)| (slice, leaf)).collect();
-                if leaves != parts && leaves != [(slice, id)] {
-                    tables.push(((slice, id), leaves));
-                }
-                tables.push(((slice, id), parts));
+        // Every slice is of the same areas.
+        let sums = slices.first().map(|of| self.sums(of)).unwrap_or_default();
+        for slice in 0..slices.len() {
+            for (id, parts) in &sums {
+                let parts = parts.iter().map(|part| (slice, *part)).collect();
+                tables.push(((slice, *id), parts));
             }
         }
         if with_whole {
@@ -268,6 +259,24 @@ impl Among<'_> {
             }
         }
         tables
+    }
+
+    /// The areas of a slice, each with those that it is the sum of: its parts, and its smallest places. Parts that overlap
+    /// do not add up, but the smallest places always do.
+    fn sums<'s>(&self, slice: &'s Slice) -> Vec<(&'s AreaId, Vec<&'s AreaId>)> {
+        let known = |id: &AreaId| slice.get_key_value(id).map(|(id, _)| id);
+        let mut sums = Vec::new();
+        for id in slice.keys() {
+            let parts: Vec<_> = self.areas.children(id).iter().filter_map(known).collect();
+            let within = self.areas.within(id);
+            let smallest = within.iter().filter(|a| self.areas.children(a).is_empty());
+            let leaves: Vec<_> = smallest.filter_map(known).collect();
+            if leaves != parts && leaves != [id] {
+                sums.push((id, leaves));
+            }
+            sums.push((id, parts));
+        }
+        sums
     }
 }
 
@@ -283,9 +292,12 @@ impl Counted {
     }
 }
 
+/// The numbers of a point that must not be small: what is counted, and what it is out of.
+pub(super) const NUMBERS: [fn(&Measure, &Point) -> Option<Counted>; 2] = [behind, out_of];
+
 /// The number behind a point: the count itself, the numerator of a share, the n of a statistic. A point without a value
 /// has people behind it too, who are shown as its n. Behind nights are the people who spent them.
-pub(super) fn behind(measure: &Measure, point: &Point) -> Option<Counted> {
+fn behind(measure: &Measure, point: &Point) -> Option<Counted> {
     let n = match point.numerator.filter(|_| point.value.is_some()) {
         Some(numerator) if is_people(measure) => numerator.round() as i64,
         _ => point.n?,
@@ -297,7 +309,7 @@ pub(super) fn behind(measure: &Measure, point: &Point) -> Option<Counted> {
 }
 
 /// The number that a share is out of.
-pub(super) fn out_of(measure: &Measure, point: &Point) -> Option<Counted> {
+fn out_of(measure: &Measure, point: &Point) -> Option<Counted> {
     let is_part = measure.shape() == Shape::Proportion || measure.aggregate == Aggregate::Ratio;
     let n = if point.value.is_none() {
         point.n.filter(|_| is_part)?

@@ -48,7 +48,7 @@ pub async fn one(
         let audience = caller.audience_in([area.as_str()].into_iter());
         let people = of.population.as_deref().filter(|id| !id.is_empty());
         let model = app.definitions.catalogue.model();
-        if people.is_some_and(|id| model.populations().all(|p| p.id != id)) {
+        if people.is_some_and(|id| model.population(id).is_none()) {
             return Err(Problem::not_found(
                 "There is no such population; GET /api/v1/outcomes lists them",
             ));

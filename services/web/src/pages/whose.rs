@@ -9,8 +9,7 @@ use maud::{Markup, html};
 #[must_use]
 pub fn in_words_for(visit: &Visit) -> Markup {
     let model = visit.app.definitions.catalogue.model();
-    let own = |p: &&Population| p.id == model.about().population;
-    let Some(own) = model.populations().find(own) else {
+    let Some(own) = model.population(&model.about().population) else {
         return html! {};
     };
     let others = model.populations().filter(|p| p.id != own.id);
@@ -54,6 +53,5 @@ fn form<'a>(
 #[must_use]
 pub fn chosen(visit: &Visit) -> Option<&Population> {
     let asked = visit.address.get("population")?;
-    let model = visit.app.definitions.catalogue.model();
-    model.populations().find(|p| p.id == asked)
+    visit.app.definitions.catalogue.model().population(asked)
 }

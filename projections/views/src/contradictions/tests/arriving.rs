@@ -70,17 +70,7 @@ proptest! {
         order in Just((0..8usize).collect::<Vec<_>>()).prop_shuffle(),
         cut in 0..8usize,
     ) {
-        let on = |n: usize| format!("2026-01-{:02}", days[n]);
-        let events = [
-            admitted(&on(0)),
-            discharged("a", &on(1), "died"),
-            discharged("b", &on(2), "agreed"),
-            transfer("c", "discharge-reversed", &on(3)),
-            ready(&on(4)),
-            transfer("d", "discharge-notice-withdrawn", &on(5)),
-            event("/spa", "e", "transfer.retracted", &on(6), json!({ "retracts": "b", "retracts_source": "/pas" })),
-            event("/spa", "f", "transfer.retracted", &on(7), json!({ "retracts": "zzz" })),
-        ];
+        let events = story(&days);
         let story: Vec<Event> = order.into_iter().map(|at| events[at].clone()).collect();
         let (known, coming) = story.split_at(cut);
         let mut warned: Vec<&str> = warned(known, coming).into_iter().map(|(_, kind)| kind).collect();
