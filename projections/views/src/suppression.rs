@@ -8,11 +8,14 @@
 //!
 //! A month and its days, a year and its months are such tables too (`lengths.rs`).
 
+mod among;
+mod decided;
 mod lengths;
 pub mod neighbours;
 mod publish;
 
-use crate::measure::SmallNumbers;
+use crate::measure::{Measure, SmallNumbers};
+use crate::period::Grain;
 use joinedup_events::area::{AreaKind, Areas};
 pub use publish::published;
 use serde::Serialize;
@@ -49,6 +52,17 @@ impl Policy {
         areas
             .get(area)
             .is_none_or(|area| !self.exempt.contains(&area.kind))
+    }
+}
+
+impl Audience {
+    /// Whether points of a measure by a length of period are for this audience: nobody who sees no small numbers is shown
+    /// anything shorter than the measure's own length. Whatever is longer could be taken apart by it, and most of it would
+    /// be small.
+    #[must_use]
+    pub fn sees(self, measure: &Measure, grain: Grain) -> bool {
+        let is_long = grain >= measure.period;
+        self == Self::Operations || is_long || measure.small_numbers() == SmallNumbers::None
     }
 }
 

@@ -44,15 +44,16 @@ fn seen(cells: &Cells, id: &str, area: &str, audience: Audience) -> Point {
         Areas::built_in().unwrap(),
         Measures::built_in(|_| true).unwrap(),
     );
+    let measure = measures.get(id).unwrap();
     let (area, filter) = (AreaId::new(area).unwrap(), Filter::default());
     let query = PointQuery {
-        measure: measures.get(id).unwrap(),
+        measure,
         area: &area,
-        grain: Grain::Week,
+        grain: measure.period,
         from: None,
         to: None,
         filter: &filter,
-        now: "2026-01-13T12:00:00Z".parse().unwrap(),
+        now: "2026-02-03T12:00:00Z".parse().unwrap(),
         range: None,
     };
     let (basis, policy) = (Basis::of_cells(cells), Policy::default());

@@ -1,9 +1,11 @@
 //! Lengths of period beside each other: a month is the sum of its days, a year of its months. One length after the other
-//! is decided, the measure's own first, because that is what people look at; what a later one would give away of an
-//! earlier is suppressed in the later.
+//! is decided, the measure's own first, because that is what people look at. What a later one would give away of an
+//! earlier, or of itself beside it, is suppressed in the later; for that all places, all parts of the people and all
+//! lengths are taken together, one financial year at a time. Readers are shown nothing shorter than the measure's own.
 
+use super::Shown;
+use super::among::{Among, At, Counted, NUMBERS, NumberOf, Slice};
 use super::neighbours::{Family, Number};
-use super::publish::{Counted, NUMBERS};
 use crate::measure::Measure;
 use crate::period::{Grain, Period};
 use crate::point::{Point, PointQuery, State};
@@ -11,76 +13,307 @@ use chrono::{Days, NaiveDate};
 use joinedup_events::AreaId;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The points of an area as they are, and which of them are suppressed.
-pub(super) struct Decided {
-    /// In order of their periods.
-    pub points: Vec<Point>,
-    /// By the start of the period.
-    pub hidden: BTreeSet<NaiveDate>,
-    /// The rule holds for the area.
-    pub holds: bool,
+/// What is decided of one length of period.
+pub(super) struct Level {
+    pub grain: Grain,
+    /// The points as they are, of each part of the people.
+    pub slices: Vec<Slice>,
+    /// Which of them are suppressed, by slice.
+    pub hidden: BTreeSet<(usize, At)>,
+    /// It is not decided yet: nothing of it is known, and nothing may become known.
+    pub is_open: bool,
 }
 
-/// By area.
-type OfAreas = BTreeMap<AreaId, Decided>;
-
-/// What is decided of a question, beside the lengths of period that come before its own. `decide` decides one length by
-/// itself.
-pub(super) fn together(
-    query: &PointQuery<'_>,
-    decide: impl Fn(&PointQuery<'_>) -> OfAreas,
-) -> OfAreas {
-    let before = if query.range.is_none() {
-        before(query.measure, query.grain)
-    } else {
-        Vec::new()
-    };
-    if before.is_empty() {
-        return decide(query);
+impl Level {
+    /// Whether points of a part of the people can still be suppressed. The whole is decided before its parts.
+    fn is_free(&self, slice: usize) -> bool {
+        slice > 0 || self.slices.len() == 1
     }
-    let wide = widened(query);
-    let mut decided: Vec<(Grain, OfAreas)> = Vec::new();
-    for grain in before.into_iter().chain([query.grain]) {
-        let mut of_grain = decide(&PointQuery { grain, ..wide });
-        for (area, now) in &mut of_grain {
-            for (other, of_other) in &decided {
-                if let Some(earlier) = of_other.get(area).filter(|_| now.holds) {
-                    hold_back(query.measure, (grain, now), (*other, earlier));
+
+    fn is_hidden(&self, slice: usize, area: &AreaId, start: NaiveDate) -> bool {
+        self.is_open || self.hidden.contains(&(slice, (start, area.clone())))
+    }
+}
+
+/// The lengths that a reader is shown of a measure, in the order in which they are decided: its own, and the longer ones.
+/// A shorter one would be small numbers for the most part, and tell how the longer ones are made up.
+pub(super) fn order(measure: &Measure) -> Vec<Grain> {
+    let longer = Grain::ALL.iter().copied();
+    longer
+        .filter(|g| *g >= measure.period && measure.allows(*g))
+        .collect()
+}
+
+/// The question over whole years, and one more at each end: a week over the turn of a year is decided by both.
+pub(super) fn widened<'a>(query: &PointQuery<'a>) -> PointQuery<'a> {
+    let before = |date| {
+        Period::of(
+            Grain::Year,
+            Period::of(Grain::Year, date).start - Days::new(1),
+        )
+    };
+    let after = |date| Period::of(Grain::Year, date).next(Grain::Year);
+    PointQuery {
+        from: query.from.map(|from| before(from).start),
+        to: query.to.map(|to| after(to).last_day()),
+        ..*query
+    }
+}
+
+/// Suppresses more of a length than small numbers and what lies beside them, so that it gives nothing away together with
+/// the `others`, of which some are still open. `days` are the points by day, by which weeks and months are parts of each
+/// other.
+pub(super) fn hold_back(among: &Among<'_>, now: &mut Level, others: &[&Level], days: &[Slice]) {
+    let mut hidden: BTreeSet<(usize, At)> = BTreeSet::new();
+    for (slice, of_slice) in now.slices.iter().enumerate() {
+        if !now.is_free(slice) {
+            continue;
+        }
+        for (area, points) in of_slice {
+            if !among.policy.holds(among.areas, area.as_str()) {
+                continue;
+            }
+            for earlier in others.iter().filter(|level| !level.is_open) {
+                let Some(parts) = earlier.slices.get(slice).and_then(|of| of.get(area)) else {
+                    continue;
+                };
+                let is_hidden = |p: &&Point| earlier.is_hidden(slice, area, p.period_start);
+                let tells = |total: &&Point| {
+                    let within = within(parts, total.period());
+                    let (hidden, shown): (Vec<&Point>, Vec<&Point>) =
+                        within.iter().partition(is_hidden);
+                    says_too_little(among.measure, total, &hidden, &shown)
+                };
+                let starts = points.iter().filter(tells).map(|p| p.period_start);
+                let at = |start| (slice, (start, area.clone()));
+                hidden.extend(starts.map(at));
+            }
+        }
+    }
+    now.hidden.extend(hidden);
+    let all = now.slices.iter().flat_map(BTreeMap::values).flatten();
+    let years: BTreeSet<Period> = all
+        .flat_map(|p| [p.period_start, p.period().last_day()])
+        .map(|date| Period::of(Grain::Year, date))
+        .collect();
+    let mut hidden = BTreeSet::new();
+    for year in years {
+        for number in NUMBERS {
+            let together = Together {
+                among,
+                year,
+                number,
+            };
+            hidden.extend(together.hidden(now, others, days));
+        }
+    }
+    now.hidden.extend(hidden);
+}
+
+/// The points that lie wholly within a period, of those in order.
+fn within(points: &[Point], period: Period) -> &[Point] {
+    let first = points.partition_point(|p| p.period_start < period.start);
+    let end = points.partition_point(|p| p.period_end <= period.end);
+    points.get(first..end).unwrap_or_default()
+}
+
+/// Whether so little of a total lies in its suppressed parts that its being small would tell of them: each is at least the
+/// smallest number that is suppressed, and what is over could be less than the largest. Weeks at the ends of a month that
+/// lie in it in part make it larger, and change nothing of that.
+fn says_too_little(measure: &Measure, total: &Point, hidden: &[&Point], shown: &[&Point]) -> bool {
+    if hidden.is_empty() {
+        return false;
+    }
+    let rule = measure.small_numbers();
+    let least = hidden.len() as i64 * rule.smallest_hidden() + rule.largest_hidden();
+    NUMBERS.into_iter().any(|number| {
+        let n = |point: &Point| number(measure, point).map(|counted| counted.n);
+        let of_shown: i64 = shown.iter().filter_map(|part| n(part)).sum();
+        n(total).is_some_and(|all| all - of_shown < least)
+    })
+}
+
+/// A number by the part of the people, the place (by its rank), the length and the start of the period.
+type Key = (usize, usize, Grain, NaiveDate);
+
+/// All that is published of a financial year.
+struct Together<'a> {
+    among: &'a Among<'a>,
+    year: Period,
+    number: NumberOf,
+}
+
+impl Together<'_> {
+    /// What of a length must be suppressed because of all that is published beside it.
+    fn hidden(&self, now: &Level, others: &[&Level], days: &[Slice]) -> Vec<(usize, At)> {
+        let rule = self.among.measure.small_numbers();
+        // Over so many numbers only what is certain is held against them: which of the suppressed ones are small is said
+        // nowhere, and whoever guesses is wrong somewhere.
+        let mut family: Family<Key> = Family {
+            knows_which_are_small: false,
+            ..Family::default()
+        };
+        for level in others.iter().copied().chain([now]) {
+            for (slice, of_slice) in level.slices.iter().enumerate() {
+                // The whole is decided, and is there by itself.
+                if level.is_open && !level.is_free(slice) {
+                    continue;
+                }
+                let is_free = std::ptr::eq(level, now) && now.is_free(slice);
+                for (place, (area, points)) in of_slice.iter().enumerate() {
+                    self.add_points(&mut family, level, (slice, place, area, points), is_free);
                 }
             }
         }
-        decided.push((grain, of_grain));
+        if !family.numbers.values().any(|number| number.is_small(rule)) {
+            return Vec::new();
+        }
+        let grains: BTreeSet<Grain> = family.numbers.keys().map(|(.., grain, _)| *grain).collect();
+        if !grains.contains(&Grain::Day) {
+            for (slice, of_slice) in days.iter().enumerate() {
+                for (place, points) in of_slice.values().enumerate() {
+                    self.add_days(&mut family, (slice, place), points);
+                }
+            }
+        }
+        let places: Vec<&AreaId> = now
+            .slices
+            .first()
+            .into_iter()
+            .flat_map(BTreeMap::keys)
+            .collect();
+        self.add_sums(&mut family, now);
+        let shown = family.shown(rule).into_iter();
+        let of_now =
+            shown.filter(|((.., grain, _), shown)| *grain == now.grain && shown.is_hidden());
+        of_now
+            .filter_map(|((slice, place, _, start), _)| {
+                let is_free = now.is_free(slice);
+                is_free.then_some((slice, (start, (*places.get(place)?).clone())))
+            })
+            .collect()
     }
-    let mut asked = decided.pop().map(|(_, asked)| asked).unwrap_or_default();
-    for of_area in asked.values_mut() {
-        let is_asked = |point: &Point| {
-            query.from.is_none_or(|from| point.period_end > from)
-                && query.to.is_none_or(|to| point.period_start <= to)
+
+    fn add_points(
+        &self,
+        family: &mut Family<Key>,
+        level: &Level,
+        (slice, place, area, points): (usize, usize, &AreaId, &[Point]),
+        is_free: bool,
+    ) {
+        let rule = self.among.measure.small_numbers();
+        let holds = self.among.policy.holds(self.among.areas, area.as_str());
+        for point in points {
+            let key = (slice, place, level.grain, point.period_start);
+            let Some(Counted { n, people }) = (self.number)(self.among.measure, point) else {
+                continue;
+            };
+            if !self.touches(point.period()) {
+                if level.grain == Grain::Day && self.shares_a_week(point.period_start) {
+                    family.of_another_year(key, n);
+                }
+                continue;
+            }
+            let number = Number { n, people, holds };
+            let is_hidden = level.is_hidden(slice, area, point.period_start);
+            // What is not over is not shown, and need not be found.
+            if holds && point.state == State::Incomplete {
+                family.unknown(key, n);
+                continue;
+            }
+            family.counts_people &= n == people;
+            family.numbers.insert(key, number);
+            if !is_free || is_hidden {
+                family.fixed.insert(key, number.shown(rule, is_hidden));
+            }
+        }
+    }
+
+    fn touches(&self, period: Period) -> bool {
+        period.start < self.year.end && period.end > self.year.start
+    }
+
+    /// Whether a day beyond the year is in its first or last week.
+    fn shares_a_week(&self, day: NaiveDate) -> bool {
+        self.touches(Period::of(Grain::Week, day))
+    }
+
+    /// The days that are not published, put together where they lie in the same week and month, by which weeks are parts
+    /// of months: unknown in the year, and known beyond it, so that no other year is needed to decide this one.
+    fn add_days(&self, family: &mut Family<Key>, (slice, place): (usize, usize), days: &[Point]) {
+        let mut sums: BTreeMap<NaiveDate, i64> = BTreeMap::new();
+        for point in days {
+            let day = point.period_start;
+            let number = (self.number)(self.among.measure, point);
+            if let Some(Counted { n, .. }) = number.filter(|_| self.shares_a_week(day)) {
+                let week = Period::of(Grain::Week, day);
+                *sums
+                    .entry(week.start.max(Period::of(Grain::Month, day).start))
+                    .or_default() += n;
+            }
+        }
+        for (start, n) in sums {
+            let key = (slice, place, Grain::Day, start);
+            if start < self.year.start || start >= self.year.end {
+                family.of_another_year(key, n);
+            } else {
+                family.unknown(key, n);
+            }
+        }
+    }
+
+    /// Which numbers are totals of which: of shorter periods, places and parts of the people.
+    fn add_sums(&self, family: &mut Family<Key>, now: &Level) {
+        let Some(places) = now.slices.first() else {
+            return;
         };
-        of_area.points.retain(is_asked);
-    }
-    asked
-}
-
-/// The lengths that are decided before one: the measure's own, then the longer ones, then the shorter ones.
-fn before(measure: &Measure, grain: Grain) -> Vec<Grain> {
-    let own = measure.period;
-    let longer = Grain::ALL.iter().copied().filter(|g| *g > own);
-    let shorter = Grain::ALL.iter().rev().copied().filter(|g| *g < own);
-    let all = std::iter::once(own).chain(longer).chain(shorter);
-    let allowed = all.filter(|g| measure.allows(*g));
-    allowed.take_while(|g| *g != grain).collect()
-}
-
-/// The question over whole years and the weeks at their ends, so that no total lacks a part.
-fn widened<'a>(query: &PointQuery<'a>) -> PointQuery<'a> {
-    let week = Days::new(7);
-    PointQuery {
-        from: query
-            .from
-            .map(|from| Period::of(Grain::Year, from).start - week),
-        to: query.to.map(|to| Period::of(Grain::Year, to).end + week),
-        ..*query
+        let rank: BTreeMap<&AreaId, usize> = places.keys().zip(0..).collect();
+        let mut of_places: Vec<Vec<Vec<usize>>> = vec![Vec::new(); rank.len()];
+        for (area, parts) in self.among.sums(places) {
+            let parts = parts.iter().filter_map(|part| rank.get(*part).copied());
+            if let Some(of_place) = rank.get(area).and_then(|at| of_places.get_mut(*at)) {
+                of_place.push(parts.collect());
+            }
+        }
+        let mut sums: Vec<(Key, Vec<Key>)> = Vec::new();
+        for &total in family.numbers.keys() {
+            let (slice, place, grain, start) = total;
+            let of_slices = (1..now.slices.len()).map(|slice| (slice, place, grain, start));
+            let by_place = of_places.get(place).into_iter().flatten();
+            let of_places = by_place.map(|parts| {
+                parts
+                    .iter()
+                    .map(|part| (slice, *part, grain, start))
+                    .collect()
+            });
+            let period = Period::of(grain, start);
+            let shorter = Grain::ALL
+                .iter()
+                .rev()
+                .filter(|short| is_made_of(grain, **short));
+            let of_periods = shorter.map(|short| {
+                let of = |start| (slice, place, *short, start);
+                let within = family.numbers.range(of(period.start)..of(period.end));
+                within.map(|(key, _)| *key).collect::<Vec<Key>>()
+            });
+            sums.extend(of_places.map(|parts| (total, parts)));
+            // The longest that it is made of: the others are parts of those.
+            sums.extend(
+                of_periods
+                    .into_iter()
+                    .find(|parts| !parts.is_empty())
+                    .map(|parts| (total, parts)),
+            );
+            if slice == 0 {
+                sums.push((
+                    total,
+                    of_slices
+                        .filter(|key| family.numbers.contains_key(key))
+                        .collect(),
+                ));
+            }
+        }
+        family.parts = sums;
     }
 }
 
@@ -96,93 +329,24 @@ const fn is_made_of(long: Grain, short: Grain) -> bool {
     )
 }
 
-/// Suppresses points of a length that would give away one of another that is decided already, or of their own beside it:
-/// the total, or all parts of a total.
-fn hold_back(measure: &Measure, now: (Grain, &mut Decided), earlier: (Grain, &Decided)) {
-    let ((grain, now), (other, earlier)) = (now, earlier);
-    let mut hidden = Vec::new();
-    if is_made_of(grain, other) {
-        for total in &now.points {
-            let is_hidden = now.hidden.contains(&total.period_start);
-            if says_too_little(measure, total, earlier)
-                || gives_away(measure, (total, is_hidden), earlier)
-            {
-                hidden.push(total.period_start);
-            }
-        }
-    } else if is_made_of(other, grain) {
-        for total in &earlier.points {
-            let is_hidden = earlier.hidden.contains(&total.period_start);
-            // With its zeros shown a suppressed week would tell on how many days somebody came.
-            if is_hidden || gives_away(measure, (total, is_hidden), now) {
-                let parts = within(&now.points, total.period());
-                hidden.extend(parts.iter().map(|part| part.period_start));
-            }
-        }
+impl Family<Key> {
+    /// A number that is published nowhere.
+    fn unknown(&mut self, key: Key, n: i64) {
+        self.fix(key, n, Shown::Neighbour);
     }
-    now.hidden.extend(hidden);
-}
 
-/// The points of a period, of those in order.
-fn within(points: &[Point], period: Period) -> &[Point] {
-    let first = points.partition_point(|p| p.period_start < period.start);
-    let end = points.partition_point(|p| p.period_start < period.end);
-    points.get(first..end).unwrap_or_default()
-}
-
-/// Whether so little of a total lies in its suppressed parts that its being small would tell of them: each is at least the
-/// smallest number that is suppressed, and what is over could be less than the largest.
-fn says_too_little(measure: &Measure, total: &Point, parts: &Decided) -> bool {
-    let rule = measure.small_numbers();
-    let with_parts = within(&parts.points, total.period());
-    let (hidden, shown): (Vec<&Point>, Vec<&Point>) = with_parts
-        .iter()
-        .partition(|part| parts.hidden.contains(&part.period_start));
-    if hidden.is_empty() {
-        return false;
+    /// A number that another year decides of.
+    fn of_another_year(&mut self, key: Key, n: i64) {
+        self.fix(key, n, Shown::Exact(n));
     }
-    let least = hidden.len() as i64 * rule.smallest_hidden() + rule.largest_hidden();
-    NUMBERS.into_iter().any(|number| {
-        let n = |point: &Point| number(measure, point).map(|counted| counted.n);
-        let of_shown: i64 = shown.iter().filter_map(|part| n(part)).sum();
-        n(total).is_some_and(|all| all - of_shown < least)
-    })
-}
 
-/// Whether a total and its parts together leave a small number a single value.
-fn gives_away(measure: &Measure, total: (&Point, bool), parts: &Decided) -> bool {
-    // What is not over is not shown.
-    if total.0.state == State::Incomplete {
-        return false;
+    fn fix(&mut self, key: Key, n: i64, shown: Shown) {
+        let number = Number {
+            n,
+            people: n,
+            holds: false,
+        };
+        self.numbers.insert(key, number);
+        self.fixed.insert(key, shown);
     }
-    let rule = measure.small_numbers();
-    let with_parts = within(&parts.points, total.0.period());
-    let with_parts = with_parts
-        .iter()
-        .map(|part| (part, parts.hidden.contains(&part.period_start)));
-    NUMBERS.into_iter().any(|number| {
-        let mut family: Family<usize> = Family::default();
-        for (at, (point, is_hidden)) in std::iter::once(total).chain(with_parts.clone()).enumerate()
-        {
-            let Some(Counted { n, people }) = number(measure, point) else {
-                continue;
-            };
-            family.counts_people &= n == people;
-            let number = Number {
-                n,
-                people,
-                holds: parts.holds,
-            };
-            family.numbers.insert(at, number);
-            family.fixed.insert(at, number.shown(rule, is_hidden));
-        }
-        let parts = family
-            .numbers
-            .keys()
-            .copied()
-            .filter(|at| *at > 0)
-            .collect();
-        family.parts.push((0, parts));
-        family.gives_away(rule)
-    })
 }

@@ -7,7 +7,7 @@
 
 use super::Shown;
 use crate::measure::SmallNumbers;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// One area's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Family<K> {
     pub parts: Vec<(K, Vec<K>)>,
     /// The numbers count people: what is suppressed is then no larger than the rule's limit.
     pub counts_people: bool,
+    /// Whoever looks for a person knows which numbers are suppressed because they are small, and which because of those.
+    pub knows_which_are_small: bool,
     /// How numbers are shown elsewhere already, which cannot be changed here.
     pub fixed: BTreeMap<K, Shown>,
 }
@@ -39,6 +41,7 @@ impl<K> Default for Family<K> {
             numbers: BTreeMap::new(),
             parts: Vec::new(),
             counts_people: true,
+            knows_which_are_small: true,
             fixed: BTreeMap::new(),
         }
     }
@@ -50,10 +53,25 @@ type Range = (i64, i64);
 /// A number so large that nothing is known of it from above. Sums of them stay far from the end of the type.
 const UNKNOWN: i64 = 1 << 40;
 
+/// How often a table is looked at, on average, while ranges are narrowed.
+const MAX_VISITS: usize = 100;
+
 /// A total and its parts, by index.
 struct Table {
     total: usize,
     parts: Vec<usize>,
+}
+
+impl Table {
+    fn members(&self) -> impl Iterator<Item = usize> {
+        self.parts.iter().copied().chain([self.total])
+    }
+}
+
+/// All tables, and in which of them each number is.
+struct Tables {
+    tables: Vec<Table>,
+    by_member: Vec<Vec<usize>>,
 }
 
 impl Number {
@@ -89,32 +107,36 @@ impl<K: Ord + Clone> Family<K> {
             })
             .collect();
         if shown.contains(&Shown::Small) {
-            let tables = self.tables();
+            let tables = Tables::of(self.tables(), numbers.len());
             let is_fixed: Vec<bool> = self
                 .numbers
                 .keys()
                 .map(|id| self.fixed.contains_key(id))
                 .collect();
-            // Each round keeps back one more, so there are no more rounds than numbers.
-            while let Some(leak) = self.leak(rule, &numbers, &shown, &tables) {
-                let is_free = |at: usize| !is_fixed[at] && !shown[at].is_hidden();
-                match beside(leak, &numbers, is_free, &tables) {
-                    Some(next) => shown[next] = Shown::Neighbour,
-                    None => break,
+            // Each round keeps back one more at least, so there are no more rounds than numbers.
+            loop {
+                let mut changed: BTreeSet<usize> = BTreeSet::new();
+                for leak in self.leaks(rule, &numbers, &shown, &tables) {
+                    // What was just suppressed there may be enough.
+                    if tables
+                        .of_number(leak)
+                        .iter()
+                        .any(|table| changed.contains(table))
+                    {
+                        continue;
+                    }
+                    let is_free = |at: usize| !is_fixed[at] && !shown[at].is_hidden();
+                    if let Some(next) = tables.beside(leak, &numbers, is_free) {
+                        shown[next] = Shown::Neighbour;
+                        changed.extend(tables.of_number(next));
+                    }
+                }
+                if changed.is_empty() {
+                    break;
                 }
             }
         }
         self.numbers.keys().cloned().zip(shown).collect()
-    }
-
-    /// Whether the numbers as they are shown ([`Family::fixed`], all of them) leave a small one a single value.
-    #[must_use]
-    pub fn gives_away(&self, rule: SmallNumbers) -> bool {
-        let numbers: Vec<Number> = self.numbers.values().copied().collect();
-        let shown: Vec<Shown> = self.fixed.values().copied().collect();
-        shown.contains(&Shown::Small)
-            && numbers.len() == shown.len()
-            && self.leak(rule, &numbers, &shown, &self.tables()).is_some()
     }
 
     /// The totals with the parts that have numbers. A total that is not the sum of its parts tells nothing of them.
@@ -135,65 +157,98 @@ impl<K: Ord + Clone> Family<K> {
         self.parts.iter().filter_map(table).collect()
     }
 
-    /// A small number that has only one value left when all tables are taken together.
-    fn leak(
+    /// The small numbers that have only one value left when all tables are taken together.
+    fn leaks(
         &self,
         rule: SmallNumbers,
         numbers: &[Number],
         shown: &[Shown],
-        tables: &[Table],
-    ) -> Option<usize> {
+        tables: &Tables,
+    ) -> Vec<usize> {
         let ranges = numbers
             .iter()
             .zip(shown)
-            .map(|(number, shown)| range(rule, *shown, *number, self.counts_people))
+            .map(|(number, shown)| match shown {
+                Shown::Small | Shown::Neighbour if !self.knows_which_are_small => (0, UNKNOWN),
+                shown => range(rule, *shown, *number, self.counts_people),
+            })
             .collect();
-        let ranges = narrowed(ranges, tables);
-        (0..numbers.len()).find(|&at| shown[at] == Shown::Small && ranges[at].0 >= ranges[at].1)
+        let ranges = tables.narrowed(ranges);
+        let has_one_left = |&at: &usize| shown[at] == Shown::Small && ranges[at].0 >= ranges[at].1;
+        (0..numbers.len()).filter(has_one_left).collect()
     }
 }
 
-/// What to keep back for the sake of a number: the smallest that is shown in a table with it, or else in any table; a
-/// zero only where there is nothing else.
-fn beside(
-    at: usize,
-    numbers: &[Number],
-    is_free: impl Fn(usize) -> bool,
-    tables: &[Table],
-) -> Option<usize> {
-    let with_it = |table: &&Table| table.total == at || table.parts.contains(&at);
-    let of = |table: &Table| -> Vec<usize> {
-        let members = table.parts.iter().copied().chain([table.total]);
-        members
-            .filter(|&member| member != at && is_free(member))
-            .collect()
-    };
-    let near: Vec<usize> = tables.iter().filter(with_it).flat_map(of).collect();
-    let far = || tables.iter().flat_map(of).collect::<Vec<usize>>();
-    let smallest = |of: &[usize], least: i64| {
-        let enough = of.iter().copied().filter(|&i| numbers[i].n >= least);
-        enough.min_by_key(|&i| numbers[i].n)
-    };
-    smallest(&near, 1)
-        .or_else(|| smallest(&near, 0))
-        .or_else(|| smallest(&far(), 1))
-        .or_else(|| smallest(&far(), 0))
-}
-
-/// Narrows what every number can be, from table to table, until nothing changes.
-fn narrowed(mut ranges: Vec<Range>, tables: &[Table]) -> Vec<Range> {
-    loop {
-        let mut changed = false;
-        let mut set = |ranges: &mut Vec<Range>, at: usize, (from, to): Range| {
-            let (old_from, old_to) = ranges[at];
-            let new = (old_from.max(from), old_to.min(to));
-            // What contradicts itself is no knowledge.
-            if new.0 <= new.1 && new != ranges[at] {
-                ranges[at] = new;
-                changed = true;
+impl Tables {
+    fn of(tables: Vec<Table>, numbers: usize) -> Self {
+        let mut by_member = vec![Vec::new(); numbers];
+        for (at, table) in tables.iter().enumerate() {
+            for member in table.members() {
+                by_member[member].push(at);
             }
-        };
-        for Table { total, parts } in tables {
+        }
+        Self { tables, by_member }
+    }
+
+    /// The tables in which a number is.
+    fn of_number(&self, at: usize) -> &[usize] {
+        &self.by_member[at]
+    }
+
+    /// What to keep back for the sake of a number: the smallest that is shown in a table with it, or else in the next
+    /// tables; a zero only where there is nothing else as near.
+    fn beside(
+        &self,
+        at: usize,
+        numbers: &[Number],
+        is_free: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let (mut seen, mut looked_at) = (BTreeSet::from([at]), BTreeSet::new());
+        let mut edge = vec![at];
+        while !edge.is_empty() {
+            let tables = edge.iter().flat_map(|at| self.of_number(*at));
+            let tables = tables.filter(|table| looked_at.insert(**table));
+            let members = tables.flat_map(|table| self.tables[*table].members());
+            edge = members.filter(|member| seen.insert(*member)).collect();
+            let smallest = |least: i64| {
+                let free = edge
+                    .iter()
+                    .copied()
+                    .filter(|&i| is_free(i) && numbers[i].n >= least);
+                free.min_by_key(|&i| numbers[i].n)
+            };
+            let next = smallest(1).or_else(|| smallest(0));
+            if next.is_some() {
+                return next;
+            }
+        }
+        None
+    }
+
+    /// Narrows what every number can be, from table to table, until nothing changes.
+    fn narrowed(&self, mut ranges: Vec<Range>) -> Vec<Range> {
+        let mut open: VecDeque<usize> = (0..self.tables.len()).collect();
+        let mut is_open = vec![true; self.tables.len()];
+        // Bounds that creep towards each other by ones are left: nobody narrows for ever.
+        let mut left = self.tables.len() * MAX_VISITS;
+        while let Some(at) = open.pop_front().filter(|_| left > 0) {
+            left -= 1;
+            is_open[at] = false;
+            let Table { total, parts } = &self.tables[at];
+            let mut set = |ranges: &mut Vec<Range>, number: usize, (from, to): Range| {
+                let (old_from, old_to) = ranges[number];
+                let new = (old_from.max(from), old_to.min(to));
+                // What contradicts itself is no knowledge.
+                if new.0 <= new.1 && new != ranges[number] {
+                    ranges[number] = new;
+                    for &table in self.of_number(number) {
+                        if !is_open[table] {
+                            is_open[table] = true;
+                            open.push_back(table);
+                        }
+                    }
+                }
+            };
             let low: i64 = parts.iter().map(|&p| ranges[p].0).sum();
             let high: i64 = parts.iter().map(|&p| ranges[p].1).sum();
             set(&mut ranges, *total, (low, high));
@@ -201,16 +256,11 @@ fn narrowed(mut ranges: Vec<Range>, tables: &[Table]) -> Vec<Range> {
             for &part in parts {
                 let (from, to) = ranges[part];
                 let others = (low - from, high - to);
-                set(
-                    &mut ranges,
-                    part,
-                    (total_low - others.1, total_high - others.0),
-                );
+                let of_part = (total_low - others.1, total_high - others.0);
+                set(&mut ranges, part, of_part);
             }
         }
-        if !changed {
-            return ranges;
-        }
+        ranges
     }
 }
 

@@ -193,9 +193,7 @@ pub fn chart_picker(visit: &Visit, measure: &Measure, grain: Grain) -> Markup {
             (place_field(visit))
             label for="pick-period" { "By" }
             select #pick-period name="period" {
-                @for g in [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year] {
-                    @if measure.allows(g) { option value=(g.to_string()) selected[g == grain] { (words::grain(g)) } }
-                }
+                @for g in visit.lengths(measure) { option value=(g.to_string()) selected[g == grain] { (words::grain(g)) } }
             }
             button.quiet type="submit" { "Show" }
         }

@@ -123,8 +123,8 @@ fn choices(visit: &Visit, measure: &Measure, answer: &Answer, request: &ChartReq
                 @for kind in kinds { (option(visit.address.clone().with("chart", kind), kind == chosen, kind_words(kind))) }
             }
             ul.segments aria-label="Length of a period" {
-                @for g in [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year] {
-                    @if measure.allows(g) { (option(visit.address.clone().with("period", g), g == answer.chart.period, &words::sentence(words::grain(g)))) }
+                @for g in visit.lengths(measure) {
+                    (option(visit.address.clone().with("period", g), g == answer.chart.period, &words::sentence(words::grain(g))))
                 }
             }
             form.dates method="get" action=(visit.address.path()) {

@@ -18,6 +18,7 @@ use joinedup_projector::Views;
 use joinedup_views::ask::AskError;
 use joinedup_views::catalogue::Node;
 use joinedup_views::measure::Measure;
+use joinedup_views::period::Grain;
 use joinedup_views::suppression::Audience;
 use maud::Markup;
 use std::sync::Arc;
@@ -118,9 +119,18 @@ impl Visit {
         let area = self.area.as_str();
         let request = ChartRequest::from_parameters(measure.id.as_str(), &pairs, area)?;
         Ok(ChartRequest {
-            period: request.period.filter(|grain| measure.allows(*grain)),
+            period: request
+                .period
+                .filter(|grain| self.lengths(measure).any(|g| g == *grain)),
             ..request
         })
+    }
+
+    /// The lengths of period by which this visitor may see a measure.
+    pub fn lengths<'a>(&self, measure: &'a Measure) -> impl Iterator<Item = Grain> + use<'a> {
+        let audience = self.audience();
+        let all = Grain::ALL.iter().copied();
+        all.filter(move |grain| measure.allows(*grain) && audience.sees(measure, *grain))
     }
 
     /// The same visit without some parameters in its address.

@@ -1,0 +1,254 @@
+//! What is suppressed of a question: the lengths of period and parts of the people that are decided before it, and itself.
+
+use super::Policy;
+use super::among::{Among, At, Slice};
+use super::lengths::{self, Level};
+use crate::ask::Basis;
+use crate::cell::Filter;
+use crate::dimension;
+use crate::period::Grain;
+use crate::point::{Point, PointQuery, points};
+use chrono::NaiveDate;
+use joinedup_events::AreaId;
+use joinedup_events::area::Areas;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The points of an area as they are, and which of them are suppressed.
+pub(super) struct Decided {
+    /// In order of their periods.
+    pub points: Vec<Point>,
+    /// By the start of the period.
+    pub hidden: BTreeSet<NaiveDate>,
+    /// The rule holds for the area.
+    pub holds: bool,
+}
+
+/// Where a question is asked.
+pub(super) struct Asked<'a> {
+    pub basis: &'a Basis<'a>,
+    pub areas: &'a Areas,
+    pub policy: &'a Policy,
+    pub wanted: &'a [AreaId],
+}
+
+impl Asked<'_> {
+    /// The points of an area as they are.
+    pub fn points(&self, query: &PointQuery<'_>, area: &AreaId, filter: &Filter) -> Vec<Point> {
+        let query = PointQuery {
+            area,
+            filter,
+            ..*query
+        };
+        points(self.basis, self.areas, &query)
+    }
+
+    /// The points as they are, and which of them are suppressed beside those of other areas, parts and lengths of period.
+    pub fn decided(&self, query: &PointQuery<'_>) -> BTreeMap<AreaId, Decided> {
+        let slices = slices(self.basis, query);
+        let whole = Filter::default();
+        let mut decided: BTreeMap<AreaId, Decided> = BTreeMap::new();
+        for area in self.wanted {
+            if decided.contains_key(area) {
+                continue;
+            }
+            let family = relatives(self.areas, area, self.policy);
+            let (points, hidden) = match &slices {
+                // Whatever is asked for, the whole is published too, and is decided without its parts.
+                Slices::Whole => self.asked(query, &family, std::slice::from_ref(&whole), (0, &[])),
+                Slices::Parts { values, asked } => {
+                    let all = self.levels(query, &family, std::slice::from_ref(&whole), &[], None);
+                    let slices: Vec<Filter> =
+                        std::iter::once(&whole).chain(values).cloned().collect();
+                    self.asked(query, &family, &slices, (asked + 1, &all))
+                }
+                // By many questions of this kind the parts of a small number could be put together.
+                Slices::Mixed => (self.slice(query, &family, query.filter), None),
+            };
+            let is_asked = |point: &Point| {
+                query.from.is_none_or(|from| point.period_end > from)
+                    && query.to.is_none_or(|to| point.period_start <= to)
+            };
+            for (area, mut points) in points {
+                if !self.wanted.contains(&area) {
+                    continue;
+                }
+                points.retain(|point| query.range.is_some() || is_asked(point));
+                let holds = self.policy.holds(self.areas, area.as_str());
+                let is_hidden = |start: &NaiveDate| match &hidden {
+                    Some(hidden) => hidden.contains(&(*start, area.clone())),
+                    None => holds,
+                };
+                let starts = points.iter().map(|point| point.period_start);
+                let hidden = starts.filter(is_hidden).collect();
+                let of_area = Decided {
+                    points,
+                    hidden,
+                    holds,
+                };
+                decided.insert(area, of_area);
+            }
+        }
+        decided
+    }
+
+    fn slice(&self, query: &PointQuery<'_>, family: &BTreeSet<AreaId>, filter: &Filter) -> Slice {
+        let points = |area: &AreaId| (area.clone(), self.points(query, area, filter));
+        family.iter().map(points).collect()
+    }
+
+    /// The slice that is asked for, and which of its points are suppressed.
+    fn asked(
+        &self,
+        query: &PointQuery<'_>,
+        family: &BTreeSet<AreaId>,
+        filters: &[Filter],
+        (asked, whole): (usize, &[Level]),
+    ) -> (Slice, Option<BTreeSet<At>>) {
+        let mut levels = self
+            .levels(query, family, filters, whole, Some(query.grain))
+            .into_iter();
+        let level = levels.find(|level| level.grain == query.grain);
+        let Some(mut level) = level.filter(|level| asked < level.slices.len()) else {
+            return (Slice::new(), None);
+        };
+        let of_asked = level
+            .hidden
+            .into_iter()
+            .filter(|(slice, _)| *slice == asked);
+        (
+            level.slices.swap_remove(asked),
+            Some(of_asked.map(|(_, at)| at).collect()),
+        )
+    }
+
+    /// Lengths of period in the order in which they are decided, all of them or up to one, after which the others are open.
+    /// `whole` are those of the first slice, where it is the whole of the others.
+    fn levels(
+        &self,
+        query: &PointQuery<'_>,
+        family: &BTreeSet<AreaId>,
+        filters: &[Filter],
+        whole: &[Level],
+        last: Option<Grain>,
+    ) -> Vec<Level> {
+        let among = Among {
+            areas: self.areas,
+            policy: self.policy,
+            measure: query.measure,
+        };
+        let mut grains = lengths::order(query.measure);
+        if query.range.is_some() || last == Some(query.measure.period) && whole.is_empty() {
+            // Of what comes first nothing else needs to be known.
+            grains = vec![query.grain];
+        } else if !grains.contains(&query.grain) {
+            grains.push(query.grain);
+        }
+        let is_alone = grains.len() == 1 && whole.len() <= 1;
+        let wide = if is_alone {
+            *query
+        } else {
+            lengths::widened(query)
+        };
+        let slices = |grain| -> Vec<Slice> {
+            let query = PointQuery { grain, ..wide };
+            filters
+                .iter()
+                .map(|filter| self.slice(&query, family, filter))
+                .collect()
+        };
+        let open = |grain: Grain| Level {
+            grain,
+            slices: slices(grain),
+            hidden: BTreeSet::new(),
+            is_open: true,
+        };
+        let days = if is_alone {
+            Vec::new()
+        } else {
+            slices(Grain::Day)
+        };
+        let mut levels: Vec<Level> = grains.into_iter().map(open).collect();
+        let asked = levels.iter().position(|level| Some(level.grain) == last);
+        for at in 0..asked.map_or(levels.len(), |asked| asked + 1) {
+            let mut level = levels.remove(at);
+            let of_whole = whole.iter().find(|of| of.grain == level.grain);
+            let of_whole = of_whole.map(|of| &of.hidden);
+            level.hidden = among.hidden(&level.slices, of_whole);
+            level.hidden.extend(of_whole.into_iter().flatten().cloned());
+            level.is_open = false;
+            let is_beside = |of: &&Level| {
+                let known = levels.iter().find(|l| l.grain == of.grain);
+                of.grain != level.grain && known.is_none_or(|known| known.is_open)
+            };
+            let others: Vec<&Level> = levels
+                .iter()
+                .chain(whole.iter().filter(is_beside))
+                .collect();
+            // What people look at first is decided by itself.
+            if at > 0 || !whole.is_empty() {
+                lengths::hold_back(&among, &mut level, &others, &days);
+            }
+            levels.insert(at, level);
+        }
+        levels
+    }
+}
+
+/// Which part of the people is asked for.
+enum Slices {
+    /// All of them.
+    Whole,
+    /// One value of one dimension: beside it the others are published, and all of them together.
+    Parts { values: Vec<Filter>, asked: usize },
+    /// Several values, or several dimensions.
+    Mixed,
+}
+
+fn slices(basis: &Basis<'_>, query: &PointQuery<'_>) -> Slices {
+    let mut dimensions = query.filter.0.iter();
+    let (Some((dimension, values)), None) = (dimensions.next(), dimensions.next()) else {
+        return if query.filter.0.is_empty() {
+            Slices::Whole
+        } else {
+            Slices::Mixed
+        };
+    };
+    let seen = dimension::seen(basis.cells(), &query.measure.quantity, dimension);
+    let mut seen: BTreeSet<String> = seen.into_iter().map(ToOwned::to_owned).collect();
+    let (Some(value), 1) = (values.first(), values.len()) else {
+        return Slices::Mixed;
+    };
+    seen.insert(value.clone());
+    Slices::Parts {
+        asked: seen.iter().position(|v| v == value).unwrap_or_default(),
+        values: seen
+            .into_iter()
+            .map(|value| Filter([(dimension.clone(), BTreeSet::from([value]))].into()))
+            .collect(),
+    }
+}
+
+/// The areas whose numbers, taken together, could give this one away, with the area itself: all that can be reached by
+/// going from a small area to what it is part of, and from any area to its small parts. Every area reached has the same
+/// relatives, so what is hidden of it does not depend on who else was asked about.
+#[must_use]
+pub fn relatives(areas: &Areas, area: &AreaId, policy: &Policy) -> BTreeSet<AreaId> {
+    let mut family = BTreeSet::from([area.clone()]);
+    let mut open = vec![area.clone()];
+    while let Some(next) = open.pop() {
+        let small = policy.holds(areas, next.as_str());
+        let above = areas.get(next.as_str()).map_or(&[][..], |a| &a.parents);
+        let below = areas.children(&next);
+        let linked = above.iter().filter(|_| small).chain(
+            below
+                .iter()
+                .filter(|child| policy.holds(areas, child.as_str())),
+        );
+        for area in linked {
+            if family.insert(area.clone()) {
+                open.push(area.clone());
+            }
+        }
+    }
+    family
+}
