@@ -40,7 +40,10 @@ pub struct Published {
     /// What is wrong with those, as much of it as a person reads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// Where accepted events contradict each other or what is known of the same entity, as much of it as a person reads.
+    /// How many accepted events contradict each other or what is known of the same entity.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub contradicting: u64,
+    /// Which ones and how, as much of it as a person reads.
     /// They are stored; what a later record resolves is gone from the list of contradictions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,

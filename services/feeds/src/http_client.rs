@@ -96,6 +96,8 @@ pub enum Answered {
         accepted: u64,
         /// How many were known.
         duplicates: u64,
+        /// How many contradict each other or what is known.
+        contradicting: u64,
     },
     /// Refused, all of it: these events break a rule (index, field, rule).
     Refused(Vec<(usize, String, String)>),
@@ -191,10 +193,12 @@ impl Client {
                 Ok(Published {
                     accepted,
                     duplicates,
+                    contradicting,
                     ..
                 }) => Ok(Answered::Taken {
                     accepted,
                     duplicates,
+                    contradicting,
                 }),
                 Err(_) => Err(self.odd(status, "not what a joinedup server answers".to_owned())),
             },

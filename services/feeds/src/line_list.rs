@@ -18,6 +18,7 @@ mod tests;
 
 use crate::BadRow;
 use crate::sink::{SendError, Sink};
+use crate::transfer::Contradicting;
 use chrono::{DateTime, Utc};
 use difference::{Comparison, Plan};
 use fault::{Faults, REFUSED};
@@ -52,6 +53,8 @@ pub struct Published {
     pub accepted: u64,
     /// Events that the log knew already.
     pub duplicates: u64,
+    /// Events that contradict each other or what is known.
+    pub contradicting: Contradicting,
 }
 
 impl ListImport<'_> {
@@ -119,6 +122,7 @@ impl ListImport<'_> {
         Ok(Published {
             accepted: sent.accepted,
             duplicates: sent.duplicates,
+            contradicting: Contradicting(sent.contradicting),
         })
     }
 }

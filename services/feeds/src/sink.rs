@@ -49,6 +49,8 @@ pub struct Sent {
     pub accepted: u64,
     /// How many the log knew already.
     pub duplicates: u64,
+    /// How many contradict each other or what is known, as far as the receiver says.
+    pub contradicting: u64,
     /// Events that the server refused: index, field, rule.
     pub refused: Vec<(usize, String, String)>,
 }

@@ -22,6 +22,8 @@ pub struct Report {
     pub duplicates: u64,
     /// Rows of which something was not taken: each once, whatever is wrong with it.
     pub refused: u64,
+    /// Stored events that contradict each other or what is known.
+    pub contradicting: u64,
     /// The series of published amounts that were sent.
     pub series: BTreeSet<String>,
 }
@@ -34,11 +36,32 @@ impl std::fmt::Display for Report {
             accepted,
             duplicates,
             refused,
+            contradicting,
             series: _,
         } = self;
         write!(
             f,
             "read {rows} rows, sent {sent} events: {accepted} accepted, {duplicates} duplicates; refused {refused}"
+        )?;
+        Contradicting(*contradicting).fmt(f)
+    }
+}
+
+/// So many events that contradict others or what is known, as is said after how many were accepted: nothing of none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Contradicting(pub u64);
+
+impl std::fmt::Display for Contradicting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let verb = match self.0 {
+            0 => return Ok(()),
+            1 => "contradicts",
+            _ => "contradict",
+        };
+        write!(
+            f,
+            "; {} {verb} others or what is known: see the page Sources",
+            self.0
         )
     }
 }
@@ -104,6 +127,7 @@ pub async fn transfer(
             report.sent += events.len() as u64;
             report.accepted += sent.accepted;
             report.duplicates += sent.duplicates;
+            report.contradicting += sent.contradicting;
             for (at, field, rule) in sent.refused {
                 let line = lines.get(at).copied().unwrap_or_default();
                 refused.insert(line);

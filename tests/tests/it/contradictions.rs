@@ -4,7 +4,7 @@
 use joinedup_tests::care::event;
 use joinedup_tests::http;
 use joinedup_tests::patience::eventually;
-use joinedup_tests::product::Joinedup;
+use joinedup_tests::product::{Joinedup, run};
 use joinedup_tests::tokens::{ask, token, with_tokens};
 use serde_json::{Value, json};
 
@@ -253,6 +253,24 @@ fn the_sender_is_warned_of_contradictions_at_once() {
         json!([3, "retraction-of-nothing"]),
     ];
     assert_eq!(said, expected, "{answer}");
+    assert_eq!(answer["contradicting"], 3, "{answer}");
     assert_eq!(warnings[0]["detail"], "Discharged before being admitted");
     assert!(!answer["warnings"].to_string().contains("t-9"));
+
+    // Whoever imports a file is told as well.
+    let file = |name: &str| product.folder().join(name).to_string_lossy().into_owned();
+    let lines = ["6", "7"].map(|id| {
+        let entity = format!("t-{id}");
+        let reversed = of("discharge-reversed", id, "03", &entity, json!({}));
+        format!("{reversed}\n")
+    });
+    std::fs::write(file("events.ndjson"), lines.concat()).unwrap();
+    let (url, token_file, lines) = (product.url(""), file("feed"), file("events.ndjson"));
+    let import = ["import", "--url", &url, "--token-file", &token_file, &lines];
+    let import = run(import);
+    let said = import.succeeded();
+    assert!(
+        said.contains("; 2 contradict others or what is known: see the page Sources"),
+        "{said}"
+    );
 }

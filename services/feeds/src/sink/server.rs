@@ -41,6 +41,7 @@ pub(super) async fn send(client: &Client, events: &[Event]) -> Result<Sent, Send
         let lane = lane?;
         sent.accepted += lane.accepted;
         sent.duplicates += lane.duplicates;
+        sent.contradicting += lane.contradicting;
         sent.refused.extend(lane.refused);
     }
     sent.refused.sort_by_key(|(at, ..)| *at);
@@ -104,9 +105,11 @@ impl Lane<'_> {
                 Answered::Taken {
                     accepted,
                     duplicates,
+                    contradicting,
                 } => {
                     sent.accepted += accepted;
                     sent.duplicates += duplicates;
+                    sent.contradicting += contradicting;
                 }
                 Answered::TooLarge if indices.len() == 1 => {
                     let why = "is larger than the server takes".to_owned();

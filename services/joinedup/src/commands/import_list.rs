@@ -227,10 +227,11 @@ async fn one(
     if let Some(published) = published {
         let _ = writeln!(
             text,
-            "published {} events: {} accepted, {} duplicates",
+            "published {} events: {} accepted, {} duplicates{}",
             plan.events.len(),
             published.accepted,
-            published.duplicates
+            published.duplicates,
+            published.contradicting
         );
     } else {
         let _ = writeln!(

@@ -63,11 +63,12 @@ pub async fn publish(
     } = admit(&app, &caller, bodies, is_lenient(&headers))?;
     let condition = condition(&headers, &events)?;
     // Before they are stored, since the view then has them at any moment, and nothing is new about them.
-    let (events, warnings) = contradicting(&app, events, &indices).await?;
+    let (events, contradicting, warnings) = contradicting(&app, events, &indices).await?;
     let appended = append(&app, &events, condition).await?;
     let answer = Published {
         refused,
         errors,
+        contradicting,
         warnings,
         ..appended
     };
@@ -204,20 +205,19 @@ pub async fn append(
         accepted: counted(false),
         duplicates: counted(true),
         positions: appended.iter().map(|a| a.position.0).collect(),
-        refused: 0,
-        errors: Vec::new(),
-        warnings: Vec::new(),
+        ..Published::default()
     })
 }
 
-/// What events contradict as far as this process knows: nothing where it has no views.
+/// How many events contradict what stands, as far as this process knows (nothing where it has no views), and the first
+/// of them.
 async fn contradicting(
     app: &App,
     events: Vec<Event>,
     indices: &[usize],
-) -> Result<(Vec<Event>, Vec<Warning>), Problem> {
+) -> Result<(Vec<Event>, u64, Vec<Warning>), Problem> {
     let Some(views) = app.views.clone() else {
-        return Ok((events, Vec::new()));
+        return Ok((events, 0, Vec::new()));
     };
     // What a closed entity said may have to be fetched from disk.
     let looking = tokio::task::spawn_blocking(move || {
@@ -227,6 +227,7 @@ async fn contradicting(
     let (events, found) = looking
         .await
         .map_err(|_| Problem::unavailable("The events could not be looked at; send them again"))?;
+    let contradicting = found.len() as u64;
     let warnings = found.into_iter().filter_map(|(at, kind)| {
         Some(Warning {
             index: *indices.get(at)?,
@@ -234,7 +235,8 @@ async fn contradicting(
             detail: kind.words().to_owned(),
         })
     });
-    Ok((events, warnings.take(MAX_ERRORS).collect()))
+    let warnings = warnings.take(MAX_ERRORS).collect();
+    Ok((events, contradicting, warnings))
 }
 
 /// `If-Match: "<version>"`: the event is stored only if the last one on its subject stands there.
