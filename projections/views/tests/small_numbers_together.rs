@@ -1,4 +1,5 @@
-//! Somebody who asks for every place, every length of period and every part of the people, and takes all answers together.
+//! Somebody who asks for every place and every length of period, or for every place and every part of the people, and takes
+//! all answers together.
 #![allow(
     clippy::disallowed_methods,
     reason = "how many draws is asked of the environment"
@@ -125,7 +126,10 @@ struct Attacker {
 }
 
 impl Attacker {
-    fn of(exact: &BTreeMap<Key, Point>, seen: &BTreeMap<Key, Point>) -> Self {
+    /// One who puts lengths of period of the whole together, or else parts of the people of each length.
+    fn of(exact: &BTreeMap<Key, Point>, seen: &BTreeMap<Key, Point>, by_length: bool) -> Self {
+        let mut exact = exact.clone();
+        exact.retain(|key, _| !by_length || key.0 == 0);
         let keys: Vec<Key> = exact.keys().cloned().collect();
         let truth: Vec<f64> = exact.values().map(|p| p.value.unwrap_or(0.0)).collect();
         let (mut range, mut hidden) = (Vec::new(), Vec::new());
@@ -151,7 +155,11 @@ impl Attacker {
             let (part, area, grain, start) = key;
             let period = Period::of(*grain, *start);
             let mut ways: Vec<Vec<usize>> = Vec::new();
-            for of in Grain::ALL.iter().copied().filter(|of| of < grain) {
+            for of in Grain::ALL
+                .iter()
+                .copied()
+                .filter(|of| by_length && of < grain)
+            {
                 let one = |start: NaiveDate| (*part, area.clone(), of, start);
                 let parts = exact.range(one(period.start)..one(period.end));
                 let parts: Vec<&Key> = parts.map(|(key, _)| key).collect();
@@ -165,7 +173,7 @@ impl Attacker {
             let of_place =
                 |place: &AreaId| index.get(&(*part, place.clone(), *grain, *start)).copied();
             ways.push(areas.children(area).iter().filter_map(of_place).collect());
-            if *part == 0 {
+            if *part == 0 && !by_length {
                 let of_part = |part| index.get(&(part, area.clone(), *grain, *start)).copied();
                 ways.push((1..=PARTS.len()).filter_map(of_part).collect());
             }
@@ -275,7 +283,10 @@ proptest! {
         let cells = referrals(&sources, &dice, days);
         let exact = answers(&cells, own, &policy, Audience::Operations);
         let seen = answers(&cells, own, &policy, Audience::Public);
-        let found = Attacker::of(&exact, &seen).found(&policy);
+        let found: Vec<_> = [true, false]
+            .into_iter()
+            .flat_map(|by_length| Attacker::of(&exact, &seen, by_length).found(&policy))
+            .collect();
         prop_assert!(found.is_empty(), "{} found: {:?}", found.len(), &found[..found.len().min(5)]);
     }
 }

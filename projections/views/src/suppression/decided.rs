@@ -56,7 +56,7 @@ impl Asked<'_> {
                 // Whatever is asked for, the whole is published too, and is decided without its parts.
                 Slices::Whole => self.asked(query, &family, std::slice::from_ref(&whole), (0, &[])),
                 Slices::Parts { values, asked } => {
-                    let all = self.levels(query, &family, std::slice::from_ref(&whole), &[], None);
+                    let all = self.levels(query, &family, std::slice::from_ref(&whole), (0, &[]));
                     let slices: Vec<Filter> =
                         std::iter::once(&whole).chain(values).cloned().collect();
                     self.asked(query, &family, &slices, (asked + 1, &all))
@@ -104,9 +104,8 @@ impl Asked<'_> {
         filters: &[Filter],
         (asked, whole): (usize, &[Level]),
     ) -> (Slice, Option<BTreeSet<At>>) {
-        let mut levels = self
-            .levels(query, family, filters, whole, Some(query.grain))
-            .into_iter();
+        let levels = self.levels(query, family, filters, (asked, whole));
+        let mut levels = levels.into_iter();
         let level = levels.find(|level| level.grain == query.grain);
         let Some(mut level) = level.filter(|level| asked < level.slices.len()) else {
             return (Slice::new(), None);
@@ -121,15 +120,14 @@ impl Asked<'_> {
         )
     }
 
-    /// Lengths of period in the order in which they are decided, all of them or up to one, after which the others are open.
-    /// `whole` are those of the first slice, where it is the whole of the others.
+    /// Lengths of period in the order in which they are decided, up to the one of the question; those after it are open. With
+    /// levels of the `whole` the first slice is the whole of the others, of which only the one that is asked for is decided.
     fn levels(
         &self,
         query: &PointQuery<'_>,
         family: &BTreeSet<AreaId>,
         filters: &[Filter],
-        whole: &[Level],
-        last: Option<Grain>,
+        (asked, whole): (usize, &[Level]),
     ) -> Vec<Level> {
         let among = Among {
             areas: self.areas,
@@ -137,13 +135,13 @@ impl Asked<'_> {
             measure: query.measure,
         };
         let mut grains = lengths::order(query.measure);
-        if query.range.is_some() || last == Some(query.measure.period) && whole.is_empty() {
-            // Of what comes first nothing else needs to be known.
+        let is_alone = query.range.is_some() || query.grain == query.measure.period;
+        if is_alone {
+            // Of what is decided first nothing else needs to be known.
             grains = vec![query.grain];
         } else if !grains.contains(&query.grain) {
             grains.push(query.grain);
         }
-        let is_alone = grains.len() == 1 && whole.len() <= 1;
         let wide = if is_alone {
             *query
         } else {
@@ -162,31 +160,26 @@ impl Asked<'_> {
             hidden: BTreeSet::new(),
             is_open: true,
         };
-        let days = if is_alone {
-            Vec::new()
-        } else {
-            slices(Grain::Day)
+        let days: Slice = match filters.get(asked) {
+            Some(filter) if !is_alone => {
+                let by_day = PointQuery {
+                    grain: Grain::Day,
+                    ..wide
+                };
+                self.slice(&by_day, family, filter)
+            }
+            _ => Slice::new(),
         };
         let mut levels: Vec<Level> = grains.into_iter().map(open).collect();
-        let asked = levels.iter().position(|level| Some(level.grain) == last);
-        for at in 0..asked.map_or(levels.len(), |asked| asked + 1) {
+        let last = levels.iter().position(|level| level.grain == query.grain);
+        for at in 0..last.map_or(0, |last| last + 1) {
             let mut level = levels.remove(at);
             let of_whole = whole.iter().find(|of| of.grain == level.grain);
-            let of_whole = of_whole.map(|of| &of.hidden);
-            level.hidden = among.hidden(&level.slices, of_whole);
-            level.hidden.extend(of_whole.into_iter().flatten().cloned());
+            level.hidden = among.hidden(&level.slices, of_whole.map(|of| &of.hidden));
             level.is_open = false;
-            let is_beside = |of: &&Level| {
-                let known = levels.iter().find(|l| l.grain == of.grain);
-                of.grain != level.grain && known.is_none_or(|known| known.is_open)
-            };
-            let others: Vec<&Level> = levels
-                .iter()
-                .chain(whole.iter().filter(is_beside))
-                .collect();
             // What people look at first is decided by itself.
-            if at > 0 || !whole.is_empty() {
-                lengths::hold_back(&among, &mut level, &others, &days);
+            if at > 0 {
+                lengths::hold_back(&among, asked, &mut level, (&levels, &days));
             }
             levels.insert(at, level);
         }

@@ -1,7 +1,7 @@
 //! Lengths of period beside each other: a month is the sum of its days, a year of its months. One length after the other
 //! is decided, the measure's own first, because that is what people look at. What a later one would give away of an
-//! earlier, or of itself beside it, is suppressed in the later; for that all places, all parts of the people and all
-//! lengths are taken together, one financial year at a time. Readers are shown nothing shorter than the measure's own.
+//! earlier, or of itself beside it, is suppressed in the later; for that all places and lengths are taken together, one
+//! financial year at a time. Readers are shown nothing shorter than the measure's own.
 
 use super::Shown;
 use super::among::{Among, At, Counted, NUMBERS, NumberOf, Slice};
@@ -25,11 +25,6 @@ pub(super) struct Level {
 }
 
 impl Level {
-    /// Whether points of a part of the people can still be suppressed. The whole is decided before its parts.
-    fn is_free(&self, slice: usize) -> bool {
-        slice > 0 || self.slices.len() == 1
-    }
-
     fn is_hidden(&self, slice: usize, area: &AreaId, start: NaiveDate) -> bool {
         self.is_open || self.hidden.contains(&(slice, (start, area.clone())))
     }
@@ -44,7 +39,7 @@ pub(super) fn order(measure: &Measure) -> Vec<Grain> {
         .collect()
 }
 
-/// The question over whole years, and one more at each end: a week over the turn of a year is decided by both.
+/// The question over whole years, and one more at each end: a week over the turn of a year is decided by both years.
 pub(super) fn widened<'a>(query: &PointQuery<'a>) -> PointQuery<'a> {
     let before = |date| {
         Period::of(
@@ -60,54 +55,67 @@ pub(super) fn widened<'a>(query: &PointQuery<'a>) -> PointQuery<'a> {
     }
 }
 
-/// Suppresses more of a length than small numbers and what lies beside them, so that it gives nothing away together with
-/// the `others`, of which some are still open. `days` are the points by day, by which weeks and months are parts of each
-/// other.
-pub(super) fn hold_back(among: &Among<'_>, now: &mut Level, others: &[&Level], days: &[Slice]) {
-    let mut hidden: BTreeSet<(usize, At)> = BTreeSet::new();
-    for (slice, of_slice) in now.slices.iter().enumerate() {
-        if !now.is_free(slice) {
+/// Suppresses more of a slice than small numbers and what lies beside them, so that a length gives nothing away together
+/// with the `others`, of which some are still open. `days` are the slice's points by day, by which weeks and months are
+/// parts of each other. All places are taken together where the slice is the whole, and each by itself where it is a part.
+pub(super) fn hold_back(
+    among: &Among<'_>,
+    slice: usize,
+    now: &mut Level,
+    (others, days): (&[Level], &Slice),
+) {
+    let Some(places) = now.slices.get(slice) else {
+        return;
+    };
+    let mut hidden: BTreeSet<At> = BTreeSet::new();
+    for (area, points) in places {
+        if !among.policy.holds(among.areas, area.as_str()) {
             continue;
         }
-        for (area, points) in of_slice {
-            if !among.policy.holds(among.areas, area.as_str()) {
+        for earlier in others.iter().filter(|level| !level.is_open) {
+            let Some(parts) = earlier.slices.get(slice).and_then(|of| of.get(area)) else {
                 continue;
-            }
-            for earlier in others.iter().filter(|level| !level.is_open) {
-                let Some(parts) = earlier.slices.get(slice).and_then(|of| of.get(area)) else {
-                    continue;
-                };
-                let is_hidden = |p: &&Point| earlier.is_hidden(slice, area, p.period_start);
-                let tells = |total: &&Point| {
-                    let within = within(parts, total.period());
-                    let (hidden, shown): (Vec<&Point>, Vec<&Point>) =
-                        within.iter().partition(is_hidden);
-                    says_too_little(among.measure, total, &hidden, &shown)
-                };
-                let starts = points.iter().filter(tells).map(|p| p.period_start);
-                let at = |start| (slice, (start, area.clone()));
-                hidden.extend(starts.map(at));
-            }
+            };
+            let is_hidden = |p: &&Point| earlier.is_hidden(slice, area, p.period_start);
+            let tells = |total: &&Point| {
+                let within = within(parts, total.period());
+                let (hidden, shown): (Vec<&Point>, Vec<&Point>) =
+                    within.iter().partition(is_hidden);
+                says_too_little(among.measure, total, &hidden, &shown)
+            };
+            let starts = points.iter().filter(tells).map(|p| p.period_start);
+            hidden.extend(starts.map(|start| (start, area.clone())));
         }
     }
-    now.hidden.extend(hidden);
-    let all = now.slices.iter().flat_map(BTreeMap::values).flatten();
-    let years: BTreeSet<Period> = all
+    let years: BTreeSet<Period> = places
+        .values()
+        .flatten()
         .flat_map(|p| [p.period_start, p.period().last_day()])
         .map(|date| Period::of(Grain::Year, date))
         .collect();
+    let apart = now.slices.len() > 1;
+    let families: Vec<Vec<&AreaId>> = if apart {
+        places.keys().map(|place| vec![place]).collect()
+    } else {
+        vec![places.keys().collect()]
+    };
+    now.hidden.extend(hidden.into_iter().map(|at| (slice, at)));
     let mut hidden = BTreeSet::new();
-    for year in years {
-        for number in NUMBERS {
-            let together = Together {
-                among,
-                year,
-                number,
-            };
-            hidden.extend(together.hidden(now, others, days));
+    for family in &families {
+        for year in &years {
+            for number in NUMBERS {
+                let together = Together {
+                    among,
+                    slice,
+                    places: family,
+                    year: *year,
+                    number,
+                };
+                hidden.extend(together.hidden(now, others, days));
+            }
         }
     }
-    now.hidden.extend(hidden);
+    now.hidden.extend(hidden.into_iter().map(|at| (slice, at)));
 }
 
 /// The points that lie wholly within a period, of those in order.
@@ -133,19 +141,21 @@ fn says_too_little(measure: &Measure, total: &Point, hidden: &[&Point], shown: &
     })
 }
 
-/// A number by the part of the people, the place (by its rank), the length and the start of the period.
-type Key = (usize, usize, Grain, NaiveDate);
+/// A number by the place (by its rank), the length and the start of the period.
+type Key = (usize, Grain, NaiveDate);
 
-/// All that is published of a financial year.
+/// All that is published of some places in a financial year.
 struct Together<'a> {
     among: &'a Among<'a>,
+    slice: usize,
+    places: &'a [&'a AreaId],
     year: Period,
     number: NumberOf,
 }
 
 impl Together<'_> {
     /// What of a length must be suppressed because of all that is published beside it.
-    fn hidden(&self, now: &Level, others: &[&Level], days: &[Slice]) -> Vec<(usize, At)> {
+    fn hidden(&self, now: &Level, others: &[Level], days: &Slice) -> Vec<At> {
         let rule = self.among.measure.small_numbers();
         // Over so many numbers only what is certain is held against them: which of the suppressed ones are small is said
         // nowhere, and whoever guesses is wrong somewhere.
@@ -153,44 +163,37 @@ impl Together<'_> {
             knows_which_are_small: false,
             ..Family::default()
         };
-        for level in others.iter().copied().chain([now]) {
-            for (slice, of_slice) in level.slices.iter().enumerate() {
-                // The whole is decided, and is there by itself.
-                if level.is_open && !level.is_free(slice) {
-                    continue;
-                }
-                let is_free = std::ptr::eq(level, now) && now.is_free(slice);
-                for (place, (area, points)) in of_slice.iter().enumerate() {
-                    self.add_points(&mut family, level, (slice, place, area, points), is_free);
-                }
+        for level in others.iter().chain([now]) {
+            for (place, area) in self.places.iter().enumerate() {
+                let points = level.slices.get(self.slice).and_then(|of| of.get(*area));
+                let points = points.map_or(&[][..], Vec::as_slice);
+                self.add_points(
+                    &mut family,
+                    level,
+                    (place, points),
+                    level.grain == now.grain,
+                );
             }
         }
         if !family.numbers.values().any(|number| number.is_small(rule)) {
             return Vec::new();
         }
-        let grains: BTreeSet<Grain> = family.numbers.keys().map(|(.., grain, _)| *grain).collect();
-        if !grains.contains(&Grain::Day) {
-            for (slice, of_slice) in days.iter().enumerate() {
-                for (place, points) in of_slice.values().enumerate() {
-                    self.add_days(&mut family, (slice, place), points);
-                }
+        if !family
+            .numbers
+            .keys()
+            .any(|(_, grain, _)| *grain == Grain::Day)
+        {
+            for (place, area) in self.places.iter().enumerate() {
+                let points = days.get(*area).map_or(&[][..], Vec::as_slice);
+                self.add_days(&mut family, place, points);
             }
         }
-        let places: Vec<&AreaId> = now
-            .slices
-            .first()
-            .into_iter()
-            .flat_map(BTreeMap::keys)
-            .collect();
         self.add_sums(&mut family, now);
         let shown = family.shown(rule).into_iter();
         let of_now =
-            shown.filter(|((.., grain, _), shown)| *grain == now.grain && shown.is_hidden());
+            shown.filter(|((_, grain, _), shown)| *grain == now.grain && shown.is_hidden());
         of_now
-            .filter_map(|((slice, place, _, start), _)| {
-                let is_free = now.is_free(slice);
-                is_free.then_some((slice, (start, (*places.get(place)?).clone())))
-            })
+            .filter_map(|((place, _, start), _)| Some((start, (*self.places.get(place)?).clone())))
             .collect()
     }
 
@@ -198,24 +201,27 @@ impl Together<'_> {
         &self,
         family: &mut Family<Key>,
         level: &Level,
-        (slice, place, area, points): (usize, usize, &AreaId, &[Point]),
+        (place, points): (usize, &[Point]),
         is_free: bool,
     ) {
         let rule = self.among.measure.small_numbers();
+        let Some(area) = self.places.get(place) else {
+            return;
+        };
         let holds = self.among.policy.holds(self.among.areas, area.as_str());
         for point in points {
-            let key = (slice, place, level.grain, point.period_start);
+            let key = (place, level.grain, point.period_start);
             let Some(Counted { n, people }) = (self.number)(self.among.measure, point) else {
                 continue;
             };
-            if !self.touches(point.period()) {
-                if level.grain == Grain::Day && self.shares_a_week(point.period_start) {
-                    family.of_another_year(key, n);
-                }
+            let is_within = self.touches(point.period());
+            // The days beyond the year that are in its first and last week.
+            let is_at_end = level.grain == Grain::Day && self.shares_a_week(point.period_start);
+            if !(is_within || is_at_end) {
                 continue;
             }
             let number = Number { n, people, holds };
-            let is_hidden = level.is_hidden(slice, area, point.period_start);
+            let is_hidden = level.is_hidden(self.slice, area, point.period_start);
             // What is not over is not shown, and need not be found.
             if holds && point.state == State::Incomplete {
                 family.unknown(key, n);
@@ -223,7 +229,7 @@ impl Together<'_> {
             }
             family.counts_people &= n == people;
             family.numbers.insert(key, number);
-            if !is_free || is_hidden {
+            if !is_free || is_hidden || !is_within {
                 family.fixed.insert(key, number.shown(rule, is_hidden));
             }
         }
@@ -239,8 +245,8 @@ impl Together<'_> {
     }
 
     /// The days that are not published, put together where they lie in the same week and month, by which weeks are parts
-    /// of months: unknown in the year, and known beyond it, so that no other year is needed to decide this one.
-    fn add_days(&self, family: &mut Family<Key>, (slice, place): (usize, usize), days: &[Point]) {
+    /// of months. Nothing is known of them.
+    fn add_days(&self, family: &mut Family<Key>, place: usize, days: &[Point]) {
         let mut sums: BTreeMap<NaiveDate, i64> = BTreeMap::new();
         for point in days {
             let day = point.period_start;
@@ -253,65 +259,43 @@ impl Together<'_> {
             }
         }
         for (start, n) in sums {
-            let key = (slice, place, Grain::Day, start);
-            if start < self.year.start || start >= self.year.end {
-                family.of_another_year(key, n);
-            } else {
-                family.unknown(key, n);
-            }
+            family.unknown((place, Grain::Day, start), n);
         }
     }
 
-    /// Which numbers are totals of which: of shorter periods, places and parts of the people.
+    /// Which numbers are totals of which: of shorter periods, and of places.
     fn add_sums(&self, family: &mut Family<Key>, now: &Level) {
-        let Some(places) = now.slices.first() else {
-            return;
-        };
-        let rank: BTreeMap<&AreaId, usize> = places.keys().zip(0..).collect();
+        let rank: BTreeMap<&AreaId, usize> = self.places.iter().copied().zip(0..).collect();
         let mut of_places: Vec<Vec<Vec<usize>>> = vec![Vec::new(); rank.len()];
-        for (area, parts) in self.among.sums(places) {
-            let parts = parts.iter().filter_map(|part| rank.get(*part).copied());
-            if let Some(of_place) = rank.get(area).and_then(|at| of_places.get_mut(*at)) {
-                of_place.push(parts.collect());
+        let sums = now.slices.get(self.slice).map(|of| self.among.sums(of));
+        for (area, parts) in sums.into_iter().flatten() {
+            let parts: Option<Vec<usize>> =
+                parts.iter().map(|part| rank.get(*part).copied()).collect();
+            let of_place = rank.get(area).and_then(|at| of_places.get_mut(*at));
+            if let (Some(of_place), Some(parts)) = (of_place, parts) {
+                of_place.push(parts);
             }
         }
         let mut sums: Vec<(Key, Vec<Key>)> = Vec::new();
         for &total in family.numbers.keys() {
-            let (slice, place, grain, start) = total;
-            let of_slices = (1..now.slices.len()).map(|slice| (slice, place, grain, start));
-            let by_place = of_places.get(place).into_iter().flatten();
-            let of_places = by_place.map(|parts| {
-                parts
-                    .iter()
-                    .map(|part| (slice, *part, grain, start))
-                    .collect()
-            });
+            let (place, grain, start) = total;
+            for parts in of_places.get(place).into_iter().flatten() {
+                let parts = parts.iter().map(|part| (*part, grain, start)).collect();
+                sums.push((total, parts));
+            }
             let period = Period::of(grain, start);
             let shorter = Grain::ALL
                 .iter()
                 .rev()
                 .filter(|short| is_made_of(grain, **short));
-            let of_periods = shorter.map(|short| {
-                let of = |start| (slice, place, *short, start);
+            let mut of_periods = shorter.map(|short| {
+                let of = |start| (place, *short, start);
                 let within = family.numbers.range(of(period.start)..of(period.end));
                 within.map(|(key, _)| *key).collect::<Vec<Key>>()
             });
-            sums.extend(of_places.map(|parts| (total, parts)));
             // The longest that it is made of: the others are parts of those.
-            sums.extend(
-                of_periods
-                    .into_iter()
-                    .find(|parts| !parts.is_empty())
-                    .map(|parts| (total, parts)),
-            );
-            if slice == 0 {
-                sums.push((
-                    total,
-                    of_slices
-                        .filter(|key| family.numbers.contains_key(key))
-                        .collect(),
-                ));
-            }
+            let parts = of_periods.find(|parts| !parts.is_empty());
+            sums.extend(parts.map(|parts| (total, parts)));
         }
         family.parts = sums;
     }
@@ -332,21 +316,12 @@ const fn is_made_of(long: Grain, short: Grain) -> bool {
 impl Family<Key> {
     /// A number that is published nowhere.
     fn unknown(&mut self, key: Key, n: i64) {
-        self.fix(key, n, Shown::Neighbour);
-    }
-
-    /// A number that another year decides of.
-    fn of_another_year(&mut self, key: Key, n: i64) {
-        self.fix(key, n, Shown::Exact(n));
-    }
-
-    fn fix(&mut self, key: Key, n: i64, shown: Shown) {
         let number = Number {
             n,
             people: n,
             holds: false,
         };
         self.numbers.insert(key, number);
-        self.fixed.insert(key, shown);
+        self.fixed.insert(key, Shown::Neighbour);
     }
 }

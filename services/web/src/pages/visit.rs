@@ -113,7 +113,7 @@ impl Visit {
     /// # Errors
     /// 400 for a parameter that makes no sense.
     pub fn question(&self, measure: &Measure) -> Result<ChartRequest, Problem> {
-        let own = |name: &str| ["measure", "split", DONE].contains(&name);
+        let own = |name: &str| ["measure", "split", "audience", DONE].contains(&name);
         let pairs = self.address.pairs().iter();
         let pairs: Vec<(String, String)> = pairs.filter(|(n, _)| !own(n)).cloned().collect();
         let area = self.area.as_str();
