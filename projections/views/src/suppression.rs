@@ -13,11 +13,13 @@ mod decided;
 mod lengths;
 pub mod neighbours;
 mod publish;
+mod remembered;
 
 use crate::measure::{Measure, SmallNumbers};
 use crate::period::Grain;
 use joinedup_events::area::{AreaKind, Areas};
 pub use publish::published;
+pub use remembered::Remembered;
 use serde::Serialize;
 
 /// Who reads.
@@ -30,22 +32,31 @@ pub enum Audience {
 }
 
 /// Which areas the rules for small numbers hold for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     /// Kinds of area whose numbers are shown as they are.
     pub exempt: Vec<AreaKind>,
+    /// What was decided last of a breakdown.
+    pub decided: Remembered,
 }
 
 impl Default for Policy {
     /// The rules hold for every area below a region; whoever runs the program may name kinds that they do not hold for.
     fn default() -> Self {
-        Self {
-            exempt: vec![AreaKind::Country, AreaKind::Region],
-        }
+        Self::new(vec![AreaKind::Country, AreaKind::Region])
     }
 }
 
 impl Policy {
+    /// Rules that hold for all kinds of area but some.
+    #[must_use]
+    pub fn new(exempt: Vec<AreaKind>) -> Self {
+        Self {
+            exempt,
+            decided: Remembered::default(),
+        }
+    }
+
     /// Whether rules hold for an area. They do for one that is not registered.
     #[must_use]
     pub fn holds(&self, areas: &Areas, area: &str) -> bool {

@@ -5,14 +5,17 @@
     reason = "what fails here fails its test"
 )]
 
-use joinedup_events::AreaId;
 use joinedup_events::area::{Area, AreaKind, Areas};
+use joinedup_events::envelope::Envelope;
+use joinedup_events::{AreaId, Event};
 use joinedup_views::ask::Basis;
+use joinedup_views::expectation::Expectations;
 use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
 use joinedup_views::point::{Point, PointQuery, State};
 use joinedup_views::suppression::{Audience, Policy, published};
 use joinedup_views::tally::{Delta, Sums};
+use joinedup_views::view::View;
 use joinedup_views::{Cells, Filter};
 
 /// Days from ready to out of so many people in each neighbourhood, in one week of January.
@@ -223,4 +226,77 @@ fn a_region_over_a_county_and_a_board_that_overlap_gives_nobody_away() {
     let of = published(&basis, &areas, &query, &wanted, Audience::Public, &policy);
     let shown: Vec<Option<i64>> = wanted.iter().map(|id| of[id][0].n).collect();
     assert!(shown.contains(&None), "{shown:?}");
+}
+
+fn referral(number: u64, priority: &str, date: &str) -> (u64, Event) {
+    let text = format!(
+        r#"{{"specversion":"1.0","source":"/s","id":"{number}","type":"care.joinedup.referral.received.v1","time":"{date}T09:00:00Z","data":{{"referral":"r-{number}","area":"hv-north-1","service":"mdt","priority":"{priority}","trigger":"request"}}}}"#
+    );
+    let envelope = Envelope::from_json(text.as_bytes()).unwrap();
+    (number, Event::decode(&envelope).unwrap())
+}
+
+#[test]
+fn what_was_decided_of_one_part_serves_the_next_until_something_happens() {
+    let measures = Measures::parse(
+        "[[measure]]\nid = \"received\"\ntitle = \"Referrals\"\nquantity = \"referral.received\"\naggregate = \"count\"\nunit = \"people\"\nperiod = \"week\"\ndirection = \"none\"\noutcomes = [\"a\"]\n",
+        |_| true,
+    )
+    .unwrap();
+    let measure = measures.get("received").unwrap();
+    let (areas, area) = (
+        Areas::built_in().unwrap(),
+        AreaId::new("hv-north-1").unwrap(),
+    );
+    let asked = |view: &View, policy: &Policy, priority: &str, grain: Grain| -> Vec<Point> {
+        let value = [priority.to_owned()].into();
+        let filter = Filter([("priority".to_owned(), value)].into());
+        let query = PointQuery {
+            measure,
+            area: &area,
+            grain,
+            from: None,
+            to: None,
+            filter: &filter,
+            now: "2026-03-03T12:00:00Z".parse().unwrap(),
+            range: None,
+        };
+        let basis = Basis::of(view, &Expectations::default(), [measure]);
+        let wanted = std::slice::from_ref(&area);
+        published(&basis, &areas, &query, wanted, Audience::Public, policy)[&area].clone()
+    };
+    let of_february = |points: &[Point]| -> Point {
+        let day = "2026-02-03".parse().unwrap();
+        let holds = |p: &&Point| p.period_start <= day && day < p.period_end;
+        points.iter().find(holds).unwrap().clone()
+    };
+    let mut view = View::new();
+    // Nine routine ones and three urgent ones in a week: twelve less nine would be three.
+    let first = (0..12).map(|n| {
+        let priority = if n < 9 { "routine" } else { "urgent" };
+        referral(n + 2, priority, "2026-02-03")
+    });
+    // Their weeks lie between others, so that the source is known to have reported them.
+    let around = [
+        referral(1, "routine", "2025-12-01"),
+        referral(60, "routine", "2026-03-02"),
+    ];
+    view.fold(around.into_iter().chain(first).collect::<Vec<_>>());
+    let policy = Policy::default();
+    for grain in [Grain::Week, Grain::Month] {
+        for priority in ["urgent", "routine"] {
+            let alone = asked(&view, &Policy::default(), priority, grain);
+            assert_eq!(
+                asked(&view, &policy, priority, grain),
+                alone,
+                "{grain} {priority}"
+            );
+        }
+        let urgent = of_february(&asked(&view, &policy, "urgent", grain));
+        assert_eq!((urgent.state, urgent.value), (State::Suppressed, None));
+    }
+    let more = (61..69).map(|n| referral(n, "urgent", "2026-02-04"));
+    view.fold(more.collect::<Vec<_>>());
+    let urgent = of_february(&asked(&view, &policy, "urgent", Grain::Week));
+    assert_eq!(urgent.value, Some(10.0));
 }

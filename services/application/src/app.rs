@@ -106,9 +106,7 @@ impl Definitions {
             scorecards: Arc::new(scorecards),
             measures: Arc::new(measures),
             catalogue: Arc::new(catalogue),
-            policy: Arc::new(Policy {
-                exempt: config.small_numbers_exempt.clone(),
-            }),
+            policy: Arc::new(Policy::new(config.small_numbers_exempt.clone())),
             expectations: Arc::new(Expectations::in_hours(&config.expected_hours)),
             forms: Arc::new(Forms {
                 sources: config.sources.clone(),

@@ -140,6 +140,11 @@ impl<'a> Basis<'a> {
         &self.cells
     }
 
+    /// The instant as at which it is known; none: now.
+    pub(crate) const fn known_at(&self) -> Option<DateTime<Utc>> {
+        self.as_known_at
+    }
+
     /// The last position of the log that it holds.
     #[must_use]
     pub const fn position(&self) -> u64 {

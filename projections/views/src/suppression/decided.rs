@@ -9,8 +9,8 @@ use crate::dimension;
 use crate::period::Grain;
 use crate::point::{Point, PointQuery, points};
 use chrono::NaiveDate;
-use joinedup_events::AreaId;
 use joinedup_events::area::Areas;
+use joinedup_events::{AreaId, local};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The points of an area as they are, and which of them are suppressed.
@@ -120,6 +120,28 @@ impl Asked<'_> {
         )
     }
 
+    /// All that decides what is suppressed of a length of period beside its whole; none where the data are no view's.
+    fn key(
+        &self,
+        query: &PointQuery<'_>,
+        family: &BTreeSet<AreaId>,
+        filters: &[Filter],
+    ) -> Option<String> {
+        let position = Some(self.basis.position()).filter(|position| *position > 0)?;
+        let (known, today) = (self.basis.known_at(), local::date(query.now));
+        let PointQuery {
+            measure,
+            grain,
+            from,
+            to,
+            range,
+            ..
+        } = query;
+        let id = &measure.id;
+        let of = format!("{id:?} {grain} {from:?} {to:?} {range:?} {family:?} {filters:?}");
+        Some(format!("{position} {known:?} {today} {of}"))
+    }
+
     /// Lengths of period in the order in which they are decided, up to the one of the question; those after it are open. With
     /// levels of the `whole` the first slice is the whole of the others, of which only the one that is asked for is decided.
     fn levels(
@@ -147,16 +169,17 @@ impl Asked<'_> {
         } else {
             lengths::widened(query)
         };
-        let slices = |grain| -> Vec<Slice> {
+        let slices = |grain, is_wanted: &dyn Fn(usize) -> bool| -> Vec<Slice> {
             let query = PointQuery { grain, ..wide };
-            filters
-                .iter()
-                .map(|filter| self.slice(&query, family, filter))
-                .collect()
+            let slice = |(at, filter)| match is_wanted(at) {
+                true => self.slice(&query, family, filter),
+                false => Slice::new(),
+            };
+            filters.iter().enumerate().map(slice).collect()
         };
         let open = |grain: Grain| Level {
             grain,
-            slices: slices(grain),
+            slices: slices(grain, &|at| at == asked),
             hidden: BTreeSet::new(),
             is_open: true,
         };
@@ -175,7 +198,25 @@ impl Asked<'_> {
         for at in 0..last.map_or(0, |last| last + 1) {
             let mut level = levels.remove(at);
             let of_whole = whole.iter().find(|of| of.grain == level.grain);
-            level.hidden = among.hidden(&level.slices, of_whole.map(|of| &of.hidden));
+            let decide = || {
+                let all = slices(level.grain, &|_| true);
+                among.hidden(&all, of_whole.map(|of| &of.hidden))
+            };
+            level.hidden = if filters.len() == 1 {
+                decide()
+            } else {
+                let key = self.key(
+                    &PointQuery {
+                        grain: level.grain,
+                        ..wide
+                    },
+                    family,
+                    filters,
+                );
+                let hidden = self.policy.decided.decide(key, decide);
+                let of_asked = hidden.iter().filter(|(slice, _)| *slice == asked);
+                of_asked.cloned().collect()
+            };
             level.is_open = false;
             // What people look at first is decided by itself.
             if at > 0 {
