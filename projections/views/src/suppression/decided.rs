@@ -183,8 +183,10 @@ impl Asked<'_> {
             hidden: BTreeSet::new(),
             is_open: true,
         };
+        // Only through their days are weeks parts of months.
+        let by_day = grains.contains(&Grain::Week) && !grains.contains(&Grain::Day);
         let days: Slice = match filters.get(asked) {
-            Some(filter) if !is_alone => {
+            Some(filter) if by_day && !is_alone => {
                 let by_day = PointQuery {
                     grain: Grain::Day,
                     ..wide
@@ -198,13 +200,13 @@ impl Asked<'_> {
         for at in 0..last.map_or(0, |last| last + 1) {
             let mut level = levels.remove(at);
             let of_whole = whole.iter().find(|of| of.grain == level.grain);
-            let decide = || {
-                let all = slices(level.grain, &|_| true);
-                among.hidden(&all, of_whole.map(|of| &of.hidden))
-            };
             level.hidden = if filters.len() == 1 {
-                decide()
+                among.hidden(&level.slices, None)
             } else {
+                let decide = || {
+                    let all = slices(level.grain, &|_| true);
+                    among.hidden(&all, of_whole.map(|of| &of.hidden))
+                };
                 let key = self.key(
                     &PointQuery {
                         grain: level.grain,
@@ -213,9 +215,7 @@ impl Asked<'_> {
                     family,
                     filters,
                 );
-                let hidden = self.policy.decided.decide(key, decide);
-                let of_asked = hidden.iter().filter(|(slice, _)| *slice == asked);
-                of_asked.cloned().collect()
+                self.policy.decided.decide(key, asked, decide)
             };
             level.is_open = false;
             // What people look at first is decided by itself.

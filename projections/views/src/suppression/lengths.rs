@@ -56,8 +56,8 @@ pub(super) fn widened<'a>(query: &PointQuery<'a>) -> PointQuery<'a> {
 }
 
 /// Suppresses more of a slice than small numbers and what lies beside them, so that a length gives nothing away together
-/// with the `others`, of which some are still open. `days` are the slice's points by day, by which weeks and months are
-/// parts of each other. All places are taken together where the slice is the whole, and each by itself where it is a part.
+/// with the `others`, of which some are still open. `days` are the slice's points by day where no length is the day, by
+/// which weeks and months are parts of each other. All places are taken together where the slice is the whole, and each by itself where it is a part.
 pub(super) fn hold_back(
     among: &Among<'_>,
     slice: usize,
@@ -178,15 +178,9 @@ impl Together<'_> {
         if !family.numbers.values().any(|number| number.is_small(rule)) {
             return Vec::new();
         }
-        if !family
-            .numbers
-            .keys()
-            .any(|(_, grain, _)| *grain == Grain::Day)
-        {
-            for (place, area) in self.places.iter().enumerate() {
-                let points = days.get(*area).map_or(&[][..], Vec::as_slice);
-                self.add_days(&mut family, place, points);
-            }
+        for (place, area) in self.places.iter().enumerate() {
+            let points = days.get(*area).map_or(&[][..], Vec::as_slice);
+            self.add_days(&mut family, place, points);
         }
         self.add_sums(&mut family, now);
         let shown = family.shown(rule).into_iter();
