@@ -11,7 +11,7 @@
 mod among;
 mod decided;
 mod lengths;
-pub mod neighbours;
+mod neighbours;
 mod publish;
 mod remembered;
 
@@ -36,7 +36,7 @@ pub enum Audience {
 pub struct Policy {
     /// Kinds of area whose numbers are shown as they are.
     pub exempt: Vec<AreaKind>,
-    /// What was decided last of a breakdown.
+    /// What was decided last.
     pub decided: Remembered,
 }
 
@@ -78,7 +78,7 @@ impl Audience {
 }
 
 /// A number of people as it may be shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Shown {

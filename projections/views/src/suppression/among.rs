@@ -64,9 +64,10 @@ impl Among<'_> {
                     continue;
                 }
                 family.parts.clone_from(&parts);
-                for ((slice, id), shown) in family.shown(rule) {
+                let shown = self.policy.decided.shown(&family, rule);
+                for ((slice, id), shown) in family.numbers.keys().zip(shown) {
                     if shown.is_hidden() {
-                        hidden.insert((slice, (start, id.clone())));
+                        hidden.insert((*slice, (start, (*id).clone())));
                     }
                 }
             }

@@ -183,11 +183,14 @@ impl Together<'_> {
             self.add_days(&mut family, place, points);
         }
         self.add_sums(&mut family, now);
-        let shown = family.shown(rule).into_iter();
+        let shown = self.among.policy.decided.shown(&family, rule);
+        let shown = family.numbers.keys().zip(shown);
         let of_now =
             shown.filter(|((_, grain, _), shown)| *grain == now.grain && shown.is_hidden());
         of_now
-            .filter_map(|((place, _, start), _)| Some((start, (*self.places.get(place)?).clone())))
+            .filter_map(|((place, _, start), _)| {
+                Some((*start, (*self.places.get(*place)?).clone()))
+            })
             .collect()
     }
 

@@ -10,7 +10,7 @@ use crate::measure::SmallNumbers;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// One area's number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
 pub struct Number {
     /// The number that adds up over areas: people, or nights.
     pub n: i64,
@@ -56,7 +56,8 @@ const UNKNOWN: i64 = 1 << 40;
 /// How often a table is looked at, on average, while ranges are narrowed.
 const MAX_VISITS: usize = 100;
 
-/// A total and its parts, by index.
+/// A total and its parts, by rank.
+#[derive(Debug, Hash)]
 struct Table {
     total: usize,
     parts: Vec<usize>,
@@ -68,9 +69,21 @@ impl Table {
     }
 }
 
-/// All tables, and in which of them each number is.
-struct Tables {
+/// The numbers of a family by their rank, with all that decides what is suppressed of them and nothing else: what is equal
+/// is decided alike.
+#[derive(Debug, Hash)]
+pub(super) struct Ranked {
+    rule: SmallNumbers,
+    counts_people: bool,
+    knows_which_are_small: bool,
+    numbers: Vec<Number>,
+    fixed: Vec<Option<Shown>>,
     tables: Vec<Table>,
+}
+
+/// All tables, and in which of them each number is.
+struct Tables<'a> {
+    tables: &'a [Table],
     by_member: Vec<Vec<usize>>,
 }
 
@@ -93,50 +106,21 @@ impl Number {
     }
 }
 
-impl<K: Ord + Clone> Family<K> {
-    /// How each number may be shown.
-    #[must_use]
-    pub fn shown(&self, rule: SmallNumbers) -> BTreeMap<K, Shown> {
-        let numbers: Vec<Number> = self.numbers.values().copied().collect();
-        let mut shown: Vec<Shown> = self
-            .numbers
-            .iter()
-            .map(|(id, number)| match (self.fixed.get(id), number) {
-                (Some(fixed), _) => *fixed,
-                (None, number) => number.shown(rule, false),
-            })
-            .collect();
-        if shown.contains(&Shown::Small) {
-            let tables = Tables::of(self.tables(), numbers.len());
-            let is_fixed: Vec<bool> = self
+impl<K: Ord> Family<K> {
+    /// The numbers in order, as they are decided.
+    pub(super) fn ranked(&self, rule: SmallNumbers) -> Ranked {
+        Ranked {
+            rule,
+            counts_people: self.counts_people,
+            knows_which_are_small: self.knows_which_are_small,
+            numbers: self.numbers.values().copied().collect(),
+            fixed: self
                 .numbers
                 .keys()
-                .map(|id| self.fixed.contains_key(id))
-                .collect();
-            // Each round keeps back one more at least, so there are no more rounds than numbers.
-            loop {
-                let mut changed: BTreeSet<usize> = BTreeSet::new();
-                for leak in self.leaks(rule, &numbers, &shown, &tables) {
-                    // What was just suppressed there may be enough.
-                    if tables
-                        .of_number(leak)
-                        .iter()
-                        .any(|table| changed.contains(table))
-                    {
-                        continue;
-                    }
-                    let is_free = |at: usize| !is_fixed[at] && !shown[at].is_hidden();
-                    if let Some(next) = tables.beside(leak, &numbers, is_free) {
-                        shown[next] = Shown::Neighbour;
-                        changed.extend(tables.of_number(next));
-                    }
-                }
-                if changed.is_empty() {
-                    break;
-                }
-            }
+                .map(|id| self.fixed.get(id).copied())
+                .collect(),
+            tables: self.tables(),
         }
-        self.numbers.keys().cloned().zip(shown).collect()
     }
 
     /// The totals with the parts that have numbers. A total that is not the sum of its parts tells nothing of them.
@@ -156,31 +140,67 @@ impl<K: Ord + Clone> Family<K> {
         };
         self.parts.iter().filter_map(table).collect()
     }
+}
+
+impl Ranked {
+    /// How each number may be shown where those `beside` are suppressed for the sake of others.
+    pub(super) fn shown(&self, beside: &[usize]) -> Vec<Shown> {
+        let by_itself = |(number, fixed): (&Number, &Option<Shown>)| {
+            fixed.unwrap_or_else(|| number.shown(self.rule, false))
+        };
+        let numbers = self.numbers.iter().zip(&self.fixed);
+        let mut shown: Vec<Shown> = numbers.map(by_itself).collect();
+        for &at in beside {
+            shown[at] = Shown::Neighbour;
+        }
+        shown
+    }
+
+    /// The numbers that must be suppressed so that no small one is found.
+    pub(super) fn beside_small(&self) -> Vec<usize> {
+        let mut shown = self.shown(&[]);
+        let mut beside = Vec::new();
+        if !shown.contains(&Shown::Small) {
+            return beside;
+        }
+        let tables = Tables::of(&self.tables, self.numbers.len());
+        // Each round keeps back one more at least, so there are no more rounds than numbers.
+        loop {
+            let mut changed: BTreeSet<usize> = BTreeSet::new();
+            for leak in self.leaks(&shown, &tables) {
+                // What was just suppressed there may be enough.
+                let of_leak = tables.of_number(leak);
+                if of_leak.iter().any(|table| changed.contains(table)) {
+                    continue;
+                }
+                let is_free = |at: usize| self.fixed[at].is_none() && !shown[at].is_hidden();
+                if let Some(next) = tables.beside(leak, &self.numbers, is_free) {
+                    shown[next] = Shown::Neighbour;
+                    beside.push(next);
+                    changed.extend(tables.of_number(next));
+                }
+            }
+            if changed.is_empty() {
+                return beside;
+            }
+        }
+    }
 
     /// The small numbers that have only one value left when all tables are taken together.
-    fn leaks(
-        &self,
-        rule: SmallNumbers,
-        numbers: &[Number],
-        shown: &[Shown],
-        tables: &Tables,
-    ) -> Vec<usize> {
-        let ranges = numbers
-            .iter()
-            .zip(shown)
-            .map(|(number, shown)| match shown {
-                Shown::Small | Shown::Neighbour if !self.knows_which_are_small => (0, UNKNOWN),
-                shown => range(rule, *shown, *number, self.counts_people),
-            })
-            .collect();
-        let ranges = tables.narrowed(ranges);
+    fn leaks(&self, shown: &[Shown], tables: &Tables<'_>) -> Vec<usize> {
+        let numbers = self.numbers.iter().zip(shown);
+        let ranges = numbers.map(|(number, shown)| match shown {
+            Shown::Small | Shown::Neighbour if !self.knows_which_are_small => (0, UNKNOWN),
+            shown => range(self.rule, *shown, *number, self.counts_people),
+        });
+        let ranges = tables.narrowed(ranges.collect());
         let has_one_left = |&at: &usize| shown[at] == Shown::Small && ranges[at].0 >= ranges[at].1;
-        (0..numbers.len()).filter(has_one_left).collect()
+        (0..shown.len()).filter(has_one_left).collect()
     }
 }
 
-impl Tables {
-    fn of(tables: Vec<Table>, numbers: usize) -> Self {
+impl<'a> Tables<'a> {
+    fn of(tables: &'a [Table], numbers: usize) -> Self {
         let mut by_member = vec![Vec::new(); numbers];
         for (at, table) in tables.iter().enumerate() {
             for member in table.members() {

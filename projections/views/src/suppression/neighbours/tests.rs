@@ -4,6 +4,15 @@ use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
+impl<K: Ord + Clone> Family<K> {
+    /// How each number may be shown.
+    fn shown(&self, rule: SmallNumbers) -> BTreeMap<K, Shown> {
+        let ranked = self.ranked(rule);
+        let shown = ranked.shown(&ranked.beside_small());
+        self.numbers.keys().cloned().zip(shown).collect()
+    }
+}
+
 fn people(n: i64, holds: bool) -> Number {
     Number {
         n,
