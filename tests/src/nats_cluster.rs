@@ -4,18 +4,26 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::OrFail;
 use crate::nats::{NatsOptions, NatsServer};
+use crate::nats_client::NatsClient;
 use crate::patience::eventually_within;
 use crate::ports;
+use crate::proxy::Proxy;
 
 /// Longer than three servers need to find each other and to choose a leader, even on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
-/// Three servers, `n1` to `n3`.
+/// What servers tell each other of where they are, so that none finds a way past the relays.
+const NOWHERE: &str = "127.0.0.1:1";
+
+/// Three servers, `n1` to `n3`, and the network between them.
 #[derive(Debug)]
 pub struct NatsCluster {
     /// The servers, in the order of their names.
     pub servers: Vec<NatsServer>,
+    /// What one server says to another: from, to, and the relay between them.
+    network: Vec<(usize, usize, Proxy)>,
 }
 
 impl NatsCluster {
@@ -26,25 +34,109 @@ impl NatsCluster {
     #[track_caller]
     pub fn start() -> Self {
         let ports: Vec<u16> = (0..3).map(|_| ports::free_port()).collect();
-        let routes: Vec<String> = ports
-            .iter()
-            .map(|port| format!("\"nats://127.0.0.1:{port}\""))
+        let relay = |to: usize| Proxy::start(&format!("127.0.0.1:{}", ports[to]));
+        let pairs = (0..3).flat_map(|from| (0..3).map(move |to| (from, to)));
+        let network: Vec<(usize, usize, Proxy)> = pairs
+            .filter(|(from, to)| from != to)
+            .map(|(from, to)| (from, to, relay(to)))
             .collect();
-        let options = |name: usize| NatsOptions {
-            extra: format!(
-                "server_name: n{name}\ncluster {{ name: trial, listen: \"127.0.0.1:{}\", routes: [{}] }}",
-                ports[name - 1],
-                routes.join(", ")
-            ),
-            in_cluster: true,
-            ..NatsOptions::durable()
+        let options = |server: usize| {
+            let of_server = network.iter().filter(|(from, ..)| *from == server);
+            let routes: Vec<String> = of_server
+                .map(|(.., relay)| format!("\"nats://{}\"", relay.address()))
+                .collect();
+            NatsOptions {
+                extra: format!(
+                    "server_name: n{}\ncluster {{ name: trial, listen: \"127.0.0.1:{}\", advertise: \"{NOWHERE}\", routes: [{}] }}",
+                    server + 1,
+                    ports[server],
+                    routes.join(", ")
+                ),
+                in_cluster: true,
+                ..NatsOptions::durable()
+            }
         };
-        let servers = (1..=3)
-            .map(|name| NatsServer::start(options(name)))
+        let servers = (0..3)
+            .map(|server| NatsServer::start(options(server)))
             .collect();
-        let cluster = Self { servers };
+        let cluster = Self { servers, network };
         cluster.wait_until_healthy();
         cluster
+    }
+
+    /// Cuts a server off from the others; clients reach it still.
+    ///
+    /// # Panics
+    /// When it goes on hearing from them.
+    #[track_caller]
+    pub fn cut_off(&self, server: usize) {
+        for (.., relay) in self.relays_of(server) {
+            relay.cut();
+        }
+        let name = "it hears of no other server";
+        eventually_within(START, name, || {
+            match self.servers[server].monitor("routez")["num_routes"].as_u64() {
+                Some(0) => Ok(()),
+                routes => Err(routes),
+            }
+        });
+    }
+
+    /// Joins a server that was cut off to the others again.
+    pub fn join(&self, server: usize) {
+        for (.., relay) in self.relays_of(server) {
+            relay.heal();
+        }
+    }
+
+    fn relays_of(&self, server: usize) -> impl Iterator<Item = &(usize, usize, Proxy)> {
+        let of_server =
+            move |(from, to, _): &&(usize, usize, Proxy)| *from == server || *to == server;
+        self.network.iter().filter(of_server)
+    }
+
+    /// The server that leads a stream, by what all of them say that can be asked.
+    ///
+    /// # Panics
+    /// When none leads it within a minute.
+    #[track_caller]
+    pub fn leader(&self, stream: &str) -> usize {
+        eventually_within(START, "the stream has a leader", || {
+            let led: Vec<Value> = self.streams().map(|(_, of)| of).collect();
+            let of_stream = led.iter().filter(|of| of["name"] == *stream);
+            let leads = |n: &usize| {
+                let name = format!("n{}", n + 1);
+                of_stream.clone().all(|of| of["cluster"]["leader"] == *name)
+            };
+            let leader = (0..self.servers.len()).find(leads);
+            leader.filter(|_| !led.is_empty()).ok_or(led)
+        })
+    }
+
+    /// Asks the leader of a stream to leave that to another server.
+    ///
+    /// # Panics
+    /// When it does not.
+    #[track_caller]
+    pub fn step_down(&self, stream: &str) {
+        let leader = &self.servers[self.leader(stream)];
+        let mut client = NatsClient::connect(&leader.address());
+        let call = format!("STREAM.LEADER.STEPDOWN.{stream}");
+        client
+            .jetstream(&call, &Value::Null)
+            .or_fail("the leader does not step down");
+    }
+
+    /// Each server's streams, with its name.
+    fn streams(&self) -> impl Iterator<Item = (String, Value)> {
+        self.servers.iter().zip(1..).flat_map(|(server, n)| {
+            let page = server.monitor("jsz?streams=true");
+            let streams = page["account_details"][0]["stream_detail"].clone();
+            let streams = streams.as_array().cloned().unwrap_or_default();
+            streams
+                .into_iter()
+                .map(move |stream| (format!("n{n}"), stream))
+        })
     }
 
     /// Waits until every server that runs says that it is well.
@@ -76,17 +168,10 @@ impl NatsCluster {
         eventually_within(START, "every server has a whole copy", || {
             // Only the leader knows how far the others are.
             let led: Vec<Value> = self
-                .servers
-                .iter()
-                .zip(1..)
-                .flat_map(|(server, n)| {
-                    let page = server.monitor("jsz?streams=true");
-                    let streams = page["account_details"][0]["stream_detail"].clone();
-                    let streams = streams.as_array().cloned().unwrap_or_default();
-                    let clusters = streams.into_iter().map(|stream| stream["cluster"].clone());
-                    let own = format!("n{n}");
-                    clusters.filter(move |cluster| cluster["leader"] == *own)
-                })
+                .streams()
+                .map(|(own, stream)| (own, stream["cluster"].clone()))
+                .filter(|(own, cluster)| cluster["leader"] == **own)
+                .map(|(_, cluster)| cluster)
                 .collect();
             let copied = |peer: &Value| peer["current"] == true && peer["offline"] != true;
             let whole = led.iter().all(|cluster| {

@@ -78,8 +78,9 @@ struct Recent {
 }
 
 impl EmbeddedLog {
-    /// Opens the log in a folder, or makes one. Blocks while it reads what it keeps in memory: the events since the
-    /// index was last written (at most some 50,000) and those within the window for repeats.
+    /// Opens the log in a folder, or makes one. Blocks while it reads the events since the index was last written
+    /// (at most some 50,000). Those within the window for repeats are read meanwhile, and the
+    /// first append waits for them; where they are damaged, it says so and nothing is appended.
     ///
     /// # Errors
     /// See [`EmbeddedOpenError`].
@@ -116,7 +117,7 @@ impl EmbeddedLog {
                 LogIdentity(identity)
             }
         };
-        let loaded = Loaded::from(&store, &options).map_err(damaged)?;
+        let loaded = Loaded::from(&store).map_err(damaged)?;
         let (head_sender, head) = watch::channel(loaded.head);
         let shared = Arc::new(Shared {
             store,
@@ -126,14 +127,14 @@ impl EmbeddedLog {
                 last_on_subject: loaded.last_on_subject,
             }),
             stopped: OnceLock::new(),
-            read_events: AtomicUsize::new(loaded.window.len()),
+            read_events: AtomicUsize::new(0),
         });
         let (requests, receiver) = mpsc::channel(WAITING);
         let writer = Writer {
             shared: shared.clone(),
             requests: receiver,
             head: head_sender,
-            window: loaded.window,
+            options,
             unindexed: loaded.unindexed,
             indexed: loaded.indexed,
         };

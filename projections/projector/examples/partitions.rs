@@ -1,5 +1,5 @@
 //! How much faster several partitions fold than one: `cargo run --release -p joinedup-projector --example partitions FILE`,
-//! with the events of an archive or of `joinedup simulate --out`. The events are decoded before; each number of partitions
+//! with the events of an archive or of `joinedup simulate --output FILE`. The events are decoded before; each number of partitions
 //! is measured in turn, three times, so that all have the same weather.
 
 use joinedup_events::{Envelope, Event};

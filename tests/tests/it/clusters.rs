@@ -1,7 +1,8 @@
 //! Three NATS servers that keep the stream together: set up, checked and lived through with the product's own means.
 
 use std::ffi::OsString;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use joinedup_tests::care::stay;
 use joinedup_tests::http;
@@ -13,6 +14,11 @@ use serde_json::Value;
 
 /// Longer than a leader is missed for, and a server comes back in, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long a fault lasts: longer than the servers need to see it, and to choose another leader.
+const FAULT: Duration = Duration::from_secs(6);
+
+const STREAM: &str = "JOINEDUP";
 
 fn events(n: u32) -> Vec<Value> {
     let transfer = format!("t-{n}");
@@ -49,14 +55,16 @@ fn serve(cluster: &NatsCluster) -> Joinedup {
     Joinedup::start(options)
 }
 
-/// A sender repeats what was not acknowledged, as every sender has to.
-fn sent(product: &Joinedup, n: u32) {
+/// A sender repeats what was not acknowledged, as every sender has to. How long that took.
+fn sent(product: &Joinedup, n: u32) -> Duration {
+    let started = Instant::now();
     eventually_within(PATIENCE, "the events are acknowledged", || {
         match product.post(&events(n)) {
             answer if answer.status == 202 => Ok(()),
             answer => Err(answer.text()),
         }
     });
+    started.elapsed()
 }
 
 fn caught_up(product: &Joinedup, position: u64) {
@@ -69,7 +77,7 @@ fn caught_up(product: &Joinedup, position: u64) {
 }
 
 #[test]
-fn a_cluster_is_set_up_and_loses_its_servers_in_turn_without_losing_an_event() {
+fn a_cluster_is_set_up_and_raised_on_request_and_served_while_a_server_is_away() {
     let mut cluster = NatsCluster::start();
     let made = apply(&cluster, &[]);
     assert!(made.contains("was made"), "{made}");
@@ -83,26 +91,141 @@ fn a_cluster_is_set_up_and_loses_its_servers_in_turn_without_losing_an_event() {
     assert!(raised.contains("is now 3"), "{raised}");
 
     cluster.wait_until_copied();
-
-    let mut product = serve(&cluster);
+    cluster.servers[0].kill9();
+    let product = serve(&cluster);
     sent(&product, 0);
-    for server in 0..3 {
-        cluster.servers[server].kill9();
-        sent(&product, u32::try_from(server).unwrap() + 1);
-        if server == 0 {
-            // It also begins while one of them is away.
-            product.sigterm();
-            product.restart();
+    caught_up(&product, 3);
+}
+
+/// What happens to a cluster, and what ends it.
+type Fault = (&'static str, fn(&mut NatsCluster, &dyn Fn()));
+
+/// What a cluster of three is there for, and what it is not: each is lived through while events are sent. Between beginning and
+/// end of a fault `meanwhile` passes.
+const FAULTS: [Fault; 8] = [
+    ("the leader is killed", |cluster, meanwhile| {
+        let leader = cluster.leader(STREAM);
+        cluster.servers[leader].kill9();
+        meanwhile();
+        cluster.servers[leader].restart();
+    }),
+    ("the leader steps down, twice", |cluster, meanwhile| {
+        cluster.step_down(STREAM);
+        meanwhile();
+        cluster.step_down(STREAM);
+    }),
+    ("every server is restarted in turn", |cluster, _| {
+        for server in 0..3 {
+            cluster.servers[server].restart();
+            cluster.wait_until_healthy();
+            cluster.wait_until_copied();
         }
-        cluster.servers[server].restart();
-        cluster.wait_until_healthy();
-        cluster.wait_until_copied();
+    }),
+    ("the leader hangs", |cluster, meanwhile| {
+        let leader = cluster.leader(STREAM);
+        cluster.servers[leader].process().pause();
+        meanwhile();
+        cluster.servers[leader].process().resume();
+    }),
+    (
+        "the leader is cut off from the others",
+        |cluster, meanwhile| {
+            let leader = cluster.leader(STREAM);
+            cluster.cut_off(leader);
+            meanwhile();
+            cluster.join(leader);
+        },
+    ),
+    ("two of three are gone", |cluster, meanwhile| {
+        let leader = cluster.leader(STREAM);
+        for server in [leader, (leader + 1) % 3] {
+            cluster.servers[server].kill9();
+        }
+        meanwhile();
+        for server in [leader, (leader + 1) % 3] {
+            cluster.servers[server].restart();
+        }
+    }),
+    ("the leader's disk is lost", |cluster, meanwhile| {
+        let leader = cluster.leader(STREAM);
+        cluster.servers[leader].kill9();
+        std::fs::remove_dir_all(cluster.servers[leader].store()).unwrap();
+        meanwhile();
+        cluster.servers[leader].restart();
+    }),
+    ("all three are killed", |cluster, meanwhile| {
+        for server in &mut cluster.servers {
+            server.kill9();
+        }
+        meanwhile();
+        for server in &mut cluster.servers {
+            server.restart();
+        }
+    }),
+];
+
+#[test]
+fn a_cluster_lives_through_every_fault_without_losing_or_doubling_an_event() {
+    let mut cluster = NatsCluster::start();
+    apply(&cluster, &["--replicas", "3"]);
+    let product = serve(&cluster);
+    // `CLUSTER_ROUNDS=10` for a campaign.
+    let rounds = std::env::var("CLUSTER_ROUNDS").map_or(1, |rounds| rounds.parse().unwrap());
+    let (is_over, acknowledged) = (AtomicBool::new(false), AtomicU32::new(0));
+    std::thread::scope(|scope| {
+        let sender = scope.spawn(|| {
+            let mut longest = Duration::ZERO;
+            while !is_over.load(Ordering::SeqCst) {
+                longest = longest.max(sent(&product, acknowledged.fetch_add(1, Ordering::SeqCst)));
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            longest
+        });
+        // However the faults end, the sender has to.
+        let _over = Over(&is_over);
+        for (fault, happens) in FAULTS.iter().cycle().take(rounds * FAULTS.len()) {
+            let started = Instant::now();
+            happens(&mut cluster, &|| std::thread::sleep(FAULT));
+            cluster.wait_until_healthy();
+            cluster.wait_until_copied();
+            let before = acknowledged.load(Ordering::SeqCst);
+            eventually_within(PATIENCE, "events are acknowledged again", || {
+                let now = acknowledged.load(Ordering::SeqCst);
+                if now > before + 2 { Ok(()) } else { Err(now) }
+            });
+            assert!(!sender.is_finished(), "{fault}: the sender gave up");
+            println!(
+                "{fault}: over after {:.1} s",
+                started.elapsed().as_secs_f64()
+            );
+        }
+        is_over.store(true, Ordering::SeqCst);
+        let longest = sender.join().unwrap();
+        println!(
+            "the longest that an event was repeated: {:.1} s",
+            longest.as_secs_f64()
+        );
+    });
+    let sent = acknowledged.load(Ordering::SeqCst);
+    // Each event of the stream once: three of a stay.
+    caught_up(&product, u64::from(sent) * 3);
+    let other = serve(&cluster);
+    caught_up(&other, u64::from(sent) * 3);
+    assert_eq!(
+        other.cells(),
+        product.cells(),
+        "a rebuild comes to other cells"
+    );
+    println!("{sent} stays in {} faults", rounds * FAULTS.len());
+}
+
+/// Says that it is over when it goes.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
-    caught_up(&product, 12);
-    let before = product.cells();
-    sent(&product, 2);
-    caught_up(&product, 12);
-    assert_eq!(product.cells(), before, "a repeat was counted");
 }
 
 #[test]

@@ -14,11 +14,10 @@ pub(super) struct Loaded {
     pub(super) indexed: u64,
     pub(super) last_on_subject: HashMap<String, u64>,
     pub(super) unindexed: HashSet<String>,
-    pub(super) window: Window,
 }
 
 impl Loaded {
-    pub(super) fn from(store: &DurableStore, options: &EmbeddedOptions) -> Result<Self, String> {
+    pub(super) fn from(store: &DurableStore) -> Result<Self, String> {
         let sentence = |error: store::ReadError| error.to_string();
         let last_row = store.last(EVENTS).map_err(sentence)?;
         let head = match last_row {
@@ -61,26 +60,34 @@ impl Loaded {
                 }
             }
         }
-        let mut window = Window::new(options.window, options.window_ids);
-        let now = writer::now_ms();
-        let oldest = head.saturating_sub(options.window_ids as u64);
-        for row in rows(store, first_since(store, oldest, head, window.since(now))?) {
-            let row = row?;
-            for event in row.events() {
-                let (event, id) = event.ok_or_else(|| broken_row(&row))?;
-                let key = window.key(id);
-                window.remember(key, event.position.0, row.written_at);
-            }
-        }
-        window.expire(now);
         Ok(Self {
             head,
             indexed,
             last_on_subject,
             unindexed,
-            window,
         })
     }
+}
+
+/// The ids of the last appends, read back.
+pub(super) fn window(
+    store: &DurableStore,
+    head: u64,
+    options: &EmbeddedOptions,
+) -> Result<Window, String> {
+    let mut window = Window::new(options.window, options.window_ids);
+    let now = writer::now_ms();
+    let oldest = head.saturating_sub(options.window_ids as u64);
+    for row in rows(store, first_since(store, oldest, head, window.since(now))?) {
+        let row = row?;
+        for event in row.events() {
+            let (event, id) = event.ok_or_else(|| broken_row(&row))?;
+            let key = window.key(id);
+            window.remember(key, event.position.0, row.written_at);
+        }
+    }
+    window.expire(now);
+    Ok(window)
 }
 
 /// A position, from `low` to `high`, before which all events were written before a time. Halves the range, for times

@@ -2,14 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use joinedup_store::{Batch, CommitError, Durability, Store};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::Shared;
 use super::row::{INDEXED, RowWriter, subject_key};
 use super::window::Window;
+use super::{EmbeddedOptions, Shared, loaded};
 use crate::{AppendCondition, AppendError, Appended, NewEvent, Position, RecordedEvent};
 
 /// The most events in one commit, unless a single append has more.
@@ -31,7 +32,7 @@ pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) head: watch::Sender<u64>,
-    pub(super) window: Window,
+    pub(super) options: EmbeddedOptions,
     /// Subjects whose last position has not been written down.
     pub(super) unindexed: HashSet<String>,
     /// The position up to which they have.
@@ -50,6 +51,8 @@ struct Plan {
 impl Writer {
     /// Works until nobody can append any more.
     pub(super) fn run(mut self) {
+        // Here, and not while the log is opened: readers need not wait for it.
+        let mut window = self.window();
         while let Some(first) = self.requests.blocking_recv() {
             let mut count = first.events.len();
             let mut group = vec![first];
@@ -60,25 +63,47 @@ impl Writer {
                 count += next.events.len();
                 group.push(next);
             }
-            self.write(group);
+            match &mut window {
+                Ok(window) => self.write(group, window),
+                Err(error) => {
+                    for request in group {
+                        // Who no longer waits, waits no longer.
+                        let _ = request.answer.send(Err(error.clone()));
+                    }
+                }
+            }
         }
         if self.shared.stopped.get().is_none() {
             self.index(Durability::Synced);
         }
     }
 
-    fn write(&mut self, group: Vec<Request>) {
+    /// The ids of the last appends, without which a repeat could be stored twice.
+    fn window(&self) -> Result<Window, AppendError> {
+        let head = *self.head.borrow();
+        let window = loaded::window(&self.shared.store, head, &self.options).map_err(|what| {
+            AppendError::Unavailable(self.stop(&format!("the log is damaged: {what}")))
+        })?;
+        let read = &self.shared.read_events;
+        read.fetch_add(window.len(), Ordering::Relaxed);
+        Ok(window)
+    }
+
+    fn write(&mut self, group: Vec<Request>, window: &mut Window) {
         let now = now_ms();
-        self.window.expire(now);
+        window.expire(now);
         let mut plan = Plan::default();
         let answers: Vec<_> = group
             .into_iter()
-            .map(|request| (self.plan(request.events, &mut plan), request.answer))
+            .map(|request| {
+                let planned = self.plan(request.events, &mut plan, window);
+                (planned, request.answer)
+            })
             .collect();
         let written = match self.shared.stopped.get() {
             Some(why) => Err(AppendError::Unavailable(why.clone())),
             None if plan.events.is_empty() => Ok(()),
-            None => self.commit(plan, now),
+            None => self.commit(plan, now, window),
         };
         for (answer, to) in answers {
             // Repeats and conflicts may rest on an event of this group, so all fare alike. Who no longer waits, waits
@@ -91,16 +116,21 @@ impl Writer {
     }
 
     /// Takes the events of one append into the plan, up to the first that fails.
-    fn plan(&self, events: Vec<NewEvent>, plan: &mut Plan) -> Result<Vec<Appended>, AppendError> {
+    fn plan(
+        &self,
+        events: Vec<NewEvent>,
+        plan: &mut Plan,
+        window: &Window,
+    ) -> Result<Vec<Appended>, AppendError> {
         let head = *self.head.borrow();
         let mut answers = Vec::with_capacity(events.len());
         for event in events {
-            let key = self.window.key(&event.message_id);
+            let key = window.key(&event.message_id);
             if let Some(first) = plan
                 .by_key
                 .get(&key)
                 .copied()
-                .or_else(|| self.window.position(key))
+                .or_else(|| window.position(key))
             {
                 answers.push(Appended {
                     position: Position(first),
@@ -146,7 +176,7 @@ impl Writer {
     }
 
     /// Makes the plan durable, then visible.
-    fn commit(&mut self, plan: Plan, now: u64) -> Result<(), AppendError> {
+    fn commit(&mut self, plan: Plan, now: u64, window: &mut Window) -> Result<(), AppendError> {
         let head = *self.head.borrow();
         let mut batch = Batch::new();
         let mut row = RowWriter::new(head + 1, now);
@@ -177,7 +207,7 @@ impl Writer {
             .into_iter()
             .zip(head + 1 - plan.events.len() as u64..)
         {
-            self.window.remember(key, position, now);
+            window.remember(key, position, now);
         }
         self.unindexed.extend(plan.by_subject.keys().cloned());
         self.shared.publish(plan.by_subject, |tail| {
@@ -225,18 +255,23 @@ impl Writer {
 
     /// What the callers get. Only a full disk, or none to spare of something else, before anything was written leaves
     /// the log as it was.
-    fn failed(&mut self, error: CommitError, parts: usize) -> AppendError {
+    fn failed(&self, error: CommitError, parts: usize) -> AppendError {
         if parts == 0 && error.is_for_now() {
             return AppendError::Unavailable(error.to_string());
         }
         if parts == 0 && matches!(error, CommitError::ReservedKey) {
             return AppendError::Refused(error.to_string());
         }
-        let why = format!("{error}; nothing is appended until the log is opened again");
+        AppendError::Unconfirmed(self.stop(&error.to_string()))
+    }
+
+    /// Takes no more events. Why, as a sentence.
+    fn stop(&self, what: &str) -> String {
+        let why = format!("{what}; nothing is appended until the log is opened again");
         tracing::error!(reason = %why, "the log stops taking events");
         // Set by this thread alone, and only once: nothing is committed after it.
         let _ = self.shared.stopped.set(why.clone());
-        AppendError::Unconfirmed(why)
+        why
     }
 }
 

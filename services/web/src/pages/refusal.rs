@@ -60,17 +60,26 @@ fn page(document: &Value, post: bool) -> Markup {
         html lang="en-GB" {
             head { (layout::head(heading)) }
             body {
-                header.top { div.inner { a.brand href="/" { span { "joinedup" } } nav aria-label="Pages" { ul { @for (_, path, name) in TABS { li { a href=(path) { (name) } } } } } } }
+                header.top { div.inner { a.brand href="/" { (layout::mark()) span { "joinedup" } } nav aria-label="Pages" { ul { @for (_, path, name) in TABS { li { a href=(path) { (name) } } } } } } }
                 main #main {
                     h1 { (heading) }
-                    p.lead { (text("detail")) "." }
+                    p.lead { (with_code(&text("detail"))) "." }
                     @if let Some(errors) = document["errors"].as_array().filter(|e| e.len() > 1) {
-                        ul { @for error in errors { li { code { (error["pointer"].as_str().unwrap_or_default()) } " " (error["detail"].as_str().unwrap_or_default()) } } }
+                        ul { @for error in errors { li { code { (error["pointer"].as_str().unwrap_or_default()) } " " (with_code(error["detail"].as_str().unwrap_or_default())) } } }
                     }
                     @if post { p { "We did not save this. Go back in your browser: the form still has what you typed." } }
                     p { a href="/" { "Back to the first page" } " · " a href="/measures" { "All measures" } }
                 }
             }
+        }
+    }
+}
+
+/// A sentence whose words between backticks are those that stand in the address or the form.
+fn with_code(sentence: &str) -> Markup {
+    html! {
+        @for (part, of_address) in sentence.split('`').zip([false, true].into_iter().cycle()) {
+            @if of_address { code { (part) } } @else { (part) }
         }
     }
 }

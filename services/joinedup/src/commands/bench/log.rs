@@ -85,8 +85,8 @@ pub(super) async fn drains(
     table.add("rebuild in memory", best[2], "events/s", name);
     table.add("rebuild, durable in sled", best[3], "events/s", name);
     if ground.bench.nats.is_some() {
-        table.target("S1", "rebuild in memory", Bound::AtLeast(0.85));
-        table.target("S2", "rebuild, durable in sled", Bound::AtLeast(0.75));
+        table.target("S1", "rebuild in memory", Bound::AtLeast(0.95));
+        table.target("S2", "rebuild, durable in sled", Bound::AtLeast(0.85));
     }
     Ok(())
 }
