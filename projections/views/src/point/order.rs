@@ -2,10 +2,16 @@
 
 use crate::tally::{Histogram, OPEN};
 
+/// Values below this, from zero, are counted each in its place: most are nights or days, a few that come from many cells.
+const NEAR: usize = 1024;
+
 /// Values with their counts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gathered {
-    values: Vec<(i32, i64)>,
+    /// How often each value from zero on came.
+    near: Vec<i64>,
+    /// Those that are far from zero, as they came.
+    far: Vec<(i32, i64)>,
     n: i64,
 }
 
@@ -13,8 +19,20 @@ impl Gathered {
     /// Takes a histogram in.
     pub fn take(&mut self, histogram: Histogram<'_>) {
         for (value, count) in histogram.iter() {
-            self.values.push((value, count));
-            self.n += count;
+            self.add(value, count);
+        }
+    }
+
+    fn add(&mut self, value: i32, count: i64) {
+        self.n += count;
+        match usize::try_from(value).ok().filter(|at| *at < NEAR) {
+            Some(at) => {
+                if self.near.len() <= at {
+                    self.near.resize(at + 1, 0);
+                }
+                self.near[at] += count;
+            }
+            None => self.far.push((value, count)),
         }
     }
 
@@ -25,14 +43,26 @@ impl Gathered {
 
     /// Puts the values in order, as the statistics need.
     pub fn sort(&mut self) {
-        self.values.sort_unstable();
+        self.far.sort_unstable();
+    }
+
+    /// The values with their counts: in order, once they were put so.
+    fn values(&self) -> impl Iterator<Item = (i32, i64)> + '_ {
+        let below = self.far.partition_point(|(value, _)| *value < 0);
+        let (below, above) = self.far.split_at(below);
+        let near = (0..).zip(self.near.iter().copied());
+        below
+            .iter()
+            .copied()
+            .chain(near)
+            .chain(above.iter().copied())
     }
 
     fn nth(&self, k: i64) -> Option<i32> {
         let mut seen = 0;
-        self.values.iter().find_map(|(value, count)| {
+        self.values().find_map(|(value, count)| {
             seen += count;
-            (seen >= k && k >= 1).then_some(*value)
+            (seen >= k && k >= 1).then_some(value)
         })
     }
 
@@ -51,7 +81,7 @@ impl Gathered {
 
     /// The sum.
     pub fn total(&self) -> i64 {
-        self.values.iter().map(|(v, c)| i64::from(*v) * c).sum()
+        self.values().map(|(v, c)| i64::from(v) * c).sum()
     }
 
     /// How many are at most a limit; what is open is not.
@@ -65,10 +95,38 @@ impl Gathered {
     }
 
     fn count(&self, within: impl Fn(i32) -> bool) -> i64 {
-        self.values
-            .iter()
+        self.values()
             .filter(|(v, _)| *v != OPEN && within(*v))
             .map(|(_, c)| c)
             .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Of values near zero, which are counted, and of others, which are sorted.
+        #[test]
+        fn statistics_are_those_of_the_values_one_by_one(
+            values in prop::collection::vec((prop_oneof![6 => -3..9i32, 1 => -4000..4000i32, 1 => Just(OPEN)], 1..4i64), 1..80),
+            percent in 1..=100u8,
+        ) {
+            let mut gathered = Gathered::default();
+            for (value, count) in &values {
+                gathered.add(*value, *count);
+            }
+            let each = values.iter().flat_map(|(value, count)| (0..*count).map(|_| *value));
+            let mut each: Vec<i32> = each.collect();
+            each.sort_unstable();
+            gathered.sort();
+            let middle = f64::midpoint(f64::from(each[(each.len() - 1) / 2]), f64::from(each[each.len() / 2]));
+            prop_assert_eq!(gathered.median(), Some(middle));
+            let rank = (each.len() * usize::from(percent)).div_ceil(100).max(1);
+            prop_assert_eq!(gathered.percentile(percent), Some(f64::from(each[rank - 1])));
+            prop_assert_eq!(gathered.at_most(4), each.iter().filter(|value| **value <= 4).count() as i64);
+        }
     }
 }
