@@ -20,6 +20,7 @@ use joinedup_views::expectation::Expectations;
 use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
 use joinedup_views::point::{PointQuery, State, points};
+use joinedup_views::suppression::{Audience, Policy, published};
 use joinedup_views::view::View;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,11 +133,9 @@ fn weeks_after_the_last_word_of_one_of_two_feeds_are_missing_at_any_distance() {
             now: hour(end, 12),
             range: None,
         };
-        let points = points(
-            &Basis::of(&view, &Expectations::default(), [query.measure]),
-            &areas,
-            &query,
-        );
+        let expectations = Expectations::default();
+        let basis = Basis::of(&view, &expectations, [query.measure]);
+        let points = points(&basis, &areas, &query);
         let over = points.iter().filter(|p| p.state != State::Incomplete);
         for point in over {
             let told = point.period_start <= date(83);
@@ -147,6 +146,24 @@ fn weeks_after_the_last_word_of_one_of_two_feeds_are_missing_at_any_distance() {
             );
             let whole = point.period_start > date(3) && told;
             assert!(!whole || point.value == Some(42.0), "{point:?}");
+        }
+        // A reader who asks for days is shown none, and told which of them nobody reported.
+        let days = PointQuery {
+            grain: Grain::Day,
+            ..query
+        };
+        let wanted = std::slice::from_ref(days.area);
+        let policy = Policy::default();
+        let seen = published(&basis, &areas, &days, wanted, Audience::Public, &policy);
+        let over = seen[days.area].iter();
+        for point in over.filter(|p| p.state != State::Incomplete) {
+            let told = point.period_start <= date(83);
+            let state = if told {
+                State::Suppressed
+            } else {
+                State::Missing
+            };
+            assert_eq!((point.value, point.state), (None, state), "{point:?}");
         }
     }
 }

@@ -11,6 +11,7 @@ pub use joinedup_views::ask::Answer;
 use joinedup_views::ask::{AskError, Basis, Question, Span, ask as ask_view};
 use joinedup_views::measure::{ChartKind, Measure};
 use joinedup_views::period::Grain;
+use joinedup_views::quantity::POPULATION;
 use joinedup_views::suppression::Audience;
 use std::collections::BTreeSet;
 
@@ -67,6 +68,16 @@ impl ChartRequest {
             as_known_at: None,
             kind: None,
             filter: Filter::default(),
+        }
+    }
+
+    /// The same of the people of one population alone, where one is named.
+    #[must_use]
+    pub fn of_people(self, people: Option<&str>) -> Self {
+        let filter = people.map(|people| Filter::one(POPULATION, people));
+        Self {
+            filter: filter.unwrap_or(self.filter),
+            ..self
         }
     }
 

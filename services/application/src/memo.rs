@@ -20,8 +20,8 @@ const MAX_ENTRIES: usize = 64;
 /// Answers that cost much and are asked for by many at once.
 #[derive(Default)]
 pub struct Memos {
-    /// Overviews, by area, audience and day.
-    pub overviews: Memo<(String, Audience, NaiveDate), Overview>,
+    /// Overviews, by area, audience, people and day.
+    pub overviews: Memo<(String, Audience, Option<String>, NaiveDate), Overview>,
     /// The text of the run charts' scrape, by audience.
     pub run_charts: Memo<Audience, Bytes>,
     /// What to believe among all charts, by audience.

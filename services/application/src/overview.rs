@@ -13,6 +13,7 @@ use joinedup_views::outcomes::Verdict;
 use joinedup_views::period::Grain;
 use joinedup_views::point::State;
 use joinedup_views::priorities::Trend;
+use joinedup_views::quantity::POPULATION;
 use joinedup_views::suppression::Audience;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -174,13 +175,27 @@ pub fn overview(
     area: &AreaId,
     audience: Audience,
 ) -> Result<Arc<Overview>, QuestionError> {
-    let key = (area.to_string(), audience, local::date(app.now()));
-    let make = || make(app, area, audience);
+    overview_of(app, area, audience, None)
+}
+
+/// The same of the people of one population alone, by the measures whose numbers say which people they are of.
+///
+/// # Errors
+/// When this process has no views.
+pub fn overview_of(
+    app: &App,
+    area: &AreaId,
+    audience: Audience,
+    people: Option<&str>,
+) -> Result<Arc<Overview>, QuestionError> {
+    let whose = people.map(ToOwned::to_owned);
+    let key = (area.to_string(), audience, whose, local::date(app.now()));
+    let make = || make(app, area, audience, people);
     let memo = &app.memos.overviews;
     Ok(memo.get(key, charts::views(app)?, TOLERATED, make))
 }
 
-fn make(app: &App, area: &AreaId, audience: Audience) -> Overview {
+fn make(app: &App, area: &AreaId, audience: Audience, people: Option<&str>) -> Overview {
     let register = &app.definitions.areas;
     let mut areas: Vec<AreaId> = vec![area.clone()];
     areas.extend(register.children(area).iter().cloned());
@@ -189,8 +204,11 @@ fn make(app: &App, area: &AreaId, audience: Audience) -> Overview {
         .map(|views| views.read(|view| with_data(&definitions, &areas, view.cells())));
     let mut overview = Overview::default();
     for (measure, areas) in with_data.unwrap_or_default() {
+        if people.is_some() && !says_of_whom(measure) {
+            continue;
+        }
         // An event may come in between two measures; each chart is whole, and says what it is of.
-        let request = ChartRequest::new(measure.id.as_str(), area.as_str());
+        let request = ChartRequest::new(measure.id.as_str(), area.as_str()).of_people(people);
         let answers = charts::ask_many(app, &request, &areas, audience);
         for answer in answers.unwrap_or_default() {
             if let Some(line) = line(measure, answer.chart) {
@@ -202,8 +220,14 @@ fn make(app: &App, area: &AreaId, audience: Audience) -> Overview {
     overview
 }
 
+/// Whether the numbers of a measure say which people they are of.
+fn says_of_whom(measure: &Measure) -> bool {
+    let source = measure.source();
+    source.is_some_and(|source| source.has_dimension(POPULATION))
+}
+
 /// A chart in a line; none where it has no point.
-pub(crate) fn line(measure: &Measure, chart: Chart) -> Option<Line> {
+fn line(measure: &Measure, chart: Chart) -> Option<Line> {
     let judged: Vec<&ChartPoint> = chart
         .points
         .iter()

@@ -1,13 +1,11 @@
 //! A scorecard of a place: each of its measures with what its chart says there, or with what it waits for.
 
 use crate::app::App;
-use crate::charts::{self, ChartRequest, QuestionError};
+use crate::charts::QuestionError;
 use crate::gaps::{Gap, gap, with_numbers};
-use crate::overview::{Line, Overview, line, overview};
+use crate::overview::{Line, Overview, overview_of};
 use joinedup_events::AreaId;
-use joinedup_views::Filter;
 use joinedup_views::measure::Measure;
-use joinedup_views::quantity::POPULATION;
 use joinedup_views::scorecards::{Item, Scorecard};
 use joinedup_views::suppression::Audience;
 use std::collections::BTreeSet;
@@ -47,32 +45,29 @@ impl Row<'_> {
 pub struct InPlace<'a> {
     app: &'a App,
     area: &'a AreaId,
-    audience: Audience,
     overview: Arc<Overview>,
     with_numbers: BTreeSet<String>,
-    people: Option<&'a str>,
+    of_some: bool,
 }
 
 impl<'a> InPlace<'a> {
-    /// Of a place.
+    /// Of a place: of everybody, or of the people of one population of the catalogue alone.
     ///
     /// # Errors
     /// When this process has no views.
-    pub fn of(app: &'a App, area: &'a AreaId, audience: Audience) -> Result<Self, QuestionError> {
+    pub fn of(
+        app: &'a App,
+        area: &'a AreaId,
+        audience: Audience,
+        people: Option<&str>,
+    ) -> Result<Self, QuestionError> {
         Ok(Self {
             app,
             area,
-            audience,
-            overview: overview(app, area, audience)?,
+            overview: overview_of(app, area, audience, people)?,
             with_numbers: with_numbers(app, area)?,
-            people: None,
+            of_some: people.is_some(),
         })
-    }
-
-    /// Of some people alone: a population of the catalogue.
-    #[must_use]
-    pub fn of_people(self, people: Option<&'a str>) -> Self {
-        Self { people, ..self }
     }
 
     /// The lines of a scorecard.
@@ -82,38 +77,23 @@ impl<'a> InPlace<'a> {
         let row = |item: &'a Item| {
             let id = item.measure.as_ref().map(|m| m.as_str());
             let measure = id.and_then(|id| definitions.measures.get(id));
-            let gap = |m| gap(&definitions.areas, self.area, m, &self.with_numbers);
-            let (line, gap) = match (measure, self.people) {
-                (None, _) => (None, None),
-                (Some(m), None) => {
-                    let line = self.overview.line(m.id.as_str(), self.area.as_str());
-                    (line.cloned(), gap(m))
+            let line = id.and_then(|id| self.overview.line(id, self.area.as_str()));
+            let gap = measure.and_then(|measure| {
+                let of_all = gap(&definitions.areas, self.area, measure, &self.with_numbers);
+                match (self.of_some, line) {
+                    (false, _) => of_all,
+                    (true, Some(_)) => None,
+                    (true, None) => of_all.or_else(|| Some(unstated(measure))),
                 }
-                (Some(m), Some(people)) => {
-                    let line = self.line_of(m, people);
-                    let missing = line.is_none().then(|| gap(m).or_else(|| Some(unstated(m))));
-                    (line, missing.flatten())
-                }
-            };
+            });
             Row {
                 item,
                 measure,
-                line,
+                line: line.cloned(),
                 gap,
             }
         };
         card.items.iter().map(row).collect()
-    }
-
-    /// What the measure's chart says of some people; none where its numbers do not say which people they are of.
-    fn line_of(&self, measure: &Measure, people: &str) -> Option<Line> {
-        let can_say = measure.source()?.has_dimension(POPULATION);
-        let request = ChartRequest {
-            filter: Filter::one(POPULATION, people),
-            ..ChartRequest::new(measure.id.as_str(), self.area.as_str())
-        };
-        let asked = can_say.then(|| charts::ask(self.app, &request, self.audience));
-        line(measure, asked?.ok()?.chart)
     }
 }
 

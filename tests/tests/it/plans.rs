@@ -381,7 +381,7 @@ fn the_model_and_the_outcomes_are_read_in_words_for_other_people() {
     let mut browser = Browser::start();
     let mut page = browser.page();
     page.goto(&product.url(&format!("/model?area={AREA}")));
-    page.choose("#pick-people", "mental-health");
+    page.choose("#pick-population", "mental-health");
     page.click("form.people button");
     page.wait_until(
         "location.search.includes('population=mental-health')",

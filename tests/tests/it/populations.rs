@@ -130,7 +130,7 @@ fn measures_scorecards_and_pages_are_asked_about_some_people_alone() {
     let mut browser = Browser::start();
     let mut page = browser.page();
     page.goto(&product.url(&format!("/scorecards/sustain?area={AREA}")));
-    page.choose("#pick-people", "older-people");
+    page.choose("#pick-population", "older-people");
     page.click("form.people button");
     page.wait_until(
         "document.querySelector('h1').textContent.includes('Older people')",
@@ -139,6 +139,26 @@ fn measures_scorecards_and_pages_are_asked_about_some_people_alone() {
     let shown = page.text("#scorecard");
     assert!(shown.contains("100%") && !shown.contains("50%"), "{shown}");
     page.click("#scorecard a[href*='md-plan-agreed-by-person']");
+    page.wait_until(
+        "document.body.textContent.includes('group of people')",
+        "the chart is of older people",
+    );
+
+    // The outcomes: the words of all, with the numbers of older people alone, down to the chart.
+    page.goto(&product.url(&format!("/leaders?area={AREA}")));
+    page.choose("#pick-numbers", "older-people");
+    page.click("form.people:has(#pick-numbers) button");
+    page.wait_until(
+        "document.querySelector('h1').textContent.includes('Older people')",
+        "the outcomes are of older people",
+    );
+    let shown = page.text("main");
+    assert!(shown.contains("100%") && !shown.contains("50%"), "{shown}");
+    assert!(
+        shown.contains("Numbers that do not say which people they are of are left out"),
+        "{shown}"
+    );
+    page.click("main a.measure-link[href*='md-plan-agreed-by-person']");
     page.wait_until(
         "document.body.textContent.includes('group of people')",
         "the chart is of older people",

@@ -40,8 +40,20 @@ pub fn published(
         );
         let withheld = |area: &AreaId| {
             let mut points = asked.points(query, area, query.filter);
+            // What comes before the first number would tell of its day; a silence after it tells of nobody.
+            let mut has_begun = false;
             for point in &mut points {
-                withhold(point, State::Suppressed, note.clone());
+                has_begun |= point.state != State::Missing;
+                let is_silent = point.state == State::Missing && point.n.is_none();
+                if !(has_begun && is_silent) {
+                    let is_running = point.state == State::Incomplete;
+                    let state = if is_running {
+                        point.state
+                    } else {
+                        State::Suppressed
+                    };
+                    withhold(point, state, note.clone());
+                }
             }
             (area.clone(), points)
         };

@@ -53,7 +53,7 @@ pub async fn one(
                 "There is no such population; GET /api/v1/outcomes lists them",
             ));
         }
-        let here = InPlace::of(&app, &area, audience)?.of_people(people);
+        let here = InPlace::of(&app, &area, audience, people)?;
         Ok(answer(card, &area, people, &here.rows(card)))
     });
     let Json(answer) = answer.await?;

@@ -67,7 +67,8 @@ fn shown<'a>(lines: &[&'a Line]) -> Vec<&'a Line> {
 }
 
 fn page(visit: &Visit) -> Markup {
-    let overview = visit.overview();
+    let people = whose::counted(visit);
+    let overview = visit.overview_of(people);
     let place = visit.title_of(visit.area.as_str());
     let with_numbers = gaps::with_numbers(&visit.app, &visit.area).unwrap_or_default();
     let outcomes = outcomes(visit);
@@ -93,10 +94,10 @@ fn page(visit: &Visit) -> Markup {
     let dark = all.iter().filter(|(_, l)| l.is_empty()).count();
     let body = html! {
         div.title-row {
-            h1 { "Outcomes" span.place { ", " (place) } }
+            h1 { "Outcomes" span.place { ", " (place) @if let Some(people) = people { ": " (people.title) } } }
             p.files { a href=(visit.address.elsewhere("/plan")) { "Plan" } a href=(visit.address.elsewhere("/findings")) { "Findings of reviews" } a href=(visit.address.elsewhere("/lenses")) { "Lenses" } a href=(visit.address.elsewhere("/scorecards")) { "Scorecards" } a href=(visit.address.elsewhere("/pack")) { "Board pack" } }
         }
-        (whose::in_words_for(visit))
+        (whose::in_words_with_numbers_of(visit))
         section.card #sum data-live aria-label="In a sentence" {
             p.lead {
                 strong.concern[!worse.is_empty()] { (worse.len()) " of " (all.len()) " outcomes " (if worse.len() == 1 { "is" } else { "are" }) " getting worse" }
@@ -178,7 +179,7 @@ fn waits_for(visit: &Visit, with_numbers: &BTreeSet<String>, node: &Node) -> Mar
         by_giver.entry(giver).or_insert(gap);
     }
     html! {
-        span.place { "No data here yet." }
+        @if whose::counted(visit).is_some() { span.place { "No numbers here that say they are of these people." } } @else { span.place { "No data here yet." } }
         @if !by_giver.is_empty() {
             ul.plain.small { @for gap in by_giver.values() { li { strong { (gap.title) } " waits for " (gap.needs) ", from " (gap.who) "." } } }
         }
@@ -207,7 +208,7 @@ fn outcome(
                         @if lines.len() > 1 { " " a.small href=(visit.address.elsewhere("/measures").with("outcome", &node.id)) { (lines.len()) " measures" } }
                         br;
                     }
-                    a.measure-link href=(visit.address.elsewhere(format!("/measures/{}", line.measure))) { (line.title) }
+                    a.measure-link href=(whose::chart_of(visit, &line.measure)) { (line.title) }
                     @if let Some(footprint) = &line.footprint { " " span.small { (footprint) } }
                 }
                 td { span.with-icon { (PreEscaped(icon::variation(line.variation))) span.(icon::variation_class(line.variation)) { strong { (matrix::stands(visit, line)) } } } (moved(line)) }
@@ -285,7 +286,8 @@ fn units(visit: &Visit) -> Vec<AreaId> {
 
 /// Numerator and denominator of an area's latest judged points together.
 fn together(visit: &Visit, measure: &str, area: &AreaId) -> Option<FunnelRow> {
-    let request = ChartRequest::new(measure, area.as_str());
+    let people = whose::counted(visit).map(|people| people.id.as_str());
+    let request = ChartRequest::new(measure, area.as_str()).of_people(people);
     let answer = charts::ask(&visit.app, &request, visit.audience()).ok()?;
     let judged = answer
         .chart
@@ -333,9 +335,7 @@ fn compare(visit: &Visit, overview: &Overview) -> Markup {
         .map(|row| funnel::Place {
             unit: row.unit.clone(),
             title: visit.title_of(&row.unit),
-            link: visit
-                .address
-                .elsewhere(format!("/measures/{}", line.measure))
+            link: whose::chart_of(visit, &line.measure)
                 .with("area", &row.unit)
                 .to_string(),
         })

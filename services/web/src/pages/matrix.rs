@@ -3,7 +3,7 @@
 
 use super::finding::A_YEAR;
 use super::visit::Visit;
-use super::words;
+use super::{whose, words};
 use chrono::{Days, NaiveDate};
 use joinedup_application::charts::{self, ChartRequest};
 use joinedup_application::overview::{Line, Overview};
@@ -142,10 +142,7 @@ fn cell(visit: &Visit, overview: &Overview, measure: Option<&Measure>, area: &Ar
     let Some(line) = line else {
         return html! { td.cell { span.place aria-hidden="true" { "–" } span.sr { "no data" } } };
     };
-    let link = visit
-        .address
-        .elsewhere(format!("/measures/{}", line.measure))
-        .with("area", area);
+    let link = whose::chart_of(visit, &line.measure).with("area", area);
     html! {
         td.cell {
             a.icons href=(link) title=(said(visit, line)) {
@@ -209,10 +206,11 @@ const fn standing(variation: Option<Variation>) -> i8 {
 /// What the chart rules made of a line's chart when the last board met: of the periods that were over then.
 fn then(visit: &Visit, line: &Line, board: NaiveDate) -> Option<i8> {
     let before = Period::of(line.period, board).start.pred_opt()?;
+    let people = whose::counted(visit).map(|people| people.id.as_str());
     let request = ChartRequest {
         period: Some(line.period),
         to: Some(before),
-        ..ChartRequest::new(&line.measure, &line.area)
+        ..ChartRequest::new(&line.measure, &line.area).of_people(people)
     };
     let answer = charts::ask(&visit.app, &request, visit.audience()).ok()?;
     Some(standing(answer.chart.verdict.map(|v| v.variation)))

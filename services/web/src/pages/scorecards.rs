@@ -145,8 +145,13 @@ pub fn table(visit: &Visit, id: &str) -> Result<(String, Markup), Problem> {
 
 /// What scorecards are filled with in the reader's place.
 fn here(visit: &Visit) -> Result<InPlace<'_>, Problem> {
-    let here = InPlace::of(&visit.app, &visit.area, visit.audience())?;
-    Ok(here.of_people(visit.address.get("population")))
+    let people = whose::chosen(visit).map(|people| people.id.as_str());
+    Ok(InPlace::of(
+        &visit.app,
+        &visit.area,
+        visit.audience(),
+        people,
+    )?)
 }
 
 fn card<'a>(visit: &'a Visit, id: &str) -> Result<&'a Scorecard, Problem> {

@@ -11,12 +11,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_application::app::App;
 use joinedup_application::charts::{self, ChartRequest, QuestionError};
 use joinedup_application::config::Role;
-use joinedup_application::overview::{Overview, overview};
+use joinedup_application::overview::{Overview, overview, overview_of};
 use joinedup_events::area::AreaKind;
 use joinedup_events::{Area, AreaId, local};
 use joinedup_projector::Views;
 use joinedup_views::ask::AskError;
 use joinedup_views::catalogue::Node;
+use joinedup_views::catalogue::model::Population;
 use joinedup_views::measure::Measure;
 use joinedup_views::period::Grain;
 use joinedup_views::suppression::Audience;
@@ -163,6 +164,13 @@ impl Visit {
     pub fn overview(&self) -> Arc<Overview> {
         // A reader is only made where there are views.
         overview(&self.app, &self.area, self.audience()).unwrap_or_default()
+    }
+
+    /// The same of the people of one population alone.
+    #[must_use]
+    pub fn overview_of(&self, people: Option<&Population>) -> Arc<Overview> {
+        let people = people.map(|people| people.id.as_str());
+        overview_of(&self.app, &self.area, self.audience(), people).unwrap_or_default()
     }
 
     /// The place's entry in the register.
