@@ -8,6 +8,7 @@ use crate::memo::Memos;
 use crate::places;
 use crate::publisher::Publisher;
 use crate::tables::Tables;
+use crate::turns::Turns;
 use chrono::{DateTime, Utc};
 use joinedup_events::area::Area;
 use joinedup_events::{AreaId, AreaKind, Areas};
@@ -178,6 +179,8 @@ pub struct App {
     pub tables: Option<Arc<dyn Tables>>,
     /// What several readers ask for at the same time.
     pub memos: Arc<Memos>,
+    /// Whose turn it is to be worked for.
+    pub turns: Turns,
     /// What is found out about the log beside the questions of clients.
     pub health: Health,
     /// When the process started.

@@ -29,4 +29,5 @@ pub mod scorecards;
 pub mod sources;
 pub mod tables;
 pub mod trust;
+pub mod turns;
 pub mod waiting;

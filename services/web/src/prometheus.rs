@@ -24,20 +24,12 @@ use joinedup_promql::tree::Kind;
 use joinedup_views::suppression::Audience;
 use parameters::Parameters;
 use refusal::Refused;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
 
 /// How long a query may take.
 const WITHIN: Duration = Duration::from_secs(10);
-/// How many queries are worked out at a time.
-const AT_A_TIME: usize = 4;
 /// The most instants of a query over a range, which is Prometheus's own bound.
 const MAX_INSTANTS: i64 = 11_000;
-
-/// Whose turn it is.
-#[derive(Clone)]
-struct Turns(Arc<Semaphore>);
 
 /// The routes.
 pub fn routes() -> Router<Shared> {
@@ -51,8 +43,7 @@ pub fn routes() -> Router<Shared> {
         .route("/metadata", get(metadata))
         .route("/status/buildinfo", get(build))
         .route("/{*call}", any(other))
-        .method_not_allowed_fallback(|| async { Refused::method() })
-        .layer(Extension(Turns(Arc::new(Semaphore::new(AT_A_TIME)))));
+        .method_not_allowed_fallback(|| async { Refused::method() });
     Router::new().nest("/prometheus/api/v1", api)
 }
 
@@ -60,7 +51,6 @@ pub fn routes() -> Router<Shared> {
 type Asking = (
     State<App>,
     Extension<Caller>,
-    Extension<Turns>,
     Method,
     RawQuery,
     HeaderMap,
@@ -71,13 +61,12 @@ type Asking = (
 struct Request {
     app: App,
     audience: Audience,
-    turns: Turns,
     parameters: Parameters,
 }
 
 impl Request {
     fn of(
-        (State(app), Extension(caller), Extension(turns), method, RawQuery(query), headers, body): Asking,
+        (State(app), Extension(caller), method, RawQuery(query), headers, body): Asking,
         call: &'static str,
         known: &'static [&'static str],
     ) -> Result<Self, Refused> {
@@ -90,7 +79,6 @@ impl Request {
         Ok(Self {
             audience: caller.audience_everywhere(),
             app,
-            turns,
             parameters,
         })
     }
@@ -100,20 +88,8 @@ impl Request {
         self,
         work: impl FnOnce(&Self) -> Result<String, Refused> + Send + 'static,
     ) -> Result<Response, Refused> {
-        let turn = self.turns.0.clone().acquire_owned();
-        let turn = tokio::time::timeout(WITHIN, turn)
-            .await
-            .map_err(|_| Refused::busy())?
-            .map_err(|_| Refused::busy())?;
-        let worked = tokio::task::spawn_blocking(move || {
-            let answer = work(&self);
-            drop(turn);
-            answer
-        });
-        let data = worked.await.map_err(|error| {
-            tracing::error!(%error, "a query failed");
-            Refused::failed()
-        })??;
+        let turns = self.app.turns.clone();
+        let data = turns.work(move || work(&self)).await??;
         Ok(success(data))
     }
 }

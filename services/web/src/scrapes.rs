@@ -25,7 +25,8 @@ async fn now(
 ) -> Result<Response, Problem> {
     // A scrape is of all areas, so who is bound to some is given what everybody sees.
     let audience = caller.audience_everywhere();
-    let text = apart(move || current_text(&app, audience)).await?;
+    let turns = app.turns.clone();
+    let text = turns.work(move || current_text(&app, audience)).await?;
     match text {
         Ok(text) => Ok(answer(text)),
         Err(error) => {
@@ -43,18 +44,9 @@ async fn charts(
 ) -> Result<Response, Problem> {
     // A scrape is of all areas, so who is bound to some is given what everybody sees.
     let audience = caller.audience_everywhere();
-    let text = apart(move || run_charts_text(&app, audience)).await?;
+    let turns = app.turns.clone();
+    let text = turns.work(move || run_charts_text(&app, audience)).await?;
     Ok(answer(text))
-}
-
-/// Computes on a thread of its own, so that a scrape holds up no other request.
-async fn apart<T: Send + 'static>(
-    compute: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(compute).await.map_err(|error| {
-        tracing::error!(%error, "a scrape failed");
-        Problem::unavailable("The metrics could not be computed; the program's log says why")
-    })
 }
 
 fn answer(text: impl IntoResponse) -> Response {

@@ -31,7 +31,7 @@ pub async fn list(
     State(app): State<App>,
     Query(of): Query<OfRatings>,
 ) -> Result<Json<Assessments>, Problem> {
-    aside(move || {
+    aside(app.turns.clone(), move || {
         fn given(text: &Option<String>) -> Option<&str> {
             text.as_deref().filter(|text| !text.is_empty())
         }
@@ -157,7 +157,7 @@ pub async fn rounds(
     State(app): State<App>,
     Query(of): Query<OfRounds>,
 ) -> Result<Json<ComparedRounds>, Problem> {
-    aside(move || {
+    aside(app.turns.clone(), move || {
         let area = area_asked(&app, of.area.as_deref())?;
         let mut ratings = outcomes::ratings(&app, &app.definitions.areas.within(&area))?;
         if let Some(framework) = &of.framework {

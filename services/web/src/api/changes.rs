@@ -35,7 +35,7 @@ pub async fn list(
     Extension(caller): Extension<Caller>,
     Query(of): Query<OfChanges>,
 ) -> Result<Json<Changes>, Problem> {
-    aside(move || {
+    aside(app.turns.clone(), move || {
         let area = area_asked(&app, of.area.as_deref())?;
         let audience = caller.audience_in([area.as_str()].into_iter());
         let measure = of.measure.as_deref();

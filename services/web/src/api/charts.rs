@@ -31,9 +31,8 @@ pub async fn chart(
     let home = area_asked(&app, None)?;
     let request = ChartRequest::from_parameters(measure, &parameters, home.as_str())?;
     let audience = caller.audience_in([request.area.as_str()].into_iter());
-    let answer = tokio::task::spawn_blocking(move || ask(&app, &request, audience))
-        .await
-        .map_err(|_| Problem::unavailable("The chart could not be computed"))??;
+    let turns = app.turns.clone();
+    let answer = turns.work(move || ask(&app, &request, audience)).await??;
     match form {
         "csv" => csv(&answer),
         "parquet" => {
@@ -44,9 +43,7 @@ pub async fn chart(
         "svg" => Ok(files::svg(joinedup_drawing::svg(&of_answer(&answer, true)))),
         "png" => {
             let drawn = joinedup_drawing::svg(&of_answer(&answer, true));
-            tokio::task::spawn_blocking(move || files::png(&drawn))
-                .await
-                .map_err(|_| Problem::unavailable("The picture could not be drawn"))?
+            turns.work(move || files::png(&drawn)).await?
         }
         _ => Ok(Json(answer).into_response()),
     }

@@ -44,9 +44,8 @@ pub struct After {
 /// The cells of the views in use.
 pub async fn cells(State(app): State<App>) -> Result<Response, Problem> {
     let views = charts::views(&app)?.clone();
-    let text = tokio::task::spawn_blocking(move || views.read(|view| view.cells().export()))
-        .await
-        .map_err(|_| Problem::unavailable("The cells could not be written"))?;
+    let export = move || views.read(|view| view.cells().export());
+    let text = app.turns.work(export).await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
 }
 
@@ -54,14 +53,12 @@ pub async fn cells(State(app): State<App>) -> Result<Response, Problem> {
 pub async fn cells_as_parquet(State(app): State<App>) -> Result<Response, Problem> {
     columnar::built()?;
     let views = charts::views(&app)?.clone();
-    let written = tokio::task::spawn_blocking(move || {
+    let written = app.turns.work(move || {
         let mut file = Vec::new();
         views.read(|view| columnar::cells(view, Utc::now(), &mut file))?;
         Ok::<_, columnar::TableError>(file)
     });
-    let file = written
-        .await
-        .map_err(|_| Problem::unavailable("The cells could not be written"))??;
+    let file = written.await??;
     Ok(files::parquet(Body::from(file)))
 }
 

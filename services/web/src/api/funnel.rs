@@ -34,7 +34,7 @@ pub async fn funnel(
     Path(measure): Path<String>,
     Query(of): Query<OfFunnel>,
 ) -> Result<Json<Funnel>, Problem> {
-    aside(move || {
+    aside(app.turns.clone(), move || {
         let measure = app.definitions.measures.get(&measure).ok_or_else(Problem::no_measure)?;
         let kind = kind(measure).ok_or_else(|| {
             Problem::bad_request(

@@ -22,7 +22,7 @@ pub async fn one(
     Path(id): Path<String>,
     Query(of): Query<OfArea>,
 ) -> Result<Json<LensInPlace>, Problem> {
-    aside(move || {
+    aside(app.turns.clone(), move || {
         let mut lenses = all(&app).into_iter();
         let lens = lenses.find(|lens| lens.id == id).ok_or_else(|| {
             Problem::not_found("There is no such lens; GET /api/v1/lenses lists them")

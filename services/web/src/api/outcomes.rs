@@ -7,6 +7,7 @@ use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use joinedup_application::app::App;
 use joinedup_application::charts::QuestionError;
+use joinedup_application::turns::Turns;
 use joinedup_application::{charts, gaps, outcomes};
 use joinedup_contract::answer::{self, Outcomes, Priorities};
 use joinedup_contract::parameter::{OfFramework, OfPopulation};
@@ -17,14 +18,12 @@ use joinedup_views::outcomes::{NodeState, trend};
 use joinedup_views::priorities::priorities;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Runs a question away from the threads that serve connections.
+/// Runs a question in its turn, away from the threads that serve connections.
 pub(super) async fn aside<T: Send + 'static>(
+    turns: Turns,
     ask: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<Json<T>, Problem> {
-    let asked = tokio::task::spawn_blocking(ask).await;
-    asked
-        .map_err(|_| Problem::unavailable("The answer could not be computed"))?
-        .map(Json)
+    turns.work(ask).await?.map(Json)
 }
 
 /// The area asked for, or the home area.
@@ -39,7 +38,7 @@ pub async fn list(
     Extension(caller): Extension<Caller>,
     Query(of): Query<OfPopulation>,
 ) -> Result<Json<Outcomes>, Problem> {
-    aside(move || {
+    aside(app.turns.clone(), move || {
         let area = area_asked(&app, of.area.as_deref())?;
         let audience = caller.audience_in([area.as_str()].into_iter());
         let status = charts::views(&app)?.status();
@@ -128,7 +127,7 @@ pub async fn first(
     Extension(caller): Extension<Caller>,
     Query(of): Query<OfFramework>,
 ) -> Result<Json<Priorities>, Problem> {
-    aside(move || {
+    aside(app.turns.clone(), move || {
         let area = area_asked(&app, of.area.as_deref())?;
         let audience = caller.audience_in([area.as_str()].into_iter());
         let mut ratings = outcomes::ratings(&app, &app.definitions.areas.within(&area))?;

@@ -25,7 +25,7 @@ pub async fn read(
     Extension(caller): Extension<Caller>,
     Query(of): Query<OfArea>,
 ) -> Result<Json<Plan>, Problem> {
-    aside(move || {
+    aside(app.turns.clone(), move || {
         let area = area_asked(&app, of.area.as_deref())?;
         let audience = caller.audience_in([area.as_str()].into_iter());
         let items = plan(&app, &area)?;
@@ -79,7 +79,7 @@ pub async fn checklists(
     State(app): State<App>,
     Query(of): Query<OfFramework>,
 ) -> Result<Json<Checklists>, Problem> {
-    aside(move || {
+    aside(app.turns.clone(), move || {
         let area = area_asked(&app, of.area.as_deref())?;
         let catalogue = &app.definitions.catalogue;
         let asked = of.framework.as_deref().filter(|id| !id.is_empty());
@@ -103,7 +103,7 @@ pub async fn findings(
     State(app): State<App>,
     Query(of): Query<OfArea>,
 ) -> Result<Json<Findings>, Problem> {
-    aside(move || {
+    aside(app.turns.clone(), move || {
         let area = area_asked(&app, of.area.as_deref())?;
         Ok(Findings {
             findings: findings::of_place(&app, &area)?,

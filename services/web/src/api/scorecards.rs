@@ -40,7 +40,7 @@ pub async fn one(
         Some(id) => (id.to_owned(), true),
         None => (name, false),
     };
-    let answer = aside(move || {
+    let answer = aside(app.turns.clone(), move || {
         let card = app.definitions.scorecards.get(&id).ok_or_else(|| {
             Problem::not_found("There is no such scorecard; GET /api/v1/scorecards lists them")
         })?;

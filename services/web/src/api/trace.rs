@@ -52,17 +52,18 @@ pub async fn points(
         .collect();
     let filter = definition.filter.and(&request.filter);
     let views = charts::views(&app)?.clone();
-    let found = tokio::task::spawn_blocking(move || {
-        views.read(|view| {
-            behind(view, &quantity, period, |place, breakdown| {
-                place.is_within(|area| within.contains(area))
-                    && place.is_within(|area| caller.covers(area))
-                    && filter.passes(breakdown)
+    let found = app
+        .turns
+        .work(move || {
+            views.read(|view| {
+                behind(view, &quantity, period, |place, breakdown| {
+                    place.is_within(|area| within.contains(area))
+                        && place.is_within(|area| caller.covers(area))
+                        && filter.passes(breakdown)
+                })
             })
         })
-    })
-    .await
-    .map_err(|_| Problem::unavailable("The trace could not be computed"))?;
+        .await?;
     let count = found.len();
     Ok(Json(Trace {
         period_start: period.start,

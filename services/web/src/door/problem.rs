@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use joinedup_application::charts::QuestionError;
 use joinedup_application::columnar::TableError;
 use joinedup_application::execute::ExecuteError;
+use joinedup_application::turns::NotDone;
 pub use joinedup_contract::FieldError;
 use joinedup_contract::Problem as Document;
 use joinedup_contract::answer::Assessment;
@@ -250,6 +251,12 @@ impl Problem {
             retry_after: Some(2),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "Not available now", detail)
         }
+    }
+}
+
+impl From<NotDone> for Problem {
+    fn from(why: NotDone) -> Self {
+        Self::unavailable(why.to_string())
     }
 }
 

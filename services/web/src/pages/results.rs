@@ -312,11 +312,9 @@ fn difference(one: Option<(u8, bool)>, other: Option<(u8, bool)>) -> String {
 
 /// `GET /frameworks/{id}/results.csv`: every place, item and round.
 pub async fn csv(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
-    let written =
-        tokio::task::spawn_blocking(move || Results::of(&visit, &id).and_then(|r| rows(&r)));
-    written
-        .await
-        .map_err(|_| Problem::unavailable("The file could not be written"))?
+    let turns = visit.app.turns.clone();
+    let write = move || Results::of(&visit, &id).and_then(|r| rows(&r));
+    turns.work(write).await?
 }
 
 fn rows(results: &Results<'_>) -> Result<Response, Problem> {

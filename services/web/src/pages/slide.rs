@@ -23,8 +23,8 @@ pub async fn show(
         "slide.png" => true,
         _ => return Err(Problem::not_found("There is nothing at this address")),
     };
-    let drawn = tokio::task::spawn_blocking(move || draw(&visit, &id, as_png)).await;
-    drawn.map_err(|_| Problem::unavailable("The slide could not be drawn"))?
+    let turns = visit.app.turns.clone();
+    turns.work(move || draw(&visit, &id, as_png)).await?
 }
 
 fn draw(visit: &Visit, id: &str, as_png: bool) -> Result<Response, Problem> {

@@ -95,7 +95,7 @@ impl Visit {
         })
     }
 
-    /// Makes a page of it, away from the threads that serve connections.
+    /// Makes a page of it in its turn, away from the threads that serve connections.
     ///
     /// # Errors
     /// What the page says, or 503 when it could not be made.
@@ -103,9 +103,9 @@ impl Visit {
         self,
         page: impl FnOnce(&Self) -> Result<Markup, Problem> + Send + 'static,
     ) -> Result<Response, Problem> {
-        let made = tokio::task::spawn_blocking(move || page(&self)).await;
-        made.map_err(|_| Problem::unavailable("The page could not be made"))?
-            .map(IntoResponse::into_response)
+        let turns = self.app.turns.clone();
+        let made = turns.work(move || page(&self)).await?;
+        made.map(IntoResponse::into_response)
     }
 
     /// The question that the address asks about a measure: without what only the page itself reads, and without a period

@@ -2,6 +2,7 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use joinedup_application::turns::NotDone;
 use joinedup_promql::Refusal;
 use serde_json::json;
 
@@ -101,5 +102,14 @@ impl IntoResponse for Refused {
             (header::CACHE_CONTROL, "no-store"),
         ];
         (self.status, headers, body.to_string()).into_response()
+    }
+}
+
+impl From<NotDone> for Refused {
+    fn from(why: NotDone) -> Self {
+        match why {
+            NotDone::Busy => Self::busy(),
+            NotDone::Failed => Self::failed(),
+        }
     }
 }
