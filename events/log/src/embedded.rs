@@ -79,8 +79,8 @@ struct Recent {
 
 impl EmbeddedLog {
     /// Opens the log in a folder, or makes one. Blocks while it reads the events since the index was last written (at most
-    /// some 50,000). Those within the window for repeats are read beside it, and the first append waits for them; where they
-    /// are damaged, it says so and nothing is appended.
+    /// some 50,000). Those within the window for repeats are read before the first append; where they are damaged, it says
+    /// so and nothing is appended.
     ///
     /// # Errors
     /// See [`EmbeddedOpenError`].

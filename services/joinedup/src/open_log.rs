@@ -49,29 +49,10 @@ pub fn views(config: &Config) -> joinedup_projector::Settings {
 /// # Errors
 /// A sentence that says what to do.
 pub async fn open(config: &Config) -> Result<Arc<dyn EventLog>, OpenLogError> {
-    open_with(config, EmbeddedOptions::default()).await
-}
-
-/// Opens the log for a command that appends nothing: the ids by which repeats are known are not read.
-///
-/// # Errors
-/// As [`open`].
-pub async fn open_to_read(config: &Config) -> Result<Arc<dyn EventLog>, OpenLogError> {
-    let options = EmbeddedOptions {
-        window_ids: 0,
-        ..EmbeddedOptions::default()
-    };
-    open_with(config, options).await
-}
-
-async fn open_with(
-    config: &Config,
-    embedded: EmbeddedOptions,
-) -> Result<Arc<dyn EventLog>, OpenLogError> {
     match &config.nats {
         None => Ok(Arc::new(EmbeddedLog::open(
             log_folder(&config.data),
-            embedded,
+            EmbeddedOptions::default(),
         )?)),
         Some(nats) => Ok(Arc::new(jetstream(nats).await?)),
     }

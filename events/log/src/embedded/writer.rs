@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use joinedup_store::{Batch, CommitError, Durability, Store};
@@ -10,7 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::row::{INDEXED, RowWriter, subject_key};
 use super::window::Window;
-use super::{EmbeddedOptions, Shared, loaded};
+use super::{EmbeddedOptions, LONG_READ, Shared, loaded};
 use crate::{AppendCondition, AppendError, Appended, NewEvent, Position, RecordedEvent};
 
 /// The most events in one commit, unless a single append has more.
@@ -51,8 +50,8 @@ struct Plan {
 impl Writer {
     /// Works until nobody can append any more.
     pub(super) fn run(mut self) {
-        // Here, and not while the log is opened: readers need not wait for it.
-        let mut window = self.window();
+        // Read before the first append: who only reads neither waits for it nor holds it in memory.
+        let mut window = None;
         while let Some(first) = self.requests.blocking_recv() {
             let mut count = first.events.len();
             let mut group = vec![first];
@@ -63,7 +62,7 @@ impl Writer {
                 count += next.events.len();
                 group.push(next);
             }
-            match &mut window {
+            match window.get_or_insert_with(|| self.window()) {
                 Ok(window) => self.write(group, window),
                 Err(error) => {
                     for request in group {
@@ -84,8 +83,11 @@ impl Writer {
         let window = loaded::window(&self.shared.store, head, &self.options).map_err(|what| {
             AppendError::Unavailable(self.stop(&format!("the log is damaged: {what}")))
         })?;
-        let read = &self.shared.read_events;
-        read.fetch_add(window.len(), Ordering::Relaxed);
+        if window.len() > LONG_READ
+            && let Err(error) = self.shared.trim_cache()
+        {
+            tracing::warn!(%error, "the memory that reading the last events took is not given back");
+        }
         Ok(window)
     }
 

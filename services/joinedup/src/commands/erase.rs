@@ -91,7 +91,7 @@ pub async fn run(erase: Erase) -> Result<(), Failure> {
         erase.into_nats,
         "--into DIR or --into-nats URL",
     )?;
-    let old = open_log::open_to_read(&old).await.map_err(Failure::new)?;
+    let old = open_log::open(&old).await.map_err(Failure::new)?;
     if old.head().await.map_err(Failure::new)? == Position::ORIGIN {
         return Err(Failure::usage(
             "the old log holds nothing: name the one that has the events",

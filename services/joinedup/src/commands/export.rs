@@ -146,7 +146,7 @@ async fn copied(
 
 /// The view that the events of a log come to. What could not be read is said.
 async fn view(config: &Config) -> Result<View, Failure> {
-    let log = open_log::open_to_read(config).await.map_err(Failure::new)?;
+    let log = open_log::open(config).await.map_err(Failure::new)?;
     let definitions = Definitions::read(config).map_err(Failure::usage)?;
     let (view, unread) = folded(
         log,
@@ -197,7 +197,7 @@ async fn events(
         });
         return copied.await.map_err(Failure::new)?;
     }
-    let log = open_log::open_to_read(config).await.map_err(Failure::new)?;
+    let log = open_log::open(config).await.map_err(Failure::new)?;
     let summary = match &continues {
         Some(hash) => archive::export_from(&*log, &mut *out, Position(after), hash).await,
         None => archive::export(&*log, &mut *out, Position(after)).await,
