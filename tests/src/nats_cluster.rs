@@ -95,21 +95,16 @@ impl NatsCluster {
         self.network.iter().filter(of_server)
     }
 
-    /// The server that leads a stream, by what all of them say that can be asked.
+    /// The server that leads a stream, while all of them can be asked.
     ///
     /// # Panics
     /// When none leads it within a minute.
     #[track_caller]
     pub fn leader(&self, stream: &str) -> usize {
         eventually_within(START, "the stream has a leader", || {
-            let led: Vec<Value> = self.streams().map(|(_, of)| of).collect();
-            let of_stream = led.iter().filter(|of| of["name"] == *stream);
-            let leads = |n: &usize| {
-                let name = format!("n{}", n + 1);
-                of_stream.clone().all(|of| of["cluster"]["leader"] == *name)
-            };
-            let leader = (0..self.servers.len()).find(leads);
-            leader.filter(|_| !led.is_empty()).ok_or(led)
+            let mut led = self.led();
+            let of_stream = led.find(|(_, led)| led["name"] == *stream);
+            of_stream.map(|(server, _)| server).ok_or("none leads it")
         })
     }
 
@@ -127,15 +122,16 @@ impl NatsCluster {
             .or_fail("the leader does not step down");
     }
 
-    /// Each server's streams, with its name.
-    fn streams(&self) -> impl Iterator<Item = (String, Value)> {
-        self.servers.iter().zip(1..).flat_map(|(server, n)| {
+    /// The streams that servers lead, each with its server.
+    fn led(&self) -> impl Iterator<Item = (usize, Value)> {
+        self.servers.iter().enumerate().flat_map(|(at, server)| {
             let page = server.monitor("jsz?streams=true");
             let streams = page["account_details"][0]["stream_detail"].clone();
             let streams = streams.as_array().cloned().unwrap_or_default();
-            streams
-                .into_iter()
-                .map(move |stream| (format!("n{n}"), stream))
+            let own = format!("n{}", at + 1);
+            let led = streams.into_iter();
+            let led = led.filter(move |stream| stream["cluster"]["leader"] == *own);
+            led.map(move |stream| (at, stream))
         })
     }
 
@@ -167,12 +163,8 @@ impl NatsCluster {
     pub fn wait_until_copied(&self) {
         eventually_within(START, "every server has a whole copy", || {
             // Only the leader knows how far the others are.
-            let led: Vec<Value> = self
-                .streams()
-                .map(|(own, stream)| (own, stream["cluster"].clone()))
-                .filter(|(own, cluster)| cluster["leader"] == **own)
-                .map(|(_, cluster)| cluster)
-                .collect();
+            let led = self.led().map(|(_, stream)| stream["cluster"].clone());
+            let led: Vec<Value> = led.collect();
             let copied = |peer: &Value| peer["current"] == true && peer["offline"] != true;
             let whole = led.iter().all(|cluster| {
                 let peers = cluster["replicas"].as_array();

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 /// How much is worked on at a time for each core: one may wait for a lock or the disk.
 const FOR_EACH_CORE: usize = 2;
 /// How long a question waits for its turn.
-const MAX_WAIT: Duration = Duration::from_secs(20);
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// Whose turn it is: who came first goes first.
 #[derive(Clone, Debug)]

@@ -92,8 +92,10 @@ fn a_cluster_is_set_up_and_raised_on_request_and_served_while_a_server_is_away()
 
     cluster.wait_until_copied();
     cluster.servers[0].kill9();
-    let product = serve(&cluster);
+    let mut product = serve(&cluster);
     sent(&product, 0);
+    product.sigterm();
+    product.restart();
     caught_up(&product, 3);
 }
 
@@ -182,7 +184,7 @@ fn a_cluster_lives_through_every_fault_without_losing_or_doubling_an_event() {
             longest
         });
         // However the faults end, the sender has to.
-        let _over = Over(&is_over);
+        let over = Over(&is_over);
         for (fault, happens) in FAULTS.iter().cycle().take(rounds * FAULTS.len()) {
             let started = Instant::now();
             happens(&mut cluster, &|| std::thread::sleep(FAULT));
@@ -199,24 +201,28 @@ fn a_cluster_lives_through_every_fault_without_losing_or_doubling_an_event() {
                 started.elapsed().as_secs_f64()
             );
         }
-        is_over.store(true, Ordering::SeqCst);
+        drop(over);
         let longest = sender.join().unwrap();
         println!(
             "the longest that an event was repeated: {:.1} s",
             longest.as_secs_f64()
         );
     });
-    let sent = acknowledged.load(Ordering::SeqCst);
+    let stays = acknowledged.load(Ordering::SeqCst);
     // Each event of the stream once: three of a stay.
-    caught_up(&product, u64::from(sent) * 3);
+    caught_up(&product, u64::from(stays) * 3);
     let other = serve(&cluster);
-    caught_up(&other, u64::from(sent) * 3);
+    caught_up(&other, u64::from(stays) * 3);
     assert_eq!(
         other.cells(),
         product.cells(),
         "a rebuild comes to other cells"
     );
-    println!("{sent} stays in {} faults", rounds * FAULTS.len());
+    let before = product.cells();
+    sent(&product, 2);
+    caught_up(&product, u64::from(stays) * 3);
+    assert_eq!(product.cells(), before, "a repeat was counted");
+    println!("{stays} stays in {} faults", rounds * FAULTS.len());
 }
 
 /// Says that it is over when it goes.

@@ -19,15 +19,12 @@ pub struct EmbeddedOptions {
     pub reserve_bytes: u64,
 }
 
-/// With those of one more append as many as a hash table of 2²⁰ places has room for: a few more would take twice the memory.
-const MAX_WINDOW_IDS: usize = 880_000;
-
 impl Default for EmbeddedOptions {
     fn default() -> Self {
         Self {
             cache_bytes: 4 << 20,
             window: Duration::from_secs(2 * 60 * 60),
-            window_ids: MAX_WINDOW_IDS,
+            window_ids: 1_000_000,
             tail_bytes: 8 << 20,
             reserve_bytes: Options::default().reserve_bytes,
         }

@@ -23,6 +23,8 @@ type Kept = BTreeMap<(usize, AreaId), Vec<NaiveDate>>;
 pub struct Remembered {
     questions: Arc<Mutex<Vec<(String, Kept)>>>,
     families: Arc<Mutex<Families>>,
+    /// With a key of its own in each process, so that nobody can make two families that are taken for each other.
+    hash: RandomState,
 }
 
 /// How many questions are kept: the lengths of period of one.
@@ -31,11 +33,9 @@ const MAX_DECISIONS: usize = 5;
 /// Of how many families it is kept what was decided, twice at the most: a few of hundreds of bytes each.
 const MAX_FAMILIES: usize = 10_000;
 
-/// Which numbers of a family are suppressed for the sake of others, by the hash of all that decides it. The hash has a key of
-/// its own in each process, so nobody can make two families that are taken for each other.
+/// Which numbers of a family are suppressed for the sake of others, by the hash of all that decides it.
 #[derive(Debug, Default)]
 struct Families {
-    hash: RandomState,
     new: HashMap<u64, Arc<[usize]>>,
     /// Those before, which go when there are as many new ones.
     old: HashMap<u64, Arc<[usize]>>,
@@ -69,8 +69,7 @@ impl Remembered {
     fn beside_small(&self, ranked: &Ranked) -> Arc<[usize]> {
         // A thread that panicked left whole entries.
         let families = || self.families.lock().unwrap_or_else(PoisonError::into_inner);
-        let hash = families().hash.clone();
-        let key = hash.hash_one(ranked);
+        let key = self.hash.hash_one(ranked);
         if let Some(beside) = families().get(key) {
             return beside;
         }
