@@ -366,6 +366,20 @@ mod tests {
         let on = |id: &str, day: &str| areas.get(id).unwrap().on(day.parse().unwrap());
         assert!(on("E06000028", "2019-04-30") && !on("E06000028", "2019-05-01"));
         assert!(!on("E06000058", "2019-04-30") && on("E06000058", "2019-05-01"));
+        for (before, last, after) in [
+            ("E10000002", "2020-03-31", "E06000060"),
+            ("E10000021", "2021-03-31", "E06000061"),
+            ("E10000021", "2021-03-31", "E06000062"),
+            ("E10000006", "2023-03-31", "E06000063"),
+            ("E10000006", "2023-03-31", "E06000064"),
+            ("E10000023", "2023-03-31", "E06000065"),
+            ("E10000027", "2023-03-31", "E06000066"),
+        ] {
+            let (before, after) = (areas.get(before).unwrap(), areas.get(after).unwrap());
+            let last: NaiveDate = last.parse().unwrap();
+            assert_eq!(before.until, Some(last), "{}", before.title);
+            assert_eq!(after.from, last.succ_opt(), "{}", after.title);
+        }
         let turned = SMALL.replace(
             "kind = \"county\"",
             "kind = \"county\"\nfrom = \"2020-01-01\"\nuntil = \"2019-01-01\"",

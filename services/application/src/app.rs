@@ -11,11 +11,12 @@ use crate::tables::Tables;
 use crate::turns::Turns;
 use chrono::{DateTime, Utc};
 use joinedup_events::area::Area;
-use joinedup_events::{AreaId, AreaKind, Areas};
+use joinedup_events::{AreaId, AreaKind, Areas, Event};
 use joinedup_log::EventLog;
 use joinedup_projector::Views;
 use joinedup_views::ask;
 use joinedup_views::catalogue::Catalogue;
+use joinedup_views::contradictions::Contradiction;
 use joinedup_views::expectation::Expectations;
 use joinedup_views::measures::Measures;
 use joinedup_views::scorecards::{ScorecardError, Scorecards};
@@ -223,6 +224,14 @@ impl App {
                 sources.map(|(_, area)| area.clone()).collect()
             })
         };
+        self.views.as_ref().map(read).unwrap_or_default()
+    }
+
+    /// Which of some events contradict each other or what is known, by their index, as far as this process knows: nothing
+    /// where it has no views. It may have to fetch from disk what a closed entity said.
+    #[must_use]
+    pub fn contradicted_by(&self, events: &[Event]) -> Vec<(usize, Contradiction)> {
+        let read = |views: &Views| views.read(|view| view.contradicted_by(events));
         self.views.as_ref().map(read).unwrap_or_default()
     }
 

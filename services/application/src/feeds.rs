@@ -33,6 +33,8 @@ pub struct FeedState {
     pub rows: u64,
     /// Facts stored.
     pub facts: u64,
+    /// Facts that contradict each other or what is known.
+    pub contradicting: u64,
     /// Rows or facts of which something was not taken.
     pub rejects: u64,
     /// Since when nothing works.

@@ -35,8 +35,8 @@ pub enum Sink {
         publisher: Publisher,
         /// The log itself, for what is restored byte for byte.
         log: Arc<dyn EventLog>,
-        /// What the server in this process lets in; none where there is no server, and who sends has checked.
-        door: Option<Box<Definitions>>,
+        /// The server in this process, whose door they pass; none where there is no server, and who sends has checked.
+        door: Option<Box<App>>,
     },
     /// To a server.
     Server(Client),
@@ -86,7 +86,7 @@ impl Sink {
         Some(Self::Log {
             publisher: app.publisher.clone()?,
             log: app.log.clone(),
-            door: Some(Box::new(app.definitions.clone())),
+            door: Some(Box::new(app.clone())),
         })
     }
 
@@ -114,9 +114,14 @@ impl Sink {
         let mut sent = Sent::default();
         let admitted = door
             .as_ref()
-            .map(|definitions| admitted(definitions, publisher, events, &mut sent));
+            .map(|app| admitted(&app.definitions, publisher, events, &mut sent));
         let events = admitted.as_deref().unwrap_or(events);
         for events in events.chunks(self.batch()) {
+            if let Some(app) = door {
+                // Before they are stored, since the view then has them at any moment, and nothing is new about them.
+                let found = tokio::task::block_in_place(|| app.contradicted_by(events));
+                sent.contradicting += found.len() as u64;
+            }
             let appended = append(publisher, events).await?;
             sent.accepted += appended.0;
             sent.duplicates += appended.1;

@@ -51,18 +51,27 @@ impl std::fmt::Display for Report {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Contradicting(pub u64);
 
-impl std::fmt::Display for Contradicting {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let verb = match self.0 {
-            0 => return Ok(()),
-            1 => "contradicts",
-            _ => "contradict",
+impl Contradicting {
+    /// The same as a sentence of its own.
+    #[must_use]
+    pub fn sentence(self) -> String {
+        let facts = match self.0 {
+            1 => "fact contradicts",
+            _ => "facts contradict",
         };
-        write!(
-            f,
-            "; {} {verb} others or what is known: see the page Sources",
+        format!(
+            "{} {facts} others or what is known: see the page Sources",
             self.0
         )
+    }
+}
+
+impl std::fmt::Display for Contradicting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            _ => write!(f, "; {}", self.sentence()),
+        }
     }
 }
 

@@ -270,7 +270,7 @@ fn the_sender_is_warned_of_contradictions_at_once() {
     let import = run(import);
     let said = import.succeeded();
     assert!(
-        said.contains("; 2 contradict others or what is known: see the page Sources"),
+        said.contains("; 2 facts contradict others or what is known: see the page Sources"),
         "{said}"
     );
 }

@@ -2,6 +2,7 @@
 //! of the file.
 
 use crate::BadRow;
+use crate::transfer::Contradicting;
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::fmt::Write as _;
 
@@ -17,6 +18,8 @@ pub struct FileReport {
     pub facts: u64,
     /// Facts that were known already.
     pub repeats: u64,
+    /// Facts that contradict each other or what is known.
+    pub contradicting: Contradicting,
     /// Rejects, in the order of the file.
     pub bad: Vec<BadRow>,
     /// How many rejects there are, with those that are not named.
@@ -51,6 +54,10 @@ impl FileReport {
         line("rows", &self.rows.to_string());
         line("facts stored", &self.facts.to_string());
         line("facts known already", &self.repeats.to_string());
+        line(
+            "facts that contradict others or what is known",
+            &self.contradicting.0.to_string(),
+        );
         line("rejects", &self.rejects.to_string());
         for bad in &self.bad {
             let _ = writeln!(text, "  {}", bad.in_file(file));

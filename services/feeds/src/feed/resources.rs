@@ -202,6 +202,7 @@ impl Pending {
         let sent = sink.send(&events).await?;
         report.facts += sent.accepted;
         report.repeats += sent.duplicates;
+        report.contradicting.0 += sent.contradicting;
         for (at, pointer, rule) in sent.refused {
             let number = numbers.get(at).copied().unwrap_or_default();
             let fact = events.get(at).map_or("", |event| event.fact.name());

@@ -17,7 +17,7 @@ use crate::line_list::table::MAX_FILE_BYTES;
 use crate::mapping::{AreaRule, Mapping, MappingError};
 use crate::pseudonym::{Key, KeyError};
 use crate::sink::{SendError, Sink};
-use crate::transfer::{self, TransferError};
+use crate::transfer::{self, Contradicting, TransferError};
 use chrono::Utc;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::config::Config;
@@ -233,6 +233,7 @@ pub fn account(
     state.came(name, app.now());
     state.rows += report.rows;
     state.facts += report.facts;
+    state.contradicting += report.contradicting.0;
     state.rejects += report.rejects;
     if let Some(why) = refused {
         state.refused += 1;
@@ -242,10 +243,11 @@ pub fn account(
     }
     state.taken += 1;
     state.without_effect += u64::from(report.facts == 0);
-    match report.rejects {
-        0 => state.works(),
-        n => state.attention(format!(
-            "{n} rejects in the file that came last: its report says where"
+    match (report.rejects, report.contradicting) {
+        (0, Contradicting(0)) => state.works(),
+        (0, contradicting) => state.attention(contradicting.sentence()),
+        (n, contradicting) => state.attention(format!(
+            "{n} rejects in the file that came last: its report says where{contradicting}"
         )),
     }
 }
@@ -327,6 +329,7 @@ async fn returns(
     report.rows = sums.rows;
     report.facts = sums.accepted;
     report.repeats = sums.duplicates;
+    report.contradicting = Contradicting(sums.contradicting);
     sent.map_err(|error| match error {
         TransferError::Send(error) => Stop::from(error),
         other => Stop::Refused(format!("it {other}")),

@@ -31,8 +31,8 @@ pub fn of(report: &FileReport, refused: Option<&str>) -> Value {
     }
     if refused.is_none() {
         let text = format!(
-            "{} resources read, {} facts stored, {} known already",
-            report.rows, report.facts, report.repeats
+            "{} resources read, {} facts stored, {} known already{}",
+            report.rows, report.facts, report.repeats, report.contradicting
         );
         let issue =
             json!({ "severity": "information", "code": "informational", "diagnostics": text });

@@ -10,8 +10,8 @@ const MAX_ECHOED: usize = 200;
 /// What is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// It is durable, or changes nothing.
-    Taken,
+    /// It is durable, or changes nothing; and what is to be known beside that, mostly nothing.
+    Taken(String),
     /// It could not be taken, or not all of it: a sentence that holds no value of the message.
     Error(String),
     /// It is not a message that a feed of this kind takes.
@@ -23,7 +23,7 @@ impl Answer {
     #[must_use]
     pub fn parts(&self) -> (&'static str, &str) {
         match self {
-            Self::Taken => ("AA", ""),
+            Self::Taken(text) => ("AA", text),
             Self::Error(text) => ("AE", text),
             Self::Rejected(text) => ("AR", text),
         }

@@ -209,19 +209,15 @@ pub async fn append(
     })
 }
 
-/// How many events contradict what stands, as far as this process knows (nothing where it has no views), and the first
-/// of them.
+/// How many events contradict what stands, and the first of them.
 async fn contradicting(
     app: &App,
     events: Vec<Event>,
     indices: &[usize],
 ) -> Result<(Vec<Event>, u64, Vec<Warning>), Problem> {
-    let Some(views) = app.views.clone() else {
-        return Ok((events, 0, Vec::new()));
-    };
-    // What a closed entity said may have to be fetched from disk.
+    let app = app.clone();
     let looking = tokio::task::spawn_blocking(move || {
-        let found = views.read(|view| view.contradicted_by(&events));
+        let found = app.contradicted_by(&events);
         (events, found)
     });
     let (events, found) = looking

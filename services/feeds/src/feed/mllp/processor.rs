@@ -11,6 +11,7 @@ use crate::sink::Sink;
 use crate::stay;
 use crate::stay::events::Origin;
 use crate::stay::statement::{Statement, Trigger};
+use crate::transfer::Contradicting;
 use joinedup_application::app::App;
 use joinedup_events::{Family, local};
 use tokio::sync::Mutex;
@@ -24,6 +25,15 @@ pub(super) struct Processor {
     people: People,
     /// One message at a time: what is new of it depends on the one before.
     turn: Mutex<()>,
+}
+
+/// What was stored of a message.
+#[derive(Clone, Copy, Default)]
+struct Stored {
+    /// Facts that are new.
+    facts: u64,
+    /// Of these, the ones that contradict each other or what is known.
+    contradicting: Contradicting,
 }
 
 /// Why a message was not taken now.
@@ -94,7 +104,7 @@ impl Processor {
         // Training and debugging say nothing of anybody.
         let is_test = message.raw("MSH", 11).starts_with(['T', 'D']);
         let Some(trigger) = trigger.filter(|_| !is_test) else {
-            return self.counted(named, Ok(0));
+            return self.counted(named, Ok(Stored::default()));
         };
         let reader = Reader {
             mapping: &self.feed.mapping,
@@ -104,7 +114,7 @@ impl Processor {
         };
         let statement = match reader.read(trigger, message) {
             Ok(Some(statement)) => statement,
-            Ok(None) => return self.counted(named, Ok(0)),
+            Ok(None) => return self.counted(named, Ok(Stored::default())),
             Err(fault) => return self.counted(named, Err(Answer::Error(fault.to_string()))),
         };
         let turn = self.turn.lock().await;
@@ -132,16 +142,20 @@ impl Processor {
     }
 
     /// Counts what became of a message: facts stored, or the answer that refuses it.
-    fn counted(&self, what: &str, outcome: Result<u64, Answer>) -> Answer {
+    fn counted(&self, what: &str, outcome: Result<Stored, Answer>) -> Answer {
         let now = self.app.now();
         self.handle.update(|state| {
             state.came(what, now);
             match &outcome {
                 Ok(stored) => {
                     state.taken += 1;
-                    state.facts += stored;
-                    state.without_effect += u64::from(*stored == 0);
-                    state.works();
+                    state.facts += stored.facts;
+                    state.without_effect += u64::from(stored.facts == 0);
+                    state.contradicting += stored.contradicting.0;
+                    match stored.contradicting {
+                        Contradicting(0) => state.works(),
+                        some => state.attention(some.sentence()),
+                    }
                 }
                 Err(answer) => {
                     state.refused += 1;
@@ -153,15 +167,22 @@ impl Processor {
                 }
             }
         });
-        outcome.err().unwrap_or(Answer::Taken)
+        match outcome {
+            Ok(Stored {
+                contradicting: Contradicting(0),
+                ..
+            }) => Answer::Taken(String::new()),
+            Ok(stored) => Answer::Taken(stored.contradicting.sentence()),
+            Err(answer) => answer,
+        }
     }
 
-    /// Publishes what is new. Returns how many facts were stored now, and what the door refused.
+    /// Publishes what is new. Returns what was stored now, and what the door refused.
     async fn record(
         &self,
         bytes: &[u8],
         statement: &Statement,
-    ) -> Result<(u64, Vec<String>), TakeError> {
+    ) -> Result<(Stored, Vec<String>), TakeError> {
         let settings = &self.feed.settings;
         let (name, area) = (&settings.name, &settings.area);
         let entity = known::entity(&self.app, name, area, Family::Transfer, &statement.spell);
@@ -197,7 +218,11 @@ impl Processor {
             let fact = events.get(*at).map_or("", |event| event.fact.name());
             format!("{fact}: `{pointer}` {rule}")
         });
-        Ok((sent.accepted, refused.collect()))
+        let stored = Stored {
+            facts: sent.accepted,
+            contradicting: Contradicting(sent.contradicting),
+        };
+        Ok((stored, refused.collect()))
     }
 }
 

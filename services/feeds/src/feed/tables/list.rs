@@ -127,6 +127,7 @@ impl ListFeed {
         let sent = sent?;
         report.facts = sent.accepted;
         report.repeats = sent.duplicates;
+        report.contradicting = sent.contradicting;
         let mut next = plan.next;
         next.log.clone_from(&self.log);
         if let Some(store) = &self.store {
