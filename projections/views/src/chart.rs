@@ -137,6 +137,10 @@ pub struct ChartVerdict {
     pub is_new: bool,
     /// The rules behind the alert.
     pub alert_rules: Vec<Rule>,
+    /// The first day of the periods in a row, up to the latest, that meet a rule behind the alert.
+    pub since: Option<NaiveDate>,
+    /// The level since then: the median where the centre line is one, else the mean; none of fewer than three values.
+    pub lately: Option<f64>,
     /// Changes that are over: a run or a trend that does not reach the latest point. They are history and alert nobody.
     pub past: Vec<ChartPastChange>,
     /// The rules that judged the chart, in words.
@@ -159,6 +163,7 @@ impl ChartVerdict {
         self.alert = false;
         self.is_new = false;
         self.alert_rules.clear();
+        (self.since, self.lately) = (None, None);
         self.p_value = None;
         self.signals.clear();
         self.past.clear();
@@ -278,5 +283,29 @@ impl Chart {
             .iter()
             .filter(|p| p.point.state == state)
             .count()
+    }
+}
+
+/// The median of values.
+#[must_use]
+pub fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let n = sorted.len();
+    Some(f64::midpoint(
+        *sorted.get(n.checked_sub(1)? / 2)?,
+        *sorted.get(n / 2)?,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between_the_two_in_the_middle() {
+        assert_eq!(median(&[4.0, 1.0, 3.0, 2.0]), Some(2.5));
+        assert_eq!(median(&[7.0]), Some(7.0));
+        assert_eq!(median(&[]), None);
     }
 }

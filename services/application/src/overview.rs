@@ -7,7 +7,7 @@ use crate::places::with_data;
 use chrono::NaiveDate;
 use joinedup_events::{AreaId, local};
 use joinedup_spc::{Assurance, Variation};
-use joinedup_views::chart::{Chart, ChartPoint, ChartVerdict};
+use joinedup_views::chart::{Chart, ChartPoint, median};
 use joinedup_views::measure::{Direction, Measure, Shape};
 use joinedup_views::outcomes::Verdict;
 use joinedup_views::period::Grain;
@@ -52,6 +52,8 @@ pub struct Line {
     pub is_new: bool,
     /// The first period of what the alert is about.
     pub since: Option<NaiveDate>,
+    /// The level since then.
+    pub lately: Option<f64>,
     /// The probability of latest values so far from those before where nothing has changed.
     pub p_value: Option<f64>,
     /// The verdict in words.
@@ -264,7 +266,8 @@ fn line(measure: &Measure, chart: Chart) -> Option<Line> {
         assurance: verdict.and_then(|v| v.assurance),
         alert,
         is_new: verdict.is_some_and(|v| v.is_new),
-        since: verdict.and_then(|verdict| since(verdict, &judged)),
+        since: verdict.and_then(|v| v.since),
+        lately: verdict.and_then(|v| v.lately),
         p_value: verdict.and_then(|v| v.p_value),
         why: verdict.map(|v| v.why.clone()).unwrap_or_default(),
         centre: verdict.and_then(|v| v.centre),
@@ -279,40 +282,4 @@ fn line(measure: &Measure, chart: Chart) -> Option<Line> {
             .collect(),
         suppressed,
     })
-}
-
-/// The first of the latest points in a row that meet a rule behind the alert.
-fn since(verdict: &ChartVerdict, judged: &[&ChartPoint]) -> Option<NaiveDate> {
-    let meets = |start: NaiveDate| {
-        let mut signals = verdict.signals.iter();
-        signals.any(|s| s.period_start == start && verdict.alert_rules.contains(&s.signal.rule))
-    };
-    // Of a stock only one weekday is read.
-    let read = judged.iter().rev().filter(|p| p.variation.is_some());
-    let starts = read.map(|p| p.point.period_start);
-    starts.take_while(|start| meets(*start)).last()
-}
-
-/// The median of values.
-#[must_use]
-pub fn median(values: &[f64]) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let n = sorted.len();
-    Some(f64::midpoint(
-        *sorted.get(n.checked_sub(1)? / 2)?,
-        *sorted.get(n / 2)?,
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_of_an_even_number_lies_between_the_two_in_the_middle() {
-        assert_eq!(median(&[4.0, 1.0, 3.0, 2.0]), Some(2.5));
-        assert_eq!(median(&[7.0]), Some(7.0));
-        assert_eq!(median(&[]), None);
-    }
 }

@@ -41,7 +41,9 @@ impl Mark {
         Self::Suppressed,
     ];
 
-    pub(super) fn class(self) -> &'static str {
+    /// Its name in style sheets.
+    #[must_use]
+    pub fn class(self) -> &'static str {
         match self {
             Self::Plain => "plain",
             Self::Improvement => "improvement",
@@ -130,6 +132,19 @@ pub struct Tested {
     pub link: Option<String>,
 }
 
+/// The level of the latest points, where they differ from those before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Level {
+    /// First day of the first of them.
+    pub from: NaiveDate,
+    /// First day of the last of them.
+    pub to: NaiveDate,
+    /// Their median or mean.
+    pub value: f64,
+    /// What their difference is.
+    pub mark: Mark,
+}
+
 /// A target, and the first day on which it holds; none: it holds over the whole drawing.
 pub type Step = (Option<NaiveDate>, f64);
 
@@ -150,6 +165,8 @@ pub struct Drawing {
     pub period_word: &'static str,
     /// The points, by date.
     pub spots: Vec<Spot>,
+    /// The level of the latest points.
+    pub lately: Option<Level>,
     /// The targets, by first day.
     pub targets: Vec<Step>,
     /// Changes under test.

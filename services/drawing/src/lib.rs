@@ -16,7 +16,7 @@ pub mod run_chart;
 pub mod slide;
 pub mod spark;
 
-pub use drawing::{Drawing, Mark, Spot, Tested};
+pub use drawing::{Drawing, Level, Mark, Spot, Tested};
 pub use frame::Size;
 pub use lines::lines;
 pub use run_chart::svg;
@@ -25,6 +25,7 @@ use joinedup_spc::Variation;
 use joinedup_spc::rules::{Rule, Signal};
 use joinedup_spc::runs::Side;
 use joinedup_views::ask::Answer;
+use joinedup_views::chart::Chart;
 use joinedup_views::measure::Shape;
 use joinedup_views::period::Grain;
 use joinedup_views::point::State;
@@ -59,6 +60,7 @@ pub fn of_answer(answer: &Answer, standalone: bool) -> Drawing {
         centre_name: if run { "median" } else { "mean" },
         period_word: period_word(chart.period),
         spots,
+        lately: lately(chart),
         targets: answer.targets.iter().map(|t| (t.from, t.target)).collect(),
         tested: answer
             .tested
@@ -74,6 +76,17 @@ pub fn of_answer(answer: &Answer, standalone: bool) -> Drawing {
         size: Size::Wide,
         scale: None,
     }
+}
+
+/// The level of the latest points, where a rule says that it is another than before.
+fn lately(chart: &Chart) -> Option<Level> {
+    let verdict = chart.verdict.as_ref()?;
+    Some(Level {
+        from: verdict.since?,
+        to: verdict.latest?,
+        value: verdict.lately?,
+        mark: mark(State::Final, Some(verdict.variation)),
+    })
 }
 
 /// What is said before a period's first day.

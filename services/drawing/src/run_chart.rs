@@ -3,7 +3,7 @@
 
 use super::axis::{Scale, amount, date, number};
 use super::dates;
-use super::drawing::{Drawing, Mark, Spot};
+use super::drawing::{Drawing, Level, Mark, Spot};
 use super::frame::{Frame, Size};
 use chrono::NaiveDate;
 use std::fmt::Write;
@@ -176,6 +176,21 @@ fn lines(canvas: &Canvas<'_>, out: &mut String) {
                 .filter_map(|s| Some((s.start, s.value?))),
         );
     }
+    if let Some(Level {
+        from,
+        to,
+        value,
+        mark,
+    }) = drawing.lately
+    {
+        let class = format!("lately {}", mark.class());
+        path(
+            canvas,
+            out,
+            &class,
+            [(from, value), (to, value)].into_iter(),
+        );
+    }
     if drawing.size != Size::Small {
         earlier(canvas, out);
         names(canvas, out);
@@ -242,21 +257,26 @@ fn earlier(canvas: &Canvas<'_>, out: &mut String) {
     }
 }
 
-/// The names of the centre line and of the target, out of each other's way.
+/// The names of the centre line, of the level of the latest points and of the target, out of each other's way.
 fn names(canvas: &Canvas<'_>, out: &mut String) {
     let (drawing, frame) = (canvas.drawing, &canvas.frame);
-    let centre = drawing.spots.iter().rev().find_map(|s| s.centre);
     let outside = drawing.size.names_outside();
-    let least = if outside { 30.0 } else { 15.0 };
-    let target = drawing.targets_shown().last().map(|t| t.1);
-    let target_y = target.map(|t| frame.y(t));
-    let mut centre_y = centre.map(|c| frame.y(c));
-    if let (Some(t), Some(c)) = (target_y, centre_y)
-        && (t - c).abs() < least
-    {
-        centre_y = Some(if c <= t { t - least } else { t + least });
-    }
-    let mut name = |class: &str, word: &str, value: f64, y: f64| {
+    let centre = drawing.spots.iter().rev().find_map(|s| s.centre);
+    let centre = centre.map(|value| ("centre-name".to_owned(), drawing.centre_name, value));
+    // Inside it would stand among its own points; its value is in the title.
+    let lately = drawing.lately.filter(|_| outside).map(|level| {
+        let class = format!("lately-name {}", level.mark.class());
+        (class, "lately", level.value)
+    });
+    let target = drawing.targets_shown().last();
+    let target = target.map(|target| ("target-name".to_owned(), "target", target.1));
+    let mut names: Vec<(String, &str, f64)> =
+        [centre, lately, target].into_iter().flatten().collect();
+    names.sort_by(|a, b| b.2.total_cmp(&a.2));
+    let mut heights: Vec<f64> = names.iter().map(|name| frame.y(name.2)).collect();
+    let height = if outside { 30.0 } else { 15.0 };
+    spread(&mut heights, height, frame.floor());
+    for ((class, word, value), y) in names.into_iter().zip(heights) {
         let said = number(value, &drawing.unit);
         if outside {
             let x = frame.right() + 10.0;
@@ -273,12 +293,20 @@ fn names(canvas: &Canvas<'_>, out: &mut String) {
                 y - 5.0
             );
         }
-    };
-    if let (Some(value), Some(y)) = (centre, centre_y) {
-        name("centre-name", drawing.centre_name, value, y);
     }
-    if let (Some(value), Some(y)) = (target, target_y) {
-        name("target-name", "target", value, y);
+}
+
+/// Moves what stands one below the other apart, down first and up again where the lowest would leave the floor.
+fn spread(heights: &mut [f64], apart: f64, floor: f64) {
+    let mut above = f64::MIN;
+    for y in heights.iter_mut() {
+        *y = y.max(above + apart);
+        above = *y;
+    }
+    let mut below = floor + apart;
+    for y in heights.iter_mut().rev() {
+        *y = y.min(below - apart);
+        below = *y;
     }
 }
 

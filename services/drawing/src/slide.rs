@@ -154,6 +154,7 @@ mod tests {
             centre_name: "median",
             period_word: "week of",
             spots: spots.collect(),
+            lately: None,
             targets: vec![(None, 21.0)],
             tested: Vec::new(),
             standalone: true,

@@ -6,6 +6,7 @@
 //! where they do not, the answer says that the season is not ruled out.
 
 use super::Change;
+use crate::chart::median;
 use crate::period::Period;
 use chrono::{Days, NaiveDate};
 use joinedup_spc::evidence::{difference, differences_from_zero};
@@ -113,13 +114,13 @@ pub fn before_and_after(
         |period: Period| period.end > start && (change.finished.is_none() || over(period));
     let a_year = year_before(points, start, is_later);
     let moved = moved(&was, later, a_year.as_deref());
-    let before = side(was);
+    let before = side(&was);
     let count = |beyond: fn(&f64, &f64) -> bool| {
         let counts = |value: &&f64| before.median.is_some_and(|median| beyond(value, &median));
         later.iter().filter(counts).count()
     };
     let (above, below) = (count(f64::gt), count(f64::lt));
-    let (during, after) = (side(during), side(after));
+    let (during, after) = (side(&during), side(&after));
     let later = if change.finished.is_some() {
         after
     } else {
@@ -218,21 +219,13 @@ fn moved(before: &[f64], later: &[f64], a_year: Option<&[f64]>) -> Moved {
     }
 }
 
-fn side(mut values: Vec<f64>) -> Side {
-    values.sort_by(f64::total_cmp);
-    let n = values.len();
-    let middle = |at: usize| values.get(at).copied();
-    let median = match n {
-        0 => None,
-        _ => middle((n - 1) / 2)
-            .zip(middle(n / 2))
-            .map(|(low, high)| f64::midpoint(low, high)),
-    };
+fn side(values: &[f64]) -> Side {
+    let of = |values: &[f64], pick: fn(f64, f64) -> f64| values.iter().copied().reduce(pick);
     Side {
-        points: n,
-        median,
-        lowest: values.first().copied(),
-        highest: values.last().copied(),
+        points: values.len(),
+        median: median(values),
+        lowest: of(values, f64::min),
+        highest: of(values, f64::max),
     }
 }
 

@@ -1,15 +1,21 @@
 //! From points to the series that chart rules judge, and back.
 
-use super::{ChartPastChange, ChartPhase, ChartPoint, ChartQuery, ChartSignal, ChartVerdict};
+use super::{
+    ChartPastChange, ChartPhase, ChartPoint, ChartQuery, ChartSignal, ChartVerdict, median,
+};
 use crate::measure::{Aggregate, ChartKind, Direction, Measure, Shape};
 use crate::period::{Grain, in_a_year, periods};
 use crate::point::{Point, State};
 use chrono::{Datelike, NaiveDate, Weekday};
 use joinedup_events::local;
+use joinedup_spc::rules::Rule;
 use joinedup_spc::{
     Chart as SpcChart, Direction as SpcDirection, Method, Options, Point as SpcPoint, Quantity,
     Sampling, Variation, Verdict, choose_chart,
 };
+
+/// The fewest values that have a level.
+const MIN_LEVEL: usize = 3;
 
 /// What came of judging.
 pub(super) struct Judged {
@@ -229,6 +235,7 @@ pub(super) fn verdict(points: &[ChartPoint], verdict: Verdict, is_run: bool) -> 
         .collect();
     let centre = verdict.phases.last().and_then(|p| p.centre);
     let latest = verdict.latest.and_then(|at| points.get(at));
+    let signalling = signalling(points, &verdict.alert_rules);
     ChartVerdict {
         median: centre.filter(|_| is_run),
         centre,
@@ -240,6 +247,8 @@ pub(super) fn verdict(points: &[ChartPoint], verdict: Verdict, is_run: bool) -> 
         alert: verdict.alert,
         p_value: verdict.recent_shift().map(|shift| shift.p),
         is_new: verdict.is_new,
+        since: signalling.last().map(|p| p.point.period_start),
+        lately: level(&signalling, is_run),
         alert_rules: verdict.alert_rules,
         past: verdict
             .past
@@ -256,5 +265,25 @@ pub(super) fn verdict(points: &[ChartPoint], verdict: Verdict, is_run: bool) -> 
         profile: verdict.profile,
         latest: latest.map(|p| p.point.period_start),
         why: verdict.why,
+    }
+}
+
+/// The latest points in a row that meet a rule behind the alert, newest first.
+fn signalling<'p>(points: &'p [ChartPoint], rules: &[Rule]) -> Vec<&'p ChartPoint> {
+    let meets = |p: &&ChartPoint| p.signals.iter().any(|signal| rules.contains(&signal.rule));
+    // Of a stock only one weekday is read.
+    let read = points.iter().rev().filter(|p| p.variation.is_some());
+    read.take_while(meets).collect()
+}
+
+/// The level of points: as their centre line is, the median or the mean. One or two values are no level.
+fn level(points: &[&ChartPoint], is_run: bool) -> Option<f64> {
+    let values: Vec<f64> = points.iter().filter_map(|p| p.point.value).collect();
+    if values.len() < MIN_LEVEL {
+        return None;
+    }
+    match is_run {
+        true => median(&values),
+        false => Some(values.iter().sum::<f64>() / values.len() as f64),
     }
 }

@@ -111,11 +111,26 @@ fn publish(point: &mut Point, measure: &Measure, rule: SmallNumbers, holds: bool
         }
         _ => {
             (point.numerator, point.denominator) = (None, None);
-            // Two exact means of n and n + 1 people would tell what the last of them said.
-            point.value = point.value.map(|value| (value * 10.0).round() / 10.0);
+            let n = behind.or(point.n).unwrap_or_default();
+            point.value = point.value.map(|value| without_one(value, n));
         }
     }
     point.n = point.n.and_then(|n| rule.count(n).number());
+}
+
+/// A mean or a median of so many people, rounded so far that two of them, one with a person more, do not tell what that
+/// person said or how long they waited: to the nearest multiple of 0.1, 0.2, 0.5, 1 … that is at least one person's share
+/// of it.
+fn without_one(value: f64, n: i64) -> f64 {
+    let share = value.abs() / n.max(1) as f64;
+    let decades = (-1..300).map(|at| 10_f64.powi(at));
+    let mut steps = decades.flat_map(|decade| [1.0, 2.0, 5.0].map(|step| step * decade));
+    let step = steps.find(|step| *step >= share).unwrap_or(share);
+    // A step below one is a whole part of one, and dividing by that gives the decimal as it is written.
+    match step < 1.0 {
+        true => (value * (1.0 / step).round()).round() / (1.0 / step).round(),
+        false => (value / step).round() * step,
+    }
 }
 
 fn withhold(point: &mut Point, state: State, note: String) {
@@ -154,4 +169,47 @@ fn hide_counts(point: &mut Point, rule: SmallNumbers, hidden: bool) {
 
 fn rounded_of(number: Option<f64>) -> Option<i64> {
     number.map(|n| n.round() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_one;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Who sees a mean before and after one more answer is left with many that this one may have been.
+        #[test]
+        fn two_looks_at_a_mean_do_not_tell_what_was_answered_between(
+            answers in prop::collection::vec(1_u32..=40, 8..100),
+            last in 1_u32..=40,
+        ) {
+            let n = answers.len() as u32;
+            let shown = |sum: u32, n: u32| without_one(f64::from(sum) / f64::from(n), n.into());
+            let sum: u32 = answers.iter().sum();
+            let (before, after) = (shown(sum, n), shown(sum + last, n + 1));
+            let sums: Vec<u32> = (n..=40 * n).filter(|sum| shown(*sum, n) == before).collect();
+            let possible = |last: &u32| sums.iter().any(|sum| shown(sum + last, n + 1) == after);
+            let possible = (1..=40).filter(possible).count();
+            let mean = f64::from(sum) / f64::from(n);
+            prop_assert!(possible as f64 >= mean / 4.0, "{possible} of 40, mean {mean} of {n}");
+            // And it is a value still: off by less than two people's share.
+            prop_assert!((before - mean).abs() <= (1.25 * mean / f64::from(n)).max(0.05) + 1e-9);
+        }
+    }
+
+    #[test]
+    fn a_statistic_is_written_with_the_decimals_of_its_step() {
+        for (value, n, shown) in [
+            (8.333_333, 9, 8.0),
+            (8.0, 10, 8.0),
+            (8.333_333, 30, 8.5),
+            (8.333_333, 45, 8.4),
+            (8.333_333, 300, 8.3),
+            (143.0, 12, 140.0),
+            (-2.26, 400, -2.3),
+            (0.0, 8, 0.0),
+        ] {
+            assert_eq!(without_one(value, n), shown, "{value} of {n}");
+        }
+    }
 }

@@ -29,6 +29,7 @@ fn drawing() -> Drawing {
             spot(5, Some(1.0), Mark::Provisional),
             spot(6, Some(1.0), Mark::Incomplete),
         ],
+        lately: None,
         targets: vec![(None, 2.0)],
         tested: vec![Tested {
             label: "Trusted assessors".into(),
@@ -149,4 +150,28 @@ fn where_the_baseline_changes_the_picture_says_what_the_median_was() {
     let picture = svg(&drawing);
     assert!(picture.contains("median was 3"), "{picture}");
     assert!(picture.contains(">median<"), "{picture}");
+}
+
+#[test]
+fn a_new_level_has_a_line_of_its_own_time_and_a_name_beside_the_others() {
+    let mut drawing = drawing();
+    assert!(!svg(&drawing).contains("class=\"lately"));
+    let day = |n: usize| drawing.spots[n].start;
+    drawing.lately = Some(Level {
+        from: day(2),
+        to: day(4),
+        value: 2.2,
+        mark: Mark::Concern,
+    });
+    let drawn = svg(&drawing);
+    assert!(drawn.contains("class=\"lately concern\""), "{drawn}");
+    // Three names of values that nearly are the same stand one below the other.
+    let heights: Vec<f64> = ["centre-name", "lately-name concern", "target-name"]
+        .map(|class| {
+            let at = drawn.find(&format!("<text class=\"{class}\"")).unwrap();
+            let y = drawn[at..].split("y=\"").nth(1).unwrap();
+            y.split('"').next().unwrap().parse().unwrap()
+        })
+        .to_vec();
+    assert!(heights.is_sorted_by(|a, b| b - a >= 29.9), "{heights:?}");
 }

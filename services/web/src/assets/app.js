@@ -14,7 +14,7 @@
   const content = part => part.innerHTML.replace(/name="key" value="[^"]*"/g, "");
   for (const part of parts()) shown.set(part.id, content(part));
 
-  const time = ms => new Date(ms).toLocaleTimeString("en-GB", { hour: "numeric", minute: "2-digit", hour12: true }).replace(" ", "");
+  const time = ms => new Date(ms).toLocaleTimeString("en-GB", { hour: "numeric", minute: "2-digit", hour12: true }).replace(" ", "").replace(":00", "");
   // The strip speaks of data as they are now: while updates are away only the note is shown.
   const strip = live => note.parentElement.classList.toggle("not-live", !live);
   function tell() {

@@ -5,10 +5,8 @@ use super::visit::Visit;
 use super::words;
 use chrono::Days;
 use joinedup_application::charts::Answer;
-use joinedup_application::overview::median;
 use joinedup_drawing::axis::amount;
 use joinedup_spc::Variation;
-use joinedup_spc::rules::Rule;
 use joinedup_views::changes::{Change, Moved, before_and_after};
 use joinedup_views::chart::Chart;
 use joinedup_views::period::Period;
@@ -100,13 +98,6 @@ fn centre_name(chart: &Chart) -> &'static str {
     if median { "median" } else { "mean" }
 }
 
-/// The median of as many of the latest values as a change of level is made of.
-fn median_of_latest(chart: &Chart) -> Option<f64> {
-    let judged = chart.points.iter().rev().filter(|p| p.point.is_judged());
-    let latest: Vec<f64> = judged.filter_map(|p| p.point.value).take(12).collect();
-    median(&latest)
-}
-
 fn of_rules(chart: &Chart) -> String {
     let verdict = chart.verdict.as_ref();
     let value = |v: f64| amount(v, unit(chart));
@@ -115,12 +106,15 @@ fn of_rules(chart: &Chart) -> String {
         .and_then(|v| v.centre)
         .map(|c| format!("{} {}", centre_name(chart), value(c)));
     // One value may lie on the other side of a change that the latest ones show together.
-    let level = verdict.filter(|v| v.alert_rules.contains(&Rule::LevelChange));
-    let lately = level.and_then(|_| median_of_latest(chart)).map(value);
-    let lately = lately.map_or_else(String::new, |m| format!(", lately {m}"));
-    let with = |start: &str| match (&now, &centre) {
-        (Some(now), Some(centre)) => format!("{start}: {now}, {centre}{lately}"),
-        (Some(now), None) => format!("{start}: {now}"),
+    let level = verdict.and_then(|v| Some((v.since?, value(v.centre?), value(v.lately?))));
+    let level = level.filter(|(_, before, lately)| before != lately);
+    let with = |start: &str| match (&level, &now, &centre) {
+        (Some((since, before, lately)), ..) => {
+            let since = words::day_month_year(*since);
+            format!("{start} since {since}: {lately}, was {before}")
+        }
+        (None, Some(now), Some(centre)) => format!("{start}: {now}, {centre}"),
+        (None, Some(now), None) => format!("{start}: {now}"),
         _ => start.to_owned(),
     };
     if now.is_none() {
@@ -134,7 +128,7 @@ fn of_rules(chart: &Chart) -> String {
         Some(Variation::ConcernHigh | Variation::ConcernLow) => with("Getting worse"),
         Some(Variation::NeitherHigh) => with("Higher than usual"),
         Some(Variation::NeitherLow) => with("Lower than usual"),
-        Some(Variation::Undirected) => with("Unusual pattern: not clearly better or worse"),
+        Some(Variation::Undirected) => "Unusual pattern: not clearly better or worse".to_owned(),
         Some(Variation::CommonCause) => with("No clear change"),
         Some(Variation::NotJudged) | None if chart.mostly_suppressed() => {
             with("Too many small numbers are suppressed to tell")

@@ -172,7 +172,7 @@ fn one(visit: &Visit, finding: &Finding<'_>) -> Markup {
                     br;
                     @if let Some(centre) = line.centre { "usually " (axis::amount(centre, &line.unit)) }
                     // One value may lie on the other side of a change that twelve of them show.
-                    @if let Some(now) = line.now { ", lately " (axis::amount(now, &line.unit)) }
+                    @if let Some(lately) = line.lately { ", lately " (axis::amount(lately, &line.unit)) }
                 }
             }
             span.sure {

@@ -8,11 +8,10 @@ use joinedup_views::catalogue::Catalogue;
 use joinedup_views::measure::{ChartKind, Direction};
 use joinedup_views::period::{Grain, Period};
 
-/// A date and a time of day, local: 14 Sep 2026, 09:30.
+/// A date and a time of day, local: 14 Sep 2026, 9:30am.
 #[must_use]
 pub fn instant(at: DateTime<Utc>) -> String {
-    let at = local::date_time(at);
-    format!("{}, {:02}:{:02}", date(at.date()), at.hour(), at.minute())
+    format!("{}, {}", date(local::date(at)), clock(at))
 }
 
 /// A time of day as the NHS writes it in a sentence: 9:30am, midday, midnight.

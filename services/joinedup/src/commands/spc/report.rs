@@ -163,6 +163,7 @@ pub(super) fn svg(judged: &Judged) -> Result<String, String> {
         },
         period_word: "",
         spots,
+        lately: None,
         targets: judged
             .options
             .target
