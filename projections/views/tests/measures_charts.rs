@@ -146,6 +146,33 @@ fn the_first_twelve_points_fix_the_median_and_what_is_not_over_is_not_judged() {
 }
 
 #[test]
+fn a_chart_says_since_when_it_differs_and_how_it_is_lately() {
+    let mut values = vec![20, 22, 18, 21, 19, 23, 17, 20, 22, 18, 21, 19, 20, 21];
+    // Three that are lower by chance are of the same run, and not of the new level.
+    values.extend([19, 18, 19]);
+    values.extend([10, 11, 9, 10, 12, 10, 9, 10]);
+    let (measure, county, filter) = (
+        built_in("dtoc-delayed-days"),
+        AreaId::new("county").unwrap(),
+        Filter::default(),
+    );
+    let judged = |values: &[i64], now: &str| {
+        let points = ask(&measure, &county, &filter, now);
+        let query = ChartQuery::new(points);
+        let chart = chart(&months(values), &areas(), &query, Audience::Public);
+        chart.verdict.unwrap()
+    };
+    let verdict = judged(&values, "2026-02-15T00:00:00Z");
+    assert!(verdict.alert);
+    assert_eq!(
+        (verdict.centre, verdict.since, verdict.lately),
+        (Some(20.0), Some(d("2025-06-01")), Some(10.0))
+    );
+    let verdict = judged(&values[..14], "2025-03-15T00:00:00Z");
+    assert_eq!((verdict.since, verdict.lately), (None, None));
+}
+
+#[test]
 fn a_fresh_centre_line_from_a_date_makes_two_phases_and_one_out_of_range_is_told() {
     let values: Vec<i64> = (0..24)
         .map(|m| if m < 12 { 20 + m % 3 } else { 40 + m % 3 })

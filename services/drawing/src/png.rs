@@ -66,10 +66,10 @@ mod tests {
                          .chart .word:hover{fill:red}\n@media print{.chart{--ink:#fff}}\n";
 
     fn drawing(inside: &str) -> String {
-        format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 120 40\"><style>{}</style>{inside}</svg>",
-            crate::literal::style(STYLE)
-        )
+        let drawn = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 120 40\">{inside}</svg>"
+        );
+        crate::literal::literal(&drawn, STYLE)
     }
 
     fn dots(svg: &str) -> Pixmap {

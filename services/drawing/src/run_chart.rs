@@ -5,10 +5,11 @@ use super::axis::{Scale, amount, date, number};
 use super::dates;
 use super::drawing::{Drawing, Level, Mark, Spot};
 use super::frame::{Frame, Size};
+use super::literal::literal;
 use chrono::NaiveDate;
 use std::fmt::Write;
 
-/// The style of a drawing that stands alone; pages have the same in their style sheet.
+/// The style of a drawing. Pages have it in their style sheet, and a drawing that stands alone on its elements.
 pub const STYLE: &str = include_str!("chart.css");
 
 struct Canvas<'a> {
@@ -40,8 +41,7 @@ pub fn svg(drawing: &Drawing) -> String {
     super::lane::draw(drawing, &canvas.frame, &mut out);
     lines(&canvas, &mut out);
     points(&canvas, &mut out);
-    out.push_str("</svg>");
-    out
+    ended(drawing, out)
 }
 
 fn empty(drawing: &Drawing) -> String {
@@ -49,11 +49,20 @@ fn empty(drawing: &Drawing) -> String {
     let mut out = head(drawing, String::new());
     let _ = write!(
         out,
-        "<text class=\"nothing\" x=\"{}\" y=\"{}\">No points to show yet</text></svg>",
+        "<text class=\"nothing\" x=\"{}\" y=\"{}\">No points to show yet</text>",
         margins.width / 2.0,
         margins.height / 2.0
     );
-    out
+    ended(drawing, out)
+}
+
+/// The end of a drawing; one that stands alone needs no style sheet.
+fn ended(drawing: &Drawing, mut out: String) -> String {
+    out.push_str("</svg>");
+    match drawing.standalone {
+        true => literal(&out, STYLE),
+        false => out,
+    }
 }
 
 fn head(drawing: &Drawing, mut out: String) -> String {
@@ -75,8 +84,7 @@ fn head(drawing: &Drawing, mut out: String) -> String {
     if drawing.standalone {
         let _ = write!(
             out,
-            "<style>{}</style><rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>",
-            super::literal::style(STYLE)
+            "<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>"
         );
         let _ = write!(
             out,

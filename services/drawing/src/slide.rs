@@ -3,6 +3,7 @@
 
 use super::drawing::{Drawing, Mark};
 use super::lines;
+use super::literal::literal;
 use super::run_chart::{self, STYLE, escape};
 use std::fmt::Write;
 
@@ -19,9 +20,9 @@ const LEGEND: f64 = 630.0;
 const LETTER: f64 = 8.2;
 
 /// Beside the colours of the charts.
-const OWN: &str = ".slide .finding{fill:#212b32;font-size:34px;font-weight:600}\
-.slide .about{fill:#4c6272;font-size:19px}\
-.slide .key{fill:#212b32;font-size:15px}\
+const OWN: &str = ".slide .finding{fill:#212b32;font-size:34px;font-weight:600}\n\
+.slide .about{fill:#4c6272;font-size:19px}\n\
+.slide .key{fill:#212b32;font-size:15px}\n\
 .slide .source{fill:#4c6272;font-size:14px}";
 
 /// What stands on a slide beside the drawing.
@@ -48,9 +49,8 @@ pub fn svg(drawing: &Drawing, words: &Words) -> String {
     }
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart slide\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" role=\"img\" aria-label=\"{}\">\
-         <style>{}\n{OWN}</style><rect class=\"paper\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>",
-        escape(&words.finding),
-        super::literal::style(STYLE)
+         <rect class=\"paper\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>",
+        escape(&words.finding)
     );
     let mut y = 62.0;
     for line in lines(&words.finding, TITLE, 2) {
@@ -78,7 +78,7 @@ pub fn svg(drawing: &Drawing, words: &Words) -> String {
         text(&mut out, "source", 667.0 + 19.0 * at as f64, line);
     }
     out.push_str("</svg>");
-    out
+    literal(&out, &format!("{STYLE}\n{OWN}"))
 }
 
 fn text(out: &mut String, class: &str, y: f64, line: &str) {
@@ -119,6 +119,14 @@ fn legend(out: &mut String, drawing: &Drawing) {
     }
     if drawing.spots.iter().any(|s| s.centre.is_some()) {
         at = word(out, line(at, "centre"), drawing.centre_name);
+    }
+    if let Some(level) = drawing.lately {
+        let class = format!("lately {}", level.mark.class());
+        at = word(
+            out,
+            line(at, &class),
+            &format!("{} lately", drawing.centre_name),
+        );
     }
     if drawing.spots.iter().any(|s| s.limits.is_some()) {
         at = word(out, line(at, "limit"), "control limits");
@@ -184,7 +192,7 @@ mod tests {
         ] {
             assert!(slide.contains(part), "{part}");
         }
-        assert!(!slide.contains("var(") && !slide.contains("@media") && !slide.contains("href"));
+        assert!(!slide.contains("<style") && !slide.contains("href"));
         assert_eq!(
             slide.matches("<svg").count(),
             1,

@@ -234,7 +234,7 @@ metrics! {
     ALERT = Gauge RunCharts "joinedup_run_chart_alert" one ["measure", "area", "period", "variation"]
         "1 when the latest judged period of a chart is worth telling its team, else 0; with the kind of variation.";
     ALERT_SINCE = Gauge RunCharts "joinedup_run_chart_alert_start_timestamp_seconds" one ["measure", "area", "period"]
-        "Of a chart that is worth telling: when the first period began from which on every judged period has met a chart rule. Absent where only a rule of the whole chart is met.";
+        "Of a chart that is worth telling: when the first period began since which its level is another. Absent where only a rule of the whole chart is met.";
     PERIOD_STATE = Gauge RunCharts "joinedup_run_chart_period_state" one ["measure", "area", "period", "period_start", "state"]
         "1 for the state that a period is in: final, provisional, incomplete, missing (nothing was reported), suppressed (small numbers). A scrape has it for periods without a value, to say why there is none (of a chart without any value, for its latest period alone); on event time every period has every state, with 0 where it is not in it.";
     RUN_LENGTH = Gauge RunCharts "joinedup_run_chart_run_length" one ["measure", "area", "period"]

@@ -258,13 +258,10 @@ fn met(chart: &Chart) -> BTreeMap<NaiveDate, BTreeSet<Rule>> {
     met
 }
 
-/// When the first of the latest judged points began that all meet a rule, where the last of them is worth telling.
+/// Since when an alert is about what it is about.
 fn alert_since(chart: &Chart) -> Option<DateTime<Utc>> {
-    chart.verdict.as_ref().filter(|v| v.alert)?;
-    let judged = chart.points.iter().rev().filter(|p| p.point.is_judged());
-    // A rule of the whole chart began at no one period.
-    let first = judged.take_while(|p| !p.signals.is_empty()).last()?;
-    Some(local::midnight(first.point.period_start))
+    let verdict = chart.verdict.as_ref().filter(|v| v.alert)?;
+    verdict.since.map(local::midnight)
 }
 
 /// How many of the latest judged points lie on one side of the centre, below 0 when under it; those on it are passed

@@ -236,6 +236,7 @@ pub(super) fn verdict(points: &[ChartPoint], verdict: Verdict, is_run: bool) -> 
     let centre = verdict.phases.last().and_then(|p| p.centre);
     let latest = verdict.latest.and_then(|at| points.get(at));
     let signalling = signalling(points, &verdict.alert_rules);
+    let differing = differing(&signalling, centre, is_run);
     ChartVerdict {
         median: centre.filter(|_| is_run),
         centre,
@@ -247,8 +248,8 @@ pub(super) fn verdict(points: &[ChartPoint], verdict: Verdict, is_run: bool) -> 
         alert: verdict.alert,
         p_value: verdict.recent_shift().map(|shift| shift.p),
         is_new: verdict.is_new,
-        since: signalling.last().map(|p| p.point.period_start),
-        lately: level(&signalling, is_run),
+        since: differing.first().map(|p| p.point.period_start),
+        lately: level(differing, is_run),
         alert_rules: verdict.alert_rules,
         past: verdict
             .past
@@ -268,12 +269,35 @@ pub(super) fn verdict(points: &[ChartPoint], verdict: Verdict, is_run: bool) -> 
     }
 }
 
-/// The latest points in a row that meet a rule behind the alert, newest first.
+/// The latest points in a row that meet a rule behind the alert.
 fn signalling<'p>(points: &'p [ChartPoint], rules: &[Rule]) -> Vec<&'p ChartPoint> {
     let meets = |p: &&ChartPoint| p.signals.iter().any(|signal| rules.contains(&signal.rule));
     // Of a stock only one weekday is read.
     let read = points.iter().rev().filter(|p| p.variation.is_some());
-    read.take_while(meets).collect()
+    let mut latest: Vec<&ChartPoint> = read.take_while(meets).collect();
+    latest.reverse();
+    latest
+}
+
+/// Of points that meet a rule the ones since which the level is another: a rule that looks at twelve values or at a run marks
+/// some that came before. The first is where the values before lie closest to the centre line and the others to a level of their
+/// own, by the sum of distances.
+fn differing<'a, 'p>(
+    points: &'a [&'p ChartPoint],
+    centre: Option<f64>,
+    is_run: bool,
+) -> &'a [&'p ChartPoint] {
+    let distance = |points: &[&ChartPoint], level: f64| -> f64 {
+        let values = points.iter().filter_map(|p| p.point.value);
+        values.map(|value| (value - level).abs()).sum()
+    };
+    let split = |at: &usize| {
+        let (before, since) = points.split_at(*at);
+        Some(distance(before, centre?) + distance(since, level(since, is_run)?))
+    };
+    let splits = (0..points.len()).filter_map(|at| Some((at, split(&at)?)));
+    let first = splits.min_by(|a, b| a.1.total_cmp(&b.1));
+    points.split_at(first.map_or(0, |(at, _)| at)).1
 }
 
 /// The level of points: as their centre line is, the median or the mean. One or two values are no level.
