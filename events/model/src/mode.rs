@@ -52,7 +52,7 @@ pub enum ModeError {
     DataContentType,
     /// A header that cannot be an attribute.
     #[error(
-        "a `ce-` header is no attribute: names have up to 20 small letters and digits, and `data` is the body"
+        "a `ce-` header is not an attribute: names have up to 20 small letters and digits, and `data` is the body"
     )]
     Name,
     /// The same header twice.

@@ -40,7 +40,7 @@ pub enum CatalogueError {
         id: String,
     },
     /// An id that nothing has.
-    #[error("{place} names {id}, which is no {what} of the catalogue; correct it or add it")]
+    #[error("{place} names {id}, which is not a {what} of the catalogue; correct it or add it")]
     Dangling {
         /// Where it is named.
         place: String,

@@ -175,7 +175,7 @@ impl Server {
         for variable in Config::unknown_variables() {
             tracing::warn!(
                 variable,
-                "this variable of the environment is no setting, and is not read"
+                "this variable of the environment is not a setting, and is not read"
             );
         }
         Config::read(self.config.as_deref(), self.flags()).map_err(Failure::usage)

@@ -97,7 +97,7 @@ fn whole(numbers: &[f64]) -> Result<Vec<usize>, Refusal> {
         .iter()
         .map(|n| {
             if n.is_nan() || n.abs() >= 9e18 {
-                return Err(Refusal::execution(format!("{n} is no number of series")));
+                return Err(Refusal::execution(format!("{n} is not a number of series")));
             }
             Ok(n.max(0.0) as usize)
         })

@@ -150,7 +150,7 @@ impl<'q> Walk<'q> {
         }
         if self.before == Before::Duration && time::duration(word).is_none() {
             let text = format!(
-                "{word:?} is no duration that is read here: write figures with a unit, such as 26w"
+                "{word:?} is not a duration that is read here: write a number with a unit, such as 26w"
             );
             return Err(Refusal::query(text));
         }

@@ -357,7 +357,9 @@ fn label(name: &str) -> Result<(), Refusal> {
     if is_label(name) {
         Ok(())
     } else {
-        Err(Refusal::query(format!("{name:?} is no name of a label")))
+        Err(Refusal::query(format!(
+            "{name:?} is not the name of a label"
+        )))
     }
 }
 

@@ -246,7 +246,7 @@ async fn authenticate(
                 .credentials(&read(path).await?)
                 .map_err(|_| ConnectError::Secret {
                     path: path.clone(),
-                    reason: "it is no .creds file".to_owned(),
+                    reason: "it is not a .creds file".to_owned(),
                 })?
         }
         Credentials::NkeySeedFile(path) => options.nkey(read(path).await?),

@@ -267,12 +267,12 @@ fn numbers(name: &str, value: &Value) -> Result<Vec<f64>, CaseError> {
                 "-Inf" => Ok(f64::NEG_INFINITY),
                 "NaN" | "NA" => Ok(f64::NAN),
                 _ => Err(malformed(format!(
-                    "{name} holds text at position {} that is no number.",
+                    "{name} holds text at position {} that is not a number.",
                     i + 1
                 ))),
             },
             _ => Err(malformed(format!(
-                "{name} holds something at position {} that is no number.",
+                "{name} holds something at position {} that is not a number.",
                 i + 1
             ))),
         })

@@ -320,7 +320,8 @@ fn past_words(found: &Findings<'_>) -> String {
             push(
                 &mut text,
                 &format!(
-                    "Over the whole time the values change sides {crossings} times, where at least {min} are expected by chance: they come in waves or drift."
+                    "Over the whole time the values change sides {}, where at least {min} are expected by chance: they come in waves or drift.",
+                    times(crossings)
                 ),
             );
         }
@@ -414,6 +415,14 @@ fn signal_words(signal: Signal, point: &PointVerdict, options: &Options, rules: 
     }
 }
 
+fn times(n: usize) -> String {
+    match n {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        n => format!("{n} times"),
+    }
+}
+
 fn runs_words(phase: &PhaseVerdict) -> String {
     let runs = &phase.runs;
     let mut parts = Vec::new();
@@ -427,7 +436,8 @@ fn runs_words(phase: &PhaseVerdict) -> String {
         (runs.few_crossings(), runs.crossings, runs.crossings_min)
     {
         parts.push(format!(
-            "they change sides {crossings} times, where at least {min} are expected by chance"
+            "they change sides {}, where at least {min} are expected by chance",
+            times(crossings)
         ));
     }
     if parts.is_empty() {

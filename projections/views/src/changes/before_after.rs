@@ -133,7 +133,7 @@ pub fn before_and_after(
                 Moved::TooFew => format!(
                     "It is too early to tell: {ENOUGH_POINTS} points are needed on each side."
                 ),
-                Moved::Chance => "That is no clear difference yet.".to_owned(),
+                Moved::Chance => "There is no clear difference yet.".to_owned(),
                 Moved::Up => "That is higher, and very unlikely to be chance.".to_owned(),
                 Moved::Down => "That is lower, and very unlikely to be chance.".to_owned(),
             };

@@ -70,3 +70,50 @@ impl FileReport {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_counts_what_was_taken_and_names_what_was_not() {
+        let mut report = FileReport {
+            rows: 12,
+            facts: 9,
+            repeats: 1,
+            contradicting: Contradicting(2),
+            summary: "  first list of this feed\n".to_owned(),
+            ..FileReport::default()
+        };
+        for line in 0..=MAX_NAMED as u64 {
+            report.reject(&BadRow::new(line + 2, "Ready", "is not a date"));
+        }
+        report.bad.truncate(2);
+        let at = "2026-11-27T09:30:00Z".parse().unwrap();
+        insta::assert_snapshot!(report.text("spells.csv", at, None), @r"
+        file: spells.csv
+        at: 2026-11-27T09:30:00Z
+        taken: yes
+        rows: 12
+        facts stored: 9
+        facts known already: 1
+        facts that contradict others or what is known: 2
+        rejects: 10001
+          spells.csv:2: Ready: is not a date
+          spells.csv:3: Ready: is not a date
+          and 9999 more
+          first list of this feed
+        ");
+        let refused = FileReport::default().text("other.csv", at, Some("it has no rows"));
+        insta::assert_snapshot!(refused, @r"
+        file: other.csv
+        at: 2026-11-27T09:30:00Z
+        refused: it has no rows
+        rows: 0
+        facts stored: 0
+        facts known already: 0
+        facts that contradict others or what is known: 0
+        rejects: 0
+        ");
+    }
+}

@@ -84,8 +84,8 @@ mod tests {
             text,
             "\u{b}MSH#*~\\&#joinedup#pas#PAS#RAJ#19700101000000+0000##ACK#0#P#2.3\rMSA#AE#M-7#`/time` must   not\r\u{1c}\r"
         );
-        let rejected = Answer::Rejected("is no message".to_owned());
+        let rejected = Answer::Rejected("is not a message".to_owned());
         let text = String::from_utf8(rejected.framed(None, "pas", DateTime::UNIX_EPOCH)).unwrap();
-        assert!(text.contains("MSA|AR||is no message\r"), "{text}");
+        assert!(text.contains("MSA|AR||is not a message\r"), "{text}");
     }
 }

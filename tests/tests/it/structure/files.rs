@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 
+use crate::plain_words::NEVER;
 use joinedup_tests::folders;
 use joinedup_tests::tools::Run;
 
@@ -171,6 +172,27 @@ fn nothing_is_left_undone_or_passed_over_in_the_code() {
         .flat_map(|file| code(file).map(move |(number, line)| (&file.path, number, line)))
         .filter(|(_, _, line)| {
             marks.iter().any(|mark| line.contains(mark)) || line.trim_start().starts_with(&ignored)
+        })
+        .map(|(path, number, line)| format!("{path}:{number}: {}", line.trim()))
+        .collect();
+    assert_eq!(found, [""; 0]);
+}
+
+/// Refusals, alerts and verdicts that no page of a test shows are written in the same words as pages.
+#[test]
+fn no_sentence_of_the_program_has_a_word_that_no_reader_should_meet() {
+    let files = committed();
+    let of_program = sources(&files).filter(|file| !file.path.contains("test"));
+    let found: Vec<String> = of_program
+        .flat_map(|file| {
+            let lines = code(file).take_while(|(_, line)| !line.contains("mod tests {"));
+            lines.map(move |(number, line)| (&file.path, number, line))
+        })
+        .filter(|(_, _, line)| {
+            let sentence = line.split_once('"').map_or("", |(_, sentence)| sentence);
+            let sentence = sentence.to_lowercase().replace("is no longer", "");
+            let sentence = sentence.replace("there is no ", "");
+            NEVER.iter().any(|word| sentence.contains(word))
         })
         .map(|(path, number, line)| format!("{path}:{number}: {}", line.trim()))
         .collect();
