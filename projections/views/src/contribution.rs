@@ -3,6 +3,7 @@
 use crate::cell::Place;
 use crate::tally::Delta;
 use chrono::{DateTime, NaiveDate, Utc};
+use joinedup_events::id::hash_two;
 use joinedup_events::{AreaId, EventKey, Fact};
 use std::fmt;
 
@@ -26,7 +27,7 @@ impl SourceKey {
     /// The key of a source.
     #[must_use]
     pub fn of(source: &str) -> Self {
-        Self(EventKey::of(source, "").0 as u64)
+        Self(hash_two("source", source) as u64)
     }
 }
 

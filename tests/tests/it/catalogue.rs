@@ -235,6 +235,11 @@ fn a_local_team_adds_to_the_logic_model_with_a_file() {
         "{}",
         nobody.text()
     );
+    // A page says so as well, and shows nobody else's numbers in their place.
+    for asked in ["numbers", "population"] {
+        let page = http::get(&product.url(&format!("/leaders?{asked}=nobody"))).unwrap();
+        assert_eq!(page.status, 404, "{asked}");
+    }
     let reviews = get("/api/v1/frameworks/cqc-local-system-reviews").to_string();
     assert!(reviews.contains("were not asked again"), "{reviews}");
 }

@@ -73,18 +73,24 @@ impl Visit {
             },
         };
         let now = app.now();
-        let words = match address.get("population") {
-            Some(population) => {
-                let words = app.definitions.catalogue.model().nodes_for(population);
-                let unknown = || {
-                    Problem::not_found(
-                        "The logic model has no words for these people: choose from the list",
-                    )
-                };
-                Some(Arc::new(words.ok_or_else(unknown)?))
-            }
-            None => None,
-        };
+        let model = app.definitions.catalogue.model();
+        // Of other people than were asked for numbers would mislead.
+        if let Some(people) = address.get("numbers").filter(|people| !people.is_empty())
+            && model.population(people).is_none()
+        {
+            return Err(Problem::not_found(
+                "There are no numbers of these people: choose from the list",
+            ));
+        }
+        let words = address.get("population").map(|population| {
+            let words = model.nodes_for(population).map(Arc::new);
+            words.ok_or_else(|| {
+                Problem::not_found(
+                    "The logic model has no words for these people: choose from the list",
+                )
+            })
+        });
+        let words = words.transpose()?;
         Ok(Self {
             words,
             app,
