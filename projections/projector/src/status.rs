@@ -3,8 +3,7 @@
 use crate::checkpoint::Quarantined;
 use crate::observer::Observed;
 use chrono::{DateTime, Utc};
-use joinedup_views::Cells;
-use joinedup_views::view::View;
+use joinedup_views::view::{KnownAt, View};
 use serde::Serialize;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -156,18 +155,18 @@ impl Views {
         ask(&read(&view))
     }
 
-    /// The cells of some quantities as they were known at an instant. Every entity has to be counted again, so they are
-    /// read some at a time, and folding goes on in between: what it adds was recorded later.
+    /// What was known of some quantities at an instant. Every entity has to be counted again, so they are read some at a
+    /// time, and folding goes on in between: what it adds was recorded later.
     #[must_use]
-    pub fn cells_known_at(&self, quantities: &[&str], at: DateTime<Utc>) -> Cells {
+    pub fn known_at(&self, quantities: &[&str], instant: DateTime<Utc>) -> KnownAt {
         /// Some milliseconds' worth.
         const ENTITIES_A_READ: usize = 2_000;
-        let mut cells = Cells::default();
+        let mut known = KnownAt::default();
         let parts = self.read(|view| view.parts(ENTITIES_A_READ));
         for part in parts {
-            self.read(|view| view.add_cells_known_at(part, quantities, at, &mut cells));
+            self.read(|view| view.add_known_at(part, quantities, instant, &mut known));
         }
-        cells
+        known
     }
 
     /// How far the projector is: what the fold says of itself, and what is seen of it and of the log from outside.

@@ -156,8 +156,8 @@ async fn with_hardly_any_memory_the_cells_are_the_same_stopped_rebuilt_and_in_th
         let at = instant(1_500);
         let (whole, _) = folded(log.clone(), areas(), 1).await.unwrap();
         assert_eq!(
-            views.cells_known_at(&quantities, at).export(),
-            whole.cells_known_at(&quantities, at).export(),
+            views.known_at(&quantities, at).cells.export(),
+            whole.known_at(&quantities, at).cells.export(),
             "as known at an instant"
         );
         for id in ["t-0", "t-5", "t-399"] {

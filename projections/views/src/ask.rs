@@ -7,6 +7,7 @@
 
 mod basis;
 mod discoveries;
+mod edition;
 mod suggestion;
 
 use crate::cell::Filter;
@@ -22,6 +23,7 @@ use crate::suppression::{Audience, Policy, published};
 pub use basis::Basis;
 use chrono::{DateTime, NaiveDate, Utc};
 pub use discoveries::{Discoveries, FALSE_SHARE};
+pub use edition::Edition;
 use joinedup_events::area::Areas;
 use joinedup_events::{AreaId, local};
 use serde::Serialize;
@@ -183,13 +185,13 @@ pub fn ask(
     definitions: &Definitions<'_>,
     question: &Question<'_>,
 ) -> Result<Vec<Answer>, AskError> {
-    let now = asked_now(basis, question);
-    let today = local::date(now);
     Ok(points_of(basis, definitions, question)?
         .into_iter()
         .map(|(measure, query, area, points)| {
+            let now = query.now;
+            let today = local::date(now);
             let rebases = basis.rebases(measure, &area);
-            let footprint = footprint::of(&basis.cells, definitions.areas, measure, &area);
+            let footprint = footprint::of(basis.cells(measure), definitions.areas, measure, &area);
             let query = ChartQuery {
                 kind: question.kind,
                 rebases: &rebases,
@@ -210,8 +212,8 @@ pub fn ask(
                 targets: basis.target_steps(measure, &area, today),
                 tested: basis.tested(definitions.areas, measure, &area),
                 as_known_at: basis.as_known_at,
-                as_of_position: basis.position,
-                as_of: basis.as_of.unwrap_or(now),
+                as_of_position: basis.position(measure),
+                as_of: basis.as_of(measure).unwrap_or(now),
             };
             if let Some(discoveries) = &question.among {
                 discoveries.apply(&mut answer);
@@ -271,11 +273,11 @@ fn points_of<'a>(
             to,
             range,
             filter: question.filter,
-            now: asked_now(basis, question),
+            now: basis.now(measure, question.now),
         };
         query.check(definitions.areas)?;
         check_span(&query)?;
-        query.check_values(&basis.cells)?;
+        query.check_values(basis.cells(measure))?;
         let points = published(
             basis,
             definitions.areas,
@@ -305,18 +307,11 @@ fn by_grain(
     };
     let mut areas: BTreeMap<Grain, Vec<AreaId>> = BTreeMap::new();
     for area in question.areas {
-        let best = || default_grain(&basis.cells, definitions.areas, measure, area);
+        let best = || default_grain(basis.cells(measure), definitions.areas, measure, area);
         let grain = asked.unwrap_or_else(best);
         areas.entry(grain).or_default().push(area.clone());
     }
     areas
-}
-
-/// The instant that periods are over or not at: now, or what was now then.
-fn asked_now(basis: &Basis<'_>, question: &Question<'_>) -> DateTime<Utc> {
-    basis
-        .as_known_at
-        .map_or(question.now, |at| at.min(question.now))
 }
 
 fn check_span(query: &PointQuery<'_>) -> Result<(), AskError> {

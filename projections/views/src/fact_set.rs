@@ -89,10 +89,15 @@ impl<'a> Facts<'a> {
 
     /// The facts that stood at an instant: those recorded by then.
     #[must_use]
-    pub fn standing_at(&self, known_at: DateTime<Utc>) -> Vec<StoredFact> {
+    pub fn standing_at(&self, instant: DateTime<Utc>) -> Vec<StoredFact> {
+        standing(self.recorded_by(instant))
+    }
+
+    /// The facts recorded by an instant, those that were taken back among them.
+    pub(crate) fn recorded_by(&self, instant: DateTime<Utc>) -> Vec<StoredFact> {
         let mut facts = self.all();
-        facts.retain(|f| f.recorded_at <= known_at);
-        standing(facts)
+        facts.retain(|f| f.recorded_at <= instant);
+        facts
     }
 
     /// The packed bytes.

@@ -354,7 +354,7 @@ pub fn points(basis: &Basis<'_>, areas: &Areas, query: &PointQuery<'_>) -> Vec<P
     let sieve = Sieve::of(query);
     let (frame, raws) = match source {
         Source::Coded(quantity) => event_fed::raws(basis, areas, query, &sieve, quantity),
-        Source::Observed(_) => observed::raws(basis.cells(), areas, query, &sieve),
+        Source::Observed(_) => observed::raws(basis.cells(query.measure), areas, query, &sieve),
     };
     let maturity = TimeDelta::minutes(query.measure.maturity().minutes());
     frame

@@ -2,7 +2,7 @@
 
 mod rhythm;
 
-use crate::contribution::StoredFact;
+use crate::contribution::{SourceKey, StoredFact};
 use crate::expectation::Expectations;
 use crate::view::EntityKey;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -204,6 +204,28 @@ impl Summary {
             .any(|(.., name)| name == source)
     }
 
+    /// The same as it was known at an instant, of whose sources `reports` tell. How often a source reports is what it has
+    /// shown until now.
+    pub(crate) fn known_at(&self, instant: DateTime<Utc>, reports: &ReportsKnown) -> Self {
+        let had = |family: Option<Family>, name: &str, area: &AreaId| {
+            reports.last(family, SourceKey::of(name), area)
+        };
+        let sources = self.sources.iter().filter_map(|((name, area), _)| {
+            let last = had(None, name, area)?;
+            Some(((name.clone(), area.clone()), last))
+        });
+        let feeds = self.feeds.iter();
+        let feeds = feeds.filter(|(family, area, name)| had(Some(*family), name, area).is_some());
+        let ended = self.ended.iter().filter(|(_, end)| end.at <= instant);
+        Self {
+            sources: sources.collect(),
+            feeds: feeds.cloned().collect(),
+            rhythms: self.rhythms.clone(),
+            ended: ended.map(|(key, end)| (*key, end.clone())).collect(),
+            ..Self::default()
+        }
+    }
+
     /// When anything was last heard of a source, whatever it spoke of.
     #[must_use]
     pub fn last_word(&self, source: &str) -> Option<DateTime<Utc>> {
@@ -247,6 +269,37 @@ impl Summary {
         };
         let late = words.iter().filter(is_late).map(|(_, at)| *at).min();
         Some(local::date(late.unwrap_or(newest)))
+    }
+}
+
+/// When each source had last reported of a family in an area.
+#[derive(Debug, Default)]
+pub(crate) struct ReportsKnown(BTreeMap<(SourceKey, AreaId, Family), LastReport>);
+
+impl ReportsKnown {
+    /// Notes what an entity's facts tell of their sources.
+    pub(crate) fn note(&mut self, family: Family, facts: &[StoredFact]) {
+        for fact in facts.iter().filter(|fact| !fact.linked) {
+            let report = LastReport {
+                occurred_at: fact.occurred_at,
+                recorded_at: fact.recorded_at,
+                events: 1,
+            };
+            let key = (fact.source, fact.area.clone(), family);
+            let last = self.0.entry(key);
+            last.and_modify(|last| last.add(&report)).or_insert(report);
+        }
+    }
+
+    /// The last report of a source in an area, of one family or of any.
+    fn last(&self, family: Option<Family>, source: SourceKey, area: &AreaId) -> Option<LastReport> {
+        let families = Family::ALL.iter();
+        let wanted = families.filter(|of| family.is_none_or(|family| family == **of));
+        let reports = wanted.filter_map(|of| self.0.get(&(source, area.clone(), *of)).copied());
+        reports.reduce(|mut last, more| {
+            last.add(&more);
+            last
+        })
     }
 }
 

@@ -19,7 +19,7 @@ mod shelved;
 pub use crate::entities::{Entity, EntityKey};
 pub use crate::summary::{LastReport, Rhythm, Summary, Totals};
 pub use bundle::Bundle;
-pub use known_at::Part;
+pub use known_at::{KnownAt, Part};
 pub use partition::{Lists, Partition};
 
 /// The version of what views store. A change of the packed facts, of a quantity or of a contribution raises it, and

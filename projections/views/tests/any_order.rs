@@ -257,7 +257,7 @@ proptest! {
         // Contradictions are listed as they stand now, and never as they were known.
         let all = view.cells().export();
         let asked: String = all.split_inclusive('\n').filter(|line| !line.starts_with("contradictions")).collect();
-        prop_assert_eq!(view.cells_known_at(&quantities, instant(100_000)).export(), asked);
+        prop_assert_eq!(view.known_at(&quantities, instant(100_000)).cells.export(), asked);
     }
 
     #[test]
@@ -279,11 +279,11 @@ proptest! {
         same(&view, &straight)?;
         prop_assert_eq!(view.damage(), None);
         let quantities: Vec<&str> = joinedup_views::Quantity::ALL.iter().map(|q| q.name()).collect();
-        let mut in_parts = joinedup_views::Cells::default();
+        let mut in_parts = joinedup_views::view::KnownAt::default();
         for part in view.parts(1) {
-            view.add_cells_known_at(part, &quantities, instant(800), &mut in_parts);
+            view.add_known_at(part, &quantities, instant(800), &mut in_parts);
         }
-        prop_assert_eq!(in_parts.export(), straight.cells_known_at(&quantities, instant(800)).export());
+        prop_assert_eq!(in_parts.cells.export(), straight.known_at(&quantities, instant(800)).cells.export());
     }
 }
 

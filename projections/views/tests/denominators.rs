@@ -244,7 +244,7 @@ fn quarterly_figures_of_a_monthly_measure_are_shown_by_quarter() {
         Audience::Operations,
         now,
     );
-    let basis = Basis::of(&quarterly, definitions.expectations, measures.iter());
+    let basis = Basis::of(&quarterly, definitions.expectations, None, measures.iter());
     let chart = ask(&basis, &definitions, &question)
         .unwrap()
         .remove(0)

@@ -134,7 +134,7 @@ fn weeks_after_the_last_word_of_one_of_two_feeds_are_missing_at_any_distance() {
             range: None,
         };
         let expectations = Expectations::default();
-        let basis = Basis::of(&view, &expectations, [query.measure]);
+        let basis = Basis::of(&view, &expectations, None, [query.measure]);
         let points = points(&basis, &areas, &query);
         let over = points.iter().filter(|p| p.state != State::Incomplete);
         for point in over {
@@ -165,6 +165,51 @@ fn weeks_after_the_last_word_of_one_of_two_feeds_are_missing_at_any_distance() {
             };
             assert_eq!((point.value, point.state), (None, state), "{point:?}");
         }
+    }
+}
+
+/// A feed that was silent for a month and then sent it all: a chart as it was known in that month says what was said then.
+#[test]
+fn what_a_silent_feed_sent_later_was_missing_as_it_was_known_before() {
+    let measures = Measures::built_in(|_| true).unwrap();
+    let areas = Areas::built_in().unwrap();
+    let measure = measures.get("tr-delayed-nights").unwrap();
+    let mut late = feed("/b", 0..140);
+    for event in late.iter_mut().filter(|e| e.recorded_at >= hour(84, 0)) {
+        event.recorded_at = event.recorded_at.max(hour(112, 12));
+    }
+    let all = [feed("/a", 0..140), late].concat();
+    let expectations = Expectations::default();
+    let now = view(all.clone());
+    for at in [hour(83, 12), hour(100, 12), hour(111, 12), hour(120, 12)] {
+        let query = PointQuery {
+            measure,
+            area: &AreaId::new(PLACE).unwrap(),
+            grain: Grain::Week,
+            from: None,
+            to: None,
+            filter: &Filter::default(),
+            now: at,
+            range: None,
+        };
+        let then = view(all.iter().filter(|e| e.recorded_at <= at).cloned());
+        let said = points(
+            &Basis::of(&then, &expectations, None, [measure]),
+            &areas,
+            &query,
+        );
+        let known = now.known_at(&[measure.quantity.as_str()], at);
+        let basis = Basis::as_known_at(&now, &expectations, [measure], at, known);
+        assert_eq!(points(&basis, &areas, &query), said, "{at}");
+        let missing = said.iter().filter(|p| p.state == State::Missing).count();
+        let weeks = match at == hour(100, 12) || at == hour(111, 12) {
+            true => 1..5,
+            false => 0..1,
+        };
+        assert!(
+            weeks.contains(&missing),
+            "{at}: {missing} weeks are missing"
+        );
     }
 }
 

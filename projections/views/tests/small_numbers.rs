@@ -261,7 +261,7 @@ fn what_was_decided_of_one_part_serves_the_next_until_something_happens() {
             now: "2026-03-03T12:00:00Z".parse().unwrap(),
             range: None,
         };
-        let basis = Basis::of(view, &Expectations::default(), [measure]);
+        let basis = Basis::of(view, &Expectations::default(), None, [measure]);
         let wanted = std::slice::from_ref(&area);
         published(&basis, &areas, &query, wanted, Audience::Public, policy)[&area].clone()
     };

@@ -1,6 +1,7 @@
 //! The running program's parts, put together: what handlers and commands share.
 
 use crate::config::Config;
+use crate::editions::Editions;
 use crate::feeds::FeedStates;
 use crate::forms::Forms;
 use crate::health::Health;
@@ -180,6 +181,8 @@ pub struct App {
     pub tables: Option<Arc<dyn Tables>>,
     /// What several readers ask for at the same time.
     pub memos: Arc<Memos>,
+    /// What readers get of people.
+    pub editions: Arc<Editions>,
     /// Whose turn it is to be worked for.
     pub turns: Turns,
     /// What is found out about the log beside the questions of clients.

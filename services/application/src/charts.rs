@@ -183,21 +183,22 @@ pub fn ask_many(
         ..Question::new(&request.measure, areas, audience, app.now())
     };
     let views = views(app)?;
+    let edition = app.edition(audience);
     let answers = match request
         .as_known_at
         .map(|at| known_at(at, audience, app.now()))
     {
         None => views.read(|view| {
             ask_view(
-                &Basis::of(view, definitions.expectations, [measure]),
+                &Basis::of(view, definitions.expectations, edition, [measure]),
                 &definitions,
                 &question,
             )
         }),
         Some(at) => {
-            let cells = views.cells_known_at(&quantities(measure), at);
+            let known = views.known_at(&quantities(measure), at);
             let basis = views.read(|view| {
-                Basis::as_known_at(view, definitions.expectations, [measure], at, cells)
+                Basis::as_known_at(view, definitions.expectations, [measure], at, known)
             });
             ask_view(&basis, &definitions, &question)
         }

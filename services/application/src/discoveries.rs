@@ -34,8 +34,9 @@ fn make(app: &App, audience: Audience) -> Discoveries {
         for (measure, areas) in charts {
             // A measure at a time, so that folding need not wait for all of them.
             let question = Question::new(measure.id.as_str(), &areas, audience, app.now());
+            let edition = app.edition(audience);
             let answers = views.read(|view| {
-                let basis = Basis::of(view, definitions.expectations, [measure]);
+                let basis = Basis::of(view, definitions.expectations, edition, [measure]);
                 ask(&basis, &definitions, &question)
             });
             // Every measure allows its own period, and the places are of the register.

@@ -11,6 +11,7 @@ pub mod checklists;
 pub mod columnar;
 pub mod config;
 pub mod discoveries;
+pub mod editions;
 pub mod erasure;
 pub mod execute;
 pub mod feeds;

@@ -73,8 +73,9 @@ pub fn samples(app: &App, audience: Audience) -> Samples {
         let definitions = app.definitions.for_asking();
         for measure in measures.iter() {
             // A measure at a time, so that folding need not wait for all of them.
+            let edition = app.edition(audience);
             views.read(|view| {
-                let basis = Basis::of(view, definitions.expectations, [measure]);
+                let basis = Basis::of(view, definitions.expectations, edition, [measure]);
                 let asked = (audience, now);
                 window::add(&mut samples, &basis, &definitions, measure, &places, asked);
             });
@@ -171,7 +172,7 @@ fn add_view(
     let (areas, measures) = (&definitions.areas, &definitions.measures);
     add_summary(samples, view.summary(), areas);
     samples.add(&names::ENTITIES, &[PROJECTOR], view.len() as f64);
-    let basis = Basis::of(view, &definitions.expectations, measures.iter());
+    let basis = Basis::of(view, &definitions.expectations, None, measures.iter());
     decisions::add_goals(samples, measures, &places.now, &basis, local::date(now));
     let ratings = decisions::ratings(view);
     decisions::add_elements(samples, &ratings, &definitions.catalogue);

@@ -19,7 +19,7 @@ use joinedup_application::places::{Places, with_data};
 use joinedup_events::{AreaId, local};
 use joinedup_promql::Refusal;
 use joinedup_promql::series::{Labels, Matcher, NAME, Sample, Series, may_have, selects};
-use joinedup_views::ask::{Basis, Discoveries, Question, ask};
+use joinedup_views::ask::{Basis, Discoveries, Edition, Question, ask};
 use joinedup_views::chart::Chart;
 use joinedup_views::measure::Measure;
 use joinedup_views::ratings::Rating;
@@ -172,9 +172,11 @@ fn find(
     let now = app.now();
     let wanted = Wanted { selectors };
     // Before the view's lock is taken: it is made of the view as well.
+    let edition = app.edition(audience);
     let reader = Reader {
         audience,
         among: discoveries(app, audience),
+        edition: edition.as_ref(),
         now,
     };
     let taken = views.read(|view| Taken::of(view, app, &home, &wanted, (reader, depth)))?;
@@ -272,9 +274,10 @@ enum Charts<'a> {
 
 /// Who asks, when, and what to believe among all charts.
 #[derive(Clone, Copy)]
-struct Reader {
+struct Reader<'a> {
     audience: Audience,
     among: Option<Discoveries>,
+    edition: Option<&'a Arc<Edition>>,
     now: DateTime<Utc>,
 }
 
@@ -291,7 +294,7 @@ impl<'a> Taken<'a> {
         app: &'a App,
         home: &AreaId,
         wanted: &Wanted<'_>,
-        (reader, depth): (Reader, Depth),
+        (reader, depth): (Reader<'_>, Depth),
     ) -> Result<Self, Refusal> {
         let (audience, now) = (reader.audience, reader.now);
         let measures = &app.definitions.measures;
@@ -310,6 +313,7 @@ impl<'a> Taken<'a> {
             let basis = Basis::of(
                 view,
                 &app.definitions.expectations,
+                reader.edition.cloned(),
                 asked.iter().map(|(measure, _)| *measure),
             );
             if count <= CHARTS_HELD {
@@ -368,7 +372,7 @@ fn charts(
     basis: &Basis<'_>,
     app: &App,
     wanted: &[(&Measure, Vec<AreaId>)],
-    reader: Reader,
+    reader: Reader<'_>,
 ) -> Vec<Chart> {
     let definitions = app.definitions.for_asking();
     let of = |(measure, areas): &(&Measure, Vec<AreaId>)| {

@@ -119,14 +119,17 @@ impl Made {
         let definitions = app.definitions.for_asking();
         let measures = definitions.measures;
         // The basis is copied, so that folding waits for the copy and not for a thousand charts.
-        let (basis, ratings) = views.read(|view| {
-            let basis = Basis::of(view, definitions.expectations, measures.iter()).detached();
-            (basis, decisions::ratings(view))
+        let edition = app.edition(audience);
+        let (basis, position, ratings, charted) = views.read(|view| {
+            let basis = Basis::of(view, definitions.expectations, edition, measures.iter());
+            let places = Places::of(&app.definitions, &home, view.cells(), audience);
+            let charted = with_data(&definitions, &places.all, view.cells());
+            let ratings = decisions::ratings(view);
+            (basis.detached(), view.position(), ratings, charted)
         });
-        let places = Places::of(&app.definitions, &home, basis.cells(), audience);
         let periods = app.config.run_chart_periods as usize;
         let mut charts = Vec::new();
-        for (measure, areas) in with_data(&definitions, &places.all, basis.cells()) {
+        for (measure, areas) in charted {
             let question = Question {
                 among,
                 ..Question::new(measure.id.as_str(), &areas, audience, now)
@@ -149,7 +152,7 @@ impl Made {
         Some(Self {
             charts,
             ratings,
-            position: basis.position(),
+            position,
             most: app.config.run_chart_series,
         })
     }

@@ -88,6 +88,7 @@ pub fn routes() -> Router<Shared> {
         )
         .route("/frameworks/{id}/answers/table", post(answers::send_table))
         .route("/frameworks/{id}/links", post(answers::invite::make))
+        .route("/frameworks/{id}/links/stop", post(answers::stop::stop))
         .route(
             "/frameworks/{id}/checklist",
             get(checklist::show).post(checklist::save),

@@ -230,3 +230,58 @@ fn a_team_s_link_needs_its_team() {
     let (status, text) = opened(&product, &path);
     assert!(status == 200 && text.contains("value=\"staff\""), "{text}");
 }
+
+#[test]
+fn a_link_that_reached_the_wrong_people_is_stopped_and_its_answers_stay() {
+    let product = county();
+    let origin = product.url("");
+    let post = |path: &str, role: Option<&str>, fields: &str| {
+        let bearer = role.map(|role| format!("Bearer {}", token(role)));
+        let mut headers = vec![
+            ("origin", origin.trim_end_matches('/')),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
+        http::send("POST", &product.url(path), &headers, fields.as_bytes()).unwrap()
+    };
+    let stop = |role: &str, instrument: &str, path: &str| {
+        let to = format!("/frameworks/{instrument}/links/stop?area=havenshire-north");
+        post(&to, Some(role), &format!("link=https://example.org{path}"))
+    };
+    let made = "mode=online&count=20&days=28";
+    let path = link(&product, "publisher", "p3c-eq", made).unwrap();
+    for key in 0..2 {
+        let fields = format!("key=form-{key}&respondent=person&a%7Cgoals-discussed=2");
+        assert_eq!(post(&path, None, &fields).status, 303);
+    }
+    assert_eq!(stop("reader", "p3c-eq", &path).status, 403);
+    assert_eq!(stop("publisher", "tci-14", &path).status, 400, "another's");
+    let stopped = stop("publisher", "p3c-eq", &path);
+    assert_eq!(stopped.status, 200, "{}", stopped.text());
+    assert!(stopped.text().contains("2 questionnaires were answered"));
+    let late = "key=late&respondent=person&a%7Cgoals-discussed=2";
+    assert_eq!(
+        (opened(&product, &path).0, post(&path, None, late).status),
+        (410, 410)
+    );
+    assert_eq!(stop("publisher", "p3c-eq", &path).status, 400, "once");
+    let bearer = format!("Bearer {}", token("operator"));
+    let chart = "/api/v1/charts/ex-response-rate?area=havenshire-north&instrument=p3c-eq";
+    let answer = http::send(
+        "GET",
+        &product.url(chart),
+        &[("authorization", &bearer)],
+        b"",
+    );
+    let chart: serde_json::Value = serde_json::from_str(&answer.unwrap().text()).unwrap();
+    let rate = chart["points"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        rate["value"],
+        json!(1.0),
+        "only those who answered were asked"
+    );
+    // Where nobody has answered, nobody was asked.
+    let unused = link(&product, "publisher", "p3c-eq", made).unwrap();
+    assert_eq!(stop("publisher", "p3c-eq", &unused).status, 200);
+    assert_eq!(opened(&product, &unused).0, 404);
+}

@@ -5,7 +5,7 @@ use super::sheets::with_own;
 use joinedup_tests::http::{self, Response};
 use joinedup_tests::product::Joinedup;
 use joinedup_tests::tokens::{token, with_tokens};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const AREA: &str = "havenshire-north";
 
@@ -140,15 +140,35 @@ fn answer(product: &Joinedup, framework: &Value) {
     assert_eq!(product.caught_up(), head + 1, "{id}");
 }
 
-/// A change is given an item of the framework as its concept, or the framework is not one of concepts.
+/// A change is given an item of the framework as its concept, or the framework is not one of concepts and the form does not
+/// offer it.
 fn tag(product: &Joinedup, framework: &Value) -> bool {
-    let plan = json!({
-        "action": "plan", "area": AREA, "title": "One rota for both teams", "begun": true, "on": "2026-03-02",
-        "measures": ["tr-delay-days-median"], "concept": framework["item"][0]["id"],
-    });
-    let answer = http::post_json(&product.url("/api/v1/changes"), &plan).unwrap();
-    assert!([201, 422].contains(&answer.status), "{}", answer.text());
-    answer.status == 201
+    let concept = framework["item"][0]["id"].as_str().unwrap();
+    let fields = [
+        ("area", AREA),
+        ("title", "One rota for both teams"),
+        ("measures-0", "tr-delay-days-median"),
+        ("on", "2026-03-02"),
+        ("begun", "on"),
+        ("concept", concept),
+    ];
+    let path = format!("/changes?area={AREA}");
+    let answer = post(product, &path, &fields);
+    assert!([303, 422].contains(&answer.status), "{}", answer.text());
+    let is_tagged = answer.status == 303;
+    let form = get(product, &format!("{path}&plan=new")).text();
+    let concepts = form.split("id=\"plan-concept\"").nth(1).unwrap();
+    let concepts = concepts.split("</select>").next().unwrap();
+    assert_eq!(
+        concepts.contains(&format!("value=\"{concept}\"")),
+        is_tagged,
+        "{concept}"
+    );
+    if is_tagged {
+        let to = answer.header("location").unwrap();
+        assert!(get(product, to).text().contains("Change concept"));
+    }
+    is_tagged
 }
 
 #[test]

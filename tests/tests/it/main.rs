@@ -20,6 +20,7 @@ mod clusters;
 mod contradictions;
 mod demo;
 mod doors;
+mod editions;
 mod england;
 mod erased;
 mod event_time;

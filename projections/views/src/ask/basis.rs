@@ -1,61 +1,67 @@
 //! What charts are made of: the cells of a view with what belongs to them, at one position of the log. Nothing that
 //! decides what a chart says (how far its sources have reported, what people decided) can be left behind.
 
+use super::edition::Edition;
 use crate::cell::Cells;
 use crate::changes::{self, Annotation, Change, ChangeSpan, Decisions, TargetStep};
 use crate::expectation::Expectations;
-use crate::measure::Measure;
-use crate::view::{Summary, View};
+use crate::measure::{Measure, Source};
+use crate::view::{KnownAt, Summary, View};
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::area::Areas;
 use joinedup_events::{AreaId, Family};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The cells of a view, what is known of their sources, and what people decided about their charts.
 #[derive(Clone, Debug)]
 pub struct Basis<'a> {
-    pub(super) cells: Cow<'a, Cells>,
+    cells: Cow<'a, Cells>,
     sources: Cow<'a, Summary>,
+    edition: Option<Arc<Edition>>,
     expectations: Expectations,
     decisions: BTreeMap<String, Decisions>,
     changes: Vec<Change>,
-    pub(super) position: u64,
-    pub(super) as_of: Option<DateTime<Utc>>,
+    position: u64,
+    as_of: Option<DateTime<Utc>>,
     pub(super) as_known_at: Option<DateTime<Utc>>,
 }
 
 impl<'a> Basis<'a> {
-    /// What charts of some measures need of a view, borrowed from it. `expectations` say when its sources are late.
+    /// What charts of some measures need of a view, borrowed from it. `expectations` say when its sources are late. Numbers
+    /// of people are those of the `edition`, where there is one.
     #[must_use]
     pub fn of<'m>(
         view: &'a View,
         expectations: &Expectations,
+        edition: Option<Arc<Edition>>,
         measures: impl IntoIterator<Item = &'m Measure>,
     ) -> Self {
         Self {
             expectations: expectations.clone(),
             cells: Cow::Borrowed(view.cells()),
             sources: Cow::Borrowed(view.summary()),
+            edition,
             ..Self::beside_cells(view, measures, None)
         }
     }
 
-    /// The same as it was known at an instant: `cells` are those of [`View::add_cells_known_at`]; what was decided
-    /// later is left out like every fact that was recorded later.
+    /// The same as it was known at an instant: what was decided or reported later is left out like every fact that was
+    /// recorded later.
     #[must_use]
     pub fn as_known_at<'m>(
         view: &View,
         expectations: &Expectations,
         measures: impl IntoIterator<Item = &'m Measure>,
-        at: DateTime<Utc>,
-        cells: Cells,
+        instant: DateTime<Utc>,
+        known: KnownAt,
     ) -> Basis<'static> {
         Basis {
             expectations: expectations.clone(),
-            cells: Cow::Owned(cells),
-            sources: Cow::Owned(view.summary().clone()),
-            ..Basis::beside_cells(view, measures, Some(at))
+            sources: Cow::Owned(view.summary().known_at(instant, &known.reports)),
+            cells: Cow::Owned(known.cells),
+            ..Basis::beside_cells(view, measures, Some(instant))
         }
     }
 
@@ -83,6 +89,7 @@ impl<'a> Basis<'a> {
         Basis {
             cells: Cow::Owned(self.cells.into_owned()),
             sources: Cow::Owned(self.sources.into_owned()),
+            edition: self.edition,
             expectations: self.expectations,
             decisions: self.decisions,
             changes: self.changes,
@@ -96,6 +103,7 @@ impl<'a> Basis<'a> {
         Basis {
             cells: Cow::Owned(Cells::default()),
             sources: Cow::Owned(Summary::default()),
+            edition: None,
             expectations: Expectations::default(),
             decisions: BTreeMap::new(),
             changes: Vec::new(),
@@ -134,10 +142,16 @@ impl<'a> Basis<'a> {
         }
     }
 
-    /// The cells.
-    #[must_use]
-    pub fn cells(&self) -> &Cells {
-        &self.cells
+    /// The edition that a measure's numbers are of: those of people. What organisations publish is already public.
+    fn edition_of(&self, measure: &Measure) -> Option<&Edition> {
+        let is_of_people = matches!(measure.source(), Some(Source::Coded(_)));
+        self.edition.as_deref().filter(|_| is_of_people)
+    }
+
+    /// The cells that a measure is counted from.
+    pub(crate) fn cells(&self, measure: &Measure) -> &Cells {
+        self.edition_of(measure)
+            .map_or(&self.cells, |edition| &edition.cells)
     }
 
     /// The instant as at which it is known; none: now.
@@ -145,10 +159,23 @@ impl<'a> Basis<'a> {
         self.as_known_at
     }
 
-    /// The last position of the log that it holds.
-    #[must_use]
-    pub const fn position(&self) -> u64 {
-        self.position
+    /// The instant by which periods of a measure are over or not: now, or what was now when its numbers were taken.
+    pub(super) fn now(&self, measure: &Measure, now: DateTime<Utc>) -> DateTime<Utc> {
+        let taken = self.edition_of(measure).map(|edition| edition.taken);
+        let then = self.as_known_at.into_iter().chain(taken);
+        then.fold(now, DateTime::min)
+    }
+
+    /// The last position of the log that a measure's numbers hold.
+    pub(crate) fn position(&self, measure: &Measure) -> u64 {
+        self.edition_of(measure)
+            .map_or(self.position, |edition| edition.position)
+    }
+
+    /// When the last event happened that they hold; none where there is none.
+    pub(super) fn as_of(&self, measure: &Measure) -> Option<DateTime<Utc>> {
+        self.edition_of(measure)
+            .map_or(self.as_of, |edition| edition.as_of)
     }
 
     /// The last date up to which every source of a measure has reported for areas; none where no source is known, or
@@ -168,7 +195,9 @@ impl<'a> Basis<'a> {
         if !matches!(family, Family::Transfer | Family::Referral) {
             return None;
         }
-        self.sources
+        let edition = self.edition_of(measure);
+        edition
+            .map_or(&*self.sources, |edition| &edition.sources)
             .reported_until(family, within, &self.expectations)
     }
 

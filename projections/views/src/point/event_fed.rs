@@ -42,7 +42,7 @@ pub(super) fn raws(
     sieve: &Sieve,
     quantity: Quantity,
 ) -> (Frame, Vec<Raw>) {
-    let cells = basis.cells();
+    let cells = basis.cells(query.measure);
     let within = areas.within(query.area);
     let reported_until = basis.reported_until(query.measure, &within);
     let within: Vec<AreaId> = within.into_iter().collect();

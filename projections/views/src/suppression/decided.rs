@@ -127,7 +127,7 @@ impl Asked<'_> {
         family: &BTreeSet<AreaId>,
         filters: &[Filter],
     ) -> Option<String> {
-        let position = Some(self.basis.position()).filter(|position| *position > 0)?;
+        let position = Some(self.basis.position(query.measure)).filter(|position| *position > 0)?;
         let (known, today) = (self.basis.known_at(), local::date(query.now));
         let PointQuery {
             measure,
@@ -247,7 +247,11 @@ fn slices(basis: &Basis<'_>, query: &PointQuery<'_>) -> Slices {
             Slices::Mixed
         };
     };
-    let seen = dimension::seen(basis.cells(), &query.measure.quantity, dimension);
+    let seen = dimension::seen(
+        basis.cells(query.measure),
+        &query.measure.quantity,
+        dimension,
+    );
     let mut seen: BTreeSet<String> = seen.into_iter().map(ToOwned::to_owned).collect();
     let (Some(value), 1) = (values.first(), values.len()) else {
         return Slices::Mixed;

@@ -3,8 +3,19 @@
 use super::{EntityKey, View};
 use crate::cell::{Cells, Place};
 use crate::contributions::contribute;
+use crate::fact_set::standing;
+use crate::summary::ReportsKnown;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
+
+/// What was known at an instant.
+#[derive(Debug, Default)]
+pub struct KnownAt {
+    /// The cells of the quantities that were asked for.
+    pub cells: Cells,
+    /// When each source had last reported: what it sent later must not make a silence of then a calm one.
+    pub(crate) reports: ReportsKnown,
+}
 
 /// A part of the entities of a view: those from one key on, and before another.
 #[derive(Clone, Copy, Debug)]
@@ -35,39 +46,43 @@ impl View {
         (0..parts).map(part).collect()
     }
 
-    /// Adds what entities gave to the cells of some quantities as it was known at an instant: from the facts recorded
-    /// by then. Called for a part at a time, so that a question about the past does not hold up folding.
-    pub fn add_cells_known_at(
+    /// Adds what was known of a part of the entities at an instant, from the facts recorded by then: what they gave to the
+    /// cells of some quantities, and when each source had last reported. Called for a part at a time, so that a question
+    /// about the past does not hold up folding.
+    pub fn add_known_at(
         &self,
         part: Part,
         quantities: &[&str],
-        known_at: DateTime<Utc>,
-        cells: &mut Cells,
+        instant: DateTime<Utc>,
+        known: &mut KnownAt,
     ) {
         let families = quantities.iter().filter_map(|q| q.split('.').next());
         let families: BTreeSet<&str> = families.collect();
         for (_, entity) in self.between(part.from, part.end) {
+            let recorded = entity.facts.recorded_by(instant);
+            known.reports.note(entity.family, &recorded);
             if !families.contains(entity.family.code()) {
                 continue;
             }
-            let facts = entity.facts.standing_at(known_at);
             contribute(
                 entity.family,
-                &facts,
+                &standing(recorded),
                 &mut |quantity: &str, place: Place<'_>, breakdown: &[(&str, &str)], date, delta| {
                     if quantities.contains(&quantity) {
-                        cells.apply(quantity, place, breakdown, date, delta, 1);
+                        known
+                            .cells
+                            .apply(quantity, place, breakdown, date, delta, 1);
                     }
                 },
             );
         }
     }
 
-    /// The cells of some quantities as they were known at an instant, in one go.
+    /// What was known of some quantities at an instant, in one go.
     #[must_use]
-    pub fn cells_known_at(&self, quantities: &[&str], known_at: DateTime<Utc>) -> Cells {
-        let mut cells = Cells::default();
-        self.add_cells_known_at(Part::ALL, quantities, known_at, &mut cells);
-        cells
+    pub fn known_at(&self, quantities: &[&str], instant: DateTime<Utc>) -> KnownAt {
+        let mut known = KnownAt::default();
+        self.add_known_at(Part::ALL, quantities, instant, &mut known);
+        known
     }
 }

@@ -36,6 +36,7 @@ fn app(plan: FaultPlan) -> (App, TempDir) {
         feeds: Default::default(),
         tables: None,
         memos: Arc::default(),
+        editions: Arc::default(),
         turns: Default::default(),
         health: Default::default(),
         started: Utc::now(),

@@ -141,6 +141,7 @@ pub async fn serve(
             .publish
             .then(|| Arc::new(AddedTables) as Arc<dyn Tables>),
         memos: Arc::default(),
+        editions: Arc::default(),
         turns: Default::default(),
         health: Health::default(),
         started: Utc::now(),

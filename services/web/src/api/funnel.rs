@@ -79,9 +79,10 @@ pub async fn funnel(
             },
             ..Question::new(measure.id.as_str(), &areas, audience, now)
         };
+        let edition = app.edition(audience);
         let points = charts::views(&app)?
             .read(|view| {
-                let basis = Basis::of(view, &app.definitions.expectations, [measure]);
+                let basis = Basis::of(view, &app.definitions.expectations, edition, [measure]);
                 ask_points(&basis, &app.definitions.for_asking(), &question)
             })
             .map_err(QuestionError::from)?;

@@ -129,6 +129,12 @@ pub const ROUTES: &[Route] = &[
         Record::Write,
     ),
     route("POST", "/frameworks/{id}/links", PUBLISHER, Record::Write),
+    route(
+        "POST",
+        "/frameworks/{id}/links/stop",
+        PUBLISHER,
+        Record::Write,
+    ),
     route("GET", "/answer/{link}", Need::Nothing, Record::Refusals),
     route("POST", "/answer/{link}", Need::Nothing, Record::Write),
     route("GET", "/frameworks/{id}/results", READER, Record::Refusals),

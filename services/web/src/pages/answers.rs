@@ -6,6 +6,7 @@ pub mod invite;
 mod link;
 pub mod own;
 mod sent;
+pub mod stop;
 mod table;
 
 pub use sent::send;
@@ -67,6 +68,7 @@ fn page(visit: &Visit, id: &str, typed: &Typed) -> Result<Markup, Problem> {
                 (form::form(visit, framework, scale, typed))
                 (table::form(visit, framework, typed))
                 (invite::form(visit, framework))
+                (stop::form(visit, framework))
             }
             @if visit.caller.has(Role::Reader) { (so_far(visit, framework)) }
         }

@@ -40,6 +40,7 @@ pub(super) async fn serving(
         feeds: Default::default(),
         tables: None,
         memos: Arc::default(),
+        editions: Arc::default(),
         turns: Default::default(),
         health: Default::default(),
         started: Utc::now(),

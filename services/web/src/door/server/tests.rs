@@ -69,6 +69,7 @@ async fn door(roles: &[(&str, Role)], change: impl FnOnce(&mut Config)) -> Door 
         feeds: Default::default(),
         tables: None,
         memos: Arc::default(),
+        editions: Arc::default(),
         turns: Default::default(),
         health: Default::default(),
         started: chrono::Utc::now(),

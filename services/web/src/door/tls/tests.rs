@@ -76,6 +76,7 @@ async fn started(files: &Files) -> (SocketAddr, Tls, CancellationToken) {
         feeds: Default::default(),
         tables: None,
         memos: Arc::default(),
+        editions: Arc::default(),
         turns: Default::default(),
         health: Default::default(),
         started: chrono::Utc::now(),

@@ -2,7 +2,7 @@
 //! whose id is a digest of the link: the link itself is stored nowhere, and what it is bound to cannot be changed.
 
 use super::super::visit::Visit;
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use joinedup_events::experience::{ExperienceFact, Mode};
 use joinedup_events::{AreaId, Fact, Family, Slug, local};
 use joinedup_views::contribution::FactKey;
@@ -89,10 +89,11 @@ impl Link {
 /// Where a link stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It can be answered: which instrument, for which place, until which day, and as which answer.
+    /// It can be answered: which instrument, for which place, since when and until which day, and as which answer.
     Open {
         instrument: Slug,
         area: AreaId,
+        made: DateTime<Utc>,
         until: NaiveDate,
         next: u32,
     },
@@ -125,6 +126,7 @@ pub(super) fn standing(view: &View, link: &Link, today: NaiveDate) -> Standing {
         Some(next) => Standing::Open {
             instrument: invited.instrument.clone(),
             area: invitation.area.clone(),
+            made: invitation.occurred_at,
             until,
             next,
         },

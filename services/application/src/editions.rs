@@ -1,0 +1,38 @@
+//! Which numbers of people readers get: those of today's edition.
+
+use crate::app::App;
+use joinedup_projector::Progress;
+use joinedup_views::ask::Edition;
+use joinedup_views::suppression::Audience;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The edition that readers get, from when one of them first asked.
+#[derive(Default)]
+pub struct Editions(Mutex<Option<Arc<Edition>>>);
+
+impl App {
+    /// The edition of the numbers of people that an audience gets: none for those who work with the numbers of now, nor
+    /// before the views have first caught up. It takes its turn with folding: ask for it before the view.
+    #[must_use]
+    pub fn edition(&self, audience: Audience) -> Option<Arc<Edition>> {
+        let views = match audience {
+            Audience::Operations => None,
+            Audience::Public => self.views.as_ref(),
+        }?;
+        let (now, status) = (self.now(), views.status());
+        // Whoever panicked while holding it left an edition that is whole.
+        let mut kept = self
+            .editions
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let lasts = kept
+            .as_ref()
+            .is_some_and(|edition| !edition.is_over(now, status.position));
+        let is_whole = matches!(status.progress, Progress::Live | Progress::Away(_));
+        if !lasts && is_whole {
+            *kept = Some(Arc::new(views.read(|view| Edition::of(view, now))));
+        }
+        kept.clone()
+    }
+}
