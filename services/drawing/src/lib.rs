@@ -25,7 +25,7 @@ use joinedup_spc::Variation;
 use joinedup_spc::rules::{Rule, Signal};
 use joinedup_spc::runs::Side;
 use joinedup_views::ask::Answer;
-use joinedup_views::chart::Chart;
+use joinedup_views::chart::{Chart, ChartPoint};
 use joinedup_views::measure::Shape;
 use joinedup_views::period::Grain;
 use joinedup_views::point::State;
@@ -34,9 +34,13 @@ use joinedup_views::point::State;
 #[must_use]
 pub fn of_answer(answer: &Answer, standalone: bool) -> Drawing {
     let chart = &answer.chart;
+    // A reader gets no value of a running period: a mark for it would be read as one.
+    let is_drawn =
+        |row: &&ChartPoint| row.point.state != State::Incomplete || row.point.value.is_some();
     let spots = chart
         .points
         .iter()
+        .filter(is_drawn)
         .map(|row| Spot {
             start: row.point.period_start,
             value: row.point.value,
@@ -123,7 +127,7 @@ pub fn mark(state: State, variation: Option<Variation>) -> Mark {
 
 /// What is to be said of a point beside its value.
 #[must_use]
-pub fn why(row: &joinedup_views::chart::ChartPoint) -> String {
+pub fn why(row: &ChartPoint) -> String {
     let state = match row.point.state {
         State::Final => "",
         State::Provisional => "Provisional: what began in it may still end in time",

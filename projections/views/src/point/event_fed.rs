@@ -8,6 +8,7 @@ use super::{PointQuery, Raw, Sieve, nearest, no_population, population, today};
 use crate::ask::Basis;
 use crate::cell::Cells;
 use crate::measure::{Aggregate, Source};
+use crate::period::Period;
 use crate::quantity::{Kind, Quantity};
 use crate::tally::{Sums, Tally};
 use chrono::NaiveDate;
@@ -67,11 +68,18 @@ pub(super) fn raws(
         frame: &frame,
     };
     let mut raws = asked.raws();
+    // To the day it would say when the first person of a small place came.
+    let began = Period::of(query.grain, first).start;
     for (period, raw) in frame.periods.iter().zip(&mut raws) {
+        if period.start < first && first < period.end {
+            raw.note.get_or_insert(
+                "the data begin within this period, which may not be whole".to_owned(),
+            );
+        }
         if period.end <= first {
             *raw = Raw::missing(format!(
                 "nothing was recorded here before {}",
-                first.format("%-d %B %Y")
+                began.format("%-d %B %Y")
             ));
         } else if reported_until.is_some_and(|until| period.start > until) {
             *raw = Raw::missing("its sources have not reported for this period");

@@ -154,6 +154,14 @@ fn list(visit: &Visit, found: &[Finding<'_>], none: &str) -> Markup {
     }
 }
 
+/// What is usual, and the level of the latest values: one value may lie on the other side of a change that twelve of them show.
+pub(super) fn levels(line: &Line) -> Markup {
+    html! {
+        @if let Some(centre) = line.centre { "usually " (axis::amount(centre, &line.unit)) }
+        @if let Some(lately) = line.lately { ", lately " (axis::amount(lately, &line.unit)) }
+    }
+}
+
 fn one(visit: &Visit, finding: &Finding<'_>) -> Markup {
     let line = finding.line;
     let link = visit
@@ -170,9 +178,7 @@ fn one(visit: &Visit, finding: &Finding<'_>) -> Markup {
                     @if !finding.also.is_empty() { " · also in " (words::counted(finding.also.len(), "other place", "other places")) }
                     @if finding.is_new { " · " strong { "new" } }
                     br;
-                    @if let Some(centre) = line.centre { "usually " (axis::amount(centre, &line.unit)) }
-                    // One value may lie on the other side of a change that twelve of them show.
-                    @if let Some(lately) = line.lately { ", lately " (axis::amount(lately, &line.unit)) }
+                    (levels(line))
                 }
             }
             span.sure {

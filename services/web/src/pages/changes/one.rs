@@ -126,7 +126,7 @@ fn stages(visit: &Visit, change: &Change, now: Status) -> Markup {
     };
     let acted = match change.decision {
         Some(_) => status(Status::Finished, change.decision).to_owned(),
-        None => "not yet".to_owned(),
+        None => "not decided yet".to_owned(),
     };
     let steps = [
         ("Plan", date(change.planned)),

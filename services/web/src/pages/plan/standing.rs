@@ -1,8 +1,9 @@
 //! Where a place stands: what goes well, what is in the way, where the gaps are, and last year's ambitions.
 
 use super::super::visit::Visit;
-use super::super::{rounds, words};
+use super::super::{home, rounds, words};
 use super::address;
+use joinedup_application::overview::{Overview, overview};
 use joinedup_application::plan::{Kind, OnePage, Remark};
 use joinedup_drawing::axis;
 use joinedup_events::AreaId;
@@ -25,21 +26,23 @@ pub(super) fn quadrants(visit: &Visit, stands: &OnePage) -> Markup {
 }
 
 fn quadrant(visit: &Visit, id: &str, title: &str, otherwise: &str, remarks: &[Remark]) -> Markup {
+    let lines = overview(&visit.app, &visit.area, visit.audience()).ok();
+    let one = |remark| one(visit, lines.as_deref(), remark);
     let (open, more) = remarks.split_at(remarks.len().min(MAX_OPEN));
     html! {
         section.card id=(id) data-live aria-labelledby=(format!("{id}-name")) {
             h2 id=(format!("{id}-name")) { (title) }
             @if remarks.is_empty() { p { (otherwise) } }
-            ul.plain { @for remark in open { (one(visit, remark)) } }
+            ul.plain { @for remark in open { (one(remark)) } }
             @if !more.is_empty() {
-                details id=(format!("{id}-more")) { summary { (more.len()) " more" } ul.plain { @for remark in more { (one(visit, remark)) } } }
+                details id=(format!("{id}-more")) { summary { (more.len()) " more" } ul.plain { @for remark in more { (one(remark)) } } }
                 p.small.on-paper { "And " (more.len()) " more on the page." }
             }
         }
     }
 }
 
-fn one(visit: &Visit, remark: &Remark) -> Markup {
+fn one(visit: &Visit, overview: Option<&Overview>, remark: &Remark) -> Markup {
     let to = match remark.kind {
         Kind::Measure => visit
             .address
@@ -51,7 +54,22 @@ fn one(visit: &Visit, remark: &Remark) -> Markup {
         ),
         Kind::Plan => address(visit, &remark.id),
     };
-    html! { li { a href=(to) { (remark.title) } br; span.small { (words::sentence_start(&remark.detail)) } } }
+    // Home says the same of it.
+    let line = overview.filter(|_| remark.kind == Kind::Measure);
+    let line = line.and_then(|overview| overview.line(&remark.id, visit.area.as_str()));
+    let since = line.and_then(|line| Some((line.since?, line)));
+    html! {
+        li {
+            a href=(to) { (remark.title) }
+            br;
+            span.small {
+                @match since {
+                    Some((since, line)) => { "Since " (words::day_month_year(since)) ": " (home::levels(line)) }
+                    None => (words::sentence_start(&remark.detail)),
+                }
+            }
+        }
+    }
 }
 
 /// What became of the ambitions of a year ago, item by item and place by place.
