@@ -202,7 +202,8 @@ facts! {
         WardSet(WardSet) = "ward-set" v 1,
         /// Left the bed.
         Discharged(Discharged) = "discharged" v 1,
-        /// The admission was entered in error.
+        /// The admission was entered in error. One that named a `previous` is taken back with a retraction that names it
+        /// too: the stay before it hears of nothing else, and would still count as followed by a return.
         Cancelled(Happened) = "cancelled" v 1,
         /// The discharge was entered in error.
         DischargeReversed(Happened) = "discharge-reversed" v 1,

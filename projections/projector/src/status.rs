@@ -158,7 +158,7 @@ impl Views {
     /// What was known of some quantities at an instant. Every entity has to be counted again, so they are read some at a
     /// time, and folding goes on in between: what it adds was recorded later.
     #[must_use]
-    pub fn known_at(&self, quantities: &[&str], instant: DateTime<Utc>) -> KnownAt {
+    pub fn known_at(&self, quantities: &[impl AsRef<str>], instant: DateTime<Utc>) -> KnownAt {
         /// Some milliseconds' worth.
         const ENTITIES_A_READ: usize = 2_000;
         let mut known = KnownAt::default();

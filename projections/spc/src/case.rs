@@ -269,7 +269,7 @@ fn spiegelhalter(fields: &Fields) -> Result<Value, CaseError> {
         Some(95.0) => FunnelLimit::P95,
         Some(other) => {
             return Err(CaseError::Refused(format!(
-                "limit is {other}, not 95 or 99."
+                "limit is {other}, not 95, 99 or 99.8."
             )));
         }
     };
@@ -336,13 +336,14 @@ fn pbi(fields: &Fields) -> Result<Value, CaseError> {
     fields.only(&["outliers_in_limits", "shift_n", "trend_n", "subset"])?;
     let subset = match fields.options.get("subset") {
         None | Some(Value::Null) => None,
-        Some(Value::Array(_)) => Some(
-            fields
-                .positions("subset")?
-                .iter()
-                .filter_map(|&p| usize::try_from(p - 1).ok())
-                .collect(),
-        ),
+        Some(Value::Array(_)) => {
+            let positions = fields.positions("subset")?;
+            let index = |position: &i64| position.checked_sub(1)?.try_into().ok();
+            let indices: Option<Vec<usize>> = positions.iter().map(index).collect();
+            Some(indices.ok_or_else(|| {
+                CaseError::Refused("subset counts from 1 and holds a smaller position.".to_owned())
+            })?)
+        }
         Some(_) => fields.count("subset")?.map(|first| (0..first).collect()),
     };
     let options = powerbi::Options {

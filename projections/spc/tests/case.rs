@@ -58,7 +58,7 @@ fn values_that_an_option_cannot_have_are_refused_in_a_sentence() {
             &json!({ "method": "funnel.spiegelhalter", "options": options, "x": ["a", "b"], "y": [1, 2], "n": [3, 4] }),
         )
     };
-    assert!(funnel(json!({"limit": 90})).contains("95 or 99"));
+    assert!(funnel(json!({"limit": 90})).contains("95, 99 or 99.8"));
     assert!(funnel(json!({"trim_by": 0.7})).contains("trim_by is 0.7"));
     assert!(funnel(json!({"data_type": "XX"})).contains("PR, SR or RC"));
     let other = json!({ "method": "qicharts2.p", "options": {"chart": "u"}, "y": [1], "n": [2] });
@@ -67,6 +67,8 @@ fn values_that_an_option_cannot_have_are_refused_in_a_sentence() {
     assert!(refused(&nobody).contains("nhsr-plotthedots"));
     let zero = json!({ "method": "product.xmr", "options": {"exclude": [0]}, "y": [1] });
     assert!(refused(&zero).contains("points count from 1"));
+    let subset = json!({ "method": "pbi.rules", "options": {"subset": [0, 1, 2]}, "y": [1, 2, 3] });
+    assert!(refused(&subset).contains("counts from 1"));
     let divided = json!({ "method": "mdc.xmr", "x": ["2026-01-01"], "y": [1], "n": [2] });
     assert!(refused(&divided).contains("takes no denominators"));
     assert!(refused(&json!({ "method": "run.perla", "y": [1] })).contains("at least 2"));

@@ -164,9 +164,14 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The periods that are judged and their values: what a comparison of before and after is made of.
+    /// The periods that are judged and their values, what a comparison of before and after is made of: none where most are
+    /// suppressed.
     #[must_use]
     pub fn judged(&self) -> Vec<(Period, f64)> {
+        // What is left of it are its large values.
+        if self.chart.mostly_suppressed() {
+            return Vec::new();
+        }
         let points = self.chart.points.iter().map(|p| &p.point);
         points
             .filter(|p| p.is_judged())

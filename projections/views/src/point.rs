@@ -422,9 +422,13 @@ pub fn population(areas: &Areas, id: &AreaId, which: Population) -> Option<u64> 
     }
     // Providers have patients and no residents.
     let lived_in = |c: &&AreaId| !areas.get(c.as_str()).is_some_and(|a| a.kind.is_provider());
-    let mut children = areas.children(id).iter().filter(lived_in).peekable();
-    children.peek()?;
-    children.map(|c| population(areas, c, which)).sum()
+    let children = areas.children(id).iter().filter(lived_in).cloned();
+    // One may be a part of another.
+    let children = outermost(areas, children.collect());
+    if children.is_empty() {
+        return None;
+    }
+    children.iter().map(|c| population(areas, c, which)).sum()
 }
 
 fn no_population(which: Population) -> String {

@@ -9,10 +9,11 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use joinedup_events::change::ChangeFact;
+use joinedup_events::transfer::TransferFact;
 use joinedup_events::{AreaId, Event, Fact, Family, local};
 pub use rhythm::Rhythm;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::BuildHasher;
 
 /// When a source was last heard of, and how many events it has sent.
@@ -34,11 +35,22 @@ impl LastReport {
     }
 }
 
+/// The hospital that a fact counts for beside the area of its person.
+fn site(fact: &Fact) -> Option<&AreaId> {
+    match fact {
+        Fact::Transfer(TransferFact::Admitted(admitted)) => admitted.hospital.as_ref(),
+        _ => None,
+    }
+}
+
 /// What a run of events says of its sources. The names are written down once a run and source, not once an event.
 #[derive(Default)]
 pub(crate) struct Reports {
     places: HashTable<usize>,
     rows: Vec<(Family, String, AreaId, LastReport, Rhythm)>,
+    /// Which source tells of which hospital, once each.
+    sites: Vec<(Family, AreaId, String)>,
+    sites_seen: HashSet<u64>,
     totals: Totals,
     newest: Option<DateTime<Utc>>,
 }
@@ -103,6 +115,12 @@ impl Reports {
             recorded_at: event.recorded_at,
             events: 1,
         };
+        if let Some(site) = site(&event.fact)
+            && self.sites_seen.insert(hash_of(family, &event.source, site))
+        {
+            let told = (family, site.clone(), event.source.clone());
+            self.sites.push(told);
+        }
         let Self { places, rows, .. } = self;
         let hash = hash_of(family, &event.source, &event.area);
         let known = places.find(hash, |&at| {
@@ -139,6 +157,7 @@ impl Summary {
     pub(crate) fn record(&mut self, reports: Reports) {
         self.totals.add(&reports.totals);
         self.newest = self.newest.max(reports.newest);
+        self.feeds.extend(reports.sites);
         for (family, source, area, row, rhythm) in reports.rows {
             match self.rhythms.get_mut(&source) {
                 Some(known) => known.merge(&rhythm),
@@ -216,12 +235,18 @@ impl Summary {
         });
         let feeds = self.feeds.iter();
         let feeds = feeds.filter(|(family, area, name)| had(Some(*family), name, area).is_some());
-        let ended = self.ended.iter().filter(|(_, end)| end.at <= instant);
+        let mut rhythms = self.rhythms.clone();
+        // Whether one that had ended began again is a question of its reports by then.
+        for end in reports.ends.values() {
+            if let Some(rhythm) = rhythms.get_mut(&end.source) {
+                rhythm.forget_after(instant);
+            }
+        }
         Self {
             sources: sources.collect(),
             feeds: feeds.cloned().collect(),
-            rhythms: self.rhythms.clone(),
-            ended: ended.map(|(key, end)| (*key, end.clone())).collect(),
+            rhythms,
+            ended: reports.ends.clone(),
             ..Self::default()
         }
     }
@@ -246,6 +271,41 @@ impl Summary {
         areas: &BTreeSet<AreaId>,
         set: &Expectations,
     ) -> Option<NaiveDate> {
+        let words = self.words(family, areas);
+        let newest = words.iter().map(|(_, at)| *at).max()?;
+        // One that reports every Friday holds up nobody on Tuesday: it is late once the others have gone on for longer than
+        // it is usually silent.
+        let late = self.late(&words, newest, set).min();
+        Some(local::date(late.unwrap_or(newest)))
+    }
+
+    /// The date of the last report of the source that has been late for longest, at an instant; none where none is late.
+    pub(crate) fn late_since(
+        &self,
+        family: Family,
+        areas: &BTreeSet<AreaId>,
+        set: &Expectations,
+        now: DateTime<Utc>,
+    ) -> Option<NaiveDate> {
+        let words = self.words(family, areas);
+        self.late(&words, now, set).min().map(local::date)
+    }
+
+    /// The last words of those sources that have been silent for longer than is usual.
+    fn late(
+        &self,
+        words: &[(&str, DateTime<Utc>)],
+        at: DateTime<Utc>,
+        set: &Expectations,
+    ) -> impl Iterator<Item = DateTime<Utc>> {
+        words.iter().filter_map(move |(source, last)| {
+            let patience = self.expected_interval(source, set)?;
+            (at - *last > patience).then_some(*last)
+        })
+    }
+
+    /// When each of the sources that feed a family in the areas last reported.
+    fn words(&self, family: Family, areas: &BTreeSet<AreaId>) -> Vec<(&str, DateTime<Utc>)> {
         let feeding: BTreeSet<&str> = areas
             .iter()
             .flat_map(|area| {
@@ -256,25 +316,19 @@ impl Summary {
             })
             .map(|(_, _, source)| source.as_str())
             .collect();
-        let words: Vec<(&str, DateTime<Utc>)> = feeding
-            .into_iter()
+        let words = feeding.into_iter();
+        words
             .filter_map(|source| Some((source, self.last_word(source)?)))
-            .collect();
-        let newest = words.iter().map(|(_, at)| *at).max()?;
-        // One that reports every Friday holds up nobody on Tuesday: it is late once the others have gone on for longer than
-        // it is usually silent.
-        let is_late = |(source, at): &&(&str, DateTime<Utc>)| {
-            let patience = self.expected_interval(source, set);
-            patience.is_some_and(|patience| newest - *at > patience)
-        };
-        let late = words.iter().filter(is_late).map(|(_, at)| *at).min();
-        Some(local::date(late.unwrap_or(newest)))
+            .collect()
     }
 }
 
-/// When each source had last reported of a family in an area.
+/// When each source had last reported of a family in an area, and which had ended.
 #[derive(Debug, Default)]
-pub(crate) struct ReportsKnown(BTreeMap<(SourceKey, AreaId, Family), LastReport>);
+pub(crate) struct ReportsKnown {
+    last: BTreeMap<(SourceKey, AreaId, Family), LastReport>,
+    ends: BTreeMap<EntityKey, SourceEnd>,
+}
 
 impl ReportsKnown {
     /// Notes what an entity's facts tell of their sources.
@@ -285,17 +339,24 @@ impl ReportsKnown {
                 recorded_at: fact.recorded_at,
                 events: 1,
             };
-            let key = (fact.source, fact.area.clone(), family);
-            let last = self.0.entry(key);
-            last.and_modify(|last| last.add(&report)).or_insert(report);
+            for area in std::iter::once(&fact.area).chain(site(&fact.fact)) {
+                let last = self.last.entry((fact.source, area.clone(), family));
+                last.and_modify(|last| last.add(&report)).or_insert(report);
+            }
         }
+    }
+
+    /// Notes that a source has ended, if the facts of an entity that stand say so.
+    pub(crate) fn note_end(&mut self, entity: EntityKey, facts: &[StoredFact]) {
+        self.ends
+            .extend(SourceEnd::of(facts).map(|end| (entity, end)));
     }
 
     /// The last report of a source in an area, of one family or of any.
     fn last(&self, family: Option<Family>, source: SourceKey, area: &AreaId) -> Option<LastReport> {
         let families = Family::ALL.iter();
         let wanted = families.filter(|of| family.is_none_or(|family| family == **of));
-        let reports = wanted.filter_map(|of| self.0.get(&(source, area.clone(), *of)).copied());
+        let reports = wanted.filter_map(|of| self.last.get(&(source, area.clone(), *of)).copied());
         reports.reduce(|mut last, more| {
             last.add(&more);
             last

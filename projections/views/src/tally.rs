@@ -31,56 +31,6 @@ impl<'a> Histogram<'a> {
             .iter()
             .map(|&(value, count)| (value, i64::from(count)))
     }
-
-    /// How many values there are, open ones included.
-    #[must_use]
-    pub fn n(self) -> i64 {
-        self.iter().map(|(_, count)| count).sum()
-    }
-
-    /// How many values are at most a limit.
-    #[must_use]
-    pub fn at_most(self, limit: i32) -> i64 {
-        self.iter()
-            .take_while(|(value, _)| *value <= limit)
-            .map(|(_, count)| count)
-            .sum()
-    }
-
-    /// The `k`-th smallest value, counted from 1.
-    #[must_use]
-    pub fn nth(self, k: i64) -> Option<i32> {
-        let mut seen = 0;
-        self.iter().find_map(|(value, count)| {
-            seen += count;
-            (seen >= k && k >= 1).then_some(value)
-        })
-    }
-
-    /// The median: the middle value, or the mean of the two middle values.
-    #[must_use]
-    pub fn median(self) -> Option<f64> {
-        let n = self.n();
-        let low = self.nth((n + 1) / 2)?;
-        let high = self.nth(n / 2 + 1)?;
-        Some((f64::from(low) + f64::from(high)) / 2.0)
-    }
-
-    /// The percentile by nearest rank: the `ceil(share · n)`-th smallest value.
-    #[must_use]
-    pub fn percentile(self, percent: u8) -> Option<f64> {
-        let n = self.n();
-        let rank = (n * i64::from(percent) + 99) / 100;
-        self.nth(rank.max(1)).map(f64::from)
-    }
-
-    /// The sum of all values.
-    #[must_use]
-    pub fn total(self) -> i64 {
-        self.iter()
-            .map(|(value, count)| i64::from(value) * count)
-            .sum()
-    }
 }
 
 /// What one entity adds to one cell.
@@ -288,32 +238,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn tally(values: &[i32]) -> Tally {
-        let mut tally = Tally::zero(Delta::Value(0));
-        values.iter().for_each(|v| tally.apply(Delta::Value(*v), 1));
-        tally
-    }
-
     #[test]
     fn a_tally_is_sixteen_bytes() {
         assert_eq!(size_of::<Tally>(), 16);
-    }
-
-    #[test]
-    fn the_median_of_an_even_number_is_the_mean_of_the_two_in_the_middle() {
-        let median = |values: &[i32]| tally(values).histogram().unwrap().median();
-        assert_eq!(median(&[1, 2, 3, 10]), Some(2.5));
-        assert_eq!(median(&[7]), Some(7.0));
-        assert_eq!(median(&[]), None);
-    }
-
-    #[test]
-    fn the_ninetieth_percentile_is_by_nearest_rank() {
-        let ten: Vec<i32> = (1..=10).collect();
-        let ninetieth = |values: &[i32]| tally(values).histogram().unwrap().percentile(90);
-        assert_eq!(ninetieth(&ten), Some(9.0));
-        let eleven: Vec<i32> = (1..=11).collect();
-        assert_eq!(ninetieth(&eleven), Some(10.0));
     }
 
     proptest! {
@@ -321,23 +248,11 @@ mod tests {
         fn what_is_added_and_taken_away_leaves_no_trace(mut values in prop::collection::vec(-50..50i32, 0..60)) {
             let mut tally = Tally::zero(Delta::Value(0));
             values.iter().for_each(|v| tally.apply(Delta::Value(*v), 1));
-            prop_assert_eq!(tally.histogram().unwrap().n(), values.len() as i64);
+            let held: i64 = tally.histogram().unwrap().iter().map(|(_, count)| count).sum();
+            prop_assert_eq!(held, values.len() as i64);
             values.reverse();
             values.iter().for_each(|v| tally.apply(Delta::Value(*v), -1));
             prop_assert!(tally.is_zero());
-        }
-
-        #[test]
-        fn order_statistics_equal_those_of_the_sorted_values(mut values in prop::collection::vec(-50..50i32, 1..60)) {
-            let tally = tally(&values);
-            let histogram = tally.histogram().unwrap();
-            values.sort_unstable();
-            let n = values.len();
-            let median = f64::from(values[(n - 1) / 2] + values[n / 2]) / 2.0;
-            prop_assert_eq!(histogram.median(), Some(median));
-            let rank = (9 * n).div_ceil(10);
-            prop_assert_eq!(histogram.percentile(90), Some(f64::from(values[rank - 1])));
-            prop_assert_eq!(histogram.at_most(0), values.iter().filter(|v| **v <= 0).count() as i64);
         }
 
         #[test]

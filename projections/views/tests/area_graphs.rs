@@ -17,9 +17,10 @@ use joinedup_events::transfer::{
 use joinedup_events::{AreaId, EntityId, Event, Fact};
 use joinedup_views::Filter;
 use joinedup_views::ask::Basis;
+use joinedup_views::measure::Population;
 use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
-use joinedup_views::point::{Point, PointQuery, points};
+use joinedup_views::point::{Point, PointQuery, points, population};
 use joinedup_views::view::View;
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -57,6 +58,22 @@ fn area(id: &str, kind: AreaKind, parents: &[&str]) -> Area {
         from: None,
         until: None,
     }
+}
+
+#[test]
+fn residents_of_a_part_of_a_part_are_counted_once() {
+    let lived_in = |id, parents: &[&str], people| Area {
+        population_18: people,
+        ..area(id, AreaKind::Locality, parents)
+    };
+    let areas = Areas::of([
+        area("board", AreaKind::Icb, &[]),
+        lived_in("unitary", &["board"], Some(1_000)),
+        lived_in("north", &["board", "unitary"], Some(400)),
+    ])
+    .unwrap();
+    let of = |id: &str| population(&areas, &AreaId::new(id).unwrap(), Population::Adults);
+    assert_eq!((of("board"), of("north")), (Some(1_000), Some(400)));
 }
 
 /// Two people whose area is a trust, in two hospitals of that trust; one of them is still there.

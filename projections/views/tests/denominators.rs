@@ -16,6 +16,7 @@ use joinedup_views::expectation::Expectations;
 use joinedup_views::measures::Measures;
 use joinedup_views::period::Grain;
 use joinedup_views::point::{Point, PointQuery, State, default_grain, points};
+use joinedup_views::quantity::with_marks;
 use joinedup_views::suppression::{Audience, Policy};
 use joinedup_views::view::View;
 use joinedup_views::waiting;
@@ -286,6 +287,32 @@ fn a_mark_takes_away_what_was_published_before_and_a_value_takes_the_mark_away()
             (None, State::Missing),
             (None, State::Suppressed),
             (Some(9.0), State::Final)
+        ]
+    );
+    // On the second evening the provisional amount stood, and the mark that was taken away since.
+    let (measure, instant) = (measures.get("beds").unwrap(), at("2026-10-02T18:00:00Z"));
+    let known = view.known_at(&with_marks(&measure.quantity), instant);
+    let expectations = Expectations::default();
+    let basis = Basis::as_known_at(&view, &expectations, [measure], instant, known);
+    let query = PointQuery {
+        measure,
+        area: &AreaId::new(PLACE).unwrap(),
+        grain: Grain::Month,
+        from: None,
+        to: None,
+        filter: &Filter::default(),
+        now: instant,
+        range: None,
+    };
+    let then = joinedup_views::point::points(&basis, &Areas::built_in().unwrap(), &query);
+    let shown: Vec<(Option<f64>, State)> = then.iter().map(|p| (p.value, p.state)).collect();
+    assert_eq!(
+        shown[..4],
+        [
+            (Some(5.0), State::Final),
+            (None, State::Missing),
+            (None, State::Suppressed),
+            (Some(8.0), State::Provisional)
         ]
     );
 }

@@ -12,7 +12,9 @@ use joinedup_events::area::Areas;
 use joinedup_events::change::{ChangeFact, EndReason, SourceEnded};
 use joinedup_events::experience::ExperienceFact;
 use joinedup_events::facts::Retracted;
-use joinedup_events::transfer::{DischargeMethod, Discharged, Ready, TransferFact};
+use joinedup_events::transfer::{
+    AdmissionMethod, Admitted, DischargeMethod, Discharged, Ready, TransferFact,
+};
 use joinedup_events::{AreaId, EntityId, Event, Fact, Family, local};
 use joinedup_views::Filter;
 use joinedup_views::ask::Basis;
@@ -168,20 +170,15 @@ fn weeks_after_the_last_word_of_one_of_two_feeds_are_missing_at_any_distance() {
     }
 }
 
-/// A feed that was silent for a month and then sent it all: a chart as it was known in that month says what was said then.
-#[test]
-fn what_a_silent_feed_sent_later_was_missing_as_it_was_known_before() {
+/// Charts as they were known at instants, and those of views that were folded then: how many weeks were missing.
+fn as_known(all: &[Event], instants: impl IntoIterator<Item = i64>) -> Vec<usize> {
     let measures = Measures::built_in(|_| true).unwrap();
     let areas = Areas::built_in().unwrap();
     let measure = measures.get("tr-delayed-nights").unwrap();
-    let mut late = feed("/b", 0..140);
-    for event in late.iter_mut().filter(|e| e.recorded_at >= hour(84, 0)) {
-        event.recorded_at = event.recorded_at.max(hour(112, 12));
-    }
-    let all = [feed("/a", 0..140), late].concat();
     let expectations = Expectations::default();
-    let now = view(all.clone());
-    for at in [hour(83, 12), hour(100, 12), hour(111, 12), hour(120, 12)] {
+    let now = view(all.iter().cloned());
+    let missing = |day| {
+        let at = hour(day, 12);
         let query = PointQuery {
             measure,
             area: &AreaId::new(PLACE).unwrap(),
@@ -193,24 +190,90 @@ fn what_a_silent_feed_sent_later_was_missing_as_it_was_known_before() {
             range: None,
         };
         let then = view(all.iter().filter(|e| e.recorded_at <= at).cloned());
-        let said = points(
-            &Basis::of(&then, &expectations, None, [measure]),
-            &areas,
-            &query,
-        );
+        let basis = Basis::of(&then, &expectations, None, [measure]);
+        let said = points(&basis, &areas, &query);
         let known = now.known_at(&[measure.quantity.as_str()], at);
         let basis = Basis::as_known_at(&now, &expectations, [measure], at, known);
         assert_eq!(points(&basis, &areas, &query), said, "{at}");
-        let missing = said.iter().filter(|p| p.state == State::Missing).count();
-        let weeks = match at == hour(100, 12) || at == hour(111, 12) {
-            true => 1..5,
-            false => 0..1,
-        };
-        assert!(
-            weeks.contains(&missing),
-            "{at}: {missing} weeks are missing"
-        );
+        said.iter().filter(|p| p.state == State::Missing).count()
+    };
+    instants.into_iter().map(missing).collect()
+}
+
+#[test]
+fn what_a_silent_feed_sent_later_was_missing_as_it_was_known_before() {
+    let mut late = feed("/b", 0..140);
+    for event in late.iter_mut().filter(|e| e.recorded_at >= hour(84, 0)) {
+        event.recorded_at = event.recorded_at.max(hour(112, 12));
     }
+    let all = [feed("/a", 0..140), late].concat();
+    assert_eq!(as_known(&all, [83, 100, 111, 120]), [0, 2, 3, 0]);
+}
+
+#[test]
+fn a_source_had_ended_as_it_was_known_only_between_its_end_and_what_took_that_back() {
+    let two = [feed("/a", 0..140), feed("/b", 0..50)].concat();
+    let taken_back = [two.clone(), vec![ended("/b", 70), not_ended(90)]].concat();
+    assert_eq!(as_known(&taken_back, [69, 80, 100]), [1, 0, 6]);
+    let mut told_late = ended("/b", 70);
+    told_late.recorded_at = hour(90, 9);
+    assert_eq!(
+        as_known(&[two.clone(), vec![told_late]].concat(), [80, 100]),
+        [3, 0]
+    );
+    // It began again much later, which was not known then.
+    let again = [two, vec![ended("/b", 70)], feed("/b", 120..125)].concat();
+    assert_eq!(as_known(&again, [80, 110]), [0, 0]);
+}
+
+#[test]
+fn a_hospital_is_as_silent_as_the_feed_that_names_it() {
+    let hospital = AreaId::new("hv-general").unwrap();
+    let mut events = feed("/a", 0..60);
+    let admitted = TransferFact::Admitted(Admitted {
+        hospital: Some(hospital.clone()),
+        method: AdmissionMethod::Emergency,
+        previous: None,
+        population: None,
+    });
+    let admission = event("/a", "came", hour(0, 9), "a-0", Fact::Transfer(admitted));
+    events.push(admission);
+    let view = view([events, feed("/b", 0..90)].concat());
+    let of = |area: &AreaId| {
+        let area = BTreeSet::from([area.clone()]);
+        let set = Expectations::default();
+        view.summary().reported_until(Family::Transfer, &area, &set)
+    };
+    assert_eq!(of(&hospital), Some(date(59)));
+    assert_eq!(
+        of(&AreaId::new("hv-riverside").unwrap()),
+        None,
+        "no feed names it"
+    );
+}
+
+#[test]
+fn those_who_left_are_not_taken_for_well_while_nobody_reports_returns() {
+    let measures = Measures::built_in(|_| true).unwrap();
+    let areas = Areas::built_in().unwrap();
+    let view = view(feed("/a", 0..100));
+    let query = PointQuery {
+        measure: measures.get("tr-readmitted-30").unwrap(),
+        area: &AreaId::new(PLACE).unwrap(),
+        grain: Grain::Month,
+        from: None,
+        to: None,
+        filter: &Filter::default(),
+        now: hour(300, 12),
+        range: None,
+    };
+    let expectations = Expectations::default();
+    let basis = Basis::of(&view, &expectations, None, [query.measure]);
+    let points = points(&basis, &areas, &query);
+    let states: Vec<State> = points.iter().take(4).map(|p| p.state).collect();
+    // The last report is of 14 April: it tells who came back of those who left by 14 March.
+    let (last, provisional) = (State::Incomplete, State::Provisional);
+    assert_eq!(states, [State::Final, State::Final, provisional, last]);
 }
 
 #[test]

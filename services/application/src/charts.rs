@@ -11,7 +11,7 @@ pub use joinedup_views::ask::Answer;
 use joinedup_views::ask::{AskError, Basis, Question, Span, ask as ask_view};
 use joinedup_views::measure::{ChartKind, Measure};
 use joinedup_views::period::Grain;
-use joinedup_views::quantity::POPULATION;
+use joinedup_views::quantity::{POPULATION, with_marks};
 use joinedup_views::suppression::Audience;
 use std::collections::BTreeSet;
 
@@ -221,10 +221,11 @@ fn is_of_now(request: &ChartRequest) -> bool {
     request.as_known_at.is_none() && request.filter.0.is_empty()
 }
 
-/// The quantities that a measure is made of.
-fn quantities(measure: &Measure) -> Vec<&str> {
+/// The quantities that a measure is made of, with the marks that their publishers set.
+fn quantities(measure: &Measure) -> Vec<String> {
     std::iter::once(measure.quantity.as_str())
         .chain(measure.over.as_deref())
+        .flat_map(with_marks)
         .collect()
 }
 

@@ -131,9 +131,9 @@ pub fn why(row: &ChartPoint) -> String {
     let state = match row.point.state {
         State::Final => "",
         State::Provisional => "Provisional: what began in it may still end in time",
-        State::Incomplete => "The period is not finished",
         // The note says why, and by which rule.
-        State::Missing | State::Suppressed if row.point.note.is_some() => "",
+        State::Incomplete | State::Missing | State::Suppressed if row.point.note.is_some() => "",
+        State::Incomplete => "The period is not finished",
         State::Missing => "No data",
         State::Suppressed => "Suppressed: small numbers",
     };

@@ -83,6 +83,11 @@ pub fn add(
         // Coded measures can be asked about any days, and the places are of the register.
         let points = ask_points(basis, definitions, &question).unwrap_or_default();
         for (area, points) in points {
+            // A late source's days count as zero in a sum over them, and a dead feed would look like improvement.
+            let late = basis.late_since(definitions.areas, measure, &area, now);
+            if late.is_some_and(|since| since < period.last_day()) {
+                continue;
+            }
             for point in points {
                 add_point(samples, measure, &area, window, &point);
             }

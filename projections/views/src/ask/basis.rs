@@ -186,19 +186,39 @@ impl<'a> Basis<'a> {
         measure: &Measure,
         within: &BTreeSet<AreaId>,
     ) -> Option<NaiveDate> {
-        let family = measure
-            .quantity
-            .split('.')
-            .next()
-            .and_then(Family::from_code)?;
-        // The other families report when there is something to report, and observations show their own gaps.
-        if !matches!(family, Family::Transfer | Family::Referral) {
-            return None;
-        }
-        let edition = self.edition_of(measure);
-        edition
-            .map_or(&*self.sources, |edition| &edition.sources)
+        let family = Self::reporting(measure)?;
+        self.sources_of(measure)
             .reported_until(family, within, &self.expectations)
+    }
+
+    /// The family of a measure's events, where silence says something: the others report when there is something to report,
+    /// and observations show their own gaps.
+    fn reporting(measure: &Measure) -> Option<Family> {
+        let family = measure.quantity.split('.').next();
+        family
+            .and_then(Family::from_code)
+            .filter(|family| matches!(family, Family::Transfer | Family::Referral))
+    }
+
+    fn sources_of(&self, measure: &Measure) -> &Summary {
+        self.edition_of(measure)
+            .map_or(&self.sources, |edition| &edition.sources)
+    }
+
+    /// The date of the last report of the source of a measure for an area that has been late for longest; none where none
+    /// is late. A number of days after it is not known.
+    #[must_use]
+    pub fn late_since(
+        &self,
+        areas: &Areas,
+        measure: &Measure,
+        area: &AreaId,
+        now: DateTime<Utc>,
+    ) -> Option<NaiveDate> {
+        let family = Self::reporting(measure)?;
+        let now = self.now(measure, now);
+        self.sources_of(measure)
+            .late_since(family, &areas.within(area), &self.expectations, now)
     }
 
     /// The dates on which the centre line of a chart starts afresh.

@@ -66,8 +66,8 @@ pub struct Case<'a> {
     pub closed: Option<DateTime<Utc>>,
     /// It was withdrawn.
     pub withdrawn: bool,
-    /// When the person was next referred.
-    pub again: Option<DateTime<Utc>>,
+    /// When the person was referred again: before a closure that was undone, too.
+    pub again: Vec<DateTime<Utc>>,
 }
 
 impl<'a> Case<'a> {
@@ -87,9 +87,7 @@ impl<'a> Case<'a> {
                 continue;
             };
             match fact {
-                ReferralFact::Received(_) if stored.linked => {
-                    case.again = Some(case.again.map_or(at, |a: DateTime<Utc>| a.min(at)))
-                }
+                ReferralFact::Received(_) if stored.linked => case.again.push(at),
                 _ if stored.linked => {}
                 ReferralFact::Received(f) => case.received = Some((at, f)),
                 ReferralFact::Triaged(_) => case.triaged = Some(at),
@@ -180,7 +178,8 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) -> bool {
         let date = local::date(closed);
         let again = case
             .again
-            .is_some_and(|at| (0..=REREFERRAL_DAYS).contains(&(local::date(at) - date).num_days()));
+            .iter()
+            .any(|at| (0..=REREFERRAL_DAYS).contains(&(local::date(*at) - date).num_days()));
         add(Q::Rereferred90, &[], date, Delta::case(again));
     }
     open

@@ -74,8 +74,8 @@ pub struct Spell<'a> {
     pub assessed: Option<DateTime<Utc>>,
     /// Package agreed.
     pub package: Option<DateTime<Utc>>,
-    /// When the person was next admitted as an emergency.
-    pub returned: Option<DateTime<Utc>>,
+    /// When the person was admitted as an emergency again: before a discharge that was undone, too.
+    pub returned: Vec<DateTime<Utc>>,
 }
 
 /// What was stated of readiness: when, from which date, ready or not.
@@ -116,8 +116,7 @@ impl<'a> Spell<'a> {
             match fact {
                 TransferFact::Admitted(f) if stored.linked => {
                     if f.method == joinedup_events::transfer::AdmissionMethod::Emergency {
-                        spell.returned =
-                            Some(spell.returned.map_or(at, |r: DateTime<Utc>| r.min(at)));
+                        spell.returned.push(at);
                     }
                 }
                 _ if stored.linked || cancelled.is_some_and(|cancelled| at <= cancelled) => {}
@@ -444,7 +443,8 @@ fn discharge(spell: &Spell<'_>, add: Add<'_>) {
     );
     let returned = spell
         .returned
-        .is_some_and(|back| (0..=READMISSION_DAYS).contains(&(local::date(back) - out).num_days()));
+        .iter()
+        .any(|back| (0..=READMISSION_DAYS).contains(&(local::date(*back) - out).num_days()));
     add(Q::Readmitted30, &[], out, Delta::case(returned));
     if let Some((_, first)) = spell.expected.first() {
         add(

@@ -11,9 +11,9 @@ use crate::measure::{Aggregate, Source};
 use crate::period::Period;
 use crate::quantity::{Kind, Quantity};
 use crate::tally::{Sums, Tally};
-use chrono::NaiveDate;
-use joinedup_events::AreaId;
+use chrono::{Days, NaiveDate, TimeDelta};
 use joinedup_events::area::Areas;
+use joinedup_events::{AreaId, local};
 use std::collections::BTreeSet;
 
 type Breakdown = [(Box<str>, Box<str>)];
@@ -68,6 +68,7 @@ pub(super) fn raws(
         frame: &frame,
     };
     let mut raws = asked.raws();
+    let maturity = TimeDelta::minutes(query.measure.maturity().minutes());
     // To the day it would say when the first person of a small place came.
     let began = Period::of(query.grain, first).start;
     for (period, raw) in frame.periods.iter().zip(&mut raws) {
@@ -92,6 +93,10 @@ pub(super) fn raws(
                     until.format("%-d %B %Y")
                 ));
             }
+        } else if let Some(until) = reported_until {
+            // What began in the period ends unseen while nobody reports.
+            let reported = until.checked_add_days(Days::new(1)).map(local::midnight);
+            raw.provisional |= reported.is_some_and(|by| by < period.over_at() + maturity);
         }
     }
     (frame, raws)

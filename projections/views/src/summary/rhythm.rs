@@ -54,6 +54,12 @@ impl Rhythm {
         other.days.iter().for_each(|day| self.add_day(*day));
     }
 
+    /// Leaves out what was reported after an instant.
+    pub(crate) fn forget_after(&mut self, instant: DateTime<Utc>) {
+        self.first.retain(|at| *at <= instant.timestamp_millis());
+        self.days.retain(|day| *day <= day_of(instant));
+    }
+
     /// Whether there is a rhythm; after an instant, if one is given at which the source ended: it is then shown anew.
     pub(crate) fn is_shown(&self, after: Option<DateTime<Utc>>) -> bool {
         let later = after.map_or(self.days.len(), |at| {

@@ -4,7 +4,7 @@ use super::among::{behind, is_people, out_of};
 use super::decided::Asked;
 use super::{Audience, Policy, Shown};
 use crate::ask::Basis;
-use crate::measure::{Measure, Shape, SmallNumbers};
+use crate::measure::{Shape, SmallNumbers};
 use crate::point::{Point, PointQuery, State};
 use joinedup_events::AreaId;
 use joinedup_events::area::Areas;
@@ -63,21 +63,29 @@ pub fn published(
     for of_area in decided.values_mut() {
         for point in &mut of_area.points {
             let hidden = of_area.hidden.contains(&point.period_start);
-            publish(point, query.measure, rule, of_area.holds, hidden);
+            publish(point, query, rule, of_area.holds, hidden);
         }
     }
     let points = decided.into_iter();
     points.map(|(area, of)| (area, of.points)).collect()
 }
 
-fn publish(point: &mut Point, measure: &Measure, rule: SmallNumbers, holds: bool, hidden: bool) {
+fn publish(
+    point: &mut Point,
+    query: &PointQuery<'_>,
+    rule: SmallNumbers,
+    holds: bool,
+    hidden: bool,
+) {
+    let (measure, now) = (query.measure, query.now);
     // While a period runs its number moves with each event, and every step would be one person.
     if holds && point.state == State::Incomplete {
-        return withhold(
-            point,
-            State::Incomplete,
-            "shown when the period is over, because the place is small".to_owned(),
-        );
+        let note = match point.period().over_at() <= now {
+            true => "its sources have not reported to its end",
+            false => "shown when the period is over, because the place is small",
+        }
+        .to_owned();
+        return withhold(point, State::Incomplete, note);
     }
     if hidden && point.value.is_some() {
         return withhold(

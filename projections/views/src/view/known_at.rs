@@ -6,6 +6,7 @@ use crate::contributions::contribute;
 use crate::fact_set::standing;
 use crate::summary::ReportsKnown;
 use chrono::{DateTime, Utc};
+use joinedup_events::Family;
 use std::collections::BTreeSet;
 
 /// What was known at an instant.
@@ -52,15 +53,19 @@ impl View {
     pub fn add_known_at(
         &self,
         part: Part,
-        quantities: &[&str],
+        quantities: &[impl AsRef<str>],
         instant: DateTime<Utc>,
         known: &mut KnownAt,
     ) {
+        let quantities: BTreeSet<&str> = quantities.iter().map(AsRef::as_ref).collect();
         let families = quantities.iter().filter_map(|q| q.split('.').next());
         let families: BTreeSet<&str> = families.collect();
-        for (_, entity) in self.between(part.from, part.end) {
+        for (key, entity) in self.between(part.from, part.end) {
             let recorded = entity.facts.recorded_by(instant);
             known.reports.note(entity.family, &recorded);
+            if entity.family == Family::Change {
+                known.reports.note_end(key, &standing(recorded.clone()));
+            }
             if !families.contains(entity.family.code()) {
                 continue;
             }
@@ -68,7 +73,7 @@ impl View {
                 entity.family,
                 &standing(recorded),
                 &mut |quantity: &str, place: Place<'_>, breakdown: &[(&str, &str)], date, delta| {
-                    if quantities.contains(&quantity) {
+                    if quantities.contains(quantity) {
                         known
                             .cells
                             .apply(quantity, place, breakdown, date, delta, 1);
@@ -80,7 +85,7 @@ impl View {
 
     /// What was known of some quantities at an instant, in one go.
     #[must_use]
-    pub fn known_at(&self, quantities: &[&str], instant: DateTime<Utc>) -> KnownAt {
+    pub fn known_at(&self, quantities: &[impl AsRef<str>], instant: DateTime<Utc>) -> KnownAt {
         let mut known = KnownAt::default();
         self.add_known_at(Part::ALL, quantities, instant, &mut known);
         known

@@ -1,9 +1,11 @@
 use super::*;
 use chrono::NaiveDate;
-use joinedup_events::Areas;
+use joinedup_events::transfer::{Ready, TransferFact};
+use joinedup_events::{Areas, EntityId, Event, Fact};
 use joinedup_views::expectation::Expectations;
 use joinedup_views::measures::Measures;
 use joinedup_views::suppression::Policy;
+use joinedup_views::view::View;
 use joinedup_views::{Cells, Delta};
 use proptest::prelude::*;
 
@@ -16,6 +18,10 @@ fn area() -> AreaId {
 }
 
 fn windows(cells: &Cells, now: DateTime<Utc>) -> Samples {
+    of(&Basis::of_cells(cells), now)
+}
+
+fn of(basis: &Basis<'_>, now: DateTime<Utc>) -> Samples {
     let definitions = Definitions {
         areas: &Areas::built_in().unwrap(),
         measures: &Measures::built_in(|_| true).unwrap(),
@@ -27,10 +33,9 @@ fn windows(cells: &Cells, now: DateTime<Utc>) -> Samples {
         now: vec![area()],
     };
     let mut samples = Samples::default();
-    let basis = Basis::of_cells(cells);
     for measure in definitions.measures.iter() {
         let asked = (Audience::Operations, now);
-        add(&mut samples, &basis, &definitions, measure, &places, asked);
+        add(&mut samples, basis, &definitions, measure, &places, asked);
     }
     samples
 }
@@ -143,4 +148,47 @@ fn a_window_of_nights_begins_with_the_people_who_were_there_already_and_ends_las
         value(&samples, "joinedup_measure_people", "tr-ready-now", "now"),
         Some(2.0)
     );
+}
+
+#[test]
+fn a_window_of_a_feed_that_is_late_is_not_written_and_does_not_sink() {
+    let report = |day: u64| {
+        let date: NaiveDate = "2026-09-01".parse().unwrap();
+        let at = local::midnight(date + Days::new(day)) + TimeDelta::hours(12);
+        let ready = Ready {
+            date: local::date(at),
+        };
+        Event {
+            source: "/ward".to_owned(),
+            id: day.to_string(),
+            occurred_at: at,
+            recorded_at: at,
+            entity: EntityId::new(&format!("t-{day}")).unwrap(),
+            area: area(),
+            fact: Fact::Transfer(TransferFact::Ready(ready)),
+            actor: None,
+        }
+    };
+    let mut view = View::new();
+    view.fold((1..).zip((0..60).map(report)));
+    let measures = Measures::built_in(|_| true).unwrap();
+    let basis = Basis::of(&view, &Expectations::default(), None, measures.iter());
+    // Its last report is of 30 October, and it is expected every day.
+    for (now, is_written) in [
+        ("2026-10-30", true),
+        ("2026-10-31", true),
+        ("2026-11-02", false),
+        ("2026-11-20", false),
+    ] {
+        let samples = of(&basis, at(now));
+        for window in ["7d", "28d"] {
+            let nights = value(
+                &samples,
+                "joinedup_measure_bed_nights",
+                "tr-delayed-nights",
+                window,
+            );
+            assert_eq!(nights.is_some(), is_written, "{now} {window}");
+        }
+    }
 }

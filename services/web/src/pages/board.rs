@@ -78,7 +78,11 @@ fn cleared(visit: &Visit) -> Address {
 fn numbers(visit: &Visit, waiting: &Waiting) -> Markup {
     let now = waiting.transfers.len();
     let long = |n: i64| waiting.transfers.iter().filter(|t| t.days >= n).count();
-    let usual = usual(visit, visit.today());
+    // Somebody who sees some of the people here compares them with all of none.
+    let usual = match waiting.only {
+        Some(_) => None,
+        None => usual(visit, visit.today()),
+    };
     let longest = waiting.transfers.first().map(|t| t.days.max(0));
     let overdue = waiting.referrals.iter().filter(|r| r.over).count();
     let people = |count: usize| reported(waiting.transfers_reported_until, count);
@@ -154,7 +158,7 @@ fn usual(visit: &Visit, today: NaiveDate) -> Option<Usual> {
     let answer = charts::ask(&visit.app, &request, visit.audience()).ok()?;
     let same = answer.chart.points.iter().map(|p| &p.point);
     let mut counts: Vec<usize> = same
-        .filter(|p| p.period_start.weekday() == today.weekday())
+        .filter(|p| p.is_judged() && p.period_start.weekday() == today.weekday())
         .filter_map(|p| p.value.filter(|v| *v >= 0.0))
         .map(|value| value.round() as usize)
         .collect();
