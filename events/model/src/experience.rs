@@ -12,7 +12,7 @@ codes! {
         Telephone = "telephone",
         /// On paper.
         Paper = "paper",
-        /// On line.
+        /// Online.
         Online = "online",
     }
 }
@@ -42,7 +42,7 @@ payload! {
     Answered {
         /// The instrument: `i-statements` (1 strongly disagree … 5 strongly agree), `p3c-eq` (0–3), `tci-14` (1–5).
         instrument: Slug,
-        /// The answers, one an item.
+        /// The answers, one for each item.
         answers: Vec<Answer>,
         /// A carer helped to answer.
         #[serde(default)]

@@ -14,7 +14,7 @@ const MAX_BYTES: u64 = 4 << 30;
 
 /// Opens a copy of a store's files as the store would be opened, and answers what that says of the store. Its own files are
 /// read and nothing else, so neither a kill nor a power cut at any moment does anything to them. Sound where there is no
-/// data yet, and where there is no room for a copy, which is a warning.
+/// data yet, and, with a warning, where there is no room for a copy, where it would be too large, and where files cannot be linked.
 pub(crate) fn open_copy(
     store: &Path,
     reserve_bytes: u64,
@@ -50,7 +50,7 @@ fn copied(store: &Path, copy: &Path, reserve_bytes: u64) -> io::Result<bool> {
         Err(error) => return Err(error),
     };
     let needed = bytes.saturating_add(reserve_bytes);
-    if bytes > MAX_BYTES || folder::free_bytes(store)? < needed {
+    if bytes > MAX_BYTES || folder::free_bytes(copy.parent().unwrap_or(store))? < needed {
         tracing::warn!(
             bytes,
             "the log's files are not copied before it is opened: they are too large, or there is too little room. If it is \
@@ -67,7 +67,14 @@ fn copied(store: &Path, copy: &Path, reserve_bytes: u64) -> io::Result<bool> {
         }
     }
     for name in written_once(store)? {
-        fs::hard_link(store.join(&name), copy.join(&name))?;
+        if let Err(error) = fs::hard_link(store.join(&name), copy.join(&name)) {
+            tracing::warn!(
+                %error,
+                "the log's files cannot be linked here and are not tried on a copy before it is opened: if it is damaged, what \
+                 was written after the damage may go"
+            );
+            return Ok(false);
+        }
     }
     Ok(true)
 }

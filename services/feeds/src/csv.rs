@@ -128,7 +128,17 @@ impl<R: Read> CsvFile<R> {
         };
         let mut begun = false;
         for sheet in named {
-            let mut rows = Rows::Sheet(workbook.rows(sheet)?.into_iter());
+            let rows = match workbook.rows(sheet) {
+                Ok(rows) => rows,
+                // A sheet of charts has no cells.
+                Err(error) => {
+                    if !begun {
+                        problem = error.into();
+                    }
+                    continue;
+                }
+            };
+            let mut rows = Rows::Sheet(rows.into_iter());
             let first = first_rows(&mut rows)?;
             match fitted(&first, mapping.clone(), from_1904) {
                 Ok((mapping, layout)) => {
@@ -327,7 +337,7 @@ impl<R: Read> CsvFile<R> {
             mark: report.amount.mark,
         };
         // An observation happens when its period is over. Until then it stands at the period's beginning, not at the
-        // time of import: the same file imported twice must say the same.
+        // time of import: the same file imported twice before that must say the same.
         let over = period.over_at();
         let occurred_at = if over <= import.now {
             over
@@ -418,9 +428,12 @@ fn fitted(
 /// Every row of what several rows report, refused: the first of them is no better than the others.
 fn repeated<'a>(lines: &'a [u64], column: &'a str) -> impl Iterator<Item = BadRow> + 'a {
     lines.iter().map(move |line| {
-        let other = lines.iter().find(|other| *other != line).unwrap_or(line);
+        let other = match lines.iter().find(|other| *other != line) {
+            Some(other) => format!("as line {other}"),
+            None => "twice".to_owned(),
+        };
         let sentence = format!(
-            "reports the same area, period and series as line {other}: choose rows with `where` or `except` in the mapping, break them down, or add them with `sum = true`"
+            "reports the same area, period and series {other}: choose rows with `where` or `except` in the mapping, break them down, or add them with `sum = true`"
         );
         BadRow::new(*line, column, sentence)
     })

@@ -28,12 +28,10 @@ impl Loaded {
             }
             None => 0,
         };
-        let indexed = store
-            .get(INDEXED)
-            .map_err(sentence)?
-            .as_deref()
-            .and_then(number)
-            .unwrap_or(0);
+        let indexed = match store.get(INDEXED).map_err(sentence)? {
+            Some(row) => number(&row).ok_or("the position of its index is unreadable")?,
+            None => 0,
+        };
         if indexed > head {
             return Err(format!(
                 "it ends at position {head}, and its index at {indexed}"

@@ -2,7 +2,7 @@
 //!
 //! | key | value |
 //! |---|---|
-//! | `e` and the position of the row's last event | the events, see [`encode`] |
+//! | `e` and the position of the row's last event | the events, see [`RowShape`] |
 //! | `s` and a subject | the position of its last event, as far as the next row says |
 //! | `i` | the position up to which the rows `s` are right |
 //! | `m` | the format, and the identity of the log |
@@ -154,8 +154,8 @@ impl EventRow {
         let first = number(rest.get(..8)?)?;
         let written_at = number(rest.get(8..16)?)?;
         let count = u32::from_be_bytes(rest.get(16..20)?.try_into().ok()?);
-        let whole =
-            format == FORMAT && first > 0 && count > 0 && first + u64::from(count) - 1 == last;
+        let ends = first.checked_add(u64::from(count).checked_sub(1)?);
+        let whole = format == FORMAT && first > 0 && ends == Some(last);
         whole.then_some(Self {
             first,
             last,
@@ -164,7 +164,7 @@ impl EventRow {
         })
     }
 
-    /// Each event with its message id. Ends early, with `None` for an event, at a row that breaks off.
+    /// Each event with its message id; none in the place of one that cannot be read, and of all after it in a row that breaks off.
     pub(super) fn events(&self) -> impl Iterator<Item = Option<(RecordedEvent, &str)>> {
         let mut at = HEADER;
         (self.first..=self.last).map(move |position| {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// Message ids of the last two hours, say, and at most a number of them.
+/// The ids of messages of a span of time (two hours, say), and of no more than a number of them.
 ///
 /// An id is kept as 128 bits made with secret keys, some 26 bytes each in all, so a million ids take about 26 MB.
 pub(super) struct Window {

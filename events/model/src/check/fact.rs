@@ -17,9 +17,9 @@ use crate::transfer::TransferFact;
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
 use std::collections::BTreeSet;
 
-/// The framework of the logic model, whose levels start at 1.
 /// A ward's code is short, so that nothing else finds room in it.
 const LONGEST_WARD: usize = 24;
+/// The framework of the logic model, whose levels start at 1.
 const LOGIC_MODEL: &str = "scie";
 
 /// Checks one event's fact and collects what it finds.
@@ -382,7 +382,7 @@ impl Checks<'_> {
         self.refuse(
             !fact.value_agrees_with_mark(),
             "value",
-            "must be given, and must be left out with `denominator` when `mark` is suppressed or missing",
+            "must be given; where `mark` is suppressed or missing it must be left out, and `denominator` with it",
         );
         self.refuse(
             fact.denominator.is_some_and(|d| d < Amount::default()),

@@ -11,6 +11,9 @@ const BUNDLES: [&str; 5] = ["message", "transaction", "batch", "collection", "se
 /// Why what was sent holds no resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
+    /// Nothing.
+    #[error("it is empty: send a FHIR resource or a bundle as JSON")]
+    Empty,
     /// XML.
     #[error("it is XML: send the same resources as JSON (application/fhir+json)")]
     Xml,
@@ -43,7 +46,7 @@ pub(super) struct Group<'a> {
     /// Entries that hold no resource, with their numbers.
     pub empty: Vec<(u64, Node<'a>)>,
     /// The bundle is of a kind whose entries are not resources as they stand.
-    pub unread: Option<Node<'a>>,
+    pub unread: Option<(u64, Node<'a>)>,
     by_reference: BTreeMap<String, usize>,
     /// When the whole was made.
     pub made: Option<DateTime<Utc>>,
@@ -56,6 +59,9 @@ impl Body {
     /// When that is not JSON, or no part of it is a resource.
     pub fn read(bytes: &[u8]) -> Result<Self, BodyError> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        if bytes.trim_ascii().is_empty() {
+            return Err(BodyError::Empty);
+        }
         if bytes.trim_ascii_start().starts_with(b"<") {
             return Err(BodyError::Xml);
         }
@@ -119,7 +125,7 @@ impl<'a> Group<'a> {
             .is_some_and(|kind| BUNDLES.contains(&kind));
         if !is_read {
             *number += 1;
-            group.unread = Some(node);
+            group.unread = Some((*number, node));
             return group;
         }
         for entry in node.all("entry") {
@@ -164,7 +170,8 @@ impl<'a> Group<'a> {
     /// The resource that an element of type Reference leads to, where it was sent too.
     pub fn referred(&self, reference: &Node<'_>) -> Option<&Resource<'a>> {
         let text = reference.text_at(&["reference"])?;
-        // A whole address ends in the type and the id.
+        // One may name a version; a whole address ends in the type and the id.
+        let text = text.split("/_history/").next().unwrap_or(text);
         let short = text.rmatch_indices('/').nth(1);
         let short = short.and_then(|(at, _)| text.get(at + 1..));
         let found = self.by_reference.get(text);

@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub struct New {
     changes: Changes,
-    facts: Vec<(DateTime<Utc>, Fact)>,
+    /// With the time that stands in the resource, and when it happened.
+    facts: Vec<(DateTime<Utc>, DateTime<Utc>, Fact)>,
 }
 
 impl New {
@@ -33,14 +34,17 @@ impl New {
                 },
                 facts: also
                     .iter()
-                    .map(|(at, fact)| (*at, Fact::Transfer(fact.clone())))
+                    .map(|(at, fact)| {
+                        let fact = Fact::Transfer(fact.clone());
+                        (*at, reported.recorded.min(*at), fact)
+                    })
                     .collect(),
             },
             About::Referral(statement) => Self {
                 changes: Changes::default(),
                 facts: referral::changes(statement, known)
                     .into_iter()
-                    .map(|(at, fact)| (at, Fact::Referral(fact)))
+                    .map(|(at, fact)| (at, at, Fact::Referral(fact)))
                     .collect(),
             },
         }

@@ -4,7 +4,7 @@
 use super::body::{Group, Resource};
 use super::encounter::period;
 use super::node::Node;
-use super::reader::{About, Reader, Reading};
+use super::reader::{About, Reader, Reading, made};
 use crate::stay::statement::Fault;
 use chrono::{DateTime, Utc};
 use joinedup_events::facts::Happened;
@@ -53,7 +53,7 @@ impl Reader<'_> {
         let about = (notice != Notice::Answer)
             .then(|| self.of_notice(&header.node, notice, group, &mut faults))
             .flatten();
-        reading.add(header, about, faults);
+        reading.add(header, group, about, faults);
     }
 
     fn of_notice(
@@ -64,6 +64,7 @@ impl Reader<'_> {
         faults: &mut Vec<Fault>,
     ) -> Option<(DateTime<Utc>, About)> {
         let given = self.recorded(header, group, faults)?;
+        let written = made(header, group).unwrap_or(given);
         // R4 writes focus, the versions before it data.
         let request = header.get("focus").or_else(|| header.get("data"));
         let request = request.and_then(|focus| group.referred(&focus));
@@ -105,7 +106,7 @@ impl Reader<'_> {
         };
         let about = About::Stay {
             statement: Box::new(statement),
-            also: also.into_iter().map(|fact| (given, fact)).collect(),
+            also: also.into_iter().map(|fact| (written, fact)).collect(),
             in_passing: true,
         };
         Some((given, about))

@@ -63,7 +63,7 @@ pub enum About {
     Stay {
         /// The stay.
         statement: Box<Statement>,
-        /// Notices and the like, and when they were given.
+        /// Notices and the like, and when they were given, as it stands there.
         also: Vec<(DateTime<Utc>, TransferFact)>,
         /// A message about something else: what it says of the stay does not correct what is known.
         in_passing: bool,
@@ -87,9 +87,10 @@ impl Reader<'_> {
     }
 
     fn group(&self, group: &Group<'_>, reading: &mut Reading) {
-        if let Some(bundle) = &group.unread {
+        if let Some((number, bundle)) = &group.unread {
             let sentence = "must be message, transaction, batch, collection or searchset: its entries are not read";
-            reading.faults.push((1, bundle.fault_in("type", sentence)));
+            let fault = bundle.fault_in("type", sentence);
+            reading.faults.push((*number, fault));
         }
         for (number, entry) in &group.empty {
             let sentence = "is missing, or to be deleted, which this feed does not do";
@@ -124,7 +125,7 @@ impl Reader<'_> {
                 }
             };
             reading.resources += 1;
-            reading.add(resource, about, faults);
+            reading.add(resource, group, about, faults);
         }
     }
 
@@ -205,10 +206,19 @@ impl Reader<'_> {
     }
 }
 
+/// When a resource was made, as its sender wrote it. A time to come is recorded as now, and ids that follow from that would be
+/// others each time that it is sent.
+pub(super) fn made(node: &Node<'_>, group: &Group<'_>) -> Option<DateTime<Utc>> {
+    let own = node.at(&["meta", "lastUpdated"]);
+    let own = own.and_then(|own| own.as_moment());
+    own.map(|own| own.at).or(group.made)
+}
+
 impl Reading {
     pub(super) fn add(
         &mut self,
         resource: &Resource<'_>,
+        group: &Group<'_>,
         about: Option<(DateTime<Utc>, About)>,
         faults: Vec<Fault>,
     ) {
@@ -216,7 +226,8 @@ impl Reading {
         self.faults
             .extend(faults.into_iter().map(|fault| (number, fault)));
         if let Some((recorded, about)) = about {
-            let text = format!("{}{}", recorded.to_rfc3339(), resource.node.value());
+            let made = made(&resource.node, group).unwrap_or(recorded);
+            let text = format!("{}{}", made.to_rfc3339(), resource.node.value());
             self.reports.push(Reported {
                 number,
                 recorded,

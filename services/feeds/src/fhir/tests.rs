@@ -4,6 +4,7 @@ mod properties;
 mod world;
 
 use super::body::{Body, BodyError};
+use super::node::Node;
 use super::reader::Reader;
 use joinedup_events::referral::{CareService, Priority};
 use joinedup_events::transfer::{AdmissionMethod, DischargeMethod, Pathway};
@@ -273,7 +274,53 @@ fn what_holds_no_resource_is_refused_with_a_sentence() {
     );
     assert_eq!(read("{\n\"resourceType\": "), Err(BodyError::NotJson(2)));
     assert_eq!(read("{\"a\": 1}"), Err(BodyError::NoResource));
-    assert_eq!(read(""), Err(BodyError::NoResource));
+    assert_eq!(read(" \n"), Err(BodyError::Empty));
+}
+
+#[test]
+fn a_clock_that_is_ahead_makes_no_second_notice() {
+    let mut world = World::new();
+    let period = json!({ "start": "2026-11-10", "end": "2026-12-04" });
+    let ahead = notice("975731000000100", "2026-12-01T00:01:00Z", period);
+    assert_eq!(world.take(&ahead), (2, vec![]));
+    world.now += chrono::TimeDelta::seconds(10);
+    assert_eq!(world.take(&ahead), (0, vec![]));
+}
+
+#[test]
+fn a_reference_may_name_a_version_or_a_server() {
+    let one = json!({ "resourceType": "Encounter", "id": "e1" });
+    let other = json!({ "resourceType": "Encounter", "id": "e2" });
+    let body = Body::read(bundle("message", &[one, other]).to_string().as_bytes()).unwrap();
+    let groups = body.groups();
+    for (text, number) in [
+        ("Encounter/e2", Some(2)),
+        ("Encounter/e2/_history/7", Some(2)),
+        ("https://example.org/fhir/Encounter/e1/_history/1", Some(1)),
+        ("urn:uuid:e2", Some(2)),
+        ("Encounter/e3", None),
+    ] {
+        let reference = json!({ "reference": text });
+        let found = groups[0].referred(&Node::new(&reference, "reference"));
+        assert_eq!(found.map(|found| found.number), number, "{text}");
+    }
+}
+
+#[test]
+fn a_fault_is_told_of_the_resource_that_has_it() {
+    let world = World::new();
+    let lines = [
+        encounter("2026-11-11T09:00:00Z", "in-progress", start()).to_string(),
+        bundle("history", &[]).to_string(),
+    ];
+    let reader = Reader {
+        mapping: &world.mapping,
+        ring: &world.ring,
+        areas: &world.areas,
+        now: World::now(),
+    };
+    let reading = reader.read(&Body::read(lines.join("\n").as_bytes()).unwrap());
+    assert_eq!(reading.faults[0].0, 2);
 }
 
 #[test]

@@ -76,12 +76,12 @@ impl Origin<'_> {
         events
     }
 
-    /// Facts that stand by themselves, as events. Their ids follow from what they state, so the same again is the same event;
-    /// what is known already is left out.
+    /// Facts that stand by themselves, as events. Their ids follow from what they state and the time that stands there, so the
+    /// same again is the same event; what is known already is left out.
     #[must_use]
     pub fn stated(
         &self,
-        facts: Vec<(DateTime<Utc>, Fact)>,
+        facts: Vec<(DateTime<Utc>, DateTime<Utc>, Fact)>,
         recorded: DateTime<Utc>,
         known: &[StoredFact],
     ) -> Vec<Event> {
@@ -89,8 +89,8 @@ impl Origin<'_> {
             let key = EventKey::of(&event.source, &event.id).into();
             known.iter().all(|fact| fact.key != key)
         };
-        let event = |(at, fact): (DateTime<Utc>, Fact)| {
-            let (time, content) = (at.to_rfc3339(), fact.to_json().to_string());
+        let event = |(written, at, fact): (DateTime<Utc>, DateTime<Utc>, Fact)| {
+            let (time, content) = (written.to_rfc3339(), fact.to_json().to_string());
             let parts = [self.entity.as_str(), fact.name(), &time, &content].map(str::as_bytes);
             let hash = self.key.hash(Purpose::Event, &parts);
             self.event(format!("{}-{hash}", self.feed), at, recorded, fact)

@@ -73,7 +73,7 @@ pub fn in_full(visit: &Visit, health: &Health) -> Markup {
                     li { strong.concern { (name(visit, source)) } ": no data for " (quiet_for(visit, source)) " (since " (words::instant(source.recorded)) "; expected " (every(source.expected)) ")" }
                 }
             }
-            @if health.late.len() > MAX_LATE { p { (health.late.len() - MAX_LATE) " more are late." } }
+            @if health.late.len() > MAX_LATE { p { (words::counted(health.late.len() - MAX_LATE, "more is late", "more are late")) "." } }
         }
         p.more { a href=(visit.address.elsewhere("/sources")) { "See all data sources" } }
     }
@@ -126,7 +126,8 @@ pub fn every(interval: Option<TimeDelta>) -> String {
         count => format!("every {count} {many}"),
     };
     // Rounded up: nobody is asked for data before they are expected.
-    let hours = interval.num_minutes().div_euclid(60) + i64::from(interval.num_minutes() % 60 > 0);
+    let seconds = interval.num_seconds().max(1);
+    let hours = seconds / 3_600 + i64::from(seconds % 3_600 > 0);
     if hours % 168 == 0 {
         of(hours / 168, "week", "weeks")
     } else if hours % 24 == 0 {
@@ -146,6 +147,11 @@ mod tests {
     fn a_schedule_is_said_in_the_unit_that_people_use() {
         assert_eq!(every(None), "no schedule");
         let every = |hours| every(Some(TimeDelta::hours(hours)));
+        assert_eq!(super::every(Some(TimeDelta::seconds(36))), "every hour");
+        assert_eq!(
+            super::every(Some(TimeDelta::seconds(3_630))),
+            "every 2 hours"
+        );
         assert_eq!(every(1), "every hour");
         assert_eq!(every(72), "every 3 days");
         assert_eq!(every(168), "every week");

@@ -35,6 +35,7 @@ pub(super) struct World {
     view: View,
     pub events: Vec<Event>,
     entities: BTreeSet<(Family, EntityId)>,
+    pub now: DateTime<Utc>,
 }
 
 impl World {
@@ -49,6 +50,7 @@ impl World {
             view: View::new(),
             events: Vec::new(),
             entities: BTreeSet::new(),
+            now: Self::now(),
         }
     }
 
@@ -61,7 +63,7 @@ impl World {
             mapping: &self.mapping,
             ring: &self.ring,
             areas: &self.areas,
-            now: Self::now(),
+            now: self.now,
         };
         reader.read(&Body::read(sent.to_string().as_bytes()).unwrap())
     }
@@ -92,7 +94,7 @@ impl World {
             let new = New::of(reported, &known).events(&origin, reported.recorded, &known, &ids);
             count += new.len();
             for event in new {
-                check::check(&event, &event.data(), &self.areas, Self::now()).unwrap();
+                check::check(&event, &event.data(), &self.areas, self.now).unwrap();
                 names_nobody(&event.to_json().to_string());
                 self.events.push(event.clone());
                 self.view.fold([(self.events.len() as u64, event)]);

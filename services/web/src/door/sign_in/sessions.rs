@@ -72,7 +72,7 @@ impl<T: Clone> Kept<T> {
         id
     }
 
-    /// What an id stands for; none when it has ended. It lasts longer for it where that counts as use.
+    /// What an id stands for; none when it has ended. Looking it up makes it last longer where that counts as use.
     pub fn get(&self, id: &str, is_used: bool, now: Instant) -> Option<T> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let digest = digest(id);

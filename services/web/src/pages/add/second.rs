@@ -1,5 +1,7 @@
 //! The second step: what the columns mean, with menus to correct it, and what comes of it.
 
+use super::super::address::Address;
+use super::super::layout;
 use super::super::visit::Visit;
 use super::super::words;
 use super::PATH;
@@ -38,14 +40,14 @@ pub fn page(visit: &Visit, id: &str, file: &str, prepared: &Prepared) -> Markup 
                 p { a href=(here) { "Read it as: " (published.title) } }
             }
         }
-        @if !prepared.is_published { (form(visit, id, &here.to_string(), prepared)) }
+        @if !prepared.is_published { (form(visit, id, &here, prepared)) }
         @if prepared.message.is_none() { (preview(visit, &prepared.table)) }
         p { a href=(visit.address.elsewhere(PATH)) { "Start again with another file" } }
     };
     super::page(visit, "Check the data", &body)
 }
 
-fn form(visit: &Visit, id: &str, here: &str, prepared: &Prepared) -> Markup {
+fn form(visit: &Visit, id: &str, here: &Address, prepared: &Prepared) -> Markup {
     let choice = &prepared.choice;
     let columns = &prepared.look.columns;
     let fixed = match &choice.place {
@@ -56,7 +58,8 @@ fn form(visit: &Visit, id: &str, here: &str, prepared: &Prepared) -> Markup {
         |c: &Column| matches!(&choice.place, Some(PlaceOf::Column(key)) if *key == c.key);
     let is_period = |c: &Column| choice.period.as_ref() == Some(&c.key);
     html! {
-        form.card.steps method="get" action=(here) {
+        form.card.steps method="get" action=(here.path()) {
+            (layout::kept(here, &["use"]))
             @if prepared.look.published.is_some() { input type="hidden" name="use" value="own"; }
             h2 { "The columns" }
             label { "Date or period of each row"
@@ -229,8 +232,8 @@ pub fn refused(refused: &[NotTaken]) -> Markup {
     html! {
         @if refused.is_empty() { p { "Every row can be used." } }
         @else {
-            h3 { (words::counted(refused.len(), "cell cannot be used", "cells cannot be used")) }
-            div.scroll tabindex="0" role="region" aria-label="Cells that cannot be used" {
+            h3 { (words::counted(refused.len(), "thing cannot be used", "things cannot be used")) }
+            div.scroll tabindex="0" role="region" aria-label="What cannot be used" {
                 table #refused {
                     thead { tr { th scope="col" { "Row" } th scope="col" { "Column" } th scope="col" { "Why" } } }
                     tbody {
