@@ -207,6 +207,12 @@ impl<R: Read> CsvFile<R> {
         while self.ended && chunk.items.len() < most {
             match self.gathered.next() {
                 Next::End => break,
+                Next::Partial(line, column, unread) => {
+                    let sentence = format!(
+                        "is added to other rows of its area and period, of which line {unread} cannot be read: the sum is not taken"
+                    );
+                    chunk.bad.push(BadRow::new(line, column, sentence));
+                }
                 Next::Repeated(lines, column) => chunk.bad.extend(repeated(&lines, &column)),
                 Next::Report(report) => match self.event(report) {
                     Ok(item) => chunk.items.push(item),
@@ -294,7 +300,13 @@ impl<R: Read> CsvFile<R> {
             for part in whole.into_iter().chain(parts) {
                 let taken = match row.report(series, part) {
                     Ok(None) => continue,
-                    Err(bad) => Err(bad),
+                    Err(bad) => {
+                        if self.mapping.sum {
+                            self.gathered
+                                .spoil(&area, &series.id, period, row.row.number);
+                        }
+                        Err(bad)
+                    }
                     Ok(Some((column, amount, denominator, breakdown))) => {
                         let report = Report {
                             line: row.row.number,

@@ -1,6 +1,7 @@
 //! Where events go: a log that is open in this process, by itself or through the door of the server that runs here, or a
 //! server over HTTP. All answer when events are durable.
 
+mod restated;
 mod server;
 
 use super::http_client::{Client, ClientError};
@@ -115,6 +116,10 @@ impl Sink {
         let admitted = door
             .as_ref()
             .map(|app| admitted(&app.definitions, publisher, events, &mut sent));
+        let admitted = admitted.zip(door.as_ref()).map(|(mut events, app)| {
+            tokio::task::block_in_place(|| restated::rename(app, &mut events));
+            events
+        });
         let events = admitted.as_deref().unwrap_or(events);
         for events in events.chunks(self.batch()) {
             if let Some(app) = door {

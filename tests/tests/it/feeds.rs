@@ -155,6 +155,50 @@ fn files_in_watched_folders_are_imported_once_and_name_nobody() {
 }
 
 #[test]
+fn an_amount_restated_to_what_it_was_stands_and_an_older_list_takes_nothing_back() {
+    let places = Places::new();
+    let flags = places.flags();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let product = Joinedup::start(JoinedupOptions::new("serve", &flags));
+    let published = |file: &str, falls: u32| {
+        let text = format!("week,trust,falls\n2026-06-01,RAJ,{falls}\n");
+        let report = places.feed("returns", file, &text, true);
+        product.caught_up();
+        (report.contains("facts stored: 1\n"), product.cells())
+    };
+    let (first, then) = (published("a.csv", 7), published("b.csv", 9));
+    let (again, same) = (published("c.csv", 7), published("d.csv", 7));
+    assert_eq!(
+        [first.0, then.0, again.0, same.0],
+        [true, true, true, false]
+    );
+    assert_ne!(first.1, then.1);
+    assert_eq!([&again.1, &same.1], [&first.1, &first.1]);
+
+    places.feed("lists", "monday.csv", &list(), true);
+    let shorter = list().trim_end().rsplit_once('\n').unwrap().0.to_owned() + "\n";
+    places.feed("lists", "tuesday.csv", &shorter, true);
+    product.caught_up();
+    let cells = product.cells();
+    let whole = places.at("whole");
+    fs::write(&whole, list()).unwrap();
+    let yesterday = std::time::SystemTime::now() - std::time::Duration::from_secs(86_400);
+    let file = fs::File::options().write(true).open(&whole).unwrap();
+    file.set_modified(yesterday).unwrap();
+    fs::rename(whole, places.at("lists").join("old.csv")).unwrap();
+    let report = places.at("lists-done/refused/old.csv.report.txt");
+    let report = eventually("the older list is put aside", || {
+        fs::read_to_string(&report)
+    });
+    assert!(
+        report.contains("made before the list that was taken last"),
+        "{report}"
+    );
+    product.caught_up();
+    assert_eq!(product.cells(), cells);
+}
+
+#[test]
 fn what_is_wrong_with_a_feed_stops_the_start_with_a_sentence() {
     let places = Places::new();
     let check = |change: &dyn Fn(String) -> String| {

@@ -73,6 +73,8 @@ pub(super) struct Gathered {
     columns: Names<String>,
     entries: Vec<Entry>,
     at: HashMap<Key, usize>,
+    /// Of which area, series and period a row could not be read, and that row's line.
+    spoilt: HashMap<(u32, u32, Period), u64>,
     next: usize,
 }
 
@@ -80,6 +82,8 @@ pub(super) struct Gathered {
 pub(super) enum Next {
     /// It is reported once, or its rows were added.
     Report(Report),
+    /// A sum that lacks a row: its line, the amount's column, and the line that could not be read.
+    Partial(u64, String, u64),
     /// Rows that report the same thing: their lines, and the amount's column.
     Repeated(Vec<u64>, String),
     /// There is no more.
@@ -125,6 +129,13 @@ impl Gathered {
         Ok(())
     }
 
+    /// Notes that a row of a sum could not be read: the others are not the whole.
+    pub fn spoil(&mut self, area: &AreaId, series: &Slug, period: Period, line: u64) {
+        let area = self.areas.number(area.clone());
+        let series = self.series.number(series.clone());
+        self.spoilt.entry((area, series, period)).or_insert(line);
+    }
+
     /// The next of what was gathered.
     pub fn next(&mut self) -> Next {
         let Some(entry) = self.entries.get_mut(self.next) else {
@@ -138,6 +149,9 @@ impl Gathered {
             return Next::Repeated(lines, column);
         }
         let key = entry.key;
+        if let Some(unread) = self.spoilt.get(&(key.area, key.series, key.period)) {
+            return Next::Partial(entry.line, column, *unread);
+        }
         match (self.areas.name(key.area), self.series.name(key.series)) {
             (Some(area), Some(series)) => Next::Report(Report {
                 line: entry.line,

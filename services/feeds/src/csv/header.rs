@@ -14,13 +14,13 @@ pub enum LayoutError {
     #[error(transparent)]
     Unreadable(#[from] SheetError),
     /// A column is missing.
-    #[error("the mapping `{mapping}` needs the column{} {}, which no row near the beginning has; the nearest has {}", if missing.len() == 1 { "" } else { "s" }, quoted(missing), quoted(present))]
+    #[error("the mapping `{mapping}` needs the column{} {}, which no row near the beginning has; {}", if missing.len() == 1 { "" } else { "s" }, quoted(missing), nearest(present))]
     Missing {
         /// The mapping.
         mapping: String,
         /// The columns that are not there.
         missing: Vec<String>,
-        /// The columns that are.
+        /// The columns that are, in the row that has some of them.
         present: Vec<String>,
     },
     /// No sheet is called so.
@@ -49,8 +49,8 @@ pub enum LayoutError {
         /// What is wrong there.
         what: String,
     },
-    /// No built-in mapping fits.
-    #[error("no built-in mapping fits the header ({}): write one and give it with --mapping FILE", quoted(.0))]
+    /// No built-in mapping fits: the titles of the header, where one is known to be that.
+    #[error("no built-in mapping fits{}: write one and give it with --mapping FILE", the_header(.0))]
     NoneFits(Vec<String>),
     /// A mapping could not be read.
     #[error(transparent)]
@@ -59,6 +59,20 @@ pub enum LayoutError {
 
 /// The most column names that a message lists.
 const MAX_NAMED: usize = 30;
+
+fn nearest(present: &[String]) -> String {
+    match present {
+        [] => "none has any of its columns".to_owned(),
+        present => format!("the nearest has {}", quoted(present)),
+    }
+}
+
+fn the_header(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        names => format!(" the header ({})", quoted(names)),
+    }
+}
 
 fn quoted(names: &[String]) -> String {
     let named = names.iter().filter(|name| !name.is_empty());

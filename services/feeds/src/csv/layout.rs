@@ -65,10 +65,16 @@ impl Layout {
             }
         }
         let (missing, row) = nearest.ok_or(LayoutError::Empty)?;
+        // A row that has none of the columns may be one of people, and is not repeated.
+        let is_header = missing.len() < mapping.required().len();
+        let present = match is_header {
+            true => Header::of(&row.cells).names().to_vec(),
+            false => Vec::new(),
+        };
         Err(LayoutError::Missing {
             mapping: mapping.name.to_string(),
             missing,
-            present: Header::of(&row.cells).names().to_vec(),
+            present,
         })
     }
 
@@ -87,12 +93,19 @@ impl Layout {
                 return Ok(best.clone());
             }
         }
-        // Of rows as wide as the header the first is taken: the others hold data, which no message repeats.
-        let widest = rows.iter().rev();
-        let widest = widest.max_by_key(|row| Header::of(&row.cells).len());
-        Err(widest.map_or(LayoutError::Empty, |row| {
-            LayoutError::NoneFits(Header::of(&row.cells).names().to_vec())
-        }))
+        if rows.iter().all(SheetRow::is_blank) {
+            return Err(LayoutError::Empty);
+        }
+        // A row may be one of people. The first of several cells is repeated where none of them has a digit: titles have none.
+        let is_header = |row: &&SheetRow| {
+            let mut cells = row.cells.iter();
+            cells.all(|cell| !cell.contains(|c: char| c.is_ascii_digit()))
+        };
+        let first = rows.iter().find(|row| Header::of(&row.cells).len() > 1);
+        let names = first.filter(is_header);
+        Err(LayoutError::NoneFits(names.map_or_else(Vec::new, |row| {
+            Header::of(&row.cells).names().to_vec()
+        })))
     }
 
     /// The layout when a row is the header, or the columns that it lacks.

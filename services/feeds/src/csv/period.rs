@@ -68,11 +68,15 @@ pub(super) fn of_title(rule: &PeriodRule, cell: &str, from_1904: bool) -> Option
 /// The first period that is named in the rows above a table: in a row that says that it has it ("Period: …"), or else
 /// in a title.
 pub(super) fn above(rule: &PeriodRule, rows: &[SheetRow], from_1904: bool) -> Option<Period> {
-    let labelled = |row: &&SheetRow| {
-        let mut cells = row.cells.iter().map(|c| c.trim().to_lowercase());
-        cells.any(|c| c.starts_with("period") || c.starts_with("month") || c.starts_with("date"))
-    };
-    let labelled = rows.iter().filter(labelled).flat_map(|row| &row.cells);
+    // A date may be that of publication.
+    let labels: [&[&str]; 2] = [&["period", "month"], &["date"]];
+    let labelled = labels.iter().flat_map(|labels| {
+        let is_labelled = |row: &&SheetRow| {
+            let mut cells = row.cells.iter().map(|c| c.trim().to_lowercase());
+            cells.any(|cell| labels.iter().any(|label| cell.starts_with(label)))
+        };
+        rows.iter().filter(is_labelled).flat_map(|row| &row.cells)
+    });
     let first = labelled
         .filter_map(|cell| of_title(rule, cell, from_1904))
         .next();

@@ -197,6 +197,19 @@ fn rows_that_report_the_same_thing_are_all_refused_or_added() {
     let observed = observed(&added.items[0]);
     assert_eq!(observed.value.map(Amount::as_f64), Some(10.0));
     assert_eq!(observed.denominator.map(Amount::as_f64), Some(1860.0));
+    // Without one of its rows it is not the sum.
+    let partial = read_as(
+        &FALLS.replace("[period]", "sum = true\n[period]"),
+        &text.replacen(",3,620", ",3O,620", 1),
+        import(),
+    );
+    let lines: Vec<u64> = partial.items.iter().map(|item| item.line).collect();
+    assert!(!lines.contains(&2) && !lines.contains(&3), "{lines:?}");
+    let told = partial
+        .bad
+        .iter()
+        .any(|bad| bad.sentence.contains("the sum is not taken"));
+    assert!(told, "{:?}", partial.bad);
 }
 
 fn observed(item: &Item) -> &Observed {
@@ -233,6 +246,19 @@ fn a_header_that_does_not_fit_is_told_what_is_missing() {
         .to_string();
     assert!(error.contains("--mapping FILE"), "{error}");
     assert!(error.contains("`a`") && !error.contains("Smith"), "{error}");
+    // No row of people is taken for a header.
+    let people = "Smith Jane,485 777 3456,1\nJones Ann,401 023 2137,2\n";
+    let wide = "a,b\nSmith, Jane, 2\n";
+    for (text, mapping) in [(people, Some(mapping())), (people, None), (wide, None)] {
+        let error = CsvFile::open(text.as_bytes(), mapping, import())
+            .err()
+            .unwrap();
+        let error = error.to_string();
+        assert!(
+            !error.contains("Smith") && !error.contains("485"),
+            "{error}"
+        );
+    }
 }
 
 #[test]

@@ -80,6 +80,9 @@ pub struct FolderSettings {
     /// Seconds between two looks.
     #[serde(default = "five")]
     pub look_every_seconds: u32,
+    /// Of a line list that holds only what ended lately, how many days that is, in place of the mapping's.
+    #[serde(default)]
+    pub window_days: Option<u16>,
 }
 
 /// What feeds of tables have in common: all that an address needs which takes files as the bodies of requests.
@@ -104,6 +107,9 @@ pub struct TableSettings {
     /// How often something is expected.
     #[serde(default)]
     pub expected_hours: Option<f64>,
+    /// Of a line list that holds only what ended lately, how many days that is, in place of the mapping's.
+    #[serde(default)]
+    pub window_days: Option<u16>,
 }
 
 impl FolderSettings {
@@ -118,6 +124,7 @@ impl FolderSettings {
             pseudonym_key_file: self.pseudonym_key_file.clone(),
             previous_pseudonym_key_file: self.previous_pseudonym_key_file.clone(),
             expected_hours: self.expected_hours,
+            window_days: self.window_days,
         }
     }
 }

@@ -136,11 +136,30 @@ impl Comparison<'_> {
         let people = self.people(&plan.next, reading);
         let mut seen = BTreeSet::new();
         for stated in &reading.stated {
-            let previous = self.previous(stated, &people);
+            let known = stated.keys.iter().find_map(|key| plan.next.rows.get(key));
+            let entity = known.map_or(&stated.entity, |row| &row.entity);
+            let previous = self.previous(stated, entity, &people);
+            // One that has left the list, and was found before, is found no more.
+            let found = known
+                .and_then(|row| self.previous_known(row))
+                .filter(|before| {
+                    let mut rows = plan.next.rows.values();
+                    !rows.any(|row| row.entity == *before)
+                });
+            let previous = previous.or(found);
             seen.extend(stated.keys.first().cloned());
             self.row(stated, previous, &mut plan);
         }
-        if !self.mapping.incremental && !reading.is_torn {
+        // One more row that names nobody is one that named somebody before.
+        let hides = before.is_some_and(|before| {
+            let nameless = |row: &KnownRow| row.stands() && row.person.is_none();
+            reading.keyless > before.keyless
+                || !reading.held_persons.is_empty() && before.rows.values().any(nameless)
+        });
+        if !hides {
+            plan.next.keyless = reading.keyless;
+        }
+        if !self.mapping.incremental && !reading.is_torn && !hides {
             self.vanished(&seen, reading, &mut plan);
         }
         plan

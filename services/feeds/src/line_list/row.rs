@@ -78,6 +78,8 @@ pub struct Reading {
     pub held_persons: BTreeSet<String>,
     /// A row cannot be told apart from the ones that vanished, so none of those is taken back.
     pub is_torn: bool,
+    /// Rows that name nobody although they have what a row has.
+    pub keyless: u64,
     /// What is wrong.
     pub faults: Faults,
 }
@@ -170,6 +172,9 @@ impl RowReader<'_> {
         let keys = match self.hashes(Purpose::Entity, row, &self.mapping.entity) {
             Ok(keys) => keys,
             Err(column) => {
+                // A row of totals has few cells.
+                let is_of_somebody = row.cells.len() * 2 > self.mapping.columns().len();
+                reading.keyless += u64::from(persons.is_empty() && is_of_somebody);
                 reading.held_persons.extend(persons);
                 let sentence = "is empty or not readable, and names the row: the row is not taken";
                 reading

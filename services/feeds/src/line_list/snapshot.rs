@@ -2,6 +2,7 @@
 
 use super::mapping::ListMapping;
 use super::row::Ring;
+use chrono::{DateTime, Utc};
 use joinedup_events::{AreaId, EntityId, Slug};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -23,6 +24,12 @@ pub struct Snapshot {
     /// The log that its events are in, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
+    /// When the last list was made, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_at: Option<DateTime<Utc>>,
+    /// How many rows of the last list named nobody.
+    #[serde(default)]
+    pub keyless: u64,
     /// The rows, by the hash of what names them.
     pub rows: BTreeMap<String, KnownRow>,
 }
@@ -209,6 +216,8 @@ impl Snapshot {
             mapping: mapping.name.clone(),
             key: ring.current.fingerprint(),
             log: None,
+            as_at: None,
+            keyless: 0,
             rows: BTreeMap::new(),
         }
     }

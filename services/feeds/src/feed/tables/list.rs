@@ -50,6 +50,7 @@ impl ListFeed {
         // Two feeds may share a mapping, and never rows: what vanished from the one list may stand in the other.
         mapping.name = settings.name.clone();
         mapping.area = area_rule(settings, mapping.area);
+        mapping.snapshot.window_days = settings.window_days.or(mapping.snapshot.window_days);
         let previous = settings.previous_pseudonym_key_file.as_deref();
         Ok(Self {
             ring: Ring {
@@ -101,6 +102,17 @@ impl ListFeed {
             recorded_at: now,
         };
         let before = self.before.as_ref();
+        let newest = before.and_then(|before| before.as_at);
+        if !self.mapping.incremental
+            && !incoming.accepted
+            && newest.is_some_and(|at| list.as_at < at)
+        {
+            let why = format!(
+                "it was made before the list that was taken last, and would take back what came since: if it is the newest, {}",
+                self.how
+            );
+            return Err(Stop::Refused(why));
+        }
         let (mut reading, mut plan) = tokio::task::block_in_place(|| {
             let bytes = read(incoming.content).map_err(|error| unreadable(&error))?;
             let reading = list
@@ -130,6 +142,7 @@ impl ListFeed {
         report.contradicting = sent.contradicting;
         let mut next = plan.next;
         next.log.clone_from(&self.log);
+        next.as_at = Some(list.as_at);
         if let Some(store) = &self.store {
             // The events are stored; the same list again has the same ids.
             store

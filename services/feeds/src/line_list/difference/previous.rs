@@ -2,7 +2,7 @@
 
 use super::Comparison;
 use crate::line_list::row::{Reading, Stated};
-use crate::line_list::snapshot::Snapshot;
+use crate::line_list::snapshot::{KnownRow, Snapshot};
 use chrono::{DateTime, Utc};
 use joinedup_events::EntityId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,10 +46,11 @@ impl Comparison<'_> {
         people
     }
 
-    /// The entity of the same person that ended last before this one began, if it is near enough.
+    /// The entity of the same person that ended last before this one began, which is known as `entity`, if it is near enough.
     pub(super) fn previous(
         &self,
         stated: &Stated,
+        entity: &EntityId,
         people: &BTreeMap<String, Vec<(Ended, EntityId)>>,
     ) -> Option<EntityId> {
         let rule = self.mapping.previous.as_ref()?;
@@ -60,16 +61,22 @@ impl Comparison<'_> {
             .iter()
             .filter_map(|person| people.get(person))
             .flatten();
-        let dated = candidates.filter_map(|(ended, entity)| {
+        let dated = candidates.filter_map(|(ended, ended_one)| {
             let date = match ended {
                 Ended::At(at) => (*at <= begun.at).then(|| joinedup_events::local::date(*at))?,
                 Ended::Hashed(hash) => *near.get(hash)?,
             };
             let days = (begun.date() - date).num_days();
-            (*entity != stated.entity && (0..=i64::from(rule.within_days)).contains(&days))
-                .then_some((date, entity))
+            (ended_one != entity && (0..=i64::from(rule.within_days)).contains(&days))
+                .then_some((date, ended_one))
         });
-        dated.max().map(|(_, entity)| entity.clone())
+        dated.max().map(|(_, before)| before.clone())
+    }
+
+    /// The entity that a row was published with as the one before it.
+    pub(super) fn previous_known(&self, row: &KnownRow) -> Option<EntityId> {
+        let rule = self.mapping.previous.as_ref()?;
+        row.facts.get(&rule.fact)?.previous.clone()
     }
 }
 

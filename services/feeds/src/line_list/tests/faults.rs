@@ -102,6 +102,23 @@ fn a_row_without_its_key_is_not_taken_and_takes_nothing_back() {
 }
 
 #[test]
+fn a_row_that_lost_its_person_takes_nothing_back_until_it_is_mended() {
+    let mut feed = Feed::of("spells");
+    let nameless = |row: &str| row.replacen(row.split(',').next().unwrap(), "", 1);
+    let other = ONE.replace("01/09/2026 10:00", "02/09/2026 10:00");
+    let (plan, _) = feed.read(&csv(&[ONE, &other, &nameless(ONE)]), WHEN);
+    feed.before = Some(plan.next);
+    let (plan, _) = feed.read(&csv(&[ONE, &nameless(ONE)]), "2026-10-02T06:00:00Z");
+    assert_eq!(plan.gone, 1, "a row that never named anybody hides nobody");
+    for _ in 0..2 {
+        let text = csv(&[ONE, &nameless(&other), &nameless(ONE)]);
+        let (plan, _) = feed.read(&text, "2026-10-03T06:00:00Z");
+        assert_eq!((plan.gone, plan.events.len()), (0, 0));
+        feed.before = Some(plan.next);
+    }
+}
+
+#[test]
 fn a_fact_that_is_no_longer_readable_goes_on_standing() {
     let mut feed = Feed::of("spells");
     let (plan, _) = feed.read(&csv(&[ONE]), WHEN);

@@ -1,0 +1,37 @@
+//! Amounts that are restated to what they were before. Their ids follow from what they say, so they would be taken for the
+//! first of their kind and what came in between would stand.
+
+use crate::identity::letters;
+use joinedup_application::app::App;
+use joinedup_events::{Event, EventKey, Fact, Family};
+use joinedup_views::contribution::FactKey;
+use joinedup_views::view::View;
+
+/// Gives observations that say again what something else was said after an id of their own.
+pub(super) fn rename(app: &App, events: &mut [Event]) {
+    let Some(views) = &app.views else {
+        return;
+    };
+    views.read(|view| {
+        for event in events {
+            if let Some(after) = said_since(view, event) {
+                event.id = format!("{}-{}", event.id, letters(&after.0.to_be_bytes()));
+            }
+        }
+    });
+}
+
+/// What stands of an observation where the event is known and something else was said since.
+fn said_since(view: &View, event: &Event) -> Option<FactKey> {
+    if !matches!(event.fact, Fact::Observation(_)) {
+        return None;
+    }
+    let entity = view.entity(Family::Observation, event.entity.as_str())?;
+    let key = EventKey::of(&event.source, &event.id).into();
+    let facts = entity.facts.standing();
+    let last = facts.last().filter(|last| last.fact != event.fact)?;
+    facts
+        .iter()
+        .any(|known| known.key == key)
+        .then_some(last.key)
+}
