@@ -128,17 +128,7 @@ impl<R: Read> CsvFile<R> {
         };
         let mut begun = false;
         for sheet in named {
-            let rows = match workbook.rows(sheet) {
-                Ok(rows) => rows,
-                // A sheet of charts has no cells.
-                Err(error) => {
-                    if !begun {
-                        problem = error.into();
-                    }
-                    continue;
-                }
-            };
-            let mut rows = Rows::Sheet(rows.into_iter());
+            let mut rows = Rows::Sheet(workbook.rows(sheet)?.into_iter());
             let first = first_rows(&mut rows)?;
             match fitted(&first, mapping.clone(), from_1904) {
                 Ok((mapping, layout)) => {

@@ -5,7 +5,9 @@
 
 mod unzipped;
 
-use calamine::{Cell, DataRef, ExcelDateTime, ExcelDateTimeType, Reader, Xlsx, XlsxError};
+use calamine::{
+    Cell, DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, Xlsx, XlsxError,
+};
 use chrono::{NaiveDateTime, TimeDelta, Timelike};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
@@ -96,10 +98,12 @@ impl Workbook {
         Ok(Self { xlsx })
     }
 
-    /// The names of its sheets, in order.
+    /// The names of its sheets that have cells, in order: charts may be sheets as well.
     #[must_use]
     pub fn sheets(&self) -> Vec<String> {
-        self.xlsx.sheet_names()
+        let sheets = self.xlsx.sheets_metadata().iter();
+        let with_cells = sheets.filter(|sheet| sheet.typ == SheetType::WorkSheet);
+        with_cells.map(|sheet| sheet.name.clone()).collect()
     }
 
     /// Whether days are counted from 1904, as old Macintosh workbooks do, and not from 1900.
