@@ -140,6 +140,16 @@ pub fn change(facts: &[StoredFact]) -> Option<Change> {
 }
 
 impl Change {
+    /// Whether it is paused, and was paused after a date.
+    pub(crate) fn is_paused_after(&self, date: NaiveDate) -> bool {
+        self.status(NaiveDate::MAX) == Status::Paused
+            && self
+                .paused
+                .iter()
+                .max()
+                .is_some_and(|paused| *paused > date)
+    }
+
     /// Where the cycle stood at the end of a local date.
     #[must_use]
     pub fn status(&self, on: NaiveDate) -> Status {

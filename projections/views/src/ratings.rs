@@ -191,6 +191,23 @@ pub fn rating(facts: &[StoredFact]) -> Option<Rating> {
     })
 }
 
+/// The rounds in which anything was published, in the order in which that began: names have none (spring, autumn).
+#[must_use]
+pub fn published_rounds(ratings: &[Rating]) -> Vec<Slug> {
+    let mut begun: BTreeMap<&Slug, DateTime<Utc>> = BTreeMap::new();
+    for round in ratings.iter().flat_map(|r| &r.rounds) {
+        let Some(at) = round.confirmed_at else {
+            continue;
+        };
+        let first = begun.entry(&round.round).or_insert(at);
+        *first = at.min(*first);
+    }
+    let rounds = begun.into_iter().map(|(round, at)| (at, round));
+    let mut rounds: Vec<(DateTime<Utc>, &Slug)> = rounds.collect();
+    rounds.sort_unstable();
+    rounds.into_iter().map(|(_, round)| round.clone()).collect()
+}
+
 /// The level that was published on a local date, by the facts as they stand.
 #[must_use]
 pub fn level_on(facts: &[StoredFact], date: NaiveDate) -> Option<u8> {

@@ -54,10 +54,11 @@ pub async fn events_at(
     Ok(found)
 }
 
-/// Where the proposals stand that a fact accepts; none where it accepts nothing.
+/// Where what a fact accepts stands: of a rating the moderation, else the area's proposal; of a baseline the last proposal. None
+/// where it accepts nothing.
 #[must_use]
-pub fn accepted(acceptance: &Fact, area: &AreaId, facts: &[StoredFact]) -> Vec<u64> {
-    let is_accepted = |fact: &StoredFact| match (acceptance, &fact.fact) {
+pub fn accepted(acceptance: &Fact, area: &AreaId, facts: &[StoredFact]) -> Option<u64> {
+    let is_accepted = |fact: &&StoredFact| match (acceptance, &fact.fact) {
         (
             Fact::Change(ChangeFact::RebaseAccepted(accepted)),
             Fact::Change(ChangeFact::RebaseProposed(proposed)),
@@ -68,21 +69,32 @@ pub fn accepted(acceptance: &Fact, area: &AreaId, facts: &[StoredFact]) -> Vec<u
         (
             Fact::Assessment(AssessmentFact::Confirmed(confirmed)),
             Fact::Assessment(AssessmentFact::Proposed(proposed)),
-        ) => proposed.round == confirmed.round,
+        ) => proposed.round == confirmed.round && proposed.rater.is_none(),
         (
             Fact::Assessment(AssessmentFact::Confirmed(confirmed)),
             Fact::Assessment(AssessmentFact::Moderated(moderated)),
         ) => moderated.round == confirmed.round,
         _ => false,
     };
-    let accepted = facts.iter().filter(|fact| is_accepted(fact));
-    accepted.map(|fact| fact.position).collect()
+    // A moderation that kept the level has set none.
+    let of_moderation = |fact: &&StoredFact| match &fact.fact {
+        Fact::Assessment(AssessmentFact::Moderated(moderated)) => {
+            Some(moderated.from != moderated.to)
+        }
+        _ => None,
+    };
+    let accepted: Vec<&StoredFact> = facts.iter().filter(is_accepted).collect();
+    let last = |wanted: Option<bool>| {
+        let mut found = accepted.iter().rev();
+        found.find(|fact| of_moderation(fact) == wanted)
+    };
+    let stands = last(Some(true)).or_else(|| last(None));
+    stands.map(|fact| fact.position)
 }
 
-/// Whether whoever accepts had recorded all that is accepted, so that nobody else looked at it.
+/// Whether whoever accepts had recorded what is accepted, so that nobody else looked at it.
 #[must_use]
-pub fn is_alone(actor: Option<&str>, accepted: &[u64], authors: &Authors) -> bool {
-    let is_theirs =
-        |position| actor.is_some() && authors.get(position).map(String::as_str) == actor;
-    !accepted.is_empty() && accepted.iter().all(is_theirs)
+pub fn is_alone(actor: Option<&str>, accepted: Option<u64>, authors: &Authors) -> bool {
+    let theirs = accepted.and_then(|position| authors.get(&position));
+    actor.is_some() && theirs.map(String::as_str) == actor
 }

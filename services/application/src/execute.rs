@@ -263,8 +263,8 @@ async fn must_be_two(
             continue;
         };
         let accepted = authors::accepted(&event.fact, &event.area, &standing);
-        let authors = authors::authors(app.log.as_ref(), accepted.iter().copied()).await?;
-        if authors::is_alone(event.actor.as_deref(), &accepted, &authors) {
+        let authors = authors::authors(app.log.as_ref(), accepted).await?;
+        if authors::is_alone(event.actor.as_deref(), accepted, &authors) {
             return Err(ExecuteError::SamePerson);
         }
     }

@@ -50,17 +50,20 @@ pub fn board(
     let area = charts::area(app, area)?;
     let within = app.definitions.areas.within(&area);
     let now = app.now();
+    // What is bound by nothing more than the areas within one's own is the whole.
+    let only = only.filter(|only| !within.is_subset(only));
+    // Whoever sees some of the people is told of the sources of those.
+    let seen = only.map(|only| within.intersection(only).cloned().collect());
+    let seen: &BTreeSet<AreaId> = seen.as_ref().unwrap_or(&within);
     let (mut transfers, mut referrals, heard) = charts::views(app)?.read(|view| {
         let set = &app.definitions.expectations;
-        let heard = |family| view.summary().reported_until(family, &within, set);
+        let heard = |family| view.summary().reported_until(family, seen, set);
         (
             waiting::transfers(view, &within, now),
             waiting::referrals(view, &within, now),
             (heard(Family::Transfer), heard(Family::Referral)),
         )
     });
-    // What is bound by nothing more than the areas within one's own is the whole.
-    let only = only.filter(|only| !within.is_subset(only));
     if let Some(only) = only {
         let is_in = |area: &AreaId| only.contains(area);
         transfers.retain(|t| is_in(&t.area) || t.hospital.as_ref().is_some_and(is_in));

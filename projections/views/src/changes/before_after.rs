@@ -210,9 +210,11 @@ fn moved(before: &[f64], later: &[f64], a_year: Option<&[f64]>) -> Moved {
     let (up, down) = year.map_or((0.0, 0.0), |year| (year.p_up, year.p_down));
     // Each further week is one more look, which is paid for by asking for more; more points make up for it.
     let chance = CHANCE * (ENOUGH_POINTS as f64 / later.len() as f64).sqrt();
-    if found.p_up <= chance && up <= CHANCE_A_YEAR_BEFORE {
+    // Means are tested and medians told: what is said must be seen in them.
+    let (was, is) = (median(before), median(later));
+    if found.p_up <= chance && up <= CHANCE_A_YEAR_BEFORE && is > was {
         Moved::Up
-    } else if found.p_down <= chance && down <= CHANCE_A_YEAR_BEFORE {
+    } else if found.p_down <= chance && down <= CHANCE_A_YEAR_BEFORE && is < was {
         Moved::Down
     } else {
         Moved::Chance

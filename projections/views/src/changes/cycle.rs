@@ -2,7 +2,7 @@
 //! from this.
 
 use crate::contribution::StoredFact;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::change::{ChangeFact, Finished, Planned, Studied};
 use joinedup_events::{AreaId, Fact, local};
 
@@ -58,9 +58,15 @@ impl<'a> Cycle<'a> {
         let before_pause = |at: &&_| first_pause.is_none_or(|pause| *at < pause);
         let start = starts.iter().rev().find(before_pause).or(starts.last());
         cycle.started = start.map(|at| local::date(*at));
+        // Of several on a day the last one counts: how it stands is told by the day.
+        let paused_again = |at: &DateTime<Utc>| {
+            let mut later = pauses.iter().filter(|pause| *pause > at);
+            later.any(|pause| local::date(*pause) == local::date(*at))
+        };
         let mut resumed: Vec<_> = starts
             .iter()
             .filter(|at| first_pause.is_some_and(|pause| *at >= pause) && Some(*at) != start)
+            .filter(|at| !paused_again(at))
             .map(|at| local::date(*at))
             .collect();
         resumed.sort_unstable();

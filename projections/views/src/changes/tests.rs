@@ -77,6 +77,35 @@ fn a_cycle_is_planned_runs_pauses_and_ends() {
 }
 
 #[test]
+fn of_several_steps_on_a_day_the_last_one_counts() {
+    let on_one_day = |steps: &[&str]| {
+        let mut facts = vec![on("2026-01-05", happened("started"))];
+        for (n, step) in steps.iter().enumerate() {
+            let time = format!("2026-02-01T1{n}:00:00Z");
+            facts.push(told(AREA, &time, &time, Fact::Change(happened(step))));
+        }
+        change(&standing(facts)).unwrap().status(day("2026-02-01"))
+    };
+    assert_eq!(on_one_day(&["paused", "started"]), Status::Running);
+    assert_eq!(on_one_day(&["paused", "started", "paused"]), Status::Paused);
+}
+
+#[test]
+fn a_start_before_the_pause_that_it_ends_is_a_slip() {
+    let paused = change(&standing(vec![
+        on("2026-01-05", happened("started")),
+        on("2026-01-20", happened("paused")),
+    ]));
+    let paused = paused.unwrap();
+    assert!(paused.is_paused_after(day("2026-01-18")));
+    assert!(!paused.is_paused_after(day("2026-01-20")));
+    assert!(
+        !cycle().is_paused_after(day("2026-01-18")),
+        "it has finished"
+    );
+}
+
+#[test]
 fn flags_stand_at_the_start_and_the_finish_of_its_measures_only() {
     let change = cycle();
     let flags: Vec<String> = change

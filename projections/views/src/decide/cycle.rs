@@ -79,6 +79,10 @@ impl StepOfCycle {
             let status = known.status(local::date(at));
             vec![match (&self.step, status) {
                 (_, Status::Finished) => return Err(Refusal::ChangeFinished),
+                // A slip of the finger would become its first day.
+                (CycleStep::Begin, _) if known.is_paused_after(local::date(at)) => {
+                    return Err(Refusal::BeforePause);
+                }
                 (CycleStep::Begin, _) => ChangeFact::Started(Happened {}),
                 (_, Status::NotYet | Status::Planned) => return Err(Refusal::ChangeNotBegun),
                 (CycleStep::Finish { .. }, _) if known.finished.is_some() => {

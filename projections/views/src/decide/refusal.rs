@@ -95,6 +95,9 @@ pub enum Refusal {
     /// A pause of a change that is paused.
     #[error("must follow a start; the change is paused already")]
     ChangePaused,
+    /// A start before the pause that it ends.
+    #[error("must not be before the day on which the change was paused")]
+    BeforePause,
     /// A step of a change that is over.
     #[error("must come before the finish; the change has finished")]
     ChangeFinished,
@@ -143,7 +146,7 @@ impl Refusal {
             Self::Missing { field, .. }
             | Self::NotAName { field, .. }
             | Self::Malformed { field, .. } => field,
-            Self::InTheFuture => "/on",
+            Self::InTheFuture | Self::BeforePause => "/on",
             Self::UnknownFramework | Self::NotForRating | Self::NotForFindings => "/framework",
             Self::UnknownPoint => "/point",
             Self::NotOfAPlan | Self::UnknownPlanItem => "/plan_item",

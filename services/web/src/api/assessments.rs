@@ -23,7 +23,7 @@ use joinedup_contract::parameter::{OfRatings, OfRounds};
 use joinedup_contract::request::RatingRequest;
 use joinedup_events::{AreaId, Family, Slug};
 use joinedup_views::decide::version;
-use joinedup_views::ratings::{Rating, Stage, age_days, compare, consensus, rating};
+use joinedup_views::ratings::{Rating, age_days, compare, consensus, published_rounds, rating};
 use std::collections::BTreeSet;
 
 /// Ratings of an area and the areas within it. With a framework, its items that the area itself has not rated too.
@@ -163,12 +163,10 @@ pub async fn rounds(
         if let Some(framework) = &of.framework {
             ratings.retain(|r| r.framework.as_str() == framework);
         }
-        let published: BTreeSet<String> = ratings
-            .iter()
-            .flat_map(|r| &r.rounds)
-            .filter(|r| r.stage == Stage::Published || r.confirmed_at.is_some())
-            .map(|r| r.round.to_string())
-            .collect();
+        let published = published_rounds(&ratings)
+            .into_iter()
+            .map(|round| round.to_string());
+        let published: Vec<String> = published.collect();
         let mut latest = published.iter().rev();
         let (last, before) = (latest.next(), latest.next());
         let named = |name, asked: Option<&String>, otherwise| -> Result<Slug, Problem> {
@@ -188,7 +186,7 @@ pub async fn rounds(
         Ok(ComparedRounds {
             area,
             comparison: compare(&ratings, &earlier, &later),
-            published_rounds: published.into_iter().collect(),
+            published_rounds: published,
         })
     })
     .await

@@ -79,6 +79,26 @@ pub enum Replay {
     New(Key),
 }
 
+/// What a request says: its body, and the headers that are part of an event or of a condition.
+fn digest(headers: &HeaderMap, body: &[u8]) -> [u8; 32] {
+    let says = |name: &str| name.starts_with("ce-") || name == "if-match" || name == "content-type";
+    let mut said: Vec<(&str, &[u8])> = headers
+        .iter()
+        .filter(|(name, _)| says(name.as_str()))
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .collect();
+    said.sort_unstable();
+    let mut digest = Sha256::new();
+    for (name, value) in said {
+        for part in [name.as_bytes(), value] {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part);
+        }
+    }
+    digest.update(body);
+    digest.finalize().into()
+}
+
 impl Keys {
     /// Looks a request's key up.
     ///
@@ -96,7 +116,7 @@ impl Keys {
             Problem::bad_request("`Idempotency-Key` must have 1 to 255 printable characters")
         })?;
         let key: Arc<str> = format!("{caller}\0{key}").into();
-        let digest = Sha256::digest(body).into();
+        let digest = digest(headers, body);
         let remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match remembered.answers.get(&key) {
             Some(known) if known.body_digest == digest => {
@@ -160,6 +180,10 @@ mod tests {
         let body = axum::body::to_bytes(again.into_body(), 100).await.unwrap();
         assert_eq!(body, r#"{"positions":[7]}"#);
         assert!(keys.look(&key("k"), "feed", b"another").is_err());
+        // In binary mode the headers are part of the event.
+        let mut other = key("k");
+        other.insert("ce-id", "another".parse().unwrap());
+        assert!(keys.look(&other, "feed", b"body").is_err());
         // Another caller's key is another key.
         assert!(matches!(
             keys.look(&key("k"), "other", b"body"),

@@ -23,10 +23,11 @@ pub fn list(visit: &Visit, family: Family, entity: &str, area: Option<&AreaId>) 
             ul.plain {
                 @for fact in &facts {
                     @if let Some(actor) = authors.get(&fact.position) {
-                        @let accepted = authors::accepted(&fact.fact, &fact.area, &facts);
+                        @let before: Vec<StoredFact> = facts.iter().filter(|f| f.position < fact.position).cloned().collect();
+                        @let accepted = authors::accepted(&fact.fact, &fact.area, &before);
                         li {
                             (axis::date(local::date(fact.recorded_at))) ", " (words(fact.fact.name())) ": " strong { (actor) }
-                            @if authors::is_alone(Some(actor), &accepted, &authors) { " (who also proposed it)" }
+                            @if authors::is_alone(Some(actor), accepted, &authors) { " (who also proposed it)" }
                         }
                     }
                 }

@@ -230,10 +230,12 @@ pub fn since(visit: &Visit, overview: &Overview, led: &[Led<'_>]) -> Markup {
         else {
             continue;
         };
-        match standing(line.variation).cmp(&before) {
-            std::cmp::Ordering::Less => worse.push((l.node, line)),
-            std::cmp::Ordering::Equal => {}
-            std::cmp::Ordering::Greater => better.push((l.node, line)),
+        // What was better and is so no longer may have become usual; what was worse may have too few points.
+        match standing(line.variation) {
+            now if now == before => {}
+            -1 => worse.push((l.node, line)),
+            1 => better.push((l.node, line)),
+            _ => {}
         }
     }
     let list = |found: &[(&Node, &Line)]| {

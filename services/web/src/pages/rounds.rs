@@ -7,7 +7,9 @@ use joinedup_events::{AreaId, Family, Slug};
 use joinedup_views::catalogue::{Framework, FrameworkKind, Item, Scale};
 use joinedup_views::decide::version;
 use joinedup_views::ratings::roll_up::localities;
-use joinedup_views::ratings::{Comparison, Rating, Round, Stage, compare, rating};
+use joinedup_views::ratings::{
+    Comparison, Rating, Round, Stage, compare, published_rounds, rating,
+};
 use std::collections::BTreeMap;
 
 /// More places than this do not stand side by side: the place is then rated itself.
@@ -129,12 +131,13 @@ pub fn newest<'a>(
     visit: &Visit,
     ratings: impl Iterator<Item = &'a Rating>,
 ) -> Result<Slug, Problem> {
-    let latest = ratings
-        .flat_map(|r| &r.rounds)
-        .map(|r| &r.round)
-        .max_by_key(|r| r.as_str());
+    let latest = ratings.flat_map(|r| &r.rounds).max_by_key(|round| {
+        let said = round.proposed.as_ref().map(|given| given.at);
+        let agreed = round.moderated.as_ref().map(|moderated| moderated.at);
+        (said.max(agreed).max(round.confirmed_at), &round.round)
+    });
     match latest {
-        Some(round) => Ok(round.clone()),
+        Some(round) => Ok(round.round.clone()),
         None => Slug::new(&visit.today().format("%Y").to_string())
             .map_err(|_| Problem::bad_request("The round is needed")),
     }
@@ -151,18 +154,6 @@ pub const fn stage_word(stage: Stage) -> &'static str {
     }
 }
 
-/// The rounds in which anything was published, in the order of their names.
-#[must_use]
-pub fn published(ratings: &[Rating]) -> Vec<Slug> {
-    let rounds: BTreeMap<&str, &Slug> = ratings
-        .iter()
-        .flat_map(|r| &r.rounds)
-        .filter(|r| r.confirmed_at.is_some())
-        .map(|r| (r.round.as_str(), &r.round))
-        .collect();
-    rounds.into_values().cloned().collect()
-}
-
 /// A round that is being published: it is compared with no other before it is whole.
 pub struct Open {
     /// The round.
@@ -177,7 +168,7 @@ pub struct Open {
 /// published in the round before are published in it.
 #[must_use]
 pub fn closed_and_open(ratings: &[Rating]) -> (Vec<Slug>, Option<Open>) {
-    let mut rounds = published(ratings);
+    let mut rounds = published_rounds(ratings);
     let count = |round: &Slug| {
         let all = ratings.iter().flat_map(|r| &r.rounds);
         all.filter(|r| r.round == *round && r.confirmed_at.is_some())
@@ -213,7 +204,13 @@ impl Open {
 #[must_use]
 pub fn latest_moves(visit: &Visit) -> (Option<Comparison>, Option<Open>) {
     let within = visit.app.definitions.areas.within(&visit.area);
-    let ratings = outcomes::ratings(&visit.app, &within).unwrap_or_default();
+    let mut ratings = outcomes::ratings(&visit.app, &within).unwrap_or_default();
+    // Rounds of another framework are not later ones of the model's.
+    let model = visit.app.definitions.catalogue.model().id();
+    let of_model = |rating: &Rating| rating.framework.as_str() == model;
+    if ratings.iter().any(of_model) {
+        ratings.retain(of_model);
+    }
     let (rounds, open) = closed_and_open(&ratings);
     let moves = match rounds.as_slice() {
         [.., earlier, later] => Some(compare(&ratings, earlier, later)),
