@@ -141,6 +141,18 @@ pub struct Rating {
     pub gap: Option<i16>,
     /// Evidence added in words, in order of time.
     pub notes: Vec<Note>,
+    /// What was published and wanted before.
+    #[serde(skip)]
+    pub history: History,
+}
+
+/// What was published and wanted of an item from which date on, each in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// The levels, each with its round; none: published as not rated.
+    pub published: Vec<(NaiveDate, Option<u8>, Slug)>,
+    /// The levels wanted.
+    pub wanted: Vec<(NaiveDate, u8)>,
 }
 
 /// Reads a rating from the facts of an assessment entity as they stand, in the order of recording; none when no fact
@@ -155,7 +167,15 @@ pub fn rating(facts: &[StoredFact]) -> Option<Rating> {
     let publications = rounds::publications(facts);
     let last = publications.last();
     let level = last.and_then(|p| p.level);
-    let ambition = rounds::ambitions(facts).last().map(|a| Ambition {
+    let ambitions = rounds::ambitions(facts);
+    let history = History {
+        published: publications
+            .iter()
+            .map(|p| (p.date, p.level, p.round.clone()))
+            .collect(),
+        wanted: ambitions.iter().map(|a| (a.date, a.set.level)).collect(),
+    };
+    let ambition = ambitions.last().map(|a| Ambition {
         level: a.set.level,
         by: a.set.by,
         since: a.date,
@@ -188,6 +208,7 @@ pub fn rating(facts: &[StoredFact]) -> Option<Rating> {
         ambition,
         gap,
         notes,
+        history,
     })
 }
 

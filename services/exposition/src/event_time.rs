@@ -25,7 +25,7 @@ use joinedup_views::measure::Measure;
 use joinedup_views::ratings::Rating;
 use joinedup_views::suppression::Audience;
 use joinedup_views::view::View;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The most charts behind one answer.
@@ -430,42 +430,59 @@ fn begins(date: NaiveDate) -> i64 {
 /// Levels as they were published: each holds until the next one of its item.
 fn ratings(ratings: &[Rating], found: &mut Found<'_>) {
     for (labels, rating) in decisions::by_item(ratings) {
-        let mut published: BTreeMap<i64, (f64, &str)> = BTreeMap::new();
-        let mut rounds: Vec<_> = rating
-            .rounds
+        let history = &rating.history;
+        // Of several on a day the last one stands.
+        let published: BTreeMap<i64, (Option<u8>, &str)> = history
+            .published
             .iter()
-            .filter_map(|r| Some((r.confirmed_at?, f64::from(r.published?), r.round.as_str())))
+            .map(|(date, level, round)| (begins(*date), (*level, round.as_str())))
             .collect();
-        rounds.sort_by_key(|(at, ..)| *at);
-        for (at, level, round) in rounds {
-            published.insert(begins(local::date(at)), (level, round));
-        }
-        let starts: Vec<i64> = published.keys().copied().collect();
-        let until = |at: i64| starts.iter().copied().find(|s| *s > at).unwrap_or(i64::MAX);
-        let sample = |at: i64, value: f64| Sample {
-            at,
-            until: until(at),
-            value,
-        };
-        let all = published.iter().map(|(at, (level, _))| sample(*at, *level));
-        found.offer(series(&names::LEVEL, None, &labels, all.collect()));
-        for (at, (level, round)) in &published {
+        let levels = samples(published.iter().map(|(at, (level, _))| (*at, *level)));
+        found.offer(series(&names::LEVEL, None, &labels, levels));
+        let rounds: BTreeSet<&str> = published.values().map(|(_, round)| *round).collect();
+        for wanted in rounds {
+            let of_round = published.iter().map(|(at, (level, round))| {
+                let level = level.filter(|_| *round == wanted);
+                (*at, level)
+            });
             let [area, framework, item] = labels;
-            let labels = [area, framework, item, *round];
+            let labels = [area, framework, item, wanted];
             found.offer(series(
                 &names::ROUND_LEVEL,
                 None,
                 &labels,
-                vec![sample(*at, *level)],
+                samples(of_round),
             ));
         }
-        if let Some(ambition) = &rating.ambition {
-            let one = Sample {
-                at: begins(ambition.since),
-                until: i64::MAX,
-                value: f64::from(ambition.level),
-            };
-            found.offer(series(&names::AMBITION, None, &labels, vec![one]));
-        }
+        let wanted = history.wanted.iter();
+        let wanted = wanted.map(|(date, level)| (begins(*date), Some(*level)));
+        found.offer(series(&names::AMBITION, None, &labels, samples(wanted)));
+    }
+}
+
+/// Levels as samples, each until the next; where there was none there is no sample.
+fn samples(levels: impl Iterator<Item = (i64, Option<u8>)>) -> Vec<Sample> {
+    let levels: Vec<(i64, Option<u8>)> = levels.collect();
+    let ends = levels.iter().skip(1).map(|(at, _)| *at).chain([i64::MAX]);
+    let of = |((at, level), until): (&(i64, Option<u8>), i64)| {
+        let value = f64::from((*level)?);
+        Some(Sample {
+            at: *at,
+            until,
+            value,
+        })
+    };
+    levels.iter().zip(ends).filter_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_holds_until_the_next_and_not_rated_ends_it() {
+        let told = samples([(10, Some(2)), (20, Some(3)), (30, None), (40, Some(1))].into_iter());
+        let seen: Vec<(i64, i64, f64)> = told.iter().map(|s| (s.at, s.until, s.value)).collect();
+        assert_eq!(seen, [(10, 20, 2.0), (20, 30, 3.0), (40, i64::MAX, 1.0)]);
     }
 }

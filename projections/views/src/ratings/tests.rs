@@ -93,6 +93,38 @@ fn a_moderation_after_publication_is_seen_and_waits() {
 }
 
 #[test]
+fn what_was_published_before_goes_on_having_been_published() {
+    let on = |date: &str, fact| told(NORTH, date, date, fact);
+    let facts = standing(vec![
+        on("2026-02-01", proposed("2026", Some(2))),
+        on("2026-03-01", confirmed("2026")),
+        on("2026-04-01", moderated("2026", Some(2), Some(3))),
+        on("2026-05-01", confirmed("2026")),
+        on("2027-02-01", proposed("2027", None)),
+        on("2027-03-01", confirmed("2027")),
+        on("2026-02-02", ambition(4, "2027-03-31")),
+        on("2026-06-01", ambition(5, "2027-03-31")),
+    ]);
+    let history = rating(&facts).unwrap().history;
+    let levels: Vec<(String, Option<u8>)> = history
+        .published
+        .iter()
+        .map(|(date, level, round)| (format!("{date} {round}"), *level))
+        .collect();
+    let of = |told: &str, level| (told.to_owned(), level);
+    assert_eq!(
+        levels,
+        [
+            of("2026-03-01 2026", Some(2)),
+            of("2026-05-01 2026", Some(3)),
+            of("2027-03-01 2027", None)
+        ]
+    );
+    let wanted: Vec<u8> = history.wanted.iter().map(|(_, level)| *level).collect();
+    assert_eq!(wanted, [4, 5]);
+}
+
+#[test]
 fn nothing_about_an_item_is_no_rating() {
     assert_eq!(rating(&[]), None);
 }
