@@ -386,16 +386,19 @@ impl Measure {
         self.periods.is_empty() || grain == self.period || self.periods.contains(&grain)
     }
 
+    /// Whether it is counted from events of people, and not from returns, ratings or changes.
+    #[must_use]
+    pub fn is_of_people(&self) -> bool {
+        let of_people = ["transfer.", "referral.", "experience."];
+        of_people.iter().any(|f| self.quantity.starts_with(f))
+    }
+
     /// The rule for small numbers that holds.
     #[must_use]
     pub fn small_numbers(&self) -> SmallNumbers {
-        self.small_numbers.unwrap_or_else(|| {
-            let of_people = ["transfer.", "referral.", "experience."];
-            if of_people.iter().any(|f| self.quantity.starts_with(f)) {
-                SmallNumbers::Hes7
-            } else {
-                SmallNumbers::None
-            }
+        self.small_numbers.unwrap_or(match self.is_of_people() {
+            true => SmallNumbers::Hes7,
+            false => SmallNumbers::None,
         })
     }
 

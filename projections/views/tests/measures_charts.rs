@@ -285,7 +285,7 @@ fn a_place_whose_numbers_are_mostly_suppressed_says_that_it_can_tell_nothing() {
 }
 
 #[test]
-fn nought_missing_and_suppressed_are_three_things() {
+fn zero_missing_and_suppressed_are_three_things() {
     let cells = referrals([0, 22, 41]);
     let (measure, filter) = (count(), Filter::default());
     let south = AreaId::new("south").unwrap();

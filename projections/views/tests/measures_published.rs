@@ -160,7 +160,7 @@ fn delayed_days_in_essex_are_those_that_were_published() {
 }
 
 #[test]
-fn a_nought_that_was_reported_and_a_day_that_was_not_stay_different() {
+fn a_zero_that_was_reported_and_a_day_that_was_not_stay_different() {
     let Some(text) = shared("data/sitrep_essex_trust_daily.csv") else {
         return;
     };

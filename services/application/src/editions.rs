@@ -29,8 +29,8 @@ impl App {
         let lasts = kept
             .as_ref()
             .is_some_and(|edition| !edition.is_over(now, status.position));
-        let is_whole = matches!(status.progress, Progress::Live | Progress::Away(_));
-        if !lasts && is_whole {
+        // Before the log was ever reached, the views are of a part of it.
+        if !lasts && status.progress == Progress::Live {
             *kept = Some(Arc::new(views.read(|view| Edition::of(view, now))));
         }
         kept.clone()

@@ -262,7 +262,7 @@ fn the_later_series_restates_eleven_months_of_england_and_repeats_the_others() {
 }
 
 #[test]
-fn nought_and_nothing_reported_stay_different() {
+fn zero_and_nothing_reported_stay_different() {
     let Some(folder) = folder() else { return };
     let daily = read(&folder, "sitrep_essex_trust_daily.csv", None).items;
     let waiting = |area: &str, day: &str| amount(&daily, "sitrep-nctr", area, day, "");

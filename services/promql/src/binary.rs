@@ -26,13 +26,13 @@ fn apply(operator: Operator, left: f64, right: f64) -> Result<f64, bool> {
     })
 }
 
-fn one_or_nought(holds: bool) -> f64 {
+fn one_or_zero(holds: bool) -> f64 {
     f64::from(u8::from(holds))
 }
 
 /// Two numbers; a comparison says 1 or 0.
 pub fn of_numbers(operator: Operator, left: f64, right: f64) -> f64 {
-    apply(operator, left, right).unwrap_or_else(one_or_nought)
+    apply(operator, left, right).unwrap_or_else(one_or_zero)
 }
 
 /// Each element with a number, which stands on the left or on the right.
@@ -56,7 +56,7 @@ pub fn with_number(
             };
             *value = match apply(operator, left, right) {
                 Ok(result) => Some(result),
-                Err(holds) if says_bool => Some(one_or_nought(holds)),
+                Err(holds) if says_bool => Some(one_or_zero(holds)),
                 Err(holds) => holds.then_some(element),
             };
         }
@@ -175,7 +175,7 @@ pub fn between(
                 };
                 let result = match apply(operator, l, r) {
                     Ok(result) => result,
-                    Err(holds) if says_bool => one_or_nought(holds),
+                    Err(holds) if says_bool => one_or_zero(holds),
                     Err(true) => l,
                     Err(false) => continue,
                 };

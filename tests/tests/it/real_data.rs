@@ -135,7 +135,7 @@ fn published_delayed_days(product: Joinedup) {
 }
 
 #[test]
-fn a_hospital_that_reported_nought_is_told_from_one_that_reported_nothing() {
+fn a_hospital_that_reported_zero_is_told_from_one_that_reported_nothing() {
     let Some(file) = folders::shared("data/sitrep_essex_trust_daily.csv") else {
         return;
     };
@@ -152,14 +152,14 @@ fn a_hospital_that_reported_nought_is_told_from_one_that_reported_nothing() {
         points(&chart(&product, "sitrep-ready-now", &query))
     };
     let text = std::fs::read_to_string(&file).unwrap();
-    let noughts: Vec<&str> = text
+    let zeros: Vec<&str> = text
         .lines()
         .filter(|line| line.starts_with("RAJ,"))
         .filter(|line| line.split(',').nth(2) == Some("0"))
         .filter_map(|line| line.split(',').nth(1))
         .collect();
-    assert_eq!(noughts.len(), 20);
-    for day in noughts {
+    assert_eq!(zeros.len(), 20);
+    for day in zeros {
         assert_eq!(
             days("RAJ", day, day)[day],
             ("final".to_owned(), Some(0.0)),

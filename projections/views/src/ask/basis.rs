@@ -5,7 +5,7 @@ use super::edition::Edition;
 use crate::cell::Cells;
 use crate::changes::{self, Annotation, Change, ChangeSpan, Decisions, TargetStep};
 use crate::expectation::Expectations;
-use crate::measure::{Measure, Source};
+use crate::measure::Measure;
 use crate::view::{KnownAt, Summary, View};
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::area::Areas;
@@ -144,8 +144,7 @@ impl<'a> Basis<'a> {
 
     /// The edition that a measure's numbers are of: those of people. What organisations publish is already public.
     fn edition_of(&self, measure: &Measure) -> Option<&Edition> {
-        let is_of_people = matches!(measure.source(), Some(Source::Coded(_)));
-        self.edition.as_deref().filter(|_| is_of_people)
+        self.edition.as_deref().filter(|_| measure.is_of_people())
     }
 
     /// The cells that a measure is counted from.

@@ -53,7 +53,13 @@ impl Edition {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Basis;
     use super::*;
+    use crate::expectation::Expectations;
+    use crate::measure::Measure;
+    use crate::measures::Measures;
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
@@ -84,6 +90,22 @@ mod tests {
         // In summer, five o'clock is four by UTC.
         let summer = taken("2026-06-10T06:00:00Z", 5_000);
         assert!(summer.is_over(at("2026-06-11T04:00:00Z"), 5_000));
+    }
+
+    #[test]
+    fn numbers_of_people_are_of_the_edition_and_ratings_and_returns_of_now() {
+        let measures = Measures::built_in(|_| true).unwrap();
+        let edition = Arc::new(taken("2026-11-28T09:00:00Z", 7));
+        let (view, set) = (View::new(), Expectations::default());
+        let basis = Basis::of(&view, &set, Some(edition), measures.iter());
+        let families: BTreeSet<&str> = measures
+            .iter()
+            .filter(|measure| basis.position(measure) == 7)
+            .filter_map(|measure| measure.quantity.split('.').next())
+            .collect();
+        assert_eq!(families, ["experience", "referral", "transfer"].into());
+        let other = |measure: &&Measure| basis.position(measure) == 0;
+        assert!(measures.iter().filter(other).count() > 10);
     }
 
     #[test]

@@ -63,15 +63,20 @@ impl View {
         for (key, entity) in self.between(part.from, part.end) {
             let recorded = entity.facts.recorded_by(instant);
             known.reports.note(entity.family, &recorded);
-            if entity.family == Family::Change {
-                known.reports.note_end(key, &standing(recorded.clone()));
+            let is_asked = families.contains(entity.family.code());
+            if !is_asked && entity.family != Family::Change {
+                continue;
             }
-            if !families.contains(entity.family.code()) {
+            let facts = standing(recorded);
+            if entity.family == Family::Change {
+                known.reports.note_end(key, &facts);
+            }
+            if !is_asked {
                 continue;
             }
             contribute(
                 entity.family,
-                &standing(recorded),
+                &facts,
                 &mut |quantity: &str, place: Place<'_>, breakdown: &[(&str, &str)], date, delta| {
                     if quantities.contains(quantity) {
                         known

@@ -48,7 +48,7 @@ fn a_period_has_its_first_day_and_not_the_day_after_its_last() {
 }
 
 #[test]
-fn a_period_without_events_is_nought_and_one_before_the_first_or_unheard_is_missing() {
+fn a_period_without_events_is_zero_and_one_before_the_first_or_unheard_is_missing() {
     let mut cells = Cells::default();
     discharge(&mut cells, "n1", "2026-01-07");
     discharge(&mut cells, "n1", "2026-01-22");

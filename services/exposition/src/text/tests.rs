@@ -35,7 +35,7 @@ fn lines<'a>(text: &'a str, beginning: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn a_nought_is_written_and_what_is_missing_is_not() {
+fn a_zero_is_written_and_what_is_missing_is_not() {
     let text = write(&[chart("m", 1)], &[], 7, 100);
     assert_eq!(
         lines(&text, "joinedup_run_chart_median_ratio"),

@@ -71,7 +71,7 @@ proptest! {
 }
 
 #[test]
-fn a_window_without_cases_says_nought_cases_where_there_were_some_before_and_nothing_where_there_never_were()
+fn a_window_without_cases_says_zero_cases_where_there_were_some_before_and_nothing_where_there_never_were()
  {
     let now = at("2026-11-22");
     let mut cells = Cells::default();

@@ -138,15 +138,14 @@ impl Comparison<'_> {
         for stated in &reading.stated {
             let known = stated.keys.iter().find_map(|key| plan.next.rows.get(key));
             let entity = known.map_or(&stated.entity, |row| &row.entity);
-            let previous = self.previous(stated, entity, &people);
             // One that has left the list, and was found before, is found no more.
-            let found = known
-                .and_then(|row| self.previous_known(row))
-                .filter(|before| {
-                    let mut rows = plan.next.rows.values();
-                    !rows.any(|row| row.entity == *before)
-                });
-            let previous = previous.or(found);
+            let has_left = |before: &EntityId| {
+                let mut rows = plan.next.rows.values();
+                !rows.any(|row| row.entity == *before)
+            };
+            let found_before = || self.previous_known(known?).filter(has_left);
+            let previous = self.previous(stated, entity, &people);
+            let previous = previous.or_else(found_before);
             seen.extend(stated.keys.first().cloned());
             self.row(stated, previous, &mut plan);
         }

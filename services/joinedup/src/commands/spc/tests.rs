@@ -98,7 +98,7 @@ fn a_new_phase_has_limits_of_its_own() {
 }
 
 #[test]
-fn a_gap_is_a_gap_and_not_a_nought() {
+fn a_gap_is_a_gap_and_not_a_zero() {
     let text = waits().replacen(",30\n", ",\n", 1);
     let json = of_csv(
         &Spc {

@@ -232,7 +232,7 @@ pub fn refused(refused: &[NotTaken]) -> Markup {
     html! {
         @if refused.is_empty() { p { "Every row can be used." } }
         @else {
-            h3 { (words::counted(refused.len(), "thing cannot be used", "things cannot be used")) }
+            h3 { (words::counted(refused.len(), "row or cell cannot be used", "rows or cells cannot be used")) }
             div.scroll tabindex="0" role="region" aria-label="What cannot be used" {
                 table #refused {
                     thead { tr { th scope="col" { "Row" } th scope="col" { "Column" } th scope="col" { "Why" } } }

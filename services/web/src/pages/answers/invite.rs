@@ -1,11 +1,10 @@
 //! `POST /frameworks/{id}/links`: makes a link for people to answer with, and shows it this once.
 
 use super::super::layout::{self, Tab};
-use super::super::record::{self, Form, SOURCE};
+use super::super::record::Form;
 use super::super::visit::Visit;
 use super::super::words;
-use super::link::{DAYS, Link, MAX_ANSWERS, MODES};
-use super::sent::publish;
+use super::link::{self, DAYS, Link, MAX_ANSWERS, MODES};
 use super::{DONE, answered_by};
 use crate::door::audit;
 use crate::door::problem::Problem;
@@ -14,8 +13,8 @@ use axum::extract::Path;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::Days;
+use joinedup_events::Slug;
 use joinedup_events::experience::{ExperienceFact, Invited, Mode};
-use joinedup_events::{EntityId, Event, Fact, Slug};
 use joinedup_views::catalogue::Framework;
 use joinedup_views::contributions::experience::Scoring;
 use maud::{Markup, html};
@@ -57,22 +56,13 @@ pub async fn make(
     visit.caller.must_cover(&visit.area)?;
     answered_by(&visit, &id)?;
     let (link, invited) = read(&form, &id)?;
-    let entity = EntityId::new(&link.invitation());
-    let written = Event {
-        source: SOURCE.to_owned(),
-        id: link.invitation(),
-        occurred_at: visit.now,
-        recorded_at: visit.now,
-        entity: entity.map_err(|_| Problem::bad_request("The form is not complete"))?,
-        area: visit.area.clone(),
-        fact: Fact::Experience(ExperienceFact::Invited(invited.clone())),
-        actor: None,
-    };
-    let event = record::let_in(&visit, &written)?.map_err(|refusals| {
+    let event = (link.invitation(), visit.now, &visit.area);
+    let fact = ExperienceFact::Invited(invited.clone());
+    let recorded = link::record(&visit, &link, event, fact).await?;
+    let positions = recorded.map_err(|refusals| {
         let rules: Vec<String> = refusals.0.into_iter().map(|r| r.rule).collect();
         Problem::bad_request(format!("The link was not made: it {}", rules.join("; ")))
     })?;
-    let positions = publish(&visit, &[event]).await?;
     let area = visit.area.clone();
     let of = id.clone();
     let page = visit

@@ -1,10 +1,13 @@
 //! A link with which people answer on a device of their own, or on one that is handed round. The log holds an invitation
 //! whose id is a digest of the link: the link itself is stored nowhere, and what it is bound to cannot be changed.
 
+use super::super::record::{self, SOURCE};
 use super::super::visit::Visit;
+use super::sent::publish;
+use crate::door::problem::Problem;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use joinedup_events::experience::{ExperienceFact, Mode};
-use joinedup_events::{AreaId, Fact, Family, Slug, local};
+use joinedup_events::{AreaId, EntityId, Event, Fact, Family, Refusals, Slug, local};
 use joinedup_views::contribution::FactKey;
 use joinedup_views::view::View;
 use uuid::Uuid;
@@ -141,11 +144,39 @@ pub(super) fn has(view: &View, link: &Link, answer: FactKey) -> bool {
     facts.any(|fact| fact.key == answer)
 }
 
+/// Records an event of a link's invitation: its id, when it happened and where, and what it says. Returns where it stands in the
+/// log, or why the door refuses it.
+///
+/// # Errors
+/// When the log does not take it.
+pub(super) async fn record(
+    visit: &Visit,
+    link: &Link,
+    (id, occurred_at, area): (String, DateTime<Utc>, &AreaId),
+    fact: ExperienceFact,
+) -> Result<Result<Vec<u64>, Refusals>, Problem> {
+    let entity = EntityId::new(&link.invitation());
+    let written = Event {
+        source: SOURCE.to_owned(),
+        id,
+        occurred_at,
+        recorded_at: visit.now,
+        entity: entity.map_err(|_| Problem::bad_request("The form is not complete"))?,
+        area: area.clone(),
+        fact: Fact::Experience(fact),
+        actor: None,
+    };
+    Ok(match record::let_in(visit, &written)? {
+        Ok(event) => Ok(publish(visit, &[event]).await?),
+        Err(refusals) => Err(refusals),
+    })
+}
+
 /// Where a link stands now.
 ///
 /// # Errors
 /// 404 when this process has no views.
-pub(super) fn now(visit: &Visit, link: &Link) -> Result<Standing, crate::door::problem::Problem> {
+pub(super) fn now(visit: &Visit, link: &Link) -> Result<Standing, Problem> {
     let today = visit.today();
     Ok(visit.views()?.read(|view| standing(view, link, today)))
 }

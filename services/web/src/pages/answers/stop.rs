@@ -1,11 +1,10 @@
 //! `POST /frameworks/{id}/links/stop`: ends a link before its time, as when it reached somebody it was not meant for.
 
 use super::super::layout::{self, Tab};
-use super::super::record::{self, Form, SOURCE};
+use super::super::record::Form;
 use super::super::visit::Visit;
 use super::super::words;
 use super::link::{self, Link, Standing};
-use super::sent::publish;
 use super::{DONE, answered_by};
 use crate::door::audit;
 use crate::door::problem::Problem;
@@ -15,7 +14,6 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use joinedup_events::experience::{ExperienceFact, Invited};
 use joinedup_events::facts::Retracted;
-use joinedup_events::{EntityId, Event, Fact};
 use joinedup_views::catalogue::Framework;
 use maud::{Markup, html};
 
@@ -85,18 +83,9 @@ pub async fn stop(
             population: None,
         }),
     };
-    let written = Event {
-        source: SOURCE.to_owned(),
-        id: format!("{}-stopped", link.invitation()),
-        occurred_at: made,
-        recorded_at: visit.now,
-        entity: EntityId::new(&link.invitation()).map_err(|_| not_open())?,
-        area: area.clone(),
-        fact: Fact::Experience(fact),
-        actor: None,
-    };
-    let event = record::let_in(&visit, &written)?.map_err(|_| not_open())?;
-    let positions = publish(&visit, &[event]).await?;
+    let event = format!("{}-stopped", link.invitation());
+    let recorded = link::record(&visit, link, (event, made, &area), fact).await?;
+    let positions = recorded.map_err(|_| not_open())?;
     let of = id.clone();
     let page = visit.render(move |visit| page(visit, &of, next)).await?;
     Ok(audit::recorded_of(page, &area, id, positions))
