@@ -23,7 +23,7 @@ use crate::suppression::{Audience, Policy, published};
 pub use basis::Basis;
 use chrono::{DateTime, NaiveDate, Utc};
 pub use discoveries::{Discoveries, FALSE_SHARE};
-pub use edition::Edition;
+pub use edition::{CellsOf, Edition};
 use joinedup_events::area::Areas;
 use joinedup_events::{AreaId, local};
 use serde::Serialize;

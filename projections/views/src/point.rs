@@ -392,9 +392,8 @@ fn point(query: &PointQuery<'_>, period: Period, mut raw: Raw, maturity: TimeDel
                 _ => State::Suppressed,
             };
         }
-        if state == State::Suppressed {
-            (raw.numerator, raw.denominator) = (None, None);
-        }
+        // Their sum would say what the value may not, while a period runs too.
+        (raw.numerator, raw.denominator) = (None, None);
     }
     Point {
         period_start: period.start,

@@ -75,11 +75,41 @@ fn a_point_without_value_does_not_say_how_few_there_were() {
     );
     assert_eq!((exact.value, exact.n), (None, Some(9)));
     assert!(exact.note.unwrap().contains("not shown: 9"));
-    for area in ["hv-north-1", "hv-north-2"] {
-        let point = seen(&cells, "tr-delay-days-p90", area, Audience::Public);
-        assert_eq!((point.value, point.state), (None, State::Missing));
-        assert!(point.n.is_none_or(|n| n % 5 == 0), "{point:?}");
-        assert!(!point.note.unwrap().contains(['3', '9']));
+    // Too few for a percentile, and too few to show: which it was would be told by a difference between them.
+    let [nine, three] = ["hv-north-1", "hv-north-2"]
+        .map(|area| seen(&cells, "tr-delay-days-p90", area, Audience::Public));
+    assert_eq!(nine, three);
+    assert_eq!(
+        (nine.value, nine.n, nine.state),
+        (None, None, State::Suppressed)
+    );
+    assert_eq!((nine.numerator, nine.denominator), (None, None));
+}
+
+#[test]
+fn a_team_of_few_is_not_told_by_the_sum_of_its_scores_while_a_period_runs() {
+    let mut cells = Cells::default();
+    let date = "2026-02-02".parse().unwrap();
+    let score = Delta::Sums(Sums {
+        value: 371,
+        denominator: 1,
+        n: 1,
+    });
+    cells.apply(
+        "experience.team_climate",
+        "hv-north-1",
+        &[("team", "t1")],
+        date,
+        score,
+        1,
+    );
+    for audience in [Audience::Operations, Audience::Public] {
+        let point = seen(&cells, "ex-team-climate", "hv-north-1", audience);
+        assert_eq!(
+            (point.value, point.numerator, point.denominator),
+            (None, None, None)
+        );
+        assert_eq!(point.state, State::Incomplete);
     }
 }
 
@@ -299,4 +329,75 @@ fn what_was_decided_of_one_part_serves_the_next_until_something_happens() {
     view.fold(more.collect::<Vec<_>>());
     let urgent = of_february(&asked(&view, &policy, "urgent", Grain::Week));
     assert_eq!(urgent.value, Some(10.0));
+}
+
+/// What readers get of a question that is not the usual one.
+fn asked(
+    cells: &Cells,
+    id: &str,
+    area: &str,
+    grain: Grain,
+    filter: &[(&str, &[&str])],
+) -> Vec<Point> {
+    let areas = Areas::built_in().unwrap();
+    let measures = Measures::built_in(|_| true).unwrap();
+    let values = |values: &[&str]| values.iter().map(|v| (*v).to_owned()).collect();
+    let filter = filter.iter().map(|(d, v)| ((*d).to_owned(), values(v)));
+    let (area, filter) = (AreaId::new(area).unwrap(), Filter(filter.collect()));
+    let query = PointQuery {
+        measure: measures.get(id).unwrap(),
+        area: &area,
+        grain,
+        from: None,
+        to: None,
+        filter: &filter,
+        now: "2026-02-03T12:00:00Z".parse().unwrap(),
+        range: None,
+    };
+    let wanted = std::slice::from_ref(&area);
+    let policy = Policy::default();
+    let basis = Basis::of_cells(cells);
+    published(&basis, &areas, &query, wanted, Audience::Public, &policy)[&area].clone()
+}
+
+#[test]
+fn a_region_asked_for_every_pathway_at_once_does_not_tell_of_its_one_small_county() {
+    let cells = stays(&[("E10000012", 6)]);
+    let region = Areas::built_in()
+        .unwrap()
+        .get("E10000012")
+        .unwrap()
+        .parents
+        .clone();
+    let week = |filter| {
+        asked(
+            &cells,
+            "tr-delay-days-median",
+            region[0].as_str(),
+            Grain::Month,
+            filter,
+        )
+    };
+    let every = ["0", "1", "2", "3", "unknown"];
+    for filter in [
+        &[][..],
+        &[("pathway", &every[..])],
+        &[("pathway", &every[..2])],
+    ] {
+        for point in week(filter) {
+            assert!(
+                point.value.is_none() && point.n.is_none_or(|n| n == 0),
+                "{filter:?}: {point:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_place_does_not_begin_on_the_day_of_its_first_person() {
+    let cells = stays(&[("hv-north-1", 3)]);
+    let days = asked(&cells, "tr-delayed-share", "hv-north-1", Grain::Day, &[]);
+    let weeks = asked(&cells, "tr-delayed-share", "hv-north-1", Grain::Week, &[]);
+    assert_eq!(days[0].period_start, weeks[0].period_start);
+    assert_eq!((days[0].state, days[0].n), (State::Suppressed, None));
 }

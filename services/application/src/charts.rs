@@ -8,7 +8,7 @@ use joinedup_events::{AreaId, local};
 use joinedup_projector::Views;
 use joinedup_views::Filter;
 pub use joinedup_views::ask::Answer;
-use joinedup_views::ask::{AskError, Basis, Question, Span, ask as ask_view};
+use joinedup_views::ask::{AskError, Basis, Edition, Question, Span, ask as ask_view};
 use joinedup_views::measure::{ChartKind, Measure};
 use joinedup_views::period::Grain;
 use joinedup_views::quantity::{POPULATION, with_marks};
@@ -184,10 +184,10 @@ pub fn ask_many(
     };
     let views = views(app)?;
     let edition = app.edition(audience);
-    let answers = match request
-        .as_known_at
-        .map(|at| known_at(at, audience, app.now()))
-    {
+    let answers = match request.as_known_at.map(|at| match audience {
+        Audience::Operations => at,
+        Audience::Public => Edition::known_at(edition.as_deref(), at, app.now()),
+    }) {
         None => views.read(|view| {
             ask_view(
                 &Basis::of(view, definitions.expectations, edition, [measure]),
@@ -204,15 +204,6 @@ pub fn ask_many(
         }
     };
     Ok(answers?)
-}
-
-/// The instant as of which a reader is answered: the beginning of a day, because from one second to the next a chart
-/// tells when one person was ready or left.
-fn known_at(at: DateTime<Utc>, audience: Audience, now: DateTime<Utc>) -> DateTime<Utc> {
-    match audience {
-        Audience::Operations => at,
-        Audience::Public => local::midnight(local::date(at.min(now))),
-    }
 }
 
 /// Whether a chart is one of those that are looked at every day, among which chance marks some. One of the past or of a part

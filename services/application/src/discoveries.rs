@@ -3,7 +3,7 @@
 
 use crate::app::App;
 use crate::places::{Places, with_data};
-use joinedup_views::ask::{Basis, Discoveries, Question, ask};
+use joinedup_views::ask::{Basis, CellsOf, Discoveries, Question, ask};
 use joinedup_views::suppression::Audience;
 use std::time::Duration;
 
@@ -27,9 +27,11 @@ fn make(app: &App, audience: Audience) -> Discoveries {
     let mut p_values = Vec::new();
     if let (Some(views), Some(home)) = (&app.views, app.home_area()) {
         let definitions = app.definitions.for_asking();
+        let edition = app.edition(audience);
         let charts = views.read(|view| {
-            let places = Places::of(&app.definitions, &home, view.cells(), audience);
-            with_data(&definitions, &places.all, view.cells())
+            let cells = CellsOf::view(view, edition.as_deref());
+            let places = Places::of(&app.definitions, &home, cells, audience);
+            with_data(&definitions, &places.all, cells)
         });
         for (measure, areas) in charts {
             // A measure at a time, so that folding need not wait for all of them.

@@ -11,6 +11,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Editions(Mutex<Option<Arc<Edition>>>);
 
 impl App {
+    /// Takes the next edition when it is due and one has been given out, so that its time is that of the morning and not
+    /// that of whoever asks first.
+    pub fn renew_edition(&self) {
+        let kept = &self.editions.0;
+        let is_given = kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some();
+        if is_given {
+            let _ = self.edition(Audience::Public);
+        }
+    }
+
     /// The edition of the numbers of people that an audience gets: none for those who work with the numbers of now, nor
     /// before the views have first caught up. It takes its turn with folding: ask for it before the view.
     #[must_use]

@@ -5,8 +5,10 @@ use crate::charts::{self, QuestionError};
 use crate::places::with_data;
 use joinedup_events::area::{AreaKind, Areas};
 use joinedup_events::{Area, AreaId};
+use joinedup_views::ask::CellsOf;
 use joinedup_views::measure::{Giver, Measure, Population};
 use joinedup_views::point::population;
+use joinedup_views::suppression::Audience;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -30,11 +32,16 @@ pub struct Gap {
 ///
 /// # Errors
 /// When this process has no views.
-pub fn with_numbers(app: &App, area: &AreaId) -> Result<BTreeSet<String>, QuestionError> {
+pub fn with_numbers(
+    app: &App,
+    area: &AreaId,
+    audience: Audience,
+) -> Result<BTreeSet<String>, QuestionError> {
     let definitions = app.definitions.for_asking();
+    let edition = app.edition(audience);
     let found = charts::views(app)?.read(|view| {
         let own = std::slice::from_ref(area);
-        with_data(&definitions, own, view.cells())
+        with_data(&definitions, own, CellsOf::view(view, edition.as_deref()))
     });
     Ok(found.into_iter().map(|(m, _)| m.id.to_string()).collect())
 }

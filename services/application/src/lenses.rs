@@ -209,7 +209,7 @@ pub fn look(
     let definitions = &app.definitions;
     let verdicts = verdicts(app, area, audience)?;
     let nodes = standing(app, area, &verdicts)?.nodes;
-    let with_numbers = with_numbers(app, area)?;
+    let with_numbers = with_numbers(app, area, audience)?;
     let today = local::date(app.now());
     let changes = of_place(app, area)?.into_iter();
     let changes: Vec<LensChange> = changes

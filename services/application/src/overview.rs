@@ -7,6 +7,7 @@ use crate::places::with_data;
 use chrono::NaiveDate;
 use joinedup_events::{AreaId, local};
 use joinedup_spc::{Assurance, Variation};
+use joinedup_views::ask::CellsOf;
 use joinedup_views::chart::{Chart, ChartPoint, median};
 use joinedup_views::measure::{Direction, Measure, Shape};
 use joinedup_views::outcomes::Verdict;
@@ -202,8 +203,16 @@ fn make(app: &App, area: &AreaId, audience: Audience, people: Option<&str>) -> O
     let mut areas: Vec<AreaId> = vec![area.clone()];
     areas.extend(register.children(area).iter().cloned());
     let definitions = app.definitions.for_asking();
-    let with_data = charts::views(app)
-        .map(|views| views.read(|view| with_data(&definitions, &areas, view.cells())));
+    let edition = app.edition(audience);
+    let with_data = charts::views(app).map(|views| {
+        views.read(|view| {
+            with_data(
+                &definitions,
+                &areas,
+                CellsOf::view(view, edition.as_deref()),
+            )
+        })
+    });
     let mut overview = Overview::default();
     for (measure, areas) in with_data.unwrap_or_default() {
         if people.is_some() && !says_of_whom(measure) {

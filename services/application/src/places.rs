@@ -3,9 +3,10 @@
 
 use crate::app::Definitions;
 use joinedup_events::{AreaId, AreaKind, Areas};
+use joinedup_views::ask::{self, CellsOf};
+use joinedup_views::footprint;
 use joinedup_views::measure::Measure;
 use joinedup_views::suppression::Audience;
-use joinedup_views::{Cells, ask, footprint};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most areas in one exposition: those of the home area first.
@@ -108,7 +109,12 @@ impl Places {
     /// The home area with everything within it ([`of_home`]), and every other area of the register that has data or has parts
     /// with data.
     #[must_use]
-    pub fn of(definitions: &Definitions, home: &AreaId, cells: &Cells, audience: Audience) -> Self {
+    pub fn of(
+        definitions: &Definitions,
+        home: &AreaId,
+        cells: CellsOf<'_>,
+        audience: Audience,
+    ) -> Self {
         let areas = &*definitions.areas;
         let mut all: Vec<AreaId> = Vec::new();
         let mut seen = BTreeSet::new();
@@ -117,12 +123,12 @@ impl Places {
                 all.push(area);
             }
         }
-        let mut quantities = BTreeSet::new();
+        let mut with_data: BTreeSet<&str> = BTreeSet::new();
         for measure in definitions.measures.iter() {
-            quantities.insert(measure.quantity.as_str());
-            quantities.extend(measure.over.as_deref());
+            let quantities = std::iter::once(&measure.quantity).chain(&measure.over);
+            let cells = cells.get(measure);
+            with_data.extend(quantities.flat_map(|quantity| cells.areas_of(quantity)));
         }
-        let with_data: BTreeSet<&str> = quantities.iter().flat_map(|q| cells.areas_of(q)).collect();
         let mut open: Vec<AreaId> = with_data
             .iter()
             .filter_map(|id| areas.get(id))
@@ -177,14 +183,14 @@ impl Places {
 pub fn with_data<'a>(
     definitions: &ask::Definitions<'a>,
     areas: &[AreaId],
-    cells: &Cells,
+    cells: CellsOf<'_>,
 ) -> Vec<(&'a Measure, Vec<AreaId>)> {
     let within: Vec<_> = areas
         .iter()
         .map(|area| (area, definitions.areas.within(area)))
         .collect();
     let of = |measure: &Measure| -> Vec<AreaId> {
-        let with_data = cells.areas_of(&measure.quantity);
+        let with_data = cells.get(measure).areas_of(&measure.quantity);
         within
             .iter()
             .filter(|(area, within)| {
@@ -271,14 +277,19 @@ kind = "hospital"
     fn what_never_reported_in_england_is_in_no_exposition() {
         let definitions = Definitions::read(&crate::config::Config::default()).unwrap();
         let england = AreaId::new("E92000001").unwrap();
-        let mut cells = Cells::default();
+        let mut cells = joinedup_views::Cells::default();
         let report = [("grain", "month")];
         let (series, day) = (
             "observation.ae-emergency-admissions",
             chrono::NaiveDate::MIN,
         );
         cells.apply(series, "RAJ", &report, day, joinedup_views::Delta::ONE, 1);
-        let places = Places::of(&definitions, &england, &cells, Audience::Operations);
+        let places = Places::of(
+            &definitions,
+            &england,
+            CellsOf::all(&cells),
+            Audience::Operations,
+        );
         let all: Vec<&str> = places.all.iter().map(AreaId::as_str).collect();
         for (id, is_there) in [
             ("E92000001", true),

@@ -65,7 +65,7 @@ impl<'a> InPlace<'a> {
             app,
             area,
             overview: overview_of(app, area, audience, people)?,
-            with_numbers: with_numbers(app, area)?,
+            with_numbers: with_numbers(app, area, audience)?,
             of_some: people.is_some(),
         })
     }

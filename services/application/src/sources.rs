@@ -15,12 +15,12 @@ use std::collections::BTreeMap;
 pub struct Source {
     /// Its name.
     pub name: String,
-    /// When it last recorded something.
+    /// When it last recorded something: to readers the beginning of that day, because the instant is one person's.
     pub recorded: DateTime<Utc>,
-    /// When the latest thing that it reported happened.
+    /// When the latest thing that it reported happened, told like that.
     pub happened: DateTime<Utc>,
-    /// How many events it has sent.
-    pub events: u64,
+    /// How many events it has sent; not told to readers.
+    pub events: Option<u64>,
     /// The areas it reports on.
     pub areas: Vec<AreaId>,
     /// How long after a report the next is expected; none when it has no schedule.
@@ -33,8 +33,8 @@ pub struct Source {
 ///
 /// # Errors
 /// When this process has no views.
-pub fn sources(app: &App) -> Result<Vec<Source>, QuestionError> {
-    let now = app.now();
+pub fn sources(app: &App, audience: Audience) -> Result<Vec<Source>, QuestionError> {
+    let (now, edition) = (app.now(), app.edition(audience));
     let mut found: BTreeMap<String, Source> = BTreeMap::new();
     charts::views(app)?.read(|view| {
         let expected = view
@@ -45,15 +45,20 @@ pub fn sources(app: &App) -> Result<Vec<Source>, QuestionError> {
                 name: source_label(name).into_owned(),
                 recorded: last.recorded_at,
                 happened: last.occurred_at,
-                events: 0,
+                events: Some(0),
                 areas: Vec::new(),
                 expected: expected.get(name.as_str()).copied(),
                 late: false,
             });
             source.recorded = source.recorded.max(last.recorded_at);
             source.happened = source.happened.max(last.occurred_at);
-            source.events += last.events;
-            source.areas.push(area.clone());
+            source.events = source.events.map(|events| events + last.events);
+            if edition
+                .as_ref()
+                .is_none_or(|edition| edition.has_heard(name, area))
+            {
+                source.areas.push(area.clone());
+            }
         }
     });
     let mut found: Vec<Source> = found.into_values().collect();
@@ -61,6 +66,12 @@ pub fn sources(app: &App) -> Result<Vec<Source>, QuestionError> {
         source.late = source
             .expected
             .is_some_and(|interval| now - source.recorded > interval);
+        if audience == Audience::Public {
+            source.events = None;
+            for at in [&mut source.recorded, &mut source.happened] {
+                *at = local::midnight(local::date(*at));
+            }
+        }
     }
     found.sort_by_key(|s| (!s.late, s.recorded));
     Ok(found)
@@ -106,8 +117,8 @@ impl Health {
 ///
 /// # Errors
 /// When this process has no views.
-pub fn health(app: &App) -> Result<Health, QuestionError> {
-    Ok(health_of(sources(app)?, app.now()))
+pub fn health(app: &App, audience: Audience) -> Result<Health, QuestionError> {
+    Ok(health_of(sources(app, audience)?, app.now()))
 }
 
 fn health_of(all: Vec<Source>, now: DateTime<Utc>) -> Health {
@@ -129,7 +140,7 @@ mod tests {
             name: name.to_owned(),
             recorded: DateTime::UNIX_EPOCH,
             happened: DateTime::UNIX_EPOCH + TimeDelta::days(9),
-            events: 1,
+            events: Some(1),
             areas: Vec::new(),
             expected,
             late,

@@ -49,7 +49,7 @@ pub fn write(samples: &Samples) -> Result<String, WriteError> {
 
 fn descriptions() -> Result<Vec<Desc>, prometheus::Error> {
     let mut all = Vec::new();
-    for metric in ALL.iter().filter(|m| m.path == Path::Light) {
+    for metric in ALL.iter().filter(|m| m.path != Path::RunCharts) {
         let units: Vec<Option<Unit>> = if metric.by_unit {
             Unit::ALL.map(Some).to_vec()
         } else {

@@ -9,7 +9,7 @@ use joinedup_application::publisher::LATENESS;
 use joinedup_events::check::source_label;
 use joinedup_events::{AreaId, Areas, local};
 use joinedup_projector::{Progress, Status};
-use joinedup_views::ask::Basis;
+use joinedup_views::ask::{Basis, CellsOf};
 use joinedup_views::contradictions::listed;
 use joinedup_views::expectation::Expectations;
 use joinedup_views::measure::Measure;
@@ -57,10 +57,14 @@ pub fn samples(app: &App, audience: Audience) -> Samples {
     if let (Some(views), Some(home)) = (&app.views, app.home_area()) {
         let (areas, measures) = (&app.definitions.areas, &app.definitions.measures);
         let status = views.status();
+        let edition = app.edition(audience);
         let places = views.read(|view| {
-            let places = Places::of(&app.definitions, &home, view.cells(), audience);
-            add_view(&mut samples, view, &app.definitions, &places, now);
-            add_expected(&mut samples, view.summary(), &app.definitions.expectations);
+            let cells = CellsOf::view(view, edition.as_deref());
+            let places = Places::of(&app.definitions, &home, cells, audience);
+            add_decisions(&mut samples, view, &app.definitions, &places, now);
+            if audience == Audience::Operations {
+                add_now(&mut samples, view, &app.definitions, &places, now);
+            }
             let contradictions = listed(view, audience, local::date(now), |_| true);
             for row in contradictions.iter().take(MAX_SOURCES) {
                 if let Some(count) = row.count.number() {
@@ -83,6 +87,7 @@ pub fn samples(app: &App, audience: Audience) -> Samples {
         add_projector(&mut samples, &status, now);
         add_areas(&mut samples, areas, &places);
     }
+    samples.retain_for(audience);
     samples
 }
 
@@ -162,22 +167,34 @@ pub fn add_areas(samples: &mut Samples, areas: &Areas, places: &Places) {
     }
 }
 
-fn add_view(
+fn add_decisions(
     samples: &mut Samples,
     view: &View,
     definitions: &Definitions,
     places: &Places,
     now: DateTime<Utc>,
 ) {
-    let (areas, measures) = (&definitions.areas, &definitions.measures);
-    add_summary(samples, view.summary(), areas);
-    samples.add(&names::ENTITIES, &[PROJECTOR], view.len() as f64);
+    let measures = &definitions.measures;
     let basis = Basis::of(view, &definitions.expectations, None, measures.iter());
     decisions::add_goals(samples, measures, &places.now, &basis, local::date(now));
     let ratings = decisions::ratings(view);
     decisions::add_elements(samples, &ratings, &definitions.catalogue);
     decisions::add_ratings(samples, &ratings);
     decisions::add_cycles(samples, view, now);
+}
+
+/// What moves with each event, and so with each person: for those alone who work with the people counted.
+fn add_now(
+    samples: &mut Samples,
+    view: &View,
+    definitions: &Definitions,
+    places: &Places,
+    now: DateTime<Utc>,
+) {
+    let areas = &definitions.areas;
+    add_summary(samples, view.summary(), areas);
+    add_expected(samples, view.summary(), &definitions.expectations);
+    samples.add(&names::ENTITIES, &[PROJECTOR], view.len() as f64);
     let everywhere = areas.iter().map(|area| area.id.clone()).collect();
     let transfers = waiting::transfers(view, &everywhere, now);
     let referrals = waiting::referrals(view, &everywhere, now);

@@ -19,7 +19,7 @@ use joinedup_application::places::{Places, with_data};
 use joinedup_events::{AreaId, local};
 use joinedup_promql::Refusal;
 use joinedup_promql::series::{Labels, Matcher, NAME, Sample, Series, may_have, selects};
-use joinedup_views::ask::{Basis, Discoveries, Edition, Question, ask};
+use joinedup_views::ask::{Basis, CellsOf, Discoveries, Edition, Question, ask};
 use joinedup_views::chart::Chart;
 use joinedup_views::measure::Measure;
 use joinedup_views::ratings::Rating;
@@ -298,8 +298,9 @@ impl<'a> Taken<'a> {
     ) -> Result<Self, Refusal> {
         let (audience, now) = (reader.audience, reader.now);
         let measures = &app.definitions.measures;
-        let places = Places::of(&app.definitions, home, view.cells(), audience);
-        let asked = wanted_charts(view, app, &places, wanted);
+        let cells = CellsOf::view(view, reader.edition.map(|edition| &**edition));
+        let places = Places::of(&app.definitions, home, cells, audience);
+        let asked = wanted_charts(cells, app, &places, wanted);
         let count: usize = asked.iter().map(|(_, areas)| areas.len()).sum();
         let labels_only = depth == Depth::Labels && count > CHARTS_HELD;
         if count > if labels_only { MAX_NAMED } else { MAX_CHARTS } {
@@ -354,12 +355,12 @@ impl<'a> Taken<'a> {
 
 /// The charts that may be wanted, of measures and areas that have data.
 fn wanted_charts<'a>(
-    view: &View,
+    cells: CellsOf<'_>,
     app: &'a App,
     places: &Places,
     wanted: &Wanted<'_>,
 ) -> Vec<(&'a Measure, Vec<AreaId>)> {
-    let mut all = with_data(&app.definitions.for_asking(), &places.all, view.cells());
+    let mut all = with_data(&app.definitions.for_asking(), &places.all, cells);
     for (measure, areas) in &mut all {
         areas.retain(|area| wanted.chart(measure, area.as_str()));
     }

@@ -28,6 +28,8 @@ impl Kind {
 pub enum Path {
     /// `/metrics`.
     Light,
+    /// `/metrics` for the role operator alone: what moves with each event, and so with each person.
+    Now,
     /// `/metrics/run-charts`.
     RunCharts,
 }
@@ -59,12 +61,13 @@ impl Metric {
         }
     }
 
-    /// What it says, with its unit.
+    /// What it says, with its unit and who is shown it.
     #[must_use]
     pub fn help_for(&self, unit: Option<Unit>) -> String {
-        match unit.filter(|_| self.by_unit) {
-            Some(unit) => format!("{} In {}.", self.help, unit.words()),
-            None => self.help.to_owned(),
+        match (unit.filter(|_| self.by_unit), self.path) {
+            (Some(unit), _) => format!("{} In {}.", self.help, unit.words()),
+            (None, Path::Now) => format!("{} With the role operator alone.", self.help),
+            (None, _) => self.help.to_owned(),
         }
     }
 
@@ -128,15 +131,15 @@ metrics! {
     UNCONFIRMED = Counter Light "joinedup_events_unconfirmed_total" one []
         "Events whose storing the log did not confirm to this process; their sender was asked to try again.";
 
-    FOLDED = Counter Light "joinedup_events_folded_total" one ["projector"]
+    FOLDED = Counter Now "joinedup_events_folded_total" one ["projector"]
         "Events in the view, repeats included, from the beginning of the log.";
-    REPEATS = Counter Light "joinedup_events_repeated_total" one ["projector"]
+    REPEATS = Counter Now "joinedup_events_repeated_total" one ["projector"]
         "Events folded that the view already knew: they change nothing.";
-    CONFLICTS = Counter Light "joinedup_events_conflicting_total" one ["projector"]
+    CONFLICTS = Counter Now "joinedup_events_conflicting_total" one ["projector"]
         "Events folded whose id was known with other content.";
-    RETRACTIONS = Counter Light "joinedup_events_retracted_total" one ["projector"]
+    RETRACTIONS = Counter Now "joinedup_events_retracted_total" one ["projector"]
         "Retractions folded: facts that their source took back.";
-    LATE = Counter Light "joinedup_events_late_total" one ["projector"]
+    LATE = Counter Now "joinedup_events_late_total" one ["projector"]
         "Events folded that were recorded a week or more after they happened.";
     QUARANTINED = Gauge Light "joinedup_projector_quarantined_events" one ["projector"]
         "Events set aside because they could not be read. Each is missing from every chart until it is put right.";
@@ -155,20 +158,20 @@ metrics! {
         "The age of the oldest event that is not folded, since the log stored it; 0 at the end of the log.";
     PROGRESS = Gauge Light "joinedup_projector_last_progress_timestamp_seconds" one ["projector"]
         "When the projector last moved, or found that there was nothing to do.";
-    WATERMARK = Gauge Light "joinedup_projector_watermark_timestamp_seconds" one ["projector"]
+    WATERMARK = Gauge Now "joinedup_projector_watermark_timestamp_seconds" one ["projector"]
         "The newest time at which anything folded happened.";
     REBUILDS = Counter Light "joinedup_projector_rebuilds_total" one ["projector"]
         "How often the view was rebuilt from the log since the process started.";
     REBUILDING = Gauge Light "joinedup_projector_rebuild_position" one ["projector"]
         "How far a rebuild beside the served view is; absent when none runs.";
-    ENTITIES = Gauge Light "joinedup_view_entities" one ["projector"]
+    ENTITIES = Gauge Now "joinedup_view_entities" one ["projector"]
         "Transfers, referrals, ratings, answers, changes and observations in the view.";
 
-    SOURCE_LAST = Gauge Light "joinedup_source_last_event_timestamp_seconds" one ["source", "area"]
+    SOURCE_LAST = Gauge Now "joinedup_source_last_event_timestamp_seconds" one ["source", "area"]
         "When a source last recorded anything for an area.";
-    SOURCE_EVENTS = Counter Light "joinedup_source_events_total" one ["source", "area"]
+    SOURCE_EVENTS = Counter Now "joinedup_source_events_total" one ["source", "area"]
         "Events folded from a source for an area.";
-    SOURCE_EXPECTED = Gauge Light "joinedup_source_expected_interval_seconds" one ["source"]
+    SOURCE_EXPECTED = Gauge Now "joinedup_source_expected_interval_seconds" one ["source"]
         "How long after a report the next one of a source is expected: as the setting expected_hours says, else as the source's own rhythm shows where it reports transfers or referrals; absent where nothing is expected.";
 
     CONTRADICTIONS = Gauge Light "joinedup_contradictions" one ["source", "kind"]
@@ -191,19 +194,19 @@ metrics! {
     MEASURE_GOAL = Gauge Light "joinedup_measure_goal" unit ["measure", "area"]
         "The goal in force for a measure in an area.";
 
-    WAITS = Gauge Light "joinedup_open_waits" one ["pathway", "area", "state"]
+    WAITS = Gauge Now "joinedup_open_waits" one ["pathway", "area", "state"]
         "People waiting now to leave hospital (pathway discharge-…) or for a first contact (pathway referral-…). State: within_target, over_target, or no_target where no standard holds.";
-    OLDEST = Gauge Light "joinedup_open_wait_oldest_start_timestamp_seconds" one ["pathway", "area"]
+    OLDEST = Gauge Now "joinedup_open_wait_oldest_start_timestamp_seconds" one ["pathway", "area"]
         "When the longest of the open waits began: midnight of the day for a discharge, the quarter of an hour for a referral.";
-    OVERDUE = Gauge Light "joinedup_overdue_waits" one ["pathway", "area"]
+    OVERDUE = Gauge Now "joinedup_overdue_waits" one ["pathway", "area"]
         "People past the time in which they should have left hospital or been seen, each in one area alone: the nearest to their home that somebody answers for (locality, else trust, unitary authority, county and so on). Alerts count these.";
-    OVERDUE_OLDEST = Gauge Light "joinedup_overdue_wait_oldest_start_timestamp_seconds" one ["pathway", "area"]
+    OVERDUE_OLDEST = Gauge Now "joinedup_overdue_wait_oldest_start_timestamp_seconds" one ["pathway", "area"]
         "When the longest of the waits of joinedup_overdue_waits began.";
     PATHWAY_INFO = Gauge Light "joinedup_pathway_info" one ["pathway", "waits_for"]
         "Always 1: what those on a pathway wait for, in words.";
     WAIT_TARGET = Gauge Light "joinedup_wait_target_seconds" one ["pathway"]
         "How long a wait may be. A discharge is due by midnight of the day on which the person is ready.";
-    DELAYS = Gauge Light "joinedup_open_delays" one ["area", "reason", "reason_title", "responsible"]
+    DELAYS = Gauge Now "joinedup_open_delays" one ["area", "reason", "reason_title", "responsible"]
         "People ready to leave hospital and still there after at least one night, by reason and by whose move it is.";
 
     LEVEL = Gauge Light "joinedup_assessment_level" one ["area", "framework", "element"]

@@ -10,7 +10,7 @@ use joinedup_application::places::{Places, with_data};
 use joinedup_events::local;
 use joinedup_spc::Variation;
 use joinedup_spc::rules::Rule;
-use joinedup_views::ask::{Basis, Question, ask};
+use joinedup_views::ask::{Basis, CellsOf, Question, ask};
 use joinedup_views::chart::Chart;
 use joinedup_views::measure::Measure;
 use joinedup_views::period::Grain;
@@ -121,9 +121,15 @@ impl Made {
         // The basis is copied, so that folding waits for the copy and not for a thousand charts.
         let edition = app.edition(audience);
         let (basis, position, ratings, charted) = views.read(|view| {
-            let basis = Basis::of(view, definitions.expectations, edition, measures.iter());
-            let places = Places::of(&app.definitions, &home, view.cells(), audience);
-            let charted = with_data(&definitions, &places.all, view.cells());
+            let cells = CellsOf::view(view, edition.as_deref());
+            let places = Places::of(&app.definitions, &home, cells, audience);
+            let charted = with_data(&definitions, &places.all, cells);
+            let basis = Basis::of(
+                view,
+                definitions.expectations,
+                edition.clone(),
+                measures.iter(),
+            );
             let ratings = decisions::ratings(view);
             (basis.detached(), view.position(), ratings, charted)
         });

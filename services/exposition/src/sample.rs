@@ -1,7 +1,8 @@
 //! What is scraped, before it is written in any format.
 
-use super::names::Metric;
+use super::names::{Metric, Path};
 use super::unit::Unit;
+use joinedup_views::suppression::Audience;
 
 /// One series with its value.
 #[derive(Clone, Debug)]
@@ -24,6 +25,13 @@ impl Samples {
     /// Adds a series.
     pub fn add(&mut self, metric: &'static Metric, labels: &[&str], value: f64) {
         self.add_in(metric, None, labels, value);
+    }
+
+    /// Leaves out what an audience is not shown.
+    pub fn retain_for(&mut self, audience: Audience) {
+        let is_shown =
+            |sample: &Sample| audience == Audience::Operations || sample.metric.path != Path::Now;
+        self.0.retain(is_shown);
     }
 
     /// Adds a series of a unit. What is no number is not there.

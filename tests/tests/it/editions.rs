@@ -5,13 +5,29 @@ use joinedup_tests::http;
 use joinedup_tests::product::{self, Joinedup, JoinedupOptions};
 
 /// The doors to the nights of delay of one county.
-const DOORS: [&str; 6] = [
+const DOORS: [&str; 7] = [
     "/api/v1/charts/tr-delayed-nights?area=havenshire",
     "/api/v1/charts/tr-delayed-nights.csv?area=havenshire",
     "/api/v1/charts/tr-delayed-nights.svg?area=havenshire",
     "/api/v1/funnel/tr-before-17?area=havenshire",
     "/measures/tr-delayed-nights?area=havenshire",
     "/metrics/run-charts?",
+    "/metrics?",
+];
+/// What `/metrics` says of the process and of the log as a whole.
+const OF_THE_LOG: [&str; 4] = [
+    "process_",
+    "joinedup_log_",
+    "joinedup_projector_",
+    "joinedup_events_",
+];
+/// What moves with each person, and is shown to those who work with them.
+const OF_NOW: [&str; 5] = [
+    "joinedup_source_last_event_timestamp_seconds{",
+    "joinedup_source_events_total{",
+    "joinedup_projector_watermark_timestamp_seconds{",
+    "joinedup_view_entities{",
+    "joinedup_open_waits{",
 ];
 
 fn seen(product: &Joinedup, audience: &str) -> Vec<String> {
@@ -24,6 +40,14 @@ fn seen(product: &Joinedup, audience: &str) -> Vec<String> {
             "measures" => {
                 let table = text.split("<table").nth(1).unwrap();
                 table.split("</table>").next().unwrap().to_owned()
+            }
+            "metrics" if path.starts_with("/metrics?") => {
+                let of_now = OF_NOW.map(|name| text.contains(name));
+                assert_eq!(of_now, [audience.is_empty(); 5]);
+                let lines = text
+                    .lines()
+                    .filter(|line| !OF_THE_LOG.iter().any(|name| line.contains(name)));
+                lines.collect::<Vec<_>>().join("\n")
             }
             "metrics" => {
                 let lines = text
@@ -69,6 +93,13 @@ fn readers_look_twice_and_nobody_s_coming_or_going_is_between() {
     for ((door, first), second) in DOORS.iter().zip(&public).zip(&again) {
         assert_eq!(first, second, "{door}");
     }
+    // That a source reports again is said at once, with the day alone and no number of what it sent.
+    let sources = |audience| {
+        http::get(&product.url(&format!("/sources?{audience}")))
+            .unwrap()
+            .text()
+    };
+    assert!(sources("").contains(">Events<") && !sources("&audience=public").contains(">Events<"));
     let now = seen(&product, "");
     for ((door, first), second) in DOORS
         .iter()

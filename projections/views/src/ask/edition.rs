@@ -2,9 +2,10 @@
 //! person did.
 
 use crate::cell::Cells;
+use crate::measure::Measure;
 use crate::view::{Summary, View};
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
-use joinedup_events::local;
+use joinedup_events::{AreaId, local};
 
 /// When the next one is due: before anybody's morning meeting.
 const MORNING: NaiveTime = NaiveTime::from_hms_opt(5, 0, 0).unwrap();
@@ -36,18 +37,79 @@ impl Edition {
         }
     }
 
+    /// Whether a source had reported on an area.
+    #[must_use]
+    pub fn has_heard(&self, source: &str, area: &AreaId) -> bool {
+        let heard = |(name, of): &(String, AreaId)| name == source && of == area;
+        self.sources.sources.keys().any(heard)
+    }
+
+    /// The instant as known at which somebody who is given editions is answered: the morning before the one that was asked
+    /// for, and none that this edition is not yet of. From one second to the next a chart tells when one person left, and so
+    /// would two clocks of which one is a little ahead.
+    #[must_use]
+    pub fn known_at(
+        edition: Option<&Self>,
+        asked: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> DateTime<Utc> {
+        let taken = edition.map(|edition| edition.taken);
+        morning(taken.into_iter().fold(asked.min(now), DateTime::min))
+    }
+
     /// Whether the next one is due, the log being at a position: a morning has come and this one has lasted, or the log is
     /// being filled.
     #[must_use]
     pub fn is_over(&self, now: DateTime<Utc>, position: u64) -> bool {
-        let today = local::date(now);
-        let morning = match local::at(today, MORNING) {
-            at if at <= now => at,
-            _ => local::at(today - Days::new(1), MORNING),
-        };
-        let is_of_yesterday = self.taken < morning && now - self.taken >= LEAST_AGE;
+        let is_of_yesterday = self.taken < morning(now) && now - self.taken >= LEAST_AGE;
         let grown = position.saturating_sub(self.position);
         is_of_yesterday || grown >= self.position.max(FILLED)
+    }
+}
+
+/// The last morning that an edition can be of at an instant.
+fn morning(now: DateTime<Utc>) -> DateTime<Utc> {
+    let today = local::date(now);
+    match local::at(today, MORNING) {
+        at if at <= now => at,
+        _ => local::at(today - Days::new(1), MORNING),
+    }
+}
+
+/// The cells that measures are counted from: those of now, and for numbers of people those of an edition where there is one.
+#[derive(Clone, Copy, Debug)]
+pub struct CellsOf<'a> {
+    now: &'a Cells,
+    people: &'a Cells,
+}
+
+impl<'a> CellsOf<'a> {
+    /// Those of a view.
+    #[must_use]
+    pub fn view(view: &'a View, edition: Option<&'a Edition>) -> Self {
+        let now = view.cells();
+        Self {
+            now,
+            people: edition.map_or(now, |edition| &edition.cells),
+        }
+    }
+
+    /// The same for every measure.
+    #[must_use]
+    pub const fn all(cells: &'a Cells) -> Self {
+        Self {
+            now: cells,
+            people: cells,
+        }
+    }
+
+    /// Those of a measure.
+    #[must_use]
+    pub fn get(&self, measure: &Measure) -> &'a Cells {
+        match measure.is_of_people() {
+            true => self.people,
+            false => self.now,
+        }
     }
 }
 
@@ -90,6 +152,31 @@ mod tests {
         // In summer, five o'clock is four by UTC.
         let summer = taken("2026-06-10T06:00:00Z", 5_000);
         assert!(summer.is_over(at("2026-06-11T04:00:00Z"), 5_000));
+    }
+
+    #[test]
+    fn what_was_known_is_told_by_the_clock_of_the_editions() {
+        let edition = taken("2026-11-28T09:00:00Z", 7);
+        let known = |asked: &str, edition| {
+            Edition::known_at(edition, at(asked), at("2026-11-29T03:00:00Z"))
+        };
+        for (asked, told) in [
+            ("2026-11-20T00:00:00Z", "2026-11-19T05:00:00Z"),
+            ("2026-11-20T17:21:09Z", "2026-11-20T05:00:00Z"),
+            ("2026-11-29T02:59:00Z", "2026-11-28T05:00:00Z"),
+            ("2027-01-01T00:00:00Z", "2026-11-28T05:00:00Z"),
+        ] {
+            assert_eq!(known(asked, Some(&edition)), at(told), "{asked}");
+        }
+        let early = taken("2026-11-28T04:00:00Z", 7);
+        assert_eq!(
+            known("2026-11-28T23:00:00Z", Some(&early)),
+            at("2026-11-27T05:00:00Z")
+        );
+        assert_eq!(
+            known("2026-11-28T23:00:00Z", None),
+            at("2026-11-28T05:00:00Z")
+        );
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(super) struct Among<'a> {
     pub areas: &'a Areas,
     pub policy: &'a Policy,
     pub measure: &'a Measure,
+    /// The slice of those of whom the value is not known: a numerator may leave them out.
+    pub unknown: Option<usize>,
 }
 
 /// A point: the start of its period, and its area.
@@ -92,6 +94,13 @@ impl Among<'_> {
                 let parts: Vec<_> = values
                     .filter_map(|(slice, of)| Some((slice, of.get_key_value(id)?.0)))
                     .collect();
+                let known = parts
+                    .iter()
+                    .filter(|(slice, _)| self.unknown != Some(*slice));
+                let known: Vec<_> = known.copied().collect();
+                if known.len() < parts.len() {
+                    tables.push(((0, id), known));
+                }
                 tables.push(((0, id), parts));
             }
         }
@@ -150,13 +159,14 @@ pub(super) fn behind(measure: &Measure, point: &Point) -> Option<Counted> {
 
 /// The number that a share is out of.
 pub(super) fn out_of(measure: &Measure, point: &Point) -> Option<Counted> {
-    let is_part = measure.shape() == Shape::Proportion || measure.aggregate == Aggregate::Ratio;
+    let is_ratio = matches!(measure.aggregate, Aggregate::Ratio | Aggregate::LevelRatio);
+    let is_part = measure.shape() == Shape::Proportion || is_ratio;
     let n = if point.value.is_none() {
         point.n.filter(|_| is_part)?
     } else {
         match (measure.shape(), point.denominator) {
             (Shape::Proportion, Some(denominator)) => denominator.round() as i64,
-            _ if measure.aggregate == Aggregate::Ratio => point.denominator?.round() as i64,
+            _ if is_ratio => point.denominator?.round() as i64,
             _ => return None,
         }
     };

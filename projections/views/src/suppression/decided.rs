@@ -61,7 +61,8 @@ impl Asked<'_> {
                         std::iter::once(&whole).chain(values).cloned().collect();
                     self.asked(query, &family, &slices, (asked + 1, &all))
                 }
-                // By many questions of this kind the parts of a small number could be put together.
+                // By many questions of this kind the parts of a small number could be put together, also out of the numbers of
+                // the places that are free of the rule and hold small ones.
                 Slices::Mixed => (self.slice(query, &family, query.filter), None),
             };
             let is_asked = |point: &Point| {
@@ -74,9 +75,14 @@ impl Asked<'_> {
                 }
                 points.retain(|point| query.range.is_some() || is_asked(point));
                 let holds = self.policy.holds(self.areas, area.as_str());
+                let holds_small = || {
+                    family
+                        .iter()
+                        .any(|a| self.policy.holds(self.areas, a.as_str()))
+                };
                 let is_hidden = |start: &NaiveDate| match &hidden {
                     Some(hidden) => hidden.contains(&(*start, area.clone())),
-                    None => holds,
+                    None => holds_small(),
                 };
                 let starts = points.iter().map(|point| point.period_start);
                 let hidden = starts.filter(is_hidden).collect();
@@ -155,6 +161,7 @@ impl Asked<'_> {
             areas: self.areas,
             policy: self.policy,
             measure: query.measure,
+            unknown: filters.iter().position(is_unknown),
         };
         let mut grains = lengths::order(query.measure);
         let is_alone = query.range.is_some() || query.grain == query.measure.period;
@@ -236,6 +243,15 @@ enum Slices {
     Parts { values: Vec<Filter>, asked: usize },
     /// Several values, or several dimensions.
     Mixed,
+}
+
+/// Whether a part is of those alone of whom the value is not known.
+fn is_unknown(filter: &Filter) -> bool {
+    let mut values = filter.0.values().flatten();
+    values
+        .next()
+        .is_some_and(|value| value == dimension::UNKNOWN)
+        && values.next().is_none()
 }
 
 fn slices(basis: &Basis<'_>, query: &PointQuery<'_>) -> Slices {

@@ -107,9 +107,9 @@ impl Number {
 }
 
 impl<K: Ord> Family<K> {
-    /// The numbers in order, as they are decided.
+    /// The numbers in order, as they are decided, and after them what is missing of totals that their parts do not fill.
     pub(super) fn ranked(&self, rule: SmallNumbers) -> Ranked {
-        Ranked {
+        let mut ranked = Ranked {
             rule,
             counts_people: self.counts_people,
             knows_which_are_small: self.knows_which_are_small,
@@ -119,26 +119,38 @@ impl<K: Ord> Family<K> {
                 .keys()
                 .map(|id| self.fixed.get(id).copied())
                 .collect(),
-            tables: self.tables(),
-        }
+            tables: Vec::new(),
+        };
+        self.add_tables(&mut ranked);
+        ranked
     }
 
-    /// The totals with the parts that have numbers. A total that is not the sum of its parts tells nothing of them.
-    fn tables(&self) -> Vec<Table> {
+    /// Adds the totals with the parts that have numbers. Parts that do not fill their total are bounded by it all the same,
+    /// with a rest that is published nowhere; parts that are more than it overlap, and it tells nothing of them.
+    fn add_tables(&self, ranked: &mut Ranked) {
         let index: BTreeMap<&K, usize> = self.numbers.keys().zip(0..).collect();
-        let table = |(total, parts): &(K, Vec<K>)| {
-            let number = self.numbers.get(total)?;
-            let numbers = parts.iter().filter_map(|part| self.numbers.get(part));
-            let sum: i64 = numbers.map(|number| number.n).sum();
+        for (total, parts) in &self.parts {
+            let Some(&total) = index.get(total) else {
+                continue;
+            };
             let known = parts.iter().filter_map(|part| index.get(part).copied());
-            let parts: Vec<usize> = known.collect();
-            let adds_up = !parts.is_empty() && sum == number.n;
-            adds_up.then_some(Table {
-                total: *index.get(total)?,
-                parts,
-            })
-        };
-        self.parts.iter().filter_map(table).collect()
+            let mut parts: Vec<usize> = known.collect();
+            let sum: i64 = parts.iter().map(|&part| ranked.numbers[part].n).sum();
+            let rest = ranked.numbers[total].n - sum;
+            if parts.is_empty() || rest < 0 {
+                continue;
+            }
+            if rest > 0 {
+                parts.push(ranked.numbers.len());
+                ranked.numbers.push(Number {
+                    n: rest,
+                    people: rest,
+                    holds: false,
+                });
+                ranked.fixed.push(Some(Shown::Neighbour));
+            }
+            ranked.tables.push(Table { total, parts });
+        }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::among::{behind, is_people, out_of};
 use super::decided::Asked;
-use super::{Audience, Policy, Shown};
+use super::{Audience, Policy};
 use crate::ask::Basis;
 use crate::measure::{Shape, SmallNumbers};
+use crate::period::Period;
 use crate::point::{Point, PointQuery, State};
 use joinedup_events::AreaId;
 use joinedup_events::area::Areas;
@@ -40,6 +41,12 @@ pub fn published(
         );
         let withheld = |area: &AreaId| {
             let mut points = asked.points(query, area, query.filter);
+            if let (None, Some(first)) = (query.from, points.first()) {
+                // A place begins with the length that it is shown by: its first day could be one person's.
+                let begins = Period::of(query.measure.period, first.period_start).start;
+                let from = Some(begins);
+                points = asked.points(&PointQuery { from, ..*query }, area, query.filter);
+            }
             // What comes before the first number would tell of its day; a silence after it tells of nobody.
             let mut has_begun = false;
             for point in &mut points {
@@ -87,18 +94,16 @@ fn publish(
         .to_owned();
         return withhold(point, State::Incomplete, note);
     }
-    if hidden && point.value.is_some() {
+    let has_value = point.value.is_some();
+    // Too few for a value, too few to show, or next to too few: which of these it was would narrow how many there were.
+    if is_of_somebody(point) && (hidden || (holds && !has_value)) || (hidden && has_value) {
         return withhold(
             point,
             State::Suppressed,
             format!("suppressed: it would identify a few people ({rule})"),
         );
     }
-    if !holds || point.value.is_none() {
-        if holds || hidden {
-            // Why there is no value may itself say how few there were.
-            hide_counts(point, rule, hidden);
-        }
+    if !holds || !has_value {
         return;
     }
     let rounded = |n: i64| rule.rounded(n).number().unwrap_or(0) as f64;
@@ -147,36 +152,10 @@ fn withhold(point: &mut Point, state: State, note: String) {
     (point.state, point.note) = (state, Some(note));
 }
 
-/// Takes counts out of a point without value that are small enough to tell of people, or that would give a small one
-/// beside them away; rounds the rest. The note must not say what the counts do not.
-fn hide_counts(point: &mut Point, rule: SmallNumbers, hidden: bool) {
-    let is_small = |n: i64| rule.count(n) == Shown::Small;
-    let small = hidden
-        || point.n.is_some_and(is_small)
-        || point.numerator.is_some_and(|n| is_small(n.round() as i64));
-    let rounded = |n: i64| rule.count(n).number();
-    let counts = [
-        point.n,
-        rounded_of(point.numerator),
-        rounded_of(point.denominator),
-    ];
-    let few = small || counts.into_iter().flatten().any(|n| rounded(n) != Some(n));
-    if !few {
-        return;
-    }
-    if small {
-        (point.n, point.numerator, point.denominator) = (None, None, None);
-    } else {
-        point.n = point.n.and_then(rounded);
-        for number in [&mut point.numerator, &mut point.denominator] {
-            *number = rounded_of(*number).and_then(rounded).map(|n| n as f64);
-        }
-    }
-    point.note = Some(format!("too few to show, to protect privacy ({rule})"));
-}
-
-fn rounded_of(number: Option<f64>) -> Option<i64> {
-    number.map(|n| n.round() as i64)
+/// Whether a point counts anybody at all.
+fn is_of_somebody(point: &Point) -> bool {
+    let counts = [point.numerator, point.denominator].into_iter().flatten();
+    point.n.is_some_and(|n| n > 0) || counts.into_iter().any(|count| count > 0.0)
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ pub fn one_page(
     Ok(OnePage {
         well: well(app, area, &overview, &standing, plan, year_ago),
         in_the_way: in_the_way(app, area, &overview, &standing, plan),
-        gaps: gaps_of(app, area, &standing, plan)?,
+        gaps: gaps_of(app, area, audience, &standing, plan)?,
         ambitions_of: year_ago,
         ambitions: ambitions(app, area, year_ago, today)?,
     })
@@ -207,11 +207,12 @@ fn in_the_way(
 fn gaps_of(
     app: &App,
     area: &AreaId,
+    audience: Audience,
     standing: &Standing,
     plan: &[Planned],
 ) -> Result<Vec<Remark>, QuestionError> {
     let definitions = &app.definitions;
-    let with_numbers = gaps::with_numbers(app, area)?;
+    let with_numbers = gaps::with_numbers(app, area, audience)?;
     let node = |state: &NodeState, detail: String| Remark {
         kind: Kind::Node,
         id: state.node.id.clone(),

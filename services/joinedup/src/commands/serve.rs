@@ -24,6 +24,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// How often it is looked whether the numbers of people that readers get are due.
+const RENEW_EVERY: Duration = Duration::from_secs(60);
 /// The longest that an orderly stop may take. Answers have ten seconds to finish, and what is folded five to be saved.
 const END_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -197,6 +199,13 @@ fn watch(app: &App, over: CancellationToken) -> Vec<JoinHandle<()>> {
         let (scrub, log) = (health.scrub.clone(), log.clone());
         tasks.push(tokio::spawn(async move {
             scrub.run(log, Pace::default()).await;
+        }));
+        let app = app.clone();
+        tasks.push(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(RENEW_EVERY).await;
+                app.renew_edition();
+            }
         }));
     }
     tasks.push(tokio::spawn(async move {

@@ -50,7 +50,7 @@ pub async fn list(
             in_words_for(model, population, &mut nodes)?;
         }
         let population = asked.unwrap_or(&model.about().population);
-        let with_numbers = gaps::with_numbers(&app, &area)?;
+        let with_numbers = gaps::with_numbers(&app, &area, audience)?;
         let nodes = nodes
             .into_iter()
             .map(|node| with_gaps(&app, &area, node, &with_numbers))

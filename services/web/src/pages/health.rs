@@ -20,7 +20,7 @@ const OLD_DAYS: i64 = 7;
 /// # Errors
 /// 404 when this process has no views.
 pub fn of(visit: &Visit) -> Result<Health, Problem> {
-    Ok(sources::health(&visit.app)?)
+    Ok(sources::health(&visit.app, visit.audience())?)
 }
 
 /// The class and the words of the strip, for views that follow the log. Green is only what is on time.
@@ -70,7 +70,7 @@ pub fn in_full(visit: &Visit, health: &Health) -> Markup {
         @if !health.late.is_empty() {
             ul.plain {
                 @for source in health.late.iter().take(MAX_LATE) {
-                    li { strong.concern { (name(visit, source)) } ": no data for " (quiet_for(visit, source)) " (since " (words::instant(source.recorded)) "; expected " (every(source.expected)) ")" }
+                    li { strong.concern { (name(visit, source)) } ": no data for " (quiet_for(visit, source)) " (since " (received(source)) "; expected " (every(source.expected)) ")" }
                 }
             }
             @if health.late.len() > MAX_LATE { p { (words::counted(health.late.len() - MAX_LATE, "more is late", "more are late")) "." } }
@@ -105,9 +105,24 @@ pub fn name(visit: &Visit, source: &Source) -> String {
     }
 }
 
+/// When a source last sent something: to readers the day alone.
+#[must_use]
+pub fn received(source: &Source) -> String {
+    match source.events {
+        Some(_) => words::instant(source.recorded),
+        None => date(local::date(source.recorded)),
+    }
+}
+
 /// For how long a source has sent nothing.
 #[must_use]
 pub fn quiet_for(visit: &Visit, source: &Source) -> String {
+    if source.events.is_none() {
+        return match (visit.today() - local::date(source.recorded)).num_days() {
+            0 => "some hours".to_owned(),
+            days => words::days(days),
+        };
+    }
     let quiet = visit.now - source.recorded;
     match quiet.num_hours() {
         hours if hours < 48 => words::counted(usize::try_from(hours).unwrap_or(0), "hour", "hours"),

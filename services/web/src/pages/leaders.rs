@@ -70,7 +70,8 @@ fn page(visit: &Visit) -> Markup {
     let people = whose::counted(visit);
     let overview = visit.overview_of(people);
     let place = visit.title_of(visit.area.as_str());
-    let with_numbers = gaps::with_numbers(&visit.app, &visit.area).unwrap_or_default();
+    let with_numbers =
+        gaps::with_numbers(&visit.app, &visit.area, visit.audience()).unwrap_or_default();
     let outcomes = outcomes(visit);
     let all: Vec<(&Node, Vec<&Line>)> = outcomes
         .iter()

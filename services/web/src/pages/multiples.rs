@@ -8,6 +8,7 @@ use crate::door::problem::Problem;
 use joinedup_application::charts::{self, Answer, ChartRequest};
 use joinedup_drawing::axis::{Scale, amount};
 use joinedup_drawing::{self, Drawing, Size, icon};
+use joinedup_views::ask::CellsOf;
 use joinedup_views::measure::{Measure, Shape, Source};
 use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeSet;
@@ -215,10 +216,12 @@ pub(super) fn values(
     dimension: &str,
 ) -> Result<BTreeSet<String>, Problem> {
     let within = visit.app.definitions.areas.within(&visit.area);
+    let edition = visit.app.edition(visit.audience());
     Ok(visit.views()?.read(|view| {
+        let cells = CellsOf::view(view, edition.as_deref()).get(measure);
         within
             .iter()
-            .flat_map(|area| view.cells().series(&measure.quantity, area.as_str()))
+            .flat_map(|area| cells.series(&measure.quantity, area.as_str()))
             .filter_map(|series| {
                 series
                     .breakdown

@@ -31,7 +31,8 @@ pub async fn show(visit: Visit) -> Result<Response, Problem> {
 }
 
 fn body(visit: &Visit) -> Result<Markup, Problem> {
-    let found = sources(&visit.app)?;
+    let found = sources(&visit.app, visit.audience())?;
+    let tells_events = found.iter().any(|source| source.events.is_some());
     Ok(html! {
         h1 { "Data sources" }
         div #sources-lead data-live {
@@ -44,16 +45,16 @@ fn body(visit: &Visit) -> Result<Markup, Problem> {
         @if !found.is_empty() {
             div.scroll tabindex="0" role="region" aria-label="Table of sources" {
                 table.stack #sources-table data-live {
-                    thead { tr { th scope="col" { "Source" } th scope="col" { "Status" } th scope="col" { "Last received" } th scope="col" { "Expected" } th.number scope="col" { "Events" } th scope="col" { "Places" } } }
+                    thead { tr { th scope="col" { "Source" } th scope="col" { "Status" } th scope="col" { "Last received" } th scope="col" { "Expected" } @if tells_events { th.number scope="col" { "Events" } } th scope="col" { "Places" } } }
                     tbody {
                         @for source in &found {
                             tr.silent[source.late] {
                                 @let name = health::name(visit, source);
                                 th.whole scope="row" { (name) @if name != source.name { br; code.small { (source.name) } } }
                                 td data-label="Status" { @if source.late { strong.tag.concern { "No data for " (health::quiet_for(visit, source)) } } @else if source.expected.is_some() { "On time" } @else { "No schedule" } }
-                                td data-label="Last received" { time datetime=(source.recorded.to_rfc3339()) { (words::instant(source.recorded)) } }
+                                td data-label="Last received" { (health::received(source)) }
                                 td data-label="Expected" { (health::every(source.expected)) }
-                                td.number data-label="Events" { (number(source.events as f64, "")) }
+                                @if let Some(events) = source.events { td.number data-label="Events" { (number(events as f64, "")) } }
                                 td data-label="Places" { (places(visit, &source.areas)) }
                             }
                         }

@@ -309,7 +309,7 @@ fn the_services_work_with_the_commands_files_and_rights_of_the_file_and_no_other
     };
     assert_eq!(with("publisher-token").status, 403);
     eventually("events are folded", || {
-        let scrape = Scrape::parse(&with("reader-token").text())?;
+        let scrape = Scrape::parse(&with("operator-token").text())?;
         match scrape.value("joinedup_events_folded_total", &[])? {
             0.0 => Err("none".to_owned()),
             folded => Ok(folded),
