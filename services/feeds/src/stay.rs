@@ -459,10 +459,15 @@ impl Stay<'_> {
         });
         let mut known: Vec<_> = known.collect();
         known.sort_by_key(|(stored, _, date)| (*date, stored.occurred_at));
+        if self.statement.not_ready_withdrawn {
+            let mistaken = known.extract_if(.., |(_, ready, _)| !*ready);
+            change.taken_back = mistaken.map(|(stored, _, _)| stored.position).collect();
+        }
         let stated = match self.statement.readiness {
             Stated::Nothing => return change,
             Stated::Withdrawn => {
-                change.taken_back = known.iter().map(|(stored, _, _)| stored.position).collect();
+                let all = known.iter().map(|(stored, _, _)| stored.position);
+                change.taken_back.extend(all);
                 return change;
             }
             Stated::Is(stated) => stated,

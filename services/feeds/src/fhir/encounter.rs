@@ -118,6 +118,7 @@ impl Reader<'_> {
             died,
             died_at,
             expected: dated(planned, faults, |moment| moment.date()),
+            not_ready_withdrawn: false,
             readiness: dated(encounter.extension(&mapping.ready), faults, |moment| {
                 Readiness {
                     ready: true,

@@ -62,6 +62,7 @@ impl Reader<'_> {
         let died_at = moment(message, &mapping.died_at, &mut faults);
         let died = message.text(&mapping.died);
         let died = died.is_some_and(|flag| flag.eq_ignore_ascii_case("y")) || died_at.is_some();
+        let (readiness, not_ready_withdrawn) = self.readiness(message, recorded, &mut faults);
         let statement = Statement {
             trigger,
             spell,
@@ -88,7 +89,8 @@ impl Reader<'_> {
                 &mapping.expected,
                 &mut faults,
             ),
-            readiness: self.readiness(message, recorded, &mut faults),
+            readiness,
+            not_ready_withdrawn,
             pathway: words(
                 message,
                 mapping.pathway.as_ref(),
@@ -154,12 +156,13 @@ impl Reader<'_> {
         self.ring.hashes(Purpose::Person, &parts)
     }
 
+    /// Readiness, and whether that the person meets the criteria again is taken back.
     fn readiness(
         &self,
         message: &Message,
         recorded: DateTime<Utc>,
         faults: &mut Vec<Fault>,
-    ) -> Stated<Readiness> {
+    ) -> (Stated<Readiness>, bool) {
         let dates = |words: &Words, ready: bool, faults: &mut Vec<Fault>| match dated(
             words.value_in(message),
             &words.field,
@@ -173,12 +176,9 @@ impl Reader<'_> {
             Stated::Withdrawn => Stated::Withdrawn,
             Stated::Nothing => Stated::Nothing,
         };
-        if let Some(words) = &self.mapping.not_ready
-            && let stated @ Stated::Is(_) = dates(words, false, faults)
-        {
-            return stated;
-        }
-        match &self.mapping.ready {
+        let words_of_not_ready = self.mapping.not_ready.as_ref();
+        let not_ready = words_of_not_ready.map(|words| dates(words, false, faults));
+        let ready = match &self.mapping.ready {
             None => Stated::Nothing,
             Some(by_date) if by_date.values.is_empty() => dates(by_date, true, faults),
             ready => words(message, ready.as_ref(), faults, |words, text| {
@@ -188,6 +188,14 @@ impl Reader<'_> {
                     dated: false,
                 })
             }),
+        };
+        match (not_ready, ready) {
+            // Of two dates the later is how it stands.
+            (Some(Stated::Is(not)), Stated::Is(ready)) if ready.dated && ready.date > not.date => {
+                (Stated::Is(ready), false)
+            }
+            (Some(not_ready @ Stated::Is(_)), _) => (not_ready, false),
+            (not_ready, ready) => (ready, not_ready == Some(Stated::Withdrawn)),
         }
     }
 }

@@ -380,6 +380,30 @@ fn what_a_site_puts_elsewhere_is_found_by_its_mapping() {
 }
 
 #[test]
+fn who_met_the_criteria_again_by_mistake_is_ready_since_when_it_was() {
+    // The second field of the site is the date on which somebody met the criteria to reside again.
+    let mut world = World::with("ready = \"ZU1-1\"\nnot_ready = \"ZU1-2\"\n");
+    world.take(&adt("A01", "1008", &[]));
+    let mut told = |day_hour: &str, ready: &str, not_ready: &str| {
+        world.take(&adt(
+            "A08",
+            day_hour,
+            &[("ready", ready), ("pathway", not_ready)],
+        ));
+        world.ask(|spell| spell.unwrap().ready.map(|date| date.to_string()))
+    };
+    let since = |date: &str| Some(date.to_owned());
+    assert_eq!(told("1109", "20261111", ""), since("2026-11-11"));
+    assert_eq!(told("1209", "20261111", "20261112"), None);
+    assert_eq!(told("1210", "20261111", "\"\""), since("2026-11-11"));
+    assert_eq!(told("1309", "", "20261113"), None);
+    assert_eq!(told("1310", "", "\"\""), since("2026-11-11"));
+    // Both dates stay in the message: the later is how it stands.
+    assert_eq!(told("1409", "20261111", "20261114"), None);
+    assert_eq!(told("1509", "20261115", "20261114"), since("2026-11-15"));
+}
+
+#[test]
 fn a_message_without_what_names_the_stay_is_refused_where_it_matters() {
     let world = World::new();
     let reader = Reader {

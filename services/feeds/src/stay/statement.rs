@@ -101,6 +101,8 @@ pub struct Statement {
     pub expected: Stated<NaiveDate>,
     /// Readiness.
     pub readiness: Stated<Readiness>,
+    /// That the person meets the criteria again is taken back, whatever else is said of readiness.
+    pub not_ready_withdrawn: bool,
     /// The pathway.
     pub pathway: Stated<Pathway>,
     /// The ward.
