@@ -5,6 +5,7 @@
 
 mod unzipped;
 
+use crate::line_list::moment::DAYS_TO_1904;
 use calamine::{
     Cell, DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, Xlsx, XlsxError,
 };
@@ -29,6 +30,8 @@ pub struct SheetRow {
     pub number: u64,
     /// Its cells, from the first column on.
     pub cells: Vec<String>,
+    /// Whether its workbook counts days from 1904.
+    pub from_1904: bool,
 }
 
 impl SheetRow {
@@ -118,6 +121,7 @@ impl Workbook {
     /// When the sheet cannot be read or is too large.
     pub fn rows(&mut self, sheet: &str) -> Result<Vec<SheetRow>, SheetError> {
         let unreadable = |_: XlsxError| SheetError::Sheet(sheet.to_owned());
+        let from_1904 = self.counts_from_1904();
         let mut reader = self
             .xlsx
             .worksheet_cells_reader(sheet)
@@ -131,6 +135,7 @@ impl Workbook {
                 rows.push(SheetRow {
                     number,
                     cells: Vec::new(),
+                    from_1904,
                 });
             }
             let Some(last) = rows.last_mut() else {
@@ -195,7 +200,11 @@ fn instant(at: ExcelDateTime) -> Option<NaiveDateTime> {
 /// more likely something else.
 #[must_use]
 pub fn serial_date(serial: f64, from_1904: bool) -> Option<NaiveDateTime> {
-    let day_1900 = if from_1904 { serial + 1462.0 } else { serial };
+    let day_1900 = if from_1904 {
+        serial + DAYS_TO_1904
+    } else {
+        serial
+    };
     (30_000.0..80_000.0)
         .contains(&day_1900)
         .then(|| ExcelDateTime::new(serial, ExcelDateTimeType::DateTime, from_1904))
@@ -280,6 +289,7 @@ impl<R: Read> TextRows<R> {
                 begins.max(ends)
             },
             cells,
+            from_1904: false,
         }))
     }
 }

@@ -207,7 +207,7 @@ impl Cells<'_> {
         let Some(text) = self.text(ours) else {
             return Ok(None);
         };
-        let read = Moment::read(text).map(|moment| Some(moment.date()));
+        let read = Moment::of_cell(text, self.row.from_1904).map(|moment| Some(moment.date()));
         read.ok_or((ours, "is not a date as 31/05/2026 or 2026-05-31"))
     }
 

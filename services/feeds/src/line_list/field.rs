@@ -34,7 +34,7 @@ pub(super) fn moment(
     let Some((column, text)) = cell(mapping, row, columns) else {
         return Ok(None);
     };
-    let read = Moment::read(text).map(Some);
+    let read = Moment::of_cell(text, row.from_1904).map(Some);
     read.ok_or_else(|| {
         let sentence =
             "is not a date or time as 31/05/2026 14:30, 2026-05-31T14:30 or a date of Excel";

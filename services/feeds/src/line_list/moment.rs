@@ -21,6 +21,9 @@ const TIMES: [&str; 4] = ["%H:%M", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p"];
 /// Days that a serial number of Excel may be: from 1954 to 2119. What is smaller is an amount.
 const SERIALS: std::ops::Range<f64> = 20_000.0..80_000.0;
 
+/// From the day from which Excel counts to the one from which old Macintosh workbooks do.
+pub const DAYS_TO_1904: f64 = 1_462.0;
+
 impl Moment {
     /// A local date and time.
     #[must_use]
@@ -37,11 +40,17 @@ impl Moment {
         local::date(self.at)
     }
 
-    /// Reads a cell; `None` when it is no date.
+    /// Reads a text; `None` when it is no date.
     #[must_use]
-    pub fn read(cell: &str) -> Option<Self> {
+    pub fn read(text: &str) -> Option<Self> {
+        Self::of_cell(text, false)
+    }
+
+    /// Reads a cell, of a workbook that may count days from 1904; `None` when it is no date.
+    #[must_use]
+    pub fn of_cell(cell: &str, from_1904: bool) -> Option<Self> {
         let cell = cell.trim();
-        if let Some(moment) = of_serial(cell) {
+        if let Some(moment) = of_serial(cell, from_1904) {
             return Some(moment);
         }
         let Some(colon) = cell.find(':') else {
@@ -87,12 +96,20 @@ fn date(text: &str) -> Option<NaiveDate> {
     })
 }
 
-/// A date as Excel counts it: days from the end of 1899, the time as a fraction.
-fn of_serial(cell: &str) -> Option<Moment> {
+/// A date as Excel counts it: days from the end of 1899 or from the beginning of 1904, the time as a fraction.
+fn of_serial(cell: &str, from_1904: bool) -> Option<Moment> {
     if !cell.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return None;
     }
-    let serial: f64 = cell.parse().ok().filter(|n| SERIALS.contains(n))?;
+    let serial: f64 = cell.parse().ok()?;
+    let serial = if from_1904 {
+        serial + DAYS_TO_1904
+    } else {
+        serial
+    };
+    if !SERIALS.contains(&serial) {
+        return None;
+    }
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -122,6 +139,19 @@ mod tests {
                 m.date_only,
             )
         })
+    }
+
+    #[test]
+    fn a_day_of_an_old_macintosh_workbook_is_the_day_that_its_user_saw() {
+        let of_1904 = |cell| Moment::of_cell(cell, true).map(|moment| moment.date().to_string());
+        assert_eq!(of_1904("44893.5").as_deref(), Some("2026-11-29"));
+        assert_eq!(of_1904("29/11/2026").as_deref(), Some("2026-11-29"));
+        assert_eq!(
+            Moment::read("46355")
+                .map(|moment| moment.date().to_string())
+                .as_deref(),
+            Some("2026-11-29")
+        );
     }
 
     #[test]

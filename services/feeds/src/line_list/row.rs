@@ -240,7 +240,7 @@ impl RowReader<'_> {
                 .iter()
                 .any(|fact| fact.time.iter().any(|c| c == column))
             {
-                let moment = Moment::read(text).ok_or_else(|| column.clone())?;
+                let moment = Moment::of_cell(text, row.from_1904).ok_or_else(|| column.clone())?;
                 parts.push(moment.at.format("%Y-%m-%dT%H:%MZ").to_string());
             } else {
                 parts.push(text.to_uppercase());

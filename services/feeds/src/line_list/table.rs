@@ -59,6 +59,8 @@ pub struct Row {
     pub line: u64,
     /// Its cells, by column; empty ones are not there.
     pub cells: BTreeMap<String, String>,
+    /// Whether its workbook counts days from 1904.
+    pub from_1904: bool,
 }
 
 impl Table {
@@ -96,7 +98,13 @@ fn of_workbook(bytes: &[u8], mapping: &ListMapping) -> Result<Table, TableError>
         });
         match of_lines(lines.collect(), mapping) {
             Err(error @ TableError::Columns { .. }) => first = first.or(Some(error)),
-            other => return other,
+            Err(error) => return Err(error),
+            Ok(mut table) => {
+                for row in &mut table.rows {
+                    row.from_1904 = book.counts_from_1904();
+                }
+                return Ok(table);
+            }
         }
     }
     Err(first.unwrap_or(SheetError::NotAWorkbook.into()))
@@ -200,6 +208,7 @@ fn of_lines(lines: Vec<Line>, mapping: &ListMapping) -> Result<Table, TableError
         rows.push(Row {
             line: *line,
             cells: cells.collect(),
+            from_1904: false,
         });
     }
     Ok(Table { rows, uneven })
