@@ -15,6 +15,8 @@ pub enum Reached {
     Reached,
     /// Nearer than it was.
     Nearer,
+    /// Published for the first time since it was set: there is nothing to hold it against.
+    FirstRated,
     /// Where it was.
     Unchanged,
     /// Lower than it was.
@@ -65,7 +67,8 @@ pub fn aimed(facts: &[StoredFact], on: NaiveDate, today: NaiveDate) -> Option<Ai
         (_, Some(now)) if now >= wanted => Reached::Reached,
         (Some(then), Some(now)) if now < then => Reached::Lower,
         (Some(then), Some(now)) if now == then => Reached::Unchanged,
-        _ => Reached::Nearer,
+        (None, Some(_)) => Reached::FirstRated,
+        (Some(_), Some(_)) => Reached::Nearer,
     };
     Some(Aimed {
         area,
@@ -123,6 +126,14 @@ mod tests {
         )
         .unwrap();
         assert_eq!((found.then, found.reached), (None, Reached::NotRated));
+        let fact = |on, fact| told(area, on, on, fact);
+        let rated = standing(vec![
+            set.clone(),
+            fact("2026-03-01", proposed("2026", Some(1))),
+            fact("2026-03-02", confirmed("2026")),
+        ]);
+        let found = aimed(&rated, day("2025-06-01"), day("2026-06-01")).unwrap();
+        assert_eq!((found.now, found.reached), (Some(1), Reached::FirstRated));
         assert_eq!(aimed(&[set], day("2025-06-01"), day("2026-01-01")), None);
         assert_eq!(aimed(&[], day("2025-06-01"), day("2026-01-01")), None);
     }

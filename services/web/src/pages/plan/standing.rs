@@ -110,7 +110,7 @@ pub(super) fn ambitions(visit: &Visit, stands: &OnePage) -> Markup {
                         }
                     }
                 }
-                ul.legend aria-label="Legend" { @for reached in [Reached::Reached, Reached::Nearer, Reached::Unchanged, Reached::Lower] { li { span.became.(class(reached)) { (sign(reached)) } (word(reached)) } } }
+                ul.legend aria-label="Legend" { @for reached in [Reached::Reached, Reached::Nearer, Reached::FirstRated, Reached::Unchanged, Reached::Lower] { li { span.became.(class(reached)) { (sign(reached)) } (word(reached)) } } }
             }
         }
     }
@@ -142,6 +142,7 @@ const fn word(reached: Reached) -> &'static str {
     match reached {
         Reached::Reached => "reached",
         Reached::Nearer => "nearer",
+        Reached::FirstRated => "first rated since",
         Reached::Unchanged => "unchanged",
         Reached::Lower => "lower",
         Reached::NotRated => "not rated now",
@@ -152,6 +153,7 @@ const fn sign(reached: Reached) -> &'static str {
     match reached {
         Reached::Reached => "✓",
         Reached::Nearer => "▲",
+        Reached::FirstRated => "•",
         Reached::Unchanged => "=",
         Reached::Lower => "▼",
         Reached::NotRated => "–",
@@ -162,7 +164,7 @@ const fn class(reached: Reached) -> &'static str {
     match reached {
         Reached::Reached => "reached",
         Reached::Nearer => "nearer",
-        Reached::Unchanged => "unchanged",
+        Reached::Unchanged | Reached::FirstRated => "unchanged",
         Reached::Lower => "lower",
         Reached::NotRated => "unrated",
     }
