@@ -49,6 +49,19 @@ fn open(product: &Joinedup, page: &mut Page, id: &str, to: &str) {
     page.wait_until(&there, "the framework's page is open");
 }
 
+/// The page of all frameworks names every item of it.
+fn lists(product: &Joinedup, page: &mut Page, framework: &Value) {
+    let id = framework["id"].as_str().unwrap();
+    page.goto(&product.url(&format!("/frameworks?area={AREA}")));
+    let told = page.evaluate(&format!(
+        "document.querySelector(\"section[aria-labelledby='f-{id}']\").textContent"
+    ));
+    for item in framework["item"].as_array().unwrap() {
+        let title = item["title"].as_str().unwrap();
+        assert!(told.as_str().unwrap().contains(title), "{id}: {title}");
+    }
+}
+
 /// Rates the first item with the highest level, publishes it, and finds it among the results. A level above the scale is
 /// refused at its field.
 fn rate(product: &Joinedup, page: &mut Page, framework: &Value) {
@@ -142,6 +155,13 @@ fn answer(product: &Joinedup, page: &mut Page, framework: &Value) {
     );
     let saved = page.text("#saved");
     assert!(saved.contains("1 questionnaire entered"), "{id}: {saved}");
+    let score = match id {
+        // Each measure that is made of its answers, with its newest value; one answer is enough to see it.
+        "i-statements" | "p3c-eq" | "tci-14" => "2026",
+        _ => "No measure is made of these answers yet",
+    };
+    let so_far = page.text("#so-far");
+    assert!(so_far.contains(score), "{id}: {so_far}");
 }
 
 /// A change is given an item of the framework as its concept, or the framework is not one of concepts and the form does not
@@ -191,6 +211,7 @@ fn every_framework_does_what_its_kind_allows_and_nothing_else() {
             list.contains(&format!("id=\"f-{id}\"")),
             "{id} is on the page of all frameworks"
         );
+        lists(&product, &mut page, &framework);
         let (rates, asks) = (kind == "rating", kind == "instrument");
         for (page, is_there) in [("sheet", rates), ("results", rates), ("answers", asks)] {
             let answer = get(&product, &format!("/frameworks/{id}/{page}"));
