@@ -15,7 +15,8 @@ pub mod scope;
 pub mod server;
 pub mod sign_in;
 pub mod streams;
-pub mod tls;
+#[cfg(test)]
+mod tls_tests;
 pub mod tokens;
 mod watched;
 
@@ -24,12 +25,12 @@ use idempotency::Keys;
 use joinedup_application::app::App;
 use joinedup_application::audit::Audit;
 use joinedup_application::config::Config;
+use joinedup_application::tls::{Tls, TlsError, TlsFiles};
 use joinedup_events::Areas;
 use limits::Limits;
 use sign_in::SignIn;
 use sign_in::people::SettingsError;
 use streams::Streams;
-use tls::{Tls, TlsError};
 use tokens::{TokenError, Tokens};
 
 /// How it is known who asks.
@@ -72,9 +73,20 @@ impl Access {
             tokens: Tokens::read(config, areas)?,
             sign_in: sign_in.transpose()?,
             audit: None,
-            tls: Tls::read(config)?,
+            tls: tls(config)?,
         })
     }
+}
+
+/// The certificate of the settings; none where these name none.
+fn tls(config: &Config) -> Result<Option<Tls>, TlsError> {
+    let files = config.tls.clone().map(|files| TlsFiles {
+        certificate: files.certificate,
+        key: files.key,
+        clients: None,
+    });
+    let read = |files| Tls::read(files, Some(b"http/1.1"), config.accept_readable_tokens);
+    files.map(read).transpose()
 }
 
 /// What handlers are given.

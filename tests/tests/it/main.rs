@@ -27,6 +27,7 @@ mod event_time;
 mod feeds;
 mod feeds_fhir;
 mod feeds_hl7;
+mod feeds_hl7_tls;
 mod frameworks;
 mod hard_cases;
 mod harness;

@@ -13,20 +13,23 @@ use crate::mapping::MappingError;
 use crate::pseudonym::{Key, KeyError};
 use crate::sink::Sink;
 use joinedup_application::app::{App, Definitions};
+use joinedup_application::tls::{Tls, TlsError, TlsFiles};
 use processor::Processor;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// How long a sender may take to take an answer.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a sender may take to agree on TLS.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The pause after a connection could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
@@ -35,7 +38,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 pub enum MllpError {
     /// Anybody could send.
     #[error(
-        "`listen` is {0}, which others can reach, and MLLP asks nobody who they are: give `senders`, a list of the addresses that may connect, or listen on 127.0.0.1"
+        "`listen` is {0}, which others can reach, and MLLP asks nobody who they are: give `senders`, a list of the addresses that may connect, or `tls.clients`, the authorities of their certificates, or listen on 127.0.0.1"
     )]
     Open(SocketAddr),
     /// A limit of zero.
@@ -44,6 +47,9 @@ pub enum MllpError {
     /// The mapping.
     #[error(transparent)]
     Mapping(#[from] MappingError),
+    /// The certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The address.
     #[error("`listen`: cannot listen on {address}: {source}")]
     Listen {
@@ -59,6 +65,7 @@ pub struct MllpFeed {
     settings: MllpSettings,
     mapping: AdtMapping,
     ring: Ring,
+    tls: Option<Tls>,
 }
 
 impl MllpFeed {
@@ -71,7 +78,12 @@ impl MllpFeed {
         definitions: &Definitions,
         key: impl Fn(&Path) -> Result<Key, KeyError>,
     ) -> Result<Self, FeedFault> {
-        if settings.senders.is_empty() && !settings.listen.ip().is_loopback() {
+        let asks_for_certificates = settings
+            .tls
+            .as_ref()
+            .is_some_and(|tls| tls.clients.is_some());
+        let names_senders = !settings.senders.is_empty() || asks_for_certificates;
+        if !names_senders && !settings.listen.ip().is_loopback() {
             return Err(MllpError::Open(settings.listen).into());
         }
         let limits = [
@@ -84,7 +96,14 @@ impl MllpFeed {
         }
         let mapping = AdtMapping::named(&settings.mapping, &definitions.areas);
         let previous = settings.previous_pseudonym_key_file.as_deref();
+        let tls = settings.tls.clone().map(|tls| TlsFiles {
+            certificate: tls.certificate,
+            key: tls.key,
+            clients: tls.clients,
+        });
+        let tls = tls.map(|files| Tls::read(files, None, false)).transpose();
         Ok(Self {
+            tls: tls.map_err(MllpError::from)?,
             mapping: mapping.map_err(MllpError::from)?,
             ring: Ring {
                 current: key(&settings.pseudonym_key_file)?,
@@ -141,12 +160,24 @@ impl MllpFeed {
             bytes: self.settings.max_message_kib << 10,
             idle: Duration::from_secs(self.settings.idle_minutes as u64 * 60),
         };
-        let senders = self.settings.senders.clone();
+        let (senders, tls) = (self.settings.senders.clone(), self.tls.clone());
+        let tls_asks = self
+            .settings
+            .tls
+            .as_ref()
+            .is_some_and(|tls| tls.clients.is_some());
+        let may_send = move |sender: IpAddr| match senders.as_slice() {
+            [] => tls_asks || sender.is_loopback(),
+            named => named.contains(&sender),
+        };
         let places = Arc::new(Semaphore::new(self.settings.max_connections));
         let stopping = app.stopping.clone();
         let name = self.settings.name.clone();
         let processor = Arc::new(Processor::new(*self, app, sink, handle, people));
         let mut connections = JoinSet::new();
+        let following = tls
+            .clone()
+            .map(|tls| tokio::spawn(tls.follow(stopping.clone())));
         loop {
             let accepted = tokio::select! {
                 () = stopping.cancelled() => break,
@@ -162,7 +193,7 @@ impl MllpFeed {
                     continue;
                 }
             };
-            if !may_send(&senders, sender) {
+            if !may_send(sender) {
                 tracing::warn!(feed = %name, %sender, "a connection was closed: its address is not among `senders`");
                 continue;
             }
@@ -171,20 +202,29 @@ impl MllpFeed {
                 continue;
             };
             let (processor, stopping) = (processor.clone(), stopping.clone());
+            let tls = tls.as_ref().map(Tls::acceptor);
+            let feed = name.clone();
             connections.spawn(async move {
-                serve(stream, limits, &processor, &stopping).await;
+                match tls {
+                    None => serve(stream, limits, &processor, &stopping).await,
+                    Some(tls) => {
+                        let shaken = tls.accept(stream);
+                        match tokio::time::timeout(HANDSHAKE_TIMEOUT, shaken).await {
+                            Ok(Ok(stream)) => serve(stream, limits, &processor, &stopping).await,
+                            Ok(Err(error)) => {
+                                tracing::warn!(%feed, %sender, %error, "a connection was closed: TLS was not agreed on");
+                            }
+                            Err(_) => {}
+                        }
+                    }
+                }
                 drop(place);
             });
         }
         while connections.join_next().await.is_some() {}
-    }
-}
-
-/// Who may send: everybody on this machine, or those that are named.
-fn may_send(senders: &[IpAddr], sender: IpAddr) -> bool {
-    match senders {
-        [] => sender.is_loopback(),
-        named => named.contains(&sender),
+        if let Some(following) = following {
+            following.abort();
+        }
     }
 }
 
@@ -197,7 +237,7 @@ struct Limits {
 
 /// Answers one connection's messages, one after the other, until it ends or the server stops.
 async fn serve(
-    mut stream: TcpStream,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
     limits: Limits,
     processor: &Processor,
     stopping: &CancellationToken,
@@ -232,7 +272,11 @@ async fn serve(
     }
 }
 
-async fn write(stream: &mut TcpStream, answer: &[u8]) -> io::Result<()> {
-    let written = tokio::time::timeout(WRITE_TIMEOUT, stream.write_all(answer)).await;
+async fn write(stream: &mut (impl AsyncWrite + Unpin), answer: &[u8]) -> io::Result<()> {
+    let whole = async {
+        stream.write_all(answer).await?;
+        stream.flush().await
+    };
+    let written = tokio::time::timeout(WRITE_TIMEOUT, whole).await;
     written.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }

@@ -152,9 +152,12 @@ pub struct MllpSettings {
     pub expected_hours: Option<f64>,
     /// The address and port.
     pub listen: SocketAddr,
-    /// The addresses that may connect; needed unless only this machine can.
+    /// The addresses that may connect; needed unless only this machine can, or each shows a certificate.
     #[serde(default)]
     pub senders: Vec<IpAddr>,
+    /// TLS; none: messages come in clear.
+    #[serde(default)]
+    pub tls: Option<MllpTls>,
     /// The largest message.
     #[serde(default = "one_mib")]
     pub max_message_kib: usize,
@@ -164,6 +167,20 @@ pub struct MllpSettings {
     /// How long a connection may be silent.
     #[serde(default = "a_day")]
     pub idle_minutes: usize,
+}
+
+/// The certificate that senders of messages meet, and whose certificates they must show. Files are read again when they
+/// change.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MllpTls {
+    /// The certificate, in PEM, and behind it those that lead to an authority which senders trust.
+    pub certificate: PathBuf,
+    /// The private key, which not every user of the machine may read.
+    pub key: PathBuf,
+    /// The authorities of one of which every sender must show a certificate; none: senders are told by their address.
+    #[serde(default)]
+    pub clients: Option<PathBuf>,
 }
 
 fn adt() -> String {

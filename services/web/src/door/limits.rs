@@ -27,8 +27,6 @@ pub const FILE_TIMEOUT: Duration = Duration::from_secs(60);
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
 /// What a client must read in that time to count as reading, in bytes.
 pub const MIN_READ: usize = 16 << 10;
-/// How often files of tokens and certificates are looked at.
-pub const REREAD: Duration = Duration::from_secs(2);
 /// How long open answers are waited for when the process stops.
 pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a live stream lasts; a browser opens the next one by itself.

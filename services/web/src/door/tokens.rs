@@ -1,9 +1,9 @@
 //! The tokens of machines: read from their files, refused when weak or open to others, read again when a file changes.
 
 use super::auth::Caller;
-use super::limits::REREAD;
 use chrono::{NaiveDate, Utc};
 use joinedup_application::config::{Config, Role, Token};
+use joinedup_application::secrets::{REREAD, is_open_to_others};
 use joinedup_events::{AreaId, Areas, local};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -214,18 +214,6 @@ fn read(name: &str, path: &Path, accept_readable: bool) -> Result<[u8; 32], Toke
         return Err(TokenError::Weak(name.to_owned()));
     }
     Ok(digest(text))
-}
-
-/// Whether every user of the machine may read or change a file. Its group may: that is how secrets reach a service.
-#[cfg(unix)]
-pub(super) fn is_open_to_others(path: &Path) -> std::io::Result<bool> {
-    use std::os::unix::fs::PermissionsExt;
-    Ok(std::fs::metadata(path)?.permissions().mode() & 0o006 != 0)
-}
-
-#[cfg(not(unix))]
-pub(super) fn is_open_to_others(_: &Path) -> std::io::Result<bool> {
-    Ok(false)
 }
 
 /// Whether a token could be guessed: short, of few characters, or a shorter text again and again.

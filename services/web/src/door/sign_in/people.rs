@@ -1,8 +1,9 @@
 //! Who of the people that a provider knows may do what here: by the people file, else by the values of a claim.
 
 use crate::door::auth::Caller;
-use crate::door::tokens::{is_open_to_others, registered};
+use crate::door::tokens::registered;
 use joinedup_application::config::{People, Person, Role, SignIn};
+use joinedup_application::secrets::is_open_to_others;
 use joinedup_application::trust::TrustError;
 use joinedup_events::{AreaId, Areas};
 use serde_json::{Map, Value};

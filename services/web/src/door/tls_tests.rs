@@ -1,17 +1,20 @@
 //! A server with a certificate made here, as clients meet it that trust its authority.
 
-use super::*;
-use crate::door::Access;
+use super::Access;
 use crate::serve;
 use joinedup_application::app::{App, Definitions};
+use joinedup_application::config::{self, Config};
 use joinedup_application::publisher::Publisher;
+use joinedup_application::tls::Tls;
 use joinedup_application::trust;
 use joinedup_log::memory::MemoryLog;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 struct Files {
     folder: tempfile::TempDir,
@@ -56,7 +59,7 @@ impl Files {
     }
 
     fn refused(&self) -> String {
-        Tls::read(&self.config()).unwrap_err().to_string()
+        super::tls(&self.config()).unwrap_err().to_string()
     }
 }
 
@@ -199,5 +202,5 @@ fn files_that_cannot_work_are_refused_in_sentences() {
         "{}",
         files.refused()
     );
-    assert!(Tls::read(&Config::default()).unwrap().is_none());
+    assert!(super::tls(&Config::default()).unwrap().is_none());
 }

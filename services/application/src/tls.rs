@@ -1,0 +1,228 @@
+//! TLS of what listens: the server, and feeds to which systems connect. Its certificate and key are read from files, and read again when these change. Connections that
+//! are open keep what they began with, so renewing a certificate ends none.
+
+use crate::secrets::{REREAD, is_open_to_others};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
+use rustls::{RootCertStore, ServerConfig};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+/// The files of a certificate, in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, and behind it those that lead to an authority which clients trust.
+    pub certificate: PathBuf,
+    /// The private key, which not every user of the machine may read.
+    pub key: PathBuf,
+    /// The authorities of one of which every client must show a certificate; none: nobody is asked.
+    pub clients: Option<PathBuf>,
+}
+
+/// A certificate, as its files are now.
+#[derive(Clone, Debug)]
+pub struct Tls(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    files: TlsFiles,
+    protocol: Option<&'static [u8]>,
+    accept_readable: bool,
+    current: RwLock<Current>,
+}
+
+#[derive(Debug)]
+struct Current {
+    /// Of both files when they were last looked at, whether they were in order or not.
+    digest: [u8; 32],
+    config: Arc<ServerConfig>,
+}
+
+/// Why certificate and key were not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file could not be read.
+    #[error("`tls`: {} cannot be read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The key is open to every user of the machine.
+    #[error("`tls.key`: {} can be read or changed by every user of this machine: run `chmod o= {}`", .0.display(), .0.display())]
+    Open(PathBuf),
+    /// The certificate file holds none.
+    #[error("`tls.certificate`: {} holds no certificate: write the server's certificate into it in PEM, and those that lead to its authority", .0.display())]
+    NoCertificate(PathBuf),
+    /// The key file holds none.
+    #[error("`tls.key`: {} holds no private key that can be used: write the key without a password into it, in PEM", .0.display())]
+    NoKey(PathBuf),
+    /// The file of authorities holds none that can be used.
+    #[error("`tls.clients`: {} holds no authority that can be used: write the certificates of those who sign the clients' into it, in PEM", path.display())]
+    NoAuthority {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Option<VerifierBuilderError>,
+    },
+    /// The two do not go together, or are of a kind that is not known.
+    #[error("`tls`: certificate and key cannot be used together: {0}")]
+    Unusable(#[from] rustls::Error),
+}
+
+impl Tls {
+    /// Reads the files. `protocol` is what is spoken, by its name in TLS; `accept_readable`: a key that every user of the
+    /// machine can read will do.
+    ///
+    /// # Errors
+    /// When a file is missing or open to others, or they do not go together.
+    pub fn read(
+        files: TlsFiles,
+        protocol: Option<&'static [u8]>,
+        accept_readable: bool,
+    ) -> Result<Self, TlsError> {
+        let contents = Contents::read(&files, accept_readable)?;
+        let current = Current {
+            digest: contents.digest(),
+            config: contents.config(&files, protocol)?,
+        };
+        Ok(Self(Arc::new(Inner {
+            files,
+            protocol,
+            accept_readable,
+            current: RwLock::new(current),
+        })))
+    }
+
+    /// Takes a connection by the certificate of now.
+    #[must_use]
+    pub fn acceptor(&self) -> TlsAcceptor {
+        let current = self.0.current.read();
+        let current = current.unwrap_or_else(PoisonError::into_inner);
+        TlsAcceptor::from(current.config.clone())
+    }
+
+    /// Reads the files again. What is not in order is said once, and the certificate before it stays.
+    pub fn reread(&self) {
+        let inner = &self.0;
+        let failed = |error: TlsError| {
+            tracing::error!(%error, "the certificate stays the one that it was");
+        };
+        let contents = match Contents::read(&inner.files, inner.accept_readable) {
+            Ok(read) => read,
+            Err(error) => return failed(error),
+        };
+        let digest = contents.digest();
+        let mut current = inner.current.write();
+        let current = match &mut current {
+            Ok(current) => current,
+            Err(poisoned) => poisoned.get_mut(),
+        };
+        if current.digest == digest {
+            return;
+        }
+        current.digest = digest;
+        match contents.config(&inner.files, inner.protocol) {
+            Ok(config) => {
+                current.config = config;
+                tracing::info!("the certificate was replaced");
+            }
+            Err(error) => failed(error),
+        }
+    }
+
+    /// Reads the files again and again, until the process stops.
+    pub async fn follow(self, stopping: CancellationToken) {
+        while stopping
+            .run_until_cancelled(tokio::time::sleep(REREAD))
+            .await
+            .is_some()
+        {
+            let tls = self.clone();
+            if let Err(error) = tokio::task::spawn_blocking(move || tls.reread()).await {
+                tracing::error!(%error, "the certificate was not read again");
+            }
+        }
+    }
+}
+
+/// What is in the files.
+struct Contents {
+    certificate: Vec<u8>,
+    key: Vec<u8>,
+    clients: Vec<u8>,
+}
+
+impl Contents {
+    fn read(files: &TlsFiles, accept_readable: bool) -> Result<Self, TlsError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| TlsError::Read { path, source }
+        };
+        let read = |path: &PathBuf| std::fs::read(path).map_err(failed(path));
+        let contents = Self {
+            certificate: read(&files.certificate)?,
+            key: read(&files.key)?,
+            clients: files
+                .clients
+                .as_ref()
+                .map(read)
+                .transpose()?
+                .unwrap_or_default(),
+        };
+        if !accept_readable && is_open_to_others(&files.key).map_err(failed(&files.key))? {
+            return Err(TlsError::Open(files.key.clone()));
+        }
+        Ok(contents)
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        let each = [&self.certificate, &self.key, &self.clients].map(Sha256::digest);
+        Sha256::digest(each.concat()).into()
+    }
+
+    fn config(
+        &self,
+        files: &TlsFiles,
+        protocol: Option<&[u8]>,
+    ) -> Result<Arc<ServerConfig>, TlsError> {
+        let chain = certificates(&self.certificate);
+        let chain = chain.ok_or_else(|| TlsError::NoCertificate(files.certificate.clone()))?;
+        let key = PrivateKeyDer::from_pem_slice(&self.key)
+            .map_err(|_| TlsError::NoKey(files.key.clone()))?;
+        let provider = Arc::new(ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()?;
+        let config = match &files.clients {
+            None => config.with_no_client_auth(),
+            Some(path) => {
+                let none = |source| TlsError::NoAuthority {
+                    path: path.clone(),
+                    source,
+                };
+                let mut roots = RootCertStore::empty();
+                for authority in certificates(&self.clients).ok_or_else(|| none(None))? {
+                    roots.add(authority)?;
+                }
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+                let verifier = verifier.build().map_err(|source| none(Some(source)))?;
+                config.with_client_cert_verifier(verifier)
+            }
+        };
+        let mut config = config.with_single_cert(chain, key)?;
+        config.alpn_protocols = protocol.into_iter().map(<[u8]>::to_vec).collect();
+        Ok(Arc::new(config))
+    }
+}
+
+/// The certificates of a text in PEM; none where there is not one, or one cannot be read.
+fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
+    let all = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+    all.ok().filter(|all| !all.is_empty())
+}
