@@ -277,6 +277,7 @@ fn what_is_refused_stays_on_the_sheet_with_the_reason_at_its_field() {
     one.goto(&sheet);
     two.goto(&sheet);
     one.click("#level-0-0 input[value='1']");
+    one.click("#level-0-3 input[value='1']");
     one.click("button[value=save]");
     one.wait_for("#saved");
     two.click("#level-0-0 input[value='2']");
@@ -294,9 +295,13 @@ fn what_is_refused_stays_on_the_sheet_with_the_reason_at_its_field() {
             .contains("Compare with what stands now")
     );
     assert_eq!(two.count("#level-0-0 input[value='2']:checked"), 1);
-    // Having seen it, the second means it.
+    // What the second never touched shows what the first saved.
+    assert_eq!(two.count("#level-0-3 input[value='1']:checked"), 1);
+    // Having seen it, the second means it, and means no other.
     two.click("button[value=save]");
     two.wait_for("#saved");
+    let said = two.text("#saved");
+    assert!(said.contains("1 entry saved"), "{said}");
 
     let plan = product.url("/frameworks/dmic-cluster/sheet?area=havenshire-north&view=plan");
     one.goto(&plan);
@@ -314,7 +319,9 @@ fn what_is_refused_stays_on_the_sheet_with_the_reason_at_its_field() {
         one.evaluate("document.querySelector('#note-0-3').value"),
         json!("Seen by 943 476 5919 in March.")
     );
-    one.evaluate("document.querySelector('#by').value = '2028-03-31'; document.querySelector('#note-0-3').value = ''; document.querySelector('#note-0-2').value = ''");
+    let taken = one.evaluate("document.querySelector('#note-0-2').value");
+    assert_eq!(taken, json!(""), "what was taken is not sent again");
+    one.evaluate("document.querySelector('#by').value = '2028-03-31'; document.querySelector('#note-0-3').value = ''");
     one.click("button[value=save]");
     one.wait_for("#saved");
     let rated = product

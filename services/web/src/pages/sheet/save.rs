@@ -1,7 +1,7 @@
 //! `POST /frameworks/{id}/sheet`: every field that was changed is recorded by itself, on the condition that nothing came
 //! between. What is taken is saved; what is not stays on the page with its reason.
 
-use super::asked::{self, Asked};
+use super::asked::{self, Asked, Fate};
 use super::typed::{Refused, Typed};
 use super::{DONE, Sheet, Step, page};
 use crate::door::audit;
@@ -36,6 +36,17 @@ struct Outcome {
     not: Option<Not>,
 }
 
+impl Outcome {
+    /// What became of what was typed: it may be taken although its publication is refused.
+    fn fate(&self) -> Fate {
+        match &self.not {
+            Some(not) if self.positions.is_empty() && not.is_conflict => Fate::Conflict,
+            Some(_) if self.positions.is_empty() => Fate::Refused,
+            _ => Fate::Taken,
+        }
+    }
+}
+
 /// Records what a sheet's form asks for.
 ///
 /// # Errors
@@ -47,10 +58,7 @@ pub async fn save(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let form = Form::read(&headers, &body)?;
-    let mut typed = Typed {
-        fields: form.fields().to_vec(),
-        ..Typed::default()
-    };
+    let mut typed = Typed::default();
     let (asked, is_published) = {
         let sheet = Sheet::of(&visit, &id)?;
         let on = match form.get("on").map(str::parse).transpose() {
@@ -73,14 +81,10 @@ pub async fn save(
         (asked::all(&sheet, &form, on), publishes)
     };
     if !typed.refused.is_empty() {
-        return again(
-            visit,
-            id,
-            typed,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            Vec::new(),
-        )
-        .await;
+        let all = asked.iter().map(|cell| (cell, Fate::Refused));
+        typed.fields = asked::kept(form.fields(), all);
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return again(visit, id, typed, status, Vec::new()).await;
     }
     for cell in &asked {
         visit.caller.must_cover(&cell.area)?;
@@ -98,6 +102,8 @@ pub async fn save(
         .collect();
     let published: usize = outcomes.iter().map(|o| o.published).sum();
     typed.saved = positions.len() - published;
+    let fates = asked.iter().zip(outcomes.iter().map(Outcome::fate));
+    typed.fields = asked::kept(form.fields(), fates);
     let mut is_conflict = true;
     for (cell, outcome) in asked.iter().zip(outcomes) {
         if let Some(not) = outcome.not {
@@ -129,7 +135,7 @@ pub async fn save(
     Ok(audit::recorded_of(answer, &visit.area, id, positions))
 }
 
-/// The page once more, with what was typed.
+/// The page once more, with what was typed and not taken.
 async fn again(
     visit: Visit,
     id: String,
