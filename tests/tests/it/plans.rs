@@ -319,8 +319,30 @@ fn findings_come_in_by_form_and_by_file_and_stand_on_nodes_timeline_and_leaders_
     assert!(page.text("#node").contains("Equipment was ordered late."));
     page.goto(&product.url("/leaders?area=havenshire"));
     assert!(page.text("#reviews").contains("Calls were passed on"));
-    // One that was wrong is withdrawn.
+    // A correction that is refused comes back as it was typed, still about its finding.
     page.goto(&product.url(&format!("/findings?area={AREA}")));
+    page.click(".timeline details summary");
+    let correct = |page: &mut Page, text: &str| {
+        page.evaluate("document.querySelector('.timeline textarea').value = ''");
+        page.click(".timeline textarea");
+        page.type_text(text);
+        page.click(".timeline form button:not([value])");
+    };
+    correct(&mut page, "Said by 943 476 5919.");
+    page.wait_for("#faults");
+    accessible(&mut page);
+    assert_eq!(page.count(".timeline details[open]"), 1);
+    assert_eq!(
+        page.evaluate("document.querySelector('.timeline textarea').value"),
+        json!("Said by 943 476 5919.")
+    );
+    correct(&mut page, "Equipment came late.");
+    page.wait_until(
+        "document.querySelector('#faults') === null && document.querySelector('.timeline li')?.textContent.includes('Equipment came late.')",
+        "it is corrected",
+    );
+    assert_eq!(page.texts(".timeline li").len(), 1);
+    // One that was wrong is withdrawn.
     page.click(".timeline details summary");
     page.click(".timeline button[value=withdraw]");
     page.wait_until(

@@ -99,7 +99,7 @@ pub(super) fn forms(
     Ok(html! {
         details #form-progress open[progressed.came_back()] { summary { "Record how far it is" }
             form method="post" action=(action) {
-                (hidden(&back, &item.area, planned.version))
+                (hidden(&back, &item.area, progressed.version(planned.version)))
                 input type="hidden" name="do" value="progress";
                 label { "Progress" select name="progress" { @for p in Progress::ALL { option value=(p.code()) selected[progressed.value("progress", item.progress.code()) == p.code()] { (progress_word(*p)) } } } }
                 (progressed.field(&Field { name: "reason", label: "Why", hint: "Needed when it is dropped", kind: Kind::Line, value: "", required: false }))
@@ -108,7 +108,7 @@ pub(super) fn forms(
         }
         details #form-item open[filling.came_back()] { summary { "Change the item" }
             form method="post" action=(action) {
-                (hidden(&back, &item.area, planned.version))
+                (hidden(&back, &item.area, filling.version(planned.version)))
                 input type="hidden" name="do" value="set";
                 (fields(visit, &filling, &stands)?)
                 button type="submit" { "Save the item" }
@@ -239,7 +239,7 @@ pub async fn create(
         Ok(request(&form)?.command(area, form.key(&caller).id())?)
     };
     let filled = Filled {
-        name: "item",
+        name: "item".to_owned(),
         command: command(),
         action: "/plan".to_owned(),
         version: None,
@@ -280,7 +280,7 @@ pub async fn change(
         Ok(asked.command(area, Uuid::nil())?)
     };
     let filled = Filled {
-        name,
+        name: name.to_owned(),
         command: command(),
         action: format!("/plan/{}", super::super::address::encoded(&id)),
         version: Some(form.version()?),
