@@ -163,6 +163,43 @@ fn three_items_go_from_what_to_work_on_first_into_a_plan_of_one_or_two_sheets() 
 }
 
 #[test]
+fn an_item_keeps_what_its_form_would_offer_to_no_other() {
+    let product = empty();
+    let post = |to: &str, body: &Value| {
+        let answer = http::post_json(&product.url(to), body).unwrap();
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()
+    };
+    let change = post(
+        "/api/v1/changes",
+        &json!({ "action": "plan", "area": "havenshire-west", "title": "One rota", "begun": true, "on": "2026-03-02", "measures": [] }),
+    )["change"]
+        .clone();
+    let over =
+        json!({ "action": "finish", "change": change, "on": "2026-05-04", "decision": "adopt" });
+    post("/api/v1/changes", &over);
+    let measures = json!(["tr-delay-days-median", "tr-delayed-nights", "tr-ready-now"]);
+    let item = json!({ "action": "set", "area": AREA, "aim": "Home sooner", "owner": "Ward lead", "by": ahead(), "measures": measures, "tested_by": change });
+    post("/api/v1/plan", &item);
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    page.goto(&product.url(&format!("/plan?area={AREA}")));
+    page.click("#plan-items tbody tr:first-child a");
+    page.wait_for("#form-item");
+    page.click("#form-item summary");
+    fill(&mut page, "#form-item form", &[("aim", "Home earlier")]);
+    page.wait_until(
+        "document.querySelector('.lead')?.textContent === 'Home earlier'",
+        "it is changed",
+    );
+    let plan = product.json(&format!("/api/v1/plan?area={AREA}")).unwrap();
+    let item = &plan["items"][0];
+    assert_eq!(item["measures"], measures);
+    assert_eq!(item["tested_by"], change);
+    quiet(&mut page);
+}
+
+#[test]
 fn what_a_plan_may_not_say_is_refused_and_named() {
     let product = empty();
     let whole = json!({ "action": "set", "area": AREA, "framework": "scie", "item": "co-timely-transfers", "aim": "Home sooner", "owner": "Ward lead", "by": ahead() });
