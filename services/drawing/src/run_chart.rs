@@ -109,7 +109,7 @@ fn axes(canvas: &Canvas<'_>, out: &mut String) {
             frame.right(),
             left - 8.0,
             y + 4.0,
-            number(tick, &drawing.unit)
+            frame.scale.label(tick, &drawing.unit)
         );
     }
     if drawing.size != Size::Small && drawing.unit != "proportion" && !drawing.unit.is_empty() {
