@@ -409,7 +409,7 @@ fn paper_questionnaires_are_typed_in_one_after_another() {
         );
     }
     assert!(
-        page.text("#so-far").contains("of 8,"),
+        page.text("#so-far").contains("from 8 people,"),
         "{}",
         page.text("#so-far")
     );
