@@ -287,10 +287,24 @@ fn a_checklist_is_ticked_on_its_page_and_rates_nothing() {
     let tick = json!({ "area": AREA, "item": "en-shared-records", "action": "tick", "point": "no-such-point", "done": true, "version": 0 });
     let refused = http::post_json(&product.url("/api/v1/assessments"), &tick).unwrap();
     assert_eq!(refused.status, 422, "{}", refused.text());
+    // Somebody else is first at one of two points: the other is recorded, and the page says which is not.
+    page.goto(&product.url(&own));
+    page.click(&format!("{card} label:nth-of-type(1) input"));
+    page.click(&format!("{card} label:nth-of-type(2) input"));
+    let point = page.attribute(&format!("{card} label:nth-of-type(1) input"), "value");
+    let first = json!({ "area": AREA, "item": "en-shared-records", "action": "tick", "point": point, "done": true, "version": item["version"] });
+    let told = http::post_json(&product.url("/api/v1/assessments"), &first).unwrap();
+    assert_eq!(told.status, 201, "{}", told.text());
+    page.click(&format!("{card} button"));
+    page.wait_for("#refused");
+    accessible(&mut page);
+    assert!(page.text("#refused").contains("1 point saved"));
+    assert_eq!(page.count(&format!("{card} .why")), 1);
+    assert_eq!(page.count(&format!("{card} input[name=was]")), 3);
     // The node says how far it is.
     page.goto(&product.url(&format!("/model?area={AREA}&node=en-shared-records")));
     assert!(
-        page.text("#node").contains("1 of 4 in place"),
+        page.text("#node").contains("3 of 4 in place"),
         "{}",
         page.text("#node")
     );

@@ -24,6 +24,8 @@ pub(super) struct Asked {
     pub(super) entry: Result<Option<RatingRequest>, &'static str>,
     /// The publication that follows.
     pub(super) publish: Option<RatingRequest>,
+    /// It is of the same cell as the one before it, and waits for that.
+    pub(super) waits: bool,
     /// The names of what was typed for it.
     pub(super) names: Vec<String>,
 }
@@ -144,6 +146,7 @@ pub(super) fn all(sheet: &Sheet<'_>, form: &Form, on: Option<NaiveDate>) -> Vec<
                 area: place.clone(),
                 entry,
                 publish: None,
+                waits: false,
                 names,
             };
             let request = |action, version| RatingRequest {
@@ -164,6 +167,7 @@ pub(super) fn all(sheet: &Sheet<'_>, form: &Form, on: Option<NaiveDate>) -> Vec<
             if is_published && sheet.step == Step::Moderate && (changes || seen.waits) {
                 level.publish = Some(request(RatingVerb::Confirm, seen.version));
             }
+            let has_level = changes || level.entry.is_err();
             asked.push(level);
             if sheet.step == Step::Plan
                 && let note_name = name("note", place, item)
@@ -171,7 +175,12 @@ pub(super) fn all(sheet: &Sheet<'_>, form: &Form, on: Option<NaiveDate>) -> Vec<
             {
                 let mut request = request(RatingVerb::Note, seen.version);
                 (request.round, request.note) = (None, Some(note.to_owned()));
-                asked.push(cell("note", Ok(Some(request)), vec![note_name]));
+                let note = cell("note", Ok(Some(request)), vec![note_name]);
+                // Evidence would be newer than what the level beside it is made from.
+                asked.push(Asked {
+                    waits: has_level,
+                    ..note
+                });
             }
         }
     }
@@ -271,6 +280,7 @@ mod tests {
             area: AreaId::new(place).unwrap(),
             entry: Ok(Some(RatingRequest::default())),
             publish: None,
+            waits: false,
             names: names.to_vec(),
         }
     }
