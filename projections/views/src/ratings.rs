@@ -215,9 +215,29 @@ pub fn rating(facts: &[StoredFact]) -> Option<Rating> {
 /// The rounds in which anything was published, in the order in which that began: names have none (spring, autumn).
 #[must_use]
 pub fn published_rounds(ratings: &[Rating]) -> Vec<Slug> {
+    in_order(ratings, |round| round.confirmed_at)
+}
+
+/// All rounds, in the order in which each was first spoken of.
+#[must_use]
+pub fn all_rounds<'a>(ratings: impl IntoIterator<Item = &'a Rating>) -> Vec<Slug> {
+    in_order(ratings, |round| {
+        let proposed = round.proposed.as_ref().map(|given| given.at);
+        let moderated = round.moderated.as_ref().map(|moderated| moderated.at);
+        let raters = round.raters.iter().map(|rater| rater.given.at);
+        let of_area = [proposed, moderated, round.confirmed_at];
+        raters.chain(of_area.into_iter().flatten()).min()
+    })
+}
+
+/// The rounds that have a date, by the first that each has in any of the ratings.
+fn in_order<'a>(
+    ratings: impl IntoIterator<Item = &'a Rating>,
+    at: impl Fn(&Round) -> Option<DateTime<Utc>>,
+) -> Vec<Slug> {
     let mut begun: BTreeMap<&Slug, DateTime<Utc>> = BTreeMap::new();
-    for round in ratings.iter().flat_map(|r| &r.rounds) {
-        let Some(at) = round.confirmed_at else {
+    for round in ratings.into_iter().flat_map(|r| &r.rounds) {
+        let Some(at) = at(round) else {
             continue;
         };
         let first = begun.entry(&round.round).or_insert(at);

@@ -2,6 +2,9 @@
 
 use chrono::{Datelike, NaiveDate};
 
+/// More decimals than a number of this kind holds say nothing.
+const MAX_DECIMALS: u8 = 17;
+
 /// A scale from values to places, with round ticks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scale {
@@ -53,6 +56,21 @@ impl Scale {
         (0..=count.min(20)).map(|i| self.low + self.step * i as f64)
     }
 
+    /// A tick in words, with the decimals that the step needs: rounded like a value, two could read the same.
+    #[must_use]
+    pub fn label(&self, tick: f64, unit: &str) -> String {
+        let (times, sign) = match unit {
+            "proportion" => (100.0, "%"),
+            _ => (1.0, ""),
+        };
+        let is_enough = |decimals: &u8| {
+            let scaled = self.step * times * 10f64.powi(i32::from(*decimals));
+            (scaled - scaled.round()).abs() < scaled * 1e-6
+        };
+        let decimals = (0..MAX_DECIMALS).find(is_enough).unwrap_or(MAX_DECIMALS);
+        trimmed(tick * times, usize::from(decimals)) + sign
+    }
+
     /// How far up a value is, from 0 to 1.
     #[must_use]
     pub fn share(&self, value: f64) -> f64 {
@@ -83,6 +101,8 @@ pub fn number(value: f64, unit: &str) -> String {
 pub fn amount(value: f64, unit: &str) -> String {
     match unit {
         "proportion" | "" => number(value, unit),
+        // What explains itself is read beside the number and not as its noun.
+        unit if unit.contains(", ") => format!("{} ({unit})", number(value, unit)),
         unit => {
             let number = number(value, unit);
             let unit = if number == "1" { singular(unit) } else { unit };
@@ -106,9 +126,11 @@ fn trimmed(value: f64, decimals: usize) -> String {
     } else {
         &text
     };
-    let (sign, digits) = text
-        .strip_prefix('-')
-        .map_or(("", text), |d| ("\u{2212}", d));
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some("0") => ("", "0"),
+        Some(digits) => ("\u{2212}", digits),
+        None => ("", text),
+    };
     let (whole, rest) = digits
         .split_once('.')
         .map_or((digits, String::new()), |(w, r)| (w, format!(".{r}")));
@@ -141,6 +163,50 @@ pub const MONTHS: [&str; 12] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_tick_reads_as_itself(low in -1e6..1e6f64, power in -4..7i32, more in 1.0..10.0f64, share: bool) {
+            let (unit, times, sign) = if share { ("proportion", 100.0, "%") } else { ("days", 1.0, "") };
+            let scale = Scale::of([low, low + more * 10f64.powi(power)].into_iter(), None);
+            let labels: Vec<String> = scale.ticks().map(|tick| scale.label(tick, unit)).collect();
+            let distinct: std::collections::BTreeSet<&String> = labels.iter().collect();
+            prop_assert_eq!(distinct.len(), labels.len(), "{:?}", labels);
+            for (tick, label) in scale.ticks().zip(&labels) {
+                let plain = label.replace(',', "").replace('\u{2212}', "-");
+                let read: f64 = plain.strip_suffix(sign).unwrap().parse().unwrap();
+                prop_assert!((read / times - tick).abs() < scale.step * 1e-3, "{} is {}", tick, label);
+            }
+        }
+    }
+
+    #[test]
+    fn ticks_have_the_decimals_of_their_step() {
+        let labels = |values: [f64; 2], unit| {
+            let scale = Scale::of(values.into_iter(), None);
+            scale
+                .ticks()
+                .map(|tick| scale.label(tick, unit))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            labels([111.0, 119.0], "days"),
+            ["110", "112", "114", "116", "118", "120"]
+        );
+        assert_eq!(
+            labels([112.0, 124.0], "days"),
+            ["110", "112.5", "115", "117.5", "120", "122.5", "125"]
+        );
+        assert_eq!(
+            labels([0.0, 0.02], ""),
+            ["0", "0.005", "0.01", "0.015", "0.02"]
+        );
+        assert_eq!(
+            labels([0.0, 0.0012], "proportion"),
+            ["0%", "0.025%", "0.05%", "0.075%", "0.1%", "0.125%"]
+        );
+    }
 
     #[test]
     fn numbers_read_as_people_write_them() {
@@ -148,6 +214,8 @@ mod tests {
         assert_eq!(amount(1.0, "people"), "1 person");
         assert_eq!(amount(1.2, "days"), "1.2 days");
         assert_eq!(amount(1.0, "proportion"), "100%");
+        assert_eq!(amount(3.5, "level, 1 to 5"), "3.5 (level, 1 to 5)");
+        assert_eq!(amount(3.5, "per 100,000"), "3.5 per 100,000");
         assert_eq!(number(4217.0, "days"), "4,217");
         assert_eq!(number(1_234_567.0, ""), "1,234,567");
         assert_eq!(number(0.125, "proportion"), "12.5%");

@@ -203,6 +203,15 @@ impl Drawing {
         &self.targets[begin..]
     }
 
+    /// The level of the latest points as far as it lies in the drawing's time; none where it ended before.
+    #[must_use]
+    pub fn lately_shown(&self) -> Option<Level> {
+        let first = self.spots.first()?.start;
+        let level = self.lately.filter(|level| level.to >= first)?;
+        let from = level.from.max(first);
+        Some(Level { from, ..level })
+    }
+
     /// The margins: those of the size, with room for a heading and for the lane of changes where there are any.
     #[must_use]
     pub fn margins(&self) -> Margins {

@@ -67,7 +67,7 @@ pub fn svg(funnel: &Funnel, places: &[Place], unit: &str, out_of: &str, title: &
             WIDTH - RIGHT,
             LEFT - 8.0,
             at + 4.0,
-            number(tick, unit)
+            up.label(tick, unit)
         );
     }
     for tick in across.ticks() {
@@ -76,7 +76,7 @@ pub fn svg(funnel: &Funnel, places: &[Place], unit: &str, out_of: &str, title: &
             "<text x=\"{:.1}\" y=\"{}\" class=\"tick-x\">{}</text>",
             x(tick),
             HEIGHT - BOTTOM + 18.0,
-            number(tick, "")
+            across.label(tick, "")
         );
     }
     let _ = write!(

@@ -109,7 +109,7 @@ fn axes(canvas: &Canvas<'_>, out: &mut String) {
             frame.right(),
             left - 8.0,
             y + 4.0,
-            number(tick, &drawing.unit)
+            frame.scale.label(tick, &drawing.unit)
         );
     }
     if drawing.size != Size::Small && drawing.unit != "proportion" && !drawing.unit.is_empty() {
@@ -189,7 +189,7 @@ fn lines(canvas: &Canvas<'_>, out: &mut String) {
         to,
         value,
         mark,
-    }) = drawing.lately
+    }) = drawing.lately_shown()
     {
         let class = format!("lately {}", mark.class());
         path(
@@ -272,7 +272,7 @@ fn names(canvas: &Canvas<'_>, out: &mut String) {
     let centre = drawing.spots.iter().rev().find_map(|s| s.centre);
     let centre = centre.map(|value| ("centre-name".to_owned(), drawing.centre_name, value));
     // Inside it would stand among its own points; its value is in the title.
-    let lately = drawing.lately.filter(|_| outside).map(|level| {
+    let lately = drawing.lately_shown().filter(|_| outside).map(|level| {
         let class = format!("lately-name {}", level.mark.class());
         (class, "lately", level.value)
     });

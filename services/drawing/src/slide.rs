@@ -14,8 +14,9 @@ const MARGIN: f64 = 48.0;
 /// How many letters of a title, a subtitle or a footer have room on a line.
 const TITLE: usize = 58;
 const SMALL: usize = 150;
-/// Where the legend is.
+/// Where the last row of the legend is, and how far apart its rows are.
 const LEGEND: f64 = 630.0;
+const ROW: f64 = 24.0;
 /// The width of a letter of the legend, on average.
 const LETTER: f64 = 8.2;
 
@@ -62,7 +63,12 @@ pub fn svg(drawing: &Drawing, words: &Words) -> String {
         y += 26.0;
     }
     let margins = plain.margins();
-    let room = (WIDTH - 2.0 * MARGIN, LEGEND - 26.0 - y);
+    // The legend grows upwards, into the room of the drawing: the source below keeps its place.
+    let keys = keys(&plain);
+    let places = places(&keys);
+    let last = places.last().map_or(0, |(_, row)| *row);
+    let row_at = |row: usize| LEGEND - ROW * (last - row) as f64;
+    let room = (WIDTH - 2.0 * MARGIN, row_at(0) - 26.0 - y);
     let scale = (room.0 / margins.width).min(room.1 / margins.height);
     let left = MARGIN + (room.0 - margins.width * scale) / 2.0;
     let drawn = run_chart::svg(&plain);
@@ -73,7 +79,9 @@ pub fn svg(drawing: &Drawing, words: &Words) -> String {
         out,
         "<g class=\"wide\" transform=\"translate({left:.1} {y:.1}) scale({scale:.3})\">{inside}</g>"
     );
-    legend(&mut out, &plain);
+    for (key, (x, row)) in keys.iter().zip(places) {
+        key.draw(&mut out, x, row_at(row));
+    }
     for (at, line) in lines(&words.source, SMALL, 3).iter().enumerate() {
         text(&mut out, "source", 667.0 + 19.0 * at as f64, line);
     }
@@ -89,51 +97,90 @@ fn text(out: &mut String, class: &str, y: f64, line: &str) {
     );
 }
 
-/// The marks and lines that the drawing has, in a row.
-fn legend(out: &mut String, drawing: &Drawing) {
-    let mut x = MARGIN;
-    let mut word = |out: &mut String, sample: String, words: &str| {
-        let _ = write!(
-            out,
-            "{sample}<text class=\"key\" x=\"{:.0}\" y=\"{:.0}\">{}</text>",
-            x + 34.0,
-            LEGEND + 5.0,
-            escape(words)
-        );
-        x += 58.0 + words.chars().count() as f64 * LETTER;
-        x
-    };
-    let line = |x: f64, class: &str| {
-        format!(
-            "<line class=\"{class}\" x1=\"{x:.0}\" x2=\"{:.0}\" y1=\"{LEGEND}\" y2=\"{LEGEND}\"/>",
-            x + 26.0
-        )
-    };
-    let mut at = MARGIN;
-    for mark in Mark::ALL {
-        if drawing.spots.iter().any(|s| s.mark == mark) {
-            let shape = mark.shape(at + 16.0, LEGEND, 5.5);
-            let shape = format!("<g class=\"point {}\">{shape}</g>", mark.class());
-            at = word(out, shape, mark.words());
+/// A mark or a line of the drawing, with what it means.
+struct Key {
+    /// None: a line.
+    mark: Option<Mark>,
+    class: String,
+    words: String,
+}
+
+impl Key {
+    fn line(class: impl Into<String>, words: impl Into<String>) -> Self {
+        Self {
+            mark: None,
+            class: class.into(),
+            words: words.into(),
         }
     }
-    if drawing.spots.iter().any(|s| s.centre.is_some()) {
-        at = word(out, line(at, "centre"), drawing.centre_name);
+
+    /// Sample and words.
+    fn width(&self) -> f64 {
+        34.0 + self.words.chars().count() as f64 * LETTER
     }
-    if let Some(level) = drawing.lately {
-        let class = format!("lately {}", level.mark.class());
-        at = word(
+
+    fn draw(&self, out: &mut String, x: f64, y: f64) {
+        let class = &self.class;
+        let _ = match self.mark {
+            Some(mark) => {
+                let shape = mark.shape(x + 16.0, y, 5.5);
+                write!(out, "<g class=\"point {class}\">{shape}</g>")
+            }
+            None => write!(
+                out,
+                "<line class=\"{class}\" x1=\"{x:.0}\" x2=\"{:.0}\" y1=\"{y}\" y2=\"{y}\"/>",
+                x + 26.0
+            ),
+        };
+        let _ = write!(
             out,
-            line(at, &class),
-            &format!("{} lately", drawing.centre_name),
+            "<text class=\"key\" x=\"{:.0}\" y=\"{:.0}\">{}</text>",
+            x + 34.0,
+            y + 5.0,
+            escape(&self.words)
         );
     }
-    if drawing.spots.iter().any(|s| s.limits.is_some()) {
-        at = word(out, line(at, "limit"), "control limits");
-    }
-    if !drawing.targets.is_empty() {
-        word(out, line(at, "target"), "target");
-    }
+}
+
+/// The marks and lines that the drawing has.
+fn keys(drawing: &Drawing) -> Vec<Key> {
+    let (spots, centre) = (&drawing.spots, drawing.centre_name);
+    let marks = Mark::ALL.into_iter();
+    let marks = marks.filter(|mark| spots.iter().any(|s| s.mark == *mark));
+    let marks = marks.map(|mark| Key {
+        mark: Some(mark),
+        ..Key::line(mark.class(), mark.words())
+    });
+    let lines = [
+        spots
+            .iter()
+            .any(|s| s.centre.is_some())
+            .then(|| Key::line("centre", centre)),
+        drawing.lately_shown().map(|level| {
+            let class = format!("lately {}", level.mark.class());
+            Key::line(class, format!("{centre} lately"))
+        }),
+        spots
+            .iter()
+            .any(|s| s.limits.is_some())
+            .then(|| Key::line("limit", "control limits")),
+        (!drawing.targets.is_empty()).then(|| Key::line("target", "target")),
+    ];
+    marks.chain(lines.into_iter().flatten()).collect()
+}
+
+/// Where each key is: how far from the left, and in which row. A row is as long as the slide is wide.
+fn places(keys: &[Key]) -> Vec<(f64, usize)> {
+    let (mut x, mut row) = (MARGIN, 0);
+    let place = |key: &Key| {
+        if x > MARGIN && x + key.width() > WIDTH - MARGIN {
+            (x, row) = (MARGIN, row + 1);
+        }
+        let at = (x, row);
+        x += key.width() + 24.0;
+        at
+    };
+    keys.iter().map(place).collect()
 }
 
 #[cfg(test)]
@@ -198,6 +245,37 @@ mod tests {
             1,
             "frames within frames are drawn unlike"
         );
+    }
+
+    #[test]
+    fn a_legend_of_everything_stays_on_the_slide() {
+        let mut full = drawing();
+        for (spot, mark) in full.spots.iter_mut().zip(Mark::ALL) {
+            (spot.mark, spot.limits) = (mark, Some((18.0, 26.0)));
+        }
+        let (from, to) = (full.spots[12].start, full.spots[19].start);
+        full.lately = Some(crate::Level {
+            from,
+            to,
+            value: 24.0,
+            mark: Mark::Concern,
+        });
+        let keys = keys(&full);
+        assert_eq!(keys.len(), Mark::ALL.len() + 4);
+        let places = places(&keys);
+        for (i, (key, (x, row))) in keys.iter().zip(&places).enumerate() {
+            assert!(x + key.width() <= WIDTH - MARGIN, "{}", key.words);
+            let next = places.get(i + 1).filter(|(_, other)| other == row);
+            assert!(next.is_none_or(|(other, _)| x + key.width() < *other));
+        }
+        let slide = svg(&full, &words());
+        for key in keys {
+            assert!(
+                slide.contains(&format!(">{}</text>", key.words)),
+                "{}",
+                key.words
+            );
+        }
     }
 
     #[test]

@@ -163,6 +163,43 @@ fn three_items_go_from_what_to_work_on_first_into_a_plan_of_one_or_two_sheets() 
 }
 
 #[test]
+fn an_item_keeps_what_its_form_would_offer_to_no_other() {
+    let product = empty();
+    let post = |to: &str, body: &Value| {
+        let answer = http::post_json(&product.url(to), body).unwrap();
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()
+    };
+    let change = post(
+        "/api/v1/changes",
+        &json!({ "action": "plan", "area": "havenshire-west", "title": "One rota", "begun": true, "on": "2026-03-02", "measures": [] }),
+    )["change"]
+        .clone();
+    let over =
+        json!({ "action": "finish", "change": change, "on": "2026-05-04", "decision": "adopt" });
+    post("/api/v1/changes", &over);
+    let measures = json!(["tr-delay-days-median", "tr-delayed-nights", "tr-ready-now"]);
+    let item = json!({ "action": "set", "area": AREA, "aim": "Home sooner", "owner": "Ward lead", "by": ahead(), "measures": measures, "tested_by": change });
+    post("/api/v1/plan", &item);
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    page.goto(&product.url(&format!("/plan?area={AREA}")));
+    page.click("#plan-items tbody tr:first-child a");
+    page.wait_for("#form-item");
+    page.click("#form-item summary");
+    fill(&mut page, "#form-item form", &[("aim", "Home earlier")]);
+    page.wait_until(
+        "document.querySelector('.lead')?.textContent === 'Home earlier'",
+        "it is changed",
+    );
+    let plan = product.json(&format!("/api/v1/plan?area={AREA}")).unwrap();
+    let item = &plan["items"][0];
+    assert_eq!(item["measures"], measures);
+    assert_eq!(item["tested_by"], change);
+    quiet(&mut page);
+}
+
+#[test]
 fn what_a_plan_may_not_say_is_refused_and_named() {
     let product = empty();
     let whole = json!({ "action": "set", "area": AREA, "framework": "scie", "item": "co-timely-transfers", "aim": "Home sooner", "owner": "Ward lead", "by": ahead() });
@@ -250,10 +287,24 @@ fn a_checklist_is_ticked_on_its_page_and_rates_nothing() {
     let tick = json!({ "area": AREA, "item": "en-shared-records", "action": "tick", "point": "no-such-point", "done": true, "version": 0 });
     let refused = http::post_json(&product.url("/api/v1/assessments"), &tick).unwrap();
     assert_eq!(refused.status, 422, "{}", refused.text());
+    // Somebody else is first at one of two points: the other is recorded, and the page says which is not.
+    page.goto(&product.url(&own));
+    page.click(&format!("{card} label:nth-of-type(1) input"));
+    page.click(&format!("{card} label:nth-of-type(2) input"));
+    let point = page.attribute(&format!("{card} label:nth-of-type(1) input"), "value");
+    let first = json!({ "area": AREA, "item": "en-shared-records", "action": "tick", "point": point, "done": true, "version": item["version"] });
+    let told = http::post_json(&product.url("/api/v1/assessments"), &first).unwrap();
+    assert_eq!(told.status, 201, "{}", told.text());
+    page.click(&format!("{card} button"));
+    page.wait_for("#refused");
+    accessible(&mut page);
+    assert!(page.text("#refused").contains("1 point saved"));
+    assert_eq!(page.count(&format!("{card} .why")), 1);
+    assert_eq!(page.count(&format!("{card} input[name=was]")), 3);
     // The node says how far it is.
     page.goto(&product.url(&format!("/model?area={AREA}&node=en-shared-records")));
     assert!(
-        page.text("#node").contains("1 of 4 in place"),
+        page.text("#node").contains("3 of 4 in place"),
         "{}",
         page.text("#node")
     );
@@ -319,8 +370,30 @@ fn findings_come_in_by_form_and_by_file_and_stand_on_nodes_timeline_and_leaders_
     assert!(page.text("#node").contains("Equipment was ordered late."));
     page.goto(&product.url("/leaders?area=havenshire"));
     assert!(page.text("#reviews").contains("Calls were passed on"));
-    // One that was wrong is withdrawn.
+    // A correction that is refused comes back as it was typed, still about its finding.
     page.goto(&product.url(&format!("/findings?area={AREA}")));
+    page.click(".timeline details summary");
+    let correct = |page: &mut Page, text: &str| {
+        page.evaluate("document.querySelector('.timeline textarea').value = ''");
+        page.click(".timeline textarea");
+        page.type_text(text);
+        page.click(".timeline form button:not([value])");
+    };
+    correct(&mut page, "Said by 943 476 5919.");
+    page.wait_for("#faults");
+    accessible(&mut page);
+    assert_eq!(page.count(".timeline details[open]"), 1);
+    assert_eq!(
+        page.evaluate("document.querySelector('.timeline textarea').value"),
+        json!("Said by 943 476 5919.")
+    );
+    correct(&mut page, "Equipment came late.");
+    page.wait_until(
+        "document.querySelector('#faults') === null && document.querySelector('.timeline li')?.textContent.includes('Equipment came late.')",
+        "it is corrected",
+    );
+    assert_eq!(page.texts(".timeline li").len(), 1);
+    // One that was wrong is withdrawn.
     page.click(".timeline details summary");
     page.click(".timeline button[value=withdraw]");
     page.wait_until(

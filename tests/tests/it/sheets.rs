@@ -5,7 +5,7 @@ use super::pages::empty;
 use joinedup_tests::browser::{Browser, Key, Page};
 use joinedup_tests::http;
 use joinedup_tests::product::{Joinedup, JoinedupOptions};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A local team's own: a framework that places are rated by, and a questionnaire.
 pub const OWN: &str = include_str!("own_frameworks.toml");
@@ -277,6 +277,7 @@ fn what_is_refused_stays_on_the_sheet_with_the_reason_at_its_field() {
     one.goto(&sheet);
     two.goto(&sheet);
     one.click("#level-0-0 input[value='1']");
+    one.click("#level-0-3 input[value='1']");
     one.click("button[value=save]");
     one.wait_for("#saved");
     two.click("#level-0-0 input[value='2']");
@@ -294,14 +295,20 @@ fn what_is_refused_stays_on_the_sheet_with_the_reason_at_its_field() {
             .contains("Compare with what stands now")
     );
     assert_eq!(two.count("#level-0-0 input[value='2']:checked"), 1);
-    // Having seen it, the second means it.
+    // What the second never touched shows what the first saved.
+    assert_eq!(two.count("#level-0-3 input[value='1']:checked"), 1);
+    // Having seen it, the second means it, and means no other.
     two.click("button[value=save]");
     two.wait_for("#saved");
+    let said = two.text("#saved");
+    assert!(said.contains("1 entry saved"), "{said}");
 
     let plan = product.url("/frameworks/dmic-cluster/sheet?area=havenshire-north&view=plan");
     one.goto(&plan);
     one.click("#level-0-2 input[value='2']");
     one.evaluate("document.querySelector('#by').value = '2020-01-01'");
+    one.click("#note-0-1");
+    one.type_text("One front door.");
     one.click("#note-0-2");
     one.type_text("Two teams share one rota.");
     one.click("#note-0-3");
@@ -314,12 +321,21 @@ fn what_is_refused_stays_on_the_sheet_with_the_reason_at_its_field() {
         one.evaluate("document.querySelector('#note-0-3').value"),
         json!("Seen by 943 476 5919 in March.")
     );
-    one.evaluate("document.querySelector('#by').value = '2028-03-31'; document.querySelector('#note-0-3').value = ''; document.querySelector('#note-0-2').value = ''");
+    let written = "[...document.querySelectorAll('#note-0-1, #note-0-2')].map(note => note.value)";
+    assert_eq!(
+        one.evaluate(written),
+        json!(["", "Two teams share one rota."]),
+        "what was taken is not sent again, and evidence of what was not waits for it"
+    );
+    one.evaluate("document.querySelector('#by').value = '2028-03-31'; document.querySelector('#note-0-3').value = ''");
     one.click("button[value=save]");
     one.wait_for("#saved");
     let rated = product
         .json("/api/v1/assessments?area=havenshire-north&framework=dmic-cluster")
         .unwrap();
+    let notes = |item: &Value| item["notes"].as_array().map_or(0, Vec::len);
+    let all = rated["assessments"].as_array().unwrap();
+    assert_eq!(all.iter().map(notes).sum::<usize>(), 2);
     let third = rated["assessments"]
         .as_array()
         .unwrap()
@@ -402,7 +418,7 @@ fn paper_questionnaires_are_typed_in_one_after_another() {
         );
     }
     assert!(
-        page.text("#so-far").contains("of 8,"),
+        page.text("#so-far").contains("from 8 people,"),
         "{}",
         page.text("#so-far")
     );

@@ -53,6 +53,23 @@ fn a_rating_tells_its_rounds_its_level_and_its_ambition() {
 }
 
 #[test]
+fn rounds_are_in_the_order_in_which_they_began_whatever_their_names() {
+    let mut facts = round_in("havenshire-north", "spring", "2025", 2, 2);
+    facts.extend(round_in("havenshire-north", "autumn", "2024", 2, 2));
+    let pilot = "2023-02-01T09:00:00Z";
+    facts.push(told(
+        "havenshire-north",
+        pilot,
+        pilot,
+        rated_by("pilot", Some(1), Some("r1")),
+    ));
+    let known = rating(&standing(facts)).unwrap();
+    let rounds = [&known];
+    assert_eq!(all_rounds(rounds), ["pilot", "autumn", "spring"].map(slug));
+    assert_eq!(published_rounds(&[known]), ["autumn", "spring"].map(slug));
+}
+
+#[test]
 fn of_two_proposals_the_one_recorded_last_stands_and_moderation_starts_from_it() {
     let facts = standing(vec![
         told(NORTH, "2026-01-02", "2026-01-02", proposed("2026", Some(5))),

@@ -175,3 +175,26 @@ fn a_new_level_has_a_line_of_its_own_time_and_a_name_beside_the_others() {
         .to_vec();
     assert!(heights.is_sorted_by(|a, b| b - a >= 29.9), "{heights:?}");
 }
+
+#[test]
+fn a_level_is_drawn_within_the_time_of_the_drawing_or_left_out() {
+    let mut drawing = Drawing {
+        standalone: false,
+        ..drawing()
+    };
+    let first = drawing.spots[0].start;
+    let level = |from: u64, to: u64| Level {
+        from: first - chrono::Days::new(from),
+        to: first - chrono::Days::new(to),
+        value: 2.2,
+        mark: Mark::Concern,
+    };
+    drawing.lately = Some(level(70, 7));
+    assert!(!svg(&drawing).contains("lately"));
+    let to = drawing.spots[4].start;
+    drawing.lately = Some(Level { to, ..level(70, 0) });
+    let drawn = svg(&drawing);
+    let line = drawn.split("class=\"lately concern\" points=\"").nth(1);
+    let begin = line.unwrap().split(',').next().unwrap();
+    assert_eq!(begin.parse::<f64>().unwrap(), drawing.margins().left);
+}

@@ -175,7 +175,12 @@ fn latest(visit: &Visit, measure: &Measure, instrument: Option<&str>) -> Option<
     };
     Some(match (point.value, point.n) {
         (Some(value), Some(n)) => {
-            format!("{} of {n}, {period}", axis::amount(value, unit))
+            let people = usize::try_from(n).unwrap_or(0);
+            let from = match unit {
+                "proportion" => format!("of {n}"),
+                _ => format!("from {}", words::counted(people, "person", "people")),
+            };
+            format!("{} {from}, {period}", axis::amount(value, unit))
         }
         (Some(value), None) => format!("{}, {period}", axis::amount(value, unit)),
         (None, _) => {

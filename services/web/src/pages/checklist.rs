@@ -1,8 +1,9 @@
 //! `GET` and `POST /frameworks/{id}/checklist`: the points of a framework's items, ticked where they are in place.
 
-use super::address::fields;
+use super::address::{Address, fields};
 use super::layout::{self, Tab};
 use super::record::{Form, SOURCE, back_to, hidden};
+use super::sheet::typed::{Not, Refused, Typed, status};
 use super::visit::Visit;
 use super::words;
 use crate::door::audit;
@@ -21,7 +22,8 @@ use maud::{Markup, html};
 
 /// `GET /frameworks/{id}/checklist`.
 pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
-    visit.render(move |visit| page(visit, &id)).await
+    let typed = Typed::default();
+    visit.render(move |visit| page(visit, &id, &typed)).await
 }
 
 fn framework<'a>(visit: &'a Visit, id: &str) -> Result<&'a Framework, Problem> {
@@ -39,7 +41,7 @@ pub(super) fn address(visit: &Visit, framework: &str, item: &str, area: &AreaId)
     format!("{page}#item-{item}")
 }
 
-fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
+fn page(visit: &Visit, id: &str, typed: &Typed) -> Result<Markup, Problem> {
     let framework = framework(visit, id)?;
     let place = visit.title_of(visit.area.as_str());
     let all = items(&visit.app, framework).into_iter();
@@ -53,18 +55,22 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
     let (done, points) = (count(Point::is_done), count(|_| true));
     let body = html! {
         h1 { (framework.title) ": checklists" span.place { ", " (place) } }
+        @if !typed.refused.is_empty() {
+            @let saved = format!("{} saved. What is listed here was not, and stands as you left it.", words::counted(typed.saved, "point", "points"));
+            (typed.problem(if typed.saved > 0 { &saved } else { "Nothing was saved. What is listed here stands as you left it." }))
+        }
         section.card #sum aria-label="In a sentence" {
             p.lead { strong { (done) " of " (words::counted(points, "point is", "points are")) " in place." } }
             p.note { "Tick what is in place here, not what is planned. A point whose words change has to be ticked again." }
         }
-        div.checklists { @for list in &all { (card(visit, framework, list)) } }
+        div.checklists { @for list in &all { (card(visit, framework, list, typed)) } }
     };
     let title = format!("Checklists, {place}");
     let picker = layout::place_picker(visit);
     Ok(layout::page(visit, Tab::Model, &title, &picker, &body))
 }
 
-fn card(visit: &Visit, framework: &Framework, list: &ChecklistOfItem) -> Markup {
+fn card(visit: &Visit, framework: &Framework, list: &ChecklistOfItem, typed: &Typed) -> Markup {
     let id = format!("item-{}", list.item);
     let back = back_to(&visit.address, &id);
     let done = list.points.iter().filter(|p| p.is_done()).count();
@@ -81,7 +87,10 @@ fn card(visit: &Visit, framework: &Framework, list: &ChecklistOfItem) -> Markup 
                     input type="hidden" name="item" value=(list.item);
                     @for p in &list.points {
                         @if p.is_done() { input type="hidden" name="was" value=(p.point); }
-                        label.tick { input type="checkbox" name="point" value=(p.point) checked[p.is_done()]; " " (p.words) (since(p)) }
+                        @let (field, error) = (field(&list.item, &p.point), format!("{}-why", field(&list.item, &p.point)));
+                        @let (chosen, why) = (typed.get(&field).map_or(p.is_done(), |chosen| chosen == "true"), typed.why(&field));
+                        label.tick { input id=(field) type="checkbox" name="point" value=(p.point) checked[chosen] aria-describedby=[why.map(|_| error.as_str())]; " " (p.words) (since(p)) }
+                        @if let Some(why) = why { p.why id=(error) { (why) ". Now: " (if p.is_done() { "in place" } else { "not yet" }) "." } }
                     }
                     button.quiet type="submit" { "Save" }
                 }
@@ -89,6 +98,11 @@ fn card(visit: &Visit, framework: &Framework, list: &ChecklistOfItem) -> Markup 
             @if !list.signposts.is_empty() { details id=(format!("read-{}", list.item)) { summary { "Where to read on" } (signposts(list)) } }
         }
     }
+}
+
+/// The id of a point's field on the page.
+fn field(item: &str, point: &Slug) -> String {
+    format!("tick-{item}-{point}")
 }
 
 fn since(point: &Point) -> Markup {
@@ -134,10 +148,11 @@ pub(super) fn signposts(list: &ChecklistOfItem) -> Markup {
     }
 }
 
-/// Records the points of an item that were ticked or taken back. What was recorded before a conflict stays.
+/// Records the points of an item that were ticked or taken back, each by itself. What is not taken stays on the page as
+/// it was typed, with its reason.
 ///
 /// # Errors
-/// 403 for a place that is not the caller's, 409 when somebody else was first at the same point.
+/// 403 for a place that is not the caller's.
 pub async fn save(
     visit: Visit,
     Path(id): Path<String>,
@@ -162,7 +177,8 @@ pub async fn save(
     let (framework, item) = (name(&id)?, name(form.must("item", "The item")?)?);
     let ticked = now.iter().filter(|p| !was.contains(p)).map(|p| (p, true));
     let unticked = was.iter().filter(|p| !now.contains(p)).map(|p| (p, false));
-    let mut positions = Vec::new();
+    let (mut positions, mut typed, mut is_conflict) = (Vec::new(), Typed::default(), true);
+    let all = of_item(&visit.app, &area, framework.as_str(), item.as_str())?;
     for (point, done) in ticked.chain(unticked) {
         let key = form.get("key").map(|key| format!("{key} {point} {done}"));
         let action = RatingAction::Tick {
@@ -185,9 +201,34 @@ pub async fn save(
                 }),
             },
         };
-        positions.push(execute(&visit.app, &write).await?.position);
+        match execute(&visit.app, &write).await.map_err(Not::from) {
+            Ok(receipt) => positions.push(receipt.position),
+            Err(not) => {
+                is_conflict &= not.is_conflict;
+                let field = field(item.as_str(), point);
+                let known = all.points.iter().find(|p| p.point == *point);
+                typed.refused.push(Refused {
+                    field: field.clone(),
+                    at: known.map_or_else(|| point.to_string(), |p| p.words.clone()),
+                    why: not.why,
+                });
+                typed.fields.push((field, done.to_string()));
+            }
+        }
     }
-    let answer = Redirect::to(&form.back()).into_response();
+    typed.saved = positions.len();
     let ticked = format!("{framework}/{item}");
+    let answer = if typed.refused.is_empty() {
+        Redirect::to(&form.back()).into_response()
+    } else {
+        let status = status(&positions, is_conflict);
+        let back = Address::read(&form.back());
+        let page = match Visit::at(visit.app, visit.caller, back) {
+            Ok(visit) => visit.render(move |visit| page(visit, &id, &typed)).await,
+            Err(problem) => Err(problem),
+        };
+        // What was recorded is known to the audit although its page cannot be shown.
+        page.map(|page| (status, page)).into_response()
+    };
     Ok(audit::recorded_of(answer, &area, ticked, positions))
 }

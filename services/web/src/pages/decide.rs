@@ -50,12 +50,12 @@ pub fn forms(
     let action = |what: &str| format!("/measures/{}/{what}", measure.id);
     let back = back_to(&visit.address, "decisions");
     // Each form has a key of its own.
-    let hidden = || hidden(&back, &visit.area, version);
+    let hidden = |version| hidden(&back, &visit.area, version);
     let withdraw = |position: u64| {
         html! {
             @if open {
                 form.inline method="post" action=(action("withdraw")) {
-                    (hidden())
+                    (hidden(version))
                     input type="hidden" name="position" value=(position);
                     button.quiet type="submit" { "Withdraw" }
                 }
@@ -88,7 +88,7 @@ pub fn forms(
                         @if open {
                             @for (what, label, button) in [("rebase-accepted", "Reason for agreeing", "Agree the new baseline"), ("rebase-declined", "Reason for declining", "Decline it")] {
                                 form method="post" action=(action(what)) {
-                                    (hidden())
+                                    (hidden(version))
                                     input type="hidden" name="from" value=(b.from);
                                     label { (label) input id=[(i == 0).then(|| format!("{what}-reason"))] type="text" name="reason" required maxlength="400"; }
                                     button.quiet[what == "rebase-declined"] type="submit" { (button) }
@@ -105,7 +105,7 @@ pub fn forms(
             @if open {
                 details #form-target open[target.came_back()] { summary { "Set a target" }
                     form method="post" action=(action("target")) {
-                        (hidden())
+                        (hidden(target.version(version)))
                         (target.field(&Field { value: "", ..field("target", &target_label, number) }))
                         (target.field(&Field { value: &today, ..field("from", "From", Kind::Day) }))
                         (target.field(&field("reason", "Why", Kind::Line)))
@@ -114,7 +114,7 @@ pub fn forms(
                 }
                 details #form-rebase open[rebase.came_back()] { summary { "Propose a new baseline" }
                     form method="post" action=(action("rebase-proposed")) {
-                        (hidden())
+                        (hidden(rebase.version(version)))
                         (rebase.field(&Field { value: suggested.as_deref().unwrap_or_default(), ..field("from", "From", Kind::Day) }))
                         (rebase.field(&field("reason", "Why: what is different, and is it expected to last?", Kind::Line)))
                         button type="submit" { "Propose" }
@@ -194,7 +194,7 @@ pub async fn decide(
         Ok(request.command(area, form.key(&caller).id())?)
     };
     let filled = Filled {
-        name,
+        name: name.to_owned(),
         action: format!("/measures/{id}/{what}"),
         command: command(),
         version: Some(form.version()?),

@@ -210,7 +210,7 @@ pub fn legend(drawing: &Drawing) -> Markup {
         ul.legend aria-label="Legend" {
             @for mark in Mark::ALL { @if has(mark) { li { (PreEscaped(mark.sample())) (mark.words()) } } }
             @if drawing.spots.iter().any(|s| s.centre.is_some()) { li { (PreEscaped(line("centre"))) (drawing.centre_name) } }
-            @if let Some(level) = drawing.lately { li { (PreEscaped(line(&format!("lately {}", level.mark.class())))) (drawing.centre_name) " lately" } }
+            @if let Some(level) = drawing.lately_shown() { li { (PreEscaped(line(&format!("lately {}", level.mark.class())))) (drawing.centre_name) " lately" } }
             @if drawing.spots.iter().any(|s| s.limits.is_some()) { li { (PreEscaped(line("limit"))) "control limits" } }
             @if !drawing.targets.is_empty() { li { (PreEscaped(line("target"))) "target" } }
             @if !drawing.tested.is_empty() { li { span.swatch.stretch {} "a change being tested" } }

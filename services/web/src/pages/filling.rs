@@ -82,7 +82,7 @@ const LABELS: [(&str, &str); 17] = [
 #[derive(Clone, Debug, Default)]
 pub struct Filling {
     /// Which form of the page, for the ids of its fields.
-    pub form: &'static str,
+    pub form: String,
     /// What was typed; none where it was not sent.
     pub typed: Option<Form>,
     /// What is wrong with it.
@@ -128,16 +128,16 @@ pub struct Field<'a> {
 impl Filling {
     /// A form that nobody has sent.
     #[must_use]
-    pub fn empty(form: &'static str) -> Self {
+    pub fn empty(form: &str) -> Self {
         Self {
-            form,
+            form: form.to_owned(),
             ..Self::default()
         }
     }
 
     /// The same where it is the form of that name, else one that nobody has sent.
     #[must_use]
-    pub fn of(&self, form: &'static str) -> Self {
+    pub fn of(&self, form: &str) -> Self {
         if self.form == form {
             self.clone()
         } else {
@@ -158,6 +158,22 @@ impl Filling {
             Some(form) => form.get(name).unwrap_or_default(),
             None => first,
         }
+    }
+
+    /// What was chosen in the n-th field of a name.
+    #[must_use]
+    pub fn nth(&self, name: &str, n: usize) -> &str {
+        let fields = self.typed.as_ref().map(Form::fields).unwrap_or_default();
+        let mut named = fields.iter().filter(|(field, _)| field == name);
+        named.nth(n).map_or("", |(_, value)| value)
+    }
+
+    /// The version that the form carries: what came back is still made from what its sender had read, so that what
+    /// others recorded meanwhile is found.
+    #[must_use]
+    pub fn version(&self, stands: u64) -> u64 {
+        let typed = self.typed.as_ref().and_then(|form| form.version().ok());
+        typed.unwrap_or(stands)
     }
 
     /// What is wrong, with links to the fields.
@@ -196,6 +212,8 @@ impl Filling {
         let described = Some(described.join(" ")).filter(|d| !d.is_empty());
         let wrong = (!faults.is_empty()).then_some("true");
         let value = self.value(field.name, field.value);
+        // What was recorded by another way may be longer than what people type here.
+        let longest = MAX_TEXT.max(value.encode_utf16().count());
         let messages = html! {
             @if !field.hint.is_empty() { span.hint id=(hint) { (field.hint) } }
             @if !faults.is_empty() { span.fault id=(fault) { @for text in &faults { "Problem: " (text) ". " } } }
@@ -217,9 +235,9 @@ impl Filling {
                 label for=(id) { (label) }
                 (messages)
                 @match field.kind {
-                    Kind::Line => { input id=(id) type="text" name=(field.name) value=(value) required[field.required] maxlength=(MAX_TEXT) aria-invalid=[wrong] aria-describedby=[described]; }
-                    Kind::Proposed(list) => { input id=(id) type="text" name=(field.name) value=(value) list=(list) required[field.required] maxlength=(MAX_TEXT) autocomplete="off" aria-invalid=[wrong] aria-describedby=[described]; }
-                    Kind::Text => { textarea id=(id) name=(field.name) rows="2" required[field.required] maxlength=(MAX_TEXT) aria-invalid=[wrong] aria-describedby=[described] { (value) } }
+                    Kind::Line => { input id=(id) type="text" name=(field.name) value=(value) required[field.required] maxlength=(longest) aria-invalid=[wrong] aria-describedby=[described]; }
+                    Kind::Proposed(list) => { input id=(id) type="text" name=(field.name) value=(value) list=(list) required[field.required] maxlength=(longest) autocomplete="off" aria-invalid=[wrong] aria-describedby=[described]; }
+                    Kind::Text => { textarea id=(id) name=(field.name) rows="2" required[field.required] maxlength=(longest) aria-invalid=[wrong] aria-describedby=[described] { (value) } }
                     Kind::Date(until) => { input id=(id) type="date" name=(field.name) value=(value) max=(until) required[field.required] aria-invalid=[wrong] aria-describedby=[described]; }
                     Kind::Day => { input id=(id) type="date" name=(field.name) value=(value) required[field.required] aria-invalid=[wrong] aria-describedby=[described]; }
                     Kind::Number(least, most) => { input id=(id) type="number" name=(field.name) value=(value) step="any" min=[least] max=[most] required[field.required] aria-invalid=[wrong] aria-describedby=[described]; }
@@ -241,12 +259,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_comes_back_is_still_made_from_what_was_read() {
+        let fields = [("version", "7"), ("node", ""), ("node", "co-x")];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let filling = Filling {
+            form: "correct-f-1".to_owned(),
+            typed: Some(Form::of(fields.to_vec())),
+            ..Filling::default()
+        };
+        assert_eq!(filling.of("correct-f-1").version(9), 7);
+        assert_eq!(filling.of("correct-f-2").version(9), 9);
+        assert_eq!(
+            [0, 1, 2].map(|at| filling.nth("node", at)),
+            ["", "co-x", ""]
+        );
+    }
+
+    #[test]
     fn a_refusal_is_said_at_its_field_in_words_of_the_form() {
         let mut faults = Faults::from(Refusal::UnknownMeasure("/measures/1".to_owned()));
         faults.add("/version", "is old");
         let typed = Form::of(vec![("measures-1".to_owned(), "tr-what".to_owned())]);
         let filling = Filling {
-            form: "plan",
+            form: "plan".to_owned(),
             typed: Some(typed),
             faults,
         };

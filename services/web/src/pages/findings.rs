@@ -62,7 +62,7 @@ pub(super) fn page(visit: &Visit, typed: &Typed, filling: &Filling) -> Result<Ma
                     @for (id, title) in &pathways { li { a href=(own.clone().with("pathway", id)) aria-current=[(chosen == Some(id)).then_some("true")] { (title) } } }
                 } }
             }
-            ol.timeline { @for f in &found { (one(visit, f)) } }
+            ol.timeline { @for f in &found { (one(visit, f, filling)) } }
         }
         @if visit.may_decide() { section.card #enter aria-labelledby="enter-name" { h2 #enter-name { "Enter findings" } (form::form(visit, typed, filling)) (table::form(visit, typed)) } }
         p.note { "Write about the place, never about a person. A finding has neither a number nor a rating." }
@@ -72,7 +72,7 @@ pub(super) fn page(visit: &Visit, typed: &Typed, filling: &Filling) -> Result<Ma
     Ok(layout::page(visit, Tab::Leaders, &title, &picker, &body))
 }
 
-fn one(visit: &Visit, found: &KnownFinding) -> Markup {
+fn one(visit: &Visit, found: &KnownFinding, filling: &Filling) -> Markup {
     let f = &found.finding;
     let source = visit.app.definitions.catalogue.framework(&f.framework);
     html! {
@@ -85,7 +85,7 @@ fn one(visit: &Visit, found: &KnownFinding) -> Markup {
                     @if let Some(source) = source { (source.title) ". " }
                     @if !found.about.is_empty() { "In the logic model: " (nodes(visit, &found.about)) "." }
                 }
-                @if let (true, Some(id)) = (visit.may_decide(), &found.id) { (form::correct(visit, found, id)) }
+                @if let (true, Some(id)) = (visit.may_decide(), &found.id) { (form::correct(visit, found, id, filling)) }
             }
         }
     }

@@ -223,7 +223,7 @@ pub struct Filled {
     /// Its fields.
     pub form: Form,
     /// Which form of its page it is.
-    pub name: &'static str,
+    pub name: String,
     /// The address that it was sent to.
     pub action: String,
     /// The command, or what is wrong with the fields.

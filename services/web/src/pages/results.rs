@@ -12,9 +12,9 @@ use axum::response::Response;
 use joinedup_drawing::radar::{self, Radar, Shape};
 use joinedup_events::{AreaId, Slug};
 use joinedup_views::catalogue::{Framework, Item, Scale};
+use joinedup_views::ratings::all_rounds;
 use joinedup_views::ratings::roll_up::lower_median;
 use maud::{Markup, PreEscaped, html};
-use std::collections::BTreeSet;
 
 /// A column: a place's own ratings, or those of the places within it together, of one round.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,35 +110,20 @@ impl<'a> Results<'a> {
 
     /// Every column that holds a level: places by name, the newest round first.
     fn columns(&self) -> Vec<Column> {
-        let of = |place: &AreaId| -> BTreeSet<Slug> {
-            let ratings = self
-                .items
-                .iter()
-                .filter_map(|item| self.found.rating(place, item));
-            ratings
-                .flat_map(|r| &r.rounds)
-                .map(|r| r.round.clone())
-                .collect()
-        };
-        let column = |place: &AreaId, is_together, round| Column {
-            place: place.clone(),
-            is_together,
-            round,
+        let rounds = all_rounds(self.found.ratings());
+        let of = |place: &AreaId, is_together| {
+            let newest_first = rounds.iter().rev();
+            let column = |round: &Slug| Column {
+                place: place.clone(),
+                is_together,
+                round: round.clone(),
+            };
+            newest_first.map(column).collect::<Vec<_>>()
         };
         let area = &self.visit.area;
-        let own = |place: &AreaId| -> Vec<Column> {
-            let rounds = of(place).into_iter().rev();
-            rounds.map(|round| column(place, false, round)).collect()
-        };
-        let mut all = own(area);
-        let together: BTreeSet<Slug> = self.parts.iter().flat_map(of).collect();
-        all.extend(
-            together
-                .into_iter()
-                .rev()
-                .map(|round| column(area, true, round)),
-        );
-        all.extend(self.parts.iter().flat_map(own));
+        let mut all = of(area, false);
+        all.extend(of(area, true));
+        all.extend(self.parts.iter().flat_map(|part| of(part, false)));
         all.retain(|column| {
             self.items
                 .iter()
@@ -157,10 +142,8 @@ impl<'a> Results<'a> {
             return Vec::new();
         };
         let same = |c: &&Column| c.place == first.place && c.is_together == first.is_together;
-        let before = columns
-            .iter()
-            .filter(same)
-            .find(|c| c.round.as_str() < first.round.as_str());
+        let from_first = columns.iter().skip_while(|c| *c != first);
+        let before = from_first.skip(1).find(same);
         let second = match self.visit.address.get("with") {
             Some("none") => None,
             _ => asked("with").or(before),

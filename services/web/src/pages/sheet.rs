@@ -15,6 +15,7 @@ use super::visit::Visit;
 use crate::door::problem::Problem;
 use axum::extract::Path;
 use axum::response::Response;
+use chrono::NaiveDate;
 use joinedup_events::{AreaId, Slug};
 use joinedup_views::catalogue::{Framework, FrameworkKind, Item, Scale};
 use joinedup_views::ratings::Round;
@@ -138,6 +139,11 @@ impl<'a> Sheet<'a> {
         }
     }
 
+    /// The date of the ambition that stands in a cell.
+    fn by(&self, place: &AreaId, item: &Item) -> Option<NaiveDate> {
+        Some(self.found.rating(place, item)?.ambition.as_ref()?.by)
+    }
+
     /// How many cells hold a level, of how many.
     fn progress(&self, places: &[AreaId]) -> (usize, usize) {
         let cells = || {
@@ -206,7 +212,7 @@ fn said(sheet: &Sheet<'_>, typed: &Typed) -> Markup {
     let counted = |n: usize| super::words::counted(n, "entry", "entries");
     html! {
         @if !typed.refused.is_empty() {
-            @let saved = format!("{} saved. What is listed here was not; what you chose is still on the sheet.", counted(typed.saved));
+            @let saved = format!("{} saved. What is listed here was not; what you chose for it is still on the sheet.", counted(typed.saved));
             (typed.problem(if typed.saved > 0 { &saved } else { "Nothing was saved. What you chose is still on the sheet." }))
         } @else if let Some(saved) = count("saved") {
             div.summary.good #saved role="status" tabindex="-1" autofocus {

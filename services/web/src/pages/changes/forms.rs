@@ -67,7 +67,7 @@ pub(super) fn plan_again(visit: &Visit, known: &Known, filling: &Filling) -> Mar
     html! {
         details #form-plan open[filling.came_back()] { summary { "Edit the plan" }
             form method="post" action=(path(&known.id)) {
-                (unseen(visit, known, "plan"))
+                (unseen(visit, known, &filling, "plan"))
                 input type="hidden" name="on" value=(planned);
                 (plan_fields(visit, &filling, Some(&known.change), ""))
                 button type="submit" { "Save the plan" }
@@ -157,7 +157,7 @@ pub(super) fn dated(
     let filling = filling.of(step);
     html! {
         form.row-form method="post" action=(path(&known.id)) {
-            (unseen(visit, known, step))
+            (unseen(visit, known, &filling, step))
             (date(visit, &filling, label))
             button.quiet[step == "pause"] type="submit" { (button) }
         }
@@ -170,7 +170,7 @@ pub(super) fn study(visit: &Visit, known: &Known, filling: &Filling) -> Markup {
     html! {
         details #form-study open[filling.came_back()] { summary { "Record what you have learnt" }
             form method="post" action=(path(&known.id)) {
-                (unseen(visit, known, "study"))
+                (unseen(visit, known, &filling, "study"))
                 (filling.field(&Field { name: "learnt", label: "What have you learnt?", hint: "About the change, never about a person", kind: Kind::Text, value: "", required: true }))
                 @if known.change.prediction.is_some() {
                     (filling.field(&Field { name: "compared", label: "How does it compare with the prediction?", hint: "", kind: Kind::OneOf(&COMPARED), value: "", required: false }))
@@ -188,7 +188,7 @@ pub(super) fn finish(visit: &Visit, known: &Known, filling: &Filling) -> Markup 
     html! {
         details #form-finish open[filling.came_back()] { summary { "Decide: adopt, adapt or abandon" }
             form method="post" action=(path(&known.id)) {
-                (unseen(visit, known, "finish"))
+                (unseen(visit, known, &filling, "finish"))
                 (filling.field(&Field { name: "decision", label: "Decision", hint: "", kind: Kind::OneOf(&DECISIONS), value: "", required: true }))
                 (filling.field(&Field { name: "learnt", label: "What was learnt?", hint: "", kind: Kind::Text, value: "", required: false }))
                 (date(visit, &filling, "Last day of the test"))
@@ -202,14 +202,14 @@ pub(super) fn finish(visit: &Visit, known: &Known, filling: &Filling) -> Markup 
 pub(super) fn undo(visit: &Visit, known: &Known) -> Markup {
     html! {
         form.inline method="post" action=(path(&known.id)) {
-            (unseen(visit, known, "undo"))
+            (unseen(visit, known, &Filling::default(), "undo"))
             button.quiet type="submit" { "Undo" }
         }
     }
 }
 
 /// What a form carries unseen, with its step.
-fn unseen(visit: &Visit, known: &Known, step: &str) -> Markup {
+fn unseen(visit: &Visit, known: &Known, filling: &Filling, step: &str) -> Markup {
     let own = Address::new(path(&known.id));
     let kept = visit
         .address
@@ -219,6 +219,6 @@ fn unseen(visit: &Visit, known: &Known, step: &str) -> Markup {
     let own = kept.fold(own, |own, (name, value)| own.with(name, value));
     html! {
         input type="hidden" name="do" value=(step);
-        (hidden(&back_to(&own, ""), &known.change.area, known.version))
+        (hidden(&back_to(&own, ""), &known.change.area, filling.version(known.version)))
     }
 }

@@ -35,7 +35,7 @@ pub async fn plan(
         Ok(request.command(area, form.key(&caller).id())?)
     };
     let filled = Filled {
-        name: "plan",
+        name: "plan".to_owned(),
         action: "/changes".to_owned(),
         command: command(),
         version: None,
@@ -82,7 +82,7 @@ pub async fn step(
         Ok(request.command(area, form.key(&caller).id())?)
     };
     let filled = Filled {
-        name,
+        name: name.to_owned(),
         action: path(&id),
         command: command(),
         version: Some(form.version()?),

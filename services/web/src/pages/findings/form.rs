@@ -49,10 +49,11 @@ pub(super) fn form(visit: &Visit, typed: &Typed, filling: &Filling) -> Markup {
                 } }
                 (field("text", "What was found", Kind::Text))
                 @for at in 0..NODES {
+                    @let chosen = filling.nth("node", at);
                     label { @if at == 0 { "Part of the logic model that it speaks of" } @else { "Another part" }
                         select name="node" {
                             option value="" { @if at == 0 { "those of the pathway" } @else { "none" } }
-                            @for (layer, name) in super::super::model::LAYERS { optgroup label=(name) { @for node in model.nodes().iter().filter(|n| n.layer == layer) { option value=(node.id) { (node.title) } } } }
+                            @for (layer, name) in super::super::model::LAYERS { optgroup label=(name) { @for node in model.nodes().iter().filter(|n| n.layer == layer) { option value=(node.id) selected[chosen == node.id] { (node.title) } } } }
                         }
                     }
                 }
@@ -62,25 +63,42 @@ pub(super) fn form(visit: &Visit, typed: &Typed, filling: &Filling) -> Markup {
     }
 }
 
-/// The form that corrects or withdraws a finding.
-pub(super) fn correct(visit: &Visit, found: &KnownFinding, id: &Slug) -> Markup {
+/// The form that corrects or withdraws a finding; open where it came back.
+pub(super) fn correct(visit: &Visit, found: &KnownFinding, id: &Slug, filling: &Filling) -> Markup {
     let f = &found.finding;
     let area = joinedup_events::AreaId::new(&f.area);
+    let name = correction(id.as_str());
+    let (filling, date) = (filling.of(&name), f.date.to_string());
+    let field = |name, label, kind, value| {
+        filling.field(&Field {
+            name,
+            label,
+            hint: "",
+            kind,
+            value,
+            required: true,
+        })
+    };
     html! {
         @if let Ok(area) = area {
-            details id=(format!("correct-{id}")) { summary { "Correct" }
+            details id=(name) open[filling.came_back()] { summary { "Correct" }
                 form method="post" action="/findings" {
-                    (hidden(&visit.address.to_string(), &area, found.version))
+                    (hidden(&visit.address.to_string(), &area, filling.version(found.version)))
                     input type="hidden" name="finding" value=(id);
                     input type="hidden" name="pathway" value=(format!("{}|{}", f.framework, f.pathway));
                     @for node in &f.nodes { input type="hidden" name="node" value=(node); }
-                    label { "Published on" input type="date" name="on" required value=(f.date) max=(visit.today()); }
-                    label { "What was found" textarea name="text" rows="3" maxlength="500" { (f.text) } }
-                    p { button type="submit" { "Save" } " " button.quiet type="submit" name="do" value="withdraw" { "Withdraw the finding" } }
+                    (field("on", "Published on", Kind::Date(visit.today()), &date))
+                    (field("text", "What was found", Kind::Text, &f.text))
+                    p { button type="submit" { "Save" } " " button.quiet type="submit" name="do" value="withdraw" formnovalidate { "Withdraw the finding" } }
                 }
             }
         }
     }
+}
+
+/// The name of the form that corrects a finding.
+fn correction(id: &str) -> String {
+    format!("correct-{id}")
 }
 
 /// Records a finding.
@@ -134,8 +152,9 @@ pub async fn record(
         };
         Ok(request.command(area.clone())?)
     };
+    let name = known.as_deref().map(correction);
     let filled = Filled {
-        name: "finding",
+        name: name.unwrap_or_else(|| "finding".to_owned()),
         command: command(),
         action: "/findings".to_owned(),
         version: known.is_some().then_some(version),

@@ -25,7 +25,7 @@ use joinedup_views::plan::PREFIX;
 use maud::{Markup, html};
 use uuid::Uuid;
 
-/// How many measures an item may name on a page.
+/// How many measures a form asks for at least.
 const MEASURES: usize = 2;
 
 /// What stands in a form at first.
@@ -99,7 +99,7 @@ pub(super) fn forms(
     Ok(html! {
         details #form-progress open[progressed.came_back()] { summary { "Record how far it is" }
             form method="post" action=(action) {
-                (hidden(&back, &item.area, planned.version))
+                (hidden(&back, &item.area, progressed.version(planned.version)))
                 input type="hidden" name="do" value="progress";
                 label { "Progress" select name="progress" { @for p in Progress::ALL { option value=(p.code()) selected[progressed.value("progress", item.progress.code()) == p.code()] { (progress_word(*p)) } } } }
                 (progressed.field(&Field { name: "reason", label: "Why", hint: "Needed when it is dropped", kind: Kind::Line, value: "", required: false }))
@@ -108,7 +108,7 @@ pub(super) fn forms(
         }
         details #form-item open[filling.came_back()] { summary { "Change the item" }
             form method="post" action=(action) {
-                (hidden(&back, &item.area, planned.version))
+                (hidden(&back, &item.area, filling.version(planned.version)))
                 input type="hidden" name="do" value="set";
                 (fields(visit, &filling, &stands)?)
                 button type="submit" { "Save the item" }
@@ -144,7 +144,18 @@ fn fields(visit: &Visit, filling: &Filling, stands: &Stands<'_>) -> Result<Marku
             .map(|i| option(&framework.id, &i.id, &i.title));
         groups.push((framework.title.clone(), items.collect()));
     }
-    let about = stands.about.as_ref().map(|(f, i)| format!("{f}|{i}"));
+    let own = stands.about.as_ref();
+    let about = own.map(|(f, i)| format!("{f}|{i}"));
+    // What the item is about already stays, although the form would offer it to no other.
+    let is_offered = |about: &String| {
+        let mut offered = groups.iter().flat_map(|(_, options)| options);
+        offered.any(|(value, _)| value == about)
+    };
+    if let (Some((f, i)), false) = (own, about.as_ref().is_none_or(is_offered))
+        && let Some(title) = definitions.catalogue.item_title(f, i)
+    {
+        groups.push(("Others".to_owned(), vec![option(f, i, title)]));
+    }
     let about = filling.value("about", about.as_deref().unwrap_or_default());
     let named = filling.typed.as_ref().map(chosen_measures);
     let named = named.unwrap_or_else(|| stands.measures.iter().map(|m| (*m).to_owned()).collect());
@@ -166,7 +177,8 @@ fn fields(visit: &Visit, filling: &Filling, stands: &Stands<'_>) -> Result<Marku
         .map(|m| (m.id.as_str(), m.title.as_str()))
         .collect();
     measures.sort_by_key(|(_, title)| *title);
-    let changes = changes(visit)?;
+    let changes = changes(visit, stands.tested_by)?;
+    let asked = MEASURES.max(named.len().max(stands.measures.len()) + 1);
     Ok(html! {
         label { "About" select name="about" {
             option value="" { "a measure only" }
@@ -174,9 +186,9 @@ fn fields(visit: &Visit, filling: &Filling, stands: &Stands<'_>) -> Result<Marku
         } }
         (field("aim", "Aim", "What will be different? Such as: equipment is ordered on the day a date for going home is set", Kind::Line, stands.aim))
         (field("owner", "Owner", "A role, such as head of community services; never a person's name", Kind::Line, stands.owner))
-        @for at in 0..MEASURES {
+        @for at in 0..asked {
             @let chosen = named.get(at).map(String::as_str);
-            label { @if at == 0 { "Measure that should move" } @else { "A second measure" }
+            label { @if at == 0 { "Measure that should move" } @else { "Another measure" }
                 select name="measure" { option value="" { "none" } @for (id, title) in &measures { option value=(id) selected[chosen == Some(*id)] { (title) } } }
             }
         }
@@ -188,14 +200,20 @@ fn fields(visit: &Visit, filling: &Filling, stands: &Stands<'_>) -> Result<Marku
     })
 }
 
-/// The changes of the place that are not over, by title; what an item names already may be over.
-fn changes(visit: &Visit) -> Result<Vec<(String, String)>, Problem> {
+/// The changes of the place that are not over, by title, and the one that an item names already, wherever it is: it must
+/// not be lost because something else of the item is changed.
+fn changes(visit: &Visit, named: Option<&str>) -> Result<Vec<(String, String)>, Problem> {
     let today = visit.today();
     let mut found: Vec<(String, String)> = of_place(&visit.app, &visit.area)?
         .into_iter()
-        .filter(|(_, change)| change.status(today) != Status::Finished)
+        .filter(|(id, change)| change.status(today) != Status::Finished || named == Some(id))
         .map(|(id, change)| (id, change.title.unwrap_or_default()))
         .collect();
+    if let Some(named) = named.filter(|named| found.iter().all(|(id, _)| id != named)) {
+        let elsewhere = item::change_of(visit, named).and_then(|change| change.title);
+        let title = elsewhere.unwrap_or_else(|| named.to_owned());
+        found.push((named.to_owned(), title));
+    }
     found.sort_by(|a, b| a.1.cmp(&b.1));
     Ok(found)
 }
@@ -204,8 +222,12 @@ fn changes(visit: &Visit) -> Result<Vec<(String, String)>, Problem> {
 fn chosen_measures(form: &Form) -> Vec<String> {
     let named = form.fields().iter();
     let named = named.filter(|(name, value)| name == "measure" && !value.is_empty());
-    let mut measures: Vec<String> = named.map(|(_, value)| value.clone()).collect();
-    measures.dedup();
+    let mut measures: Vec<String> = Vec::new();
+    for (_, value) in named {
+        if !measures.contains(value) {
+            measures.push(value.clone());
+        }
+    }
     measures
 }
 
@@ -239,7 +261,7 @@ pub async fn create(
         Ok(request(&form)?.command(area, form.key(&caller).id())?)
     };
     let filled = Filled {
-        name: "item",
+        name: "item".to_owned(),
         command: command(),
         action: "/plan".to_owned(),
         version: None,
@@ -280,7 +302,7 @@ pub async fn change(
         Ok(asked.command(area, Uuid::nil())?)
     };
     let filled = Filled {
-        name,
+        name: name.to_owned(),
         command: command(),
         action: format!("/plan/{}", super::super::address::encoded(&id)),
         version: Some(form.version()?),

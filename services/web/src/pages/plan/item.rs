@@ -38,22 +38,21 @@ pub(super) fn find(visit: &Visit, id: &str) -> Result<Planned, Problem> {
     })
 }
 
-/// The improvement change by which an item is tried.
-fn change_of(visit: &Visit, planned: &Planned) -> Option<Change> {
-    let id = planned.item.tested_by.as_ref()?;
+/// The improvement change of an id, wherever it is and whether or not it is over.
+pub(super) fn change_of(visit: &Visit, id: &str) -> Option<Change> {
     visit.views().ok()?.read(|view| {
-        let entity = view.entity(Family::Change, id.as_str())?;
+        let entity = view.entity(Family::Change, id)?;
         change(&entity.facts.standing())
     })
 }
 
 /// The change by which an item is tried, with how far that is.
 pub(super) fn tested(visit: &Visit, planned: &Planned) -> Markup {
-    let Some(change) = change_of(visit, planned) else {
+    let id = planned.item.tested_by.as_ref().map_or("", |id| id.as_str());
+    let Some(change) = change_of(visit, id) else {
         return html! { "–" };
     };
     let title = change.title.as_deref().unwrap_or("A change");
-    let id = planned.item.tested_by.as_ref().map_or("", |id| id.as_str());
     let chart = change.measures.first().map(|measure| {
         let chart = visit.address.elsewhere(format!("/measures/{measure}"));
         let chart = chart.with("area", &change.area);

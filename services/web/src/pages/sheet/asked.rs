@@ -8,6 +8,8 @@ use joinedup_contract::request::{RatingRequest, RatingVerb};
 use joinedup_events::AreaId;
 use joinedup_views::catalogue::Item;
 use joinedup_views::ratings::Stage;
+use std::collections::BTreeSet;
+use std::str::FromStr;
 
 /// The entries of one field: what is written first and, where that is taken, what is written after it.
 #[derive(Clone, Debug)]
@@ -22,13 +24,54 @@ pub(super) struct Asked {
     pub(super) entry: Result<Option<RatingRequest>, &'static str>,
     /// The publication that follows.
     pub(super) publish: Option<RatingRequest>,
+    /// It is of the same cell as the one before it, and waits for that.
+    pub(super) waits: bool,
+    /// The names of what was typed for it.
+    pub(super) names: Vec<String>,
 }
 
-/// What a field's hidden neighbour says: the version, the level and the stage that the page had shown.
+/// What became of what a field asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Taken,
+    Refused,
+    /// Somebody else was first.
+    Conflict,
+}
+
+/// What of a form stays on the sheet when it comes back: what was asked for and not taken. All other cells show what
+/// stands now, for what nobody touched must not be sent as if it had been chosen.
+pub(super) fn kept<'a>(
+    fields: &[(String, String)],
+    fates: impl Iterator<Item = (&'a Asked, Fate)>,
+) -> Vec<(String, String)> {
+    let (mut taken, mut kept) = (BTreeSet::new(), BTreeSet::new());
+    for (cell, fate) in fates.filter(|(cell, _)| !matches!(cell.entry, Ok(None))) {
+        let names = if fate == Fate::Taken {
+            &mut taken
+        } else {
+            &mut kept
+        };
+        // Whoever is told of a conflict has seen what stands now; all others are still to be told of it.
+        let is_left_out = |name: &str| fate == Fate::Conflict && name.starts_with("seen|");
+        names.extend(cell.names.iter().filter(|name| !is_left_out(name)));
+    }
+    let stays = |name: &String| {
+        let is_of_sheet = !name.contains('|');
+        let is_reason = name.starts_with("why|") && !taken.contains(name);
+        is_of_sheet || is_reason || kept.contains(name)
+    };
+    let stay = fields.iter().filter(|(name, _)| stays(name));
+    stay.cloned().collect()
+}
+
+/// What a field's hidden neighbour says: the version, the level, its date and the stage that the page had shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Seen {
     pub(super) version: u64,
     pub(super) level: Option<u8>,
+    /// The date of an ambition.
+    pub(super) by: Option<NaiveDate>,
     /// The place has proposed in this round, or the round has moderated.
     pub(super) has_proposal: bool,
     /// Something of the round waits for publication.
@@ -41,6 +84,7 @@ impl Seen {
         Self {
             version: sheet.found.version(place, item),
             level: sheet.level(place, item),
+            by: sheet.by(place, item),
             has_proposal: stage.is_some_and(|stage| stage != Stage::Rating),
             waits: matches!(stage, Some(Stage::Proposed | Stage::Moderated)),
         }
@@ -48,23 +92,24 @@ impl Seen {
 
     pub(super) fn written(&self) -> String {
         let level = self.level.map(|l| l.to_string()).unwrap_or_default();
+        let by = self.by.map(|by| by.to_string()).unwrap_or_default();
         let (proposal, waits) = (u8::from(self.has_proposal), u8::from(self.waits));
-        format!("{}.{level}.{proposal}.{waits}", self.version)
+        format!("{}.{level}.{proposal}.{waits}.{by}", self.version)
     }
 
     fn read(text: &str) -> Option<Self> {
+        fn read<T: FromStr>(text: &str) -> Option<Option<T>> {
+            let read = (!text.is_empty()).then(|| text.parse());
+            read.transpose().ok()
+        }
         let mut parts = text.split('.');
         let version = parts.next()?.parse().ok()?;
-        let level = parts.next()?;
-        let level = if level.is_empty() {
-            None
-        } else {
-            Some(level.parse().ok()?)
-        };
+        let level = read(parts.next()?)?;
         let (has_proposal, waits) = (parts.next()? == "1", parts.next()? == "1");
         Some(Self {
             version,
             level,
+            by: read(parts.next()?)?,
             has_proposal,
             waits,
         })
@@ -74,6 +119,11 @@ impl Seen {
 /// The name of a cell's field.
 pub(super) fn name(what: &str, place: &AreaId, item: &Item) -> String {
     format!("{what}|{place}|{}", item.id)
+}
+
+/// The name of the field that says why the levels of an item are changed.
+pub(super) fn reason(item: &Item) -> String {
+    format!("why|{}", item.id)
 }
 
 /// The id of a cell's field on the page.
@@ -90,12 +140,14 @@ pub(super) fn all(sheet: &Sheet<'_>, form: &Form, on: Option<NaiveDate>) -> Vec<
             let seen = form.get(&name("seen", place, item)).and_then(Seen::read);
             let Some(seen) = seen else { continue };
             let at = format!("{}, {}", sheet.visit.title_of(place.as_str()), item.title);
-            let cell = |what: &str, entry| Asked {
+            let cell = |what: &str, entry, names| Asked {
                 field: id(what, column, row),
                 at: at.clone(),
                 area: place.clone(),
                 entry,
                 publish: None,
+                waits: false,
+                names,
             };
             let request = |action, version| RatingRequest {
                 area: place.to_string(),
@@ -107,18 +159,28 @@ pub(super) fn all(sheet: &Sheet<'_>, form: &Form, on: Option<NaiveDate>) -> Vec<
                 version,
                 ..RatingRequest::default()
             };
-            let mut level = cell("level", entry(sheet, form, place, item, &seen, &request));
+            let names = ["level", "by", "seen"].map(|what| name(what, place, item));
+            let names = names.into_iter().chain([reason(item)]).collect();
+            let asked_for = entry(sheet, form, place, item, &seen, &request);
+            let mut level = cell("level", asked_for, names);
             let changes = matches!(level.entry, Ok(Some(_)));
             if is_published && sheet.step == Step::Moderate && (changes || seen.waits) {
                 level.publish = Some(request(RatingVerb::Confirm, seen.version));
             }
+            let has_level = changes || level.entry.is_err();
             asked.push(level);
             if sheet.step == Step::Plan
-                && let Some(note) = form.get(&name("note", place, item))
+                && let note_name = name("note", place, item)
+                && let Some(note) = form.get(&note_name)
             {
                 let mut request = request(RatingVerb::Note, seen.version);
                 (request.round, request.note) = (None, Some(note.to_owned()));
-                asked.push(cell("note", Ok(Some(request))));
+                let note = cell("note", Ok(Some(request)), vec![note_name]);
+                // Evidence would be newer than what the level beside it is made from.
+                asked.push(Asked {
+                    waits: has_level,
+                    ..note
+                });
             }
         }
     }
@@ -143,13 +205,8 @@ fn entry(
         None => Ok(None),
     };
     let by = date(&name("by", place, item))?;
-    let stands_by = sheet
-        .found
-        .rating(place, item)
-        .and_then(|r| r.ambition.as_ref())
-        .map(|a| a.by);
     let level: Option<u8> = match form.get(&name("level", place, item)) {
-        None if by.is_some() && by != stands_by => {
+        None if by.is_some() && by != seen.by => {
             return Err("Choose the level that is wanted by that date");
         }
         None => return Ok(None),
@@ -161,7 +218,7 @@ fn entry(
             let by = by
                 .or(date("by")?)
                 .ok_or("Choose the date by which the level is wanted")?;
-            if level == seen.level && Some(by) == stands_by {
+            if level == seen.level && Some(by) == seen.by {
                 return Ok(None);
             }
             let mut request = request(RatingVerb::Ambition, seen.version);
@@ -179,28 +236,88 @@ fn entry(
     request.level = level;
     request.rater = sheet.rater.as_ref().map(ToString::to_string);
     if sheet.step == Step::Moderate {
-        request.note = form.get(&format!("why|{}", item.id)).map(ToOwned::to_owned);
+        request.note = form.get(&reason(item)).map(ToOwned::to_owned);
     }
     Ok(Some(request))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Seen;
+    use super::{Asked, Fate, Seen, kept};
+    use joinedup_contract::request::RatingRequest;
+    use joinedup_events::AreaId;
+    use proptest::prelude::*;
 
     #[test]
     fn what_was_seen_is_read_back() {
-        for level in [None, Some(0), Some(5)] {
+        for (level, by) in [(None, None), (Some(0), None), (Some(5), Some("2028-03-31"))] {
             let seen = Seen {
                 version: 12,
                 level,
+                by: by.map(|by| by.parse().unwrap()),
                 has_proposal: true,
                 waits: false,
             };
             assert_eq!(Seen::read(&seen.written()), Some(seen));
         }
-        for broken in ["", "12", "12.x.0.0", "12.3", "-1..0.0"] {
+        for broken in [
+            "",
+            "12",
+            "12.x.0.0.",
+            "12.3",
+            "-1..0.0.",
+            "12.3.0.0",
+            "12.3.0.0.soon",
+        ] {
             assert_eq!(Seen::read(broken), None);
         }
+    }
+
+    fn cell(place: &str, names: &[String]) -> Asked {
+        Asked {
+            field: String::new(),
+            at: String::new(),
+            area: AreaId::new(place).unwrap(),
+            entry: Ok(Some(RatingRequest::default())),
+            publish: None,
+            waits: false,
+            names: names.to_vec(),
+        }
+    }
+
+    proptest! {
+        /// Each cell: untouched, taken, refused, or taken by somebody else.
+        #[test]
+        fn a_sheet_comes_back_with_what_was_not_taken_alone(fates in prop::collection::vec(0..4_u8, 1..12)) {
+            let (mut fields, mut asked) = (vec![("on".to_owned(), String::new())], Vec::new());
+            for (i, fate) in fates.iter().enumerate() {
+                let names = ["level", "by", "seen"].map(|what| format!("{what}|north|i{i}"));
+                fields.extend(names.iter().map(|name| (name.clone(), "2".to_owned())));
+                let fate = match fate {
+                    1 => Fate::Taken,
+                    2 => Fate::Refused,
+                    3 => Fate::Conflict,
+                    _ => continue,
+                };
+                asked.push((cell("north", &names), fate));
+            }
+            let kept = kept(&fields, asked.iter().map(|(cell, fate)| (cell, *fate)));
+            let has = |name: String| kept.iter().any(|(n, _)| *n == name);
+            prop_assert!(has("on".to_owned()));
+            for (i, fate) in fates.iter().enumerate() {
+                prop_assert_eq!(has(format!("level|north|i{i}")), *fate > 1);
+                prop_assert_eq!(has(format!("seen|north|i{i}")), *fate == 2);
+            }
+        }
+    }
+
+    #[test]
+    fn a_reason_stays_until_it_is_recorded_with_all_that_it_is_for() {
+        let fields = [("why|a".to_owned(), "Only one service so far".to_owned())];
+        let cells = ["north", "south"].map(|place| cell(place, &[fields[0].0.clone()]));
+        let after = |fates: &[Fate]| kept(&fields, cells.iter().zip(fates.iter().copied()));
+        assert_eq!(after(&[]), fields);
+        assert_eq!(after(&[Fate::Taken, Fate::Refused]), fields);
+        assert_eq!(after(&[Fate::Taken, Fate::Taken]), []);
     }
 }

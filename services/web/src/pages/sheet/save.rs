@@ -1,8 +1,8 @@
 //! `POST /frameworks/{id}/sheet`: every field that was changed is recorded by itself, on the condition that nothing came
 //! between. What is taken is saved; what is not stays on the page with its reason.
 
-use super::asked::{self, Asked};
-use super::typed::{Refused, Typed};
+use super::asked::{self, Asked, Fate};
+use super::typed::{Not, Refused, Typed, status};
 use super::{DONE, Sheet, Step, page};
 use crate::door::audit;
 use crate::door::auth::Caller;
@@ -18,22 +18,27 @@ use futures::stream;
 use joinedup_application::app::App;
 use joinedup_application::execute::{ExecuteError, Write, WriteKey, execute};
 use joinedup_contract::request::RatingRequest;
-use joinedup_views::decide::Refusal;
 
 /// How many fields are recorded at a time.
 const AT_A_TIME: usize = 8;
 
-/// Why an entry was not recorded.
-struct Not {
-    why: String,
-    is_conflict: bool,
-}
-
 /// What became of a field.
+#[derive(Default)]
 struct Outcome {
     positions: Vec<u64>,
     published: usize,
     not: Option<Not>,
+}
+
+impl Outcome {
+    /// What became of what was typed: it may be taken although its publication is refused.
+    fn fate(&self) -> Fate {
+        match &self.not {
+            Some(not) if self.positions.is_empty() && not.is_conflict => Fate::Conflict,
+            Some(_) if self.positions.is_empty() => Fate::Refused,
+            _ => Fate::Taken,
+        }
+    }
 }
 
 /// Records what a sheet's form asks for.
@@ -47,10 +52,7 @@ pub async fn save(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let form = Form::read(&headers, &body)?;
-    let mut typed = Typed {
-        fields: form.fields().to_vec(),
-        ..Typed::default()
-    };
+    let mut typed = Typed::default();
     let (asked, is_published) = {
         let sheet = Sheet::of(&visit, &id)?;
         let on = match form.get("on").map(str::parse).transpose() {
@@ -73,14 +75,10 @@ pub async fn save(
         (asked::all(&sheet, &form, on), publishes)
     };
     if !typed.refused.is_empty() {
-        return again(
-            visit,
-            id,
-            typed,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            Vec::new(),
-        )
-        .await;
+        let all = asked.iter().map(|cell| (cell, Fate::Refused));
+        typed.fields = asked::kept(form.fields(), all);
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return again(visit, id, typed, status, Vec::new()).await;
     }
     for cell in &asked {
         visit.caller.must_cover(&cell.area)?;
@@ -90,14 +88,18 @@ pub async fn save(
         caller: &visit.caller,
         key: form.get("key"),
     };
-    let writes: Vec<_> = asked.iter().map(|cell| writer.write(cell)).collect();
-    let outcomes: Vec<Outcome> = stream::iter(writes).buffered(AT_A_TIME).collect().await;
+    let cells = asked.chunk_by(|_, next| next.waits);
+    let writes: Vec<_> = cells.map(|cell| writer.cell(cell)).collect();
+    let outcomes: Vec<Vec<Outcome>> = stream::iter(writes).buffered(AT_A_TIME).collect().await;
+    let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
     let positions: Vec<u64> = outcomes
         .iter()
         .flat_map(|o| o.positions.iter().copied())
         .collect();
     let published: usize = outcomes.iter().map(|o| o.published).sum();
     typed.saved = positions.len() - published;
+    let fates = asked.iter().zip(outcomes.iter().map(Outcome::fate));
+    typed.fields = asked::kept(form.fields(), fates);
     let mut is_conflict = true;
     for (cell, outcome) in asked.iter().zip(outcomes) {
         if let Some(not) = outcome.not {
@@ -110,11 +112,7 @@ pub async fn save(
         }
     }
     if !typed.refused.is_empty() {
-        let status = match (positions.is_empty(), is_conflict) {
-            (false, _) => StatusCode::OK,
-            (true, true) => StatusCode::CONFLICT,
-            (true, false) => StatusCode::UNPROCESSABLE_ENTITY,
-        };
+        let status = status(&positions, is_conflict);
         return again(visit, id, typed, status, positions).await;
     }
     let mut to = visit
@@ -129,7 +127,7 @@ pub async fn save(
     Ok(audit::recorded_of(answer, &visit.area, id, positions))
 }
 
-/// The page once more, with what was typed.
+/// The page once more, with what was typed and not taken.
 async fn again(
     visit: Visit,
     id: String,
@@ -138,8 +136,9 @@ async fn again(
     positions: Vec<u64>,
 ) -> Result<Response, Problem> {
     let (area, framework) = (visit.area.clone(), id.clone());
-    let page = visit.render(move |visit| page(visit, &id, &typed)).await?;
-    let answer = (status, page).into_response();
+    let page = visit.render(move |visit| page(visit, &id, &typed)).await;
+    // What was recorded is known to the audit although its page cannot be shown.
+    let answer = page.map(|page| (status, page)).into_response();
     Ok(audit::recorded_of(answer, &area, framework, positions))
 }
 
@@ -150,12 +149,29 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// Records what is asked of one cell, as long as nothing of it is refused.
+    async fn cell(&self, asked: &[Asked]) -> Vec<Outcome> {
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        for entry in asked {
+            let is_refused = outcomes.last().is_some_and(|before| before.not.is_some());
+            outcomes.push(if is_refused {
+                let why = "It is recorded together with the level beside it".to_owned();
+                Outcome {
+                    not: Some(Not {
+                        why,
+                        is_conflict: true,
+                    }),
+                    ..Outcome::default()
+                }
+            } else {
+                self.write(entry).await
+            });
+        }
+        outcomes
+    }
+
     async fn write(&self, cell: &Asked) -> Outcome {
-        let mut outcome = Outcome {
-            positions: Vec::new(),
-            published: 0,
-            not: None,
-        };
+        let mut outcome = Outcome::default();
         let entry = match &cell.entry {
             Ok(entry) => entry.as_ref(),
             Err(why) => {
@@ -193,13 +209,8 @@ impl Writer<'_> {
         request: &RatingRequest,
         version: Option<u64>,
     ) -> Result<u64, Not> {
-        let refused = |refusal: &Refusal| Not {
-            why: sentence(refusal.field(), &refusal.to_string()),
-            is_conflict: false,
-        };
-        let command = request
-            .command(cell.area.clone())
-            .map_err(|r| refused(&r))?;
+        let command = request.command(cell.area.clone());
+        let command = command.map_err(ExecuteError::from)?;
         let key = self.key.map(|key| {
             format!(
                 "{key} {:?} {:?} {:?}",
@@ -214,31 +225,6 @@ impl Writer<'_> {
             version: version.filter(|_| request.note.is_none() || request.round.is_some()),
             command,
         };
-        match execute(self.app, &write).await {
-            Ok(receipt) => Ok(receipt.position),
-            Err(ExecuteError::Refused(refusal)) => Err(refused(&refusal)),
-            Err(ExecuteError::NotAdmitted(refusals)) => {
-                let all = refusals.0.iter().map(|r| sentence(&r.pointer, &r.rule));
-                Err(Not { why: all.collect::<Vec<_>>().join(". "), is_conflict: false })
-            }
-            Err(ExecuteError::Conflict { .. }) => Err(Not {
-                why: "Somebody else recorded something here since you opened the sheet. Compare with what stands now, and save again if you still mean it".to_owned(),
-                is_conflict: true,
-            }),
-            Err(other) => Err(Not { why: other.to_string(), is_conflict: false }),
-        }
+        Ok(execute(self.app, &write).await?.position)
     }
-}
-
-/// A rule after the name of its field, as a sentence.
-fn sentence(field: &str, rule: &str) -> String {
-    let field = match field {
-        "/level" => "The level",
-        "/by" => "The date",
-        "/on" => "The day",
-        "/note" => "What is written",
-        "/round" => "The round",
-        _ => "This entry",
-    };
-    format!("{field} {rule}")
 }

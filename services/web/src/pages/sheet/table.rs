@@ -1,6 +1,6 @@
 //! The sheet itself: a table of fields, and the bar that saves them.
 
-use super::asked::{Seen, id, name};
+use super::asked::{Seen, id, name, reason};
 use super::ballot::{self, Ballot};
 use super::typed::Typed;
 use super::{Sheet, Step};
@@ -39,7 +39,7 @@ pub(super) fn form(sheet: &Sheet<'_>, typed: &Typed) -> Markup {
                                 th scope="row" { (item.title) @if !item.data.is_empty() { br; span.small.data { "Data to use: " (item.data) } } }
                                 @for rater in &raters { td { (given(sheet, item, rater)) } }
                                 @for (column, place) in sheet.places.iter().enumerate() { td { (cell(sheet, typed, (column, place), (row, item))) } }
-                                @if sheet.step == Step::Moderate { td { input type="text" name=(format!("why|{}", item.id)) value=[typed.get(&format!("why|{}", item.id))] maxlength="400" aria-label=(format!("Why, {}", item.title)) disabled[!open]; } }
+                                @if sheet.step == Step::Moderate { td { input type="text" name=(reason(item)) value=[typed.get(&reason(item))] maxlength="400" aria-label=(format!("Why, {}", item.title)) disabled[!open]; } }
                                 @if sheet.step == Step::Plan { (evidence(sheet, typed, row, item)) }
                             }
                         }
@@ -141,6 +141,7 @@ fn cell(
 ) -> Markup {
     let seen = Seen::of(sheet, place, item);
     let (field, name_of) = (id("level", column, row), name("level", place, item));
+    let seen_name = name("seen", place, item);
     let round = sheet.round_of(place, item);
     let agreed = agreement(sheet, place, item).filter(|_| sheet.step == Step::Moderate);
     // Raters who agree suggest a level where none is recorded yet; of a median between two levels, the lower.
@@ -165,7 +166,8 @@ fn cell(
             id: &field, name: &name_of, legend: &title, scale: sheet.scale, chosen: chosen.as_deref(),
             none: (sheet.step != Step::Plan).then_some("not rated"), coloured: is_coloured(sheet), why: typed.why(&field), closed, first: false,
         }))
-        input type="hidden" name=(name("seen", place, item)) value=(seen.written());
+        input type="hidden" name=(seen_name) value=(typed.get(&seen_name).map_or_else(|| seen.written(), ToOwned::to_owned));
+        @if typed.get(&name_of).is_some() { p.small { "recorded now: " (seen.level.map_or_else(|| "nothing".to_owned(), |level| level.to_string())) } }
         @if sheet.step == Step::Plan {
             @let level = sheet.found.rating(place, item).and_then(|r| r.level);
             p.small { "now " (rounds::level(sheet.visit, &sheet.framework.id, level)) }
@@ -206,9 +208,7 @@ fn evidence(sheet: &Sheet<'_>, typed: &Typed, row: usize, item: &Item) -> Markup
         return html! {};
     };
     let rating = sheet.found.rating(place, item);
-    let by = rating
-        .and_then(|r| r.ambition.as_ref())
-        .map(|a| a.by.to_string());
+    let by = sheet.by(place, item).map(|by| by.to_string());
     let (by_name, note_name) = (name("by", place, item), name("note", place, item));
     let by = typed.get(&by_name).map(ToOwned::to_owned).or(by);
     let note = id("note", 0, row);

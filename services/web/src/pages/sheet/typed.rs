@@ -1,5 +1,7 @@
 //! What was typed into a sheet that was not recorded as a whole: it stays on the page, with the reason at each field.
 
+use axum::http::StatusCode;
+use joinedup_application::execute::ExecuteError;
 use maud::{Markup, html};
 
 /// Why something of a form was not recorded.
@@ -47,4 +49,51 @@ impl Typed {
             }
         }
     }
+}
+
+/// Why one entry of several was not recorded.
+#[derive(Clone, Debug)]
+pub struct Not {
+    /// Why, as a sentence.
+    pub why: String,
+    /// Somebody else was first.
+    pub is_conflict: bool,
+}
+
+impl From<ExecuteError> for Not {
+    fn from(error: ExecuteError) -> Self {
+        let is_conflict = matches!(error, ExecuteError::Conflict { .. });
+        let why = match error {
+            ExecuteError::Refused(refusal) => sentence(refusal.field(), &refusal.to_string()),
+            ExecuteError::NotAdmitted(refusals) => {
+                let all = refusals.0.iter().map(|r| sentence(&r.pointer, &r.rule));
+                all.collect::<Vec<_>>().join(". ")
+            }
+            ExecuteError::Conflict { .. } => "Somebody else recorded something here since you opened the page. Compare with what stands now, and save again if you still mean it".to_owned(),
+            other => other.to_string(),
+        };
+        Self { why, is_conflict }
+    }
+}
+
+/// The status of a page that comes back: what was recorded stays, so then it is no failure.
+pub fn status(recorded: &[u64], is_conflict: bool) -> StatusCode {
+    match (recorded, is_conflict) {
+        ([_, ..], _) => StatusCode::OK,
+        ([], true) => StatusCode::CONFLICT,
+        ([], false) => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// A rule after the name of its field, as a sentence.
+fn sentence(field: &str, rule: &str) -> String {
+    let field = match field {
+        "/level" => "The level",
+        "/by" => "The date",
+        "/on" => "The day",
+        "/note" => "What is written",
+        "/round" => "The round",
+        _ => "This entry",
+    };
+    format!("{field} {rule}")
 }
