@@ -20,6 +20,7 @@
 
 mod disk;
 mod history;
+mod rebuilds;
 mod steps;
 mod world;
 
