@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use joinedup_events::Areas;
 use joinedup_log::{EventLog, Position};
 use mending::{Answer, Damage, Rebuilding};
+use retrying::Retrying;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -76,6 +77,7 @@ impl Projector {
         let at = saved.checkpoint.position.0;
         view.reached(at, Utc::now());
         views.replace(view);
+        let retrying = Retrying::of(quarantine.iter().map(|row| row.position));
         views.set_quarantine(|rows| *rows = quarantine);
         views.set(|s| {
             // Nothing is known of the log before the fence has looked.
@@ -103,7 +105,7 @@ impl Projector {
             in_flight: None,
             failed_at: None,
             damage: None,
-            quarantine_tried: false,
+            retrying,
             own_orders: orders.clone(),
             rebuilding: None,
         };
@@ -212,7 +214,7 @@ struct Fold {
     /// When the store failed for good; the view is to be written into a new one.
     failed_at: Option<Instant>,
     damage: Option<Damage>,
-    quarantine_tried: bool,
+    retrying: Retrying,
     own_orders: mpsc::Sender<Order>,
     rebuilding: Option<Rebuilding>,
 }
@@ -222,7 +224,10 @@ impl Fold {
         let (mut messages, mut reader) = self.open_reader();
         loop {
             self.views.beat();
-            let tick = self.settings.commit_every.min(Duration::from_secs(1)) / 4;
+            let tick = match self.retrying.is_due() {
+                true => Duration::ZERO,
+                false => self.settings.commit_every.min(Duration::from_secs(1)) / 4,
+            };
             let next = tokio::select! {
                 // Orders first, so that a long backlog does not hold one up.
                 biased;
@@ -232,7 +237,7 @@ impl Fold {
             };
             match next {
                 Next::Message(message) if self.damage.is_some() => self.glance_at(&message),
-                Next::Message(message) => self.receive(message).await,
+                Next::Message(message) => self.receive(message),
                 Next::Order(Order::Stop) => break,
                 Next::Order(Order::Rebuild(answer)) => self.rebuild_asked_for(answer),
                 Next::Order(Order::Rebuilt(outcome)) => {
@@ -242,6 +247,7 @@ impl Fold {
                 }
                 Next::Tick => {}
             }
+            self.retry_some().await;
             self.mend_damage();
             self.commit_if_due();
         }
@@ -270,7 +276,7 @@ impl Fold {
         }
     }
 
-    async fn receive(&mut self, message: Message) {
+    fn receive(&mut self, message: Message) {
         let now = Utc::now();
         match message {
             Message::Events(run) => self.fold(run, now),
@@ -281,9 +287,7 @@ impl Fold {
                         (s.other_log, s.progress) = (false, Progress::CatchingUp);
                     }
                 });
-                if !std::mem::replace(&mut self.quarantine_tried, true) {
-                    self.retry_quarantine().await;
-                }
+                self.retrying.log_is_there();
                 let position = self.saved.checkpoint.position;
                 if position >= head {
                     self.views.change(|view| view.reached(position.0, now));
@@ -337,7 +341,8 @@ impl Fold {
                 tracing::warn!(position, reason, "an event was set aside");
             }
             self.views.set_quarantine(|all| {
-                all.retain(|q| q.position > newest || bad.iter().all(|r| r.position != q.position));
+                let again = |at| bad.binary_search_by_key(&at, |r| r.position).is_ok();
+                all.retain(|q| q.position > newest || !again(q.position));
                 all.extend(bad.iter().cloned());
             });
             self.set_aside.extend(bad);

@@ -1,5 +1,6 @@
 //! How a view is built again beside the one in use: because a person asks for it, or by itself where facts cannot be fetched.
 
+use super::retrying::Retrying;
 use super::{Fold, Order, RENEW_AFTER};
 use crate::rebuild::{self, Rebuilt};
 use crate::status::Progress;
@@ -114,6 +115,8 @@ impl Fold {
             self.catching_up = true;
             self.views.replace(rebuilt.view);
             self.views.set_quarantine(|all| *all = rebuilt.quarantine);
+            // All of them were tried by the rebuild.
+            self.retrying = Retrying::default();
             self.all_saved();
             self.views.set(|s| {
                 (s.position, s.head) = (at, at);
