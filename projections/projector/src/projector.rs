@@ -224,7 +224,8 @@ impl Fold {
         let (mut messages, mut reader) = self.open_reader();
         loop {
             self.views.beat();
-            let tick = match self.retrying.is_due() {
+            let goes_on = !self.waits_for_room();
+            let tick = match goes_on && self.retries() {
                 true => Duration::ZERO,
                 false => self.settings.commit_every.min(Duration::from_secs(1)) / 4,
             };
@@ -232,7 +233,7 @@ impl Fold {
                 // Orders first, so that a long backlog does not hold one up.
                 biased;
                 order = orders.recv() => Next::Order(order.unwrap_or(Order::Stop)),
-                Some(message) = messages.recv() => Next::Message(message),
+                Some(message) = messages.recv(), if goes_on => Next::Message(message),
                 () = tokio::time::sleep(tick) => Next::Tick,
             };
             match next {
@@ -247,7 +248,9 @@ impl Fold {
                 }
                 Next::Tick => {}
             }
-            self.retry_some().await;
+            if goes_on {
+                self.retry_some().await;
+            }
             self.mend_damage();
             self.commit_if_due();
         }

@@ -37,11 +37,6 @@ impl Retrying {
         self.log_is_there = true;
     }
 
-    /// Whether there is something to be tried at once.
-    pub fn is_due(&self) -> bool {
-        self.log_is_there && !self.positions.is_empty()
-    }
-
     /// How many of the positions from one on follow on each other.
     fn run_at(&self, begin: usize) -> usize {
         let positions = self.positions.range(begin..);
@@ -52,9 +47,18 @@ impl Retrying {
 }
 
 impl Fold {
+    /// Whether there is something to be tried at once.
+    pub(super) fn retries(&self) -> bool {
+        let Retrying {
+            positions,
+            log_is_there,
+        } = &self.retrying;
+        *log_is_there && !positions.is_empty() && self.damage.is_none()
+    }
+
     /// Tries the next ones. What cannot be read now is tried again when the log is there again.
     pub(super) async fn retry_some(&mut self) {
-        if !self.retrying.is_due() || self.damage.is_some() {
+        if !self.retries() {
             return;
         }
         match self.read_again().await {

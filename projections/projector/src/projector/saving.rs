@@ -11,7 +11,29 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// What is said of folding while it waits for room.
+const WAITS: &str = "; no more is folded before it is";
+
 impl Fold {
+    /// Whether no more may be folded until what is folded is saved: a disk that takes nothing would else fill the memory.
+    pub(super) fn waits_for_room(&self) -> bool {
+        if self.in_flight.is_none() && self.failed_at.is_none() {
+            return false;
+        }
+        let most = 4 * (self.settings.journal_bytes + self.settings.memory_bytes);
+        let unsaved = |view: &View| view.journal_bytes() + view.fresh_bytes();
+        if self.views.read(unsaved) < most {
+            return false;
+        }
+        self.views.set(|s| {
+            // Where nothing failed the disk is only slow.
+            if let Some(why) = s.unsaved.as_mut().filter(|why| !why.ends_with(WAITS)) {
+                why.push_str(WAITS);
+            }
+        });
+        true
+    }
+
     pub(super) fn commit_if_due(&mut self) {
         self.take_commits();
         if self.damage.is_some() {

@@ -2,6 +2,7 @@
 
 use super::disk::Trouble;
 use super::history::History;
+use super::in_no_time;
 use super::steps::files_of_facts;
 use super::world::{OWN, WHILE, World};
 use crate::status::Progress;
@@ -45,15 +46,9 @@ impl World {
     }
 }
 
-fn simulate<T>(what: impl Future<Output = T>) -> T {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(what)
-}
-
 #[test]
 fn a_damaged_view_is_not_built_again_by_itself_from_another_log() {
-    simulate(async {
+    in_no_time(async {
         let mut world = slow_world().await;
         let mut other = History::new("other");
         let events = other.events(600, &mut world.random);
@@ -107,7 +102,7 @@ fn a_damaged_view_is_not_built_again_by_itself_from_another_log() {
 
 #[test]
 fn what_is_folded_onto_damage_during_a_rebuild_is_not_saved() {
-    simulate(async {
+    in_no_time(async {
         let mut world = slow_world().await;
         let mut rebuilt = world.ask_for_rebuild().await;
         world.pass(Duration::from_secs(1)).await;
@@ -131,7 +126,7 @@ fn what_is_folded_onto_damage_during_a_rebuild_is_not_saved() {
 
 #[test]
 fn a_store_that_fails_during_a_rebuild_waits_for_it() {
-    simulate(async {
+    in_no_time(async {
         let mut world = slow_world().await;
         let generation = world.generation();
         world.disk.meets(Trouble::FailsAfter(0));
@@ -155,7 +150,7 @@ fn a_store_that_fails_during_a_rebuild_waits_for_it() {
 
 #[test]
 fn a_person_who_asks_during_a_rebuild_that_is_refused_gets_one_that_is_not() {
-    simulate(async {
+    in_no_time(async {
         let mut world = slow_world().await;
         world.spoil_the_facts();
         let views = world.process.as_ref().unwrap().projector.views();
