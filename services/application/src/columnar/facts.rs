@@ -3,9 +3,8 @@
 use super::writer::Writer;
 use super::{Column, Of, TableError};
 use chrono::Utc;
-use joinedup_events::Event;
+use joinedup_events::{Event, recorded};
 use joinedup_log::{EventLog, Position, ReadError};
-use joinedup_projector::read_event;
 use std::io::Write;
 
 /// Events that are read from the log at once.
@@ -40,7 +39,7 @@ pub async fn facts(
         };
         at = last.position;
         for recorded in events.iter().take_while(|event| event.position <= head) {
-            match read_event(&recorded.payload) {
+            match recorded::read(&recorded.payload) {
                 Ok(event) => {
                     written.facts += 1;
                     file.add((recorded.position, event))?;
