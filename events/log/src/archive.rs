@@ -6,7 +6,7 @@
 //! A line is an object with the members, in this order,
 //! * `position`: where the event stood in the log it came from (a restored log gives positions of its own);
 //! * `subject`;
-//! * `payload`, the event itself, if it is compact JSON; else `base64`, its bytes;
+//! * `payload`, the event itself, if it is compact JSON and not `null`; else `base64`, its bytes;
 //! * `prev`: the hash of the line before, or 64 zeroes for the first of a whole archive;
 //! * `hash`: SHA-256, in hexadecimal digits, of the previous hash (as its 64 digits), the position and the length of the
 //!   subject (8 bytes each, big-endian), the subject and the payload's bytes.
@@ -17,7 +17,7 @@
 use std::io::{self, BufRead, Write};
 
 use data_encoding::{BASE64, HEXLOWER};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
@@ -155,12 +155,22 @@ pub struct Restored {
 struct Line<'a> {
     position: Position,
     subject: String,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        borrow,
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     payload: Option<&'a RawValue>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     base64: Option<String>,
     prev: String,
     hash: String,
+}
+
+/// What stands there, were it `null`: some archives have that as a payload.
+fn present<'de: 'a, 'a, D: Deserializer<'de>>(d: D) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(d).map(Some)
 }
 
 /// Writes the events after a position, up to the head at the time of the call, and flushes the writer.
@@ -311,10 +321,11 @@ fn write_line(
     prev: &str,
 ) -> Result<String, io::Error> {
     let hash = hash_of(prev, event);
-    // As JSON only if the very bytes come back: one value, without a line break or space around it.
+    // As JSON only if the very bytes come back: one value, without a line break or space around it. Readers take `null` for
+    // something that is not there.
     let payload = std::str::from_utf8(&event.payload)
         .ok()
-        .filter(|text| !text.contains(['\n', '\r']))
+        .filter(|text| !text.contains(['\n', '\r']) && *text != "null")
         .and_then(|text| {
             serde_json::from_str::<&RawValue>(text)
                 .ok()

@@ -158,3 +158,26 @@ fn events_are_kept_as_json_where_their_bytes_come_back_so() {
     assert!(lines[1].contains("\"base64\":\"eyJpZCI6CjF9\"") && !lines[1].contains("payload"));
     assert!(lines[2].contains("\"base64\":\"bm8gSlNPTg==\""));
 }
+
+#[test]
+fn a_message_with_the_body_null_is_archived_and_one_that_was_archived_as_null_is_read() {
+    block_on(async {
+        let events = ["{}", "null", "[null]"];
+        let events = events.map(|payload| ("a".to_owned(), Bytes::from(payload)));
+        let log = log_of(&events).await;
+        let (archive, summary) = archive_of(&log).await;
+        let text = String::from_utf8(archive).unwrap();
+        assert!(text.contains("\"base64\":\"bnVsbA==\""), "{text}");
+        let before = text.replace("\"base64\":\"bnVsbA==\"", "\"payload\":null");
+        for text in [text, before] {
+            assert_eq!(verify(text.as_bytes()).unwrap(), summary);
+            let restored = MemoryLog::new();
+            restore(text.as_bytes(), &restored).await.unwrap();
+            let all = async |log: &MemoryLog| log.read(Position::ORIGIN, 9).await.unwrap();
+            assert_eq!(all(&restored).await, all(&log).await);
+        }
+        let neither = r#"{"position":1,"subject":"a","prev":"","hash":""}"#;
+        let error = verify(format!("{neither}\n").as_bytes()).unwrap_err();
+        assert!(matches!(error.problem, Problem::Malformed));
+    });
+}
