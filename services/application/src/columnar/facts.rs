@@ -4,7 +4,7 @@ use super::writer::Writer;
 use super::{Column, Of, TableError};
 use chrono::Utc;
 use joinedup_events::{Event, recorded};
-use joinedup_log::{EventLog, Position, ReadError};
+use joinedup_log::{EventLog, Position, ReadError, archive};
 use std::io::Write;
 
 /// Events that are read from the log at once.
@@ -29,7 +29,7 @@ pub async fn facts(
     to: impl Write + Send,
 ) -> Result<Facts, TableError> {
     let mut file = Writer::begin(to, columns())?;
-    let (as_of, head) = (Utc::now(), log.head().await?);
+    let (as_of, head) = (Utc::now(), archive::goes_on(log, after, None).await?);
     let (mut at, mut written) = (after, Facts::default());
     while at < head {
         let events = log.read(at, BATCH).await?;
