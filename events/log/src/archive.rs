@@ -6,7 +6,7 @@
 //! A line is an object with the members, in this order,
 //! * `position`: where the event stood in the log it came from (a restored log gives positions of its own);
 //! * `subject`;
-//! * `payload`, the event itself, if it is compact JSON; else `base64`, its bytes;
+//! * `payload`, the event itself, if it is compact JSON and not `null`; else `base64`, its bytes;
 //! * `prev`: the hash of the line before, or 64 zeroes for the first of a whole archive;
 //! * `hash`: SHA-256, in hexadecimal digits, of the previous hash (as its 64 digits), the position and the length of the
 //!   subject (8 bytes each, big-endian), the subject and the payload's bytes.
@@ -17,7 +17,7 @@
 use std::io::{self, BufRead, Write};
 
 use data_encoding::{BASE64, HEXLOWER};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
@@ -52,6 +52,18 @@ pub struct Summary {
     pub starts_from: String,
     /// The hash of the last line: keep it elsewhere. A later archive that starts from it continues this one.
     pub hash: String,
+    /// The hash that the last line names as the one before it, if there is a line: who continues the archive needs it too.
+    pub prev: Option<String>,
+}
+
+/// The end of an archive that another one continues.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// The hash of its last line.
+    pub hash: String,
+    /// The hash that its last line names as the one before it. With it is seen whether the log still has the event of that
+    /// line.
+    pub prev: Option<String>,
 }
 
 impl Summary {
@@ -64,6 +76,7 @@ impl Summary {
             first_missing: None,
             starts_from: hash.to_owned(),
             hash: hash.to_owned(),
+            prev: None,
         }
     }
 
@@ -78,7 +91,7 @@ impl Summary {
         self.events += 1;
         self.first = self.first.or(Some(position));
         self.last = Some(position);
-        self.hash = hash;
+        self.prev = Some(std::mem::replace(&mut self.hash, hash));
     }
 }
 
@@ -155,12 +168,22 @@ pub struct Restored {
 struct Line<'a> {
     position: Position,
     subject: String,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        borrow,
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     payload: Option<&'a RawValue>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     base64: Option<String>,
     prev: String,
     hash: String,
+}
+
+/// What stands there, were it `null`: some archives have that as a payload.
+fn present<'de: 'a, 'a, D: Deserializer<'de>>(d: D) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(d).map(Some)
 }
 
 /// Writes the events after a position, up to the head at the time of the call, and flushes the writer.
@@ -172,20 +195,21 @@ pub async fn export(
     writer: &mut (dyn Write + Send),
     after: Position,
 ) -> Result<Summary, ExportError> {
-    export_from(log, writer, after, BEGIN).await
+    export_from(log, writer, after, None).await
 }
 
-/// As [`export`], continuing an archive whose [`Summary::hash`] is given.
+/// As [`export`], continuing an archive that ends so.
 ///
 /// # Errors
-/// As [`export`].
+/// As [`export`], and when the log does not go on from that archive.
 pub async fn export_from(
     log: &dyn EventLog,
     writer: &mut (dyn Write + Send),
     after: Position,
-    hash: &str,
+    end: Option<&End>,
 ) -> Result<Summary, ExportError> {
-    let head = log.head().await?;
+    let head = goes_on(log, after, end).await?;
+    let hash = end.map_or(BEGIN, |end| &end.hash);
     let mut lines = ArchiveWriter::continuing(hash, writer);
     let mut at = after;
     while at < head {
@@ -200,6 +224,40 @@ pub async fn export_from(
         }
     }
     Ok(lines.finish()?)
+}
+
+/// Checks that a log goes on from a position, and from an archive that ends there; answers its head.
+///
+/// # Errors
+/// When the log is another one, or an older copy of it: what was archived then would be mixed with it, or lack events.
+pub async fn goes_on(
+    log: &dyn EventLog,
+    after: Position,
+    end: Option<&End>,
+) -> Result<Position, ReadError> {
+    let head = log.head().await?;
+    if head < after {
+        return Err(ReadError::Broken(format!(
+            "it ends at position {head}, before {after}: it was restored from an older copy, or is another one"
+        )));
+    }
+    if let Some(End {
+        hash,
+        prev: Some(prev),
+    }) = end
+        && let Some(before) = after.0.checked_sub(1)
+    {
+        let found = log.read(Position(before), 1).await?;
+        let is_end =
+            |event: &RecordedEvent| event.position == after && hash_of(prev, event) == *hash;
+        if !found.first().is_some_and(is_end) {
+            return Err(ReadError::Broken(format!(
+                "its event at position {after} is not the one that the archive ends with: it was restored from an older copy \
+                 and written on, forgot it, or is another one; keep the archive, and begin a new one"
+            )));
+        }
+    }
+    Ok(head)
 }
 
 /// Writes an archive event by event.
@@ -311,10 +369,11 @@ fn write_line(
     prev: &str,
 ) -> Result<String, io::Error> {
     let hash = hash_of(prev, event);
-    // As JSON only if the very bytes come back: one value, without a line break or space around it.
+    // As JSON only if the very bytes come back: one value, without a line break or space around it. Readers take `null` for
+    // something that is not there.
     let payload = std::str::from_utf8(&event.payload)
         .ok()
-        .filter(|text| !text.contains(['\n', '\r']))
+        .filter(|text| !text.contains(['\n', '\r']) && *text != "null")
         .and_then(|text| {
             serde_json::from_str::<&RawValue>(text)
                 .ok()

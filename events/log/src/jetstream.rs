@@ -41,6 +41,10 @@ use connection::{ApiError, Connection, Losses};
 use stream::{STREAM_NOT_FOUND, StreamInfo};
 use tokio::time::Instant;
 
+/// What a person can do about a stream that is not the one that was connected to. A rebuild alone would be refused: only a start
+/// looks whether the stream that is there is safe.
+const PUT_RIGHT: &str = "restore it whole; or, to go on with what is there now, start the process again and then rebuild the views";
+
 /// A log in a JetStream stream. Clones share one connection.
 #[derive(Clone, Debug)]
 pub struct JetStreamLog {
@@ -139,14 +143,14 @@ impl Shared {
         if info.created != self.created {
             return Err(self.broken(format!(
                 "stream {} was made at {}, the one that was connected to at {}: it was deleted and made again; \
-                 restore it, or rebuild every view from the new one",
+                 {PUT_RIGHT}",
                 self.stream, info.created, self.created
             )));
         }
         if info.state.last_seq < known.0 {
             return Err(self.broken(format!(
                 "stream {} ends at {}, but position {known} was acknowledged or read: it was shortened or restored \
-                 from an older copy; restore it whole or rebuild every view",
+                 from an older copy; {PUT_RIGHT}",
                 self.stream, info.state.last_seq
             )));
         }

@@ -226,6 +226,7 @@ async fn a_stream_deleted_and_made_again_is_another_log() {
     );
     assert_broken(log.subscribe(Position(5)).await, words);
     assert_broken(log.head().await, words);
+    assert_broken(log.head().await, "start the process again and then rebuild");
     assert_broken(log.identity().await, words);
     assert_broken(log.read(Position(5), 10).await, words);
     assert!(

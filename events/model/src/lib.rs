@@ -27,6 +27,7 @@ pub mod mode;
 pub mod observation;
 pub mod plan;
 pub mod reason;
+pub mod recorded;
 pub mod referral;
 pub mod schema;
 pub mod subject;

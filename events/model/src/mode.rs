@@ -157,9 +157,9 @@ pub fn whole<'h>(
     // Looked for from the end, because there our own publishers write it.
     if text.rfind("\"recordedtime\"").is_none()
         && let Some(stored) = stored
-        && let Ok(envelope) = Envelope::from_json(text.as_bytes())
+        && let Some(time) = time_of(text.as_bytes())
     {
-        let at = stored.max(envelope.time);
+        let at = stored.max(time);
         let at = at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
         let rest = text.trim_start().strip_prefix('{')?;
         return Some(format!("{{\"recordedtime\":\"{at}\",{rest}").into_bytes());
@@ -168,6 +168,12 @@ pub fn whole<'h>(
         Cow::Borrowed(_) => None,
         Cow::Owned(whole) => Some(whole),
     }
+}
+
+/// When an event happened, were its data sent as bytes in base 64.
+fn time_of(event: &[u8]) -> Option<DateTime<Utc>> {
+    let plain = |event: &[u8]| Some(Envelope::from_json(event).ok()?.time);
+    plain(event).or_else(|| plain(&crate::check::with_data_decoded(event)?))
 }
 
 /// The events of a list.

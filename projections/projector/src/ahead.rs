@@ -14,9 +14,9 @@ use tokio::sync::mpsc;
 /// Runs that may wait to be folded: enough to keep both sides busy, little enough to hold memory down.
 const AHEAD: usize = 2;
 /// So often the log is opened again without an event between.
-const ATTEMPTS: u32 = 5;
+pub(crate) const ATTEMPTS: u32 = 5;
 /// The pause before that, once longer each time.
-const PAUSE: Duration = Duration::from_millis(200);
+pub(crate) const PAUSE: Duration = Duration::from_millis(200);
 
 /// The events of a log up to a head, in runs for a view of so many partitions. The sequence ends there, or with an error.
 pub(crate) fn read(

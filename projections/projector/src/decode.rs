@@ -2,7 +2,7 @@
 
 use crate::checkpoint::Quarantined;
 use chrono::Utc;
-use joinedup_events::{Areas, Envelope, Event, check};
+use joinedup_events::{Areas, Event, recorded};
 use joinedup_log::{Position, RecordedEvent};
 use joinedup_views::view::Bundle;
 use rayon::prelude::*;
@@ -68,7 +68,7 @@ fn decode_piece(
 
 /// Reads one recorded event. The reason of a failure holds no value of the event.
 pub(crate) fn decode(recorded: &RecordedEvent, areas: &Areas) -> Result<Event, String> {
-    let event = read_event(&recorded.payload)?;
+    let event = recorded::read(&recorded.payload).map_err(|e| e.to_string())?;
     if areas.get(event.area.as_str()).is_none() {
         return Err(
             "`area` is not in the register of areas: add it to the areas file and start again"
@@ -76,22 +76,6 @@ pub(crate) fn decode(recorded: &RecordedEvent, areas: &Areas) -> Result<Event, S
         );
     }
     Ok(event)
-}
-
-/// Reads the bytes of a recorded event, of whatever area. The reason of a failure holds no value of the event.
-///
-/// # Errors
-/// A sentence that says why it is no event that this program knows.
-pub fn read_event(payload: &[u8]) -> Result<Event, String> {
-    read(payload).or_else(|reason| match check::with_data_decoded(payload) {
-        Some(decoded) => read(&decoded),
-        None => Err(reason),
-    })
-}
-
-fn read(payload: &[u8]) -> Result<Event, String> {
-    let envelope = Envelope::from_json(payload).map_err(|e| e.to_string())?;
-    Event::decode(&envelope).map_err(|e| e.to_string())
 }
 
 /// The digest that a checkpoint keeps of the event at its position.

@@ -30,7 +30,6 @@ mod status;
 
 pub use ahead::folded;
 pub use checkpoint::Quarantined;
-pub use decode::read_event;
 pub use fence::FenceError;
 pub use folder::FolderError;
 pub use opening::{MAX_PARTITIONS, Settings, StartError};

@@ -2,17 +2,19 @@
 
 use crate::checkpoint::Quarantined;
 use crate::committer::{self, Commit, Committed};
-use crate::decode::{Decoded, decode};
+use crate::decode::Decoded;
 use crate::folder::Folder;
 use crate::observer;
 use crate::opening::{self, Settings, StartError};
 use crate::reader::{self, Message, Run};
-use crate::rebuild::{self, Rebuilt};
+use crate::rebuild::Rebuilt;
 use crate::saved::Saved;
 use crate::status::{Progress, Status, Views};
 use chrono::{DateTime, Utc};
 use joinedup_events::Areas;
 use joinedup_log::{EventLog, Position};
+use mending::{Answer, Damage, Rebuilding};
+use retrying::Retrying;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -20,6 +22,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+mod mending;
+mod retrying;
 mod saving;
 
 /// Facts that may wait for a commit, in bytes: while they are written they are in memory several times over.
@@ -46,7 +50,7 @@ pub struct Projector {
 
 /// What the loop is told from outside.
 enum Order {
-    Rebuild(oneshot::Sender<Result<(), String>>),
+    Rebuild(Answer),
     Rebuilt(Box<Result<Rebuilt, String>>),
     Stop,
 }
@@ -73,6 +77,7 @@ impl Projector {
         let at = saved.checkpoint.position.0;
         view.reached(at, Utc::now());
         views.replace(view);
+        let retrying = Retrying::of(quarantine.iter().map(|row| row.position));
         views.set_quarantine(|rows| *rows = quarantine);
         views.set(|s| {
             // Nothing is known of the log before the fence has looked.
@@ -99,10 +104,10 @@ impl Projector {
             committed,
             in_flight: None,
             failed_at: None,
-            damaged_at: None,
-            quarantine_tried: false,
+            damage: None,
+            retrying,
             own_orders: orders.clone(),
-            waiting_for_rebuild: Vec::new(),
+            rebuilding: None,
         };
         let (ends, running) = watch::channel(());
         let end = End {
@@ -137,13 +142,16 @@ impl Projector {
     /// # Errors
     /// A sentence, when the log could not be read or the new store not be written.
     pub async fn rebuild(&self) -> Result<(), String> {
+        let gone = |_| Err("the projector has stopped".to_owned());
+        self.ask_for_rebuild().await.await.unwrap_or_else(gone)
+    }
+
+    /// Begins what [`Projector::rebuild`] waits for. The answer never comes when the projector has stopped.
+    pub(crate) async fn ask_for_rebuild(&self) -> oneshot::Receiver<Result<(), String>> {
         let (answer, answered) = oneshot::channel();
-        let gone = || "the projector has stopped".to_owned();
-        self.orders
-            .send(Order::Rebuild(answer))
-            .await
-            .map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+        // When nobody takes it, it is dropped, and whoever waits hears that.
+        let _ = self.orders.send(Order::Rebuild(answer)).await;
+        answered
     }
 
     /// Commits what is folded and stops. It does not wait for ever: what a disk that is full or does not answer has not
@@ -186,19 +194,6 @@ impl Drop for End {
     }
 }
 
-/// Says that a rebuild is over when a fault of the program ended it: somebody waits for it.
-struct BrokenOff(mpsc::Sender<Order>);
-
-impl Drop for BrokenOff {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let why = "the rebuild ended by a fault in the program: report it".to_owned();
-            // Few orders are ever given, so there is room.
-            let _ = self.0.try_send(Order::Rebuilt(Box::new(Err(why))));
-        }
-    }
-}
-
 struct Fold {
     settings: Settings,
     log: Arc<dyn EventLog>,
@@ -218,11 +213,10 @@ struct Fold {
     in_flight: Option<Arc<AtomicBool>>,
     /// When the store failed for good; the view is to be written into a new one.
     failed_at: Option<Instant>,
-    /// When facts of the view could not be fetched; it is being built again.
-    damaged_at: Option<Instant>,
-    quarantine_tried: bool,
+    damage: Option<Damage>,
+    retrying: Retrying,
     own_orders: mpsc::Sender<Order>,
-    waiting_for_rebuild: Vec<oneshot::Sender<Result<(), String>>>,
+    rebuilding: Option<Rebuilding>,
 }
 
 impl Fold {
@@ -230,26 +224,32 @@ impl Fold {
         let (mut messages, mut reader) = self.open_reader();
         loop {
             self.views.beat();
-            let tick = self.settings.commit_every.min(Duration::from_secs(1)) / 4;
+            let goes_on = !self.waits_for_room();
+            let tick = match goes_on && self.retries() {
+                true => Duration::ZERO,
+                false => self.settings.commit_every.min(Duration::from_secs(1)) / 4,
+            };
             let next = tokio::select! {
                 // Orders first, so that a long backlog does not hold one up.
                 biased;
                 order = orders.recv() => Next::Order(order.unwrap_or(Order::Stop)),
-                Some(message) = messages.recv() => Next::Message(message),
+                Some(message) = messages.recv(), if goes_on => Next::Message(message),
                 () = tokio::time::sleep(tick) => Next::Tick,
             };
             match next {
-                // What is folded onto damage is lost with it.
-                Next::Message(_) if self.damaged_at.is_some() => {}
-                Next::Message(message) => self.receive(message).await,
+                Next::Message(message) if self.damage.is_some() => self.glance_at(&message),
+                Next::Message(message) => self.receive(message),
                 Next::Order(Order::Stop) => break,
-                Next::Order(Order::Rebuild(answer)) => self.start_rebuild(answer),
+                Next::Order(Order::Rebuild(answer)) => self.rebuild_asked_for(answer),
                 Next::Order(Order::Rebuilt(outcome)) => {
                     reader.abort();
                     self.take_rebuilt(*outcome);
                     (messages, reader) = self.open_reader();
                 }
                 Next::Tick => {}
+            }
+            if goes_on {
+                self.retry_some().await;
             }
             self.mend_damage();
             self.commit_if_due();
@@ -270,7 +270,16 @@ impl Fold {
         (messages, tokio::spawn(reading))
     }
 
-    async fn receive(&mut self, message: Message) {
+    /// What is folded onto damage is lost with it. Whether the log is the right one counts all the same.
+    fn glance_at(&self, message: &Message) {
+        match message {
+            Message::Head(_) => self.views.set(|s| s.other_log = false),
+            Message::OtherLog(_) => self.views.set(|s| s.other_log = true),
+            _ => {}
+        }
+    }
+
+    fn receive(&mut self, message: Message) {
         let now = Utc::now();
         match message {
             Message::Events(run) => self.fold(run, now),
@@ -281,9 +290,7 @@ impl Fold {
                         (s.other_log, s.progress) = (false, Progress::CatchingUp);
                     }
                 });
-                if !std::mem::replace(&mut self.quarantine_tried, true) {
-                    self.retry_quarantine().await;
-                }
+                self.retrying.log_is_there();
                 let position = self.saved.checkpoint.position;
                 if position >= head {
                     self.views.change(|view| view.reached(position.0, now));
@@ -297,22 +304,25 @@ impl Fold {
                 tracing::warn!(reason = what, "the log is away; trying again");
                 self.views.set(|s| s.progress = Progress::Away(what));
             }
-            Message::Failed(what) => self.fail(what, false),
-            Message::OtherLog(what) => self.fail(what, true),
+            Message::Failed(what) => self.fail(what),
+            Message::OtherLog(what) => {
+                self.views.set(|s| s.other_log = true);
+                self.fail(what);
+            }
         }
     }
 
-    /// Notes why folding does not go on; said once, however often it is tried again.
-    fn fail(&self, what: String, other_log: bool) {
+    /// Notes why folding does not go on; said once, however often it is tried again. Whether the log is another one stays as the
+    /// fence last found it.
+    fn fail(&self, what: String) {
         let failed = Progress::Failed(what);
-        if self.views.progress() != failed {
-            let Progress::Failed(reason) = &failed else {
-                return;
-            };
+        if self.views.progress() == failed {
+            return;
+        }
+        if let Progress::Failed(reason) = &failed {
             tracing::error!(reason, "the projector has stopped");
         }
-        self.views
-            .set(|s| (s.progress, s.other_log) = (failed, other_log));
+        self.views.set(|s| s.progress = failed);
     }
 
     fn fold(&mut self, run: Run, now: DateTime<Utc>) {
@@ -334,7 +344,8 @@ impl Fold {
                 tracing::warn!(position, reason, "an event was set aside");
             }
             self.views.set_quarantine(|all| {
-                all.retain(|q| q.position > newest || bad.iter().all(|r| r.position != q.position));
+                let again = |at| bad.binary_search_by_key(&at, |r| r.position).is_ok();
+                all.retain(|q| q.position > newest || !again(q.position));
                 all.extend(bad.iter().cloned());
             });
             self.set_aside.extend(bad);
@@ -352,112 +363,6 @@ impl Fold {
             note_distance(s, position, now, true);
         });
         self.views.wake();
-    }
-
-    /// Events set aside earlier are tried again: the program or the register may know them now.
-    async fn retry_quarantine(&mut self) {
-        let rows = self.views.quarantine();
-        let mut events = Vec::new();
-        for row in &rows {
-            let found = self.log.read(Position(row.position - 1), 1).await;
-            let Some(recorded) = found
-                .ok()
-                .and_then(|f| f.into_iter().next())
-                .filter(|e| e.position.0 == row.position)
-            else {
-                continue;
-            };
-            if let Ok(event) = decode(&recorded, &self.areas) {
-                events.push((row.position, event));
-            }
-        }
-        if events.is_empty() {
-            return;
-        }
-        let positions: Vec<u64> = events.iter().map(|(p, _)| *p).collect();
-        tracing::info!(
-            count = positions.len(),
-            "events that were set aside can be read now"
-        );
-        self.views.change(|view| view.fold(events));
-        self.views
-            .set_quarantine(|all| all.retain(|q| !positions.contains(&q.position)));
-        self.folded_now = positions;
-        self.dirty = true;
-    }
-
-    /// A view of which facts cannot be fetched is built again from the log.
-    fn mend_damage(&mut self) {
-        let Some(why) = self.views.read(|view| view.damage().map(str::to_owned)) else {
-            self.damaged_at = None;
-            return;
-        };
-        let what = "facts of the view could not be read";
-        self.fail(
-            format!("{what}: {why}. The views are being built again from the log"),
-            false,
-        );
-        let due = self
-            .damaged_at
-            .is_none_or(|tried| tried.elapsed() >= RENEW_AFTER);
-        if due && self.waiting_for_rebuild.is_empty() {
-            self.damaged_at = Some(Instant::now());
-            // Nobody waits for the answer.
-            self.start_rebuild(oneshot::channel().0);
-        }
-    }
-
-    fn start_rebuild(&mut self, answer: oneshot::Sender<Result<(), String>>) {
-        self.waiting_for_rebuild.push(answer);
-        if self.waiting_for_rebuild.len() > 1 {
-            return;
-        }
-        self.views.set(|s| s.rebuild = Some(0));
-        let (folder, settings, generation) = (
-            self.folder.clone(),
-            self.settings.clone(),
-            self.generation + 1,
-        );
-        let (log, areas, views, orders) = (
-            self.log.clone(),
-            self.areas.clone(),
-            self.views.clone(),
-            self.own_orders.clone(),
-        );
-        let work = async move {
-            let broken_off = BrokenOff(orders.clone());
-            let outcome = rebuild::rebuild(folder, settings, generation, log, areas, views).await;
-            // When the projector has stopped meanwhile, the new generation is left over and removed at the next start.
-            let _ = orders.send(Order::Rebuilt(Box::new(outcome))).await;
-            drop(broken_off);
-        };
-        if let Err(error) = self.settings.machine.run("rebuild", Box::pin(work)) {
-            self.take_rebuilt(Err(format!("the rebuild could not be started: {error}")));
-        }
-    }
-
-    fn take_rebuilt(&mut self, outcome: Result<Rebuilt, String>) {
-        let answer = outcome.and_then(|mut rebuilt| {
-            let at = rebuilt.saved.checkpoint.position.0;
-            rebuilt.view.reached(at, Utc::now());
-            self.take(rebuilt.generation, rebuilt.saved)?;
-            self.catching_up = true;
-            self.views.replace(rebuilt.view);
-            self.views.set_quarantine(|all| *all = rebuilt.quarantine);
-            self.all_saved();
-            self.views.set(|s| {
-                (s.position, s.head) = (at, at);
-                (s.progress, s.other_log) = (Progress::CatchingUp, false);
-                s.rebuilds += 1;
-            });
-            self.views.wake();
-            Ok(())
-        });
-        self.views.set(|s| s.rebuild = None);
-        for waiting in self.waiting_for_rebuild.drain(..) {
-            // Whoever asked may have gone.
-            let _ = waiting.send(answer.clone());
-        }
     }
 }
 

@@ -20,6 +20,8 @@
 
 mod disk;
 mod history;
+mod rebuilds;
+mod room;
 mod steps;
 mod world;
 
@@ -40,11 +42,16 @@ fn seeds() -> (Range<u64>, bool) {
     }
 }
 
-/// What happened under a seed; it panics where something is wrong.
-fn simulate(seed: u64, aloud: bool) -> Vec<String> {
+/// Lets something happen under a clock that does not wait.
+fn in_no_time<T>(what: impl Future<Output = T>) -> T {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(async {
+    runtime.block_on(what)
+}
+
+/// What happened under a seed; it panics where something is wrong.
+fn simulate(seed: u64, aloud: bool) -> Vec<String> {
+    in_no_time(async {
         let mut world = World::new(seed, aloud);
         world.live().await;
         world.trace()

@@ -122,9 +122,13 @@ fn bad(id: &str) -> NewEvent {
 }
 
 fn start(folder: &Path, log: Arc<dyn EventLog>) -> Projector {
+    start_knowing(Areas::built_in().unwrap(), folder, log)
+}
+
+fn start_knowing(areas: Areas, folder: &Path, log: Arc<dyn EventLog>) -> Projector {
     let mut settings = Settings::new(folder);
     settings.commit_every = Duration::from_millis(20);
-    Projector::start(settings, log, Arc::new(Areas::built_in().unwrap())).unwrap()
+    Projector::start(settings, log, Arc::new(areas)).unwrap()
 }
 
 /// Waits for a state.
@@ -199,24 +203,73 @@ async fn under_a_steady_stream_lag_does_not_add_up() {
 async fn a_fold_that_hangs_is_seen_and_does_not_hinder_a_stop() {
     let log = Arc::new(Held::default());
     let temp = tempfile::tempdir().unwrap();
-    log.append(vec![events(0..1).remove(0), bad("bad")])
-        .await
-        .unwrap();
-    log.append(events(1..4)).await.unwrap();
-    let projector = start(temp.path(), log.clone());
-    until(&projector.views(), "folded", at(5)).await;
-    projector.stop().await;
-    // At the next start the event that was set aside is tried again, and that read never ends.
-    log.hangs_after.store(1, Ordering::Relaxed);
+    log.append(events(0..5)).await.unwrap();
     let projector = start(temp.path(), log.clone());
     let views = projector.views();
-    log.append(events(4..7)).await.unwrap();
+    until(&views, "folded", at(5)).await;
+    // A reader that does not come to its end.
+    let (reading, (held, hold)) = (views.clone(), std::sync::mpsc::channel::<()>());
+    let reader = std::thread::spawn(move || reading.read(|_| hold.recv().is_ok()));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    log.append(events(5..8)).await.unwrap();
     let status = until(&views, "it hangs", failed("has not moved")).await;
     assert_eq!((status.position, status.head), (5, 8));
     assert!(status.lag_seconds(Utc::now() + TimeDelta::seconds(60)) >= 60.0);
     tokio::time::timeout(Duration::from_secs(30), projector.stop())
         .await
         .unwrap();
+    drop(held);
+    assert!(!reader.join().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_set_aside_is_tried_again_between_turns_until_all_of_it_was_read() {
+    let new_place = |n: u32| {
+        let mut event = events(n..n + 1).remove(0);
+        let payload = String::from_utf8(event.payload.to_vec()).unwrap();
+        event.payload = payload.replace("hv-north-1", "new-place").into();
+        event
+    };
+    let log = Arc::new(Held::default());
+    let temp = tempfile::tempdir().unwrap();
+    // Some on their own and many after each other, with one between that can never be read.
+    for n in (0..200).step_by(2) {
+        let pair = vec![new_place(n), events(n + 1..n + 2).remove(0)];
+        log.append(pair).await.unwrap();
+    }
+    log.append(vec![bad("bad")]).await.unwrap();
+    log.append((200..900).map(new_place).collect())
+        .await
+        .unwrap();
+    let projector = start(temp.path(), log.clone());
+    until(&projector.views(), "folded", at(901)).await;
+    assert_eq!(projector.views().status().quarantined, 801);
+    projector.stop().await;
+
+    // The place is known now; but the log does not answer when it is asked for the first of these events.
+    let place = r#"
+        [[area]]
+        id = "new-place"
+        title = "A new place"
+        kind = "locality"
+    "#;
+    let known = Areas::built_in().unwrap().and_toml(place).unwrap();
+    log.hangs_after.store(2, Ordering::Relaxed);
+    let projector = start_knowing(known, temp.path(), log.clone());
+    let views = projector.views();
+    log.append(events(900..903)).await.unwrap();
+    until(&views, "the others", |s| s.quarantined == 2).await;
+    until(&views, "folded and saved", |s| s.committed == 904).await;
+    assert_eq!(views.quarantine()[0].position, 3);
+    assert_eq!(views.read(|view| view.len()), 902);
+    log.hangs_after.store(0, Ordering::Relaxed);
+    until(&views, "that one too", |s| s.quarantined == 1).await;
+    projector.stop().await;
+    drop(projector);
+    let projector = start(temp.path(), log);
+    assert_eq!(projector.views().read(|view| view.len()), 903);
+    assert_eq!(projector.views().status().quarantined, 1);
+    projector.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

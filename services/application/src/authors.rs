@@ -3,7 +3,7 @@
 
 use joinedup_events::assessment::AssessmentFact;
 use joinedup_events::change::ChangeFact;
-use joinedup_events::{AreaId, Envelope, Event, Fact};
+use joinedup_events::{AreaId, Event, Fact, recorded};
 use joinedup_log::{EventLog, Position, ReadError};
 use joinedup_views::contribution::StoredFact;
 use std::collections::BTreeMap;
@@ -45,10 +45,7 @@ pub async fn events_at(
         };
         let read = log.read(Position(before), 1).await?;
         let event = read.first().filter(|event| event.position.0 == position);
-        let event = event.and_then(|event| {
-            let envelope = Envelope::from_json(&event.payload).ok()?;
-            Event::decode(&envelope).ok()
-        });
+        let event = event.and_then(|event| recorded::read(&event.payload).ok());
         found.extend(event.map(|event| (position, event)));
     }
     Ok(found)

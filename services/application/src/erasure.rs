@@ -12,10 +12,12 @@ use joinedup_events::facts::Retracted;
 use joinedup_events::observation::ObservationFact;
 use joinedup_events::referral::ReferralFact;
 use joinedup_events::transfer::TransferFact;
-use joinedup_events::{EntityId, Envelope, Event, Fact, Family};
+use joinedup_events::{EntityId, Event, Fact, Family, recorded};
 use joinedup_log::{AppendError, EventLog, NewEvent, Position, ReadError, RecordedEvent};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+
+mod mention;
 
 /// Events that are read and written at a time.
 const BATCH: usize = 1_000;
@@ -125,7 +127,7 @@ pub async fn rewrite(
 }
 
 fn decoded(event: &RecordedEvent) -> Option<Event> {
-    Event::decode(&Envelope::from_json(&event.payload).ok()?).ok()
+    recorded::read(&event.payload).ok()
 }
 
 /// An event as it stands in the new log. Its message id follows from its position, so that repeats that the old log holds
@@ -147,8 +149,8 @@ fn rewritten(
         condition: None,
     };
     let Some(event) = decoded(stored) else {
-        let text = String::from_utf8_lossy(&stored.payload);
-        if chosen.iter().any(|(_, id)| text.contains(id.as_str())) {
+        let named = |text: &str| chosen.iter().any(|(_, id)| text.contains(id.as_str()));
+        if mention::mentions(&stored.payload, &named) {
             return Err(ErasureError::Unreadable(position));
         }
         return Ok(at_position(as_it_was()));

@@ -133,13 +133,55 @@ fn an_archive_can_be_continued_later() {
         let first = lines[..12].concat();
         let of_first = verify(first.as_slice()).unwrap();
         let last = of_first.last.unwrap();
-        let of_rest = export_from(&log, &mut rest, last, &of_first.hash)
+        let end = end_of(&of_first);
+        let of_rest = export_from(&log, &mut rest, last, Some(&end))
             .await
             .unwrap();
         assert_eq!(of_rest.starts_from, of_first.hash);
         assert_eq!(of_rest.hash, of_whole.hash);
         assert_eq!(verify(rest.as_slice()).unwrap(), of_rest);
         assert_eq!([first, rest].concat(), whole);
+    });
+}
+
+fn end_of(archive: &Summary) -> End {
+    End {
+        hash: archive.hash.clone(),
+        prev: archive.prev.clone(),
+    }
+}
+
+#[test]
+fn an_archive_is_not_continued_from_another_log_or_an_older_copy() {
+    block_on(async {
+        let events = some_events();
+        let log = log_of(&events).await;
+        let (_, summary) = archive_of(&log).await;
+        let (last, end) = (summary.last.unwrap(), end_of(&summary));
+        let continued = async |log: &MemoryLog, end: Option<&End>| {
+            let mut more = Vec::new();
+            export_from(log, &mut more, last, end).await
+        };
+        let unknown = End {
+            prev: None,
+            ..end.clone()
+        };
+        for end in [Some(&end), Some(&unknown), None] {
+            assert_eq!(continued(&log, end).await.unwrap().events, 0);
+        }
+        // Shorter, then written on: with another event there, or with the same ones and more.
+        let mut copy = events[..20].to_vec();
+        for end in [Some(&end), Some(&unknown), None] {
+            let refused = continued(&log_of(&copy).await, end).await.unwrap_err();
+            assert!(refused.to_string().contains("position 20"), "{refused}");
+        }
+        copy.extend((0..20).map(|n| ("other".to_owned(), format!("{{\"n\":{n}}}").into())));
+        let refused = continued(&log_of(&copy).await, Some(&end)).await;
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("not the one that the archive ends with"));
+        let whole = [events, vec![("more".to_owned(), "{}".into())]].concat();
+        let of_more = continued(&log_of(&whole).await, Some(&end)).await.unwrap();
+        assert_eq!((of_more.events, of_more.prev), (1, Some(end.hash)));
     });
 }
 
@@ -157,4 +199,27 @@ fn events_are_kept_as_json_where_their_bytes_come_back_so() {
     assert!(lines[0].contains("\"payload\":{\"id\":1.50}"));
     assert!(lines[1].contains("\"base64\":\"eyJpZCI6CjF9\"") && !lines[1].contains("payload"));
     assert!(lines[2].contains("\"base64\":\"bm8gSlNPTg==\""));
+}
+
+#[test]
+fn a_message_with_the_body_null_is_archived_and_one_that_was_archived_as_null_is_read() {
+    block_on(async {
+        let events = ["{}", "null", "[null]"];
+        let events = events.map(|payload| ("a".to_owned(), Bytes::from(payload)));
+        let log = log_of(&events).await;
+        let (archive, summary) = archive_of(&log).await;
+        let text = String::from_utf8(archive).unwrap();
+        assert!(text.contains("\"base64\":\"bnVsbA==\""), "{text}");
+        let before = text.replace("\"base64\":\"bnVsbA==\"", "\"payload\":null");
+        for text in [text, before] {
+            assert_eq!(verify(text.as_bytes()).unwrap(), summary);
+            let restored = MemoryLog::new();
+            restore(text.as_bytes(), &restored).await.unwrap();
+            let all = async |log: &MemoryLog| log.read(Position::ORIGIN, 9).await.unwrap();
+            assert_eq!(all(&restored).await, all(&log).await);
+        }
+        let neither = r#"{"position":1,"subject":"a","prev":"","hash":""}"#;
+        let error = verify(format!("{neither}\n").as_bytes()).unwrap_err();
+        assert!(matches!(error.problem, Problem::Malformed));
+    });
 }

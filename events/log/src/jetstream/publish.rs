@@ -10,9 +10,9 @@ use futures::StreamExt;
 use serde::Deserialize;
 use tokio::time::{Instant, timeout};
 
-use super::Shared;
 use super::connection::{ApiError, parse};
 use super::stream::{LARGEST_MESSAGE, MAX_PAYLOAD, room};
+use super::{PUT_RIGHT, Shared};
 use crate::{AppendCondition, AppendError, Appended, NewEvent, Position, ReadError, Unwritable};
 
 /// The most single publishes without an answer.
@@ -61,7 +61,7 @@ impl Shared {
         if let Some(low) = low {
             let sentence = format!(
                 "stream {} put an event at position {} although it had {known} before: it was deleted and made again, and \
-                 the event is in the new one; restore it, or rebuild every view from the new one",
+                 the event is in the new one; {PUT_RIGHT}",
                 self.stream, low.position
             );
             return Err(AppendError::Refused(self.broken(sentence).to_string()));

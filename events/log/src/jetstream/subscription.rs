@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use super::connection::{ApiError, Losses};
 use super::structure::event_of;
-use super::{Shared, reply};
+use super::{PUT_RIGHT, Shared, reply};
 use crate::{Batch, Position, ReadError, RecordedEvent, Subscription};
 
 /// The most events in one batch.
@@ -376,7 +376,7 @@ impl Watchdog {
                 let position = now.0;
                 return self.shared.broken(format!(
                     "position {position} was read, but stream {} ends at {last}: it was shortened or restored from an \
-                     older copy; restore it whole or rebuild the reader's views",
+                     older copy; {PUT_RIGHT}",
                     self.shared.stream
                 ));
             }

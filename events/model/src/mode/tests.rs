@@ -182,6 +182,16 @@ fn a_message_of_another_publisher_is_made_whole_and_our_own_is_left_alone() {
     let behind = event.occurred_at - TimeDelta::hours(1);
     let early = of(whole(&mut none(), without.as_bytes(), Some(behind)).unwrap());
     assert_eq!(early.recorded_at, early.occurred_at);
+    // With its data in base 64: it was recorded no earlier for that.
+    let data = event.data().to_string();
+    let coded = data_encoding::BASE64.encode(data.as_bytes());
+    let coded = without.replace(
+        &format!("\"data\":{data}"),
+        &format!("\"data_base64\":\"{coded}\""),
+    );
+    assert_ne!(coded, without);
+    let made = whole(&mut none(), coded.as_bytes(), Some(stored)).unwrap();
+    assert_eq!(crate::recorded::read(&made).unwrap(), event);
     // Whole already, or nothing that could be made whole.
     for body in [
         written.as_bytes(),

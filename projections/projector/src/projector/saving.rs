@@ -11,14 +11,38 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// What is said of folding while it waits for room.
+const WAITS: &str = "; no more is folded before it is";
+
 impl Fold {
+    /// Whether no more may be folded until what is folded is saved: a disk that takes nothing would else fill the memory.
+    pub(super) fn waits_for_room(&self) -> bool {
+        if self.in_flight.is_none() && self.failed_at.is_none() {
+            return false;
+        }
+        let most = 4 * (self.settings.journal_bytes + self.settings.memory_bytes);
+        let unsaved = |view: &View| view.journal_bytes() + view.fresh_bytes();
+        if self.views.read(unsaved) < most {
+            return false;
+        }
+        self.views.set(|s| {
+            // Where nothing failed the disk is only slow.
+            if let Some(why) = s.unsaved.as_mut().filter(|why| !why.ends_with(WAITS)) {
+                why.push_str(WAITS);
+            }
+        });
+        true
+    }
+
     pub(super) fn commit_if_due(&mut self) {
         self.take_commits();
-        if self.damaged_at.is_some() {
+        if self.damage.is_some() {
             return;
         }
+        // A rebuild that is under way makes a store of its own, of the next generation too.
+        let alone = self.rebuilding.is_none();
         if let Some(failed_at) = self.failed_at {
-            if failed_at.elapsed() >= RENEW_AFTER && !self.renew_store() {
+            if alone && failed_at.elapsed() >= RENEW_AFTER && !self.renew_store() {
                 self.failed_at = Some(Instant::now());
             }
             return;
@@ -36,8 +60,6 @@ impl Fold {
             return;
         }
         self.catching_up = !live;
-        // A rebuild that is under way makes a store of its own.
-        let alone = self.waiting_for_rebuild.is_empty();
         if live && alone && self.saved.is_worn(&self.settings) && self.renew_store() {
             return;
         }
@@ -47,7 +69,7 @@ impl Fold {
     /// Writes the view as it is, with what is not committed yet, into a store of its own, which takes the place of the
     /// one in use. When that does not work, the old one goes on, and the answer is false.
     fn renew_store(&mut self) -> bool {
-        let generation = self.generation + 1;
+        let generation = self.next_generation();
         let quarantine = self.views.quarantine();
         let checkpoint = self.saved.checkpoint.clone();
         let written = self.views.read(|view| {
@@ -124,6 +146,10 @@ impl Fold {
     }
 
     fn commit(&mut self) {
+        // What was folded onto damage is not all counted. The checkpoint must not go past it.
+        if self.views.read(|view| view.damage().is_some()) {
+            return;
+        }
         self.shelve_if_many();
         let (set_aside, folded_now) = (
             std::mem::take(&mut self.set_aside),
@@ -194,7 +220,7 @@ impl Fold {
     pub(super) async fn last_commit(&mut self) {
         let deadline = Instant::now() + LAST_COMMIT_TIMEOUT;
         for last in [false, true] {
-            if last && self.dirty && self.failed_at.is_none() && self.damaged_at.is_none() {
+            if last && self.dirty && self.failed_at.is_none() {
                 self.commit();
             }
             while let Some(wanted) = self.in_flight.clone() {

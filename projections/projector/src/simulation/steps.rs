@@ -273,7 +273,7 @@ impl World {
 }
 
 /// The files of facts and cells in a folder of views.
-fn files_of_facts(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn files_of_facts(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let Ok(entries) = std::fs::read_dir(folder) else {
         return found;

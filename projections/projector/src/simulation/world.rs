@@ -42,6 +42,8 @@ pub(super) struct World {
     /// Positions of it that are lost.
     pub lost: BTreeSet<u64>,
     pub partitions: Option<usize>,
+    /// How the log answers the process, apart from the seed.
+    pub plan: FaultPlan,
     pub process: Option<Process>,
     areas: Arc<Areas>,
     aloud: bool,
@@ -74,6 +76,13 @@ impl World {
             mounted: OWN,
             lost: BTreeSet::new(),
             partitions: Some(2),
+            plan: FaultPlan {
+                read_away: 20,
+                subscribe_away: 100,
+                subscription_ends: 40,
+                delivered_twice: 40,
+                ..FaultPlan::default()
+            },
             process: None,
             areas: AREAS.clone(),
             aloud,
@@ -113,12 +122,8 @@ impl World {
         settings.machine = machine.clone();
         let plan = FaultPlan {
             seed: self.random.next_u64(),
-            read_away: 20,
-            subscribe_away: 100,
-            subscription_ends: 40,
-            delivered_twice: 40,
             chunk: Some(self.random.random_range(1..30)),
-            ..FaultPlan::default()
+            ..self.plan.clone()
         };
         let log = Arc::new(FaultLog::new(Arc::new(self.server.clone()), plan));
         match Projector::start(settings, log, self.areas.clone()) {
@@ -301,7 +306,7 @@ impl World {
         self.stop().await;
     }
 
-    async fn comes_right(&mut self) {
+    pub async fn comes_right(&mut self) {
         for _ in 0..12 {
             self.pass(WHILE).await;
             let head = self.histories[OWN].head().await;

@@ -3,9 +3,8 @@
 use super::writer::Writer;
 use super::{Column, Of, TableError};
 use chrono::Utc;
-use joinedup_events::Event;
-use joinedup_log::{EventLog, Position, ReadError};
-use joinedup_projector::read_event;
+use joinedup_events::{Event, recorded};
+use joinedup_log::{EventLog, Position, ReadError, archive};
 use std::io::Write;
 
 /// Events that are read from the log at once.
@@ -30,7 +29,7 @@ pub async fn facts(
     to: impl Write + Send,
 ) -> Result<Facts, TableError> {
     let mut file = Writer::begin(to, columns())?;
-    let (as_of, head) = (Utc::now(), log.head().await?);
+    let (as_of, head) = (Utc::now(), archive::goes_on(log, after, None).await?);
     let (mut at, mut written) = (after, Facts::default());
     while at < head {
         let events = log.read(at, BATCH).await?;
@@ -40,7 +39,7 @@ pub async fn facts(
         };
         at = last.position;
         for recorded in events.iter().take_while(|event| event.position <= head) {
-            match read_event(&recorded.payload) {
+            match recorded::read(&recorded.payload) {
                 Ok(event) => {
                     written.facts += 1;
                     file.add((recorded.position, event))?;

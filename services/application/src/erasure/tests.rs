@@ -148,3 +148,57 @@ async fn what_cannot_be_read_stays_unless_it_may_be_about_somebody_who_is_erased
         "{meant:?}"
     );
 }
+
+/// An admission whose data came as bytes in base 64, past the door.
+fn coded(entity: &str, recorded: &str) -> NewEvent {
+    let data = format!(r#"{{"transfer":"{entity}","area":"hv-west-1","method":"emergency"}}"#);
+    let data = data_encoding::BASE64.encode(data.as_bytes());
+    let payload = format!(
+        r#"{{"specversion":"1.0","type":"care.joinedup.transfer.admitted.v1","source":"/pas","id":"a-{entity}","time":"2026-01-01T00:00:00Z","recordedtime":"{recorded}","data_base64":"{data}"}}"#
+    );
+    NewEvent {
+        subject: "joinedup.transfer.hv-west-1.00".to_owned(),
+        message_id: entity.to_owned(),
+        payload: payload.into(),
+        condition: None,
+    }
+}
+
+#[tokio::test]
+async fn somebody_whose_data_came_in_base_64_is_found_and_erased_as_others_are() {
+    let log = MemoryLog::new();
+    let events = vec![
+        coded("t-old", "2026-01-01T01:00:00Z"),
+        coded("t-young", "2026-06-01T01:00:00Z"),
+    ];
+    log.append(events).await.unwrap();
+    let instant = "2026-05-15T00:00:00Z".parse().unwrap();
+    let old = older_than(&log, Family::Transfer, instant).await.unwrap();
+    let id = EntityId::new("t-old").unwrap();
+    assert_eq!(old, Chosen::from([(Family::Transfer, id)]));
+    let new = MemoryLog::new();
+    assert_eq!(rewrite(&log, &new, &old).await.unwrap().erased, 1);
+    let (before, after) = (all(&log).await, all(&new).await);
+    assert!(is_tombstone(&decoded(&after[0]).unwrap()));
+    assert_eq!(after[1].payload, before[1].payload);
+}
+
+#[tokio::test]
+async fn somebody_who_is_named_behind_an_escape_of_what_cannot_be_read_is_not_passed_over() {
+    let payload = |entity: &str| {
+        format!(r#"{{"type":"care.joinedup.unknown.v1","data":{{"transfer":"{entity}"}}}}"#)
+    };
+    let base_64 = data_encoding::BASE64.encode(payload("t-9").as_bytes());
+    let base_64 = format!(r#"{{"type":"care.joinedup.unknown.v1","data_base64":"{base_64}"}}"#);
+    for payload in [payload("t-9"), payload("\\u0074-9"), base_64] {
+        let odd = NewEvent {
+            payload: payload.into(),
+            ..coded("t-8", "2026-01-01T01:00:00Z")
+        };
+        let log = MemoryLog::new();
+        log.append(vec![odd]).await.unwrap();
+        let chosen = Chosen::from([(Family::Transfer, EntityId::new("t-9").unwrap())]);
+        let outcome = rewrite(&log, &MemoryLog::new(), &chosen).await;
+        assert!(matches!(outcome, Err(ErasureError::Unreadable(1))));
+    }
+}

@@ -444,9 +444,10 @@ fn running(schemas: &mut Schemas) -> Vec<Operation> {
             .with([
                 in_query("after", "Events after this position.", json!({ "type": "integer", "minimum": 0 })),
                 in_query("continues", "The hash of the last line of the archive that this one continues.", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })),
+                in_query("prev", "The hash of the line before that one. With it the log must still have the event of that last line.", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })),
             ])
             .answering_in(lines, text())
-            .failing(&[BAD]),
+            .failing(&[BAD, CONFLICT, UNAVAILABLE]),
         Operation::get("/api/v1/audit", "readAudit", Role::Admin, "The audit log, by pages")
             .saying("One JSON object a line, from the first on; the next page is asked for with the last `n` as `after`.")
             .with([

@@ -2,7 +2,7 @@
 
 use joinedup_application::app::App;
 use joinedup_application::execute::until_seen;
-use joinedup_events::{AreaId, EntityId, Envelope, Family, Slug, subject};
+use joinedup_events::{AreaId, EntityId, Family, Slug, recorded, subject};
 use joinedup_log::{Position, ReadError};
 use joinedup_views::contribution::StoredFact;
 use std::collections::BTreeMap;
@@ -88,8 +88,8 @@ pub async fn ids(
         let before = Position(position.saturating_sub(1));
         let read = app.log.read(before, 1).await?;
         let event = read.first().filter(|event| event.position.0 == position);
-        let envelope = event.and_then(|event| Envelope::from_json(&event.payload).ok());
-        ids.extend(envelope.map(|envelope| (position, envelope.id.to_string())));
+        let event = event.and_then(|event| recorded::read(&event.payload).ok());
+        ids.extend(event.map(|event| (position, event.id)));
     }
     Ok(ids)
 }

@@ -6,7 +6,7 @@ use super::mapping::ListMapping;
 use super::row::Ring;
 use super::snapshot::{KnownRow, Snapshot};
 use crate::http_client::{Client, ClientError};
-use joinedup_events::{Envelope, Event, local};
+use joinedup_events::{Event, local, recorded};
 use joinedup_log::{EventLog, Position, ReadError};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -48,11 +48,8 @@ impl Found {
 
     fn add(&mut self, payload: &[u8]) {
         // What does not decode is in quarantine, and is not of a feed.
-        let event = Envelope::from_json(payload)
-            .ok()
-            .filter(|envelope| envelope.source == self.source)
-            .and_then(|envelope| Event::decode(&envelope).ok());
-        if let Some(event) = event {
+        let event = recorded::read(payload).ok();
+        if let Some(event) = event.filter(|event| event.source == self.source) {
             self.events.insert(event.id.clone(), event);
         }
     }

@@ -56,11 +56,15 @@ pub struct Export {
     /// The hash of the last line of the archive that this one continues.
     #[arg(long, value_name = "HASH", requires = "after")]
     pub continues: Option<String>,
+    /// The `prev` of that line. With it the log must still have the line's event, else it was restored from an older copy or is
+    /// another one.
+    #[arg(long, value_name = "HASH", requires = "continues")]
+    pub prev: Option<String>,
     /// The file to write, which must not be there yet; standard output unless given.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// A folder with an archive in files that continue one another: what is new goes into one more of them.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "cells", "after", "continues", "verify"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "cells", "after", "continues", "prev", "verify"])]
     pub into: Option<PathBuf>,
 }
 
@@ -68,8 +72,8 @@ pub struct Export {
 #[derive(Clone, Debug, Default)]
 struct Begin {
     after: u64,
-    /// The hash of the last line of the archive that it continues.
-    continues: Option<String>,
+    /// How the archive ends that it continues.
+    continues: Option<archive::End>,
 }
 
 /// Exports.
@@ -85,11 +89,11 @@ pub async fn run(export: Export) -> Result<(), Failure> {
             "say where from: --data DIR (while no server has it open), --nats URL, or --url URL of a running server",
         ));
     }
-    if let Some(hash) = &export.continues
-        && !archive::is_hash(hash)
-    {
+    let mut hashes = export.continues.iter().chain(&export.prev);
+    if !hashes.all(|hash| archive::is_hash(hash)) {
         return Err(Failure::usage(
-            "--continues takes the hash of the last line of an archive: 64 digits and letters from a to f",
+            "--continues takes the hash of the last line of an archive, and --prev that of the line before: 64 digits and letters \
+             from a to f",
         ));
     }
     let config = export.target.settings()?;
@@ -104,7 +108,10 @@ pub async fn run(export: Export) -> Result<(), Failure> {
     }
     let begin = Begin {
         after: export.after,
-        continues: export.continues.clone(),
+        continues: export.continues.clone().map(|hash| archive::End {
+            hash,
+            prev: export.prev.clone(),
+        }),
     };
     let out = output(export.output.as_deref())?;
     let summary = events(&export.target, &config, out, &begin).await?;
@@ -173,11 +180,11 @@ async fn events(
     let Begin { after, continues } = begin.clone();
     if let Some(url) = &target.url {
         let client = target.server(url)?;
-        let asked = continues.as_ref().map(|hash| format!("&continues={hash}"));
-        let path = format!(
-            "/api/v1/export/events?after={after}{}",
-            asked.unwrap_or_default()
-        );
+        let mut path = format!("/api/v1/export/events?after={after}");
+        if let Some(end) = &continues {
+            path += &format!("&continues={}", end.hash);
+            path.extend(end.prev.iter().map(|prev| format!("&prev={prev}")));
+        }
         let copied = tokio::task::spawn_blocking(move || -> Result<archive::Summary, Failure> {
             let body = client.get(&path).map_err(Failure::new)?;
             // Checked on its way, so that what the network cut short or changed is not taken for a backup.
@@ -187,8 +194,8 @@ async fn events(
             }))
             .map_err(|error| Failure::new(format!("the server's answer is not whole: {error}")))?;
             out.flush().map_err(unwritten)?;
-            let expected = continues.as_deref().filter(|_| summary.events > 0);
-            if expected.is_some_and(|hash| hash != summary.starts_from) {
+            let expected = continues.filter(|_| summary.events > 0);
+            if expected.is_some_and(|end| end.hash != summary.starts_from) {
                 return Err(Failure::new(
                     "the server did not take --continues: it is of an older version; give no --continues, or update it",
                 ));
@@ -198,24 +205,24 @@ async fn events(
         return copied.await.map_err(Failure::new)?;
     }
     let log = open_log::open(config).await.map_err(Failure::new)?;
-    let summary = match &continues {
-        Some(hash) => archive::export_from(&*log, &mut *out, Position(after), hash).await,
-        None => archive::export(&*log, &mut *out, Position(after)).await,
-    };
-    summary.map_err(Failure::new)
+    archive::export_from(&*log, &mut *out, Position(after), continues.as_ref())
+        .await
+        .map_err(Failure::new)
 }
 
 /// Says what was exported, and what to give to the export that continues it.
 fn report(summary: &archive::Summary, begin: &Begin) {
-    let hash = match &begin.continues {
-        Some(hash) if summary.events == 0 => hash,
-        _ => &summary.hash,
+    let (hash, prev) = match &begin.continues {
+        Some(end) if summary.events == 0 => (&end.hash, &end.prev),
+        _ => (&summary.hash, &summary.prev),
     };
+    let prev = prev.as_ref().map(|prev| format!(" --prev {prev}"));
     let last = summary.last.map_or(begin.after, |last| last.0);
     eprintln!(
         "{} events; keep the hash of the last one elsewhere: {hash}\nthe next export continues this one with --after {last} \
-         --continues {hash}",
-        summary.events
+         --continues {hash}{}",
+        summary.events,
+        prev.unwrap_or_default()
     );
 }
 

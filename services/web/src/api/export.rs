@@ -7,13 +7,13 @@ use crate::files;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
 use joinedup_application::app::App;
 use joinedup_application::charts;
 use joinedup_application::columnar;
-use joinedup_log::{Position, archive};
+use joinedup_log::{Position, ReadError, archive};
 use serde::Deserialize;
 use std::io::{self, BufWriter, Write};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -25,6 +25,9 @@ const MAX_PIECES: usize = 4;
 /// Bytes in a piece.
 const PIECE: usize = 256 << 10;
 
+/// The title of the refusal to continue an archive.
+const OTHER_LOG: &str = "The log does not go on from there";
+
 /// From where an archive goes.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -32,6 +35,8 @@ pub struct From {
     after: u64,
     /// The hash of the last line of the archive that this one continues.
     continues: Option<String>,
+    /// The hash of the line before that one: with it the log is held against that archive.
+    prev: Option<String>,
 }
 
 /// From where a table of facts goes.
@@ -86,27 +91,32 @@ pub async fn events(
 ) -> Result<Response, Problem> {
     let Query(from) = from.map_err(|_| {
         Problem::bad_request(
-            "The parameters are `after`, a position, and `continues`, the hash of the last line of an archive",
+            "The parameters are `after`, a position, `continues`, the hash of the last line of an archive, and `prev`, that of the \
+             line before",
         )
     })?;
-    if from
-        .continues
-        .as_deref()
-        .is_some_and(|hash| !archive::is_hash(hash))
-    {
+    let mut hashes = from.continues.iter().chain(&from.prev);
+    if !hashes.all(|hash| archive::is_hash(hash)) {
         return Err(Problem::bad_request(
-            "`continues` must be the hash of the last line of an archive: 64 digits and letters from a to f",
+            "`continues` must be the hash of the last line of an archive, and `prev` that of the line before: 64 digits and \
+             letters from a to f",
         ));
     }
+    let (after, prev) = (Position(from.after), from.prev);
+    let end = from.continues.map(|hash| archive::End { hash, prev });
+    // Before the answer begins, so that the refusal is one.
+    archive::goes_on(&*app.log, after, end.as_ref())
+        .await
+        .map_err(|error| match error {
+            // Asked again, it would say the same.
+            ReadError::Broken(_) => {
+                Problem::new(StatusCode::CONFLICT, OTHER_LOG, error.to_string())
+            }
+            ReadError::Away(_) => Problem::unavailable(error.to_string()),
+        })?;
     let (log, runtime) = (app.log.clone(), Handle::current());
     let body = streamed(move |writer| {
-        let after = Position(from.after);
-        let exported = runtime.block_on(async {
-            match &from.continues {
-                Some(hash) => archive::export_from(&*log, writer, after, hash).await,
-                None => archive::export(&*log, writer, after).await,
-            }
-        });
+        let exported = runtime.block_on(archive::export_from(&*log, writer, after, end.as_ref()));
         exported.map(|_| ()).map_err(io::Error::other)
     });
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())

@@ -57,7 +57,10 @@ fn after(last: &Path) -> Result<Begin, Failure> {
     })?;
     Ok(Begin {
         after: summary.last.map_or(0, |last| last.0),
-        continues: Some(summary.hash),
+        continues: Some(archive::End {
+            hash: summary.hash,
+            prev: summary.prev,
+        }),
     })
 }
 
