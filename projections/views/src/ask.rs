@@ -11,7 +11,7 @@ mod edition;
 mod suggestion;
 
 use crate::cell::Filter;
-use crate::changes::{Annotation, ChangeSpan, TargetStep};
+use crate::changes::{Annotation, ChangeSpan, Judged, TargetStep};
 use crate::chart::{Chart, ChartQuery, of_points};
 use crate::expectation::Expectations;
 use crate::footprint;
@@ -164,19 +164,22 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The periods that are judged and their values, what a comparison of before and after is made of: none where most are
-    /// suppressed.
+    /// What a comparison of before and after is made of: no points where most are suppressed.
     #[must_use]
-    pub fn judged(&self) -> Vec<(Period, f64)> {
+    pub fn judged(&self) -> Judged {
         // What is left of it are its large values.
         if self.chart.mostly_suppressed() {
-            return Vec::new();
+            return Judged::default();
         }
         let points = self.chart.points.iter().map(|p| &p.point);
-        points
+        let points = points
             .filter(|p| p.is_judged())
-            .filter_map(|p| Some((p.period(), p.value?)))
-            .collect()
+            .filter_map(|p| Some((p.period(), p.value?)));
+        let baselines = self.chart.phases.iter().skip(1).map(|phase| phase.start);
+        Judged {
+            points: points.collect(),
+            baselines: baselines.collect(),
+        }
     }
 }
 

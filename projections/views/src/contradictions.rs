@@ -116,7 +116,7 @@ fn retractions(all: &[StoredFact], count: Count<'_>) {
 
 /// Of two facts the one that was recorded last. Facts are in one slice, in the order of recording.
 fn later<'a>(a: &'a StoredFact, b: &'a StoredFact) -> &'a StoredFact {
-    let order = |f: &StoredFact| (f.recorded_at, f.key, f.position);
+    let order = |f: &StoredFact| (f.recorded_at, f.position, f.key);
     if order(a) > order(b) { a } else { b }
 }
 

@@ -195,9 +195,9 @@ pub fn standing(mut facts: Vec<StoredFact>) -> Vec<StoredFact> {
     facts
 }
 
-/// Sorts by recording.
+/// Sorts by recording: of what came in one batch, by its order there.
 pub(crate) fn in_order(facts: &mut [StoredFact]) {
-    facts.sort_unstable_by_key(|f| (f.recorded_at, f.key, f.position, f.linked));
+    facts.sort_unstable_by_key(|f| (f.recorded_at, f.position, f.key, f.linked));
 }
 
 /// Leaves out what was taken back. A retraction stands unless a later one takes it back.

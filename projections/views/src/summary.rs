@@ -261,7 +261,7 @@ impl Summary {
             .max()
     }
 
-    /// The date up to which the sources that feed a family in the areas have reported: what happened later may be unknown,
+    /// The instant up to which the sources that feed a family in the areas have reported: what happened later may be unknown,
     /// at any distance. It is the last report of the expected source that has been late for longest, or the newest report
     /// of all where none is late. None when there is no source.
     #[must_use]
@@ -270,13 +270,13 @@ impl Summary {
         family: Family,
         areas: &BTreeSet<AreaId>,
         set: &Expectations,
-    ) -> Option<NaiveDate> {
+    ) -> Option<DateTime<Utc>> {
         let words = self.words(family, areas);
         let newest = words.iter().map(|(_, at)| *at).max()?;
         // One that reports every Friday holds up nobody on Tuesday: it is late once the others have gone on for longer than
         // it is usually silent.
         let late = self.late(&words, newest, set).min();
-        Some(local::date(late.unwrap_or(newest)))
+        Some(late.unwrap_or(newest))
     }
 
     /// The date of the last report of the source that has been late for longest, at an instant; none where none is late.

@@ -4,7 +4,7 @@
 
 use chrono::{Days, NaiveDate};
 use joinedup_events::AreaId;
-use joinedup_views::changes::{Change, Moved, before_and_after};
+use joinedup_views::changes::{Change, Judged, Moved, before_and_after};
 use joinedup_views::period::{Grain, Period};
 
 #[path = "../../spc/tests/noise/source.rs"]
@@ -39,7 +39,11 @@ fn moved(values: &[f64], before: usize) -> Moved {
         learnt: None,
         cycle_days: None,
     };
-    before_and_after(&change, "m", "Waits", &points)
+    let judged = Judged {
+        points,
+        baselines: Vec::new(),
+    };
+    before_and_after(&change, "m", "Waits", &judged)
         .unwrap()
         .moved
 }

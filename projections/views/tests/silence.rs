@@ -114,6 +114,7 @@ fn heard(view: &View) -> Option<NaiveDate> {
     let place = BTreeSet::from([AreaId::new(PLACE).unwrap()]);
     view.summary()
         .reported_until(Family::Transfer, &place, &Expectations::default())
+        .map(local::date)
 }
 
 #[test]
@@ -138,9 +139,12 @@ fn weeks_after_the_last_word_of_one_of_two_feeds_are_missing_at_any_distance() {
         let expectations = Expectations::default();
         let basis = Basis::of(&view, &expectations, None, [query.measure]);
         let points = points(&basis, &areas, &query);
+        // Sunday's last word came at ten in the morning: what was to come that day is not known.
+        let last = points.iter().find(|p| p.period_start == date(77)).unwrap();
+        assert_eq!(last.state, State::Incomplete);
         let over = points.iter().filter(|p| p.state != State::Incomplete);
         for point in over {
-            let told = point.period_start <= date(83);
+            let told = point.period_start < date(77);
             assert_eq!(
                 point.state == State::Final,
                 told,
@@ -242,7 +246,8 @@ fn a_hospital_is_as_silent_as_the_feed_that_names_it() {
     let of = |area: &AreaId| {
         let area = BTreeSet::from([area.clone()]);
         let set = Expectations::default();
-        view.summary().reported_until(Family::Transfer, &area, &set)
+        let until = view.summary().reported_until(Family::Transfer, &area, &set);
+        until.map(local::date)
     };
     assert_eq!(of(&hospital), Some(date(59)));
     assert_eq!(
@@ -302,6 +307,7 @@ fn a_registered_source_is_expected_from_its_first_event() {
         let set = Expectations::in_hours(&BTreeMap::from([(registered.to_owned(), 24.0)]));
         view.summary()
             .reported_until(Family::Transfer, &place, &set)
+            .map(local::date)
     };
     assert_eq!(until("/new"), Some(date(0)));
     assert_eq!(until("/other"), Some(date(59)));
@@ -338,6 +344,7 @@ fn a_setting_is_the_patience_with_a_source_whatever_its_rhythm() {
         let set = Expectations::in_hours(&BTreeMap::from([("/b".to_owned(), hours)]));
         view.summary()
             .reported_until(Family::Transfer, &place, &set)
+            .map(local::date)
     };
     assert_eq!(until(24.0), Some(date(49)));
     assert_eq!(until(30.0 * 24.0), Some(date(59)), "patient for a month");

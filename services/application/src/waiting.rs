@@ -5,7 +5,7 @@ pub mod facets;
 use crate::app::App;
 use crate::charts::{self, QuestionError};
 use chrono::NaiveDate;
-use joinedup_events::{AreaId, Family};
+use joinedup_events::{AreaId, Family, local};
 use joinedup_views::waiting::{self, WaitingReferral, WaitingTransfer};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,7 +57,11 @@ pub fn board(
     let seen: &BTreeSet<AreaId> = seen.as_ref().unwrap_or(&within);
     let (mut transfers, mut referrals, heard) = charts::views(app)?.read(|view| {
         let set = &app.definitions.expectations;
-        let heard = |family| view.summary().reported_until(family, seen, set);
+        let heard = |family| {
+            view.summary()
+                .reported_until(family, seen, set)
+                .map(local::date)
+        };
         (
             waiting::transfers(view, &within, now),
             waiting::referrals(view, &within, now),

@@ -77,7 +77,7 @@ fn rate(product: &Joinedup, page: &mut Page, framework: &Value) {
         &sheet,
         &[
             (&format!("level|{AREA}|{item}"), &above.to_string()),
-            (&format!("seen|{AREA}|{item}"), "0..0.0"),
+            (&format!("seen|{AREA}|{item}"), "0..0.0."),
             ("do", "save"),
         ],
     );
@@ -302,7 +302,7 @@ fn whoever_is_bound_to_a_place_rates_and_answers_for_it_alone() {
             format!("seen|{place}|{item}"),
         );
         let path = "/frameworks/scirocco/sheet?area=havenshire&round=2026";
-        send(name, path, &[(&level, "3"), (&seen, "0..0.0")])
+        send(name, path, &[(&level, "3"), (&seen, "0..0.0.")])
     };
     assert_eq!(rate("north", "havenshire-mid"), 403);
     assert_eq!(rate("reader", "havenshire-north"), 403);

@@ -177,14 +177,14 @@ impl<'a> Basis<'a> {
             .map_or(self.as_of, |edition| edition.as_of)
     }
 
-    /// The last date up to which every source of a measure has reported for areas; none where no source is known, or
+    /// The instant up to which every source of a measure has reported for areas; none where no source is known, or
     /// where sources report only when there is something to report. A period that begins later is missing, not zero.
     #[must_use]
     pub(crate) fn reported_until(
         &self,
         measure: &Measure,
         within: &BTreeSet<AreaId>,
-    ) -> Option<NaiveDate> {
+    ) -> Option<DateTime<Utc>> {
         let family = Self::reporting(measure)?;
         self.sources_of(measure)
             .reported_until(family, within, &self.expectations)

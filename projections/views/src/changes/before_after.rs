@@ -71,6 +71,28 @@ pub struct BeforeAfter {
     pub sentence: String,
 }
 
+/// The points of a chart that are judged, oldest first: no incomplete, suppressed or missing ones.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Judged {
+    /// Their periods and values.
+    pub points: Vec<(Period, f64)>,
+    /// Where the centre line starts afresh: the first days of the accepted baselines after the first.
+    pub baselines: Vec<NaiveDate>,
+}
+
+impl Judged {
+    /// The points from the baseline on that stood before a day: what moved before it was another change's.
+    fn since_baseline(&self, day: NaiveDate) -> &[(Period, f64)] {
+        let mut began = self.baselines.iter().rev().filter_map(|from| {
+            let first = self.points.iter().position(|(p, _)| p.start >= *from)?;
+            let stood = self.points.get(first)?.0.end <= day;
+            stood.then_some(first)
+        });
+        let first = began.next().unwrap_or(0);
+        self.points.get(first..).unwrap_or_default()
+    }
+}
+
 /// Fewer points than this on a side say too little for a comparison.
 pub const ENOUGH_POINTS: usize = 12;
 
@@ -87,16 +109,17 @@ const SAME: i64 = 4;
 /// Compares a measure's points around a cycle; none when it never started. The period that holds the first day of the cycle is
 /// the first since, as it is the first of a new baseline from that day.
 ///
-/// Give judged points only: no incomplete, suppressed or missing ones. While the cycle runs there is no "after", and
-/// the sentence compares with the points since the start.
+/// Points before the baseline that stood when the cycle began are left out. While the cycle runs there is no "after", and the
+/// sentence compares with the points since the start.
 #[must_use]
 pub fn before_and_after(
     change: &Change,
     measure: &str,
     title: &str,
-    points: &[(Period, f64)],
+    judged: &Judged,
 ) -> Option<BeforeAfter> {
     let start = change.started?;
+    let points = judged.since_baseline(start);
     let over = |period: Period| change.finished.is_some_and(|end| period.start > end);
     let values = |keep: &dyn Fn(Period) -> bool| -> Vec<f64> {
         let kept = points.iter().filter(|(p, v)| keep(*p) && v.is_finite());

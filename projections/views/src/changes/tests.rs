@@ -205,14 +205,35 @@ fn decisions_stand_by_measure_area_and_date() {
     assert_eq!(waiting, [day("2026-04-01")]);
 }
 
-fn weekly(values: &[f64]) -> Vec<(Period, f64)> {
+fn weekly(values: &[f64]) -> Judged {
     weeks_from(day("2025-11-24"), values)
 }
 
-fn weeks_from(first: NaiveDate, values: &[f64]) -> Vec<(Period, f64)> {
+fn weeks_from(first: NaiveDate, values: &[f64]) -> Judged {
     let week = |n: usize| Period::of(Grain::Week, first + chrono::Days::new(7 * n as u64));
     let weeks = values.iter().enumerate();
-    weeks.map(|(n, v)| (week(n), *v)).collect()
+    Judged {
+        points: weeks.map(|(n, v)| (week(n), *v)).collect(),
+        baselines: Vec::new(),
+    }
+}
+
+#[test]
+fn what_improved_before_an_accepted_baseline_is_not_credited_to_a_later_change() {
+    let near = |level: f64, weeks: i32| (0..weeks).map(move |n| level + f64::from(n % 3) - 1.0);
+    let values: Vec<f64> = near(10.0, 78).chain(near(5.0, 25)).collect();
+    // Its first week of level 5 begins on 29 September; the change, 13 weeks later.
+    let mut judged = weeks_from(day("2024-04-01"), &values);
+    let running = change(&[on("2025-12-29", happened("started"))]).unwrap();
+    let told = before_and_after(&running, "m", "Waits", &judged).unwrap();
+    assert_eq!((told.before.points, told.moved), (91, Moved::Down));
+    judged.baselines = vec![day("2025-09-29")];
+    let told = before_and_after(&running, "m", "Waits", &judged).unwrap();
+    assert_eq!((told.before.points, told.moved), (13, Moved::Chance));
+    // A baseline of the change itself leaves what stood before it.
+    judged.baselines.push(day("2025-12-29"));
+    let told = before_and_after(&running, "m", "Waits", &judged).unwrap();
+    assert_eq!(told.before.points, 13);
 }
 
 #[test]
@@ -314,10 +335,13 @@ fn few_points_are_said_to_be_few_and_a_running_cycle_has_no_after() {
         "{}",
         told.sentence
     );
-    let none = before_and_after(&running, "m", "Share", &[]).unwrap();
+    let none = before_and_after(&running, "m", "Share", &Judged::default()).unwrap();
     assert!(none.sentence.contains("no points before"));
     let plan = change(&[on("2026-01-05", planned("Idea"))]).unwrap();
-    assert_eq!(before_and_after(&plan, "m", "Share", &[]), None);
+    assert_eq!(
+        before_and_after(&plan, "m", "Share", &Judged::default()),
+        None
+    );
 }
 
 proptest! {

@@ -68,7 +68,7 @@ impl World {
                 fact,
             });
         }
-        self.facts.sort_by_key(|f| (f.recorded_at, f.key));
+        self.facts.sort_by_key(|f| (f.recorded_at, f.position));
         Ok(count)
     }
 

@@ -11,7 +11,7 @@ use crate::measure::{Aggregate, Source};
 use crate::period::Period;
 use crate::quantity::{Kind, Quantity};
 use crate::tally::{Sums, Tally};
-use chrono::{Days, NaiveDate, TimeDelta};
+use chrono::{NaiveDate, TimeDelta};
 use joinedup_events::area::Areas;
 use joinedup_events::{AreaId, local};
 use std::collections::BTreeSet;
@@ -82,21 +82,20 @@ pub(super) fn raws(
                 "nothing was recorded here before {}",
                 began.format("%-d %B %Y")
             ));
-        } else if reported_until.is_some_and(|until| period.start > until) {
+        } else if reported_until.is_some_and(|until| period.start > local::date(until)) {
             *raw = Raw::missing("its sources have not reported for this period");
-        } else if let Some(until) = reported_until.filter(|until| *until < period.last_day()) {
-            // A dead feed must not end with a week that looks calm.
+        } else if let Some(until) = reported_until.filter(|until| *until < period.over_at()) {
+            // A dead feed must not end with a week that looks calm, nor with a day: what came in the night before is not of it.
             raw.partly_reported = true;
             if period.over_at() <= query.now {
                 raw.note = Some(format!(
                     "its sources have reported up to {} only",
-                    until.format("%-d %B %Y")
+                    local::date(until).format("%-d %B %Y")
                 ));
             }
         } else if let Some(until) = reported_until {
             // What began in the period ends unseen while nobody reports.
-            let reported = until.checked_add_days(Days::new(1)).map(local::midnight);
-            raw.provisional |= reported.is_some_and(|by| by < period.over_at() + maturity);
+            raw.provisional |= until < period.over_at() + maturity;
         }
     }
     (frame, raws)

@@ -111,7 +111,7 @@ pub(crate) fn publications(facts: &[StoredFact]) -> Vec<Publication> {
             _ => None,
         })
         .collect();
-    confirmed.sort_by_key(|(stored, _)| (stored.occurred_at, stored.recorded_at, stored.key));
+    confirmed.sort_by_key(|(stored, _)| (stored.occurred_at, stored.recorded_at, stored.position));
     let mut publications: Vec<Publication> = Vec::with_capacity(confirmed.len());
     for (stored, round) in confirmed {
         let publication = Publication {

@@ -35,9 +35,12 @@ pub(crate) fn told(area: &str, occurred: &str, recorded: &str, fact: Fact) -> St
     }
 }
 
-/// As a set of facts stands: in the order of recording.
+/// As a set of facts stands that came in this order: in the order of recording.
 pub(crate) fn standing(mut facts: Vec<StoredFact>) -> Vec<StoredFact> {
-    facts.sort_by_key(|f| (f.recorded_at, f.key));
+    for (position, fact) in (1..).zip(&mut facts) {
+        fact.position = position;
+    }
+    facts.sort_by_key(|f| (f.recorded_at, f.position));
     facts
 }
 

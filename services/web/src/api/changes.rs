@@ -19,10 +19,9 @@ use joinedup_contract::parameter::OfChanges;
 use joinedup_contract::request::ChangeRequest;
 use joinedup_events::{AreaId, Family, local};
 use joinedup_views::changes::{
-    BeforeAfter, Change, Decisions, Status, before_and_after, change, decisions,
+    BeforeAfter, Change, Decisions, Judged, Status, before_and_after, change, decisions,
 };
 use joinedup_views::decide::{Refusal, version};
-use joinedup_views::period::Period;
 use joinedup_views::suppression::Audience;
 use std::collections::BTreeMap;
 
@@ -96,15 +95,12 @@ pub async fn list(
     .await
 }
 
-/// A measure's title and judged points in an area.
-type Judged = (String, Vec<(Period, f64)>);
-
 /// The points around changes; each chart is read once for an answer.
 struct Around<'a> {
     app: &'a App,
     audience: Audience,
     measure: Option<&'a str>,
-    read: BTreeMap<(String, AreaId), Option<Judged>>,
+    read: BTreeMap<(String, AreaId), Option<(String, Judged)>>,
 }
 
 impl Around<'_> {
@@ -139,7 +135,7 @@ impl Around<'_> {
             .collect()
     }
 
-    fn points(&mut self, measure: &str, area: &AreaId) -> Option<Judged> {
+    fn points(&mut self, measure: &str, area: &AreaId) -> Option<(String, Judged)> {
         let key = (measure.to_owned(), area.clone());
         if !self.read.contains_key(&key) {
             if self.read.len() >= MAX_CHARTS {

@@ -7,9 +7,8 @@ use chrono::Days;
 use joinedup_application::charts::Answer;
 use joinedup_drawing::axis::amount;
 use joinedup_spc::Variation;
-use joinedup_views::changes::{Change, Moved, before_and_after};
+use joinedup_views::changes::{Change, Judged, Moved, before_and_after};
 use joinedup_views::chart::Chart;
-use joinedup_views::period::Period;
 
 /// Numbers that ended longer ago than this say nothing of now.
 pub const A_YEAR: Days = Days::new(366);
@@ -53,7 +52,7 @@ pub fn has_ended(visit: &Visit, chart: &Chart) -> bool {
         && start.is_some_and(|start| start + A_YEAR < visit.today())
 }
 
-fn after_change(change: &Change, chart: &Chart, points: &[(Period, f64)]) -> Option<String> {
+fn after_change(change: &Change, chart: &Chart, points: &Judged) -> Option<String> {
     let around = before_and_after(change, &chart.measure, &chart.title, points)?;
     let verb = match around.moved {
         Moved::Up => "has risen",

@@ -164,7 +164,7 @@ fn one_raters_own_rating_is_not_the_areas() {
 fn level_on(facts: &[StoredFact], day: NaiveDate) -> Option<u8> {
     let mut answer = None;
     let mut by_time: Vec<&StoredFact> = facts.iter().collect();
-    by_time.sort_by_key(|f| (f.occurred_at, f.recorded_at, f.key));
+    by_time.sort_by_key(|f| (f.occurred_at, f.recorded_at, f.position));
     for confirmation in by_time {
         let joinedup_events::Fact::Assessment(
             joinedup_events::assessment::AssessmentFact::Confirmed(c),
@@ -238,7 +238,7 @@ proptest! {
             // The ambition that stands: the latest day's, of one day the one recorded last.
             let wanted = facts.iter().filter_map(|f| match &f.fact {
                 joinedup_events::Fact::Assessment(joinedup_events::assessment::AssessmentFact::AmbitionSet(a))
-                    if local::date(f.occurred_at) <= date => Some((f.occurred_at, f.recorded_at, f.key, a.level)),
+                    if local::date(f.occurred_at) <= date => Some((f.occurred_at, f.recorded_at, f.position, a.level)),
                 _ => None,
             }).max();
             let gap = match (wanted, level) {
