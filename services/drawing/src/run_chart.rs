@@ -37,8 +37,9 @@ pub fn svg(drawing: &Drawing) -> String {
         drawing,
         String::with_capacity(8192 + drawing.spots.len() * 300),
     );
-    axes(&canvas, &mut out);
+    // Dates stand over the lines of the changes: a line through a month's name makes it another.
     super::lane::draw(drawing, &canvas.frame, &mut out);
+    axes(&canvas, &mut out);
     lines(&canvas, &mut out);
     points(&canvas, &mut out);
     ended(drawing, out)

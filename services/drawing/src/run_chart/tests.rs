@@ -198,3 +198,10 @@ fn a_level_is_drawn_within_the_time_of_the_drawing_or_left_out() {
     let begin = line.unwrap().split(',').next().unwrap();
     assert_eq!(begin.parse::<f64>().unwrap(), drawing.margins().left);
 }
+
+#[test]
+fn the_line_of_a_change_lies_below_the_dates() {
+    let picture = svg(&drawing());
+    let at = |part: &str| picture.find(part).unwrap();
+    assert!(at("class=\"flag\"") < at("class=\"axis\""));
+}
