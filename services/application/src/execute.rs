@@ -165,6 +165,67 @@ pub async fn execute(app: &App, write: &Write) -> Result<Receipt, ExecuteError> 
     Err(ExecuteError::Busy)
 }
 
+/// What became of an event that looked for a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// It took one, at this position of the log.
+    Taken(Position),
+    /// It was in one already, and was not recorded again.
+    Had,
+    /// Others have them all.
+    Full,
+}
+
+/// Records an event in the first of some places that nothing stands in, each the id of an entity. The log and not the
+/// view says what is free, so two who come at once take two places, however far behind the view is.
+///
+/// # Errors
+/// See [`ExecuteError`].
+pub async fn take_place(
+    app: &App,
+    event: &Event,
+    places: impl Iterator<Item = EntityId>,
+) -> Result<Place, ExecuteError> {
+    let publisher = app.publisher.as_ref().ok_or(ExecuteError::NoPublisher)?;
+    let views = app.views.as_ref().ok_or(ExecuteError::NoViews)?;
+    let (own, family) = (FactKey::from(event.key()), event.fact.family());
+    'places: for place in places {
+        let subject = subject::of_entity(family, &event.area, &place);
+        let last = app.log.last_on_subject(&subject).await?;
+        let mut last = last.map_or(Position::ORIGIN, |event| event.position);
+        for _ in 0..MAX_ATTEMPTS {
+            if !until_seen(views, last, SEEN_TIMEOUT).await {
+                return Err(ExecuteError::Behind);
+            }
+            let taken = views.read(|view| {
+                let known = view.entity(family, place.as_str())?;
+                Some(known.facts.all().iter().any(|fact| fact.key == own))
+            });
+            match taken {
+                Some(true) => return Ok(Place::Had),
+                Some(false) => continue 'places,
+                None => {}
+            }
+            let event = Event {
+                entity: place.clone(),
+                ..event.clone()
+            };
+            // The subject is shared with other entities: whoever comes between need not have taken the place.
+            match publisher.publish(&[event], Some(last)).await {
+                Ok(appended) => {
+                    let position = appended.first().map_or(last, |a| a.position);
+                    until_seen(views, position, SEEN_TIMEOUT).await;
+                    return Ok(Place::Taken(position));
+                }
+                Err(AppendError::Conflict { actual, .. }) => last = actual,
+                Err(other) => return Err(other.into()),
+            }
+        }
+        return Err(ExecuteError::Busy);
+    }
+    Ok(Place::Full)
+}
+
 /// An event of a write: recorded by an earlier attempt, or still to be.
 enum Pending {
     Recorded(Position),

@@ -12,6 +12,10 @@ use std::fmt::Write;
 /// The style of a drawing. Pages have it in their style sheet, and a drawing that stands alone on its elements.
 pub const STYLE: &str = include_str!("chart.css");
 
+/// The height of a name of a line, and the width of one of its letters, nearly.
+const NAME: f64 = 15.0;
+const LETTER: f64 = 7.0;
+
 struct Canvas<'a> {
     drawing: &'a Drawing,
     frame: Frame,
@@ -37,8 +41,9 @@ pub fn svg(drawing: &Drawing) -> String {
         drawing,
         String::with_capacity(8192 + drawing.spots.len() * 300),
     );
-    axes(&canvas, &mut out);
+    // Dates stand over the lines of the changes: a line through a month's name makes it another.
     super::lane::draw(drawing, &canvas.frame, &mut out);
+    axes(&canvas, &mut out);
     lines(&canvas, &mut out);
     points(&canvas, &mut out);
     ended(drawing, out)
@@ -247,6 +252,12 @@ fn earlier(canvas: &Canvas<'_>, out: &mut String) {
     let (drawing, frame) = (canvas.drawing, &canvas.frame);
     let mut phases: Vec<&[Spot]> = drawing.spots.chunk_by(|a, b| a.phase == b.phase).collect();
     phases.pop();
+    // Where names stand inside, today's ends at the right edge and may reach over an earlier one.
+    let now = drawing.spots.iter().rev().find_map(|s| s.centre);
+    let now = now.filter(|_| !drawing.size.names_outside()).map(|now| {
+        let letters = drawing.centre_name.len() + 1 + number(now, &drawing.unit).chars().count();
+        (frame.right() - letters as f64 * LETTER, frame.y(now))
+    });
     for phase in phases {
         let Some((last, centre)) = phase.iter().rev().find_map(|s| Some((s, s.centre?))) else {
             continue;
@@ -254,11 +265,19 @@ fn earlier(canvas: &Canvas<'_>, out: &mut String) {
         let x = frame.x(last.start);
         let _ = write!(
             out,
-            "<line class=\"limit\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{}\" y2=\"{}\"/><text class=\"centre-name inside\" x=\"{:.1}\" y=\"{:.1}\">{} was {}</text>",
+            "<line class=\"limit\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{}\" y2=\"{}\"/>",
             frame.margins.top,
             frame.floor(),
+        );
+        let y = frame.y(centre);
+        if now.is_some_and(|(left, now)| left < x && (now - y).abs() < NAME) {
+            continue;
+        }
+        let _ = write!(
+            out,
+            "<text class=\"centre-name inside\" x=\"{:.1}\" y=\"{:.1}\">{} was {}</text>",
             x - 4.0,
-            frame.y(centre) - 6.0,
+            y - 6.0,
             drawing.centre_name,
             number(centre, &drawing.unit)
         );
@@ -282,7 +301,7 @@ fn names(canvas: &Canvas<'_>, out: &mut String) {
         [centre, lately, target].into_iter().flatten().collect();
     names.sort_by(|a, b| b.2.total_cmp(&a.2));
     let mut heights: Vec<f64> = names.iter().map(|name| frame.y(name.2)).collect();
-    let height = if outside { 30.0 } else { 15.0 };
+    let height = if outside { 2.0 * NAME } else { NAME };
     spread(&mut heights, height, frame.floor());
     for ((class, word, value), y) in names.into_iter().zip(heights) {
         let said = number(value, &drawing.unit);

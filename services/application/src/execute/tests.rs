@@ -5,6 +5,7 @@ use crate::app::Definitions;
 use crate::config::Config;
 use chrono::Utc;
 use joinedup_events::change::Planned;
+use joinedup_events::experience::{Answered, ExperienceFact, Mode, Respondent};
 use joinedup_events::{Family, Slug};
 use joinedup_log::EventLog;
 use joinedup_log::fault::{Fault, FaultLog, FaultPlan};
@@ -294,4 +295,56 @@ async fn raters_need_not_have_read_each_other_and_the_place_must_have_read_them(
     }
     let read = execute(&app, &write(None, propose(3), Some(3))).await;
     assert_eq!(read.unwrap().position, 4);
+}
+
+#[tokio::test]
+async fn those_who_come_at_once_take_a_place_each_and_nobody_takes_a_full_one() {
+    let (app, _folder) = app(FaultPlan::default());
+    let now = app.now();
+    let event = |id: &str| Event {
+        source: "joinedup/test".to_owned(),
+        id: id.to_owned(),
+        occurred_at: now,
+        recorded_at: now,
+        entity: EntityId::new("response-x").unwrap(),
+        area: AreaId::new("havenshire-north").unwrap(),
+        fact: joinedup_events::Fact::Experience(ExperienceFact::Answered(Answered {
+            instrument: slug("i-statements"),
+            answers: Vec::new(),
+            with_carer: false,
+            mode: Mode::Online,
+            respondent: Respondent::Person,
+            team: None,
+            population: None,
+        })),
+        actor: None,
+    };
+    let places = || (0..4).map(|n| EntityId::new(&format!("response-{n}")).unwrap());
+    // All look at a view in which every place is free.
+    let sent = ["a", "b", "c", "d"].map(|id| {
+        let (app, event) = (app.clone(), event(id));
+        tokio::spawn(async move { take_place(&app, &event, places()).await.unwrap() })
+    });
+    let mut taken = std::collections::BTreeSet::new();
+    for one in sent {
+        match one.await.unwrap() {
+            Place::Taken(position) => taken.insert(position),
+            other => panic!("{other:?}"),
+        };
+    }
+    assert_eq!(taken.len(), 4);
+    let standing = |n| {
+        let place = format!("response-{n}");
+        let views = app.views.as_ref().unwrap();
+        views.read(|view| {
+            view.entity(Family::Experience, &place)
+                .map(|e| e.facts.all().len())
+        })
+    };
+    assert_eq!([0, 1, 2, 3].map(standing), [Some(1); 4]);
+    // Sent again it is where it was; another finds no place.
+    let again = take_place(&app, &event("b"), places()).await.unwrap();
+    assert_eq!(again, Place::Had);
+    let late = take_place(&app, &event("e"), places()).await.unwrap();
+    assert_eq!(late, Place::Full);
 }

@@ -198,3 +198,27 @@ fn a_level_is_drawn_within_the_time_of_the_drawing_or_left_out() {
     let begin = line.unwrap().split(',').next().unwrap();
     assert_eq!(begin.parse::<f64>().unwrap(), drawing.margins().left);
 }
+
+#[test]
+fn the_line_of_a_change_lies_below_the_dates() {
+    let picture = svg(&drawing());
+    let at = |part: &str| picture.find(part).unwrap();
+    assert!(at("class=\"flag\"") < at("class=\"axis\""));
+}
+
+#[test]
+fn an_earlier_median_is_named_where_todays_name_leaves_it_room() {
+    let picture = |last: usize, centre: f64| {
+        let mut drawing = Drawing {
+            size: Size::Narrow,
+            ..drawing()
+        };
+        let from = drawing.spots.len() - last;
+        for spot in &mut drawing.spots[from..] {
+            (spot.phase, spot.centre) = (1, Some(centre));
+        }
+        svg(&drawing).contains("median was")
+    };
+    assert!(!picture(1, 3.2));
+    assert!(picture(1, 9.0) && picture(4, 3.2));
+}

@@ -92,13 +92,15 @@ impl Link {
 /// Where a link stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It can be answered: which instrument, for which place, since when and until which day, and as which answer.
+    /// It can be answered: which instrument, for which place, since when and until which day, as which answer and
+    /// of how many.
     Open {
         instrument: Slug,
         area: AreaId,
         made: DateTime<Utc>,
         until: NaiveDate,
         next: u32,
+        count: u32,
     },
     /// As many have answered as it was made for.
     UsedUp,
@@ -125,13 +127,15 @@ pub(super) fn standing(view: &View, link: &Link, today: NaiveDate) -> Standing {
         return Standing::Expired;
     }
     let is_free = |n: &u32| view.entity(Family::Experience, &link.answer(*n)).is_none();
-    match (0..invited.count.min(MAX_ANSWERS)).find(is_free) {
+    let count = invited.count.min(MAX_ANSWERS);
+    match (0..count).find(is_free) {
         Some(next) => Standing::Open {
             instrument: invited.instrument.clone(),
             area: invitation.area.clone(),
             made: invitation.occurred_at,
             until,
             next,
+            count,
         },
         None => Standing::UsedUp,
     }

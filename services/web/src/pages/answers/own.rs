@@ -8,7 +8,7 @@ use super::super::visit::Visit;
 use super::super::{layout, words};
 use super::form::{id as field_of, name};
 use super::link::{self, Link, Standing};
-use super::sent::{event, publish};
+use super::sent::event;
 use super::{answered_by, questions};
 use crate::door::audit;
 use crate::door::auth::Caller;
@@ -18,17 +18,14 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use joinedup_application::app::App;
+use joinedup_application::execute::{Place, take_place};
 use joinedup_events::experience::Mode;
 use joinedup_events::{EntityId, EventKey};
 use maud::{DOCTYPE, Markup, html};
 use std::collections::BTreeSet;
-use tokio::sync::Mutex;
 
 /// Who answers by a link, for the log: somebody without a role.
 const WHO: &str = "answer-link";
-
-/// Held from looking for a free place until the answer is in it, so that two who send at once do not take the same.
-static TURN: Mutex<()> = Mutex::const_new(());
 
 /// A visit by a link: of the place that it was made for, where it is open.
 fn visit(app: App, text: &str) -> Result<(Visit, Option<Link>, Standing), Problem> {
@@ -72,8 +69,6 @@ pub async fn send(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let given = Form::read(&headers, &body)?;
-    // Whoever comes next must see that this answer has taken its place.
-    let _turn = TURN.lock().await;
     let (visit, link, standing) = visit(app, &text)?;
     let to = Redirect::to(&format!("{}?sent", visit.address.path())).into_response();
     let id = given.key(&visit.caller).id().to_string();
@@ -88,7 +83,10 @@ pub async fn send(
     let (
         Some(link),
         Standing::Open {
-            instrument, next, ..
+            instrument,
+            next,
+            count,
+            ..
         },
     ) = (link.clone(), standing.clone())
     else {
@@ -102,7 +100,7 @@ pub async fn send(
         return Ok((status, page).into_response());
     };
     let read = event(&visit, instrument.as_str(), &bound(&visit, &given, &link))?;
-    let (mut event, _) = match read {
+    let (event, _) = match read {
         Ok(read) => read,
         Err(refused) => {
             let typed = Typed {
@@ -116,15 +114,20 @@ pub async fn send(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    event.entity = EntityId::new(&link.answer(next))
-        .map_err(|_| Problem::bad_request("The form is not complete: open its page again"))?;
-    let positions = publish(&visit, &[event]).await?;
-    Ok(audit::recorded_of(
-        to,
-        &visit.area,
-        instrument.as_str(),
-        positions,
-    ))
+    let places = (next..count).filter_map(|n| EntityId::new(&link.answer(n)).ok());
+    let position = match take_place(&visit.app, &event, places).await? {
+        Place::Taken(position) => Some(position.0),
+        Place::Had => None,
+        Place::Full => {
+            let (standing, typed) = (Standing::UsedUp, Typed::default());
+            let page = visit
+                .render(move |visit| page(visit, Some(&link), &standing, &typed, false))
+                .await?;
+            return Ok((StatusCode::GONE, page).into_response());
+        }
+    };
+    let item = instrument.as_str();
+    Ok(audit::recorded_of(to, &visit.area, item, position))
 }
 
 /// The form with what the link is bound to, whatever was sent in its place.
