@@ -19,7 +19,7 @@ pub enum Unreadable {
 /// and another can would be counted and not erased, or shown and not found.
 ///
 /// # Errors
-/// When it is no event that this program knows.
+/// When the bytes are not an event that this program knows.
 pub fn read(payload: &[u8]) -> Result<Event, Unreadable> {
     read_plain(payload).or_else(|reason| match check::with_data_decoded(payload) {
         Some(decoded) => read_plain(&decoded),

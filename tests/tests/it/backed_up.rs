@@ -94,6 +94,33 @@ fn each_run_adds_what_is_new_and_the_folder_is_one_whole_archive() {
     );
 }
 
+#[test]
+fn an_archive_is_not_continued_from_a_log_that_was_put_back_from_an_older_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let backup = folder.path().join("backup").display().to_string();
+    let product = Joinedup::start(JoinedupOptions::new("serve", &[]));
+    let lengthen =
+        |product: &Joinedup| product::run(["export", "--url", &product.url(""), "--into", &backup]);
+    sent(&product, "one");
+    sent(&product, "two");
+    lengthen(&product).succeeded();
+    // As an older copy, before and after it was written on.
+    let copy = Joinedup::start(JoinedupOptions::new("serve", &[]));
+    sent(&copy, "one");
+    let short = lengthen(&copy);
+    assert_eq!(short.code, Some(1), "{short:?}");
+    assert!(short.stderr.contains("it ends at position 3"), "{short:?}");
+    sent(&copy, "three");
+    sent(&copy, "four");
+    let other = lengthen(&copy);
+    assert_eq!(other.code, Some(1), "{other:?}");
+    let words = "not the one that the archive ends with";
+    assert!(other.stderr.contains(words), "{other:?}");
+    sent(&product, "five");
+    lengthen(&product).succeeded();
+    product::run(["export", "--verify", &backup]).succeeded();
+}
+
 /// Changes a byte in everything that a file says of somebody.
 fn damage(file: &std::path::Path, name: &str) {
     let mut bytes = std::fs::read(file).unwrap();

@@ -336,6 +336,8 @@ fn backups_of_a_running_server_continue_each_other_and_come_to_the_same() {
             after(&second, "--after"),
             "--continues",
             after(&second, "--continues"),
+            "--prev",
+            after(&second, "--prev"),
         ],
         "3.ndjson",
     );
