@@ -94,6 +94,53 @@ fn cancelled() -> TransferFact {
     TransferFact::Cancelled(Happened {})
 }
 
+fn not_ready(from: i64) -> TransferFact {
+    TransferFact::NotReady(NotReady { date: day(from) })
+}
+
+#[test]
+fn nights_before_the_admission_are_those_of_the_stay_before() {
+    let moved = |facts: Vec<(TransferFact, i64, i64)>| {
+        let here = vec![(admitted(), 48, 48), (discharged(), 120, 120)];
+        let (_, delay, waits) = stay(here.into_iter().chain(facts).collect()).unwrap();
+        (delay, waits)
+    };
+    let (from, until) = (day(2), Some(day(5)));
+    assert_eq!(
+        moved(vec![(ready(0), 48, 48)]),
+        (Some(3), vec![Wait { from, until }])
+    );
+    assert_eq!(
+        moved(vec![(ready(0), 0, 0), (not_ready(1), 24, 24)]),
+        (Some(0), vec![]),
+        "got worse before coming here"
+    );
+}
+
+#[test]
+fn what_is_dated_after_the_discharge_leaves_the_delay_as_it_was() {
+    let after = |facts: Vec<(TransferFact, i64, i64)>| {
+        let here = vec![
+            (admitted(), 0, 0),
+            (ready(1), 24, 24),
+            (discharged(), 96, 96),
+        ];
+        let (_, delay, waits) = stay(here.into_iter().chain(facts).collect()).unwrap();
+        (delay, waits)
+    };
+    let waits = vec![Wait {
+        from: day(1),
+        until: Some(day(4)),
+    }];
+    for (worse, again) in [(4, 4), (4, 6), (5, 6)] {
+        let late = vec![
+            (not_ready(worse), 24 * worse, 200),
+            (ready(again), 24 * again + 1, 201),
+        ];
+        assert_eq!(after(late), (Some(3), waits.clone()), "{worse}, {again}");
+    }
+}
+
 #[test]
 fn a_late_reversal_takes_back_the_discharge_it_is_about_and_not_the_next_one() {
     let facts = |reversal_recorded| {

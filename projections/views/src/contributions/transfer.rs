@@ -1,7 +1,8 @@
 //! What a transfer adds: delays, nights, stages, notices and returns.
 //!
 //! Delayed days are counted by two rules (both published): the DRD rule credits a discharge with the days from the
-//! start of its *last* ready period; the night rule counts every date spent ready in a bed, `ready ≤ date < out`.
+//! start of its *last* ready period; the night rule counts every date spent ready in a bed, `ready ≤ date < out`. Neither
+//! counts what was before the admission.
 
 use super::{area_of, days, minutes};
 use crate::cell::Place;
@@ -50,7 +51,7 @@ pub struct Spell<'a> {
     pub admitted: Option<(DateTime<Utc>, &'a Admitted)>,
     /// When and how the person left.
     pub discharged: Option<(DateTime<Utc>, &'a Discharged)>,
-    /// First day of the last ready period, if it was not ended by getting worse.
+    /// First day in this bed of the last ready period, if it was not ended by getting worse.
     pub ready: Option<NaiveDate>,
     /// The waits, in order.
     pub waits: Vec<Wait>,
@@ -187,28 +188,26 @@ impl<'a> Spell<'a> {
             turns.retain(|(at, _, ready)| (*at, *ready) != (one.0, one.2));
             turns.push(one);
         }
+        // What is dated on the day out or after it changes nothing: the last night was the one before.
+        let out = self.out();
+        turns.retain(|(_, date, _)| out.is_none_or(|out| *date < out));
         // A stable sort: of two for the same date and instant, the one recorded later comes last.
         turns.sort_by_key(|(at, date, _)| (*date, *at));
         turns.dedup_by_key(|(_, _, ready)| *ready);
-        let out = self.discharged.map(|(at, _)| local::date(at));
+        let came = self.admitted.map(|(at, _)| local::date(at));
         let mut turns = turns
             .into_iter()
             .map(|(_, date, ready)| (date, ready))
             .peekable();
-        while let Some((from, ready)) = turns.next() {
+        while let Some((date, ready)) = turns.next() {
             if !ready {
                 continue;
             }
+            // Earlier nights were spent elsewhere: after a move between hospitals the stay before has them.
+            let from = came.map_or(date, |came| came.max(date));
             let worse = turns.peek().map(|(date, _)| *date);
-            let until = match (worse, out) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
-            self.ready = if worse.is_some_and(|date| out.is_none_or(|out| date < out)) {
-                None
-            } else {
-                Some(from)
-            };
+            let until = worse.or(out);
+            self.ready = worse.is_none().then_some(from);
             if until.is_none_or(|until| until > from) {
                 self.waits.push(Wait { from, until });
             }
