@@ -13,7 +13,7 @@ use super::{PointQuery, Raw, Sieve, no_population, population, today};
 use crate::cell::{Cells, Filter, Series};
 use crate::measure::{Aggregate, Measure};
 use crate::period::{Grain, Period, periods};
-use crate::quantity::SUPPRESSED_PREFIX;
+use crate::quantity::{MISSING_PREFIX, SUPPRESSED_PREFIX};
 use crate::tally::Sums;
 use chrono::{Days, NaiveDate};
 use joinedup_events::AreaId;
@@ -212,15 +212,18 @@ pub(super) fn standing_for<'a>(
     scope(cells, areas, place, measure).serving
 }
 
-/// Dimensions, fewest first, with the series that are broken down by them, and whether those count suppressed amounts.
-type Sets<'a> = BTreeMap<(usize, Vec<&'a str>), Vec<(&'a Series, bool)>>;
+/// Dimensions, fewest first, with the series that are broken down by them, and what those count: nothing but marks, or
+/// else amounts.
+type Sets<'a> = BTreeMap<(usize, Vec<&'a str>), Vec<(&'a Series, Option<Report>)>>;
 
 /// One report.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Report {
     Amount(Sums),
     /// All of it, or a part.
     Suppressed,
+    /// All of it, or a part, as its publisher says.
+    Missing,
 }
 
 /// What one place reports of a return: by length, the breakdowns that answer the question, simplest first.
@@ -241,10 +244,16 @@ impl<'a> Reporter<'a> {
         passes: impl Fn(&[(Box<str>, Box<str>)]) -> bool,
     ) -> Self {
         let mut reporter = Self::default();
-        let suppressed = marked(quantity, SUPPRESSED_PREFIX);
-        let amounts = cells.series(quantity, area.as_str()).map(|s| (s, false));
-        let hidden = cells.series(&suppressed, area.as_str()).map(|s| (s, true));
-        for (series, hidden) in amounts.chain(hidden) {
+        let marks = [
+            (SUPPRESSED_PREFIX, Report::Suppressed),
+            (MISSING_PREFIX, Report::Missing),
+        ];
+        let marked = marks.into_iter().flat_map(|(prefix, mark)| {
+            let of = cells.series(&marked(quantity, prefix), area.as_str());
+            of.map(move |series| (series, Some(mark)))
+        });
+        let amounts = cells.series(quantity, area.as_str()).map(|s| (s, None));
+        for (series, mark) in amounts.chain(marked) {
             let Some(grain) = grain_of(series.breakdown).filter(|_| passes(series.breakdown))
             else {
                 continue;
@@ -261,7 +270,7 @@ impl<'a> Reporter<'a> {
                 .or_default()
                 .entry((dimensions.len(), dimensions))
                 .or_default()
-                .push((series.cells, hidden));
+                .push((series.cells, mark));
         }
         reporter
     }
@@ -273,19 +282,20 @@ impl<'a> Reporter<'a> {
 
     /// What is reported of one period.
     fn at(&self, grain: Grain, start: NaiveDate) -> Option<Report> {
-        self.sets.get(&grain)?.values().find_map(|cells| {
+        let reported = self.sets.get(&grain)?.values().find_map(|cells| {
             let mut found = None;
-            for (tally, hidden) in cells.iter().filter_map(|(c, h)| Some((c.get(&start)?, h))) {
-                if *hidden {
+            for (tally, mark) in cells.iter().filter_map(|(c, m)| Some((c.get(&start)?, m))) {
+                if mark.is_some() {
                     // A sum without one of its parts is not the sum.
-                    return Some(Report::Suppressed);
+                    return *mark;
                 }
                 if let Some(sums) = tally.sums() {
                     add(found.get_or_insert_with(Sums::default), &sums);
                 }
             }
             found.map(Report::Amount)
-        })
+        });
+        reported.filter(|report| *report != Report::Missing)
     }
 
     /// The amount of a period: reported for it, or for all the shorter ones that fill it. Of a period that is not

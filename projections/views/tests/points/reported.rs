@@ -3,7 +3,7 @@
 use crate::asking::*;
 use joinedup_views::period::{Grain, periods};
 use joinedup_views::point::State;
-use joinedup_views::quantity::{PROVISIONAL_PREFIX, SUPPRESSED_PREFIX};
+use joinedup_views::quantity::{MISSING_PREFIX, PROVISIONAL_PREFIX, SUPPRESSED_PREFIX};
 use joinedup_views::tally::{Delta, Sums};
 use joinedup_views::{Cells, Filter};
 
@@ -214,6 +214,33 @@ fn what_its_publisher_suppressed_is_not_zero_and_not_missing() {
     ask.filter = Filter::default();
     ask.grain = Grain::Quarter;
     assert_eq!(ask.points()[0].state, State::Suppressed);
+}
+
+#[test]
+fn what_its_publisher_says_is_missing_is_not_zero() {
+    let mut cells = Cells::default();
+    for (start, ward) in [
+        ("2026-01-01", "a"),
+        ("2026-01-01", "b"),
+        ("2026-02-01", "a"),
+    ] {
+        observe(&mut cells, "county", "month", start, 7, &[("ward", ward)]);
+    }
+    mark(&mut cells, MISSING_PREFIX, "2026-02-01", &[("ward", "b")]);
+    let m = measure(AMOUNT);
+    let mut ask = Ask::new(&cells, &m, "2026-05-20T09:00:00Z");
+    let points = ask.points();
+    assert_eq!(values(&points)[..2], [Some(14.0), None]);
+    assert_eq!(points[1].state, State::Missing);
+    ask.filter = Filter::one("ward", "a");
+    assert_eq!(values(&ask.points())[..2], [Some(7.0), Some(7.0)]);
+    ask.filter = Filter::default();
+    ask.grain = Grain::Quarter;
+    assert_eq!(
+        ask.points()[0].note.as_deref(),
+        Some("1 of 3 months reported"),
+        "a quarter is not the sum of two months"
+    );
 }
 
 #[test]
