@@ -70,7 +70,13 @@ pub(super) fn raws(
         .aggregate
         .population()
         .map(|which| (which, population(areas, query.area, which)));
-    let provisional = provisional(cells, quantity, &scope, &sieve.whole);
+    // A ratio may change with either side.
+    let named = [Some(quantity), query.measure.over.as_deref()];
+    let provisional: BTreeSet<NaiveDate> = named
+        .into_iter()
+        .flatten()
+        .flat_map(|quantity| provisional(cells, quantity, &scope, &sieve.whole))
+        .collect();
     let today = today(query);
     let raws = frame
         .periods

@@ -15,6 +15,18 @@ fn observe(
     value: i64,
     more: &[(&str, &str)],
 ) {
+    observe_of("beds", cells, area, grain, start, value, more);
+}
+
+fn observe_of(
+    series: &str,
+    cells: &mut Cells,
+    area: &str,
+    grain: &str,
+    start: &str,
+    value: i64,
+    more: &[(&str, &str)],
+) {
     let mut breakdown = more.to_vec();
     breakdown.push(("grain", grain));
     breakdown.sort_unstable();
@@ -24,7 +36,7 @@ fn observe(
         n: 1,
     };
     cells.apply(
-        "observation.beds",
+        &format!("observation.{series}"),
         area,
         &breakdown,
         d(start),
@@ -257,4 +269,22 @@ fn what_its_publisher_calls_provisional_is() {
         shown[..2],
         [(Some(10.0), State::Final), (Some(10.0), State::Provisional)]
     );
+}
+
+#[test]
+fn a_ratio_is_provisional_while_either_side_is() {
+    let mut cells = Cells::default();
+    for start in ["2026-01-01", "2026-02-01"] {
+        observe(&mut cells, "county", "month", start, 10, &[]);
+        observe_of("open", &mut cells, "county", "month", start, 20, &[]);
+    }
+    let of = [("grain", "month")];
+    let open = format!("{PROVISIONAL_PREFIX}open");
+    cells.apply(&open, "county", &of, d("2026-02-01"), Delta::ONE, 1);
+    let m = measure(
+        "quantity = \"observation.beds\"\nover = \"observation.open\"\naggregate = \"ratio\"\nperiod = \"month\"",
+    );
+    let points = Ask::new(&cells, &m, "2026-05-20T09:00:00Z").points();
+    assert_eq!(values(&points)[..2], [Some(0.5), Some(0.5)]);
+    assert_eq!(states(&points)[..2], [State::Final, State::Provisional]);
 }
