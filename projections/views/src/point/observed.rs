@@ -10,7 +10,7 @@ mod reporter;
 mod scope;
 
 use super::frame::Frame;
-use super::{PointQuery, Raw, Sieve, no_population, population, today};
+use super::{PointQuery, Raw, Sieve, no_population, today};
 use crate::cell::{Cells, Filter};
 use crate::measure::{Aggregate, Measure};
 use crate::period::{Grain, Period, periods};
@@ -46,36 +46,33 @@ pub(super) fn raws(
     sieve: &Sieve,
 ) -> (Frame, Vec<Raw>) {
     let quantity = query.measure.quantity.as_str();
+    let scoped = scope(cells, areas, query.area, query.measure);
+    let note = scoped.note();
     let Scope {
         places: scope,
-        note,
         serving,
         years,
-    } = scope(cells, areas, query.area, query.measure);
-    let (first, last) = extent(cells, quantity, &scope, query);
+        ..
+    } = &scoped;
+    let (first, last) = extent(cells, quantity, scope, query);
     let frame = Frame::of(query, first, last);
     if scope.is_empty() {
         let none = vec![Raw::missing("nothing was ever reported here"); frame.periods.len()];
         return (frame, none);
     }
-    let all = Return::of(cells, quantity, &scope, &sieve.whole).waiting(&serving, &years);
+    let all = Return::of(cells, quantity, scope, &sieve.whole).waiting(serving, years);
     let part = (query.measure.aggregate == Aggregate::Share)
-        .then(|| Return::of_part(cells, quantity, &scope, sieve).waiting(&serving, &years));
+        .then(|| Return::of_part(cells, quantity, scope, sieve).waiting(serving, years));
     let over = query.measure.over.as_deref().map(|over| {
         // Both sides must be of the same places.
-        Return::of(cells, over, &scope, &sieve.whole).waiting(&serving, &years)
+        Return::of(cells, over, scope, &sieve.whole).waiting(serving, years)
     });
-    let people = query
-        .measure
-        .aggregate
-        .population()
-        .map(|which| (which, population(areas, query.area, which)));
     // A ratio may change with either side.
     let named = [Some(quantity), query.measure.over.as_deref()];
     let provisional: BTreeSet<NaiveDate> = named
         .into_iter()
         .flatten()
-        .flat_map(|quantity| provisional(cells, quantity, &scope, &sieve.whole))
+        .flat_map(|quantity| provisional(cells, quantity, scope, &sieve.whole))
         .collect();
     let today = today(query);
     let raws = frame
@@ -119,12 +116,16 @@ pub(super) fn raws(
                         Aggregate::AmountPerDay => {
                             Raw::part(micro(amount.value), period.days() as f64, amount.n)
                         }
-                        Aggregate::AmountPer100k(which) => match people {
-                            Some((_, Some(people))) => {
-                                Raw::part(micro(amount.value), people as f64 / 100_000.0, amount.n)
+                        Aggregate::AmountPer100k(which) => {
+                            match scoped.population(areas, query.area, which, *period) {
+                                Some(people) => Raw::part(
+                                    micro(amount.value),
+                                    people as f64 / 100_000.0,
+                                    amount.n,
+                                ),
+                                None => Raw::missing(no_population(which)),
                             }
-                            _ => Raw::missing(no_population(which)),
-                        },
+                        }
                         _ => Raw::of(micro(amount.value), amount.n),
                     }
                 }

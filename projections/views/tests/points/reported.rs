@@ -155,6 +155,24 @@ fn places_are_added_up_only_when_all_of_them_report() {
 }
 
 #[test]
+fn a_rate_is_of_the_people_of_the_places_that_report_it() {
+    let m = measure(
+        "quantity = \"observation.beds\"\naggregate = { amount_per_100k = \"population_18\" }\nperiod = \"month\"",
+    );
+    let mut cells = Cells::default();
+    observe(&mut cells, "infirmary", "month", "2026-01-01", 90, &[]);
+    let rate = |cells: &Cells| {
+        let points = Ask::new(cells, &m, "2026-02-02T09:00:00Z").points();
+        points.first().and_then(|p| p.value)
+    };
+    assert_eq!(rate(&cells), None, "patients live elsewhere");
+    observe(&mut cells, "north", "month", "2026-01-01", 3, &[]);
+    assert_eq!(rate(&cells), Some(6.0), "of 50,000 and not of 200,000");
+    observe(&mut cells, "south", "month", "2026-01-01", 5, &[]);
+    assert_eq!(rate(&cells), Some(4.0));
+}
+
+#[test]
 fn a_series_that_ended_ends_its_chart_and_one_that_pauses_shows_the_gap() {
     let mut cells = Cells::default();
     observe(&mut cells, "county", "month", "2019-01-01", 1, &[]);
