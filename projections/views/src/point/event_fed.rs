@@ -11,7 +11,7 @@ use crate::measure::{Aggregate, Source};
 use crate::period::Period;
 use crate::quantity::{Kind, Quantity};
 use crate::tally::{Sums, Tally};
-use chrono::{Days, NaiveDate, TimeDelta};
+use chrono::{Days, NaiveDate};
 use joinedup_events::area::Areas;
 use joinedup_events::{AreaId, local};
 use std::collections::BTreeSet;
@@ -68,7 +68,7 @@ pub(super) fn raws(
         frame: &frame,
     };
     let mut raws = asked.raws();
-    let maturity = TimeDelta::minutes(query.measure.maturity().minutes());
+    let maturity = query.measure.maturity();
     // To the day it would say when the first person of a small place came.
     let began = Period::of(query.grain, first).start;
     for (period, raw) in frame.periods.iter().zip(&mut raws) {
@@ -96,7 +96,7 @@ pub(super) fn raws(
         } else if let Some(until) = reported_until {
             // What began in the period ends unseen while nobody reports.
             let reported = until.checked_add_days(Days::new(1)).map(local::midnight);
-            raw.provisional |= reported.is_some_and(|by| by < period.over_at() + maturity);
+            raw.provisional |= reported.is_some_and(|by| by < period.ripe_at(maturity));
         }
     }
     (frame, raws)
