@@ -9,6 +9,7 @@ mod stated;
 pub mod transfer;
 
 use crate::contribution::{Sink, StoredFact};
+use chrono::{DateTime, Utc};
 use joinedup_events::{AreaId, Family};
 use stated::Stated;
 
@@ -38,6 +39,13 @@ fn counted(family: Family, facts: &[StoredFact], sink: &mut dyn Sink) -> bool {
 #[must_use]
 pub fn area_of(facts: &[StoredFact]) -> Option<&AreaId> {
     facts.iter().rev().find(|f| !f.linked).map(|f| &f.area)
+}
+
+/// Adds what may happen again to a list, which is read in the order of recording: of two for one instant the one recorded
+/// last corrects the other, and only that counts.
+fn restate<T>(list: &mut Vec<(DateTime<Utc>, T)>, at: DateTime<Utc>, what: T) {
+    list.retain(|(known, _)| *known != at);
+    list.push((at, what));
 }
 
 /// A length in minutes, as histograms keep it. A minute that has begun counts, so that 120 minutes and 59 seconds are

@@ -9,11 +9,15 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use joinedup_events::facts::Happened;
-use joinedup_events::referral::{Closed, ClosureReason, ReferralFact};
+use joinedup_events::referral::{
+    Closed, ClosureReason, Discussed, DiscussionOutcome, ReferralFact,
+};
 use joinedup_events::transfer::{
-    AdmissionMethod, Admitted, DischargeMethod, Discharged, NotReady, Ready, TransferFact,
+    AdmissionMethod, Admitted, DischargeMethod, DischargeNoticeGiven, Discharged, NotReady, Ready,
+    TransferFact,
 };
 use joinedup_events::{AreaId, EntityId, Event, Fact};
+use joinedup_views::Quantity;
 use joinedup_views::contributions::referral::Case;
 use joinedup_views::contributions::transfer::{Spell, Wait};
 use joinedup_views::view::View;
@@ -179,6 +183,55 @@ fn a_reversal_that_comes_before_its_discharge_takes_it_back_too_even_with_its_ve
             until: None
         }]
     );
+}
+
+/// How often a quantity was counted in all.
+fn counted(view: &View, quantity: Quantity) -> i64 {
+    let cells = view.cells().all_series(quantity.name());
+    let tallies = cells.flat_map(|series| series.cells.values());
+    tallies
+        .filter_map(|tally| tally.sums())
+        .map(|sums| sums.value.max(sums.denominator))
+        .sum()
+}
+
+#[test]
+fn what_is_told_again_of_one_instant_is_the_same_told_better() {
+    let notice = |proposed| {
+        Fact::Transfer(TransferFact::DischargeNoticeGiven(DischargeNoticeGiven {
+            proposed: day(proposed),
+        }))
+    };
+    let withdrawn = || Fact::Transfer(TransferFact::DischargeNoticeWithdrawn(Happened {}));
+    let told = view(vec![
+        (notice(1), 0, 0),
+        (notice(4), 24, 48),
+        (notice(2), 24, 24),
+        (withdrawn(), 26, 50),
+        (withdrawn(), 26, 51),
+    ]);
+    let entity = told
+        .entity(joinedup_events::Family::Transfer, "e-1")
+        .unwrap();
+    let facts = entity.facts.standing();
+    let notices = Spell::of(&facts).unwrap().notices;
+    assert_eq!(
+        notices,
+        [(hour(0), day(1), false), (hour(24), day(4), true)]
+    );
+    let discussed = |shared_record| {
+        Fact::Referral(ReferralFact::Discussed(Discussed {
+            outcome: DiscussionOutcome::Plan,
+            sectors: vec![],
+            shared_record,
+        }))
+    };
+    let told = view(vec![
+        (discussed(true), 5, 5),
+        (discussed(false), 5, 9),
+        (discussed(false), 6, 6),
+    ]);
+    assert_eq!(counted(&told, Quantity::Discussions), 2);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a referral adds: how long each stage took, what was decided, who was at the table.
 
-use super::{area_of, days, minutes};
+use super::{area_of, days, minutes, restate};
 use crate::contribution::{Sink, StoredFact};
 use crate::quantity::Quantity as Q;
 use crate::tally::{Delta, OPEN};
@@ -99,8 +99,8 @@ impl<'a> Case<'a> {
                 ReferralFact::FirstContact(f) if f.face_to_face => {
                     case.contact = Some(case.contact.map_or(at, |c: DateTime<Utc>| c.min(at)));
                 }
-                ReferralFact::Discussed(f) => case.discussions.push((at, f)),
-                ReferralFact::PlanAgreed(f) => case.plans.push((at, f)),
+                ReferralFact::Discussed(f) => restate(&mut case.discussions, at, f),
+                ReferralFact::PlanAgreed(f) => restate(&mut case.plans, at, f),
                 ReferralFact::ActionOpened(f) => {
                     case.actions.entry(&f.action).or_default().opened = Some((at, f))
                 }

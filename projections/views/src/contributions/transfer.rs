@@ -4,7 +4,7 @@
 //! start of its *last* ready period; the night rule counts every date spent ready in a bed, `ready ≤ date < out`. Neither
 //! counts what was before the admission.
 
-use super::{area_of, days, minutes};
+use super::{area_of, days, minutes, restate};
 use crate::cell::Place;
 use crate::contribution::{Sink, StoredFact};
 use crate::dimension::{NO_DELAY, UNKNOWN};
@@ -105,6 +105,7 @@ impl<'a> Spell<'a> {
         };
         let mut readiness: Vec<Readiness> = Vec::new();
         let mut further: Vec<(NaiveDate, Reason, Option<Responsible>)> = Vec::new();
+        let mut notices: Vec<(DateTime<Utc>, NaiveDate)> = Vec::new();
         let mut withdrawn: Vec<DateTime<Utc>> = Vec::new();
         let mut discharges: Vec<(DateTime<Utc>, &Discharged)> = Vec::new();
         let cancelled = last_of(facts, |f| matches!(f, TransferFact::Cancelled(_)));
@@ -122,7 +123,7 @@ impl<'a> Spell<'a> {
                 }
                 _ if stored.linked || cancelled.is_some_and(|cancelled| at <= cancelled) => {}
                 TransferFact::Admitted(f) => spell.admitted = Some((at, f)),
-                TransferFact::ExpectedDateSet(f) => spell.expected.push((at, f.expected)),
+                TransferFact::ExpectedDateSet(f) => restate(&mut spell.expected, at, f.expected),
                 TransferFact::SocialCareReferred(_) => spell.referred = Some(at),
                 TransferFact::AssessmentStarted(_) => spell.assessment_started = Some(at),
                 TransferFact::AssessmentFinished(_) => spell.assessed = Some(at),
@@ -135,7 +136,7 @@ impl<'a> Spell<'a> {
                 TransferFact::DelayReasonEnded(f) => further.push((f.date, f.reason, None)),
                 TransferFact::PackageAgreed(_) => spell.package = Some(at),
                 TransferFact::DischargeNoticeGiven(f) => {
-                    spell.notices.push((at, f.proposed, false))
+                    restate(&mut notices, at, f.proposed);
                 }
                 TransferFact::DischargeNoticeWithdrawn(_) => withdrawn.push(at),
                 TransferFact::PathwaySet(f) => spell.pathways.push((f.date, f.pathway)),
@@ -158,15 +159,23 @@ impl<'a> Spell<'a> {
         spell.expected.sort_by_key(|(at, _)| *at);
         spell.reasons.sort_by_key(|f| f.date);
         spell.pathways.sort_by_key(|(date, _)| *date);
-        spell.call_off_notices(withdrawn);
+        spell.stand_notices(notices, withdrawn);
         spell.wait(readiness);
         spell.stand_further(further);
         Some(spell)
     }
 
-    fn call_off_notices(&mut self, mut withdrawn: Vec<DateTime<Utc>>) {
-        self.notices.sort_by_key(|(at, _, _)| *at);
+    fn stand_notices(
+        &mut self,
+        mut notices: Vec<(DateTime<Utc>, NaiveDate)>,
+        mut withdrawn: Vec<DateTime<Utc>>,
+    ) {
+        notices.sort_by_key(|(at, _)| *at);
+        let given = |(at, proposed)| (at, proposed, false);
+        self.notices = notices.into_iter().map(given).collect();
         withdrawn.sort_unstable();
+        // Told twice, it calls off no other notice.
+        withdrawn.dedup();
         for at in withdrawn {
             if let Some(notice) = self
                 .notices
