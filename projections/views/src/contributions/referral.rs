@@ -1,6 +1,6 @@
 //! What a referral adds: how long each stage took, what was decided, who was at the table.
 
-use super::{area_of, days, minutes, restate};
+use super::{area_of, days, followed, minutes, restate};
 use crate::contribution::{Sink, StoredFact};
 use crate::quantity::Quantity as Q;
 use crate::tally::{Delta, OPEN};
@@ -77,6 +77,7 @@ impl<'a> Case<'a> {
     pub fn of(facts: &'a [StoredFact]) -> Self {
         let mut case = Self {
             area: area_of(facts),
+            again: followed(facts, |_| true),
             ..Self::default()
         };
         let mut closures: Vec<(DateTime<Utc>, bool)> = Vec::new();
@@ -87,8 +88,7 @@ impl<'a> Case<'a> {
                 continue;
             };
             match fact {
-                ReferralFact::Received(_) if stored.linked => case.again.push(at),
-                _ if stored.linked => {}
+                _ if stored.linked.is_some() => {}
                 ReferralFact::Received(f) => case.received = Some((at, f)),
                 ReferralFact::Triaged(_) => case.triaged = Some(at),
                 ReferralFact::Accepted(_) => case.decided = Some((at, Decision::Accepted)),

@@ -4,7 +4,7 @@
 //! start of its *last* ready period; the night rule counts every date spent ready in a bed, `ready ≤ date < out`. Neither
 //! counts what was before the admission.
 
-use super::{area_of, days, minutes, restate};
+use super::{area_of, days, followed, minutes, restate};
 use crate::cell::Place;
 use crate::contribution::{Sink, StoredFact};
 use crate::dimension::{NO_DELAY, UNKNOWN};
@@ -13,7 +13,7 @@ use crate::tally::{Delta, OPEN};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use joinedup_events::reason::{Reason, Responsible};
 use joinedup_events::transfer::{
-    Admitted, DelayReasonSet, DischargeMethod, Discharged, Pathway, TransferFact,
+    AdmissionMethod, Admitted, DelayReasonSet, DischargeMethod, Discharged, Pathway, TransferFact,
 };
 use joinedup_events::{AreaId, Fact, Slug, local};
 
@@ -82,11 +82,15 @@ pub struct Spell<'a> {
 /// What was stated of readiness: when, from which date, ready or not.
 type Readiness = (DateTime<Utc>, NaiveDate, bool);
 
+fn is_emergency(fact: &Fact) -> bool {
+    matches!(fact, Fact::Transfer(TransferFact::Admitted(f)) if f.method == AdmissionMethod::Emergency)
+}
+
 /// When a kind of fact of the transfer itself happened last.
 fn last_of(facts: &[StoredFact], is: impl Fn(&TransferFact) -> bool) -> Option<DateTime<Utc>> {
     facts
         .iter()
-        .filter(|stored| !stored.linked)
+        .filter(|stored| stored.linked.is_none())
         .filter(|stored| matches!(&stored.fact, Fact::Transfer(fact) if is(fact)))
         .map(|stored| stored.occurred_at)
         .max()
@@ -101,6 +105,7 @@ impl<'a> Spell<'a> {
     pub fn of(facts: &'a [StoredFact]) -> Option<Self> {
         let mut spell = Self {
             area: area_of(facts),
+            returned: followed(facts, is_emergency),
             ..Self::default()
         };
         let mut readiness: Vec<Readiness> = Vec::new();
@@ -116,12 +121,8 @@ impl<'a> Spell<'a> {
                 continue;
             };
             match fact {
-                TransferFact::Admitted(f) if stored.linked => {
-                    if f.method == joinedup_events::transfer::AdmissionMethod::Emergency {
-                        spell.returned.push(at);
-                    }
-                }
-                _ if stored.linked || cancelled.is_some_and(|cancelled| at <= cancelled) => {}
+                _ if stored.linked.is_some()
+                    || cancelled.is_some_and(|cancelled| at <= cancelled) => {}
                 TransferFact::Admitted(f) => spell.admitted = Some((at, f)),
                 TransferFact::ExpectedDateSet(f) => restate(&mut spell.expected, at, f.expected),
                 TransferFact::SocialCareReferred(_) => spell.referred = Some(at),
