@@ -76,7 +76,7 @@ impl Contradiction {
 /// Counts the contradictions among the facts of an entity, in the order of recording: all of them, and those that stand.
 pub(crate) fn contribute(all: &[StoredFact], standing: &[StoredFact], sink: &mut dyn Sink) {
     let hospital = standing.iter().rev().find_map(|stored| match &stored.fact {
-        Fact::Transfer(TransferFact::Admitted(f)) if !stored.linked => f.hospital.as_ref(),
+        Fact::Transfer(TransferFact::Admitted(f)) if stored.linked.is_none() => f.hospital.as_ref(),
         _ => None,
     });
     let mut count = |kind: Contradiction, by: &StoredFact| {
@@ -103,7 +103,7 @@ pub(crate) fn among(all: &[StoredFact], standing: &[StoredFact], count: Count<'_
 type Count<'c> = &'c mut dyn FnMut(Contradiction, &StoredFact);
 
 fn retractions(all: &[StoredFact], count: Count<'_>) {
-    for stored in all.iter().filter(|stored| !stored.linked) {
+    for stored in all.iter().filter(|stored| stored.linked.is_none()) {
         if let Some(retraction) = stored.fact.retraction().filter(|r| !r.is_tombstone()) {
             let source = retraction.retracts_source.as_deref().unwrap_or_default();
             let meant = EventKey::of(source, &retraction.retracts).into();
@@ -124,7 +124,7 @@ fn later<'a>(a: &'a StoredFact, b: &'a StoredFact) -> &'a StoredFact {
 fn of_transfer(standing: &[StoredFact]) -> Vec<(&StoredFact, &TransferFact)> {
     let own = standing
         .iter()
-        .filter(|stored| !stored.linked)
+        .filter(|stored| stored.linked.is_none())
         .filter_map(|stored| match &stored.fact {
             Fact::Transfer(fact) => Some((stored, fact)),
             _ => None,
@@ -228,7 +228,7 @@ fn transfer(standing: &[StoredFact], count: Count<'_>) {
 fn referral(standing: &[StoredFact], count: Count<'_>) {
     let facts: Vec<(&StoredFact, &ReferralFact)> = standing
         .iter()
-        .filter(|stored| !stored.linked)
+        .filter(|stored| stored.linked.is_none())
         .filter_map(|stored| match &stored.fact {
             Fact::Referral(fact) => Some((stored, fact)),
             _ => None,

@@ -1,6 +1,7 @@
 //! What an entity adds to the cells: one pure function a family, from its facts as they stand.
 
 use crate::cell::Place;
+use crate::entities::EntityKey;
 use crate::tally::Delta;
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::id::hash_two;
@@ -53,8 +54,8 @@ pub struct StoredFact {
     pub recorded_at: DateTime<Utc>,
     /// The area it counts for.
     pub area: AreaId,
-    /// The fact is another entity's, which names this one as its `previous`.
-    pub linked: bool,
+    /// The entity whose fact it is, where that is another: one that follows this one, or did, by its `previous`.
+    pub linked: Option<EntityKey>,
     /// What was said.
     pub fact: Fact,
 }

@@ -9,8 +9,11 @@ mod stated;
 pub mod transfer;
 
 use crate::contribution::{Sink, StoredFact};
-use joinedup_events::{AreaId, Family};
+use chrono::{DateTime, Utc};
+use joinedup_events::transfer::TransferFact;
+use joinedup_events::{AreaId, Fact, Family};
 use stated::Stated;
+use std::collections::BTreeMap;
 
 /// What an entity of a family adds, from its facts as they stand, in the order of recording. Returns whether it is
 /// open: a transfer that waits in bed, a referral that is not closed.
@@ -37,7 +40,35 @@ fn counted(family: Family, facts: &[StoredFact], sink: &mut dyn Sink) -> bool {
 /// The area that an entity counts for: of its own facts the one recorded last says so.
 #[must_use]
 pub fn area_of(facts: &[StoredFact]) -> Option<&AreaId> {
-    facts.iter().rev().find(|f| !f.linked).map(|f| &f.area)
+    facts
+        .iter()
+        .rev()
+        .find(|f| f.linked.is_none())
+        .map(|f| &f.area)
+}
+
+/// When the entities that follow this one began, of those that are asked for: each as its facts that stand say last, unless
+/// that was entered in error, or follows another one by now.
+fn followed(facts: &[StoredFact], is_asked: impl Fn(&Fact) -> bool) -> Vec<DateTime<Utc>> {
+    let mut began = BTreeMap::new();
+    for stored in facts {
+        let in_error = |other: &StoredFact| {
+            let cancels = matches!(other.fact, Fact::Transfer(TransferFact::Cancelled(_)));
+            cancels && other.linked == stored.linked && other.occurred_at >= stored.occurred_at
+        };
+        if stored.linked.is_some() && !facts.iter().any(in_error) {
+            let counts = stored.fact.previous().is_some() && is_asked(&stored.fact);
+            began.insert(stored.linked, counts.then_some(stored.occurred_at));
+        }
+    }
+    began.into_values().flatten().collect()
+}
+
+/// Adds what may happen again to a list, which is read in the order of recording: of two for one instant the one recorded
+/// last corrects the other, and only that counts.
+fn restate<T>(list: &mut Vec<(DateTime<Utc>, T)>, at: DateTime<Utc>, what: T) {
+    list.retain(|(known, _)| *known != at);
+    list.push((at, what));
 }
 
 /// A length in minutes, as histograms keep it. A minute that has begun counts, so that 120 minutes and 59 seconds are

@@ -4,6 +4,7 @@
 //! time; the same event id with other content is two facts.
 
 use crate::contribution::{FactKey, SourceKey, StoredFact};
+use crate::entities::EntityKey;
 use crate::packing::append;
 use chrono::{DateTime, Utc};
 use joinedup_events::{AreaId, EventKey};
@@ -29,7 +30,7 @@ pub struct Unreadable;
 
 /// The bytes of an event's key, which stand first in a row.
 const KEY: usize = 8;
-/// In a row's marks: the fact is another entity's.
+/// In a row's marks: the fact is another entity's, whose key stands before all that follows.
 const LINKED: u8 = 1;
 /// In a row's marks: an area of its own follows; without it, the row has that of the set's first row.
 const OWN_AREA: u8 = 2;
@@ -136,6 +137,8 @@ pub(crate) fn insert(
                     *bytes = whole.into_boxed_slice();
                     return Inserted::Earlier;
                 }
+                // One event may be heard of as its own and as another's.
+                Ok(known) if known.linked != fact.linked => {}
                 _ => outcome = Inserted::Conflict,
             }
         }
@@ -243,7 +246,7 @@ struct Head<'a> {
     recorded_ms: i64,
     /// How much later than it happened it was recorded.
     after_ms: i64,
-    linked: bool,
+    linked: Option<EntityKey>,
     /// None where it is that of the set's first row.
     source: Option<SourceKey>,
     /// None where it is that of the set's first row.
@@ -256,6 +259,12 @@ impl<'a> Head<'a> {
         let (key, rest) = row.split_first_chunk::<KEY>().ok_or(Unreadable)?;
         let ((position, recorded_ms, after_ms, marks), rest) =
             postcard::take_from_bytes::<(u64, i64, i64, u8)>(rest).map_err(|_| Unreadable)?;
+        let (linked, rest) = if marks & LINKED == 0 {
+            (None, rest)
+        } else {
+            let (by, rest) = rest.split_first_chunk().ok_or(Unreadable)?;
+            (Some(EntityKey(u128::from_be_bytes(*by))), rest)
+        };
         let (source, rest) = if marks & OWN_SOURCE == 0 {
             (None, rest)
         } else {
@@ -273,7 +282,7 @@ impl<'a> Head<'a> {
             position,
             recorded_ms,
             after_ms,
-            linked: marks & LINKED != 0,
+            linked,
             source,
             area,
             fact,
@@ -295,7 +304,7 @@ pub(crate) fn pack(fact: &StoredFact, first: Option<First<'_>>, bytes: &mut Vec<
     let after_ms = recorded_ms - fact.occurred_at.timestamp_millis();
     let own_area = first.is_none_or(|first| first.area != fact.area.as_str());
     let own_source = first.is_none_or(|first| first.source != fact.source);
-    let marks = (u8::from(fact.linked) * LINKED)
+    let marks = (u8::from(fact.linked.is_some()) * LINKED)
         | (u8::from(own_area) * OWN_AREA)
         | (u8::from(own_source) * OWN_SOURCE);
     let start = bytes.len();
@@ -304,6 +313,9 @@ pub(crate) fn pack(fact: &StoredFact, first: Option<First<'_>>, bytes: &mut Vec<
     bytes.extend_from_slice(&fact.key.0.to_be_bytes());
     let packed = append(&(fact.position, recorded_ms, after_ms, marks), bytes)
         .and_then(|()| {
+            if let Some(by) = fact.linked {
+                bytes.extend_from_slice(&by.0.to_be_bytes());
+            }
             if own_source {
                 bytes.extend_from_slice(&fact.source.0.to_be_bytes());
             }
@@ -361,7 +373,7 @@ mod tests {
             occurred_at: instant(0),
             recorded_at: instant(recorded),
             area: AreaId::new("a").unwrap(),
-            linked: false,
+            linked: None,
             fact: Fact::Transfer(what),
         }
     }

@@ -1,6 +1,7 @@
 //! Periods: the spans that points stand for. All are of local dates.
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
+use crate::measure::Span;
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, TimeDelta, Utc};
 use joinedup_events::local;
 pub use joinedup_events::observation::Grain;
 use serde::Serialize;
@@ -65,6 +66,16 @@ impl Period {
     pub fn over_at(self) -> DateTime<Utc> {
         local::midnight(self.end)
     }
+
+    /// The instant from which nothing that began in it can still end in time. Days are counted by local dates, one of
+    /// which has 23 hours and one 25, and lengths in minutes by the clock: neither is over before.
+    #[must_use]
+    pub fn ripe_at(self, maturity: Span) -> DateTime<Utc> {
+        let minutes = maturity.minutes().max(0);
+        let days = Days::new(minutes.unsigned_abs() / 1440);
+        let date = self.end.checked_add_days(days).unwrap_or(self.end);
+        local::midnight(date).max(self.over_at() + TimeDelta::minutes(minutes))
+    }
 }
 
 /// From a period to the same one of the year before: 52 weeks, so that days are of the same weekday. None for years.
@@ -128,6 +139,21 @@ mod tests {
         );
         assert_eq!(Period::of(Grain::Year, d(2026, 4, 1)).start, d(2026, 4, 1));
         assert_eq!(Period::of(Grain::Month, d(2024, 2, 29)).days(), 29);
+    }
+
+    #[test]
+    fn neither_a_limit_in_days_nor_one_by_the_clock_is_over_early() {
+        let ripe = |end: NaiveDate, minutes| {
+            let ripe = Period { start: end, end }.ripe_at(Span::from_minutes(minutes));
+            ripe.format("%d %H:%M").to_string()
+        };
+        let fortnight = 14 * 1440;
+        // The clocks went back on 25 October 2026: over at 23:00 UTC, ripe at midnight.
+        assert_eq!(ripe(d(2026, 10, 12), fortnight), "26 00:00");
+        assert_eq!(ripe(d(2026, 10, 12), 120), "12 01:00");
+        // They went forward on 29 March 2026: what lasts 14 times 24 hours ends at one in the morning.
+        assert_eq!(ripe(d(2026, 3, 23), fortnight), "06 00:00");
+        assert_eq!(ripe(d(2026, 3, 23), 0), "23 00:00");
     }
 
     #[test]

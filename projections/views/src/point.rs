@@ -12,7 +12,7 @@ use crate::cell::{Cells, Filter};
 use crate::dimension;
 use crate::measure::{Aggregate, Measure, Population, Source};
 use crate::period::{Grain, Period};
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::area::{Areas, Serves};
 use joinedup_events::{AreaId, local};
 use serde::Serialize;
@@ -356,24 +356,22 @@ pub fn points(basis: &Basis<'_>, areas: &Areas, query: &PointQuery<'_>) -> Vec<P
         Source::Coded(quantity) => event_fed::raws(basis, areas, query, &sieve, quantity),
         Source::Observed(_) => observed::raws(basis.cells(query.measure), areas, query, &sieve),
     };
-    let maturity = TimeDelta::minutes(query.measure.maturity().minutes());
     frame
         .periods
         .iter()
         .zip(raws)
-        .map(|(period, raw)| point(query, *period, raw, maturity))
+        .map(|(period, raw)| point(query, *period, raw))
         .collect()
 }
 
-fn point(query: &PointQuery<'_>, period: Period, mut raw: Raw, maturity: TimeDelta) -> Point {
-    let over = period.over_at();
+fn point(query: &PointQuery<'_>, period: Period, mut raw: Raw) -> Point {
     let mut state = if raw.suppressed {
         State::Suppressed
-    } else if over > query.now || raw.partly_reported {
+    } else if period.over_at() > query.now || raw.partly_reported {
         State::Incomplete
     } else if raw.value.is_none() {
         State::Missing
-    } else if over + maturity > query.now || raw.provisional {
+    } else if period.ripe_at(query.measure.maturity()) > query.now || raw.provisional {
         State::Provisional
     } else {
         State::Final

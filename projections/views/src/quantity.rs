@@ -211,11 +211,14 @@ pub const CONTRADICTIONS: &str = "contradictions";
 /// Before a series, of the cells that count its amounts that are provisional. No measure reads them.
 pub const PROVISIONAL_PREFIX: &str = "observation-provisional.";
 
-/// A quantity and, where it is observed, the names under which its suppressed and provisional amounts are counted.
+/// Before a series, of the cells that count its amounts that the publisher says are missing. No measure reads them.
+pub const MISSING_PREFIX: &str = "observation-missing.";
+
+/// A quantity and, where it is observed, the names under which its suppressed, provisional and missing amounts are counted.
 #[must_use]
 pub fn with_marks(quantity: &str) -> Vec<String> {
     let series = quantity.strip_prefix(OBSERVATION_PREFIX);
-    let marks = [SUPPRESSED_PREFIX, PROVISIONAL_PREFIX];
+    let marks = [SUPPRESSED_PREFIX, PROVISIONAL_PREFIX, MISSING_PREFIX];
     let of_series = |series: &str| marks.map(|prefix| format!("{prefix}{series}"));
     let marks = series.map(of_series).into_iter().flatten();
     std::iter::once(quantity.to_owned()).chain(marks).collect()

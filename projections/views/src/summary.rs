@@ -333,7 +333,7 @@ pub(crate) struct ReportsKnown {
 impl ReportsKnown {
     /// Notes what an entity's facts tell of their sources.
     pub(crate) fn note(&mut self, family: Family, facts: &[StoredFact]) {
-        for fact in facts.iter().filter(|fact| !fact.linked) {
+        for fact in facts.iter().filter(|fact| fact.linked.is_none()) {
             let report = LastReport {
                 occurred_at: fact.occurred_at,
                 recorded_at: fact.recorded_at,

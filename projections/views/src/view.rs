@@ -108,11 +108,17 @@ impl View {
             let partitions = self.partitions.par_iter_mut().zip(inbox);
             partitions.map(fold).collect()
         };
+        let mut relayed = Bundle::new(self.partitions.len());
         for outcome in outcomes {
+            outcome.relayed.into_iter().for_each(|m| relayed.deal(m));
             self.summary.totals.add(&outcome.totals);
             for (entity, end) in outcome.ends {
                 self.summary.settle_end(entity, end);
             }
+        }
+        // What was relayed is relayed no further.
+        if relayed.len() > 0 {
+            self.fold_bundles([relayed]);
         }
     }
 

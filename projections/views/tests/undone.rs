@@ -9,11 +9,15 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use joinedup_events::facts::Happened;
-use joinedup_events::referral::{Closed, ClosureReason, ReferralFact};
+use joinedup_events::referral::{
+    Closed, ClosureReason, Discussed, DiscussionOutcome, ReferralFact,
+};
 use joinedup_events::transfer::{
-    AdmissionMethod, Admitted, DischargeMethod, Discharged, NotReady, Ready, TransferFact,
+    AdmissionMethod, Admitted, DischargeMethod, DischargeNoticeGiven, Discharged, NotReady, Ready,
+    TransferFact,
 };
 use joinedup_events::{AreaId, EntityId, Event, Fact};
+use joinedup_views::Quantity;
 use joinedup_views::contributions::referral::Case;
 use joinedup_views::contributions::transfer::{Spell, Wait};
 use joinedup_views::view::View;
@@ -94,6 +98,53 @@ fn cancelled() -> TransferFact {
     TransferFact::Cancelled(Happened {})
 }
 
+fn not_ready(from: i64) -> TransferFact {
+    TransferFact::NotReady(NotReady { date: day(from) })
+}
+
+#[test]
+fn nights_before_the_admission_are_those_of_the_stay_before() {
+    let moved = |facts: Vec<(TransferFact, i64, i64)>| {
+        let here = vec![(admitted(), 48, 48), (discharged(), 120, 120)];
+        let (_, delay, waits) = stay(here.into_iter().chain(facts).collect()).unwrap();
+        (delay, waits)
+    };
+    let (from, until) = (day(2), Some(day(5)));
+    assert_eq!(
+        moved(vec![(ready(0), 48, 48)]),
+        (Some(3), vec![Wait { from, until }])
+    );
+    assert_eq!(
+        moved(vec![(ready(0), 0, 0), (not_ready(1), 24, 24)]),
+        (Some(0), vec![]),
+        "got worse before coming here"
+    );
+}
+
+#[test]
+fn what_is_dated_after_the_discharge_leaves_the_delay_as_it_was() {
+    let after = |facts: Vec<(TransferFact, i64, i64)>| {
+        let here = vec![
+            (admitted(), 0, 0),
+            (ready(1), 24, 24),
+            (discharged(), 96, 96),
+        ];
+        let (_, delay, waits) = stay(here.into_iter().chain(facts).collect()).unwrap();
+        (delay, waits)
+    };
+    let waits = vec![Wait {
+        from: day(1),
+        until: Some(day(4)),
+    }];
+    for (worse, again) in [(4, 4), (4, 6), (5, 6)] {
+        let late = vec![
+            (not_ready(worse), 24 * worse, 200),
+            (ready(again), 24 * again + 1, 201),
+        ];
+        assert_eq!(after(late), (Some(3), waits.clone()), "{worse}, {again}");
+    }
+}
+
 #[test]
 fn a_late_reversal_takes_back_the_discharge_it_is_about_and_not_the_next_one() {
     let facts = |reversal_recorded| {
@@ -132,6 +183,55 @@ fn a_reversal_that_comes_before_its_discharge_takes_it_back_too_even_with_its_ve
             until: None
         }]
     );
+}
+
+/// How often a quantity was counted in all.
+fn counted(view: &View, quantity: Quantity) -> i64 {
+    let cells = view.cells().all_series(quantity.name());
+    let tallies = cells.flat_map(|series| series.cells.values());
+    tallies
+        .filter_map(|tally| tally.sums())
+        .map(|sums| sums.value.max(sums.denominator))
+        .sum()
+}
+
+#[test]
+fn what_is_told_again_of_one_instant_is_the_same_told_better() {
+    let notice = |proposed| {
+        Fact::Transfer(TransferFact::DischargeNoticeGiven(DischargeNoticeGiven {
+            proposed: day(proposed),
+        }))
+    };
+    let withdrawn = || Fact::Transfer(TransferFact::DischargeNoticeWithdrawn(Happened {}));
+    let told = view(vec![
+        (notice(1), 0, 0),
+        (notice(4), 24, 48),
+        (notice(2), 24, 24),
+        (withdrawn(), 26, 50),
+        (withdrawn(), 26, 51),
+    ]);
+    let entity = told
+        .entity(joinedup_events::Family::Transfer, "e-1")
+        .unwrap();
+    let facts = entity.facts.standing();
+    let notices = Spell::of(&facts).unwrap().notices;
+    assert_eq!(
+        notices,
+        [(hour(0), day(1), false), (hour(24), day(4), true)]
+    );
+    let discussed = |shared_record| {
+        Fact::Referral(ReferralFact::Discussed(Discussed {
+            outcome: DiscussionOutcome::Plan,
+            sectors: vec![],
+            shared_record,
+        }))
+    };
+    let told = view(vec![
+        (discussed(true), 5, 5),
+        (discussed(false), 5, 9),
+        (discussed(false), 6, 6),
+    ]);
+    assert_eq!(counted(&told, Quantity::Discussions), 2);
 }
 
 #[test]

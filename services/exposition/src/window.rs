@@ -39,7 +39,9 @@ fn spans(measure: &Measure, now: DateTime<Utc>) -> Vec<(Period, &'static str)> {
         _ if quantity.kind() == Kind::Level => 1,
         _ => {
             let minutes = measure.maturity().minutes();
+            // By the clock and by local dates, as a point is ripe.
             let ripe = local::date(now - TimeDelta::minutes(minutes));
+            let ripe = ripe.min(today - TimeDelta::days(minutes / 1440));
             let back = (today - ripe).num_days() + i64::from(minutes > 0);
             u64::try_from(back).unwrap_or(0)
         }

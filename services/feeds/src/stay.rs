@@ -91,7 +91,7 @@ impl Changes {
 #[must_use]
 pub fn changes(statement: &Statement, known: &[StoredFact]) -> Changes {
     let until = statement.recorded + statement.within;
-    let own = known.iter().filter(|fact| !fact.linked);
+    let own = known.iter().filter(|fact| fact.linked.is_none());
     let before: Vec<StoredFact> = own
         .clone()
         .filter(|fact| fact.recorded_at < until)

@@ -2,7 +2,7 @@
 
 use super::area_of;
 use crate::contribution::{Sink, StoredFact};
-use crate::quantity::{OBSERVATION_PREFIX, PROVISIONAL_PREFIX, SUPPRESSED_PREFIX};
+use crate::quantity::{MISSING_PREFIX, OBSERVATION_PREFIX, PROVISIONAL_PREFIX, SUPPRESSED_PREFIX};
 use crate::tally::{Delta, Sums};
 use joinedup_events::Fact;
 use joinedup_events::observation::{Mark, ObservationFact};
@@ -39,7 +39,8 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) {
     match observed.mark {
         Some(Mark::Suppressed) => add(SUPPRESSED_PREFIX, Delta::ONE),
         Some(Mark::Provisional) => add(PROVISIONAL_PREFIX, Delta::ONE),
-        // What is missing adds nothing, and takes away what was published before.
-        Some(Mark::Missing) | None => {}
+        // A sum must not take it for zero. It takes away what was published before, too.
+        Some(Mark::Missing) => add(MISSING_PREFIX, Delta::ONE),
+        None => {}
     }
 }

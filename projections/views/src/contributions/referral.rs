@@ -1,6 +1,6 @@
 //! What a referral adds: how long each stage took, what was decided, who was at the table.
 
-use super::{area_of, days, minutes};
+use super::{area_of, days, followed, minutes, restate};
 use crate::contribution::{Sink, StoredFact};
 use crate::quantity::Quantity as Q;
 use crate::tally::{Delta, OPEN};
@@ -77,6 +77,7 @@ impl<'a> Case<'a> {
     pub fn of(facts: &'a [StoredFact]) -> Self {
         let mut case = Self {
             area: area_of(facts),
+            again: followed(facts, |_| true),
             ..Self::default()
         };
         let mut closures: Vec<(DateTime<Utc>, bool)> = Vec::new();
@@ -87,8 +88,7 @@ impl<'a> Case<'a> {
                 continue;
             };
             match fact {
-                ReferralFact::Received(_) if stored.linked => case.again.push(at),
-                _ if stored.linked => {}
+                _ if stored.linked.is_some() => {}
                 ReferralFact::Received(f) => case.received = Some((at, f)),
                 ReferralFact::Triaged(_) => case.triaged = Some(at),
                 ReferralFact::Accepted(_) => case.decided = Some((at, Decision::Accepted)),
@@ -99,8 +99,8 @@ impl<'a> Case<'a> {
                 ReferralFact::FirstContact(f) if f.face_to_face => {
                     case.contact = Some(case.contact.map_or(at, |c: DateTime<Utc>| c.min(at)));
                 }
-                ReferralFact::Discussed(f) => case.discussions.push((at, f)),
-                ReferralFact::PlanAgreed(f) => case.plans.push((at, f)),
+                ReferralFact::Discussed(f) => restate(&mut case.discussions, at, f),
+                ReferralFact::PlanAgreed(f) => restate(&mut case.plans, at, f),
                 ReferralFact::ActionOpened(f) => {
                     case.actions.entry(&f.action).or_default().opened = Some((at, f))
                 }

@@ -17,7 +17,7 @@ pub(super) struct Stated<'a> {
 impl<'a> Stated<'a> {
     /// Reads an entity's own facts.
     pub fn of(facts: &'a [StoredFact]) -> Self {
-        let own = || facts.iter().rev().filter(|stored| !stored.linked);
+        let own = || facts.iter().rev().filter(|stored| stored.linked.is_none());
         Self {
             population: own()
                 .find_map(|s| s.fact.population())

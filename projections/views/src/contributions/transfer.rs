@@ -1,9 +1,10 @@
 //! What a transfer adds: delays, nights, stages, notices and returns.
 //!
 //! Delayed days are counted by two rules (both published): the DRD rule credits a discharge with the days from the
-//! start of its *last* ready period; the night rule counts every date spent ready in a bed, `ready ≤ date < out`.
+//! start of its *last* ready period; the night rule counts every date spent ready in a bed, `ready ≤ date < out`. Neither
+//! counts what was before the admission.
 
-use super::{area_of, days, minutes};
+use super::{area_of, days, followed, minutes, restate};
 use crate::cell::Place;
 use crate::contribution::{Sink, StoredFact};
 use crate::dimension::{NO_DELAY, UNKNOWN};
@@ -12,7 +13,7 @@ use crate::tally::{Delta, OPEN};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use joinedup_events::reason::{Reason, Responsible};
 use joinedup_events::transfer::{
-    Admitted, DelayReasonSet, DischargeMethod, Discharged, Pathway, TransferFact,
+    AdmissionMethod, Admitted, DelayReasonSet, DischargeMethod, Discharged, Pathway, TransferFact,
 };
 use joinedup_events::{AreaId, Fact, Slug, local};
 
@@ -50,7 +51,7 @@ pub struct Spell<'a> {
     pub admitted: Option<(DateTime<Utc>, &'a Admitted)>,
     /// When and how the person left.
     pub discharged: Option<(DateTime<Utc>, &'a Discharged)>,
-    /// First day of the last ready period, if it was not ended by getting worse.
+    /// First day in this bed of the last ready period, if it was not ended by getting worse.
     pub ready: Option<NaiveDate>,
     /// The waits, in order.
     pub waits: Vec<Wait>,
@@ -81,11 +82,15 @@ pub struct Spell<'a> {
 /// What was stated of readiness: when, from which date, ready or not.
 type Readiness = (DateTime<Utc>, NaiveDate, bool);
 
+fn is_emergency(fact: &Fact) -> bool {
+    matches!(fact, Fact::Transfer(TransferFact::Admitted(f)) if f.method == AdmissionMethod::Emergency)
+}
+
 /// When a kind of fact of the transfer itself happened last.
 fn last_of(facts: &[StoredFact], is: impl Fn(&TransferFact) -> bool) -> Option<DateTime<Utc>> {
     facts
         .iter()
-        .filter(|stored| !stored.linked)
+        .filter(|stored| stored.linked.is_none())
         .filter(|stored| matches!(&stored.fact, Fact::Transfer(fact) if is(fact)))
         .map(|stored| stored.occurred_at)
         .max()
@@ -100,10 +105,12 @@ impl<'a> Spell<'a> {
     pub fn of(facts: &'a [StoredFact]) -> Option<Self> {
         let mut spell = Self {
             area: area_of(facts),
+            returned: followed(facts, is_emergency),
             ..Self::default()
         };
         let mut readiness: Vec<Readiness> = Vec::new();
         let mut further: Vec<(NaiveDate, Reason, Option<Responsible>)> = Vec::new();
+        let mut notices: Vec<(DateTime<Utc>, NaiveDate)> = Vec::new();
         let mut withdrawn: Vec<DateTime<Utc>> = Vec::new();
         let mut discharges: Vec<(DateTime<Utc>, &Discharged)> = Vec::new();
         let cancelled = last_of(facts, |f| matches!(f, TransferFact::Cancelled(_)));
@@ -114,14 +121,10 @@ impl<'a> Spell<'a> {
                 continue;
             };
             match fact {
-                TransferFact::Admitted(f) if stored.linked => {
-                    if f.method == joinedup_events::transfer::AdmissionMethod::Emergency {
-                        spell.returned.push(at);
-                    }
-                }
-                _ if stored.linked || cancelled.is_some_and(|cancelled| at <= cancelled) => {}
+                _ if stored.linked.is_some()
+                    || cancelled.is_some_and(|cancelled| at <= cancelled) => {}
                 TransferFact::Admitted(f) => spell.admitted = Some((at, f)),
-                TransferFact::ExpectedDateSet(f) => spell.expected.push((at, f.expected)),
+                TransferFact::ExpectedDateSet(f) => restate(&mut spell.expected, at, f.expected),
                 TransferFact::SocialCareReferred(_) => spell.referred = Some(at),
                 TransferFact::AssessmentStarted(_) => spell.assessment_started = Some(at),
                 TransferFact::AssessmentFinished(_) => spell.assessed = Some(at),
@@ -134,7 +137,7 @@ impl<'a> Spell<'a> {
                 TransferFact::DelayReasonEnded(f) => further.push((f.date, f.reason, None)),
                 TransferFact::PackageAgreed(_) => spell.package = Some(at),
                 TransferFact::DischargeNoticeGiven(f) => {
-                    spell.notices.push((at, f.proposed, false))
+                    restate(&mut notices, at, f.proposed);
                 }
                 TransferFact::DischargeNoticeWithdrawn(_) => withdrawn.push(at),
                 TransferFact::PathwaySet(f) => spell.pathways.push((f.date, f.pathway)),
@@ -157,15 +160,23 @@ impl<'a> Spell<'a> {
         spell.expected.sort_by_key(|(at, _)| *at);
         spell.reasons.sort_by_key(|f| f.date);
         spell.pathways.sort_by_key(|(date, _)| *date);
-        spell.call_off_notices(withdrawn);
+        spell.stand_notices(notices, withdrawn);
         spell.wait(readiness);
         spell.stand_further(further);
         Some(spell)
     }
 
-    fn call_off_notices(&mut self, mut withdrawn: Vec<DateTime<Utc>>) {
-        self.notices.sort_by_key(|(at, _, _)| *at);
+    fn stand_notices(
+        &mut self,
+        mut notices: Vec<(DateTime<Utc>, NaiveDate)>,
+        mut withdrawn: Vec<DateTime<Utc>>,
+    ) {
+        notices.sort_by_key(|(at, _)| *at);
+        let given = |(at, proposed)| (at, proposed, false);
+        self.notices = notices.into_iter().map(given).collect();
         withdrawn.sort_unstable();
+        // Told twice, it calls off no other notice.
+        withdrawn.dedup();
         for at in withdrawn {
             if let Some(notice) = self
                 .notices
@@ -187,28 +198,26 @@ impl<'a> Spell<'a> {
             turns.retain(|(at, _, ready)| (*at, *ready) != (one.0, one.2));
             turns.push(one);
         }
+        // What is dated on the day out or after it changes nothing: the last night was the one before.
+        let out = self.out();
+        turns.retain(|(_, date, _)| out.is_none_or(|out| *date < out));
         // A stable sort: of two for the same date and instant, the one recorded later comes last.
         turns.sort_by_key(|(at, date, _)| (*date, *at));
         turns.dedup_by_key(|(_, _, ready)| *ready);
-        let out = self.discharged.map(|(at, _)| local::date(at));
+        let came = self.admitted.map(|(at, _)| local::date(at));
         let mut turns = turns
             .into_iter()
             .map(|(_, date, ready)| (date, ready))
             .peekable();
-        while let Some((from, ready)) = turns.next() {
+        while let Some((date, ready)) = turns.next() {
             if !ready {
                 continue;
             }
+            // Earlier nights were spent elsewhere: after a move between hospitals the stay before has them.
+            let from = came.map_or(date, |came| came.max(date));
             let worse = turns.peek().map(|(date, _)| *date);
-            let until = match (worse, out) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
-            self.ready = if worse.is_some_and(|date| out.is_none_or(|out| date < out)) {
-                None
-            } else {
-                Some(from)
-            };
+            let until = worse.or(out);
+            self.ready = worse.is_none().then_some(from);
             if until.is_none_or(|until| until > from) {
                 self.waits.push(Wait { from, until });
             }

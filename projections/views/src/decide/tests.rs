@@ -64,7 +64,7 @@ impl World {
                 occurred_at,
                 recorded_at,
                 area: command.area.clone(),
-                linked: false,
+                linked: None,
                 fact,
             });
         }

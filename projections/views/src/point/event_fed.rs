@@ -6,12 +6,12 @@ use super::order::Gathered;
 use super::stock::{OpenSpans, levels, levels_by};
 use super::{PointQuery, Raw, Sieve, nearest, no_population, population, today};
 use crate::ask::Basis;
-use crate::cell::Cells;
+use crate::cell::{Cells, SeriesRef};
 use crate::measure::{Aggregate, Source};
 use crate::period::Period;
 use crate::quantity::{Kind, Quantity};
 use crate::tally::{Sums, Tally};
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 use joinedup_events::area::Areas;
 use joinedup_events::{AreaId, local};
 use std::collections::BTreeSet;
@@ -68,7 +68,7 @@ pub(super) fn raws(
         frame: &frame,
     };
     let mut raws = asked.raws();
-    let maturity = TimeDelta::minutes(query.measure.maturity().minutes());
+    let maturity = query.measure.maturity();
     // To the day it would say when the first person of a small place came.
     let began = Period::of(query.grain, first).start;
     for (period, raw) in frame.periods.iter().zip(&mut raws) {
@@ -95,7 +95,7 @@ pub(super) fn raws(
             }
         } else if let Some(until) = reported_until {
             // What began in the period ends unseen while nobody reports.
-            raw.provisional |= until < period.over_at() + maturity;
+            raw.provisional |= until < period.ripe_at(maturity);
         }
     }
     (frame, raws)
@@ -122,6 +122,7 @@ struct Asked<'a> {
     query: &'a PointQuery<'a>,
     sieve: &'a Sieve,
     quantity: Quantity,
+    /// In order.
     scope: &'a [AreaId],
     frame: &'a Frame,
 }
@@ -141,6 +142,16 @@ impl Asked<'_> {
         |breakdown| self.sieve.whole.passes(breakdown)
     }
 
+    /// The series that count: of home or site within the area. A rate of residents is of those who live there, and not of
+    /// who comes from elsewhere to a hospital there.
+    fn series(&self, quantity: &str) -> impl Iterator<Item = SeriesRef<'_>> + use<'_> {
+        let of_residents = self.query.measure.aggregate.population().is_some();
+        let lives_here = |home: &str| self.scope.binary_search_by(|id| id.as_str().cmp(home));
+        self.cells
+            .series_within(quantity, self.scope)
+            .filter(move |series| !of_residents || lives_here(series.place.home).is_ok())
+    }
+
     /// Adds every tally of a quantity that passes into its period.
     fn gather<T: Default + Clone>(
         &self,
@@ -152,7 +163,7 @@ impl Asked<'_> {
         let Some((start, end)) = self.frame.span() else {
             return sums;
         };
-        for series in self.cells.series_within(quantity, self.scope) {
+        for series in self.series(quantity) {
             if !passes(series.breakdown) {
                 continue;
             }
@@ -337,7 +348,7 @@ impl Asked<'_> {
 
     fn stock(&self, aggregate: Aggregate) -> Vec<Raw> {
         let name = self.quantity.name();
-        let all = levels(self.cells, name, self.scope, self.frame, &self.passes());
+        let all = levels(self.series(name), self.frame, &self.passes());
         match aggregate {
             Aggregate::Level => self
                 .at_end(&all)
@@ -350,13 +361,9 @@ impl Asked<'_> {
                     return vec![Raw::default(); self.frame.periods.len()];
                 };
                 let filter = self.sieve.of_over(source);
-                let over = levels(
-                    self.cells,
-                    over,
-                    self.scope,
-                    self.frame,
-                    &|b: &Breakdown| filter.passes(b),
-                );
+                let over = levels(self.series(over), self.frame, &|b: &Breakdown| {
+                    filter.passes(b)
+                });
                 self.at_end(&all)
                     .into_iter()
                     .zip(self.at_end(&over))
@@ -364,13 +371,9 @@ impl Asked<'_> {
                     .collect()
             }
             Aggregate::Share => {
-                let part = levels(
-                    self.cells,
-                    name,
-                    self.scope,
-                    self.frame,
-                    &|b: &Breakdown| self.sieve.whole.passes(b) && self.sieve.in_part(b),
-                );
+                let part = levels(self.series(name), self.frame, &|b: &Breakdown| {
+                    self.sieve.whole.passes(b) && self.sieve.in_part(b)
+                });
                 self.over_days(&all)
                     .into_iter()
                     .zip(self.over_days(&part))

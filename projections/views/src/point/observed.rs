@@ -6,11 +6,12 @@
 //! of lengths, the one asked for, or shorter ones that fill it;
 //! of places, the place itself, or the nearest below it that report, or those that serve it.
 
+mod reporter;
 mod scope;
 
 use super::frame::Frame;
-use super::{PointQuery, Raw, Sieve, no_population, population, today};
-use crate::cell::{Cells, Filter, Series};
+use super::{PointQuery, Raw, Sieve, no_population, today};
+use crate::cell::{Cells, Filter};
 use crate::measure::{Aggregate, Measure};
 use crate::period::{Grain, Period, periods};
 use crate::quantity::SUPPRESSED_PREFIX;
@@ -18,8 +19,9 @@ use crate::tally::Sums;
 use chrono::{Days, NaiveDate};
 use joinedup_events::AreaId;
 use joinedup_events::area::{Area, Areas, Serves};
+use reporter::{Filled, Report, Reporter};
 use scope::{Scope, marked, provisional, scope};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A series that has been silent for more than a year has ended, and its chart ends with it. One that has been silent
 /// for less shows the gap.
@@ -44,31 +46,34 @@ pub(super) fn raws(
     sieve: &Sieve,
 ) -> (Frame, Vec<Raw>) {
     let quantity = query.measure.quantity.as_str();
+    let scoped = scope(cells, areas, query.area, query.measure);
+    let note = scoped.note();
     let Scope {
         places: scope,
-        note,
         serving,
         years,
-    } = scope(cells, areas, query.area, query.measure);
-    let (first, last) = extent(cells, quantity, &scope, query);
+        ..
+    } = &scoped;
+    let (first, last) = extent(cells, quantity, scope, query);
     let frame = Frame::of(query, first, last);
     if scope.is_empty() {
         let none = vec![Raw::missing("nothing was ever reported here"); frame.periods.len()];
         return (frame, none);
     }
-    let all = Return::of(cells, quantity, &scope, &sieve.whole).waiting(&serving, &years);
+    let all = Return::of(cells, quantity, scope, &sieve.whole).waiting(serving, years);
     let part = (query.measure.aggregate == Aggregate::Share)
-        .then(|| Return::of_part(cells, quantity, &scope, sieve).waiting(&serving, &years));
+        .then(|| Return::of_part(cells, quantity, scope, sieve).waiting(serving, years));
     let over = query.measure.over.as_deref().map(|over| {
         // Both sides must be of the same places.
-        Return::of(cells, over, &scope, &sieve.whole).waiting(&serving, &years)
+        Return::of(cells, over, scope, &sieve.whole).waiting(serving, years)
     });
-    let people = query
-        .measure
-        .aggregate
-        .population()
-        .map(|which| (which, population(areas, query.area, which)));
-    let provisional = provisional(cells, quantity, &scope, &sieve.whole);
+    // A ratio may change with either side.
+    let named = [Some(quantity), query.measure.over.as_deref()];
+    let provisional: BTreeSet<NaiveDate> = named
+        .into_iter()
+        .flatten()
+        .flat_map(|quantity| provisional(cells, quantity, scope, &sieve.whole))
+        .collect();
     let today = today(query);
     let raws = frame
         .periods
@@ -111,12 +116,16 @@ pub(super) fn raws(
                         Aggregate::AmountPerDay => {
                             Raw::part(micro(amount.value), period.days() as f64, amount.n)
                         }
-                        Aggregate::AmountPer100k(which) => match people {
-                            Some((_, Some(people))) => {
-                                Raw::part(micro(amount.value), people as f64 / 100_000.0, amount.n)
+                        Aggregate::AmountPer100k(which) => {
+                            match scoped.population(areas, query.area, which, *period) {
+                                Some(people) => Raw::part(
+                                    micro(amount.value),
+                                    people as f64 / 100_000.0,
+                                    amount.n,
+                                ),
+                                None => Raw::missing(no_population(which)),
                             }
-                            _ => Raw::missing(no_population(which)),
-                        },
+                        }
                         _ => Raw::of(micro(amount.value), amount.n),
                     }
                 }
@@ -212,144 +221,10 @@ pub(super) fn standing_for<'a>(
     scope(cells, areas, place, measure).serving
 }
 
-/// Dimensions, fewest first, with the series that are broken down by them, and whether those count suppressed amounts.
-type Sets<'a> = BTreeMap<(usize, Vec<&'a str>), Vec<(&'a Series, bool)>>;
-
-/// One report.
-#[derive(Clone, Copy)]
-enum Report {
-    Amount(Sums),
-    /// All of it, or a part.
-    Suppressed,
-}
-
-/// What one place reports of a return: by length, the breakdowns that answer the question, simplest first.
-#[derive(Default)]
-struct Reporter<'a> {
-    sets: BTreeMap<Grain, Sets<'a>>,
-    /// How it serves the place, where it does not lie within it.
-    serves: Option<&'a Serves>,
-    /// The place, where it is a part of the one asked for: in its years it is waited for.
-    part: Option<&'a Area>,
-}
-
-impl<'a> Reporter<'a> {
-    fn of(
-        cells: &'a Cells,
-        quantity: &str,
-        area: &AreaId,
-        passes: impl Fn(&[(Box<str>, Box<str>)]) -> bool,
-    ) -> Self {
-        let mut reporter = Self::default();
-        let suppressed = marked(quantity, SUPPRESSED_PREFIX);
-        let amounts = cells.series(quantity, area.as_str()).map(|s| (s, false));
-        let hidden = cells.series(&suppressed, area.as_str()).map(|s| (s, true));
-        for (series, hidden) in amounts.chain(hidden) {
-            let Some(grain) = grain_of(series.breakdown).filter(|_| passes(series.breakdown))
-            else {
-                continue;
-            };
-            let dimensions: Vec<&str> = series
-                .breakdown
-                .iter()
-                .map(|(d, _)| &**d)
-                .filter(|d| *d != "grain")
-                .collect();
-            reporter
-                .sets
-                .entry(grain)
-                .or_default()
-                .entry((dimensions.len(), dimensions))
-                .or_default()
-                .push((series.cells, hidden));
-        }
-        reporter
-    }
-
-    /// Whether there is such a place on a day: only then it is waited for. What it reports all the same counts.
-    fn is_there(&self, day: NaiveDate) -> bool {
-        self.part.is_none_or(|part| part.on(day))
-    }
-
-    /// What is reported of one period.
-    fn at(&self, grain: Grain, start: NaiveDate) -> Option<Report> {
-        self.sets.get(&grain)?.values().find_map(|cells| {
-            let mut found = None;
-            for (tally, hidden) in cells.iter().filter_map(|(c, h)| Some((c.get(&start)?, h))) {
-                if *hidden {
-                    // A sum without one of its parts is not the sum.
-                    return Some(Report::Suppressed);
-                }
-                if let Some(sums) = tally.sums() {
-                    add(found.get_or_insert_with(Sums::default), &sums);
-                }
-            }
-            found.map(Report::Amount)
-        })
-    }
-
-    /// The amount of a period: reported for it, or for all the shorter ones that fill it. Of a period that is not
-    /// over, what there is.
-    fn fill(&self, grain: Grain, period: Period, over: bool) -> Filled {
-        let last = period.end.pred_opt().unwrap_or(period.start);
-        let is_there = [period.start, last]
-            .into_iter()
-            .any(|day| self.is_there(day));
-        let mut best = if is_there {
-            Filled::None
-        } else {
-            Filled::NotWaitedFor
-        };
-        for filler in fillers(grain) {
-            if !self.sets.contains_key(filler) {
-                continue;
-            }
-            let (mut sum, mut have, mut of) = (Sums::default(), 0, 0);
-            for tile in periods(*filler, period.start, last) {
-                of += 1;
-                match self.at(*filler, tile.start) {
-                    Some(Report::Amount(amount)) => {
-                        have += 1;
-                        add(&mut sum, &amount);
-                    }
-                    Some(Report::Suppressed) => return Filled::Suppressed,
-                    // Before it was made and after it was merged others report for it.
-                    None if !self.is_there(tile.start) => of -= 1,
-                    None => {}
-                }
-            }
-            if of > 0 && have == of || (have > 0 && !over) {
-                return Filled::Whole(sum);
-            }
-            if have > 0 && matches!(best, Filled::None) {
-                best = Filled::Partly {
-                    have,
-                    of,
-                    filler: *filler,
-                };
-            }
-        }
-        best
-    }
-}
-
 fn add(sum: &mut Sums, more: &Sums) {
     sum.value += more.value;
     sum.denominator += more.denominator;
     sum.n += more.n;
-}
-
-enum Filled {
-    Whole(Sums),
-    Partly {
-        have: u32,
-        of: u32,
-        filler: Grain,
-    },
-    Suppressed,
-    None,
-    /// There was no such place then.
-    NotWaitedFor,
 }
 
 /// A return, of all the places that speak for an area.
@@ -441,7 +316,7 @@ impl<'a> Return<'a> {
         {
             Some(Report::Amount(amount)) => Raw::of(micro(amount.value), amount.n),
             Some(Report::Suppressed) => Raw::suppressed(),
-            None => Raw::missing("nothing was reported"),
+            Some(Report::Missing) | None => Raw::missing("nothing was reported"),
         }
     }
 

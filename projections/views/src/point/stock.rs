@@ -1,17 +1,15 @@
 //! Stocks: running sums of level changes, by day.
 
 use super::frame::Frame;
-use crate::cell::{Cells, Series};
+use crate::cell::{Cells, Series, SeriesRef};
 use crate::tally::OPEN;
 use chrono::{NaiveDate, TimeDelta};
 use joinedup_events::AreaId;
 use std::collections::BTreeMap;
 
 /// The level at the end of each day of a frame.
-pub(super) fn levels(
-    cells: &Cells,
-    quantity: &str,
-    scope: &[AreaId],
+pub(super) fn levels<'c>(
+    all: impl Iterator<Item = SeriesRef<'c>>,
     frame: &Frame,
     passes: &impl Fn(&[(Box<str>, Box<str>)]) -> bool,
 ) -> Vec<i64> {
@@ -19,7 +17,7 @@ pub(super) fn levels(
     let Some((_, end)) = frame.span() else {
         return days;
     };
-    for series in cells.series_within(quantity, scope) {
+    for series in all {
         if passes(series.breakdown) {
             add_changes(series.cells, frame, end, &mut days);
         }

@@ -30,7 +30,7 @@ pub(crate) fn told(area: &str, occurred: &str, recorded: &str, fact: Fact) -> St
         occurred_at: at(occurred),
         recorded_at: at(recorded),
         area: AreaId::new(area).unwrap(),
-        linked: false,
+        linked: None,
         fact,
     }
 }

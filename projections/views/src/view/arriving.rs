@@ -24,7 +24,7 @@ impl View {
             }
         }
         let mut messages: Vec<Message> = bundle.messages.into_iter().flatten().collect();
-        messages.retain(|message| !message.fact.linked);
+        messages.retain(|message| message.fact.linked.is_none());
         messages.sort_by_key(|message| message.key);
         let mut found: Vec<(usize, Contradiction)> = messages
             .chunk_by(|a, b| a.key == b.key)

@@ -12,6 +12,7 @@ use joinedup_events::observation::ObservationFact;
 use joinedup_events::referral::ReferralFact;
 use joinedup_events::transfer::TransferFact;
 use joinedup_events::{EntityId, Event, Fact, Family};
+use std::collections::BTreeSet;
 
 /// A fact for one entity that hears of it.
 pub(super) struct Message {
@@ -65,12 +66,12 @@ impl Bundle {
             occurred_at: at_ms(event.occurred_at),
             recorded_at: at_ms(event.recorded_at),
             area: event.area,
-            linked: false,
+            linked: None,
             fact: event.fact,
         };
         if let Some(previous) = previous {
             let linked = StoredFact {
-                linked: true,
+                linked: Some(EntityKey::of(family, event.entity.as_str())),
                 ..fact.clone()
             };
             self.send(family, previous, linked);
@@ -87,7 +88,7 @@ impl Bundle {
         });
     }
 
-    fn deal(&mut self, message: Message) {
+    pub(super) fn deal(&mut self, message: Message) {
         let partition = message.key.partition(self.messages.len());
         self.messages[partition].push(message);
     }
@@ -112,6 +113,41 @@ impl Bundle {
     pub(super) fn len(&self) -> usize {
         self.messages.iter().map(Vec::len).sum()
     }
+}
+
+/// What the entities hear that an entity has ever named as its previous one: whatever corrects that and does not name them
+/// itself. There, such a fact names nobody.
+pub(super) fn relayed(key: EntityKey, family: Family, facts: &[StoredFact]) -> Vec<Message> {
+    let own = || facts.iter().filter(|stored| stored.linked.is_none());
+    let followed: BTreeSet<&EntityId> = own()
+        .filter(|stored| stored.fact.retraction().is_none())
+        .filter_map(|stored| stored.fact.previous())
+        .collect();
+    let mut relayed = Vec::new();
+    for previous in followed {
+        for stored in own().filter(|stored| stored.fact.previous() != Some(previous)) {
+            let mut fact = StoredFact {
+                linked: Some(key),
+                ..stored.clone()
+            };
+            match &mut fact.fact {
+                Fact::Transfer(TransferFact::Admitted(f)) => f.previous = None,
+                Fact::Referral(ReferralFact::Received(f)) => f.previous = None,
+                Fact::Transfer(TransferFact::Cancelled(_)) => {}
+                other => match retraction_mut(other) {
+                    Some(retraction) => retraction.previous = None,
+                    None => continue,
+                },
+            }
+            relayed.push(Message {
+                key: EntityKey::of(family, previous.as_str()),
+                family,
+                entity: previous.clone(),
+                fact,
+            });
+        }
+    }
+    relayed
 }
 
 /// What a fact takes back, if it takes back anything.

@@ -1,7 +1,7 @@
 //! A partition: the entities whose keys lie in one part of all keys, with their facts, and the folding of them. Nothing in
 //! it knows of another partition: what an entity is linked to hears of it as a fact of its own.
 
-use super::bundle::Message;
+use super::bundle::{Message, relayed};
 use super::{EntityKey, SourceEnd, in_memory};
 use crate::cell::{Adder, Adding, Place, Slot};
 use crate::contradictions;
@@ -52,6 +52,8 @@ type Contributions = Vec<(Slot, Delta)>;
 #[derive(Default)]
 pub(super) struct Outcome {
     pub totals: Totals,
+    /// What others are still to hear of an entity that they were linked to.
+    pub relayed: Vec<Message>,
     /// What entities say of the end of a source.
     pub ends: Vec<(EntityKey, Option<SourceEnd>)>,
 }
@@ -121,17 +123,19 @@ impl Partition {
         room.before.clear();
         let standing = without_retracted(facts);
         contributions(cells, family, (facts, &standing), &mut room.before);
-        let mut changed = false;
+        let (mut changed, mut of_own) = (false, false);
         for Message { fact, .. } in messages {
             let inserted = entity.insert(&fact, &mut room.row);
             let totals = &mut outcome.totals;
-            totals.repeats +=
-                u64::from(!fact.linked && matches!(inserted, Inserted::Known | Inserted::Earlier));
-            totals.conflicts += u64::from(!fact.linked && inserted == Inserted::Conflict);
+            totals.repeats += u64::from(
+                fact.linked.is_none() && matches!(inserted, Inserted::Known | Inserted::Earlier),
+            );
+            totals.conflicts += u64::from(fact.linked.is_none() && inserted == Inserted::Conflict);
             if inserted == Inserted::Known {
                 continue;
             }
             changed = true;
+            of_own |= fact.linked.is_none();
             if let Some(journal) = &mut self.journal {
                 room.row.clear();
                 // A set of its own: the journal has it apart from the others.
@@ -151,6 +155,9 @@ impl Partition {
         }
         if !changed {
             return;
+        }
+        if of_own {
+            outcome.relayed.extend(relayed(key, family, facts));
         }
         in_order(facts);
         room.after.clear();

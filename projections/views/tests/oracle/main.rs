@@ -254,6 +254,7 @@ fn reported_amounts_equal_the_reports_added_up() {
     let mut shown: BTreeMap<String, usize> = BTreeMap::new();
     for seed in 12..17 {
         let world = returns(seed);
+        let older = |place: &str| f64::from(world.areas.get(place).unwrap().population_65.unwrap());
         for measure in world.measures.iter() {
             let Some(Source::Observed(series)) = measure.source() else {
                 continue;
@@ -264,10 +265,7 @@ fn reported_amounts_equal_the_reports_added_up() {
                 let how = match measure.aggregate {
                     Aggregate::Amount => Reading::Amount,
                     Aggregate::AmountPerDay => Reading::PerDay,
-                    Aggregate::AmountPer100k(Population::Older) => {
-                        let older = world.areas.get(place).unwrap().population_65.unwrap();
-                        Reading::Per100k(f64::from(older))
-                    }
+                    Aggregate::AmountPer100k(Population::Older) => Reading::Per100k(&older),
                     Aggregate::Proportion => Reading::Proportion,
                     Aggregate::Ratio => Reading::Over(
                         measure.over.as_deref().unwrap().strip_prefix("observation.").unwrap(),

@@ -197,7 +197,8 @@ fn speakers(series: &Series, place: &'static str) -> Vec<&'static str> {
 pub enum Reading<'a> {
     Amount,
     PerDay,
-    Per100k(f64),
+    /// By how many people live in a place.
+    Per100k(&'a dyn Fn(&str) -> f64),
     Proportion,
     Over(&'a str),
     AsReported(&'static str),
@@ -236,7 +237,10 @@ pub fn expected(
         Reading::PerDay => {
             sum(series, period).map(|s| s.0 / (period.1 - period.0).num_days() as f64)
         }
-        Reading::Per100k(people) => sum(series, period).map(|s| s.0 / (people / 100_000.0)),
+        Reading::Per100k(people) => {
+            let people: f64 = speakers.iter().map(|area| people(area)).sum();
+            sum(series, period).map(|s| s.0 / (people / 100_000.0))
+        }
         Reading::Proportion => sum(series, period).and_then(|s| over(s.0, s.1)),
         Reading::Over(other) => over(sum(series, period)?.0, sum(named(other)?, period)?.0),
         Reading::AsReported(grain) => (speakers == [place])

@@ -29,6 +29,7 @@ pub fn areas() -> Areas {
         ("n1", "neighbourhood", "\"north\"", None),
         ("n2", "neighbourhood", "\"north\"", None),
         ("ward", "hospital", "", None),
+        ("infirmary", "hospital", "\"county\"", None),
     ] {
         text += &format!(
             "[[area]]\nid = \"{id}\"\ntitle = \"{id}\"\nkind = \"{kind}\"\nparents = [{parents}]\n"

@@ -3,11 +3,23 @@
 use crate::asking::*;
 use joinedup_views::period::{Grain, periods};
 use joinedup_views::point::State;
-use joinedup_views::quantity::{PROVISIONAL_PREFIX, SUPPRESSED_PREFIX};
+use joinedup_views::quantity::{MISSING_PREFIX, PROVISIONAL_PREFIX, SUPPRESSED_PREFIX};
 use joinedup_views::tally::{Delta, Sums};
 use joinedup_views::{Cells, Filter};
 
 fn observe(
+    cells: &mut Cells,
+    area: &str,
+    grain: &str,
+    start: &str,
+    value: i64,
+    more: &[(&str, &str)],
+) {
+    observe_of("beds", cells, area, grain, start, value, more);
+}
+
+fn observe_of(
+    series: &str,
     cells: &mut Cells,
     area: &str,
     grain: &str,
@@ -24,7 +36,7 @@ fn observe(
         n: 1,
     };
     cells.apply(
-        "observation.beds",
+        &format!("observation.{series}"),
         area,
         &breakdown,
         d(start),
@@ -143,6 +155,24 @@ fn places_are_added_up_only_when_all_of_them_report() {
 }
 
 #[test]
+fn a_rate_is_of_the_people_of_the_places_that_report_it() {
+    let m = measure(
+        "quantity = \"observation.beds\"\naggregate = { amount_per_100k = \"population_18\" }\nperiod = \"month\"",
+    );
+    let mut cells = Cells::default();
+    observe(&mut cells, "infirmary", "month", "2026-01-01", 90, &[]);
+    let rate = |cells: &Cells| {
+        let points = Ask::new(cells, &m, "2026-02-02T09:00:00Z").points();
+        points.first().and_then(|p| p.value)
+    };
+    assert_eq!(rate(&cells), None, "patients live elsewhere");
+    observe(&mut cells, "north", "month", "2026-01-01", 3, &[]);
+    assert_eq!(rate(&cells), Some(6.0), "of 50,000 and not of 200,000");
+    observe(&mut cells, "south", "month", "2026-01-01", 5, &[]);
+    assert_eq!(rate(&cells), Some(4.0));
+}
+
+#[test]
 fn a_series_that_ended_ends_its_chart_and_one_that_pauses_shows_the_gap() {
     let mut cells = Cells::default();
     observe(&mut cells, "county", "month", "2019-01-01", 1, &[]);
@@ -217,6 +247,33 @@ fn what_its_publisher_suppressed_is_not_zero_and_not_missing() {
 }
 
 #[test]
+fn what_its_publisher_says_is_missing_is_not_zero() {
+    let mut cells = Cells::default();
+    for (start, ward) in [
+        ("2026-01-01", "a"),
+        ("2026-01-01", "b"),
+        ("2026-02-01", "a"),
+    ] {
+        observe(&mut cells, "county", "month", start, 7, &[("ward", ward)]);
+    }
+    mark(&mut cells, MISSING_PREFIX, "2026-02-01", &[("ward", "b")]);
+    let m = measure(AMOUNT);
+    let mut ask = Ask::new(&cells, &m, "2026-05-20T09:00:00Z");
+    let points = ask.points();
+    assert_eq!(values(&points)[..2], [Some(14.0), None]);
+    assert_eq!(points[1].state, State::Missing);
+    ask.filter = Filter::one("ward", "a");
+    assert_eq!(values(&ask.points())[..2], [Some(7.0), Some(7.0)]);
+    ask.filter = Filter::default();
+    ask.grain = Grain::Quarter;
+    assert_eq!(
+        ask.points()[0].note.as_deref(),
+        Some("1 of 3 months reported"),
+        "a quarter is not the sum of two months"
+    );
+}
+
+#[test]
 fn what_its_publisher_calls_provisional_is() {
     let mut cells = Cells::default();
     for start in ["2026-01-01", "2026-02-01"] {
@@ -230,4 +287,22 @@ fn what_its_publisher_calls_provisional_is() {
         shown[..2],
         [(Some(10.0), State::Final), (Some(10.0), State::Provisional)]
     );
+}
+
+#[test]
+fn a_ratio_is_provisional_while_either_side_is() {
+    let mut cells = Cells::default();
+    for start in ["2026-01-01", "2026-02-01"] {
+        observe(&mut cells, "county", "month", start, 10, &[]);
+        observe_of("open", &mut cells, "county", "month", start, 20, &[]);
+    }
+    let of = [("grain", "month")];
+    let open = format!("{PROVISIONAL_PREFIX}open");
+    cells.apply(&open, "county", &of, d("2026-02-01"), Delta::ONE, 1);
+    let m = measure(
+        "quantity = \"observation.beds\"\nover = \"observation.open\"\naggregate = \"ratio\"\nperiod = \"month\"",
+    );
+    let points = Ask::new(&cells, &m, "2026-05-20T09:00:00Z").points();
+    assert_eq!(values(&points)[..2], [Some(0.5), Some(0.5)]);
+    assert_eq!(states(&points)[..2], [State::Final, State::Provisional]);
 }

@@ -1,6 +1,7 @@
 //! Points of stocks: levels, nights, the longest wait, shares by parts, ratings rolled up.
 
 use crate::asking::*;
+use joinedup_views::cell::Place;
 use joinedup_views::measures::Measures;
 use joinedup_views::tally::{Delta, OPEN};
 use joinedup_views::{Cells, Filter};
@@ -140,4 +141,43 @@ fn levels_roll_up_by_the_lower_median_of_the_areas_below() {
     assert_eq!(ask("ra-worst-level", "county"), (Some(2.0), Some(2)));
     assert_eq!(ask("ra-level-median", "north"), (Some(1.0), Some(1)));
     assert_eq!(ask("ra-level-median", "n1"), (Some(1.0), Some(1)));
+}
+
+#[test]
+fn a_rate_of_residents_leaves_out_who_comes_from_elsewhere() {
+    let mut cells = Cells::default();
+    let all = [("pathway", "1"), ("reason", "A"), ("responsible", "nhs")];
+    for place in [
+        Place::new("n1", Some("infirmary")),
+        Place::new("n1", Some("far-away")),
+        Place::new("elsewhere", Some("infirmary")),
+    ] {
+        let since = Delta::step(1);
+        cells.apply("transfer.waiting", place, &all, d("2026-06-01"), since, 1);
+        let arrived = Delta::ONE;
+        cells.apply(
+            "transfer.admissions",
+            place,
+            &[],
+            d("2026-06-01"),
+            arrived,
+            1,
+        );
+    }
+    let points = |text: &str| {
+        let m = measure(&format!("{text}\nperiod = \"day\""));
+        Ask::new(&cells, &m, "2026-06-02T09:00:00Z").points()
+    };
+    let waiting = "quantity = \"transfer.waiting\"\naggregate = ";
+    let rate = points(&format!(
+        "{waiting}{{ level_days_per_100k_per_day = \"population_18\" }}"
+    ));
+    assert_eq!(rate[0].value, Some(1.0), "two residents of 200,000");
+    assert_eq!(
+        points(&format!("{waiting}\"level_days\""))[0].value,
+        Some(3.0)
+    );
+    let admissions =
+        "quantity = \"transfer.admissions\"\naggregate = { count_per_100k = \"population_18\" }";
+    assert_eq!(points(admissions)[0].value, Some(1.0));
 }

@@ -79,6 +79,6 @@ impl New {
 /// Whether it is known that somebody was admitted.
 fn is_admitted(known: &[StoredFact]) -> bool {
     known.iter().any(|stored| {
-        !stored.linked && matches!(&stored.fact, Fact::Transfer(TransferFact::Admitted(_)))
+        stored.linked.is_none() && matches!(&stored.fact, Fact::Transfer(TransferFact::Admitted(_)))
     })
 }

@@ -29,7 +29,7 @@ const WITHIN: TimeDelta = TimeDelta::seconds(1);
 #[must_use]
 pub fn changes(statement: &Statement, known: &[StoredFact]) -> Vec<(DateTime<Utc>, ReferralFact)> {
     let until = statement.recorded + WITHIN;
-    let own = known.iter().filter(|fact| !fact.linked);
+    let own = known.iter().filter(|fact| fact.linked.is_none());
     let before = own.filter(|fact| fact.recorded_at < until).cloned();
     let stands = standing(before.collect());
     let case = Case::of(&stands);

@@ -45,7 +45,7 @@ impl Origin<'_> {
         let event = |id, at, fact| self.event(id, at, changes.recorded, Fact::Transfer(fact));
         // Who was the stay before it learns of what is taken back too.
         let previous = |position: u64| {
-            let mut own = known.iter().filter(|fact| !fact.linked);
+            let mut own = known.iter().filter(|fact| fact.linked.is_none());
             let taken_back = own.find(|fact| fact.position == position)?;
             taken_back.fact.previous().cloned()
         };

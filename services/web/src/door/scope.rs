@@ -22,7 +22,7 @@ pub fn sees(caller: &Caller, entity: &Entity<'_>) -> bool {
     let facts = entity.facts.all();
     let areas = facts
         .iter()
-        .filter(|f| !f.linked)
+        .filter(|f| f.linked.is_none())
         .flat_map(|f| areas_of(&f.area, &f.fact));
     caller.areas().is_none() || areas.into_iter().any(|area| caller.covers(area.as_str()))
 }

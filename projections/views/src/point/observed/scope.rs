@@ -2,8 +2,9 @@
 
 use crate::cell::{Cells, Filter};
 use crate::footprint;
-use crate::measure::{Aggregate, Measure};
-use crate::point::{nearest, outermost};
+use crate::measure::{Aggregate, Measure, Population};
+use crate::period::Period;
+use crate::point::{nearest, outermost, population};
 use crate::quantity::{OBSERVATION_PREFIX, PROVISIONAL_PREFIX, SUPPRESSED_PREFIX};
 use chrono::NaiveDate;
 use joinedup_events::AreaId;
@@ -36,12 +37,42 @@ pub(super) fn provisional(
 pub(super) struct Scope<'a> {
     /// The places.
     pub places: Vec<AreaId>,
-    /// A note where they are not all of the area.
-    pub note: Option<String>,
+    /// How many more there are that never reported.
+    pub silent: usize,
     /// The services by which the places stand for the area, where they are not in it; in the order of the places.
     pub serving: Vec<&'a Serves>,
     /// In which years the places are waited for, in their order; always where none are given.
     pub years: Vec<&'a Area>,
+}
+
+impl Scope<'_> {
+    /// A note where some places never reported.
+    pub fn note(&self) -> Option<String> {
+        let places = match self.places.len() {
+            1 => "1 place that reports".to_owned(),
+            n => format!("{n} places that report"),
+        };
+        let silent = self.silent;
+        (silent > 0).then(|| format!("the sum of {places}; {silent} more never did"))
+    }
+
+    /// How many people live where an amount of a period comes from: in all of the area, where all of it reports.
+    pub fn population(
+        &self,
+        areas: &Areas,
+        area: &AreaId,
+        which: Population,
+        period: Period,
+    ) -> Option<u64> {
+        if self.silent == 0 {
+            return population(areas, area, which);
+        }
+        let days = [period.start, period.last_day()];
+        let is_there = |area: &Area| days.into_iter().any(|day| area.on(day));
+        let there = |id: &&AreaId| areas.get(id.as_str()).is_none_or(is_there);
+        let places = self.places.iter().filter(there);
+        places.map(|id| population(areas, id, which)).sum()
+    }
 }
 
 /// The places that speak for an area: itself, those within it, or those that serve it.
@@ -71,14 +102,20 @@ pub(super) fn scope<'a>(
         let dates: Vec<NaiveDate> = dates.flatten().copied().collect();
         dates.iter().min().copied().zip(dates.iter().max().copied())
     };
-    let within = within(areas, area, &has, span);
+    // A rate is of residents, and so of the places that they live in.
+    let of_residents = measure.aggregate.population().is_some();
+    let is_asked = |id: &AreaId| {
+        let lived_in = || !areas.get(id.as_str()).is_some_and(|a| a.kind.is_provider());
+        has(id) && (!of_residents || lived_in())
+    };
+    let within = within(areas, area, &is_asked, span);
     if !within.places.is_empty() || !footprint::is_taken_by(measure) {
         return within;
     }
     let (serving, silent) = footprint::standing_for(areas, area, has);
     Scope {
         places: serving.iter().map(|s| s.organisation.clone()).collect(),
-        note: partly(serving.len(), silent),
+        silent,
         serving,
         years: Vec::new(),
     }
@@ -126,7 +163,7 @@ fn within<'a>(
         .filter(|id| !covered.contains(id) && is_of_those_years(id))
         .count();
     Scope {
-        note: partly(scope.len(), silent),
+        silent,
         serving: Vec::new(),
         years: scope
             .iter()
@@ -134,15 +171,6 @@ fn within<'a>(
             .collect(),
         places: scope,
     }
-}
-
-/// A note where some places never reported.
-fn partly(reporting: usize, silent: usize) -> Option<String> {
-    let places = match reporting {
-        1 => "1 place that reports".to_owned(),
-        n => format!("{n} places that report"),
-    };
-    (silent > 0).then(|| format!("the sum of {places}; {silent} more never did"))
 }
 
 /// Which cut of the map a kind of area belongs to.
