@@ -9,6 +9,7 @@ use crate::packing::append;
 use chrono::{DateTime, Utc};
 use joinedup_events::{AreaId, EventKey};
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// What inserting a fact did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,22 +204,28 @@ pub(crate) fn in_order(facts: &mut [StoredFact]) {
     facts.sort_unstable_by_key(|f| (f.recorded_at, f.position, f.key, f.linked));
 }
 
-/// Leaves out what was taken back. A retraction stands unless a later one takes it back.
+/// Leaves out what was taken back. A retraction stands unless a later one takes it back; one that only names the entity
+/// as that of before takes back what was said of it in the same way.
 pub(crate) fn without_retracted(facts: &[StoredFact]) -> Cow<'_, [StoredFact]> {
     if !facts.iter().any(|f| f.fact.retraction().is_some()) {
         return Cow::Borrowed(facts);
     }
-    let mut gone: Vec<FactKey> = Vec::new();
+    let mut gone: HashSet<(FactKey, bool)> = HashSet::new();
     for fact in facts.iter().rev() {
         let Some(retraction) = fact.fact.retraction() else {
             continue;
         };
-        if !gone.contains(&fact.key) {
+        if !gone.contains(&(fact.key, fact.linked)) {
             let source = retraction.retracts_source.as_deref().unwrap_or_default();
-            gone.push(EventKey::of(source, &retraction.retracts).into());
+            let key = FactKey::from(EventKey::of(source, &retraction.retracts));
+            gone.insert((key, true));
+            if !fact.linked {
+                gone.insert((key, false));
+            }
         }
     }
-    let stands = |f: &&StoredFact| f.fact.retraction().is_none() && !gone.contains(&f.key);
+    let stands =
+        |f: &&StoredFact| f.fact.retraction().is_none() && !gone.contains(&(f.key, f.linked));
     facts.iter().filter(stands).cloned().collect()
 }
 
@@ -430,6 +437,20 @@ mod tests {
         set.insert(&fact("2", 1, takes_back("1")));
         set.insert(&fact("1", 2, started()));
         assert!(set.facts().standing().is_empty());
+    }
+
+    #[test]
+    fn a_retraction_about_another_entity_takes_back_nothing_of_this_ones_own() {
+        let linked = |fact: StoredFact| StoredFact {
+            linked: true,
+            ..fact
+        };
+        let mut set = FactSet::default();
+        set.insert(&fact("1", 1, started()));
+        set.insert(&linked(fact("2", 2, started())));
+        set.insert(&linked(fact("3", 3, takes_back("1"))));
+        set.insert(&linked(fact("4", 4, takes_back("2"))));
+        assert_eq!(set.facts().standing(), vec![fact("1", 1, started())]);
     }
 
     #[test]

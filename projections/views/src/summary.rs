@@ -254,11 +254,24 @@ impl Summary {
     /// When anything was last heard of a source, whatever it spoke of.
     #[must_use]
     pub fn last_word(&self, source: &str) -> Option<DateTime<Utc>> {
-        let from = (source.to_owned(), AreaId::first());
-        let rows = self.sources.range(from..);
-        rows.take_while(|((name, _), _)| name == source)
+        self.reports_of(source)
             .map(|(_, heard)| heard.recorded_at)
             .max()
+    }
+
+    /// The areas that a source has told of.
+    pub fn areas_of<'a>(&'a self, source: &'a str) -> impl Iterator<Item = &'a AreaId> {
+        self.reports_of(source).map(|(area, _)| area)
+    }
+
+    fn reports_of<'a>(
+        &'a self,
+        source: &'a str,
+    ) -> impl Iterator<Item = (&'a AreaId, &'a LastReport)> {
+        let from = (source.to_owned(), AreaId::first());
+        let rows = self.sources.range(from..);
+        rows.take_while(move |((name, _), _)| name == source)
+            .map(|((_, area), heard)| (area, heard))
     }
 
     /// The instant up to which the sources that feed a family in the areas have reported: what happened later may be unknown,

@@ -34,8 +34,18 @@ impl Forms {
             let rule = rule.to_owned();
             found.push(Refusal { pointer, rule });
         };
-        if !self.sources.is_empty() && !self.sources.iter().any(|s| is_of(s, &event.source)) {
-            refuse("/source".to_owned(), SOURCE_RULE);
+        let retraction = event.fact.retraction();
+        let retracted = retraction.and_then(|retraction| retraction.retracts_source.as_deref());
+        let named = [
+            ("/source", Some(event.source.as_str())),
+            ("/data/retracts_source", retracted),
+        ];
+        for (pointer, source) in named {
+            if !self.sources.is_empty()
+                && source.is_some_and(|source| !self.sources.iter().any(|s| is_of(s, source)))
+            {
+                refuse(pointer.to_owned(), SOURCE_RULE);
+            }
         }
         let family = event.fact.family();
         let is_of_people = matches!(

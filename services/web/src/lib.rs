@@ -82,6 +82,7 @@ pub fn router(app: App, access: Access) -> Router {
             shared.clone(),
             audit::record,
         ))
+        .layer(middleware::from_fn(routes::known_method))
         // What is asked for is of people, or depends on who asks: it stays in no cache.
         .layer(default_header(header::CACHE_CONTROL, "no-store"));
     let router = Router::new()

@@ -7,7 +7,7 @@ use joinedup_tests::product::{Joinedup, JoinedupOptions};
 use joinedup_tests::tokens::{ask, token, with_tokens};
 use serde_json::{Value, json};
 
-const NAMES: [&str; 3] = ["admin", "north", "feed"];
+const NAMES: [&str; 4] = ["admin", "north", "feed", "ward"];
 const SETTINGS: &str = r#"
 [[tokens]]
 name = "admin"
@@ -26,6 +26,12 @@ name = "feed"
 file = "feed"
 roles = ["publisher"]
 sources = ["/havenshire/pas"]
+
+[[tokens]]
+name = "ward"
+file = "ward"
+roles = ["publisher"]
+areas = ["havenshire-north"]
 "#;
 
 fn start() -> Joinedup {
@@ -149,6 +155,56 @@ fn nobody_records_for_another_area_or_speaks_for_another_source() {
     let address = product.url("/measures/tr-ready-now/target");
     let typed = http::send("POST", &address, &headers, form.as_bytes()).unwrap();
     assert_eq!(typed.status, 403, "{}", typed.text());
+}
+
+#[test]
+fn nobody_takes_back_or_ends_what_others_have_sent() {
+    let product = start();
+    let post = |name: &str, event: &Value| {
+        let answer = ask(&product, &token(name), "POST", "/api/v1/events", event);
+        let pointer = answer.json()["errors"][0]["pointer"].clone();
+        (answer.status, pointer.as_str().unwrap_or("").to_owned())
+    };
+    let sent = ask(
+        &product,
+        &token("feed"),
+        "POST",
+        "/api/v1/events",
+        &waiting(),
+    );
+    assert_eq!(sent.status, 202, "{}", sent.text());
+    product.caught_up();
+    let refused = |pointer: &str| (403, pointer.to_owned());
+    let time = "2026-09-08T10:00:00Z";
+    let of = |id: &str, kind: &str, more: &[(&str, &str)]| {
+        let mut data = json!({ "transfer": "t-north", "area": "hv-north-2" });
+        for (name, value) in more {
+            data[*name] = (*value).into();
+        }
+        event(kind, id, time, data)
+    };
+    let taken_back = [("retracts", "x"), ("retracts_source", "/havenshire/mdt")];
+    let foreign = of("r-1", "transfer.retracted.v1", &taken_back);
+    assert_eq!(post("feed", &foreign), refused("/data/retracts_source"));
+    let own = of("r-2", "transfer.retracted.v1", &[("retracts", "x")]);
+    assert_eq!(post("feed", &own).0, 202);
+    // Somebody else's person as the one before: neither taken back nor written to.
+    for (id, kind, more) in [
+        ("r-3", "transfer.retracted.v1", ("retracts", "x")),
+        ("r-4", "transfer.admitted.v1", ("method", "emergency")),
+    ] {
+        let linked = of(id, kind, &[more, ("previous", "t-west")]);
+        assert_eq!(post("ward", &linked), refused("/data/previous"), "{kind}");
+    }
+    let end = |id: &str, ended: &str| {
+        let data = json!({ "change": "source/pas", "area": "hv-north-2", "ended": ended, "because": "closed" });
+        event("change.source-ended.v1", id, time, data)
+    };
+    assert_eq!(
+        post("north", &end("s-1", "/havenshire/pas")),
+        refused("/data/ended")
+    );
+    assert_eq!(post("north", &end("s-2", "/havenshire/north")).0, 202);
 }
 
 #[test]

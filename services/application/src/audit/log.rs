@@ -16,6 +16,8 @@ use tokio::sync::oneshot;
 
 /// The most lines of one answer to a reader.
 pub const MAX_PAGE: u64 = 1_000;
+/// The most characters of a name or a route in a line.
+const MAX_TEXT: usize = 512;
 /// The most lines that are written together.
 const MAX_RUN: usize = 1_000;
 /// How often counts of repeats are looked at.
@@ -165,7 +167,12 @@ impl Audit {
     ///
     /// # Errors
     /// When it was not.
-    pub async fn record(&self, entry: Entry) -> Result<(), AuditError> {
+    pub async fn record(&self, mut entry: Entry) -> Result<(), AuditError> {
+        for text in [&mut entry.who, &mut entry.route] {
+            if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
+                text.truncate(end);
+            }
+        }
         let entry = Box::new(entry);
         self.ask(|done| Ask::Write { entry, done }).await
     }

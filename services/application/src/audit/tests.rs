@@ -169,6 +169,28 @@ async fn a_flood_is_counted_and_the_file_stays_small() {
     assert_eq!(checked(&folder.path()).broken, None);
 }
 
+#[tokio::test]
+async fn strangers_crowd_out_nobody_who_is_known_and_no_line_is_long() {
+    let folder = Folder::new();
+    let audit = Audit::open(&folder.path(), u64::MAX).unwrap();
+    for n in 0..600 {
+        let stranger = Entry {
+            by: By::Nobody,
+            route: format!("{n} {}", "x".repeat(100_000)),
+            ..entry(Did::RefusedSignIn, "")
+        };
+        audit.record(stranger).await.unwrap();
+    }
+    audit
+        .record(entry(Did::RefusedRight, "ward"))
+        .await
+        .unwrap();
+    audit.close().await.unwrap();
+    let text = std::fs::read_to_string(folder.path()).unwrap();
+    assert!(text.contains("\"who\":\"ward\""));
+    assert!(text.lines().all(|line| line.len() < 4 << 10));
+}
+
 #[test]
 fn positions_are_written_as_runs() {
     assert_eq!(About::events_at([3, 1, 2, 9, 2]), [(1, 3), (9, 9)]);

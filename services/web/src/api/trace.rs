@@ -147,16 +147,16 @@ pub async fn entity(
     let unknown = || Problem::not_found("Nothing is known of such an entity");
     let family = Family::from_code(&family).ok_or_else(unknown)?;
     let found = charts::views(&app)?.read(|view| {
-        let entity = view.entity(family, &id)?;
+        let entity = view.entity(family, &id).ok_or_else(unknown)?;
         if !scope::sees(&caller, &entity) {
-            return None;
+            return Err(unknown().of_others());
         }
         let area = joinedup_views::contributions::area_of(&entity.facts.all())
             .map(ToString::to_string)
             .unwrap_or_default();
-        Some(known(entity, area))
+        Ok(known(entity, area))
     });
-    let mut found = found.ok_or_else(unknown)?;
+    let mut found = found?;
     let positions = found.facts.iter().map(|fact| fact.position);
     let authors = authors::authors(app.log.as_ref(), positions).await;
     let mut authors = authors.map_err(|e| Problem::unavailable(e.to_string()))?;
@@ -188,7 +188,7 @@ pub async fn event(
     let payload: Map<String, Value> = serde_json::from_slice(&event.payload)
         .map_err(|_| Problem::not_found("The event at that position is not JSON"))?;
     if !scope::sees_data(&caller, payload.get("data").unwrap_or(&Value::Null)) {
-        return Err(none());
+        return Err(none().of_others());
     }
     Ok(Json(StoredEvent {
         position,

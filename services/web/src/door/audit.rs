@@ -26,6 +26,10 @@ pub struct Recorded(pub About);
 #[derive(Clone, Debug)]
 pub struct Unknown(pub String);
 
+/// What was asked for is not the caller's to see, though the answer is that it is not there; it travels with that answer.
+#[derive(Clone, Copy, Debug)]
+pub struct OfOthers;
+
 /// An answer that says what a command recorded, and where its last event stands.
 #[must_use]
 pub fn recorded(mut answer: Response, command: &Command, position: u64) -> Response {
@@ -96,7 +100,13 @@ pub async fn record(
     let response = next.run(request).await;
     let caller = response.extensions().get::<Caller>();
     let status = response.status();
-    let Some(did) = did(kind, status, caller, has_token, asks_as_public(&pairs)) else {
+    let is_of_others = response.extensions().get::<OfOthers>().is_some();
+    let did = if is_of_others {
+        Some(Did::RefusedRight)
+    } else {
+        did(kind, &response, caller, has_token, asks_as_public(&pairs))
+    };
+    let Some(did) = did else {
         return response;
     };
     let recorded = response.extensions().get::<Recorded>();
@@ -143,11 +153,12 @@ fn by(caller: &Caller) -> By {
 
 fn did(
     kind: Record,
-    status: StatusCode,
+    response: &Response,
     caller: Option<&Caller>,
     has_token: bool,
     as_public: bool,
 ) -> Option<Did> {
+    let status = response.status();
     match status {
         // Who says nothing of themselves is asked; who says something wrong is refused.
         StatusCode::UNAUTHORIZED => return has_token.then_some(Did::RefusedSignIn),
@@ -161,7 +172,15 @@ fn did(
         Record::Refusals => return None,
         // What failed on our side may have been recorded all the same.
         Record::Write if is_answered || status.is_server_error() => return Some(Did::Write),
-        Record::Write => return None,
+        // A form that comes back with what is wrong shows what its page shows.
+        Record::Write => {
+            matches!(
+                status,
+                StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY
+            ) && is_page(response)
+                && !as_public
+                && sees_small(|c| c.has(Role::Operator))
+        }
         Record::People => is_answered,
         Record::Numbers => is_answered && !as_public && sees_small(|c| c.has(Role::Operator)),
         Record::AllNumbers => {
@@ -174,6 +193,11 @@ fn did(
         Record::SignOut => return (is_answered && caller.is_some()).then_some(Did::SignOut),
     };
     is.then_some(Did::Read)
+}
+
+fn is_page(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 /// What an address asks about, as far as the register and the catalogue know it: nothing else of it is written.
@@ -221,4 +245,24 @@ pub fn short_digest(text: &str) -> String {
         .take(8)
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_that_comes_back_is_a_reading_of_who_sees_small_numbers() {
+        let answer = |status: StatusCode, kind: &'static str| {
+            (status, [(header::CONTENT_TYPE, kind)]).into_response()
+        };
+        let page = answer(StatusCode::UNPROCESSABLE_ENTITY, "text/html; charset=utf-8");
+        let document = answer(StatusCode::UNPROCESSABLE_ENTITY, "application/problem+json");
+        let who = |role| Caller::new("ward".to_owned(), [role].into());
+        let of =
+            |answer: &Response, role| did(Record::Write, answer, Some(&who(role)), true, false);
+        assert_eq!(of(&page, Role::Operator), Some(Did::Read));
+        assert_eq!(of(&page, Role::Assessor), None);
+        assert_eq!(of(&document, Role::Operator), None);
+    }
 }

@@ -1,5 +1,6 @@
 //! Errors over HTTP: RFC 9457 problem documents. The one place that decides a status.
 
+use super::audit::OfOthers;
 use super::limits::MAX_ERRORS;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -34,6 +35,8 @@ pub struct Problem {
     challenge: Challenge,
     /// Nobody said who they are.
     stranger: bool,
+    /// What was asked for is there, and is not the caller's to see.
+    of_others: bool,
     retry_after: Option<u32>,
 }
 
@@ -87,6 +90,7 @@ impl Problem {
             document: Box::new(document),
             challenge: Challenge::None,
             stranger: false,
+            of_others: false,
             retry_after: None,
         }
     }
@@ -107,6 +111,15 @@ impl Problem {
     #[must_use]
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, NOT_FOUND, detail)
+    }
+
+    /// The same answer, which the audit log holds as one of a right that was refused.
+    #[must_use]
+    pub fn of_others(self) -> Self {
+        Self {
+            of_others: true,
+            ..self
+        }
     }
 
     /// 422: the events were not let in.
@@ -338,6 +351,9 @@ impl IntoResponse for Problem {
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.of_others {
+            response.extensions_mut().insert(OfOthers);
         }
         response
     }

@@ -4,7 +4,7 @@
 use super::auth::Caller;
 use super::problem::Problem;
 use axum::extract::{MatchedPath, Request};
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use joinedup_application::config::Role;
@@ -188,7 +188,7 @@ pub const ROUTES: &[Route] = &[
         READER,
         Record::Refusals,
     ),
-    route("GET", "/api/v1/changes", READER, Record::Refusals),
+    route("GET", "/api/v1/changes", READER, Record::Numbers),
     route("POST", "/api/v1/changes", ASSESSOR, Record::Write),
     route("GET", "/api/v1/plan", READER, Record::Numbers),
     route("POST", "/api/v1/plan", ASSESSOR, Record::Write),
@@ -316,6 +316,26 @@ pub fn find(method: &Method, path: &str) -> Option<&'static Route> {
 pub fn path_of(request: &Request) -> Option<&str> {
     let matched = request.extensions().get::<MatchedPath>();
     matched.map(MatchedPath::as_str)
+}
+
+/// Refuses a method that is none of HTTP's, before anything is written down of it: it may be any word, and long. One
+/// that an address does not have is answered by the router.
+///
+/// # Errors
+/// A problem of status 405.
+pub async fn known_method(request: Request, next: Next) -> Result<Response, Problem> {
+    let is_known = matches!(
+        request.method().as_str(),
+        "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS"
+    );
+    if is_known {
+        return Ok(next.run(request).await);
+    }
+    Err(Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "Not a method of this server",
+        "Use GET, HEAD or POST",
+    ))
 }
 
 /// Asks the list before a handler is asked.

@@ -10,7 +10,7 @@ use joinedup_application::sources::contradictions;
 use joinedup_events::assessment::AssessmentFact;
 use joinedup_events::change::ChangeFact;
 use joinedup_events::transfer::TransferFact;
-use joinedup_events::{AreaId, Event, Fact};
+use joinedup_events::{AreaId, EntityId, Event, Fact};
 use joinedup_views::contradictions::Listed;
 use joinedup_views::suppression::Audience;
 use joinedup_views::view::Entity;
@@ -56,10 +56,12 @@ fn areas_of<'a>(area: &'a AreaId, fact: &'a Fact) -> impl Iterator<Item = &'a Ar
     std::iter::once(area).chain(hospital)
 }
 
+const OTHER_SOURCE: &str = "must begin with one of the sources that this token speaks for";
+
 /// What an event may not be about or from, when it comes from this caller; the index is left to whoever counts.
 ///
-/// The entity is looked at as it stands too, where this process has views: naming an own area in an event about
-/// somebody else's person is not a way in.
+/// The entity and the one before it are looked at as they stand too, where this process has views: naming an own area in
+/// an event about somebody else's person is not a way in.
 #[must_use]
 pub fn misplaced(caller: &Caller, app: &App, event: &Event) -> Vec<FieldError> {
     let wrong = |pointer: &str, detail: &str| FieldError {
@@ -68,11 +70,11 @@ pub fn misplaced(caller: &Caller, app: &App, event: &Event) -> Vec<FieldError> {
         detail: detail.to_owned(),
     };
     let mut found = Vec::new();
-    if !caller.speaks_for(&event.source) {
-        found.push(wrong(
-            "/source",
-            "must begin with one of the sources that this token speaks for",
-        ));
+    let named = std::iter::once(("/source", event.source.as_str())).chain(named_by(&event.fact));
+    for (pointer, source) in named {
+        if !caller.speaks_for(source) {
+            found.push(wrong(pointer, OTHER_SOURCE));
+        }
     }
     let accepts = matches!(
         &event.fact,
@@ -85,21 +87,71 @@ pub fn misplaced(caller: &Caller, app: &App, event: &Event) -> Vec<FieldError> {
             "is an acceptance, which two people are asked for: record it at /api/v1/changes or /api/v1/assessments, where it is known who proposed",
         ));
     }
-    let mut areas = areas_of(&event.area, &event.fact);
-    let of_others = || {
-        let views = app.views.as_ref()?;
-        let (family, id) = (event.fact.family(), event.entity.as_str());
-        views.read(|view| view.entity(family, id).map(|known| !sees(caller, &known)))
+    if caller.areas().is_none() {
+        return found;
+    }
+    let family = event.fact.family();
+    let is_of_others = |id: &EntityId| {
+        let known = app.views.as_ref().and_then(|views| {
+            views.read(|view| {
+                let known = view.entity(family, id.as_str());
+                known.map(|known| !sees(caller, &known))
+            })
+        });
+        known == Some(true)
     };
-    if caller.areas().is_some()
-        && (!areas.any(|area| caller.covers(area.as_str())) || of_others() == Some(true))
-    {
+    let mut areas = areas_of(&event.area, &event.fact);
+    if !areas.any(|area| caller.covers(area.as_str())) || is_of_others(&event.entity) {
         found.push(wrong(
             "/data/area",
             "must be one of the areas that you are bound to, or lie within one, and what the event is about must be there already",
         ));
     }
+    if event.fact.previous().is_some_and(is_of_others) {
+        found.push(wrong(
+            "/data/previous",
+            "must be of one of the areas that you are bound to, for it hears of the event too",
+        ));
+    }
+    if let Fact::Change(ChangeFact::SourceEnded(end)) = &event.fact
+        && reports_elsewhere(caller, app, &end.ended)
+    {
+        found.push(wrong(
+            "/data/ended",
+            "must be a source that reports on areas that you are bound to alone",
+        ));
+    }
     found
+}
+
+/// The sources, beside its own, that an event says something of.
+fn named_by(fact: &Fact) -> impl Iterator<Item = (&'static str, &str)> {
+    let retraction = fact.retraction();
+    let retracts = retraction.and_then(|retraction| retraction.retracts_source.as_deref());
+    let end = match fact {
+        Fact::Change(ChangeFact::SourceEnded(end)) => Some(end),
+        _ => None,
+    };
+    let named = [
+        ("/data/retracts_source", retracts),
+        ("/data/ended", end.map(|end| end.ended.as_str())),
+        (
+            "/data/successor",
+            end.and_then(|end| end.successor.as_deref()),
+        ),
+    ];
+    let named = named.into_iter();
+    named.filter_map(|(pointer, source)| Some((pointer, source?)))
+}
+
+/// Whether a source has told of an area that is not the caller's.
+fn reports_elsewhere(caller: &Caller, app: &App, source: &str) -> bool {
+    app.views.as_ref().is_some_and(|views| {
+        views.read(|view| {
+            let mut areas = view.summary().areas_of(source);
+            areas.any(|area| !caller.covers(area.as_str()))
+        })
+    })
 }
 
 /// The feeds that a caller may see the state of.

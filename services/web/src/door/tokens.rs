@@ -8,6 +8,7 @@ use joinedup_events::{AreaId, Areas, local};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +34,8 @@ struct Known {
     expires: Option<NaiveDate>,
     caller: Caller,
     digest: RwLock<Option<[u8; 32]>>,
+    /// At the last look the file held nothing.
+    was_empty: AtomicBool,
 }
 
 /// Why a token was not taken.
@@ -99,6 +102,7 @@ impl Tokens {
                 expires: token.expires,
                 caller: caller(token, areas)?,
                 digest: RwLock::new(Some(digest)),
+                was_empty: AtomicBool::new(false),
             });
         }
         Ok(Self(Arc::new(Inner {
@@ -132,7 +136,12 @@ impl Tokens {
     pub fn reread(&self) {
         for known in &self.0.known {
             let name = &known.caller.name;
-            let now = match read(name, &known.file, self.0.accept_readable) {
+            let is_empty = std::fs::metadata(&known.file).is_ok_and(|file| file.len() == 0);
+            // A file that is written in place is empty for a moment.
+            if !known.was_empty.swap(is_empty, Ordering::Relaxed) && is_empty {
+                continue;
+            }
+            let now = match self.read_again(known) {
                 Ok(digest) => Some(digest),
                 Err(error) => {
                     if known.current().is_some() {
@@ -146,6 +155,20 @@ impl Tokens {
                 tracing::info!(name, "a token was replaced");
             }
             *current = now;
+        }
+    }
+
+    /// What a file holds now, unless another holder's does too: it would be answered as whoever stands first.
+    fn read_again(&self, known: &Known) -> Result<[u8; 32], TokenError> {
+        let name = &known.caller.name;
+        let digest = read(name, &known.file, self.0.accept_readable)?;
+        let others = self.0.known.iter();
+        match others
+            .filter(|other| !std::ptr::eq(*other, known))
+            .find(|other| other.is(&digest))
+        {
+            Some(same) => Err(TokenError::Same(same.caller.name.clone(), name.clone())),
+            None => Ok(digest),
         }
     }
 
@@ -301,6 +324,38 @@ mod tests {
         assert!(refused().contains("too weak"), "{}", refused());
         std::fs::remove_file(file).unwrap();
         assert!(refused().contains("cannot be read"), "{}", refused());
+    }
+
+    #[test]
+    fn a_file_that_is_being_written_is_waited_for_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path(), |_| {});
+        let tokens = tokens(&config).unwrap();
+        std::fs::write(&config.tokens[0].file, "").unwrap();
+        tokens.reread();
+        assert!(tokens.holder(GOOD).is_ok());
+        tokens.reread();
+        assert!(tokens.holder(GOOD).is_err());
+    }
+
+    #[test]
+    fn a_token_that_becomes_anothers_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path(), |_| {});
+        let other = GOOD.chars().rev().collect::<String>();
+        let file = folder.path().join("other");
+        std::fs::write(&file, &other).unwrap();
+        close(&file);
+        config.tokens.push(Token {
+            name: "other".into(),
+            file: file.clone(),
+            ..config.tokens[0].clone()
+        });
+        let tokens = tokens(&config).unwrap();
+        std::fs::write(&file, GOOD).unwrap();
+        tokens.reread();
+        assert_eq!(tokens.holder(GOOD).map(|c| c.name), Ok("ward".to_owned()));
+        assert!(tokens.holder(&other).is_err());
     }
 
     #[test]

@@ -261,6 +261,11 @@ async fn a_framework_an_item_and_a_source_that_nobody_registered_become_no_subje
         (rating, "/data/framework", "quillfeather"),
         (rating, "/data/item", "zebedee-quillfeather"),
         (READY, "/source", "/zebedee/quillfeather"),
+        (
+            "care.joinedup.transfer.retracted.v1",
+            "/data/retracts_source",
+            "/zebedee/quillfeather",
+        ),
         (READY, "/data/transfer", "zebedee-quillfeather"),
     ] {
         let mut sent = event(kind);

@@ -140,6 +140,8 @@ async fn no_address_has_a_method_that_is_not_in_the_list() {
             }
         }
     }
+    // Nor is somebody who is not known asked who they are with one that is none of HTTP's.
+    assert_eq!(ask(&door, "XYZZY", "/measures", "").await.0, 405);
 }
 
 #[test]
