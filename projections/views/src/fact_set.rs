@@ -204,28 +204,33 @@ pub(crate) fn in_order(facts: &mut [StoredFact]) {
     facts.sort_unstable_by_key(|f| (f.recorded_at, f.position, f.key, f.linked));
 }
 
-/// Leaves out what was taken back. A retraction stands unless a later one takes it back; one that only names the entity
-/// as that of before takes back what was said of it in the same way.
+/// Leaves out what was taken back. A retraction stands unless a later one takes it back; what another entity
+/// takes back is what that entity said of this one.
 pub(crate) fn without_retracted(facts: &[StoredFact]) -> Cow<'_, [StoredFact]> {
     if !facts.iter().any(|f| f.fact.retraction().is_some()) {
         return Cow::Borrowed(facts);
     }
-    let mut gone: HashSet<(FactKey, bool)> = HashSet::new();
+    let mut gone: HashSet<FactKey> = HashSet::new();
+    let mut gone_of_others: HashSet<(FactKey, EntityKey)> = HashSet::new();
+    let is_gone =
+        |f: &StoredFact, gone: &HashSet<FactKey>, others: &HashSet<(FactKey, EntityKey)>| {
+            gone.contains(&f.key) || f.linked.is_some_and(|by| others.contains(&(f.key, by)))
+        };
     for fact in facts.iter().rev() {
         let Some(retraction) = fact.fact.retraction() else {
             continue;
         };
-        if !gone.contains(&(fact.key, fact.linked)) {
+        if !is_gone(fact, &gone, &gone_of_others) {
             let source = retraction.retracts_source.as_deref().unwrap_or_default();
             let key = FactKey::from(EventKey::of(source, &retraction.retracts));
-            gone.insert((key, true));
-            if !fact.linked {
-                gone.insert((key, false));
-            }
+            match fact.linked {
+                None => gone.insert(key),
+                Some(by) => gone_of_others.insert((key, by)),
+            };
         }
     }
     let stands =
-        |f: &&StoredFact| f.fact.retraction().is_none() && !gone.contains(&(f.key, f.linked));
+        |f: &&StoredFact| f.fact.retraction().is_none() && !is_gone(f, &gone, &gone_of_others);
     facts.iter().filter(stands).cloned().collect()
 }
 
@@ -441,8 +446,9 @@ mod tests {
 
     #[test]
     fn a_retraction_about_another_entity_takes_back_nothing_of_this_ones_own() {
+        let other = EntityKey::of(joinedup_events::Family::Transfer, "t-2");
         let linked = |fact: StoredFact| StoredFact {
-            linked: true,
+            linked: Some(other),
             ..fact
         };
         let mut set = FactSet::default();

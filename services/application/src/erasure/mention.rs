@@ -81,7 +81,7 @@ mod tests {
             data.clone(),
             format!("no JSON: {name}"),
             format!(r#"{{"data":"{}"}}"#, escape(name)),
-            format!(r#"{{"data":"\\u0074-9f\\u00386d081884c7d65"}}"#),
+            r#"{"data":"\\u0074-9f\\u00386d081884c7d65"}"#.to_owned(),
             format!(r#"{{"data_base64":"{coded}"}}"#),
             format!(r#"{{"data_base64":"{}"}}"#, escape(&coded)),
             format!(r#"{{"data_base64":"{}"}}"#, coded.trim_end_matches('=')),
