@@ -81,6 +81,15 @@ pub fn source_label(source: &str) -> Cow<'_, str> {
     ))
 }
 
+/// What a file is called where its name is shown. Where the name has what no id may have, a number stands for it.
+#[must_use]
+pub fn file_label(name: &str) -> Cow<'_, str> {
+    if !name.chars().any(is_invisible) && identifier::rules(name).is_empty() {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(format!("a file ({:016x})", EventKey::of(name, "").0 as u64))
+}
+
 /// Whether a text has a number or an address in it that belongs to one person.
 #[must_use]
 pub fn names_somebody(text: &str) -> bool {

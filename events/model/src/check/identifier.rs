@@ -3,7 +3,7 @@
 //!
 //! **Forms that are always let in** (a test sends thousands of each): UUIDs; words of sixteen or more hexadecimal digits,
 //! such as a keyed hash; words of sixteen or more letters and digits with four letters among them (ULID, base 32 and 62);
-//! at most eight digits in a row; dates; Unix time in seconds, and in thirteen digits and more.
+//! at most eight digits in a row; dates; Unix time in seconds, and in thirteen digits and more that begin with 1.
 //!
 //! **What is refused**: nine to twelve digits in a row, whatever they mean: the numbers of patients, telephones and
 //! properties look so, and a source that counts in them learns it from its first event, not from one in twenty. A local
@@ -25,7 +25,9 @@ pub(super) fn rules(name: &str) -> Vec<&'static str> {
     let has_two = name.chars().filter_map(personal::digit).nth(1).is_some();
     let marks = has_two.then(|| Marks::of(name));
     if let Some(marks) = marks.filter(|marks| marks.digits_in_sight() > 1) {
-        if personal::has_nhs_number(&marks) || has_number(&marks) || has_national_insurance(&marks)
+        if personal::has_nhs_number(&marks)
+            || has_number(&marks)
+            || has_national_insurance(&marks.chars)
         {
             broken.push(NUMBER_RULE);
         }
@@ -80,14 +82,29 @@ fn is_telephone(digits: &[u8]) -> bool {
     }
 }
 
-/// Two letters, six digits and a letter from A to D.
-fn has_national_insurance(marks: &Marks) -> bool {
-    let words = marks.chars.split(|c| !c.is_alphanumeric());
-    words.filter(|word| word.len() == 9).any(|word| {
-        let letter = |c: &char| c.is_ascii_alphabetic();
-        word[..2].iter().all(letter)
-            && word[2..8].iter().all(char::is_ascii_digit)
-            && matches!(word[8].to_ascii_uppercase(), 'A'..='D')
+/// Two letters, six digits and a letter from A to D, in one word or in groups of two with the same sign between them.
+pub(super) fn has_national_insurance(chars: &[char]) -> bool {
+    let is_word = |at: Option<usize>| {
+        at.and_then(|at| chars.get(at))
+            .is_some_and(|c| c.is_alphanumeric())
+    };
+    (0..chars.len()).any(|from| {
+        let sign = chars.get(from + 2).filter(|c| !c.is_alphanumeric());
+        let step = 2 + usize::from(sign.is_some());
+        let end = from + 4 * step + 1;
+        let Some(number) = chars.get(from..end) else {
+            return false;
+        };
+        let fits = number
+            .iter()
+            .enumerate()
+            .all(|(at, c)| match (at / step, at % step) {
+                (_, 2) => Some(c) == sign,
+                (0, _) => c.is_ascii_alphabetic(),
+                (4, _) => matches!(c.to_ascii_uppercase(), 'A'..='D'),
+                _ => personal::digit(*c).is_some(),
+            });
+        fits && !is_word(from.checked_sub(1)) && !is_word(Some(end))
     })
 }
 

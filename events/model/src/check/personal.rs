@@ -4,7 +4,8 @@
 //! **NHS numbers.** Ten digits of which the last is a modulus-11 check digit, of the ranges that are given out or used in
 //! tests. One in some twenty numbers of ten digits passes by chance, so what counts as *ten digits* matters:
 //! - a run of exactly ten digits; one with a zero before or behind it, with 44 before it, with a date before or behind
-//!   it, or written twice; letters beside it make no difference;
+//!   it, with three or more digits behind it where it begins with 4, 6, 7 or 9, or written twice; letters beside it make
+//!   no difference;
 //! - groups of 3-3-4, 3-7 or 6-4 with any signs that people put between them, and any other groups with the same sign
 //!   between all of them, down to single digits;
 //! - not within a UUID, or within sixteen or more hexadecimal digits: such random ids have a run of ten now and then;
@@ -66,6 +67,8 @@ fn is_disguised(digits: &[u8]) -> bool {
         10 => passes(digits),
         11 => (last == [0] && passes(first)) || (before == [0] && passes(ten)),
         12 => before == [4, 4] && passes(ten),
+        // With something behind it. Of what is as long and honest, instants begin with 1 and written dates with 2.
+        13..=17 | 19 => matches!(first[0], 4 | 6 | 7 | 9) && passes(first),
         18 => (is_date(last) && passes(first)) || (is_date(before) && passes(ten)),
         20 => first == last && passes(first),
         _ => false,
@@ -239,6 +242,8 @@ mod tests {
             "943476591903051948",
             "202605039434765919",
             "94347659199434765919",
+            "9434765919001",
+            "9434765919123456789",
             "９４３４７６５９１９",
         ] {
             assert!(mentions_nhs_number(text), "{text}");
@@ -249,6 +254,8 @@ mod tests {
     fn random_ids_dates_and_longer_numbers_are_let_be() {
         for text in [
             "94347659191",
+            "1764338400123",
+            "1764338400123456789",
             "943476591",
             "1764338400",
             "5123456785",

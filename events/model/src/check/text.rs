@@ -1,7 +1,6 @@
 //! Free text: short, plain, about areas and changes.
 
-#[cfg(test)]
-use super::personal;
+use super::{identifier, personal};
 
 /// Most characters of a free text.
 pub const MAX_FREE_TEXT: usize = 500;
@@ -39,6 +38,11 @@ pub(super) fn rules(text: &str) -> Vec<String> {
     refuse(
         has_birth_date(text),
         "has what reads as a date of birth; leave it out",
+    );
+    let chars: Vec<char> = text.chars().collect();
+    refuse(
+        identifier::has_national_insurance(&chars),
+        "has a National Insurance number; leave it out",
     );
     refuse(
         has_long_number(text),
@@ -209,20 +213,26 @@ pub(super) fn has_old_date(text: &str) -> bool {
     })
 }
 
-/// Nine or more digits in a row, with single blanks, hyphens, dots, slashes or brackets between. Dates and lists of
-/// years are let be.
+/// Nine or more digits in a row, with single blanks, hyphens of any kind, dots, slashes or brackets between, or a colon
+/// that is not of a time of day. Dates and lists of years are let be.
 fn has_long_number(text: &str) -> bool {
     let mut groups: Vec<String> = Vec::new();
     let mut gap = usize::MAX;
     let mut found = false;
     for c in text.chars().chain(['#']) {
-        if c.is_ascii_digit() {
+        let is_time = groups.last().is_some_and(|group| group.chars().count() < 3);
+        if personal::digit(c).is_some() {
             match groups.last_mut() {
                 Some(group) if gap == 0 => group.push(c),
                 _ => groups.push(c.to_string()),
             }
             gap = 0;
-        } else if matches!(c, ' ' | '-' | '.' | '/' | '(' | ')' | '\u{a0}') && gap < 2 {
+        } else if gap < 2
+            && (matches!(
+                c,
+                ' ' | '-' | '.' | '/' | '(' | ')' | '\u{a0}' | '\u{2010}'..='\u{2015}'
+            ) || (c == ':' && !is_time))
+        {
             gap += 1;
         } else {
             found |= is_long(&groups);
@@ -234,7 +244,7 @@ fn has_long_number(text: &str) -> bool {
 }
 
 fn is_long(groups: &[String]) -> bool {
-    let shape: Vec<usize> = groups.iter().map(String::len).collect();
+    let shape: Vec<usize> = groups.iter().map(|group| group.chars().count()).collect();
     let dates = |size: usize, date: &[usize]| shape.chunks(size).all(|chunk| chunk == date);
     shape.iter().sum::<usize>() >= 9
         && !dates(1, &[4])
@@ -293,6 +303,7 @@ mod tests {
             "We miss the target of 70% in week w1 2nd of May",
             "Dr and nurse rota agreed, MS Teams used; Lord lieutenant visit",
             "Rated 3 in 2024 2025 2026",
+            "Open 08:00–20:00 7/7; 2019–20",
             "Réablement — 80 % d'ici 2027",
             "Born of a pilot with 3 practices",
         ] {
@@ -318,6 +329,12 @@ mod tests {
             "ring 01245 430430",
             "tel (01245) 430-430",
             "record 123456789",
+            "tel 01245–430–430",
+            "tel 01245\u{2011}430\u{2011}430",
+            "tel 01245:430430",
+            "tel ０１２４５ ４３０４３０",
+            "AB123456C",
+            "AB 12 34 56 C",
             "943 476 5919",
             "a.b@example.org",
         ] {

@@ -122,7 +122,9 @@ impl FolderFeed {
             }
             let mut report = FileReport::default();
             let outcome = match file.incoming() {
-                Ok(incoming) => self.tables.take(incoming, app, sink, &mut report).await,
+                Ok(Some(incoming)) => self.tables.take(incoming, app, sink, &mut report).await,
+                // Those after it wait too, until it stays as it is.
+                Ok(None) => return,
                 Err(error) => Err(unreadable(&error)),
             };
             let refused = match outcome {

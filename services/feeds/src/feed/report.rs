@@ -4,6 +4,7 @@
 use crate::BadRow;
 use crate::transfer::Contradicting;
 use chrono::{DateTime, SecondsFormat, Utc};
+use joinedup_events::check::file_label;
 use std::fmt::Write as _;
 
 /// So many rejects are named one by one; the others are counted.
@@ -41,6 +42,8 @@ impl FileReport {
     #[must_use]
     pub fn text(&self, file: &str, at: DateTime<Utc>, refused: Option<&str>) -> String {
         let mut text = String::new();
+        // Its name may be that of a person, or hold an end of a line.
+        let file = &*file_label(file);
         // Writing to a text does not fail.
         let mut line = |what: &str, value: &str| {
             let _ = writeln!(text, "{what}: {value}");
@@ -74,6 +77,17 @@ impl FileReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_points_to_a_person_or_breaks_the_line_is_in_no_report() {
+        let mut report = FileReport::default();
+        report.reject(&BadRow::new(2, "Ready", "is not a date"));
+        for name in ["spell 943 476 5919.csv", "a\ntaken: yes.csv"] {
+            let text = report.text(name, DateTime::UNIX_EPOCH, Some("it is empty"));
+            assert!(text.starts_with("file: a file ("), "{text}");
+            assert!(!text.contains("5919") && !text.contains("yes"), "{text}");
+        }
+    }
 
     #[test]
     fn a_report_counts_what_was_taken_and_names_what_was_not() {

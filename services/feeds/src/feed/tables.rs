@@ -22,6 +22,7 @@ use chrono::Utc;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::config::Config;
 use joinedup_events::Slug;
+use joinedup_events::check::file_label;
 use joinedup_log::ReadError;
 use list::ListFeed;
 use std::io::{self, Read};
@@ -230,7 +231,7 @@ pub fn account(
     refused: Option<&str>,
     app: &App,
 ) {
-    state.came(name, app.now());
+    state.came(file_label(name), app.now());
     state.rows += report.rows;
     state.facts += report.facts;
     state.contradicting += report.contradicting.0;

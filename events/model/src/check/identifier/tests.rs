@@ -85,6 +85,8 @@ fn what_belongs_to_one_person_is_refused_in_a_name() {
         ("44:7700:900123", "UUID"),
         ("100023336956", "UUID"),
         ("AB123456C", "UUID"),
+        ("AB-12-34-56-C", "UUID"),
+        ("9434765919001", "UUID"),
         ("flat-3/CM1-1AA", "postcode"),
         ("1948-02-03", "birth"),
         ("j.smith@example.org", "e-mail"),

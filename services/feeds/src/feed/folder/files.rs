@@ -7,7 +7,8 @@ use chrono::Utc;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -18,25 +19,60 @@ const ACCEPT: &str = "accept";
 /// The ending of a report.
 const REPORT: &str = "report.txt";
 
+/// What tells a file from another, and from itself once it was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Mark {
+    size: u64,
+    made: SystemTime,
+    place: (u64, u64),
+}
+
+impl Mark {
+    /// None of what is not a plain file.
+    fn of(metadata: &fs::Metadata) -> io::Result<Option<Self>> {
+        let made = metadata.modified()?;
+        Ok(metadata.is_file().then(|| Self {
+            size: metadata.len(),
+            made,
+            place: (metadata.dev(), metadata.ino()),
+        }))
+    }
+}
+
 /// A file that is complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Found {
     pub path: PathBuf,
     /// Its name, for reports.
     pub name: String,
-    /// When it was changed last.
-    pub made: SystemTime,
+    mark: Mark,
 }
 
 impl Found {
-    /// Opens it.
-    pub fn incoming(&self) -> io::Result<Incoming> {
-        Ok(Incoming {
+    /// Opens it; none where something else stands at its path by now, which the next look finds.
+    pub fn incoming(&self) -> io::Result<Option<Incoming>> {
+        // What a link leads to is not opened, nor a pipe, which would be waited for.
+        if !self.is_as_it_was()? {
+            return Ok(None);
+        }
+        let content = fs::File::open(&self.path)?;
+        if Mark::of(&content.metadata()?)? != Some(self.mark) {
+            return Ok(None);
+        }
+        Ok(Some(Incoming {
             name: self.name.clone(),
-            made: self.made,
+            made: self.mark.made,
             accepted: beside(&self.path, ACCEPT).exists(),
-            content: Box::new(fs::File::open(&self.path)?),
-        })
+            content: Box::new(content),
+        }))
+    }
+
+    fn is_as_it_was(&self) -> io::Result<bool> {
+        match fs::symlink_metadata(&self.path) {
+            Ok(metadata) => Ok(Mark::of(&metadata)? == Some(self.mark)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -45,8 +81,8 @@ pub(super) struct Watched {
     path: PathBuf,
     done: PathBuf,
     pattern: glob::Pattern,
-    /// Size and time of each file at the last look.
-    seen: BTreeMap<OsString, (u64, SystemTime)>,
+    /// Each file at the last look.
+    seen: BTreeMap<OsString, Mark>,
 }
 
 impl Watched {
@@ -97,21 +133,20 @@ impl Watched {
             let Ok(metadata) = entry.metadata() else {
                 continue;
             };
-            let (true, Ok(made)) = (metadata.is_file(), metadata.modified()) else {
+            let Ok(Some(mark)) = Mark::of(&metadata) else {
                 continue;
             };
-            let now = (metadata.len(), made);
-            if self.seen.get(&name) == Some(&now) {
+            if self.seen.get(&name) == Some(&mark) {
                 found.push(Found {
                     path: entry.path(),
                     name: text.to_owned(),
-                    made,
+                    mark,
                 });
             }
-            seen.insert(name, now);
+            seen.insert(name, mark);
         }
         self.seen = seen;
-        found.sort_by(|a, b| (a.made, &a.name).cmp(&(b.made, &b.name)));
+        found.sort_by(|a, b| (a.mark.made, &a.name).cmp(&(b.mark.made, &b.name)));
         Ok(found)
     }
 
@@ -121,7 +156,8 @@ impl Watched {
         !name.starts_with('.') && !unfinished && !accepts && self.pattern.matches(name)
     }
 
-    /// Moves a file to where it belongs, with its report beside it.
+    /// Moves a file to where it belongs, with its report beside it; one that was changed since it was read stays, and is
+    /// taken as a new one.
     pub fn put_away(
         &mut self,
         file: &Found,
@@ -133,13 +169,22 @@ impl Watched {
         } else {
             self.done.clone()
         };
+        if !file.is_as_it_was()? {
+            return Err(io::Error::other("it has changed since it was read"));
+        }
         let now = Utc::now();
         let mut to = folder.join(&file.name);
-        if to.exists() {
+        if to.exists() || beside(&to, REPORT).exists() {
             to = folder.join(format!("{}-{}", now.format("%Y%m%dT%H%M%S%3fZ"), file.name));
         }
-        fs::write(beside(&to, REPORT), report.text(&file.name, now, refused))?;
-        moved(&file.path, &to)?;
+        let beside_it = beside(&to, REPORT);
+        let mut written = fs::File::create_new(&beside_it)?;
+        written.write_all(report.text(&file.name, now, refused).as_bytes())?;
+        if let Err(error) = moved(&file.path, &to) {
+            // The next look writes another.
+            let _ = fs::remove_file(&beside_it);
+            return Err(error);
+        }
         // A sign of acceptance is for one file.
         let _ = fs::remove_file(beside(&file.path, ACCEPT));
         self.seen.remove(&OsString::from(&file.name));
@@ -213,6 +258,48 @@ mod tests {
         .unwrap();
         watched.look().unwrap();
         assert_eq!(names(&watched.look().unwrap()), ["b.csv"]);
+    }
+
+    #[test]
+    fn what_was_changed_or_put_in_its_place_is_neither_read_nor_put_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut watched = watched(folder.path());
+        let (file, secret) = (folder.path().join("in/a.csv"), folder.path().join("secret"));
+        fs::write(&secret, "x").unwrap();
+        let replaced: [&dyn Fn(); 3] = [
+            &|| fs::write(&file, "another").unwrap(),
+            &|| {
+                fs::remove_file(&file).unwrap();
+                std::os::unix::fs::symlink(&secret, &file).unwrap();
+            },
+            &|| fs::remove_file(&file).unwrap(),
+        ];
+        for replace in replaced {
+            let _ = fs::remove_file(&file);
+            fs::write(&file, "x").unwrap();
+            watched.look().unwrap();
+            let found = watched.look().unwrap();
+            assert!(found[0].incoming().unwrap().is_some());
+            replace();
+            assert!(found[0].incoming().unwrap().is_none());
+            let put = watched.put_away(&found[0], &FileReport::default(), None);
+            assert!(put.is_err());
+        }
+        assert!(!folder.path().join("done/a.csv").exists());
+    }
+
+    #[test]
+    fn a_report_overwrites_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut watched = watched(folder.path());
+        let data = folder.path().join("done/a.csv.report.txt");
+        fs::write(&data, "data").unwrap();
+        fs::write(folder.path().join("in/a.csv"), "x").unwrap();
+        watched.look().unwrap();
+        let found = watched.look().unwrap();
+        let report = FileReport::default();
+        watched.put_away(&found[0], &report, None).unwrap();
+        assert_eq!(fs::read_to_string(data).unwrap(), "data");
     }
 
     #[test]
