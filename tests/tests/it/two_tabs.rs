@@ -140,7 +140,7 @@ fn a_page_publishes_only_what_was_proposed_and_wants_nothing_of_the_past() {
         ("content-type", "application/x-www-form-urlencoded"),
         ("origin", origin.trim_end_matches('/')),
     ];
-    let body = format!("do=publish&{}=0..1.1", encoded(seen));
+    let body = format!("do=publish&{}=0..1.1.", encoded(seen));
     let refused = http::send("POST", &product.url(&moderate), &headers, body.as_bytes()).unwrap();
     assert_eq!(refused.status, 422, "{}", refused.text());
     assert_eq!(product.caught_up(), 0);
