@@ -194,6 +194,29 @@ pub struct App {
 }
 
 impl App {
+    /// The parts of a process that neither publishes nor has views yet, and starts now.
+    #[must_use]
+    pub fn new(config: Arc<Config>, definitions: Definitions, log: Arc<dyn EventLog>) -> Self {
+        Self {
+            config,
+            definitions,
+            log,
+            publisher: None,
+            views: None,
+            projector: None,
+            feeds: FeedStates::default(),
+            tables: None,
+            memos: Arc::default(),
+            editions: Arc::default(),
+            turns: Turns::default(),
+            health: Health::default(),
+            started: Utc::now(),
+            stopping: CancellationToken::new(),
+        }
+    }
+}
+
+impl App {
     /// Now.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {

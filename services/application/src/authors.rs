@@ -40,15 +40,23 @@ pub async fn events_at(
     positions.dedup();
     let mut found = BTreeMap::new();
     for position in positions.into_iter().rev().take(MAX_READ) {
-        let Some(before) = position.checked_sub(1) else {
-            continue;
-        };
-        let read = log.read(Position(before), 1).await?;
-        let event = read.first().filter(|event| event.position.0 == position);
-        let event = event.and_then(|event| recorded::read(&event.payload).ok());
+        let event = event_at(log, position).await?;
         found.extend(event.map(|event| (position, event)));
     }
     Ok(found)
+}
+
+/// Reads the event at a position; none where there is none that can be read.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn event_at(log: &dyn EventLog, position: u64) -> Result<Option<Event>, ReadError> {
+    let Some(before) = position.checked_sub(1) else {
+        return Ok(None);
+    };
+    let read = log.read(Position(before), 1).await?;
+    let event = read.first().filter(|event| event.position.0 == position);
+    Ok(event.and_then(|event| recorded::read(&event.payload).ok()))
 }
 
 /// Where what a fact accepts stands: of a rating the moderation, else the area's proposal; of a baseline the last proposal. None

@@ -2,9 +2,28 @@
 
 use std::path::Path;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// How often they are read again: what was taken away or replaced holds at once.
-pub const REREAD: Duration = Duration::from_secs(2);
+const REREAD: Duration = Duration::from_secs(2);
+
+/// Reads files again and again, until the process stops. `what` says in the log what they hold.
+pub async fn follow(
+    stopping: CancellationToken,
+    what: &'static str,
+    reread: impl Fn() + Clone + Send + 'static,
+) {
+    while stopping
+        .run_until_cancelled(tokio::time::sleep(REREAD))
+        .await
+        .is_some()
+    {
+        // A slow disk holds up no thread that serves.
+        if let Err(error) = tokio::task::spawn_blocking(reread.clone()).await {
+            tracing::error!(%error, "{what} not read again");
+        }
+    }
+}
 
 /// Whether every user of the machine may read or change a file. Its group may: that is how secrets reach a service.
 ///

@@ -1,12 +1,13 @@
 //! TLS of what listens: the server, and feeds to which systems connect. Its certificate and key are read from files, and read again when these change. Connections that
 //! are open keep what they began with, so renewing a certificate ends none.
 
-use crate::secrets::{REREAD, is_open_to_others};
+use crate::secrets::{self, is_open_to_others};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -14,13 +15,15 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 /// The files of a certificate, in PEM.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TlsFiles {
     /// The certificate, and behind it those that lead to an authority which clients trust.
     pub certificate: PathBuf,
     /// The private key, which not every user of the machine may read.
     pub key: PathBuf,
     /// The authorities of one of which every client must show a certificate; none: nobody is asked.
+    #[serde(default)]
     pub clients: Option<PathBuf>,
 }
 
@@ -139,16 +142,8 @@ impl Tls {
 
     /// Reads the files again and again, until the process stops.
     pub async fn follow(self, stopping: CancellationToken) {
-        while stopping
-            .run_until_cancelled(tokio::time::sleep(REREAD))
-            .await
-            .is_some()
-        {
-            let tls = self.clone();
-            if let Err(error) = tokio::task::spawn_blocking(move || tls.reread()).await {
-                tracing::error!(%error, "the certificate was not read again");
-            }
-        }
+        let reread = move || self.reread();
+        secrets::follow(stopping, "the certificate was", reread).await;
     }
 }
 

@@ -47,17 +47,16 @@ fn waiting() -> Value {
     places.into_iter().flat_map(of).collect()
 }
 
+fn send_waiting(product: &Joinedup) {
+    let (feed, path) = (token("feed"), "/api/v1/events");
+    let sent = ask(product, &feed, "POST", path, &waiting());
+    assert_eq!(sent.status, 202, "{}", sent.text());
+}
+
 #[test]
 fn an_area_sees_its_own_people_and_nobody_elses() {
     let product = start();
-    let sent = ask(
-        &product,
-        &token("feed"),
-        "POST",
-        "/api/v1/events",
-        &waiting(),
-    );
-    assert_eq!(sent.status, 202, "{}", sent.text());
+    send_waiting(&product);
     let get = |name: &str, path: &str| ask(&product, &token(name), "GET", path, &Value::Null);
     let people = |name: &str, area: &str| {
         let answer = get(name, &format!("/api/v1/waiting?area={area}"));
@@ -165,14 +164,7 @@ fn nobody_takes_back_or_ends_what_others_have_sent() {
         let pointer = answer.json()["errors"][0]["pointer"].clone();
         (answer.status, pointer.as_str().unwrap_or("").to_owned())
     };
-    let sent = ask(
-        &product,
-        &token("feed"),
-        "POST",
-        "/api/v1/events",
-        &waiting(),
-    );
-    assert_eq!(sent.status, 202, "{}", sent.text());
+    send_waiting(&product);
     product.caught_up();
     let refused = |pointer: &str| (403, pointer.to_owned());
     let time = "2026-09-08T10:00:00Z";

@@ -142,9 +142,9 @@ impl<'a> Basis<'a> {
         }
     }
 
-    /// The edition that a measure's numbers are of: those of people. What organisations publish is already public.
+    /// The edition that a measure's numbers are of.
     fn edition_of(&self, measure: &Measure) -> Option<&Edition> {
-        self.edition.as_deref().filter(|_| measure.is_of_people())
+        Edition::of_measure(self.edition.as_deref(), measure)
     }
 
     /// The cells that a measure is counted from.

@@ -37,6 +37,11 @@ impl Edition {
         }
     }
 
+    /// The one that a measure's numbers are of: those of people. What organisations publish is already public.
+    pub(super) fn of_measure<'e>(edition: Option<&'e Self>, measure: &Measure) -> Option<&'e Self> {
+        edition.filter(|_| measure.is_of_people())
+    }
+
     /// Whether a source had reported on an area.
     #[must_use]
     pub fn has_heard(&self, source: &str, area: &AreaId) -> bool {
@@ -80,17 +85,16 @@ fn morning(now: DateTime<Utc>) -> DateTime<Utc> {
 #[derive(Clone, Copy, Debug)]
 pub struct CellsOf<'a> {
     now: &'a Cells,
-    people: &'a Cells,
+    edition: Option<&'a Edition>,
 }
 
 impl<'a> CellsOf<'a> {
     /// Those of a view.
     #[must_use]
     pub fn view(view: &'a View, edition: Option<&'a Edition>) -> Self {
-        let now = view.cells();
         Self {
-            now,
-            people: edition.map_or(now, |edition| &edition.cells),
+            now: view.cells(),
+            edition,
         }
     }
 
@@ -99,17 +103,14 @@ impl<'a> CellsOf<'a> {
     pub const fn all(cells: &'a Cells) -> Self {
         Self {
             now: cells,
-            people: cells,
+            edition: None,
         }
     }
 
     /// Those of a measure.
     #[must_use]
     pub fn get(&self, measure: &Measure) -> &'a Cells {
-        match measure.is_of_people() {
-            true => self.people,
-            false => self.now,
-        }
+        Edition::of_measure(self.edition, measure).map_or(self.now, |edition| &edition.cells)
     }
 }
 

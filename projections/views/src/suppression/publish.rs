@@ -96,7 +96,11 @@ fn publish(
     }
     let has_value = point.value.is_some();
     // Too few for a value, too few to show, or next to too few: which of these it was would narrow how many there were.
-    if is_of_somebody(point) && (hidden || (holds && !has_value)) || (hidden && has_value) {
+    let is_too_few = match has_value {
+        true => hidden,
+        false => (hidden || holds) && is_of_somebody(point),
+    };
+    if is_too_few {
         return withhold(
             point,
             State::Suppressed,
@@ -154,8 +158,8 @@ fn withhold(point: &mut Point, state: State, note: String) {
 
 /// Whether a point counts anybody at all.
 fn is_of_somebody(point: &Point) -> bool {
-    let counts = [point.numerator, point.denominator].into_iter().flatten();
-    point.n.is_some_and(|n| n > 0) || counts.into_iter().any(|count| count > 0.0)
+    let mut counts = [point.numerator, point.denominator].into_iter().flatten();
+    point.n.is_some_and(|n| n > 0) || counts.any(|count| count > 0.0)
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use super::*;
 use crate::app::Definitions;
 use crate::config::Config;
-use chrono::Utc;
 use joinedup_events::change::Planned;
 use joinedup_events::experience::{Answered, ExperienceFact, Mode, Respondent};
 use joinedup_events::{Family, Slug};
@@ -16,7 +15,6 @@ use joinedup_views::decide::{
 };
 use std::sync::Arc;
 use tempfile::TempDir;
-use tokio_util::sync::CancellationToken;
 
 /// The program's parts over a log that breaks where a plan has it.
 fn app(plan: FaultPlan) -> (App, TempDir) {
@@ -28,20 +26,10 @@ fn app(plan: FaultPlan) -> (App, TempDir) {
     let settings = Settings::new(folder.path());
     let projector = Projector::start(settings, memory, definitions.areas.clone()).unwrap();
     let app = App {
-        config: Arc::new(config),
-        definitions,
         publisher: Some(Publisher::new(log.clone())),
         views: Some(projector.views()),
         projector: Some(Arc::new(projector)),
-        log,
-        feeds: Default::default(),
-        tables: None,
-        memos: Arc::default(),
-        editions: Arc::default(),
-        turns: Default::default(),
-        health: Default::default(),
-        started: Utc::now(),
-        stopping: CancellationToken::new(),
+        ..App::new(Arc::new(config), definitions, log)
     };
     (app, folder)
 }

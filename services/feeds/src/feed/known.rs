@@ -1,9 +1,10 @@
 //! What the views and the log know of an entity, for feeds that publish what is new against it.
 
 use joinedup_application::app::App;
+use joinedup_application::authors::event_at;
 use joinedup_application::execute::until_seen;
-use joinedup_events::{AreaId, EntityId, Family, Slug, recorded, subject};
-use joinedup_log::{Position, ReadError};
+use joinedup_events::{AreaId, EntityId, Family, Slug, subject};
+use joinedup_log::ReadError;
 use joinedup_views::contribution::StoredFact;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -85,10 +86,7 @@ pub async fn ids(
 ) -> Result<BTreeMap<u64, String>, KnownError> {
     let mut ids = BTreeMap::new();
     for position in positions {
-        let before = Position(position.saturating_sub(1));
-        let read = app.log.read(before, 1).await?;
-        let event = read.first().filter(|event| event.position.0 == position);
-        let event = event.and_then(|event| recorded::read(&event.payload).ok());
+        let event = event_at(app.log.as_ref(), position).await?;
         ids.extend(event.map(|event| (position, event.id)));
     }
     Ok(ids)

@@ -13,7 +13,7 @@ use crate::mapping::MappingError;
 use crate::pseudonym::{Key, KeyError};
 use crate::sink::Sink;
 use joinedup_application::app::{App, Definitions};
-use joinedup_application::tls::{Tls, TlsError, TlsFiles};
+use joinedup_application::tls::{Tls, TlsError};
 use processor::Processor;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -78,11 +78,7 @@ impl MllpFeed {
         definitions: &Definitions,
         key: impl Fn(&Path) -> Result<Key, KeyError>,
     ) -> Result<Self, FeedFault> {
-        let asks_for_certificates = settings
-            .tls
-            .as_ref()
-            .is_some_and(|tls| tls.clients.is_some());
-        let names_senders = !settings.senders.is_empty() || asks_for_certificates;
+        let names_senders = !settings.senders.is_empty() || settings.asks_for_certificates();
         if !names_senders && !settings.listen.ip().is_loopback() {
             return Err(MllpError::Open(settings.listen).into());
         }
@@ -96,11 +92,7 @@ impl MllpFeed {
         }
         let mapping = AdtMapping::named(&settings.mapping, &definitions.areas);
         let previous = settings.previous_pseudonym_key_file.as_deref();
-        let tls = settings.tls.clone().map(|tls| TlsFiles {
-            certificate: tls.certificate,
-            key: tls.key,
-            clients: tls.clients,
-        });
+        let tls = settings.tls.clone();
         let tls = tls.map(|files| Tls::read(files, None, false)).transpose();
         Ok(Self {
             tls: tls.map_err(MllpError::from)?,
@@ -161,13 +153,9 @@ impl MllpFeed {
             idle: Duration::from_secs(self.settings.idle_minutes as u64 * 60),
         };
         let (senders, tls) = (self.settings.senders.clone(), self.tls.clone());
-        let tls_asks = self
-            .settings
-            .tls
-            .as_ref()
-            .is_some_and(|tls| tls.clients.is_some());
+        let asks_for_certificates = self.settings.asks_for_certificates();
         let may_send = move |sender: IpAddr| match senders.as_slice() {
-            [] => tls_asks || sender.is_loopback(),
+            [] => asks_for_certificates || sender.is_loopback(),
             named => named.contains(&sender),
         };
         let places = Arc::new(Semaphore::new(self.settings.max_connections));

@@ -1,5 +1,6 @@
 //! The file of feeds: a list of `[[feed]]`, each with the keys of its kind and no others.
 
+use joinedup_application::tls::TlsFiles;
 use joinedup_events::{AreaId, Slug};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -155,9 +156,9 @@ pub struct MllpSettings {
     /// The addresses that may connect; needed unless only this machine can, or each shows a certificate.
     #[serde(default)]
     pub senders: Vec<IpAddr>,
-    /// TLS; none: messages come in clear.
+    /// The certificate that senders meet, and those that they must show; none: messages come in clear.
     #[serde(default)]
-    pub tls: Option<MllpTls>,
+    pub tls: Option<TlsFiles>,
     /// The largest message.
     #[serde(default = "one_mib")]
     pub max_message_kib: usize,
@@ -169,18 +170,12 @@ pub struct MllpSettings {
     pub idle_minutes: usize,
 }
 
-/// The certificate that senders of messages meet, and whose certificates they must show. Files are read again when they
-/// change.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MllpTls {
-    /// The certificate, in PEM, and behind it those that lead to an authority which senders trust.
-    pub certificate: PathBuf,
-    /// The private key, which not every user of the machine may read.
-    pub key: PathBuf,
-    /// The authorities of one of which every sender must show a certificate; none: senders are told by their address.
-    #[serde(default)]
-    pub clients: Option<PathBuf>,
+impl MllpSettings {
+    /// Every sender must show a certificate.
+    #[must_use]
+    pub fn asks_for_certificates(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.clients.is_some())
+    }
 }
 
 fn adt() -> String {

@@ -3,11 +3,9 @@
 use crate::cli::{Failure, Server};
 use crate::open_log;
 use crate::systemd;
-use chrono::Utc;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::audit::Audit;
 use joinedup_application::config::Config;
-use joinedup_application::health::Health;
 use joinedup_application::publisher::Publisher;
 use joinedup_application::tables::Tables;
 use joinedup_feeds::added::AddedTables;
@@ -130,24 +128,15 @@ pub async fn serve(
     };
     let views = projector.as_ref().map(Projector::views);
     let app = App {
-        config: Arc::new(config),
-        definitions,
         publisher: parts
             .publish
             .then(|| Publisher::new(log.clone()).guarded_by(views.clone())),
         views,
         projector: projector.map(Arc::new),
-        log,
-        feeds: Default::default(),
         tables: parts
             .publish
             .then(|| Arc::new(AddedTables) as Arc<dyn Tables>),
-        memos: Arc::default(),
-        editions: Arc::default(),
-        turns: Default::default(),
-        health: Health::default(),
-        started: Utc::now(),
-        stopping: CancellationToken::new(),
+        ..App::new(Arc::new(config), definitions, log)
     };
     let address = listener.local_addr().map_err(Failure::new)?;
     tracing::info!(%address, "listening");

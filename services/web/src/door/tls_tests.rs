@@ -70,20 +70,8 @@ async fn started(files: &Files) -> (SocketAddr, Tls, CancellationToken) {
     let access = Access::read(&config, &definitions.areas).unwrap();
     let tls = access.tls.clone().unwrap();
     let app = App {
-        config: Arc::new(config),
-        definitions,
         publisher: Some(Publisher::new(log.clone())),
-        views: None,
-        projector: None,
-        log,
-        feeds: Default::default(),
-        tables: None,
-        memos: Arc::default(),
-        editions: Arc::default(),
-        turns: Default::default(),
-        health: Default::default(),
-        started: chrono::Utc::now(),
-        stopping: CancellationToken::new(),
+        ..App::new(Arc::new(config), definitions, log)
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

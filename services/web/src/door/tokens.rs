@@ -3,7 +3,7 @@
 use super::auth::Caller;
 use chrono::{NaiveDate, Utc};
 use joinedup_application::config::{Config, Role, Token};
-use joinedup_application::secrets::{REREAD, is_open_to_others};
+use joinedup_application::secrets::{self, is_open_to_others};
 use joinedup_events::{AreaId, Areas, local};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -177,17 +177,8 @@ impl Tokens {
         if self.is_empty() {
             return;
         }
-        while stopping
-            .run_until_cancelled(tokio::time::sleep(REREAD))
-            .await
-            .is_some()
-        {
-            let tokens = self.clone();
-            // A slow disk holds up no thread that serves.
-            if let Err(error) = tokio::task::spawn_blocking(move || tokens.reread()).await {
-                tracing::error!(%error, "the tokens were not read again");
-            }
-        }
+        let reread = move || self.reread();
+        secrets::follow(stopping, "the tokens were", reread).await;
     }
 }
 

@@ -4,7 +4,6 @@ use super::Ground;
 use super::table::{Bound, Table};
 use crate::cli::Failure;
 
-use chrono::Utc;
 use joinedup_application::app::App;
 use joinedup_application::charts::{ChartRequest, ask};
 use joinedup_exposition::collector::Held;
@@ -29,21 +28,11 @@ pub(super) async fn serving(
     projector: &Arc<Projector>,
     table: &mut Table,
 ) -> Result<(), Failure> {
+    let (config, definitions) = (Arc::new(ground.config.clone()), ground.definitions.clone());
     let app = App {
-        config: Arc::new(ground.config.clone()),
-        definitions: ground.definitions.clone(),
-        log: ground.log.clone(),
-        publisher: None,
         views: Some(projector.views()),
         projector: Some(projector.clone()),
-        stopping: tokio_util::sync::CancellationToken::new(),
-        feeds: Default::default(),
-        tables: None,
-        memos: Arc::default(),
-        editions: Arc::default(),
-        turns: Default::default(),
-        health: Default::default(),
-        started: Utc::now(),
+        ..App::new(config, definitions, ground.log.clone())
     };
     let transfers = app.definitions.measures.iter().filter(|m| {
         matches!(m.source(), Some(Source::Coded(_))) && m.id.as_str().starts_with("tr-")

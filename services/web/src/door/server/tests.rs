@@ -60,20 +60,8 @@ async fn door(roles: &[(&str, Role)], change: impl FnOnce(&mut Config)) -> Door 
     let definitions = Definitions::read(&config).unwrap();
     let access = Access::read(&config, &definitions.areas).unwrap();
     let app = App {
-        config: Arc::new(config),
-        definitions,
         publisher: Some(Publisher::new(log.clone())),
-        views: None,
-        projector: None,
-        log: log.clone(),
-        feeds: Default::default(),
-        tables: None,
-        memos: Arc::default(),
-        editions: Arc::default(),
-        turns: Default::default(),
-        health: Default::default(),
-        started: chrono::Utc::now(),
-        stopping: CancellationToken::new(),
+        ..App::new(Arc::new(config), definitions, log.clone())
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
