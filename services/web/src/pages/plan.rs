@@ -91,6 +91,8 @@ fn sum(items: &[Planned], stands: &OnePage) -> Markup {
             "Of " (words::counted(all, "ambition", "ambitions")) " of a year ago " strong.improvement[became(Reached::Reached) > 0] { (became(Reached::Reached)) " " (if became(Reached::Reached) == 1 { "is" } else { "are" }) " reached" }
             ", " (became(Reached::Nearer)) " nearer, " (became(Reached::Unchanged)) " unchanged"
             @if became(Reached::Lower) > 0 { ", " strong.concern { (became(Reached::Lower)) " lower" } }
+            // The parts are to make up the whole.
+            @for reached in [Reached::FirstRated, Reached::NotRated] { @if became(reached) > 0 { ", " (became(reached)) " " (standing::word(reached)) } }
             "."
         }
     }

@@ -138,7 +138,7 @@ fn cell(visit: &Visit, aimed: Option<&Aimed>) -> Markup {
     }
 }
 
-const fn word(reached: Reached) -> &'static str {
+pub(super) const fn word(reached: Reached) -> &'static str {
     match reached {
         Reached::Reached => "reached",
         Reached::Nearer => "nearer",
