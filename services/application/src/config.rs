@@ -158,6 +158,10 @@ pub struct Token {
     /// The beginnings of the sources that it publishes for (`/county/east`); none: any source.
     #[serde(default)]
     pub sources: Vec<String>,
+    /// Whether what it publishes was recorded when the event says so, however long ago: for somebody who brings in history.
+    /// Otherwise an event that says more than a day ago was recorded when it came.
+    #[serde(default)]
+    pub may_restate: bool,
 }
 
 impl Default for Config {

@@ -1,13 +1,13 @@
 //! A token that is bound to areas or sources: what its holder sees and may record, and what stays closed.
 
-use joinedup_tests::care::{event, stay};
+use joinedup_tests::care::{event, recorded, stay};
 use joinedup_tests::http::{self, Response};
 use joinedup_tests::patience::eventually;
 use joinedup_tests::product::{Joinedup, JoinedupOptions};
 use joinedup_tests::tokens::{ask, token, with_tokens};
 use serde_json::{Value, json};
 
-const NAMES: [&str; 4] = ["admin", "north", "feed", "ward"];
+const NAMES: [&str; 5] = ["admin", "north", "feed", "past", "ward"];
 const SETTINGS: &str = r#"
 [[tokens]]
 name = "admin"
@@ -26,6 +26,12 @@ name = "feed"
 file = "feed"
 roles = ["publisher"]
 sources = ["/havenshire/pas"]
+
+[[tokens]]
+name = "past"
+file = "past"
+roles = ["publisher"]
+may_restate = true
 
 [[tokens]]
 name = "ward"
@@ -197,6 +203,53 @@ fn nobody_takes_back_or_ends_what_others_have_sent() {
         refused("/data/ended")
     );
     assert_eq!(post("north", &end("s-2", "/havenshire/north")).0, 202);
+}
+
+#[test]
+fn nobody_sets_back_when_something_was_known_unless_their_token_may() {
+    let product = start();
+    let known_since = |sender: &str| {
+        let stay = format!("t-{sender}");
+        let events = self::stay(
+            &stay,
+            "hv-north-2",
+            "2026-09-01",
+            "2026-09-07",
+            "2026-09-10",
+        );
+        let events: Vec<Value> = events
+            .into_iter()
+            .map(|event| recorded(event, "2026-09-11T08:00:00Z"))
+            .collect();
+        let sent = ask(
+            &product,
+            &token(sender),
+            "POST",
+            "/api/v1/events",
+            &events.into(),
+        );
+        assert_eq!(sent.status, 202, "{}", sent.text());
+        let path = format!("/api/v1/entities/transfer/{stay}");
+        let trace = eventually("the stay is seen", || {
+            let trace = ask(&product, &token("admin"), "GET", &path, &Value::Null);
+            (trace.status == 200).then(|| trace.json()).ok_or(())
+        });
+        let day = trace["facts"][0]["recorded_at"]
+            .as_str()
+            .unwrap_or_default()[..10]
+            .to_owned();
+        (sent.json()["recorded_now"].as_u64(), day)
+    };
+    for believed in ["admin", "past"] {
+        assert_eq!(
+            known_since(believed),
+            (None, "2026-09-11".to_owned()),
+            "{believed}"
+        );
+    }
+    let (counted, day) = known_since("feed");
+    assert_eq!(counted, Some(3));
+    assert!(day.as_str() > "2026-09-11", "{day}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine;
+use chrono::{DateTime, TimeDelta, Utc};
 use joinedup_application::config::Role;
 use joinedup_events::actor::is_actor;
 use joinedup_events::{AreaId, Areas, Event};
@@ -50,6 +51,7 @@ pub struct Caller {
     roles: Option<BTreeSet<Role>>,
     bounds: Option<Arc<Bounds>>,
     sources: Arc<[String]>,
+    may_restate: bool,
     /// The address says `audience=public`: whoever may see more asks for what everybody sees.
     as_public: bool,
 }
@@ -65,6 +67,7 @@ impl Caller {
             roles: Some(roles),
             bounds: None,
             sources: Arc::default(),
+            may_restate: false,
             as_public: false,
         }
     }
@@ -98,6 +101,19 @@ impl Caller {
         }
     }
 
+    /// Puts the time at which an event came for when it says that it was recorded, where that is longer ago than a day:
+    /// whoever can set it back changes what was known at any time, and what stands among facts that differ. A day
+    /// leaves their own order to what a system sends late. An admin, who brings back archives, and a token that may restate are believed. Whether it was put.
+    #[must_use]
+    pub fn stamp(&self, event: &mut Event, now: DateTime<Utc>) -> bool {
+        let is_believed = self.may_restate || self.has(Role::Admin);
+        if is_believed || now - event.recorded_at <= MAX_BACKDATED {
+            return false;
+        }
+        event.recorded_at = now;
+        true
+    }
+
     /// What pages show of somebody who signed in.
     #[must_use]
     pub fn shown(&self) -> Option<&str> {
@@ -114,6 +130,7 @@ impl Caller {
             roles: None,
             bounds: None,
             sources: Arc::default(),
+            may_restate: false,
             as_public: false,
         }
     }
@@ -133,6 +150,13 @@ impl Caller {
     #[must_use]
     pub fn speaking_for(mut self, sources: Vec<String>) -> Self {
         self.sources = sources.into();
+        self
+    }
+
+    /// Believed about when events were recorded, or not.
+    #[must_use]
+    pub fn restating(mut self, may_restate: bool) -> Self {
+        self.may_restate = may_restate;
         self
     }
 
@@ -237,6 +261,9 @@ impl Caller {
         }
     }
 }
+
+/// How long ago anybody may say that an event was recorded.
+const MAX_BACKDATED: TimeDelta = TimeDelta::days(1);
 
 /// What ends a part of a source's name.
 const PART_ENDS: [char; 3] = ['/', ':', '#'];

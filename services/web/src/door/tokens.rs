@@ -198,7 +198,8 @@ fn caller(token: &Token, areas: &Areas) -> Result<Caller, TokenError> {
     let roles: BTreeSet<Role> = token.roles.iter().copied().collect();
     Ok(Caller::new(token.name.clone(), roles)
         .within(named, areas)
-        .speaking_for(token.sources.clone()))
+        .speaking_for(token.sources.clone())
+        .restating(token.may_restate))
 }
 
 /// The areas of some codes; none when one of them is not in the register.
