@@ -171,7 +171,8 @@ impl Answer {
         if self.chart.mostly_suppressed() {
             return Judged::default();
         }
-        let points = self.chart.points.iter().map(|p| &p.point);
+        let points = self.chart.points.iter().filter(|p| p.is_sampled);
+        let points = points.map(|p| &p.point);
         let points = points
             .filter(|p| p.is_judged())
             .filter_map(|p| Some((p.period(), p.value?)));

@@ -108,6 +108,9 @@ pub struct ChartPoint {
     pub variation: Option<Variation>,
     /// Its phase, from 0.
     pub phase: usize,
+    /// Whether rules look at it at all: of a stock by the day they see Wednesdays, since tomorrow's queue is mostly today's.
+    #[serde(skip)]
+    pub is_sampled: bool,
 }
 
 /// What chart rules say.

@@ -8,12 +8,13 @@ mod listed;
 
 use crate::cell::Place;
 use crate::contribution::{Sink, StoredFact};
+use crate::contributions::transfer::stands;
 use crate::quantity::CONTRADICTIONS;
 use crate::tally::Delta;
 use chrono::{DateTime, Utc};
 use joinedup_events::change::ChangeFact;
 use joinedup_events::referral::{Received, ReferralFact};
-use joinedup_events::transfer::{DischargeMethod, TransferFact};
+use joinedup_events::transfer::{DischargeMethod, Discharged, TransferFact};
 use joinedup_events::{AreaId, EventKey, Fact, Slug, local};
 pub use listed::{Listed, listed};
 
@@ -151,19 +152,19 @@ fn transfer(standing: &[StoredFact], count: Count<'_>) {
         let found = facts.iter().rfind(|(_, fact)| is(fact));
         found.map(|(stored, _)| *stored)
     };
-    let mut discharges: Vec<(&StoredFact, DischargeMethod)> = facts
+    let mut discharges: Vec<(&StoredFact, &Discharged)> = facts
         .iter()
         .filter_map(|(stored, fact)| match fact {
-            TransferFact::Discharged(how) => Some((*stored, how.method)),
+            TransferFact::Discharged(how) => Some((*stored, how)),
             _ => None,
         })
         .collect();
-    let mut reversed: Option<DateTime<Utc>> = None;
+    let mut reversals: Vec<&StoredFact> = Vec::new();
     let mut given: Option<DateTime<Utc>> = None;
     for (stored, fact) in &facts {
         match fact {
             TransferFact::DischargeReversed(_) => {
-                reversed = reversed.max(Some(stored.occurred_at));
+                reversals.push(stored);
                 if discharges
                     .iter()
                     .all(|(out, _)| out.occurred_at > stored.occurred_at)
@@ -184,10 +185,10 @@ fn transfer(standing: &[StoredFact], count: Count<'_>) {
             count(C::WithdrawalOfNothing, stored);
         }
     }
-    discharges.retain(|(out, _)| reversed.is_none_or(|at| out.occurred_at > at));
-    let died = |method: DischargeMethod| method == DischargeMethod::Died;
-    let death = discharges.iter().rfind(|(_, method)| died(*method));
-    for (out, _) in discharges.iter().filter(|(_, method)| !died(*method)) {
+    discharges.retain(|(out, how)| reversals.iter().all(|r| stands(out, how, r)));
+    let died = |how: &Discharged| how.method == DischargeMethod::Died;
+    let death = discharges.iter().rfind(|(_, how)| died(how));
+    for (out, _) in discharges.iter().filter(|(_, how)| !died(how)) {
         if let Some((death, _)) = death.filter(|(death, _)| is_before(death, out.occurred_at)) {
             count(C::DischargedAfterDeath, later(out, death));
         }

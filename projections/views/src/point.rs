@@ -393,10 +393,15 @@ fn point(query: &PointQuery<'_>, period: Period, mut raw: Raw) -> Point {
         // Their sum would say what the value may not, while a period runs too.
         (raw.numerator, raw.denominator) = (None, None);
     }
+    let divide_by = query.measure.divide_by;
+    // The two of a mean are what it is made of, in its unit.
+    if query.measure.aggregate == Aggregate::Mean {
+        raw.numerator = raw.numerator.map(|sum| sum / divide_by);
+    }
     Point {
         period_start: period.start,
         period_end: period.end,
-        value: raw.value.map(|v| v / query.measure.divide_by),
+        value: raw.value.map(|v| v / divide_by),
         numerator: raw.numerator,
         denominator: raw.denominator,
         n: raw.n,

@@ -5,7 +5,7 @@
     reason = "what fails here fails its test"
 )]
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc, Weekday};
 use joinedup_events::AreaId;
 use joinedup_events::area::Areas;
 use joinedup_spc::Variation;
@@ -98,6 +98,30 @@ fn chart(cells: &Cells, areas: &Areas, query: &ChartQuery<'_>, audience: Audienc
         String::new(),
         points.remove(query.points.area).unwrap_or_default(),
     )
+}
+
+#[test]
+fn of_a_stock_by_the_day_a_change_is_judged_by_wednesdays_as_its_chart_is() {
+    let mut cells = Cells::default();
+    let waiting = [("pathway", "1"), ("reason", "A"), ("responsible", "nhs")];
+    let one_more = Delta::step(1);
+    for day in ["2026-01-05", "2026-01-09", "2026-02-03"] {
+        cells.apply("transfer.waiting", "north", &waiting, d(day), one_more, 1);
+    }
+    let (north, filter) = (AreaId::new("north").unwrap(), Filter::default());
+    let sampled = |measure: &str| -> Vec<bool> {
+        let measure = built_in(measure);
+        let asked = ask(&measure, &north, &filter, "2026-04-15T12:00:00Z");
+        let asked = ChartQuery::new(asked);
+        let chart = chart(&cells, &areas(), &asked, Audience::Operations);
+        let days = chart.points.iter();
+        days.map(|p| p.is_sampled == (p.point.period_start.weekday() == Weekday::Wed))
+            .collect()
+    };
+    let stock = sampled("tr-ready-now");
+    assert!(stock.len() > 90 && stock.iter().all(|as_expected| *as_expected));
+    // What is counted anew in each period is all looked at.
+    assert!(sampled("tr-delayed-nights").contains(&false));
 }
 
 #[test]

@@ -103,6 +103,58 @@ fn not_ready(from: i64) -> TransferFact {
 }
 
 #[test]
+fn the_last_word_on_being_ready_stands_from_its_date_on() {
+    let said = |facts: Vec<(TransferFact, i64, i64)>| {
+        let (_, _, waits) =
+            stay([(admitted(), -24, -24)].into_iter().chain(facts).collect()).unwrap();
+        waits
+    };
+    let wait = |from, until: Option<i64>| Wait {
+        from: day(from),
+        until: until.map(day),
+    };
+    // Ready all along, said after a mistaken "not ready".
+    let again = vec![
+        (ready(1), 24, 24),
+        (not_ready(10), 240, 240),
+        (ready(1), 264, 264),
+    ];
+    assert_eq!(said(again), [wait(1, None)]);
+    // Not ready, with a date before the day of being ready.
+    assert_eq!(
+        said(vec![(ready(5), 120, 120), (not_ready(4), 144, 144)]),
+        []
+    );
+    // Both said at once, as a list does: each from its own date.
+    let at_once = vec![(ready(1), 300, 300), (not_ready(4), 300, 300)];
+    assert_eq!(said(at_once), [wait(1, Some(4))]);
+}
+
+#[test]
+fn a_discharge_that_is_a_date_is_entered_again_on_the_day_of_its_reversal() {
+    let on_that_day = || {
+        TransferFact::Discharged(Discharged {
+            method: DischargeMethod::Agreed,
+            destination: None,
+            date_only: true,
+        })
+    };
+    // The day begins at hour 12, noon of the day before being hour 0.
+    let left = |again: Option<i64>| {
+        let mut facts = vec![
+            (admitted(), -24, -24),
+            (on_that_day(), 12, 13),
+            (reversed(), 21, 21),
+        ];
+        facts.extend(again.map(|recorded| (on_that_day(), 12, recorded)));
+        stay(facts).unwrap().0
+    };
+    assert_eq!(left(None), None);
+    assert_eq!(left(Some(30)), Some(hour(12)));
+    assert_eq!(left(Some(20)), None, "recorded before the reversal");
+}
+
+#[test]
 fn nights_before_the_admission_are_those_of_the_stay_before() {
     let moved = |facts: Vec<(TransferFact, i64, i64)>| {
         let here = vec![(admitted(), 48, 48), (discharged(), 120, 120)];

@@ -458,7 +458,7 @@ impl Stay<'_> {
             _ => None,
         });
         let mut known: Vec<_> = known.collect();
-        known.sort_by_key(|(stored, _, date)| (*date, stored.occurred_at));
+        known.sort_by_key(|(stored, _, date)| (stored.occurred_at, *date));
         if self.statement.not_ready_withdrawn {
             let mistaken = known.extract_if(.., |(_, ready, _)| !*ready);
             change.taken_back = mistaken.map(|(stored, _, _)| stored.position).collect();
@@ -473,8 +473,15 @@ impl Stay<'_> {
             Stated::Is(stated) => stated,
         };
         let Readiness { ready, date, dated } = stated;
+        // A field that keeps its date is no new word, also after the other one was said.
+        let is_said = |(_, was, since): &(&StoredFact, bool, chrono::NaiveDate)| {
+            *was == ready && *since == date
+        };
+        if dated && known.iter().any(is_said) {
+            return change;
+        }
         match known.last() {
-            Some((_, was, since)) if *was == ready && (!dated || *since == date) => return change,
+            Some((_, was, _)) if *was == ready && !dated => return change,
             // Another date of the same is a correction; a word that is said again is not.
             Some((stored, was, _)) if *was == ready => change.taken_back.push(stored.position),
             _ => {}

@@ -21,6 +21,8 @@ pub(super) fn conclude(verdict: &mut Verdict, points: &[Point], options: &Option
         .points
         .iter()
         .rposition(|point| point.state == PointState::Judged);
+    // What was found at an earlier look says nothing of this one.
+    verdict.ended = None;
     let level = mark_level_change(verdict, options, rules);
     let found = verdict.latest.and_then(|latest| {
         let point = verdict.points.get(latest)?;
@@ -34,7 +36,6 @@ pub(super) fn conclude(verdict: &mut Verdict, points: &[Point], options: &Option
         verdict.alert = false;
         verdict.alert_rules.clear();
         verdict.past.clear();
-        verdict.ended = None;
         verdict.seasonal = false;
         verdict.why = words::nothing_to_judge(!verdict.points.is_empty());
         return;

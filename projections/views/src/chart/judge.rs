@@ -10,8 +10,8 @@ use chrono::{Datelike, NaiveDate, Weekday};
 use joinedup_events::local;
 use joinedup_spc::rules::Rule;
 use joinedup_spc::{
-    Chart as SpcChart, Direction as SpcDirection, Method, Options, Point as SpcPoint, Quantity,
-    Sampling, Variation, Verdict, choose_chart,
+    Chart as SpcChart, Direction as SpcDirection, Method, Options, Point as SpcPoint, PointState,
+    Quantity, Sampling, Variation, Verdict, choose_chart,
 };
 
 /// The fewest values that have a level.
@@ -196,6 +196,7 @@ pub(super) fn annotate(points: Vec<Point>, verdict: Option<&Verdict>) -> Vec<Cha
                     .map(|j| j.variation)
                     .filter(|v| *v != Variation::NotJudged),
                 phase: judged.map_or(0, |j| j.phase),
+                is_sampled: judged.is_none_or(|j| j.state != PointState::NotSampled),
             }
         })
         .collect()

@@ -86,14 +86,13 @@ fn is_emergency(fact: &Fact) -> bool {
     matches!(fact, Fact::Transfer(TransferFact::Admitted(f)) if f.method == AdmissionMethod::Emergency)
 }
 
-/// When a kind of fact of the transfer itself happened last.
-fn last_of(facts: &[StoredFact], is: impl Fn(&TransferFact) -> bool) -> Option<DateTime<Utc>> {
-    facts
-        .iter()
-        .filter(|stored| stored.linked.is_none())
-        .filter(|stored| matches!(&stored.fact, Fact::Transfer(fact) if is(fact)))
-        .map(|stored| stored.occurred_at)
-        .max()
+/// Whether a discharge stands beside a reversal: it happened later. Of a date without a time, which stands for any time of its
+/// day, one recorded after the reversal of that day is meant to be.
+pub(crate) fn stands(out: &StoredFact, how: &Discharged, reversal: &StoredFact) -> bool {
+    let recorded = |f: &StoredFact| (f.recorded_at, f.position, f.key);
+    let (left, undone) = (out.occurred_at, reversal.occurred_at);
+    let is_same_day = how.date_only && local::date(left) == local::date(undone);
+    left > undone || (is_same_day && recorded(out) > recorded(reversal))
 }
 
 impl<'a> Spell<'a> {
@@ -112,9 +111,13 @@ impl<'a> Spell<'a> {
         let mut further: Vec<(NaiveDate, Reason, Option<Responsible>)> = Vec::new();
         let mut notices: Vec<(DateTime<Utc>, NaiveDate)> = Vec::new();
         let mut withdrawn: Vec<DateTime<Utc>> = Vec::new();
-        let mut discharges: Vec<(DateTime<Utc>, &Discharged)> = Vec::new();
-        let cancelled = last_of(facts, |f| matches!(f, TransferFact::Cancelled(_)));
-        let reversed = last_of(facts, |f| matches!(f, TransferFact::DischargeReversed(_)));
+        let mut discharges: Vec<(&StoredFact, &Discharged)> = Vec::new();
+        let mut reversals: Vec<&StoredFact> = Vec::new();
+        let own = facts.iter().filter(|stored| stored.linked.is_none());
+        let cancelled = own
+            .filter(|f| matches!(&f.fact, Fact::Transfer(TransferFact::Cancelled(_))))
+            .map(|stored| stored.occurred_at)
+            .max();
         for stored in facts {
             let at = stored.occurred_at;
             let Fact::Transfer(fact) = &stored.fact else {
@@ -142,9 +145,9 @@ impl<'a> Spell<'a> {
                 TransferFact::DischargeNoticeWithdrawn(_) => withdrawn.push(at),
                 TransferFact::PathwaySet(f) => spell.pathways.push((f.date, f.pathway)),
                 TransferFact::WardSet(f) => spell.wards.push((at, &f.ward)),
-                TransferFact::Discharged(f) => discharges.push((at, f)),
-                TransferFact::DischargeReversed(_)
-                | TransferFact::Cancelled(_)
+                TransferFact::Discharged(f) => discharges.push((stored, f)),
+                TransferFact::DischargeReversed(_) => reversals.push(stored),
+                TransferFact::Cancelled(_)
                 | TransferFact::AssessmentNoticeGiven(_)
                 | TransferFact::Retracted(_) => {}
             }
@@ -154,7 +157,8 @@ impl<'a> Spell<'a> {
         }
         spell.discharged = discharges
             .into_iter()
-            .rfind(|(at, _)| reversed.is_none_or(|reversed| *at > reversed));
+            .rfind(|(out, how)| reversals.iter().all(|reversal| stands(out, how, reversal)))
+            .map(|(out, how)| (out.occurred_at, how));
         // Stable sorts: of two facts for the same date or instant, the one recorded later comes last and stands.
         spell.wards.sort_by_key(|(at, _)| *at);
         spell.expected.sort_by_key(|(at, _)| *at);
@@ -189,26 +193,30 @@ impl<'a> Spell<'a> {
         }
     }
 
-    /// Turns statements about readiness into waits. Ready again while ready is the same readiness, which began on its
-    /// first day: a ward that reports the state of every day does not begin it anew. Of two statements made at the same
+    /// Turns statements about readiness into waits. Each holds from its date on, whatever was stated before it of that day and
+    /// later ones: the last word stands. Ready again while ready is the same readiness, which began on its first day: a ward
+    /// that reports the state of every day does not begin it anew. Of two statements made at the same
     /// instant (`time`) the one recorded last corrects the other.
     fn wait(&mut self, stated: Vec<Readiness>) {
-        let mut turns: Vec<Readiness> = Vec::with_capacity(stated.len());
+        let mut words: Vec<Readiness> = Vec::with_capacity(stated.len());
         for one in stated {
-            turns.retain(|(at, _, ready)| (*at, *ready) != (one.0, one.2));
-            turns.push(one);
+            words.retain(|(at, _, ready)| (*at, *ready) != (one.0, one.2));
+            words.push(one);
         }
         // What is dated on the day out or after it changes nothing: the last night was the one before.
         let out = self.out();
-        turns.retain(|(_, date, _)| out.is_none_or(|out| *date < out));
+        words.retain(|(_, date, _)| out.is_none_or(|out| *date < out));
         // A stable sort: of two for the same date and instant, the one recorded later comes last.
-        turns.sort_by_key(|(at, date, _)| (*date, *at));
-        turns.dedup_by_key(|(_, _, ready)| *ready);
+        words.sort_by_key(|(at, date, _)| (*at, *date));
+        let mut turns: Vec<(NaiveDate, bool)> = Vec::with_capacity(words.len());
+        for (_, date, ready) in words {
+            turns.truncate(turns.partition_point(|(from, _)| *from < date));
+            if turns.last().is_none_or(|(_, was)| *was != ready) {
+                turns.push((date, ready));
+            }
+        }
         let came = self.admitted.map(|(at, _)| local::date(at));
-        let mut turns = turns
-            .into_iter()
-            .map(|(_, date, ready)| (date, ready))
-            .peekable();
+        let mut turns = turns.into_iter().peekable();
         while let Some((date, ready)) = turns.next() {
             if !ready {
                 continue;

@@ -125,6 +125,20 @@ impl Aggregate {
         }
     }
 
+    /// Whether it is less for a period of which only the last days were recorded: a sum of events, or one over days.
+    #[must_use]
+    pub const fn adds_up(self) -> bool {
+        matches!(
+            self,
+            Self::Count
+                | Self::CountPer100k(_)
+                | Self::LevelDays
+                | Self::LevelAverage
+                | Self::LevelDaysPer100kPerDay(_)
+                | Self::Net
+        )
+    }
+
     /// The words of the aggregates that a kind of quantity can have.
     #[must_use]
     pub const fn of_kind(kind: Kind) -> &'static [&'static str] {

@@ -73,6 +73,8 @@ pub(super) fn raws(
     let began = Period::of(query.grain, first).start;
     for (period, raw) in frame.periods.iter().zip(&mut raws) {
         if period.start < first && first < period.end {
+            // A sum of its last days is drawn, and is not how things were before a change.
+            raw.partly_reported |= query.measure.aggregate.adds_up() && raw.value.is_some();
             raw.note.get_or_insert(
                 "the data begin within this period, which may not be whole".to_owned(),
             );

@@ -60,7 +60,10 @@ pub(super) fn raws(
         let none = vec![Raw::missing("nothing was ever reported here"); frame.periods.len()];
         return (frame, none);
     }
-    let all = Return::of(cells, quantity, scope, &sieve.whole).waiting(serving, years);
+    let mut all = Return::of(cells, quantity, scope, &sieve.whole).waiting(serving, years);
+    for reporter in &mut all.reporters {
+        reporter.is_share = query.measure.aggregate == Aggregate::Proportion;
+    }
     let part = (query.measure.aggregate == Aggregate::Share)
         .then(|| Return::of_part(cells, quantity, scope, sieve).waiting(serving, years));
     let over = query.measure.over.as_deref().map(|over| {
@@ -114,7 +117,8 @@ pub(super) fn raws(
                             Raw::part(micro(amount.value), micro(amount.denominator), amount.n)
                         }
                         Aggregate::AmountPerDay => {
-                            Raw::part(micro(amount.value), period.days() as f64, amount.n)
+                            let days = (period.end.min(today) - period.start).num_days();
+                            Raw::part(micro(amount.value), days.max(1) as f64, amount.n)
                         }
                         Aggregate::AmountPer100k(which) => {
                             match scoped.population(areas, query.area, which, *period) {

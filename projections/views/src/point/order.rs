@@ -86,17 +86,18 @@ impl Gathered {
 
     /// How many are at most a limit; what is open is not.
     pub fn at_most(&self, limit: i32) -> i64 {
-        self.count(|v| v <= limit)
+        self.count(|v| v <= limit && v != OPEN)
     }
 
-    /// How many are at least a limit; what is open is not counted.
+    /// How many are at least a limit, those still open among them: once the period is ripe each has been open for so long,
+    /// and without them a place where nobody leaves would look best.
     pub fn at_least(&self, limit: i32) -> i64 {
         self.count(|v| v >= limit)
     }
 
     fn count(&self, within: impl Fn(i32) -> bool) -> i64 {
         self.values()
-            .filter(|(v, _)| *v != OPEN && within(*v))
+            .filter(|(v, _)| within(*v))
             .map(|(_, c)| c)
             .sum()
     }
@@ -127,6 +128,7 @@ mod tests {
             let rank = (each.len() * usize::from(percent)).div_ceil(100).max(1);
             prop_assert_eq!(gathered.percentile(percent), Some(f64::from(each[rank - 1])));
             prop_assert_eq!(gathered.at_most(4), each.iter().filter(|value| **value <= 4).count() as i64);
+            prop_assert_eq!(gathered.at_least(5), each.len() as i64 - gathered.at_most(4));
         }
     }
 }

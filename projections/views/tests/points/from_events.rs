@@ -151,6 +151,15 @@ fn a_share_within_a_limit_is_provisional_until_the_limit_has_passed() {
     assert_eq!(state("2026-01-26T00:00:00Z"), State::Final);
     let point = &Ask::new(&cells, &m, "2026-01-26T00:00:00Z").points()[0];
     assert_eq!(point.value, Some(0.5), "what is open is not within");
+    let beyond = measure(
+        "quantity = \"referral.to_plan_minutes\"\naggregate = { share_at_least = \"14 days\" }",
+    );
+    let point = &Ask::new(&cells, &beyond, "2026-01-26T00:00:00Z").points()[0];
+    assert_eq!(
+        (point.value, point.state),
+        (Some(0.5), State::Final),
+        "who has not got there yet has waited longest"
+    );
 }
 
 #[test]

@@ -155,6 +155,48 @@ fn places_are_added_up_only_when_all_of_them_report() {
 }
 
 #[test]
+fn an_amount_that_does_not_say_out_of_how_many_makes_no_share_of_the_others() {
+    let share = "quantity = \"observation.beds\"\naggregate = \"proportion\"\nperiod = \"month\"";
+    let of = |area, value: i64, denominator: Option<i64>| {
+        let sums = Sums {
+            value: value * 1_000_000,
+            denominator: denominator.unwrap_or(0) * 1_000_000,
+            n: 1,
+        };
+        let breakdown = [("grain", "month")];
+        (area, breakdown, Delta::Sums(sums))
+    };
+    let county = |second| {
+        let mut cells = Cells::default();
+        for (area, breakdown, delta) in [of("north", 500, Some(600)), of("south", 400, second)] {
+            let start = d("2026-01-01");
+            cells.apply("observation.beds", area, &breakdown, start, delta, 1);
+        }
+        let m = measure(share);
+        let point = Ask::new(&cells, &m, "2026-02-03T09:00:00Z").points()[0].clone();
+        (point.state, point.value)
+    };
+    assert_eq!(county(Some(400)), (State::Final, Some(0.9)));
+    assert_eq!(county(None), (State::Missing, None));
+}
+
+#[test]
+fn the_days_to_come_of_a_running_month_do_not_thin_out_its_amount_a_day() {
+    let mut cells = Cells::default();
+    for day in periods(Grain::Day, d("2026-06-01"), d("2026-06-03")) {
+        observe(&mut cells, "county", "day", &day.start.to_string(), 30, &[]);
+    }
+    let m = measure(
+        "quantity = \"observation.beds\"\naggregate = \"amount_per_day\"\nperiod = \"month\"",
+    );
+    let points = Ask::new(&cells, &m, "2026-06-04T09:00:00Z").points();
+    assert_eq!(
+        (points[0].state, points[0].value),
+        (State::Incomplete, Some(30.0))
+    );
+}
+
+#[test]
 fn a_rate_is_of_the_people_of_the_places_that_report_it() {
     let m = measure(
         "quantity = \"observation.beds\"\naggregate = { amount_per_100k = \"population_18\" }\nperiod = \"month\"",

@@ -3,6 +3,7 @@
 use crate::asking::*;
 use joinedup_views::cell::Place;
 use joinedup_views::measures::Measures;
+use joinedup_views::point::State;
 use joinedup_views::tally::{Delta, OPEN};
 use joinedup_views::{Cells, Filter};
 
@@ -49,6 +50,9 @@ fn a_stock_is_the_running_sum_and_its_nights_add_up_to_the_delays() {
         [Some(4.0 / 31.0), Some(2.0 / 9.0)],
         "June has had nine nights"
     );
+    // Five people wait when a feed begins on the 28th: that is 20 nights and not the usual May.
+    assert_eq!(points[0].state, State::Incomplete);
+    assert!(points[0].note.as_deref().unwrap().contains("begin within"));
     let mut ask = Ask::new(&cells, &nights, now);
     ask.from = Some("2026-06-01");
     assert_eq!(

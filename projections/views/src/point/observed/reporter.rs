@@ -33,6 +33,8 @@ pub(super) struct Reporter<'a> {
     pub serves: Option<&'a Serves>,
     /// The place, where it is a part of the one asked for: in its years it is waited for.
     pub part: Option<&'a Area>,
+    /// An amount without what it is out of is missing: added to others it would make shares of more than there is.
+    pub is_share: bool,
 }
 
 impl<'a> Reporter<'a> {
@@ -88,9 +90,11 @@ impl<'a> Reporter<'a> {
                     // A sum without one of its parts is not the sum.
                     return *mark;
                 }
-                if let Some(sums) = tally.sums() {
-                    add(found.get_or_insert_with(Sums::default), &sums);
+                let Some(sums) = tally.sums() else { continue };
+                if self.is_share && sums.denominator == 0 && sums.value != 0 {
+                    return Some(Report::Missing);
                 }
+                add(found.get_or_insert_with(Sums::default), &sums);
             }
             found.map(Report::Amount)
         })
