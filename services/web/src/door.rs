@@ -5,6 +5,7 @@ pub mod audit;
 pub mod auth;
 pub mod body;
 pub mod client;
+pub mod finish;
 pub mod idempotency;
 pub mod limits;
 pub mod origin;
@@ -21,6 +22,7 @@ pub mod tokens;
 mod watched;
 
 use axum::extract::FromRef;
+use finish::Unfinished;
 use idempotency::Keys;
 use joinedup_application::app::App;
 use joinedup_application::audit::Audit;
@@ -100,8 +102,12 @@ pub struct Shared {
     pub sign_in: Option<SignIn>,
     /// Where it is written who did what.
     pub audit: Option<Audit>,
+    /// Whether this server speaks TLS.
+    pub is_secure: bool,
     /// Answers to earlier writes.
     pub keys: Keys,
+    /// Answers that record something.
+    pub unfinished: Unfinished,
     /// Room for bodies.
     room: body::Room,
     /// Room for live streams.
@@ -138,11 +144,13 @@ impl Shared {
     pub fn new(app: App, access: Access) -> Self {
         Self {
             streams: Streams::new(Limits::of(&app.config).streams),
+            is_secure: access.tls.is_some(),
             app,
             tokens: access.tokens,
             sign_in: access.sign_in,
             audit: access.audit,
             keys: Keys::default(),
+            unfinished: Unfinished::default(),
             room: body::Room::default(),
         }
     }

@@ -36,9 +36,11 @@ pub async fn serve(
     if let Some(tls) = tls.clone() {
         tokio::spawn(tls.follow(app.stopping.clone()));
     }
+    let shared = Shared::new(app.clone(), access);
     let served = server::Routes {
-        all: router(app.clone(), access),
+        all: router(shared.clone()),
         health: health(app.clone()),
+        unfinished: shared.unfinished,
     };
     server::serve(listener, &app, tls, served, stopped).await
 }
@@ -52,9 +54,8 @@ fn health<S: Clone + Send + Sync + 'static>(app: App) -> Router<S> {
 }
 
 /// All routes.
-pub fn router(app: App, access: Access) -> Router {
-    let is_secure = access.tls.is_some();
-    let shared = Shared::new(app, access);
+fn router(shared: Shared) -> Router {
+    let is_secure = shared.is_secure;
     let closed = Router::new()
         .nest("/api/v1", api::routes())
         .merge(scrapes::routes())

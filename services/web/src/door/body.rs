@@ -1,6 +1,7 @@
 //! A request's body, whole and in time, before anything else looks at it: one that is too large, never ends or breaks
 //! off is refused with a problem like every other bad request. All bodies together have so much room and no more.
 
+use super::finish::Begun;
 use super::limits::{
     BODY_ROOM_TIMEOUT, BODY_TIMEOUT, FILE_TIMEOUT, MAX_BODIES, MAX_BODY, MAX_FILE, MAX_FILE_FORM,
 };
@@ -69,7 +70,7 @@ async fn up_to(
         .and_then(|most| usize::try_from(most).ok())
         .map_or(limit, |most| most.min(limit));
     if most == 0 {
-        return Ok(next.run(request).await);
+        return Ok(answered(request, next).await);
     }
     let pieces = u32::try_from(most.div_ceil(PIECE)).unwrap_or(u32::MAX);
     let held = tokio::time::timeout(BODY_ROOM_TIMEOUT, room.0.acquire_many_owned(pieces)).await;
@@ -86,9 +87,15 @@ async fn up_to(
         .await
         .map_err(|_| too_slow(within))??;
     // The room is held until the answer is there: so long the bytes are.
-    Ok(next
-        .run(Request::from_parts(parts, Body::from(bytes)))
-        .await)
+    Ok(answered(Request::from_parts(parts, Body::from(bytes)), next).await)
+}
+
+/// What the handler answers, which has all of the request now.
+async fn answered(request: Request, next: Next) -> Response {
+    if let Some(begun) = request.extensions().get::<Begun>() {
+        begun.begin();
+    }
+    next.run(request).await
 }
 
 async fn read(body: Body, mut whole: BytesMut, limit: usize) -> Result<Bytes, Problem> {
