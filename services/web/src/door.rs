@@ -14,6 +14,7 @@ pub mod problem;
 pub mod routes;
 pub mod scope;
 pub mod server;
+pub mod shares;
 pub mod sign_in;
 pub mod streams;
 #[cfg(test)]
@@ -109,7 +110,7 @@ pub struct Shared {
     /// Answers that record something.
     pub unfinished: Unfinished,
     /// Room for bodies.
-    room: body::Room,
+    rooms: body::Rooms,
     /// Room for live streams.
     streams: Streams,
 }
@@ -126,9 +127,9 @@ impl FromRef<Shared> for Keys {
     }
 }
 
-impl FromRef<Shared> for body::Room {
+impl FromRef<Shared> for body::Rooms {
     fn from_ref(shared: &Shared) -> Self {
-        shared.room.clone()
+        shared.rooms.clone()
     }
 }
 
@@ -151,7 +152,7 @@ impl Shared {
             audit: access.audit,
             keys: Keys::default(),
             unfinished: Unfinished::default(),
-            room: body::Room::default(),
+            rooms: body::Rooms::default(),
         }
     }
 }

@@ -59,14 +59,14 @@ fn router(shared: Shared) -> Router {
     let closed = Router::new()
         .nest("/api/v1", api::routes())
         .merge(scrapes::routes())
-        .merge(prometheus::routes())
+        .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
         .layer(middleware::from_fn(routes::enforce))
-        .merge(pages::routes())
+        .merge(prometheus::routes(&shared))
+        .merge(pages::routes(&shared))
         .layer(middleware::from_fn_with_state(
             shared.app.clone(),
             stale::mark,
         ))
-        .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
         .nest("/api/v1", api::publishing(&shared))
         .merge(pages::adding(&shared))
         .layer(middleware::from_fn_with_state(
