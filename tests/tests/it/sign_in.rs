@@ -214,6 +214,28 @@ fn a_session_that_nobody_uses_ends() {
 }
 
 #[test]
+fn no_page_of_another_site_uses_up_the_tries_of_everybody_at_an_address() {
+    let options = JoinedupOptions::new("serve", &[]);
+    let public_url = format!("http://{}", options.listen);
+    let nobody = format!("http://localhost:{}", joinedup_tests::ports::free_port());
+    let product = launch(options, &settings(&public_url, &nobody, ""));
+    let ask = |path: &str, mode: &str| {
+        let headers = [("sec-fetch-mode", mode), ("sec-fetch-site", "cross-site")];
+        http::send("GET", &product.url(path), &headers, &[]).unwrap()
+    };
+    let back = "/sign-in/return?code=abc&state=guessed";
+    for _ in 0..70 {
+        // In a tab of its own, and as a picture.
+        assert_eq!(ask(back, "navigate").status, 400);
+        assert_eq!(ask(back, "no-cors").status, 403);
+        assert_eq!(ask("/sign-in", "no-cors").status, 403);
+    }
+    // The provider is away, but there are tries left.
+    let begun = ask("/sign-in", "navigate");
+    assert_eq!(begun.status, 503, "{}", begun.text());
+}
+
+#[test]
 fn while_the_provider_is_away_tokens_work_and_trying_has_an_end() {
     let options = JoinedupOptions::new("serve", &[]);
     let public_url = format!("http://{}", options.listen);

@@ -184,9 +184,10 @@ impl SignIn {
     ) -> Result<SignedIn, SignInError> {
         self.attempt(client, 0.0)?;
         let finished = self.finish_once(headers, returned).await;
+        // What was not begun here guesses nothing, and any site can make a browser ask for it.
         let is_theirs = matches!(
             finished,
-            Err(SignInError::NotBegun | SignInError::Unproven(_) | SignInError::NoRole { .. })
+            Err(SignInError::Unproven(_) | SignInError::NoRole { .. })
         );
         if is_theirs {
             // What it costs is for the next try: this one is answered.
