@@ -169,6 +169,23 @@ fn somebody_signs_in_sees_their_own_area_and_signs_out() {
 }
 
 #[test]
+fn two_tabs_that_were_sent_to_sign_in_are_both_signed_in() {
+    let (product, provider) = start("");
+    let mut browser = Browser::start();
+    let (mut first, mut second) = (browser.page(), browser.page());
+    open(&mut first, &product, "/measures", &provider.issuer());
+    open(&mut second, &product, "/model", &provider.issuer());
+    // A way back that nobody was sent on takes nothing from either.
+    let mut third = browser.page();
+    third.goto(&product.url("/sign-in/return?code=abc&state=guessed"));
+    provider.sign_in(&mut first, "chair.board");
+    arrives(&mut first, &product.url("/measures"));
+    provider.sign_in(&mut second, "chair.board");
+    arrives(&mut second, &product.url("/model"));
+    assert_eq!(status(&mut first, "/api/v1/areas"), 200);
+}
+
+#[test]
 fn who_has_no_role_is_refused_and_another_site_is_no_way_back() {
     let (product, provider) = start("");
     let mut browser = Browser::start();

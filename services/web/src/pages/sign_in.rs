@@ -93,8 +93,12 @@ async fn begin(
 ) -> Result<Response, Problem> {
     must_be_opened(request.headers())?;
     let from = client_of(&shared, &request);
-    let (address, cookie) = sign_in(&shared)?.begin(from, back.as_deref()).await?;
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&address)).into_response())
+    let begun = sign_in(&shared)?.begin(from, request.headers(), back.as_deref());
+    let (address, cookies) = begun.await?;
+    let cookies = cookies
+        .into_iter()
+        .map(|cookie| (header::SET_COOKIE, cookie));
+    Ok((AppendHeaders(cookies), Redirect::to(&address)).into_response())
 }
 
 async fn finish(
