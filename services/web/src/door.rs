@@ -5,6 +5,7 @@ pub mod audit;
 pub mod auth;
 pub mod body;
 pub mod client;
+pub mod finish;
 pub mod idempotency;
 pub mod limits;
 pub mod origin;
@@ -13,6 +14,7 @@ pub mod problem;
 pub mod routes;
 pub mod scope;
 pub mod server;
+pub mod shares;
 pub mod sign_in;
 pub mod streams;
 #[cfg(test)]
@@ -21,6 +23,7 @@ pub mod tokens;
 mod watched;
 
 use axum::extract::FromRef;
+use finish::Unfinished;
 use idempotency::Keys;
 use joinedup_application::app::App;
 use joinedup_application::audit::Audit;
@@ -100,10 +103,14 @@ pub struct Shared {
     pub sign_in: Option<SignIn>,
     /// Where it is written who did what.
     pub audit: Option<Audit>,
+    /// Whether this server speaks TLS.
+    pub is_secure: bool,
     /// Answers to earlier writes.
     pub keys: Keys,
+    /// Answers that record something.
+    pub unfinished: Unfinished,
     /// Room for bodies.
-    room: body::Room,
+    rooms: body::Rooms,
     /// Room for live streams.
     streams: Streams,
 }
@@ -120,9 +127,9 @@ impl FromRef<Shared> for Keys {
     }
 }
 
-impl FromRef<Shared> for body::Room {
+impl FromRef<Shared> for body::Rooms {
     fn from_ref(shared: &Shared) -> Self {
-        shared.room.clone()
+        shared.rooms.clone()
     }
 }
 
@@ -138,12 +145,14 @@ impl Shared {
     pub fn new(app: App, access: Access) -> Self {
         Self {
             streams: Streams::new(Limits::of(&app.config).streams),
+            is_secure: access.tls.is_some(),
             app,
             tokens: access.tokens,
             sign_in: access.sign_in,
             audit: access.audit,
             keys: Keys::default(),
-            room: body::Room::default(),
+            unfinished: Unfinished::default(),
+            rooms: body::Rooms::default(),
         }
     }
 }

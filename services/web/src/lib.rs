@@ -36,9 +36,11 @@ pub async fn serve(
     if let Some(tls) = tls.clone() {
         tokio::spawn(tls.follow(app.stopping.clone()));
     }
+    let shared = Shared::new(app.clone(), access);
     let served = server::Routes {
-        all: router(app.clone(), access),
+        all: router(shared.clone()),
         health: health(app.clone()),
+        unfinished: shared.unfinished,
     };
     server::serve(listener, &app, tls, served, stopped).await
 }
@@ -52,20 +54,19 @@ fn health<S: Clone + Send + Sync + 'static>(app: App) -> Router<S> {
 }
 
 /// All routes.
-pub fn router(app: App, access: Access) -> Router {
-    let is_secure = access.tls.is_some();
-    let shared = Shared::new(app, access);
+fn router(shared: Shared) -> Router {
+    let is_secure = shared.is_secure;
     let closed = Router::new()
         .nest("/api/v1", api::routes())
         .merge(scrapes::routes())
-        .merge(prometheus::routes())
+        .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
         .layer(middleware::from_fn(routes::enforce))
-        .merge(pages::routes())
+        .merge(prometheus::routes(&shared))
+        .merge(pages::routes(&shared))
         .layer(middleware::from_fn_with_state(
             shared.app.clone(),
             stale::mark,
         ))
-        .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
         .nest("/api/v1", api::publishing(&shared))
         .merge(pages::adding(&shared))
         .layer(middleware::from_fn_with_state(

@@ -57,7 +57,7 @@ use axum::{Router, middleware};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 /// The pages.
-pub fn routes() -> Router<Shared> {
+pub fn routes(shared: &Shared) -> Router<Shared> {
     Router::new()
         .route("/", get(home::show))
         .route("/measures/{id}", get(measure::show))
@@ -99,6 +99,7 @@ pub fn routes() -> Router<Shared> {
         .route("/quarantine", get(quarantine::show))
         .route("/help", get(help::show))
         .route("/audit", get(audit::show))
+        .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
         .layer(middleware::from_fn(routes::enforce))
         .layer(middleware::from_fn(refusal::as_page))
         .layer(own_forms())
@@ -111,7 +112,14 @@ pub fn by_link(shared: &Shared) -> Router<Shared> {
             "/answer/{link}",
             get(answers::own::show).post(answers::own::send),
         )
-        .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            body::of_link,
+        ))
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            answers::own::before_the_body,
+        ))
         .layer(middleware::from_fn(refusal::as_page))
         .layer(own_forms())
 }

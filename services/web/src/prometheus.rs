@@ -5,14 +5,15 @@ mod listing;
 mod parameters;
 mod refusal;
 
-use crate::door::Shared;
 use crate::door::auth::Caller;
+use crate::door::{Shared, body};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use axum::{Extension, Router};
+use axum::{Extension, Router, middleware};
 use joinedup_application::app::App;
 use joinedup_application::config::Role;
 use joinedup_exposition::event_time;
@@ -32,7 +33,7 @@ const WITHIN: Duration = Duration::from_secs(10);
 const MAX_INSTANTS: i64 = 11_000;
 
 /// The routes.
-pub fn routes() -> Router<Shared> {
+pub fn routes(shared: &Shared) -> Router<Shared> {
     let api = Router::new()
         .route("/query", get(query).post(query))
         .route("/query_range", get(query_range).post(query_range))
@@ -43,8 +44,20 @@ pub fn routes() -> Router<Shared> {
         .route("/metadata", get(metadata))
         .route("/status/buildinfo", get(build))
         .route("/{*call}", any(other))
-        .method_not_allowed_fallback(|| async { Refused::method() });
+        .method_not_allowed_fallback(|| async { Refused::method() })
+        .layer(middleware::from_fn_with_state(shared.clone(), body::whole))
+        .layer(middleware::from_fn(readers));
     Router::new().nest("/prometheus/api/v1", api)
+}
+
+/// Asks for the role, before a body is read and in the form that clients of Prometheus show.
+async fn readers(
+    Extension(caller): Extension<Caller>,
+    request: axum::extract::Request,
+    next: Next,
+) -> Result<Response, Refused> {
+    caller.must(Role::Reader).map_err(|_| Refused::role())?;
+    Ok(next.run(request).await)
 }
 
 /// What every handler is given.
@@ -70,7 +83,6 @@ impl Request {
         call: &'static str,
         known: &'static [&'static str],
     ) -> Result<Self, Refused> {
-        caller.must(Role::Reader).map_err(|_| Refused::role())?;
         let body = if method == Method::POST { &*body } else { &[] };
         let kind = headers
             .get(header::CONTENT_TYPE)
@@ -276,9 +288,6 @@ async fn build(asking: Asking) -> Result<Response, Refused> {
     Ok(success(format!("\"data\":{data}")))
 }
 
-async fn other(Path(call): Path<String>, Extension(caller): Extension<Caller>) -> Refused {
-    if caller.must(Role::Reader).is_err() {
-        return Refused::role();
-    }
+async fn other(Path(call): Path<String>) -> Refused {
     Refused::call(&call)
 }

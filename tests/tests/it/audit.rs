@@ -6,8 +6,13 @@ use joinedup_tests::patience::eventually;
 use joinedup_tests::product::{Joinedup, JoinedupOptions, run};
 use joinedup_tests::tokens::{self, token, with_tokens};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
 
 const SETTINGS: &str = r#"
 [[tokens]]
@@ -171,6 +176,57 @@ fn who_did_what_and_who_saw_what_is_there_and_nothing_of_a_person() {
     );
     let (code, said) = verify(&product);
     assert!(code == Some(0) && said.contains("is whole"), "{said}");
+}
+
+/// Sends the whole of a request, and hangs up a moment later without waiting for the answer.
+fn hang_up(product: &Joinedup, body: &str, after: Duration) {
+    let url = product.url("");
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(address).unwrap();
+    let head = format!(
+        "POST /api/v1/events HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\ncontent-type: application/cloudevents+json\r\ncontent-length: {}\r\n\r\n",
+        token("boss"),
+        body.len()
+    );
+    let request = format!("{head}{body}");
+    stream.write_all(request.as_bytes()).unwrap();
+    sleep(after);
+}
+
+#[test]
+fn who_hangs_up_before_the_answer_has_a_line_for_what_was_recorded() {
+    let mut product = Joinedup::start(options());
+    for n in 0..60 {
+        let name = format!("t-{n}");
+        let events = stay(
+            &name,
+            "hv-north-2",
+            "2026-09-01",
+            "2026-09-07",
+            "2026-09-10",
+        );
+        hang_up(
+            &product,
+            &events[0].to_string(),
+            Duration::from_micros(250 * (n % 12)),
+        );
+    }
+    let head = product.caught_up();
+    assert!(head >= 5, "only {head} were recorded");
+    // Stopping waits for what is not written down yet.
+    assert!(product.sigterm().success());
+    let text = std::fs::read_to_string(file(&product)).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    let runs: Vec<Value> = lines
+        .filter(|line: &Value| line["did"] == "write" && line["who"] == "boss")
+        .flat_map(|line| line["events"].as_array().cloned().unwrap_or_default())
+        .collect();
+    let written: BTreeSet<u64> = runs
+        .iter()
+        .flat_map(|run| run[0].as_u64().unwrap()..=run[1].as_u64().unwrap())
+        .collect();
+    let missing: Vec<u64> = (1..=head).filter(|n| !written.contains(n)).collect();
+    assert_eq!(missing, [0; 0], "of {head} events");
 }
 
 #[test]

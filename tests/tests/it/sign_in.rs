@@ -169,6 +169,23 @@ fn somebody_signs_in_sees_their_own_area_and_signs_out() {
 }
 
 #[test]
+fn two_tabs_that_were_sent_to_sign_in_are_both_signed_in() {
+    let (product, provider) = start("");
+    let mut browser = Browser::start();
+    let (mut first, mut second) = (browser.page(), browser.page());
+    open(&mut first, &product, "/measures", &provider.issuer());
+    open(&mut second, &product, "/model", &provider.issuer());
+    // A way back that nobody was sent on takes nothing from either.
+    let mut third = browser.page();
+    third.goto(&product.url("/sign-in/return?code=abc&state=guessed"));
+    provider.sign_in(&mut first, "chair.board");
+    arrives(&mut first, &product.url("/measures"));
+    provider.sign_in(&mut second, "chair.board");
+    arrives(&mut second, &product.url("/model"));
+    assert_eq!(status(&mut first, "/api/v1/areas"), 200);
+}
+
+#[test]
 fn who_has_no_role_is_refused_and_another_site_is_no_way_back() {
     let (product, provider) = start("");
     let mut browser = Browser::start();
@@ -211,6 +228,28 @@ fn a_session_that_nobody_uses_ends() {
     // The provider still knows the person, and lets them in again without a word.
     open(&mut page, &product, "/model", &product.url("/model"));
     assert!(page.text(".who").contains("ZQ"));
+}
+
+#[test]
+fn no_page_of_another_site_uses_up_the_tries_of_everybody_at_an_address() {
+    let options = JoinedupOptions::new("serve", &[]);
+    let public_url = format!("http://{}", options.listen);
+    let nobody = format!("http://localhost:{}", joinedup_tests::ports::free_port());
+    let product = launch(options, &settings(&public_url, &nobody, ""));
+    let ask = |path: &str, mode: &str| {
+        let headers = [("sec-fetch-mode", mode), ("sec-fetch-site", "cross-site")];
+        http::send("GET", &product.url(path), &headers, &[]).unwrap()
+    };
+    let back = "/sign-in/return?code=abc&state=guessed";
+    for _ in 0..70 {
+        // In a tab of its own, and as a picture.
+        assert_eq!(ask(back, "navigate").status, 400);
+        assert_eq!(ask(back, "no-cors").status, 403);
+        assert_eq!(ask("/sign-in", "no-cors").status, 403);
+    }
+    // The provider is away, but there are tries left.
+    let begun = ask("/sign-in", "navigate");
+    assert_eq!(begun.status, 503, "{}", begun.text());
 }
 
 #[test]

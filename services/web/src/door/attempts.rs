@@ -52,7 +52,9 @@ impl Attempts {
             return Err(((BEGIN - tries) / PER_SECOND).ceil() as u32);
         }
         let tries = (tries - price).max(0.0);
-        left.insert(client, Left { tries, at: now });
+        if tries < FULL {
+            left.insert(client, Left { tries, at: now });
+        }
         Ok(())
     }
 }

@@ -3,6 +3,8 @@
 use super::Shared;
 use super::auth::{Caller, Kind, asks_as_public};
 use super::client;
+use super::finish::{Begun, held};
+use super::places::Place;
 use super::problem::Problem;
 use super::routes::{self, Record};
 use crate::pages::address::fields;
@@ -11,12 +13,14 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use joinedup_application::app::App;
-use joinedup_application::audit::{About, By, Did, Entry};
+use joinedup_application::audit::{About, Audit, By, Did, Entry};
 use joinedup_application::config::Role;
 use joinedup_events::AreaId;
 use joinedup_views::decide::{Command, Subject, Undone};
 use joinedup_views::suppression::Audience;
 use sha2::{Digest, Sha256};
+use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What a handler says that it recorded; it travels with the answer.
 #[derive(Clone, Debug)]
@@ -74,66 +78,114 @@ pub fn recorded_of(
 
 /// Writes what was done, and answers only then.
 ///
-/// What records something, and what shows people, is not begun while lines cannot be written.
+/// What records something, and what shows people, is not begun while lines cannot be written. What has begun to record
+/// is finished and written down, also when its client hangs up.
 pub async fn record(
     State(shared): State<Shared>,
     parts: Result<RawPathParams, axum::extract::rejection::RawPathParamsRejection>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    let Some(audit) = shared.audit.clone() else {
-        return next.run(request).await;
-    };
     let method = request.method().clone();
     let Some(path) = routes::path_of(&request).map(ToOwned::to_owned) else {
         return next.run(request).await;
     };
     let kind = routes::find(&method, &path).map_or(Record::Refusals, |route| route.record);
     let is_needed = matches!(kind, Record::Write | Record::People | Record::SignIn);
-    if is_needed && audit.ready().await.is_err() {
+    if is_needed
+        && let Some(audit) = &shared.audit
+        && audit.ready().await.is_err()
+    {
         return not_written("Nothing was done").into_response();
     }
     let pairs = fields(request.uri().query().unwrap_or_default().as_bytes());
     let asked = asked(&shared.app, &pairs, parts.ok());
     let from = client::address(&request, &shared.app.config.proxies);
     let has_token = request.headers().contains_key(header::AUTHORIZATION);
-    let response = next.run(request).await;
-    let caller = response.extensions().get::<Caller>();
-    let status = response.status();
-    let is_of_others = response.extensions().get::<OfOthers>().is_some();
-    let did = if is_of_others {
-        Some(Did::RefusedRight)
-    } else {
-        did(kind, &response, caller, has_token, asks_as_public(&pairs))
-    };
-    let Some(did) = did else {
-        return response;
-    };
-    let recorded = response.extensions().get::<Recorded>();
-    let unknown = response.extensions().get::<Unknown>();
-    let (who, by) = match (caller, unknown) {
-        (Some(caller), _) => (caller.name.clone(), by(caller)),
-        (None, Some(Unknown(subject))) => (format!("person:{subject}"), By::Nobody),
-        (None, None) => (String::new(), By::Nobody),
-    };
-    let entry = Entry {
-        did,
-        who,
-        by,
-        from,
+    let seen = Seen {
+        kind,
         route: format!("{method} {path}"),
-        status: Some(status.as_u16()),
-        about: recorded.map_or(asked, |recorded| recorded.0.clone()),
+        asked,
+        from,
+        has_token,
+        as_public: asks_as_public(&pairs),
     };
-    match audit.record(entry).await {
-        Ok(()) => response,
-        // A refusal shows nobody anything.
-        Err(_) if matches!(did, Did::RefusedRight | Did::RefusedSignIn | Did::SignOut) => response,
-        Err(_) if did == Did::Write => {
-            not_written("It may have been recorded: send it again with the same key")
-                .into_response()
+    let begun = Begun::default();
+    if kind != Record::Write {
+        // Nothing else waits for a body.
+        begun.begin();
+    }
+    request.extensions_mut().insert(begun.clone());
+    let held = request.extensions().get::<Arc<Place>>().map(held);
+    let unfinished = shared.unfinished.clone();
+    let answered = async move {
+        let response = next.run(request).await;
+        let _held = held;
+        match &shared.audit {
+            Some(audit) => seen.written(audit, response).await,
+            None => response,
         }
-        Err(_) => not_written("So nothing is shown").into_response(),
+    };
+    match kind {
+        Record::Write | Record::SignIn | Record::SignOut => {
+            unfinished.finishing(begun, answered).await
+        }
+        _ => answered.await,
+    }
+}
+
+/// What is known of a request before it is answered.
+struct Seen {
+    kind: Record,
+    route: String,
+    asked: About,
+    from: Option<IpAddr>,
+    has_token: bool,
+    as_public: bool,
+}
+
+impl Seen {
+    /// Writes what was done, and gives the answer back or, where it could not be written, another one.
+    async fn written(self, audit: &Audit, response: Response) -> Response {
+        let caller = response.extensions().get::<Caller>();
+        let status = response.status();
+        let is_of_others = response.extensions().get::<OfOthers>().is_some();
+        let did = if is_of_others {
+            Some(Did::RefusedRight)
+        } else {
+            did(self.kind, &response, caller, self.has_token, self.as_public)
+        };
+        let Some(did) = did else {
+            return response;
+        };
+        let recorded = response.extensions().get::<Recorded>();
+        let unknown = response.extensions().get::<Unknown>();
+        let (who, by) = match (caller, unknown) {
+            (Some(caller), _) => (caller.name.clone(), by(caller)),
+            (None, Some(Unknown(subject))) => (format!("person:{subject}"), By::Nobody),
+            (None, None) => (String::new(), By::Nobody),
+        };
+        let entry = Entry {
+            did,
+            who,
+            by,
+            from: self.from,
+            route: self.route,
+            status: Some(status.as_u16()),
+            about: recorded.map_or(self.asked, |recorded| recorded.0.clone()),
+        };
+        match audit.record(entry).await {
+            Ok(()) => response,
+            // A refusal shows nobody anything.
+            Err(_) if matches!(did, Did::RefusedRight | Did::RefusedSignIn | Did::SignOut) => {
+                response
+            }
+            Err(_) if did == Did::Write => {
+                not_written("It may have been recorded: send it again with the same key")
+                    .into_response()
+            }
+            Err(_) => not_written("So nothing is shown").into_response(),
+        }
     }
 }
 

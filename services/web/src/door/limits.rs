@@ -15,6 +15,12 @@ pub const MAX_BATCH: usize = 1_000;
 pub const MAX_ERRORS: usize = 20;
 /// All bodies that are held at a time, in bytes: what is parsed of them is a small multiple.
 pub const MAX_BODIES: usize = 16 << 20;
+/// The same of forms with a file: four of them.
+pub const MAX_FILES: usize = 4 * MAX_FILE_FORM;
+/// The largest form that is answered by a link, in bytes: a questionnaire has a few KiB.
+pub const MAX_ANSWER: usize = 64 << 10;
+/// All of these that are held at a time, in bytes.
+pub const MAX_ANSWERS: usize = 1 << 20;
 /// How long a body may wait for room among the others.
 pub const BODY_ROOM_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a client may take to send its headers, and may be idle between two requests.
@@ -35,7 +41,9 @@ pub const STREAM_LIFETIME: Duration = Duration::from_secs(15 * 60);
 pub const SPARE_CONNECTIONS: usize = 64;
 /// How long such a connection may take to ask.
 pub const SPARE_TIMEOUT: Duration = Duration::from_secs(2);
-/// A connection that has moved no byte for this long, and is not waited for by a handler, gives way to a new one when
+/// What has to move on a connection for that to count, in bytes: a client that sends or reads drop by drop is silent.
+pub const MIN_MOVED: usize = 1 << 10;
+/// A connection on which nothing has moved for this long, and is not waited for by a handler, gives way to a new one when
 /// all places are taken.
 pub const STALLED_AFTER: Duration = Duration::from_secs(1);
 

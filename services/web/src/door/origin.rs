@@ -86,6 +86,16 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     elsewhere || headers.contains_key(header::ORIGIN) && !is_own(headers)
 }
 
+/// Whether this was opened as a page, in a tab of its own, as far as a browser says: a picture, a frame or a script of any
+/// site can ask for an address too. What is no browser says nothing.
+#[must_use]
+pub fn is_opened(headers: &HeaderMap) -> bool {
+    let says = |name: &'static str, expected: &str| {
+        text(headers, HeaderName::from_static(name)).is_none_or(|said| said == expected)
+    };
+    says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document")
+}
+
 fn is_form(headers: &HeaderMap) -> bool {
     let kind = text(headers, header::CONTENT_TYPE).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
@@ -153,6 +163,22 @@ mod tests {
             &[host, ("sec-fetch-site", "same-site")],
         ] {
             assert!(is_foreign(&headers(other)), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_picture_a_frame_and_a_script_open_no_page() {
+        let opened = |mode, dest| {
+            let said = [("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
+            is_opened(&headers(&said))
+        };
+        assert!(opened("navigate", "document") && is_opened(&headers(&[])));
+        for (mode, dest) in [
+            ("no-cors", "image"),
+            ("navigate", "iframe"),
+            ("cors", "empty"),
+        ] {
+            assert!(!opened(mode, dest), "{mode} {dest}");
         }
     }
 

@@ -1,10 +1,10 @@
 //! Places for connections: so many in all, so many of one client, and a few to spare for health.
 //!
-//! When all are taken, the connection that has moved no byte for longest gives way to the new one. So clients that are
+//! When all are taken, the connection on which nothing has moved for longest gives way to the new one. So clients that are
 //! silent, or do not read what they asked for, cannot keep others out, however many they are.
 
 use super::client::client;
-use super::limits::{Limits, SPARE_CONNECTIONS, STALLED_AFTER};
+use super::limits::{Limits, MIN_MOVED, SPARE_CONNECTIONS, STALLED_AFTER};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -16,10 +16,14 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug)]
 pub struct Activity {
     opened: Instant,
-    /// When a byte last moved, in milliseconds after it was opened.
+    /// When something last moved, in milliseconds after it was opened.
     moved: AtomicU64,
+    /// What has moved since, in bytes.
+    bytes: AtomicUsize,
     /// How many handlers work for it.
     working: AtomicUsize,
+    /// How many of them wait for the client's own bytes.
+    reading: AtomicUsize,
     gives_way: CancellationToken,
 }
 
@@ -29,21 +33,38 @@ impl Activity {
         Arc::new(Self {
             opened: Instant::now(),
             moved: AtomicU64::new(0),
+            bytes: AtomicUsize::new(0),
             working: AtomicUsize::new(0),
+            reading: AtomicUsize::new(0),
             gives_way: CancellationToken::new(),
         })
     }
 
-    /// A byte was read or written.
-    pub fn moved(&self) {
+    /// Bytes were read or written.
+    pub fn moved(&self, bytes: usize) {
+        if self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes >= MIN_MOVED {
+            self.goes_on();
+        }
+    }
+
+    /// A request has come, or its answer begins, however few bytes it has.
+    fn goes_on(&self) {
+        self.bytes.store(0, Ordering::Relaxed);
         let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.moved.store(now, Ordering::Relaxed);
     }
 
     /// Counts as working until the guard is dropped.
     pub fn working(self: &Arc<Self>) -> Working {
+        self.goes_on();
         self.working.fetch_add(1, Ordering::Relaxed);
         Working(self.clone())
+    }
+
+    /// Counts as waiting for the client, also while a handler works, until the guard is dropped.
+    pub fn reading(self: &Arc<Self>) -> Reading {
+        self.reading.fetch_add(1, Ordering::Relaxed);
+        Reading(self.clone())
     }
 
     /// Waits until this connection has to give way to another.
@@ -51,9 +72,10 @@ impl Activity {
         self.gives_way.cancelled().await;
     }
 
-    /// How long no byte has moved; none while a handler works, which is our time and not the client's.
+    /// How long nothing has moved; none while a handler works, which is our time and not the client's.
     fn stalled(&self) -> Option<Duration> {
-        if self.working.load(Ordering::Relaxed) > 0 {
+        let (working, reading) = (&self.working, &self.reading);
+        if working.load(Ordering::Relaxed) > 0 && reading.load(Ordering::Relaxed) == 0 {
             return None;
         }
         let moved = Duration::from_millis(self.moved.load(Ordering::Relaxed));
@@ -67,7 +89,19 @@ pub struct Working(Arc<Activity>);
 
 impl Drop for Working {
     fn drop(&mut self) {
+        self.0.goes_on();
         self.0.working.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Held while a body is waited for.
+#[derive(Debug)]
+pub struct Reading(Arc<Activity>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.goes_on();
+        self.0.reading.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -221,7 +255,9 @@ mod tests {
         holder.activity = Arc::new(Activity {
             opened: Instant::now().checked_sub(time).unwrap(),
             moved: AtomicU64::new(0),
+            bytes: AtomicUsize::new(0),
             working: AtomicUsize::new(0),
+            reading: AtomicUsize::new(0),
             gives_way: place.activity.gives_way.clone(),
         });
     }
@@ -252,7 +288,31 @@ mod tests {
         let working = activity.working();
         assert_eq!(places.enter(from(2)).crowded, Some(Crowded::Server));
         drop(working);
+        // Its answer is on the way.
+        assert_eq!(places.enter(from(2)).crowded, Some(Crowded::Server));
+        silent_for(&held, Duration::from_secs(60));
         assert_eq!(places.enter(from(2)).crowded, None);
+    }
+
+    #[test]
+    fn whose_body_is_waited_for_is_silent_until_as_much_came_as_counts() {
+        let activity = Activity::new();
+        let _working = activity.working();
+        assert_eq!(activity.stalled(), None);
+        let reading = activity.reading();
+        let later = |activity: &Activity| {
+            std::thread::sleep(Duration::from_millis(20));
+            activity
+                .stalled()
+                .is_some_and(|time| time.as_millis() >= 20)
+        };
+        assert!(later(&activity));
+        activity.moved(MIN_MOVED - 1);
+        assert!(later(&activity), "drops");
+        activity.moved(1);
+        assert!(activity.stalled() < Some(Duration::from_millis(20)));
+        drop(reading);
+        assert_eq!(activity.stalled(), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! finish.
 
 use super::client::Peer;
+use super::finish::Unfinished;
 use super::limits::{HEADER_TIMEOUT, Limits, SHUTDOWN_TIMEOUT, SPARE_TIMEOUT, WRITE_TIMEOUT};
 use super::places::{Crowded, Place, Places};
 use super::problem::Problem;
@@ -18,6 +19,7 @@ use hyper_util::service::TowerToHyperService;
 use joinedup_application::app::App;
 use joinedup_application::tls::Tls;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -29,6 +31,8 @@ pub struct Routes {
     pub all: Router,
     /// Health, which is answered when there is no place for anything else.
     pub health: Router,
+    /// Answers that are finished before the server ends, also when nobody waits for them.
+    pub unfinished: Unfinished,
 }
 
 /// Serves until `stopped` is done.
@@ -45,8 +49,7 @@ pub async fn serve(
     let stopping = app.stopping.clone();
     let places = Places::new(Limits::of(&app.config));
     let server_crowded = spare(routes.health.clone(), Crowded::Server);
-    let client_crowded = spare(routes.health, Crowded::Client);
-    let router = routes.all;
+    let client_crowded = spare(routes.health.clone(), Crowded::Client);
     let graceful = GracefulShutdown::new();
     tokio::pin!(stopped);
     loop {
@@ -64,8 +67,8 @@ pub async fn serve(
             }
         };
         let place = places.enter(address.ip());
-        let routes = match place.crowded {
-            None => &router,
+        let answers = match place.crowded {
+            None => &routes.all,
             Some(Crowded::Server) => &server_crowded,
             Some(Crowded::Client) => &client_crowded,
         };
@@ -73,8 +76,8 @@ pub async fn serve(
         let _ = stream.set_nodelay(true);
         let client = Client {
             peer: address.ip(),
-            routes: routes.clone(),
-            place,
+            routes: answers.clone(),
+            place: Arc::new(place),
             watcher: graceful.watcher(),
         };
         let tls = tls.as_ref().map(Tls::acceptor);
@@ -83,7 +86,11 @@ pub async fn serve(
     drop(listener);
     // Live streams end by this; what else is open has its time to finish.
     stopping.cancel();
-    if tokio::time::timeout(SHUTDOWN_TIMEOUT, graceful.shutdown())
+    let answered = async {
+        graceful.shutdown().await;
+        routes.unfinished.ended().await;
+    };
+    if tokio::time::timeout(SHUTDOWN_TIMEOUT, answered)
         .await
         .is_err()
     {
@@ -96,7 +103,7 @@ pub async fn serve(
 struct Client {
     peer: IpAddr,
     routes: Router,
-    place: Place,
+    place: Arc<Place>,
     watcher: Watcher,
 }
 
@@ -134,12 +141,13 @@ impl Client {
     }
 
     async fn answered(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static) {
-        let (activity, peer) = (self.place.activity.clone(), self.peer);
+        let (place, peer) = (self.place.clone(), self.peer);
         let patience = self.patience();
         let handlers = TowerToHyperService::new(self.routes);
         let counted = service_fn(move |mut request: Request<Incoming>| {
-            let working = activity.working();
-            request.extensions_mut().insert(activity.clone());
+            let working = place.activity.working();
+            request.extensions_mut().insert(place.activity.clone());
+            request.extensions_mut().insert(place.clone());
             request.extensions_mut().insert(Peer(peer));
             let answer = handlers.call(request);
             async move {

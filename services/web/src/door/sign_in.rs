@@ -6,6 +6,7 @@ mod provider;
 mod sessions;
 
 use super::attempts::{self, Attempts};
+use super::audit::short_digest;
 use super::auth::Caller;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use joinedup_application::config;
@@ -22,6 +23,10 @@ use std::time::{Duration, Instant};
 const BEGUN_LASTS: Duration = Duration::from_secs(15 * 60);
 /// The most that have begun to sign in at a time.
 const MAX_BEGUN: usize = 2_000;
+/// What the names of their cookies begin with.
+const BEGUN: &str = "joinedup-sign-in-";
+/// The most sign-ins that have begun in one browser at a time.
+const MAX_TABS: usize = 30;
 /// The longest address that somebody is sent back to, in bytes.
 const MAX_BACK: usize = 2_000;
 
@@ -142,20 +147,24 @@ impl SignIn {
         self.0.sessions.get(id, is_used, Instant::now())
     }
 
-    /// Begins to sign somebody in: the address to send the browser to, and the cookie to set.
+    /// Begins to sign somebody in: the address to send the browser to, and the cookies to set. What else has begun in other
+    /// tabs of the browser goes on.
     ///
     /// # Errors
     /// When this client tried too often, or the provider is away.
     pub async fn begin(
         &self,
         client: IpAddr,
+        headers: &HeaderMap,
         back: Option<&str>,
-    ) -> Result<(String, HeaderValue), SignInError> {
+    ) -> Result<(String, Vec<HeaderValue>), SignInError> {
         self.attempt(client, attempts::BEGIN)?;
         let begun = self
             .apart(|inner| inner.provider.begin())
             .await?
             .map_err(|error| self.failed(&error))?;
+        let name = self.begun_cookie(&begun.state);
+        let mut cookies = self.too_many_begun(headers);
         let back = back.filter(|path| is_path(path) && path.len() <= MAX_BACK);
         let id = self.0.begun.put(
             Begun {
@@ -166,10 +175,22 @@ impl SignIn {
             },
             Instant::now(),
         );
-        Ok((
-            begun.address,
-            self.set_cookie(&self.begun_cookie(), &id, Some(BEGUN_LASTS)),
-        ))
+        cookies.push(self.set_cookie(&name, &id, Some(BEGUN_LASTS)));
+        Ok((begun.address, cookies))
+    }
+
+    /// Forgets what has begun in a browser where it is more than a person has tabs: a browser would make room by
+    /// forgetting cookies itself, and might begin with the session's.
+    fn too_many_begun(&self, headers: &HeaderMap) -> Vec<HeaderValue> {
+        let prefix = self.cookie_name(BEGUN);
+        let names =
+            cookies(headers).filter_map(|(name, _)| name.starts_with(&prefix).then_some(name));
+        let names: Vec<&str> = names.collect();
+        if names.len() < MAX_TABS {
+            return Vec::new();
+        }
+        let forget = |name: &&str| self.set_cookie(name, "", Some(Duration::ZERO));
+        names.iter().map(forget).collect()
     }
 
     /// Signs somebody in who comes back from the provider. The session before, if there was one, ends.
@@ -184,9 +205,10 @@ impl SignIn {
     ) -> Result<SignedIn, SignInError> {
         self.attempt(client, 0.0)?;
         let finished = self.finish_once(headers, returned).await;
+        // What was not begun here guesses nothing, and any site can make a browser ask for it.
         let is_theirs = matches!(
             finished,
-            Err(SignInError::NotBegun | SignInError::Unproven(_) | SignInError::NoRole { .. })
+            Err(SignInError::Unproven(_) | SignInError::NoRole { .. })
         );
         if is_theirs {
             // What it costs is for the next try: this one is answered.
@@ -200,12 +222,14 @@ impl SignIn {
         headers: &HeaderMap,
         returned: Returned,
     ) -> Result<SignedIn, SignInError> {
-        let id = cookie(headers, &self.begun_cookie()).ok_or(SignInError::NotBegun)?;
-        // Taken, so that a code is used once whatever comes of it.
-        let begun = self.0.begun.take(id, Instant::now());
-        let begun = begun
-            .filter(|begun| returned.state.as_deref() == Some(&*begun.state))
-            .ok_or(SignInError::NotBegun)?;
+        let state = returned.state.ok_or(SignInError::NotBegun)?;
+        let name = self.begun_cookie(&state);
+        let id = cookie(headers, &name).ok_or(SignInError::NotBegun)?;
+        let (begun, now) = (&self.0.begun, Instant::now());
+        // Taken, so that a code is used once whatever comes of it; one that does not fit is another's, and stays.
+        let fits = begun.get(id, false, now).is_some_and(|b| b.state == state);
+        let begun = fits.then(|| begun.take(id, now)).flatten();
+        let begun = begun.ok_or(SignInError::NotBegun)?;
         let (Some(code), None) = (returned.code, returned.error) else {
             return Err(SignInError::BrokenOff);
         };
@@ -232,7 +256,7 @@ impl SignIn {
         Ok(SignedIn {
             cookies: [
                 self.set_cookie(&self.session_cookie(), &id, None),
-                self.set_cookie(&self.begun_cookie(), "", Some(Duration::ZERO)),
+                self.set_cookie(&name, "", Some(Duration::ZERO)),
             ],
             back: begun.back,
             caller,
@@ -287,8 +311,9 @@ impl SignIn {
         self.cookie_name("joinedup")
     }
 
-    fn begun_cookie(&self) -> String {
-        self.cookie_name("joinedup-sign-in")
+    /// One for each sign-in that has begun: a browser has several tabs, and each may be sent to the provider.
+    fn begun_cookie(&self, state: &str) -> String {
+        self.cookie_name(&format!("{BEGUN}{}", short_digest(state)))
     }
 
     /// With the prefix a browser takes the cookie from this very host over TLS alone, which plain HTTP on this machine
@@ -315,13 +340,18 @@ impl SignIn {
     }
 }
 
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let values = headers.get_all(header::COOKIE).iter();
     values
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
-        .filter(|value| !value.is_empty())
+        .filter_map(|pair| pair.trim().split_once('='))
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut cookies = cookies(headers).filter(|(of, _)| *of == name);
+    let (_, value) = cookies.next()?;
+    (!value.is_empty()).then_some(value)
 }
 
 /// Whether an address is a path of ours, and cannot lead to another site.

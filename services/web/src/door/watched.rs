@@ -40,7 +40,7 @@ impl<S> Watched<S> {
     ) -> Poll<io::Result<usize>> {
         match written {
             Poll::Ready(Ok(bytes)) => {
-                self.activity.moved();
+                self.activity.moved(bytes);
                 self.read += bytes;
                 if self.read >= MIN_READ {
                     self.held_up = None;
@@ -72,9 +72,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
-        if buffer.filled().len() > before {
-            self.activity.moved();
-        }
+        self.activity.moved(buffer.filled().len() - before);
         Poll::Ready(read)
     }
 }

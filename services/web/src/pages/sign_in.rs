@@ -6,7 +6,7 @@ use crate::door::Shared;
 use crate::door::audit::Unknown;
 use crate::door::auth::Caller;
 use crate::door::client;
-use crate::door::origin::is_own;
+use crate::door::origin::{is_opened, is_own};
 use crate::door::problem::Problem;
 use crate::door::sign_in::{Returned, SignIn, SignInError};
 use axum::extract::{Query, Request, State};
@@ -67,6 +67,19 @@ fn client_of(shared: &Shared, request: &Request) -> IpAddr {
     client::client(address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)))
 }
 
+/// Refuses what is not opened as a page: other sites would otherwise use up the tries of everybody at an address.
+fn must_be_opened(headers: &HeaderMap) -> Result<(), Problem> {
+    if is_opened(headers) {
+        return Ok(());
+    }
+    let detail = "This is a page, which has to be opened as one: open it in a tab of its own";
+    Err(Problem::new(
+        StatusCode::FORBIDDEN,
+        "Not opened as a page",
+        detail,
+    ))
+}
+
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
 struct Back {
@@ -78,9 +91,14 @@ async fn begin(
     Query(Back { back }): Query<Back>,
     request: Request,
 ) -> Result<Response, Problem> {
+    must_be_opened(request.headers())?;
     let from = client_of(&shared, &request);
-    let (address, cookie) = sign_in(&shared)?.begin(from, back.as_deref()).await?;
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&address)).into_response())
+    let begun = sign_in(&shared)?.begin(from, request.headers(), back.as_deref());
+    let (address, cookies) = begun.await?;
+    let cookies = cookies
+        .into_iter()
+        .map(|cookie| (header::SET_COOKIE, cookie));
+    Ok((AppendHeaders(cookies), Redirect::to(&address)).into_response())
 }
 
 async fn finish(
@@ -90,6 +108,7 @@ async fn finish(
 ) -> Result<Response, Problem> {
     let from = client_of(&shared, &request);
     let headers = request.headers();
+    must_be_opened(headers)?;
     let signed_in = match sign_in(&shared)?.finish(from, headers, returned).await {
         Ok(signed_in) => signed_in,
         Err(error) => {

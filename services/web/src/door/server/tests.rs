@@ -1,5 +1,6 @@
 //! The door as clients meet it: a real server on a port of its own, with a log in memory.
 
+mod bodies;
 mod every_route;
 
 use super::*;

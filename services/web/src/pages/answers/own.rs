@@ -12,10 +12,12 @@ use super::sent::event;
 use super::{answered_by, questions};
 use crate::door::audit;
 use crate::door::auth::Caller;
+use crate::door::body::ComesBy;
 use crate::door::problem::Problem;
 use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use joinedup_application::app::App;
 use joinedup_application::execute::{Place, take_place};
@@ -59,6 +61,28 @@ pub async fn show(
         .render(move |visit| page(visit, link.as_ref(), &standing, &Typed::default(), sent))
         .await?;
     Ok((status, page).into_response())
+}
+
+/// Refuses answers to what is not an open link, before their body is read.
+pub async fn before_the_body(
+    State(app): State<App>,
+    Path(text): Path<String>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    if request.method() != Method::POST {
+        return Ok(next.run(request).await);
+    }
+    let (_, link, standing) = visit(app.clone(), &text)?;
+    match (link, standing) {
+        // Whoever sends the last answer twice is thanked twice.
+        (Some(link), Standing::Open { .. } | Standing::UsedUp) => {
+            // As it is written, since an address can be spelt in several ways.
+            request.extensions_mut().insert(ComesBy(link.written()));
+            Ok(next.run(request).await)
+        }
+        _ => show(State(app), Path(text), RawQuery(None)).await,
+    }
 }
 
 /// `POST /answer/{link}`: one questionnaire, through the same door as every other.

@@ -46,7 +46,7 @@ fn bearer(token: &str) -> String {
 }
 
 /// An address of a route, with something in each of its parts.
-fn address(route: &Route) -> String {
+pub(super) fn address(route: &Route) -> String {
     let part = |part: &str| match part {
         "{measure}" | "{id}" | "{link}" => "tr-ready-now".to_owned(),
         "{*id}" => "t-1".to_owned(),
