@@ -211,7 +211,7 @@ impl Processor {
             key: &self.feed.ring.current,
             message: bytes,
         };
-        let events = origin.events(changes, &known, &ids);
+        let events = origin.events(changes, &known, &ids, |event| self.sink.admits(event));
         let sent = self.sink.send(&events).await;
         let sent = sent.map_err(|error| TakeError::Send(error.to_string()))?;
         let refused = sent.refused.iter().map(|(at, pointer, rule)| {
