@@ -105,8 +105,8 @@ impl Subject {
 pub struct SnapshotRule {
     /// The share of the rows known before that may be gone, and that may be corrected, in one list.
     pub max_share: f64,
-    /// The list holds what ended in so many days before it was made: what ended earlier has left it, and stands. Without it whatever
-    /// is not in the list any more is taken back.
+    /// The list holds what ended in so many days before it was made: what ended earlier has left it, and stands, as
+    /// does what ended on the first of these days. Without it whatever is not in the list any more is taken back.
     pub window_days: Option<u16>,
     /// The fact that ends an entity.
     pub ended: Option<String>,
