@@ -72,8 +72,12 @@ impl World {
             return 0;
         };
         assert_eq!(statement.faults, []);
-        let entity = EntityId::new(&format!("pas-{}", statement.spell[0])).unwrap();
-        let known = self.view.entity(Family::Transfer, entity.as_str());
+        let entity = |name: &String| EntityId::new(&format!("pas-{name}")).unwrap();
+        let known = |name| self.view.entity(Family::Transfer, entity(name).as_str());
+        let names = &statement.spell;
+        let name = names.iter().find(|name| known(name).is_some());
+        let name = name.unwrap_or(&names[0]);
+        let (entity, known) = (entity(name), known(name));
         let known = known.map(|known| known.facts.all()).unwrap_or_default();
         let position = |at: usize| at as u64 + 1;
         let ids: BTreeMap<u64, String> = self
