@@ -157,6 +157,18 @@ pub struct FactRule {
     pub fields: BTreeMap<String, FieldRule>,
 }
 
+impl FactRule {
+    /// The columns that it is read from.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        let when = self.when.iter().map(|when| when.column.as_str());
+        let fields = self.fields.values().flat_map(|field| match field {
+            FieldRule::Column(rule) => Some(rule.column.iter()),
+            FieldRule::Fixed(_) => None,
+        });
+        self.time.iter().chain(when).chain(fields.flatten())
+    }
+}
+
 /// One column or several, of which the first that is not empty counts.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
@@ -341,13 +353,7 @@ impl ListMapping {
         columns.extend(self.person.iter().map(String::as_str));
         columns.extend(self.area.looked_at());
         for fact in &self.facts {
-            columns.extend(fact.time.iter());
-            columns.extend(fact.when.iter().map(|when| when.column.as_str()));
-            for field in fact.fields.values() {
-                if let FieldRule::Column(rule) = field {
-                    columns.extend(rule.column.iter());
-                }
-            }
+            columns.extend(fact.columns());
         }
         columns
     }
