@@ -1,13 +1,13 @@
 //! Where events go: a log that is open in this process, by itself or through the door of the server that runs here, or a
 //! server over HTTP. All answer when events are durable.
 
-mod restated;
 mod server;
 
 use super::http_client::{Client, ClientError};
 use joinedup_application::admission;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::publisher::Publisher;
+use joinedup_application::restated;
 use joinedup_events::check::Refusals;
 use joinedup_events::{Arrival, Event, Submitted};
 use joinedup_log::{AppendError, EventLog};
