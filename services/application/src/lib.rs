@@ -26,6 +26,7 @@ pub mod overview;
 pub mod places;
 pub mod plan;
 pub mod publisher;
+pub mod restated;
 pub mod scorecards;
 pub mod secrets;
 pub mod sources;

@@ -20,7 +20,7 @@ use record::RecordError;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use values::Values;
-use waits::Waits;
+use waits::{Waited, Waits};
 
 /// The name by which it is asked for, and of the mapping that takes its table.
 pub const NAME: &str = "client-level";
@@ -103,10 +103,10 @@ fn table(waits: &Waits) -> String {
     text
 }
 
-fn cells(days: &[i64]) -> String {
-    match days.len() {
+fn cells(waited: &Waited) -> String {
+    match waited.people.len() {
         0 => ",".to_owned(),
-        n if n < MIN_PEOPLE => "*,*".to_owned(),
-        n => format!("{},{n}", waits::median(days)),
+        people if people < MIN_PEOPLE => "*,*".to_owned(),
+        _ => format!("{},{}", waits::median(&waited.days), waited.days.len()),
     }
 }

@@ -11,7 +11,7 @@ mod row;
 mod spelling;
 
 use super::identity;
-use super::mapping::Mapping;
+use super::mapping::{Commas, Mapping};
 use super::sheet::{SheetError, SheetRow, TextRows, Workbook};
 use super::{BadRow, Chunk, Item};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -149,12 +149,17 @@ impl<R: Read> CsvFile<R> {
         rows: Rows<R>,
         mut first: Vec<SheetRow>,
         layout: Layout,
-        mapping: Mapping,
+        mut mapping: Mapping,
         name: &str,
         import: Import,
         from_1904: bool,
     ) -> Result<Self, LayoutError> {
         let fixed = fixed::period_of_file(&mapping, &first, &layout, name, from_1904)?;
+        if let Rows::Text(rows) = &rows
+            && rows.separator() == b';'
+        {
+            mapping.file.commas.get_or_insert(Commas::Unclear);
+        }
         let waiting = first.split_off(layout.above.min(first.len())).into();
         Ok(Self {
             rows,
@@ -203,6 +208,10 @@ impl<R: Read> CsvFile<R> {
                     );
                     chunk.bad.push(BadRow::new(line, column, sentence));
                 }
+                Next::Lost(line) => {
+                    let sentence = "cannot be read, and may belong to any sum of its period, or of the file: none of them is taken";
+                    chunk.bad.push(BadRow::new(line, "", sentence));
+                }
                 Next::Repeated(lines, column) => chunk.bad.extend(repeated(&lines, &column)),
                 Next::Report(report) => match self.event(report) {
                     Ok(item) => chunk.items.push(item),
@@ -242,14 +251,6 @@ impl<R: Read> CsvFile<R> {
         if !row.counts() {
             return false;
         }
-        if let (Some(sentence), Rows::Text(_)) = (self.layout.uneven(row.row), &self.rows) {
-            chunk.bad.push(row.bad("", sentence));
-            return true;
-        }
-        // Nothing was reported, whichever period and area it would have been of.
-        if !row.has_amounts() {
-            return true;
-        }
         let rule = &self.mapping.period;
         let titles = self.mapping.wide.as_ref().map(|wide| wide.titles.as_str());
         let is_title = titles.is_some() && titles == rule.column.as_deref();
@@ -273,9 +274,25 @@ impl<R: Read> CsvFile<R> {
                 }
             }
         };
+        let has_amounts = row.has_amounts();
+        if let (Some(sentence), Rows::Text(_)) = (self.layout.uneven(row.row), &self.rows) {
+            chunk.bad.push(row.bad("", sentence));
+            // A note with a separator in it belongs to no sum.
+            if self.mapping.sum && (period.is_ok() || has_amounts) {
+                self.gathered.lose(period.ok(), row.row.number);
+            }
+            return true;
+        }
+        // Nothing was reported, whichever period and area it would have been of.
+        if !has_amounts {
+            return true;
+        }
         let (period, area) = match (period, row.area()) {
             (Ok(period), Ok(area)) => (period, area),
             (period, area) => {
+                if self.mapping.sum {
+                    self.gathered.lose(period.clone().ok(), row.row.number);
+                }
                 chunk.bad.extend(period.err());
                 chunk.bad.extend(area.err());
                 return true;

@@ -1,6 +1,7 @@
 //! The id of an imported observation: a digest of all that it says, so that saying it again is the same event.
 
 use chrono::{DateTime, Utc};
+pub(crate) use joinedup_application::restated::letters;
 use joinedup_events::observation::Observed;
 use joinedup_events::{AreaId, Slug};
 use sha2::{Digest, Sha256};
@@ -43,15 +44,6 @@ pub fn id(
         part(mark.code().as_bytes());
     }
     format!("{mapping}-{}", letters(&digest.finalize()[..16]))
-}
-
-/// Bytes as letters, two each: digits could look like somebody's number.
-pub(crate) fn letters(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|b| [b >> 4, b & 15])
-        .map(|n| char::from(b'a' + n))
-        .collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod table;
 use built_in::built_in_text;
 pub use built_in::{built_in, built_in_names};
 pub use period::{CellAddress, Format, Named, PeriodRule, column_of_letters};
-pub use table::{CellMark, Conditions, FileRule, Pattern, WideColumns, WideRule};
+pub use table::{CellMark, Commas, Conditions, FileRule, Pattern, WideColumns, WideRule};
 
 use chrono::NaiveDate;
 use joinedup_events::{AreaId, Slug};

@@ -21,7 +21,11 @@ pub fn number(cell: &str) -> Result<f64, &'static str> {
     let whole = if whole.contains(',') {
         let mut groups = whole.split(',');
         let first = groups.next().unwrap_or_default();
-        if !(1..=3).contains(&first.len()) || !groups.all(|g| g.len() == 3) {
+        // `0,125` is a number of another country.
+        if !(1..=3).contains(&first.len())
+            || first.starts_with('0')
+            || !groups.all(|g| g.len() == 3)
+        {
             return Err("has commas that do not stand between thousands");
         }
         whole.replace(',', "")
@@ -54,7 +58,8 @@ mod tests {
             assert_eq!(number(text), Ok(value), "{text}");
         }
         for text in [
-            "", "NA", "1e5", "inf", "NaN", "1,23", "12%", "1.2.3", ".", "--1", "0x10", "1 000", "٣",
+            "", "NA", "1e5", "inf", "NaN", "1,23", "0,125", "012,345", "12%", "1.2.3", ".", "--1",
+            "0x10", "1 000", "٣",
         ] {
             assert!(number(text).is_err(), "{text}");
         }

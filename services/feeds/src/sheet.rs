@@ -222,6 +222,7 @@ pub struct TextRows<R> {
     /// Lines end with CR alone, which the reader does not count.
     bare_returns: bool,
     records: u64,
+    separator: u8,
 }
 
 impl<R: Read> TextRows<R> {
@@ -260,7 +261,13 @@ impl<R: Read> TextRows<R> {
             behind: None,
             bare_returns,
             records: 0,
+            separator,
         })
+    }
+
+    /// What stands between cells.
+    pub fn separator(&self) -> u8 {
+        self.separator
     }
 
     /// The next row that is not an empty line; `None` at the end.

@@ -1,13 +1,14 @@
 //! Where events go: a log that is open in this process, by itself or through the door of the server that runs here, or a
 //! server over HTTP. All answer when events are durable.
 
-mod restated;
 mod server;
 
 use super::http_client::{Client, ClientError};
 use joinedup_application::admission;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::publisher::Publisher;
+use joinedup_application::restated;
+use joinedup_events::check::Refusals;
 use joinedup_events::{Arrival, Event, Submitted};
 use joinedup_log::{AppendError, EventLog};
 use std::sync::Arc;
@@ -101,6 +102,17 @@ impl Sink {
         }
     }
 
+    /// Whether the door of this process lets an event in. A server elsewhere is asked by sending.
+    #[must_use]
+    pub fn admits(&self, event: &Event) -> bool {
+        match self {
+            Self::Log {
+                door: Some(app), ..
+            } => at_the_door(&app.definitions, event, Arrival::at(chrono::Utc::now())).is_ok(),
+            _ => true,
+        }
+    }
+
     /// Sends events and answers when they are durable. Into a log they go in order; to a server, those of one entity do.
     ///
     /// # Errors
@@ -145,10 +157,7 @@ fn admitted(
     let arrival = Arrival::at(chrono::Utc::now());
     let mut admitted = Vec::with_capacity(events.len());
     for (at, event) in events.iter().enumerate() {
-        // As bytes, as they come over HTTP: there is one door.
-        let outcome = Submitted::read(event.to_text().as_bytes())
-            .and_then(|submitted| admission::admit(definitions, submitted, arrival));
-        match outcome {
+        match at_the_door(definitions, event, arrival) {
             Ok(event) => admitted.push(event),
             Err(refusals) => {
                 publisher.count_refused(1);
@@ -159,6 +168,16 @@ fn admitted(
         }
     }
     admitted
+}
+
+/// As bytes, as events come over HTTP: there is one door.
+fn at_the_door(
+    definitions: &Definitions,
+    event: &Event,
+    arrival: Arrival,
+) -> Result<Event, Refusals> {
+    Submitted::read(event.to_text().as_bytes())
+        .and_then(|submitted| admission::admit(definitions, submitted, arrival))
 }
 
 async fn append(publisher: &Publisher, events: &[Event]) -> Result<(u64, u64), SendError> {

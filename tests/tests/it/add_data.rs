@@ -212,6 +212,33 @@ fn the_saved_choices_import_the_next_file() {
 }
 
 #[test]
+fn a_number_that_is_put_back_to_what_it_was_stands() {
+    let product = empty();
+    let origin = product.url("");
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("origin", origin.trim_end_matches('/')),
+    ];
+    let choices = "use=own&name=ward&grain=month&date=0&place=2&v1=emergency-bed-days";
+    let add = |days: u32| {
+        let table = format!("Month,Emergency bed days,Ward\n2026-05,{days},RAJ\n");
+        let step = second(&bring(&product, "ward.csv", table.as_bytes(), &[]));
+        let path = product.url(step.split('?').next().unwrap());
+        let taken = http::send("POST", &path, &headers, choices.as_bytes()).unwrap();
+        taken.text()
+    };
+    for days in [120, 130, 120] {
+        let taken = add(days);
+        assert!(taken.contains("1 number was added"), "{days}: {taken}");
+        product.caught_up();
+    }
+    let again = add(120);
+    assert!(again.contains("1 number was there already"), "{again}");
+    let cells = product.cells();
+    assert!(cells.contains("120") && !cells.contains("130"), "{cells}");
+}
+
+#[test]
 fn what_no_measure_takes_is_kept_and_charted_once_the_lines_are_a_file() {
     let product = empty();
     let table = "Month,Trust,Falls with harm\n2026-01,RAJ,3\n2026-02,RAJ,4\n";

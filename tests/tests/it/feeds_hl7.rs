@@ -314,3 +314,54 @@ fn a_return_finds_the_stay_before_it_by_a_hash_that_the_feed_keeps() {
         }
     }
 }
+
+#[test]
+fn messages_without_a_number_are_about_the_stay_that_the_person_is_in() {
+    let hospital = Hospital::new();
+    let feeds = hospital.at("feeds.toml");
+    let flags = ["--feeds", feeds.to_str().unwrap()];
+    let mut product = Joinedup::start(JoinedupOptions::new("serve", &flags));
+    let send = |message: String| {
+        let answer = hospital.send(format!("\u{b}{message}\u{1c}\r").as_bytes());
+        assert!(answer.contains("MSA|AA|"), "{answer}");
+    };
+    let nameless = |code: &str, at: &str, stay: u32, out: &str, began: &str| {
+        adt(code, at, stay, out, "", "")
+            .replace(&format!("VQ77{stay}^^^PAS"), "")
+            .replace("202609010830", began)
+    };
+    let (out, began) = ("202609051000", "202609010830");
+    // The number is missing once, between.
+    send(adt("A01", "20260901090000", 1, "", "", ""));
+    send(nameless("A08", "20260902090000", 1, "", began));
+    product.kill9();
+    product.restart();
+    send(adt("A03", "20260905100500", 1, out, "", ""));
+    // It is never there: the time is written in another way, and put right.
+    send(nameless("A01", "20260901090000", 2, "", began));
+    send(nameless(
+        "A08",
+        "20260902090000",
+        2,
+        "",
+        "20260901073000+0000",
+    ));
+    for _ in 0..2 {
+        send(nameless("A08", "20260903090000", 2, "", "202609010930"));
+    }
+    send(nameless("A03", "20260905100500", 2, out, "20260901093000"));
+    // It comes later, and when the stay has ended nobody can say which one is meant.
+    send(nameless("A08", "20260902090000", 3, "", began));
+    send(adt("A03", "20260905100500", 3, out, "", ""));
+    send(nameless("A08", "20260906090000", 3, "", "202609010930"));
+    assert_eq!(product.caught_up(), 8);
+    let archive = http::get_ok(&product.url("/api/v1/export/events"))
+        .unwrap()
+        .text();
+    let count = |fact: &str| {
+        let event = format!("care.joinedup.transfer.{fact}.v1");
+        archive.matches(&event).count()
+    };
+    let facts = ["admitted", "retracted", "discharged"];
+    assert_eq!(facts.map(count), [4, 1, 3], "{archive}");
+}

@@ -67,6 +67,17 @@ pub struct Record {
     pub conversation: bool,
 }
 
+impl Record {
+    /// Whether it would count if it was known how old the person is.
+    fn lacks_age(&self) -> bool {
+        let would = match self.kind {
+            Kind::Request => self.client_type.contains("service user"),
+            _ => self.counts.is_some(),
+        };
+        would && self.age.is_none()
+    }
+}
+
 /// One submission.
 #[derive(Debug, Default)]
 pub struct Submission {
@@ -92,6 +103,9 @@ const NEEDED: [&str; 7] = [
     "outcome",
     "person",
 ];
+
+const NO_AGE_COLUMN: &str = "`Age` or `Date of Birth`";
+const NO_AGE: &str = "is empty, and so is the age: the row is counted in no wait, since people under 25 are left out";
 
 /// Reads a submission; `number` says how many there were before.
 ///
@@ -148,7 +162,10 @@ fn header(rows: &[SheetRow], values: &Values) -> Result<(usize, Columns), Vec<St
         let lacks = |ours: &&str| columns.0.get(*ours).is_none_or(Vec::is_empty);
         let title = |ours: &str| values.columns.get(ours).and_then(|names| names.first());
         let titles = NEEDED.into_iter().filter(lacks).filter_map(title);
-        let missing: Vec<String> = titles.map(|title| format!("`{title}`")).collect();
+        let mut missing: Vec<String> = titles.map(|title| format!("`{title}`")).collect();
+        if ["age", "born"].iter().all(lacks) {
+            missing.push(NO_AGE_COLUMN.to_owned());
+        }
         if missing.is_empty() {
             return Ok((at, columns));
         }
@@ -171,15 +188,21 @@ fn submission<'r>(
         let cells = Cells { row, columns };
         let period_end = cells.date("period_end").ok().flatten();
         submission.period_end = submission.period_end.max(period_end);
-        match cells.record(number, values) {
-            Ok(record) => submission.records.extend(record),
-            Err((column, sentence)) => {
-                let title = values.columns.get(column).and_then(|names| names.first());
-                let title = title.cloned().unwrap_or_default();
-                submission
-                    .bad
-                    .push(BadRow::new(row.number, title, sentence));
+        let wrong = match cells.record(number, values) {
+            Ok(record) => {
+                let ageless = record.iter().any(Record::lacks_age);
+                // A service still says that somebody was a client already.
+                submission.records.extend(record);
+                ageless.then_some(("born", NO_AGE))
             }
+            Err(wrong) => Some(wrong),
+        };
+        if let Some((column, sentence)) = wrong {
+            let title = values.columns.get(column).and_then(|names| names.first());
+            let title = title.cloned().unwrap_or_default();
+            submission
+                .bad
+                .push(BadRow::new(row.number, title, sentence));
         }
     }
     submission
@@ -257,10 +280,11 @@ impl Cells<'_> {
                 (detail, counts)
             }
         };
-        let age = self.text("age").and_then(|age| age.parse().ok());
-        let age = match (age, self.date("born")?) {
-            (Some(age), _) => Some(age),
-            (None, born) => born.map(|born| age_on(born, start)),
+        let age = match (self.text("age").map(years), self.date("born")?) {
+            (Some(Some(age)), _) => Some(age),
+            (_, Some(born)) => Some(age_on(born, start)),
+            (Some(None), None) => return Err(("age", "is not a number of years")),
+            (None, None) => None,
         };
         Ok(Some(Record {
             line: self.row.number,
@@ -278,6 +302,13 @@ impl Cells<'_> {
             conversation: matches!(text("conversation").as_str(), "1" | "yes" | "y" | "true"),
         }))
     }
+}
+
+/// Whole years. Programs write `67.0` once a cell of the column is empty.
+fn years(text: &str) -> Option<i32> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_number = fraction.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| whole.parse().ok()).flatten()
 }
 
 fn age_on(born: NaiveDate, day: NaiveDate) -> i32 {

@@ -214,6 +214,48 @@ fn the_median_of_few_people_is_suppressed() {
 }
 
 #[test]
+fn two_people_with_five_waits_are_few() {
+    // Asked and answered three times, and twice.
+    let rows = [("a", 1), ("a", 5), ("a", 9), ("b", 1), ("b", 5)].map(|(person, day)| {
+        let at = |day: u32| format!("2026-04-{day:02}");
+        [
+            request(person, &at(day)),
+            assessment(person, &at(day + 2), "NFA: Other"),
+        ]
+    });
+    let few = counted(&[rows.concat()]);
+    assert_eq!(quarter(&few, "2026-04-01").as_deref(), Some("*,*,,"));
+    // Of five people all waits are counted.
+    let all = counted(&[[five(), rows.concat()].concat()]);
+    let text = quarter(&all, "2026-04-01").unwrap();
+    assert!(!text.contains('*'), "{text}");
+}
+
+#[test]
+fn an_age_is_read_as_programs_write_it_and_one_that_is_not_there_is_named() {
+    let of_age = |age: &str| {
+        let header = HEADER.replace("Date_of_Birth", "Age");
+        let rows = five().join("\n").replace("1940-05-01", age);
+        let text = format!("{header}\n{rows}\n").into_bytes();
+        count(&[("f".to_owned(), text)]).unwrap()
+    };
+    for (age, taken) in [("67", true), ("67.0", true), ("24.9", false)] {
+        let counted = of_age(age);
+        assert_eq!(counted.bad, []);
+        assert_eq!(quarter(&counted, "2026-04-01").is_some(), taken, "{age}");
+    }
+    for (age, column) in [("", "Date of Birth"), ("QZ", "Der Age Event Start Date")] {
+        let counted = of_age(age);
+        assert_eq!(counted.bad.len(), 10, "{age}");
+        assert!(counted.bad.iter().all(|(_, bad)| bad.column == column));
+    }
+    let header = HEADER.replace("Date_of_Birth", "Colour");
+    let text = format!("{header}\n{}\n", five().join("\n")).into_bytes();
+    let error = count(&[("f".to_owned(), text)]).unwrap_err().to_string();
+    assert!(error.contains("`Age` or `Date of Birth`"), "{error}");
+}
+
+#[test]
 fn a_request_in_two_submissions_counts_once_and_a_service_that_is_gone_has_ended() {
     assert_eq!(
         quarter(&counted(&[five(), five()]), "2026-04-01").as_deref(),

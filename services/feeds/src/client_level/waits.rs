@@ -7,7 +7,7 @@ use chrono::{Months, NaiveDate};
 use joinedup_events::AreaId;
 use joinedup_views::period::{Grain, Period};
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Younger people are left out: many of them pass from services for children.
 const MIN_AGE: i32 = 25;
@@ -36,6 +36,17 @@ pub struct Wait {
     pub day: NaiveDate,
     /// How many days it was.
     pub days: i64,
+    /// The place of the person among those of this reckoning: a few people may have many waits.
+    pub person: usize,
+}
+
+/// Waits of one kind that ended in one quarter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waited {
+    /// The days of each.
+    pub days: Vec<i64>,
+    /// Whose they were.
+    pub people: BTreeSet<usize>,
 }
 
 /// All waits.
@@ -51,21 +62,24 @@ impl Waits {
             let person = (event.council.clone(), event.person.clone());
             people.entry(person).or_default().push(event);
         }
-        let waits = people.into_values().flat_map(of_person);
+        let people = people.into_values().enumerate();
+        let waits = people.flat_map(|(person, events)| of_person(person, events));
         Self(waits.collect())
     }
 
-    /// The days waited, by council and the first day of the quarter in which the wait ended: for a response, and for a service.
+    /// The waits, by council and the first day of the quarter in which the wait ended: for a response, and for a service.
     #[must_use]
-    pub fn by_quarter(&self) -> BTreeMap<(AreaId, NaiveDate), [Vec<i64>; 2]> {
-        let mut quarters: BTreeMap<(AreaId, NaiveDate), [Vec<i64>; 2]> = BTreeMap::new();
+    pub fn by_quarter(&self) -> BTreeMap<(AreaId, NaiveDate), [Waited; 2]> {
+        let mut quarters: BTreeMap<(AreaId, NaiveDate), [Waited; 2]> = BTreeMap::new();
         for wait in &self.0 {
             let quarter = Period::of(Grain::Quarter, wait.day).start;
             let [response, service] = quarters.entry((wait.council.clone(), quarter)).or_default();
-            match wait.until {
-                Until::Response => response.push(wait.days),
-                Until::Service => service.push(wait.days),
-            }
+            let waited = match wait.until {
+                Until::Response => response,
+                Until::Service => service,
+            };
+            waited.days.push(wait.days);
+            waited.people.insert(wait.person);
         }
         quarters
     }
@@ -91,7 +105,7 @@ struct Followed<'a> {
     service: Option<(usize, NaiveDate)>,
 }
 
-fn of_person(events: Vec<Record>) -> Vec<Wait> {
+fn of_person(person: usize, events: Vec<Record>) -> Vec<Wait> {
     let (services, others): (Vec<Record>, Vec<Record>) = events
         .into_iter()
         .partition(|event| event.kind == Kind::Service);
@@ -143,6 +157,7 @@ fn of_person(events: Vec<Record>) -> Vec<Wait> {
                 until,
                 day,
                 days: (day - one.request.start).num_days(),
+                person,
             })
         }));
     }

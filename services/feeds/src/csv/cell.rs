@@ -1,6 +1,6 @@
 //! Cells with amounts: numbers as publications write them, and the marks that stand where there is none.
 
-use crate::mapping::{CellMark, Mapping};
+use crate::mapping::{CellMark, Commas, Mapping};
 use crate::number::number;
 
 /// What a cell says.
@@ -52,6 +52,11 @@ pub(crate) fn read(mapping: &Mapping, cell: &str, percent: bool) -> Result<Readi
         return Ok(Reading::Missing);
     }
     let (text, provisional) = without_mark(&small);
+    if mapping.file.commas == Some(Commas::Unclear) && may_be_decimals(text) {
+        return Err(
+            "has a comma that may stand between thousands or before decimals, since semicolons stand between cells: write a point, or put `file.commas = \"thousands\"` into the mapping",
+        );
+    }
     amount(text, percent).map(|value| Reading::Number { value, provisional })
 }
 
@@ -60,6 +65,15 @@ fn is_below(cell: &str) -> bool {
     let rest = cell.strip_prefix('<').or(cell.strip_prefix('\u{2264}'));
     rest.map(|r| r.strip_prefix('=').unwrap_or(r).trim())
         .is_some_and(|r| !r.is_empty() && r.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// `12,345`: twelve thousand, or twelve and a bit. Two commas stand between thousands, and so does one with a point after it.
+fn may_be_decimals(cell: &str) -> bool {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+    let mut parts = cell.split(',');
+    let (whole, rest) = (parts.next(), parts.next());
+    let is_last = parts.next().is_none() && !cell.contains('.');
+    is_last && whole.is_some() && rest.is_some_and(|rest| digits(rest) == 3)
 }
 
 /// A number without the mark behind it, and whether that says that it may change.

@@ -3,7 +3,7 @@
 use super::amount::{Reported, stronger};
 use joinedup_events::{Amount, AreaId, Slug};
 use joinedup_views::period::Period;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
 /// What a series' breakdown is.
@@ -75,6 +75,10 @@ pub(super) struct Gathered {
     at: HashMap<Key, usize>,
     /// Of which area, series and period a row could not be read, and that row's line.
     spoilt: HashMap<(u32, u32, Period), u64>,
+    /// Of which period, or of any, a row could not be read that may belong to any sum.
+    lost: BTreeMap<Option<Period>, u64>,
+    /// The lines of those that were named.
+    named: BTreeSet<u64>,
     next: usize,
 }
 
@@ -84,6 +88,8 @@ pub(super) enum Next {
     Report(Report),
     /// A sum that lacks a row: its line, the amount's column, and the line that could not be read.
     Partial(u64, String, u64),
+    /// The line that could not be read of sums that are not taken for it.
+    Lost(u64),
     /// Rows that report the same thing: their lines, and the amount's column.
     Repeated(Vec<u64>, String),
     /// There is no more.
@@ -136,8 +142,30 @@ impl Gathered {
         self.spoilt.entry((area, series, period)).or_insert(line);
     }
 
+    /// Notes that a row could not be read that may belong to any sum of a period, or of the file.
+    pub fn lose(&mut self, period: Option<Period>, line: u64) {
+        self.lost.entry(period).or_insert(line);
+    }
+
     /// The next of what was gathered.
     pub fn next(&mut self) -> Next {
+        loop {
+            let period = self.entries.get(self.next).map(|entry| entry.key.period);
+            let lost = |period: Option<Period>| self.lost.get(&period).copied();
+            let Some(line) = period.and_then(|period| lost(None).or_else(|| lost(Some(period))))
+            else {
+                return self.whole();
+            };
+            self.next += 1;
+            // Once is enough: the file may have thousands.
+            if self.named.insert(line) {
+                return Next::Lost(line);
+            }
+        }
+    }
+
+    /// The next, of which no row is lost.
+    fn whole(&mut self) -> Next {
         let Some(entry) = self.entries.get_mut(self.next) else {
             return Next::End;
         };

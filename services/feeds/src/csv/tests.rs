@@ -212,6 +212,53 @@ fn rows_that_report_the_same_thing_are_all_refused_or_added() {
     assert!(told, "{:?}", partial.bad);
 }
 
+#[test]
+fn a_row_that_may_belong_to_any_sum_takes_those_of_its_period_or_all() {
+    let sum = FALLS.replace("[period]", "sum = true\n[period]");
+    let good = "2026-04,Ward A,a,3,620\n2026-05,Ward A,a,4,620\n";
+    let taken = |row: &str| -> (usize, Vec<(u64, bool)>) {
+        let chunk = read_as(&sum, &format!("{HEADER}{good}{row}\n"), import());
+        let bad = chunk.bad.iter();
+        let bad = bad.map(|bad| (bad.line, bad.sentence.contains("none of them is taken")));
+        (chunk.items.len(), bad.collect())
+    };
+    let whole = "2026-05,Ward A,a,5,620";
+    assert_eq!(taken(whole), (2, vec![]));
+    // A cell too many, for 1,204 without quotes, and areas that are not readable.
+    for row in [
+        "2026-05,Ward A,a,1,204,620",
+        "2026-05,Ward A,a,5",
+        "2026-05,,a,5,620",
+        "2026-05,Ward B!,a,5,620",
+    ] {
+        assert_eq!(taken(row), (1, vec![(4, false), (4, true)]), "{row}");
+    }
+    for row in ["some day,Ward A,a,5,620", "Ward, A,2026-05,a,5,620"] {
+        assert_eq!(taken(row), (0, vec![(4, false), (4, true)]), "{row}");
+    }
+    // A note below the table.
+    assert_eq!(taken("Source: the wards, 2026"), (2, vec![(4, false)]));
+}
+
+#[test]
+fn a_comma_that_may_stand_before_decimals_is_not_read_as_thousands() {
+    let rows =
+        |cell: &str| format!("month;ward;kind;falls;bed_days\n2026-05;Ward A;a;{cell};620\n");
+    let value = |mapping: &str, cell: &str| {
+        let chunk = read_as(mapping, &rows(cell), import());
+        let item = chunk.items.first()?;
+        observed(item).value.map(Amount::as_f64)
+    };
+    for cell in ["12,345", "0,452", "4,5", "-12,345"] {
+        assert_eq!(value(FALLS, cell), None, "{cell}");
+    }
+    assert_eq!(value(FALLS, "12.345"), Some(12.345));
+    assert_eq!(value(FALLS, "1,234.5"), Some(1234.5));
+    assert_eq!(value(FALLS, "1,234,567"), Some(1_234_567.0));
+    let thousands = format!("{FALLS}\n[file]\ncommas = \"thousands\"\n");
+    assert_eq!(value(&thousands, "12,345"), Some(12345.0));
+}
+
 fn observed(item: &Item) -> &Observed {
     let Fact::Observation(ObservationFact::Observed(observed)) = &item.event.fact else {
         panic!()

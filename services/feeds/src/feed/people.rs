@@ -5,10 +5,12 @@
 
 use super::known::{self, KnownError};
 use crate::line_list::snapshot::beside;
+use crate::stay::statement::{Statement, Trigger};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use joinedup_application::app::App;
 use joinedup_events::transfer::DischargeMethod;
 use joinedup_events::{AreaId, EntityId, Family, local};
+use joinedup_views::contribution::StoredFact;
 use joinedup_views::contributions::transfer::{READMISSION_DAYS, Spell};
 use joinedup_views::fact_set::standing;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +28,43 @@ const KEPT_DAYS: u64 = 800;
 pub struct PeopleError {
     path: PathBuf,
     source: io::Error,
+}
+
+/// Which stay a message is about that does not give its number.
+pub enum Meant {
+    /// This one, of which this is known.
+    Stay(EntityId, Vec<StoredFact>),
+    /// None of those that are known of the person.
+    Another,
+    /// No stay is known of the person.
+    First,
+}
+
+/// How well a stay fits such a message; the better is the greater.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    /// It went on when the message says that something happened, and the message does not begin one.
+    GoesOn,
+    /// It began in the same minute.
+    SameBeginning,
+}
+
+impl Fit {
+    fn of(statement: &Statement, spell: &Spell<'_>) -> Option<Self> {
+        let (began, _) = spell.admitted?;
+        let minute = |at: DateTime<Utc>| at.timestamp().div_euclid(60);
+        if statement.admitted.map(minute) == Some(minute(began)) {
+            return Some(Self::SameBeginning);
+        }
+        let ended = statement.discharged.map(|moment| moment.at);
+        let at = ended.or(statement.happened).unwrap_or(statement.recorded);
+        let goes_on = spell.discharged.is_none() && began <= at;
+        let is_of_one = matches!(
+            statement.trigger,
+            Trigger::Update | Trigger::Discharge | Trigger::CancelAdmit
+        );
+        (goes_on && is_of_one).then_some(Self::GoesOn)
+    }
 }
 
 /// The stays of each person.
@@ -122,6 +161,34 @@ impl People {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let known = persons.iter().filter_map(|person| open.stays.get(person));
         known.flatten().cloned().collect()
+    }
+
+    /// Which of a person's stays a message is about that does not give its number.
+    ///
+    /// # Errors
+    /// When what is known of those stays cannot be looked up.
+    pub async fn meant(
+        &self,
+        app: &App,
+        area: &AreaId,
+        statement: &Statement,
+    ) -> Result<Meant, KnownError> {
+        let mut best: Option<(Fit, EntityId, Vec<StoredFact>)> = None;
+        let stays = self.stays(&statement.person);
+        let unless = match stays.is_empty() {
+            true => Meant::First,
+            false => Meant::Another,
+        };
+        for stay in stays {
+            let facts = known::facts(app, area, Family::Transfer, &stay).await?;
+            let facts = facts.unwrap_or_default();
+            let stands = standing(facts.clone());
+            let fit = Spell::of(&stands).and_then(|spell| Fit::of(statement, &spell));
+            if fit > best.as_ref().map(|(fit, ..)| *fit) {
+                best = fit.map(|fit| (fit, stay, facts));
+            }
+        }
+        Ok(best.map_or(unless, |(_, stay, facts)| Meant::Stay(stay, facts)))
     }
 
     /// The stay that a person left last before an instant, if that was so short a time ago that this is a return.

@@ -172,7 +172,9 @@ impl ResourceFeed {
             message: &reported.content,
         };
         let events = new
-            .events(&origin, reported.recorded, &known, &ids)
+            .events(&origin, reported.recorded, &known, &ids, |event| {
+                sink.admits(event)
+            })
             .into_iter();
         pending
             .events

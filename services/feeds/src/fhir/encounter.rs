@@ -101,6 +101,7 @@ impl Reader<'_> {
         let planned = encounter.extension(&mapping.expected);
         let planned = planned.or_else(|| encounter.get("plannedEndDate"));
         Some(Statement {
+            unnumbered: false,
             trigger,
             spell,
             person: self.person(encounter, group),

@@ -61,7 +61,7 @@ impl New {
         self.changes.taken_back()
     }
 
-    /// The events; `ids` are those of the events that are taken back, by position.
+    /// The events; `ids` are those of the events that are taken back, by position, and `admits` asks the door.
     #[must_use]
     pub fn events(
         self,
@@ -69,8 +69,9 @@ impl New {
         recorded: DateTime<Utc>,
         known: &[StoredFact],
         ids: &BTreeMap<u64, String>,
+        admits: impl Fn(&Event) -> bool,
     ) -> Vec<Event> {
-        let mut events = origin.events(self.changes, known, ids);
+        let mut events = origin.events(self.changes, known, ids, admits);
         events.extend(origin.stated(self.facts, recorded, known));
         events
     }

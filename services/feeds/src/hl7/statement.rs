@@ -41,7 +41,7 @@ impl Reader<'_> {
             let is = |one: &String| one.eq_ignore_ascii_case(&class);
             mapping.inpatient.iter().any(is)
         });
-        let Some(spell) = self.spell(message) else {
+        let Some((spell, unnumbered)) = self.spell(message) else {
             return if trigger == Trigger::Update || inpatient == Some(false) {
                 Ok(None)
             } else {
@@ -66,6 +66,7 @@ impl Reader<'_> {
         let statement = Statement {
             trigger,
             spell,
+            unnumbered,
             person: self.person(message),
             previous: None,
             inpatient,
@@ -122,27 +123,55 @@ impl Reader<'_> {
         }))
     }
 
-    /// The hashes of what names the stay.
-    fn spell(&self, message: &Message) -> Option<Vec<String>> {
+    /// The hashes of what names the stay, and whether it has no number.
+    ///
+    /// What stands in for the number follows it: the first message of the stay may have come without.
+    fn spell(&self, message: &Message) -> Option<(Vec<String>, bool)> {
         let text = |place: &Place| message.text(place).map(|text| text.to_uppercase());
         let (first, others) = self.mapping.spell.split_first()?;
-        let parts: Vec<String> = match text(first) {
-            Some(number) => std::iter::once(number)
+        let numbered = text(first).map(|number| {
+            std::iter::once(number)
                 .chain(others.iter().map(|place| text(place).unwrap_or_default()))
-                .collect(),
-            None => {
-                let parts: Vec<Option<String>> =
-                    self.mapping.spell_otherwise.iter().map(text).collect();
-                // Without a number or a time anybody's stay would be named alike.
-                let (first, last) = (parts.first()?.as_ref(), parts.last()?.as_ref());
-                first.and(last)?;
-                let parts = parts.into_iter().map(Option::unwrap_or_default);
-                std::iter::once("OTHERWISE".to_owned())
-                    .chain(parts)
-                    .collect()
+                .collect()
+        });
+        let unnumbered = numbered.is_none();
+        let mut names: Vec<Vec<String>> = numbered.into_iter().collect();
+        // A time is the same however it is written. Stays that are known from before are named by how it was.
+        let minute = |place: &Place, text: String| match time::read(&text) {
+            Some(time) if *place == self.mapping.admitted => {
+                time.moment.at.format("%Y-%m-%dT%H:%MZ").to_string()
             }
+            _ => text,
         };
-        Some(self.ring.hashes(Purpose::Entity, &parts))
+        names.extend(self.otherwise(message, minute));
+        names.extend(self.otherwise(message, |_, text| text));
+        names.dedup();
+        let hashes = names
+            .iter()
+            .flat_map(|parts| self.ring.hashes(Purpose::Entity, parts));
+        (!names.is_empty()).then(|| (hashes.collect(), unnumbered))
+    }
+
+    /// What names the stay where it has no number.
+    fn otherwise(
+        &self,
+        message: &Message,
+        written: impl Fn(&Place, String) -> String,
+    ) -> Option<Vec<String>> {
+        let text = |place: &Place| {
+            let text = message.text(place)?.to_uppercase();
+            Some(written(place, text))
+        };
+        let parts: Vec<Option<String>> = self.mapping.spell_otherwise.iter().map(text).collect();
+        // Without a number or a time anybody's stay would be named alike.
+        let (first, last) = (parts.first()?.as_ref(), parts.last()?.as_ref());
+        first.and(last)?;
+        let parts = parts.into_iter().map(Option::unwrap_or_default);
+        Some(
+            std::iter::once("OTHERWISE".to_owned())
+                .chain(parts)
+                .collect(),
+        )
     }
 
     /// The hashes of what names the person.

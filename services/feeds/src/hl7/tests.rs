@@ -1,5 +1,7 @@
 //! Sequences of messages, as hospitals send them, and what is then known of the stay.
 
+mod corrections;
+
 use super::mapping::AdtMapping;
 use super::message::Message;
 use super::statement::Reader;
@@ -24,6 +26,8 @@ struct World {
     view: View,
     events: Vec<Event>,
     entity: Option<EntityId>,
+    /// Facts that the door did not let in.
+    refused: Vec<&'static str>,
 }
 
 const SITE: &str = "ready = \"ZU1-1\"\n[pathway]\nfield = \"ZU1-2\"\nvalues = { P1 = \"1\", P2 = \"2\" }\n\
@@ -46,6 +50,7 @@ impl World {
             view: View::new(),
             events: Vec::new(),
             entity: None,
+            refused: Vec::new(),
         }
     }
 
@@ -67,8 +72,12 @@ impl World {
             return 0;
         };
         assert_eq!(statement.faults, []);
-        let entity = EntityId::new(&format!("pas-{}", statement.spell[0])).unwrap();
-        let known = self.view.entity(Family::Transfer, entity.as_str());
+        let entity = |name: &String| EntityId::new(&format!("pas-{name}")).unwrap();
+        let known = |name| self.view.entity(Family::Transfer, entity(name).as_str());
+        let names = &statement.spell;
+        let name = names.iter().find(|name| known(name).is_some());
+        let name = name.unwrap_or(&names[0]);
+        let (entity, known) = (entity(name), known(name));
         let known = known.map(|known| known.facts.all()).unwrap_or_default();
         let position = |at: usize| at as u64 + 1;
         let ids: BTreeMap<u64, String> = self
@@ -85,9 +94,12 @@ impl World {
             key: &self.ring.current,
             message: text.as_bytes(),
         };
-        let new = origin.events(stay::changes(&statement, &known), &known, &ids);
+        let admits = |event: &Event| check::check(event, &event.data(), &self.areas, now).is_ok();
+        let new = origin.events(stay::changes(&statement, &known), &known, &ids, admits);
+        let (new, refused): (Vec<Event>, Vec<Event>) = new.into_iter().partition(admits);
+        self.refused
+            .extend(refused.iter().map(|event| event.fact.name()));
         for event in &new {
-            check::check(event, &event.data(), &self.areas, now).unwrap();
             let written = event.to_json().to_string();
             assert!(
                 !written.contains("MRN") && !written.contains("V1"),
@@ -480,5 +492,6 @@ proptest! {
         for index in again {
             prop_assert_eq!(world.take(&messages[index.index(messages.len())]), 0);
         }
+        prop_assert!(world.refused.is_empty());
     }
 }

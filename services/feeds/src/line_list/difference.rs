@@ -10,7 +10,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use joinedup_events::facts::Retracted;
 use joinedup_events::referral::ReferralFact;
 use joinedup_events::transfer::TransferFact;
-use joinedup_events::{AreaId, EntityId, Event, Fact, Family};
+use joinedup_events::{AreaId, EntityId, Event, Fact, Family, local};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So few rows may always be gone or corrected: a share of a short list says little.
@@ -193,7 +193,7 @@ impl Comparison<'_> {
             .snapshot
             .ended
             .as_ref()
-            .is_some_and(|name| stated.held.contains(name))
+            .is_some_and(|name| stated.held.contains(name) || stated.unsaid.contains(name))
         {
             row.ended = None;
         }
@@ -233,10 +233,10 @@ impl Comparison<'_> {
         plan: &mut Plan,
     ) -> bool {
         let name = &change.rule.name;
-        let held = stated.held.contains(name);
+        let stands = row.facts.get(name).is_some_and(|known| known.id.is_some());
+        let held = stated.held.contains(name) || stands && stated.unsaid.contains(name);
         let tally = plan.tallies.entry(name.clone()).or_default();
         tally.held += u64::from(held);
-        let stands = row.facts.get(name).is_some_and(|known| known.id.is_some());
         // Where a value changes over time, an empty cell says nothing: what was stated stood then.
         if !stands || held || change.rule.changes == Changes::Add {
             return false;
@@ -350,11 +350,12 @@ impl Comparison<'_> {
 
     /// Takes back the rows that are no longer in the list, unless they have left it because they ended long ago.
     fn vanished(&self, seen: &BTreeSet<String>, reading: &Reading, plan: &mut Plan) {
+        // Of the oldest day of the window some have left the list and some have not, by the hour at which it was made.
         let window = self
             .mapping
             .snapshot
             .window_days
-            .map(|days| self.dates_before(self.as_at.date_naive(), days));
+            .map(|days| self.last_dates(local::date(self.as_at), days.into()));
         let is_gone = |(key, row): &(&String, &KnownRow)| {
             row.stands()
                 && !row.left
@@ -395,9 +396,9 @@ impl Comparison<'_> {
         }
     }
 
-    /// The hashes of a date and of so many before it, by every key.
-    fn dates_before(&self, last: NaiveDate, days: u16) -> BTreeMap<String, NaiveDate> {
-        let dates = (0..=u64::from(days)).filter_map(|back| last.checked_sub_days(Days::new(back)));
+    /// The hashes of so many dates, of which the last is given, by every key.
+    fn last_dates(&self, last: NaiveDate, days: u64) -> BTreeMap<String, NaiveDate> {
+        let dates = (0..days).filter_map(|back| last.checked_sub_days(Days::new(back)));
         dates
             .flat_map(|date| self.ring.all().map(move |key| (self.date(key, date), date)))
             .collect()
@@ -413,7 +414,7 @@ impl Comparison<'_> {
     }
 
     fn ended(&self, stated: &Stated) -> Option<NaiveDate> {
-        self.ended_at(stated).map(joinedup_events::local::date)
+        self.ended_at(stated).map(local::date)
     }
 
     fn id(&self, parts: &[&str]) -> String {

@@ -105,8 +105,8 @@ impl Subject {
 pub struct SnapshotRule {
     /// The share of the rows known before that may be gone, and that may be corrected, in one list.
     pub max_share: f64,
-    /// The list holds what ended in so many days before it was made: what ended earlier has left it, and stands. Without it whatever
-    /// is not in the list any more is taken back.
+    /// The list holds what ended in so many days before it was made: what ended earlier has left it, and stands, as
+    /// does what ended on the first of these days. Without it whatever is not in the list any more is taken back.
     pub window_days: Option<u16>,
     /// The fact that ends an entity.
     pub ended: Option<String>,
@@ -155,6 +155,18 @@ pub struct FactRule {
     /// Its fields.
     #[serde(default)]
     pub fields: BTreeMap<String, FieldRule>,
+}
+
+impl FactRule {
+    /// The columns that it is read from.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        let when = self.when.iter().map(|when| when.column.as_str());
+        let fields = self.fields.values().flat_map(|field| match field {
+            FieldRule::Column(rule) => Some(rule.column.iter()),
+            FieldRule::Fixed(_) => None,
+        });
+        self.time.iter().chain(when).chain(fields.flatten())
+    }
 }
 
 /// One column or several, of which the first that is not empty counts.
@@ -341,13 +353,7 @@ impl ListMapping {
         columns.extend(self.person.iter().map(String::as_str));
         columns.extend(self.area.looked_at());
         for fact in &self.facts {
-            columns.extend(fact.time.iter());
-            columns.extend(fact.when.iter().map(|when| when.column.as_str()));
-            for field in fact.fields.values() {
-                if let FieldRule::Column(rule) = field {
-                    columns.extend(rule.column.iter());
-                }
-            }
+            columns.extend(fact.columns());
         }
         columns
     }

@@ -54,6 +54,8 @@ pub struct Stated {
     pub facts: BTreeMap<String, StatedFact>,
     /// Facts that could not be read: what stands of them already goes on standing.
     pub held: BTreeSet<String>,
+    /// Facts of which the row ends before it says everything: that they are not stated takes nothing back.
+    pub unsaid: BTreeSet<String>,
 }
 
 /// What a row states as one fact.
@@ -117,12 +119,8 @@ impl RowReader<'_> {
             is_torn: !table.uneven.is_empty(),
             ..Reading::default()
         };
-        for line in &table.uneven {
-            let bad = BadRow::new(
-                *line,
-                "",
-                "has more cells than the header, perhaps for a separator within a text: it is not taken, and what is not in the list is not taken back until it is mended",
-            );
+        for (line, sentence) in &table.uneven {
+            let bad = BadRow::new(*line, "", *sentence);
             reading.faults.add(self.mapping, UNEVEN, bad);
         }
         let mut by_key: BTreeMap<String, usize> = BTreeMap::new();
@@ -139,6 +137,7 @@ impl RowReader<'_> {
             let line = first.line;
             let same = Stated {
                 line,
+                unsaid: first.unsaid.clone(),
                 ..stated.clone()
             } == *first;
             let (kind, sentence) = if same {
@@ -202,8 +201,12 @@ impl RowReader<'_> {
             area,
             facts: BTreeMap::new(),
             held: BTreeSet::new(),
+            unsaid: BTreeSet::new(),
         };
         for rule in &self.mapping.facts {
+            if rule.columns().any(|column| row.beyond.contains(column)) {
+                stated.unsaid.insert(rule.name.clone());
+            }
             self.fact(row, rule, &mut stated, &mut reading.faults);
         }
         for order in &self.mapping.orders {

@@ -40,6 +40,10 @@ pub enum TableError {
     Large,
 }
 
+const TOO_LONG: &str = "has more cells than the header, perhaps for a separator within a text: it is not taken, and what is not in the list is not taken back until it is mended";
+const BROKEN: &str = "is a part of a row, perhaps for a line break within a text that is not in quotes: it is not taken, and what is not in the list is not taken back until it is mended";
+const CUT: &str = "is the last line, and ends before its row does, as when a file is cut short: it is not taken, and what is not in the list is not taken back";
+
 /// A line and its cells.
 type Line = (u64, Vec<String>);
 
@@ -48,8 +52,8 @@ type Line = (u64, Vec<String>);
 pub struct Table {
     /// The rows, with the line that each began in, counted from 1.
     pub rows: Vec<Row>,
-    /// Rows that have cells beyond the header.
-    pub uneven: Vec<u64>,
+    /// Lines that are not the row of one person, and why.
+    pub uneven: Vec<(u64, &'static str)>,
 }
 
 /// One row.
@@ -59,6 +63,8 @@ pub struct Row {
     pub line: u64,
     /// Its cells, by column; empty ones are not there.
     pub cells: BTreeMap<String, String>,
+    /// Columns before which its line ends: whether they would be empty is not said.
+    pub beyond: BTreeSet<String>,
     /// Whether its workbook counts days from 1904.
     pub from_1904: bool,
 }
@@ -78,7 +84,7 @@ impl Table {
         if is_workbook(bytes) {
             return of_workbook(bytes, mapping);
         }
-        of_lines(csv_lines(bytes, mapping)?, mapping)
+        of_lines(csv_lines(bytes, mapping)?, mapping, Some(bytes))
     }
 }
 
@@ -96,7 +102,7 @@ fn of_workbook(bytes: &[u8], mapping: &ListMapping) -> Result<Table, TableError>
             let cells = row.cells.iter().map(|cell| cell.trim().to_owned());
             (row.number, cells.collect())
         });
-        match of_lines(lines.collect(), mapping) {
+        match of_lines(lines.collect(), mapping, None) {
             Err(error @ TableError::Columns { .. }) => first = first.or(Some(error)),
             Err(error) => return Err(error),
             Ok(mut table) => {
@@ -161,7 +167,13 @@ fn missing<'a>(cells: &[String], wanted: &BTreeMap<String, &'a str>) -> Vec<&'a 
     missing.map(|(_, column)| *column).collect()
 }
 
-fn of_lines(lines: Vec<Line>, mapping: &ListMapping) -> Result<Table, TableError> {
+/// The rows of lines; `text` is the file where that is a text, of which a line that is too short may be a part of a row. In a
+/// workbook a row ends where its cells end.
+fn of_lines(
+    lines: Vec<Line>,
+    mapping: &ListMapping,
+    text: Option<&[u8]>,
+) -> Result<Table, TableError> {
     let wanted = names(mapping);
     let best = lines
         .iter()
@@ -191,16 +203,23 @@ fn of_lines(lines: Vec<Line>, mapping: &ListMapping) -> Result<Table, TableError
         }
     }
     let width = header.len();
-    let (mut rows, mut uneven) = (Vec::new(), Vec::new());
+    let data = lines.get(header_at + 1..).unwrap_or_default();
+    let mut uneven = text.map_or_else(BTreeMap::new, |text| torn(text, data, width));
+    let mut rows = Vec::new();
     for (line, cells) in lines.iter().skip(header_at + 1) {
         if cells.iter().all(String::is_empty) {
             continue;
         }
         // A cell too many means that a separator stood in a text: what follows it is in the wrong column.
         if cells.iter().skip(width).any(|cell| !cell.is_empty()) {
-            uneven.push(*line);
+            uneven.insert(*line, TOO_LONG);
+        }
+        if uneven.contains_key(line) {
             continue;
         }
+        let is_beyond = |(at, _): &&(usize, &str)| text.is_some() && *at >= cells.len();
+        let beyond = columns.iter().filter(is_beyond);
+        let beyond = beyond.map(|(_, column)| (*column).to_owned()).collect();
         let cells = columns.iter().filter_map(|(at, column)| {
             let cell = cells.get(*at).filter(|cell| !cell.is_empty())?;
             Some(((*column).to_owned(), cell.clone()))
@@ -208,8 +227,55 @@ fn of_lines(lines: Vec<Line>, mapping: &ListMapping) -> Result<Table, TableError
         rows.push(Row {
             line: *line,
             cells: cells.collect(),
+            beyond,
             from_1904: false,
         });
     }
-    Ok(Table { rows, uneven })
+    Ok(Table {
+        rows,
+        uneven: uneven.into_iter().collect(),
+    })
+}
+
+/// Lines that are parts of a row. Short ones are not for that alone: programs leave out empty cells at the end, and notes stand
+/// below lists.
+fn torn(text: &[u8], lines: &[Line], width: usize) -> BTreeMap<u64, &'static str> {
+    let mut torn = BTreeMap::new();
+    let is_short = |cells: &[String]| (1..width).contains(&cells.len());
+    let mut rest = lines;
+    while let Some(((_, first), after)) = rest.split_first() {
+        // A break within a text makes of one cell the end of a line and the beginning of the next.
+        let mut parts = 0;
+        let mut has = first.len();
+        if is_short(first) && has > 1 {
+            for (at, (_, cells)) in after.iter().enumerate() {
+                has += cells.len().saturating_sub(1);
+                if !is_short(cells) || has > width {
+                    break;
+                }
+                if has == width {
+                    parts = at + 2;
+                    break;
+                }
+            }
+        }
+        let (row, others) = rest.split_at(parts.max(1));
+        if parts > 0 {
+            torn.extend(row.iter().map(|(line, _)| (*line, BROKEN)));
+        }
+        rest = others;
+    }
+    let ends = text
+        .iter()
+        .rev()
+        .take(2)
+        .any(|byte| matches!(byte, b'\n' | b'\r'));
+    if let Some((line, cells)) = lines.last()
+        && !ends
+        && is_short(cells)
+        && cells.len() > 1
+    {
+        torn.insert(*line, CUT);
+    }
+    torn
 }

@@ -225,6 +225,25 @@ async fn what_ended_before_the_lists_window_has_left_it_and_stands() {
 }
 
 #[tokio::test]
+async fn what_ended_on_the_first_day_of_the_window_has_left_it_whatever_the_hour() {
+    let mut feed = Feed::of("spells");
+    feed.mapping.snapshot.window_days = Some(28);
+    let stays = "D2,NHSNO,AMU,RAJ12,02/09/2026 10:00,,,,,,";
+    feed.import(&csv(&[ONE, stays]), "2026-09-10T06:00:00Z")
+        .await;
+    // Left on 7 September. The first list is of the last day of the window, the second of the day after by the clock in London
+    // and the day before by that of Greenwich.
+    for (made, gone) in [
+        ("2026-10-04T22:30:00Z", 1),
+        ("2026-10-04T23:30:00Z", 0),
+        ("2026-10-05T06:00:00Z", 0),
+    ] {
+        let (plan, _) = feed.read(&csv(&[stays]), made);
+        assert_eq!(plan.gone, gone, "{made}");
+    }
+}
+
+#[tokio::test]
 async fn too_large_a_change_is_not_let_through() {
     let mut feed = Feed::of("spells");
     let rows: Vec<String> = (0..40)

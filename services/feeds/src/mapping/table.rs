@@ -13,6 +13,20 @@ pub struct FileRule {
     /// The table ends at the first empty row.
     #[serde(default)]
     pub until_blank: bool,
+    /// What a comma in a number is.
+    #[serde(default)]
+    pub commas: Option<Commas>,
+}
+
+/// What a comma in a number is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Commas {
+    /// It stands between thousands.
+    Thousands,
+    /// It may stand before decimals, as where programs write semicolons between cells.
+    #[serde(skip)]
+    Unclear,
 }
 
 /// A wide table: columns that stand for periods, or for other values, become rows.

@@ -28,13 +28,15 @@ pub struct Origin<'a> {
 
 impl Origin<'_> {
     /// The events of changes; `ids` are those of the events that are taken back, by position. What this very message has
-    /// said already is left out: what came after it stands.
+    /// said already is left out: what came after it stands. A change is whole or nothing: where the door does not admit what
+    /// is stated, nothing is taken back for it, and it alone is sent, so that the sender learns why.
     #[must_use]
     pub fn events(
         &self,
         changes: Changes,
         known: &[StoredFact],
         ids: &BTreeMap<u64, String>,
+        admits: impl Fn(&Event) -> bool,
     ) -> Vec<Event> {
         let keys: BTreeSet<FactKey> = known.iter().map(|fact| fact.key).collect();
         let message = self.key.hash(Purpose::Content, &[b"message", self.message]);
@@ -51,15 +53,19 @@ impl Origin<'_> {
         };
         let mut events = Vec::new();
         for change in changes.changes {
-            let stated = id(change.about, "stated");
-            let mark = match change.stated {
-                Some(_) => stated.clone(),
+            let stated = change.stated.map(|(at, fact)| {
+                let id = id(change.about, "stated");
+                event(id, at, fact)
+            });
+            let mark = match &stated {
+                Some(stated) => stated.id.clone(),
                 None => id(change.about, "0"),
             };
             if keys.contains(&EventKey::of(&self.source, &mark).into()) {
                 continue;
             }
-            let taken_back = change.taken_back.iter().enumerate();
+            let stands = stated.as_ref().is_none_or(&admits);
+            let taken_back = change.taken_back.iter().filter(|_| stands).enumerate();
             events.extend(taken_back.filter_map(|(number, position)| {
                 let fact = TransferFact::Retracted(Retracted {
                     retracts: ids.get(position)?.clone(),
@@ -69,9 +75,7 @@ impl Origin<'_> {
                 let id = id(change.about, &number.to_string());
                 Some(event(id, changes.recorded, fact))
             }));
-            if let Some((at, fact)) = change.stated {
-                events.push(event(stated, at, fact));
-            }
+            events.extend(stated);
         }
         events
     }

@@ -38,6 +38,12 @@ impl Trigger {
             _ => return None,
         })
     }
+
+    /// Whether it says that somebody came in, or that somebody who was in has left.
+    #[must_use]
+    pub fn may_begin(self) -> bool {
+        matches!(self, Self::Admit | Self::Present | Self::Discharge)
+    }
 }
 
 /// What is said of something that may be taken back.
@@ -67,8 +73,10 @@ pub struct Readiness {
 pub struct Statement {
     /// Why it was made.
     pub trigger: Trigger,
-    /// Hashes of what names the stay, by today's key and the one before.
+    /// Hashes of what names the stay, by today's key and the one before; what names it best comes first.
     pub spell: Vec<String>,
+    /// The stay has no number here: it is named by the person and when it began, which may be put right later.
+    pub unnumbered: bool,
     /// Hashes of the person, likewise; none where it does not say. They go no further than the feed.
     pub person: Vec<String>,
     /// The stay of the same person before, where this is a return.

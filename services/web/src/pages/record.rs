@@ -19,6 +19,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use joinedup_application::admission;
 use joinedup_application::app::App;
 use joinedup_application::execute::{ExecuteError, Receipt, Write, WriteKey, execute, until_seen};
+use joinedup_application::restated;
 use joinedup_events::{AreaId, Arrival, Event, Refusals, Submitted, local};
 use joinedup_log::Appended;
 use joinedup_views::decide::Command;
@@ -31,7 +32,8 @@ pub(super) const SOURCE: &str = "joinedup/pages";
 /// Events in one append.
 const BATCH: usize = 500;
 
-/// Publishes the events of a form, and waits a little until the views have them. What was sent before is known.
+/// Publishes the events of a form, and waits a little until the views have them. What was sent before is known, but for a
+/// number that is put back to what it was.
 ///
 /// # Errors
 /// 404 in a process that does not publish, 503 when the log does not take them: what was taken stays, and the same form may be
@@ -46,6 +48,8 @@ pub(super) async fn publish(
         .as_ref()
         .ok_or_else(|| Problem::not_found("This process does not publish"))?;
     let mut all = Vec::with_capacity(events.len());
+    let mut events = events.to_vec();
+    tokio::task::block_in_place(|| restated::rename(app, &mut events));
     for batch in events.chunks(BATCH) {
         all.extend(publisher.publish(batch, None).await?);
     }

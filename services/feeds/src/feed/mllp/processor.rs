@@ -3,7 +3,7 @@
 use super::MllpFeed;
 use crate::feed::FeedHandle;
 use crate::feed::known::{self, KnownError};
-use crate::feed::people::{People, PeopleError};
+use crate::feed::people::{Meant, People, PeopleError};
 use crate::hl7::acknowledgement::Answer;
 use crate::hl7::message::Message;
 use crate::hl7::statement::Reader;
@@ -186,7 +186,17 @@ impl Processor {
         let settings = &self.feed.settings;
         let (name, area) = (&settings.name, &settings.area);
         let entity = known::entity(&self.app, name, area, Family::Transfer, &statement.spell);
-        let (entity, known) = entity.await?;
+        let (mut entity, mut known) = entity.await?;
+        if statement.unnumbered && known.is_empty() {
+            match self.people.meant(&self.app, area, statement).await? {
+                Meant::Stay(stay, facts) => (entity, known) = (stay, facts),
+                // Which one it is cannot be said, and a stay that nothing ends would wait for ever.
+                Meant::Another if !statement.trigger.may_begin() => {
+                    return Ok((Stored::default(), Vec::new()));
+                }
+                Meant::Another | Meant::First => {}
+            }
+        }
         let admitted = statement.admitted.unwrap_or(statement.recorded);
         let person = statement.person.clone();
         let previous = self
@@ -211,7 +221,7 @@ impl Processor {
             key: &self.feed.ring.current,
             message: bytes,
         };
-        let events = origin.events(changes, &known, &ids);
+        let events = origin.events(changes, &known, &ids, |event| self.sink.admits(event));
         let sent = self.sink.send(&events).await;
         let sent = sent.map_err(|error| TakeError::Send(error.to_string()))?;
         let refused = sent.refused.iter().map(|(at, pointer, rule)| {

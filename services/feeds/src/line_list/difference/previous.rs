@@ -55,7 +55,7 @@ impl Comparison<'_> {
     ) -> Option<EntityId> {
         let rule = self.mapping.previous.as_ref()?;
         let begun = stated.facts.get(&rule.fact)?.moment;
-        let near = self.dates_before(begun.date(), rule.within_days);
+        let near = self.last_dates(begun.date(), u64::from(rule.within_days) + 1);
         let candidates = stated
             .persons
             .iter()

@@ -102,6 +102,43 @@ fn a_row_without_its_key_is_not_taken_and_takes_nothing_back() {
 }
 
 #[test]
+fn a_row_that_is_torn_takes_nothing_back_and_makes_nobody() {
+    let mut feed = Feed::of("spells");
+    let other = ONE.replace("D1,", "D2,");
+    let (plan, _) = feed.read(&csv(&[ONE, &other]), WHEN);
+    feed.before = Some(plan.next);
+    let next = |text: Vec<u8>| {
+        let (plan, reading) = feed.read(&text, "2026-10-02T06:00:00Z");
+        (plan.events.len(), plan.gone, reading.faults.unknown())
+    };
+    // Behind a break within the ward's name the next date stands where that of an admission does.
+    for text in [
+        csv(&[&ONE.replace("AMU", "A\r\nMU"), &other]),
+        csv(&[&other, &ONE.replace("AMU", "A\r\nM\r\nU")]),
+        csv(&[&ONE.replace(",IP2", ",seen by\r\nsomebody")]),
+    ] {
+        let (events, gone, faults) = next(text);
+        assert_eq!((events, gone), (0, 0));
+        assert!(faults >= 2, "{faults}");
+    }
+    // The file is cut short: what comes behind is not known, and the last time is 07/09/20.
+    let whole = csv(&[ONE, &other]);
+    let cut = whole.len() - "26 15:00,19\r\n".len();
+    assert_eq!(next(whole[..cut].to_vec()), (0, 0, 1));
+    let cut = whole.len() - other.len() - 1;
+    assert_eq!(
+        next(whole[..cut].to_vec()).0,
+        6,
+        "a line of one cell is a note"
+    );
+    // A program that leaves out empty cells at the end says nothing of them, and its rows are taken.
+    let open = ONE.strip_suffix(",07/09/2026 15:00,19").unwrap();
+    let new = open.replace("D1,", "D4,");
+    assert_eq!(next(csv(&[open, &other])), (0, 0, 0));
+    assert_eq!(next(csv(&[ONE, &other, &new])), (5, 0, 0));
+}
+
+#[test]
 fn a_row_that_lost_its_person_takes_nothing_back_until_it_is_mended() {
     let mut feed = Feed::of("spells");
     let nameless = |row: &str| row.replacen(row.split(',').next().unwrap(), "", 1);

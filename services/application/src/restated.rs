@@ -1,14 +1,13 @@
 //! Amounts that are restated to what they were before. Their ids follow from what they say, so they would be taken for the
 //! first of their kind and what came in between would stand.
 
-use crate::identity::letters;
-use joinedup_application::app::App;
+use crate::app::App;
 use joinedup_events::{Event, EventKey, Fact, Family};
 use joinedup_views::contribution::FactKey;
 use joinedup_views::view::View;
 
 /// Gives observations that say again what something else was said after an id of their own.
-pub(super) fn rename(app: &App, events: &mut [Event]) {
+pub fn rename(app: &App, events: &mut [Event]) {
     let Some(views) = &app.views else {
         return;
     };
@@ -34,4 +33,14 @@ fn said_since(view: &View, event: &Event) -> Option<FactKey> {
         .iter()
         .any(|known| known.key == key)
         .then_some(last.key)
+}
+
+/// Bytes as letters, two each: digits could look like somebody's number.
+#[must_use]
+pub fn letters(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|b| [b >> 4, b & 15])
+        .map(|n| char::from(b'a' + n))
+        .collect()
 }
