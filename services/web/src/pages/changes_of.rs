@@ -13,7 +13,7 @@ use joinedup_events::change::Decision;
 use joinedup_events::{AreaId, Family};
 use joinedup_views::changes::before_after::ENOUGH_POINTS;
 use joinedup_views::changes::{
-    BeforeAfter, Change, Decisions, Moved, Status, before_and_after, decisions,
+    BeforeAfter, Change, Decisions, Moved, Since, Status, before_and_after, decisions,
 };
 use joinedup_views::chart::Chart;
 use joinedup_views::decide::version;
@@ -74,13 +74,10 @@ pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Mar
                     @if let Some(aim) = &change.aim { p { "Aim: " (aim) } }
                     @if let Some(around) = before_and_after(change, &chart.measure, &chart.title, &points) {
                         (verdict(&around, chart))
-                        @if let Some((before, since)) = around.before.median.zip(around.after.median.or(around.during.median)) {
-                            p.before-after {
-                                span { "Median before " strong { (axis::amount(before, figure::unit(chart))) } " over " (words::periods(chart.period, around.before.points)) }
-                                span { @if around.after.median.is_some() { "after " } @else { "since " } strong { (axis::amount(since, figure::unit(chart))) } " over " (words::periods(chart.period, if around.after.median.is_some() { around.after.points } else { around.during.points })) }
-                            }
-                            p.note { "Other changes may have contributed." }
-                        } @else { p.note { (around.sentence) } }
+                        @match medians(&around, chart) {
+                            Some(medians) => { (medians) p.note { "Other changes may have contributed." } }
+                            None => p.note { (around.sentence) },
+                        }
                     }
                     @if let Some(learnt) = &change.learnt { p { "Learnt: " (learnt) } }
                     (authors::list(visit, Family::Change, id, None))
@@ -88,6 +85,23 @@ pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Mar
             }
         }
     }
+}
+
+/// The medians of the two sides that were compared; none where one has no points.
+#[must_use]
+pub fn medians(around: &BeforeAfter, chart: &Chart) -> Option<Markup> {
+    let (before, later) = around.before.median.zip(around.later.median)?;
+    let word = match around.since {
+        Since::Started => "since ",
+        Since::Ended => "after ",
+    };
+    let amount = |median| axis::amount(median, figure::unit(chart));
+    Some(html! {
+        p.before-after {
+            span { "Median before " strong { (amount(before)) } " over " (words::periods(chart.period, around.before.points)) }
+            span { (word) strong { (amount(later)) } " over " (words::periods(chart.period, around.later.points)) }
+        }
+    })
 }
 
 /// Whether the points since lie otherwise than before: in words, with how many of them do.
@@ -111,7 +125,7 @@ pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
         (around.below, "below")
     };
     let periods = |n| words::periods(chart.period, n);
-    let since = around.later;
+    let since = around.later.points;
     html! {
         p.helped {
             strong.(class) { (word) } ": "

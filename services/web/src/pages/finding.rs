@@ -7,7 +7,7 @@ use chrono::Days;
 use joinedup_application::charts::Answer;
 use joinedup_drawing::axis::amount;
 use joinedup_spc::Variation;
-use joinedup_views::changes::{Change, Judged, Moved, before_and_after};
+use joinedup_views::changes::{Change, Judged, Moved, Since, before_and_after};
 use joinedup_views::chart::Chart;
 
 /// Numbers that ended longer ago than this say nothing of now.
@@ -59,16 +59,16 @@ fn after_change(change: &Change, chart: &Chart, points: &Judged) -> Option<Strin
         Moved::Down => "has fallen",
         Moved::TooFew | Moved::Chance => return None,
     };
-    let (event, on, later) = match change.finished {
-        Some(end) => ("ended", end, around.after.median?),
-        None => ("started", change.started?, around.during.median?),
+    let (event, on) = match around.since {
+        Since::Started => ("started", change.started?),
+        Since::Ended => ("ended", change.finished?),
     };
     Some(format!(
         "Since \u{2018}{}\u{2019} {event} on {}, the median {verb} from {} to {}",
         change.title.as_deref().unwrap_or("the change"),
         words::day_month_year(on),
         amount(around.before.median?, unit(chart)),
-        amount(later, unit(chart))
+        amount(around.later.median?, unit(chart))
     ))
 }
 

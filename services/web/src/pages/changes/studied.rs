@@ -1,11 +1,10 @@
 //! A measure of a change: its chart where the change is tested, and what the points say before and since.
 
-use super::super::changes_of::verdict;
+use super::super::changes_of::{medians, verdict};
 use super::super::figure;
 use super::super::visit::Visit;
-use super::super::words;
 use joinedup_application::charts::{self, Answer, ChartRequest};
-use joinedup_drawing::{Drawing, axis};
+use joinedup_drawing::Drawing;
 use joinedup_views::changes::{BeforeAfter, Change, before_and_after};
 use maud::{Markup, PreEscaped, html};
 
@@ -31,7 +30,6 @@ impl Studied {
     /// The chart with the verdict beside it.
     pub(super) fn show(&self, visit: &Visit, n: usize) -> Markup {
         let chart = &self.answer.chart;
-        let unit = figure::unit(chart);
         let own = visit
             .address
             .elsewhere(format!("/measures/{}", chart.measure))
@@ -50,13 +48,7 @@ impl Studied {
                 @match &self.around {
                     Some(around) => {
                         (verdict(around, chart))
-                        @if let Some((before, since)) = around.before.median.zip(around.after.median.or(around.during.median)) {
-                            @let (word, later) = if around.after.median.is_some() { ("after", around.after) } else { ("since", around.during) };
-                            p.before-after {
-                                span { "Median before " strong { (axis::amount(before, unit)) } " over " (words::periods(chart.period, around.before.points)) }
-                                span { (word) " " strong { (axis::amount(since, unit)) } " over " (words::periods(chart.period, later.points)) }
-                            }
-                        }
+                        @if let Some(medians) = medians(around, chart) { (medians) }
                     }
                     None => p { "The test has not begun: this is how it is now." },
                 }
