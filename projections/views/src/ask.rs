@@ -169,7 +169,10 @@ impl Answer {
     pub fn judged(&self) -> Judged {
         // What is left of it are its large values.
         if self.chart.mostly_suppressed() {
-            return Judged::default();
+            return Judged {
+                mostly_suppressed: true,
+                ..Judged::default()
+            };
         }
         let points = self.chart.points.iter().map(|p| &p.point);
         let points = points
@@ -179,6 +182,7 @@ impl Answer {
         Judged {
             points: points.collect(),
             baselines: baselines.collect(),
+            mostly_suppressed: false,
         }
     }
 }

@@ -35,6 +35,8 @@ pub struct Side {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Moved {
+    /// Nothing can be told: most numbers are suppressed.
+    Suppressed,
     /// Too few points before or since.
     TooFew,
     /// No more than chance gives.
@@ -96,6 +98,8 @@ pub struct Judged {
     pub points: Vec<(Period, f64)>,
     /// Where the centre line starts afresh: the first days of the accepted baselines after the first.
     pub baselines: Vec<NaiveDate>,
+    /// There are none because most are suppressed: what would be left are the large values.
+    pub mostly_suppressed: bool,
 }
 
 impl Judged {
@@ -157,7 +161,10 @@ pub fn before_and_after(
         |period: Period| period.end > start && (ended.is_none() || began_after(period, ended));
     let later = values(&is_later);
     let a_year = year_before(points, start, is_later);
-    let moved = moved(&was, &later, a_year.as_deref());
+    let moved = match judged.mostly_suppressed {
+        true => Moved::Suppressed,
+        false => moved(&was, &later, a_year.as_deref()),
+    };
     let before = side(&was);
     let count = |beyond: fn(&f64, &f64) -> bool| {
         let counts = |value: &&f64| before.median.is_some_and(|median| beyond(value, &median));
@@ -167,9 +174,14 @@ pub fn before_and_after(
     let later = side(&later);
     let name = change.title.as_deref().unwrap_or("the change");
     let sentence = match (before.median, later.median) {
+        _ if moved == Moved::Suppressed => {
+            format!(
+                "{title}: most numbers of this place are suppressed because they are small, so nothing can be compared."
+            )
+        }
         (Some(was), Some(is)) => {
             let verdict = match moved {
-                Moved::TooFew => format!(
+                Moved::Suppressed | Moved::TooFew => format!(
                     "It is too early to tell: {ENOUGH_POINTS} points are needed on each side."
                 ),
                 Moved::Chance => "There is no clear difference yet.".to_owned(),

@@ -218,7 +218,7 @@ fn weeks_from(first: NaiveDate, values: &[f64]) -> Judged {
     let weeks = values.iter().enumerate();
     Judged {
         points: weeks.map(|(n, v)| (week(n), *v)).collect(),
-        baselines: Vec::new(),
+        ..Judged::default()
     }
 }
 
@@ -377,6 +377,18 @@ fn few_points_are_said_to_be_few_and_a_running_cycle_has_no_after() {
         before_and_after(&plan, "m", "Share", &Judged::default()),
         None
     );
+}
+
+#[test]
+fn a_place_whose_numbers_are_suppressed_is_not_told_that_it_has_no_data() {
+    let running = change(&[on("2026-01-05", happened("started"))]).unwrap();
+    let suppressed = Judged {
+        mostly_suppressed: true,
+        ..Judged::default()
+    };
+    let told = before_and_after(&running, "m", "Share", &suppressed).unwrap();
+    assert_eq!(told.moved, Moved::Suppressed);
+    assert!(told.sentence.contains("suppressed"), "{}", told.sentence);
 }
 
 proptest! {

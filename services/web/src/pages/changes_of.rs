@@ -3,6 +3,7 @@
 use super::authors;
 use super::changes;
 use super::figure;
+use super::finding;
 use super::visit::Visit;
 use super::words;
 use crate::door::problem::Problem;
@@ -108,6 +109,7 @@ pub fn medians(around: &BeforeAfter, chart: &Chart) -> Option<Markup> {
 #[must_use]
 pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
     let (word, class) = match (around.moved, chart.direction) {
+        (Moved::Suppressed, _) => (finding::SUPPRESSED, ""),
         (Moved::TooFew, _) => ("Too early to tell", ""),
         (Moved::Chance, _) => ("No clear improvement yet", ""),
         (Moved::Up, Direction::Up) | (Moved::Down, Direction::Down) => {
@@ -128,13 +130,16 @@ pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
     let since = around.later.points;
     html! {
         p.helped {
-            strong.(class) { (word) } ": "
+            strong.(class) { (word) }
             @match around.moved {
-                Moved::TooFew if since == 0 => { "no data since, " (periods(ENOUGH_POINTS)) " needed." }
-                Moved::TooFew if since < ENOUGH_POINTS => { (periods(since)) " of data so far, " (ENOUGH_POINTS) " needed." }
-                Moved::TooFew => { (periods(around.before.points)) " of data before it, " (ENOUGH_POINTS) " needed." }
-                Moved::Chance => { (most) " of " (periods(since)) " since then were " (side) " the earlier median." }
+                Moved::Suppressed => ".",
+                // A number that is not final yet is there to be seen, and no part of the comparison.
+                Moved::TooFew if since == 0 => { ": no final data since, " (periods(ENOUGH_POINTS)) " needed." }
+                Moved::TooFew if since < ENOUGH_POINTS => { ": " (periods(since)) " of data so far, " (ENOUGH_POINTS) " needed." }
+                Moved::TooFew => { ": " (periods(around.before.points)) " of data before it, " (ENOUGH_POINTS) " needed." }
+                Moved::Chance => { ": " (most) " of " (periods(since)) " since then were " (side) " the earlier median." }
                 Moved::Up | Moved::Down => {
+                    ": "
                     @if most == since { "all " (periods(since)) } @else { (most) " of " (periods(since)) }
                     " since then were " (side) " the earlier median. That is very unlikely to be chance."
                 }

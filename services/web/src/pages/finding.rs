@@ -13,6 +13,21 @@ use joinedup_views::chart::Chart;
 /// Numbers that ended longer ago than this say nothing of now.
 pub const A_YEAR: Days = Days::new(366);
 
+/// What a chart says of which more numbers are suppressed than shown.
+pub const SUPPRESSED: &str = "Too many small numbers are suppressed to tell";
+
+/// Why a chart has no number that counts: they are suppressed, or none is final yet, or there are none.
+#[must_use]
+pub fn without_numbers(chart: &Chart) -> &'static str {
+    if chart.mostly_suppressed() {
+        SUPPRESSED
+    } else if chart.points.iter().any(|p| p.point.value.is_some()) {
+        "Too early to tell: no number is final yet"
+    } else {
+        "No data for this place yet"
+    }
+}
+
 /// The finding of a chart. A change that was followed by a shift comes first, then an agreed new baseline, then what the
 /// chart rules say of the latest values.
 #[must_use]
@@ -57,7 +72,7 @@ fn after_change(change: &Change, chart: &Chart, points: &Judged) -> Option<Strin
     let verb = match around.moved {
         Moved::Up => "has risen",
         Moved::Down => "has fallen",
-        Moved::TooFew | Moved::Chance => return None,
+        Moved::Suppressed | Moved::TooFew | Moved::Chance => return None,
     };
     let (event, on) = match around.since {
         Since::Started => ("started", change.started?),
@@ -117,7 +132,7 @@ fn of_rules(chart: &Chart) -> String {
         _ => start.to_owned(),
     };
     if now.is_none() {
-        return "No data for this place yet".to_owned();
+        return without_numbers(chart).to_owned();
     }
     if !chart.kind.is_judged() {
         return with("Latest");
@@ -129,9 +144,10 @@ fn of_rules(chart: &Chart) -> String {
         Some(Variation::NeitherLow) => with("Lower than usual"),
         Some(Variation::Undirected) => "Unusual pattern: not clearly better or worse".to_owned(),
         Some(Variation::CommonCause) => with("No clear change"),
-        Some(Variation::NotJudged) | None if chart.mostly_suppressed() => {
-            with("Too many small numbers are suppressed to tell")
-        }
+        Some(Variation::NotJudged) | None if chart.mostly_suppressed() => with(SUPPRESSED),
         Some(Variation::NotJudged) | None => with("Too early to tell"),
     }
 }
+
+#[cfg(test)]
+mod tests;

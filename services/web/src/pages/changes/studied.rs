@@ -1,10 +1,10 @@
 //! A measure of a change: its chart where the change is tested, and what the points say before and since.
 
 use super::super::changes_of::{medians, verdict};
-use super::super::figure;
 use super::super::visit::Visit;
+use super::super::{figure, finding};
 use joinedup_application::charts::{self, Answer, ChartRequest};
-use joinedup_drawing::Drawing;
+use joinedup_drawing::{Drawing, Mark};
 use joinedup_views::changes::{BeforeAfter, Change, before_and_after};
 use maud::{Markup, PreEscaped, html};
 
@@ -52,8 +52,8 @@ impl Studied {
                     }
                     None => p { "The test has not begun: this is how it is now." },
                 }
-                @if figure::latest(chart).is_some() { div.drawn-small { (PreEscaped(joinedup_drawing::svg(&drawing))) } }
-                @else { p.place { "No data for this place yet." } }
+                @if drawing.spots.iter().any(|spot| spot.mark != Mark::Missing) { div.drawn-small { (PreEscaped(joinedup_drawing::svg(&drawing))) } }
+                @else { p.place { (finding::without_numbers(chart)) "." } }
             }
         }
     }
