@@ -130,7 +130,7 @@ impl Figure<'_> {
                     @if chart.kind.is_judged() {
                         p.with-icon data-variation=[variation.and_then(|v| serde_json::to_value(v).ok()).and_then(|v| v.as_str().map(ToOwned::to_owned))] {
                             (PreEscaped(icon::variation(variation))) strong {
-                                @if finding::has_ended(self.visit, chart) { "No recent data: too old to say anything of now" }
+                                @if finding::has_ended(chart, self.visit.today()) { "No recent data: too old to say anything of now" }
                                 @else if chart.mostly_suppressed() { (finding::SUPPRESSED) }
                                 @else { (icon::variation_words(variation)) }
                             }
