@@ -173,4 +173,4 @@ fn of_rules(chart: &Chart) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -8,7 +8,7 @@ use joinedup_views::period::{Grain, Period};
 use joinedup_views::point::{Point, PointQuery, State};
 
 /// A chart by week, from the second week of 2025 on.
-fn chart(points: &[(State, Option<f64>)]) -> Chart {
+pub(in crate::pages) fn chart(points: &[(State, Option<f64>)]) -> Chart {
     with_baseline(points, &[])
 }
 
