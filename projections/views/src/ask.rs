@@ -169,7 +169,10 @@ impl Answer {
     pub fn judged(&self) -> Judged {
         // What is left of it are its large values.
         if self.chart.mostly_suppressed() {
-            return Judged::default();
+            return Judged {
+                mostly_suppressed: true,
+                ..Judged::default()
+            };
         }
         let points = self.chart.points.iter().filter(|p| p.is_sampled);
         let points = points.map(|p| &p.point);
@@ -180,6 +183,7 @@ impl Answer {
         Judged {
             points: points.collect(),
             baselines: baselines.collect(),
+            mostly_suppressed: false,
         }
     }
 }

@@ -8,7 +8,7 @@ pub(crate) mod cycle;
 pub mod decision;
 
 pub use annotation::{Annotation, AnnotationKind, ChangeSpan};
-pub use before_after::{BeforeAfter, Judged, Moved, before_and_after};
+pub use before_after::{BeforeAfter, Judged, Moved, Since, before_and_after};
 pub use decision::{Decisions, TargetStep, decisions};
 
 use crate::contribution::StoredFact;
@@ -148,6 +148,12 @@ impl Change {
                 .iter()
                 .max()
                 .is_some_and(|paused| *paused > date)
+    }
+
+    /// Whether its test ended with the decision to keep it: it is in force since it started.
+    #[must_use]
+    pub fn is_adopted(&self) -> bool {
+        self.decision == Some(Decision::Adopt)
     }
 
     /// Where the cycle stood at the end of a local date.

@@ -41,7 +41,7 @@ fn moved(values: &[f64], before: usize) -> Moved {
     };
     let judged = Judged {
         points,
-        baselines: Vec::new(),
+        ..Judged::default()
     };
     before_and_after(&change, "m", "Waits", &judged)
         .unwrap()
@@ -65,7 +65,7 @@ fn shares(
             match moved(&values, before) {
                 Moved::Up => up += 1,
                 Moved::Down => down += 1,
-                Moved::TooFew | Moved::Chance => {}
+                Moved::Suppressed | Moved::TooFew | Moved::Chance => {}
             }
         }
     }

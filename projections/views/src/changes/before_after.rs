@@ -35,6 +35,8 @@ pub struct Side {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Moved {
+    /// Nothing can be told: most numbers are suppressed.
+    Suppressed,
     /// Too few points before or since.
     TooFew,
     /// No more than chance gives.
@@ -43,6 +45,21 @@ pub enum Moved {
     Up,
     /// Lower, likewise.
     Down,
+}
+
+/// What the later points of a comparison come after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "LaterSince")
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Since {
+    /// The start: the change is in force, under test or adopted.
+    Started,
+    /// The end of a test that was not adopted.
+    Ended,
 }
 
 /// A measure before, during and after a cycle.
@@ -57,8 +74,11 @@ pub struct BeforeAfter {
     pub during: Side,
     /// Points of periods that began after the finish.
     pub after: Side,
-    /// How many later points are compared with those before: after the finish; without one, since the start.
-    pub later: usize,
+    /// The points that are compared with those before: all since the start, and of a change that ended and was not adopted
+    /// those after its finish.
+    pub later: Side,
+    /// Which of the two they are.
+    pub since: Since,
     /// How many of them lie above the median before.
     pub above: usize,
     /// How many lie below it.
@@ -78,6 +98,8 @@ pub struct Judged {
     pub points: Vec<(Period, f64)>,
     /// Where the centre line starts afresh: the first days of the accepted baselines after the first.
     pub baselines: Vec<NaiveDate>,
+    /// There are none because most are suppressed: what would be left are the large values.
+    pub mostly_suppressed: bool,
 }
 
 impl Judged {
@@ -109,8 +131,8 @@ const SAME: i64 = 4;
 /// Compares a measure's points around a cycle; none when it never started. The period that holds the first day of the cycle is
 /// the first since, as it is the first of a new baseline from that day.
 ///
-/// Points before the baseline that stood when the cycle began are left out. While the cycle runs there is no "after", and the
-/// sentence compares with the points since the start.
+/// Points before the baseline that stood when the cycle began are left out. As long as the change is in force, which it is on
+/// and on where it was adopted, all points since the start are compared: a decision to keep it takes no evidence away.
 #[must_use]
 pub fn before_and_after(
     change: &Change,
@@ -120,40 +142,46 @@ pub fn before_and_after(
 ) -> Option<BeforeAfter> {
     let start = change.started?;
     let points = judged.since_baseline(start);
-    let over = |period: Period| change.finished.is_some_and(|end| period.start > end);
+    let began_after =
+        |period: Period, end: Option<NaiveDate>| end.is_some_and(|end| period.start > end);
     let values = |keep: &dyn Fn(Period) -> bool| -> Vec<f64> {
         let kept = points.iter().filter(|(p, v)| keep(*p) && v.is_finite());
         kept.map(|(_, value)| *value).collect()
     };
     let was = values(&|period| period.end <= start);
-    let during = values(&|period| period.end > start && !over(period));
-    let after = values(&|period| period.end > start && over(period));
-    let (word, later) = if change.finished.is_some() {
-        ("after it ended", &after)
-    } else {
-        ("since it began", &during)
+    let is_over = |period: Period| began_after(period, change.finished);
+    let during = side(&values(&|period| period.end > start && !is_over(period)));
+    let after = side(&values(&|period| period.end > start && is_over(period)));
+    let ended = change.finished.filter(|_| !change.is_adopted());
+    let (since, word) = match ended {
+        Some(_) => (Since::Ended, "after it ended"),
+        None => (Since::Started, "since it began"),
     };
     let is_later =
-        |period: Period| period.end > start && (change.finished.is_none() || over(period));
+        |period: Period| period.end > start && (ended.is_none() || began_after(period, ended));
+    let later = values(&is_later);
     let a_year = year_before(points, start, is_later);
-    let moved = moved(&was, later, a_year.as_deref());
+    let moved = match judged.mostly_suppressed {
+        true => Moved::Suppressed,
+        false => moved(&was, &later, a_year.as_deref()),
+    };
     let before = side(&was);
     let count = |beyond: fn(&f64, &f64) -> bool| {
         let counts = |value: &&f64| before.median.is_some_and(|median| beyond(value, &median));
         later.iter().filter(counts).count()
     };
     let (above, below) = (count(f64::gt), count(f64::lt));
-    let (during, after) = (side(&during), side(&after));
-    let later = if change.finished.is_some() {
-        after
-    } else {
-        during
-    };
+    let later = side(&later);
     let name = change.title.as_deref().unwrap_or("the change");
     let sentence = match (before.median, later.median) {
+        _ if moved == Moved::Suppressed => {
+            format!(
+                "{title}: most numbers of this place are suppressed because they are small, so nothing can be compared."
+            )
+        }
         (Some(was), Some(is)) => {
             let verdict = match moved {
-                Moved::TooFew => format!(
+                Moved::Suppressed | Moved::TooFew => format!(
                     "It is too early to tell: {ENOUGH_POINTS} points are needed on each side."
                 ),
                 Moved::Chance => "There is no clear difference yet.".to_owned(),
@@ -187,7 +215,8 @@ pub fn before_and_after(
         before,
         during,
         after,
-        later: later.points,
+        later,
+        since,
         above,
         below,
         moved,

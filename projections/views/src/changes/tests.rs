@@ -39,12 +39,16 @@ fn finished(decision: Decision) -> ChangeFact {
 }
 
 fn cycle() -> Change {
+    cycle_that_ended(Decision::Adopt)
+}
+
+fn cycle_that_ended(decision: Decision) -> Change {
     change(&standing(vec![
         on("2026-01-01", planned("Morning huddle")),
         on("2026-01-05", happened("started")),
         on("2026-01-20", happened("paused")),
         on("2026-02-01", happened("started")),
-        on("2026-03-06", finished(Decision::Adopt)),
+        on("2026-03-06", finished(decision)),
     ]))
     .unwrap()
 }
@@ -214,7 +218,7 @@ fn weeks_from(first: NaiveDate, values: &[f64]) -> Judged {
     let weeks = values.iter().enumerate();
     Judged {
         points: weeks.map(|(n, v)| (week(n), *v)).collect(),
-        baselines: Vec::new(),
+        ..Judged::default()
     }
 }
 
@@ -253,8 +257,9 @@ fn before_and_after_are_compared_by_medians_and_no_cause_is_claimed() {
     let mut values = vec![0.4; 6];
     values.extend([0.35; 9]);
     values.extend([0.25; 6]);
+    let abandoned = cycle_that_ended(Decision::Abandon);
     let told = before_and_after(
-        &cycle(),
+        &abandoned,
         "tr-delayed-share",
         "Share delayed",
         &weekly(&values),
@@ -276,8 +281,38 @@ fn before_and_after_are_compared_by_medians_and_no_cause_is_claimed() {
     assert_eq!((told.above, told.below, told.moved), (0, 6, Moved::TooFew));
     // Just ended: the points of the cycle itself are not after it.
     values.truncate(15);
-    let told = before_and_after(&cycle(), "m", "Share", &weekly(&values)).unwrap();
-    assert_eq!((told.later, told.moved), (0, Moved::TooFew));
+    let told = before_and_after(&abandoned, "m", "Share", &weekly(&values)).unwrap();
+    assert_eq!((told.later.points, told.moved), (0, Moved::TooFew));
+}
+
+#[test]
+fn what_a_test_proved_stands_on_the_day_it_is_adopted_and_after() {
+    let near = |level: f64, weeks: i32| (0..weeks).map(move |n| level + f64::from(n % 3) - 1.0);
+    let values: Vec<f64> = near(10.0, 30).chain(near(5.0, 20)).collect();
+    let judged = weeks_from(day("2025-06-09"), &values);
+    // The test began with the 31st week and ended with the 44th: six weeks of the kept change follow.
+    let ended = |decision| {
+        change(&[
+            on("2026-01-05", happened("started")),
+            on("2026-04-12", finished(decision)),
+        ])
+        .unwrap()
+    };
+    let told = |change: &Change| before_and_after(change, "m", "Waits", &judged).unwrap();
+    let running = told(&change(&[on("2026-01-05", happened("started"))]).unwrap());
+    let adopted = told(&ended(Decision::Adopt));
+    assert_eq!((adopted.during.points, adopted.after.points), (14, 6));
+    assert_eq!(adopted.since, Since::Started);
+    assert_eq!(
+        (adopted.later, adopted.below, adopted.moved),
+        (running.later, 20, Moved::Down)
+    );
+    assert_eq!(adopted.sentence, running.sentence);
+    let abandoned = told(&ended(Decision::Abandon));
+    assert_eq!(
+        (abandoned.later, abandoned.since, abandoned.moved),
+        (abandoned.after, Since::Ended, Moved::TooFew)
+    );
 }
 
 #[test]
@@ -342,6 +377,18 @@ fn few_points_are_said_to_be_few_and_a_running_cycle_has_no_after() {
         before_and_after(&plan, "m", "Share", &Judged::default()),
         None
     );
+}
+
+#[test]
+fn a_place_whose_numbers_are_suppressed_is_not_told_that_it_has_no_data() {
+    let running = change(&[on("2026-01-05", happened("started"))]).unwrap();
+    let suppressed = Judged {
+        mostly_suppressed: true,
+        ..Judged::default()
+    };
+    let told = before_and_after(&running, "m", "Share", &suppressed).unwrap();
+    assert_eq!(told.moved, Moved::Suppressed);
+    assert!(told.sentence.contains("suppressed"), "{}", told.sentence);
 }
 
 proptest! {

@@ -3,6 +3,7 @@
 use super::authors;
 use super::changes;
 use super::figure;
+use super::finding;
 use super::visit::Visit;
 use super::words;
 use crate::door::problem::Problem;
@@ -13,7 +14,7 @@ use joinedup_events::change::Decision;
 use joinedup_events::{AreaId, Family};
 use joinedup_views::changes::before_after::ENOUGH_POINTS;
 use joinedup_views::changes::{
-    BeforeAfter, Change, Decisions, Moved, Status, before_and_after, decisions,
+    BeforeAfter, Change, Decisions, Moved, Since, Status, before_and_after, decisions,
 };
 use joinedup_views::chart::Chart;
 use joinedup_views::decide::version;
@@ -74,13 +75,10 @@ pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Mar
                     @if let Some(aim) = &change.aim { p { "Aim: " (aim) } }
                     @if let Some(around) = before_and_after(change, &chart.measure, &chart.title, &points) {
                         (verdict(&around, chart))
-                        @if let Some((before, since)) = around.before.median.zip(around.after.median.or(around.during.median)) {
-                            p.before-after {
-                                span { "Median before " strong { (axis::amount(before, figure::unit(chart))) } " over " (words::periods(chart.period, around.before.points)) }
-                                span { @if around.after.median.is_some() { "after " } @else { "since " } strong { (axis::amount(since, figure::unit(chart))) } " over " (words::periods(chart.period, if around.after.median.is_some() { around.after.points } else { around.during.points })) }
-                            }
-                            p.note { "Other changes may have contributed." }
-                        } @else { p.note { (around.sentence) } }
+                        @match medians(&around, chart) {
+                            Some(medians) => { (medians) p.note { "Other changes may have contributed." } }
+                            None => p.note { (around.sentence) },
+                        }
                     }
                     @if let Some(learnt) = &change.learnt { p { "Learnt: " (learnt) } }
                     (authors::list(visit, Family::Change, id, None))
@@ -90,10 +88,28 @@ pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Mar
     }
 }
 
+/// The medians of the two sides that were compared; none where one has no points.
+#[must_use]
+pub fn medians(around: &BeforeAfter, chart: &Chart) -> Option<Markup> {
+    let (before, later) = around.before.median.zip(around.later.median)?;
+    let word = match around.since {
+        Since::Started => "since ",
+        Since::Ended => "after ",
+    };
+    let amount = |median| axis::amount(median, figure::unit(chart));
+    Some(html! {
+        p.before-after {
+            span { "Median before " strong { (amount(before)) } " over " (words::periods(chart.period, around.before.points)) }
+            span { (word) strong { (amount(later)) } " over " (words::periods(chart.period, around.later.points)) }
+        }
+    })
+}
+
 /// Whether the points since lie otherwise than before: in words, with how many of them do.
 #[must_use]
 pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
     let (word, class) = match (around.moved, chart.direction) {
+        (Moved::Suppressed, _) => (finding::SUPPRESSED, ""),
         (Moved::TooFew, _) => ("Too early to tell", ""),
         (Moved::Chance, _) => ("No clear improvement yet", ""),
         (Moved::Up, Direction::Up) | (Moved::Down, Direction::Down) => {
@@ -111,16 +127,19 @@ pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
         (around.below, "below")
     };
     let periods = |n| words::periods(chart.period, n);
-    let since = around.later;
+    let since = around.later.points;
     html! {
         p.helped {
-            strong.(class) { (word) } ": "
+            strong.(class) { (word) }
             @match around.moved {
-                Moved::TooFew if since == 0 => { "no data since, " (periods(ENOUGH_POINTS)) " needed." }
-                Moved::TooFew if since < ENOUGH_POINTS => { (periods(since)) " of data so far, " (ENOUGH_POINTS) " needed." }
-                Moved::TooFew => { (periods(around.before.points)) " of data before it, " (ENOUGH_POINTS) " needed." }
-                Moved::Chance => { (most) " of " (periods(since)) " since then were " (side) " the earlier median." }
+                Moved::Suppressed => ".",
+                // A number that is not final yet is there to be seen, and no part of the comparison.
+                Moved::TooFew if since == 0 => { ": no final data since, " (periods(ENOUGH_POINTS)) " needed." }
+                Moved::TooFew if since < ENOUGH_POINTS => { ": " (periods(since)) " of data so far, " (ENOUGH_POINTS) " needed." }
+                Moved::TooFew => { ": " (periods(around.before.points)) " of data before it, " (ENOUGH_POINTS) " needed." }
+                Moved::Chance => { ": " (most) " of " (periods(since)) " since then were " (side) " the earlier median." }
                 Moved::Up | Moved::Down => {
+                    ": "
                     @if most == since { "all " (periods(since)) } @else { (most) " of " (periods(since)) }
                     " since then were " (side) " the earlier median. That is very unlikely to be chance."
                 }

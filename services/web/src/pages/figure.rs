@@ -94,7 +94,7 @@ impl Figure<'_> {
                 div.drawn { (PreEscaped(joinedup_drawing::svg(&wide))) (PreEscaped(joinedup_drawing::svg(&narrow))) }
                 @if left_out > 0 { p.small.only-narrow { "The latest " (MAX_NARROW_POINTS) " of " (wide.spots.len()) " points; the table has them all." } }
                 p.reading data-reading aria-live="polite" {
-                    (reading.map(|r| words::sentence_start(&r)).as_deref().unwrap_or("No value yet."))
+                    (reading.map(|r| words::sentence_start(&r)).unwrap_or_else(|| format!("{}.", finding::without_numbers(chart))))
                 }
                 (legend(&wide))
                 (self.footnote())
@@ -123,13 +123,17 @@ impl Figure<'_> {
                             p.big { (axis::amount(value, unit)) }
                             p.small { (words::sentence_start(&words::period(chart.period, row.point.period_start))) (out_of(row)) }
                         }
-                        None => { p.big { "No number yet" } p.small { "No final data for this place" } }
+                        None => { p.big { "No number" } p.small { (finding::without_numbers(chart)) } }
                     }
                 }
                 div.judged {
                     @if chart.kind.is_judged() {
                         p.with-icon data-variation=[variation.and_then(|v| serde_json::to_value(v).ok()).and_then(|v| v.as_str().map(ToOwned::to_owned))] {
-                            (PreEscaped(icon::variation(variation))) strong { @if finding::has_ended(self.visit, chart) { "No recent data: too old to say anything of now" } @else { (icon::variation_words(variation)) } }
+                            (PreEscaped(icon::variation(variation))) strong {
+                                @if finding::has_ended(chart, self.visit.today()) { "No recent data: too old to say anything of now" }
+                                @else if chart.mostly_suppressed() { (finding::SUPPRESSED) }
+                                @else { (icon::variation_words(variation)) }
+                            }
                         }
                         @if let Some(assurance) = verdict.and_then(|v| v.assurance) {
                             p.with-icon { (PreEscaped(icon::assurance(assurance))) strong { (icon::assurance_words(assurance)) } }

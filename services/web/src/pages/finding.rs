@@ -3,36 +3,50 @@
 use super::figure::{latest, unit};
 use super::visit::Visit;
 use super::words;
-use chrono::Days;
+use chrono::{Days, NaiveDate};
 use joinedup_application::charts::Answer;
 use joinedup_drawing::axis::amount;
 use joinedup_spc::Variation;
-use joinedup_views::changes::{Change, Judged, Moved, before_and_after};
+use joinedup_views::changes::{Change, Judged, Moved, Since, before_and_after};
 use joinedup_views::chart::Chart;
 
 /// Numbers that ended longer ago than this say nothing of now.
 pub const A_YEAR: Days = Days::new(366);
 
+/// What a chart says of which more numbers are suppressed than shown.
+pub const SUPPRESSED: &str = "Too many small numbers are suppressed to tell";
+
+/// Why a chart has no number that counts: they are suppressed, or none is final yet, or there are none.
+#[must_use]
+pub fn without_numbers(chart: &Chart) -> &'static str {
+    if chart.mostly_suppressed() {
+        SUPPRESSED
+    } else if chart.points.iter().any(|p| p.point.value.is_some()) {
+        "Too early to tell: no number is final yet"
+    } else {
+        "No data for this place yet"
+    }
+}
+
 /// The finding of a chart. A change that was followed by a shift comes first, then an agreed new baseline, then what the
-/// chart rules say of the latest values.
+/// chart rules say of the latest values; but what is a year old, or what the latest values speak against, is not what a
+/// chart is read for.
 #[must_use]
 pub fn sentence(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> String {
-    let chart = &answer.chart;
     let register = &visit.app.definitions.areas;
     // What was tested in a part says nothing of the whole.
     let here = |c: &&Change| register.within(&c.area).contains(&visit.area);
-    if chart.kind.is_judged() {
-        let points = answer.judged();
-        let moved = changes
-            .iter()
-            .map(|(_, change)| change)
-            .filter(here)
-            .find_map(|c| after_change(c, chart, &points));
-        if let Some(sentence) = moved.or_else(|| new_baseline(chart)) {
-            return sentence;
-        }
-    }
-    if has_ended(visit, chart)
+    let changes = changes.iter().map(|(_, change)| change).filter(here);
+    found(&answer.chart, &answer.judged(), changes, visit.today())
+}
+
+fn found<'a>(
+    chart: &Chart,
+    points: &Judged,
+    mut changes: impl Iterator<Item = &'a Change>,
+    today: NaiveDate,
+) -> String {
+    if has_ended(chart, today)
         && let Some(row) = latest(chart)
         && let Some(value) = row.point.value
     {
@@ -40,43 +54,67 @@ pub fn sentence(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) ->
         let when = words::period(chart.period, row.point.period_start);
         return format!("No recent data: {last} in {when}");
     }
-    of_rules(chart)
+    let news = chart.kind.is_judged().then(|| {
+        let moved = changes.find_map(|c| after_change(c, chart, points, today));
+        moved.or_else(|| new_baseline(chart, today))
+    });
+    news.flatten().unwrap_or_else(|| of_rules(chart))
 }
 
 /// Whether a chart's numbers ended more than a year ago: no rule judges them any more, and it is not too early to tell.
 #[must_use]
-pub fn has_ended(visit: &Visit, chart: &Chart) -> bool {
-    let judged = chart.verdict.as_ref().map(|v| v.variation);
+pub fn has_ended(chart: &Chart, today: NaiveDate) -> bool {
     let start = latest(chart).map(|row| row.point.period_start);
-    judged.is_none_or(|v| v == Variation::NotJudged)
-        && start.is_some_and(|start| start + A_YEAR < visit.today())
+    matches!(variation(chart), Variation::NotJudged)
+        && start.is_some_and(|start| start + A_YEAR < today)
 }
 
-fn after_change(change: &Change, chart: &Chart, points: &Judged) -> Option<String> {
+/// What the rules say of the latest values.
+fn variation(chart: &Chart) -> Variation {
+    let verdict = chart.verdict.as_ref();
+    verdict.map_or(Variation::NotJudged, |v| v.variation)
+}
+
+fn after_change(
+    change: &Change,
+    chart: &Chart,
+    points: &Judged,
+    today: NaiveDate,
+) -> Option<String> {
+    use Variation::{ConcernHigh, ConcernLow, ImprovementHigh, ImprovementLow};
+    use Variation::{NeitherHigh, NeitherLow};
+    if change.finished.is_some_and(|end| end + A_YEAR < today) {
+        return None;
+    }
     let around = before_and_after(change, &chart.measure, &chart.title, points)?;
-    let verb = match around.moved {
-        Moved::Up => "has risen",
-        Moved::Down => "has fallen",
-        Moved::TooFew | Moved::Chance => return None,
+    let verb = match (around.moved, variation(chart)) {
+        (Moved::Up, ImprovementLow | ConcernLow | NeitherLow)
+        | (Moved::Down, ImprovementHigh | ConcernHigh | NeitherHigh)
+        | (Moved::Suppressed | Moved::TooFew | Moved::Chance, _) => return None,
+        (Moved::Up, _) => "has risen",
+        (Moved::Down, _) => "has fallen",
     };
-    let (event, on, later) = match change.finished {
-        Some(end) => ("ended", end, around.after.median?),
-        None => ("started", change.started?, around.during.median?),
+    let (event, on) = match around.since {
+        Since::Started => ("started", change.started?),
+        Since::Ended => ("ended", change.finished?),
     };
     Some(format!(
         "Since \u{2018}{}\u{2019} {event} on {}, the median {verb} from {} to {}",
         change.title.as_deref().unwrap_or("the change"),
         words::day_month_year(on),
         amount(around.before.median?, unit(chart)),
-        amount(later, unit(chart))
+        amount(around.later.median?, unit(chart))
     ))
 }
 
-/// The medians before and since the latest agreed baseline.
-fn new_baseline(chart: &Chart) -> Option<String> {
+/// The medians before and since the latest agreed baseline, as long as the rules say nothing new of the values since.
+fn new_baseline(chart: &Chart, today: NaiveDate) -> Option<String> {
     let [.., before, now] = chart.phases.as_slice() else {
         return None;
     };
+    if variation(chart).is_special() || chart.mostly_suppressed() || now.start + A_YEAR < today {
+        return None;
+    }
     let (was, is) = (before.centre?, now.centre?);
     let verb = match is.partial_cmp(&was)? {
         std::cmp::Ordering::Less => "fell",
@@ -117,21 +155,22 @@ fn of_rules(chart: &Chart) -> String {
         _ => start.to_owned(),
     };
     if now.is_none() {
-        return "No data for this place yet".to_owned();
+        return without_numbers(chart).to_owned();
     }
     if !chart.kind.is_judged() {
         return with("Latest");
     }
-    match verdict.map(|v| v.variation) {
-        Some(Variation::ImprovementHigh | Variation::ImprovementLow) => with("Getting better"),
-        Some(Variation::ConcernHigh | Variation::ConcernLow) => with("Getting worse"),
-        Some(Variation::NeitherHigh) => with("Higher than usual"),
-        Some(Variation::NeitherLow) => with("Lower than usual"),
-        Some(Variation::Undirected) => "Unusual pattern: not clearly better or worse".to_owned(),
-        Some(Variation::CommonCause) => with("No clear change"),
-        Some(Variation::NotJudged) | None if chart.mostly_suppressed() => {
-            with("Too many small numbers are suppressed to tell")
-        }
-        Some(Variation::NotJudged) | None => with("Too early to tell"),
+    match variation(chart) {
+        Variation::ImprovementHigh | Variation::ImprovementLow => with("Getting better"),
+        Variation::ConcernHigh | Variation::ConcernLow => with("Getting worse"),
+        Variation::NeitherHigh => with("Higher than usual"),
+        Variation::NeitherLow => with("Lower than usual"),
+        Variation::Undirected => "Unusual pattern: not clearly better or worse".to_owned(),
+        Variation::CommonCause => with("No clear change"),
+        Variation::NotJudged if chart.mostly_suppressed() => with(SUPPRESSED),
+        Variation::NotJudged => with("Too early to tell"),
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -10,6 +10,7 @@ use joinedup_drawing::axis::{amount, number};
 use joinedup_views::chart::Chart;
 use joinedup_views::measure::{ChartKind, Measure};
 use joinedup_views::period::Grain;
+use joinedup_views::point::{Point, State};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
@@ -21,8 +22,6 @@ struct Bar {
     title: String,
     link: String,
     count: f64,
-    /// Of the whole, 0 to 1.
-    share: f64,
 }
 
 /// A measure's parts by one dimension.
@@ -30,8 +29,10 @@ pub struct Ranked {
     dimension: String,
     /// The largest first; never empty.
     bars: Vec<Bar>,
-    /// Parts with too few people to be shown.
+    /// Parts of which a number is suppressed. What is left of one is not compared with the others.
     suppressed: usize,
+    /// What shares are of; none where that is suppressed too.
+    whole: Option<f64>,
     /// The time they are counted over, in words.
     when: String,
     /// The shares add up, so that a running total makes sense.
@@ -84,35 +85,27 @@ pub fn ranked(
         let only = BTreeSet::from([value.clone()]);
         of_part.filter.0.insert(dimension.to_owned(), only);
         let answer = charts::ask(&visit.app, &of_part, visit.audience())?;
+        let link = visit
+            .address
+            .clone()
+            .without(&["split"])
+            .with(dimension, &value)
+            .with("chart", "run");
         match counted(&answer.chart, &starts) {
             None => suppressed += 1,
             Some(count) if count > 0.0 => bars.push(Bar {
                 title: words::value_of(dimension, &value),
-                link: visit
-                    .address
-                    .clone()
-                    .without(&["split"])
-                    .with(dimension, &value)
-                    .with("chart", "run")
-                    .to_string(),
+                link: link.to_string(),
                 count,
-                share: 0.0,
             }),
             Some(_) => {}
         }
     }
     bars.sort_by(|a, b| b.count.total_cmp(&a.count));
-    let sum: f64 = bars.iter().map(|b| b.count).sum();
     // Where something can have several parts at once, as a comment has themes, the whole is not their sum.
     let adds_up = measure.chart != ChartKind::Bar;
-    let whole = if adds_up {
-        sum
-    } else {
-        out_of(&whole, &starts).unwrap_or(sum)
-    };
-    for bar in &mut bars {
-        bar.share = if whole > 0.0 { bar.count / whole } else { 0.0 };
-    }
+    let asked = out_of(&whole, &starts).filter(|_| !adds_up);
+    let whole = asked.or_else(|| sum(&bars, suppressed, counted(&whole.chart, &starts)));
     let when = if starts.len() == 1 {
         words::period(grain, *last)
     } else {
@@ -126,27 +119,30 @@ pub fn ranked(
         dimension: dimension.to_owned(),
         bars,
         suppressed,
+        whole,
         when,
         adds_up,
     }))
 }
 
-/// What was counted in some periods; none where all that there is of them is suppressed.
+/// What was counted in some periods; none where any of it is suppressed: what is left would be read as all.
 fn counted(chart: &Chart, starts: &[NaiveDate]) -> Option<f64> {
     let points = chart.points.iter().map(|p| &p.point);
-    let asked: Vec<_> = points
-        .filter(|p| starts.contains(&p.period_start))
-        .collect();
-    let is_hidden =
-        |p: &&joinedup_views::point::Point| p.state == joinedup_views::point::State::Suppressed;
-    let counts: Vec<f64> = asked
-        .iter()
-        .filter_map(|p| p.numerator.or(p.value))
-        .collect();
-    if counts.is_empty() && asked.iter().copied().any(|p| is_hidden(&p)) {
-        return None;
+    let asked = points.filter(|p| starts.contains(&p.period_start));
+    let count = |p: &Point| p.numerator.or(p.value).unwrap_or(0.0);
+    asked
+        .map(|p| (p.state != State::Suppressed).then(|| count(p)))
+        .sum()
+}
+
+/// What all parts add up to: those that are shown where none is suppressed, else as the whole itself was counted.
+fn sum(bars: &[Bar], suppressed: usize, counted: Option<f64>) -> Option<f64> {
+    let shown = bars.iter().map(|b| b.count).sum::<f64>();
+    match suppressed {
+        0 => Some(shown),
+        // Each number is rounded by itself, so that those shown can come to more than all.
+        _ => counted.map(|counted| counted.max(shown)),
     }
-    Some(counts.iter().sum())
 }
 
 fn out_of(answer: &Answer, starts: &[NaiveDate]) -> Option<f64> {
@@ -162,11 +158,24 @@ impl Ranked {
     /// The largest two, in a sentence.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let said = |bar: &Bar| format!("{} ({})", bar.title, amount(bar.share, "proportion"));
+        let said = |bar: &Bar| match self.share(bar.count) {
+            Some(share) => format!("{} ({share})", bar.title),
+            None => bar.title.clone(),
+        };
+        let most = match self.suppressed {
+            0 => "Most",
+            _ => "Of what can be shown, most",
+        };
         match self.bars.as_slice() {
-            [first, second, ..] => format!("Most: {}, then {}", said(first), said(second)),
+            [first, second, ..] => format!("{most}: {}, then {}", said(first), said(second)),
             _ => String::new(),
         }
+    }
+
+    /// A count as a share of the whole.
+    fn share(&self, count: f64) -> Option<String> {
+        let whole = self.whole.filter(|whole| *whole > 0.0)?;
+        Some(amount(count / whole, "proportion"))
     }
 
     /// The bars.
@@ -178,26 +187,30 @@ impl Ranked {
         let rows: Vec<(&Bar, f64)> = shown
             .iter()
             .map(|bar| {
-                total += bar.share;
+                total += bar.count;
                 (bar, total)
             })
             .collect();
+        let with_shares = self.whole.is_some();
+        let with_totals = with_shares && self.adds_up;
         html! {
             table.ranked {
                 caption { (words::sentence_start(&self.when)) }
                 thead { tr {
                     th scope="col" { (words::sentence(&self.dimension)) }
                     th.hide-narrow scope="col" { span.sr { "Bar" } }
-                    th.number scope="col" { "Number" } th.number scope="col" { "Share" }
-                    @if self.adds_up { th.number.hide-narrow scope="col" { "Running total" } }
+                    th.number scope="col" { "Number" }
+                    @if with_shares { th.number scope="col" { "Share" } }
+                    @if with_totals { th.number.hide-narrow scope="col" { "Running total" } }
                 } }
                 tbody {
                     @for (bar, total) in rows {
                         tr {
                             th scope="row" { a href=(bar.link) { (bar.title) } }
                             td.bar.hide-narrow { svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" { rect width=(format!("{:.1}", 100.0 * bar.count / highest)) height="10" {} } }
-                            td.number { (number(bar.count, "")) } td.number { (amount(bar.share, "proportion")) }
-                            @if self.adds_up { td.number.hide-narrow { (amount(total, "proportion")) } }
+                            td.number { (number(bar.count, "")) }
+                            @if with_shares { td.number { (self.share(bar.count).unwrap_or_default()) } }
+                            @if with_totals { td.number.hide-narrow { (self.share(total).unwrap_or_default()) } }
                         }
                     }
                 }
@@ -205,5 +218,62 @@ impl Ranked {
             @if !others.is_empty() { p.small { (words::counted(others.len(), "smaller part is", "smaller parts are")) " not shown: " (number(others.iter().map(|b| b.count).sum(), "")) " in all." } }
             @if self.suppressed > 0 { p.small { (words::counted(self.suppressed, "part is", "parts are")) " suppressed: small numbers." } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::tests::chart;
+    use super::*;
+
+    fn ranked(suppressed: usize, whole: Option<f64>) -> Ranked {
+        let bar = |title: &str, count| Bar {
+            title: title.to_owned(),
+            link: String::new(),
+            count,
+        };
+        let bars = vec![bar("Care home", 60.0), bar("Equipment", 40.0)];
+        Ranked {
+            dimension: "reason".to_owned(),
+            whole: sum(&bars, suppressed, whole),
+            bars,
+            suppressed,
+            when: "October 2026".to_owned(),
+            adds_up: true,
+        }
+    }
+
+    #[test]
+    fn what_can_be_shown_is_not_called_the_whole() {
+        let all = ranked(0, None);
+        assert_eq!(
+            all.sentence(),
+            "Most: Care home (60%), then Equipment (40%)"
+        );
+        assert!(all.show().into_string().contains("100%"));
+        let part = ranked(1, Some(200.0));
+        assert_eq!(
+            part.sentence(),
+            "Of what can be shown, most: Care home (30%), then Equipment (20%)"
+        );
+        assert!(part.show().into_string().contains("50%"));
+        let unknown = ranked(1, None);
+        assert_eq!(
+            unknown.sentence(),
+            "Of what can be shown, most: Care home, then Equipment"
+        );
+        assert!(!unknown.show().into_string().contains('%'));
+    }
+    #[test]
+    fn a_part_of_which_anything_is_suppressed_is_not_counted_by_what_is_left() {
+        let count = |states: &[(State, Option<f64>)]| {
+            let chart = chart(states);
+            let starts: Vec<NaiveDate> =
+                chart.points.iter().map(|p| p.point.period_start).collect();
+            counted(&chart, &starts)
+        };
+        let shown = (State::Final, Some(10.0));
+        assert_eq!(count(&[shown, shown, (State::Missing, None)]), Some(20.0));
+        assert_eq!(count(&[shown, shown, (State::Suppressed, None)]), None);
     }
 }

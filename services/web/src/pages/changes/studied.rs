@@ -1,11 +1,10 @@
 //! A measure of a change: its chart where the change is tested, and what the points say before and since.
 
-use super::super::changes_of::verdict;
-use super::super::figure;
+use super::super::changes_of::{medians, verdict};
 use super::super::visit::Visit;
-use super::super::words;
+use super::super::{figure, finding};
 use joinedup_application::charts::{self, Answer, ChartRequest};
-use joinedup_drawing::{Drawing, axis};
+use joinedup_drawing::{Drawing, Mark};
 use joinedup_views::changes::{BeforeAfter, Change, before_and_after};
 use maud::{Markup, PreEscaped, html};
 
@@ -31,7 +30,6 @@ impl Studied {
     /// The chart with the verdict beside it.
     pub(super) fn show(&self, visit: &Visit, n: usize) -> Markup {
         let chart = &self.answer.chart;
-        let unit = figure::unit(chart);
         let own = visit
             .address
             .elsewhere(format!("/measures/{}", chart.measure))
@@ -50,18 +48,12 @@ impl Studied {
                 @match &self.around {
                     Some(around) => {
                         (verdict(around, chart))
-                        @if let Some((before, since)) = around.before.median.zip(around.after.median.or(around.during.median)) {
-                            @let (word, later) = if around.after.median.is_some() { ("after", around.after) } else { ("since", around.during) };
-                            p.before-after {
-                                span { "Median before " strong { (axis::amount(before, unit)) } " over " (words::periods(chart.period, around.before.points)) }
-                                span { (word) " " strong { (axis::amount(since, unit)) } " over " (words::periods(chart.period, later.points)) }
-                            }
-                        }
+                        @if let Some(medians) = medians(around, chart) { (medians) }
                     }
                     None => p { "The test has not begun: this is how it is now." },
                 }
-                @if figure::latest(chart).is_some() { div.drawn-small { (PreEscaped(joinedup_drawing::svg(&drawing))) } }
-                @else { p.place { "No data for this place yet." } }
+                @if drawing.spots.iter().any(|spot| spot.mark != Mark::Missing) { div.drawn-small { (PreEscaped(joinedup_drawing::svg(&drawing))) } }
+                @else { p.place { (finding::without_numbers(chart)) "." } }
             }
         }
     }

@@ -1,0 +1,139 @@
+use super::*;
+use joinedup_events::change::Decision;
+use joinedup_events::{AreaId, local};
+use joinedup_views::cell::Filter;
+use joinedup_views::chart::{ChartQuery, of_points};
+use joinedup_views::measures::Measures;
+use joinedup_views::period::{Grain, Period};
+use joinedup_views::point::{Point, PointQuery, State};
+
+/// A chart by week, from the second week of 2025 on.
+pub(in crate::pages) fn chart(points: &[(State, Option<f64>)]) -> Chart {
+    with_baseline(points, &[])
+}
+
+fn with_baseline(points: &[(State, Option<f64>)], rebases: &[NaiveDate]) -> Chart {
+    let measures = Measures::built_in(|_| true).unwrap();
+    let area = AreaId::new("havenshire").unwrap();
+    let first = day("2025-01-06");
+    let week = |n: u64| Period::of(Grain::Week, first + Days::new(7 * n));
+    let points = (0..).zip(points).map(|(n, (state, value))| Point {
+        period_start: week(n).start,
+        period_end: week(n).end,
+        value: *value,
+        numerator: None,
+        denominator: None,
+        n: None,
+        people: None,
+        state: *state,
+        note: None,
+    });
+    let points: Vec<Point> = points.collect();
+    let filter = Filter::default();
+    let points_asked = PointQuery {
+        measure: measures.get("tr-delay-days-median").unwrap(),
+        area: &area,
+        grain: Grain::Week,
+        from: None,
+        to: None,
+        filter: &filter,
+        range: None,
+        now: points
+            .last()
+            .map_or(local::midnight(first), |p| local::midnight(p.period_end)),
+    };
+    let query = ChartQuery {
+        rebases,
+        ..ChartQuery::new(points_asked)
+    };
+    of_points(&query, "Havenshire".to_owned(), points)
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// So many weeks near a level.
+fn near(level: f64, weeks: usize) -> impl Iterator<Item = (State, Option<f64>)> {
+    let value = move |n: usize| level + (n * 5 % 3) as f64 * 0.2;
+    (0..weeks).map(move |n| (State::Final, Some(value(n))))
+}
+
+fn huddle(finished: Option<NaiveDate>) -> Change {
+    Change {
+        area: AreaId::new("havenshire").unwrap(),
+        title: Some("Huddle".to_owned()),
+        aim: None,
+        prediction: None,
+        led_by: None,
+        measures: Vec::new(),
+        concept: None,
+        items: Vec::new(),
+        planned: None,
+        // The first day of the 31st week.
+        started: Some(day("2025-08-04")),
+        paused: Vec::new(),
+        resumed: Vec::new(),
+        studies: Vec::new(),
+        finished,
+        decision: finished.map(|_| Decision::Adopt),
+        learnt: None,
+        cycle_days: None,
+    }
+}
+
+/// The finding of a chart on the day after its last week.
+fn said_of(chart: &Chart, change: Option<&Change>) -> String {
+    let points = chart.points.iter().map(|p| &p.point);
+    let judged = Judged {
+        points: points
+            .filter_map(|p| Some((p.period(), p.value?)))
+            .collect(),
+        ..Judged::default()
+    };
+    let today = chart.points.last().unwrap().point.period_end;
+    found(chart, &judged, change.into_iter(), today)
+}
+
+#[test]
+fn a_title_tells_what_a_change_did_until_it_is_a_year_old_or_the_values_turn() {
+    let fell = "Since \u{2018}Huddle\u{2019} started on 4 August 2025, the median has fallen from 5.2 days to 2.2 days";
+    let better = chart(&near(5.0, 30).chain(near(2.0, 20)).collect::<Vec<_>>());
+    assert_eq!(said_of(&better, Some(&huddle(None))), fell);
+    let adopted = huddle(Some(day("2025-11-30")));
+    assert_eq!(said_of(&better, Some(&adopted)), fell);
+    // Then the new values rise above every one before: the page must not praise itself.
+    let turned = near(5.0, 30).chain(near(2.0, 40)).chain(near(9.0, 12));
+    let said = said_of(&chart(&turned.collect::<Vec<_>>()), Some(&adopted));
+    assert!(said.starts_with("Getting worse"), "{said}");
+    let old = chart(&near(5.0, 30).chain(near(2.0, 80)).collect::<Vec<_>>());
+    assert!(said_of(&old, Some(&huddle(None))).starts_with("Since"));
+    let said = said_of(&old, Some(&adopted));
+    assert!(!said.starts_with("Since"), "{said}");
+}
+
+#[test]
+fn a_title_tells_of_a_new_baseline_until_it_is_a_year_old_or_the_rules_say_something_new() {
+    let of = |values: Vec<_>| said_of(&with_baseline(&values, &[day("2025-08-04")]), None);
+    let rose = "The median rose from 2.2 days to 5.2 days with the new baseline from 4 August 2025";
+    assert_eq!(of(near(2.0, 30).chain(near(5.0, 20)).collect()), rose);
+    let turned = near(2.0, 30).chain(near(5.0, 36)).chain(near(9.0, 12));
+    let said = of(turned.collect());
+    assert!(said.starts_with("Getting worse"), "{said}");
+    let old = of(near(2.0, 30).chain(near(5.0, 80)).collect());
+    assert_eq!(old, "No clear change: 5.4 days, median 5.2 days");
+}
+
+#[test]
+fn what_is_suppressed_or_not_final_is_not_said_to_be_missing() {
+    let said = |points| of_rules(&chart(points));
+    assert_eq!(said(&[(State::Suppressed, None); 30]), SUPPRESSED);
+    assert_eq!(
+        said(&[(State::Provisional, Some(4.0)); 3]),
+        "Too early to tell: no number is final yet"
+    );
+    assert_eq!(
+        said(&[(State::Missing, None); 3]),
+        "No data for this place yet"
+    );
+}
