@@ -33,6 +33,8 @@ fn a_change_goes_from_plan_to_decision_on_its_page_and_a_wrong_click_is_undone()
     let mut browser = Browser::start();
     let mut page = browser.page();
     page.goto(&product.url("/changes?area=havenshire-mid&plan=tr-delayed-share"));
+    // The plan is for another place than the page.
+    fill(&mut page, "#plan-area", "E92000001");
     fill(&mut page, "#plan-title", "Ward round at nine");
     fill(
         &mut page,
@@ -67,7 +69,7 @@ fn a_change_goes_from_plan_to_decision_on_its_page_and_a_wrong_click_is_undone()
         (&planned["status"], &planned["area"], &planned["measures"]),
         (
             &json!("planned"),
-            &json!("havenshire-mid"),
+            &json!("E92000001"),
             &json!(["tr-delayed-share", "tr-delay-days-median"])
         )
     );

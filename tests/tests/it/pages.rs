@@ -3,6 +3,7 @@
 use joinedup_tests::browser::{Browser, Key, Page};
 use joinedup_tests::patience::eventually;
 use joinedup_tests::product::{Joinedup, JoinedupOptions};
+use joinedup_tests::{care, http};
 use serde_json::{Value, json};
 
 /// Every page of the product, with what it is about in the address.
@@ -180,6 +181,55 @@ fn a_page_says_when_it_is_not_live_and_comes_back_by_itself() {
     );
 }
 
+/// Sets the page's clock forward, as if it had been left alone.
+fn later(page: &mut Page, seconds: u32) {
+    page.evaluate(&format!(
+        "(now => {{ Date.now = () => now() + {seconds}000; }})(Date.now.bind(Date))"
+    ));
+}
+
+#[test]
+fn a_page_left_open_is_asked_for_anew_although_nothing_moves() {
+    let product = empty();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    page.goto(&product.url("/"));
+    let live = "document.documentElement.dataset.live === 'yes'";
+    page.wait_until(live, "the page is live");
+    let hide = |page: &mut Page, hidden: bool| {
+        page.evaluate(&format!(
+            "Object.defineProperty(document, 'hidden', {{ value: {hidden}, configurable: true }}),
+             document.dispatchEvent(new Event('visibilitychange')), true"
+        ));
+    };
+    hide(&mut page, true);
+    later(&mut page, 120);
+    page.evaluate(
+        "document.addEventListener('parts-taken', () => document.body.dataset.fresh = 'yes')",
+    );
+    hide(&mut page, false);
+    let fresh = "document.body.dataset.fresh === 'yes'";
+    page.wait_until(fresh, "the page was asked for anew");
+}
+
+#[test]
+fn a_slow_line_is_given_time_to_connect() {
+    let product = empty();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    page.goto(&product.url("/"));
+    let live = "document.documentElement.dataset.live === 'yes'";
+    page.wait_until(live, "the page is live");
+    // From here on a connection takes longer than the test.
+    page.evaluate(
+        "window.made = 0; window.EventSource = class extends EventTarget { constructor() { super(); made += 1; } close() {} }; true",
+    );
+    later(&mut page, 20);
+    page.wait_until("made === 1", "a new connection is tried");
+    let waited = "new Promise(done => setTimeout(() => done(made), 3000))";
+    assert_eq!(page.evaluate(waited), 1, "and not another each second");
+}
+
 #[test]
 fn every_page_is_accessible_quiet_and_keeps_to_this_host_in_light_and_dark() {
     let product = demo();
@@ -272,7 +322,7 @@ fn a_form_from_elsewhere_records_nothing() {
     let product = empty();
     let head = product.caught_up();
     let body = "area=havenshire&target=1&from=2026-03-02&reason=x&version=0&back=/";
-    let answer = joinedup_tests::http::send(
+    let answer = http::send(
         "POST",
         &product.url("/measures/tr-delayed-share/target"),
         &[
@@ -348,7 +398,7 @@ fn what_no_source_reports_is_not_shown_as_zero() {
 fn a_page_stays_small_on_the_wire() {
     let product = demo();
     for path in PAGES {
-        let answer = joinedup_tests::http::send(
+        let answer = http::send(
             "GET",
             &product.url(path),
             &[("accept-encoding", "gzip")],
@@ -360,6 +410,37 @@ fn a_page_stays_small_on_the_wire() {
             answer.body.len() < 60_000,
             "{path} has {} bytes",
             answer.body.len()
+        );
+    }
+}
+
+#[test]
+fn who_waits_is_told_with_the_day_at_which_old_data_stop() {
+    let product = empty();
+    let send = |stay: &str, left: bool| {
+        let dates = ["2026-09-01", "2026-09-07", "2026-09-10"];
+        let events = care::stay(stay, "hv-north-2", dates[0], dates[1], dates[2]);
+        let known = events.into_iter().take(if left { 3 } else { 2 });
+        let events: Vec<Value> = known
+            .map(|event| care::recorded(event, "2026-09-11T08:00:00Z"))
+            .collect();
+        assert!(product.post(&events).status < 300);
+        product.caught_up();
+    };
+    let page = |path: &str| {
+        let path = product.url(&format!("{path}?area=havenshire"));
+        http::get_ok(&path).unwrap().text()
+    };
+    send("t-gone", true);
+    assert!(page("/").contains("Nobody is waiting to leave hospital, in data up to"));
+    send("t-here", false);
+    assert!(page("/").contains("nights or more, in data up to"));
+    for path in ["/", "/board"] {
+        let shown = page(path);
+        let said = shown.split("The data here stop at ").nth(1);
+        assert!(
+            said.is_some_and(|day| day[..16].contains("11 Sep")),
+            "{path}"
         );
     }
 }

@@ -213,43 +213,45 @@ pub fn kept(address: &Address, asked: &[&str]) -> Markup {
 /// The field that asks for a place.
 #[must_use]
 pub fn place_field(visit: &Visit) -> Markup {
-    place_field_named(visit, "pick-area")
+    place_field_named(visit, "pick-area", visit.area.as_str())
 }
 
-/// The same with an id of its own, where a page asks twice.
+/// The same with an id of its own, where a page asks twice, and the place that is chosen in it: a form that came back is
+/// still for the place that its sender chose, not for the page's.
 #[must_use]
-pub fn place_field_named(visit: &Visit, id: &str) -> Markup {
+pub fn place_field_named(visit: &Visit, id: &str, chosen: &str) -> Markup {
     html! {
         label for=(id) { "Place" }
         select id=(id) name="area" {
-            @for (group, areas) in places(visit) {
+            @for (group, areas) in places(visit, chosen) {
                 optgroup label=(group) {
-                    @for area in areas { option value=(area.id) selected[area.id == visit.area] { (area.title) } }
+                    @for area in areas { option value=(area.id) selected[area.id.as_str() == chosen] { (area.title) } }
                 }
             }
         }
     }
 }
 
-/// The places worth choosing: those of the home area, and those that some source has spoken of, with what they are in.
-fn places(visit: &Visit) -> Vec<(&'static str, Vec<&Area>)> {
+/// The places worth choosing: the chosen one, those of the home area, and those that some source has spoken of, with what
+/// they are in.
+fn places<'a>(visit: &'a Visit, chosen: &str) -> Vec<(&'static str, Vec<&'a Area>)> {
     let register = &visit.app.definitions.areas;
-    let mut chosen: BTreeSet<AreaId> = visit
+    let mut found: BTreeSet<AreaId> = visit
         .app
         .home_area()
         .map(|home| of_home(register, &home))
         .unwrap_or_default();
-    chosen.insert(visit.area.clone());
+    found.extend(register.get(chosen).map(|area| area.id.clone()));
     let mut open: Vec<AreaId> = visit.app.reported_areas().into_iter().collect();
     while let Some(id) = open.pop() {
         if let Some(area) = register.get(id.as_str())
-            && chosen.insert(id)
+            && found.insert(id)
         {
             open.extend(area.parents.iter().cloned());
         }
     }
     let mut groups: BTreeMap<u8, (AreaKind, Vec<&Area>)> = BTreeMap::new();
-    for area in chosen.iter().filter_map(|id| register.get(id.as_str())) {
+    for area in found.iter().filter_map(|id| register.get(id.as_str())) {
         groups
             .entry(size(area.kind))
             .or_insert((area.kind, Vec::new()))
