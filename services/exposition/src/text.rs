@@ -184,6 +184,8 @@ impl Text {
                     self.period(names::SIGNAL.name, &chart.labels, &period.start);
                     self.0.push_str(",rule=\"");
                     self.0.push_str(rule);
+                    self.0.push_str("\",variation=\"");
+                    self.0.push_str(period.variation);
                     self.0.push_str("\"}");
                     self.value(f64::from(*met));
                 }

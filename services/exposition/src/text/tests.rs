@@ -19,6 +19,7 @@ fn chart(name: &str, periods: usize) -> Shown {
                 } else {
                     Vec::new()
                 },
+                variation: "concern_high",
             })
             .collect(),
         alert: Some((true, "concern_high")),
