@@ -255,7 +255,7 @@ metrics! {
     SERIES = Gauge RunCharts "joinedup_run_chart_series" one []
         "Period-labelled series in this exposition.";
     TRUNCATED = Gauge RunCharts "joinedup_run_chart_truncated_series" one []
-        "Period-labelled series left out, the oldest first, because there would be more than run_chart_series.";
+        "Period-labelled series left out, the oldest first, because all series together would be more than run_chart_series.";
     AS_OF = Gauge RunCharts "joinedup_run_chart_position" one []
         "The position in the log that all charts are of.";
 
