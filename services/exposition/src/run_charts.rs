@@ -101,6 +101,18 @@ impl ShownPeriod {
     }
 }
 
+/// The fewest days that a chart by day has: twelve weeks, which is what boards show of it. As many days as there are weeks
+/// in a year would leave out a third of them.
+pub const FEWEST_DAYS: usize = 84;
+
+/// How many periods of a grain are written where so many were asked for.
+fn periods_of(grain: Grain, asked: usize) -> usize {
+    match grain {
+        Grain::Day => asked.max(FEWEST_DAYS),
+        _ => asked,
+    }
+}
+
 /// All that is written, of one moment.
 pub struct Made {
     charts: Vec<Shown>,
@@ -138,6 +150,7 @@ impl Made {
         let periods = app.config.run_chart_periods as usize;
         let mut charts = Vec::new();
         for (measure, areas) in charted {
+            let periods = periods_of(measure.period, periods);
             let question = Question {
                 among,
                 ..Question::new(measure.id.as_str(), &areas, audience, now)
