@@ -60,7 +60,7 @@ pub struct Config {
     pub two_people: bool,
     /// The addresses of proxies in front of this server, whose `X-Forwarded-For` says who asks.
     pub proxies: Vec<IpAddr>,
-    /// How many periods `/metrics/run-charts` shows of each chart.
+    /// How many periods `/metrics/run-charts` shows of each chart; of those by day 84 at least.
     pub run_chart_periods: u32,
     /// The most series that `/metrics/run-charts` shows.
     pub run_chart_series: usize,

@@ -68,13 +68,15 @@ fn of_charts() -> impl Iterator<Item = &'static Metric> {
         .chain(NOW)
 }
 
-/// The labels of a metric here: a period's beginning is the time of its sample.
+/// The labels of a metric here: a period's beginning is the time of its sample. A rule is one series, whatever each of its
+/// periods means.
 pub fn labels(metric: &Metric) -> impl Iterator<Item = &'static str> {
+    let by_period = metric.labels.contains(&"period_start");
     metric
         .labels
         .iter()
         .copied()
-        .filter(|l| *l != "period_start")
+        .filter(move |l| !(by_period && ["period_start", "variation"].contains(l)))
 }
 
 /// Refuses a selector of metrics that there are not on event time: an empty answer would read as a zero.

@@ -232,8 +232,8 @@ metrics! {
         "The upper control limit, on charts that have limits.";
     DENOMINATOR = Gauge RunCharts "joinedup_run_chart_denominator" one ["measure", "area", "period", "period_start"]
         "How many cases a period's value is out of, or how many stand behind it.";
-    SIGNAL = Gauge RunCharts "joinedup_run_chart_signal" one ["measure", "area", "period", "period_start", "rule"]
-        "1 where a chart rule is met: shift, trend, long_run, level_change, few_crossings, astronomical, two_in_three. The latest judged period has every rule, with 0 where it is not met; earlier ones only those met. A rule of the whole chart, such as few_crossings, is said of its latest judged period.";
+    SIGNAL = Gauge RunCharts "joinedup_run_chart_signal" one ["measure", "area", "period", "period_start", "rule", "variation"]
+        "1 where a chart rule is met: shift, trend, long_run, level_change, few_crossings, astronomical, two_in_three. The latest judged period has every rule, with 0 where it is not met; earlier ones only those met. A rule of the whole chart, such as few_crossings, is said of its latest judged period. Variation is what the period's point means, by the first of its rules, and is left out on event time.";
     ALERT = Gauge RunCharts "joinedup_run_chart_alert" one ["measure", "area", "period", "variation"]
         "1 when the latest judged period of a chart is worth telling its team, else 0; with the kind of variation.";
     ALERT_SINCE = Gauge RunCharts "joinedup_run_chart_alert_start_timestamp_seconds" one ["measure", "area", "period"]
@@ -255,7 +255,7 @@ metrics! {
     SERIES = Gauge RunCharts "joinedup_run_chart_series" one []
         "Period-labelled series in this exposition.";
     TRUNCATED = Gauge RunCharts "joinedup_run_chart_truncated_series" one []
-        "Period-labelled series left out, the oldest first, because there would be more than run_chart_series.";
+        "Period-labelled series left out, the oldest first, because all series together would be more than run_chart_series.";
     AS_OF = Gauge RunCharts "joinedup_run_chart_position" one []
         "The position in the log that all charts are of.";
 

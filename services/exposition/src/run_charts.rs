@@ -11,7 +11,7 @@ use joinedup_events::local;
 use joinedup_spc::Variation;
 use joinedup_spc::rules::Rule;
 use joinedup_views::ask::{Basis, CellsOf, Question, ask};
-use joinedup_views::chart::Chart;
+use joinedup_views::chart::{Chart, ChartPoint};
 use joinedup_views::measure::Measure;
 use joinedup_views::period::Grain;
 use joinedup_views::point::State;
@@ -76,6 +76,8 @@ pub struct ShownPeriod {
     pub values: [Option<f64>; PER_PERIOD.len()],
     /// Rules, with 1 where they are met.
     pub signals: Vec<(&'static str, u8)>,
+    /// What its point means.
+    pub variation: &'static str,
 }
 
 /// The metrics that are one number a period, in the order of [`ShownPeriod::values`].
@@ -96,6 +98,18 @@ impl ShownPeriod {
         self.values.iter().flatten().count()
             + self.signals.len()
             + usize::from(self.why_absent.is_some())
+    }
+}
+
+/// The fewest days that a chart by day has: twelve weeks, which is what boards show of it. As many days as there are weeks
+/// in a year would leave out a third of them.
+pub const FEWEST_DAYS: usize = 84;
+
+/// How many periods of a grain are written where so many were asked for.
+fn periods_of(grain: Grain, asked: usize) -> usize {
+    match grain {
+        Grain::Day => asked.max(FEWEST_DAYS),
+        _ => asked,
     }
 }
 
@@ -136,6 +150,7 @@ impl Made {
         let periods = app.config.run_chart_periods as usize;
         let mut charts = Vec::new();
         for (measure, areas) in charted {
+            let periods = periods_of(measure.period, periods);
             let question = Question {
                 among,
                 ..Question::new(measure.id.as_str(), &areas, audience, now)
@@ -211,6 +226,7 @@ pub fn shown(chart: &Chart, measure: &Measure, periods: usize) -> Shown {
                     .map(|(rule, word)| (*word, u8::from(met.is_some_and(|m| m.contains(rule)))))
                     .filter(|(_, is)| *is == 1 || latest == Some(start))
                     .collect(),
+                variation: variation(meaning(chart, point)),
             }
         })
         .collect();
@@ -265,6 +281,20 @@ fn met(chart: &Chart) -> BTreeMap<NaiveDate, BTreeSet<Rule>> {
         met.entry(latest).or_default().extend(&verdict.alert_rules);
     }
     met
+}
+
+/// What a point means: what its own rules say, and where there are none, of the latest judged one, what those of the whole
+/// chart say. A board cannot tell by the side on which it lies: a change of level marks the latest point on either side, a
+/// long run those on the median too, and a trend begins on the other side.
+fn meaning(chart: &Chart, point: &ChartPoint) -> Variation {
+    let own = point.variation.unwrap_or(Variation::NotJudged);
+    let of_chart = chart.verdict.as_ref().filter(|verdict| {
+        verdict.latest == Some(point.point.period_start) && !verdict.alert_rules.is_empty()
+    });
+    match of_chart {
+        Some(verdict) if !own.is_special() => verdict.variation,
+        _ => own,
+    }
 }
 
 /// Since when an alert is about what it is about.

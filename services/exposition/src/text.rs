@@ -9,12 +9,12 @@ use joinedup_events::local;
 use joinedup_views::ratings::Rating;
 use std::fmt::Write;
 
-/// Writes charts and rating rounds. Where they would make more than `most` series, the oldest periods of all charts
-/// are left out, and that is said.
+/// Writes charts and rating rounds. Where all of it would make more than `most` series, the oldest periods of all charts
+/// are left out, and that is said: a scrape that is refused for too many has none of them.
 #[must_use]
 pub fn write(charts: &[Shown], ratings: &[Rating], position: u64, most: usize) -> String {
     let ages = series_by_age(charts);
-    let (kept, series) = kept_periods(&ages, most);
+    let (kept, series) = kept_periods(&ages, most.saturating_sub(without_period(charts, ratings)));
     let truncated = ages.iter().sum::<usize>() - series;
     if truncated > 0 {
         tracing::warn!(
@@ -76,6 +76,18 @@ fn series_by_age(charts: &[Shown]) -> Vec<usize> {
         }
     }
     ages
+}
+
+/// How many series are there whatever periods are shown: what is said of each chart, and rounds of ratings.
+fn without_period(charts: &[Shown], ratings: &[Rating]) -> usize {
+    let of_chart = |chart: &Shown| {
+        chart.values.iter().flatten().count()
+            + usize::from(chart.alert.is_some())
+            + usize::from(chart.alert_since.is_some())
+            + usize::from(chart.run_length.is_some())
+    };
+    let rounds = ratings.iter().map(|rating| rating.rounds.len());
+    charts.iter().map(of_chart).chain(rounds).sum()
 }
 
 /// How many periods of each chart may be shown, and how many series those make.
@@ -184,6 +196,8 @@ impl Text {
                     self.period(names::SIGNAL.name, &chart.labels, &period.start);
                     self.0.push_str(",rule=\"");
                     self.0.push_str(rule);
+                    self.0.push_str("\",variation=\"");
+                    self.0.push_str(period.variation);
                     self.0.push_str("\"}");
                     self.value(f64::from(*met));
                 }

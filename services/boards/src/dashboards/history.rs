@@ -67,7 +67,7 @@ pub fn dashboard() -> Value {
         middle("Median of the last 26 weeks", "The median of the periods that began in the last 26 weeks.", 0, ""),
         middle("Median of the 26 weeks a year before", "The same, a year earlier.", 8, " offset 52w"),
         stat("Chart rules met", "How many chart rules were met in the time shown.", (16, 17), (8, 4))
-            .now(&format!("count(max_over_time(joinedup_run_chart_signal{{{this}}}[$__range]) == 1) or vector(0)"), "")
+            .now(&format!("sum(max_over_time(joinedup_run_chart_signal{{{this}}}[$__range]))"), "")
             .done(),
         Panel::new("state-timeline", "Ratings of $rated: $framework", "The level of each item of the framework as it was published, from then on.", (0, 21), (24, 9))
             .over_time(&format!("max by (element_title) (joinedup_assessment_level{{area=\"$rated\", framework=\"$framework\"}} {})", parts::ELEMENT_TITLE), "{{element_title}}")

@@ -89,7 +89,7 @@ pub fn dashboard() -> Value {
             "$days",
             "$area",
         )
-        .set("timeFrom", json!("12w"))
+        .set("timeFrom", parts::weeks_by_day())
         .set("repeat", json!("days"))
         .set("repeatDirection", json!("h"))
         .set("maxPerRow", json!(2))

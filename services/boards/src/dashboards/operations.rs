@@ -10,7 +10,14 @@ pub fn dashboard() -> Value {
         "joinedup-operations",
         "Operations",
         "Who waits now, where, since when, and whose move it is. Read the first row first: numbers are only as fresh as their feeds.",
-        vec![parts::area()],
+        // Places that are counted as they wait: of any other there is nothing here, which would read as nobody.
+        vec![parts::places(
+            "area",
+            "Area",
+            "group by (area) (joinedup_open_waits)",
+            ("Havenshire (simulated)", "havenshire"),
+            false,
+        )],
         Vec::new(),
         panels,
     )
@@ -29,7 +36,7 @@ fn honest() -> Vec<Value> {
             .done(),
         stat("Sources late", "Sources that have not reported for longer than expected. What they would have reported is missing below.", (7, 1), (3, 4))
             .now(
-                "count((time() - max by (source) (joinedup_source_last_event_timestamp_seconds)) > on (source) max by (source) (joinedup_source_expected_interval_seconds)) or vector(0)",
+                "count((time() - max by (source) (joinedup_source_last_event_timestamp_seconds)) > on (source) max by (source) (joinedup_source_expected_interval_seconds)) or 0 * max(joinedup_projector_watermark_timestamp_seconds)",
                 "",
             )
             .field("thresholds", json!({ "mode": "absolute", "steps": [{ "color": "transparent", "value": null }, { "color": parts::ORANGE, "value": 1 }] }))
@@ -48,17 +55,18 @@ fn honest() -> Vec<Value> {
 
 fn waiting() -> Vec<Value> {
     let here = "area=\"$area\"";
-    let inside = "* on (area) group_left (title) max by (area, title) (joinedup_area_info{parent=\"$area\"})";
+    // Where no part of a place is counted, as in a locality, the place stands for itself.
+    let counted = "joinedup_area_info{parent=\"$area\"} and on (area) joinedup_open_waits";
+    let inside = format!(
+        "* on (area) group_left (title) max by (area, title) ({counted} or joinedup_area_info{{{here}}} unless on () ({counted}))"
+    );
     let words =
         "* on (pathway) group_left (waits_for) max by (pathway, waits_for) (joinedup_pathway_info)";
     let oldest = "joinedup_open_wait_oldest_start_timestamp_seconds";
     // People in a hospital bed and referrals wait for different things, by different clocks.
     let people = |title: &str, description: &str, at, of: &str| {
         stat(title, description, at, (4, 4))
-            .now(
-                &format!("sum(joinedup_open_waits{{{here}, {of}}}) or vector(0)"),
-                "",
-            )
+            .now(&format!("sum(joinedup_open_waits{{{here}, {of}}})"), "")
             .done()
     };
     let longest = |title: &str, description: &str, at, of: &str| {

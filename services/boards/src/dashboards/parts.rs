@@ -6,6 +6,7 @@ pub use chart::{
     periods, run_chart, time_units, units,
 };
 
+use joinedup_exposition::run_charts::FEWEST_DAYS;
 use serde_json::{Value, json};
 
 /// Takes a measure and its title from an answer.
@@ -40,6 +41,11 @@ pub const BLUE: &str = "blue";
 pub const GREY: &str = "#8e8e8e";
 pub const ORANGE: &str = "dark-orange";
 pub const TEAL: &str = "#10847e";
+
+/// How far back a panel of a chart by day looks: as far as there are days.
+pub fn weeks_by_day() -> Value {
+    json!(format!("{}w", FEWEST_DAYS / 7))
+}
 
 /// The data source that a reader picks at the top of the board.
 pub fn source() -> Value {

@@ -105,7 +105,7 @@ pub fn dashboard() -> Value {
             "$daily",
             "$area",
         )
-        .set("timeFrom", json!("12w"))
+        .set("timeFrom", parts::weeks_by_day())
         .done(),
     ];
     parts::dashboard(

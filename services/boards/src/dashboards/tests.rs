@@ -98,3 +98,11 @@ fn no_two_panels_of_a_board_lie_on_each_other() {
         }
     }
 }
+
+#[test]
+fn nothing_to_show_is_never_shown_as_a_zero() {
+    for (file, dashboard) in all() {
+        let text = written(&dashboard);
+        assert!(!text.contains("or vector("), "{file}");
+    }
+}

@@ -118,3 +118,49 @@ fn an_alert_rests_from_a_new_baseline_on_until_that_can_be_judged() {
     assert_eq!(alert(&[24]), Some(false));
     assert_eq!(alert(&[22]), Some(false));
 }
+
+#[test]
+fn what_a_point_means_is_what_the_chart_says_and_not_the_side_of_the_median_on_which_it_lies() {
+    let measure = measure();
+    let before = (0..24).map(|at| 0.08 + [0.0, 0.04, 0.02, 0.03, 0.01][at % 5]);
+    let after = [14, 15, 13, 14, 15, 14, 13, 15, 14, 16, 14, 9];
+    let values: Vec<f64> = before
+        .chain(after.map(|share| f64::from(share) / 100.0))
+        .collect();
+    let chart = chart_of(&measure, &values, &[], 0);
+    let latest = chart.points.last().unwrap();
+    assert!(latest.point.value < latest.centre, "{latest:?}");
+    let shown = shown_of(&chart, &measure);
+    assert_eq!(shown.alert, Some((true, "concern_high")));
+    assert_eq!(met_latest(&shown), ["level_change"]);
+    // Those before it that meet a rule, too; and what meets none means nothing.
+    for period in &shown.periods {
+        let is_met = period.signals.iter().any(|(_, met)| *met == 1);
+        assert_eq!(
+            is_met,
+            period.variation == "concern_high",
+            "{}",
+            period.start
+        );
+    }
+}
+
+#[test]
+fn a_rule_of_the_whole_chart_gives_its_latest_judged_period_the_meaning_of_the_chart() {
+    let measure = measure();
+    let mut chart = chart_of(&measure, &[0.2, 0.25, 0.22, 0.21], &[], 0);
+    let verdict = chart.verdict.as_mut().unwrap();
+    verdict.alert_rules = vec![Rule::FewCrossings];
+    verdict.variation = Variation::Undirected;
+    let shown = shown_of(&chart, &measure);
+    let said: Vec<&str> = shown.periods.iter().map(|p| p.variation).collect();
+    assert_eq!(said[0], "undirected");
+    assert!(!said[1..].contains(&"undirected"), "{said:?}");
+}
+
+#[test]
+fn a_chart_by_day_has_the_twelve_weeks_that_boards_show_of_it() {
+    assert_eq!(periods_of(Grain::Day, 53), FEWEST_DAYS);
+    assert_eq!(periods_of(Grain::Day, 365), 365);
+    assert_eq!(periods_of(Grain::Week, 53), 53);
+}

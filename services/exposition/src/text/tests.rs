@@ -19,6 +19,7 @@ fn chart(name: &str, periods: usize) -> Shown {
                 } else {
                     Vec::new()
                 },
+                variation: "concern_high",
             })
             .collect(),
         alert: Some((true, "concern_high")),
@@ -102,8 +103,8 @@ fn the_series_of_a_name_stand_together_under_one_head() {
 #[test]
 fn above_the_ceiling_the_oldest_periods_of_all_charts_are_left_out_and_counted() {
     let charts = [chart("m", 4), chart("n", 2)];
-    // The latest period makes five series in each chart, earlier ones three.
-    let text = write(&charts, &[], 0, 17);
+    // The latest period makes five series in each chart, earlier ones three; a chart makes five more of its own.
+    let text = write(&charts, &[], 0, 17 + 10);
     assert_eq!(
         lines(&text, "joinedup_run_chart_series"),
         ["joinedup_run_chart_series 16"]

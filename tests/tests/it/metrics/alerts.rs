@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use joinedup_tests::folders;
 use joinedup_tests::tools::Tool;
+use serde_json::Value;
 
 use super::{kept, rules};
 
@@ -128,4 +129,56 @@ fn everybody_is_told_of_what_is_theirs_and_of_nothing_else() {
     ] {
         assert_eq!(told(&labels), receiver, "{labels:?}");
     }
+}
+
+/// Minutes of a time of day such as `09:00`.
+fn minutes(time: &Value) -> u32 {
+    let (hours, minutes) = time.as_str().unwrap().split_once(':').unwrap();
+    hours.parse::<u32>().unwrap() * 60 + minutes.parse::<u32>().unwrap()
+}
+
+/// Minutes of a length of time such as `5m` or `7h`.
+fn length(text: &str) -> u32 {
+    let (number, unit) = text.split_at(text.len() - 1);
+    let unit = match unit {
+        "m" => 1,
+        "h" => 60,
+        "d" => 1_440,
+        other => panic!("{other} in {text}"),
+    };
+    number.parse::<u32>().unwrap() * unit
+}
+
+/// Alertmanager tries to tell a group once in each `group_interval`, and what it tries out of hours is told at the next
+/// try alone: by a longer interval, every try can fall into the night.
+#[test]
+fn what_has_hours_is_tried_within_them_whenever_it_began() {
+    let config: Value = serde_yaml_ng::from_str(&kept("alertmanager.yml")).unwrap();
+    let shortest = |name: &Value| {
+        let all = config["time_intervals"].as_array().unwrap();
+        let times = all.iter().find(|one| one["name"] == *name).unwrap();
+        let times = times["time_intervals"].as_array().unwrap().iter();
+        times
+            .flat_map(|one| one["times"].as_array().unwrap())
+            .map(|time| minutes(&time["end_time"]) - minutes(&time["start_time"]))
+            .min()
+            .unwrap()
+    };
+    let route = &config["route"];
+    let mut seen = 0;
+    for one in route["routes"].as_array().unwrap() {
+        let interval = one
+            .get("group_interval")
+            .unwrap_or(&route["group_interval"]);
+        let interval = length(interval.as_str().unwrap());
+        let hours = one["active_time_intervals"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        for hours in hours {
+            assert!(interval < shortest(hours), "{one}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 3, "{seen}");
 }

@@ -50,6 +50,43 @@ fn chosen(query: &str) -> String {
         })
 }
 
+/// Of a place that is not counted as people wait, the operations board shows nothing, and in no panel a zero; a place
+/// whose parts are not counted stands for itself.
+pub fn operations_shows_what_is_counted(prometheus: &Prometheus) {
+    let boards = boards();
+    let (_, board) = boards
+        .iter()
+        .find(|(file, _)| file.ends_with("operations.json"))
+        .unwrap();
+    let of = |area: &str| {
+        let in_area = board.to_string().replace("$area", area);
+        let panels = queries(&serde_json::from_str(&in_area).unwrap()).into_iter();
+        let name = format!("\"{area}\"");
+        panels.filter(move |(_, query)| query.contains(&name))
+    };
+    let mut asked = 0;
+    for (panel, query) in of("hv-north-1") {
+        asked += 1;
+        assert!(
+            prometheus.query(&query).unwrap().is_empty(),
+            "{panel}: {query}"
+        );
+    }
+    assert!(asked > 10, "{asked}");
+    let titles = [
+        "Ready for discharge",
+        "By place",
+        "Longest waits for discharge",
+    ];
+    let all = of("havenshire-north").filter(|(panel, _)| titles.contains(&panel.as_str()));
+    let mut asked = 0;
+    for (panel, query) in all {
+        asked += 1;
+        eventually(&format!("{panel}: {query}"), || answers(prometheus, &query));
+    }
+    assert_eq!(asked, titles.len());
+}
+
 /// Every query of a board, with the name of its panel, variable or flag.
 pub fn queries(board: &Value) -> Vec<(String, String)> {
     let mut found = Vec::new();

@@ -87,42 +87,16 @@ fn lines(measure: &str, area: &str) -> String {
         &of,
     );
     let value = scaled("", measure, &of);
-    let names = |part: &str| {
-        format!(
-            "max by (measure, period_start) ({{__name__=~\"joinedup_run_chart_{part}({})\", {of}}})",
-            units()
-        )
-    };
-    let (plain, median) = (names(""), names("median_"));
-    let signal = format!("max by (measure, period_start) (joinedup_run_chart_signal{{{of}}} == 1)");
-    let wants = |better: &str| {
-        format!(
-            "group by (measure) (joinedup_measure_info{{measure=\"{measure}\", better=\"{better}\"}})"
-        )
-    };
-    let beyond = |side: &str, better: &str| {
-        format!("{plain} {side} {median} and on (measure) {}", wants(better))
-    };
     let marked = |line: &str, which: &str| {
+        let signal = format!("joinedup_run_chart_signal{{{of}, variation=~\"{which}\"}} == 1");
         called(
             line,
-            &format!(
-                "({value} and on (measure, period_start) {signal} and on (measure, period_start) ({which}))"
-            ),
+            &format!("({value} and on (measure, period_start) {signal})"),
         )
     };
-    let better = marked(
-        "better",
-        &format!("{} or {}", beyond(">", "up"), beyond("<", "down")),
-    );
-    let worse = marked(
-        "worse",
-        &format!("{} or {}", beyond("<", "up"), beyond(">", "down")),
-    );
-    let changed = marked(
-        "changed",
-        &format!("{plain} and on (measure) {}", wants("none")),
-    );
+    let better = marked("better", "improvement_.*");
+    let worse = marked("worse", "concern_.*");
+    let changed = marked("changed", "neither_.*|undirected");
     format!("{all} or {better} or {worse} or {changed}")
 }
 
