@@ -14,7 +14,7 @@ use joinedup_log::jetstream::{
     Apply, ConnectError, Credentials, JetStreamLog, Plan, Settings, StreamSettings, Unsafe,
     apply_stream, check,
 };
-use joinedup_log::{AppendError, EventLog, NewEvent, Position, Unwritable};
+use joinedup_log::{AppendCondition, AppendError, EventLog, NewEvent, Position, Unwritable};
 
 #[path = "support/nats_server.rs"]
 #[expect(
@@ -266,6 +266,9 @@ async fn what_is_not_permitted_is_refused_and_does_not_only_time_out() {
     let users = "authorization { users: [
         { user: reader, password: r, permissions: {
             publish: [\"$JS.API.INFO\", \"$JS.API.STREAM.INFO.*\", \"$JS.API.CONSUMER.>\", \"$JS.API.DIRECT.GET.>\",
+                      \"$JS.API.STREAM.MSG.GET.*\", \"$JS.FC.>\"] } },
+        { user: lacking, password: l, permissions: {
+            publish: [\"$JS.API.INFO\", \"$JS.API.STREAM.INFO.*\", \"$JS.API.CONSUMER.>\", \"$JS.API.DIRECT.GET.>\",
                       \"$JS.FC.>\"] } },
         { user: admin, password: a } ] }";
     let server = NatsServer::start_with(Options {
@@ -294,6 +297,13 @@ async fn what_is_not_permitted_is_refused_and_does_not_only_time_out() {
     let writer = JetStreamLog::connect(&admin).await.unwrap();
     writer.append(events("a", 5)).await.unwrap();
 
+    // Without the right to ask the leader of the stream for a message a lost end would be waited for.
+    let lacking = JetStreamLog::connect(&as_user("lacking", "l")).await;
+    let lacking = lacking.unwrap_err().to_string();
+    assert!(
+        lacking.contains("does not permit us to use $JS.API.STREAM.MSG.GET.JOINEDUP"),
+        "{lacking}"
+    );
     let log = JetStreamLog::connect(&as_user("reader", "r"))
         .await
         .unwrap();
@@ -331,6 +341,62 @@ async fn what_is_not_permitted_is_refused_and_does_not_only_time_out() {
     })
     .await;
     assert!(matches!(missing, Err(ConnectError::Secret { .. })));
+}
+
+/// The users of the configuration that is shipped, with the passwords that this test gives them.
+fn shipped_users() -> String {
+    let shipped = include_str!("../../../services/nats/nats.conf");
+    let at = shipped.find("authorization {").expect("there are users");
+    let mut users = shipped[at..].to_owned();
+    for user in ["ADMIN", "PUBLISH", "PROJECT"] {
+        users = users.replace(&format!("${user}_PASSWORD"), "\"secret\"");
+    }
+    users
+}
+
+#[tokio::test]
+async fn the_users_that_are_shipped_may_ask_for_what_the_log_relies_on() {
+    let server = NatsServer::start_with(Options {
+        more: shipped_users(),
+        ..Options::default()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let password_file = folder.path().join("password");
+    std::fs::write(&password_file, "secret").unwrap();
+    let as_user = |user: &str| Settings {
+        credentials: Credentials::UserPassword {
+            user: user.to_owned(),
+            password_file: password_file.clone(),
+        },
+        ..server.settings(STREAM)
+    };
+    apply_stream(&as_user("admin"), &StreamSettings::default(), Apply::Change)
+        .await
+        .unwrap();
+    let publish = JetStreamLog::connect(&as_user("publish")).await.unwrap();
+    publish.append(events("a", 3)).await.unwrap();
+    let expects = |position: u64, id: &str| NewEvent {
+        condition: Some(AppendCondition::LastOnSubject(Position(position))),
+        ..event(id)
+    };
+    let stored = publish.append(vec![expects(3, "b")]).await.unwrap();
+    assert_eq!(stored[0].position, Position(4));
+    // The answer to a conflict comes from the stream's leader: who stored what the writer did not know of.
+    let repeated = publish.append(vec![expects(3, "b")]).await.unwrap();
+    assert!(repeated[0].duplicate);
+    let conflict = publish.append(vec![expects(3, "c")]).await.unwrap_err();
+    assert!(
+        matches!(&conflict, AppendError::Conflict { actual, .. } if *actual == Position(4)),
+        "{conflict}"
+    );
+    let project = JetStreamLog::connect(&as_user("project")).await.unwrap();
+    for log in [&publish, &project] {
+        let last = log.last_on_subject("joinedup.transfer.E1.7f").await;
+        let last = last.unwrap().unwrap();
+        assert_eq!(last.position, Position(4));
+        assert_eq!(last.payload, Bytes::from("{\"id\":\"b\"}"));
+        assert_eq!(log.last_on_subject("joinedup.other").await.unwrap(), None);
+    }
 }
 
 #[tokio::test]

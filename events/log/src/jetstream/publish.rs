@@ -298,7 +298,7 @@ impl Shared {
                 .get(header::NATS_MESSAGE_ID)
                 .is_some_and(|id| id.as_str() == event.message_id)
         {
-            let position = Position(follower.sequence);
+            let position = follower.event.position;
             self.saw(position);
             return Ok(Appended {
                 position,

@@ -3,14 +3,14 @@
 use std::time::{Duration, SystemTime};
 
 use async_nats::header::HeaderMap;
-use async_nats::jetstream::stream::{
-    DirectGetErrorKind, LastRawMessageErrorKind, RawMessageErrorKind,
-};
+use async_nats::jetstream::message::StreamMessage;
+use async_nats::jetstream::stream::{DirectGetErrorKind, RawMessage};
 use async_nats::{Message, Subscriber};
 use bytes::Bytes;
 use chrono::DateTime;
 use futures::StreamExt;
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::Shared;
@@ -26,10 +26,22 @@ const LAGGING_ATTEMPTS: u32 = 5;
 /// The pause before such a copy is asked again.
 const LAGGING_PAUSE: Duration = Duration::from_millis(40);
 
+/// What the leader is asked for a message by, before the stream's name.
+pub(super) const MESSAGE_GET: &str = "$JS.API.STREAM.MSG.GET";
+
+/// The server's code for "no message found".
+const NO_MESSAGE: u64 = 10037;
+
 /// A message as it is stored.
 pub(super) struct Stored {
-    pub(super) sequence: u64,
+    pub(super) event: RecordedEvent,
     pub(super) headers: HeaderMap,
+}
+
+/// The leader's answer to the question for a message.
+#[derive(Deserialize)]
+struct Found {
+    message: RawMessage,
 }
 
 impl Shared {
@@ -159,28 +171,8 @@ impl Shared {
         &self,
         subject: &str,
     ) -> Result<Option<RecordedEvent>, ReadError> {
-        let stream = self
-            .context
-            .get_stream_no_info(&self.stream)
-            .await
-            .map_err(|error| ReadError::Away(error.to_string()))?;
-        match self
-            .bounded(stream.get_last_raw_message_by_subject(subject))
-            .await?
-        {
-            Ok(message) => Ok(Some(RecordedEvent {
-                position: Position(message.sequence),
-                subject: message.subject.as_str().to_owned(),
-                payload: event_of(
-                    self.structure,
-                    Some(&message.headers),
-                    message.payload,
-                    Some(message.time),
-                ),
-            })),
-            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
-            Err(error) => Err(self.unreadable(subject, &error)),
-        }
+        let found = self.of_leader(json!({ "last_by_subj": subject })).await?;
+        Ok(found.map(|stored| stored.event))
     }
 
     /// When the first message after a position was stored.
@@ -201,7 +193,10 @@ impl Shared {
         match self.bounded(asked).await? {
             Ok(message) => Ok(Some(message.time.into())),
             Err(error) if error.kind() == DirectGetErrorKind::NotFound => Ok(None),
-            Err(error) => Err(self.unreadable(">", &error)),
+            Err(error) => Err(ReadError::Away(format!(
+                "the stream {} could not be asked when an event was stored: {error}",
+                self.stream
+            ))),
         }
     }
 
@@ -211,32 +206,35 @@ impl Shared {
         after: Position,
         subject: &str,
     ) -> Result<Option<Stored>, ReadError> {
-        let stream = self
-            .context
-            .get_stream_no_info(&self.stream)
-            .await
-            .map_err(|error| ReadError::Away(error.to_string()))?;
         let start = after.0.saturating_add(1);
-        let asked = stream
-            .raw_message_builder()
-            .sequence(start)
-            .next_by_subject(subject)
-            .send();
-        match self.bounded(asked).await? {
-            Ok(message) => Ok(Some(Stored {
-                sequence: message.sequence,
-                headers: message.headers,
-            })),
-            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
-            Err(error) => Err(self.unreadable(subject, &error)),
-        }
+        self.of_leader(json!({ "seq": start, "next_by_subj": subject }))
+            .await
     }
 
-    fn unreadable(&self, subject: &str, error: &dyn std::error::Error) -> ReadError {
-        ReadError::Away(format!(
-            "the stream {} could not be asked about {subject}: {error}",
-            self.stream
-        ))
+    /// A message from the stream's leader. Not by the client's own means, which wait for an answer that never comes where the
+    /// server does not permit the question.
+    async fn of_leader(&self, question: Value) -> Result<Option<Stored>, ReadError> {
+        let subject = format!("{MESSAGE_GET}.{}", self.stream);
+        let answer: Found = match self.connection.api(&subject, Some(question)).await {
+            Err(error) if error.code() == NO_MESSAGE => return Ok(None),
+            answer => answer.map_err(|error| self.away(&error))?,
+        };
+        let message = StreamMessage::try_from(answer.message)
+            .map_err(|_| ReadError::Away(format!("the answer to {subject} was not understood")))?;
+        let headers = message.headers;
+        Ok(Some(Stored {
+            event: RecordedEvent {
+                position: Position(message.sequence),
+                subject: message.subject.as_str().to_owned(),
+                payload: event_of(
+                    self.structure,
+                    Some(&headers),
+                    message.payload,
+                    Some(message.time),
+                ),
+            },
+            headers,
+        }))
     }
 
     /// A message of a direct answer: where it stands, its subject and its time are in headers.

@@ -31,7 +31,7 @@ impl Shared {
             return Ok(());
         };
         match self.next_on_subject(last, ">").await? {
-            Some(next) => self.follows(last, Position(next.sequence)),
+            Some(next) => self.follows(last, next.event.position),
             None => Err(self.missing(expected, head)),
         }
     }

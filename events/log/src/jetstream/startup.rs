@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::connection::{ApiError, Connection};
 use super::durability;
+use super::read::MESSAGE_GET;
 use super::settings::{Settings, Unsafe};
 use super::stream::{self, STREAM_NOT_FOUND, StreamInfo};
 
@@ -177,6 +178,7 @@ async fn examine(settings: &Settings, connection: &Connection) -> Result<Examine
             STREAM_NOT_FOUND => ConnectError::NoStream(name.clone()),
             _ => error.into(),
         })?;
+    may_ask_leader(connection, name).await?;
     let (lazy, durable) = durability::check(settings, &info.cluster).await;
     findings.extend(lazy);
     findings.extend(stream::findings(name, &info.config));
@@ -185,6 +187,18 @@ async fn examine(settings: &Settings, connection: &Connection) -> Result<Examine
         info,
         durable,
     })
+}
+
+/// Without the right to ask the leader for a message a conflict could not be resolved, and a lost end not be told from a late
+/// copy; so that right is tried before anything depends on it.
+async fn may_ask_leader(connection: &Connection, stream: &str) -> Result<(), ConnectError> {
+    let subject = format!("{MESSAGE_GET}.{stream}");
+    let asked: Result<Value, ApiError> = connection.api(&subject, Some(json!({ "seq": 1 }))).await;
+    match asked {
+        // It answered: there need be no such message.
+        Ok(_) | Err(ApiError::Refused { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The version is known from the server's greeting.
