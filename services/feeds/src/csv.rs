@@ -157,6 +157,10 @@ impl<R: Read> CsvFile<R> {
         let fixed = fixed::period_of_file(&mapping, &first, &layout, name, from_1904)?;
         if let Rows::Text(rows) = &rows
             && rows.separator() == b';'
+            && first
+                .iter()
+                .flat_map(|row| &row.cells)
+                .any(|cell| cell::has_decimal_comma(cell))
         {
             mapping.file.commas.get_or_insert(Commas::Unclear);
         }
@@ -277,8 +281,14 @@ impl<R: Read> CsvFile<R> {
         let has_amounts = row.has_amounts();
         if let (Some(sentence), Rows::Text(_)) = (self.layout.uneven(row.row), &self.rows) {
             chunk.bad.push(row.bad("", sentence));
-            // A note with a separator in it belongs to no sum.
-            if self.mapping.sum && (period.is_ok() || has_amounts) {
+            // A note with a separator in it belongs to no sum, and nor does a total below the table.
+            let is_long = row.row.cells.len() > self.layout.header.len();
+            let may_belong = if is_long {
+                has_amounts
+            } else {
+                row.may_say_a_period()
+            };
+            if self.mapping.sum && (period.is_ok() || may_belong) {
                 self.gathered.lose(period.ok(), row.row.number);
             }
             return true;
@@ -290,7 +300,8 @@ impl<R: Read> CsvFile<R> {
         let (period, area) = match (period, row.area()) {
             (Ok(period), Ok(area)) => (period, area),
             (period, area) => {
-                if self.mapping.sum {
+                let is_elsewhere = area.is_err() && row.names_an_area();
+                if self.mapping.sum && row.may_say_a_period() && !is_elsewhere {
                     self.gathered.lose(period.clone().ok(), row.row.number);
                 }
                 chunk.bad.extend(period.err());

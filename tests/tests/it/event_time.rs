@@ -86,6 +86,15 @@ fn a_corrected_past_is_right_at_the_next_question_and_a_gap_stays_a_gap() {
         })
         .collect();
     assert!(product.post(&first).status < 300);
+    // The data begin in July, so that August is whole.
+    let july = stay(
+        "t-july",
+        "hv-north-2",
+        "2026-07-29",
+        "2026-07-30",
+        "2026-07-31",
+    );
+    assert!(product.post(&july).status < 300);
     product.caught_up();
     let august = |says: &str| {
         eventually("the month has its nights", || {

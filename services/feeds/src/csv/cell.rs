@@ -54,7 +54,7 @@ pub(crate) fn read(mapping: &Mapping, cell: &str, percent: bool) -> Result<Readi
     let (text, provisional) = without_mark(&small);
     if mapping.file.commas == Some(Commas::Unclear) && may_be_decimals(text) {
         return Err(
-            "has a comma that may stand between thousands or before decimals, since semicolons stand between cells: write a point, or put `file.commas = \"thousands\"` into the mapping",
+            "has a comma that may stand between thousands or before decimals, as others of this file do: write a point, or put `file.commas = \"thousands\"` into the mapping",
         );
     }
     amount(text, percent).map(|value| Reading::Number { value, provisional })
@@ -65,6 +65,16 @@ fn is_below(cell: &str) -> bool {
     let rest = cell.strip_prefix('<').or(cell.strip_prefix('\u{2264}'));
     rest.map(|r| r.strip_prefix('=').unwrap_or(r).trim())
         .is_some_and(|r| !r.is_empty() && r.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// `12,5`: nothing between thousands looks so.
+pub(super) fn has_decimal_comma(cell: &str) -> bool {
+    let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let parts = cell.trim().trim_start_matches(['-', '+']).split_once(',');
+    parts.is_some_and(|(whole, rest)| {
+        let is_decimal = rest.len() != 3 || whole == "0";
+        all_digits(whole) && all_digits(rest) && is_decimal
+    })
 }
 
 /// `12,345`: twelve thousand, or twelve and a bit. Two commas stand between thousands, and so does one with a point after it.

@@ -62,6 +62,19 @@ impl<'a> Row<'a> {
         series.any(|s| s.amounts().any(|column| self.cell(column).is_some()))
     }
 
+    /// Whether it may be of a period that cannot be read: one without a digit, such as *Total*, is of none.
+    pub fn may_say_a_period(&self) -> bool {
+        let column = self.mapping.period.column.as_deref();
+        column.is_none_or(|column| self.text(column).contains(|c: char| c.is_ascii_digit()))
+    }
+
+    /// Whether it names an area, known or not: a place that no code stands for is another one than those that have theirs.
+    pub fn names_an_area(&self) -> bool {
+        let rule = &self.mapping.area;
+        let mut cells = rule.looked_at().map(|column| self.text(column));
+        cells.any(|cell| !cell.is_empty() && !rule.blank.iter().any(|b| b == cell))
+    }
+
     /// Whether the series is one of this row.
     pub fn has(&self, series: &SeriesRule) -> bool {
         series.only.all(|c| self.text(c))

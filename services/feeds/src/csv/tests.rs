@@ -229,21 +229,28 @@ fn a_row_that_may_belong_to_any_sum_takes_those_of_its_period_or_all() {
         "2026-05,Ward A,a,1,204,620",
         "2026-05,Ward A,a,5",
         "2026-05,,a,5,620",
-        "2026-05,Ward B!,a,5,620",
     ] {
         assert_eq!(taken(row), (1, vec![(4, false), (4, true)]), "{row}");
     }
-    for row in ["some day,Ward A,a,5,620", "Ward, A,2026-05,a,5,620"] {
+    for row in ["2026-13,Ward A,a,5,620", "Ward, A,2026-05,a,5,620"] {
         assert_eq!(taken(row), (0, vec![(4, false), (4, true)]), "{row}");
     }
-    // A note below the table.
-    assert_eq!(taken("Source: the wards, 2026"), (2, vec![(4, false)]));
+    // A note and a total below the table, and a place that no code stands for.
+    for row in [
+        "Source: the wards, 2026",
+        "Total,Ward A,,12,1860",
+        "2026-05,Ward B!,a,5,620",
+    ] {
+        assert_eq!(taken(row), (2, vec![(4, false)]), "{row}");
+    }
 }
 
 #[test]
 fn a_comma_that_may_stand_before_decimals_is_not_read_as_thousands() {
-    let rows =
-        |cell: &str| format!("month;ward;kind;falls;bed_days\n2026-05;Ward A;a;{cell};620\n");
+    let rows = |cell: &str| {
+        let header = "month;ward;kind;falls;bed_days";
+        format!("{header}\n2026-05;Ward A;a;{cell};620\n2026-06;Ward A;a;2,5;620\n")
+    };
     let value = |mapping: &str, cell: &str| {
         let chunk = read_as(mapping, &rows(cell), import());
         let item = chunk.items.first()?;
@@ -255,6 +262,12 @@ fn a_comma_that_may_stand_before_decimals_is_not_read_as_thousands() {
     assert_eq!(value(FALLS, "12.345"), Some(12.345));
     assert_eq!(value(FALLS, "1,234.5"), Some(1234.5));
     assert_eq!(value(FALLS, "1,234,567"), Some(1_234_567.0));
+    let without = rows("12,345").replace("2,5;", "2;");
+    let chunk = read_as(FALLS, &without, import());
+    assert_eq!(
+        observed(&chunk.items[0]).value.map(Amount::as_f64),
+        Some(12345.0)
+    );
     let thousands = format!("{FALLS}\n[file]\ncommas = \"thousands\"\n");
     assert_eq!(value(&thousands, "12,345"), Some(12345.0));
 }
