@@ -158,7 +158,7 @@ impl Comparison<'_> {
         if !hides {
             plan.next.keyless = reading.keyless;
         }
-        if !self.mapping.incremental && !reading.is_torn && !hides {
+        if !self.mapping.incremental && !hides {
             self.vanished(&seen, reading, &mut plan);
         }
         plan
@@ -348,7 +348,8 @@ impl Comparison<'_> {
         plan.tallies.entry(name.to_owned()).or_default().taken_back += 1;
     }
 
-    /// Takes back the rows that are no longer in the list, unless they have left it because they ended long ago.
+    /// Takes back the rows that are no longer in the list, unless they have left it because they ended long ago. Of a list with a
+    /// torn row they are counted alone, for one that lost most of its rows on the way is stopped.
     fn vanished(&self, seen: &BTreeSet<String>, reading: &Reading, plan: &mut Plan) {
         // Of the oldest day of the window some have left the list and some have not, by the hour at which it was made.
         let window = self
@@ -386,7 +387,7 @@ impl Comparison<'_> {
             } else {
                 plan.gone += 1;
                 let names: Vec<String> = row.facts.keys().cloned().collect();
-                for name in names {
+                for name in names.into_iter().filter(|_| !reading.is_torn) {
                     if row.facts.get(&name).is_some_and(|fact| fact.id.is_some()) {
                         self.take_back(0, &key, &name, &mut row, plan);
                     }

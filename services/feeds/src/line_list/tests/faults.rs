@@ -117,14 +117,15 @@ fn a_row_that_is_torn_takes_nothing_back_and_makes_nobody() {
         csv(&[&other, &ONE.replace("AMU", "A\r\nM\r\nU")]),
         csv(&[&ONE.replace(",IP2", ",seen by\r\nsomebody")]),
     ] {
-        let (events, gone, faults) = next(text);
-        assert_eq!((events, gone), (0, 0));
+        // Whom a torn row was about is missed, so that a list that lost most of them is stopped.
+        let (events, missed, faults) = next(text);
+        assert_eq!((events, missed), (0, 1));
         assert!(faults >= 2, "{faults}");
     }
     // The file is cut short: what comes behind is not known, and the last time is 07/09/20.
     let whole = csv(&[ONE, &other]);
     let cut = whole.len() - "26 15:00,19\r\n".len();
-    assert_eq!(next(whole[..cut].to_vec()), (0, 0, 1));
+    assert_eq!(next(whole[..cut].to_vec()), (0, 1, 1));
     let cut = whole.len() - other.len() - 1;
     assert_eq!(
         next(whole[..cut].to_vec()).0,
