@@ -354,6 +354,11 @@ fn with_no_data_every_page_says_so_and_stands() {
         page.goto(&product.url(path));
         assert!(!page.text("main h1").is_empty(), "{path}");
     }
+    page.goto(&product.url("/leaders"));
+    assert!(
+        page.text("#since-board")
+            .contains("too few data to compare")
+    );
     page.goto(&product.url("/sources"));
     assert!(page.text("main").contains("No data received yet"));
     page.goto(&product.url("/"));

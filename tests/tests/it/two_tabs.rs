@@ -1,5 +1,6 @@
 //! Forms of the pages, sent from two tabs or by two raters: nobody overwrites unseen what somebody else recorded.
 
+use joinedup_tests::care::event;
 use joinedup_tests::http::{self, Response};
 use joinedup_tests::product::{Joinedup, JoinedupOptions};
 use serde_json::{Value, json};
@@ -194,6 +195,26 @@ fn one_tab_declines_the_baseline_that_the_other_accepts() {
     let target_set = Tab::open(&product, chart).send(&product, target, &aim);
     assert_eq!(target_set.status, 303, "{}", target_set.text());
     assert_eq!(decisions()["targets"][0]["target"], 0.1);
+}
+
+#[test]
+fn a_node_leads_to_the_round_that_the_sheet_opens_by_itself() {
+    let product = serve();
+    let proposed = |round: &str, time: &str| {
+        let data = json!({ "area": "havenshire-north", "framework": "scie", "item": "co-crisis-response", "round": round, "level": 3 });
+        event("assessment.proposed.v1", round, time, data)
+    };
+    let events = [
+        proposed("2026-spring", "2026-03-02T10:00:00Z"),
+        proposed("2026-autumn", "2026-09-02T10:00:00Z"),
+    ];
+    assert!(product.post(&events).status < 300);
+    product.caught_up();
+    let page = Tab::open(&product, "/model?area=havenshire&node=co-crisis-response").0;
+    assert!(page.contains("Round 2026-autumn"));
+    assert!(page.contains("round=2026-autumn") && !page.contains("round=2026-spring"));
+    let sheet = Tab::open(&product, "/frameworks/scie/sheet?area=havenshire").0;
+    assert!(sheet.contains("2026-autumn"));
 }
 
 #[test]

@@ -104,7 +104,8 @@ pub struct Judged {
 
 impl Judged {
     /// The points from the baseline on that stood before a day: what moved before it was another change's.
-    fn since_baseline(&self, day: NaiveDate) -> &[(Period, f64)] {
+    #[must_use]
+    pub fn since_baseline(&self, day: NaiveDate) -> &[(Period, f64)] {
         let mut began = self.baselines.iter().rev().filter_map(|from| {
             let first = self.points.iter().position(|(p, _)| p.start >= *from)?;
             let stood = self.points.get(first)?.0.end <= day;

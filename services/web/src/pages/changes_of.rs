@@ -14,7 +14,7 @@ use joinedup_events::change::Decision;
 use joinedup_events::{AreaId, Family};
 use joinedup_views::changes::before_after::ENOUGH_POINTS;
 use joinedup_views::changes::{
-    BeforeAfter, Change, Decisions, Moved, Since, Status, before_and_after, decisions,
+    BeforeAfter, Change, Decisions, Moved, Status, before_and_after, decisions,
 };
 use joinedup_views::chart::Chart;
 use joinedup_views::decide::version;
@@ -75,10 +75,8 @@ pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Mar
                     @if let Some(aim) = &change.aim { p { "Aim: " (aim) } }
                     @if let Some(around) = before_and_after(change, &chart.measure, &chart.title, &points) {
                         (verdict(&around, chart))
-                        @match medians(&around, chart) {
-                            Some(medians) => { (medians) p.note { "Other changes may have contributed." } }
-                            None => p.note { (around.sentence) },
-                        }
+                        @if around.later.median.is_some() && around.before.median.is_some() { p.note { "Other changes may have contributed." } }
+                        @else { p.note { (around.sentence) } }
                     }
                     @if let Some(learnt) = &change.learnt { p { "Learnt: " (learnt) } }
                     (authors::list(visit, Family::Change, id, None))
@@ -88,24 +86,8 @@ pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Mar
     }
 }
 
-/// The medians of the two sides that were compared; none where one has no points.
-#[must_use]
-pub fn medians(around: &BeforeAfter, chart: &Chart) -> Option<Markup> {
-    let (before, later) = around.before.median.zip(around.later.median)?;
-    let word = match around.since {
-        Since::Started => "since ",
-        Since::Ended => "after ",
-    };
-    let amount = |median| axis::amount(median, figure::unit(chart));
-    Some(html! {
-        p.before-after {
-            span { "Median before " strong { (amount(before)) } " over " (words::periods(chart.period, around.before.points)) }
-            span { (word) strong { (amount(later)) } " over " (words::periods(chart.period, around.later.points)) }
-        }
-    })
-}
-
-/// Whether the points since lie otherwise than before: in words, with how many of them do.
+/// Whether the points since lie otherwise than before: in words, with how many of them do and
+/// the medians of both sides. A chart's own centre line may be another one: that of its first points.
 #[must_use]
 pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
     let (word, class) = match (around.moved, chart.direction) {
@@ -128,6 +110,17 @@ pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
     };
     let periods = |n| words::periods(chart.period, n);
     let since = around.later.points;
+    let amount = |median| axis::amount(median, figure::unit(chart));
+    let medians = around.before.median.zip(around.later.median);
+    let medians = medians.map(|(before, later)| {
+        let over = periods(around.before.points);
+        format!(
+            " ({} over {over}; since then {})",
+            amount(before),
+            amount(later)
+        )
+    });
+    let medians = medians.unwrap_or_default();
     html! {
         p.helped {
             strong.(class) { (word) }
@@ -137,11 +130,11 @@ pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
                 Moved::TooFew if since == 0 => { ": no final data since, " (periods(ENOUGH_POINTS)) " needed." }
                 Moved::TooFew if since < ENOUGH_POINTS => { ": " (periods(since)) " of data so far, " (ENOUGH_POINTS) " needed." }
                 Moved::TooFew => { ": " (periods(around.before.points)) " of data before it, " (ENOUGH_POINTS) " needed." }
-                Moved::Chance => { ": " (most) " of " (periods(since)) " since then were " (side) " the earlier median." }
+                Moved::Chance => { ": " (most) " of " (periods(since)) " since then were " (side) " the earlier median" (medians) "." }
                 Moved::Up | Moved::Down => {
                     ": "
                     @if most == since { "all " (periods(since)) } @else { (most) " of " (periods(since)) }
-                    " since then were " (side) " the earlier median. That is very unlikely to be chance."
+                    " since then were " (side) " the earlier median" (medians) ". That is very unlikely to be chance."
                 }
             }
         }

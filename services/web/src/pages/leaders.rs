@@ -247,28 +247,49 @@ fn moved(line: &Line) -> Markup {
 
 /// Where the parts of the place lie: from the lowest to the highest, and which of them signal.
 fn spread(visit: &Visit, overview: &Overview, line: &Line) -> Markup {
-    let mut found: Vec<(&Line, f64)> = visit
-        .parts()
+    let parts = visit.parts();
+    let lines: Vec<&Line> = parts
         .iter()
         .filter_map(|p| overview.line(&line.measure, p.as_str()))
-        .filter_map(|l| Some((l, l.now?)))
         .collect();
-    found.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let (Some(low), Some(high)) = (found.first(), found.last()) else {
+    let found: Vec<(&str, f64)> = lines
+        .iter()
+        .filter_map(|l| Some((l.area_title.as_str(), l.now?)))
+        .collect();
+    let Some(lies) = lies(&found, parts.len(), &line.unit) else {
         return html! { "–" };
     };
-    let concerns: Vec<&str> = found
+    let concerns: Vec<&str> = lines
         .iter()
-        .filter(|(l, _)| l.worsens())
-        .map(|(l, _)| l.area_title.as_str())
+        .filter(|l| l.worsens())
+        .map(|l| l.area_title.as_str())
         .collect();
     html! {
-        span.small {
-            @if low.1 < high.1 { (axis::number(low.1, &line.unit)) " to " (axis::number(high.1, &line.unit)) }
-            @else { (axis::number(low.1, &line.unit)) " in every locality" }
-        }
+        span.small { (lies) }
         @if !concerns.is_empty() { br; span.concern { "Getting worse: " (concerns.join(", ")) } }
     }
+}
+
+/// Where the parts that have a number lie, and how many of all those are; none where none has one.
+fn lies(found: &[(&str, f64)], parts: usize, unit: &str) -> Option<String> {
+    let values = || found.iter().map(|(_, value)| *value);
+    let (low, high) = (values().reduce(f64::min)?, values().reduce(f64::max)?);
+    let place = match found {
+        [(place, _)] => format!(" in {place}"),
+        _ if found.len() < parts => format!(" in {} of {parts}", found.len()),
+        _ if low < high => String::new(),
+        _ => " in every locality".to_owned(),
+    };
+    let range = if low < high {
+        format!(
+            "{} to {}",
+            axis::number(low, unit),
+            axis::number(high, unit)
+        )
+    } else {
+        axis::number(low, unit)
+    };
+    Some(format!("{range}{place}"))
 }
 
 /// The places of a funnel: the parts of the place or, where those are too few, their parts.
@@ -386,5 +407,24 @@ fn funnel_table(drawn: &Funnel, places: &[funnel::Place]) -> Markup {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn localities_without_a_number_are_not_said_to_be_alike() {
+        let of = |found: &[(&str, f64)]| lies(found, 4, "proportion");
+        assert_eq!(of(&[]), None);
+        let one = [("West", 0.81)];
+        assert_eq!(of(&one).as_deref(), Some("81% in West"));
+        let two = [("West", 0.81), ("East", 0.81)];
+        assert_eq!(of(&two).as_deref(), Some("81% in 2 of 4"));
+        let two = [("West", 0.81), ("East", 0.7)];
+        assert_eq!(of(&two).as_deref(), Some("70% to 81% in 2 of 4"));
+        let all = ["West", "East", "North", "South"].map(|place| (place, 0.81));
+        assert_eq!(of(&all).as_deref(), Some("81% in every locality"));
     }
 }

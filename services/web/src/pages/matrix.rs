@@ -203,8 +203,9 @@ const fn standing(variation: Option<Variation>) -> i8 {
     }
 }
 
-/// What the chart rules made of a line's chart when the last board met: of the periods that were over then.
-fn then(visit: &Visit, line: &Line, board: NaiveDate) -> Option<i8> {
+/// What the chart rules made of a line's chart when the last board met: of the periods that were over then. None where they
+/// could not judge it.
+fn then(visit: &Visit, line: &Line, board: NaiveDate) -> Option<Variation> {
     let before = Period::of(line.period, board).start.pred_opt()?;
     let people = whose::counted(visit).map(|people| people.id.as_str());
     let request = ChartRequest {
@@ -213,7 +214,7 @@ fn then(visit: &Visit, line: &Line, board: NaiveDate) -> Option<i8> {
         ..ChartRequest::new(&line.measure, &line.area).of_people(people)
     };
     let answer = charts::ask(&visit.app, &request, visit.audience()).ok()?;
-    Some(standing(answer.chart.verdict.map(|v| v.variation)))
+    answer.chart.verdict.map(|v| v.variation)
 }
 
 /// What got worse and better since the last board, outcome by outcome.
@@ -222,17 +223,19 @@ pub fn since(visit: &Visit, overview: &Overview, led: &[Led<'_>]) -> Markup {
     let board = last_board(visit);
     let mut worse = Vec::new();
     let mut better = Vec::new();
+    let mut compared = 0;
     for l in led {
         let line = l
             .measure
             .and_then(|m| overview.line(m.id.as_str(), visit.area.as_str()));
-        let Some((line, before)) = line.and_then(|line| Some((line, then(visit, line, board)?)))
-        else {
+        let Some(line) = line else {
             continue;
         };
+        let before = then(visit, line, board).filter(|v| *v != Variation::NotJudged);
+        compared += usize::from(before.is_some() && line.is_judged());
         // What was better and is so no longer may have become usual; what was worse may have too few points.
         match standing(line.variation) {
-            now if now == before => {}
+            now if now == standing(before) => {}
             -1 => worse.push((l.node, line)),
             1 => better.push((l.node, line)),
             _ => {}
@@ -244,7 +247,7 @@ pub fn since(visit: &Visit, overview: &Overview, led: &[Led<'_>]) -> Markup {
     html! {
         p #since-board {
             "Since the board of " (words::day_month_year(board)) ": "
-            @if worse.is_empty() && better.is_empty() { "no outcome changed." }
+            @if worse.is_empty() && better.is_empty() { @if compared > 0 { "no outcome became worse or better." } @else { "too few data to compare." } }
             @if !worse.is_empty() { span.concern { "worse: " } (list(&worse)) ". " }
             @if !better.is_empty() { span.improvement { "better: " } (list(&better)) "." }
         }

@@ -95,7 +95,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
             }
             (key(visit))
         }
-        @if let Some(state) = chosen { (node::panel(visit, &known, state)) }
+        @if let Some(state) = chosen { (node::panel(visit, &known, state)?) }
         (first(visit, &known))
         (moved(visit, &known))
     };
@@ -165,11 +165,12 @@ const MAX_MOVED: usize = 20;
 
 /// What moved between two rounds.
 fn moved(visit: &Visit, known: &Knowledge) -> Markup {
-    let (closed, open) = rounds::closed_and_open(&known.standing.ratings);
+    let ratings = rounds::by_model(visit, &known.standing.ratings);
+    let (closed, open) = rounds::closed_and_open(&ratings);
     let [.., earlier, later] = closed.as_slice() else {
         return html! { section.card #moved aria-labelledby="moved-name" { h2 #moved-name { "Compared with the last round" } p { @if closed.is_empty() { "No round has been published yet." } @else { "Only one round has been published, so there is nothing to compare yet." } @if let Some(open) = &open { " " (open.sentence()) } } } };
     };
-    let found: Comparison = compare(&known.standing.ratings, earlier, later);
+    let found: Comparison = compare(&ratings, earlier, later);
     let list = |name: &str, sign: &str, steps: &[joinedup_views::ratings::comparison::Step]| {
         html! {
             div {

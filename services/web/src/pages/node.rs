@@ -9,6 +9,7 @@ use super::model::Knowledge;
 use super::plan;
 use super::rounds;
 use super::visit::Visit;
+use crate::door::problem::Problem;
 use joinedup_application::checklists;
 use joinedup_drawing::{axis, icon};
 use joinedup_events::Family;
@@ -18,15 +19,17 @@ use joinedup_views::ratings::{Rating, Round};
 use maud::{Markup, PreEscaped, html};
 
 /// The panel of a chosen node.
-#[must_use]
-pub fn panel(visit: &Visit, known: &Knowledge, state: &NodeState) -> Markup {
+///
+/// # Errors
+/// 400 when no round can be named.
+pub fn panel(visit: &Visit, known: &Knowledge, state: &NodeState) -> Result<Markup, Problem> {
     let node = &state.node;
     let lines: Vec<_> = state
         .measures
         .iter()
         .filter_map(|m| known.overview.line(&m.measure, visit.area.as_str()))
         .collect();
-    html! {
+    Ok(html! {
         section.card #node aria-labelledby="node-name" {
             h2 #node-name { (node.title) }
             p.lead { (node.definition) }
@@ -48,9 +51,9 @@ pub fn panel(visit: &Visit, known: &Knowledge, state: &NodeState) -> Markup {
                     }
                 }
             } @else if !state.measures.is_empty() { p.note { "None of its " (state.measures.len()) " measures has points here yet." } }
-            (rating_table(visit, known, state))
+            (rating_table(visit, known, state)?)
         }
-    }
+    })
 }
 
 /// What to look for and where to read on. Points in the words for other people than the model's own are only read: what is
@@ -81,7 +84,7 @@ fn neighbours(visit: &Visit, known: &Knowledge, title: &str, list: &[Neighbour])
     }
 }
 
-fn rating_table(visit: &Visit, known: &Knowledge, state: &NodeState) -> Markup {
+fn rating_table(visit: &Visit, known: &Knowledge, state: &NodeState) -> Result<Markup, Problem> {
     let catalogue = &visit.app.definitions.catalogue;
     let (framework, item) = (catalogue.model().id(), state.node.id.as_str());
     if catalogue
@@ -89,17 +92,22 @@ fn rating_table(visit: &Visit, known: &Knowledge, state: &NodeState) -> Markup {
         .and_then(|f| f.item(item))
         .is_none()
     {
-        return html! {};
+        return Ok(html! {});
     }
     let mut areas = rounds::places(visit);
+    // As on the sheet that this leads to: a round of other places or of another framework is not the one being worked on.
+    let on_sheet = |r: &&Rating| r.framework.as_str() == framework && areas.contains(&r.area);
+    let round = match visit.address.get("round") {
+        Some(round) => round.to_owned(),
+        None => {
+            let ratings = known.standing.ratings.iter().filter(on_sheet);
+            rounds::newest(visit, ratings)?.to_string()
+        }
+    };
     if !areas.contains(&visit.area) && known.rating(visit.area.as_str(), framework, item).is_some()
     {
         areas.insert(0, visit.area.clone());
     }
-    let round = visit
-        .address
-        .get("round")
-        .map_or_else(|| newest(visit, known, item), ToOwned::to_owned);
     let rolled = known
         .standing
         .rolled_up
@@ -109,7 +117,7 @@ fn rating_table(visit: &Visit, known: &Knowledge, state: &NodeState) -> Markup {
         .address
         .elsewhere(format!("/frameworks/{framework}/sheet"));
     let sheet = sheet.with("round", &round);
-    html! {
+    Ok(html! {
         h3 { "Ratings by place" }
         @if let Some(question) = &state.question { p.note { (question) } }
         div.scroll tabindex="0" role="region" aria-label="Ratings by place" {
@@ -133,20 +141,7 @@ fn rating_table(visit: &Visit, known: &Knowledge, state: &NodeState) -> Markup {
         @if let Some(rolled) = rolled {
             p.note { "Overall: " (rounds::level(visit, framework, rolled.level)) " (" (rolled.rated) " of " (rolled.rated + rolled.not_rated) " rated; lowest " (rounds::level(visit, framework, rolled.worst)) ")." }
         }
-    }
-}
-
-/// The round that is being worked on: the last with an event, else this year's.
-fn newest(visit: &Visit, known: &Knowledge, item: &str) -> String {
-    let latest = known
-        .standing
-        .ratings
-        .iter()
-        .filter(|r| r.item.as_str() == item)
-        .flat_map(|r| &r.rounds)
-        .map(|r| r.round.as_str())
-        .max();
-    latest.map_or_else(|| visit.today().format("%Y").to_string(), ToOwned::to_owned)
+    })
 }
 
 fn level(visit: &Visit, framework: &str, level: Option<u8>) -> Markup {

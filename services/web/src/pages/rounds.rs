@@ -200,17 +200,25 @@ impl Open {
     }
 }
 
+/// The ratings by the logic model, or all where there are none of those: rounds of another framework are not later ones of
+/// the model's.
+#[must_use]
+pub fn by_model(visit: &Visit, ratings: &[Rating]) -> Vec<Rating> {
+    let model = visit.app.definitions.catalogue.model().id();
+    let of_model = |rating: &&Rating| rating.framework.as_str() == model;
+    let found: Vec<Rating> = ratings.iter().filter(of_model).cloned().collect();
+    match found.is_empty() {
+        true => ratings.to_vec(),
+        false => found,
+    }
+}
+
 /// What moved between the last two rounds that are whole, and the round in progress.
 #[must_use]
 pub fn latest_moves(visit: &Visit) -> (Option<Comparison>, Option<Open>) {
     let within = visit.app.definitions.areas.within(&visit.area);
-    let mut ratings = outcomes::ratings(&visit.app, &within).unwrap_or_default();
-    // Rounds of another framework are not later ones of the model's.
-    let model = visit.app.definitions.catalogue.model().id();
-    let of_model = |rating: &Rating| rating.framework.as_str() == model;
-    if ratings.iter().any(of_model) {
-        ratings.retain(of_model);
-    }
+    let ratings = outcomes::ratings(&visit.app, &within).unwrap_or_default();
+    let ratings = by_model(visit, &ratings);
     let (rounds, open) = closed_and_open(&ratings);
     let moves = match rounds.as_slice() {
         [.., earlier, later] => Some(compare(&ratings, earlier, later)),

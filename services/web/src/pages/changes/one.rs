@@ -290,7 +290,7 @@ fn charts(visit: &Visit, change: &Change) -> Markup {
     let left_out = change.measures.len().saturating_sub(studied.len());
     html! {
         @if change.measures.is_empty() { p { "No measure is named in the plan, so no chart can say whether it helps." } }
-        div.all-measured { @for (n, studied) in studied.iter().enumerate() { (studied.show(visit, n)) } }
+        div.all-measured { @for (n, studied) in studied.iter().enumerate() { (studied.show(visit, change, n)) } }
         @if left_out > 0 { p.small { (words::counted(left_out, "more measure is", "more measures are")) " named in the plan." } }
         @if !studied.is_empty() { p.note { "Other changes may have contributed." } }
     }

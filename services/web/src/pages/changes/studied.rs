@@ -1,11 +1,12 @@
 //! A measure of a change: its chart where the change is tested, and what the points say before and since.
 
-use super::super::changes_of::{medians, verdict};
+use super::super::changes_of::verdict;
 use super::super::visit::Visit;
 use super::super::{figure, finding};
 use joinedup_application::charts::{self, Answer, ChartRequest};
 use joinedup_drawing::{Drawing, Mark};
-use joinedup_views::changes::{BeforeAfter, Change, before_and_after};
+use joinedup_views::changes::{BeforeAfter, Change, Since, before_and_after};
+use joinedup_views::period::Period;
 use maud::{Markup, PreEscaped, html};
 
 /// A measure's chart around a change.
@@ -28,7 +29,7 @@ impl Studied {
     }
 
     /// The chart with the verdict beside it.
-    pub(super) fn show(&self, visit: &Visit, n: usize) -> Markup {
+    pub(super) fn show(&self, visit: &Visit, change: &Change, n: usize) -> Markup {
         let chart = &self.answer.chart;
         let own = visit
             .address
@@ -38,6 +39,9 @@ impl Studied {
             name: format!("measure-{n}"),
             ..joinedup_drawing::of_answer(&self.answer, false)
         };
+        if let Some(around) = &self.around {
+            draw_around(&mut drawing, &self.answer, change, around);
+        }
         figure::make_narrow(&mut drawing);
         for tested in &mut drawing.tested {
             tested.link = None;
@@ -46,15 +50,85 @@ impl Studied {
             article.measured {
                 h3 { a href=(own) { (chart.title) } }
                 @match &self.around {
-                    Some(around) => {
-                        (verdict(around, chart))
-                        @if let Some(medians) = medians(around, chart) { (medians) }
-                    }
+                    Some(around) => (verdict(around, chart)),
                     None => p { "The test has not begun: this is how it is now." },
                 }
                 @if drawing.spots.iter().any(|spot| spot.mark != Mark::Missing) { div.drawn-small { (PreEscaped(joinedup_drawing::svg(&drawing))) } }
                 @else { p.place { (finding::without_numbers(chart)) "." } }
             }
         }
+    }
+}
+
+/// Gives a drawing the medians that the words are about, instead of the chart's own centre line, which is that of its first
+/// points: two numbers of one name on one card would be taken for a mistake.
+fn draw_around(drawing: &mut Drawing, answer: &Answer, change: &Change, around: &BeforeAfter) {
+    let medians = around.before.median.zip(around.later.median);
+    let (Some((before, later)), Some(started)) = (medians, change.started) else {
+        return;
+    };
+    let judged = answer.judged();
+    let first = judged.since_baseline(started).first();
+    let ended = change.finished.filter(|_| around.since == Since::Ended);
+    let phase = drawing.spots.iter().map(|spot| spot.phase).max();
+    let phase = phase.unwrap_or(0);
+    for spot in &mut drawing.spots {
+        let period = Period::of(answer.chart.period, spot.start);
+        // What lies before the baseline that stood at the start was not compared, and keeps its line.
+        if first.is_some_and(|(first, _)| period.start < first.start) {
+            continue;
+        }
+        let (side, centre) = if period.end <= started {
+            (1, Some(before))
+        } else if ended.is_some_and(|end| period.start <= end) {
+            // The words are not about the time of a test that is over.
+            (2, None)
+        } else {
+            (3, Some(later))
+        };
+        (spot.phase, spot.centre, spot.limits) = (phase + side, centre, None);
+    }
+    drawing.centre_name = "median";
+    drawing.lately = None;
+    drawing.description.clone_from(&around.sentence);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::finding::tests::{chart, huddle, near};
+    use super::*;
+
+    #[test]
+    fn the_picture_of_a_change_has_the_medians_that_its_words_are_about() {
+        // A start in the 31st week. The chart's own line is the median of its first points, which lie higher.
+        let weeks = near(9.0, 12).chain(near(5.0, 18)).chain(near(2.0, 20));
+        let chart = chart(&weeks.collect::<Vec<_>>());
+        let own = chart.phases.first().and_then(|phase| phase.centre);
+        let answer = Answer {
+            chart,
+            changes: Vec::new(),
+            targets: Vec::new(),
+            tested: Vec::new(),
+            as_known_at: None,
+            as_of_position: 0,
+            as_of: "2026-11-27T08:00:00Z".parse().unwrap(),
+        };
+        let change = huddle(None);
+        let around = before_and_after(&change, "m", "Delay", &answer.judged()).unwrap();
+        let mut drawing = joinedup_drawing::of_answer(&answer, false);
+        draw_around(&mut drawing, &answer, &change, &around);
+        let lines: Vec<Option<f64>> = [0, 29, 30, 49].map(|n| drawing.spots[n].centre).into();
+        let (before, later) = (around.before.median, around.later.median);
+        assert_eq!(lines, [before, before, later, later]);
+        assert_ne!(own, before);
+        let drawn = joinedup_drawing::svg(&drawing);
+        for line in ["median was 5.4", ">median<tspan"] {
+            assert!(drawn.contains(line), "{line}: {drawn}");
+        }
+        let words = verdict(&around, &answer.chart).into_string();
+        assert!(
+            words.contains("the earlier median (5.4 days over 30 weeks; since then 2.2 days)"),
+            "{words}"
+        );
     }
 }

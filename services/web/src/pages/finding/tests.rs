@@ -54,12 +54,15 @@ fn day(text: &str) -> NaiveDate {
 }
 
 /// So many weeks near a level.
-fn near(level: f64, weeks: usize) -> impl Iterator<Item = (State, Option<f64>)> {
+pub(in crate::pages) fn near(
+    level: f64,
+    weeks: usize,
+) -> impl Iterator<Item = (State, Option<f64>)> {
     let value = move |n: usize| level + (n * 5 % 3) as f64 * 0.2;
     (0..weeks).map(move |n| (State::Final, Some(value(n))))
 }
 
-fn huddle(finished: Option<NaiveDate>) -> Change {
+pub(in crate::pages) fn huddle(finished: Option<NaiveDate>) -> Change {
     Change {
         area: AreaId::new("havenshire").unwrap(),
         title: Some("Huddle".to_owned()),
