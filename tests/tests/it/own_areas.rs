@@ -295,6 +295,12 @@ fn a_token_that_is_replaced_is_followed_without_a_restart() {
     let status = |token: &str| ask(&product, token, "GET", "/api/v1/areas", &Value::Null).status;
     let new = "a9c41f0be27d6538a9c41f0be27d6530";
     assert_eq!((status(&token("north")), status(new)), (200, 401));
+    let (stream, bearer) = (product.url("/api/v1/stream"), token("north"));
+    let told = std::thread::spawn(move || {
+        let bearer = format!("Bearer {bearer}");
+        let headers = [("authorization", bearer.as_str())];
+        http::live(&stream, &headers, |words| words.len() > 30)
+    });
     std::fs::write(product.folder().join("north"), new).unwrap();
     eventually("the new token is taken", || match status(new) {
         200 => Ok(()),
@@ -304,6 +310,9 @@ fn a_token_that_is_replaced_is_followed_without_a_restart() {
         (status(&token("north")), status(&token("admin"))),
         (401, 200)
     );
+    // Nor does it go on being told what moves.
+    let told = told.join().unwrap();
+    assert!(told.unwrap_err().contains("the stream ended after"));
 }
 
 #[test]
