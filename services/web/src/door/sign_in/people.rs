@@ -117,11 +117,17 @@ impl Rights {
         Ok(rights)
     }
 
-    /// Whether the claims of the ID token do not say enough, so that the provider has to be asked for more.
+    /// Whether the ID token does not say enough, so that the provider has to be asked for more: it lacks the claim, or the
+    /// address of somebody who may be listed by theirs.
     #[must_use]
     pub fn needs_more(&self, known: &Known) -> bool {
         let claim = self.settings.claim.as_ref();
-        claim.is_some_and(|path| find(&known.claims, path).is_none())
+        let has_claim = claim.is_none_or(|path| find(&known.claims, path).is_some());
+        // A file that is not in order is refused when rights are asked for.
+        let people = self.people().unwrap_or_default();
+        let mut before = people.iter().take_while(|person| !is(person, known));
+        let by_address = |person: &Person| person.sub.is_none() && person.email.is_some();
+        !has_claim || known.email.is_none() && before.any(by_address)
     }
 
     /// What somebody may do; none: nothing. The people file is read anew each time, so that who was taken out of it
@@ -303,10 +309,17 @@ mod tests {
         .unwrap();
         let mut person = known(json!({}));
         assert!(rights.of(&person).unwrap().is_none());
+        assert!(rights.needs_more(&person), "the address");
         person.email = Some("z.q@example.nhs.uk".into());
         assert!(rights.of(&person).unwrap().unwrap().has(Role::Assessor));
+        assert!(!rights.needs_more(&person));
         write("[[person]]\nsub = \"u-2\"\nroles = [\"assessor\"]\n");
         assert!(rights.of(&person).unwrap().is_none());
+        person.email = None;
+        assert!(
+            !rights.needs_more(&person),
+            "nobody is listed by an address"
+        );
         write("");
         assert!(rights.of(&person).is_err(), "as while it is written");
         for wrong in [

@@ -220,15 +220,24 @@ impl Provider {
             email: verified(claims.email().map(|e| e.as_str()), claims.email_verified()),
             claims: claims.additional_claims().0.clone(),
         };
-        if (known.name.is_none() || known.email.is_none() || needs_more(&known))
+        let needs_more = needs_more(&known);
+        if (known.name.is_none() || needs_more)
             && let Ok(request) = client.user_info(
                 tokens.access_token().clone(),
                 Some(claims.subject().clone()),
             )
         {
-            let more: UserInfoClaims<Claims, CoreGenderClaim> = request
-                .request(&http)
-                .map_err(|_| ProviderError::Answer("what it says of the person"))?;
+            let more: UserInfoClaims<Claims, CoreGenderClaim> = match request.request(&http) {
+                Ok(more) => more,
+                Err(_) if needs_more => {
+                    return Err(ProviderError::Answer("what it says of the person"));
+                }
+                // A name is only shown.
+                Err(_) => {
+                    tracing::warn!("the provider does not say what somebody is called");
+                    return Ok(known);
+                }
+            };
             let name = more.name().and_then(|name| name.get(None));
             known.name = known.name.or_else(|| name.map(|name| name.to_string()));
             let email = verified(more.email().map(|e| e.as_str()), more.email_verified());
