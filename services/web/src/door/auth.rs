@@ -339,7 +339,10 @@ pub fn is_still(shared: &Shared, headers: &HeaderMap, caller: &Caller) -> bool {
 }
 
 /// Whom the headers of a request name.
-fn named_by(shared: &Shared, headers: &HeaderMap, is_used: bool) -> Result<Caller, Problem> {
+///
+/// # Errors
+/// 401 when they name nobody.
+pub fn named_by(shared: &Shared, headers: &HeaderMap, is_used: bool) -> Result<Caller, Problem> {
     if let Some(token) = token(headers) {
         return shared.tokens.holder(&token).map_err(|error| match error {
             Unrecognised::Stranger => Problem::unauthorized(),
