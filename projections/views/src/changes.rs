@@ -18,10 +18,13 @@ use joinedup_events::change::{Comparison, Decision};
 use joinedup_events::{AreaId, Slug};
 use serde::Serialize;
 
-/// The id of the entity that holds what people decided about a measure's charts.
+/// What ids begin with of entities that hold what people decided about charts.
+pub const OF_CHARTS: &str = "chart/";
+
+/// The id of the entity that holds what people decided about a measure's charts, in all areas.
 #[must_use]
 pub fn chart_entity(measure: &Slug) -> String {
-    format!("chart/{measure}")
+    format!("{OF_CHARTS}{measure}")
 }
 
 /// Where a cycle stands.

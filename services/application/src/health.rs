@@ -5,7 +5,8 @@ use joinedup_log::scrub::Scrub;
 use joinedup_log::{EventLog, Unwritable};
 use joinedup_projector::{Progress, Status};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 /// How far behind the log a ready view may be, in seconds.
@@ -33,6 +34,8 @@ pub struct Health {
     pub scrub: Scrub,
     /// The log as it was seen last.
     log: Arc<RwLock<Vec<Check>>>,
+    /// What strangers were told last, and when.
+    told: Arc<Mutex<Option<(Instant, Vec<Check>)>>>,
     /// Why the process ends by itself, if it does.
     ends: Arc<OnceLock<String>>,
 }
@@ -59,6 +62,19 @@ impl Health {
             }
             *self.log.write().unwrap_or_else(PoisonError::into_inner) = seen.0;
             tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// Whether each thing holds, as it was found out within the last second: however many ask, the log is asked once.
+    pub async fn recent(&self, app: &App) -> Vec<Check> {
+        let mut told = self.told.lock().await;
+        match told.as_ref() {
+            Some((at, checks)) if at.elapsed() < EVERY => checks.clone(),
+            _ => {
+                let checks = checks(app).await;
+                *told = Some((Instant::now(), checks.clone()));
+                checks
+            }
         }
     }
 

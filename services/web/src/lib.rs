@@ -39,18 +39,18 @@ pub async fn serve(
     let shared = Shared::new(app.clone(), access);
     let served = server::Routes {
         all: router(shared.clone()),
-        health: health(app.clone()),
+        health: health(shared.clone()),
         unfinished: shared.unfinished,
     };
     server::serve(listener, &app, tls, served, stopped).await
 }
 
 /// What answers without a token, and also when there is no place for anything else.
-fn health<S: Clone + Send + Sync + 'static>(app: App) -> Router<S> {
+fn health<S: Clone + Send + Sync + 'static>(shared: Shared) -> Router<S> {
     Router::new()
         .route("/livez", get(api::health::live))
         .route("/readyz", get(api::health::ready))
-        .with_state(app)
+        .with_state(shared)
 }
 
 /// All routes.
@@ -87,7 +87,7 @@ fn router(shared: Shared) -> Router {
         // What is asked for is of people, or depends on who asks: it stays in no cache.
         .layer(default_header(header::CACHE_CONTROL, "no-store"));
     let router = Router::new()
-        .merge(health(shared.app.clone()))
+        .merge(health(shared.clone()))
         .merge(pages::assets())
         .merge(closed)
         .fallback(pages::nothing_here)

@@ -206,6 +206,43 @@ fn nobody_takes_back_or_ends_what_others_have_sent() {
 }
 
 #[test]
+fn neighbours_decide_about_the_same_chart_and_neither_takes_back_the_others() {
+    let product = start();
+    let post = |name: &str, id: &str, kind: &str, area: &str, more: &Value| {
+        let mut data = json!({ "change": "chart/tr-ready-now", "area": area });
+        for (name, value) in more.as_object().unwrap() {
+            data[name] = value.clone();
+        }
+        let event = event(kind, id, "2026-09-08T10:00:00Z", data);
+        let answer = ask(&product, &token(name), "POST", "/api/v1/events", &event);
+        product.caught_up();
+        let pointer = answer.json()["errors"][0]["pointer"].clone();
+        (answer.status, pointer.as_str().unwrap_or("").to_owned())
+    };
+    let target = json!({ "measure": "tr-ready-now", "target": 3.0, "from": "2026-09-01", "reason": "Agreed." });
+    let set =
+        |name: &str, id: &str, area: &str| post(name, id, "change.target-set.v1", area, &target);
+    let taken = |id: &str, retracts: &str| {
+        let retracts = json!({ "retracts": retracts });
+        post("north", id, "change.retracted.v1", "hv-north-2", &retracts)
+    };
+    assert_eq!(set("admin", "target-west", "hv-west-1").0, 202);
+    assert_eq!(set("north", "target-north", "hv-north-2").0, 202);
+    let refused = |pointer: &str| (403, pointer.to_owned());
+    assert_eq!(
+        set("north", "target-other", "hv-west-1"),
+        refused("/data/area")
+    );
+    assert_eq!(taken("r-1", "target-west"), refused("/data/retracts"));
+    // Nor before it is said.
+    assert_eq!(
+        taken("r-2", "target-of-next-year"),
+        refused("/data/retracts")
+    );
+    assert_eq!(taken("r-3", "target-north").0, 202);
+}
+
+#[test]
 fn nobody_sets_back_when_something_was_known_unless_their_token_may() {
     let product = start();
     let known_since = |sender: &str| {
@@ -258,6 +295,12 @@ fn a_token_that_is_replaced_is_followed_without_a_restart() {
     let status = |token: &str| ask(&product, token, "GET", "/api/v1/areas", &Value::Null).status;
     let new = "a9c41f0be27d6538a9c41f0be27d6530";
     assert_eq!((status(&token("north")), status(new)), (200, 401));
+    let (stream, bearer) = (product.url("/api/v1/stream"), token("north"));
+    let told = std::thread::spawn(move || {
+        let bearer = format!("Bearer {bearer}");
+        let headers = [("authorization", bearer.as_str())];
+        http::live(&stream, &headers, |words| words.len() > 30)
+    });
     std::fs::write(product.folder().join("north"), new).unwrap();
     eventually("the new token is taken", || match status(new) {
         200 => Ok(()),
@@ -267,6 +310,9 @@ fn a_token_that_is_replaced_is_followed_without_a_restart() {
         (status(&token("north")), status(&token("admin"))),
         (401, 200)
     );
+    // Nor does it go on being told what moves.
+    let told = told.join().unwrap();
+    assert!(told.unwrap_err().contains("the stream ended after"));
 }
 
 #[test]

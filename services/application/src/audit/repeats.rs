@@ -27,6 +27,10 @@ impl Repeats {
     pub fn written(&mut self, entry: Entry, now: Instant) -> Option<Entry> {
         let most = match entry.did {
             Did::RefusedSignIn | Did::RefusedRight => MAX_REFUSALS,
+            // Whoever is not asked who they are can make it fail as often as they like.
+            Did::Write if entry.by == By::Nobody && entry.status.is_some_and(|s| s >= 500) => {
+                MAX_REFUSALS
+            }
             Did::Read => MAX_READS,
             _ => return Some(entry),
         };

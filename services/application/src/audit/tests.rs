@@ -170,6 +170,25 @@ async fn a_flood_is_counted_and_the_file_stays_small() {
 }
 
 #[tokio::test]
+async fn writes_of_nobody_that_fail_are_counted_and_all_others_have_a_line_each() {
+    let folder = Folder::new();
+    let audit = Audit::open(&folder.path(), u64::MAX).unwrap();
+    let write = |by, status| Entry {
+        by,
+        status: Some(status),
+        ..entry(Did::Write, "")
+    };
+    for (by, status) in [(By::Nobody, 503), (By::Nobody, 303), (By::Token, 503)] {
+        for _ in 0..10 {
+            audit.record(write(by, status)).await.unwrap();
+        }
+    }
+    audit.close().await.unwrap();
+    // The program's start, the failures with their count, and the others.
+    assert_eq!(checked(&folder.path()).lines, 1 + 2 + 20);
+}
+
+#[tokio::test]
 async fn strangers_crowd_out_nobody_who_is_known_and_no_line_is_long() {
     let folder = Folder::new();
     let audit = Audit::open(&folder.path(), u64::MAX).unwrap();

@@ -463,7 +463,7 @@ fn running(schemas: &mut Schemas) -> Vec<Operation> {
         Operation::get("/api/v1/openapi.json", "readDescription", Role::Any, "This document").answering(json!({ "type": "object" })),
         Operation::get("/livez", "live", Role::Nobody, "The process is alive").answering_in(plain, text()),
         Operation::get("/readyz", "ready", Role::Nobody, "The views are at the head of the log and saved, and the log answers, takes events and is whole")
-            .with([in_query("verbose", "Every check in a line.", text())])
+            .with([in_query("verbose", "Every check in a line, for who asks on the server's own machine, and for operators and admins of all areas; others are told the one word.", text())])
             .answering_in(plain, text())
             .failing(&[UNAVAILABLE]),
     ]

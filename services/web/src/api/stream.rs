@@ -1,15 +1,18 @@
 //! `GET /api/v1/stream`: a word by server-sent events whenever the views have moved, and a heartbeat with the pipeline's
 //! honesty. What moved is asked for again: the stream carries no numbers and so leaks none.
 
+use crate::door::Shared;
+use crate::door::auth::{self, Caller};
 use crate::door::limits::STREAM_LIFETIME;
 use crate::door::places::Activity;
 use crate::door::problem::Problem;
 use crate::door::streams::Streams;
 use axum::Extension;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::future::ready;
 use futures::{Stream, StreamExt};
-use joinedup_application::app::App;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,17 +24,19 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// The stream.
 pub async fn stream(
-    State(app): State<App>,
+    State(shared): State<Shared>,
     State(streams): State<Streams>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
     activity: Option<Extension<Arc<Activity>>>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let views = app
+    let stopping = shared.app.stopping.clone();
+    let views = shared
+        .app
         .views
         .clone()
         .ok_or_else(|| Problem::not_found("This process has no views"))?;
-    let place = streams.enter().ok_or_else(|| {
-        Problem::unavailable("As many live streams are open as there may be: ask again in a moment, or reload the page by hand")
-    })?;
+    let place = streams.enter(&caller)?;
     // A stream that waits for something to happen is not a client that is silent.
     let working = activity.map(|Extension(activity)| activity.working());
     let held = (place, working);
@@ -67,7 +72,9 @@ pub async fn stream(
         },
     );
     let words = words
-        .take_until(app.stopping.cancelled_owned())
+        // Whoever is no longer let in is told nothing more.
+        .take_while(move |_| ready(auth::is_still(&shared, &headers, &caller)))
+        .take_until(stopping.cancelled_owned())
         .take_until(tokio::time::sleep(STREAM_LIFETIME))
         // Given back when the stream ends or its client leaves.
         .map(move |word| {

@@ -43,8 +43,14 @@ impl Attempts {
         let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if left.len() >= MAX_CLIENTS && !left.contains_key(&client) {
             left.retain(|_, known| known.now(now) < FULL);
-            if left.len() >= MAX_CLIENTS {
-                return Err((BEGIN / PER_SECOND).ceil() as u32);
+            // Who has most left loses least by being forgotten, and nobody new is kept out.
+            let fullest = left
+                .iter()
+                .max_by(|(_, a), (_, b)| a.now(now).total_cmp(&b.now(now)));
+            if left.len() >= MAX_CLIENTS
+                && let Some(fullest) = fullest.map(|(client, _)| *client)
+            {
+                left.remove(&fullest);
             }
         }
         let tries = left.get(&client).map_or(FULL, |known| known.now(now));
@@ -90,11 +96,15 @@ mod tests {
     fn so_many_clients_are_remembered_and_no_more() {
         let (attempts, now) = (Attempts::default(), Instant::now());
         let client = |n: u32| IpAddr::from(n.to_be_bytes());
-        for n in 0..MAX_CLIENTS as u32 {
+        let guesser = client(u32::MAX);
+        while attempts.take(guesser, FAILURE, now).is_ok() {}
+        for n in 0..2 * MAX_CLIENTS as u32 {
             assert_eq!(attempts.take(client(n), BEGIN, now), Ok(()));
         }
-        assert!(attempts.take(client(u32::MAX), BEGIN, now).is_err());
-        let later = now + Duration::from_secs(10);
-        assert_eq!(attempts.take(client(u32::MAX), BEGIN, later), Ok(()));
+        assert_eq!(attempts.0.lock().unwrap().len(), MAX_CLIENTS);
+        // Nobody new is kept out, and whoever guessed is not forgotten for them.
+        assert!(attempts.take(guesser, BEGIN, now).is_err());
+        let later = now + Duration::from_secs(2);
+        assert_eq!(attempts.take(guesser, BEGIN, later), Ok(()));
     }
 }

@@ -102,15 +102,16 @@ pub async fn record(
     let asked = asked(&shared.app, &pairs, parts.ok());
     let from = client::address(&request, &shared.app.config.proxies);
     let has_token = request.headers().contains_key(header::AUTHORIZATION);
+    let begun = Begun::default();
     let seen = Seen {
         kind,
+        begun: begun.clone(),
         route: format!("{method} {path}"),
         asked,
         from,
         has_token,
         as_public: asks_as_public(&pairs),
     };
-    let begun = Begun::default();
     if kind != Record::Write {
         // Nothing else waits for a body.
         begun.begin();
@@ -137,6 +138,7 @@ pub async fn record(
 /// What is known of a request before it is answered.
 struct Seen {
     kind: Record,
+    begun: Begun,
     route: String,
     asked: About,
     from: Option<IpAddr>,
@@ -153,7 +155,7 @@ impl Seen {
         let did = if is_of_others {
             Some(Did::RefusedRight)
         } else {
-            did(self.kind, &response, caller, self.has_token, self.as_public)
+            self.did(&response, caller)
         };
         let Some(did) = did else {
             return response;
@@ -187,6 +189,47 @@ impl Seen {
             Err(_) => not_written("So nothing is shown").into_response(),
         }
     }
+
+    fn did(&self, response: &Response, caller: Option<&Caller>) -> Option<Did> {
+        let (kind, has_token, as_public) = (self.kind, self.has_token, self.as_public);
+        let status = response.status();
+        match status {
+            // Who says nothing of themselves is asked; who says something wrong is refused.
+            StatusCode::UNAUTHORIZED => return has_token.then_some(Did::RefusedSignIn),
+            StatusCode::FORBIDDEN if kind == Record::SignIn => return Some(Did::RefusedSignIn),
+            StatusCode::FORBIDDEN => return Some(Did::RefusedRight),
+            _ => {}
+        }
+        let is_answered = status.is_success() || status.is_redirection();
+        let sees_small = |audience: fn(&Caller) -> bool| caller.is_some_and(audience);
+        let is = match kind {
+            Record::Refusals => return None,
+            // What failed on our side may have been recorded all the same, unless the door refused it before.
+            Record::Write if is_answered || status.is_server_error() && self.begun.is_begun() => {
+                return Some(Did::Write);
+            }
+            // A form that comes back with what is wrong shows what its page shows.
+            Record::Write => {
+                matches!(
+                    status,
+                    StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY
+                ) && is_page(response)
+                    && !as_public
+                    && sees_small(|c| c.has(Role::Operator))
+            }
+            Record::People => is_answered,
+            Record::Numbers => is_answered && !as_public && sees_small(|c| c.has(Role::Operator)),
+            Record::AllNumbers => {
+                is_answered
+                    && !as_public
+                    && sees_small(|c| c.audience_everywhere() == Audience::Operations)
+            }
+            Record::SignIn if is_answered => return Some(Did::SignIn),
+            Record::SignIn => return Some(Did::RefusedSignIn),
+            Record::SignOut => return (is_answered && caller.is_some()).then_some(Did::SignOut),
+        };
+        is.then_some(Did::Read)
+    }
 }
 
 fn not_written(what: &str) -> Problem {
@@ -201,50 +244,6 @@ fn by(caller: &Caller) -> By {
         Kind::Token => By::Token,
         Kind::Local => By::Local,
     }
-}
-
-fn did(
-    kind: Record,
-    response: &Response,
-    caller: Option<&Caller>,
-    has_token: bool,
-    as_public: bool,
-) -> Option<Did> {
-    let status = response.status();
-    match status {
-        // Who says nothing of themselves is asked; who says something wrong is refused.
-        StatusCode::UNAUTHORIZED => return has_token.then_some(Did::RefusedSignIn),
-        StatusCode::FORBIDDEN if kind == Record::SignIn => return Some(Did::RefusedSignIn),
-        StatusCode::FORBIDDEN => return Some(Did::RefusedRight),
-        _ => {}
-    }
-    let is_answered = status.is_success() || status.is_redirection();
-    let sees_small = |audience: fn(&Caller) -> bool| caller.is_some_and(audience);
-    let is = match kind {
-        Record::Refusals => return None,
-        // What failed on our side may have been recorded all the same.
-        Record::Write if is_answered || status.is_server_error() => return Some(Did::Write),
-        // A form that comes back with what is wrong shows what its page shows.
-        Record::Write => {
-            matches!(
-                status,
-                StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY
-            ) && is_page(response)
-                && !as_public
-                && sees_small(|c| c.has(Role::Operator))
-        }
-        Record::People => is_answered,
-        Record::Numbers => is_answered && !as_public && sees_small(|c| c.has(Role::Operator)),
-        Record::AllNumbers => {
-            is_answered
-                && !as_public
-                && sees_small(|c| c.audience_everywhere() == Audience::Operations)
-        }
-        Record::SignIn if is_answered => return Some(Did::SignIn),
-        Record::SignIn => return Some(Did::RefusedSignIn),
-        Record::SignOut => return (is_answered && caller.is_some()).then_some(Did::SignOut),
-    };
-    is.then_some(Did::Read)
 }
 
 fn is_page(response: &Response) -> bool {
@@ -303,6 +302,30 @@ pub fn short_digest(text: &str) -> String {
 mod tests {
     use super::*;
 
+    /// A write, whose handler was asked or not.
+    fn seen(is_begun: bool) -> Seen {
+        let begun = Begun::default();
+        if is_begun {
+            begun.begin();
+        }
+        Seen {
+            kind: Record::Write,
+            begun,
+            route: "POST /answer/{link}".to_owned(),
+            asked: About::default(),
+            from: None,
+            has_token: true,
+            as_public: false,
+        }
+    }
+
+    #[test]
+    fn what_the_door_could_not_take_is_no_write() {
+        let busy = Problem::unavailable("busy").into_response();
+        assert_eq!(seen(false).did(&busy, None), None);
+        assert_eq!(seen(true).did(&busy, None), Some(Did::Write));
+    }
+
     #[test]
     fn a_form_that_comes_back_is_a_reading_of_who_sees_small_numbers() {
         let answer = |status: StatusCode, kind: &'static str| {
@@ -311,8 +334,7 @@ mod tests {
         let page = answer(StatusCode::UNPROCESSABLE_ENTITY, "text/html; charset=utf-8");
         let document = answer(StatusCode::UNPROCESSABLE_ENTITY, "application/problem+json");
         let who = |role| Caller::new("ward".to_owned(), [role].into());
-        let of =
-            |answer: &Response, role| did(Record::Write, answer, Some(&who(role)), true, false);
+        let of = |answer: &Response, role| seen(true).did(answer, Some(&who(role)));
         assert_eq!(of(&page, Role::Operator), Some(Did::Read));
         assert_eq!(of(&page, Role::Assessor), None);
         assert_eq!(of(&document, Role::Operator), None);

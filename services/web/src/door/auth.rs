@@ -325,15 +325,30 @@ fn caller(shared: &Shared, request: &Request) -> Result<Caller, Problem> {
         return Ok(Caller::local());
     }
     let headers = request.headers();
+    // What scripts ask for by themselves keeps no session alive: only what a person does counts.
+    let is_used =
+        mode(headers).is_none_or(|mode| mode == "navigate") || !request.method().is_safe();
+    named_by(shared, headers, is_used)
+}
+
+/// Whether somebody who was let in would be again: a token may have been replaced since, and a session may have ended.
+#[must_use]
+pub fn is_still(shared: &Shared, headers: &HeaderMap, caller: &Caller) -> bool {
+    let now = || named_by(shared, headers, false);
+    caller.kind == Kind::Local || now().is_ok_and(|now| now.name == caller.name)
+}
+
+/// Whom the headers of a request name.
+///
+/// # Errors
+/// 401 when they name nobody.
+pub fn named_by(shared: &Shared, headers: &HeaderMap, is_used: bool) -> Result<Caller, Problem> {
     if let Some(token) = token(headers) {
         return shared.tokens.holder(&token).map_err(|error| match error {
             Unrecognised::Stranger => Problem::unauthorized(),
             Unrecognised::Expired => Problem::expired(),
         });
     }
-    // What scripts ask for by themselves keeps no session alive: only what a person does counts.
-    let is_used =
-        mode(headers).is_none_or(|mode| mode == "navigate") || !request.method().is_safe();
     shared
         .sign_in
         .as_ref()

@@ -1,6 +1,6 @@
 //! From which address a request comes, and which addresses are one client.
 
-use axum::extract::Request;
+use axum::http::Request;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// The address at the other end of the connection.
@@ -10,7 +10,7 @@ pub struct Peer(pub IpAddr);
 /// The address that a request comes from; where proxies of the settings passed it on, the one that they name. None where
 /// there is no connection.
 #[must_use]
-pub fn address(request: &Request, proxies: &[IpAddr]) -> Option<IpAddr> {
+pub fn address<B>(request: &Request<B>, proxies: &[IpAddr]) -> Option<IpAddr> {
     let Peer(peer) = request.extensions().get::<Peer>()?;
     let is_proxy = |address: &IpAddr| proxies.contains(&address.to_canonical());
     if !is_proxy(peer) {

@@ -29,9 +29,7 @@ pub async fn check(
     let headers = request.headers();
     let listed = &shared.app.config.hosts;
     let is_open = shared.app.config.is_open();
-    // A browser always names the host, so what names none was not led here by a page.
-    let is_named_otherwise = text(headers, header::HOST).is_some_and(|host| !is_ours(host, listed));
-    if (is_open || !listed.is_empty()) && is_named_otherwise {
+    if (is_open || !listed.is_empty()) && !names_us(headers, listed) {
         let detail = "This server does not answer to that name; `hosts` in its settings lists the names that it has";
         return Err(Problem::new(
             StatusCode::MISDIRECTED_REQUEST,
@@ -60,6 +58,13 @@ pub async fn check(
         ));
     }
     Ok(next.run(request).await)
+}
+
+/// Whether a request is for this server by one of its names. A browser always names the host, so what names none was
+/// not led here by a page.
+#[must_use]
+pub fn names_us(headers: &HeaderMap, listed: &[String]) -> bool {
+    text(headers, header::HOST).is_none_or(|host| is_ours(host, listed))
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {

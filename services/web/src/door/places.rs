@@ -5,7 +5,7 @@
 
 use super::client::client;
 use super::limits::{Limits, MIN_MOVED, SPARE_CONNECTIONS, STALLED_AFTER};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -124,6 +124,8 @@ pub struct Places {
 #[derive(Debug, Default)]
 struct Taken {
     opened: u64,
+    /// How many requests of each client are being answered that came by a proxy, whose connections are its own.
+    asking: HashMap<IpAddr, usize>,
     /// In the order in which they were opened.
     full: BTreeMap<u64, Holder>,
     spare: BTreeMap<u64, Holder>,
@@ -151,6 +153,25 @@ impl Drop for Place {
         let mut taken = self.places.lock();
         taken.full.remove(&self.number);
         taken.spare.remove(&self.number);
+    }
+}
+
+/// Held while a request that came by a proxy is answered.
+#[derive(Debug)]
+pub struct Asking {
+    places: Arc<Places>,
+    client: IpAddr,
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        let mut taken = self.places.lock();
+        if let Some(count) = taken.asking.get_mut(&self.client) {
+            *count -= 1;
+            if *count == 0 {
+                taken.asking.remove(&self.client);
+            }
+        }
     }
 }
 
@@ -194,6 +215,22 @@ impl Places {
             activity,
             crowded,
         }
+    }
+
+    /// Counts a request that came by a proxy, until the guard is dropped; none when the client has as many as it may have
+    /// connections.
+    pub fn ask(self: &Arc<Self>, address: IpAddr) -> Option<Asking> {
+        let client = client(address);
+        let mut taken = self.lock();
+        let count = taken.asking.entry(client).or_default();
+        if *count >= self.limits.connections_per_client && !client.is_loopback() {
+            return None;
+        }
+        *count += 1;
+        Some(Asking {
+            places: self.clone(),
+            client,
+        })
     }
 
     fn make_room(&self, taken: &mut Taken, client: IpAddr) -> Option<Crowded> {
@@ -334,6 +371,17 @@ mod tests {
             .map(|_| places.enter(IpAddr::from([127, 0, 0, 1])))
             .collect();
         assert!(held.iter().all(|p| p.crowded.is_none()));
+    }
+
+    #[test]
+    fn one_client_behind_a_proxy_has_as_many_requests_as_it_could_have_connections() {
+        let places = places(10, 2);
+        let held = [places.ask(from(1)), places.ask(from(1))];
+        assert!(held.iter().all(Option::is_some) && places.ask(from(1)).is_none());
+        assert!(places.ask(from(2)).is_some());
+        drop(held);
+        assert!(places.ask(from(1)).is_some());
+        assert!(places.lock().asking.is_empty(), "nobody is remembered");
     }
 
     #[test]

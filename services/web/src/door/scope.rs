@@ -10,8 +10,10 @@ use joinedup_application::sources::contradictions;
 use joinedup_events::assessment::AssessmentFact;
 use joinedup_events::change::ChangeFact;
 use joinedup_events::transfer::TransferFact;
-use joinedup_events::{AreaId, EntityId, Event, Fact};
+use joinedup_events::{AreaId, EntityId, Event, EventKey, Fact, Family};
+use joinedup_views::changes;
 use joinedup_views::contradictions::Listed;
+use joinedup_views::contribution::FactKey;
 use joinedup_views::suppression::Audience;
 use joinedup_views::view::Entity;
 use serde_json::Value;
@@ -100,11 +102,22 @@ pub fn misplaced(caller: &Caller, app: &App, event: &Event) -> Vec<FieldError> {
         });
         known == Some(true)
     };
+    // A chart is of all areas: each decides about its own.
+    let is_of_chart =
+        family == Family::Change && event.entity.as_str().starts_with(changes::OF_CHARTS);
     let mut areas = areas_of(&event.area, &event.fact);
-    if !areas.any(|area| caller.covers(area.as_str())) || is_of_others(&event.entity) {
+    if !areas.any(|area| caller.covers(area.as_str()))
+        || !is_of_chart && is_of_others(&event.entity)
+    {
         found.push(wrong(
             "/data/area",
             "must be one of the areas that you are bound to, or lie within one, and what the event is about must be there already",
+        ));
+    }
+    if takes_back_of_others(caller, app, event, is_of_chart) {
+        found.push(wrong(
+            "/data/retracts",
+            "must be an event of one of the areas that you are bound to",
         ));
     }
     if event.fact.previous().is_some_and(is_of_others) {
@@ -122,6 +135,25 @@ pub fn misplaced(caller: &Caller, app: &App, event: &Event) -> Vec<FieldError> {
         ));
     }
     found
+}
+
+/// Whether an event takes back what was said of an area that is not the caller's. Of a chart, which several areas share,
+/// what is taken back has to be there: it would otherwise be gone when a neighbour comes to say it.
+fn takes_back_of_others(caller: &Caller, app: &App, event: &Event, is_of_chart: bool) -> bool {
+    let (Some(retraction), Some(views)) = (event.fact.retraction(), &app.views) else {
+        return false;
+    };
+    let source = retraction.retracts_source.as_deref();
+    let source = source.unwrap_or(&event.source);
+    let key = FactKey::from(EventKey::of(source, &retraction.retracts));
+    let is_own = views.read(|view| {
+        let entity = view.entity(event.fact.family(), event.entity.as_str())?;
+        let facts = entity.facts.all();
+        let said = facts.iter().find(|f| f.linked.is_none() && f.key == key)?;
+        let mut areas = areas_of(&said.area, &said.fact);
+        Some(areas.any(|area| caller.covers(area.as_str())))
+    });
+    !is_own.unwrap_or(!is_of_chart)
 }
 
 /// The sources, beside its own, that an event says something of.

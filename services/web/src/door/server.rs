@@ -1,7 +1,7 @@
 //! The connection loop: every wait for a client has an end, connections have places, and stopping lets open answers
 //! finish.
 
-use super::client::Peer;
+use super::client::{self, Peer};
 use super::finish::Unfinished;
 use super::limits::{HEADER_TIMEOUT, Limits, SHUTDOWN_TIMEOUT, SPARE_TIMEOUT, WRITE_TIMEOUT};
 use super::places::{Crowded, Place, Places};
@@ -48,6 +48,7 @@ pub async fn serve(
 ) -> Result<(), std::io::Error> {
     let stopping = app.stopping.clone();
     let places = Places::new(Limits::of(&app.config));
+    let proxies: Arc<[IpAddr]> = app.config.proxies.clone().into();
     let server_crowded = spare(routes.health.clone(), Crowded::Server);
     let client_crowded = spare(routes.health.clone(), Crowded::Client);
     let graceful = GracefulShutdown::new();
@@ -75,6 +76,8 @@ pub async fn serve(
         // Without it small answers wait for the client's acknowledgement; the connection works either way.
         let _ = stream.set_nodelay(true);
         let client = Client {
+            places: places.clone(),
+            proxies: proxies.clone(),
             peer: address.ip(),
             routes: answers.clone(),
             place: Arc::new(place),
@@ -101,6 +104,8 @@ pub async fn serve(
 
 /// One connection, and by what it is answered.
 struct Client {
+    places: Arc<Places>,
+    proxies: Arc<[IpAddr]>,
     peer: IpAddr,
     routes: Router,
     place: Arc<Place>,
@@ -142,6 +147,7 @@ impl Client {
 
     async fn answered(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static) {
         let (place, peer) = (self.place.clone(), self.peer);
+        let (places, proxies) = (self.places.clone(), self.proxies.clone());
         let patience = self.patience();
         let handlers = TowerToHyperService::new(self.routes);
         let counted = service_fn(move |mut request: Request<Incoming>| {
@@ -149,11 +155,20 @@ impl Client {
             request.extensions_mut().insert(place.activity.clone());
             request.extensions_mut().insert(place.clone());
             request.extensions_mut().insert(Peer(peer));
-            let answer = handlers.call(request);
+            let by_proxy = proxies.contains(&peer.to_canonical());
+            let asks = by_proxy.then(|| client::address(&request, &proxies));
+            let asking = asks.flatten().map(|address| places.ask(address));
+            let answer = match asking {
+                Some(None) => None,
+                _ => Some(handlers.call(request)),
+            };
             async move {
-                let answer = answer.await;
-                drop(working);
-                answer
+                let answered = match answer {
+                    Some(answer) => answer.await,
+                    None => Ok(client_crowded().into_response()),
+                };
+                drop((working, asking));
+                answered
             }
         });
         let connection = http1::Builder::new()
@@ -173,14 +188,18 @@ fn spare(health: Router, crowded: Crowded) -> Router {
             Crowded::Server => Problem::unavailable(
                 "The server has as many clients as it can take: ask again in a moment",
             ),
-            Crowded::Client => Problem::too_many(
-                "This client has as many connections as one may have: end some, or use them again",
-            ),
+            Crowded::Client => client_crowded(),
         }
     };
     health
         .fallback(busy)
         .layer(axum::middleware::map_response(closing))
+}
+
+fn client_crowded() -> Problem {
+    Problem::too_many(
+        "This client has as many connections as one may have: end some, or use them again",
+    )
 }
 
 /// Frees the spare place for the next one.

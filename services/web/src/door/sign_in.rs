@@ -18,11 +18,16 @@ use sessions::{Kept, Limits, Sessions};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// How long somebody may take at the provider.
 const BEGUN_LASTS: Duration = Duration::from_secs(15 * 60);
 /// The most that have begun to sign in at a time.
 const MAX_BEGUN: usize = 2_000;
+/// The most that wait for the provider or the disk at a time, each on a thread.
+const MAX_ASKING: usize = 8;
+/// How long others wait for one of these to be done.
+const MAX_WAIT: Duration = Duration::from_secs(3);
 /// What the names of their cookies begin with.
 const BEGUN: &str = "joinedup-sign-in-";
 /// The most sign-ins that have begun in one browser at a time.
@@ -42,6 +47,8 @@ struct Inner {
     sessions: Sessions,
     begun: Kept<Begun>,
     attempts: Attempts,
+    /// As many ask the provider or the disk at a time.
+    turns: Arc<Semaphore>,
 }
 
 /// Somebody who was sent to the provider.
@@ -136,6 +143,7 @@ impl SignIn {
                 whole: BEGUN_LASTS,
             }),
             attempts: Attempts::default(),
+            turns: Arc::new(Semaphore::new(MAX_ASKING)),
             settings: settings.clone(),
         })))
     }
@@ -264,14 +272,11 @@ impl SignIn {
     }
 
     /// Ends a browser's session; answers who it was, the cookie that forgets it, and the provider's own way out.
-    pub async fn sign_out(
-        &self,
-        headers: &HeaderMap,
-    ) -> (Option<Caller>, HeaderValue, Option<String>) {
+    pub fn sign_out(&self, headers: &HeaderMap) -> (Option<Caller>, HeaderValue, Option<String>) {
         let caller = self.end(headers);
-        let end = self.apart(|inner| inner.provider.end_address()).await;
+        let end = caller.as_ref().and_then(|_| self.0.provider.end_address());
         let cookie = self.set_cookie(&self.session_cookie(), "", Some(Duration::ZERO));
-        (caller, cookie, end.ok().flatten())
+        (caller, cookie, end)
     }
 
     fn end(&self, headers: &HeaderMap) -> Option<Caller> {
@@ -299,8 +304,18 @@ impl SignIn {
         &self,
         work: impl FnOnce(&Inner) -> T + Send + 'static,
     ) -> Result<T, SignInError> {
+        // Threads that wait for it are few, so that all else that needs one goes on.
+        let turn = self.0.turns.clone().acquire_owned();
+        let turn = tokio::time::timeout(MAX_WAIT, turn).await;
+        let Ok(Ok(turn)) = turn else {
+            return Err(SignInError::Away);
+        };
         let inner = self.0.clone();
-        let worked = tokio::task::spawn_blocking(move || work(&inner)).await;
+        let worked = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work(&inner)
+        });
+        let worked = worked.await;
         worked.map_err(|error| {
             tracing::error!(%error, "a sign-in failed");
             SignInError::Away

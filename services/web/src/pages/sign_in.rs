@@ -136,7 +136,7 @@ async fn sign_out(State(shared): State<Shared>, headers: HeaderMap) -> Result<Re
         let title = "The form came from elsewhere";
         return Err(Problem::new(StatusCode::FORBIDDEN, title, detail));
     }
-    let (caller, cookie, end) = sign_in.sign_out(&headers).await;
+    let (caller, cookie, end) = sign_in.sign_out(&headers);
     let page = page(
         "You are signed out",
         &html! {

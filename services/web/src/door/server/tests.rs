@@ -334,6 +334,37 @@ async fn silent_clients_keep_nobody_out_and_health_always_answers() {
 }
 
 #[tokio::test]
+async fn how_far_the_log_is_is_told_to_nobody_who_may_not_know() {
+    let roles = [("reader", Role::Reader), ("operator", Role::Operator)];
+    let door = door(&roles, |config| {
+        config.proxies = vec![[127, 0, 0, 1].into()];
+    })
+    .await;
+    let ask = async |more: &str| {
+        let head = format!("GET /readyz?verbose HTTP/1.1\r\nconnection: close\r\n{more}\r\n");
+        let answer = door.raw(head.as_bytes()).await;
+        assert_eq!(answer.status, 200, "{}", answer.head);
+        answer.body
+    };
+    let from = |who: &str| {
+        let token = secret(who);
+        format!("host: x\r\nx-forwarded-for: 192.0.2.7\r\nauthorization: Bearer {token}\r\n")
+    };
+    for stranger in [
+        "host: x\r\nx-forwarded-for: 192.0.2.7\r\n",
+        &from("guessed"),
+        &from("reader"),
+        // A page of another site whose name leads to this machine.
+        "host: evil.example\r\n",
+    ] {
+        assert_eq!(ask(stranger).await, "ready\n", "{stranger}");
+    }
+    for known in ["host: localhost\r\n", &from("operator")] {
+        assert!(ask(known).await.contains("log: head 0"), "{known}");
+    }
+}
+
+#[tokio::test]
 async fn an_event_is_taken_as_the_sdks_send_it() {
     let door = door(&[], |_| {}).await;
     let event = event(READY);

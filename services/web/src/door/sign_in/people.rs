@@ -7,7 +7,10 @@ use joinedup_application::secrets::is_open_to_others;
 use joinedup_application::trust::TrustError;
 use joinedup_events::{AreaId, Areas};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// Why settings of sign-in were not taken.
 #[derive(Debug, thiserror::Error)]
@@ -69,12 +72,24 @@ pub fn read_closed(path: &PathBuf, accept_readable: bool) -> Result<String, Sett
     Ok(text)
 }
 
+/// How long a people file that has changed has to stay as it is.
+const SETTLES: Duration = Duration::from_millis(500);
+
 /// Who may do what, as the settings say.
 #[derive(Debug)]
 pub struct Rights {
     settings: SignIn,
     accept_readable: bool,
     areas: Areas,
+    /// What the people file held when it was last in order.
+    last: Mutex<Option<Last>>,
+}
+
+/// A people file that was in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Last {
+    digest: [u8; 32],
+    is_empty: bool,
 }
 
 impl Rights {
@@ -96,20 +111,27 @@ impl Rights {
             settings: settings.clone(),
             accept_readable,
             areas: areas.clone(),
+            last: Mutex::default(),
         };
         rights.people()?;
         Ok(rights)
     }
 
-    /// Whether the claims of the ID token do not say enough, so that the provider has to be asked for more.
+    /// Whether the ID token does not say enough, so that the provider has to be asked for more: it lacks the claim, or the
+    /// address of somebody who may be listed by theirs.
     #[must_use]
     pub fn needs_more(&self, known: &Known) -> bool {
         let claim = self.settings.claim.as_ref();
-        claim.is_some_and(|path| find(&known.claims, path).is_none())
+        let has_claim = claim.is_none_or(|path| find(&known.claims, path).is_some());
+        // A file that is not in order is refused when rights are asked for.
+        let people = self.people().unwrap_or_default();
+        let mut before = people.iter().take_while(|person| !is(person, known));
+        let by_address = |person: &Person| person.sub.is_none() && person.email.is_some();
+        !has_claim || known.email.is_none() && before.any(by_address)
     }
 
     /// What somebody may do; none: nothing. The people file is read anew each time, so that who was taken out of it
-    /// does not come in again.
+    /// does not come in again; one that has changed is read twice, and blocks for that long.
     ///
     /// # Errors
     /// When the people file is no longer in order.
@@ -149,6 +171,16 @@ impl Rights {
             return Ok(Vec::new());
         };
         let text = read_closed(path, self.accept_readable)?;
+        let digest: [u8; 32] = Sha256::digest(&text).into();
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_some_and(|last| last.digest != digest) {
+            // One that is written in place is empty for a moment, or holds some of its people: whoever is not among
+            // them yet would have what a claim grants.
+            std::thread::sleep(SETTLES);
+            if read_closed(path, self.accept_readable)? != text {
+                return Err(SettingsError::People("it is being written".to_owned()));
+            }
+        }
         // The parser's own message shows the line, which may hold somebody's address.
         let people: People = toml::from_str(&text).map_err(|error: toml::de::Error| {
             let line = error
@@ -158,6 +190,12 @@ impl Rights {
                 "line {line} is not a [[person]] with `sub` or `email`, `roles` and `areas`"
             ))
         })?;
+        let is_empty = people.person.is_empty();
+        if is_empty && last.is_some_and(|last| !last.is_empty) {
+            return Err(SettingsError::People(
+                "it names nobody any more; where that is meant, start the server again".to_owned(),
+            ));
+        }
         for (number, person) in people.person.iter().enumerate() {
             let wrong = |rule: &str| SettingsError::People(format!("person {} {rule}", number + 1));
             if person.sub.is_none() && person.email.is_none() {
@@ -172,6 +210,7 @@ impl Rights {
                 ));
             }
         }
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Last { digest, is_empty });
         Ok(people.person)
     }
 }
@@ -270,10 +309,19 @@ mod tests {
         .unwrap();
         let mut person = known(json!({}));
         assert!(rights.of(&person).unwrap().is_none());
+        assert!(rights.needs_more(&person), "the address");
         person.email = Some("z.q@example.nhs.uk".into());
         assert!(rights.of(&person).unwrap().unwrap().has(Role::Assessor));
+        assert!(!rights.needs_more(&person));
         write("[[person]]\nsub = \"u-2\"\nroles = [\"assessor\"]\n");
         assert!(rights.of(&person).unwrap().is_none());
+        person.email = None;
+        assert!(
+            !rights.needs_more(&person),
+            "nobody is listed by an address"
+        );
+        write("");
+        assert!(rights.of(&person).is_err(), "as while it is written");
         for wrong in [
             "[[person]]\nroles = [\"admin\"]\n",
             "[[person]]\nsub = \"secret-name\"\nrole = [\"admin\"]\n",
@@ -287,5 +335,32 @@ mod tests {
                 "{refused}"
             );
         }
+    }
+
+    #[test]
+    fn who_is_not_in_the_file_yet_while_it_is_written_has_no_grant_instead() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("people.toml");
+        let barred = "[[person]]\nsub = \"u-2\"\nroles = [\"reader\"]\n[[person]]\nsub = \"u-1\"\nroles = []\n";
+        let (half, _) = barred.split_at(barred.rfind("[[").unwrap());
+        std::fs::write(&file, barred).unwrap();
+        let rights = rights(SignIn {
+            people_file: Some(file.clone()),
+            claim: Some("group".into()),
+            grants: vec![grant("ward", &[Role::Operator], &[])],
+            ..SignIn::default()
+        })
+        .unwrap();
+        let person = known(json!({ "group": "ward" }));
+        assert!(rights.of(&person).unwrap().is_none());
+        std::fs::write(&file, half).unwrap();
+        std::thread::scope(|scope| {
+            let asked = scope.spawn(|| rights.of(&person));
+            std::thread::sleep(SETTLES / 2);
+            std::fs::write(&file, barred).unwrap();
+            let answer = asked.join().unwrap();
+            assert!(answer.is_err() || answer.is_ok_and(|of| of.is_none()));
+        });
+        assert!(rights.of(&person).unwrap().is_none());
     }
 }

@@ -29,6 +29,9 @@ const MAX_ANSWER: u64 = 1 << 20;
 /// How long it is believed what the provider says of itself and its keys.
 const METADATA_LASTS: Duration = Duration::from_secs(600);
 
+/// For how long it counts as away after it did not answer.
+const AWAY_LASTS: Duration = Duration::from_secs(5);
+
 /// All claims beside the standard ones.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 struct Claims(Map<String, Value>);
@@ -66,7 +69,7 @@ type OwnClient = Client<
 >;
 
 /// Why the provider was of no help. No text holds anything that it sent.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum ProviderError {
     /// It did not answer.
     #[error("the provider does not answer: {0}")]
@@ -109,6 +112,8 @@ pub struct Provider {
     secret: Option<String>,
     agent: ureq::Agent,
     metadata: Mutex<Option<(Instant, Arc<ProviderMetadataWithLogout>)>>,
+    /// Held while it is asked what it is; when and why that failed last.
+    asking: Mutex<Option<(Instant, ProviderError)>>,
 }
 
 impl Provider {
@@ -125,6 +130,7 @@ impl Provider {
             secret,
             agent: agent(settings)?,
             metadata: Mutex::default(),
+            asking: Mutex::default(),
             settings: settings.clone(),
         })
     }
@@ -220,15 +226,24 @@ impl Provider {
             email: verified(claims.email().map(|e| e.as_str()), claims.email_verified()),
             claims: claims.additional_claims().0.clone(),
         };
-        if (known.name.is_none() || known.email.is_none() || needs_more(&known))
+        let needs_more = needs_more(&known);
+        if (known.name.is_none() || needs_more)
             && let Ok(request) = client.user_info(
                 tokens.access_token().clone(),
                 Some(claims.subject().clone()),
             )
         {
-            let more: UserInfoClaims<Claims, CoreGenderClaim> = request
-                .request(&http)
-                .map_err(|_| ProviderError::Answer("what it says of the person"))?;
+            let more: UserInfoClaims<Claims, CoreGenderClaim> = match request.request(&http) {
+                Ok(more) => more,
+                Err(_) if needs_more => {
+                    return Err(ProviderError::Answer("what it says of the person"));
+                }
+                // A name is only shown.
+                Err(_) => {
+                    tracing::warn!("the provider does not say what somebody is called");
+                    return Ok(known);
+                }
+            };
             let name = more.name().and_then(|name| name.get(None));
             known.name = known.name.or_else(|| name.map(|name| name.to_string()));
             let email = verified(more.email().map(|e| e.as_str()), more.email_verified());
@@ -243,10 +258,11 @@ impl Provider {
         Ok(known)
     }
 
-    /// Where somebody signs out of the provider too; none when it has no such place, or is not known yet.
+    /// Where somebody signs out of the provider too; none when it has no such place, or is not known yet. It is not asked:
+    /// nobody waits for it to sign out here.
     #[must_use]
     pub fn end_address(&self) -> Option<String> {
-        let metadata = self.metadata().ok()?;
+        let metadata = self.remembered(None)?;
         let end = metadata
             .additional_metadata()
             .end_session_endpoint
@@ -281,13 +297,38 @@ impl Provider {
     }
 
     fn metadata(&self) -> Result<Arc<ProviderMetadataWithLogout>, ProviderError> {
-        // Whoever comes while it is being asked waits for the same answer.
-        let mut known = self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, metadata)) = known.as_ref()
-            && at.elapsed() < METADATA_LASTS
-        {
-            return Ok(metadata.clone());
+        if let Some(known) = self.remembered(Some(METADATA_LASTS)) {
+            return Ok(known);
         }
+        // Whoever comes while it is being asked waits for the same answer.
+        let mut failed = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = self.remembered(Some(METADATA_LASTS)) {
+            return Ok(known);
+        }
+        if let Some((at, error)) = failed.as_ref()
+            && at.elapsed() < AWAY_LASTS
+        {
+            return Err(error.clone());
+        }
+        let discovered = self.discovered();
+        let now = Instant::now();
+        *failed = discovered.as_ref().err().map(|error| (now, error.clone()));
+        if let Ok(metadata) = &discovered {
+            *self.metadata.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some((now, metadata.clone()));
+        }
+        discovered
+    }
+
+    /// What it said of itself, if that was not too long ago.
+    fn remembered(&self, lasts: Option<Duration>) -> Option<Arc<ProviderMetadataWithLogout>> {
+        let known = self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, metadata) = known.as_ref()?;
+        let is_over = lasts.is_some_and(|lasts| at.elapsed() >= lasts);
+        (!is_over).then(|| metadata.clone())
+    }
+
+    fn discovered(&self) -> Result<Arc<ProviderMetadataWithLogout>, ProviderError> {
         use openidconnect::DiscoveryError as E;
         let http = |request: HttpRequest| self.send(request);
         let metadata = ProviderMetadataWithLogout::discover(&self.issuer, &http).map_err(
@@ -300,9 +341,7 @@ impl Provider {
                 _ => ProviderError::Answer("it is not what a provider says of itself"),
             },
         )?;
-        let metadata = Arc::new(metadata);
-        *known = Some((Instant::now(), metadata.clone()));
-        Ok(metadata)
+        Ok(Arc::new(metadata))
     }
 
     fn forget(&self) {
@@ -343,4 +382,37 @@ fn agent(settings: &SignIn) -> Result<ureq::Agent, SettingsError> {
         .tls_config(trust::tls(&authorities))
         .build();
     Ok(config.new_agent())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    use std::thread::sleep;
+
+    #[test]
+    fn a_provider_that_does_not_answer_holds_nobody_up_who_signs_out_and_is_asked_once_for_all() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let settings = SignIn {
+            issuer,
+            client_id: "joinedup".into(),
+            public_url: "http://127.0.0.1:8080".into(),
+            ..SignIn::default()
+        };
+        let provider = Provider::new(&settings, None).unwrap();
+        let asked = std::thread::scope(|scope| {
+            let begun: Vec<_> = (0..4).map(|_| scope.spawn(|| provider.begin())).collect();
+            let (asked, _) = listener.accept().unwrap();
+            sleep(Duration::from_millis(100));
+            let now = Instant::now();
+            assert_eq!(provider.end_address(), None);
+            assert!(now.elapsed() < Duration::from_secs(1));
+            drop(asked);
+            listener.set_nonblocking(true).unwrap();
+            assert!(begun.into_iter().all(|b| b.join().unwrap().is_err()));
+            std::iter::from_fn(|| listener.accept().ok()).count()
+        });
+        assert_eq!(asked, 0, "beside the first");
+    }
 }

@@ -60,6 +60,42 @@ async fn no_body_is_waited_for_where_nothing_is_sent_or_the_link_is_none() {
 }
 
 #[tokio::test]
+async fn one_client_behind_a_proxy_does_not_take_the_places_of_others_behind_it() {
+    let door = door(&[("feed", Role::Publisher)], |config| {
+        config.proxies = vec![[127, 0, 0, 1].into()];
+        config.max_connections_per_client = 2;
+    })
+    .await;
+    let by = |client: &str, method: &str, path: &str| {
+        let length = if method == "POST" {
+            NEVER[1]
+        } else {
+            "content-length: 0"
+        };
+        let more = format!("x-forwarded-for: {client}\r\n{length}");
+        head(method, path, "feed", &more)
+    };
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut stream = door.open().await;
+        let never = by("192.0.2.7", "POST", "/api/v1/events");
+        stream.write_all(never.as_bytes()).await.unwrap();
+        held.push(stream);
+    }
+    // The two have come when the client's third is refused.
+    let third = by("192.0.2.7", "GET", "/livez");
+    let patience = Duration::from_secs(60);
+    let until = async |status: u16| while answered(&door, &third).await != status {};
+    tokio::time::timeout(patience, until(429)).await.unwrap();
+    assert_eq!(
+        answered(&door, &by("192.0.2.8", "GET", "/livez")).await,
+        200
+    );
+    drop(held);
+    tokio::time::timeout(patience, until(200)).await.unwrap();
+}
+
+#[tokio::test]
 async fn one_who_never_sends_what_they_announce_holds_up_nobody_else() {
     let roles = [("slow", Role::Publisher), ("feed", Role::Publisher)];
     let door = door(&roles, |_| {}).await;
