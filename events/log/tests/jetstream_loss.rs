@@ -14,7 +14,7 @@ use std::time::Duration;
 use async_nats::jetstream::stream::Config;
 use bytes::Bytes;
 use joinedup_log::jetstream::{
-    Apply, JetStreamLog, Settings, StreamSettings, Unsafe, apply_stream,
+    Apply, ConnectError, JetStreamLog, Settings, StreamSettings, Unsafe, apply_stream,
 };
 use joinedup_log::{EventLog, NewEvent, Position, ReadError, RecordedEvent, archive};
 
@@ -237,22 +237,33 @@ fn flip(server: &NatsServer, words: &str) {
     std::fs::write(path, bytes).unwrap();
 }
 
-/// Three servers, `n0` to `n2`, which keep a stream together.
-fn cluster() -> Vec<NatsServer> {
+/// Three servers, `n0` to `n2`, which keep streams together.
+fn in_a_cluster() -> [Options; 3] {
     let free = || TcpListener::bind("127.0.0.1:0").unwrap();
     let listeners = [free(), free(), free()];
     let ports = listeners.map(|listener| listener.local_addr().unwrap().port());
     let routes = ports.map(|port| format!("\"nats://127.0.0.1:{port}\""));
-    let options = |(server, port): (usize, &u16)| Options {
+    [0, 1, 2].map(|server: usize| Options {
         more: format!(
-            "server_name: n{server}\ncluster {{ name: trial, listen: \"127.0.0.1:{port}\", routes: [{}] }}",
+            "server_name: n{server}\ncluster {{ name: trial, listen: \"127.0.0.1:{}\", routes: [{}] }}",
+            ports[server],
             routes.join(", ")
         ),
         ..Options::default()
-    };
-    let all = ports.iter().enumerate();
-    all.map(|server| NatsServer::start_with(options(server)))
-        .collect()
+    })
+}
+
+fn settings_of(servers: &[NatsServer]) -> Settings {
+    let all: Vec<Settings> = servers
+        .iter()
+        .map(|server| server.settings(STREAM))
+        .collect();
+    let joined = |each: fn(&Settings) -> &str| all.iter().map(each).collect::<Vec<_>>().join(",");
+    Settings {
+        monitor_url: Some(joined(|of_one| of_one.monitor_url.as_deref().unwrap())),
+        url: joined(|of_one| &of_one.url),
+        ..all[0].clone()
+    }
 }
 
 /// Tries again until something is so.
@@ -272,18 +283,8 @@ async fn eventually<T, E: std::fmt::Debug>(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_one_copy_of_a_cluster_lost_is_read_from_another_and_the_copy_is_named() {
-    let mut servers = cluster();
-    let joined = |each: fn(&NatsServer) -> String| {
-        let all: Vec<String> = servers.iter().map(each).collect();
-        all.join(",")
-    };
-    let settings = Settings {
-        monitor_url: Some(joined(|server| {
-            server.settings(STREAM).monitor_url.unwrap()
-        })),
-        url: joined(NatsServer::url),
-        ..servers[0].settings(STREAM)
-    };
+    let mut servers = in_a_cluster().map(NatsServer::start_with);
+    let settings = settings_of(&servers);
     let wanted = StreamSettings {
         replicas: Some(3),
         ..StreamSettings::default()
@@ -368,4 +369,37 @@ async fn what_one_copy_of_a_cluster_lost_is_read_from_another_and_the_copy_is_na
         log.check(Position(200), 10).await
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_a_cluster_is_about_to_delete_is_not_made_anew_over_it() {
+    let mut first = NatsServer::start();
+    let log = first.log(STREAM).await;
+    log.append(events(1, 10)).await.unwrap();
+    let [of_first, of_second, of_third] = in_a_cluster();
+    first.stop();
+    first.restart_with(of_first);
+    let others = [of_second, of_third].map(NatsServer::start_with);
+    let settings = Settings {
+        monitor_url: first.settings(STREAM).monitor_url,
+        ..others[0].settings(STREAM)
+    };
+    for apply in [Apply::DryRun, Apply::Change] {
+        eventually("the cluster answers", async || {
+            match apply_stream(&settings, &StreamSettings::default(), apply).await {
+                Err(ConnectError::LeftBehind { stream, .. }) => {
+                    assert_eq!(stream, STREAM);
+                    Ok(())
+                }
+                Err(other) => Err(other.to_string()),
+                Ok(plan) => panic!("{plan}"),
+            }
+        })
+        .await;
+    }
+    // What the sentence says to do keeps every event.
+    first.kill();
+    first.restart_with(Options::default());
+    let log = first.log(STREAM).await;
+    assert_eq!(log.read(Position::ORIGIN, 100).await.unwrap().len(), 10);
 }

@@ -57,10 +57,7 @@ struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     async fn ask(monitors: &str, timeout: Duration, keepers: &'a Keepers) -> Self {
-        let urls = monitors
-            .split(',')
-            .map(str::trim)
-            .filter(|url| !url.is_empty());
+        let urls = monitor::addresses(monitors);
         let answers = join_all(urls.map(|url| monitor::varz(url, timeout))).await;
         Self { keepers, answers }
     }

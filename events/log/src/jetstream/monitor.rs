@@ -1,11 +1,12 @@
-//! One question to the server's monitoring port: does it write to disk before it acknowledges?
+//! Questions to the server's monitoring port: does it write to disk before it acknowledges, and which streams has it?
 //!
 //! A client cannot see this over the NATS protocol (only the system account can), so it is read from `/varz`, which also
-//! says which server answers.
+//! says which server answers, and from `/jsz`.
 
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -64,9 +65,57 @@ pub(super) enum MonitorError {
     Strange(String),
 }
 
+/// What `/jsz` says of the streams in a server's files.
+#[derive(Debug, Deserialize)]
+struct Jsz {
+    #[serde(default)]
+    account_details: Vec<Account>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Account {
+    #[serde(default)]
+    stream_detail: Vec<Stream>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Stream {
+    name: String,
+}
+
+/// The addresses in a setting.
+pub(super) fn addresses(monitors: &str) -> impl Iterator<Item = &str> {
+    let all = monitors.split(',').map(str::trim);
+    all.filter(|url| !url.is_empty())
+}
+
 /// Asks `/varz` at a plain HTTP address; an address without a path gets `/varz`.
 pub(super) async fn varz(url: &str, timeout: Duration) -> Result<Varz, MonitorError> {
     let (host, path) = split(url).ok_or_else(|| MonitorError::Address(url.to_owned()))?;
+    page(url, host, path, timeout).await
+}
+
+/// Whether a server has a stream of a name in its files, whatever its cluster knows.
+pub(super) async fn has_stream(
+    url: &str,
+    stream: &str,
+    timeout: Duration,
+) -> Result<bool, MonitorError> {
+    let (host, _) = split(url).ok_or_else(|| MonitorError::Address(url.to_owned()))?;
+    let jsz: Jsz = page(url, host, "/jsz?streams=true", timeout).await?;
+    let mut streams = jsz
+        .account_details
+        .iter()
+        .flat_map(|account| &account.stream_detail);
+    Ok(streams.any(|of_server| of_server.name == stream))
+}
+
+async fn page<T: DeserializeOwned>(
+    url: &str,
+    host: &str,
+    path: &str,
+    timeout: Duration,
+) -> Result<T, MonitorError> {
     let answer = tokio::time::timeout(timeout, get(host, path))
         .await
         .map_err(|_| MonitorError::Silent(url.to_owned(), timeout))?
@@ -95,7 +144,7 @@ async fn get(host: &str, path: &str) -> std::io::Result<Vec<u8>> {
     Ok(answer)
 }
 
-fn parse(answer: &[u8]) -> Option<Varz> {
+fn parse<T: DeserializeOwned>(answer: &[u8]) -> Option<T> {
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
     let status = answer.split(|byte| *byte == b'\r').next()?;
     if !status.starts_with(b"HTTP/1.") || status.split(|byte| *byte == b' ').nth(1)? != b"200" {
@@ -130,7 +179,8 @@ mod tests {
     fn a_server_that_does_not_say_it_always_syncs_does_not() {
         let answer =
             |body: &str| format!("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n{body}");
-        let read = |body: &str| parse(answer(body).as_bytes()).map(|varz| varz.sync_always());
+        let read =
+            |body: &str| parse::<Varz>(answer(body).as_bytes()).map(|varz| varz.sync_always());
         assert_eq!(
             read(r#"{"server_id":"N","jetstream":{"config":{"sync_always":true}}}"#),
             Some(true)
@@ -141,6 +191,6 @@ mod tests {
         );
         assert_eq!(read(r#"{"server_id":"N"}"#), Some(false));
         assert_eq!(read("hello"), None);
-        assert!(parse(b"HTTP/1.0 404 Not Found\r\n\r\n{\"server_id\":\"N\"}").is_none());
+        assert!(parse::<Varz>(b"HTTP/1.0 404 Not Found\r\n\r\n{\"server_id\":\"N\"}").is_none());
     }
 }
