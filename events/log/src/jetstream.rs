@@ -29,6 +29,7 @@ use std::time::{Duration, SystemTime};
 use async_nats::jetstream::{self, context::ContextBuilder};
 use async_trait::async_trait;
 
+pub use monitor::usual_monitors;
 pub use settings::{Credentials, DEFAULT_STREAM, Settings, UnknownUnsafe, Unsafe};
 pub use startup::{ConnectError, Finding, SERVER_FLOOR, check};
 pub use stream::{Apply, MAX_PAYLOAD, Placement, Plan, SUBJECTS, StreamSettings, apply_stream};

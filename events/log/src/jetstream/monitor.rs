@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use async_nats::ServerAddr;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -89,6 +90,20 @@ pub(super) fn addresses(monitors: &str) -> impl Iterator<Item = &str> {
     all.filter(|url| !url.is_empty())
 }
 
+/// Where NATS servers are monitored by convention: host and port for each server of an address with commas.
+#[must_use]
+pub fn usual_monitors(url: &str) -> Vec<String> {
+    let servers = url
+        .split(',')
+        .filter_map(|server| server.trim().parse::<ServerAddr>().ok());
+    servers
+        .map(|server| match server.host() {
+            host if host.contains(':') => format!("[{host}]:8222"),
+            host => format!("{host}:8222"),
+        })
+        .collect()
+}
+
 /// Asks `/varz` at a plain HTTP address; an address without a path gets `/varz`.
 pub(super) async fn varz(url: &str, timeout: Duration) -> Result<Varz, MonitorError> {
     let (host, path) = split(url).ok_or_else(|| MonitorError::Address(url.to_owned()))?;
@@ -156,6 +171,25 @@ fn parse<T: DeserializeOwned>(answer: &[u8]) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_spelling_of_a_server_leads_to_its_usual_monitoring_address() {
+        for url in [
+            "nats://a:4222",
+            "nats://a",
+            "a",
+            "a:4333",
+            "nats://a:4222/",
+            "tls://joe:s3cr:et@a:4222",
+            "nats://token@a/",
+        ] {
+            assert_eq!(usual_monitors(url), ["a:8222"], "{url}");
+        }
+        assert_eq!(
+            usual_monitors("nats://a:4222, b,nats://[::1]:4222"),
+            ["a:8222", "b:8222", "[::1]:8222"]
+        );
+    }
 
     #[test]
     fn only_a_plain_address_with_a_port_is_asked() {
