@@ -9,6 +9,7 @@
 
 mod batches;
 mod connection;
+mod copies;
 mod durability;
 mod monitor;
 mod publish;
@@ -28,6 +29,7 @@ use std::time::{Duration, SystemTime};
 use async_nats::jetstream::{self, context::ContextBuilder};
 use async_trait::async_trait;
 
+pub use monitor::usual_monitors;
 pub use settings::{Credentials, DEFAULT_STREAM, Settings, UnknownUnsafe, Unsafe};
 pub use startup::{ConnectError, Finding, SERVER_FLOOR, check};
 pub use stream::{Apply, MAX_PAYLOAD, Placement, Plan, SUBJECTS, StreamSettings, apply_stream};
@@ -68,6 +70,8 @@ struct Shared {
     durability: durability::Watch,
     /// The highest position that was acknowledged or read here.
     known: AtomicU64,
+    /// A position that a copy of the stream was found to lack although another has it; 0 where none was.
+    lacking: AtomicU64,
     losses: Losses,
     /// The number of lost connections at which the stream was last seen to be the same.
     verified: AtomicU64,
@@ -113,6 +117,7 @@ impl JetStreamLog {
             structure: settings.structure,
             durability: durability::Watch::new(settings, verified, durable),
             known: AtomicU64::new(info.state.last_seq),
+            lacking: AtomicU64::new(0),
             losses,
             verified: AtomicU64::new(verified),
             broken: AtomicBool::new(false),
@@ -225,5 +230,11 @@ impl EventLog for JetStreamLog {
 
     async fn writable(&self) -> Result<(), Unwritable> {
         self.shared.writable().await
+    }
+
+    async fn check(&self, after: Position, limit: usize) -> Result<Option<Position>, ReadError> {
+        let events = self.shared.read(after, limit).await?;
+        self.shared.copies_are_whole().await?;
+        Ok(events.last().map(|event| event.position))
     }
 }

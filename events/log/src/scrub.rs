@@ -88,7 +88,7 @@ impl Scrub {
                         tracing::error!(
                             reason = what,
                             after = at.0,
-                            "the log is damaged: the views are as they were, and would be wrong if they were built again"
+                            "the log is damaged: keep the views as they are until it was put right"
                         );
                     }
                     self.note(|state| state.damage = Some(what));

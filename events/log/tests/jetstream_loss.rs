@@ -7,12 +7,14 @@
     reason = "a test fails by a panic"
 )]
 
+use std::net::TcpListener;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use async_nats::jetstream::stream::Config;
 use bytes::Bytes;
 use joinedup_log::jetstream::{
-    Apply, JetStreamLog, Settings, StreamSettings, Unsafe, apply_stream,
+    Apply, ConnectError, JetStreamLog, Settings, StreamSettings, Unsafe, apply_stream,
 };
 use joinedup_log::{EventLog, NewEvent, Position, ReadError, RecordedEvent, archive};
 
@@ -20,7 +22,7 @@ use joinedup_log::{EventLog, NewEvent, Position, ReadError, RecordedEvent, archi
 #[expect(dead_code, reason = "the process id is for the benchmark")]
 mod nats_server;
 
-use nats_server::NatsServer;
+use nats_server::{NatsServer, Options};
 
 const STREAM: &str = "JOINEDUP";
 
@@ -212,22 +214,192 @@ async fn one_flipped_bit_on_the_disk_of_the_server_is_found_by_reading() {
     );
 }
 
-/// Flips one bit of a message in the server's files.
-fn flip(server: &NatsServer, words: &str) {
+/// A message in the server's files: the file, what is in it, and where.
+fn stored(server: &NatsServer, words: &str) -> Option<(PathBuf, Vec<u8>, usize)> {
     let folder = server
         .store()
         .join(format!("jetstream/$G/streams/{STREAM}/msgs"));
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let mut bytes = std::fs::read(&path).unwrap();
-        let found = bytes
+    let files = std::fs::read_dir(folder).ok()?;
+    files.map(|file| file.unwrap().path()).find_map(|path| {
+        let bytes = std::fs::read(&path).ok()?;
+        let at = bytes
             .windows(words.len())
-            .position(|some| some == words.as_bytes());
-        if let Some(at) = found {
-            bytes[at] ^= 1;
-            std::fs::write(&path, bytes).unwrap();
-            return;
+            .position(|some| some == words.as_bytes())?;
+        Some((path, bytes, at))
+    })
+}
+
+/// Flips one bit of a message in the server's files.
+fn flip(server: &NatsServer, words: &str) {
+    let (path, mut bytes, at) =
+        stored(server, words).expect("the message is in a file of the server");
+    bytes[at] ^= 1;
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// Three servers, `n0` to `n2`, which keep streams together.
+fn in_a_cluster() -> [Options; 3] {
+    let free = || TcpListener::bind("127.0.0.1:0").unwrap();
+    let listeners = [free(), free(), free()];
+    let ports = listeners.map(|listener| listener.local_addr().unwrap().port());
+    let routes = ports.map(|port| format!("\"nats://127.0.0.1:{port}\""));
+    [0, 1, 2].map(|server: usize| Options {
+        more: format!(
+            "server_name: n{server}\ncluster {{ name: trial, listen: \"127.0.0.1:{}\", routes: [{}] }}",
+            ports[server],
+            routes.join(", ")
+        ),
+        ..Options::default()
+    })
+}
+
+fn settings_of(servers: &[NatsServer]) -> Settings {
+    let all: Vec<Settings> = servers
+        .iter()
+        .map(|server| server.settings(STREAM))
+        .collect();
+    let joined = |each: fn(&Settings) -> &str| all.iter().map(each).collect::<Vec<_>>().join(",");
+    Settings {
+        monitor_url: Some(joined(|of_one| of_one.monitor_url.as_deref().unwrap())),
+        url: joined(|of_one| &of_one.url),
+        ..all[0].clone()
+    }
+}
+
+/// Tries again until something is so.
+async fn eventually<T, E: std::fmt::Debug>(
+    what: &str,
+    mut attempt: impl AsyncFnMut() -> Result<T, E>,
+) -> T {
+    let started = tokio::time::Instant::now();
+    loop {
+        match attempt().await {
+            Ok(done) => return done,
+            Err(error) => assert!(started.elapsed() < PATIENCE, "{what}: {error:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_copy_of_a_cluster_lost_is_read_from_another_and_the_copy_is_named() {
+    let mut servers = in_a_cluster().map(NatsServer::start_with);
+    let settings = settings_of(&servers);
+    let wanted = StreamSettings {
+        replicas: Some(3),
+        ..StreamSettings::default()
+    };
+    let log = eventually("the cluster takes the stream", async || {
+        apply_stream(&settings, &wanted, Apply::Change).await?;
+        JetStreamLog::connect(&settings).await
+    })
+    .await;
+    eventually("the events are taken", async || {
+        log.append(events(1, 300)).await
+    })
+    .await;
+    eventually("each server has a copy", async || {
+        let whole = |server: &NatsServer| stored(server, "event-300-of-many").is_some();
+        servers.iter().all(whole).then_some(()).ok_or(())
+    })
+    .await;
+
+    servers[1].stop();
+    flip(&servers[1], "event-123-of-many");
+    servers[1].restart();
+    let client = async_nats::connect(settings.url.split(',').collect::<Vec<_>>());
+    let client = client.await.unwrap();
+    let context = async_nats::jetstream::new(client.clone());
+    // Once the damaged copy follows, and once it leads.
+    for leads in [false, true] {
+        eventually("another server leads", async || {
+            let stepdown = format!("$JS.API.STREAM.LEADER.STEPDOWN.{STREAM}");
+            let preferred = if leads { "n1" } else { "n0" };
+            let question = format!("{{\"placement\":{{\"preferred\":\"{preferred}\"}}}}");
+            let stream = context
+                .get_stream(STREAM)
+                .await
+                .map_err(|e| e.to_string())?;
+            let cluster = stream.cached_info().cluster.clone().unwrap();
+            let settled = cluster.replicas.iter().all(|peer| peer.current);
+            if settled && cluster.leader.as_deref() == Some(preferred) {
+                return Ok(());
+            }
+            client.request(stepdown, question.into()).await.ok();
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            Err(format!("{cluster:?}"))
+        })
+        .await;
+        // A server answers for its copy some time after it came back.
+        eventually("the damaged copy is met", async || {
+            let read = log.read(Position::ORIGIN, 300).await.unwrap();
+            let wanted: Vec<u64> = (1..=300).collect();
+            assert_eq!(positions(&read), wanted, "the damaged copy leads: {leads}");
+            let checked = log.check(Position(100), 50).await;
+            checked.is_err().then_some(()).ok_or("not yet")
+        })
+        .await;
+        let mut after = Position::ORIGIN;
+        eventually("a subscription goes on", async || {
+            let mut subscription = log.subscribe(after).await.unwrap();
+            while after < Position(300) {
+                let batch = subscription.next().await;
+                let batch = batch.map_err(|error| match error {
+                    ReadError::Away(why) => why,
+                    ReadError::Broken(why) => panic!("{why}"),
+                })?;
+                after = batch.head.min(batch.events.last().unwrap().position);
+            }
+            Ok::<_, String>(())
+        })
+        .await;
+        // It is said for as long as it is so, whichever copy answers.
+        for _ in 0..4 {
+            assert_missing(
+                log.check(Position(200), 10).await,
+                "the copy on server n1 of stream JOINEDUP lacks the event at position 123",
+            );
         }
     }
-    panic!("the message is in no file of the server");
+
+    servers[1].stop();
+    flip(&servers[1], "dvent-123-of-many");
+    servers[1].restart();
+    eventually("every copy is whole", async || {
+        log.check(Position(200), 10).await
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_a_cluster_is_about_to_delete_is_not_made_anew_over_it() {
+    let mut first = NatsServer::start();
+    let log = first.log(STREAM).await;
+    log.append(events(1, 10)).await.unwrap();
+    let [of_first, of_second, of_third] = in_a_cluster();
+    first.stop();
+    first.restart_with(of_first);
+    let others = [of_second, of_third].map(NatsServer::start_with);
+    let settings = Settings {
+        monitor_url: first.settings(STREAM).monitor_url,
+        ..others[0].settings(STREAM)
+    };
+    for apply in [Apply::DryRun, Apply::Change] {
+        eventually("the cluster answers", async || {
+            match apply_stream(&settings, &StreamSettings::default(), apply).await {
+                Err(ConnectError::LeftBehind { stream, .. }) => {
+                    assert_eq!(stream, STREAM);
+                    Ok(())
+                }
+                Err(other) => Err(other.to_string()),
+                Ok(plan) => panic!("{plan}"),
+            }
+        })
+        .await;
+    }
+    // What the sentence says to do keeps every event.
+    first.kill();
+    first.restart_with(Options::default());
+    let log = first.log(STREAM).await;
+    assert_eq!(log.read(Position::ORIGIN, 100).await.unwrap().len(), 10);
 }

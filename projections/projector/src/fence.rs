@@ -27,6 +27,11 @@ pub enum FenceError {
         "the log has another event at position {0} than the one that was counted: it was restored from an older copy and written on. Restore the log, or rebuild the views from this one with `joinedup rebuild`"
     )]
     OtherEvent(Position),
+    /// The log was set up to forget events, and forgot the one at the checkpoint.
+    #[error(
+        "the log has forgotten the event at position {0}, up to which was counted, so it cannot be seen whether it is the log that the view was built from. Set the stream up to keep its events, and rebuild the views from what it still has with `joinedup rebuild`"
+    )]
+    Forgotten(Position),
     /// The log could not be asked.
     #[error(transparent)]
     Log(#[from] ReadError),
@@ -53,7 +58,9 @@ pub(crate) async fn check(log: &dyn EventLog, checkpoint: &Checkpoint) -> Result
     }
     let found = log.read(Position(at.0 - 1), 1).await?;
     match found.first() {
-        Some(event) if event.position == at && digest(event) == checkpoint.event_digest => Ok(()),
-        _ => Err(FenceError::OtherEvent(at)),
+        Some(event) if event.position != at => Err(FenceError::Forgotten(at)),
+        None => Err(FenceError::Forgotten(at)),
+        Some(event) if digest(event) != checkpoint.event_digest => Err(FenceError::OtherEvent(at)),
+        Some(_) => Ok(()),
     }
 }

@@ -6,6 +6,7 @@ use crate::fence::{self, FenceError};
 use joinedup_events::Areas;
 use joinedup_log::{EventLog, LogIdentity, Position, ReadError};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
@@ -88,9 +89,18 @@ impl From<FenceError> for Ended {
     fn from(error: FenceError) -> Self {
         match error {
             FenceError::Log(error) => error.into(),
+            // Nothing is folded over what may be another log; but nothing says that it is one.
+            FenceError::Forgotten(_) => Self::Failed(error.to_string()),
             other => Self::OtherLog(other.to_string()),
         }
     }
+}
+
+/// The log's head; where the log forgot all that came after a position, there is nothing beyond that to wait for.
+async fn head(log: &dyn EventLog, at: Position) -> Result<Position, ReadError> {
+    let head = log.head().await?;
+    let more = at < head && !log.read(at, 1).await?.is_empty();
+    Ok(if more { head } else { head.min(at) })
 }
 
 /// Follows the log until it ends in an error.
@@ -103,7 +113,7 @@ async fn follow(
     let opened = async {
         fence::check(log, checkpoint).await?;
         let identity = log.identity().await?;
-        let head = log.head().await?;
+        let head = head(log, checkpoint.position).await?;
         let subscription = log.subscribe(checkpoint.position).await?;
         Ok::<_, Ended>((identity, head, subscription))
     };
@@ -114,10 +124,12 @@ async fn follow(
     if messages.send(Message::Head(head)).await.is_err() {
         return Ended::NobodyListens;
     }
+    let read = AtomicU64::new(checkpoint.position.0);
     let heads = async {
         loop {
             tokio::time::sleep(HEAD_EVERY).await;
-            match log.head().await {
+            let at = Position(read.load(Ordering::Relaxed));
+            match self::head(log, at).await {
                 Ok(head) if messages.send(Message::Head(head)).await.is_err() => {
                     return Ended::NobodyListens;
                 }
@@ -145,6 +157,7 @@ async fn follow(
                 return Ended::NobodyListens;
             }
             checkpoint.position = position;
+            read.store(position.0, Ordering::Relaxed);
             checkpoint.event_digest = last_digest;
             checkpoint.log.get_or_insert_with(|| identity.clone());
         }

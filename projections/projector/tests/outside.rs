@@ -32,6 +32,8 @@ struct Held {
     hangs_after: AtomicU64,
     /// Nothing answers.
     silent: AtomicBool,
+    /// Events up to this position are forgotten, as a stream with an age limit does.
+    forgotten: AtomicU64,
     /// Everything was stored so many seconds ago.
     stored_ago: AtomicU64,
 }
@@ -52,6 +54,13 @@ impl Subscription for HeldSubscription {
     }
 }
 
+impl Held {
+    /// Where a reader that stands at a position finds more.
+    fn remembers(&self, after: Position) -> Position {
+        after.max(Position(self.forgotten.load(Ordering::Relaxed)))
+    }
+}
+
 #[async_trait]
 impl EventLog for Held {
     async fn append(&self, events: Vec<NewEvent>) -> Result<Vec<Appended>, AppendError> {
@@ -62,12 +71,12 @@ impl EventLog for Held {
         if after.0 != 0 && after.0 == self.hangs_after.load(Ordering::Relaxed) {
             return std::future::pending().await;
         }
-        self.log.read(after, limit).await
+        self.log.read(self.remembers(after), limit).await
     }
 
     async fn subscribe(&self, after: Position) -> Result<Box<dyn Subscription>, ReadError> {
         Ok(Box::new(HeldSubscription {
-            inner: self.log.subscribe(after).await?,
+            inner: self.log.subscribe(self.remembers(after)).await?,
             held: self.subscriptions.clone(),
         }))
     }
@@ -389,4 +398,34 @@ async fn what_crashes_left_in_a_store_goes_after_a_start() {
 fn views_after_start(projector: &Projector) -> (u64, String) {
     let views = projector.views();
     (views.status().position, cells(&views))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_that_the_log_forgot_is_no_other_log_and_what_is_forgotten_is_not_waited_for()
+{
+    let log = Arc::new(Held::default());
+    log.append(events(0..5)).await.unwrap();
+    let temp = tempfile::tempdir().unwrap();
+    let projector = start(temp.path(), log.clone());
+    until(&projector.views(), "folded", at(5)).await;
+    projector.stop().await;
+    drop(projector);
+    log.append(events(5..6)).await.unwrap();
+    log.forgotten.store(5, Ordering::Relaxed);
+    let projector = start(temp.path(), log.clone());
+    let forgot = failed("has forgotten the event at position 5");
+    let status = until(&projector.views(), "not seen", forgot).await;
+    // Nothing is folded over it, and its senders are not refused.
+    assert_eq!((status.position, status.other_log), (5, false));
+    projector.stop().await;
+
+    // A view that is new has nothing to wait for in a log that forgot everything.
+    log.forgotten.store(6, Ordering::Relaxed);
+    let temp = tempfile::tempdir().unwrap();
+    let projector = start(temp.path(), log.clone());
+    let live = |status: &Status| status.progress == Progress::Live;
+    until(&projector.views(), "live", live).await;
+    log.append(events(6..8)).await.unwrap();
+    until(&projector.views(), "folded", at(8)).await;
+    projector.stop().await;
 }

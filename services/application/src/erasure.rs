@@ -74,9 +74,12 @@ pub async fn older_than(
 ) -> Result<Chosen, ReadError> {
     let mut latest: BTreeMap<EntityId, DateTime<Utc>> = BTreeMap::new();
     let mut after = Position::ORIGIN;
-    loop {
+    let head = log.head().await?;
+    while after < head {
         let events = log.read(after, BATCH).await?;
-        let Some(last) = events.last() else { break };
+        let Some(last) = events.last() else {
+            return Err(cut_short(after, head));
+        };
         after = last.position;
         for event in events.iter().filter_map(decoded) {
             if event.fact.family() == family && !is_tombstone(&event) {
@@ -104,10 +107,11 @@ pub async fn rewrite(
         return Err(ErasureError::NotEmpty);
     }
     let mut report = Report::default();
-    loop {
+    let head = old.head().await?;
+    while report.events < head.0 {
         let events = old.read(Position(report.events), BATCH).await?;
         if events.is_empty() {
-            return Ok(report);
+            return Err(cut_short(Position(report.events), head).into());
         }
         let mut written = Vec::with_capacity(events.len());
         for event in &events {
@@ -124,6 +128,14 @@ pub async fn rewrite(
             }
         }
     }
+    Ok(report)
+}
+
+/// A log that gives less than it has was not read whole.
+fn cut_short(at: Position, head: Position) -> ReadError {
+    ReadError::Broken(format!(
+        "it ends at position {at} and should go on to {head}"
+    ))
 }
 
 fn decoded(event: &RecordedEvent) -> Option<Event> {

@@ -5,15 +5,15 @@ use joinedup_application::config::{Config, Nats};
 use joinedup_log::EventLog;
 use joinedup_log::embedded::{EmbeddedLog, EmbeddedOpenError, EmbeddedOptions};
 use joinedup_log::jetstream::{
-    Apply, ConnectError, Credentials, JetStreamLog, Placement, Settings, StreamSettings,
+    self, Apply, ConnectError, Credentials, JetStreamLog, Placement, Settings, StreamSettings,
     UnknownUnsafe, Unsafe, apply_stream,
 };
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a monitoring address that nobody named may take to take a connection.
-const MONITOR_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long a monitoring address that nobody named may take to take a connection; longer where it was silent before.
+const MONITOR_TIMEOUTS: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3)];
 
 /// Why the log did not open.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +54,7 @@ pub async fn open(config: &Config) -> Result<Arc<dyn EventLog>, OpenLogError> {
             log_folder(&config.data),
             EmbeddedOptions::default(),
         )?)),
-        Some(nats) => Ok(Arc::new(jetstream(nats).await?)),
+        Some(nats) => Ok(Arc::new(connected(nats).await?)),
     }
 }
 
@@ -92,11 +92,11 @@ pub fn stream_settings(nats: &Nats) -> StreamSettings {
     }
 }
 
-/// The JetStream settings that ours come to.
+/// The JetStream settings that ours come to. Where no monitoring address is named, the usual ones are looked for.
 ///
 /// # Errors
 /// When a name in `accept_unsafe` is none.
-pub fn settings(nats: &Nats) -> Result<Settings, UnknownUnsafe> {
+pub async fn settings(nats: &Nats) -> Result<Settings, UnknownUnsafe> {
     let mut settings = Settings::new(&nats.url);
     settings.structure = Some(joinedup_events::mode::whole);
     if let Some(stream) = &nats.stream {
@@ -123,16 +123,16 @@ pub fn settings(nats: &Nats) -> Result<Settings, UnknownUnsafe> {
         .iter()
         .map(|name| name.parse())
         .collect::<Result<_, _>>()?;
+    if settings.monitor_url.is_none() {
+        settings.monitor_url = usual_monitors(&nats.url).await;
+    }
     Ok(settings)
 }
 
 /// Connects, making the stream when there is none yet. What could lose events is refused; what cannot be seen because
 /// the server has no monitoring address is said loudly.
-async fn jetstream(nats: &Nats) -> Result<JetStreamLog, OpenLogError> {
-    let mut settings = settings(nats)?;
-    if settings.monitor_url.is_none() {
-        settings.monitor_url = usual_monitors(&nats.url).await;
-    }
+async fn connected(nats: &Nats) -> Result<JetStreamLog, OpenLogError> {
+    let mut settings = settings(nats).await?;
     match JetStreamLog::connect(&settings).await {
         Err(ConnectError::NoStream(_)) => {
             let plan = apply_stream(&settings, &stream_settings(nats), Apply::Change).await?;
@@ -166,19 +166,44 @@ fn warn_unseen(settings: &mut Settings) {
     settings.accept_unsafe.push(Unsafe::LazyFsync);
 }
 
-/// The monitoring addresses that NATS uses by convention, of those servers where something answers there.
+/// The monitoring addresses that NATS uses by convention, where one of them is there: then those of all servers, as one that is
+/// away now has to be asked when it is back. Only silence is asked again; a closed port is an answer.
 async fn usual_monitors(url: &str) -> Option<String> {
-    let mut found = Vec::new();
-    for server in url.split(',') {
-        let address = server.trim().rsplit(['@', '/']).next().unwrap_or_default();
-        let Some((host, _)) = address.rsplit_once(':') else {
-            continue;
-        };
-        let monitor = tokio::net::TcpStream::connect(format!("{host}:8222"));
-        let reached = tokio::time::timeout(MONITOR_TIMEOUT, monitor).await;
-        if matches!(reached, Ok(Ok(_))) {
-            found.push(format!("http://{host}:8222/varz"));
+    let addresses = jetstream::usual_monitors(url);
+    for wait in MONITOR_TIMEOUTS {
+        let mut silent = false;
+        for address in &addresses {
+            let reached = tokio::net::TcpStream::connect(address.as_str());
+            match tokio::time::timeout(wait, reached).await {
+                Ok(Ok(_)) => {
+                    let urls = addresses.iter().map(|at| format!("http://{at}/varz"));
+                    return Some(urls.collect::<Vec<_>>().join(","));
+                }
+                Ok(Err(_)) => {}
+                Err(_) => silent = true,
+            }
+        }
+        if !silent {
+            break;
         }
     }
-    (!found.is_empty()).then(|| found.join(","))
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn where_one_server_shows_itself_all_are_asked_however_they_are_written() {
+        // Addresses of this machine that nothing else uses.
+        let net = std::process::id() % 250;
+        let [there, away] = [77, 78].map(|host| format!("127.8.{net}.{host}"));
+        assert_eq!(usual_monitors(&format!("nats://{away}")).await, None);
+        let _listens = std::net::TcpListener::bind(format!("{there}:8222")).unwrap();
+        assert_eq!(
+            usual_monitors(&format!("nats://{away}:4222,nats://{there}/")).await,
+            Some(format!("http://{away}:8222/varz,http://{there}:8222/varz"))
+        );
+    }
 }

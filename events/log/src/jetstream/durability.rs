@@ -2,7 +2,7 @@
 //! next to acknowledge.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -15,6 +15,9 @@ use super::startup::Finding;
 
 /// How often a log that is open asks again: a server may come back with another configuration.
 const ASK_EVERY: Duration = Duration::from_secs(60);
+
+/// Peers hear from each other every second; one that is not heard from for so long, and is behind, is away.
+const SILENT_FOR: Duration = Duration::from_secs(5);
 
 /// How long an open log waits for a monitoring address: whoever asks for its readiness waits as well.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -35,6 +38,18 @@ struct Peer {
     name: String,
     #[serde(default)]
     offline: bool,
+    #[serde(default)]
+    current: bool,
+    /// How long the leader has not heard from it, in nanoseconds.
+    #[serde(default)]
+    active: u64,
+}
+
+impl Peer {
+    /// The leader calls one that was shut down in order `offline` at once, and one that was killed or hangs only after minutes.
+    fn is_away(&self) -> bool {
+        self.offline || (!self.current && Duration::from_nanos(self.active) > SILENT_FOR)
+    }
 }
 
 impl Keepers {
@@ -44,7 +59,7 @@ impl Keepers {
         let peers = self
             .replicas
             .iter()
-            .map(|peer| (peer.name.as_str(), peer.offline));
+            .map(|peer| (peer.name.as_str(), peer.is_away()));
         peers.chain(leader).collect()
     }
 }
@@ -57,10 +72,7 @@ struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     async fn ask(monitors: &str, timeout: Duration, keepers: &'a Keepers) -> Self {
-        let urls = monitors
-            .split(',')
-            .map(str::trim)
-            .filter(|url| !url.is_empty());
+        let urls = monitor::addresses(monitors);
         let answers = join_all(urls.map(|url| monitor::varz(url, timeout))).await;
         Self { keepers, answers }
     }
@@ -183,12 +195,46 @@ pub(super) struct Watch {
 struct Last {
     at: Instant,
     losses: u64,
-    /// The servers that were seen to write before they acknowledge.
+    /// The servers that were seen to write before they acknowledge, and may not have been started anew since.
     durable: BTreeSet<String>,
-    /// Those of which nothing has been seen yet, as of the last look.
-    unseen: BTreeSet<String>,
+    /// Those that are there and of which nothing is seen, and since when.
+    unseen: BTreeMap<String, Instant>,
     /// A sentence, when a server writes lazily, or does not show how it writes although it is there.
     lazy: Option<String>,
+}
+
+impl Last {
+    fn is_new_enough(&self, losses: u64) -> bool {
+        let waited = |since: &Instant| self.lazy.is_none() && since.elapsed() >= ASK_EVERY;
+        self.losses == losses && self.at.elapsed() < ASK_EVERY && !self.unseen.values().any(waited)
+    }
+
+    /// Takes in what a look has seen.
+    fn note(&mut self, seen: &Seen<'_>, losses: u64, now: Instant) -> Option<Finding> {
+        // A server may have come back with another configuration when it was away, or a connection was lost.
+        let all = seen.keepers.all();
+        let same = self.losses == losses;
+        self.durable
+            .retain(|name| same && all.get(name.as_str()) == Some(&false));
+        self.durable.extend(seen.durable());
+        let unseen: BTreeMap<String, Instant> = seen
+            .unseen()
+            .filter(|name| !self.durable.contains(*name))
+            .map(|name| {
+                let since = self.unseen.get(name).copied().unwrap_or(now);
+                (name.to_owned(), since)
+            })
+            .collect();
+        let mut waited = unseen.iter();
+        let stays = waited.find(|(_, since)| now.duration_since(**since) >= ASK_EVERY);
+        let finding = seen
+            .lazy()
+            .next()
+            .or_else(|| stays.map(|(name, _)| seen.not_shown(name)));
+        (self.at, self.losses, self.unseen) = (now, losses, unseen);
+        self.lazy = finding.as_ref().map(ToString::to_string);
+        finding
+    }
 }
 
 impl Watch {
@@ -202,47 +248,132 @@ impl Watch {
                 at: Instant::now(),
                 losses,
                 durable,
-                unseen: BTreeSet::new(),
+                unseen: BTreeMap::new(),
                 lazy: None,
             }),
         }
     }
 
     /// Looks again, if it is time to or the connection was lost meanwhile. A monitoring address that does not answer now
-    /// changes nothing where the server behind it was seen to write; one of which nothing was seen in two looks is not trusted.
+    /// changes nothing where the server behind it was seen to write and was there all the time; another of which nothing was
+    /// seen for a minute is not trusted. A look that is broken off has not been.
     pub(super) async fn look(&self, keepers: &Keepers, losses: u64) {
         let Some(monitors) = &self.monitors else {
             return;
         };
-        {
-            let mut last = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            if last.losses == losses && last.at.elapsed() < ASK_EVERY {
-                return;
-            }
-            (last.losses, last.at) = (losses, Instant::now());
+        if self.last().is_new_enough(losses) {
+            return;
         }
         let seen = Seen::ask(monitors, self.timeout, keepers).await;
-        let mut last = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        last.durable.extend(seen.durable());
-        let unseen: BTreeSet<&str> = seen
-            .unseen()
-            .filter(|name| !last.durable.contains(*name))
-            .collect();
-        let stays = unseen.iter().find(|name| last.unseen.contains(**name));
-        let finding = seen
-            .lazy()
-            .next()
-            .or_else(|| stays.map(|name| seen.not_shown(name)));
-        last.unseen = unseen.into_iter().map(str::to_owned).collect();
-        if let Some(finding) = &finding {
+        if let Some(finding) = self.last().note(&seen, losses, Instant::now()) {
             tracing::error!(%finding, "the log takes no more events: an acknowledged one could be lost");
         }
-        last.lazy = finding.map(|finding| finding.to_string());
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why nothing can be entrusted to the stream at present.
     pub(super) fn lazy(&self) -> Option<String> {
-        let last = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        last.lazy.clone()
+        self.last().lazy.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn peer(name: &str, current: bool, active: Duration) -> Value {
+        json!({ "name": name, "current": current, "active": active.as_nanos() as u64 })
+    }
+
+    /// Three keepers, of which `a` leads, `b` is there and `c` is as said.
+    fn keepers(c: Value) -> Keepers {
+        let b = peer("b", true, SECOND);
+        serde_json::from_value(json!({ "leader": "a", "replicas": [b, c] })).unwrap()
+    }
+
+    /// What is seen when these servers answer and the others do not.
+    fn seen<'a>(keepers: &'a Keepers, answering: &[(&str, bool)]) -> Seen<'a> {
+        let answer = |(name, durable): &(&str, bool)| {
+            let config = json!({ "sync_always": durable });
+            let varz = json!({ "server_id": name, "jetstream": { "config": config } });
+            Ok(serde_json::from_value(varz).unwrap())
+        };
+        let silent = Err(MonitorError::Silent("http://x:8222".to_owned(), SECOND));
+        let answers = answering.iter().map(answer).chain([silent]).collect();
+        Seen { keepers, answers }
+    }
+
+    fn last(now: Instant) -> Last {
+        Last {
+            at: now,
+            losses: 0,
+            durable: ["a", "b"].map(str::to_owned).into(),
+            unseen: BTreeMap::new(),
+            lazy: None,
+        }
+    }
+
+    const A_AND_B: [(&str, bool); 2] = [("a", true), ("b", true)];
+
+    #[test]
+    fn one_that_was_killed_is_away_long_before_it_is_called_so() {
+        let now = Instant::now();
+        let mut last = last(now);
+        let killed = keepers(peer("c", false, 20 * SECOND));
+        for minutes in 0..5 {
+            let found = last.note(&seen(&killed, &A_AND_B), 0, now + minutes * ASK_EVERY);
+            assert_eq!(found, None);
+        }
+        // One that only lags behind is there, and has to show how it writes.
+        let lags = keepers(peer("c", false, SECOND));
+        assert_eq!(seen(&lags, &A_AND_B).unseen().collect::<Vec<_>>(), ["c"]);
+    }
+
+    #[test]
+    fn one_that_does_not_show_itself_has_a_minute_however_often_it_is_looked_at() {
+        let now = Instant::now();
+        let mut last = last(now);
+        let there = keepers(peer("c", true, SECOND));
+        for losses in 1..10 {
+            let at = now + losses * SECOND;
+            let found = last.note(&seen(&there, &A_AND_B), u64::from(losses), at);
+            assert_eq!(found, None, "after {losses} seconds");
+        }
+        let found = last.note(&seen(&there, &A_AND_B), 9, now + SECOND + ASK_EVERY);
+        assert!(found.is_some_and(|found| found.setting.ends_with("server c")));
+        let all = [("a", true), ("b", true), ("c", true)];
+        assert_eq!(last.note(&seen(&there, &all), 9, now + 2 * ASK_EVERY), None);
+        assert_eq!(last.lazy, None);
+    }
+
+    #[test]
+    fn one_that_wrote_always_is_trusted_until_it_may_have_been_started_anew() {
+        let now = Instant::now();
+        let mut last = last(now);
+        let there = keepers(peer("c", true, SECOND));
+        let all = [("a", true), ("b", true), ("c", true)];
+        last.note(&seen(&there, &all), 0, now);
+        for minutes in 1..5 {
+            let found = last.note(&seen(&there, &A_AND_B), 0, now + minutes * ASK_EVERY);
+            assert_eq!(found, None, "its monitoring address alone is away");
+        }
+        // It was away, and is back with the address closed.
+        let away = keepers(peer("c", false, 20 * SECOND));
+        last.note(&seen(&away, &A_AND_B), 0, now + 5 * ASK_EVERY);
+        let found = last.note(&seen(&there, &A_AND_B), 0, now + 6 * ASK_EVERY);
+        assert_eq!(found, None);
+        let found = last.note(&seen(&there, &A_AND_B), 0, now + 7 * ASK_EVERY);
+        assert!(found.is_some(), "it is trusted for ever");
+        // So is any after the connection was lost.
+        last.note(&seen(&there, &all), 0, now + 8 * ASK_EVERY);
+        last.note(&seen(&there, &A_AND_B), 1, now + 9 * ASK_EVERY);
+        let found = last.note(&seen(&there, &A_AND_B), 1, now + 10 * ASK_EVERY);
+        assert!(found.is_some(), "it is trusted after a lost connection");
     }
 }

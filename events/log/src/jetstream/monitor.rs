@@ -1,11 +1,13 @@
-//! One question to the server's monitoring port: does it write to disk before it acknowledges?
+//! Questions to the server's monitoring port: does it write to disk before it acknowledges, and which streams has it?
 //!
 //! A client cannot see this over the NATS protocol (only the system account can), so it is read from `/varz`, which also
-//! says which server answers.
+//! says which server answers, and from `/jsz`.
 
 use std::time::Duration;
 
+use async_nats::ServerAddr;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -64,9 +66,71 @@ pub(super) enum MonitorError {
     Strange(String),
 }
 
+/// What `/jsz` says of the streams in a server's files.
+#[derive(Debug, Deserialize)]
+struct Jsz {
+    #[serde(default)]
+    account_details: Vec<Account>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Account {
+    #[serde(default)]
+    stream_detail: Vec<Stream>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Stream {
+    name: String,
+}
+
+/// The addresses in a setting.
+pub(super) fn addresses(monitors: &str) -> impl Iterator<Item = &str> {
+    let all = monitors.split(',').map(str::trim);
+    all.filter(|url| !url.is_empty())
+}
+
+/// Where NATS servers are monitored by convention: host and port for each server of an address with commas.
+#[must_use]
+pub fn usual_monitors(url: &str) -> Vec<String> {
+    let servers = url
+        .split(',')
+        .filter_map(|server| server.trim().parse::<ServerAddr>().ok());
+    servers
+        .map(|server| match server.host() {
+            host if host.contains(':') => format!("[{host}]:8222"),
+            host => format!("{host}:8222"),
+        })
+        .collect()
+}
+
 /// Asks `/varz` at a plain HTTP address; an address without a path gets `/varz`.
 pub(super) async fn varz(url: &str, timeout: Duration) -> Result<Varz, MonitorError> {
     let (host, path) = split(url).ok_or_else(|| MonitorError::Address(url.to_owned()))?;
+    page(url, host, path, timeout).await
+}
+
+/// Whether a server has a stream of a name in its files, whatever its cluster knows.
+pub(super) async fn has_stream(
+    url: &str,
+    stream: &str,
+    timeout: Duration,
+) -> Result<bool, MonitorError> {
+    let (host, _) = split(url).ok_or_else(|| MonitorError::Address(url.to_owned()))?;
+    let jsz: Jsz = page(url, host, "/jsz?streams=true", timeout).await?;
+    let mut streams = jsz
+        .account_details
+        .iter()
+        .flat_map(|account| &account.stream_detail);
+    Ok(streams.any(|of_server| of_server.name == stream))
+}
+
+async fn page<T: DeserializeOwned>(
+    url: &str,
+    host: &str,
+    path: &str,
+    timeout: Duration,
+) -> Result<T, MonitorError> {
     let answer = tokio::time::timeout(timeout, get(host, path))
         .await
         .map_err(|_| MonitorError::Silent(url.to_owned(), timeout))?
@@ -95,7 +159,7 @@ async fn get(host: &str, path: &str) -> std::io::Result<Vec<u8>> {
     Ok(answer)
 }
 
-fn parse(answer: &[u8]) -> Option<Varz> {
+fn parse<T: DeserializeOwned>(answer: &[u8]) -> Option<T> {
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
     let status = answer.split(|byte| *byte == b'\r').next()?;
     if !status.starts_with(b"HTTP/1.") || status.split(|byte| *byte == b' ').nth(1)? != b"200" {
@@ -107,6 +171,25 @@ fn parse(answer: &[u8]) -> Option<Varz> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_spelling_of_a_server_leads_to_its_usual_monitoring_address() {
+        for url in [
+            "nats://a:4222",
+            "nats://a",
+            "a",
+            "a:4333",
+            "nats://a:4222/",
+            "tls://joe:s3cr:et@a:4222",
+            "nats://token@a/",
+        ] {
+            assert_eq!(usual_monitors(url), ["a:8222"], "{url}");
+        }
+        assert_eq!(
+            usual_monitors("nats://a:4222, b,nats://[::1]:4222"),
+            ["a:8222", "b:8222", "[::1]:8222"]
+        );
+    }
 
     #[test]
     fn only_a_plain_address_with_a_port_is_asked() {
@@ -130,7 +213,8 @@ mod tests {
     fn a_server_that_does_not_say_it_always_syncs_does_not() {
         let answer =
             |body: &str| format!("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n{body}");
-        let read = |body: &str| parse(answer(body).as_bytes()).map(|varz| varz.sync_always());
+        let read =
+            |body: &str| parse::<Varz>(answer(body).as_bytes()).map(|varz| varz.sync_always());
         assert_eq!(
             read(r#"{"server_id":"N","jetstream":{"config":{"sync_always":true}}}"#),
             Some(true)
@@ -141,6 +225,6 @@ mod tests {
         );
         assert_eq!(read(r#"{"server_id":"N"}"#), Some(false));
         assert_eq!(read("hello"), None);
-        assert!(parse(b"HTTP/1.0 404 Not Found\r\n\r\n{\"server_id\":\"N\"}").is_none());
+        assert!(parse::<Varz>(b"HTTP/1.0 404 Not Found\r\n\r\n{\"server_id\":\"N\"}").is_none());
     }
 }

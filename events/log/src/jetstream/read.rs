@@ -65,9 +65,19 @@ impl Shared {
                 .page(start, PAGE.min(limit - known), &mut events)
                 .await?;
             let mut before = last;
-            for event in &events[known..] {
-                self.follows(before, event.position)?;
+            let gap = events[known..].iter().position(|event| {
+                let follows = self.follows(before, event.position).is_ok();
                 before = event.position;
+                !follows
+            });
+            if let Some(gap) = gap {
+                let found = events[known + gap].position;
+                events.truncate(known + gap);
+                let last = events.last().map_or(after, |event| event.position);
+                let missing = self.next_event(last, found.0 - 1).await?;
+                self.lacks(missing.as_ref().map_or(found, |event| event.position));
+                events.extend(missing);
+                continue;
             }
             if more {
                 continue;
@@ -82,9 +92,11 @@ impl Shared {
         }
         if events.is_empty() || lagging == LAGGING_ATTEMPTS {
             // Nothing there may also mean that the stream is not the one it was, or that it lost its end.
-            let info = self.info().await?;
+            let head = self.info().await?.state.last_seq;
             let last = events.last().map_or(after, |event| event.position);
-            self.goes_on(last, info.state.last_seq).await?;
+            if last.0 < head && events.len() < limit {
+                events.extend(self.next_event(last, head).await?);
+            }
         }
         for event in &events {
             self.saw(event.position);
@@ -93,7 +105,7 @@ impl Shared {
     }
 
     /// Adds up to `limit` events from `start` on; true when the server knows of more.
-    async fn page(
+    pub(super) async fn page(
         &self,
         start: u64,
         limit: usize,

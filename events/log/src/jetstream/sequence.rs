@@ -24,15 +24,11 @@ impl Shared {
         self.follows(after, Position(first))
     }
 
-    /// Looks at the stream's leader when nothing came after a position although the stream goes on to `head`: another
-    /// copy of a cluster may only be late.
-    pub(super) async fn goes_on(&self, last: Position, head: u64) -> Result<(), ReadError> {
-        let Some(expected) = self.next(last).filter(|expected| *expected <= head) else {
-            return Ok(());
-        };
-        match self.next_on_subject(last, ">").await? {
-            Some(next) => self.follows(last, next.event.position),
-            None => Err(self.missing(expected, head)),
+    /// Whether the stream may end at a position although its last is `head`.
+    pub(super) fn ends(&self, last: Position, head: u64) -> Result<(), ReadError> {
+        match self.next(last).filter(|expected| *expected <= head) {
+            Some(expected) => Err(self.missing(expected, head)),
+            None => Ok(()),
         }
     }
 

@@ -87,6 +87,18 @@ pub enum ConnectError {
         "there is no stream {0}; make it with an explicit apply, which no service does by itself"
     )]
     NoStream(String),
+    /// A server has the stream from a time when it was alone, and its cluster knows nothing of it.
+    #[error(
+        "the NATS server behind {monitor} has a stream {stream} in its files that its cluster does not know: it is from a time when \
+         that server was alone, and the server deletes it half a minute after its start. Stop that server at once, start it alone \
+         again on the same files, and take the log to the cluster by an archive (docs/clusters.md)"
+    )]
+    LeftBehind {
+        /// The stream.
+        stream: String,
+        /// The server's monitoring address.
+        monitor: String,
+    },
     /// Events could be lost, and nobody accepted that.
     #[error("events could be lost:\n{}", sentences(.0))]
     Unsafe(Vec<Finding>),

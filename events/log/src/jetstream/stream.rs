@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::connection::{ApiError, Connection};
 use super::durability::Keepers;
+use super::monitor;
 use super::settings::{Settings, Unsafe};
 use super::startup::{ConnectError, Finding, atomic_batches, check_server_version};
 
@@ -132,6 +133,7 @@ pub async fn apply_stream(
     let name = &settings.stream;
     match info(&connection, name).await {
         Err(error) if error.code() == STREAM_NOT_FOUND => {
+            not_left_behind(settings).await?;
             if apply == Apply::DryRun {
                 return Ok(Plan::Create);
             }
@@ -174,6 +176,23 @@ pub async fn apply_stream(
             Ok(Plan::Applied(said))
         }
     }
+}
+
+/// A server that is taken into a cluster does not bring its stream along: half a minute later it deletes it. An empty one is not
+/// made over that.
+async fn not_left_behind(settings: &Settings) -> Result<(), ConnectError> {
+    let monitors = settings.monitor_url.as_deref().unwrap_or_default();
+    for url in monitor::addresses(monitors) {
+        let found = monitor::has_stream(url, &settings.stream, settings.request_timeout).await;
+        // One that does not answer has said nothing.
+        if found.unwrap_or(false) {
+            return Err(ConnectError::LeftBehind {
+                stream: settings.stream.clone(),
+                monitor: url.to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// What is wrong with a stream for those who rely on it, with the name that accepts it where one exists.

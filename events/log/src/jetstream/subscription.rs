@@ -30,13 +30,13 @@ use crate::{Batch, Position, ReadError, RecordedEvent, Subscription};
 const BATCH_EVENTS: usize = 4096;
 
 /// How often the server shows that an idle consumer is alive.
-const HEARTBEAT: Duration = Duration::from_secs(2);
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// After so many heartbeats that did not come the consumer is taken to be gone.
 const MISSED_HEARTBEATS: u32 = 4;
 
 /// The server forgets a consumer that nobody listens to after this.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
+pub(super) const FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
 
 /// What the watchdog sees of a subscription.
 #[derive(Debug, Default)]
@@ -71,6 +71,8 @@ pub(super) struct PushSubscription {
 enum End {
     Away(String),
     Broken(String),
+    /// The copy that the consumer lies beside has nothing between what was read and this position.
+    Gap(Position),
 }
 
 impl From<ReadError> for End {
@@ -78,15 +80,6 @@ impl From<ReadError> for End {
         match error {
             ReadError::Away(why) => End::Away(why),
             ReadError::Broken(why) => End::Broken(why),
-        }
-    }
-}
-
-impl From<End> for ReadError {
-    fn from(end: End) -> Self {
-        match end {
-            End::Away(why) => ReadError::Away(why),
-            End::Broken(why) => ReadError::Broken(why),
         }
     }
 }
@@ -108,7 +101,10 @@ impl PushSubscription {
                 shared.stream
             )));
         }
-        shared.starts(after, &info.state)?;
+        if shared.starts(after, &info.state).is_err() {
+            // The leader's copy has lost its beginning; another may have it.
+            shared.next_event(after, info.state.last_seq).await?;
+        }
         let start = after
             .0
             .checked_add(1)
@@ -232,8 +228,8 @@ impl PushSubscription {
             )));
             return None;
         }
-        if let Err(error) = self.shared.follows(self.last, position) {
-            self.ended = Some(error.into());
+        if self.shared.follows(self.last, position).is_err() {
+            self.ended = Some(End::Gap(position));
             return None;
         }
         self.received += 1;
@@ -249,6 +245,21 @@ impl PushSubscription {
             ),
         });
         Some(reply)
+    }
+
+    /// Why it ended. A gap is a loss only if no copy of the stream has what is missing.
+    async fn reason(&self, end: &End) -> ReadError {
+        match end {
+            End::Away(why) => ReadError::Away(why.clone()),
+            End::Broken(why) => ReadError::Broken(why.clone()),
+            End::Gap(found) => match self.shared.next_event(self.last, found.0 - 1).await {
+                Ok(event) => {
+                    let position = event.map_or(*found, |event| event.position);
+                    self.shared.elsewhere(position)
+                }
+                Err(error) => error,
+            },
+        }
     }
 
     /// A sign of life, which may ask for one of ours (flow control) and tells how many messages we should have.
@@ -292,7 +303,7 @@ impl Subscription for PushSubscription {
                 });
             }
             if let Some(end) = &self.ended {
-                return Err(end.clone().into());
+                return Err(self.reason(end).await);
             }
             let end = std::future::poll_fn(|cx| {
                 // What came before the connection was lost is still good. Without the budget of the task, as that
@@ -322,15 +333,7 @@ impl Subscription for PushSubscription {
 impl Drop for PushSubscription {
     fn drop(&mut self) {
         self.watchdog.abort();
-        // Good manners only: the server forgets the consumer by itself.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let client = self.shared.connection.client.clone();
-            let subject = format!(
-                "$JS.API.CONSUMER.DELETE.{}.{}",
-                self.shared.stream, self.consumer
-            );
-            runtime.spawn(async move { client.publish(subject, Bytes::new()).await });
-        }
+        self.shared.forget_consumer(&self.consumer);
     }
 }
 
@@ -388,8 +391,9 @@ impl Watchdog {
             if since.elapsed() >= self.shared.stall_after && polls > polls_then {
                 match self.pending().await {
                     // What is ahead is not there to be delivered: the stream's end was removed or is lost.
-                    Ok(0) => match self.shared.goes_on(Position(now.0), last).await {
-                        Ok(()) => behind = None,
+                    Ok(0) => match self.shared.next_event(Position(now.0), last).await {
+                        Ok(None) => behind = None,
+                        Ok(Some(event)) => return self.shared.elsewhere(event.position),
                         Err(error) => return error,
                     },
                     Ok(pending) => {

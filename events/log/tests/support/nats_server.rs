@@ -83,6 +83,12 @@ impl NatsServer {
         self.learn_ports();
     }
 
+    /// As [`Self::restart`], with other options.
+    pub fn restart_with(&mut self, options: Options) {
+        self.options = options;
+        self.restart();
+    }
+
     /// Where the server keeps its streams. Only to be touched while it is down.
     pub fn store(&self) -> PathBuf {
         self.folder.path().join("store")

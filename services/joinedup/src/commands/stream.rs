@@ -80,7 +80,7 @@ pub async fn run(stream: Stream) -> Result<(), Failure> {
     let mut nats = config
         .nats
         .ok_or_else(|| Failure::usage("which server? give --nats URL"))?;
-    let settings = open_log::settings(&nats).map_err(Failure::usage)?;
+    let settings = open_log::settings(&nats).await.map_err(Failure::usage)?;
     if let Some((wanted, change)) = apply {
         wanted.over(&mut nats);
         let wanted = open_log::stream_settings(&nats);

@@ -193,3 +193,14 @@ fn what_the_file_names_is_there() {
             .contains(&"reader-token".to_owned())
     );
 }
+
+#[test]
+fn a_server_of_the_cluster_never_opens_the_files_of_the_one_that_was_alone() {
+    let (alone, cluster) = (Compose::read(), Compose::of_a_cluster());
+    let alone = alone.file("nats", "/data");
+    let servers = ["nats", "nats-2", "nats-3"];
+    let cluster = servers.map(|server| cluster.file(server, "/data"));
+    let cluster = BTreeSet::from(cluster);
+    assert_eq!(cluster.len(), 3, "{cluster:?}");
+    assert!(!cluster.contains(&alone), "{alone} of {cluster:?}");
+}
