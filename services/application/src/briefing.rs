@@ -5,6 +5,7 @@ use crate::changes::of_place;
 use crate::charts::{self, Answer, ChartRequest, QuestionError};
 use crate::overview::{Line, Overview};
 use crate::waiting::Waiting;
+use chrono::NaiveDate;
 use joinedup_events::{AreaId, local};
 use joinedup_views::changes::{BeforeAfter, Change, Moved, Status, before_and_after};
 use joinedup_views::measure::Direction;
@@ -133,6 +134,10 @@ pub struct WaitingNow<'a> {
     pub overdue: usize,
     /// Only people of the caller's own areas are counted.
     pub partly: bool,
+    /// The day to which the data on transfers are complete, where that is before yesterday.
+    pub stop: Option<NaiveDate>,
+    /// The same of referrals.
+    pub referrals_stop: Option<NaiveDate>,
 }
 
 /// The briefing's numbers of a board, with its so many longest waits.
@@ -149,5 +154,7 @@ pub fn waiting_now(board: &Waiting, longest: usize) -> WaitingNow<'_> {
         longest: board.transfers.iter().take(longest).collect(),
         overdue: board.referrals.iter().filter(|r| r.over).count(),
         partly: board.only.is_some(),
+        stop: board.transfers_stop(),
+        referrals_stop: board.referrals_stop(),
     }
 }

@@ -4,7 +4,7 @@ pub mod facets;
 
 use crate::app::App;
 use crate::charts::{self, QuestionError};
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use joinedup_events::{AreaId, Family, local};
 use joinedup_views::waiting::{self, WaitingReferral, WaitingTransfer};
 use serde::Serialize;
@@ -36,6 +36,26 @@ pub struct Waiting {
     pub by_reason: BTreeMap<String, usize>,
     /// People by whose move it is.
     pub by_responsible: BTreeMap<String, usize>,
+}
+
+impl Waiting {
+    /// The day to which the data on transfers are complete, where that is before yesterday: who left since then may still
+    /// be listed, and who became ready since then may be missing.
+    #[must_use]
+    pub fn transfers_stop(&self) -> Option<NaiveDate> {
+        self.stop(self.transfers_reported_until)
+    }
+
+    /// The same of referrals.
+    #[must_use]
+    pub fn referrals_stop(&self) -> Option<NaiveDate> {
+        self.stop(self.referrals_reported_until)
+    }
+
+    fn stop(&self, until: Option<NaiveDate>) -> Option<NaiveDate> {
+        let today = local::date(self.as_of);
+        until.filter(|until| *until + Days::new(1) < today)
+    }
 }
 
 /// Answers for an area: for everybody in it, or for those only who live or lie in the areas that the reader is bound to.

@@ -3,6 +3,7 @@
 use joinedup_tests::browser::{Browser, Key, Page};
 use joinedup_tests::patience::eventually;
 use joinedup_tests::product::{Joinedup, JoinedupOptions};
+use joinedup_tests::{care, http};
 use serde_json::{Value, json};
 
 /// Every page of the product, with what it is about in the address.
@@ -272,7 +273,7 @@ fn a_form_from_elsewhere_records_nothing() {
     let product = empty();
     let head = product.caught_up();
     let body = "area=havenshire&target=1&from=2026-03-02&reason=x&version=0&back=/";
-    let answer = joinedup_tests::http::send(
+    let answer = http::send(
         "POST",
         &product.url("/measures/tr-delayed-share/target"),
         &[
@@ -348,7 +349,7 @@ fn what_no_source_reports_is_not_shown_as_zero() {
 fn a_page_stays_small_on_the_wire() {
     let product = demo();
     for path in PAGES {
-        let answer = joinedup_tests::http::send(
+        let answer = http::send(
             "GET",
             &product.url(path),
             &[("accept-encoding", "gzip")],
@@ -360,6 +361,37 @@ fn a_page_stays_small_on_the_wire() {
             answer.body.len() < 60_000,
             "{path} has {} bytes",
             answer.body.len()
+        );
+    }
+}
+
+#[test]
+fn who_waits_is_told_with_the_day_at_which_old_data_stop() {
+    let product = empty();
+    let send = |stay: &str, left: bool| {
+        let dates = ["2026-09-01", "2026-09-07", "2026-09-10"];
+        let events = care::stay(stay, "hv-north-2", dates[0], dates[1], dates[2]);
+        let known = events.into_iter().take(if left { 3 } else { 2 });
+        let events: Vec<Value> = known
+            .map(|event| care::recorded(event, "2026-09-11T08:00:00Z"))
+            .collect();
+        assert!(product.post(&events).status < 300);
+        product.caught_up();
+    };
+    let page = |path: &str| {
+        let path = product.url(&format!("{path}?area=havenshire"));
+        http::get_ok(&path).unwrap().text()
+    };
+    send("t-gone", true);
+    assert!(page("/").contains("Nobody is waiting to leave hospital, in data complete to"));
+    send("t-here", false);
+    assert!(page("/").contains("nights or more, in data complete to"));
+    for path in ["/", "/board"] {
+        let shown = page(path);
+        let said = shown.split("The data here are complete to ").nth(1);
+        assert!(
+            said.is_some_and(|day| day[..16].contains("11 Sep")),
+            "{path}"
         );
     }
 }

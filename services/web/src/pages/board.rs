@@ -3,7 +3,7 @@
 use super::address::Address;
 use super::layout::{self, Tab};
 use super::visit::Visit;
-use super::words;
+use super::{health, words};
 use crate::door::problem::Problem;
 use axum::response::Response;
 use chrono::{Datelike, Days, NaiveDate};
@@ -48,6 +48,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
         (numbers(visit, &waiting))
         section.card #people data-live aria-labelledby="people-name" {
             h2 #people-name { "Ready for discharge" span.place { " · " (words::counted(rows.len(), "person", "people")) @if narrowed.any() { " of " (waiting.transfers.len()) } } }
+            (health::stop(visit, waiting.transfers_stop()))
             @if !wall { (filters(visit, &waiting, &narrowed)) }
             @if rows.is_empty() {
                 p { @if narrowed.any() { "No one matches these filters. " a href=(cleared(visit)) { "Clear filters" } } @else { (nobody(waiting.transfers_reported_until, "discharge")) } }
@@ -57,6 +58,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
         @if !wall {
             section.card #referrals data-live aria-labelledby="referrals-name" {
                 h2 #referrals-name { "Referrals waiting for first contact" span.place { " · " (words::counted(waiting.referrals.len(), "referral", "referrals")) } }
+                (health::stop(visit, waiting.referrals_stop()))
                 @if waiting.referrals.is_empty() { p { (nobody(waiting.referrals_reported_until, "referral")) } } @else { (referrals(visit, &waiting.referrals)) }
                 @if waiting.referrals.len() > MAX_ROWS { p.note { "Showing " (MAX_ROWS) " of " (waiting.referrals.len()) ", most urgent first." } }
             }
@@ -78,10 +80,11 @@ fn cleared(visit: &Visit) -> Address {
 fn numbers(visit: &Visit, waiting: &Waiting) -> Markup {
     let now = waiting.transfers.len();
     let long = |n: i64| waiting.transfers.iter().filter(|t| t.days >= n).count();
-    // Somebody who sees some of the people here compares them with all of none.
-    let usual = match waiting.only {
-        Some(_) => None,
-        None => usual(visit, visit.today()),
+    // Somebody who sees some of the people here compares them with all of none, and data of another day say nothing of
+    // today.
+    let usual = match (&waiting.only, waiting.transfers_stop()) {
+        (None, None) => usual(visit, visit.today()),
+        _ => None,
     };
     let longest = waiting.transfers.first().map(|t| t.days.max(0));
     let overdue = waiting.referrals.iter().filter(|r| r.over).count();

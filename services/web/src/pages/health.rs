@@ -3,7 +3,7 @@
 use super::visit::Visit;
 use super::words;
 use crate::door::problem::Problem;
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use joinedup_application::places;
 use joinedup_application::sources::{self, Health, Source};
 use joinedup_drawing::axis::date;
@@ -77,6 +77,19 @@ pub fn in_full(visit: &Visit, health: &Health) -> Markup {
         }
         p.more { a href=(visit.address.elsewhere("/sources")) { "See all data sources" } }
     }
+}
+
+/// How far a number goes, where a source of it has been silent since before yesterday: the end of a sentence.
+#[must_use]
+pub fn up_to(visit: &Visit, stop: Option<NaiveDate>) -> String {
+    let words = |day| format!(", in data complete to {}", words::near(day, visit.today()));
+    stop.map(words).unwrap_or_default()
+}
+
+/// The same of a list.
+#[must_use]
+pub fn stop(visit: &Visit, stop: Option<NaiveDate>) -> Markup {
+    html! { @if let Some(day) = stop { p.note { "The data here are complete to " (words::near(day, visit.today())) ". Some of what has happened since then may be missing." } } }
 }
 
 /// What people call a source: its place and the last part of its name, or its name where that says more.

@@ -52,7 +52,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
             div.briefing {
                 header #briefing data-live {
                     p.kicker { (visit.title_of(visit.area.as_str())) " · " (words::long_date(visit.today())) }
-                    h1 { (headline(waiting.as_ref(), &worse, &better, &changes, nothing_judged)) }
+                    h1 { (headline(visit, waiting.as_ref(), &worse, &better, &changes, nothing_judged)) }
                 }
                 div.three {
                     section.card #worse data-live aria-labelledby="worse-name" {
@@ -91,6 +91,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
 
 /// The briefing in two or three short sentences.
 fn headline(
+    visit: &Visit,
     waiting: Option<&WaitingNow<'_>>,
     worse: &[Finding<'_>],
     better: &[Finding<'_>],
@@ -102,18 +103,19 @@ fn headline(
         n => format!(" ({n} new)"),
     };
     let working = changes.iter().filter(|t| t.works()).count();
+    let heard = health::up_to(visit, waiting.and_then(|w| w.stop));
     html! {
         @if waiting.is_some_and(|w| w.partly) { "In your own areas: " }
         @match waiting.map(|w| (w.people, w.long)) {
             None => {}
             Some((None, _)) => { strong { "No hospital here sends discharge data yet, so we cannot show who is waiting." } " " }
-            Some((Some(0), _)) => { strong { "Nobody is waiting to leave hospital." } " " }
+            Some((Some(0), _)) => { strong { "Nobody is waiting to leave hospital" (heard) "." } " " }
             Some((Some(people), long)) => {
                 strong {
                     @if people == 1 { "1 person is" } @else { (axis::number(people as f64, "")) " people are" }
                     " ready for discharge"
                     @if long > 0 { ", " (long) " for " (LONG_NIGHTS) " nights or more" }
-                    "."
+                    (heard) "."
                 }
                 " "
             }
@@ -247,14 +249,15 @@ fn waits(visit: &Visit, waiting: &WaitingNow<'_>) -> Markup {
     html! {
         @match waiting.people {
             None => p { "No hospital here sends discharge data yet, so we cannot show who is waiting." },
-            Some(0) => p { "Nobody is ready for discharge and waiting." },
+            Some(0) => p { "Nobody is ready for discharge and waiting" (health::up_to(visit, waiting.stop)) "." },
             Some(people) => {
+                (health::stop(visit, waiting.stop))
                 ul.findings { @for person in &waiting.longest { (wait(visit, person)) } }
                 p.more { a href=(board) { "See all " (axis::number(people as f64, "")) " waiting" } }
             }
         }
         @if waiting.overdue > 0 {
-            p { a href=(format!("{board}#referrals")) { (words::counted(waiting.overdue, "referral has missed its", "referrals have missed their")) " response time" } }
+            p { a href=(format!("{board}#referrals")) { (words::counted(waiting.overdue, "referral has missed its", "referrals have missed their")) " response time" (health::up_to(visit, waiting.referrals_stop)) } }
         }
     }
 }
