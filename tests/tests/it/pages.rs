@@ -181,6 +181,55 @@ fn a_page_says_when_it_is_not_live_and_comes_back_by_itself() {
     );
 }
 
+/// Sets the page's clock forward, as if it had been left alone.
+fn later(page: &mut Page, seconds: u32) {
+    page.evaluate(&format!(
+        "(now => {{ Date.now = () => now() + {seconds}000; }})(Date.now.bind(Date))"
+    ));
+}
+
+#[test]
+fn a_page_left_open_is_asked_for_anew_although_nothing_moves() {
+    let product = empty();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    page.goto(&product.url("/"));
+    let live = "document.documentElement.dataset.live === 'yes'";
+    page.wait_until(live, "the page is live");
+    let hide = |page: &mut Page, hidden: bool| {
+        page.evaluate(&format!(
+            "Object.defineProperty(document, 'hidden', {{ value: {hidden}, configurable: true }}),
+             document.dispatchEvent(new Event('visibilitychange')), true"
+        ));
+    };
+    hide(&mut page, true);
+    later(&mut page, 120);
+    page.evaluate(
+        "document.addEventListener('parts-taken', () => document.body.dataset.fresh = 'yes')",
+    );
+    hide(&mut page, false);
+    let fresh = "document.body.dataset.fresh === 'yes'";
+    page.wait_until(fresh, "the page was asked for anew");
+}
+
+#[test]
+fn a_slow_line_is_given_time_to_connect() {
+    let product = empty();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    page.goto(&product.url("/"));
+    let live = "document.documentElement.dataset.live === 'yes'";
+    page.wait_until(live, "the page is live");
+    // From here on a connection takes longer than the test.
+    page.evaluate(
+        "window.made = 0; window.EventSource = class extends EventTarget { constructor() { super(); made += 1; } close() {} }; true",
+    );
+    later(&mut page, 20);
+    page.wait_until("made === 1", "a new connection is tried");
+    let waited = "new Promise(done => setTimeout(() => done(made), 3000))";
+    assert_eq!(page.evaluate(waited), 1, "and not another each second");
+}
+
 #[test]
 fn every_page_is_accessible_quiet_and_keeps_to_this_host_in_light_and_dark() {
     let product = demo();

@@ -208,6 +208,13 @@ fn a_session_that_nobody_uses_ends() {
             other => Err(other),
         }
     });
+    // A page that was left open says so once its stream has ended, and leads back to itself.
+    page.evaluate("(now => { Date.now = () => now() + 20000; })(Date.now.bind(Date))");
+    page.wait_until(
+        "document.querySelector('#live-note a')?.getAttribute('href') === '/measures'",
+        "the page says that nobody is signed in",
+    );
+    assert!(page.text("#live-note").contains("signed out"));
     // The provider still knows the person, and lets them in again without a word.
     open(&mut page, &product, "/model", &product.url("/model"));
     assert!(page.text(".who").contains("ZQ"));

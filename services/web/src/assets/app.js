@@ -4,9 +4,13 @@
 
   // Live: the server says only that something moved; the page then asks for itself and takes over the marked parts.
   const note = document.getElementById("live-note");
-  const QUIET_MS = 15000, APART_MS = 1000;
-  let stream = null, lastWord = 0, heardOnce = false, pause = 1000, retry = 0;
-  let resting = false, busy = false, again = false, lastRefresh = 0, since = null;
+  const QUIET_MS = 15000, APART_MS = 1000, OLD_MS = 60000, HANGS_MS = 20000;
+  let stream = null, lastWord = 0, tried = 0, failed = 0, heardOnce = false, pause = 1000, retry = 0;
+  let resting = false, busy = false, again = false, lastRefresh = Date.now(), since = null, signedOut = false;
+  // Silence of the sources, midnight and a time that is due move no view: what is shown grows old without a word.
+  const old = () => Date.now() - lastRefresh > OLD_MS;
+  // A line that is being made is given the same time as one that was made.
+  const quiet = () => Date.now() - Math.max(lastWord, tried) > QUIET_MS;
   const shown = new Map();
   const parts = () => [...document.querySelectorAll("[data-live][id]")];
   const position = () => document.getElementById("strip")?.dataset.position;
@@ -21,12 +25,15 @@
     if (!note || resting) return;
     const live = stream && Date.now() - lastWord < QUIET_MS;
     strip(live || (!heardOnce && Date.now() - started < 4000));
-    if (live) { since = null; note.hidden = true; note.textContent = ""; document.documentElement.dataset.live = "yes"; return; }
+    if (live) { since = null; note.hidden = true; note.dataset.text = note.textContent = ""; document.documentElement.dataset.live = "yes"; return; }
     if (!heardOnce && Date.now() - started < 4000) return;
     since ??= lastWord || started;
     document.documentElement.dataset.live = "no";
-    const text = "Not updating since " + time(since) + ". Reconnecting…";
-    if (note.textContent !== text) note.textContent = text;
+    const text = signedOut ? "You are signed out. " : "Not updating since " + time(since) + ". Reconnecting…";
+    if (note.dataset.text !== text) {
+      note.dataset.text = note.textContent = text;
+      if (signedOut) note.append(Object.assign(document.createElement("a"), { href: location.pathname + location.search, textContent: "Sign in again" }));
+    }
     note.hidden = false;
   }
   const started = Date.now();
@@ -34,13 +41,15 @@
   function listen() {
     clearTimeout(retry);
     stream?.close();
+    tried = Date.now();
     const mine = stream = new EventSource("/api/v1/stream");
     const word = moved => event => {
       if (mine !== stream) return;
-      lastWord = Date.now(); heardOnce = true; pause = 1000; tell();
+      const away = since !== null;
+      lastWord = Date.now(); heardOnce = true; pause = 1000; failed = 0; tell();
       let said = {};
       try { said = JSON.parse(event.data); } catch { /* a word without numbers is a word too */ }
-      if (moved || String(said.position) !== position() || since !== null) refresh();
+      if (moved || String(said.position) !== position() || away || old()) refresh();
     };
     mine.addEventListener("hello", word(false));
     mine.addEventListener("moved", word(true));
@@ -48,6 +57,8 @@
     mine.onerror = () => {
       if (mine !== stream) return;
       mine.close(); stream = null; tell();
+      // Whether one is signed out the stream cannot say: the page itself is asked for.
+      if (++failed === 2 || old()) refresh();
       retry = setTimeout(listen, pause);
       pause = Math.min(pause * 2, 10000);
     };
@@ -62,7 +73,7 @@
   function wake() {
     if (document.hidden) { rest(); return; }
     if (resting) { resting = false; lastWord = Date.now(); listen(); }
-    if (!stream || Date.now() - lastWord > QUIET_MS) listen();
+    if (!stream || quiet()) listen();
     if (again) refresh();
   }
   for (const name of ["visibilitychange", "online", "pageshow", "focus"]) addEventListener(name, wake);
@@ -70,7 +81,7 @@
   setInterval(() => {
     tell();
     // After sleep the stream may look open and be dead.
-    if (stream && heardOnce && Date.now() - lastWord > QUIET_MS) listen();
+    if (stream && heardOnce && quiet()) listen();
   }, 1000);
 
   async function refresh() {
@@ -80,7 +91,9 @@
     if (wait > 0) await new Promise(done => setTimeout(done, wait));
     lastRefresh = Date.now();
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+      const signal = AbortSignal.timeout(HANGS_MS);
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store", redirect: "manual", signal });
+      signedOut = answer.status === 401 || answer.type === "opaqueredirect";
       if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch { /* the stream says when the server is back */ }
     busy = false;
