@@ -126,7 +126,7 @@ pub(super) fn summary(
         @if !list.points.is_empty() {
             h3 { "What to look for" }
             (points(list))
-            p { (done) " of " (list.points.len()) " in place. " a href=(address(visit, framework, &list.item, area)) { @if visit.may_decide() { "Tick what is in place" } @else { "All checklists" } } }
+            p { (done) " of " (list.points.len()) " in place. " a href=(address(visit, framework, &list.item, area)) { @if visit.may_decide_in(area) { "Tick what is in place" } @else { "All checklists" } } }
         }
     }
 }

@@ -85,7 +85,7 @@ fn one(visit: &Visit, found: &KnownFinding, filling: &Filling) -> Markup {
                     @if let Some(source) = source { (source.title) ". " }
                     @if !found.about.is_empty() { "In the logic model: " (nodes(visit, &found.about)) "." }
                 }
-                @if let (true, Some(id)) = (visit.may_decide(), &found.id) { (form::correct(visit, found, id, filling)) }
+                @if let Some(id) = &found.id { (form::correct(visit, found, id, filling)) }
             }
         }
     }

@@ -215,10 +215,18 @@ impl Visit {
         local::date(self.now)
     }
 
-    /// Whether the reader may record ratings, changes and decisions in this process.
+    /// Whether the reader may record ratings, changes and decisions of the place in this process.
     #[must_use]
     pub fn may_decide(&self) -> bool {
-        self.caller.has(Role::Assessor) && self.app.publisher.is_some()
+        self.may_decide_in(&self.area)
+    }
+
+    /// The same of another area: what a page shows may be of a part of its place, and no form is offered whose answer would
+    /// be that the area is not the reader's.
+    #[must_use]
+    pub fn may_decide_in(&self, area: &AreaId) -> bool {
+        let may = self.caller.has(Role::Assessor) && self.app.publisher.is_some();
+        may && self.caller.covers(area.as_str())
     }
 }
 

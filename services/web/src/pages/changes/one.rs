@@ -37,7 +37,7 @@ pub(super) fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup,
     let change = &known.change;
     let name = change.title.as_deref().unwrap_or("A change");
     let now = change.status(visit.today());
-    let open = visit.may_decide();
+    let open = visit.may_decide_in(&change.area);
     let undo = last_step(visit, &known)?.filter(|_| open);
     let body = html! {
         (filling.summary())

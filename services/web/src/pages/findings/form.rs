@@ -80,7 +80,7 @@ pub(super) fn correct(visit: &Visit, found: &KnownFinding, id: &Slug, filling: &
         })
     };
     html! {
-        @if let Ok(area) = area {
+        @if let Ok(area) = area && visit.may_decide_in(&area) {
             details id=(name) open[filling.came_back()] { summary { "Correct" }
                 form method="post" action="/findings" {
                     (hidden(&visit.address.to_string(), &area, filling.version(found.version)))

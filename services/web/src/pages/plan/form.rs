@@ -76,10 +76,10 @@ pub(super) fn forms(
     planned: &Planned,
     filling: &Filling,
 ) -> Result<Markup, Problem> {
-    if !visit.may_decide() {
+    let item = &planned.item;
+    if !visit.may_decide_in(&item.area) {
         return Ok(html! {});
     }
-    let item = &planned.item;
     let back = visit.address.to_string();
     let (progressed, filling) = (filling.of("progress"), filling.of("item"));
     let stands = Stands {
