@@ -33,6 +33,8 @@ pub struct Visit {
     pub caller: Caller,
     /// The page's own address.
     pub address: Address,
+    /// What was saved a moment ago: said once, and in none of the page's links and forms.
+    pub done: Option<String>,
     /// The place.
     pub area: AreaId,
     /// Now.
@@ -63,6 +65,8 @@ impl Visit {
     /// 404 when the address names an area that is not registered, or this process has no views.
     pub fn at(app: App, caller: Caller, address: Address) -> Result<Self, Problem> {
         charts::views(&app)?;
+        let done = address.get(DONE).map(ToOwned::to_owned);
+        let address = address.without(&[DONE]);
         let area = match address.get("area") {
             Some(code) => charts::area(&app, code)?,
             None => match caller.first_area() {
@@ -96,6 +100,7 @@ impl Visit {
             app,
             caller,
             address,
+            done,
             area,
             now,
         })
@@ -120,7 +125,7 @@ impl Visit {
     /// # Errors
     /// 400 for a parameter that makes no sense.
     pub fn question(&self, measure: &Measure) -> Result<ChartRequest, Problem> {
-        let own = |name: &str| ["measure", "split", "audience", DONE].contains(&name);
+        let own = |name: &str| ["measure", "split", "audience"].contains(&name);
         let pairs = self.address.pairs().iter();
         let pairs: Vec<(String, String)> = pairs.filter(|(n, _)| !own(n)).cloned().collect();
         let area = self.area.as_str();
