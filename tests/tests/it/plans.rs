@@ -142,6 +142,7 @@ fn three_items_go_from_what_to_work_on_first_into_a_plan_of_one_or_two_sheets() 
     // An item that is dropped says why.
     page.click("#plan-items tbody tr:first-child a");
     page.wait_for("#form-progress");
+    assert_eq!(page.count("#pick-area"), 0, "an item has one place");
     page.click("#form-progress summary");
     fill(&mut page, "#form-progress form", &[("progress", "dropped")]);
     page.wait_until(

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_application::app::App;
-use joinedup_application::charts::{self, ChartRequest, QuestionError};
+use joinedup_application::charts::{self, ChartRequest, PARAMETERS, QuestionError};
 use joinedup_application::config::Role;
 use joinedup_application::overview::{Overview, overview, overview_of};
 use joinedup_events::area::AreaKind;
@@ -23,6 +23,9 @@ use joinedup_views::period::Grain;
 use joinedup_views::suppression::Audience;
 use maud::Markup;
 use std::sync::Arc;
+
+/// Parameters of a chart's page that are no part of the question.
+const OF_PAGE: [&str; 3] = ["measure", "split", "audience"];
 
 /// What a page is told of its reader and its address.
 #[derive(Clone)]
@@ -125,9 +128,9 @@ impl Visit {
     /// # Errors
     /// 400 for a parameter that makes no sense.
     pub fn question(&self, measure: &Measure) -> Result<ChartRequest, Problem> {
-        let own = |name: &str| ["measure", "split", "audience"].contains(&name);
         let pairs = self.address.pairs().iter();
-        let pairs: Vec<(String, String)> = pairs.filter(|(n, _)| !own(n)).cloned().collect();
+        let pairs = pairs.filter(|(name, _)| !OF_PAGE.contains(&name.as_str()));
+        let pairs: Vec<(String, String)> = pairs.cloned().collect();
         let area = self.area.as_str();
         let request = ChartRequest::from_parameters(measure.id.as_str(), &pairs, area)?;
         Ok(ChartRequest {
@@ -136,6 +139,12 @@ impl Visit {
                 .filter(|grain| self.lengths(measure).any(|g| g == *grain)),
             ..request
         })
+    }
+
+    /// The names of the address by which the chart is filtered.
+    pub fn filters(&self) -> impl Iterator<Item = &str> {
+        let names = self.address.pairs().iter().map(|(name, _)| name.as_str());
+        names.filter(|name| !OF_PAGE.contains(name) && !PARAMETERS.contains(name))
     }
 
     /// The lengths of period by which this visitor may see a measure.

@@ -112,12 +112,11 @@ pub(super) fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup,
         }
         p { a href=(visit.address.elsewhere("/plan")) { "Back to the plan" } }
     };
-    let picker = layout::place_picker(visit);
     Ok(layout::page(
         visit,
         Tab::Leaders,
         &planned.title,
-        &picker,
+        &html! {},
         &body,
     ))
 }
