@@ -134,7 +134,7 @@ pub struct WaitingNow<'a> {
     pub overdue: usize,
     /// Only people of the caller's own areas are counted.
     pub partly: bool,
-    /// The day at which the data on transfers stop, where they are old.
+    /// The day to which the data on transfers are complete, where that is before yesterday.
     pub stop: Option<NaiveDate>,
     /// The same of referrals.
     pub referrals_stop: Option<NaiveDate>,

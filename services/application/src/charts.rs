@@ -55,6 +55,9 @@ pub struct ChartRequest {
     pub filter: Filter,
 }
 
+/// The parameters of a question that are not dimensions.
+pub const PARAMETERS: [&str; 6] = ["area", "period", "from", "to", "as_known_at", "chart"];
+
 impl ChartRequest {
     /// A measure in an area, all else as usual.
     #[must_use]

@@ -39,8 +39,8 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// The day at which the data on transfers stop, where that is before yesterday: who left since then is still listed,
-    /// and who became ready since then is not.
+    /// The day to which the data on transfers are complete, where that is before yesterday: who left since then may still
+    /// be listed, and who became ready since then may be missing.
     #[must_use]
     pub fn transfers_stop(&self) -> Option<NaiveDate> {
         self.stop(self.transfers_reported_until)

@@ -145,7 +145,7 @@ pub async fn nothing_here(headers: HeaderMap) -> Response {
     let problem = Problem::not_found("There is nothing at this address");
     let accepts = headers.get(header::ACCEPT).and_then(|a| a.to_str().ok());
     if accepts.is_some_and(|accepts| accepts.contains("text/html")) {
-        refusal::page_of(problem.into_response(), false).await
+        refusal::page_of(problem.into_response(), false, None).await
     } else {
         problem.into_response()
     }

@@ -7,7 +7,7 @@ use joinedup_tests::product::{Joinedup, JoinedupOptions};
 use joinedup_tests::tokens::{ask, token, with_tokens};
 use serde_json::{Value, json};
 
-const NAMES: [&str; 5] = ["admin", "north", "feed", "past", "ward"];
+const NAMES: [&str; 6] = ["admin", "north", "feed", "past", "ward", "board"];
 const SETTINGS: &str = r#"
 [[tokens]]
 name = "admin"
@@ -38,6 +38,11 @@ name = "ward"
 file = "ward"
 roles = ["publisher"]
 areas = ["havenshire-north"]
+
+[[tokens]]
+name = "board"
+file = "board"
+roles = ["reader"]
 "#;
 
 fn start() -> Joinedup {
@@ -366,4 +371,49 @@ fn a_real_server_names_no_simulated_county_and_begins_where_the_data_are() {
     for path in everywhere {
         assert!(!read(path).to_lowercase().contains("havenshire"), "{path}");
     }
+}
+
+#[test]
+fn no_form_and_no_page_is_offered_to_somebody_who_would_be_refused() {
+    let product = start();
+    let plan = json!({ "action": "plan", "area": "havenshire", "title": "Ward round at nine", "measures": ["tr-delayed-share"] });
+    let planned = ask(&product, &token("admin"), "POST", "/api/v1/changes", &plan);
+    assert_eq!(planned.status, 201, "{}", planned.text());
+    let id = planned.json()["change"].as_str().unwrap().to_owned();
+    let page = |name: &str, path: &str| {
+        let page = ask(&product, &token(name), "GET", path, &Value::Null);
+        assert_eq!(page.status, 200, "{path}: {}", page.text());
+        page.text()
+    };
+    let change = format!("/changes/{id}");
+    let offers = |name: &str, path: &str| page(name, path).contains("method=\"post\"");
+    eventually("the change has a page", || {
+        let page = ask(&product, &token("north"), "GET", &change, &Value::Null);
+        (page.status == 200).then_some(()).ok_or(page.status)
+    });
+    // Of the county's change they may record nothing, wherever they come from.
+    assert!(offers("admin", &change));
+    assert!(!offers("north", &format!("{change}?area=havenshire-north")));
+    for path in [
+        "/changes?plan=new&area=",
+        "/findings?area=",
+        "/measures/tr-delayed-share?area=",
+        "/frameworks/scie/checklist?area=",
+        "/frameworks/scie/sheet?view=plan&of=itself&area=",
+    ] {
+        let (own, above) = (
+            format!("{path}havenshire-north"),
+            format!("{path}havenshire"),
+        );
+        assert!(offers("north", &own), "{own}");
+        assert!(
+            !page("north", &above).contains("<button type=\"submit\">Save"),
+            "{above}"
+        );
+        if !path.contains("sheet") {
+            assert!(!offers("north", &above), "{above}");
+        }
+    }
+    assert!(page("north", "/").contains("Waiting now"));
+    assert!(!page("board", "/").contains("Waiting now"));
 }

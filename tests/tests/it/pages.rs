@@ -337,6 +337,25 @@ fn a_form_from_elsewhere_records_nothing() {
 }
 
 #[test]
+fn another_measure_is_shown_without_the_filters_that_it_does_not_have() {
+    let product = empty();
+    let to = |measure: &str| {
+        let path = format!("/?measure={measure}&area=havenshire&responsible=nhs&split=area");
+        let sent = http::get(&product.url(&path)).unwrap();
+        let to = sent.header("location").unwrap().to_owned();
+        let shown = http::get(&product.url(&to)).unwrap();
+        assert_eq!(shown.status, 200, "{to}");
+        to
+    };
+    let kept = "/measures/tr-ready-now?area=havenshire&responsible=nhs&split=area";
+    assert_eq!(to("tr-ready-now"), kept);
+    for other in ["md-accepted-share", "dtoc-delayed-days"] {
+        let left = format!("/measures/{other}?area=havenshire&split=area");
+        assert_eq!(to(other), left);
+    }
+}
+
+#[test]
 fn with_no_data_every_page_says_so_and_stands() {
     let product = empty();
     let mut browser = Browser::start();
@@ -437,12 +456,12 @@ fn who_waits_is_told_with_the_day_at_which_old_data_stop() {
         http::get_ok(&path).unwrap().text()
     };
     send("t-gone", true);
-    assert!(page("/").contains("Nobody is waiting to leave hospital, in data up to"));
+    assert!(page("/").contains("Nobody is waiting to leave hospital, in data complete to"));
     send("t-here", false);
-    assert!(page("/").contains("nights or more, in data up to"));
+    assert!(page("/").contains("nights or more, in data complete to"));
     for path in ["/", "/board"] {
         let shown = page(path);
-        let said = shown.split("The data here stop at ").nth(1);
+        let said = shown.split("The data here are complete to ").nth(1);
         assert!(
             said.is_some_and(|day| day[..16].contains("11 Sep")),
             "{path}"

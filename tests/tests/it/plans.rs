@@ -68,6 +68,13 @@ fn fill(page: &mut Page, form: &str, fields: &[(&str, &str)]) {
     page.click(&format!("{form} button[type=submit]"));
 }
 
+/// What was saved is said, and has the focus.
+fn said(page: &mut Page, words: &str) {
+    let focus = "document.activeElement?.id === 'saved'";
+    page.wait_until(focus, "what was saved has the focus");
+    assert_eq!(page.text("#saved"), words);
+}
+
 #[test]
 fn three_items_go_from_what_to_work_on_first_into_a_plan_of_one_or_two_sheets() {
     let product = empty();
@@ -108,6 +115,7 @@ fn three_items_go_from_what_to_work_on_first_into_a_plan_of_one_or_two_sheets() 
             "document.querySelectorAll('#plan-items tbody tr').length === {at} && !document.querySelector('#add[open]')"
         );
         page.wait_until(&rows, "the item is in the plan");
+        said(&mut page, "The item is in the plan.");
     }
     let items = page.texts("#plan-items tbody tr");
     assert_eq!(items.len(), 3, "{items:?}");
@@ -134,6 +142,7 @@ fn three_items_go_from_what_to_work_on_first_into_a_plan_of_one_or_two_sheets() 
     // An item that is dropped says why.
     page.click("#plan-items tbody tr:first-child a");
     page.wait_for("#form-progress");
+    assert_eq!(page.count("#pick-area"), 0, "an item has one place");
     page.click("#form-progress summary");
     fill(&mut page, "#form-progress form", &[("progress", "dropped")]);
     page.wait_until(
@@ -246,6 +255,7 @@ fn a_checklist_is_ticked_on_its_page_and_rates_nothing() {
     page.click(&format!("{card} label:nth-of-type(3) input"));
     page.click(&format!("{card} button"));
     page.wait_until(&format!("document.querySelectorAll('{card} input:checked').length === 2 && document.querySelectorAll('{card} input[name=was]').length === 2"), "two points are in place");
+    said(&mut page, "Saved.");
     assert!(page.text("#sum").contains("2 of"), "{}", page.text("#sum"));
     page.click(&format!("{card} label:nth-of-type(1) input"));
     page.click(&format!("{card} button"));
@@ -326,6 +336,7 @@ fn findings_come_in_by_form_and_by_file_and_stand_on_nodes_timeline_and_leaders_
     ];
     fill(&mut page, "#one form", &fields);
     page.wait_for(".timeline li");
+    said(&mut page, "The finding is saved.");
     assert_eq!(page.texts(".timeline li").len(), 1);
     let paste = |page: &mut Page, table: &str| {
         if page.count("#many[open]") == 0 {
@@ -392,6 +403,7 @@ fn findings_come_in_by_form_and_by_file_and_stand_on_nodes_timeline_and_leaders_
         "document.querySelector('#faults') === null && document.querySelector('.timeline li')?.textContent.includes('Equipment came late.')",
         "it is corrected",
     );
+    said(&mut page, "The finding is corrected.");
     assert_eq!(page.texts(".timeline li").len(), 1);
     // One that was wrong is withdrawn.
     page.click(".timeline details summary");

@@ -3,7 +3,9 @@
 
 use super::pages::{demo, empty};
 use joinedup_tests::browser::{Browser, Page};
+use joinedup_tests::care;
 use joinedup_tests::product::Joinedup;
+use serde_json::{Value, json};
 
 /// Somebody on the way to an answer.
 struct Walk<'a> {
@@ -109,6 +111,38 @@ fn the_nurse_in_charge_sees_who_waits_longest_and_narrows_to_a_ward() {
     walk.page.goto(&product.url("/board"));
     let labelled = walk.page.evaluate("(() => { const td = document.querySelector('#people td[data-label^=Hospital]'); return td.getClientRects().length > 0 && getComputedStyle(td, '::before').content.includes('Hospital'); })()");
     assert_eq!(labelled, true);
+}
+
+#[test]
+fn the_board_for_a_huddle_is_two_sheets_of_those_who_need_somebody_to_act() {
+    let product = empty();
+    let referral = |n: usize, service: &str| {
+        let data = json!({ "referral": format!("r-{n}"), "area": "hv-north-2", "service": service, "priority": "urgent", "trigger": "request" });
+        let id = format!("r-{n}-received");
+        care::event("referral.received.v1", &id, "2026-09-07T09:00:00Z", data)
+    };
+    let mut events: Vec<Value> = (0..40).map(|n| referral(n, "mdt")).collect();
+    events.push(referral(40, "crisis-response"));
+    for n in 0..32 {
+        let (stay, dates) = (format!("t-{n}"), ["2026-09-01", "2026-09-07", "2026-09-10"]);
+        let stay = care::stay(&stay, "hv-north-2", dates[0], dates[1], dates[2]);
+        events.extend(stay.into_iter().take(2));
+    }
+    assert!(product.post(&events).status < 300);
+    product.caught_up();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    page.goto(&product.url("/board?area=havenshire&pathway=none"));
+    let sheets = super::people::sheets(&page.print("board", false));
+    assert!((1..=2).contains(&sheets), "{sheets} sheets");
+    // Each sheet says of when it is, what it is narrowed to, and what was left out.
+    let paper =
+        page.evaluate("[...document.querySelectorAll('.on-paper')].map(e => e.textContent)");
+    let paper = paper.to_string();
+    for said in ["As of ", "Pathway: Not decided", "And 40 referrals"] {
+        assert!(paper.contains(said), "{said}: {paper}");
+    }
+    assert_eq!(page.count("#referrals tbody tr:not(.routine)"), 1);
 }
 
 #[test]

@@ -64,11 +64,13 @@ fn page(visit: &Visit, id: &str, typed: &Typed) -> Result<Markup, Problem> {
         div.columns.entry {
             section.card aria-labelledby="answers-name" {
                 h2 #answers-name { "One questionnaire" }
-                p.note { "On a keyboard, type the number of the answer: the next question follows. What people say in words about others does not belong here." }
-                (form::form(visit, framework, scale, typed))
-                (table::form(visit, framework, typed))
-                (invite::form(visit, framework))
-                (stop::form(visit, framework))
+                @if visit.caller.covers(visit.area.as_str()) {
+                    p.note { "On a keyboard, type the number of the answer: the next question follows. What people say in words about others does not belong here." }
+                    (form::form(visit, framework, scale, typed))
+                    (table::form(visit, framework, typed))
+                    (invite::form(visit, framework))
+                    (stop::form(visit, framework))
+                } @else { p.note { "This is not one of your areas. Choose a place of your own to enter answers." } }
             }
             @if visit.caller.has(Role::Reader) { (so_far(visit, framework)) }
         }

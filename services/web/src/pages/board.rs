@@ -44,6 +44,8 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
             @if wall { a href=(visit.address.clone().without(&["view"])) { "Leave the wall screen" } }
             @else { a.button href=(cleared(visit).with("view", "wall")) { "Wall screen" } }
         }
+        // A sheet of paper is carried about: it says itself of when it is and what was left out.
+        p.small.on-paper { "As of " (words::instant(waiting.as_of)) @for choice in chosen(visit, &narrowed) { " · " (choice) } }
         @if waiting.only.is_some() { p.note #only { "You see the people of your own areas only. Others may be waiting in " (place) "." } }
         (numbers(visit, &waiting))
         section.card #people data-live aria-labelledby="people-name" {
@@ -60,6 +62,8 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
                 h2 #referrals-name { "Referrals waiting for first contact" span.place { " · " (words::counted(waiting.referrals.len(), "referral", "referrals")) } }
                 (health::stop(visit, waiting.referrals_stop()))
                 @if waiting.referrals.is_empty() { p { (nobody(waiting.referrals_reported_until, "referral")) } } @else { (referrals(visit, &waiting.referrals)) }
+                @let routine = waiting.referrals.iter().take(MAX_ROWS).filter(|r| !r.over).count();
+                @if routine > 0 { p.small.on-paper { "And " (words::counted(routine, "referral that is", "referrals that are")) " not overdue, on the page." } }
                 @if waiting.referrals.len() > MAX_ROWS { p.note { "Showing " (MAX_ROWS) " of " (waiting.referrals.len()) ", most urgent first." } }
             }
         }
@@ -204,6 +208,20 @@ fn filters(visit: &Visit, waiting: &Waiting, narrowed: &Narrowed) -> Markup {
     }
 }
 
+/// By what the list is narrowed, in words.
+fn chosen(visit: &Visit, narrowed: &Narrowed) -> Vec<String> {
+    let facets = Facet::ALL.into_iter();
+    let chosen = facets.filter_map(|facet| Some((facet, narrowed.choice(facet)?)));
+    let words = |(facet, value)| {
+        format!(
+            "{}: {}",
+            facet_words(facet),
+            value_words(visit, facet, value)
+        )
+    };
+    chosen.map(words).collect()
+}
+
 const fn facet_words(facet: Facet) -> &'static str {
     match facet {
         Facet::Responsible => "Who needs to act",
@@ -263,7 +281,7 @@ fn referrals(visit: &Visit, rows: &[WaitingReferral]) -> Markup {
                 thead { tr { th scope="col" { "Due" } th scope="col" { "Service" } th scope="col" { "Priority" } th scope="col" { "Waiting since" } th scope="col" { "Place" } } }
                 tbody {
                     @for row in rows.iter().take(MAX_ROWS) {
-                        tr.over[row.over] {
+                        tr.over[row.over].routine[!row.over] {
                             th scope="row" {
                                 @match row.due {
                                     Some(due) if row.over => { strong.concern { "Overdue by " (words::overdue(visit.now - due)) } br; span.small { "due " (words::instant(due)) } }

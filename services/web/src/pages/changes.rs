@@ -8,7 +8,6 @@ mod studied;
 pub use one::one;
 pub use steps::{plan, step};
 
-use super::address::DONE;
 use super::changes_of::{dates, status, verdict};
 use super::filling::{self, Filling};
 use super::layout::{self, Tab};
@@ -48,8 +47,7 @@ pub async fn show(visit: Visit) -> Result<Response, Problem> {
 }
 
 fn list(visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
-    let undone = visit.address.get(DONE) == Some("undo");
-    let visit = &visit.without(&[DONE]);
+    let undone = visit.done.as_deref() == Some("undo");
     let mut known = of_place(&visit.app, &visit.area)?;
     known.sort_by_key(|(_, c)| Reverse(c.finished.or(c.started).or(c.planned)));
     let today = visit.today();

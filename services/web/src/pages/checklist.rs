@@ -1,6 +1,7 @@
 //! `GET` and `POST /frameworks/{id}/checklist`: the points of a framework's items, ticked where they are in place.
 
-use super::address::{Address, fields};
+use super::address::{Address, DONE, fields};
+use super::filling;
 use super::layout::{self, Tab};
 use super::record::{Form, SOURCE, back_to, hidden};
 use super::sheet::typed::{Not, Refused, Typed, status};
@@ -81,6 +82,7 @@ fn card(visit: &Visit, framework: &Framework, list: &ChecklistOfItem, typed: &Ty
         section.card id=(id) aria-labelledby=(format!("{id}-name")) {
             h2 id=(format!("{id}-name")) { (list.title) " " span.place { (done) " of " (list.points.len()) } }
             @if !note.is_empty() { p { (note) } }
+            @if visit.done.as_deref() == Some(&list.item) { (filling::saved("Saved.", &html! {})) }
             @if visit.may_decide() {
                 form method="post" action=(format!("/frameworks/{}/checklist", framework.id)) {
                     (hidden(&back, &visit.area, list.version))
@@ -126,7 +128,7 @@ pub(super) fn summary(
         @if !list.points.is_empty() {
             h3 { "What to look for" }
             (points(list))
-            p { (done) " of " (list.points.len()) " in place. " a href=(address(visit, framework, &list.item, area)) { @if visit.may_decide() { "Tick what is in place" } @else { "All checklists" } } }
+            p { (done) " of " (list.points.len()) " in place. " a href=(address(visit, framework, &list.item, area)) { @if visit.may_decide_in(area) { "Tick what is in place" } @else { "All checklists" } } }
         }
     }
 }
@@ -219,7 +221,9 @@ pub async fn save(
     typed.saved = positions.len();
     let ticked = format!("{framework}/{item}");
     let answer = if typed.refused.is_empty() {
-        Redirect::to(&form.back()).into_response()
+        // To the message in the item's card, which has the focus, and not to the card.
+        let to = Address::read(&form.back()).with(DONE, &item);
+        Redirect::to(&to.to_string()).into_response()
     } else {
         let status = status(&positions, is_conflict);
         let back = Address::read(&form.back());

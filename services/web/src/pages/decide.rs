@@ -1,6 +1,5 @@
 //! Targets and new baselines: the forms beneath a chart, and what they record.
 
-use super::address::{Address, DONE};
 use super::changes_of::decided;
 use super::filling::{Faults, Field, Filling, Kind};
 use super::record::{Filled, Form, FormPage, back_to, hidden, record};
@@ -16,7 +15,6 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use joinedup_application::app::App;
 use joinedup_application::charts::{self, Answer};
-use joinedup_application::execute::Receipt;
 use joinedup_contract::request::{ChangeRequest, ChangeVerb};
 use joinedup_drawing::axis;
 use joinedup_events::Family;
@@ -146,7 +144,7 @@ fn standing(decisions: &Decisions, unit: &str, more: &dyn Fn(u64) -> Markup) -> 
 /// What was saved a moment ago, in words.
 #[must_use]
 pub fn saved_words(visit: &Visit) -> Option<&'static str> {
-    Some(match visit.address.get(DONE)? {
+    Some(match visit.done.as_deref()? {
         "target" => "The target is set. It is drawn on the chart from its first day.",
         "rebase-proposed" => {
             "The new baseline is proposed. The chart changes when somebody agrees."
@@ -210,10 +208,8 @@ struct OfChart {
 }
 
 impl FormPage for OfChart {
-    fn then(&self, _: &App, _: &Receipt, form: &Form) -> String {
-        Address::read(&form.back())
-            .with(DONE, self.name)
-            .to_string()
+    fn done(&self, _: &Form) -> &'static str {
+        self.name
     }
 
     fn stands(&self, visit: &Visit) -> Result<Markup, Problem> {

@@ -7,7 +7,7 @@ mod table;
 pub use form::record as send;
 pub use table::send as send_table;
 
-use super::filling::Filling;
+use super::filling::{self, Filling};
 use super::layout::{self, Tab};
 use super::sheet::typed::Typed;
 use super::visit::Visit;
@@ -51,7 +51,9 @@ pub(super) fn page(visit: &Visit, typed: &Typed, filling: &Filling) -> Result<Ma
         (filling.summary())
         @if !typed.refused.is_empty() { (typed.problem("Nothing was saved. What you sent is still in the form.")) }
         @else if let Some(saved) = visit.address.get("saved").and_then(|n| n.parse::<usize>().ok()) {
-            div.summary.good #saved role="status" { p { "Saved: " (words::counted(saved, "finding", "findings")) "." } }
+            (filling::saved(&format!("Saved: {}.", words::counted(saved, "finding", "findings")), &html! {}))
+        } @else if let Some(words) = visit.done.as_deref().and_then(saved_words) {
+            (filling::saved(words, &html! {}))
         }
         section.card #timeline aria-labelledby="timeline-name" {
             h2 #timeline-name { "Timeline" }
@@ -72,6 +74,16 @@ pub(super) fn page(visit: &Visit, typed: &Typed, filling: &Filling) -> Result<Ma
     Ok(layout::page(visit, Tab::Leaders, &title, &picker, &body))
 }
 
+/// What was saved a moment ago, in words.
+fn saved_words(done: &str) -> Option<&'static str> {
+    Some(match done {
+        "finding" => "The finding is saved.",
+        "correct" => "The finding is corrected.",
+        "withdraw" => "The finding is withdrawn.",
+        _ => return None,
+    })
+}
+
 fn one(visit: &Visit, found: &KnownFinding, filling: &Filling) -> Markup {
     let f = &found.finding;
     let source = visit.app.definitions.catalogue.framework(&f.framework);
@@ -85,7 +97,7 @@ fn one(visit: &Visit, found: &KnownFinding, filling: &Filling) -> Markup {
                     @if let Some(source) = source { (source.title) ". " }
                     @if !found.about.is_empty() { "In the logic model: " (nodes(visit, &found.about)) "." }
                 }
-                @if let (true, Some(id)) = (visit.may_decide(), &found.id) { (form::correct(visit, found, id, filling)) }
+                @if let Some(id) = &found.id { (form::correct(visit, found, id, filling)) }
             }
         }
     }

@@ -79,17 +79,17 @@ pub fn in_full(visit: &Visit, health: &Health) -> Markup {
     }
 }
 
-/// How far a number goes, where its data stop before yesterday: the end of a sentence.
+/// How far a number goes, where a source of it has been silent since before yesterday: the end of a sentence.
 #[must_use]
 pub fn up_to(visit: &Visit, stop: Option<NaiveDate>) -> String {
-    let words = |day| format!(", in data up to {}", words::near(day, visit.today()));
+    let words = |day| format!(", in data complete to {}", words::near(day, visit.today()));
     stop.map(words).unwrap_or_default()
 }
 
 /// The same of a list.
 #[must_use]
 pub fn stop(visit: &Visit, stop: Option<NaiveDate>) -> Markup {
-    html! { @if let Some(day) = stop { p.note { "The data here stop at " (words::near(day, visit.today())) ". What has happened since then is not shown." } } }
+    html! { @if let Some(day) = stop { p.note { "The data here are complete to " (words::near(day, visit.today())) ". Some of what has happened since then may be missing." } } }
 }
 
 /// What people call a source: its place and the last part of its name, or its name where that says more.

@@ -3,7 +3,7 @@
 use super::changes_of::verdict;
 use super::layout::{self, Tab};
 use super::visit::Visit;
-use super::{changes, health, rounds, start, words};
+use super::{changes, health, multiples, rounds, start, words};
 use crate::door::problem::Problem;
 use axum::response::{IntoResponse, Redirect, Response};
 use joinedup_application::briefing::{
@@ -28,8 +28,13 @@ pub async fn show(visit: Visit) -> Result<Response, Problem> {
     if let Some(id) = visit.address.get("measure") {
         let measure = visit.app.definitions.measures.get(id);
         let measure = measure.ok_or_else(|| Problem::not_found(words::NO_SUCH_MEASURE))?;
+        // Whoever chooses another measure leaves behind the filters that it does not have.
+        let foreign = visit
+            .filters()
+            .filter(|d| !multiples::has(&visit, measure, d));
+        let left: Vec<&str> = foreign.chain(["measure"]).collect();
         let own = visit.address.on(format!("/measures/{}", measure.id));
-        return Ok(Redirect::to(&own.without(&["measure"]).to_string()).into_response());
+        return Ok(Redirect::to(&own.without(&left).to_string()).into_response());
     }
     visit.render(page).await
 }

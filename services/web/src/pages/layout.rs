@@ -3,6 +3,7 @@
 use super::address::Address;
 use super::visit::{Visit, kinds, size};
 use super::{assets, health, sign_in, words};
+use crate::door::auth::Caller;
 use joinedup_application::config::Role;
 use joinedup_application::places::of_home;
 use joinedup_drawing::axis::number;
@@ -34,7 +35,7 @@ pub enum Tab {
 }
 
 /// The pages of the navigation: each with its address and its name.
-pub(super) const TABS: [(Tab, &str, &str); 7] = [
+const TABS: [(Tab, &str, &str); 7] = [
     (Tab::Home, "/", "Today"),
     (Tab::Board, "/board", "Waiting now"),
     (Tab::Leaders, "/leaders", "Outcomes"),
@@ -43,6 +44,15 @@ pub(super) const TABS: [(Tab, &str, &str); 7] = [
     (Tab::Changes, "/changes", "Changes"),
     (Tab::Data, "/sources", "Data"),
 ];
+
+/// The pages of the navigation that somebody may open; of nobody in particular, those that everybody may.
+pub(super) fn tabs(
+    caller: Option<&Caller>,
+) -> impl Iterator<Item = (Tab, &'static str, &'static str)> {
+    let sees_people = caller.is_some_and(|caller| caller.has(Role::Operator));
+    let tabs = TABS.into_iter();
+    tabs.filter(move |(tab, ..)| *tab != Tab::Board || sees_people)
+}
 
 /// The page is shown on a wall: without navigation, filters and footer.
 #[must_use]
@@ -85,7 +95,7 @@ pub fn page(visit: &Visit, tab: Tab, title: &str, picker: &Markup, body: &Markup
                         a.brand href=(visit.address.elsewhere("/")) { (mark()) span { "joinedup" } }
                         nav aria-label="Pages" {
                             ul {
-                                @for (this, path, name) in TABS {
+                                @for (this, path, name) in tabs(Some(&visit.caller)) {
                                     li { a href=(visit.address.elsewhere(path)) aria-current=[(this == tab).then_some("page")] { (name) } }
                                 }
                             }
@@ -213,17 +223,30 @@ pub fn kept(address: &Address, asked: &[&str]) -> Markup {
 /// The field that asks for a place.
 #[must_use]
 pub fn place_field(visit: &Visit) -> Markup {
-    place_field_named(visit, "pick-area", visit.area.as_str())
+    of_places(
+        "pick-area",
+        visit.area.as_str(),
+        places(visit, visit.area.as_str()),
+    )
 }
 
-/// The same with an id of its own, where a page asks twice, and the place that is chosen in it: a form that came back is
-/// still for the place that its sender chose, not for the page's.
+/// The field that asks for the place of what is recorded, which is one of the reader's own, with an id of its own. A form
+/// that came back is still for the place that its sender chose, not for the page's.
 #[must_use]
-pub fn place_field_named(visit: &Visit, id: &str, chosen: &str) -> Markup {
+pub fn own_place_field(visit: &Visit, id: &str, chosen: &str) -> Markup {
+    let mut groups = places(visit, chosen);
+    for (_, areas) in &mut groups {
+        areas.retain(|area| visit.may_decide_in(&area.id));
+    }
+    groups.retain(|(_, areas)| !areas.is_empty());
+    of_places(id, chosen, groups)
+}
+
+fn of_places(id: &str, chosen: &str, groups: Vec<(&str, Vec<&Area>)>) -> Markup {
     html! {
         label for=(id) { "Place" }
         select id=(id) name="area" {
-            @for (group, areas) in places(visit, chosen) {
+            @for (group, areas) in groups {
                 optgroup label=(group) {
                     @for area in areas { option value=(area.id) selected[area.id.as_str() == chosen] { (area.title) } }
                 }

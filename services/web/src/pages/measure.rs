@@ -1,6 +1,6 @@
 //! `GET /measures/{id}`: one measure in one place, with everything that belongs to it.
 
-use super::address::{Address, DONE};
+use super::address::Address;
 use super::changes_of::{self, changes_for};
 use super::decide;
 use super::figure::{self, Figure};
@@ -31,7 +31,6 @@ pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Prob
 /// 404 for a measure that is not there, 400 for a question that makes no sense.
 pub fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Problem> {
     let done = decide::saved_words(visit);
-    let visit = &visit.without(&[DONE]);
     let measure = visit
         .app
         .definitions

@@ -134,7 +134,7 @@ fn first(visit: &Visit, known: &Knowledge) -> Markup {
                     @for item in found.items.iter().filter(|i| i.score > 0).take(MAX_FIRST) {
                         li {
                             a href=(visit.address.elsewhere("/model").with("node", &item.item)) { (item.title) } " " span.place { (visit.title_of(item.area.as_str())) } " " strong.tag { "score " (item.score) }
-                            @if visit.may_decide() { " " a.small href=(plan::add(visit, &item.area, item.framework.as_str(), item.item.as_str())) { "Add to the plan" } }
+                            @if visit.may_decide_in(&item.area) { " " a.small href=(plan::add(visit, &item.area, item.framework.as_str(), item.item.as_str())) { "Add to the plan" } }
                             p.small { (words::sentence_start(&item.words)) }
                             details.small { summary { "Show the sum" } p { (sum(item)) } }
                         }

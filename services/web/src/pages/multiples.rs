@@ -209,6 +209,16 @@ fn link(visit: &Visit, request: &ChartRequest, chosen: &str) -> String {
     address.with(chosen, value).to_string()
 }
 
+/// Whether a measure can be filtered by a dimension; of an observed series its own reports say that.
+pub(super) fn has(visit: &Visit, measure: &Measure, dimension: &str) -> bool {
+    match measure.source() {
+        Some(Source::Observed(_)) => {
+            values(visit, measure, dimension).is_ok_and(|values| !values.is_empty())
+        }
+        source => source.is_some_and(|source| source.has_dimension(dimension)),
+    }
+}
+
 /// The values that a dimension has had in the place.
 pub(super) fn values(
     visit: &Visit,

@@ -9,7 +9,7 @@ pub use form::{change, create};
 pub use item::show as one;
 
 use super::address::encoded;
-use super::filling::Filling;
+use super::filling::{self, Filling};
 use super::findings;
 use super::layout::{self, Tab};
 use super::visit::Visit;
@@ -57,6 +57,7 @@ fn page(visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
             p.files { a href=(to("/findings")) { "Findings of reviews" } a href=(to("/lenses")) { "Lenses" } a href=(to("/model")) { "What to work on first" } }
         }
         (filling.summary())
+        @if visit.done.is_some() { (filling::saved("The item is in the plan.", &html! {})) }
         section.card #sum data-live aria-label="In a sentence" { p.lead { (sum(&items, &stands)) } }
         section.card #items aria-labelledby="items-name" {
             h2 #items-name { "What we are working on" }

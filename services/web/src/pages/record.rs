@@ -2,7 +2,7 @@
 //! reader is back on the page. A form carries the version that it was made from, so that nobody overwrites unseen what
 //! somebody else recorded meanwhile, and a key, so that sending it twice records it once.
 
-use super::address::{Address, fields};
+use super::address::{Address, DONE, fields};
 use super::conflict;
 use super::filling::{Faults, Filling};
 use super::visit::Visit;
@@ -238,9 +238,12 @@ pub struct Filled {
 
 /// What the page of a form is made of again.
 pub trait FormPage: Send + 'static {
-    /// Where the reader goes once it is recorded: back, unless the page knows better.
-    fn then(&self, _app: &App, _receipt: &Receipt, form: &Form) -> String {
-        form.back()
+    /// What was saved, as the page that comes next is told so that it says it.
+    fn done(&self, form: &Form) -> &'static str;
+    /// Where the reader goes once it is recorded: back, unless the page knows better. Not to a part of it: the focus is
+    /// on what was saved.
+    fn then(&self, _app: &App, _receipt: &Receipt, form: &Form) -> Address {
+        Address::read(&form.back())
     }
     /// What stands now, for whoever was second; nothing of what is made anew.
     ///
@@ -282,7 +285,8 @@ pub async fn record(
             match execute(&app, &write).await {
                 Ok(receipt) => {
                     let to = of.then(&app, &receipt, &filled.form);
-                    let answer = Redirect::to(&to).into_response();
+                    let to = to.with(DONE, of.done(&filled.form));
+                    let answer = Redirect::to(&to.to_string()).into_response();
                     return Ok(audit::recorded(answer, command, receipt.position));
                 }
                 Err(ExecuteError::Conflict { version, .. }) => {

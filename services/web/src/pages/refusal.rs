@@ -1,6 +1,7 @@
 //! A problem as a page, for people: the same words as the problem document, and a way on.
 
-use super::layout::{self, TABS};
+use super::layout;
+use crate::door::auth::Caller;
 use crate::door::problem::{BAD_REQUEST, NOT_FOUND};
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -16,6 +17,7 @@ const MAX_DOCUMENT: usize = 64 << 10;
 /// Turns problem documents into pages.
 pub async fn as_page(request: Request, next: Next) -> Response {
     let post = request.method() == Method::POST;
+    let caller = request.extensions().get::<Caller>().cloned();
     let response = next.run(request).await;
     let is_problem = response
         .headers()
@@ -24,11 +26,11 @@ pub async fn as_page(request: Request, next: Next) -> Response {
     if !is_problem {
         return response;
     }
-    page_of(response, post).await
+    page_of(response, post, caller.as_ref()).await
 }
 
 /// The page of a problem document.
-pub async fn page_of(response: Response, post: bool) -> Response {
+pub async fn page_of(response: Response, post: bool, caller: Option<&Caller>) -> Response {
     let (mut parts, body) = response.into_parts();
     let document: Value = to_bytes(body, MAX_DOCUMENT)
         .await
@@ -40,7 +42,10 @@ pub async fn page_of(response: Response, post: bool) -> Response {
         HeaderValue::from_static("text/html; charset=utf-8"),
     );
     parts.headers.remove(header::CONTENT_LENGTH);
-    Response::from_parts(parts, Body::from(page(&document, post).into_string()))
+    Response::from_parts(
+        parts,
+        Body::from(page(&document, post, caller).into_string()),
+    )
 }
 
 /// What a page calls a problem, where a person would not use the document's word for it.
@@ -52,7 +57,7 @@ fn heading(document: &Value, post: bool) -> &str {
     }
 }
 
-fn page(document: &Value, post: bool) -> Markup {
+fn page(document: &Value, post: bool, caller: Option<&Caller>) -> Markup {
     let text = |name: &str| document[name].as_str().unwrap_or_default().to_owned();
     let heading = heading(document, post);
     html! {
@@ -60,7 +65,7 @@ fn page(document: &Value, post: bool) -> Markup {
         html lang="en-GB" {
             head { (layout::head(heading)) }
             body {
-                header.top { div.inner { a.brand href="/" { (layout::mark()) span { "joinedup" } } nav aria-label="Pages" { ul { @for (_, path, name) in TABS { li { a href=(path) { (name) } } } } } } }
+                header.top { div.inner { a.brand href="/" { (layout::mark()) span { "joinedup" } } nav aria-label="Pages" { ul { @for (_, path, name) in layout::tabs(caller) { li { a href=(path) { (name) } } } } } } }
                 main #main {
                     h1 { (heading) }
                     p.lead { (with_code(&text("detail"))) "." }

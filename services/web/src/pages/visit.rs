@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_application::app::App;
-use joinedup_application::charts::{self, ChartRequest, QuestionError};
+use joinedup_application::charts::{self, ChartRequest, PARAMETERS, QuestionError};
 use joinedup_application::config::Role;
 use joinedup_application::overview::{Overview, overview, overview_of};
 use joinedup_events::area::AreaKind;
@@ -24,6 +24,9 @@ use joinedup_views::suppression::Audience;
 use maud::Markup;
 use std::sync::Arc;
 
+/// Parameters of a chart's page that are no part of the question.
+const OF_PAGE: [&str; 3] = ["measure", "split", "audience"];
+
 /// What a page is told of its reader and its address.
 #[derive(Clone)]
 pub struct Visit {
@@ -33,6 +36,8 @@ pub struct Visit {
     pub caller: Caller,
     /// The page's own address.
     pub address: Address,
+    /// What was saved a moment ago: said once, and in none of the page's links and forms.
+    pub done: Option<String>,
     /// The place.
     pub area: AreaId,
     /// Now.
@@ -63,6 +68,8 @@ impl Visit {
     /// 404 when the address names an area that is not registered, or this process has no views.
     pub fn at(app: App, caller: Caller, address: Address) -> Result<Self, Problem> {
         charts::views(&app)?;
+        let done = address.get(DONE).map(ToOwned::to_owned);
+        let address = address.without(&[DONE]);
         let area = match address.get("area") {
             Some(code) => charts::area(&app, code)?,
             None => match caller.first_area() {
@@ -96,6 +103,7 @@ impl Visit {
             app,
             caller,
             address,
+            done,
             area,
             now,
         })
@@ -120,9 +128,9 @@ impl Visit {
     /// # Errors
     /// 400 for a parameter that makes no sense.
     pub fn question(&self, measure: &Measure) -> Result<ChartRequest, Problem> {
-        let own = |name: &str| ["measure", "split", "audience", DONE].contains(&name);
         let pairs = self.address.pairs().iter();
-        let pairs: Vec<(String, String)> = pairs.filter(|(n, _)| !own(n)).cloned().collect();
+        let pairs = pairs.filter(|(name, _)| !OF_PAGE.contains(&name.as_str()));
+        let pairs: Vec<(String, String)> = pairs.cloned().collect();
         let area = self.area.as_str();
         let request = ChartRequest::from_parameters(measure.id.as_str(), &pairs, area)?;
         Ok(ChartRequest {
@@ -131,6 +139,12 @@ impl Visit {
                 .filter(|grain| self.lengths(measure).any(|g| g == *grain)),
             ..request
         })
+    }
+
+    /// The names of the address by which the chart is filtered.
+    pub fn filters(&self) -> impl Iterator<Item = &str> {
+        let names = self.address.pairs().iter().map(|(name, _)| name.as_str());
+        names.filter(|name| !OF_PAGE.contains(name) && !PARAMETERS.contains(name))
     }
 
     /// The lengths of period by which this visitor may see a measure.
@@ -215,10 +229,18 @@ impl Visit {
         local::date(self.now)
     }
 
-    /// Whether the reader may record ratings, changes and decisions in this process.
+    /// Whether the reader may record ratings, changes and decisions of the place in this process.
     #[must_use]
     pub fn may_decide(&self) -> bool {
-        self.caller.has(Role::Assessor) && self.app.publisher.is_some()
+        self.may_decide_in(&self.area)
+    }
+
+    /// The same of another area: what a page shows may be of a part of its place, and no form is offered whose answer would
+    /// be that the area is not the reader's.
+    #[must_use]
+    pub fn may_decide_in(&self, area: &AreaId) -> bool {
+        let may = self.caller.has(Role::Assessor) && self.app.publisher.is_some();
+        may && self.caller.covers(area.as_str())
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn new_plan(visit: &Visit, filling: &Filling) -> Markup {
             form.steps method="post" action="/changes" {
                 input type="hidden" name="back" value=(visit.address.clone().with("plan", if asked.is_empty() { "new" } else { asked }));
                 input type="hidden" name="key" value=(uuid::Uuid::now_v7());
-                div.field { (layout::place_field_named(visit, "plan-area", filling.value("area", visit.area.as_str()))) }
+                div.field { (layout::own_place_field(visit, "plan-area", filling.value("area", visit.area.as_str()))) }
                 (plan_fields(visit, &filling, first.as_ref(), asked))
                 (filling.field(&Field {
                     name: "begun",

@@ -1,6 +1,5 @@
 //! `GET /changes/{id}`: one change through plan, do, study and act, with what its charts say beside it.
 
-use super::super::address::DONE;
 use super::super::changes_of::{dates, status};
 use super::super::filling::{self, Filling};
 use super::super::layout::{self, Tab};
@@ -31,13 +30,12 @@ pub async fn one(visit: Visit, Path(id): Path<String>) -> Result<Response, Probl
 
 /// The page, with a form that came back.
 pub(super) fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Problem> {
-    let done = visit.address.get(DONE).and_then(saved_words);
-    let visit = &visit.without(&[DONE]);
+    let done = visit.done.as_deref().and_then(saved_words);
     let known = known(visit, id)?.ok_or_else(no_such_change)?;
     let change = &known.change;
     let name = change.title.as_deref().unwrap_or("A change");
     let now = change.status(visit.today());
-    let open = visit.may_decide();
+    let open = visit.may_decide_in(&change.area);
     let undo = last_step(visit, &known)?.filter(|_| open);
     let body = html! {
         (filling.summary())

@@ -1,6 +1,6 @@
 //! `POST /changes` and `POST /changes/{id}`: what the forms of a change record.
 
-use super::super::address::{Address, DONE};
+use super::super::address::Address;
 use super::super::filling::{Faults, Filling};
 use super::super::record::{Filled, Form, FormPage, record};
 use super::super::visit::Visit;
@@ -144,9 +144,12 @@ fn planned(app: &App, form: &Form) -> Result<ChangeRequest, Faults> {
 struct OfList;
 
 impl FormPage for OfList {
-    fn then(&self, _: &App, receipt: &Receipt, _: &Form) -> String {
-        let own = Address::new(path(receipt.entity.as_str()));
-        own.with(DONE, "plan").to_string()
+    fn done(&self, _: &Form) -> &'static str {
+        "plan"
+    }
+
+    fn then(&self, _: &App, receipt: &Receipt, _: &Form) -> Address {
+        Address::new(path(receipt.entity.as_str()))
     }
 
     fn again(&self, visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
@@ -161,14 +164,17 @@ struct OfChange {
 }
 
 impl FormPage for OfChange {
-    fn then(&self, app: &App, _: &Receipt, form: &Form) -> String {
+    fn done(&self, _: &Form) -> &'static str {
+        self.name
+    }
+
+    fn then(&self, app: &App, _: &Receipt, form: &Form) -> Address {
         // Whoever undoes a plan that nothing followed is left without a change.
-        let there = if area_of_change(app, &self.id).is_some() {
+        if area_of_change(app, &self.id).is_some() {
             Address::read(&form.back())
         } else {
             Address::new("/changes")
-        };
-        there.with(DONE, self.name).to_string()
+        }
     }
 
     fn stands(&self, visit: &Visit) -> Result<Markup, Problem> {

@@ -40,7 +40,7 @@ pub(super) fn form(visit: &Visit, typed: &Typed, filling: &Filling) -> Markup {
     let model = visit.app.definitions.catalogue.model();
     let back = visit.address.elsewhere("/findings").to_string();
     html! {
-        details #one open[typed.refused.is_empty() && visit.address.get("saved").is_none()] { summary { "One finding" }
+        details #one open[typed.refused.is_empty() && visit.address.get("saved").is_none() && visit.done.is_none()] { summary { "One finding" }
             form method="post" action="/findings" {
                 (hidden(&back, &visit.area, 0))
                 (field("on", "Published on", Kind::Date(visit.today())))
@@ -80,7 +80,7 @@ pub(super) fn correct(visit: &Visit, found: &KnownFinding, id: &Slug, filling: &
         })
     };
     html! {
-        @if let Ok(area) = area {
+        @if let Ok(area) = area && visit.may_decide_in(&area) {
             details id=(name) open[filling.came_back()] { summary { "Correct" }
                 form method="post" action="/findings" {
                     (hidden(&visit.address.to_string(), &area, filling.version(found.version)))
@@ -167,6 +167,14 @@ pub async fn record(
 struct OfFindings(Option<String>);
 
 impl FormPage for OfFindings {
+    fn done(&self, form: &Form) -> &'static str {
+        match (&self.0, form.get("do")) {
+            (None, _) => "finding",
+            (Some(_), Some("withdraw")) => "withdraw",
+            (Some(_), _) => "correct",
+        }
+    }
+
     fn stands(&self, visit: &Visit) -> Result<Markup, Problem> {
         let found = of_place(&visit.app, &visit.area)?;
         let id = |f: &KnownFinding| f.id.as_ref().map(ToString::to_string);

@@ -76,10 +76,10 @@ pub(super) fn forms(
     planned: &Planned,
     filling: &Filling,
 ) -> Result<Markup, Problem> {
-    if !visit.may_decide() {
+    let item = &planned.item;
+    if !visit.may_decide_in(&item.area) {
         return Ok(html! {});
     }
-    let item = &planned.item;
     let back = visit.address.to_string();
     let (progressed, filling) = (filling.of("progress"), filling.of("item"));
     let stands = Stands {
@@ -308,30 +308,41 @@ pub async fn change(
         version: Some(form.version()?),
         form,
     };
-    record(app, caller, filled, OfItem(id)).await
+    record(app, caller, filled, OfItem { id, name }).await
 }
 
 /// The plan, as the place of the form of a new item.
 struct OfPlan;
 
 impl FormPage for OfPlan {
+    fn done(&self, _: &Form) -> &'static str {
+        "item"
+    }
+
     fn again(&self, visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
         page(visit, filling)
     }
 }
 
 /// The page of an item, as the place of its forms.
-struct OfItem(String);
+struct OfItem {
+    id: String,
+    name: &'static str,
+}
 
 impl FormPage for OfItem {
+    fn done(&self, _: &Form) -> &'static str {
+        self.name
+    }
+
     fn stands(&self, visit: &Visit) -> Result<Markup, Problem> {
-        let planned = find(visit, &self.0)?;
+        let planned = find(visit, &self.id)?;
         Ok(
             html! { p { (planned.item.aim) } p { "Owner: " (planned.item.owner) } p { (progress(&planned)) } },
         )
     }
 
     fn again(&self, visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
-        item::page(visit, &self.0, filling)
+        item::page(visit, &self.id, filling)
     }
 }

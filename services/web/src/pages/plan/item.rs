@@ -3,7 +3,7 @@
 use super::super::authors;
 use super::super::changes_of;
 use super::super::checklist;
-use super::super::filling::Filling;
+use super::super::filling::{self, Filling};
 use super::super::layout::{self, Tab};
 use super::super::visit::Visit;
 use super::{form, measures, progress};
@@ -80,6 +80,7 @@ pub(super) fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup,
     let body = html! {
         h1 { (planned.title) span.place { ", " (visit.title_of(item.area.as_str())) } }
         (filling.summary())
+        @if let Some(done) = &visit.done { (filling::saved(if done == "progress" { "Saved: how far the item is." } else { "The item is saved." }, &html! {})) }
         section.card aria-label="The item" {
             p.lead { (item.aim) }
             dl.facts {
@@ -111,12 +112,11 @@ pub(super) fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup,
         }
         p { a href=(visit.address.elsewhere("/plan")) { "Back to the plan" } }
     };
-    let picker = layout::place_picker(visit);
     Ok(layout::page(
         visit,
         Tab::Leaders,
         &planned.title,
-        &picker,
+        &html! {},
         &body,
     ))
 }

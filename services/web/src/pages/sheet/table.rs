@@ -19,7 +19,8 @@ fn only_place<'a>(sheet: &'a Sheet<'_>) -> Option<&'a AreaId> {
 /// The form.
 pub(super) fn form(sheet: &Sheet<'_>, typed: &Typed) -> Markup {
     let (rated, all) = sheet.progress(&sheet.places);
-    let open = sheet.visit.may_decide();
+    let mut places = sheet.places.iter();
+    let open = places.any(|place| sheet.visit.may_decide_in(place));
     let raters: Vec<&Slug> = match only_place(sheet) {
         Some(_) if sheet.step == Step::Moderate => sheet.raters().into_keys().collect(),
         _ => Vec::new(),
@@ -46,7 +47,7 @@ pub(super) fn form(sheet: &Sheet<'_>, typed: &Typed) -> Markup {
                     }
                 }
             }
-            @if open { (bar(sheet, typed)) } @else { p.note { "You can read this sheet. Whoever records ratings needs the role of an assessor." } }
+            @if open { (bar(sheet, typed)) } @else { p.note { "You can read this sheet. Whoever records ratings needs the role of an assessor here." } }
         }
     }
 }
@@ -156,7 +157,7 @@ fn cell(
         .or(stands)
         .or(suggested.clone());
     let title = format!("{}, {}", sheet.visit.title_of(place.as_str()), item.title);
-    let closed = !sheet.visit.may_decide() || !sheet.visit.caller.covers(place.as_str());
+    let closed = !sheet.visit.may_decide_in(place);
     html! {
         @if sheet.step == Step::Moderate && let Some(round) = round {
             @if only_place(sheet).is_none() && !round.raters.is_empty() { p.small { @for r in &round.raters { (r.rater) " " (chip(sheet, r.given.level)) " " } } }
@@ -212,7 +213,7 @@ fn evidence(sheet: &Sheet<'_>, typed: &Typed, row: usize, item: &Item) -> Markup
     let (by_name, note_name) = (name("by", place, item), name("note", place, item));
     let by = typed.get(&by_name).map(ToOwned::to_owned).or(by);
     let note = id("note", 0, row);
-    let closed = !sheet.visit.may_decide();
+    let closed = !sheet.visit.may_decide_in(place);
     html! {
         td { input type="date" name=(by_name) value=[by] aria-label=(format!("By, {}", item.title)) disabled[closed]; }
         td {
