@@ -371,18 +371,20 @@ pub fn levels() -> Value {
     } }])
 }
 
-/// Improvement changes that should move a measure, in an area or its parts, as flags where they began and ended.
+/// Improvement changes that should move a measure, in an area or its parts, as flags where they began and ended. Grafana makes
+/// a flag of every value in the range, so that all are asked for as they are at its end: else what was corrected or taken
+/// back since would stay beside what is right.
 pub fn changes(measure: &str, area: &str) -> Vec<Value> {
     let flag = |moment: &str, name: &str, colour: &str, verb: &str| {
         let of = format!(
             "joinedup_improvement_cycle_{moment}_timestamp_seconds{{measure=\"{measure}\"}}"
         );
         let here = format!(
-            "group by (area) (joinedup_area_info{{area=\"{area}\"}} or joinedup_area_info{{parent=\"{area}\"}})"
+            "group by (area) (joinedup_area_info{{area=\"{area}\"}} @ end() or joinedup_area_info{{parent=\"{area}\"}} @ end())"
         );
         json!({
             "name": name, "datasource": source(), "enable": true, "hide": false, "iconColor": colour,
-            "expr": format!("{of} * 1000 and on (area) {here}"),
+            "expr": format!("{of} @ end() * 1000 and on (area) {here}"),
             "titleFormat": format!("{{{{title}}}} {verb}"), "textFormat": "{{area}}", "tagKeys": "area", "step": "60s", "useValueForTime": true,
         })
     };
