@@ -70,7 +70,7 @@ pub fn dashboard() -> Value {
             .now(&format!("sum(max_over_time(joinedup_run_chart_signal{{{this}}}[$__range]))"), "")
             .done(),
         Panel::new("state-timeline", "Ratings of $rated: $framework", "The level of each item of the framework as it was published, from then on.", (0, 21), (24, 9))
-            .over_time(&format!("max by (element_title) (joinedup_assessment_level{{area=\"$rated\", framework=\"$framework\"}} {})", parts::ELEMENT_TITLE), "{{element_title}}")
+            .over_time(&format!("max by (element_title) (joinedup_assessment_level{{area=\"$rated\", framework=\"$framework\"}} {})", parts::TITLED_LEVEL), "{{element_title}}")
             .set("interval", json!("1d"))
             .field("mappings", parts::levels())
             .option("legend", json!({ "displayMode": "list", "placement": "bottom", "showLegend": false }))

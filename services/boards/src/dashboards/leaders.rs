@@ -207,7 +207,7 @@ fn ratings() -> Vec<Value> {
     vec![
         parts::row("Ratings of $rated: $framework", 33),
         Panel::new("state-timeline", "Ratings over time", "The level published in each round, item by item. Words stand beside the colours.", (0, 34), (14, 10))
-            .rows(&format!("max by (element_title, period_start) (joinedup_assessment_round_level{{{asked}}} {})", parts::ELEMENT_TITLE))
+            .rows(&format!("max by (element_title, period_start) (joinedup_assessment_round_level{{{asked}}} {})", parts::TITLED_LEVEL))
             .by_period("element_title")
             .field("mappings", parts::levels())
             .drawn("fillOpacity", json!(80))
@@ -215,7 +215,7 @@ fn ratings() -> Vec<Value> {
             .option("mergeValues", json!(true))
             .done(),
         table("Level and ambition", "The level published last, and the one wanted.", (14, 34), (10, 10))
-            .rows(&format!("max by (line, element_title) (label_replace({{__name__=~\"{names}\", {asked}}}, \"line\", \"$1\", \"__name__\", \"{names}\") {})", parts::ELEMENT_TITLE))
+            .rows(&format!("max by (line, element_title) (label_replace({{__name__=~\"{names}\", {asked}}}, \"line\", \"$1\", \"__name__\", \"{names}\") {})", parts::TITLED_LEVEL))
             .transform(json!({
                 "id": "groupingToMatrix",
                 "options": { "columnField": "line", "rowField": "element_title", "valueField": "Value", "emptyValue": "null" },

@@ -156,8 +156,13 @@ pub fn framework() -> Value {
     variable("framework", "Framework", query, FRAMEWORK, chosen, false)
 }
 
-/// Gives what is labelled by framework and element the element's title.
-pub const ELEMENT_TITLE: &str = "* on (framework, element) group_left (element_title) max by (framework, element, element_title) (joinedup_element_info)";
+/// Gives levels, labelled by framework and element, the element's title. A level means something else in each framework, so
+/// that those of all but the logic model are raised by 100, out of reach of its words in [`levels`].
+pub const TITLED_LEVEL: &str = "+ on (framework, element) group_left (element_title) max by (framework, element, element_title) (0 * joinedup_element_info{framework=\"scie\"} or 100 * joinedup_element_info{framework!=\"scie\"})";
+/// Shades of the levels of other frameworks, from the lowest on: no framework's best is another's red.
+const SHADES: [&str; 6] = [
+    "#deebf7", "#9ecae1", "#6baed6", "#4292c6", "#2171b5", "#08519c",
+];
 /// Gives what is labelled by outcome the outcome's title.
 pub const OUTCOME_TITLE: &str = "* on (outcome) group_left (outcome_title) max by (outcome, outcome_title) (joinedup_outcome_info)";
 
@@ -359,16 +364,20 @@ pub fn lines(title: &str, description: &str, at: (u32, u32), size: (u32, u32)) -
         .drawn("fillOpacity", json!(0))
 }
 
-/// Levels of ratings, in words beside the colours.
+/// Levels of ratings ([`TITLED_LEVEL`]), in words beside the colours.
 pub fn levels() -> Value {
     let level = |text: &str, colour: &str| json!({ "text": text, "color": colour });
-    json!([{ "type": "value", "options": {
+    let mut all = json!({
         "1": level("1 red", "#b2182b"),
         "2": level("2 red/amber", "#ef8a62"),
         "3": level("3 amber", "#f7c948"),
         "4": level("4 amber/green", "#a6dba0"),
         "5": level("5 green", "#1b7837"),
-    } }])
+    });
+    for (at, shade) in SHADES.into_iter().enumerate() {
+        all[(100 + at).to_string()] = level(&format!("level {at}"), shade);
+    }
+    json!([{ "type": "value", "options": all }])
 }
 
 /// Improvement changes that should move a measure, in an area or its parts, as flags where they began and ended. Grafana makes
