@@ -142,7 +142,7 @@ metrics! {
     LATE = Counter Now "joinedup_events_late_total" one ["projector"]
         "Events folded that were recorded a week or more after they happened.";
     QUARANTINED = Gauge Light "joinedup_projector_quarantined_events" one ["projector"]
-        "Events set aside because they could not be read. Each is missing from every chart until it is put right.";
+        "Events set aside because they could not be read. Each is missing from every chart; one that its source has sent anew, right, is counted here all the same.";
 
     STATE = Gauge Light "joinedup_projector_state" one ["projector", "state"]
         "1 for the state that the projector is in, 0 for the others.";
