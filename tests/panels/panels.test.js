@@ -63,7 +63,7 @@ test('a period is complete or it is not, and is drawn once', () => {
   for (const panel of panels.filter(({ type }) => type === 'timeseries')) {
     const fields = kept('golden', panel);
     const of = (pattern) => fields.find(({ name }) => pattern.test(name));
-    const value = of(/^(joinedup_run_chart_)?(ratio|seconds|days|hours|minutes|events|people|bed_nights|points|levels|per_100k|units)$/);
+    const value = of(/^(joinedup_run_chart_)?(ratio|seconds|weeks|days|hours|minutes|events|people|bed_nights|points|levels|per_100k|units)$/);
     const unfinished = of(/^(joinedup_run_chart_)?provisional_/);
     assert.ok(value, panel.key);
     // Below a locality, and where small numbers are kept back, the period that runs now is not shown.
@@ -80,6 +80,7 @@ test('a period is complete or it is not, and is drawn once', () => {
 // A number as every version has to show it in a unit; a unit that is on no board is not listed.
 const IN_UNITS = {
   percentunit: [0.2083, /^20\.8%$/],
+  'suffix:weeks': [2.5, /^2\.5 weeks$/],
   'suffix:days': [1, /^1\.0 days$/],
   'suffix:hours': [27.392, /^27\.4 hours$/],
   'suffix:minutes': [95, /^95\.0 minutes$/],

@@ -3,7 +3,7 @@
 mod chart;
 pub use chart::{
     DAYS, MIN_POINTS, at_one_scale, drawn_as_run_chart, in_days, lines_of_chart, people_units,
-    periods, run_chart, time_units, units,
+    periods, run_chart, seconds_in, time_units, units,
 };
 
 use joinedup_exposition::run_charts::FEWEST_DAYS;

@@ -129,3 +129,18 @@ fn the_words_of_the_logic_model_are_said_of_its_own_levels_alone() {
     }
     assert_eq!(seen, 3);
 }
+
+#[test]
+fn every_length_of_time_is_shown_in_the_unit_that_people_know_it_in() {
+    for (unit, seconds) in joinedup_exposition::unit::TIMES {
+        for (file, dashboard) in all() {
+            if ["run-charts.json", "leaders.json", "history.json"].contains(&file) {
+                let text = written(&dashboard);
+                let divided = format!("{seconds} * joinedup_measure_info{{");
+                assert!(text.contains(&divided), "{file}: {unit}");
+            }
+        }
+        let axes = parts::people_units();
+        assert!(axes.split('|').any(|known| known == unit), "{unit}");
+    }
+}

@@ -1,7 +1,7 @@
 //! A run chart as a panel: the queries of its lines, in days and hours, and how each line is drawn.
 
 use super::{BLUE, GREY, ORANGE, Panel, TEAL};
-use joinedup_exposition::unit::Unit;
+use joinedup_exposition::unit::{TIMES, Unit};
 use serde_json::{Value, json};
 
 /// Fewer points than this make no chart worth its room beside others.
@@ -9,11 +9,9 @@ pub const MIN_POINTS: u32 = 12;
 /// A day, in seconds.
 pub const DAYS: u32 = 86_400;
 
-/// The unit of a measure as its metrics name it, with the seconds in one.
-const TIMES: [(&str, u32); 3] = [("days", DAYS), ("hours", 3600), ("minutes", 60)];
-
 /// What stands along the axis of a chart in a unit. A share says it by its sign.
-const AXES: [(&str, &str); 9] = [
+const AXES: [(&str, &str); 10] = [
+    ("weeks", "weeks"),
     ("days", "days"),
     ("hours", "hours"),
     ("minutes", "minutes"),
@@ -37,6 +35,15 @@ pub fn in_days(panel: Panel) -> Panel {
         .field("decimals", json!(1))
 }
 
+/// What the seconds of a measure are divided by, with the label `unit` that people know it in, for those measures that some
+/// matchers select and a length of time is a number of.
+pub fn seconds_in(matchers: &str, labels: &str) -> String {
+    let of = |(unit, seconds): (&str, u32)| {
+        format!("{seconds} * joinedup_measure_info{{{matchers}, unit=\"{unit}\"}}")
+    };
+    format!("max by ({labels}) ({})", TIMES.map(of).join(" or "))
+}
+
 /// Settings of fields by their unit: per cent, days, hours.
 pub fn time_units(panel: Panel) -> Panel {
     let panel = panel.fields("ratio$", &[("unit", json!("percentunit"))]);
@@ -57,19 +64,17 @@ fn scaled(before: &str, measure: &str, matchers: &str) -> String {
         .map(Unit::suffix)
         .filter(|unit| *unit != "seconds")
         .collect();
-    let line = |units: &str| {
+    let line = |units: &str, named: &str| {
         format!(
-            "label_replace({{__name__=~\"joinedup_run_chart_{before}({units})\", {matchers}}}, \"line\", \"$1\", \"__name__\", \"joinedup_run_chart_(.*)\")"
+            "label_replace({{__name__=~\"joinedup_run_chart_{before}({units})\", {matchers}}}, \"line\", \"$1\", \"__name__\", \"joinedup_run_chart_{named}\")"
         )
     };
-    let times = TIMES.map(|(unit, seconds)| {
-        let known = format!(
-            "group by (measure) (joinedup_measure_info{{measure=\"{measure}\", unit=\"{unit}\"}})"
-        );
-        let divided = format!("{} / {seconds} and on (measure) {known}", line("seconds"));
-        format!("label_replace({divided}, \"line\", \"${{1}}{unit}\", \"line\", \"(.*)seconds\")")
-    });
-    format!("({} or {})", line(&other.join("|")), times.join(" or "))
+    let known = seconds_in(&format!("measure=\"{measure}\""), "measure, unit");
+    let times = format!(
+        "label_join({} / on (measure) group_left (unit) {known}, \"line\", \"\", \"line\", \"unit\")",
+        line("seconds", "(.*)seconds")
+    );
+    format!("({} or {times})", line(&other.join("|"), "(.*)"))
 }
 
 /// Names lines anew, before their unit.
