@@ -77,6 +77,20 @@ test('a period is complete or it is not, and is drawn once', () => {
   assert.ok(drawn > 0, 'no recorded chart has a period that is not over');
 });
 
+test('charts side by side have one scale, which holds whatever is drawn in any of them', () => {
+  const compared = panels.filter(({ query }) => query.includes('"scale_$1"'));
+  assert.ok(compared.length > 0);
+  for (const panel of compared) {
+    assert.match(panel.query, /\(\?:provisional\|goal\|upper_limit\)_\)\?\(.*"scale_\$1"/);
+    // Beside a county's sum each of its parts lies flat.
+    assert.match(panel.query, /and on \(kind\) joinedup_area_info\{area=/);
+    const numbers = kept('golden', panel).filter(({ type }) => type === 'number');
+    const highest = (fields) => Math.max(...fields.flatMap(({ values }) => values.filter(Number.isFinite)));
+    const scale = numbers.filter(({ name }) => name.startsWith('scale_'));
+    assert.ok(highest(scale) >= highest(numbers), panel.key);
+  }
+});
+
 // A number as every version has to show it in a unit; a unit that is on no board is not listed.
 const IN_UNITS = {
   percentunit: [0.2083, /^20\.8%$/],

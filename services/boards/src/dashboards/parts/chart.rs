@@ -28,6 +28,15 @@ pub fn units() -> String {
     Unit::ALL.map(Unit::suffix).join("|")
 }
 
+/// Every unit whose metrics are in what people read.
+fn units_but_seconds() -> String {
+    let others = Unit::ALL.iter().filter(|unit| **unit != Unit::Seconds);
+    others
+        .map(|unit| unit.suffix())
+        .collect::<Vec<_>>()
+        .join("|")
+}
+
 /// A panel's length of time in days: Grafana would make weeks of it.
 pub fn in_days(panel: Panel) -> Panel {
     panel
@@ -59,11 +68,6 @@ pub fn time_units(panel: Panel) -> Panel {
 /// A label `line` with the rest of a metric's name after `joinedup_run_chart_`. A length of time is divided, and its line
 /// named, by the unit that people know the measure in.
 fn scaled(before: &str, measure: &str, matchers: &str) -> String {
-    let other: Vec<&str> = Unit::ALL
-        .into_iter()
-        .map(Unit::suffix)
-        .filter(|unit| *unit != "seconds")
-        .collect();
     let line = |units: &str, named: &str| {
         format!(
             "label_replace({{__name__=~\"joinedup_run_chart_{before}({units})\", {matchers}}}, \"line\", \"$1\", \"__name__\", \"joinedup_run_chart_{named}\")"
@@ -74,7 +78,7 @@ fn scaled(before: &str, measure: &str, matchers: &str) -> String {
         "label_join({} / on (measure) group_left (unit) {known}, \"line\", \"\", \"line\", \"unit\")",
         line("seconds", "(.*)seconds")
     );
-    format!("({} or {times})", line(&other.join("|"), "(.*)"))
+    format!("({} or {times})", line(&units_but_seconds(), "(.*)"))
 }
 
 /// Names lines anew, before their unit.
@@ -111,19 +115,34 @@ pub fn run_chart(panel: Panel, measure: &str, area: &str) -> Panel {
     drawn_as_run_chart(panel.rows(&expression).by_period("line"))
 }
 
-/// The same with an unseen line that is as high as the highest point of all places, so that charts side by side have one
-/// scale.
-pub fn at_one_scale(panel: Panel, measure: &str, area: &str) -> Panel {
-    let everywhere = scaled("", measure, &format!("measure=\"{measure}\""));
+/// What is drawn highest in any place of the kind of `area`, by the label `line` as `scale_` with the unit. Larger places have
+/// a scale of their own: beside a county's sum each of its parts lies flat.
+fn highest(measure: &str, area: &str) -> String {
+    let drawn = "joinedup_run_chart_(?:(?:provisional|goal|upper_limit)_)?";
+    let of = |units: &str| format!("{{__name__=~\"{drawn}({units})\", measure=\"{measure}\"}}");
+    let seconds = format!(
+        "max by (measure, area, period_start) ({}) / on (measure) group_left (unit) {}",
+        of("seconds"),
+        seconds_in(&format!("measure=\"{measure}\""), "measure, unit")
+    );
+    let all = format!(
+        "label_replace({}, \"line\", \"scale_$1\", \"__name__\", \"{drawn}(.*)\") or label_replace({seconds}, \"line\", \"scale_$1\", \"unit\", \"(.*)\")",
+        of(&units_but_seconds())
+    );
     let enough = format!(
         "count by (area) (joinedup_run_chart_denominator{{measure=\"{measure}\"}}) >= {MIN_POINTS}"
     );
-    let highest =
-        format!("max by (measure, line, period_start) ({everywhere} and on (area) ({enough}))");
+    let kind = format!("joinedup_area_info and on (kind) joinedup_area_info{{area=\"{area}\"}}");
+    format!("max by (line, period_start) (({all}) and on (area) ({enough}) and on (area) ({kind}))")
+}
+
+/// A run chart with an unseen line that is as high as the highest point of all places of its kind, so that charts side by
+/// side have one scale.
+pub fn at_one_scale(panel: Panel, measure: &str, area: &str) -> Panel {
     let expression = format!(
         "max by (line, period_start) ({} or {})",
         lines(measure, area),
-        called("scale", &highest)
+        highest(measure, area)
     );
     drawn_as_run_chart(panel.rows(&expression).by_period("line")).drawn("axisSoftMin", json!(0))
 }
