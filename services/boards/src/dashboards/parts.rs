@@ -31,7 +31,12 @@ pub const VARIATIONS: [(&str, &str, &str); 9] = [
         "text",
     ),
     ("common_cause", "No clear change", "text"),
-    ("not_judged", "Too early to tell", "text"),
+    // A chart is not judged while it is young, when its last numbers are too old to speak of now, and where most are suppressed.
+    (
+        "not_judged",
+        "Not judged: too few points, too old, or too small to show",
+        "text",
+    ),
 ];
 /// The zone in which weeks begin.
 const ZONE: &str = "Europe/London";
