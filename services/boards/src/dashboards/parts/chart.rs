@@ -242,11 +242,11 @@ pub fn drawn_as_run_chart(panel: Panel) -> Panel {
 }
 
 /// The numbers of a table of periods by the label `line`: how many cases, the value, and the value of a period that is not
-/// over.
+/// over. A rate is not out of cases.
 pub fn periods(measure: &str, area: &str) -> String {
     let of = format!("measure=\"{measure}\", area=\"{area}\"");
     let cases = format!(
-        "label_replace(joinedup_run_chart_denominator{{{of}}}, \"line\", \"denominator\", \"\", \"\")"
+        "label_replace(joinedup_run_chart_denominator{{{of}}} unless on (measure) joinedup_run_chart_per_100k{{{of}}}, \"line\", \"denominator\", \"\", \"\")"
     );
     format!("{} or {cases}", scaled("(provisional_)?", measure, &of))
 }
