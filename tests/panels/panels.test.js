@@ -63,7 +63,7 @@ test('a period is complete or it is not, and is drawn once', () => {
   for (const panel of panels.filter(({ type }) => type === 'timeseries')) {
     const fields = kept('golden', panel);
     const of = (pattern) => fields.find(({ name }) => pattern.test(name));
-    const value = of(/^(joinedup_run_chart_)?(ratio|seconds|days|hours|minutes|events|people|bed_nights|points|levels|per_100k|units)$/);
+    const value = of(/^(joinedup_run_chart_)?(ratio|seconds|weeks|days|hours|minutes|events|people|bed_nights|points|levels|per_100k|units)$/);
     const unfinished = of(/^(joinedup_run_chart_)?provisional_/);
     assert.ok(value, panel.key);
     // Below a locality, and where small numbers are kept back, the period that runs now is not shown.
@@ -77,9 +77,24 @@ test('a period is complete or it is not, and is drawn once', () => {
   assert.ok(drawn > 0, 'no recorded chart has a period that is not over');
 });
 
+test('charts side by side have one scale, which holds whatever is drawn in any of them', () => {
+  const compared = panels.filter(({ query }) => query.includes('"scale_$1"'));
+  assert.ok(compared.length > 0);
+  for (const panel of compared) {
+    assert.match(panel.query, /\(\?:provisional\|goal\|upper_limit\)_\)\?\(.*"scale_\$1"/);
+    // Beside a county's sum each of its parts lies flat.
+    assert.match(panel.query, /and on \(kind\) joinedup_area_info\{area=/);
+    const numbers = kept('golden', panel).filter(({ type }) => type === 'number');
+    const highest = (fields) => Math.max(...fields.flatMap(({ values }) => values.filter(Number.isFinite)));
+    const scale = numbers.filter(({ name }) => name.startsWith('scale_'));
+    assert.ok(highest(scale) >= highest(numbers), panel.key);
+  }
+});
+
 // A number as every version has to show it in a unit; a unit that is on no board is not listed.
 const IN_UNITS = {
   percentunit: [0.2083, /^20\.8%$/],
+  'suffix:weeks': [2.5, /^2\.5 weeks$/],
   'suffix:days': [1, /^1\.0 days$/],
   'suffix:hours': [27.392, /^27\.4 hours$/],
   'suffix:minutes': [95, /^95\.0 minutes$/],
@@ -110,8 +125,10 @@ test('a flag stands where a change began and not where it was scraped, and is re
   for (const flag of all) {
     // The value is the moment, in milliseconds; without this the flag would stand at every scrape.
     assert.equal(flag.useValueForTime, true, flag.board);
-    // Those of the place and its parts alone.
-    assert.match(flag.expr, /^joinedup_improvement_cycle_(start|finish)_timestamp_seconds\{measure=.*\} \* 1000 and on \(area\) /);
+    // As they are at the end of the range, or what was corrected since would have a flag beside the right one; of the place
+    // and its parts alone.
+    assert.match(flag.expr, /^joinedup_improvement_cycle_(start|finish)_timestamp_seconds\{measure=.*?\} @ end\(\) \* 1000 and on \(area\) /);
+    assert.equal(flag.expr.match(/\{/g).length, flag.expr.match(/\} @ end\(\)/g).length, flag.expr);
     const labels = ['cycle', 'measure', 'area', 'title'];
     const texts = [flag.titleFormat, flag.textFormat, flag.tagKeys.split(',').map((key) => `{{${key}}}`).join('')];
     for (const [, label] of texts.join('').matchAll(/\{\{(.*?)\}\}/g)) assert.ok(labels.includes(label), label);

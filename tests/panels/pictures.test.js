@@ -30,7 +30,7 @@ const READ = {
   },
   'run-charts': {
     'People who left late in Havenshire (simulated)': /MedianValueNot yet complete/,
-    'What the chart says': /Getting better|Getting worse|usual|Unusual|No clear change|Too early/,
+    'What the chart says': /Getting better|Getting worse|usual|Unusual|No clear change|Not judged/,
     'What it is': /BetterOutcomePeriodMeasureUnitlowerTransfers without delayweekPeople who left late/,
     'Rules met': /Period fromRuleMet\d+ \w{3} \d{4}.*(yes|no)/,
     Periods: /Period fromValueOut ofNot yet complete\d+ \w{3} \d{4}.*\d%/,
@@ -39,7 +39,7 @@ const READ = {
     'Ready and waiting now': /Value/,
   },
   leaders: {
-    'In words': /MeasureWhat the chart says.*People who left late(Getting better|Getting worse|Higher|Lower|Unusual|No clear change|Too early)/,
+    'In words': /MeasureWhat the chart says.*People who left late(Getting better|Getting worse|Higher|Lower|Unusual|No clear change|Not judged)/,
     'Sure enough to alert': /\d$/,
     'Shares: median at start and now': /MeasureAt startNowLatest periodPeople who left late[\d.]+%/,
     'Times: median at start and now': /From referral to finished assessment, hours[\d.]+/,

@@ -142,7 +142,7 @@ metrics! {
     LATE = Counter Now "joinedup_events_late_total" one ["projector"]
         "Events folded that were recorded a week or more after they happened.";
     QUARANTINED = Gauge Light "joinedup_projector_quarantined_events" one ["projector"]
-        "Events set aside because they could not be read. Each is missing from every chart until it is put right.";
+        "Events set aside because they could not be read. Each is missing from every chart; one that its source has sent anew, right, is counted here all the same.";
 
     STATE = Gauge Light "joinedup_projector_state" one ["projector", "state"]
         "1 for the state that the projector is in, 0 for the others.";
@@ -231,7 +231,7 @@ metrics! {
     LIMIT_UPPER = Gauge RunCharts "joinedup_run_chart_upper_limit" unit ["measure", "area", "period", "period_start"]
         "The upper control limit, on charts that have limits.";
     DENOMINATOR = Gauge RunCharts "joinedup_run_chart_denominator" one ["measure", "area", "period", "period_start"]
-        "How many cases a period's value is out of, or how many stand behind it.";
+        "How many cases a period's value is out of, or how many stand behind it; for a rate what it is divided by, such as days or hundreds of thousands of people.";
     SIGNAL = Gauge RunCharts "joinedup_run_chart_signal" one ["measure", "area", "period", "period_start", "rule", "variation"]
         "1 where a chart rule is met: shift, trend, long_run, level_change, few_crossings, astronomical, two_in_three. The latest judged period has every rule, with 0 where it is not met; earlier ones only those met. A rule of the whole chart, such as few_crossings, is said of its latest judged period. Variation is what the period's point means, by the first of its rules, and is left out on event time.";
     ALERT = Gauge RunCharts "joinedup_run_chart_alert" one ["measure", "area", "period", "variation"]
@@ -266,11 +266,12 @@ metrics! {
 pub fn document() -> String {
     let mut text = String::from(HEAD_OF_DOCUMENT);
     for (path, title) in [
-        (Path::Light, "/metrics"),
-        (Path::RunCharts, "/metrics/run-charts"),
+        (Path::Light, "`/metrics`"),
+        (Path::Now, "`/metrics`, for the role operator alone"),
+        (Path::RunCharts, "`/metrics/run-charts`"),
     ] {
         text.push_str(&format!(
-            "\n## `{title}`\n\n| name | type | labels | says |\n|---|---|---|---|\n"
+            "\n## {title}\n\n| name | type | labels | says |\n|---|---|---|---|\n"
         ));
         for metric in ALL.iter().filter(|m| m.path == path) {
             let name = if metric.by_unit {
@@ -338,6 +339,19 @@ mod tests {
                 "{} has no sentence",
                 metric.name
             );
+        }
+    }
+
+    #[test]
+    fn every_metric_is_in_the_document() {
+        let text = document();
+        for metric in ALL {
+            let row = format!(
+                "| {}{} |",
+                metric.name,
+                if metric.by_unit { "_*unit*" } else { "" }
+            );
+            assert_eq!(text.matches(&row).count(), 1, "{}", metric.name);
         }
     }
 

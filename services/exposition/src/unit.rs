@@ -2,6 +2,15 @@
 
 use joinedup_views::measure::{Measure, Shape};
 
+/// The units in which people read a length of time, with the seconds in one. Metrics are in seconds; who shows one divides by
+/// these.
+pub const TIMES: [(&str, u32); 4] = [
+    ("weeks", 604_800),
+    ("days", 86_400),
+    ("hours", 3_600),
+    ("minutes", 60),
+];
+
 /// The unit of a measure's metrics, which ends their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unit {
@@ -91,11 +100,10 @@ impl Unit {
             _ if shape == Shape::Rate => (Self::Per100k, 1.0),
             "bed days" | "nights" => (Self::BedNights, 1.0),
             "days" if shape == Shape::Count => (Self::BedNights, 1.0),
-            "weeks" => (Self::Seconds, 604_800.0),
-            "days" => (Self::Seconds, 86_400.0),
-            "hours" => (Self::Seconds, 3_600.0),
-            "minutes" => (Self::Seconds, 60.0),
             "people" => (Self::People, 1.0),
+            text if let Some((_, seconds)) = TIMES.iter().find(|(unit, _)| *unit == text) => {
+                (Self::Seconds, f64::from(*seconds))
+            }
             text if text.starts_with("point") => (Self::Points, 1.0),
             text if text.starts_with("level") => (Self::Levels, 1.0),
             _ if shape == Shape::Count => (Self::Events, 1.0),

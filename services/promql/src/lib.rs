@@ -10,7 +10,7 @@ pub mod answer;
 mod binary;
 pub mod eval;
 mod functions;
-mod guard;
+pub mod guard;
 mod labels_of;
 mod over_time;
 mod pattern;

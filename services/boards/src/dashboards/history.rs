@@ -24,25 +24,18 @@ pub fn dashboard() -> Value {
         let named = |unit: &str, values: String| {
             format!("label_replace({values}, \"unit\", \"{unit}\", \"\", \"\")")
         };
-        let times = |unit: &str, seconds: u32| {
-            let values = of(&format!("joinedup_run_chart_seconds{{{this}}}"));
-            let known = format!(
-                "group by (measure) (joinedup_measure_info{{measure=\"$measure\", unit=\"{unit}\"}})"
-            );
-            named(
-                unit,
-                format!("{values} / {seconds} and on (measure) {known}"),
-            )
-        };
+        let times = format!(
+            "{} / on (measure) group_left (unit) {}",
+            of(&format!("joinedup_run_chart_seconds{{{this}}}")),
+            parts::seconds_in("measure=\"$measure\"", "measure, unit")
+        );
         let any = of(&format!(
             "{{__name__=~\"joinedup_run_chart_({})\", {this}}}",
             parts::units()
         ));
         format!(
-            "{} or {} or {} or on (measure) {any}",
-            named("ratio", of(&format!("joinedup_run_chart_ratio{{{this}}}"))),
-            times("days", parts::DAYS),
-            times("hours", 3600)
+            "{} or {times} or on (measure) {any}",
+            named("ratio", of(&format!("joinedup_run_chart_ratio{{{this}}}")))
         )
     };
     let middle = |title: &str, description: &str, x: u32, back: &str| {
@@ -70,7 +63,7 @@ pub fn dashboard() -> Value {
             .now(&format!("sum(max_over_time(joinedup_run_chart_signal{{{this}}}[$__range]))"), "")
             .done(),
         Panel::new("state-timeline", "Ratings of $rated: $framework", "The level of each item of the framework as it was published, from then on.", (0, 21), (24, 9))
-            .over_time(&format!("max by (element_title) (joinedup_assessment_level{{area=\"$rated\", framework=\"$framework\"}} {})", parts::ELEMENT_TITLE), "{{element_title}}")
+            .over_time(&format!("max by (element_title) (joinedup_assessment_level{{area=\"$rated\", framework=\"$framework\"}} {})", parts::TITLED_LEVEL), "{{element_title}}")
             .set("interval", json!("1d"))
             .field("mappings", parts::levels())
             .option("legend", json!({ "displayMode": "list", "placement": "bottom", "showLegend": false }))

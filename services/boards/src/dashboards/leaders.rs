@@ -1,6 +1,7 @@
 //! Leaders: outcome by outcome, state and trend, in words beside colours.
 
 use super::parts::{self, Panel, run_chart, stat, table, variable};
+use joinedup_exposition::unit::TIMES;
 use serde_json::{Value, json};
 
 pub fn dashboard() -> Value {
@@ -180,22 +181,16 @@ fn shares_then_and_now() -> Value {
 
 /// Days and hours stand in one table, so that each measure's name says its own.
 fn times_then_and_now() -> Value {
-    let of = |(unit, seconds): (&str, u32)| {
-        let known = format!(
-            "max by (measure, title, unit) (joinedup_measure_info{{outcome=\"$outcome\", unit=\"{unit}\"}})"
-        );
-        format!(
-            "{} / {seconds} * on (measure) group_left (title, unit) {known}",
-            medians("seconds")
-        )
-    };
-    let all = [("days", parts::DAYS), ("hours", 3600)]
-        .map(of)
-        .join(" or ");
-    // A title that says its unit needs it no second time.
-    let named = format!(
-        "label_replace(label_join({all}, \"title\", \", \", \"title\", \"unit\"), \"title\", \"$1\", \"title\", \"(.*(?:days|hours).*), (?:days|hours)\")"
+    let all = format!(
+        "{} / on (measure) group_left (title, unit) {}",
+        medians("seconds"),
+        parts::seconds_in("outcome=\"$outcome\"", "measure, title, unit")
     );
+    let titled = format!("label_join({all}, \"title\", \", \", \"title\", \"unit\")");
+    // A title that says its unit needs it no second time.
+    let named = TIMES.iter().fold(titled, |titled, (unit, _)| {
+        format!("label_replace({titled}, \"title\", \"$1\", \"title\", \"(.*{unit}.*), {unit}\")")
+    });
     then_and_now("Times: median at start and now", (12, 9), &named)
         .field("decimals", json!(1))
         .done()
@@ -207,7 +202,7 @@ fn ratings() -> Vec<Value> {
     vec![
         parts::row("Ratings of $rated: $framework", 33),
         Panel::new("state-timeline", "Ratings over time", "The level published in each round, item by item. Words stand beside the colours.", (0, 34), (14, 10))
-            .rows(&format!("max by (element_title, period_start) (joinedup_assessment_round_level{{{asked}}} {})", parts::ELEMENT_TITLE))
+            .rows(&format!("max by (element_title, period_start) (joinedup_assessment_round_level{{{asked}}} {})", parts::TITLED_LEVEL))
             .by_period("element_title")
             .field("mappings", parts::levels())
             .drawn("fillOpacity", json!(80))
@@ -215,7 +210,7 @@ fn ratings() -> Vec<Value> {
             .option("mergeValues", json!(true))
             .done(),
         table("Level and ambition", "The level published last, and the one wanted.", (14, 34), (10, 10))
-            .rows(&format!("max by (line, element_title) (label_replace({{__name__=~\"{names}\", {asked}}}, \"line\", \"$1\", \"__name__\", \"{names}\") {})", parts::ELEMENT_TITLE))
+            .rows(&format!("max by (line, element_title) (label_replace({{__name__=~\"{names}\", {asked}}}, \"line\", \"$1\", \"__name__\", \"{names}\") {})", parts::TITLED_LEVEL))
             .transform(json!({
                 "id": "groupingToMatrix",
                 "options": { "columnField": "line", "rowField": "element_title", "valueField": "Value", "emptyValue": "null" },

@@ -3,7 +3,7 @@
 mod chart;
 pub use chart::{
     DAYS, MIN_POINTS, at_one_scale, drawn_as_run_chart, in_days, lines_of_chart, people_units,
-    periods, run_chart, time_units, units,
+    periods, run_chart, seconds_in, time_units, units,
 };
 
 use joinedup_exposition::run_charts::FEWEST_DAYS;
@@ -31,7 +31,12 @@ pub const VARIATIONS: [(&str, &str, &str); 9] = [
         "text",
     ),
     ("common_cause", "No clear change", "text"),
-    ("not_judged", "Too early to tell", "text"),
+    // A chart is not judged while it is young, when its last numbers are too old to speak of now, and where most are suppressed.
+    (
+        "not_judged",
+        "Not judged: too few points, too old, or too small to show",
+        "text",
+    ),
 ];
 /// The zone in which weeks begin.
 const ZONE: &str = "Europe/London";
@@ -156,8 +161,13 @@ pub fn framework() -> Value {
     variable("framework", "Framework", query, FRAMEWORK, chosen, false)
 }
 
-/// Gives what is labelled by framework and element the element's title.
-pub const ELEMENT_TITLE: &str = "* on (framework, element) group_left (element_title) max by (framework, element, element_title) (joinedup_element_info)";
+/// Gives levels, labelled by framework and element, the element's title. A level means something else in each framework, so
+/// that those of all but the logic model are raised by 100, out of reach of its words in [`levels`].
+pub const TITLED_LEVEL: &str = "+ on (framework, element) group_left (element_title) max by (framework, element, element_title) (0 * joinedup_element_info{framework=\"scie\"} or 100 * joinedup_element_info{framework!=\"scie\"})";
+/// Shades of the levels of other frameworks, from the lowest on: no framework's best is another's red.
+const SHADES: [&str; 6] = [
+    "#deebf7", "#9ecae1", "#6baed6", "#4292c6", "#2171b5", "#08519c",
+];
 /// Gives what is labelled by outcome the outcome's title.
 pub const OUTCOME_TITLE: &str = "* on (outcome) group_left (outcome_title) max by (outcome, outcome_title) (joinedup_outcome_info)";
 
@@ -359,30 +369,36 @@ pub fn lines(title: &str, description: &str, at: (u32, u32), size: (u32, u32)) -
         .drawn("fillOpacity", json!(0))
 }
 
-/// Levels of ratings, in words beside the colours.
+/// Levels of ratings ([`TITLED_LEVEL`]), in words beside the colours.
 pub fn levels() -> Value {
     let level = |text: &str, colour: &str| json!({ "text": text, "color": colour });
-    json!([{ "type": "value", "options": {
+    let mut all = json!({
         "1": level("1 red", "#b2182b"),
         "2": level("2 red/amber", "#ef8a62"),
         "3": level("3 amber", "#f7c948"),
         "4": level("4 amber/green", "#a6dba0"),
         "5": level("5 green", "#1b7837"),
-    } }])
+    });
+    for (at, shade) in SHADES.into_iter().enumerate() {
+        all[(100 + at).to_string()] = level(&format!("level {at}"), shade);
+    }
+    json!([{ "type": "value", "options": all }])
 }
 
-/// Improvement changes that should move a measure, in an area or its parts, as flags where they began and ended.
+/// Improvement changes that should move a measure, in an area or its parts, as flags where they began and ended. Grafana makes
+/// a flag of every value in the range, so that all are asked for as they are at its end: else what was corrected or taken
+/// back since would stay beside what is right.
 pub fn changes(measure: &str, area: &str) -> Vec<Value> {
     let flag = |moment: &str, name: &str, colour: &str, verb: &str| {
         let of = format!(
             "joinedup_improvement_cycle_{moment}_timestamp_seconds{{measure=\"{measure}\"}}"
         );
         let here = format!(
-            "group by (area) (joinedup_area_info{{area=\"{area}\"}} or joinedup_area_info{{parent=\"{area}\"}})"
+            "group by (area) (joinedup_area_info{{area=\"{area}\"}} @ end() or joinedup_area_info{{parent=\"{area}\"}} @ end())"
         );
         json!({
             "name": name, "datasource": source(), "enable": true, "hide": false, "iconColor": colour,
-            "expr": format!("{of} * 1000 and on (area) {here}"),
+            "expr": format!("{of} @ end() * 1000 and on (area) {here}"),
             "titleFormat": format!("{{{{title}}}} {verb}"), "textFormat": "{{area}}", "tagKeys": "area", "step": "60s", "useValueForTime": true,
         })
     };

@@ -91,7 +91,7 @@ pub fn dashboard() -> Value {
             .done(),
         parts::row("The same measure, place by place", 25),
         at_one_scale(
-            Panel::new("timeseries", "$areas", "The same measure in each place, all at one scale. Places with fewer than 12 points are left out. Places differ in more than their care: do not rank them.", (0, 26), (6, 7)),
+            Panel::new("timeseries", "$areas", "The same measure in each place, those of a kind at one scale. Places with fewer than 12 points are left out. Places differ in more than their care: do not rank them.", (0, 26), (6, 7)),
             "$measure",
             "$areas",
         )

@@ -106,3 +106,41 @@ fn nothing_to_show_is_never_shown_as_a_zero() {
         assert!(!text.contains("or vector("), "{file}");
     }
 }
+
+#[test]
+fn the_words_of_the_logic_model_are_said_of_its_own_levels_alone() {
+    let mut seen = 0;
+    for (file, dashboard) in all() {
+        for panel in panels(&dashboard) {
+            let targets = panel["targets"].as_array().into_iter().flatten();
+            let levels = targets
+                .filter_map(|target| target["expr"].as_str())
+                .filter(|query| query.contains("joinedup_assessment_"));
+            for query in levels {
+                seen += 1;
+                assert!(query.contains(parts::TITLED_LEVEL), "{file}: {query}");
+                let words = &panel["fieldConfig"]["defaults"]["mappings"][0]["options"];
+                assert_eq!(words["3"]["text"], "3 amber", "{file}");
+                assert_eq!(words["103"]["text"], "level 3", "{file}");
+                // No event holds a higher level.
+                assert_eq!(words["105"]["text"], "level 5", "{file}");
+            }
+        }
+    }
+    assert_eq!(seen, 3);
+}
+
+#[test]
+fn every_length_of_time_is_shown_in_the_unit_that_people_know_it_in() {
+    for (unit, seconds) in joinedup_exposition::unit::TIMES {
+        for (file, dashboard) in all() {
+            if ["run-charts.json", "leaders.json", "history.json"].contains(&file) {
+                let text = written(&dashboard);
+                let divided = format!("{seconds} * joinedup_measure_info{{");
+                assert!(text.contains(&divided), "{file}: {unit}");
+            }
+        }
+        let axes = parts::people_units();
+        assert!(axes.split('|').any(|known| known == unit), "{unit}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::{MAX_CHARTS, MAX_SERIES, labels, metrics};
 use joinedup_promql::eval::MAX_VALUES;
+use joinedup_promql::guard;
 use joinedup_promql::subset;
 
 /// The document.
@@ -28,7 +29,14 @@ pub fn document() -> String {
          hold from 1970 on. Of a signal every judged period has every rule here, with 0 or 1.\n\n## PromQL\n\n",
     );
     text.push_str(&subset::document());
-    text.push_str(&format!("{TAIL}\n- {MAX_CHARTS} charts and {MAX_SERIES} series a selector, {MAX_VALUES} values (series × instants) a part of a query.\n"));
+    text.push_str(&format!(
+        "{TAIL}\n- {} KiB of query, brackets {} deep, {} operators, {} regular expressions.\n",
+        guard::LONGEST / 1_024,
+        guard::DEEPEST,
+        guard::OPERATORS,
+        guard::PATTERNS
+    ));
+    text.push_str(&format!("- {MAX_CHARTS} charts and {MAX_SERIES} series a selector, {MAX_VALUES} values (series × instants) a part of a query.\n"));
     text
 }
 
@@ -87,8 +95,7 @@ are refused.
 
 ## Bounds
 
-- 11,000 instants a query, as Prometheus; 10 seconds, or `timeout`; four questions at a time, the others wait.
-- 32 KiB of query, brackets 32 deep, 200 operators, 24 regular expressions.";
+- 11,000 instants a query, as Prometheus; 10 seconds, or `timeout`; four questions at a time, the others wait.";
 
 #[cfg(test)]
 mod tests {

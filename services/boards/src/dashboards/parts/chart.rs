@@ -1,7 +1,7 @@
 //! A run chart as a panel: the queries of its lines, in days and hours, and how each line is drawn.
 
 use super::{BLUE, GREY, ORANGE, Panel, TEAL};
-use joinedup_exposition::unit::Unit;
+use joinedup_exposition::unit::{TIMES, Unit};
 use serde_json::{Value, json};
 
 /// Fewer points than this make no chart worth its room beside others.
@@ -9,11 +9,9 @@ pub const MIN_POINTS: u32 = 12;
 /// A day, in seconds.
 pub const DAYS: u32 = 86_400;
 
-/// The unit of a measure as its metrics name it, with the seconds in one.
-const TIMES: [(&str, u32); 3] = [("days", DAYS), ("hours", 3600), ("minutes", 60)];
-
 /// What stands along the axis of a chart in a unit. A share says it by its sign.
-const AXES: [(&str, &str); 9] = [
+const AXES: [(&str, &str); 10] = [
+    ("weeks", "weeks"),
     ("days", "days"),
     ("hours", "hours"),
     ("minutes", "minutes"),
@@ -30,11 +28,29 @@ pub fn units() -> String {
     Unit::ALL.map(Unit::suffix).join("|")
 }
 
+/// Every unit whose metrics are in what people read.
+fn units_but_seconds() -> String {
+    let others = Unit::ALL.iter().filter(|unit| **unit != Unit::Seconds);
+    others
+        .map(|unit| unit.suffix())
+        .collect::<Vec<_>>()
+        .join("|")
+}
+
 /// A panel's length of time in days: Grafana would make weeks of it.
 pub fn in_days(panel: Panel) -> Panel {
     panel
         .field("unit", json!("suffix:days"))
         .field("decimals", json!(1))
+}
+
+/// What the seconds of a measure are divided by, with the label `unit` that people know it in, for those measures that some
+/// matchers select and a length of time is a number of.
+pub fn seconds_in(matchers: &str, labels: &str) -> String {
+    let of = |(unit, seconds): (&str, u32)| {
+        format!("{seconds} * joinedup_measure_info{{{matchers}, unit=\"{unit}\"}}")
+    };
+    format!("max by ({labels}) ({})", TIMES.map(of).join(" or "))
 }
 
 /// Settings of fields by their unit: per cent, days, hours.
@@ -52,24 +68,17 @@ pub fn time_units(panel: Panel) -> Panel {
 /// A label `line` with the rest of a metric's name after `joinedup_run_chart_`. A length of time is divided, and its line
 /// named, by the unit that people know the measure in.
 fn scaled(before: &str, measure: &str, matchers: &str) -> String {
-    let other: Vec<&str> = Unit::ALL
-        .into_iter()
-        .map(Unit::suffix)
-        .filter(|unit| *unit != "seconds")
-        .collect();
-    let line = |units: &str| {
+    let line = |units: &str, named: &str| {
         format!(
-            "label_replace({{__name__=~\"joinedup_run_chart_{before}({units})\", {matchers}}}, \"line\", \"$1\", \"__name__\", \"joinedup_run_chart_(.*)\")"
+            "label_replace({{__name__=~\"joinedup_run_chart_{before}({units})\", {matchers}}}, \"line\", \"$1\", \"__name__\", \"joinedup_run_chart_{named}\")"
         )
     };
-    let times = TIMES.map(|(unit, seconds)| {
-        let known = format!(
-            "group by (measure) (joinedup_measure_info{{measure=\"{measure}\", unit=\"{unit}\"}})"
-        );
-        let divided = format!("{} / {seconds} and on (measure) {known}", line("seconds"));
-        format!("label_replace({divided}, \"line\", \"${{1}}{unit}\", \"line\", \"(.*)seconds\")")
-    });
-    format!("({} or {})", line(&other.join("|")), times.join(" or "))
+    let known = seconds_in(&format!("measure=\"{measure}\""), "measure, unit");
+    let times = format!(
+        "label_join({} / on (measure) group_left (unit) {known}, \"line\", \"\", \"line\", \"unit\")",
+        line("seconds", "(.*)seconds")
+    );
+    format!("({} or {times})", line(&units_but_seconds(), "(.*)"))
 }
 
 /// Names lines anew, before their unit.
@@ -106,19 +115,34 @@ pub fn run_chart(panel: Panel, measure: &str, area: &str) -> Panel {
     drawn_as_run_chart(panel.rows(&expression).by_period("line"))
 }
 
-/// The same with an unseen line that is as high as the highest point of all places, so that charts side by side have one
-/// scale.
-pub fn at_one_scale(panel: Panel, measure: &str, area: &str) -> Panel {
-    let everywhere = scaled("", measure, &format!("measure=\"{measure}\""));
+/// What is drawn highest in any place of the kind of `area`, by the label `line` as `scale_` with the unit. Larger places have
+/// a scale of their own: beside a county's sum each of its parts lies flat.
+fn highest(measure: &str, area: &str) -> String {
+    let drawn = "joinedup_run_chart_(?:(?:provisional|goal|upper_limit)_)?";
+    let of = |units: &str| format!("{{__name__=~\"{drawn}({units})\", measure=\"{measure}\"}}");
+    let seconds = format!(
+        "max by (measure, area, period_start) ({}) / on (measure) group_left (unit) {}",
+        of("seconds"),
+        seconds_in(&format!("measure=\"{measure}\""), "measure, unit")
+    );
+    let all = format!(
+        "label_replace({}, \"line\", \"scale_$1\", \"__name__\", \"{drawn}(.*)\") or label_replace({seconds}, \"line\", \"scale_$1\", \"unit\", \"(.*)\")",
+        of(&units_but_seconds())
+    );
     let enough = format!(
         "count by (area) (joinedup_run_chart_denominator{{measure=\"{measure}\"}}) >= {MIN_POINTS}"
     );
-    let highest =
-        format!("max by (measure, line, period_start) ({everywhere} and on (area) ({enough}))");
+    let kind = format!("joinedup_area_info and on (kind) joinedup_area_info{{area=\"{area}\"}}");
+    format!("max by (line, period_start) (({all}) and on (area) ({enough}) and on (area) ({kind}))")
+}
+
+/// A run chart with an unseen line that is as high as the highest point of all places of its kind, so that charts side by
+/// side have one scale.
+pub fn at_one_scale(panel: Panel, measure: &str, area: &str) -> Panel {
     let expression = format!(
         "max by (line, period_start) ({} or {})",
         lines(measure, area),
-        called("scale", &highest)
+        highest(measure, area)
     );
     drawn_as_run_chart(panel.rows(&expression).by_period("line")).drawn("axisSoftMin", json!(0))
 }
@@ -218,11 +242,11 @@ pub fn drawn_as_run_chart(panel: Panel) -> Panel {
 }
 
 /// The numbers of a table of periods by the label `line`: how many cases, the value, and the value of a period that is not
-/// over.
+/// over. A rate is not out of cases.
 pub fn periods(measure: &str, area: &str) -> String {
     let of = format!("measure=\"{measure}\", area=\"{area}\"");
     let cases = format!(
-        "label_replace(joinedup_run_chart_denominator{{{of}}}, \"line\", \"denominator\", \"\", \"\")"
+        "label_replace(joinedup_run_chart_denominator{{{of}}} unless on (measure) joinedup_run_chart_per_100k{{{of}}}, \"line\", \"denominator\", \"\", \"\")"
     );
     format!("{} or {cases}", scaled("(provisional_)?", measure, &of))
 }
