@@ -151,7 +151,15 @@ impl ResourceFeed {
             let previous = people.previous(app, &self.area, &person, &entity, admitted);
             statement.previous = previous.await?;
         }
-        let new = New::of(&reported, &known);
+        let origin = Origin {
+            feed: &self.name,
+            source: self.source(),
+            area: &self.area,
+            entity: &entity,
+            key: &self.ring.current,
+            message: &reported.content,
+        };
+        let new = New::of(&reported, &known, &origin);
         // Of people who are in no bed nothing is remembered.
         if let Some(people) = self
             .people
@@ -163,14 +171,6 @@ impl ResourceFeed {
             people.remember(&person, &entity, today).map_err(later)?;
         }
         let ids = known::ids(app, new.taken_back()).await?;
-        let origin = Origin {
-            feed: &self.name,
-            source: self.source(),
-            area: &self.area,
-            entity: &entity,
-            key: &self.ring.current,
-            message: &reported.content,
-        };
         let events = new
             .events(&origin, reported.recorded, &known, &ids, |event| {
                 sink.admits(event)

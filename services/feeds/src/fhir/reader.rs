@@ -80,8 +80,14 @@ impl Reader<'_> {
         for group in body.groups() {
             self.group(&group, &mut reading);
         }
-        // Whatever the order of entries: what was made first is taken first.
-        reading.reports.sort_by_key(|reported| reported.recorded);
+        // Whatever the order of entries: what was made first is taken first, and what came of a referral after the referral.
+        reading.reports.sort_by_key(|reported| {
+            let came_of_it = match &reported.about {
+                About::Referral(statement) => !statement.itself,
+                About::Stay { .. } => false,
+            };
+            (reported.recorded, came_of_it)
+        });
         reading.faults.sort_by_key(|(number, _)| *number);
         reading
     }

@@ -35,6 +35,7 @@ impl Reader<'_> {
             names: self.referral(&based, group, faults)?,
             recorded,
             facts: vec![fact],
+            itself: false,
             open: false,
         })
     }
@@ -96,6 +97,7 @@ impl Reader<'_> {
             names,
             recorded,
             facts,
+            itself: true,
             open,
         };
         Some((recorded, About::Referral(statement)))
@@ -184,6 +186,7 @@ impl Reader<'_> {
             names: self.referral(&reference, group, faults)?,
             recorded: at,
             facts: vec![(at, fact)],
+            itself: false,
             open: false,
         };
         Some((at, About::Referral(statement)))

@@ -224,6 +224,47 @@ fn a_referral_is_received_accepted_and_closed_once() {
 }
 
 #[test]
+fn what_came_of_a_referral_is_not_undone_by_a_request_that_is_still_active() {
+    let made = "2026-11-14T09:00:00Z";
+    let contact = json!({
+        "resourceType": "Encounter", "id": "c1", "status": "finished",
+        "class": { "code": "AMB" }, "meta": { "lastUpdated": made },
+        "basedOn": { "reference": "ServiceRequest/s1" },
+        "period": { "end": "2026-11-14T09:00:00Z" },
+    });
+    for end in [task(made, "completed", json!({})), contact] {
+        for all in [
+            [end.clone(), request(made, "active")],
+            [request(made, "active"), end],
+        ] {
+            let mut world = World::new();
+            world.take(&bundle("transaction", &all));
+            for _ in 0..2 {
+                assert!(world.case(|case| case.closed.is_some()), "{all:?}");
+                assert_eq!(world.take(&bundle("transaction", &all)).0, 0, "{all:?}");
+            }
+            world.take(&request("2026-11-15T09:00:00Z", "active"));
+            assert!(world.case(|case| case.closed.is_some()), "{all:?}");
+        }
+    }
+    // What it said itself it may take back, and not at the same time.
+    let mut world = World::new();
+    for (made, status, is_closed) in [
+        ("2026-11-14T09:00:00Z", "completed", true),
+        ("2026-11-14T09:00:00Z", "active", true),
+        ("2026-11-15T09:00:00Z", "active", false),
+        ("2026-11-16T09:00:00Z", "revoked", true),
+    ] {
+        world.take(&request(made, status));
+        assert_eq!(
+            world.case(|case| case.closed.is_some()),
+            is_closed,
+            "{made} {status}"
+        );
+    }
+}
+
+#[test]
 fn what_is_not_readable_is_named_by_its_path_and_the_rest_is_taken() {
     let mut world = World::new();
     let odd = json!({

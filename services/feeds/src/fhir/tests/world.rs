@@ -91,9 +91,13 @@ impl World {
                 key: &self.ring.current,
                 message: &reported.content,
             };
-            let new =
-                New::of(reported, &known)
-                    .events(&origin, reported.recorded, &known, &ids, |_| true);
+            let new = New::of(reported, &known, &origin).events(
+                &origin,
+                reported.recorded,
+                &known,
+                &ids,
+                |_| true,
+            );
             count += new.len();
             for event in new {
                 check::check(&event, &event.data(), &self.areas, self.now).unwrap();
