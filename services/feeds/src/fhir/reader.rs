@@ -105,6 +105,7 @@ impl Reader<'_> {
                 .push((*number, entry.fault_in("resource", sentence)));
         }
         let header = group.of_kind("MessageHeader").next();
+        let header = header.filter(|_| group.is_bundle);
         let notice = header.and_then(|header| {
             // R4 writes eventCoding, the versions before it event.
             let event = header.node.get("eventCoding");

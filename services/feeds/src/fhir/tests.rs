@@ -365,25 +365,24 @@ fn a_fault_is_told_of_the_resource_that_has_it() {
 }
 
 #[test]
-fn resources_on_lines_of_their_own_are_read_one_by_one() {
+fn resources_on_lines_of_their_own_refer_to_each_other() {
     let mut world = World::new();
     let lines = [
-        encounter("2026-11-11T09:00:00Z", "in-progress", start()).to_string(),
-        encounter(
-            "2026-11-15T09:00:00Z",
-            "finished",
-            over("2026-11-15T08:30:00Z"),
-        )
-        .to_string(),
+        encounter("2026-11-11T09:00:00Z", "in-progress", start()),
+        patient(json!({ "deceasedDateTime": "2026-11-13T04:00:00Z" })),
+        encounter("2026-11-13T09:00:00Z", "in-progress", start()),
+        request("2026-11-13T09:00:00Z", "active"),
+        task("2026-11-13T10:00:00Z", "accepted", json!({})),
     ];
-    let body = Body::read(lines.join("\n").as_bytes()).unwrap();
-    let reader = Reader {
-        mapping: &world.mapping,
-        ring: &world.ring,
-        areas: &world.areas,
-        now: World::now(),
-    };
-    assert_eq!(reader.read(&body).reports.len(), 2);
+    let text = lines.map(|line| line.to_string()).join("\n");
+    let (events, faults) = world.take_text(&text);
+    assert_eq!((events, faults), (4, vec![]));
+    world.stay(|spell| {
+        let (at, how) = spell.unwrap().discharged.unwrap();
+        assert_eq!(at.to_rfc3339(), "2026-11-13T04:00:00+00:00");
+        assert_eq!(how.method, DischargeMethod::Died);
+    });
+    assert!(world.case(|case| case.received.is_some() && case.decided.is_some()));
     let (_, faults) = world.take(&bundle("history", &[]));
     assert!(
         faults[0].starts_with("Bundle.type must be message"),
