@@ -14,6 +14,8 @@ use joinedup_views::fact_set::standing;
 pub struct Statement {
     /// Hashes of what names it, by today's key and the one before.
     pub names: Vec<String>,
+    /// Hashes of the id by which others may refer to it.
+    pub ids: Vec<String>,
     /// When it was made.
     pub recorded: DateTime<Utc>,
     /// What happened, and when.

@@ -33,6 +33,7 @@ impl Reader<'_> {
         };
         Some(referral::Statement {
             names: self.referral(&based, group, faults)?,
+            ids: Vec::new(),
             recorded,
             facts: vec![fact],
             itself: false,
@@ -78,6 +79,8 @@ impl Reader<'_> {
         }
         let recorded = self.recorded(node, group, faults)?;
         let names = self.names(node, faults)?;
+        let ids = node.text_at(&["id"]).map(|id| self.hashes(["id", id]));
+        let ids = ids.unwrap_or_default();
         let mut facts: Vec<(DateTime<Utc>, ReferralFact)> = Vec::new();
         facts.extend(self.received(node, faults));
         // R4, and the words of the versions before it.
@@ -95,6 +98,7 @@ impl Reader<'_> {
         facts.extend(ended.map(|fact| (recorded, fact)));
         let statement = referral::Statement {
             names,
+            ids,
             recorded,
             facts,
             itself: true,
@@ -184,6 +188,7 @@ impl Reader<'_> {
         };
         let statement = referral::Statement {
             names: self.referral(&reference, group, faults)?,
+            ids: Vec::new(),
             recorded: at,
             facts: vec![(at, fact)],
             itself: false,
