@@ -1,6 +1,8 @@
 //! Local dates. The care day is the day in Europe/London; instants are kept in UTC.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc, Weekday};
+use chrono::{
+    DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc, Weekday,
+};
 use chrono_tz::Europe::London;
 
 /// The local date of an instant.
@@ -32,6 +34,13 @@ pub fn at(date: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
         // Skipped hours are in summer time already: one hour ahead of UTC.
         chrono::LocalResult::None => local.and_utc(),
     }
+}
+
+/// The second instant of the local time of a first one, in the hour that comes twice when the clocks go back.
+#[must_use]
+pub fn again(first: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let second = first.checked_add_signed(TimeDelta::hours(1))?;
+    (date_time(second) == date_time(first)).then_some(second)
 }
 
 /// How many midnights lie between two instants, by local date.
@@ -82,6 +91,14 @@ mod tests {
             at(day, NaiveTime::from_hms_opt(1, 30, 0).unwrap()),
             utc("2026-03-29T01:30:00Z")
         );
+    }
+
+    #[test]
+    fn the_hour_that_comes_twice_has_a_second_instant() {
+        let day = NaiveDate::from_ymd_opt(2026, 10, 25).unwrap();
+        let at = |hour, minute| again(at(day, NaiveTime::from_hms_opt(hour, minute, 0).unwrap()));
+        assert_eq!(at(1, 10), Some(utc("2026-10-25T01:10:00Z")));
+        assert_eq!((at(0, 59), at(2, 0)), (None, None));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 pub mod folder;
 pub mod http;
 pub mod known;
+mod lines;
 pub mod mllp;
 pub mod people;
 pub mod report;
@@ -22,8 +23,9 @@ use joinedup_application::app::{App, Definitions};
 use joinedup_application::config::Config;
 pub use joinedup_application::feeds::{FeedHandle, FeedState, FeedStates};
 use joinedup_events::{AreaId, local};
+use lines::LinesError;
 use mllp::{MllpError, MllpFeed};
-use people::{People, PeopleError};
+use people::People;
 use settings::{FeedSettings, SettingsError};
 use std::path::Path;
 use tables::TablesError;
@@ -69,7 +71,7 @@ pub enum FeedFault {
     Tables(#[from] TablesError),
     /// What it remembers of people.
     #[error(transparent)]
-    People(#[from] PeopleError),
+    People(#[from] LinesError),
     /// A port, or what is done with its messages.
     #[error(transparent)]
     Mllp(#[from] MllpError),

@@ -312,11 +312,7 @@ fn a_file_is_posted_with_a_token_that_is_bound_to_its_feed() {
         "{problem}"
     );
     has_no_canary("the problem", problem.as_bytes());
-    // Cut between two rows: what a torn row was about is not known, and is never taken back.
-    let list = list();
-    let (whole_rows, _) = list[..700].rsplit_once('\n').unwrap();
-    let accepted = "lists?accept=large-change";
-    let (status, report) = post("warehouse", accepted, &format!("{whole_rows}\n"));
+    let (status, report) = post("warehouse", "lists?accept=large-change", &list()[..700]);
     assert!(
         status == 200 && !report.contains("facts stored: 0\n"),
         "{report}"

@@ -172,3 +172,63 @@ fn resources_count_once_over_repeats_and_kills_and_name_nobody() {
     }
     assert_eq!(product.sigterm().code(), Some(0), "{}", product.log());
 }
+
+#[test]
+fn a_task_that_comes_alone_is_about_the_referral_of_that_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = key(folder.path());
+    let feeds = folder.path().join("feeds.toml");
+    let text = format!(
+        "[[feed]]\nname = \"ward\"\nkind = \"http\"\nmapping = \"fhir\"\narea = \"RAJ\"\npseudonym_key_file = {key:?}\n"
+    );
+    fs::write(&feeds, text).unwrap();
+    let flags = ["--feeds", feeds.to_str().unwrap()];
+    let mut product = Joinedup::start(JoinedupOptions::new("serve", &flags));
+    let request = |number: u8| {
+        json!({
+            "resourceType": "ServiceRequest", "id": format!("s{number}"), "status": "active",
+            "identifier": [{ "value": format!("QZ4471-{number}") }], "code": { "text": "Reablement" },
+            "meta": { "lastUpdated": "2026-09-13T08:00:00Z" }, "authoredOn": "2026-09-13T08:00:00Z",
+        })
+    };
+    let task = |number: u8| {
+        json!({
+            "resourceType": "Task", "id": "t1", "status": "completed",
+            "lastModified": "2026-09-14T10:00:00Z", "focus": { "reference": format!("ServiceRequest/s{number}") },
+        })
+    };
+    // The second task comes before what it is about.
+    for sent in [request(1), task(1), task(2), request(2)] {
+        product.kill9();
+        product.restart();
+        let url = product.url("/api/v1/feeds/ward");
+        let answer = http::send("POST", &url, &[], sent.to_string().as_bytes()).unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        product.caught_up();
+    }
+    let archive = http::get_ok(&product.url("/api/v1/export/events"))
+        .unwrap()
+        .text();
+    let mut referrals: Vec<(String, &str)> = Vec::new();
+    for line in archive.lines() {
+        for fact in ["received", "closed"] {
+            if line.contains(&format!("care.joinedup.referral.{fact}.v1")) {
+                let event = line.split("\"referral\":\"").nth(1);
+                let entity = event
+                    .or_else(|| line.split("\"referral\": \"").nth(1))
+                    .unwrap();
+                referrals.push((entity.split('"').next().unwrap().to_owned(), fact));
+            }
+        }
+    }
+    referrals.sort();
+    assert_eq!(referrals.len(), 4, "{archive}");
+    for pair in referrals.chunks(2) {
+        assert_eq!(pair[0].0, pair[1].0, "{archive}");
+        assert_eq!((pair[0].1, pair[1].1), ("closed", "received"));
+    }
+    for canary in CANARIES {
+        let names = fs::read_to_string(product.folder().join("data/feeds/ward.names")).unwrap();
+        assert!(!names.contains(canary) && !archive.contains(canary));
+    }
+}

@@ -365,3 +365,38 @@ fn messages_without_a_number_are_about_the_stay_that_the_person_is_in() {
     let facts = ["admitted", "retracted", "discharged"];
     assert_eq!(facts.map(count), [4, 1, 3], "{archive}");
 }
+
+#[test]
+fn who_came_in_under_the_key_before_leaves_once_when_that_is_gone() {
+    let hospital = Hospital::new();
+    let feeds = hospital.at("feeds.toml");
+    let flags = ["--feeds", feeds.to_str().unwrap()];
+    let mut product = Joinedup::start(JoinedupOptions::new("serve", &flags));
+    let send = |message: String| {
+        let answer = hospital.send(format!("\u{b}{message}\u{1c}\r").as_bytes());
+        assert!(answer.contains("MSA|AA|"), "{answer}");
+    };
+    send(adt("A01", "20260901090000", 1, "", "", ""));
+    let text = fs::read_to_string(&feeds).unwrap();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("pseudonym_key_file"));
+    let old = line.unwrap();
+    let new = hospital.at("new-key");
+    let key = old.split('"').nth(1).unwrap();
+    fs::copy(key, &new).unwrap();
+    let turned = fs::read_to_string(key).unwrap();
+    fs::write(&new, turned.chars().rev().collect::<String>().trim()).unwrap();
+    let new = format!("pseudonym_key_file = {new:?}");
+    let both = format!("{new}\nprevious_{old}");
+    for (keys, message) in [
+        (both, adt("A08", "20260902090000", 1, "", "", "20260908")),
+        (new, adt("A03", "20260905100500", 1, "202609051000", "", "")),
+    ] {
+        product.kill9();
+        fs::write(&feeds, text.replace(old, &keys)).unwrap();
+        product.restart();
+        send(message);
+    }
+    assert_eq!(product.caught_up(), 3, "in, expected, out");
+}

@@ -1,5 +1,6 @@
 //! What the views and the log know of an entity, for feeds that publish what is new against it.
 
+use super::people::People;
 use joinedup_application::app::App;
 use joinedup_application::authors::event_at;
 use joinedup_application::execute::until_seen;
@@ -26,8 +27,9 @@ pub enum KnownError {
     NoViews,
 }
 
-/// The entity and its facts by the first of the hashes that names one the views know: that of today's key or, where only
-/// that knows it, of the key before. What was published about it is waited for.
+/// The entity and its facts by the first of the names that stands for one the views know: that of today's key or, where only
+/// that knows it, of the key before. `ids` are names that others may come to bear: one counts only where nothing else is known
+/// of what is named. What was published about it is waited for.
 ///
 /// # Errors
 /// When the log cannot be read, or the views do not catch up.
@@ -36,13 +38,17 @@ pub async fn entity(
     feed: &Slug,
     area: &AreaId,
     family: Family,
-    hashes: &[String],
+    [names, ids]: [&[String]; 2],
+    people: &People,
 ) -> Result<(EntityId, Vec<StoredFact>), KnownError> {
+    let bears = |name: &String| EntityId::new(&format!("{feed}-{name}")).ok();
+    let named = |name: &String| people.named(name).into_iter().chain(bears(name));
     let mut first = None;
-    for hash in hashes {
-        let Ok(entity) = EntityId::new(&format!("{feed}-{hash}")) else {
-            continue;
-        };
+    for entity in names
+        .iter()
+        .flat_map(named)
+        .chain(ids.iter().filter_map(bears))
+    {
         if let Some(facts) = facts(app, area, family, &entity).await? {
             return Ok((entity, facts));
         }

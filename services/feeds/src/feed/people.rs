@@ -1,34 +1,21 @@
-//! Which stays are of one person: a feed's own file of keyed hashes, by which a return finds the stay before it.
+//! Which stays are of one person, and which names are one entity's: a feed's own files of keyed hashes. By the first a return
+//! finds the stay before it, and by the second what is known under another name, or under the key before, is found again.
 //!
-//! The file has a line for each stay: the day on which it was first known, the person's hash and the entity. The hash goes
-//! nowhere else. If the file is lost, each person is known again from the next message on.
+//! The hash of a person goes nowhere else. If a file is lost, each person is known again from the next message on.
 
 use super::known::{self, KnownError};
-use crate::line_list::snapshot::beside;
+use super::lines::{Lines, LinesError};
 use crate::stay::statement::{Statement, Trigger};
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_application::app::App;
 use joinedup_events::transfer::DischargeMethod;
-use joinedup_events::{AreaId, EntityId, Family, local};
+use joinedup_events::{AreaId, EntityId, Family, Slug, local};
 use joinedup_views::contribution::StoredFact;
 use joinedup_views::contributions::transfer::{READMISSION_DAYS, Spell};
 use joinedup_views::fact_set::standing;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-
-/// Stays that began longer ago are forgotten when the feed starts.
-const KEPT_DAYS: u64 = 800;
-
-/// Why the file cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("the feed's file of people {} cannot be used: {source}", .path.display())]
-pub struct PeopleError {
-    path: PathBuf,
-    source: io::Error,
-}
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Which stay a message is about that does not give its number.
 pub enum Meant {
@@ -67,63 +54,40 @@ impl Fit {
     }
 }
 
-/// The stays of each person.
+/// The stays of each person, and the entities of other names.
 #[derive(Debug)]
-pub struct People {
-    path: PathBuf,
-    open: Mutex<Open>,
-}
+pub struct People(Mutex<Open>);
 
 #[derive(Debug)]
 struct Open {
     stays: BTreeMap<String, BTreeSet<EntityId>>,
-    file: File,
+    stays_file: Lines,
+    named: BTreeMap<String, EntityId>,
+    named_file: Lines,
 }
 
 impl People {
-    /// Opens the file of a feed in the data folder; what is old in it is left out.
+    /// Opens the files of a feed in the data folder; what is old in them is left out.
     ///
     /// # Errors
-    /// When it cannot be read or written.
-    pub fn open(data: &Path, feed: &str, today: NaiveDate) -> Result<Self, PeopleError> {
-        let folder = data.join("feeds");
-        let path = folder.join(format!("{feed}.people"));
-        let failed = |source| PeopleError {
-            path: path.clone(),
-            source,
-        };
-        let open = || {
-            std::fs::create_dir_all(&folder)?;
-            let text = match std::fs::read_to_string(&path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-                read => read?,
-            };
-            let mut stays: BTreeMap<String, BTreeSet<EntityId>> = BTreeMap::new();
-            let mut kept = String::new();
-            // The end of a line that was cut off by a crash is not a stay.
-            for line in text
-                .split_inclusive('\n')
-                .filter(|line| line.ends_with('\n'))
-            {
-                if let Some((person, stay)) = recent(line.trim_end(), today) {
-                    stays.entry(person).or_default().insert(stay);
-                    kept.push_str(line);
-                }
-            }
-            let whole = beside(&path, "new");
-            let mut file = File::create(&whole)?;
-            file.write_all(kept.as_bytes())?;
-            file.sync_all()?;
-            std::fs::rename(&whole, &path)?;
-            File::open(&folder)?.sync_all()?;
-            let file = File::options().append(true).open(&path)?;
-            Ok(Open { stays, file })
-        };
-        let open = open().map_err(failed)?;
-        Ok(Self {
-            open: Mutex::new(open),
-            path,
-        })
+    /// When they cannot be read or written.
+    pub fn open(data: &Path, feed: &str, today: NaiveDate) -> Result<Self, LinesError> {
+        let (stays_file, lines) = Lines::open(data, &format!("{feed}.people"), today)?;
+        let mut stays: BTreeMap<String, BTreeSet<EntityId>> = BTreeMap::new();
+        for (person, stay) in lines {
+            stays.entry(person).or_default().insert(stay);
+        }
+        let (named_file, lines) = Lines::open(data, &format!("{feed}.names"), today)?;
+        Ok(Self(Mutex::new(Open {
+            stays,
+            stays_file,
+            named: lines.into_iter().collect(),
+            named_file,
+        })))
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Open> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers a stay of a person, by today's hash, and answers when that is durable.
@@ -135,30 +99,50 @@ impl People {
         persons: &[String],
         stay: &EntityId,
         today: NaiveDate,
-    ) -> Result<(), PeopleError> {
+    ) -> Result<(), LinesError> {
         let Some(person) = persons.first() else {
             return Ok(());
         };
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.locked();
         let known = open.stays.get(person);
         if known.is_some_and(|known| known.contains(stay)) {
             return Ok(());
         }
-        let line = format!("{today} {person} {stay}\n");
-        let written = open.file.write_all(line.as_bytes());
-        written
-            .and_then(|()| open.file.sync_data())
-            .map_err(|source| PeopleError {
-                path: self.path.clone(),
-                source,
-            })?;
+        open.stays_file.add(person, stay, today)?;
         let stays = open.stays.entry(person.clone()).or_default();
         stays.insert(stay.clone());
         Ok(())
     }
 
+    /// Remembers that a name stands for an entity that does not bear it, and answers when that is durable. Of two entities the
+    /// later has the name.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn remember_name(
+        &self,
+        feed: &Slug,
+        name: &String,
+        entity: &EntityId,
+        today: NaiveDate,
+    ) -> Result<(), LinesError> {
+        let mut open = self.locked();
+        let bears_it = entity.as_str() == format!("{feed}-{name}");
+        if bears_it || open.named.get(name) == Some(entity) {
+            return Ok(());
+        }
+        open.named_file.add(name, entity, today)?;
+        open.named.insert(name.clone(), entity.clone());
+        Ok(())
+    }
+
+    /// The entity that a name stands for, where that bears another.
+    pub(super) fn named(&self, name: &str) -> Option<EntityId> {
+        self.locked().named.get(name).cloned()
+    }
+
     fn stays(&self, persons: &[String]) -> BTreeSet<EntityId> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = self.locked();
         let known = persons.iter().filter_map(|person| open.stays.get(person));
         known.flatten().cloned().collect()
     }
@@ -225,15 +209,6 @@ impl People {
     }
 }
 
-/// The person and the stay of a line, unless it is old.
-fn recent(line: &str, today: NaiveDate) -> Option<(String, EntityId)> {
-    let mut parts = line.split(' ');
-    let (day, person, stay) = (parts.next()?, parts.next()?, parts.next()?);
-    let day: NaiveDate = day.parse().ok()?;
-    let oldest = today.checked_sub_days(Days::new(KEPT_DAYS))?;
-    (day >= oldest).then_some((person.to_owned(), EntityId::new(stay).ok()?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,5 +251,21 @@ mod tests {
             .remember(&bob, &stay("pas-5"), day("2026-01-12"))
             .unwrap();
         assert_eq!(open("2026-01-12").stays(&bob).len(), 2);
+    }
+
+    #[test]
+    fn a_name_stands_for_the_entity_that_had_it_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || People::open(folder.path(), "pas", day("2026-01-10")).unwrap();
+        let (feed, name) = (Slug::new("pas").unwrap(), "s1".to_owned());
+        let people = open();
+        for entity in ["pas-a", "pas-b", "pas-s1"] {
+            let entity = EntityId::new(entity).unwrap();
+            let remembered = people.remember_name(&feed, &name, &entity, day("2026-01-10"));
+            remembered.unwrap();
+        }
+        for people in [people, open()] {
+            assert_eq!(people.named("s1").unwrap().as_str(), "pas-b");
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::FeedFault;
 use super::known::{self, KnownError};
-use super::people::{People, PeopleError};
+use super::lines::LinesError;
+use super::people::People;
 use super::report::FileReport;
 use super::settings::TableSettings;
 use super::tables::{Incoming, Stop, TablesError, unreadable};
@@ -69,7 +70,7 @@ impl ResourceFeed {
     }
 
     /// Opens what is remembered of people.
-    pub fn begin(&mut self, app: &App) -> Result<(), PeopleError> {
+    pub fn begin(&mut self, app: &App) -> Result<(), LinesError> {
         let today = local::date(app.now());
         self.people = Some(People::open(&app.config.data, self.name.as_str(), today)?);
         Ok(())
@@ -130,39 +131,37 @@ impl ResourceFeed {
         pending: &mut Pending,
         report: &mut FileReport,
     ) -> Result<(), Stop> {
-        let (family, names, person) = match &reported.about {
+        let Some(people) = &self.people else {
+            return Err(Stop::Later("this feed has not begun".to_owned()));
+        };
+        let (family, names, ids, person) = match &reported.about {
             About::Stay { statement, .. } => (
                 Family::Transfer,
-                &statement.spell,
+                statement.spell.as_slice(),
+                &[][..],
                 statement.person.as_slice(),
             ),
-            About::Referral(statement) => (Family::Referral, &statement.names, &[][..]),
+            About::Referral(statement) => (
+                Family::Referral,
+                statement.names.as_slice(),
+                statement.ids.as_slice(),
+                &[][..],
+            ),
         };
         // What is new of a resource depends on the one before about the same, or about the same person.
-        let mut both = names.iter().chain(person);
-        if both.any(|name| pending.names.contains(name)) || pending.events.len() >= MAX_PENDING {
+        let mut all = names.iter().chain(ids).chain(person);
+        if all.any(|name| pending.names.contains(name)) || pending.events.len() >= MAX_PENDING {
             pending.publish(sink, report).await?;
         }
-        let (entity, known) = known::entity(app, &self.name, &self.area, family, names).await?;
+        let entity = known::entity(app, &self.name, &self.area, family, [names, ids], people);
+        let (entity, known) = entity.await?;
         let mut reported = reported.clone();
         let person = person.to_vec();
-        if let (About::Stay { statement, .. }, Some(people)) = (&mut reported.about, &self.people) {
+        if let About::Stay { statement, .. } = &mut reported.about {
             let admitted = statement.admitted.unwrap_or(statement.recorded);
             let previous = people.previous(app, &self.area, &person, &entity, admitted);
             statement.previous = previous.await?;
         }
-        let new = New::of(&reported, &known);
-        // Of people who are in no bed nothing is remembered.
-        if let Some(people) = self
-            .people
-            .as_ref()
-            .filter(|_| !known.is_empty() || !new.is_empty())
-        {
-            let later = |error: PeopleError| Stop::Later(error.to_string());
-            let today = local::date(app.now());
-            people.remember(&person, &entity, today).map_err(later)?;
-        }
-        let ids = known::ids(app, new.taken_back()).await?;
         let origin = Origin {
             feed: &self.name,
             source: self.source(),
@@ -171,15 +170,28 @@ impl ResourceFeed {
             key: &self.ring.current,
             message: &reported.content,
         };
+        let new = New::of(&reported, &known, &origin);
+        // Of people who are in no bed nothing is remembered.
+        if !known.is_empty() || !new.is_empty() {
+            let later = |error: LinesError| Stop::Later(error.to_string());
+            let today = local::date(app.now());
+            people.remember(&person, &entity, today).map_err(later)?;
+            for name in names.first().into_iter().chain(ids.first()) {
+                let remembered = people.remember_name(&self.name, name, &entity, today);
+                remembered.map_err(later)?;
+            }
+        }
+        let retracted = known::ids(app, new.taken_back()).await?;
         let events = new
-            .events(&origin, reported.recorded, &known, &ids, |event| {
+            .events(&origin, reported.recorded, &known, &retracted, |event| {
                 sink.admits(event)
             })
             .into_iter();
         pending
             .events
             .extend(events.map(|event| (reported.number, event)));
-        pending.names.extend(names.iter().chain(&person).cloned());
+        let all = names.iter().chain(ids).chain(&person);
+        pending.names.extend(all.cloned());
         Ok(())
     }
 }

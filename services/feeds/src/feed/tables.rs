@@ -2,7 +2,7 @@
 
 mod list;
 
-use super::people::PeopleError;
+use super::lines::LinesError;
 use super::report::FileReport;
 use super::resources::ResourceFeed;
 use super::settings::TableSettings;
@@ -53,7 +53,7 @@ pub enum TablesError {
     Store(#[from] StoreError),
     /// What it remembers of people.
     #[error(transparent)]
-    People(#[from] PeopleError),
+    People(#[from] LinesError),
     /// The log, in which what is not remembered is looked up.
     #[error("the log cannot be read: {0}")]
     Log(#[from] ReadError),

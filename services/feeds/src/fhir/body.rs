@@ -39,7 +39,7 @@ pub(super) struct Resource<'a> {
     pub node: Node<'a>,
 }
 
-/// A bundle's resources, or one alone, which can refer to each other.
+/// A bundle's resources, or those that were sent in none, which can refer to each other.
 #[derive(Debug, Default)]
 pub(super) struct Group<'a> {
     pub resources: Vec<Resource<'a>>,
@@ -50,6 +50,8 @@ pub(super) struct Group<'a> {
     by_reference: BTreeMap<String, usize>,
     /// When the whole was made.
     pub made: Option<DateTime<Utc>>,
+    /// It is a bundle, of which a header says what it is a message about.
+    pub is_bundle: bool,
 }
 
 impl Body {
@@ -75,18 +77,26 @@ impl Body {
         Ok(Self(values))
     }
 
-    /// The bundles, and the resources that are in none.
+    /// The bundles, and together the resources that are in none.
     pub(super) fn groups(&self) -> Vec<Group<'_>> {
         let mut number = 0;
         let mut groups = Vec::new();
+        let mut alone = Group::default();
         for (at, value) in self.0.iter().enumerate() {
             let kind = known_kind(value);
             let path = match self.0.len() {
                 1 => kind.to_owned(),
                 _ => format!("[{at}] {kind}"),
             };
-            groups.push(Group::of(Node::new(value, path), &mut number));
+            let node = Node::new(value, path);
+            if kind == "Bundle" {
+                groups.push(Group::of(node, &mut number));
+            } else {
+                number += 1;
+                alone.add(number, node, None);
+            }
         }
+        groups.push(alone);
         groups
     }
 }
@@ -111,12 +121,10 @@ fn known_kind(value: &Value) -> &'static str {
 
 impl<'a> Group<'a> {
     fn of(node: Node<'a>, number: &mut u64) -> Self {
-        let mut group = Self::default();
-        if kind(&node) != "Bundle" {
-            *number += 1;
-            group.add(*number, node, None);
-            return group;
-        }
+        let mut group = Self {
+            is_bundle: true,
+            ..Self::default()
+        };
         let made = [node.get("timestamp"), node.at(&["meta", "lastUpdated"])];
         let made = made.into_iter().flatten().find_map(|node| node.as_moment());
         group.made = made.map(|moment| moment.at);

@@ -2,7 +2,7 @@
 
 use super::reader::{About, Reported};
 use super::referral;
-use crate::stay::events::Origin;
+use crate::stay::events::{Alone, Origin};
 use crate::stay::{self, Changes};
 use chrono::{DateTime, Utc};
 use joinedup_events::transfer::TransferFact;
@@ -14,14 +14,13 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub struct New {
     changes: Changes,
-    /// With the time that stands in the resource, and when it happened.
-    facts: Vec<(DateTime<Utc>, DateTime<Utc>, Fact)>,
+    facts: Vec<Alone>,
 }
 
 impl New {
     /// Holds what a resource says against all that is known of its stay or referral.
     #[must_use]
-    pub fn of(reported: &Reported, known: &[StoredFact]) -> Self {
+    pub fn of(reported: &Reported, known: &[StoredFact], origin: &Origin<'_>) -> Self {
         match &reported.about {
             About::Stay {
                 statement,
@@ -34,18 +33,17 @@ impl New {
                 },
                 facts: also
                     .iter()
-                    .map(|(at, fact)| {
-                        let fact = Fact::Transfer(fact.clone());
-                        (*at, reported.recorded.min(*at), fact)
+                    .map(|(at, fact)| Alone {
+                        written: *at,
+                        at: reported.recorded.min(*at),
+                        fact: Fact::Transfer(fact.clone()),
+                        by: None,
                     })
                     .collect(),
             },
             About::Referral(statement) => Self {
                 changes: Changes::default(),
-                facts: referral::changes(statement, known)
-                    .into_iter()
-                    .map(|(at, fact)| (at, at, Fact::Referral(fact)))
-                    .collect(),
+                facts: referral::changes(statement, known, origin),
             },
         }
     }

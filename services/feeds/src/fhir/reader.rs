@@ -80,8 +80,14 @@ impl Reader<'_> {
         for group in body.groups() {
             self.group(&group, &mut reading);
         }
-        // Whatever the order of entries: what was made first is taken first.
-        reading.reports.sort_by_key(|reported| reported.recorded);
+        // Whatever the order of entries: what was made first is taken first, and what came of a referral after the referral.
+        reading.reports.sort_by_key(|reported| {
+            let came_of_it = match &reported.about {
+                About::Referral(statement) => !statement.itself,
+                About::Stay { .. } => false,
+            };
+            (reported.recorded, came_of_it)
+        });
         reading.faults.sort_by_key(|(number, _)| *number);
         reading
     }
@@ -99,6 +105,7 @@ impl Reader<'_> {
                 .push((*number, entry.fault_in("resource", sentence)));
         }
         let header = group.of_kind("MessageHeader").next();
+        let header = header.filter(|_| group.is_bundle);
         let notice = header.and_then(|header| {
             // R4 writes eventCoding, the versions before it event.
             let event = header.node.get("eventCoding");

@@ -1,5 +1,6 @@
 //! What is stated of a referral, and what of that is new against what is known of it.
 
+use crate::stay::events::{Alone, Origin};
 use chrono::{DateTime, TimeDelta, Utc};
 use joinedup_events::Fact;
 use joinedup_events::facts::Happened;
@@ -13,11 +14,15 @@ use joinedup_views::fact_set::standing;
 pub struct Statement {
     /// Hashes of what names it, by today's key and the one before.
     pub names: Vec<String>,
+    /// Hashes of the id by which others may refer to it.
+    pub ids: Vec<String>,
     /// When it was made.
     pub recorded: DateTime<Utc>,
     /// What happened, and when.
     pub facts: Vec<(DateTime<Utc>, ReferralFact)>,
-    /// It is open: if it was closed before, that was a mistake.
+    /// It is the referral itself that says so, and not what came of it.
+    pub itself: bool,
+    /// It is open: if it said before that it was closed, that was a mistake.
     pub open: bool,
 }
 
@@ -27,7 +32,7 @@ const WITHIN: TimeDelta = TimeDelta::seconds(1);
 /// What of a statement is new: it is held against what was known when it was made, so that one that comes again, or late,
 /// undoes nothing.
 #[must_use]
-pub fn changes(statement: &Statement, known: &[StoredFact]) -> Vec<(DateTime<Utc>, ReferralFact)> {
+pub fn changes(statement: &Statement, known: &[StoredFact], origin: &Origin<'_>) -> Vec<Alone> {
     let until = statement.recorded + WITHIN;
     let own = known.iter().filter(|fact| fact.linked.is_none());
     let before = own.filter(|fact| fact.recorded_at < until).cloned();
@@ -39,15 +44,39 @@ pub fn changes(statement: &Statement, known: &[StoredFact]) -> Vec<(DateTime<Utc
     });
     let reopened = reopened.max();
     let stated = statement.facts.iter();
-    let mut new: Vec<_> = stated
+    let mut new: Vec<Alone> = stated
         .filter(|(at, fact)| is_new(&case, reopened, *at, fact))
-        .cloned()
+        .map(|(at, fact)| alone(*at, Fact::Referral(fact.clone()), statement.itself))
         .collect();
-    if statement.open && case.closed.is_some() {
-        let reopened = ReferralFact::Reopened(Happened {});
-        new.push((statement.recorded, reopened));
+    // Who asked leaves a referral open that others have brought to its end: that is not a word against theirs.
+    let mut closures = stands
+        .iter()
+        .filter(|stored| is_closure(&stored.fact) && Some(stored.occurred_at) > reopened);
+    let was_its_own = |stored: &StoredFact| {
+        let own = alone(stored.occurred_at, stored.fact.clone(), true);
+        stored.recorded_at < statement.recorded && origin.stored(&own, stored)
+    };
+    if statement.open && case.closed.is_some() && closures.all(was_its_own) {
+        let reopened = Fact::Referral(ReferralFact::Reopened(Happened {}));
+        new.push(alone(statement.recorded, reopened, false));
     }
     new
+}
+
+fn is_closure(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::Referral(ReferralFact::Closed(_) | ReferralFact::Withdrawn(_))
+    )
+}
+
+fn alone(at: DateTime<Utc>, fact: Fact, itself: bool) -> Alone {
+    Alone {
+        written: at,
+        at,
+        by: (itself && is_closure(&fact)).then_some("itself"),
+        fact,
+    }
 }
 
 fn is_new(

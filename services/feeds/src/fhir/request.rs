@@ -33,8 +33,10 @@ impl Reader<'_> {
         };
         Some(referral::Statement {
             names: self.referral(&based, group, faults)?,
+            ids: Vec::new(),
             recorded,
             facts: vec![fact],
+            itself: false,
             open: false,
         })
     }
@@ -77,6 +79,8 @@ impl Reader<'_> {
         }
         let recorded = self.recorded(node, group, faults)?;
         let names = self.names(node, faults)?;
+        let ids = node.text_at(&["id"]).map(|id| self.hashes(["id", id]));
+        let ids = ids.unwrap_or_default();
         let mut facts: Vec<(DateTime<Utc>, ReferralFact)> = Vec::new();
         facts.extend(self.received(node, faults));
         // R4, and the words of the versions before it.
@@ -94,8 +98,10 @@ impl Reader<'_> {
         facts.extend(ended.map(|fact| (recorded, fact)));
         let statement = referral::Statement {
             names,
+            ids,
             recorded,
             facts,
+            itself: true,
             open,
         };
         Some((recorded, About::Referral(statement)))
@@ -182,8 +188,10 @@ impl Reader<'_> {
         };
         let statement = referral::Statement {
             names: self.referral(&reference, group, faults)?,
+            ids: Vec::new(),
             recorded: at,
             facts: vec![(at, fact)],
+            itself: false,
             open: false,
         };
         Some((at, About::Referral(statement)))

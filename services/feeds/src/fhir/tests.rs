@@ -224,6 +224,47 @@ fn a_referral_is_received_accepted_and_closed_once() {
 }
 
 #[test]
+fn what_came_of_a_referral_is_not_undone_by_a_request_that_is_still_active() {
+    let made = "2026-11-14T09:00:00Z";
+    let contact = json!({
+        "resourceType": "Encounter", "id": "c1", "status": "finished",
+        "class": { "code": "AMB" }, "meta": { "lastUpdated": made },
+        "basedOn": { "reference": "ServiceRequest/s1" },
+        "period": { "end": "2026-11-14T09:00:00Z" },
+    });
+    for end in [task(made, "completed", json!({})), contact] {
+        for all in [
+            [end.clone(), request(made, "active")],
+            [request(made, "active"), end],
+        ] {
+            let mut world = World::new();
+            world.take(&bundle("transaction", &all));
+            for _ in 0..2 {
+                assert!(world.case(|case| case.closed.is_some()), "{all:?}");
+                assert_eq!(world.take(&bundle("transaction", &all)).0, 0, "{all:?}");
+            }
+            world.take(&request("2026-11-15T09:00:00Z", "active"));
+            assert!(world.case(|case| case.closed.is_some()), "{all:?}");
+        }
+    }
+    // What it said itself it may take back, and not at the same time.
+    let mut world = World::new();
+    for (made, status, is_closed) in [
+        ("2026-11-14T09:00:00Z", "completed", true),
+        ("2026-11-14T09:00:00Z", "active", true),
+        ("2026-11-15T09:00:00Z", "active", false),
+        ("2026-11-16T09:00:00Z", "revoked", true),
+    ] {
+        world.take(&request(made, status));
+        assert_eq!(
+            world.case(|case| case.closed.is_some()),
+            is_closed,
+            "{made} {status}"
+        );
+    }
+}
+
+#[test]
 fn what_is_not_readable_is_named_by_its_path_and_the_rest_is_taken() {
     let mut world = World::new();
     let odd = json!({
@@ -324,25 +365,24 @@ fn a_fault_is_told_of_the_resource_that_has_it() {
 }
 
 #[test]
-fn resources_on_lines_of_their_own_are_read_one_by_one() {
+fn resources_on_lines_of_their_own_refer_to_each_other() {
     let mut world = World::new();
     let lines = [
-        encounter("2026-11-11T09:00:00Z", "in-progress", start()).to_string(),
-        encounter(
-            "2026-11-15T09:00:00Z",
-            "finished",
-            over("2026-11-15T08:30:00Z"),
-        )
-        .to_string(),
+        encounter("2026-11-11T09:00:00Z", "in-progress", start()),
+        patient(json!({ "deceasedDateTime": "2026-11-13T04:00:00Z" })),
+        encounter("2026-11-13T09:00:00Z", "in-progress", start()),
+        request("2026-11-13T09:00:00Z", "active"),
+        task("2026-11-13T10:00:00Z", "accepted", json!({})),
     ];
-    let body = Body::read(lines.join("\n").as_bytes()).unwrap();
-    let reader = Reader {
-        mapping: &world.mapping,
-        ring: &world.ring,
-        areas: &world.areas,
-        now: World::now(),
-    };
-    assert_eq!(reader.read(&body).reports.len(), 2);
+    let text = lines.map(|line| line.to_string()).join("\n");
+    let (events, faults) = world.take_text(&text);
+    assert_eq!((events, faults), (4, vec![]));
+    world.stay(|spell| {
+        let (at, how) = spell.unwrap().discharged.unwrap();
+        assert_eq!(at.to_rfc3339(), "2026-11-13T04:00:00+00:00");
+        assert_eq!(how.method, DischargeMethod::Died);
+    });
+    assert!(world.case(|case| case.received.is_some() && case.decided.is_some()));
     let (_, faults) = world.take(&bundle("history", &[]));
     assert!(
         faults[0].starts_with("Bundle.type must be message"),

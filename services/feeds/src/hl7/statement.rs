@@ -57,12 +57,14 @@ impl Reader<'_> {
             .iter()
             .find_map(|place| time::read(&message.text(place)?));
         let (recorded, within) = recorded.map_or((self.now, TimeDelta::seconds(1)), |time| {
-            (time.moment.at.min(self.now), time.within)
+            (time.made(self.now), time.within)
         });
         let died_at = moment(message, &mapping.died_at, &mut faults);
         let died = message.text(&mapping.died);
         let died = died.is_some_and(|flag| flag.eq_ignore_ascii_case("y")) || died_at.is_some();
         let (readiness, not_ready_withdrawn) = self.readiness(message, recorded, &mut faults);
+        let admitted = moment(message, &mapping.admitted, &mut faults);
+        let discharged = moment_within(message, &mapping.discharged, &mut faults);
         let statement = Statement {
             trigger,
             spell,
@@ -73,10 +75,10 @@ impl Reader<'_> {
             recorded,
             within,
             happened: moment(message, &mapping.happened, &mut faults).map(|moment| moment.at),
-            admitted: moment(message, &mapping.admitted, &mut faults).map(|moment| moment.at),
+            admitted: admitted.map(|moment| moment.at),
             method: code(message, &mapping.method, AdmissionMethod::from_code),
             hospital: mapping.hospital(message, self.areas),
-            discharged: moment(message, &mapping.discharged, &mut faults),
+            discharged: discharged.map(|time| time.after(admitted)),
             discharge_method: code(
                 message,
                 &mapping.discharge_method,
@@ -238,11 +240,16 @@ fn fault(place: Option<&Place>, sentence: &'static str) -> Fault {
 
 /// A time; what is not one is left out, and named.
 fn moment(message: &Message, place: &Place, faults: &mut Vec<Fault>) -> Option<Moment> {
+    moment_within(message, place, faults).map(|time| time.moment)
+}
+
+/// The same, with how exactly it is known.
+fn moment_within(message: &Message, place: &Place, faults: &mut Vec<Fault>) -> Option<Time> {
     let read = time::read(&message.text(place)?);
     if read.is_none() {
         faults.push(fault(Some(place), NOT_A_TIME));
     }
-    read.map(|Time { moment, .. }| moment)
+    read
 }
 
 /// A date, which may be taken back.

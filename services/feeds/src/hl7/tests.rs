@@ -1,6 +1,8 @@
 //! Sequences of messages, as hospitals send them, and what is then known of the stay.
 
+mod clocks;
 mod corrections;
+mod properties;
 
 use super::mapping::AdtMapping;
 use super::message::Message;
@@ -15,7 +17,6 @@ use joinedup_events::transfer::{AdmissionMethod, DischargeMethod, Pathway};
 use joinedup_events::{AreaId, Areas, EntityId, Event, Family, Slug, check};
 use joinedup_views::contributions::transfer::Spell;
 use joinedup_views::view::View;
-use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 /// One hospital's messages, and what they became.
@@ -28,6 +29,7 @@ struct World {
     entity: Option<EntityId>,
     /// Facts that the door did not let in.
     refused: Vec<&'static str>,
+    now: DateTime<Utc>,
 }
 
 const SITE: &str = "ready = \"ZU1-1\"\n[pathway]\nfield = \"ZU1-2\"\nvalues = { P1 = \"1\", P2 = \"2\" }\n\
@@ -51,6 +53,7 @@ impl World {
             events: Vec::new(),
             entity: None,
             refused: Vec::new(),
+            now: "2026-12-01T00:00:00Z".parse().unwrap(),
         }
     }
 
@@ -61,7 +64,7 @@ impl World {
         let Some(trigger) = Trigger::of(code) else {
             return 0;
         };
-        let now: DateTime<Utc> = "2026-12-01T00:00:00Z".parse().unwrap();
+        let now = self.now;
         let reader = Reader {
             mapping: &self.mapping,
             ring: &self.ring,
@@ -434,64 +437,4 @@ fn a_message_without_what_names_the_stay_is_refused_where_it_matters() {
     let fault = nameless("A03").unwrap_err().to_string();
     assert!(fault.starts_with("PV1-19 is empty"), "{fault}");
     assert_eq!(nameless("A08").unwrap(), None);
-}
-
-/// Any message of the stay, recorded in the n-th hour after its beginning.
-fn any_message(hour: usize) -> impl Strategy<Value = String> {
-    let times = prop_oneof![
-        Just(""),
-        Just("202611121000"),
-        Just("202611121100"),
-        Just("20261113")
-    ];
-    let optional =
-        |value: &'static str| prop_oneof![3 => Just(""), 1 => Just(value), 1 => Just("\"\"")];
-    (
-        prop_oneof![
-            Just("A01"),
-            Just("A02"),
-            Just("A03"),
-            Just("A08"),
-            Just("A11"),
-            Just("A13")
-        ],
-        times.clone(),
-        times,
-        prop_oneof![optional("20261120"), optional("20261121")],
-        optional("20261111"),
-        optional("P1"),
-        prop_oneof![4 => Just(""), 1 => Just("Y")],
-        prop_oneof![3 => Just("202611100800"), 1 => Just("202611100900")],
-    )
-        .prop_map(
-            move |(code, out, evn6, expected, ready, pathway, died, admitted)| {
-                let at = format!("{:02}{:02}", 14 + hour / 24, hour % 24);
-                let fields = [
-                    ("45", out),
-                    ("evn6", evn6),
-                    ("expected", expected),
-                    ("ready", ready),
-                    ("pathway", pathway),
-                    ("died", died),
-                    ("44", admitted),
-                ];
-                adt(code, &at, &fields)
-            },
-        )
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-    #[test]
-    fn messages_that_come_again_in_any_order_change_nothing(
-        messages in (1_usize..9).prop_flat_map(|n| (0..n).map(any_message).collect::<Vec<_>>()),
-        again in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
-    ) {
-        let mut world = World::new();
-        world.take_all(&messages);
-        for index in again {
-            prop_assert_eq!(world.take(&messages[index.index(messages.len())]), 0);
-        }
-        prop_assert!(world.refused.is_empty());
-    }
 }

@@ -2,6 +2,8 @@
 
 use crate::line_list::moment::Moment;
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, TimeDelta, Utc};
+use joinedup_events::check::CLOCK_AHEAD;
+use joinedup_events::local;
 
 /// A time, and how exactly it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +12,28 @@ pub struct Time {
     pub moment: Moment,
     /// It may have been so much later.
     pub within: TimeDelta,
+    /// Or then, in the hour that comes twice when the clocks go back.
+    pub again: Option<DateTime<Utc>>,
+}
+
+impl Time {
+    /// Of a moment and one before it: the second of two that it may be, where the first would come before that.
+    #[must_use]
+    pub fn after(self, before: Option<Moment>) -> Moment {
+        let is_before = before.is_some_and(|before| self.moment.at < before.at);
+        match self.again.filter(|_| is_before) {
+            Some(at) => Moment { at, ..self.moment },
+            None => self.moment,
+        }
+    }
+
+    /// When a message was made that has come by now: as late as it may be, for messages come as they are made.
+    #[must_use]
+    pub fn made(self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let latest = now.checked_add_signed(CLOCK_AHEAD).unwrap_or(now);
+        let again = self.again.filter(|again| *again <= latest);
+        again.unwrap_or(self.moment.at).min(now)
+    }
 }
 
 /// Reads a time of at least a date; `None` when it is none.
@@ -30,6 +54,7 @@ pub fn read(text: &str) -> Option<Time> {
             return Some(Time {
                 moment: Moment::local(date, None),
                 within: TimeDelta::days(1),
+                again: None,
             });
         }
         10 => (
@@ -46,18 +71,26 @@ pub fn read(text: &str) -> Option<Time> {
         ),
         _ => return None,
     };
-    let moment = match offset {
-        None => Moment::local(date, Some(time)),
+    let (moment, again) = match offset {
+        None => {
+            let moment = Moment::local(date, Some(time));
+            (moment, local::again(moment.at))
+        }
         Some(offset) => {
             let at: DateTime<FixedOffset> =
                 date.and_time(time).and_local_timezone(offset).single()?;
-            Moment {
+            let moment = Moment {
                 at: at.with_timezone(&Utc),
                 date_only: false,
-            }
+            };
+            (moment, None)
         }
     };
-    Some(Time { moment, within })
+    Some(Time {
+        moment,
+        within,
+        again,
+    })
 }
 
 fn offset(text: &str) -> Option<FixedOffset> {

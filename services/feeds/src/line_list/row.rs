@@ -80,11 +80,16 @@ pub struct Reading {
     pub held_persons: BTreeSet<String>,
     /// A row cannot be told apart from the ones that vanished, so none of those is taken back.
     pub is_torn: bool,
+    /// Its last row is not whole, so others may be missing: see [`CUT`].
+    pub is_cut: bool,
     /// Rows that name nobody although they have what a row has.
     pub keyless: u64,
     /// What is wrong.
     pub faults: Faults,
 }
+
+/// Why a list is not taken whose last row is not whole, unless somebody says that it is.
+pub const CUT: &str = "its last line ends before its row does, as when a file is cut short: look whether the list is whole";
 
 /// Reads rows.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +148,7 @@ impl RowReader<'_> {
             let (kind, sentence) = if same {
                 (REPEATED, format!("is the same as line {line}"))
             } else {
-                reading.held.insert(key);
+                reading.held.extend(stated.keys);
                 (
                     CONTRADICTING,
                     format!(
@@ -182,6 +187,13 @@ impl RowReader<'_> {
                 return None;
             }
         };
+        if row.is_cut {
+            reading.held.extend(keys);
+            reading.is_cut = true;
+            let sentence = "is the last line, and ends before its row does: it is not taken";
+            reading.faults.add(self.mapping, UNEVEN, bad("", sentence));
+            return None;
+        }
         let entity = EntityId::new(&format!("{}-{}", self.mapping.name, keys.first()?)).ok()?;
         let area = match self.area(row) {
             Ok(area) => area,

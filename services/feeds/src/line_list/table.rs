@@ -42,7 +42,6 @@ pub enum TableError {
 
 const TOO_LONG: &str = "has more cells than the header, perhaps for a separator within a text: it is not taken, and what is not in the list is not taken back until it is mended";
 const BROKEN: &str = "is a part of a row, perhaps for a line break within a text that is not in quotes: it is not taken, and what is not in the list is not taken back until it is mended";
-const CUT: &str = "is the last line, and ends before its row does, as when a file is cut short: it is not taken, and what is not in the list is not taken back";
 
 /// A line and its cells.
 type Line = (u64, Vec<String>);
@@ -65,6 +64,8 @@ pub struct Row {
     pub cells: BTreeMap<String, String>,
     /// Columns before which its line ends: whether they would be empty is not said.
     pub beyond: BTreeSet<String>,
+    /// It is the last of a text, which ends before the row does.
+    pub is_cut: bool,
     /// Whether its workbook counts days from 1904.
     pub from_1904: bool,
 }
@@ -204,8 +205,8 @@ fn of_lines(
     }
     let width = header.len();
     let data = lines.get(header_at + 1..).unwrap_or_default();
-    let mut uneven = text.map_or_else(BTreeMap::new, |text| torn(text, data, width));
-    let mut rows = Vec::new();
+    let mut uneven = text.map_or_else(BTreeMap::new, |_| torn(data, width));
+    let mut rows: Vec<Row> = Vec::new();
     for (line, cells) in lines.iter().skip(header_at + 1) {
         if cells.iter().all(String::is_empty) {
             continue;
@@ -228,8 +229,18 @@ fn of_lines(
             line: *line,
             cells: cells.collect(),
             beyond,
+            is_cut: false,
             from_1904: false,
         });
+    }
+    let is_last = lines.last().filter(|(_, cells)| cells.len() < width);
+    if let (Some(text), Some((line, _))) = (text, is_last)
+        && ![&b"\n"[..], b"\r", b"\n\0"]
+            .iter()
+            .any(|end| text.ends_with(end))
+        && let Some(row) = rows.last_mut().filter(|row| row.line == *line)
+    {
+        row.is_cut = true;
     }
     Ok(Table {
         rows,
@@ -239,7 +250,7 @@ fn of_lines(
 
 /// Lines that are parts of a row. Short ones are not for that alone: programs leave out empty cells at the end, and notes stand
 /// below lists.
-fn torn(text: &[u8], lines: &[Line], width: usize) -> BTreeMap<u64, &'static str> {
+fn torn(lines: &[Line], width: usize) -> BTreeMap<u64, &'static str> {
     let mut torn = BTreeMap::new();
     let is_short = |cells: &[String]| (1..width).contains(&cells.len());
     let mut rest = lines;
@@ -264,18 +275,6 @@ fn torn(text: &[u8], lines: &[Line], width: usize) -> BTreeMap<u64, &'static str
             torn.extend(row.iter().map(|(line, _)| (*line, BROKEN)));
         }
         rest = others;
-    }
-    let ends = text
-        .iter()
-        .rev()
-        .take(2)
-        .any(|byte| matches!(byte, b'\n' | b'\r'));
-    if let Some((line, cells)) = lines.last()
-        && !ends
-        && is_short(cells)
-        && cells.len() > 1
-    {
-        torn.insert(*line, CUT);
     }
     torn
 }

@@ -26,6 +26,19 @@ pub struct Origin<'a> {
     pub message: &'a [u8],
 }
 
+/// A fact that stands by itself, whatever else is known.
+#[derive(Clone, Debug)]
+pub struct Alone {
+    /// The time that stands there.
+    pub written: DateTime<Utc>,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub fact: Fact,
+    /// Whose word it is, where that matters later.
+    pub by: Option<&'static str>,
+}
+
 impl Origin<'_> {
     /// The events of changes; `ids` are those of the events that are taken back, by position. What this very message has
     /// said already is left out: what came after it stands. A change is whole or nothing: where the door does not admit what
@@ -80,12 +93,11 @@ impl Origin<'_> {
         events
     }
 
-    /// Facts that stand by themselves, as events. Their ids follow from what they state and the time that stands there, so the
-    /// same again is the same event; what is known already is left out.
+    /// Facts that stand by themselves, as events; what is known already is left out.
     #[must_use]
     pub fn stated(
         &self,
-        facts: Vec<(DateTime<Utc>, DateTime<Utc>, Fact)>,
+        facts: Vec<Alone>,
         recorded: DateTime<Utc>,
         known: &[StoredFact],
     ) -> Vec<Event> {
@@ -93,13 +105,26 @@ impl Origin<'_> {
             let key = EventKey::of(&event.source, &event.id).into();
             known.iter().all(|fact| fact.key != key)
         };
-        let event = |(written, at, fact): (DateTime<Utc>, DateTime<Utc>, Fact)| {
-            let (time, content) = (written.to_rfc3339(), fact.to_json().to_string());
-            let parts = [self.entity.as_str(), fact.name(), &time, &content].map(str::as_bytes);
-            let hash = self.key.hash(Purpose::Event, &parts);
-            self.event(format!("{}-{hash}", self.feed), at, recorded, fact)
+        let event = |alone: Alone| {
+            let id = self.id_alone(&alone);
+            self.event(id, alone.at, recorded, alone.fact)
         };
         facts.into_iter().map(event).filter(is_new).collect()
+    }
+
+    /// Whether it was such a fact that was stored.
+    #[must_use]
+    pub fn stored(&self, alone: &Alone, stored: &StoredFact) -> bool {
+        stored.key == EventKey::of(&self.source, &self.id_alone(alone)).into()
+    }
+
+    /// It follows from what is stated and the time that stands there, so the same again is the same event.
+    fn id_alone(&self, alone: &Alone) -> String {
+        let (time, content) = (alone.written.to_rfc3339(), alone.fact.to_json().to_string());
+        let mut parts = vec![self.entity.as_str(), alone.fact.name(), &time, &content];
+        parts.extend(alone.by);
+        let parts: Vec<&[u8]> = parts.into_iter().map(str::as_bytes).collect();
+        format!("{}-{}", self.feed, self.key.hash(Purpose::Event, &parts))
     }
 
     fn event(

@@ -9,7 +9,7 @@ use joinedup_events::Areas;
 use joinedup_feeds::http_client::ClientError;
 use joinedup_feeds::line_list::mapping::ListMapping;
 use joinedup_feeds::line_list::recover::{self, RecoverError};
-use joinedup_feeds::line_list::row::Ring;
+use joinedup_feeds::line_list::row::{CUT, Ring};
 use joinedup_feeds::line_list::snapshot::{Snapshot, Store, beside};
 use joinedup_feeds::line_list::table::MAX_FILE_BYTES;
 use joinedup_feeds::line_list::{ListImport, summary};
@@ -205,9 +205,16 @@ async fn one(
         .read(&bytes)
         .map_err(|error| Failure::usage(format!("{name}: {error}")))?;
     let mut plan = list.plan(before.as_ref(), &reading);
-    let too_much = plan
-        .must_be_plausible(mapping)
-        .err()
+    let is_cut = || {
+        let again = "repeat with --allow-large-change if it is";
+        reading
+            .is_cut
+            .then(|| Failure::new(format!("{CUT}, and {again}")))
+    };
+    let too_much = plan.must_be_plausible(mapping).err();
+    let too_much = too_much
+        .map(Failure::new)
+        .or_else(is_cut)
         .filter(|_| !import.list.allow_large_change);
     let mut published = None;
     if let (Some(sink), None) = (sink, &too_much) {
@@ -243,7 +250,7 @@ async fn one(
     // Nobody may be reading.
     let _ = write!(std::io::stdout(), "{text}");
     match too_much {
-        Some(error) => Err(Failure::new(error)),
+        Some(failure) => Err(failure),
         None => Ok((plan.next, reading.faults.unknown())),
     }
 }

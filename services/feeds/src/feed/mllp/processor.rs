@@ -3,7 +3,8 @@
 use super::MllpFeed;
 use crate::feed::FeedHandle;
 use crate::feed::known::{self, KnownError};
-use crate::feed::people::{Meant, People, PeopleError};
+use crate::feed::lines::LinesError;
+use crate::feed::people::{Meant, People};
 use crate::hl7::acknowledgement::Answer;
 use crate::hl7::message::Message;
 use crate::hl7::statement::Reader;
@@ -42,7 +43,7 @@ enum TakeError {
     #[error(transparent)]
     Known(#[from] KnownError),
     #[error("{0}; send it again")]
-    People(#[from] PeopleError),
+    People(#[from] LinesError),
     #[error("the log does not take events: {0}; send it again")]
     Send(String),
 }
@@ -185,7 +186,15 @@ impl Processor {
     ) -> Result<(Stored, Vec<String>), TakeError> {
         let settings = &self.feed.settings;
         let (name, area) = (&settings.name, &settings.area);
-        let entity = known::entity(&self.app, name, area, Family::Transfer, &statement.spell);
+        let (family, people) = (Family::Transfer, &self.people);
+        let entity = known::entity(
+            &self.app,
+            name,
+            area,
+            family,
+            [&statement.spell, &[]],
+            people,
+        );
         let (mut entity, mut known) = entity.await?;
         if statement.unnumbered && known.is_empty() {
             match self.people.meant(&self.app, area, statement).await? {
@@ -211,6 +220,9 @@ impl Processor {
         if !(known.is_empty() && changes.changes.is_empty()) {
             let today = local::date(self.app.now());
             self.people.remember(&person, &entity, today)?;
+            if let Some(best) = statement.spell.first() {
+                self.people.remember_name(name, best, &entity, today)?;
+            }
         }
         let ids = known::ids(&self.app, changes.taken_back()).await?;
         let origin = Origin {

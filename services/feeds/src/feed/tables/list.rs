@@ -6,7 +6,7 @@ use crate::feed::FeedFault;
 use crate::feed::settings::TableSettings;
 use crate::line_list::mapping::ListMapping;
 use crate::line_list::recover;
-use crate::line_list::row::Ring;
+use crate::line_list::row::{CUT, Ring};
 use crate::line_list::snapshot::{Snapshot, Store};
 use crate::line_list::table::MAX_FILE_BYTES;
 use crate::line_list::{ListImport, summary};
@@ -128,6 +128,9 @@ impl ListFeed {
                 "of {} rows known from the list before, {} are gone and {} corrected, which is more than the {} % that the mapping lets through (`snapshot.max_share`): look whether the list is whole; if it is, {}",
                 much.known, much.gone, much.changed, much.percent, self.how
             ))),
+            Ok(()) if reading.is_cut && !incoming.accepted => {
+                Err(Stop::Refused(format!("{CUT}; if it is, {}", self.how)))
+            }
             _ => list
                 .publish(&mut plan, sink, &mut reading.faults)
                 .await

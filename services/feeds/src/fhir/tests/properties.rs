@@ -38,14 +38,16 @@ fn any_resource(hour: usize) -> impl Strategy<Value = Value> {
     let referral = (
         prop_oneof![Just("active"), Just("completed"), Just("revoked")],
         prop_oneof![Just("accepted"), Just("completed"), Just("requested")],
-        any::<bool>(),
+        0..3,
     )
-        .prop_map(move |(status, progress, is_task)| match is_task {
-            true => bundle(
-                "transaction",
-                &[task(&again, progress, json!({})), request(&again, "active")],
-            ),
-            false => request(&again, status),
+        .prop_map(move |(status, progress, sent)| {
+            let task = task(&again, progress, json!({}));
+            let active = request(&again, "active");
+            match sent {
+                0 => bundle("transaction", &[task, active]),
+                1 => bundle("transaction", &[active, task]),
+                _ => request(&again, status),
+            }
         });
     prop_oneof![stay, referral]
 }
@@ -69,7 +71,7 @@ proptest! {
 
     #[test]
     fn the_order_of_entries_does_not_matter(
-        order in Just((0..5).collect::<Vec<usize>>()).prop_shuffle(),
+        order in Just((0..7).collect::<Vec<usize>>()).prop_shuffle(),
     ) {
         let all = [
             patient(json!({})),
@@ -77,6 +79,8 @@ proptest! {
             encounter("2026-11-15T09:00:00Z", "finished", over("2026-11-15T08:30:00Z")),
             request("2026-11-10T08:00:01Z", "active"),
             task("2026-11-10T09:00:00Z", "accepted", json!({})),
+            request("2026-11-15T09:00:00Z", "active"),
+            task("2026-11-15T09:00:00Z", "completed", json!({})),
         ];
         let mut straight = World::new();
         straight.take(&bundle("collection", &all));

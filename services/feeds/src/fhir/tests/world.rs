@@ -59,18 +59,26 @@ impl World {
     }
 
     pub fn read(&self, sent: &Value) -> Reading {
+        self.read_text(&sent.to_string())
+    }
+
+    fn read_text(&self, sent: &str) -> Reading {
         let reader = Reader {
             mapping: &self.mapping,
             ring: &self.ring,
             areas: &self.areas,
             now: self.now,
         };
-        reader.read(&Body::read(sent.to_string().as_bytes()).unwrap())
+        reader.read(&Body::read(sent.as_bytes()).unwrap())
     }
 
     /// Takes what is sent; returns how many events it made, and the paths of what was not readable.
     pub fn take(&mut self, sent: &Value) -> (usize, Vec<String>) {
-        let reading = self.read(sent);
+        self.take_text(&sent.to_string())
+    }
+
+    pub fn take_text(&mut self, sent: &str) -> (usize, Vec<String>) {
+        let reading = self.read_text(sent);
         let mut count = 0;
         for reported in &reading.reports {
             let (family, names) = match &reported.about {
@@ -91,9 +99,13 @@ impl World {
                 key: &self.ring.current,
                 message: &reported.content,
             };
-            let new =
-                New::of(reported, &known)
-                    .events(&origin, reported.recorded, &known, &ids, |_| true);
+            let new = New::of(reported, &known, &origin).events(
+                &origin,
+                reported.recorded,
+                &known,
+                &ids,
+                |_| true,
+            );
             count += new.len();
             for event in new {
                 check::check(&event, &event.data(), &self.areas, self.now).unwrap();

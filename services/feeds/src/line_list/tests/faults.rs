@@ -102,6 +102,18 @@ fn a_row_without_its_key_is_not_taken_and_takes_nothing_back() {
 }
 
 #[test]
+fn rows_that_contradict_take_nothing_back_in_the_first_list_by_a_new_key() {
+    let mut feed = Feed::of("spells");
+    let (plan, _) = feed.read(&csv(&[ONE]), WHEN);
+    feed.before = Some(plan.next);
+    let new = crate::pseudonym::Key::of(&[8; 32]).unwrap();
+    feed.ring.previous = Some(std::mem::replace(&mut feed.ring.current, new));
+    let rows = csv(&[ONE, &ONE.replace("P1", "P2")]);
+    let (plan, _) = feed.read(&rows, "2026-10-02T06:00:00Z");
+    assert_eq!((plan.events.len(), plan.gone), (0, 0));
+}
+
+#[test]
 fn a_row_that_is_torn_takes_nothing_back_and_makes_nobody() {
     let mut feed = Feed::of("spells");
     let other = ONE.replace("D1,", "D2,");
@@ -125,7 +137,8 @@ fn a_row_that_is_torn_takes_nothing_back_and_makes_nobody() {
     // The file is cut short: what comes behind is not known, and the last time is 07/09/20.
     let whole = csv(&[ONE, &other]);
     let cut = whole.len() - "26 15:00,19\r\n".len();
-    assert_eq!(next(whole[..cut].to_vec()), (0, 1, 1));
+    assert_eq!(next(whole[..cut].to_vec()), (0, 0, 1));
+    assert!(feed.read(&whole[..cut], WHEN).1.is_cut);
     let cut = whole.len() - other.len() - 1;
     assert_eq!(
         next(whole[..cut].to_vec()).0,
