@@ -1,7 +1,7 @@
 //! What is looked at before the grammar sees a query: its size, and the few things that the grammar's crate would drop
 //! or stumble over.
 //!
-//! - Regular expressions are taken out and read by [`Pattern`], with a bound on their size and with RE2's meaning; the
+//! - Regular expressions are taken out and read by `Pattern`, with a bound on their size and with RE2's meaning; the
 //!   crate sees a place-holder.
 //! - A plain number for a duration would end the crate in a panic when it is too large, and a part of a duration with
 //!   too many digits would be taken for nothing.
