@@ -6,6 +6,7 @@ use joinedup_tests::http;
 use joinedup_tests::product::{Joinedup, JoinedupOptions};
 use serde_json::{Value, json};
 use std::fs;
+use std::path::Path;
 
 /// What must be found nowhere: numbers of people and stays, names, a birthday.
 const CANARIES: [&str; 5] = ["QZ4471", "9990123", "Quillfeather", "1940-02-29", "Zebedee"];
@@ -76,17 +77,22 @@ fn day() -> Vec<Value> {
 /// Admitted, notice given, received, accepted, discharged.
 const EVENTS: u64 = 5;
 
-#[test]
-fn resources_count_once_over_repeats_and_kills_and_name_nobody() {
-    let folder = tempfile::tempdir().unwrap();
-    let key = key(folder.path());
-    let feeds = folder.path().join("feeds.toml");
+/// A server that takes the resources of a ward.
+fn ward(folder: &Path) -> Joinedup {
+    let key = key(folder);
+    let feeds = folder.join("feeds.toml");
     let text = format!(
         "[[feed]]\nname = \"ward\"\nkind = \"http\"\nmapping = \"fhir\"\narea = \"RAJ\"\npseudonym_key_file = {key:?}\n"
     );
     fs::write(&feeds, text).unwrap();
     let flags = ["--feeds", feeds.to_str().unwrap()];
-    let mut product = Joinedup::start(JoinedupOptions::new("serve", &flags));
+    Joinedup::start(JoinedupOptions::new("serve", &flags))
+}
+
+#[test]
+fn resources_count_once_over_repeats_and_kills_and_name_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut product = ward(folder.path());
     let post = |product: &Joinedup, body: &str| {
         let url = product.url("/api/v1/feeds/ward");
         let headers = [("content-type", "application/fhir+json")];
@@ -176,14 +182,7 @@ fn resources_count_once_over_repeats_and_kills_and_name_nobody() {
 #[test]
 fn a_task_that_comes_alone_is_about_the_referral_of_that_id() {
     let folder = tempfile::tempdir().unwrap();
-    let key = key(folder.path());
-    let feeds = folder.path().join("feeds.toml");
-    let text = format!(
-        "[[feed]]\nname = \"ward\"\nkind = \"http\"\nmapping = \"fhir\"\narea = \"RAJ\"\npseudonym_key_file = {key:?}\n"
-    );
-    fs::write(&feeds, text).unwrap();
-    let flags = ["--feeds", feeds.to_str().unwrap()];
-    let mut product = Joinedup::start(JoinedupOptions::new("serve", &flags));
+    let mut product = ward(folder.path());
     let request = |number: u8| {
         json!({
             "resourceType": "ServiceRequest", "id": format!("s{number}"), "status": "active",

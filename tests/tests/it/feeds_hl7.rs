@@ -86,6 +86,19 @@ impl Hospital {
         assert_eq!(answers.matches("MSA|AA|").count(), 10, "{answers}");
     }
 
+    /// A server that listens to the hospital.
+    fn joinedup(&self) -> Joinedup {
+        let feeds = self.at("feeds.toml");
+        let flags = ["--feeds", feeds.to_str().unwrap()];
+        Joinedup::start(JoinedupOptions::new("serve", &flags))
+    }
+
+    /// Sends a message, which has to be taken.
+    fn is_taken(&self, message: String) {
+        let answer = self.send(format!("\u{b}{message}\u{1c}\r").as_bytes());
+        assert!(answer.contains("MSA|AA|"), "{answer}");
+    }
+
     /// Sends bytes and returns the first answer.
     fn send(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
@@ -99,9 +112,7 @@ impl Hospital {
 #[test]
 fn a_hospitals_messages_count_once_over_repeats_and_kills_and_name_nobody() {
     let hospital = Hospital::new();
-    let feeds = hospital.at("feeds.toml");
-    let flags = ["--feeds", feeds.to_str().unwrap()];
-    let mut product = Joinedup::start(JoinedupOptions::new("serve", &flags));
+    let mut product = hospital.joinedup();
 
     // All at once, and killed after the first answer: the sender does not know what was taken.
     let all = fs::read(hospital.at("messages")).unwrap();
@@ -175,9 +186,7 @@ fn a_hospitals_messages_count_once_over_repeats_and_kills_and_name_nobody() {
 #[test]
 fn what_cannot_be_taken_is_answered_with_a_reason_that_holds_no_value() {
     let hospital = Hospital::new();
-    let feeds = hospital.at("feeds.toml");
-    let flags = ["--feeds", feeds.to_str().unwrap()];
-    let product = Joinedup::start(JoinedupOptions::new("serve", &flags));
+    let product = hospital.joinedup();
     let framed = |message: &str| format!("\u{b}{message}\u{1c}\r").into_bytes();
     let admission = adt("A01", "20260901090000", 1, "", "", "");
 
@@ -270,9 +279,7 @@ fn what_cannot_be_taken_is_answered_with_a_reason_that_holds_no_value() {
 #[test]
 fn a_return_finds_the_stay_before_it_by_a_hash_that_the_feed_keeps() {
     let hospital = Hospital::new();
-    let feeds = hospital.at("feeds.toml");
-    let flags = ["--feeds", feeds.to_str().unwrap()];
-    let mut product = Joinedup::start(JoinedupOptions::new("serve", &flags));
+    let mut product = hospital.joinedup();
     // The second stay is the first one's person, a week after leaving.
     let again = |code: &str, at: &str| {
         adt(code, at, 2, "", "", "")
@@ -287,10 +294,7 @@ fn a_return_finds_the_stay_before_it_by_a_hash_that_the_feed_keeps() {
         let of = lines.by_ref().filter(|line| line.contains("readmitted_30"));
         of.map(str::to_owned).collect()
     };
-    let send = |message: String| {
-        let answer = hospital.send(format!("\u{b}{message}\u{1c}\r").as_bytes());
-        assert!(answer.contains("MSA|AA|"), "{answer}");
-    };
+    let send = |message| hospital.is_taken(message);
     send(adt("A01", "20260901090000", 1, "", "", ""));
     send(adt("A03", "20260905100500", 1, "202609051000", "", ""));
     let before = returns(&product);
@@ -318,13 +322,8 @@ fn a_return_finds_the_stay_before_it_by_a_hash_that_the_feed_keeps() {
 #[test]
 fn messages_without_a_number_are_about_the_stay_that_the_person_is_in() {
     let hospital = Hospital::new();
-    let feeds = hospital.at("feeds.toml");
-    let flags = ["--feeds", feeds.to_str().unwrap()];
-    let mut product = Joinedup::start(JoinedupOptions::new("serve", &flags));
-    let send = |message: String| {
-        let answer = hospital.send(format!("\u{b}{message}\u{1c}\r").as_bytes());
-        assert!(answer.contains("MSA|AA|"), "{answer}");
-    };
+    let mut product = hospital.joinedup();
+    let send = |message| hospital.is_taken(message);
     let nameless = |code: &str, at: &str, stay: u32, out: &str, began: &str| {
         adt(code, at, stay, out, "", "")
             .replace(&format!("VQ77{stay}^^^PAS"), "")
@@ -370,12 +369,8 @@ fn messages_without_a_number_are_about_the_stay_that_the_person_is_in() {
 fn who_came_in_under_the_key_before_leaves_once_when_that_is_gone() {
     let hospital = Hospital::new();
     let feeds = hospital.at("feeds.toml");
-    let flags = ["--feeds", feeds.to_str().unwrap()];
-    let mut product = Joinedup::start(JoinedupOptions::new("serve", &flags));
-    let send = |message: String| {
-        let answer = hospital.send(format!("\u{b}{message}\u{1c}\r").as_bytes());
-        assert!(answer.contains("MSA|AA|"), "{answer}");
-    };
+    let mut product = hospital.joinedup();
+    let send = |message| hospital.is_taken(message);
     send(adt("A01", "20260901090000", 1, "", "", ""));
     let text = fs::read_to_string(&feeds).unwrap();
     let line = text
