@@ -26,7 +26,7 @@ pub enum State {
     Final,
     /// Over; what began in it may still end in time, or its publisher says that it may change.
     Provisional,
-    /// Not over, or not reported to its end: drawn, never judged.
+    /// Not over, or not reported from its first day to its last: drawn, never judged.
     Incomplete,
     /// Nothing was reported, or nothing can be said: not zero.
     Missing,

@@ -65,7 +65,7 @@ impl Mark {
             Self::Concern => "special cause: worse",
             Self::Neutral => "special cause, neither better nor worse",
             Self::Provisional => "provisional",
-            Self::Incomplete => "period not finished",
+            Self::Incomplete => "period not whole",
             Self::Missing => "no data",
             Self::Suppressed => "suppressed: small numbers",
         }

@@ -54,7 +54,8 @@ impl Studied {
                     None => p { "The test has not begun: this is how it is now." },
                 }
                 @if drawing.spots.iter().any(|spot| spot.mark != Mark::Missing) { div.drawn-small { (PreEscaped(joinedup_drawing::svg(&drawing))) } }
-                @else { p.place { (finding::without_numbers(chart)) "." } }
+                // Of a comparison the words have said why already.
+                @else if self.around.is_none() { p.place { (finding::without_numbers(chart)) "." } }
             }
         }
     }
