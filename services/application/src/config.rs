@@ -159,7 +159,7 @@ pub struct Token {
     #[serde(default)]
     pub sources: Vec<String>,
     /// Whether what it publishes was recorded when the event says so, however long ago: for somebody who brings in history.
-    /// Otherwise an event that says more than a day ago was recorded when it came.
+    /// Otherwise an event that says more than a day ago counts as recorded a day ago.
     #[serde(default)]
     pub may_restate: bool,
 }

@@ -40,9 +40,9 @@ pub struct Published {
     /// What is wrong with those, as much of it as a person reads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// How many say that they were recorded earlier than whoever sent them may say; they count as recorded now.
+    /// How many say that they were recorded longer ago than whoever sent them may say; they count as recorded a day ago.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub recorded_now: u64,
+    pub recorded_later: u64,
     /// How many accepted events contradict each other or what is known of the same entity.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub contradicting: u64,

@@ -8,6 +8,7 @@ use std::io::Read;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::Once;
 use std::time::Duration;
 use ureq::Agent;
 
@@ -86,6 +87,9 @@ pub enum ClientError {
         detail: String,
     },
 }
+
+/// That a server does not believe times of recording is said once by a process, and not with each batch.
+static NOT_BELIEVED: Once = Once::new();
 
 /// What became of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -194,12 +198,22 @@ impl Client {
                     accepted,
                     duplicates,
                     contradicting,
+                    recorded_later,
                     ..
-                }) => Ok(Answered::Taken {
-                    accepted,
-                    duplicates,
-                    contradicting,
-                }),
+                }) => {
+                    if recorded_later > 0 {
+                        NOT_BELIEVED.call_once(|| {
+                            tracing::warn!(
+                                "the server does not believe this token about when events were recorded, and takes those of more than a day ago as recorded a day ago: send them with an admin's token, or one with `may_restate`"
+                            );
+                        });
+                    }
+                    Ok(Answered::Taken {
+                        accepted,
+                        duplicates,
+                        contradicting,
+                    })
+                }
                 Err(_) => Err(self.odd(status, "not what a joinedup server answers".to_owned())),
             },
             413 => Ok(Answered::TooLarge),

@@ -353,16 +353,47 @@ fn messages_without_a_number_are_about_the_stay_that_the_person_is_in() {
     send(nameless("A08", "20260902090000", 3, "", began));
     send(adt("A03", "20260905100500", 3, out, "", ""));
     send(nameless("A08", "20260906090000", 3, "", "202609010930"));
-    assert_eq!(product.caught_up(), 8);
+    // Visits to a clinic while the person is in a bed are about no stay.
+    send(adt("A01", "20260901090000", 4, "", "", ""));
+    for (code, out) in [("A04", ""), ("A03", "202609031500"), ("A11", "")] {
+        let visit = nameless(code, "20260903150000", 4, out, "202609031400");
+        send(visit.replace("PV1|1|I|", "PV1|1|O|"));
+    }
+    // Of two stays that nothing has ended, the one that began about then is meant.
+    let january = adt("A01", "20260101090000", 5, "", "", "");
+    send(
+        january
+            .replace("VQ775", "VQ7755")
+            .replace("202609010830", "202601010830"),
+    );
+    send(adt("A01", "20260901090000", 5, "", "", ""));
+    send(nameless("A03", "20260905100500", 5, out, "202609010835"));
+    assert_eq!(product.caught_up(), 14);
     let archive = http::get_ok(&product.url("/api/v1/export/events"))
         .unwrap()
         .text();
+    let stay = |line: &str| {
+        line.split("\"transfer\":\"")
+            .nth(1)
+            .map(|rest| rest[..40].to_owned())
+    };
+    let of_january = archive
+        .lines()
+        .find(|line| line.contains("2026-01-01T08:30"));
+    let of_january = stay(of_january.unwrap());
+    assert_eq!(
+        archive
+            .lines()
+            .filter(|line| stay(line) == of_january)
+            .count(),
+        1
+    );
     let count = |fact: &str| {
         let event = format!("care.joinedup.transfer.{fact}.v1");
         archive.matches(&event).count()
     };
     let facts = ["admitted", "retracted", "discharged"];
-    assert_eq!(facts.map(count), [4, 1, 3], "{archive}");
+    assert_eq!(facts.map(count), [8, 2, 4], "{archive}");
 }
 
 #[test]

@@ -280,7 +280,7 @@ fn nobody_sets_back_when_something_was_known_unless_their_token_may() {
             .as_str()
             .unwrap_or_default()[..10]
             .to_owned();
-        (sent.json()["recorded_now"].as_u64(), day)
+        (sent.json()["recorded_later"].as_u64(), day)
     };
     for believed in ["admin", "past"] {
         assert_eq!(

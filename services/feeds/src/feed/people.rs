@@ -6,7 +6,7 @@
 use super::known::{self, KnownError};
 use super::lines::{Lines, LinesError};
 use crate::stay::statement::{Statement, Trigger};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use joinedup_application::app::App;
 use joinedup_events::transfer::DischargeMethod;
 use joinedup_events::{AreaId, EntityId, Family, Slug, local};
@@ -45,7 +45,10 @@ impl Fit {
         }
         let ended = statement.discharged.map(|moment| moment.at);
         let at = ended.or(statement.happened).unwrap_or(statement.recorded);
-        let goes_on = spell.discharged.is_none() && began <= at;
+        // A beginning that is put right is near the one that is known; another is another stay's.
+        let is_near = |stated: DateTime<Utc>| (stated - began).abs() <= TimeDelta::days(1);
+        let goes_on =
+            spell.discharged.is_none() && began <= at && statement.admitted.is_none_or(is_near);
         let is_of_one = matches!(
             statement.trigger,
             Trigger::Update | Trigger::Discharge | Trigger::CancelAdmit
@@ -157,7 +160,7 @@ impl People {
         area: &AreaId,
         statement: &Statement,
     ) -> Result<Meant, KnownError> {
-        let mut best: Option<(Fit, EntityId, Vec<StoredFact>)> = None;
+        let mut best: Option<((Fit, DateTime<Utc>), EntityId, Vec<StoredFact>)> = None;
         let stays = self.stays(&statement.person);
         let unless = match stays.is_empty() {
             true => Meant::First,
@@ -167,7 +170,11 @@ impl People {
             let facts = known::facts(app, area, Family::Transfer, &stay).await?;
             let facts = facts.unwrap_or_default();
             let stands = standing(facts.clone());
-            let fit = Spell::of(&stands).and_then(|spell| Fit::of(statement, &spell));
+            // Of two that fit as well, the one that began last.
+            let fit = Spell::of(&stands).and_then(|spell| {
+                let (began, _) = spell.admitted?;
+                Some((Fit::of(statement, &spell)?, began))
+            });
             if fit > best.as_ref().map(|(fit, ..)| *fit) {
                 best = fit.map(|fit| (fit, stay, facts));
             }

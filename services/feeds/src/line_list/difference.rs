@@ -193,7 +193,7 @@ impl Comparison<'_> {
             .snapshot
             .ended
             .as_ref()
-            .is_some_and(|name| stated.held.contains(name) || stated.unsaid.contains(name))
+            .is_some_and(|name| stated.held.contains(name))
         {
             row.ended = None;
         }
@@ -234,7 +234,7 @@ impl Comparison<'_> {
     ) -> bool {
         let name = &change.rule.name;
         let stands = row.facts.get(name).is_some_and(|known| known.id.is_some());
-        let held = stated.held.contains(name) || stands && stated.unsaid.contains(name);
+        let held = stated.held.contains(name);
         let tally = plan.tallies.entry(name.clone()).or_default();
         tally.held += u64::from(held);
         // Where a value changes over time, an empty cell says nothing: what was stated stood then.

@@ -4,7 +4,7 @@ use super::fault::{CONTRADICTING, Faults, NO_KEY, REFUSED, REPEATED, UNEVEN, UNK
 use super::field::{self, Misread};
 use super::mapping::{Columns, FactRule, FieldRule, ListMapping, OrderRule, Subject};
 use super::moment::Moment;
-use super::table::{Row, Table};
+use super::table::{BROKEN, Row, Table};
 use crate::BadRow;
 use crate::pseudonym::{Key, Purpose};
 use chrono::{DateTime, Utc};
@@ -54,8 +54,6 @@ pub struct Stated {
     pub facts: BTreeMap<String, StatedFact>,
     /// Facts that could not be read: what stands of them already goes on standing.
     pub held: BTreeSet<String>,
-    /// Facts of which the row ends before it says everything: that they are not stated takes nothing back.
-    pub unsaid: BTreeSet<String>,
 }
 
 /// What a row states as one fact.
@@ -128,8 +126,15 @@ impl RowReader<'_> {
             let bad = BadRow::new(*line, "", *sentence);
             reading.faults.add(self.mapping, UNEVEN, bad);
         }
+        let torn = self.torn(table);
+        reading.is_torn |= !torn.is_empty();
         let mut by_key: BTreeMap<String, usize> = BTreeMap::new();
         for row in &table.rows {
+            if row.part_of.is_some_and(|first| torn.contains(&first)) {
+                let bad = BadRow::new(row.line, "", BROKEN);
+                reading.faults.add(self.mapping, UNEVEN, bad);
+                continue;
+            }
             let Some(stated) = self.row(row, &mut reading) else {
                 continue;
             };
@@ -142,7 +147,6 @@ impl RowReader<'_> {
             let line = first.line;
             let same = Stated {
                 line,
-                unsaid: first.unsaid.clone(),
                 ..stated.clone()
             } == *first;
             let (kind, sentence) = if same {
@@ -166,6 +170,20 @@ impl RowReader<'_> {
             .retain(|stated| !stated.keys.iter().any(|key| held.contains(key)));
         reading.faults.0.sort_by_key(|fault| fault.row.line);
         reading
+    }
+
+    /// The first lines of rows that are torn: some part of them is no row by itself.
+    fn torn(&self, table: &Table) -> BTreeSet<u64> {
+        let parts = table
+            .rows
+            .iter()
+            .filter_map(|row| Some((row.part_of?, row)));
+        let is_part = |row: &Row| {
+            let mut alone = Reading::default();
+            self.row(row, &mut alone).is_none() || !alone.faults.0.is_empty()
+        };
+        let torn = parts.filter(|(_, row)| is_part(row));
+        torn.map(|(first, _)| first).collect()
     }
 
     fn row(&self, row: &Row, reading: &mut Reading) -> Option<Stated> {
@@ -213,12 +231,8 @@ impl RowReader<'_> {
             area,
             facts: BTreeMap::new(),
             held: BTreeSet::new(),
-            unsaid: BTreeSet::new(),
         };
         for rule in &self.mapping.facts {
-            if rule.columns().any(|column| row.beyond.contains(column)) {
-                stated.unsaid.insert(rule.name.clone());
-            }
             self.fact(row, rule, &mut stated, &mut reading.faults);
         }
         for order in &self.mapping.orders {

@@ -41,7 +41,8 @@ pub enum TableError {
 }
 
 const TOO_LONG: &str = "has more cells than the header, perhaps for a separator within a text: it is not taken, and what is not in the list is not taken back until it is mended";
-const BROKEN: &str = "is a part of a row, perhaps for a line break within a text that is not in quotes: it is not taken, and what is not in the list is not taken back until it is mended";
+/// What is said of lines that together make one row.
+pub(super) const BROKEN: &str = "is a part of a row, perhaps for a line break within a text that is not in quotes: it is not taken, and what is not in the list is not taken back until it is mended";
 
 /// A line and its cells.
 type Line = (u64, Vec<String>);
@@ -62,8 +63,9 @@ pub struct Row {
     pub line: u64,
     /// Its cells, by column; empty ones are not there.
     pub cells: BTreeMap<String, String>,
-    /// Columns before which its line ends: whether they would be empty is not said.
-    pub beyond: BTreeSet<String>,
+    /// The first of the lines that together make one row, where it is one of those: they are its parts, unless each reads as a
+    /// row of its own, since programs leave out empty cells at the end.
+    pub part_of: Option<u64>,
     /// It is the last of a text, which ends before the row does.
     pub is_cut: bool,
     /// Whether its workbook counts days from 1904.
@@ -205,7 +207,8 @@ fn of_lines(
     }
     let width = header.len();
     let data = lines.get(header_at + 1..).unwrap_or_default();
-    let mut uneven = text.map_or_else(BTreeMap::new, |_| torn(data, width));
+    let parts = text.map_or_else(BTreeMap::new, |_| parts(data, width));
+    let mut uneven = BTreeMap::new();
     let mut rows: Vec<Row> = Vec::new();
     for (line, cells) in lines.iter().skip(header_at + 1) {
         if cells.iter().all(String::is_empty) {
@@ -218,9 +221,6 @@ fn of_lines(
         if uneven.contains_key(line) {
             continue;
         }
-        let is_beyond = |(at, _): &&(usize, &str)| text.is_some() && *at >= cells.len();
-        let beyond = columns.iter().filter(is_beyond);
-        let beyond = beyond.map(|(_, column)| (*column).to_owned()).collect();
         let cells = columns.iter().filter_map(|(at, column)| {
             let cell = cells.get(*at).filter(|cell| !cell.is_empty())?;
             Some(((*column).to_owned(), cell.clone()))
@@ -228,12 +228,15 @@ fn of_lines(
         rows.push(Row {
             line: *line,
             cells: cells.collect(),
-            beyond,
+            part_of: parts.get(line).copied(),
             is_cut: false,
             from_1904: false,
         });
     }
-    let is_last = lines.last().filter(|(_, cells)| cells.len() < width);
+    // Where others leave out cells at the end, the last one may.
+    let is_short = |(_, cells): &&Line| (2..width).contains(&cells.len());
+    let short = data.iter().filter(is_short).count();
+    let is_last = lines.last().filter(is_short).filter(|_| short == 1);
     if let (Some(text), Some((line, _))) = (text, is_last)
         && ![&b"\n"[..], b"\r", b"\n\0"]
             .iter()
@@ -248,13 +251,12 @@ fn of_lines(
     })
 }
 
-/// Lines that are parts of a row. Short ones are not for that alone: programs leave out empty cells at the end, and notes stand
-/// below lists.
-fn torn(lines: &[Line], width: usize) -> BTreeMap<u64, &'static str> {
-    let mut torn = BTreeMap::new();
+/// Lines that together have the cells of one row, each with the first of them.
+fn parts(lines: &[Line], width: usize) -> BTreeMap<u64, u64> {
+    let mut found = BTreeMap::new();
     let is_short = |cells: &[String]| (1..width).contains(&cells.len());
     let mut rest = lines;
-    while let Some(((_, first), after)) = rest.split_first() {
+    while let Some(((begins, first), after)) = rest.split_first() {
         // A break within a text makes of one cell the end of a line and the beginning of the next.
         let mut parts = 0;
         let mut has = first.len();
@@ -272,9 +274,9 @@ fn torn(lines: &[Line], width: usize) -> BTreeMap<u64, &'static str> {
         }
         let (row, others) = rest.split_at(parts.max(1));
         if parts > 0 {
-            torn.extend(row.iter().map(|(line, _)| (*line, BROKEN)));
+            found.extend(row.iter().map(|(line, _)| (*line, *begins)));
         }
         rest = others;
     }
-    torn
+    found
 }

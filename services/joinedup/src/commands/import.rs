@@ -41,7 +41,8 @@ pub struct Import {
     /// Which edition of a report this is: needed only where an amount was restated to what it was before.
     #[arg(long, value_name = "NAME")]
     pub edition: Option<String>,
-    /// When the amounts became known, e.g. 2020-01-09T09:30:00Z; now unless given.
+    /// When the amounts became known, e.g. 2020-01-09T09:30:00Z; now unless given. A server believes more than a day ago of an
+    /// admin's token, or of one with `may_restate`.
     #[arg(long, value_name = "INSTANT")]
     pub recorded_at: Option<DateTime<Utc>>,
     /// How many bad rows are told one by one.

@@ -60,7 +60,7 @@ pub async fn publish(
         indices,
         refused,
         errors,
-        recorded_now,
+        recorded_later,
     } = admit(&app, &caller, bodies, is_lenient(&headers))?;
     let condition = condition(&headers, &events)?;
     // Before they are stored, since the view then has them at any moment, and nothing is new about them.
@@ -69,7 +69,7 @@ pub async fn publish(
     let answer = Published {
         refused,
         errors,
-        recorded_now,
+        recorded_later,
         contradicting,
         warnings,
         ..appended
@@ -118,8 +118,8 @@ struct Admitted {
     indices: Vec<usize>,
     refused: u64,
     errors: Vec<FieldError>,
-    /// How many count as recorded now, although they say earlier.
-    recorded_now: u64,
+    /// How many count as recorded a day ago, although they say earlier.
+    recorded_later: u64,
 }
 
 /// Checks every event: all of them are let in or none, unless the others are to be left out. Of what is wrong with them,
@@ -133,7 +133,7 @@ fn admit<'a>(
     let arrival = Arrival::at(app.now());
     let (mut events, mut indices) = (Vec::new(), Vec::new());
     let mut errors = Vec::new();
-    let (mut count, mut refused, mut all, mut recorded_now) = (0, 0, 0, 0);
+    let (mut count, mut refused, mut all, mut recorded_later) = (0, 0, 0, 0);
     for (index, bytes) in bodies.enumerate() {
         all = index + 1;
         let read = Submitted::read(bytes);
@@ -156,7 +156,7 @@ fn admit<'a>(
                     let errors = not_theirs.into_iter().map(at).collect();
                     return Err(Problem::forbidden_fields(errors));
                 }
-                recorded_now += u64::from(caller.stamp(&mut event, arrival.now));
+                recorded_later += u64::from(caller.stamp(&mut event, arrival.now));
                 events.push(event);
                 indices.push(index);
             }
@@ -181,7 +181,7 @@ fn admit<'a>(
             indices,
             refused,
             errors,
-            recorded_now,
+            recorded_later,
         });
     }
     if all == 1 {

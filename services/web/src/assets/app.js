@@ -91,7 +91,7 @@
     if (wait > 0) await new Promise(done => setTimeout(done, wait));
     lastRefresh = Date.now();
     try {
-      const signal = AbortSignal.timeout(HANGS_MS);
+      const signal = AbortSignal.timeout?.(HANGS_MS);
       const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store", redirect: "manual", signal });
       signedOut = answer.status === 401 || answer.type === "opaqueredirect";
       if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), "text/html"));

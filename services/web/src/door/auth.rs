@@ -101,16 +101,18 @@ impl Caller {
         }
     }
 
-    /// Puts the time at which an event came for when it says that it was recorded, where that is longer ago than a day:
-    /// whoever can set it back changes what was known at any time, and what stands among facts that differ. A day
-    /// leaves their own order to what a system sends late. An admin, who brings back archives, and a token that may restate are believed. Whether it was put.
+    /// Moves the time at which an event says that it was recorded to a day ago, where it is longer ago: whoever can set it
+    /// back changes what was known at any time, and what stands among facts that differ. Within the day a system's own order
+    /// stands, and before it that of sending. An admin, who brings back archives, and a token that may restate are believed. Whether it was
+    /// moved.
     #[must_use]
     pub fn stamp(&self, event: &mut Event, now: DateTime<Utc>) -> bool {
         let is_believed = self.may_restate || self.has(Role::Admin);
-        if is_believed || now - event.recorded_at <= MAX_BACKDATED {
+        let earliest = now - MAX_BACKDATED;
+        if is_believed || event.recorded_at >= earliest {
             return false;
         }
-        event.recorded_at = now;
+        event.recorded_at = earliest;
         true
     }
 
@@ -392,6 +394,35 @@ mod tests {
             Some("secret-token".into())
         );
         assert_eq!(basic_password("!!"), None);
+    }
+
+    #[test]
+    fn a_backlog_keeps_its_order_where_its_older_part_is_moved_to_a_day_ago() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+        let at = |caller: Caller, hours: i64| {
+            let (_, example) = joinedup_events::example::all().remove(0);
+            let mut event =
+                joinedup_events::recorded::read(example.to_string().as_bytes()).unwrap();
+            event.recorded_at = now - TimeDelta::hours(hours);
+            (
+                caller.stamp(&mut event, now),
+                (now - event.recorded_at).num_hours(),
+            )
+        };
+        let publisher = || caller(&[Role::Publisher]);
+        assert_eq!(at(publisher(), 300), (true, 24));
+        assert_eq!(
+            at(publisher(), 27),
+            (true, 24),
+            "as old, so that the log's order decides"
+        );
+        assert_eq!(
+            at(publisher(), 11),
+            (false, 11),
+            "and what came later stays later"
+        );
+        assert_eq!(at(publisher().restating(true), 300), (false, 300));
+        assert_eq!(at(caller(&[Role::Admin]), 300), (false, 300));
     }
 
     #[test]

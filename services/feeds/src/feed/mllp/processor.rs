@@ -196,7 +196,9 @@ impl Processor {
             people,
         );
         let (mut entity, mut known) = entity.await?;
-        if statement.unnumbered && known.is_empty() {
+        // What happens to people who are in no bed, such as a visit to a clinic, is about no stay.
+        let may_be_of_a_stay = statement.inpatient != Some(false);
+        if statement.unnumbered && known.is_empty() && may_be_of_a_stay {
             match self.people.meant(&self.app, area, statement).await? {
                 Meant::Stay(stay, facts) => (entity, known) = (stay, facts),
                 // Which one it is cannot be said, and a stay that nothing ends would wait for ever.

@@ -131,7 +131,7 @@ fn a_row_that_is_torn_takes_nothing_back_and_makes_nobody() {
     ] {
         // Whom a torn row was about is missed, so that a list that lost most of them is stopped.
         let (events, missed, faults) = next(text);
-        assert_eq!((events, missed), (0, 1));
+        assert!(events == 0 && missed >= 1, "{events}, {missed}");
         assert!(faults >= 2, "{faults}");
     }
     // The file is cut short: what comes behind is not known, and the last time is 07/09/20.
@@ -145,11 +145,33 @@ fn a_row_that_is_torn_takes_nothing_back_and_makes_nobody() {
         6,
         "a line of one cell is a note"
     );
-    // A program that leaves out empty cells at the end says nothing of them, and its rows are taken.
+}
+
+#[test]
+fn a_program_that_leaves_out_empty_cells_at_the_end_is_understood() {
+    let mut feed = Feed::of("spells");
+    let other = ONE.replace("D1,", "D2,");
+    let (plan, _) = feed.read(&csv(&[ONE, &other]), WHEN);
+    feed.before = Some(plan.next);
+    let next = |text: Vec<u8>| {
+        let (plan, reading) = feed.read(&text, "2026-10-02T06:00:00Z");
+        (
+            plan.events.len(),
+            plan.gone,
+            reading.faults.unknown(),
+            reading.is_cut,
+        )
+    };
+    // A discharge that was cleared is taken back.
     let open = ONE.strip_suffix(",07/09/2026 15:00,19").unwrap();
-    let new = open.replace("D1,", "D4,");
-    assert_eq!(next(csv(&[open, &other])), (0, 0, 0));
-    assert_eq!(next(csv(&[ONE, &other, &new])), (5, 0, 0));
+    assert_eq!(next(csv(&[open, &other])), (1, 0, 0, false));
+    // Two lines of six cells have as many as one row that was torn: each of them is somebody.
+    let cells: Vec<&str> = ONE.split(',').collect();
+    let short = |id: &str| cells[..6].join(",").replace("D1,", id);
+    let two = csv(&[ONE, &other, &short("D4,"), &short("D5,")]);
+    assert_eq!(next(two.clone()), (4, 0, 0, false));
+    // And the last of them need not end with a new line.
+    assert_eq!(next(two[..two.len() - 2].to_vec()), (4, 0, 0, false));
 }
 
 #[test]
