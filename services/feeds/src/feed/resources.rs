@@ -167,7 +167,7 @@ impl ResourceFeed {
             source: self.source(),
             area: &self.area,
             entity: &entity,
-            key: &self.ring.current,
+            ring: &self.ring,
             message: &reported.content,
         };
         let new = New::of(&reported, &known, &origin);

@@ -94,7 +94,7 @@ impl World {
             source: "/feeds/pas".to_owned(),
             area: &AreaId::new("RAJ").unwrap(),
             entity: &entity,
-            key: &self.ring.current,
+            ring: &self.ring,
             message: text.as_bytes(),
         };
         let admits = |event: &Event| check::check(event, &event.data(), &self.areas, now).is_ok();

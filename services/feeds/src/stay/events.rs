@@ -1,6 +1,7 @@
 //! Changes as events. Their ids follow from the message or resource that they come from, so the same again makes no others.
 
 use super::Changes;
+use crate::line_list::row::Ring;
 use crate::pseudonym::{Key, Purpose};
 use chrono::{DateTime, Utc};
 use joinedup_events::facts::Retracted;
@@ -20,8 +21,8 @@ pub struct Origin<'a> {
     pub area: &'a AreaId,
     /// The stay.
     pub entity: &'a EntityId,
-    /// The key.
-    pub key: &'a Key,
+    /// The keys.
+    pub ring: &'a Ring,
     /// The message or resource, as it was sent.
     pub message: &'a [u8],
 }
@@ -52,10 +53,17 @@ impl Origin<'_> {
         admits: impl Fn(&Event) -> bool,
     ) -> Vec<Event> {
         let keys: BTreeSet<FactKey> = known.iter().map(|fact| fact.key).collect();
-        let message = self.key.hash(Purpose::Content, &[b"message", self.message]);
+        let message = self
+            .ring
+            .current
+            .hash(Purpose::Content, &[b"message", self.message]);
         let id = |about: &str, part: &str| {
             let parts = [self.entity.as_str(), about, part, &message].map(str::as_bytes);
-            format!("{}-{}", self.feed, self.key.hash(Purpose::Event, &parts))
+            format!(
+                "{}-{}",
+                self.feed,
+                self.ring.current.hash(Purpose::Event, &parts)
+            )
         };
         let event = |id, at, fact| self.event(id, at, changes.recorded, Fact::Transfer(fact));
         // Who was the stay before it learns of what is taken back too.
@@ -101,30 +109,28 @@ impl Origin<'_> {
         recorded: DateTime<Utc>,
         known: &[StoredFact],
     ) -> Vec<Event> {
-        let is_new = |event: &Event| {
-            let key = EventKey::of(&event.source, &event.id).into();
-            known.iter().all(|fact| fact.key != key)
-        };
+        let is_new = |alone: &Alone| known.iter().all(|fact| !self.stored(alone, fact));
         let event = |alone: Alone| {
-            let id = self.id_alone(&alone);
+            let id = self.id_alone(&alone, &self.ring.current);
             self.event(id, alone.at, recorded, alone.fact)
         };
-        facts.into_iter().map(event).filter(is_new).collect()
+        facts.into_iter().filter(is_new).map(event).collect()
     }
 
-    /// Whether it was such a fact that was stored.
+    /// Whether it was such a fact that was stored, by today's key or by the one before.
     #[must_use]
     pub fn stored(&self, alone: &Alone, stored: &StoredFact) -> bool {
-        stored.key == EventKey::of(&self.source, &self.id_alone(alone)).into()
+        let mut ids = self.ring.all().map(|key| self.id_alone(alone, key));
+        ids.any(|id| stored.key == EventKey::of(&self.source, &id).into())
     }
 
     /// It follows from what is stated and the time that stands there, so the same again is the same event.
-    fn id_alone(&self, alone: &Alone) -> String {
+    fn id_alone(&self, alone: &Alone, key: &Key) -> String {
         let (time, content) = (alone.written.to_rfc3339(), alone.fact.to_json().to_string());
         let mut parts = vec![self.entity.as_str(), alone.fact.name(), &time, &content];
         parts.extend(alone.by);
         let parts: Vec<&[u8]> = parts.into_iter().map(str::as_bytes).collect();
-        format!("{}-{}", self.feed, self.key.hash(Purpose::Event, &parts))
+        format!("{}-{}", self.feed, key.hash(Purpose::Event, &parts))
     }
 
     fn event(
@@ -144,5 +150,54 @@ impl Origin<'_> {
             fact,
             actor: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use joinedup_events::facts::Happened;
+    use joinedup_events::referral::ReferralFact;
+    use joinedup_views::contribution::SourceKey;
+
+    #[test]
+    fn what_was_stored_by_the_key_before_is_known_until_that_is_gone() {
+        let key = |byte| Key::of(&[byte; 32]).unwrap();
+        let at = DateTime::UNIX_EPOCH;
+        let alone = Alone {
+            written: at,
+            at,
+            fact: Fact::Referral(ReferralFact::Reopened(Happened {})),
+            by: None,
+        };
+        let stated = |current, previous: Option<u8>, known: &[StoredFact]| {
+            let ring = Ring {
+                current: key(current),
+                previous: previous.map(key),
+            };
+            let origin = Origin {
+                feed: &Slug::new("ward").unwrap(),
+                source: "/feeds/ward".to_owned(),
+                area: &AreaId::new("RAJ").unwrap(),
+                entity: &EntityId::new("ward-1").unwrap(),
+                ring: &ring,
+                message: b"",
+            };
+            origin.stated(vec![alone.clone()], at, known)
+        };
+        let first = stated(1, None, &[]).remove(0);
+        let known = [StoredFact {
+            key: EventKey::of(&first.source, &first.id).into(),
+            source: SourceKey::of(&first.source),
+            position: 1,
+            occurred_at: at,
+            recorded_at: at,
+            area: first.area,
+            linked: None,
+            fact: first.fact,
+        }];
+        assert_eq!(stated(1, None, &known), []);
+        assert_eq!(stated(2, Some(1), &known), []);
+        assert_eq!(stated(2, None, &known).len(), 1);
     }
 }

@@ -232,7 +232,7 @@ impl Processor {
             source: self.feed.source(),
             area,
             entity: &entity,
-            key: &self.feed.ring.current,
+            ring: &self.feed.ring,
             message: bytes,
         };
         let events = origin.events(changes, &known, &ids, |event| self.sink.admits(event));

@@ -96,7 +96,7 @@ impl World {
                 source: "/import/ward".to_owned(),
                 area: &AreaId::new("RAJ").unwrap(),
                 entity: &entity,
-                key: &self.ring.current,
+                ring: &self.ring,
                 message: &reported.content,
             };
             let new = New::of(reported, &known, &origin).events(
