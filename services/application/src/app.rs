@@ -214,9 +214,7 @@ impl App {
             stopping: CancellationToken::new(),
         }
     }
-}
 
-impl App {
     /// Now.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {

@@ -123,11 +123,9 @@ fn an_event_moves_the_chart_without_a_reload_and_keeps_the_focus() {
     assert_eq!(product.post(&first).status, 202);
     product.caught_up();
     let mut browser = Browser::start();
-    let mut page = browser.page();
-    page.goto(&product.url("/?measure=dtoc-delayed-days&area=E10000012&period=month"));
-    page.wait_until(
-        "document.documentElement.dataset.live === 'yes'",
-        "the page is live",
+    let mut page = live_page(
+        &mut browser,
+        &product.url("/?measure=dtoc-delayed-days&area=E10000012&period=month"),
     );
     assert!(
         page.text(".value-now").contains("103"),
@@ -159,17 +157,17 @@ fn a_page_says_when_it_is_not_live_and_comes_back_by_itself() {
     assert_eq!(product.post(&[observed(1, "2025-01-01", 100)]).status, 202);
     product.caught_up();
     let mut browser = Browser::start();
-    let mut page = browser.page();
-    page.goto(&product.url("/?measure=dtoc-delayed-days&area=E10000012&period=month"));
-    let live = "document.documentElement.dataset.live === 'yes'";
-    page.wait_until(live, "the page is live");
+    let mut page = live_page(
+        &mut browser,
+        &product.url("/?measure=dtoc-delayed-days&area=E10000012&period=month"),
+    );
     product.kill9();
     page.wait_until(
         "!document.getElementById('live-note').hidden && document.getElementById('live-note').textContent.startsWith('Not updating since')",
         "the page says that it is not live",
     );
     product.restart();
-    page.wait_until(live, "the page is live again");
+    page.wait_until(LIVE, "the page is live again");
     assert_eq!(product.post(&[observed(2, "2025-02-01", 555)]).status, 202);
     page.wait_until(
         "document.querySelector('.value-now').innerText.includes('555')",
@@ -179,6 +177,17 @@ fn a_page_says_when_it_is_not_live_and_comes_back_by_itself() {
         page.evaluate("document.getElementById('live-note').hidden"),
         true
     );
+}
+
+/// A page's being told of what moves.
+const LIVE: &str = "document.documentElement.dataset.live === 'yes'";
+
+/// Opens a page, and waits until it is live.
+fn live_page(browser: &mut Browser, url: &str) -> Page {
+    let mut page = browser.page();
+    page.goto(url);
+    page.wait_until(LIVE, "the page is live");
+    page
 }
 
 /// Sets the page's clock forward, as if it had been left alone.
@@ -192,10 +201,7 @@ fn later(page: &mut Page, seconds: u32) {
 fn a_page_left_open_is_asked_for_anew_although_nothing_moves() {
     let product = empty();
     let mut browser = Browser::start();
-    let mut page = browser.page();
-    page.goto(&product.url("/"));
-    let live = "document.documentElement.dataset.live === 'yes'";
-    page.wait_until(live, "the page is live");
+    let mut page = live_page(&mut browser, &product.url("/"));
     let hide = |page: &mut Page, hidden: bool| {
         page.evaluate(&format!(
             "Object.defineProperty(document, 'hidden', {{ value: {hidden}, configurable: true }}),
@@ -216,10 +222,7 @@ fn a_page_left_open_is_asked_for_anew_although_nothing_moves() {
 fn a_slow_line_is_given_time_to_connect() {
     let product = empty();
     let mut browser = Browser::start();
-    let mut page = browser.page();
-    page.goto(&product.url("/"));
-    let live = "document.documentElement.dataset.live === 'yes'";
-    page.wait_until(live, "the page is live");
+    let mut page = live_page(&mut browser, &product.url("/"));
     // From here on a connection takes longer than the test.
     page.evaluate(
         "window.made = 0; window.EventSource = class extends EventTarget { constructor() { super(); made += 1; } close() {} }; true",

@@ -233,10 +233,10 @@ impl Comparison<'_> {
         plan: &mut Plan,
     ) -> bool {
         let name = &change.rule.name;
-        let stands = row.facts.get(name).is_some_and(|known| known.id.is_some());
         let held = stated.held.contains(name);
         let tally = plan.tallies.entry(name.clone()).or_default();
         tally.held += u64::from(held);
+        let stands = row.facts.get(name).is_some_and(|known| known.id.is_some());
         // Where a value changes over time, an empty cell says nothing: what was stated stood then.
         if !stands || held || change.rule.changes == Changes::Add {
             return false;

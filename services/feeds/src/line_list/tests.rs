@@ -65,6 +65,12 @@ impl Feed {
         (list.plan(self.before.as_ref(), &reading), reading)
     }
 
+    /// Reads a list, against which the next are held.
+    fn knows(&mut self, bytes: &[u8], made: &str) {
+        let (plan, _) = self.read(bytes, made);
+        self.before = Some(plan.next);
+    }
+
     /// Imports a list as the command does.
     async fn import(&mut self, bytes: &[u8], made: &str) -> (Plan, Reading, Published) {
         let (mut plan, mut reading) = self.read(bytes, made);

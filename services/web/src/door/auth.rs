@@ -103,8 +103,8 @@ impl Caller {
 
     /// Moves the time at which an event says that it was recorded to a day ago, where it is longer ago: whoever can set it
     /// back changes what was known at any time, and what stands among facts that differ. Within the day a system's own order
-    /// stands, and before it that of sending. An admin, who brings back archives, and a token that may restate are believed. Whether it was
-    /// moved.
+    /// stands, and before it that of sending. An admin, who brings back archives, and a token that may restate are believed.
+    /// Answers whether it was moved.
     #[must_use]
     pub fn stamp(&self, event: &mut Event, now: DateTime<Utc>) -> bool {
         let is_believed = self.may_restate || self.has(Role::Admin);
@@ -114,6 +114,12 @@ impl Caller {
         }
         event.recorded_at = earliest;
         true
+    }
+
+    /// Whose share this takes of what is scarce; nobody's where anybody on this machine is let in.
+    #[must_use]
+    pub fn shares_as(&self) -> Option<&str> {
+        (self.kind != Kind::Local).then_some(self.name.as_str())
     }
 
     /// What pages show of somebody who signed in.
@@ -126,14 +132,9 @@ impl Caller {
     #[must_use]
     pub fn local() -> Self {
         Self {
-            name: "local".into(),
             kind: Kind::Local,
-            shown: None,
             roles: None,
-            bounds: None,
-            sources: Arc::default(),
-            may_restate: false,
-            as_public: false,
+            ..Self::new("local".into(), BTreeSet::new())
         }
     }
 

@@ -2,7 +2,7 @@
 //! ends or breaks off is refused with a problem like every other bad request. All bodies together have so much room and no
 //! more, those of files and of answers by a link a room of their own, and one caller has a share of each.
 
-use super::auth::{Caller, Kind};
+use super::auth::Caller;
 use super::finish::Begun;
 use super::limits::{
     BODY_ROOM_TIMEOUT, BODY_TIMEOUT, FILE_TIMEOUT, MAX_ANSWER, MAX_ANSWERS, MAX_BODIES, MAX_BODY,
@@ -137,9 +137,8 @@ pub struct ComesBy(pub String);
 fn name(request: &Request) -> Option<&str> {
     let way = request.extensions().get::<ComesBy>();
     let caller = request.extensions().get::<Caller>();
-    let known = caller.filter(|caller| caller.kind != Kind::Local);
     way.map(|ComesBy(way)| way.as_str())
-        .or(known.map(|caller| caller.name.as_str()))
+        .or(caller.and_then(Caller::shares_as))
 }
 
 impl Room {

@@ -1,6 +1,6 @@
 //! Room for live streams.
 
-use super::auth::{Caller, Kind};
+use super::auth::Caller;
 use super::problem::Problem;
 use super::shares::Shares;
 use std::sync::Arc;
@@ -31,15 +31,12 @@ impl Streams {
     /// # Errors
     /// 429 when the caller has as many as one may have, 503 when all are taken.
     pub fn enter(self, caller: &Caller) -> Result<Place, Problem> {
-        let share = match caller.kind {
-            Kind::Local => None,
-            Kind::Token | Kind::Person => {
-                let own = self.shares.of(&caller.name).try_acquire_owned();
-                Some(own.map_err(|_| {
-                    Problem::too_many("You have as many live streams open as one caller may have: end some, or reload the page by hand")
-                })?)
-            }
-        };
+        let own = caller
+            .shares_as()
+            .map(|name| self.shares.of(name).try_acquire_owned());
+        let share = own.transpose().map_err(|_| {
+            Problem::too_many("You have as many live streams open as one caller may have: end some, or reload the page by hand")
+        })?;
         let place = self.all.try_acquire_owned().map_err(|_| {
             Problem::unavailable("As many live streams are open as there may be: ask again in a moment, or reload the page by hand")
         })?;
