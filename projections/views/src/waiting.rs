@@ -1,6 +1,6 @@
 //! Who is waiting now: the operations board. Open transfers and referrals, longest first; nothing names a person.
 
-use crate::contributions::referral::{Case, is_urgent};
+use crate::contributions::referral::Case;
 use crate::contributions::transfer::Spell;
 use crate::view::View;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -180,7 +180,7 @@ pub fn referrals(
             }
             let due = match how.service {
                 CareService::Mdt => None,
-                CareService::CrisisResponse if !is_urgent(how) => None,
+                CareService::CrisisResponse if !case.is_urgent() => None,
                 CareService::CrisisResponse => Some(
                     since
                         + chrono::TimeDelta::minutes(i64::from(
@@ -196,7 +196,7 @@ pub fn referrals(
                 referral: EntityId::new(&entity.id).ok()?,
                 area: area.clone(),
                 service: how.service.code(),
-                priority: how.priority.code(),
+                priority: case.priority().unwrap_or(how.priority).code(),
                 since,
                 due,
                 over: due.is_some_and(|due| due < now),

@@ -50,8 +50,10 @@ pub struct Case<'a> {
     pub area: Option<&'a AreaId>,
     /// When it arrived, and what it asks for.
     pub received: Option<(DateTime<Utc>, &'a Received)>,
-    /// When it was triaged.
+    /// When it was triaged first.
     pub triaged: Option<DateTime<Utc>>,
+    /// Priorities that triage set, by time.
+    pub triaged_as: Vec<(DateTime<Utc>, Priority)>,
     /// When and how it was decided.
     pub decided: Option<(DateTime<Utc>, Decision)>,
     /// First face-to-face contact.
@@ -90,7 +92,13 @@ impl<'a> Case<'a> {
             match fact {
                 _ if stored.linked.is_some() => {}
                 ReferralFact::Received(f) => case.received = Some((at, f)),
-                ReferralFact::Triaged(_) => case.triaged = Some(at),
+                ReferralFact::Triaged(f) => {
+                    // Triage may be repeated; what it was waited for is its first.
+                    case.triaged = Some(case.triaged.map_or(at, |first| first.min(at)));
+                    if let Some(priority) = f.priority {
+                        restate(&mut case.triaged_as, at, priority);
+                    }
+                }
                 ReferralFact::Accepted(_) => case.decided = Some((at, Decision::Accepted)),
                 ReferralFact::Declined(f) => {
                     case.decided = Some((at, Decision::Declined(f.reason.code())))
@@ -126,15 +134,36 @@ impl<'a> Case<'a> {
         if let Some((at, withdrawn)) = closures.into_iter().rfind(stands) {
             (case.closed, case.withdrawn) = (Some(at), withdrawn);
         }
+        case.triaged_as.sort_by_key(|(at, _)| *at);
         case.discussions.sort_by_key(|(at, _)| *at);
         case.plans.sort_by_key(|(at, _)| *at);
         case
     }
 
-    /// When the clock starts: the need was identified, or else the referral arrived.
+    /// How soon: as triage set it last, or else as the referral arrived.
+    #[must_use]
+    pub fn priority(&self) -> Option<Priority> {
+        let triaged = self.triaged_as.last().map(|(_, priority)| *priority);
+        triaged.or(self.received.map(|(_, f)| f.priority))
+    }
+
+    /// Whether the two-hour standard holds: for crisis response that is urgent.
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        let service = self.received.map(|(_, f)| f.service);
+        service == Some(CareService::CrisisResponse) && self.priority() == Some(Priority::Urgent)
+    }
+
+    /// When the clock starts: the need was identified, or else the referral arrived. Where it did not arrive as urgent, the
+    /// need of a response within two hours was identified by the first triage that found it so.
     #[must_use]
     pub fn clock_start(&self) -> Option<DateTime<Utc>> {
-        self.received.map(|(at, f)| f.need_identified.unwrap_or(at))
+        let (at, how) = self.received?;
+        let is_raised = self.is_urgent() && how.priority != Priority::Urgent;
+        let mut triaged = self.triaged_as.iter().filter(|_| is_raised);
+        let raised = triaged.find(|(_, priority)| *priority == Priority::Urgent);
+        let start = raised.map_or(at, |(raised, _)| at.max(*raised));
+        Some(how.need_identified.unwrap_or(start))
     }
 
     /// When the referral left the open caseload.
@@ -201,7 +230,7 @@ fn arrival(case: &Case<'_>, at: DateTime<Utc>, how: &Received, add: Add<'_>) {
     let (date, service) = (local::date(at), how.service.code());
     let breakdown = [
         ("hours", hours(at)),
-        ("priority", how.priority.code()),
+        ("priority", case.priority().unwrap_or(how.priority).code()),
         ("service", service),
         ("trigger", how.trigger.code()),
     ];
@@ -238,7 +267,7 @@ fn stages(case: &Case<'_>, received: DateTime<Utc>, service: &str, add: Add<'_>)
         );
     }
     if first.is_some() || !case.out_of_scope() {
-        let priority = case.received.map_or("routine", |(_, f)| f.priority.code());
+        let priority = case.priority().unwrap_or(Priority::Routine).code();
         let breakdown = [("priority", priority), ("service", service)];
         add(
             Q::ToDiscussionMinutes,
@@ -260,12 +289,6 @@ fn stages(case: &Case<'_>, received: DateTime<Utc>, service: &str, add: Add<'_>)
     }
 }
 
-/// Whether the two-hour standard holds: for crisis response that is urgent.
-#[must_use]
-pub fn is_urgent(how: &Received) -> bool {
-    how.service == CareService::CrisisResponse && how.priority == Priority::Urgent
-}
-
 fn contact(case: &Case<'_>, received: DateTime<Utc>, how: &Received, add: Add<'_>) {
     let Some(start) = case.clock_start() else {
         return;
@@ -277,7 +300,7 @@ fn contact(case: &Case<'_>, received: DateTime<Utc>, how: &Received, add: Add<'_
     let length = contact.map_or(OPEN, |at| minutes(at - start));
     let breakdown = [
         ("hours", hours(received)),
-        ("priority", how.priority.code()),
+        ("priority", case.priority().unwrap_or(how.priority).code()),
         ("service", how.service.code()),
     ];
     add(
@@ -289,7 +312,7 @@ fn contact(case: &Case<'_>, received: DateTime<Utc>, how: &Received, add: Add<'_
     let midnights = contact.map(|at| local::midnights(start, at));
     let met = match how.service {
         CareService::Mdt => return,
-        CareService::CrisisResponse if !is_urgent(how) => return,
+        CareService::CrisisResponse if !case.is_urgent() => return,
         CareService::CrisisResponse => length <= URGENT_MINUTES,
         CareService::Reablement => midnights.is_some_and(|m| m <= REABLEMENT_MIDNIGHTS),
     };

@@ -1,0 +1,163 @@
+//! What is reported again, later, or of another stage of the same stay or referral: which of it counts, and for when.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what fails here fails its test"
+)]
+
+use chrono::{DateTime, Utc};
+use joinedup_events::area::Areas;
+use joinedup_events::envelope::Envelope;
+use joinedup_events::{AreaId, Event};
+use joinedup_views::Filter;
+use joinedup_views::ask::Basis;
+use joinedup_views::measures::Measures;
+use joinedup_views::period::Grain;
+use joinedup_views::point::{Point, PointQuery, points};
+use joinedup_views::view::View;
+use joinedup_views::waiting;
+use serde_json::{Value, json};
+
+const PLACE: &str = "havenshire-north";
+
+/// An instant of November 2026: `16 09:30`.
+fn at(day_time: &str) -> DateTime<Utc> {
+    format!("2026-11-{}:00Z", day_time.replace(' ', "T"))
+        .parse()
+        .unwrap()
+}
+
+/// Events of one stay or referral, each with what it is called, when it happened and what it says. They are recorded in
+/// this order.
+fn of(
+    family: &str,
+    id: &str,
+    facts: &[(&str, &str, Value)],
+) -> Vec<(String, DateTime<Utc>, Value)> {
+    let fact = |(name, day_time, data): &(&str, &str, Value)| {
+        let mut data = data.clone();
+        data[family] = json!(id);
+        (format!("{family}.{name}.v1"), at(day_time), data)
+    };
+    facts.iter().map(fact).collect()
+}
+
+fn view(events: impl IntoIterator<Item = (String, DateTime<Utc>, Value)>) -> View {
+    let mut view = View::new();
+    view.fold(events.into_iter().zip(1..).map(|((name, at, mut data), n)| {
+        if data["area"].is_null() {
+            data["area"] = json!(PLACE);
+        }
+        let envelope = json!({
+            "specversion": "1.0", "type": format!("care.joinedup.{name}"), "source": "/s", "id": n.to_string(),
+            "time": at, "recordedtime": self::at("01 00:00") + chrono::TimeDelta::minutes(n as i64), "data": data,
+        });
+        let text = envelope.to_string();
+        let envelope = Envelope::from_json(text.as_bytes()).unwrap();
+        (n, Event::decode(&envelope).unwrap())
+    }));
+    view
+}
+
+/// The one month of a measure: its value, and out of how many.
+fn november(view: &View, measure: &str) -> (Option<f64>, i64) {
+    let measures = Measures::built_in(|_| true).unwrap();
+    let query = PointQuery {
+        measure: measures.get(measure).unwrap(),
+        area: &AreaId::new(PLACE).unwrap(),
+        grain: Grain::Month,
+        from: None,
+        to: None,
+        filter: &Filter::default(),
+        now: "2027-06-01T12:00:00Z".parse().unwrap(),
+        range: None,
+    };
+    let all = points(
+        &Basis::of_cells(view.cells()),
+        &Areas::built_in().unwrap(),
+        &query,
+    );
+    let month = |p: &&Point| p.period_start.to_string() == "2026-11-01";
+    let point = all.iter().find(month);
+    let cases = |p: &Point| p.n.or(p.denominator.map(|d| d as i64)).unwrap_or(0);
+    (point.and_then(|p| p.value), point.map_or(0, cases))
+}
+
+/// A crisis referral of Monday the 16th at nine, with what came after.
+fn crisis(
+    id: &str,
+    priority: &str,
+    then: &[(&str, &str, Value)],
+) -> Vec<(String, DateTime<Utc>, Value)> {
+    let arrival =
+        json!({ "service": "crisis-response", "priority": priority, "trigger": "crisis" });
+    let facts: Vec<_> = std::iter::once(("received", "16 09:00", arrival))
+        .chain(then.iter().cloned())
+        .collect();
+    of("referral", id, &facts)
+}
+
+fn seen() -> Value {
+    json!({ "face_to_face": true })
+}
+
+#[test]
+fn the_priority_that_triage_sets_is_the_one_that_counts() {
+    let urgent = || json!({ "priority": "urgent" });
+    let view = view(
+        [
+            // Its two hours begin when it was found to be urgent.
+            crisis(
+                "raised",
+                "routine",
+                &[
+                    ("triaged", "16 10:00", urgent()),
+                    ("first-contact", "16 11:30", seen()),
+                ],
+            ),
+            crisis(
+                "raised-late",
+                "routine",
+                &[
+                    ("triaged", "16 10:00", urgent()),
+                    ("first-contact", "16 12:01", seen()),
+                ],
+            ),
+            crisis(
+                "raised-waits",
+                "routine",
+                &[("triaged", "16 10:00", urgent())],
+            ),
+            // Found so again: its clock does not begin anew, and a triage that sets none changes nothing.
+            crisis(
+                "urgent",
+                "urgent",
+                &[
+                    ("triaged", "16 10:00", urgent()),
+                    ("triaged", "16 10:30", json!({})),
+                    ("first-contact", "16 11:30", seen()),
+                ],
+            ),
+            crisis(
+                "lowered",
+                "urgent",
+                &[("triaged", "16 10:00", json!({ "priority": "routine" }))],
+            ),
+        ]
+        .concat(),
+    );
+    assert_eq!(november(&view, "md-urgent-2h"), (Some(0.25), 4));
+    let place = [AreaId::new(PLACE).unwrap()].into();
+    let waiting = waiting::referrals(&view, &place, at("16 12:01"));
+    let rows = waiting.iter().map(|w| {
+        let due = w.due.map(|due| due.to_rfc3339());
+        (w.referral.to_string(), w.priority, due, w.over)
+    });
+    let due = Some("2026-11-16T12:00:00+00:00".to_owned());
+    let expected = [
+        ("raised-waits".to_owned(), "urgent", due, true),
+        ("lowered".to_owned(), "routine", None, false),
+    ];
+    assert_eq!(rows.collect::<Vec<_>>(), expected);
+}
