@@ -52,7 +52,7 @@ contradictions! {
     ReadyAfterDischarge = "ready-after-discharge", "Ready to leave after having left";
     /// No discharge notice was given up to its time.
     WithdrawalOfNothing = "withdrawal-of-nothing", "A withdrawn discharge notice that was not reported";
-    /// The needs assessment finished before the referral to social care.
+    /// The needs assessment finished before any referral to social care.
     AssessedBeforeReferral = "assessed-before-referral", "Assessed before being referred to social care";
     /// Triaged, decided, discussed or closed before the referral was received.
     DealtWithBeforeReceived = "dealt-with-before-received", "A referral dealt with before it was received";
@@ -217,8 +217,15 @@ fn transfer(standing: &[StoredFact], count: Count<'_>) {
     {
         count(C::ReadyAfterDischarge, later(ready, out));
     }
-    let referred = last(|f| matches!(f, TransferFact::SocialCareReferred(_)));
-    let assessed = last(|f| matches!(f, TransferFact::AssessmentFinished(_)));
+    // Either may happen again: only an assessment without any referral up to its time contradicts one.
+    let of = |is: fn(&TransferFact) -> bool| {
+        let found = facts.iter().filter(move |(_, fact)| is(fact));
+        found.map(|(stored, _)| *stored)
+    };
+    let referred = of(|f| matches!(f, TransferFact::SocialCareReferred(_)))
+        .min_by_key(|stored| stored.occurred_at);
+    let assessed = of(|f| matches!(f, TransferFact::AssessmentFinished(_)))
+        .max_by_key(|stored| stored.occurred_at);
     if let (Some(referred), Some(assessed)) = (referred, assessed)
         && is_before(assessed, referred.occurred_at)
     {

@@ -142,12 +142,12 @@ fn next_step(spell: &Spell<'_>, today: NaiveDate) -> &'static str {
     match () {
         () if spell.pathway(today).is_none() => "Decide the pathway",
         () if !needs_support => "Ready to go home",
-        () if spell.referred.is_none() => "Refer to social care or the transfer hub",
-        () if spell.assessment_started.is_none() && spell.assessed.is_none() => {
+        () if spell.referred.is_empty() => "Refer to social care or the transfer hub",
+        () if spell.assessment_started.is_none() && spell.assessed.is_empty() => {
             "Start the assessment"
         }
-        () if spell.assessed.is_none() => "Finish the assessment",
-        () if spell.package.is_none() => "Agree care package",
+        () if spell.assessed.is_empty() => "Finish the assessment",
+        () if spell.agreed.is_empty() => "Agree care package",
         () if spell
             .notices
             .last()

@@ -161,3 +161,54 @@ fn the_priority_that_triage_sets_is_the_one_that_counts() {
     ];
     assert_eq!(rows.collect::<Vec<_>>(), expected);
 }
+
+fn nothing() -> Value {
+    json!({})
+}
+
+/// Five stays of the same facts: a median is drawn from five.
+fn five(facts: &[(&str, &str, Value)]) -> Vec<(String, DateTime<Utc>, Value)> {
+    let stays = (0..5).map(|n| of("transfer", &format!("t-{n}"), facts));
+    stays.collect::<Vec<_>>().concat()
+}
+
+#[test]
+fn a_stage_that_begins_again_leaves_what_ended_as_it_was() {
+    let first = [
+        ("social-care-referred", "02 10:00", nothing()),
+        ("assessment-finished", "04 10:00", nothing()),
+        ("package-agreed", "08 10:00", nothing()),
+    ];
+    let hours = |facts: &[_]| november(&view(five(facts)), "tr-assessment-hours-median");
+    let days = |facts: &[_]| november(&view(five(facts)), "tr-package-days-median");
+    let with = |more: &[(&'static str, &'static str, Value)]| [&first[..], more].concat();
+    assert_eq!(hours(&first), (Some(48.0), 5));
+    assert_eq!(days(&first), (Some(4.0), 5));
+    // A second assessment without a referral of its own, and one after the first package.
+    let assessed = with(&[("assessment-finished", "20 10:00", nothing())]);
+    assert_eq!(hours(&assessed), (Some(48.0), 5));
+    assert_eq!(days(&assessed), (Some(4.0), 5));
+    let referred = with(&[("social-care-referred", "20 10:00", nothing())]);
+    assert_eq!(hours(&referred), (Some(48.0), 5));
+    // The second round is counted too, by its own beginning.
+    let again = with(&[
+        ("social-care-referred", "20 10:00", nothing()),
+        ("assessment-finished", "24 10:00", nothing()),
+        ("package-agreed", "30 10:00", nothing()),
+    ]);
+    assert_eq!(hours(&again), (Some(72.0), 10));
+    assert_eq!(days(&again), (Some(5.0), 10));
+    // Asked for again before it was done: since it was asked for last.
+    let asked_twice = [
+        ("social-care-referred", "02 10:00", nothing()),
+        ("social-care-referred", "03 10:00", nothing()),
+        ("assessment-finished", "04 10:00", nothing()),
+    ];
+    assert_eq!(hours(&asked_twice), (Some(24.0), 5));
+    // Agreed before the assessment ended, it was not waited for.
+    let ahead = [
+        ("package-agreed", "03 10:00", nothing()),
+        ("assessment-finished", "04 10:00", nothing()),
+    ];
+    assert_eq!(days(&ahead), (Some(0.0), 5));
+}

@@ -158,6 +158,12 @@ fn each_kind_is_found_for_the_source_that_made_it() {
         transfer("ref", "social-care-referred", "2026-01-06"),
     ];
     assert_eq!(kinds(assessed), ["assessed-before-referral"]);
+    let asked_again = [
+        transfer("ref", "social-care-referred", "2026-01-05"),
+        transfer("done", "assessment-finished", "2026-01-06"),
+        transfer("again", "social-care-referred", "2026-01-08"),
+    ];
+    assert_eq!(kinds(asked_again), [""; 0]);
     let of_referral = |name: &str, on: &str, data: Value| {
         event("/spa", name, &format!("referral.{name}"), on, data)
     };
