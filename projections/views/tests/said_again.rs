@@ -212,3 +212,32 @@ fn a_stage_that_begins_again_leaves_what_ended_as_it_was() {
     ];
     assert_eq!(days(&ahead), (Some(0.0), 5));
 }
+
+#[test]
+fn ready_again_on_the_day_of_getting_worse_is_another_period() {
+    let on = |day: &str| json!({ "date": format!("2026-11-{day}") });
+    let stay = |turns: &[(&'static str, &'static str, Value)]| {
+        let out = ("discharged", "10 12:00", json!({ "method": "agreed" }));
+        let came = ("admitted", "02 10:00", json!({ "method": "emergency" }));
+        let view = view(five(&[&[came], turns, &[out]].concat()));
+        let median = november(&view, "tr-delay-days-median").0.unwrap();
+        (median, november(&view, "tr-delayed-nights").0.unwrap())
+    };
+    let worse = [
+        ("ready", "05 09:00", on("05")),
+        ("not-ready", "08 09:00", on("08")),
+        ("ready", "08 16:00", on("08")),
+    ];
+    assert_eq!(stay(&worse), (2.0, 25.0));
+    // Reported every day after that, it is still the same period.
+    let daily = [&worse[..], &[("ready", "09 09:00", on("09"))]].concat();
+    assert_eq!(stay(&daily), (2.0, 25.0));
+    // Ready since its first day, said after a mistaken "not ready", and worse again in the end.
+    let mistaken = [&worse[..2], &[("ready", "08 16:00", on("05"))]].concat();
+    assert_eq!(stay(&mistaken), (5.0, 25.0));
+    // Of one instant, the one recorded last corrects the other.
+    let corrected = [&worse[..2], &[("ready", "08 09:00", on("08"))]].concat();
+    assert_eq!(stay(&corrected), (5.0, 25.0));
+    let in_the_end = [&worse[..], &[("not-ready", "08 18:00", on("08"))]].concat();
+    assert_eq!(stay(&in_the_end), (0.0, 15.0));
+}

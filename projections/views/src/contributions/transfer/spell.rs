@@ -198,8 +198,8 @@ impl<'a> Spell<'a> {
 
     /// Turns statements about readiness into waits. Each holds from its date on, whatever was stated before it of that day and
     /// later ones: the last word stands. Ready again while ready is the same readiness, which began on its first day: a ward
-    /// that reports the state of every day does not begin it anew. Of two statements made at the same
-    /// instant (`time`) the one recorded last corrects the other.
+    /// that reports the state of every day does not begin it anew. Ready again on a day of getting worse is another one. Of two
+    /// statements made at the same instant (`time`) the one recorded last corrects the other.
     fn wait(&mut self, stated: Vec<Readiness>) {
         let mut words: Vec<Readiness> = Vec::with_capacity(stated.len());
         for one in stated {
@@ -211,22 +211,25 @@ impl<'a> Spell<'a> {
         words.retain(|(_, date, _)| out.is_none_or(|out| *date < out));
         // A stable sort: of two for the same date and instant, the one recorded later comes last.
         words.sort_by_key(|(at, date, _)| (*at, *date));
-        let mut turns: Vec<(NaiveDate, bool)> = Vec::with_capacity(words.len());
-        for (_, date, ready) in words {
-            turns.truncate(turns.partition_point(|(from, _)| *from < date));
-            if turns.last().is_none_or(|(_, was)| *was != ready) {
-                turns.push((date, ready));
+        let mut turns: Vec<Readiness> = Vec::with_capacity(words.len());
+        for (at, date, ready) in words {
+            let restated = turns.split_off(turns.partition_point(|(_, from, _)| *from < date));
+            // Ready again later on the day of getting worse: no night lies between, and yet another period begins.
+            let is_worse = |(said, from, was): &&Readiness| !was && *from == date && *said < at;
+            turns.extend(restated.iter().find(is_worse).filter(|_| ready));
+            if turns.last().is_none_or(|(_, _, was)| *was != ready) {
+                turns.push((at, date, ready));
             }
         }
         let came = self.admitted.map(|(at, _)| local::date(at));
         let mut turns = turns.into_iter().peekable();
-        while let Some((date, ready)) = turns.next() {
+        while let Some((_, date, ready)) = turns.next() {
             if !ready {
                 continue;
             }
             // Earlier nights were spent elsewhere: after a move between hospitals the stay before has them.
             let from = came.map_or(date, |came| came.max(date));
-            let worse = turns.peek().map(|(date, _)| *date);
+            let worse = turns.peek().map(|(_, date, _)| *date);
             let until = worse.or(out);
             self.ready = worse.is_none().then_some(from);
             if until.is_none_or(|until| until > from) {
