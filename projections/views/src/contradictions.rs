@@ -8,6 +8,7 @@ mod listed;
 
 use crate::cell::Place;
 use crate::contribution::{Sink, StoredFact};
+use crate::contributions::places;
 use crate::contributions::transfer::stands;
 use crate::quantity::CONTRADICTIONS;
 use crate::tally::Delta;
@@ -60,6 +61,8 @@ contradictions! {
     SeenBeforeNeed = "seen-before-need", "Seen before the need was identified";
     /// Done, cancelled or decided, and never opened.
     ActionNotOpened = "action-not-opened", "An action done or cancelled that was not opened";
+    /// The admission, or the receipt of the referral, names another area than a later record of it.
+    OfAnotherArea = "of-another-area", "A record that names another area than the admission or referral";
     /// An improvement change ended before it began.
     FinishedBeforeStart = "finished-before-start", "A change finished before it started";
     /// No event of that id is known of the entity.
@@ -93,6 +96,7 @@ pub(crate) fn contribute(all: &[StoredFact], standing: &[StoredFact], sink: &mut
 /// Names the contradictions among the facts of an entity, each with the fact that makes it.
 pub(crate) fn among(all: &[StoredFact], standing: &[StoredFact], count: Count<'_>) {
     retractions(all, count);
+    another_area(standing, count);
     match standing.first().map(|stored| &stored.fact) {
         Some(Fact::Transfer(_)) => transfer(standing, count),
         Some(Fact::Referral(_)) => referral(standing, count),
@@ -112,6 +116,20 @@ fn retractions(all: &[StoredFact], count: Count<'_>) {
                 count(Contradiction::RetractionOfNothing, stored);
             }
         }
+    }
+}
+
+/// What was recorded of a stay or a referral after what its area follows from, and names another one.
+fn another_area(standing: &[StoredFact], count: Count<'_>) {
+    let Some(stands) = places(standing) else {
+        return;
+    };
+    let after = standing.iter().skip_while(|f| !std::ptr::eq(*f, stands));
+    let other = after
+        .filter(|f| f.linked.is_none() && f.fact.retraction().is_none() && f.area != stands.area)
+        .last();
+    if let Some(other) = other {
+        count(Contradiction::OfAnotherArea, other);
     }
 }
 

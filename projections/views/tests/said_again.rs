@@ -241,3 +241,46 @@ fn ready_again_on_the_day_of_getting_worse_is_another_period() {
     let in_the_end = [&worse[..], &[("not-ready", "08 18:00", on("08"))]].concat();
     assert_eq!(stay(&in_the_end), (0.0, 15.0));
 }
+
+#[test]
+fn a_later_record_that_names_another_area_does_not_move_the_stay() {
+    let admitted = |day| ("admitted", day, json!({ "method": "emergency" }));
+    let elsewhere = |name, day| (name, day, json!({ "area": "havenshire-south" }));
+    let left = ("discharged", "10 12:00", json!({ "method": "agreed" }));
+    let home = |facts: &[_]| november(&view(five(facts)), "tr-delay-days-median").1;
+    let stay = [
+        admitted("02 10:00"),
+        elsewhere("package-agreed", "06 10:00"),
+        left.clone(),
+    ];
+    assert_eq!(home(&stay), 5);
+    assert_eq!(
+        home(&[
+            elsewhere("package-agreed", "06 10:00"),
+            left.clone(),
+            admitted("02 10:00")
+        ]),
+        5
+    );
+    // The first record stands until the admission is known, and an admission is corrected by another one.
+    let unknown = [
+        ("social-care-referred", "03 10:00", nothing()),
+        elsewhere("package-agreed", "06 10:00"),
+        left.clone(),
+    ];
+    assert_eq!(home(&unknown), 5);
+    let moved = json!({ "method": "emergency", "area": "havenshire-south" });
+    assert_eq!(
+        home(&[admitted("02 10:00"), left, ("admitted", "02 10:00", moved)]),
+        0
+    );
+    let received =
+        json!({ "service": "crisis-response", "priority": "urgent", "trigger": "crisis" });
+    let referral = [
+        ("received", "16 09:00", received),
+        elsewhere("closed", "18 09:00"),
+    ];
+    let mut referral = of("referral", "r", &referral);
+    referral[1].2["reason"] = json!("completed");
+    assert_eq!(november(&view(referral), "md-urgent-2h"), (Some(0.0), 1));
+}
