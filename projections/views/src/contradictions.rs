@@ -8,8 +8,8 @@ mod listed;
 
 use crate::cell::Place;
 use crate::contribution::{Sink, StoredFact};
-use crate::contributions::places;
 use crate::contributions::transfer::stands;
+use crate::contributions::{is_before, places};
 use crate::quantity::CONTRADICTIONS;
 use crate::tally::Delta;
 use chrono::{DateTime, Utc};
@@ -157,12 +157,6 @@ fn of_transfer(standing: &[StoredFact]) -> Vec<(&StoredFact, &TransferFact)> {
         .collect()
 }
 
-/// Whether one instant was before another for certain: one at local midnight may stand for any time of its date.
-fn is_before(one: &StoredFact, other: DateTime<Utc>) -> bool {
-    let (at, date) = (one.occurred_at, local::date(one.occurred_at));
-    at < other && (date < local::date(other) || at != local::midnight(date))
-}
-
 fn transfer(standing: &[StoredFact], count: Count<'_>) {
     use Contradiction as C;
     let facts = of_transfer(standing);
@@ -207,14 +201,16 @@ fn transfer(standing: &[StoredFact], count: Count<'_>) {
     let died = |how: &Discharged| how.method == DischargeMethod::Died;
     let death = discharges.iter().rfind(|(_, how)| died(how));
     for (out, _) in discharges.iter().filter(|(_, how)| !died(how)) {
-        if let Some((death, _)) = death.filter(|(death, _)| is_before(death, out.occurred_at)) {
+        if let Some((death, _)) =
+            death.filter(|(death, _)| is_before(death.occurred_at, out.occurred_at))
+        {
             count(C::DischargedAfterDeath, later(out, death));
         }
     }
     let out = discharges.last().map(|(out, _)| *out);
     let admitted = last(|f| matches!(f, TransferFact::Admitted(_)));
     if let (Some(out), Some(admitted)) = (out, admitted)
-        && is_before(out, admitted.occurred_at)
+        && is_before(out.occurred_at, admitted.occurred_at)
     {
         count(C::DischargedBeforeAdmission, later(out, admitted));
     }
@@ -245,7 +241,7 @@ fn transfer(standing: &[StoredFact], count: Count<'_>) {
     let assessed = of(|f| matches!(f, TransferFact::AssessmentFinished(_)))
         .max_by_key(|stored| stored.occurred_at);
     if let (Some(referred), Some(assessed)) = (referred, assessed)
-        && is_before(assessed, referred.occurred_at)
+        && is_before(assessed.occurred_at, referred.occurred_at)
     {
         count(C::AssessedBeforeReferral, later(referred, assessed));
     }
@@ -294,7 +290,7 @@ fn before_received(
             fact,
             ReferralFact::Received(_) | ReferralFact::FirstContact(_) | ReferralFact::Reopened(_)
         );
-        is_after_receipt && is_before(stored, received.occurred_at)
+        is_after_receipt && is_before(stored.occurred_at, received.occurred_at)
     });
     if let Some((dealt, _)) = dealt {
         count(
@@ -304,7 +300,8 @@ fn before_received(
     }
     let need = how.need_identified.unwrap_or(received.occurred_at);
     let seen = facts.iter().rev().find(|(stored, fact)| {
-        matches!(fact, ReferralFact::FirstContact(f) if f.face_to_face) && is_before(stored, need)
+        matches!(fact, ReferralFact::FirstContact(f) if f.face_to_face)
+            && is_before(stored.occurred_at, need)
     });
     if let Some((seen, _)) = seen {
         count(Contradiction::SeenBeforeNeed, later(seen, received));

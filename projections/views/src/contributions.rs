@@ -12,7 +12,7 @@ use crate::contribution::{Sink, StoredFact};
 use chrono::{DateTime, Utc};
 use joinedup_events::referral::ReferralFact;
 use joinedup_events::transfer::TransferFact;
-use joinedup_events::{AreaId, Fact, Family};
+use joinedup_events::{AreaId, Fact, Family, local};
 use stated::Stated;
 use std::collections::BTreeMap;
 
@@ -79,6 +79,12 @@ fn followed(facts: &[StoredFact], is_asked: impl Fn(&Fact) -> bool) -> Vec<DateT
         }
     }
     began.into_values().flatten().collect()
+}
+
+/// Whether one instant was before another for certain: one at local midnight may stand for any time of its date.
+pub(crate) fn is_before(one: DateTime<Utc>, other: DateTime<Utc>) -> bool {
+    let date = local::date(one);
+    one < other && (date < local::date(other) || one != local::midnight(date))
 }
 
 /// Adds what may happen again to a list, which is read in the order of recording: of two for one instant the one recorded

@@ -284,3 +284,36 @@ fn a_later_record_that_names_another_area_does_not_move_the_stay() {
     referral[1].2["reason"] = json!("completed");
     assert_eq!(november(&view(referral), "md-urgent-2h"), (Some(0.0), 1));
 }
+
+#[test]
+fn who_came_before_having_left_has_not_come_back() {
+    // A stay that ends at noon of the 10th, and an emergency one that names it.
+    let readmitted = |back: &str, method: Value| {
+        let stay = of("transfer", "t-1", &[("discharged", "10 12:00", method)]);
+        let next = json!({ "method": "emergency", "previous": "t-1" });
+        let next = of("transfer", "t-2", &[("admitted", back, next)]);
+        november(&view([stay, next].concat()), "tr-readmitted-30").0
+    };
+    let agreed = || json!({ "method": "agreed" });
+    assert_eq!(readmitted("10 09:00", agreed()), Some(0.0));
+    assert_eq!(readmitted("10 15:00", agreed()), Some(1.0));
+    assert_eq!(readmitted("11 09:00", agreed()), Some(1.0));
+    // Of a date alone nobody can say: the day counts.
+    assert_eq!(readmitted("10 00:00", agreed()), Some(1.0));
+    let on_the_day = json!({ "method": "agreed", "date_only": true });
+    assert_eq!(readmitted("10 09:00", on_the_day), Some(1.0));
+    let referred_again = |again: &str| {
+        let received = json!({ "service": "mdt", "priority": "routine", "trigger": "request" });
+        let closed = ("closed", "10 12:00", json!({ "reason": "completed" }));
+        let first = of(
+            "referral",
+            "r-1",
+            &[("received", "02 10:00", received.clone()), closed],
+        );
+        let mut next = of("referral", "r-2", &[("received", again, received)]);
+        next[0].2["previous"] = json!("r-1");
+        november(&view([first, next].concat()), "md-rereferred-90").0
+    };
+    assert_eq!(referred_again("10 09:00"), Some(0.0));
+    assert_eq!(referred_again("10 15:00"), Some(1.0));
+}

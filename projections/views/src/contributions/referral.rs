@@ -1,6 +1,6 @@
 //! What a referral adds: how long each stage took, what was decided, who was at the table.
 
-use super::{area_of, days, followed, minutes, restate};
+use super::{area_of, days, followed, is_before, minutes, restate};
 use crate::contribution::{Sink, StoredFact};
 use crate::quantity::Quantity as Q;
 use crate::tally::{Delta, OPEN};
@@ -205,10 +205,10 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) -> bool {
     actions(&case, &mut add);
     if let Some(closed) = case.closed.filter(|_| !case.withdrawn) {
         let date = local::date(closed);
-        let again = case
-            .again
-            .iter()
-            .any(|at| (0..=REREFERRAL_DAYS).contains(&(local::date(*at) - date).num_days()));
+        let again = case.again.iter().any(|at| {
+            let days = (local::date(*at) - date).num_days();
+            (0..=REREFERRAL_DAYS).contains(&days) && !is_before(*at, closed)
+        });
         add(Q::Rereferred90, &[], date, Delta::case(again));
     }
     open

@@ -6,13 +6,13 @@
 
 mod spell;
 
-use super::{days, minutes};
+use super::{days, is_before, minutes};
 use crate::cell::Place;
 use crate::contribution::{Sink, StoredFact};
 use crate::dimension::{NO_DELAY, UNKNOWN};
 use crate::quantity::Quantity as Q;
 use crate::tally::{Delta, OPEN};
-use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use joinedup_events::transfer::{DischargeMethod, Pathway};
 use joinedup_events::{AreaId, local};
 pub(crate) use spell::stands;
@@ -162,10 +162,12 @@ fn discharge(spell: &Spell<'_>, add: Add<'_>) {
         out,
         Delta::ONE,
     );
-    let returned = spell
-        .returned
-        .iter()
-        .any(|back| (0..=READMISSION_DAYS).contains(&(local::date(*back) - out).num_days()));
+    // Whoever came before having left, was moved: of a date without a time nobody can say.
+    let is_later = |back: DateTime<Utc>| how.date_only || !is_before(back, at);
+    let returned = spell.returned.iter().any(|back| {
+        let days = (local::date(*back) - out).num_days();
+        (0..=READMISSION_DAYS).contains(&days) && is_later(*back)
+    });
     add(Q::Readmitted30, &[], out, Delta::case(returned));
     if let Some((_, first)) = spell.expected.first() {
         add(
