@@ -317,3 +317,19 @@ fn who_came_before_having_left_has_not_come_back() {
     assert_eq!(referred_again("10 09:00"), Some(0.0));
     assert_eq!(referred_again("10 15:00"), Some(1.0));
 }
+
+#[test]
+fn a_contact_long_before_the_need_is_not_a_case_until_a_date_is_corrected() {
+    let early = || ("first-contact", "01 09:00", seen());
+    let alone = view(crisis("early", "urgent", &[early()]));
+    assert_eq!(november(&alone, "md-urgent-2h"), (None, 0));
+    // With another contact, that counts; within a day people are seen while the need is written down.
+    let both = crisis(
+        "both",
+        "urgent",
+        &[early(), ("first-contact", "16 12:00", seen())],
+    );
+    assert_eq!(november(&view(both), "md-urgent-2h"), (Some(0.0), 1));
+    let just = crisis("just", "urgent", &[("first-contact", "16 08:30", seen())]);
+    assert_eq!(november(&view(just), "md-urgent-2h"), (Some(1.0), 1));
+}

@@ -56,7 +56,7 @@ pub struct Case<'a> {
     pub triaged_as: Vec<(DateTime<Utc>, Priority)>,
     /// When and how it was decided.
     pub decided: Option<(DateTime<Utc>, Decision)>,
-    /// First face-to-face contact.
+    /// First face-to-face contact: not one before the need, unless there is no other.
     pub contact: Option<DateTime<Utc>>,
     /// Discussions by time.
     pub discussions: Vec<(DateTime<Utc>, &'a Discussed)>,
@@ -84,6 +84,7 @@ impl<'a> Case<'a> {
         };
         let mut closures: Vec<(DateTime<Utc>, bool)> = Vec::new();
         let mut reopened: Option<DateTime<Utc>> = None;
+        let mut contacts: Vec<DateTime<Utc>> = Vec::new();
         for stored in facts {
             let at = stored.occurred_at;
             let Fact::Referral(fact) = &stored.fact else {
@@ -105,7 +106,7 @@ impl<'a> Case<'a> {
                 }
                 ReferralFact::Redirected(_) => case.decided = Some((at, Decision::Redirected)),
                 ReferralFact::FirstContact(f) if f.face_to_face => {
-                    case.contact = Some(case.contact.map_or(at, |c: DateTime<Utc>| c.min(at)));
+                    contacts.push(at);
                 }
                 ReferralFact::Discussed(f) => restate(&mut case.discussions, at, f),
                 ReferralFact::PlanAgreed(f) => restate(&mut case.plans, at, f),
@@ -134,6 +135,8 @@ impl<'a> Case<'a> {
         if let Some((at, withdrawn)) = closures.into_iter().rfind(stands) {
             (case.closed, case.withdrawn) = (Some(at), withdrawn);
         }
+        let before_need = |at: &DateTime<Utc>| (case.is_before_need(*at), *at);
+        case.contact = contacts.into_iter().min_by_key(before_need);
         case.triaged_as.sort_by_key(|(at, _)| *at);
         case.discussions.sort_by_key(|(at, _)| *at);
         case.plans.sort_by_key(|(at, _)| *at);
@@ -164,6 +167,13 @@ impl<'a> Case<'a> {
         let raised = triaged.find(|(_, priority)| *priority == Priority::Urgent);
         let start = raised.map_or(at, |(raised, _)| at.max(*raised));
         Some(how.need_identified.unwrap_or(start))
+    }
+
+    /// Whether a contact was so long before the need that one of the two dates is wrong: until it is put right, nobody knows
+    /// how long the person waited.
+    fn is_before_need(&self, contact: DateTime<Utc>) -> bool {
+        let need = self.received.map(|(at, f)| f.need_identified.unwrap_or(at));
+        need.is_some_and(|need| need - contact > TimeDelta::days(1))
     }
 
     /// When the referral left the open caseload.
@@ -293,7 +303,10 @@ fn contact(case: &Case<'_>, received: DateTime<Utc>, how: &Received, add: Add<'_
     let Some(start) = case.clock_start() else {
         return;
     };
-    if case.contact.is_none() && case.out_of_scope() {
+    if case
+        .contact
+        .map_or(case.out_of_scope(), |at| case.is_before_need(at))
+    {
         return;
     }
     let contact = case.contact.map(|at| at.max(start));
