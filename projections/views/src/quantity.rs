@@ -123,7 +123,7 @@ quantities! {
     Discussions = "referral.discussions", Count, Items, ["both_sectors", "outcome", "shared_record"];
     /// Referrals open at the end of the date.
     Caseload = "referral.caseload", Level, Items, ["service"];
-    /// Referrals closed on the date: referred again within 90 days, or not.
+    /// Referrals closed on the date, otherwise than by death, and not declined: referred again within 90 days, or not.
     Rereferred90 = "referral.rereferred_90", Proportion, Items, [];
     /// Areas that stand at a level of an item (published).
     AssessmentLevel = "assessment.level", Level, Items, ["framework", "item", "level"];

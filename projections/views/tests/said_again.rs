@@ -333,3 +333,23 @@ fn a_contact_long_before_the_need_is_not_a_case_until_a_date_is_corrected() {
     let just = crisis("just", "urgent", &[("first-contact", "16 08:30", seen())]);
     assert_eq!(november(&view(just), "md-urgent-2h"), (Some(1.0), 1));
 }
+
+#[test]
+fn who_died_or_was_not_taken_on_cannot_be_referred_again() {
+    let received = json!({ "service": "mdt", "priority": "routine", "trigger": "request" });
+    let closed = |id: &str, reason: &str, more: &[(&'static str, &'static str, Value)]| {
+        let begun = ("received", "02 10:00", received.clone());
+        let ended = ("closed", "10 10:00", json!({ "reason": reason }));
+        of("referral", id, &[&[begun], more, &[ended]].concat())
+    };
+    let declined = ("declined", "03 10:00", json!({ "reason": "inappropriate" }));
+    let all = [
+        closed("completed", "completed", &[]),
+        closed("died", "died", &[]),
+        closed("declined", "nothing-further", &[declined]),
+    ];
+    assert_eq!(
+        november(&view(all.concat()), "md-rereferred-90"),
+        (Some(0.0), 1)
+    );
+}

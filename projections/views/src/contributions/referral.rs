@@ -6,8 +6,8 @@ use crate::quantity::Quantity as Q;
 use crate::tally::{Delta, OPEN};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
 use joinedup_events::referral::{
-    ActionKind, ActionOpened, CareService, Discussed, PlanAgreed, Priority, Received, ReferralFact,
-    Sector,
+    ActionKind, ActionOpened, CareService, ClosureReason, Discussed, PlanAgreed, Priority,
+    Received, ReferralFact, Sector,
 };
 use joinedup_events::{AreaId, Fact, Slug, local};
 use std::collections::BTreeMap;
@@ -68,6 +68,8 @@ pub struct Case<'a> {
     pub closed: Option<DateTime<Utc>>,
     /// It was withdrawn.
     pub withdrawn: bool,
+    /// It was closed because the person died.
+    pub died: bool,
     /// When the person was referred again: before a closure that was undone, too.
     pub again: Vec<DateTime<Utc>>,
 }
@@ -82,7 +84,7 @@ impl<'a> Case<'a> {
             again: followed(facts, |_| true),
             ..Self::default()
         };
-        let mut closures: Vec<(DateTime<Utc>, bool)> = Vec::new();
+        let mut closures: Vec<(DateTime<Utc>, Option<ClosureReason>)> = Vec::new();
         let mut reopened: Option<DateTime<Utc>> = None;
         let mut contacts: Vec<DateTime<Utc>> = Vec::new();
         for stored in facts {
@@ -123,17 +125,19 @@ impl<'a> Case<'a> {
                 ReferralFact::ResourceDecided(f) => {
                     case.actions.entry(&f.action).or_default().decided = Some((at, f.granted))
                 }
-                ReferralFact::Closed(_) => closures.push((at, false)),
-                ReferralFact::Withdrawn(_) => closures.push((at, true)),
+                ReferralFact::Closed(f) => closures.push((at, Some(f.reason))),
+                ReferralFact::Withdrawn(_) => closures.push((at, None)),
                 ReferralFact::Reopened(_) => reopened = reopened.max(Some(at)),
                 ReferralFact::Listed(_)
                 | ReferralFact::FirstContact(_)
                 | ReferralFact::Retracted(_) => {}
             }
         }
-        let stands = |(at, _): &(DateTime<Utc>, bool)| reopened.is_none_or(|again| *at > again);
-        if let Some((at, withdrawn)) = closures.into_iter().rfind(stands) {
-            (case.closed, case.withdrawn) = (Some(at), withdrawn);
+        closures.retain(|(at, _)| reopened.is_none_or(|again| *at > again));
+        if let Some((at, reason)) = closures.pop() {
+            case.closed = Some(at);
+            case.withdrawn = reason.is_none();
+            case.died = reason == Some(ClosureReason::Died);
         }
         let before_need = |at: &DateTime<Utc>| (case.is_before_need(*at), *at);
         case.contact = contacts.into_iter().min_by_key(before_need);
@@ -213,7 +217,8 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) -> bool {
     }
     meetings(&case, &mut add);
     actions(&case, &mut add);
-    if let Some(closed) = case.closed.filter(|_| !case.withdrawn) {
+    // Who died, and whom the team did not take on, cannot come back to it.
+    if let Some(closed) = case.closed.filter(|_| !case.died && !case.out_of_scope()) {
         let date = local::date(closed);
         let again = case.again.iter().any(|at| {
             let days = (local::date(*at) - date).num_days();
