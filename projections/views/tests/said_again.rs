@@ -353,3 +353,43 @@ fn who_died_or_was_not_taken_on_cannot_be_referred_again() {
         (Some(0.0), 1)
     );
 }
+
+#[test]
+fn a_plan_is_asked_of_a_team_and_an_action_is_done_when_it_was_done_first() {
+    let accepted = |id: &str, service: &str, more: &[(&'static str, &'static str, Value)]| {
+        let received = json!({ "service": service, "priority": "routine", "trigger": "request" });
+        let begun = [
+            ("received", "02 10:00", received),
+            ("accepted", "02 11:00", nothing()),
+        ];
+        of("referral", id, &[&begun, more].concat())
+    };
+    let plan = json!({ "agreed_by": "person-or-proxy", "personal_budget": "not-appropriate" });
+    let opened = |due: &str| json!({ "action": "a", "owner": "health", "due": format!("2026-11-{due}"), "kind": "task" });
+    let done = |at| ("action-done", at, json!({ "action": "a" }));
+    let once = [
+        ("plan-agreed", "04 10:00", plan),
+        ("action-opened", "04 10:00", opened("06")),
+        done("05 10:00"),
+        done("09 10:00"),
+    ];
+    let again = [
+        &once[1..],
+        &[
+            ("action-opened", "12 10:00", opened("14")),
+            done("20 10:00"),
+        ],
+    ]
+    .concat();
+    let all = [
+        accepted("planned", "mdt", &once),
+        accepted("crisis", "crisis-response", &[]),
+        accepted("reablement", "reablement", &[]),
+    ];
+    let view_of_all = view(all.concat());
+    assert_eq!(november(&view_of_all, "md-plan-within-14d"), (Some(1.0), 1));
+    assert_eq!(november(&view_of_all, "md-actions-on-time"), (Some(1.0), 1));
+    // Opened again, it is to be done again.
+    let again = view(accepted("again", "mdt", &again));
+    assert_eq!(november(&again, "md-actions-on-time"), (Some(0.0), 1));
+}

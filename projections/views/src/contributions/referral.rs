@@ -35,8 +35,8 @@ pub enum Decision {
 pub struct Action<'a> {
     /// When it was opened, and what it is.
     pub opened: Option<(DateTime<Utc>, &'a ActionOpened)>,
-    /// When it was done.
-    pub done: Option<DateTime<Utc>>,
+    /// When it was done, as reported.
+    pub done: Vec<DateTime<Utc>>,
     /// When it was cancelled.
     pub cancelled: Option<DateTime<Utc>>,
     /// When a joint-budget request was decided, and whether it was granted.
@@ -116,7 +116,7 @@ impl<'a> Case<'a> {
                     case.actions.entry(&f.action).or_default().opened = Some((at, f))
                 }
                 ReferralFact::ActionDone(f) => {
-                    case.actions.entry(&f.action).or_default().done = Some(at)
+                    case.actions.entry(&f.action).or_default().done.push(at);
                 }
                 ReferralFact::ActionCancelled(f) => {
                     let action = case.actions.entry(&f.action).or_default();
@@ -394,7 +394,10 @@ fn actions(case: &Case<'_>, add: Add<'_>) {
         };
         // An action opened again after it was cancelled is wanted again.
         if action.cancelled.is_none_or(|cancelled| opened > cancelled) {
-            let in_time = action.done.is_some_and(|at| local::date(at) <= what.due);
+            // The first time stands, since it was opened last: a wrong one is retracted.
+            let since_opened = action.done.iter().filter(|at| **at >= opened).min();
+            let done = since_opened.or(action.done.iter().min());
+            let in_time = done.is_some_and(|at| local::date(*at) <= what.due);
             add(
                 Q::ActionsOnTime,
                 &[("owner", what.owner.code())],
