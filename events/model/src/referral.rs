@@ -171,7 +171,7 @@ payload! {
 payload! {
     /// Triaged (`time`).
     Triaged {
-        /// The priority set, if it was.
+        /// The priority set, if it was: from then on it stands in place of the one that the referral arrived with.
         #[serde(default)]
         priority: Option<Priority>,
     }

@@ -9,6 +9,7 @@ mod listed;
 use crate::cell::Place;
 use crate::contribution::{Sink, StoredFact};
 use crate::contributions::transfer::stands;
+use crate::contributions::{is_before, places};
 use crate::quantity::CONTRADICTIONS;
 use crate::tally::Delta;
 use chrono::{DateTime, Utc};
@@ -52,7 +53,7 @@ contradictions! {
     ReadyAfterDischarge = "ready-after-discharge", "Ready to leave after having left";
     /// No discharge notice was given up to its time.
     WithdrawalOfNothing = "withdrawal-of-nothing", "A withdrawn discharge notice that was not reported";
-    /// The needs assessment finished before the referral to social care.
+    /// The needs assessment finished before any referral to social care.
     AssessedBeforeReferral = "assessed-before-referral", "Assessed before being referred to social care";
     /// Triaged, decided, discussed or closed before the referral was received.
     DealtWithBeforeReceived = "dealt-with-before-received", "A referral dealt with before it was received";
@@ -60,6 +61,8 @@ contradictions! {
     SeenBeforeNeed = "seen-before-need", "Seen before the need was identified";
     /// Done, cancelled or decided, and never opened.
     ActionNotOpened = "action-not-opened", "An action done or cancelled that was not opened";
+    /// The admission, or the receipt of the referral, names another area than a later record of it.
+    OfAnotherArea = "of-another-area", "A record that names another area than the admission or referral";
     /// An improvement change ended before it began.
     FinishedBeforeStart = "finished-before-start", "A change finished before it started";
     /// No event of that id is known of the entity.
@@ -93,6 +96,7 @@ pub(crate) fn contribute(all: &[StoredFact], standing: &[StoredFact], sink: &mut
 /// Names the contradictions among the facts of an entity, each with the fact that makes it.
 pub(crate) fn among(all: &[StoredFact], standing: &[StoredFact], count: Count<'_>) {
     retractions(all, count);
+    another_area(standing, count);
     match standing.first().map(|stored| &stored.fact) {
         Some(Fact::Transfer(_)) => transfer(standing, count),
         Some(Fact::Referral(_)) => referral(standing, count),
@@ -112,6 +116,20 @@ fn retractions(all: &[StoredFact], count: Count<'_>) {
                 count(Contradiction::RetractionOfNothing, stored);
             }
         }
+    }
+}
+
+/// What was recorded of a stay or a referral after what its area follows from, and names another one.
+fn another_area(standing: &[StoredFact], count: Count<'_>) {
+    let Some(stands) = places(standing) else {
+        return;
+    };
+    let after = standing.iter().skip_while(|f| !std::ptr::eq(*f, stands));
+    let other = after
+        .filter(|f| f.linked.is_none() && f.fact.retraction().is_none() && f.area != stands.area)
+        .last();
+    if let Some(other) = other {
+        count(Contradiction::OfAnotherArea, other);
     }
 }
 
@@ -137,12 +155,6 @@ fn of_transfer(standing: &[StoredFact]) -> Vec<(&StoredFact, &TransferFact)> {
         .max();
     own.filter(|(stored, _)| cancelled.is_none_or(|cancelled| stored.occurred_at > cancelled))
         .collect()
-}
-
-/// Whether one instant was before another for certain: one at local midnight may stand for any time of its date.
-fn is_before(one: &StoredFact, other: DateTime<Utc>) -> bool {
-    let (at, date) = (one.occurred_at, local::date(one.occurred_at));
-    at < other && (date < local::date(other) || at != local::midnight(date))
 }
 
 fn transfer(standing: &[StoredFact], count: Count<'_>) {
@@ -189,14 +201,16 @@ fn transfer(standing: &[StoredFact], count: Count<'_>) {
     let died = |how: &Discharged| how.method == DischargeMethod::Died;
     let death = discharges.iter().rfind(|(_, how)| died(how));
     for (out, _) in discharges.iter().filter(|(_, how)| !died(how)) {
-        if let Some((death, _)) = death.filter(|(death, _)| is_before(death, out.occurred_at)) {
+        if let Some((death, _)) =
+            death.filter(|(death, _)| is_before(death.occurred_at, out.occurred_at))
+        {
             count(C::DischargedAfterDeath, later(out, death));
         }
     }
     let out = discharges.last().map(|(out, _)| *out);
     let admitted = last(|f| matches!(f, TransferFact::Admitted(_)));
     if let (Some(out), Some(admitted)) = (out, admitted)
-        && is_before(out, admitted.occurred_at)
+        && is_before(out.occurred_at, admitted.occurred_at)
     {
         count(C::DischargedBeforeAdmission, later(out, admitted));
     }
@@ -217,10 +231,17 @@ fn transfer(standing: &[StoredFact], count: Count<'_>) {
     {
         count(C::ReadyAfterDischarge, later(ready, out));
     }
-    let referred = last(|f| matches!(f, TransferFact::SocialCareReferred(_)));
-    let assessed = last(|f| matches!(f, TransferFact::AssessmentFinished(_)));
+    // Either may happen again: only an assessment without any referral up to its time contradicts one.
+    let of = |is: fn(&TransferFact) -> bool| {
+        let found = facts.iter().filter(move |(_, fact)| is(fact));
+        found.map(|(stored, _)| *stored)
+    };
+    let referred = of(|f| matches!(f, TransferFact::SocialCareReferred(_)))
+        .min_by_key(|stored| stored.occurred_at);
+    let assessed = of(|f| matches!(f, TransferFact::AssessmentFinished(_)))
+        .max_by_key(|stored| stored.occurred_at);
     if let (Some(referred), Some(assessed)) = (referred, assessed)
-        && is_before(assessed, referred.occurred_at)
+        && is_before(assessed.occurred_at, referred.occurred_at)
     {
         count(C::AssessedBeforeReferral, later(referred, assessed));
     }
@@ -269,7 +290,7 @@ fn before_received(
             fact,
             ReferralFact::Received(_) | ReferralFact::FirstContact(_) | ReferralFact::Reopened(_)
         );
-        is_after_receipt && is_before(stored, received.occurred_at)
+        is_after_receipt && is_before(stored.occurred_at, received.occurred_at)
     });
     if let Some((dealt, _)) = dealt {
         count(
@@ -279,7 +300,8 @@ fn before_received(
     }
     let need = how.need_identified.unwrap_or(received.occurred_at);
     let seen = facts.iter().rev().find(|(stored, fact)| {
-        matches!(fact, ReferralFact::FirstContact(f) if f.face_to_face) && is_before(stored, need)
+        matches!(fact, ReferralFact::FirstContact(f) if f.face_to_face)
+            && is_before(stored.occurred_at, need)
     });
     if let Some((seen, _)) = seen {
         count(Contradiction::SeenBeforeNeed, later(seen, received));

@@ -10,8 +10,9 @@ pub mod transfer;
 
 use crate::contribution::{Sink, StoredFact};
 use chrono::{DateTime, Utc};
+use joinedup_events::referral::ReferralFact;
 use joinedup_events::transfer::TransferFact;
-use joinedup_events::{AreaId, Fact, Family};
+use joinedup_events::{AreaId, Fact, Family, local};
 use stated::Stated;
 use std::collections::BTreeMap;
 
@@ -37,14 +38,30 @@ fn counted(family: Family, facts: &[StoredFact], sink: &mut dyn Sink) -> bool {
     false
 }
 
-/// The area that an entity counts for: of its own facts the one recorded last says so.
+/// The area that an entity counts for: see [`places`].
 #[must_use]
 pub fn area_of(facts: &[StoredFact]) -> Option<&AreaId> {
-    facts
-        .iter()
-        .rev()
-        .find(|f| f.linked.is_none())
-        .map(|f| &f.area)
+    places(facts).map(|stored| &stored.area)
+}
+
+/// Of an entity's own facts the one whose area it counts for. A stay counts where its admission says and a referral where its
+/// receipt does, else where its first record says: several sources write about one person, and what the last of them names
+/// must not move months that are over. All else counts where the fact recorded last says.
+pub(crate) fn places(facts: &[StoredFact]) -> Option<&StoredFact> {
+    let mut own = facts.iter().filter(|stored| stored.linked.is_none());
+    let begins = |stored: &&StoredFact| {
+        matches!(
+            stored.fact,
+            Fact::Transfer(TransferFact::Admitted(_)) | Fact::Referral(ReferralFact::Received(_))
+        )
+    };
+    let of_several = |stored: &&StoredFact| {
+        let is_said = stored.fact.retraction().is_none();
+        is_said && matches!(stored.fact, Fact::Transfer(_) | Fact::Referral(_))
+    };
+    let begun = own.clone().rfind(begins);
+    let first = || own.clone().find(of_several);
+    begun.or_else(first).or_else(|| own.next_back())
 }
 
 /// When the entities that follow this one began, of those that are asked for: each as its facts that stand say last, unless
@@ -62,6 +79,12 @@ fn followed(facts: &[StoredFact], is_asked: impl Fn(&Fact) -> bool) -> Vec<DateT
         }
     }
     began.into_values().flatten().collect()
+}
+
+/// Whether one instant was before another for certain: one at local midnight may stand for any time of its date.
+pub(crate) fn is_before(one: DateTime<Utc>, other: DateTime<Utc>) -> bool {
+    let date = local::date(one);
+    one < other && (date < local::date(other) || one != local::midnight(date))
 }
 
 /// Adds what may happen again to a list, which is read in the order of recording: of two for one instant the one recorded

@@ -108,7 +108,8 @@ quantities! {
     Plans = "referral.plans", Count, Items, ["agreed_by", "personal_budget"];
     /// Actions due on the date and not cancelled: done by then, or not.
     ActionsOnTime = "referral.actions_on_time", Proportion, Items, ["owner"];
-    /// Need identified to first face-to-face contact, of referrals whose clock started on the date.
+    /// Need identified to first face-to-face contact, of referrals whose clock started on the date. Without those whose contact
+    /// is dated more than a day before the need.
     ToContactMinutes = "referral.to_contact_minutes", Cohort, Minutes, ["hours", "priority", "service"];
     /// Midnights from need identified to the first face-to-face contact, of reablement that started on the date.
     ReablementMidnights = "referral.reablement_midnights", Values, Days, [];
@@ -122,7 +123,7 @@ quantities! {
     Discussions = "referral.discussions", Count, Items, ["both_sectors", "outcome", "shared_record"];
     /// Referrals open at the end of the date.
     Caseload = "referral.caseload", Level, Items, ["service"];
-    /// Referrals closed on the date: referred again within 90 days, or not.
+    /// Referrals closed on the date, otherwise than by death, and not declined: referred again within 90 days, or not.
     Rereferred90 = "referral.rereferred_90", Proportion, Items, [];
     /// Areas that stand at a level of an item (published).
     AssessmentLevel = "assessment.level", Level, Items, ["framework", "item", "level"];

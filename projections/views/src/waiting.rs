@@ -1,6 +1,6 @@
 //! Who is waiting now: the operations board. Open transfers and referrals, longest first; nothing names a person.
 
-use crate::contributions::referral::{Case, is_urgent};
+use crate::contributions::referral::Case;
 use crate::contributions::transfer::Spell;
 use crate::view::View;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -142,12 +142,12 @@ fn next_step(spell: &Spell<'_>, today: NaiveDate) -> &'static str {
     match () {
         () if spell.pathway(today).is_none() => "Decide the pathway",
         () if !needs_support => "Ready to go home",
-        () if spell.referred.is_none() => "Refer to social care or the transfer hub",
-        () if spell.assessment_started.is_none() && spell.assessed.is_none() => {
+        () if spell.referred.is_empty() => "Refer to social care or the transfer hub",
+        () if spell.assessment_started.is_none() && spell.assessed.is_empty() => {
             "Start the assessment"
         }
-        () if spell.assessed.is_none() => "Finish the assessment",
-        () if spell.package.is_none() => "Agree care package",
+        () if spell.assessed.is_empty() => "Finish the assessment",
+        () if spell.agreed.is_empty() => "Agree care package",
         () if spell
             .notices
             .last()
@@ -180,7 +180,7 @@ pub fn referrals(
             }
             let due = match how.service {
                 CareService::Mdt => None,
-                CareService::CrisisResponse if !is_urgent(how) => None,
+                CareService::CrisisResponse if !case.is_urgent() => None,
                 CareService::CrisisResponse => Some(
                     since
                         + chrono::TimeDelta::minutes(i64::from(
@@ -196,7 +196,7 @@ pub fn referrals(
                 referral: EntityId::new(&entity.id).ok()?,
                 area: area.clone(),
                 service: how.service.code(),
-                priority: how.priority.code(),
+                priority: case.priority().unwrap_or(how.priority).code(),
                 since,
                 due,
                 over: due.is_some_and(|due| due < now),

@@ -158,6 +158,36 @@ fn each_kind_is_found_for_the_source_that_made_it() {
         transfer("ref", "social-care-referred", "2026-01-06"),
     ];
     assert_eq!(kinds(assessed), ["assessed-before-referral"]);
+    let asked_again = [
+        transfer("ref", "social-care-referred", "2026-01-05"),
+        transfer("done", "assessment-finished", "2026-01-06"),
+        transfer("again", "social-care-referred", "2026-01-08"),
+    ];
+    assert_eq!(kinds(asked_again), [""; 0]);
+    let elsewhere = |event: Event| Event {
+        area: AreaId::new("south").unwrap(),
+        ..event
+    };
+    let package = |on| elsewhere(transfer(on, "package-agreed", on));
+    let named = [
+        admitted("2026-01-05"),
+        package("2026-01-06"),
+        package("2026-01-07"),
+    ];
+    let of_pas = (
+        "/pas".to_owned(),
+        "of-another-area",
+        1,
+        "2026-01-07".to_owned(),
+    );
+    assert_eq!(found(named), [of_pas]);
+    // What corrects the admission moves the stay.
+    let again = Event {
+        id: "again".to_owned(),
+        ..late(admitted("2026-01-05"))
+    };
+    let corrected = [admitted("2026-01-05"), elsewhere(again)];
+    assert_eq!(kinds(corrected), [""; 0]);
     let of_referral = |name: &str, on: &str, data: Value| {
         event("/spa", name, &format!("referral.{name}"), on, data)
     };

@@ -1,13 +1,13 @@
 //! What a referral adds: how long each stage took, what was decided, who was at the table.
 
-use super::{area_of, days, followed, minutes, restate};
+use super::{area_of, days, followed, is_before, minutes, restate};
 use crate::contribution::{Sink, StoredFact};
 use crate::quantity::Quantity as Q;
 use crate::tally::{Delta, OPEN};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
 use joinedup_events::referral::{
-    ActionKind, ActionOpened, CareService, Discussed, PlanAgreed, Priority, Received, ReferralFact,
-    Sector,
+    ActionKind, ActionOpened, CareService, ClosureReason, Discussed, PlanAgreed, Priority,
+    Received, ReferralFact, Sector,
 };
 use joinedup_events::{AreaId, Fact, Slug, local};
 use std::collections::BTreeMap;
@@ -35,8 +35,8 @@ pub enum Decision {
 pub struct Action<'a> {
     /// When it was opened, and what it is.
     pub opened: Option<(DateTime<Utc>, &'a ActionOpened)>,
-    /// When it was done.
-    pub done: Option<DateTime<Utc>>,
+    /// When it was done, as reported.
+    pub done: Vec<DateTime<Utc>>,
     /// When it was cancelled.
     pub cancelled: Option<DateTime<Utc>>,
     /// When a joint-budget request was decided, and whether it was granted.
@@ -50,11 +50,13 @@ pub struct Case<'a> {
     pub area: Option<&'a AreaId>,
     /// When it arrived, and what it asks for.
     pub received: Option<(DateTime<Utc>, &'a Received)>,
-    /// When it was triaged.
+    /// When it was triaged first.
     pub triaged: Option<DateTime<Utc>>,
+    /// Priorities that triage set, by time.
+    pub triaged_as: Vec<(DateTime<Utc>, Priority)>,
     /// When and how it was decided.
     pub decided: Option<(DateTime<Utc>, Decision)>,
-    /// First face-to-face contact.
+    /// First face-to-face contact: not one before the need, unless there is no other.
     pub contact: Option<DateTime<Utc>>,
     /// Discussions by time.
     pub discussions: Vec<(DateTime<Utc>, &'a Discussed)>,
@@ -66,6 +68,8 @@ pub struct Case<'a> {
     pub closed: Option<DateTime<Utc>>,
     /// It was withdrawn.
     pub withdrawn: bool,
+    /// It was closed because the person died.
+    pub died: bool,
     /// When the person was referred again: before a closure that was undone, too.
     pub again: Vec<DateTime<Utc>>,
 }
@@ -80,8 +84,9 @@ impl<'a> Case<'a> {
             again: followed(facts, |_| true),
             ..Self::default()
         };
-        let mut closures: Vec<(DateTime<Utc>, bool)> = Vec::new();
+        let mut closures: Vec<(DateTime<Utc>, Option<ClosureReason>)> = Vec::new();
         let mut reopened: Option<DateTime<Utc>> = None;
+        let mut contacts: Vec<DateTime<Utc>> = Vec::new();
         for stored in facts {
             let at = stored.occurred_at;
             let Fact::Referral(fact) = &stored.fact else {
@@ -90,14 +95,20 @@ impl<'a> Case<'a> {
             match fact {
                 _ if stored.linked.is_some() => {}
                 ReferralFact::Received(f) => case.received = Some((at, f)),
-                ReferralFact::Triaged(_) => case.triaged = Some(at),
+                ReferralFact::Triaged(f) => {
+                    // Triage may be repeated; what it was waited for is its first.
+                    case.triaged = Some(case.triaged.map_or(at, |first| first.min(at)));
+                    if let Some(priority) = f.priority {
+                        restate(&mut case.triaged_as, at, priority);
+                    }
+                }
                 ReferralFact::Accepted(_) => case.decided = Some((at, Decision::Accepted)),
                 ReferralFact::Declined(f) => {
                     case.decided = Some((at, Decision::Declined(f.reason.code())))
                 }
                 ReferralFact::Redirected(_) => case.decided = Some((at, Decision::Redirected)),
                 ReferralFact::FirstContact(f) if f.face_to_face => {
-                    case.contact = Some(case.contact.map_or(at, |c: DateTime<Utc>| c.min(at)));
+                    contacts.push(at);
                 }
                 ReferralFact::Discussed(f) => restate(&mut case.discussions, at, f),
                 ReferralFact::PlanAgreed(f) => restate(&mut case.plans, at, f),
@@ -105,7 +116,7 @@ impl<'a> Case<'a> {
                     case.actions.entry(&f.action).or_default().opened = Some((at, f))
                 }
                 ReferralFact::ActionDone(f) => {
-                    case.actions.entry(&f.action).or_default().done = Some(at)
+                    case.actions.entry(&f.action).or_default().done.push(at);
                 }
                 ReferralFact::ActionCancelled(f) => {
                     let action = case.actions.entry(&f.action).or_default();
@@ -114,27 +125,59 @@ impl<'a> Case<'a> {
                 ReferralFact::ResourceDecided(f) => {
                     case.actions.entry(&f.action).or_default().decided = Some((at, f.granted))
                 }
-                ReferralFact::Closed(_) => closures.push((at, false)),
-                ReferralFact::Withdrawn(_) => closures.push((at, true)),
+                ReferralFact::Closed(f) => closures.push((at, Some(f.reason))),
+                ReferralFact::Withdrawn(_) => closures.push((at, None)),
                 ReferralFact::Reopened(_) => reopened = reopened.max(Some(at)),
                 ReferralFact::Listed(_)
                 | ReferralFact::FirstContact(_)
                 | ReferralFact::Retracted(_) => {}
             }
         }
-        let stands = |(at, _): &(DateTime<Utc>, bool)| reopened.is_none_or(|again| *at > again);
-        if let Some((at, withdrawn)) = closures.into_iter().rfind(stands) {
-            (case.closed, case.withdrawn) = (Some(at), withdrawn);
+        closures.retain(|(at, _)| reopened.is_none_or(|again| *at > again));
+        if let Some((at, reason)) = closures.pop() {
+            case.closed = Some(at);
+            case.withdrawn = reason.is_none();
+            case.died = reason == Some(ClosureReason::Died);
         }
+        let before_need = |at: &DateTime<Utc>| (case.is_before_need(*at), *at);
+        case.contact = contacts.into_iter().min_by_key(before_need);
+        case.triaged_as.sort_by_key(|(at, _)| *at);
         case.discussions.sort_by_key(|(at, _)| *at);
         case.plans.sort_by_key(|(at, _)| *at);
         case
     }
 
-    /// When the clock starts: the need was identified, or else the referral arrived.
+    /// How soon: as triage set it last, or else as the referral arrived.
+    #[must_use]
+    pub fn priority(&self) -> Option<Priority> {
+        let triaged = self.triaged_as.last().map(|(_, priority)| *priority);
+        triaged.or(self.received.map(|(_, f)| f.priority))
+    }
+
+    /// Whether the two-hour standard holds: for crisis response that is urgent.
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        let service = self.received.map(|(_, f)| f.service);
+        service == Some(CareService::CrisisResponse) && self.priority() == Some(Priority::Urgent)
+    }
+
+    /// When the clock starts: the need was identified, or else the referral arrived. Where it did not arrive as urgent, the
+    /// need of a response within two hours was identified by the first triage that found it so.
     #[must_use]
     pub fn clock_start(&self) -> Option<DateTime<Utc>> {
-        self.received.map(|(at, f)| f.need_identified.unwrap_or(at))
+        let (at, how) = self.received?;
+        let is_raised = self.is_urgent() && how.priority != Priority::Urgent;
+        let mut triaged = self.triaged_as.iter().filter(|_| is_raised);
+        let raised = triaged.find(|(_, priority)| *priority == Priority::Urgent);
+        let start = raised.map_or(at, |(raised, _)| at.max(*raised));
+        Some(how.need_identified.unwrap_or(start))
+    }
+
+    /// Whether a contact was so long before the need that one of the two dates is wrong: until it is put right, nobody knows
+    /// how long the person waited.
+    fn is_before_need(&self, contact: DateTime<Utc>) -> bool {
+        let need = self.received.map(|(at, f)| f.need_identified.unwrap_or(at));
+        need.is_some_and(|need| need - contact > TimeDelta::days(1))
     }
 
     /// When the referral left the open caseload.
@@ -174,12 +217,13 @@ pub fn contribute(facts: &[StoredFact], sink: &mut dyn Sink) -> bool {
     }
     meetings(&case, &mut add);
     actions(&case, &mut add);
-    if let Some(closed) = case.closed.filter(|_| !case.withdrawn) {
+    // Who died, and whom the team did not take on, cannot come back to it.
+    if let Some(closed) = case.closed.filter(|_| !case.died && !case.out_of_scope()) {
         let date = local::date(closed);
-        let again = case
-            .again
-            .iter()
-            .any(|at| (0..=REREFERRAL_DAYS).contains(&(local::date(*at) - date).num_days()));
+        let again = case.again.iter().any(|at| {
+            let days = (local::date(*at) - date).num_days();
+            (0..=REREFERRAL_DAYS).contains(&days) && !is_before(*at, closed)
+        });
         add(Q::Rereferred90, &[], date, Delta::case(again));
     }
     open
@@ -201,7 +245,7 @@ fn arrival(case: &Case<'_>, at: DateTime<Utc>, how: &Received, add: Add<'_>) {
     let (date, service) = (local::date(at), how.service.code());
     let breakdown = [
         ("hours", hours(at)),
-        ("priority", how.priority.code()),
+        ("priority", case.priority().unwrap_or(how.priority).code()),
         ("service", service),
         ("trigger", how.trigger.code()),
     ];
@@ -238,7 +282,7 @@ fn stages(case: &Case<'_>, received: DateTime<Utc>, service: &str, add: Add<'_>)
         );
     }
     if first.is_some() || !case.out_of_scope() {
-        let priority = case.received.map_or("routine", |(_, f)| f.priority.code());
+        let priority = case.priority().unwrap_or(Priority::Routine).code();
         let breakdown = [("priority", priority), ("service", service)];
         add(
             Q::ToDiscussionMinutes,
@@ -260,24 +304,21 @@ fn stages(case: &Case<'_>, received: DateTime<Utc>, service: &str, add: Add<'_>)
     }
 }
 
-/// Whether the two-hour standard holds: for crisis response that is urgent.
-#[must_use]
-pub fn is_urgent(how: &Received) -> bool {
-    how.service == CareService::CrisisResponse && how.priority == Priority::Urgent
-}
-
 fn contact(case: &Case<'_>, received: DateTime<Utc>, how: &Received, add: Add<'_>) {
     let Some(start) = case.clock_start() else {
         return;
     };
-    if case.contact.is_none() && case.out_of_scope() {
+    if case
+        .contact
+        .map_or(case.out_of_scope(), |at| case.is_before_need(at))
+    {
         return;
     }
     let contact = case.contact.map(|at| at.max(start));
     let length = contact.map_or(OPEN, |at| minutes(at - start));
     let breakdown = [
         ("hours", hours(received)),
-        ("priority", how.priority.code()),
+        ("priority", case.priority().unwrap_or(how.priority).code()),
         ("service", how.service.code()),
     ];
     add(
@@ -289,7 +330,7 @@ fn contact(case: &Case<'_>, received: DateTime<Utc>, how: &Received, add: Add<'_
     let midnights = contact.map(|at| local::midnights(start, at));
     let met = match how.service {
         CareService::Mdt => return,
-        CareService::CrisisResponse if !is_urgent(how) => return,
+        CareService::CrisisResponse if !case.is_urgent() => return,
         CareService::CrisisResponse => length <= URGENT_MINUTES,
         CareService::Reablement => midnights.is_some_and(|m| m <= REABLEMENT_MIDNIGHTS),
     };
@@ -353,7 +394,10 @@ fn actions(case: &Case<'_>, add: Add<'_>) {
         };
         // An action opened again after it was cancelled is wanted again.
         if action.cancelled.is_none_or(|cancelled| opened > cancelled) {
-            let in_time = action.done.is_some_and(|at| local::date(at) <= what.due);
+            // The first time stands, since it was opened last: a wrong one is retracted.
+            let since_opened = action.done.iter().filter(|at| **at >= opened).min();
+            let done = since_opened.or(action.done.iter().min());
+            let in_time = done.is_some_and(|at| local::date(*at) <= what.due);
             add(
                 Q::ActionsOnTime,
                 &[("owner", what.owner.code())],

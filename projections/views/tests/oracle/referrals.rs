@@ -210,13 +210,15 @@ fn meeting(
     let plan = (dice.roll(4) > 0).then(|| discussed + TimeDelta::days(dice.roll(9) as i64));
     let in_time = plan.is_some_and(|p| minutes(accepted, p) <= 14.0 * 1440.0);
     let by = [("service", service)];
-    told.met(
-        "md-plan-within-14d",
-        area,
-        accepted.date_naive(),
-        in_time,
-        &by,
-    );
+    if service == "mdt" {
+        told.met(
+            "md-plan-within-14d",
+            area,
+            accepted.date_naive(),
+            in_time,
+            &by,
+        );
+    }
     let Some(plan) = plan else { return };
     let agreed_by = dice.of(&["person-or-proxy", "clinical-team"]);
     let budget = dice.of(&["agreed", "not-agreed", "not-appropriate"]);

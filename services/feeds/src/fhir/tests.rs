@@ -147,10 +147,7 @@ fn notices_of_the_care_act_are_facts_of_the_stay_and_correct_nothing() {
             spell.admitted.unwrap().0.to_rfc3339(),
             "2026-11-10T08:00:00+00:00"
         );
-        assert_eq!(
-            spell.referred.unwrap().to_rfc3339(),
-            "2026-11-11T15:00:00+00:00"
-        );
+        assert_eq!(spell.referred[0].to_rfc3339(), "2026-11-11T15:00:00+00:00");
         let (_, proposed, called_off) = spell.notices[0];
         assert_eq!(
             (proposed.to_string().as_str(), called_off),
