@@ -4,5 +4,6 @@
 mod arrows;
 mod dependencies;
 mod files;
+mod image;
 mod manifest;
 mod walkthrough;

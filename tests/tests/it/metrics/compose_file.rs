@@ -113,8 +113,18 @@ fn every_service_is_confined_and_is_asked_how_it_is() {
         for port in strings(&service["ports"]) {
             assert!(port.starts_with("127.0.0.1:"), "{name}: {port}");
         }
-        // It gives the folder of NATS to NATS, and does nothing else.
+        // It is root, gives the folders of NATS to NATS, and does nothing else.
         if name == "nats-folder" {
+            let folders = strings(&service["volumes"]);
+            let folders: Vec<&str> = folders
+                .iter()
+                .map(|f| f.split_once(':').unwrap().1)
+                .collect();
+            let mut command = vec!["chown", "65532:65532"];
+            command.extend(&folders);
+            // Nothing in the folders: with this right alone root cannot look into one that NATS has closed to others.
+            assert_eq!(strings(&service["entrypoint"]), command);
+            assert_eq!(strings(&service["cap_add"]), ["CHOWN"]);
             continue;
         }
         assert_eq!(service["read_only"], true, "{name}");
@@ -203,4 +213,67 @@ fn a_server_of_the_cluster_never_opens_the_files_of_the_one_that_was_alone() {
     let cluster = BTreeSet::from(cluster);
     assert_eq!(cluster.len(), 3, "{cluster:?}");
     assert!(!cluster.contains(&alone), "{alone} of {cluster:?}");
+}
+
+#[test]
+fn views_of_the_log_of_a_cluster_are_others_than_those_of_the_log_that_was_alone() {
+    let [alone, cluster] =
+        [Compose::read(), Compose::of_a_cluster()].map(|file| file.file("project", "/data"));
+    assert_ne!(alone, cluster);
+}
+
+#[test]
+fn pages_of_a_real_county_begin_at_no_simulated_one() {
+    let file = Compose::read().file("project", "/etc/joinedup/joinedup.toml");
+    let text = std::fs::read_to_string(folders::repository().join(file)).unwrap();
+    let mut settings = text.lines().filter(|line| !line.starts_with('#'));
+    assert_eq!(settings.find(|line| line.contains("havenshire")), None);
+}
+
+/// A span of Alertmanager's, in seconds.
+fn seconds(span: &str) -> u64 {
+    let (number, unit) = span.split_at(span.len() - 1);
+    let unit = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => panic!("{span}"),
+    };
+    number.parse::<u64>().unwrap() * unit
+}
+
+#[test]
+fn alertmanager_repeats_when_it_is_to_and_remembers_for_that_long() {
+    let compose = Compose::read();
+    let command = compose.command("alertmanager");
+    let retention = command
+        .iter()
+        .find_map(|word| word.strip_prefix("--data.retention="));
+    let file = compose.file("alertmanager", "/etc/alertmanager/alertmanager.yml");
+    let text = std::fs::read_to_string(folders::repository().join(file)).unwrap();
+    let file: Value = serde_yaml_ng::from_str(&text).unwrap();
+    let top = &file["route"];
+    let set = |route: &Value, name: &str| {
+        let own = route[name].as_str().or(top[name].as_str());
+        seconds(own.unwrap())
+    };
+    for route in top["routes"].as_array().unwrap().iter().chain([top]) {
+        let (every, again) = (set(route, "group_interval"), set(route, "repeat_interval"));
+        assert!(again < seconds(retention.unwrap()), "{route}");
+        assert!(every < again, "{route}");
+        if route["receiver"] == "dead-mans-switch" {
+            // It is told at the first look that is more than the repeat interval after the last time.
+            assert_eq!((again / every + 1) * every, 60, "{route}");
+        }
+    }
+}
+
+#[test]
+fn a_build_is_told_which_revision_it_is_of() {
+    let revision = [("JOINEDUP_REVISION", "abc1234")];
+    let build = &Compose::with(&revision.into()).0["services"]["project"]["build"];
+    let image = std::fs::read_to_string(folders::repository().join("Containerfile")).unwrap();
+    assert_eq!(build["args"]["REVISION"], "abc1234");
+    assert!(image.contains("ARG REVISION"), "{image}");
 }

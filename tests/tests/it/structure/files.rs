@@ -10,13 +10,13 @@ use joinedup_tests::tools::Run;
 const LONGEST: usize = 500;
 
 /// A committed text file.
-struct Committed {
-    path: String,
-    text: String,
+pub struct Committed {
+    pub path: String,
+    pub text: String,
 }
 
 /// Every committed file that is text, as it is in the working tree.
-fn committed() -> Vec<Committed> {
+pub fn committed() -> Vec<Committed> {
     let root = folders::repository();
     let run = Run::of(
         Command::new("git")
