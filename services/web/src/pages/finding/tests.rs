@@ -105,6 +105,13 @@ fn a_title_tells_what_a_change_did_until_it_is_a_year_old_or_the_values_turn() {
     assert_eq!(said_of(&better, Some(&huddle(None))), fell);
     let adopted = huddle(Some(day("2025-11-30")));
     assert_eq!(said_of(&better, Some(&adopted)), fell);
+    // A test that was given up is told on its own page and is not what the chart is read for.
+    let abandoned = Change {
+        decision: Some(Decision::Abandon),
+        ..adopted.clone()
+    };
+    let said = said_of(&better, Some(&abandoned));
+    assert!(said.starts_with("Getting better since"), "{said}");
     // Then the new values rise above every one before: the page must not praise itself.
     let turned = near(5.0, 30).chain(near(2.0, 40)).chain(near(9.0, 12));
     let said = said_of(&chart(&turned.collect::<Vec<_>>()), Some(&adopted));
