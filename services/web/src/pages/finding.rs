@@ -148,7 +148,14 @@ fn of_rules(chart: &Chart) -> String {
     let with = |start: &str| match (&level, &now, &centre) {
         (Some((since, before, lately)), ..) => {
             let since = words::day_month_year(*since);
-            format!("{start} since {since}: {lately}, was {before}")
+            let back = latest(chart).filter(|row| joinedup_drawing::is_back(row));
+            let back = back
+                .zip(now.as_ref())
+                .map(|(_, now)| format!("; latest {} back at {now}", words::grain(chart.period)));
+            format!(
+                "{start} since {since}: {lately}, was {before}{}",
+                back.unwrap_or_default()
+            )
         }
         (None, Some(now), Some(centre)) => format!("{start}: {now}, {centre}"),
         (None, Some(now), None) => format!("{start}: {now}"),
