@@ -45,7 +45,7 @@ fn bars(drawing: &Drawing, margins: Margins) -> Vec<Bar<'_>> {
     if drawing.size == Size::Small {
         return Vec::new();
     }
-    let scale = super::axis::Scale::of(std::iter::empty(), None);
+    let scale = super::axis::Scale::of(std::iter::empty(), "");
     let frame = Frame::new(margins, scale, first.start, last.start);
     let letters = if drawing.size == Size::Wide { 60 } else { 34 };
     let mut ends = [f64::MIN; MAX_ROWS];

@@ -28,11 +28,10 @@ pub fn svg(drawing: &Drawing) -> String {
     let (Some(first), Some(last)) = (drawing.spots.first(), drawing.spots.last()) else {
         return empty(drawing);
     };
-    let least = (drawing.unit == "proportion").then_some(0.0);
     let scale = drawing
         .scale
         .clone()
-        .unwrap_or_else(|| Scale::of(drawing.values(), least));
+        .unwrap_or_else(|| Scale::of(drawing.values(), &drawing.unit));
     let canvas = Canvas {
         drawing,
         frame: Frame::new(margins, scale, first.start, last.start),
