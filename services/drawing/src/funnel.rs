@@ -129,7 +129,7 @@ pub fn svg(funnel: &Funnel, places: &[Place], unit: &str, out_of: &str, title: &
         .zip(&called)
         .map(|(u, (name, _))| ((x(u.denominator), y(u.ratio)), *name))
         .collect();
-    let labels = labels::place(&points, WIDTH);
+    let labels = labels::place(&points, WIDTH, HEIGHT - BOTTOM);
     for ((found, (name, link)), label) in units.into_iter().zip(called).zip(labels) {
         let inside = !found.outlier;
         let words = format!(
@@ -156,7 +156,7 @@ pub fn svg(funnel: &Funnel, places: &[Place], unit: &str, out_of: &str, title: &
             format!(
                 "<text class=\"label\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{}\">{}</text>",
                 label.x,
-                py + 4.0,
+                label.y + 4.0,
                 if label.ends { "end" } else { "start" },
                 escape(name)
             )
