@@ -8,7 +8,7 @@ pub(crate) mod cycle;
 pub mod decision;
 
 pub use annotation::{Annotation, AnnotationKind, ChangeSpan};
-pub use before_after::{BeforeAfter, Judged, Moved, Since, before_and_after};
+pub use before_after::{BeforeAfter, Judged, Moved, before_and_after};
 pub use decision::{Decisions, TargetStep, decisions};
 
 use crate::contribution::StoredFact;

@@ -9,6 +9,7 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc, Weekday};
 use joinedup_events::AreaId;
 use joinedup_events::area::Areas;
 use joinedup_spc::Variation;
+use joinedup_spc::rules::Rule;
 use joinedup_views::ask::Basis;
 use joinedup_views::chart::{Chart, ChartQuery, of_points};
 use joinedup_views::measure::Measure;
@@ -194,6 +195,18 @@ fn a_chart_says_since_when_it_differs_and_how_it_is_lately() {
     );
     let verdict = judged(&values[..14], "2025-03-15T00:00:00Z");
     assert_eq!((verdict.since, verdict.lately), (None, None));
+    // Of a change of level the months are those that were compared, though one of them and the last lie where those before lay.
+    values.truncate(14);
+    values.extend([10, 11, 9, 10, 12, 10, 9, 21, 10, 9, 11, 22]);
+    let verdict = judged(&values, "2026-03-15T00:00:00Z");
+    assert_eq!(verdict.alert_rules, [Rule::LevelChange]);
+    assert_eq!(
+        (verdict.since, verdict.lately),
+        (Some(d("2025-03-01")), Some(10.0))
+    );
+    let why =
+        "The latest 12 values, since 1 March 2025, are lower than those before: 12 on average";
+    assert!(verdict.why.starts_with(why), "{}", verdict.why);
 }
 
 #[test]

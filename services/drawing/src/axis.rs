@@ -17,35 +17,44 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// A scale that holds all values, from zero where they are near it, with some five ticks.
+    /// A scale that holds all values, from zero where they are near it, with some five ticks. It does not go on where no value of
+    /// the unit can lie, and where all values are one it shows all that it is one of.
     #[must_use]
-    pub fn of(values: impl Iterator<Item = f64>, least_top: Option<f64>) -> Self {
-        let (mut low, mut high) = values
-            .filter(|v| v.is_finite())
-            .fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(v), h.max(v)));
+    pub fn of(values: impl Iterator<Item = f64>, unit: &str) -> Self {
+        let values: Vec<f64> = values.filter(|v| v.is_finite()).collect();
+        let mut low = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let mut high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         if low > high {
             (low, high) = (0.0, 1.0);
         }
-        if let Some(top) = least_top {
-            high = high.max(top);
+        let ends = ends(unit).filter(|(least, most)| low >= *least && high <= *most);
+        let is_rating = ends.is_some() && unit != "proportion";
+        // Between one person and two there is nobody, and between two levels no level.
+        let is_whole = is_rating || unit != "proportion" && values.iter().all(|v| v.fract() == 0.0);
+        if high - low < f64::EPSILON * high.abs().max(1.0) {
+            (low, high) = ends.unwrap_or(match low {
+                below if below < 0.0 => (below, 0.0),
+                0.0 => (0.0, 1.0),
+                above => (0.0, above),
+            });
         }
         // Care measures are amounts: cutting the axis would make small movements look large.
-        if low >= 0.0 && low < high * 0.6 {
+        let is_near = low < high * 0.6 || is_whole && high <= 5.0;
+        if low >= 0.0 && is_near && !is_rating {
             low = 0.0;
         }
-        if high - low < f64::EPSILON * high.abs().max(1.0) {
-            high = low + low.abs().max(1.0) * 0.5;
-        }
         let rough = (high - low) / 5.0;
+        let rough = if is_whole { rough.max(1.0) } else { rough };
         let power = 10f64.powf(rough.log10().floor());
         let step = [1.0, 2.0, 2.5, 5.0, 10.0]
             .into_iter()
             .map(|m| m * power)
-            .find(|s| *s >= rough * 0.999)
+            .find(|s| *s >= rough * 0.999 && !(is_whole && s.fract() > 0.0))
             .unwrap_or(power * 10.0);
+        let (least, most) = ends.unwrap_or((f64::MIN, f64::MAX));
         Self {
-            low: (low / step).floor() * step,
-            high: (high / step).ceil() * step,
+            low: ((low / step).floor() * step).max(least),
+            high: ((high / step).ceil() * step).min(most),
             step,
         }
     }
@@ -76,6 +85,15 @@ impl Scale {
     pub fn share(&self, value: f64) -> f64 {
         (value - self.low) / (self.high - self.low)
     }
+}
+
+/// The least and the most that a unit can be: of a share, and of what says so itself, such as `level, 1 to 5`.
+fn ends(unit: &str) -> Option<(f64, f64)> {
+    if unit == "proportion" {
+        return Some((0.0, 1.0));
+    }
+    let (least, most) = unit.rsplit_once(", ")?.1.split_once(" to ")?;
+    Some((least.parse().ok()?, most.parse().ok()?))
 }
 
 /// A value in words, with as many decimals as it needs: shares as percentages.
@@ -169,7 +187,7 @@ mod tests {
         #[test]
         fn every_tick_reads_as_itself(low in -1e6..1e6f64, power in -4..7i32, more in 1.0..10.0f64, share: bool) {
             let (unit, times, sign) = if share { ("proportion", 100.0, "%") } else { ("days", 1.0, "") };
-            let scale = Scale::of([low, low + more * 10f64.powi(power)].into_iter(), None);
+            let scale = Scale::of([low, low + more * 10f64.powi(power)].into_iter(), unit);
             let labels: Vec<String> = scale.ticks().map(|tick| scale.label(tick, unit)).collect();
             let distinct: std::collections::BTreeSet<&String> = labels.iter().collect();
             prop_assert_eq!(distinct.len(), labels.len(), "{:?}", labels);
@@ -184,7 +202,7 @@ mod tests {
     #[test]
     fn ticks_have_the_decimals_of_their_step() {
         let labels = |values: [f64; 2], unit| {
-            let scale = Scale::of(values.into_iter(), None);
+            let scale = Scale::of(values.into_iter(), unit);
             scale
                 .ticks()
                 .map(|tick| scale.label(tick, unit))
@@ -195,7 +213,7 @@ mod tests {
             ["110", "112", "114", "116", "118", "120"]
         );
         assert_eq!(
-            labels([112.0, 124.0], "days"),
+            labels([112.0, 123.5], "days"),
             ["110", "112.5", "115", "117.5", "120", "122.5", "125"]
         );
         assert_eq!(
@@ -226,11 +244,31 @@ mod tests {
 
     #[test]
     fn a_scale_holds_its_values_and_has_round_ticks() {
-        let scale = Scale::of([3.0, 17.0, 42.0].into_iter(), None);
+        let scale = Scale::of([3.0, 17.0, 42.0].into_iter(), "days");
         assert_eq!((scale.low, scale.high, scale.step), (0.0, 50.0, 10.0));
-        let flat = Scale::of([0.7; 5].into_iter(), None);
-        assert!(flat.low <= 0.7 && flat.high > 0.7 && flat.ticks().count() > 2);
-        let empty = Scale::of(std::iter::empty(), None);
+        let empty = Scale::of(std::iter::empty(), "");
         assert!(empty.high > empty.low);
+    }
+
+    #[test]
+    fn a_scale_ends_where_its_unit_does_and_one_value_is_seen_on_all_of_it() {
+        let of = |values: &[f64], unit| {
+            let scale = Scale::of(values.iter().copied(), unit);
+            (scale.low, scale.high, scale.step)
+        };
+        let level = "level, 1 to 5";
+        assert_eq!(of(&[1.0; 5], "proportion"), (0.0, 1.0, 0.2));
+        assert_eq!(of(&[0.18; 1], "proportion"), (0.0, 1.0, 0.2));
+        assert_eq!(of(&[0.0, 0.0], "proportion"), (0.0, 1.0, 0.2));
+        assert_eq!(of(&[0.31, 1.0], "proportion"), (0.0, 1.0, 0.2));
+        assert_eq!(of(&[1.0; 5], level), (1.0, 5.0, 1.0));
+        assert_eq!(of(&[1.0, 3.5], level), (1.0, 4.0, 1.0));
+        assert_eq!(of(&[4.2, 4.6], "points, 1 to 5"), (4.0, 5.0, 1.0));
+        assert_eq!(of(&[7.0; 5], "people"), (0.0, 8.0, 2.0));
+        assert_eq!(of(&[0.0; 5], "people"), (0.0, 1.0, 1.0));
+        assert_eq!(of(&[0.0, 2.0], "people"), (0.0, 2.0, 1.0));
+        assert_eq!(of(&[2.0, 3.0], "people"), (0.0, 3.0, 1.0));
+        assert_eq!(of(&[3.0, 11.0], "people"), (0.0, 15.0, 5.0));
+        assert_eq!(of(&[-4.0; 5], "levels"), (-4.0, 0.0, 1.0));
     }
 }

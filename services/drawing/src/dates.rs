@@ -17,11 +17,14 @@ pub fn draw(drawing: &Drawing, frame: &Frame, out: &mut String) {
     let spots: Vec<NaiveDate> = spots
         .filter(|at| frame.x(*at) <= frame.right() + 1.0)
         .collect();
-    let room = drawing.size.date_step();
-    let months = months(&spots, |at| frame.x(at), room);
-    let is_months = months.len() >= FEWEST_MONTHS;
+    let (of_months, of_days) = drawing.size.date_steps();
+    let months = months(&spots, |at| frame.x(at), of_months);
+    let is_enough = months.len() >= FEWEST_MONTHS;
+    // The first day of a period of months is said as its month either way.
+    let is_months = is_enough || spots.iter().all(|at| at.day() == 1);
+    let room = if is_months { of_months } else { of_days };
     let (mut free, mut year) = (f64::MIN, 0);
-    for at in if is_months { months } else { spots } {
+    for at in if is_enough { months } else { spots } {
         let x = frame.x(at);
         if x < free {
             continue;
@@ -71,10 +74,14 @@ fn months(spots: &[NaiveDate], x: impl Fn(NaiveDate) -> f64, room: f64) -> Vec<N
     };
     let has_room =
         |dates: &Vec<NaiveDate>| dates.windows(2).all(|pair| x(pair[1]) - x(pair[0]) >= room);
+    // Between two quarters lie months of which the chart knows nothing.
+    let are_months = spots.iter().all(|at| at.day() == 1);
+    let are_spots =
+        |dates: &Vec<NaiveDate>| !are_months || dates.iter().all(|at| spots.contains(at));
     STEPS
         .into_iter()
         .map(every)
-        .find(has_room)
+        .find(|dates| has_room(dates) && are_spots(dates))
         .unwrap_or_default()
 }
 
@@ -97,6 +104,19 @@ mod tests {
         assert_eq!(
             shown[..4],
             ["2025-07-01", "2025-10-01", "2026-01-01", "2026-04-01"].map(day)
+        );
+    }
+
+    #[test]
+    fn quarters_are_labelled_by_their_own_first_months() {
+        let quarters: Vec<NaiveDate> = (0..5)
+            .map(|n| day("2025-10-01") + Months::new(3 * n))
+            .collect();
+        let x = |at: NaiveDate| (at - quarters[0]).num_days() as f64;
+        assert_eq!(months(&quarters, x, 42.0), quarters);
+        assert_eq!(
+            months(&quarters, x, 100.0),
+            [day("2026-01-01"), day("2026-07-01")]
         );
     }
 

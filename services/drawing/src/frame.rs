@@ -49,7 +49,7 @@ impl Size {
                 width: 400.0,
                 height: 330.0,
                 left: 46.0,
-                right: 18.0,
+                right: 74.0,
                 top: 34.0,
                 bottom: 44.0,
             },
@@ -64,18 +64,12 @@ impl Size {
         }
     }
 
-    /// Whether lines are named at the right, outside the plot.
+    /// The least distance between two dates on the axis: of the names of months, and of days.
     #[must_use]
-    pub const fn names_outside(self) -> bool {
-        matches!(self, Self::Wide)
-    }
-
-    /// The least distance between two dates on the axis.
-    #[must_use]
-    pub const fn date_step(self) -> f64 {
+    pub const fn date_steps(self) -> (f64, f64) {
         match self {
-            Self::Wide => 64.0,
-            Self::Narrow | Self::Small => 76.0,
+            Self::Wide => (64.0, 64.0),
+            Self::Narrow | Self::Small => (42.0, 76.0),
         }
     }
 }

@@ -33,7 +33,7 @@ pub fn svg(funnel: &Funnel, places: &[Place], unit: &str, out_of: &str, title: &
         .map(|u| u.denominator)
         .fold(1.0, f64::max)
         * 1.08;
-    let across = Scale::of([0.0, widest].into_iter(), None);
+    let across = Scale::of([0.0, widest].into_iter(), "");
     let band = |u: &FunnelUnit| {
         if funnel.adjusted {
             u.adjusted_p998
@@ -52,7 +52,7 @@ pub fn svg(funnel: &Funnel, places: &[Place], unit: &str, out_of: &str, title: &
                 .iter()
                 .flat_map(|u| [band(u).lower, band(u).upper]),
         );
-    let up = Scale::of(values, None);
+    let up = Scale::of(values, unit);
     let x = |v: f64| LEFT + across.share(v) * (WIDTH - LEFT - RIGHT);
     let y = |v: f64| HEIGHT - BOTTOM - up.share(v).clamp(0.0, 1.0) * (HEIGHT - TOP - BOTTOM);
     let mut out = format!(
@@ -129,7 +129,7 @@ pub fn svg(funnel: &Funnel, places: &[Place], unit: &str, out_of: &str, title: &
         .zip(&called)
         .map(|(u, (name, _))| ((x(u.denominator), y(u.ratio)), *name))
         .collect();
-    let labels = labels::place(&points, WIDTH);
+    let labels = labels::place(&points, WIDTH, HEIGHT - BOTTOM);
     for ((found, (name, link)), label) in units.into_iter().zip(called).zip(labels) {
         let inside = !found.outlier;
         let words = format!(
@@ -156,7 +156,7 @@ pub fn svg(funnel: &Funnel, places: &[Place], unit: &str, out_of: &str, title: &
             format!(
                 "<text class=\"label\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{}\">{}</text>",
                 label.x,
-                py + 4.0,
+                label.y + 4.0,
                 if label.ends { "end" } else { "start" },
                 escape(name)
             )

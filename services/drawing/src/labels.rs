@@ -6,6 +6,8 @@ const LETTER: f64 = 6.6;
 const HIGH: f64 = 13.0;
 /// How far from its point a label stands.
 const AWAY: f64 = 10.0;
+/// How far below its point a label may stand: beside it, or else a line higher or lower, nearer to it.
+const LOWER: [f64; 3] = [0.0, -16.0, 16.0];
 
 struct Box {
     left: f64,
@@ -23,19 +25,21 @@ impl Box {
     }
 }
 
-/// Where a label goes: its horizontal place, and which end of it stands there.
+/// Where a label goes, and which end of it stands there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placed {
     /// Where it begins or ends.
     pub x: f64,
+    /// Its middle.
+    pub y: f64,
     /// It ends there.
     pub ends: bool,
 }
 
 /// A place for the name of each point (its position, and its name), none where there is no room. Those that come first
-/// are placed first. No label leaves the drawing's width or covers a point.
+/// are placed first. No label leaves the drawing's width or its floor, or covers a point.
 #[must_use]
-pub fn place(points: &[((f64, f64), &str)], width: f64) -> Vec<Option<Placed>> {
+pub fn place(points: &[((f64, f64), &str)], width: f64, floor: f64) -> Vec<Option<Placed>> {
     let marks: Vec<Box> = points
         .iter()
         .map(|((x, y), _)| Box {
@@ -51,25 +55,27 @@ pub fn place(points: &[((f64, f64), &str)], width: f64) -> Vec<Option<Placed>> {
         .enumerate()
         .map(|(own, ((x, y), name))| {
             let long = name.chars().count() as f64 * LETTER;
-            [false, true].into_iter().find_map(|ends| {
-                let at = if ends { x - AWAY } else { x + AWAY };
-                let (left, right) = if ends {
-                    (at - long, at)
-                } else {
-                    (at, at + long)
-                };
+            let places = LOWER
+                .into_iter()
+                .flat_map(|lower| [(lower, false), (lower, true)]);
+            places.into_iter().find_map(|(lower, ends)| {
+                let away = if lower == 0.0 { AWAY } else { 0.0 };
+                let (x, y) = (if ends { x - away } else { x + away }, y + lower);
+                let left = if ends { x - long } else { x };
                 let here = Box {
                     left,
-                    right,
+                    right: left + long,
                     top: y - HIGH / 2.0,
                     bottom: y + HIGH / 2.0,
                 };
                 let others = marks[..own].iter().chain(&marks[own + 1..]);
-                let free =
-                    left >= 0.0 && right <= width && !others.chain(&labels).any(|b| b.meets(&here));
+                let free = here.left >= 0.0
+                    && here.right <= width
+                    && (lower == 0.0 || here.bottom <= floor)
+                    && !others.chain(&labels).any(|b| b.meets(&here));
                 free.then(|| {
                     labels.push(here);
-                    Placed { x: at, ends }
+                    Placed { x, y, ends }
                 })
             })
         })
@@ -82,27 +88,26 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn in_one_place_two_are_named_and_at_the_edge_a_label_turns() {
-        let points = [
-            ((300.0, 50.0), "Hazelmoor"),
-            ((302.0, 51.0), "Gullhaven"),
-            ((301.0, 50.0), "Tidewell"),
-            ((690.0, 50.0), "Stonebeck"),
-        ];
-        let ends: Vec<Option<bool>> = place(&points, 720.0)
+    fn in_one_place_six_are_named_and_at_the_edge_a_label_turns() {
+        let mut points = vec![((300.0, 50.0), "Hazelmoor"); 7];
+        points.push(((690.0, 150.0), "Stonebeck"));
+        let placed: Vec<Option<(f64, bool)>> = place(&points, 720.0, 80.0)
             .into_iter()
-            .map(|placed| placed.map(|p| p.ends))
+            .map(|placed| placed.map(|p| (p.y, p.ends)))
             .collect();
-        assert_eq!(ends, [Some(false), Some(true), None, Some(true)]);
+        let beside = [50.0, 34.0, 66.0].map(|y| [Some((y, false)), Some((y, true))]);
+        assert_eq!(placed[..6], beside.concat());
+        assert_eq!(placed[6..], [None, Some((150.0, true))]);
     }
 
     proptest! {
         #[test]
         fn no_label_covers_another_or_a_point(points in prop::collection::vec(((60.0..700.0f64, 20.0..300.0f64), "[A-Z][a-z]{3,14}"), 0..40)) {
             let asked: Vec<_> = points.iter().map(|(at, name)| (*at, name.as_str())).collect();
-            let placed = place(&asked, 720.0);
-            let boxes: Vec<Box> = placed.iter().zip(&asked).filter_map(|(placed, ((_, y), name))| {
+            let placed = place(&asked, 720.0, 300.0);
+            let boxes: Vec<Box> = placed.iter().zip(&asked).filter_map(|(placed, (_, name))| {
                 let placed = (*placed)?;
+                let y = placed.y;
                 let long = name.len() as f64 * LETTER;
                 let left = if placed.ends { placed.x - long } else { placed.x };
                 Some(Box { left, right: left + long, top: y - HIGH / 2.0, bottom: y + HIGH / 2.0 })

@@ -44,7 +44,7 @@ pub fn of_answer(answer: &Answer, standalone: bool) -> Drawing {
         .map(|row| Spot {
             start: row.point.period_start,
             value: row.point.value,
-            mark: mark(row.point.state, row.variation),
+            mark: mark(row.point.state, row.variation.filter(|_| !is_back(row))),
             why: why(row),
             centre: row.centre,
             limits: row.lcl.zip(row.ucl),
@@ -80,6 +80,21 @@ pub fn of_answer(answer: &Answer, standalone: bool) -> Drawing {
         size: Size::Wide,
         scale: None,
     }
+}
+
+/// Whether a point is one of a change of level and lies itself where the values before lay: the latest one stands for all of them,
+/// and in the colour of the change it would be read as one more of it.
+#[must_use]
+pub fn is_back(row: &ChartPoint) -> bool {
+    let Some((value, centre)) = row.point.value.zip(row.centre) else {
+        return false;
+    };
+    let across = |signal: &Signal| match (signal.rule, signal.side) {
+        (Rule::LevelChange, Side::High) => value <= centre,
+        (Rule::LevelChange, Side::Low) => value >= centre,
+        _ => false,
+    };
+    !row.signals.is_empty() && row.signals.iter().all(across)
 }
 
 /// The level of the latest points, where a rule says that it is another than before.

@@ -14,7 +14,7 @@ pub const STYLE: &str = include_str!("chart.css");
 
 /// The height of a name of a line, and the width of one of its letters, nearly.
 const NAME: f64 = 15.0;
-const LETTER: f64 = 7.0;
+const LETTER: f64 = 7.6;
 
 struct Canvas<'a> {
     drawing: &'a Drawing,
@@ -28,11 +28,10 @@ pub fn svg(drawing: &Drawing) -> String {
     let (Some(first), Some(last)) = (drawing.spots.first(), drawing.spots.last()) else {
         return empty(drawing);
     };
-    let least = (drawing.unit == "proportion").then_some(0.0);
     let scale = drawing
         .scale
         .clone()
-        .unwrap_or_else(|| Scale::of(drawing.values(), least));
+        .unwrap_or_else(|| Scale::of(drawing.values(), &drawing.unit));
     let canvas = Canvas {
         drawing,
         frame: Frame::new(margins, scale, first.start, last.start),
@@ -247,51 +246,45 @@ fn targets(canvas: &Canvas<'_>, out: &mut String) {
     }
 }
 
-/// The names of earlier centre lines, each at the end of its own: what it was before the baseline changed.
+/// The names of earlier centre lines, each above the plot at the end of its own time: what it was before the baseline changed.
+/// Beside the line itself it would lie over the points. Where a time is short, its shorter name is left, or nothing.
 fn earlier(canvas: &Canvas<'_>, out: &mut String) {
     let (drawing, frame) = (canvas.drawing, &canvas.frame);
     let mut phases: Vec<&[Spot]> = drawing.spots.chunk_by(|a, b| a.phase == b.phase).collect();
     phases.pop();
-    // Where names stand inside, today's ends at the right edge and may reach over an earlier one.
-    let now = drawing.spots.iter().rev().find_map(|s| s.centre);
-    let now = now.filter(|_| !drawing.size.names_outside()).map(|now| {
-        let letters = drawing.centre_name.len() + 1 + number(now, &drawing.unit).chars().count();
-        (frame.right() - letters as f64 * LETTER, frame.y(now))
-    });
+    let mut free = frame.margins.left;
     for phase in phases {
         let Some((last, centre)) = phase.iter().rev().find_map(|s| Some((s, s.centre?))) else {
             continue;
         };
         let x = frame.x(last.start);
+        let top = frame.margins.top;
         let _ = write!(
             out,
-            "<line class=\"limit\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{}\" y2=\"{}\"/>",
-            frame.margins.top,
+            "<line class=\"limit\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{top}\" y2=\"{}\"/>",
             frame.floor(),
         );
-        let y = frame.y(centre);
-        if now.is_some_and(|(left, now)| left < x && (now - y).abs() < NAME) {
-            continue;
+        let was = format!("was {}", number(centre, &drawing.unit));
+        let names = [format!("{} {was}", drawing.centre_name), was];
+        let fits = |name: &String| x - name.chars().count() as f64 * LETTER >= free;
+        if let Some(name) = names.iter().find(|name| fits(name)) {
+            let _ = write!(
+                out,
+                "<text class=\"centre-name earlier\" x=\"{x:.1}\" y=\"{:.1}\">{name}</text>",
+                top - 3.0,
+            );
+            free = x + 6.0;
         }
-        let _ = write!(
-            out,
-            "<text class=\"centre-name inside\" x=\"{:.1}\" y=\"{:.1}\">{} was {}</text>",
-            x - 4.0,
-            y - 6.0,
-            drawing.centre_name,
-            number(centre, &drawing.unit)
-        );
     }
 }
 
-/// The names of the centre line, of the level of the latest points and of the target, out of each other's way.
+/// The names of the centre line, of the level of the latest points and of the target, at the right of the plot and out of each
+/// other's way.
 fn names(canvas: &Canvas<'_>, out: &mut String) {
     let (drawing, frame) = (canvas.drawing, &canvas.frame);
-    let outside = drawing.size.names_outside();
     let centre = drawing.spots.iter().rev().find_map(|s| s.centre);
     let centre = centre.map(|value| ("centre-name".to_owned(), drawing.centre_name, value));
-    // Inside it would stand among its own points; its value is in the title.
-    let lately = drawing.lately_shown().filter(|_| outside).map(|level| {
+    let lately = drawing.lately_shown().map(|level| {
         let class = format!("lately-name {}", level.mark.class());
         (class, "lately", level.value)
     });
@@ -301,25 +294,15 @@ fn names(canvas: &Canvas<'_>, out: &mut String) {
         [centre, lately, target].into_iter().flatten().collect();
     names.sort_by(|a, b| b.2.total_cmp(&a.2));
     let mut heights: Vec<f64> = names.iter().map(|name| frame.y(name.2)).collect();
-    let height = if outside { 2.0 * NAME } else { NAME };
-    spread(&mut heights, height, frame.floor());
+    spread(&mut heights, 2.0 * NAME, frame.floor());
     for ((class, word, value), y) in names.into_iter().zip(heights) {
+        let x = frame.right() + 10.0;
         let said = number(value, &drawing.unit);
-        if outside {
-            let x = frame.right() + 10.0;
-            let _ = write!(
-                out,
-                "<text class=\"{class}\" x=\"{x}\" y=\"{:.1}\">{word}<tspan x=\"{x}\" dy=\"15\" class=\"figure\">{said}</tspan></text>",
-                y - 1.0
-            );
-        } else {
-            let _ = write!(
-                out,
-                "<text class=\"{class} inside\" x=\"{}\" y=\"{:.1}\">{word} {said}</text>",
-                frame.right() - 2.0,
-                y - 5.0
-            );
-        }
+        let _ = write!(
+            out,
+            "<text class=\"{class}\" x=\"{x}\" y=\"{:.1}\">{word}<tspan x=\"{x}\" dy=\"15\" class=\"figure\">{said}</tspan></text>",
+            y - 1.0
+        );
     }
 }
 

@@ -11,7 +11,7 @@ pub const MAX_POINTS: usize = 52;
 pub fn spark(values: &[Option<f64>], centre: Option<f64>, class: &str, said: &str) -> String {
     let (width, height) = (132.0, 30.0);
     let values = &values[values.len().saturating_sub(MAX_POINTS)..];
-    let scale = Scale::of(values.iter().flatten().copied().chain(centre), None);
+    let scale = Scale::of(values.iter().flatten().copied().chain(centre), "");
     let step = (width - 8.0) / values.len().saturating_sub(1).max(1) as f64;
     let y = |v: f64| height - 4.0 - scale.share(v) * (height - 8.0);
     let mut out = format!(

@@ -47,21 +47,6 @@ pub enum Moved {
     Down,
 }
 
-/// What the later points of a comparison come after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(
-    feature = "schema",
-    derive(schemars::JsonSchema),
-    schemars(rename = "LaterSince")
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Since {
-    /// The start: the change is in force, under test or adopted.
-    Started,
-    /// The end of a test that was not adopted.
-    Ended,
-}
-
 /// A measure before, during and after a cycle.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -74,11 +59,11 @@ pub struct BeforeAfter {
     pub during: Side,
     /// Points of periods that began after the finish.
     pub after: Side,
-    /// The points that are compared with those before: all since the start, and of a change that ended and was not adopted
-    /// those after its finish.
+    /// The points that are compared with those before: all since the start, and of a test that is over and was not adopted
+    /// those during it.
     pub later: Side,
-    /// Which of the two they are.
-    pub since: Since,
+    /// The test is over and was not adopted: what comes after its end says nothing of it.
+    pub is_over: bool,
     /// How many of them lie above the median before.
     pub above: usize,
     /// How many lie below it.
@@ -132,8 +117,9 @@ const SAME: i64 = 4;
 /// Compares a measure's points around a cycle; none when it never started. The period that holds the first day of the cycle is
 /// the first since, as it is the first of a new baseline from that day.
 ///
-/// Points before the baseline that stood when the cycle began are left out. As long as the change is in force, which it is on
-/// and on where it was adopted, all points since the start are compared: a decision to keep it takes no evidence away.
+/// Points before the baseline that stood when the cycle began are left out. Those compared are all of the time in which the change
+/// was in force. Where it was adopted it still is, so a decision to keep it takes no evidence away; where it was not, what came
+/// after its end would be told as if it were the test's.
 #[must_use]
 pub fn before_and_after(
     change: &Change,
@@ -143,23 +129,20 @@ pub fn before_and_after(
 ) -> Option<BeforeAfter> {
     let start = change.started?;
     let points = judged.since_baseline(start);
-    let began_after =
-        |period: Period, end: Option<NaiveDate>| end.is_some_and(|end| period.start > end);
     let values = |keep: &dyn Fn(Period) -> bool| -> Vec<f64> {
         let kept = points.iter().filter(|(p, v)| keep(*p) && v.is_finite());
         kept.map(|(_, value)| *value).collect()
     };
     let was = values(&|period| period.end <= start);
-    let is_over = |period: Period| began_after(period, change.finished);
-    let during = side(&values(&|period| period.end > start && !is_over(period)));
-    let after = side(&values(&|period| period.end > start && is_over(period)));
-    let ended = change.finished.filter(|_| !change.is_adopted());
-    let (since, word) = match ended {
-        Some(_) => (Since::Ended, "after it ended"),
-        None => (Since::Started, "since it began"),
+    let is_after = |period: Period| change.finished.is_some_and(|end| period.start > end);
+    let during = side(&values(&|period| period.end > start && !is_after(period)));
+    let after = side(&values(&|period| period.end > start && is_after(period)));
+    let is_over = change.finished.is_some() && !change.is_adopted();
+    let word = match is_over {
+        true => "while it was tested",
+        false => "since it began",
     };
-    let is_later =
-        |period: Period| period.end > start && (ended.is_none() || began_after(period, ended));
+    let is_later = |period: Period| period.end > start && !(is_over && is_after(period));
     let later = values(&is_later);
     let a_year = year_before(points, start, is_later);
     let moved = match judged.mostly_suppressed {
@@ -183,9 +166,9 @@ pub fn before_and_after(
         (Some(was), Some(is)) => {
             let verdict = match moved {
                 Moved::Suppressed | Moved::TooFew => format!(
-                    "It is too early to tell: {ENOUGH_POINTS} points are needed on each side."
+                    "That is too few to tell: {ENOUGH_POINTS} points are needed on each side."
                 ),
-                Moved::Chance => "There is no clear difference yet.".to_owned(),
+                Moved::Chance => "There is no clear difference.".to_owned(),
                 Moved::Up => "That is higher, and very unlikely to be chance.".to_owned(),
                 Moved::Down => "That is lower, and very unlikely to be chance.".to_owned(),
             };
@@ -198,18 +181,23 @@ pub fn before_and_after(
                 }
                 _ => "",
             };
+            let then = after.median.filter(|_| is_over).map(|then| {
+                let over = counted(after.points);
+                format!(" After it ended: {} over {over}.", number(then))
+            });
             format!(
-                "{title}: median {} over {} before {name} began, {} over {} {word}. {verdict}{season} Other changes may have contributed.",
+                "{title}: median {} over {} before {name} began, {} over {} {word}. {verdict}{season}{} Other changes may have contributed.",
                 number(was),
                 counted(before.points),
                 number(is),
                 counted(later.points),
+                then.unwrap_or_default(),
             )
         }
         (None, _) => {
             format!("{title}: there are no points before {name} began, so nothing to compare with.")
         }
-        (_, None) => format!("{title}: there are no points yet {word}."),
+        (_, None) => format!("{title}: there are no points {word}."),
     };
     Some(BeforeAfter {
         measure: measure.to_owned(),
@@ -217,7 +205,7 @@ pub fn before_and_after(
         during,
         after,
         later,
-        since,
+        is_over,
         above,
         below,
         moved,

@@ -274,15 +274,20 @@ fn before_and_after_are_compared_by_medians_and_no_cause_is_claimed() {
         (Some(0.4), Some(0.25))
     );
     assert!(
-        told.sentence.contains("0.25 over 6 points after it ended"),
+        told.sentence
+            .contains("0.35 over 9 points while it was tested")
+            && told
+                .sentence
+                .contains("After it ended: 0.25 over 6 points."),
         "{}",
         told.sentence
     );
-    assert_eq!((told.above, told.below, told.moved), (0, 6, Moved::TooFew));
-    // Just ended: the points of the cycle itself are not after it.
+    assert_eq!((told.above, told.below, told.moved), (0, 9, Moved::TooFew));
+    // Just ended: nothing is after it.
     values.truncate(15);
     let told = before_and_after(&abandoned, "m", "Share", &weekly(&values)).unwrap();
-    assert_eq!((told.later.points, told.moved), (0, Moved::TooFew));
+    assert_eq!((told.later, told.after.points), (told.during, 0));
+    assert!(!told.sentence.contains("ended"), "{}", told.sentence);
 }
 
 #[test]
@@ -302,17 +307,20 @@ fn what_a_test_proved_stands_on_the_day_it_is_adopted_and_after() {
     let running = told(&change(&[on("2026-01-05", happened("started"))]).unwrap());
     let adopted = told(&ended(Decision::Adopt));
     assert_eq!((adopted.during.points, adopted.after.points), (14, 6));
-    assert_eq!(adopted.since, Since::Started);
     assert_eq!(
         (adopted.later, adopted.below, adopted.moved),
         (running.later, 20, Moved::Down)
     );
     assert_eq!(adopted.sentence, running.sentence);
-    let abandoned = told(&ended(Decision::Abandon));
-    assert_eq!(
-        (abandoned.later, abandoned.since, abandoned.moved),
-        (abandoned.after, Since::Ended, Moved::TooFew)
-    );
+    // Where it was not adopted, the six weeks after it are not its own.
+    for decision in [Decision::Abandon, Decision::Adapt] {
+        let over = told(&ended(decision));
+        assert_eq!((adopted.is_over, over.is_over), (false, true));
+        assert_eq!(
+            (over.later, over.below, over.moved),
+            (over.during, 14, Moved::Down)
+        );
+    }
 }
 
 #[test]
@@ -366,7 +374,7 @@ fn few_points_are_said_to_be_few_and_a_running_cycle_has_no_after() {
     .unwrap();
     assert_eq!(told.after.points, 0);
     assert!(
-        told.sentence.contains("since it began") && told.sentence.contains("too early"),
+        told.sentence.contains("since it began") && told.sentence.contains("too few"),
         "{}",
         told.sentence
     );

@@ -236,8 +236,18 @@ pub(super) fn verdict(points: &[ChartPoint], verdict: Verdict, is_run: bool) -> 
         .collect();
     let centre = verdict.phases.last().and_then(|p| p.centre);
     let latest = verdict.latest.and_then(|at| points.get(at));
-    let signalling = signalling(points, &verdict.alert_rules);
-    let differing = differing(&signalling, centre, is_run);
+    let level_change = verdict
+        .recent_shift()
+        .filter(|_| verdict.alert_rules == [Rule::LevelChange]);
+    let signalling = match level_change {
+        Some(shift) => newest(points, shift.latest),
+        None => signalling(points, &verdict.alert_rules),
+    };
+    let differing = match level_change {
+        // These were compared with those before, whichever side of the line each of them is on.
+        Some(_) => signalling.as_slice(),
+        None => differing(&signalling, centre, is_run),
+    };
     ChartVerdict {
         median: centre.filter(|_| is_run),
         centre,
@@ -268,6 +278,14 @@ pub(super) fn verdict(points: &[ChartPoint], verdict: Verdict, is_run: bool) -> 
         latest: latest.map(|p| p.point.period_start),
         why: verdict.why,
     }
+}
+
+/// So many of the latest judged points.
+fn newest(points: &[ChartPoint], count: usize) -> Vec<&ChartPoint> {
+    let read = points.iter().rev().filter(|p| p.variation.is_some());
+    let mut latest: Vec<&ChartPoint> = read.take(count).collect();
+    latest.reverse();
+    latest
 }
 
 /// The latest points in a row that meet a rule behind the alert.

@@ -207,18 +207,66 @@ fn the_line_of_a_change_lies_below_the_dates() {
 }
 
 #[test]
-fn an_earlier_median_is_named_where_todays_name_leaves_it_room() {
-    let picture = |last: usize, centre: f64| {
+fn the_names_of_lines_lie_beside_the_plot_and_over_no_point() {
+    let named = |size: Size, last: [usize; 2]| {
+        let mut drawing = Drawing { size, ..drawing() };
+        let spots = drawing.spots.len();
+        for (phase, last) in (1..).zip(last) {
+            for spot in &mut drawing.spots[spots - last..] {
+                (spot.phase, spot.centre) = (phase, Some(3.5));
+            }
+        }
+        let margins = drawing.margins();
+        let right = margins.width - margins.right;
+        let picture = svg(&drawing);
+        let names = picture.split("<text class=\"centre-name").skip(1);
+        let names = names.map(|name| {
+            let number = |of: &str| -> f64 {
+                let value = name.split(of).nth(1).unwrap();
+                value.split('"').next().unwrap().parse().unwrap()
+            };
+            assert!(
+                number("x=\"") > right || number("y=\"") < margins.top,
+                "{name}"
+            );
+            let text = name.split('>').nth(1).unwrap();
+            text.split('<').next().unwrap().to_owned()
+        });
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        named(Size::Narrow, [4, 2]),
+        ["median was 3", "was 3.5", "median"]
+    );
+    assert_eq!(
+        named(Size::Wide, [4, 2]),
+        ["median was 3", "median was 3.5", "median"]
+    );
+    // A first week alone has no room above it.
+    assert_eq!(named(Size::Narrow, [6, 0]), ["median"]);
+}
+
+#[test]
+fn months_are_said_as_months_on_narrow_charts_too() {
+    let months = |months: u32| {
         let mut drawing = Drawing {
             size: Size::Narrow,
             ..drawing()
         };
-        let from = drawing.spots.len() - last;
-        for spot in &mut drawing.spots[from..] {
-            (spot.phase, spot.centre) = (1, Some(centre));
-        }
-        svg(&drawing).contains("median was")
+        let first = NaiveDate::from_ymd_opt(2025, 5, 1).unwrap();
+        let spot = drawing.spots[0].clone();
+        let at = |n| first + chrono::Months::new(n);
+        drawing.spots = (0..months)
+            .map(|n| Spot {
+                start: at(n),
+                ..spot.clone()
+            })
+            .collect();
+        svg(&drawing)
     };
-    assert!(!picture(1, 3.2));
-    assert!(picture(1, 9.0) && picture(4, 3.2));
+    for (n, month) in [(2, "May"), (3, "Jul"), (19, "Oct"), (40, "Jan")] {
+        let picture = months(n);
+        assert!(picture.contains(&format!(">{month}</text>")), "{picture}");
+        assert!(!picture.contains(">1 "), "{picture}");
+    }
 }

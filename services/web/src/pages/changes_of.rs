@@ -90,9 +90,12 @@ pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Mar
 /// the medians of both sides. A chart's own centre line may be another one: that of its first points.
 #[must_use]
 pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
+    let is_over = around.is_over;
     let (word, class) = match (around.moved, chart.direction) {
         (Moved::Suppressed, _) => (finding::SUPPRESSED, ""),
+        (Moved::TooFew, _) if is_over => ("Too few numbers to tell", ""),
         (Moved::TooFew, _) => ("Too early to tell", ""),
+        (Moved::Chance, _) if is_over => ("No clear improvement", ""),
         (Moved::Chance, _) => ("No clear improvement yet", ""),
         (Moved::Up, Direction::Up) | (Moved::Down, Direction::Down) => {
             ("Better than before", "improvement")
@@ -109,13 +112,17 @@ pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
         (around.below, "below")
     };
     let periods = |n| words::periods(chart.period, n);
-    let since = around.later.points;
+    let later = around.later.points;
+    let (when, so_far) = match is_over {
+        true => ("during the test", "during the test"),
+        false => ("since then", "so far"),
+    };
     let amount = |median| axis::amount(median, figure::unit(chart));
     let medians = around.before.median.zip(around.later.median);
     let medians = medians.map(|(before, later)| {
         let over = periods(around.before.points);
         format!(
-            " ({} over {over}; since then {})",
+            " ({} over {over}; {when} {})",
             amount(before),
             amount(later)
         )
@@ -127,15 +134,23 @@ pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
             @match around.moved {
                 Moved::Suppressed => ".",
                 // A number that is not final yet is there to be seen, and no part of the comparison.
-                Moved::TooFew if since == 0 => { ": no final data since, " (periods(ENOUGH_POINTS)) " needed." }
-                Moved::TooFew if since < ENOUGH_POINTS => { ": " (periods(since)) " of data so far, " (ENOUGH_POINTS) " needed." }
+                Moved::TooFew if later == 0 => { ": no final data " (when) ", " (periods(ENOUGH_POINTS)) " needed." }
+                Moved::TooFew if later < ENOUGH_POINTS => {
+                    ": " (periods(later)) " of data " (so_far) ", " (ENOUGH_POINTS) " needed"
+                    // What is over will not be told later.
+                    @if is_over { (medians) }
+                    "."
+                }
                 Moved::TooFew => { ": " (periods(around.before.points)) " of data before it, " (ENOUGH_POINTS) " needed." }
-                Moved::Chance => { ": " (most) " of " (periods(since)) " since then were " (side) " the earlier median" (medians) "." }
+                Moved::Chance => { ": " (most) " of " (periods(later)) " " (when) " were " (side) " the earlier median" (medians) "." }
                 Moved::Up | Moved::Down => {
                     ": "
-                    @if most == since { "all " (periods(since)) } @else { (most) " of " (periods(since)) }
-                    " since then were " (side) " the earlier median" (medians) ". That is very unlikely to be chance."
+                    @if most == later { "all " (periods(later)) } @else { (most) " of " (periods(later)) }
+                    " " (when) " were " (side) " the earlier median" (medians) ". That is very unlikely to be chance."
                 }
+            }
+            @if let Some(after) = around.after.median.filter(|_| is_over && around.moved != Moved::Suppressed) {
+                " Median in the " (periods(around.after.points)) " after it ended: " (amount(after)) "."
             }
         }
     }

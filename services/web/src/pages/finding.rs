@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 use joinedup_application::charts::Answer;
 use joinedup_drawing::axis::amount;
 use joinedup_spc::Variation;
-use joinedup_views::changes::{Change, Judged, Moved, Since, before_and_after};
+use joinedup_views::changes::{Change, Judged, Moved, before_and_after};
 use joinedup_views::chart::Chart;
 
 /// Numbers that ended longer ago than this say nothing of now.
@@ -87,6 +87,10 @@ fn after_change(
         return None;
     }
     let around = before_and_after(change, &chart.measure, &chart.title, points)?;
+    // A test that was not adopted says nothing of now.
+    if around.is_over {
+        return None;
+    }
     let verb = match (around.moved, variation(chart)) {
         (Moved::Up, ImprovementLow | ConcernLow | NeitherLow)
         | (Moved::Down, ImprovementHigh | ConcernHigh | NeitherHigh)
@@ -94,14 +98,10 @@ fn after_change(
         (Moved::Up, _) => "has risen",
         (Moved::Down, _) => "has fallen",
     };
-    let (event, on) = match around.since {
-        Since::Started => ("started", change.started?),
-        Since::Ended => ("ended", change.finished?),
-    };
     Some(format!(
-        "Since \u{2018}{}\u{2019} {event} on {}, the median {verb} from {} to {}",
+        "Since \u{2018}{}\u{2019} started on {}, the median {verb} from {} to {}",
         change.title.as_deref().unwrap_or("the change"),
-        words::day_month_year(on),
+        words::day_month_year(change.started?),
         amount(around.before.median?, unit(chart)),
         amount(around.later.median?, unit(chart))
     ))
@@ -148,7 +148,14 @@ fn of_rules(chart: &Chart) -> String {
     let with = |start: &str| match (&level, &now, &centre) {
         (Some((since, before, lately)), ..) => {
             let since = words::day_month_year(*since);
-            format!("{start} since {since}: {lately}, was {before}")
+            let back = latest(chart).filter(|row| joinedup_drawing::is_back(row));
+            let back = back
+                .zip(now.as_ref())
+                .map(|(_, now)| format!("; latest {} back at {now}", words::grain(chart.period)));
+            format!(
+                "{start} since {since}: {lately}, was {before}{}",
+                back.unwrap_or_default()
+            )
         }
         (None, Some(now), Some(centre)) => format!("{start}: {now}, {centre}"),
         (None, Some(now), None) => format!("{start}: {now}"),

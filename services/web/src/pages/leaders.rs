@@ -378,6 +378,7 @@ fn compare(visit: &Visit, overview: &Overview) -> Markup {
                         div.funnel-box #funnel data-live { (PreEscaped(funnel::svg(&drawn, &places, "proportion", "number counted", &format!("{}: places against the limits of chance", line.title)))) }
                     }
                     details #funnel-table { summary { "The places as a table" } (funnel_table(&drawn, &places)) }
+                    div.on-paper { (funnel_table(&drawn, &places)) }
                 }
                 Err(error) => p { (error.to_string()) },
             }

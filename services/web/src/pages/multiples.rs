@@ -171,11 +171,9 @@ fn grid(visit: &Visit, charts: &[(String, ChartRequest, Answer)], chosen: &str) 
             }
         })
         .collect();
-    let proportion = drawings.first().is_some_and(|d| d.unit == "proportion");
-    let scale = Scale::of(
-        drawings.iter().flat_map(|d| d.values().collect::<Vec<_>>()),
-        proportion.then_some(0.0),
-    );
+    let unit = drawings.first().map_or("", |d| d.unit.as_str());
+    let values = drawings.iter().flat_map(Drawing::values);
+    let scale = Scale::of(values, unit);
     html! {
         div.multiples {
             @for ((title, request, answer), drawing) in charts.iter().zip(drawings) {

@@ -5,7 +5,7 @@ use super::super::visit::Visit;
 use super::super::{figure, finding};
 use joinedup_application::charts::{self, Answer, ChartRequest};
 use joinedup_drawing::{Drawing, Mark};
-use joinedup_views::changes::{BeforeAfter, Change, Since, before_and_after};
+use joinedup_views::changes::{BeforeAfter, Change, before_and_after};
 use joinedup_views::period::Period;
 use maud::{Markup, PreEscaped, html};
 
@@ -70,7 +70,7 @@ fn draw_around(drawing: &mut Drawing, answer: &Answer, change: &Change, around: 
     };
     let judged = answer.judged();
     let first = judged.since_baseline(started).first();
-    let ended = change.finished.filter(|_| around.since == Since::Ended);
+    let ended = change.finished.filter(|_| around.is_over);
     let phase = drawing.spots.iter().map(|spot| spot.phase).max();
     let phase = phase.unwrap_or(0);
     for spot in &mut drawing.spots {
@@ -81,11 +81,10 @@ fn draw_around(drawing: &mut Drawing, answer: &Answer, change: &Change, around: 
         }
         let (side, centre) = if period.end <= started {
             (1, Some(before))
-        } else if ended.is_some_and(|end| period.start <= end) {
-            // The words are not about the time of a test that is over.
-            (2, None)
+        } else if ended.is_some_and(|end| period.start > end) {
+            (3, around.after.median)
         } else {
-            (3, Some(later))
+            (2, Some(later))
         };
         (spot.phase, spot.centre, spot.limits) = (phase + side, centre, None);
     }
@@ -98,14 +97,11 @@ fn draw_around(drawing: &mut Drawing, answer: &Answer, change: &Change, around: 
 mod tests {
     use super::super::super::finding::tests::{chart, huddle, near};
     use super::*;
+    use chrono::Days;
+    use joinedup_events::change::Decision;
 
-    #[test]
-    fn the_picture_of_a_change_has_the_medians_that_its_words_are_about() {
-        // A start in the 31st week. The chart's own line is the median of its first points, which lie higher.
-        let weeks = near(9.0, 12).chain(near(5.0, 18)).chain(near(2.0, 20));
-        let chart = chart(&weeks.collect::<Vec<_>>());
-        let own = chart.phases.first().and_then(|phase| phase.centre);
-        let answer = Answer {
+    fn answered(chart: joinedup_views::chart::Chart) -> Answer {
+        Answer {
             chart,
             changes: Vec::new(),
             targets: Vec::new(),
@@ -113,7 +109,16 @@ mod tests {
             as_known_at: None,
             as_of_position: 0,
             as_of: "2026-11-27T08:00:00Z".parse().unwrap(),
-        };
+        }
+    }
+
+    #[test]
+    fn the_picture_of_a_change_has_the_medians_that_its_words_are_about() {
+        // A start in the 31st week. The chart's own line is the median of its first points, which lie higher.
+        let weeks = near(9.0, 12).chain(near(5.0, 18)).chain(near(2.0, 20));
+        let chart = chart(&weeks.collect::<Vec<_>>());
+        let own = chart.phases.first().and_then(|phase| phase.centre);
+        let answer = answered(chart);
         let change = huddle(None);
         let around = before_and_after(&change, "m", "Delay", &answer.judged()).unwrap();
         let mut drawing = joinedup_drawing::of_answer(&answer, false);
@@ -131,5 +136,34 @@ mod tests {
             words.contains("the earlier median (5.4 days over 30 weeks; since then 2.2 days)"),
             "{words}"
         );
+    }
+
+    #[test]
+    fn a_test_that_is_over_is_told_by_its_own_weeks_and_those_after_it_for_themselves() {
+        // Seven weeks of a test from the 31st week on, and 29 weeks after it.
+        let weeks = near(5.0, 30).chain(near(4.0, 7)).chain(near(6.0, 29));
+        let answer = answered(chart(&weeks.collect::<Vec<_>>()));
+        let told = |days: u64| {
+            let mut change = huddle(None);
+            change.finished = change.started.map(|start| start + Days::new(days - 1));
+            change.decision = Some(Decision::Abandon);
+            let around = before_and_after(&change, "m", "Delay", &answer.judged()).unwrap();
+            let mut drawing = joinedup_drawing::of_answer(&answer, false);
+            draw_around(&mut drawing, &answer, &change, &around);
+            (verdict(&around, &answer.chart).into_string(), drawing)
+        };
+        let (words, drawing) = told(7 * 7);
+        for part in [
+            "Too few numbers to tell</strong>: 7 weeks of data during the test, 12 needed",
+            " (5.2 days over 30 weeks; during the test 4.2 days). Median in the 29 weeks after it ended: 6.2 days.",
+        ] {
+            assert!(words.contains(part), "{part}: {words}");
+        }
+        let lines: Vec<Option<f64>> = [29, 30, 36, 37].map(|n| drawing.spots[n].centre).into();
+        assert_eq!(lines, [5.2, 4.2, 4.2, 6.2].map(Some));
+        let (words, _) = told(7 * 30);
+        for word in ["since then", "so far", "yet", "early"] {
+            assert!(!words.contains(word), "{word}: {words}");
+        }
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use joinedup_drawing::Mark;
 use joinedup_events::change::Decision;
 use joinedup_events::{AreaId, local};
 use joinedup_views::cell::Filter;
@@ -105,6 +106,13 @@ fn a_title_tells_what_a_change_did_until_it_is_a_year_old_or_the_values_turn() {
     assert_eq!(said_of(&better, Some(&huddle(None))), fell);
     let adopted = huddle(Some(day("2025-11-30")));
     assert_eq!(said_of(&better, Some(&adopted)), fell);
+    // A test that was given up is told on its own page and is not what the chart is read for.
+    let abandoned = Change {
+        decision: Some(Decision::Abandon),
+        ..adopted.clone()
+    };
+    let said = said_of(&better, Some(&abandoned));
+    assert!(said.starts_with("Getting better since"), "{said}");
     // Then the new values rise above every one before: the page must not praise itself.
     let turned = near(5.0, 30).chain(near(2.0, 40)).chain(near(9.0, 12));
     let said = said_of(&chart(&turned.collect::<Vec<_>>()), Some(&adopted));
@@ -125,6 +133,36 @@ fn a_title_tells_of_a_new_baseline_until_it_is_a_year_old_or_the_rules_say_somet
     assert!(said.starts_with("Getting worse"), "{said}");
     let old = of(near(2.0, 30).chain(near(5.0, 80)).collect());
     assert_eq!(old, "No clear change: 5.4 days, median 5.2 days");
+}
+
+#[test]
+fn a_title_says_that_the_latest_value_is_back_and_its_point_is_not_drawn_as_better() {
+    let last = (State::Final, Some(5.4));
+    let weeks = near(5.0, 30)
+        .chain(near(2.0, 4))
+        .chain([last])
+        .chain(near(2.0, 6))
+        .chain([last]);
+    let chart = chart(&weeks.collect::<Vec<_>>());
+    let said = of_rules(&chart);
+    assert_eq!(
+        said,
+        "Getting better since 4 August 2025: 2.2 days, was 5.2 days; latest week back at 5.4 days"
+    );
+    let back = chart.points.iter().map(joinedup_drawing::is_back);
+    assert_eq!(back.filter(|back| *back).count(), 1);
+    let answer = Answer {
+        chart,
+        changes: Vec::new(),
+        targets: Vec::new(),
+        tested: Vec::new(),
+        as_known_at: None,
+        as_of_position: 0,
+        as_of: local::midnight(day("2025-12-01")),
+    };
+    let drawing = joinedup_drawing::of_answer(&answer, false);
+    let marks: Vec<Mark> = [39, 40, 41].map(|n| drawing.spots[n].mark).into();
+    assert_eq!(marks, [Mark::Improvement, Mark::Improvement, Mark::Plain]);
 }
 
 #[test]
