@@ -17,6 +17,7 @@ mod remembered;
 
 use crate::measure::{Measure, SmallNumbers};
 use crate::period::Grain;
+use joinedup_events::AreaId;
 use joinedup_events::area::{AreaKind, Areas};
 pub use publish::published;
 pub use remembered::Remembered;
@@ -64,6 +65,13 @@ impl Policy {
             .get(area)
             .is_none_or(|area| !self.exempt.contains(&area.kind))
     }
+
+    /// Whether rules hold for an area or for any whose numbers could be worked out with its own.
+    #[must_use]
+    pub fn holds_near(&self, areas: &Areas, area: &AreaId) -> bool {
+        let near = decided::relatives(areas, area, self);
+        near.iter().any(|area| self.holds(areas, area.as_str()))
+    }
 }
 
 impl Audience {
@@ -73,7 +81,26 @@ impl Audience {
     #[must_use]
     pub fn sees(self, measure: &Measure, grain: Grain) -> bool {
         let is_long = grain >= measure.period;
-        self == Self::Operations || is_long || measure.small_numbers() == SmallNumbers::None
+        self.sees_all(measure) || is_long
+    }
+
+    /// Whether a measure as it was known at an instant is for this audience in an area. Asked for morning after morning, a
+    /// small number shows when it went past the rule's limit, and a rounded one the day on which it was known to the person:
+    /// where either counts, what is shown of now is all that there is.
+    #[must_use]
+    pub fn sees_past(
+        self,
+        measure: &Measure,
+        areas: &Areas,
+        area: &AreaId,
+        policy: &Policy,
+    ) -> bool {
+        self.sees_all(measure) || !policy.holds_near(areas, area)
+    }
+
+    /// Whether a measure's numbers are shown to this audience as they are, everywhere.
+    fn sees_all(self, measure: &Measure) -> bool {
+        self == Self::Operations || measure.small_numbers() == SmallNumbers::None
     }
 }
 

@@ -115,6 +115,9 @@ fn choices(visit: &Visit, measure: &Measure, answer: &Answer, request: &ChartReq
     } else {
         vec![measure.chart, ChartKind::Run]
     };
+    let of = visit.app.definitions.for_asking();
+    let audience = visit.audience();
+    let sees_past = audience.sees_past(measure, of.areas, &visit.area, of.policy);
     let option = |address: Address, on: bool, text: &str| html! { li { a href=(address) aria-current=[on.then_some("true")] { (text) } } };
     html! {
         div.choices {
@@ -130,9 +133,11 @@ fn choices(visit: &Visit, measure: &Measure, answer: &Answer, request: &ChartReq
                 (layout::kept(&visit.address, &["from", "to", "as_known_at"]))
                 label for="from" { "From" } input #from type="date" name="from" value=[request.from];
                 label for="to" { "to" } input #to type="date" name="to" value=[request.to];
-                label for="known" { "As it looked on" } input #known type="date" name="as_known_at" value=[visit.address.get("as_known_at").map(|v| v.get(..10).unwrap_or(v))];
+                @if sees_past {
+                    label for="known" { "As it looked on" } input #known type="date" name="as_known_at" value=[visit.address.get("as_known_at").map(|v| v.get(..10).unwrap_or(v))];
+                }
                 button.quiet type="submit" { "Apply" }
-                span.hint { "see the chart as it looked on a past date, before later corrections" }
+                @if sees_past { span.hint { "see the chart as it looked on a past date, before later corrections" } }
                 @if request.from.is_some() || request.to.is_some() || request.as_known_at.is_some() || !request.filter.0.is_empty() {
                     a href=(Address::new(visit.address.path()).with("area", &visit.area)) { "Back to the whole chart" }
                 }
