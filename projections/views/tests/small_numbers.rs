@@ -115,23 +115,23 @@ fn a_team_of_few_is_not_told_by_the_sum_of_its_scores_while_a_period_runs() {
 
 #[test]
 fn the_few_behind_a_point_without_value_are_not_found_from_the_areas_beside_it() {
-    let cells = stays(&[("hv-north-1", 6), ("hv-mid-1", 40), ("hv-south-1", 90)]);
+    let cells = stays(&[("hv-north-1", 6), ("hv-mid-1", 90), ("hv-south-1", 140)]);
     let public = |area| seen(&cells, "tr-delay-days-p90", area, Audience::Public);
     assert_eq!(
         public("havenshire").n,
-        Some(135),
-        "136 less 40 and 90 would be 6"
+        Some(235),
+        "236 less 90 and 140 would be 6"
     );
     assert_eq!(public("hv-north-1").n, None);
-    assert_eq!(public("hv-mid-1").n, Some(40));
-    assert_eq!(public("hv-south-1").n, Some(90));
+    assert_eq!(public("hv-mid-1").n, Some(90));
+    assert_eq!(public("hv-south-1").n, Some(140));
     let shown = seen(
         &cells,
         "tr-delay-days-p90",
         "hv-mid-1",
         Audience::Operations,
     );
-    assert_eq!((shown.state, shown.n), (State::Final, Some(40)));
+    assert_eq!((shown.state, shown.n), (State::Final, Some(90)));
 }
 
 #[test]
@@ -448,5 +448,26 @@ fn a_reader_cannot_ask_a_small_place_for_one_morning_after_the_other() {
     ] {
         let told = is_told_of_then(area, audience, exempt);
         assert_eq!(told, is_told, "{area} {audience:?} {exempt:?}");
+    }
+}
+
+#[test]
+fn a_percentile_is_shown_where_many_lie_on_either_side_of_it() {
+    for (id, fewest) in [("tr-delay-days-median", 16), ("tr-delay-days-p90", 80)] {
+        let week = |people| {
+            seen(
+                &stays(&[("hv-north-1", people)]),
+                id,
+                "hv-north-1",
+                Audience::Public,
+            )
+        };
+        let few = week(fewest - 1);
+        assert_eq!(
+            (few.state, few.value, few.n),
+            (State::Suppressed, None, None),
+            "{id}"
+        );
+        assert!(week(fewest).value.is_some(), "{id}");
     }
 }

@@ -194,7 +194,8 @@ fn corrected(visit: &Visit, request: &ChartRequest, then: &Answer) -> Result<Mar
 fn definition(visit: &Visit, measure: &Measure, grain: Grain) -> Markup {
     let catalogue = &visit.app.definitions.catalogue;
     let row = |name: &str, text: &str| html! { @if !text.is_empty() { div { dt { (name) } dd { (text) } } } };
-    let small = match measure.small_numbers() {
+    let rule = measure.small_numbers();
+    let counts = match rule {
         SmallNumbers::None => "",
         SmallNumbers::Hes7 => {
             "Counts of 1 to 7 people are suppressed, and larger ones rounded to the nearest 5, for most readers"
@@ -202,6 +203,12 @@ fn definition(visit: &Visit, measure: &Measure, grain: Grain) -> Markup {
         SmallNumbers::Mhsds5 => {
             "Counts of 0 to 4 people are suppressed, and larger ones rounded to the nearest 5, for most readers"
         }
+    };
+    let small = match rule.fewest(measure.aggregate) {
+        0 => counts.to_owned(),
+        fewest => format!(
+            "{counts}. It is shown where it is of at least {fewest} people, so that it is not what one of a few waited or said"
+        ),
     };
     let ripe = measure.maturity();
     html! {
@@ -216,7 +223,7 @@ fn definition(visit: &Visit, measure: &Measure, grain: Grain) -> Markup {
                 (row("Ambition", &measure.ambition.map(|t| axis::amount(t.0, measure.unit())).unwrap_or_default()))
                 (row("Median", &format!("Set from the first {} points. It changes only when you agree a new baseline", measure.baseline)))
                 (row("Final", &if ripe.minutes() > 0 { format!("{ripe} after the end of the period") } else { format!("As soon as the {} ends", words::grain(grain)) }))
-                (row("Small numbers", small))
+                (row("Small numbers", &small))
                 (row("Purpose", &words::sentence(measure.purpose.word())))
                 (row("Kind", &format!("{}, {}", words::sentence(measure.kind.word()), measure.data_type)))
                 (row("Owner", &measure.owner))
