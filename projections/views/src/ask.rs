@@ -131,6 +131,11 @@ pub enum AskError {
     /// Too many periods.
     #[error("`from` and `to` are more than {MAX_PERIODS} periods apart: ask for a longer period")]
     Periods,
+    /// What was known then is not for this audience.
+    #[error(
+        "`as_known_at` is for operators where small numbers of people are suppressed: two looks at one of them would tell whom they differ by"
+    )]
+    Past,
     /// The measure has no such period, breakdown or value.
     #[error(transparent)]
     Query(#[from] QueryError),
@@ -271,6 +276,13 @@ fn points_of<'a>(
         .any(|a| definitions.areas.get(a.as_str()).is_none())
     {
         return Err(AskError::Area);
+    }
+    let sees_past = |area: &AreaId| {
+        let (who, policy) = (question.audience, definitions.policy);
+        who.sees_past(measure, definitions.areas, area, policy)
+    };
+    if basis.as_known_at.is_some() && !question.areas.iter().all(sees_past) {
+        return Err(AskError::Past);
     }
     let mut found = Vec::new();
     for (grain, of_grain) in by_grain(basis, definitions, measure, question) {

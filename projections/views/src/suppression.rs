@@ -15,8 +15,9 @@ mod neighbours;
 mod publish;
 mod remembered;
 
-use crate::measure::{Measure, SmallNumbers};
+use crate::measure::{Aggregate, Measure, SmallNumbers};
 use crate::period::Grain;
+use joinedup_events::AreaId;
 use joinedup_events::area::{AreaKind, Areas};
 pub use publish::published;
 pub use remembered::Remembered;
@@ -64,6 +65,13 @@ impl Policy {
             .get(area)
             .is_none_or(|area| !self.exempt.contains(&area.kind))
     }
+
+    /// Whether rules hold for an area or for any whose numbers could be worked out with its own.
+    #[must_use]
+    pub fn holds_near(&self, areas: &Areas, area: &AreaId) -> bool {
+        let near = decided::relatives(areas, area, self);
+        near.iter().any(|area| self.holds(areas, area.as_str()))
+    }
 }
 
 impl Audience {
@@ -73,7 +81,26 @@ impl Audience {
     #[must_use]
     pub fn sees(self, measure: &Measure, grain: Grain) -> bool {
         let is_long = grain >= measure.period;
-        self == Self::Operations || is_long || measure.small_numbers() == SmallNumbers::None
+        self.sees_all(measure) || is_long
+    }
+
+    /// Whether a measure as it was known at an instant is for this audience in an area. Asked for morning after morning, a
+    /// small number shows when it went past the rule's limit, and a rounded one the day on which it was known to the person:
+    /// where either counts, what is shown of now is all that there is.
+    #[must_use]
+    pub fn sees_past(
+        self,
+        measure: &Measure,
+        areas: &Areas,
+        area: &AreaId,
+        policy: &Policy,
+    ) -> bool {
+        self.sees_all(measure) || !policy.holds_near(areas, area)
+    }
+
+    /// Whether a measure's numbers are shown to this audience as they are, everywhere.
+    fn sees_all(self, measure: &Measure) -> bool {
+        self == Self::Operations || measure.small_numbers() == SmallNumbers::None
     }
 }
 
@@ -165,10 +192,19 @@ impl SmallNumbers {
         (denominator != 0).then(|| numerator as f64 / denominator as f64)
     }
 
-    /// Whether a mean, median or percentile of so many values may be shown.
+    /// Of how many people a median or percentile must be to be shown: it says how many there are on either side of it, and
+    /// of the smaller one there must be more than are suppressed. A 90th percentile of eleven is what one person waited.
+    /// Other numbers are suppressed by the people whom they count.
     #[must_use]
-    pub const fn shows_statistic(self, n: i64) -> bool {
-        n > self.largest_hidden()
+    pub fn fewest(self, aggregate: Aggregate) -> i64 {
+        let of_hundred = match aggregate {
+            Aggregate::Median => 50,
+            Aggregate::Percentile(percent) => percent.min(100_u8.saturating_sub(percent)).max(1),
+            _ => return 0,
+        };
+        let least = 100 * (self.largest_hidden() + 1);
+        let of_hundred = i64::from(of_hundred);
+        (least + of_hundred - 1) / of_hundred
     }
 }
 
@@ -191,7 +227,15 @@ mod tests {
         ] {
             assert_eq!(rule.count(n).number(), shown, "{n}");
         }
-        assert!(!rule.shows_statistic(7) && rule.shows_statistic(8));
+        for (aggregate, fewest) in [
+            (Aggregate::Mean, 0),
+            (Aggregate::Median, 16),
+            (Aggregate::Percentile(90), 80),
+            (Aggregate::Percentile(10), 80),
+            (Aggregate::Percentile(75), 32),
+        ] {
+            assert_eq!(rule.fewest(aggregate), fewest);
+        }
     }
 
     #[test]
@@ -206,7 +250,8 @@ mod tests {
         ] {
             assert_eq!(rule.count(n).number(), shown, "{n}");
         }
-        assert!(!rule.shows_statistic(4) && rule.shows_statistic(5));
+        assert_eq!(rule.fewest(Aggregate::Percentile(90)), 50);
+        assert_eq!(SmallNumbers::None.fewest(Aggregate::Median), 0);
     }
 
     #[test]

@@ -57,14 +57,16 @@ pub fn explain(measure: &Measure) -> String {
             &format!("no point from fewer than {}", measure.min_n()),
         );
     }
-    line(
-        "small areas",
-        match measure.small_numbers() {
-            SmallNumbers::None => "shown as they are",
-            SmallNumbers::Hes7 => "1 to 7 suppressed, larger numbers rounded to 5 (hes-7)",
-            SmallNumbers::Mhsds5 => "0 to 4 suppressed, larger numbers rounded to 5 (mhsds-5)",
-        },
-    );
+    let small = match measure.small_numbers() {
+        SmallNumbers::None => "shown as they are",
+        SmallNumbers::Hes7 => "1 to 7 suppressed, larger numbers rounded to 5 (hes-7)",
+        SmallNumbers::Mhsds5 => "0 to 4 suppressed, larger numbers rounded to 5 (mhsds-5)",
+    };
+    let fewest = match measure.small_numbers().fewest(measure.aggregate) {
+        0 => String::new(),
+        fewest => format!("; suppressed where it is of fewer than {fewest}"),
+    };
+    line("small areas", &format!("{small}{fewest}"));
     line(
         "serves",
         &match &measure.outcomes {

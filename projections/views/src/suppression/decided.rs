@@ -75,14 +75,9 @@ impl Asked<'_> {
                 }
                 points.retain(|point| query.range.is_some() || is_asked(point));
                 let holds = self.policy.holds(self.areas, area.as_str());
-                let holds_small = || {
-                    family
-                        .iter()
-                        .any(|a| self.policy.holds(self.areas, a.as_str()))
-                };
                 let is_hidden = |start: &NaiveDate| match &hidden {
                     Some(hidden) => hidden.contains(&(*start, area.clone())),
-                    None => holds_small(),
+                    None => self.policy.holds_near(self.areas, &area),
                 };
                 let starts = points.iter().map(|point| point.period_start);
                 let hidden = starts.filter(is_hidden).collect();

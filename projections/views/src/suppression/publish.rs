@@ -30,7 +30,7 @@ pub fn published(
         policy,
         wanted,
     };
-    if audience == Audience::Operations || rule == SmallNumbers::None {
+    if audience.sees_all(query.measure) {
         let whole = |area: &AreaId| (area.clone(), asked.points(query, area, query.filter));
         return wanted.iter().map(whole).collect();
     }
@@ -97,7 +97,7 @@ fn publish(
     let has_value = point.value.is_some();
     // Too few for a value, too few to show, or next to too few: which of these it was would narrow how many there were.
     let is_too_few = match has_value {
-        true => hidden,
+        true => hidden || holds && point.n.is_some_and(|n| n < rule.fewest(measure.aggregate)),
         false => (hidden || holds) && is_of_somebody(point),
     };
     if is_too_few {

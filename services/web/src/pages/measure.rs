@@ -115,6 +115,9 @@ fn choices(visit: &Visit, measure: &Measure, answer: &Answer, request: &ChartReq
     } else {
         vec![measure.chart, ChartKind::Run]
     };
+    let of = visit.app.definitions.for_asking();
+    let audience = visit.audience();
+    let sees_past = audience.sees_past(measure, of.areas, &visit.area, of.policy);
     let option = |address: Address, on: bool, text: &str| html! { li { a href=(address) aria-current=[on.then_some("true")] { (text) } } };
     html! {
         div.choices {
@@ -130,9 +133,11 @@ fn choices(visit: &Visit, measure: &Measure, answer: &Answer, request: &ChartReq
                 (layout::kept(&visit.address, &["from", "to", "as_known_at"]))
                 label for="from" { "From" } input #from type="date" name="from" value=[request.from];
                 label for="to" { "to" } input #to type="date" name="to" value=[request.to];
-                label for="known" { "As it looked on" } input #known type="date" name="as_known_at" value=[visit.address.get("as_known_at").map(|v| v.get(..10).unwrap_or(v))];
+                @if sees_past {
+                    label for="known" { "As it looked on" } input #known type="date" name="as_known_at" value=[visit.address.get("as_known_at").map(|v| v.get(..10).unwrap_or(v))];
+                }
                 button.quiet type="submit" { "Apply" }
-                span.hint { "see the chart as it looked on a past date, before later corrections" }
+                @if sees_past { span.hint { "see the chart as it looked on a past date, before later corrections" } }
                 @if request.from.is_some() || request.to.is_some() || request.as_known_at.is_some() || !request.filter.0.is_empty() {
                     a href=(Address::new(visit.address.path()).with("area", &visit.area)) { "Back to the whole chart" }
                 }
@@ -189,7 +194,8 @@ fn corrected(visit: &Visit, request: &ChartRequest, then: &Answer) -> Result<Mar
 fn definition(visit: &Visit, measure: &Measure, grain: Grain) -> Markup {
     let catalogue = &visit.app.definitions.catalogue;
     let row = |name: &str, text: &str| html! { @if !text.is_empty() { div { dt { (name) } dd { (text) } } } };
-    let small = match measure.small_numbers() {
+    let rule = measure.small_numbers();
+    let counts = match rule {
         SmallNumbers::None => "",
         SmallNumbers::Hes7 => {
             "Counts of 1 to 7 people are suppressed, and larger ones rounded to the nearest 5, for most readers"
@@ -197,6 +203,12 @@ fn definition(visit: &Visit, measure: &Measure, grain: Grain) -> Markup {
         SmallNumbers::Mhsds5 => {
             "Counts of 0 to 4 people are suppressed, and larger ones rounded to the nearest 5, for most readers"
         }
+    };
+    let small = match rule.fewest(measure.aggregate) {
+        0 => counts.to_owned(),
+        fewest => format!(
+            "{counts}. It is shown where it is of at least {fewest} people, so that it is not what one of a few waited or said"
+        ),
     };
     let ripe = measure.maturity();
     html! {
@@ -211,7 +223,7 @@ fn definition(visit: &Visit, measure: &Measure, grain: Grain) -> Markup {
                 (row("Ambition", &measure.ambition.map(|t| axis::amount(t.0, measure.unit())).unwrap_or_default()))
                 (row("Median", &format!("Set from the first {} points. It changes only when you agree a new baseline", measure.baseline)))
                 (row("Final", &if ripe.minutes() > 0 { format!("{ripe} after the end of the period") } else { format!("As soon as the {} ends", words::grain(grain)) }))
-                (row("Small numbers", small))
+                (row("Small numbers", &small))
                 (row("Purpose", &words::sentence(measure.purpose.word())))
                 (row("Kind", &format!("{}, {}", words::sentence(measure.kind.word()), measure.data_type)))
                 (row("Owner", &measure.owner))

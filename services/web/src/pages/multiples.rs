@@ -5,10 +5,10 @@ use super::ranked;
 use super::visit::Visit;
 use super::words;
 use crate::door::problem::Problem;
-use joinedup_application::charts::{self, Answer, ChartRequest};
+use joinedup_application::charts::{self, Answer, ChartRequest, QuestionError};
 use joinedup_drawing::axis::{Scale, amount};
 use joinedup_drawing::{self, Drawing, Size, icon};
-use joinedup_views::ask::CellsOf;
+use joinedup_views::ask::{AskError, CellsOf};
 use joinedup_views::measure::{Measure, Shape, Source};
 use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeSet;
@@ -78,7 +78,11 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
     };
     let mut charts: Vec<(String, ChartRequest, Answer)> = Vec::new();
     for (title, request) in asked {
-        let answer = charts::ask(&visit.app, &request, visit.audience())?;
+        let answer = match charts::ask(&visit.app, &request, visit.audience()) {
+            // A large place is shown as it looked then, and its small parts are not.
+            Err(QuestionError::Ask(AskError::Past)) => continue,
+            answer => answer?,
+        };
         let with_value = answer
             .chart
             .points
