@@ -28,6 +28,8 @@ pub struct Column {
     pub has_dates: bool,
     /// Most of its cells are numbers, or marks that stand for one.
     pub has_numbers: bool,
+    /// Its numbers are shares: percentages, or parts of one under a title of percentages.
+    pub is_share: bool,
 }
 
 /// A published return that the file is one of.
@@ -137,7 +139,7 @@ pub enum TableError {
     Unreadable(String),
     /// The choice is not whole.
     #[error("{0}")]
-    Choice(&'static str),
+    Choice(String),
 }
 
 /// Reads tables.
