@@ -103,6 +103,8 @@ pub enum How {
 pub struct Made {
     /// The mapping, in TOML.
     pub toml: String,
+    /// How dates became periods, where that is not plain: a sentence without its full stop.
+    pub note: Option<&'static str>,
     /// Names in the column of places that are no place of ours, in the order of the file.
     pub unknown: Vec<String>,
     /// Further such names that are not listed: the column is rather not one of places, or a name could be of a person.

@@ -71,13 +71,14 @@ impl Tables for AddedTables {
             shares::must_fit(&grid, numbers, definitions).map_err(TableError::Choice)?;
         }
         let names = dates::names(&grid, period, choice.grain);
+        dates::must_be_clear(&grid, period, choice.grain, names).map_err(TableError::Choice)?;
         let named = match place {
             PlaceOf::Fixed(_) => places::Named::default(),
             PlaceOf::Column(column) => places::named(&grid, column, &choice.places, definitions),
         };
         let periods = toml_text::Periods {
             column: period,
-            names,
+            names: names.word(),
             wide: grid.wide.as_ref().filter(|wide| wide.titles == period),
         };
         let toml = toml_text::of(choice, &periods, place, &named.values, |numbers| {
@@ -88,6 +89,7 @@ impl Tables for AddedTables {
             .map_err(|error| TableError::Unreadable(sentence(&error)))?;
         Ok(Made {
             toml,
+            note: dates::note(choice.grain, names, &grid, period),
             unknown: named.unknown,
             more_unknown: named.more_unknown,
         })

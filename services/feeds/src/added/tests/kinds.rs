@@ -1,4 +1,4 @@
-//! Percentages and counts: what would be added up is refused, or is read as what it is.
+//! Percentages and counts, and weeks: what would be added up or counted to another week is refused, or is read as what it is.
 
 use super::*;
 
@@ -109,4 +109,124 @@ fn what_cannot_be_is_refused_by_row() {
     assert_eq!(of("ae-within-4h", Some("All")), (vec![7.0], vec![2, 3, 5]));
     // What a site has of its own may be a difference.
     assert_eq!(of("local-net", None).1, Vec::<u64>::new());
+}
+
+#[test]
+fn weeks_are_seen_in_titles_cells_and_dates() {
+    for (title, dates, first, noted) in [
+        (
+            "Week commencing",
+            ["04/03/2024", "18/03/2024"],
+            "2024-03-04",
+            false,
+        ),
+        (
+            "Week ending",
+            ["10/03/2024", "24/03/2024"],
+            "2024-03-04",
+            false,
+        ),
+        ("w/e", ["10/03/2024", "17/03/2024"], "2024-03-04", false),
+        (
+            "Period",
+            ["w/c 04/03/2024", "w/c 11/03/2024"],
+            "2024-03-04",
+            false,
+        ),
+        ("Date", ["08/03/2024", "15/03/2024"], "2024-03-04", true),
+        ("Date", ["10/03/2024", "17/03/2024"], "2024-03-04", true),
+        ("Week of", ["07/03/2024", "13/03/2024"], "2024-03-04", true),
+    ] {
+        let text = format!(
+            "{title},trust,beds\n{},RAJ,5\n{},RAJ,6\n",
+            dates[0], dates[1]
+        );
+        let file = file("a.csv", text);
+        let choice = chosen(&file, "local-beds", None);
+        assert_eq!(
+            (choice.period.as_deref(), choice.grain),
+            (Some(title), Grain::Week)
+        );
+        let made = AddedTables.mapping(&file, &choice, &DEFINITIONS).unwrap();
+        assert_eq!(made.note.is_some(), noted, "{title} {dates:?}");
+        let table = read(&file, &choice);
+        assert_eq!(table.refused, []);
+        assert_eq!(amounts(&table)[0].1, first, "{title} {dates:?}");
+    }
+}
+
+#[test]
+fn weeks_that_are_not_from_monday_to_sunday_are_refused_in_words() {
+    for (title, dates) in [
+        ("Week commencing (Sunday)", ["03/03/2024", "10/03/2024"]),
+        ("w/e Friday", ["01/03/2024", "08/03/2024"]),
+        ("Week ending", ["01/03/2024", "08/03/2024"]),
+        (
+            "Week commencing",
+            ["Friday 1 Mar 2024", "Friday 8 Mar 2024"],
+        ),
+        ("Period", ["w/c 01/03/2024", "w/c 08/03/2024"]),
+    ] {
+        let text = format!(
+            "{title},trust,beds\n{},RAJ,5\n{},RAJ,6\n",
+            dates[0], dates[1]
+        );
+        let file = file("a.csv", text);
+        let mut choice = chosen(&file, "local-beds", None);
+        assert_eq!(choice.grain, Grain::Week, "{title}");
+        assert!(refused(&file, &choice).contains("Mondays"), "{title}");
+        choice.grain = Grain::Day;
+        let made = AddedTables.mapping(&file, &choice, &DEFINITIONS);
+        if let Ok(made) = made {
+            let how = How::Mapping(made.toml);
+            let table = AddedTables.read(&file, &how, &DEFINITIONS, now()).unwrap();
+            assert_eq!(table.facts.len(), 0, "{title}");
+        }
+    }
+}
+
+#[test]
+fn dates_with_the_month_first_are_refused_in_words() {
+    let text = "Date,trust,beds\n03/04/2024,RAJ,5\n03/05/2024,RAJ,6\n03/14/2024,RAJ,7\n";
+    let file = file("a.csv", text);
+    let choice = chosen(&file, "local-beds", None);
+    assert!(refused(&file, &choice).contains("month before the day"));
+}
+
+#[test]
+fn a_column_of_a_week_that_is_another_is_not_passed_over() {
+    let text = "Place,w/c 04/03/2024,w/c 12/03/2024\nRAJ,4,5\nRDE,6,7\n";
+    let file = file("a.csv", text);
+    let mut choice = look(&file).guess;
+    assert_eq!(choice.grain, Grain::Week);
+    choice.numbers = vec![Numbers {
+        column: "Number".to_owned(),
+        series: Slug::new("local-beds").unwrap(),
+        denominator: None,
+    }];
+    assert!(refused(&file, &choice).contains("Mondays"));
+}
+
+#[test]
+fn titles_and_neighbours_tell_years_from_months() {
+    for (title, cells, grain) in [
+        ("When", ["2010-11", "2011-12"], Grain::Year),
+        ("Financial year", ["2011-12", "2011-12"], Grain::Year),
+        ("When", ["2025-26", "2024-25"], Grain::Year),
+        ("When", ["2011-11", "2011-12"], Grain::Month),
+        ("When", ["Q1 2025/26", "Q4 25/26"], Grain::Quarter),
+        ("Quarter", ["01/04/2025", "01/04/2025"], Grain::Quarter),
+        ("When", ["Apr-25", "Sept 2025"], Grain::Month),
+    ] {
+        let text = format!(
+            "{title},trust,beds\n{},RAJ,5\n{},RDE,6\n",
+            cells[0], cells[1]
+        );
+        let guess = look(&file("a.csv", text)).guess;
+        assert_eq!(
+            (guess.period.as_deref(), guess.grain),
+            (Some(title), grain),
+            "{cells:?}"
+        );
+    }
 }

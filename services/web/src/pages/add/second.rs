@@ -253,6 +253,7 @@ fn value(observed: &Observed, is_share: bool) -> String {
 /// What the table holds, read so.
 fn preview(visit: &Visit, prepared: &Prepared) -> Markup {
     let table = &prepared.table;
+    let note = prepared.made.as_ref().and_then(|made| made.note);
     let is_negative = |(_, event): &&(u64, Event)| match &event.fact {
         Fact::Observation(ObservationFact::Observed(o)) => {
             o.value < Some(Amount::default()) && o.value.is_some()
@@ -284,6 +285,7 @@ fn preview(visit: &Visit, prepared: &Prepared) -> Markup {
             @if !places.is_empty() && places.len() <= 8 {
                 p { "Places: " (places.iter().map(|a| visit.title_of(a.as_str())).collect::<Vec<_>>().join(", ")) "." }
             }
+            @if let Some(note) = note { p.note { (note) "." } }
             @if negative > 0 { p.note { (words::counted(negative, "number is", "numbers are")) " less than zero: check that this is meant." } }
             @if !table.facts.is_empty() { (sample(visit, prepared)) }
             (refused(&table.refused))
