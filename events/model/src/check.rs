@@ -13,6 +13,7 @@ mod expected;
 mod fact;
 mod identifier;
 mod personal;
+mod plain;
 mod shape;
 mod strict;
 mod text;

@@ -28,6 +28,8 @@ pub struct Column {
     pub has_dates: bool,
     /// Most of its cells are numbers, or marks that stand for one.
     pub has_numbers: bool,
+    /// Its numbers are shares: percentages, or parts of one under a title of percentages.
+    pub is_share: bool,
 }
 
 /// A published return that the file is one of.
@@ -101,6 +103,8 @@ pub enum How {
 pub struct Made {
     /// The mapping, in TOML.
     pub toml: String,
+    /// How dates became periods, where that is not plain: a sentence without its full stop.
+    pub note: Option<&'static str>,
     /// Names in the column of places that are no place of ours, in the order of the file.
     pub unknown: Vec<String>,
     /// Further such names that are not listed: the column is rather not one of places, or a name could be of a person.
@@ -137,7 +141,7 @@ pub enum TableError {
     Unreadable(String),
     /// The choice is not whole.
     #[error("{0}")]
-    Choice(&'static str),
+    Choice(String),
 }
 
 /// Reads tables.

@@ -4,6 +4,7 @@ mod columns;
 mod dates;
 mod guess;
 mod places;
+mod shares;
 mod text;
 mod toml_text;
 mod wide;
@@ -53,36 +54,42 @@ impl Tables for AddedTables {
         choice: &Choice,
         definitions: &Definitions,
     ) -> Result<Made, TableError> {
-        let period = choice.period.as_deref().ok_or(TableError::Choice(
-            "Choose the column with the date or the period of each row",
-        ))?;
-        let place = choice.place.as_ref().ok_or(TableError::Choice(
-            "Choose the column with the place, or one place for all rows",
-        ))?;
+        let missing = |what: &str| TableError::Choice(what.to_owned());
+        let period = choice.period.as_deref();
+        let period = period
+            .ok_or_else(|| missing("Choose the column with the date or the period of each row"))?;
+        let place = choice.place.as_ref().ok_or_else(|| {
+            missing("Choose the column with the place, or one place for all rows")
+        })?;
         if choice.numbers.is_empty() {
-            return Err(TableError::Choice(
+            return Err(missing(
                 "Choose what the numbers are, for at least one column",
             ));
         }
         let grid = Grid::of(file)?;
+        for numbers in &choice.numbers {
+            shares::must_fit(&grid, numbers, definitions).map_err(TableError::Choice)?;
+        }
         let names = dates::names(&grid, period, choice.grain);
+        dates::must_be_clear(&grid, period, choice.grain, names).map_err(TableError::Choice)?;
         let named = match place {
             PlaceOf::Fixed(_) => places::Named::default(),
             PlaceOf::Column(column) => places::named(&grid, column, &choice.places, definitions),
         };
         let periods = toml_text::Periods {
             column: period,
-            names,
+            names: names.word(),
             wide: grid.wide.as_ref().filter(|wide| wide.titles == period),
         };
-        let toml = toml_text::of(choice, &periods, place, &named.values, |column| {
-            grid.has_percentages(column)
+        let toml = toml_text::of(choice, &periods, place, &named.values, |numbers| {
+            shares::read(&grid, numbers, definitions)
         })?;
         // What is offered is what is read: a mapping that cannot be read again is no mapping.
         Mapping::parse("the mapping", &toml)
             .map_err(|error| TableError::Unreadable(sentence(&error)))?;
         Ok(Made {
             toml,
+            note: dates::note(choice.grain, names, &grid, period),
             unknown: named.unknown,
             more_unknown: named.more_unknown,
         })
@@ -102,7 +109,7 @@ impl Tables for AddedTables {
             }
             How::Published(_) => {
                 return Err(TableError::Choice(
-                    "There is no such published return: choose again",
+                    "We do not know such a published return: choose again".to_owned(),
                 ));
             }
             How::Mapping(toml) => Mapping::parse("the mapping", toml),

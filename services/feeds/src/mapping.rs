@@ -10,7 +10,7 @@ pub use period::{CellAddress, Format, Named, PeriodRule, column_of_letters};
 pub use table::{CellMark, Commas, Conditions, FileRule, Pattern, WideColumns, WideRule};
 
 use chrono::NaiveDate;
-use joinedup_events::{AreaId, Slug};
+use joinedup_events::{Amount, AreaId, Slug};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -142,6 +142,36 @@ pub struct SeriesRule {
     /// Its cells are percentages: `45.2%` is 0.452. A cell without the sign is taken as it is.
     #[serde(default)]
     pub percent: bool,
+    /// Between which bounds its amounts lie; any are taken unless given.
+    #[serde(default)]
+    pub bounds: Option<Bounds>,
+}
+
+/// Bounds of amounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bounds {
+    /// Zero or more.
+    Count,
+    /// From zero to one or, where there is a denominator, to that.
+    Share,
+}
+
+impl Bounds {
+    /// What is wrong with an amount that does not lie between them.
+    #[must_use]
+    pub fn broken(self, value: Amount, denominator: Option<Amount>) -> Option<&'static str> {
+        let whole = denominator.unwrap_or(Amount::from_micro(Amount::SCALE));
+        match self {
+            _ if value < Amount::default() => {
+                Some("is less than zero, which what is counted cannot be")
+            }
+            Self::Share if value > whole => {
+                Some("is more than 100 %, or more than what it is out of")
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Where a value of a breakdown comes from.

@@ -271,6 +271,44 @@ fn what_no_measure_takes_is_kept_and_charted_once_the_lines_are_a_file() {
 }
 
 #[test]
+fn percentages_are_shown_as_read_and_never_added_up() {
+    let product = empty();
+    let table =
+        "Month,Trust,% seen in 4 hours\n2026-01,RAJ,90.1%\n2026-02,RAJ,91%\n2026-03,RAJ,192%\n";
+    let step = second(&bring(&product, "seen.csv", table.as_bytes(), &[]));
+    let path = product.url(step.split('?').next().unwrap());
+    let origin = product.url("");
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("origin", origin.trim_end_matches('/')),
+    ];
+    let choices =
+        |series: &str| format!("use=own&name=seen&grain=month&date=0&place=1&v2={series}");
+    let send = |series: &str| {
+        let choices = choices(series);
+        http::send("POST", &path, &headers, choices.as_bytes()).unwrap()
+    };
+    // The share of a measure is of something, and the file does not say of what.
+    let refused = send("ae-within-4h");
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("are out of"), "{}", refused.text());
+    let page = http::get_ok(&format!("{path}?{}", choices("own"))).unwrap();
+    let sample = page.text();
+    let (_, sample) = sample.split_once("id=\"sample\"").unwrap();
+    assert!(
+        sample.contains("90.1%") && sample.contains("Jan 2026"),
+        "{sample}"
+    );
+    assert!(sample.contains("more than 100 %"), "{sample}");
+    let taken = send("own").text();
+    assert!(taken.contains("2 numbers were added"), "{taken}");
+    assert!(
+        taken.contains("aggregate = &quot;as_reported&quot;"),
+        "{taken}"
+    );
+}
+
+#[test]
 fn a_published_return_is_offered_as_what_it_is() {
     let product = empty();
     let mapping =

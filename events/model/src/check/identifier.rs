@@ -10,7 +10,7 @@
 //! number of that size is sent as a UUID (v5) or a keyed hash of it.
 
 use super::personal::{self, Marks};
-use super::text;
+use super::{plain, text};
 
 /// What is said of a number that could be a person's.
 pub(super) const NUMBER_RULE: &str = "has digits that read as a number of a person or a property (NHS, telephone, record); send a local number as a UUID or as a keyed hash of sixteen or more hexadecimal digits, or with at most eight digits in a row; instants may be Unix seconds";
@@ -19,6 +19,14 @@ const DIGITS_IN_A_ROW: std::ops::RangeInclusive<usize> = 9..=12;
 
 /// Every rule that a name breaks.
 pub(super) fn rules(name: &str) -> Vec<&'static str> {
+    let mut broken: Vec<&'static str> = plain::readings(name).flat_map(|name| of(&name)).collect();
+    broken.sort_unstable();
+    broken.dedup();
+    broken
+}
+
+/// Every rule that a name breaks in one reading of it.
+fn of(name: &str) -> Vec<&'static str> {
     let mut broken = Vec::new();
     // Each of the rules about digits needs two of them at least. Most names have none but those of a date, and every event
     // has many names.

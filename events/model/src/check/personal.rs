@@ -7,12 +7,12 @@
 //!   it, with three or more digits behind it where it begins with 4, 6, 7 or 9, or written twice; letters beside it make
 //!   no difference;
 //! - groups of 3-3-4, 3-7 or 6-4 with any signs that people put between them, and any other groups with the same sign
-//!   between all of them, down to single digits;
+//!   between all of them, down to single digits; of 3-3-4 also with one word between all of them, or with single letters;
 //! - not within a UUID, or within sixteen or more hexadecimal digits: such random ids have a run of ten now and then;
 //! - a JSON number counts when it is whole. An honest amount of a thousand million or more is refused now and then, and
 //!   the way out is another unit; a column of NHS numbers mapped to an amount by mistake is refused.
 
-use super::{FREE_TEXT, Refusal, identifier, shape};
+use super::{FREE_TEXT, Refusal, identifier, plain, shape};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -89,11 +89,10 @@ fn is_date(digits: &[u8]) -> bool {
 /// Whether a text has a valid NHS number in it, as the module's description says.
 #[must_use]
 pub fn mentions_nhs_number(text: &str) -> bool {
-    // Most texts have too few digits, and every event has many texts.
-    if text.chars().filter_map(digit).count() < 10 {
-        return false;
-    }
-    has_nhs_number(&Marks::of(text))
+    plain::readings(text).any(|text| {
+        // Most texts have too few digits, and every event has many texts.
+        text.chars().filter_map(digit).count() >= 10 && has_nhs_number(&Marks::of(&text))
+    })
 }
 
 /// Whether there is one among the digits of a text.
@@ -101,22 +100,35 @@ pub(super) fn has_nhs_number(marks: &Marks) -> bool {
     let alone = |run: &marks::Run| !marks.is_long_hex(run) && is_disguised(&marks.digits(run));
     marks.runs.iter().any(alone)
         || marks.grouped().any(|digits| passes(&digits))
+        || marks.spoken().any(|digits| passes(&digits))
         || marks.joined().any(|digits| passes(&digits))
 }
 
 /// Whether a text has an e-mail address in it.
 pub(super) fn mentions_email(text: &str) -> bool {
-    const SIGNS: [char; 2] = ['@', '\u{ff20}'];
-    if !text.contains(SIGNS) {
-        return false;
-    }
-    let chars: Vec<char> = text.chars().collect();
-    chars.iter().enumerate().any(|(at, c)| {
-        SIGNS.contains(c)
-            && at > 0
-            && !chars[at - 1].is_whitespace()
-            && chars.get(at + 1).is_some_and(|next| next.is_alphanumeric())
+    plain::readings(text).any(|text| {
+        text.match_indices('@').any(|(at, sign)| {
+            let before = text.get(..at).unwrap_or_default();
+            let after = text.get(at + sign.len()..).unwrap_or_default();
+            let is_near = before.ends_with(|c: char| !c.is_whitespace());
+            (is_near && after.starts_with(char::is_alphanumeric))
+                || (before.trim_end().ends_with(char::is_alphanumeric) && begins_with_domain(after))
+        })
     })
+}
+
+/// Whether a text begins with the name of a server: `example.org`.
+fn begins_with_domain(text: &str) -> bool {
+    let is_of_it = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-');
+    let domain = text.trim_start().split(|c| !is_of_it(c)).next();
+    let domain = domain.map(|domain| domain.trim_end_matches('.'));
+    domain
+        .and_then(|domain| domain.rsplit_once('.'))
+        .is_some_and(|(name, top)| {
+            name.starts_with(char::is_alphanumeric)
+                && top.chars().count() >= 2
+                && top.chars().all(char::is_alphabetic)
+        })
 }
 
 /// Scans every key, text and number of a value.
@@ -245,6 +257,12 @@ mod tests {
             "9434765919001",
             "9434765919123456789",
             "９４３４７６５９１９",
+            "𝟗𝟒𝟑𝟒𝟕𝟔𝟓𝟗𝟏𝟗",
+            "943%20476%205919",
+            "943%2520476%25205919",
+            "%39434765919",
+            "943a476b5919",
+            "943 and 476 and 5919",
         ] {
             assert!(mentions_nhs_number(text), "{text}");
         }
@@ -266,6 +284,9 @@ mod tests {
             "E10000012/dtoc-delayed-days/month/2019-12-01",
             "2026-11-28/12",
             "28/11/2026 10 of 12",
+            "943 to 476 in 5919",
+            "943 and 476 and 2026",
+            "0a9b943a476b5919",
         ] {
             assert!(!mentions_nhs_number(text), "{text}");
         }
@@ -274,7 +295,11 @@ mod tests {
     #[test]
     fn an_address_is_told_from_an_at_sign() {
         assert!(mentions_email("write to j.smith@example.org"));
-        assert!(!mentions_email("3 @ 5 pounds"));
+        assert!(mentions_email("j.smith @ example.org."));
+        assert!(mentions_email("j.smith%40example.org"));
+        for text in ["3 @ 5 pounds", "beds @ 1.50 each", "meet @ Broomfield"] {
+            assert!(!mentions_email(text), "{text}");
+        }
     }
 
     proptest! {

@@ -1,6 +1,7 @@
 //! A table as a grid: its header among the first rows, its columns, and their cells.
 
 use super::NO_TABLE;
+use super::shares;
 use super::wide::Wide;
 use crate::csv::cell;
 use crate::csv::{Header, Import, LayoutError};
@@ -27,6 +28,8 @@ pub(super) struct Grid {
     dates: Vec<bool>,
     /// Whether the workbook counts days from 1904.
     pub from_1904: bool,
+    /// Whether it is of a workbook, in which percentages are parts of one.
+    pub is_workbook: bool,
     /// The columns that were made of a wide table.
     pub wide: Option<Wide>,
 }
@@ -76,15 +79,15 @@ impl Grid {
             {
                 rows.push(row);
             }
-            return Self::of_rows(rows, false);
+            return Self::of_rows(rows, None);
         }
         let mut workbook =
             Workbook::open(Cursor::new(&file.bytes)).map_err(|error| unreadable(&error))?;
-        let from_1904 = workbook.counts_from_1904();
+        let workbook_from = Some(workbook.counts_from_1904());
         let mut first = None;
         for sheet in workbook.sheets() {
             let rows = workbook.rows(&sheet).map_err(|error| unreadable(&error))?;
-            match Self::of_rows(rows, from_1904) {
+            match Self::of_rows(rows, workbook_from) {
                 Ok(grid) => return Ok(grid),
                 Err(error) => first = first.or(Some(error)),
             }
@@ -92,7 +95,8 @@ impl Grid {
         Err(first.unwrap_or_else(no_header))
     }
 
-    fn of_rows(mut rows: Vec<SheetRow>, from_1904: bool) -> Result<Self, TableError> {
+    /// `workbook`: the rows are of one, and whether it counts days from 1904.
+    fn of_rows(mut rows: Vec<SheetRow>, workbook: Option<bool>) -> Result<Self, TableError> {
         rows.retain(|row| !row.is_blank());
         let filled = |row: &SheetRow| row.cells.iter().filter(|c| !c.trim().is_empty()).count();
         let widest = rows.iter().take(MAX_ABOVE).map(filled).max().unwrap_or(0);
@@ -116,14 +120,18 @@ impl Grid {
         let mut grid = Self {
             columns: keyed(&header),
             rows: below,
-            from_1904,
+            from_1904: workbook == Some(true),
+            is_workbook: workbook.is_some(),
             ..Self::default()
         };
-        if let Some(wide) = Wide::of(&header, from_1904) {
+        if let Some(wide) = Wide::of(&header, grid.from_1904) {
             grid.widen(&header, wide);
         }
         let keys: Vec<String> = grid.columns.iter().map(|(_, key, _)| key.clone()).collect();
-        grid.numbers = keys.iter().map(|key| grid.has_numbers(key)).collect();
+        grid.numbers = keys
+            .iter()
+            .map(|key| most(grid.read(key).map(|(_, read)| read.is_ok())))
+            .collect();
         grid.dates = keys
             .iter()
             .map(|key| super::dates::finest(&grid, key).is_some())
@@ -158,6 +166,7 @@ impl Grid {
                 title: title.clone(),
                 has_dates: *dates,
                 has_numbers: *numbers,
+                is_share: shares::of_column(self, key).is_share,
             })
             .collect()
     }
@@ -173,22 +182,22 @@ impl Grid {
             .filter(|cell| !cell.is_empty())
     }
 
-    /// Whether a column has percentages: `45.2%`.
-    pub fn has_percentages(&self, key: &str) -> bool {
-        self.cells(key).any(|cell| {
-            let digits = cell.trim_end_matches('%');
-            digits.len() < cell.len() && digits.ends_with(|c: char| c.is_ascii_digit())
-        })
+    /// The title of a column, for people.
+    pub fn title(&self, key: &str) -> &str {
+        let column = self.columns.iter().find(|(_, known, _)| known == key);
+        column.map_or("", |(.., title)| title)
     }
 
-    fn has_numbers(&self, key: &str) -> bool {
-        let Ok(mapping) = Mapping::parse("numbers", ANY) else {
-            return false;
-        };
-        most(
-            self.cells(key)
-                .map(|cell| cell::read(&mapping, cell, true).is_ok()),
-        )
+    /// What the cells of a column say, as amounts: those that cannot be read are errors.
+    pub fn read<'a>(
+        &'a self,
+        key: &str,
+    ) -> impl Iterator<Item = (&'a str, Result<cell::Reading, &'static str>)> {
+        let mapping = Mapping::parse("numbers", ANY).ok();
+        self.cells(key).filter_map(move |text| {
+            let read = cell::read(mapping.as_ref()?, text, true);
+            Some((text, read))
+        })
     }
 }
 

@@ -64,7 +64,8 @@ pub(super) fn guess(
     let base = file.rsplit(['/', '\\']).next().unwrap_or_default();
     let base = base.rsplit_once('.').map_or(base, |(name, _)| name);
     Ok(Choice {
-        name: code(base, "added-table").ok_or(TableError::Choice("Name the mapping"))?,
+        name: code(base, "added-table")
+            .ok_or_else(|| TableError::Choice("Name the mapping".to_owned()))?,
         period,
         grain: grain.unwrap_or(Grain::Month),
         place,

@@ -1,5 +1,7 @@
 //! Tables as analysts keep them: what is guessed, what is made of it, and what is refused.
 
+mod kinds;
+
 use super::AddedTables;
 use chrono::{DateTime, Utc};
 use joinedup_application::app::Definitions;

@@ -1,6 +1,7 @@
 //! A choice as a mapping in TOML, as `joinedup import --mapping` takes it.
 
-use joinedup_application::tables::{Choice, PlaceOf, TableError};
+use super::shares::Read;
+use joinedup_application::tables::{Choice, Numbers, PlaceOf, TableError};
 use joinedup_events::AreaId;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -57,9 +58,17 @@ struct Series<'a> {
     denominator: Option<&'a str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     percent: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    multiply: Option<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    times: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decimals: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bounds: Option<&'static str>,
 }
 
-/// The text. `has_percentages` says it of a column.
+/// The text. `read` says of numbers how they are read.
 ///
 /// # Errors
 /// Never but when TOML cannot hold a name.
@@ -68,18 +77,28 @@ pub(super) fn of(
     periods: &Periods<'_>,
     place: &PlaceOf,
     values: &BTreeMap<String, AreaId>,
-    has_percentages: impl Fn(&str) -> bool,
+    read: impl Fn(&Numbers) -> Read,
 ) -> Result<String, TableError> {
     let (fixed, column) = match place {
         PlaceOf::Fixed(area) => (Some(area.as_str()), None),
         PlaceOf::Column(column) => (None, Some(column.as_str())),
     };
     let values = values.iter();
-    let series = choice.numbers.iter().map(|numbers| Series {
-        id: numbers.series.as_str(),
-        value: &numbers.column,
-        denominator: numbers.denominator.as_deref(),
-        percent: has_percentages(&numbers.column),
+    let series = choice.numbers.iter().map(|numbers| {
+        let read = read(numbers);
+        // A percentage of a whole is so many of it.
+        let whole = numbers.denominator.as_deref();
+        let times = whole.filter(|_| read.is_share);
+        Series {
+            id: numbers.series.as_str(),
+            value: &numbers.column,
+            denominator: whole,
+            percent: read.percent,
+            multiply: read.multiply,
+            times: times.into_iter().collect(),
+            decimals: times.map(|_| 0),
+            bounds: read.bounds,
+        }
     });
     let file = File {
         name: choice.name.as_str(),
@@ -104,7 +123,7 @@ pub(super) fn of(
     };
     toml::to_string(&file).map_err(|_| {
         TableError::Choice(
-            "The titles of the columns cannot be written into a mapping: rename them",
+            "The titles of the columns cannot be written into a mapping: rename them".to_owned(),
         )
     })
 }

@@ -4,6 +4,7 @@ use super::dates::{GRAINS, rule};
 use crate::csv::{Header, period};
 use crate::mapping::Named;
 use crate::sheet::SheetRow;
+use joinedup_views::period::Grain;
 
 /// What the columns that a wide table makes are called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +23,11 @@ impl Wide {
         let titles = || header.names().iter().enumerate().take(header.len());
         let periods = |grain| -> Vec<usize> {
             let rule = rule(grain, Named::AnyDay);
-            let is_period =
-                |(_, title): &(usize, &String)| period::of(&rule, title, from_1904).is_ok();
+            // A week that is not one of ours is a period, too: it is refused later, and not passed over.
+            let is_period = |(_, title): &(usize, &String)| {
+                (grain == Grain::Week && period::is_a_week(title))
+                    || period::of(&rule, title, from_1904).is_ok()
+            };
             titles().filter(is_period).map(|(at, _)| at).collect()
         };
         // Of equals the longest: a title that names a month is not one of its first day.

@@ -57,6 +57,11 @@ pub(crate) fn read(mapping: &Mapping, cell: &str, percent: bool) -> Result<Readi
             "has a comma that may stand between thousands or before decimals, as others of this file do: write a point, or put `file.commas = \"thousands\"` into the mapping",
         );
     }
+    if mapping.file.commas == Some(Commas::Unclear) && may_be_thousands(text) {
+        return Err(
+            "has a point that may stand before decimals or, as commas of this file stand there, between thousands, so write it without points between thousands",
+        );
+    }
     amount(text, percent).map(|value| Reading::Number { value, provisional })
 }
 
@@ -84,6 +89,20 @@ fn may_be_decimals(cell: &str) -> bool {
     let (whole, rest) = (parts.next(), parts.next());
     let is_last = parts.next().is_none() && !cell.contains('.');
     is_last && whole.is_some() && rest.is_some_and(|rest| digits(rest) == 3)
+}
+
+/// `1.204`: one and a bit or, where commas stand before decimals, one thousand and more.
+fn may_be_thousands(cell: &str) -> bool {
+    let cell = cell.trim_start_matches(['-', '+', '(', '\u{2212}', '\u{a3}', '\u{20ac}']);
+    let cell = cell.trim_end_matches(['%', ')', ' ']);
+    let all_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    cell.split_once('.').is_some_and(|(whole, rest)| {
+        rest.len() == 3
+            && (1..=3).contains(&whole.len())
+            && whole != "0"
+            && all_digits(whole)
+            && all_digits(rest)
+    })
 }
 
 /// A number without the mark behind it, and whether that says that it may change.

@@ -1,6 +1,6 @@
 //! Which period a cell, a title or a file's name means.
 
-use super::spelling::{Edge, Spelled, found, spelled};
+use super::spelling::{Edge, Spelled, edge_in_title, found, spelled};
 use crate::mapping::{Format, Named, PeriodRule};
 use crate::sheet::{SheetRow, serial_date};
 use chrono::NaiveDate;
@@ -20,7 +20,38 @@ pub(crate) fn of(rule: &PeriodRule, cell: &str, from_1904: bool) -> Result<Perio
     named(rule, read)
 }
 
+/// Which day of its week each date is below a title such as *Week ending*.
+pub(crate) fn named_by_title(title: &str) -> Option<Named> {
+    edge_in_title(title).map(Edge::named)
+}
+
+/// Whether a cell says that it is a week by one of its days, such as `w/e 07/06/2026`.
+pub(crate) fn is_a_week(cell: &str) -> bool {
+    spelled(cell, Grain::Week).is_some_and(|read| read.edge.is_some())
+}
+
+/// Whether a cell is the whole of a period, and not a part of it.
+pub(crate) fn is_whole(grain: Grain, cell: &str) -> bool {
+    spelled(cell, grain).is_some_and(|read| read.is_one(grain))
+}
+
+impl Edge {
+    const fn named(self) -> Named {
+        match self {
+            Self::First => Named::FirstDay,
+            Self::Last => Named::LastDay,
+        }
+    }
+}
+
 fn named(rule: &PeriodRule, read: Spelled) -> Result<Period, String> {
+    // The week of a day is not the day, and the month that it ends in not the week.
+    if read.edge.is_some() && rule.grain != Grain::Week {
+        return Err(format!(
+            "is a week, and the mapping says that it is a {}",
+            rule.grain
+        ));
+    }
     let period = Period::of(rule.grain, read.first);
     if read.is_one(rule.grain) {
         return Ok(period);
@@ -31,11 +62,7 @@ fn named(rule: &PeriodRule, read: Spelled) -> Result<Period, String> {
             rule.grain
         ));
     }
-    let names = match read.edge {
-        Some(Edge::First) => Named::FirstDay,
-        Some(Edge::Last) => Named::LastDay,
-        None => rule.names,
-    };
+    let names = read.edge.map_or(rule.names, Edge::named);
     match names {
         Named::AnyDay => Ok(period),
         Named::FirstDay if period.start == read.first => Ok(period),
@@ -221,6 +248,8 @@ mod tests {
                     "Q1 2026/27",
                     "2026/27 Q1",
                     "Q1 2026-27",
+                    "Q1 26/27",
+                    "Quarter 1 2026/27",
                     "2026Q2",
                     "2026-Q2",
                     "Q2 2026",
@@ -311,6 +340,9 @@ mod tests {
         assert!(wrong(Grain::Month, Named::FirstDay, "2026-05-02").contains("first day"));
         assert!(wrong(Grain::Week, Named::LastDay, "2026-11-21").contains("last day"));
         assert!(wrong(Grain::Week, Named::AnyDay, "w/e 05/06/2026").contains("last day"));
+        for grain in [Grain::Day, Grain::Month] {
+            assert!(wrong(grain, Named::AnyDay, "w/e 31/05/2026").contains("is a week"));
+        }
     }
 
     #[test]

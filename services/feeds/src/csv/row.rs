@@ -156,6 +156,11 @@ impl<'a> Row<'a> {
             breakdown.insert(dimension.clone(), value.clone());
         }
         let denominator = denominator.filter(|_| !hidden);
+        if let (Some(bounds), Some(value)) = (series.bounds, reported.value)
+            && let Some(sentence) = bounds.broken(value, denominator)
+        {
+            return Err(self.bad(column, sentence));
+        }
         Ok(Some((column.to_owned(), reported, denominator, breakdown)))
     }
 

@@ -160,8 +160,9 @@ fn tokens(text: &str) -> Vec<Token> {
     while let Some(word) = words.next() {
         let next = words.peek().copied().unwrap_or_default();
         let edge = match (word, next) {
-            ("week", "ending" | "ended") | ("w", "e") => Some(Edge::Last),
-            ("week", "commencing" | "beginning" | "starting") | ("w", "c") => Some(Edge::First),
+            ("week", "ending" | "ended" | "ends" | "end") | ("w", "e") => Some(Edge::Last),
+            ("week", "commencing" | "beginning" | "starting" | "begins" | "starts" | "start")
+            | ("w", "c") => Some(Edge::First),
             _ => None,
         };
         if let Some(edge) = edge {
@@ -174,7 +175,7 @@ fn tokens(text: &str) -> Vec<Token> {
             _ if word.bytes().all(|b| b.is_ascii_digit()) => word
                 .parse()
                 .map_or(Token::Other, |value| N(value, word.len())),
-            "q" | "qtr" => Quarter,
+            "q" | "qtr" | "quarter" => Quarter,
             "w" => Week,
             "st" | "nd" | "rd" | "th" if behind_a_number => continue,
             _ if FILLING.contains(&word) => continue,
@@ -183,6 +184,14 @@ fn tokens(text: &str) -> Vec<Token> {
         tokens.push(token);
     }
     tokens
+}
+
+/// Which day of its week a date is below a title such as *Week ending*.
+pub(super) fn edge_in_title(title: &str) -> Option<Edge> {
+    tokens(title).into_iter().find_map(|token| match token {
+        Token::Edge(edge) => Some(edge),
+        _ => None,
+    })
 }
 
 fn month(word: &str) -> Option<u32> {
@@ -239,6 +248,11 @@ fn of_tokens(tokens: &[Token], grain: Grain) -> Option<Spelled> {
         {
             // Financial quarters: the first is April to June.
             quarter(y, q)?.shifted(3)
+        }
+        [Quarter, N(q, 1), N(y, 2), N(b, 2)] | [N(y, 2), N(b, 2), Quarter, N(q, 1)]
+            if follows(y, b, 2) =>
+        {
+            quarter(2000 + y, q)?.shifted(3)
         }
         [Quarter, N(q, 1), N(y, 4)] | [N(y, 4), Quarter, N(q, 1)] => quarter(y, q),
         [N(y, 4), Week, N(w, 2)] => {

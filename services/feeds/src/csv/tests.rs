@@ -256,10 +256,11 @@ fn a_comma_that_may_stand_before_decimals_is_not_read_as_thousands() {
         let item = chunk.items.first()?;
         observed(item).value.map(Amount::as_f64)
     };
-    for cell in ["12,345", "0,452", "4,5", "-12,345"] {
+    for cell in ["12,345", "0,452", "4,5", "-12,345", "12.345", "(1.204)"] {
         assert_eq!(value(FALLS, cell), None, "{cell}");
     }
-    assert_eq!(value(FALLS, "12.345"), Some(12.345));
+    assert_eq!(value(FALLS, "12.34"), Some(12.34));
+    assert_eq!(value(FALLS, "0.452"), Some(0.452));
     assert_eq!(value(FALLS, "1,234.5"), Some(1234.5));
     assert_eq!(value(FALLS, "1,234,567"), Some(1_234_567.0));
     let without = rows("12,345").replace("2,5;", "2;");
@@ -270,6 +271,7 @@ fn a_comma_that_may_stand_before_decimals_is_not_read_as_thousands() {
     );
     let thousands = format!("{FALLS}\n[file]\ncommas = \"thousands\"\n");
     assert_eq!(value(&thousands, "12,345"), Some(12345.0));
+    assert_eq!(value(&thousands, "12.345"), Some(12.345));
 }
 
 fn observed(item: &Item) -> &Observed {

@@ -118,6 +118,18 @@ pub enum Named {
     AnyDay,
 }
 
+impl Named {
+    /// The word of mappings.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::FirstDay => "first-day",
+            Self::LastDay => "last-day",
+            Self::AnyDay => "any-day",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -90,6 +90,11 @@ fn what_belongs_to_one_person_is_refused_in_a_name() {
         ("flat-3/CM1-1AA", "postcode"),
         ("1948-02-03", "birth"),
         ("j.smith@example.org", "e-mail"),
+        ("943%20476%205919", "UUID"),
+        ("pas/943%2D476%2D5919", "UUID"),
+        ("943a476b5919", "UUID"),
+        ("𝟗𝟒𝟑𝟒𝟕𝟔𝟓𝟗𝟏𝟗", "UUID"),
+        ("j.smith%40example.org", "e-mail"),
     ] {
         let broken = rules(id);
         assert!(

@@ -134,6 +134,26 @@ impl Marks {
         })
     }
 
+    /// The digits of groups of 3-3-4 with a word between them, the same twice, or with a letter between them in a word
+    /// that is not made at random.
+    pub fn spoken(&self) -> impl Iterator<Item = Vec<u8>> {
+        const MAX_WORD: usize = 7;
+        self.runs.windows(3).filter_map(|runs| {
+            let [one, two, three] = runs else { return None };
+            let fits = runs.iter().map(Run::len).eq([3, 3, 4]);
+            let first = &self.chars[one.end..two.start];
+            let second = &self.chars[two.end..three.start];
+            let is_word = first == second && first.len() <= MAX_WORD && !first.contains(&HIDDEN);
+            let is_letter = |between: &[char]| matches!(between, [c] if c.is_alphabetic());
+            let are_letters = is_letter(first) && is_letter(second) && !self.is_random(one);
+            let digits = self.all_digits(runs);
+            // A year behind two numbers is a year.
+            let is_year = matches!(digits.get(6..), Some([1, 9, ..] | [2, 0, ..]));
+            (fits && ((is_word && !is_year && !self.is_random(one)) || are_letters))
+                .then_some(digits)
+        })
+    }
+
     /// The digits of any groups with the same between all of them, of ten to twelve digits.
     pub fn joined(&self) -> impl Iterator<Item = Vec<u8>> {
         const MAX_DIGITS: usize = 12;

@@ -6,10 +6,10 @@ use super::reader;
 use crate::door::problem::Problem;
 use crate::door::scope::misplaced;
 use joinedup_application::tables::{
-    Choice, How, Look, Made, NotTaken, ReadTable, TableError, TableFile,
+    Choice, Column, How, Look, Made, NotTaken, Numbers, ReadTable, TableError, TableFile,
 };
+use joinedup_events::AreaId;
 use joinedup_events::observation::Grain;
-use joinedup_events::{AreaId, Slug};
 use joinedup_views::measure::{Measure, Source};
 use std::collections::BTreeMap;
 
@@ -102,14 +102,22 @@ impl Prepared {
         Ok(self.made.insert(made).toml.clone())
     }
 
-    /// The series of the table, each with its column's title.
-    pub fn series(&self) -> Vec<(&Slug, &str)> {
-        let title = |key: &str| {
-            let column = self.look.columns.iter().find(|c| c.key == key);
-            column.map_or("", |c| c.title.as_str())
-        };
-        let numbers = self.choice.numbers.iter();
-        numbers.map(|n| (&n.series, title(&n.column))).collect()
+    /// Whether a series is of a column with shares.
+    pub fn is_share(&self, series: &str) -> bool {
+        let mut numbers = self.choice.numbers.iter();
+        let number = numbers.find(|n| n.series.as_str() == series);
+        let is_it = |c: &Column| number.is_some_and(|n| n.column == c.key) && c.is_share;
+        !self.is_published && self.look.columns.iter().any(is_it)
+    }
+
+    /// The title of the column that a series is read from; of a published return its code.
+    pub fn title_of<'a>(&'a self, series: &'a str) -> &'a str {
+        let mut numbers = self.choice.numbers.iter();
+        let number = numbers.find(|n| n.series.as_str() == series);
+        let number = number.filter(|_| !self.is_published);
+        let column = |n: &Numbers| self.look.columns.iter().find(|c| c.key == n.column);
+        let column = number.and_then(column);
+        column.map_or(series, |c| c.title.as_str())
     }
 }
 

@@ -7,10 +7,10 @@ use super::super::words;
 use super::PATH;
 use super::choice::{ONE_PLACE, OWN, field_of, own_series, written};
 use super::prepared::{Prepared, takers};
-use joinedup_application::tables::{Column, NotTaken, Numbers, PlaceOf, ReadTable};
-use joinedup_events::observation::{Grain, ObservationFact};
-use joinedup_events::{Area, Fact};
-use joinedup_views::measure::{Shape, Source};
+use joinedup_application::tables::{Column, NotTaken, Numbers, PlaceOf};
+use joinedup_events::observation::{Grain, Mark, ObservationFact, Observed};
+use joinedup_events::{Amount, Area, Event, Fact};
+use joinedup_views::measure::{Aggregate, Source};
 use maud::{Markup, html};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,7 @@ pub fn page(visit: &Visit, id: &str, file: &str, prepared: &Prepared) -> Markup 
             }
         }
         @if !prepared.is_published { (form(visit, id, &here, prepared)) }
-        @if prepared.message.is_none() { (preview(visit, &prepared.table)) }
+        @if prepared.message.is_none() { (preview(visit, prepared)) }
         p { a href=(visit.address.elsewhere(PATH)) { "Start again with another file" } }
     };
     super::page(visit, "Check the data", &body)
@@ -115,8 +115,8 @@ fn numbers(
     let own = own_series(&column.title);
     let is_own = series == Some(own.as_str());
     let needs_whole = chosen.is_some_and(|n| {
-        let is_share = |m: &&_| joinedup_views::measure::Measure::shape(m) == Shape::Proportion;
-        n.denominator.is_none() && takers(visit, n.series.as_str()).find(is_share).is_some()
+        let mut takers = takers(visit, n.series.as_str());
+        n.denominator.is_none() && takers.any(|m| m.aggregate == Aggregate::Proportion)
     });
     html! {
         fieldset {
@@ -130,7 +130,7 @@ fn numbers(
                     }
                 }
             }
-            label { "Out of (for a share or a rate)"
+            label { "Out of (for a share)"
                 select name=(format!("d{at}")) {
                     option value="" { "Nothing: they are counts or amounts" }
                     @for (other_at, other) in columns.iter().enumerate() {
@@ -140,7 +140,7 @@ fn numbers(
                     }
                 }
             }
-            @if needs_whole { p.note { "This measure is a share: choose the column with what the numbers are out of." } }
+            @if needs_whole { p.note { strong { "This measure is a share: choose the column with what the numbers are out of." } } }
         }
     }
 }
@@ -196,8 +196,71 @@ fn places_list(visit: &Visit) -> Markup {
     }
 }
 
+/// So many facts are shown from the beginning and the end of a table.
+const SHOWN: usize = 3;
+
+/// Some of what was read, as it was understood.
+fn sample(visit: &Visit, prepared: &Prepared) -> Markup {
+    let facts = &prepared.table.facts;
+    let last = facts.len().saturating_sub(SHOWN);
+    let shown = facts
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| *at < SHOWN || *at >= last);
+    let observed = shown.filter_map(|(_, (line, event))| match &event.fact {
+        Fact::Observation(ObservationFact::Observed(o)) => Some((line, &event.area, o)),
+        _ => None,
+    });
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="The first and the last of it" {
+            table #sample {
+                caption { "The first and the last of it" }
+                thead { tr { th scope="col" { "Row" } th scope="col" { "Period" } th scope="col" { "Place" } th scope="col" { "Column" } th scope="col" { "We read" } } }
+                tbody {
+                    @for (line, area, o) in observed {
+                        tr {
+                            td { (line) } td { (words::period(o.grain, o.period_start)) } td { (visit.title_of(area.as_str())) }
+                            td { (prepared.title_of(o.series.as_str())) } td { (value(o, prepared.is_share(o.series.as_str()))) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A number in words, to its last digit.
+fn value(observed: &Observed, is_share: bool) -> String {
+    let exact = |n: Amount| n.as_f64().to_string();
+    let percent = |n: Amount| {
+        let hundredths = n.as_f64() * 100.0;
+        format!("{}%", (hundredths * 1e4).round() / 1e4)
+    };
+    let number = match (observed.value, observed.denominator) {
+        (Some(value), Some(whole)) => format!("{} of {}", exact(value), exact(whole)),
+        (Some(value), None) if is_share => percent(value),
+        (Some(value), None) => exact(value),
+        (None, _) => String::new(),
+    };
+    match observed.mark {
+        None => number,
+        Some(Mark::Provisional) => format!("{number}, provisional"),
+        Some(Mark::Suppressed) => "Suppressed: known and not published".to_owned(),
+        Some(Mark::Missing) => "Not available".to_owned(),
+    }
+}
+
 /// What the table holds, read so.
-fn preview(visit: &Visit, table: &ReadTable) -> Markup {
+fn preview(visit: &Visit, prepared: &Prepared) -> Markup {
+    let table = &prepared.table;
+    let note = prepared.made.as_ref().and_then(|made| made.note);
+    let is_negative = |(_, event): &&(u64, Event)| match &event.fact {
+        Fact::Observation(ObservationFact::Observed(o)) => {
+            o.value < Some(Amount::default()) && o.value.is_some()
+        }
+        _ => false,
+    };
+    let negative = table.facts.iter().filter(is_negative).count();
     let (mut places, mut periods) = (BTreeSet::new(), BTreeSet::new());
     for (_, event) in &table.facts {
         places.insert(event.area.clone());
@@ -222,6 +285,9 @@ fn preview(visit: &Visit, table: &ReadTable) -> Markup {
             @if !places.is_empty() && places.len() <= 8 {
                 p { "Places: " (places.iter().map(|a| visit.title_of(a.as_str())).collect::<Vec<_>>().join(", ")) "." }
             }
+            @if let Some(note) = note { p.note { (note) "." } }
+            @if negative > 0 { p.note { (words::counted(negative, "number is", "numbers are")) " less than zero: check that this is meant." } }
+            @if !table.facts.is_empty() { (sample(visit, prepared)) }
             (refused(&table.refused))
         }
     }

@@ -131,34 +131,90 @@ fn links(visit: &Visit, series: &str, of: &OfSeries) -> Markup {
 
 /// A series that no measure takes: what to put into a file of measures.
 fn declare(prepared: &Prepared, series: &str, of: &OfSeries) -> Markup {
-    let titles = prepared.series();
-    let title = titles.iter().find(|(id, _)| id.as_str() == series);
-    let title = title.map_or(series, |(_, title)| title);
+    let title = prepared.title_of(series);
     let grain = of
         .observed
         .as_ref()
         .map_or(prepared.choice.grain, |o| o.grain);
-    let is_share = of
-        .observed
-        .as_ref()
-        .is_some_and(|o| o.denominator.is_some());
+    let observed = of.observed.as_ref();
+    let aggregate = if observed.is_some_and(|o| o.denominator.is_some()) {
+        OwnAggregate::Proportion
+    } else if prepared.is_share(series) {
+        OwnAggregate::SharesAsReported
+    } else if never_adds_up(title) {
+        OwnAggregate::AsReported
+    } else {
+        OwnAggregate::Amount
+    };
     html! {
         section.card aria-label=(format!("No measure yet: {title}")) {
             h2 { "No measure shows “" (title) "” yet" }
             p { "The numbers are saved as the quantity " code { "observation." (series) } ". Measures are read when the server starts. Ask whoever runs it to put these lines into a file, and to start the server with " code { "--measures" } " and that file:" }
-            pre.explained tabindex="0" { (lines(series, title, grain.code(), is_share)) }
+            pre.explained tabindex="0" { (lines(series, title, grain.code(), aggregate)) }
+            (explained(aggregate))
+        }
+    }
+}
+
+/// How a measure of a series of one's own comes to its numbers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OwnAggregate {
+    /// Counts out of counts.
+    Proportion,
+    /// Percentages without what they are out of.
+    SharesAsReported,
+    /// Averages and the like.
+    AsReported,
+    /// Counts.
+    Amount,
+}
+
+/// Whether numbers with a title are such that adding them up makes nonsense.
+fn never_adds_up(title: &str) -> bool {
+    const WORDS: [&str; 10] = [
+        "average",
+        "avg",
+        "mean",
+        "median",
+        "percentile",
+        "rate",
+        "ratio",
+        "score",
+        "per",
+        "index",
+    ];
+    let title = title.to_lowercase();
+    let mut words = title.split(|c: char| !c.is_alphanumeric());
+    words.any(|word| WORDS.contains(&word))
+}
+
+/// What the aggregate of the lines does, for who checks them.
+fn explained(aggregate: OwnAggregate) -> Markup {
+    html! {
+        p.note {
+            @match aggregate {
+                OwnAggregate::Proportion => "Over several places or periods the measure divides all by all.",
+                OwnAggregate::SharesAsReported | OwnAggregate::AsReported => {
+                    "The measure shows each number for the place and the period that reported it: percentages and averages cannot be added up."
+                }
+                OwnAggregate::Amount => {
+                    "The measure adds the numbers of places and periods up. Where that makes no sense, as with an average, write "
+                    code { "as_reported" } " in place of " code { "amount" } "."
+                }
+            }
         }
     }
 }
 
 /// A measure of a series, in TOML.
-fn lines(series: &str, title: &str, grain: &str, is_share: bool) -> String {
+fn lines(series: &str, title: &str, grain: &str, aggregate: OwnAggregate) -> String {
     // A string of JSON is one of TOML.
     let title = serde_json::Value::from(title);
-    let (aggregate, unit) = if is_share {
-        ("proportion", "proportion")
-    } else {
-        ("amount", "items")
+    let (aggregate, unit) = match aggregate {
+        OwnAggregate::Proportion => ("proportion", "proportion"),
+        OwnAggregate::SharesAsReported => ("as_reported", "proportion"),
+        OwnAggregate::AsReported => ("as_reported", "items"),
+        OwnAggregate::Amount => ("amount", "items"),
     };
     format!(
         "[[measure]]\nid = \"{series}\"\ntitle = {title}\nquantity = \"observation.{series}\"\naggregate = \"{aggregate}\"\n\
@@ -202,13 +258,28 @@ mod tests {
 
     #[test]
     fn the_lines_to_copy_are_a_measure() {
-        for is_share in [false, true] {
-            let text = lines("local-falls", "Falls \"with\" harm", "month", is_share);
+        for aggregate in [
+            OwnAggregate::Proportion,
+            OwnAggregate::SharesAsReported,
+            OwnAggregate::AsReported,
+            OwnAggregate::Amount,
+        ] {
+            let text = lines("local-falls", "Falls \"with\" harm", "month", aggregate);
             let measures = Measures::parse(&text, |_| true).unwrap();
             assert_eq!(
                 measures.get("local-falls").unwrap().title,
                 "Falls \"with\" harm"
             );
+        }
+    }
+
+    #[test]
+    fn averages_are_told_from_counts_by_their_titles() {
+        for title in ["Average stay", "Falls per 1,000 bed days", "Mean (days)"] {
+            assert!(never_adds_up(title), "{title}");
+        }
+        for title in ["Falls with harm", "Meaningful visits", "Separate beds"] {
+            assert!(!never_adds_up(title), "{title}");
         }
     }
 }

@@ -1,0 +1,144 @@
+//! Which columns are shares, how their numbers are read, and which measures can take them.
+
+use super::columns::{Grid, most};
+use super::text::alike;
+use crate::csv::cell::Reading;
+use joinedup_application::app::Definitions;
+use joinedup_application::tables::Numbers;
+use joinedup_views::measure::{Aggregate, Measure, Source};
+
+/// How a column with numbers is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Read {
+    /// They are shares.
+    pub is_share: bool,
+    /// They have the sign: `45.2%`.
+    pub percent: bool,
+    /// What makes parts of one of them.
+    pub multiply: Option<f64>,
+    /// Between which bounds they lie, in the word of mappings.
+    pub bounds: Option<&'static str>,
+}
+
+/// How a column is read, whatever it is of.
+pub(super) fn of_column(grid: &Grid, key: &str) -> Read {
+    let read = || grid.read(key).filter(|(_, read)| read.is_ok());
+    let signed = |(text, _): (&str, _)| text.contains('%');
+    let share = Read {
+        is_share: true,
+        ..Read::default()
+    };
+    // One percentage in a column of counts is a mistake, not a unit.
+    if most(read().map(signed)) {
+        return Read {
+            percent: true,
+            ..share
+        };
+    }
+    // Workbooks hold 45 % as 0.45, and show a sign that is not in the cell.
+    let numbers = || {
+        read().filter_map(|(_, read)| match read {
+            Ok(Reading::Number { value, .. }) => Some(value),
+            _ => None,
+        })
+    };
+    let is_of_one = grid.is_workbook && numbers().all(|n| (0.0..=1.0).contains(&n));
+    let title = grid.title(key);
+    if says_percent(title) {
+        return Read {
+            multiply: (!is_of_one).then_some(0.01),
+            ..share
+        };
+    }
+    // Nothing that is counted is always less than one; a part of a post may be.
+    let are_parts = is_of_one && most(numbers().map(|n| n.fract() != 0.0));
+    if are_parts && !has_word(title, &["wte", "fte"]) {
+        return share;
+    }
+    Read::default()
+}
+
+/// Whether a title has one of some words.
+fn has_word(title: &str, words: &[&str]) -> bool {
+    alike(title).split(' ').any(|word| words.contains(&word))
+}
+
+/// Whether a title is one of percentages: `% seen`, and not `seen (target 95%)`.
+fn says_percent(title: &str) -> bool {
+    let sign = title.match_indices('%').any(|(at, _)| {
+        let before = title.get(..at).unwrap_or_default().trim_end();
+        !before.ends_with(|c: char| c.is_ascii_digit())
+    });
+    let title = format!(" {} ", alike(title));
+    let words = [" percent ", " percentage ", " per cent ", " pct "];
+    sign || words.iter().any(|word| title.contains(word))
+}
+
+/// Whether a share with this title may be less than nothing or more than all: `% change`.
+fn may_be_any(title: &str) -> bool {
+    const WORDS: [&str; 8] = [
+        "change",
+        "growth",
+        "variance",
+        "difference",
+        "increase",
+        "decrease",
+        "plan",
+        "target",
+    ];
+    has_word(title, &WORDS)
+}
+
+/// The measures that take a series.
+fn takers<'a>(series: &'a str, definitions: &'a Definitions) -> impl Iterator<Item = &'a Measure> {
+    let measures = definitions.measures.iter();
+    measures.filter(move |m| m.source() == Some(Source::Observed(series)))
+}
+
+/// How chosen numbers are read.
+pub(super) fn read(grid: &Grid, numbers: &Numbers, definitions: &Definitions) -> Read {
+    let read = of_column(grid, &numbers.column);
+    // What a site measures itself may be a difference.
+    let is_count = |m: &Measure| m.family != "local" && m.aggregate != Aggregate::AsReported;
+    let bounds = if numbers.denominator.is_some() {
+        Some("share")
+    } else if read.is_share {
+        (!may_be_any(grid.title(&numbers.column))).then_some("share")
+    } else {
+        let is_counted = takers(numbers.series.as_str(), definitions).any(is_count);
+        is_counted.then_some("count")
+    };
+    Read { bounds, ..read }
+}
+
+/// Numbers must be such as the measures of their series take: what those would not show, or would add up, is refused before
+/// it is saved.
+pub(super) fn must_fit(
+    grid: &Grid,
+    numbers: &Numbers,
+    definitions: &Definitions,
+) -> Result<(), String> {
+    let takers = || takers(numbers.series.as_str(), definitions);
+    let title = grid.title(&numbers.column);
+    let is_share = of_column(grid, &numbers.column).is_share;
+    let needs_whole = takers().find(|m| m.aggregate == Aggregate::Proportion);
+    match (needs_whole, &numbers.denominator) {
+        (Some(measure), None) => {
+            return Err(format!(
+                "“{}” is a share: choose the column with what the numbers of “{title}” are out of. If the file has none, choose “Something of our own” for them",
+                measure.title
+            ));
+        }
+        (Some(_), Some(_)) => return Ok(()),
+        (None, _) => {}
+    }
+    let takes_shares =
+        |m: &Measure| m.aggregate == Aggregate::AsReported && m.unit() == "proportion";
+    match takers().next() {
+        Some(measure) if is_share && !takers().any(takes_shares) => Err(format!(
+            "“{title}” has percentages, and “{}” does not take them: choose what else they are",
+            measure.title
+        )),
+        _ => Ok(()),
+    }
+}

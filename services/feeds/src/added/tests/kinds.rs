@@ -1,0 +1,232 @@
+//! Percentages and counts, and weeks: what would be added up or counted to another week is refused, or is read as what it is.
+
+use super::*;
+
+/// A choice for the last column of a file whose first columns are its period and its place.
+fn chosen(file: &TableFile, series: &str, whole: Option<&str>) -> Choice {
+    let look = look(file);
+    let column = &look.columns[2];
+    Choice {
+        place: Some(PlaceOf::Column(look.columns[1].key.clone())),
+        numbers: vec![Numbers {
+            column: column.key.clone(),
+            series: Slug::new(series).unwrap(),
+            denominator: whole.map(str::to_owned),
+        }],
+        ..look.guess
+    }
+}
+
+fn refused(file: &TableFile, choice: &Choice) -> String {
+    let made = AddedTables.mapping(file, choice, &DEFINITIONS);
+    made.map(|_| ()).unwrap_err().to_string()
+}
+
+fn values(table: &ReadTable) -> Vec<f64> {
+    amounts(table).iter().map(|a| a.2).collect()
+}
+
+#[test]
+fn percentages_are_shares_however_they_are_written() {
+    for (title, cells, is_share) in [
+        ("Seen", ["90%", "91.5 %"], true),
+        ("% seen in 4 hours", ["90", "91.5"], true),
+        ("Percentage seen", ["90", "91.5"], true),
+        ("Seen (target 95%)", ["90", "91.5"], false),
+        ("Seen", ["90", "91.5%"], false),
+    ] {
+        let text = format!(
+            "month,trust,{title}\n2026-01,RAJ,{}\n2026-02,RAJ,{}\n",
+            cells[0], cells[1]
+        );
+        let file = file("a.csv", text);
+        assert_eq!(look(&file).columns[2].is_share, is_share, "{title}");
+        let table = read(&file, &chosen(&file, "local-seen", None));
+        let wanted: &[f64] = if is_share {
+            &[0.9, 0.915]
+        } else {
+            &[90.0, 91.5]
+        };
+        let wanted = &wanted[..table.facts.len()];
+        assert_eq!(values(&table), wanted, "{title} {cells:?}");
+        // One percentage among counts is refused, and not made a small number.
+        let is_one = cells[1] == "91.5%" && !is_share;
+        assert_eq!(table.refused.len(), usize::from(is_one), "{title}");
+    }
+}
+
+#[test]
+fn a_workbook_holds_percentages_as_parts_of_one() {
+    for (title, number, value, is_share) in [
+        ("% seen", 0.915, 0.915, true),
+        ("% seen", 91.5, 0.915, true),
+        ("Seen in 4 hours", 0.915, 0.915, true),
+        ("Vacancies (WTE)", 0.5, 0.5, false),
+        ("Falls", 1.0, 1.0, false),
+    ] {
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        let sheet = workbook.add_worksheet();
+        for (at, title) in (0..).zip(["Month", "Trust", title]) {
+            sheet.write_string(0, at, title).unwrap();
+        }
+        sheet.write_string(1, 0, "2026-01").unwrap();
+        sheet.write_string(1, 1, "RAJ").unwrap();
+        sheet.write_number(1, 2, number).unwrap();
+        let file = file("a.xlsx", workbook.save_to_buffer().unwrap());
+        assert_eq!(look(&file).columns[2].is_share, is_share, "{title}");
+        let table = read(&file, &chosen(&file, "local-seen", None));
+        assert_eq!(values(&table), [value], "{title}");
+    }
+}
+
+#[test]
+fn a_share_needs_what_it_is_out_of_and_a_count_is_no_percentage() {
+    let text = "month,trust,Seen,All\n2026-01,RAJ,91.5%,2000\n2026-02,RAJ,101%,2000\n";
+    let file = file("a.csv", text);
+    let without = refused(&file, &chosen(&file, "ae-within-4h", None));
+    assert!(without.contains("out of"), "{without}");
+    let of_counts = refused(&file, &chosen(&file, "emergency-bed-days", None));
+    assert!(of_counts.contains("percentages"), "{of_counts}");
+    let table = read(&file, &chosen(&file, "ae-within-4h", Some("All")));
+    assert_eq!(values(&table), [1830.0]);
+    assert_eq!(table.refused.len(), 1);
+    assert!(table.refused[0].sentence.contains("100 %"));
+}
+
+#[test]
+fn what_cannot_be_is_refused_by_row() {
+    let text = "month,trust,Days,All\n2026-01,RAJ,-5,9\n2026-02,RAJ,(6),9\n2026-03,RAJ,7,9\n2026-04,RAJ,10,9\n";
+    let file = file("a.csv", text);
+    let of = |series, whole| {
+        let table = read(&file, &chosen(&file, series, whole));
+        let lines: Vec<u64> = table.refused.iter().map(|r| r.line).collect();
+        (values(&table), lines)
+    };
+    assert_eq!(
+        of("emergency-bed-days", None),
+        (vec![7.0, 10.0], vec![2, 3])
+    );
+    assert_eq!(of("ae-within-4h", Some("All")), (vec![7.0], vec![2, 3, 5]));
+    // What a site has of its own may be a difference.
+    assert_eq!(of("local-net", None).1, Vec::<u64>::new());
+}
+
+#[test]
+fn weeks_are_seen_in_titles_cells_and_dates() {
+    for (title, dates, first, noted) in [
+        (
+            "Week commencing",
+            ["04/03/2024", "18/03/2024"],
+            "2024-03-04",
+            false,
+        ),
+        (
+            "Week ending",
+            ["10/03/2024", "24/03/2024"],
+            "2024-03-04",
+            false,
+        ),
+        ("w/e", ["10/03/2024", "17/03/2024"], "2024-03-04", false),
+        (
+            "Period",
+            ["w/c 04/03/2024", "w/c 11/03/2024"],
+            "2024-03-04",
+            false,
+        ),
+        ("Date", ["08/03/2024", "15/03/2024"], "2024-03-04", true),
+        ("Date", ["10/03/2024", "17/03/2024"], "2024-03-04", true),
+        ("Week of", ["07/03/2024", "13/03/2024"], "2024-03-04", true),
+    ] {
+        let text = format!(
+            "{title},trust,beds\n{},RAJ,5\n{},RAJ,6\n",
+            dates[0], dates[1]
+        );
+        let file = file("a.csv", text);
+        let choice = chosen(&file, "local-beds", None);
+        assert_eq!(
+            (choice.period.as_deref(), choice.grain),
+            (Some(title), Grain::Week)
+        );
+        let made = AddedTables.mapping(&file, &choice, &DEFINITIONS).unwrap();
+        assert_eq!(made.note.is_some(), noted, "{title} {dates:?}");
+        let table = read(&file, &choice);
+        assert_eq!(table.refused, []);
+        assert_eq!(amounts(&table)[0].1, first, "{title} {dates:?}");
+    }
+}
+
+#[test]
+fn weeks_that_are_not_from_monday_to_sunday_are_refused_in_words() {
+    for (title, dates) in [
+        ("Week commencing (Sunday)", ["03/03/2024", "10/03/2024"]),
+        ("w/e Friday", ["01/03/2024", "08/03/2024"]),
+        ("Week ending", ["01/03/2024", "08/03/2024"]),
+        (
+            "Week commencing",
+            ["Friday 1 Mar 2024", "Friday 8 Mar 2024"],
+        ),
+        ("Period", ["w/c 01/03/2024", "w/c 08/03/2024"]),
+    ] {
+        let text = format!(
+            "{title},trust,beds\n{},RAJ,5\n{},RAJ,6\n",
+            dates[0], dates[1]
+        );
+        let file = file("a.csv", text);
+        let mut choice = chosen(&file, "local-beds", None);
+        assert_eq!(choice.grain, Grain::Week, "{title}");
+        assert!(refused(&file, &choice).contains("Mondays"), "{title}");
+        choice.grain = Grain::Day;
+        let made = AddedTables.mapping(&file, &choice, &DEFINITIONS);
+        if let Ok(made) = made {
+            let how = How::Mapping(made.toml);
+            let table = AddedTables.read(&file, &how, &DEFINITIONS, now()).unwrap();
+            assert_eq!(table.facts.len(), 0, "{title}");
+        }
+    }
+}
+
+#[test]
+fn dates_with_the_month_first_are_refused_in_words() {
+    let text = "Date,trust,beds\n03/04/2024,RAJ,5\n03/05/2024,RAJ,6\n03/14/2024,RAJ,7\n";
+    let file = file("a.csv", text);
+    let choice = chosen(&file, "local-beds", None);
+    assert!(refused(&file, &choice).contains("month before the day"));
+}
+
+#[test]
+fn a_column_of_a_week_that_is_another_is_not_passed_over() {
+    let text = "Place,w/c 04/03/2024,w/c 12/03/2024\nRAJ,4,5\nRDE,6,7\n";
+    let file = file("a.csv", text);
+    let mut choice = look(&file).guess;
+    assert_eq!(choice.grain, Grain::Week);
+    choice.numbers = vec![Numbers {
+        column: "Number".to_owned(),
+        series: Slug::new("local-beds").unwrap(),
+        denominator: None,
+    }];
+    assert!(refused(&file, &choice).contains("Mondays"));
+}
+
+#[test]
+fn titles_and_neighbours_tell_years_from_months() {
+    for (title, cells, grain) in [
+        ("When", ["2010-11", "2011-12"], Grain::Year),
+        ("Financial year", ["2011-12", "2011-12"], Grain::Year),
+        ("When", ["2025-26", "2024-25"], Grain::Year),
+        ("When", ["2011-11", "2011-12"], Grain::Month),
+        ("When", ["Q1 2025/26", "Q4 25/26"], Grain::Quarter),
+        ("Quarter", ["01/04/2025", "01/04/2025"], Grain::Quarter),
+        ("When", ["Apr-25", "Sept 2025"], Grain::Month),
+    ] {
+        let text = format!(
+            "{title},trust,beds\n{},RAJ,5\n{},RDE,6\n",
+            cells[0], cells[1]
+        );
+        let guess = look(&file("a.csv", text)).guess;
+        assert_eq!(
+            (guess.period.as_deref(), guess.grain),
+            (Some(title), grain),
+            "{cells:?}"
+        );
+    }
+}
