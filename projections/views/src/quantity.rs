@@ -170,6 +170,12 @@ impl Quantity {
         }
     }
 
+    /// Whether a case of a date may yet be met until the end of it: while the date lasts, what is not met is not missed.
+    #[must_use]
+    pub const fn is_open_all_day(self) -> bool {
+        matches!(self, Self::ExpectedWithin24h | Self::ActionsOnTime)
+    }
+
     /// What its cells are broken down by besides, where the events of an entity say so, in alphabetical order: which people
     /// it is about, and from which sector a referral came. What says neither counts in the whole alone.
     #[must_use]

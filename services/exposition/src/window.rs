@@ -42,7 +42,8 @@ fn spans(measure: &Measure, now: DateTime<Utc>) -> Vec<(Period, &'static str)> {
             // By the clock and by local dates, as a point is ripe.
             let ripe = local::date(now - TimeDelta::minutes(minutes));
             let ripe = ripe.min(today - TimeDelta::days(minutes / 1440));
-            let back = (today - ripe).num_days() + i64::from(minutes > 0);
+            let is_cut = minutes > 0 || quantity.is_open_all_day();
+            let back = (today - ripe).num_days() + i64::from(is_cut);
             u64::try_from(back).unwrap_or(0)
         }
     };

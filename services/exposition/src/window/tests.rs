@@ -151,6 +151,35 @@ fn a_window_of_nights_begins_with_the_people_who_were_there_already_and_ends_las
 }
 
 #[test]
+fn what_may_yet_be_met_today_is_not_missed() {
+    let now = at("2026-11-22");
+    let mut cells = Cells::default();
+    let today = local::date(now);
+    for (measured, parts) in [
+        ("referral.actions_on_time", &[("owner", "health")][..]),
+        ("transfer.expected_within_24h", &[]),
+        ("transfer.notice_lead", &[]),
+    ] {
+        cells.apply(measured, "havenshire", parts, today, Delta::case(false), 1);
+        let yesterday = today - Days::new(1);
+        cells.apply(
+            measured,
+            "havenshire",
+            parts,
+            yesterday,
+            Delta::case(true),
+            1,
+        );
+    }
+    let samples = windows(&cells, now);
+    let share = |measure| value(&samples, "joinedup_measure_ratio", measure, "7d");
+    assert_eq!(share("md-actions-on-time"), Some(1.0));
+    assert_eq!(share("tr-edd-within-24h"), Some(1.0));
+    // A notice is in good time or not when it is given.
+    assert_eq!(share("tr-notice-lead"), Some(0.5));
+}
+
+#[test]
 fn a_window_of_a_feed_that_is_late_is_not_written_and_does_not_sink() {
     let report = |day: u64| {
         let date: NaiveDate = "2026-09-01".parse().unwrap();
