@@ -104,8 +104,16 @@ fn axes(canvas: &Canvas<'_>, out: &mut String) {
     let (drawing, frame) = (canvas.drawing, &canvas.frame);
     let left = frame.margins.left;
     let _ = write!(out, "<g class=\"axis\" aria-hidden=\"true\">");
-    let every = if drawing.size == Size::Small { 2 } else { 1 };
-    for tick in frame.scale.ticks().step_by(every) {
+    let ticks: Vec<f64> = frame.scale.ticks().collect();
+    // A few of them, the first and the last among them: without its end a share could go on.
+    let steps = ticks.len().saturating_sub(1);
+    let every = match drawing.size {
+        Size::Small => (2..steps)
+            .find(|few| steps.is_multiple_of(*few))
+            .unwrap_or(steps.max(1)),
+        Size::Wide | Size::Narrow => 1,
+    };
+    for tick in ticks.into_iter().step_by(every) {
         let y = frame.y(tick);
         let _ = write!(
             out,
