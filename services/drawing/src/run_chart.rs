@@ -1,7 +1,7 @@
 //! The run chart: points, centre line by phase, limits, target, improvement changes, and every point's state shown as
 //! what it is. Nothing is told by colour alone: signals have another shape, and each point says what it is in words.
 
-use super::axis::{Scale, amount, date, number};
+use super::axis::{amount, date, number};
 use super::dates;
 use super::drawing::{Drawing, Level, Mark, Spot};
 use super::frame::{Frame, Size};
@@ -28,13 +28,9 @@ pub fn svg(drawing: &Drawing) -> String {
     let (Some(first), Some(last)) = (drawing.spots.first(), drawing.spots.last()) else {
         return empty(drawing);
     };
-    let scale = drawing
-        .scale
-        .clone()
-        .unwrap_or_else(|| Scale::of(drawing.values(), &drawing.unit));
     let canvas = Canvas {
         drawing,
-        frame: Frame::new(margins, scale, first.start, last.start),
+        frame: Frame::new(margins, drawing.shown_scale(), first.start, last.start),
     };
     let mut out = head(
         drawing,

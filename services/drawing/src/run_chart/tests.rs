@@ -293,3 +293,17 @@ fn a_small_chart_names_both_ends_of_its_axis() {
         assert_eq!(found.collect::<Vec<_>>(), ticks);
     }
 }
+
+#[test]
+fn a_long_number_has_room_left_of_the_axis() {
+    let left = |value| {
+        let mut drawing = Drawing {
+            size: Size::Narrow,
+            ..drawing()
+        };
+        drawing.spots[2].value = Some(value);
+        drawing.margins().left
+    };
+    assert_eq!(left(9.0), Size::Narrow.margins().left);
+    assert!(left(10_000.0) >= 6.0 * 7.0 + 10.0);
+}
