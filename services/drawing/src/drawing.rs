@@ -6,6 +6,8 @@ use chrono::NaiveDate;
 
 /// The height of the heading of a drawing that stands alone.
 const HEADING: f64 = 30.0;
+/// The width of a figure on the axis, nearly.
+const LETTER: f64 = 7.8;
 
 /// How a point is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,15 +214,26 @@ impl Drawing {
         Some(Level { from, ..level })
     }
 
-    /// The margins: those of the size, with room for a heading and for the lane of changes where there are any.
+    /// The scale that is drawn: the shared one, or else that of its own values.
+    #[must_use]
+    pub fn shown_scale(&self) -> Scale {
+        let own = || Scale::of(self.values(), &self.unit);
+        self.scale.clone().unwrap_or_else(own)
+    }
+
+    /// The margins: those of the size, with room for long numbers on the axis, for a heading and for the lane of changes.
     #[must_use]
     pub fn margins(&self) -> Margins {
         let mut margins = self.size.margins();
+        let scale = self.shown_scale();
+        let letters = |tick| scale.label(tick, &self.unit).chars().count();
+        let longest = scale.ticks().map(letters).max().unwrap_or(0);
+        margins.left = margins.left.max(10.0 + longest as f64 * LETTER);
         if self.standalone {
             margins.top += HEADING;
             margins.height += HEADING;
         }
-        let lane = super::lane::height(self);
+        let lane = super::lane::height(self, margins);
         margins.bottom += lane;
         margins.height += lane;
         margins

@@ -28,12 +28,8 @@ struct Bar<'a> {
 }
 
 /// The height that the lane of a drawing needs.
-pub(super) fn height(drawing: &Drawing) -> f64 {
-    let Some(last_row) = bars(drawing, drawing.size.margins())
-        .iter()
-        .map(|b| b.row)
-        .max()
-    else {
+pub(super) fn height(drawing: &Drawing, margins: Margins) -> f64 {
+    let Some(last_row) = bars(drawing, margins).iter().map(|b| b.row).max() else {
         return 0.0;
     };
     6.0 + ROW * (last_row + 1) as f64
@@ -92,7 +88,7 @@ fn bars(drawing: &Drawing, margins: Margins) -> Vec<Bar<'_>> {
 
 /// Draws the lane.
 pub(super) fn draw(drawing: &Drawing, frame: &Frame, out: &mut String) {
-    let top = frame.margins.height - height(drawing);
+    let top = frame.margins.height - height(drawing, frame.margins);
     for bar in bars(drawing, frame.margins) {
         let y = top + ROW * bar.row as f64;
         let (open, close) = match bar.change.link.as_ref().filter(|_| !drawing.standalone) {

@@ -1,7 +1,7 @@
 //! The run chart: points, centre line by phase, limits, target, improvement changes, and every point's state shown as
 //! what it is. Nothing is told by colour alone: signals have another shape, and each point says what it is in words.
 
-use super::axis::{Scale, amount, date, number};
+use super::axis::{amount, date, number};
 use super::dates;
 use super::drawing::{Drawing, Level, Mark, Spot};
 use super::frame::{Frame, Size};
@@ -28,13 +28,9 @@ pub fn svg(drawing: &Drawing) -> String {
     let (Some(first), Some(last)) = (drawing.spots.first(), drawing.spots.last()) else {
         return empty(drawing);
     };
-    let scale = drawing
-        .scale
-        .clone()
-        .unwrap_or_else(|| Scale::of(drawing.values(), &drawing.unit));
     let canvas = Canvas {
         drawing,
-        frame: Frame::new(margins, scale, first.start, last.start),
+        frame: Frame::new(margins, drawing.shown_scale(), first.start, last.start),
     };
     let mut out = head(
         drawing,
@@ -104,8 +100,16 @@ fn axes(canvas: &Canvas<'_>, out: &mut String) {
     let (drawing, frame) = (canvas.drawing, &canvas.frame);
     let left = frame.margins.left;
     let _ = write!(out, "<g class=\"axis\" aria-hidden=\"true\">");
-    let every = if drawing.size == Size::Small { 2 } else { 1 };
-    for tick in frame.scale.ticks().step_by(every) {
+    let ticks: Vec<f64> = frame.scale.ticks().collect();
+    // A few of them, the first and the last among them: without its end a share could go on.
+    let steps = ticks.len().saturating_sub(1);
+    let every = match drawing.size {
+        Size::Small => (2..steps)
+            .find(|few| steps.is_multiple_of(*few))
+            .unwrap_or(steps.max(1)),
+        Size::Wide | Size::Narrow => 1,
+    };
+    for tick in ticks.into_iter().step_by(every) {
         let y = frame.y(tick);
         let _ = write!(
             out,

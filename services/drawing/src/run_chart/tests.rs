@@ -270,3 +270,40 @@ fn months_are_said_as_months_on_narrow_charts_too() {
         assert!(!picture.contains(">1 "), "{picture}");
     }
 }
+
+#[test]
+fn a_small_chart_names_both_ends_of_its_axis() {
+    for (values, ticks) in [
+        ([0.1, 0.9], vec!["0%", "100%"]),
+        ([0.1, 0.4], vec!["0%", "20%", "40%"]),
+        ([0.94, 0.96], vec!["93.5%", "96%"]),
+    ] {
+        let mut drawing = Drawing {
+            size: Size::Small,
+            unit: "proportion".into(),
+            targets: Vec::new(),
+            ..drawing()
+        };
+        for (n, spot) in drawing.spots.iter_mut().enumerate() {
+            (spot.value, spot.centre) = (Some(values[n % 2]), None);
+        }
+        let picture = svg(&drawing);
+        let found = picture.split("class=\"tick-y\"").skip(1);
+        let found = found.filter_map(|rest| rest.split(['>', '<']).nth(1));
+        assert_eq!(found.collect::<Vec<_>>(), ticks);
+    }
+}
+
+#[test]
+fn a_long_number_has_room_left_of_the_axis() {
+    let left = |value| {
+        let mut drawing = Drawing {
+            size: Size::Narrow,
+            ..drawing()
+        };
+        drawing.spots[2].value = Some(value);
+        drawing.margins().left
+    };
+    assert_eq!(left(9.0), Size::Narrow.margins().left);
+    assert!(left(10_000.0) >= 6.0 * 7.0 + 10.0);
+}

@@ -22,18 +22,18 @@ pub fn unit(chart: &Chart) -> &str {
     }
 }
 
-/// How many cases a point is of: 13 of 69, or 69 cases. Nothing where a count counts itself.
-fn out_of(row: &ChartPoint) -> String {
+/// How many cases a point is of: 13 of 69, or 69 cases. Nothing where a count counts itself, nor where one kind of thing is held
+/// against another, such as admissions against people.
+fn out_of(chart: &Chart, row: &ChartPoint) -> String {
     let point = &row.point;
+    let number = |v: f64| axis::number(v, "");
     match (point.numerator, point.denominator, point.n) {
-        (Some(part), Some(whole), _) => {
-            format!(
-                " · {} of {}",
-                axis::number(part, ""),
-                axis::number(whole, "")
-            )
+        (Some(part), Some(whole), _) if unit(chart) == "proportion" => {
+            format!(" · {} of {}", number(part), number(whole))
         }
-        (_, _, Some(n)) if point.value != Some(n as f64) => {
+        (_, whole, Some(n))
+            if chart.shape == Shape::Value && whole.is_none_or(|whole| whole == n as f64) =>
+        {
             let n = usize::try_from(n).unwrap_or(0);
             format!(" · {}", words::counted(n, "case", "cases"))
         }
@@ -121,7 +121,7 @@ impl Figure<'_> {
                     @match latest(chart).and_then(|p| Some((p, p.point.value?))) {
                         Some((row, value)) => {
                             p.big { (axis::amount(value, unit)) }
-                            p.small { (words::sentence_start(&words::period(chart.period, row.point.period_start))) (out_of(row)) }
+                            p.small { (words::sentence_start(&words::period(chart.period, row.point.period_start))) (out_of(chart, row)) }
                         }
                         None => { p.big { "No number" } p.small { (finding::without_numbers(chart)) } }
                     }
@@ -258,5 +258,32 @@ pub fn table(chart: &Chart) -> Markup {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::tests::{chart, near};
+    use super::*;
+
+    #[test]
+    fn a_mean_is_not_said_to_be_so_many_of_so_many() {
+        let mut chart = chart(&near(5.0, 3).collect::<Vec<_>>());
+        let mut row = chart.points[2].clone();
+        let mut said = |shape, unit: &str, parts: Option<(f64, f64)>, n| {
+            (chart.shape, chart.unit) = (shape, unit.to_owned());
+            (row.point.numerator, row.point.denominator) = parts.unzip();
+            row.point.n = Some(n);
+            out_of(&chart, &row)
+        };
+        let share = said(Shape::Proportion, "", Some((13.0, 69.0)), 69);
+        assert_eq!(share, " · 13 of 69");
+        assert_eq!(said(Shape::Value, "days", None, 69), " · 69 cases");
+        let mean = said(Shape::Value, "points", Some((270.0, 23.0)), 23);
+        assert_eq!(mean, " · 23 cases");
+        let a_day = said(Shape::Value, "people", Some((375.0, 29.0)), 375);
+        let rate = said(Shape::Rate, "per 100,000", Some((5856.0, 3.1)), 4);
+        let reports = said(Shape::Count, "admissions", None, 4);
+        assert_eq!([a_day, rate, reports], ["", "", ""]);
     }
 }
