@@ -207,6 +207,21 @@ fn the_director_tells_which_outcomes_got_worse_and_where() {
     for title in &worse {
         assert!(sum.contains(title), "{title}: {sum}");
     }
+    // The matrix below shows as many worse and better as the sentence counts.
+    for words in ["Getting worse", "Getting better"] {
+        let script = format!(
+            "[...document.querySelectorAll('#matrix tbody tr')].filter(row => (row.querySelector('td.cell a') || {{}}).title?.startsWith('{words}')).length"
+        );
+        let rows = page.evaluate(&script).as_u64().unwrap();
+        let said = match words {
+            "Getting worse" => format!("{rows} of 15 outcomes"),
+            _ => format!(
+                "{rows} {} getting better",
+                if rows == 1 { "is" } else { "are" }
+            ),
+        };
+        assert!(sum.contains(&said), "{sum}: {rows} {words} in the matrix");
+    }
     let sheets = sheets(&page.print("leaders", false));
     assert_eq!(sheets, 2, "two sheets of paper");
 }
