@@ -263,7 +263,7 @@ fn people(visit: &Visit, rows: &[&WaitingTransfer], most: usize) -> Markup {
                             td data-label="Home area" { (visit.title_of(row.area.as_str())) }
                             td data-label="Hospital and ward" {
                                 (row.hospital.as_ref().map(|h| visit.title_of(h.as_str())).unwrap_or_default())
-                                @if let Some(ward) = &row.ward { br; span.small { (words::sentence(ward.as_str())) } }
+                                @if let Some(ward) = &row.ward { br; span.small.ward { (words::sentence(ward.as_str())) } }
                             }
                             td data-label="Pathway" { (row.pathway.map_or("Not decided", words::pathway)) }
                         }
