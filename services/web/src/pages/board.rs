@@ -241,7 +241,7 @@ fn value_words(visit: &Visit, facet: Facet, value: &str) -> String {
         (_, NONE) => "Not recorded".to_owned(),
         (Facet::Hospital, code) => visit.title_of(code),
         (Facet::Ward, code) => words::sentence(code),
-        (Facet::Reason, code) => words::value_of("reason", code),
+        (Facet::Reason, code) => words::value_of(&visit.app.definitions.catalogue, "reason", code),
     }
 }
 

@@ -56,7 +56,7 @@ pub fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Proble
             (filling.summary())
             @if let Some(words) = done { (filling::saved(words, &html! { p.small { a href="#decisions" { "See targets and baselines" } } })) }
             header.page-head {
-                p.kicker { (measure.title) ", " (answer.chart.place()) (filter_words(&request)) ", by " (words::grain(answer.chart.period)) }
+                p.kicker { (measure.title) ", " (answer.chart.place()) (filter_words(visit, &request)) ", by " (words::grain(answer.chart.period)) }
                 h1 #chart-name data-live {
                     @match &bars {
                         Some(bars) => (bars.sentence()),
@@ -91,11 +91,12 @@ pub fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Proble
     ))
 }
 
-fn filter_words(request: &ChartRequest) -> String {
+fn filter_words(visit: &Visit, request: &ChartRequest) -> String {
+    let catalogue = &visit.app.definitions.catalogue;
     let said = |(dimension, values): (&String, &std::collections::BTreeSet<String>)| {
         let values: Vec<String> = values
             .iter()
-            .map(|v| words::value_of(dimension, v))
+            .map(|v| words::value_of(catalogue, dimension, v))
             .collect();
         format!(", {}: {}", words::dimension(dimension), values.join(" or "))
     };
@@ -103,7 +104,16 @@ fn filter_words(request: &ChartRequest) -> String {
 }
 
 /// Ways to look at the same: the kind of chart, the length of periods, the time, what was known when.
-fn choices(visit: &Visit, measure: &Measure, answer: &Answer, request: &ChartRequest) -> Markup {
+///
+/// `turned` is the address of two dates that are the wrong way round.
+fn choices(
+    visit: &Visit,
+    measure: &Measure,
+    answer: &Answer,
+    request: &ChartRequest,
+    turned: Option<&Address>,
+) -> Markup {
+    let date = |name: &str| turned.unwrap_or(&visit.address).get(name);
     let chosen = request.kind.unwrap_or(measure.chart);
     let over_time = !measure.chart.is_judged();
     let kind_words = |kind: ChartKind| match kind {

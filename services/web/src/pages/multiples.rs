@@ -72,7 +72,8 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
                     .filter
                     .0
                     .insert(chosen.to_owned(), BTreeSet::from([value.clone()]));
-                (words::value_of(chosen, &value), request)
+                let catalogue = &visit.app.definitions.catalogue;
+                (words::value_of(catalogue, chosen, &value), request)
             })
             .collect()
     };

@@ -94,7 +94,7 @@ pub fn ranked(
         match counted(&answer.chart, &starts) {
             None => suppressed += 1,
             Some(count) if count > 0.0 => bars.push(Bar {
-                title: words::value_of(dimension, &value),
+                title: words::value_of(&visit.app.definitions.catalogue, dimension, &value),
                 link: link.to_string(),
                 count,
             }),

@@ -191,9 +191,21 @@ pub fn dimension(code: &str) -> String {
     }
 }
 
-/// The value of a dimension, in words where we have some.
+/// The value of a dimension, in words where we have some: what the catalogue names by its title there.
 #[must_use]
-pub fn value_of(dimension: &str, value: &str) -> String {
+pub fn value_of(catalogue: &Catalogue, dimension: &str, value: &str) -> String {
+    let titled = match dimension {
+        "item" => title_of_item(catalogue, value),
+        "instrument" => catalogue.framework(value).map(|f| f.title.as_str()),
+        "population" => catalogue
+            .model()
+            .population(value)
+            .map(|p| p.title.as_str()),
+        _ => None,
+    };
+    if let Some(title) = titled {
+        return title.to_owned();
+    }
     match (dimension, value) {
         (_, "nhs" | "social-care" | "both") => responsible(value).to_owned(),
         ("pathway", code) => pathway(code).to_owned(),
@@ -204,6 +216,13 @@ pub fn value_of(dimension: &str, value: &str) -> String {
         (_, "") => "Not recorded".to_owned(),
         (_, code) => sentence(code),
     }
+}
+
+/// An item that is rated or asked about, of the logic model or of any framework.
+fn title_of_item<'a>(catalogue: &'a Catalogue, id: &str) -> Option<&'a str> {
+    let of_model = catalogue.node(id).map(|node| node.title.as_str());
+    let mut frameworks = catalogue.frameworks();
+    of_model.or_else(|| frameworks.find_map(|f| f.item(id).map(|item| item.title.as_str())))
 }
 
 /// What a measure belongs to: a framework of the catalogue by its title, or a national return or standard by its name.
@@ -282,6 +301,20 @@ mod tests {
             (days(1), days(24)),
             ("1 day".to_owned(), "3 weeks".to_owned())
         );
+    }
+
+    #[test]
+    fn what_the_catalogue_names_has_its_title() {
+        let catalogue = Catalogue::built_in().unwrap();
+        let said = |dimension, value| value_of(&catalogue, dimension, value);
+        for node in catalogue.model().nodes() {
+            assert_eq!(said("item", &node.id), node.title);
+        }
+        for framework in catalogue.frameworks() {
+            assert_eq!(said("instrument", &framework.id), framework.title);
+        }
+        assert_eq!(said("item", "not-an-item"), "Not an item");
+        assert_eq!(said("reason", "unknown"), "Not recorded");
     }
 
     #[test]
