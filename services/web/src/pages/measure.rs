@@ -47,10 +47,7 @@ pub fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Proble
         changes: &changes,
         own: &visit.address,
     };
-    let bars = match ranked::dimension(measure, &request) {
-        Some(dimension) => ranked::ranked(visit, measure, &request, dimension)?,
-        None => None,
-    };
+    let bars = ranked::bars(visit, measure, &request)?;
     let body = html! {
         article.measure {
             (filling.summary())
@@ -120,16 +117,24 @@ fn choices(
         ChartKind::Run if over_time => "Over time",
         other => words::chart_kind(other),
     };
-    let kinds = if measure.chart.is_judged() {
-        vec![ChartKind::Run, ChartKind::Xmr, ChartKind::Auto]
-    } else {
-        vec![measure.chart, ChartKind::Run]
+    let parts = ranked::parts(measure).filter(|_| measure.chart.is_ranked());
+    let of_one_part = parts.is_some_and(|parts| request.filter.0.contains_key(parts));
+    let kinds = match measure.chart {
+        kind if kind.is_judged() => vec![ChartKind::Run, ChartKind::Xmr, ChartKind::Auto],
+        // Shares that do not add up have no line together.
+        ChartKind::Bar if parts.is_some() && !of_one_part => vec![measure.chart],
+        _ => vec![measure.chart, ChartKind::Run],
+    };
+    let of_kind = |kind: ChartKind| {
+        let one_part = parts.filter(|_| kind.is_ranked());
+        let address = visit.address.clone().without(one_part.as_slice());
+        address.with("chart", kind)
     };
     let option = |address: Address, on: bool, text: &str| html! { li { a href=(address) aria-current=[on.then_some("true")] { (text) } } };
     html! {
         div.choices {
             ul.segments aria-label="Kind of chart" {
-                @for kind in kinds { (option(visit.address.clone().with("chart", kind), kind == chosen, kind_words(kind))) }
+                @for kind in kinds { (option(of_kind(kind), kind == chosen, kind_words(kind))) }
             }
             ul.segments aria-label="Length of a period" {
                 @for g in visit.lengths(measure) {
