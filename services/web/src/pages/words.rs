@@ -40,6 +40,17 @@ pub fn as_known(at: DateTime<Utc>) -> String {
     }
 }
 
+/// When something is due: what is due at a midnight is due by the end of the day before.
+#[must_use]
+pub fn due(at: DateTime<Utc>, today: NaiveDate) -> String {
+    let local = local::date_time(at);
+    let ended = local.date().pred_opt();
+    match ended.filter(|_| local.time() == chrono::NaiveTime::MIN) {
+        Some(day) => format!("by the end of {}", near(day, today)),
+        None => format!("{}, {}", near(local.date(), today), clock(at)),
+    }
+}
+
 /// A day in full: Friday 27 November 2026.
 #[must_use]
 pub fn long_date(day: NaiveDate) -> String {
@@ -301,6 +312,15 @@ mod tests {
             (days(1), days(24)),
             ("1 day".to_owned(), "3 weeks".to_owned())
         );
+    }
+
+    #[test]
+    fn what_is_due_at_midnight_is_due_by_the_end_of_the_day_before() {
+        let due = |at: &str| super::due(at.parse().unwrap(), "2026-11-27".parse().unwrap());
+        assert_eq!(due("2026-11-23T00:00:00Z"), "by the end of Sun 22 Nov");
+        assert_eq!(due("2026-11-27T14:30:00Z"), "Fri 27 Nov, 2:30pm");
+        // In summer the day ends an hour before midnight of the clock of the world.
+        assert_eq!(due("2026-06-30T23:00:00Z"), "by the end of Tue 30 Jun");
     }
 
     #[test]
