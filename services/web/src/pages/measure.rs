@@ -37,6 +37,18 @@ pub fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Proble
         .measures
         .get(id)
         .ok_or_else(|| Problem::not_found(words::NO_SUCH_MEASURE))?;
+    let typed = &visit.address;
+    let date = |name: &str| {
+        typed
+            .get(name)
+            .and_then(|d| d.parse::<chrono::NaiveDate>().ok())
+    };
+    // Two dates that were typed the wrong way round stay in their form, beside the whole chart.
+    let turned = date("from")
+        .zip(date("to"))
+        .is_some_and(|(from, to)| from > to);
+    let dated = turned.then(|| visit.without(&["from", "to"]));
+    let visit = dated.as_ref().unwrap_or(visit);
     let request = visit.question(measure)?;
     let answer = charts::ask(&visit.app, &request, visit.audience())?;
     let changes = changes_for(visit, id, &visit.area)?;
@@ -51,6 +63,7 @@ pub fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Proble
     let body = html! {
         article.measure {
             (filling.summary())
+            @if turned { p.fault #turned role="alert" { a href="#from" { "The first day must not be after the last" } ". This is the whole chart." } }
             @if let Some(words) = done { (filling::saved(words, &html! { p.small { a href="#decisions" { "See targets and baselines" } } })) }
             header.page-head {
                 p.kicker { (measure.title) ", " (answer.chart.place()) (filter_words(visit, &request)) ", by " (words::grain(answer.chart.period)) }
@@ -68,7 +81,7 @@ pub fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Proble
                     (slide::elsewhere(&figure))
                 }
             }
-            (choices(visit, measure, &answer, &request))
+            (choices(visit, measure, &answer, &request, turned.then_some(typed)))
             (corrected(visit, &request, &answer)?)
             (changes_of::list(visit, &answer, &changes))
             (multiples::show(visit, measure, &request)?)
@@ -143,8 +156,8 @@ fn choices(
             }
             form.dates method="get" action=(visit.address.path()) {
                 (layout::kept(&visit.address, &["from", "to", "as_known_at"]))
-                label for="from" { "From" } input #from type="date" name="from" value=[request.from];
-                label for="to" { "to" } input #to type="date" name="to" value=[request.to];
+                label for="from" { "From" } input #from type="date" name="from" value=[date("from")] aria-invalid=[turned.map(|_| "true")] aria-describedby=[turned.map(|_| "turned")];
+                label for="to" { "to" } input #to type="date" name="to" value=[date("to")];
                 label for="known" { "As it looked on" } input #known type="date" name="as_known_at" value=[visit.address.get("as_known_at").map(|v| v.get(..10).unwrap_or(v))];
                 button.quiet type="submit" { "Apply" }
                 span.hint { "see the chart as it looked on a past date, before later corrections" }

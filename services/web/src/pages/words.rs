@@ -84,6 +84,12 @@ pub fn overdue(by: chrono::TimeDelta) -> String {
     }
 }
 
+/// A sentence of the API without the address that it sends a program to: on a page it helps nobody.
+#[must_use]
+pub fn for_people(sentence: &str) -> &str {
+    sentence.split("; GET /").next().unwrap_or(sentence)
+}
+
 /// A measure that is not there.
 pub const NO_SUCH_MEASURE: &str = "We cannot find that measure. Choose one from all measures";
 /// A wait without a recorded reason.
