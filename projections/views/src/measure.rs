@@ -127,6 +127,12 @@ impl ChartKind {
     pub const fn is_judged(self) -> bool {
         matches!(self, Self::Run | Self::Xmr | Self::Auto)
     }
+
+    /// Whether this chart compares the parts of a measure with each other, and not its periods.
+    #[must_use]
+    pub const fn is_ranked(self) -> bool {
+        matches!(self, Self::Bar | Self::Pareto)
+    }
 }
 
 /// The outcomes that a measure serves.

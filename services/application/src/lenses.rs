@@ -80,7 +80,7 @@ pub struct Seen {
     pub measures: Vec<LensMeasure>,
     /// The changes that try it, the latest first.
     pub changes: Vec<LensChange>,
-    /// The nodes of the logic model that it speaks of.
+    /// The enablers and components of the logic model that it speaks of.
     pub ratings: Vec<LensRating>,
     /// What is missing here, each as a sentence.
     pub holes: Vec<String>,
@@ -258,14 +258,12 @@ pub fn look(
             ratings: group
                 .nodes
                 .iter()
+                .filter_map(|node| definitions.catalogue.node(node))
+                .filter(|node| node.layer.is_rated())
                 .map(|node| LensRating {
-                    title: definitions
-                        .catalogue
-                        .node(node)
-                        .map_or(*node, |n| n.title.as_str())
-                        .to_owned(),
-                    level: level(node),
-                    node: (*node).to_owned(),
+                    title: node.title.clone(),
+                    level: level(&node.id),
+                    node: node.id.clone(),
                 })
                 .collect(),
             item: group.id,

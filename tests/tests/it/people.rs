@@ -207,6 +207,75 @@ fn the_director_tells_which_outcomes_got_worse_and_where() {
     for title in &worse {
         assert!(sum.contains(title), "{title}: {sum}");
     }
+    // The matrix below shows as many worse and better as the sentence counts.
+    for words in ["Getting worse", "Getting better"] {
+        let script = format!(
+            "[...document.querySelectorAll('#matrix tbody tr')].filter(row => (row.querySelector('td.cell a') || {{}}).title?.startsWith('{words}')).length"
+        );
+        let rows = page.evaluate(&script).as_u64().unwrap();
+        let said = match words {
+            "Getting worse" => format!("{rows} of 15 outcomes"),
+            _ => format!(
+                "{rows} {} getting better",
+                if rows == 1 { "is" } else { "are" }
+            ),
+        };
+        assert!(sum.contains(&said), "{sum}: {rows} {words} in the matrix");
+    }
     let sheets = sheets(&page.print("leaders", false));
     assert_eq!(sheets, 2, "two sheets of paper");
+    // On paper no column is left out: rules for the board's table are not for the tables of other pages.
+    let hidden = page.evaluate("[...document.styleSheets].flatMap(s => [...s.cssRules]).filter(r => r.media?.mediaText === 'print').flatMap(r => [...r.cssRules]).filter(r => r.style?.display === 'none').flatMap(r => [...document.querySelectorAll('table.outcomes :is(th, td)')].filter(e => e.matches(r.selectorText))).length");
+    assert_eq!(hidden, 0, "cells that are not printed");
+    // What is made of parts is bars in the pack too, and not a line of their sum.
+    page.goto(&product.url("/pack?chart=tr-delay-by-reason"));
+    assert_eq!(page.count(".pack-chart table.ranked"), 1);
+    assert_eq!(page.count(".pack-chart svg.chart"), 0);
+    let link = page.attribute(".pack-chart table.ranked a", "href");
+    let link = link.unwrap_or_default();
+    assert!(link.starts_with("/measures/tr-delay-by-reason?"), "{link}");
+    let slide = "/measures/tr-delay-by-reason/slide.svg";
+    let slide = joinedup_tests::http::send("GET", &product.url(slide), &[], b"").unwrap();
+    assert_eq!(slide.status, 404, "a slide has a line");
+    // Outcomes are measured and never rated.
+    page.goto(&product.url("/lenses/improvement-area"));
+    let outcome = "a[href*='node=se-'], a[href*='node=sy-'], a[href*='node=pe-']";
+    assert_eq!(page.count(outcome), 0);
+}
+
+#[test]
+fn the_wall_screen_has_each_column_on_it_and_a_mistyped_date_keeps_its_form() {
+    let product = county();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    for (width, height) in [(1366, 768), (1920, 1080), (2560, 1440)] {
+        page.viewport(width, height);
+        page.goto(&product.url("/board?view=wall"));
+        let cut = page.evaluate("[...document.querySelectorAll('#people :is(.scroll, th, td)')].filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth).length");
+        assert_eq!(cut, 0, "cut off at {width}");
+        let wards = page.evaluate("[...document.querySelectorAll('#people .ward')].filter(e => e.getClientRects().length > 0).length");
+        assert!(wards.as_u64().unwrap() > 0, "no ward at {width}");
+    }
+    page.goto(&product.url("/measures/tr-delayed-share?from=2026-11-01&to=2026-10-01"));
+    assert!(page.text("#turned").contains("must not be after"));
+    assert_eq!(
+        page.attribute("#from", "value").as_deref(),
+        Some("2026-11-01")
+    );
+    assert!(
+        page.count("#chart svg.chart") > 0,
+        "the chart is still there"
+    );
+    // Hospitals that send the same kind of data are told apart.
+    page.goto(&product.url("/sources"));
+    let sources = page.text("#sources-table");
+    for name in ["Havenshire General PAS", "St Anne's PAS"] {
+        assert!(sources.contains(name), "{sources}");
+    }
+    page.goto(&product.url("/leaders?area=nowhere"));
+    let words = page.text("main");
+    assert!(
+        words.contains("no such area") && !words.contains("/api/"),
+        "{words}"
+    );
 }

@@ -425,6 +425,11 @@ fn paper_questionnaires_are_typed_in_one_after_another() {
     clean(&mut page);
     // What the door refuses is said at the field, and nothing is lost.
     page.goto(&product.url("/frameworks/tci-14/answers?area=havenshire-north"));
+    assert_eq!(
+        page.count("select#respondent, #with-carer"),
+        0,
+        "a team's members answer themselves"
+    );
     page.evaluate("document.querySelector('.ballot input').focus()");
     for _ in 0..14 {
         page.press(Key::Digit(4));

@@ -282,11 +282,7 @@ impl Framework {
         }
         self.check_scale().map_err(value)?;
         if self.id == model.id() {
-            let rated = |id: &str| {
-                model
-                    .node(id)
-                    .is_some_and(|n| matches!(n.layer, Layer::Enabler | Layer::Component))
-            };
+            let rated = |id: &str| model.node(id).is_some_and(|n| n.layer.is_rated());
             if let Some(item) = self.items.iter().find(|i| !rated(&i.id)) {
                 return Err(CatalogueError::Dangling {
                     place,

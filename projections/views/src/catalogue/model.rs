@@ -19,6 +19,14 @@ pub enum Layer {
     Impact,
 }
 
+impl Layer {
+    /// Whether its nodes are rated: outcomes are measured.
+    #[must_use]
+    pub const fn is_rated(self) -> bool {
+        matches!(self, Self::Enabler | Self::Component)
+    }
+}
+
 /// How much a node matters for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -114,6 +114,13 @@ impl Narrowed {
         others.all(|(facet, choice)| facet.keeps(row, choice))
     }
 
+    /// How many rows there are beside what is chosen of the other facets: fewer than its values would show together where a
+    /// row has several.
+    #[must_use]
+    pub fn beside(&self, rows: &[WaitingTransfer], facet: Facet) -> usize {
+        rows.iter().filter(|row| self.keeps_but(row, facet)).count()
+    }
+
     /// How many rows each value of a facet would show, beside what is chosen of the other facets; the most first. A
     /// chosen value is always among them.
     #[must_use]
@@ -193,6 +200,7 @@ mod tests {
             by_body,
             [("nhs".to_owned(), 1), ("social-care".to_owned(), 1)]
         );
+        assert_eq!(any.beside(&rows, Facet::Responsible), 1);
         for (facet, code) in [
             ("responsible", "social-care"),
             ("reason", "equipment-adaptations"),

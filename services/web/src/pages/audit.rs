@@ -38,7 +38,7 @@ pub async fn show(State(shared): State<Shared>, visit: Visit) -> Result<Response
                 h1 { "Audit" }
                 p.lead { "What was recorded, and who saw people or small numbers. Line " (last) " of " (all) " and those before it." }
                 div.scroll tabindex="0" role="region" aria-label="Lines of the audit log, the latest first" {
-                    table {
+                    table.stack {
                         thead { tr { th.number scope="col" { "Line" } th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "Who" } th scope="col" { "From" } th scope="col" { "About" } } }
                         tbody { @for line in lines.iter().rev() { (row(line)) } }
                     }
@@ -64,11 +64,11 @@ fn row(line: &Line) -> Markup {
     html! {
         tr {
             th.number scope="row" { (line.n) }
-            td { (line.at.format("%-d %b %Y %H:%M:%S UTC")) }
-            td { (did(line.entry.did)) @if !line.entry.route.is_empty() { br; span.small { (line.entry.route) } } }
-            td { (line.entry.who) " " span.small { "(" (by(line.entry.by)) ")" } }
-            td { @if let Some(from) = line.entry.from { (from) } }
-            td { (words.join(", ")) }
+            td data-label="When" { (line.at.format("%-d %b %Y %H:%M:%S UTC")) }
+            td data-label="What" { (did(line.entry.did)) @if !line.entry.route.is_empty() { br; span.small { (line.entry.route) } } }
+            td data-label="Who" { (line.entry.who) " " span.small { "(" (by(line.entry.by)) ")" } }
+            td data-label="From" { @if let Some(from) = line.entry.from { (from) } }
+            td data-label="About" { (words.join(", ")) }
         }
     }
 }

@@ -98,8 +98,8 @@ fn numbers(visit: &Visit, waiting: &Waiting) -> Markup {
             p { strong.big { (people(now)) } span { "waiting now" @if let Some(usual) = &usual { br; span.small { (usual.against(now)) } } } }
             p { strong.big { (people(long(7))) } span { "7 nights or more" } }
             p { strong.big { (people(long(21))) } span { "21 nights or more" } }
-            p { strong.big { @match longest { Some(nights) => (nights), None => "–" } } span { "nights: longest wait" } }
-            p { strong.big { (reported(waiting.referrals_reported_until, overdue)) } span { "referrals overdue" } }
+            p { strong.big { @match longest { Some(nights) => (nights), None => "–" } } span { (if longest == Some(1) { "night" } else { "nights" }) ": longest wait" } }
+            p { strong.big { (reported(waiting.referrals_reported_until, overdue)) } span { (if overdue == 1 { "referral overdue" } else { "referrals overdue" }) } }
         }
     }
 }
@@ -198,10 +198,12 @@ fn filters(visit: &Visit, waiting: &Waiting, narrowed: &Narrowed) -> Markup {
             summary { "Filter" }
             @if narrowed.any() { p { a href=(cleared(visit)) { "Clear filters" } } }
             @for facet in Facet::ALL {
-                h3 { (facet_words(facet)) }
+                @let counts = narrowed.counts(&waiting.transfers, facet);
+                @let (several, rows) = (counts.iter().map(|(_, n)| n).sum::<usize>(), narrowed.beside(&waiting.transfers, facet));
+                h3 { (facet_words(facet)) @if several > rows { " (some people count under several)" } }
                 ul.segments {
                     @if facet == Facet::Nights { @for n in NIGHTS { (choice(facet, &n.to_string(), narrowed.at_least(&waiting.transfers, n))) } }
-                    @else { @for (value, count) in narrowed.counts(&waiting.transfers, facet) { (choice(facet, &value, count)) } }
+                    @else { @for (value, count) in &counts { (choice(facet, value, *count)) } }
                 }
             }
         }
@@ -241,7 +243,7 @@ fn value_words(visit: &Visit, facet: Facet, value: &str) -> String {
         (_, NONE) => "Not recorded".to_owned(),
         (Facet::Hospital, code) => visit.title_of(code),
         (Facet::Ward, code) => words::sentence(code),
-        (Facet::Reason, code) => words::value_of("reason", code),
+        (Facet::Reason, code) => words::value_of(&visit.app.definitions.catalogue, "reason", code),
     }
 }
 
@@ -263,7 +265,7 @@ fn people(visit: &Visit, rows: &[&WaitingTransfer], most: usize) -> Markup {
                             td data-label="Home area" { (visit.title_of(row.area.as_str())) }
                             td data-label="Hospital and ward" {
                                 (row.hospital.as_ref().map(|h| visit.title_of(h.as_str())).unwrap_or_default())
-                                @if let Some(ward) = &row.ward { br; span.small { (words::sentence(ward.as_str())) } }
+                                @if let Some(ward) = &row.ward { br; span.small.ward { (words::sentence(ward.as_str())) } }
                             }
                             td data-label="Pathway" { (row.pathway.map_or("Not decided", words::pathway)) }
                         }
@@ -284,8 +286,8 @@ fn referrals(visit: &Visit, rows: &[WaitingReferral]) -> Markup {
                         tr.over[row.over].routine[!row.over] {
                             th scope="row" {
                                 @match row.due {
-                                    Some(due) if row.over => { strong.concern { "Overdue by " (words::overdue(visit.now - due)) } br; span.small { "due " (words::instant(due)) } }
-                                    Some(due) => { (words::instant(due)) }
+                                    Some(due) if row.over => { strong.concern { "Overdue by " (words::overdue(visit.now - due)) } br; span.small { "due " (words::due(due, visit.today())) } }
+                                    Some(due) => { (words::sentence_start(&words::due(due, visit.today()))) }
                                     None => "No standard",
                                 }
                             }

@@ -165,7 +165,7 @@ impl Figure<'_> {
         };
         html! {
             figcaption {
-                span { (words::sentence(&chart.chart)) ", by " (words::grain(chart.period)) ". " (words::direction(chart.direction)) "." }
+                span { @if chart.kind.is_ranked() { "Over time" } @else { (words::sentence(&chart.chart)) } ", by " (words::grain(chart.period)) ". " (words::direction(chart.direction)) "." }
                 @if let Some(footprint) = &chart.footprint { (whose(footprint)) }
                 @if let Some(at) = self.answer.as_known_at { strong.tag { "As it looked at " (words::as_known(at)) } }
                 span.files {

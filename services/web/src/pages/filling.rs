@@ -2,6 +2,7 @@
 //! links to them at the top, which has the focus.
 
 use super::record::Form;
+use super::words;
 use joinedup_views::decide::Refusal;
 use maud::{Markup, html};
 
@@ -29,9 +30,8 @@ impl Faults {
             Some((_, label)) => (field, *label),
             None => (String::new(), "This"),
         };
-        // The addresses of an API help nobody at a form.
-        let rule = rule.split("; GET /").next().unwrap_or(rule);
-        self.0.push((field, format!("{label} {rule}")));
+        self.0
+            .push((field, format!("{label} {}", words::for_people(rule))));
     }
 
     /// Whether nothing is wrong.

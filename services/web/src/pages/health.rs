@@ -102,7 +102,10 @@ pub fn name(visit: &Visit, source: &Source) -> String {
         let held = register.within(place);
         source.areas.iter().all(|area| held.contains(area))
     });
-    match (around, part) {
+    // Hospitals that send of the people of one place would else be called the same.
+    let sender = source.name.rsplit('/').nth(1);
+    let sender = sender.and_then(|code| register.get(code)).map(|a| &a.id);
+    match (around.map(|place| sender.unwrap_or(place)), part) {
         (Some(area), Some(part)) if source.name.contains('/') => {
             format!(
                 "{} {}",

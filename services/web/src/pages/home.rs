@@ -219,13 +219,18 @@ pub fn value_words(line: &Line) -> String {
     let Some((start, value)) = line.latest else {
         return "no number yet".to_owned();
     };
-    let against = line
-        .centre
-        .map(|c| format!(" (median {})", axis::amount(c, &line.unit)))
-        .unwrap_or_default();
+    let amount = |value: f64| axis::amount(value, &line.unit);
+    // One value may lie where the median does while those of lately together do not.
+    let against = match (line.centre, line.lately.filter(|_| line.alert)) {
+        (Some(centre), Some(lately)) => {
+            format!(" (median {}, lately {})", amount(centre), amount(lately))
+        }
+        (Some(centre), None) => format!(" (median {})", amount(centre)),
+        (None, _) => String::new(),
+    };
     format!(
         "{}{against}, {}",
-        axis::amount(value, &line.unit),
+        amount(value),
         words::period(line.period, start)
     )
 }

@@ -77,15 +77,14 @@ fn page(visit: &Visit) -> Markup {
         .iter()
         .map(|n| (*n, lines(visit, &overview, &n.id)))
         .collect();
-    let worse: Vec<&(&Node, Vec<&Line>)> = all
-        .iter()
-        .filter(|(_, l)| l.iter().any(|l| l.worsens()))
-        .collect();
-    let better = all
-        .iter()
-        .filter(|(_, l)| l.iter().any(|l| l.improves()) && !l.iter().any(|l| l.worsens()))
-        .count();
-    let in_parts: Vec<(&Node, Vec<String>)> = outcomes
+    // By the measure that stands for the outcome in the matrix too: what gets worse leads.
+    let leads = |judged: fn(&Line) -> bool| {
+        let of = move |(_, lines): &&(&Node, Vec<&Line>)| lines.first().is_some_and(|l| judged(l));
+        all.iter().filter(of)
+    };
+    let worse: Vec<&(&Node, Vec<&Line>)> = leads(Line::worsens).collect();
+    let better = leads(Line::improves).count();
+    let in_parts: Vec<(&Node, Vec<&Line>)> = outcomes
         .iter()
         .filter(|n| !worse.iter().any(|(w, _)| w.id == n.id))
         .map(|n| (*n, worse_in(visit, &overview, n)))
@@ -100,16 +99,17 @@ fn page(visit: &Visit) -> Markup {
         }
         (whose::in_words_with_numbers_of(visit))
         section.card #sum data-live aria-label="In a sentence" {
-            p.lead {
+            @if dark == all.len() && in_parts.is_empty() { p.lead { "No data here yet for any of the " (dark) " outcomes." } }
+            @else { p.lead {
                 strong.concern[!worse.is_empty()] { (worse.len()) " of " (all.len()) " outcomes " (if worse.len() == 1 { "is" } else { "are" }) " getting worse" }
                 @if !in_parts.is_empty() { " in " (place) " as a whole, and " strong.concern { (in_parts.len()) (if worse.is_empty() { "" } else { " more" }) } " in a part of it" }
                 ". "
                 strong.improvement[better > 0] { (better) } " " (if better == 1 { "is" } else { "are" }) " getting better."
                 @if dark > 0 { " No data for " (words::counted(dark, "outcome", "outcomes")) "." }
-            }
+            } }
             @if !worse.is_empty() || !in_parts.is_empty() {
                 ul.plain {
-                    @for (node, places) in &in_parts { li { strong { (node.title) } ": getting worse in " (places.join(", ")) } }
+                    @for (node, places) in &in_parts { li { strong { (node.title) } ": getting worse in " @for (i, line) in places.iter().enumerate() { @if i > 0 { ", " } (line.area_title) " (" (line.title) ")" } } }
                     @for (node, lines) in &worse {
                         li { strong.concern { (node.title) } ": " @for (i, line) in lines.iter().filter(|l| l.worsens()).enumerate() { @if i > 0 { "; " } (line.title) } (where_else(visit, &overview, node)) }
                     }
@@ -126,7 +126,7 @@ fn page(visit: &Visit) -> Markup {
                 h2 id=(format!("{group}-name")) { (title) }
                 div.scroll tabindex="0" role="region" aria-label=(format!("Outcomes: {title}")) {
                     table.outcomes.stack {
-                        thead { tr { th scope="col" { "Outcome and measure" } th scope="col" { "Result" } th.number scope="col" { "Latest" } th.number scope="col" { "Median at start" } th.number scope="col" { "Median now" } th.number scope="col" { "Target" } th.hide-mid scope="col" { "Trend" } th scope="col" { "By locality" } } }
+                        thead { tr { th scope="col" { "Outcome and measure" } th scope="col" { "Result" } th.number scope="col" { "Latest" } th.number scope="col" { "Median at start" } th.number scope="col" { "Median now" } th.number scope="col" { "Target" } th.hide-mid scope="col" { "Trend" } th scope="col" { "Median by locality" } } }
                         tbody { @for (node, lines) in all.iter().filter(|(n, _)| n.group == group) { (outcome(visit, &overview, node, lines, &with_numbers)) } }
                     }
                 }
@@ -134,7 +134,7 @@ fn page(visit: &Visit) -> Markup {
         }
         @if let Ok(found) = findings::latest(visit) { (found) }
         (compare(visit, &overview))
-        p.note { "Results use run chart rules. “At start” and “now” are the medians of the first and latest points, as many as a baseline takes. An outcome is getting worse when any of its measures is." }
+        p.note { "Results use run chart rules. “At start” and “now” are the medians of the first and latest points, as many as a baseline takes. An outcome is getting worse when any of its measures is, and better when the one that it is shown by is." }
     };
     layout::page(
         visit,
@@ -145,22 +145,22 @@ fn page(visit: &Visit) -> Markup {
     )
 }
 
-/// The parts of the place in which a measure of an outcome gets worse, by name.
-fn worse_in(visit: &Visit, overview: &Overview, node: &Node) -> Vec<String> {
+/// The parts of the place in which a measure of an outcome gets worse, each with the first such measure: in a part it may be
+/// another than the one that the matrix shows.
+fn worse_in<'a>(visit: &Visit, overview: &'a Overview, node: &Node) -> Vec<&'a Line> {
     let measures = &visit.app.definitions.measures;
-    let worsens = |part: &AreaId| {
-        measures.of_outcome(&node.id).any(|m| {
-            let line = overview.line(m.id.as_str(), part.as_str());
-            line.is_some_and(Line::worsens)
-        })
+    let worse = |part: &AreaId| {
+        let mut lines = measures
+            .of_outcome(&node.id)
+            .filter_map(|m| overview.line(m.id.as_str(), part.as_str()));
+        lines.find(|l| l.worsens())
     };
-    let parts = visit.parts();
-    let worse = parts.iter().filter(|part| worsens(part));
-    worse.map(|part| visit.title_of(part.as_str())).collect()
+    visit.parts().iter().filter_map(worse).collect()
 }
 
 fn where_else(visit: &Visit, overview: &Overview, node: &Node) -> String {
-    let places = worse_in(visit, overview, node);
+    let worse = worse_in(visit, overview, node);
+    let places: Vec<&str> = worse.iter().map(|l| l.area_title.as_str()).collect();
     if places.is_empty() {
         String::new()
     } else {
@@ -218,7 +218,7 @@ fn outcome(
                 td.number.hide-narrow { @if let Some(now) = line.now { (axis::amount(now, &line.unit)) } @else { "–" } }
                 td.number.hide-narrow { @if let Some(target) = line.target { (axis::amount(target, &line.unit)) @if let Some(a) = line.assurance { br; span.small { (icon::assurance_words(a)) } } } @else { "none" } }
                 td.hide-mid { (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &sparked(line)))) }
-                td.whole data-label="By locality" { (spread(visit, overview, line)) }
+                td.whole data-label="Median by locality" { (spread(visit, overview, line)) }
             }
         }
     }

@@ -4,7 +4,7 @@
 use super::changes_of;
 use super::layout::{self, Tab};
 use super::visit::Visit;
-use super::{rounds, words};
+use super::{changes, rounds, words};
 use crate::door::problem::Problem;
 use axum::extract::Path;
 use axum::response::Response;
@@ -117,7 +117,7 @@ fn item(visit: &Visit, overview: &Overview, seen: &Seen) -> Markup {
             @if !seen.changes.is_empty() {
                 h3 { "Changes" }
                 ul.plain {
-                    @for c in seen.changes.iter().take(MAX_CHANGES) { li { (c.change.title.as_deref().unwrap_or("A change")) " " span.place { (visit.title_of(c.change.area.as_str())) } " " span.tag { (changes_of::status(c.status, c.change.decision)) } } }
+                    @for c in seen.changes.iter().take(MAX_CHANGES) { li { a href=(visit.address.elsewhere(changes::path(&c.id))) { (c.change.title.as_deref().unwrap_or("A change")) } " " span.place { (visit.title_of(c.change.area.as_str())) } " " span.tag { (changes_of::status(c.status, c.change.decision)) } } }
                 }
                 @if seen.changes.len() > MAX_CHANGES { p.small { "And " (seen.changes.len() - MAX_CHANGES) " earlier." } }
             }

@@ -21,12 +21,14 @@ const MAX_PARTS: usize = 8;
 /// How long ago the last board is taken to have met where nobody says.
 const A_MONTH: Days = Days::new(30);
 
-/// The order in which measures stand for an outcome: those of the place itself first, what people get before how it is
-/// done, the longest series first. A stock by day turns with every weekday, and leads only where nothing else is there.
+/// The order in which measures stand for an outcome: those of the place itself first, of those what gets worse, so that
+/// nothing on the page calls an outcome better or unchanged of which a measure gets worse; then what people get before how
+/// it is done, the longest series first. A stock by day turns with every weekday, and leads only where nothing else is there.
 #[must_use]
 pub fn rank(measure: &Measure, line: &Line, area: &str) -> impl Ord + use<> {
     (
         line.area != area,
+        !line.worsens(),
         line.period == Grain::Day,
         measure.kind != Role::Outcome,
         Reverse(line.values.iter().flatten().count()),
@@ -86,13 +88,16 @@ pub fn last_board(visit: &Visit) -> NaiveDate {
 /// The matrix.
 #[must_use]
 pub fn table(visit: &Visit, overview: &Overview, led: &[Led<'_>]) -> Markup {
-    let has_any = |part: &AreaId| {
-        let mut measures = led.iter().filter_map(|l| l.measure);
-        measures.any(|m| overview.line(m.id.as_str(), part.as_str()).is_some())
-    };
+    let measures = || led.iter().filter_map(|l| l.measure);
+    let has_any =
+        |part: &AreaId| measures().any(|m| overview.line(m.id.as_str(), part.as_str()).is_some());
     let mut parts: Vec<AreaId> = visit.parts().into_iter().filter(has_any).collect();
     let left_out = parts.len().saturating_sub(MAX_PARTS);
     parts.truncate(MAX_PARTS);
+    let areas = std::iter::once(&visit.area).chain(&parts);
+    let cells: Vec<&Line> = areas
+        .flat_map(|area| measures().filter_map(|m| overview.line(m.id.as_str(), area.as_str())))
+        .collect();
     html! {
         div.scroll tabindex="0" role="region" aria-label="Outcomes by place" {
             table.matrix {
@@ -121,9 +126,9 @@ pub fn table(visit: &Visit, overview: &Overview, led: &[Led<'_>]) -> Markup {
                 }
             }
         }
-        p.note { "Each outcome is shown by one of its measures." }
+        p.note { "Each outcome is shown by one of its measures: by one that is getting worse in " (visit.title_of(visit.area.as_str())) ", where there is one." }
         @if left_out > 0 { p.note { (left_out) " more places have no room here." } }
-        (key())
+        (key(&cells))
     }
 }
 
@@ -178,18 +183,26 @@ fn said(visit: &Visit, line: &Line) -> String {
     }
 }
 
-fn key() -> Markup {
+/// What the icons mean that stand in the matrix. Of a run chart the target has one only where every value is the same.
+fn key(cells: &[&Line]) -> Markup {
     use joinedup_spc::Assurance::{Fail, HitOrMiss, Pass};
     let variations = [
         Variation::ConcernHigh,
         Variation::ImprovementLow,
+        Variation::NeitherHigh,
         Variation::CommonCause,
         Variation::NotJudged,
     ];
+    let words = |v: Variation| icon::variation_word(Some(v));
+    let shown = |v: &Variation| {
+        let mut others = cells.iter().map(|l| icon::variation_word(l.variation));
+        others.any(|of_cell| of_cell == words(*v))
+    };
+    let assured = |a: &joinedup_spc::Assurance| cells.iter().any(|l| l.assurance == Some(*a));
     html! {
         ul.legend.matrix-key aria-label="Icons" {
-            @for v in variations { li { (PreEscaped(icon::variation(Some(v)))) (icon::variation_word(Some(v))) } }
-            @for a in [Pass, HitOrMiss, Fail] { li { (PreEscaped(icon::assurance(a))) (icon::assurance_words(a)) } }
+            @for v in variations.into_iter().filter(shown) { li { (PreEscaped(icon::variation(Some(v)))) (words(v)) } }
+            @for a in [Pass, HitOrMiss, Fail].into_iter().filter(assured) { li { (PreEscaped(icon::assurance(a))) (icon::assurance_words(a)) } }
         }
     }
 }

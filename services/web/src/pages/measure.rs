@@ -37,6 +37,18 @@ pub fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Proble
         .measures
         .get(id)
         .ok_or_else(|| Problem::not_found(words::NO_SUCH_MEASURE))?;
+    let typed = &visit.address;
+    let date = |name: &str| {
+        typed
+            .get(name)
+            .and_then(|d| d.parse::<chrono::NaiveDate>().ok())
+    };
+    // Two dates that were typed the wrong way round stay in their form, beside the whole chart.
+    let turned = date("from")
+        .zip(date("to"))
+        .is_some_and(|(from, to)| from > to);
+    let dated = turned.then(|| visit.without(&["from", "to"]));
+    let visit = dated.as_ref().unwrap_or(visit);
     let request = visit.question(measure)?;
     let answer = charts::ask(&visit.app, &request, visit.audience())?;
     let changes = changes_for(visit, id, &visit.area)?;
@@ -47,16 +59,14 @@ pub fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Proble
         changes: &changes,
         own: &visit.address,
     };
-    let bars = match ranked::dimension(measure, &request) {
-        Some(dimension) => ranked::ranked(visit, measure, &request, dimension)?,
-        None => None,
-    };
+    let bars = ranked::bars(visit, measure, &request)?;
     let body = html! {
         article.measure {
             (filling.summary())
+            @if turned { p.fault #turned role="alert" { a href="#from" { "The first day must not be after the last" } ". This is the whole chart." } }
             @if let Some(words) = done { (filling::saved(words, &html! { p.small { a href="#decisions" { "See targets and baselines" } } })) }
             header.page-head {
-                p.kicker { (measure.title) ", " (answer.chart.place()) (filter_words(&request)) ", by " (words::grain(answer.chart.period)) }
+                p.kicker { (measure.title) ", " (answer.chart.place()) (filter_words(visit, &request)) ", by " (words::grain(answer.chart.period)) }
                 h1 #chart-name data-live {
                     @match &bars {
                         Some(bars) => (bars.sentence()),
@@ -71,7 +81,7 @@ pub fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Proble
                     (slide::elsewhere(&figure))
                 }
             }
-            (choices(visit, measure, &answer, &request))
+            (choices(visit, measure, &answer, &request, turned.then_some(typed)))
             (corrected(visit, &request, &answer)?)
             (changes_of::list(visit, &answer, &changes))
             (multiples::show(visit, measure, &request)?)
@@ -91,11 +101,12 @@ pub fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Proble
     ))
 }
 
-fn filter_words(request: &ChartRequest) -> String {
+fn filter_words(visit: &Visit, request: &ChartRequest) -> String {
+    let catalogue = &visit.app.definitions.catalogue;
     let said = |(dimension, values): (&String, &std::collections::BTreeSet<String>)| {
         let values: Vec<String> = values
             .iter()
-            .map(|v| words::value_of(dimension, v))
+            .map(|v| words::value_of(catalogue, dimension, v))
             .collect();
         format!(", {}: {}", words::dimension(dimension), values.join(" or "))
     };
@@ -103,17 +114,34 @@ fn filter_words(request: &ChartRequest) -> String {
 }
 
 /// Ways to look at the same: the kind of chart, the length of periods, the time, what was known when.
-fn choices(visit: &Visit, measure: &Measure, answer: &Answer, request: &ChartRequest) -> Markup {
+///
+/// `turned` is the address of two dates that are the wrong way round.
+fn choices(
+    visit: &Visit,
+    measure: &Measure,
+    answer: &Answer,
+    request: &ChartRequest,
+    turned: Option<&Address>,
+) -> Markup {
+    let date = |name: &str| turned.unwrap_or(&visit.address).get(name);
     let chosen = request.kind.unwrap_or(measure.chart);
     let over_time = !measure.chart.is_judged();
     let kind_words = |kind: ChartKind| match kind {
         ChartKind::Run if over_time => "Over time",
         other => words::chart_kind(other),
     };
-    let kinds = if measure.chart.is_judged() {
-        vec![ChartKind::Run, ChartKind::Xmr, ChartKind::Auto]
-    } else {
-        vec![measure.chart, ChartKind::Run]
+    let parts = ranked::parts(measure).filter(|_| measure.chart.is_ranked());
+    let of_one_part = parts.is_some_and(|parts| request.filter.0.contains_key(parts));
+    let kinds = match measure.chart {
+        kind if kind.is_judged() => vec![ChartKind::Run, ChartKind::Xmr, ChartKind::Auto],
+        // Shares that do not add up have no line together.
+        ChartKind::Bar if parts.is_some() && !of_one_part => vec![measure.chart],
+        _ => vec![measure.chart, ChartKind::Run],
+    };
+    let of_kind = |kind: ChartKind| {
+        let one_part = parts.filter(|_| kind.is_ranked());
+        let address = visit.address.clone().without(one_part.as_slice());
+        address.with("chart", kind)
     };
     let of = visit.app.definitions.for_asking();
     let audience = visit.audience();
@@ -122,7 +150,7 @@ fn choices(visit: &Visit, measure: &Measure, answer: &Answer, request: &ChartReq
     html! {
         div.choices {
             ul.segments aria-label="Kind of chart" {
-                @for kind in kinds { (option(visit.address.clone().with("chart", kind), kind == chosen, kind_words(kind))) }
+                @for kind in kinds { (option(of_kind(kind), kind == chosen, kind_words(kind))) }
             }
             ul.segments aria-label="Length of a period" {
                 @for g in visit.lengths(measure) {
@@ -131,8 +159,8 @@ fn choices(visit: &Visit, measure: &Measure, answer: &Answer, request: &ChartReq
             }
             form.dates method="get" action=(visit.address.path()) {
                 (layout::kept(&visit.address, &["from", "to", "as_known_at"]))
-                label for="from" { "From" } input #from type="date" name="from" value=[request.from];
-                label for="to" { "to" } input #to type="date" name="to" value=[request.to];
+                label for="from" { "From" } input #from type="date" name="from" value=[date("from")] aria-invalid=[turned.map(|_| "true")] aria-describedby=[turned.map(|_| "turned")];
+                label for="to" { "to" } input #to type="date" name="to" value=[date("to")];
                 @if sees_past {
                     label for="known" { "As it looked on" } input #known type="date" name="as_known_at" value=[visit.address.get("as_known_at").map(|v| v.get(..10).unwrap_or(v))];
                 }

@@ -72,7 +72,8 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
                     .filter
                     .0
                     .insert(chosen.to_owned(), BTreeSet::from([value.clone()]));
-                (words::value_of(chosen, &value), request)
+                let catalogue = &visit.app.definitions.catalogue;
+                (words::value_of(catalogue, chosen, &value), request)
             })
             .collect()
     };
@@ -117,7 +118,7 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
             } @else {
             (grid(visit, &charts, chosen))
             @if left_out > 0 { p.note { "Showing the first " (charts.len()) " of " (charts.len() + left_out) "." } }
-            @if charts.len() > 1 { p.note { "Same scale. Places differ in more than their care: do not rank them." } }
+            @if charts.len() > 1 { p.note { "Same scale." @if chosen == "area" { " Places differ in more than their care: do not rank them." } } }
             }
         }
     })

@@ -4,7 +4,7 @@
 use super::changes_of::changes_for;
 use super::layout::{self, Tab};
 use super::visit::Visit;
-use super::{figure, finding, leaders, matrix, scorecards, words};
+use super::{figure, finding, leaders, matrix, ranked, scorecards, words};
 use crate::door::problem::Problem;
 use axum::response::Response;
 use joinedup_application::charts::{self, ChartRequest};
@@ -136,6 +136,13 @@ fn chart(visit: &Visit, measure: &Measure) -> Result<Markup, Problem> {
     let id = measure.id.as_str();
     let request = ChartRequest::new(id, visit.area.as_str());
     let answer = charts::ask(&visit.app, &request, visit.audience())?;
+    let own = visit.elsewhere(format!("/measures/{id}"));
+    let about = html! { p.small { a href=(own.address) { (answer.chart.title) } ", " (answer.chart.place()) ", by " (words::grain(answer.chart.period)) } };
+    if let Some(bars) = ranked::bars(&own, measure, &request)? {
+        return Ok(
+            html! { figure.pack-chart { figcaption { (about) h2 { (bars.sentence()) } } (bars.show()) } },
+        );
+    }
     let changes = changes_for(visit, id, &visit.area)?;
     let mut drawing = joinedup_drawing::of_answer(&answer, false);
     drawing.name = format!("pack-{id}");
@@ -148,7 +155,7 @@ fn chart(visit: &Visit, measure: &Measure) -> Result<Markup, Problem> {
     Ok(html! {
         figure.pack-chart {
             figcaption {
-                p.small { a href=(visit.address.elsewhere(format!("/measures/{id}"))) { (answer.chart.title) } ", " (answer.chart.place()) ", by " (words::grain(answer.chart.period)) }
+                (about)
                 h2.with-icon { (PreEscaped(icon::variation(variation))) (finding::sentence(visit, &answer, &changes)) }
             }
             (PreEscaped(joinedup_drawing::svg(&drawing)))

@@ -2,7 +2,7 @@
 
 use super::multiples::values;
 use super::visit::Visit;
-use super::words;
+use super::{finding, words};
 use crate::door::problem::Problem;
 use chrono::NaiveDate;
 use joinedup_application::charts::{self, Answer, ChartRequest};
@@ -27,7 +27,7 @@ struct Bar {
 /// A measure's parts by one dimension.
 pub struct Ranked {
     dimension: String,
-    /// The largest first; never empty.
+    /// The largest first; none where each is suppressed or zero.
     bars: Vec<Bar>,
     /// Parts of which a number is suppressed. What is left of one is not compared with the others.
     suppressed: usize,
@@ -43,17 +43,39 @@ pub struct Ranked {
 #[must_use]
 pub fn dimension<'a>(measure: &'a Measure, request: &ChartRequest) -> Option<&'a str> {
     let kind = request.kind.unwrap_or(measure.chart);
-    if !matches!(kind, ChartKind::Bar | ChartKind::Pareto) {
+    if !kind.is_ranked() {
         return None;
     }
-    let parts = measure.parts.as_ref().or(measure.breakdowns.first())?;
+    let parts = parts(measure)?;
     // Asked about one part, there is nothing to rank.
-    let is_asked = request.filter.0.contains_key(parts.as_str());
-    (!is_asked).then_some(parts.as_str())
+    let is_asked = request.filter.0.contains_key(parts);
+    (!is_asked).then_some(parts)
+}
+
+/// The dimension that the bars of a measure are by.
+#[must_use]
+pub fn parts(measure: &Measure) -> Option<&str> {
+    let parts = measure.parts.as_ref().or(measure.breakdowns.first())?;
+    Some(parts.as_str())
+}
+
+/// The bars that a measure is drawn as; none where it is drawn over time.
+///
+/// # Errors
+/// When a question about the measure cannot be answered.
+pub fn bars(
+    visit: &Visit,
+    measure: &Measure,
+    request: &ChartRequest,
+) -> Result<Option<Ranked>, Problem> {
+    match dimension(measure, request) {
+        Some(dimension) => ranked(visit, measure, request, dimension),
+        None => Ok(None),
+    }
 }
 
 /// The parts of a measure over its latest final periods: about a quarter of days or weeks, else one period. None where
-/// fewer than two parts have a number.
+/// no period is final yet, or no number says of which part it is.
 ///
 /// # Errors
 /// When a question about the measure cannot be answered.
@@ -94,7 +116,7 @@ pub fn ranked(
         match counted(&answer.chart, &starts) {
             None => suppressed += 1,
             Some(count) if count > 0.0 => bars.push(Bar {
-                title: words::value_of(dimension, &value),
+                title: words::value_of(&visit.app.definitions.catalogue, dimension, &value),
                 link: link.to_string(),
                 count,
             }),
@@ -105,7 +127,12 @@ pub fn ranked(
     // Where something can have several parts at once, as a comment has themes, the whole is not their sum.
     let adds_up = measure.chart != ChartKind::Bar;
     let asked = out_of(&whole, &starts).filter(|_| !adds_up);
-    let whole = asked.or_else(|| sum(&bars, suppressed, counted(&whole.chart, &starts)));
+    let all = counted(&whole.chart, &starts);
+    // Its numbers here do not say of which part they are.
+    if bars.is_empty() && suppressed == 0 && all.is_none_or(|all| all > 0.0) {
+        return Ok(None);
+    }
+    let whole = asked.or_else(|| sum(&bars, suppressed, all));
     let when = if starts.len() == 1 {
         words::period(grain, *last)
     } else {
@@ -115,7 +142,7 @@ pub fn ranked(
             words::day_month_year(*first)
         )
     };
-    Ok((bars.len() > 1).then(|| Ranked {
+    Ok(Some(Ranked {
         dimension: dimension.to_owned(),
         bars,
         suppressed,
@@ -155,7 +182,7 @@ fn out_of(answer: &Answer, starts: &[NaiveDate]) -> Option<f64> {
 }
 
 impl Ranked {
-    /// The largest two, in a sentence.
+    /// The largest two, in a sentence; those of one size beside each other.
     #[must_use]
     pub fn sentence(&self) -> String {
         let said = |bar: &Bar| match self.share(bar.count) {
@@ -166,9 +193,28 @@ impl Ranked {
             0 => "Most",
             _ => "Of what can be shown, most",
         };
-        match self.bars.as_slice() {
-            [first, second, ..] => format!("{most}: {}, then {}", said(first), said(second)),
-            _ => String::new(),
+        let Some(first) = self.bars.first() else {
+            return match self.suppressed {
+                0 => format!("Nothing was counted in {}", self.when),
+                _ => finding::SUPPRESSED.to_owned(),
+            };
+        };
+        let alike = |bar: &&Bar| bar.count.total_cmp(&first.count).is_eq();
+        let alike = self.bars.iter().take_while(alike).count();
+        let each = self.share(first.count);
+        let each = each.map_or_else(String::new, |share| format!(" ({share} each)"));
+        match (self.bars.as_slice(), alike) {
+            ([a, b, ..], 2) => format!("{most}: {} and {}{each}", a.title, b.title),
+            ([a, b, ..], 3..) => {
+                format!(
+                    "{most}: {}, {} and {} more{each}",
+                    a.title,
+                    b.title,
+                    alike - 2
+                )
+            }
+            ([first, second, ..], _) => format!("{most}: {}, then {}", said(first), said(second)),
+            _ => format!("{most}: {}", said(first)),
         }
     }
 
@@ -194,7 +240,7 @@ impl Ranked {
         let with_shares = self.whole.is_some();
         let with_totals = with_shares && self.adds_up;
         html! {
-            table.ranked {
+            @if !rows.is_empty() { table.ranked {
                 caption { (words::sentence_start(&self.when)) }
                 thead { tr {
                     th scope="col" { (words::sentence(&self.dimension)) }
@@ -214,7 +260,7 @@ impl Ranked {
                         }
                     }
                 }
-            }
+            } }
             @if !others.is_empty() { p.small { (words::counted(others.len(), "smaller part is", "smaller parts are")) " not shown: " (number(others.iter().map(|b| b.count).sum(), "")) " in all." } }
             @if self.suppressed > 0 { p.small { (words::counted(self.suppressed, "part is", "parts are")) " suppressed: small numbers." } }
         }
@@ -227,12 +273,20 @@ mod tests {
     use super::*;
 
     fn ranked(suppressed: usize, whole: Option<f64>) -> Ranked {
-        let bar = |title: &str, count| Bar {
-            title: title.to_owned(),
+        of(
+            &[("Care home", 60.0), ("Equipment", 40.0)],
+            suppressed,
+            whole,
+        )
+    }
+
+    fn of(bars: &[(&str, f64)], suppressed: usize, whole: Option<f64>) -> Ranked {
+        let bar = |(title, count): &(&str, f64)| Bar {
+            title: (*title).to_owned(),
             link: String::new(),
-            count,
+            count: *count,
         };
-        let bars = vec![bar("Care home", 60.0), bar("Equipment", 40.0)];
+        let bars: Vec<Bar> = bars.iter().map(bar).collect();
         Ranked {
             dimension: "reason".to_owned(),
             whole: sum(&bars, suppressed, whole),
@@ -263,6 +317,19 @@ mod tests {
             "Of what can be shown, most: Care home, then Equipment"
         );
         assert!(!unknown.show().into_string().contains('%'));
+    }
+    #[test]
+    fn parts_of_one_size_are_said_beside_each_other_and_one_or_none_is_said_too() {
+        let said = |bars: &[(&str, f64)], suppressed| of(bars, suppressed, None).sentence();
+        let two = [("A", 5.0), ("B", 5.0)];
+        assert_eq!(said(&two, 0), "Most: A and B (50% each)");
+        let four = [("A", 5.0), ("B", 5.0), ("C", 5.0), ("D", 5.0)];
+        assert_eq!(said(&four, 0), "Most: A, B and 2 more (25% each)");
+        assert_eq!(said(&two[..1], 0), "Most: A (100%)");
+        assert_eq!(said(&two[..1], 2), "Of what can be shown, most: A");
+        assert_eq!(said(&[], 0), "Nothing was counted in October 2026");
+        assert_eq!(said(&[], 2), finding::SUPPRESSED);
+        assert!(!of(&[], 2, None).show().into_string().contains("<table"));
     }
     #[test]
     fn a_part_of_which_anything_is_suppressed_is_not_counted_by_what_is_left() {

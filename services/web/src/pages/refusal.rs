@@ -1,6 +1,6 @@
 //! A problem as a page, for people: the same words as the problem document, and a way on.
 
-use super::layout;
+use super::{layout, words};
 use crate::door::auth::Caller;
 use crate::door::problem::{BAD_REQUEST, NOT_FOUND};
 use axum::body::{Body, to_bytes};
@@ -58,7 +58,8 @@ fn heading(document: &Value, post: bool) -> &str {
 }
 
 fn page(document: &Value, post: bool, caller: Option<&Caller>) -> Markup {
-    let text = |name: &str| document[name].as_str().unwrap_or_default().to_owned();
+    let text =
+        |name: &str| words::for_people(document[name].as_str().unwrap_or_default()).to_owned();
     let heading = heading(document, post);
     html! {
         (DOCTYPE)
@@ -70,7 +71,7 @@ fn page(document: &Value, post: bool, caller: Option<&Caller>) -> Markup {
                     h1 { (heading) }
                     p.lead { (with_code(&text("detail"))) "." }
                     @if let Some(errors) = document["errors"].as_array().filter(|e| e.len() > 1) {
-                        ul { @for error in errors { li { code { (error["pointer"].as_str().unwrap_or_default()) } " " (with_code(error["detail"].as_str().unwrap_or_default())) } } }
+                        ul { @for error in errors { li { code { (error["pointer"].as_str().unwrap_or_default()) } " " (with_code(words::for_people(error["detail"].as_str().unwrap_or_default()))) } } }
                     }
                     @if post { p { "We did not save this. Go back in your browser: the form still has what you typed." } }
                     p { a href="/" { "Back to the first page" } " · " a href="/measures" { "All measures" } }

@@ -3,7 +3,7 @@
 use super::changes_of::changes_for;
 use super::figure::Figure;
 use super::visit::Visit;
-use super::{finding, words};
+use super::{finding, ranked, words};
 use crate::door::problem::Problem;
 use crate::files;
 use axum::extract::Path;
@@ -31,6 +31,11 @@ fn draw(visit: &Visit, id: &str, as_png: bool) -> Result<Response, Problem> {
     let measure = visit.app.definitions.measures.get(id);
     let measure = measure.ok_or_else(|| Problem::not_found(words::NO_SUCH_MEASURE))?;
     let request = visit.question(measure)?;
+    // A slide has a line; of these a line would be of something else.
+    if ranked::dimension(measure, &request).is_some() {
+        let sentence = "There is no slide of bars: choose one of them, or the chart over time";
+        return Err(Problem::not_found(sentence));
+    }
     let answer = charts::ask(&visit.app, &request, visit.audience())?;
     let changes = changes_for(visit, id, &visit.area)?;
     let finding = finding::sentence(visit, &answer, &changes);

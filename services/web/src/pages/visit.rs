@@ -164,6 +164,16 @@ impl Visit {
         }
     }
 
+    /// The same visit to another page.
+    #[must_use]
+    pub fn elsewhere(&self, path: String) -> Self {
+        let address = self.address.elsewhere(path);
+        Self {
+            address,
+            ..self.clone()
+        }
+    }
+
     /// The nodes of the logic model, in the words for the people that the address asks for.
     #[must_use]
     pub fn nodes(&self) -> &[Node] {

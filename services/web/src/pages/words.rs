@@ -40,6 +40,17 @@ pub fn as_known(at: DateTime<Utc>) -> String {
     }
 }
 
+/// When something is due: what is due at a midnight is due by the end of the day before.
+#[must_use]
+pub fn due(at: DateTime<Utc>, today: NaiveDate) -> String {
+    let local = local::date_time(at);
+    let ended = local.date().pred_opt();
+    match ended.filter(|_| local.time() == chrono::NaiveTime::MIN) {
+        Some(day) => format!("by the end of {}", near(day, today)),
+        None => format!("{}, {}", near(local.date(), today), clock(at)),
+    }
+}
+
 /// A day in full: Friday 27 November 2026.
 #[must_use]
 pub fn long_date(day: NaiveDate) -> String {
@@ -71,6 +82,12 @@ pub fn overdue(by: chrono::TimeDelta) -> String {
         1..=47 => counted(hours, "hour", "hours"),
         _ => days(by.num_days()),
     }
+}
+
+/// A sentence of the API without the address that it sends a program to: on a page it helps nobody.
+#[must_use]
+pub fn for_people(sentence: &str) -> &str {
+    sentence.split("; GET /").next().unwrap_or(sentence)
 }
 
 /// A measure that is not there.
@@ -191,9 +208,21 @@ pub fn dimension(code: &str) -> String {
     }
 }
 
-/// The value of a dimension, in words where we have some.
+/// The value of a dimension, in words where we have some: what the catalogue names by its title there.
 #[must_use]
-pub fn value_of(dimension: &str, value: &str) -> String {
+pub fn value_of(catalogue: &Catalogue, dimension: &str, value: &str) -> String {
+    let titled = match dimension {
+        "item" => title_of_item(catalogue, value),
+        "instrument" => catalogue.framework(value).map(|f| f.title.as_str()),
+        "population" => catalogue
+            .model()
+            .population(value)
+            .map(|p| p.title.as_str()),
+        _ => None,
+    };
+    if let Some(title) = titled {
+        return title.to_owned();
+    }
     match (dimension, value) {
         (_, "nhs" | "social-care" | "both") => responsible(value).to_owned(),
         ("pathway", code) => pathway(code).to_owned(),
@@ -204,6 +233,13 @@ pub fn value_of(dimension: &str, value: &str) -> String {
         (_, "") => "Not recorded".to_owned(),
         (_, code) => sentence(code),
     }
+}
+
+/// An item that is rated or asked about, of the logic model or of any framework.
+fn title_of_item<'a>(catalogue: &'a Catalogue, id: &str) -> Option<&'a str> {
+    let of_model = catalogue.node(id).map(|node| node.title.as_str());
+    let mut frameworks = catalogue.frameworks();
+    of_model.or_else(|| frameworks.find_map(|f| f.item(id).map(|item| item.title.as_str())))
 }
 
 /// What a measure belongs to: a framework of the catalogue by its title, or a national return or standard by its name.
@@ -282,6 +318,29 @@ mod tests {
             (days(1), days(24)),
             ("1 day".to_owned(), "3 weeks".to_owned())
         );
+    }
+
+    #[test]
+    fn what_is_due_at_midnight_is_due_by_the_end_of_the_day_before() {
+        let due = |at: &str| super::due(at.parse().unwrap(), "2026-11-27".parse().unwrap());
+        assert_eq!(due("2026-11-23T00:00:00Z"), "by the end of Sun 22 Nov");
+        assert_eq!(due("2026-11-27T14:30:00Z"), "Fri 27 Nov, 2:30pm");
+        // In summer the day ends an hour before midnight of the clock of the world.
+        assert_eq!(due("2026-06-30T23:00:00Z"), "by the end of Tue 30 Jun");
+    }
+
+    #[test]
+    fn what_the_catalogue_names_has_its_title() {
+        let catalogue = Catalogue::built_in().unwrap();
+        let said = |dimension, value| value_of(&catalogue, dimension, value);
+        for node in catalogue.model().nodes() {
+            assert_eq!(said("item", &node.id), node.title);
+        }
+        for framework in catalogue.frameworks() {
+            assert_eq!(said("instrument", &framework.id), framework.title);
+        }
+        assert_eq!(said("item", "not-an-item"), "Not an item");
+        assert_eq!(said("reason", "unknown"), "Not recorded");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::super::words;
 use super::{DONE, questions};
 use joinedup_events::experience::{Mode, Respondent};
 use joinedup_views::catalogue::{Framework, Scale};
+use joinedup_views::contributions::experience::Scoring;
 use maud::{Markup, html};
 
 /// The name of a question's field.
@@ -34,6 +35,8 @@ pub(super) fn form(visit: &Visit, framework: &Framework, scale: &Scale, typed: &
     let today = visit.today().to_string();
     let action = visit.address.clone().without(&DONE);
     let saved = visit.address.get("saved").unwrap_or("0");
+    // A team's questionnaire is answered by those who work in it.
+    let by_team = Scoring::of(&framework.id).is_some_and(Scoring::is_by_team);
     let invalid = |field: &str| typed.why(field).map(|_| "true");
     html! {
         form.answers method="post" action=(action) {
@@ -42,9 +45,10 @@ pub(super) fn form(visit: &Visit, framework: &Framework, scale: &Scale, typed: &
             div.about {
                 label for="on" { "Answered on" input #on type="date" name="on" required max=(today) value=(before("on").unwrap_or(&today)) aria-invalid=[invalid("on")]; }
                 label for="mode" { "How" select #mode name="mode" { @for mode in Mode::ALL { option value=(mode.code()) selected[before("mode").unwrap_or("paper") == mode.code()] { (words::sentence(mode.code())) } } } }
-                label for="respondent" { "Who answered" select #respondent name="respondent" { @for who in Respondent::ALL { option value=(who.code()) selected[before("respondent") == Some(who.code())] { (respondent(*who)) } } } }
-                label for="team" { "Team (a code), where results are by team" input #team type="text" name="team" size="12" maxlength="40" value=[before("team")] aria-invalid=[invalid("team")]; }
-                label.tick for="with-carer" { input #with-carer type="checkbox" name="with-carer" value="yes" checked[typed.get("with-carer").is_some()]; "A carer helped to answer" }
+                @if by_team { input type="hidden" name="respondent" value=(Respondent::Staff.code()); }
+                @else { label for="respondent" { "Who answered" select #respondent name="respondent" { @for who in Respondent::ALL { option value=(who.code()) selected[before("respondent") == Some(who.code())] { (respondent(*who)) } } } } }
+                label for="team" { "Team (a code)" @if !by_team { ", where results are by team" } input #team type="text" name="team" size="12" maxlength="40" value=[before("team")] aria-invalid=[invalid("team")]; }
+                @if !by_team { label.tick for="with-carer" { input #with-carer type="checkbox" name="with-carer" value="yes" checked[typed.get("with-carer").is_some()]; "A carer helped to answer" } }
             }
             @for field in ["on", "team", "form"] { @if let Some(why) = typed.why(field) { p.why id=(format!("{field}-why")) { (why) } } }
             (ballot::legend(scale, false))

@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use joinedup_events::Event;
 use joinedup_views::catalogue::{Framework, Scale};
+use joinedup_views::contributions::experience::Scoring;
 use maud::{Markup, html};
 
 /// The most questionnaires of one table.
@@ -135,6 +136,10 @@ fn rows(framework: &Framework, scale: &Scale, text: &str) -> Result<Vec<Row>, Ve
     if !columns.iter().any(|column| column == "on") {
         return Err(refused_whole("It has no column with the title date"));
     }
+    let respondent = match Scoring::of(&framework.id) {
+        Some(scoring) if scoring.is_by_team() => "staff",
+        _ => "person",
+    };
     let mut rows = Vec::new();
     for (line, record) in table.rows(MAX_ROWS, "paste it in parts")? {
         let cells = columns.iter().zip(record.iter());
@@ -142,7 +147,7 @@ fn rows(framework: &Framework, scale: &Scale, text: &str) -> Result<Vec<Row>, Ve
             .filter(|(_, cell)| !cell.is_empty())
             .filter_map(|(column, cell)| value(scale, column, cell))
             .collect();
-        for (name, usual) in [("mode", "paper"), ("respondent", "person")] {
+        for (name, usual) in [("mode", "paper"), ("respondent", respondent)] {
             if !fields.iter().any(|(n, _)| n == name) {
                 fields.push((name.to_owned(), usual.to_owned()));
             }
