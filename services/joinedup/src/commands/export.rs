@@ -153,7 +153,7 @@ async fn copied(
 
 /// The view that the events of a log come to. What could not be read is said.
 async fn view(config: &Config) -> Result<View, Failure> {
-    let log = open_log::open(config).await.map_err(Failure::new)?;
+    let log = open_log::open(config).await?;
     let definitions = Definitions::read(config).map_err(Failure::usage)?;
     let (view, unread) = folded(
         log,
@@ -204,7 +204,7 @@ async fn events(
         });
         return copied.await.map_err(Failure::new)?;
     }
-    let log = open_log::open(config).await.map_err(Failure::new)?;
+    let log = open_log::open(config).await?;
     archive::export_from(&*log, &mut *out, Position(after), continues.as_ref())
         .await
         .map_err(Failure::new)

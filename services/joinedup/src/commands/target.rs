@@ -76,9 +76,7 @@ impl Target {
     pub async fn open(&self, config: &Config) -> Result<Sink, Failure> {
         match &self.url {
             Some(url) => Ok(Sink::Server(self.server(url)?)),
-            None if self.is_named() => Ok(Sink::log(
-                open_log::open(config).await.map_err(Failure::new)?,
-            )),
+            None if self.is_named() => Ok(Sink::log(open_log::open_or_make(config).await?)),
             None => Err(Failure::usage(
                 "say where to: --url URL of a running server, --nats URL, or --data DIR",
             )),

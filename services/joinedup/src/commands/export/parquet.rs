@@ -26,7 +26,7 @@ pub(super) async fn run(export: &Export, config: &Config) -> Result<(), Failure>
         let out = output(export.output.as_deref())?;
         return columnar::cells(&view, as_of, out).map_err(failed);
     }
-    let log = open_log::open(config).await.map_err(Failure::new)?;
+    let log = open_log::open(config).await?;
     let out = output(export.output.as_deref())?;
     let written = columnar::facts(&*log, Position(export.after), out).await;
     let written = written.map_err(failed)?;
