@@ -101,6 +101,18 @@ pub async fn run(erase: Erase) -> Result<(), Failure> {
             "nothing is to be erased: name entities with --entity, or a --family with --before that has some so old",
         ));
     }
+    // Before anything is written: a new log in which somebody still is would pass for one without them.
+    let unknown = erasure::not_in(old.as_ref(), &chosen).await;
+    let unknown = unknown.map_err(Failure::new)?;
+    if !unknown.is_empty() {
+        let names = unknown
+            .iter()
+            .map(|(family, id)| format!("{}/{id}", family.code()));
+        let names = names.collect::<Vec<_>>().join(", ");
+        return Err(Failure::new(format!(
+            "nothing was erased, for nothing in the log is about {names}: check the family and the id"
+        )));
+    }
     let new = open_log::open_or_make(&new).await?;
     let report = erasure::rewrite(old.as_ref(), new.as_ref(), &chosen).await;
     let report = report.map_err(Failure::new)?;
