@@ -3,6 +3,7 @@
 
 mod environment;
 mod origin;
+mod paths;
 mod sign_in;
 mod tls;
 
@@ -31,18 +32,24 @@ pub struct Config {
     /// Takes tokens over plain HTTP on an address that others reach, because a proxy speaks TLS for this server.
     pub behind_proxy: bool,
     /// The folder of the embedded log and the views.
+    #[serde(deserialize_with = "paths::one")]
     pub data: PathBuf,
     /// NATS, when the log is in JetStream; none: the embedded log.
     pub nats: Option<Nats>,
     /// A file of areas to add to the built-in register.
+    #[serde(deserialize_with = "paths::maybe")]
     pub areas_file: Option<PathBuf>,
     /// Files of measures to add to the built-in ones.
+    #[serde(deserialize_with = "paths::many")]
     pub measures_files: Vec<PathBuf>,
     /// Files that add to the logic model and the frameworks, or replace parts of them by id.
+    #[serde(deserialize_with = "paths::many")]
     pub catalogue_files: Vec<PathBuf>,
     /// Files of scorecards to add to the built-in ones.
+    #[serde(deserialize_with = "paths::many")]
     pub scorecard_files: Vec<PathBuf>,
     /// A file of feeds: what the server takes in by itself (docs/feeds.md).
+    #[serde(deserialize_with = "paths::maybe")]
     pub feeds: Option<PathBuf>,
     /// The area that pages and questions begin with. None: the smallest that holds all that has reported.
     pub home_area: Option<String>,
@@ -110,14 +117,18 @@ pub struct Nats {
     /// The tags that each server that keeps the stream must have (`server_tags` in its configuration).
     pub placement_tags: Vec<String>,
     /// A file with credentials.
+    #[serde(deserialize_with = "paths::maybe")]
     pub credentials_file: Option<PathBuf>,
     /// A file with an nkey seed.
+    #[serde(deserialize_with = "paths::maybe")]
     pub nkey_file: Option<PathBuf>,
     /// The user name, with a password from a file.
     pub user: Option<String>,
     /// The file with the password.
+    #[serde(deserialize_with = "paths::maybe")]
     pub password_file: Option<PathBuf>,
     /// The authority that signed the server's certificate.
+    #[serde(deserialize_with = "paths::maybe")]
     pub ca_file: Option<PathBuf>,
     /// Settings of server or stream that can lose acknowledged events, accepted by name.
     pub accept_unsafe: Vec<String>,
@@ -146,6 +157,7 @@ pub struct Token {
     /// Whose it is, for the log.
     pub name: String,
     /// The file that holds it. It is read again when it changes.
+    #[serde(deserialize_with = "paths::one")]
     pub file: PathBuf,
     /// What it allows.
     pub roles: Vec<Role>,
@@ -238,16 +250,28 @@ impl Config {
     fn figment(file: Option<&Path>, flags: impl Serialize) -> Result<Figment, ConfigError> {
         let named = file.is_some();
         let path = file.unwrap_or(Path::new("joinedup.toml"));
-        if named && !path.exists() {
+        let mut below = Figment::from(Serialized::defaults(Self::default()));
+        if path.exists() {
+            // This file and no other: one of the same name in a folder above is somebody else's.
+            below = below.merge(Toml::file_exact(path));
+        } else if named {
             return Err(ConfigError::Sense(format!(
                 "the file {} is not there",
                 path.display()
             )));
         }
-        Ok(Figment::from(Serialized::defaults(Self::default()))
-            .merge(Toml::file(path))
-            .merge(environment::settings())
-            .merge(Serialized::defaults(flags)))
+        Ok(Self::flagged(&below.merge(environment::settings()), flags))
+    }
+
+    /// The settings with what the flags say.
+    fn flagged(below: &Figment, flags: impl Serialize) -> Figment {
+        let figment = below.clone().merge(Serialized::defaults(flags));
+        let differs = |name: &str| below.find_value(name).ok() != figment.find_value(name).ok();
+        if differs("nats.url") && !differs("nats.monitor_url") {
+            // It is of the server that the flag replaces, and would be asked about another.
+            return figment.merge(Serialized::default("nats.monitor_url", None::<String>));
+        }
+        figment
     }
 
     fn from_figment(figment: &Figment) -> Result<Self, ConfigError> {
@@ -412,7 +436,7 @@ mod tests {
                     [[tokens]]\nname = \"wall\"\nfile = \"wall.token\"\nroles = [\"reader\"]\n";
         let (config, figment) = (read(text).unwrap(), figment(text));
         let printed = origin::printed(&config, &figment);
-        assert!(!printed.contains("secret"), "{printed}");
+        assert!(!printed.contains("ward:"), "{printed}");
         assert!(
             printed.contains("run_chart_periods = 53  # default"),
             "{printed}"

@@ -73,24 +73,49 @@ pub async fn older_than(
     instant: DateTime<Utc>,
 ) -> Result<Chosen, ReadError> {
     let mut latest: BTreeMap<EntityId, DateTime<Utc>> = BTreeMap::new();
-    let mut after = Position::ORIGIN;
-    let head = log.head().await?;
+    each(log, |event| {
+        if event.fact.family() == family && !is_tombstone(&event) {
+            let at = event.recorded_at.max(event.occurred_at);
+            let known = latest.entry(event.entity).or_insert(at);
+            *known = at.max(*known);
+        }
+    })
+    .await?;
+    let old = latest.into_iter().filter(|(_, at)| *at < instant);
+    Ok(old.map(|(entity, _)| (family, entity)).collect())
+}
+
+/// Those of the chosen of which nothing is in the log that can be erased.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn not_in(log: &dyn EventLog, chosen: &Chosen) -> Result<Chosen, ReadError> {
+    let mut left = chosen.clone();
+    each(log, |event| {
+        if !is_tombstone(&event) {
+            let family = event.fact.family();
+            let previous = event.fact.previous().cloned();
+            for entity in previous.into_iter().chain([event.entity]) {
+                left.remove(&(family, entity));
+            }
+        }
+    })
+    .await?;
+    Ok(left)
+}
+
+/// Looks at every event that can be read.
+async fn each(log: &dyn EventLog, mut look: impl FnMut(Event) + Send) -> Result<(), ReadError> {
+    let (mut after, head) = (Position::ORIGIN, log.head().await?);
     while after < head {
         let events = log.read(after, BATCH).await?;
         let Some(last) = events.last() else {
             return Err(cut_short(after, head));
         };
         after = last.position;
-        for event in events.iter().filter_map(decoded) {
-            if event.fact.family() == family && !is_tombstone(&event) {
-                let at = event.recorded_at.max(event.occurred_at);
-                let known = latest.entry(event.entity).or_insert(at);
-                *known = at.max(*known);
-            }
-        }
+        events.iter().filter_map(decoded).for_each(&mut look);
     }
-    let old = latest.into_iter().filter(|(_, at)| *at < instant);
-    Ok(old.map(|(entity, _)| (family, entity)).collect())
+    Ok(())
 }
 
 /// Writes a log anew into one that is empty.

@@ -1,5 +1,6 @@
 //! Opens the log that the settings name: embedded in this process, or in NATS JetStream.
 
+use crate::cli::Failure;
 use crate::late_log::LateLog;
 use joinedup_application::config::{Config, Nats};
 use joinedup_log::EventLog;
@@ -8,7 +9,7 @@ use joinedup_log::jetstream::{
     self, Apply, ConnectError, Credentials, JetStreamLog, Placement, Settings, StreamSettings,
     UnknownUnsafe, Unsafe, apply_stream,
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ const MONITOR_TIMEOUTS: [Duration; 2] = [Duration::from_millis(500), Duration::f
 /// Why the log did not open.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenLogError {
+    /// It was to be read, and there is none.
+    #[error("{} holds no log: name the data folder of the server", .0.display())]
+    NoLog(PathBuf),
     /// The embedded log.
     #[error(transparent)]
     Embedded(#[from] EmbeddedOpenError),
@@ -29,9 +33,18 @@ pub enum OpenLogError {
     Accept(#[from] UnknownUnsafe),
 }
 
+impl From<OpenLogError> for Failure {
+    fn from(error: OpenLogError) -> Self {
+        match error {
+            OpenLogError::NoLog(_) => Self::usage(error),
+            error => Self::new(error),
+        }
+    }
+}
+
 /// The folder of the embedded log within the data folder.
 #[must_use]
-pub fn log_folder(data: &Path) -> std::path::PathBuf {
+pub fn log_folder(data: &Path) -> PathBuf {
     data.join("log")
 }
 
@@ -44,18 +57,47 @@ pub fn views(config: &Config) -> joinedup_projector::Settings {
     settings
 }
 
-/// Opens the log.
+/// Opens the log that is there. Who only reads makes none: an empty log under a name that was written wrongly would pass for
+/// the log.
 ///
 /// # Errors
 /// A sentence that says what to do.
 pub async fn open(config: &Config) -> Result<Arc<dyn EventLog>, OpenLogError> {
-    match &config.nats {
-        None => Ok(Arc::new(EmbeddedLog::open(
-            log_folder(&config.data),
-            EmbeddedOptions::default(),
-        )?)),
-        Some(nats) => Ok(Arc::new(connected(nats).await?)),
-    }
+    let Some(nats) = &config.nats else {
+        let folder = log_folder(&config.data);
+        // A folder of which a part is gone is the log's to judge.
+        if std::fs::read_dir(folder).map_or(true, |mut files| files.next().is_none()) {
+            return Err(OpenLogError::NoLog(config.data.clone()));
+        }
+        return embedded(config);
+    };
+    let mut settings = settings(nats).await?;
+    Ok(Arc::new(connected(&mut settings).await?))
+}
+
+/// Opens the log, making it when there is none yet.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_or_make(config: &Config) -> Result<Arc<dyn EventLog>, OpenLogError> {
+    let Some(nats) = &config.nats else {
+        return embedded(config);
+    };
+    let mut settings = settings(nats).await?;
+    let log = match connected(&mut settings).await {
+        Err(ConnectError::NoStream(_)) => {
+            let plan = apply_stream(&settings, &stream_settings(nats), Apply::Change).await?;
+            tracing::info!(%plan, "the stream was not there yet");
+            connected(&mut settings).await?
+        }
+        outcome => outcome?,
+    };
+    Ok(Arc::new(log))
+}
+
+fn embedded(config: &Config) -> Result<Arc<dyn EventLog>, OpenLogError> {
+    let log = EmbeddedLog::open(log_folder(&config.data), EmbeddedOptions::default())?;
+    Ok(Arc::new(log))
 }
 
 /// Opens the log for a server, which lives on while NATS is not there yet: the log then opens as soon as it is. What is
@@ -64,13 +106,13 @@ pub async fn open(config: &Config) -> Result<Arc<dyn EventLog>, OpenLogError> {
 /// # Errors
 /// As [`open`].
 pub async fn open_soon(config: &Config) -> Result<Arc<dyn EventLog>, OpenLogError> {
-    match open(config).await {
+    match open_or_make(config).await {
         Err(OpenLogError::Nats(error @ (ConnectError::Away { .. } | ConnectError::Silent(_)))) => {
             tracing::warn!(reason = %error, "the log is not there yet; it is opened as soon as it is");
             let config = config.clone();
             let open = move || {
                 let config = config.clone();
-                async move { open(&config).await }
+                async move { open_or_make(&config).await }
             };
             Ok(Arc::new(LateLog::new(error.to_string(), open)))
         }
@@ -129,32 +171,18 @@ pub async fn settings(nats: &Nats) -> Result<Settings, UnknownUnsafe> {
     Ok(settings)
 }
 
-/// Connects, making the stream when there is none yet. What could lose events is refused; what cannot be seen because
-/// the server has no monitoring address is said loudly.
-async fn connected(nats: &Nats) -> Result<JetStreamLog, OpenLogError> {
-    let mut settings = settings(nats).await?;
-    match JetStreamLog::connect(&settings).await {
-        Err(ConnectError::NoStream(_)) => {
-            let plan = apply_stream(&settings, &stream_settings(nats), Apply::Change).await?;
-            tracing::info!(%plan, "the stream was not there yet");
-        }
+/// Connects. What could lose events is refused; what cannot be seen because the server has no monitoring address is said
+/// loudly.
+async fn connected(settings: &mut Settings) -> Result<JetStreamLog, ConnectError> {
+    match JetStreamLog::connect(settings).await {
         Err(ConnectError::Unsafe(findings))
             if settings.monitor_url.is_none()
                 && findings.iter().all(|f| f.accept == Some(Unsafe::LazyFsync)) =>
         {
-            warn_unseen(&mut settings);
+            warn_unseen(settings);
+            JetStreamLog::connect(settings).await
         }
-        outcome => return Ok(outcome?),
-    }
-    match JetStreamLog::connect(&settings).await {
-        Err(ConnectError::Unsafe(findings))
-            if settings.monitor_url.is_none()
-                && findings.iter().all(|f| f.accept == Some(Unsafe::LazyFsync)) =>
-        {
-            warn_unseen(&mut settings);
-            Ok(JetStreamLog::connect(&settings).await?)
-        }
-        outcome => Ok(outcome?),
+        outcome => outcome,
     }
 }
 
@@ -193,6 +221,25 @@ async fn usual_monitors(url: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn who_reads_makes_no_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config {
+            data: folder.path().join("data"),
+            ..Config::default()
+        };
+        std::fs::create_dir_all(config.data.join("log")).unwrap();
+        for wrong in [config.data.clone(), folder.path().join("typo")] {
+            config.data = wrong;
+            let refused = open(&config).await.err().map(Failure::from).unwrap();
+            assert_eq!(refused.code, 2);
+            assert!(refused.sentence.contains("holds no log"), "{refused}");
+        }
+        assert!(!config.data.exists());
+        drop(open_or_make(&config).await.unwrap());
+        assert!(open(&config).await.is_ok());
+    }
 
     #[tokio::test]
     async fn where_one_server_shows_itself_all_are_asked_however_they_are_written() {

@@ -124,6 +124,31 @@ fn wrong_settings_end_with_code_2_and_a_sentence_that_names_them() {
 }
 
 #[test]
+fn a_command_that_only_reads_makes_no_log() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in [
+        "export -o all.ndjson",
+        "export --into backup",
+        "export --cells",
+        "check --log",
+        "rebuild",
+        "erase --into new --nothing",
+        "salvage -o all.ndjson",
+    ] {
+        let mut words: Vec<&str> = command.split(' ').collect();
+        words.extend(["--data", "typo"]);
+        let run = run_in(folder.path(), &words);
+        assert_eq!(run.code, Some(2), "{command}: {run:?}");
+        assert!(
+            run.stderr.contains("typo holds no log")
+                || run.stderr.contains("typo/log holds no log"),
+            "{command}: {run:?}"
+        );
+    }
+    assert!(!folder.path().join("typo").exists());
+}
+
+#[test]
 fn what_check_dumps_are_the_settings_that_everything_came_to() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("joinedup.toml");

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use async_nats::ServerAddr;
+use async_nats::{ServerAddr, ServerInfo};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -22,7 +22,15 @@ pub(super) struct Varz {
     #[serde(default)]
     pub(super) server_name: String,
     #[serde(default)]
+    cluster: ClusterVarz,
+    #[serde(default)]
     jetstream: JetStreamVarz,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct ClusterVarz {
+    #[serde(default)]
+    name: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -42,6 +50,12 @@ struct JetStreamConfig {
 }
 
 impl Varz {
+    /// It is that server, or one of its cluster.
+    fn is_beside(&self, server_id: &str, cluster: Option<&str>) -> bool {
+        let own = Some(self.cluster.name.as_str()).filter(|name| !name.is_empty());
+        self.server_id == server_id || (own.is_some() && own == cluster)
+    }
+
     /// Every write is on disk before it is acknowledged.
     pub(super) fn sync_always(&self) -> bool {
         self.jetstream.config.sync_always
@@ -110,13 +124,19 @@ pub(super) async fn varz(url: &str, timeout: Duration) -> Result<Varz, MonitorEr
     page(url, host, path, timeout).await
 }
 
-/// Whether a server has a stream of a name in its files, whatever its cluster knows.
+/// Whether the server that we are connected to, or one of its cluster, has a stream of a name in its files, whatever the
+/// cluster knows.
 pub(super) async fn has_stream(
     url: &str,
     stream: &str,
+    connected: &ServerInfo,
     timeout: Duration,
 ) -> Result<bool, MonitorError> {
     let (host, _) = split(url).ok_or_else(|| MonitorError::Address(url.to_owned()))?;
+    let varz: Varz = page(url, host, "/varz", timeout).await?;
+    if !varz.is_beside(&connected.server_id, connected.cluster.as_deref()) {
+        return Ok(false);
+    }
     let jsz: Jsz = page(url, host, "/jsz?streams=true", timeout).await?;
     let mut streams = jsz
         .account_details
@@ -207,6 +227,19 @@ mod tests {
         ] {
             assert_eq!(split(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_server_elsewhere_says_nothing_of_this_one() {
+        let varz = |text: &str| serde_json::from_str::<Varz>(text).unwrap();
+        let alone = varz(r#"{"server_id":"A","cluster":{}}"#);
+        assert!(alone.is_beside("A", None));
+        assert!(!alone.is_beside("B", None));
+        assert!(!alone.is_beside("B", Some("")));
+        let first = varz(r#"{"server_id":"A","cluster":{"name":"care"}}"#);
+        assert!(first.is_beside("B", Some("care")));
+        assert!(!first.is_beside("B", Some("test")));
+        assert!(!first.is_beside("B", None));
     }
 
     #[test]

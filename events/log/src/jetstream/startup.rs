@@ -83,9 +83,7 @@ pub enum ConnectError {
     )]
     NoJetStream(String),
     /// There is no stream yet.
-    #[error(
-        "there is no stream {0}; make it with an explicit apply, which no service does by itself"
-    )]
+    #[error("there is no stream {0} yet: `joinedup stream apply` makes it")]
     NoStream(String),
     /// A server has the stream from a time when it was alone, and its cluster knows nothing of it.
     #[error(

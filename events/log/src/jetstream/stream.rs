@@ -133,7 +133,7 @@ pub async fn apply_stream(
     let name = &settings.stream;
     match info(&connection, name).await {
         Err(error) if error.code() == STREAM_NOT_FOUND => {
-            not_left_behind(settings).await?;
+            not_left_behind(settings, &connection).await?;
             if apply == Apply::DryRun {
                 return Ok(Plan::Create);
             }
@@ -180,11 +180,13 @@ pub async fn apply_stream(
 
 /// A server that is taken into a cluster does not bring its stream along: half a minute later it deletes it. An empty one is not
 /// made over that.
-async fn not_left_behind(settings: &Settings) -> Result<(), ConnectError> {
+async fn not_left_behind(settings: &Settings, connection: &Connection) -> Result<(), ConnectError> {
+    let server = connection.client.server_info();
     let monitors = settings.monitor_url.as_deref().unwrap_or_default();
     for url in monitor::addresses(monitors) {
-        let found = monitor::has_stream(url, &settings.stream, settings.request_timeout).await;
-        // One that does not answer has said nothing.
+        let found =
+            monitor::has_stream(url, &settings.stream, &server, settings.request_timeout).await;
+        // One that does not answer has said nothing, nor has one of servers elsewhere.
         if found.unwrap_or(false) {
             return Err(ConnectError::LeftBehind {
                 stream: settings.stream.clone(),

@@ -1,7 +1,7 @@
 //! Which variables of the environment are settings. Kubernetes sets `JOINEDUP_PORT` and the like for a service of that
 //! name, so a variable that is no setting must not stop the start.
 
-use super::{Config, Nats, Tls};
+use super::{Config, Nats, SignIn, Tls};
 use figment::providers::Env;
 use serde_json::Value;
 
@@ -31,13 +31,43 @@ pub(super) fn unknown() -> Vec<String> {
 }
 
 /// A value with every setting in it.
-fn every_setting() -> Value {
+pub(super) fn every_setting() -> Value {
     let all = Config {
         nats: Some(Nats::default()),
         tls: Some(Tls::default()),
+        sign_in: Some(SignIn::default()),
         ..Config::default()
     };
     serde_json::to_value(all).unwrap_or_default()
+}
+
+/// Every setting by its name in a file, in the order of their names, with what it is while nobody sets it. Those of a
+/// `[[table]]` are among them.
+#[cfg(test)]
+pub(super) fn names() -> std::collections::BTreeMap<String, Value> {
+    fn gather(above: &str, value: Value, found: &mut std::collections::BTreeMap<String, Value>) {
+        match value {
+            Value::Object(inner) if !inner.is_empty() => {
+                for (name, value) in inner {
+                    gather(&format!("{above}.{name}"), value, found);
+                }
+            }
+            Value::Array(rows) if rows.first().is_some_and(Value::is_object) => {
+                for row in rows {
+                    gather(above, row, found);
+                }
+            }
+            value => {
+                found.insert(above.trim_start_matches('.').to_owned(), value);
+            }
+        }
+    }
+    let mut all = every_setting();
+    all["tokens"] = serde_json::json!([super::Token::default()]);
+    all["sign_in"]["grants"] = serde_json::json!([super::Grant::default()]);
+    let mut found = std::collections::BTreeMap::new();
+    gather("", all, &mut found);
+    found
 }
 
 fn is_setting(settings: &Value, name: &str) -> bool {
@@ -70,6 +100,7 @@ mod tests {
             "nats",
             "TLS__CERTIFICATE",
             "HOME_AREA",
+            "SIGN_IN__CLIENT_ID",
             "EXPECTED_HOURS__PAS",
         ] {
             assert!(is_setting(&settings, name), "{name}");

@@ -16,6 +16,7 @@ pub struct SignIn {
     /// The name under which the provider knows this server.
     pub client_id: String,
     /// The file that holds the secret which goes with that name; none: a client without one.
+    #[serde(deserialize_with = "super::paths::maybe")]
     pub client_secret_file: Option<PathBuf>,
     /// The address under which people reach this server, without a path. The provider has to know
     /// `<public_url>/sign-in/return` as the address to send people back to.
@@ -23,12 +24,14 @@ pub struct SignIn {
     /// What is asked of the provider, beside `openid`.
     pub scopes: Vec<String>,
     /// A file of authorities (PEM) that sign the provider's certificate; none: those that this machine trusts.
+    #[serde(deserialize_with = "super::paths::maybe")]
     pub ca_file: Option<PathBuf>,
     /// The claim that `grants` look at; dots lead into objects (`realm_access.roles`).
     pub claim: Option<String>,
     /// What the values of the claim allow. The first that fits holds, and no other.
     pub grants: Vec<Grant>,
     /// A file of people (`[[person]]`); who is in it is not looked for in `grants`.
+    #[serde(deserialize_with = "super::paths::maybe")]
     pub people_file: Option<PathBuf>,
     /// Whom to ask for a role, in words, for the page that refuses.
     pub contact: String,

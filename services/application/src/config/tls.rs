@@ -9,8 +9,10 @@ use std::path::PathBuf;
 #[serde(deny_unknown_fields)]
 pub struct Tls {
     /// The certificate, and behind it those that lead to an authority which clients trust.
+    #[serde(deserialize_with = "super::paths::one")]
     pub certificate: PathBuf,
     /// The private key, which not every user of the machine may read.
+    #[serde(deserialize_with = "super::paths::one")]
     pub key: PathBuf,
 }
 

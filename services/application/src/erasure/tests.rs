@@ -45,6 +45,25 @@ fn left(events: &[RecordedEvent], chosen: &Chosen) -> String {
 }
 
 #[tokio::test]
+async fn who_is_not_in_the_log_cannot_be_erased() {
+    let log = county().await;
+    let known = decoded(&all(&log).await[0]).unwrap();
+    let known = (known.fact.family(), known.entity);
+    let unknown = (known.0, EntityId::new("typo").unwrap());
+    let chosen = Chosen::from([known.clone(), unknown.clone()]);
+    assert_eq!(
+        not_in(&log, &chosen).await.unwrap(),
+        Chosen::from([unknown])
+    );
+    let new = MemoryLog::new();
+    rewrite(&log, &new, &Chosen::from([known.clone()]))
+        .await
+        .unwrap();
+    let again = Chosen::from([known]);
+    assert_eq!(not_in(&new, &again).await.unwrap(), again);
+}
+
+#[tokio::test]
 async fn what_is_erased_is_nowhere_and_the_views_are_those_without_it() {
     let old = county().await;
     let before = all(&old).await;

@@ -235,9 +235,11 @@ impl FeedSettings {
         for (number, table) in file.feed.into_iter().enumerate() {
             let name = table.get("name").and_then(toml::Value::as_str);
             let name = name.map_or_else(|| format!("number {}", number + 1), |n| format!("`{n}`"));
-            let feed = Self::one(table).and_then(|feed| match names.insert(feed.name().clone()) {
-                true => Ok(feed),
-                false => Err("there is another of this name: give each its own".to_owned()),
+            let feed = Self::one(beside(path, table)).and_then(|feed| {
+                match names.insert(feed.name().clone()) {
+                    true => Ok(feed),
+                    false => Err("there is another of this name: give each its own".to_owned()),
+                }
             });
             feeds.push(feed.map_err(|what| SettingsError::Feed {
                 path: path.to_owned(),
@@ -297,6 +299,32 @@ impl FeedSettings {
     }
 }
 
+/// The paths of a feed, which begin where the file of feeds lies.
+fn beside(file: &Path, mut table: toml::Table) -> toml::Table {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    for (name, value) in &mut table {
+        match (name.as_str(), value) {
+            ("tls", toml::Value::Table(tls)) => *tls = beside(file, std::mem::take(tls)),
+            (
+                "path"
+                | "done"
+                | "pseudonym_key_file"
+                | "previous_pseudonym_key_file"
+                | "certificate"
+                | "key"
+                | "clients",
+                toml::Value::String(path),
+            ) => *path = folder.join(&*path).display().to_string(),
+            // A file or the name of a mapping.
+            ("mapping", toml::Value::String(path)) if path.contains(['.', '/']) => {
+                *path = folder.join(&*path).display().to_string();
+            }
+            _ => {}
+        }
+    }
+    table
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,6 +346,24 @@ mod tests {
             (folder.pattern.as_str(), folder.look_every_seconds),
             ("*", 5)
         );
+    }
+
+    #[test]
+    fn paths_begin_where_the_file_lies() {
+        let read = |mapping: &str| {
+            let text = FOLDER.replace("mapping = \"spells\"", &format!("mapping = \"{mapping}\""));
+            let text = text.replace("\"done\"", "\"/srv/done\"");
+            let feeds = FeedSettings::parse(Path::new("/etc/joinedup/feeds.toml"), &text);
+            match feeds.unwrap().remove(0) {
+                FeedSettings::Folder(folder) => folder,
+                _ => panic!("a folder"),
+            }
+        };
+        let folder = read("spells");
+        assert_eq!(folder.path, Path::new("/etc/joinedup/in"));
+        assert_eq!(folder.done, Path::new("/srv/done"));
+        assert_eq!(folder.mapping, "spells");
+        assert_eq!(read("site.toml").mapping, "/etc/joinedup/site.toml");
     }
 
     #[test]

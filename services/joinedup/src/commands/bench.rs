@@ -108,7 +108,7 @@ pub async fn run(bench: Bench) -> Result<(), Failure> {
         config.nats = None;
     }
     let definitions = Definitions::read(&config).map_err(Failure::usage)?;
-    let log = open_log::open(&config).await.map_err(Failure::new)?;
+    let log = open_log::open_or_make(&config).await?;
     let ground = Ground {
         bench,
         config,

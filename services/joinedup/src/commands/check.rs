@@ -43,7 +43,7 @@ pub async fn run(check: Check) -> Result<(), Failure> {
         feeds.len()
     );
     if check.log {
-        let log = open_log::open(&config).await.map_err(Failure::new)?;
+        let log = open_log::open(&config).await?;
         let head = log.head().await.map_err(Failure::new)?;
         let mut at = Position::ORIGIN;
         while let Some(last) = log.check(at, READ_AT_ONCE).await.map_err(Failure::new)? {

@@ -72,13 +72,6 @@ pub async fn run(erase: Erase) -> Result<(), Failure> {
             "the folder of --into is there already: name one that is not, for the log is written anew",
         ));
     }
-    if let Some(data) = &erase.data
-        && !open_log::log_folder(data).exists()
-    {
-        return Err(Failure::usage(
-            "the folder of --data holds no log: name the data folder of the server",
-        ));
-    }
     let old = settings(
         erase.config,
         erase.data,
@@ -91,7 +84,7 @@ pub async fn run(erase: Erase) -> Result<(), Failure> {
         erase.into_nats,
         "--into DIR or --into-nats URL",
     )?;
-    let old = open_log::open(&old).await.map_err(Failure::new)?;
+    let old = open_log::open(&old).await?;
     if old.head().await.map_err(Failure::new)? == Position::ORIGIN {
         return Err(Failure::usage(
             "the old log holds nothing: name the one that has the events",
@@ -108,7 +101,19 @@ pub async fn run(erase: Erase) -> Result<(), Failure> {
             "nothing is to be erased: name entities with --entity, or a --family with --before that has some so old",
         ));
     }
-    let new = open_log::open(&new).await.map_err(Failure::new)?;
+    // Before anything is written: a new log in which somebody still is would pass for one without them.
+    let unknown = erasure::not_in(old.as_ref(), &chosen).await;
+    let unknown = unknown.map_err(Failure::new)?;
+    if !unknown.is_empty() {
+        let names = unknown
+            .iter()
+            .map(|(family, id)| format!("{}/{id}", family.code()));
+        let names = names.collect::<Vec<_>>().join(", ");
+        return Err(Failure::new(format!(
+            "nothing was erased, for nothing in the log is about {names}: check the family and the id"
+        )));
+    }
+    let new = open_log::open_or_make(&new).await?;
     let report = erasure::rewrite(old.as_ref(), new.as_ref(), &chosen).await;
     let report = report.map_err(Failure::new)?;
     println!(

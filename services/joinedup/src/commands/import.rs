@@ -179,7 +179,8 @@ async fn register(import: &Import, own: Arc<Areas>) -> Result<Arc<Areas>, Failur
         Err(error) => {
             tracing::warn!(
                 %error,
-                "the server's areas could not be read; the areas known here are used, and the server refuses what it does not know"
+                "the server's areas could not be read; the areas known here are used, and rows of areas that the server alone has are refused: give a token that has the \
+                 role reader too, or the server's file of areas with --areas"
             );
             Ok(own)
         }
@@ -223,6 +224,7 @@ pub async fn transfer(
         untold: 0,
     };
     let bar = progress(&inputs);
+    let mut ends = vec![archive::BEGIN.to_owned()];
     for (input, path) in inputs.into_iter().zip(files) {
         let before = bar.position();
         let outcome = match (input, sink) {
@@ -234,7 +236,7 @@ pub async fn transfer(
                 },
                 Sink::Log { log, .. },
             ) => {
-                verified(path).await?;
+                verified(path, &mut ends).await?;
                 let restored = archive::restore(reader, &**log)
                     .await
                     .map_err(|e| Failure::new(format!("{name}: {e}")))?;
@@ -246,7 +248,7 @@ pub async fn transfer(
             }
             (input, sink) => {
                 if matches!(input.content, Content::Archive(_)) {
-                    verified(path).await?;
+                    verified(path, &mut ends).await?;
                 }
                 let input = input.archive_as_events(rules);
                 let name = input.name.clone();
@@ -271,11 +273,12 @@ pub async fn transfer(
 }
 
 /// An archive that is a file is looked through before any of it is restored.
-async fn verified(path: &Path) -> Result<(), Failure> {
+/// `ends` are the hashes with which those before it end.
+async fn verified(path: &Path, ends: &mut Vec<String>) -> Result<(), Failure> {
     if path == Path::new("-") {
         return Ok(());
     }
-    let path = path.to_owned();
+    let (path, name) = (path.to_owned(), path.display());
     let looked = tokio::task::spawn_blocking(move || {
         let file = std::fs::File::open(&path)
             .map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
@@ -288,9 +291,18 @@ async fn verified(path: &Path) -> Result<(), Failure> {
                 summary.missing
             );
         }
-        Ok::<_, String>(())
+        Ok::<_, String>(summary)
     });
-    looked.await.map_err(Failure::new)?.map_err(Failure::new)
+    let summary = looked.await.map_err(Failure::new)?.map_err(Failure::new)?;
+    if let Some(first) = summary.first
+        && !ends.contains(&summary.starts_from)
+    {
+        tracing::warn!(
+            "{name} continues an archive that is not imported before it: it begins at position {first}; what it has is taken"
+        );
+    }
+    ends.push(summary.hash);
+    Ok(())
 }
 
 /// A bar on a terminal, nothing elsewhere.

@@ -10,7 +10,7 @@ use joinedup_projector::Projector;
 pub async fn run(server: &Server) -> Result<(), Failure> {
     let config = server.settings()?;
     let definitions = Definitions::read(&config).map_err(Failure::usage)?;
-    let log = open_log::open(&config).await.map_err(Failure::new)?;
+    let log = open_log::open(&config).await?;
     let projector = Projector::start(open_log::views(&config), log, definitions.areas.clone())
         .map_err(Failure::new)?;
     let views = projector.views();

@@ -69,16 +69,16 @@ impl Target {
         Ok(config)
     }
 
-    /// Opens what events are sent to.
+    /// Opens what events are sent to: what was named, or the NATS server of the settings.
     ///
     /// # Errors
     /// A sentence: exit code 2 when it was asked wrongly, 1 when the log did not open.
     pub async fn open(&self, config: &Config) -> Result<Sink, Failure> {
         match &self.url {
             Some(url) => Ok(Sink::Server(self.server(url)?)),
-            None if self.is_named() => Ok(Sink::log(
-                open_log::open(config).await.map_err(Failure::new)?,
-            )),
+            None if self.is_named() || config.nats.is_some() => {
+                Ok(Sink::log(open_log::open_or_make(config).await?))
+            }
             None => Err(Failure::usage(
                 "say where to: --url URL of a running server, --nats URL, or --data DIR",
             )),
