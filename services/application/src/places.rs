@@ -41,15 +41,17 @@ pub fn nearest_large<'a>(areas: &'a Areas, area: &AreaId) -> BTreeSet<&'a str> {
     found
 }
 
-/// The area that holds the most of some areas, or is served by them; of several that hold as many the smallest. None when
-/// none of them is in the register.
+/// The area that holds the most of some areas, or is served by them. Of several that hold as many it is one of those areas,
+/// since a place that an organisation serves has no data of its own, and the smallest. None when none is in the register.
 #[must_use]
 pub fn around<'a>(
     register: &'a Areas,
     areas: impl IntoIterator<Item = &'a AreaId>,
 ) -> Option<&'a AreaId> {
     let mut held: BTreeMap<&AreaId, usize> = BTreeMap::new();
+    let mut own = BTreeSet::new();
     for area in areas {
+        own.insert(area);
         let mut above = BTreeSet::new();
         let mut open = vec![area];
         open.extend(register.served_by(area));
@@ -65,7 +67,7 @@ pub fn around<'a>(
     let most = *held.values().max()?;
     let all = held.into_iter().filter(|(_, n)| *n == most);
     all.map(|(id, _)| id)
-        .min_by_key(|id| (register.within(id).len(), *id))
+        .min_by_key(|id| (!own.contains(id), register.within(id).len(), *id))
 }
 
 /// The one area that is alerted to what happens in another: the nearest that somebody answers for, a locality before a
@@ -251,6 +253,18 @@ parents = ["trust", "north"]
 id = "alone"
 title = "A hospital of its own"
 kind = "hospital"
+[[area]]
+id = "clinic"
+title = "An organisation that serves two places"
+kind = "trust"
+[[serves]]
+organisation = "clinic"
+place = "alone"
+caution = "It also treats people of Unitary"
+[[serves]]
+organisation = "clinic"
+place = "unitary"
+caution = "It also treats people of elsewhere"
 "#;
 
     #[test]
@@ -318,6 +332,10 @@ kind = "hospital"
             (&["site", "unitary"], Some("icb")),
             // No place holds them all: the one that holds the most.
             (&["site", "street", "alone"], Some("trust")),
+            // An organisation alone, and not one of the places that it serves.
+            (&["clinic"], Some("clinic")),
+            (&["clinic", "alone"], Some("alone")),
+            (&["clinic", "unitary"], Some("unitary")),
             (&["atlantis"], None),
             (&[], None),
         ] {

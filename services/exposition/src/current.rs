@@ -198,7 +198,14 @@ fn add_now(
     let everywhere = areas.iter().map(|area| area.id.clone()).collect();
     let transfers = waiting::transfers(view, &everywhere, now);
     let referrals = waiting::referrals(view, &everywhere, now);
-    waits::add(samples, areas, &places.now, (&transfers, &referrals), now);
+    // As on pages: see `Waiting::transfers_reported_until`.
+    let is_reported = |family, within: &BTreeSet<AreaId>| {
+        let summary = view.summary();
+        let until = summary.reported_until(family, within, &definitions.expectations);
+        until.is_some()
+    };
+    let waiting = (&*transfers, &*referrals);
+    waits::add(samples, areas, &places.now, waiting, is_reported, now);
 }
 
 fn add_summary(samples: &mut Samples, summary: &Summary, areas: &Areas) {

@@ -195,7 +195,7 @@ metrics! {
         "The goal in force for a measure in an area.";
 
     WAITS = Gauge Now "joinedup_open_waits" one ["pathway", "area", "state"]
-        "People waiting now to leave hospital (pathway discharge-…) or for a first contact (pathway referral-…). State: within_target, over_target, or no_target where no standard holds.";
+        "People waiting now to leave hospital (pathway discharge-…) or for a first contact (pathway referral-…). State: within_target, over_target, or no_target where no standard holds. Not there where no source reports on an area: nobody known is not nobody waiting.";
     OLDEST = Gauge Now "joinedup_open_wait_oldest_start_timestamp_seconds" one ["pathway", "area"]
         "When the longest of the open waits began: midnight of the day for a discharge, the quarter of an hour for a referral.";
     OVERDUE = Gauge Now "joinedup_overdue_waits" one ["pathway", "area"]

@@ -1,11 +1,12 @@
-//! Who waits now, as numbers: by pathway, area and whether the target is passed. The series of a pathway and an area
-//! are always all there, so that nobody waiting is a zero and never a gap.
+//! Who waits now, as numbers: by pathway, area and whether the target is passed. Where a source reports on an area, the
+//! series of all its pathways are there, so that nobody waiting is a zero and never a gap; where none does, nobody knows who
+//! waits, and there is no zero, as on pages.
 
 use super::names;
 use super::sample::{Samples, seconds};
 use chrono::{DateTime, TimeDelta, Utc};
 use joinedup_application::places::answering;
-use joinedup_events::{AreaId, Areas, local};
+use joinedup_events::{AreaId, Areas, Family, local};
 use joinedup_views::waiting::{WaitingReferral, WaitingTransfer};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,12 +78,13 @@ fn waits<'a>(
     transfers.chain(referrals).collect()
 }
 
-/// Adds the waits of areas.
+/// Adds the waits of areas; `is_reported` says whether a source reports on a family in some areas.
 pub fn add(
     samples: &mut Samples,
     register: &Areas,
     areas: &[AreaId],
     (transfers, referrals): (&[WaitingTransfer], &[WaitingReferral]),
+    is_reported: impl Fn(Family, &BTreeSet<AreaId>) -> bool,
     now: DateTime<Utc>,
 ) {
     for (pathway, target, waits_for) in PATHWAYS {
@@ -92,44 +94,64 @@ pub fn add(
         }
     }
     let waits = waits(transfers, referrals, now);
+    let mut overdue = overdue(register, &waits);
     for area in areas {
         let within = register.within(area);
+        let pathways: Vec<&str> = PATHWAYS
+            .iter()
+            .map(|(pathway, _, _)| *pathway)
+            .filter(|pathway| is_reported(family(pathway), &within))
+            .collect();
         let inside = |wait: &&Wait<'_>| {
             within.contains(wait.area) || wait.hospital.is_some_and(|h| within.contains(h))
         };
-        add_area(samples, area, waits.iter().filter(inside));
+        add_area(samples, area, &pathways, waits.iter().filter(inside));
+        let over = overdue.remove(area.as_str()).unwrap_or_default();
+        add_overdue(samples, area, &pathways, over);
         add_delays(samples, area, transfers, &within);
     }
-    add_overdue(samples, register, areas, &waits);
 }
 
-/// Adds those past their time, each in the area that answers for their home; only in areas that are shown at all.
-fn add_overdue(samples: &mut Samples, register: &Areas, areas: &[AreaId], waits: &[Wait<'_>]) {
+/// What a wait on a pathway is reported with.
+fn family(pathway: &str) -> Family {
+    if pathway.starts_with("discharge-") {
+        Family::Transfer
+    } else {
+        Family::Referral
+    }
+}
+
+/// Those past their time, each in the area that answers for their home.
+fn overdue<'a, 'w>(
+    register: &'a Areas,
+    waits: &'a [Wait<'w>],
+) -> BTreeMap<&'a str, Vec<&'a Wait<'w>>> {
     let mut by_area: BTreeMap<&str, Vec<&Wait<'_>>> = BTreeMap::new();
     for wait in waits.iter().filter(|wait| wait.state == OVER_TARGET) {
         let area = answering(register, wait.area);
         by_area.entry(area).or_default().push(wait);
     }
-    for area in areas.iter().map(AreaId::as_str) {
-        let (counts, oldest) = counted(by_area.remove(area).unwrap_or_default());
-        for (pathway, counts) in counts {
-            let count = f64::from(counts[OVER_TARGET]);
-            samples.add(&names::OVERDUE, &[pathway, area], count);
-        }
-        for (pathway, since) in oldest {
-            samples.add(&names::OVERDUE_OLDEST, &[pathway, area], since);
-        }
+    by_area
+}
+
+fn add_overdue(samples: &mut Samples, area: &AreaId, pathways: &[&str], over: Vec<&Wait<'_>>) {
+    let (counts, oldest) = counted(pathways, over);
+    for (pathway, counts) in counts {
+        let count = f64::from(counts[OVER_TARGET]);
+        samples.add(&names::OVERDUE, &[pathway, area.as_str()], count);
+    }
+    for (pathway, since) in oldest {
+        samples.add(&names::OVERDUE_OLDEST, &[pathway, area.as_str()], since);
     }
 }
 
-/// How many wait on each pathway, by state, and since when the first of them.
+/// How many wait on each pathway, by state, and since when the first of them: on those given also where nobody waits.
 fn counted<'a, 'w: 'a>(
+    pathways: &[&'a str],
     waits: impl IntoIterator<Item = &'a Wait<'w>>,
 ) -> (BTreeMap<&'a str, [u32; 3]>, BTreeMap<&'a str, f64>) {
-    let mut counts: BTreeMap<&str, [u32; 3]> = PATHWAYS
-        .iter()
-        .map(|(pathway, _, _)| (*pathway, [0; 3]))
-        .collect();
+    let mut counts: BTreeMap<&str, [u32; 3]> =
+        pathways.iter().map(|pathway| (*pathway, [0; 3])).collect();
     let mut oldest: BTreeMap<&str, f64> = BTreeMap::new();
     for wait in waits {
         counts.entry(&wait.pathway).or_default()[wait.state] += 1;
@@ -142,9 +164,10 @@ fn counted<'a, 'w: 'a>(
 fn add_area<'a, 'w: 'a>(
     samples: &mut Samples,
     area: &AreaId,
+    pathways: &[&'a str],
     waits: impl Iterator<Item = &'a Wait<'w>>,
 ) {
-    let (counts, oldest) = counted(waits);
+    let (counts, oldest) = counted(pathways, waits);
     for (pathway, counts) in counts {
         for (state, count) in STATES.iter().zip(counts) {
             samples.add(
@@ -184,5 +207,37 @@ fn add_delays(
             &[area.as_str(), reason, title, responsible],
             f64::from(count),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waiting_is_a_zero_only_where_a_source_reports() {
+        let register = Areas::built_in().unwrap();
+        let [trust, city] = ["RAJ", "E06000033"].map(|id| AreaId::new(id).unwrap());
+        let is_reported = |family, within: &BTreeSet<AreaId>| {
+            family == Family::Transfer && within.contains(&trust)
+        };
+        let mut samples = Samples::default();
+        let areas = [trust.clone(), city];
+        let now = DateTime::UNIX_EPOCH;
+        add(
+            &mut samples,
+            &register,
+            &areas,
+            (&[], &[]),
+            is_reported,
+            now,
+        );
+        for metric in [&names::WAITS, &names::OVERDUE] {
+            let shown = samples.0.iter().filter(|s| s.metric.name == metric.name);
+            let shown: BTreeSet<(&str, &str)> = shown
+                .map(|s| (s.labels[1].as_str(), s.labels[0].split_once('-').unwrap().0))
+                .collect();
+            assert_eq!(shown, BTreeSet::from([("RAJ", "discharge")]));
+        }
     }
 }

@@ -4,6 +4,7 @@ pub mod audit;
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod check;
+pub mod county;
 pub mod demo;
 pub mod erase;
 pub mod export;

@@ -41,6 +41,7 @@ use dice::Dice;
 use joinedup_events::id::IdError;
 use joinedup_events::{AreaId, Areas, Event, local};
 use pen::Pen;
+use std::cmp::Ordering;
 
 /// The code of the invented county.
 pub const COUNTY: &str = "havenshire";
@@ -66,6 +67,8 @@ pub struct Scenario {
     pub county: AreaId,
     /// The trust, as an area of the register with hospitals within it.
     pub trust: AreaId,
+    /// How many days after the end are told of as well. What happens until the end is the same whatever this is.
+    ahead: u64,
 }
 
 /// Why a scenario cannot be played.
@@ -112,6 +115,7 @@ impl Scenario {
             scale: 1.0,
             county: AreaId::new(COUNTY)?,
             trust: AreaId::new("hv-trust")?,
+            ahead: 0,
         })
     }
 
@@ -154,9 +158,14 @@ impl Scenario {
         Ok(())
     }
 
-    /// Every local date from `start` to the end, and `beyond` days more.
+    /// The last local date that is told of.
+    fn last_told(&self) -> NaiveDate {
+        self.last_day() + Days::new(self.ahead)
+    }
+
+    /// Every local date from `start` to the last that is told of, and `beyond` days more.
     fn days(&self, beyond: u64) -> impl Iterator<Item = NaiveDate> + use<> {
-        let last = self.last_day() + Days::new(beyond);
+        let last = self.last_told() + Days::new(beyond);
         self.start.iter_days().take_while(move |day| *day <= last)
     }
 }
@@ -168,23 +177,8 @@ impl Scenario {
 /// When the register lacks the county or the trust, or the scenario makes no sense.
 pub fn history(scenario: &Scenario, areas: &Areas) -> Result<Vec<Event>, SimulateError> {
     scenario.check()?;
-    let county = County::of(scenario, areas)?;
-    let plan = Plan::of(scenario, &county);
-    let pen = |stream| Pen::new(Dice::new(scenario.seed, stream));
-    let mut events = Vec::new();
-    events.extend(transfers::stories(scenario, &county, &plan, pen(1)));
-    events.extend(referrals::stories(scenario, &county, &plan, pen(2)));
-    events.extend(assessments::rounds(scenario, &county, pen(3)));
-    events.extend(experience::answers(scenario, &county, pen(4)));
-    events.extend(changes::cycles(&county, &plan, pen(5)));
-    events.extend(observations::series(scenario, &county, pen(6)));
-    events.extend(plans::stories(scenario, &county, pen(8)));
-    let silent = county.silent_source();
-    let silent_from = scenario.end - TimeDelta::days(SILENT_DAYS);
-    events.retain(|event| {
-        event.recorded_at <= scenario.end
-            && !(event.source == silent && event.recorded_at > silent_from)
-    });
+    let mut events = told(scenario, &County::of(scenario, areas)?);
+    events.retain(|event| event.recorded_at <= scenario.end);
     let mut dice = Dice::new(scenario.seed, 7);
     let again: Vec<Event> = events
         .iter()
@@ -192,7 +186,30 @@ pub fn history(scenario: &Scenario, areas: &Areas) -> Result<Vec<Event>, Simulat
         .cloned()
         .collect();
     events.extend(again);
-    events
-        .sort_by(|a, b| (a.recorded_at, &a.source, &a.id).cmp(&(b.recorded_at, &b.source, &b.id)));
+    events.sort_by(published);
     Ok(events)
+}
+
+/// All that was and will be published, each event once, in no order. What lies before the scenario's end does not depend on
+/// how many days after it are told of: each family draws day by day.
+fn told(scenario: &Scenario, county: &County) -> Vec<Event> {
+    let plan = Plan::of(scenario, county);
+    let pen = |stream| Pen::new(Dice::new(scenario.seed, stream));
+    let mut events = Vec::new();
+    events.extend(transfers::stories(scenario, county, &plan, pen(1)));
+    events.extend(referrals::stories(scenario, county, &plan, pen(2)));
+    events.extend(assessments::rounds(scenario, county, pen(3)));
+    events.extend(experience::answers(scenario, county, pen(4)));
+    events.extend(changes::cycles(county, &plan, pen(5)));
+    events.extend(observations::series(scenario, county, pen(6)));
+    events.extend(plans::stories(scenario, county, pen(8)));
+    let silent = county.silent_source();
+    let silent_from = scenario.end - TimeDelta::days(SILENT_DAYS);
+    events.retain(|event| event.source != silent || event.recorded_at <= silent_from);
+    events
+}
+
+/// The order of publication.
+fn published(a: &Event, b: &Event) -> Ordering {
+    (a.recorded_at, &a.source, &a.id).cmp(&(b.recorded_at, &b.source, &b.id))
 }

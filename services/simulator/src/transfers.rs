@@ -5,7 +5,7 @@
 use super::Scenario;
 use super::changes::Plan;
 use super::county::County;
-use super::delays::{reasons, responsible, waits};
+use super::delays::{LONGEST_STAY, reasons, responsible, waits};
 use super::dice::{hours, minutes};
 use super::pen::{Pen, Subject, at_hour, happened, slug, taken_back};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
@@ -23,7 +23,7 @@ const A_DAY: f64 = 10.0;
 pub(super) const BY_WEEKDAY: [f64; 7] = [0.964, 1.124, 1.137, 1.168, 1.251, 0.782, 0.578];
 /// Share of discharges out before 17:00 by weekday, Monday first (the same, 2022 to 2023).
 const BEFORE_17: [f64; 7] = [0.603, 0.627, 0.636, 0.635, 0.624, 0.649, 0.662];
-/// Wards are known of those who left within so many days of the end: that feed is new.
+/// Wards are known of those who left since so many days before the end: that feed is new.
 const WARDS_DAYS: i64 = 21;
 /// Nights from which a delay may have a further reason.
 const LONG_DELAY: i64 = 4;
@@ -49,7 +49,7 @@ struct Stay {
     eased: bool,
 }
 
-/// All stories of people who leave between the start and three months after the end.
+/// All stories of people who leave between the start and the day by which nobody is left of the last day's.
 pub(super) fn stories(
     scenario: &Scenario,
     county: &County,
@@ -64,7 +64,7 @@ pub(super) fn stories(
         .collect();
     let mut gone: Vec<Left> = Vec::new();
     let wards_from = local::date(scenario.end) - TimeDelta::days(WARDS_DAYS);
-    for day in scenario.days(92) {
+    for day in scenario.days(LONGEST_STAY) {
         let month = f64::from(day.month0());
         let season = 1.0 + 0.05 * (month * std::f64::consts::TAU / 12.0).cos();
         let rhythm = BY_WEEKDAY[day.weekday().num_days_from_monday() as usize];

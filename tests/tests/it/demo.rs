@@ -2,10 +2,12 @@
 //! outcome.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use joinedup_tests::http;
 use joinedup_tests::patience::eventually;
-use joinedup_tests::product::{Joinedup, JoinedupOptions};
+use joinedup_tests::process::Process;
+use joinedup_tests::product::{self, Joinedup, JoinedupOptions};
 use serde_json::Value;
 
 #[test]
@@ -108,4 +110,81 @@ fn of_the_demo_s_sources_the_one_that_stopped_is_silent_and_no_other() {
     assert_eq!(silent, ["/havenshire/north/mdt"]);
     let page = http::get_ok(&product.url("/sources")).unwrap().text();
     assert!(page.contains("expected sources late"), "{page}");
+}
+
+/// Waits until so many more events are in the log, and gives how many there are.
+fn grown(product: &Joinedup, by: u64) -> u64 {
+    let first = product.caught_up();
+    eventually("the live county goes on", || match product.caught_up() {
+        head if head >= first + by => Ok(head),
+        head => Err(head.to_string()),
+    })
+}
+
+/// Events that came twice, and people who left twice without having been brought back.
+fn doubled(product: &Joinedup) -> (usize, Vec<String>) {
+    let archive = http::get_ok(&product.url("/api/v1/export/events")).unwrap();
+    let (mut keys, mut twice) = (BTreeSet::new(), 0);
+    let mut left: BTreeMap<String, i32> = BTreeMap::new();
+    for line in archive.text().lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let event = &line["payload"];
+        let kind = event["type"].as_str().unwrap();
+        if !keys.insert(format!("{} {}", event["source"], event["id"])) {
+            twice += 1;
+        } else if kind.contains(".transfer.discharged.") {
+            *left
+                .entry(event["data"]["transfer"].to_string())
+                .or_default() += 1;
+        } else if kind.contains(".transfer.discharge-reversed.") {
+            *left
+                .entry(event["data"]["transfer"].to_string())
+                .or_default() -= 1;
+        }
+    }
+    assert!(left.len() > 20, "{left:?}");
+    left.retain(|_, times| *times > 1);
+    (twice, left.into_keys().collect())
+}
+
+#[test]
+fn a_demo_that_is_started_again_goes_on_with_its_county() {
+    let flags = ["--scale", "0.2", "--per-minute", "600"];
+    let mut product = Joinedup::start(JoinedupOptions::new("demo", &flags));
+    let first = grown(&product, 20);
+    let before = doubled(&product);
+    assert!(product.sigterm().success(), "{}", product.log());
+    product.restart();
+    let then = grown(&product, 20);
+    assert!(then < first + 2_000, "{first} events, then {then}");
+    assert_eq!(doubled(&product), before);
+    assert_eq!(before.1, [""; 0]);
+}
+
+#[test]
+fn a_live_simulation_stops_when_it_is_told_to_and_goes_on_with_the_county_that_it_kept() {
+    let server = Joinedup::start(JoinedupOptions::new("serve", &[]));
+    let url = server.url("");
+    let flags = ["simulate", "--url", &url, "--months", "2", "--scale", "0.2"];
+    let live = ["--per-minute", "600", "--keep", "county.json", "--live"];
+    let start = || {
+        let mut command = product::command(flags.iter().chain(&live));
+        command.current_dir(server.folder());
+        Process::start("simulate", &mut command, &server.folder().join("live.log"))
+    };
+    let mut simulation = start();
+    eventually("the history is sent", || {
+        match simulation.log().contains("live events follow") {
+            true => Ok(()),
+            false => Err(simulation.log()),
+        }
+    });
+    let first = grown(&server, 20);
+    let ended = simulation.terminate(Duration::from_secs(10));
+    assert!(ended.success(), "{ended:?} {}", simulation.log());
+    let mut simulation = start();
+    let then = grown(&server, 20);
+    assert!(then < first + 2_000, "{first} events, then {then}");
+    assert_eq!(doubled(&server).1, [""; 0]);
+    assert!(simulation.terminate(Duration::from_secs(10)).success());
 }

@@ -1,5 +1,7 @@
 //! A token that is bound to areas or sources: what its holder sees and may record, and what stays closed.
 
+use std::collections::BTreeSet;
+
 use joinedup_tests::care::{event, recorded, stay};
 use joinedup_tests::http::{self, Response};
 use joinedup_tests::patience::eventually;
@@ -370,6 +372,36 @@ fn a_real_server_names_no_simulated_county_and_begins_where_the_data_are() {
     }
     for path in everywhere {
         assert!(!read(path).to_lowercase().contains("havenshire"), "{path}");
+    }
+}
+
+#[test]
+fn a_trust_s_server_begins_at_the_trust_and_counts_nobody_where_nobody_reports() {
+    let product = Joinedup::start(JoinedupOptions::new("serve", &[]));
+    let stays = stay("t-1", "RAJ", "2026-09-01", "2026-09-07", "2026-09-10");
+    assert_eq!(product.post(&stays).status, 202);
+    product.caught_up();
+    // It serves three councils, which have sent nothing.
+    let home = product.json("/api/v1/areas").unwrap()["home"].clone();
+    assert_eq!(home, "RAJ");
+    let scrape = product.metrics().unwrap();
+    for metric in ["joinedup_open_waits", "joinedup_overdue_waits"] {
+        let shown: BTreeSet<(String, bool)> = scrape
+            .matching(metric, &[])
+            .into_iter()
+            .map(|s| {
+                (
+                    s.labels["area"].clone(),
+                    s.labels["pathway"].starts_with("discharge-"),
+                )
+            })
+            .collect();
+        assert!(shown.contains(&("RAJ".to_owned(), true)), "{shown:?}");
+        // Nobody sends referrals, and no council sends anything.
+        let others = shown.iter().filter(|(area, is_discharge)| {
+            !is_discharge || area.starts_with("E06") || area.starts_with("E10")
+        });
+        assert_eq!(others.count(), 0, "{shown:?}");
     }
 }
 

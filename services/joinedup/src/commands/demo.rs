@@ -1,5 +1,6 @@
 //! `demo`: a simulated county on the embedded log, with history and a live trickle.
 
+use super::county::{KeptCounty, LiveCounty};
 use super::serve::{Parts, serve};
 use crate::cli::Failure;
 use crate::open_log;
@@ -12,7 +13,7 @@ use joinedup_application::publisher::Publisher;
 use joinedup_feeds::feed::Feeds;
 use joinedup_log::EventLog;
 use joinedup_log::embedded::{EmbeddedLog, EmbeddedOptions};
-use joinedup_simulator::{Scenario, Trickle, history};
+use joinedup_simulator::history;
 use joinedup_web::door::Access;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,7 +26,7 @@ pub struct Demo {
     /// Where to serve HTTP.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Keep the demo's data here; a folder that is removed at the end unless given.
+    /// Keep the demo's data here, and go on with the county that is here; a folder that is removed at the end unless given.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// The seed of the simulated county.
@@ -34,13 +35,16 @@ pub struct Demo {
     /// How large the county is, against one of Essex's size.
     #[arg(long, default_value_t = 1.0)]
     pub scale: f64,
-    /// Events a minute while it runs.
+    /// Expected dates a minute that wards confirm while it runs, so that something always comes. What else happens does so at
+    /// the county's own pace.
     #[arg(long, default_value_t = 6.0)]
     pub per_minute: f64,
 }
 
 /// How often the live trickle is published.
 const TRICKLE_EVERY: Duration = Duration::from_secs(2);
+/// Months of history.
+const MONTHS: u32 = 18;
 /// Events in one append of the history.
 const HISTORY_BATCH: usize = 5_000;
 
@@ -69,31 +73,49 @@ pub async fn run(demo: Demo) -> Result<(), Failure> {
         )
         .map_err(Failure::new)?,
     );
-    let scenario = Scenario::ending(demo.seed, Utc::now())
-        .map_err(Failure::new)?
-        .scaled(demo.scale);
-    tracing::info!("simulating 18 months of a county");
+    let file = folder.join("county.json");
+    let begun = log.head().await.map_err(Failure::new)?.0 > 0;
+    let mut county = match KeptCounty::read(&file)? {
+        Some(county) if begun => county,
+        None if begun => {
+            return Err(Failure::usage(format!(
+                "the log in {} is not that of a demo, or of one that cannot go on: give another folder",
+                folder.display()
+            )));
+        }
+        _ => KeptCounty {
+            seed: demo.seed,
+            months: MONTHS,
+            scale: demo.scale,
+            end: Utc::now(),
+            published: None,
+        },
+    };
     let areas = definitions.areas.clone();
-    let events = history(&scenario, &areas).map_err(Failure::new)?;
     let publisher = Publisher::new(log.clone());
-    if log.head().await.map_err(Failure::new)?.0 == 0 {
+    if county.published.is_none() {
+        tracing::info!("simulating {MONTHS} months of a county");
+        let events = history(&county.scenario()?, &areas).map_err(Failure::new)?;
+        // Before the first of them: a history that was cut short is published again, to the same end.
+        county.write(&file)?;
         for batch in events.chunks(HISTORY_BATCH) {
             publisher.publish(batch, None).await.map_err(Failure::new)?;
         }
+        county.published = Some(county.end);
+        county.write(&file)?;
+        tracing::info!(events = events.len(), "the history is in the log");
     }
-    tracing::info!(
-        events = events.len(),
-        "the history is in the log; the live trickle goes on"
-    );
-    let mut trickle =
-        Trickle::new(&scenario, &areas, &events, demo.per_minute).map_err(Failure::new)?;
-    drop(events);
+    let mut live = LiveCounty::of(county, &areas, demo.per_minute, Some(file))?;
     let trickling = tokio::spawn(async move {
         loop {
             tokio::time::sleep(TRICKLE_EVERY).await;
-            let due = trickle.next(Utc::now());
-            if let Err(error) = publisher.publish(&due, None).await {
-                tracing::warn!(%error, "the trickle was not stored");
+            let due = live.due(Utc::now());
+            if due.is_empty() {
+                continue;
+            }
+            let stored = publisher.publish(due, None).await.map_err(Failure::new);
+            if let Err(error) = stored.and_then(|_| live.published()) {
+                tracing::warn!(%error, "the live county was not stored");
             }
         }
     });

@@ -215,8 +215,16 @@ fn end_in_time() {
     });
 }
 
+/// Waits until the server is told to stop, and sees to it that it does.
+async fn stopped() {
+    signalled().await;
+    tracing::info!("stopping: open answers are finished and what is folded is saved");
+    systemd::stopping();
+    end_in_time();
+}
+
 /// Waits for SIGINT or SIGTERM; a second one ends the process at once.
-pub async fn stopped() {
+pub async fn signalled() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) = (
         signal(SignalKind::interrupt()),
@@ -228,9 +236,6 @@ pub async fn stopped() {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
-    tracing::info!("stopping: open answers are finished and what is folded is saved");
-    systemd::stopping();
-    end_in_time();
     tokio::spawn(async move {
         tokio::select! {
             _ = interrupt.recv() => {}

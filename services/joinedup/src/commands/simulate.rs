@@ -1,5 +1,7 @@
 //! `simulate`: the events of a simulated county, to a file or into a log.
 
+use super::county::{KeptCounty, LiveCounty};
+use super::serve::signalled;
 use super::target::Target;
 use crate::cli::Failure;
 use chrono::{DateTime, Utc};
@@ -7,7 +9,7 @@ use clap::Args;
 use joinedup_application::app::Definitions;
 use joinedup_events::Event;
 use joinedup_feeds::sink::Sink;
-use joinedup_simulator::{Scenario, Trickle, history};
+use joinedup_simulator::history;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -43,9 +45,13 @@ pub struct Simulate {
     /// Go on with live events until stopped.
     #[arg(long)]
     pub live: bool,
-    /// Live events a minute.
+    /// Expected dates a minute that wards confirm, so that something always comes. What else happens does so at the county's
+    /// own pace.
     #[arg(long, default_value_t = 6.0, requires = "live")]
     pub per_minute: f64,
+    /// Keep in this file what the county began with and what was sent of it; where the file is there, go on with that county.
+    #[arg(long, value_name = "FILE", conflicts_with = "output")]
+    pub keep: Option<PathBuf>,
 }
 
 /// Where simulated events go.
@@ -85,16 +91,32 @@ fn written(writer: &mut dyn Write, events: &[Event]) -> io::Result<()> {
 /// # Errors
 /// Exit code 2 when it was asked wrongly, 1 when the events could not be written or were not taken.
 pub async fn run(simulate: Simulate) -> Result<(), Failure> {
+    let live = simulate.live;
+    tokio::select! {
+        // First, so that it is listened for before anything is done: the first process of a container gets no signal otherwise.
+        biased;
+        () = signalled() => match live {
+            true => Ok(()),
+            false => Err(Failure::new("it was stopped before all events were written")),
+        },
+        done = simulated(simulate) => done,
+    }
+}
+
+async fn simulated(simulate: Simulate) -> Result<(), Failure> {
     let config = simulate.target.settings()?;
     let definitions = Definitions::read(&config).map_err(Failure::usage)?;
     if simulate.per_minute.is_nan() || simulate.per_minute <= 0.0 {
         return Err(Failure::usage("--per-minute must be a number above 0"));
     }
-    let end = simulate.end.unwrap_or_else(Utc::now);
-    let scenario = Scenario::ending(simulate.seed, end)
-        .map_err(Failure::new)?
-        .months(simulate.months)
-        .scaled(simulate.scale);
+    let kept = simulate.keep.as_deref().map(KeptCounty::read).transpose()?;
+    let mut county = kept.flatten().unwrap_or_else(|| KeptCounty {
+        seed: simulate.seed,
+        months: simulate.months,
+        scale: simulate.scale,
+        end: simulate.end.unwrap_or_else(Utc::now),
+        published: None,
+    });
     let mut out = match &simulate.output {
         Some(path) => Out::File(file(path)?),
         None if simulate.target.is_named() => Out::Sink(simulate.target.open(&config).await?),
@@ -104,31 +126,32 @@ pub async fn run(simulate: Simulate) -> Result<(), Failure> {
             ));
         }
     };
-    let events = history(&scenario, &definitions.areas).map_err(Failure::usage)?;
-    out.take(&events).await?;
-    eprintln!("{} events of a simulated county, up to {end}", events.len());
+    let keep = |county: &KeptCounty| simulate.keep.iter().try_for_each(|file| county.write(file));
+    if let Some(published) = county.published {
+        eprintln!("the simulated county goes on; its events up to {published} were sent before");
+    } else {
+        let events = history(&county.scenario()?, &definitions.areas).map_err(Failure::usage)?;
+        // Before the first of them: a history that was cut short is sent again, to the same end.
+        keep(&county)?;
+        out.take(&events).await?;
+        county.published = Some(county.end);
+        keep(&county)?;
+        let (n, end) = (events.len(), county.end);
+        eprintln!("{n} events of a simulated county, up to {end}");
+    }
     if !simulate.live {
         return Ok(());
     }
-    let mut trickle = Trickle::new(&scenario, &definitions.areas, &events, simulate.per_minute)
-        .map_err(Failure::usage)?;
-    drop(events);
-    eprintln!(
-        "live events follow, {} a minute; stop with ctrl-c",
-        simulate.per_minute
-    );
+    let file = simulate.keep.clone();
+    let mut live = LiveCounty::of(county, &definitions.areas, simulate.per_minute, file)?;
+    eprintln!("live events follow; stop with ctrl-c");
     let mut rhythm = tokio::time::interval(LIVE_EVERY);
-    let stop = tokio::signal::ctrl_c();
-    tokio::pin!(stop);
     loop {
-        tokio::select! {
-            stopped = &mut stop => return stopped.map_err(Failure::new),
-            _ = rhythm.tick() => {
-                let due = trickle.next(Utc::now());
-                if !due.is_empty() {
-                    out.take(&due).await?;
-                }
-            }
+        rhythm.tick().await;
+        let due = live.due(Utc::now());
+        if !due.is_empty() {
+            out.take(due).await?;
+            live.published()?;
         }
     }
 }

@@ -84,6 +84,7 @@ impl Stack {
             ("=/prometheus".to_owned(), format!("={}", at("tsdb"))),
             ("=/alertmanager".to_owned(), format!("={}", at("alerts"))),
             ("\"/data\"".to_owned(), format!("\"{}\"", at("data"))),
+            ("/data/county".to_owned(), at("county")),
         ];
         let instead = ports
             .iter()
@@ -299,7 +300,11 @@ fn the_services_work_with_the_commands_files_and_rights_of_the_file_and_no_other
         .chain(&less)
         .map(|word| stack.here(word))
         .collect();
-    product::run(words).succeeded();
+    product::run(&words).succeeded();
+    // A second start has nothing to send again.
+    let again = product::run(&words);
+    again.succeeded();
+    assert!(again.stderr.contains("county goes on"), "{again:?}");
 
     let metrics = stack.url("project:8080", "/metrics");
     assert_eq!(http::get(&metrics).unwrap().status, 401);
