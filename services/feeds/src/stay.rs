@@ -295,7 +295,7 @@ impl Stay<'_> {
         let method = self.statement.method.or(before.map(|before| before.method));
         let fact = Admitted {
             hospital,
-            method: method.unwrap_or(AdmissionMethod::Other),
+            method: method.unwrap_or(AdmissionMethod::Unknown),
             previous: before
                 .and_then(|before| before.previous.clone())
                 .or_else(|| self.statement.previous.clone()),

@@ -4,7 +4,9 @@
 //! start of its *last* ready period; the night rule counts every date spent ready in a bed, `ready ≤ date < out`. Neither
 //! counts what was before the admission.
 
-use super::{area_of, days, followed, minutes, restate};
+mod returns;
+
+use super::{area_of, days, minutes, restate};
 use crate::cell::Place;
 use crate::contribution::{Sink, StoredFact};
 use crate::dimension::{NO_DELAY, UNKNOWN};
@@ -13,9 +15,10 @@ use crate::tally::{Delta, OPEN};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use joinedup_events::reason::{Reason, Responsible};
 use joinedup_events::transfer::{
-    AdmissionMethod, Admitted, DelayReasonSet, DischargeMethod, Discharged, Pathway, TransferFact,
+    Admitted, DelayReasonSet, DischargeMethod, Discharged, Pathway, TransferFact,
 };
 use joinedup_events::{AreaId, Fact, Slug, local};
+use returns::Returns;
 
 /// How long after a discharge an emergency admission counts as a return, in days.
 pub const READMISSION_DAYS: i64 = 30;
@@ -75,16 +78,12 @@ pub struct Spell<'a> {
     pub assessed: Option<DateTime<Utc>>,
     /// Package agreed.
     pub package: Option<DateTime<Utc>>,
-    /// When the person was admitted as an emergency again: before a discharge that was undone, too.
-    pub returned: Vec<DateTime<Utc>>,
+    /// When the person was admitted again.
+    pub returned: Returns,
 }
 
 /// What was stated of readiness: when, from which date, ready or not.
 type Readiness = (DateTime<Utc>, NaiveDate, bool);
-
-fn is_emergency(fact: &Fact) -> bool {
-    matches!(fact, Fact::Transfer(TransferFact::Admitted(f)) if f.method == AdmissionMethod::Emergency)
-}
 
 /// Whether a discharge stands beside a reversal: it happened later. Of a date without a time, which stands for any time of its
 /// day, one recorded after the reversal of that day is meant to be.
@@ -104,7 +103,7 @@ impl<'a> Spell<'a> {
     pub fn of(facts: &'a [StoredFact]) -> Option<Self> {
         let mut spell = Self {
             area: area_of(facts),
-            returned: followed(facts, is_emergency),
+            returned: Returns::of(facts),
             ..Self::default()
         };
         let mut readiness: Vec<Readiness> = Vec::new();
@@ -446,11 +445,10 @@ fn discharge(spell: &Spell<'_>, add: Add<'_>) {
     } else {
         "weekday"
     };
-    let admission = spell.admitted.map_or("other", |(_, f)| f.method.code());
     add(
         Q::Discharges,
         &[
-            ("admission", admission),
+            ("admission", spell.method().code()),
             ("clock", clock),
             ("day", day),
             ("pathway", pathway),
@@ -458,11 +456,12 @@ fn discharge(spell: &Spell<'_>, add: Add<'_>) {
         out,
         Delta::ONE,
     );
-    let returned = spell
-        .returned
-        .iter()
-        .any(|back| (0..=READMISSION_DAYS).contains(&(local::date(*back) - out).num_days()));
-    add(Q::Readmitted30, &[], out, Delta::case(returned));
+    let is_soon = |back: &DateTime<Utc>| {
+        (0..=READMISSION_DAYS).contains(&(local::date(*back) - out).num_days())
+    };
+    if let Some(returned) = spell.returned.any_emergency(spell.method(), is_soon) {
+        add(Q::Readmitted30, &[], out, Delta::case(returned));
+    }
     if let Some((_, first)) = spell.expected.first() {
         add(
             Q::ExpectedSlipDays,
