@@ -171,6 +171,9 @@ impl ResourceFeed {
             message: &reported.content,
         };
         let new = New::of(&reported, &known, &origin);
+        if let Some((place, sentence)) = new.fault() {
+            report.reject(&BadRow::new(reported.number, place, sentence));
+        }
         // Of people who are in no bed nothing is remembered.
         if !known.is_empty() || !new.is_empty() {
             let later = |error: LinesError| Stop::Later(error.to_string());
