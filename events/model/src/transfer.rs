@@ -15,8 +15,10 @@ codes! {
         Emergency = "emergency",
         /// Planned.
         Elective = "elective",
-        /// Any other way, or not said.
+        /// Any other way, such as a birth or a move from another hospital.
         Other = "other",
+        /// Not said: whether somebody came back as an emergency cannot be known then.
+        Unknown = "unknown",
     }
 }
 

@@ -88,7 +88,8 @@ quantities! {
     NoticeCalledOff = "transfer.notice_called_off", Proportion, Items, [];
     /// People who left on the date, otherwise than by death.
     Discharges = "transfer.discharges", Count, Items, ["admission", "clock", "day", "pathway"];
-    /// The same people: back as an emergency within 30 days, or not.
+    /// Of the same people those of whom it is known how they came in, and came back if they did: back as an emergency within 30
+    /// days, or not.
     Readmitted30 = "transfer.readmitted_30", Proportion, Items, [];
     /// People admitted on the date.
     Admissions = "transfer.admissions", Count, Items, ["admission"];

@@ -43,42 +43,77 @@ fn id(previous: &str) -> Option<EntityId> {
 
 /// The stay that follows, as it is told: on a day, as an emergency or not, after which stay if any.
 fn back(n: u64, day: i64, method: AdmissionMethod, previous: &str) -> (u64, Event) {
-    let admitted = Admitted {
+    event(n, "back", day, admitted(method, previous))
+}
+
+fn admitted(method: AdmissionMethod, previous: &str) -> Fact {
+    Fact::Transfer(TransferFact::Admitted(Admitted {
         hospital: None,
         method,
         previous: id(previous),
         population: None,
-    };
-    event(
-        n,
-        "back",
-        day,
-        Fact::Transfer(TransferFact::Admitted(admitted)),
-    )
+    }))
 }
 
 fn urgent(n: u64, day: i64, previous: &str) -> (u64, Event) {
     back(n, day, AdmissionMethod::Emergency, previous)
 }
 
+fn came(n: u64, entity: &str, method: AdmissionMethod) -> (u64, Event) {
+    event(n, entity, -3, admitted(method, ""))
+}
+
+fn left(n: u64, entity: &str) -> (u64, Event) {
+    let discharged = Discharged {
+        method: DischargeMethod::Agreed,
+        destination: None,
+        date_only: false,
+    };
+    event(
+        n,
+        entity,
+        0,
+        Fact::Transfer(TransferFact::Discharged(discharged)),
+    )
+}
+
 /// Two stays that ended on day 0, with what is told of the next one. How many of them were followed by a return, the same
 /// in every order of arrival and however many partitions there are.
 fn returns(told: &[(u64, Event)]) -> i64 {
-    let left = |n, entity| {
-        let discharged = Discharged {
-            method: DischargeMethod::Agreed,
-            destination: None,
-            date_only: false,
-        };
-        event(
-            n,
-            entity,
-            0,
-            Fact::Transfer(TransferFact::Discharged(discharged)),
-        )
-    };
-    let before = [left(1, "first"), left(2, "other")];
+    let elective = AdmissionMethod::Elective;
+    let before = [
+        came(10, "first", elective),
+        left(1, "first"),
+        came(11, "other", elective),
+        left(2, "other"),
+    ];
     met(&[&before, told].concat(), Quantity::Readmitted30)
+}
+
+/// Of how many stays that ended it is known whether a return followed, and of how many one did.
+fn known(first: AdmissionMethod, told: &[(u64, Event)]) -> (i64, i64) {
+    let events = [&[came(10, "first", first), left(1, "first")], told].concat();
+    let mut view = View::new();
+    view.fold(events);
+    let series = view.cells().series(Quantity::Readmitted30.name(), "place");
+    let sums = series.flat_map(|series| series.cells.values().filter_map(|t| t.sums()));
+    sums.fold((0, 0), |(n, met), sums| (n + sums.n, met + sums.value))
+}
+
+#[test]
+fn without_a_word_of_how_people_came_in_it_is_not_known_who_came_back() {
+    use AdmissionMethod::{Elective, Emergency, Unknown};
+    let unknown = |n, day| back(n, day, Unknown, "first");
+    assert_eq!(known(Unknown, &[]), (0, 0));
+    assert_eq!(known(Unknown, &[unknown(3, 5)]), (0, 0));
+    assert_eq!(known(Emergency, &[unknown(3, 5)]), (0, 0));
+    // Those that came much later, or as an emergency too, leave no doubt.
+    assert_eq!(known(Emergency, &[unknown(3, 45)]), (1, 0));
+    assert_eq!(
+        known(Elective, &[unknown(3, 5), urgent(4, 5, "first")]),
+        (1, 1)
+    );
+    assert_eq!(known(Elective, &[]), (1, 0));
 }
 
 fn met(events: &[(u64, Event)], quantity: Quantity) -> i64 {

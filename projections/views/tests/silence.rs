@@ -261,7 +261,17 @@ fn a_hospital_is_as_silent_as_the_feed_that_names_it() {
 fn those_who_left_are_not_taken_for_well_while_nobody_reports_returns() {
     let measures = Measures::built_in(|_| true).unwrap();
     let areas = Areas::built_in().unwrap();
-    let view = view(feed("/a", 0..100));
+    let came = (0..100).map(|day| {
+        let admitted = TransferFact::Admitted(Admitted {
+            hospital: None,
+            method: AdmissionMethod::Elective,
+            previous: None,
+            population: None,
+        });
+        let (id, entity) = (format!("{day}-a"), format!("a-{day}"));
+        event("/a", &id, hour(day, 9), &entity, Fact::Transfer(admitted))
+    });
+    let view = view(feed("/a", 0..100).into_iter().chain(came));
     let query = PointQuery {
         measure: measures.get("tr-readmitted-30").unwrap(),
         area: &AreaId::new(PLACE).unwrap(),

@@ -20,6 +20,20 @@ pub fn rename(app: &App, events: &mut [Event]) {
     });
 }
 
+/// How many observations are known, and something else was said since: sent again, they change nothing.
+#[must_use]
+pub fn superseded(app: &App, events: &[Event]) -> u64 {
+    let Some(views) = &app.views else {
+        return 0;
+    };
+    views.read(|view| {
+        let superseded = events
+            .iter()
+            .filter(|event| said_since(view, event).is_some());
+        superseded.fold(0, |n, _| n + 1)
+    })
+}
+
 /// What stands of an observation where the event is known and something else was said since.
 fn said_since(view: &View, event: &Event) -> Option<FactKey> {
     if !matches!(event.fact, Fact::Observation(_)) {

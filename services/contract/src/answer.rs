@@ -32,6 +32,9 @@ pub struct Published {
     pub accepted: u64,
     /// How many the log had already.
     pub duplicates: u64,
+    /// Of these, the reported amounts that were restated since: what was said later stands.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub superseded: u64,
     /// Where each stands in the log.
     pub positions: Vec<u64>,
     /// How many were left out, where the request asked for the others to be taken (`Prefer: handling=lenient`).

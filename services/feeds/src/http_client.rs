@@ -100,6 +100,8 @@ pub enum Answered {
         accepted: u64,
         /// How many were known.
         duplicates: u64,
+        /// Of these, the amounts that were restated since.
+        superseded: u64,
         /// How many contradict each other or what is known.
         contradicting: u64,
     },
@@ -197,6 +199,7 @@ impl Client {
                 Ok(Published {
                     accepted,
                     duplicates,
+                    superseded,
                     contradicting,
                     recorded_later,
                     ..
@@ -211,6 +214,7 @@ impl Client {
                     Ok(Answered::Taken {
                         accepted,
                         duplicates,
+                        superseded,
                         contradicting,
                     })
                 }

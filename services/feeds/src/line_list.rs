@@ -17,6 +17,7 @@ pub mod table;
 mod tests;
 
 use crate::BadRow;
+use crate::pseudonym::{Key, Purpose};
 use crate::sink::{SendError, Sink};
 use crate::transfer::Contradicting;
 use chrono::{DateTime, Utc};
@@ -71,7 +72,11 @@ impl ListImport<'_> {
             now: self.now,
             recorded_at: self.recorded_at,
         };
-        Ok(reader.read(&table))
+        let digest = |key: &Key| key.hash(Purpose::Content, &[b"list", bytes]);
+        Ok(Reading {
+            digests: self.ring.all().map(digest).collect(),
+            ..reader.read(&table)
+        })
     }
 
     /// Compares what was read with the list before.

@@ -51,6 +51,8 @@ pub struct Sent {
     pub accepted: u64,
     /// How many the log knew already.
     pub duplicates: u64,
+    /// Of these, the amounts that were restated since, as far as the receiver says: what was said later stands.
+    pub superseded: u64,
     /// How many contradict each other or what is known, as far as the receiver says.
     pub contradicting: u64,
     /// Events that the server refused: index, field, rule.

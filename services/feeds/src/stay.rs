@@ -3,8 +3,12 @@
 //! A message is held against what stood when it was recorded, so that one that comes again, or late, changes nothing that
 //! came after it. A correction takes back what it corrects: two admissions or discharges never stand side by side.
 
+mod change;
 pub mod events;
+mod order;
 pub mod statement;
+
+pub use change::{Change, Changes, LEFT_BEFORE_COMING};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use joinedup_events::Fact;
@@ -18,74 +22,6 @@ use joinedup_events::transfer::{
 use joinedup_views::contribution::StoredFact;
 use joinedup_views::fact_set::standing;
 use statement::{Readiness, Stated, Statement, Trigger};
-
-/// What is to be recorded of one subject of a message: first what is taken back, then what is stated.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Change {
-    /// The subject, for the ids of events.
-    pub about: &'static str,
-    /// Where the events stand in the log that are taken back.
-    pub taken_back: Vec<u64>,
-    /// What is stated, and when it happened.
-    pub stated: Option<(DateTime<Utc>, TransferFact)>,
-}
-
-impl Change {
-    fn new(about: &'static str) -> Self {
-        Self {
-            about,
-            taken_back: Vec::new(),
-            stated: None,
-        }
-    }
-
-    fn states(about: &'static str, at: DateTime<Utc>, fact: TransferFact) -> Self {
-        Self {
-            stated: Some((at, fact)),
-            ..Self::new(about)
-        }
-    }
-
-    /// What is in force is put right: it is taken back and stated anew, unless it says the same of the same minute.
-    fn put_right<T: PartialEq>(
-        mut self,
-        in_force: Option<Stands<'_, T>>,
-        at: DateTime<Utc>,
-        fact: T,
-        stated: impl FnOnce(T) -> TransferFact,
-    ) -> Self {
-        if !in_force
-            .is_some_and(|(_, known, before)| minute(known) == minute(at) && *before == fact)
-        {
-            let position = in_force.map(|(position, _, _)| position);
-            self.taken_back.extend(position);
-            self.stated = Some((at, stated(fact)));
-        }
-        self
-    }
-
-    fn says_something(&self) -> bool {
-        !self.taken_back.is_empty() || self.stated.is_some()
-    }
-}
-
-/// What a message adds.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Changes {
-    /// The changes.
-    pub changes: Vec<Change>,
-    /// When they are recorded: after what they change.
-    pub recorded: DateTime<Utc>,
-}
-
-impl Changes {
-    /// Where the events stand in the log that are taken back.
-    pub fn taken_back(&self) -> impl Iterator<Item = u64> {
-        self.changes
-            .iter()
-            .flat_map(|change| change.taken_back.iter().copied())
-    }
-}
 
 /// Holds a statement against all that is known of its stay.
 #[must_use]
@@ -105,15 +41,15 @@ pub fn changes(statement: &Statement, known: &[StoredFact]) -> Changes {
         .unwrap_or(statement.trigger == Trigger::Admit);
     if !in_a_bed && own.count() == 0 {
         return Changes {
-            changes: Vec::new(),
             recorded,
+            ..Changes::default()
         };
     }
     let stay = Stay {
         statement,
         stands: standing(before),
     };
-    let all = match statement.trigger {
+    let mut all = match statement.trigger {
         Trigger::CancelAdmit => vec![stay.cancelled()],
         trigger => vec![
             stay.admitted(),
@@ -129,9 +65,11 @@ pub fn changes(statement: &Statement, known: &[StoredFact]) -> Changes {
             stay.reason(),
         ],
     };
+    let left_before_coming = stay.put_in_order(&mut all);
     Changes {
         changes: all.into_iter().filter(Change::says_something).collect(),
         recorded,
+        left_before_coming,
     }
 }
 
@@ -204,6 +142,11 @@ impl Stay<'_> {
             _ => None,
         });
         discharges.filter(|(_, at, _)| Some(*at) > reversed).last()
+    }
+
+    /// It is said of somebody who is in no bed: it may end a stay, and what it says of times is of what came after it.
+    fn is_elsewhere(&self) -> bool {
+        self.statement.inpatient == Some(false)
     }
 
     /// When it happened, as far as the message says.
@@ -283,6 +226,9 @@ impl Stay<'_> {
             return change;
         }
         let in_force = self.admission(cancelled);
+        if in_force.is_some() && self.is_elsewhere() {
+            return change;
+        }
         let before = in_force.map(|(_, _, fact)| fact);
         // Where somebody lies later is not where they were admitted.
         let hospital = match before {
@@ -295,7 +241,7 @@ impl Stay<'_> {
         let method = self.statement.method.or(before.map(|before| before.method));
         let fact = Admitted {
             hospital,
-            method: method.unwrap_or(AdmissionMethod::Other),
+            method: method.unwrap_or(AdmissionMethod::Unknown),
             previous: before
                 .and_then(|before| before.previous.clone())
                 .or_else(|| self.statement.previous.clone()),
@@ -337,6 +283,9 @@ impl Stay<'_> {
             return change;
         }
         let in_force = self.discharge(reversed);
+        if in_force.is_some() && self.is_elsewhere() {
+            return change;
+        }
         let before = in_force.map(|(_, _, fact)| fact);
         // Who died later did not die here.
         let died_here = statement.died

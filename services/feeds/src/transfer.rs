@@ -20,6 +20,8 @@ pub struct Report {
     pub accepted: u64,
     /// Events that the log knew already.
     pub duplicates: u64,
+    /// Of these, the amounts that were restated since: what was said later stands.
+    pub superseded: u64,
     /// Rows of which something was not taken: each once, whatever is wrong with it.
     pub refused: u64,
     /// Stored events that contradict each other or what is known.
@@ -35,6 +37,7 @@ impl std::fmt::Display for Report {
             sent,
             accepted,
             duplicates,
+            superseded: _,
             refused,
             contradicting,
             series: _,
@@ -136,6 +139,7 @@ pub async fn transfer(
             report.sent += events.len() as u64;
             report.accepted += sent.accepted;
             report.duplicates += sent.duplicates;
+            report.superseded += sent.superseded;
             report.contradicting += sent.contradicting;
             for (at, field, rule) in sent.refused {
                 let line = lines.get(at).copied().unwrap_or_default();

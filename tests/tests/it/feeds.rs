@@ -174,6 +174,24 @@ fn an_amount_restated_to_what_it_was_stands_and_an_older_list_takes_nothing_back
     );
     assert_ne!(first.1, then.1);
     assert_eq!([&again.1, &same.1], [&first.1, &first.1]);
+    // A command cannot know whether its file is an old one, and says so.
+    let url = product.url("");
+    let import = |falls: u32, flags: &[&str]| {
+        let file = places.at("falls.csv");
+        fs::write(&file, format!("week,trust,falls\n2026-06-08,RAJ,{falls}\n")).unwrap();
+        let (mapping, file) = (places.at("falls.toml"), file.display().to_string());
+        let mapping = mapping.display().to_string();
+        let own = ["import", "--mapping", &mapping, "--url", &url];
+        let run = product::run(own.iter().chain(flags).copied().chain([file.as_str()]));
+        run.succeeded();
+        product.caught_up();
+        (run.stderr.contains("--edition"), product.cells())
+    };
+    let (first, then, again) = (import(7, &[]), import(9, &[]), import(7, &[]));
+    assert_eq!([first.0, then.0, again.0], [false, false, true]);
+    assert_eq!(again.1, then.1);
+    let third = import(7, &["--edition", "third"]);
+    assert!(!third.0 && third.1 == first.1);
 
     places.feed("lists", "monday.csv", &list(), true);
     let shorter = list().trim_end().rsplit_once('\n').unwrap().0.to_owned() + "\n";
@@ -192,6 +210,14 @@ fn an_amount_restated_to_what_it_was_stands_and_an_older_list_takes_nothing_back
     });
     assert!(
         report.contains("made before the list that was taken last"),
+        "{report}"
+    );
+    product.caught_up();
+    assert_eq!(product.cells(), cells);
+    // A copy has a new time, and is known by what it holds.
+    let report = places.feed("lists", "copy.csv", &list(), false);
+    assert!(
+        report.contains("the very same file was taken before"),
         "{report}"
     );
     product.caught_up();

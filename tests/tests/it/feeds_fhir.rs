@@ -141,12 +141,25 @@ fn resources_count_once_over_repeats_and_kills_and_name_nobody() {
         outcome["issue"][0]["expression"][0],
         "Bundle.entry[2].resource.focus"
     );
+    let alone = |made: Value, start: &str| {
+        json!({
+            "resourceType": "Encounter", "id": "e9", "meta": made, "status": "in-progress",
+            "class": { "code": "IMP" }, "period": { "start": start },
+        })
+        .to_string()
+    };
+    let at = "2026-09-12T15:00:00Z";
     for (sent, why) in [
-        ("<Bundle/>", "XML"),
-        ("{\"resourceType\": \"Zebedee\"}", "no Encounter"),
-        ("Zebedee", "not JSON"),
+        ("<Bundle/>".to_owned(), "XML"),
+        ("{\"resourceType\": \"Zebedee\"}".to_owned(), "no Encounter"),
+        ("Zebedee".to_owned(), "not JSON"),
+        (alone(json!({}), at), "nothing of it could be taken"),
+        (
+            alone(json!({ "lastUpdated": at }), "Zebedee"),
+            "nothing of it could be taken",
+        ),
     ] {
-        let (status, outcome) = post(&product, sent);
+        let (status, outcome) = post(&product, &sent);
         assert_eq!(
             (status, &outcome["issue"][0]["severity"]),
             (422, &"error".into())
@@ -158,7 +171,7 @@ fn resources_count_once_over_repeats_and_kills_and_name_nobody() {
     let state = product.json("/api/v1/feeds").unwrap()["feeds"][0].clone();
     assert_eq!(
         (&state["name"], &state["refused"]),
-        (&"ward".into(), &3.into())
+        (&"ward".into(), &5.into())
     );
     let archive = http::get_ok(&product.url("/api/v1/export/events")).unwrap();
     let mut all: Vec<(String, Vec<u8>)> = files(product.folder())

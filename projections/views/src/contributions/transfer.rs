@@ -4,6 +4,7 @@
 //! start of its *last* ready period; the night rule counts every date spent ready in a bed, `ready ≤ date < out`. Neither
 //! counts what was before the admission.
 
+mod returns;
 mod spell;
 
 use super::{days, is_before, minutes};
@@ -150,11 +151,10 @@ fn discharge(spell: &Spell<'_>, add: Add<'_>) {
     } else {
         "weekday"
     };
-    let admission = spell.admitted.map_or("other", |(_, f)| f.method.code());
     add(
         Q::Discharges,
         &[
-            ("admission", admission),
+            ("admission", spell.method().code()),
             ("clock", clock),
             ("day", day),
             ("pathway", pathway),
@@ -164,11 +164,13 @@ fn discharge(spell: &Spell<'_>, add: Add<'_>) {
     );
     // Whoever came before having left, was moved: of a date without a time nobody can say.
     let is_later = |back: DateTime<Utc>| how.date_only || !is_before(back, at);
-    let returned = spell.returned.iter().any(|back| {
+    let counts = |back: &DateTime<Utc>| {
         let days = (local::date(*back) - out).num_days();
         (0..=READMISSION_DAYS).contains(&days) && is_later(*back)
-    });
-    add(Q::Readmitted30, &[], out, Delta::case(returned));
+    };
+    if let Some(returned) = spell.returned.any_emergency(spell.method(), counts) {
+        add(Q::Readmitted30, &[], out, Delta::case(returned));
+    }
     if let Some((_, first)) = spell.expected.first() {
         add(
             Q::ExpectedSlipDays,

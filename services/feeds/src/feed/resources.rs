@@ -109,7 +109,10 @@ impl ResourceFeed {
         if reading.others > 0 {
             report.summary = format!("  {} other resources were not looked at\n", reading.others);
         }
-        let mut pending = Pending::default();
+        let mut pending = Pending {
+            fine: reading.without_effect,
+            ..Pending::default()
+        };
         for reported in &reading.reports {
             self.take_one(reported, app, sink, &mut pending, report)
                 .await?;
@@ -117,6 +120,11 @@ impl ResourceFeed {
         pending.publish(sink, report).await?;
         if reading.resources == 0 {
             let why = "it holds no Encounter, ServiceRequest, Task or notice of the Care Act";
+            return Err(Stop::Refused(why.to_owned()));
+        }
+        let is_taken = report.facts + report.repeats + pending.fine > 0;
+        if report.rejects > 0 && !is_taken {
+            let why = "nothing of it could be taken";
             return Err(Stop::Refused(why.to_owned()));
         }
         Ok(())
@@ -171,6 +179,13 @@ impl ResourceFeed {
             message: &reported.content,
         };
         let new = New::of(&reported, &known, &origin);
+        let fault = new.fault();
+        if let Some((place, sentence)) = fault {
+            report.reject(&BadRow::new(reported.number, place, sentence));
+        }
+        // What is new counts once it is stored.
+        let says_nothing = new.is_empty() && !reported.is_faulty && fault.is_none();
+        pending.fine += u64::from(says_nothing || !known.is_empty());
         // Of people who are in no bed nothing is remembered.
         if !known.is_empty() || !new.is_empty() {
             let later = |error: LinesError| Stop::Later(error.to_string());
@@ -203,6 +218,8 @@ struct Pending {
     events: Vec<(u64, Event)>,
     /// The hashes of what they are about, and of whom.
     names: BTreeSet<String>,
+    /// Resources that are right and say nothing new, or are of what is known already.
+    fine: u64,
 }
 
 impl Pending {

@@ -127,7 +127,7 @@ impl FhirMapping {
     fn sense(&self) -> Result<(), String> {
         let known = |code: &str| AdmissionMethod::from_code(code).is_some();
         self.method
-            .must_be("method", "emergency, elective or other", known)?;
+            .must_be("method", "emergency, elective, other or unknown", known)?;
         let known = |code: &str| DischargeMethod::from_code(code).is_some();
         self.discharge_method
             .must_be("discharge_method", "agreed, self, died or other", known)?;
@@ -159,7 +159,8 @@ mod tests {
         let mapping = FhirMapping::parse("site.toml", site).unwrap();
         assert_eq!(mapping.service.value(["x", "FRAILTY-HUB"]), Some("mdt"));
         assert_eq!(mapping.method.value(["21"]), Some("emergency"));
-        assert_eq!(mapping.method.value(["99"]), Some("other"));
+        assert_eq!(mapping.method.value(["81"]), Some("other"));
+        assert_eq!(mapping.method.value(["99"]), None, "not known");
         assert_eq!(mapping.method.value([]), None);
         assert_eq!(
             mapping.service.value(["UCR"]),

@@ -3,7 +3,7 @@
 use super::reader::{About, Reported};
 use super::referral;
 use crate::stay::events::{Alone, Origin};
-use crate::stay::{self, Changes};
+use crate::stay::{self, Changes, LEFT_BEFORE_COMING};
 use chrono::{DateTime, Utc};
 use joinedup_events::transfer::TransferFact;
 use joinedup_events::{Event, Fact};
@@ -46,6 +46,13 @@ impl New {
                 facts: referral::changes(statement, known, origin),
             },
         }
+    }
+
+    /// What cannot be, and where: it is left out.
+    #[must_use]
+    pub fn fault(&self) -> Option<(&'static str, &'static str)> {
+        let is_wrong = self.changes.left_before_coming;
+        is_wrong.then_some(("period.end", LEFT_BEFORE_COMING))
     }
 
     /// Whether nothing is.

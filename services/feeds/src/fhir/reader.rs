@@ -35,6 +35,8 @@ pub struct Reader<'a> {
 pub struct Reading {
     /// Resources that facts may follow from.
     pub resources: u64,
+    /// Of these, the ones that are right and say nothing of a stay or referral.
+    pub without_effect: u64,
     /// Other resources, which were not looked at.
     pub others: u64,
     /// What they say, in the order in which it was made.
@@ -48,6 +50,8 @@ pub struct Reading {
 pub struct Reported {
     /// Its number among those that were sent, from 1.
     pub number: u64,
+    /// Something of it could not be read.
+    pub is_faulty: bool,
     /// When it was made.
     pub recorded: DateTime<Utc>,
     /// Of what.
@@ -230,6 +234,8 @@ impl Reading {
         faults: Vec<Fault>,
     ) {
         let number = resource.number;
+        let is_faulty = !faults.is_empty();
+        self.without_effect += u64::from(about.is_none() && !is_faulty);
         self.faults
             .extend(faults.into_iter().map(|fault| (number, fault)));
         if let Some((recorded, about)) = about {
@@ -237,6 +243,7 @@ impl Reading {
             let text = format!("{}{}", made.to_rfc3339(), resource.node.value());
             self.reports.push(Reported {
                 number,
+                is_faulty,
                 recorded,
                 about,
                 content: text.into_bytes(),

@@ -57,6 +57,17 @@ fn a_stay_is_open_until_it_ends_and_a_date_alone_covers_its_day() {
 }
 
 #[test]
+fn nobody_leaves_before_they_came() {
+    let mut world = World::new();
+    world.take(&encounter("2026-11-10T09:00:00Z", "in-progress", start()));
+    let early = over("2026-11-09T10:00:00Z");
+    let (events, faults) = world.take(&encounter("2026-11-12T09:00:00Z", "finished", early));
+    let sentence = "period.end has the stay end before it began: it is not taken";
+    assert_eq!((events, faults), (0, vec![sentence.to_owned()]));
+    world.stay(|spell| assert!(spell.unwrap().discharged.is_none()));
+}
+
+#[test]
 fn an_end_while_somebody_is_there_is_planned_and_an_end_taken_back_is_none() {
     let mut world = World::new();
     let planned = json!({ "period": { "start": "2026-11-10T08:00:00Z", "end": "2026-11-19" } });

@@ -60,7 +60,7 @@ impl Framer {
                 (Some(message), FS) => {
                     let from = last_beginning(message);
                     message.drain(..from);
-                    whole.extend(self.message.take().filter(|message| !message.is_empty()));
+                    whole.extend(self.message.take().iter().flat_map(|frame| each(frame)));
                     self.stray = 0;
                 }
                 (Some(message), byte) => {
@@ -82,6 +82,32 @@ fn last_beginning(message: &[u8]) -> usize {
         .windows(4)
         .rposition(begins)
         .map_or(0, |before| before + 1)
+}
+
+/// The messages of a frame: one, but some senders put several in, and each is answered. A header begins a segment and names
+/// the same marks as the first one; what a text says at the beginning of its line does not.
+fn each(frame: &[u8]) -> Vec<Vec<u8>> {
+    const HEADER: &[u8] = b"MSH";
+    // The header's name, and the five marks behind it.
+    let header = frame.get(..8).filter(|first| first.starts_with(HEADER));
+    let begins = |at: &usize| {
+        let segment = at.checked_sub(1).and_then(|end| frame.get(end));
+        segment.is_none_or(|end| matches!(end, b'\r' | b'\n'))
+            && header.is_some_and(|header| {
+                frame
+                    .get(*at..)
+                    .is_some_and(|rest| rest.starts_with(header))
+            })
+    };
+    let mut starts: Vec<usize> = (1..frame.len()).filter(begins).collect();
+    starts.insert(0, 0);
+    starts.push(frame.len());
+    let messages = starts.windows(2).filter_map(|ends| match ends {
+        [from, to] => frame.get(*from..*to),
+        _ => None,
+    });
+    let messages = messages.filter(|message| !message.is_empty());
+    messages.map(<[u8]>::to_vec).collect()
 }
 
 #[cfg(test)]
@@ -119,6 +145,27 @@ mod tests {
             all(&[b"\x0bMSH|a\x0bb\x1c\r"]),
             Ok(vec!["MSH|a\u{b}b".to_owned()])
         );
+    }
+
+    #[test]
+    fn each_message_of_a_frame_is_one() {
+        let two = "MSH|^~\\&|PAS\rEVN|A01\rMSH|^~\\&|PAS\rEVN|A03\r";
+        let framed = [&[VT][..], two.as_bytes(), &[FS, b'\r']].concat();
+        let mut framer = Framer::new(1000);
+        let mut whole = Vec::new();
+        framer.take(&framed, &mut whole).unwrap();
+        let texts: Vec<&str> = whole
+            .iter()
+            .map(|m| std::str::from_utf8(m).unwrap())
+            .collect();
+        assert_eq!(
+            texts,
+            ["MSH|^~\\&|PAS\rEVN|A01\r", "MSH|^~\\&|PAS\rEVN|A03\r"]
+        );
+        // The end of a line within a text, as some senders leave it.
+        let one = b"\x0bMSH|^~\\&|PAS\rNTE|1||see\nMSH of the ward\r\x1c\r";
+        framer.take(one, &mut whole).unwrap();
+        assert_eq!(whole.len(), 3);
     }
 
     #[test]

@@ -180,7 +180,7 @@ impl AdtMapping {
         let provider = |id: &str| areas.get(id).is_some_and(|area| area.kind.is_provider());
         let known = |code: &str| AdmissionMethod::from_code(code).is_some();
         self.method
-            .must_be("method", "emergency, elective or other", known)?;
+            .must_be("method", "emergency, elective, other or unknown", known)?;
         let known = |code: &str| DischargeMethod::from_code(code).is_some();
         self.discharge_method
             .must_be("discharge_method", "agreed, self, died or other", known)?;
@@ -235,7 +235,9 @@ mod tests {
         assert_eq!(mapping.admitted.to_string(), "PV1-44");
         assert_eq!(mapping.pathway.unwrap().value("PATHWAY-1"), Some("1"));
         assert_eq!(mapping.method.value("21"), Some("emergency"));
-        assert_eq!(mapping.method.value("99"), Some("other"));
+        assert_eq!(mapping.method.value("Emergency"), Some("emergency"));
+        assert_eq!(mapping.method.value("31"), Some("other"));
+        assert_eq!(mapping.method.value("99"), None, "not known");
         assert!(parse("").unwrap().ready.is_none());
     }
 

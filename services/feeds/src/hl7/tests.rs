@@ -29,6 +29,8 @@ struct World {
     entity: Option<EntityId>,
     /// Facts that the door did not let in.
     refused: Vec<&'static str>,
+    /// The last message would have had somebody leave before they came.
+    left_before_coming: bool,
     now: DateTime<Utc>,
 }
 
@@ -53,6 +55,7 @@ impl World {
             events: Vec::new(),
             entity: None,
             refused: Vec::new(),
+            left_before_coming: false,
             now: "2026-12-01T00:00:00Z".parse().unwrap(),
         }
     }
@@ -98,7 +101,9 @@ impl World {
             message: text.as_bytes(),
         };
         let admits = |event: &Event| check::check(event, &event.data(), &self.areas, now).is_ok();
-        let new = origin.events(stay::changes(&statement, &known), &known, &ids, admits);
+        let changes = stay::changes(&statement, &known);
+        self.left_before_coming = changes.left_before_coming;
+        let new = origin.events(changes, &known, &ids, admits);
         let (new, refused): (Vec<Event>, Vec<Event>) = new.into_iter().partition(admits);
         self.refused
             .extend(refused.iter().map(|event| event.fact.name()));

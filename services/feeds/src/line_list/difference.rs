@@ -1,6 +1,9 @@
 //! The difference between a list and the one before: new facts, corrections, and retractions of what vanished.
 
+mod doubt;
 mod previous;
+
+pub use doubt::Doubt;
 
 use super::mapping::{Changes, FactRule, ListMapping};
 use super::row::{Reading, Ring, Stated, StatedFact, fact};
@@ -12,9 +15,6 @@ use joinedup_events::referral::ReferralFact;
 use joinedup_events::transfer::TransferFact;
 use joinedup_events::{AreaId, EntityId, Event, Fact, Family, local};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// So few rows may always be gone or corrected: a share of a short list says little.
-const ALWAYS_ALLOWED: usize = 3;
 
 /// What is compared, and when.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +44,8 @@ pub struct Plan {
     pub gone: usize,
     /// Rows of it of which something was corrected or taken back.
     pub changed: usize,
+    /// Why it should not be published unless somebody looked.
+    pub doubt: Option<Doubt>,
 }
 
 /// An event to be published.
@@ -74,48 +76,6 @@ pub struct Tally {
     pub held: u64,
 }
 
-/// More of the list before is gone or corrected than is let through. Nothing was published.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "of {known} rows known from the list before, {gone} are gone and {changed} corrected, which is more than the {percent} % that the mapping lets through (`snapshot.max_share`); nothing was published: look whether the list is whole, and repeat with --allow-large-change if it is"
-)]
-pub struct TooMuch {
-    /// Rows of the list before.
-    pub known: usize,
-    /// Rows of it that vanished.
-    pub gone: usize,
-    /// Rows of it that were corrected.
-    pub changed: usize,
-    /// The limit.
-    pub percent: u32,
-}
-
-impl Plan {
-    /// Whether so much may be gone and corrected.
-    ///
-    /// # Errors
-    /// When it is too much.
-    pub fn must_be_plausible(&self, mapping: &ListMapping) -> Result<(), TooMuch> {
-        let share = mapping.snapshot.max_share;
-        #[expect(clippy::cast_precision_loss, reason = "numbers of rows are small")]
-        let too_many = |n: usize| n > ALWAYS_ALLOWED && n as f64 > share * self.known as f64;
-        if too_many(self.gone) || too_many(self.changed) {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a share"
-            )]
-            return Err(TooMuch {
-                known: self.known,
-                gone: self.gone,
-                changed: self.changed,
-                percent: (share * 100.0).round() as u32,
-            });
-        }
-        Ok(())
-    }
-}
-
 impl Comparison<'_> {
     /// Compares a list with the one before.
     #[must_use]
@@ -132,6 +92,7 @@ impl Comparison<'_> {
             tallies: BTreeMap::new(),
             gone: 0,
             changed: 0,
+            doubt: None,
         };
         let people = self.people(&plan.next, reading);
         let mut seen = BTreeSet::new();
@@ -161,6 +122,8 @@ impl Comparison<'_> {
         if !self.mapping.incremental && !hides {
             self.vanished(&seen, reading, &mut plan);
         }
+        plan.doubt = self.doubt(before, reading, &plan);
+        plan.next.took(self.as_at, &reading.digests);
         plan
     }
 

@@ -78,16 +78,15 @@ pub struct Reading {
     pub held_persons: BTreeSet<String>,
     /// A row cannot be told apart from the ones that vanished, so none of those is taken back.
     pub is_torn: bool,
-    /// Its last row is not whole, so others may be missing: see [`CUT`].
+    /// Its last row is not whole, so others may be missing.
     pub is_cut: bool,
+    /// Hashes of the whole file, by today's key and the one before.
+    pub digests: Vec<String>,
     /// Rows that name nobody although they have what a row has.
     pub keyless: u64,
     /// What is wrong.
     pub faults: Faults,
 }
-
-/// Why a list is not taken whose last row is not whole, unless somebody says that it is.
-pub const CUT: &str = "its last line ends before its row does, as when a file is cut short: look whether the list is whole";
 
 /// Reads rows.
 #[derive(Clone, Copy, Debug)]

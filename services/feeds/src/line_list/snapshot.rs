@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 /// The form of the file.
 const FORMAT: u16 = 1;
+/// So many lists are known again: more than a year of a list a day.
+const MAX_TAKEN: usize = 400;
 
 /// What is remembered of the last list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +29,9 @@ pub struct Snapshot {
     /// When the last list was made, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_at: Option<DateTime<Utc>>,
+    /// Hashes of the lists that were taken, the last one last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<String>,
     /// How many rows of the last list named nobody.
     #[serde(default)]
     pub keyless: u64,
@@ -217,8 +222,25 @@ impl Snapshot {
             key: ring.current.fingerprint(),
             log: None,
             as_at: None,
+            taken: Vec::new(),
             keyless: 0,
             rows: BTreeMap::new(),
         }
+    }
+
+    /// Whether the list with one of these hashes is among those that were taken, and not the last of them.
+    pub(super) fn took_before_the_last(&self, digests: &[String]) -> bool {
+        let last = self.taken.last();
+        !last.is_some_and(|last| digests.contains(last))
+            && self.taken.iter().any(|taken| digests.contains(taken))
+    }
+
+    /// Notes that a list was taken.
+    pub(super) fn took(&mut self, as_at: DateTime<Utc>, digests: &[String]) {
+        self.as_at = Some(as_at);
+        self.taken.retain(|taken| !digests.contains(taken));
+        self.taken.extend(digests.first().cloned());
+        let many = self.taken.len().saturating_sub(MAX_TAKEN);
+        self.taken.drain(..many);
     }
 }

@@ -4,7 +4,7 @@ mod faults;
 mod folded;
 mod world;
 
-use super::difference::Plan;
+use super::difference::{Doubt, Plan};
 use super::mapping::ListMapping;
 use super::recover;
 use super::row::{Reading, Ring};
@@ -71,10 +71,9 @@ impl Feed {
         self.before = Some(plan.next);
     }
 
-    /// Imports a list as the command does.
+    /// Imports a list as the command does with `--allow-large-change`.
     async fn import(&mut self, bytes: &[u8], made: &str) -> (Plan, Reading, Published) {
         let (mut plan, mut reading) = self.read(bytes, made);
-        plan.must_be_plausible(&self.mapping).unwrap();
         let sink = Sink::log(self.log.clone());
         let list = self.list(at(made));
         let published = list
@@ -259,23 +258,74 @@ async fn too_large_a_change_is_not_let_through() {
     feed.import(&csv(&rows), "2026-09-10T06:00:00Z").await;
     let refused = |rows: &[&str]| {
         let (plan, _) = feed.read(&csv(rows), "2026-09-11T06:00:00Z");
-        plan.must_be_plausible(&feed.mapping).err()
+        plan.doubt
     };
     assert_eq!(refused(&rows[8..]), None);
-    let error = refused(&rows[9..]).unwrap();
-    assert_eq!((error.known, error.gone), (40, 9));
-    assert!(error.to_string().contains("--allow-large-change"));
+    let much = |gone, changed| {
+        let (known, percent) = (40, 20);
+        Some(Doubt::TooMuch {
+            known,
+            gone,
+            changed,
+            percent,
+        })
+    };
+    assert_eq!(refused(&rows[9..]), much(9, 0));
     assert!(refused(&[]).is_some());
     let shifted: Vec<String> = rows
         .iter()
         .map(|row| row.replace("07/09", "08/09"))
         .collect();
     let shifted: Vec<&str> = shifted.iter().map(String::as_str).collect();
-    assert_eq!(refused(&shifted).unwrap().changed, 40);
+    assert_eq!(refused(&shifted), much(0, 40));
     // A list of what is new takes nothing back.
     feed.mapping.incremental = true;
     let (plan, _) = feed.read(&csv(&rows[..1]), "2026-09-11T06:00:00Z");
     assert_eq!((plan.gone, plan.events.len()), (0, 0));
+}
+
+#[test]
+fn most_of_a_short_list_does_not_go_unasked() {
+    let rows: Vec<String> = (0..6)
+        .map(|n| ONE.replace("D1,", &format!("D{n},")))
+        .collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    for (before, after, is_let) in [
+        (6, 3, true),
+        (5, 3, true),
+        (5, 2, false),
+        (3, 1, false),
+        (1, 0, false),
+    ] {
+        let mut feed = Feed::of("spells");
+        feed.knows(&csv(&rows[..before]), "2026-09-10T06:00:00Z");
+        let (plan, _) = feed.read(&csv(&rows[..after]), "2026-09-11T06:00:00Z");
+        assert_eq!(plan.doubt.is_none(), is_let, "{before} to {after}");
+    }
+}
+
+#[test]
+fn a_list_that_is_not_the_newest_is_not_let_through_whatever_its_time() {
+    let rows: Vec<String> = (0..9)
+        .map(|n| ONE.replace("D1,", &format!("D{n},")))
+        .collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let (monday, tuesday) = (csv(&rows[..8]), csv(&rows));
+    let mut feed = Feed::of("spells");
+    feed.knows(&monday, "2026-09-10T06:00:00Z");
+    feed.knows(&tuesday, "2026-09-11T06:00:00Z");
+    let doubt = |feed: &Feed, list: &[u8], made| feed.read(list, made).0.doubt;
+    let (older, newer) = ("2026-09-10T07:00:00Z", "2026-09-12T06:00:00Z");
+    assert_eq!(doubt(&feed, &csv(&rows[1..]), older), Some(Doubt::Older));
+    assert_eq!(doubt(&feed, &monday, newer), Some(Doubt::Again));
+    assert_eq!(doubt(&feed, &tuesday, newer), None, "the last one again");
+    assert_eq!(doubt(&feed, &csv(&rows[1..]), newer), None);
+    // Somebody looked: from then on it is the last one.
+    feed.knows(&monday, newer);
+    assert_eq!(doubt(&feed, &monday, newer), None);
+    assert_eq!(doubt(&feed, &tuesday, newer), Some(Doubt::Again));
+    feed.mapping.incremental = true;
+    assert_eq!(doubt(&feed, &tuesday, older), None);
 }
 
 #[test]

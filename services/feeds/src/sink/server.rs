@@ -41,6 +41,7 @@ pub(super) async fn send(client: &Client, events: &[Event]) -> Result<Sent, Send
         let lane = lane?;
         sent.accepted += lane.accepted;
         sent.duplicates += lane.duplicates;
+        sent.superseded += lane.superseded;
         sent.contradicting += lane.contradicting;
         sent.refused.extend(lane.refused);
     }
@@ -105,10 +106,12 @@ impl Lane<'_> {
                 Answered::Taken {
                     accepted,
                     duplicates,
+                    superseded,
                     contradicting,
                 } => {
                     sent.accepted += accepted;
                     sent.duplicates += duplicates;
+                    sent.superseded += superseded;
                     sent.contradicting += contradicting;
                 }
                 Answered::TooLarge if indices.len() == 1 => {

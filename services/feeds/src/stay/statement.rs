@@ -13,7 +13,7 @@ pub enum Trigger {
     Admit,
     /// Somebody is in the bed, and was not taken out of it by mistake (an Encounter that is in progress).
     Present,
-    /// Somebody left (A03).
+    /// Somebody left (A03, and A07, where an inpatient becomes an outpatient).
     Discharge,
     /// Something about the stay is stated again (A02, A04, A08, A12).
     Update,
@@ -31,7 +31,7 @@ impl Trigger {
     pub fn of(code: &str) -> Option<Self> {
         Some(match code {
             "A01" | "A06" => Self::Admit,
-            "A03" => Self::Discharge,
+            "A03" | "A07" => Self::Discharge,
             "A02" | "A04" | "A08" | "A12" => Self::Update,
             "A11" => Self::CancelAdmit,
             "A13" => Self::CancelDischarge,

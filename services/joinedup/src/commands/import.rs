@@ -117,6 +117,14 @@ pub async fn run(import: Import) -> Result<(), Failure> {
         let taken = taken(&import, &definitions.measures).await;
         untaken(&report.series, &taken).for_each(|line| eprintln!("{line}"));
     }
+    if report.superseded > 0 {
+        // An old file that is imported again is right to change nothing; a new one that says the same again is not, and which of
+        // the two it is cannot be known here.
+        eprintln!(
+            "{} of the duplicates were restated since, and what was reported later stands: if they are now what they were before, repeat with --edition NAME",
+            report.superseded
+        );
+    }
     match report.refused {
         0 => Ok(()),
         1 => Err(Failure::new("1 row was refused; the others went in")),

@@ -9,7 +9,7 @@ use joinedup_events::Areas;
 use joinedup_feeds::http_client::ClientError;
 use joinedup_feeds::line_list::mapping::ListMapping;
 use joinedup_feeds::line_list::recover::{self, RecoverError};
-use joinedup_feeds::line_list::row::{CUT, Ring};
+use joinedup_feeds::line_list::row::Ring;
 use joinedup_feeds::line_list::snapshot::{Snapshot, Store, beside};
 use joinedup_feeds::line_list::table::MAX_FILE_BYTES;
 use joinedup_feeds::line_list::{ListImport, summary};
@@ -36,7 +36,8 @@ pub struct ListFlags {
     /// For a list of people: show what would be published, and publish nothing.
     #[arg(long, requires = "pseudonym_key_file")]
     pub dry_run: bool,
-    /// Publish although more of the last list is gone or corrected than the mapping lets through.
+    /// Publish although more of the last list is gone or corrected than the mapping lets through, or the list seems to be cut short
+    /// or older than the last one.
     #[arg(long, requires = "pseudonym_key_file")]
     pub allow_large_change: bool,
 }
@@ -44,8 +45,8 @@ pub struct ListFlags {
 /// Imports lists.
 ///
 /// # Errors
-/// Exit code 1 when rows have faults that the mapping does not name as known, or nothing was published because too much
-/// changed; 2 when it was asked wrongly.
+/// Exit code 1 when rows have faults that the mapping does not name as known, or nothing was published because the list may
+/// not be whole or the newest; 2 when it was asked wrongly.
 pub async fn run(
     import: &Import,
     mapping: &ListMapping,
@@ -205,19 +206,9 @@ async fn one(
         .read(&bytes)
         .map_err(|error| Failure::usage(format!("{name}: {error}")))?;
     let mut plan = list.plan(before.as_ref(), &reading);
-    let is_cut = || {
-        let again = "repeat with --allow-large-change if it is";
-        reading
-            .is_cut
-            .then(|| Failure::new(format!("{CUT}, and {again}")))
-    };
-    let too_much = plan.must_be_plausible(mapping).err();
-    let too_much = too_much
-        .map(Failure::new)
-        .or_else(is_cut)
-        .filter(|_| !import.list.allow_large_change);
+    let doubt = plan.doubt.filter(|_| !import.list.allow_large_change);
     let mut published = None;
-    if let (Some(sink), None) = (sink, &too_much) {
+    if let (Some(sink), None) = (sink, doubt) {
         let sent = list.publish(&mut plan, sink, &mut reading.faults).await;
         published = Some(sent.map_err(Failure::new)?);
     }
@@ -249,8 +240,10 @@ async fn one(
     }
     // Nobody may be reading.
     let _ = write!(std::io::stdout(), "{text}");
-    match too_much {
-        Some(failure) => Err(failure),
+    match doubt {
+        Some(doubt) => Err(Failure::new(format!(
+            "{doubt}; nothing was published: look whether the list is whole and the newest, and repeat with --allow-large-change if it is"
+        ))),
         None => Ok((plan.next, reading.faults.unknown())),
     }
 }

@@ -17,6 +17,7 @@ use joinedup_application::app::App;
 use joinedup_application::audit::About;
 use joinedup_application::config::Role;
 use joinedup_application::publisher::Publisher;
+use joinedup_application::restated;
 use joinedup_contract::answer::{Published, Warning};
 use joinedup_events::mode::{self, ModeError};
 use joinedup_events::{Arrival, Event, Family, Submitted};
@@ -64,12 +65,13 @@ pub async fn publish(
     } = admit(&app, &caller, bodies, is_lenient(&headers))?;
     let condition = condition(&headers, &events)?;
     // Before they are stored, since the view then has them at any moment, and nothing is new about them.
-    let (events, contradicting, warnings) = contradicting(&app, events, &indices).await?;
+    let (events, superseded, (contradicting, warnings)) = known(&app, events, &indices).await?;
     let appended = append(&app, &events, condition).await?;
     let answer = Published {
         refused,
         errors,
         recorded_later,
+        superseded,
         contradicting,
         warnings,
         ..appended
@@ -215,18 +217,20 @@ pub async fn append(
     })
 }
 
-/// How many events contradict what stands, and the first of them.
-async fn contradicting(
+/// Events held against what is known: how many are of an amount that was restated since, how many contradict what stands, and
+/// the first of those.
+async fn known(
     app: &App,
     events: Vec<Event>,
     indices: &[usize],
-) -> Result<(Vec<Event>, u64, Vec<Warning>), Problem> {
+) -> Result<(Vec<Event>, u64, (u64, Vec<Warning>)), Problem> {
     let app = app.clone();
     let looking = tokio::task::spawn_blocking(move || {
+        let superseded = restated::superseded(&app, &events);
         let found = app.contradicted_by(&events);
-        (events, found)
+        (events, superseded, found)
     });
-    let (events, found) = looking
+    let (events, superseded, found) = looking
         .await
         .map_err(|_| Problem::unavailable("The events could not be looked at; send them again"))?;
     let contradicting = found.len() as u64;
@@ -238,7 +242,7 @@ async fn contradicting(
         })
     });
     let warnings = warnings.take(MAX_ERRORS).collect();
-    Ok((events, contradicting, warnings))
+    Ok((events, superseded, (contradicting, warnings)))
 }
 
 /// `If-Match: "<version>"`: the event is stored only if the last one on its subject stands there.

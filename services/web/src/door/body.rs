@@ -22,6 +22,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+/// The addresses of feeds that take files.
+pub(super) const FEEDS: &str = "/api/v1/feeds/";
+
 /// Room is counted in pieces of this many bytes.
 const PIECE: usize = 1 << 10;
 
@@ -144,13 +147,15 @@ fn name(request: &Request) -> Option<&str> {
 impl Room {
     async fn filled(&self, request: Request, next: Next) -> Result<Response, Problem> {
         let limit = self.limit;
+        let is_of_feed = request.uri().path().starts_with(FEEDS);
+        let too_large = || too_large(limit, is_of_feed);
         let announced = request.body().size_hint();
         if request.method().is_safe() {
             // What is only asked for has no use for one, so none is waited for.
             return Ok(answered(request.map(|_| Body::empty()), next).await);
         }
         if announced.lower() > limit as u64 {
-            return Err(too_large(limit));
+            return Err(too_large());
         }
         let most = announced
             .upper()
@@ -167,7 +172,7 @@ impl Room {
         let whole = BytesMut::with_capacity(least);
         let activity = parts.extensions.get::<Arc<Activity>>();
         let reading = activity.map(Activity::reading);
-        let bytes = tokio::time::timeout(self.within, read(body, whole, limit))
+        let bytes = tokio::time::timeout(self.within, read(body, whole, limit, too_large))
             .await
             .map_err(|_| too_slow(self.within))??;
         drop(reading);
@@ -184,21 +189,33 @@ async fn answered(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-async fn read(body: Body, mut whole: BytesMut, limit: usize) -> Result<Bytes, Problem> {
+async fn read(
+    body: Body,
+    mut whole: BytesMut,
+    limit: usize,
+    too_large: impl Fn() -> Problem,
+) -> Result<Bytes, Problem> {
     let mut parts = body.into_data_stream();
     while let Some(part) = parts.next().await {
         let part =
             part.map_err(|_| Problem::bad_request("The body breaks off: it cannot be read"))?;
         if whole.len() + part.len() > limit {
-            return Err(too_large(limit));
+            return Err(too_large());
         }
         whole.extend_from_slice(&part);
     }
     Ok(whole.freeze())
 }
 
-fn too_large(limit: usize) -> Problem {
+fn too_large(limit: usize, is_of_feed: bool) -> Problem {
     let detail = match limit {
+        // A list is whole or it takes people back, so it cannot be cut into batches.
+        MAX_BODY if is_of_feed => {
+            let mib = MAX_BODY >> 20;
+            format!(
+                "A file has {mib} MiB at most here: put it into the folder of a feed, or use `joinedup import`"
+            )
+        }
         MAX_BODY => {
             format!("A body has {MAX_BODY} bytes at most: send the events in smaller batches")
         }

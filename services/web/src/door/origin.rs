@@ -3,6 +3,7 @@
 //! its own names alone (a page of any site could otherwise reach it under a name that leads here, DNS rebinding).
 
 use super::Shared;
+use super::body::FEEDS;
 use super::problem::Problem;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
@@ -49,11 +50,20 @@ pub async fn check(
             detail,
         ));
     }
-    if is_write && path.starts_with("/api/") && is_form(headers) {
-        let detail = "The body must be JSON: set `content-type: application/json`, or a type of CloudEvents for events";
+    if is_write && path.starts_with("/api/") && is_form(headers) && !bears_a_token(headers) {
+        let (title, detail) = match path.starts_with(FEEDS) {
+            true => (
+                "Not a file",
+                "Set the `content-type` of the file: `text/csv`, `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` for XLSX, or `application/fhir+json`",
+            ),
+            false => (
+                "Not JSON",
+                "The body must be JSON: set `content-type: application/json`, or a type of CloudEvents for events",
+            ),
+        };
         return Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "Not JSON",
+            title,
             detail,
         ));
     }
@@ -99,6 +109,13 @@ pub fn is_opened(headers: &HeaderMap) -> bool {
         text(headers, HeaderName::from_static(name)).is_none_or(|said| said == expected)
     };
     says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document")
+}
+
+/// Whether a token came with it that no page can make a browser send without asking first: what curl sends is named a form
+/// unless somebody says otherwise.
+fn bears_a_token(headers: &HeaderMap) -> bool {
+    let given = text(headers, header::AUTHORIZATION).and_then(|given| given.split_once(' '));
+    given.is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
@@ -207,5 +224,10 @@ mod tests {
         }
         assert!(!is_form(&headers(&[("content-type", "application/json")])));
         assert!(!is_form(&headers(&[])));
+        let bears = |given| bears_a_token(&headers(&[("authorization", given)]));
+        assert!(
+            bears("Bearer abc") && !bears("Basic YTpi"),
+            "a browser remembers the other"
+        );
     }
 }

@@ -122,7 +122,10 @@ fn feeds(all: &[FeedState]) -> Markup {
                                         }
                                     }
                                     td { @match (&feed.last, feed.last_at) { (Some(last), Some(at)) => { (last) br; time.small datetime=(at.to_rfc3339()) { (words::instant(at)) } } _ => { "Nothing yet" } } }
-                                    td.number { (number(feed.taken as f64, "")) }
+                                    td.number {
+                                        (number(feed.taken as f64, ""))
+                                        @if feed.without_effect > 0 { br; small { (number(feed.without_effect as f64, "")) " changed nothing" } }
+                                    }
                                     td.number { (number(feed.facts as f64, "")) }
                                     td.number { (number((feed.refused + feed.rejects) as f64, "")) }
                                 }

@@ -1,13 +1,12 @@
 //! A stay, as its facts that stand tell it.
 
-use super::super::{area_of, followed, restate};
+use super::super::{area_of, restate};
+use super::returns::Returns;
 use crate::contribution::StoredFact;
 use crate::dimension::UNKNOWN;
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::reason::{Reason, Responsible};
-use joinedup_events::transfer::{
-    AdmissionMethod, Admitted, DelayReasonSet, Discharged, Pathway, TransferFact,
-};
+use joinedup_events::transfer::{Admitted, DelayReasonSet, Discharged, Pathway, TransferFact};
 use joinedup_events::{AreaId, Fact, Slug, local};
 
 /// A wait in bed after being ready: from a local date, to another (not included) or still going on.
@@ -65,16 +64,12 @@ pub struct Spell<'a> {
     pub assessed: Vec<DateTime<Utc>>,
     /// Packages agreed, by time.
     pub agreed: Vec<DateTime<Utc>>,
-    /// When the person was admitted as an emergency again: before a discharge that was undone, too.
-    pub returned: Vec<DateTime<Utc>>,
+    /// When the person was admitted again.
+    pub returned: Returns,
 }
 
 /// What was stated of readiness: when, from which date, ready or not.
 type Readiness = (DateTime<Utc>, NaiveDate, bool);
-
-fn is_emergency(fact: &Fact) -> bool {
-    matches!(fact, Fact::Transfer(TransferFact::Admitted(f)) if f.method == AdmissionMethod::Emergency)
-}
 
 /// Each beginning with the first end after it, unless it began anew before: what ended stays so whatever begins later.
 fn pairs(begun: &[DateTime<Utc>], ended: &[DateTime<Utc>]) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
@@ -104,7 +99,7 @@ impl<'a> Spell<'a> {
     pub fn of(facts: &'a [StoredFact]) -> Option<Self> {
         let mut spell = Self {
             area: area_of(facts),
-            returned: followed(facts, is_emergency),
+            returned: Returns::of(facts),
             ..Self::default()
         };
         let mut readiness: Vec<Readiness> = Vec::new();

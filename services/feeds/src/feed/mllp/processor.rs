@@ -9,9 +9,9 @@ use crate::hl7::acknowledgement::Answer;
 use crate::hl7::message::Message;
 use crate::hl7::statement::Reader;
 use crate::sink::Sink;
-use crate::stay;
 use crate::stay::events::Origin;
 use crate::stay::statement::{Statement, Trigger};
+use crate::stay::{self, LEFT_BEFORE_COMING};
 use crate::transfer::Contradicting;
 use joinedup_application::app::App;
 use joinedup_events::{Family, local};
@@ -226,6 +226,10 @@ impl Processor {
                 self.people.remember_name(name, best, &entity, today)?;
             }
         }
+        let backwards = changes.left_before_coming.then(|| {
+            let place = self.feed.mapping.discharged.to_string();
+            format!("{place} {LEFT_BEFORE_COMING}")
+        });
         let ids = known::ids(&self.app, changes.taken_back()).await?;
         let origin = Origin {
             feed: name,
@@ -246,17 +250,19 @@ impl Processor {
             facts: sent.accepted,
             contradicting: Contradicting(sent.contradicting),
         };
-        Ok((stored, refused.collect()))
+        Ok((stored, refused.chain(backwards).collect()))
     }
 }
 
 /// An event's code in words for the feed's state, where it is one of HL7's: what else stands there is not repeated.
 fn known_name(code: &str) -> &'static str {
-    const CODES: [(&str, &str); 9] = [
+    const CODES: [(&str, &str); 11] = [
         ("A01", "ADT A01"),
         ("A02", "ADT A02"),
         ("A03", "ADT A03"),
         ("A04", "ADT A04"),
+        ("A06", "ADT A06"),
+        ("A07", "ADT A07"),
         ("A08", "ADT A08"),
         ("A11", "ADT A11"),
         ("A12", "ADT A12"),

@@ -6,7 +6,7 @@ use crate::feed::FeedFault;
 use crate::feed::settings::TableSettings;
 use crate::line_list::mapping::ListMapping;
 use crate::line_list::recover;
-use crate::line_list::row::{CUT, Ring};
+use crate::line_list::row::Ring;
 use crate::line_list::snapshot::{Snapshot, Store};
 use crate::line_list::table::MAX_FILE_BYTES;
 use crate::line_list::{ListImport, summary};
@@ -102,17 +102,6 @@ impl ListFeed {
             recorded_at: now,
         };
         let before = self.before.as_ref();
-        let newest = before.and_then(|before| before.as_at);
-        if !self.mapping.incremental
-            && !incoming.accepted
-            && newest.is_some_and(|at| list.as_at < at)
-        {
-            let why = format!(
-                "it was made before the list that was taken last, and would take back what came since: if it is the newest, {}",
-                self.how
-            );
-            return Err(Stop::Refused(why));
-        }
         let (mut reading, mut plan) = tokio::task::block_in_place(|| {
             let bytes = read(incoming.content).map_err(|error| unreadable(&error))?;
             let reading = list
@@ -122,15 +111,11 @@ impl ListFeed {
             Ok::<_, Stop>((reading, plan))
         })?;
         report.rows = reading.rows;
-        let plausible = plan.must_be_plausible(&self.mapping);
-        let sent = match plausible {
-            Err(much) if !incoming.accepted => Err(Stop::Refused(format!(
-                "of {} rows known from the list before, {} are gone and {} corrected, which is more than the {} % that the mapping lets through (`snapshot.max_share`): look whether the list is whole; if it is, {}",
-                much.known, much.gone, much.changed, much.percent, self.how
+        let sent = match plan.doubt {
+            Some(doubt) if !incoming.accepted => Err(Stop::Refused(format!(
+                "{doubt}: look whether the list is whole and the newest; if it is, {}",
+                self.how
             ))),
-            Ok(()) if reading.is_cut && !incoming.accepted => {
-                Err(Stop::Refused(format!("{CUT}; if it is, {}", self.how)))
-            }
             _ => list
                 .publish(&mut plan, sink, &mut reading.faults)
                 .await
@@ -145,7 +130,6 @@ impl ListFeed {
         report.contradicting = sent.contradicting;
         let mut next = plan.next;
         next.log.clone_from(&self.log);
-        next.as_at = Some(list.as_at);
         if let Some(store) = &self.store {
             // The events are stored; the same list again has the same ids.
             store

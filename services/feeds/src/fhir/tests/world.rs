@@ -79,7 +79,7 @@ impl World {
 
     pub fn take_text(&mut self, sent: &str) -> (usize, Vec<String>) {
         let reading = self.read_text(sent);
-        let mut count = 0;
+        let (mut count, mut faults) = (0, Vec::new());
         for reported in &reading.reports {
             let (family, names) = match &reported.about {
                 About::Stay { statement, .. } => (Family::Transfer, &statement.spell),
@@ -99,13 +99,10 @@ impl World {
                 ring: &self.ring,
                 message: &reported.content,
             };
-            let new = New::of(reported, &known, &origin).events(
-                &origin,
-                reported.recorded,
-                &known,
-                &ids,
-                |_| true,
-            );
+            let new = New::of(reported, &known, &origin);
+            let fault = new.fault();
+            faults.extend(fault.map(|(place, sentence)| format!("{place} {sentence}")));
+            let new = new.events(&origin, reported.recorded, &known, &ids, |_| true);
             count += new.len();
             for event in new {
                 check::check(&event, &event.data(), &self.areas, self.now).unwrap();
@@ -115,8 +112,7 @@ impl World {
             }
             self.entities.insert((family, entity));
         }
-        let faults = reading.faults.iter();
-        let faults: Vec<String> = faults.map(|(_, fault)| fault.to_string()).collect();
+        faults.extend(reading.faults.iter().map(|(_, fault)| fault.to_string()));
         faults.iter().for_each(|fault| names_nobody(fault));
         (count, faults)
     }

@@ -15,11 +15,7 @@ fn a_correction_that_the_door_refuses_leaves_what_is_right() {
     );
     assert_eq!(world.discharged().unwrap().0, "12 10:00");
     assert_eq!(world.take(&adt("A08", "1212", &[("ready", "20261210")])), 0);
-    assert_eq!(
-        world.take(&adt("A08", "1213", &[("44", "202612110800")])),
-        0
-    );
-    assert_eq!(world.refused, ["discharged", "ready", "admitted"]);
+    assert_eq!(world.refused, ["discharged", "ready"]);
     world.ask(|spell| {
         let spell = spell.unwrap();
         assert_eq!(spell.ready.unwrap().to_string(), "2026-11-11");
@@ -32,4 +28,49 @@ fn a_correction_that_the_door_refuses_leaves_what_is_right() {
         2
     );
     assert_eq!(world.discharged().unwrap().0, "12 11:00");
+}
+
+#[test]
+fn nobody_leaves_before_they_came() {
+    let mut world = World::new();
+    let mut take = |code: &str, at: &str, fields: &[(&str, &str)]| {
+        let new = world.take(&adt(code, at, fields));
+        (new, world.left_before_coming)
+    };
+    assert_eq!(take("A01", "1008", &[]), (1, false));
+    assert_eq!(take("A03", "1109", &[("45", "202611091000")]), (0, true));
+    // What else is said is taken.
+    let also = [("45", "202611091000"), ("expected", "20261120")];
+    assert_eq!(take("A03", "1110", &also), (1, true));
+    assert_eq!(take("A03", "1210", &[("45", "202611121000")]), (1, false));
+    assert_eq!(take("A08", "1311", &[("44", "202611130800")]), (0, true));
+    assert_eq!(world.discharged().unwrap().0, "12 10:00");
+    // Both can be put right at once, and a date alone is any time of its day.
+    let both = [("44", "202611130800"), ("45", "20261113")];
+    assert_eq!(world.take(&adt("A08", "1412", &both)), 4);
+    // Of a stay that begins with it the beginning is taken.
+    let mut world = World::new();
+    let early = [("45", "202611091000")];
+    assert_eq!(world.take(&adt("A03", "1109", &early)), 1);
+    assert!(world.left_before_coming && world.discharged().is_none());
+}
+
+#[test]
+fn an_inpatient_who_becomes_an_outpatient_has_left() {
+    let clinic = ("class", "O");
+    let mut world = World::new();
+    world.take(&adt("A01", "1008", &[]));
+    assert_eq!(world.take(&adt("A07", "1210", &[clinic])), 1);
+    assert_eq!(world.discharged().unwrap().0, "12 10:00");
+    // What comes afterwards is of the clinic.
+    let visit = [clinic, ("44", "202611121000"), ("45", "202611131600")];
+    assert_eq!(world.take(&adt("A08", "1309", &visit)), 0);
+    assert_eq!(world.take(&adt("A03", "1316", &visit)), 0);
+    assert_eq!(world.discharged().unwrap().0, "12 10:00");
+    // Somebody who was in no bed has left none.
+    let mut world = World::new();
+    assert_eq!(world.take(&adt("A07", "1210", &[clinic])), 0);
+    // A site that does not send it ends the stay with what it sends.
+    world.take(&adt("A01", "1308", &[]));
+    assert_eq!(world.take(&adt("A03", "1410", &[clinic])), 1);
 }
