@@ -83,7 +83,11 @@ impl Mark {
             Self::Improvement => polygon(x, y, radius + 2.2, 4),
             Self::Concern => square(x, y, radius + 0.8),
             Self::Neutral => polygon(x, y, radius + 2.0, 6),
-            Self::Missing => format!("<path d=\"M{:.1} {y:.1}h6\"/>", x - 3.0),
+            // Where points are near each other, dashes of one width would join to a line.
+            Self::Missing => {
+                let half = radius * 0.7;
+                format!("<path d=\"M{:.1} {y:.1}h{:.1}\"/>", x - half, 2.0 * half)
+            }
             Self::Suppressed => format!(
                 "<text x=\"{x:.1}\" y=\"{:.1}\" class=\"star\">*</text>",
                 y + 6.0

@@ -307,3 +307,24 @@ fn a_long_number_has_room_left_of_the_axis() {
     assert_eq!(left(9.0), Size::Narrow.margins().left);
     assert!(left(10_000.0) >= 6.0 * 7.0 + 10.0);
 }
+
+#[test]
+fn weeks_without_data_are_single_dashes_and_no_line() {
+    let mut drawing = Drawing {
+        size: Size::Narrow,
+        ..drawing()
+    };
+    let missing = drawing.spots[1].clone();
+    drawing.spots = (0..53)
+        .map(|n| Spot {
+            start: missing.start + chrono::Days::new(7 * n),
+            ..missing.clone()
+        })
+        .collect();
+    let margins = drawing.margins();
+    let gap = (margins.width - margins.left - margins.right) / 52.0;
+    let picture = svg(&drawing);
+    let dash = picture.split("<path d=\"M").nth(1).unwrap();
+    let wide = dash.split('h').nth(1).unwrap().split('"').next().unwrap();
+    assert!(wide.parse::<f64>().unwrap() < 0.8 * gap, "{wide} of {gap}");
+}
