@@ -137,13 +137,14 @@ fn minutes(time: &Value) -> u32 {
     hours.parse::<u32>().unwrap() * 60 + minutes.parse::<u32>().unwrap()
 }
 
-/// Minutes of a length of time such as `5m` or `7h`.
-fn length(text: &str) -> u32 {
+/// Seconds of a length of time such as `5m` or `7h`.
+pub fn length(text: &str) -> u32 {
     let (number, unit) = text.split_at(text.len() - 1);
     let unit = match unit {
-        "m" => 1,
-        "h" => 60,
-        "d" => 1_440,
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
         other => panic!("{other} in {text}"),
     };
     number.parse::<u32>().unwrap() * unit
@@ -176,7 +177,7 @@ fn what_has_hours_is_tried_within_them_whenever_it_began() {
             .into_iter()
             .flatten();
         for hours in hours {
-            assert!(interval < shortest(hours), "{one}");
+            assert!(interval < 60 * shortest(hours), "{one}");
             seen += 1;
         }
     }

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use joinedup_tests::folders;
 use serde_json::Value;
 
+use super::alerts::length;
+
 /// The file, with merged keys merged and each variable replaced.
 pub struct Compose(pub Value);
 
@@ -230,19 +232,6 @@ fn pages_of_a_real_county_begin_at_no_simulated_one() {
     assert_eq!(settings.find(|line| line.contains("havenshire")), None);
 }
 
-/// A span of Alertmanager's, in seconds.
-fn seconds(span: &str) -> u64 {
-    let (number, unit) = span.split_at(span.len() - 1);
-    let unit = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        _ => panic!("{span}"),
-    };
-    number.parse::<u64>().unwrap() * unit
-}
-
 #[test]
 fn alertmanager_repeats_when_it_is_to_and_remembers_for_that_long() {
     let compose = Compose::read();
@@ -256,11 +245,11 @@ fn alertmanager_repeats_when_it_is_to_and_remembers_for_that_long() {
     let top = &file["route"];
     let set = |route: &Value, name: &str| {
         let own = route[name].as_str().or(top[name].as_str());
-        seconds(own.unwrap())
+        length(own.unwrap())
     };
     for route in top["routes"].as_array().unwrap().iter().chain([top]) {
         let (every, again) = (set(route, "group_interval"), set(route, "repeat_interval"));
-        assert!(again < seconds(retention.unwrap()), "{route}");
+        assert!(again < length(retention.unwrap()), "{route}");
         assert!(every < again, "{route}");
         if route["receiver"] == "dead-mans-switch" {
             // It is told at the first look that is more than the repeat interval after the last time.
