@@ -17,6 +17,7 @@ mod remembered;
 
 use crate::measure::{Aggregate, Measure, SmallNumbers};
 use crate::period::Grain;
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use joinedup_events::AreaId;
 use joinedup_events::area::{AreaKind, Areas};
 pub use publish::published;
@@ -96,6 +97,16 @@ impl Audience {
         policy: &Policy,
     ) -> bool {
         self.sees_all(measure) || !policy.holds_near(areas, area)
+    }
+
+    /// An instant at which something was received, as this audience is told it: to the second it would say when one person
+    /// came or left.
+    #[must_use]
+    pub fn told(self, at: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Self::Operations => at,
+            Self::Public => at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(at),
+        }
     }
 
     /// Whether a measure's numbers are shown to this audience as they are, everywhere.
