@@ -76,6 +76,15 @@ impl Policy {
 }
 
 impl Audience {
+    /// The word for it in a file.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Operations => "operations",
+        }
+    }
+
     /// Whether points of a measure by a length of period are for this audience: nobody who sees no small numbers is shown
     /// anything shorter than the measure's own length. Whatever is longer could be taken apart by it, and most of it would
     /// be small.

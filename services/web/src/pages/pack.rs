@@ -148,7 +148,7 @@ fn chart(visit: &Visit, measure: &Measure) -> Result<Markup, Problem> {
     Ok(html! {
         figure.pack-chart {
             figcaption {
-                p.small { a href=(visit.address.elsewhere(format!("/measures/{id}"))) { (answer.chart.title) } ", " (answer.chart.place()) ", by " (words::grain(answer.chart.period)) }
+                p.small { a href=(visit.address.elsewhere(format!("/measures/{id}"))) { (answer.chart.heading()) } ", by " (words::grain(answer.chart.period)) }
                 h2.with-icon { (PreEscaped(icon::variation(variation))) (finding::sentence(visit, &answer, &changes)) }
             }
             (PreEscaped(joinedup_drawing::svg(&drawing)))
