@@ -162,9 +162,9 @@ pub struct Answer {
     pub tested: Vec<ChangeSpan>,
     /// The chart is as it was known at this instant; none: as it is known now.
     pub as_known_at: Option<DateTime<Utc>>,
-    /// The position in the log that the chart is of.
+    /// The position in the log that the chart is of; for a reader that of their edition, also where the numbers are newer.
     pub as_of_position: u64,
-    /// When the view reached that position, or last found that there was nothing newer.
+    /// Up to when it holds what was received; for a reader to the minute.
     pub as_of: DateTime<Utc>,
 }
 
@@ -230,8 +230,8 @@ pub fn ask(
                 targets: basis.target_steps(measure, &area, today),
                 tested: basis.tested(definitions.areas, measure, &area),
                 as_known_at: basis.as_known_at,
-                as_of_position: basis.position(measure),
-                as_of: basis.as_of(measure).unwrap_or(now),
+                as_of_position: basis.told_position(),
+                as_of: question.audience.told(basis.as_of(measure).unwrap_or(now)),
             };
             if let Some(discoveries) = &question.among {
                 discoveries.apply(&mut answer);

@@ -4,6 +4,7 @@
 mod judge;
 mod words;
 
+use crate::cell::Filter;
 use crate::footprint::Footprint;
 use crate::measure::{ChartKind, Direction, Measure, Shape};
 use crate::period::Grain;
@@ -59,6 +60,9 @@ pub struct Chart {
     /// Whose numbers these are, where they are not the area's own: those of organisations that serve it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub footprint: Option<Footprint>,
+    /// Which part of the people these numbers are of, by dimension; everybody where it is absent.
+    #[serde(skip_serializing_if = "Filter::is_empty")]
+    pub filter: Filter,
     /// The length of its periods.
     pub period: Grain,
     /// The unit of values, centre lines, limits and goals.
@@ -230,6 +234,7 @@ pub fn of_points(query: &ChartQuery<'_>, area_title: String, points: Vec<Point>)
         area: query.points.area.to_string(),
         area_title,
         footprint: query.footprint.cloned(),
+        filter: query.points.filter.clone(),
         period: query.points.grain,
         unit: measure.unit().to_owned(),
         shape: measure.shape(),
@@ -269,6 +274,14 @@ impl Chart {
             Some(footprint) => &footprint.words,
             None => &self.area_title,
         }
+    }
+
+    /// What the chart is of: the measure, the place, and the part of the people where it is not everybody.
+    #[must_use]
+    pub fn heading(&self) -> String {
+        let said = [self.title.as_str(), self.place(), &self.filter.words()];
+        let said = said.into_iter().filter(|said| !said.is_empty());
+        said.collect::<Vec<_>>().join(", ")
     }
 
     /// More numbers are suppressed than shown: those that are shown are the larger ones, and no rule can say what

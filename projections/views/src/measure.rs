@@ -12,6 +12,7 @@ use crate::period::Grain;
 use crate::quantity::{Kind, OBSERVATION_PREFIX, Quantity, Unit};
 pub use aggregate::{Aggregate, Population, Shape};
 pub use explain::explain;
+pub(crate) use fit::either;
 pub(crate) use fit::fit;
 pub use giver::Giver;
 use joinedup_events::id::Slug;

@@ -17,6 +17,7 @@ mod remembered;
 
 use crate::measure::{Aggregate, Measure, SmallNumbers};
 use crate::period::Grain;
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use joinedup_events::AreaId;
 use joinedup_events::area::{AreaKind, Areas};
 pub use publish::published;
@@ -75,6 +76,15 @@ impl Policy {
 }
 
 impl Audience {
+    /// The word for it in a file.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Operations => "operations",
+        }
+    }
+
     /// Whether points of a measure by a length of period are for this audience: nobody who sees no small numbers is shown
     /// anything shorter than the measure's own length. Whatever is longer could be taken apart by it, and most of it would
     /// be small.
@@ -96,6 +106,16 @@ impl Audience {
         policy: &Policy,
     ) -> bool {
         self.sees_all(measure) || !policy.holds_near(areas, area)
+    }
+
+    /// An instant at which something was received, as this audience is told it: to the second it would say when one person
+    /// came or left.
+    #[must_use]
+    pub fn told(self, at: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Self::Operations => at,
+            Self::Public => at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(at),
+        }
     }
 
     /// Whether a measure's numbers are shown to this audience as they are, everywhere.

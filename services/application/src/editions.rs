@@ -24,6 +24,23 @@ impl App {
         }
     }
 
+    /// The position of the log that an audience is told of: that of the views, which goes up with each event, for those who
+    /// see the numbers of now; for others that of the last edition.
+    #[must_use]
+    pub fn position(&self, audience: Audience) -> u64 {
+        let of_views = || self.views.as_ref().map(|views| views.status().position);
+        let of_edition = || {
+            let kept = self.editions.0.lock();
+            let kept = kept.unwrap_or_else(PoisonError::into_inner);
+            kept.as_ref().map(|edition| edition.position())
+        };
+        match audience {
+            Audience::Operations => of_views(),
+            Audience::Public => of_edition(),
+        }
+        .unwrap_or_default()
+    }
+
     /// The edition of the numbers of people that an audience gets: none for those who work with the numbers of now, nor
     /// before the views have first caught up. It takes its turn with folding: ask for it before the view.
     #[must_use]

@@ -225,9 +225,9 @@ pub struct Outcomes {
     pub population: String,
     /// The people that the model has words for.
     pub populations: Vec<Population>,
-    /// When the view reached that position, or found that there was nothing newer.
+    /// Up to when it holds what was received; for a reader to the minute.
     pub as_of: DateTime<Utc>,
-    /// The position in the log that the answer is of.
+    /// The position in the log that the answer is of; for a reader that of their edition.
     pub as_of_position: u64,
     /// Every node, by layer and order.
     pub nodes: Vec<Node>,

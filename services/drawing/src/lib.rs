@@ -54,7 +54,7 @@ pub fn of_answer(answer: &Answer, standalone: bool) -> Drawing {
     let run = chart.verdict.as_ref().is_none_or(|v| v.median.is_some());
     Drawing {
         name: "chart".into(),
-        title: format!("{}, {}", chart.title, chart.place()),
+        title: chart.heading(),
         description: chart.summary.clone(),
         unit: if chart.shape == Shape::Proportion {
             "proportion".into()

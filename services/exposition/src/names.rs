@@ -115,20 +115,20 @@ metrics! {
 
     READY = Gauge Light "joinedup_ready" one ["check"]
         "1 where a thing holds without which the server is not ready, else 0; /readyz?verbose says why. Of the views: views, lag, saved. Of the log: log (it answers), writing (it takes events), records (none is lost or damaged).";
-    CHECKED = Gauge Light "joinedup_log_checked_position" one []
+    CHECKED = Gauge Now "joinedup_log_checked_position" one []
         "How far the slow check of the whole log has come, which begins again every day.";
     CHECKS = Counter Light "joinedup_log_checks_total" one []
         "How often the whole log was read and found whole since the process started.";
 
-    PUBLISHED = Counter Light "joinedup_events_published_total" one []
+    PUBLISHED = Counter Now "joinedup_events_published_total" one []
         "Events stored in the log by this process since it started.";
-    BY_LATENESS = Counter Light "joinedup_events_by_lateness_total" one ["late_by"]
+    BY_LATENESS = Counter Now "joinedup_events_by_lateness_total" one ["late_by"]
         "The same events by how long after they happened they were recorded: a minute at most, more than that and an hour at most, and so on.";
-    DUPLICATES = Counter Light "joinedup_events_duplicates_total" one []
+    DUPLICATES = Counter Now "joinedup_events_duplicates_total" one []
         "Events that the log already knew when this process published them.";
-    REJECTED = Counter Light "joinedup_events_rejected_total" one []
+    REJECTED = Counter Now "joinedup_events_rejected_total" one []
         "Events refused at entry by this process since it started.";
-    UNCONFIRMED = Counter Light "joinedup_events_unconfirmed_total" one []
+    UNCONFIRMED = Counter Now "joinedup_events_unconfirmed_total" one []
         "Events whose storing the log did not confirm to this process; their sender was asked to try again.";
 
     FOLDED = Counter Now "joinedup_events_folded_total" one ["projector"]
@@ -146,23 +146,23 @@ metrics! {
 
     STATE = Gauge Light "joinedup_projector_state" one ["projector", "state"]
         "1 for the state that the projector is in, 0 for the others.";
-    POSITION = Gauge Light "joinedup_projector_position" one ["projector"]
+    POSITION = Gauge Now "joinedup_projector_position" one ["projector"]
         "The position of the last event folded.";
-    COMMITTED = Gauge Light "joinedup_projector_committed_position" one ["projector"]
+    COMMITTED = Gauge Now "joinedup_projector_committed_position" one ["projector"]
         "The position up to which the view is on disk.";
-    HEAD = Gauge Light "joinedup_log_head_position" one []
+    HEAD = Gauge Now "joinedup_log_head_position" one []
         "The position of the last event in the log, as far as the projector knows.";
-    PENDING = Gauge Light "joinedup_projector_pending_events" one ["projector"]
+    PENDING = Gauge Now "joinedup_projector_pending_events" one ["projector"]
         "Positions between the last event folded and the end of the log.";
-    LAG = Gauge Light "joinedup_projector_lag_seconds" one ["projector"]
+    LAG = Gauge Now "joinedup_projector_lag_seconds" one ["projector"]
         "The age of the oldest event that is not folded, since the log stored it; 0 at the end of the log.";
-    PROGRESS = Gauge Light "joinedup_projector_last_progress_timestamp_seconds" one ["projector"]
+    PROGRESS = Gauge Now "joinedup_projector_last_progress_timestamp_seconds" one ["projector"]
         "When the projector last moved, or found that there was nothing to do.";
     WATERMARK = Gauge Now "joinedup_projector_watermark_timestamp_seconds" one ["projector"]
         "The newest time at which anything folded happened.";
     REBUILDS = Counter Light "joinedup_projector_rebuilds_total" one ["projector"]
         "How often the view was rebuilt from the log since the process started.";
-    REBUILDING = Gauge Light "joinedup_projector_rebuild_position" one ["projector"]
+    REBUILDING = Gauge Now "joinedup_projector_rebuild_position" one ["projector"]
         "How far a rebuild beside the served view is; absent when none runs.";
     ENTITIES = Gauge Now "joinedup_view_entities" one ["projector"]
         "Transfers, referrals, ratings, answers, changes and observations in the view.";
@@ -257,7 +257,7 @@ metrics! {
     TRUNCATED = Gauge RunCharts "joinedup_run_chart_truncated_series" one []
         "Period-labelled series left out, the oldest first, because all series together would be more than run_chart_series.";
     AS_OF = Gauge RunCharts "joinedup_run_chart_position" one []
-        "The position in the log that all charts are of.";
+        "The position in the log that the charts are of: for the role operator that of now, for others that of their edition, which the charts of people are of.";
 
 }
 

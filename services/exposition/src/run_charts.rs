@@ -147,7 +147,7 @@ impl Made {
         let measures = definitions.measures;
         // The basis is copied, so that folding waits for the copy and not for a thousand charts.
         let edition = app.edition(audience);
-        let (basis, position, ratings, charted) = views.read(|view| {
+        let (basis, ratings, charted) = views.read(|view| {
             let cells = CellsOf::view(view, edition.as_deref());
             let places = Places::of(&app.definitions, &home, cells, audience);
             let charted = with_data(&definitions, &places.all, cells);
@@ -158,7 +158,7 @@ impl Made {
                 measures.iter(),
             );
             let ratings = decisions::ratings(view);
-            (basis.detached(), view.position(), ratings, charted)
+            (basis.detached(), ratings, charted)
         });
         let periods = app.config.run_chart_periods as usize;
         let mut charts = Vec::new();
@@ -186,7 +186,7 @@ impl Made {
         Some(Self {
             charts,
             ratings,
-            position,
+            position: basis.told_position(),
             most: app.config.run_chart_series,
         })
     }

@@ -278,6 +278,26 @@ fn every_door_gives_the_answer_of_the_others() {
     let north = doors.chart("hv-north-2", "all");
     let (_, corrected) = north.range(..=week.clone()).next_back().unwrap().1;
     assert!(corrected.is_some_and(|value| value < 0.64), "{north:?}");
+    // A chart of part of the people says so in whatever form it is taken away.
+    let part = |form: &str| {
+        let path = format!("/api/v1/charts/{MEASURE}{form}?area=havenshire&pathway=unknown");
+        doors.get(&path, "public")
+    };
+    assert!(part(".svg").contains(", pathway unknown</title>"));
+    let csv = part(".csv");
+    assert!(
+        csv.lines()
+            .next()
+            .unwrap()
+            .ends_with(",filter,as_known_at,audience")
+    );
+    assert!(
+        csv.lines()
+            .skip(1)
+            .all(|row| row.ends_with(",pathway unknown,,public"))
+    );
+    let chart: Value = serde_json::from_str(&part("")).unwrap();
+    assert_eq!(chart["filter"], json!({ "pathway": ["unknown"] }));
     // And who works with the people sees what the public does not.
     let small = doors.chart("hv-west-2", "all");
     assert!(

@@ -61,6 +61,8 @@ impl<'a> Basis<'a> {
             expectations: expectations.clone(),
             sources: Cow::Owned(view.summary().known_at(instant, &known.reports)),
             cells: Cow::Owned(known.cells),
+            position: known.position,
+            as_of: view.as_of().map(|as_of| as_of.min(instant)),
             ..Basis::beside_cells(view, measures, Some(instant))
         }
     }
@@ -171,7 +173,15 @@ impl<'a> Basis<'a> {
             .map_or(self.position, |edition| edition.position)
     }
 
-    /// When the last event happened that they hold; none where there is none.
+    /// The last position of the log that is told of: where there is an edition, its own, whatever the numbers are of. That of
+    /// now goes up with each event of a person.
+    #[must_use]
+    pub fn told_position(&self) -> u64 {
+        let edition = self.edition.as_deref();
+        edition.map_or(self.position, Edition::position)
+    }
+
+    /// The instant up to which they hold what was received; none before anything was read.
     pub(super) fn as_of(&self, measure: &Measure) -> Option<DateTime<Utc>> {
         self.edition_of(measure)
             .map_or(self.as_of, |edition| edition.as_of)

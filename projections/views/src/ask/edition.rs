@@ -37,6 +37,12 @@ impl Edition {
         }
     }
 
+    /// The last position of the log that it holds.
+    #[must_use]
+    pub const fn position(&self) -> u64 {
+        self.position
+    }
+
     /// The one that a measure's numbers are of: those of people. What organisations publish is already public.
     pub(super) fn of_measure<'e>(edition: Option<&'e Self>, measure: &Measure) -> Option<&'e Self> {
         edition.filter(|_| measure.is_of_people())

@@ -1,5 +1,6 @@
 //! Which cells a question is about, by what they are broken down by.
 
+use crate::measure::either;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,6 +45,21 @@ impl Filter {
             BTreeSet::from([value.to_owned()]),
         )]))
     }
+
+    /// Whether it leaves nothing out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// In words: `pathway 1 or 2 and responsible nhs`. Empty where it leaves nothing out.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let said = |(dimension, values): (&String, &BTreeSet<String>)| {
+            format!("{dimension} {}", either(values.iter().map(String::as_str)))
+        };
+        self.0.iter().map(said).collect::<Vec<_>>().join(" and ")
+    }
 }
 
 #[cfg(test)]
@@ -60,5 +76,8 @@ mod tests {
         assert!(Filter::one("pathway", "1").passes(&breakdown));
         assert!(!Filter::one("pathway", "2").passes(&breakdown));
         assert!(!Filter::one("responsible", "nhs").passes(&breakdown));
+        let two = Filter([("pathway".to_owned(), ["1", "2"].map(str::to_owned).into())].into());
+        let all = two.and(&Filter::one("reason", "HP1"));
+        assert_eq!(all.words(), "pathway 1 or 2 and reason HP1");
     }
 }

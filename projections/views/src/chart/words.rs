@@ -62,9 +62,8 @@ pub(super) fn summary(chart: &Chart) -> String {
         Some((point, value)) => {
             let _ = write!(
                 text,
-                "{}, {}: {} in {}",
-                chart.title,
-                chart.place(),
+                "{}: {} in {}",
+                chart.heading(),
                 number(chart, value),
                 period_name(chart.period, point.point.period())
             );
@@ -79,12 +78,7 @@ pub(super) fn summary(chart: &Chart) -> String {
             text.push('.');
         }
         None => {
-            let _ = write!(
-                text,
-                "{}, {}: there is no final number yet.",
-                chart.title,
-                chart.place()
-            );
+            let _ = write!(text, "{}: there is no final number yet.", chart.heading());
         }
     }
     if let Some(verdict) = &chart.verdict {

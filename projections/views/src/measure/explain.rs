@@ -1,7 +1,6 @@
 //! A measure in plain words.
 
 use super::{Aggregate, Measure, Outcomes, Population, SmallNumbers, Source};
-use crate::cell::Filter;
 use crate::quantity::{Kind, Unit};
 use std::fmt::Write;
 
@@ -137,7 +136,7 @@ fn number(measure: &Measure) -> String {
         Aggregate::Share => format!(
             "the share with {}",
             match (&measure.numerator, &measure.parts) {
-                (Some(numerator), _) => filter(numerator),
+                (Some(numerator), _) => numerator.words(),
                 (None, Some(parts)) => format!("one {parts} (or any, when none is chosen)"),
                 (None, None) => String::new(),
             }
@@ -183,18 +182,6 @@ fn cells(measure: &Measure) -> String {
     if measure.filter.0.is_empty() {
         measure.quantity.clone()
     } else {
-        format!("{} where {}", measure.quantity, filter(&measure.filter))
+        format!("{} where {}", measure.quantity, measure.filter.words())
     }
-}
-
-fn filter(filter: &Filter) -> String {
-    filter
-        .0
-        .iter()
-        .map(|(dimension, values)| {
-            let values: Vec<&str> = values.iter().map(String::as_str).collect();
-            format!("{dimension} {}", super::fit::either(values))
-        })
-        .collect::<Vec<_>>()
-        .join(" and ")
 }

@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 pub struct KnownAt {
     /// The cells of the quantities that were asked for.
     pub cells: Cells,
+    /// The last position of the log that had been recorded.
+    pub(crate) position: u64,
     /// When each source had last reported: what it sent later must not make a silence of then a calm one.
     pub(crate) reports: ReportsKnown,
 }
@@ -63,6 +65,8 @@ impl View {
         for (key, entity) in self.between(part.from, part.end) {
             let recorded = entity.facts.recorded_by(instant);
             known.reports.note(entity.family, &recorded);
+            let positions = recorded.iter().map(|fact| fact.position);
+            known.position = positions.fold(known.position, u64::max);
             let is_asked = families.contains(entity.family.code());
             if !is_asked && entity.family != Family::Change {
                 continue;

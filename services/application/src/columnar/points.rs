@@ -2,6 +2,7 @@
 
 use super::writer::Writer;
 use super::{Column, Of, Remark, TableError};
+use chrono::{DateTime, Utc};
 use joinedup_views::ask::Answer;
 use joinedup_views::chart::{Chart, ChartPoint};
 use joinedup_views::suppression::Audience;
@@ -9,8 +10,8 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;
 
-/// A point, and the chart that it is of.
-type Row<'a> = (&'a Chart, &'a ChartPoint);
+/// A point, the chart that it is of, and as known when and by whom.
+type Row<'a> = (&'a Chart, &'a ChartPoint, (Option<DateTime<Utc>>, Audience));
 
 /// Writes the points of a chart, as an audience was given it.
 ///
@@ -23,7 +24,7 @@ pub fn points(
 ) -> Result<(), TableError> {
     let mut file = Writer::begin(to, columns())?;
     for point in &answer.chart.points {
-        file.add((&answer.chart, point))?;
+        file.add((&answer.chart, point, (answer.as_known_at, audience)))?;
     }
     file.finish(remarks(answer, audience))
 }
@@ -43,52 +44,72 @@ fn remarks(answer: &Answer, audience: Audience) -> Vec<Remark> {
         ("definition", answer.chart.definition.clone()),
     ];
     remarks.extend(known.map(|at| ("as_known_at", at)));
+    let filter = answer.chart.filter.words();
+    remarks.extend((!filter.is_empty()).then_some(("filter", filter)));
     remarks
 }
 
 fn columns<'a>() -> Vec<Column<Row<'a>>> {
     vec![
-        ("measure", Of::Text(|(chart, _)| text(&chart.measure))),
-        ("area", Of::Text(|(chart, _)| text(&chart.area))),
+        ("measure", Of::Text(|(chart, ..)| text(&chart.measure))),
+        ("area", Of::Text(|(chart, ..)| text(&chart.area))),
         (
             "period",
-            Of::Text(|(chart, _)| Some(chart.period.to_string().into())),
+            Of::Text(|(chart, ..)| Some(chart.period.to_string().into())),
         ),
         (
             "period_start",
-            Of::Date(|(_, row)| Some(row.point.period_start)),
+            Of::Date(|(_, row, _)| Some(row.point.period_start)),
         ),
         (
             "period_end",
-            Of::Date(|(_, row)| Some(row.point.period_end)),
+            Of::Date(|(_, row, _)| Some(row.point.period_end)),
         ),
-        ("value", Of::Number(|(_, row)| row.point.value)),
-        ("numerator", Of::Number(|(_, row)| row.point.numerator)),
-        ("denominator", Of::Number(|(_, row)| row.point.denominator)),
-        ("n", Of::Whole(|(_, row)| row.point.n)),
-        ("state", Of::Text(|(_, row)| word(row.point.state))),
-        ("centre", Of::Number(|(_, row)| row.centre)),
-        ("lcl", Of::Number(|(_, row)| row.lcl)),
-        ("ucl", Of::Number(|(_, row)| row.ucl)),
+        ("value", Of::Number(|(_, row, _)| row.point.value)),
+        ("numerator", Of::Number(|(_, row, _)| row.point.numerator)),
+        (
+            "denominator",
+            Of::Number(|(_, row, _)| row.point.denominator),
+        ),
+        ("n", Of::Whole(|(_, row, _)| row.point.n)),
+        ("state", Of::Text(|(_, row, _)| word(row.point.state))),
+        ("centre", Of::Number(|(_, row, _)| row.centre)),
+        ("lcl", Of::Number(|(_, row, _)| row.lcl)),
+        ("ucl", Of::Number(|(_, row, _)| row.ucl)),
         (
             "signals",
-            Of::Text(|(_, row)| {
+            Of::Text(|(_, row, _)| {
                 let rules = row.signals.iter().filter_map(|signal| word(signal.rule));
                 Some(rules.collect::<Vec<_>>().join(" ").into())
             }),
         ),
         (
             "note",
-            Of::Text(|(_, row)| row.point.note.as_deref().map(Into::into)),
+            Of::Text(|(_, row, _)| row.point.note.as_deref().map(Into::into)),
         ),
         (
             "footprint",
-            Of::Text(|(chart, _)| {
+            Of::Text(|(chart, ..)| {
                 chart
                     .footprint
                     .as_ref()
                     .map(|footprint| footprint.words.as_str().into())
             }),
+        ),
+        (
+            "filter",
+            Of::Text(|(chart, ..)| {
+                let words = chart.filter.words();
+                (!words.is_empty()).then(|| words.into())
+            }),
+        ),
+        (
+            "as_known_at",
+            Of::Text(|(_, _, (known, _))| known.map(|at| at.to_rfc3339().into())),
+        ),
+        (
+            "audience",
+            Of::Text(|(_, _, (_, audience))| text(audience.word())),
         ),
     ]
 }

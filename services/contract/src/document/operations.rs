@@ -458,7 +458,7 @@ fn running(schemas: &mut Schemas) -> Vec<Operation> {
             .answering_in(lines, text())
             .failing(&[BAD, UNKNOWN, UNAVAILABLE]),
         Operation::get("/api/v1/stream", "stream", Role::Any, "A word whenever the views have moved")
-            .saying("Server-sent events `hello`, `moved` and `heartbeat`, without any number of a measure.")
+            .saying("Server-sent events `hello`, `moved` and `heartbeat`, without any number of a measure. Without the role operator they move when the next edition is there.")
             .answering_in("text/event-stream", text())
             .failing(&[UNKNOWN]),
         Operation::get("/api/v1/openapi.json", "readDescription", Role::Any, "This document").answering(json!({ "type": "object" })),

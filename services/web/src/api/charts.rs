@@ -11,6 +11,7 @@ use joinedup_application::app::App;
 use joinedup_application::charts::{Answer, ChartRequest, ask};
 use joinedup_application::columnar;
 use joinedup_drawing::of_answer;
+use joinedup_views::suppression::Audience;
 
 /// One chart.
 pub async fn chart(
@@ -34,7 +35,7 @@ pub async fn chart(
     let turns = app.turns.clone();
     let answer = turns.work(move || ask(&app, &request, audience)).await??;
     match form {
-        "csv" => csv(&answer),
+        "csv" => csv(&answer, audience),
         "parquet" => {
             let mut file = Vec::new();
             columnar::points(&answer, audience, &mut file)?;
@@ -50,7 +51,7 @@ pub async fn chart(
 }
 
 /// The points as CSV, one row a period.
-fn csv(answer: &Answer) -> Result<Response, Problem> {
+fn csv(answer: &Answer, audience: Audience) -> Result<Response, Problem> {
     let number = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
     let word = |value: serde_json::Result<serde_json::Value>| {
         let value = value.ok();
@@ -76,7 +77,13 @@ fn csv(answer: &Answer) -> Result<Response, Problem> {
         "signals",
         "note",
         "footprint",
+        "filter",
+        "as_known_at",
+        "audience",
     ];
+    let filter = answer.chart.filter.words();
+    let known = answer.as_known_at.map(|at| at.to_rfc3339());
+    let known = known.unwrap_or_default();
     let rows = answer.chart.points.iter().map(|row| {
         let point = &row.point;
         let signals = row.signals.iter();
@@ -100,6 +107,9 @@ fn csv(answer: &Answer) -> Result<Response, Problem> {
             signals.join(" "),
             point.note.clone().unwrap_or_default(),
             footprint.clone(),
+            filter.clone(),
+            known.clone(),
+            audience.word().to_owned(),
         ]
     });
     files::csv(titles, rows)

@@ -65,8 +65,8 @@ pub async fn list(
             model: model.id().to_owned(),
             population: population.to_owned(),
             populations: model.populations().cloned().collect(),
-            as_of: status.progress_at,
-            as_of_position: status.position,
+            as_of: audience.told(status.progress_at),
+            as_of_position: app.position(audience),
             area,
             nodes,
         })

@@ -1,5 +1,6 @@
 //! `GET /api/v1/stream`: a word by server-sent events whenever the views have moved, and a heartbeat with the pipeline's
-//! honesty. What moved is asked for again: the stream carries no numbers and so leaks none.
+//! honesty. What moved is asked for again: the stream carries no numbers of a measure. That something moved is itself a
+//! person who came or left, so whoever reads editions is told when the next one is there, and of nothing in between.
 
 use crate::door::Shared;
 use crate::door::auth::{self, Caller};
@@ -13,6 +14,7 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::future::ready;
 use futures::{Stream, StreamExt};
+use joinedup_views::suppression::Audience;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,37 +42,49 @@ pub async fn stream(
     // A stream that waits for something to happen is not a client that is silent.
     let working = activity.map(|Extension(activity)| activity.working());
     let held = (place, working);
-    let moved = views.moved();
-    let words = futures::stream::unfold(
-        (views, moved, true),
-        |(views, mut moved, first)| async move {
-            let name = if first {
-                "hello"
-            } else {
-                match tokio::time::timeout(HEARTBEAT, moved.changed()).await {
+    let audience = caller.audience_of_movement();
+    let moved = (audience == Audience::Operations).then(|| views.moved());
+    let app = shared.app.clone();
+    let words = futures::stream::unfold((moved, None), move |(mut moved, before)| {
+        let (app, views) = (app.clone(), views.clone());
+        async move {
+            let is_moved = match (&mut moved, before) {
+                (_, None) => false,
+                (Some(moved), _) => match tokio::time::timeout(HEARTBEAT, moved.changed()).await {
                     Ok(Ok(())) => {
                         tokio::time::sleep(APART).await;
                         moved.mark_unchanged();
-                        "moved"
+                        true
                     }
                     Ok(Err(_)) => return None,
-                    Err(_) => "heartbeat",
+                    Err(_) => false,
+                },
+                (None, _) => {
+                    tokio::time::sleep(HEARTBEAT).await;
+                    false
                 }
             };
-            let status = views.status();
-            let data = serde_json::json!({
-                "position": status.position,
-                "head": status.head,
+            let (status, position) = (views.status(), app.position(audience));
+            let name = match before {
+                None => "hello",
+                Some(before) if is_moved || before != position => "moved",
+                Some(_) => "heartbeat",
+            };
+            let mut data = serde_json::json!({
+                "position": position,
                 "state": status.progress.word(),
-                "progress_at": status.progress_at,
+                "progress_at": audience.told(status.progress_at),
             });
+            if audience == Audience::Operations {
+                data["head"] = status.head.into();
+            }
             let event = Event::default()
                 .event(name)
-                .id(status.position.to_string())
+                .id(position.to_string())
                 .data(data.to_string());
-            Some((Ok(event), (views, moved, false)))
-        },
-    );
+            Some((Ok(event), (moved, Some(position))))
+        }
+    });
     let words = words
         // Whoever is no longer let in is told nothing more.
         .take_while(move |_| ready(auth::is_still(&shared, &headers, &caller)))

@@ -38,11 +38,14 @@
   }
   const started = Date.now();
 
+  // The stream tells what the page tells: one that is looked at as others see it moves when theirs does.
+  const audience = new URL(location.href).searchParams.get("audience");
+  const words = "/api/v1/stream" + (audience ? "?audience=" + encodeURIComponent(audience) : "");
   function listen() {
     clearTimeout(retry);
     stream?.close();
     tried = Date.now();
-    const mine = stream = new EventSource("/api/v1/stream");
+    const mine = stream = new EventSource(words);
     const word = moved => event => {
       if (mine !== stream) return;
       const away = since !== null;

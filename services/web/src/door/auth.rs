@@ -254,6 +254,16 @@ impl Caller {
         }
     }
 
+    /// Whether the caller is told that something moved when it does, and up to which position: who works with the numbers of
+    /// now, of whatever areas. Everybody else could count by it who comes and goes.
+    #[must_use]
+    pub fn audience_of_movement(&self) -> Audience {
+        match self.has(Role::Operator) && !self.as_public {
+            true => Audience::Operations,
+            false => Audience::Public,
+        }
+    }
+
     /// What the caller may see of all areas together.
     #[must_use]
     pub fn audience_everywhere(&self) -> Audience {

@@ -233,7 +233,7 @@ pub fn table(chart: &Chart) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Table of the points" {
             table.points #points data-live {
-                caption { (chart.title) ", " (chart.place()) ", newest first" @if unit != "proportion" { " (" (unit) ")" } }
+                caption { (chart.heading()) ", newest first" @if unit != "proportion" { " (" (unit) ")" } }
                 thead {
                     tr {
                         th scope="col" { "Period" } th.number scope="col" { "Value" }

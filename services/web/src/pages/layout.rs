@@ -12,6 +12,7 @@ use joinedup_events::{Area, AreaId};
 use joinedup_projector::Progress;
 use joinedup_views::measure::Measure;
 use joinedup_views::period::Grain;
+use joinedup_views::suppression::Audience;
 use maud::{DOCTYPE, Markup, html};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -142,9 +143,12 @@ fn strip(visit: &Visit) -> Markup {
         return html! {};
     };
     let status = views.status();
+    let audience = visit.caller.audience_of_movement();
+    let at = audience.told(status.progress_at);
     let (class, text) = match &status.progress {
         Progress::Live => health::in_short(visit, &health),
         Progress::Starting => ("poor", "Starting: opening the data".to_owned()),
+        Progress::CatchingUp if audience == Audience::Public => ("poor", "Catching up".to_owned()),
         Progress::CatchingUp => (
             "poor",
             format!(
@@ -164,9 +168,9 @@ fn strip(visit: &Visit) -> Markup {
     };
     html! {
         div.strip {
-            p #strip data-live data-position=(status.position) {
+            p #strip data-live data-position=(visit.app.position(audience)) {
                 a href=(visit.address.elsewhere("/sources")) { span.state.(class) { (text) } }
-                " · updated " time datetime=(status.progress_at.to_rfc3339()) { (words::clock(status.progress_at)) }
+                " · updated " time datetime=(at.to_rfc3339()) { (words::clock(at)) }
                 @if status.quarantined > 0 { " · " (words::counted(usize::try_from(status.quarantined).unwrap_or(usize::MAX), "rejected event", "rejected events")) }
             }
             p #live-note role="status" hidden {}

@@ -137,7 +137,7 @@ fn chart(visit: &Visit, measure: &Measure) -> Result<Markup, Problem> {
     let request = ChartRequest::new(id, visit.area.as_str());
     let answer = charts::ask(&visit.app, &request, visit.audience())?;
     let own = visit.elsewhere(format!("/measures/{id}"));
-    let about = html! { p.small { a href=(own.address) { (answer.chart.title) } ", " (answer.chart.place()) ", by " (words::grain(answer.chart.period)) } };
+    let about = html! { p.small { a href=(own.address) { (answer.chart.heading()) } ", by " (words::grain(answer.chart.period)) } };
     if let Some(bars) = ranked::bars(&own, measure, &request)? {
         return Ok(
             html! { figure.pack-chart { figcaption { (about) h2 { (bars.sentence()) } } (bars.show()) } },

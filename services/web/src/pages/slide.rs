@@ -68,9 +68,8 @@ fn words_of(visit: &Visit, measure: &Measure, answer: &Answer, finding: String) 
     Words {
         finding,
         about: format!(
-            "{}, {}, by {}. {}.",
-            chart.title,
-            chart.place(),
+            "{}, by {}. {}.",
+            chart.heading(),
             words::grain(chart.period),
             words::direction(chart.direction)
         ),
@@ -106,10 +105,9 @@ pub fn elsewhere(figure: &Figure<'_>) -> Markup {
         .elsewhere("/pack")
         .with("chart", &chart.measure);
     let embed = format!(
-        "<img src=\"{}\" alt=\"{}, {}\" width=\"960\">",
+        "<img src=\"{}\" alt=\"{}\" width=\"960\">",
         slide("svg"),
-        chart.title,
-        chart.place()
+        chart.heading()
     );
     html! {
         details #elsewhere {
