@@ -34,6 +34,9 @@ const LINE_BYTES: u64 = 4 << 20;
 /// What the first line of an archive gives for the line before it.
 pub const BEGIN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
+/// The header of an answer over HTTP with an archive that names the log that it was made from.
+pub const OF_LOG: &str = "joinedup-log";
+
 /// What an archive holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {

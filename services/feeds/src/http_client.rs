@@ -219,7 +219,7 @@ impl Client {
             413 => Ok(Answered::TooLarge),
             401 | 403 => Err(ClientError::NotAllowed {
                 status,
-                detail: problem.detail,
+                detail: reason(problem),
             }),
             422 if !problem.errors.is_empty() => Ok(Answered::Refused(
                 problem
@@ -237,8 +237,21 @@ impl Client {
     /// # Errors
     /// As [`Self::post_events`].
     pub fn get(&self, path: &str) -> Result<Box<dyn Read + Send>, ClientError> {
+        // Every answer has the header, and nobody looks.
+        self.get_with(path, "date").map(|(_, body)| body)
+    }
+
+    /// As [`Self::get`], with a header of the answer.
+    ///
+    /// # Errors
+    /// As [`Self::post_events`].
+    pub fn get_with(
+        &self,
+        path: &str,
+        header: &str,
+    ) -> Result<(Option<String>, Box<dyn Read + Send>), ClientError> {
         let agent = &self.agent;
-        let mut body = None;
+        let mut found = None;
         let (status, text) = self.patiently(|| {
             let mut request = agent
                 .get(format!("{}{path}", self.url))
@@ -251,7 +264,9 @@ impl Client {
             let response = request.call()?;
             let status = response.status().as_u16();
             if status == 200 {
-                body = Some(response.into_body());
+                let text = response.headers().get(header);
+                let text = text.and_then(|text| text.to_str().ok()).map(str::to_owned);
+                found = Some((text, response.into_body()));
                 return Ok((status, String::new()));
             }
             let text = response
@@ -262,8 +277,8 @@ impl Client {
             Ok((status, text))
         })?;
         let problem: Problem = serde_json::from_str(&text).unwrap_or_default();
-        match (status, body) {
-            (200, Some(body)) => Ok(Box::new(body.into_reader())),
+        match (status, found) {
+            (200, Some((text, body))) => Ok((text, Box::new(body.into_reader()))),
             (401 | 403, _) => Err(ClientError::NotAllowed {
                 status,
                 detail: problem.detail,
@@ -313,6 +328,14 @@ impl Client {
                 }
             }
         }
+    }
+}
+
+/// Why something is not allowed: of what stands in the way of an event, the first.
+fn reason(problem: Problem) -> String {
+    match problem.errors.first() {
+        Some(error) => format!("{} {}", error.pointer, error.detail),
+        None => problem.detail,
     }
 }
 

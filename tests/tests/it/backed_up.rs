@@ -57,6 +57,7 @@ fn each_run_adds_what_is_new_and_the_folder_is_one_whole_archive() {
     let files = [
         "000000000001-000000000003.ndjson",
         "000000000004-000000000006.ndjson",
+        "log-identity",
     ];
     assert_eq!(names(&backup), files);
 
@@ -76,7 +77,8 @@ fn each_run_adds_what_is_new_and_the_folder_is_one_whole_archive() {
     std::fs::remove_file(&first).unwrap();
     let half = verify(&["--expect", &hash]);
     assert!(
-        half.stderr.contains("continues one that is not there"),
+        half.stderr
+            .contains("continues an archive that is not here"),
         "{half:?}"
     );
     std::fs::write(&first, kept).unwrap();
@@ -119,6 +121,114 @@ fn an_archive_is_not_continued_from_a_log_that_was_put_back_from_an_older_copy()
     sent(&product, "five");
     lengthen(&product).succeeded();
     product::run(["export", "--verify", &backup]).succeeded();
+}
+
+/// A folder with the log of three people in `data`.
+fn a_log_of_three(folder: &std::path::Path) {
+    let events = ["one", "two", "three"].iter().flat_map(|name| {
+        stay(
+            name,
+            "havenshire-north",
+            "2026-09-01",
+            "2026-09-07",
+            "2026-09-10",
+        )
+    });
+    let lines: String = events.map(|event| format!("{event}\n")).collect();
+    folders::write(folder, &[("events.ndjson", &lines)]);
+    ran(folder, "import --data data events.ndjson").succeeded();
+}
+
+fn ran(folder: &std::path::Path, words: &str) -> Run {
+    Run::of(product::command(words.split(' ').collect::<Vec<_>>()).current_dir(folder))
+}
+
+#[test]
+fn an_archive_is_not_continued_from_a_log_in_which_somebody_was_erased() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |words: &str| ran(folder.path(), words);
+    let refused = |words: &str, says: &str| {
+        let run = run(words);
+        assert_eq!(run.code, Some(1), "{words}: {run:?}");
+        assert!(run.stderr.contains(says), "{words}: {run:?}");
+    };
+    a_log_of_three(folder.path());
+    run("export --data data --into backup").succeeded();
+    refused(
+        "erase --data data --into new --entity transfer/typo",
+        "nothing in the log is about transfer/typo",
+    );
+    assert!(!folder.path().join("new").exists());
+    // Its last event is as it was, so nothing at the end of the archive tells.
+    run("erase --data data --into new --entity transfer/one").succeeded();
+    refused("export --data new --into backup", "by an erasure");
+    // Nor from a folder of an older version, which knew no log.
+    std::fs::remove_file(folder.path().join("backup/log-identity")).unwrap();
+    refused("export --data new --into backup", "by an erasure");
+    assert!(!folder.path().join("backup/unfinished.part").exists());
+    run("export --data data --into backup").succeeded();
+    // What was restored from the archive holds all of it, and goes on.
+    let file = "backup/000000000001-000000000009.ndjson";
+    run(&format!("import --data restored {file}")).succeeded();
+    run("export --data restored --into backup").succeeded();
+
+    let whole = run("export --data data -o all.ndjson");
+    let again = whole.stderr.split("with --after").nth(1).unwrap().trim();
+    let again = again.replace('\'', "");
+    assert!(again.contains("--of-log"), "{whole:?}");
+    let words = format!("export --data data -o none.ndjson --after {again}");
+    run(&words).succeeded();
+    refused(
+        &words
+            .replace("none", "new")
+            .replace("--data data", "--data new"),
+        "--of-log",
+    );
+    assert!(!folder.path().join("new.ndjson").exists());
+}
+
+#[test]
+fn an_archive_without_its_beginning_or_among_others_is_not_called_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |words: &str| ran(folder.path(), words);
+    let refused = |words: &str, says: &str| {
+        let run = run(words);
+        assert_eq!(run.code, Some(1), "{words}: {run:?}");
+        assert!(run.stderr.contains(says), "{words}: {run:?}");
+    };
+    a_log_of_three(folder.path());
+    run("export --data data --into backup").succeeded();
+    let whole = std::fs::read_to_string(
+        folder
+            .path()
+            .join("backup/000000000001-000000000009.ndjson"),
+    )
+    .unwrap();
+    let (first, rest) = whole.split_at(whole.find('\n').unwrap() + 1);
+    folders::write(folder.path(), &[("rest.ndjson", rest), ("none.ndjson", "")]);
+    refused(
+        "export --verify rest.ndjson",
+        "continues an archive that is not here",
+    );
+    refused("export --verify none.ndjson", "holds no archive");
+    let hash = first.trim_end().rsplit('"').nth(1).unwrap();
+    run(&format!("export --verify rest.ndjson --continues {hash}")).succeeded();
+    let imported = run("import --data half rest.ndjson");
+    imported.succeeded();
+    assert!(
+        imported.stderr.contains("begins at position 2"),
+        "{imported:?}"
+    );
+
+    std::fs::rename(
+        folder.path().join("rest.ndjson"),
+        folder.path().join("backup/2026-11-28.ndjson"),
+    )
+    .unwrap();
+    refused(
+        "export --data data --into backup",
+        "2026-11-28.ndjson does not belong to this archive",
+    );
 }
 
 /// Changes a byte in everything that a file says of somebody.

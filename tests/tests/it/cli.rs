@@ -130,7 +130,6 @@ fn a_command_that_only_reads_makes_no_log() {
         "export -o all.ndjson",
         "export --into backup",
         "export --cells",
-        "export --parquet",
         "check --log",
         "rebuild",
         "erase --into new --nothing",

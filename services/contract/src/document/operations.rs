@@ -441,6 +441,7 @@ fn running(schemas: &mut Schemas) -> Vec<Operation> {
             .answering_in(PARQUET, binary())
             .failing(&[BAD, NOT_BUILT, UNAVAILABLE]),
         Operation::get("/api/v1/export/events", "exportEvents", Role::Admin, "The log as an archive")
+            .saying("The header `joinedup-log` names the log that it was made from: an archive is continued from the same log only.")
             .with([
                 in_query("after", "Events after this position.", json!({ "type": "integer", "minimum": 0 })),
                 in_query("continues", "The hash of the last line of the archive that this one continues.", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })),

@@ -1,6 +1,7 @@
 //! `export`: takes everything out of a log: the events as an archive with a hash chain, or the cells as text.
 
 mod chain;
+pub(super) mod output;
 mod parquet;
 
 use super::target::Target;
@@ -13,8 +14,10 @@ use joinedup_feeds::http_client::Client;
 use joinedup_log::{Position, archive};
 use joinedup_projector::folded;
 use joinedup_views::view::View;
+use output::{Output, unwritten};
+use serde::Deserialize;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Flags of `export`.
@@ -53,18 +56,28 @@ pub struct Export {
         conflicts_with = "cells"
     )]
     pub after: u64,
-    /// The hash of the last line of the archive that this one continues.
-    #[arg(long, value_name = "HASH", requires = "after")]
+    /// The hash of the last line of the archive that this one continues; with --verify, that the one that is checked
+    /// continues.
+    #[arg(long, value_name = "HASH")]
     pub continues: Option<String>,
     /// The `prev` of that line. With it the log must still have the line's event, else it was restored from an older copy or is
     /// another one.
     #[arg(long, value_name = "HASH", requires = "continues")]
     pub prev: Option<String>,
+    /// The identity of the log that the archive was made from. A log that was written anew by an erasure is another one, though its
+    /// last event may be the same.
+    #[arg(
+        long,
+        value_name = "ID",
+        requires = "continues",
+        conflicts_with = "verify"
+    )]
+    pub of_log: Option<String>,
     /// The file to write, which must not be there yet; standard output unless given.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// A folder with an archive in files that continue one another: what is new goes into one more of them.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "cells", "after", "continues", "prev", "verify"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "cells", "after", "continues", "prev", "of_log", "verify"])]
     pub into: Option<PathBuf>,
 }
 
@@ -74,6 +87,29 @@ struct Begin {
     after: u64,
     /// How the archive ends that it continues.
     continues: Option<archive::End>,
+    /// The log that it was made from, where that has to be the same.
+    of_log: Option<String>,
+}
+
+impl Begin {
+    /// Refuses another log.
+    fn check(&self, log: Option<&str>) -> Result<(), Failure> {
+        match &self.of_log {
+            Some(of_log) if log != Some(of_log) => Err(Failure::new(
+                "the log is another one than that of --of-log: it was written anew by an erasure, or was restored; make a whole \
+                 archive of it, and after an erasure delete those before",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What was exported.
+#[derive(Clone, Debug)]
+struct Exported {
+    summary: archive::Summary,
+    /// The log that it came from; none where a server of an older version does not say.
+    log: Option<String>,
 }
 
 /// Exports.
@@ -84,11 +120,6 @@ pub async fn run(export: Export) -> Result<(), Failure> {
     if let Some(file) = &export.verify {
         return verify(file, &export);
     }
-    if !export.target.is_named() {
-        return Err(Failure::usage(
-            "say where from: --data DIR (while no server has it open), --nats URL, or --url URL of a running server",
-        ));
-    }
     let mut hashes = export.continues.iter().chain(&export.prev);
     if !hashes.all(|hash| archive::is_hash(hash)) {
         return Err(Failure::usage(
@@ -97,6 +128,11 @@ pub async fn run(export: Export) -> Result<(), Failure> {
         ));
     }
     let config = export.target.settings()?;
+    if !export.target.is_named() && config.nats.is_none() {
+        return Err(Failure::usage(
+            "say where from: --data DIR (while no server has it open), --nats URL, or --url URL of a running server",
+        ));
+    }
     if export.parquet {
         return parquet::run(&export, &config).await;
     }
@@ -112,43 +148,61 @@ pub async fn run(export: Export) -> Result<(), Failure> {
             hash,
             prev: export.prev.clone(),
         }),
+        of_log: export.of_log.clone(),
     };
-    let out = output(export.output.as_deref())?;
-    let summary = events(&export.target, &config, out, &begin).await?;
-    report(&summary, &begin);
+    let out = Output::to(export.output.as_deref())?;
+    let exported = events(&export.target, &config, out.writer()?, &begin).await?;
+    out.done()?;
+    report(&exported, &begin);
     Ok(())
 }
 
 /// Writes the cells.
 async fn cells(export: &Export, config: &Config) -> Result<(), Failure> {
-    let mut out = output(export.output.as_deref())?;
+    let out = Output::to(export.output.as_deref())?;
+    let mut to = out.writer()?;
     if let Some(url) = &export.target.url {
-        return copied(
-            export.target.server(url)?,
-            "/api/v1/export/cells".to_owned(),
-            out,
-        )
-        .await;
+        let client = export.target.server(url)?;
+        copied(&client, "/api/v1/export/cells", to).await?;
+        tell_unread(client, "are in no cell").await;
+    } else {
+        let view = view(config).await?;
+        to.write_all(view.cells().export().as_bytes())
+            .and_then(|()| to.flush())
+            .map_err(unwritten)?;
     }
-    let view = view(config).await?;
-    out.write_all(view.cells().export().as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(unwritten)
+    out.done()
 }
 
 /// Copies what a server answers.
 async fn copied(
-    client: Client,
-    path: String,
+    client: &Client,
+    path: &str,
     mut out: Box<dyn Write + Send>,
 ) -> Result<(), Failure> {
+    let (client, path) = (client.clone(), path.to_owned());
     let copying = tokio::task::spawn_blocking(move || {
         let mut body = client.get(&path).map_err(Failure::new)?;
-        io::copy(&mut body, &mut out)
-            .and_then(|_| out.flush())
-            .map_err(unwritten)
+        output::copied(&mut body, &mut out)
     });
     copying.await.map_err(Failure::new)?
+}
+
+/// Says how many events a server could not read, where it tells.
+async fn tell_unread(client: Client, so: &str) {
+    #[derive(Deserialize)]
+    struct Quarantine {
+        count: usize,
+    }
+    let asked = tokio::task::spawn_blocking(move || {
+        let body = client.get("/api/v1/quarantine").ok()?;
+        serde_json::from_reader::<_, Quarantine>(body).ok()
+    });
+    if let Ok(Some(Quarantine { count: count @ 1.. })) = asked.await {
+        eprintln!(
+            "{count} events of the log could not be read and {so}; the quarantine of the server says why"
+        );
+    }
 }
 
 /// The view that the events of a log come to. What could not be read is said.
@@ -176,53 +230,74 @@ async fn events(
     config: &Config,
     mut out: Box<dyn Write + Send>,
     begin: &Begin,
-) -> Result<archive::Summary, Failure> {
-    let Begin { after, continues } = begin.clone();
+) -> Result<Exported, Failure> {
     if let Some(url) = &target.url {
-        let client = target.server(url)?;
-        let mut path = format!("/api/v1/export/events?after={after}");
-        if let Some(end) = &continues {
-            path += &format!("&continues={}", end.hash);
-            path.extend(end.prev.iter().map(|prev| format!("&prev={prev}")));
-        }
-        let copied = tokio::task::spawn_blocking(move || -> Result<archive::Summary, Failure> {
-            let body = client.get(&path).map_err(Failure::new)?;
-            // Checked on its way, so that what the network cut short or changed is not taken for a backup.
-            let summary = archive::verify(BufReader::new(Copying {
-                from: body,
-                to: &mut out,
-            }))
-            .map_err(|error| Failure::new(format!("the server's answer is not whole: {error}")))?;
-            out.flush().map_err(unwritten)?;
-            let expected = continues.filter(|_| summary.events > 0);
-            if expected.is_some_and(|end| end.hash != summary.starts_from) {
-                return Err(Failure::new(
-                    "the server did not take --continues: it is of an older version; give no --continues, or update it",
-                ));
-            }
-            Ok(summary)
-        });
+        let (client, begin) = (target.server(url)?, begin.clone());
+        let copied = tokio::task::spawn_blocking(move || from_server(&client, &mut *out, &begin));
         return copied.await.map_err(Failure::new)?;
     }
     let log = open_log::open(config).await?;
-    archive::export_from(&*log, &mut *out, Position(after), continues.as_ref())
-        .await
-        .map_err(Failure::new)
+    let identity = log.identity().await.map_err(Failure::new)?.0;
+    begin.check(Some(&identity))?;
+    let (after, end) = (Position(begin.after), begin.continues.as_ref());
+    let summary = archive::export_from(&*log, &mut *out, after, end).await;
+    Ok(Exported {
+        summary: summary.map_err(Failure::new)?,
+        log: Some(identity),
+    })
+}
+
+/// Writes the archive that a server gives. Blocks.
+fn from_server(
+    client: &Client,
+    out: &mut (dyn Write + Send),
+    begin: &Begin,
+) -> Result<Exported, Failure> {
+    let mut path = format!("/api/v1/export/events?after={}", begin.after);
+    if let Some(end) = &begin.continues {
+        path += &format!("&continues={}", end.hash);
+        path.extend(end.prev.iter().map(|prev| format!("&prev={prev}")));
+    }
+    let answer = client.get_with(&path, archive::OF_LOG);
+    let (log, body) = answer.map_err(Failure::new)?;
+    begin.check(log.as_deref())?;
+    let mut copying = Copying {
+        from: body,
+        to: &mut *out,
+        unwritten: None,
+    };
+    // Checked on its way, so that what the network cut short or changed is not taken for a backup.
+    let verified = archive::verify(BufReader::new(&mut copying));
+    if let Some(error) = copying.unwritten {
+        return Err(unwritten(error));
+    }
+    let summary = verified
+        .map_err(|error| Failure::new(format!("the server's answer is not whole: {error}")))?;
+    out.flush().map_err(unwritten)?;
+    let expected = begin.continues.as_ref().filter(|_| summary.events > 0);
+    if expected.is_some_and(|end| end.hash != summary.starts_from) {
+        return Err(Failure::new(
+            "the server did not take --continues: it is of an older version; give no --continues, or update it",
+        ));
+    }
+    Ok(Exported { summary, log })
 }
 
 /// Says what was exported, and what to give to the export that continues it.
-fn report(summary: &archive::Summary, begin: &Begin) {
+fn report(Exported { summary, log }: &Exported, begin: &Begin) {
     let (hash, prev) = match &begin.continues {
         Some(end) if summary.events == 0 => (&end.hash, &end.prev),
         _ => (&summary.hash, &summary.prev),
     };
     let prev = prev.as_ref().map(|prev| format!(" --prev {prev}"));
+    let of_log = log.as_ref().map(|log| format!(" --of-log '{log}'"));
     let last = summary.last.map_or(begin.after, |last| last.0);
     eprintln!(
         "{} events; keep the hash of the last one elsewhere: {hash}\nthe next export continues this one with --after {last} \
-         --continues {hash}{}",
+         --continues {hash}{}{}",
         summary.events,
-        prev.unwrap_or_default()
+        prev.unwrap_or_default(),
+        of_log.unwrap_or_default()
     );
 }
 
@@ -230,12 +305,18 @@ fn report(summary: &archive::Summary, begin: &Begin) {
 struct Copying<R, W> {
     from: R,
     to: W,
+    /// Why the other did not take it.
+    unwritten: Option<io::Error>,
 }
 
 impl<R: Read, W: Write> Read for Copying<R, W> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.from.read(buffer)?;
-        self.to.write_all(&buffer[..read])?;
+        self.to.write_all(&buffer[..read]).map_err(|error| {
+            let kind = error.kind();
+            self.unwritten = Some(error);
+            io::Error::from(kind)
+        })?;
         Ok(read)
     }
 }
@@ -251,9 +332,9 @@ fn verify(file: &Path, export: &Export) -> Result<(), Failure> {
         .map_err(|e| Failure::new(format!("{}: {e}", file.display())))?;
     let name = file.display();
     // A backup that never wrote a file must not look like one that did.
-    if file.is_dir() && summary.events == 0 {
+    if summary.events == 0 {
         return Err(Failure::new(format!(
-            "{name} holds no archive: no file of it ends in .ndjson with an event in it"
+            "{name} holds no archive: there is no event in it"
         )));
     }
     if let Some(expected) = &export.expect
@@ -272,9 +353,10 @@ fn verify(file: &Path, export: &Export) -> Result<(), Failure> {
             summary.missing
         )));
     }
-    if file.is_dir() && summary.starts_from != archive::BEGIN {
+    if summary.starts_from != export.continues.as_deref().unwrap_or(archive::BEGIN) {
         return Err(Failure::new(format!(
-            "{name}: the first file continues one that is not there: what is here is not the whole archive"
+            "{name}: it continues an archive that is not here, so what is here is not the whole; --continues HASH passes it, with \
+             the hash of the last line of that archive"
         )));
     }
     let span = match (summary.first, summary.last) {
@@ -286,22 +368,6 @@ fn verify(file: &Path, export: &Export) -> Result<(), Failure> {
         summary.events, summary.hash
     );
     Ok(())
-}
-
-fn unwritten(error: io::Error) -> Failure {
-    Failure::new(format!("the export could not be written: {error}"))
-}
-
-/// Where the export goes. A file is never overwritten: it may be the only copy.
-fn output(path: Option<&Path>) -> Result<Box<dyn Write + Send>, Failure> {
-    match path {
-        None => Ok(Box::new(BufWriter::new(io::stdout()))),
-        Some(path) => {
-            let file = File::create_new(path)
-                .map_err(|e| Failure::usage(format!("{} cannot be made: {e}", path.display())))?;
-            Ok(Box::new(BufWriter::new(file)))
-        }
-    }
 }
 
 #[cfg(test)]

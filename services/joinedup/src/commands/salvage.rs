@@ -1,13 +1,13 @@
 //! `salvage`: takes out of a damaged embedded log what is whole in it, as an archive, and says what is lost.
 
+use super::export::output::{Output, unwritten};
 use crate::cli::Failure;
 use crate::open_log;
 use clap::Args;
 use joinedup_log::archive::{ArchiveWriter, BEGIN, Summary};
 use joinedup_log::embedded::salvage::Salvage as Found;
-use std::fs::File;
-use std::io::{self, BufWriter};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 
 /// Runs of missing positions that are written out; of more, their number.
 const MAX_RUNS: usize = 100;
@@ -39,9 +39,9 @@ pub fn run(salvage: &Salvage) -> Result<(), Failure> {
         ));
     };
     let output = salvage.output.display();
-    let file = File::create_new(&salvage.output)
-        .map_err(|e| Failure::usage(format!("{output} cannot be made: {e}")))?;
-    let summary = write(&found, file, &salvage.output)?;
+    let out = Output::to(Some(&salvage.output))?;
+    let summary = write(&found, &mut *out.writer()?)?;
+    out.done()?;
     println!(
         "{output}: {} events taken out of what is left of the log, the last one from position {last}. This is not the whole log: \
          whether more events followed cannot be seen from here. Compare with the position that the views had counted, and \
@@ -61,22 +61,14 @@ pub fn run(salvage: &Salvage) -> Result<(), Failure> {
     Err(Failure::new(lost(&missing)))
 }
 
-fn write(found: &Found, file: File, path: &Path) -> Result<Summary, Failure> {
-    let unwritten = |e: io::Error| {
-        let path = path.display();
-        Failure::new(format!("{path} could not be written: {e}"))
-    };
-    let mut out = BufWriter::new(file);
-    let mut archive = ArchiveWriter::continuing(BEGIN, &mut out);
+fn write(found: &Found, out: &mut (dyn Write + Send)) -> Result<Summary, Failure> {
+    let mut archive = ArchiveWriter::continuing(BEGIN, out);
     for row in found.rows() {
         for event in row.map_err(Failure::new)? {
             archive.add(&event).map_err(unwritten)?;
         }
     }
-    let summary = archive.finish().map_err(unwritten)?;
-    let file = out.into_inner().map_err(|e| unwritten(e.into_error()))?;
-    file.sync_all().map_err(unwritten)?;
-    Ok(summary)
+    archive.finish().map_err(unwritten)
 }
 
 /// Says which positions are lost.

@@ -105,21 +105,25 @@ pub async fn events(
     let (after, prev) = (Position(from.after), from.prev);
     let end = from.continues.map(|hash| archive::End { hash, prev });
     // Before the answer begins, so that the refusal is one.
+    let refused = |error: ReadError| match error {
+        // Asked again, it would say the same.
+        ReadError::Broken(_) => Problem::new(StatusCode::CONFLICT, OTHER_LOG, error.to_string()),
+        ReadError::Away(_) => Problem::unavailable(error.to_string()),
+    };
     archive::goes_on(&*app.log, after, end.as_ref())
         .await
-        .map_err(|error| match error {
-            // Asked again, it would say the same.
-            ReadError::Broken(_) => {
-                Problem::new(StatusCode::CONFLICT, OTHER_LOG, error.to_string())
-            }
-            ReadError::Away(_) => Problem::unavailable(error.to_string()),
-        })?;
+        .map_err(refused)?;
+    let identity = app.log.identity().await.map_err(refused)?.0;
     let (log, runtime) = (app.log.clone(), Handle::current());
     let body = streamed(move |writer| {
         let exported = runtime.block_on(archive::export_from(&*log, writer, after, end.as_ref()));
         exported.map(|_| ()).map_err(io::Error::other)
     });
-    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), "application/x-ndjson"),
+        (archive::OF_LOG, identity.as_str()),
+    ];
+    Ok((headers, body).into_response())
 }
 
 /// A body that is written while it is sent, no faster than the client takes it.

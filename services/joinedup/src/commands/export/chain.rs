@@ -1,67 +1,151 @@
 //! An archive in a folder, in files that continue one another: each run of the command adds what is new since the last. Nothing
 //! else has to remember where it stopped.
 
-use super::{Begin, events, unwritten};
+use super::output::{Output, held, unwritten};
+use super::{Begin, Exported, events};
 use crate::cli::Failure;
 use crate::commands::target::Target;
 use joinedup_application::config::Config;
 use joinedup_log::archive;
 use std::collections::VecDeque;
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read};
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What is being written; only a whole file gets its name.
 const UNFINISHED: &str = "unfinished.part";
+/// Which log the archive was made from.
+const OF_LOG: &str = "log-identity";
 
 /// Writes what is new into one more file of the folder, named by its first and last position.
 pub async fn lengthen(folder: &Path, target: &Target, config: &Config) -> Result<(), Failure> {
     let about = |e: io::Error| Failure::new(format!("{}: {e}", folder.display()));
     fs::create_dir_all(folder).map_err(about)?;
-    let begin = match Files::of(folder).map_err(about)?.waiting.pop_back() {
-        None => Begin::default(),
-        Some(last) => after(&last)?,
-    };
-    let path = folder.join(UNFINISHED);
-    let file = File::create(&path).map_err(unwritten)?;
-    let out = Box::new(BufWriter::new(file.try_clone().map_err(unwritten)?));
-    let summary = events(target, config, out, &begin).await?;
-    let (Some(first), Some(last)) = (summary.first, summary.last) else {
-        println!("nothing is new since position {}", begin.after);
-        return fs::remove_file(&path).map_err(unwritten);
-    };
-    let name = folder.join(format!("{:012}-{:012}.ndjson", first.0, last.0));
-    file.sync_all()
-        .and_then(|()| fs::rename(&path, &name))
-        .and_then(|()| File::open(folder)?.sync_all())
-        .map_err(unwritten)?;
-    println!(
-        "{}: {} events; keep the hash of the last one elsewhere: {}",
-        name.display(),
-        summary.events,
-        summary.hash
-    );
+    // Held to the end: two runs at a time would write one file.
+    let lock = File::open(folder).map_err(about)?;
+    if held(&lock) {
+        let why = "another run is writing into it";
+        return Err(about(io::Error::other(why)));
+    }
+    let archived = archived(folder)?;
+    let begin = archived.as_ref().map(after).unwrap_or_default();
+    let output = Output::unnamed(folder.join(UNFINISHED))?;
+    let Exported { summary, log } = events(target, config, output.writer()?, &begin).await?;
+    let mark = folder.join(OF_LOG);
+    let is_noted = log.is_some() && fs::read_to_string(&mark).ok() == log;
+    if let Some(archived) = archived.as_ref().filter(|_| !is_noted)
+        && !holds(target, config, archived).await?
+    {
+        return Err(Failure::new(format!(
+            "{}: the log is another one than this archive was made from, and does not hold all that is in it: it was written anew by \
+             an erasure, or is an older copy. Begin a new folder; after an erasure delete this one, for whoever was erased is \
+             still in it, else move it away and keep it",
+            folder.display()
+        )));
+    }
+    match (summary.first, summary.last) {
+        (Some(first), Some(last)) => {
+            let name = folder.join(format!("{:012}-{:012}.ndjson", first.0, last.0));
+            output.done_as(&name)?;
+            println!(
+                "{}: {} events; keep the hash of the last one elsewhere: {}",
+                name.display(),
+                summary.events,
+                summary.hash
+            );
+        }
+        _ => println!("nothing is new since position {}", begin.after),
+    }
+    // Last, so that a mark is never there without what it speaks of.
+    if let Some(log) = log.filter(|_| !is_noted) {
+        let mut part = mark.clone();
+        part.set_extension("part");
+        let output = Output::unnamed(part)?;
+        output
+            .writer()?
+            .write_all(log.as_bytes())
+            .map_err(unwritten)?;
+        output.done_as(&mark)?;
+    }
     Ok(())
 }
 
-/// What the file that continues this one begins after.
-fn after(last: &Path) -> Result<Begin, Failure> {
-    let whole = File::open(last)
+/// What is in the folder: all of it, so that what went bad is noticed while the log still has it.
+fn archived(folder: &Path) -> Result<Option<archive::Summary>, Failure> {
+    let whole = Files::of(folder)
         .map_err(|e| e.to_string())
-        .and_then(|file| archive::verify(BufReader::new(file)).map_err(|e| e.to_string()));
-    let summary = whole.map_err(|why| {
+        .and_then(|files| archive::verify(BufReader::new(files)).map_err(|e| e.to_string()))
+        .and_then(|summary| match summary.starts_from == archive::BEGIN {
+            true => Ok(Some(summary).filter(|summary| summary.events > 0)),
+            false => Err("its first file continues one that is not there".to_owned()),
+        });
+    whole.map_err(|why| {
         Failure::new(format!(
             "{} cannot be continued: {why}; move the folder away, keep it, and begin a new one",
-            last.display()
+            folder.display()
         ))
-    })?;
-    Ok(Begin {
-        after: summary.last.map_or(0, |last| last.0),
-        continues: Some(archive::End {
-            hash: summary.hash,
-            prev: summary.prev,
-        }),
     })
+}
+
+/// What the file that continues it begins after.
+fn after(archived: &archive::Summary) -> Begin {
+    Begin {
+        after: archived.last.map_or(0, |last| last.0),
+        continues: Some(archive::End {
+            hash: archived.hash.clone(),
+            prev: archived.prev.clone(),
+        }),
+        of_log: None,
+    }
+}
+
+/// Whether the log holds everything that the archive holds, as it is there. Reads the log from where the archive begins.
+async fn holds(
+    target: &Target,
+    config: &Config,
+    archived: &archive::Summary,
+) -> Result<bool, Failure> {
+    let begin = Begin {
+        after: archived.first.map_or(0, |first| first.0.saturating_sub(1)),
+        ..Begin::default()
+    };
+    let found = Arc::new(AtomicBool::new(false));
+    let seeking = Seeking {
+        end: format!("\"hash\":\"{}\"}}\n", archived.hash).into_bytes(),
+        line: Vec::new(),
+        found: found.clone(),
+    };
+    events(target, config, Box::new(seeking), &begin).await?;
+    Ok(found.load(Ordering::Relaxed))
+}
+
+/// Looks in an archive that is written for the line that another ends with: as its hash covers those before it, they are
+/// then the same.
+struct Seeking {
+    end: Vec<u8>,
+    line: Vec<u8>,
+    found: Arc<AtomicBool>,
+}
+
+impl Write for Seeking {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.line.extend(piece);
+            if self.line.ends_with(b"\n") {
+                if self.line.ends_with(&self.end) {
+                    self.found.store(true, Ordering::Relaxed);
+                }
+                self.line.clear();
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The files of an archive, read as if they were one; one is open at a time.
@@ -71,21 +155,36 @@ pub struct Files {
 }
 
 impl Files {
-    /// Those of a folder, in the order of their positions.
+    /// Those of a folder, in the order of their positions. Another archive beside them would be taken for a part of this
+    /// one.
     pub fn of(folder: &Path) -> io::Result<Self> {
         let mut paths = Vec::new();
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
-            if path.extension().is_some_and(|ending| ending == "ndjson") {
-                paths.push(path);
+            if path.extension().is_none_or(|ending| ending != "ndjson") {
+                continue;
             }
+            let span = span(&path).ok_or_else(|| {
+                io::Error::other(format!(
+                    "{} does not belong to this archive, whose files are named by their first and last position \
+                     (000000000001-000000000420.ndjson): move it elsewhere",
+                    path.display()
+                ))
+            })?;
+            paths.push((span, path));
         }
         paths.sort();
         Ok(Self {
-            waiting: paths.into(),
+            waiting: paths.into_iter().map(|(_, path)| path).collect(),
             open: None,
         })
     }
+}
+
+/// The first and the last position in a file, by its name.
+fn span(path: &Path) -> Option<(u64, u64)> {
+    let (first, last) = path.file_stem()?.to_str()?.split_once('-')?;
+    Some((first.parse().ok()?, last.parse().ok()?))
 }
 
 impl Read for Files {

@@ -1,6 +1,7 @@
 //! `export --parquet`: cells or facts as a table for analysts, from a running server or a log.
 
-use super::{Export, copied, output, view};
+use super::output::Output;
+use super::{Export, copied, tell_unread, view};
 use crate::cli::Failure;
 use crate::open_log;
 use chrono::Utc;
@@ -16,20 +17,30 @@ pub(super) async fn run(export: &Export, config: &Config) -> Result<(), Failure>
         } else {
             format!("/api/v1/export/facts.parquet?after={}", export.after)
         };
+        let so = if export.cells {
+            "are in no cell"
+        } else {
+            "have no row"
+        };
         let client = export.target.server(url)?;
-        return copied(client, path, output(export.output.as_deref())?).await;
+        let out = Output::to(export.output.as_deref())?;
+        copied(&client, &path, out.writer()?).await?;
+        tell_unread(client, so).await;
+        return out.done();
     }
     // Before a file is made that would hold nothing.
     columnar::built().map_err(failed)?;
     if export.cells {
         let (as_of, view) = (Utc::now(), view(config).await?);
-        let out = output(export.output.as_deref())?;
-        return columnar::cells(&view, as_of, out).map_err(failed);
+        let out = Output::to(export.output.as_deref())?;
+        columnar::cells(&view, as_of, out.writer()?).map_err(failed)?;
+        return out.done();
     }
     let log = open_log::open(config).await?;
-    let out = output(export.output.as_deref())?;
-    let written = columnar::facts(&*log, Position(export.after), out).await;
+    let out = Output::to(export.output.as_deref())?;
+    let written = columnar::facts(&*log, Position(export.after), out.writer()?).await;
     let written = written.map_err(failed)?;
+    out.done()?;
     eprintln!("{} facts", written.facts);
     if written.unread > 0 {
         eprintln!(
