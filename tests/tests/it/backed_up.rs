@@ -227,7 +227,7 @@ fn an_archive_without_its_beginning_or_among_others_is_not_called_whole() {
     .unwrap();
     refused(
         "export --data data --into backup",
-        "2026-11-28.ndjson is no file of this archive",
+        "2026-11-28.ndjson does not belong to this archive",
     );
 }
 

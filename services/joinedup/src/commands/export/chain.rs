@@ -166,7 +166,7 @@ impl Files {
             }
             let span = span(&path).ok_or_else(|| {
                 io::Error::other(format!(
-                    "{} is no file of this archive, which are named by their first and last position \
+                    "{} does not belong to this archive, whose files are named by their first and last position \
                      (000000000001-000000000420.ndjson): move it elsewhere",
                     path.display()
                 ))
