@@ -97,10 +97,12 @@ pub fn add(
     let mut overdue = overdue(register, &waits);
     for area in areas {
         let within = register.within(area);
+        let mut reported = vec![Family::Transfer, Family::Referral];
+        reported.retain(|family| is_reported(*family, &within));
         let pathways: Vec<&str> = PATHWAYS
             .iter()
             .map(|(pathway, _, _)| *pathway)
-            .filter(|pathway| is_reported(family(pathway), &within))
+            .filter(|pathway| reported.contains(&family(pathway)))
             .collect();
         let inside = |wait: &&Wait<'_>| {
             within.contains(wait.area) || wait.hospital.is_some_and(|h| within.contains(h))
