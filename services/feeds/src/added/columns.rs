@@ -130,7 +130,7 @@ impl Grid {
         let keys: Vec<String> = grid.columns.iter().map(|(_, key, _)| key.clone()).collect();
         grid.numbers = keys
             .iter()
-            .map(|key| most(grid.read(key).map(|(_, read)| read.is_ok())))
+            .map(|key| most(grid.read(key).map(|read| read.is_ok())))
             .collect();
         grid.dates = keys
             .iter()
@@ -189,15 +189,10 @@ impl Grid {
     }
 
     /// What the cells of a column say, as amounts: those that cannot be read are errors.
-    pub fn read<'a>(
-        &'a self,
-        key: &str,
-    ) -> impl Iterator<Item = (&'a str, Result<cell::Reading, &'static str>)> {
+    pub fn read(&self, key: &str) -> impl Iterator<Item = Result<cell::Reading, &'static str>> {
         let mapping = Mapping::parse("numbers", ANY).ok();
-        self.cells(key).filter_map(move |text| {
-            let read = cell::read(mapping.as_ref()?, text, true);
-            Some((text, read))
-        })
+        let cells = self.cells(key);
+        cells.filter_map(move |cell| Some(cell::read(mapping.as_ref()?, cell, true)))
     }
 }
 

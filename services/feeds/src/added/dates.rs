@@ -37,11 +37,15 @@ pub(super) fn finest(grid: &Grid, column: &str) -> Option<Grain> {
         return Some(Grain::Week);
     }
     // 2011-12 reads as December, and is a year among others.
-    let cells: BTreeSet<&str> = grid.cells(column).collect();
-    let says_year = by_title(grid.title(column)) == Some(Grain::Year);
-    let are_years = cells.iter().all(|cell| period::is_whole(Grain::Year, cell));
-    if are_years && (cells.len() > 1 || (says_year && cells.len() == 1)) {
-        return Some(Grain::Year);
+    if grid
+        .cells(column)
+        .all(|cell| period::is_whole(Grain::Year, cell))
+    {
+        let says_year = by_title(grid.title(column)) == Some(Grain::Year);
+        let several = grid.cells(column).collect::<BTreeSet<_>>().len();
+        if several > 1 || (says_year && several == 1) {
+            return Some(Grain::Year);
+        }
     }
     let is_of = |grain: Grain| {
         let rule = rule(grain, Named::AnyDay);

@@ -22,14 +22,12 @@ pub(super) struct Read {
 
 /// How a column is read, whatever it is of.
 pub(super) fn of_column(grid: &Grid, key: &str) -> Read {
-    let read = || grid.read(key).filter(|(_, read)| read.is_ok());
-    let signed = |(text, _): (&str, _)| text.contains('%');
     let share = Read {
         is_share: true,
         ..Read::default()
     };
     // One percentage in a column of counts is a mistake, not a unit.
-    if most(read().map(signed)) {
+    if most(grid.cells(key).map(|cell| cell.contains('%'))) {
         return Read {
             percent: true,
             ..share
@@ -37,7 +35,7 @@ pub(super) fn of_column(grid: &Grid, key: &str) -> Read {
     }
     // Workbooks hold 45 % as 0.45, and show a sign that is not in the cell.
     let numbers = || {
-        read().filter_map(|(_, read)| match read {
+        grid.read(key).filter_map(|read| match read {
             Ok(Reading::Number { value, .. }) => Some(value),
             _ => None,
         })

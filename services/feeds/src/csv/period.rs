@@ -27,7 +27,8 @@ pub(crate) fn named_by_title(title: &str) -> Option<Named> {
 
 /// Whether a cell says that it is a week by one of its days, such as `w/e 07/06/2026`.
 pub(crate) fn is_a_week(cell: &str) -> bool {
-    spelled(cell, Grain::Week).is_some_and(|read| read.edge.is_some())
+    // Most cells have no letter of it, and a table has many.
+    cell.contains(['w', 'W']) && spelled(cell, Grain::Week).is_some_and(|read| read.edge.is_some())
 }
 
 /// Whether a cell is the whole of a period, and not a part of it.
