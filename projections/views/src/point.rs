@@ -28,7 +28,7 @@ pub enum State {
     Provisional,
     /// Not over, or not reported from its first day to its last: drawn, never judged.
     Incomplete,
-    /// Nothing was reported, or nothing can be said: not zero.
+    /// Nothing was reported, or nothing can be said: not zero. With an `n` it was reported: nobody waited, or too few.
     Missing,
     /// Suppressed, because it would tell of single people.
     Suppressed,

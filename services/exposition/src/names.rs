@@ -239,7 +239,7 @@ metrics! {
     ALERT_SINCE = Gauge RunCharts "joinedup_run_chart_alert_start_timestamp_seconds" one ["measure", "area", "period"]
         "Of a chart that is worth telling: when the first period began since which its level is another. Absent where only a rule of the whole chart is met.";
     PERIOD_STATE = Gauge RunCharts "joinedup_run_chart_period_state" one ["measure", "area", "period", "period_start", "state"]
-        "1 for the state that a period is in: final, provisional, incomplete, missing (nothing was reported), suppressed (small numbers). A scrape has it for periods without a value, to say why there is none (of a chart without any value, for its latest period alone); on event time every period has every state, with 0 where it is not in it.";
+        "1 for the state that a period is in: final, provisional, incomplete, missing (nothing was reported), empty (reported, and nobody waited or too few for a value), suppressed (small numbers). A scrape has it for periods without a value, to say why there is none (of a chart without any value, for its latest period alone); on event time every period has every state, with 0 where it is not in it.";
     RUN_LENGTH = Gauge RunCharts "joinedup_run_chart_run_length" one ["measure", "area", "period"]
         "How many of the latest judged periods lie on one side of the centre line; below 0 when they lie under it.";
     LATEST = Gauge RunCharts "joinedup_run_chart_latest" unit ["measure", "area", "period"]
@@ -251,7 +251,7 @@ metrics! {
     ROUND_LEVEL = Gauge RunCharts "joinedup_assessment_round_level" one ["area", "framework", "element", "round", "period_start"]
         "The level that was published in a round of ratings; period_start is when.";
     POINTS = Gauge RunCharts "joinedup_run_chart_periods" one ["state"]
-        "Periods of all charts by state: final, provisional, incomplete, missing, suppressed.";
+        "Periods of all charts by state: final, provisional, incomplete, missing, empty, suppressed.";
     SERIES = Gauge RunCharts "joinedup_run_chart_series" one []
         "Period-labelled series in this exposition.";
     TRUNCATED = Gauge RunCharts "joinedup_run_chart_truncated_series" one []
@@ -304,8 +304,8 @@ when the two differ.
   seconds, whatever unit people read on the page.
 - `period_start` is the instant at which a period begins in London, in UTC: a week of summer begins at
   `2026-07-05T23:00:00Z`. Show it in the zone Europe/London, and every week begins on Monday, 00:00.
-- Four different things: zero is `0`; *missing* and *suppressed* periods have no value, and
-  `joinedup_run_chart_period_state` says of each of them which it is; *provisional* and unfinished periods have names of
+- Five different things: zero is `0`; *missing*, *empty* (reported, and nothing to make a value of) and *suppressed*
+  periods have no value, and `joinedup_run_chart_period_state` says of each of them which it is; *provisional* and unfinished periods have names of
   their own. `joinedup_run_chart_periods` counts them all.
 - People are counted exactly for localities and everything above. Neighbourhoods and hospitals appear only on
   `/metrics/run-charts`, only with periods that are over, and after small numbers are suppressed or rounded.

@@ -14,19 +14,32 @@ use joinedup_views::ask::{Basis, CellsOf, Question, ask};
 use joinedup_views::chart::{Chart, ChartPoint};
 use joinedup_views::measure::Measure;
 use joinedup_views::period::Grain;
-use joinedup_views::point::State;
+use joinedup_views::point::{Point, State};
 use joinedup_views::ratings::Rating;
 use joinedup_views::suppression::Audience;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Every state of a period, with its word.
-pub const STATES: [(State, &str); 5] = [
-    (State::Final, "final"),
-    (State::Provisional, "provisional"),
-    (State::Incomplete, "incomplete"),
-    (State::Missing, "missing"),
-    (State::Suppressed, "suppressed"),
+/// Every state of a period in a word: those from the fourth on leave it without a value.
+pub const STATES: [&str; 6] = [
+    "final",
+    "provisional",
+    "incomplete",
+    "missing",
+    "empty",
+    "suppressed",
 ];
+
+/// The state of a period in a word. What was reported and has no value, because nobody waited or too few did, is not silence.
+const fn state(point: &Point) -> &'static str {
+    match (point.state, point.n) {
+        (State::Final, _) => "final",
+        (State::Provisional, _) => "provisional",
+        (State::Incomplete, _) => "incomplete",
+        (State::Missing, None) => "missing",
+        (State::Missing, Some(_)) => "empty",
+        (State::Suppressed, _) => "suppressed",
+    }
+}
 
 /// Every chart rule, with its word.
 pub const RULES: [(Rule, &str); 7] = [
@@ -69,7 +82,7 @@ pub struct ShownPeriod {
     /// When it is over.
     pub ends: DateTime<Utc>,
     /// How far it can be trusted.
-    pub state: State,
+    pub state: &'static str,
     /// The word of the state that leaves it without a value, where that is said.
     pub why_absent: Option<&'static str>,
     /// The value of each metric that is one number a period.
@@ -165,7 +178,7 @@ impl Made {
                 let mut shown = shown(chart, measure, periods);
                 // A running period that has no value to show has nothing else to show either.
                 shown.periods.retain(|p| {
-                    p.state != State::Incomplete || p.values[..2].iter().any(Option::is_some)
+                    p.state != "incomplete" || p.values[..2].iter().any(Option::is_some)
                 });
                 shown
             }));
@@ -206,11 +219,11 @@ pub fn shown(chart: &Chart, measure: &Measure, periods: usize) -> Shown {
                 start: instant(start),
                 begins: local::midnight(start),
                 ends: point.point.period().over_at(),
-                state: point.point.state,
+                state: state(&point.point),
                 why_absent: STATES[3..]
                     .iter()
-                    .find(|(state, _)| *state == point.point.state)
-                    .map(|(_, word)| *word),
+                    .find(|word| **word == state(&point.point))
+                    .copied(),
                 values: [
                     value.filter(|_| judged),
                     value.filter(|_| !judged),

@@ -45,11 +45,11 @@ pub fn write(charts: &[Shown], ratings: &[Rating], position: u64, most: usize) -
     text.verdicts(charts);
     text.rounds(ratings);
     text.head(&names::POINTS, None);
-    for (state, word) in STATES {
+    for word in STATES {
         let count = charts
             .iter()
             .flat_map(|c| c.periods.iter().take(kept))
-            .filter(|p| p.state == state)
+            .filter(|p| p.state == word)
             .count();
         text.line(
             names::POINTS.name,

@@ -50,8 +50,8 @@ pub fn offer(chart: &Chart, measure: &Measure, wanted: &Wanted<'_>, found: &mut 
         }
     }
     if is_wanted(names::PERIOD_STATE.name) {
-        for (state, word) in STATES {
-            let is = |p: &ShownPeriod| Some(f64::from(u8::from(p.state == state)));
+        for word in STATES {
+            let is = |p: &ShownPeriod| Some(f64::from(u8::from(p.state == word)));
             let labels = [labels[0], labels[1], labels[2], word];
             found.offer(series(
                 &names::PERIOD_STATE,
@@ -113,7 +113,7 @@ pub fn offer_possible(measure: &Measure, area: &str, wanted: &Wanted<'_>, found:
         offer(metric, &[]);
     }
     offer(&names::SIGNAL, &RULES.map(|(_, word)| word));
-    offer(&names::PERIOD_STATE, &STATES.map(|(_, word)| word));
+    offer(&names::PERIOD_STATE, &STATES);
     offer(&names::ALERT, &VARIATIONS.map(variation));
 }
 

@@ -164,3 +164,22 @@ fn a_chart_by_day_has_the_twelve_weeks_that_boards_show_of_it() {
     assert_eq!(periods_of(Grain::Day, 365), 365);
     assert_eq!(periods_of(Grain::Week, 53), 53);
 }
+
+#[test]
+fn a_calm_day_is_not_told_as_silence() {
+    let measure = measure();
+    let mut chart = chart_of(&measure, &risen(), &[], 0);
+    for (at, n) in [(22, Some(0)), (23, None)] {
+        let point = &mut chart.points[at].point;
+        (point.value, point.n, point.state) = (None, n, State::Missing);
+    }
+    let shown = shown_of(&chart, &measure);
+    let latest = shown.periods.iter().take(3);
+    let words: Vec<_> = latest.map(|p| (p.state, p.why_absent)).collect();
+    let expected = [
+        ("missing", Some("missing")),
+        ("empty", Some("empty")),
+        ("final", None),
+    ];
+    assert_eq!(words, expected);
+}

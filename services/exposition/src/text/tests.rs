@@ -1,6 +1,5 @@
 use super::super::run_charts::ShownPeriod;
 use super::*;
-use joinedup_views::point::State;
 
 fn chart(name: &str, periods: usize) -> Shown {
     Shown {
@@ -11,7 +10,7 @@ fn chart(name: &str, periods: usize) -> Shown {
                 begins: chrono::DateTime::UNIX_EPOCH,
                 ends: chrono::DateTime::UNIX_EPOCH,
                 start: format!("2026-01-{:02}T00:00:00Z", 28 - age),
-                state: State::Final,
+                state: "final",
                 why_absent: None,
                 values: [Some(0.25), None, Some(0.0), None, None, None, Some(8.0)],
                 signals: if age == 0 {

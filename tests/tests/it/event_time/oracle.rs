@@ -23,11 +23,12 @@ pub const MEASURES: [(&str, &str, f64); 4] = [
     ("tr-delayed-nights", "bed_nights", 1.0),
 ];
 
-const STATES: [&str; 5] = [
+const STATES: [&str; 6] = [
     "final",
     "provisional",
     "incomplete",
     "missing",
+    "empty",
     "suppressed",
 ];
 
@@ -118,7 +119,12 @@ fn of_chart(chart: &Value, unit: &str, factor: f64) -> Vec<Written> {
     ];
     for state in STATES {
         let labels: Vec<(&str, &str)> = labels.into_iter().chain([("state", state)]).collect();
-        let is = |p: &Value| Some(f64::from(u8::from(p["state"] == state)));
+        // What was reported and has no value is not silence.
+        let word = |p: &Value| match p["state"].as_str().unwrap() {
+            "missing" if p["n"].is_number() => "empty".to_owned(),
+            said => said.to_owned(),
+        };
+        let is = |p: &Value| Some(f64::from(u8::from(word(p) == state)));
         all.push(series("joinedup_run_chart_period_state", &labels, &is));
     }
     all.retain(|s| !s.samples.is_empty());
@@ -145,7 +151,10 @@ fn filled(product: &Joinedup) -> (Prometheus, usize) {
     }
     let gaps = all
         .iter()
-        .filter(|s| s.labels.contains(&("state".into(), "missing".into())))
+        .filter(|s| {
+            let has = |state: &str| s.labels.contains(&("state".into(), state.into()));
+            has("missing") || has("empty")
+        })
         .flat_map(|s| &s.samples)
         .filter(|(_, value)| *value == 1.0)
         .count();
