@@ -151,7 +151,10 @@ fn filled(product: &Joinedup) -> (Prometheus, usize) {
     }
     let gaps = all
         .iter()
-        .filter(|s| s.labels.contains(&("state".into(), "missing".into())))
+        .filter(|s| {
+            let has = |state: &str| s.labels.contains(&("state".into(), state.into()));
+            has("missing") || has("empty")
+        })
         .flat_map(|s| &s.samples)
         .filter(|(_, value)| *value == 1.0)
         .count();
