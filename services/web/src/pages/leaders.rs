@@ -13,7 +13,9 @@ use joinedup_application::gaps::{self, Gap};
 use joinedup_application::overview::{Line, Overview};
 use joinedup_drawing::{axis, funnel, icon, spark};
 use joinedup_events::AreaId;
-use joinedup_spc::funnel::{Funnel, FunnelKind, FunnelOptions, FunnelRow, product_funnel};
+use joinedup_spc::funnel::{
+    Funnel, FunnelKind, FunnelOptions, FunnelRow, FunnelUnit, product_funnel,
+};
 use joinedup_views::catalogue::{Layer, Node};
 use joinedup_views::measure::{Giver, Measure};
 use maud::{Markup, PreEscaped, html};
@@ -377,8 +379,8 @@ fn compare(visit: &Visit, overview: &Overview) -> Markup {
                     div.scroll tabindex="0" role="region" aria-label="Funnel" {
                         div.funnel-box #funnel data-live { (PreEscaped(funnel::svg(&drawn, &places, "proportion", "number counted", &format!("{}: places against the limits of chance", line.title)))) }
                     }
+                    @if let Some(outside) = outside(&drawn, &places) { p { (outside) } }
                     details #funnel-table { summary { "The places as a table" } (funnel_table(&drawn, &places)) }
-                    div.on-paper { (funnel_table(&drawn, &places)) }
                 }
                 Err(error) => p { (error.to_string()) },
             }
@@ -386,14 +388,35 @@ fn compare(visit: &Visit, overview: &Overview) -> Markup {
     }
 }
 
-/// What the funnel shows, place by place.
-fn funnel_table(drawn: &Funnel, places: &[funnel::Place]) -> Markup {
+/// A funnel's places with their names, by name.
+fn named<'a>(drawn: &'a Funnel, places: &[funnel::Place]) -> Vec<(String, &'a FunnelUnit)> {
     let title = |unit: &str| {
         let place = places.iter().find(|p| p.unit == unit);
         place.map_or(unit.to_owned(), |p| p.title.clone())
     };
     let mut rows: Vec<_> = drawn.units.iter().map(|u| (title(&u.unit), u)).collect();
     rows.sort_by(|a, b| a.0.cmp(&b.0));
+    rows
+}
+
+/// The names of the places outside the limits: in the picture a point may have no room for its own, and paper answers no pointer.
+fn outside(drawn: &Funnel, places: &[funnel::Place]) -> Option<String> {
+    let rows = named(drawn, places);
+    let side = |word: &str, is_higher: bool| {
+        let on_side = |u: &FunnelUnit| u.outlier && (u.ratio > drawn.target) == is_higher;
+        let names = rows.iter().filter(|(_, unit)| on_side(unit));
+        let names: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
+        let said = format!("{word} than expected by chance: {}.", names.join(", "));
+        (!names.is_empty()).then_some(said)
+    };
+    let sides = [side("Higher", true), side("Lower", false)];
+    let said: Vec<String> = sides.into_iter().flatten().collect();
+    (!said.is_empty()).then(|| said.join(" "))
+}
+
+/// What the funnel shows, place by place.
+fn funnel_table(drawn: &Funnel, places: &[funnel::Place]) -> Markup {
+    let rows = named(drawn, places);
     html! {
         table {
             thead { tr { th scope="col" { "Place" } th.number scope="col" { "Share" } th.number scope="col" { "Of" } th scope="col" { "Against chance" } } }
@@ -427,5 +450,27 @@ mod tests {
         assert_eq!(of(&two).as_deref(), Some("70% to 81% in 2 of 4"));
         let all = ["West", "East", "North", "South"].map(|place| (place, 0.81));
         assert_eq!(of(&all).as_deref(), Some("81% in every locality"));
+    }
+
+    #[test]
+    fn the_places_outside_a_funnel_are_named_in_words() {
+        let row = |unit: &str, numerator| FunnelRow {
+            unit: unit.to_owned(),
+            numerator,
+            denominator: 100.0,
+        };
+        let said = |rows: &[FunnelRow]| {
+            let drawn = product_funnel(rows, FunnelOptions::new(FunnelKind::Proportion));
+            outside(&drawn.unwrap(), &[])
+        };
+        let alike: Vec<FunnelRow> = ["a", "b", "c", "d", "e", "f"]
+            .map(|unit| row(unit, 20.0))
+            .into();
+        assert_eq!(said(&alike), None);
+        let apart = [row("low", 1.0), row("high", 70.0)];
+        assert_eq!(
+            said(&[&alike[..], &apart].concat()).as_deref(),
+            Some("Higher than expected by chance: high. Lower than expected by chance: low.")
+        );
     }
 }
