@@ -289,7 +289,12 @@ fn a_later_record_that_names_another_area_does_not_move_the_stay() {
 fn who_came_before_having_left_has_not_come_back() {
     // A stay that ends at noon of the 10th, and an emergency one that names it.
     let readmitted = |back: &str, method: Value| {
-        let stay = of("transfer", "t-1", &[("discharged", "10 12:00", method)]);
+        let came = ("admitted", "02 10:00", json!({ "method": "elective" }));
+        let stay = of(
+            "transfer",
+            "t-1",
+            &[came, ("discharged", "10 12:00", method)],
+        );
         let next = json!({ "method": "emergency", "previous": "t-1" });
         let next = of("transfer", "t-2", &[("admitted", back, next)]);
         november(&view([stay, next].concat()), "tr-readmitted-30").0

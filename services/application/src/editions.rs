@@ -4,18 +4,24 @@ use crate::app::App;
 use joinedup_projector::Progress;
 use joinedup_views::ask::Edition;
 use joinedup_views::suppression::Audience;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The edition that readers get, from when one of them first asked.
 #[derive(Default)]
-pub struct Editions(Mutex<Option<Arc<Edition>>>);
+pub struct Editions {
+    kept: Mutex<Option<Arc<Edition>>>,
+    /// Its position: who waits for news must not wait for the next edition to be taken.
+    position: AtomicU64,
+}
 
 impl App {
     /// Takes the next edition when it is due and one has been given out, so that its time is that of the morning and not
     /// that of whoever asks first.
     pub fn renew_edition(&self) {
-        let kept = &self.editions.0;
-        let is_given = kept
+        let is_given = self
+            .editions
+            .kept
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .is_some();
@@ -29,16 +35,10 @@ impl App {
     #[must_use]
     pub fn position(&self, audience: Audience) -> u64 {
         let of_views = || self.views.as_ref().map(|views| views.status().position);
-        let of_edition = || {
-            let kept = self.editions.0.lock();
-            let kept = kept.unwrap_or_else(PoisonError::into_inner);
-            kept.as_ref().map(|edition| edition.position())
-        };
         match audience {
-            Audience::Operations => of_views(),
-            Audience::Public => of_edition(),
+            Audience::Operations => of_views().unwrap_or_default(),
+            Audience::Public => self.editions.position.load(Ordering::Acquire),
         }
-        .unwrap_or_default()
     }
 
     /// The edition of the numbers of people that an audience gets: none for those who work with the numbers of now, nor
@@ -53,7 +53,7 @@ impl App {
         // Whoever panicked while holding it left an edition that is whole.
         let mut kept = self
             .editions
-            .0
+            .kept
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let lasts = kept
@@ -61,7 +61,10 @@ impl App {
             .is_some_and(|edition| !edition.is_over(now, status.position));
         // Before the log was ever reached, the views are of a part of it.
         if !lasts && status.progress == Progress::Live {
-            *kept = Some(Arc::new(views.read(|view| Edition::of(view, now))));
+            let edition = views.read(|view| Edition::of(view, now));
+            let position = &self.editions.position;
+            position.store(edition.position(), Ordering::Release);
+            *kept = Some(Arc::new(edition));
         }
         kept.clone()
     }

@@ -36,9 +36,7 @@ pub fn changes(statement: &Statement, known: &[StoredFact]) -> Changes {
     let last = before.iter().map(|fact| fact.recorded_at).max();
     let after_last = last.map(|last| last + TimeDelta::milliseconds(1));
     let recorded = after_last.map_or(statement.recorded, |after| after.max(statement.recorded));
-    let in_a_bed = statement
-        .inpatient
-        .unwrap_or(statement.trigger == Trigger::Admit);
+    let in_a_bed = statement.inpatient.unwrap_or(statement.trigger.admits());
     if !in_a_bed && own.count() == 0 {
         return Changes {
             recorded,
@@ -56,6 +54,9 @@ pub fn changes(statement: &Statement, known: &[StoredFact]) -> Changes {
             match trigger {
                 Trigger::CancelDischarge => stay.reversed(),
                 Trigger::Present if !statement.died => stay.there(),
+                Trigger::Inpatient if !statement.died && statement.discharged.is_none() => {
+                    stay.there()
+                }
                 _ => stay.discharged(),
             },
             stay.expected(),
@@ -209,7 +210,7 @@ impl Stay<'_> {
     fn admitted(&self) -> Change {
         let mut change = Change::new("admitted");
         let admits = match self.statement.trigger {
-            Trigger::Admit => true,
+            trigger if trigger.admits() => true,
             // Without a time this says that somebody is there, and not since when.
             Trigger::Present => self.statement.admitted.is_some(),
             _ => false,

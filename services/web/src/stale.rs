@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use joinedup_application::app::App;
 use joinedup_projector::{Progress, Status};
+use joinedup_views::suppression::Audience;
 
 /// Marks an answer.
 pub async fn mark(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -24,8 +25,9 @@ fn warning(status: &Status) -> Option<HeaderValue> {
         Progress::Away(_) => "the log is away",
         Progress::Starting | Progress::CatchingUp | Progress::Live => return None,
     };
-    let at = status
-        .progress_at
+    // Whoever asks: to the second it would say when one person came or left.
+    let at = Audience::Public
+        .told(status.progress_at)
         .to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let text = format!("110 joinedup \"{why}: as of {at}; /readyz?verbose says more\"");
     HeaderValue::from_str(&text).ok()

@@ -395,7 +395,8 @@ fn actions(case: &Case<'_>, add: Add<'_>) {
         // An action opened again after it was cancelled is wanted again.
         if action.cancelled.is_none_or(|cancelled| opened > cancelled) {
             // The first time stands, since it was opened last: a wrong one is retracted.
-            let since_opened = action.done.iter().filter(|at| **at >= opened).min();
+            let is_since = |at: &&DateTime<Utc>| !is_before(**at, opened);
+            let since_opened = action.done.iter().filter(is_since).min();
             let done = since_opened.or(action.done.iter().min());
             let in_time = done.is_some_and(|at| local::date(*at) <= what.due);
             add(

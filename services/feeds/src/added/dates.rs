@@ -188,8 +188,13 @@ pub(super) fn must_be_clear(
         most(days().map(is_another))
     };
     if is_wrong {
+        // A title that speaks of weeks cannot be chosen to be of days.
+        let instead = match period::named_by_title(title) {
+            Some(_) => "The file itself would have to give them by day or by month",
+            None => "Add the numbers by day or by month",
+        };
         return Err(format!(
-            "Weeks begin on Mondays and end on Sundays here, and those of “{title}” do not. Add the numbers by day or by month. Where each date only lies in the week that is meant, call the column “Week of”"
+            "Weeks begin on Mondays and end on Sundays here, and those of “{title}” do not. {instead}. Where each date only lies in the week that is meant, call the column “Week of”"
         ));
     }
     Ok(())

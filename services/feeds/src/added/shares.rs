@@ -40,21 +40,27 @@ pub(super) fn of_column(grid: &Grid, key: &str) -> Read {
             _ => None,
         })
     };
-    let is_of_one = grid.is_workbook && numbers().all(|n| (0.0..=1.0).contains(&n));
     let title = grid.title(key);
     if says_percent(title) {
+        // A full ward may be more than full, and a change less than nothing.
+        let is_of_one = grid.is_workbook && most(numbers().map(|n| n.abs() <= 1.0));
         return Read {
             multiply: (!is_of_one).then_some(0.01),
             ..share
         };
     }
-    // Nothing that is counted is always less than one; a part of a post may be.
-    let are_parts = is_of_one && most(numbers().map(|n| n.fract() != 0.0));
-    if are_parts && !has_word(title, &["wte", "fte"]) {
+    // Nothing that is counted is always less than one; a mean or a part of a post may be.
+    let are_parts = grid.is_workbook
+        && numbers().all(|n| (0.0..=1.0).contains(&n))
+        && most(numbers().map(|n| n.fract() != 0.0));
+    if are_parts && !has_word(title, &MAY_BE_SMALL) {
         return share;
     }
     Read::default()
 }
+
+/// Words of titles whose numbers may all be less than one and no shares.
+const MAY_BE_SMALL: [&str; 7] = ["wte", "fte", "per", "average", "mean", "median", "score"];
 
 /// Whether a title has one of some words.
 fn has_word(title: &str, words: &[&str]) -> bool {
@@ -72,7 +78,7 @@ fn says_percent(title: &str) -> bool {
     sign || words.iter().any(|word| title.contains(word))
 }
 
-/// Whether a share with this title may be less than nothing or more than all: `% change`.
+/// Whether a share with this title may be less than nothing: `% change`.
 fn may_be_any(title: &str) -> bool {
     const WORDS: [&str; 8] = [
         "change",
@@ -101,7 +107,12 @@ pub(super) fn read(grid: &Grid, numbers: &Numbers, definitions: &Definitions) ->
     let bounds = if numbers.denominator.is_some() {
         Some("share")
     } else if read.is_share {
-        (!may_be_any(grid.title(&numbers.column))).then_some("share")
+        match grid.title(&numbers.column) {
+            title if may_be_any(title) => None,
+            // Wards are more than full at times.
+            title if has_word(title, &["occupancy", "occupied", "utilisation"]) => Some("count"),
+            _ => Some("share"),
+        }
     } else {
         let is_counted = takers(numbers.series.as_str(), definitions).any(is_count);
         is_counted.then_some("count")
@@ -118,7 +129,16 @@ pub(super) fn must_fit(
 ) -> Result<(), String> {
     let takers = || takers(numbers.series.as_str(), definitions);
     let title = grid.title(&numbers.column);
-    let is_share = of_column(grid, &numbers.column).is_share;
+    let Read {
+        is_share, multiply, ..
+    } = of_column(grid, &numbers.column);
+    let is_small =
+        |read| matches!(read, Ok(Reading::Number { value, .. }) if f64::abs(value) < 1.0);
+    if multiply.is_some() && grid.read(&numbers.column).all(is_small) {
+        return Err(format!(
+            "“{title}” has percentages, and each number is less than 1: write them with the sign, as 0.9% or 90%"
+        ));
+    }
     let needs_whole = takers().find(|m| m.aggregate == Aggregate::Proportion);
     match (needs_whole, &numbers.denominator) {
         (Some(measure), None) => {

@@ -9,8 +9,10 @@ use joinedup_events::{AreaId, EntityId, Slug};
 /// What happened that a system speaks of a stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trigger {
-    /// Somebody was admitted (HL7: A01, and A06, where an outpatient becomes an inpatient).
+    /// Somebody was admitted (HL7: A01).
     Admit,
+    /// Somebody becomes an inpatient (A06): they are in a bed, whatever was said of their leaving it.
+    Inpatient,
     /// Somebody is in the bed, and was not taken out of it by mistake (an Encounter that is in progress).
     Present,
     /// Somebody left (A03, and A07, where an inpatient becomes an outpatient).
@@ -30,7 +32,8 @@ impl Trigger {
     #[must_use]
     pub fn of(code: &str) -> Option<Self> {
         Some(match code {
-            "A01" | "A06" => Self::Admit,
+            "A01" => Self::Admit,
+            "A06" => Self::Inpatient,
             "A03" | "A07" => Self::Discharge,
             "A02" | "A04" | "A08" | "A12" => Self::Update,
             "A11" => Self::CancelAdmit,
@@ -39,10 +42,16 @@ impl Trigger {
         })
     }
 
+    /// Whether it says that somebody came in.
+    #[must_use]
+    pub fn admits(self) -> bool {
+        matches!(self, Self::Admit | Self::Inpatient)
+    }
+
     /// Whether it says that somebody came in, or that somebody who was in has left.
     #[must_use]
     pub fn may_begin(self) -> bool {
-        matches!(self, Self::Admit | Self::Present | Self::Discharge)
+        self.admits() || matches!(self, Self::Present | Self::Discharge)
     }
 }
 

@@ -103,7 +103,11 @@ impl Figure<'_> {
     }
 
     fn drawing(&self) -> Drawing {
-        let mut drawing = joinedup_drawing::of_answer(self.answer, false);
+        let catalogue = &self.visit.app.definitions.catalogue;
+        let mut drawing = Drawing {
+            title: words::heading(catalogue, &self.answer.chart),
+            ..joinedup_drawing::of_answer(self.answer, false)
+        };
         for change in &mut drawing.tested {
             change.link = Some(format!("{}#changes", self.own));
         }
@@ -224,7 +228,7 @@ pub fn legend(drawing: &Drawing) -> Markup {
 
 /// The points as a table, newest first.
 #[must_use]
-pub fn table(chart: &Chart) -> Markup {
+pub fn table(chart: &Chart, heading: &str) -> Markup {
     let unit = unit(chart);
     let parts = chart.points.iter().any(|p| p.point.denominator.is_some());
     let limits = chart.points.iter().any(|p| p.lcl.is_some());
@@ -233,7 +237,7 @@ pub fn table(chart: &Chart) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Table of the points" {
             table.points #points data-live {
-                caption { (chart.heading()) ", newest first" @if unit != "proportion" { " (" (unit) ")" } }
+                caption { (heading) ", newest first" @if unit != "proportion" { " (" (unit) ")" } }
                 thead {
                     tr {
                         th scope="col" { "Period" } th.number scope="col" { "Value" }

@@ -66,7 +66,7 @@ pub fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Proble
             @if turned { p.fault #turned role="alert" { a href="#from" { "The first day must not be after the last" } ". This is the whole chart." } }
             @if let Some(words) = done { (filling::saved(words, &html! { p.small { a href="#decisions" { "See targets and baselines" } } })) }
             header.page-head {
-                p.kicker { (measure.title) ", " (answer.chart.place()) (filter_words(visit, &request)) ", by " (words::grain(answer.chart.period)) }
+                p.kicker { (words::heading(&visit.app.definitions.catalogue, &answer.chart)) ", by " (words::grain(answer.chart.period)) }
                 h1 #chart-name data-live {
                     @match &bars {
                         Some(bars) => (bars.sentence()),
@@ -85,7 +85,7 @@ pub fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Proble
             (corrected(visit, &request, &answer)?)
             (changes_of::list(visit, &answer, &changes))
             (multiples::show(visit, measure, &request)?)
-            details #as-table { summary { "Table of the points (" (answer.chart.points.len()) ")" } (figure::table(&answer.chart)) }
+            details #as-table { summary { "Table of the points (" (answer.chart.points.len()) ")" } (figure::table(&answer.chart, &words::heading(&visit.app.definitions.catalogue, &answer.chart))) }
             (decide::forms(visit, measure, &answer, filling)?)
             (definition(visit, measure, answer.chart.period))
             (provenance(visit, &answer))
@@ -99,18 +99,6 @@ pub fn page(visit: &Visit, id: &str, filling: &Filling) -> Result<Markup, Proble
         &picker,
         &body,
     ))
-}
-
-fn filter_words(visit: &Visit, request: &ChartRequest) -> String {
-    let catalogue = &visit.app.definitions.catalogue;
-    let said = |(dimension, values): (&String, &std::collections::BTreeSet<String>)| {
-        let values: Vec<String> = values
-            .iter()
-            .map(|v| words::value_of(catalogue, dimension, v))
-            .collect();
-        format!(", {}: {}", words::dimension(dimension), values.join(" or "))
-    };
-    request.filter.0.iter().map(said).collect()
 }
 
 /// Ways to look at the same: the kind of chart, the length of periods, the time, what was known when.

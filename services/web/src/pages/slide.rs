@@ -9,6 +9,7 @@ use crate::files;
 use axum::extract::Path;
 use axum::response::Response;
 use joinedup_application::charts::{self, Answer};
+use joinedup_drawing::Drawing;
 use joinedup_drawing::slide::{self, Words};
 use joinedup_views::measure::Measure;
 use maud::{Markup, html};
@@ -32,14 +33,17 @@ fn draw(visit: &Visit, id: &str, as_png: bool) -> Result<Response, Problem> {
     let measure = measure.ok_or_else(|| Problem::not_found(words::NO_SUCH_MEASURE))?;
     let request = visit.question(measure)?;
     // A slide has a line; of these a line would be of something else.
-    if ranked::dimension(measure, &request).is_some() {
+    if ranked::bars(visit, measure, &request)?.is_some() {
         let sentence = "There is no slide of bars: choose one of them, or the chart over time";
         return Err(Problem::not_found(sentence));
     }
     let answer = charts::ask(&visit.app, &request, visit.audience())?;
     let changes = changes_for(visit, id, &visit.area)?;
     let finding = finding::sentence(visit, &answer, &changes);
-    let drawing = joinedup_drawing::of_answer(&answer, true);
+    let drawing = Drawing {
+        title: words::heading(&visit.app.definitions.catalogue, &answer.chart),
+        ..joinedup_drawing::of_answer(&answer, true)
+    };
     let drawn = slide::svg(&drawing, &words_of(visit, measure, &answer, finding));
     if as_png {
         files::png(&drawn)
@@ -69,7 +73,7 @@ fn words_of(visit: &Visit, measure: &Measure, answer: &Answer, finding: String) 
         finding,
         about: format!(
             "{}, by {}. {}.",
-            chart.heading(),
+            words::heading(&visit.app.definitions.catalogue, chart),
             words::grain(chart.period),
             words::direction(chart.direction)
         ),
@@ -107,7 +111,7 @@ pub fn elsewhere(figure: &Figure<'_>) -> Markup {
     let embed = format!(
         "<img src=\"{}\" alt=\"{}\" width=\"960\">",
         slide("svg"),
-        chart.heading()
+        words::heading(&figure.visit.app.definitions.catalogue, chart)
     );
     html! {
         details #elsewhere {

@@ -5,8 +5,10 @@ use joinedup_drawing::axis::{MONTHS, date};
 pub use joinedup_drawing::sentence_start;
 use joinedup_events::local;
 use joinedup_views::catalogue::Catalogue;
+use joinedup_views::chart::Chart;
 use joinedup_views::measure::{ChartKind, Direction};
 use joinedup_views::period::{Grain, Period};
+use std::collections::BTreeSet;
 
 /// A date and a time of day, local: 14 Sep 2026, 9:30am.
 #[must_use]
@@ -233,6 +235,17 @@ pub fn value_of(catalogue: &Catalogue, dimension: &str, value: &str) -> String {
         (_, "") => "Not recorded".to_owned(),
         (_, code) => sentence(code),
     }
+}
+
+/// What a chart is of, as [`Chart::heading`], with the titles of the parts that it is of.
+#[must_use]
+pub fn heading(catalogue: &Catalogue, chart: &Chart) -> String {
+    let said = |(of, values): (&String, &BTreeSet<String>)| {
+        let values: Vec<String> = values.iter().map(|v| value_of(catalogue, of, v)).collect();
+        format!(", {}: {}", dimension(of), values.join(" or "))
+    };
+    let parts: String = chart.filter.0.iter().map(said).collect();
+    format!("{}, {}{parts}", chart.title, chart.place())
 }
 
 /// An item that is rated or asked about, of the logic model or of any framework.

@@ -70,6 +70,16 @@ fn an_inpatient_who_becomes_an_outpatient_has_left() {
     // Somebody who was in no bed has left none.
     let mut world = World::new();
     assert_eq!(world.take(&adt("A07", "1210", &[clinic])), 0);
+    // Back in a bed, whether the stay is said to have begun then or in the beginning.
+    for (admitted, since) in [("202611100800", "10 08:00"), ("202611121300", "12 13:00")] {
+        let mut world = World::new();
+        world.take(&adt("A01", "1008", &[("44", "202611100800")]));
+        world.take(&adt("A07", "1210", &[clinic]));
+        world.take(&adt("A06", "1213", &[("44", admitted)]));
+        assert_eq!(world.discharged(), None, "{admitted}");
+        let came = world.ask(|spell| spell.unwrap().admitted.map(|(at, _)| at));
+        assert_eq!(came.unwrap().format("%d %H:%M").to_string(), since);
+    }
     // A site that does not send it ends the stay with what it sends.
     world.take(&adt("A01", "1308", &[]));
     assert_eq!(world.take(&adt("A03", "1410", &[clinic])), 1);
