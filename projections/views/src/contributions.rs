@@ -38,7 +38,7 @@ fn counted(family: Family, facts: &[StoredFact], sink: &mut dyn Sink) -> bool {
     false
 }
 
-/// The area that an entity counts for: see [`places`].
+/// The area that an entity counts for: where its admission or receipt says, else its first record.
 #[must_use]
 pub fn area_of(facts: &[StoredFact]) -> Option<&AreaId> {
     places(facts).map(|stored| &stored.area)

@@ -152,7 +152,10 @@ pub fn why(row: &ChartPoint) -> String {
         State::Missing => "No data",
         State::Suppressed => "Suppressed: small numbers",
     };
-    let signals: Vec<&str> = row.signals.iter().map(|s| rule_words(*s)).collect();
+    let signals: Vec<&str> = match is_back(row) {
+        true => vec!["back where the values before lay"],
+        false => row.signals.iter().map(|s| rule_words(*s)).collect(),
+    };
     let note = row.point.note.clone().unwrap_or_default();
     [state.to_owned(), note, signals.join("; ")]
         .into_iter()

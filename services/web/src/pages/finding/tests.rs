@@ -163,6 +163,7 @@ fn a_title_says_that_the_latest_value_is_back_and_its_point_is_not_drawn_as_bett
     let drawing = joinedup_drawing::of_answer(&answer, false);
     let marks: Vec<Mark> = [39, 40, 41].map(|n| drawing.spots[n].mark).into();
     assert_eq!(marks, [Mark::Improvement, Mark::Improvement, Mark::Plain]);
+    assert_eq!(drawing.spots[41].why, "Back where the values before lay");
 }
 
 #[test]
