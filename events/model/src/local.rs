@@ -5,6 +5,22 @@ use chrono::{
 };
 use chrono_tz::Europe::London;
 
+/// The names of the months, in small letters.
+pub const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
 /// The local date of an instant.
 #[must_use]
 pub fn date(instant: DateTime<Utc>) -> NaiveDate {

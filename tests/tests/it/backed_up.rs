@@ -143,15 +143,17 @@ fn ran(folder: &std::path::Path, words: &str) -> Run {
     Run::of(product::command(words.split(' ').collect::<Vec<_>>()).current_dir(folder))
 }
 
+fn refused(folder: &std::path::Path, words: &str, says: &str) {
+    let run = ran(folder, words);
+    assert_eq!(run.code, Some(1), "{words}: {run:?}");
+    assert!(run.stderr.contains(says), "{words}: {run:?}");
+}
+
 #[test]
 fn an_archive_is_not_continued_from_a_log_in_which_somebody_was_erased() {
     let folder = tempfile::tempdir().unwrap();
     let run = |words: &str| ran(folder.path(), words);
-    let refused = |words: &str, says: &str| {
-        let run = run(words);
-        assert_eq!(run.code, Some(1), "{words}: {run:?}");
-        assert!(run.stderr.contains(says), "{words}: {run:?}");
-    };
+    let refused = |words: &str, says: &str| refused(folder.path(), words, says);
     a_log_of_three(folder.path());
     run("export --data data --into backup").succeeded();
     refused(
@@ -191,11 +193,7 @@ fn an_archive_is_not_continued_from_a_log_in_which_somebody_was_erased() {
 fn an_archive_without_its_beginning_or_among_others_is_not_called_whole() {
     let folder = tempfile::tempdir().unwrap();
     let run = |words: &str| ran(folder.path(), words);
-    let refused = |words: &str, says: &str| {
-        let run = run(words);
-        assert_eq!(run.code, Some(1), "{words}: {run:?}");
-        assert!(run.stderr.contains(says), "{words}: {run:?}");
-    };
+    let refused = |words: &str, says: &str| refused(folder.path(), words, says);
     a_log_of_three(folder.path());
     run("export --data data --into backup").succeeded();
     let whole = std::fs::read_to_string(

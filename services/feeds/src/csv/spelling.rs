@@ -1,23 +1,8 @@
 //! The spellings of periods in published tables, from `2026-05` to `MSitAE-JUNE-2026` and `Q1 2026/27`.
 
 use chrono::{DateTime, Days, Months, NaiveDate, Weekday};
-use joinedup_events::local;
+use joinedup_events::local::{self, MONTHS};
 use joinedup_views::period::{Grain, Period};
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 
 /// Words that say nothing of which period it is.
 const FILLING: [&str; 30] = [

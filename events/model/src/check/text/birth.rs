@@ -1,6 +1,7 @@
 //! Dates of birth.
 
 use super::words;
+use crate::local::MONTHS;
 
 /// The years of which a full date is somebody's: no event is that old.
 const OLD: std::ops::Range<u32> = 1880..2000;
@@ -80,20 +81,6 @@ fn is_year(word: &str, years: &std::ops::Range<u32>) -> bool {
 
 /// The name of a month, or three letters and more of it.
 fn names_month(word: &str) -> bool {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
     let word = word.to_ascii_lowercase();
     word.len() >= 3 && MONTHS.iter().any(|month| month.starts_with(&word))
 }

@@ -63,9 +63,9 @@ pub async fn lengthen(folder: &Path, target: &Target, config: &Config) -> Result
         let mut part = mark.clone();
         part.set_extension("part");
         let output = Output::unnamed(part)?;
-        output
-            .writer()?
-            .write_all(log.as_bytes())
+        let mut to = output.writer()?;
+        to.write_all(log.as_bytes())
+            .and_then(|()| to.flush())
             .map_err(unwritten)?;
         output.done_as(&mark)?;
     }

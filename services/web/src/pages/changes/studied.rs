@@ -95,22 +95,10 @@ fn draw_around(drawing: &mut Drawing, answer: &Answer, change: &Change, around: 
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::finding::tests::{chart, huddle, near};
+    use super::super::super::finding::tests::{answered, chart, huddle, near};
     use super::*;
     use chrono::Days;
     use joinedup_events::change::Decision;
-
-    fn answered(chart: joinedup_views::chart::Chart) -> Answer {
-        Answer {
-            chart,
-            changes: Vec::new(),
-            targets: Vec::new(),
-            tested: Vec::new(),
-            as_known_at: None,
-            as_of_position: 0,
-            as_of: "2026-11-27T08:00:00Z".parse().unwrap(),
-        }
-    }
 
     #[test]
     fn the_picture_of_a_change_has_the_medians_that_its_words_are_about() {

@@ -63,6 +63,19 @@ pub(in crate::pages) fn near(
     (0..weeks).map(move |n| (State::Final, Some(value(n))))
 }
 
+/// A chart as it is answered with, without anything around it.
+pub(in crate::pages) fn answered(chart: Chart) -> Answer {
+    Answer {
+        chart,
+        changes: Vec::new(),
+        targets: Vec::new(),
+        tested: Vec::new(),
+        as_known_at: None,
+        as_of_position: 0,
+        as_of: local::midnight(day("2026-11-27")),
+    }
+}
+
 pub(in crate::pages) fn huddle(finished: Option<NaiveDate>) -> Change {
     Change {
         area: AreaId::new("havenshire").unwrap(),
@@ -151,15 +164,7 @@ fn a_title_says_that_the_latest_value_is_back_and_its_point_is_not_drawn_as_bett
     );
     let back = chart.points.iter().map(joinedup_drawing::is_back);
     assert_eq!(back.filter(|back| *back).count(), 1);
-    let answer = Answer {
-        chart,
-        changes: Vec::new(),
-        targets: Vec::new(),
-        tested: Vec::new(),
-        as_known_at: None,
-        as_of_position: 0,
-        as_of: local::midnight(day("2025-12-01")),
-    };
+    let answer = answered(chart);
     let drawing = joinedup_drawing::of_answer(&answer, false);
     let marks: Vec<Mark> = [39, 40, 41].map(|n| drawing.spots[n].mark).into();
     assert_eq!(marks, [Mark::Improvement, Mark::Improvement, Mark::Plain]);
