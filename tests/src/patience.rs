@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 /// How long [`eventually`] asks before it gives up.
-pub const GENEROUS: Duration = Duration::from_secs(60);
+pub const GENEROUS: Duration = Duration::from_secs(120);
 
 const BETWEEN_TRIES: Duration = Duration::from_millis(25);
 

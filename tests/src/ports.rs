@@ -1,26 +1,44 @@
 //! Loopback ports nobody uses.
 
-use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener};
-use std::sync::Mutex;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::OrFail;
 
-static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+/// Above those of well-known services.
+const LOWEST: u16 = 10_000;
+/// Where connections' own ports begin on a Linux that nobody has set otherwise.
+const EPHEMERAL: u16 = 32_768;
+
+static GIVEN: AtomicU32 = AtomicU32::new(0);
 
 /// A loopback port that was free a moment ago and that this process has not given out before.
 ///
-/// The kernel chooses it, so parallel runs rarely meet; who binds it must still be ready to try another one.
+/// It is below those that the kernel gives to connections: one that is opened between this call and the start of the server
+/// would otherwise take it now and then. Parallel runs begin at different ones and rarely meet; who binds it must still be
+/// ready to try another one.
 pub fn free_port() -> u16 {
-    loop {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).or_fail("no free loopback port");
-        let port = listener
-            .local_addr()
-            .or_fail("a bound socket has an address")
-            .port();
-        let mut given = GIVEN.lock().or_fail("the list of ports is intact");
-        if given.insert(port) {
-            return port;
-        }
+    let ports = unused_by_connections();
+    let count = u32::from(ports.end - ports.start);
+    let first = std::process::id().wrapping_mul(97);
+    let tries = std::iter::repeat_with(|| GIVEN.fetch_add(1, Ordering::Relaxed));
+    let mut free = tries.take(count as usize).filter_map(|given| {
+        let at = first.wrapping_add(given) % count;
+        let port = ports.start + u16::try_from(at).ok()?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+        listener.is_ok().then_some(port)
+    });
+    free.next().or_fail("no free loopback port")
+}
+
+fn unused_by_connections() -> Range<u16> {
+    let set = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok();
+    let first = set.and_then(|text| text.split_whitespace().next()?.parse().ok());
+    let end = first.unwrap_or(EPHEMERAL);
+    // Where connections may take nearly every port, chance has to do.
+    match end >= LOWEST + 5_000 {
+        true => LOWEST..end,
+        false => LOWEST..EPHEMERAL,
     }
 }

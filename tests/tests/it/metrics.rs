@@ -52,7 +52,8 @@ fn rules(change: impl Fn(String) -> String) -> Vec<(String, String)> {
         .into()
 }
 
-/// A Prometheus with the shipped configuration and rules, that scrapes a product every second and shows the runbook.
+/// A Prometheus with the shipped configuration and rules, that scrapes a product every few seconds and shows the runbook. A scrape
+/// may take as long as a busy machine needs for it.
 fn prometheus(product: &Joinedup, alertmanager: &str, rules: &[(String, String)]) -> Prometheus {
     let shown = format!(
         "--web.user-assets={}",
@@ -62,9 +63,9 @@ fn prometheus(product: &Joinedup, alertmanager: &str, rules: &[(String, String)]
     let config = kept("prometheus.yml")
         .replace("127.0.0.1:8080", &address)
         .replace("127.0.0.1:9093", alertmanager)
-        .replace("scrape_interval: 15s", "scrape_interval: 1s")
-        .replace("scrape_interval: 60s", "scrape_interval: 5s")
-        .replace("scrape_timeout: 30s", "scrape_timeout: 5s")
+        .replace("scrape_interval: 15s", "scrape_interval: 5s")
+        .replace("scrape_interval: 60s", "scrape_interval: 10s")
+        .replace("scrape_timeout: 30s", "scrape_timeout: 10s")
         .replace("127.0.0.1:9090", "{self}")
         .replace("evaluation_interval: 15s", "evaluation_interval: 1s");
     let files: Vec<(&str, &str)> = rules

@@ -70,16 +70,19 @@ impl Stack {
             ),
             ("/etc/prometheus/".to_owned(), at("")),
             ("/etc/alertmanager/".to_owned(), at("")),
-            // So that the test need not wait for a minute.
+            // So that the test need not wait for a minute; a busy machine still has time for a scrape.
             (
                 "scrape_interval: 60s".to_owned(),
-                "scrape_interval: 3s".to_owned(),
+                "scrape_interval: 10s".to_owned(),
             ),
             (
                 "scrape_timeout: 30s".to_owned(),
-                "scrape_timeout: 3s".to_owned(),
+                "scrape_timeout: 10s".to_owned(),
             ),
-            ("15s".to_owned(), "1s".to_owned()),
+            (
+                "evaluation_interval: 15s".to_owned(),
+                "evaluation_interval: 1s".to_owned(),
+            ),
             ("group_wait: 30s".to_owned(), "group_wait: 0s".to_owned()),
             ("=/prometheus".to_owned(), format!("={}", at("tsdb"))),
             ("=/alertmanager".to_owned(), format!("={}", at("alerts"))),
