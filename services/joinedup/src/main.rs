@@ -1,7 +1,14 @@
-//! The program `joinedup`: reads its arguments and hands over to the library.
+//! The program `joinedup`: commands and settings over the crates of the street.
+
+mod cli;
+mod commands;
+mod late_log;
+mod logging;
+mod open_log;
+mod systemd;
 
 use clap::Parser;
-use joinedup::cli::{Cli, run};
+use cli::{Cli, run};
 use std::process::ExitCode;
 
 /// Folding makes and drops many small values on several threads; this allocator is quicker at that than the C
