@@ -2,10 +2,9 @@
 //! outcome.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use joinedup_tests::http;
-use joinedup_tests::patience::eventually;
+use joinedup_tests::patience::{GENEROUS, eventually};
 use joinedup_tests::process::Process;
 use joinedup_tests::product::{self, Joinedup, JoinedupOptions};
 use serde_json::Value;
@@ -180,11 +179,11 @@ fn a_live_simulation_stops_when_it_is_told_to_and_goes_on_with_the_county_that_i
         }
     });
     let first = grown(&server, 20);
-    let ended = simulation.terminate(Duration::from_secs(10));
+    let ended = simulation.terminate(GENEROUS);
     assert!(ended.success(), "{ended:?} {}", simulation.log());
     let mut simulation = start();
     let then = grown(&server, 20);
     assert!(then < first + 2_000, "{first} events, then {then}");
     assert_eq!(doubled(&server).1, [""; 0]);
-    assert!(simulation.terminate(Duration::from_secs(10)).success());
+    assert!(simulation.terminate(GENEROUS).success());
 }

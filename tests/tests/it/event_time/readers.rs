@@ -1,7 +1,6 @@
 //! Those who read the API as it is: promtool, Grafana's own datasource, the boards, and whoever compares with the charts.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
 
 use joinedup_tests::folders;
 use joinedup_tests::product::Joinedup;
@@ -118,10 +117,7 @@ pub fn grafana_reads(product: &Joinedup) {
         ("end", "1795000000"),
         ("step", "86400"),
     ];
-    let began = Instant::now();
     let chart = form(product, "query_range", &range);
-    // Unoptimised, on a busy machine; the release build is measured elsewhere.
-    assert!(began.elapsed().as_millis() < 1_000, "{:?}", began.elapsed());
     assert_eq!(chart["result"].as_array().unwrap().len(), 1);
 }
 
