@@ -28,10 +28,28 @@ pub enum State {
     Provisional,
     /// Not over, or not reported from its first day to its last: drawn, never judged.
     Incomplete,
-    /// Nothing was reported, or nothing can be said: not zero. With an `n` it was reported: nobody waited, or too few.
+    /// Nothing was reported: not zero.
     Missing,
+    /// It was reported, and nothing can be said of it: nobody waited, or too few did for a median.
+    Empty,
     /// Suppressed, because it would tell of single people.
     Suppressed,
+}
+
+impl State {
+    /// Of a period that is over and has no value, by how many stand behind it, if that was reported.
+    const fn without_value(n: Option<i64>) -> Self {
+        match n {
+            None => Self::Missing,
+            Some(_) => Self::Empty,
+        }
+    }
+
+    /// Whether there is no number because none was reported, or none can be said.
+    #[must_use]
+    pub const fn is_absent(self) -> bool {
+        matches!(self, Self::Missing | Self::Empty)
+    }
 }
 
 /// What a measure says of one period.
@@ -370,7 +388,7 @@ fn point(query: &PointQuery<'_>, period: Period, mut raw: Raw) -> Point {
     } else if period.over_at() > query.now || raw.partly_reported {
         State::Incomplete
     } else if raw.value.is_none() {
-        State::Missing
+        State::without_value(raw.n)
     } else if period.ripe_at(query.measure.maturity()) > query.now || raw.provisional {
         State::Provisional
     } else {
@@ -386,7 +404,7 @@ fn point(query: &PointQuery<'_>, period: Period, mut raw: Raw) -> Point {
         if state != State::Incomplete {
             // An order statistic of few is unsteady; a share of few tells of them.
             state = match query.measure.aggregate {
-                Aggregate::Median | Aggregate::Percentile(_) => State::Missing,
+                Aggregate::Median | Aggregate::Percentile(_) => State::Empty,
                 _ => State::Suppressed,
             };
         }

@@ -126,7 +126,7 @@ pub fn mark(state: State, variation: Option<Variation>) -> Mark {
     match (state, variation) {
         (State::Incomplete, _) => Mark::Incomplete,
         (State::Provisional, _) => Mark::Provisional,
-        (State::Missing, _) => Mark::Missing,
+        (State::Missing | State::Empty, _) => Mark::Missing,
         (State::Suppressed, _) => Mark::Suppressed,
         (State::Final, Some(Variation::ImprovementHigh | Variation::ImprovementLow)) => {
             Mark::Improvement
@@ -147,9 +147,14 @@ pub fn why(row: &ChartPoint) -> String {
         State::Final => "",
         State::Provisional => "Provisional: what began in it may still end in time",
         // The note says why, and by which rule.
-        State::Incomplete | State::Missing | State::Suppressed if row.point.note.is_some() => "",
+        State::Incomplete | State::Missing | State::Empty | State::Suppressed
+            if row.point.note.is_some() =>
+        {
+            ""
+        }
         State::Incomplete => "The period is not finished",
         State::Missing => "No data",
+        State::Empty => "Nobody, or too few",
         State::Suppressed => "Suppressed: small numbers",
     };
     let signals: Vec<&str> = match is_back(row) {

@@ -14,7 +14,7 @@ use joinedup_views::ask::{Basis, CellsOf, Question, ask};
 use joinedup_views::chart::{Chart, ChartPoint};
 use joinedup_views::measure::Measure;
 use joinedup_views::period::Grain;
-use joinedup_views::point::{Point, State};
+use joinedup_views::point::State;
 use joinedup_views::ratings::Rating;
 use joinedup_views::suppression::Audience;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,15 +29,15 @@ pub const STATES: [&str; 6] = [
     "suppressed",
 ];
 
-/// The state of a period in a word. What was reported and has no value, because nobody waited or too few did, is not silence.
-const fn state(point: &Point) -> &'static str {
-    match (point.state, point.n) {
-        (State::Final, _) => "final",
-        (State::Provisional, _) => "provisional",
-        (State::Incomplete, _) => "incomplete",
-        (State::Missing, None) => "missing",
-        (State::Missing, Some(_)) => "empty",
-        (State::Suppressed, _) => "suppressed",
+/// The state of a period in a word.
+const fn word_of(state: State) -> &'static str {
+    match state {
+        State::Final => "final",
+        State::Provisional => "provisional",
+        State::Incomplete => "incomplete",
+        State::Missing => "missing",
+        State::Empty => "empty",
+        State::Suppressed => "suppressed",
     }
 }
 
@@ -172,7 +172,7 @@ impl Made {
             let answers = ask(&basis, &definitions, &question).unwrap_or_default();
             let told = answers.iter().map(|answer| &answer.chart).filter(|chart| {
                 let points = &mut chart.points.iter();
-                points.any(|p| p.point.state != State::Missing)
+                points.any(|p| !p.point.state.is_absent())
             });
             charts.extend(told.map(|chart| {
                 let mut shown = shown(chart, measure, periods);
@@ -219,10 +219,10 @@ pub fn shown(chart: &Chart, measure: &Measure, periods: usize) -> Shown {
                 start: instant(start),
                 begins: local::midnight(start),
                 ends: point.point.period().over_at(),
-                state: state(&point.point),
+                state: word_of(point.point.state),
                 why_absent: STATES[3..]
                     .iter()
-                    .find(|word| **word == state(&point.point))
+                    .find(|word| **word == word_of(point.point.state))
                     .copied(),
                 values: [
                     value.filter(|_| judged),

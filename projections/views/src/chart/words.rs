@@ -87,13 +87,22 @@ pub(super) fn summary(chart: &Chart) -> String {
     if let Some(caution) = chart.footprint.as_ref().and_then(|f| f.caution.as_ref()) {
         let _ = write!(text, " Mind that {caution}");
     }
+    let absent = chart.in_state(State::Missing) + chart.in_state(State::Empty);
     let said = [
-        (State::Provisional, "is provisional", "are provisional"),
-        (State::Missing, "has no number", "have no number"),
-        (State::Suppressed, "is suppressed", "are suppressed"),
+        (
+            chart.in_state(State::Provisional),
+            "is provisional",
+            "are provisional",
+        ),
+        (absent, "has no number", "have no number"),
+        (
+            chart.in_state(State::Suppressed),
+            "is suppressed",
+            "are suppressed",
+        ),
     ];
-    for (state, one, many) in said {
-        match chart.in_state(state) {
+    for (count, one, many) in said {
+        match count {
             0 => {}
             1 => {
                 let _ = write!(text, " One period {one}.");

@@ -50,8 +50,8 @@ pub fn published(
             // What comes before the first number would tell of its day; a silence after it tells of nobody.
             let mut has_begun = false;
             for point in &mut points {
-                has_begun |= point.state != State::Missing;
-                let is_silent = point.state == State::Missing && point.n.is_none();
+                has_begun |= !point.state.is_absent();
+                let is_silent = point.state == State::Missing;
                 if !(has_begun && is_silent) {
                     let is_running = point.state == State::Incomplete;
                     let state = if is_running {

@@ -122,10 +122,7 @@ fn medians_of_areas_are_computed_from_values_and_never_averaged() {
     let mut ask = Ask::new(&cells, &m, "2026-01-13T12:00:00Z");
     ask.area = "north";
     let few = &ask.points()[0];
-    assert_eq!(
-        (few.value, few.state, few.n),
-        (None, State::Missing, Some(3))
-    );
+    assert_eq!((few.value, few.state, few.n), (None, State::Empty, Some(3)));
 }
 
 #[test]

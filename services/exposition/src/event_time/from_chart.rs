@@ -10,7 +10,6 @@ use joinedup_promql::series::{NAME, Sample};
 use joinedup_spc::Variation;
 use joinedup_views::chart::Chart;
 use joinedup_views::measure::Measure;
-use joinedup_views::point::State;
 
 const VARIATIONS: [Variation; 9] = [
     Variation::NotJudged,
@@ -26,7 +25,7 @@ const VARIATIONS: [Variation; 9] = [
 
 /// Offers the series of a chart. One without any number has none.
 pub fn offer(chart: &Chart, measure: &Measure, wanted: &Wanted<'_>, found: &mut Found<'_>) {
-    if chart.points.iter().all(|p| p.point.state == State::Missing) {
+    if chart.points.iter().all(|p| p.point.state.is_absent()) {
         return;
     }
     let shown = shown(chart, measure, usize::MAX);

@@ -169,9 +169,9 @@ fn a_chart_by_day_has_the_twelve_weeks_that_boards_show_of_it() {
 fn a_calm_day_is_not_told_as_silence() {
     let measure = measure();
     let mut chart = chart_of(&measure, &risen(), &[], 0);
-    for (at, n) in [(22, Some(0)), (23, None)] {
+    for (at, n, state) in [(22, Some(0), State::Empty), (23, None, State::Missing)] {
         let point = &mut chart.points[at].point;
-        (point.value, point.n, point.state) = (None, n, State::Missing);
+        (point.value, point.n, point.state) = (None, n, state);
     }
     let shown = shown_of(&chart, &measure);
     let latest = shown.periods.iter().take(3);

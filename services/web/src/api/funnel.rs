@@ -131,8 +131,8 @@ fn answer(
             .and_then(|all| all.iter().find(|p| p.period_start == start))
     };
     let compared = |p: &Point| {
-        p.state != PointState::Suppressed
-            && p.state != PointState::Missing
+        !p.state.is_absent()
+            && p.state != PointState::Suppressed
             && p.state != PointState::Incomplete
     };
     let rows: Vec<FunnelRow> = points

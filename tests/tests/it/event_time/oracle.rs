@@ -77,7 +77,10 @@ fn of_chart(chart: &Value, unit: &str, factor: f64) -> Vec<Written> {
         ("period", chart["period"].as_str().unwrap()),
     ];
     let points = chart["points"].as_array().unwrap();
-    if points.iter().all(|p| p["state"] == "missing") {
+    if points
+        .iter()
+        .all(|p| p["state"] == "missing" || p["state"] == "empty")
+    {
         return Vec::new();
     }
     let series = |name: &str, labels: &[(&str, &str)], value: &dyn Fn(&Value) -> Option<f64>| {
@@ -119,12 +122,7 @@ fn of_chart(chart: &Value, unit: &str, factor: f64) -> Vec<Written> {
     ];
     for state in STATES {
         let labels: Vec<(&str, &str)> = labels.into_iter().chain([("state", state)]).collect();
-        // What was reported and has no value is not silence.
-        let word = |p: &Value| match p["state"].as_str().unwrap() {
-            "missing" if p["n"].is_number() => "empty".to_owned(),
-            said => said.to_owned(),
-        };
-        let is = |p: &Value| Some(f64::from(u8::from(word(p) == state)));
+        let is = |p: &Value| Some(f64::from(u8::from(p["state"] == state)));
         all.push(series("joinedup_run_chart_period_state", &labels, &is));
     }
     all.retain(|s| !s.samples.is_empty());
