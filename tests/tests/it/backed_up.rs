@@ -211,12 +211,21 @@ fn an_archive_without_its_beginning_or_among_others_is_not_called_whole() {
     refused("export --verify none.ndjson", "holds no archive");
     let hash = first.trim_end().rsplit('"').nth(1).unwrap();
     run(&format!("export --verify rest.ndjson --continues {hash}")).succeeded();
-    let imported = run("import --data half rest.ndjson");
-    imported.succeeded();
-    assert!(
-        imported.stderr.contains("begins at position 2"),
-        "{imported:?}"
-    );
+    // So is one that was made from a position on and continues nothing.
+    run("export --data data --after 3 -o after.ndjson").succeeded();
+    refused("export --verify after.ndjson", "begins at position 4");
+    run("export --verify after.ndjson --with-gaps").succeeded();
+    for (name, begins) in [("rest", 2), ("after", 4)] {
+        let says = format!("begins at position {begins}");
+        let import = format!("import --data from-{name} {name}.ndjson");
+        refused(&import, &says);
+        run(&format!("{import} --with-gaps")).succeeded();
+    }
+    // Behind what comes before it nothing is said.
+    folders::write(folder.path(), &[("whole.ndjson", &whole)]);
+    let behind = run("import --data behind whole.ndjson after.ndjson");
+    behind.succeeded();
+    assert!(!behind.stderr.contains("begins at"), "{behind:?}");
 
     std::fs::rename(
         folder.path().join("rest.ndjson"),

@@ -346,6 +346,15 @@ fn verify(file: &Path, export: &Export) -> Result<(), Failure> {
             summary.hash
         )));
     }
+    if let Some(first) = summary.begins_late()
+        && summary.starts_from == archive::BEGIN
+        && !export.with_gaps
+    {
+        return Err(Failure::new(format!(
+            "{name}: it begins at position {first}, so it is not the whole: it was made with --after and without --continues, or \
+             its log had lost what was before, or was set up to forget; --with-gaps passes that"
+        )));
+    }
     if let Some((first, last)) = summary.first_missing.filter(|_| !export.with_gaps) {
         return Err(Failure::new(format!(
             "{name}: every line is as it was written, and {} events are missing, the first from position {first} to \
@@ -410,7 +419,9 @@ mod tests {
             .await
             .unwrap();
         let restored = Arc::new(MemoryLog::new());
-        archive::restore(file.as_slice(), &*restored).await.unwrap();
+        archive::restore(file.as_slice(), &*restored, false)
+            .await
+            .unwrap();
         assert_eq!(
             folded(restored, areas, 1).await.unwrap().0.cells().export(),
             view.cells().export()
