@@ -89,8 +89,11 @@ pub async fn run(demo: Demo) -> Result<(), Failure> {
             scale: demo.scale,
             end: Utc::now(),
             published: None,
+            of_log: None,
         },
     };
+    let identity = log.identity().await.map_err(Failure::new)?;
+    county.goes_to(Some(identity.0), &file)?;
     let areas = definitions.areas.clone();
     let publisher = Publisher::new(log.clone());
     if county.published.is_none() {
