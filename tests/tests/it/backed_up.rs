@@ -57,6 +57,7 @@ fn each_run_adds_what_is_new_and_the_folder_is_one_whole_archive() {
     let files = [
         "000000000001-000000000003.ndjson",
         "000000000004-000000000006.ndjson",
+        "all-read",
         "log-identity",
     ];
     assert_eq!(names(&backup), files);
@@ -81,13 +82,29 @@ fn each_run_adds_what_is_new_and_the_folder_is_one_whole_archive() {
             .contains("continues an archive that is not here"),
         "{half:?}"
     );
+    // Also when it is only continued.
+    sent(&product, "three");
+    let gone = lengthen();
+    assert_eq!(gone.code, Some(1), "{gone:?}");
+    assert!(gone.stderr.contains("cannot be continued"), "{gone:?}");
+    // What is damaged before the last file is met when all of them are read, once a day.
+    std::fs::write(&first, kept.replace("2026-09-07", "2026-09-08")).unwrap();
+    lengthen().succeeded();
+    assert_eq!(verify(&[]).code, Some(1));
+    let read = std::fs::File::open(backup.join("all-read")).unwrap();
+    let days_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(48 * 3600);
+    read.set_modified(days_ago).unwrap();
+    let damaged = lengthen();
+    assert!(damaged.stderr.contains("line 2"), "{damaged:?}");
     std::fs::write(&first, kept).unwrap();
-    let second = backup.join(files[1]);
-    let changed = std::fs::read_to_string(&second)
+    lengthen().succeeded();
+
+    let last = backup.join("000000000007-000000000009.ndjson");
+    let changed = std::fs::read_to_string(&last)
         .unwrap()
         .replace("2026-09-07", "2026-09-08");
-    std::fs::write(&second, changed).unwrap();
-    sent(&product, "three");
+    std::fs::write(&last, changed).unwrap();
+    sent(&product, "four");
     let refused = lengthen();
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(
@@ -161,6 +178,9 @@ fn an_archive_is_not_continued_from_a_log_in_which_somebody_was_erased() {
         "nothing in the log is about transfer/typo",
     );
     assert!(!folder.path().join("new").exists());
+    let typo = run("export --data typo --into typed");
+    assert_eq!(typo.code, Some(2), "{typo:?}");
+    assert!(!folder.path().join("typed").exists() && !folder.path().join("typo").exists());
     // Its last event is as it was, so nothing at the end of the archive tells.
     run("erase --data data --into new --entity transfer/one").succeeded();
     refused("export --data new --into backup", "by an erasure");
