@@ -196,3 +196,15 @@ fn a_live_simulation_stops_when_it_is_told_to_and_goes_on_with_the_county_that_i
     assert_eq!(refused.code, Some(2), "{refused:?}");
     assert!(refused.stderr.contains("another log"), "{refused:?}");
 }
+
+#[test]
+fn a_demo_whose_address_is_taken_writes_no_history() {
+    let server = Joinedup::start(JoinedupOptions::new("serve", &[]));
+    let url = server.url("");
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    let mut demo = product::command(["demo", "--listen", address, "--data", "never"]);
+    let refused = Run::of(demo.current_dir(server.folder()));
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("cannot listen"), "{refused:?}");
+    assert!(!server.folder().join("never").exists());
+}
