@@ -285,6 +285,11 @@ fn from_server(
 
 /// Says what was exported, and what to give to the export that continues it.
 fn report(Exported { summary, log }: &Exported, begin: &Begin) {
+    if summary.events == 0 && begin.continues.is_none() {
+        // There is no hash to keep, and nothing to continue.
+        eprintln!("the log has no events after position {}", begin.after);
+        return;
+    }
     let (hash, prev) = match &begin.continues {
         Some(end) if summary.events == 0 => (&end.hash, &end.prev),
         _ => (&summary.hash, &summary.prev),

@@ -35,7 +35,12 @@ pub async fn lengthen(folder: &Path, target: &Target, config: &Config) -> Result
 }
 
 async fn lengthened(folder: &Path, target: &Target, config: &Config) -> Result<(), Failure> {
-    let about = |e: io::Error| Failure::new(format!("{}: {e}", folder.display()));
+    let about = |e: io::Error| {
+        let folder = folder.display();
+        Failure::new(format!(
+            "the folder {folder} cannot be used for an archive: {e}"
+        ))
+    };
     fs::create_dir_all(folder).map_err(about)?;
     // Held to the end: two runs at a time would write one file.
     let lock = File::open(folder).map_err(about)?;
