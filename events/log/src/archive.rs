@@ -70,6 +70,14 @@ pub struct End {
 }
 
 impl Summary {
+    /// The position of the first event, where others were before it that are not here: the archive continues another, or was
+    /// made without them.
+    #[must_use]
+    pub fn begins_late(&self) -> Option<Position> {
+        let late = |first: &Position| self.starts_from != BEGIN || first.0 > 1;
+        self.first.filter(late)
+    }
+
     fn starting_from(hash: &str) -> Self {
         Self {
             events: 0,
@@ -147,6 +155,15 @@ pub enum RestoreError {
     /// The archive is not whole. What came before the bad line may have been restored.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// It is not the whole of a log, and was to become one.
+    #[error(
+        "the archive begins at position {0}, so it is not the whole of a log, and the one here is empty: restore what comes before \
+         it first"
+    )]
+    BeginsLate(Position),
+    /// The log could not be asked whether it is empty.
+    #[error("the log could not be read before the archive is restored: {0}")]
+    Log(#[from] ReadError),
     /// The log did not take the events.
     #[error("the events before line {line} of the archive could not be restored: {error}")]
     Append {
@@ -318,16 +335,19 @@ pub fn verify(reader: impl BufRead) -> Result<Summary, ArchiveError> {
     Ok(lines.summary)
 }
 
-/// Checks an archive and appends its events, in order. Repeating it changes nothing.
+/// Checks an archive and appends its events, in order. Repeating it changes nothing. Into an empty log an archive goes that
+/// begins where a log does, or, `with_gaps`, any.
 ///
 /// # Errors
 /// See [`RestoreError`]. The archive is checked as it is read: run [`verify`] before to have all or nothing of it.
 pub async fn restore(
     reader: impl BufRead + Send,
     log: &dyn EventLog,
+    with_gaps: bool,
 ) -> Result<Restored, RestoreError> {
     let mut lines = Lines::new(reader);
     let mut repeats = 0;
+    let is_empty = log.head().await? == Position::ORIGIN;
     loop {
         let mut events = Vec::with_capacity(BATCH_EVENTS);
         while events.len() < BATCH_EVENTS {
@@ -344,6 +364,12 @@ pub async fn restore(
                 archive: lines.summary,
                 repeats,
             });
+        }
+        if is_empty
+            && !with_gaps
+            && let Some(first) = lines.summary.begins_late()
+        {
+            return Err(RestoreError::BeginsLate(first));
         }
         let answers = log
             .append(events)

@@ -13,7 +13,7 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The process may not read or write the folder.
-    #[error("the store in {} may not be read or written by this user: check the owner and the mode of the folder", path.display())]
+    #[error("the store in {} may not be read or written by this user: check the owner and the mode of the folder, and whether its disk is mounted read-only", path.display())]
     NotPermitted {
         /// The store's folder.
         path: PathBuf,

@@ -12,7 +12,8 @@
 //!   beside it, the mark, remembers which store this is and how many commits it had.
 //! * **A damaged folder is an error, not a panic.** For a cache, [`DurableStore::open_or_move_aside`] starts afresh.
 //!
-//! What is large and seldom read lies beside it in a [`SortedFile`], which costs no memory but its index.
+//! What is large and seldom read lies beside it in a [`SortedFile`], which costs no memory but its index. What is small and
+//! stands alone is a file that is put in place whole ([`write_in_place`]).
 //!
 //! **Architecture invariant:** `engine.rs` is the only file that calls sled, and it uses one tree.
 
@@ -28,6 +29,7 @@ mod durable;
 mod engine;
 mod error;
 mod folder;
+mod in_place;
 mod mark;
 mod sorted;
 mod state;
@@ -36,6 +38,7 @@ mod trial;
 pub use batch::Batch;
 pub use durable::{Check, DurableStore, MovedAside, Options};
 pub use error::{CommitError, OpenError, ReadError};
+pub use in_place::{put_in_place, write_in_place};
 pub use sorted::{SortedFile, SortedWriter};
 
 /// One row as read back.

@@ -6,6 +6,7 @@
 //! Layout, each part in a disk sector of its own so that none can be torn by writing another: at byte 0 the format, the
 //! store's id and a checksum; at 512 and at 1024 the number of commits and a checksum, written in turn.
 
+use crate::in_place::put_in_place;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -58,9 +59,7 @@ impl Mark {
             .truncate(true)
             .open(&unfinished)?;
         file.write_all(&bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&unfinished, folder.join(NAME))?;
-        File::open(folder)?.sync_all()?;
+        put_in_place(&file, &unfinished, &folder.join(NAME))?;
         Ok(Self { file, id })
     }
 

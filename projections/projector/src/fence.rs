@@ -29,7 +29,7 @@ pub enum FenceError {
     OtherEvent(Position),
     /// The log was set up to forget events, and forgot the one at the checkpoint.
     #[error(
-        "the log has forgotten the event at position {0}, up to which was counted, so it cannot be seen whether it is the log that the view was built from. Set the stream up to keep its events, and rebuild the views from what it still has with `joinedup rebuild`"
+        "the log has forgotten the event at position {0}, up to which was counted, so it cannot be seen whether it is the log that the view was built from. Set the stream up to keep its events (`joinedup stream apply` names the setting), and restore the log from its archive, or rebuild the views from what it still has with `joinedup rebuild`: what it forgot is then in no chart"
     )]
     Forgotten(Position),
     /// The log could not be asked.

@@ -1,10 +1,15 @@
-//! The folder of views: one store a generation, and a small file that names the one in use. A rebuild writes the next
-//! generation beside it and then takes its place.
+//! The folder of views: one store a generation, and two small files, of which one names the generation in use and the other
+//! the log. A rebuild writes the next generation beside it and then takes its place.
 
 use chrono::{DateTime, Utc};
-use std::fs::{self, File};
-use std::io::{self, Write};
+use joinedup_log::LogIdentity;
+use joinedup_store::write_in_place;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+
+/// The file that names the log.
+const OF_LOG: &str = "log-identity";
 
 /// Why the folder could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -65,25 +70,35 @@ impl Folder {
         files.filter_map(modified).max().map(DateTime::from)
     }
 
-    /// Makes a generation the one in use, durably. The others stay until [`Folder::clear_but`].
-    pub fn take(&self, number: u64) -> Result<(), FolderError> {
-        let failed = |what| {
-            move |source| FolderError {
-                path: self.0.clone(),
-                what,
-                source,
+    /// Makes a generation the one in use, durably, with the log that it was built from. The others stay until
+    /// [`Folder::clear_but`].
+    pub fn take(&self, number: u64, log: Option<&LogIdentity>) -> Result<(), FolderError> {
+        self.note_log(log)?;
+        self.write("current", &format!("{number}\n"))
+    }
+
+    /// The log that the views here were built from, also where they themselves cannot be read any more.
+    pub fn log(&self) -> Option<LogIdentity> {
+        let identity = fs::read_to_string(self.0.join(OF_LOG)).ok()?;
+        Some(LogIdentity(identity)).filter(|log| !log.0.is_empty())
+    }
+
+    /// Notes which log the views are built from, durably.
+    pub fn note_log(&self, log: Option<&LogIdentity>) -> Result<(), FolderError> {
+        match log {
+            Some(LogIdentity(log)) if self.log().is_none_or(|noted| noted.0 != *log) => {
+                self.write(OF_LOG, log)
             }
-        };
-        let next = self.0.join("current.next");
-        let mut file = File::create(&next).map_err(failed("written"))?;
-        writeln!(file, "{number}")
-            .and_then(|()| file.sync_all())
-            .map_err(failed("written"))?;
-        fs::rename(&next, self.0.join("current")).map_err(failed("written"))?;
-        File::open(&self.0)
-            .and_then(|folder| folder.sync_all())
-            .map_err(failed("written"))?;
-        Ok(())
+            _ => Ok(()),
+        }
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<(), FolderError> {
+        write_in_place(&self.0.join(name), text.as_bytes()).map_err(|source| FolderError {
+            path: self.0.clone(),
+            what: "written",
+            source,
+        })
     }
 
     /// Removes what is left of other generations: views are a cache, and these are not in use.
@@ -121,7 +136,12 @@ mod tests {
         for number in [1, 2] {
             fs::create_dir(folder.generation(number)).unwrap();
         }
-        folder.take(2).unwrap();
+        folder.take(1, None).unwrap();
+        assert_eq!(folder.log(), None);
+        let log = LogIdentity("a".to_owned());
+        folder.take(2, Some(&log)).unwrap();
+        folder.note_log(None).unwrap();
+        assert_eq!(folder.log(), Some(log));
         folder.clear_but(2);
         assert_eq!(folder.current(), 2);
         assert!(!folder.generation(1).exists() && folder.generation(2).exists());

@@ -76,7 +76,8 @@ pub enum StartError {
     Thread(std::io::Error),
 }
 
-/// Opens a generation's store and takes its view back; what another version wrote is left to a new generation.
+/// Opens a generation's store and takes its view back; what another version wrote is left to a new generation. One that
+/// begins anew does so over the log of the one before it: over another, only when a person asks for it.
 pub(crate) fn open(
     folder: &Folder,
     settings: &Settings,
@@ -85,7 +86,10 @@ pub(crate) fn open(
     let path = folder.generation(generation);
     let store = settings.machine.open(&path, options(settings))?;
     match Saved::load(store, &path, settings) {
-        Ok(Some((saved, (view, quarantine)))) => return Ok((generation, saved, view, quarantine)),
+        Ok(Some((mut saved, (view, quarantine)))) => {
+            saved.of_log(folder.log());
+            return Ok((generation, saved, view, quarantine));
+        }
         Ok(None) => {
             tracing::info!(
                 "the stored view is of another version or number of partitions: building it again from the log"
@@ -97,7 +101,8 @@ pub(crate) fn open(
     }
     let next = generation + 1;
     let store = begin(folder, settings, next)?;
-    let (saved, view) = Saved::begin(store, &folder.generation(next), settings);
+    let (mut saved, view) = Saved::begin(store, &folder.generation(next), settings);
+    saved.of_log(folder.log());
     Ok((next, saved, view, Vec::new()))
 }
 

@@ -71,7 +71,7 @@ impl Projector {
         let views = Views::new(folder.saved_at(generation).unwrap_or_else(Utc::now));
         let (generation, saved, mut view, quarantine) =
             opening::open(&folder, &settings, generation)?;
-        folder.take(generation)?;
+        folder.take(generation, saved.checkpoint.log.as_ref())?;
         folder.clear_but(generation);
         folder.clear_building();
         let at = saved.checkpoint.position.0;

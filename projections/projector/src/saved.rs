@@ -14,6 +14,7 @@ use crate::checkpoint::{
 use crate::facts::{MAX_RUNS, Runs, add_fresh};
 use crate::opening::Settings;
 use joinedup_events::EntityId;
+use joinedup_log::LogIdentity;
 use joinedup_store::{Batch, CommitError, Durability, ReadError, Store};
 use joinedup_views::entity_row::EntityRow;
 use joinedup_views::shelf::Shelf;
@@ -82,6 +83,11 @@ impl Saved {
             written_bytes: 0,
         };
         (saved, view)
+    }
+
+    /// A view that begins is of this log, if it is known.
+    pub fn of_log(&mut self, log: Option<LogIdentity>) {
+        self.checkpoint.log = self.checkpoint.log.take().or(log);
     }
 
     /// Takes a stored view back, or begins one. `None` when what is stored was written by another version of the program,

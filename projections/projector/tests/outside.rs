@@ -337,6 +337,59 @@ async fn nothing_of_another_log_is_folded_and_the_right_one_ends_the_trouble() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_cannot_be_taken_back_begins_anew_over_its_own_log_alone() {
+    let temp = tempfile::tempdir().unwrap();
+    let [own, other] = [0..3, 10..20].map(|numbers| (Arc::new(Held::default()), events(numbers)));
+    for (log, events) in [&own, &other] {
+        log.append(events.clone()).await.unwrap();
+    }
+    let begin = |log: &Arc<Held>, partitions| {
+        let mut settings = Settings::new(temp.path());
+        settings.partitions = Some(partitions);
+        Projector::start(settings, log.clone(), Arc::new(Areas::built_in().unwrap())).unwrap()
+    };
+    let projector = begin(&own.0, 2);
+    until(&projector.views(), "folded", at(3)).await;
+    let expected = cells(&projector.views());
+    projector.stop().await;
+    drop(projector);
+    // Its store goes bad, or it is to have another number of partitions, as it would be of another version.
+    for partitions in [2, 3] {
+        if partitions == 2 {
+            let current = std::fs::read_to_string(temp.path().join("current")).unwrap();
+            let store = temp.path().join(format!("view-{}", current.trim()));
+            for file in std::fs::read_dir(store).unwrap() {
+                let path = file.unwrap().path();
+                if path.is_file() {
+                    std::fs::write(path, "nothing that was written").unwrap();
+                }
+            }
+        }
+        // Also when it is started again and again.
+        for _ in 0..2 {
+            let refused = begin(&other.0, partitions);
+            let views = refused.views();
+            let status = until(&views, "refused", failed("another one")).await;
+            assert_eq!((status.position, status.other_log), (0, true));
+            refused.stop().await;
+        }
+        let right = begin(&own.0, partitions);
+        until(&right.views(), "folded", at(3)).await;
+        assert_eq!(cells(&right.views()), expected);
+        right.stop().await;
+    }
+    // A person may have it built from the other one, whose it then is.
+    let asked = begin(&other.0, 3);
+    asked.rebuild().await.unwrap();
+    until(&asked.views(), "folded", at(10)).await;
+    asked.stop().await;
+    drop(asked);
+    let wrong = begin(&own.0, 2);
+    until(&wrong.views(), "refused", failed("another one")).await;
+    wrong.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_fails_is_said_and_replaced_and_nothing_is_lost() {
     let temp = tempfile::tempdir().unwrap();
     let log = Arc::new(Held::default());

@@ -7,7 +7,7 @@
 mod listed;
 
 use crate::cell::Place;
-use crate::contribution::{Sink, StoredFact};
+use crate::contribution::{FactKey, Sink, StoredFact};
 use crate::contributions::transfer::stands;
 use crate::contributions::{is_before, places};
 use crate::quantity::CONTRADICTIONS;
@@ -18,6 +18,7 @@ use joinedup_events::referral::{Received, ReferralFact};
 use joinedup_events::transfer::{DischargeMethod, Discharged, TransferFact};
 use joinedup_events::{AreaId, EventKey, Fact, Slug, local};
 pub use listed::{Listed, listed};
+use std::collections::HashSet;
 
 macro_rules! contradictions {
     ($( $(#[$doc:meta])* $kind:ident = $code:literal, $words:literal; )+) => {
@@ -108,11 +109,13 @@ pub(crate) fn among(all: &[StoredFact], standing: &[StoredFact], count: Count<'_
 type Count<'c> = &'c mut dyn FnMut(Contradiction, &StoredFact);
 
 fn retractions(all: &[StoredFact], count: Count<'_>) {
+    let mut keys: Option<HashSet<FactKey>> = None;
     for stored in all.iter().filter(|stored| stored.linked.is_none()) {
         if let Some(retraction) = stored.fact.retraction().filter(|r| !r.is_tombstone()) {
             let source = retraction.retracts_source.as_deref().unwrap_or_default();
-            let meant = EventKey::of(source, &retraction.retracts).into();
-            if all.iter().all(|known| known.key != meant) {
+            let meant: FactKey = EventKey::of(source, &retraction.retracts).into();
+            let keys = keys.get_or_insert_with(|| all.iter().map(|known| known.key).collect());
+            if !keys.contains(&meant) {
                 count(Contradiction::RetractionOfNothing, stored);
             }
         }

@@ -87,11 +87,14 @@ pub(crate) fn is_before(one: DateTime<Utc>, other: DateTime<Utc>) -> bool {
     one < other && (date < local::date(other) || one != local::midnight(date))
 }
 
-/// Adds what may happen again to a list, which is read in the order of recording: of two for one instant the one recorded
-/// last corrects the other, and only that counts.
-fn restate<T>(list: &mut Vec<(DateTime<Utc>, T)>, at: DateTime<Utc>, what: T) {
-    list.retain(|(known, _)| *known != at);
-    list.push((at, what));
+/// Puts what may happen again, as it was recorded, into the order of its time: of several for one instant the one recorded last
+/// corrects the others, and only that counts.
+fn in_time<T>(list: &mut Vec<(DateTime<Utc>, T)>) {
+    // A stable sort: the one recorded last comes last, and is met first from behind.
+    list.sort_by_key(|(at, _)| *at);
+    list.reverse();
+    list.dedup_by_key(|(at, _)| *at);
+    list.reverse();
 }
 
 /// A length in minutes, as histograms keep it. A minute that has begun counts, so that 120 minutes and 59 seconds are

@@ -35,7 +35,9 @@ pub enum ErasureError {
     #[error("the new log cannot be written: {0}")]
     Append(#[from] AppendError),
     /// There is something in the new log.
-    #[error("the new log is not empty: name a folder that is not there yet")]
+    #[error(
+        "the new log is not empty: name a folder that is not there yet, or a server whose stream has no events"
+    )]
     NotEmpty,
     /// The old log does not begin at its beginning, so that positions would shift.
     #[error(

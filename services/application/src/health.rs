@@ -1,6 +1,7 @@
 //! Whether the server can be trusted: each thing that has to hold, with a sentence. `/readyz` asks it, scrapes show it.
 
 use crate::app::App;
+use crate::publisher::Publisher;
 use joinedup_log::scrub::Scrub;
 use joinedup_log::{EventLog, Unwritable};
 use joinedup_projector::{Progress, Status};
@@ -17,6 +18,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often the log is looked at.
 const EVERY: Duration = Duration::from_secs(1);
+
+/// The check whether events are taken.
+const WRITING: &str = "writing";
 
 /// One thing that has to hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +88,7 @@ impl Health {
         let mut checks = own_checks(app);
         let log = self.log.read().unwrap_or_else(PoisonError::into_inner);
         checks.extend(log.iter().cloned());
-        checks
+        guarded(app, checks)
     }
 }
 
@@ -92,6 +96,17 @@ impl Health {
 pub async fn checks(app: &App) -> Vec<Check> {
     let mut checks = own_checks(app);
     checks.extend(log_checks(&*app.log, app.publisher.is_some()).await.0);
+    guarded(app, checks)
+}
+
+/// The log may take events that the publisher refuses.
+fn guarded(app: &App, mut checks: Vec<Check>) -> Vec<Check> {
+    if let Some(why) = app.publisher.as_ref().and_then(Publisher::refuses) {
+        let writing = checks.iter_mut().filter(|check| check.name == WRITING);
+        for check in writing.filter(|check| check.outcome.is_ok()) {
+            check.outcome = Err(format!("no events are taken: {why}"));
+        }
+    }
     checks
 }
 
@@ -180,7 +195,7 @@ async fn log_checks(log: &dyn EventLog, publishes: bool) -> (Vec<Check>, Seen) {
     };
     if publishes {
         checks.push(Check {
-            name: "writing",
+            name: WRITING,
             outcome: writable
                 .map(|()| "events are taken".to_owned())
                 .map_err(|why| format!("no events are taken: {why}")),

@@ -69,6 +69,14 @@ impl Publisher {
         Self { views, ..self }
     }
 
+    /// Why it publishes nothing, whatever the log takes.
+    #[must_use]
+    pub fn refuses(&self) -> Option<&'static str> {
+        let views = self.views.as_ref()?;
+        let why = "it is another log than the one that the views were built from";
+        views.status().other_log.then_some(why)
+    }
+
     /// What was published so far.
     #[must_use]
     pub fn counts(&self) -> &Counts {
@@ -94,17 +102,11 @@ impl Publisher {
             .iter()
             .map(|event| new_event(event, condition))
             .collect();
-        let other_log = self
-            .views
-            .as_ref()
-            .is_some_and(|views| views.status().other_log);
-        let outcome = if other_log {
-            Err(AppendError::Unavailable(
-                "it is another log than the one that the views were built from; `/readyz?verbose` says how that shows"
-                    .to_owned(),
-            ))
-        } else {
-            self.log.append(new).await
+        let outcome = match self.refuses() {
+            Some(why) => Err(AppendError::Unavailable(format!(
+                "{why}; `/readyz?verbose` says how that shows"
+            ))),
+            None => self.log.append(new).await,
         };
         match &outcome {
             Ok(appended) => {

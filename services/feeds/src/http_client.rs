@@ -285,7 +285,7 @@ impl Client {
             (200, Some((text, body))) => Ok((text, Box::new(body.into_reader()))),
             (401 | 403, _) => Err(ClientError::NotAllowed {
                 status,
-                detail: problem.detail,
+                detail: said(problem.detail),
             }),
             _ => Err(self.odd(status, problem.detail)),
         }
@@ -297,7 +297,7 @@ impl Client {
         ClientError::Answer {
             url: self.url.to_string(),
             status,
-            detail,
+            detail: said(detail),
         }
     }
 
@@ -320,6 +320,9 @@ impl Client {
                         why: error.to_string(),
                     });
                 }
+                Err(error @ ureq::Error::Protocol(_)) => format!(
+                    "it does not speak HTTP ({error}); the address of a server with TLS begins with https://"
+                ),
                 Err(error) => error.to_string(),
             };
             match pauses.next() {
@@ -335,11 +338,20 @@ impl Client {
     }
 }
 
+/// What an answer says; one of joinedup always says something.
+fn said(detail: String) -> String {
+    if detail.is_empty() {
+        return "it does not answer as joinedup does: check the address, and what stands before it"
+            .to_owned();
+    }
+    detail
+}
+
 /// Why something is not allowed: of what stands in the way of an event, the first.
 fn reason(problem: Problem) -> String {
     match problem.errors.first() {
         Some(error) => format!("{} {}", error.pointer, error.detail),
-        None => problem.detail,
+        None => said(problem.detail),
     }
 }
 
@@ -356,6 +368,14 @@ fn is_this_machine(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_that_is_not_joinedup_is_told_by_its_answer() {
+        let client = Client::new("http://127.0.0.1:9", None, None).unwrap();
+        let odd = |detail: &str| client.odd(404, detail.to_owned()).to_string();
+        assert!(odd("").ends_with("check the address, and what stands before it"));
+        assert!(odd("There is nothing").ends_with("404: There is nothing"));
+    }
 
     #[test]
     fn an_address_that_cannot_work_is_refused_before_anything_is_sent() {

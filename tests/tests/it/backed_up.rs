@@ -57,6 +57,7 @@ fn each_run_adds_what_is_new_and_the_folder_is_one_whole_archive() {
     let files = [
         "000000000001-000000000003.ndjson",
         "000000000004-000000000006.ndjson",
+        "all-read",
         "log-identity",
     ];
     assert_eq!(names(&backup), files);
@@ -81,13 +82,29 @@ fn each_run_adds_what_is_new_and_the_folder_is_one_whole_archive() {
             .contains("continues an archive that is not here"),
         "{half:?}"
     );
+    // Also when it is only continued.
+    sent(&product, "three");
+    let gone = lengthen();
+    assert_eq!(gone.code, Some(1), "{gone:?}");
+    assert!(gone.stderr.contains("cannot be continued"), "{gone:?}");
+    // What is damaged before the last file is met when all of them are read, once a day.
+    std::fs::write(&first, kept.replace("2026-09-07", "2026-09-08")).unwrap();
+    lengthen().succeeded();
+    assert_eq!(verify(&[]).code, Some(1));
+    let read = std::fs::File::open(backup.join("all-read")).unwrap();
+    let days_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(48 * 3600);
+    read.set_modified(days_ago).unwrap();
+    let damaged = lengthen();
+    assert!(damaged.stderr.contains("line 2"), "{damaged:?}");
     std::fs::write(&first, kept).unwrap();
-    let second = backup.join(files[1]);
-    let changed = std::fs::read_to_string(&second)
+    lengthen().succeeded();
+
+    let last = backup.join("000000000007-000000000009.ndjson");
+    let changed = std::fs::read_to_string(&last)
         .unwrap()
         .replace("2026-09-07", "2026-09-08");
-    std::fs::write(&second, changed).unwrap();
-    sent(&product, "three");
+    std::fs::write(&last, changed).unwrap();
+    sent(&product, "four");
     let refused = lengthen();
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(
@@ -161,8 +178,14 @@ fn an_archive_is_not_continued_from_a_log_in_which_somebody_was_erased() {
         "nothing in the log is about transfer/typo",
     );
     assert!(!folder.path().join("new").exists());
+    let typo = run("export --data typo --into typed");
+    assert_eq!(typo.code, Some(2), "{typo:?}");
+    assert!(!folder.path().join("typed").exists() && !folder.path().join("typo").exists());
     // Its last event is as it was, so nothing at the end of the archive tells.
+    // What a run that was broken off has left has no name that passes for a log.
+    run("import --data new.part events.ndjson").succeeded();
     run("erase --data data --into new --entity transfer/one").succeeded();
+    assert!(!folder.path().join("new.part").exists());
     refused("export --data new --into backup", "by an erasure");
     // Nor from a folder of an older version, which knew no log.
     std::fs::remove_file(folder.path().join("backup/log-identity")).unwrap();
@@ -211,12 +234,21 @@ fn an_archive_without_its_beginning_or_among_others_is_not_called_whole() {
     refused("export --verify none.ndjson", "holds no archive");
     let hash = first.trim_end().rsplit('"').nth(1).unwrap();
     run(&format!("export --verify rest.ndjson --continues {hash}")).succeeded();
-    let imported = run("import --data half rest.ndjson");
-    imported.succeeded();
-    assert!(
-        imported.stderr.contains("begins at position 2"),
-        "{imported:?}"
-    );
+    // So is one that was made from a position on and continues nothing.
+    run("export --data data --after 3 -o after.ndjson").succeeded();
+    refused("export --verify after.ndjson", "begins at position 4");
+    run("export --verify after.ndjson --with-gaps").succeeded();
+    for (name, begins) in [("rest", 2), ("after", 4)] {
+        let says = format!("begins at position {begins}");
+        let import = format!("import --data from-{name} {name}.ndjson");
+        refused(&import, &says);
+        run(&format!("{import} --with-gaps")).succeeded();
+    }
+    // Behind what comes before it nothing is said.
+    folders::write(folder.path(), &[("whole.ndjson", &whole)]);
+    let behind = run("import --data behind whole.ndjson after.ndjson");
+    behind.succeeded();
+    assert!(!behind.stderr.contains("begins at"), "{behind:?}");
 
     std::fs::rename(
         folder.path().join("rest.ndjson"),

@@ -7,6 +7,7 @@ use joinedup_tests::http;
 use joinedup_tests::patience::{GENEROUS, eventually};
 use joinedup_tests::process::Process;
 use joinedup_tests::product::{self, Joinedup, JoinedupOptions};
+use joinedup_tests::tools::Run;
 use serde_json::Value;
 
 #[test]
@@ -186,4 +187,23 @@ fn a_live_simulation_stops_when_it_is_told_to_and_goes_on_with_the_county_that_i
     assert!(then < first + 2_000, "{first} events, then {then}");
     assert_eq!(doubled(&server).1, [""; 0]);
     assert!(simulation.terminate(GENEROUS).success());
+
+    // Another log has nothing of that county, so it does not go on there.
+    let file = server.folder().join("county.json").display().to_string();
+    let mut other = product::command([&flags[..1], &["--data", "other", "--keep", &file]].concat());
+    let refused = Run::of(other.current_dir(server.folder()));
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("another log"), "{refused:?}");
+}
+
+#[test]
+fn a_demo_whose_address_is_taken_writes_no_history() {
+    let server = Joinedup::start(JoinedupOptions::new("serve", &[]));
+    let url = server.url("");
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    let mut demo = product::command(["demo", "--listen", address, "--data", "never"]);
+    let refused = Run::of(demo.current_dir(server.folder()));
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("cannot listen"), "{refused:?}");
+    assert!(!server.folder().join("never").exists());
 }

@@ -276,6 +276,7 @@ fn a_log_that_is_another_one_takes_nothing_until_the_right_one_is_back() {
     std::fs::rename(&log, &kept).unwrap();
     product.relaunch();
     not_ready(&product, "the log is another one");
+    not_ready(&product, "no events are taken: it is another log");
     let chart = product.url("/api/v1/charts/tr-delay-days.csv?area=havenshire-north");
     let chart = http::get(&chart).unwrap();
     let warning = chart.header("warning").unwrap_or_default();

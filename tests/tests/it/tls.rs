@@ -58,6 +58,8 @@ fn events_are_imported_over_tls_and_the_server_says_that_it_is_ready() {
         other => Err(other.stderr),
     });
     assert_eq!(is_ready("ca.pem").code, Some(1), "another certificate");
+    let bare = run(["healthcheck", "--listen", &listen]);
+    assert!(bare.stderr.contains("--certificate"), "{bare:?}");
 
     let url = format!("https://localhost:{}", listen.rsplit(':').next().unwrap());
     let (lines, token) = (file("events.ndjson"), file("boss"));
@@ -71,6 +73,14 @@ fn events_are_imported_over_tls_and_the_server_says_that_it_is_ready() {
     let said = import(&[]);
     assert_ne!(said.code, Some(0));
     assert!(said.stderr.contains("--ca"), "{}", said.stderr);
+    // Nor is a server with TLS taken for one that is away.
+    let plain = format!("http://{listen}");
+    let said = run(["export", "--url", &plain, "--token-file", &token]);
+    assert!(
+        said.stderr.contains("begins with https://"),
+        "{}",
+        said.stderr
+    );
     assert!(
         product
             .log()

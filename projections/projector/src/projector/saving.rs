@@ -109,7 +109,8 @@ impl Fold {
 
     /// A store that was written whole takes the place of the one in use, which is closed and then removed.
     pub(super) fn take(&mut self, generation: u64, saved: Saved) -> Result<(), String> {
-        self.folder.take(generation).map_err(|e| e.to_string())?;
+        let taken = self.folder.take(generation, saved.checkpoint.log.as_ref());
+        taken.map_err(|e| e.to_string())?;
         // A commit to the old store may be under way; its answer is of another generation.
         if let Some(wanted) = self.in_flight.take() {
             wanted.store(false, Ordering::Relaxed);
@@ -149,6 +150,10 @@ impl Fold {
         // What was folded onto damage is not all counted. The checkpoint must not go past it.
         if self.views.read(|view| view.damage().is_some()) {
             return;
+        }
+        // Before the first row that can go bad. The disk that does not take it takes no commit either, or it is tried with the next.
+        if let Err(error) = self.folder.note_log(self.saved.checkpoint.log.as_ref()) {
+            tracing::warn!(%error, "which log the view is built from is not saved yet");
         }
         self.shelve_if_many();
         let (set_aside, folded_now) = (

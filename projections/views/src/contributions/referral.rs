@@ -1,6 +1,6 @@
 //! What a referral adds: how long each stage took, what was decided, who was at the table.
 
-use super::{area_of, days, followed, is_before, minutes, restate};
+use super::{area_of, days, followed, in_time, is_before, minutes};
 use crate::contribution::{Sink, StoredFact};
 use crate::quantity::Quantity as Q;
 use crate::tally::{Delta, OPEN};
@@ -99,7 +99,7 @@ impl<'a> Case<'a> {
                     // Triage may be repeated; what it was waited for is its first.
                     case.triaged = Some(case.triaged.map_or(at, |first| first.min(at)));
                     if let Some(priority) = f.priority {
-                        restate(&mut case.triaged_as, at, priority);
+                        case.triaged_as.push((at, priority));
                     }
                 }
                 ReferralFact::Accepted(_) => case.decided = Some((at, Decision::Accepted)),
@@ -110,8 +110,8 @@ impl<'a> Case<'a> {
                 ReferralFact::FirstContact(f) if f.face_to_face => {
                     contacts.push(at);
                 }
-                ReferralFact::Discussed(f) => restate(&mut case.discussions, at, f),
-                ReferralFact::PlanAgreed(f) => restate(&mut case.plans, at, f),
+                ReferralFact::Discussed(f) => case.discussions.push((at, f)),
+                ReferralFact::PlanAgreed(f) => case.plans.push((at, f)),
                 ReferralFact::ActionOpened(f) => {
                     case.actions.entry(&f.action).or_default().opened = Some((at, f))
                 }
@@ -141,9 +141,9 @@ impl<'a> Case<'a> {
         }
         let before_need = |at: &DateTime<Utc>| (case.is_before_need(*at), *at);
         case.contact = contacts.into_iter().min_by_key(before_need);
-        case.triaged_as.sort_by_key(|(at, _)| *at);
-        case.discussions.sort_by_key(|(at, _)| *at);
-        case.plans.sort_by_key(|(at, _)| *at);
+        in_time(&mut case.triaged_as);
+        in_time(&mut case.discussions);
+        in_time(&mut case.plans);
         case
     }
 

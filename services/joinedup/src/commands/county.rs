@@ -5,6 +5,7 @@ use crate::cli::Failure;
 use chrono::{DateTime, Utc};
 use joinedup_events::{Areas, Event};
 use joinedup_simulator::{Scenario, Trickle};
+use joinedup_store::write_in_place;
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,9 @@ pub struct KeptCounty {
     pub end: DateTime<Utc>,
     /// Everything recorded up to here was published; none while the history was not, or not to its end.
     pub published: Option<DateTime<Utc>>,
+    /// The log that it was published into, where that is known.
+    #[serde(default)]
+    pub of_log: Option<String>,
 }
 
 impl KeptCounty {
@@ -47,10 +51,26 @@ impl KeptCounty {
             Failure::new(format!("{} cannot be written: {error}", path.display()))
         };
         let text = serde_json::to_vec(self).map_err(|error| unwritten(&error))?;
-        let whole = path.with_extension("part");
-        std::fs::write(&whole, text)
-            .and_then(|()| std::fs::rename(&whole, path))
-            .map_err(|error| unwritten(&error))
+        write_in_place(path, &text).map_err(|error| unwritten(&error))
+    }
+
+    /// Holds it to the log that it goes to: what another one was sent is not in this one.
+    ///
+    /// # Errors
+    /// A sentence, when it was kept with another log.
+    pub fn goes_to(&mut self, log: Option<String>, path: &Path) -> Result<(), Failure> {
+        match (&self.of_log, log) {
+            (Some(kept), Some(log)) if *kept != log => Err(Failure::usage(format!(
+                "the simulated county of {} was sent into another log than this one, so nothing is sent: move the file away to \
+                 begin a new county; where this log was restored from an archive of that one, take `of_log` out of the file",
+                path.display()
+            ))),
+            (None, log) => {
+                self.of_log = log;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The county itself.
@@ -132,14 +152,27 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("county.json");
         assert_eq!(KeptCounty::read(&path).unwrap(), None);
-        let county = KeptCounty {
+        let mut county = KeptCounty {
             seed: 7,
             months: 18,
             scale: 0.3,
             end: "2026-11-22T14:00:00.123456789Z".parse().unwrap(),
             published: None,
+            of_log: None,
         };
+        county.goes_to(None, &path).unwrap();
+        county.goes_to(Some("a".to_owned()), &path).unwrap();
+        county.goes_to(None, &path).unwrap();
+        let refused = county.goes_to(Some("b".to_owned()), &path);
+        assert!(refused.is_err_and(|why| why.to_string().contains("another log")));
         county.write(&path).unwrap();
+        assert_eq!(KeptCounty::read(&path).unwrap().as_ref(), Some(&county));
+        // As it was written before it knew its log.
+        let before = serde_json::to_string(&county)
+            .unwrap()
+            .replace(",\"of_log\":\"a\"", "");
+        std::fs::write(&path, before).unwrap();
+        county.of_log = None;
         assert_eq!(KeptCounty::read(&path).unwrap(), Some(county));
         std::fs::write(&path, "{}").unwrap();
         let why = KeptCounty::read(&path).unwrap_err().to_string();

@@ -1,7 +1,7 @@
 //! `demo`: a simulated county on the embedded log, with history and a live trickle.
 
 use super::county::{KeptCounty, LiveCounty};
-use super::serve::{Parts, serve};
+use super::serve::{Parts, listen, serve};
 use crate::cli::Failure;
 use crate::open_log;
 use chrono::Utc;
@@ -65,6 +65,8 @@ pub async fn run(demo: Demo) -> Result<(), Failure> {
             "the demo has no tokens, so it listens on loopback only: use 127.0.0.1",
         ));
     }
+    // Before a history is written that nobody would then be served.
+    drop(listen(demo.listen).await?);
     let definitions = Definitions::read(&config).map_err(Failure::new)?;
     let log: Arc<dyn EventLog> = Arc::new(
         EmbeddedLog::open(
@@ -89,8 +91,11 @@ pub async fn run(demo: Demo) -> Result<(), Failure> {
             scale: demo.scale,
             end: Utc::now(),
             published: None,
+            of_log: None,
         },
     };
+    let identity = log.identity().await.map_err(Failure::new)?;
+    county.goes_to(Some(identity.0), &file)?;
     let areas = definitions.areas.clone();
     let publisher = Publisher::new(log.clone());
     if county.published.is_none() {
@@ -127,6 +132,8 @@ pub async fn run(demo: Demo) -> Result<(), Failure> {
     let feeds = Feeds::default();
     let outcome = serve(config, definitions, access, log, Parts::ALL, feeds).await;
     trickling.abort();
+    // What it still publishes is in no folder that is gone.
+    let _ = trickling.await;
     if !kept {
         // Left over, it is only a folder in the temporary files.
         let _ = std::fs::remove_dir_all(&folder);

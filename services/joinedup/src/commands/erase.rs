@@ -9,7 +9,10 @@ use joinedup_application::config::Config;
 use joinedup_application::erasure::{self, Chosen};
 use joinedup_events::{EntityId, Family, local};
 use joinedup_log::Position;
-use std::path::PathBuf;
+use joinedup_store::put_in_place;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// Flags of `erase`.
 #[derive(Clone, Debug, Args)]
@@ -78,9 +81,11 @@ pub async fn run(erase: Erase) -> Result<(), Failure> {
         erase.nats,
         "--data DIR or --nats URL",
     )?;
+    // It has its name once it is whole: what a run that was broken off had written would pass for the log.
+    let part = erase.into.as_deref().map(unfinished).transpose()?;
     let new = settings(
         erase.into_config,
-        erase.into,
+        part.clone(),
         erase.into_nats,
         "--into DIR or --into-nats URL",
     )?;
@@ -113,9 +118,19 @@ pub async fn run(erase: Erase) -> Result<(), Failure> {
             "nothing was erased, for nothing in the log is about {names}: check the family and the id"
         )));
     }
+    if let Some(part) = part.as_deref().filter(|part| part.exists()) {
+        fs::remove_dir_all(part).map_err(|error| unwritten(part, &error))?;
+    }
     let new = open_log::open_or_make(&new).await?;
     let report = erasure::rewrite(old.as_ref(), new.as_ref(), &chosen).await;
     let report = report.map_err(Failure::new)?;
+    // Closed before it gets its name.
+    drop(new);
+    if let (Some(part), Some(into)) = (part, erase.into) {
+        File::open(&part)
+            .and_then(|folder| put_in_place(&folder, &part, &into))
+            .map_err(|error| unwritten(&into, &error))?;
+    }
     println!(
         "the new log holds {} events, of which {} of {} entities are erased, and {} of others no longer name one",
         report.events,
@@ -127,6 +142,20 @@ pub async fn run(erase: Erase) -> Result<(), Failure> {
         "What else is in the old data folder (audit logs, what feeds remember) is not copied; docs/erasure.md says what to do with it"
     );
     Ok(())
+}
+
+/// Where a folder is written before it has its name.
+fn unfinished(into: &Path) -> Result<PathBuf, Failure> {
+    let name = into.file_name().ok_or_else(|| {
+        Failure::usage(format!("{} is not a name for a new folder", into.display()))
+    })?;
+    let mut name = name.to_owned();
+    name.push(".part");
+    Ok(into.with_file_name(name))
+}
+
+fn unwritten(folder: &Path, error: &io::Error) -> Failure {
+    Failure::new(format!("{} cannot be written: {error}", folder.display()))
 }
 
 /// How a log is reached: the settings of the file, with the folder or server that was named.

@@ -285,6 +285,11 @@ fn from_server(
 
 /// Says what was exported, and what to give to the export that continues it.
 fn report(Exported { summary, log }: &Exported, begin: &Begin) {
+    if summary.events == 0 && begin.continues.is_none() {
+        // There is no hash to keep, and nothing to continue.
+        eprintln!("the log has no events after position {}", begin.after);
+        return;
+    }
     let (hash, prev) = match &begin.continues {
         Some(end) if summary.events == 0 => (&end.hash, &end.prev),
         _ => (&summary.hash, &summary.prev),
@@ -344,6 +349,15 @@ fn verify(file: &Path, export: &Export) -> Result<(), Failure> {
             "{name}: its last line has the hash {}, and not the one that was kept: lines are missing at its end, or it is \
              another archive",
             summary.hash
+        )));
+    }
+    if let Some(first) = summary.begins_late()
+        && summary.starts_from == archive::BEGIN
+        && !export.with_gaps
+    {
+        return Err(Failure::new(format!(
+            "{name}: it begins at position {first}, so it is not the whole: it was made with --after and without --continues, or \
+             its log had lost what was before, or was set up to forget; --with-gaps passes that"
         )));
     }
     if let Some((first, last)) = summary.first_missing.filter(|_| !export.with_gaps) {
@@ -410,7 +424,9 @@ mod tests {
             .await
             .unwrap();
         let restored = Arc::new(MemoryLog::new());
-        archive::restore(file.as_slice(), &*restored).await.unwrap();
+        archive::restore(file.as_slice(), &*restored, false)
+            .await
+            .unwrap();
         assert_eq!(
             folded(restored, areas, 1).await.unwrap().0.cells().export(),
             view.cells().export()

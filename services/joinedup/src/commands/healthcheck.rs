@@ -55,6 +55,11 @@ pub async fn run(healthcheck: Healthcheck) -> Result<(), Failure> {
     if answer.starts_with("HTTP/1.1 200") {
         return Ok(());
     }
+    if !answer.starts_with("HTTP/1.1 ") {
+        return Err(Failure::new(format!(
+            "what listens at {address} does not speak HTTP: of a server with TLS, name its certificate with --certificate"
+        )));
+    }
     Err(Failure::new(
         answer
             .split("\r\n\r\n")

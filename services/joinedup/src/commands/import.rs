@@ -17,7 +17,8 @@ use joinedup_feeds::line_list::mapping::ListMapping;
 use joinedup_feeds::mapping::Mapping;
 use joinedup_feeds::sink::Sink;
 use joinedup_feeds::transfer::{self, Report, TransferError};
-use joinedup_log::archive;
+use joinedup_log::Position;
+use joinedup_log::archive::{self, RestoreError, Summary};
 use joinedup_views::measures::Measures;
 use serde::Deserialize;
 use serde_json::Value;
@@ -48,6 +49,9 @@ pub struct Import {
     /// How many bad rows are told one by one.
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub tell: usize,
+    /// Take an archive into an empty log though it lacks the beginning: what was before is lost, or was forgotten.
+    #[arg(long)]
+    pub with_gaps: bool,
     /// What a list of people needs beside.
     #[command(flatten)]
     pub list: super::import_list::ListFlags,
@@ -106,7 +110,7 @@ pub async fn run(import: Import) -> Result<(), Failure> {
         }
     };
     let sink = import.target.open(&config).await?;
-    let mut report = transfer(inputs, &import.files, &rules, &sink, import.tell).await?;
+    let mut report = transfer(inputs, &import, &rules, &sink).await?;
     if let Some((rows, bad)) = of_people {
         report.rows = rows;
         report.refused += bad;
@@ -219,22 +223,21 @@ fn server_areas(client: &Client) -> Result<Areas, ClientError> {
 ///
 /// # Errors
 /// When the log does not take the events, or a file cannot be read on.
-pub async fn transfer(
+async fn transfer(
     inputs: Vec<Input>,
-    files: &[PathBuf],
+    import: &Import,
     rules: &Rules,
     sink: &Sink,
-    tell: usize,
 ) -> Result<Report, Failure> {
     let mut report = Report::default();
     let mut telling = Telling {
-        left: tell,
+        left: import.tell,
         untold: 0,
     };
     let bar = progress(&inputs);
-    let mut ends = vec![archive::BEGIN.to_owned()];
-    for (input, path) in inputs.into_iter().zip(files) {
-        let before = bar.position();
+    let mut before = Vec::new();
+    for (input, path) in inputs.into_iter().zip(&import.files) {
+        let done = bar.position();
         let outcome = match (input, sink) {
             (
                 Input {
@@ -244,10 +247,15 @@ pub async fn transfer(
                 },
                 Sink::Log { log, .. },
             ) => {
-                verified(path, &mut ends).await?;
-                let restored = archive::restore(reader, &**log)
-                    .await
-                    .map_err(|e| Failure::new(format!("{name}: {e}")))?;
+                verified(path, &mut before).await?;
+                let restored = archive::restore(reader, &**log, import.with_gaps).await;
+                let restored = restored.map_err(|error| {
+                    let pass = match error {
+                        RestoreError::BeginsLate(_) => ", or pass that with --with-gaps",
+                        _ => "",
+                    };
+                    Failure::new(format!("{name}: {error}{pass}"))
+                })?;
                 report.rows += restored.archive.events;
                 report.sent += restored.archive.events;
                 report.duplicates += restored.repeats;
@@ -256,12 +264,12 @@ pub async fn transfer(
             }
             (input, sink) => {
                 if matches!(input.content, Content::Archive(_)) {
-                    verified(path, &mut ends).await?;
+                    verified(path, &mut before).await?;
                 }
                 let input = input.archive_as_events(rules);
                 let name = input.name.clone();
                 let bad = |row: &BadRow| telling.tell(&bar, &name, row);
-                let moved = |read| bar.set_position(before + read);
+                let moved = |read| bar.set_position(done + read);
                 let sent = transfer::transfer(input, sink, &mut report, bad, moved).await;
                 sent.map_err(|error| match error {
                     TransferError::Read(_) => Failure::new(format!("{name} {error}")),
@@ -281,8 +289,8 @@ pub async fn transfer(
 }
 
 /// An archive that is a file is looked through before any of it is restored.
-/// `ends` are the hashes with which those before it end.
-async fn verified(path: &Path, ends: &mut Vec<String>) -> Result<(), Failure> {
+/// `before` is what those before it hold.
+async fn verified(path: &Path, before: &mut Vec<Summary>) -> Result<(), Failure> {
     if path == Path::new("-") {
         return Ok(());
     }
@@ -302,14 +310,24 @@ async fn verified(path: &Path, ends: &mut Vec<String>) -> Result<(), Failure> {
         Ok::<_, String>(summary)
     });
     let summary = looked.await.map_err(Failure::new)?.map_err(Failure::new)?;
-    if let Some(first) = summary.first
-        && !ends.contains(&summary.starts_from)
+    let goes_on = |end: &Summary| {
+        let holds = |first: Position| {
+            end.last
+                .is_some_and(|last| last.0.saturating_add(1) >= first.0)
+        };
+        match summary.starts_from == archive::BEGIN {
+            true => summary.first.is_none_or(holds),
+            false => end.hash == summary.starts_from,
+        }
+    };
+    if let Some(first) = summary.begins_late()
+        && !before.iter().any(goes_on)
     {
         tracing::warn!(
             "{name} continues an archive that is not imported before it: it begins at position {first}; what it has is taken"
         );
     }
-    ends.push(summary.hash);
+    before.push(summary);
     Ok(())
 }
 
@@ -360,9 +378,10 @@ impl Telling {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::FromArgMatches;
     use joinedup_events::{Event, example};
+    use joinedup_log::EventLog;
     use joinedup_log::memory::MemoryLog;
-    use joinedup_log::{EventLog, Position};
 
     fn rules() -> Rules {
         let now = Utc::now();
@@ -376,7 +395,10 @@ mod tests {
 
     async fn imported(path: &Path, sink: &Sink) -> Result<Report, Failure> {
         let input = Input::open(path, None, &rules()).unwrap();
-        transfer(vec![input], &[path.to_owned()], &rules(), sink, 0).await
+        let flags = Import::augment_args(clap::Command::new("import"));
+        let matches = flags.get_matches_from([Path::new("import"), path]);
+        let import = Import::from_arg_matches(&matches).unwrap();
+        transfer(vec![input], &import, &rules(), sink).await
     }
 
     #[tokio::test]

@@ -16,6 +16,7 @@ use joinedup_log::scrub::Pace;
 use joinedup_projector::Projector;
 use joinedup_views::expectation::Expectations;
 use joinedup_web::door::Access;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -102,6 +103,15 @@ pub fn feeds(config: &mut Config, definitions: &mut Definitions) -> Result<Feeds
     Ok(feeds)
 }
 
+/// Listens on an address.
+///
+/// # Errors
+/// A sentence, when that is not possible.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|error| Failure::new(format!("cannot listen on {address}: {error}")))
+}
+
 /// Serves over an open log until it is told to stop.
 pub async fn serve(
     config: Config,
@@ -111,9 +121,7 @@ pub async fn serve(
     parts: Parts,
     feeds: Feeds,
 ) -> Result<(), Failure> {
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|error| Failure::new(format!("cannot listen on {}: {error}", config.listen)))?;
+    let listener = listen(config.listen).await?;
     let projector = if parts.project {
         Some(
             Projector::start(

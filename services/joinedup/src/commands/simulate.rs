@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use joinedup_application::app::Definitions;
 use joinedup_events::Event;
+use joinedup_feeds::http_client::ClientError;
 use joinedup_feeds::sink::Sink;
+use joinedup_log::archive;
 use joinedup_simulator::history;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -49,7 +51,8 @@ pub struct Simulate {
     /// own pace.
     #[arg(long, default_value_t = 6.0, requires = "live")]
     pub per_minute: f64,
-    /// Keep in this file what the county began with and what was sent of it; where the file is there, go on with that county.
+    /// Keep in this file what the county began with and what was sent of it, into which log; where the file is there, go on with
+    /// that county.
     #[arg(long, value_name = "FILE", conflicts_with = "output")]
     pub keep: Option<PathBuf>,
 }
@@ -116,6 +119,7 @@ async fn simulated(simulate: Simulate) -> Result<(), Failure> {
         scale: simulate.scale,
         end: simulate.end.unwrap_or_else(Utc::now),
         published: None,
+        of_log: None,
     });
     let mut out = match &simulate.output {
         Some(path) => Out::File(file(path)?),
@@ -126,6 +130,9 @@ async fn simulated(simulate: Simulate) -> Result<(), Failure> {
             ));
         }
     };
+    if let (Some(file), Out::Sink(sink)) = (&simulate.keep, &out) {
+        county.goes_to(log_of(sink).await?, file)?;
+    }
     let keep = |county: &KeptCounty| simulate.keep.iter().try_for_each(|file| county.write(file));
     if let Some(published) = county.published {
         eprintln!("the simulated county goes on; its events up to {published} were sent before");
@@ -153,6 +160,32 @@ async fn simulated(simulate: Simulate) -> Result<(), Failure> {
             out.take(due).await?;
             live.published()?;
         }
+    }
+}
+
+/// Which log events are sent into; none where the server does not say.
+async fn log_of(sink: &Sink) -> Result<Option<String>, Failure> {
+    let client = match sink {
+        Sink::Log { log, .. } => {
+            let identity = log.identity().await.map_err(Failure::new)?;
+            return Ok(Some(identity.0));
+        }
+        Sink::Server(client) => client.clone(),
+    };
+    // The body is not read.
+    let asked = move || client.get_with("/api/v1/export/events", archive::OF_LOG);
+    match tokio::task::spawn_blocking(asked)
+        .await
+        .map_err(Failure::new)?
+    {
+        Ok((log, _)) => Ok(log),
+        Err(ClientError::NotAllowed { .. }) => {
+            eprintln!(
+                "whether the county of --keep was sent into this very log is not checked: the token is not that of an admin"
+            );
+            Ok(None)
+        }
+        Err(error) => Err(Failure::new(error)),
     }
 }
 

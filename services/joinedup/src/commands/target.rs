@@ -106,5 +106,36 @@ fn read_token(path: &Path) -> Result<String, Failure> {
             path.display()
         ))
     })?;
-    Ok(text.trim().to_owned())
+    let token = text.trim();
+    // What is no token at all could not even be sent, or would be sent to a server that asks for none.
+    if token.is_empty()
+        || !token
+            .bytes()
+            .all(|byte| byte == b' ' || byte.is_ascii_graphic())
+    {
+        return Err(Failure::usage(format!(
+            "{} holds no token: that is one line of letters, digits and signs",
+            path.display()
+        )));
+    }
+    Ok(token.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_a_token_is_refused_before_anything_is_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        for wrong in ["", "\n", "two\nlines", "naïve"] {
+            std::fs::write(&path, wrong).unwrap();
+            let refused = read_token(&path).unwrap_err();
+            assert_eq!(refused.code, 2);
+            assert!(refused.sentence.contains("holds no token"), "{refused}");
+        }
+        std::fs::write(&path, "0123456789abcdef\n").unwrap();
+        assert_eq!(read_token(&path).unwrap(), "0123456789abcdef");
+    }
 }

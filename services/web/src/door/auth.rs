@@ -358,7 +358,7 @@ pub fn is_still(shared: &Shared, headers: &HeaderMap, caller: &Caller) -> bool {
 pub fn named_by(shared: &Shared, headers: &HeaderMap, is_used: bool) -> Result<Caller, Problem> {
     if let Some(token) = token(headers) {
         return shared.tokens.holder(&token).map_err(|error| match error {
-            Unrecognised::Stranger => Problem::unauthorized(),
+            Unrecognised::Stranger => Problem::unknown_token(),
             Unrecognised::Expired => Problem::expired(),
         });
     }

@@ -74,6 +74,9 @@ pub(crate) const BAD_REQUEST: &str = "This request cannot be answered";
 /// The title of what is not there.
 pub(crate) const NOT_FOUND: &str = "Not found";
 
+/// What is asked of whoever sent no token.
+const SEND_TOKEN: &str = "Send a token: `Authorization: Bearer …`, or in a browser any user name with the token as password";
+
 impl Problem {
     /// A problem of a status, with a sentence that says what to do.
     #[must_use]
@@ -162,11 +165,20 @@ impl Problem {
     /// 401: a token is needed.
     #[must_use]
     pub fn unauthorized() -> Self {
-        let detail = "Send a token: `Authorization: Bearer …`, or in a browser any user name with the token as password";
         Self {
             challenge: Challenge::Password,
-            ..Self::new(StatusCode::UNAUTHORIZED, "A token is needed", detail)
+            ..Self::new(StatusCode::UNAUTHORIZED, "A token is needed", SEND_TOKEN)
         }
+    }
+
+    /// 401: a token was sent, and nobody has it.
+    #[must_use]
+    pub fn unknown_token() -> Self {
+        let mut problem = Self::unauthorized();
+        problem.document.detail = "The token that was sent is not one of this server's: it may be another server's, or another may \
+                                   have taken its place"
+            .to_owned();
+        problem
     }
 
     /// 401: a token is needed, and none was sent.
@@ -189,8 +201,11 @@ impl Problem {
     pub fn without_password(mut self) -> Self {
         if self.challenge == Challenge::Password {
             self.challenge = Challenge::Token;
-            self.document.detail =
-                "Sign in at /sign-in, or send a token: `Authorization: Bearer …`".to_owned();
+            // What else is wrong stays said.
+            if self.document.detail == SEND_TOKEN {
+                self.document.detail =
+                    "Sign in at /sign-in, or send a token: `Authorization: Bearer …`".to_owned();
+            }
         }
         self
     }
@@ -356,5 +371,18 @@ impl IntoResponse for Problem {
             response.extensions_mut().insert(OfOthers);
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_token_is_said_where_people_sign_in_too() {
+        let said = |problem: Problem| problem.without_password().document.detail;
+        assert!(said(Problem::unknown_token()).contains("not one of this server's"));
+        assert!(said(Problem::expired()).contains("last day has passed"));
+        assert!(said(Problem::stranger()).contains("/sign-in"));
     }
 }

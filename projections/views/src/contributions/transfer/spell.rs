@@ -1,6 +1,6 @@
 //! A stay, as its facts that stand tell it.
 
-use super::super::{area_of, restate};
+use super::super::{area_of, in_time};
 use super::returns::Returns;
 use crate::contribution::StoredFact;
 use crate::dimension::UNKNOWN;
@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::reason::{Reason, Responsible};
 use joinedup_events::transfer::{Admitted, DelayReasonSet, Discharged, Pathway, TransferFact};
 use joinedup_events::{AreaId, Fact, Slug, local};
+use std::collections::BTreeSet;
 
 /// A wait in bed after being ready: from a local date, to another (not included) or still going on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +123,7 @@ impl<'a> Spell<'a> {
                 _ if stored.linked.is_some()
                     || cancelled.is_some_and(|cancelled| at <= cancelled) => {}
                 TransferFact::Admitted(f) => spell.admitted = Some((at, f)),
-                TransferFact::ExpectedDateSet(f) => restate(&mut spell.expected, at, f.expected),
+                TransferFact::ExpectedDateSet(f) => spell.expected.push((at, f.expected)),
                 TransferFact::SocialCareReferred(_) => spell.referred.push(at),
                 TransferFact::AssessmentStarted(_) => spell.assessment_started = Some(at),
                 TransferFact::AssessmentFinished(_) => spell.assessed.push(at),
@@ -134,9 +135,7 @@ impl<'a> Spell<'a> {
                 }
                 TransferFact::DelayReasonEnded(f) => further.push((f.date, f.reason, None)),
                 TransferFact::PackageAgreed(_) => spell.agreed.push(at),
-                TransferFact::DischargeNoticeGiven(f) => {
-                    restate(&mut notices, at, f.proposed);
-                }
+                TransferFact::DischargeNoticeGiven(f) => notices.push((at, f.proposed)),
                 TransferFact::DischargeNoticeWithdrawn(_) => withdrawn.push(at),
                 TransferFact::PathwaySet(f) => spell.pathways.push((f.date, f.pathway)),
                 TransferFact::WardSet(f) => spell.wards.push((at, &f.ward)),
@@ -159,7 +158,7 @@ impl<'a> Spell<'a> {
         }
         // Stable sorts: of two facts for the same date or instant, the one recorded later comes last and stands.
         spell.wards.sort_by_key(|(at, _)| *at);
-        spell.expected.sort_by_key(|(at, _)| *at);
+        in_time(&mut spell.expected);
         spell.reasons.sort_by_key(|f| f.date);
         spell.pathways.sort_by_key(|(date, _)| *date);
         spell.stand_notices(notices, withdrawn);
@@ -173,7 +172,7 @@ impl<'a> Spell<'a> {
         mut notices: Vec<(DateTime<Utc>, NaiveDate)>,
         mut withdrawn: Vec<DateTime<Utc>>,
     ) {
-        notices.sort_by_key(|(at, _)| *at);
+        in_time(&mut notices);
         let given = |(at, proposed)| (at, proposed, false);
         self.notices = notices.into_iter().map(given).collect();
         withdrawn.sort_unstable();
@@ -196,11 +195,11 @@ impl<'a> Spell<'a> {
     /// that reports the state of every day does not begin it anew. Ready again on a day of getting worse is another one. Of two
     /// statements made at the same instant (`time`) the one recorded last corrects the other.
     fn wait(&mut self, stated: Vec<Readiness>) {
-        let mut words: Vec<Readiness> = Vec::with_capacity(stated.len());
-        for one in stated {
-            words.retain(|(at, _, ready)| (*at, *ready) != (one.0, one.2));
-            words.push(one);
-        }
+        let mut words = stated;
+        let mut corrected = BTreeSet::new();
+        words.reverse();
+        words.retain(|(at, _, ready)| corrected.insert((*at, *ready)));
+        words.reverse();
         // What is dated on the day out or after it changes nothing: the last night was the one before.
         let out = self.out();
         words.retain(|(_, date, _)| out.is_none_or(|out| *date < out));

@@ -6,22 +6,41 @@ use super::{Begin, Exported, events};
 use crate::cli::Failure;
 use crate::commands::target::Target;
 use joinedup_application::config::Config;
-use joinedup_log::archive;
+use joinedup_log::{Position, archive};
+use joinedup_store::write_in_place;
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// What is being written; only a whole file gets its name.
 const UNFINISHED: &str = "unfinished.part";
 /// Which log the archive was made from.
 const OF_LOG: &str = "log-identity";
+/// The file whose time says when all of the archive was read.
+const ALL_READ: &str = "all-read";
 
 /// Writes what is new into one more file of the folder, named by its first and last position.
 pub async fn lengthen(folder: &Path, target: &Target, config: &Config) -> Result<(), Failure> {
-    let about = |e: io::Error| Failure::new(format!("{}: {e}", folder.display()));
+    let is_there = folder.exists();
+    let outcome = lengthened(folder, target, config).await;
+    if outcome.is_err() && !is_there {
+        // An empty one would look like a backup. What is in it stays, as only an empty folder can be removed.
+        let _ = fs::remove_dir(folder);
+    }
+    outcome
+}
+
+async fn lengthened(folder: &Path, target: &Target, config: &Config) -> Result<(), Failure> {
+    let about = |e: io::Error| {
+        let folder = folder.display();
+        Failure::new(format!(
+            "the folder {folder} cannot be used for an archive: {e}"
+        ))
+    };
     fs::create_dir_all(folder).map_err(about)?;
     // Held to the end: two runs at a time would write one file.
     let lock = File::open(folder).map_err(about)?;
@@ -60,33 +79,46 @@ pub async fn lengthen(folder: &Path, target: &Target, config: &Config) -> Result
     }
     // Last, so that a mark is never there without what it speaks of.
     if let Some(log) = log.filter(|_| !is_noted) {
-        let mut part = mark.clone();
-        part.set_extension("part");
-        let output = Output::unnamed(part)?;
-        let mut to = output.writer()?;
-        to.write_all(log.as_bytes())
-            .and_then(|()| to.flush())
-            .map_err(unwritten)?;
-        output.done_as(&mark)?;
+        write_in_place(&mark, log.as_bytes()).map_err(unwritten)?;
     }
     Ok(())
 }
 
-/// What is in the folder: all of it, so that what went bad is noticed while the log still has it.
+/// What is in the folder. All of it is read once a day, so that what went bad is noticed while the log still has it; between,
+/// the last file is enough, where none before it is gone.
 fn archived(folder: &Path) -> Result<Option<archive::Summary>, Failure> {
-    let whole = Files::of(folder)
-        .map_err(|e| e.to_string())
-        .and_then(|files| archive::verify(BufReader::new(files)).map_err(|e| e.to_string()))
-        .and_then(|summary| match summary.starts_from == archive::BEGIN {
-            true => Ok(Some(summary).filter(|summary| summary.events > 0)),
-            false => Err("its first file continues one that is not there".to_owned()),
-        });
-    whole.map_err(|why| {
+    let refused = |why: String| {
         Failure::new(format!(
             "{} cannot be continued: {why}; move the folder away, keep it, and begin a new one",
             folder.display()
         ))
-    })
+    };
+    let files = Files::of(folder).map_err(|e| refused(e.to_string()))?;
+    let mark = folder.join(ALL_READ);
+    if is_recent(&mark)
+        && let Some(end) = files.end()
+    {
+        return Ok(Some(end));
+    }
+    let summary =
+        archive::verify(BufReader::new(files)).map_err(|error| refused(error.to_string()))?;
+    if summary.starts_from != archive::BEGIN {
+        return Err(refused(
+            "its first file continues one that is not there".to_owned(),
+        ));
+    }
+    if summary.events == 0 {
+        return Ok(None);
+    }
+    write_in_place(&mark, b"").map_err(unwritten)?;
+    Ok(Some(summary))
+}
+
+/// Whether a file was written during the last day. Of one that lies in the future nothing is known.
+fn is_recent(mark: &Path) -> bool {
+    let modified = fs::metadata(mark).and_then(|mark| mark.modified());
+    let ago = modified.ok().and_then(|at| at.elapsed().ok());
+    ago.is_some_and(|ago| ago < Duration::from_secs(24 * 3600))
 }
 
 /// What the file that continues it begins after.
@@ -150,7 +182,8 @@ impl Write for Seeking {
 
 /// The files of an archive, read as if they were one; one is open at a time.
 pub struct Files {
-    waiting: VecDeque<PathBuf>,
+    /// Each with its first and its last position, by its name.
+    waiting: VecDeque<((u64, u64), PathBuf)>,
     open: Option<File>,
 }
 
@@ -175,9 +208,31 @@ impl Files {
         }
         paths.sort();
         Ok(Self {
-            waiting: paths.into_iter().map(|(_, path)| path).collect(),
+            waiting: paths.into(),
             open: None,
         })
+    }
+
+    /// What the last one holds, as the end of them all; none where by their names or by what it says one before it is gone, or
+    /// where it is damaged itself.
+    fn end(&self) -> Option<archive::Summary> {
+        let mut next = 1;
+        for ((first, last), _) in &self.waiting {
+            if *first != next {
+                return None;
+            }
+            next = last.checked_add(1)?;
+        }
+        let (span, path) = self.waiting.back()?;
+        let mut end = archive::verify(BufReader::new(File::open(path).ok()?)).ok()?;
+        let is_first = end.starts_from == archive::BEGIN;
+        if end.first.zip(end.last) != Some((Position(span.0), Position(span.1)))
+            || is_first != (self.waiting.len() == 1)
+        {
+            return None;
+        }
+        end.first = Some(Position(1));
+        Some(end)
     }
 }
 
@@ -197,7 +252,7 @@ impl Read for Files {
                 }
             }
             match self.waiting.pop_front() {
-                Some(next) => self.open = Some(File::open(next)?),
+                Some((_, next)) => self.open = Some(File::open(next)?),
                 None => return Ok(0),
             }
         }

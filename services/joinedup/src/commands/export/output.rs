@@ -1,6 +1,7 @@
 //! Where an export goes: to standard output, or into a file that has its name only once it is whole.
 
 use crate::cli::Failure;
+use joinedup_store::put_in_place;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -67,12 +68,7 @@ impl Output {
     /// As [`Output::done`], with the name for a file that had none.
     pub fn done_as(mut self, name: &Path) -> Result<(), Failure> {
         let Some(part) = &self.0 else { return Ok(()) };
-        let folder = name.parent().filter(|f| !f.as_os_str().is_empty());
-        part.file
-            .sync_all()
-            .and_then(|()| fs::rename(&part.path, name))
-            .and_then(|()| File::open(folder.unwrap_or(Path::new(".")))?.sync_all())
-            .map_err(unwritten)?;
+        put_in_place(&part.file, &part.path, name).map_err(unwritten)?;
         self.0 = None;
         Ok(())
     }
