@@ -13,6 +13,8 @@ use super::{ListImport, Published};
 use crate::pseudonym::Key;
 use crate::sink::Sink;
 use chrono::{DateTime, Utc};
+use joinedup_application::app::Definitions;
+use joinedup_application::config::Config;
 use joinedup_events::{Areas, Envelope, Event};
 use joinedup_log::memory::MemoryLog;
 use joinedup_log::{EventLog, Position};
@@ -74,7 +76,8 @@ impl Feed {
     /// Imports a list as the command does with `--allow-large-change`.
     async fn import(&mut self, bytes: &[u8], made: &str) -> (Plan, Reading, Published) {
         let (mut plan, mut reading) = self.read(bytes, made);
-        let sink = Sink::log(self.log.clone());
+        let definitions = Definitions::read(&Config::default()).unwrap();
+        let sink = Sink::log(self.log.clone(), definitions);
         let list = self.list(at(made));
         let published = list
             .publish(&mut plan, &sink, &mut reading.faults)
