@@ -3,7 +3,7 @@
 use super::NO_TABLE;
 use super::shares;
 use super::wide::Wide;
-use crate::csv::cell;
+use crate::csv::cell::{self, Percent};
 use crate::csv::{Header, Import, LayoutError};
 use crate::detect::Kind;
 use crate::input::{Content, Input, OpenError};
@@ -192,7 +192,7 @@ impl Grid {
     pub fn read(&self, key: &str) -> impl Iterator<Item = Result<cell::Reading, &'static str>> {
         let mapping = Mapping::parse("numbers", ANY).ok();
         let cells = self.cells(key);
-        cells.filter_map(move |cell| Some(cell::read(mapping.as_ref()?, cell, true)))
+        cells.filter_map(move |cell| Some(cell::read(mapping.as_ref()?, cell, Percent::Share)))
     }
 }
 
