@@ -117,6 +117,32 @@ impl Header {
         Self { names, at, alike }
     }
 
+    /// The header that two rows are together: a title below where there is one, and else the one above. Where both have one
+    /// their column is also called by the two, such as *Trolleys Total*: a title above stands for the columns beside it that
+    /// have none, as cells do that were merged.
+    #[must_use]
+    pub fn joined(above: &[String], below: &[String]) -> Self {
+        let cell = |row: &[String], at: usize| {
+            row.get(at)
+                .map_or_else(String::new, |cell| cell.trim().to_owned())
+        };
+        let (mut names, mut both) = (Vec::new(), Vec::new());
+        let mut over = String::new();
+        for at in 0..above.len().max(below.len()) {
+            let (title, own) = (cell(above, at), cell(below, at));
+            if !title.is_empty() {
+                over.clone_from(&title);
+            }
+            both.push(simplified(&format!("{over} {own}")));
+            names.push(if own.is_empty() { title } else { own });
+        }
+        let mut header = Self::of(&names);
+        for (index, name) in both.into_iter().enumerate() {
+            header.alike.entry(name).or_insert(index);
+        }
+        header
+    }
+
     /// Where a column stands. Its name may differ in case, in spaces and by a note behind it; `=C` is the third column,
     /// whatever it is called.
     #[must_use]
