@@ -322,10 +322,10 @@ fn a_header_in_two_rows_is_found() {
         "Trolleys by day,,,\nMonth,Trust,Trolleys,\n,,ED,Ward\n2026-01,RAJ,7,3\n2026-02,RAJ,8,4\n";
     let look = look(&file("a.csv", text));
     let titles: Vec<&str> = look.columns.iter().map(|c| c.title.as_str()).collect();
-    assert_eq!(titles, ["Month", "Trust", "ED", "Ward"]);
+    assert_eq!(titles, ["Month", "Trust", "Trolleys ED", "Trolleys Ward"]);
     let choice = Choice {
         numbers: vec![Numbers {
-            column: "Ward".to_owned(),
+            column: "Trolleys Ward".to_owned(),
             series: Slug::new("local-ward").unwrap(),
             denominator: None,
         }],

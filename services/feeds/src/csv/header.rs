@@ -117,28 +117,39 @@ impl Header {
         Self { names, at, alike }
     }
 
-    /// The header that two rows are together: a title below where there is one, and else the one above. Where both have one
-    /// their column is also called by the two, such as *Trolleys Total*: a title above stands for the columns beside it that
-    /// have none, as cells do that were merged.
+    /// The header that two rows are together. A title below another is called by both, such as *Trolleys Total*: the one above
+    /// stands for the columns beside it that have none, as cells do that were merged. The one below is enough where it is there
+    /// once.
     #[must_use]
     pub fn joined(above: &[String], below: &[String]) -> Self {
-        let cell = |row: &[String], at: usize| {
-            row.get(at)
-                .map_or_else(String::new, |cell| cell.trim().to_owned())
+        let width = above.len().max(below.len());
+        let title = |row: &[String], at: usize| {
+            let cell = row.get(at).map(|cell| cell.trim());
+            cell.unwrap_or_default().to_owned()
         };
-        let (mut names, mut both) = (Vec::new(), Vec::new());
+        let own: Vec<String> = (0..width).map(|at| title(below, at)).collect();
         let mut over = String::new();
-        for at in 0..above.len().max(below.len()) {
-            let (title, own) = (cell(above, at), cell(below, at));
-            if !title.is_empty() {
-                over.clone_from(&title);
+        let names = own.iter().enumerate().map(|(at, own)| {
+            let above = title(above, at);
+            if !above.is_empty() {
+                // A title that has nothing below it is of its column alone.
+                over = if own.is_empty() {
+                    String::new()
+                } else {
+                    above.clone()
+                };
             }
-            both.push(simplified(&format!("{over} {own}")));
-            names.push(if own.is_empty() { title } else { own });
-        }
-        let mut header = Self::of(&names);
-        for (index, name) in both.into_iter().enumerate() {
-            header.alike.entry(name).or_insert(index);
+            match own.is_empty() {
+                true => above,
+                false => format!("{over} {own}").trim_start().to_owned(),
+            }
+        });
+        let mut header = Self::of(&names.collect::<Vec<_>>());
+        for (index, name) in own.iter().enumerate() {
+            let is_once = own.iter().filter(|other| *other == name).count() == 1;
+            if is_once && !name.is_empty() {
+                header.alike.entry(simplified(name)).or_insert(index);
+            }
         }
         header
     }
