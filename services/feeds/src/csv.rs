@@ -154,6 +154,7 @@ impl<R: Read> CsvFile<R> {
         import: Import,
         from_1904: bool,
     ) -> Result<Self, LayoutError> {
+        fixed::must_have_days_first(&mapping, &first, &layout)?;
         let fixed = fixed::period_of_file(&mapping, &first, &layout, name, from_1904)?;
         if let Rows::Text(rows) = &rows
             && rows.separator() == b';'

@@ -459,3 +459,19 @@ fn a_workbooks_percentage_is_what_it_shows_however_the_mapping_takes_it() {
         assert_eq!(values(chunk), wanted);
     }
 }
+
+#[test]
+fn dates_with_the_month_first_are_refused_with_their_table() {
+    let table = |dates: [&str; 2]| {
+        let mapping = FALLS.replace("grain = \"month\"", "grain = \"day\"");
+        let mapping = Mapping::parse("test", &mapping).unwrap();
+        let rows = dates.map(|date| format!("{date},Ward A,x,7,9\n"));
+        let text = format!("{HEADER}{}", rows.concat());
+        CsvFile::open(text.as_bytes(), Some(mapping), import())
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    };
+    let refused = table(["05/06/2026", "05/14/2026"]).unwrap_err();
+    assert!(refused.contains("the month before the day"), "{refused}");
+    assert_eq!(table(["05/06/2026", "14/05/2026"]), Ok(()));
+}
