@@ -5,6 +5,7 @@
 
 mod change;
 pub mod events;
+mod late;
 mod order;
 pub mod statement;
 
@@ -255,51 +256,6 @@ impl Stay<'_> {
         };
         let change = change.put_right(in_force, at, fact, TransferFact::Admitted);
         self.completed(change)
-    }
-
-    /// What was recorded later knew less where it came first: a discharge that names an admission does not know how that was.
-    /// The two are one admission then, as they would be had they come in their order.
-    fn completed(&self, mut change: Change) -> Change {
-        let Some((_, TransferFact::Admitted(own))) = &change.stated else {
-            return change;
-        };
-        let own_facts = || {
-            let own = self.later.iter().filter(|fact| fact.linked.is_none());
-            own.filter_map(|stored| match &stored.fact {
-                Fact::Transfer(fact) => Some((stored, fact)),
-                _ => None,
-            })
-        };
-        if own_facts().any(|(_, fact)| matches!(fact, TransferFact::Cancelled(_))) {
-            return change;
-        }
-        let admissions: Vec<(&StoredFact, &Admitted)> = own_facts()
-            .filter_map(|(stored, fact)| match fact {
-                TransferFact::Admitted(fact) => Some((stored, fact)),
-                _ => None,
-            })
-            .collect();
-        let Some((last, known)) = admissions.last() else {
-            return change;
-        };
-        let whole = admissions.iter().fold(own.clone(), |before, (_, fact)| {
-            let fact = (*fact).clone();
-            Admitted {
-                hospital: fact.hospital.or(before.hospital),
-                method: match fact.method {
-                    AdmissionMethod::Unknown => before.method,
-                    method => method,
-                },
-                previous: fact.previous.or(before.previous),
-                population: fact.population.or(before.population),
-            }
-        });
-        if whole != **known {
-            let positions = admissions.iter().map(|(stored, _)| stored.position);
-            change.taken_back.extend(positions);
-            change.stated = Some((last.occurred_at, TransferFact::Admitted(whole)));
-        }
-        change
     }
 
     fn discharged(&self) -> Change {

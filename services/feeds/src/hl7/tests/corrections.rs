@@ -89,7 +89,8 @@ fn an_inpatient_who_becomes_an_outpatient_has_left() {
 fn an_admission_that_comes_after_its_discharge_says_how_it_was() {
     let admitted = adt("A01", "1008", &[("method", "21")]);
     let moved = adt("A08", "1109", &[("expected", "20261114")]);
-    let left = adt("A03", "1210", &[("45", "202611121000")]);
+    // Where somebody lies later is not where they were admitted.
+    let left = adt("A03", "1210", &[("45", "202611121000")]).replace("^3^RAJ", "^3^RDE");
     for messages in [
         [&admitted, &moved, &left],
         [&left, &admitted, &moved],
@@ -101,6 +102,7 @@ fn an_admission_that_comes_after_its_discharge_says_how_it_was() {
         world.ask(|spell| {
             let (at, how) = spell.unwrap().admitted.unwrap();
             assert_eq!(how.method, AdmissionMethod::Emergency);
+            assert_eq!(how.hospital.as_ref().unwrap().as_str(), "RAJ");
             assert_eq!(at.format("%d %H:%M").to_string(), "10 08:00");
         });
         assert_eq!(world.discharged().unwrap().0, "12 10:00");
