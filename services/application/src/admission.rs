@@ -14,7 +14,15 @@ pub fn admit(
     arrival: Arrival,
 ) -> Result<Event, Refusals> {
     let event = submitted.admit(&definitions.areas, arrival)?;
-    let misshapen = definitions.forms.refusals(&event);
+    held_against(definitions, &event).map(|()| event)
+}
+
+/// Checks an event that keeps the rules of every event against the forms of ids, the catalogue and the measures.
+///
+/// # Errors
+/// As [`admit`].
+pub fn held_against(definitions: &Definitions, event: &Event) -> Result<(), Refusals> {
+    let misshapen = definitions.forms.refusals(event);
     if !misshapen.is_empty() {
         return Err(Refusals(misshapen));
     }
@@ -25,7 +33,7 @@ pub fn admit(
     } = definitions;
     let problems = catalogue.problems(measures, &event.fact);
     if problems.is_empty() {
-        return Ok(event);
+        return Ok(());
     }
     let refusals = problems.into_iter().map(|problem| Refusal {
         pointer: format!("/data/{}", problem.field),

@@ -154,6 +154,7 @@ impl<R: Read> CsvFile<R> {
         import: Import,
         from_1904: bool,
     ) -> Result<Self, LayoutError> {
+        fixed::must_have_days_first(&mapping, &first, &layout)?;
         let fixed = fixed::period_of_file(&mapping, &first, &layout, name, from_1904)?;
         if let Rows::Text(rows) = &rows
             && rows.separator() == b';'
@@ -163,6 +164,12 @@ impl<R: Read> CsvFile<R> {
                 .any(|cell| cell::has_decimal_comma(cell))
         {
             mapping.file.commas.get_or_insert(Commas::Unclear);
+        }
+        // A workbook that shows a share as a percentage holds the share.
+        if let Rows::Sheet(_) = rows {
+            for series in &mut mapping.series {
+                series.percent |= !amount::is_of_percentages(series);
+            }
         }
         let waiting = first.split_off(layout.above.min(first.len())).into();
         Ok(Self {

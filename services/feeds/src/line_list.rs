@@ -27,6 +27,7 @@ use joinedup_events::{Areas, Event};
 use mapping::ListMapping;
 use row::{Reading, Ring, RowReader};
 use snapshot::Snapshot;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use table::{Table, TableError};
 
@@ -91,8 +92,8 @@ impl ListImport<'_> {
         comparison.plan(before, reading)
     }
 
-    /// Publishes a plan. Afterwards its `next` is what is to be remembered: a fact that was refused is not among it, and is
-    /// tried again with the next list.
+    /// Publishes a plan. Afterwards its `next` is what is to be remembered: where a fact was refused it is what was known of
+    /// it before, and the fact is tried again with the next list.
     ///
     /// # Errors
     /// When the events are not taken. What is remembered stays as it was, and the same list sent again has the same ids.
@@ -107,23 +108,18 @@ impl ListImport<'_> {
             .iter()
             .map(|planned| planned.event.clone())
             .collect();
-        let sent = sink.send(&events).await?;
+        let sent = sink.send_bound(&events, &plan.bound()).await?;
+        let mut refused = BTreeSet::new();
         for (at, field, rule) in sent.refused {
             let Some(planned) = plan.events.get(at) else {
                 continue;
             };
             let column = format!("{}{}", planned.fact, field.replace("/data", ""));
-            faults.add(
-                self.mapping,
-                REFUSED,
-                BadRow::new(planned.line, column, rule),
-            );
-            let row = plan.next.rows.get_mut(&planned.row);
-            let fact = row.and_then(|row| row.facts.get_mut(&planned.fact));
-            if let Some(fact) = fact.filter(|f| f.id.as_deref() == Some(&planned.event.id)) {
-                fact.id = None;
-            }
+            let bad = BadRow::new(planned.line, column, rule);
+            faults.add(self.mapping, REFUSED, bad);
+            refused.insert(at);
         }
+        refused.into_iter().for_each(|at| plan.refused(at));
         Ok(Published {
             accepted: sent.accepted,
             duplicates: sent.duplicates,

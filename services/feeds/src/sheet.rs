@@ -1,8 +1,9 @@
 //! Tables as rows of cells: sheets of a workbook (XLSX), and text with its encoding and separator detected.
 //!
 //! A cell is text, whatever it was: a number as its shortest decimal form, a date as `2026-06-01` or
-//! `2026-06-01 07:30:00`, a formula as the value that was saved with it.
+//! `2026-06-01 07:30:00`, a percentage as it is shown, a formula as the value that was saved with it.
 
+mod percentage;
 mod unzipped;
 
 use crate::line_list::moment::DAYS_TO_1904;
@@ -12,6 +13,7 @@ use calamine::{
 use chrono::{NaiveDateTime, TimeDelta, Timelike};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
+use percentage::Sign;
 use std::io::{Chain, Cursor, Read};
 
 /// The most bytes of a workbook: it is read whole.
@@ -126,9 +128,13 @@ impl Workbook {
             .xlsx
             .worksheet_cells_reader(sheet)
             .map_err(unreadable)?;
+        let styles = reader.styles().iter();
+        let signs: Vec<Option<Sign>> = styles
+            .map(|style| Sign::of(&style.number_format.as_ref()?.format_code))
+            .collect();
         let mut rows: Vec<SheetRow> = Vec::new();
         let mut cells = 0;
-        while let Some(cell) = reader.next_cell().map_err(unreadable)? {
+        while let Some((cell, style)) = reader.next_cell_with_style_id().map_err(unreadable)? {
             let (row, column) = cell.get_position();
             let number = u64::from(row) + 1;
             if rows.last().is_none_or(|last| last.number != number) {
@@ -150,18 +156,22 @@ impl Workbook {
                 last.cells.resize(column + 1, String::new());
             }
             if let Some(place) = last.cells.get_mut(column) {
-                *place = text(&cell);
+                *place = text(&cell, signs.get(style).copied().flatten());
             }
         }
         Ok(rows)
     }
 }
 
-fn text(cell: &Cell<DataRef<'_>>) -> String {
+fn text(cell: &Cell<DataRef<'_>>, sign: Option<Sign>) -> String {
+    let number = |digits: String| match sign {
+        Some(sign) => sign.shown(&digits),
+        None => digits,
+    };
     match cell.get_value() {
         DataRef::Empty => String::new(),
-        DataRef::Int(n) => n.to_string(),
-        DataRef::Float(n) => n.to_string(),
+        DataRef::Int(n) => number(n.to_string()),
+        DataRef::Float(n) => number(n.to_string()),
         DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
             text.clone()
         }

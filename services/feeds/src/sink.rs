@@ -9,8 +9,9 @@ use joinedup_application::app::{App, Definitions};
 use joinedup_application::publisher::Publisher;
 use joinedup_application::restated;
 use joinedup_events::check::Refusals;
-use joinedup_events::{Arrival, Event, Submitted};
-use joinedup_log::{AppendError, EventLog};
+use joinedup_events::{Arrival, Event, Family, Submitted};
+use joinedup_log::{AppendError, Appended, EventLog, Position};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,12 +38,24 @@ pub enum Sink {
         publisher: Publisher,
         /// The log itself, for what is restored byte for byte.
         log: Arc<dyn EventLog>,
-        /// The server in this process, whose door they pass; none where there is no server, and who sends has checked.
-        door: Option<Box<App>>,
+        /// The door that they pass.
+        door: Door,
     },
     /// To a server.
     Server(Client),
 }
+
+/// What decides which events go into a log.
+pub enum Door {
+    /// What the settings define, where there is no server: who sends has checked the rest.
+    Settings(Box<Definitions>),
+    /// The server in this process.
+    Server(Box<App>),
+}
+
+/// Events that are not sent unless another one is let in, by their indices: what is taken back because something else takes
+/// its place stands where that is refused. They stand right before it.
+pub type Bound = BTreeMap<usize, usize>;
 
 /// What became of events that were sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +66,8 @@ pub struct Sent {
     pub duplicates: u64,
     /// Of these, the amounts that were restated since, as far as the receiver says: what was said later stands.
     pub superseded: u64,
+    /// Where the published amounts stand of which the log says no more than that it knew them.
+    pub repeated: Vec<Position>,
     /// How many contradict each other or what is known, as far as the receiver says.
     pub contradicting: u64,
     /// Events that the server refused: index, field, rule.
@@ -74,13 +89,13 @@ pub enum SendError {
 }
 
 impl Sink {
-    /// A log.
+    /// A log, for what these definitions let in.
     #[must_use]
-    pub fn log(log: Arc<dyn EventLog>) -> Self {
+    pub fn log(log: Arc<dyn EventLog>, definitions: Definitions) -> Self {
         Self::Log {
             publisher: Publisher::new(log.clone()),
             log,
-            door: None,
+            door: Door::Settings(Box::new(definitions)),
         }
     }
 
@@ -90,7 +105,7 @@ impl Sink {
         Some(Self::Log {
             publisher: app.publisher.clone()?,
             log: app.log.clone(),
-            door: Some(Box::new(app.clone())),
+            door: Door::Server(Box::new(app.clone())),
         })
     }
 
@@ -98,7 +113,10 @@ impl Sink {
     #[must_use]
     pub fn batch(&self) -> usize {
         match self {
-            Self::Log { door: None, .. } => LOG_BATCH,
+            Self::Log {
+                door: Door::Settings(_),
+                ..
+            } => LOG_BATCH,
             Self::Log { .. } => DOOR_BATCH,
             Self::Server(_) => SERVER_BATCH,
         }
@@ -108,10 +126,8 @@ impl Sink {
     #[must_use]
     pub fn admits(&self, event: &Event) -> bool {
         match self {
-            Self::Log {
-                door: Some(app), ..
-            } => at_the_door(&app.definitions, event, Arrival::at(chrono::Utc::now())).is_ok(),
-            _ => true,
+            Self::Log { door, .. } => door.admitted(event).is_ok(),
+            Self::Server(_) => true,
         }
     }
 
@@ -120,76 +136,95 @@ impl Sink {
     /// # Errors
     /// When the log or the server does not take them after several tries.
     pub async fn send(&self, events: &[Event]) -> Result<Sent, SendError> {
+        self.send_bound(events, &Bound::new()).await
+    }
+
+    /// Sends events of which some are not to go in without others.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn send_bound(&self, events: &[Event], bound: &Bound) -> Result<Sent, SendError> {
         let (publisher, door) = match self {
-            Self::Server(client) => return server::send(client, events).await,
+            Self::Server(client) => return server::send(client, events, bound).await,
             Self::Log {
                 publisher, door, ..
             } => (publisher, door),
         };
-        let mut sent = Sent::default();
-        let admitted = door
-            .as_ref()
-            .map(|app| admitted(&app.definitions, publisher, events, &mut sent));
-        let admitted = admitted.zip(door.as_ref()).map(|(mut events, app)| {
+        let (mut events, mut sent) = admitted(door, events, bound);
+        publisher.count_refused(sent.refused.len() as u64);
+        if let Door::Server(app) = door {
             tokio::task::block_in_place(|| restated::rename(app, &mut events));
-            events
-        });
-        let events = admitted.as_deref().unwrap_or(events);
+        }
         for events in events.chunks(self.batch()) {
-            if let Some(app) = door {
+            if let Door::Server(app) = door {
                 // Before they are stored, since the view then has them at any moment, and nothing is new about them.
                 let found = tokio::task::block_in_place(|| app.contradicted_by(events));
                 sent.contradicting += found.len() as u64;
             }
             let appended = append(publisher, events).await?;
-            sent.accepted += appended.0;
-            sent.duplicates += appended.1;
+            let duplicates = appended.iter().filter(|a| a.duplicate).count() as u64;
+            sent.accepted += appended.len() as u64 - duplicates;
+            sent.duplicates += duplicates;
+            if let Door::Settings(_) = door {
+                let repeats = events.iter().zip(&appended).filter(|(event, at)| {
+                    at.duplicate && event.fact.family() == Family::Observation
+                });
+                sent.repeated.extend(repeats.map(|(_, at)| at.position));
+            }
         }
         Ok(sent)
     }
 }
 
-/// The events that the door lets in.
-fn admitted(
-    definitions: &Definitions,
-    publisher: &Publisher,
-    events: &[Event],
-    sent: &mut Sent,
-) -> Vec<Event> {
-    let arrival = Arrival::at(chrono::Utc::now());
-    let mut admitted = Vec::with_capacity(events.len());
-    for (at, event) in events.iter().enumerate() {
-        match at_the_door(definitions, event, arrival) {
-            Ok(event) => admitted.push(event),
+impl Door {
+    /// The event as it is let in.
+    fn admitted(&self, event: &Event) -> Result<Event, Refusals> {
+        match self {
+            Self::Settings(definitions) => {
+                admission::held_against(definitions, event).map(|()| event.clone())
+            }
+            // As bytes, as events come over HTTP: there is one door.
+            Self::Server(app) => Submitted::read(event.to_text().as_bytes()).and_then(|read| {
+                admission::admit(&app.definitions, read, Arrival::at(chrono::Utc::now()))
+            }),
+        }
+    }
+}
+
+/// The events that the door lets in, and what it refuses.
+fn admitted(door: &Door, events: &[Event], bound: &Bound) -> (Vec<Event>, Sent) {
+    let mut outcomes: BTreeMap<usize, _> = events
+        .iter()
+        .map(|event| door.admitted(event))
+        .enumerate()
+        .collect();
+    let stands = |at: &usize| outcomes.get(at).is_some_and(Result::is_err);
+    let staying: Vec<usize> = (bound.iter())
+        .filter(|(_, with)| stands(with))
+        .map(|(at, _)| *at)
+        .collect();
+    for at in staying {
+        outcomes.remove(&at);
+    }
+    let (mut let_in, mut sent) = (Vec::with_capacity(events.len()), Sent::default());
+    for (at, outcome) in outcomes {
+        match outcome {
+            Ok(event) => let_in.push(event),
             Err(refusals) => {
-                publisher.count_refused(1);
                 let refused = refusals.0.into_iter();
                 sent.refused
                     .extend(refused.map(|refusal| (at, refusal.pointer, refusal.rule)));
             }
         }
     }
-    admitted
+    (let_in, sent)
 }
 
-/// As bytes, as events come over HTTP: there is one door.
-fn at_the_door(
-    definitions: &Definitions,
-    event: &Event,
-    arrival: Arrival,
-) -> Result<Event, Refusals> {
-    Submitted::read(event.to_text().as_bytes())
-        .and_then(|submitted| admission::admit(definitions, submitted, arrival))
-}
-
-async fn append(publisher: &Publisher, events: &[Event]) -> Result<(u64, u64), SendError> {
+async fn append(publisher: &Publisher, events: &[Event]) -> Result<Vec<Appended>, SendError> {
     let mut pauses = AGAIN.iter();
     loop {
         match publisher.publish(events, None).await {
-            Ok(appended) => {
-                let duplicates = appended.iter().filter(|a| a.duplicate).count() as u64;
-                return Ok((appended.len() as u64 - duplicates, duplicates));
-            }
+            Ok(appended) => return Ok(appended),
             Err(error @ (AppendError::Unconfirmed(_) | AppendError::Unavailable(_))) => {
                 match pauses.next() {
                     Some(pause) => tokio::time::sleep(*pause).await,

@@ -5,6 +5,7 @@
 
 mod change;
 pub mod events;
+mod late;
 mod order;
 pub mod statement;
 
@@ -43,9 +44,12 @@ pub fn changes(statement: &Statement, known: &[StoredFact]) -> Changes {
             ..Changes::default()
         };
     }
+    let later = |fact: &StoredFact| fact.recorded_at >= until;
+    let later = standing(known.to_vec()).into_iter().filter(later).collect();
     let stay = Stay {
         statement,
         stands: standing(before),
+        later,
     };
     let mut all = match statement.trigger {
         Trigger::CancelAdmit => vec![stay.cancelled()],
@@ -79,6 +83,8 @@ struct Stay<'a> {
     statement: &'a Statement,
     /// In the order of recording.
     stands: Vec<StoredFact>,
+    /// What was recorded after it, and came before it.
+    later: Vec<StoredFact>,
 }
 
 /// A fact that stands: its position, its time, itself.
@@ -248,7 +254,8 @@ impl Stay<'_> {
                 .or_else(|| self.statement.previous.clone()),
             population: before.and_then(|before| before.population.clone()),
         };
-        change.put_right(in_force, at, fact, TransferFact::Admitted)
+        let change = change.put_right(in_force, at, fact, TransferFact::Admitted);
+        self.completed(change)
     }
 
     fn discharged(&self) -> Change {

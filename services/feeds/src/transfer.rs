@@ -5,6 +5,7 @@ use crate::sink::{SendError, Sink};
 use crate::{BadRow, Chunk};
 use joinedup_events::observation::ObservationFact;
 use joinedup_events::{Event, Fact};
+use joinedup_log::Position;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use tokio::sync::mpsc;
@@ -22,6 +23,8 @@ pub struct Report {
     pub duplicates: u64,
     /// Of these, the amounts that were restated since: what was said later stands.
     pub superseded: u64,
+    /// Of the duplicates, where those stand of which that has still to be looked up.
+    pub repeated: BTreeSet<Position>,
     /// Rows of which something was not taken: each once, whatever is wrong with it.
     pub refused: u64,
     /// Stored events that contradict each other or what is known.
@@ -38,6 +41,7 @@ impl std::fmt::Display for Report {
             accepted,
             duplicates,
             superseded: _,
+            repeated: _,
             refused,
             contradicting,
             series: _,
@@ -140,6 +144,7 @@ pub async fn transfer(
             report.accepted += sent.accepted;
             report.duplicates += sent.duplicates;
             report.superseded += sent.superseded;
+            report.repeated.extend(sent.repeated);
             report.contradicting += sent.contradicting;
             for (at, field, rule) in sent.refused {
                 let line = lines.get(at).copied().unwrap_or_default();

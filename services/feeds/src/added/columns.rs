@@ -3,7 +3,7 @@
 use super::NO_TABLE;
 use super::shares;
 use super::wide::Wide;
-use crate::csv::cell;
+use crate::csv::cell::{self, Percent};
 use crate::csv::{Header, Import, LayoutError};
 use crate::detect::Kind;
 use crate::input::{Content, Input, OpenError};
@@ -105,12 +105,22 @@ impl Grid {
         }
         // Titles above a table fill a cell or two; a header fills nearly all.
         let enough = (widest * 3).div_ceil(4).max(2);
-        let at = rows.iter().position(|row| filled(row) >= enough);
-        let mut below = rows.split_off(at.map_or(0, |at| at + 1));
-        let Some(header) = rows.pop().filter(|_| !below.is_empty()) else {
+        let full = rows.iter().position(|row| filled(row) >= enough);
+        let full = full.unwrap_or_default();
+        // Titles in two rows fill nearly all of it together, and the one above may alone.
+        let two_rows = [full.saturating_sub(2), full].into_iter();
+        let in_two = two_rows.filter_map(|at| {
+            let header = in_two_rows(rows.get(at..at + 3)?, enough)?;
+            Some((header, at + 2))
+        });
+        let (header, begins) = in_two.into_iter().next().unwrap_or_else(|| {
+            let header = rows.get(full).map_or(&[][..], |row| &row.cells);
+            (Header::of(header), full + 1)
+        });
+        let mut below = rows.split_off(begins.min(rows.len()));
+        if below.is_empty() {
             return Err(no_header());
-        };
-        let header = Header::of(&header.cells);
+        }
         if header.len() > MAX_COLUMNS {
             return Err(TableError::Unreadable(format!(
                 "The table has more than {MAX_COLUMNS} columns: add one with a row for each period and place"
@@ -192,8 +202,35 @@ impl Grid {
     pub fn read(&self, key: &str) -> impl Iterator<Item = Result<cell::Reading, &'static str>> {
         let mapping = Mapping::parse("numbers", ANY).ok();
         let cells = self.cells(key);
-        cells.filter_map(move |cell| Some(cell::read(mapping.as_ref()?, cell, true)))
+        cells.filter_map(move |cell| Some(cell::read(mapping.as_ref()?, cell, Percent::Share)))
     }
+}
+
+/// The header that the first two of three rows are together, where the third has numbers and they are titles of which each
+/// names columns that the other does not.
+fn in_two_rows(rows: &[SheetRow], enough: usize) -> Option<Header> {
+    let [above, below, first] = rows else {
+        return None;
+    };
+    let any = Mapping::parse("numbers", ANY).ok()?;
+    let has_numbers = |row: &SheetRow| {
+        let cells = row.cells.iter().map(|cell| cell.trim());
+        let mut read = cells.map(|cell| cell::read(&any, cell, Percent::Share));
+        read.any(|read| matches!(read, Ok(cell::Reading::Number { .. })))
+    };
+    let names = |row: &SheetRow, at: usize| row.cells.get(at).is_some_and(|c| !c.trim().is_empty());
+    let header = Header::joined(&above.cells, &below.cells);
+    let alone = |row: &SheetRow, other: &SheetRow| {
+        (0..header.len()).any(|at| names(row, at) && !names(other, at))
+    };
+    // A title of the whole stands alone in its row.
+    let are_several = |row: &SheetRow| (0..header.len()).filter(|at| names(row, *at)).count() > 1;
+    let are_titles = [above, below]
+        .iter()
+        .all(|row| are_several(row) && !has_numbers(row));
+    let named = header.names().iter().filter(|name| !name.is_empty());
+    let is_header = named.count() >= enough && alone(above, below) && alone(below, above);
+    (is_header && are_titles && has_numbers(first)).then_some(header)
 }
 
 /// Whether more than half of the cells are so, and there are any.

@@ -3,6 +3,7 @@
 use super::columns::{Grid, most};
 use super::text::alike;
 use crate::csv::period;
+use crate::line_list::moment::has_month_first;
 use crate::mapping::{Named, PeriodRule};
 use chrono::NaiveDate;
 use joinedup_views::period::{Grain, Period};
@@ -139,19 +140,6 @@ pub(super) fn names(grid: &Grid, column: &str, grain: Grain) -> Named {
     }
 }
 
-/// Whether a date can only have its month first: `03/14/2024`.
-fn has_month_first(cell: &str) -> bool {
-    let parts: Vec<&str> = cell.split(['/', '-', '.']).collect();
-    let [month, day, year] = parts[..] else {
-        return false;
-    };
-    let number = |text: &str| text.parse::<u32>().unwrap_or_default();
-    (1..=12).contains(&number(month))
-        && (13..=31).contains(&number(day))
-        && matches!(year.len(), 2 | 4)
-        && number(year) > 0
-}
-
 /// Dates must say which day they are. Those of weeks must be of weeks from Monday to Sunday: any others would be counted to
 /// a week that they are not.
 pub(super) fn must_be_clear(
@@ -161,7 +149,10 @@ pub(super) fn must_be_clear(
     names: Named,
 ) -> Result<(), String> {
     let title = grid.title(column);
-    if grid.cells(column).any(has_month_first) {
+    if grid
+        .cells(column)
+        .any(|cell| has_month_first(cell) == Some(true))
+    {
         return Err(format!(
             "“{title}” has dates with the month before the day, and others may be read wrongly: write them as 2026-05-31"
         ));

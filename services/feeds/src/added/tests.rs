@@ -315,3 +315,23 @@ fn years_beside_a_column_of_months_are_no_periods_of_their_own() {
     let keys: Vec<&str> = look.columns.iter().map(|c| c.key.as_str()).collect();
     assert_eq!(keys, ["Month", "Place", "2025", "2026"]);
 }
+
+#[test]
+fn a_header_in_two_rows_is_found() {
+    let text =
+        "Trolleys by day,,,\nMonth,Trust,Trolleys,\n,,ED,Ward\n2026-01,RAJ,7,3\n2026-02,RAJ,8,4\n";
+    let look = look(&file("a.csv", text));
+    let titles: Vec<&str> = look.columns.iter().map(|c| c.title.as_str()).collect();
+    assert_eq!(titles, ["Month", "Trust", "Trolleys ED", "Trolleys Ward"]);
+    let choice = Choice {
+        numbers: vec![Numbers {
+            column: "Trolleys Ward".to_owned(),
+            series: Slug::new("local-ward").unwrap(),
+            denominator: None,
+        }],
+        ..look.guess
+    };
+    let table = read(&file("a.csv", text), &choice);
+    let values: Vec<f64> = amounts(&table).iter().map(|a| a.2).collect();
+    assert_eq!((values, table.refused.len()), (vec![3.0, 4.0], 0));
+}

@@ -1,6 +1,6 @@
 //! Amounts: what one cell says, or what several come to.
 
-use super::cell::{Reading, read};
+use super::cell::{Percent, Reading, read};
 use crate::mapping::{Mapping, SeriesRule};
 use joinedup_events::Amount;
 use joinedup_events::observation::Mark;
@@ -87,6 +87,12 @@ pub(super) fn denominator<'a>(
     reported(column, sum, false).map(Some)
 }
 
+/// Whether its columns hold 45.2 for the share 0.452, so that a percent sign behind a number adds nothing.
+pub(super) fn is_of_percentages(series: &SeriesRule) -> bool {
+    let multiply = series.multiply.filter(|_| !series.percent);
+    multiply.is_some_and(|by| (by - 0.01).abs() < 1e-9)
+}
+
 fn number<'a>(
     mapping: &Mapping,
     series: &SeriesRule,
@@ -100,7 +106,12 @@ fn number<'a>(
         value: 0.0,
         mark: Some(mark),
     };
-    match read(mapping, text, series.percent) {
+    let percent = match series.percent {
+        true => Percent::Share,
+        false if is_of_percentages(series) => Percent::AsShown,
+        false => Percent::Unknown,
+    };
+    match read(mapping, text, percent) {
         Ok(Reading::Number { value, provisional }) => Ok(Some(Number {
             value,
             mark: provisional.then_some(Mark::Provisional),

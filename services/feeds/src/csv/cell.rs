@@ -14,6 +14,17 @@ pub(crate) enum Reading {
     Missing,
 }
 
+/// What a percent sign behind a number means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Percent {
+    /// Nobody said.
+    Unknown,
+    /// 45.2% is the share 0.452.
+    Share,
+    /// 45.2% is 45.2, which is made a share of elsewhere.
+    AsShown,
+}
+
 /// Marks for suppressed, as statistics in the United Kingdom write them; `<5` and its like beside them.
 const SUPPRESSED: [&str; 5] = ["*", "**", "c", "[c]", "suppressed"];
 
@@ -33,7 +44,11 @@ const REVISED: [&str; 4] = ["[r]", "(r)", "r", "[e]"];
 ///
 /// # Errors
 /// A sentence that does not repeat the cell.
-pub(crate) fn read(mapping: &Mapping, cell: &str, percent: bool) -> Result<Reading, &'static str> {
+pub(crate) fn read(
+    mapping: &Mapping,
+    cell: &str,
+    percent: Percent,
+) -> Result<Reading, &'static str> {
     if let Some(mark) = mapping.marks.get(cell) {
         return Ok(match mark {
             CellMark::Suppressed => Reading::Suppressed,
@@ -120,19 +135,19 @@ fn without_mark(cell: &str) -> (&str, bool) {
     }
 }
 
-fn amount(cell: &str, percent: bool) -> Result<f64, &'static str> {
+fn amount(cell: &str, percent: Percent) -> Result<f64, &'static str> {
     if let Some(inner) = cell.strip_prefix('(').and_then(|c| c.strip_suffix(')')) {
         return positive(inner.trim(), percent).map(|n| -n);
     }
     positive(cell, percent)
 }
 
-fn positive(cell: &str, percent: bool) -> Result<f64, &'static str> {
+fn positive(cell: &str, percent: Percent) -> Result<f64, &'static str> {
     let (cell, is_percentage) = match cell.strip_suffix('%') {
         Some(rest) => (rest.trim_end(), true),
         None => (cell, false),
     };
-    if is_percentage && !percent {
+    if is_percentage && percent == Percent::Unknown {
         return Err(
             "is a percentage: put `percent = true` into the mapping's series, and 45.2% is read as the share 0.452",
         );
@@ -144,7 +159,8 @@ fn positive(cell: &str, percent: bool) -> Result<f64, &'static str> {
         None if text.starts_with('.') => number(&format!("0{text}"))?,
         None => number(&text)?,
     };
-    Ok(if is_percentage { value / 100.0 } else { value })
+    let is_share = is_percentage && percent == Percent::Share;
+    Ok(if is_share { value / 100.0 } else { value })
 }
 
 /// `1 234 567`, with spaces of any kind between thousands, as one run of digits.
@@ -189,7 +205,7 @@ mod tests {
             "name = \"t\"\nmarks = { nil = \"zero\", x = \"suppressed\" }\n[period]\ncolumn = \"a\"\ngrain = \"day\"\n[area]\ncolumn = \"b\"\n[[series]]\nid = \"n\"\nvalue = \"n\"\n",
         )
         .unwrap();
-        read(&mapping, cell, true)
+        read(&mapping, cell, Percent::Share)
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! The one period of a whole file: in its name, in a cell, or in a title above the table.
+//! What holds of the periods of a whole file: the one that it is of, in its name, in a cell, or in a title above the table.
 
 use super::header::LayoutError;
 use super::layout::Layout;
 use super::period;
+use crate::line_list::moment::have_month_first;
 use crate::mapping::Mapping;
 use crate::sheet::SheetRow;
 use joinedup_views::period::Period;
@@ -49,4 +50,28 @@ pub(super) fn period_of_file(
             .ok_or_else(|| failed("the file's name", &nothing));
     }
     Ok(None)
+}
+
+/// Refuses a table whose first dates have their month first: those that may be read either way would be read wrongly.
+pub(super) fn must_have_days_first(
+    mapping: &Mapping,
+    first: &[SheetRow],
+    layout: &Layout,
+) -> Result<(), LayoutError> {
+    let Some(column) = mapping.period.column.as_deref() else {
+        return Ok(());
+    };
+    let at = layout.header.index(column).unwrap_or(usize::MAX);
+    let rows = first.get(layout.above..).unwrap_or_default().iter();
+    if have_month_first(
+        rows.filter_map(|row| row.cells.get(at))
+            .map(|cell| cell.trim()),
+    ) {
+        return Err(LayoutError::Period {
+            mapping: mapping.name.to_string(),
+            place: format!("the column `{column}`"),
+            what: "has dates with the month before the day, and others would be read wrongly: write them as 2026-05-31".to_owned(),
+        });
+    }
+    Ok(())
 }

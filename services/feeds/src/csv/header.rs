@@ -117,6 +117,43 @@ impl Header {
         Self { names, at, alike }
     }
 
+    /// The header that two rows are together. A title below another is called by both, such as *Trolleys Total*: the one above
+    /// stands for the columns beside it that have none, as cells do that were merged. The one below is enough where it is there
+    /// once.
+    #[must_use]
+    pub fn joined(above: &[String], below: &[String]) -> Self {
+        let width = above.len().max(below.len());
+        let title = |row: &[String], at: usize| {
+            let cell = row.get(at).map(|cell| cell.trim());
+            cell.unwrap_or_default().to_owned()
+        };
+        let own: Vec<String> = (0..width).map(|at| title(below, at)).collect();
+        let mut over = String::new();
+        let names = own.iter().enumerate().map(|(at, own)| {
+            let above = title(above, at);
+            if !above.is_empty() {
+                // A title that has nothing below it is of its column alone.
+                over = if own.is_empty() {
+                    String::new()
+                } else {
+                    above.clone()
+                };
+            }
+            match own.is_empty() {
+                true => above,
+                false => format!("{over} {own}").trim_start().to_owned(),
+            }
+        });
+        let mut header = Self::of(&names.collect::<Vec<_>>());
+        for (index, name) in own.iter().enumerate() {
+            let is_once = own.iter().filter(|other| *other == name).count() == 1;
+            if is_once && !name.is_empty() {
+                header.alike.entry(simplified(name)).or_insert(index);
+            }
+        }
+        header
+    }
+
     /// Where a column stands. Its name may differ in case, in spaces and by a note behind it; `=C` is the third column,
     /// whatever it is called.
     #[must_use]

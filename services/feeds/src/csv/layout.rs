@@ -119,9 +119,14 @@ impl Layout {
         let header = Header::of(cells);
         let Some(wide) = &mapping.wide else {
             let missing = header.missing(mapping.required());
-            if !missing.is_empty() {
-                return Err(missing);
-            }
+            let above = at.checked_sub(1).and_then(|above| rows.get(above));
+            let joined = above.map(|above| Header::joined(&above.cells, cells));
+            let is_whole = |header: &Header| header.missing(mapping.required()).is_empty();
+            let header = match (missing.is_empty(), joined.filter(is_whole)) {
+                (true, _) => header,
+                (false, Some(joined)) => joined,
+                (false, None) => return Err(missing),
+            };
             return Ok(Self {
                 width: Some(header.len()),
                 header,

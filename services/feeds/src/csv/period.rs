@@ -266,6 +266,9 @@ mod tests {
                     "2026/27",
                     "2026-27",
                     "2026/2027",
+                    "26/27",
+                    "26-27",
+                    "FY 26/27",
                     "2026-27 Financial Year",
                     "FY 2026/27",
                     "20260000",
@@ -336,6 +339,15 @@ mod tests {
             start(Grain::Year, Named::FirstDay, "2011-12").as_deref(),
             Ok("2011-04-01")
         );
+        // A day, a month, a number, or years that do not follow each other.
+        for cell in [
+            "11/12", "12/13", "26.27", "-26,27", "26 27", "26/28", "99/00",
+        ] {
+            assert!(start(Grain::Year, Named::AnyDay, cell).is_err(), "{cell}");
+        }
+        for grain in [Grain::Day, Grain::Month, Grain::Quarter] {
+            assert!(start(grain, Named::AnyDay, "26/27").is_err(), "{grain}");
+        }
         let wrong = |grain, names, cell: &str| start(grain, names, cell).unwrap_err();
         assert!(wrong(Grain::Month, Named::AnyDay, "Q1 2026/27").contains("more than one month"));
         assert!(wrong(Grain::Month, Named::FirstDay, "2026-05-02").contains("first day"));

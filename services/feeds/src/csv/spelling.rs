@@ -84,7 +84,18 @@ pub(super) fn spelled(text: &str, grain: Grain) -> Option<Spelled> {
     if text.contains(':') {
         return with_time(text, grain);
     }
-    of_tokens(&tokens(text), grain)
+    let tokens = tokens(text);
+    short_years(text, &tokens, grain).or_else(|| of_tokens(&tokens, grain))
+}
+
+/// `25/26`, where a cell is to be a year. `11/12` may be a day or a month as well, and 25.26 is a number.
+fn short_years(text: &str, tokens: &[Token], grain: Grain) -> Option<Spelled> {
+    let [N(year, 2), N(next, 2)] = *tokens else {
+        return None;
+    };
+    let is_joined = text.contains(['/', '-', '\u{2013}']) && !text.contains(['.', ',']);
+    let is_plain = (13..99).contains(&year) && next == year + 1;
+    (grain == Grain::Year && is_joined && is_plain).then(|| financial_year(2000 + year))?
 }
 
 /// The first period of a length that stands anywhere in a text, or else the first one within such a period.

@@ -420,3 +420,58 @@ fn columns_that_are_periods_or_other_values_become_rows() {
         ]
     );
 }
+
+#[test]
+fn a_workbooks_percentage_is_what_it_shows_however_the_mapping_takes_it() {
+    let mapping = |more: &str| {
+        format!(
+            "name = \"seen\"\n[period]\ncolumn = \"month\"\ngrain = \"month\"\n[area]\nfixed = \"RAJ\"\n[[series]]\nid = \"seen\"\nvalue = \"seen\"\n{more}"
+        )
+    };
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, format) in [(1, "0.00%"), (2, "0.0\"%\""), (3, "0.0")] {
+        let format = rust_xlsxwriter::Format::new().set_num_format(format);
+        let number = if row == 1 { 0.125 } else { 12.5 };
+        sheet.write_string(row, 0, format!("2026-0{row}")).unwrap();
+        let written = sheet.write_number_with_format(row, 1, number, &format);
+        written.unwrap();
+    }
+    sheet.write_string(0, 0, "month").unwrap();
+    sheet.write_string(0, 1, "seen").unwrap();
+    let bytes = book.save_to_buffer().unwrap();
+    let text = "month,seen\n2026-01,12.5%\n2026-02,12.5%\n2026-03,12.5\n";
+    let values = |chunk: Chunk| -> Vec<f64> {
+        let facts = chunk.items.iter().map(|item| match &item.event.fact {
+            Fact::Observation(ObservationFact::Observed(o)) => o.value.unwrap().as_f64(),
+            _ => panic!(),
+        });
+        facts.collect()
+    };
+    for (more, wanted) in [
+        ("percent = true\n", [0.125, 0.125, 12.5]),
+        ("multiply = 0.01\n", [0.125, 0.125, 0.125]),
+    ] {
+        assert_eq!(values(read_as(&mapping(more), text, import())), wanted);
+        let read = Mapping::parse("seen", &mapping(more)).unwrap();
+        let table = CsvFile::open_workbook(bytes.as_slice(), "a.xlsx", Some(read), import());
+        let chunk = table.unwrap().chunk(usize::MAX).unwrap().unwrap();
+        assert_eq!(values(chunk), wanted);
+    }
+}
+
+#[test]
+fn dates_with_the_month_first_are_refused_with_their_table() {
+    let table = |dates: [&str; 2]| {
+        let mapping = FALLS.replace("grain = \"month\"", "grain = \"day\"");
+        let mapping = Mapping::parse("test", &mapping).unwrap();
+        let rows = dates.map(|date| format!("{date},Ward A,x,7,9\n"));
+        let text = format!("{HEADER}{}", rows.concat());
+        CsvFile::open(text.as_bytes(), Some(mapping), import())
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    };
+    let refused = table(["05/06/2026", "05/14/2026"]).unwrap_err();
+    assert!(refused.contains("the month before the day"), "{refused}");
+    assert_eq!(table(["05/06/2026", "14/05/2026"]), Ok(()));
+}

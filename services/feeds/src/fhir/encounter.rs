@@ -2,7 +2,7 @@
 
 use super::body::Group;
 use super::node::Node;
-use super::reader::{Reader, UNKNOWN};
+use super::reader::{Reader, UNKNOWN, names};
 use crate::line_list::field::reason;
 use crate::line_list::moment::Moment;
 use crate::pseudonym::Purpose;
@@ -160,8 +160,7 @@ impl Reader<'_> {
             (None, Some(reference)) if !reference.starts_with("urn:") => ["id", reference],
             _ => return Vec::new(),
         };
-        let parts = parts.map(str::to_uppercase);
-        self.ring.hashes(Purpose::Person, &parts)
+        names(self.ring, Purpose::Person, parts)
     }
 
     /// The hospital, where the register of areas has it.

@@ -183,8 +183,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn hashes(&self, parts: [&str; 2]) -> Vec<String> {
-        let parts = parts.map(str::to_uppercase);
-        self.ring.hashes(Purpose::Entity, &parts)
+        names(self.ring, Purpose::Entity, parts)
     }
 
     fn of_encounter(
@@ -215,6 +214,17 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// The hashes of a name. People write the identifiers of other systems in small letters or capitals; an `id` is FHIR's own, and
+/// capitals tell two of them apart. The hashes of it in capitals, by which it was known before, come last: what was stored under
+/// them is found, and nothing new is.
+pub(super) fn names(ring: &Ring, purpose: Purpose, [system, value]: [&str; 2]) -> Vec<String> {
+    let exact = ["exact", system, value].map(str::to_owned);
+    let exact = (system == "id").then(|| ring.hashes(purpose, &exact));
+    let mut all = exact.unwrap_or_default();
+    all.extend(ring.hashes(purpose, &[system, value].map(str::to_uppercase)));
+    all
 }
 
 /// When a resource was made, as its sender wrote it. A time to come is recorded as now, and ids that follow from that would be

@@ -5,7 +5,8 @@ mod world;
 
 use super::body::{Body, BodyError};
 use super::node::Node;
-use super::reader::Reader;
+use super::reader::{About, Reader};
+use crate::pseudonym::Purpose;
 use joinedup_events::referral::{CareService, Priority};
 use joinedup_events::transfer::{AdmissionMethod, DischargeMethod, Pathway};
 use joinedup_views::contributions::referral::Decision;
@@ -396,4 +397,22 @@ fn resources_on_lines_of_their_own_refer_to_each_other() {
         faults[0].starts_with("Bundle.type must be message"),
         "{faults:?}"
     );
+}
+
+#[test]
+fn ids_that_differ_in_capitals_are_two_and_what_was_known_in_capitals_is_found() {
+    let world = World::new();
+    let named = |id: &str| {
+        let own = json!({ "id": id, "identifier": [], "period": { "start": "2026-11-10" } });
+        let read = world.read(&encounter("2026-11-11T09:00:00Z", "in-progress", own));
+        let About::Stay { statement, .. } = &read.reports[0].about else {
+            panic!()
+        };
+        statement.spell.clone()
+    };
+    let (small, large) = (named("enc-a"), named("ENC-A"));
+    assert_ne!(small[0], large[0]);
+    let before = ["ID", "ENC-A"].map(str::to_owned);
+    let before = world.ring.hashes(Purpose::Entity, &before).remove(0);
+    assert!(small[1..].contains(&before) && large[1..].contains(&before));
 }

@@ -52,10 +52,16 @@ impl Reader<'_> {
             };
         };
         let mut faults = Vec::new();
-        let recorded = mapping
+        let mut stated = mapping
             .recorded
             .iter()
-            .find_map(|place| time::read(&message.text(place)?));
+            .filter_map(|place| Some((place, time::read(&message.text(place)?))));
+        let unread = stated.clone().next();
+        let recorded = stated.find_map(|(_, time)| time);
+        // It is taken to be made now; whoever sends it learns that.
+        if let (None, Some((place, _))) = (recorded, unread) {
+            faults.push(fault(Some(place), NOT_A_TIME));
+        }
         let (recorded, within) = recorded.map_or((self.now, TimeDelta::seconds(1)), |time| {
             (time.made(self.now), time.within)
         });

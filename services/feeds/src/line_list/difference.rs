@@ -7,8 +7,9 @@ pub use doubt::Doubt;
 
 use super::mapping::{Changes, FactRule, ListMapping};
 use super::row::{Reading, Ring, Stated, StatedFact, fact};
-use super::snapshot::{KnownRow, Snapshot};
+use super::snapshot::{KnownFact, KnownRow, Snapshot};
 use crate::pseudonym::{Key, Purpose};
+use crate::sink::Bound;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use joinedup_events::facts::Retracted;
 use joinedup_events::referral::ReferralFact;
@@ -57,6 +58,8 @@ pub struct Planned {
     pub row: String,
     /// The fact that it states or takes back.
     pub fact: String,
+    /// What was known of the fact before the row: where the event is refused, that stands.
+    pub before: KnownFact,
     /// The event.
     pub event: Event,
 }
@@ -74,6 +77,45 @@ pub struct Tally {
     pub unchanged: u64,
     /// Not readable in this list: what stood goes on standing.
     pub held: u64,
+}
+
+impl Plan {
+    /// What is taken back for something else to take its place, with that: it stands where that is refused.
+    #[must_use]
+    pub fn bound(&self) -> Bound {
+        let mut bound = Bound::new();
+        let mut with = None;
+        for (at, planned) in self.events.iter().enumerate().rev() {
+            let about = (&planned.row, &planned.fact);
+            if planned.event.fact.retraction().is_none() {
+                with = Some((at, about));
+            } else if let Some((at_last, _)) = with.filter(|(_, same)| *same == about) {
+                bound.insert(at, at_last);
+            }
+        }
+        bound
+    }
+
+    /// An event was refused: what was known of its fact before stands.
+    pub(super) fn refused(&mut self, at: usize) {
+        let Some(planned) = self.events.get(at) else {
+            return;
+        };
+        let row = self.next.rows.get_mut(&planned.row);
+        let Some(fact) = row.and_then(|row| row.facts.get_mut(&planned.fact)) else {
+            return;
+        };
+        let is_added = planned.before.id.is_none() || fact.also.len() > planned.before.also.len();
+        fact.clone_from(&planned.before);
+        let tally = self.tallies.entry(planned.fact.clone()).or_default();
+        let counted = match planned.event.fact.retraction() {
+            Some(_) => &mut tally.taken_back,
+            None if is_added => &mut tally.new,
+            None => &mut tally.corrected,
+        };
+        *counted = counted.saturating_sub(1);
+        tally.held += 1;
+    }
 }
 
 impl Comparison<'_> {
@@ -238,6 +280,7 @@ impl Comparison<'_> {
             known.content = content;
             return false;
         }
+        let before = known.clone();
         let stood = known.id.is_some();
         let added = stood && rule.changes == Changes::Add;
         let occurred_at = if added { self.as_at.max(at) } else { at };
@@ -272,6 +315,7 @@ impl Comparison<'_> {
             line,
             row: key.to_owned(),
             fact: rule.name.clone(),
+            before,
             event: self.event(id, occurred_at, &row.entity, change.area, fact),
         });
         stood && !added
@@ -282,6 +326,7 @@ impl Comparison<'_> {
         let Some(known) = row.facts.get_mut(name) else {
             return;
         };
+        let before = known.clone();
         let ids: Vec<String> = known
             .id
             .take()
@@ -305,6 +350,7 @@ impl Comparison<'_> {
                 line,
                 row: key.to_owned(),
                 fact: name.to_owned(),
+                before: before.clone(),
                 event: self.event(id, self.as_at, &row.entity, &row.area, fact),
             });
         }

@@ -21,7 +21,7 @@ pub(super) fn cell<'r>(
 ) -> Option<(&'r str, &'r str)> {
     columns.iter().find_map(|column| {
         let cell = row.cells.get(column)?.as_str();
-        (!mapping.missing.iter().any(|m| m == cell)).then_some((column, cell))
+        (!mapping.missing.iter().any(|m| m.eq_ignore_ascii_case(cell))).then_some((column, cell))
     })
 }
 

@@ -72,6 +72,36 @@ impl Moment {
     }
 }
 
+/// Whether a date can only have its month first, such as `03/14/2026`; none where it may have either first, or is none.
+pub(crate) fn has_month_first(cell: &str) -> Option<bool> {
+    let date = cell.split_whitespace().next()?;
+    let parts: Vec<&str> = date.split(['/', '-', '.']).collect();
+    let [first, then, year] = parts[..] else {
+        return None;
+    };
+    let is_year = matches!(year.len(), 2 | 4) && year.parse::<u32>().is_ok_and(|n| n > 0);
+    let (first, then): (u32, u32) = (first.parse().ok()?, then.parse().ok()?);
+    let (months, days) = (1..=12, 13..=31);
+    if is_year && months.contains(&first) && days.contains(&then) {
+        return Some(true);
+    }
+    (is_year && days.contains(&first) && months.contains(&then)).then_some(false)
+}
+
+/// Whether dates are written so, as in America. A few of many are typing errors.
+pub(crate) fn have_month_first<'a>(cells: impl Iterator<Item = &'a str>) -> bool {
+    let (mut all, mut months, mut days) = (0_usize, 0_usize, 0_usize);
+    for cell in cells {
+        all += 1;
+        match has_month_first(cell) {
+            Some(true) => months += 1,
+            Some(false) => days += 1,
+            None => {}
+        }
+    }
+    months > days && months * 10 > all
+}
+
 /// A time that names its own distance from UTC.
 fn with_offset(day: NaiveDate, rest: &str) -> Option<DateTime<Utc>> {
     let at = DateTime::parse_from_rfc3339(&format!("{day}T{rest}")).ok();

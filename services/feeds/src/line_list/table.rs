@@ -1,6 +1,7 @@
 //! Lists as rows of text: CSV in the encodings and with the separators of spreadsheets, and workbooks.
 
 use super::mapping::ListMapping;
+use super::moment::have_month_first;
 use crate::sheet::{SheetError, TextRows, Workbook, is_old_workbook, is_workbook};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,6 +36,11 @@ pub enum TableError {
     /// A column twice.
     #[error("its header has the column `{0}` twice: rename one")]
     Twice(String),
+    /// A column of dates as they are written in America: those that may be read either way would be read wrongly.
+    #[error(
+        "its column `{0}` has dates with the month before the day, and others of it would be read wrongly: write them as 2026-05-31"
+    )]
+    MonthFirst(String),
     /// It is too large.
     #[error("it is larger than {} MB", MAX_FILE_BYTES >> 20)]
     Large,
@@ -84,10 +90,18 @@ impl Table {
         if is_old_workbook(bytes) {
             return Err(TableError::OldWorkbook);
         }
-        if is_workbook(bytes) {
-            return of_workbook(bytes, mapping);
+        let table = match is_workbook(bytes) {
+            true => of_workbook(bytes, mapping)?,
+            false => of_lines(csv_lines(bytes, mapping)?, mapping, Some(bytes))?,
+        };
+        let is_american = |column: &&str| {
+            let cells = table.rows.iter().filter_map(|row| row.cells.get(*column));
+            have_month_first(cells.map(String::as_str))
+        };
+        match mapping.columns().into_iter().find(is_american) {
+            Some(column) => Err(TableError::MonthFirst(column.to_owned())),
+            None => Ok(table),
         }
-        of_lines(csv_lines(bytes, mapping)?, mapping, Some(bytes))
     }
 }
 

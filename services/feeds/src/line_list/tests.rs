@@ -13,6 +13,8 @@ use super::{ListImport, Published};
 use crate::pseudonym::Key;
 use crate::sink::Sink;
 use chrono::{DateTime, Utc};
+use joinedup_application::app::Definitions;
+use joinedup_application::config::Config;
 use joinedup_events::{Areas, Envelope, Event};
 use joinedup_log::memory::MemoryLog;
 use joinedup_log::{EventLog, Position};
@@ -74,7 +76,8 @@ impl Feed {
     /// Imports a list as the command does with `--allow-large-change`.
     async fn import(&mut self, bytes: &[u8], made: &str) -> (Plan, Reading, Published) {
         let (mut plan, mut reading) = self.read(bytes, made);
-        let sink = Sink::log(self.log.clone());
+        let definitions = Definitions::read(&Config::default()).unwrap();
+        let sink = Sink::log(self.log.clone(), definitions);
         let list = self.list(at(made));
         let published = list
             .publish(&mut plan, &sink, &mut reading.faults)
@@ -346,4 +349,43 @@ fn a_store_is_of_one_mapping_one_key_and_one_import() {
     assert!(matches!(open(&spells), Err(StoreError::OtherKey(_))));
     std::fs::write(&path, b"{").unwrap();
     assert!(matches!(open(&spells), Err(StoreError::Unreadable(_))));
+}
+
+#[tokio::test]
+async fn a_correction_that_is_refused_leaves_what_stands() {
+    let mut feed = Feed::of("mdt");
+    let text = include_str!("../../../mappings/line-lists/mdt.toml");
+    let received = "[[fact]]\nname = \"received\"\n";
+    let people = format!(
+        "{received}fields.population = {{ column = \"People\", optional = true, values = {{ \"Old\" = \"older-people\", \"New\" = \"nobody\" }} }}\n"
+    );
+    feed.mapping = ListMapping::parse("mdt", &text.replace(received, &people)).unwrap();
+    let columns = feed.mapping.columns();
+    let columns: Vec<String> = columns.into_iter().map(str::to_owned).collect();
+    let list = |people: &str| {
+        let cells = columns.iter().map(|column| match column.as_str() {
+            "ReferralID" => "R1",
+            "LocalPatientID" => "P1",
+            "Area" => "RAJ",
+            "ReceivedDateTime" => "01/09/2026 10:00",
+            "People" => people,
+            _ => "",
+        });
+        let cells: Vec<&str> = cells.collect();
+        format!("{}\r\n{}\r\n", columns.join(","), cells.join(",")).into_bytes()
+    };
+    feed.import(&list("Old"), "2026-09-10T06:00:00Z").await;
+    let first = feed.before.clone().unwrap().rows;
+    for day in [11, 12] {
+        let made = format!("2026-09-{day}T06:00:00Z");
+        let (plan, reading, published) = feed.import(&list("New"), &made).await;
+        assert_eq!(published.accepted, 0);
+        let tally = plan.tallies["received"];
+        assert_eq!((tally.corrected, tally.held), (0, 1));
+        assert_eq!(reading.faults.unknown(), 1);
+        assert_eq!(plan.next.rows, first);
+    }
+    let (.., published) = feed.import(&list(""), "2026-09-13T06:00:00Z").await;
+    assert_eq!(published.accepted, 2);
+    assert_eq!(feed.events().await.len(), 3);
 }

@@ -1,6 +1,6 @@
 //! The returns of Scotland, Wales, Northern Ireland and Ireland.
 
-use super::{observed, plain, said, text};
+use super::{CsvFile, Mapping, observed, plain, rules, said, text};
 
 #[test]
 fn scotlands_totals_are_not_added_to_their_parts() {
@@ -83,4 +83,30 @@ fn irelands_totals_of_regions_are_not_taken_for_hospitals() {
     // Nothing reported is not zero.
     assert_eq!(of("hse-delayed-transfers", "2024-01-16"), None);
     assert_eq!(chunk.items.len(), 3);
+}
+
+#[test]
+fn a_header_in_two_rows_is_one_header() {
+    let below = "15/01/2024,Beaumont Hospital,12,3,15,24,4,28,19,HSE Dublin and North East\n\
+                 15/01/2024,National Total,104,13,117,30,5,35,133,\n";
+    let table = |second: &str| {
+        format!(
+            "Daily report,,,,,,,,,\nDate,Hospital,Trolleys,,,Surge,,,Delayed Transfers of Care (As of Midnight),Region\n{second}{below}"
+        )
+    };
+    // Of titles that are there twice the one above says which.
+    let twice = table(",,ED,Ward,Total,ED,Ward,Total,,\n");
+    let mapping = include_str!("../../../mappings/hse-delayed-transfers.toml");
+    let own = mapping.replace("\"Total\"", "\"Trolleys total\"");
+    let once = table(",,ED,Ward,Total,ED,Ward,All,,\n");
+    for (mapping, csv) in [(None, &once), (Some(own.as_str()), &twice)] {
+        let mapping = mapping.map(|own| Mapping::parse("own", own).unwrap());
+        let table = CsvFile::open_text(csv.as_bytes(), "uec.csv", mapping, rules());
+        let chunk = table.unwrap().chunk(usize::MAX).unwrap().unwrap();
+        assert_eq!(chunk.bad, []);
+        let of = |series: &str| said(&chunk, series, "ie-beaumont", "2024-01-15");
+        assert_eq!(of("hse-delayed-transfers"), plain(19.0));
+        assert_eq!(of("hse-trolleys"), plain(15.0));
+        assert_eq!(chunk.items.len(), 2);
+    }
 }

@@ -1,8 +1,9 @@
 //! Events on their way to a server: several requests at a time, with the events of one entity in their order.
 
-use super::{SendError, Sent};
+use super::{Bound, SendError, Sent};
 use crate::http_client::{Answered, Client};
 use joinedup_events::Event;
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Requests that are under way at a time. While the server waits for its disk for one of them it checks another, and its log
@@ -21,7 +22,11 @@ const MIN_EVENTS: usize = MAX_EVENTS / 2;
 ///
 /// # Errors
 /// When the server does not take them after several tries; what was accepted before stays.
-pub(super) async fn send(client: &Client, events: &[Event]) -> Result<Sent, SendError> {
+pub(super) async fn send(
+    client: &Client,
+    events: &[Event],
+    bound: &Bound,
+) -> Result<Sent, SendError> {
     let used = (events.len() / MIN_EVENTS).clamp(1, LANES);
     let mut shared: [Vec<usize>; LANES] = Default::default();
     for (at, event) in events.iter().enumerate() {
@@ -32,7 +37,14 @@ pub(super) async fn send(client: &Client, events: &[Event]) -> Result<Sent, Send
             indices.push(at);
         }
     }
-    let lane = |indices| Lane { client, events }.send(indices);
+    let lane = |indices| {
+        let lane = Lane {
+            client,
+            events,
+            bound,
+        };
+        lane.send(indices)
+    };
     let [first, second, third, fourth] = shared.map(lane);
     // What is under way when another fails is waited for: its outcome is known then.
     let (first, second, third, fourth) = tokio::join!(first, second, third, fourth);
@@ -53,6 +65,8 @@ pub(super) async fn send(client: &Client, events: &[Event]) -> Result<Sent, Send
 struct Lane<'a> {
     client: &'a Client,
     events: &'a [Event],
+    /// What is not to go in without another: the two are in one request.
+    bound: &'a Bound,
 }
 
 impl Lane<'_> {
@@ -73,8 +87,10 @@ impl Lane<'_> {
     fn body(&self, indices: &[usize], max_bytes: usize) -> (Vec<u8>, usize) {
         let mut body = vec![b'['];
         let mut count = 0;
+        // Where the events end that go in together or not at all.
+        let mut end = (body.len(), count);
         let events = indices.iter().filter_map(|at| self.events.get(*at));
-        for event in events.take(MAX_EVENTS) {
+        for (event, at) in events.take(MAX_EVENTS).zip(indices) {
             let text = event.to_text();
             if count > 0 {
                 if body.len() + text.len() + 2 > max_bytes {
@@ -84,9 +100,28 @@ impl Lane<'_> {
             }
             body.extend_from_slice(text.as_bytes());
             count += 1;
+            if !self.bound.contains_key(at) {
+                end = (body.len(), count);
+            }
+        }
+        if end.1 > 0 {
+            body.truncate(end.0);
+            count = end.1;
         }
         body.push(b']');
         (body, count)
+    }
+
+    /// Where several indices are parted into two: near the middle, and not between events that go in together.
+    fn half(&self, indices: &[usize]) -> usize {
+        let half = indices.len() / 2;
+        let ends = |at: &usize| {
+            let last = at.checked_sub(1).and_then(|last| indices.get(last));
+            last.is_some_and(|last| !self.bound.contains_key(last))
+        };
+        let mut after = half..indices.len();
+        let before = || (1..half).rev().find(ends);
+        after.find(ends).or_else(before).unwrap_or(half)
     }
 
     async fn post(
@@ -122,29 +157,32 @@ impl Lane<'_> {
                     sent.refused.extend(refused);
                 }
                 Answered::TooLarge => {
-                    let (first, second) = indices.split_at(indices.len() / 2);
+                    let (first, second) = indices.split_at(self.half(&indices));
                     // The last is taken first: order is kept.
                     open.push(whole(second.to_vec()));
                     open.push(whole(first.to_vec()));
                 }
                 Answered::Refused(errors) => {
-                    let wrong: Vec<usize> = errors.iter().map(|(at, ..)| *at).collect();
-                    let refused = errors
+                    let errors: Vec<_> = errors
                         .into_iter()
-                        .filter_map(|(at, field, rule)| Some((*indices.get(at)?, field, rule)));
-                    sent.refused.extend(refused);
-                    let kept = indices
-                        .iter()
-                        .enumerate()
-                        .filter(|(at, _)| !wrong.contains(at));
-                    let rest: Vec<usize> = kept.map(|(_, index)| *index).collect();
+                        .filter_map(|(at, field, rule)| Some((*indices.get(at)?, field, rule)))
+                        .collect();
+                    let wrong: BTreeSet<usize> = errors.iter().map(|(at, ..)| *at).collect();
+                    let are_listed = errors.len() >= MAX_LISTED;
+                    sent.refused.extend(errors);
+                    let goes_in = |at: &usize| {
+                        let with = self.bound.get(at);
+                        !wrong.contains(at) && !with.is_some_and(|with| wrong.contains(with))
+                    };
+                    let rest: Vec<usize> = indices.iter().copied().filter(goes_in).collect();
                     if rest.is_empty() || rest.len() == indices.len() {
                         continue;
                     }
                     // Every round leaves out at least one: it ends. Where the list of what is wrong was cut off, more of the
                     // rest is wrong, and the half that is not goes in at once.
-                    let halved = wrong.len() >= MAX_LISTED && rest.len() > 1;
-                    let (first, second) = rest.split_at(if halved { rest.len() / 2 } else { 0 });
+                    let halved = are_listed && rest.len() > 1;
+                    let at = if halved { self.half(&rest) } else { 0 };
+                    let (first, second) = rest.split_at(at);
                     for part in [second, first] {
                         if !part.is_empty() {
                             open.push(whole(part.to_vec()));

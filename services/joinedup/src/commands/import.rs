@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use joinedup_application::app::Definitions;
+use joinedup_application::restated;
 use joinedup_events::{Area, Areas};
 use joinedup_feeds::BadRow;
 use joinedup_feeds::client_level;
@@ -68,8 +69,8 @@ pub async fn run(import: Import) -> Result<(), Failure> {
     let config = import.target.settings()?;
     let definitions = Definitions::read(&config).map_err(Failure::usage)?;
     if let Some(list) = ListMapping::named(&import.mapping).map_err(Failure::usage)? {
-        let areas = register(&import, definitions.areas).await?;
-        return super::import_list::run(&import, &list, &areas, &config).await;
+        let areas = register(&import, definitions.areas.clone()).await?;
+        return super::import_list::run(&import, &list, &areas, &config, &definitions).await;
     }
     if import.list.pseudonym_key_file.is_some() || import.list.dry_run {
         return Err(Failure::usage(
@@ -88,7 +89,7 @@ pub async fn run(import: Import) -> Result<(), Failure> {
         ));
     }
     let rules = Rules {
-        areas: register(&import, definitions.areas).await?,
+        areas: register(&import, definitions.areas.clone()).await?,
         now,
         recorded_at,
         edition: import.edition.clone(),
@@ -109,7 +110,7 @@ pub async fn run(import: Import) -> Result<(), Failure> {
                 .collect::<Result<Vec<_>, _>>()?
         }
     };
-    let sink = import.target.open(&config).await?;
+    let sink = import.target.open(&config, &definitions).await?;
     let mut report = transfer(inputs, &import, &rules, &sink).await?;
     if let Some((rows, bad)) = of_people {
         report.rows = rows;
@@ -285,6 +286,10 @@ async fn transfer(
     }
     bar.finish_and_clear();
     telling.end();
+    if let Sink::Log { log, .. } = sink {
+        let superseded = restated::superseded_in(&**log, &report.repeated).await;
+        report.superseded += superseded.map_err(Failure::new)?;
+    }
     Ok(report)
 }
 
@@ -379,6 +384,7 @@ impl Telling {
 mod tests {
     use super::*;
     use clap::FromArgMatches;
+    use joinedup_application::config::Config;
     use joinedup_events::{Event, example};
     use joinedup_log::EventLog;
     use joinedup_log::memory::MemoryLog;
@@ -391,6 +397,10 @@ mod tests {
             recorded_at: now,
             edition: None,
         }
+    }
+
+    fn into(log: Arc<MemoryLog>) -> Sink {
+        Sink::log(log, Definitions::read(&Config::default()).unwrap())
     }
 
     async fn imported(path: &Path, sink: &Sink) -> Result<Report, Failure> {
@@ -411,8 +421,8 @@ mod tests {
             })
             .collect();
         assert!(events.len() > 40);
-        let own = Sink::log(log.clone());
-        own.send(&events).await.unwrap();
+        let own = into(log.clone());
+        let sent = own.send(&events).await.unwrap();
         let mut archived = Vec::new();
         archive::export(&*log, &mut archived, Position::ORIGIN)
             .await
@@ -425,13 +435,13 @@ mod tests {
         // The server is never asked: nothing listens at this address.
         let server = Sink::Server(Client::new("http://127.0.0.1:9", None, None).unwrap());
         let copy = Arc::new(MemoryLog::new());
-        for sink in [server, Sink::log(copy.clone())] {
+        for sink in [server, into(copy.clone())] {
             let refused = imported(&changed, &sink).await;
             assert!(refused.is_err_and(|e| e.to_string().contains("changed")));
         }
         assert_eq!(copy.head().await.unwrap(), Position::ORIGIN);
-        let report = imported(&whole, &Sink::log(copy)).await.unwrap();
-        assert_eq!(report.accepted, events.len() as u64);
+        let report = imported(&whole, &into(copy)).await.unwrap();
+        assert_eq!(report.accepted, sent.accepted);
     }
 
     #[tokio::test]
@@ -442,9 +452,44 @@ mod tests {
         event["data"]["area"] = "nowhere".into();
         event["time"] = "2090-01-01T00:00:00Z".into();
         std::fs::write(&file, format!("{event}\n{{}}\n")).unwrap();
-        let report = imported(&file, &Sink::log(Arc::new(MemoryLog::new())))
+        let report = imported(&file, &into(Arc::new(MemoryLog::new())))
             .await
             .unwrap();
         assert_eq!((report.rows, report.sent, report.refused), (2, 0, 2));
+    }
+    #[tokio::test]
+    async fn a_log_without_a_server_says_what_was_restated_since() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("falls.csv");
+        let mapping = "name = \"falls\"\n[period]\ncolumn = \"week\"\ngrain = \"week\"\n[area]\ncolumn = \"trust\"\n\
+                       [[series]]\nid = \"falls\"\nvalue = \"falls\"\n";
+        let mapping = Mapping::parse("falls", mapping).unwrap();
+        let sink = into(Arc::new(MemoryLog::new()));
+        let mut said = Vec::new();
+        for falls in [7, 9, 7, 9] {
+            std::fs::write(&file, format!("week,trust,falls\n2026-06-01,RAJ,{falls}\n")).unwrap();
+            let input = Input::open(&file, Some(&mapping), &rules()).unwrap();
+            let files = std::slice::from_ref(&file);
+            let report = transfer(vec![input], files, &rules(), &sink, 0).await;
+            let report = report.unwrap();
+            said.push((report.accepted, report.duplicates, report.superseded));
+        }
+        assert_eq!(said, [(1, 0, 0), (1, 0, 0), (0, 1, 1), (0, 1, 0)]);
+    }
+
+    #[tokio::test]
+    async fn a_log_without_a_server_takes_what_a_server_takes() {
+        let mut event = example::all()
+            .into_iter()
+            .find(|(name, _)| name.contains("referral.received"))
+            .unwrap()
+            .1;
+        event["data"]["population"] = "nobody".into();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("events.ndjson");
+        std::fs::write(&file, format!("{event}\n")).unwrap();
+        let report = imported(&file, &into(Arc::new(MemoryLog::new()))).await;
+        let report = report.unwrap();
+        assert_eq!((report.accepted, report.refused), (0, 1));
     }
 }

@@ -4,6 +4,7 @@ use super::import::Import;
 use crate::cli::Failure;
 use chrono::{DateTime, Utc};
 use clap::Args;
+use joinedup_application::app::Definitions;
 use joinedup_application::config::Config;
 use joinedup_events::Areas;
 use joinedup_feeds::http_client::ClientError;
@@ -52,6 +53,7 @@ pub async fn run(
     mapping: &ListMapping,
     areas: &Areas,
     config: &Config,
+    definitions: &Definitions,
 ) -> Result<(), Failure> {
     let flags = &import.list;
     let Some(key_file) = &flags.pseudonym_key_file else {
@@ -81,7 +83,7 @@ pub async fn run(
     };
     let sink = match flags.dry_run && !import.target.is_named() {
         true => None,
-        false => Some(import.target.open(config).await?),
+        false => Some(import.target.open(config, definitions).await?),
     };
     let (store, mut before) = Store::open(&path, mapping, &ring).map_err(Failure::usage)?;
     let mut identity = None;

@@ -123,7 +123,9 @@ async fn simulated(simulate: Simulate) -> Result<(), Failure> {
     });
     let mut out = match &simulate.output {
         Some(path) => Out::File(file(path)?),
-        None if simulate.target.is_named() => Out::Sink(simulate.target.open(&config).await?),
+        None if simulate.target.is_named() => {
+            Out::Sink(simulate.target.open(&config, &definitions).await?)
+        }
         None => {
             return Err(Failure::usage(
                 "say where to: -o FILE, --url URL of a running server, --nats URL, or --data DIR",

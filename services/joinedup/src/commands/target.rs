@@ -3,6 +3,7 @@
 use crate::cli::{Failure, Server};
 use crate::open_log;
 use clap::Args;
+use joinedup_application::app::Definitions;
 use joinedup_application::config::Config;
 use joinedup_feeds::http_client::Client;
 use joinedup_feeds::sink::Sink;
@@ -69,15 +70,17 @@ impl Target {
         Ok(config)
     }
 
-    /// Opens what events are sent to: what was named, or the NATS server of the settings.
+    /// Opens what events are sent to: what was named, or the NATS server of the settings. A log takes what these definitions
+    /// let in; a server has its own.
     ///
     /// # Errors
     /// A sentence: exit code 2 when it was asked wrongly, 1 when the log did not open.
-    pub async fn open(&self, config: &Config) -> Result<Sink, Failure> {
+    pub async fn open(&self, config: &Config, definitions: &Definitions) -> Result<Sink, Failure> {
         match &self.url {
             Some(url) => Ok(Sink::Server(self.server(url)?)),
             None if self.is_named() || config.nats.is_some() => {
-                Ok(Sink::log(open_log::open_or_make(config).await?))
+                let log = open_log::open_or_make(config).await?;
+                Ok(Sink::log(log, definitions.clone()))
             }
             None => Err(Failure::usage(
                 "say where to: --url URL of a running server, --nats URL, or --data DIR",

@@ -90,6 +90,29 @@ fn a_workbook_holds_percentages_as_parts_of_one() {
 }
 
 #[test]
+fn a_cell_that_a_workbook_shows_as_a_percentage_is_one() {
+    let percent = rust_xlsxwriter::Format::new().set_num_format("0.00%");
+    // Most of a change are more than one, and a title need not speak of percentages.
+    for (title, numbers) in [("% change", [1.5, 2.25]), ("Seen", [1.0, 0.0])] {
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        let sheet = workbook.add_worksheet();
+        for (at, title) in (0..).zip(["Month", "Trust", title]) {
+            sheet.write_string(0, at, title).unwrap();
+        }
+        for (row, number) in (1..).zip(numbers) {
+            sheet.write_string(row, 0, format!("2026-0{row}")).unwrap();
+            sheet.write_string(row, 1, "RAJ").unwrap();
+            let written = sheet.write_number_with_format(row, 2, number, &percent);
+            written.unwrap();
+        }
+        let file = file("a.xlsx", workbook.save_to_buffer().unwrap());
+        assert!(look(&file).columns[2].is_share, "{title}");
+        let table = read(&file, &chosen(&file, "local-seen", None));
+        assert_eq!(values(&table), numbers, "{title}");
+    }
+}
+
+#[test]
 fn a_share_needs_what_it_is_out_of_and_a_count_is_no_percentage() {
     let text = "month,trust,Seen,All\n2026-01,RAJ,91.5%,2000\n2026-02,RAJ,101%,2000\n";
     let file = file("a.csv", text);

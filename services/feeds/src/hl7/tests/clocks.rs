@@ -34,3 +34,29 @@ fn who_leaves_in_the_second_of_two_hours_leaves_after_coming() {
         assert_eq!(at.to_rfc3339(), "2026-10-25T01:10:00+00:00");
     });
 }
+
+#[test]
+fn a_time_of_making_that_cannot_be_read_is_named() {
+    let world = World::new();
+    let early = [("44", "202611100700")];
+    let message = |written: &str| adt("A01", "1008", &early).replace("2026111008", written);
+    for (written, faults) in [
+        (
+            "20261310",
+            &["EVN-2 is not a date or time as 20261120 or 202611201430"][..],
+        ),
+        ("", &[]),
+        ("2026111008", &[]),
+    ] {
+        let message = Message::read(message(written).as_bytes()).unwrap();
+        let reader = Reader {
+            mapping: &world.mapping,
+            ring: &world.ring,
+            areas: &world.areas,
+            now: world.now,
+        };
+        let statement = reader.read(Trigger::Admit, &message).unwrap().unwrap();
+        let found: Vec<String> = statement.faults.iter().map(ToString::to_string).collect();
+        assert_eq!(found, faults, "{written}");
+    }
+}

@@ -84,3 +84,39 @@ fn an_inpatient_who_becomes_an_outpatient_has_left() {
     world.take(&adt("A01", "1308", &[]));
     assert_eq!(world.take(&adt("A03", "1410", &[clinic])), 1);
 }
+
+#[test]
+fn an_admission_that_comes_after_its_discharge_says_how_it_was() {
+    let admitted = adt("A01", "1008", &[("method", "21")]);
+    let moved = adt("A08", "1109", &[("expected", "20261114")]);
+    // Where somebody lies later is not where they were admitted.
+    let left = adt("A03", "1210", &[("45", "202611121000")]).replace("^3^RAJ", "^3^RDE");
+    for messages in [
+        [&admitted, &moved, &left],
+        [&left, &admitted, &moved],
+        [&left, &moved, &admitted],
+        [&moved, &left, &admitted],
+    ] {
+        let mut world = World::new();
+        messages.iter().for_each(|message| _ = world.take(message));
+        world.ask(|spell| {
+            let (at, how) = spell.unwrap().admitted.unwrap();
+            assert_eq!(how.method, AdmissionMethod::Emergency);
+            assert_eq!(how.hospital.as_ref().unwrap().as_str(), "RAJ");
+            assert_eq!(at.format("%d %H:%M").to_string(), "10 08:00");
+        });
+        assert_eq!(world.discharged().unwrap().0, "12 10:00");
+        for message in messages {
+            assert_eq!(world.take(message), 0);
+        }
+    }
+    // The admission that stands was entered anew after the first one was cancelled: nothing of the first is of it.
+    let mut world = World::new();
+    world.take(&adt("A11", "1009", &[]));
+    world.take(&adt("A01", "1108", &[("44", "202611110800")]));
+    world.take(&admitted);
+    world.ask(|spell| {
+        let (_, how) = spell.unwrap().admitted.unwrap();
+        assert_eq!(how.method, AdmissionMethod::Unknown);
+    });
+}

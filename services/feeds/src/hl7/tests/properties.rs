@@ -62,3 +62,32 @@ proptest! {
         prop_assert!(world.refused.is_empty());
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn how_somebody_came_does_not_depend_on_the_order_of_messages(
+        messages in prop::collection::vec(
+            (prop_oneof![Just("A02"), Just("A08"), Just("A03")], prop_oneof![Just(""), Just("21")]),
+            1..5,
+        ),
+        method in prop_oneof![Just(""), Just("21")],
+        order in Just((0..5_usize).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let mut all = vec![adt("A01", "1008", &[("method", method)])];
+        for (hour, (code, method)) in (9..).zip(&messages) {
+            let at = format!("12{hour:02}");
+            all.push(adt(code, &at, &[("method", method), ("45", if *code == "A03" { "202611120850" } else { "" })]));
+        }
+        let came = |world: &World| world.ask(|spell| {
+            let (at, how) = spell.unwrap().admitted.unwrap();
+            (at, how.method)
+        });
+        let (mut one, mut other) = (World::new(), World::new());
+        one.take_all(&all);
+        for at in order.into_iter().filter(|at| *at < all.len()) {
+            other.take(&all[at]);
+        }
+        prop_assert_eq!(came(&one), came(&other));
+    }
+}

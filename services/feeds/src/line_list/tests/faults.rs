@@ -299,3 +299,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_list_with_its_months_before_its_days_is_refused_as_a_whole() {
+    let feed = Feed::of("spells");
+    let list = feed.list(super::at(WHEN));
+    let american = ONE
+        .replace("01/09/2026", "09/01/2026")
+        .replace("07/09/2026", "09/17/2026");
+    let refused = list.read(&csv(&[&american])).unwrap_err().to_string();
+    assert!(refused.contains("`DischargeDateTime`"), "{refused}");
+    // One of many is a typing error, and named by its line.
+    let rows: Vec<String> = (10..30)
+        .map(|n| ONE.replace("D1,", &format!("D{n},")))
+        .collect();
+    let mut rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    rows.push(&american);
+    assert_eq!(list.read(&csv(&rows)).unwrap().faults.unknown(), 1);
+}
+
+#[test]
+fn what_says_that_nothing_was_recorded_says_so_in_small_letters() {
+    for nothing in ["NULL", "null", "n/a", "#N/A"] {
+        let (found, facts) = faults(&[&ONE.replace("07/09/2026 15:00", nothing)]);
+        assert_eq!((found.len(), facts.len()), (0, 5), "{nothing}");
+    }
+}

@@ -145,3 +145,26 @@ async fn what_is_refused_is_named_and_the_rest_goes_in() {
     let arrived: usize = known.requests.iter().map(Vec::len).sum();
     assert_eq!(arrived, 4_000 - bad.len());
 }
+
+#[tokio::test]
+async fn what_is_taken_back_for_something_that_is_refused_is_not_sent() {
+    let (sink, known) = server();
+    // In threes: what is taken back, what takes its place, and something else.
+    let is_bad = |n: usize| n % 3 == 1 && (n.is_multiple_of(7) || (1_200..2_400).contains(&n));
+    let name = |n: usize| format!("{n:05}{}", if is_bad(n) { "bad" } else { "" });
+    let mut all = events((0..6_000).map(name));
+    for (n, event) in all.iter_mut().enumerate() {
+        event.entity = EntityId::new(&format!("t-{}", n / 3 % 97)).unwrap();
+    }
+    let bound: Bound = (0..6_000).step_by(3).map(|n| (n, n + 1)).collect();
+    let sent = sink.send_bound(&all, &bound).await.unwrap();
+    let bad = (0..6_000).filter(|n| is_bad(*n)).count();
+    assert_eq!(sent.refused.len(), bad);
+    assert_eq!(sent.accepted as usize, 6_000 - 2 * bad);
+    for request in &known.lock().unwrap().requests {
+        let ids: Vec<usize> = request.iter().map(|(_, id)| id.parse().unwrap()).collect();
+        for (at, id) in ids.iter().enumerate().filter(|(_, id)| *id % 3 == 0) {
+            assert_eq!(ids.get(at + 1), Some(&(id + 1)), "{ids:?}");
+        }
+    }
+}
