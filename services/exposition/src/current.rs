@@ -7,7 +7,7 @@ use joinedup_application::app::{App, Definitions};
 use joinedup_application::places::{self, Places};
 use joinedup_application::publisher::LATENESS;
 use joinedup_events::check::source_label;
-use joinedup_events::{AreaId, Areas, local};
+use joinedup_events::{Area, AreaId, Areas, local};
 use joinedup_projector::{Progress, Status};
 use joinedup_views::ask::{Basis, CellsOf};
 use joinedup_views::contradictions::listed;
@@ -149,9 +149,14 @@ pub fn add_measures(samples: &mut Samples, measures: &Measures) {
     }
 }
 
-/// Adds what areas are called.
+/// Adds what areas are called, and the order in which pages list them: the first is where a board begins.
 pub fn add_areas(samples: &mut Samples, areas: &Areas, places: &Places) {
-    for area in places.all.iter().filter_map(|id| areas.get(id.as_str())) {
+    let shown = places.all.iter().filter_map(|id| areas.get(id.as_str()));
+    let mut shown: Vec<&Area> = shown.collect();
+    let home = places.all.first();
+    shown.sort_by_key(|area| (Some(&area.id) != home, places::size(area.kind), &area.title));
+    for (at, area) in shown.into_iter().enumerate() {
+        samples.add(&names::AREA_ORDER, &[area.id.as_str()], (at + 1) as f64);
         let parents: Vec<&str> = if area.parents.is_empty() {
             vec![""]
         } else {
@@ -294,5 +299,36 @@ fn add_projector(samples: &mut Samples, status: &Status, now: DateTime<Utc>) {
     }
     if let Some(position) = status.rebuild {
         samples.add(&names::REBUILDING, &[PROJECTOR], position as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_stand_in_the_order_of_pages_and_the_home_area_before_all() {
+        let register = Areas::built_in().unwrap();
+        let id = |id: &str| AreaId::new(id).unwrap();
+        let places = Places {
+            all: ["E10000012", "RAJ", "E92000001", "E06000033"]
+                .map(id)
+                .into(),
+            now: Vec::new(),
+        };
+        let mut samples = Samples::default();
+        add_areas(&mut samples, &register, &places);
+        let order = samples
+            .0
+            .iter()
+            .filter(|s| s.metric.name == names::AREA_ORDER.name);
+        let order: Vec<(&str, f64)> = order.map(|s| (s.labels[0].as_str(), s.value)).collect();
+        let wanted = [
+            ("E10000012", 1.0),
+            ("E92000001", 2.0),
+            ("E06000033", 3.0),
+            ("RAJ", 4.0),
+        ];
+        assert_eq!(order, wanted);
     }
 }

@@ -182,6 +182,8 @@ metrics! {
     AREA_INFO = Gauge Light "joinedup_area_info" one ["area", "title", "kind", "parent"]
         "Always 1, once for each larger area that an area belongs to: what it is called.";
 
+    AREA_ORDER = Gauge Light "joinedup_area_order" one ["area"]
+        "Where an area stands in lists of places, as on pages: 1 for the area that holds the others, then the larger before the smaller.";
     OUTCOME_INFO = Gauge Light "joinedup_outcome_info" one ["outcome", "outcome_title"]
         "Always 1, once for each outcome that a measure serves: what it is called.";
     ELEMENT_INFO = Gauge Light "joinedup_element_info" one ["framework", "framework_title", "element", "element_title"]
