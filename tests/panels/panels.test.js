@@ -77,6 +77,21 @@ test('a period is complete or it is not, and is drawn once', () => {
   assert.ok(drawn > 0, 'no recorded chart has a period that is not over');
 });
 
+test('a period without a value is not a gap without words', () => {
+  let gaps = 0;
+  for (const panel of panels.filter(({ type, key }) => type === 'timeseries' && key.startsWith('run-charts-'))) {
+    const fields = kept('golden', panel).filter(({ type }) => type === 'number');
+    const why = fields.filter(({ name }) => name.startsWith('why'));
+    const values = fields.filter(({ name }) => /^(provisional_)?(ratio|people|days|hours|events)$/.test(name));
+    for (const at of fields[0].values.keys()) {
+      if (values.some((field) => field.values[at] !== null)) continue;
+      gaps += 1;
+      assert.equal(why.filter((field) => field.values[at] !== null).length, 1, `${panel.key}: ${at}`);
+    }
+  }
+  assert.ok(gaps > 0, 'no recorded chart has a period without a value');
+});
+
 test('charts side by side have one scale, which holds whatever is drawn in any of them', () => {
   const compared = panels.filter(({ query }) => query.includes('"scale_$1"'));
   assert.ok(compared.length > 0);

@@ -30,7 +30,6 @@ pub fn dashboard() -> Value {
             "rated",
             "Rated place",
             "joinedup_assessment_round_level{framework=\"$framework\"}",
-            ("North Havenshire", "havenshire-north"),
             false,
         ),
     ];
@@ -83,7 +82,7 @@ pub fn dashboard() -> Value {
             Panel::new(
                 "timeseries",
                 "$days",
-                "The last 12 weeks. Days of a stock are shown and not judged.",
+                "The last 12 weeks. Of people who wait one day a week is judged, because who waits today waited yesterday too.",
                 (0, 26),
                 (12, 7),
             ),

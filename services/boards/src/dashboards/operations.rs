@@ -15,7 +15,6 @@ pub fn dashboard() -> Value {
             "area",
             "Area",
             "group by (area) (joinedup_open_waits)",
-            ("Havenshire (simulated)", "havenshire"),
             false,
         )],
         Vec::new(),
@@ -47,8 +46,9 @@ fn honest() -> Vec<Value> {
             .field("thresholds", json!({ "mode": "absolute", "steps": [{ "color": "transparent", "value": null }, { "color": parts::ORANGE, "value": 1 }] }))
             .option("colorMode", json!("background"))
             .done(),
-        parts::in_days(bars("Longest without data", "Days since each source last recorded anything.", (14, 1), (10, 4))
-            .now(&format!("topk(4, (time() - max by (source) (joinedup_source_last_event_timestamp_seconds)) / {DAYS})"), "{{source}}"))
+        parts::in_days(bars("Longest without data", "Days since each source last recorded anything, of those that are expected to go on reporting.", (14, 1), (10, 4))
+            .now(&format!("topk(4, (time() - max by (source) (joinedup_source_last_event_timestamp_seconds)) / {DAYS} and on (source) joinedup_source_expected_interval_seconds)"), "{{source}}"))
+            .field("noValue", json!("No source is expected yet"))
             .done(),
     ]
 }
