@@ -258,15 +258,24 @@ fn add_expected(samples: &mut Samples, summary: &Summary, set: &Expectations) {
     }
 }
 
-/// When each source was last heard of for each area whose numbers are shown at any moment: what is heard of a smaller
-/// one counts for the nearest such areas around it.
+/// The areas whose numbers are shown at any moment for which counts what is heard of one: the nearest around it, and itself
+/// where there is none, or its source would read as never heard of.
+fn heard_for<'a>(areas: &'a Areas, area: &'a AreaId) -> BTreeSet<&'a str> {
+    let mut around = places::nearest_large(areas, area);
+    if around.is_empty() {
+        around.insert(area.as_str());
+    }
+    around
+}
+
+/// When each source was last heard of for each area whose numbers are shown at any moment.
 fn sources<'a>(
     summary: &'a Summary,
     areas: &'a Areas,
 ) -> BTreeMap<(&'a str, &'a str), (DateTime<Utc>, u64)> {
     let mut heard_of: BTreeMap<(&str, &str), (DateTime<Utc>, u64)> = BTreeMap::new();
     for ((source, area), heard) in &summary.sources {
-        for place in places::nearest_large(areas, area) {
+        for place in heard_for(areas, area) {
             let entry = heard_of
                 .entry((source, place))
                 .or_insert((heard.recorded_at, 0));
@@ -330,5 +339,13 @@ mod tests {
             ("RAJ", 4.0),
         ];
         assert_eq!(order, wanted);
+    }
+
+    #[test]
+    fn a_source_is_heard_of_for_its_own_place_where_no_larger_one_holds_it() {
+        let text = "[[area]]\nid = \"ward\"\ntitle = \"Ward\"\nkind = \"hospital\"\n";
+        let register = Areas::from_toml(text).unwrap();
+        let ward = AreaId::new("ward").unwrap();
+        assert_eq!(heard_for(&register, &ward), BTreeSet::from(["ward"]));
     }
 }
