@@ -142,9 +142,9 @@ test('a flag stands where a change began and not where it was scraped, and is re
     assert.equal(flag.useValueForTime, true, flag.board);
     // As they are at the end of the range, or what was corrected since would have a flag beside the right one; of the place
     // and its parts alone.
-    assert.match(flag.expr, /^joinedup_improvement_cycle_(start|finish)_timestamp_seconds\{measure=.*?\} @ end\(\) \* 1000 and on \(area\) /);
+    assert.match(flag.expr, /^joinedup_improvement_cycle_(start|finish)_timestamp_seconds\{measure=.*?\} @ end\(\) \* 1000 .* and on \(area\) /);
     assert.equal(flag.expr.match(/\{/g).length, flag.expr.match(/\} @ end\(\)/g).length, flag.expr);
-    const labels = ['cycle', 'measure', 'area', 'title'];
+    const labels = ['cycle', 'measure', 'place', 'title'];
     const texts = [flag.titleFormat, flag.textFormat, flag.tagKeys.split(',').map((key) => `{{${key}}}`).join('')];
     for (const [, label] of texts.join('').matchAll(/\{\{(.*?)\}\}/g)) assert.ok(labels.includes(label), label);
     assert.ok(texts[0].includes('{{title}}'));

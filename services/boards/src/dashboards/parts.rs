@@ -404,10 +404,12 @@ pub fn changes(measure: &str, area: &str) -> Vec<Value> {
         let here = format!(
             "group by (area) (joinedup_area_info{{area=\"{area}\"}} @ end() or joinedup_area_info{{parent=\"{area}\"}} @ end())"
         );
+        // A change has a title of its own.
+        let place = "label_replace(topk by (area) (1, max by (area, title) (joinedup_area_info @ end())), \"place\", \"$1\", \"title\", \"(.*)\")";
         json!({
             "name": name, "datasource": source(), "enable": true, "hide": false, "iconColor": colour,
-            "expr": format!("{of} @ end() * 1000 and on (area) {here}"),
-            "titleFormat": format!("{{{{title}}}} {verb}"), "textFormat": "{{area}}", "tagKeys": "area", "step": "60s", "useValueForTime": true,
+            "expr": format!("{of} @ end() * 1000 * on (area) group_left (place) {place} and on (area) {here}"),
+            "titleFormat": format!("{{{{title}}}} {verb}"), "textFormat": "{{place}}", "tagKeys": "place", "step": "60s", "useValueForTime": true,
         })
     };
     vec![
