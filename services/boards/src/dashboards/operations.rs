@@ -101,6 +101,8 @@ fn waiting() -> Vec<Value> {
             ("over_target", "Over target"),
             ("no_target", "No target"),
         ])
+        // No half of a person along the axis.
+        .field("decimals", json!(0))
         .set("timeFrom", json!("7d"))
         .done()
     };
@@ -139,7 +141,8 @@ fn waiting() -> Vec<Value> {
         people("Overdue", "Those of them that have missed their response time.", (4, 32), &over(referral)),
         longest("Longest, timed", "How long the longest referral that has a response time has waited: crisis response and reablement.", (8, 32), "pathway=~\"referral-(crisis-response|reablement)\""),
         bars("Overdue by service", "Referrals that have missed their response time, by service.", (12, 32), (12, 4))
-            .now(&format!("sort_desc(max by (pathway) (joinedup_open_waits{{{here}, {}}}) {words})", over(referral)), "{{waits_for}}")
+            // Where no standard holds nobody is overdue, and a zero would read as praise.
+            .now(&format!("sort_desc(max by (pathway) (joinedup_open_waits{{{here}, {}}} and on (pathway) joinedup_wait_target_seconds) {words})", over(referral)), "{{waits_for}}")
             .done(),
         list("Longest waits of referrals", "The longest wait of each service and place within $area, with a standard or without.", (0, 36), referral),
         over_time("Referrals waiting over the last 7 days", (12, 36), referral),
