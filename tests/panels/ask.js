@@ -65,7 +65,7 @@ export async function askBoard({ name, board }, ask, { to, last, most = Infinity
     if (variable.sort) found.sort((a, b) => a.text.localeCompare(b.text));
     const one = variable.current.value ? found.find(({ value }) => value === variable.current.value) : found[0];
     // A large place and a small one, where places come in the order of their size.
-    if (variable.multi) many[variable.name] = found.filter((_, at) => at % Math.ceil(found.length / most) === 0);
+    if (variable.multi) many[variable.name] = found.filter((_, at) => at % Math.max(Math.ceil(found.length / most), 1) === 0);
     else if (one) chosen[variable.name] = { ...one, label: variable.label };
     else throw new Error(`${name}: ${variable.label} cannot be ${variable.current.value}`);
   }

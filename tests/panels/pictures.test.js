@@ -39,7 +39,7 @@ const READ = {
     'Ready and waiting now': /Value.*Not yet complete/,
   },
   leaders: {
-    'In words': /MeasureWhat the chart says.*People who left late(Getting better|Getting worse|Higher|Lower|Unusual|No clear change|Not judged)/,
+    'In words': /MeasureWhat the chart says.*People who left late(Getting better|Getting worse|Higher|Lower|Unusual|No clear change|Not judged).*Reasons for delay \(bed nights\)Not judged/,
     'Sure enough to alert': /\d$/,
     'Shares: median at start and now': /MeasureAt startNowLatest periodPeople who left late[\d.]+%/,
     'Times: median at start and now': /From referral to finished assessment, hours[\d.]+/,

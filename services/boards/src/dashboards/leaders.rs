@@ -55,7 +55,7 @@ pub fn dashboard() -> Value {
             (6, 4),
         )
         .now(
-            &format!("sum({} == bool 1)", of_outcome("joinedup_run_chart_alert")),
+            &format!("sum({} == bool 1)", of_outcome()),
             "",
         )
         .done(),
@@ -106,10 +106,11 @@ pub fn dashboard() -> Value {
     )
 }
 
-/// A chart's metric in the area, with the titles of the measures that serve the outcome.
-fn of_outcome(metric: &str) -> String {
+/// What the charts of the area say, with the titles of the measures that serve the outcome.
+fn of_outcome() -> String {
     format!(
-        "max by (measure, variation) ({metric}{{area=\"$area\"}}) * on (measure) group_left (title) max by (measure, title) (joinedup_measure_info{{outcome=\"$outcome\"}})"
+        "{} * on (measure) group_left (title) max by (measure, title) (joinedup_measure_info{{outcome=\"$outcome\"}})",
+        parts::said("area=\"$area\"", "measure")
     )
 }
 
@@ -129,7 +130,7 @@ fn words() -> Value {
         (0, 1),
         (18, 8),
     )
-    .rows(&of_outcome("joinedup_run_chart_alert"))
+    .rows(&of_outcome())
     .fields(
         "^variation$",
         &[

@@ -54,6 +54,14 @@ pub fn words_of(said: &[(&str, &str)]) -> Value {
     json!([{ "type": "value", "options": options }])
 }
 
+/// What charts say, by the label `variation`. A chart of which nothing can be said, such as one whose numbers are all
+/// suppressed, is there all the same, as not judged.
+pub fn said(of: &str, by: &str) -> String {
+    format!(
+        "(max by ({by}, variation) (joinedup_run_chart_alert{{{of}}}) or on ({by}) label_replace(0 * group by ({by}) ({{__name__=~\"joinedup_run_chart_(period_state|denominator)\", {of}}}), \"variation\", \"not_judged\", \"\", \"\"))"
+    )
+}
+
 /// How far back a panel of a chart by day looks: as far as there are days.
 pub fn weeks_by_day() -> Value {
     json!(format!("{}w", FEWEST_DAYS / 7))

@@ -50,8 +50,7 @@ pub fn dashboard() -> Value {
         )
         .done(),
         stat("What the chart says", "What chart rules say of the latest judged period.", (18, 0), (6, 4))
-            // A chart of which nothing can be said, such as one whose numbers are all suppressed, is there all the same.
-            .now(&format!("joinedup_run_chart_alert{{{this}}} or on () label_replace(group ({{__name__=~\"joinedup_run_chart_(period_state|denominator)\", {this}}}), \"variation\", \"not_judged\", \"\", \"\")"), "{{variation}}")
+            .now(&parts::said(this, "measure"), "{{variation}}")
             .option("textMode", json!("name"))
             .named(parts::VARIATIONS.map(|(code, words, _)| (code, words)))
             .done(),
