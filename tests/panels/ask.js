@@ -62,9 +62,10 @@ export async function askBoard({ name, board }, ask, { to, last, most = Infinity
   const many = {};
   for (const variable of board.templating.list.slice(1)) {
     const found = await choices(ask, variable, (query) => filled(query, chosen, 'value'));
-    found.sort((a, b) => a.text.localeCompare(b.text));
-    const one = found.find(({ value }) => value === variable.current.value);
-    if (variable.multi) many[variable.name] = found.slice(0, most);
+    if (variable.sort) found.sort((a, b) => a.text.localeCompare(b.text));
+    const one = variable.current.value ? found.find(({ value }) => value === variable.current.value) : found[0];
+    // A large place and a small one, where places come in the order of their size.
+    if (variable.multi) many[variable.name] = found.filter((_, at) => at % Math.max(Math.ceil(found.length / most), 1) === 0);
     else if (one) chosen[variable.name] = { ...one, label: variable.label };
     else throw new Error(`${name}: ${variable.label} cannot be ${variable.current.value}`);
   }

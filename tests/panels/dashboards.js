@@ -10,7 +10,7 @@ const CHOSEN = {
   $days: 'tr-ready-now',
   $daily: 'tr-ready-now',
   $measure: 'tr-delayed-share',
-  $areas: 'havenshire-north',
+  $areas: 'hv-mid-3',
   $area: 'havenshire',
   $outcome: 'se-transfers-without-delay',
   $framework: 'scie',

@@ -34,8 +34,12 @@ export async function bundle() {
   return { folder, script: of('page.js'), style: of('page.css'), done: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
+// How dates are written along axes: as the Grafana of compose.yaml is told to.
+const COMPOSE = readFileSync(new URL('../../compose.yaml', here), 'utf8');
+const DATES = Object.fromEntries(['HOUR', 'DAY', 'MONTH'].map((name) => [name.toLowerCase(), new RegExp(`GF_DATE_FORMATS_INTERVAL_${name}: (.*)`).exec(COMPOSE)[1]]));
+
 function html(asked, mode) {
-  const board = JSON.stringify({ asked, mode }).replaceAll('<', '\\u003c');
+  const board = JSON.stringify({ asked, mode, dates: DATES }).replaceAll('<', '\\u003c');
   return `<!doctype html><html lang="en"><meta charset="utf-8"><link rel="stylesheet" href="page.css"><body><div id="root"></div>
 <script>window.process = { env: {} }; window.board = ${board};</script><script src="page.js" type="module"></script><img src="wait" alt=""></body></html>`;
 }

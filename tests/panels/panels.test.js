@@ -77,6 +77,21 @@ test('a period is complete or it is not, and is drawn once', () => {
   assert.ok(drawn > 0, 'no recorded chart has a period that is not over');
 });
 
+test('a period without a value is not a gap without words', () => {
+  let gaps = 0;
+  for (const panel of panels.filter(({ type, key }) => type === 'timeseries' && key.startsWith('run-charts-'))) {
+    const fields = kept('golden', panel).filter(({ type }) => type === 'number');
+    const why = fields.filter(({ name }) => name.startsWith('why'));
+    const values = fields.filter(({ name }) => /^(provisional_)?(ratio|people|days|hours|events)$/.test(name));
+    for (const at of fields[0].values.keys()) {
+      if (values.some((field) => field.values[at] !== null)) continue;
+      gaps += 1;
+      assert.equal(why.filter((field) => field.values[at] !== null).length, 1, `${panel.key}: ${at}`);
+    }
+  }
+  assert.ok(gaps > 0, 'no recorded chart has a period without a value');
+});
+
 test('charts side by side have one scale, which holds whatever is drawn in any of them', () => {
   const compared = panels.filter(({ query }) => query.includes('"scale_$1"'));
   assert.ok(compared.length > 0);
@@ -127,9 +142,9 @@ test('a flag stands where a change began and not where it was scraped, and is re
     assert.equal(flag.useValueForTime, true, flag.board);
     // As they are at the end of the range, or what was corrected since would have a flag beside the right one; of the place
     // and its parts alone.
-    assert.match(flag.expr, /^joinedup_improvement_cycle_(start|finish)_timestamp_seconds\{measure=.*?\} @ end\(\) \* 1000 and on \(area\) /);
+    assert.match(flag.expr, /^joinedup_improvement_cycle_(start|finish)_timestamp_seconds\{measure=.*?\} @ end\(\) \* 1000 .* and on \(area\) /);
     assert.equal(flag.expr.match(/\{/g).length, flag.expr.match(/\} @ end\(\)/g).length, flag.expr);
-    const labels = ['cycle', 'measure', 'area', 'title'];
+    const labels = ['cycle', 'measure', 'place', 'title'];
     const texts = [flag.titleFormat, flag.textFormat, flag.tagKeys.split(',').map((key) => `{{${key}}}`).join('')];
     for (const [, label] of texts.join('').matchAll(/\{\{(.*?)\}\}/g)) assert.ok(labels.includes(label), label);
     assert.ok(texts[0].includes('{{title}}'));

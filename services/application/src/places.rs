@@ -24,6 +24,24 @@ const COUNTED_NOW: [AreaKind; 8] = [
     AreaKind::Locality,
 ];
 
+/// Where a kind of area stands in lists of places, the largest first.
+#[must_use]
+pub const fn size(kind: AreaKind) -> u8 {
+    match kind {
+        AreaKind::Country => 0,
+        AreaKind::Region => 1,
+        AreaKind::Icb => 3,
+        AreaKind::County => 2,
+        AreaKind::Unitary => 4,
+        AreaKind::Commissioner => 5,
+        AreaKind::Locality => 6,
+        AreaKind::Neighbourhood => 7,
+        AreaKind::Trust => 8,
+        AreaKind::Hospital => 9,
+        AreaKind::Other => 10,
+    }
+}
+
 /// The nearest areas around one, itself included, that are large enough to be named beside a source.
 #[must_use]
 pub fn nearest_large<'a>(areas: &'a Areas, area: &AreaId) -> BTreeSet<&'a str> {

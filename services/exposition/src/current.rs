@@ -7,7 +7,7 @@ use joinedup_application::app::{App, Definitions};
 use joinedup_application::places::{self, Places};
 use joinedup_application::publisher::LATENESS;
 use joinedup_events::check::source_label;
-use joinedup_events::{AreaId, Areas, local};
+use joinedup_events::{Area, AreaId, Areas, local};
 use joinedup_projector::{Progress, Status};
 use joinedup_views::ask::{Basis, CellsOf};
 use joinedup_views::contradictions::listed;
@@ -149,9 +149,14 @@ pub fn add_measures(samples: &mut Samples, measures: &Measures) {
     }
 }
 
-/// Adds what areas are called.
+/// Adds what areas are called, and the order in which pages list them: the first is where a board begins.
 pub fn add_areas(samples: &mut Samples, areas: &Areas, places: &Places) {
-    for area in places.all.iter().filter_map(|id| areas.get(id.as_str())) {
+    let shown = places.all.iter().filter_map(|id| areas.get(id.as_str()));
+    let mut shown: Vec<&Area> = shown.collect();
+    let home = places.all.first();
+    shown.sort_by_key(|area| (Some(&area.id) != home, places::size(area.kind), &area.title));
+    for (at, area) in shown.into_iter().enumerate() {
+        samples.add(&names::AREA_ORDER, &[area.id.as_str()], (at + 1) as f64);
         let parents: Vec<&str> = if area.parents.is_empty() {
             vec![""]
         } else {
@@ -253,15 +258,24 @@ fn add_expected(samples: &mut Samples, summary: &Summary, set: &Expectations) {
     }
 }
 
-/// When each source was last heard of for each area whose numbers are shown at any moment: what is heard of a smaller
-/// one counts for the nearest such areas around it.
+/// The areas whose numbers are shown at any moment for which counts what is heard of one: the nearest around it, and itself
+/// where there is none, or its source would read as never heard of.
+fn heard_for<'a>(areas: &'a Areas, area: &'a AreaId) -> BTreeSet<&'a str> {
+    let mut around = places::nearest_large(areas, area);
+    if around.is_empty() {
+        around.insert(area.as_str());
+    }
+    around
+}
+
+/// When each source was last heard of for each area whose numbers are shown at any moment.
 fn sources<'a>(
     summary: &'a Summary,
     areas: &'a Areas,
 ) -> BTreeMap<(&'a str, &'a str), (DateTime<Utc>, u64)> {
     let mut heard_of: BTreeMap<(&str, &str), (DateTime<Utc>, u64)> = BTreeMap::new();
     for ((source, area), heard) in &summary.sources {
-        for place in places::nearest_large(areas, area) {
+        for place in heard_for(areas, area) {
             let entry = heard_of
                 .entry((source, place))
                 .or_insert((heard.recorded_at, 0));
@@ -294,5 +308,44 @@ fn add_projector(samples: &mut Samples, status: &Status, now: DateTime<Utc>) {
     }
     if let Some(position) = status.rebuild {
         samples.add(&names::REBUILDING, &[PROJECTOR], position as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_stand_in_the_order_of_pages_and_the_home_area_before_all() {
+        let register = Areas::built_in().unwrap();
+        let id = |id: &str| AreaId::new(id).unwrap();
+        let places = Places {
+            all: ["E10000012", "RAJ", "E92000001", "E06000033"]
+                .map(id)
+                .into(),
+            now: Vec::new(),
+        };
+        let mut samples = Samples::default();
+        add_areas(&mut samples, &register, &places);
+        let order = samples
+            .0
+            .iter()
+            .filter(|s| s.metric.name == names::AREA_ORDER.name);
+        let order: Vec<(&str, f64)> = order.map(|s| (s.labels[0].as_str(), s.value)).collect();
+        let wanted = [
+            ("E10000012", 1.0),
+            ("E92000001", 2.0),
+            ("E06000033", 3.0),
+            ("RAJ", 4.0),
+        ];
+        assert_eq!(order, wanted);
+    }
+
+    #[test]
+    fn a_source_is_heard_of_for_its_own_place_where_no_larger_one_holds_it() {
+        let text = "[[area]]\nid = \"ward\"\ntitle = \"Ward\"\nkind = \"hospital\"\n";
+        let register = Areas::from_toml(text).unwrap();
+        let ward = AreaId::new("ward").unwrap();
+        assert_eq!(heard_for(&register, &ward), BTreeSet::from(["ward"]));
     }
 }

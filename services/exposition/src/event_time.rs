@@ -48,9 +48,10 @@ static RATINGS: [&Metric; 3] = [&names::LEVEL, &names::AMBITION, &names::ROUND_L
 static CYCLES: [&Metric; 2] = [&names::CYCLE_START, &names::CYCLE_FINISH];
 
 /// What measures, areas, outcomes and rated elements are called.
-static INFO: [&Metric; 4] = [
+static INFO: [&Metric; 5] = [
     &names::MEASURE_INFO,
     &names::AREA_INFO,
+    &names::AREA_ORDER,
     &names::OUTCOME_INFO,
     &names::ELEMENT_INFO,
 ];
@@ -329,7 +330,7 @@ impl<'a> Taken<'a> {
         if wanted.any_of(&[&names::MEASURE_INFO]) {
             current::add_measures(&mut samples, measures);
         }
-        if wanted.any_of(&[&names::AREA_INFO]) {
+        if wanted.any_of(&[&names::AREA_INFO, &names::AREA_ORDER]) {
             current::add_areas(&mut samples, &app.definitions.areas, &places);
         }
         if wanted.any_of(&[&names::OUTCOME_INFO]) {

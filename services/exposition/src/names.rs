@@ -182,6 +182,8 @@ metrics! {
     AREA_INFO = Gauge Light "joinedup_area_info" one ["area", "title", "kind", "parent"]
         "Always 1, once for each larger area that an area belongs to: what it is called.";
 
+    AREA_ORDER = Gauge Light "joinedup_area_order" one ["area"]
+        "Where an area stands in lists of places, as on pages: 1 for the area that holds the others, then the larger before the smaller.";
     OUTCOME_INFO = Gauge Light "joinedup_outcome_info" one ["outcome", "outcome_title"]
         "Always 1, once for each outcome that a measure serves: what it is called.";
     ELEMENT_INFO = Gauge Light "joinedup_element_info" one ["framework", "framework_title", "element", "element_title"]
@@ -202,6 +204,8 @@ metrics! {
         "People past the time in which they should have left hospital or been seen, each in one area alone: the nearest to their home that somebody answers for (locality, else trust, unitary authority, county and so on). Alerts count these.";
     OVERDUE_OLDEST = Gauge Now "joinedup_overdue_wait_oldest_start_timestamp_seconds" one ["pathway", "area"]
         "When the longest of the waits of joinedup_overdue_waits began.";
+    OVERDUE_NEWEST = Gauge Now "joinedup_overdue_wait_newest_start_timestamp_seconds" one ["pathway", "area"]
+        "When the shortest of the waits of joinedup_overdue_waits began.";
     PATHWAY_INFO = Gauge Now "joinedup_pathway_info" one ["pathway", "waits_for"]
         "Always 1: what those on a pathway wait for, in words.";
     WAIT_TARGET = Gauge Now "joinedup_wait_target_seconds" one ["pathway"]

@@ -137,30 +137,34 @@ fn overdue<'a, 'w>(
 }
 
 fn add_overdue(samples: &mut Samples, area: &AreaId, pathways: &[&str], over: Vec<&Wait<'_>>) {
-    let (counts, oldest) = counted(pathways, over);
+    let (counts, spans) = counted(pathways, over);
     for (pathway, counts) in counts {
         let count = f64::from(counts[OVER_TARGET]);
         samples.add(&names::OVERDUE, &[pathway, area.as_str()], count);
     }
-    for (pathway, since) in oldest {
-        samples.add(&names::OVERDUE_OLDEST, &[pathway, area.as_str()], since);
+    for (pathway, (oldest, newest)) in spans {
+        let labels = [pathway, area.as_str()];
+        samples.add(&names::OVERDUE_OLDEST, &labels, oldest);
+        samples.add(&names::OVERDUE_NEWEST, &labels, newest);
     }
 }
 
-/// How many wait on each pathway, by state, and since when the first of them: on those given also where nobody waits.
+/// How many wait on each pathway, by state, and since when the first and the last of them: on those given also where nobody
+/// waits.
 fn counted<'a, 'w: 'a>(
     pathways: &[&'a str],
     waits: impl IntoIterator<Item = &'a Wait<'w>>,
-) -> (BTreeMap<&'a str, [u32; 3]>, BTreeMap<&'a str, f64>) {
+) -> (BTreeMap<&'a str, [u32; 3]>, BTreeMap<&'a str, (f64, f64)>) {
     let mut counts: BTreeMap<&str, [u32; 3]> =
         pathways.iter().map(|pathway| (*pathway, [0; 3])).collect();
-    let mut oldest: BTreeMap<&str, f64> = BTreeMap::new();
+    let mut spans: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
     for wait in waits {
         counts.entry(&wait.pathway).or_default()[wait.state] += 1;
-        let first = oldest.entry(&wait.pathway).or_insert(wait.since);
-        *first = first.min(wait.since);
+        let span = spans.entry(&wait.pathway);
+        let (first, last) = span.or_insert((wait.since, wait.since));
+        (*first, *last) = (first.min(wait.since), last.max(wait.since));
     }
-    (counts, oldest)
+    (counts, spans)
 }
 
 fn add_area<'a, 'w: 'a>(
@@ -169,7 +173,7 @@ fn add_area<'a, 'w: 'a>(
     pathways: &[&'a str],
     waits: impl Iterator<Item = &'a Wait<'w>>,
 ) {
-    let (counts, oldest) = counted(pathways, waits);
+    let (counts, spans) = counted(pathways, waits);
     for (pathway, counts) in counts {
         for (state, count) in STATES.iter().zip(counts) {
             samples.add(
@@ -179,8 +183,8 @@ fn add_area<'a, 'w: 'a>(
             );
         }
     }
-    for (pathway, since) in oldest {
-        samples.add(&names::OLDEST, &[pathway, area.as_str()], since);
+    for (pathway, (oldest, _)) in spans {
+        samples.add(&names::OLDEST, &[pathway, area.as_str()], oldest);
     }
 }
 

@@ -3,7 +3,7 @@ import 'uplot/dist/uPlot.min.css';
 import React from 'react';
 import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
-import { createTheme, EventBusSrv, setWeekStart, standardTransformersRegistry, standardTransformers, ThemeContext } from '@grafana/data';
+import { createTheme, EventBusSrv, setWeekStart, standardTransformersRegistry, standardTransformers, systemDateFormats, ThemeContext } from '@grafana/data';
 import { initPluginTranslations } from '@grafana/i18n';
 import { GlobalStyles, PanelChrome, PanelContextProvider } from '@grafana/ui';
 import { prepared } from './fields.js';
@@ -13,7 +13,8 @@ import { Drawn } from './panels.jsx';
 const ROW = 30;
 const GAP = 8;
 
-const { asked, mode } = window.board;
+const { asked, mode, dates } = window.board;
+systemDateFormats.update({ ...systemDateFormats, interval: { ...systemDateFormats.interval, ...dates } });
 const theme = createTheme({ colors: { mode } });
 // The page stands at the moment of the answers, so that "an hour ago" is read as it was then.
 const late = Date.now() - asked.to;

@@ -12,7 +12,6 @@ pub fn dashboard() -> Value {
             "rated",
             "Ratings of",
             "joinedup_assessment_level{framework=\"$framework\"}",
-            ("North Havenshire", "havenshire-north"),
             false,
         ),
     ];
@@ -54,6 +53,7 @@ pub fn dashboard() -> Value {
             .over_time(&format!("joinedup_run_chart_period_state{{{this}}} == 1"), "{{state}}")
             .set("interval", json!("1d"))
             .field("mappings", json!([{ "type": "value", "options": { "1": { "text": "yes", "color": parts::BLUE, "index": 0 } } }]))
+            .named(parts::STATES)
             .option("showValue", json!("never"))
             .option("legend", json!({ "displayMode": "list", "placement": "bottom", "showLegend": false }))
             .done(),

@@ -30,7 +30,6 @@ pub fn dashboard() -> Value {
             "rated",
             "Rated place",
             "joinedup_assessment_round_level{framework=\"$framework\"}",
-            ("North Havenshire", "havenshire-north"),
             false,
         ),
     ];
@@ -56,7 +55,7 @@ pub fn dashboard() -> Value {
             (6, 4),
         )
         .now(
-            &format!("sum({} == bool 1)", of_outcome("joinedup_run_chart_alert")),
+            &format!("sum({} == bool 1)", of_outcome()),
             "",
         )
         .done(),
@@ -83,7 +82,7 @@ pub fn dashboard() -> Value {
             Panel::new(
                 "timeseries",
                 "$days",
-                "The last 12 weeks. Days of a stock are shown and not judged.",
+                "The last 12 weeks. Of people who wait one day a week is judged, because who waits today waited yesterday too.",
                 (0, 26),
                 (12, 7),
             ),
@@ -107,10 +106,11 @@ pub fn dashboard() -> Value {
     )
 }
 
-/// A chart's metric in the area, with the titles of the measures that serve the outcome.
-fn of_outcome(metric: &str) -> String {
+/// What the charts of the area say, with the titles of the measures that serve the outcome.
+fn of_outcome() -> String {
     format!(
-        "max by (measure, variation) ({metric}{{area=\"$area\"}}) * on (measure) group_left (title) max by (measure, title) (joinedup_measure_info{{outcome=\"$outcome\"}})"
+        "{} * on (measure) group_left (title) max by (measure, title) (joinedup_measure_info{{outcome=\"$outcome\"}})",
+        parts::said("area=\"$area\"", "measure")
     )
 }
 
@@ -130,7 +130,7 @@ fn words() -> Value {
         (0, 1),
         (18, 8),
     )
-    .rows(&of_outcome("joinedup_run_chart_alert"))
+    .rows(&of_outcome())
     .fields(
         "^variation$",
         &[

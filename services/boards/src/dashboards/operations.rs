@@ -15,7 +15,6 @@ pub fn dashboard() -> Value {
             "area",
             "Area",
             "group by (area) (joinedup_open_waits)",
-            ("Havenshire (simulated)", "havenshire"),
             false,
         )],
         Vec::new(),
@@ -47,8 +46,9 @@ fn honest() -> Vec<Value> {
             .field("thresholds", json!({ "mode": "absolute", "steps": [{ "color": "transparent", "value": null }, { "color": parts::ORANGE, "value": 1 }] }))
             .option("colorMode", json!("background"))
             .done(),
-        parts::in_days(bars("Longest without data", "Days since each source last recorded anything.", (14, 1), (10, 4))
-            .now(&format!("topk(4, (time() - max by (source) (joinedup_source_last_event_timestamp_seconds)) / {DAYS})"), "{{source}}"))
+        parts::in_days(bars("Longest without data", "Days since each source last recorded anything, of those that are expected to go on reporting.", (14, 1), (10, 4))
+            .now(&format!("topk(4, (time() - max by (source) (joinedup_source_last_event_timestamp_seconds)) / {DAYS} and on (source) joinedup_source_expected_interval_seconds)"), "{{source}}"))
+            .field("noValue", json!("No source is expected yet"))
             .done(),
     ]
 }
@@ -101,6 +101,8 @@ fn waiting() -> Vec<Value> {
             ("over_target", "Over target"),
             ("no_target", "No target"),
         ])
+        // No half of a person along the axis.
+        .field("decimals", json!(0))
         .set("timeFrom", json!("7d"))
         .done()
     };
@@ -139,7 +141,8 @@ fn waiting() -> Vec<Value> {
         people("Overdue", "Those of them that have missed their response time.", (4, 32), &over(referral)),
         longest("Longest, timed", "How long the longest referral that has a response time has waited: crisis response and reablement.", (8, 32), "pathway=~\"referral-(crisis-response|reablement)\""),
         bars("Overdue by service", "Referrals that have missed their response time, by service.", (12, 32), (12, 4))
-            .now(&format!("sort_desc(max by (pathway) (joinedup_open_waits{{{here}, {}}}) {words})", over(referral)), "{{waits_for}}")
+            // Where no standard holds nobody is overdue, and a zero would read as praise.
+            .now(&format!("sort_desc(max by (pathway) (joinedup_open_waits{{{here}, {}}} and on (pathway) joinedup_wait_target_seconds) {words})", over(referral)), "{{waits_for}}")
             .done(),
         list("Longest waits of referrals", "The longest wait of each service and place within $area, with a standard or without.", (0, 36), referral),
         over_time("Referrals waiting over the last 7 days", (12, 36), referral),

@@ -2,8 +2,8 @@
 
 mod chart;
 pub use chart::{
-    DAYS, MIN_POINTS, at_one_scale, drawn_as_run_chart, in_days, lines_of_chart, people_units,
-    periods, run_chart, seconds_in, time_units, units,
+    DAYS, MIN_POINTS, STATES, WHY_ABSENT, at_one_scale, drawn_as_run_chart, in_days,
+    lines_of_chart, people_units, periods, run_chart, seconds_in, time_units, units,
 };
 
 use joinedup_exposition::run_charts::FEWEST_DAYS;
@@ -46,6 +46,21 @@ pub const BLUE: &str = "blue";
 pub const GREY: &str = "#8e8e8e";
 pub const ORANGE: &str = "dark-orange";
 pub const TEAL: &str = "#10847e";
+
+/// Words for what a field says in codes.
+pub fn words_of(said: &[(&str, &str)]) -> Value {
+    let text = |(code, words): &(&str, &str)| ((*code).to_owned(), json!({ "text": words }));
+    let options: serde_json::Map<String, Value> = said.iter().map(text).collect();
+    json!([{ "type": "value", "options": options }])
+}
+
+/// What charts say, by the label `variation`. A chart of which nothing can be said, such as one whose numbers are all
+/// suppressed, is there all the same, as not judged.
+pub fn said(of: &str, by: &str) -> String {
+    format!(
+        "(max by ({by}, variation) (joinedup_run_chart_alert{{{of}}}) or on ({by}) label_replace(0 * group by ({by}) ({{__name__=~\"joinedup_run_chart_(period_state|denominator)\", {of}}}), \"variation\", \"not_judged\", \"\", \"\"))"
+    )
+}
 
 /// How far back a panel of a chart by day looks: as far as there are days.
 pub fn weeks_by_day() -> Value {
@@ -136,15 +151,7 @@ pub fn daily() -> Value {
 
 /// The area, by its name.
 pub fn area() -> Value {
-    let query = "query_result(group by (area, title) (joinedup_area_info))";
-    variable(
-        "area",
-        "Area",
-        query,
-        AREA,
-        ("Havenshire (simulated)", "havenshire"),
-        false,
-    )
+    places("area", "Area", "joinedup_area_order", false)
 }
 
 /// The outcome, by its title.
@@ -171,12 +178,18 @@ const SHADES: [&str; 6] = [
 /// Gives what is labelled by outcome the outcome's title.
 pub const OUTCOME_TITLE: &str = "* on (outcome) group_left (outcome_title) max by (outcome, outcome_title) (joinedup_outcome_info)";
 
-/// Places by their names: those that a series is of.
-pub fn places(name: &str, label: &str, series: &str, chosen: (&str, &str), multi: bool) -> Value {
+/// Places by their names: those that a series is of, in the order of the pages. None is chosen beforehand, so that Grafana
+/// begins with the first of them, which is the largest.
+pub fn places(name: &str, label: &str, series: &str, multi: bool) -> Value {
     let query = format!(
-        "query_result(group by (area, title) ({series} * on (area) group_left (title) group by (area, title) (joinedup_area_info)))"
+        "query_result(sort(max by (area) (joinedup_area_order and on (area) {series}) * on (area) group_right () max by (area, title) (joinedup_area_info)))"
     );
-    variable(name, label, &query, AREA, chosen, multi)
+    let mut places = variable(name, label, &query, AREA, ("", ""), multi);
+    places["sort"] = json!(0);
+    if !multi {
+        places["current"] = json!({});
+    }
+    places
 }
 
 /// A heading between panels.
@@ -367,6 +380,9 @@ pub fn lines(title: &str, description: &str, at: (u32, u32), size: (u32, u32)) -
         .option("tooltip", json!({ "mode": "multi", "sort": "desc" }))
         .drawn("lineWidth", json!(2))
         .drawn("fillOpacity", json!(0))
+        // An axis for nothing but zeros would reach to 100.
+        .drawn("axisSoftMin", json!(0))
+        .drawn("axisSoftMax", json!(1))
 }
 
 /// Levels of ratings ([`TITLED_LEVEL`]), in words beside the colours.
@@ -396,10 +412,12 @@ pub fn changes(measure: &str, area: &str) -> Vec<Value> {
         let here = format!(
             "group by (area) (joinedup_area_info{{area=\"{area}\"}} @ end() or joinedup_area_info{{parent=\"{area}\"}} @ end())"
         );
+        // A change has a title of its own.
+        let place = "label_replace(topk by (area) (1, max by (area, title) (joinedup_area_info @ end())), \"place\", \"$1\", \"title\", \"(.*)\")";
         json!({
             "name": name, "datasource": source(), "enable": true, "hide": false, "iconColor": colour,
-            "expr": format!("{of} @ end() * 1000 and on (area) {here}"),
-            "titleFormat": format!("{{{{title}}}} {verb}"), "textFormat": "{{area}}", "tagKeys": "area", "step": "60s", "useValueForTime": true,
+            "expr": format!("{of} @ end() * 1000 * on (area) group_left (place) {place} and on (area) {here}"),
+            "titleFormat": format!("{{{{title}}}} {verb}"), "textFormat": "{{place}}", "tagKeys": "place", "step": "60s", "useValueForTime": true,
         })
     };
     vec![

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 pub fn dashboard() -> Value {
     let rate = |metric: &str| format!("rate({metric}[$__rate_interval])");
+    let silent = format!(
+        "(time() - max by (source, area) (joinedup_source_last_event_timestamp_seconds)) / {DAYS}"
+    );
     let panels = vec![
         stat("State", "What the projector is doing.", (0, 0), (4, 4))
             .now("max by (state) (joinedup_projector_state == 1)", "{{state}}")
@@ -45,9 +48,11 @@ pub fn dashboard() -> Value {
             .over_time("increase(joinedup_events_unconfirmed_total[1h])", "not confirmed")
             .done(),
         table("Sources", "How long ago each source last recorded anything.", (0, 20), (12, 9))
-            .rows(&format!("sort_desc((time() - max by (source, area) (joinedup_source_last_event_timestamp_seconds)) / {DAYS})"))
+            // A place that has no name here is told by its code.
+            .rows(&format!("sort_desc({silent} * on (area) group_left (title) max by (area, title) (joinedup_area_info) or on (source, area) label_replace({silent}, \"title\", \"$1\", \"area\", \"(.*)\"))"))
+            .fields("^area$", &[("custom.hidden", json!(true))])
             .fields("^Value$", &[("unit", json!("suffix:days")), ("decimals", json!(1)), ("displayName", json!("Without data for")), ("custom.width", json!(140))])
-            .named([("source", "Source"), ("area", "Area")])
+            .named([("source", "Source"), ("title", "Place")])
             .done(),
         lines("Memory", "What the process holds.", (12, 20), (6, 9))
             .over_time("process_resident_memory_bytes{job=~\"joinedup.*\"}", "memory")
@@ -59,6 +64,7 @@ pub fn dashboard() -> Value {
             .done(),
         lines("Periods by state", "Periods of all charts: missing and suppressed ones are absent from the charts.", (0, 29), (12, 7))
             .over_time("joinedup_run_chart_periods", "{{state}}")
+            .named(parts::STATES)
             .done(),
         lines("Scrapes", "How long scrapes take.", (12, 29), (12, 7))
             .over_time("scrape_duration_seconds{job=~\"joinedup.*\"}", "{{job}}")

@@ -1,6 +1,8 @@
 //! Run charts, for improvement teams.
 
-use super::parts::{self, MIN_POINTS, Panel, at_one_scale, run_chart, stat, table};
+use super::parts::{
+    self, MIN_POINTS, Panel, WHY_ABSENT, at_one_scale, run_chart, stat, table, words_of,
+};
 use serde_json::{Value, json};
 
 /// Chart rules, in words.
@@ -14,11 +16,14 @@ const RULES: [(&str, &str); 7] = [
     ("two_in_three", "Two in three"),
 ];
 
-/// Words for what a field says in codes.
-fn words(said: &[(&str, &str)]) -> Value {
-    let text = |(code, words): &(&str, &str)| ((*code).to_owned(), json!({ "text": words }));
-    let options: serde_json::Map<String, Value> = said.iter().map(text).collect();
-    json!([{ "type": "value", "options": options }])
+/// Words for a place in [`WHY_ABSENT`].
+fn why_absent() -> Value {
+    let places: Vec<String> = (0..WHY_ABSENT.len()).map(|at| at.to_string()).collect();
+    let said = places.iter().zip(WHY_ABSENT);
+    let said: Vec<(&str, &str)> = said
+        .map(|(at, (_, words, _))| (at.as_str(), words))
+        .collect();
+    words_of(&said)
 }
 
 pub fn dashboard() -> Value {
@@ -32,7 +37,6 @@ pub fn dashboard() -> Value {
             &format!(
                 "(count by (area) (joinedup_run_chart_denominator{{measure=\"$measure\"}}) >= {MIN_POINTS})"
             ),
-            ("", ""),
             true,
         ),
         parts::daily(),
@@ -46,7 +50,7 @@ pub fn dashboard() -> Value {
         )
         .done(),
         stat("What the chart says", "What chart rules say of the latest judged period.", (18, 0), (6, 4))
-            .now(&format!("joinedup_run_chart_alert{{{this}}}"), "{{variation}}")
+            .now(&parts::said(this, "measure"), "{{variation}}")
             .option("textMode", json!("name"))
             .named(parts::VARIATIONS.map(|(code, words, _)| (code, words)))
             .done(),
@@ -55,6 +59,7 @@ pub fn dashboard() -> Value {
             .now(&format!("-(joinedup_run_chart_run_length{{{this}}} < 0)"), "below the median")
             .now(&format!("joinedup_run_chart_run_length{{{this}}} == 0"), "on the median")
             .option("textMode", json!("value_and_name"))
+            .field("noValue", json!("Not judged"))
             .done(),
         stat("Newest event", "When the newest event in these charts happened.", (18, 8), (6, 4))
             .now("max(joinedup_projector_watermark_timestamp_seconds) * 1000", "")
@@ -64,7 +69,7 @@ pub fn dashboard() -> Value {
             .rows(&format!("group by (title, unit, better, period, owner, outcome_title) (joinedup_measure_info{{measure=\"$measure\"}} {})", parts::OUTCOME_TITLE))
             .fields("^Value$", &[("custom.hidden", json!(true))])
             .fields("^title$", &[("displayName", json!("Measure")), ("custom.width", json!(260))])
-            .fields("^better$", &[("displayName", json!("Better")), ("mappings", words(&[("down", "lower"), ("up", "higher"), ("none", "neither")]))])
+            .fields("^better$", &[("displayName", json!("Better")), ("mappings", words_of(&[("down", "lower"), ("up", "higher"), ("none", "neither")]))])
             .fields("^outcome_title$", &[("displayName", json!("Outcome")), ("custom.width", json!(260))])
             .named([("unit", "Unit"), ("period", "Period"), ("owner", "Owner")])
             .done(),
@@ -74,8 +79,8 @@ pub fn dashboard() -> Value {
             .transform(json!({ "id": "sortBy", "options": { "fields": {}, "sort": [{ "field": "period_start", "desc": true }] } }))
             .transform(json!({ "id": "sortBy", "options": { "fields": {}, "sort": [{ "field": "Value", "desc": true }] } }))
             .fields("^period_start$", &[("displayName", json!("Period from")), ("unit", json!("time:D MMM YYYY")), ("custom.width", json!(110))])
-            .fields("^rule$", &[("displayName", json!("Rule")), ("mappings", words(&RULES))])
-            .fields("^Value$", &[("displayName", json!("Met")), ("mappings", words(&[("0", "no"), ("1", "yes")])), ("custom.width", json!(60))])
+            .fields("^rule$", &[("displayName", json!("Rule")), ("mappings", words_of(&RULES))])
+            .fields("^Value$", &[("displayName", json!("Met")), ("mappings", words_of(&[("0", "no"), ("1", "yes")])), ("custom.width", json!(60))])
             .done(),
         // Units before names: a rule by a pattern sees the name that was given last.
         parts::time_units(table("Periods", "The latest periods: the value, and how many cases it is out of.", (0, 17), (24, 8)))
@@ -86,6 +91,7 @@ pub fn dashboard() -> Value {
             .fields("^period_start", &[("displayName", json!("Period from")), ("unit", json!("time:D MMM YYYY"))])
             .fields("^denominator$", &[("displayName", json!("Out of"))])
             .fields("^provisional_", &[("displayName", json!("Not yet complete"))])
+            .fields("^why$", &[("displayName", json!("Why there is none")), ("mappings", why_absent())])
             // A pattern that rules names out would also see the names given above.
             .fields(&format!("^({})$", parts::people_units()), &[("displayName", json!("Value"))])
             .done(),
@@ -101,7 +107,7 @@ pub fn dashboard() -> Value {
         .done(),
         parts::row("Day by day in $area", 33),
         run_chart(
-            Panel::new("timeseries", "$daily", "The last 12 weeks. Days of a stock are shown and not judged: a change is judged by weeks.", (0, 34), (24, 8)),
+            Panel::new("timeseries", "$daily", "The last 12 weeks. Of people who wait one day a week is judged, because who waits today waited yesterday too.", (0, 34), (24, 8)),
             "$daily",
             "$area",
         )

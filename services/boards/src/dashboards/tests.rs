@@ -1,5 +1,6 @@
 use super::*;
 use joinedup_exposition::names;
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -142,5 +143,46 @@ fn every_length_of_time_is_shown_in_the_unit_that_people_know_it_in() {
         }
         let axes = parts::people_units();
         assert!(axes.split('|').any(|known| known == unit), "{unit}");
+    }
+}
+
+#[test]
+fn a_board_begins_at_the_largest_place_and_lists_the_others_as_pages_do() {
+    let mut seen = 0;
+    for (file, dashboard) in all() {
+        assert!(!written(&dashboard).contains("havenshire"), "{file}");
+        for variable in dashboard["templating"]["list"].as_array().unwrap() {
+            let query = variable["definition"].as_str().unwrap_or_default();
+            if query.contains("joinedup_area_info") {
+                seen += 1;
+                let name = &variable["name"];
+                assert!(query.starts_with("query_result(sort("), "{file}: {name}");
+                assert_eq!(variable["sort"], 0, "{file}: {name}");
+                let begins = variable["multi"] == true || variable["current"] == json!({});
+                assert!(begins, "{file}: {name}");
+            }
+        }
+    }
+    assert!(seen >= 6, "{seen}");
+}
+
+#[test]
+fn every_state_of_a_period_has_words_and_one_without_a_value_its_stripe() {
+    let codes = parts::STATES.map(|(code, _)| code);
+    assert_eq!(codes, joinedup_exposition::run_charts::STATES);
+    for file in ["run-charts.json", "leaders.json"] {
+        let (_, board) = all().into_iter().find(|(name, _)| *name == file).unwrap();
+        for panel in panels(&board)
+            .into_iter()
+            .filter(|p| p["type"] == "timeseries")
+        {
+            for (code, words, _) in parts::WHY_ABSENT {
+                let pattern = json!(format!("/^why_{code}$/"));
+                let rules = panel["fieldConfig"]["overrides"].as_array().unwrap();
+                let rule = rules.iter().find(|r| r["matcher"]["options"] == pattern);
+                let named = rule.unwrap()["properties"][0].clone();
+                assert_eq!(named["value"], words, "{file}: {}", panel["title"]);
+            }
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! What all pages have: head, navigation, the place and time they are about, and the strip that says how fresh they are.
 
 use super::address::Address;
-use super::visit::{Visit, kinds, size};
+use super::visit::{Visit, kinds};
 use super::{assets, health, sign_in, words};
 use crate::door::auth::Caller;
 use joinedup_application::config::Role;
 use joinedup_application::places::of_home;
+use joinedup_application::places::size;
 use joinedup_drawing::axis::number;
 use joinedup_events::area::AreaKind;
 use joinedup_events::{Area, AreaId};

@@ -254,24 +254,6 @@ impl Visit {
     }
 }
 
-/// Kinds of area, the largest first.
-#[must_use]
-pub const fn size(kind: AreaKind) -> u8 {
-    match kind {
-        AreaKind::Country => 0,
-        AreaKind::Region => 1,
-        AreaKind::Icb => 3,
-        AreaKind::County => 2,
-        AreaKind::Unitary => 4,
-        AreaKind::Commissioner => 5,
-        AreaKind::Locality => 6,
-        AreaKind::Neighbourhood => 7,
-        AreaKind::Trust => 8,
-        AreaKind::Hospital => 9,
-        AreaKind::Other => 10,
-    }
-}
-
 /// A kind of area, in the plural.
 #[must_use]
 pub const fn kinds(kind: AreaKind) -> &'static str {

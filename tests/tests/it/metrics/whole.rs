@@ -21,7 +21,7 @@ use super::boards::{
     every_query_has_an_answer, every_rule_is_healthy, operations_shows_what_is_counted,
 };
 use super::feed::{self, Feed, tell};
-use super::told::{config, instant, is, notice, notices};
+use super::told::{config_without_hours, instant, is, notice, notices};
 use super::{prometheus, rules};
 
 /// The source whose feed is cut.
@@ -47,12 +47,7 @@ fn impatient(text: String) -> String {
 
 /// Alertmanager as shipped, telling the test whatever the hour is: office hours have a test of their own.
 fn alertmanager(told: &LocalHttp) -> Alertmanager {
-    let at_once = config(told);
-    let always = at_once.lines().filter(|line| {
-        let line = line.trim_start();
-        !line.starts_with("active_time_intervals: ")
-    });
-    Alertmanager::start(&always.collect::<Vec<_>>().join("\n"), &[])
+    Alertmanager::start(&config_without_hours(told), &[])
 }
 
 fn text<'a>(alert: &'a Value, annotation: &str) -> &'a str {

@@ -1,6 +1,6 @@
 //! A run chart as a panel: the queries of its lines, in days and hours, and how each line is drawn.
 
-use super::{BLUE, GREY, ORANGE, Panel, TEAL};
+use super::{BLUE, GREY, ORANGE, Panel, TEAL, words_of};
 use joinedup_exposition::unit::{TIMES, Unit};
 use serde_json::{Value, json};
 
@@ -21,6 +21,23 @@ const AXES: [(&str, &str); 10] = [
     ("points", "points"),
     ("levels", "level"),
     ("per_100k", "per 100,000"),
+];
+
+/// Why a period has no value, by the code of its state: in words, and the colour of its stripe on a chart.
+pub const WHY_ABSENT: [(&str, &str, &str); 3] = [
+    ("missing", "Nothing reported", "yellow"),
+    ("empty", "Nobody, or too few", "#c8c8c8"),
+    ("suppressed", "Suppressed: small numbers", GREY),
+];
+
+/// Every state of a period, in words.
+pub const STATES: [(&str, &str); 6] = [
+    ("final", "Final"),
+    ("provisional", "Provisional: may still change"),
+    ("incomplete", "The period is not finished"),
+    (WHY_ABSENT[0].0, WHY_ABSENT[0].1),
+    (WHY_ABSENT[1].0, WHY_ABSENT[1].1),
+    (WHY_ABSENT[2].0, WHY_ABSENT[2].1),
 ];
 
 /// Every unit, for a pattern.
@@ -86,8 +103,16 @@ fn called(line: &str, vector: &str) -> String {
     format!("label_replace({vector}, \"line\", \"{line}_$1\", \"line\", \"(.*)\")")
 }
 
-/// The lines of a run chart by the label `line`: value, unfinished periods, median, goal, limits, and of the values those
-/// that meet a chart rule, apart for better, worse and changed.
+/// Periods without a value by the label `line`, named by why there is none.
+fn absent(of: &str) -> String {
+    let codes = WHY_ABSENT.map(|(code, ..)| code).join("|");
+    format!(
+        "label_replace(joinedup_run_chart_period_state{{{of}, state=~\"{codes}\"}} == 1, \"line\", \"why_$1\", \"state\", \"(.*)\")"
+    )
+}
+
+/// The lines of a run chart by the label `line`: value, unfinished periods, median, goal, limits, of the values those that
+/// meet a chart rule, apart for better, worse and changed, and periods without a value.
 fn lines(measure: &str, area: &str) -> String {
     let of = format!("measure=\"{measure}\", area=\"{area}\"");
     let all = scaled(
@@ -106,7 +131,8 @@ fn lines(measure: &str, area: &str) -> String {
     let better = marked("better", "improvement_.*");
     let worse = marked("worse", "concern_.*");
     let changed = marked("changed", "neither_.*|undirected");
-    format!("{all} or {better} or {worse} or {changed}")
+    let absent = absent(&of);
+    format!("{all} or {better} or {worse} or {changed} or {absent}")
 }
 
 /// A run chart of one measure in one area.
@@ -205,6 +231,26 @@ pub fn drawn_as_run_chart(panel: Panel) -> Panel {
                 ("custom.axisSoftMax", json!(0.05)),
             ],
         );
+    // A gap is a stripe as high as the panel, by a scale that is not shown: it stands at no number.
+    let panel = WHY_ABSENT
+        .into_iter()
+        .fold(panel, |panel, (code, words, colour)| {
+            let stripe = [
+                ("displayName", json!(words)),
+                ("color", json!({ "mode": "fixed", "fixedColor": colour })),
+                ("min", json!(0)),
+                ("max", json!(1)),
+                ("mappings", words_of(&[("1", "yes")])),
+                ("custom.axisPlacement", json!("hidden")),
+                ("custom.drawStyle", json!("bars")),
+                ("custom.barWidthFactor", json!(1)),
+                ("custom.barMaxWidth", json!(60)),
+                ("custom.lineWidth", json!(0)),
+                ("custom.fillOpacity", json!(35)),
+                ("custom.showPoints", json!("never")),
+            ];
+            panel.fields(&format!("^why_{code}$"), &stripe)
+        });
     AXES.into_iter()
         .fold(panel, |panel, (unit, label)| {
             let mut axis: Vec<(&str, Value)> = vec![
@@ -241,12 +287,19 @@ pub fn drawn_as_run_chart(panel: Panel) -> Panel {
         .fields(&field("scale"), &unseen)
 }
 
-/// The numbers of a table of periods by the label `line`: how many cases, the value, and the value of a period that is not
-/// over. A rate is not out of cases.
+/// The numbers of a table of periods by the label `line`: how many cases, the value, the value of a period that is not
+/// over, and for one without a value why, as a place in [`WHY_ABSENT`]. A rate is not out of cases.
 pub fn periods(measure: &str, area: &str) -> String {
     let of = format!("measure=\"{measure}\", area=\"{area}\"");
     let cases = format!(
         "label_replace(joinedup_run_chart_denominator{{{of}}} unless on (measure) joinedup_run_chart_per_100k{{{of}}}, \"line\", \"denominator\", \"\", \"\")"
     );
-    format!("{} or {cases}", scaled("(provisional_)?", measure, &of))
+    let why = WHY_ABSENT.iter().enumerate().map(|(at, (code, ..))| {
+        format!(" or label_replace({at} * joinedup_run_chart_period_state{{{of}, state=\"{code}\"}}, \"line\", \"why\", \"\", \"\")")
+    });
+    let why: String = why.collect();
+    format!(
+        "{} or {cases}{why}",
+        scaled("(provisional_)?", measure, &of)
+    )
 }
