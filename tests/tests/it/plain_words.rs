@@ -111,6 +111,25 @@ fn a_filter_shows_as_many_people_as_it_says() {
 }
 
 #[test]
+fn a_filter_that_is_no_choice_is_said_and_where_nobody_reports_nobody_is_counted() {
+    let board = |product: &joinedup_tests::product::Joinedup, query: &str| {
+        let address = product.url(&format!("/board{query}"));
+        joinedup_tests::http::get_ok(&address).unwrap().text()
+    };
+    let county = demo();
+    let odd = board(&county, "?responsible=banana&nights=10");
+    for said in ["“banana” (not a choice)", "10 nights", "No one matches"] {
+        assert!(odd.contains(said), "{said}: {odd}");
+    }
+    assert!(!odd.contains("<ul class=\"segments\"></ul>"), "{odd}");
+    let empty = board(&empty(), "");
+    assert!(
+        !empty.contains("0 people") && !empty.contains("0 referrals"),
+        "{empty}"
+    );
+}
+
+#[test]
 fn bars_are_drawn_where_bars_are_promised_and_a_split_that_says_nothing_is_counted_instead() {
     let product = demo();
     let page = |path: &str| {

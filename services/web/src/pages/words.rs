@@ -226,7 +226,7 @@ pub fn value_of(catalogue: &Catalogue, dimension: &str, value: &str) -> String {
         return title.to_owned();
     }
     match (dimension, value) {
-        (_, "nhs" | "social-care" | "both") => responsible(value).to_owned(),
+        ("responsible", _) | (_, "nhs" | "social-care" | "both") => responsible(value).to_owned(),
         ("pathway", code) => pathway(code).to_owned(),
         ("service", code) => service(code),
         ("reason", "unknown") => "Not recorded".to_owned(),
