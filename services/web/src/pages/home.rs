@@ -245,7 +245,7 @@ fn under_test(visit: &Visit, changes: &[Tested]) -> Markup {
                         @let name = tested.change.title.as_deref().unwrap_or("A change");
                         a href=(visit.address.elsewhere(changes::path(&tested.id))) { (name) }
                         p.small { (visit.title_of(tested.change.area.as_str())) @if let Some(started) = tested.change.started { ", since " (axis::date(started)) } }
-                        @if let Some((around, answer)) = tested.around.as_ref().zip(tested.answer.as_ref()) { (verdict(around, &answer.chart)) }
+                        @if let Some((around, answer)) = tested.around.as_ref().zip(tested.answer.as_ref()) { (verdict(&tested.change, around, &answer.chart)) }
                     }
                 } }
             }
