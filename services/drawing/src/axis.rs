@@ -134,6 +134,7 @@ fn singular(unit: &str) -> &str {
     match unit {
         "people" => "person",
         other => other.strip_suffix('s').unwrap_or(other),
+        per if per.starts_with("per ") => per,
     }
 }
 

@@ -154,7 +154,13 @@ fn bars_are_drawn_where_bars_are_promised_and_a_split_that_says_nothing_is_count
         "{split}"
     );
     let by_place = page("/measures/tr-delayed-share?area=havenshire&split=area");
-    assert!(!by_place.contains("numbers are compared and not shares"));
+    assert!(!by_place.contains("recorded only of those"));
+    // What is compared by its parts has no verdict of its own, and no share above 100 per cent.
+    let themes = page("/measures?q=comments");
+    assert!(themes.contains("Compared by theme"), "{themes}");
+    let over_time = page("/measures/ex-themes?area=havenshire&chart=run");
+    let told = over_time.split("<main").nth(1).unwrap();
+    assert!(told.contains("per 100 comments"), "{told}");
 }
 
 #[test]

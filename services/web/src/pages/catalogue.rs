@@ -1,7 +1,6 @@
 //! `GET /measures` and `GET /frameworks`: what can be charted, and the systems that measures and ratings come from.
 
-use super::address::Address;
-use super::home::value_words;
+use super::home::{said, sparked};
 use super::layout::{self, Tab, family};
 use super::visit::Visit;
 use super::words;
@@ -120,12 +119,12 @@ fn row(visit: &Visit, measure: &Measure, line: Option<&Line>) -> Markup {
             div {
                 a href=(visit.address.elsewhere(format!("/measures/{}", measure.id)).with("area", area)) { (measure.title) }
                 @if area != visit.area.as_str() { " " span.place { (visit.title_of(area)) } }
-                p.small { (measure.counts) @if !measure.out_of.is_empty() { ", out of " (measure.out_of) } "." }
+                p.small { (words::counted_of(measure)) "." }
             }
             @match line {
                 Some(line) => {
-                    p.state.(icon::variation_class(line.variation)) { (PreEscaped(icon::variation(line.variation))) span { strong { (icon::variation_word(line.variation)) } br; span.small { (value_words(line)) } } }
-                    (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &format!("{}: course of the latest points", measure.title))))
+                    p.state.(icon::variation_class(line.variation)) { @if line.compares.is_none() { (PreEscaped(icon::variation(line.variation))) } span { (said(line)) } }
+                    @if line.compares.is_some() { span {} } @else { (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &sparked(line)))) }
                 }
                 None => { p.state.place { "No points here yet" } span {} }
             }

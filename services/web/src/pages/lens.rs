@@ -138,7 +138,8 @@ fn measure(visit: &Visit, overview: &Overview, m: &LensMeasure) -> Markup {
                 (PreEscaped(icon::variation(line.variation)))
                 div {
                     a href=(visit.address.elsewhere(format!("/measures/{}", m.measure))) { (m.title) }
-                    p { span.(icon::variation_class(line.variation)) { (icon::variation_word(line.variation)) } @if let Some((start, value)) = line.latest { ": " strong { (axis::amount(value, &line.unit)) } ", " (words::period(line.period, start)) } }
+                    @if let Some(by) = &line.compares { p { "Compared by " (words::dimension(by)) } }
+                    @else { p { span.(icon::variation_class(line.variation)) { (icon::variation_word(line.variation)) } @if let Some((start, value)) = line.latest { ": " strong { (axis::amount(value, &line.unit)) } ", " (words::period(line.period, start)) } } }
                 }
             }
         }

@@ -6,8 +6,8 @@ pub use joinedup_drawing::sentence_start;
 use joinedup_events::local;
 use joinedup_views::catalogue::Catalogue;
 use joinedup_views::chart::Chart;
-use joinedup_views::measure::{ChartKind, Direction};
-use joinedup_views::period::{Grain, Period};
+use joinedup_views::measure::{ChartKind, Direction, Measure};
+use joinedup_views::period::Grain;
 use std::collections::BTreeSet;
 
 /// A date and a time of day, local: 14 Sep 2026, 9:30am.
@@ -108,14 +108,12 @@ pub fn source_kind(part: &str) -> String {
 
 /// A period: `week of 14 Sep 2026`, `Sep 2026`.
 #[must_use]
-pub fn period(grain: Grain, start: NaiveDate) -> String {
-    let month = |d: NaiveDate| format!("{} {}", MONTHS[d.month0() as usize], d.year());
-    let last = Period::of(grain, start).end.pred_opt().unwrap_or(start);
-    match grain {
-        Grain::Day => date(start),
-        Grain::Week => format!("week of {}", date(start)),
-        Grain::Month => month(start),
-        Grain::Quarter | Grain::Year => format!("{} to {}", month(start), month(last)),
+pub fn counted_of(measure: &Measure) -> String {
+    let Measure { counts, out_of, .. } = measure;
+    match is_rate(measure) {
+        _ if out_of.is_empty() => counts.clone(),
+        true => format!("{counts}, per {out_of}"),
+        false => format!("{counts}, out of {out_of}"),
     }
 }
 
