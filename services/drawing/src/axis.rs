@@ -1,6 +1,7 @@
 //! Scales and ticks.
 
 use chrono::{Datelike, NaiveDate};
+use joinedup_views::period::{Grain, Period};
 
 /// More decimals than a number of this kind holds say nothing.
 const MAX_DECIMALS: u8 = 17;
@@ -133,8 +134,8 @@ pub fn amount(value: f64, unit: &str) -> String {
 fn singular(unit: &str) -> &str {
     match unit {
         "people" => "person",
-        other => other.strip_suffix('s').unwrap_or(other),
         per if per.starts_with("per ") => per,
+        other => other.strip_suffix('s').unwrap_or(other),
     }
 }
 
@@ -172,6 +173,31 @@ pub fn date(date: NaiveDate) -> String {
         MONTHS[date.month0() as usize],
         date.year()
     )
+}
+
+/// A period: `week of 14 Sep 2026`, `Sep 2026`.
+#[must_use]
+pub fn period(grain: Grain, start: NaiveDate) -> String {
+    let last = Period::of(grain, start).end.pred_opt().unwrap_or(start);
+    match grain {
+        Grain::Day => date(start),
+        Grain::Week => format!("week of {}", date(start)),
+        Grain::Month => month(start),
+        Grain::Quarter | Grain::Year => format!("{} to {}", month(start), month(last)),
+    }
+}
+
+/// Where a period begins, for an axis: `14 Sep 2026`, and of months `Sep 2026`.
+#[must_use]
+pub fn short_period(grain: Grain, start: NaiveDate) -> String {
+    match grain {
+        Grain::Day | Grain::Week => date(start),
+        Grain::Month | Grain::Quarter | Grain::Year => month(start),
+    }
+}
+
+fn month(date: NaiveDate) -> String {
+    format!("{} {}", MONTHS[date.month0() as usize], date.year())
 }
 
 /// Names of months.

@@ -1,6 +1,7 @@
 //! Dates, lengths of time and codes as people say them.
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+pub use joinedup_drawing::axis::period;
 use joinedup_drawing::axis::{MONTHS, date};
 pub use joinedup_drawing::sentence_start;
 use joinedup_events::local;
@@ -106,7 +107,7 @@ pub fn source_kind(part: &str) -> String {
     }
 }
 
-/// A period: `week of 14 Sep 2026`, `Sep 2026`.
+/// What a measure counts, and out of what or per how many.
 #[must_use]
 pub fn counted_of(measure: &Measure) -> String {
     let Measure { counts, out_of, .. } = measure;
