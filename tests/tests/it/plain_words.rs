@@ -150,7 +150,7 @@ fn bars_are_drawn_where_bars_are_promised_and_a_split_that_says_nothing_is_count
     let split = page("/measures/tr-delayed-share?area=havenshire&split=reason");
     let split = split.split("id=\"multiples\"").nth(1).unwrap();
     assert!(
-        split.contains("numbers are compared and not shares"),
+        split.contains("recorded only of those who are counted here"),
         "{split}"
     );
     let by_place = page("/measures/tr-delayed-share?area=havenshire&split=area");

@@ -118,6 +118,12 @@ pub fn counted_of(measure: &Measure) -> String {
     }
 }
 
+/// Whether a measure is of so many things: 100,000 residents, 100 comments.
+#[must_use]
+pub fn is_rate(measure: &Measure) -> bool {
+    measure.out_of.starts_with(|c: char| c.is_ascii_digit())
+}
+
 /// The name of a length of period.
 #[must_use]
 pub const fn grain(grain: Grain) -> &'static str {
@@ -205,6 +211,7 @@ pub fn dimension(code: &str) -> String {
         "responsible" => "who is responsible".to_owned(),
         "population" => "group of people".to_owned(),
         "sector" => "sector that referred".to_owned(),
+        "hours" => "time of day".to_owned(),
         other => sentence(other).to_lowercase(),
     }
 }
