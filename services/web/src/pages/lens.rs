@@ -81,7 +81,7 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
         h1 { (lens.title) span.place { ", " (place) } }
         (others(visit, &lenses, id))
         section.card #sum data-live aria-label="In a sentence" {
-            p.lead { strong { (measured) " of " (seen.len()) " measured here." } @for s in seen.iter().filter(|s| !is_measured(s)) { " " strong.concern { (s.holes.first().map_or("", String::as_str)) } } }
+            p.lead { strong { "Data here for " (measured) " of its " (words::counted(seen.len(), "part", "parts")) "." } @for s in seen.iter().filter(|s| !is_measured(s)) { " " strong.concern { (s.holes.first().map_or("", String::as_str)) } } }
             p { (lens.note) }
         }
         div.lens { @for (at, s) in seen.iter().enumerate() {
