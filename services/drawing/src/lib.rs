@@ -26,7 +26,6 @@ use joinedup_spc::rules::{Rule, Signal};
 use joinedup_spc::runs::Side;
 use joinedup_views::ask::Answer;
 use joinedup_views::chart::{Chart, ChartPoint};
-use joinedup_views::measure::Shape;
 use joinedup_views::point::State;
 
 /// The drawing of a chart, with the changes that should move the measure there and each target from its own day.
@@ -55,11 +54,7 @@ pub fn of_answer(answer: &Answer, standalone: bool) -> Drawing {
         name: "chart".into(),
         title: chart.heading(),
         description: chart.summary.clone(),
-        unit: if chart.shape == Shape::Proportion {
-            "proportion".into()
-        } else {
-            chart.unit.clone()
-        },
+        unit: chart.unit().to_owned(),
         centre_name: if run { "median" } else { "mean" },
         period: chart.period,
         spots,

@@ -74,7 +74,7 @@ pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Mar
                         @if change.area != visit.area { " · " a href=(format!("{}#changes", visit.address.clone().with("area", change.area.as_str()))) { "see the chart for that place" } }
                     }
                     @if let Some(aim) = &change.aim { p { "Aim: " (aim) } }
-                    @if let Some(around) = before_and_after(change, &chart.measure, &chart.title, &points) {
+                    @if let Some(around) = before_and_after(change, &chart.measure, (&chart.title, chart.unit()), &points) {
                         (verdict(change, &around, chart))
                         @if around.later.median.is_some() && around.before.median.is_some() { p.note { "Other changes may have contributed." } }
                         @else { p.note { (around.sentence) } }

@@ -86,7 +86,7 @@ fn after_change(
     if change.finished.is_some_and(|end| end + A_YEAR < today) {
         return None;
     }
-    let around = before_and_after(change, &chart.measure, &chart.title, points)?;
+    let around = before_and_after(change, &chart.measure, (&chart.title, chart.unit()), points)?;
     // A test that was not adopted says nothing of now.
     if around.is_over {
         return None;

@@ -24,7 +24,12 @@ impl Studied {
         let request = ChartRequest::new(measure, area);
         let answer = charts::ask(&visit.app, &request, audience).ok()?;
         let chart = &answer.chart;
-        let around = before_and_after(change, &chart.measure, &chart.title, &answer.judged());
+        let around = before_and_after(
+            change,
+            &chart.measure,
+            (&chart.title, chart.unit()),
+            &answer.judged(),
+        );
         Some(Self { answer, around })
     }
 
@@ -109,7 +114,7 @@ mod tests {
         let own = chart.phases.first().and_then(|phase| phase.centre);
         let answer = answered(chart);
         let change = huddle(None);
-        let around = before_and_after(&change, "m", "Delay", &answer.judged()).unwrap();
+        let around = before_and_after(&change, "m", ("Delay", "days"), &answer.judged()).unwrap();
         let mut drawing = joinedup_drawing::of_answer(&answer, false);
         draw_around(&mut drawing, &answer, &change, &around);
         let lines: Vec<Option<f64>> = [0, 29, 30, 49].map(|n| drawing.spots[n].centre).into();
@@ -131,7 +136,8 @@ mod tests {
     fn it_is_early_while_there_are_few_weeks_and_not_where_few_of_many_have_data() {
         let said = |weeks: Vec<(State, Option<f64>)>| {
             let (answer, change) = (answered(chart(&weeks)), huddle(None));
-            let around = before_and_after(&change, "m", "Delay", &answer.judged()).unwrap();
+            let around =
+                before_and_after(&change, "m", ("Delay", "days"), &answer.judged()).unwrap();
             verdict(&change, &around, &answer.chart).into_string()
         };
         let words = said(near(5.0, 30).chain(near(2.0, 5)).collect());
@@ -155,7 +161,8 @@ mod tests {
             let mut change = huddle(None);
             change.finished = change.started.map(|start| start + Days::new(days - 1));
             change.decision = Some(Decision::Abandon);
-            let around = before_and_after(&change, "m", "Delay", &answer.judged()).unwrap();
+            let around =
+                before_and_after(&change, "m", ("Delay", "days"), &answer.judged()).unwrap();
             let mut drawing = joinedup_drawing::of_answer(&answer, false);
             draw_around(&mut drawing, &answer, &change, &around);
             (

@@ -211,3 +211,10 @@ fn what_is_suppressed_or_not_final_is_not_said_to_be_missing() {
         "No data for this place yet"
     );
 }
+
+#[test]
+fn what_is_spoken_of_a_chart_has_the_amounts_that_its_page_has() {
+    let chart = chart(&[(State::Final, Some(1.0)); 30]);
+    let said = ": 1 day in the week from 28 July 2025, against a median of 1 day.";
+    assert!(chart.summary.contains(said), "{}", chart.summary);
+}
