@@ -236,6 +236,8 @@ pub fn value_of(catalogue: &Catalogue, dimension: &str, value: &str) -> String {
         ("pathway", code) => pathway(code).to_owned(),
         ("service", code) => service(code),
         ("reason", "unknown") => "Not recorded".to_owned(),
+        ("hours", "in") => "In hours".to_owned(),
+        ("hours", "out") => "Out of hours".to_owned(),
         ("reason", code) => joinedup_events::reason::Reason::from_code(code)
             .map_or_else(|| sentence(code), |r| r.title().to_owned()),
         (_, "") => "Not recorded".to_owned(),
@@ -360,6 +362,8 @@ mod tests {
         }
         assert_eq!(said("item", "not-an-item"), "Not an item");
         assert_eq!(said("reason", "unknown"), "Not recorded");
+        assert_eq!(said("responsible", "unattributed"), "Not recorded");
+        assert_eq!(said("hours", "out"), "Out of hours");
     }
 
     #[test]
