@@ -267,6 +267,15 @@ pub fn of_points(query: &ChartQuery<'_>, area_title: String, points: Vec<Point>)
 }
 
 impl Chart {
+    /// The unit that its numbers are written with: `proportion` for shares.
+    #[must_use]
+    pub fn unit(&self) -> &str {
+        match self.shape {
+            Shape::Proportion => "proportion",
+            _ => &self.unit,
+        }
+    }
+
     /// The place as it follows the title: the area's name, or whose numbers stand for it.
     #[must_use]
     pub fn place(&self) -> &str {

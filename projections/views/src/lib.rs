@@ -8,6 +8,7 @@
 //! a point is computed. Nothing here knows the log, the store or the network.
 
 pub mod admission;
+pub mod amounts;
 pub mod ask;
 pub mod catalogue;
 pub mod cell;

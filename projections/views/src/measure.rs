@@ -443,6 +443,12 @@ impl Measure {
         self.aggregate.shape()
     }
 
+    /// The dimension that the bars of the measure are by.
+    #[must_use]
+    pub fn bars_by(&self) -> Option<&Slug> {
+        self.parts.as_ref().or(self.breakdowns.first())
+    }
+
     /// The unit people read, in a word: as given, or what follows from the aggregate.
     #[must_use]
     pub fn unit(&self) -> &str {

@@ -43,7 +43,7 @@ fn moved(values: &[f64], before: usize) -> Moved {
         points,
         ..Judged::default()
     };
-    before_and_after(&change, "m", "Waits", &judged)
+    before_and_after(&change, "m", ("Waits", "days"), &judged)
         .unwrap()
         .moved
 }

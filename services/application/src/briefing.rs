@@ -102,7 +102,12 @@ pub fn tested(app: &App, area: &AreaId, audience: Audience) -> Result<Vec<Tested
                 charts::ask(app, &request, audience).ok()
             });
             let around = answer.as_ref().and_then(|a| {
-                before_and_after(&change, &a.chart.measure, &a.chart.title, &a.judged())
+                before_and_after(
+                    &change,
+                    &a.chart.measure,
+                    (&a.chart.title, a.chart.unit()),
+                    &a.judged(),
+                )
             });
             Tested {
                 id,

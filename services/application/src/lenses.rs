@@ -250,7 +250,7 @@ pub fn look(
             .iter()
             .any(|c| matches!(c.status, Status::Running | Status::Paused))
         {
-            holes.push("No change that tries it is under test.".to_owned());
+            holes.push("No change for it is being tested.".to_owned());
         }
         let first = group.measures.first().filter(|_| !is_measured);
         Seen {

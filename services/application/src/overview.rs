@@ -35,6 +35,8 @@ pub struct Line {
     pub footprint: Option<String>,
     /// The unit, `proportion` for shares.
     pub unit: String,
+    /// The dimension by whose values the chart compares parts with each other: no rule judges all of them together.
+    pub compares: Option<String>,
     /// The length of a period.
     pub period: Grain,
     /// Which way is better.
@@ -267,6 +269,10 @@ fn line(measure: &Measure, chart: Chart) -> Option<Line> {
         } else {
             chart.unit
         },
+        compares: measure
+            .bars_by()
+            .filter(|_| measure.chart.is_ranked())
+            .map(ToString::to_string),
         period: chart.period,
         direction: chart.direction,
         latest: last.and_then(|p| Some((p.point.period_start, p.point.value?))),

@@ -1,6 +1,9 @@
 //! Scales and ticks.
 
 use chrono::{Datelike, NaiveDate};
+use joinedup_views::amounts::trimmed;
+pub use joinedup_views::amounts::{amount, number};
+use joinedup_views::period::{Grain, Period};
 
 /// More decimals than a number of this kind holds say nothing.
 const MAX_DECIMALS: u8 = 17;
@@ -96,72 +99,6 @@ fn ends(unit: &str) -> Option<(f64, f64)> {
     Some((least.parse().ok()?, most.parse().ok()?))
 }
 
-/// A value in words, with as many decimals as it needs: shares as percentages.
-#[must_use]
-pub fn number(value: f64, unit: &str) -> String {
-    if unit == "proportion" {
-        return trimmed(value * 100.0, 1) + "%";
-    }
-    trimmed(
-        value,
-        if value.abs() >= 100.0 {
-            0
-        } else if value.abs() >= 10.0 {
-            1
-        } else {
-            2
-        },
-    )
-}
-
-/// A value with its unit.
-#[must_use]
-pub fn amount(value: f64, unit: &str) -> String {
-    match unit {
-        "proportion" | "" => number(value, unit),
-        // What explains itself is read beside the number and not as its noun.
-        unit if unit.contains(", ") => format!("{} ({unit})", number(value, unit)),
-        unit => {
-            let number = number(value, unit);
-            let unit = if number == "1" { singular(unit) } else { unit };
-            format!("{number} {unit}")
-        }
-    }
-}
-
-/// A unit of one: measures name theirs in the plural.
-fn singular(unit: &str) -> &str {
-    match unit {
-        "people" => "person",
-        other => other.strip_suffix('s').unwrap_or(other),
-    }
-}
-
-fn trimmed(value: f64, decimals: usize) -> String {
-    let text = format!("{value:.decimals$}");
-    let text = if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &text
-    };
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some("0") => ("", "0"),
-        Some(digits) => ("\u{2212}", digits),
-        None => ("", text),
-    };
-    let (whole, rest) = digits
-        .split_once('.')
-        .map_or((digits, String::new()), |(w, r)| (w, format!(".{r}")));
-    let mut grouped = String::new();
-    for (i, c) in whole.chars().enumerate() {
-        if i > 0 && (whole.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(c);
-    }
-    format!("{sign}{grouped}{rest}")
-}
-
 /// A date as people write it: 14 Sep 2026.
 #[must_use]
 pub fn date(date: NaiveDate) -> String {
@@ -171,6 +108,31 @@ pub fn date(date: NaiveDate) -> String {
         MONTHS[date.month0() as usize],
         date.year()
     )
+}
+
+/// A period: `week of 14 Sep 2026`, `Sep 2026`.
+#[must_use]
+pub fn period(grain: Grain, start: NaiveDate) -> String {
+    let last = Period::of(grain, start).end.pred_opt().unwrap_or(start);
+    match grain {
+        Grain::Day => date(start),
+        Grain::Week => format!("week of {}", date(start)),
+        Grain::Month => month(start),
+        Grain::Quarter | Grain::Year => format!("{} to {}", month(start), month(last)),
+    }
+}
+
+/// Where a period begins, for an axis: `14 Sep 2026`, and of months `Sep 2026`.
+#[must_use]
+pub fn short_period(grain: Grain, start: NaiveDate) -> String {
+    match grain {
+        Grain::Day | Grain::Week => date(start),
+        Grain::Month | Grain::Quarter | Grain::Year => month(start),
+    }
+}
+
+fn month(date: NaiveDate) -> String {
+    format!("{} {}", MONTHS[date.month0() as usize], date.year())
 }
 
 /// Names of months.
@@ -224,22 +186,6 @@ mod tests {
             labels([0.0, 0.0012], "proportion"),
             ["0%", "0.025%", "0.05%", "0.075%", "0.1%", "0.125%"]
         );
-    }
-
-    #[test]
-    fn numbers_read_as_people_write_them() {
-        assert_eq!(amount(1.0, "days"), "1 day");
-        assert_eq!(amount(1.0, "people"), "1 person");
-        assert_eq!(amount(1.2, "days"), "1.2 days");
-        assert_eq!(amount(1.0, "proportion"), "100%");
-        assert_eq!(amount(3.5, "level, 1 to 5"), "3.5 (level, 1 to 5)");
-        assert_eq!(amount(3.5, "per 100,000"), "3.5 per 100,000");
-        assert_eq!(number(4217.0, "days"), "4,217");
-        assert_eq!(number(1_234_567.0, ""), "1,234,567");
-        assert_eq!(number(0.125, "proportion"), "12.5%");
-        assert_eq!(number(2.5, "days"), "2.5");
-        assert_eq!(number(-3.0, "days"), "\u{2212}3");
-        assert_eq!(number(100.0, "days"), "100");
     }
 
     #[test]

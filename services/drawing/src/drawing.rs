@@ -3,11 +3,13 @@
 use super::axis::Scale;
 use super::frame::{Margins, Size};
 use chrono::NaiveDate;
+use joinedup_views::period::Grain;
 
 /// The height of the heading of a drawing that stands alone.
 const HEADING: f64 = 30.0;
-/// The width of a figure on the axis, nearly.
-const LETTER: f64 = 7.8;
+/// The width of a figure on the axis, and of the sign of per cent, in the widest of the style's types.
+const FIGURE: f64 = 8.3;
+const PER_CENT: f64 = 12.4;
 
 /// How a point is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,8 +169,8 @@ pub struct Drawing {
     pub unit: String,
     /// What the centre line is: `median` or `mean`.
     pub centre_name: &'static str,
-    /// How a period's first day is said: `week of 14 Sep 2026`.
-    pub period_word: &'static str,
+    /// How long the period of a point is.
+    pub period: Grain,
     /// The points, by date.
     pub spots: Vec<Spot>,
     /// The level of the latest points.
@@ -230,9 +232,10 @@ impl Drawing {
     pub fn margins(&self) -> Margins {
         let mut margins = self.size.margins();
         let scale = self.shown_scale();
-        let letters = |tick| scale.label(tick, &self.unit).chars().count();
-        let longest = scale.ticks().map(letters).max().unwrap_or(0);
-        margins.left = margins.left.max(10.0 + longest as f64 * LETTER);
+        let width = |c: char| if c == '%' { PER_CENT } else { FIGURE };
+        let long = |tick| scale.label(tick, &self.unit).chars().map(width).sum();
+        let longest = scale.ticks().map(long).fold(0.0, f64::max);
+        margins.left = margins.left.max(10.0 + longest);
         if self.standalone {
             margins.top += HEADING;
             margins.height += HEADING;

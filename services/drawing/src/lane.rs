@@ -133,6 +133,7 @@ mod tests {
     use super::super::drawing::{Mark, Spot};
     use super::*;
     use chrono::NaiveDate;
+    use joinedup_views::period::Grain;
     use proptest::prelude::*;
 
     #[test]
@@ -154,7 +155,7 @@ mod tests {
                 description: String::new(),
                 unit: String::new(),
                 centre_name: "median",
-                period_word: "",
+                period: Grain::Week,
                 spots: (0..70).map(spot).collect(),
                 lately: None,
                 targets: Vec::new(),

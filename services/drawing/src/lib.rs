@@ -26,8 +26,6 @@ use joinedup_spc::rules::{Rule, Signal};
 use joinedup_spc::runs::Side;
 use joinedup_views::ask::Answer;
 use joinedup_views::chart::{Chart, ChartPoint};
-use joinedup_views::measure::Shape;
-use joinedup_views::period::Grain;
 use joinedup_views::point::State;
 
 /// The drawing of a chart, with the changes that should move the measure there and each target from its own day.
@@ -56,13 +54,9 @@ pub fn of_answer(answer: &Answer, standalone: bool) -> Drawing {
         name: "chart".into(),
         title: chart.heading(),
         description: chart.summary.clone(),
-        unit: if chart.shape == Shape::Proportion {
-            "proportion".into()
-        } else {
-            chart.unit.clone()
-        },
+        unit: chart.unit().to_owned(),
         centre_name: if run { "median" } else { "mean" },
-        period_word: period_word(chart.period),
+        period: chart.period,
         spots,
         lately: lately(chart),
         targets: answer.targets.iter().map(|t| (t.from, t.target)).collect(),
@@ -106,18 +100,6 @@ fn lately(chart: &Chart) -> Option<Level> {
         value: verdict.lately?,
         mark: mark(State::Final, Some(verdict.variation)),
     })
-}
-
-/// What is said before a period's first day.
-#[must_use]
-pub const fn period_word(grain: Grain) -> &'static str {
-    match grain {
-        Grain::Day => "",
-        Grain::Week => "week of",
-        Grain::Month => "month from",
-        Grain::Quarter => "quarter from",
-        Grain::Year => "year from",
-    }
 }
 
 /// How a point is drawn, by its state and by what chart rules say of it.

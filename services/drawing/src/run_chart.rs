@@ -1,7 +1,7 @@
 //! The run chart: points, centre line by phase, limits, target, improvement changes, and every point's state shown as
 //! what it is. Nothing is told by colour alone: signals have another shape, and each point says what it is in words.
 
-use super::axis::{amount, date, number};
+use super::axis::{amount, number, period, short_period};
 use super::dates;
 use super::drawing::{Drawing, Level, Mark, Spot};
 use super::frame::{Frame, Size};
@@ -153,7 +153,7 @@ fn ends(canvas: &Canvas<'_>, out: &mut String) {
             out,
             "<text x=\"{x:.1}\" y=\"{}\" class=\"{class}\">{}</text>",
             canvas.frame.floor() + 18.0,
-            date(spot.start)
+            short_period(canvas.drawing.period, spot.start)
         );
     }
 }
@@ -370,13 +370,13 @@ pub fn said(drawing: &Drawing, spot: &Spot) -> String {
     let value = spot
         .value
         .map_or_else(|| "no value".to_owned(), |v| amount(v, &drawing.unit));
-    let period = format!("{} {}", drawing.period_word, date(spot.start));
+    let period = period(drawing.period, spot.start);
     let why = if spot.why.is_empty() {
         String::new()
     } else {
         format!(". {}", spot.why)
     };
-    format!("{}: {value}{why}", period.trim_start())
+    format!("{period}: {value}{why}")
 }
 
 /// Text for XML.

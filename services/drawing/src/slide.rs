@@ -189,6 +189,7 @@ mod tests {
     use crate::drawing::Spot;
     use crate::frame::Size;
     use chrono::NaiveDate;
+    use joinedup_views::period::Grain;
 
     fn drawing() -> Drawing {
         let start: NaiveDate = "2026-01-05".parse().unwrap();
@@ -207,7 +208,7 @@ mod tests {
             description: "Falls".into(),
             unit: "falls".into(),
             centre_name: "median",
-            period_word: "week of",
+            period: Grain::Week,
             spots: spots.collect(),
             lately: None,
             targets: vec![(None, 21.0)],

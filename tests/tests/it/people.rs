@@ -54,6 +54,7 @@ fn the_improvement_lead_sees_whether_the_change_helped_and_prints_it() {
         .unwrap_or_else(|| panic!("the change of {began} is not on the first page: {told:?}"));
     let answer = [
         "Too early to tell",
+        "Too few numbers to tell",
         "Better than before",
         "Worse than before",
         "No clear improvement yet",

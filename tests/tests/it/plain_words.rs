@@ -111,6 +111,25 @@ fn a_filter_shows_as_many_people_as_it_says() {
 }
 
 #[test]
+fn a_filter_that_is_no_choice_is_said_and_where_nobody_reports_nobody_is_counted() {
+    let board = |product: &joinedup_tests::product::Joinedup, query: &str| {
+        let address = product.url(&format!("/board{query}"));
+        joinedup_tests::http::get_ok(&address).unwrap().text()
+    };
+    let county = demo();
+    let odd = board(&county, "?responsible=banana&nights=10");
+    for said in ["“banana” (not a choice)", "10 nights", "No one matches"] {
+        assert!(odd.contains(said), "{said}: {odd}");
+    }
+    assert!(!odd.contains("<ul class=\"segments\"></ul>"), "{odd}");
+    let empty = board(&empty(), "");
+    assert!(
+        !empty.contains("0 people") && !empty.contains("0 referrals"),
+        "{empty}"
+    );
+}
+
+#[test]
 fn bars_are_drawn_where_bars_are_promised_and_a_split_that_says_nothing_is_counted_instead() {
     let product = demo();
     let page = |path: &str| {
@@ -131,11 +150,17 @@ fn bars_are_drawn_where_bars_are_promised_and_a_split_that_says_nothing_is_count
     let split = page("/measures/tr-delayed-share?area=havenshire&split=reason");
     let split = split.split("id=\"multiples\"").nth(1).unwrap();
     assert!(
-        split.contains("numbers are compared and not shares"),
+        split.contains("recorded only of those who are counted here"),
         "{split}"
     );
     let by_place = page("/measures/tr-delayed-share?area=havenshire&split=area");
-    assert!(!by_place.contains("numbers are compared and not shares"));
+    assert!(!by_place.contains("recorded only of those"));
+    // What is compared by its parts has no verdict of its own, and no share above 100 per cent.
+    let themes = page("/measures?q=comments");
+    assert!(themes.contains("Compared by theme"), "{themes}");
+    let over_time = page("/measures/ex-themes?area=havenshire&chart=run");
+    let told = over_time.split("<main").nth(1).unwrap();
+    assert!(told.contains("per 100 comments"), "{told}");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! where they do not, the answer says that the season is not ruled out.
 
 use super::Change;
+use crate::amounts::amount;
 use crate::chart::median;
 use crate::period::Period;
 use chrono::{Days, NaiveDate};
@@ -114,7 +115,7 @@ const YEAR: Days = Days::new(364);
 /// A month that began up to so many days from there is the same month.
 const SAME: i64 = 4;
 
-/// Compares a measure's points around a cycle; none when it never started. The period that holds the first day of the cycle is
+/// Compares a measure's points around a cycle, with the measure's title and unit; none when it never started. The period that holds the first day of the cycle is
 /// the first since, as it is the first of a new baseline from that day.
 ///
 /// Points before the baseline that stood when the cycle began are left out. Those compared are all of the time in which the change
@@ -124,7 +125,7 @@ const SAME: i64 = 4;
 pub fn before_and_after(
     change: &Change,
     measure: &str,
-    title: &str,
+    (title, unit): (&str, &str),
     judged: &Judged,
 ) -> Option<BeforeAfter> {
     let start = change.started?;
@@ -183,13 +184,13 @@ pub fn before_and_after(
             };
             let then = after.median.filter(|_| is_over).map(|then| {
                 let over = counted(after.points);
-                format!(" After it ended: {} over {over}.", number(then))
+                format!(" After it ended: {} over {over}.", amount(then, unit))
             });
             format!(
                 "{title}: median {} over {} before {name} began, {} over {} {word}. {verdict}{season}{} Other changes may have contributed.",
-                number(was),
+                amount(was, unit),
                 counted(before.points),
-                number(is),
+                amount(is, unit),
                 counted(later.points),
                 then.unwrap_or_default(),
             )
@@ -276,16 +277,5 @@ fn counted(points: usize) -> String {
     match points {
         1 => "1 point".to_owned(),
         n => format!("{n} points"),
-    }
-}
-
-/// Three decimal places at most, without trailing zeros.
-fn number(value: f64) -> String {
-    let text = format!("{value:.3}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" {
-        "0".to_owned()
-    } else {
-        text.to_owned()
     }
 }

@@ -229,14 +229,14 @@ fn what_improved_before_an_accepted_baseline_is_not_credited_to_a_later_change()
     // Its first week of level 5 begins on 29 September; the change, 13 weeks later.
     let mut judged = weeks_from(day("2024-04-01"), &values);
     let running = change(&[on("2025-12-29", happened("started"))]).unwrap();
-    let told = before_and_after(&running, "m", "Waits", &judged).unwrap();
+    let told = before_and_after(&running, "m", ("Waits", "days"), &judged).unwrap();
     assert_eq!((told.before.points, told.moved), (91, Moved::Down));
     judged.baselines = vec![day("2025-09-29")];
-    let told = before_and_after(&running, "m", "Waits", &judged).unwrap();
+    let told = before_and_after(&running, "m", ("Waits", "days"), &judged).unwrap();
     assert_eq!((told.before.points, told.moved), (13, Moved::Chance));
     // A baseline of the change itself leaves what stood before it.
     judged.baselines.push(day("2025-12-29"));
-    let told = before_and_after(&running, "m", "Waits", &judged).unwrap();
+    let told = before_and_after(&running, "m", ("Waits", "days"), &judged).unwrap();
     assert_eq!(told.before.points, 13);
 }
 
@@ -245,7 +245,7 @@ fn a_start_in_mid_week_puts_its_week_on_the_later_side_as_a_new_baseline_does() 
     let values: Vec<f64> = (0..20).map(f64::from).collect();
     for (start, before) in [("2026-01-05", 6), ("2026-01-07", 6), ("2026-01-12", 7)] {
         let running = change(&[on(start, happened("started"))]).unwrap();
-        let found = before_and_after(&running, "m", "Waits", &weekly(&values)).unwrap();
+        let found = before_and_after(&running, "m", ("Waits", "days"), &weekly(&values)).unwrap();
         assert_eq!(found.before.points, before, "{start}");
         assert_eq!(found.during.points, 20 - before, "{start}");
     }
@@ -261,7 +261,7 @@ fn before_and_after_are_compared_by_medians_and_no_cause_is_claimed() {
     let told = before_and_after(
         &abandoned,
         "tr-delayed-share",
-        "Share delayed",
+        ("Share delayed", "proportion"),
         &weekly(&values),
     )
     .unwrap();
@@ -275,17 +275,15 @@ fn before_and_after_are_compared_by_medians_and_no_cause_is_claimed() {
     );
     assert!(
         told.sentence
-            .contains("0.35 over 9 points while it was tested")
-            && told
-                .sentence
-                .contains("After it ended: 0.25 over 6 points."),
+            .contains("35% over 9 points while it was tested")
+            && told.sentence.contains("After it ended: 25% over 6 points."),
         "{}",
         told.sentence
     );
     assert_eq!((told.above, told.below, told.moved), (0, 9, Moved::TooFew));
     // Just ended: nothing is after it.
     values.truncate(15);
-    let told = before_and_after(&abandoned, "m", "Share", &weekly(&values)).unwrap();
+    let told = before_and_after(&abandoned, "m", ("Share", "days"), &weekly(&values)).unwrap();
     assert_eq!((told.later, told.after.points), (told.during, 0));
     assert!(!told.sentence.contains("ended"), "{}", told.sentence);
 }
@@ -303,7 +301,7 @@ fn what_a_test_proved_stands_on_the_day_it_is_adopted_and_after() {
         ])
         .unwrap()
     };
-    let told = |change: &Change| before_and_after(change, "m", "Waits", &judged).unwrap();
+    let told = |change: &Change| before_and_after(change, "m", ("Waits", "days"), &judged).unwrap();
     let running = told(&change(&[on("2026-01-05", happened("started"))]).unwrap());
     let adopted = told(&ended(Decision::Adopt));
     assert_eq!((adopted.during.points, adopted.after.points), (14, 6));
@@ -329,9 +327,14 @@ fn points_on_both_sides_of_the_median_before_are_chance() {
     let moved = |since: &[f64]| {
         let values = [[0.3, 0.5].repeat(6), since.to_vec()].concat();
         let first = NaiveDate::from_ymd_opt(2026, 1, 5).unwrap() - chrono::Days::new(7 * 12);
-        before_and_after(&running, "m", "Share", &weeks_from(first, &values))
-            .unwrap()
-            .moved
+        before_and_after(
+            &running,
+            "m",
+            ("Share", "days"),
+            &weeks_from(first, &values),
+        )
+        .unwrap()
+        .moved
     };
     assert_eq!(moved(&[0.5; 11]), Moved::TooFew);
     assert_eq!(moved(&[0.5; 12]), Moved::Up);
@@ -351,11 +354,17 @@ fn a_claim_says_whether_the_season_was_looked_at() {
                 level + (n * 5 % 3) as f64
             })
             .collect();
-        before_and_after(&running, "m", "Waits", &weeks_from(first, &values)).unwrap()
+        before_and_after(
+            &running,
+            "m",
+            ("Waits", "days"),
+            &weeks_from(first, &values),
+        )
+        .unwrap()
     };
     let short = told(20);
     assert_eq!((short.moved, short.season_compared), (Moved::Down, false));
-    assert!(short.sentence.contains("median 21 over 20 points"));
+    assert!(short.sentence.contains("median 21 days over 20 points"));
     assert!(short.sentence.contains("season is not ruled out"));
     let long = told(60);
     assert_eq!((long.moved, long.season_compared), (Moved::Down, true));
@@ -368,7 +377,7 @@ fn few_points_are_said_to_be_few_and_a_running_cycle_has_no_after() {
     let told = before_and_after(
         &running,
         "m",
-        "Share",
+        ("Share", "days"),
         &weekly(&[0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.3]),
     )
     .unwrap();
@@ -378,11 +387,11 @@ fn few_points_are_said_to_be_few_and_a_running_cycle_has_no_after() {
         "{}",
         told.sentence
     );
-    let none = before_and_after(&running, "m", "Share", &Judged::default()).unwrap();
+    let none = before_and_after(&running, "m", ("Share", "days"), &Judged::default()).unwrap();
     assert!(none.sentence.contains("no points before"));
     let plan = change(&[on("2026-01-05", planned("Idea"))]).unwrap();
     assert_eq!(
-        before_and_after(&plan, "m", "Share", &Judged::default()),
+        before_and_after(&plan, "m", ("Share", "days"), &Judged::default()),
         None
     );
 }
@@ -394,7 +403,7 @@ fn a_place_whose_numbers_are_suppressed_is_not_told_that_it_has_no_data() {
         mostly_suppressed: true,
         ..Judged::default()
     };
-    let told = before_and_after(&running, "m", "Share", &suppressed).unwrap();
+    let told = before_and_after(&running, "m", ("Share", "days"), &suppressed).unwrap();
     assert_eq!(told.moved, Moved::Suppressed);
     assert!(told.sentence.contains("suppressed"), "{}", told.sentence);
 }
@@ -402,7 +411,7 @@ fn a_place_whose_numbers_are_suppressed_is_not_told_that_it_has_no_data() {
 proptest! {
     #[test]
     fn every_point_is_on_one_side_and_no_sentence_claims_a_cause(values in prop::collection::vec(-5.0..5.0f64, 0..40)) {
-        let told = before_and_after(&cycle(), "m", "Share", &weekly(&values)).unwrap();
+        let told = before_and_after(&cycle(), "m", ("Share", "days"), &weekly(&values)).unwrap();
         prop_assert_eq!(told.before.points + told.during.points + told.after.points, values.len());
         for word in ["because", "caused", "due to", "thanks to", "led to", "result", "effect", "improved by"] {
             prop_assert!(!told.sentence.contains(word), "{}", told.sentence);

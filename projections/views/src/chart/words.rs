@@ -1,7 +1,7 @@
 //! A chart in sentences.
 
 use super::Chart;
-use crate::measure::Shape;
+use crate::amounts::amount;
 use crate::period::{Grain, Period};
 use crate::point::State;
 use chrono::NaiveDate;
@@ -21,35 +21,6 @@ pub fn period_name(grain: Grain, period: Period) -> String {
     }
 }
 
-/// A number as people read it.
-fn number(chart: &Chart, value: f64) -> String {
-    if chart.shape == Shape::Proportion || chart.unit == "proportion" {
-        return format!("{:.1}%", value * 100.0);
-    }
-    let text = if (value - value.round()).abs() < 1e-9 {
-        thousands(value.round())
-    } else {
-        format!("{value:.1}")
-    };
-    format!("{text} {}", chart.unit)
-}
-
-fn thousands(value: f64) -> String {
-    let digits = format!("{:.0}", value.abs());
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if value < 0.0 {
-        format!("−{text}")
-    } else {
-        text
-    }
-}
-
 /// What the chart shows: the latest number that counts, the verdict, and what is not there.
 pub(super) fn summary(chart: &Chart) -> String {
     let mut text = String::new();
@@ -64,7 +35,7 @@ pub(super) fn summary(chart: &Chart) -> String {
                 text,
                 "{}: {} in {}",
                 chart.heading(),
-                number(chart, value),
+                amount(value, chart.unit()),
                 period_name(chart.period, point.point.period())
             );
             if let Some(centre) = point.centre {
@@ -73,7 +44,11 @@ pub(super) fn summary(chart: &Chart) -> String {
                 } else {
                     "centre line"
                 };
-                let _ = write!(text, ", against a {line} of {}", number(chart, centre));
+                let _ = write!(
+                    text,
+                    ", against a {line} of {}",
+                    amount(centre, chart.unit())
+                );
             }
             text.push('.');
         }
@@ -131,12 +106,5 @@ mod tests {
         ] {
             assert_eq!(period_name(grain, Period::of(grain, date)), name);
         }
-    }
-
-    #[test]
-    fn thousands_are_set_apart() {
-        assert_eq!(thousands(109_918.0), "109,918");
-        assert_eq!(thousands(-1_234.0), "−1,234");
-        assert_eq!(thousands(12.0), "12");
     }
 }

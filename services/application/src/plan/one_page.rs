@@ -128,7 +128,7 @@ fn level(app: &App, rating: &NodeRating) -> Option<(u8, &'static str)> {
     let own = rating.own.as_ref().and_then(|own| own.level);
     let rolled = rating.rolled_up.as_ref().and_then(|rolled| rolled.level);
     own.map(|level| (level, ""))
-        .or(rolled.map(|level| (level, ", the lower median of its parts")))
+        .or(rolled.map(|level| (level, ", its places together (lower median)")))
 }
 
 /// Nodes by how they are rated: how far a level lies from the lower or the upper end of the scale.

@@ -1,6 +1,8 @@
 //! What a list of people waiting can be narrowed to, with counts that follow every other choice.
 
 use joinedup_events::Slug;
+use joinedup_events::reason::{Reason, Responsible};
+use joinedup_events::transfer::Pathway;
 use joinedup_views::waiting::WaitingTransfer;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,6 +67,18 @@ impl Facet {
             Self::Hospital => [hospital().unwrap_or(NONE)].into(),
             Self::Ward => [row.ward.as_ref().map_or(NONE, Slug::as_str)].into(),
             Self::Nights => BTreeSet::new(),
+        }
+    }
+
+    /// Whether a choice can be one of this facet's. A ward is whatever its sender calls it, and an area is the register's to know.
+    #[must_use]
+    pub fn knows(self, choice: &str) -> bool {
+        match self {
+            Self::Responsible => Responsible::from_code(choice).is_some(),
+            Self::Nights => choice.parse().is_ok_and(|least: u16| least > 0),
+            Self::Reason => choice == NONE || Reason::from_code(choice).is_some(),
+            Self::Pathway => choice == NONE || Pathway::from_code(choice).is_some(),
+            Self::Hospital | Self::Ward => true,
         }
     }
 
@@ -247,5 +261,13 @@ mod tests {
         assert!(odd.any() && !odd.keeps(&rows[0]));
         let counts = odd.counts(&rows, Facet::Responsible);
         assert_eq!(counts, [("nhs".to_owned(), 1), ("nobody".to_owned(), 0)]);
+        for (facet, known, unknown) in [
+            (Facet::Responsible, "unattributed", NONE),
+            (Facet::Nights, "1", "-1"),
+            (Facet::Reason, "HP1", "nobody"),
+            (Facet::Pathway, NONE, "4"),
+        ] {
+            assert!(facet.knows(known) && !facet.knows(unknown), "{facet:?}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 use super::super::drawing::Tested;
 use super::*;
 use chrono::NaiveDate;
+use joinedup_views::period::Grain;
 
 fn drawing() -> Drawing {
     let day = |n: u64| NaiveDate::from_ymd_opt(2026, 1, 5).unwrap() + chrono::Days::new(7 * n);
@@ -19,7 +20,7 @@ fn drawing() -> Drawing {
         description: "Seven weeks".into(),
         unit: "days".into(),
         centre_name: "median",
-        period_word: "week of",
+        period: Grain::Week,
         spots: vec![
             spot(0, Some(2.0), Mark::Plain),
             spot(1, None, Mark::Missing),

@@ -24,6 +24,7 @@ use joinedup_views::changes::{
 use joinedup_views::decide::{Refusal, version};
 use joinedup_views::suppression::Audience;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The most charts that one answer reads for the points around its changes.
 const MAX_CHARTS: usize = 60;
@@ -95,12 +96,19 @@ pub async fn list(
     .await
 }
 
+/// What is read of a chart.
+struct Read {
+    title: String,
+    unit: String,
+    points: Judged,
+}
+
 /// The points around changes; each chart is read once for an answer.
 struct Around<'a> {
     app: &'a App,
     audience: Audience,
     measure: Option<&'a str>,
-    read: BTreeMap<(String, AreaId), Option<(String, Judged)>>,
+    read: BTreeMap<(String, AreaId), Option<Arc<Read>>>,
 }
 
 impl Around<'_> {
@@ -129,13 +137,13 @@ impl Around<'_> {
         measures
             .into_iter()
             .filter_map(|measure| {
-                let (title, points) = self.points(&measure, &change.area)?;
-                before_and_after(change, &measure, &title, &points)
+                let read = self.points(&measure, &change.area)?;
+                before_and_after(change, &measure, (&read.title, &read.unit), &read.points)
             })
             .collect()
     }
 
-    fn points(&mut self, measure: &str, area: &AreaId) -> Option<(String, Judged)> {
+    fn points(&mut self, measure: &str, area: &AreaId) -> Option<Arc<Read>> {
         let key = (measure.to_owned(), area.clone());
         if !self.read.contains_key(&key) {
             if self.read.len() >= MAX_CHARTS {
@@ -145,8 +153,12 @@ impl Around<'_> {
             let judged = charts::ask(self.app, &request, self.audience)
                 .ok()
                 .map(|answer| {
-                    let points = answer.judged();
-                    (answer.chart.title, points)
+                    let (points, unit) = (answer.judged(), answer.chart.unit().to_owned());
+                    Arc::new(Read {
+                        title: answer.chart.title,
+                        unit,
+                        points,
+                    })
                 });
             self.read.insert(key.clone(), judged);
         }

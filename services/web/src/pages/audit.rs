@@ -2,6 +2,7 @@
 
 use super::layout::{self, Tab};
 use super::visit::Visit;
+use super::words;
 use crate::api::audit::{log, page};
 use crate::door::Shared;
 use crate::door::problem::Problem;
@@ -46,7 +47,7 @@ pub async fn show(State(shared): State<Shared>, visit: Visit) -> Result<Response
                 @if first > 0 { p { a href=(visit.address.clone().with("upto", first.to_string())) { "Earlier lines" } } }
                 p.note { "As lines of JSON at " a href="/api/v1/audit" { "/api/v1/audit" } "; " code { "joinedup audit verify" } " checks that none was changed." }
             };
-            Ok(layout::page(visit, Tab::Data, "Audit", &layout::place_picker(visit), &body))
+            Ok(layout::page(visit, Tab::Data, "Audit", &html! {}, &body))
         })
         .await
 }
@@ -54,13 +55,17 @@ pub async fn show(State(shared): State<Shared>, visit: Visit) -> Result<Response
 fn row(line: &Line) -> Markup {
     let about = &line.entry.about;
     let named = [&about.area, &about.measure, &about.item];
-    let mut words: Vec<String> = named.into_iter().flatten().cloned().collect();
-    words.extend(about.events.iter().map(|(first, last)| match last - first {
+    let mut of: Vec<String> = named.into_iter().flatten().cloned().collect();
+    of.extend(about.events.iter().map(|(first, last)| match last - first {
         0 => format!("event {first}"),
         _ => format!("events {first} to {last}"),
     }));
-    words.extend(about.times.map(|times| format!("{times} more times")));
-    words.extend(about.line.map(|line| format!("line {line}")));
+    of.extend(
+        about
+            .times
+            .map(|times| words::counted(times as usize, "more time", "more times")),
+    );
+    of.extend(about.line.map(|line| format!("line {line}")));
     html! {
         tr {
             th.number scope="row" { (line.n) }
@@ -68,7 +73,7 @@ fn row(line: &Line) -> Markup {
             td data-label="What" { (did(line.entry.did)) @if !line.entry.route.is_empty() { br; span.small { (line.entry.route) } } }
             td data-label="Who" { (line.entry.who) " " span.small { "(" (by(line.entry.by)) ")" } }
             td data-label="From" { @if let Some(from) = line.entry.from { (from) } }
-            td data-label="About" { (words.join(", ")) }
+            td data-label="About" { (of.join(", ")) }
         }
     }
 }

@@ -37,6 +37,8 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
         .collect();
     let place = visit.title_of(visit.area.as_str());
     let wall = layout::is_wall(visit);
+    // Where no source tells of anybody, nobody is not a number of people.
+    let is_reported = waiting.transfers_reported_until.is_some() || !waiting.transfers.is_empty();
     let most = if wall { WALL_ROWS } else { MAX_ROWS };
     let body = html! {
         div.board-head {
@@ -49,9 +51,9 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
         @if waiting.only.is_some() { p.note #only { "You see the people of your own areas only. Others may be waiting in " (place) "." } }
         (numbers(visit, &waiting))
         section.card #people data-live aria-labelledby="people-name" {
-            h2 #people-name { "Ready for discharge" span.place { " · " (words::counted(rows.len(), "person", "people")) @if narrowed.any() { " of " (waiting.transfers.len()) } } }
+            h2 #people-name { "Ready for discharge" @if is_reported { span.place { " · " (words::counted(rows.len(), "person", "people")) @if narrowed.any() { " of " (waiting.transfers.len()) } } } }
             (health::stop(visit, waiting.transfers_stop()))
-            @if !wall { (filters(visit, &waiting, &narrowed)) }
+            @if !wall && is_reported { (filters(visit, &waiting, &narrowed)) }
             @if rows.is_empty() {
                 p { @if narrowed.any() { "No one matches these filters. " a href=(cleared(visit)) { "Clear filters" } } @else { (nobody(waiting.transfers_reported_until, "discharge")) } }
             } @else { (people(visit, &rows, most)) }
@@ -59,7 +61,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
         }
         @if !wall {
             section.card #referrals data-live aria-labelledby="referrals-name" {
-                h2 #referrals-name { "Referrals waiting for first contact" span.place { " · " (words::counted(waiting.referrals.len(), "referral", "referrals")) } }
+                h2 #referrals-name { "Referrals waiting for first contact" @if waiting.referrals_reported_until.is_some() || !waiting.referrals.is_empty() { span.place { " · " (words::counted(waiting.referrals.len(), "referral", "referrals")) } } }
                 (health::stop(visit, waiting.referrals_stop()))
                 @if waiting.referrals.is_empty() { p { (nobody(waiting.referrals_reported_until, "referral")) } } @else { (referrals(visit, &waiting.referrals)) }
                 @let routine = waiting.referrals.iter().take(MAX_ROWS).filter(|r| !r.over).count();
@@ -200,14 +202,26 @@ fn filters(visit: &Visit, waiting: &Waiting, narrowed: &Narrowed) -> Markup {
             @for facet in Facet::ALL {
                 @let counts = narrowed.counts(&waiting.transfers, facet);
                 @let (several, rows) = (counts.iter().map(|(_, n)| n).sum::<usize>(), narrowed.beside(&waiting.transfers, facet));
-                h3 { (facet_words(facet)) @if several > rows { " (some people count under several)" } }
-                ul.segments {
-                    @if facet == Facet::Nights { @for n in NIGHTS { (choice(facet, &n.to_string(), narrowed.at_least(&waiting.transfers, n))) } }
-                    @else { @for (value, count) in &counts { (choice(facet, value, *count)) } }
+                // Where nobody is left there is nothing to choose.
+                @if facet == Facet::Nights || !counts.is_empty() {
+                    h3 { (facet_words(facet)) @if several > rows { " (some people count under several)" } }
+                    ul.segments {
+                        @if facet == Facet::Nights { @for (value, least) in nights(narrowed) { (choice(facet, &value, least.map_or(0, |n| narrowed.at_least(&waiting.transfers, n)))) } }
+                        @else { @for (value, count) in &counts { (choice(facet, value, *count)) } }
+                    }
                 }
             }
         }
     }
+}
+
+/// The lengths of waiting to choose from, the chosen one among them, with their nights; none where it is no length.
+fn nights(narrowed: &Narrowed) -> Vec<(String, Option<i64>)> {
+    let usual = NIGHTS.map(|n| (n.to_string(), Some(n)));
+    let other = narrowed.choice(Facet::Nights).map(str::to_owned);
+    let other = other.filter(|other| usual.iter().all(|(n, _)| n != other));
+    let other = other.map(|other| (other.clone(), other.parse().ok()));
+    usual.into_iter().chain(other).collect()
 }
 
 /// By what the list is narrowed, in words.
@@ -237,6 +251,9 @@ const fn facet_words(facet: Facet) -> &'static str {
 
 fn value_words(visit: &Visit, facet: Facet, value: &str) -> String {
     match (facet, value) {
+        // A link can ask for anything: what it asked for is said, and not what it might have meant.
+        (facet, odd) if !facet.knows(odd) => format!("\u{201c}{odd}\u{201d} (not a choice)"),
+        (Facet::Nights, "1") => "1 night".to_owned(),
         (Facet::Nights, nights) => format!("{nights} nights"),
         (Facet::Responsible, code) => words::responsible(code).to_owned(),
         (Facet::Pathway, code) => words::pathway(code).to_owned(),

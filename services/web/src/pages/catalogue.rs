@@ -1,7 +1,6 @@
 //! `GET /measures` and `GET /frameworks`: what can be charted, and the systems that measures and ratings come from.
 
-use super::address::Address;
-use super::home::value_words;
+use super::home::{said, sparked};
 use super::layout::{self, Tab, family};
 use super::visit::Visit;
 use super::words;
@@ -21,21 +20,51 @@ pub async fn measures(visit: Visit) -> Result<Response, Problem> {
     visit.render(|visit| Ok(page(visit))).await
 }
 
+/// What people in the NHS also call a thing, and a word of ours for it.
+const ALSO_CALLED: [(&str, &str); 8] = [
+    ("criteria to reside", "ready"),
+    ("nctr", "ready"),
+    ("medically optimised", "ready"),
+    ("stranded", "longest"),
+    ("ucr", "two hours"),
+    ("discharge to assess", "pathway"),
+    ("d2a", "pathway"),
+    ("los", "length of stay"),
+];
+
+/// Whether a text has all words of a search, by our names of things or by those that others have for them.
+fn has_words(text: &str, searched: &str) -> bool {
+    let text = text.to_lowercase();
+    let has_all = |words: &str| words.split_whitespace().all(|word| text.contains(word));
+    let words: Vec<&str> = searched.split_whitespace().collect();
+    // With a space on both sides: short names are parts of other words.
+    let searched = format!(" {} ", words.join(" ").to_lowercase());
+    let mut others = ALSO_CALLED.iter();
+    has_all(&searched)
+        || others.any(|(theirs, ours)| {
+            let theirs = format!(" {theirs} ");
+            searched.contains(&theirs) && has_all(&searched.replace(&theirs, &format!(" {ours} ")))
+        })
+}
+
 /// Whether a measure is among those asked for.
-fn fits(measure: &Measure, line: Option<&Line>, address: &Address) -> bool {
-    let text = [
-        measure.title.as_str(),
-        measure.id.as_str(),
-        &measure.counts,
-        &measure.why,
-        &measure.quantity,
-    ]
-    .join(" ")
-    .to_lowercase();
-    let found = address.get("q").is_none_or(|q| {
-        q.to_lowercase()
-            .split_whitespace()
-            .all(|w| text.contains(w))
+fn fits(visit: &Visit, measure: &Measure, line: Option<&Line>) -> bool {
+    let address = &visit.address;
+    let found = address.get("q").is_none_or(|searched| {
+        let catalogue = &visit.app.definitions.catalogue;
+        let tags = measure.frameworks.iter();
+        let of: Vec<String> = tags
+            .map(|t| words::framework(catalogue, t.as_str()))
+            .collect();
+        let text = [
+            &measure.title,
+            measure.id.as_str(),
+            &measure.counts,
+            &measure.why,
+            &measure.quantity,
+            &of.join(" "),
+        ];
+        has_words(&text.join(" "), searched)
     });
     let outcome = address
         .get("outcome")
@@ -64,7 +93,7 @@ fn page(visit: &Visit) -> Markup {
             .signals()
             .into_iter()
             .filter_map(|l| Some((visit.app.definitions.measures.get(&l.measure)?, Some(l))))
-            .filter(|(m, l)| fits(m, *l, &visit.address))
+            .filter(|(m, l)| fits(visit, m, *l))
             .collect()
     } else {
         visit
@@ -73,7 +102,7 @@ fn page(visit: &Visit) -> Markup {
             .measures
             .iter()
             .map(|m| (m, overview.line(m.id.as_str(), visit.area.as_str())))
-            .filter(|(m, l)| fits(m, *l, &visit.address))
+            .filter(|(m, l)| fits(visit, m, *l))
             .collect()
     };
     if !signals {
@@ -95,14 +124,14 @@ fn page(visit: &Visit) -> Markup {
     let body = html! {
         h1 { "Measures" span.place { ", " (place) } }
         (search(visit))
-        p.note #found { (words::counted(rows.len(), if signals { "signal" } else { "measure" }, if signals { "signals" } else { "measures" })) @if !signals { ", " (rows.iter().filter(|r| r.1.is_some()).count()) " with points here" } "." }
+        @if !rows.is_empty() { p.note #found { (words::counted(rows.len(), if signals { "signal" } else { "measure" }, if signals { "signals" } else { "measures" })) @if !signals { ", " (rows.iter().filter(|r| r.1.is_some()).count()) " with data here" } "." } }
         @for (order, (name, rows)) in &groups {
             section.card id=(format!("family-{order}")) data-live aria-labelledby=(format!("family-{order}-name")) {
                 h2 id=(format!("family-{order}-name")) { (name) }
                 ul.catalogue { @for (measure, line) in rows { (row(visit, measure, *line)) } }
             }
         }
-        @if rows.is_empty() { p { "No measure fits. " a href=(visit.address.elsewhere("/measures")) { "Show all measures" } } }
+        @if rows.is_empty() { p #found { (if signals { "No signals match." } else { "No measures match." }) " " a href=(visit.address.elsewhere("/measures")) { "Show all measures" } } }
     };
     layout::page(
         visit,
@@ -120,14 +149,14 @@ fn row(visit: &Visit, measure: &Measure, line: Option<&Line>) -> Markup {
             div {
                 a href=(visit.address.elsewhere(format!("/measures/{}", measure.id)).with("area", area)) { (measure.title) }
                 @if area != visit.area.as_str() { " " span.place { (visit.title_of(area)) } }
-                p.small { (measure.counts) @if !measure.out_of.is_empty() { ", out of " (measure.out_of) } "." }
+                p.small { (words::counted_of(measure)) "." }
             }
             @match line {
                 Some(line) => {
-                    p.state.(icon::variation_class(line.variation)) { (PreEscaped(icon::variation(line.variation))) span { strong { (icon::variation_word(line.variation)) } br; span.small { (value_words(line)) } } }
-                    (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &format!("{}: course of the latest points", measure.title))))
+                    p.state.(icon::variation_class(line.variation)) { @if line.compares.is_none() { (PreEscaped(icon::variation(line.variation))) } span { (said(line)) } }
+                    @if line.compares.is_some() { span {} } @else { (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &sparked(line)))) }
                 }
-                None => { p.state.place { "No points here yet" } span {} }
+                None => { p.state.place { "No data here yet" } span {} }
             }
         }
     }
@@ -150,7 +179,7 @@ fn search(visit: &Visit) -> Markup {
             span.pair { label for="outcome" { "Outcome" } select #outcome name="outcome" { option value="" { "any" } @for n in outcomes { option value=(n.id) selected[is("outcome", &n.id)] { (n.title) } } } }
             span.pair { label for="purpose" { "For" } select #purpose name="purpose" { option value="" { "any purpose" } @for p in ["improvement", "performance"] { option value=(p) selected[is("purpose", p)] { (p) } } } }
             span.pair { label for="framework" { "Framework" } select #framework name="framework" { option value="" { "any" } @for (id, title) in tagged(visit) { option value=(id) selected[is("framework", &id)] { (title) } } } }
-            span.pair { label for="show" { "Show" } select #show name="show" { option value="" { "all" } option value="data" selected[is("show", "data")] { "with points here" } option value="signals" selected[is("show", "signals")] { "signals, here and in its parts" } } }
+            span.pair { label for="show" { "Show" } select #show name="show" { option value="" { "all" } option value="data" selected[is("show", "data")] { "with data here" } option value="signals" selected[is("show", "signals")] { "signals, here and in its parts" } } }
             button.quiet type="submit" { "Search" }
         }
     }
@@ -241,5 +270,22 @@ fn framework_card(visit: &Visit, framework: &Framework) -> Markup {
             }
             @if !framework.sources.is_empty() { p.small { "To read: " @for (i, link) in framework.sources.iter().enumerate() { @if i > 0 { ", " } a href=(link.address) rel="noreferrer" { (link.title) } } } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_words;
+
+    #[test]
+    fn a_measure_is_found_by_the_names_that_the_nhs_has_for_it() {
+        let ready = "Ready and waiting now: people who are ready to leave and have not left";
+        for searched in ["waiting ready", "Criteria  to reside", "NCTR now"] {
+            assert!(has_words(ready, searched), "{searched}");
+        }
+        for searched in ["criteria to reside beds", "los", "ucr", "falls"] {
+            assert!(!has_words(ready, searched), "{searched}");
+        }
+        assert!(has_words("Seen within two hours in a crisis", "UCR"));
     }
 }

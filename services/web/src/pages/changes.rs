@@ -114,7 +114,7 @@ fn item(visit: &Visit, id: &str, change: &Change, charts: &mut usize) -> Markup 
                 @if let Some(lead) = &change.led_by { " · " (lead) }
             }
             @if let Some(studied) = &studied {
-                @if let Some(around) = &studied.around { (verdict(around, &studied.answer.chart)) }
+                @if let Some(around) = &studied.around { (verdict(change, around, &studied.answer.chart)) }
             } @else if let Some(aim) = &change.aim { p { (aim) } }
             @if let Some(learnt) = &change.learnt { p { "Learnt: " (learnt) } }
         } }

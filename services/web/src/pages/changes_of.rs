@@ -19,6 +19,7 @@ use joinedup_views::changes::{
 use joinedup_views::chart::Chart;
 use joinedup_views::decide::version;
 use joinedup_views::measure::Direction;
+use joinedup_views::point::State;
 use maud::{Markup, html};
 
 /// The changes meant to move a measure in an area or in a part of it, the latest first, with their ids.
@@ -73,8 +74,8 @@ pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Mar
                         @if change.area != visit.area { " · " a href=(format!("{}#changes", visit.address.clone().with("area", change.area.as_str()))) { "see the chart for that place" } }
                     }
                     @if let Some(aim) = &change.aim { p { "Aim: " (aim) } }
-                    @if let Some(around) = before_and_after(change, &chart.measure, &chart.title, &points) {
-                        (verdict(&around, chart))
+                    @if let Some(around) = before_and_after(change, &chart.measure, (&chart.title, chart.unit()), &points) {
+                        (verdict(change, &around, chart))
                         @if around.later.median.is_some() && around.before.median.is_some() { p.note { "Other changes may have contributed." } }
                         @else { p.note { (around.sentence) } }
                     }
@@ -89,12 +90,16 @@ pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Mar
 /// Whether the points since lie otherwise than before: in words, with how many of them do and
 /// the medians of both sides. A chart's own centre line may be another one: that of its first points.
 #[must_use]
-pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
+pub fn verdict(change: &Change, around: &BeforeAfter, chart: &Chart) -> Markup {
     let is_over = around.is_over;
+    // Where there was time enough for data, time will not tell: numbers are missing, suppressed, or were never there before.
+    let is_early = !is_over
+        && around.later.points < ENOUGH_POINTS
+        && periods_since(change, chart) < ENOUGH_POINTS;
     let (word, class) = match (around.moved, chart.direction) {
         (Moved::Suppressed, _) => (finding::SUPPRESSED, ""),
-        (Moved::TooFew, _) if is_over => ("Too few numbers to tell", ""),
-        (Moved::TooFew, _) => ("Too early to tell", ""),
+        (Moved::TooFew, _) if is_early => ("Too early to tell", ""),
+        (Moved::TooFew, _) => ("Too few numbers to tell", ""),
         (Moved::Chance, _) if is_over => ("No clear improvement", ""),
         (Moved::Chance, _) => ("No clear improvement yet", ""),
         (Moved::Up, Direction::Up) | (Moved::Down, Direction::Down) => {
@@ -137,8 +142,8 @@ pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
                 Moved::TooFew if later == 0 => { ": no final data " (when) ", " (periods(ENOUGH_POINTS)) " needed." }
                 Moved::TooFew if later < ENOUGH_POINTS => {
                     ": " (periods(later)) " of data " (so_far) ", " (ENOUGH_POINTS) " needed"
-                    // What is over will not be told later.
-                    @if is_over { (medians) }
+                    // What is over, or has no data, will not be told later.
+                    @if !is_early { (medians) }
                     "."
                 }
                 Moved::TooFew => { ": " (periods(around.before.points)) " of data before it, " (ENOUGH_POINTS) " needed." }
@@ -154,6 +159,15 @@ pub fn verdict(around: &BeforeAfter, chart: &Chart) -> Markup {
             }
         }
     }
+}
+
+/// How many periods have been over since a change began, with or without data.
+fn periods_since(change: &Change, chart: &Chart) -> usize {
+    let rows = chart.points.iter().filter(|row| row.is_sampled);
+    let since = rows.map(|row| &row.point).filter(|point| {
+        point.state != State::Incomplete && change.started.is_some_and(|at| point.period_end > at)
+    });
+    since.count()
 }
 
 /// Where a change stands, in a word.

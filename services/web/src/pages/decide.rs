@@ -78,7 +78,7 @@ pub fn forms(
         section #decisions aria-labelledby="decisions-name" {
             h2 #decisions-name { "Targets and baselines" }
             div #decided data-live {
-                (standing(&decisions, unit, &withdraw))
+                (standing(measure, &decisions, unit, &withdraw))
                 (authors::list(visit, Family::Change, &format!("chart/{}", measure.id), Some(&visit.area)))
                 @for (i, b) in decisions.proposed.iter().enumerate() {
                     div.proposal {
@@ -124,7 +124,12 @@ pub fn forms(
 }
 
 /// The targets and baselines that were decided, each with what can be done about it by its position.
-fn standing(decisions: &Decisions, unit: &str, more: &dyn Fn(u64) -> Markup) -> Markup {
+fn standing(
+    measure: &Measure,
+    decisions: &Decisions,
+    unit: &str,
+    more: &dyn Fn(u64) -> Markup,
+) -> Markup {
     let Decisions {
         targets,
         proposed,
@@ -132,7 +137,9 @@ fn standing(decisions: &Decisions, unit: &str, more: &dyn Fn(u64) -> Markup) -> 
         declined,
     } = decisions;
     html! {
-        @if targets.is_empty() && accepted.is_empty() && proposed.is_empty() { p { "Nobody has set a target or a new baseline for this chart." } }
+        // The chart draws the definition's target: without a word of it here the page would deny what it shows.
+        @if let Some(target) = measure.target.filter(|_| targets.is_empty()) { p { "Target " strong { (axis::amount(target.0, unit)) } ", from the definition. Nobody has set another one here." } }
+        @else if targets.is_empty() && accepted.is_empty() && proposed.is_empty() { p { "Nobody has set a target or a new baseline for this chart." } }
         ul.plain {
             @for t in targets { li { "Target " strong { (axis::amount(t.target.as_f64(), unit)) } " from " (axis::date(t.from)) ": " (t.reason) " " (more(t.position)) } }
             @for b in accepted { li { "New baseline from " strong { (axis::date(b.from)) } ": " (b.reason) " " (more(b.position)) } }
@@ -215,13 +222,13 @@ impl FormPage for OfChart {
     fn stands(&self, visit: &Visit) -> Result<Markup, Problem> {
         let (decisions, _) = decided(visit, &self.id)?;
         let measure = visit.app.definitions.measures.get(&self.id);
-        let unit = match measure {
-            Some(m) if m.shape() == Shape::Proportion => "proportion",
-            Some(m) => m.unit(),
-            None => "",
+        let measure = measure.ok_or_else(|| Problem::not_found(words::NO_SUCH_MEASURE))?;
+        let unit = match measure.shape() {
+            Shape::Proportion => "proportion",
+            _ => measure.unit(),
         };
         Ok(html! {
-            (standing(&decisions, unit, &|_| html! {}))
+            (standing(measure, &decisions, unit, &|_| html! {}))
             @for b in &decisions.proposed { p { "Proposed: a new baseline from " strong { (axis::date(b.from)) } ". " (b.reason) } }
         })
     }

@@ -15,11 +15,7 @@ use maud::{Markup, PreEscaped, html};
 /// The unit that numbers of a chart are written with.
 #[must_use]
 pub fn unit(chart: &Chart) -> &str {
-    if chart.shape == Shape::Proportion {
-        "proportion"
-    } else {
-        &chart.unit
-    }
+    chart.unit()
 }
 
 /// How many cases a point is of: 13 of 69, or 69 cases. Nothing where a count counts itself, nor where one kind of thing is held

@@ -86,7 +86,7 @@ fn after_change(
     if change.finished.is_some_and(|end| end + A_YEAR < today) {
         return None;
     }
-    let around = before_and_after(change, &chart.measure, &chart.title, points)?;
+    let around = before_and_after(change, &chart.measure, (&chart.title, chart.unit()), points)?;
     // A test that was not adopted says nothing of now.
     if around.is_over {
         return None;
@@ -135,6 +135,20 @@ fn centre_name(chart: &Chart) -> &'static str {
     if median { "median" } else { "mean" }
 }
 
+/// Whether the latest value lies on the other side of the centre line from the level that the latest ones show together. Of a
+/// daily stock the rules look at some days only: the latest day is read all the same.
+fn is_back(chart: &Chart) -> bool {
+    let level = chart.verdict.as_ref().and_then(|v| v.centre.zip(v.lately));
+    let value = latest(chart).and_then(|row| row.point.value);
+    level.zip(value).is_some_and(|((centre, lately), value)| {
+        if lately < centre {
+            value >= centre
+        } else {
+            value <= centre
+        }
+    })
+}
+
 fn of_rules(chart: &Chart) -> String {
     let verdict = chart.verdict.as_ref();
     let value = |v: f64| amount(v, unit(chart));
@@ -148,10 +162,10 @@ fn of_rules(chart: &Chart) -> String {
     let with = |start: &str| match (&level, &now, &centre) {
         (Some((since, before, lately)), ..) => {
             let since = words::day_month_year(*since);
-            let back = latest(chart).filter(|row| joinedup_drawing::is_back(row));
-            let back = back
-                .zip(now.as_ref())
-                .map(|(_, now)| format!("; latest {} back at {now}", words::grain(chart.period)));
+            let back = now
+                .as_ref()
+                .filter(|_| is_back(chart))
+                .map(|now| format!("; latest {} back at {now}", words::grain(chart.period)));
             format!(
                 "{start} since {since}: {lately}, was {before}{}",
                 back.unwrap_or_default()

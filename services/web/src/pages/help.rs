@@ -12,12 +12,11 @@ use maud::{Markup, PreEscaped, html};
 pub async fn show(visit: Visit) -> Result<Response, Problem> {
     visit
         .render(|visit| {
-            let picker = layout::place_picker(visit);
             Ok(layout::page(
                 visit,
                 Tab::Data,
                 "Help and glossary",
-                &picker,
+                &html! {},
                 &body(),
             ))
         })

@@ -213,6 +213,19 @@ pub(super) fn sparked(line: &Line) -> String {
     format!("{}: {span}", line.title)
 }
 
+/// What a line says: what the rules say of it with its latest value, or by what its parts are compared.
+#[must_use]
+pub fn said(line: &Line) -> Markup {
+    let word = icon::variation_word(line.variation);
+    html! {
+        @match (&line.compares, line.latest) {
+            // All parts together have no verdict, and a number of all says nothing of any.
+            (Some(by), Some((start, _))) => { strong { "Compared by " (words::dimension(by)) } br; span.small { (words::period(line.period, start)) } }
+            _ => { strong { (word) } br; span.small { (value_words(line)) } }
+        }
+    }
+}
+
 /// The latest value against the centre line, in words.
 #[must_use]
 pub fn value_words(line: &Line) -> String {
@@ -245,7 +258,7 @@ fn under_test(visit: &Visit, changes: &[Tested]) -> Markup {
                         @let name = tested.change.title.as_deref().unwrap_or("A change");
                         a href=(visit.address.elsewhere(changes::path(&tested.id))) { (name) }
                         p.small { (visit.title_of(tested.change.area.as_str())) @if let Some(started) = tested.change.started { ", since " (axis::date(started)) } }
-                        @if let Some((around, answer)) = tested.around.as_ref().zip(tested.answer.as_ref()) { (verdict(around, &answer.chart)) }
+                        @if let Some((around, answer)) = tested.around.as_ref().zip(tested.answer.as_ref()) { (verdict(&tested.change, around, &answer.chart)) }
                     }
                 } }
             }

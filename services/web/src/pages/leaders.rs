@@ -282,14 +282,11 @@ fn lies(found: &[(&str, f64)], parts: usize, unit: &str) -> Option<String> {
         _ if low < high => String::new(),
         _ => " in every locality".to_owned(),
     };
+    let high_words = axis::amount(high, unit);
     let range = if low < high {
-        format!(
-            "{} to {}",
-            axis::number(low, unit),
-            axis::number(high, unit)
-        )
+        format!("{} to {high_words}", axis::number(low, unit))
     } else {
-        axis::number(low, unit)
+        high_words
     };
     Some(format!("{range}{place}"))
 }
@@ -448,6 +445,8 @@ mod tests {
         assert_eq!(of(&two).as_deref(), Some("81% in 2 of 4"));
         let two = [("West", 0.81), ("East", 0.7)];
         assert_eq!(of(&two).as_deref(), Some("70% to 81% in 2 of 4"));
+        let hours = lies(&[("West", 20.8), ("East", 22.5)], 2, "hours");
+        assert_eq!(hours.as_deref(), Some("20.8 to 22.5 hours"));
         let all = ["West", "East", "North", "South"].map(|place| (place, 0.81));
         assert_eq!(of(&all).as_deref(), Some("81% in every locality"));
     }

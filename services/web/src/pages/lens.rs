@@ -81,7 +81,7 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
         h1 { (lens.title) span.place { ", " (place) } }
         (others(visit, &lenses, id))
         section.card #sum data-live aria-label="In a sentence" {
-            p.lead { strong { (measured) " of " (seen.len()) " measured here." } @for s in seen.iter().filter(|s| !is_measured(s)) { " " strong.concern { (s.holes.first().map_or("", String::as_str)) } } }
+            p.lead { strong { "Data here for " (measured) " of its " (words::counted(seen.len(), "part", "parts")) "." } @for s in seen.iter().filter(|s| !is_measured(s)) { " " strong.concern { (s.holes.first().map_or("", String::as_str)) } } }
             p { (lens.note) }
         }
         div.lens { @for (at, s) in seen.iter().enumerate() {
@@ -138,7 +138,8 @@ fn measure(visit: &Visit, overview: &Overview, m: &LensMeasure) -> Markup {
                 (PreEscaped(icon::variation(line.variation)))
                 div {
                     a href=(visit.address.elsewhere(format!("/measures/{}", m.measure))) { (m.title) }
-                    p { span.(icon::variation_class(line.variation)) { (icon::variation_word(line.variation)) } @if let Some((start, value)) = line.latest { ": " strong { (axis::amount(value, &line.unit)) } ", " (words::period(line.period, start)) } }
+                    @if let Some(by) = &line.compares { p { "Compared by " (words::dimension(by)) } }
+                    @else { p { span.(icon::variation_class(line.variation)) { (icon::variation_word(line.variation)) } @if let Some((start, value)) = line.latest { ": " strong { (axis::amount(value, &line.unit)) } ", " (words::period(line.period, start)) } } }
                 }
             }
         }

@@ -232,7 +232,7 @@ fn definition(visit: &Visit, measure: &Measure, grain: Grain) -> Markup {
             h2 #definition-name { "Definition" }
             dl.facts {
                 (row("Counts", &words::sentence_start(&measure.counts)))
-                (row("Out of", &words::sentence_start(&measure.out_of)))
+                (row(if words::is_rate(measure) { "Per" } else { "Out of" }, &words::sentence_start(&measure.out_of)))
                 (row("Why it matters", &measure.why))
                 (row("Better", words::direction(measure.direction)))
                 (row("Target", &measure.target.map(|t| axis::amount(t.0, measure.unit())).unwrap_or_default()))

@@ -69,7 +69,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
         Some(id) => Some(
             known
                 .node(id)
-                .ok_or_else(|| Problem::not_found("The logic model has no such node"))?,
+                .ok_or_else(|| Problem::not_found("The logic model has no such part"))?,
         ),
         None => None,
     };

@@ -113,7 +113,7 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
             }
             @if charts.is_empty() { p { "There is too little data by " (name_of(&ways, chosen)) " to draw." } }
             @if let Some(counts) = &counts {
-                p { "Only those who count here have this recorded, so numbers are compared and not shares." }
+                p.note { "This is recorded only of those who are counted here, so each share is of them and not of everybody." }
                 (counts.show())
             } @else {
             (grid(visit, &charts, chosen))

@@ -4,11 +4,12 @@
 use super::authors;
 use super::checklist;
 use super::findings;
-use super::home::value_words;
+use super::home::said;
 use super::model::Knowledge;
 use super::plan;
 use super::rounds;
 use super::visit::Visit;
+use super::words;
 use crate::door::problem::Problem;
 use joinedup_application::checklists;
 use joinedup_drawing::{axis, icon};
@@ -47,10 +48,10 @@ pub fn panel(visit: &Visit, known: &Knowledge, state: &NodeState) -> Result<Mark
                 h3 { "What its measures say here" }
                 ul.signals #node-measures data-live {
                     @for line in lines {
-                        li { (PreEscaped(icon::variation(line.variation))) div { a href=(visit.address.elsewhere(format!("/measures/{}", line.measure))) { (line.title) } p { (icon::variation_word(line.variation)) ": " (value_words(line)) } } }
+                        li { (PreEscaped(icon::variation(line.variation))) div { a href=(visit.address.elsewhere(format!("/measures/{}", line.measure))) { (line.title) } p { (said(line)) } } }
                     }
                 }
-            } @else if !state.measures.is_empty() { p.note { "None of its " (state.measures.len()) " measures has points here yet." } }
+            } @else if !state.measures.is_empty() { p.note { "No data here yet for its " (words::counted(state.measures.len(), "measure", "measures")) "." } }
             (rating_table(visit, known, state)?)
         }
     })

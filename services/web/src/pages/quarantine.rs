@@ -19,9 +19,10 @@ pub async fn show(visit: Visit) -> Result<Response, Problem> {
             h1 { "Rejected data" }
             p.lead #quarantine-sum data-live {
                 @if rows.is_empty() { "Rejected data: none. Everything received is included in the charts." }
-                @else { (words::counted(rows.len(), "event is", "events are")) " stored and not in the charts. Each is tried again when the program or the register of areas changes." }
+                @else { (words::counted(rows.len(), "event is", "events are")) " stored and not in the charts. Each is read again when the program or the register of areas changes." }
             }
             @if !rows.is_empty() {
+                p { "If an event itself is wrong, ask its source to send a right one, which counts at once. The wrong one stays in this list: nothing is taken out of the log." }
                 div.scroll tabindex="0" role="region" aria-label="Rejected events" {
                     table #quarantine-table data-live {
                         thead { tr { th.number scope="col" { "Position" } th scope="col" { "Why" } th scope="col" { "Rejected" } } }
@@ -30,7 +31,7 @@ pub async fn show(visit: Visit) -> Result<Response, Problem> {
                 }
             }
         };
-        Ok(layout::page(visit, Tab::Data, "Rejected data", &layout::place_picker(visit), &body))
+        Ok(layout::page(visit, Tab::Data, "Rejected data", &html! {}, &body))
     })
     .await
 }

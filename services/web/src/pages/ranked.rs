@@ -7,6 +7,7 @@ use crate::door::problem::Problem;
 use chrono::NaiveDate;
 use joinedup_application::charts::{self, Answer, ChartRequest};
 use joinedup_drawing::axis::{amount, number};
+use joinedup_events::Slug;
 use joinedup_views::chart::Chart;
 use joinedup_views::measure::{ChartKind, Measure};
 use joinedup_views::period::Grain;
@@ -55,8 +56,7 @@ pub fn dimension<'a>(measure: &'a Measure, request: &ChartRequest) -> Option<&'a
 /// The dimension that the bars of a measure are by.
 #[must_use]
 pub fn parts(measure: &Measure) -> Option<&str> {
-    let parts = measure.parts.as_ref().or(measure.breakdowns.first())?;
-    Some(parts.as_str())
+    measure.bars_by().map(Slug::as_str)
 }
 
 /// The bars that a measure is drawn as; none where it is drawn over time.

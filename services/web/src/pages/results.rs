@@ -175,7 +175,7 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
         h1 { (title) span.place { ", " (place) } }
         p.note { (results.framework.note) }
         @if chosen.is_empty() {
-            section.card #results data-live { p { "Nothing was rated here yet. " a href=(sheet) { "Rate places" } } }
+            section.card #results data-live { p { "Nothing has been rated here yet. " a href=(sheet) { "Rate places" } } }
         } @else {
             (choice(&results, &columns, &chosen))
             section.card #results data-live aria-labelledby="results-name" {
@@ -258,7 +258,7 @@ fn table(results: &Results<'_>, chosen: &[Column], titles: &[String]) -> Markup 
     };
     html! {
         div.scroll tabindex="0" role="region" aria-label="Results as a table" {
-            table #as-levels {
+            table.stack #as-levels {
                 thead { tr {
                     th scope="col" { "Item" }
                     @for title in titles { th scope="col" { (title) } }
@@ -268,12 +268,12 @@ fn table(results: &Results<'_>, chosen: &[Column], titles: &[String]) -> Markup 
                 tbody {
                     @for (i, item) in results.items.iter().enumerate() {
                         tr {
-                            th scope="row" { (i + 1) " " (item.title) }
-                            @for column in chosen {
-                                td { @match results.level(column, item) { Some((l, published)) => { (level(l)) @if !published { " " span.small { "not published" } } }, None => span.small { "not rated" } } }
+                            th.whole scope="row" { (i + 1) " " (item.title) }
+                            @for (column, title) in chosen.iter().zip(titles) {
+                                td data-label=(title) { @match results.level(column, item) { Some((l, published)) => { (level(l)) @if !published { " " span.small { "not published" } } }, None => span.small { "not rated" } } }
                             }
-                            @if let [a, b] = chosen { td { (difference(results.level(a, item), results.level(b, item))) } }
-                            @if has_ambition { td { @if let Some(a) = ambition(item) { (level(a.level)) " by " (words::day_month_year(a.by)) } } }
+                            @if let [a, b] = chosen { td data-label="Difference" { (difference(results.level(a, item), results.level(b, item))) } }
+                            @if has_ambition { td data-label="Ambition" { @if let Some(a) = ambition(item) { (level(a.level)) " by " (words::day_month_year(a.by)) } } }
                         }
                     }
                 }

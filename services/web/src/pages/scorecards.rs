@@ -218,7 +218,7 @@ fn line(visit: &Visit, row: &Row<'_>) -> Markup {
 
 fn meaning(row: &Row<'_>) -> Markup {
     html! {
-        @if let Some(measure) = row.measure { span.small { (measure.counts) @if !measure.out_of.is_empty() { ", out of " (measure.out_of) } "." } }
+        @if let Some(measure) = row.measure { span.small { (words::counted_of(measure)) "." } }
         @if !row.item.note.is_empty() { " " span.small { (row.item.note) } }
         @match (&row.gap, row.measure) {
             (Some(gap), _) => { @if row.measure.is_some() { br; } span.small { strong { "Waits for " (gap.needs) } ", from " (gap.who) "." } }

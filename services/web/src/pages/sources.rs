@@ -18,13 +18,14 @@ use maud::{Markup, html};
 pub async fn show(visit: Visit) -> Result<Response, Problem> {
     visit
         .render(|visit| {
-            let (title, picker) = ("Data sources", layout::place_picker(visit));
+            // All sources whatever the place: a choice of one would do nothing here.
+            let body = body(visit)?;
             Ok(layout::page(
                 visit,
                 Tab::Data,
-                title,
-                &picker,
-                &body(visit)?,
+                "Data sources",
+                &html! {},
+                &body,
             ))
         })
         .await

@@ -1,13 +1,14 @@
 //! Dates, lengths of time and codes as people say them.
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+pub use joinedup_drawing::axis::period;
 use joinedup_drawing::axis::{MONTHS, date};
 pub use joinedup_drawing::sentence_start;
 use joinedup_events::local;
 use joinedup_views::catalogue::Catalogue;
 use joinedup_views::chart::Chart;
-use joinedup_views::measure::{ChartKind, Direction};
-use joinedup_views::period::{Grain, Period};
+use joinedup_views::measure::{ChartKind, Direction, Measure};
+use joinedup_views::period::Grain;
 use std::collections::BTreeSet;
 
 /// A date and a time of day, local: 14 Sep 2026, 9:30am.
@@ -106,17 +107,21 @@ pub fn source_kind(part: &str) -> String {
     }
 }
 
-/// A period: `week of 14 Sep 2026`, `Sep 2026`.
+/// What a measure counts, and out of what or per how many.
 #[must_use]
-pub fn period(grain: Grain, start: NaiveDate) -> String {
-    let month = |d: NaiveDate| format!("{} {}", MONTHS[d.month0() as usize], d.year());
-    let last = Period::of(grain, start).end.pred_opt().unwrap_or(start);
-    match grain {
-        Grain::Day => date(start),
-        Grain::Week => format!("week of {}", date(start)),
-        Grain::Month => month(start),
-        Grain::Quarter | Grain::Year => format!("{} to {}", month(start), month(last)),
+pub fn counted_of(measure: &Measure) -> String {
+    let Measure { counts, out_of, .. } = measure;
+    match is_rate(measure) {
+        _ if out_of.is_empty() => counts.clone(),
+        true => format!("{counts}, per {out_of}"),
+        false => format!("{counts}, out of {out_of}"),
     }
+}
+
+/// Whether a measure is of so many things: 100,000 residents, 100 comments.
+#[must_use]
+pub fn is_rate(measure: &Measure) -> bool {
+    measure.out_of.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// The name of a length of period.
@@ -206,6 +211,7 @@ pub fn dimension(code: &str) -> String {
         "responsible" => "who is responsible".to_owned(),
         "population" => "group of people".to_owned(),
         "sector" => "sector that referred".to_owned(),
+        "hours" => "time of day".to_owned(),
         other => sentence(other).to_lowercase(),
     }
 }
@@ -226,10 +232,12 @@ pub fn value_of(catalogue: &Catalogue, dimension: &str, value: &str) -> String {
         return title.to_owned();
     }
     match (dimension, value) {
-        (_, "nhs" | "social-care" | "both") => responsible(value).to_owned(),
+        ("responsible", _) | (_, "nhs" | "social-care" | "both") => responsible(value).to_owned(),
         ("pathway", code) => pathway(code).to_owned(),
         ("service", code) => service(code),
         ("reason", "unknown") => "Not recorded".to_owned(),
+        ("hours", "in") => "In hours".to_owned(),
+        ("hours", "out") => "Out of hours".to_owned(),
         ("reason", code) => joinedup_events::reason::Reason::from_code(code)
             .map_or_else(|| sentence(code), |r| r.title().to_owned()),
         (_, "") => "Not recorded".to_owned(),
@@ -354,6 +362,8 @@ mod tests {
         }
         assert_eq!(said("item", "not-an-item"), "Not an item");
         assert_eq!(said("reason", "unknown"), "Not recorded");
+        assert_eq!(said("responsible", "unattributed"), "Not recorded");
+        assert_eq!(said("hours", "out"), "Out of hours");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::Judged;
 use joinedup_drawing::{Drawing, Mark, Size, Spot, rule_words, svg as drawn};
 use joinedup_spc::{Chart, LimitsStatus, PointState, PointVerdict, Variation};
+use joinedup_views::period::Grain;
 use std::fmt::Write;
 
 /// The most special points that the words list.
@@ -161,7 +162,7 @@ pub(super) fn svg(judged: &Judged) -> Result<String, String> {
         } else {
             "mean"
         },
-        period_word: "",
+        period: Grain::Day,
         spots,
         lately: None,
         targets: judged

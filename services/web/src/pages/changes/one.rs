@@ -120,6 +120,8 @@ fn stages(visit: &Visit, change: &Change, now: Status) -> Markup {
     };
     let studied = match change.studies.last() {
         Some(study) => axis::date(study.date),
+        // What is decided is not studied any more.
+        None if now == Status::Finished => "nothing recorded".to_owned(),
         None => "not yet".to_owned(),
     };
     let acted = match change.decision {
@@ -213,7 +215,7 @@ fn learnt(visit: &Visit, known: &Known, filling: &Filling, open: bool, now: Stat
         section.card aria-labelledby="study-name" {
             h2 #study-name { "Study" }
             div #studies data-live {
-                @if change.studies.is_empty() { p.place { "Nothing recorded yet." } }
+                @if change.studies.is_empty() { p.place { (if now == Status::Finished { "Nothing recorded." } else { "Nothing recorded yet." }) } }
                 ul.plain { @for study in &change.studies {
                     li {
                         (study.learnt) " "

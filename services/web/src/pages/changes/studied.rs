@@ -24,7 +24,12 @@ impl Studied {
         let request = ChartRequest::new(measure, area);
         let answer = charts::ask(&visit.app, &request, audience).ok()?;
         let chart = &answer.chart;
-        let around = before_and_after(change, &chart.measure, &chart.title, &answer.judged());
+        let around = before_and_after(
+            change,
+            &chart.measure,
+            (&chart.title, chart.unit()),
+            &answer.judged(),
+        );
         Some(Self { answer, around })
     }
 
@@ -50,7 +55,7 @@ impl Studied {
             article.measured {
                 h3 { a href=(own) { (chart.title) } }
                 @match &self.around {
-                    Some(around) => (verdict(around, chart)),
+                    Some(around) => (verdict(change, around, chart)),
                     None => p { "The test has not begun: this is how it is now." },
                 }
                 @if drawing.spots.iter().any(|spot| spot.mark != Mark::Missing) { div.drawn-small { (PreEscaped(joinedup_drawing::svg(&drawing))) } }
@@ -99,6 +104,7 @@ mod tests {
     use super::*;
     use chrono::Days;
     use joinedup_events::change::Decision;
+    use joinedup_views::point::State;
 
     #[test]
     fn the_picture_of_a_change_has_the_medians_that_its_words_are_about() {
@@ -108,7 +114,7 @@ mod tests {
         let own = chart.phases.first().and_then(|phase| phase.centre);
         let answer = answered(chart);
         let change = huddle(None);
-        let around = before_and_after(&change, "m", "Delay", &answer.judged()).unwrap();
+        let around = before_and_after(&change, "m", ("Delay", "days"), &answer.judged()).unwrap();
         let mut drawing = joinedup_drawing::of_answer(&answer, false);
         draw_around(&mut drawing, &answer, &change, &around);
         let lines: Vec<Option<f64>> = [0, 29, 30, 49].map(|n| drawing.spots[n].centre).into();
@@ -119,11 +125,31 @@ mod tests {
         for line in ["median was 5.4", ">median<tspan"] {
             assert!(drawn.contains(line), "{line}: {drawn}");
         }
-        let words = verdict(&around, &answer.chart).into_string();
+        let words = verdict(&change, &around, &answer.chart).into_string();
         assert!(
             words.contains("the earlier median (5.4 days over 30 weeks; since then 2.2 days)"),
             "{words}"
         );
+    }
+
+    #[test]
+    fn it_is_early_while_there_are_few_weeks_and_not_where_few_of_many_have_data() {
+        let said = |weeks: Vec<(State, Option<f64>)>| {
+            let (answer, change) = (answered(chart(&weeks)), huddle(None));
+            let around =
+                before_and_after(&change, "m", ("Delay", "days"), &answer.judged()).unwrap();
+            verdict(&change, &around, &answer.chart).into_string()
+        };
+        let words = said(near(5.0, 30).chain(near(2.0, 5)).collect());
+        let early = "Too early to tell</strong>: 5 weeks of data so far, 12 needed.";
+        assert!(words.contains(early), "{words}");
+        let silent = [(State::Missing, None); 20];
+        let weeks = near(5.0, 30).chain(near(2.0, 5)).chain(silent);
+        let words = said(weeks.collect());
+        let few = "Too few numbers to tell</strong>: 5 weeks of data so far, 12 needed (5.2 days over 30 weeks; since then 2.2 days).";
+        assert!(words.contains(few), "{words}");
+        let words = said(near(5.0, 2).chain(near(2.0, 60)).collect());
+        assert!(!words.contains("early"), "{words}");
     }
 
     #[test]
@@ -135,10 +161,14 @@ mod tests {
             let mut change = huddle(None);
             change.finished = change.started.map(|start| start + Days::new(days - 1));
             change.decision = Some(Decision::Abandon);
-            let around = before_and_after(&change, "m", "Delay", &answer.judged()).unwrap();
+            let around =
+                before_and_after(&change, "m", ("Delay", "days"), &answer.judged()).unwrap();
             let mut drawing = joinedup_drawing::of_answer(&answer, false);
             draw_around(&mut drawing, &answer, &change, &around);
-            (verdict(&around, &answer.chart).into_string(), drawing)
+            (
+                verdict(&change, &around, &answer.chart).into_string(),
+                drawing,
+            )
         };
         let (words, drawing) = told(7 * 7);
         for part in [

@@ -14,13 +14,24 @@ pub(in crate::pages) fn chart(points: &[(State, Option<f64>)]) -> Chart {
 }
 
 fn with_baseline(points: &[(State, Option<f64>)], rebases: &[NaiveDate]) -> Chart {
+    chart_of("tr-delay-days-median", Grain::Week, points, rebases)
+}
+
+/// A chart of a measure by week or by day, from the second week of 2025 on.
+fn chart_of(
+    measure: &str,
+    grain: Grain,
+    points: &[(State, Option<f64>)],
+    rebases: &[NaiveDate],
+) -> Chart {
     let measures = Measures::built_in(|_| true).unwrap();
     let area = AreaId::new("havenshire").unwrap();
     let first = day("2025-01-06");
-    let week = |n: u64| Period::of(Grain::Week, first + Days::new(7 * n));
+    let days = if grain == Grain::Week { 7 } else { 1 };
+    let period = |n: u64| Period::of(grain, first + Days::new(days * n));
     let points = (0..).zip(points).map(|(n, (state, value))| Point {
-        period_start: week(n).start,
-        period_end: week(n).end,
+        period_start: period(n).start,
+        period_end: period(n).end,
         value: *value,
         numerator: None,
         denominator: None,
@@ -32,9 +43,9 @@ fn with_baseline(points: &[(State, Option<f64>)], rebases: &[NaiveDate]) -> Char
     let points: Vec<Point> = points.collect();
     let filter = Filter::default();
     let points_asked = PointQuery {
-        measure: measures.get("tr-delay-days-median").unwrap(),
+        measure: measures.get(measure).unwrap(),
         area: &area,
-        grain: Grain::Week,
+        grain,
         from: None,
         to: None,
         filter: &filter,
@@ -172,6 +183,22 @@ fn a_title_says_that_the_latest_value_is_back_and_its_point_is_not_drawn_as_bett
 }
 
 #[test]
+fn of_a_stock_by_day_the_latest_day_is_said_to_be_back_although_no_rule_looks_at_it() {
+    // The rules look at Wednesdays; the last day is a Sunday.
+    let said = |last: f64| {
+        let days = near(15.0, 210).chain(near(5.0, 83));
+        let days: Vec<_> = days.chain([(State::Final, Some(last))]).collect();
+        of_rules(&chart_of("tr-ready-now", Grain::Day, &days, &[]))
+    };
+    let better = "Getting better since 6 August 2025: 5.2 people, was 15.2 people";
+    assert_eq!(said(5.0), better);
+    assert_eq!(
+        said(16.0),
+        format!("{better}; latest day back at 16 people")
+    );
+}
+
+#[test]
 fn what_is_suppressed_or_not_final_is_not_said_to_be_missing() {
     let said = |points| of_rules(&chart(points));
     assert_eq!(said(&[(State::Suppressed, None); 30]), SUPPRESSED);
@@ -183,4 +210,11 @@ fn what_is_suppressed_or_not_final_is_not_said_to_be_missing() {
         said(&[(State::Missing, None); 3]),
         "No data for this place yet"
     );
+}
+
+#[test]
+fn what_is_spoken_of_a_chart_has_the_amounts_that_its_page_has() {
+    let chart = chart(&[(State::Final, Some(1.0)); 30]);
+    let said = ": 1 day in the week from 28 July 2025, against a median of 1 day.";
+    assert!(chart.summary.contains(said), "{}", chart.summary);
 }
