@@ -404,7 +404,10 @@ mod tests {
     }
 
     async fn imported(path: &Path, sink: &Sink) -> Result<Report, Failure> {
-        let input = Input::open(path, None, &rules()).unwrap();
+        transferred(Input::open(path, None, &rules()).unwrap(), path, sink).await
+    }
+
+    async fn transferred(input: Input, path: &Path, sink: &Sink) -> Result<Report, Failure> {
         let flags = Import::augment_args(clap::Command::new("import"));
         let matches = flags.get_matches_from([Path::new("import"), path]);
         let import = Import::from_arg_matches(&matches).unwrap();
@@ -469,9 +472,7 @@ mod tests {
         for falls in [7, 9, 7, 9] {
             std::fs::write(&file, format!("week,trust,falls\n2026-06-01,RAJ,{falls}\n")).unwrap();
             let input = Input::open(&file, Some(&mapping), &rules()).unwrap();
-            let files = std::slice::from_ref(&file);
-            let report = transfer(vec![input], files, &rules(), &sink, 0).await;
-            let report = report.unwrap();
+            let report = transferred(input, &file, &sink).await.unwrap();
             said.push((report.accepted, report.duplicates, report.superseded));
         }
         assert_eq!(said, [(1, 0, 0), (1, 0, 0), (0, 1, 1), (0, 1, 0)]);
