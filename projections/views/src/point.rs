@@ -28,9 +28,9 @@ pub enum State {
     Provisional,
     /// Not over, or not reported from its first day to its last: drawn, never judged.
     Incomplete,
-    /// Nothing was reported, or nothing can be said: not zero. With an `n` it was reported: nobody waited, or too few.
+    /// Nothing was reported, or nothing can be concluded: not zero. With an `n` it was reported: nobody waited, or too few.
     Missing,
-    /// Suppressed, because it would tell of single people.
+    /// Suppressed, because it could identify single people.
     Suppressed,
 }
 
@@ -46,7 +46,7 @@ pub struct Point {
     pub value: Option<f64>,
     /// What was counted, where the number is a part of something.
     pub numerator: Option<f64>,
-    /// Out of what.
+    /// What the numerator is divided by.
     pub denominator: Option<f64>,
     /// How many stand behind it.
     pub n: Option<i64>,
@@ -95,7 +95,7 @@ pub struct PointQuery<'a> {
     pub filter: &'a Filter,
     /// These days as one period, and none beside it.
     pub range: Option<Period>,
-    /// Now.
+    /// The present instant: a period that has not ended by it is incomplete.
     pub now: DateTime<Utc>,
 }
 
@@ -384,7 +384,7 @@ fn point(query: &PointQuery<'_>, period: Period, mut raw: Raw) -> Point {
         raw.value = None;
         raw.note = Some(format!("not shown: {n}, and at least {least} are needed"));
         if state != State::Incomplete {
-            // An order statistic of few is unsteady; a share of few tells of them.
+            // An order statistic of few is unsteady; a share of few reveals them.
             state = match query.measure.aggregate {
                 Aggregate::Median | Aggregate::Percentile(_) => State::Missing,
                 _ => State::Suppressed,

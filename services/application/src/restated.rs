@@ -6,21 +6,21 @@ use joinedup_events::{Event, EventKey, Fact, Family};
 use joinedup_views::contribution::FactKey;
 use joinedup_views::view::View;
 
-/// Gives observations that say again what something else was said after an id of their own.
+/// Gives an id of their own to observations that repeat an amount which was restated meanwhile.
 pub fn rename(app: &App, events: &mut [Event]) {
     let Some(views) = &app.views else {
         return;
     };
     views.read(|view| {
         for event in events {
-            if let Some(after) = said_since(view, event) {
+            if let Some(after) = restatement(view, event) {
                 event.id = format!("{}-{}", event.id, letters(&after.0.to_be_bytes()));
             }
         }
     });
 }
 
-/// How many observations are known, and something else was said since: sent again, they change nothing.
+/// How many observations are known already and were restated since: sent again, they change nothing.
 #[must_use]
 pub fn superseded(app: &App, events: &[Event]) -> u64 {
     let Some(views) = &app.views else {
@@ -29,13 +29,13 @@ pub fn superseded(app: &App, events: &[Event]) -> u64 {
     views.read(|view| {
         let superseded = events
             .iter()
-            .filter(|event| said_since(view, event).is_some());
+            .filter(|event| restatement(view, event).is_some());
         superseded.fold(0, |n, _| n + 1)
     })
 }
 
-/// What stands of an observation where the event is known and something else was said since.
-fn said_since(view: &View, event: &Event) -> Option<FactKey> {
+/// The fact that stands in place of an observation that is known already and was restated since.
+fn restatement(view: &View, event: &Event) -> Option<FactKey> {
     if !matches!(event.fact, Fact::Observation(_)) {
         return None;
     }

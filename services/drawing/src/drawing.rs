@@ -115,7 +115,7 @@ pub struct Spot {
     pub value: Option<f64>,
     /// How it is drawn.
     pub mark: Mark,
-    /// What is to be said of it beside period and value: why it is special, why it is missing.
+    /// The words beside period and value: why it is special, why it is missing.
     pub why: String,
     /// The centre line here.
     pub centre: Option<f64>,
@@ -167,7 +167,7 @@ pub struct Drawing {
     pub unit: String,
     /// What the centre line is: `median` or `mean`.
     pub centre_name: &'static str,
-    /// How a period's first day is said: `week of 14 Sep 2026`.
+    /// The words before a period's first day: `week of` in `week of 14 Sep 2026`.
     pub period_word: &'static str,
     /// The points, by date.
     pub spots: Vec<Spot>,

@@ -108,7 +108,7 @@ fn lately(chart: &Chart) -> Option<Level> {
     })
 }
 
-/// What is said before a period's first day.
+/// The words before a period's first day.
 #[must_use]
 pub const fn period_word(grain: Grain) -> &'static str {
     match grain {
@@ -140,7 +140,7 @@ pub fn mark(state: State, variation: Option<Variation>) -> Mark {
     }
 }
 
-/// What is to be said of a point beside its value.
+/// The words about a point beside its value.
 #[must_use]
 pub fn why(row: &ChartPoint) -> String {
     let state = match row.point.state {

@@ -240,7 +240,7 @@ fn add_expected(samples: &mut Samples, summary: &Summary, set: &Expectations) {
             interval.as_seconds_f64(),
         );
     }
-    // Set and never heard of: the alert on those compares with nothing.
+    // Set, but nothing was ever received: the alert on those compares with nothing.
     let reporting: BTreeSet<&str> = expected
         .keys()
         .filter_map(|source| set.of(source))
@@ -253,23 +253,23 @@ fn add_expected(samples: &mut Samples, summary: &Summary, set: &Expectations) {
     }
 }
 
-/// When each source was last heard of for each area whose numbers are shown at any moment: what is heard of a smaller
+/// When each source last reported for each area whose numbers are shown at any moment: what is reported of a smaller
 /// one counts for the nearest such areas around it.
 fn sources<'a>(
     summary: &'a Summary,
     areas: &'a Areas,
 ) -> BTreeMap<(&'a str, &'a str), (DateTime<Utc>, u64)> {
-    let mut heard_of: BTreeMap<(&str, &str), (DateTime<Utc>, u64)> = BTreeMap::new();
-    for ((source, area), heard) in &summary.sources {
+    let mut latest: BTreeMap<(&str, &str), (DateTime<Utc>, u64)> = BTreeMap::new();
+    for ((source, area), report) in &summary.sources {
         for place in places::nearest_large(areas, area) {
-            let entry = heard_of
+            let entry = latest
                 .entry((source, place))
-                .or_insert((heard.recorded_at, 0));
-            entry.0 = entry.0.max(heard.recorded_at);
-            entry.1 += heard.events;
+                .or_insert((report.recorded_at, 0));
+            entry.0 = entry.0.max(report.recorded_at);
+            entry.1 += report.events;
         }
     }
-    heard_of
+    latest
 }
 
 fn add_projector(samples: &mut Samples, status: &Status, now: DateTime<Utc>) {

@@ -1,6 +1,8 @@
+//! Changes from plan to end, what decides about charts, and how before and after are compared.
+
 use super::*;
 use crate::period::{Grain, Period};
-use crate::ratings::told::{slug, standing, told};
+use crate::ratings::fixtures::{slug, standing, stored};
 use joinedup_events::change::{ChangeFact, Finished, Planned, Rebase, TargetSet};
 use joinedup_events::{Amount, Fact};
 use proptest::prelude::*;
@@ -12,7 +14,7 @@ fn day(text: &str) -> NaiveDate {
 }
 
 fn on(date: &str, fact: ChangeFact) -> StoredFact {
-    told(AREA, date, date, Fact::Change(fact))
+    stored(AREA, date, date, Fact::Change(fact))
 }
 
 fn happened(name: &str) -> ChangeFact {
@@ -86,7 +88,7 @@ fn of_several_steps_on_a_day_the_last_one_counts() {
         let mut facts = vec![on("2026-01-05", happened("started"))];
         for (n, step) in steps.iter().enumerate() {
             let time = format!("2026-02-01T1{n}:00:00Z");
-            facts.push(told(AREA, &time, &time, Fact::Change(happened(step))));
+            facts.push(stored(AREA, &time, &time, Fact::Change(happened(step))));
         }
         change(&standing(facts)).unwrap().status(day("2026-02-01"))
     };
@@ -133,7 +135,7 @@ fn flags_stand_at_the_start_and_the_finish_of_its_measures_only() {
 fn a_plan_recorded_again_replaces_the_first() {
     let facts = standing(vec![
         on("2026-01-01", planned("Huddle")),
-        told(
+        stored(
             AREA,
             "2026-01-01",
             "2026-01-03",
@@ -169,7 +171,7 @@ fn decisions_stand_by_measure_area_and_date() {
         on("2026-01-01", target(20, "2026-01-01")),
         on("2026-01-02", target(15, "2026-01-01")),
         on("2026-01-03", target(10, "2026-06-01")),
-        told(
+        stored(
             "havenshire-mid",
             "2026-01-03",
             "2026-01-03",
@@ -229,15 +231,21 @@ fn what_improved_before_an_accepted_baseline_is_not_credited_to_a_later_change()
     // Its first week of level 5 begins on 29 September; the change, 13 weeks later.
     let mut judged = weeks_from(day("2024-04-01"), &values);
     let running = change(&[on("2025-12-29", happened("started"))]).unwrap();
-    let told = before_and_after(&running, "m", "Waits", &judged).unwrap();
-    assert_eq!((told.before.points, told.moved), (91, Moved::Down));
+    let comparison = before_and_after(&running, "m", "Waits", &judged).unwrap();
+    assert_eq!(
+        (comparison.before.points, comparison.moved),
+        (91, Moved::Down)
+    );
     judged.baselines = vec![day("2025-09-29")];
-    let told = before_and_after(&running, "m", "Waits", &judged).unwrap();
-    assert_eq!((told.before.points, told.moved), (13, Moved::Chance));
+    let comparison = before_and_after(&running, "m", "Waits", &judged).unwrap();
+    assert_eq!(
+        (comparison.before.points, comparison.moved),
+        (13, Moved::Chance)
+    );
     // A baseline of the change itself leaves what stood before it.
     judged.baselines.push(day("2025-12-29"));
-    let told = before_and_after(&running, "m", "Waits", &judged).unwrap();
-    assert_eq!(told.before.points, 13);
+    let comparison = before_and_after(&running, "m", "Waits", &judged).unwrap();
+    assert_eq!(comparison.before.points, 13);
 }
 
 #[test]
@@ -258,7 +266,7 @@ fn before_and_after_are_compared_by_medians_and_no_cause_is_claimed() {
     values.extend([0.35; 9]);
     values.extend([0.25; 6]);
     let abandoned = cycle_that_ended(Decision::Abandon);
-    let told = before_and_after(
+    let comparison = before_and_after(
         &abandoned,
         "tr-delayed-share",
         "Share delayed",
@@ -266,28 +274,43 @@ fn before_and_after_are_compared_by_medians_and_no_cause_is_claimed() {
     )
     .unwrap();
     assert_eq!(
-        (told.before.points, told.during.points, told.after.points),
+        (
+            comparison.before.points,
+            comparison.during.points,
+            comparison.after.points
+        ),
         (6, 9, 6)
     );
     assert_eq!(
-        (told.before.median, told.after.median),
+        (comparison.before.median, comparison.after.median),
         (Some(0.4), Some(0.25))
     );
     assert!(
-        told.sentence
+        comparison
+            .sentence
             .contains("0.35 over 9 points while it was tested")
-            && told
+            && comparison
                 .sentence
                 .contains("After it ended: 0.25 over 6 points."),
         "{}",
-        told.sentence
+        comparison.sentence
     );
-    assert_eq!((told.above, told.below, told.moved), (0, 9, Moved::TooFew));
+    assert_eq!(
+        (comparison.above, comparison.below, comparison.moved),
+        (0, 9, Moved::TooFew)
+    );
     // Just ended: nothing is after it.
     values.truncate(15);
-    let told = before_and_after(&abandoned, "m", "Share", &weekly(&values)).unwrap();
-    assert_eq!((told.later, told.after.points), (told.during, 0));
-    assert!(!told.sentence.contains("ended"), "{}", told.sentence);
+    let comparison = before_and_after(&abandoned, "m", "Share", &weekly(&values)).unwrap();
+    assert_eq!(
+        (comparison.later, comparison.after.points),
+        (comparison.during, 0)
+    );
+    assert!(
+        !comparison.sentence.contains("ended"),
+        "{}",
+        comparison.sentence
+    );
 }
 
 #[test]
@@ -303,9 +326,9 @@ fn what_a_test_proved_stands_on_the_day_it_is_adopted_and_after() {
         ])
         .unwrap()
     };
-    let told = |change: &Change| before_and_after(change, "m", "Waits", &judged).unwrap();
-    let running = told(&change(&[on("2026-01-05", happened("started"))]).unwrap());
-    let adopted = told(&ended(Decision::Adopt));
+    let comparison = |change: &Change| before_and_after(change, "m", "Waits", &judged).unwrap();
+    let running = comparison(&change(&[on("2026-01-05", happened("started"))]).unwrap());
+    let adopted = comparison(&ended(Decision::Adopt));
     assert_eq!((adopted.during.points, adopted.after.points), (14, 6));
     assert_eq!(
         (adopted.later, adopted.below, adopted.moved),
@@ -314,7 +337,7 @@ fn what_a_test_proved_stands_on_the_day_it_is_adopted_and_after() {
     assert_eq!(adopted.sentence, running.sentence);
     // Where it was not adopted, the six weeks after it are not its own.
     for decision in [Decision::Abandon, Decision::Adapt] {
-        let over = told(&ended(decision));
+        let over = comparison(&ended(decision));
         assert_eq!((adopted.is_over, over.is_over), (false, true));
         assert_eq!(
             (over.later, over.below, over.moved),
@@ -342,7 +365,7 @@ fn points_on_both_sides_of_the_median_before_are_chance() {
 #[test]
 fn a_claim_says_whether_the_season_was_looked_at() {
     let running = change(&[on("2026-01-05", happened("started"))]).unwrap();
-    let told = |weeks_before: u64| {
+    let comparison = |weeks_before: u64| {
         let first =
             NaiveDate::from_ymd_opt(2026, 1, 5).unwrap() - chrono::Days::new(7 * weeks_before);
         let values: Vec<f64> = (0..weeks_before + 14)
@@ -353,11 +376,11 @@ fn a_claim_says_whether_the_season_was_looked_at() {
             .collect();
         before_and_after(&running, "m", "Waits", &weeks_from(first, &values)).unwrap()
     };
-    let short = told(20);
+    let short = comparison(20);
     assert_eq!((short.moved, short.season_compared), (Moved::Down, false));
     assert!(short.sentence.contains("median 21 over 20 points"));
     assert!(short.sentence.contains("season is not ruled out"));
-    let long = told(60);
+    let long = comparison(60);
     assert_eq!((long.moved, long.season_compared), (Moved::Down, true));
     assert!(long.sentence.contains("same weeks a year before"));
 }
@@ -365,18 +388,18 @@ fn a_claim_says_whether_the_season_was_looked_at() {
 #[test]
 fn few_points_are_said_to_be_few_and_a_running_cycle_has_no_after() {
     let running = change(&[on("2026-01-05", happened("started"))]).unwrap();
-    let told = before_and_after(
+    let comparison = before_and_after(
         &running,
         "m",
         "Share",
         &weekly(&[0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.3]),
     )
     .unwrap();
-    assert_eq!(told.after.points, 0);
+    assert_eq!(comparison.after.points, 0);
     assert!(
-        told.sentence.contains("since it began") && told.sentence.contains("too few"),
+        comparison.sentence.contains("since it began") && comparison.sentence.contains("too few"),
         "{}",
-        told.sentence
+        comparison.sentence
     );
     let none = before_and_after(&running, "m", "Share", &Judged::default()).unwrap();
     assert!(none.sentence.contains("no points before"));
@@ -394,18 +417,22 @@ fn a_place_whose_numbers_are_suppressed_is_not_told_that_it_has_no_data() {
         mostly_suppressed: true,
         ..Judged::default()
     };
-    let told = before_and_after(&running, "m", "Share", &suppressed).unwrap();
-    assert_eq!(told.moved, Moved::Suppressed);
-    assert!(told.sentence.contains("suppressed"), "{}", told.sentence);
+    let comparison = before_and_after(&running, "m", "Share", &suppressed).unwrap();
+    assert_eq!(comparison.moved, Moved::Suppressed);
+    assert!(
+        comparison.sentence.contains("suppressed"),
+        "{}",
+        comparison.sentence
+    );
 }
 
 proptest! {
     #[test]
     fn every_point_is_on_one_side_and_no_sentence_claims_a_cause(values in prop::collection::vec(-5.0..5.0f64, 0..40)) {
-        let told = before_and_after(&cycle(), "m", "Share", &weekly(&values)).unwrap();
-        prop_assert_eq!(told.before.points + told.during.points + told.after.points, values.len());
+        let comparison = before_and_after(&cycle(), "m", "Share", &weekly(&values)).unwrap();
+        prop_assert_eq!(comparison.before.points + comparison.during.points + comparison.after.points, values.len());
         for word in ["because", "caused", "due to", "thanks to", "led to", "result", "effect", "improved by"] {
-            prop_assert!(!told.sentence.contains(word), "{}", told.sentence);
+            prop_assert!(!comparison.sentence.contains(word), "{}", comparison.sentence);
         }
     }
 }

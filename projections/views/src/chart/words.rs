@@ -87,12 +87,12 @@ pub(super) fn summary(chart: &Chart) -> String {
     if let Some(caution) = chart.footprint.as_ref().and_then(|f| f.caution.as_ref()) {
         let _ = write!(text, " Mind that {caution}");
     }
-    let said = [
+    let phrases = [
         (State::Provisional, "is provisional", "are provisional"),
         (State::Missing, "has no number", "have no number"),
         (State::Suppressed, "is suppressed", "are suppressed"),
     ];
-    for (state, one, many) in said {
+    for (state, one, many) in phrases {
         match chart.in_state(state) {
             0 => {}
             1 => {
