@@ -4,7 +4,7 @@ mod decisions;
 mod plan;
 mod scorecards;
 
-use crate::problem::FieldError;
+use crate::field_error::FieldError;
 use chrono::{DateTime, NaiveDate, Utc};
 pub use decisions::*;
 use joinedup_application::feeds::FeedState;

@@ -5,4 +5,5 @@ pub mod commands;
 pub mod late_log;
 pub mod logging;
 pub mod open_log;
+pub mod program;
 pub mod systemd;

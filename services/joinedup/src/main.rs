@@ -1,7 +1,7 @@
 //! The program `joinedup`: reads its arguments and hands over to the library.
 
 use clap::Parser;
-use joinedup::cli::{Cli, run};
+use joinedup::program::{Cli, run};
 use std::process::ExitCode;
 
 /// Folding makes and drops many small values on several threads; this allocator is quicker at that than the C
