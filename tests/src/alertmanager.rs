@@ -79,7 +79,7 @@ impl Alertmanager {
         self.process.log()
     }
 
-    /// The alerts it holds, as its API tells them.
+    /// The alerts it holds, as its API gives them.
     ///
     /// # Errors
     /// When the server does not answer with a list.

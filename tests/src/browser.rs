@@ -1,7 +1,7 @@
 //! A headless Chromium, driven over its own debugging protocol.
 //!
 //! The protocol is JSON over one WebSocket per page, so a WebSocket client is all it takes: no driver beside the
-//! browser, no runtime, and the console and the network are told without asking.
+//! browser, no runtime, and the console and the network are reported without asking.
 
 mod accessibility;
 mod devtools;
@@ -77,8 +77,8 @@ impl Browser {
         );
         let port_file = profile.path().join("DevToolsActivePort");
         let (address, path) = process.ready(START, || {
-            let said = std::fs::read_to_string(&port_file).map_err(|error| error.to_string())?;
-            let mut lines = said.lines();
+            let text = std::fs::read_to_string(&port_file).map_err(|error| error.to_string())?;
+            let mut lines = text.lines();
             match (lines.next(), lines.next()) {
                 (Some(port), Some(path)) => Ok((format!("127.0.0.1:{port}"), path.to_owned())),
                 _ => Err("the port is half written".to_owned()),

@@ -281,8 +281,8 @@ fn quoted(path: &Path) -> String {
 
 #[track_caller]
 fn assert_recent(version: &Run) {
-    let said = version.succeeded().trim();
-    let numbers: Vec<u32> = said
+    let version = version.succeeded().trim();
+    let numbers: Vec<u32> = version
         .trim_start_matches(|c: char| !c.is_ascii_digit())
         .split('.')
         .filter_map(|part| part.parse().ok())
@@ -290,6 +290,6 @@ fn assert_recent(version: &Run) {
     let recent = matches!(numbers[..], [major, minor, ..] if (major, minor) >= OLDEST);
     assert!(
         recent,
-        "{said} is too old for `sync_interval: always`; tests/run.sh fetches one that is not"
+        "{version} is too old for `sync_interval: always`; tests/run.sh fetches one that is not"
     );
 }

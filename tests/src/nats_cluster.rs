@@ -14,7 +14,7 @@ use crate::proxy::Proxy;
 /// Longer than three servers need to find each other and to choose a leader, even on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
-/// What servers tell each other of where they are, so that none finds a way past the relays.
+/// The address that servers give each other, so that none finds a way past the relays.
 const NOWHERE: &str = "127.0.0.1:1";
 
 /// Three servers, `n1` to `n3`, and the network between them.

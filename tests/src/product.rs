@@ -38,7 +38,7 @@ pub fn binary() -> &'static Path {
             let path = PathBuf::from(path);
             assert!(
                 path.is_file(),
-                "TESTED_BINARY names {}, which is no file",
+                "TESTED_BINARY names {}, which is not a file",
                 path.display()
             );
             path
@@ -83,7 +83,7 @@ pub fn command<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Com
     command
 }
 
-/// Runs a subcommand to its end and returns what it said.
+/// Runs a subcommand to its end and returns its output.
 #[track_caller]
 pub fn run<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Run {
     Run::of(&mut command(arguments))
@@ -98,7 +98,7 @@ pub struct JoinedupOptions {
     pub environment: Vec<(String, String)>,
     /// Files to write into the working folder first (name and content), `joinedup.toml` for one.
     pub files: Vec<(String, String)>,
-    /// The host and port it is told to listen on.
+    /// The host and port that it is to listen on.
     pub listen: String,
 }
 
@@ -222,14 +222,14 @@ impl Joinedup {
     #[track_caller]
     pub fn caught_up(&self) -> u64 {
         eventually_within(START, "everything in the log is folded", || {
-            let said = http::get_ok(&self.url("/readyz?verbose"))?.text();
+            let readiness = http::get_ok(&self.url("/readyz?verbose"))?.text();
             let number = |before: &str| {
-                let rest = said.split(before).nth(1)?;
+                let rest = readiness.split(before).nth(1)?;
                 rest.split_whitespace().next()?.parse::<u64>().ok()
             };
             match (number("live at position "), number("head ")) {
                 (Some(position), Some(head)) if position == head => Ok(head),
-                _ => Err(said),
+                _ => Err(readiness),
             }
         })
     }

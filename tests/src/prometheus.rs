@@ -157,7 +157,7 @@ impl Prometheus {
             (Some("scalar"), Some(_)) => {
                 Ok(sample(&Value::Null, &data["result"]).into_iter().collect())
             }
-            _ => Err(format!("{expression} is no vector: {data}")),
+            _ => Err(format!("{expression} is not a vector: {data}")),
         }
     }
 

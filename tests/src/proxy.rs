@@ -72,7 +72,7 @@ impl Proxy {
     }
 
     /// Keeps connections and holds back what goes through them, both ways, until [`Self::heal`]: a network that
-    /// swallows, where nobody is told.
+    /// swallows, where nobody learns of it.
     pub fn hold(&self) {
         self.state.store(HELD, Ordering::SeqCst);
     }

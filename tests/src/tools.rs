@@ -65,7 +65,7 @@ impl Tool {
             ))
     }
 
-    /// Runs the program to its end and returns what it said.
+    /// Runs the program to its end and returns its output.
     ///
     /// # Panics
     /// When it is missing or cannot be started.
@@ -75,7 +75,7 @@ impl Tool {
     }
 }
 
-/// What a finished program said.
+/// The output of a finished program.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// The command line, for messages.
@@ -111,7 +111,7 @@ impl Run {
     /// The standard output of a run that ended with exit code 0.
     ///
     /// # Panics
-    /// When it ended otherwise; the message holds all it said.
+    /// When it ended otherwise; the message holds all of its output.
     #[track_caller]
     pub fn succeeded(&self) -> &str {
         assert!(

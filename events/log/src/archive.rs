@@ -133,7 +133,7 @@ pub enum Problem {
     /// It could not be read.
     #[error("it cannot be read: {0}")]
     Read(io::Error),
-    /// It is not a line of an archive. (No more is said, since a parser's message may quote the event.)
+    /// It is not a line of an archive. (Without details, since a parser's message may quote the event.)
     #[error("it is not a line of an archive")]
     Malformed,
     /// Something in the line is not as it was written.
@@ -169,7 +169,7 @@ pub enum RestoreError {
     Append {
         /// The line after the last event that was tried, counted from 1.
         line: u64,
-        /// What the log said.
+        /// The log's error.
         error: AppendError,
     },
 }

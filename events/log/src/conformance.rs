@@ -101,7 +101,7 @@ fn subject(name: &str) -> String {
     format!("joinedup.conformance.{name}")
 }
 
-/// An event without a condition; the payload tells the id.
+/// An event without a condition; the payload holds the id.
 fn event(subject_name: &str, id: &str) -> NewEvent {
     NewEvent {
         subject: subject(subject_name),

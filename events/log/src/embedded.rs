@@ -174,7 +174,7 @@ impl Drop for EmbeddedLog {
     fn drop(&mut self) {
         self.requests = None;
         if let Some(writer) = self.writer.take() {
-            // It ends when the appends that wait are written; it does not panic, and if it did there is no one to tell.
+            // It ends when the appends that wait are written; it does not panic, and if it did there would be nobody to report it to.
             let _ = writer.join();
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Only this module and those below it know NATS. The stream is made and changed by [`apply_stream`] alone;
 //! [`JetStreamLog::connect`] refuses a server or stream that could lose acknowledged events, each reason in a
-//! sentence, unless it is accepted by its name ([`Unsafe`]). [`check`] tells them all.
+//! sentence, unless it is accepted by its name ([`Unsafe`]). [`check`] lists them all.
 //!
 //! In a cluster [`Settings::monitor_url`] names the monitoring addresses of every server that keeps the stream: each of them may
 //! be the next to acknowledge, so each is asked, when the log is opened and as long as it is open.

@@ -116,7 +116,7 @@ pub enum ReadError {
     /// The log is away or interrupted: reopen from the checkpoint, with back-off.
     #[error("the log is away: {0}")]
     Away(String),
-    /// The log is not the log it was, or is damaged. Stop and say so.
+    /// The log is not the log it was, or is damaged. Stop and report it.
     #[error("the log is not as it was: {0}")]
     Broken(String),
 }

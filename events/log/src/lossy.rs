@@ -47,7 +47,7 @@ impl Contents {
 /// Whether consumers deliver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Delivery {
-    /// They do.
+    /// They deliver.
     #[default]
     Going,
     /// They have stopped, and are ended after a while because the log goes on.
@@ -197,7 +197,7 @@ impl EventLog for LossyLog {
 
     async fn subscribe(&self, after: Position) -> Result<Box<dyn Subscription>, ReadError> {
         let log = self.0.contents()?.log;
-        // It says whether the reader stands beyond the end.
+        // It fails where the reader stands beyond the end.
         log.subscribe(after).await?;
         Ok(Box::new(Consumer {
             shared: self.0.clone(),

@@ -14,7 +14,7 @@ use crate::{
     ReadError, RecordedEvent, Subscription, Unwritable,
 };
 
-/// How many message ids a [`MemoryLog`] remembers when nothing else is said.
+/// How many message ids a [`MemoryLog`] remembers where no number is given.
 pub const DEFAULT_WINDOW: usize = 100_000;
 
 /// The most events in one batch of a subscription.

@@ -1,4 +1,4 @@
-//! The id by which a log tells a repeated event, made in this one place.
+//! The id by which a log recognises a repeated event, made in this one place.
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};

@@ -1,9 +1,9 @@
-//! A slow check of a whole log: what the disk has lost or changed is said while the views are still right, and not when
+//! A slow check of a whole log: what the disk has lost or changed is reported while the views are still right, and not when
 //! they are built again from what is left.
 //!
 //! It reads all of the log a little at a time with pauses in between, checks what each backend can check (the sequence of
 //! a stream, the checksums and the sequence of embedded rows), and begins again a day later. Where it finds damage it
-//! stays and looks again, so that the damage is over as soon as the log was put right.
+//! stays and looks again, so that the damage is over as soon as the log has been put right.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -38,9 +38,9 @@ impl Default for Pace {
 /// How far a check is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    /// The last position that was found whole in this pass.
+    /// The last position that this pass has found whole.
     pub checked: Position,
-    /// How often the whole log was checked since the start.
+    /// How often the whole log has been checked since the start.
     pub passes: u64,
     /// What is wrong with the log, while that is so.
     pub damage: Option<String>,
@@ -88,7 +88,7 @@ impl Scrub {
                         tracing::error!(
                             reason = what,
                             after = at.0,
-                            "the log is damaged: keep the views as they are until it was put right"
+                            "the log is damaged: keep the views as they are until it has been put right"
                         );
                     }
                     self.note(|state| state.damage = Some(what));

@@ -217,7 +217,7 @@ async fn a_stream_deleted_and_made_again_is_another_log() {
     let mut subscription = log.subscribe(Position(5)).await.unwrap();
     bare(&server).await.delete_stream(STREAM).await.unwrap();
     let another = server.log(STREAM).await;
-    // As long as the one before, so that only its making tells them apart.
+    // As long as the one before, so that they differ only in when they were made.
     another.append(events("b", 5)).await.unwrap();
 
     let words = "deleted and made again";

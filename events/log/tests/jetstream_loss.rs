@@ -353,7 +353,7 @@ async fn what_one_copy_of_a_cluster_lost_is_read_from_another_and_the_copy_is_na
             Ok::<_, String>(())
         })
         .await;
-        // It is said for as long as it is so, whichever copy answers.
+        // It is reported for as long as it is so, whichever copy answers.
         for _ in 0..4 {
             assert_missing(
                 log.check(Position(200), 10).await,

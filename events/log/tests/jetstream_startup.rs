@@ -1,4 +1,4 @@
-//! Which servers and streams are safe enough for the JetStream log, how that is told, and what is refused later.
+//! Which servers and streams are safe enough for the JetStream log, how that is found out, and what is refused later.
 
 #![allow(
     clippy::expect_used,
@@ -157,11 +157,11 @@ async fn an_apply_makes_the_stream_changes_it_and_says_what_differs() {
         "duplicate_window",
         "allow_atomic",
     ] {
-        let told = sentences
+        let found = sentences
             .iter()
             .filter(|sentence| sentence.starts_with(&format!("`{setting}` ")))
             .count();
-        assert_eq!(told, 1, "{setting} in {sentences:?}");
+        assert_eq!(found, 1, "{setting} in {sentences:?}");
     }
     let refusal = JetStreamLog::connect(&settings)
         .await

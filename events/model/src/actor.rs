@@ -1,4 +1,4 @@
-//! Who recorded an event, as the extension attribute `actor` says it: a token's name, or a provider's own name of a
+//! Who recorded an event, as the extension attribute `actor` names them: a token's name, or a provider's own name of a
 //! person. It is shown beside what was recorded, so nothing that identifies a patient may stand in it.
 
 use crate::check;
@@ -6,7 +6,7 @@ use crate::check;
 /// The most bytes of an actor.
 const MAX_BYTES: usize = 256;
 
-/// What an actor has to be, to be read after its name.
+/// What an actor must be, to be read after the attribute's name.
 pub const RULE: &str = "must be the name of a token or a provider's own name of a person: at most 256 bytes of text without control characters, no number of a person and no e-mail address";
 
 /// Whether a text can be an actor.

@@ -56,7 +56,7 @@ pub struct Area {
     pub id: AreaId,
     /// The name people use.
     pub title: String,
-    /// What it is.
+    /// The kind of place or organisation.
     pub kind: AreaKind,
     /// The larger areas that it belongs to.
     #[serde(default)]

@@ -121,7 +121,7 @@ payload! {
 }
 
 facts! {
-    /// What can be said of an area's item.
+    /// The facts about an area's item.
     AssessmentFact {
         /// Proposed.
         Proposed(Proposed) = "proposed" v 1,

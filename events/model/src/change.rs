@@ -47,7 +47,7 @@ payload! {
     SourceEnded {
         /// The CloudEvents `source` that has ended.
         ended: String,
-        /// Why.
+        /// Why nothing more is to come.
         because: EndReason,
         /// The CloudEvents `source` that has taken over its places, if one has.
         #[serde(default)]
@@ -109,7 +109,7 @@ payload! {
         #[serde(with = "crate::day")]
         #[schemars(with = "NaiveDate")]
         from: NaiveDate,
-        /// Why.
+        /// The reason, in words about the measure.
         reason: String,
     }
 }
@@ -122,7 +122,7 @@ payload! {
         #[serde(with = "crate::day")]
         #[schemars(with = "NaiveDate")]
         from: NaiveDate,
-        /// Why.
+        /// The reason, in words about the measure.
         reason: String,
     }
 }

@@ -50,21 +50,21 @@ pub const DATE_AHEAD_DAYS: i64 = 3653;
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Highest level of any framework; the lowest is 0, of the logic model (`scie`) 1.
-    pub level_most: u8,
+    pub max_level: u8,
     /// Highest score of any instrument; the lowest is 0.
-    pub score_most: u8,
+    pub max_score: u8,
     /// Most invitations in one event; the least is 1.
-    pub count_most: u32,
+    pub max_count: u32,
     /// Most entries of a list.
-    pub list_most: usize,
+    pub max_entries: usize,
 }
 
 /// The ranges in force.
 pub const LIMITS: Limits = Limits {
-    level_most: 5,
-    score_most: 10,
-    count_most: 1_000_000,
-    list_most: 100,
+    max_level: 5,
+    max_score: 10,
+    max_count: 1_000_000,
+    max_entries: 100,
 };
 
 /// What a source is called where it is shown. One that came past the door with a name that the door refuses is called by

@@ -21,7 +21,7 @@ pub(crate) fn serialize<S: Serializer>(date: &NaiveDate, s: S) -> Result<S::Ok, 
 /// Reads a date.
 ///
 /// # Errors
-/// When it is none.
+/// When it is not a date.
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<NaiveDate, D::Error> {
     if d.is_human_readable() {
         d.deserialize_str(Day)

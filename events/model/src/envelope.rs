@@ -17,7 +17,7 @@ pub struct Envelope<'a> {
     /// The event type.
     #[serde(borrow, rename = "type")]
     pub event_type: Cow<'a, str>,
-    /// Who says so (a URI reference).
+    /// Who reports it (a URI reference).
     #[serde(borrow)]
     pub source: Cow<'a, str>,
     /// Unique within the source.
@@ -33,7 +33,7 @@ pub struct Envelope<'a> {
         deserialize_with = "instant::optional"
     )]
     pub recorded_time: Option<DateTime<Utc>>,
-    /// Who recorded it, where a door said so.
+    /// Who recorded it, where the door knew.
     #[serde(default)]
     pub actor: Option<String>,
     /// What happened: the text of a JSON value.
@@ -51,9 +51,9 @@ pub enum EnvelopeError {
     /// Not JSON, or an attribute is missing or of the wrong kind.
     #[error("not a CloudEvent in JSON at line {line} column {column}: {rule}")]
     Json {
-        /// Where.
+        /// The line, from 1.
         line: usize,
-        /// Where.
+        /// The column, from 1.
         column: usize,
         /// What kind of misfit.
         rule: String,

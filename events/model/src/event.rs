@@ -1,4 +1,4 @@
-//! One event, typed: who said it, when it happened, when it was recorded, about which entity of which area, and what.
+//! One event, typed: who reported it, when it happened, when it was recorded, about which entity of which area, and what.
 
 mod stated;
 mod written;
@@ -145,7 +145,7 @@ impl Fact {
         }
     }
 
-    /// Another entity of the same family that hears of this fact too: the one this person was with before.
+    /// Another entity of the same family that gets this fact too: the one this person was with before.
     #[must_use]
     pub fn previous(&self) -> Option<&EntityId> {
         match self {
@@ -212,7 +212,7 @@ pub enum DecodeError {
         /// What kind of misfit.
         rule: &'static str,
     },
-    /// A field that names something is no name.
+    /// A field that names something does not hold a valid name.
     #[error("`{field}` {rule}")]
     Id {
         /// The field.

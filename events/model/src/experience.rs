@@ -47,9 +47,9 @@ payload! {
         /// A carer helped to answer.
         #[serde(default)]
         with_carer: bool,
-        /// How.
+        /// How the questionnaire was answered.
         mode: Mode,
-        /// Who.
+        /// Who answered: the person or somebody for them.
         respondent: Respondent,
         /// The team, for instruments that are reported by team.
         #[serde(default)]
@@ -64,7 +64,7 @@ payload! {
     Invited {
         /// The instrument.
         instrument: Slug,
-        /// How many.
+        /// How many people were invited.
         count: u32,
         /// Which people were invited, by the id of a population of the catalogue; none: anybody.
         #[serde(default)]
@@ -84,7 +84,7 @@ payload! {
     }
 }
 facts! {
-    /// What can be said of a response or a batch of invitations.
+    /// The facts about a response or a batch of invitations.
     ExperienceFact {
         /// Answered.
         Answered(Answered) = "answered" v 1,

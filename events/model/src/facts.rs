@@ -112,19 +112,19 @@ macro_rules! codes {
 }
 
 payload! {
-    /// A fact with nothing to say beyond that it happened, at the envelope's `time`.
+    /// A fact that holds nothing beyond that it happened, at the envelope's `time`.
     Happened {}
 }
 
 payload! {
-    /// Takes back an event that should not have been published. The fact it names counts as never said.
+    /// Takes back an event that should not have been published. The fact it names counts as never reported.
     Retracted {
         /// The `id` of the event taken back. It has the same `source` as the retraction, unless `retracts_source` says otherwise.
         retracts: String,
         /// The `source` of the event taken back, when it is another one.
         #[serde(default)]
         retracts_source: Option<String>,
-        /// The `previous` entity that the retracted event named, if it named one: it heard of the fact too.
+        /// The `previous` entity that the retracted event named, if it named one: that one got the fact too.
         #[serde(default)]
         previous: Option<crate::id::EntityId>,
     }

@@ -12,7 +12,7 @@ pub(crate) const KEY_FIELDS: &[&str] = &[
     "area", "transfer", "referral", "response", "change", "entity",
 ];
 
-/// What they say.
+/// Their values.
 #[derive(Debug, Default)]
 pub(crate) struct Keys<'a>([Option<Cow<'a, str>>; KEY_FIELDS.len()]);
 
@@ -139,7 +139,7 @@ mod tests {
         reader.end().map(|()| read)
     }
 
-    fn said(text: &str) -> String {
+    fn error_of(text: &str) -> String {
         of(text).unwrap_err().to_string()
     }
 
@@ -164,15 +164,15 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_as_it_is_of_any_field() {
-        assert!(said(r#"{"area":"a"}"#).starts_with("missing field `date`"));
-        assert!(said(r#"{"date":"d","date":"e"}"#).starts_with("duplicate field `date`"));
+        assert!(error_of(r#"{"area":"a"}"#).starts_with("missing field `date`"));
+        assert!(error_of(r#"{"date":"d","date":"e"}"#).starts_with("duplicate field `date`"));
         assert!(
-            said(r#"{"area":"a","date":"d","area":"b"}"#).starts_with("duplicate field `area`")
+            error_of(r#"{"area":"a","date":"d","area":"b"}"#).starts_with("duplicate field `area`")
         );
-        assert!(said(r#"{"date":"d","area":7}"#).starts_with("invalid type"));
-        assert!(said(r#"["a"]"#).starts_with("invalid type"));
-        assert!(said(r#"{"date":"d"} x"#).starts_with("trailing"));
-        assert!(said(r#"{"date":"d""#).starts_with("EOF"));
+        assert!(error_of(r#"{"date":"d","area":7}"#).starts_with("invalid type"));
+        assert!(error_of(r#"["a"]"#).starts_with("invalid type"));
+        assert!(error_of(r#"{"date":"d"} x"#).starts_with("trailing"));
+        assert!(error_of(r#"{"date":"d""#).starts_with("EOF"));
     }
 
     #[test]

@@ -145,7 +145,7 @@ pub fn read_message<'b, 'h>(
 
 /// What must be changed about a message so that its body is the whole event: headers of binary mode go into it, and an
 /// event that does not say when it was recorded was recorded when the stream stored it, though not before it happened.
-/// None when nothing must, or when it is no event: then the body is left for [`crate::check`] to name the fault.
+/// None when nothing must, or when it is not an event: then the body is left for [`crate::check`] to name the fault.
 #[must_use]
 pub fn whole<'h>(
     headers: &mut dyn Iterator<Item = (&'h str, &'h str)>,

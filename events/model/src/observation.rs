@@ -22,18 +22,18 @@ codes! {
     }
 }
 codes! {
-    /// What the publisher of an amount says of it. Without one it is published as final.
+    /// The publisher's mark on an amount. Without one it is published as final.
     Mark {
         /// It will be published again, and may change.
         Provisional = "provisional",
-        /// It is known and not published, because it would tell of single people. There is no value.
+        /// It is known and not published, because it could identify single people. There is no value.
         Suppressed = "suppressed",
         /// It is not available. There is no value, and one that was published before no longer counts.
         Missing = "missing",
     }
 }
 payload! {
-    /// The amount of a series in an area and a period. One said again for the same series, area, period and
+    /// The amount of a series in an area and a period. One reported again for the same series, area, period and
     /// breakdown replaces it.
     Observed {
         /// The series, e.g. `dtoc-delayed-days`.
@@ -53,13 +53,13 @@ payload! {
         /// What the amount is broken down by, e.g. `responsible` → `nhs`. Empty: the whole.
         #[serde(default)]
         breakdown: BTreeMap<Slug, Slug>,
-        /// What its publisher says of it. Unset: it is final.
+        /// Its publisher's mark. Unset: it is final.
         #[serde(default)]
         mark: Option<Mark>,
     }
 }
 facts! {
-    /// What can be said of a series' period.
+    /// The facts about a series' period.
     ObservationFact {
         /// An amount.
         Observed(Observed) = "observed" v 1,

@@ -43,7 +43,7 @@ payload! {
 payload! {
     /// How far an item of a plan is, from `time` on.
     ProgressSet {
-        /// How far.
+        /// How far the item has come.
         progress: Progress,
         /// Why, in a sentence; an item that is dropped has one.
         #[serde(default)]

@@ -15,7 +15,7 @@ codes! {
         SocialCare = "social-care",
         /// Both together; counted once, never split.
         Both = "both",
-        /// Not said.
+        /// Not recorded.
         Unattributed = "unattributed",
     }
 }

@@ -4,13 +4,13 @@ use crate::check;
 use crate::envelope::{Envelope, EnvelopeError};
 use crate::event::{DecodeError, Event};
 
-/// Why recorded bytes are no event that this program knows. No text holds a value of the event.
+/// Why recorded bytes are not an event that this program knows. No text holds a value of the event.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    /// No event.
+    /// The bytes are not an event's envelope.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
-    /// An event that says nothing that is known here.
+    /// The event's type or data cannot be read.
     #[error(transparent)]
     Decode(#[from] DecodeError),
 }

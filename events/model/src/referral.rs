@@ -179,7 +179,7 @@ payload! {
 payload! {
     /// Not taken.
     Declined {
-        /// Why.
+        /// Why the team did not take it on.
         reason: DeclineReason,
     }
 }
@@ -230,7 +230,7 @@ payload! {
         #[serde(with = "crate::day")]
         #[schemars(with = "NaiveDate")]
         due: NaiveDate,
-        /// What kind.
+        /// Whether it is a task or a request for resources.
         kind: ActionKind,
     }
 }
@@ -253,13 +253,13 @@ payload! {
 payload! {
     /// Closed (`time`).
     Closed {
-        /// Why.
+        /// Why it was closed.
         reason: ClosureReason,
     }
 }
 
 facts! {
-    /// What can be said of a referral.
+    /// The facts about a referral.
     ReferralFact {
         /// Arrived.
         Received(Received) = "received" v 1,

@@ -153,14 +153,14 @@ fn limit(name: &str, field: &mut Value) {
             json!({"minLength": 1, "maxLength": MAX_ATTRIBUTE, "pattern": PRINTABLE})
         }
         "level" | "from" | "to" if field.contains_key("maximum") => {
-            json!({"minimum": 0, "maximum": LIMITS.level_most})
+            json!({"minimum": 0, "maximum": LIMITS.max_level})
         }
-        "score" => json!({"minimum": 0, "maximum": LIMITS.score_most}),
-        "count" => json!({"minimum": 1, "maximum": LIMITS.count_most}),
+        "score" => json!({"minimum": 0, "maximum": LIMITS.max_score}),
+        "count" => json!({"minimum": 1, "maximum": LIMITS.max_count}),
         "answers" | "themes" | "measures" | "items" | "nodes" | "sectors" => {
-            json!({"maxItems": LIMITS.list_most, "uniqueItems": true})
+            json!({"maxItems": LIMITS.max_entries, "uniqueItems": true})
         }
-        "breakdown" => json!({"maxProperties": LIMITS.list_most}),
+        "breakdown" => json!({"maxProperties": LIMITS.max_entries}),
         _ => return,
     };
     if let Value::Object(limits) = limits {

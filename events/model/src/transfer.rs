@@ -17,7 +17,7 @@ codes! {
         Elective = "elective",
         /// Any other way, such as a birth or a move from another hospital.
         Other = "other",
-        /// Not said: whether somebody came back as an emergency cannot be known then.
+        /// Not recorded: then it cannot be known whether somebody came back as an emergency.
         Unknown = "unknown",
     }
 }
@@ -131,7 +131,7 @@ payload! {
     }
 }
 payload! {
-    /// The council is told of a proposed discharge.
+    /// The council is given notice of a proposed discharge.
     DischargeNoticeGiven {
         /// The proposed day.
         #[serde(with = "crate::day")]
@@ -172,13 +172,13 @@ payload! {
 }
 
 facts! {
-    /// What can be said of a transfer.
+    /// The facts about a transfer.
     TransferFact {
         /// The spell started.
         Admitted(Admitted) = "admitted" v 1,
         /// An expected date of discharge.
         ExpectedDateSet(ExpectedDateSet) = "expected-date-set" v 1,
-        /// The council was told that the person is likely to need care.
+        /// The council was given notice that the person is likely to need care.
         AssessmentNoticeGiven(Happened) = "assessment-notice-given" v 1,
         /// The council or the transfer hub received the referral.
         SocialCareReferred(Happened) = "social-care-referred" v 1,
@@ -205,7 +205,7 @@ facts! {
         /// Left the bed.
         Discharged(Discharged) = "discharged" v 1,
         /// The admission was entered in error. One that named a `previous` is taken back with a retraction that names it
-        /// too: the stay before it hears of nothing else, and would still count as followed by a return.
+        /// too: the stay before it gets no other fact, and would still count as followed by a return.
         Cancelled(Happened) = "cancelled" v 1,
         /// The discharge was entered in error.
         DischargeReversed(Happened) = "discharge-reversed" v 1,

@@ -90,9 +90,10 @@ fn no_spelling_gets_in_at_any_place_and_none_is_repeated() {
                     let mut with = event.clone();
                     *with.pointer_mut(&place).unwrap() = spelling.as_str().into();
                     let answer = admit(with.to_string().as_bytes(), &areas, now);
-                    let said = answer.err().map(|refusals| refusals.to_string());
-                    let said = said.unwrap_or_else(|| panic!("{spelling} is let in at {place}"));
-                    assert!(!said.contains(spelling.as_str()), "{place}: {said}");
+                    let refusal = answer.err().map(|refusals| refusals.to_string());
+                    let refusal =
+                        refusal.unwrap_or_else(|| panic!("{spelling} is let in at {place}"));
+                    assert!(!refusal.contains(spelling.as_str()), "{place}: {refusal}");
                     tried += 1;
                 }
             }

@@ -43,11 +43,11 @@ fn every_row_is_let_in_or_refused_with_its_field_named() {
             (Ok(_), "accepted") => true,
             (Err(refusals), "refused") => {
                 let field = row["field"].as_str().unwrap();
-                let said = refusals.to_string();
+                let sentence = refusals.to_string();
                 let named = if field.is_empty() {
-                    said.contains("the event ")
+                    sentence.contains("the event ")
                 } else {
-                    said.contains(&format!("`{field}` "))
+                    sentence.contains(&format!("`{field}` "))
                 };
                 named && refusals.0.iter().any(|r| r.pointer == field)
             }

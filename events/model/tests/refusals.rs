@@ -17,8 +17,8 @@ fn example(event_type: &str) -> Value {
     found.unwrap().1
 }
 
-/// What is said of an example in which one field was changed.
-fn said(event_type: &str, field: &str, value: Value) -> String {
+/// The refusal of an example in which one field was changed.
+fn refusal(event_type: &str, field: &str, value: Value) -> String {
     let mut event = example(event_type);
     *event.pointer_mut(field).unwrap() = value;
     admit(
@@ -39,18 +39,18 @@ fn a_refusal_says_what_the_field_must_be_and_what_kind_of_value_stood_there() {
         (json!(["1"]), "a list"),
         (json!(null), "null"),
     ] {
-        let said = said(pathway, "/data/pathway", value);
+        let refusal = refusal(pathway, "/data/pathway", value);
         assert_eq!(
-            said,
+            refusal,
             format!("`/data/pathway` must be one of 0, 1, 2, 3, and is {stood}")
         );
     }
-    let ready = said("transfer.ready.v1", "/data/date", json!("soon"));
+    let ready = refusal("transfer.ready.v1", "/data/date", json!("soon"));
     assert_eq!(
         ready,
         "`/data/date` must be a date, YYYY-MM-DD, and is some other text"
     );
-    let level = said(
+    let level = refusal(
         "assessment.ambition-set.v1",
         "/data/level",
         json!("five and more"),
@@ -60,7 +60,7 @@ fn a_refusal_says_what_the_field_must_be_and_what_kind_of_value_stood_there() {
             && level.ends_with("and is text"),
         "{level}"
     );
-    let granted = said(
+    let granted = refusal(
         "referral.resource-decided.v1",
         "/data/granted",
         json!("yes"),
@@ -69,13 +69,13 @@ fn a_refusal_says_what_the_field_must_be_and_what_kind_of_value_stood_there() {
         granted,
         "`/data/granted` must be true or false, and is text"
     );
-    let score = said("experience.answered.v1", "/data/answers/0/score", json!(-1));
+    let score = refusal("experience.answered.v1", "/data/answers/0/score", json!(-1));
     assert!(
         score.starts_with("`/data/answers/0/score` must be a whole number from 0 to 10")
             && score.ends_with("another number"),
         "{score}"
     );
-    let data = said(pathway, "/data", json!([1]));
+    let data = refusal(pathway, "/data", json!([1]));
     assert_eq!(data, "`/data` must be a JSON object, and is a list");
 }
 
@@ -92,7 +92,7 @@ fn every_field_of_every_type_is_blamed_by_its_own_name_and_never_with_its_value(
                 }
                 changed["data"][field] = wrong;
                 let refusals = admit(changed.to_string().as_bytes(), &areas, now()).unwrap_err();
-                let said = refusals.to_string();
+                let refusal = refusals.to_string();
                 // Of an older version the fields are not known any more.
                 let newest = !event_type.ends_with("delay-reason-set.v1");
                 let pointer = if newest {
@@ -102,9 +102,9 @@ fn every_field_of_every_type_is_blamed_by_its_own_name_and_never_with_its_value(
                 };
                 assert!(
                     refusals.0.iter().any(|r| r.pointer.starts_with(&pointer)),
-                    "{event_type} {field}: {said}"
+                    "{event_type} {field}: {refusal}"
                 );
-                assert!(!said.contains("zebedee"), "{said}");
+                assert!(!refusal.contains("zebedee"), "{refusal}");
                 tried += 1;
             }
         }
@@ -118,11 +118,14 @@ fn a_body_that_a_reason_does_not_allow_is_told_the_bodies_it_allows() {
     event["data"]["reason"] = "residential-home".into();
     event["data"]["responsible"] = "housing".into();
     let areas = Areas::built_in().unwrap();
-    let said = admit(event.to_string().as_bytes(), &areas, now())
+    let refusal = admit(event.to_string().as_bytes(), &areas, now())
         .unwrap_err()
         .to_string();
-    assert!(said.contains("`/data/responsible` must be "), "{said}");
-    assert!(said.contains("social-care"), "{said}");
+    assert!(
+        refusal.contains("`/data/responsible` must be "),
+        "{refusal}"
+    );
+    assert!(refusal.contains("social-care"), "{refusal}");
 }
 
 #[test]
@@ -186,13 +189,13 @@ fn what_is_written_is_the_event_and_what_makes_it_a_repeat_leaves_out_when_it_wa
 #[test]
 fn an_amount_has_a_value_unless_it_is_suppressed_or_missing() {
     let observed = "observation.observed.v1";
-    let without = said(observed, "/data/value", json!(null));
+    let without = refusal(observed, "/data/value", json!(null));
     assert!(
         without.starts_with("`/data/value` must be given"),
         "{without}"
     );
     for mark in ["suppressed", "missing"] {
-        let with = said(observed, "/data/mark", json!(mark));
+        let with = refusal(observed, "/data/mark", json!(mark));
         assert!(with.contains("must be left out"), "{with}");
     }
 }

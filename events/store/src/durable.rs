@@ -34,11 +34,11 @@ pub enum Check {
 /// Settings of a store.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Memory for recently used rows, in bytes. 64 MiB unless told otherwise; many random writes want 256 MiB.
+    /// Memory for recently used rows, in bytes. 64 MiB unless set otherwise; many random writes want 256 MiB.
     pub cache_bytes: u64,
     /// How much is checked when opening.
     pub check: Check,
-    /// Commits are refused while less than this is free on the disk, in bytes; 64 MiB unless told otherwise. sled may
+    /// Commits are refused while less than this is free on the disk, in bytes; 64 MiB unless set otherwise. sled may
     /// wait for ever once it has met a full disk, so it is never let near one.
     pub reserve_bytes: u64,
     /// The store is the only copy of what is in it: where it turns out to be damaged, its files are left as they were. The

@@ -29,7 +29,7 @@ pub enum OpenError {
     Damaged {
         /// The store's folder.
         path: PathBuf,
-        /// How that shows.
+        /// What was found, in a sentence.
         what: String,
     },
     /// It was written by a version of this program that stores differently.
@@ -37,7 +37,7 @@ pub enum OpenError {
     OtherFormat {
         /// The store's folder.
         path: PathBuf,
-        /// How that shows.
+        /// What was found, in a sentence.
         what: String,
     },
     /// The operating system refused something else.
@@ -45,7 +45,7 @@ pub enum OpenError {
     Io {
         /// The store's folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         what: String,
     },
 }
@@ -87,7 +87,7 @@ pub enum ReadError {
     Damaged {
         /// The store's folder.
         path: PathBuf,
-        /// How that shows.
+        /// What was found, in a sentence.
         what: String,
     },
     /// The operating system refused.
@@ -95,7 +95,7 @@ pub enum ReadError {
     Io {
         /// The store's folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         what: String,
     },
 }
@@ -128,7 +128,7 @@ pub enum CommitError {
     NoFile {
         /// The store's folder.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         what: String,
     },
     /// Writing failed. The store takes no more commits until it is opened again.
@@ -136,7 +136,7 @@ pub enum CommitError {
     Failed {
         /// The store's folder.
         path: PathBuf,
-        /// How that shows.
+        /// What was found, in a sentence.
         what: String,
     },
     /// An earlier commit failed, so what is in memory and what is on the disk may differ.

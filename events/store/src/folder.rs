@@ -68,7 +68,7 @@ pub(crate) fn blobs(folder: &Path) -> io::Result<Vec<PathBuf>> {
     }
 }
 
-/// What tells whether a file has changed.
+/// What shows whether a file has changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Seen {
     inode: u64,

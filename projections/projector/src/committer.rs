@@ -19,7 +19,7 @@ pub(crate) struct Commit {
     pub batches: Vec<Batch>,
     /// The position that they come to.
     pub position: u64,
-    /// The generation of the store, by which an answer is told from one of a store that is no longer used.
+    /// The generation of the store, which distinguishes its answers from those of a store that is no longer used.
     pub generation: u64,
     /// Nobody wants it any more once this is false.
     pub wanted: Arc<AtomicBool>,
@@ -74,7 +74,7 @@ async fn work(mut inbox: UnboundedReceiver<Commit>, answers: UnboundedSender<Com
                 Err(error) => break Err(NotCommitted::Ever(sentence(&error))),
             }
         };
-        // Before the answer: who hears it may close the store.
+        // Before the answer: who gets it may close the store.
         drop(commit);
         if answer(outcome).is_err() {
             return;

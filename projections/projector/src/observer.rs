@@ -23,7 +23,7 @@ pub(crate) struct Observed {
     pub silent: Option<String>,
 }
 
-/// Looks for ever.
+/// Observes the log over and over, and notes its head and the lag.
 pub(crate) async fn observe(log: Arc<dyn EventLog>, views: Views) {
     loop {
         match tokio::time::timeout(ANSWER_TIMEOUT, look(&*log, &views)).await {

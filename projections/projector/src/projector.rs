@@ -48,7 +48,7 @@ pub struct Projector {
     observer: AbortHandle,
 }
 
-/// What the loop is told from outside.
+/// Orders to the loop from outside.
 enum Order {
     Rebuild(Answer),
     Rebuilt(Box<Result<Rebuilt, String>>),
@@ -149,7 +149,7 @@ impl Projector {
     /// Begins what [`Projector::rebuild`] waits for. The answer never comes when the projector has stopped.
     pub(crate) async fn ask_for_rebuild(&self) -> oneshot::Receiver<Result<(), String>> {
         let (answer, answered) = oneshot::channel();
-        // When nobody takes it, it is dropped, and whoever waits hears that.
+        // When nobody takes it, it is dropped, and whoever waits sees that.
         let _ = self.orders.send(Order::Rebuild(answer)).await;
         answered
     }
@@ -312,7 +312,7 @@ impl Fold {
         }
     }
 
-    /// Notes why folding does not go on; said once, however often it is tried again. Whether the log is another one stays as the
+    /// Notes why folding does not go on; logged once, however often it is tried again. Whether the log is another one stays as the
     /// fence last found it.
     fn fail(&self, what: String) {
         let failed = Progress::Failed(what);

@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
-/// How often the head is asked for, so that an idle log is told from a dead one.
+/// How often the head is asked for, so that an idle log is not taken for a dead one.
 const HEAD_EVERY: Duration = Duration::from_secs(2);
 /// The first and the longest pause before the log is opened again.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-/// What the fold is told.
+/// What the reader sends to the fold.
 pub(crate) enum Message {
     /// Events in order, and how far the log goes.
     Events(Run),
@@ -31,7 +31,7 @@ pub(crate) enum Message {
 
 /// A run of decoded events, as it came from the log.
 pub(crate) struct Run {
-    /// They themselves.
+    /// The events.
     pub events: Decoded,
     /// The log's head.
     pub head: Position,

@@ -1,5 +1,5 @@
 //! Facts that are not in memory count as if they were: with hardly any memory the cells are the same, after every stop,
-//! every rebuild and every crash; and a file of them that is damaged is said and mended from the log.
+//! every rebuild and every crash; and a file of them that is damaged is reported and mended from the log.
 
 #![allow(
     clippy::unwrap_used,

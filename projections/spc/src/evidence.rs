@@ -1,6 +1,6 @@
 //! How strong the evidence of a change is, as a p value: one for each chart, for many charts at once, and before against later.
 //!
-//! Neighbouring periods are alike more often than not. Where the lag-1 correlation is r, n values tell as much as n(1 − r)/(1 + r)
+//! Neighbouring periods are alike more often than not. Where the lag-1 correlation is r, n values show as much as n(1 − r)/(1 + r)
 //! independent ones (Bartlett 1935), so variances are widened by (1 + r)/(1 − r). r is taken within the parts compared, each
 //! about its own mean, so that the change looked for does not count as correlation; its bias is corrected (Kendall 1954).
 //! It counts only where it is larger than independent values would show: a small r is mostly chance, and widening for it

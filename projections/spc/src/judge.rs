@@ -90,7 +90,7 @@ fn without_news(points: &[Point], options: &Options) -> Verdict {
     verdict
 }
 
-/// Whether an alert is there for the first time. What a phase of two years says on its last day it mostly said the day before.
+/// Whether an alert is there for the first time. What a phase of two years shows on its last day it mostly showed the day before.
 fn is_new(verdict: &Verdict, points: &[Point], options: &Options) -> bool {
     let (true, Some(latest)) = (verdict.alert, verdict.latest) else {
         return false;

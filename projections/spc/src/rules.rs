@@ -3,7 +3,7 @@
 //! Four rules, in the order in which one of them gives a point its label: **astronomical** (beyond a control limit),
 //! **trend** (so many points each higher than the last, or each lower), **two in three** (two of three consecutive
 //! points beyond a warning limit), **shift** (so many consecutive points on one side of the centre). A point keeps
-//! every rule it meets, so that a reader can be told all the reasons, not only the first.
+//! every rule it meets, so that a reader sees all the reasons, not only the first.
 
 use serde::{Deserialize, Serialize};
 

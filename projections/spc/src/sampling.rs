@@ -31,7 +31,7 @@ const LITTLE: f64 = 0.15;
 /// Twelve weeks of days are taken about their own mean, so that a change of level does not count as correlation: the larger it was, the
 /// fewer points would be left to show it.
 const STRETCH: usize = 84;
-/// Four weeks of days: what is still alike then is no stock but a change.
+/// Four weeks of days: what is still alike then is not a stock but a change.
 const LONGEST_STEP: usize = 28;
 
 impl Sampling {

@@ -125,7 +125,7 @@ pub struct Options {
     /// Periods in a year, where the year before may explain a run: 52 for weeks, 12 for months.
     #[serde(default)]
     pub season: Option<usize>,
-    /// Whose rules.
+    /// Whose published rules judge it.
     #[serde(default)]
     pub profile: Profile,
     /// The profile's rules with changes, where wanted.
@@ -238,7 +238,7 @@ pub enum JudgeError {
         /// The first index asked for.
         offset: usize,
     },
-    /// A target that is no number, or a factor that is not positive.
+    /// A target that is not a number, or a factor that is not positive.
     #[error("The target must be a finite number and the factor a positive one.")]
     Scale,
     /// Columns of different lengths.

@@ -75,7 +75,7 @@ pub enum LimitsStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PointState {
-    /// Judged.
+    /// It is judged by the rules.
     Judged,
     /// Drawn, not yet complete.
     Provisional,
@@ -197,7 +197,7 @@ pub struct Verdict {
     pub is_new: bool,
     /// The rules behind the alert.
     pub alert_rules: Vec<Rule>,
-    /// What changed in the latest judged phase and is no news, oldest first.
+    /// What changed in the latest judged phase and is not news, oldest first.
     pub past: Vec<PastChange>,
     /// Periods from the latest judged one to now, where they are so many, and so silent, that it says nothing of now.
     pub ended: Option<usize>,

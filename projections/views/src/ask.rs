@@ -88,7 +88,7 @@ pub struct Question<'a> {
     pub audience: Audience,
     /// What to believe among all charts that this audience may see; none: each chart is judged as if it were the only one.
     pub among: Option<Discoveries>,
-    /// Now.
+    /// The present instant: a period that has not ended by it is incomplete.
     pub now: DateTime<Utc>,
 }
 
@@ -230,8 +230,10 @@ pub fn ask(
                 targets: basis.target_steps(measure, &area, today),
                 tested: basis.tested(definitions.areas, measure, &area),
                 as_known_at: basis.as_known_at,
-                as_of_position: basis.told_position(),
-                as_of: question.audience.told(basis.as_of(measure).unwrap_or(now)),
+                as_of_position: basis.shown_position(),
+                as_of: question
+                    .audience
+                    .shown_instant(basis.as_of(measure).unwrap_or(now)),
             };
             if let Some(discoveries) = &question.among {
                 discoveries.apply(&mut answer);

@@ -34,7 +34,7 @@ pub enum CatalogueError {
     Twice {
         /// Which file.
         file: String,
-        /// Of what.
+        /// The kind of thing, such as a node.
         what: &'static str,
         /// The id.
         id: String,
@@ -54,15 +54,15 @@ pub enum CatalogueError {
         "the edge {from} to {to} does not lead from a layer to the next: enabler, component, outcome, impact"
     )]
     Layers {
-        /// From.
+        /// The node that it starts at.
         from: String,
-        /// To.
+        /// The node that it leads to.
         to: String,
     },
     /// A value that does not fit.
     #[error("{place}: {problem}")]
     Value {
-        /// Where.
+        /// The file or the item that holds it.
         place: String,
         /// What is wrong and what to do.
         problem: String,

@@ -243,7 +243,7 @@ impl Cells {
         self.all().map(|(_, series)| series.len()).sum()
     }
 
-    /// There are none.
+    /// Whether there are no cells.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

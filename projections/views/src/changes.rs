@@ -44,7 +44,7 @@ pub enum Status {
     Running,
     /// Paused: not over, so it still counts as running in the number of cycles.
     Paused,
-    /// Over.
+    /// Finished or abandoned.
     Finished,
 }
 

@@ -140,7 +140,7 @@ pub struct ChartVerdict {
     pub alert: bool,
     /// The probability of latest values so far from those before where nothing has changed; none with too few points.
     pub p_value: Option<f64>,
-    /// The chart without its latest point would not have said so.
+    /// The chart without its latest point would not have alerted.
     pub is_new: bool,
     /// The rules behind the alert.
     pub alert_rules: Vec<Rule>,
@@ -288,9 +288,9 @@ impl Chart {
     /// What the chart is of: the measure, the place, and the part of the people where it is not everybody.
     #[must_use]
     pub fn heading(&self) -> String {
-        let said = [self.title.as_str(), self.place(), &self.filter.words()];
-        let said = said.into_iter().filter(|said| !said.is_empty());
-        said.collect::<Vec<_>>().join(", ")
+        let parts = [self.title.as_str(), self.place(), &self.filter.words()];
+        let parts = parts.into_iter().filter(|parts| !parts.is_empty());
+        parts.collect::<Vec<_>>().join(", ")
     }
 
     /// More numbers are suppressed than shown: those that are shown are the larger ones, and no rule can say what

@@ -64,7 +64,7 @@ pub fn point_of(words: &str) -> Option<Slug> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ratings::told::{slug, standing, told};
+    use crate::ratings::fixtures::{slug, standing, stored};
     use joinedup_events::Fact;
     use joinedup_events::assessment::Ticked;
     use proptest::prelude::*;
@@ -79,7 +79,7 @@ mod tests {
                 done,
                 note: None,
             });
-            told("havenshire", on, on, Fact::Assessment(fact))
+            stored("havenshire", on, on, Fact::Assessment(fact))
         };
         let facts = standing(vec![
             fact("2026-03-01", "a", true),

@@ -42,7 +42,7 @@ impl fmt::Display for SourceKey {
 /// A fact as a view keeps it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredFact {
-    /// Which event said it.
+    /// The key of the event that holds it.
     pub key: FactKey,
     /// Which source sent that event.
     pub source: SourceKey,
@@ -56,7 +56,7 @@ pub struct StoredFact {
     pub area: AreaId,
     /// The entity whose fact it is, where that is another: one that follows this one, or did, by its `previous`.
     pub linked: Option<EntityKey>,
-    /// What was said.
+    /// The fact itself.
     pub fact: Fact,
 }
 

@@ -34,7 +34,7 @@ pub struct Command {
     pub area: AreaId,
     /// The date on which it happened; none: now.
     pub on: Option<NaiveDate>,
-    /// What.
+    /// What it is about, with the step to record.
     pub subject: Subject,
 }
 

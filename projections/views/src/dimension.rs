@@ -7,7 +7,7 @@ use joinedup_events::reason::{Reason, Responsible};
 use joinedup_events::transfer::Pathway;
 use std::collections::BTreeSet;
 
-/// What stands for "not said" where a dimension's codes have no word of their own for it.
+/// What stands for "not recorded" where a dimension's codes have no word of their own for it.
 pub const UNKNOWN: &str = "unknown";
 /// Reason and responsibility of a stay that ended without delay.
 pub const NO_DELAY: &str = "none";

@@ -1,6 +1,6 @@
 //! An entity's facts, as a set, packed into bytes: the same bytes in memory and in the store.
 //!
-//! Inserting does not care about order or repetition. One event said twice is one fact, with the earlier recording
+//! Inserting does not care about order or repetition. One event received twice is one fact, with the earlier recording
 //! time; the same event id with other content is two facts.
 
 use crate::contribution::{FactKey, SourceKey, StoredFact};
@@ -24,7 +24,7 @@ pub enum Inserted {
     Conflict,
 }
 
-/// Why stored bytes are no facts.
+/// Why stored bytes are not facts.
 #[derive(Debug, thiserror::Error)]
 #[error("the stored facts of an entity are not readable")]
 pub struct Unreadable;
@@ -138,7 +138,7 @@ pub(crate) fn insert(
                     *bytes = whole.into_boxed_slice();
                     return Inserted::Earlier;
                 }
-                // One event may be heard of as its own and as another's.
+                // One event may come in as the entity's own and as another's.
                 Ok(known) if known.linked != fact.linked => {}
                 _ => outcome = Inserted::Conflict,
             }
@@ -205,7 +205,7 @@ pub(crate) fn in_order(facts: &mut [StoredFact]) {
 }
 
 /// Leaves out what was taken back. A retraction stands unless a later one takes it back; what another entity
-/// takes back is what that entity said of this one.
+/// takes back is what that entity's event recorded of this one.
 pub(crate) fn without_retracted(facts: &[StoredFact]) -> Cow<'_, [StoredFact]> {
     if !facts.iter().any(|f| f.fact.retraction().is_some()) {
         return Cow::Borrowed(facts);
@@ -234,15 +234,15 @@ pub(crate) fn without_retracted(facts: &[StoredFact]) -> Cow<'_, [StoredFact]> {
     facts.iter().filter(stands).cloned().collect()
 }
 
-/// Two tellings of the same fact. Where the key is the same, so is the source.
+/// Whether two records hold the same fact. Where the key is the same, so is the source.
 pub(crate) fn same_content(a: &StoredFact, b: &StoredFact) -> bool {
     a.occurred_at == b.occurred_at && a.area == b.area && a.linked == b.linked && a.fact == b.fact
 }
 
-/// Of two tellings of the same fact, the earlier recording and the earlier place in the log stand.
-pub(crate) fn make_earlier(known: &mut StoredFact, told: &StoredFact) {
-    known.recorded_at = known.recorded_at.min(told.recorded_at);
-    known.position = known.position.min(told.position);
+/// Of two records of the same fact, the earlier recording and the earlier place in the log stand.
+pub(crate) fn make_earlier(known: &mut StoredFact, repeat: &StoredFact) {
+    known.recorded_at = known.recorded_at.min(repeat.recorded_at);
+    known.position = known.position.min(repeat.position);
 }
 
 /// The first row of bytes, and what follows it: the length as a variable number, then the row.

@@ -35,7 +35,7 @@ pub fn findings(facts: &[StoredFact]) -> BTreeMap<Slug, Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ratings::told::{slug, standing, told};
+    use crate::ratings::fixtures::{slug, standing, stored};
     use joinedup_events::Fact;
     use joinedup_events::assessment::Found;
 
@@ -49,7 +49,7 @@ mod tests {
                 note: note.map(ToOwned::to_owned),
                 nodes: Vec::new(),
             });
-            told("havenshire", on, on, Fact::Assessment(fact))
+            stored("havenshire", on, on, Fact::Assessment(fact))
         };
         let facts = standing(vec![
             fact("2026-03-01", "f1", Some("Calls were passed on")),

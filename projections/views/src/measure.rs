@@ -147,7 +147,7 @@ impl ChartKind {
 pub enum Outcomes {
     /// Whichever outcome the rated item or the change has an edge to. Written `"all"`.
     All(All),
-    /// These.
+    /// These populations alone.
     Of(Vec<Slug>),
 }
 
@@ -234,7 +234,7 @@ pub struct Measure {
     /// How it is drawn.
     #[serde(default)]
     pub chart: ChartKind,
-    /// Operations are told when it turns.
+    /// Operations are alerted when it turns.
     #[serde(default)]
     pub alert: bool,
     /// Which way is better.
@@ -474,7 +474,7 @@ impl Measure {
     }
 }
 
-/// 128 bits of SHA-256 over texts, told apart by a byte that none has.
+/// 128 bits of SHA-256 over texts, separated by a byte that none has.
 pub(crate) fn digest_of<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     let mut hash = Sha256::new();
     for text in texts {

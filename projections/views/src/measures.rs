@@ -93,7 +93,7 @@ impl Measures {
         self.measures.len()
     }
 
-    /// There are none.
+    /// Whether there are no measures.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.measures.is_empty()

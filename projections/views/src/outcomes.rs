@@ -33,7 +33,7 @@ pub struct NodeMeasure {
     pub verdict: Option<Verdict>,
 }
 
-/// An edge, told from one of its ends.
+/// An edge as seen from one of its ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Neighbour {
@@ -180,7 +180,7 @@ fn ratings_of(catalogue: &Catalogue, known: Known<'_>, node: &str) -> Vec<NodeRa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ratings::{rating, told::*};
+    use crate::ratings::{fixtures::*, rating};
 
     fn verdict(trend: Trend) -> Verdict {
         Verdict {
@@ -197,8 +197,8 @@ mod tests {
         let catalogue = Catalogue::built_in().unwrap();
         let area = "havenshire-north";
         let own = [rating(&[
-            told(area, "2026-01-01", "2026-01-01", proposed("2026", Some(2))),
-            told(area, "2026-03-01", "2026-03-01", confirmed("2026")),
+            stored(area, "2026-01-01", "2026-01-01", proposed("2026", Some(2))),
+            stored(area, "2026-03-01", "2026-03-01", confirmed("2026")),
         ])
         .unwrap()];
         let known = Known {

@@ -96,7 +96,7 @@ impl PlanItem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ratings::told::{slug, standing, told};
+    use crate::ratings::fixtures::{slug, standing, stored};
     use joinedup_events::plan::ProgressSet;
 
     fn set(owner: &str) -> Fact {
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn an_item_is_as_it_was_set_last_and_as_far_as_happened_last() {
-        let fact = |happened, recorded, fact| told("havenshire", happened, recorded, fact);
+        let fact = |happened, recorded, fact| stored("havenshire", happened, recorded, fact);
         let facts = standing(vec![
             fact("2026-03-01", "2026-03-01", set("Head of therapies")),
             fact("2026-04-01", "2026-04-01", set("Head of wards")),

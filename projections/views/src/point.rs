@@ -64,7 +64,7 @@ pub struct Point {
     pub value: Option<f64>,
     /// What was counted, where the number is a part of something.
     pub numerator: Option<f64>,
-    /// Out of what.
+    /// What the numerator is divided by.
     pub denominator: Option<f64>,
     /// How many stand behind it.
     pub n: Option<i64>,
@@ -113,7 +113,7 @@ pub struct PointQuery<'a> {
     pub filter: &'a Filter,
     /// These days as one period, and none beside it.
     pub range: Option<Period>,
-    /// Now.
+    /// The present instant: a period that has not ended by it is incomplete.
     pub now: DateTime<Utc>,
 }
 
@@ -402,7 +402,7 @@ fn point(query: &PointQuery<'_>, period: Period, mut raw: Raw) -> Point {
         raw.value = None;
         raw.note = Some(format!("not shown: {n}, and at least {least} are needed"));
         if state != State::Incomplete {
-            // An order statistic of few is unsteady; a share of few tells of them.
+            // An order statistic of few is unsteady; a share of few reveals them.
             state = match query.measure.aggregate {
                 Aggregate::Median | Aggregate::Percentile(_) => State::Empty,
                 _ => State::Suppressed,

@@ -23,7 +23,7 @@ use serde::Serialize;
 pub enum Trend {
     /// A measure of it gets worse, or has stayed where it was.
     NotImproving,
-    /// No measure says.
+    /// No measure of it is judged.
     Unknown,
     /// It gets better.
     Improving,
@@ -226,21 +226,21 @@ fn score(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ratings::{rating, told::*};
+    use crate::ratings::{fixtures::*, rating};
 
     fn rated(level: u8, wanted: Option<u8>) -> Rating {
         let area = "havenshire-north";
         let mut facts = vec![
-            told(
+            stored(
                 area,
                 "2026-01-01",
                 "2026-01-01",
                 proposed("2026", Some(level)),
             ),
-            told(area, "2026-03-01", "2026-03-01", confirmed("2026")),
+            stored(area, "2026-03-01", "2026-03-01", confirmed("2026")),
         ];
         if let Some(wanted) = wanted {
-            facts.push(told(
+            facts.push(stored(
                 area,
                 "2026-03-02",
                 "2026-03-02",

@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 pub struct GivenLevel {
     /// The level; none: not rated.
     pub level: Option<u8>,
-    /// When.
+    /// When it was given (the event's `time`).
     pub at: DateTime<Utc>,
     /// Evidence in words.
     pub note: Option<String>,
@@ -52,7 +52,7 @@ pub struct Moderation {
     pub from: Option<u8>,
     /// The level after.
     pub to: Option<u8>,
-    /// When.
+    /// When it was moderated (the event's `time`).
     pub at: DateTime<Utc>,
     /// Why, in words.
     pub note: Option<String>,
@@ -69,7 +69,7 @@ pub enum Stage {
     Proposed,
     /// The round across areas has moderated.
     Moderated,
-    /// Published, and nothing has been said of the round since.
+    /// Published, and nothing has been recorded of the round since.
     Published,
 }
 
@@ -89,7 +89,7 @@ pub struct Round {
     pub confirmed_at: Option<DateTime<Utc>>,
     /// The level as it stands: moderated over proposed.
     pub level: Option<u8>,
-    /// The level that was last published; differs from `level` while something said later waits for publication.
+    /// The level that was last published; differs from `level` while a later one waits for publication.
     pub published: Option<u8>,
     /// What single raters gave, by rater.
     pub raters: Vec<RatersLevel>,
@@ -111,7 +111,7 @@ pub struct Ambition {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Note {
-    /// When.
+    /// When it was noted (the event's `time`).
     pub at: DateTime<Utc>,
     /// The words.
     pub text: String,
@@ -329,7 +329,7 @@ pub fn age_days(rating: &Rating, on: DateTime<Utc>) -> Option<i64> {
 }
 
 #[cfg(test)]
-pub(crate) mod told;
+pub(crate) mod fixtures;
 
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::BuildHasher;
 
-/// When a source was last heard of, and how many events it has sent.
+/// When a source last reported, and how many events it has sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastReport {
     /// The newest time of happening.
@@ -48,7 +48,7 @@ fn site(fact: &Fact) -> Option<&AreaId> {
 pub(crate) struct Reports {
     places: HashTable<usize>,
     rows: Vec<(Family, String, AreaId, LastReport, Rhythm)>,
-    /// Which source tells of which hospital, once each.
+    /// Which source reports on which hospital, once each.
     sites: Vec<(Family, AreaId, String)>,
     sites_seen: HashSet<u64>,
     totals: Totals,
@@ -118,8 +118,8 @@ impl Reports {
         if let Some(site) = site(&event.fact)
             && self.sites_seen.insert(hash_of(family, &event.source, site))
         {
-            let told = (family, site.clone(), event.source.clone());
-            self.sites.push(told);
+            let reporter = (family, site.clone(), event.source.clone());
+            self.sites.push(reporter);
         }
         let Self { places, rows, .. } = self;
         let hash = hash_of(family, &event.source, &event.area);
@@ -179,7 +179,7 @@ impl Summary {
         };
     }
 
-    /// When somebody last said that a source has ended.
+    /// When somebody last recorded that a source has ended.
     #[must_use]
     pub fn ended_at(&self, source: &str) -> Option<DateTime<Utc>> {
         let of = |end: &&SourceEnd| end.source == source;
@@ -187,7 +187,7 @@ impl Summary {
     }
 
     /// How long after its last report a source is expected to report again: as somebody set it, else as its own rhythm
-    /// shows. None where nothing is expected: somebody has said that it has ended, it has shown no rhythm yet, or it
+    /// shows. None where nothing is expected: somebody has recorded that it has ended, it has shown no rhythm yet, or it
     /// feeds neither transfers nor referrals (a survey made once a year is late for nobody).
     #[must_use]
     pub fn expected_interval(&self, source: &str, set: &Expectations) -> Option<TimeDelta> {
@@ -214,7 +214,7 @@ impl Summary {
         expected.collect()
     }
 
-    /// Whether a source tells of what happens every day.
+    /// Whether a source reports on what happens every day.
     fn feeds_flow(&self, source: &str) -> bool {
         let of_flow = |family: &Family| matches!(family, Family::Transfer | Family::Referral);
         let feeds = self.feeds.iter();
@@ -223,7 +223,7 @@ impl Summary {
             .any(|(.., name)| name == source)
     }
 
-    /// The same as it was known at an instant, of whose sources `reports` tell. How often a source reports is what it has
+    /// The same as it was known at an instant, of whose sources `reports` are given. How often a source reports is what it has
     /// shown until now.
     pub(crate) fn known_at(&self, instant: DateTime<Utc>, reports: &ReportsKnown) -> Self {
         let had = |family: Option<Family>, name: &str, area: &AreaId| {
@@ -251,15 +251,15 @@ impl Summary {
         }
     }
 
-    /// When anything was last heard of a source, whatever it spoke of.
+    /// When a source last reported anything, whatever it was about.
     #[must_use]
     pub fn last_word(&self, source: &str) -> Option<DateTime<Utc>> {
         self.reports_of(source)
-            .map(|(_, heard)| heard.recorded_at)
+            .map(|(_, report)| report.recorded_at)
             .max()
     }
 
-    /// The areas that a source has told of.
+    /// The areas that a source has reported on.
     pub fn areas_of<'a>(&'a self, source: &'a str) -> impl Iterator<Item = &'a AreaId> {
         self.reports_of(source).map(|(area, _)| area)
     }
@@ -271,7 +271,7 @@ impl Summary {
         let from = (source.to_owned(), AreaId::first());
         let rows = self.sources.range(from..);
         rows.take_while(move |((name, _), _)| name == source)
-            .map(|((_, area), heard)| (area, heard))
+            .map(|((_, area), report)| (area, report))
     }
 
     /// The instant up to which the sources that feed a family in the areas have reported: what happened later may be unknown,
@@ -344,7 +344,7 @@ pub(crate) struct ReportsKnown {
 }
 
 impl ReportsKnown {
-    /// Notes what an entity's facts tell of their sources.
+    /// Notes what follows for sources from an entity's facts.
     pub(crate) fn note(&mut self, family: Family, facts: &[StoredFact]) {
         for fact in facts.iter().filter(|fact| fact.linked.is_none()) {
             let report = LastReport {
@@ -382,12 +382,12 @@ impl ReportsKnown {
 pub struct SourceEnd {
     /// The source.
     pub source: String,
-    /// Since when.
+    /// The instant from which nothing more is expected.
     pub at: DateTime<Utc>,
 }
 
 impl SourceEnd {
-    /// The end that the facts of an entity tell of, in the order of recording.
+    /// The end that the facts of an entity, in the order of recording, come to.
     pub(crate) fn of(facts: &[StoredFact]) -> Option<Self> {
         facts.iter().rev().find_map(|stored| match &stored.fact {
             Fact::Change(ChangeFact::SourceEnded(end)) => Some(Self {

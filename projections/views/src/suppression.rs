@@ -108,10 +108,10 @@ impl Audience {
         self.sees_all(measure) || !policy.holds_near(areas, area)
     }
 
-    /// An instant at which something was received, as this audience is told it: to the second it would say when one person
+    /// An instant at which something was received, as this audience is shown it: to the second it would say when one person
     /// came or left.
     #[must_use]
-    pub fn told(self, at: DateTime<Utc>) -> DateTime<Utc> {
+    pub fn shown_instant(self, at: DateTime<Utc>) -> DateTime<Utc> {
         match self {
             Self::Operations => at,
             Self::Public => at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(at),

@@ -36,7 +36,7 @@ impl<'a> Histogram<'a> {
 /// What one entity adds to one cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delta {
-    /// Sums.
+    /// Numerator and denominator, added up.
     Sums(Sums),
     /// One value of a histogram.
     Value(i32),

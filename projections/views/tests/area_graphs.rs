@@ -164,7 +164,7 @@ fn day(number: u64) -> NaiveDate {
 fn facts(number: usize, stay: &Stay) -> Vec<(u64, Event)> {
     let at = |day: NaiveDate| -> DateTime<Utc> { day.and_time(NaiveTime::MIN).and_utc() };
     let hospital = stay.hospital.map(|h| AreaId::new(&name(h)).unwrap());
-    let mut said = vec![
+    let mut facts = vec![
         (
             at(day(0)),
             TransferFact::Admitted(Admitted {
@@ -187,7 +187,7 @@ fn facts(number: usize, stay: &Stay) -> Vec<(u64, Event)> {
             destination: None,
             date_only: false,
         };
-        said.push((at(day(out)), TransferFact::Discharged(left)));
+        facts.push((at(day(out)), TransferFact::Discharged(left)));
     }
     let event = |(n, (at, fact)): (usize, (DateTime<Utc>, TransferFact))| Event {
         source: "/s".into(),
@@ -199,7 +199,8 @@ fn facts(number: usize, stay: &Stay) -> Vec<(u64, Event)> {
         fact: Fact::Transfer(fact),
         actor: None,
     };
-    said.into_iter()
+    facts
+        .into_iter()
         .enumerate()
         .map(event)
         .zip(1..)

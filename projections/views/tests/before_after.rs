@@ -135,7 +135,7 @@ fn a_bad_spell_before_the_start_does_not_make_a_change_look_better() {
         values[start - 4..start].iter_mut().for_each(|v| *v += 1.0);
         values
     };
-    // A spell of four raises the mean of 26 by a seventh of a standard deviation, which no test can tell from a better start.
+    // A spell of four raises the mean of 26 by a seventh of a standard deviation, which no test can distinguish from a better start.
     let (_, lower) = shares(26, 12, 0.0, spell, 60);
     println!("after a bad spell: {lower:.3} lower");
     assert!(lower <= 0.03, "{lower}");

@@ -73,7 +73,7 @@ fn delays(row: &BTreeMap<String, String>) -> Option<Vec<i64>> {
     Some(delays)
 }
 
-/// One transfer after another: ready so many days before leaving, some of those without delay never said to be ready.
+/// One transfer after another: ready so many days before leaving, some of those without delay never reported as ready.
 fn folded(month: NaiveDate, days: u64, delays: &[i64]) -> View {
     let mut events = Vec::new();
     for (person, delay) in delays.iter().enumerate() {

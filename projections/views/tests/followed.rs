@@ -1,4 +1,4 @@
-//! Whether somebody came back is told by the stay or referral that follows, and by what it says last: whatever it said
+//! Whether somebody came back is seen from the stay or referral that follows, and from its last record: whatever it recorded
 //! before, of whom, and in whichever order it arrives.
 #![allow(
     clippy::unwrap_used,
@@ -41,7 +41,7 @@ fn id(previous: &str) -> Option<EntityId> {
     EntityId::new(previous).ok()
 }
 
-/// The stay that follows, as it is told: on a day, as an emergency or not, after which stay if any.
+/// The stay that follows, as it is reported: on a day, as an emergency or not, after which stay if any.
 fn back(n: u64, day: i64, method: AdmissionMethod, previous: &str) -> (u64, Event) {
     event(n, "back", day, admitted(method, previous))
 }
@@ -77,9 +77,9 @@ fn left(n: u64, entity: &str) -> (u64, Event) {
     )
 }
 
-/// Two stays that ended on day 0, with what is told of the next one. How many of them were followed by a return, the same
+/// Two stays that ended on day 0, with what is reported of the next one. How many of them were followed by a return, the same
 /// in every order of arrival and however many partitions there are.
-fn returns(told: &[(u64, Event)]) -> i64 {
+fn returns(events: &[(u64, Event)]) -> i64 {
     let elective = AdmissionMethod::Elective;
     let before = [
         came(10, "first", elective),
@@ -87,12 +87,12 @@ fn returns(told: &[(u64, Event)]) -> i64 {
         came(11, "other", elective),
         left(2, "other"),
     ];
-    met(&[&before, told].concat(), Quantity::Readmitted30)
+    met(&[&before, events].concat(), Quantity::Readmitted30)
 }
 
 /// Of how many stays that ended it is known whether a return followed, and of how many one did.
-fn known(first: AdmissionMethod, told: &[(u64, Event)]) -> (i64, i64) {
-    let events = [&[came(10, "first", first), left(1, "first")], told].concat();
+fn known(first: AdmissionMethod, events: &[(u64, Event)]) -> (i64, i64) {
+    let events = [&[came(10, "first", first), left(1, "first")], events].concat();
     let mut view = View::new();
     view.fold(events);
     let series = view.cells().series(Quantity::Readmitted30.name(), "place");
@@ -212,9 +212,9 @@ fn a_corrected_referral_is_one_referral_again() {
             Fact::Referral(ReferralFact::Received(received)),
         )
     };
-    let rereferred = |told: &[(u64, Event)]| {
+    let rereferred = |events: &[(u64, Event)]| {
         met(
-            &[std::slice::from_ref(&closed), told].concat(),
+            &[std::slice::from_ref(&closed), events].concat(),
             Quantity::Rereferred90,
         )
     };

@@ -1,4 +1,4 @@
-//! The measures that come with the product, and what a user is told of a faulty file.
+//! The measures that come with the product, and the sentences about a faulty file.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -11,7 +11,7 @@ use joinedup_views::measures::Measures;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// A file of the folder that lies beside the repository; none, said on a line, where it is not there.
+/// A file of the folder that lies beside the repository; none, noted on a line, where it is not there.
 fn shared(path: &str) -> Option<String> {
     let found = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
@@ -85,7 +85,11 @@ fn every_row_of_the_catalogue_is_a_measure_that_means_the_same() {
             let proportion = measure.shape() == Shape::Proportion || measure.over.is_some();
             assert!(proportion, "{id} is a proportion");
         } else {
-            assert_ne!(measure.shape(), Shape::Proportion, "{id} is no proportion");
+            assert_ne!(
+                measure.shape(),
+                Shape::Proportion,
+                "{id} is not a proportion"
+            );
         }
         let per = row["unit"] == "per 100,000";
         assert_eq!(measure.shape() == Shape::Rate, per, "{id}");
@@ -193,8 +197,8 @@ fn a_digest_changes_with_the_definition_and_with_nothing_else() {
     assert_ne!(digest(LOCAL), digest(&LOCAL.replace("80 %", "75 %")));
 }
 
-/// What is said of a changed file.
-fn said(from: &str, to: &str) -> String {
+/// The sentence about a changed file.
+fn sentence(from: &str, to: &str) -> String {
     assert!(LOCAL.contains(from), "{from}");
     let errors = Measures::parse(&LOCAL.replace(from, to), |o| o.starts_with("se-")).unwrap_err();
     errors
@@ -206,7 +210,7 @@ fn said(from: &str, to: &str) -> String {
 
 #[test]
 fn faults_are_said_in_sentences_with_line_measure_and_field() {
-    let text = said(
+    let text = sentence(
         "referral.to_discussion_minutes",
         "referral.discusion_minutes",
     );
@@ -216,41 +220,41 @@ fn faults_are_said_in_sentences_with_line_measure_and_field() {
     );
     assert!(text.contains("referral.discussion_minutes"), "{text}");
 
-    let text = said("{ share_at_most = \"14 days\" }", "\"level\"");
+    let text = sentence("{ share_at_most = \"14 days\" }", "\"level\"");
     assert!(
         text.contains("line 6") && text.contains("share_at_most"),
         "{text}"
     );
 
-    let text = said("direction", "filter = { pathway = [\"1\"] }\ndirection");
+    let text = sentence("direction", "filter = { pathway = [\"1\"] }\ndirection");
     assert!(
         text.contains("\"pathway\"") && text.contains("priority, service, population and sector"),
         "{text}"
     );
 
     assert!(
-        said("80 %", "180 %").contains("between 0 and 1"),
+        sentence("80 %", "180 %").contains("between 0 and 1"),
         "{}",
-        said("80 %", "180 %")
+        sentence("80 %", "180 %")
     );
-    let text = said("se-staff-work-jointly", "pe-nothing");
+    let text = sentence("se-staff-work-jointly", "pe-nothing");
     assert!(
         text.contains("pe-nothing") && text.contains("field \"outcomes\""),
         "{text}"
     );
-    let text = said("14 days", "14 dies");
+    let text = sentence("14 days", "14 dies");
     assert!(
         text.contains("field \"aggregate\"") && text.contains("length of time"),
         "{text}"
     );
-    let text = said("direction", "directon");
+    let text = sentence("direction", "directon");
     assert!(
         text.contains("directon") && text.contains("line 7"),
         "{text}"
     );
-    let text = said("[[measure]]", "[[messure]]");
+    let text = sentence("[[measure]]", "[[messure]]");
     assert!(text.contains("messure"), "{text}");
-    assert!(said("\"up\"", "\"up").contains("not TOML"));
+    assert!(sentence("\"up\"", "\"up").contains("not TOML"));
     let twice = format!("{LOCAL}{LOCAL}");
     let errors = Measures::parse(&twice, |_| true).unwrap_err();
     assert!(

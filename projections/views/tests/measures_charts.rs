@@ -280,7 +280,7 @@ fn the_public_sees_small_numbers_suppressed_and_others_rounded_and_operations_se
         (north.state, north.value, north.n),
         (State::Suppressed, None, None)
     );
-    // 66 − 41 − 22 would tell; 65 − 40 − 20 does not.
+    // 66 − 41 − 22 would reveal it; 65 − 40 − 20 does not.
     assert_eq!(first("south", Audience::Public).value, Some(20.0));
     assert_eq!(first("west", Audience::Public).value, Some(40.0));
     assert_eq!(first("county", Audience::Public).value, Some(65.0));

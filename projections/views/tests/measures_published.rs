@@ -20,7 +20,7 @@ use joinedup_views::tally::{Delta, Sums};
 use joinedup_views::{Cells, Filter};
 use std::path::PathBuf;
 
-/// A file of the folder that lies beside the repository; none, said on a line, where it is not there.
+/// A file of the folder that lies beside the repository; none, noted on a line, where it is not there.
 fn shared(path: &str) -> Option<String> {
     let found = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .ancestors()

@@ -153,7 +153,7 @@ fn weeks_after_the_last_word_of_one_of_two_feeds_are_missing_at_any_distance() {
             let whole = point.period_start > date(3) && told;
             assert!(!whole || point.value == Some(42.0), "{point:?}");
         }
-        // A reader who asks for days is shown none, and told which of them nobody reported.
+        // A reader who asks for days is shown none, but sees which of them nobody reported.
         let days = PointQuery {
             grain: Grain::Day,
             ..query
@@ -286,7 +286,7 @@ fn those_who_left_are_not_taken_for_well_while_nobody_reports_returns() {
     let basis = Basis::of(&view, &expectations, None, [query.measure]);
     let points = points(&basis, &areas, &query);
     let states: Vec<State> = points.iter().take(4).map(|p| p.state).collect();
-    // The last report is of 14 April: it tells who came back of those who left by 14 March.
+    // The last report is of 14 April: it shows who came back of those who left by 14 March.
     let (last, provisional) = (State::Incomplete, State::Provisional);
     assert_eq!(states, [State::Final, State::Final, provisional, last]);
 }

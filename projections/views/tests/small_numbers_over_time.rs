@@ -183,7 +183,7 @@ impl Attacker {
     fn narrow(&mut self, key: Key, (from, to): (f64, f64)) {
         let (low, high) = self.range[&key];
         let (from, to) = (from.max(low), to.min(high));
-        // What contradicts itself is no knowledge.
+        // Bounds that contradict each other are not knowledge.
         if from <= to {
             self.range.insert(key, (from, to));
         }

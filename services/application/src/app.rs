@@ -53,7 +53,7 @@ pub enum DefinitionError {
     Read {
         /// The file.
         path: std::path::PathBuf,
-        /// Why.
+        /// The operating system's error.
         source: std::io::Error,
     },
     /// The register of areas is unsound.
@@ -173,7 +173,7 @@ pub struct App {
     pub publisher: Option<Publisher>,
     /// The views, where this process has that role.
     pub views: Option<Views>,
-    /// The projector, to be told to rebuild.
+    /// The projector, to be asked to rebuild.
     pub projector: Option<Arc<joinedup_projector::Projector>>,
     /// How the feeds of this process are doing.
     pub feeds: FeedStates,
@@ -189,7 +189,7 @@ pub struct App {
     pub health: Health,
     /// When the process started.
     pub started: DateTime<Utc>,
-    /// Cancelled when the process has been told to stop: it is no longer ready, and streams that would go on for ever end.
+    /// Cancelled when the process has been asked to stop: it is no longer ready, and streams that would go on for ever end.
     pub stopping: CancellationToken,
 }
 
@@ -215,7 +215,7 @@ impl App {
         }
     }
 
-    /// Now.
+    /// The present instant, by the clock of the process or of a test.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         Utc::now()
@@ -252,7 +252,7 @@ impl App {
     }
 
     /// Which of some events contradict each other or what is known, by their index, as far as this process knows: nothing
-    /// where it has no views. It may have to fetch from disk what a closed entity said.
+    /// where it has no views. It may have to fetch a closed entity's facts from disk.
     #[must_use]
     pub fn contradicted_by(&self, events: &[Event]) -> Vec<(usize, Contradiction)> {
         let read = |views: &Views| views.read(|view| view.contradicted_by(events));

@@ -61,7 +61,7 @@ pub enum By {
 /// One thing that was done. Areas, measures and items are those of the register and the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Entry {
-    /// What.
+    /// What was done.
     pub did: Did,
     /// The token's name, or the provider's own name of the person.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -1,4 +1,4 @@
-//! Who recorded what: views hold what was said, and the log by whom. So few facts are about one decision that its events
+//! Who recorded what: views hold what was recorded, and the log by whom. So few facts are about one decision that its events
 //! are read again when somebody wants to know.
 
 use joinedup_events::assessment::AssessmentFact;

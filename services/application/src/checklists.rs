@@ -38,7 +38,7 @@ impl Point {
 pub struct SignpostTo {
     /// What it leads to.
     pub kind: SignpostKind,
-    /// What it is.
+    /// What it is called where it is linked.
     pub title: String,
     /// Its public address.
     pub address: String,

@@ -71,7 +71,7 @@ pub struct Config {
     pub run_chart_periods: u32,
     /// The most series that `/metrics/run-charts` shows.
     pub run_chart_series: usize,
-    /// How often each source is expected to be heard, in hours, by the beginning of its name; `*` stands for any one part
+    /// How often each source is expected to report, in hours, by the beginning of its name; `*` stands for any one part
     /// of it between slashes (`/county/*/mdt`).
     pub expected_hours: BTreeMap<String, f64>,
     /// Kinds of area whose numbers readers see as they are, however small. For all others the rules for small numbers
@@ -232,7 +232,7 @@ impl Config {
         Self::from_figment(&Self::figment(file, flags)?)
     }
 
-    /// The variables of the environment that begin with `JOINEDUP_` and are no settings: they are not read.
+    /// The variables of the environment that begin with `JOINEDUP_` and are not settings: they are not read.
     #[must_use]
     pub fn unknown_variables() -> Vec<String> {
         environment::unknown()

@@ -30,7 +30,7 @@ impl App {
         }
     }
 
-    /// The position of the log that an audience is told of: that of the views, which goes up with each event, for those who
+    /// The position of the log that an audience is shown: that of the views, which goes up with each event, for those who
     /// see the numbers of now; for others that of the last edition.
     #[must_use]
     pub fn position(&self, audience: Audience) -> u64 {

@@ -1,4 +1,4 @@
-//! Erasure: a log is written anew without what some entities said. Every event stays where it stands, so that charts lead
+//! Erasure: a log is written anew without the facts of some entities. Every event stays where it stands, so that charts lead
 //! to their events as before; at each erased position is a tombstone, a retraction of nothing that holds the digest of
 //! what was there. Views built from the new log are those of the old one without these entities.
 
@@ -222,7 +222,7 @@ fn unlinked(mut fact: Fact) -> Fact {
     fact
 }
 
-/// Says that something was here: a retraction, by an entity that nothing else is said of, of what nobody sent. It is of the
+/// Says that something was here: a retraction, by an entity that nothing else is recorded of, of what nobody sent. It is of the
 /// same source, area and days, so that it is known as before how far that source has reported.
 fn tombstone(event: &Event, position: u64, erased: &[u8]) -> Result<Event, ErasureError> {
     let hash = hexadecimal(&Sha256::digest(erased));

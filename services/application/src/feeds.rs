@@ -44,7 +44,7 @@ pub struct FeedState {
 }
 
 impl FeedState {
-    /// Something came.
+    /// Notes that a file or a message has come.
     pub fn came(&mut self, what: impl Into<String>, at: DateTime<Utc>) {
         self.last = Some(what.into());
         self.last_at = Some(at);
@@ -87,7 +87,7 @@ pub enum Received {
     Taken(Report),
     /// It cannot be taken; the report.
     Refused(Report),
-    /// Not now; why.
+    /// Not now, for this reason: the sender should try again.
     Later(String),
 }
 

@@ -1,5 +1,5 @@
 //! The forms that the settings ask of sources and of ids that stand for people, so that free text finds no place in them:
-//! what cannot be told from a name by its letters is told by its form.
+//! what cannot be distinguished from a name by its letters is recognised by its form.
 
 use joinedup_events::{Event, Family, Refusal};
 

@@ -38,8 +38,8 @@ pub struct Health {
     pub scrub: Scrub,
     /// The log as it was seen last.
     log: Arc<RwLock<Vec<Check>>>,
-    /// What strangers were told last, and when.
-    told: Arc<Mutex<Option<(Instant, Vec<Check>)>>>,
+    /// The checks that strangers were last shown, and when.
+    recent: Arc<Mutex<Option<(Instant, Vec<Check>)>>>,
     /// Why the process ends by itself, if it does.
     ends: Arc<OnceLock<String>>,
 }
@@ -71,12 +71,12 @@ impl Health {
 
     /// Whether each thing holds, as it was found out within the last second: however many ask, the log is asked once.
     pub async fn recent(&self, app: &App) -> Vec<Check> {
-        let mut told = self.told.lock().await;
-        match told.as_ref() {
+        let mut recent = self.recent.lock().await;
+        match recent.as_ref() {
             Some((at, checks)) if at.elapsed() < EVERY => checks.clone(),
             _ => {
                 let checks = checks(app).await;
-                *told = Some((Instant::now(), checks.clone()));
+                *recent = Some((Instant::now(), checks.clone()));
                 checks
             }
         }
@@ -163,7 +163,7 @@ fn of_views(status: &Status, lag: f64) -> Result<String, String> {
 
 /// What the look at the log means for the process.
 enum Seen {
-    /// It goes on.
+    /// Nothing that only a new start would mend.
     GoesOn,
     /// The log takes nothing until it is opened again.
     Over(String),

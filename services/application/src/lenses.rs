@@ -21,7 +21,7 @@ pub struct Lens {
     pub id: String,
     /// Its title.
     pub title: String,
-    /// What it is.
+    /// What it is about.
     pub note: String,
 }
 

@@ -12,21 +12,21 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Events of a log that are read at a time.
 const BATCH: usize = 1_000;
 
-/// Gives observations that say again what something else was said after an id of their own.
+/// Gives an id of their own to observations that repeat an amount which was restated meanwhile.
 pub fn rename(app: &App, events: &mut [Event]) {
     let Some(views) = &app.views else {
         return;
     };
     views.read(|view| {
         for event in events {
-            if let Some(after) = said_since(view, event) {
+            if let Some(after) = restatement(view, event) {
                 event.id = format!("{}-{}", event.id, letters(&after.0.to_be_bytes()));
             }
         }
     });
 }
 
-/// How many observations are known, and something else was said since: sent again, they change nothing.
+/// How many observations are known already and were restated since: sent again, they change nothing.
 #[must_use]
 pub fn superseded(app: &App, events: &[Event]) -> u64 {
     let Some(views) = &app.views else {
@@ -35,7 +35,7 @@ pub fn superseded(app: &App, events: &[Event]) -> u64 {
     views.read(|view| {
         let superseded = events
             .iter()
-            .filter(|event| said_since(view, event).is_some());
+            .filter(|event| restatement(view, event).is_some());
         superseded.fold(0, |n, _| n + 1)
     })
 }
@@ -87,7 +87,7 @@ pub async fn superseded_in(
 }
 
 /// What stands of an observation where the event is known and something else was said since.
-fn said_since(view: &View, event: &Event) -> Option<FactKey> {
+fn restatement(view: &View, event: &Event) -> Option<FactKey> {
     if !matches!(event.fact, Fact::Observation(_)) {
         return None;
     }

@@ -105,7 +105,7 @@ pub struct Made {
     pub toml: String,
     /// How dates became periods, where that is not plain: a sentence without its full stop.
     pub note: Option<&'static str>,
-    /// Names in the column of places that are no place of ours, in the order of the file.
+    /// Names in the column of places that are not in the register, in the order of the file.
     pub unknown: Vec<String>,
     /// Further such names that are not listed: the column is rather not one of places, or a name could be of a person.
     pub more_unknown: usize,
@@ -149,7 +149,7 @@ pub trait Tables: Send + Sync {
     /// Looks at a table: its columns, and what they seem to mean.
     ///
     /// # Errors
-    /// When it is no table that can be read.
+    /// When it is not a table that can be read.
     fn look(&self, file: &TableFile, definitions: &Definitions) -> Result<Look, TableError>;
 
     /// Makes a mapping of a choice.

@@ -54,7 +54,7 @@ pub enum TlsError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The operating system's error.
         source: std::io::Error,
     },
     /// The key is open to every user of the machine.
@@ -71,7 +71,7 @@ pub enum TlsError {
     NoAuthority {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The library's error.
         source: Option<VerifierBuilderError>,
     },
     /// The two do not go together, or are of a kind that is not known.
@@ -111,7 +111,7 @@ impl Tls {
         TlsAcceptor::from(current.config.clone())
     }
 
-    /// Reads the files again. What is not in order is said once, and the certificate before it stays.
+    /// Reads the files again. A fault is logged once, and the certificate before it stays.
     pub fn reread(&self) {
         let inner = &self.0;
         let failed = |error: TlsError| {

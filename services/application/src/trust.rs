@@ -10,9 +10,9 @@ pub enum TrustError {
     /// The file cannot be read.
     #[error("the authorities in {} cannot be read: {source}", path.display())]
     Read {
-        /// Where.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The operating system's error.
         source: std::io::Error,
     },
     /// The file holds no certificate.

@@ -23,7 +23,7 @@ pub struct Waiting {
     pub only: Option<BTreeSet<AreaId>>,
     /// When this was so.
     pub as_of: chrono::DateTime<chrono::Utc>,
-    /// The date up to which every source of transfers here was heard; none: no source tells of them, and nobody waiting
+    /// The date up to which every source of transfers here has reported; none: no source reports on them, and nobody waiting
     /// is then not a count of zero.
     pub transfers_reported_until: Option<NaiveDate>,
     /// The same of referrals.
@@ -72,12 +72,12 @@ pub fn board(
     let now = app.now();
     // What is bound by nothing more than the areas within one's own is the whole.
     let only = only.filter(|only| !within.is_subset(only));
-    // Whoever sees some of the people is told of the sources of those.
+    // Whoever sees some of the people sees the sources of those.
     let seen = only.map(|only| within.intersection(only).cloned().collect());
     let seen: &BTreeSet<AreaId> = seen.as_ref().unwrap_or(&within);
-    let (mut transfers, mut referrals, heard) = charts::views(app)?.read(|view| {
+    let (mut transfers, mut referrals, reported_until) = charts::views(app)?.read(|view| {
         let set = &app.definitions.expectations;
-        let heard = |family| {
+        let reported_until = |family| {
             view.summary()
                 .reported_until(family, seen, set)
                 .map(local::date)
@@ -85,7 +85,10 @@ pub fn board(
         (
             waiting::transfers(view, &within, now),
             waiting::referrals(view, &within, now),
-            (heard(Family::Transfer), heard(Family::Referral)),
+            (
+                reported_until(Family::Transfer),
+                reported_until(Family::Referral),
+            ),
         )
     });
     if let Some(only) = only {
@@ -108,8 +111,8 @@ pub fn board(
         area: area.to_string(),
         only: only.cloned(),
         as_of: now,
-        transfers_reported_until: heard.0,
-        referrals_reported_until: heard.1,
+        transfers_reported_until: reported_until.0,
+        referrals_reported_until: reported_until.1,
         transfers,
         referrals,
         by_reason,

@@ -4,7 +4,7 @@ mod decisions;
 mod plan;
 mod scorecards;
 
-use crate::problem::FieldError;
+use crate::field_error::FieldError;
 use chrono::{DateTime, NaiveDate, Utc};
 pub use decisions::*;
 use joinedup_application::feeds::FeedState;
@@ -108,7 +108,7 @@ pub struct RecordedFact {
 pub struct Entity {
     /// The family.
     pub family: Family,
-    /// The random id.
+    /// Its id, which stands for a person, a change or an item.
     pub id: String,
     /// The area that it counts for.
     pub area: String,
@@ -267,11 +267,11 @@ pub struct FunnelArea {
     pub title: Option<String>,
     /// How far its point can be trusted; none: it has none in this period.
     pub state: Option<State>,
-    /// The value.
+    /// The value, in the measure's unit; a share is from 0 to 1.
     pub value: Option<f64>,
-    /// What was counted.
+    /// What was counted, where the value is a part of something.
     pub numerator: Option<f64>,
-    /// Out of what.
+    /// What that was counted out of.
     pub denominator: Option<f64>,
     /// 95 % limits by chance alone.
     pub limits_95: Option<Band>,
@@ -283,7 +283,7 @@ pub struct FunnelArea {
     pub outside_998: Option<bool>,
 }
 
-/// Areas side by side in one period. It is no league table.
+/// Areas side by side in one period. It is not a league table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Funnel {
@@ -293,7 +293,7 @@ pub struct Funnel {
     pub area: AreaId,
     /// First day of the period.
     pub period_start: NaiveDate,
-    /// What all of them together have.
+    /// The value of all areas together, in the measure's unit.
     pub centre: Option<f64>,
     /// The limits are widened for differences between areas beyond chance.
     pub adjusted: bool,
@@ -353,7 +353,7 @@ impl From<&Listed> for Contradicting {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Quarantine {
-    /// How many.
+    /// How many events were set aside.
     pub count: usize,
     /// Each of them, by position.
     pub quarantine: Vec<Quarantined>,

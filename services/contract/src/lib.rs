@@ -4,11 +4,13 @@
 pub mod answer;
 #[cfg(feature = "schema")]
 pub mod document;
+pub mod field_error;
 pub mod parameter;
 pub mod problem;
 pub mod request;
 
-pub use problem::{FieldError, Problem};
+pub use field_error::FieldError;
+pub use problem::Problem;
 
 /// The OpenAPI document, as `cargo run -p joinedup-contract --features schema --example openapi` writes it.
 pub const OPENAPI: &str = include_str!("../openapi.json");

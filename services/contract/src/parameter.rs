@@ -45,7 +45,7 @@ pub struct OfFramework {
     pub framework: Option<String>,
 }
 
-/// Which ratings.
+/// Selects ratings.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -75,7 +75,7 @@ pub struct OfRounds {
     pub to: Option<String>,
 }
 
-/// Which changes.
+/// Selects changes.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]

@@ -1,23 +1,9 @@
 //! What is answered when something cannot be done: a problem document (RFC 9457), as `application/problem+json`.
 
 use crate::answer::Assessment;
+use crate::field_error::FieldError;
 use joinedup_views::ratings::Round;
 use serde::{Deserialize, Serialize};
-
-/// One field that is wrong.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct FieldError {
-    /// Which event of a batch, from 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub index: Option<usize>,
-    /// JSON pointer of the field.
-    #[serde(default)]
-    pub pointer: String,
-    /// The rule that it breaks, as a sentence.
-    #[serde(default)]
-    pub detail: String,
-}
 
 /// Why something cannot be done, and what to do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

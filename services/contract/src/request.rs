@@ -41,19 +41,19 @@ pub enum RatingVerb {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RatingRequest {
-    /// The area.
+    /// The code of an area of the register.
     pub area: String,
-    /// The framework; the logic model unless given.
+    /// The id of a framework; the logic model (`scie`) unless given.
     #[serde(default = "logic_model")]
     pub framework: String,
-    /// The item.
+    /// The id of an item of the framework.
     pub item: String,
-    /// What.
+    /// The step to record.
     pub action: RatingVerb,
     /// The round; an ambition and a note have none.
     #[serde(default)]
     pub round: Option<String>,
-    /// The level; none: not rated.
+    /// The level on the framework's scale; none: not rated.
     #[serde(default)]
     pub level: Option<u8>,
     /// The rater's code, where several rate before they agree.
@@ -189,7 +189,7 @@ pub enum ChangeVerb {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChangeRequest {
-    /// What.
+    /// The step to record.
     pub action: ChangeVerb,
     /// The area; of a change that was planned it may be left out.
     #[serde(default)]
@@ -209,13 +209,13 @@ pub struct ChangeRequest {
     /// The role that leads it; never a person's name.
     #[serde(default)]
     pub led_by: Option<String>,
-    /// The measures that it should move.
+    /// The ids of the measures that it should move.
     #[serde(default)]
     pub measures: Vec<String>,
-    /// A change concept of the catalogue.
+    /// The id of a change concept of the catalogue.
     #[serde(default)]
     pub concept: Option<String>,
-    /// Items of the logic model that it works on.
+    /// The ids of the items of the logic model that it works on.
     #[serde(default)]
     pub items: Vec<String>,
     /// A plan of a change that began on the same date.
@@ -230,16 +230,16 @@ pub struct ChangeRequest {
     /// How what was learnt compares with the prediction.
     #[serde(default)]
     pub compared: Option<Comparison>,
-    /// The chart's measure.
+    /// The id of the chart's measure.
     #[serde(default)]
     pub measure: Option<String>,
-    /// The target.
+    /// The target, in the measure's unit; a share is from 0 to 1.
     #[serde(default)]
     pub target: Option<f64>,
     /// The first date that a target or a baseline holds for.
     #[serde(default)]
     pub from: Option<NaiveDate>,
-    /// Why.
+    /// The reason, in words.
     #[serde(default)]
     pub reason: Option<String>,
     /// Where the target or baseline stands that is withdrawn.

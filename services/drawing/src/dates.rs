@@ -20,7 +20,7 @@ pub fn draw(drawing: &Drawing, frame: &Frame, out: &mut String) {
     let (of_months, of_days) = drawing.size.date_steps();
     let months = months(&spots, |at| frame.x(at), of_months);
     let is_enough = months.len() >= FEWEST_MONTHS;
-    // The first day of a period of months is said as its month either way.
+    // The first day of a period of months is written as its month either way.
     let is_months = is_enough || spots.iter().all(|at| at.day() == 1);
     let room = if is_months { of_months } else { of_days };
     let (mut free, mut year) = (f64::MIN, 0);

@@ -117,7 +117,7 @@ pub struct Spot {
     pub value: Option<f64>,
     /// How it is drawn.
     pub mark: Mark,
-    /// What is to be said of it beside period and value: why it is special, why it is missing.
+    /// The words beside period and value: why it is special, why it is missing.
     pub why: String,
     /// The centre line here.
     pub centre: Option<f64>,

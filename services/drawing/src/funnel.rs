@@ -1,4 +1,4 @@
-//! A funnel: places by how much there was to count, with the limits that chance alone gives. It is no league table.
+//! A funnel: places by how much there was to count, with the limits that chance alone gives. It is not a league table.
 
 use super::axis::{Scale, amount, number};
 use super::labels;

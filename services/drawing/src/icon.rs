@@ -1,5 +1,5 @@
 //! The icons of NHS Making Data Count, drawn by us: what variation means, and whether the target is met. The letter and
-//! the shape tell them apart without colour; the words stand beside them wherever they are shown.
+//! the shape distinguish them without colour; the words stand beside them wherever they are shown.
 
 use joinedup_spc::{Assurance, Variation};
 

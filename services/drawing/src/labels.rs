@@ -30,7 +30,7 @@ impl Box {
 pub struct Placed {
     /// Where it begins or ends.
     pub x: f64,
-    /// Its middle.
+    /// The height of its middle, in pixels from the top.
     pub y: f64,
     /// It ends there.
     pub ends: bool,

@@ -122,7 +122,7 @@ pub fn mark(state: State, variation: Option<Variation>) -> Mark {
     }
 }
 
-/// What is to be said of a point beside its value.
+/// The words about a point beside its value.
 #[must_use]
 pub fn why(row: &ChartPoint) -> String {
     let state = match row.point.state {

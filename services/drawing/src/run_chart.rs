@@ -1,5 +1,5 @@
 //! The run chart: points, centre line by phase, limits, target, improvement changes, and every point's state shown as
-//! what it is. Nothing is told by colour alone: signals have another shape, and each point says what it is in words.
+//! what it is. Nothing is shown by colour alone: signals have another shape, and each point says what it is in words.
 
 use super::axis::{amount, number, period, short_period};
 use super::dates;
@@ -301,10 +301,10 @@ fn names(canvas: &Canvas<'_>, out: &mut String) {
     spread(&mut heights, 2.0 * NAME, frame.floor());
     for ((class, word, value), y) in names.into_iter().zip(heights) {
         let x = frame.right() + 10.0;
-        let said = number(value, &drawing.unit);
+        let figure = number(value, &drawing.unit);
         let _ = write!(
             out,
-            "<text class=\"{class}\" x=\"{x}\" y=\"{:.1}\">{word}<tspan x=\"{x}\" dy=\"15\" class=\"figure\">{said}</tspan></text>",
+            "<text class=\"{class}\" x=\"{x}\" y=\"{:.1}\">{word}<tspan x=\"{x}\" dy=\"15\" class=\"figure\">{figure}</tspan></text>",
             y - 1.0
         );
     }
@@ -353,7 +353,7 @@ fn points(canvas: &Canvas<'_>, out: &mut String) {
             let _ = write!(out, "<g class=\"point {}\">{shape}</g>", spot.mark.class());
             continue;
         }
-        let words = escape(&said(drawing, spot));
+        let words = escape(&in_words(drawing, spot));
         let _ = write!(
             out,
             "<g class=\"point {}\" tabindex=\"{}\" role=\"img\" data-start=\"{}\"><title>{words}</title><circle class=\"reach\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"10\"/>{shape}</g>",
@@ -366,7 +366,7 @@ fn points(canvas: &Canvas<'_>, out: &mut String) {
 
 /// A point in words: its period, its value, and why.
 #[must_use]
-pub fn said(drawing: &Drawing, spot: &Spot) -> String {
+pub fn in_words(drawing: &Drawing, spot: &Spot) -> String {
     let value = spot
         .value
         .map_or_else(|| "no value".to_owned(), |v| amount(v, &drawing.unit));

@@ -6,9 +6,9 @@ use std::fmt::Write;
 /// How many points a spark shows at most.
 pub const MAX_POINTS: usize = 52;
 
-/// Draws values and their median; gaps stay gaps. `said` is read out instead.
+/// Draws values and their median; gaps stay gaps. `label` is read out in place of the picture.
 #[must_use]
-pub fn spark(values: &[Option<f64>], centre: Option<f64>, class: &str, said: &str) -> String {
+pub fn spark(values: &[Option<f64>], centre: Option<f64>, class: &str, label: &str) -> String {
     let (width, height) = (132.0, 30.0);
     let values = &values[values.len().saturating_sub(MAX_POINTS)..];
     let scale = Scale::of(values.iter().flatten().copied().chain(centre), "");
@@ -16,7 +16,7 @@ pub fn spark(values: &[Option<f64>], centre: Option<f64>, class: &str, said: &st
     let y = |v: f64| height - 4.0 - scale.share(v) * (height - 8.0);
     let mut out = format!(
         "<svg class=\"spark {class}\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"{}\">",
-        super::run_chart::escape(said)
+        super::run_chart::escape(label)
     );
     if let Some(centre) = centre {
         let _ = write!(

@@ -245,7 +245,7 @@ fn add_expected(samples: &mut Samples, summary: &Summary, set: &Expectations) {
             interval.as_seconds_f64(),
         );
     }
-    // Set and never heard of: the alert on those compares with nothing.
+    // Set, but nothing was ever received: the alert on those compares with nothing.
     let reporting: BTreeSet<&str> = expected
         .keys()
         .filter_map(|source| set.of(source))
@@ -258,9 +258,9 @@ fn add_expected(samples: &mut Samples, summary: &Summary, set: &Expectations) {
     }
 }
 
-/// The areas whose numbers are shown at any moment for which counts what is heard of one: the nearest around it, and itself
-/// where there is none, or its source would read as never heard of.
-fn heard_for<'a>(areas: &'a Areas, area: &'a AreaId) -> BTreeSet<&'a str> {
+/// The areas whose numbers are shown at any moment for which a report on one counts: the nearest around it, and itself
+/// where there is none, or its source would seem never to have reported.
+fn reported_for<'a>(areas: &'a Areas, area: &'a AreaId) -> BTreeSet<&'a str> {
     let mut around = places::nearest_large(areas, area);
     if around.is_empty() {
         around.insert(area.as_str());
@@ -268,22 +268,22 @@ fn heard_for<'a>(areas: &'a Areas, area: &'a AreaId) -> BTreeSet<&'a str> {
     around
 }
 
-/// When each source was last heard of for each area whose numbers are shown at any moment.
+/// When each source last reported for each area whose numbers are shown at any moment.
 fn sources<'a>(
     summary: &'a Summary,
     areas: &'a Areas,
 ) -> BTreeMap<(&'a str, &'a str), (DateTime<Utc>, u64)> {
-    let mut heard_of: BTreeMap<(&str, &str), (DateTime<Utc>, u64)> = BTreeMap::new();
-    for ((source, area), heard) in &summary.sources {
-        for place in heard_for(areas, area) {
-            let entry = heard_of
+    let mut latest: BTreeMap<(&str, &str), (DateTime<Utc>, u64)> = BTreeMap::new();
+    for ((source, area), report) in &summary.sources {
+        for place in reported_for(areas, area) {
+            let entry = latest
                 .entry((source, place))
-                .or_insert((heard.recorded_at, 0));
-            entry.0 = entry.0.max(heard.recorded_at);
-            entry.1 += heard.events;
+                .or_insert((report.recorded_at, 0));
+            entry.0 = entry.0.max(report.recorded_at);
+            entry.1 += report.events;
         }
     }
-    heard_of
+    latest
 }
 
 fn add_projector(samples: &mut Samples, status: &Status, now: DateTime<Utc>) {
@@ -346,6 +346,6 @@ mod tests {
         let text = "[[area]]\nid = \"ward\"\ntitle = \"Ward\"\nkind = \"hospital\"\n";
         let register = Areas::from_toml(text).unwrap();
         let ward = AreaId::new("ward").unwrap();
-        assert_eq!(heard_for(&register, &ward), BTreeSet::from(["ward"]));
+        assert_eq!(reported_for(&register, &ward), BTreeSet::from(["ward"]));
     }
 }

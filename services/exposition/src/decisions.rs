@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 /// The most improvement cycles shown, the latest first.
 const MAX_CYCLES: usize = 500;
-/// Cycles that began longer ago are history, which charts tell.
+/// Cycles that began longer ago are history, which charts show.
 const CYCLES_FOR: TimeDelta = TimeDelta::days(3 * 366);
 /// The most ratings shown.
 const MAX_RATINGS: usize = 20_000;
@@ -53,7 +53,7 @@ pub fn ratings(view: &View) -> Vec<Rating> {
         .collect()
 }
 
-/// Each rating with its area, framework and item, of which the first counts: a series is said once.
+/// Each rating with its area, framework and item, of which the first counts: a series is written once.
 pub fn by_item(ratings: &[Rating]) -> impl Iterator<Item = ([&str; 3], &Rating)> {
     let mut seen = BTreeSet::new();
     ratings.iter().filter_map(move |rating| {

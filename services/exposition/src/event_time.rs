@@ -234,7 +234,7 @@ impl Wanted<'_> {
     fn chart(&self, measure: &Measure, area: &str) -> bool {
         let unit = Unit::of(measure).0;
         let names: Vec<String> = of_charts().map(|m| m.name_for(Some(unit))).collect();
-        let period = crate::run_charts::word(measure.period);
+        let period = measure.period.code();
         let chart = [
             ("measure", measure.id.as_str()),
             ("area", area),
@@ -485,8 +485,9 @@ mod tests {
 
     #[test]
     fn a_level_holds_until_the_next_and_not_rated_ends_it() {
-        let told = samples([(10, Some(2)), (20, Some(3)), (30, None), (40, Some(1))].into_iter());
-        let seen: Vec<(i64, i64, f64)> = told.iter().map(|s| (s.at, s.until, s.value)).collect();
+        let samples =
+            samples([(10, Some(2)), (20, Some(3)), (30, None), (40, Some(1))].into_iter());
+        let seen: Vec<(i64, i64, f64)> = samples.iter().map(|s| (s.at, s.until, s.value)).collect();
         assert_eq!(seen, [(10, 20, 2.0), (20, 30, 3.0), (40, i64::MAX, 1.0)]);
     }
 }

@@ -3,7 +3,7 @@
 use super::names;
 use super::sample::Samples;
 
-/// Ticks a second in which the kernel tells processor time: a constant of its interface to programs.
+/// Ticks a second in which the kernel counts processor time: a constant of its interface to programs.
 const TICKS: f64 = 100.0;
 
 /// Adds the process's own numbers.

@@ -83,7 +83,7 @@ pub struct ShownPeriod {
     pub ends: DateTime<Utc>,
     /// How far it can be trusted.
     pub state: &'static str,
-    /// The word of the state that leaves it without a value, where that is said.
+    /// The word of the state that leaves it without a value, where that is shown.
     pub why_absent: Option<&'static str>,
     /// The value of each metric that is one number a period.
     pub values: [Option<f64>; PER_PERIOD.len()],
@@ -170,11 +170,11 @@ impl Made {
             };
             // Every measure allows its own period, and the places are of the register.
             let answers = ask(&basis, &definitions, &question).unwrap_or_default();
-            let told = answers.iter().map(|answer| &answer.chart).filter(|chart| {
+            let with_reports = answers.iter().map(|answer| &answer.chart).filter(|chart| {
                 let points = &mut chart.points.iter();
                 points.any(|p| !p.point.state.is_absent())
             });
-            charts.extend(told.map(|chart| {
+            charts.extend(with_reports.map(|chart| {
                 let mut shown = shown(chart, measure, periods);
                 // A running period that has no value to show has nothing else to show either.
                 shown.periods.retain(|p| {
@@ -186,7 +186,7 @@ impl Made {
         Some(Self {
             charts,
             ratings,
-            position: basis.told_position(),
+            position: basis.shown_position(),
             most: app.config.run_chart_series,
         })
     }
@@ -231,7 +231,7 @@ pub fn shown(chart: &Chart, measure: &Measure, periods: usize) -> Shown {
                     scaled(chart.target),
                     scaled(point.lcl),
                     scaled(point.ucl),
-                    // How few stand behind a value that is suppressed would tell as much as the value.
+                    // How few stand behind a value that is suppressed would reveal as much as the value.
                     value.and(point.point.denominator.or(point.point.n.map(|n| n as f64))),
                 ],
                 signals: RULES
@@ -254,7 +254,7 @@ pub fn shown(chart: &Chart, measure: &Measure, periods: usize) -> Shown {
             "measure=\"{}\",area=\"{}\",period=\"{}\"",
             chart.measure,
             chart.area,
-            word(chart.period)
+            chart.period.code()
         ),
         unit,
         periods,
@@ -297,7 +297,7 @@ fn met(chart: &Chart) -> BTreeMap<NaiveDate, BTreeSet<Rule>> {
 }
 
 /// What a point means: what its own rules say, and where there are none, of the latest judged one, what those of the whole
-/// chart say. A board cannot tell by the side on which it lies: a change of level marks the latest point on either side, a
+/// chart say. A board cannot see it from the side on which it lies: a change of level marks the latest point on either side, a
 /// long run those on the median too, and a trend begins on the other side.
 fn meaning(chart: &Chart, point: &ChartPoint) -> Variation {
     let own = point.variation.unwrap_or(Variation::NotJudged);
@@ -347,18 +347,6 @@ fn run_length(chart: &Chart) -> Option<i64> {
 #[must_use]
 pub fn instant(date: NaiveDate) -> String {
     local::midnight(date).to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// The word of a grain.
-#[must_use]
-pub const fn word(grain: Grain) -> &'static str {
-    match grain {
-        Grain::Day => "day",
-        Grain::Week => "week",
-        Grain::Month => "month",
-        Grain::Quarter => "quarter",
-        Grain::Year => "year",
-    }
 }
 
 /// The word of a variation.

@@ -34,7 +34,7 @@ impl Samples {
         self.0.retain(is_shown);
     }
 
-    /// Adds a series of a unit. What is no number is not there.
+    /// Adds a series of a unit. What is not a number is not there.
     pub fn add_in(
         &mut self,
         metric: &'static Metric,

@@ -10,7 +10,7 @@ use joinedup_views::ratings::Rating;
 use std::fmt::Write;
 
 /// Writes charts and rating rounds. Where all of it would make more than `most` series, the oldest periods of all charts
-/// are left out, and that is said: a scrape that is refused for too many has none of them.
+/// are left out, and a series counts them: a scrape that is refused for too many has none of them.
 #[must_use]
 pub fn write(charts: &[Shown], ratings: &[Rating], position: u64, most: usize) -> String {
     let ages = series_by_age(charts);
@@ -78,7 +78,7 @@ fn series_by_age(charts: &[Shown]) -> Vec<usize> {
     ages
 }
 
-/// How many series are there whatever periods are shown: what is said of each chart, and rounds of ratings.
+/// How many series are there whatever periods are shown: those of each chart, and rounds of ratings.
 fn without_period(charts: &[Shown], ratings: &[Rating]) -> usize {
     let of_chart = |chart: &Shown| {
         chart.values.iter().flatten().count()

@@ -22,7 +22,7 @@ pub enum Unit {
     Events,
     /// People.
     People,
-    /// Nights that somebody spent in a bed. They add up over people, so they are no duration.
+    /// Nights that somebody spent in a bed. They add up over people, so they are not a duration.
     BedNights,
     /// Points of a questionnaire.
     Points,

@@ -38,7 +38,7 @@ const DAY: f64 = 86_400.0;
 const STATES: [&str; 3] = ["within_target", "over_target", "no_target"];
 /// The place of those past their target among the states.
 const OVER_TARGET: usize = 1;
-/// Referrals began at an instant that belongs to one person; it is told to the quarter of an hour.
+/// Referrals began at an instant that belongs to one person; it is rounded to the quarter of an hour.
 const QUARTER: i64 = 900;
 
 /// One wait.

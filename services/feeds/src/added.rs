@@ -84,7 +84,7 @@ impl Tables for AddedTables {
         let toml = toml_text::of(choice, &periods, place, &named.values, |numbers| {
             shares::read(&grid, numbers, definitions)
         })?;
-        // What is offered is what is read: a mapping that cannot be read again is no mapping.
+        // What is offered is what is read: a mapping that cannot be read again is not a mapping.
         Mapping::parse("the mapping", &toml)
             .map_err(|error| TableError::Unreadable(sentence(&error)))?;
         Ok(Made {

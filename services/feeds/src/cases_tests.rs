@@ -222,7 +222,7 @@ fn nothing_is_counted_twice_and_no_first_row_stands_for_the_others() {
     assert_eq!(
         (rows.rows, rows.items.len(), rows.bad.len()),
         (1, 1, 0),
-        "blank rows are no rows"
+        "blank rows do not count"
     );
     let midnight = read(&folder, "num-day.toml", "utc-midnight.csv").unwrap();
     assert_eq!(

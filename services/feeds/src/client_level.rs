@@ -31,12 +31,12 @@ pub const MIN_PEOPLE: usize = 5;
 /// Why submissions cannot be counted.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientLevelError {
-    /// One of them is none.
+    /// A file is not a submission.
     #[error("{name}: {source}")]
     Record {
         /// Its file.
         name: String,
-        /// Why.
+        /// What is wrong with it.
         source: RecordError,
     },
     /// The values of the product are not right.

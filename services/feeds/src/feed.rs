@@ -9,6 +9,7 @@ pub mod http;
 pub mod known;
 mod lines;
 pub mod mllp;
+mod outcome;
 pub mod people;
 pub mod report;
 mod resources;

@@ -55,7 +55,7 @@ pub enum ClientError {
     Disbelieved {
         /// The server.
         url: String,
-        /// Why.
+        /// The reason, in words.
         why: String,
     },
     /// The server is away, or too busy, for too long.
@@ -124,7 +124,7 @@ impl Client {
     /// one that this machine trusts.
     ///
     /// # Errors
-    /// When the address is none, or no authority can be read for one with TLS.
+    /// When the text is not an address, or no authority can be read for one with TLS.
     pub fn new(
         url: &str,
         token: Option<String>,

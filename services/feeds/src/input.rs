@@ -22,7 +22,7 @@ pub enum OpenError {
     Read {
         /// The file.
         name: String,
-        /// Why.
+        /// The operating system's error.
         source: io::Error,
     },
     /// Its columns are not the mapping's.

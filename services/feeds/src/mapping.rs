@@ -48,7 +48,7 @@ pub struct Mapping {
     /// Several rows of one area, period and series are added. Unless given, all of them are refused.
     #[serde(default)]
     pub sum: bool,
-    /// What cells that are no number mean, beside the marks that are known.
+    /// What cells that are not numbers mean, beside the marks that are known.
     #[serde(default)]
     pub marks: BTreeMap<String, CellMark>,
 }
@@ -230,7 +230,7 @@ pub enum MappingError {
     Read {
         /// The file.
         name: String,
-        /// Why.
+        /// The operating system's error.
         source: std::io::Error,
     },
     /// Not a mapping.
@@ -299,7 +299,7 @@ impl Mapping {
     /// The mapping of a built-in name, or of a file.
     ///
     /// # Errors
-    /// When there is neither, or the file is no mapping.
+    /// When there is neither, or the file is not a mapping.
     pub fn named(name: &str) -> Result<Self, MappingError> {
         if let Some(text) = built_in_text(name) {
             return Self::parse(name, text);

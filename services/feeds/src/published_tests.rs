@@ -200,7 +200,7 @@ fn essex_and_england_have_the_published_delayed_days() {
         amount(&england, "dtoc-delayed-days", "E92000001", "2020-02-01", ""),
         Some(155_782.0)
     );
-    // Reason O was not asked for before April 2017, so its zeros of then are no reports.
+    // Reason O was not asked for before April 2017, so its zeros of then are not reports.
     assert_eq!(
         amount(
             &england,

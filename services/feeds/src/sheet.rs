@@ -6,7 +6,6 @@
 mod percentage;
 mod unzipped;
 
-use crate::line_list::moment::DAYS_TO_1904;
 use calamine::{
     Cell, DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, Xlsx, XlsxError,
 };
@@ -24,6 +23,9 @@ pub const MAX_CELLS: usize = 5_000_000;
 
 /// The bytes from which encoding and separator are detected.
 const SAMPLE_BYTES: u64 = 64 << 10;
+
+/// From the day from which Excel counts to the one from which old Macintosh workbooks do.
+pub const DAYS_TO_1904: f64 = 1_462.0;
 
 /// One row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -179,7 +179,7 @@ impl Stay<'_> {
         let cancelled = self.cancellations().map(|(_, at, _)| at).max();
         let admission = self.admission(cancelled);
         let in_force = admission.map(|(_, at, _)| at);
-        // The stay before it learns of a retraction alone that this was no return.
+        // The stay before it learns of a retraction alone that this was not a return.
         let returned = admission.filter(|(_, _, fact)| fact.previous.is_some());
         Change {
             taken_back: returned
@@ -430,7 +430,7 @@ impl Stay<'_> {
             Stated::Is(stated) => stated,
         };
         let Readiness { ready, date, dated } = stated;
-        // A field that keeps its date is no new word, also after the other one was said.
+        // A field that keeps its date reports nothing new, even after the other one was reported.
         let is_said = |(_, was, since): &(&StoredFact, bool, chrono::NaiveDate)| {
             *was == ready && *since == date
         };

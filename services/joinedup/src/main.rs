@@ -5,10 +5,11 @@ mod commands;
 mod late_log;
 mod logging;
 mod open_log;
+mod program;
 mod systemd;
 
 use clap::Parser;
-use cli::{Cli, run};
+use program::{Cli, run};
 use std::process::ExitCode;
 
 /// Folding makes and drops many small values on several threads; this allocator is quicker at that than the C

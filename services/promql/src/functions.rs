@@ -90,7 +90,7 @@ pub fn absent(labels: Labels, rows: &[Row], instants: usize) -> Vec<Row> {
     vec![Row { labels, values }]
 }
 
-/// Rows by value; what is no number comes last. Of more than one instant the order says nothing, and rows are as they
+/// Rows by value; what is not a number comes last. Of more than one instant the order says nothing, and rows are as they
 /// were.
 pub fn sorted(mut rows: Vec<Row>, descending: bool) -> Vec<Row> {
     if rows.iter().any(|row| row.values.len() != 1) {
@@ -103,7 +103,7 @@ pub fn sorted(mut rows: Vec<Row>, descending: bool) -> Vec<Row> {
     rows
 }
 
-/// The order of two values; what is no number comes last either way.
+/// The order of two values; what is not a number comes last either way.
 pub fn by_value(a: f64, b: f64, descending: bool) -> Ordering {
     let order = a
         .partial_cmp(&b)

@@ -94,7 +94,7 @@ pub fn quantile(share: f64, mut values: Vec<f64>) -> f64 {
     if share > 1.0 {
         return f64::INFINITY;
     }
-    // What is no number counts as the least.
+    // What is not a number counts as the least.
     values.sort_by(|a, b| {
         b.is_nan()
             .cmp(&a.is_nan())

@@ -1,3 +1,5 @@
+//! The subset of PromQL: what it evaluates, and what it refuses by name.
+
 use super::answer;
 use super::eval::{Question, Value};
 use super::plan::{plan, selector};
@@ -250,11 +252,11 @@ fn aggregations_and_functions_do_what_they_are_called() {
         ("last", "4"),
         ("present", "1"),
     ] {
-        let said = at(
+        let answers = at(
             &format!("sum({function}_over_time(share{{area=\"north\"}}[5w]))"),
             3 * WEEK,
         );
-        assert_eq!(said, [format!("{{}} {says}")], "{function}");
+        assert_eq!(answers, [format!("{{}} {says}")], "{function}");
     }
     assert_eq!(
         at(
@@ -368,12 +370,12 @@ fn everything_that_the_grammar_knows_is_evaluated_or_refused_by_name() {
         timestamp ts_of_first_over_time ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time year";
     let (mut evaluated, mut refused) = (0, 0);
     for function in functions.split_whitespace() {
-        let said = [
+        let answers = [
             format!("{function}(share)"),
             format!("{function}(share[4w])"),
         ]
         .map(|q| ask(&q, &[0]));
-        if said.iter().any(Result::is_ok) {
+        if answers.iter().any(Result::is_ok) {
             evaluated += 1;
             assert!(
                 super::subset::FUNCTIONS.iter().any(|(n, _)| *n == function),
@@ -381,11 +383,11 @@ fn everything_that_the_grammar_knows_is_evaluated_or_refused_by_name() {
             );
         } else {
             refused += 1;
-            let named = said.iter().any(|s| {
+            let named = answers.iter().any(|s| {
                 s.as_ref()
                     .is_err_and(|e| e.to_string().contains(&format!("`{function}` is not part")))
             });
-            assert!(named, "{function}: {said:?}");
+            assert!(named, "{function}: {answers:?}");
         }
     }
     assert!(evaluated > 20 && refused > 30, "{evaluated} {refused}");

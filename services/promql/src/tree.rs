@@ -111,7 +111,7 @@ pub enum Group {
 /// An aggregation.
 #[derive(Debug)]
 pub struct Aggregate {
-    /// Which.
+    /// Which aggregation it is.
     pub aggregator: Aggregator,
     /// Its parameter.
     pub parameter: Option<Node>,

@@ -45,7 +45,7 @@ impl Plan {
     }
 }
 
-/// One change as it is told.
+/// One change as it is published.
 struct Cycle {
     part: usize,
     id: &'static str,
@@ -60,11 +60,11 @@ struct Cycle {
     ended: Option<(i64, Decision, &'static str)>,
 }
 
-/// All that was said of the changes and of the charts that they are read on.
+/// All events about the changes and the charts that they are read on.
 pub(super) fn cycles(county: &County, plan: &Plan, mut pen: Pen) -> Vec<Event> {
     let today = plan.end.date_naive();
     let ago = |days: i64| today - TimeDelta::days(days);
-    let told = [
+    let cycles = [
         Cycle {
             part: plan.assessor.locality,
             id: "trusted-assessor",
@@ -164,8 +164,8 @@ pub(super) fn cycles(county: &County, plan: &Plan, mut pen: Pen) -> Vec<Event> {
             ended: None,
         },
     ];
-    for cycle in &told {
-        tell(county, plan, cycle, &mut pen);
+    for cycle in &cycles {
+        publish(county, plan, cycle, &mut pen);
     }
     twice_entered(county, &mut pen, ago(30));
     charts(county, plan, &mut pen);
@@ -193,7 +193,7 @@ fn planned(cycle: &Cycle) -> Fact {
     }))
 }
 
-fn tell(county: &County, plan: &Plan, cycle: &Cycle, pen: &mut Pen) {
+fn publish(county: &County, plan: &Plan, cycle: &Cycle, pen: &mut Pen) {
     let about = about(county, cycle.part, cycle.id);
     let Some(from) = cycle.started else { return };
     let prompt = |pen: &mut Pen, at: DateTime<Utc>, fact| {

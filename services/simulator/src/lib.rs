@@ -67,7 +67,7 @@ pub struct Scenario {
     pub county: AreaId,
     /// The trust, as an area of the register with hospitals within it.
     pub trust: AreaId,
-    /// How many days after the end are told of as well. What happens until the end is the same whatever this is.
+    /// How many days after the end are simulated as well. What happens until the end is the same whatever this is.
     ahead: u64,
 }
 
@@ -94,7 +94,7 @@ pub enum SimulateError {
         /// The end.
         end: DateTime<Utc>,
     },
-    /// The scale is no sensible number.
+    /// The scale is not a sensible number.
     #[error("the scale must be more than 0 and at most 1000")]
     Scale,
     /// There is nothing to spread a load over.
@@ -158,12 +158,12 @@ impl Scenario {
         Ok(())
     }
 
-    /// The last local date that is told of.
+    /// The last local date that is simulated.
     fn last_told(&self) -> NaiveDate {
         self.last_day() + Days::new(self.ahead)
     }
 
-    /// Every local date from `start` to the last that is told of, and `beyond` days more.
+    /// Every local date from `start` to the last that is simulated, and `beyond` days more.
     fn days(&self, beyond: u64) -> impl Iterator<Item = NaiveDate> + use<> {
         let last = self.last_told() + Days::new(beyond);
         self.start.iter_days().take_while(move |day| *day <= last)
@@ -177,7 +177,7 @@ impl Scenario {
 /// When the register lacks the county or the trust, or the scenario makes no sense.
 pub fn history(scenario: &Scenario, areas: &Areas) -> Result<Vec<Event>, SimulateError> {
     scenario.check()?;
-    let mut events = told(scenario, &County::of(scenario, areas)?);
+    let mut events = all_events(scenario, &County::of(scenario, areas)?);
     events.retain(|event| event.recorded_at <= scenario.end);
     let mut dice = Dice::new(scenario.seed, 7);
     let again: Vec<Event> = events
@@ -191,8 +191,8 @@ pub fn history(scenario: &Scenario, areas: &Areas) -> Result<Vec<Event>, Simulat
 }
 
 /// All that was and will be published, each event once, in no order. What lies before the scenario's end does not depend on
-/// how many days after it are told of: each family draws day by day.
-fn told(scenario: &Scenario, county: &County) -> Vec<Event> {
+/// how many days after it are simulated: each family draws day by day.
+fn all_events(scenario: &Scenario, county: &County) -> Vec<Event> {
     let plan = Plan::of(scenario, county);
     let pen = |stream| Pen::new(Dice::new(scenario.seed, stream));
     let mut events = Vec::new();

@@ -104,7 +104,7 @@ const BY_HOSPITAL: [Series; 2] = [
 pub(super) fn series(scenario: &Scenario, county: &County, mut pen: Pen) -> Vec<Event> {
     for series in &BY_LOCALITY {
         for place in &county.localities {
-            tell(
+            publish(
                 scenario,
                 county,
                 &mut pen,
@@ -117,13 +117,13 @@ pub(super) fn series(scenario: &Scenario, county: &County, mut pen: Pen) -> Vec<
     }
     for series in &BY_HOSPITAL {
         for hospital in &county.hospitals {
-            tell(scenario, county, &mut pen, series, hospital, 0.0, 0.0);
+            publish(scenario, county, &mut pen, series, hospital, 0.0, 0.0);
         }
     }
     pen.events
 }
 
-fn tell(
+fn publish(
     scenario: &Scenario,
     county: &County,
     pen: &mut Pen,

@@ -24,7 +24,7 @@ fn areas() -> &'static Areas {
 }
 
 /// One county at full scale, which several tests look at.
-fn told() -> &'static [Event] {
+fn county_events() -> &'static [Event] {
     static TOLD: OnceLock<Vec<Event>> = OnceLock::new();
     TOLD.get_or_init(|| history(&scenario(), areas()).unwrap())
 }
@@ -135,7 +135,7 @@ fn the_same_seed_tells_the_same_story_and_another_seed_another() {
 
 #[test]
 fn a_county_at_scale_one_has_forty_to_sixty_thousand_events_of_every_kind() {
-    let events = told();
+    let events = county_events();
     assert!(
         (40_000..=60_000).contains(&events.len()),
         "{}",
@@ -148,8 +148,8 @@ fn a_county_at_scale_one_has_forty_to_sixty_thousand_events_of_every_kind() {
     for family in Family::ALL {
         for (name, _) in family.types() {
             // No source of the county ends.
-            let told = found.contains(&(*family, *name)) || *name == "source-ended";
-            assert!(told, "no {family}.{name}");
+            let is_there = found.contains(&(*family, *name)) || *name == "source-ended";
+            assert!(is_there, "no {family}.{name}");
         }
     }
 }
@@ -158,7 +158,7 @@ fn a_county_at_scale_one_has_forty_to_sixty_thousand_events_of_every_kind() {
 fn events_pass_the_checks_at_entry_and_read_back_as_themselves() {
     // Every one would take half a minute without optimisation: a part of each family, the same each time.
     let many = |e: &Event| matches!(e.fact.family(), Family::Transfer | Family::Referral);
-    let (flow, rest): (Vec<&Event>, Vec<&Event>) = told().iter().partition(|e| many(e));
+    let (flow, rest): (Vec<&Event>, Vec<&Event>) = county_events().iter().partition(|e| many(e));
     for event in flow
         .into_iter()
         .step_by(23)
@@ -172,7 +172,7 @@ fn events_pass_the_checks_at_entry_and_read_back_as_themselves() {
 
 #[test]
 fn the_order_is_that_of_recording_and_nothing_is_from_the_future() {
-    let events = told();
+    let events = county_events();
     assert!(events.is_sorted_by_key(|e| e.recorded_at));
     assert!(
         events
@@ -183,7 +183,7 @@ fn the_order_is_that_of_recording_and_nothing_is_from_the_future() {
 
 #[test]
 fn events_come_late_and_twice_about_as_often_as_said() {
-    let events = told();
+    let events = county_events();
     let days = |e: &&Event| (e.recorded_at - e.occurred_at).num_hours() >= 24;
     let flow: Vec<&Event> = events
         .iter()
@@ -209,14 +209,14 @@ fn events_come_late_and_twice_about_as_often_as_said() {
 fn the_silent_source_is_silent_and_the_others_are_not() {
     let silent = County::of(&scenario(), areas()).unwrap().silent_source();
     let from = now() - TimeDelta::days(SILENT_DAYS);
-    let last = told()
+    let last = county_events()
         .iter()
         .filter(|e| e.source == silent)
         .map(|e| e.recorded_at)
         .max()
         .unwrap();
     assert!(last <= from && last > from - TimeDelta::days(4), "{last}");
-    let speaking: BTreeSet<&str> = told()
+    let speaking: BTreeSet<&str> = county_events()
         .iter()
         .filter(|e| e.recorded_at > from && e.source.ends_with("/mdt"))
         .map(|e| e.source.as_str())
@@ -227,7 +227,7 @@ fn the_silent_source_is_silent_and_the_others_are_not() {
 /// Outside the locality of the change, the delays are those of the published figures.
 #[test]
 fn delays_fall_into_the_published_bands() {
-    let (gone, _) = outs(told());
+    let (gone, _) = outs(county_events());
     let west = areas().within(&locality(3));
     let usual: Vec<&Out> = gone
         .iter()
@@ -255,7 +255,7 @@ fn delays_fall_into_the_published_bands() {
 
 #[test]
 fn the_week_has_its_rhythm_and_most_people_are_out_before_five() {
-    let (gone, _) = outs(told());
+    let (gone, _) = outs(county_events());
     let on = |day: chrono::Weekday| gone.iter().filter(|o| o.left.weekday() == day).count() as f64;
     let ratio = on(chrono::Weekday::Sun) / on(chrono::Weekday::Fri);
     assert!(
@@ -271,7 +271,7 @@ fn the_week_has_its_rhythm_and_most_people_are_out_before_five() {
 
 #[test]
 fn pathways_readmissions_and_deaths_are_of_a_plausible_size() {
-    let (gone, waiting) = outs(told());
+    let (gone, waiting) = outs(county_events());
     let known: Vec<Pathway> = gone.iter().filter_map(|o| o.pathway).collect();
     for (pathway, planned) in [
         (Pathway::P0, 0.5),
@@ -307,7 +307,7 @@ fn delays(gone: &[Out], part: usize, from: NaiveDate, days: i64) -> Vec<i64> {
 
 #[test]
 fn the_trusted_assessors_bring_the_median_down_and_the_leaflet_does_not() {
-    let (gone, _) = outs(told());
+    let (gone, _) = outs(county_events());
     let plan = Plan::of(&scenario(), &County::of(&scenario(), areas()).unwrap());
     let from = plan.assessor.from;
     let before = median(delays(&gone, 3, from - TimeDelta::days(140), 140));
@@ -331,7 +331,7 @@ fn meeting_twice_a_week_shortens_the_way_to_the_team() {
     let inside = areas().within(&locality(2));
     let mut received = BTreeMap::new();
     let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
-    for event in told().iter().filter(|e| inside.contains(&e.area)) {
+    for event in county_events().iter().filter(|e| inside.contains(&e.area)) {
         match &event.fact {
             Fact::Referral(ReferralFact::Received(f)) if f.service == CareService::Mdt => {
                 received.insert(event.entity.clone(), event.occurred_at);
@@ -363,7 +363,7 @@ fn meeting_twice_a_week_shortens_the_way_to_the_team() {
 fn three_of_four_urgent_calls_are_met_within_two_hours() {
     let mut asked = BTreeMap::new();
     let mut seen = BTreeMap::new();
-    for event in told() {
+    for event in county_events() {
         match &event.fact {
             Fact::Referral(ReferralFact::Received(f))
                 if f.service == CareService::CrisisResponse =>
@@ -389,7 +389,7 @@ fn three_of_four_urgent_calls_are_met_within_two_hours() {
 
 #[test]
 fn observations_are_told_of_localities_and_hospitals_only() {
-    for event in told()
+    for event in county_events()
         .iter()
         .filter(|e| e.fact.family() == Family::Observation)
     {

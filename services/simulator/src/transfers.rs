@@ -1,4 +1,4 @@
-//! Transfers of care, told from their end: the day of leaving is drawn first, by the weekly rhythm, then how long
+//! Transfers of care, drawn from their end: the day of leaving is drawn first, by the weekly rhythm, then how long
 //! the person had waited by then, then how long they had been ill. So the bands by day of discharge come out as
 //! published, and the people still in a bed at the end are simply those whose day has not come.
 
@@ -81,7 +81,7 @@ pub(super) fn stories(
             };
             let stay = stay(&mut pen, locality, plan, day);
             let about = pen.subject(&county.source(&format!("{hospital}/pas")), &home);
-            tell(&mut pen, county, &about, &hospital, &stay, &mut gone);
+            publish(&mut pen, county, &about, &hospital, &stay, &mut gone);
             if day >= wards_from {
                 pen.events.extend(for_boards(&about, &stay));
             }
@@ -179,7 +179,7 @@ fn stay(pen: &mut Pen, locality: usize, plan: &Plan, left: NaiveDate) -> Stay {
     }
 }
 
-fn tell(
+fn publish(
     pen: &mut Pen,
     county: &County,
     about: &Subject,
@@ -284,10 +284,10 @@ fn social_care(pen: &mut Pen, county: &County, about: &Subject, stay: &Stay) {
         return;
     }
     if pen.dice.chance(0.3) {
-        let told = referred - minutes(pen.dice.range(20.0, 55.0));
+        let noticed = referred - minutes(pen.dice.range(20.0, 55.0));
         pen.say(
             &about,
-            told.max(stay.admitted),
+            noticed.max(stay.admitted),
             Fact::Transfer(F::AssessmentNoticeGiven(happened())),
         );
     }
@@ -344,13 +344,13 @@ fn pathway(pen: &mut Pen, about: &Subject, stay: &Stay) {
 }
 
 fn readiness(pen: &mut Pen, about: &Subject, stay: &Stay) {
-    let said = stay.delay > 0
+    let is_recorded = stay.delay > 0
         || pen.dice.chance(if stay.pathway == Pathway::P0 {
             0.4
         } else {
             0.85
         });
-    if !said {
+    if !is_recorded {
         return;
     }
     let latest = if stay.delay == 0 {
@@ -375,7 +375,7 @@ fn readiness(pen: &mut Pen, about: &Subject, stay: &Stay) {
         );
     }
     if stay.delay > 0 && pen.dice.chance(0.03) {
-        // The wrong day was entered; it is taken back and said rightly days later.
+        // The wrong day was entered; it is taken back, and the right one recorded days later.
         let wrong = stay.ready + TimeDelta::days(pen.dice.between(1, 2).min(stay.delay));
         let id = pen.say(about, at_hour(wrong, 11.0), ready(wrong));
         let found = at_hour(wrong, 11.5) + TimeDelta::days(pen.dice.between(1, 14));

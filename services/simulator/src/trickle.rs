@@ -1,20 +1,20 @@
-//! What goes on after the history's end: the county's own days, told by the rules and from the chance that the history is
+//! What goes on after the history's end: the county's own days, by the rules and from the chance that the history is made by
 //! from, so that going on after a pause is the same as never having stopped. Between them, so that something always comes,
 //! wards confirm the days on which they expect people to leave.
 
 use super::county::County;
 use super::dice::Dice;
 use super::pen::Subject;
-use super::{Scenario, SimulateError, published, told};
+use super::{Scenario, SimulateError, all_events, published};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use joinedup_events::transfer::{ExpectedDateSet, TransferFact as T};
 use joinedup_events::{Areas, Event, Fact};
 use std::collections::BTreeMap;
 
 /// After a pause longer than this (a laptop that slept), what wards would have confirmed meanwhile is left out. What
-/// happened meanwhile is not: people left, and the next that is heard of them has to fit.
+/// happened meanwhile is not: people left, and the next report of them has to fit.
 const CATCH_UP: TimeDelta = TimeDelta::hours(1);
-/// How many days are told ahead at one go.
+/// How many days are simulated ahead at one go.
 const AHEAD: u64 = 60;
 
 /// A stay, as far as its ward confirms when it is expected to end.
@@ -35,7 +35,7 @@ pub struct Trickle {
     due: DateTime<Utc>,
     /// Up to when everything was given.
     given: DateTime<Utc>,
-    /// What is told and was not given yet, the next at the end.
+    /// What is simulated and was not given yet, the next at the end.
     coming: Vec<Event>,
     /// Up to when that is all there is.
     known: DateTime<Utc>,
@@ -94,9 +94,9 @@ impl Trickle {
     fn look_ahead(&mut self, now: DateTime<Utc>) {
         let gone = (now - self.scenario.end).num_days().max(0);
         self.scenario.ahead = gone.unsigned_abs() + AHEAD;
-        // A day less than is told, because the last one is a local date.
+        // A day less than is simulated, because the last one is a local date.
         self.known = self.scenario.end + TimeDelta::days(gone + AHEAD.cast_signed() - 1);
-        let mut events = told(&self.scenario, &self.county);
+        let mut events = all_events(&self.scenario, &self.county);
         events.sort_by(published);
         self.beds = beds(&events);
         self.beds
@@ -117,7 +117,7 @@ impl Trickle {
         let place = self.dice.below(inside.len());
         let (about, expected) = inside.into_iter().nth(place)?;
         let millisecond = at.timestamp_millis();
-        // It was said a moment ago, and is recorded now.
+        // It happened a moment ago, and is recorded now.
         let at = at - TimeDelta::nanoseconds(at.timestamp_subsec_nanos().into());
         Some(Event {
             // Of the time: a county that goes on after a pause draws from the beginning.

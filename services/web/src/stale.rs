@@ -27,7 +27,7 @@ fn warning(status: &Status) -> Option<HeaderValue> {
     };
     // Whoever asks: to the second it would say when one person came or left.
     let at = Audience::Public
-        .told(status.progress_at)
+        .shown_instant(status.progress_at)
         .to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let text = format!("110 joinedup \"{why}: as of {at}; /readyz?verbose says more\"");
     HeaderValue::from_str(&text).ok()

@@ -10,7 +10,7 @@ use crate::OrFail;
 
 const ANSWER: Duration = Duration::from_secs(60);
 
-/// What the other side said without being asked.
+/// An event that the browser sent without being asked.
 #[derive(Clone, Debug)]
 pub(super) struct Event {
     pub(super) method: String,

@@ -1,4 +1,4 @@
-//! Keys of a keyboard, as the browser wants them told.
+//! Keys of a keyboard, as the browser's protocol names them.
 
 /// A key that does something where it is pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

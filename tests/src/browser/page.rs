@@ -254,7 +254,7 @@ impl Page {
             .call("Input.insertText", json!({ "text": text }));
     }
 
-    /// Chooses the option of a `<select>` by its value, as a person would: the page hears of it.
+    /// Chooses the option of a `<select>` by its value, as a person would: the page gets its events.
     ///
     /// # Panics
     /// When there is no such list or no such option.
@@ -372,14 +372,14 @@ impl Page {
     /// failed, rules of its content policy that it broke.
     #[track_caller]
     pub fn complaints(&mut self) -> &[String] {
-        self.hear();
+        self.collect_events();
         &self.complaints
     }
 
     /// Every request of the page so far.
     #[track_caller]
     pub fn requests(&mut self) -> &[Request] {
-        self.hear();
+        self.collect_events();
         &self.requests
     }
 
@@ -392,7 +392,7 @@ impl Page {
             .collect()
     }
 
-    fn hear(&mut self) {
+    fn collect_events(&mut self) {
         // A call's answer comes after every event that preceded it, so one evaluation brings them all.
         self.evaluate("0");
         for event in self.devtools.take_events() {
@@ -471,7 +471,7 @@ fn save(data: &Value, path: &Path) -> PathBuf {
     let encoded = data.as_str().or_fail("the browser sent no picture");
     let bytes = BASE64
         .decode(encoded.as_bytes())
-        .or_fail("the browser's picture is no base64");
+        .or_fail("the browser's picture is not base64");
     std::fs::write(path, bytes).or_fail("cannot write a picture");
     path.to_path_buf()
 }

@@ -44,7 +44,7 @@ fn each_run_adds_what_is_new_and_the_folder_is_one_whole_archive() {
         "{idle:?}"
     );
     sent(&product, "two");
-    // What a run that was broken off has left is no part of the archive.
+    // What a run that was broken off has left is not part of the archive.
     folders::write(&backup, &[("unfinished.part", "{\"half")]);
     let last = lengthen();
     let hash = last

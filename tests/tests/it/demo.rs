@@ -15,7 +15,7 @@ fn the_demo_has_every_family_and_a_live_measure_for_every_outcome() {
     let options = JoinedupOptions::new("demo", &["--per-minute", "600"]);
     let mut product = Joinedup::start(options);
     let first = product.caught_up();
-    assert!(first > 1_000, "{first} events are no county");
+    assert!(first > 1_000, "{first} events are not a county");
     eventually("the live trickle arrives", || {
         let head = product
             .metrics()?

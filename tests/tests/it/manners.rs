@@ -239,7 +239,7 @@ fn the_systemd_unit_is_right_and_starts_what_there_is() {
     for flag in words.filter(|word| word.starts_with("--")) {
         assert!(
             help.contains(&format!("{flag} <")),
-            "{flag} is no flag of serve"
+            "{flag} is not a flag of serve"
         );
     }
     // Draining has 25 seconds, and its supervisor waits longer than that.

@@ -6,7 +6,7 @@ pub mod boards;
 mod compose;
 mod compose_file;
 mod feed;
-mod told;
+mod notified;
 mod whole;
 
 use std::collections::BTreeSet;

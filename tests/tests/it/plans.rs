@@ -130,7 +130,7 @@ fn three_items_go_from_what_to_work_on_first_into_a_plan_of_one_or_two_sheets() 
     }
     let sum = page.text("#sum");
     assert!(sum.contains("3 items are open, 0 done, 0 dropped"), "{sum}");
-    // What is in the plan is no gap any more, and nobody has asked people here.
+    // What is in the plan is no longer a gap, and nobody has asked people here.
     let gaps = page.text("#gaps");
     assert!(!gaps.contains("not in the plan"), "{gaps}");
     assert!(gaps.contains("What people say"), "{gaps}");

@@ -24,7 +24,7 @@ impl County {
         };
         assert!(
             county.lines.len() > 1_000,
-            "{} lines are no county",
+            "{} lines are not a county",
             county.lines.len()
         );
         county

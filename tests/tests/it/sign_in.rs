@@ -285,7 +285,7 @@ fn while_the_provider_is_away_tokens_work_and_trying_has_an_end() {
     let wait: u32 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
     assert_eq!(with_token(&product, "/api/v1/areas").status, 200);
-    // What is no browser is asked for a token, and not for a password.
+    // What is not a browser is asked for a token, and not for a password.
     let bare = http::get(&product.url("/api/v1/areas")).unwrap();
     assert_eq!(bare.status, 401);
     assert!(

@@ -124,7 +124,7 @@ pub async fn a_repeated_id_is_answered_with_the_first_position(opener: &dyn Open
     Ok(())
 }
 
-/// Promise 4, a few repeats far apart in a large append: each is told from its neighbours, which are stored in order.
+/// Promise 4, a few repeats far apart in a large append: each is recognised, and its neighbours are stored in order.
 pub async fn a_few_known_ids_among_many_are_found(opener: &dyn Opener) -> Outcome {
     let log = opener.open("repeats-among").await?;
     let all = events("among", 1000);
@@ -177,7 +177,7 @@ pub async fn a_repeated_id_within_one_append_is_stored_once(opener: &dyn Opener)
     for (first, repeat) in answers[..600].iter().zip(&answers[600..]) {
         ensure!(
             !first.duplicate && repeat.duplicate,
-            "a repeat within one append was not told from the first"
+            "a repeat within one append was not recognised"
         );
         ensure!(
             first.position == repeat.position,
@@ -204,7 +204,7 @@ pub async fn a_large_append_repeated_after_a_lost_answer_adds_only_what_was_miss
     for (n, answer) in answers.iter().enumerate() {
         ensure!(
             answer.duplicate == (n < 1300),
-            "event {n} was wrongly told from a repeat"
+            "event {n} was wrongly taken for a repeat or for a new event"
         );
     }
     let before: Vec<Position> = first.iter().map(|answer| answer.position).collect();

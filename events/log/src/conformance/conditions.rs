@@ -104,7 +104,7 @@ pub async fn a_repeat_with_its_old_condition_is_a_duplicate_and_no_conflict(
     Ok(())
 }
 
-/// Promise 5: of many who decide on the same state one wins and the others are told where the subject is now.
+/// Promise 5: of many who decide on the same state one wins, and the others learn the subject's present position.
 pub async fn of_concurrent_deciders_exactly_one_wins(opener: &dyn Opener) -> Outcome {
     const DECIDERS: usize = 8;
     let log = opener.open("deciders").await?;
@@ -121,14 +121,14 @@ pub async fn of_concurrent_deciders_exactly_one_wins(opener: &dyn Opener) -> Out
             .await
             .map_err(|error| format!("a decider ended badly: {error}"))?;
         let mut winners = Vec::new();
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for outcome in outcomes {
             match outcome {
                 Ok(answers) => winners.extend(answers.into_iter().map(|answer| answer.position)),
-                Err(AppendError::Conflict { actual, .. }) => told.push(actual),
+                Err(AppendError::Conflict { actual, .. }) => reported.push(actual),
                 Err(other) => {
                     return Err(format!(
-                        "a decider was told neither yes nor conflict: {other}"
+                        "a decider got neither a position nor a conflict: {other}"
                     ));
                 }
             }
@@ -139,8 +139,8 @@ pub async fn of_concurrent_deciders_exactly_one_wins(opener: &dyn Opener) -> Out
             winners.len()
         );
         ensure!(
-            told.iter().all(|actual| *actual == winners[0]),
-            "a loser was told of another position than the winner's"
+            reported.iter().all(|actual| *actual == winners[0]),
+            "a loser got another position than the winner's"
         );
         last = winners[0];
     }

@@ -45,7 +45,7 @@ pub enum EmbeddedOpenError {
     Damaged {
         /// The log's folder.
         path: String,
-        /// How that shows.
+        /// What was found, in a sentence.
         what: String,
     },
     /// The log was to be made, or its writer to be started, and that failed.
@@ -53,7 +53,7 @@ pub enum EmbeddedOpenError {
     SetUp {
         /// The log's folder.
         path: String,
-        /// Why.
+        /// What failed, in a sentence.
         what: String,
     },
 }

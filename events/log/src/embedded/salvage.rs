@@ -32,7 +32,7 @@ pub enum SalvageError {
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The operating system's error.
         error: io::Error,
     },
     /// The log is in use.
@@ -191,7 +191,7 @@ fn search(mut file: File, number: usize, found: &mut Vec<Place>) -> io::Result<(
         let upto = buffer.len() - if ended { 0 } else { MAX_ROW.min(buffer.len()) };
         let mut at = 0;
         while at < upto {
-            // No longer than a row can be: what is none may have any length.
+            // No longer than a row can be: what is not a row may have any length.
             let end = buffer.len().min(at + MAX_ROW);
             let Some((shape, len)) = row_at(&buffer[at..end]) else {
                 at += 1;

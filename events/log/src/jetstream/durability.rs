@@ -16,7 +16,7 @@ use super::startup::Finding;
 /// How often a log that is open asks again: a server may come back with another configuration.
 const ASK_EVERY: Duration = Duration::from_secs(60);
 
-/// Peers hear from each other every second; one that is not heard from for so long, and is behind, is away.
+/// Peers exchange messages every second; one that has been silent for so long, and is behind, is away.
 const SILENT_FOR: Duration = Duration::from_secs(5);
 
 /// How long an open log waits for a monitoring address: whoever asks for its readiness waits as well.
@@ -40,7 +40,7 @@ struct Peer {
     offline: bool,
     #[serde(default)]
     current: bool,
-    /// How long the leader has not heard from it, in nanoseconds.
+    /// How long ago the leader last had a message from it, in nanoseconds.
     #[serde(default)]
     active: u64,
 }
@@ -291,7 +291,7 @@ mod tests {
         json!({ "name": name, "current": current, "active": active.as_nanos() as u64 })
     }
 
-    /// Three keepers, of which `a` leads, `b` is there and `c` is as said.
+    /// Three keepers, of which `a` leads, `b` is there and `c` is as given.
     fn keepers(c: Value) -> Keepers {
         let b = peer("b", true, SECOND);
         serde_json::from_value(json!({ "leader": "a", "replicas": [b, c] })).unwrap()

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 /// Far more than a server's `/varz` has.
 const LONGEST_ANSWER: u64 = 4 * 1024 * 1024;
 
-/// What `/varz` says that concerns us.
+/// The fields of `/varz` that are used here.
 #[derive(Debug, Deserialize)]
 pub(super) struct Varz {
     pub(super) server_id: String,
@@ -67,7 +67,7 @@ impl Varz {
     }
 }
 
-/// Why the monitoring port told us nothing; each is the end of a sentence.
+/// Why the monitoring port gave no usable answer; each text is the end of a sentence.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MonitorError {
     #[error("the monitoring address {0} is not of the form http://host:port/varz")]
@@ -80,7 +80,7 @@ pub(super) enum MonitorError {
     Strange(String),
 }
 
-/// What `/jsz` says of the streams in a server's files.
+/// The part of `/jsz` that lists the streams in a server's files.
 #[derive(Debug, Deserialize)]
 struct Jsz {
     #[serde(default)]

@@ -1,11 +1,11 @@
 //! Appends: published with their ids, many in flight, every acknowledgement awaited. A run of events goes as batches
 //! where it can.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use async_nats::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use async_nats::{HeaderMap, HeaderValue, Message, Request, StatusCode, header};
 use futures::StreamExt;
 use serde::Deserialize;
 use tokio::time::{Instant, timeout};
@@ -42,6 +42,16 @@ pub(super) struct PublishAck {
     /// How many messages of a batch were stored.
     #[serde(default)]
     pub(super) count: usize,
+}
+
+/// What comes next while events are in flight.
+enum Next {
+    /// An answer, or the end of the subscription to answers.
+    Ack(Option<Message>),
+    /// The connection was lost.
+    Lost,
+    /// The server refused a subject; none where so many were refused that some were dropped.
+    NotPermitted(Option<Arc<str>>),
 }
 
 impl Shared {
@@ -162,29 +172,34 @@ impl Shared {
             let ack = timeout(self.connection.timeout, async {
                 tokio::select! {
                     biased;
-                    ack = acks.next() => Ok(ack),
-                    _ = losses.changed() => Err(AppendError::Unconfirmed("the connection was lost".to_owned())),
-                    subject = refused.recv() => Err(AppendError::Refused(match subject {
-                        Ok(subject) => format!("the server does not permit us to use {subject}"),
-                        Err(_) => "the server does not permit us to use some subjects".to_owned(),
-                    })),
+                    ack = acks.next() => Next::Ack(ack),
+                    _ = losses.changed() => Next::Lost,
+                    subject = refused.recv() => Next::NotPermitted(subject.ok()),
                 }
             });
             let message = match ack.await {
-                Ok(Ok(Some(message))) => message,
-                Ok(Ok(None)) => {
+                Ok(Next::Ack(Some(message))) => message,
+                Ok(Next::Ack(None)) => {
                     return Err(AppendError::Unconfirmed(
                         "the connection was closed".to_owned(),
                     ));
                 }
-                // Another request of ours may be the one that was refused; ours are then still answered.
-                Ok(Err(AppendError::Refused(why)))
-                    if !events.iter().any(|event| why.ends_with(&event.subject)) =>
-                {
-                    tracing::debug!(why, "a refusal that concerns another request");
+                Ok(Next::Lost) => {
+                    return Err(AppendError::Unconfirmed(
+                        "the connection was lost".to_owned(),
+                    ));
+                }
+                Ok(Next::NotPermitted(subject)) => {
+                    let is_ours =
+                        |subject: &Arc<str>| events.iter().any(|e| e.subject == **subject);
+                    if let Some(subject) = subject.filter(is_ours) {
+                        return Err(AppendError::Refused(format!(
+                            "the server does not permit us to use {subject}"
+                        )));
+                    }
+                    // It was another request of this connection; these events are still answered.
                     continue;
                 }
-                Ok(Err(error)) => return Err(error),
                 Err(_) => {
                     return Err(AppendError::Unconfirmed(format!(
                         "{answered} of {} events were acknowledged, and then none for {:?}",
@@ -231,7 +246,7 @@ impl Shared {
         }
     }
 
-    /// Waits for room in the client, which there is none of while it is disconnected for long.
+    /// Waits for room in the client; while it is disconnected for long there is none.
     pub(super) async fn sent<T, E>(
         &self,
         send: impl Future<Output = Result<T, E>>,
@@ -280,7 +295,7 @@ impl Shared {
         }
     }
 
-    /// The server checks the condition before the id, so a repeat of an event that was stored is told that its
+    /// The server checks the condition before the id, so a repeat of an event that was stored is answered that its
     /// condition no longer holds. If it was stored, it is the one that follows the expected position on its subject.
     async fn resolve_conflict(
         &self,

@@ -152,8 +152,9 @@ impl Shared {
                         ReadError::Away(format!("the answer to {subject} was not understood"))
                     })?;
                     // Each answer names the one before it, so that a lost one is noticed.
-                    let told = number(&message, "Nats-Last-Sequence").filter(|told| *told > 0);
-                    if told != before {
+                    let preceding =
+                        number(&message, "Nats-Last-Sequence").filter(|preceding| *preceding > 0);
+                    if preceding != before {
                         return Err(lost());
                     }
                     before = Some(event.position.0);

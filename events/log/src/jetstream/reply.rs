@@ -1,4 +1,4 @@
-//! What the reply subject of a delivered message says.
+//! The fields of a delivered message's reply subject.
 //!
 //! `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`, or the same with a domain
 //! and an account after `ACK`, and perhaps a token at the end (NATS ADR-15). It is read once for each event, so only

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::structure::Structure;
 
-/// The name of the stream when nothing else is said.
+/// The name of the stream where none is set.
 pub const DEFAULT_STREAM: &str = "JOINEDUP";
 
 /// Where the log is and how to talk to it. Secrets stay in files; nothing here is secret.
@@ -66,7 +66,7 @@ impl Settings {
 /// Who we are to the server; every secret is read from a file when connecting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credentials {
-    /// Nobody in particular.
+    /// None: the server asks for none.
     None,
     /// A `.creds` file: a JWT and its seed.
     CredsFile(PathBuf),

@@ -23,11 +23,11 @@ const ATOMIC_BATCHES: (u64, u64, u64) = (2, 12, 0);
 pub struct Finding {
     /// Which setting, and of what.
     pub setting: String,
-    /// What it is.
+    /// Its present value.
     pub present: String,
     /// What it has to be.
     pub wanted: String,
-    /// Why.
+    /// What would happen with the present value.
     pub because: &'static str,
     /// The name that accepts it; without one it can't be accepted.
     pub accept: Option<Unsafe>,
@@ -66,7 +66,7 @@ pub enum ConnectError {
         /// What went wrong.
         reason: String,
     },
-    /// A file with a secret can't be used. Its contents are not told.
+    /// A file with a secret can't be used. Its contents are not repeated.
     #[error("the credentials in {} can't be used: {reason}", path.display())]
     Secret {
         /// The file.
@@ -199,7 +199,7 @@ async fn examine(settings: &Settings, connection: &Connection) -> Result<Examine
     })
 }
 
-/// Without the right to ask the leader for a message a conflict could not be resolved, and a lost end not be told from a late
+/// Without the right to ask the leader for a message a conflict could not be resolved, and a lost end could not be distinguished from a late
 /// copy; so that right is tried before anything depends on it.
 async fn may_ask_leader(connection: &Connection, stream: &str) -> Result<(), ConnectError> {
     let subject = format!("{MESSAGE_GET}.{stream}");
@@ -221,7 +221,7 @@ pub(super) fn check_server_version(connection: &Connection) -> Option<Finding> {
     Some(Finding {
         setting: "the version of the NATS server".to_owned(),
         present: if version.is_empty() {
-            "not told".to_owned()
+            "not given".to_owned()
         } else {
             version
         },

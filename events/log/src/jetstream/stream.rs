@@ -54,7 +54,7 @@ pub struct Placement {
 /// Whether to change anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Apply {
-    /// Only say what would change.
+    /// Only report what would change.
     DryRun,
     /// Change it.
     Change,
@@ -113,7 +113,7 @@ pub(super) async fn info(connection: &Connection, stream: &str) -> Result<Stream
         .await
 }
 
-/// Makes the stream, or changes it to what it should be, or says what it would do. Doing it twice changes nothing.
+/// Makes the stream, or changes it to what it should be, or reports what it would do. Doing it twice changes nothing.
 ///
 /// # Errors
 /// When the server is away, is older than [`SERVER_FLOOR`](super::SERVER_FLOOR), or refuses; some settings (the
@@ -150,11 +150,11 @@ pub async fn apply_stream(
                 return Ok(Plan::Same);
             }
             if apply == Apply::DryRun {
-                let said = differences
+                let sentences = differences
                     .iter()
                     .map(|difference| difference.sentence(name))
                     .collect();
-                return Ok(Plan::Differs(said));
+                return Ok(Plan::Differs(sentences));
             }
             let mut config = present.config;
             for difference in &differences {
@@ -164,7 +164,7 @@ pub async fn apply_stream(
             let _changed: StreamInfo = connection
                 .api(&subject, Some(Value::Object(config)))
                 .await?;
-            let said = differences
+            let sentences = differences
                 .iter()
                 .map(|d| {
                     format!(
@@ -173,7 +173,7 @@ pub async fn apply_stream(
                     )
                 })
                 .collect();
-            Ok(Plan::Applied(said))
+            Ok(Plan::Applied(sentences))
         }
     }
 }
@@ -186,7 +186,7 @@ async fn not_left_behind(settings: &Settings, connection: &Connection) -> Result
     for url in monitor::addresses(monitors) {
         let found =
             monitor::has_stream(url, &settings.stream, &server, settings.request_timeout).await;
-        // One that does not answer has said nothing, nor has one of servers elsewhere.
+        // A server that does not answer proves nothing, nor does one elsewhere.
         if found.unwrap_or(false) {
             return Err(ConnectError::LeftBehind {
                 stream: settings.stream.clone(),
@@ -282,7 +282,7 @@ struct Rule {
 /// What satisfies a setting.
 enum Want {
     Exactly(Value),
-    /// No limit: the server says -1, 0, or nothing, and takes this.
+    /// No limit: the server reports -1, 0, or nothing, and takes this.
     Unlimited(i64),
     AtLeast(u64),
     /// At least this, or unlimited.
@@ -469,7 +469,7 @@ fn differences(
             rule,
         })
         .collect();
-    // Absent is as good as the default here, which an equality does not say.
+    // Absent is as good as the default here, which an equality cannot express.
     if value("persist_mode") == json!("async") {
         let because = "the server would acknowledge before it wrote, whatever its own setting";
         let rule = Rule {

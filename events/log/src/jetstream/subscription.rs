@@ -210,7 +210,7 @@ impl PushSubscription {
         }
     }
 
-    /// Keeps one event; returns the subject that tells how many follow it.
+    /// Keeps one event; returns the reply subject, which holds how many follow it.
     fn take(&mut self, message: Message) -> Option<Subject> {
         let reply = message.reply?;
         let delivered = reply::delivered(&reply);
@@ -262,7 +262,7 @@ impl PushSubscription {
         }
     }
 
-    /// A sign of life, which may ask for one of ours (flow control) and tells how many messages we should have.
+    /// A sign of life, which may ask for one of ours (flow control) and holds how many messages we should have.
     fn heartbeat(&mut self, message: &Message) {
         let header = |name: &str| {
             message
@@ -279,8 +279,10 @@ impl PushSubscription {
                 client.publish(subject, Bytes::new()).await.ok();
             });
         }
-        let told = header("Nats-Last-Consumer").and_then(|told| told.as_str().parse::<u64>().ok());
-        if message.reply.is_none() && told.is_some_and(|told| told != self.received) {
+        let delivered = header("Nats-Last-Consumer")
+            .and_then(|delivered| delivered.as_str().parse::<u64>().ok());
+        if message.reply.is_none() && delivered.is_some_and(|delivered| delivered != self.received)
+        {
             self.ended = Some(End::Away("a message was lost on the way".to_owned()));
         }
     }
@@ -351,7 +353,7 @@ impl Watchdog {
     async fn watch(self) -> ReadError {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let mut seen = (load(&self.progress.position), load(&self.progress.arrivals));
-        let mut heard = Instant::now();
+        let mut last_sign = Instant::now();
         // Since when the stream is ahead although nothing comes, and how often the reader had asked by then.
         let mut behind: Option<(Instant, u64)> = None;
         loop {
@@ -360,7 +362,7 @@ impl Watchdog {
             let polls = load(&self.progress.polls);
             let waiting = self.progress.waiting.load(Ordering::Relaxed);
             if now.1 != seen.1 || !waiting {
-                heard = Instant::now();
+                last_sign = Instant::now();
             }
             let moved = now.0 != seen.0;
             seen = now;
@@ -368,7 +370,7 @@ impl Watchdog {
                 behind = None;
                 continue;
             }
-            if heard.elapsed() > HEARTBEAT * MISSED_HEARTBEATS {
+            if last_sign.elapsed() > HEARTBEAT * MISSED_HEARTBEATS {
                 return ReadError::Away("the consumer shows no sign of life".to_owned());
             }
             let last = match self.shared.info().await {

@@ -135,7 +135,10 @@ impl NatsServer {
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("the server's state") {
-                panic!("nats-server ended with {status}; it said:\n{}", self.said());
+                panic!(
+                    "nats-server ended with {status}; it said:\n{}",
+                    self.log_text()
+                );
             }
             if let Some((port, monitor_port)) = read_ports(&file) {
                 (self.port, self.monitor_port) = (port, monitor_port);
@@ -144,13 +147,13 @@ impl NatsServer {
             assert!(
                 begun.elapsed() < START,
                 "nats-server did not start; it said:\n{}",
-                self.said()
+                self.log_text()
             );
             std::thread::sleep(Duration::from_millis(10));
         }
     }
 
-    fn said(&self) -> String {
+    fn log_text(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 }

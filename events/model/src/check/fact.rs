@@ -125,9 +125,9 @@ impl Checks<'_> {
 
     fn list<T: Ord>(&mut self, field: &str, list: &[T]) {
         self.refuse(
-            list.len() > LIMITS.list_most,
+            list.len() > LIMITS.max_entries,
             field,
-            format!("must have at most {} entries", LIMITS.list_most),
+            format!("must have at most {} entries", LIMITS.max_entries),
         );
         let distinct: BTreeSet<&T> = list.iter().collect();
         self.refuse(
@@ -223,9 +223,9 @@ impl Checks<'_> {
     fn level(&mut self, field: &str, framework: &Slug, level: Option<u8>) {
         let least = u8::from(framework.as_str() == LOGIC_MODEL);
         self.refuse(
-            level.is_some_and(|l| !(least..=LIMITS.level_most).contains(&l)),
+            level.is_some_and(|l| !(least..=LIMITS.max_level).contains(&l)),
             field,
-            format!("must be a level from {least} to {}", LIMITS.level_most),
+            format!("must be a level from {least} to {}", LIMITS.max_level),
         );
     }
 
@@ -260,16 +260,16 @@ impl Checks<'_> {
                 self.list("answers", &items);
                 for (index, answer) in f.answers.iter().enumerate() {
                     self.refuse(
-                        answer.score.is_some_and(|s| s > LIMITS.score_most),
+                        answer.score.is_some_and(|s| s > LIMITS.max_score),
                         &format!("answers/{index}/score"),
-                        format!("must be a score from 0 to {}", LIMITS.score_most),
+                        format!("must be a score from 0 to {}", LIMITS.max_score),
                     );
                 }
             }
             ExperienceFact::Invited(f) => self.refuse(
-                !(1..=LIMITS.count_most).contains(&f.count),
+                !(1..=LIMITS.max_count).contains(&f.count),
                 "count",
-                format!("must be a count from 1 to {}", LIMITS.count_most),
+                format!("must be a count from 1 to {}", LIMITS.max_count),
             ),
             ExperienceFact::CommentCoded(f) => self.list("themes", &f.themes),
             ExperienceFact::Retracted(_) => {}
@@ -354,7 +354,7 @@ impl Checks<'_> {
         );
     }
 
-    /// A decision about a chart is told of that chart, or two decisions could stand side by side.
+    /// A decision about a chart has that chart as its entity, or two decisions could stand side by side.
     fn chart(&mut self, measure: &Slug) {
         let chart = self.event.entity.as_str().strip_prefix("chart/");
         self.refuse(
@@ -390,13 +390,13 @@ impl Checks<'_> {
             "must not be negative",
         );
         self.refuse(
-            fact.breakdown.len() > LIMITS.list_most,
+            fact.breakdown.len() > LIMITS.max_entries,
             "breakdown",
-            format!("must have at most {} entries", LIMITS.list_most),
+            format!("must have at most {} entries", LIMITS.max_entries),
         );
     }
 
-    /// What the event says of other events and entities.
+    /// Checks what the event says of other events and entities.
     fn links(&mut self) {
         let event = self.event;
         if let Some(retraction) = event.fact.retraction() {

@@ -12,7 +12,7 @@
 use super::personal::{self, Marks};
 use super::{plain, text};
 
-/// What is said of a number that could be a person's.
+/// The rule that a number that could be a person's breaks.
 pub(super) const NUMBER_RULE: &str = "has digits that read as a number of a person or a property (NHS, telephone, record); send a local number as a UUID or as a keyed hash of sixteen or more hexadecimal digits, or with at most eight digits in a row; instants may be Unix seconds";
 
 const DIGITS_IN_A_ROW: std::ops::RangeInclusive<usize> = 9..=12;

@@ -22,9 +22,9 @@ pub(super) fn read(text: &str) -> Option<Envelope<'_>> {
         Some(data) => (None, data),
         None => first(rest).map(|(actor, data)| (Some(actor.to_owned()), data))?,
     };
-    let whole = data.starts_with('{') && data.ends_with('}');
-    let told = ![event_type, source, id].iter().any(|text| text.is_empty());
-    (whole && told).then_some(Envelope {
+    let is_object = data.starts_with('{') && data.ends_with('}');
+    let is_named = ![event_type, source, id].iter().any(|text| text.is_empty());
+    (is_object && is_named).then_some(Envelope {
         specversion: Cow::Borrowed("1.0"),
         event_type: Cow::Borrowed(event_type),
         source: Cow::Borrowed(source),

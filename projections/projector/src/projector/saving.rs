@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What is said of folding while it waits for room.
+/// The reason that is shown while folding waits for room.
 const WAITS: &str = "; no more is folded before it is";
 
 impl Fold {

@@ -1,4 +1,4 @@
-//! Centre and limits of one phase, made safe: limits that no variation supports are told apart from limits of no width.
+//! Centre and limits of one phase, made safe: limits that no variation supports are distinguished from limits of no width.
 
 use crate::chart::Chart;
 use crate::limits::attributes::{self, Between, Ratio};

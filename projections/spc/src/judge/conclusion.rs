@@ -41,7 +41,7 @@ pub(super) fn conclude(verdict: &mut Verdict, points: &[Point], options: &Option
         return;
     };
     let ended = ended(verdict, latest, options);
-    // Somebody has answered what the old phase said by starting the centre line afresh.
+    // Somebody has answered the old phase's signal by starting the centre line afresh.
     let answered = point.phase + 1 < verdict.phases.len();
     let silent = ended.is_some() || answered;
     let seasonal = !silent
@@ -83,11 +83,11 @@ pub(super) fn conclude(verdict: &mut Verdict, points: &[Point], options: &Option
     verdict.why = why;
 }
 
-/// The probability below which the latest values are said to lie elsewhere than those before. A chart that is looked at every
+/// The probability below which the latest values count as lying elsewhere than those before. A chart that is looked at every
 /// week for a year then errs to the worse side about once in twenty years.
 const LEVEL_CHANGE: f64 = 0.005;
 
-/// The mean of so many of the latest values must still lie to the side of a change of level: one that is over is no news.
+/// The mean of so many of the latest values must still lie to the side of a change of level: one that is over is not news.
 /// One value alone would contradict every sixth change of one standard deviation.
 const STILL_THERE: usize = 3;
 
@@ -272,7 +272,7 @@ fn ended(verdict: &Verdict, latest: usize, options: &Options) -> Option<usize> {
     (age - alive > SILENT_PERIODS * verdict.step).then_some(age)
 }
 
-/// The changes of the phase that are no news: those that do not reach the latest judged point, and all of them where
+/// The changes of the phase that are not news: those that do not reach the latest judged point, and all of them where
 /// nothing reaches it or it says nothing of now.
 fn past(
     verdict: &Verdict,

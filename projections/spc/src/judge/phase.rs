@@ -64,22 +64,9 @@ pub(super) fn judge_phase(
     rules: &Rules,
 ) -> (PhaseVerdict, Vec<PointVerdict>) {
     let chart = options.chart;
-    let plotted = plotted(&points[span.clone()], &left_out[span.clone()], chart);
-    let state = |i: usize| {
-        let point = &points[span.start + i];
-        if is_impossible(point, chart) {
-            PointState::Impossible
-        } else if plotted[i].is_nan() {
-            PointState::Missing
-        } else if let Some(state) = left_out[span.start + i] {
-            state
-        } else if !point.judged {
-            PointState::Provisional
-        } else {
-            PointState::Judged
-        }
-    };
-    let states: Vec<PointState> = (0..span.len()).map(state).collect();
+    let (points, left_out) = (&points[span.clone()], &left_out[span.clone()]);
+    let plotted = plotted(points, left_out, chart);
+    let states = states(points, left_out, &plotted, chart);
     let values = states
         .iter()
         .filter(|state| **state == PointState::Judged)
@@ -94,55 +81,15 @@ pub(super) fn judge_phase(
     });
 
     // Rows left out are not in the sequence at all; gaps are, as values that are missing.
-    let rows: Vec<usize> = (0..span.len())
-        .filter(|&i| left_out[span.start + i].is_none())
-        .collect();
-    let cell = |i: usize, in_sequence: bool| {
-        let point = &points[span.start + i];
-        let judged = states[i] == PointState::Judged;
-        let known = |v: Option<f64>| v.filter(|_| judged).unwrap_or(f64::NAN);
-        Cell {
-            value: if judged { plotted[i] } else { f64::NAN },
-            sum: known(point.value),
-            n: point.n.unwrap_or(f64::NAN),
-            base: in_sequence && i < baseline_end,
-        }
-    };
-    let group = |i: usize, in_sequence: bool| {
-        let point = &points[span.start + i];
-        let judged = states[i] == PointState::Judged;
-        Subgroup {
-            mean: point.value.unwrap_or(f64::NAN),
-            sd: point.sd.unwrap_or(f64::NAN),
-            size: point.n.map_or(0, |n| n as usize),
-            base: in_sequence && judged && i < baseline_end,
-        }
-    };
-    let cells: Vec<Cell> = (0..span.len())
-        .map(|i| cell(i, left_out[span.start + i].is_none()))
-        .collect();
-    let groups: Vec<Subgroup> = if matches!(chart, Chart::Xbar | Chart::S) {
-        (0..span.len())
-            .map(|i| group(i, left_out[span.start + i].is_none()))
-            .collect()
-    } else {
-        Vec::new()
+    let rows: Vec<usize> = (0..span.len()).filter(|&i| left_out[i].is_none()).collect();
+    let is_base = |i: usize| left_out[i].is_none() && i < baseline_end;
+    let cells = cells(points, &states, &plotted, is_base);
+    let groups = match chart {
+        Chart::Xbar | Chart::S => groups(points, &states, is_base),
+        _ => Vec::new(),
     };
     let found = centre::lines(chart, &cells, &groups, rules);
-
-    let limits_status = if !chart.has_limits() {
-        LimitsStatus::NoLimits
-    } else if !found.enough {
-        LimitsStatus::TooFew
-    } else if values < rules.trial_below || baseline_values < FEWEST_FOR_LIMITS {
-        LimitsStatus::Trial
-    } else if found.flat {
-        LimitsStatus::NoVariation
-    } else if found.screened_to_zero {
-        LimitsStatus::ScreenedToZero
-    } else {
-        LimitsStatus::Ok
-    };
+    let limits_status = limits_status(chart, &found, (values, baseline_values), rules);
 
     let line_at = |i: usize| {
         let line = found.lines.get(i).copied().unwrap_or(Line::bare(f64::NAN));
@@ -243,6 +190,87 @@ pub(super) fn judge_phase(
         baseline_outgrown: options.baseline.is_some() && is_outgrown(&verdicts[baseline_end..]),
     };
     (phase, verdicts)
+}
+
+/// How each point takes part.
+fn states(
+    points: &[Point],
+    left_out: &[Option<PointState>],
+    plotted: &[f64],
+    chart: Chart,
+) -> Vec<PointState> {
+    let each = points.iter().zip(left_out).zip(plotted);
+    each.map(|((point, left_out), plotted)| {
+        if is_impossible(point, chart) {
+            PointState::Impossible
+        } else if plotted.is_nan() {
+            PointState::Missing
+        } else if let Some(state) = left_out {
+            *state
+        } else if !point.judged {
+            PointState::Provisional
+        } else {
+            PointState::Judged
+        }
+    })
+    .collect()
+}
+
+/// The points as limits are worked out from them; what is not judged has no value.
+fn cells(
+    points: &[Point],
+    states: &[PointState],
+    plotted: &[f64],
+    is_base: impl Fn(usize) -> bool,
+) -> Vec<Cell> {
+    let cell = |(i, point): (usize, &Point)| {
+        let judged = states[i] == PointState::Judged;
+        let known = |v: Option<f64>| v.filter(|_| judged).unwrap_or(f64::NAN);
+        Cell {
+            value: if judged { plotted[i] } else { f64::NAN },
+            sum: known(point.value),
+            n: point.n.unwrap_or(f64::NAN),
+            base: is_base(i),
+        }
+    };
+    points.iter().enumerate().map(cell).collect()
+}
+
+/// The points as subgroups, each with a mean and a standard deviation.
+fn groups(
+    points: &[Point],
+    states: &[PointState],
+    is_base: impl Fn(usize) -> bool,
+) -> Vec<Subgroup> {
+    let group = |(i, point): (usize, &Point)| Subgroup {
+        mean: point.value.unwrap_or(f64::NAN),
+        sd: point.sd.unwrap_or(f64::NAN),
+        size: point.n.map_or(0, |n| n as usize),
+        base: is_base(i) && states[i] == PointState::Judged,
+    };
+    points.iter().enumerate().map(group).collect()
+}
+
+/// Whether the limits mean something; `values` are those judged, of all and of the baseline.
+fn limits_status(
+    chart: Chart,
+    found: &centre::Lines,
+    (values, baseline_values): (usize, usize),
+    rules: &Rules,
+) -> LimitsStatus {
+    if !chart.has_limits() {
+        LimitsStatus::NoLimits
+    } else if !found.enough {
+        LimitsStatus::TooFew
+    } else if values < rules.trial_below || baseline_values < FEWEST_FOR_LIMITS {
+        LimitsStatus::Trial
+    } else if found.flat {
+        LimitsStatus::NoVariation
+    } else if found.screened_to_zero {
+        LimitsStatus::ScreenedToZero
+    } else {
+        LimitsStatus::Ok
+    }
 }
 
 /// The side of the centre on which at least three quarters of the newest useful values lie, as many as chance gives in a

@@ -288,7 +288,7 @@ fn label(found: &Findings<'_>, index: usize) -> String {
     }
 }
 
-/// What changed and is no news: the latest of it, and crossings of the whole phase.
+/// What changed and is not news: the latest of it, and crossings of the whole phase.
 fn past_words(found: &Findings<'_>) -> String {
     let mut text = String::new();
     let stretches = || found.past.iter().filter(|change| change.side.is_some());

@@ -35,7 +35,7 @@ pub enum Chart {
     U,
     /// Rates with variation between periods.
     UPrime,
-    /// Counts.
+    /// Counts (Poisson).
     C,
     /// Opportunities between events.
     G,
@@ -120,7 +120,7 @@ impl Options {
 /// One subgroup on the chart. `NaN` where undefined.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PointResult {
-    /// Its x.
+    /// The subgroup's label on the x axis.
     pub label: Label,
     /// What is plotted.
     pub value: f64,
@@ -256,7 +256,7 @@ struct Place {
     include: bool,
 }
 
-/// Phases from the last points of all but the final one; those that are no inner point are passed over.
+/// Phases from the last points of all but the final one; those that are not inner points are passed over.
 fn spans(part: &[i64], total: usize) -> Vec<std::ops::Range<usize>> {
     let mut ends: Vec<usize> = part
         .iter()

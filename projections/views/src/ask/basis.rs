@@ -173,10 +173,10 @@ impl<'a> Basis<'a> {
             .map_or(self.position, |edition| edition.position)
     }
 
-    /// The last position of the log that is told of: where there is an edition, its own, whatever the numbers are of. That of
+    /// The last position of the log that is shown: where there is an edition, its own, whatever the numbers are of. That of
     /// now goes up with each event of a person.
     #[must_use]
-    pub fn told_position(&self) -> u64 {
+    pub fn shown_position(&self) -> u64 {
         let edition = self.edition.as_deref();
         edition.map_or(self.position, Edition::position)
     }

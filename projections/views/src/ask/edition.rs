@@ -51,12 +51,12 @@ impl Edition {
     /// Whether a source had reported on an area.
     #[must_use]
     pub fn has_heard(&self, source: &str, area: &AreaId) -> bool {
-        let heard = |(name, of): &(String, AreaId)| name == source && of == area;
-        self.sources.sources.keys().any(heard)
+        let is_pair = |(name, of): &(String, AreaId)| name == source && of == area;
+        self.sources.sources.keys().any(is_pair)
     }
 
     /// The instant as known at which somebody who is given editions is answered: the morning before the one that was asked
-    /// for, and none that this edition is not yet of. From one second to the next a chart tells when one person left, and so
+    /// for, and none that this edition is not yet of. From one second to the next a chart shows when one person left, and so
     /// would two clocks of which one is a little ahead.
     #[must_use]
     pub fn known_at(

@@ -307,8 +307,8 @@ impl Framework {
             return Err("the lowest level of its scale must be below the highest".to_owned());
         }
         let highest = match self.kind {
-            FrameworkKind::Rating => LIMITS.level_most,
-            _ => LIMITS.score_most,
+            FrameworkKind::Rating => LIMITS.max_level,
+            _ => LIMITS.max_score,
         };
         if rates && scale.highest > highest {
             return Err(format!(

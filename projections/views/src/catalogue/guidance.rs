@@ -31,7 +31,7 @@ pub struct Signpost {
     pub item: Option<String>,
     /// What it leads to.
     pub kind: SignpostKind,
-    /// What it is.
+    /// What it is called where it is linked.
     #[serde(default)]
     pub title: String,
     /// Its public address.

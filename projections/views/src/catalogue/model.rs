@@ -72,7 +72,7 @@ pub enum Rated {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Link {
-    /// What it is.
+    /// What it is called where it is linked.
     pub title: String,
     /// Its public address.
     pub address: String,

@@ -1,3 +1,5 @@
+//! The catalogue holds what its sources hold, and a file of a team's own adds to it.
+
 use super::*;
 use crate::contributions::experience::Scoring;
 use crate::decide::Refusal;
@@ -104,9 +106,9 @@ fn every_edge_of_the_shared_table_is_here_and_says_that_it_is_inferred() {
     assert_eq!(rows.len(), catalogue.model().edges().len());
     for row in rows {
         let edge = catalogue.feeds(&row[0]).find(|e| e.to == row[1]).unwrap();
-        let told = serde_json::to_value(edge).unwrap();
-        assert_eq!(told["strength"], row[2]);
-        assert_eq!(told["basis"], row[3]);
+        let json = serde_json::to_value(edge).unwrap();
+        assert_eq!(json["strength"], row[2]);
+        assert_eq!(json["basis"], row[3]);
     }
 }
 
@@ -122,7 +124,7 @@ fn every_item_of_the_shared_table_is_here_in_its_group() {
         let item = framework.item(&row[1]).unwrap();
         assert_eq!(item.order.to_string(), row[2], "{} {}", row[0], row[1]);
         assert_eq!(item.title, row[4]);
-        // What the table calls the group of a framework's areas is no group of ours to be told apart.
+        // What the table calls the group of a framework's areas is not a group of ours to be told apart.
         assert_eq!(item.group.as_deref().unwrap_or(""), row[3]);
     }
 }

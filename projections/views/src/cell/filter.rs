@@ -55,10 +55,10 @@ impl Filter {
     /// In words: `pathway 1 or 2 and responsible nhs`. Empty where it leaves nothing out.
     #[must_use]
     pub fn words(&self) -> String {
-        let said = |(dimension, values): (&String, &BTreeSet<String>)| {
+        let words = |(dimension, values): (&String, &BTreeSet<String>)| {
             format!("{dimension} {}", either(values.iter().map(String::as_str)))
         };
-        self.0.iter().map(said).collect::<Vec<_>>().join(" and ")
+        self.0.iter().map(words).collect::<Vec<_>>().join(" and ")
     }
 }
 

@@ -16,7 +16,7 @@ impl Series {
         self.0.len()
     }
 
-    /// There are none.
+    /// Whether there are no dates.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -16,7 +16,7 @@ pub enum AnnotationKind {
     Paused,
     /// It was taken up again.
     Resumed,
-    /// It ended.
+    /// The change ended.
     Finished,
 }
 

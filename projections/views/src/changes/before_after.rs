@@ -36,7 +36,7 @@ pub struct Side {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Moved {
-    /// Nothing can be told: most numbers are suppressed.
+    /// Nothing can be concluded: most numbers are suppressed.
     Suppressed,
     /// Too few points before or since.
     TooFew,
@@ -120,7 +120,7 @@ const SAME: i64 = 4;
 ///
 /// Points before the baseline that stood when the cycle began are left out. Those compared are all of the time in which the change
 /// was in force. Where it was adopted it still is, so a decision to keep it takes no evidence away; where it was not, what came
-/// after its end would be told as if it were the test's.
+/// after its end would be shown as if it were the test's.
 #[must_use]
 pub fn before_and_after(
     change: &Change,
@@ -252,7 +252,7 @@ fn moved(before: &[f64], later: &[f64], a_year: Option<&[f64]>) -> Moved {
     let (up, down) = year.map_or((0.0, 0.0), |year| (year.p_up, year.p_down));
     // Each further week is one more look, which is paid for by asking for more; more points make up for it.
     let chance = CHANCE * (ENOUGH_POINTS as f64 / later.len() as f64).sqrt();
-    // Means are tested and medians told: what is said must be seen in them.
+    // Means are tested and medians shown: the conclusion must be visible in them.
     let (was, is) = (median(before), median(later));
     if found.p_up <= chance && up <= CHANCE_A_YEAR_BEFORE && is > was {
         Moved::Up

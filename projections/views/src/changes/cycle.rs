@@ -58,7 +58,7 @@ impl<'a> Cycle<'a> {
         let before_pause = |at: &&_| first_pause.is_none_or(|pause| *at < pause);
         let start = starts.iter().rev().find(before_pause).or(starts.last());
         cycle.started = start.map(|at| local::date(*at));
-        // Of several on a day the last one counts: how it stands is told by the day.
+        // Of several on a day the last one counts: how it stands is shown by the day.
         let paused_again = |at: &DateTime<Utc>| {
             let mut later = pauses.iter().filter(|pause| *pause > at);
             later.any(|pause| local::date(*pause) == local::date(*at))

@@ -20,7 +20,7 @@ pub struct Target {
     pub target: Amount,
     /// From this date.
     pub from: NaiveDate,
-    /// Why.
+    /// The reason, in words.
     pub reason: String,
     /// When it was decided.
     pub decided_at: DateTime<Utc>,
@@ -38,7 +38,7 @@ pub struct NewBaseline {
     pub area: AreaId,
     /// First day of the new phase.
     pub from: NaiveDate,
-    /// Why.
+    /// The reason, in words.
     pub reason: String,
     /// When it was decided.
     pub decided_at: DateTime<Utc>,

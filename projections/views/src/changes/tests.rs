@@ -1,6 +1,8 @@
+//! Changes from plan to end, what decides about charts, and how before and after are compared.
+
 use super::*;
 use crate::period::{Grain, Period};
-use crate::ratings::told::{slug, standing, told};
+use crate::ratings::fixtures::{slug, standing, stored};
 use joinedup_events::change::{ChangeFact, Finished, Planned, Rebase, TargetSet};
 use joinedup_events::{Amount, Fact};
 use proptest::prelude::*;
@@ -12,7 +14,7 @@ fn day(text: &str) -> NaiveDate {
 }
 
 fn on(date: &str, fact: ChangeFact) -> StoredFact {
-    told(AREA, date, date, Fact::Change(fact))
+    stored(AREA, date, date, Fact::Change(fact))
 }
 
 fn happened(name: &str) -> ChangeFact {
@@ -86,7 +88,7 @@ fn of_several_steps_on_a_day_the_last_one_counts() {
         let mut facts = vec![on("2026-01-05", happened("started"))];
         for (n, step) in steps.iter().enumerate() {
             let time = format!("2026-02-01T1{n}:00:00Z");
-            facts.push(told(AREA, &time, &time, Fact::Change(happened(step))));
+            facts.push(stored(AREA, &time, &time, Fact::Change(happened(step))));
         }
         change(&standing(facts)).unwrap().status(day("2026-02-01"))
     };
@@ -133,7 +135,7 @@ fn flags_stand_at_the_start_and_the_finish_of_its_measures_only() {
 fn a_plan_recorded_again_replaces_the_first() {
     let facts = standing(vec![
         on("2026-01-01", planned("Huddle")),
-        told(
+        stored(
             AREA,
             "2026-01-01",
             "2026-01-03",
@@ -169,7 +171,7 @@ fn decisions_stand_by_measure_area_and_date() {
         on("2026-01-01", target(20, "2026-01-01")),
         on("2026-01-02", target(15, "2026-01-01")),
         on("2026-01-03", target(10, "2026-06-01")),
-        told(
+        stored(
             "havenshire-mid",
             "2026-01-03",
             "2026-01-03",

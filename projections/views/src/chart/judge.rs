@@ -319,7 +319,7 @@ fn differing<'a, 'p>(
     points.split_at(first.map_or(0, |(at, _)| at)).1
 }
 
-/// The level of points: as their centre line is, the median or the mean. One or two values are no level.
+/// The level of points: as their centre line is, the median or the mean. One or two values are not a level.
 fn level(points: &[&ChartPoint], is_run: bool) -> Option<f64> {
     let values: Vec<f64> = points.iter().filter_map(|p| p.point.value).collect();
     if values.len() < MIN_LEVEL {

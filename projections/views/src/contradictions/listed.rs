@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 pub struct Listed {
     /// The source, as it may be shown.
     pub source: String,
-    /// In which way.
+    /// How the records contradict each other.
     pub kind: Contradiction,
     /// How often, which is at most one or two a person: suppressed or rounded for the public as people are.
     pub count: Shown,

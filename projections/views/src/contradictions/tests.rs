@@ -1,3 +1,5 @@
+//! Which records contradict each other, for which source they count, and who sees how many.
+
 use super::*;
 use crate::suppression::{Audience, Shown};
 use crate::view::View;
@@ -10,7 +12,7 @@ mod arriving;
 
 /// An instant: `2026-01-05` is nine in the morning of that day.
 fn at(text: &str) -> DateTime<Utc> {
-    crate::ratings::told::at(text)
+    crate::ratings::fixtures::at(text)
 }
 
 /// An event of one source about one entity, recorded when it happened.

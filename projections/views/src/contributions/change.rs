@@ -1,7 +1,7 @@
 //! What an improvement change (a PDSA cycle) adds to the cells.
 //!
 //! A cycle runs from its start to its finish. A pause does not end it: a paused cycle is still under test, and its
-//! length is counted in calendar days, pauses included. Pauses are told on the chart. A start after a pause takes
+//! length is counted in calendar days, pauses included. Pauses are shown on the chart. A start after a pause takes
 //! the cycle up again; any other second start is a correction of the first. Targets and new baselines
 //! (`chart/<measure>`) are decisions, read from the facts by [`crate::changes`]; they count nothing.
 

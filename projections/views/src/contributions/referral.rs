@@ -43,7 +43,7 @@ pub struct Action<'a> {
     pub decided: Option<(DateTime<Utc>, bool)>,
 }
 
-/// A referral, as its facts that stand tell it.
+/// A referral as it follows from its facts that stand.
 #[derive(Clone, Debug, Default)]
 pub struct Case<'a> {
     /// Where the person lives.

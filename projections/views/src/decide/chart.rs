@@ -14,9 +14,9 @@ pub struct ChartDecision {
     pub measure: Slug,
     /// From this date.
     pub from: NaiveDate,
-    /// Why.
+    /// The reason, in words.
     pub reason: String,
-    /// What.
+    /// The decision to record.
     pub action: ChartAction,
 }
 

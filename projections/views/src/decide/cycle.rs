@@ -39,7 +39,7 @@ pub enum CycleStep {
         /// How it compares with the prediction.
         compared: Option<Comparison>,
     },
-    /// It ends.
+    /// The change is over.
     Finish {
         /// Adopted, to be adapted, or abandoned.
         decision: Decision,

@@ -13,7 +13,7 @@ use joinedup_events::{AreaId, EntityId, Fact};
 pub struct StepOfPlan {
     /// The item.
     pub plan_item: EntityId,
-    /// What.
+    /// The step to record.
     pub action: PlanAction,
 }
 
@@ -24,9 +24,9 @@ pub enum PlanAction {
     Set(ItemSet),
     /// It is so far.
     Progress {
-        /// How far.
+        /// How far the item has come.
         progress: Progress,
-        /// Why.
+        /// The reason, in words; an item that is dropped needs one.
         reason: Option<String>,
     },
 }

@@ -16,7 +16,7 @@ pub struct RatingOfItem {
     pub framework: Slug,
     /// The item.
     pub item: Slug,
-    /// What.
+    /// The step to record.
     pub action: RatingAction,
 }
 

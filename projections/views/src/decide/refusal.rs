@@ -12,7 +12,7 @@ pub enum Refusal {
     Missing {
         /// The field.
         field: &'static str,
-        /// What belongs there.
+        /// What the field must hold.
         what: &'static str,
     },
     /// A field that names something does not hold an identifier.
@@ -113,7 +113,7 @@ pub enum Refusal {
     /// A target outside 0 to 1 for a share.
     #[error("must be between 0 and 1 (0 and 100 per cent): the measure is a share")]
     TargetNotAShare,
-    /// A target that is no amount.
+    /// A target that is not an amount.
     #[error("must be a number below a million million")]
     TargetTooLarge,
     /// A baseline that is there already is proposed.

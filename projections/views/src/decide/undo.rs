@@ -29,7 +29,7 @@ pub enum Undone {
 /// Something is taken back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Undo {
-    /// What.
+    /// What is to be undone.
     pub what: Undone,
     /// Source and id of each event of [`Undo::facts`]. Views do not hold them, so whoever executes the command reads
     /// them from the log.
@@ -65,18 +65,19 @@ impl Undo {
     /// The facts to take back, of those of the entity that stand.
     #[must_use]
     pub fn facts<'a>(&self, area: &AreaId, standing: &'a [StoredFact]) -> Vec<&'a StoredFact> {
-        let says = |fact: &&StoredFact| fact.fact.retraction().is_none() && fact.area == *area;
-        let said = || standing.iter().filter(says);
+        let is_undoable =
+            |fact: &&StoredFact| fact.fact.retraction().is_none() && fact.area == *area;
+        let undoable = || standing.iter().filter(is_undoable);
         match self.what {
             Undone::LastStep(_) => {
-                let last = said().map(|fact| fact.recorded_at).max();
-                said()
+                let last = undoable().map(|fact| fact.recorded_at).max();
+                undoable()
                     .filter(|fact| Some(fact.recorded_at) == last)
                     .collect()
             }
-            Undone::Decision { position, .. } => {
-                said().filter(|fact| fact.position == position).collect()
-            }
+            Undone::Decision { position, .. } => undoable()
+                .filter(|fact| fact.position == position)
+                .collect(),
         }
     }
 

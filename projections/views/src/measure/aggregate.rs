@@ -40,7 +40,7 @@ pub enum Shape {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Aggregate {
-    /// How many.
+    /// How many there are.
     Count,
     /// The middle value, or the mean of the two middle ones.
     Median,

@@ -125,7 +125,7 @@ fn number(measure: &Measure) -> String {
         Population::Adults => "100,000 residents aged 18 and over",
         Population::Older => "100,000 residents aged 65 and over",
     };
-    let said = match measure.aggregate {
+    let value = match measure.aggregate {
         Aggregate::Count => "how many".to_owned(),
         Aggregate::Median => "the median, from exact values".to_owned(),
         Aggregate::Percentile(p) => {
@@ -175,7 +175,7 @@ fn number(measure: &Measure) -> String {
         Aggregate::AsReported => "as reported, never added up".to_owned(),
         Aggregate::Net => "moves up less moves down".to_owned(),
     };
-    format!("{said}, in {}", measure.unit())
+    format!("{value}, in {}", measure.unit())
 }
 
 fn cells(measure: &Measure) -> String {

@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn spans_are_read_as_people_write_them_and_said_in_the_largest_unit_that_fits() {
-        for (text, minutes, said) in [
+        for (text, minutes, words) in [
             ("14 days", 20160, "14 days"),
             ("1 day", 1440, "1 day"),
             ("2hours", 120, "2 hours"),
@@ -178,7 +178,10 @@ mod tests {
             ("2 weeks", 20160, "14 days"),
         ] {
             let span = Span::read(text).unwrap();
-            assert_eq!((span.minutes(), span.to_string().as_str()), (minutes, said));
+            assert_eq!(
+                (span.minutes(), span.to_string().as_str()),
+                (minutes, words)
+            );
         }
         for text in [
             "",

@@ -1,4 +1,4 @@
-//! Measures from TOML, with everything that is wrong said at once.
+//! Measures from TOML, with all faults reported at once.
 
 use crate::measure::{Measure, fit};
 use serde::Deserialize;

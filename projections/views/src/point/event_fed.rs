@@ -1,4 +1,4 @@
-//! Points of what is counted from events. A period without events within the time that an area is heard is a true
+//! Points of what is counted from events. A period without events within the time for which an area has reported is a true
 //! zero.
 
 use super::frame::Frame;

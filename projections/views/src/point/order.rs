@@ -36,7 +36,7 @@ impl Gathered {
         }
     }
 
-    /// How many.
+    /// How many values there are.
     pub const fn n(&self) -> i64 {
         self.n
     }

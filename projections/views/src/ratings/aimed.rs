@@ -85,12 +85,12 @@ pub fn aimed(facts: &[StoredFact], on: NaiveDate, today: NaiveDate) -> Option<Ai
 
 #[cfg(test)]
 mod tests {
-    use super::super::told::{ambition, confirmed, proposed, standing, told};
+    use super::super::fixtures::{ambition, confirmed, proposed, standing, stored};
     use super::*;
 
     fn became(level: Option<u8>) -> Reached {
         let area = "havenshire-north";
-        let fact = |on, fact| told(area, on, on, fact);
+        let fact = |on, fact| stored(area, on, on, fact);
         let facts = standing(vec![
             fact("2025-01-01", proposed("2025", Some(2))),
             fact("2025-02-01", confirmed("2025")),
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn where_none_stood_the_first_since_counts_and_without_any_there_is_nothing() {
         let area = "havenshire-north";
-        let set = told(area, "2026-02-01", "2026-02-01", ambition(3, "2027-02-01"));
+        let set = stored(area, "2026-02-01", "2026-02-01", ambition(3, "2027-02-01"));
         let day = |text: &str| text.parse().unwrap();
         let found = aimed(
             std::slice::from_ref(&set),
@@ -126,7 +126,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!((found.then, found.reached), (None, Reached::NotRated));
-        let fact = |on, fact| told(area, on, on, fact);
+        let fact = |on, fact| stored(area, on, on, fact);
         let rated = standing(vec![
             set.clone(),
             fact("2026-03-01", proposed("2026", Some(1))),

@@ -1,4 +1,6 @@
-use super::told::*;
+//! Ratings as their facts stand, and how a larger area is rolled up from its parts.
+
+use super::fixtures::*;
 use super::*;
 use crate::catalogue::Catalogue;
 use joinedup_events::Areas;
@@ -9,33 +11,33 @@ const NORTH: &str = "havenshire-north";
 fn round_in(area: &str, round: &str, year: &str, level: u8, to: u8) -> Vec<StoredFact> {
     let day = |m: &str| format!("{year}-{m}-01");
     vec![
-        told(area, &day("01"), &day("01"), proposed(round, Some(level))),
-        told(
+        stored(area, &day("01"), &day("01"), proposed(round, Some(level))),
+        stored(
             area,
             &day("02"),
             &day("02"),
             moderated(round, Some(level), Some(to)),
         ),
-        told(area, &day("03"), &day("03"), confirmed(round)),
+        stored(area, &day("03"), &day("03"), confirmed(round)),
     ]
 }
 
 #[test]
 fn a_rating_tells_its_rounds_its_level_and_its_ambition() {
     let mut facts = round_in(NORTH, "2025", "2025", 3, 2);
-    facts.push(told(
+    facts.push(stored(
         NORTH,
         "2025-03-05",
         "2025-03-05",
         ambition(4, "2026-03-31"),
     ));
-    facts.push(told(
+    facts.push(stored(
         NORTH,
         "2025-04-05",
         "2025-04-05",
         noted("the team meets every second week"),
     ));
-    facts.push(told(
+    facts.push(stored(
         NORTH,
         "2026-01-05",
         "2026-01-05",
@@ -57,7 +59,7 @@ fn rounds_are_in_the_order_in_which_they_began_whatever_their_names() {
     let mut facts = round_in("havenshire-north", "spring", "2025", 2, 2);
     facts.extend(round_in("havenshire-north", "autumn", "2024", 2, 2));
     let pilot = "2023-02-01T09:00:00Z";
-    facts.push(told(
+    facts.push(stored(
         "havenshire-north",
         pilot,
         pilot,
@@ -72,9 +74,9 @@ fn rounds_are_in_the_order_in_which_they_began_whatever_their_names() {
 #[test]
 fn of_two_proposals_the_one_recorded_last_stands_and_moderation_starts_from_it() {
     let facts = standing(vec![
-        told(NORTH, "2026-01-02", "2026-01-02", proposed("2026", Some(5))),
-        told(NORTH, "2026-01-01", "2026-01-09", proposed("2026", Some(3))),
-        told(
+        stored(NORTH, "2026-01-02", "2026-01-02", proposed("2026", Some(5))),
+        stored(NORTH, "2026-01-01", "2026-01-09", proposed("2026", Some(3))),
+        stored(
             NORTH,
             "2026-02-01",
             "2026-02-01",
@@ -95,7 +97,7 @@ fn of_two_proposals_the_one_recorded_last_stands_and_moderation_starts_from_it()
 #[test]
 fn a_moderation_after_publication_is_seen_and_waits() {
     let mut facts = round_in(NORTH, "2026", "2026", 3, 3);
-    facts.push(told(
+    facts.push(stored(
         NORTH,
         "2026-03-20",
         "2026-03-20",
@@ -111,7 +113,7 @@ fn a_moderation_after_publication_is_seen_and_waits() {
 
 #[test]
 fn what_was_published_before_goes_on_having_been_published() {
-    let on = |date: &str, fact| told(NORTH, date, date, fact);
+    let on = |date: &str, fact| stored(NORTH, date, date, fact);
     let facts = standing(vec![
         on("2026-02-01", proposed("2026", Some(2))),
         on("2026-03-01", confirmed("2026")),
@@ -128,7 +130,7 @@ fn what_was_published_before_goes_on_having_been_published() {
         .iter()
         .map(|(date, level, round)| (format!("{date} {round}"), *level))
         .collect();
-    let of = |told: &str, level| (told.to_owned(), level);
+    let of = |round: &str, level| (round.to_owned(), level);
     assert_eq!(
         levels,
         [
@@ -152,7 +154,7 @@ fn county(levels: &[(&str, Option<u8>)]) -> Vec<Rating> {
         .map(|(area, level)| {
             let facts = match level {
                 Some(level) => round_in(area, "2026", "2026", *level, *level),
-                None => vec![told(
+                None => vec![stored(
                     area,
                     "2026-01-01",
                     "2026-01-01",
@@ -301,7 +303,7 @@ fn two_rounds_compared_tell_what_moved_and_what_moderation_changed() {
 #[test]
 fn two_rounds_published_on_one_date_both_stay() {
     let day = |hour: &str| format!("2026-11-27T{hour}:00Z");
-    let at = |hour, fact| told(NORTH, &day(hour), &day(hour), fact);
+    let at = |hour, fact| stored(NORTH, &day(hour), &day(hour), fact);
     let facts = standing(vec![
         at("13:00", proposed("2025", Some(2))),
         at("13:10", confirmed("2025")),

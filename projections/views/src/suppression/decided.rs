@@ -121,7 +121,7 @@ impl Asked<'_> {
         )
     }
 
-    /// All that decides what is suppressed of a length of period beside its whole; none where the data are no view's.
+    /// All that decides what is suppressed of a length of period beside its whole; none where the data are not a view's.
     fn key(
         &self,
         query: &PointQuery<'_>,

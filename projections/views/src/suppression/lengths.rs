@@ -31,7 +31,7 @@ impl Level {
 }
 
 /// The lengths that a reader is shown of a measure, in the order in which they are decided: its own, and the longer ones.
-/// A shorter one would be small numbers for the most part, and tell how the longer ones are made up.
+/// A shorter one would be small numbers for the most part, and reveal how the longer ones are made up.
 pub(super) fn order(measure: &Measure) -> Vec<Grain> {
     let longer = Grain::ALL.iter().copied();
     longer
@@ -77,13 +77,13 @@ pub(super) fn hold_back(
                 continue;
             };
             let is_hidden = |p: &&Point| earlier.is_hidden(slice, area, p.period_start);
-            let tells = |total: &&Point| {
+            let is_telling = |total: &&Point| {
                 let within = within(parts, total.period());
                 let (hidden, shown): (Vec<&Point>, Vec<&Point>) =
                     within.iter().partition(is_hidden);
                 says_too_little(among.measure, total, &hidden, &shown)
             };
-            let starts = points.iter().filter(tells).map(|p| p.period_start);
+            let starts = points.iter().filter(is_telling).map(|p| p.period_start);
             hidden.extend(starts.map(|start| (start, area.clone())));
         }
     }
@@ -125,7 +125,7 @@ fn within(points: &[Point], period: Period) -> &[Point] {
     points.get(first..end).unwrap_or_default()
 }
 
-/// Whether so little of a total lies in its suppressed parts that its being small would tell of them: each is at least the
+/// Whether so little of a total lies in its suppressed parts that its being small would reveal them: each is at least the
 /// smallest number that is suppressed, and what is over could be less than the largest. Weeks at the ends of a month that
 /// lie in it in part make it larger, and change nothing of that.
 fn says_too_little(measure: &Measure, total: &Point, hidden: &[&Point], shown: &[&Point]) -> bool {
@@ -157,7 +157,7 @@ impl Together<'_> {
     /// What of a length must be suppressed because of all that is published beside it.
     fn hidden(&self, now: &Level, others: &[Level], days: &Slice) -> Vec<At> {
         let rule = self.among.measure.small_numbers();
-        // Over so many numbers only what is certain is held against them: which of the suppressed ones are small is said
+        // Over so many numbers only what is certain is held against them: which of the suppressed ones are small is decided
         // nowhere, and whoever guesses is wrong somewhere.
         let mut family: Family<Key> = Family {
             knows_which_are_small: false,

@@ -126,7 +126,7 @@ impl<K: Ord> Family<K> {
     }
 
     /// Adds the totals with the parts that have numbers. Parts that do not fill their total are bounded by it all the same,
-    /// with a rest that is published nowhere; parts that are more than it overlap, and it tells nothing of them.
+    /// with a rest that is published nowhere; parts that are more than it overlap, and it reveals nothing of them.
     fn add_tables(&self, ranked: &mut Ranked) {
         let index: BTreeMap<&K, usize> = self.numbers.keys().zip(0..).collect();
         for (total, parts) in &self.parts {
@@ -270,7 +270,7 @@ impl<'a> Tables<'a> {
             let mut set = |ranges: &mut Vec<Range>, number: usize, (from, to): Range| {
                 let (old_from, old_to) = ranges[number];
                 let new = (old_from.max(from), old_to.min(to));
-                // What contradicts itself is no knowledge.
+                // Bounds that contradict each other are not knowledge.
                 if new.0 <= new.1 && new != ranges[number] {
                     ranges[number] = new;
                     for &table in self.of_number(number) {

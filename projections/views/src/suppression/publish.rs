@@ -47,7 +47,7 @@ pub fn published(
                 let from = Some(begins);
                 points = asked.points(&PointQuery { from, ..*query }, area, query.filter);
             }
-            // What comes before the first number would tell of its day; a silence after it tells of nobody.
+            // What comes before the first number would reveal its day; a silence after it reveals nobody.
             let mut has_begun = false;
             for point in &mut points {
                 has_begun |= !point.state.is_absent();
@@ -135,8 +135,8 @@ fn publish(
     point.n = point.n.and_then(|n| rule.count(n).number());
 }
 
-/// A mean or a median of so many people, rounded so far that two of them, one with a person more, do not tell what that
-/// person said or how long they waited: to the nearest multiple of 0.1, 0.2, 0.5, 1 … that is at least one person's share
+/// A mean or a median of so many people, rounded so far that two of them, one with a person more, do not reveal what that
+/// person answered or how long they waited: to the nearest multiple of 0.1, 0.2, 0.5, 1 … that is at least one person's share
 /// of it.
 fn without_one(value: f64, n: i64) -> f64 {
     let share = value.abs() / n.max(1) as f64;

@@ -14,7 +14,7 @@ use joinedup_events::transfer::TransferFact;
 use joinedup_events::{EntityId, Event, Fact, Family};
 use std::collections::BTreeSet;
 
-/// A fact for one entity that hears of it.
+/// A fact on its way to one entity.
 pub(super) struct Message {
     pub key: EntityKey,
     pub family: Family,
@@ -22,7 +22,7 @@ pub(super) struct Message {
     pub fact: StoredFact,
 }
 
-/// Events of a run: what each partition hears of them, and what they say of their sources.
+/// Events of a run: the facts for each partition, and the reports of their sources.
 #[derive(Default)]
 pub struct Bundle {
     /// By partition.
@@ -43,7 +43,7 @@ impl Bundle {
         }
     }
 
-    /// Takes an event in with its position. Its sources are counted once, however many entities hear of it.
+    /// Takes an event in with its position. Its sources are counted once, however many entities get it.
     pub fn add(&mut self, position: u64, mut event: Event) {
         self.position = self.position.max(position);
         self.reports.note(&event);
@@ -115,7 +115,7 @@ impl Bundle {
     }
 }
 
-/// What the entities hear that an entity has ever named as its previous one: whatever corrects that and does not name them
+/// The facts for the entities that an entity has ever named as its previous one: whatever corrects that and does not name them
 /// itself. There, such a fact names nobody.
 pub(super) fn relayed(key: EntityKey, family: Family, facts: &[StoredFact]) -> Vec<Message> {
     let own = || facts.iter().filter(|stored| stored.linked.is_none());

@@ -1,5 +1,5 @@
 //! A partition: the entities whose keys lie in one part of all keys, with their facts, and the folding of them. Nothing in
-//! it knows of another partition: what an entity is linked to hears of it as a fact of its own.
+//! it knows of another partition: what an entity is linked to gets a fact of its own.
 
 use super::bundle::{Message, relayed};
 use super::{EntityKey, SourceEnd, in_memory};
@@ -24,7 +24,7 @@ use std::sync::{Arc, OnceLock};
 /// A partition of a view.
 #[derive(Debug, Default)]
 pub struct Partition {
-    /// Those in memory.
+    /// The entities in memory.
     pub(super) entities: Entities,
     /// Where the others are.
     pub(super) shelf: Option<Arc<dyn Shelf>>,
@@ -52,7 +52,7 @@ type Contributions = Vec<(Slot, Delta)>;
 #[derive(Default)]
 pub(super) struct Outcome {
     pub totals: Totals,
-    /// What others are still to hear of an entity that they were linked to.
+    /// Facts that are still to go to other entities, to which one is or was linked.
     pub relayed: Vec<Message>,
     /// What entities say of the end of a source.
     pub ends: Vec<(EntityKey, Option<SourceEnd>)>,
@@ -68,7 +68,7 @@ struct Room {
 }
 
 impl Partition {
-    /// Folds what the partition hears in a run of events. Each entity is counted anew once.
+    /// Folds the partition's messages of a run of events. Each entity is counted anew once.
     pub(super) fn fold(&mut self, inbox: Vec<Vec<Message>>, cells: &Adding<'_>) -> Outcome {
         let mut messages: Vec<Option<Message>> = inbox.into_iter().flatten().map(Some).collect();
         let keys = messages.iter().zip(0..);
@@ -78,8 +78,8 @@ impl Partition {
         order.sort_unstable();
         let (mut room, mut outcome) = (Room::default(), Outcome::default());
         let mut cells = Adder::new(cells);
-        for hears in order.chunk_by(|a, b| a.0 == b.0) {
-            let messages = hears.iter().filter_map(|(_, at)| messages[*at].take());
+        for for_entity in order.chunk_by(|a, b| a.0 == b.0) {
+            let messages = for_entity.iter().filter_map(|(_, at)| messages[*at].take());
             self.record(messages, &mut cells, &mut room, &mut outcome);
             cells.counted();
         }
@@ -87,7 +87,7 @@ impl Partition {
         outcome
     }
 
-    /// Gives one entity what it hears, and counts it anew: adds what it did not add before, takes away what it adds no
+    /// Gives one entity its messages, and counts it anew: adds what it did not add before, takes away what it adds no
     /// more, and keeps the lists of open and small-family entities right.
     fn record(
         &mut self,

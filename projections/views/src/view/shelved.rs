@@ -37,7 +37,7 @@ impl View {
         self.partitions.iter().map(Partition::len).sum()
     }
 
-    /// There are none.
+    /// Whether there are no entities.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

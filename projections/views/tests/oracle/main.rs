@@ -1,4 +1,4 @@
-//! Measures computed from events through cells equal those computed straight from what happened: each story is told
+//! Measures computed from events through cells equal those computed straight from what happened: each story is written
 //! twice, once as events and once as cases by the wording of the catalogue, and the two never share code. Every measure
 //! is compared, by every length of period that it offers, at every level of area and by every breakdown.
 #![allow(
@@ -66,7 +66,7 @@ fn statistic(measure: &str, numbers: &mut [f64]) -> Option<f64> {
 }
 
 fn of_cases(world: &World) -> BTreeSet<&'static str> {
-    let ids = world.told.cases.iter().map(|c| c.measure);
+    let ids = world.story.cases.iter().map(|c| c.measure);
     ids.filter(|id| !RATIOS.contains(id)).collect()
 }
 
@@ -94,13 +94,13 @@ fn medians_percentiles_means_and_shares_equal_those_of_the_cases_themselves() {
         for id in &ids {
             let least = world.measures.get(id).unwrap().min_n();
             let of = |c: &&Case| c.measure == *id;
-            let cases: Vec<&Case> = world.told.cases.iter().filter(of).collect();
+            let cases: Vec<&Case> = world.story.cases.iter().filter(of).collect();
             let parts = parts(cases.iter().map(|c| &c.dims));
             let known = world.measures.get(id).unwrap().source().unwrap();
             if let Source::Coded(quantity) = known {
-                let told: BTreeSet<&str> = parts.iter().map(|(d, _)| *d).collect();
+                let named: BTreeSet<&str> = parts.iter().map(|(d, _)| *d).collect();
                 let all: BTreeSet<&str> = quantity.dimensions().iter().copied().collect();
-                assert_eq!(told, all, "{id} is not told by all its breakdowns");
+                assert_eq!(named, all, "{id} is not given by all its breakdowns");
             }
             world.each(id, &parts, |place, _, part, point| {
                 let mut numbers = number_of(&cases, place, point, part);
@@ -131,8 +131,8 @@ fn ratios_equal_a_count_over_another() {
         let world = world(seed);
         for id in RATIOS {
             let of = |c: &&Case| c.measure == id;
-            let cases: Vec<&Case> = world.told.cases.iter().filter(of).collect();
-            let over: Vec<&Case> = world.told.over.iter().filter(of).collect();
+            let cases: Vec<&Case> = world.story.cases.iter().filter(of).collect();
+            let over: Vec<&Case> = world.story.over.iter().filter(of).collect();
             let mut shown = 0;
             world.each(id, &parts(cases.iter().map(|c| &c.dims)), |place, _, part, point| {
                 // What is divided by is known by instrument only.
@@ -170,7 +170,12 @@ fn stocks_equal_a_count_of_who_is_there_on_each_day() {
                 "ch-cycles-running" => "cycles",
                 _ => "waiting",
             };
-            let spans: Vec<_> = world.told.spans.iter().filter(|s| s.what == what).collect();
+            let spans: Vec<_> = world
+                .story
+                .spans
+                .iter()
+                .filter(|s| s.what == what)
+                .collect();
             let mut parts = parts(spans.iter().map(|s| &s.dims));
             if id == "tr-longest-wait" {
                 parts.retain(|(d, _)| *d == "pathway");
@@ -210,7 +215,7 @@ fn stocks_equal_a_count_of_who_is_there_on_each_day() {
                     }
                     _ => Some(of(part).filter(there).count() as f64),
                 };
-                // Before anything was ever heard there is no point, and nobody there either.
+                // Before the first report there is no point, and nobody there either.
                 if point.value.is_some() || expected.is_some_and(|e| e > 0.0) {
                     assert!(
                         same(point.value, expected),
@@ -237,7 +242,7 @@ fn ratings_equal_a_reading_of_what_was_published() {
             world.each(id, &items, |place, _, part, point| {
                 let period = (point.period_start, *days(point).last().unwrap());
                 let item = part.map(|(_, item)| item);
-                let expected = ratings::expected(&world.told, id, place, period, item);
+                let expected = ratings::expected(&world.story, id, place, period, item);
                 if point.value.is_some() || expected.is_some_and(|e| e != 0.0) {
                     assert!(
                         same(point.value, expected),
@@ -283,7 +288,7 @@ fn reported_amounts_equal_the_reports_added_up() {
                     (Some(own), Some(asked)) if own != asked => None,
                     (own, asked) => {
                         let reason = own.or(asked);
-                        reports::expected(&world.told, series, how, place, period, reason)
+                        reports::expected(&world.story, series, how, place, period, reason)
                     }
                 };
                 assert!(

@@ -1,6 +1,6 @@
 //! Ratings of the logic model: proposed, moderated, published, with an ambition. And a slow reading of them.
 
-use crate::story::{Dice, Stated, Told, within};
+use crate::story::{Dice, Stated, Story, within};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ pub const ITEMS: [&str; 3] = [
 const RATED: [&str; 3] = ["havenshire-north", "havenshire-mid", "hv-north-1"];
 
 /// Three rounds for every area and item; not all of them come to an end.
-pub fn rounds(told: &mut Told, dice: &mut Dice) {
+pub fn rounds(story: &mut Story, dice: &mut Dice) {
     for area in RATED {
         for item in ITEMS {
             let of = |mut data: Value| {
@@ -23,14 +23,14 @@ pub fn rounds(told: &mut Told, dice: &mut Dice) {
                 data
             };
             for round in 0..3_u64 {
-                rate(told, dice, (area, item), round, &of);
+                rate(story, dice, (area, item), round, &of);
             }
             if dice.roll(3) > 0 {
                 let (day, level) = (dice.roll(70), 1 + dice.roll(5) as u8);
                 let at = dice.hour(day);
-                let said = json!({ "level": level, "by": "2027-03-31" });
-                told.say("assessment.ambition-set.v1", at, of(said));
-                told.ambitions.push(Stated {
+                let data = json!({ "level": level, "by": "2027-03-31" });
+                story.publish("assessment.ambition-set.v1", at, of(data));
+                story.ambitions.push(Stated {
                     area,
                     item,
                     date: at.date_naive(),
@@ -48,12 +48,12 @@ pub fn rounds(told: &mut Told, dice: &mut Dice) {
         };
         let day = dice.roll(20);
         let at = dice.hour(day);
-        told.say(
+        story.publish(
             "assessment.proposed.v1",
             at,
             other(json!({ "level": dice.roll(6) })),
         );
-        told.say(
+        story.publish(
             "assessment.confirmed.v1",
             at + chrono::TimeDelta::minutes(1),
             other(json!({})),
@@ -62,7 +62,7 @@ pub fn rounds(told: &mut Told, dice: &mut Dice) {
 }
 
 fn rate(
-    told: &mut Told,
+    story: &mut Story,
     dice: &mut Dice,
     (area, item): (&'static str, &'static str),
     round: u64,
@@ -76,7 +76,7 @@ fn rate(
     let day = round * 25;
     let proposed = level(dice);
     let at = dice.later(day, 5);
-    told.say(
+    story.publish(
         "assessment.proposed.v1",
         at,
         named(json!({ "level": proposed })),
@@ -89,13 +89,13 @@ fn rate(
             level(dice)
         };
         let at = dice.later(day + 6, 5);
-        told.say(
+        story.publish(
             "assessment.moderated.v1",
             at,
             named(json!({ "from": proposed, "to": stands })),
         );
         let by = [("framework", "scie"), ("item", item)];
-        told.met(
+        story.met(
             "ra-moderated-share",
             area,
             at.date_naive(),
@@ -105,8 +105,8 @@ fn rate(
     }
     if dice.roll(5) > 0 {
         let at = dice.later(day + 12, 8);
-        told.say("assessment.confirmed.v1", at, named(json!({})));
-        told.published.push(Stated {
+        story.publish("assessment.confirmed.v1", at, named(json!({})));
+        story.published.push(Stated {
             area,
             item,
             date: at.date_naive(),
@@ -116,15 +116,15 @@ fn rate(
 }
 
 /// What was published of an area's item, oldest first.
-fn published<'a>(told: &'a Told, area: &str, item: &str) -> Vec<&'a Stated> {
+fn published<'a>(story: &'a Story, area: &str, item: &str) -> Vec<&'a Stated> {
     let of = |s: &&Stated| s.area == area && s.item == item;
-    let mut found: Vec<&Stated> = told.published.iter().filter(of).collect();
+    let mut found: Vec<&Stated> = story.published.iter().filter(of).collect();
     found.sort_by_key(|s| s.date);
     found
 }
 
-fn level_on(told: &Told, area: &str, item: &str, day: NaiveDate) -> Option<u8> {
-    let found = published(told, area, item);
+fn level_on(story: &Story, area: &str, item: &str, day: NaiveDate) -> Option<u8> {
+    let found = published(story, area, item);
     found
         .into_iter()
         .rev()
@@ -134,7 +134,7 @@ fn level_on(told: &Told, area: &str, item: &str, day: NaiveDate) -> Option<u8> {
 
 /// The number of a measure of ratings for a place and a period, for one item or all of them.
 pub fn expected(
-    told: &Told,
+    story: &Story,
     measure: &str,
     place: &str,
     (first, last): (NaiveDate, NaiveDate),
@@ -149,7 +149,7 @@ pub fn expected(
         "ra-level-median" | "ra-worst-level" => {
             let ever = |area: &str| {
                 let levels = |item: &str| {
-                    published(told, area, item)
+                    published(story, area, item)
                         .iter()
                         .any(|s| s.level.is_some())
                 };
@@ -164,7 +164,7 @@ pub fn expected(
             let mut levels: Vec<u8> = below
                 .iter()
                 .flat_map(|area| items.iter().map(move |item| (area, item)))
-                .filter_map(|(area, item)| level_on(told, area, item, last))
+                .filter_map(|(area, item)| level_on(story, area, item, last))
                 .collect();
             levels.sort_unstable();
             let rank = if measure == "ra-worst-level" {
@@ -178,7 +178,7 @@ pub fn expected(
             let mut net = 0;
             for area in inside {
                 for item in &items {
-                    for pair in published(told, area, item).windows(2) {
+                    for pair in published(story, area, item).windows(2) {
                         if let (Some(from), Some(to)) = (pair[0].level, pair[1].level)
                             && (first..=last).contains(&pair[1].date)
                         {
@@ -193,13 +193,13 @@ pub fn expected(
             let mut gaps = Vec::new();
             for area in inside {
                 for item in &items {
-                    let wanted = told
+                    let wanted = story
                         .ambitions
                         .iter()
                         .find(|a| a.area == area && a.item == *item && a.date <= last);
                     if let (Some(wanted), Some(level)) = (
                         wanted.and_then(|w| w.level),
-                        level_on(told, area, item, last),
+                        level_on(story, area, item, last),
                     ) {
                         gaps.push(f64::from(wanted) - f64::from(level));
                     }
@@ -211,7 +211,7 @@ pub fn expected(
             let mut ages = Vec::new();
             for area in inside {
                 for item in &items {
-                    let standing = published(told, area, item);
+                    let standing = published(story, area, item);
                     let latest = standing.iter().rev().find(|s| s.date <= last);
                     ages.extend(
                         latest

@@ -1,6 +1,6 @@
 //! Referrals to a neighbourhood team.
 
-use crate::story::{Dice, Told, minutes, out_of_hours};
+use crate::story::{Dice, Story, minutes, out_of_hours};
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -30,8 +30,8 @@ impl Arrival {
         if out_of_hours(self.at) { "out" } else { "in" }
     }
 
-    fn told(&self, told: &mut Told, id: &str, previous: Option<String>) {
-        told.say(
+    fn publish(&self, story: &mut Story, id: &str, previous: Option<String>) {
+        story.publish(
             "referral.received.v1",
             self.at,
             json!({ "referral": id, "area": self.area, "service": self.service, "priority": self.priority,
@@ -44,7 +44,7 @@ impl Arrival {
             ("trigger", self.trigger),
         ];
         let found = matches!(self.trigger, "case-finding" | "risk-list");
-        told.met(
+        story.met(
             "md-proactive-share",
             self.area,
             self.at.date_naive(),
@@ -55,7 +55,7 @@ impl Arrival {
 }
 
 /// One referral, and perhaps the next one of the same person.
-pub fn referral(told: &mut Told, dice: &mut Dice, number: usize) {
+pub fn referral(story: &mut Story, dice: &mut Dice, number: usize) {
     let day = dice.roll(50);
     let arrival = Arrival::new(dice, day);
     let (at, area, service) = (arrival.at, arrival.area, arrival.service);
@@ -65,10 +65,10 @@ pub fn referral(told: &mut Told, dice: &mut Dice, number: usize) {
         data["area"] = json!(area);
         data
     };
-    arrival.told(told, &id, None);
+    arrival.publish(story, &id, None);
     let triaged = dice.later(day + 1, 2);
-    told.say("referral.triaged.v1", triaged, of(json!({})));
-    told.case(
+    story.publish("referral.triaged.v1", triaged, of(json!({})));
+    story.case(
         "md-triage-hours",
         area,
         triaged.date_naive(),
@@ -77,15 +77,15 @@ pub fn referral(told: &mut Told, dice: &mut Dice, number: usize) {
     );
     if dice.one_in(5) {
         let declined = triaged + TimeDelta::minutes(1);
-        told.say(
+        story.publish(
             "referral.declined.v1",
             declined,
             of(json!({ "reason": "duplicate" })),
         );
         let by = [("outcome", "declined"), ("reason", "duplicate")];
         let date = declined.date_naive();
-        told.met("md-accepted-share", area, date, false, &by);
-        told.span(
+        story.met("md-accepted-share", area, date, false, &by);
+        story.span(
             "caseload",
             area,
             at.date_naive(),
@@ -95,16 +95,16 @@ pub fn referral(told: &mut Told, dice: &mut Dice, number: usize) {
         return;
     }
     let accepted = triaged + TimeDelta::minutes(2);
-    told.say("referral.accepted.v1", accepted, of(json!({})));
+    story.publish("referral.accepted.v1", accepted, of(json!({})));
     let by = [("outcome", "accepted"), ("reason", "none")];
-    told.met("md-accepted-share", area, accepted.date_naive(), true, &by);
-    contact(told, dice, &arrival, &of);
-    meeting(told, dice, &arrival, accepted, &of);
+    story.met("md-accepted-share", area, accepted.date_naive(), true, &by);
+    contact(story, dice, &arrival, &of);
+    meeting(story, dice, &arrival, accepted, &of);
     let closed = dice
         .roll(3)
         .gt(&0)
         .then(|| dice.later(day + 20, 20).max(accepted));
-    told.span(
+    story.span(
         "caseload",
         area,
         at.date_naive(),
@@ -112,7 +112,7 @@ pub fn referral(told: &mut Told, dice: &mut Dice, number: usize) {
         &[("service", service)],
     );
     let Some(closed) = closed else { return };
-    told.say(
+    story.publish(
         "referral.closed.v1",
         closed,
         of(json!({ "reason": "completed" })),
@@ -121,17 +121,17 @@ pub fn referral(told: &mut Told, dice: &mut Dice, number: usize) {
         let mut next = Arrival::new(dice, 0);
         next.at = closed + TimeDelta::days(dice.roll(110) as i64);
         (next.area, next.service) = (area, "mdt");
-        next.told(told, &format!("r-{number}-again"), Some(id.clone()));
+        next.publish(story, &format!("r-{number}-again"), Some(id.clone()));
         let service = [("service", "mdt")];
-        told.span("caseload", area, next.at.date_naive(), None, &service);
+        story.span("caseload", area, next.at.date_naive(), None, &service);
         next.at
     });
     let soon =
         again.is_some_and(|again| (again.date_naive() - closed.date_naive()).num_days() <= 90);
-    told.met("md-rereferred-90", area, closed.date_naive(), soon, &[]);
+    story.met("md-rereferred-90", area, closed.date_naive(), soon, &[]);
 }
 
-fn contact(told: &mut Told, dice: &mut Dice, arrival: &Arrival, of: &impl Fn(Value) -> Value) {
+fn contact(story: &mut Story, dice: &mut Dice, arrival: &Arrival, of: &impl Fn(Value) -> Value) {
     let (at, area, service) = (arrival.at, arrival.area, arrival.service);
     let contact = (dice.roll(5) > 0).then(|| {
         if dice.one_in(2) {
@@ -141,7 +141,7 @@ fn contact(told: &mut Told, dice: &mut Dice, arrival: &Arrival, of: &impl Fn(Val
         }
     });
     if let Some(contact) = contact {
-        told.say(
+        story.publish(
             "referral.first-contact.v1",
             contact,
             of(json!({ "face_to_face": true })),
@@ -156,10 +156,10 @@ fn contact(told: &mut Told, dice: &mut Dice, arrival: &Arrival, of: &impl Fn(Val
             ("priority", arrival.priority),
             ("service", service),
         ];
-        told.met("md-urgent-2h", area, at.date_naive(), in_two_hours, &by);
+        story.met("md-urgent-2h", area, at.date_naive(), in_two_hours, &by);
     }
     if let (Some(contact), Some(nights), "reablement") = (contact, nights, service) {
-        told.met(
+        story.met(
             "md-reablement-2d",
             area,
             contact.date_naive(),
@@ -174,12 +174,12 @@ fn contact(told: &mut Told, dice: &mut Dice, arrival: &Arrival, of: &impl Fn(Val
             in_two_hours
         };
         let by = [("service", service)];
-        told.met("md-out-of-hours-met", area, at.date_naive(), met, &by);
+        story.met("md-out-of-hours-met", area, at.date_naive(), met, &by);
     }
 }
 
 fn meeting(
-    told: &mut Told,
+    story: &mut Story,
     dice: &mut Dice,
     arrival: &Arrival,
     accepted: DateTime<Utc>,
@@ -190,7 +190,7 @@ fn meeting(
     let date = discussed.date_naive();
     let (both, record) = (dice.roll(3) > 0, dice.one_in(2));
     let sectors = ["health", if both { "social-care" } else { "housing" }];
-    told.say(
+    story.publish(
         "referral.discussed.v1",
         discussed,
         of(json!({ "sectors": sectors, "shared_record": record, "outcome": "plan" })),
@@ -201,17 +201,17 @@ fn meeting(
         ("outcome", "plan"),
         ("shared_record", yes(record)),
     ];
-    told.met("md-both-sectors-present", area, date, both, &by);
-    told.met("md-shared-record-open", area, date, record, &by);
+    story.met("md-both-sectors-present", area, date, both, &by);
+    story.met("md-shared-record-open", area, date, record, &by);
     for measure in ["md-discussion-days-median", "md-discussion-days-p90"] {
         let days = minutes(at, discussed) / 1440.0;
-        told.case(measure, area, date, days, &[("service", service)]);
+        story.case(measure, area, date, days, &[("service", service)]);
     }
     let plan = (dice.roll(4) > 0).then(|| discussed + TimeDelta::days(dice.roll(9) as i64));
     let in_time = plan.is_some_and(|p| minutes(accepted, p) <= 14.0 * 1440.0);
     let by = [("service", service)];
     if service == "mdt" {
-        told.met(
+        story.met(
             "md-plan-within-14d",
             area,
             accepted.date_naive(),
@@ -222,7 +222,7 @@ fn meeting(
     let Some(plan) = plan else { return };
     let agreed_by = dice.of(&["person-or-proxy", "clinical-team"]);
     let budget = dice.of(&["agreed", "not-agreed", "not-appropriate"]);
-    told.say(
+    story.publish(
         "referral.plan-agreed.v1",
         plan,
         of(json!({ "agreed_by": agreed_by, "personal_budget": budget })),
@@ -230,9 +230,9 @@ fn meeting(
     let by = [("agreed_by", agreed_by), ("personal_budget", budget)];
     let date = plan.date_naive();
     let own = agreed_by == "person-or-proxy";
-    told.met("md-plan-agreed-by-person", area, date, own, &by);
+    story.met("md-plan-agreed-by-person", area, date, own, &by);
     if budget != "not-appropriate" {
-        told.met(
+        story.met(
             "md-personal-budget-share",
             area,
             date,
@@ -242,19 +242,19 @@ fn meeting(
     }
     let due = date + Days::new(4);
     let owner = dice.of(&["health", "social-care"]);
-    told.say(
+    story.publish(
         "referral.action-opened.v1",
         plan,
         of(json!({ "action": "a-1", "owner": owner, "due": due, "kind": "resource-request" })),
     );
     let done = plan + TimeDelta::days(dice.roll(8) as i64);
-    told.say(
+    story.publish(
         "referral.action-done.v1",
         done,
         of(json!({ "action": "a-1" })),
     );
     let on_time = done.date_naive() <= due;
-    told.met(
+    story.met(
         "md-actions-on-time",
         area,
         due,
@@ -262,13 +262,13 @@ fn meeting(
         &[("owner", owner)],
     );
     let granted = dice.one_in(2);
-    told.say(
+    story.publish(
         "referral.resource-decided.v1",
         done,
         of(json!({ "action": "a-1", "granted": granted })),
     );
     let date = done.date_naive();
     let hours = minutes(plan, done) / 60.0;
-    told.case("md-resource-decision-hours", area, date, hours, &[]);
-    told.met("md-resource-granted", area, date, granted, &[]);
+    story.case("md-resource-decision-hours", area, date, hours, &[]);
+    story.met("md-resource-granted", area, date, granted, &[]);
 }

@@ -1,6 +1,6 @@
 //! What somebody else has added up: returns of several lengths, places and breakdowns, with gaps. And a slow reading.
 
-use crate::story::{self, Dice, NEIGHBOURHOODS, Report, Series, Told};
+use crate::story::{self, Dice, NEIGHBOURHOODS, Report, Series, Story};
 use chrono::{Datelike, NaiveDate, TimeDelta, Weekday};
 use serde_json::json;
 
@@ -16,7 +16,7 @@ const MONTHS: [&str; 6] = [
 ];
 
 /// The reports of a series, by places and of a length that the die chooses.
-pub fn series(told: &mut Told, dice: &mut Dice, series: &str, length: &'static str) {
+pub fn series(story: &mut Story, dice: &mut Dice, series: &str, length: &'static str) {
     let places: &[&'static str] = dice.of(&[
         &["havenshire"][..],
         &["havenshire-north", "havenshire-mid"],
@@ -31,7 +31,7 @@ pub fn series(told: &mut Told, dice: &mut Dice, series: &str, length: &'static s
             for start in starts(grain) {
                 let key = (*area, grain, start);
                 let gap = dice.one_in(if grain == "day" { 60 } else { 6 });
-                let before = told.reports.get(series);
+                let before = story.reports.get(series);
                 if gap || before.is_some_and(|all| all.contains_key(&key)) {
                     continue;
                 }
@@ -44,7 +44,7 @@ pub fn series(told: &mut Told, dice: &mut Dice, series: &str, length: &'static s
                             out_of,
                             reason,
                         };
-                        tell(told, series, key, report);
+                        report_again(story, series, key, report);
                     }
                 }
             }
@@ -52,8 +52,8 @@ pub fn series(told: &mut Told, dice: &mut Dice, series: &str, length: &'static s
     }
 }
 
-fn tell(
-    told: &mut Told,
+fn report_again(
+    story: &mut Story,
     series: &str,
     key: (&'static str, &'static str, NaiveDate),
     report: Report,
@@ -65,8 +65,8 @@ fn tell(
         data["breakdown"] = json!({ "reason": reason });
     }
     let at = story::start() + TimeDelta::days(200);
-    told.say("observation.observed.v1", at, data);
-    let all = told.reports.entry(series.to_owned()).or_default();
+    story.publish("observation.observed.v1", at, data);
+    let all = story.reports.entry(series.to_owned()).or_default();
     all.entry(key).or_default().push(report);
 }
 
@@ -207,14 +207,14 @@ pub enum Reading<'a> {
 
 /// The number of a return for a place and a period.
 pub fn expected(
-    told: &Told,
+    story: &Story,
     series: &str,
     how: Reading<'_>,
     place: &'static str,
     period: (NaiveDate, NaiveDate),
     only: Option<&str>,
 ) -> Option<f64> {
-    let named = |name: &str| told.reports.get(name);
+    let named = |name: &str| story.reports.get(name);
     let series = named(series)?;
     let speakers = speakers(series, place);
     if speakers.is_empty() {

@@ -1,4 +1,4 @@
-//! What happened, told twice: as events, and as cases in the wording of the catalogue.
+//! What happened, written twice: as events, and as cases in the wording of the catalogue.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Timelike, Utc, Weekday};
 use serde_json::{Value, json};
@@ -70,8 +70,8 @@ impl Dice {
 
 pub type Dims = Vec<(&'static str, String)>;
 
-fn dims(said: &[(&'static str, &str)]) -> Dims {
-    said.iter().map(|(d, v)| (*d, (*v).to_owned())).collect()
+fn dims(stated: &[(&'static str, &str)]) -> Dims {
+    stated.iter().map(|(d, v)| (*d, (*v).to_owned())).collect()
 }
 
 /// Whether something with these dimensions passes a question about one of them.
@@ -112,9 +112,9 @@ pub struct Report {
     pub reason: Option<&'static str>,
 }
 
-/// All that is told.
+/// All that happened, in both forms.
 #[derive(Default)]
-pub struct Told {
+pub struct Story {
     pub events: Vec<Value>,
     pub cases: Vec<Case>,
     /// What a ratio divides by.
@@ -128,8 +128,8 @@ pub struct Told {
 /// The reports of a series by place, length and first day.
 pub type Series = BTreeMap<(&'static str, &'static str, NaiveDate), Vec<Report>>;
 
-impl Told {
-    pub fn say(&mut self, name: &str, at: DateTime<Utc>, data: Value) {
+impl Story {
+    pub fn publish(&mut self, name: &str, at: DateTime<Utc>, data: Value) {
         let id = self.events.len();
         self.events.push(json!({
             "specversion": "1.0", "type": format!("care.joinedup.{name}"), "source": "tests/oracle", "id": id.to_string(),

@@ -1,11 +1,11 @@
 //! Stays in hospital.
 
-use crate::story::{Dice, Told, london, minutes, weekend};
+use crate::story::{Dice, Story, london, minutes, weekend};
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, Timelike, Utc};
 use serde_json::{Value, json};
 
 /// One stay, and perhaps the next one of the same person.
-pub fn stay(told: &mut Told, dice: &mut Dice, number: usize) {
+pub fn stay(story: &mut Story, dice: &mut Dice, number: usize) {
     let area = dice.place();
     let of = |mut data: Value| {
         data["transfer"] = json!(format!("t-{number}"));
@@ -16,7 +16,7 @@ pub fn stay(told: &mut Told, dice: &mut Dice, number: usize) {
     let admitted = dice.hour(day);
     let emergency = dice.roll(4) > 0;
     let admission = if emergency { "emergency" } else { "elective" };
-    told.say(
+    story.publish(
         "transfer.admitted.v1",
         admitted,
         of(json!({ "method": admission })),
@@ -31,7 +31,7 @@ pub fn stay(told: &mut Told, dice: &mut Dice, number: usize) {
         (set, admitted.date_naive() + Days::new(dice.roll(8)))
     });
     if let Some((set, date)) = expected {
-        told.say(
+        story.publish(
             "transfer.expected-date-set.v1",
             set,
             of(json!({ "expected": date })),
@@ -40,16 +40,16 @@ pub fn stay(told: &mut Told, dice: &mut Dice, number: usize) {
     let day_old = admitted + TimeDelta::hours(24);
     if !left || out > day_old {
         let met = expected.is_some_and(|(set, _)| set <= day_old);
-        told.met("tr-edd-within-24h", area, day_old.date_naive(), met, &[]);
+        story.met("tr-edd-within-24h", area, day_old.date_naive(), met, &[]);
     }
     if dice.one_in(2) {
-        social_care(told, dice, area, admitted, &of);
+        social_care(story, dice, area, admitted, &of);
     }
     let pathway = (dice.roll(5) > 0).then(|| dice.roll(4));
     let code = pathway.map_or("unknown".to_owned(), |p| p.to_string());
     let code = code.as_str();
     if pathway.is_some() {
-        told.say(
+        story.publish(
             "transfer.pathway-set.v1",
             admitted,
             of(json!({ "date": admitted.date_naive(), "pathway": code })),
@@ -59,41 +59,41 @@ pub fn stay(told: &mut Told, dice: &mut Dice, number: usize) {
         (dice.roll(3) > 0).then(|| admitted.date_naive() + Days::new(dice.roll(length + 1)));
     let mut cause = ("unknown", "unattributed");
     if let Some(ready) = ready {
-        told.say("transfer.ready.v1", admitted, of(json!({ "date": ready })));
+        story.publish("transfer.ready.v1", admitted, of(json!({ "date": ready })));
         cause = dice.of(&[
             ("home-care-package", "social-care"),
             ("housing-not-care-act", "nhs"),
             ("unknown", "unattributed"),
         ]);
         if cause.0 != "unknown" {
-            let said = json!({ "date": ready, "reason": cause.0, "responsible": cause.1 });
-            told.say("transfer.delay-reason-set.v2", admitted, of(said));
+            let reason = json!({ "date": ready, "reason": cause.0, "responsible": cause.1 });
+            story.publish("transfer.delay-reason-set.v2", admitted, of(reason));
         }
         let by = [
             ("pathway", code),
             ("reason", cause.0),
             ("responsible", cause.1),
         ];
-        told.span("waiting", area, ready, left.then_some(gone), &by);
+        story.span("waiting", area, ready, left.then_some(gone), &by);
     }
     if dice.one_in(2) {
         let given = admitted + TimeDelta::minutes(5);
         let ahead = dice.roll(3);
-        told.say(
+        story.publish(
             "transfer.discharge-notice-given.v1",
             given,
             of(json!({ "proposed": given.date_naive() + Days::new(ahead) })),
         );
         let called_off = dice.one_in(4);
         if called_off {
-            told.say(
+            story.publish(
                 "transfer.discharge-notice-withdrawn.v1",
                 given + TimeDelta::minutes(9),
                 of(json!({})),
             );
         }
-        told.met("tr-notice-lead", area, given.date_naive(), ahead > 0, &[]);
-        told.met(
+        story.met("tr-notice-lead", area, given.date_naive(), ahead > 0, &[]);
+        story.met(
             "tr-failed-discharge",
             area,
             given.date_naive(),
@@ -105,7 +105,7 @@ pub fn stay(told: &mut Told, dice: &mut Dice, number: usize) {
         return;
     }
     let died = dice.one_in(10);
-    told.say(
+    story.publish(
         "transfer.discharged.v1",
         out,
         of(json!({ "method": if died { "died" } else { "agreed" } })),
@@ -115,7 +115,7 @@ pub fn stay(told: &mut Told, dice: &mut Dice, number: usize) {
     }
     if let Some((_, date)) = expected {
         let slip = (gone - date).num_days() as f64;
-        told.case("tr-edd-slip-days", area, gone, slip, &[]);
+        story.case("tr-edd-slip-days", area, gone, slip, &[]);
     }
     let early = london(out) <= NaiveTime::from_hms_opt(17, 0, 0).unwrap();
     let by = [
@@ -125,11 +125,11 @@ pub fn stay(told: &mut Told, dice: &mut Dice, number: usize) {
         ("pathway", code),
     ];
     if let Some(pathway) = pathway {
-        told.met("tr-home-share", area, gone, pathway < 2, &by);
+        story.met("tr-home-share", area, gone, pathway < 2, &by);
     }
-    told.met("tr-before-17", area, gone, early, &by);
+    story.met("tr-before-17", area, gone, early, &by);
     if emergency {
-        told.met("tr-weekend-share", area, gone, weekend(gone), &by);
+        story.met("tr-weekend-share", area, gone, weekend(gone), &by);
     }
     if gone > admitted.date_naive() {
         let delay = ready.map_or(0, |ready| (gone - ready).num_days().max(0)) as f64;
@@ -139,20 +139,20 @@ pub fn stay(told: &mut Told, dice: &mut Dice, number: usize) {
             ("reason", cause.0),
             ("responsible", cause.1),
         ];
-        told.case("tr-delay-days-median", area, gone, delay, &by);
-        told.case("tr-delay-days-p90", area, gone, delay, &by);
-        told.met("tr-delayed-share", area, gone, delay >= 1.0, &by);
+        story.case("tr-delay-days-median", area, gone, delay, &by);
+        story.case("tr-delay-days-p90", area, gone, delay, &by);
+        story.met("tr-delayed-share", area, gone, delay >= 1.0, &by);
     }
     let back = dice
         .one_in(3)
-        .then(|| back_again(told, dice, (number, area), out));
+        .then(|| back_again(story, dice, (number, area), out));
     let soon = back.is_some_and(|(at, urgent)| urgent && (at.date_naive() - gone).num_days() <= 30);
-    told.met("tr-readmitted-30", area, gone, soon, &[]);
+    story.met("tr-readmitted-30", area, gone, soon, &[]);
 }
 
 /// Referral to social care, assessment and package, kept within the day that they began on, whatever the hour.
 fn social_care(
-    told: &mut Told,
+    story: &mut Story,
     dice: &mut Dice,
     area: &'static str,
     admitted: DateTime<Utc>,
@@ -165,10 +165,10 @@ fn social_care(
     if !same(assessed) {
         return;
     }
-    told.say("transfer.social-care-referred.v1", referred, of(json!({})));
-    told.say("transfer.assessment-finished.v1", assessed, of(json!({})));
+    story.publish("transfer.social-care-referred.v1", referred, of(json!({})));
+    story.publish("transfer.assessment-finished.v1", assessed, of(json!({})));
     let hours = minutes(referred, assessed) / 60.0;
-    told.case(
+    story.case(
         "tr-assessment-hours-median",
         area,
         assessed.date_naive(),
@@ -176,9 +176,9 @@ fn social_care(
         &[],
     );
     if same(agreed) {
-        told.say("transfer.package-agreed.v1", agreed, of(json!({})));
+        story.publish("transfer.package-agreed.v1", agreed, of(json!({})));
         let days = minutes(assessed, agreed) / 1440.0;
-        told.case(
+        story.case(
             "tr-package-days-median",
             area,
             agreed.date_naive(),
@@ -190,7 +190,7 @@ fn social_care(
 
 /// A later stay that says whose it follows: when it began, and whether as an emergency.
 fn back_again(
-    told: &mut Told,
+    story: &mut Story,
     dice: &mut Dice,
     (number, area): (usize, &'static str),
     out: DateTime<Utc>,
@@ -198,12 +198,12 @@ fn back_again(
     let at = out + TimeDelta::days(dice.roll(45) as i64);
     let urgent = dice.roll(4) > 0;
     let method = if urgent { "emergency" } else { "elective" };
-    told.say(
+    story.publish(
         "transfer.admitted.v1",
         at,
         json!({ "transfer": format!("t-{number}-back"), "area": area, "method": method, "previous": format!("t-{number}") }),
     );
     let day_old = (at + TimeDelta::hours(24)).date_naive();
-    told.met("tr-edd-within-24h", area, day_old, false, &[]);
+    story.met("tr-edd-within-24h", area, day_old, false, &[]);
     (at, urgent)
 }

@@ -1,6 +1,6 @@
 //! What people, carers and staff say when asked.
 
-use crate::story::{Dice, Told};
+use crate::story::{Dice, Story};
 use serde_json::{Value, json};
 
 const STATEMENTS: [(&str, &str); 6] = [
@@ -45,7 +45,7 @@ const TEAM: [&str; 14] = [
 ];
 
 /// One answered questionnaire of one of the three kinds, invitations, and now and then a coded comment.
-pub fn voice(told: &mut Told, dice: &mut Dice, number: usize) {
+pub fn voice(story: &mut Story, dice: &mut Dice, number: usize) {
     let (area, day) = (dice.place(), dice.roll(80));
     let at = dice.hour(day);
     let date = at.date_naive();
@@ -71,7 +71,7 @@ pub fn voice(told: &mut Told, dice: &mut Dice, number: usize) {
                 let score = (dice.roll(6) > 0).then(|| 1 + dice.roll(5));
                 answers.push(json!({ "item": item, "score": score }));
                 if let Some(score) = score {
-                    told.met(measure, area, date, score >= 4, &by(item));
+                    story.met(measure, area, date, score >= 4, &by(item));
                 }
             }
             answers
@@ -84,7 +84,7 @@ pub fn voice(told: &mut Told, dice: &mut Dice, number: usize) {
                 answers.push(json!({ "item": item, "score": score }));
                 scores.push(score.map(|s| if item == REPEATED { 3 - s } else { s } as f64));
                 if let (Some(score), REPEATED) = (score, item) {
-                    told.met("ex-no-repeat", area, date, score <= 1, &by(item));
+                    story.met("ex-no-repeat", area, date, score <= 1, &by(item));
                 }
             }
             let sum = |part: &[Option<f64>]| part.iter().copied().sum::<Option<f64>>();
@@ -98,7 +98,7 @@ pub fn voice(told: &mut Told, dice: &mut Dice, number: usize) {
             ] {
                 if let Some(sum) = sum {
                     let by = [("instrument", instrument), ("scale", scale)];
-                    told.case(measure, area, date, sum, &by);
+                    story.case(measure, area, date, sum, &by);
                 }
             }
             answers
@@ -110,7 +110,7 @@ pub fn voice(told: &mut Told, dice: &mut Dice, number: usize) {
             // A member's mean is kept to hundredths, halves up.
             let mean = (sum as f64 * 100.0 / 14.0 + 0.5).floor() / 100.0;
             if all {
-                told.case("ex-team-climate", area, date, mean, &[("team", "team-1")]);
+                story.case("ex-team-climate", area, date, mean, &[("team", "team-1")]);
             }
             let given = TEAM
                 .iter()
@@ -124,50 +124,50 @@ pub fn voice(told: &mut Told, dice: &mut Dice, number: usize) {
     if staff {
         data["team"] = json!("team-1");
     }
-    told.say("experience.answered.v1", at, data);
+    story.publish("experience.answered.v1", at, data);
     let by = [
         ("carer", yes),
         ("instrument", instrument),
         ("mode", mode),
         ("respondent", respondent),
     ];
-    told.case("ex-response-rate", area, date, 1.0, &by);
-    asked(told, dice, number);
-    comment(told, dice, number);
+    story.case("ex-response-rate", area, date, 1.0, &by);
+    asked(story, dice, number);
+    comment(story, dice, number);
 }
 
-fn asked(told: &mut Told, dice: &mut Dice, number: usize) {
+fn asked(story: &mut Story, dice: &mut Dice, number: usize) {
     let (area, day) = (dice.place(), dice.roll(80));
     let at = dice.hour(day);
     let (instrument, count) = (
         dice.of(&["i-statements", "p3c-eq", "tci-14"]),
         1 + dice.roll(12),
     );
-    told.say(
+    story.publish(
         "experience.invited.v1",
         at,
         json!({ "response": format!("i-{number}"), "area": area, "instrument": instrument, "count": count }),
     );
     let by = [("instrument", instrument)];
-    told.over("ex-response-rate", area, at.date_naive(), count as f64, &by);
+    story.over("ex-response-rate", area, at.date_naive(), count as f64, &by);
 }
 
-fn comment(told: &mut Told, dice: &mut Dice, number: usize) {
+fn comment(story: &mut Story, dice: &mut Dice, number: usize) {
     let (area, day) = (dice.place(), dice.roll(80));
     let (at, instrument) = (dice.hour(day), dice.of(&["i-statements", "p3c-eq"]));
     let themes: Vec<&str> = ["waiting", "kindness", "information"]
         .into_iter()
         .filter(|_| dice.one_in(2))
         .collect();
-    told.say(
+    story.publish(
         "experience.comment-coded.v1",
         at,
         json!({ "response": format!("k-{number}"), "area": area, "instrument": instrument, "themes": themes }),
     );
     let date = at.date_naive();
     let of = ("instrument", instrument);
-    told.over("ex-themes", area, date, 1.0, &[of]);
+    story.over("ex-themes", area, date, 1.0, &[of]);
     for theme in themes {
-        told.case("ex-themes", area, date, 1.0, &[of, ("theme", theme)]);
+        story.case("ex-themes", area, date, 1.0, &[of, ("theme", theme)]);
     }
 }

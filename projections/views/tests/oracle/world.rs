@@ -1,6 +1,6 @@
 //! The story folded into cells, and the questions that are asked of them.
 
-use crate::story::{Dice, PLACES, Told, start};
+use crate::story::{Dice, PLACES, Story, start};
 use crate::{cycles, ratings, referrals, reports, transfers, voices};
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::area::Areas;
@@ -22,7 +22,7 @@ pub const GRAINS: [Grain; 5] = [
 ];
 
 pub struct World {
-    pub told: Told,
+    pub story: Story,
     view: View,
     pub areas: Areas,
     pub measures: Measures,
@@ -35,22 +35,22 @@ pub fn now() -> DateTime<Utc> {
 
 /// A world of events about people, teams and areas.
 pub fn world(seed: u64) -> World {
-    let (mut told, mut dice) = (Told::default(), Dice(seed));
+    let (mut story, mut dice) = (Story::default(), Dice(seed));
     for number in 0..220 {
-        transfers::stay(&mut told, &mut dice, number);
-        referrals::referral(&mut told, &mut dice, number);
-        voices::voice(&mut told, &mut dice, number);
+        transfers::stay(&mut story, &mut dice, number);
+        referrals::referral(&mut story, &mut dice, number);
+        voices::voice(&mut story, &mut dice, number);
         if number % 4 == 0 {
-            cycles::cycle(&mut told, &mut dice, number);
+            cycles::cycle(&mut story, &mut dice, number);
         }
     }
-    ratings::rounds(&mut told, &mut dice);
-    World::of(told)
+    ratings::rounds(&mut story, &mut dice);
+    World::of(story)
 }
 
 /// A world of returns.
 pub fn returns(seed: u64) -> World {
-    let (mut told, mut dice) = (Told::default(), Dice(seed));
+    let (mut story, mut dice) = (Story::default(), Dice(seed));
     let measures = Measures::built_in(|_| true).unwrap();
     for measure in measures.iter() {
         let named = [Some(measure.quantity.as_str()), measure.over.as_deref()];
@@ -59,16 +59,16 @@ pub fn returns(seed: u64) -> World {
             .flatten()
             .filter_map(|q| q.strip_prefix("observation."))
         {
-            if !told.reports.contains_key(series) {
-                reports::series(&mut told, &mut dice, series, measure.period.code());
+            if !story.reports.contains_key(series) {
+                reports::series(&mut story, &mut dice, series, measure.period.code());
             }
         }
     }
-    World::of(told)
+    World::of(story)
 }
 
 impl World {
-    fn of(told: Told) -> Self {
+    fn of(story: Story) -> Self {
         let measures = Measures::built_in(|_| true).unwrap();
         let areas = Areas::built_in().unwrap();
         let read = |event: &Value| -> Event {
@@ -77,14 +77,15 @@ impl World {
         let mut view = View::new();
         // Last first: the order of arrival is of no account.
         view.fold(
-            told.events
+            story
+                .events
                 .iter()
                 .enumerate()
                 .rev()
                 .map(|(at, e)| (at as u64 + 1, read(e))),
         );
         Self {
-            told,
+            story,
             view,
             areas,
             measures,

@@ -89,7 +89,7 @@ fn an_area_is_the_sum_of_what_is_within_it_and_a_rate_uses_its_people() {
     assert_eq!(
         value("county"),
         Some(5.0),
-        "a hospital is no part of a place"
+        "a hospital is not part of a place"
     );
     let rate = measure(
         "quantity = \"transfer.discharges\"\naggregate = { count_per_100k = \"population_18\" }",

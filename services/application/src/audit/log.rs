@@ -31,7 +31,7 @@ pub enum AuditError {
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The operating system's error.
         source: io::Error,
     },
     /// Another process writes it.

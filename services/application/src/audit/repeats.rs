@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// How long repeats are counted before their number is written.
 const WINDOW: Duration = Duration::from_secs(60);
-/// How many different refusals, of callers and of strangers each, are told apart at a time; what is beyond them is counted together.
+/// How many different refusals, of callers and of strangers each, are kept apart at a time; what is beyond them is counted together.
 const MAX_REFUSALS: usize = 500;
 /// How many different readings are counted at a time; what is beyond them is written each time.
 const MAX_READS: usize = 5_000;
@@ -39,7 +39,7 @@ impl Repeats {
             return None;
         }
         let is_refusal = entry.did != Did::Read;
-        // Strangers, who can be many, take no room from what is told of those who are known.
+        // Strangers, who can be many, take no room from the refusals of known callers.
         let kind = |entry: &Entry| (entry.did == Did::Read, entry.by == By::Nobody);
         let alike = self.0.keys().filter(|known| kind(known) == kind(&entry));
         if alike.count() < most {

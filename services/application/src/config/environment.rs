@@ -1,5 +1,5 @@
 //! Which variables of the environment are settings. Kubernetes sets `JOINEDUP_PORT` and the like for a service of that
-//! name, so a variable that is no setting must not stop the start.
+//! name, so a variable that is not a setting must not stop the start.
 
 use super::{Config, Nats, SignIn, Tls};
 use figment::providers::Env;
@@ -16,7 +16,7 @@ pub(super) fn settings() -> Env {
     Env::prefixed(PREFIX).filter(known).split(BETWEEN)
 }
 
-/// The variables that begin as settings do and are none, by name.
+/// The variables whose names begin as those of settings do but name no setting, by name.
 pub(super) fn unknown() -> Vec<String> {
     let settings = every_setting();
     let mut found: Vec<String> = std::env::vars_os()

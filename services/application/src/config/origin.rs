@@ -55,7 +55,7 @@ fn print(text: &mut String, above: &str, table: &toml::Table, figment: &Figment)
 }
 
 fn origin(figment: &Figment, path: &str) -> String {
-    // A name in quotes is no path that figment knows; what it lies in came from the same place.
+    // A name in quotes is not a path that figment knows; what it lies in came from the same place.
     let known = path.split('"').next().unwrap_or(path).trim_end_matches('.');
     let Some(metadata) = figment.find_metadata(known) else {
         return "default".to_owned();

@@ -1,4 +1,4 @@
-//! Whether bytes that are no event name somebody all the same: as they stand, behind escapes of JSON, or in base 64.
+//! Whether bytes that are not an event name somebody all the same: as they stand, behind escapes of JSON, or in base 64.
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 

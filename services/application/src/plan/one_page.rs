@@ -1,5 +1,5 @@
 //! Where a place stands, on one page for a board: what goes well, what is in the way, where the gaps are, and what became
-//! of the ambitions of a year ago. Everything here is said elsewhere too, with its evidence.
+//! of the ambitions of a year ago. Everything here is shown elsewhere too, with its evidence.
 
 use super::Planned;
 use crate::app::App;
@@ -53,7 +53,7 @@ pub struct Remark {
     pub id: String,
     /// Its title.
     pub title: String,
-    /// What is to be said of it.
+    /// The sentence about it.
     pub detail: String,
 }
 

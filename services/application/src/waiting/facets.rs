@@ -102,7 +102,7 @@ impl Narrowed {
         Self(Facet::ALL.into_iter().filter_map(choice).collect())
     }
 
-    /// Something is chosen.
+    /// Whether anything is chosen.
     #[must_use]
     pub fn any(&self) -> bool {
         !self.0.is_empty()

@@ -1,3 +1,5 @@
+//! The boards in `grafana/` are those that are made here, and every panel shows what it says.
+
 use super::*;
 use joinedup_exposition::names;
 use serde_json::json;

@@ -37,11 +37,11 @@ pub struct ScorecardLine {
     pub period: Option<Grain>,
     /// First day of the latest judged period.
     pub period_start: Option<NaiveDate>,
-    /// The value of that period.
+    /// The value of that period, in the unit; a share is from 0 to 1.
     pub value: Option<f64>,
-    /// The target.
+    /// The target, in the same unit.
     pub target: Option<f64>,
-    /// The centre line now.
+    /// The centre line now, in the same unit.
     pub median: Option<f64>,
     /// The variation icon.
     pub variation: Option<Variation>,

@@ -26,9 +26,9 @@ pub enum PlanVerb {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlanRequest {
-    /// What.
+    /// The step to record.
     pub action: PlanVerb,
-    /// The area.
+    /// The code of an area of the register.
     pub area: String,
     /// The item, whose id begins with `plan/`; of a new one it may be left out, and one is made.
     #[serde(default)]
@@ -42,7 +42,7 @@ pub struct PlanRequest {
     /// The item that it is about.
     #[serde(default)]
     pub item: Option<String>,
-    /// The measures that are to move.
+    /// The ids of the measures that are to move.
     #[serde(default)]
     pub measures: Vec<String>,
     /// The role that answers for it, never a person.

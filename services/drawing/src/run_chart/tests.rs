@@ -1,3 +1,5 @@
+//! The picture of a run chart: what is drawn, what is not, and what its words say.
+
 use super::super::drawing::Tested;
 use super::*;
 use chrono::NaiveDate;

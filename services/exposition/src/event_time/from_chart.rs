@@ -3,7 +3,7 @@
 use super::{Found, Wanted, series};
 use crate::names::{self, Metric};
 use crate::run_charts::{
-    PER_CHART, PER_PERIOD, RULES, STATES, Shown, ShownPeriod, shown, variation, word,
+    PER_CHART, PER_PERIOD, RULES, STATES, Shown, ShownPeriod, shown, variation,
 };
 use crate::unit::Unit;
 use joinedup_promql::series::{NAME, Sample};
@@ -35,7 +35,7 @@ pub fn offer(chart: &Chart, measure: &Measure, wanted: &Wanted<'_>, found: &mut 
     let labels = [
         chart.measure.as_str(),
         chart.area.as_str(),
-        word(chart.period),
+        chart.period.code(),
     ];
     let is_wanted = |name: &str| wanted.any(&[(NAME, name)]);
     for (at, metric) in PER_PERIOD.iter().enumerate() {
@@ -85,7 +85,7 @@ pub fn offer(chart: &Chart, measure: &Measure, wanted: &Wanted<'_>, found: &mut 
 /// Offers every series that a chart can have, with one sample that always holds.
 pub fn offer_possible(measure: &Measure, area: &str, wanted: &Wanted<'_>, found: &mut Found<'_>) {
     let (unit, _) = Unit::of(measure);
-    let chart = [measure.id.as_str(), area, word(measure.period)];
+    let chart = [measure.id.as_str(), area, measure.period.code()];
     let always = Sample {
         at: i64::MIN,
         until: i64::MAX,

@@ -1,3 +1,5 @@
+//! What a scrape of run charts shows of rules, alerts and periods.
+
 use super::*;
 use chrono::Days;
 use joinedup_events::AreaId;
@@ -153,9 +155,9 @@ fn a_rule_of_the_whole_chart_gives_its_latest_judged_period_the_meaning_of_the_c
     verdict.alert_rules = vec![Rule::FewCrossings];
     verdict.variation = Variation::Undirected;
     let shown = shown_of(&chart, &measure);
-    let said: Vec<&str> = shown.periods.iter().map(|p| p.variation).collect();
-    assert_eq!(said[0], "undirected");
-    assert!(!said[1..].contains(&"undirected"), "{said:?}");
+    let variations: Vec<&str> = shown.periods.iter().map(|p| p.variation).collect();
+    assert_eq!(variations[0], "undirected");
+    assert!(!variations[1..].contains(&"undirected"), "{variations:?}");
 }
 
 #[test]

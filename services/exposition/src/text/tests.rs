@@ -1,3 +1,5 @@
+//! Charts in the text format of Prometheus: values, states, and the ceiling on series.
+
 use super::super::run_charts::ShownPeriod;
 use super::*;
 
@@ -58,7 +60,7 @@ fn a_zero_is_written_and_what_is_missing_is_not() {
 }
 
 #[test]
-fn of_a_period_without_a_value_it_is_said_whether_it_is_missing_or_kept_back() {
+fn a_period_without_a_value_says_whether_it_is_missing_or_suppressed() {
     let mut one = chart("m", 3);
     for (period, why) in one.periods.iter_mut().zip(["missing", "suppressed"]) {
         period.values = [None; PER_PERIOD.len()];

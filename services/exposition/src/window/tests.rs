@@ -1,3 +1,5 @@
+//! Rolling windows: of cases, of nights, and of a feed that is late.
+
 use super::*;
 use chrono::NaiveDate;
 use joinedup_events::transfer::{Ready, TransferFact};

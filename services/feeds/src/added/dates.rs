@@ -32,7 +32,7 @@ pub(super) fn rule(grain: Grain, names: Named) -> PeriodRule {
     }
 }
 
-/// The shortest period as which most cells of a column can be read; none when they are no periods.
+/// The shortest period as which most cells of a column can be read; none when they are not periods.
 pub(super) fn finest(grid: &Grid, column: &str) -> Option<Grain> {
     if most(grid.cells(column).map(period::is_a_week)) {
         return Some(Grain::Week);

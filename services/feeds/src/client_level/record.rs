@@ -47,7 +47,7 @@ pub struct Record {
     pub council: AreaId,
     /// The person, as the file names them.
     pub person: String,
-    /// What it is.
+    /// The kind of record.
     pub kind: Kind,
     /// Of whom: a client, or somebody who cares for one.
     pub client_type: String,

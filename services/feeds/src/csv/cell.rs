@@ -28,7 +28,7 @@ pub(crate) enum Percent {
 /// Marks for suppressed, as statistics in the United Kingdom write them; `<5` and its like beside them.
 const SUPPRESSED: [&str; 5] = ["*", "**", "c", "[c]", "suppressed"];
 
-/// Marks for not available; `[low]` is a number that rounds to zero and is none.
+/// Marks for not available; `[low]` is a number that rounds to zero, and counts as not available.
 const MISSING: [&str; 20] = [
     "-", "\u{2013}", "\u{2014}", "..", "...", "\u{2026}", ":", "[x]", "[z]", "[low]", "low", "n/a",
     "na", "null", "#n/a", "#value!", "#div/0!", "#ref!", "#name?", "#num!",

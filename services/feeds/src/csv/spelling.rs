@@ -78,7 +78,7 @@ enum Token {
 }
 use Token::{Month, N, Quarter, Week};
 
-/// What a whole cell says; `None` when that is no period.
+/// What a whole cell says; `None` when that is not a period.
 pub(super) fn spelled(text: &str, grain: Grain) -> Option<Spelled> {
     let text = text.trim();
     if text.contains(':') {

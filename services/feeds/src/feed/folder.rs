@@ -28,7 +28,7 @@ pub enum FolderError {
     /// A folder.
     #[error("`{key}` {}: {source}", .path.display())]
     Folder {
-        /// Which.
+        /// The setting that names it.
         key: &'static str,
         /// The folder.
         path: PathBuf,

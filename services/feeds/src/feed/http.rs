@@ -1,10 +1,10 @@
 //! An address that takes files: the body of a request is imported, and answered with its report.
 
+use super::outcome;
 use super::report::FileReport;
 use super::settings::TableSettings;
 use super::tables::{Incoming, Stop, Tables, TablesError, account};
 use super::{FeedFault, FeedHandle, FeedState};
-use crate::fhir::outcome;
 use crate::pseudonym::{Key, KeyError};
 use crate::sink::Sink;
 use joinedup_application::app::{App, Definitions};

@@ -55,7 +55,7 @@ pub enum MllpError {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The operating system's error.
         source: io::Error,
     },
 }

@@ -76,7 +76,7 @@ impl<'a> Node<'a> {
         self.at(names)?.text()
     }
 
-    /// A date or time in it; what is there and is none is a fault.
+    /// A date or time in it; anything else that is there is a fault.
     pub fn moment(&self, names: &[&str], faults: &mut Vec<Fault>) -> Option<Moment> {
         let node = self.at(names)?;
         let read = node.as_moment();

@@ -26,7 +26,7 @@ pub struct Reader<'a> {
     pub ring: &'a Ring,
     /// The register of areas.
     pub areas: &'a Areas,
-    /// Now.
+    /// The present instant.
     pub now: DateTime<Utc>,
 }
 

@@ -13,7 +13,7 @@ use joinedup_events::referral::{
 };
 
 impl Reader<'_> {
-    /// An Encounter that is no stay says how far the referral is that it is based on.
+    /// An Encounter that is not a stay says how far the referral is that it is based on.
     pub(super) fn contact(
         &self,
         node: &Node<'_>,

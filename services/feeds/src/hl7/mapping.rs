@@ -39,7 +39,7 @@ pub struct AdtMapping {
     pub expected: Place,
     /// Whether the person died.
     pub died: Place,
-    /// When.
+    /// When the person died.
     pub died_at: Place,
     /// How the person came in.
     pub method: Words,

@@ -25,7 +25,7 @@ pub struct Reader<'a> {
     pub ring: &'a Ring,
     /// The register of areas.
     pub areas: &'a Areas,
-    /// Now.
+    /// The present instant.
     pub now: DateTime<Utc>,
 }
 
@@ -106,7 +106,7 @@ impl Reader<'_> {
                 &mut faults,
                 |words, text| words.value(text).and_then(Pathway::from_code),
             ),
-            // A ward that the mapping does not list is no fault: hospitals have more of them than anybody wants to follow.
+            // A ward that the mapping does not list is not a fault: hospitals have more of them than anybody wants to follow.
             ward: mapping
                 .ward
                 .as_ref()

@@ -8,7 +8,7 @@ use joinedup_events::local;
 /// A time, and how exactly it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Time {
-    /// When.
+    /// The earliest instant that it can mean.
     pub moment: Moment,
     /// It may have been so much later.
     pub within: TimeDelta,
@@ -36,7 +36,7 @@ impl Time {
     }
 }
 
-/// Reads a time of at least a date; `None` when it is none.
+/// Reads a time of at least a date; `None` for any other text.
 #[must_use]
 pub fn read(text: &str) -> Option<Time> {
     let (digits, offset) = match text.find(['+', '-']) {

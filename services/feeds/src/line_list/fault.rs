@@ -14,7 +14,7 @@ pub const REPEATED: &str = "repeated-row";
 pub const CONTRADICTING: &str = "contradicting-row";
 /// An area that the register does not have.
 pub const UNKNOWN_AREA: &str = "unknown-area";
-/// A date or time that is none.
+/// A text that should be a date or time and is not.
 pub const UNREADABLE_TIME: &str = "unreadable-time";
 /// A word or code that the mapping does not know.
 pub const UNKNOWN_CODE: &str = "unknown-code";

@@ -1,5 +1,6 @@
 //! Dates and times as lists write them, by the clock in London unless they say otherwise.
 
+use crate::sheet::DAYS_TO_1904;
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use joinedup_events::local;
 
@@ -21,9 +22,6 @@ const TIMES: [&str; 4] = ["%H:%M", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p"];
 /// Days that a serial number of Excel may be: from 1954 to 2119. What is smaller is an amount.
 const SERIALS: std::ops::Range<f64> = 20_000.0..80_000.0;
 
-/// From the day from which Excel counts to the one from which old Macintosh workbooks do.
-pub const DAYS_TO_1904: f64 = 1_462.0;
-
 impl Moment {
     /// A local date and time.
     #[must_use]
@@ -40,13 +38,13 @@ impl Moment {
         local::date(self.at)
     }
 
-    /// Reads a text; `None` when it is no date.
+    /// Reads a text; `None` when it is not a date.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         Self::of_cell(text, false)
     }
 
-    /// Reads a cell, of a workbook that may count days from 1904; `None` when it is no date.
+    /// Reads a cell, of a workbook that may count days from 1904; `None` when it is not a date.
     #[must_use]
     pub fn of_cell(cell: &str, from_1904: bool) -> Option<Self> {
         let cell = cell.trim();

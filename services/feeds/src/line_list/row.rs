@@ -171,7 +171,7 @@ impl RowReader<'_> {
         reading
     }
 
-    /// The first lines of rows that are torn: some part of them is no row by itself.
+    /// The first lines of rows that are torn: some part of them is not a row by itself.
     fn torn(&self, table: &Table) -> BTreeSet<u64> {
         let parts = table
             .rows

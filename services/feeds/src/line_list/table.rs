@@ -82,7 +82,7 @@ impl Table {
     /// Reads a file.
     ///
     /// # Errors
-    /// When it is no workbook or CSV, or lacks the mapping's columns.
+    /// When it is not a workbook or CSV, or lacks the mapping's columns.
     pub fn read(bytes: &[u8], mapping: &ListMapping) -> Result<Self, TableError> {
         if bytes.len() as u64 > MAX_FILE_BYTES {
             return Err(TableError::Large);

@@ -55,7 +55,7 @@ pub enum WideColumns {
     Others,
 }
 
-/// What a cell means that is no number.
+/// What a cell means that is not a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CellMark {

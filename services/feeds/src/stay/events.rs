@@ -34,7 +34,7 @@ pub struct Alone {
     pub written: DateTime<Utc>,
     /// When it happened.
     pub at: DateTime<Utc>,
-    /// What.
+    /// The fact.
     pub fact: Fact,
     /// Whose word it is, where that matters later.
     pub by: Option<&'static str>,

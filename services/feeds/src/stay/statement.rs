@@ -100,19 +100,19 @@ pub struct Statement {
     pub happened: Option<DateTime<Utc>>,
     /// When the stay began.
     pub admitted: Option<DateTime<Utc>>,
-    /// How.
+    /// How the person came in.
     pub method: Option<AdmissionMethod>,
-    /// Where.
+    /// The hospital that the person lies in.
     pub hospital: Option<AreaId>,
     /// When it ended.
     pub discharged: Option<Moment>,
-    /// How.
+    /// How the person left.
     pub discharge_method: Option<DischargeMethod>,
     /// Where to.
     pub destination: Option<Slug>,
     /// The person died.
     pub died: bool,
-    /// When.
+    /// When the person died.
     pub died_at: Option<Moment>,
     /// The expected date of discharge.
     pub expected: Stated<NaiveDate>,

@@ -1,7 +1,7 @@
 //! `man`: the manual pages, made from the same words as `--help`.
 
-use crate::cli::{Cli, Failure};
-use clap::{Args, CommandFactory};
+use crate::cli::Failure;
+use clap::{Args, Command};
 use std::path::PathBuf;
 
 /// Flags of `man`.
@@ -16,14 +16,14 @@ pub struct Man {
     pub out: Option<PathBuf>,
 }
 
-/// Writes the pages.
-pub fn run(man: &Man) -> Result<(), Failure> {
+/// Writes the pages of a program.
+pub fn run(man: &Man, program: Command) -> Result<(), Failure> {
     let Some(folder) = &man.out else {
-        return clap_mangen::Man::new(Cli::command())
+        return clap_mangen::Man::new(program)
             .render(&mut std::io::stdout())
             .map_err(Failure::new);
     };
     std::fs::create_dir_all(folder)
-        .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
+        .and_then(|()| clap_mangen::generate_to(program, folder))
         .map_err(|error| Failure::new(format!("{}: {error}", folder.display())))
 }

@@ -29,7 +29,7 @@ fn happening(scenario: &Scenario, ahead: u64) -> Vec<Event> {
         ahead,
         ..scenario.clone()
     };
-    crate::told(&longer, &county)
+    crate::all_events(&longer, &county)
 }
 
 #[test]

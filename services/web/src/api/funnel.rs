@@ -1,5 +1,5 @@
 //! `GET /api/v1/funnel/{measure}`: areas of different size side by side for one period. Limits narrow with size, so
-//! that a small area is not blamed for chance. It is no league table, and says so.
+//! that a small area is not blamed for chance. It is not a league table, and says so.
 
 use super::outcomes::{area_asked, aside};
 use crate::door::auth::Caller;

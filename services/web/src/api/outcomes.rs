@@ -65,7 +65,7 @@ pub async fn list(
             model: model.id().to_owned(),
             population: population.to_owned(),
             populations: model.populations().cloned().collect(),
-            as_of: audience.told(status.progress_at),
+            as_of: audience.shown_instant(status.progress_at),
             as_of_position: app.position(audience),
             area,
             nodes,

@@ -73,7 +73,7 @@ pub async fn stream(
             let mut data = serde_json::json!({
                 "position": position,
                 "state": status.progress.word(),
-                "progress_at": audience.told(status.progress_at),
+                "progress_at": audience.shown_instant(status.progress_at),
             });
             if audience == Audience::Operations {
                 data["head"] = status.head.into();

@@ -3,11 +3,11 @@
 use super::Shared;
 use super::auth::{Caller, Kind, asks_as_public};
 use super::client;
+use super::fields::fields;
 use super::finish::{Begun, held};
 use super::places::Place;
 use super::problem::Problem;
 use super::routes::{self, Record};
-use crate::pages::address::fields;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;

@@ -3,10 +3,10 @@
 
 use super::Shared;
 use super::audit::short_digest;
+use super::fields::fields;
 use super::problem::{FieldError, Problem};
 use super::sign_in;
 use super::tokens::Unrecognised;
-use crate::pages::address::fields;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;

@@ -16,7 +16,7 @@ pub fn address<B>(request: &Request<B>, proxies: &[IpAddr]) -> Option<IpAddr> {
     if !is_proxy(peer) {
         return Some(peer.to_canonical());
     }
-    // Each proxy adds at the end whom it was asked by, so the last that is no proxy of ours is who asked.
+    // Each proxy adds at the end whom it was asked by, so the last that is not a proxy of ours is who asked.
     let passed_on = request.headers().get_all("x-forwarded-for");
     let mut named: Vec<&str> = passed_on
         .iter()

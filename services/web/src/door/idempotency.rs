@@ -103,7 +103,7 @@ impl Keys {
     /// Looks a request's key up.
     ///
     /// # Errors
-    /// 422 when the key was used for another body, 400 when it is no key.
+    /// 422 when the key was used for another body, 400 when it is not a key.
     pub fn look(&self, headers: &HeaderMap, caller: &str, body: &[u8]) -> Result<Replay, Problem> {
         let Some(key) = headers.get("idempotency-key") else {
             return Ok(Replay::New(Key(None)));

@@ -94,7 +94,7 @@ fn is_ours(host: &str, listed: &[String]) -> bool {
         || listed.iter().any(|own| own.eq_ignore_ascii_case(name))
 }
 
-/// Whether a browser says that another site made it send this. What is no browser says nothing.
+/// Whether a browser says that another site made it send this. What is not a browser says nothing.
 fn is_foreign(headers: &HeaderMap) -> bool {
     let elsewhere = text(headers, HeaderName::from_static("sec-fetch-site"))
         .is_some_and(|site| !matches!(site, "same-origin" | "none"));
@@ -102,7 +102,7 @@ fn is_foreign(headers: &HeaderMap) -> bool {
 }
 
 /// Whether this was opened as a page, in a tab of its own, as far as a browser says: a picture, a frame or a script of any
-/// site can ask for an address too. What is no browser says nothing.
+/// site can ask for an address too. What is not a browser says nothing.
 #[must_use]
 pub fn is_opened(headers: &HeaderMap) -> bool {
     let says = |name: &'static str, expected: &str| {

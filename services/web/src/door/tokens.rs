@@ -46,9 +46,9 @@ pub enum TokenError {
     Read {
         /// Whose.
         name: String,
-        /// Where.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The operating system's error.
         source: std::io::Error,
     },
     /// The file is open to every user of the machine.
@@ -56,7 +56,7 @@ pub enum TokenError {
     Open {
         /// Whose.
         name: String,
-        /// Where.
+        /// The file.
         path: PathBuf,
     },
     /// The token is too easy to guess.

@@ -12,6 +12,7 @@ use super::layout::{self, Tab};
 use super::record::must_be_own;
 use super::visit::Visit;
 use crate::door::audit::Recorded;
+use crate::door::fields::fields;
 use crate::door::limits::{MAX_FILE, MAX_FILE_FORM};
 use crate::door::problem::Problem;
 use crate::door::{Shared, body};
@@ -197,7 +198,7 @@ async fn take(
     must_be_own(&headers)?;
     let file = held.get(&visit.caller, &id, Instant::now())?;
     let turn = held.turn().await?;
-    let (pairs, asked) = (super::address::fields(&body), visit.clone());
+    let (pairs, asked) = (fields(&body), visit.clone());
     let (key, content) = (id.clone(), file.clone());
     let prepared =
         tokio::task::spawn_blocking(move || prepare(&asked, &content, &key, &Fields(&pairs)));

@@ -139,7 +139,7 @@ struct Usual {
 /// Weeks that are looked back on.
 const WEEKS: u64 = 8;
 /// Fewer weeks than this do not say what is usual.
-const WEEKS_LEAST: usize = 4;
+const MIN_WEEKS: usize = 4;
 
 impl Usual {
     fn against(&self, now: usize) -> String {
@@ -173,7 +173,7 @@ fn usual(visit: &Visit, today: NaiveDate) -> Option<Usual> {
         .collect();
     counts.sort_unstable();
     let n = counts.len();
-    if n < WEEKS_LEAST {
+    if n < MIN_WEEKS {
         return None;
     }
     Some(Usual {

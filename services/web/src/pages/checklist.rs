@@ -1,6 +1,6 @@
 //! `GET` and `POST /frameworks/{id}/checklist`: the points of a framework's items, ticked where they are in place.
 
-use super::address::{Address, DONE, fields};
+use super::address::{Address, DONE};
 use super::filling;
 use super::layout::{self, Tab};
 use super::record::{Form, SOURCE, back_to, hidden};
@@ -8,6 +8,7 @@ use super::sheet::typed::{Not, Refused, Typed, status};
 use super::visit::Visit;
 use super::words;
 use crate::door::audit;
+use crate::door::fields::fields;
 use crate::door::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::Path;

@@ -83,7 +83,7 @@ impl Figure<'_> {
             .iter()
             .rev()
             .find(|s| s.value.is_some())
-            .map(|s| joinedup_drawing::run_chart::said(&wide, s));
+            .map(|s| joinedup_drawing::run_chart::in_words(&wide, s));
         html! {
             figure.run-chart #chart data-live data-measure=(chart.measure) data-area=(chart.area) aria-labelledby="chart-name" {
                 (self.verdict())
@@ -270,20 +270,20 @@ mod tests {
     fn a_mean_is_not_said_to_be_so_many_of_so_many() {
         let mut chart = chart(&near(5.0, 3).collect::<Vec<_>>());
         let mut row = chart.points[2].clone();
-        let mut said = |shape, unit: &str, parts: Option<(f64, f64)>, n| {
+        let mut in_words = |shape, unit: &str, parts: Option<(f64, f64)>, n| {
             (chart.shape, chart.unit) = (shape, unit.to_owned());
             (row.point.numerator, row.point.denominator) = parts.unzip();
             row.point.n = Some(n);
             out_of(&chart, &row)
         };
-        let share = said(Shape::Proportion, "", Some((13.0, 69.0)), 69);
+        let share = in_words(Shape::Proportion, "", Some((13.0, 69.0)), 69);
         assert_eq!(share, " · 13 of 69");
-        assert_eq!(said(Shape::Value, "days", None, 69), " · 69 cases");
-        let mean = said(Shape::Value, "points", Some((270.0, 23.0)), 23);
+        assert_eq!(in_words(Shape::Value, "days", None, 69), " · 69 cases");
+        let mean = in_words(Shape::Value, "points", Some((270.0, 23.0)), 23);
         assert_eq!(mean, " · 23 cases");
-        let a_day = said(Shape::Value, "people", Some((375.0, 29.0)), 375);
-        let rate = said(Shape::Rate, "per 100,000", Some((5856.0, 3.1)), 4);
-        let reports = said(Shape::Count, "admissions", None, 4);
+        let a_day = in_words(Shape::Value, "people", Some((375.0, 29.0)), 375);
+        let rate = in_words(Shape::Rate, "per 100,000", Some((5856.0, 3.1)), 4);
+        let reports = in_words(Shape::Count, "admissions", None, 4);
         assert_eq!([a_day, rate, reports], ["", "", ""]);
     }
 }

@@ -145,7 +145,7 @@ fn strip(visit: &Visit) -> Markup {
     };
     let status = views.status();
     let audience = visit.caller.audience_of_movement();
-    let at = audience.told(status.progress_at);
+    let at = audience.shown_instant(status.progress_at);
     let (class, text) = match &status.progress {
         Progress::Live => health::in_short(visit, &health),
         Progress::Starting => ("poor", "Starting: opening the data".to_owned()),

@@ -93,7 +93,7 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
             charts.push((title, request, answer));
         }
     }
-    // What only those have who were counted is no part of the others: a share by it is 0 or 100 %.
+    // What only those have who were counted is not part of the others: a share by it is 0 or 100 %.
     let counts = if chosen != "area" && all_or_none(&charts) {
         ranked::ranked(visit, measure, request, chosen)?
     } else {

@@ -2,12 +2,13 @@
 //! reader is back on the page. A form carries the version that it was made from, so that nobody overwrites unseen what
 //! somebody else recorded meanwhile, and a key, so that sending it twice records it once.
 
-use super::address::{Address, DONE, fields};
+use super::address::{Address, DONE};
 use super::conflict;
 use super::filling::{Faults, Filling};
 use super::visit::Visit;
 use crate::door::audit;
 use crate::door::auth::Caller;
+use crate::door::fields::fields;
 use crate::door::origin::is_own;
 use crate::door::problem::Problem;
 use crate::door::scope::misplaced;

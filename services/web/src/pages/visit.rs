@@ -1,8 +1,9 @@
 //! Who reads, about which place and time: what every page begins with.
 
-use super::address::{Address, DONE, fields};
+use super::address::{Address, DONE};
 use crate::door::Shared;
 use crate::door::auth::Caller;
+use crate::door::fields::fields;
 use crate::door::problem::Problem;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -24,7 +25,7 @@ use joinedup_views::suppression::Audience;
 use maud::Markup;
 use std::sync::Arc;
 
-/// Parameters of a chart's page that are no part of the question.
+/// Parameters of a chart's page that are not part of the question.
 const OF_PAGE: [&str; 3] = ["measure", "split", "audience"];
 
 /// What a page is told of its reader and its address.
@@ -40,7 +41,7 @@ pub struct Visit {
     pub done: Option<String>,
     /// The place.
     pub area: AreaId,
-    /// Now.
+    /// The present instant, the same for the whole page.
     pub now: DateTime<Utc>,
     /// The logic model's nodes in the words for the people that the address asks for; none: in its own words.
     words: Option<Arc<Vec<Node>>>,

@@ -127,13 +127,7 @@ pub fn is_rate(measure: &Measure) -> bool {
 /// The name of a length of period.
 #[must_use]
 pub const fn grain(grain: Grain) -> &'static str {
-    match grain {
-        Grain::Day => "day",
-        Grain::Week => "week",
-        Grain::Month => "month",
-        Grain::Quarter => "quarter",
-        Grain::Year => "year",
-    }
+    grain.code()
 }
 
 /// So many periods: `6 weeks`, `1 month`.

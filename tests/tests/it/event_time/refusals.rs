@@ -148,7 +148,7 @@ fn what_cannot_be_answered_is_refused_in_a_sentence_and_nothing_stops() {
         assert_eq!(answer["errorType"], kind, "{answer}");
         assert!(text.contains(says), "{name}: {text}");
     }
-    // A body that is no form, and a method that is none of the call's.
+    // A body that is not a form, and a method that is none of the call's.
     let url = format!("{}/api/v1/query", base(&product));
     let json = [("content-type", "application/json")];
     let refused = http::send("POST", &url, &json, b"{\"query\": \"1\"}").unwrap();
@@ -182,7 +182,7 @@ fn a_reader_sees_no_small_numbers_and_others_see_nothing() {
         .iter()
         .map(|n| format!("[[tokens]]\nname = \"{n}\"\nfile = \"{n}.token\"\nroles = [\"{n}\"]\n"))
         .collect();
-    // An operator is no reader by that role alone.
+    // An operator is not a reader by that role alone.
     let tokens = tokens.replace("[\"operator\"]", "[\"operator\", \"reader\"]");
     let mut options = JoinedupOptions::new("serve", &[]).file("joinedup.toml", &tokens);
     for name in names {

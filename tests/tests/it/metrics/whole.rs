@@ -21,7 +21,7 @@ use super::boards::{
     every_query_has_an_answer, every_rule_is_healthy, operations_shows_what_is_counted,
 };
 use super::feed::{self, Feed, tell};
-use super::told::{config_without_hours, instant, is, notice, notices};
+use super::notified::{config_without_hours, instant, is, notice, notices};
 use super::{prometheus, rules};
 
 /// The source whose feed is cut.

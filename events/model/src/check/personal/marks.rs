@@ -1,5 +1,5 @@
 //! The digits of a text: where they stand in runs, and which runs belong together. UUIDs and dates of this century are out
-//! of sight, so that their digits are no part of anything.
+//! of sight, so that their digits are not part of anything.
 
 /// One run of digits in a text: where it starts and ends, by character.
 #[derive(Clone, Copy, Debug)]

@@ -12,7 +12,7 @@ pub enum Aggregate {
     Mean,
     /// Median.
     Median,
-    /// Sum.
+    /// The sum of the values.
     Sum,
     /// Standard deviation, divisor n − 1.
     Sd,

@@ -1,4 +1,4 @@
-//! What is said to a sender at once is what the list will show.
+//! What a sender is warned of at once is what the list will show.
 
 use super::*;
 use std::slice::from_ref;
@@ -23,7 +23,7 @@ fn an_event_that_contradicts_what_stands_is_named_by_its_place() {
     assert_eq!(warned(from_ref(&out), from_ref(&came)), later);
     // It is the same to whoever sends it again.
     assert_eq!(warned(&[out.clone(), came.clone()], from_ref(&came)), later);
-    // What is no event's own fault is nobody's warning.
+    // Nobody is warned of what is not their event's own fault.
     let other = ready("2026-01-11");
     let of_that = warned(&[out, came], &[other]);
     assert!(

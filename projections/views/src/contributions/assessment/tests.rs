@@ -1,6 +1,8 @@
+//! What ratings add: levels, their age and the gap to the ambition, over rounds.
+
 use super::*;
 use crate::contribution::StoredFact;
-use crate::ratings::told::*;
+use crate::ratings::fixtures::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -24,23 +26,23 @@ fn of(quantity: &str, facts: &[StoredFact]) -> Vec<String> {
 
 fn two_rounds() -> Vec<StoredFact> {
     standing(vec![
-        told(AREA, "2025-01-10", "2025-01-10", proposed("2025", Some(3))),
-        told(
+        stored(AREA, "2025-01-10", "2025-01-10", proposed("2025", Some(3))),
+        stored(
             AREA,
             "2025-02-01",
             "2025-02-01",
             moderated("2025", Some(3), Some(2)),
         ),
-        told(AREA, "2025-03-01", "2025-03-01", confirmed("2025")),
-        told(AREA, "2025-03-10", "2025-03-10", ambition(4, "2026-03-31")),
-        told(AREA, "2026-01-10", "2026-01-10", proposed("2026", Some(4))),
-        told(
+        stored(AREA, "2025-03-01", "2025-03-01", confirmed("2025")),
+        stored(AREA, "2025-03-10", "2025-03-10", ambition(4, "2026-03-31")),
+        stored(AREA, "2026-01-10", "2026-01-10", proposed("2026", Some(4))),
+        stored(
             AREA,
             "2026-02-01",
             "2026-02-01",
             moderated("2026", Some(4), Some(4)),
         ),
-        told(AREA, "2026-03-01", "2026-03-01", confirmed("2026")),
+        stored(AREA, "2026-03-01", "2026-03-01", confirmed("2026")),
     ])
 }
 
@@ -79,14 +81,14 @@ fn a_second_round_moves_the_level_ends_the_age_and_closes_the_gap() {
 fn a_moderation_after_publication_waits_for_the_next_confirmation() {
     let mut facts = two_rounds();
     facts.truncate(3);
-    facts.push(told(
+    facts.push(stored(
         AREA,
         "2025-03-05",
         "2025-03-05",
         moderated("2025", Some(2), Some(4)),
     ));
     assert_eq!(of("level", &facts), ["2 2025-03-01 1 0 0"]);
-    facts.push(told(AREA, "2025-03-08", "2025-03-08", confirmed("2025")));
+    facts.push(stored(AREA, "2025-03-08", "2025-03-08", confirmed("2025")));
     assert_eq!(
         of("level", &facts),
         [
@@ -101,7 +103,7 @@ fn a_moderation_after_publication_waits_for_the_next_confirmation() {
 fn a_moderation_that_is_recorded_late_counts_from_the_publication_it_preceded() {
     let mut facts = two_rounds();
     facts.truncate(3);
-    facts.push(told(
+    facts.push(stored(
         AREA,
         "2025-02-20",
         "2025-04-05",
@@ -113,19 +115,19 @@ fn a_moderation_that_is_recorded_late_counts_from_the_publication_it_preceded() 
 #[test]
 fn the_moderation_recorded_last_stands_whatever_the_order_of_arrival() {
     let facts = vec![
-        told(
+        stored(
             AREA,
             "2025-02-01",
             "2025-02-03",
             moderated("2025", Some(3), Some(1)),
         ),
-        told(
+        stored(
             AREA,
             "2025-02-02",
             "2025-02-02",
             moderated("2025", Some(3), Some(5)),
         ),
-        told(AREA, "2025-03-01", "2025-03-01", confirmed("2025")),
+        stored(AREA, "2025-03-01", "2025-03-01", confirmed("2025")),
     ];
     assert_eq!(of("level", &standing(facts)), ["1 2025-03-01 1 0 0"]);
 }
@@ -133,13 +135,13 @@ fn the_moderation_recorded_last_stands_whatever_the_order_of_arrival() {
 #[test]
 fn not_rated_stands_at_no_level_and_has_no_gap() {
     let mut facts = two_rounds();
-    facts.push(told(
+    facts.push(stored(
         AREA,
         "2027-02-01",
         "2027-02-01",
         proposed("2027", None),
     ));
-    facts.push(told(AREA, "2027-03-01", "2027-03-01", confirmed("2027")));
+    facts.push(stored(AREA, "2027-03-01", "2027-03-01", confirmed("2027")));
     assert_eq!(of("level", &facts).last().unwrap(), "4 2027-03-01 -1 0 0");
     assert_eq!(of("ambitions", &facts).last().unwrap(), "2027-03-01 -1 0 0");
     assert_eq!(of("moves", &facts).len(), 1);
@@ -149,13 +151,13 @@ fn not_rated_stands_at_no_level_and_has_no_gap() {
 #[test]
 fn one_raters_own_rating_is_not_the_areas() {
     let facts = standing(vec![
-        told(
+        stored(
             AREA,
             "2025-01-10",
             "2025-01-10",
             rated_by("2025", Some(5), Some("r1")),
         ),
-        told(AREA, "2025-03-01", "2025-03-01", confirmed("2025")),
+        stored(AREA, "2025-03-01", "2025-03-01", confirmed("2025")),
     ]);
     assert!(of("level", &facts).is_empty());
 }
@@ -212,10 +214,10 @@ proptest! {
                 1 => moderated(round, None, level),
                 _ => confirmed(round),
             };
-            facts.push(told(AREA, &day(occurred), &day(recorded), fact));
+            facts.push(stored(AREA, &day(occurred), &day(recorded), fact));
         }
         for (level, occurred) in &ambitions {
-            facts.push(told(AREA, &day(*occurred), &day(*occurred), ambition(*level, "2027-01-01")));
+            facts.push(stored(AREA, &day(*occurred), &day(*occurred), ambition(*level, "2027-01-01")));
         }
         let facts = standing(facts);
         let cells = cells(contribute, &facts);

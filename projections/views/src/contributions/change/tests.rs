@@ -1,5 +1,7 @@
+//! What changes add: cycles that run, their lengths and their decisions.
+
 use super::*;
-use crate::ratings::told::{lines, slug, standing, told};
+use crate::ratings::fixtures::{lines, slug, standing, stored};
 use joinedup_events::change::{ChangeFact, Decision, Finished, TargetSet};
 use joinedup_events::{Amount, Fact};
 use proptest::prelude::*;
@@ -19,7 +21,7 @@ fn finished(decision: Decision) -> Fact {
 }
 
 fn on(date: &str, fact: Fact) -> StoredFact {
-    told(AREA, date, date, fact)
+    stored(AREA, date, date, fact)
 }
 
 fn contributed(facts: Vec<StoredFact>) -> Vec<String> {
@@ -50,8 +52,8 @@ fn a_cycle_runs_from_start_to_finish_and_a_pause_does_not_end_it() {
 #[test]
 fn a_corrected_start_replaces_the_first() {
     let corrected = contributed(vec![
-        told(AREA, "2026-01-05", "2026-01-05", happened("started")),
-        told(AREA, "2026-01-03", "2026-01-08", happened("started")),
+        stored(AREA, "2026-01-05", "2026-01-05", happened("started")),
+        stored(AREA, "2026-01-03", "2026-01-08", happened("started")),
     ]);
     assert_eq!(corrected, ["change.running\t\t2026-01-03\t1 0 0"]);
 }

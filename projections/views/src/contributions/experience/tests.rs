@@ -1,5 +1,7 @@
+//! What answers add: items, scales, members of teams, invitations and comments.
+
 use super::*;
-use crate::ratings::told::{lines, slug, standing, told};
+use crate::ratings::fixtures::{lines, slug, standing, stored};
 use joinedup_events::experience::{Answer, CommentCoded, Invited, Mode, Respondent};
 use proptest::prelude::*;
 
@@ -24,7 +26,7 @@ fn answered(instrument: &str, answers: &[(&str, Option<u8>)], team: Option<&str>
 }
 
 fn on(date: &str, fact: Fact) -> StoredFact {
-    told(AREA, date, date, fact)
+    stored(AREA, date, date, fact)
 }
 
 fn contributed(facts: Vec<StoredFact>) -> Vec<String> {

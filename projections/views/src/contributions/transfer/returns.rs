@@ -1,4 +1,4 @@
-//! When somebody was admitted again, as far as it was said how.
+//! When somebody was admitted again, as an emergency or not, as far as that was recorded.
 
 use super::super::followed;
 use super::Spell;
@@ -40,7 +40,7 @@ impl Returns {
 
     /// Whether one was an emergency, of those that count; `None` when that cannot be known.
     ///
-    /// A source that does not say how people come in (`own` is how this stay began) would not have said that somebody came back
+    /// A source that does not record how people come in (`own` is how this stay began) would not have recorded that somebody came back
     /// as an emergency either: its share of readmissions would be zero.
     pub(super) fn any_emergency(
         &self,

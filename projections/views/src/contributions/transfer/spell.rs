@@ -1,4 +1,4 @@
-//! A stay, as its facts that stand tell it.
+//! A stay as it follows from its facts that stand.
 
 use super::super::{area_of, in_time};
 use super::returns::Returns;
@@ -32,7 +32,7 @@ pub struct Further {
     pub until: Option<NaiveDate>,
 }
 
-/// A transfer, as its facts that stand tell it.
+/// A transfer as it follows from its facts that stand.
 #[derive(Clone, Debug, Default)]
 pub struct Spell<'a> {
     /// Where the person lives.
@@ -209,7 +209,7 @@ impl<'a> Spell<'a> {
         for (at, date, ready) in words {
             let restated = turns.split_off(turns.partition_point(|(_, from, _)| *from < date));
             // Ready again later on the day of getting worse: no night lies between, and yet another period begins.
-            let is_worse = |(said, from, was): &&Readiness| !was && *from == date && *said < at;
+            let is_worse = |(stated, from, was): &&Readiness| !was && *from == date && *stated < at;
             turns.extend(restated.iter().find(is_worse).filter(|_| ready));
             if turns.last().is_none_or(|(_, _, was)| *was != ready) {
                 turns.push((at, date, ready));

@@ -1,3 +1,5 @@
+//! `joinedup spc` on tables: what is judged, drawn, left out and refused.
+
 use super::*;
 
 fn flags() -> Spc {

@@ -201,7 +201,7 @@ async fn the_good_events_of_a_batch_are_taken_where_that_is_asked_for() {
         (&1.into(), &1.into())
     );
     assert_eq!(said["errors"][0]["index"], 0, "{said}");
-    // Nothing that is good is no success.
+    // Without a good event it is not a success.
     let none = door
         .post(&lenient, &Value::from(vec![bad]).to_string())
         .await;

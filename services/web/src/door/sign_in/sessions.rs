@@ -126,7 +126,7 @@ mod tests {
         }
         assert_eq!(kept.get(&id, true, now + 101 * MINUTE), None);
         let id = kept.put(7, now);
-        // What a page's own script asks for is no use of it.
+        // What a page's own script asks for does not count as use.
         assert_eq!(kept.get(&id, false, now + 20 * MINUTE), Some(7));
         assert_eq!(kept.get(&id, true, now + 31 * MINUTE), None);
         let id = kept.put(7, now);

@@ -34,7 +34,7 @@ pub struct Prepared {
 /// Reads a file as the form says, or as it seems.
 ///
 /// # Errors
-/// When it is no table.
+/// When it is not a table.
 pub fn prepare(
     visit: &Visit,
     file: &TableFile,

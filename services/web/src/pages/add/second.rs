@@ -161,7 +161,7 @@ fn all_series(visit: &Visit) -> Vec<(&str, String)> {
     all
 }
 
-/// Names in the file that are no place that we know.
+/// Names in the file that are not known places.
 fn unknown(visit: &Visit, id: &str, prepared: &Prepared) -> Markup {
     let Some(made) = &prepared.made else {
         return html! {};

@@ -165,7 +165,7 @@ enum OwnAggregate {
     SharesAsReported,
     /// Averages and the like.
     AsReported,
-    /// Counts.
+    /// How many there are.
     Amount,
 }
 

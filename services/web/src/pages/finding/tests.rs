@@ -1,3 +1,5 @@
+//! The title of a chart: what it says of changes, baselines and the latest value.
+
 use super::*;
 use joinedup_drawing::Mark;
 use joinedup_events::change::Decision;

@@ -76,7 +76,7 @@ impl From<ExecuteError> for Not {
     }
 }
 
-/// The status of a page that comes back: what was recorded stays, so then it is no failure.
+/// The status of a page that comes back: what was recorded stays, so then it is not a failure.
 pub fn status(recorded: &[u64], is_conflict: bool) -> StatusCode {
     match (recorded, is_conflict) {
         ([_, ..], _) => StatusCode::OK,

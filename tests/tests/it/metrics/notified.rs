@@ -1,4 +1,4 @@
-//! Who is told of what, when: the real Alertmanager with the shipped configuration, and people who listen at the
+//! Who is notified of what, when: the real Alertmanager with the shipped configuration, and people who listen at the
 //! addresses that its receivers have room for.
 
 use std::collections::BTreeSet;

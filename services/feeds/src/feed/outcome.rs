@@ -1,6 +1,6 @@
 //! The answer to who sent resources: an OperationOutcome that names what was not taken by its path, and never by its value.
 
-use crate::feed::report::FileReport;
+use super::report::FileReport;
 use serde_json::{Value, json};
 
 /// The media type of the answer.

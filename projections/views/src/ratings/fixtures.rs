@@ -1,4 +1,4 @@
-//! Facts for tests, told in one line each.
+//! Facts for tests, each made in one line.
 
 use crate::contribution::{SourceKey, StoredFact};
 use chrono::{DateTime, Utc};
@@ -21,7 +21,7 @@ pub(crate) fn at(text: &str) -> DateTime<Utc> {
 }
 
 /// A fact that happened and was recorded at two instants.
-pub(crate) fn told(area: &str, occurred: &str, recorded: &str, fact: Fact) -> StoredFact {
+pub(crate) fn stored(area: &str, occurred: &str, recorded: &str, fact: Fact) -> StoredFact {
     let name = format!("{area} {occurred} {recorded} {fact:?}");
     StoredFact {
         key: EventKey::of("test", &name).into(),
