@@ -413,7 +413,7 @@ pub fn changes(measure: &str, area: &str) -> Vec<Value> {
             "group by (area) (joinedup_area_info{{area=\"{area}\"}} @ end() or joinedup_area_info{{parent=\"{area}\"}} @ end())"
         );
         // A change has a title of its own.
-        let place = "label_replace(topk by (area) (1, max by (area, title) (joinedup_area_info @ end())), \"place\", \"$1\", \"title\", \"(.*)\")";
+        let place = "label_replace(max by (area, title) (topk by (area) (1, joinedup_area_info @ end())), \"place\", \"$1\", \"title\", \"(.*)\")";
         json!({
             "name": name, "datasource": source(), "enable": true, "hide": false, "iconColor": colour,
             "expr": format!("{of} @ end() * 1000 * on (area) group_left (place) {place} and on (area) {here}"),
