@@ -3,30 +3,47 @@
 /// A value in words, with as many decimals as it needs: shares as percentages.
 #[must_use]
 pub fn number(value: f64, unit: &str) -> String {
+    finer(value, unit, 0)
+}
+
+/// A value in words with so many decimals more than it needs.
+fn finer(value: f64, unit: &str, more: usize) -> String {
     if unit == "proportion" {
-        return trimmed(value * 100.0, 1) + "%";
+        return trimmed(value * 100.0, 1 + more) + "%";
     }
-    trimmed(
-        value,
-        if value.abs() >= 100.0 {
-            0
-        } else if value.abs() >= 10.0 {
-            1
-        } else {
-            2
-        },
-    )
+    let decimals = if value.abs() >= 100.0 {
+        0
+    } else if value.abs() >= 10.0 {
+        1
+    } else {
+        2
+    };
+    trimmed(value, decimals + more)
 }
 
 /// A value with its unit.
 #[must_use]
 pub fn amount(value: f64, unit: &str) -> String {
+    with_unit(number(value, unit), unit)
+}
+
+/// Two values with their unit, which do not read alike where one is called higher than the other.
+#[must_use]
+pub fn compared(one: f64, other: f64, unit: &str) -> [String; 2] {
+    let both = |more| [one, other].map(|value| finer(value, unit, more));
+    let differ = |[one, other]: &[String; 2]| one != other;
+    let apart = (0..3).map(both).find(differ);
+    apart
+        .unwrap_or_else(|| both(0))
+        .map(|number| with_unit(number, unit))
+}
+
+fn with_unit(number: String, unit: &str) -> String {
     match unit {
-        "proportion" | "" => number(value, unit),
+        "proportion" | "" => number,
         // What explains itself is read beside the number and not as its noun.
-        unit if unit.contains(", ") => format!("{} ({unit})", number(value, unit)),
+        unit if unit.contains(", ") => format!("{number} ({unit})"),
         unit => {
-            let number = number(value, unit);
             let unit = if number == "1" { singular(unit) } else { unit };
             format!("{number} {unit}")
         }
@@ -72,6 +89,14 @@ pub fn trimmed(value: f64, decimals: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_differs_does_not_read_alike() {
+        assert_eq!(compared(104.4, 104.1, "days"), ["104.4 days", "104.1 days"]);
+        assert_eq!(compared(0.9724, 0.9716, "proportion"), ["97.24%", "97.16%"]);
+        assert_eq!(compared(0.5, 0.25, "proportion"), ["50%", "25%"]);
+        assert_eq!(compared(7.0, 7.0, "days"), ["7 days", "7 days"]);
+    }
 
     #[test]
     fn numbers_read_as_people_write_them() {

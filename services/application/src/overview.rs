@@ -271,7 +271,8 @@ fn line(measure: &Measure, chart: Chart) -> Option<Line> {
         },
         compares: measure
             .bars_by()
-            .filter(|_| measure.chart.is_ranked())
+            // What is to go up or down says something as a whole too.
+            .filter(|_| measure.chart.is_ranked() && measure.direction == Direction::None)
             .map(ToString::to_string),
         period: chart.period,
         direction: chart.direction,

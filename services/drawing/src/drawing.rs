@@ -70,7 +70,7 @@ impl Mark {
             Self::Neutral => "special cause, neither better nor worse",
             Self::Provisional => "provisional",
             Self::Incomplete => "period not whole",
-            Self::Missing => "no data",
+            Self::Missing => "no number",
             Self::Suppressed => "suppressed: small numbers",
         }
     }

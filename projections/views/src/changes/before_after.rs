@@ -6,7 +6,7 @@
 //! where they do not, the answer says that the season is not ruled out.
 
 use super::Change;
-use crate::amounts::amount;
+use crate::amounts::{amount, compared};
 use crate::chart::median;
 use crate::period::Period;
 use chrono::{Days, NaiveDate};
@@ -186,11 +186,10 @@ pub fn before_and_after(
                 let over = counted(after.points);
                 format!(" After it ended: {} over {over}.", amount(then, unit))
             });
+            let [was, is] = compared(was, is, unit);
             format!(
-                "{title}: median {} over {} before {name} began, {} over {} {word}. {verdict}{season}{} Other changes may have contributed.",
-                amount(was, unit),
+                "{title}: median {was} over {} before {name} began, {is} over {} {word}. {verdict}{season}{} Other changes may have contributed.",
                 counted(before.points),
-                amount(is, unit),
                 counted(later.points),
                 then.unwrap_or_default(),
             )

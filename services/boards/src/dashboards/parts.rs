@@ -380,6 +380,11 @@ pub fn lines(title: &str, description: &str, at: (u32, u32), size: (u32, u32)) -
         .option("tooltip", json!({ "mode": "multi", "sort": "desc" }))
         .drawn("lineWidth", json!(2))
         .drawn("fillOpacity", json!(0))
+}
+
+/// Lines of whole numbers of events or people, which are often zero.
+pub fn counts(title: &str, description: &str, at: (u32, u32), size: (u32, u32)) -> Panel {
+    lines(title, description, at, size)
         // An axis for nothing but zeros would reach to 100.
         .drawn("axisSoftMin", json!(0))
         .drawn("axisSoftMax", json!(1))

@@ -1,6 +1,6 @@
 //! The pipeline: for those who keep it running.
 
-use super::parts::{self, DAYS, lines, stat, table};
+use super::parts::{self, DAYS, counts, lines, stat, table};
 use serde_json::{Value, json};
 
 pub fn dashboard() -> Value {
@@ -36,13 +36,13 @@ pub fn dashboard() -> Value {
             .over_time("joinedup_projector_position", "folded")
             .over_time("joinedup_projector_committed_position", "on disk")
             .done(),
-        lines("Corrections and trouble", "Events an hour that were late, taken back, repeated, or known with other content.", (0, 12), (12, 8))
+        counts("Corrections and trouble", "Events an hour that were late, taken back, repeated, or known with other content.", (0, 12), (12, 8))
             .over_time("increase(joinedup_events_late_total[1h])", "late by a week or more")
             .over_time("increase(joinedup_events_retracted_total[1h])", "taken back")
             .over_time("increase(joinedup_events_repeated_total[1h])", "repeated")
             .over_time("increase(joinedup_events_conflicting_total[1h])", "same id, other content")
             .done(),
-        lines("At the door", "Events an hour that were refused, already known, or not confirmed by the log.", (12, 12), (12, 8))
+        counts("At the door", "Events an hour that were refused, already known, or not confirmed by the log.", (12, 12), (12, 8))
             .over_time("increase(joinedup_events_rejected_total[1h])", "refused")
             .over_time("increase(joinedup_events_duplicates_total[1h])", "already known")
             .over_time("increase(joinedup_events_unconfirmed_total[1h])", "not confirmed")
@@ -70,7 +70,7 @@ pub fn dashboard() -> Value {
             .over_time("scrape_duration_seconds{job=~\"joinedup.*\"}", "{{job}}")
             .field("unit", json!("s"))
             .done(),
-        lines("How late events come", "Events an hour that this process stored, by how long after they happened they were recorded. What is late moves the past of a chart.", (0, 36), (24, 8))
+        counts("How late events come", "Events an hour that this process stored, by how long after they happened they were recorded. What is late moves the past of a chart.", (0, 36), (24, 8))
             .over_time("sum by (late_by) (increase(joinedup_events_by_lateness_total[1h]))", "{{late_by}}")
             .done(),
     ];

@@ -55,7 +55,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
             (health::stop(visit, waiting.transfers_stop()))
             @if !wall && is_reported { (filters(visit, &waiting, &narrowed)) }
             @if rows.is_empty() {
-                p { @if narrowed.any() { "No one matches these filters. " a href=(cleared(visit)) { "Clear filters" } } @else { (nobody(waiting.transfers_reported_until, "discharge")) } }
+                p { @if is_reported && narrowed.any() { "No one matches these filters. " a href=(cleared(visit)) { "Clear filters" } } @else { (nobody(waiting.transfers_reported_until, "discharge")) } }
             } @else { (people(visit, &rows, most)) }
             @if rows.len() > most { p.note { "Showing " (most) " of " (rows.len()) ", longest wait first." } }
         }

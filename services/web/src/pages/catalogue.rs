@@ -21,12 +21,16 @@ pub async fn measures(visit: Visit) -> Result<Response, Problem> {
 }
 
 /// What people in the NHS also call a thing, and a word of ours for it.
-const ALSO_CALLED: [(&str, &str); 8] = [
+const ALSO_CALLED: [(&str, &str); 12] = [
     ("criteria to reside", "ready"),
     ("nctr", "ready"),
     ("medically optimised", "ready"),
-    ("stranded", "longest"),
+    ("medically fit", "ready"),
+    ("mffd", "ready"),
+    ("super stranded", "long stays"),
+    ("stranded", "long stays"),
     ("ucr", "two hours"),
+    ("2 hour", "two hours"),
     ("discharge to assess", "pathway"),
     ("d2a", "pathway"),
     ("los", "length of stay"),
@@ -36,6 +40,7 @@ const ALSO_CALLED: [(&str, &str); 8] = [
 fn has_words(text: &str, searched: &str) -> bool {
     let text = text.to_lowercase();
     let has_all = |words: &str| words.split_whitespace().all(|word| text.contains(word));
+    let searched = searched.replace('-', " ");
     let words: Vec<&str> = searched.split_whitespace().collect();
     // With a space on both sides: short names are parts of other words.
     let searched = format!(" {} ", words.join(" ").to_lowercase());

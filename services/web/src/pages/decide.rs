@@ -13,6 +13,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use chrono::NaiveDate;
 use joinedup_application::app::App;
 use joinedup_application::charts::{self, Answer};
 use joinedup_contract::request::{ChangeRequest, ChangeVerb};
@@ -78,7 +79,7 @@ pub fn forms(
         section #decisions aria-labelledby="decisions-name" {
             h2 #decisions-name { "Targets and baselines" }
             div #decided data-live {
-                (standing(measure, &decisions, unit, &withdraw))
+                (standing((measure, visit.today()), &decisions, unit, &withdraw))
                 (authors::list(visit, Family::Change, &format!("chart/{}", measure.id), Some(&visit.area)))
                 @for (i, b) in decisions.proposed.iter().enumerate() {
                     div.proposal {
@@ -125,7 +126,7 @@ pub fn forms(
 
 /// The targets and baselines that were decided, each with what can be done about it by its position.
 fn standing(
-    measure: &Measure,
+    (measure, today): (&Measure, NaiveDate),
     decisions: &Decisions,
     unit: &str,
     more: &dyn Fn(u64) -> Markup,
@@ -137,8 +138,9 @@ fn standing(
         declined,
     } = decisions;
     html! {
-        // The chart draws the definition's target: without a word of it here the page would deny what it shows.
-        @if let Some(target) = measure.target.filter(|_| targets.is_empty()) { p { "Target " strong { (axis::amount(target.0, unit)) } ", from the definition. Nobody has set another one here." } }
+        // The chart draws the definition's target until another begins: without a word of it here the page would deny what it
+        // shows.
+        @if let Some(target) = measure.target.filter(|_| targets.iter().all(|t| t.from > today)) { p { "Target " strong { (axis::amount(target.0, unit)) } ", from the definition." @if targets.is_empty() { " Nobody has set another one here." } } }
         @else if targets.is_empty() && accepted.is_empty() && proposed.is_empty() { p { "Nobody has set a target or a new baseline for this chart." } }
         ul.plain {
             @for t in targets { li { "Target " strong { (axis::amount(t.target.as_f64(), unit)) } " from " (axis::date(t.from)) ": " (t.reason) " " (more(t.position)) } }
@@ -228,7 +230,7 @@ impl FormPage for OfChart {
             _ => measure.unit(),
         };
         Ok(html! {
-            (standing(measure, &decisions, unit, &|_| html! {}))
+            (standing((measure, visit.today()), &decisions, unit, &|_| html! {}))
             @for b in &decisions.proposed { p { "Proposed: a new baseline from " strong { (axis::date(b.from)) } ". " (b.reason) } }
         })
     }
