@@ -108,7 +108,8 @@ impl ListImport<'_> {
             .iter()
             .map(|planned| planned.event.clone())
             .collect();
-        let sent = sink.send_bound(&events, &plan.bound()).await?;
+        let bound = plan.bound();
+        let sent = sink.send_bound(&events, &bound).await?;
         let mut refused = BTreeSet::new();
         for (at, field, rule) in sent.refused {
             let Some(planned) = plan.events.get(at) else {
@@ -117,9 +118,9 @@ impl ListImport<'_> {
             let column = format!("{}{}", planned.fact, field.replace("/data", ""));
             let bad = BadRow::new(planned.line, column, rule);
             faults.add(self.mapping, REFUSED, bad);
-            refused.insert(at);
+            refused.insert(bound.last(at));
         }
-        refused.into_iter().for_each(|at| plan.refused(at));
+        refused.into_iter().for_each(|last| plan.refused(last));
         Ok(Published {
             accepted: sent.accepted,
             duplicates: sent.duplicates,

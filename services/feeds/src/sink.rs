@@ -11,7 +11,7 @@ use joinedup_application::restated;
 use joinedup_events::check::Refusals;
 use joinedup_events::{Arrival, Event, Family, Submitted};
 use joinedup_log::{AppendError, Appended, EventLog, Position};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,9 +53,29 @@ pub enum Door {
     Server(Box<App>),
 }
 
-/// Events that are not sent unless another one is let in, by their indices: what is taken back because something else takes
-/// its place stands where that is refused. They stand right before it.
-pub type Bound = BTreeMap<usize, usize>;
+/// Events that go in together or not at all: what is taken back because something else takes its place, and that. Each but the
+/// last of such a group with the last, by their indices; they stand side by side.
+#[derive(Clone, Debug, Default)]
+pub struct Bound(BTreeMap<usize, usize>);
+
+impl FromIterator<(usize, usize)> for Bound {
+    fn from_iter<T: IntoIterator<Item = (usize, usize)>>(pairs: T) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+impl Bound {
+    /// The last of an event's group; by it groups are told apart. An event that is bound to none is a group by itself.
+    #[must_use]
+    pub fn last(&self, at: usize) -> usize {
+        self.0.get(&at).copied().unwrap_or(at)
+    }
+
+    /// The groups of these events.
+    pub fn groups(&self, events: impl IntoIterator<Item = usize>) -> BTreeSet<usize> {
+        events.into_iter().map(|at| self.last(at)).collect()
+    }
+}
 
 /// What became of events that were sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -136,10 +156,10 @@ impl Sink {
     /// # Errors
     /// When the log or the server does not take them after several tries.
     pub async fn send(&self, events: &[Event]) -> Result<Sent, SendError> {
-        self.send_bound(events, &Bound::new()).await
+        self.send_bound(events, &Bound::default()).await
     }
 
-    /// Sends events of which some are not to go in without others.
+    /// Sends events of which some go in together or not at all.
     ///
     /// # Errors
     /// As [`Self::send`].
@@ -191,25 +211,16 @@ impl Door {
     }
 }
 
-/// The events that the door lets in, and what it refuses.
+/// The events that the door lets in, and what it refuses. With what it refuses, the rest of its group stays outside.
 fn admitted(door: &Door, events: &[Event], bound: &Bound) -> (Vec<Event>, Sent) {
-    let mut outcomes: BTreeMap<usize, _> = events
-        .iter()
-        .map(|event| door.admitted(event))
-        .enumerate()
-        .collect();
-    let stands = |at: &usize| outcomes.get(at).is_some_and(Result::is_err);
-    let staying: Vec<usize> = (bound.iter())
-        .filter(|(_, with)| stands(with))
-        .map(|(at, _)| *at)
-        .collect();
-    for at in staying {
-        outcomes.remove(&at);
-    }
+    let outcomes: Vec<_> = events.iter().map(|event| door.admitted(event)).collect();
+    let refused = outcomes.iter().enumerate().filter(|(_, o)| o.is_err());
+    let staying = bound.groups(refused.map(|(at, _)| at));
     let (mut let_in, mut sent) = (Vec::with_capacity(events.len()), Sent::default());
-    for (at, outcome) in outcomes {
+    for (at, outcome) in outcomes.into_iter().enumerate() {
         match outcome {
-            Ok(event) => let_in.push(event),
+            Ok(event) if !staying.contains(&bound.last(at)) => let_in.push(event),
+            Ok(_) => {}
             Err(refusals) => {
                 let refused = refusals.0.into_iter();
                 sent.refused
@@ -233,5 +244,41 @@ async fn append(publisher: &Publisher, events: &[Event]) -> Result<Vec<Appended>
             }
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use joinedup_application::config::Config;
+    use joinedup_events::facts::Happened;
+    use joinedup_events::transfer::TransferFact;
+    use joinedup_events::{AreaId, EntityId, Fact};
+    use joinedup_log::memory::MemoryLog;
+
+    #[tokio::test]
+    async fn of_what_goes_in_together_nothing_goes_in_when_any_is_refused() {
+        let mut definitions = Definitions::read(&Config::default()).unwrap();
+        Arc::make_mut(&mut definitions.forms).sources = vec!["/good".to_owned()];
+        let sink = Sink::log(Arc::new(MemoryLog::new()), definitions);
+        let at = "2026-09-01T08:00:00Z".parse().unwrap();
+        let event = |(number, source): (usize, &str)| Event {
+            source: source.to_owned(),
+            id: number.to_string(),
+            occurred_at: at,
+            recorded_at: at,
+            entity: EntityId::new("t-1").unwrap(),
+            area: AreaId::new("RAJ").unwrap(),
+            fact: Fact::Transfer(TransferFact::Cancelled(Happened {})),
+            actor: None,
+        };
+        // The first of a pair, the last of a pair, none of a pair, and one by itself.
+        let (good, bad) = ("/good", "/bad");
+        let sources = [bad, good, good, bad, good, good, bad];
+        let events: Vec<Event> = sources.into_iter().enumerate().map(event).collect();
+        let bound = Bound::from_iter([(0, 1), (2, 3), (4, 5)]);
+        let sent = sink.send_bound(&events, &bound).await.unwrap();
+        let refused: Vec<usize> = sent.refused.iter().map(|(at, ..)| *at).collect();
+        assert_eq!((sent.accepted, refused), (2, vec![0, 3, 6]));
     }
 }

@@ -80,25 +80,26 @@ pub struct Tally {
 }
 
 impl Plan {
-    /// What is taken back for something else to take its place, with that: it stands where that is refused.
+    /// All that is said of one fact, what is taken back and what takes its place: what is remembered of it afterwards is either
+    /// what was known before or what follows from all of them.
     #[must_use]
     pub fn bound(&self) -> Bound {
-        let mut bound = Bound::new();
-        let mut with = None;
-        for (at, planned) in self.events.iter().enumerate().rev() {
+        let mut group: Option<(usize, _)> = None;
+        let events = self.events.iter().enumerate().rev();
+        let with_last = events.filter_map(|(at, planned)| {
             let about = (&planned.row, &planned.fact);
-            if planned.event.fact.retraction().is_none() {
-                with = Some((at, about));
-            } else if let Some((at_last, _)) = with.filter(|(_, same)| *same == about) {
-                bound.insert(at, at_last);
+            if let Some((last, _)) = group.filter(|(_, same)| *same == about) {
+                return Some((at, last));
             }
-        }
-        bound
+            group = Some((at, about));
+            None
+        });
+        with_last.collect()
     }
 
-    /// An event was refused: what was known of its fact before stands.
-    pub(super) fn refused(&mut self, at: usize) {
-        let Some(planned) = self.events.get(at) else {
+    /// The group that ends with an event did not go in: what was known of its fact before stands.
+    pub(super) fn refused(&mut self, last: usize) {
+        let Some(planned) = self.events.get(last) else {
             return;
         };
         let row = self.next.rows.get_mut(&planned.row);

@@ -389,3 +389,37 @@ async fn a_correction_that_is_refused_leaves_what_stands() {
     assert_eq!(published.accepted, 2);
     assert_eq!(feed.events().await.len(), 3);
 }
+
+#[tokio::test]
+async fn all_that_is_said_of_one_fact_is_one_group() {
+    let mut feed = Feed::of("spells");
+    feed.import(&csv(&[ONE]), "2026-09-10T06:00:00Z").await;
+    // Another expected date stands beside the first, and both are taken back with the row.
+    let later = ONE.replace("05/09/2026", "12/09/2026");
+    feed.import(&csv(&[&later]), "2026-09-11T06:00:00Z").await;
+    let other = "D2,NHSNO,AMU,RAJ12,02/09/2026 10:00,05/09/2026,,P0,,,";
+    let gone = feed.read(&csv(&[other]), "2026-09-12T06:00:00Z").0;
+    let moved = later.replace("04/09/2026", "05/09/2026");
+    let corrected = feed.read(&csv(&[&moved]), "2026-09-12T06:00:00Z").0;
+    let before = feed.before.unwrap().rows;
+    let mut pairs = 0;
+    for mut plan in [gone, corrected] {
+        let bound = plan.bound();
+        let groups = bound.groups(0..plan.events.len());
+        pairs += plan.events.len() - groups.len();
+        let tallies = plan.tallies.clone();
+        for last in groups {
+            plan.refused(last);
+        }
+        for (row, known) in &before {
+            assert_eq!(plan.next.rows[row].facts, known.facts);
+        }
+        for (name, tally) in &plan.tallies {
+            let said = tallies[name];
+            assert_eq!((tally.new, tally.corrected, tally.taken_back), (0, 0, 0));
+            assert_eq!(tally.held, said.new + said.corrected + said.taken_back);
+        }
+    }
+    // Two expected dates; the date of being ready, and the reason that goes by it.
+    assert_eq!(pairs, 1 + 2);
+}

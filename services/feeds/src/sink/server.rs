@@ -3,7 +3,6 @@
 use super::{Bound, SendError, Sent};
 use crate::http_client::{Answered, Client};
 use joinedup_events::Event;
-use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Requests that are under way at a time. While the server waits for its disk for one of them it checks another, and its log
@@ -65,7 +64,7 @@ pub(super) async fn send(
 struct Lane<'a> {
     client: &'a Client,
     events: &'a [Event],
-    /// What is not to go in without another: the two are in one request.
+    /// What goes in together or not at all is in one request.
     bound: &'a Bound,
 }
 
@@ -83,45 +82,47 @@ impl Lane<'_> {
         Ok(sent)
     }
 
-    /// A JSON list of the first of some events, as many as one request holds and one at least; and how many these are.
+    /// A JSON list of the first of some events, as many as one request holds and one group at least; and how many these are.
     fn body(&self, indices: &[usize], max_bytes: usize) -> (Vec<u8>, usize) {
         let mut body = vec![b'['];
         let mut count = 0;
-        // Where the events end that go in together or not at all.
+        // Where the last group ends.
         let mut end = (body.len(), count);
         let events = indices.iter().filter_map(|at| self.events.get(*at));
-        for (event, at) in events.take(MAX_EVENTS).zip(indices) {
+        for event in events {
             let text = event.to_text();
+            let is_full = count >= MAX_EVENTS || body.len() + text.len() + 2 > max_bytes;
+            if is_full && end.1 > 0 {
+                break;
+            }
             if count > 0 {
-                if body.len() + text.len() + 2 > max_bytes {
-                    break;
-                }
                 body.push(b',');
             }
             body.extend_from_slice(text.as_bytes());
             count += 1;
-            if !self.bound.contains_key(at) {
+            if self.is_between(indices, count) {
                 end = (body.len(), count);
             }
         }
-        if end.1 > 0 {
-            body.truncate(end.0);
-            count = end.1;
-        }
+        body.truncate(end.0);
         body.push(b']');
-        (body, count)
+        (body, end.1)
     }
 
-    /// Where several indices are parted into two: near the middle, and not between events that go in together.
-    fn half(&self, indices: &[usize]) -> usize {
+    /// Whether a group ends right before this place.
+    fn is_between(&self, indices: &[usize], at: usize) -> bool {
+        let group = |at: usize| indices.get(at).map(|at| self.bound.last(*at));
+        at.checked_sub(1)
+            .is_some_and(|before| group(before) != group(at))
+    }
+
+    /// Where several indices are parted into two: near the middle, and between groups; nowhere where they are one group.
+    fn half(&self, indices: &[usize]) -> Option<usize> {
         let half = indices.len() / 2;
-        let ends = |at: &usize| {
-            let last = at.checked_sub(1).and_then(|last| indices.get(last));
-            last.is_some_and(|last| !self.bound.contains_key(last))
-        };
+        let ends = |at: &usize| self.is_between(indices, *at);
         let mut after = half..indices.len();
         let before = || (1..half).rev().find(ends);
-        after.find(ends).or_else(before).unwrap_or(half)
+        after.find(ends).or_else(before)
     }
 
     async fn post(
@@ -149,15 +150,16 @@ impl Lane<'_> {
                     sent.superseded += superseded;
                     sent.contradicting += contradicting;
                 }
-                Answered::TooLarge if indices.len() == 1 => {
-                    let why = "is larger than the server takes".to_owned();
-                    let refused = indices
-                        .into_iter()
-                        .map(|at| (at, String::new(), why.clone()));
-                    sent.refused.extend(refused);
-                }
                 Answered::TooLarge => {
-                    let (first, second) = indices.split_at(self.half(&indices));
+                    let Some(half) = self.half(&indices) else {
+                        let why = "is larger than the server takes".to_owned();
+                        let refused = indices
+                            .into_iter()
+                            .map(|at| (at, String::new(), why.clone()));
+                        sent.refused.extend(refused);
+                        continue;
+                    };
+                    let (first, second) = indices.split_at(half);
                     // The last is taken first: order is kept.
                     open.push(whole(second.to_vec()));
                     open.push(whole(first.to_vec()));
@@ -167,22 +169,18 @@ impl Lane<'_> {
                         .into_iter()
                         .filter_map(|(at, field, rule)| Some((*indices.get(at)?, field, rule)))
                         .collect();
-                    let wrong: BTreeSet<usize> = errors.iter().map(|(at, ..)| *at).collect();
+                    let wrong = self.bound.groups(errors.iter().map(|(at, ..)| *at));
                     let are_listed = errors.len() >= MAX_LISTED;
                     sent.refused.extend(errors);
-                    let goes_in = |at: &usize| {
-                        let with = self.bound.get(at);
-                        !wrong.contains(at) && !with.is_some_and(|with| wrong.contains(with))
-                    };
+                    let goes_in = |at: &usize| !wrong.contains(&self.bound.last(*at));
                     let rest: Vec<usize> = indices.iter().copied().filter(goes_in).collect();
                     if rest.is_empty() || rest.len() == indices.len() {
                         continue;
                     }
                     // Every round leaves out at least one: it ends. Where the list of what is wrong was cut off, more of the
                     // rest is wrong, and the half that is not goes in at once.
-                    let halved = are_listed && rest.len() > 1;
-                    let at = if halved { self.half(&rest) } else { 0 };
-                    let (first, second) = rest.split_at(at);
+                    let half = self.half(&rest).filter(|_| are_listed);
+                    let (first, second) = rest.split_at(half.unwrap_or_default());
                     for part in [second, first] {
                         if !part.is_empty() {
                             open.push(whole(part.to_vec()));

@@ -19,7 +19,7 @@ struct Sent {
     connections: usize,
 }
 
-/// A server that refuses events with `bad` in their id, and lists as many as servers do.
+/// A server that refuses events with `bad` in their id, and lists as many as servers do. With `large` in one it is too much.
 fn server() -> (Sink, Arc<Mutex<Sent>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -68,7 +68,12 @@ fn serve(mut stream: TcpStream, sent: &Mutex<Sent>) {
             .take(MAX_LISTED)
             .map(|(at, _)| json!({ "index": at, "pointer": "/data", "detail": "is bad" }))
             .collect();
+        let is_large = ids.iter().any(|(_, id)| id.contains("large"));
         let (status, answer) = match errors.is_empty() {
+            _ if is_large => (
+                "413 Too Large",
+                json!({ "title": "no", "status": 413, "detail": "no" }),
+            ),
             true => {
                 sent.lock().unwrap().requests.push(ids);
                 let taken = events.len();
@@ -167,4 +172,32 @@ async fn what_is_taken_back_for_something_that_is_refused_is_not_sent() {
             assert_eq!(ids.get(at + 1), Some(&(id + 1)), "{ids:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn of_what_goes_in_together_nothing_goes_in_when_any_is_refused() {
+    // One more pair than a server lists, and either of each refused: the last is not cut.
+    for bad in [0, 1] {
+        let (sink, known) = server();
+        let name = |n: usize| format!("{n:05}{}", if n % 2 == bad { "bad" } else { "" });
+        let pairs = 2 * (MAX_LISTED + 1);
+        let all = events((0..pairs).map(name));
+        let bound: Bound = (0..pairs).step_by(2).map(|n| (n, n + 1)).collect();
+        let sent = sink.send_bound(&all, &bound).await.unwrap();
+        assert_eq!((sent.accepted, sent.refused.len()), (0, pairs / 2));
+        assert!(known.lock().unwrap().requests.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn of_what_goes_in_together_nothing_goes_in_when_it_is_too_large() {
+    let (sink, known) = server();
+    let name = |n: usize| format!("{n}{}", if n == 3 { "large" } else { "" });
+    let all = events((0..8).map(name));
+    let bound = Bound::from_iter([(0, 1), (2, 3), (4, 5), (6, 7)]);
+    let sent = sink.send_bound(&all, &bound).await.unwrap();
+    let refused: Vec<usize> = sent.refused.iter().map(|(at, ..)| *at).collect();
+    assert_eq!((sent.accepted, refused), (6, vec![2, 3]));
+    let known = known.lock().unwrap();
+    assert!(known.requests.iter().all(|ids| ids.len() % 2 == 0));
 }
