@@ -204,16 +204,19 @@ impl Layout {
         if self.groups.is_empty() {
             return vec![row];
         }
-        row.cells
-            .resize(self.width.unwrap_or_default(), String::new());
+        let width = self.width.unwrap_or_default();
+        row.cells.resize(width, String::new());
+        row.percentages.split_off(&width);
         let of_group = |group: &Group| {
             let mut long = row.clone();
             long.cells.push(group.title.clone());
-            let cells = group.columns.iter().map(|column| {
+            for column in &group.columns {
+                if column.is_some_and(|c| row.percentages.contains(&c)) {
+                    long.percentages.insert(long.cells.len());
+                }
                 let cell = column.and_then(|c| row.cells.get(c));
-                cell.cloned().unwrap_or_default()
-            });
-            long.cells.extend(cells);
+                long.cells.push(cell.cloned().unwrap_or_default());
+            }
             long
         };
         self.groups.iter().map(of_group).collect()
