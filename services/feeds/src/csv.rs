@@ -165,12 +165,6 @@ impl<R: Read> CsvFile<R> {
         {
             mapping.file.commas.get_or_insert(Commas::Unclear);
         }
-        // A workbook that shows a share as a percentage holds the share.
-        if let Rows::Sheet(_) = rows {
-            for series in &mut mapping.series {
-                series.percent |= !amount::is_of_percentages(series);
-            }
-        }
         let waiting = first.split_off(layout.above.min(first.len())).into();
         Ok(Self {
             rows,

@@ -13,6 +13,7 @@ use chrono::{NaiveDateTime, TimeDelta, Timelike};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 use percentage::Sign;
+use std::collections::BTreeSet;
 use std::io::{Chain, Cursor, Read};
 
 /// The most bytes of a workbook: it is read whole.
@@ -36,6 +37,8 @@ pub struct SheetRow {
     pub cells: Vec<String>,
     /// Whether its workbook counts days from 1904.
     pub from_1904: bool,
+    /// Where numbers stand that their workbook shows as percentages: a text that somebody typed is not one of them.
+    pub percentages: BTreeSet<usize>,
 }
 
 impl SheetRow {
@@ -144,6 +147,7 @@ impl Workbook {
                     number,
                     cells: Vec::new(),
                     from_1904,
+                    percentages: BTreeSet::new(),
                 });
             }
             let Some(last) = rows.last_mut() else {
@@ -157,8 +161,12 @@ impl Workbook {
                 }
                 last.cells.resize(column + 1, String::new());
             }
+            let sign = signs.get(style).copied().flatten();
             if let Some(place) = last.cells.get_mut(column) {
-                *place = text(&cell, signs.get(style).copied().flatten());
+                *place = text(&cell, sign);
+            }
+            if sign.is_some() && matches!(cell.get_value(), DataRef::Int(_) | DataRef::Float(_)) {
+                last.percentages.insert(column);
             }
         }
         Ok(rows)
@@ -309,6 +317,7 @@ impl<R: Read> TextRows<R> {
             },
             cells,
             from_1904: false,
+            percentages: BTreeSet::new(),
         }))
     }
 }

@@ -233,6 +233,15 @@ fn what_cannot_be_taken_is_answered_with_a_reason_that_holds_no_value() {
     ));
     assert!(training.contains("MSA|AA|"), "{training}");
 
+    // A clock that writes otherwise is no reason to send again: all that the message says is taken.
+    let clock = hospital.send(&framed(&adt("A08", "2026-09-01 at nine", 1, "", "", "")));
+    assert!(
+        clock.contains("MSA|AA|") && clock.contains("EVN-2 is not a date"),
+        "{clock}"
+    );
+    let state = product.json("/api/v1/feeds").unwrap()["feeds"][0].to_string();
+    assert!(state.contains("EVN-2 is not a date"), "{state}");
+
     // Three in one packet, oddly framed: three answers.
     let three: Vec<u8> = ["A02", "A08", "A12"]
         .iter()

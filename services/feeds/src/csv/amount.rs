@@ -38,7 +38,7 @@ pub(super) fn of<'a>(
     mapping: &Mapping,
     series: &SeriesRule,
     column: &str,
-    cell: impl Fn(&str) -> Option<&'a str>,
+    cell: impl Fn(&str) -> Option<(&'a str, bool)>,
 ) -> Result<Option<Reported>, Wrong> {
     let number = |column: &str| number(mapping, series, column, &cell);
     let Some(mut sum) = number(column)? else {
@@ -70,7 +70,7 @@ pub(super) fn of<'a>(
 pub(super) fn denominator<'a>(
     mapping: &Mapping,
     series: &SeriesRule,
-    cell: impl Fn(&str) -> Option<&'a str>,
+    cell: impl Fn(&str) -> Option<(&'a str, bool)>,
 ) -> Result<Option<Reported>, Wrong> {
     let mut sum = Number {
         value: 0.0,
@@ -88,7 +88,7 @@ pub(super) fn denominator<'a>(
 }
 
 /// Whether its columns hold 45.2 for the share 0.452, so that a percent sign behind a number adds nothing.
-pub(super) fn is_of_percentages(series: &SeriesRule) -> bool {
+fn is_of_percentages(series: &SeriesRule) -> bool {
     let multiply = series.multiply.filter(|_| !series.percent);
     multiply.is_some_and(|by| (by - 0.01).abs() < 1e-9)
 }
@@ -97,9 +97,9 @@ fn number<'a>(
     mapping: &Mapping,
     series: &SeriesRule,
     column: &str,
-    cell: &impl Fn(&str) -> Option<&'a str>,
+    cell: &impl Fn(&str) -> Option<(&'a str, bool)>,
 ) -> Result<Option<Number>, Wrong> {
-    let Some(text) = cell(column) else {
+    let Some((text, is_percentage)) = cell(column) else {
         return Ok(None);
     };
     let marked = |mark| Number {
@@ -109,6 +109,8 @@ fn number<'a>(
     let percent = match series.percent {
         true => Percent::Share,
         false if is_of_percentages(series) => Percent::AsShown,
+        // A workbook that shows a share as a percentage holds the share.
+        false if is_percentage => Percent::Share,
         false => Percent::Unknown,
     };
     match read(mapping, text, percent) {

@@ -4,6 +4,7 @@ use super::header::{Header, LayoutError};
 use super::period;
 use crate::mapping::{Mapping, PeriodRule, WideColumns, WideRule, built_in};
 use crate::sheet::SheetRow;
+use std::cell::OnceCell;
 
 /// The most rows above a header.
 pub(super) const MAX_ABOVE: usize = 80;
@@ -28,6 +29,33 @@ struct Group {
     columns: Vec<Option<usize>>,
 }
 
+/// A row as a header: by itself, and with the row above it. It is made once for all mappings, since a row may have many columns.
+struct Heading<'a> {
+    at: usize,
+    own: Header,
+    above: Option<&'a SheetRow>,
+    cells: &'a [String],
+    joined: OnceCell<Option<Header>>,
+}
+
+impl<'a> Heading<'a> {
+    fn at(rows: &'a [SheetRow], at: usize) -> Self {
+        let cells = rows.get(at).map_or(&[][..], |row| &row.cells);
+        Self {
+            at,
+            own: Header::of(cells),
+            above: at.checked_sub(1).and_then(|above| rows.get(above)),
+            cells,
+            joined: OnceCell::new(),
+        }
+    }
+
+    fn joined(&self) -> Option<&Header> {
+        let join = || Some(Header::joined(&self.above?.cells, self.cells));
+        self.joined.get_or_init(join).as_ref()
+    }
+}
+
 impl Layout {
     /// Finds a mapping's columns in the first rows of a table.
     ///
@@ -49,7 +77,7 @@ impl Layout {
         }
         let mut nearest: Option<(Vec<String>, &SheetRow)> = None;
         for (at, row) in rows.iter().enumerate() {
-            match Self::of_row(rows, at, mapping, from_1904) {
+            match Self::of_row(rows, &Heading::at(rows, at), mapping, from_1904) {
                 Ok(layout) => {
                     layout.header.must_be_clear(mapping)?;
                     return Ok(layout);
@@ -85,9 +113,10 @@ impl Layout {
     pub fn detect(rows: &[SheetRow], from_1904: bool) -> Result<Mapping, LayoutError> {
         let known = built_in()?;
         for at in 0..rows.len() {
+            let heading = Heading::at(rows, at);
             let fitting = known.iter().filter(|mapping| {
                 mapping.required().iter().any(|c| !c.starts_with('='))
-                    && Self::of_row(rows, at, mapping, from_1904).is_ok()
+                    && Self::of_row(rows, &heading, mapping, from_1904).is_ok()
             });
             if let Some(best) = fitting.max_by_key(|mapping| mapping.required().len()) {
                 return Ok(best.clone());
@@ -111,25 +140,21 @@ impl Layout {
     /// The layout when a row is the header, or the columns that it lacks.
     fn of_row(
         rows: &[SheetRow],
-        at: usize,
+        heading: &Heading<'_>,
         mapping: &Mapping,
         from_1904: bool,
     ) -> Result<Self, Vec<String>> {
-        let cells = rows.get(at).map_or(&[][..], |row| &row.cells);
-        let header = Header::of(cells);
+        let (header, at) = (&heading.own, heading.at);
         let Some(wide) = &mapping.wide else {
             let missing = header.missing(mapping.required());
-            let above = at.checked_sub(1).and_then(|above| rows.get(above));
-            let joined = above.map(|above| Header::joined(&above.cells, cells));
-            let is_whole = |header: &Header| header.missing(mapping.required()).is_empty();
-            let header = match (missing.is_empty(), joined.filter(is_whole)) {
-                (true, _) => header,
-                (false, Some(joined)) => joined,
-                (false, None) => return Err(missing),
+            let is_whole = |header: &&Header| header.missing(mapping.required()).is_empty();
+            let header = match missing.is_empty() {
+                true => header,
+                false => heading.joined().filter(is_whole).ok_or(missing)?,
             };
             return Ok(Self {
                 width: Some(header.len()),
-                header,
+                header: header.clone(),
                 above: at + 1,
                 groups: Vec::new(),
             });
@@ -141,7 +166,7 @@ impl Layout {
         }
         let taken: Vec<usize> = stay.iter().filter_map(|c| header.index(c)).collect();
         let groups = if wide.cells.is_some() {
-            one_column_each(&header, mapping, wide, &taken, from_1904)
+            one_column_each(header, mapping, wide, &taken, from_1904)
         } else {
             let first = rows.get(..=at).unwrap_or_default();
             several_columns_each(first, &mapping.period, &made, &taken, from_1904)
@@ -179,16 +204,19 @@ impl Layout {
         if self.groups.is_empty() {
             return vec![row];
         }
-        row.cells
-            .resize(self.width.unwrap_or_default(), String::new());
+        let width = self.width.unwrap_or_default();
+        row.cells.resize(width, String::new());
+        row.percentages.split_off(&width);
         let of_group = |group: &Group| {
             let mut long = row.clone();
             long.cells.push(group.title.clone());
-            let cells = group.columns.iter().map(|column| {
+            for column in &group.columns {
+                if column.is_some_and(|c| row.percentages.contains(&c)) {
+                    long.percentages.insert(long.cells.len());
+                }
                 let cell = column.and_then(|c| row.cells.get(c));
-                cell.cloned().unwrap_or_default()
-            });
-            long.cells.extend(cells);
+                long.cells.push(cell.cloned().unwrap_or_default());
+            }
             long
         };
         self.groups.iter().map(of_group).collect()

@@ -388,7 +388,7 @@ mod tests {
             let row = |cells: &&[&str]| SheetRow {
                 number: 1,
                 cells: cells.iter().map(|c| (*c).to_owned()).collect(),
-                from_1904: false,
+                ..SheetRow::default()
             };
             cells.iter().map(row).collect()
         };

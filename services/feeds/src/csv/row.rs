@@ -41,6 +41,12 @@ impl<'a> Row<'a> {
         (!cell.is_empty() && !self.mapping.missing.iter().any(|m| m == cell)).then_some(cell)
     }
 
+    /// An amount's cell, and whether its workbook shows its number as a percentage.
+    fn amount(&self, column: &str) -> Option<(&'a str, bool)> {
+        let at = self.header.index(column)?;
+        Some((self.cell(column)?, self.row.percentages.contains(&at)))
+    }
+
     /// Whether it is a row of the table that counts: neither blank, nor a note, nor left out by the mapping.
     pub fn counts(&self) -> bool {
         let filled = self
@@ -127,7 +133,7 @@ impl<'a> Row<'a> {
             .or(series.value.as_ref())
             .map(String::as_str)
             .unwrap_or_default();
-        let cell = |c: &str| self.cell(c);
+        let cell = |c: &str| self.amount(c);
         let Some(mut reported) = amount::of(self.mapping, series, column, cell)
             .map_err(|(c, sentence)| self.bad(&c, sentence))?
         else {

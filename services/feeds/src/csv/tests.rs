@@ -439,8 +439,9 @@ fn a_workbooks_percentage_is_what_it_shows_however_the_mapping_takes_it() {
     }
     sheet.write_string(0, 0, "month").unwrap();
     sheet.write_string(0, 1, "seen").unwrap();
+    sheet.write_string(4, 0, "2026-04").unwrap();
+    sheet.write_string(4, 1, "12.5%").unwrap();
     let bytes = book.save_to_buffer().unwrap();
-    let text = "month,seen\n2026-01,12.5%\n2026-02,12.5%\n2026-03,12.5\n";
     let values = |chunk: Chunk| -> Vec<f64> {
         let facts = chunk.items.iter().map(|item| match &item.event.fact {
             Fact::Observation(ObservationFact::Observed(o)) => o.value.unwrap().as_f64(),
@@ -448,9 +449,20 @@ fn a_workbooks_percentage_is_what_it_shows_however_the_mapping_takes_it() {
         });
         facts.collect()
     };
+    let count = Mapping::parse("seen", &mapping("")).unwrap();
+    let table = CsvFile::open_workbook(bytes.as_slice(), "a.xlsx", Some(count), import());
+    let chunk = table.unwrap().chunk(usize::MAX).unwrap().unwrap();
+    // The fourth is a text: nobody said what it is.
+    let told: Vec<String> = chunk.bad.iter().map(|bad| bad.in_file("a.xlsx")).collect();
+    assert!(
+        told.len() == 1 && told[0].contains("is a percentage"),
+        "{told:?}"
+    );
+    assert_eq!(values(chunk), [0.125, 0.125, 12.5]);
+    let text = "month,seen\n2026-01,12.5%\n2026-02,12.5%\n2026-03,12.5\n2026-04,12.5%\n";
     for (more, wanted) in [
-        ("percent = true\n", [0.125, 0.125, 12.5]),
-        ("multiply = 0.01\n", [0.125, 0.125, 0.125]),
+        ("percent = true\n", [0.125, 0.125, 12.5, 0.125]),
+        ("multiply = 0.01\n", [0.125, 0.125, 0.125, 0.125]),
     ] {
         assert_eq!(values(read_as(&mapping(more), text, import())), wanted);
         let read = Mapping::parse("seen", &mapping(more)).unwrap();
@@ -471,7 +483,8 @@ fn dates_with_the_month_first_are_refused_with_their_table() {
             .map(|_| ())
             .map_err(|error| error.to_string())
     };
-    let refused = table(["05/06/2026", "05/14/2026"]).unwrap_err();
+    let refused = table(["05/15/2026", "05/14/2026"]).unwrap_err();
     assert!(refused.contains("the month before the day"), "{refused}");
     assert_eq!(table(["05/06/2026", "14/05/2026"]), Ok(()));
+    assert_eq!(table(["05/06/2026", "05/14/2026"]), Ok(()));
 }

@@ -141,6 +141,7 @@ impl Reader<'_> {
                     .and_then(Reason::from_code)
                     .or_else(|| words.into_iter().find_map(reason))
             }),
+            remark: None,
             faults: Vec::new(),
         })
     }

@@ -14,6 +14,7 @@ use joinedup_events::transfer::{AdmissionMethod, DischargeMethod, Pathway};
 use joinedup_events::{Areas, Slug, local};
 
 const NOT_A_TIME: &str = "is not a date or time as 20261120 or 202611201430";
+const MADE_NOW: &str = "is not a date or time as 20261120 or 202611201430: the message counts as made when it came, so one that comes late may undo what is newer";
 const UNKNOWN: &str = "holds what the mapping does not know: add it to the `values` of its field";
 
 /// Reads the messages of one feed.
@@ -58,10 +59,10 @@ impl Reader<'_> {
             .filter_map(|place| Some((place, time::read(&message.text(place)?))));
         let unread = stated.clone().next();
         let recorded = stated.find_map(|(_, time)| time);
-        // It is taken to be made now; whoever sends it learns that.
-        if let (None, Some((place, _))) = (recorded, unread) {
-            faults.push(fault(Some(place), NOT_A_TIME));
-        }
+        // Nothing of the message is left out for it: a sender that is told of an error sends it again for ever, or stops.
+        let remark = unread
+            .filter(|_| recorded.is_none())
+            .map(|(place, _)| fault(Some(place), MADE_NOW));
         let (recorded, within) = recorded.map_or((self.now, TimeDelta::seconds(1)), |time| {
             (time.made(self.now), time.within)
         });
@@ -123,6 +124,7 @@ impl Reader<'_> {
                         .or_else(|| reason(text))
                 },
             ),
+            remark,
             faults: Vec::new(),
         };
         Ok(Some(Statement {

@@ -167,6 +167,17 @@ impl FactRule {
         });
         self.time.iter().chain(when).chain(fields.flatten())
     }
+
+    /// Those of them that are read as dates or times.
+    fn date_columns(&self) -> impl Iterator<Item = &str> {
+        let fields = self.fields.values().flat_map(|field| match field {
+            FieldRule::Column(rule) if matches!(rule.read, Read::Date | Read::DateTime) => {
+                Some(rule.column.iter())
+            }
+            _ => None,
+        });
+        self.time.iter().chain(fields.flatten())
+    }
 }
 
 /// One column or several, of which the first that is not empty counts.
@@ -356,6 +367,12 @@ impl ListMapping {
             columns.extend(fact.columns());
         }
         columns
+    }
+
+    /// The columns that are read as dates or times: numbers of people and spells may look like dates, and are none.
+    #[must_use]
+    pub fn date_columns(&self) -> BTreeSet<&str> {
+        self.facts.iter().flat_map(FactRule::date_columns).collect()
     }
 
     /// Whether a fault is expected.

@@ -77,7 +77,10 @@ pub(crate) fn has_month_first(cell: &str) -> Option<bool> {
     let [first, then, year] = parts[..] else {
         return None;
     };
-    let is_year = matches!(year.len(), 2 | 4) && year.parse::<u32>().is_ok_and(|n| n > 0);
+    let is_year = match year.parse::<u32>().ok()? {
+        0..=99 => year.len() == 2,
+        n => (1900..2100).contains(&n),
+    };
     let (first, then): (u32, u32) = (first.parse().ok()?, then.parse().ok()?);
     let (months, days) = (1..=12, 13..=31);
     if is_year && months.contains(&first) && days.contains(&then) {
@@ -86,18 +89,19 @@ pub(crate) fn has_month_first(cell: &str) -> Option<bool> {
     (is_year && days.contains(&first) && months.contains(&then)).then_some(false)
 }
 
-/// Whether dates are written so, as in America. A few of many are typing errors.
-pub(crate) fn have_month_first<'a>(cells: impl Iterator<Item = &'a str>) -> bool {
-    let (mut all, mut months, mut days) = (0_usize, 0_usize, 0_usize);
-    for cell in cells {
-        all += 1;
-        match has_month_first(cell) {
-            Some(true) => months += 1,
-            Some(false) => days += 1,
-            None => {}
-        }
+/// Whether dates are written so, as in America. One alone, or a few of many, are typing errors; what is not a date counts for
+/// nothing. Where no day is after the 12th it cannot be told.
+pub(crate) fn have_month_first<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> bool {
+    let clear = |first| {
+        let clear = cells.clone().filter_map(has_month_first);
+        clear.filter(|is_first| *is_first == first).count()
+    };
+    let months = clear(true);
+    if months < 2 || months <= clear(false) {
+        return false;
     }
-    months > days && months * 10 > all
+    let dates = cells.filter(|cell| Moment::read(cell).is_some()).count();
+    months * 10 > months + dates
 }
 
 /// A time that names its own distance from UTC.
@@ -210,6 +214,26 @@ mod tests {
             read("12/01/2026 22:50"),
             Some(("2026-01-12T22:50:00Z".into(), false))
         );
+    }
+
+    #[test]
+    fn only_dates_tell_whether_months_come_first() {
+        let few = ["03/14/2026", "05/06/2026", "03/30/26 10:00"];
+        let with = |others: &'static [&'static str], times: usize| {
+            let others = others.iter().copied().cycle().take(times);
+            few.into_iter().chain(others)
+        };
+        assert!(have_month_first(few.into_iter()));
+        // A column that is mostly empty is as American as its dates are.
+        assert!(have_month_first(with(&["NULL", "", "-", "pending"], 100)));
+        assert!(!have_month_first(with(
+            &["05/06/2026", "2026-06-05", "46293"],
+            100
+        )));
+        assert!(!have_month_first(few[..2].iter().copied()));
+        for number in ["09-26-0042", "09-26-1899", "09-26-2100", "09-26-042"] {
+            assert_eq!(has_month_first(number), None, "{number}");
+        }
     }
 
     #[test]

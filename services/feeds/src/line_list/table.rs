@@ -98,7 +98,7 @@ impl Table {
             let cells = table.rows.iter().filter_map(|row| row.cells.get(*column));
             have_month_first(cells.map(String::as_str))
         };
-        match mapping.columns().into_iter().find(is_american) {
+        match mapping.date_columns().into_iter().find(is_american) {
             Some(column) => Err(TableError::MonthFirst(column.to_owned())),
             None => Ok(table),
         }

@@ -126,6 +126,8 @@ pub struct Statement {
     pub ward: Stated<Slug>,
     /// The reason for the delay.
     pub reason: Stated<Reason>,
+    /// What is to be known of it although all that it says is taken.
+    pub remark: Option<Fault>,
     /// What could not be read: it is left out.
     pub faults: Vec<Fault>,
 }

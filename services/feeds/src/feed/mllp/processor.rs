@@ -29,12 +29,23 @@ pub(super) struct Processor {
 }
 
 /// What was stored of a message.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Stored {
     /// Facts that are new.
     facts: u64,
     /// Of these, the ones that contradict each other or what is known.
     contradicting: Contradicting,
+    /// What is to be known of the message beside that.
+    remark: Option<String>,
+}
+
+impl Stored {
+    /// What is answered and shown of a message that was taken; mostly nothing.
+    fn sentence(&self) -> String {
+        let contradicting = (self.contradicting.0 > 0).then(|| self.contradicting.sentence());
+        let sentences: Vec<String> = self.remark.iter().cloned().chain(contradicting).collect();
+        sentences.join("; ")
+    }
 }
 
 /// Why a message was not taken now.
@@ -124,12 +135,16 @@ impl Processor {
         let outcome = match taken {
             Ok((stored, mut faults)) => {
                 faults.extend(statement.faults.iter().map(ToString::to_string));
+                let remark = statement.remark.as_ref().map(ToString::to_string);
                 match faults.is_empty() {
-                    true => Ok(stored),
-                    false => Err(Answer::Error(format!(
-                        "{}; what is right was taken",
-                        faults.join("; ")
-                    ))),
+                    true => Ok(Stored { remark, ..stored }),
+                    false => {
+                        faults.extend(remark);
+                        Err(Answer::Error(format!(
+                            "{}; what is right was taken",
+                            faults.join("; ")
+                        )))
+                    }
                 }
             }
             Err(error) => {
@@ -153,9 +168,9 @@ impl Processor {
                     state.facts += stored.facts;
                     state.without_effect += u64::from(stored.facts == 0);
                     state.contradicting += stored.contradicting.0;
-                    match stored.contradicting {
-                        Contradicting(0) => state.works(),
-                        some => state.attention(some.sentence()),
+                    match stored.sentence() {
+                        nothing if nothing.is_empty() => state.works(),
+                        sentence => state.attention(sentence),
                     }
                 }
                 Err(answer) => {
@@ -169,11 +184,7 @@ impl Processor {
             }
         });
         match outcome {
-            Ok(Stored {
-                contradicting: Contradicting(0),
-                ..
-            }) => Answer::Taken(String::new()),
-            Ok(stored) => Answer::Taken(stored.contradicting.sentence()),
+            Ok(stored) => Answer::Taken(stored.sentence()),
             Err(answer) => answer,
         }
     }
@@ -249,6 +260,7 @@ impl Processor {
         let stored = Stored {
             facts: sent.accepted,
             contradicting: Contradicting(sent.contradicting),
+            remark: None,
         };
         Ok((stored, refused.chain(backwards).collect()))
     }

@@ -36,18 +36,11 @@ fn who_leaves_in_the_second_of_two_hours_leaves_after_coming() {
 }
 
 #[test]
-fn a_time_of_making_that_cannot_be_read_is_named() {
+fn a_time_of_making_that_cannot_be_read_is_remarked_and_leaves_nothing_out() {
     let world = World::new();
     let early = [("44", "202611100700")];
     let message = |written: &str| adt("A01", "1008", &early).replace("2026111008", written);
-    for (written, faults) in [
-        (
-            "20261310",
-            &["EVN-2 is not a date or time as 20261120 or 202611201430"][..],
-        ),
-        ("", &[]),
-        ("2026111008", &[]),
-    ] {
+    for (written, is_remarked) in [("20261310", true), ("", false), ("2026111008", false)] {
         let message = Message::read(message(written).as_bytes()).unwrap();
         let reader = Reader {
             mapping: &world.mapping,
@@ -56,7 +49,9 @@ fn a_time_of_making_that_cannot_be_read_is_named() {
             now: world.now,
         };
         let statement = reader.read(Trigger::Admit, &message).unwrap().unwrap();
-        let found: Vec<String> = statement.faults.iter().map(ToString::to_string).collect();
-        assert_eq!(found, faults, "{written}");
+        assert_eq!(statement.faults, [], "{written}");
+        let remark = statement.remark.map(|remark| remark.place);
+        let wanted = is_remarked.then(|| "EVN-2".to_owned());
+        assert_eq!(remark, wanted, "{written}");
     }
 }

@@ -307,15 +307,26 @@ fn a_list_with_its_months_before_its_days_is_refused_as_a_whole() {
     let american = ONE
         .replace("01/09/2026", "09/01/2026")
         .replace("07/09/2026", "09/17/2026");
-    let refused = list.read(&csv(&[&american])).unwrap_err().to_string();
+    let other = american.replace("D1,", "D2,");
+    let refused = list.read(&csv(&[&american, &other])).unwrap_err();
+    let refused = refused.to_string();
     assert!(refused.contains("`DischargeDateTime`"), "{refused}");
-    // One of many is a typing error, and named by its line.
+    // One is a typing error, and named by its line.
+    assert_eq!(list.read(&csv(&[&american])).unwrap().faults.unknown(), 1);
     let rows: Vec<String> = (10..30)
         .map(|n| ONE.replace("D1,", &format!("D{n},")))
         .collect();
     let mut rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     rows.push(&american);
     assert_eq!(list.read(&csv(&rows)).unwrap().faults.unknown(), 1);
+}
+
+#[test]
+fn numbers_that_look_like_dates_are_none() {
+    // The number of a spell may have the month and the year in it.
+    let rows = ["09-26-42", "09-26-43", "10-27-2026"].map(|n| ONE.replace("D1,", &format!("{n},")));
+    let (found, _) = faults(&[&rows[0], &rows[1], &rows[2]]);
+    assert_eq!(found, []);
 }
 
 #[test]
