@@ -39,6 +39,11 @@ pub enum LayoutError {
         "the header has the column `{0}` twice, and the mapping needs to know which: rename one"
     )]
     Twice(String),
+    /// A wide table has too many columns.
+    #[error(
+        "the table has more than {0} columns that each become rows: split it into several files"
+    )]
+    TooWide(usize),
     /// The period of the file is not found.
     #[error("the mapping `{mapping}` takes the period from {place}, which {what}")]
     Period {
@@ -240,6 +245,9 @@ fn simplified(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::csv::{CsvFile, Import};
+    use chrono::DateTime;
+    use joinedup_events::Areas;
     use std::time::{Duration, Instant};
 
     #[test]
@@ -258,5 +266,26 @@ mod tests {
             assert_eq!(header.index("below 3"), None);
         }
         assert!(begun.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_wide_table_has_columns_that_can_be_made_rows() {
+        let mapping = "name = \"wide\"\n[wide]\ntitles = \"when\"\ncells = \"n\"\n[period]\ncolumn = \"when\"\ngrain = \"day\"\n\
+                       [area]\ncolumn = \"place\"\n[[series]]\nid = \"n\"\nvalue = \"n\"\n";
+        let mapping = Mapping::parse("wide", mapping).unwrap();
+        let found = |between: usize| {
+            let commas = ",".repeat(between);
+            let text = format!("place{commas},2026-05-01\nRAJ{commas},5\n");
+            let import = Import {
+                areas: Areas::built_in().unwrap().into(),
+                now: DateTime::UNIX_EPOCH,
+                recorded_at: DateTime::UNIX_EPOCH,
+                edition: None,
+            };
+            let file = CsvFile::open(text.as_bytes(), Some(mapping.clone()), import);
+            file.map(|_| ())
+        };
+        assert!(found(4_000).is_ok());
+        assert!(matches!(found(5_000), Err(LayoutError::TooWide(4_096))));
     }
 }

@@ -8,6 +8,8 @@ use std::cell::OnceCell;
 
 /// The most rows above a header.
 pub(super) const MAX_ABOVE: usize = 80;
+/// The most columns of a wide table: each of its rows becomes as many rows, and each of these has all of its cells.
+const MAX_WIDE: usize = 4_096;
 
 /// A table whose columns are known.
 #[derive(Clone, Debug)]
@@ -79,6 +81,9 @@ impl Layout {
         for (at, row) in rows.iter().enumerate() {
             match Self::of_row(rows, &Heading::at(rows, at), mapping, from_1904) {
                 Ok(layout) => {
+                    if !layout.groups.is_empty() && layout.width > Some(MAX_WIDE) {
+                        return Err(LayoutError::TooWide(MAX_WIDE));
+                    }
                     layout.header.must_be_clear(mapping)?;
                     return Ok(layout);
                 }
