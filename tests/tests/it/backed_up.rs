@@ -91,9 +91,16 @@ fn each_run_adds_what_is_new_and_the_folder_is_one_whole_archive() {
     std::fs::write(&first, kept.replace("2026-09-07", "2026-09-08")).unwrap();
     lengthen().succeeded();
     assert_eq!(verify(&[]).code, Some(1));
-    let read = std::fs::File::open(backup.join("all-read")).unwrap();
-    let days_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(48 * 3600);
-    read.set_modified(days_ago).unwrap();
+    let mark = backup.join("all-read");
+    let noted = std::fs::read_to_string(&mark).unwrap();
+    let (_, hash) = noted.split_once(' ').unwrap();
+    // Also in a copy, whose files are new.
+    std::fs::write(&mark, format!("2026-09-10T10:00:00+00:00 {hash}")).unwrap();
+    let damaged = lengthen();
+    assert!(damaged.stderr.contains("line 2"), "{damaged:?}");
+    // And when what was read is another archive than the one that is there.
+    let other = noted.replace(hash.trim_end(), &"0".repeat(64));
+    std::fs::write(&mark, other).unwrap();
     let damaged = lengthen();
     assert!(damaged.stderr.contains("line 2"), "{damaged:?}");
     std::fs::write(&first, kept).unwrap();
