@@ -191,8 +191,16 @@ fn an_archive_is_not_continued_from_a_log_in_which_somebody_was_erased() {
     // Its last event is as it was, so nothing at the end of the archive tells.
     // What a run that was broken off has left has no name that passes for a log.
     run("import --data new.part events.ndjson").succeeded();
-    run("erase --data data --into new --entity transfer/one").succeeded();
-    assert!(!folder.path().join("new.part").exists());
+    let erase = "erase --data data --into new --entity transfer/one";
+    // Without the mark of an erasure it is somebody's log.
+    refused(erase, "move it away");
+    folders::write(
+        &folder.path().join("new.part"),
+        &[("unfinished-erasure", "")],
+    );
+    run(erase).succeeded();
+    let left = ["new.part", "new/unfinished-erasure"];
+    assert!(left.iter().all(|left| !folder.path().join(left).exists()));
     refused("export --data new --into backup", "by an erasure");
     // Nor from a folder of an older version, which knew no log.
     std::fs::remove_file(folder.path().join("backup/log-identity")).unwrap();
