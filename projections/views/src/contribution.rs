@@ -4,8 +4,15 @@ use crate::cell::Place;
 use crate::entities::EntityKey;
 use crate::tally::Delta;
 use chrono::{DateTime, NaiveDate, Utc};
+use joinedup_events::assessment::AssessmentFact;
+use joinedup_events::change::ChangeFact;
+use joinedup_events::experience::ExperienceFact;
+use joinedup_events::facts::Retracted;
 use joinedup_events::id::hash_two;
-use joinedup_events::{AreaId, EventKey, Fact};
+use joinedup_events::observation::ObservationFact;
+use joinedup_events::referral::ReferralFact;
+use joinedup_events::transfer::TransferFact;
+use joinedup_events::{AreaId, EntityId, Event, EventKey, Fact};
 use std::fmt;
 
 /// Names an event among those of one entity: half of its [`EventKey`]. Within an entity, which has some ten facts and
@@ -58,6 +65,47 @@ pub struct StoredFact {
     pub linked: Option<EntityKey>,
     /// The fact itself.
     pub fact: Fact,
+}
+
+impl StoredFact {
+    /// The fact of an event that stands at a position, with the entity that it is about.
+    #[must_use]
+    pub fn of(mut event: Event, position: u64) -> (EntityId, Self) {
+        let key = event.key().into();
+        let source = SourceKey::of(&event.source);
+        // A retraction is given the source that it means, so that the set need not know sources.
+        if let Some(retraction) = retraction_mut(&mut event.fact)
+            && retraction.retracts_source.is_none()
+        {
+            retraction.retracts_source = Some(event.source);
+        }
+        let at_ms =
+            |t: DateTime<Utc>| DateTime::from_timestamp_millis(t.timestamp_millis()).unwrap_or(t);
+        let fact = Self {
+            key,
+            source,
+            position,
+            occurred_at: at_ms(event.occurred_at),
+            recorded_at: at_ms(event.recorded_at),
+            area: event.area,
+            linked: None,
+            fact: event.fact,
+        };
+        (event.entity, fact)
+    }
+}
+
+/// What a fact takes back, if it takes back anything.
+pub(crate) fn retraction_mut(fact: &mut Fact) -> Option<&mut Retracted> {
+    match fact {
+        Fact::Transfer(TransferFact::Retracted(r))
+        | Fact::Referral(ReferralFact::Retracted(r))
+        | Fact::Assessment(AssessmentFact::Retracted(r))
+        | Fact::Experience(ExperienceFact::Retracted(r))
+        | Fact::Change(ChangeFact::Retracted(r))
+        | Fact::Observation(ObservationFact::Retracted(r)) => Some(r),
+        _ => None,
+    }
 }
 
 /// Takes contributions.

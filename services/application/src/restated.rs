@@ -2,10 +2,10 @@
 //! first of their kind and what came in between would stand.
 
 use crate::app::App;
-use joinedup_events::observation::ObservationFact;
 use joinedup_events::{EntityId, Event, EventKey, Fact, Family, recorded};
-use joinedup_log::{EventLog, Position, ReadError};
-use joinedup_views::contribution::FactKey;
+use joinedup_log::{EventLog, Position, ReadError, RecordedEvent};
+use joinedup_views::contribution::{FactKey, StoredFact};
+use joinedup_views::fact_set;
 use joinedup_views::view::View;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,7 @@ pub fn superseded(app: &App, events: &[Event]) -> u64 {
 }
 
 /// The same where no view is at hand: of observations that the log knew already, at these positions, after how many it has
-/// something else.
+/// something else. Which of them stand is what a view would say, of what came from the first of them on.
 ///
 /// # Errors
 /// When the log cannot be read.
@@ -49,41 +49,70 @@ pub async fn superseded_in(
     log: &dyn EventLog,
     repeated: &BTreeSet<Position>,
 ) -> Result<u64, ReadError> {
-    let Some(first) = repeated.first() else {
+    let (Some(first), Some(last)) = (repeated.first(), repeated.last()) else {
         return Ok(0);
     };
-    let mut said: BTreeMap<EntityId, Vec<(bool, ObservationFact)>> = BTreeMap::new();
-    let mut after = Position(first.0.saturating_sub(1));
-    loop {
-        let batch = log.read(after, BATCH).await?;
-        let Some(last) = batch.last() else {
-            break;
-        };
-        after = last.position;
-        for event in batch {
-            let is_repeated = repeated.contains(&event.position);
-            let Ok(event) = recorded::read(&event.payload) else {
-                continue;
-            };
-            match event.fact {
-                // Of what was taken back nothing is told.
-                Fact::Observation(ObservationFact::Retracted(_)) => {
-                    said.remove(&event.entity);
-                }
-                Fact::Observation(fact) if is_repeated || said.contains_key(&event.entity) => {
-                    let facts = said.entry(event.entity).or_default();
-                    facts.push((is_repeated, fact));
-                }
-                _ => {}
+    let (mut subjects, mut events) = (BTreeSet::new(), Vec::new());
+    each(log, *first, Some(*last), |known| {
+        if repeated.contains(&known.position)
+            && let Ok(event) = recorded::read(&known.payload)
+        {
+            subjects.insert(known.subject);
+            events.push(event);
+        }
+    })
+    .await?;
+    let mut said: BTreeMap<EntityId, Vec<StoredFact>> = events
+        .iter()
+        .map(|e| (e.entity.clone(), Vec::new()))
+        .collect();
+    each(log, *first, None, |known| {
+        // Most of a log is about something else, and is not worth reading.
+        if subjects.contains(&known.subject)
+            && let Ok(event) = recorded::read(&known.payload)
+            && event.fact.family() == Family::Observation
+            && let Some(facts) = said.get_mut(&event.entity)
+        {
+            let (_, fact) = StoredFact::of(event, known.position.0);
+            // What was sent again after the log forgot that it knew it is said once.
+            let said = facts
+                .iter_mut()
+                .find(|f| f.key == fact.key && f.fact == fact.fact);
+            match said {
+                Some(said) => said.recorded_at = said.recorded_at.min(fact.recorded_at),
+                None => facts.push(fact),
             }
         }
-    }
-    let superseded = said.values().map(|facts| {
-        let differs = |fact| facts.last().is_some_and(|(_, last)| last != fact);
-        let repeats = facts.iter().filter(|(is_repeated, _)| *is_repeated);
-        repeats.filter(|(_, fact)| differs(fact)).count() as u64
+    })
+    .await?;
+    let said: BTreeMap<EntityId, Vec<StoredFact>> = said
+        .into_iter()
+        .map(|(entity, facts)| (entity, fact_set::standing(facts)))
+        .collect();
+    let superseded = events.iter().filter(|event| {
+        let facts = said.get(&event.entity);
+        facts.is_some_and(|facts| restated(facts, event).is_some())
     });
-    Ok(superseded.sum())
+    Ok(superseded.fold(0, |n, _| n + 1))
+}
+
+/// Reads a log from one position to another, or to its end.
+async fn each(
+    log: &dyn EventLog,
+    first: Position,
+    last: Option<Position>,
+    mut then: impl FnMut(RecordedEvent),
+) -> Result<(), ReadError> {
+    let mut after = Position(first.0.saturating_sub(1));
+    while last.is_none_or(|last| after < last) {
+        let batch = log.read(after, BATCH).await?;
+        let Some(end) = batch.last() else {
+            break;
+        };
+        after = end.position;
+        batch.into_iter().for_each(&mut then);
+    }
+    Ok(())
 }
 
 /// What stands of an observation where the event is known and something else was said since.
@@ -92,10 +121,14 @@ fn restatement(view: &View, event: &Event) -> Option<FactKey> {
         return None;
     }
     let entity = view.entity(Family::Observation, event.entity.as_str())?;
+    restated(&entity.facts.standing(), event)
+}
+
+/// The same, of what stands of its entity.
+fn restated(standing: &[StoredFact], event: &Event) -> Option<FactKey> {
     let key = EventKey::of(&event.source, &event.id).into();
-    let facts = entity.facts.standing();
-    let last = facts.last().filter(|last| last.fact != event.fact)?;
-    facts
+    let last = standing.last().filter(|last| last.fact != event.fact)?;
+    standing
         .iter()
         .any(|known| known.key == key)
         .then_some(last.key)
@@ -109,4 +142,84 @@ pub fn letters(bytes: &[u8]) -> String {
         .flat_map(|b| [b >> 4, b & 15])
         .map(|n| char::from(b'a' + n))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::publisher::new_event;
+    use joinedup_events::example;
+    use joinedup_log::embedded::{EmbeddedLog, EmbeddedOptions};
+    use serde_json::Value;
+
+    /// An observation of a month of 2019, or what takes one back, that was recorded on a day of June.
+    fn recorded_on(day: u32, name: &str, id: &str, change: impl FnOnce(&mut Value)) -> Event {
+        let examples = example::all().into_iter();
+        let mut found = examples.filter(|(full, _)| full.contains(name));
+        let (_, mut event) = found.next().unwrap();
+        event["id"] = id.into();
+        event["source"] = "/returns".into();
+        event["recordedtime"] = format!("2026-06-{day:02}T10:00:00Z").into();
+        change(&mut event["data"]);
+        recorded::read(event.to_string().as_bytes()).unwrap()
+    }
+
+    fn amount(id: &str, month: u32, value: u64, day: u32) -> Event {
+        recorded_on(day, "observation.observed", id, |data| {
+            data["period_start"] = format!("2019-{month:02}-01").into();
+            data["value"] = value.into();
+        })
+    }
+
+    fn retraction(of: &Event, day: u32) -> Event {
+        recorded_on(
+            day,
+            "observation.retracted",
+            &format!("{}-r", of.id),
+            |data| {
+                data["entity"] = of.entity.as_str().into();
+                data["retracts"] = of.id.clone().into();
+            },
+        )
+    }
+
+    #[tokio::test]
+    async fn what_stands_in_a_log_is_what_stands_in_a_view() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = EmbeddedLog::open(folder.path().join("log"), EmbeddedOptions::default()).unwrap();
+        let wrong = amount("b-2", 2, 9, 2);
+        let events = [
+            // Recorded after what the log has next of it: it stands.
+            amount("a-1", 1, 7, 9),
+            amount("a-2", 1, 8, 3),
+            // What was said in between is taken back, and the third stands.
+            amount("b-1", 2, 7, 1),
+            wrong.clone(),
+            retraction(&wrong, 3),
+            amount("b-3", 2, 8, 4),
+            // Said since, and taken back: the first stands.
+            amount("c-1", 3, 7, 1),
+            amount("c-2", 3, 8, 2),
+            retraction(&amount("c-2", 3, 8, 2), 3),
+        ];
+        let new = events.iter().map(|event| new_event(event, None));
+        let known = log.append(new.collect()).await.unwrap();
+        let repeated = |ids: &[&str]| {
+            let at = events.iter().zip(&known);
+            let at = at.filter(|(event, _)| ids.contains(&event.id.as_str()));
+            at.map(|(_, at)| at.position).collect::<BTreeSet<_>>()
+        };
+        for (ids, superseded) in [
+            (&["a-1"][..], 0),
+            (&["a-1", "a-2"], 1),
+            (&["b-1"], 1),
+            (&["b-2"], 0),
+            (&["b-3"], 0),
+            (&["c-1"], 0),
+            (&["b-1", "b-3", "c-1"], 1),
+        ] {
+            let counted = superseded_in(&log, &repeated(ids)).await.unwrap();
+            assert_eq!(counted, superseded, "{ids:?}");
+        }
+    }
 }

@@ -10,7 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::Once;
 use std::time::Duration;
-use ureq::Agent;
+use ureq::typestate::WithoutBody;
+use ureq::{Agent, RequestBuilder};
 
 /// The pauses between tries: some twenty seconds in all, long enough for a restart.
 const PAUSES: [Duration; 8] = [
@@ -254,11 +255,28 @@ impl Client {
         path: &str,
         header: &str,
     ) -> Result<(Option<String>, Box<dyn Read + Send>), ClientError> {
-        let agent = &self.agent;
+        self.asked(|agent, url| agent.get(url), path, header)
+    }
+
+    /// A header of what [`Self::get`] would answer. Asked with `HEAD`, so that nothing is read, and the audit log of the server does not
+    /// speak of a `GET`.
+    ///
+    /// # Errors
+    /// As [`Self::post_events`].
+    pub fn header(&self, path: &str, header: &str) -> Result<Option<String>, ClientError> {
+        let asked = self.asked(|agent, url| agent.head(url), path, header);
+        asked.map(|(text, _)| text)
+    }
+
+    fn asked(
+        &self,
+        method: fn(&Agent, String) -> RequestBuilder<WithoutBody>,
+        path: &str,
+        header: &str,
+    ) -> Result<(Option<String>, Box<dyn Read + Send>), ClientError> {
         let mut found = None;
         let (status, text) = self.patiently(|| {
-            let mut request = agent
-                .get(format!("{}{path}", self.url))
+            let mut request = method(&self.agent, format!("{}{path}", self.url))
                 .config()
                 .timeout_global(None)
                 .build();

@@ -91,9 +91,16 @@ fn each_run_adds_what_is_new_and_the_folder_is_one_whole_archive() {
     std::fs::write(&first, kept.replace("2026-09-07", "2026-09-08")).unwrap();
     lengthen().succeeded();
     assert_eq!(verify(&[]).code, Some(1));
-    let read = std::fs::File::open(backup.join("all-read")).unwrap();
-    let days_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(48 * 3600);
-    read.set_modified(days_ago).unwrap();
+    let mark = backup.join("all-read");
+    let noted = std::fs::read_to_string(&mark).unwrap();
+    let (_, hash) = noted.split_once(' ').unwrap();
+    // Also in a copy, whose files are new.
+    std::fs::write(&mark, format!("2026-09-10T10:00:00+00:00 {hash}")).unwrap();
+    let damaged = lengthen();
+    assert!(damaged.stderr.contains("line 2"), "{damaged:?}");
+    // And when what was read is another archive than the one that is there.
+    let other = noted.replace(hash.trim_end(), &"0".repeat(64));
+    std::fs::write(&mark, other).unwrap();
     let damaged = lengthen();
     assert!(damaged.stderr.contains("line 2"), "{damaged:?}");
     std::fs::write(&first, kept).unwrap();
@@ -184,8 +191,16 @@ fn an_archive_is_not_continued_from_a_log_in_which_somebody_was_erased() {
     // Its last event is as it was, so nothing at the end of the archive tells.
     // What a run that was broken off has left has no name that passes for a log.
     run("import --data new.part events.ndjson").succeeded();
-    run("erase --data data --into new --entity transfer/one").succeeded();
-    assert!(!folder.path().join("new.part").exists());
+    let erase = "erase --data data --into new --entity transfer/one";
+    // Without the mark of an erasure it is somebody's log.
+    refused(erase, "move it away");
+    folders::write(
+        &folder.path().join("new.part"),
+        &[("unfinished-erasure", "")],
+    );
+    run(erase).succeeded();
+    let left = ["new.part", "new/unfinished-erasure"];
+    assert!(left.iter().all(|left| !folder.path().join(left).exists()));
     refused("export --data new --into backup", "by an erasure");
     // Nor from a folder of an older version, which knew no log.
     std::fs::remove_file(folder.path().join("backup/log-identity")).unwrap();

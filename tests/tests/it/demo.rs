@@ -185,6 +185,10 @@ fn a_live_simulation_stops_when_it_is_told_to_and_goes_on_with_the_county_that_i
     let mut simulation = start();
     let then = grown(&server, 20);
     assert!(then < first + 2_000, "{first} events, then {then}");
+    // Which log it is was asked for, and nothing of it exported.
+    let audit = std::fs::read_to_string(server.folder().join("data/audit.ndjson")).unwrap();
+    assert!(audit.contains("HEAD /api/v1/export/events"), "{audit}");
+    assert!(!audit.contains("GET /api/v1/export/events"), "{audit}");
     assert_eq!(doubled(&server).1, [""; 0]);
     assert!(simulation.terminate(GENEROUS).success());
 

@@ -1,14 +1,8 @@
 //! A run of events, sorted by the partition that folds them.
 
 use super::EntityKey;
-use crate::contribution::{SourceKey, StoredFact};
+use crate::contribution::{StoredFact, retraction_mut};
 use crate::summary::Reports;
-use chrono::{DateTime, Utc};
-use joinedup_events::assessment::AssessmentFact;
-use joinedup_events::change::ChangeFact;
-use joinedup_events::experience::ExperienceFact;
-use joinedup_events::facts::Retracted;
-use joinedup_events::observation::ObservationFact;
 use joinedup_events::referral::ReferralFact;
 use joinedup_events::transfer::TransferFact;
 use joinedup_events::{EntityId, Event, Fact, Family};
@@ -44,39 +38,20 @@ impl Bundle {
     }
 
     /// Takes an event in with its position. Its sources are counted once, however many entities get it.
-    pub fn add(&mut self, position: u64, mut event: Event) {
+    pub fn add(&mut self, position: u64, event: Event) {
         self.position = self.position.max(position);
         self.reports.note(&event);
         let family = event.fact.family();
-        let key = event.key().into();
-        let source = SourceKey::of(&event.source);
         let previous = event.fact.previous().cloned();
-        // A retraction is given the source that it means, so that the set need not know sources.
-        if let Some(retraction) = retraction_mut(&mut event.fact)
-            && retraction.retracts_source.is_none()
-        {
-            retraction.retracts_source = Some(event.source);
-        }
-        let at_ms =
-            |t: DateTime<Utc>| DateTime::from_timestamp_millis(t.timestamp_millis()).unwrap_or(t);
-        let fact = StoredFact {
-            key,
-            source,
-            position,
-            occurred_at: at_ms(event.occurred_at),
-            recorded_at: at_ms(event.recorded_at),
-            area: event.area,
-            linked: None,
-            fact: event.fact,
-        };
+        let (entity, fact) = StoredFact::of(event, position);
         if let Some(previous) = previous {
             let linked = StoredFact {
-                linked: Some(EntityKey::of(family, event.entity.as_str())),
+                linked: Some(EntityKey::of(family, entity.as_str())),
                 ..fact.clone()
             };
             self.send(family, previous, linked);
         }
-        self.send(family, event.entity, fact);
+        self.send(family, entity, fact);
     }
 
     fn send(&mut self, family: Family, entity: EntityId, fact: StoredFact) {
@@ -148,17 +123,4 @@ pub(super) fn relayed(key: EntityKey, family: Family, facts: &[StoredFact]) -> V
         }
     }
     relayed
-}
-
-/// What a fact takes back, if it takes back anything.
-fn retraction_mut(fact: &mut Fact) -> Option<&mut Retracted> {
-    match fact {
-        Fact::Transfer(TransferFact::Retracted(r))
-        | Fact::Referral(ReferralFact::Retracted(r))
-        | Fact::Assessment(AssessmentFact::Retracted(r))
-        | Fact::Experience(ExperienceFact::Retracted(r))
-        | Fact::Change(ChangeFact::Retracted(r))
-        | Fact::Observation(ObservationFact::Retracted(r)) => Some(r),
-        _ => None,
-    }
 }

@@ -1,6 +1,7 @@
 //! `erase`: a log written anew without what some entities said, into a data folder of its own.
 
 use crate::cli::Failure;
+use crate::commands::export::output::held;
 use crate::commands::target::Target;
 use crate::open_log;
 use chrono::NaiveDate;
@@ -13,6 +14,9 @@ use joinedup_store::put_in_place;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// What marks a folder as one that an erasure writes; held while it does.
+const UNFINISHED: &str = "unfinished-erasure";
 
 /// Flags of `erase`.
 #[derive(Clone, Debug, Args)]
@@ -75,14 +79,22 @@ pub async fn run(erase: Erase) -> Result<(), Failure> {
             "the folder of --into is there already: name one that is not, for the log is written anew",
         ));
     }
+    // It has its name once it is whole: what a run that was broken off had written would pass for the log.
+    let part = erase.into.as_deref().map(unfinished).transpose()?;
     let old = settings(
         erase.config,
         erase.data,
         erase.nats,
         "--data DIR or --nats URL",
     )?;
-    // It has its name once it is whole: what a run that was broken off had written would pass for the log.
-    let part = erase.into.as_deref().map(unfinished).transpose()?;
+    if let Some(part) = part.as_deref().filter(|_| old.nats.is_none())
+        && !is_apart(part, &old.data)
+    {
+        return Err(Failure::usage(format!(
+            "{} would be in the folder of --data, or is it: name another folder with --into",
+            part.display()
+        )));
+    }
     let new = settings(
         erase.into_config,
         part.clone(),
@@ -118,16 +130,15 @@ pub async fn run(erase: Erase) -> Result<(), Failure> {
             "nothing was erased, for nothing in the log is about {names}: check the family and the id"
         )));
     }
-    if let Some(part) = part.as_deref().filter(|part| part.exists()) {
-        fs::remove_dir_all(part).map_err(|error| unwritten(part, &error))?;
-    }
+    let mark = part.as_deref().map(claimed).transpose()?;
     let new = open_log::open_or_make(&new).await?;
     let report = erasure::rewrite(old.as_ref(), new.as_ref(), &chosen).await;
     let report = report.map_err(Failure::new)?;
     // Closed before it gets its name.
     drop(new);
-    if let (Some(part), Some(into)) = (part, erase.into) {
-        File::open(&part)
+    if let (Some(part), Some(into), Some(_held)) = (part, erase.into, mark) {
+        fs::remove_file(part.join(UNFINISHED))
+            .and_then(|()| File::open(&part))
             .and_then(|folder| put_in_place(&folder, &part, &into))
             .map_err(|error| unwritten(&into, &error))?;
     }
@@ -154,6 +165,56 @@ fn unfinished(into: &Path) -> Result<PathBuf, Failure> {
     Ok(into.with_file_name(name))
 }
 
+/// Whether what is written in one folder leaves another as it is.
+fn is_apart(part: &Path, old: &Path) -> bool {
+    let (Ok(old), Ok(whole)) = (old.canonicalize(), std::path::absolute(part)) else {
+        // What is not there is not opened either, and that says so.
+        return true;
+    };
+    let around = part.canonicalize().is_ok_and(|part| old.starts_with(part));
+    let there = whole.ancestors().find_map(|path| path.canonicalize().ok());
+    !around && there.is_none_or(|there| !there.starts_with(&old))
+}
+
+/// Takes the folder for this run alone, empty but for its mark. What an earlier erasure left in it goes; any other folder of
+/// that name may be somebody's log.
+fn claimed(part: &Path) -> Result<File, Failure> {
+    let failed = |error: io::Error| unwritten(part, &error);
+    let mark = part.join(UNFINISHED);
+    if !part.exists() {
+        fs::create_dir_all(part.parent().unwrap_or(part)).map_err(failed)?;
+        fs::create_dir(part).map_err(failed)?;
+        File::create_new(&mark).map_err(failed)?;
+    }
+    let mark = File::open(&mark).ok();
+    let log = open_log::log_folder(part);
+    let of_erasure = [part.join(UNFINISHED), log.with_extension("opening"), log];
+    let files = fs::read_dir(part).map_err(failed)?;
+    let files: Vec<PathBuf> = files
+        .map(|file| file.map(|file| file.path()))
+        .collect::<Result<_, _>>()
+        .map_err(failed)?;
+    let Some(mark) = mark.filter(|_| files.iter().all(|file| of_erasure.contains(file))) else {
+        return Err(Failure::new(format!(
+            "{} is there and is not, or not only, what an erasure left that was broken off: move it away, or name another folder with --into",
+            part.display()
+        )));
+    };
+    if held(&mark) {
+        return Err(Failure::new(format!(
+            "another run is writing into {}",
+            part.display()
+        )));
+    }
+    for left in &of_erasure[1..] {
+        match fs::remove_dir_all(left) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+    }
+    Ok(mark)
+}
+
 fn unwritten(folder: &Path, error: &io::Error) -> Failure {
     Failure::new(format!("{} cannot be written: {error}", folder.display()))
 }
@@ -175,4 +236,73 @@ fn settings(
         ..Target::default()
     };
     target.settings()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_an_erasure_left_is_written_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let part = folder.path().join("new.part");
+        let held = claimed(&part).unwrap();
+        let again = claimed(&part).unwrap_err().to_string();
+        assert!(again.contains("another run"), "{again}");
+        drop(held);
+        fs::create_dir_all(part.join("log")).unwrap();
+        let mark = claimed(&part).unwrap();
+        assert!(!part.join("log").exists());
+        drop(mark);
+        for (other, goes) in [("views", UNFINISHED), ("log", "views")] {
+            fs::create_dir_all(part.join(other)).unwrap();
+            let refused = claimed(&part).unwrap_err().to_string();
+            assert!(refused.contains("move it away"), "{refused}");
+            assert!(part.join(other).exists());
+            let goes = part.join(goes);
+            let _ = fs::remove_file(&goes).or_else(|_| fs::remove_dir(&goes));
+        }
+        let kept = claimed(&part).unwrap_err().to_string();
+        assert!(kept.contains("move it away") && part.join("log").exists());
+    }
+
+    #[tokio::test]
+    async fn the_log_that_is_read_is_never_where_the_new_one_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = folder.path().join("data-new");
+        let data = folder.path().join("data-new.part");
+        let config = Config {
+            data: data.clone(),
+            ..Config::default()
+        };
+        drop(open_log::open_or_make(&config).await.unwrap());
+        File::create_new(data.join(UNFINISHED)).unwrap();
+        for into in [new, data.join("new"), data.join("a/b/new")] {
+            let erase = Erase {
+                data: Some(data.clone()),
+                into: Some(into),
+                nothing: true,
+                ..nobody()
+            };
+            let refused = run(erase).await.unwrap_err();
+            assert_eq!(refused.code, 2);
+            assert!(refused.sentence.contains("folder of --data"), "{refused}");
+            assert!(open_log::open(&config).await.is_ok());
+        }
+    }
+
+    fn nobody() -> Erase {
+        Erase {
+            data: None,
+            nats: None,
+            config: None,
+            into: None,
+            into_nats: None,
+            into_config: None,
+            nothing: false,
+            entity: Vec::new(),
+            family: None,
+            before: None,
+        }
+    }
 }

@@ -287,8 +287,11 @@ async fn transfer(
     bar.finish_and_clear();
     telling.end();
     if let Sink::Log { log, .. } = sink {
-        let superseded = restated::superseded_in(&**log, &report.repeated).await;
-        report.superseded += superseded.map_err(Failure::new)?;
+        match restated::superseded_in(&**log, &report.repeated).await {
+            Ok(superseded) => report.superseded += superseded,
+            // All is stored, and the report says so.
+            Err(error) => tracing::warn!(%error, "which duplicates were restated is not known"),
+        }
     }
     Ok(report)
 }

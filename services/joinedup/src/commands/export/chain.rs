@@ -5,6 +5,7 @@ use super::output::{Output, held, unwritten};
 use super::{Begin, Exported, events};
 use crate::cli::Failure;
 use crate::commands::target::Target;
+use chrono::{DateTime, TimeDelta, Utc};
 use joinedup_application::config::Config;
 use joinedup_log::{Position, archive};
 use joinedup_store::write_in_place;
@@ -14,13 +15,12 @@ use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 /// What is being written; only a whole file gets its name.
 const UNFINISHED: &str = "unfinished.part";
 /// Which log the archive was made from.
 const OF_LOG: &str = "log-identity";
-/// The file whose time says when all of the archive was read.
+/// The file that says when all of the archive was read, and the hash that it ended with.
 const ALL_READ: &str = "all-read";
 
 /// Writes what is new into one more file of the folder, named by its first and last position.
@@ -68,6 +68,10 @@ async fn lengthened(folder: &Path, target: &Target, config: &Config) -> Result<(
         (Some(first), Some(last)) => {
             let name = folder.join(format!("{:012}-{:012}.ndjson", first.0, last.0));
             output.done_as(&name)?;
+            let mark = folder.join(ALL_READ);
+            if let Some((at, _)) = last_read(&mark).filter(|_| archived.is_some()) {
+                note_read(&mark, at, &summary.hash)?;
+            }
             println!(
                 "{}: {} events; keep the hash of the last one elsewhere: {}",
                 name.display(),
@@ -95,8 +99,9 @@ fn archived(folder: &Path) -> Result<Option<archive::Summary>, Failure> {
     };
     let files = Files::of(folder).map_err(|e| refused(e.to_string()))?;
     let mark = folder.join(ALL_READ);
-    if is_recent(&mark)
-        && let Some(end) = files.end()
+    if let Some((at, hash)) = last_read(&mark)
+        && is_recent(at)
+        && let Some(end) = files.end().filter(|end| end.hash == hash)
     {
         return Ok(Some(end));
     }
@@ -110,15 +115,27 @@ fn archived(folder: &Path) -> Result<Option<archive::Summary>, Failure> {
     if summary.events == 0 {
         return Ok(None);
     }
-    write_in_place(&mark, b"").map_err(unwritten)?;
+    note_read(&mark, Utc::now(), &summary.hash)?;
     Ok(Some(summary))
 }
 
-/// Whether a file was written during the last day. Of one that lies in the future nothing is known.
-fn is_recent(mark: &Path) -> bool {
-    let modified = fs::metadata(mark).and_then(|mark| mark.modified());
-    let ago = modified.ok().and_then(|at| at.elapsed().ok());
-    ago.is_some_and(|ago| ago < Duration::from_secs(24 * 3600))
+/// When all of an archive was read, and the hash that it ends with since. The time of the file says nothing of it, as that of
+/// a copy is another.
+fn last_read(mark: &Path) -> Option<(DateTime<Utc>, String)> {
+    let read = fs::read_to_string(mark).ok()?;
+    let (at, hash) = read.trim_end().split_once(' ')?;
+    Some((at.parse().ok()?, hash.to_owned()))
+}
+
+fn note_read(mark: &Path, at: DateTime<Utc>, hash: &str) -> Result<(), Failure> {
+    let read = format!("{} {hash}\n", at.to_rfc3339());
+    write_in_place(mark, read.as_bytes()).map_err(unwritten)
+}
+
+/// Whether an instant was during the last day. Of one that lies in the future nothing is known.
+fn is_recent(at: DateTime<Utc>) -> bool {
+    let ago = Utc::now().signed_duration_since(at);
+    TimeDelta::zero() <= ago && ago < TimeDelta::days(1)
 }
 
 /// What the file that continues it begins after.
