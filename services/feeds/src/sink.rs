@@ -11,6 +11,7 @@ use joinedup_application::restated;
 use joinedup_events::check::Refusals;
 use joinedup_events::{Arrival, Event, Family, Submitted};
 use joinedup_log::{AppendError, Appended, EventLog, Position};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -170,10 +171,9 @@ impl Sink {
                 publisher, door, ..
             } => (publisher, door),
         };
-        let (mut events, mut sent) = admitted(door, events, bound);
-        publisher.count_refused(sent.refused.len() as u64);
+        let (mut events, mut sent) = admitted(door, publisher, events, bound);
         if let Door::Server(app) = door {
-            tokio::task::block_in_place(|| restated::rename(app, &mut events));
+            tokio::task::block_in_place(|| restated::rename(app, events.to_mut()));
         }
         for events in events.chunks(self.batch()) {
             if let Door::Server(app) = door {
@@ -198,28 +198,42 @@ impl Sink {
 
 impl Door {
     /// The event as it is let in.
-    fn admitted(&self, event: &Event) -> Result<Event, Refusals> {
+    fn admitted<'e>(&self, event: &'e Event) -> Result<Cow<'e, Event>, Refusals> {
         match self {
             Self::Settings(definitions) => {
-                admission::held_against(definitions, event).map(|()| event.clone())
+                admission::held_against(definitions, event).map(|()| Cow::Borrowed(event))
             }
             // As bytes, as events come over HTTP: there is one door.
-            Self::Server(app) => Submitted::read(event.to_text().as_bytes()).and_then(|read| {
-                admission::admit(&app.definitions, read, Arrival::at(chrono::Utc::now()))
-            }),
+            Self::Server(app) => {
+                let read = Submitted::read(event.to_text().as_bytes())?;
+                let arrival = Arrival::at(chrono::Utc::now());
+                admission::admit(&app.definitions, read, arrival).map(Cow::Owned)
+            }
         }
     }
 }
 
 /// The events that the door lets in, and what it refuses. With what it refuses, the rest of its group stays outside.
-fn admitted(door: &Door, events: &[Event], bound: &Bound) -> (Vec<Event>, Sent) {
+fn admitted<'e>(
+    door: &Door,
+    publisher: &Publisher,
+    events: &'e [Event],
+    bound: &Bound,
+) -> (Cow<'e, [Event]>, Sent) {
     let outcomes: Vec<_> = events.iter().map(|event| door.admitted(event)).collect();
     let refused = outcomes.iter().enumerate().filter(|(_, o)| o.is_err());
+    publisher.count_refused(refused.clone().count() as u64);
     let staying = bound.groups(refused.map(|(at, _)| at));
+    if let Door::Settings(_) = door
+        && staying.is_empty()
+    {
+        // Settings change nothing of an event, and a file of them need not be copied.
+        return (Cow::Borrowed(events), Sent::default());
+    }
     let (mut let_in, mut sent) = (Vec::with_capacity(events.len()), Sent::default());
     for (at, outcome) in outcomes.into_iter().enumerate() {
         match outcome {
-            Ok(event) if !staying.contains(&bound.last(at)) => let_in.push(event),
+            Ok(event) if !staying.contains(&bound.last(at)) => let_in.push(event.into_owned()),
             Ok(_) => {}
             Err(refusals) => {
                 let refused = refusals.0.into_iter();
@@ -228,7 +242,7 @@ fn admitted(door: &Door, events: &[Event], bound: &Bound) -> (Vec<Event>, Sent) 
             }
         }
     }
-    (let_in, sent)
+    (Cow::Owned(let_in), sent)
 }
 
 async fn append(publisher: &Publisher, events: &[Event]) -> Result<Vec<Appended>, SendError> {
@@ -255,30 +269,38 @@ mod tests {
     use joinedup_events::transfer::TransferFact;
     use joinedup_events::{AreaId, EntityId, Fact};
     use joinedup_log::memory::MemoryLog;
+    use std::sync::atomic::Ordering;
 
     #[tokio::test]
     async fn of_what_goes_in_together_nothing_goes_in_when_any_is_refused() {
         let mut definitions = Definitions::read(&Config::default()).unwrap();
-        Arc::make_mut(&mut definitions.forms).sources = vec!["/good".to_owned()];
+        let forms = Arc::make_mut(&mut definitions.forms);
+        (forms.sources, forms.opaque_ids) = (vec!["/good".to_owned()], true);
         let sink = Sink::log(Arc::new(MemoryLog::new()), definitions);
         let at = "2026-09-01T08:00:00Z".parse().unwrap();
-        let event = |(number, source): (usize, &str)| Event {
+        let event = |(number, (source, entity)): (usize, (&str, &str))| Event {
             source: source.to_owned(),
-            id: number.to_string(),
+            id: format!("0f1e2d3c4b5a6978{number}"),
             occurred_at: at,
             recorded_at: at,
-            entity: EntityId::new("t-1").unwrap(),
+            entity: EntityId::new(entity).unwrap(),
             area: AreaId::new("RAJ").unwrap(),
             fact: Fact::Transfer(TransferFact::Cancelled(Happened {})),
             actor: None,
         };
         // The first of a pair, the last of a pair, none of a pair, and one by itself.
-        let (good, bad) = ("/good", "/bad");
+        let (good, bad) = (("/good", "a1b2c3d4e5f60718"), ("/bad", "t-1"));
         let sources = [bad, good, good, bad, good, good, bad];
         let events: Vec<Event> = sources.into_iter().enumerate().map(event).collect();
         let bound = Bound::from_iter([(0, 1), (2, 3), (4, 5)]);
         let sent = sink.send_bound(&events, &bound).await.unwrap();
-        let refused: Vec<usize> = sent.refused.iter().map(|(at, ..)| *at).collect();
+        let mut refused: Vec<usize> = sent.refused.iter().map(|(at, ..)| *at).collect();
+        assert_eq!(refused.len(), 6, "two faults each");
+        refused.dedup();
         assert_eq!((sent.accepted, refused), (2, vec![0, 3, 6]));
+        let Sink::Log { publisher, .. } = &sink else {
+            unreachable!("it was made of a log")
+        };
+        assert_eq!(publisher.counts().refused.load(Ordering::Relaxed), 3);
     }
 }
