@@ -37,6 +37,29 @@ pub enum State {
 }
 
 impl State {
+    /// Every state.
+    pub const ALL: [Self; 6] = [
+        Self::Final,
+        Self::Provisional,
+        Self::Incomplete,
+        Self::Missing,
+        Self::Empty,
+        Self::Suppressed,
+    ];
+
+    /// The word for it in a file.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Final => "final",
+            Self::Provisional => "provisional",
+            Self::Incomplete => "incomplete",
+            Self::Missing => "missing",
+            Self::Empty => "empty",
+            Self::Suppressed => "suppressed",
+        }
+    }
+
     /// Of a period that is over and has no value, by how many stand behind it, if that was reported.
     const fn without_value(n: Option<i64>) -> Self {
         match n {

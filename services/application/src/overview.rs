@@ -9,7 +9,7 @@ use joinedup_events::{AreaId, local};
 use joinedup_spc::{Assurance, Variation};
 use joinedup_views::ask::CellsOf;
 use joinedup_views::chart::{Chart, ChartPoint, median};
-use joinedup_views::measure::{Direction, Measure, Shape};
+use joinedup_views::measure::{Direction, Measure};
 use joinedup_views::outcomes::Verdict;
 use joinedup_views::period::Grain;
 use joinedup_views::point::State;
@@ -258,17 +258,14 @@ fn line(measure: &Measure, chart: Chart) -> Option<Line> {
     let last = judged.last();
     let verdict = chart.verdict.as_ref();
     let alert = verdict.is_some_and(|v| v.alert);
+    let unit = chart.unit().to_owned();
     Some(Line {
         measure: chart.measure,
         title: chart.title,
         area: chart.area,
         area_title: chart.area_title,
         footprint: chart.footprint.map(|f| f.words),
-        unit: if chart.shape == Shape::Proportion {
-            "proportion".into()
-        } else {
-            chart.unit
-        },
+        unit,
         compares: measure
             .bars_by()
             // What is to go up or down says something as a whole too.

@@ -19,26 +19,10 @@ use joinedup_views::ratings::Rating;
 use joinedup_views::suppression::Audience;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Every state of a period in a word: those from the fourth on leave it without a value.
-pub const STATES: [&str; 6] = [
-    "final",
-    "provisional",
-    "incomplete",
-    "missing",
-    "empty",
-    "suppressed",
-];
-
-/// The state of a period in a word.
-const fn word_of(state: State) -> &'static str {
-    match state {
-        State::Final => "final",
-        State::Provisional => "provisional",
-        State::Incomplete => "incomplete",
-        State::Missing => "missing",
-        State::Empty => "empty",
-        State::Suppressed => "suppressed",
-    }
+/// Every state of a period in a word.
+#[must_use]
+pub fn states() -> [&'static str; 6] {
+    State::ALL.map(State::code)
 }
 
 /// Every chart rule, with its word.
@@ -210,7 +194,8 @@ pub fn shown(chart: &Chart, measure: &Measure, periods: usize) -> Shown {
         .rev()
         .take(periods)
         .map(|point| {
-            let judged = point.point.state == State::Final;
+            let state = point.point.state;
+            let judged = state == State::Final;
             let value = point.point.value.map(|v| v * factor);
             let scaled = |value: Option<f64>| value.map(|v| v * factor);
             let start = point.point.period_start;
@@ -219,11 +204,8 @@ pub fn shown(chart: &Chart, measure: &Measure, periods: usize) -> Shown {
                 start: instant(start),
                 begins: local::midnight(start),
                 ends: point.point.period().over_at(),
-                state: word_of(point.point.state),
-                why_absent: STATES[3..]
-                    .iter()
-                    .find(|word| **word == word_of(point.point.state))
-                    .copied(),
+                state: state.code(),
+                why_absent: (state.is_absent() || state == State::Suppressed).then(|| state.code()),
                 values: [
                     value.filter(|_| judged),
                     value.filter(|_| !judged),

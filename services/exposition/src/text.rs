@@ -2,7 +2,7 @@
 //! not built anew for each series.
 
 use super::names::{self, Metric};
-use super::run_charts::{PER_CHART, PER_PERIOD, STATES, Shown, instant};
+use super::run_charts::{PER_CHART, PER_PERIOD, Shown, instant, states};
 use super::sample::seconds;
 use super::unit::Unit;
 use joinedup_events::local;
@@ -45,7 +45,7 @@ pub fn write(charts: &[Shown], ratings: &[Rating], position: u64, most: usize) -
     text.verdicts(charts);
     text.rounds(ratings);
     text.head(&names::POINTS, None);
-    for word in STATES {
+    for word in states() {
         let count = charts
             .iter()
             .flat_map(|c| c.periods.iter().take(kept))

@@ -115,8 +115,8 @@ const YEAR: Days = Days::new(364);
 /// A month that began up to so many days from there is the same month.
 const SAME: i64 = 4;
 
-/// Compares a measure's points around a cycle, with the measure's title and unit; none when it never started. The period that holds the first day of the cycle is
-/// the first since, as it is the first of a new baseline from that day.
+/// Compares a measure's points around a cycle; none when it never started. Sentences have the measure's `title` and `unit`. The
+/// period that holds the first day of the cycle is the first since, as it is the first of a new baseline from that day.
 ///
 /// Points before the baseline that stood when the cycle began are left out. Those compared are all of the time in which the change
 /// was in force. Where it was adopted it still is, so a decision to keep it takes no evidence away; where it was not, what came

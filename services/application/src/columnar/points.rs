@@ -72,7 +72,10 @@ fn columns<'a>() -> Vec<Column<Row<'a>>> {
             Of::Number(|(_, row, _)| row.point.denominator),
         ),
         ("n", Of::Whole(|(_, row, _)| row.point.n)),
-        ("state", Of::Text(|(_, row, _)| word(row.point.state))),
+        (
+            "state",
+            Of::Text(|(_, row, _)| text(row.point.state.code())),
+        ),
         ("centre", Of::Number(|(_, row, _)| row.centre)),
         ("lcl", Of::Number(|(_, row, _)| row.lcl)),
         ("ucl", Of::Number(|(_, row, _)| row.ucl)),

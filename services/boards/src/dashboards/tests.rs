@@ -171,7 +171,7 @@ fn a_board_begins_at_the_largest_place_and_lists_the_others_as_pages_do() {
 #[test]
 fn every_state_of_a_period_has_words_and_one_without_a_value_its_stripe() {
     let codes = parts::STATES.map(|(code, _)| code);
-    assert_eq!(codes, joinedup_exposition::run_charts::STATES);
+    assert_eq!(codes, joinedup_exposition::run_charts::states());
     for file in ["run-charts.json", "leaders.json"] {
         let (_, board) = all().into_iter().find(|(name, _)| *name == file).unwrap();
         for panel in panels(&board)

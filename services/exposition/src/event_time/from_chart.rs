@@ -3,7 +3,7 @@
 use super::{Found, Wanted, series};
 use crate::names::{self, Metric};
 use crate::run_charts::{
-    PER_CHART, PER_PERIOD, RULES, STATES, Shown, ShownPeriod, shown, variation,
+    PER_CHART, PER_PERIOD, RULES, Shown, ShownPeriod, shown, states, variation,
 };
 use crate::unit::Unit;
 use joinedup_promql::series::{NAME, Sample};
@@ -49,7 +49,7 @@ pub fn offer(chart: &Chart, measure: &Measure, wanted: &Wanted<'_>, found: &mut 
         }
     }
     if is_wanted(names::PERIOD_STATE.name) {
-        for word in STATES {
+        for word in states() {
             let is = |p: &ShownPeriod| Some(f64::from(u8::from(p.state == word)));
             let labels = [labels[0], labels[1], labels[2], word];
             found.offer(series(
@@ -112,7 +112,7 @@ pub fn offer_possible(measure: &Measure, area: &str, wanted: &Wanted<'_>, found:
         offer(metric, &[]);
     }
     offer(&names::SIGNAL, &RULES.map(|(_, word)| word));
-    offer(&names::PERIOD_STATE, &STATES);
+    offer(&names::PERIOD_STATE, &states());
     offer(&names::ALERT, &VARIATIONS.map(variation));
 }
 

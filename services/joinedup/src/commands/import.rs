@@ -463,6 +463,7 @@ mod tests {
             .unwrap();
         assert_eq!((report.rows, report.sent, report.refused), (2, 0, 2));
     }
+
     #[tokio::test]
     async fn a_log_without_a_server_says_what_was_restated_since() {
         let folder = tempfile::tempdir().unwrap();

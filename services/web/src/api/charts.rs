@@ -100,7 +100,7 @@ fn csv(answer: &Answer, audience: Audience) -> Result<Response, Problem> {
             number(point.numerator),
             number(point.denominator),
             point.n.map(|n| n.to_string()).unwrap_or_default(),
-            word(serde_json::to_value(point.state)),
+            point.state.code().to_owned(),
             number(row.centre),
             number(row.lcl),
             number(row.ucl),

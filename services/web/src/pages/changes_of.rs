@@ -2,7 +2,6 @@
 
 use super::authors;
 use super::changes;
-use super::figure;
 use super::finding;
 use super::visit::Visit;
 use super::words;
@@ -122,7 +121,7 @@ pub fn verdict(change: &Change, around: &BeforeAfter, chart: &Chart) -> Markup {
         true => ("during the test", "during the test"),
         false => ("since then", "so far"),
     };
-    let amount = |median| axis::amount(median, figure::unit(chart));
+    let amount = |median| axis::amount(median, chart.unit());
     let medians = around.before.median.zip(around.later.median);
     let medians = medians.map(|(before, later)| {
         let over = periods(around.before.points);

@@ -5,7 +5,7 @@ use super::filling::{Faults, Field, Filling, Kind};
 use super::record::{Filled, Form, FormPage, back_to, hidden, record};
 use super::visit::Visit;
 use super::words;
-use super::{authors, figure, measure};
+use super::{authors, measure};
 use crate::door::auth::Caller;
 use crate::door::problem::Problem;
 use axum::Extension;
@@ -36,7 +36,7 @@ pub fn forms(
     filling: &Filling,
 ) -> Result<Markup, Problem> {
     let (decisions, version) = decided(visit, measure.id.as_str())?;
-    let unit = figure::unit(&answer.chart);
+    let unit = answer.chart.unit();
     let suggestion = suggestion(measure, answer);
     let open = visit.may_decide();
     // A value that never was below zero has no target there.

@@ -12,19 +12,13 @@ use joinedup_views::footprint::Footprint;
 use joinedup_views::measure::Shape;
 use maud::{Markup, PreEscaped, html};
 
-/// The unit that numbers of a chart are written with.
-#[must_use]
-pub fn unit(chart: &Chart) -> &str {
-    chart.unit()
-}
-
 /// How many cases a point is of: 13 of 69, or 69 cases. Nothing where a count counts itself, nor where one kind of thing is held
 /// against another, such as admissions against people.
 fn out_of(chart: &Chart, row: &ChartPoint) -> String {
     let point = &row.point;
     let number = |v: f64| axis::number(v, "");
     match (point.numerator, point.denominator, point.n) {
-        (Some(part), Some(whole), _) if unit(chart) == "proportion" => {
+        (Some(part), Some(whole), _) if chart.unit() == "proportion" => {
             format!(" · {} of {}", number(part), number(whole))
         }
         (_, whole, Some(n))
@@ -112,7 +106,7 @@ impl Figure<'_> {
 
     fn verdict(&self) -> Markup {
         let chart = &self.answer.chart;
-        let unit = unit(chart);
+        let unit = chart.unit();
         let verdict = chart.verdict.as_ref();
         let variation = verdict.map(|v| v.variation);
         html! {
@@ -225,7 +219,7 @@ pub fn legend(drawing: &Drawing) -> Markup {
 /// The points as a table, newest first.
 #[must_use]
 pub fn table(chart: &Chart, heading: &str) -> Markup {
-    let unit = unit(chart);
+    let unit = chart.unit();
     let parts = chart.points.iter().any(|p| p.point.denominator.is_some());
     let limits = chart.points.iter().any(|p| p.lcl.is_some());
     let number =

@@ -1,6 +1,6 @@
 //! What a chart found, in a sentence: the title that a chart is read by.
 
-use super::figure::{latest, unit};
+use super::figure::latest;
 use super::visit::Visit;
 use super::words;
 use chrono::{Days, NaiveDate};
@@ -50,7 +50,7 @@ fn found<'a>(
         && let Some(row) = latest(chart)
         && let Some(value) = row.point.value
     {
-        let last = amount(value, unit(chart));
+        let last = amount(value, chart.unit());
         let when = words::period(chart.period, row.point.period_start);
         return format!("No recent data: {last} in {when}");
     }
@@ -102,8 +102,8 @@ fn after_change(
         "Since \u{2018}{}\u{2019} started on {}, the median {verb} from {} to {}",
         change.title.as_deref().unwrap_or("the change"),
         words::day_month_year(change.started?),
-        amount(around.before.median?, unit(chart)),
-        amount(around.later.median?, unit(chart))
+        amount(around.before.median?, chart.unit()),
+        amount(around.later.median?, chart.unit())
     ))
 }
 
@@ -124,8 +124,8 @@ fn new_baseline(chart: &Chart, today: NaiveDate) -> Option<String> {
     Some(format!(
         "The {} {verb} from {} to {} with the new baseline from {}",
         centre_name(chart),
-        amount(was, unit(chart)),
-        amount(is, unit(chart)),
+        amount(was, chart.unit()),
+        amount(is, chart.unit()),
         words::day_month_year(now.start)
     ))
 }
@@ -151,7 +151,7 @@ fn is_back(chart: &Chart) -> bool {
 
 fn of_rules(chart: &Chart) -> String {
     let verdict = chart.verdict.as_ref();
-    let value = |v: f64| amount(v, unit(chart));
+    let value = |v: f64| amount(v, chart.unit());
     let now = latest(chart).and_then(|p| p.point.value).map(value);
     let centre = verdict
         .and_then(|v| v.centre)

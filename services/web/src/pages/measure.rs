@@ -175,7 +175,7 @@ fn corrected(visit: &Visit, request: &ChartRequest, then: &Answer) -> Result<Mar
         },
         visit.audience(),
     )?;
-    let unit = figure::unit(&now.chart);
+    let unit = now.chart.unit();
     let moved: Vec<_> = then
         .chart
         .points

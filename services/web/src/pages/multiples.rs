@@ -186,7 +186,7 @@ fn grid(visit: &Visit, charts: &[(String, ChartRequest, Answer)], chosen: &str) 
                     h3 { a href=(link(visit, request, chosen)) { (title) } }
                     p.small {
                         @match figure::latest(&answer.chart).and_then(|p| Some((p.point.period_start, p.point.value?))) {
-                            Some((start, value)) => { strong { (amount(value, figure::unit(&answer.chart))) } " (" (words::period(answer.chart.period, start)) ")" }
+                            Some((start, value)) => { strong { (amount(value, answer.chart.unit())) } " (" (words::period(answer.chart.period, start)) ")" }
                             None => "no final number",
                         }
                         @if let Some(verdict) = &answer.chart.verdict { " · " span.(icon::variation_class(Some(verdict.variation))) { (icon::variation_word(Some(verdict.variation))) } }

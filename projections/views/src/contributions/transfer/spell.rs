@@ -196,10 +196,13 @@ impl<'a> Spell<'a> {
     /// statements made at the same instant (`time`) the one recorded last corrects the other.
     fn wait(&mut self, stated: Vec<Readiness>) {
         let mut words = stated;
-        let mut corrected = BTreeSet::new();
-        words.reverse();
-        words.retain(|(at, _, ready)| corrected.insert((*at, *ready)));
-        words.reverse();
+        // Mostly each was made after the one before it, and corrects none.
+        if !words.is_sorted_by(|one, next| one.0 < next.0) {
+            let mut corrected = BTreeSet::new();
+            words.reverse();
+            words.retain(|(at, _, ready)| corrected.insert((*at, *ready)));
+            words.reverse();
+        }
         // What is dated on the day out or after it changes nothing: the last night was the one before.
         let out = self.out();
         words.retain(|(_, date, _)| out.is_none_or(|out| *date < out));

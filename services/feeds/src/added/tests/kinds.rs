@@ -17,6 +17,22 @@ fn chosen(file: &TableFile, series: &str, whole: Option<&str>) -> Choice {
     }
 }
 
+/// A month of a trust in each row, with a number in a format.
+fn workbook(title: &str, numbers: &[f64], format: &rust_xlsxwriter::Format) -> TableFile {
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (at, title) in (0..).zip(["Month", "Trust", title]) {
+        sheet.write_string(0, at, title).unwrap();
+    }
+    for (row, number) in (1..).zip(numbers) {
+        sheet.write_string(row, 0, format!("2026-0{row}")).unwrap();
+        sheet.write_string(row, 1, "RAJ").unwrap();
+        let written = sheet.write_number_with_format(row, 2, *number, format);
+        written.unwrap();
+    }
+    file("a.xlsx", workbook.save_to_buffer().unwrap())
+}
+
 fn refused(file: &TableFile, choice: &Choice) -> String {
     let made = AddedTables.mapping(file, choice, &DEFINITIONS);
     made.map(|_| ()).unwrap_err().to_string()
@@ -68,17 +84,7 @@ fn a_workbook_holds_percentages_as_parts_of_one() {
         ("Falls", &[1.0, 1.0], &[1.0, 1.0], false),
     ];
     for (title, numbers, read_as, is_share) in cases {
-        let mut workbook = rust_xlsxwriter::Workbook::new();
-        let sheet = workbook.add_worksheet();
-        for (at, title) in (0..).zip(["Month", "Trust", title]) {
-            sheet.write_string(0, at, title).unwrap();
-        }
-        for (row, number) in (1..).zip(numbers) {
-            sheet.write_string(row, 0, format!("2026-0{row}")).unwrap();
-            sheet.write_string(row, 1, "RAJ").unwrap();
-            sheet.write_number(row, 2, *number).unwrap();
-        }
-        let file = file("a.xlsx", workbook.save_to_buffer().unwrap());
+        let file = workbook(title, numbers, &rust_xlsxwriter::Format::new());
         assert_eq!(look(&file).columns[2].is_share, is_share, "{title}");
         let table = read(&file, &chosen(&file, "local-seen", None));
         assert_eq!(values(&table), read_as, "{title}");
@@ -94,18 +100,7 @@ fn a_cell_that_a_workbook_shows_as_a_percentage_is_one() {
     let percent = rust_xlsxwriter::Format::new().set_num_format("0.00%");
     // Most of a change are more than one, and a title need not speak of percentages.
     for (title, numbers) in [("% change", [1.5, 2.25]), ("Seen", [1.0, 0.0])] {
-        let mut workbook = rust_xlsxwriter::Workbook::new();
-        let sheet = workbook.add_worksheet();
-        for (at, title) in (0..).zip(["Month", "Trust", title]) {
-            sheet.write_string(0, at, title).unwrap();
-        }
-        for (row, number) in (1..).zip(numbers) {
-            sheet.write_string(row, 0, format!("2026-0{row}")).unwrap();
-            sheet.write_string(row, 1, "RAJ").unwrap();
-            let written = sheet.write_number_with_format(row, 2, number, &percent);
-            written.unwrap();
-        }
-        let file = file("a.xlsx", workbook.save_to_buffer().unwrap());
+        let file = workbook(title, &numbers, &percent);
         assert!(look(&file).columns[2].is_share, "{title}");
         let table = read(&file, &chosen(&file, "local-seen", None));
         assert_eq!(values(&table), numbers, "{title}");
