@@ -1,4 +1,4 @@
-//! Writes the JSON Schemas and the AsyncAPI document into this crate's folder: `cargo run -p joinedup-events --example schemas`.
+//! Writes the JSON Schemas, what refusals say of them and the AsyncAPI document into this crate's folder: `cargo run -p joinedup-events --example schemas`.
 #![allow(
     clippy::disallowed_methods,
     reason = "the crate is pure; the tool that writes its files is not"
@@ -22,6 +22,8 @@ fn main() -> std::io::Result<()> {
             format!("{schema:#}\n"),
         )?;
     }
+    let expected = serde_json::to_string_pretty(&joinedup_events::schema::expected())?;
+    std::fs::write(home.join("data/expected.json"), expected + "\n")?;
     let asyncapi = joinedup_events::schema::asyncapi();
     std::fs::write(home.join("asyncapi.json"), format!("{asyncapi:#}\n"))
 }

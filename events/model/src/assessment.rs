@@ -70,7 +70,7 @@ payload! {
         level: u8,
         /// By this date.
         #[serde(with = "crate::day")]
-        #[schemars(with = "NaiveDate")]
+        #[cfg_attr(feature = "schema", schemars(with = "NaiveDate"))]
         by: NaiveDate,
     }
 }

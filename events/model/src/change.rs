@@ -107,7 +107,7 @@ payload! {
         target: Amount,
         /// From this date.
         #[serde(with = "crate::day")]
-        #[schemars(with = "NaiveDate")]
+        #[cfg_attr(feature = "schema", schemars(with = "NaiveDate"))]
         from: NaiveDate,
         /// The reason, in words about the measure.
         reason: String,
@@ -120,7 +120,7 @@ payload! {
         measure: Slug,
         /// First day of the new phase.
         #[serde(with = "crate::day")]
-        #[schemars(with = "NaiveDate")]
+        #[cfg_attr(feature = "schema", schemars(with = "NaiveDate"))]
         from: NaiveDate,
         /// The reason, in words about the measure.
         reason: String,

@@ -62,6 +62,7 @@ macro_rules! facts {
             }
 
             /// The JSON Schema of every fact's own fields, by wire name.
+            #[cfg(feature = "schema")]
             #[must_use]
             pub fn schemas() -> Vec<(&'static str, u16, schemars::Schema)> {
                 vec![ $( ($name, $version, schemars::schema_for!($payload)) ),+ ]
@@ -74,7 +75,8 @@ macro_rules! facts {
 macro_rules! payload {
     ($(#[$doc:meta])* $name:ident { $( $(#[$fdoc:meta])* $field:ident : $type:ty ),* $(,)? }) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub struct $name { $( $(#[$fdoc])* pub $field: $type ),* }
     };
 }
@@ -83,7 +85,8 @@ macro_rules! payload {
 macro_rules! codes {
     ($(#[$doc:meta])* $name:ident { $( $(#[$vdoc:meta])* $variant:ident = $code:literal ),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum $name { $( $(#[$vdoc])* #[serde(rename = $code)] $variant ),+ }
 
         impl $name {

@@ -61,8 +61,9 @@ fn check(text: &str, longest: usize, joined: bool) -> Result<(), IdError> {
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $most:literal, $joined:literal, $text:ty) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
-        pub struct $name(#[schemars(with = "String")] $text);
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        pub struct $name(#[cfg_attr(feature = "schema", schemars(with = "String"))] $text);
 
         impl $name {
             /// Takes a name.

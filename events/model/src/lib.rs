@@ -29,6 +29,7 @@ pub mod plan;
 pub mod reason;
 pub mod recorded;
 pub mod referral;
+#[cfg(feature = "schema")]
 pub mod schema;
 pub mod subject;
 pub mod transfer;

@@ -40,7 +40,7 @@ payload! {
         series: Slug,
         /// First day of the period.
         #[serde(with = "crate::day")]
-        #[schemars(with = "NaiveDate")]
+        #[cfg_attr(feature = "schema", schemars(with = "NaiveDate"))]
         period_start: NaiveDate,
         /// Its length.
         grain: Grain,

@@ -36,7 +36,7 @@ payload! {
         tested_by: Option<EntityId>,
         /// By this date.
         #[serde(with = "crate::day")]
-        #[schemars(with = "NaiveDate")]
+        #[cfg_attr(feature = "schema", schemars(with = "NaiveDate"))]
         by: NaiveDate,
     }
 }

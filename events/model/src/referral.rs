@@ -188,7 +188,7 @@ payload! {
     Listed {
         /// The meeting's date.
         #[serde(with = "crate::day")]
-        #[schemars(with = "NaiveDate")]
+        #[cfg_attr(feature = "schema", schemars(with = "NaiveDate"))]
         meeting: NaiveDate,
     }
 }
@@ -228,7 +228,7 @@ payload! {
         owner: Sector,
         /// By when.
         #[serde(with = "crate::day")]
-        #[schemars(with = "NaiveDate")]
+        #[cfg_attr(feature = "schema", schemars(with = "NaiveDate"))]
         due: NaiveDate,
         /// Whether it is a task or a request for resources.
         kind: ActionKind,

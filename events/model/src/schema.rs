@@ -45,6 +45,32 @@ pub fn all() -> BTreeMap<String, Value> {
     schemas
 }
 
+/// The schema of each fact's data, by family and wire name, without its prose: what a refusal says that a field must be.
+#[must_use]
+pub fn expected() -> BTreeMap<String, Value> {
+    let of_family = |family: &Family| {
+        let family = *family;
+        facts(family).into_iter().map(move |(name, _, fact)| {
+            let mut schema = data(family, name, fact.to_value());
+            drop_prose(&mut schema);
+            (format!("{family}.{name}"), schema)
+        })
+    };
+    Family::ALL.iter().flat_map(of_family).collect()
+}
+
+fn drop_prose(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            // A field may have this name too; its schema is an object.
+            object.retain(|key, value| key != "description" || !value.is_string());
+            object.values_mut().for_each(drop_prose);
+        }
+        Value::Array(list) => list.iter_mut().for_each(drop_prose),
+        _ => {}
+    }
+}
+
 pub(crate) fn facts(family: Family) -> Vec<(&'static str, u16, schemars::Schema)> {
     match family {
         Family::Transfer => TransferFact::schemas(),
@@ -72,7 +98,7 @@ fn delay_reason_1() -> Value {
 }
 
 /// The schema of an event's data: the fact's own fields, its entity and its area, and no others.
-pub(crate) fn data(family: Family, fact: &str, mut schema: Value) -> Value {
+fn data(family: Family, fact: &str, mut schema: Value) -> Value {
     tighten(&mut schema);
     let Some(object) = schema.as_object_mut() else {
         return schema;

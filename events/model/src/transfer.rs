@@ -71,7 +71,7 @@ payload! {
     ExpectedDateSet {
         /// The day the person is expected to leave.
         #[serde(with = "crate::day")]
-        #[schemars(with = "NaiveDate")]
+        #[cfg_attr(feature = "schema", schemars(with = "NaiveDate"))]
         expected: NaiveDate,
     }
 }
@@ -80,7 +80,7 @@ payload! {
     Ready {
         /// From this local date.
         #[serde(with = "crate::day")]
-        #[schemars(with = "NaiveDate")]
+        #[cfg_attr(feature = "schema", schemars(with = "NaiveDate"))]
         date: NaiveDate,
     }
 }
@@ -89,7 +89,7 @@ payload! {
     NotReady {
         /// From this local date.
         #[serde(with = "crate::day")]
-        #[schemars(with = "NaiveDate")]
+        #[cfg_attr(feature = "schema", schemars(with = "NaiveDate"))]
         date: NaiveDate,
     }
 }
@@ -98,7 +98,7 @@ payload! {
     DelayReasonSet {
         /// The first local date that the reason stands for.
         #[serde(with = "crate::day")]
-        #[schemars(with = "NaiveDate")]
+        #[cfg_attr(feature = "schema", schemars(with = "NaiveDate"))]
         date: NaiveDate,
         /// The principal reason.
         reason: Reason,
@@ -111,7 +111,7 @@ payload! {
     DelayReasonAdded {
         /// The first local date that the reason stands for.
         #[serde(with = "crate::day")]
-        #[schemars(with = "NaiveDate")]
+        #[cfg_attr(feature = "schema", schemars(with = "NaiveDate"))]
         date: NaiveDate,
         /// The further reason.
         reason: Reason,
@@ -124,7 +124,7 @@ payload! {
     DelayReasonEnded {
         /// The first local date that it no longer stands for.
         #[serde(with = "crate::day")]
-        #[schemars(with = "NaiveDate")]
+        #[cfg_attr(feature = "schema", schemars(with = "NaiveDate"))]
         date: NaiveDate,
         /// The further reason.
         reason: Reason,
@@ -135,7 +135,7 @@ payload! {
     DischargeNoticeGiven {
         /// The proposed day.
         #[serde(with = "crate::day")]
-        #[schemars(with = "NaiveDate")]
+        #[cfg_attr(feature = "schema", schemars(with = "NaiveDate"))]
         proposed: NaiveDate,
     }
 }
@@ -144,7 +144,7 @@ payload! {
     PathwaySet {
         /// From this local date.
         #[serde(with = "crate::day")]
-        #[schemars(with = "NaiveDate")]
+        #[cfg_attr(feature = "schema", schemars(with = "NaiveDate"))]
         date: NaiveDate,
         /// The pathway.
         pathway: Pathway,

@@ -29,6 +29,9 @@ fn the_files_are_what_the_types_generate() {
         .collect();
     let wanted: BTreeSet<String> = schemas.keys().map(|t| format!("{t}.json")).collect();
     assert_eq!(there, wanted, "{AGAIN}");
+    let expected = std::fs::read_to_string(home.join("data/expected.json")).unwrap();
+    let generated = serde_json::to_string_pretty(&schema::expected()).unwrap();
+    assert!(expected == generated + "\n", "data/expected.json: {AGAIN}");
     let asyncapi = std::fs::read_to_string(home.join("asyncapi.json")).unwrap();
     assert!(
         asyncapi == format!("{:#}\n", schema::asyncapi()),

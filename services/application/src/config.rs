@@ -9,10 +9,11 @@ mod tls;
 
 use chrono::NaiveDate;
 use figment::Figment;
-use figment::providers::{Format, Serialized, Toml};
+use figment::providers::{Format, Serialized};
 use joinedup_events::area::AreaKind;
 use joinedup_projector::MAX_PARTITIONS;
 use joinedup_views::suppression::Policy;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -221,6 +222,19 @@ pub enum ConfigError {
     /// The settings contradict each other.
     #[error("settings: {0}")]
     Sense(String),
+}
+
+/// TOML as the mappings and catalogues are read: figment's own reader would bring a second parser of it into the program.
+struct Toml;
+
+impl Format for Toml {
+    type Error = toml::de::Error;
+
+    const NAME: &'static str = "TOML";
+
+    fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Self::Error> {
+        toml::from_str(text)
+    }
 }
 
 impl Config {
