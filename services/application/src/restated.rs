@@ -96,6 +96,33 @@ pub async fn superseded_in(
     Ok(superseded.fold(0, |n, _| n + 1))
 }
 
+/// Of amounts that were stored just now, those that the log has from before, each by where it stood first: a log knows repeats
+/// of its last hours alone.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn known_before(
+    log: &dyn EventLog,
+    stored: &BTreeMap<EventKey, Position>,
+) -> Result<BTreeSet<Position>, ReadError> {
+    let mut known = BTreeMap::new();
+    let Some(first) = stored.values().min().filter(|first| first.0 > 1) else {
+        return Ok(BTreeSet::new());
+    };
+    let subjects = format!("joinedup.{}.", Family::Observation);
+    each(log, Position(1), Some(Position(first.0 - 1)), |event| {
+        if event.position < *first
+            && event.subject.starts_with(&subjects)
+            && let Ok(read) = recorded::read(&event.payload)
+            && stored.contains_key(&read.key())
+        {
+            known.entry(read.key()).or_insert(event.position);
+        }
+    })
+    .await?;
+    Ok(known.into_values().collect())
+}
+
 /// Reads a log from one position to another, or to its end.
 async fn each(
     log: &dyn EventLog,

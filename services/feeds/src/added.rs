@@ -81,9 +81,14 @@ impl Tables for AddedTables {
             names: names.word(),
             wide: grid.wide.as_ref().filter(|wide| wide.titles == period),
         };
-        let toml = toml_text::of(choice, &periods, place, &named.values, |numbers| {
-            shares::read(&grid, numbers, definitions)
-        })?;
+        let toml = toml_text::of(
+            choice,
+            &periods,
+            grid.commas,
+            place,
+            &named.values,
+            |numbers| shares::read(&grid, numbers, definitions),
+        )?;
         // What is offered is what is read: a mapping that cannot be read again is not a mapping.
         Mapping::parse("the mapping", &toml)
             .map_err(|error| TableError::Unreadable(sentence(&error)))?;

@@ -9,7 +9,7 @@ use joinedup_application::app::{App, Definitions};
 use joinedup_application::publisher::Publisher;
 use joinedup_application::restated;
 use joinedup_events::check::Refusals;
-use joinedup_events::{Arrival, Event, Family, Submitted};
+use joinedup_events::{Arrival, Event, EventKey, Family, Submitted};
 use joinedup_log::{AppendError, Appended, EventLog, Position};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,6 +89,8 @@ pub struct Sent {
     pub superseded: u64,
     /// Where the published amounts stand of which the log says no more than that it knew them.
     pub repeated: Vec<Position>,
+    /// The published amounts that such a log stored: it may know them from long before.
+    pub stored: Vec<(EventKey, Position)>,
     /// How many contradict each other or what is known, as far as the receiver says.
     pub contradicting: u64,
     /// Events that the server refused: index, field, rule.
@@ -186,10 +188,15 @@ impl Sink {
             sent.accepted += appended.len() as u64 - duplicates;
             sent.duplicates += duplicates;
             if let Door::Settings(_) = door {
-                let repeats = events.iter().zip(&appended).filter(|(event, at)| {
-                    at.duplicate && event.fact.family() == Family::Observation
-                });
-                sent.repeated.extend(repeats.map(|(_, at)| at.position));
+                let amounts = events.iter().zip(&appended);
+                let amounts =
+                    amounts.filter(|(event, _)| event.fact.family() == Family::Observation);
+                for (event, at) in amounts {
+                    match at.duplicate {
+                        true => sent.repeated.push(at.position),
+                        false => sent.stored.push((event.key(), at.position)),
+                    }
+                }
             }
         }
         Ok(sent)

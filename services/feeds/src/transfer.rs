@@ -4,9 +4,9 @@ use crate::input::Input;
 use crate::sink::{SendError, Sink};
 use crate::{BadRow, Chunk};
 use joinedup_events::observation::ObservationFact;
-use joinedup_events::{Event, Fact};
+use joinedup_events::{Event, EventKey, Fact};
 use joinedup_log::Position;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use tokio::sync::mpsc;
 
@@ -21,10 +21,14 @@ pub struct Report {
     pub accepted: u64,
     /// Events that the log knew already.
     pub duplicates: u64,
-    /// Of these, the amounts that were restated since: what was said later stands.
+    /// Of what was known, the amounts that were restated since: what was said later stands.
     pub superseded: u64,
+    /// Amounts that were stored again, because a log without a server knows repeats of its last hours alone.
+    pub again: u64,
     /// Of the duplicates, where those stand of which that has still to be looked up.
     pub repeated: BTreeSet<Position>,
+    /// Of what was stored, the amounts of which that has still to be looked up.
+    pub stored: BTreeMap<EventKey, Position>,
     /// Rows of which something was not taken: each once, whatever is wrong with it.
     pub refused: u64,
     /// Stored events that contradict each other or what is known.
@@ -41,7 +45,9 @@ impl std::fmt::Display for Report {
             accepted,
             duplicates,
             superseded: _,
+            again: _,
             repeated: _,
+            stored: _,
             refused,
             contradicting,
             series: _,
@@ -145,6 +151,7 @@ pub async fn transfer(
             report.duplicates += sent.duplicates;
             report.superseded += sent.superseded;
             report.repeated.extend(sent.repeated);
+            report.stored.extend(sent.stored);
             report.contradicting += sent.contradicting;
             for (at, field, rule) in sent.refused {
                 let line = lines.get(at).copied().unwrap_or_default();

@@ -287,6 +287,35 @@ fn what_cannot_be_taken_is_answered_with_a_reason_that_holds_no_value() {
 }
 
 #[test]
+fn what_comes_late_does_not_undo_what_was_said_after_it() {
+    let hospital = Hospital::new();
+    let product = hospital.joinedup();
+    let expected = |at: &str, day: &str| adt("A08", at, 1, "", "", day);
+    hospital.is_taken(adt("A01", "20260901090000", 1, "", "", "20260908"));
+    // The second of them comes first, and says what stands already.
+    hospital.is_taken(expected("20260903090000", "20260908"));
+    for _ in 0..2 {
+        hospital.is_taken(expected("20260902090000", "20260910"));
+        assert_eq!(product.caught_up(), 4);
+    }
+    let archive = http::get_ok(&product.url("/api/v1/export/events"))
+        .unwrap()
+        .text();
+    let last = archive
+        .lines()
+        .rfind(|line| line.contains("expected-date-set"))
+        .unwrap();
+    assert!(
+        last.contains("2026-09-03") && last.contains("2026-09-08"),
+        "{last}"
+    );
+    // What stays silent does not speak against it.
+    hospital.is_taken(adt("A08", "20260905090000", 1, "", "", ""));
+    hospital.is_taken(expected("20260904090000", "20260912"));
+    assert_eq!(product.caught_up(), 5);
+}
+
+#[test]
 fn a_return_finds_the_stay_before_it_by_a_hash_that_the_feed_keeps() {
     let hospital = Hospital::new();
     let mut product = hospital.joinedup();

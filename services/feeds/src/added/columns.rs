@@ -7,7 +7,7 @@ use crate::csv::cell::{self, Percent};
 use crate::csv::{Header, Import, LayoutError};
 use crate::detect::Kind;
 use crate::input::{Content, Input, OpenError};
-use crate::mapping::Mapping;
+use crate::mapping::{Commas, Mapping};
 use crate::sheet::{SheetError, SheetRow, TextRows, Workbook};
 use joinedup_application::tables::{Column, Published, TableError, TableFile};
 use std::collections::BTreeMap;
@@ -30,6 +30,8 @@ pub(super) struct Grid {
     pub from_1904: bool,
     /// Whether it is of a workbook, in which percentages are parts of one.
     pub is_workbook: bool,
+    /// What a comma in a number is, where a mapping has to say it.
+    pub commas: Option<Commas>,
     /// The columns that were made of a wide table.
     pub wide: Option<Wide>,
 }
@@ -138,13 +140,17 @@ impl Grid {
             grid.widen(&header, wide);
         }
         let keys: Vec<String> = grid.columns.iter().map(|(_, key, _)| key.clone()).collect();
-        grid.numbers = keys
-            .iter()
-            .map(|key| most(grid.read(key).map(|read| read.is_ok())))
-            .collect();
         grid.dates = keys
             .iter()
             .map(|key| super::dates::finest(&grid, key).is_some())
+            .collect();
+        let others = keys.iter().zip(&grid.dates).filter(|(_, dates)| !**dates);
+        let cells = others.flat_map(|(key, _)| grid.cells(key));
+        let are_decimals = cell::have_decimal_commas(cells);
+        grid.commas = are_decimals.then_some(Commas::Decimals);
+        grid.numbers = keys
+            .iter()
+            .map(|key| most(grid.read(key).map(|read| read.is_ok())))
             .collect();
         Ok(grid)
     }
@@ -200,7 +206,10 @@ impl Grid {
 
     /// What the cells of a column say, as amounts: those that cannot be read are errors.
     pub fn read(&self, key: &str) -> impl Iterator<Item = Result<cell::Reading, &'static str>> {
-        let mapping = Mapping::parse("numbers", ANY).ok();
+        let mapping = Mapping::parse("numbers", ANY).ok().map(|mut mapping| {
+            mapping.file.commas = self.commas;
+            mapping
+        });
         let cells = self.cells(key);
         cells.filter_map(move |cell| Some(cell::read(mapping.as_ref()?, cell, Percent::Share)))
     }

@@ -1,6 +1,7 @@
 //! A choice as a mapping in TOML, as `joinedup import --mapping` takes it.
 
 use super::shares::Read;
+use crate::mapping::Commas;
 use joinedup_application::tables::{Choice, Numbers, PlaceOf, TableError};
 use joinedup_events::AreaId;
 use serde::Serialize;
@@ -20,11 +21,18 @@ pub(super) struct Periods<'a> {
 struct File<'a> {
     name: &'a str,
     title: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<Text>,
     period: Period<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wide: Option<Wide<'a>>,
     area: Area<'a>,
     series: Vec<Series<'a>>,
+}
+
+#[derive(Serialize)]
+struct Text {
+    commas: Commas,
 }
 
 #[derive(Serialize)]
@@ -75,6 +83,7 @@ struct Series<'a> {
 pub(super) fn of(
     choice: &Choice,
     periods: &Periods<'_>,
+    commas: Option<Commas>,
     place: &PlaceOf,
     values: &BTreeMap<String, AreaId>,
     read: impl Fn(&Numbers) -> Read,
@@ -103,6 +112,7 @@ pub(super) fn of(
     let file = File {
         name: choice.name.as_str(),
         title: "A table that was added on the page Add data",
+        file: commas.map(|commas| Text { commas }),
         period: Period {
             column: periods.column,
             grain: choice.grain.code(),

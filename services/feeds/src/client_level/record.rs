@@ -5,7 +5,7 @@ use crate::BadRow;
 use crate::line_list::mapping::plain;
 use crate::line_list::moment::Moment;
 use crate::sheet::{SheetError, SheetRow, TextRows, Workbook, is_workbook};
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 use joinedup_events::AreaId;
 use std::collections::BTreeMap;
 
@@ -234,6 +234,22 @@ impl Cells<'_> {
         read.ok_or((ours, "is not a date as 31/05/2026 or 2026-05-31"))
     }
 
+    /// The date of birth, which is not after what happened: of a year with two digits the century follows from that.
+    fn born(&self, start: NaiveDate) -> Result<Option<NaiveDate>, Wrong> {
+        let Some(born) = self.date("born")? else {
+            return Ok(None);
+        };
+        let text = self.text("born").unwrap_or_default();
+        let is_short = !text.contains(&born.year().to_string());
+        let before = Some(born).filter(|born| *born <= start);
+        let before = before.or_else(|| {
+            let earlier = born.checked_sub_months(Months::new(1_200));
+            earlier.filter(|born| is_short && *born <= start)
+        });
+        let sentence = "is after the event: the row is counted in no wait";
+        before.map(Some).ok_or(("born", sentence))
+    }
+
     /// The record; none of a row that is not counted in waits.
     fn record(&self, submission: usize, values: &Values) -> Result<Option<Record>, Wrong> {
         let event = plain(self.text("event_type").unwrap_or_default());
@@ -280,11 +296,13 @@ impl Cells<'_> {
                 (detail, counts)
             }
         };
-        let age = match (self.text("age").map(years), self.date("born")?) {
-            (Some(Some(age)), _) => Some(age),
-            (_, Some(born)) => Some(age_on(born, start)),
-            (Some(None), None) => return Err(("age", "is not a number of years")),
-            (None, None) => None,
+        let age = match self.text("age").map(years) {
+            Some(Some(age)) => Some(age),
+            unread => match self.born(start)? {
+                Some(born) => Some(age_on(born, start)),
+                None if unread.is_some() => return Err(("age", "is not a number of years")),
+                None => None,
+            },
         };
         Ok(Some(Record {
             line: self.row.number,

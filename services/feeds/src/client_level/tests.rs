@@ -90,6 +90,29 @@ fn five() -> Vec<String> {
 }
 
 #[test]
+fn nobody_is_born_after_what_happened_to_them() {
+    let born = |text: &str| {
+        let rows = five().into_iter();
+        let rows = rows.map(|row| row.replace("1940-05-01", text));
+        counted(&[rows.collect()])
+    };
+    // Years of two digits, as some databases and spreadsheets write them.
+    for text in ["01/05/40", "01-MAY-40", "01-05-40"] {
+        let all = born(text);
+        assert_eq!(all.bad, [], "{text}");
+        assert_eq!(
+            quarter(&all, "2026-04-01").as_deref(),
+            Some("7,5,,"),
+            "{text}"
+        );
+    }
+    // Young people stay young.
+    assert_eq!(quarter(&born("01/05/15"), "2026-04-01"), None);
+    let wrong = born("01/05/2040");
+    assert_eq!((wrong.bad.len(), quarter(&wrong, "2026-04-01")), (10, None));
+}
+
+#[test]
 fn the_median_is_of_new_clients_of_25_years_and_more() {
     let all = counted(&[five()]);
     assert_eq!(all.bad, []);

@@ -67,9 +67,14 @@ pub(crate) fn read(
         return Ok(Reading::Missing);
     }
     let (text, provisional) = without_mark(&small);
+    if mapping.file.commas == Some(Commas::Decimals) {
+        let value = amount(&with_points(text), percent);
+        let value = value.map_err(|_| "is not a number with a comma before its decimals")?;
+        return Ok(Reading::Number { value, provisional });
+    }
     if mapping.file.commas == Some(Commas::Unclear) && may_be_decimals(text) {
         return Err(
-            "has a comma that may stand between thousands or before decimals, as others of this file do: write a point, or put `file.commas = \"thousands\"` into the mapping",
+            "has a comma that may stand between thousands or before decimals, as others of this file do: write a point, or put `file.commas = \"thousands\"` or `\"decimals\"` into the mapping",
         );
     }
     if mapping.file.commas == Some(Commas::Unclear) && may_be_thousands(text) {
@@ -95,6 +100,31 @@ pub(super) fn has_decimal_comma(cell: &str) -> bool {
         let is_decimal = rest.len() != 3 || whole == "0";
         all_digits(whole) && all_digits(rest) && is_decimal
     })
+}
+
+/// `1.234,5` as `1,234.5`.
+fn with_points(cell: &str) -> String {
+    let other = |c: char| match c {
+        ',' => '.',
+        '.' => ',',
+        c => c,
+    };
+    cell.chars().map(other).collect()
+}
+
+/// Whether commas stand before the decimals of these cells: one of them can be read in no other way, and none can only be read
+/// with a point there.
+pub(crate) fn have_decimal_commas<'a>(cells: impl Iterator<Item = &'a str>) -> bool {
+    let is_point = |cell: &str| number(cell).is_ok() && number(&with_points(cell)).is_err();
+    let mut has_comma = false;
+    for cell in cells {
+        let cell = cell.trim_end_matches(['%', ' ']);
+        if is_point(cell) {
+            return false;
+        }
+        has_comma |= has_decimal_comma(cell);
+    }
+    has_comma
 }
 
 /// `12,345`: twelve thousand, or twelve and a bit. Two commas stand between thousands, and so does one with a point after it.

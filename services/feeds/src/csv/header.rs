@@ -231,6 +231,8 @@ impl Header {
 
 /// Small letters, one space between words, without a note such as `(note 1)` or `[note 3]` behind it.
 fn simplified(name: &str) -> String {
+    #[cfg(test)]
+    tests::SIMPLIFIED.with(|count| count.set(count.get() + 1));
     let lower = name.to_lowercase();
     let words: Vec<&str> = lower.split_whitespace().collect();
     let text = words.join(" ");
@@ -246,42 +248,73 @@ fn simplified(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::csv::{CsvFile, Import};
-    use chrono::DateTime;
+    use chrono::{DateTime, Utc};
     use joinedup_events::Areas;
-    use std::time::{Duration, Instant};
+    use std::cell::Cell;
+
+    thread_local! {
+        /// How many titles were made simple.
+        pub(super) static SIMPLIFIED: Cell<usize> = const { Cell::new(0) };
+    }
 
     #[test]
-    fn a_very_wide_table_is_looked_at_in_no_time() {
+    fn each_title_of_a_very_wide_table_is_looked_at_once() {
         let row = |title: &str| -> Vec<String> {
             (0..50_000).map(|n| format!("{title} {}", n / 2)).collect()
         };
         let (above, mut below) = (row("above"), row("below"));
         below[49_999] = "Alone (note 1)".to_owned();
-        let begun = Instant::now();
-        for _ in 0..5 {
-            let header = Header::joined(&above, &below);
-            assert_eq!(header.index("above 3 below 3"), Some(6));
-            assert_eq!(header.index("alone"), Some(49_999));
-            // A title that is there twice does not do without the one above it.
-            assert_eq!(header.index("below 3"), None);
+        let header = Header::joined(&above, &below);
+        assert_eq!(header.index("above 3 below 3"), Some(6));
+        assert_eq!(header.index("alone"), Some(49_999));
+        // A title that is there twice does not do without the one above it.
+        assert_eq!(header.index("below 3"), None);
+        // Each of the titles once, the two that are alone below others, and those that were asked for.
+        let looked_at = SIMPLIFIED.with(Cell::get);
+        assert!(looked_at <= 50_000 + 2 + 3, "{looked_at}");
+    }
+
+    const WIDE: &str = "name = \"wide\"\n[wide]\ntitles = \"when\"\ncells = \"n\"\n[period]\ncolumn = \"when\"\ngrain = \"month\"\n\
+                        [area]\ncolumn = \"place\"\n[[series]]\nid = \"n\"\nvalue = \"n\"\n";
+
+    fn import(now: DateTime<Utc>) -> Import {
+        Import {
+            areas: Areas::built_in().unwrap().into(),
+            now,
+            recorded_at: now,
+            edition: None,
         }
-        assert!(begun.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_year_stands_once_above_its_months() {
+        for (years, months, days) in [
+            ("2025/26,,", "Dec,Jan", ["2025-12-01", "2026-01-01"]),
+            ("2025,2026,", "Dec,Jan", ["2025-12-01", "2026-01-01"]),
+        ] {
+            let text = format!("Falls by trust,,\n,{years}\nplace,{months}\nRAJ,3,4\n");
+            let mapping = Mapping::parse("wide", WIDE).unwrap();
+            let now = "2026-12-01T00:00:00Z".parse().unwrap();
+            let file = CsvFile::open(text.as_bytes(), Some(mapping), import(now));
+            let mut file = file.unwrap();
+            let mut found = Vec::new();
+            while let Some(chunk) = file.chunk(10).unwrap() {
+                assert_eq!(chunk.bad, [], "{years}");
+                let days = chunk.items.iter();
+                let day = |item: &crate::Item| item.event.data()["period_start"].clone();
+                found.extend(days.map(day));
+            }
+            assert_eq!(found, days, "{years}");
+        }
     }
 
     #[test]
     fn a_wide_table_has_columns_that_can_be_made_rows() {
-        let mapping = "name = \"wide\"\n[wide]\ntitles = \"when\"\ncells = \"n\"\n[period]\ncolumn = \"when\"\ngrain = \"day\"\n\
-                       [area]\ncolumn = \"place\"\n[[series]]\nid = \"n\"\nvalue = \"n\"\n";
-        let mapping = Mapping::parse("wide", mapping).unwrap();
+        let mapping = Mapping::parse("wide", WIDE).unwrap();
         let found = |between: usize| {
             let commas = ",".repeat(between);
             let text = format!("place{commas},2026-05-01\nRAJ{commas},5\n");
-            let import = Import {
-                areas: Areas::built_in().unwrap().into(),
-                now: DateTime::UNIX_EPOCH,
-                recorded_at: DateTime::UNIX_EPOCH,
-                edition: None,
-            };
+            let import = import(DateTime::UNIX_EPOCH);
             let file = CsvFile::open(text.as_bytes(), Some(mapping.clone()), import);
             file.map(|_| ())
         };

@@ -169,12 +169,22 @@ impl Layout {
         if !missing.is_empty() {
             return Err(missing);
         }
-        let taken: Vec<usize> = stay.iter().filter_map(|c| header.index(c)).collect();
-        let groups = if wide.cells.is_some() {
-            one_column_each(header, mapping, wide, &taken, from_1904)
+        let taken = |header: &Header| -> Vec<usize> {
+            stay.iter().filter_map(|c| header.index(c)).collect()
+        };
+        let one_each =
+            |header: &Header| one_column_each(header, mapping, wide, &taken(header), from_1904);
+        let (header, groups) = if wide.cells.is_some() {
+            match (one_each(header), heading.joined()) {
+                // A year may stand once above its months.
+                (own, Some(joined)) if own.is_empty() => (joined, one_each(joined)),
+                (own, _) => (header, own),
+            }
         } else {
             let first = rows.get(..=at).unwrap_or_default();
-            several_columns_each(first, &mapping.period, &made, &taken, from_1904)
+            let each =
+                several_columns_each(first, &mapping.period, &made, &taken(header), from_1904);
+            (header, each)
         };
         if groups.is_empty() {
             return Err(made.iter().map(|c| (*c).to_owned()).collect());

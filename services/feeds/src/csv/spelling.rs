@@ -226,6 +226,10 @@ fn of_tokens(tokens: &[Token], grain: Grain) -> Option<Spelled> {
         [N(d, 1 | 2), Month(m), N(y, length)] => date(full_year(y, length)?, m, positive(d)?),
         [Month(m), N(y, length)] => whole_month(full_year(y, length)?, m),
         [N(y, 4), Month(m)] => whole_month(y, m),
+        // A month below its financial year.
+        [N(y, 4), N(b, length), Month(m)] if follows(y, b, length) => {
+            whole_month(if m < 4 { y + 1 } else { y }, m)
+        }
         [Month(a), Month(b), N(y, 4)] if a < b => span(whole_month(y, a)?, whole_month(y, b)?),
         [Month(a), N(y, 4), Month(b), N(z, 4)] => span(whole_month(y, a)?, whole_month(z, b)?),
         [

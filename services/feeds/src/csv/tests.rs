@@ -272,6 +272,16 @@ fn a_comma_that_may_stand_before_decimals_is_not_read_as_thousands() {
     let thousands = format!("{FALLS}\n[file]\ncommas = \"thousands\"\n");
     assert_eq!(value(&thousands, "12,345"), Some(12345.0));
     assert_eq!(value(&thousands, "12.345"), Some(12.345));
+    let decimals = format!("{FALLS}\n[file]\ncommas = \"decimals\"\n");
+    for (cell, wanted) in [
+        ("12,345", 12.345),
+        ("12.345", 12_345.0),
+        ("(1.204,5)", -1_204.5),
+    ] {
+        assert_eq!(value(&decimals, cell), Some(wanted), "{cell}");
+    }
+    // It is refused, and the row below it is not.
+    assert_eq!(value(&decimals, "12.5"), Some(2.5));
 }
 
 fn observed(item: &Item) -> &Observed {

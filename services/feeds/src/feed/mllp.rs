@@ -1,6 +1,7 @@
 //! HL7 v2 over MLLP: systems connect and send ADT messages, and each is answered once it is durable.
 
 mod processor;
+mod recent;
 
 use super::people::People;
 use super::settings::MllpSettings;

@@ -16,7 +16,7 @@ use crate::line_list::row::Ring;
 use crate::line_list::table::MAX_FILE_BYTES;
 use crate::pseudonym::{Key, KeyError};
 use crate::sink::Sink;
-use crate::stay::events::Origin;
+use crate::stay::events::{self, Origin};
 use joinedup_application::app::App;
 use joinedup_events::{AreaId, Event, Family, Slug, local};
 use std::collections::BTreeSet;
@@ -176,7 +176,7 @@ impl ResourceFeed {
             area: &self.area,
             entity: &entity,
             ring: &self.ring,
-            message: &reported.content,
+            message: &events::message(&self.ring, &reported.content),
         };
         let new = New::of(&reported, &known, &origin);
         let fault = new.fault();

@@ -10,7 +10,7 @@ use super::statement::Reader;
 use crate::line_list::row::Ring;
 use crate::pseudonym::Key;
 use crate::stay;
-use crate::stay::events::Origin;
+use crate::stay::events::{self, Origin};
 use crate::stay::statement::Trigger;
 use chrono::{DateTime, Utc};
 use joinedup_events::transfer::{AdmissionMethod, DischargeMethod, Pathway};
@@ -98,7 +98,7 @@ impl World {
             area: &AreaId::new("RAJ").unwrap(),
             entity: &entity,
             ring: &self.ring,
-            message: text.as_bytes(),
+            message: &events::message(&self.ring, text.as_bytes()),
         };
         let admits = |event: &Event| check::check(event, &event.data(), &self.areas, now).is_ok();
         let changes = stay::changes(&statement, &known);

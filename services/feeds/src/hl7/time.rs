@@ -48,7 +48,14 @@ pub fn read(text: &str) -> Option<Time> {
         return None;
     }
     let date = NaiveDate::parse_from_str(whole.get(..8)?, "%Y%m%d").ok()?;
-    let number = |from: usize| whole.get(from..from + 2)?.parse::<u32>().ok();
+    // The midnight at which a day ends is the one at which the next begins.
+    let after = whole.get(8..)?.strip_prefix("24");
+    let is_end = after.is_some_and(|rest| rest.bytes().all(|b| b == b'0'));
+    let date = if is_end { date.succ_opt()? } else { date };
+    let number = |from: usize| match (is_end, from) {
+        (true, 8) => Some(0),
+        _ => whole.get(from..from + 2)?.parse::<u32>().ok(),
+    };
     let (time, within) = match whole.len() {
         8 => {
             return Some(Time {
@@ -129,7 +136,16 @@ mod tests {
             Some("2026-01-10T08:00:00+00:00".to_owned())
         );
         for text in [
+            "2026010924",
+            "202601092400",
+            "20260109240000",
+            "202601092400+0000",
+        ] {
+            assert_eq!(at(text), at("202601100000"), "{text}");
+        }
+        for text in [
             "",
+            "202601092401",
             "2026",
             "202601",
             "20261301",

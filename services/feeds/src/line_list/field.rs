@@ -81,9 +81,9 @@ fn of_text(
     text: &str,
 ) -> Result<Value, (&'static str, &'static str)> {
     let known = |text: &str| {
-        rule.values
-            .get(&plain(text))
-            .map(super::mapping::Scalar::json)
+        let value = rule.values.get(&plain(text));
+        let value = value.or_else(|| rule.values.get(code(text)?));
+        value.map(super::mapping::Scalar::json)
     };
     if let Some(value) = known(text) {
         return Ok(value);
@@ -91,11 +91,9 @@ fn of_text(
     let unknown = "holds what the mapping does not know: add it to the field's `values`";
     match rule.read {
         Read::Values | Read::Date | Read::DateTime => Err((UNKNOWN_CODE, unknown)),
-        Read::Code => {
-            let code = matches!(text.len(), 1..=2) && text.bytes().all(|b| b.is_ascii_digit());
-            code.then(|| format!("{text:0>2}").into())
-                .ok_or((UNKNOWN_CODE, "is not a national code of one or two digits"))
-        }
+        Read::Code => code(text)
+            .map(|code| format!("{code:0>2}").into())
+            .ok_or((UNKNOWN_CODE, "is not a national code of one or two digits")),
         Read::DelayReason => reason(text)
             .map(|reason| reason.code().into())
             .ok_or((UNKNOWN_CODE, "is not one of the 37 reasons of the discharge return, nor among the field's `values`: add it there")),
@@ -121,6 +119,21 @@ fn of_text(
     }
 }
 
+/// A code of one or two digits, also as programs write it once a cell of the column is empty (`19.0`), and in front of its words
+/// (`19 - Usual place of residence`); a `2-week wait` is none.
+fn code(text: &str) -> Option<&str> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (code, rest) = text.split_at_checked(digits)?;
+    let words = rest.trim_start();
+    let are_apart = code.len() == 2 || words.len() < rest.len() || words.starts_with(':');
+    let words = words
+        .strip_prefix(['-', '\u{2013}', ':'])
+        .map(str::trim_start);
+    let has_words = are_apart && words.is_some_and(|words| words.starts_with(char::is_alphabetic));
+    let is_alone = rest.is_empty() || rest == ".0";
+    (matches!(digits, 1..=2) && (is_alone || has_words)).then_some(code)
+}
+
 /// A reason by its code, alone or in front of its words, or by its words.
 pub(crate) fn reason(text: &str) -> Option<Reason> {
     let words = plain(text);
@@ -135,6 +148,36 @@ pub(crate) fn reason(text: &str) -> Option<Reason> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_is_known_as_programs_write_it_and_before_its_words() {
+        for text in [
+            "19",
+            "19.0",
+            "19 - Usual place",
+            "19-Usual place",
+            "19: home",
+            "19 \u{2013} home",
+        ] {
+            assert_eq!(code(text), Some("19"), "{text}");
+        }
+        assert_eq!(code("1 - home"), Some("1"));
+        assert_eq!(code("1: home"), Some("1"));
+        for text in [
+            "",
+            "190",
+            "19.5",
+            "19.00",
+            "5-9",
+            "2-week wait",
+            "2 week wait",
+            "home",
+            "19 home",
+            "12 - 24 hours",
+        ] {
+            assert_eq!(code(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn a_reason_is_known_by_its_code_or_its_words() {

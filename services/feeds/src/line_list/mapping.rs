@@ -64,7 +64,9 @@ pub struct ListMapping {
 }
 
 fn not_available() -> Vec<String> {
-    ["NA", "N/A", "#N/A", "NULL", "-"].map(str::to_owned).into()
+    ["NA", "N/A", "#N/A", "NULL", "NaN", "NaT", "None", "-"]
+        .map(str::to_owned)
+        .into()
 }
 
 /// What a row is about.

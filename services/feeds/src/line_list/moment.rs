@@ -3,6 +3,7 @@
 use crate::sheet::DAYS_TO_1904;
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use joinedup_events::local;
+use std::borrow::Cow;
 
 /// A point in time that a cell names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,11 +14,13 @@ pub struct Moment {
     pub date_only: bool,
 }
 
-const DATES: [&str; 11] = [
+const DATES: [&str; 13] = [
     "%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%B-%Y", "%d %B %Y", "%d/%m/%y",
-    "%d-%B-%y", "%d %B %y", "%Y%m%d",
+    "%d-%m-%y", "%d.%m.%y", "%d-%B-%y", "%d %B %y", "%Y%m%d",
 ];
 const TIMES: [&str; 4] = ["%H:%M", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p"];
+/// The same without colons: `1430` and `14.30`, of which each part has two digits.
+const PLAIN_TIMES: [(&str, usize); 2] = [("%H%M", 4), ("%H.%M", 5)];
 
 /// Days that a serial number of Excel may be: from 1954 to 2119. What is smaller is an amount.
 const SERIALS: std::ops::Range<f64> = 20_000.0..80_000.0;
@@ -51,23 +54,42 @@ impl Moment {
         if let Some(moment) = of_serial(cell, from_1904) {
             return Some(moment);
         }
-        let Some(colon) = cell.find(':') else {
-            return date(cell).map(|date| Self::local(date, None));
-        };
-        let cut = cell.get(..colon)?.rfind([' ', 'T', '\u{a0}'])?;
+        let colon = cell.find(':');
+        if colon.is_none()
+            && let Some(date) = date(cell)
+        {
+            return Some(Self::local(date, None));
+        }
+        let before = cell.get(..colon.unwrap_or(cell.len()))?;
+        let cut = before.rfind([' ', 'T', '\u{a0}'])?;
         let day = date(cell.get(..cut)?.trim_end_matches([',', ' ']))?;
         let rest = cell.get(cut..)?.trim_start_matches([' ', 'T', '\u{a0}']);
-        if let Some(at) = with_offset(day, rest) {
+        let (day, rest) = match end_of_day(rest) {
+            Some(midnight) => (day.succ_opt()?, Cow::Owned(midnight)),
+            None => (day, Cow::Borrowed(rest)),
+        };
+        if let Some(at) = with_offset(day, &rest) {
             return Some(Self {
                 at,
                 date_only: false,
             });
         }
+        let plain = PLAIN_TIMES.iter();
+        let plain = plain.filter_map(|(format, digits)| (rest.len() == *digits).then_some(format));
         let time = TIMES
             .iter()
-            .find_map(|format| NaiveTime::parse_from_str(rest, format).ok())?;
+            .chain(plain)
+            .find_map(|format| NaiveTime::parse_from_str(&rest, format).ok())?;
         Some(Self::local(day, Some(time)))
     }
+}
+
+/// `24:00`, the midnight at which a day ends, as the one at which the next begins.
+fn end_of_day(time: &str) -> Option<String> {
+    let rest = time.strip_prefix("24")?;
+    let more = rest.trim_start_matches([':', '.', '0']);
+    let is_whole = more.is_empty() || more.starts_with(['+', '-', 'Z']);
+    (is_whole && rest.len() > more.len()).then(|| format!("00{rest}"))
 }
 
 /// Whether a date can only have its month first, such as `03/14/2026`; none where it may have either first, or is none.
@@ -120,7 +142,11 @@ fn date(text: &str) -> Option<NaiveDate> {
     if digits && text.len() != 8 {
         return None;
     }
-    DATES.iter().find_map(|format| {
+    let year = text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let formats = DATES.iter();
+    // `1.2.3` is the number of something.
+    let mut formats = formats.filter(|format| !format.ends_with("%y") || year == 2);
+    formats.find_map(|format| {
         NaiveDate::parse_from_str(text, format)
             .ok()
             // A year of two digits is not one of the first century.
@@ -202,6 +228,10 @@ mod tests {
             "28 Sep 2026 22:50",
             "28 September 2026, 22:50",
             "28.09.2026 10:50 PM",
+            "28-09-26 22:50",
+            "28.09.26 22.50",
+            "28/09/2026 2250",
+            "28 Sep 2026 2250",
             "46293.951388889",
         ] {
             assert_eq!(
@@ -214,6 +244,26 @@ mod tests {
             read("12/01/2026 22:50"),
             Some(("2026-01-12T22:50:00Z".into(), false))
         );
+    }
+
+    #[test]
+    fn the_midnight_that_ends_a_day_begins_the_next() {
+        for cell in [
+            "11/01/2026 24:00",
+            "11/01/2026 24:00:00",
+            "11-01-26 2400",
+            "2026-01-11T24:00:00.000Z",
+            "2026-01-11T24:00+00:00",
+        ] {
+            assert_eq!(
+                read(cell),
+                Some(("2026-01-12T00:00:00Z".into(), false)),
+                "{cell}"
+            );
+        }
+        for cell in ["11/01/2026 24:01", "11/01/2026 24:00:01", "11/01/2026 24"] {
+            assert_eq!(read(cell), None, "{cell}");
+        }
     }
 
     #[test]
@@ -276,6 +326,9 @@ mod tests {
             "12",
             "999999",
             "1.2.3",
+            "1/2/3",
+            "01.02.003",
+            "28/09/2026 250",
             "09/28/2026",
             ":",
             "T:",

@@ -10,7 +10,7 @@ use crate::pseudonym::{Key, Purpose};
 use chrono::{DateTime, Utc};
 use joinedup_events::referral::ReferralFact;
 use joinedup_events::transfer::TransferFact;
-use joinedup_events::{AreaId, Areas, EntityId, Event, Fact, check};
+use joinedup_events::{AreaId, Areas, EntityId, Event, Fact, check, local};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -415,6 +415,12 @@ impl RowReader<'_> {
             then.at < first.at
         };
         if !broken {
+            return;
+        }
+        // In the hour that comes twice when the clocks go back the second may be meant.
+        let again = local::again(then.at).filter(|again| !then.date_only && *again >= first.at);
+        if let (Some(again), Some(fact)) = (again, stated.facts.get_mut(&order.then)) {
+            fact.moment.at = again;
             return;
         }
         let rule = self

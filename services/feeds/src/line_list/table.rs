@@ -225,7 +225,8 @@ fn of_lines(
     let mut uneven = BTreeMap::new();
     let mut rows: Vec<Row> = Vec::new();
     for (line, cells) in lines.iter().skip(header_at + 1) {
-        if cells.iter().all(String::is_empty) {
+        // Reports print their header again on each page.
+        if cells == header || cells.iter().all(String::is_empty) {
             continue;
         }
         // A cell too many means that a separator stood in a text: what follows it is in the wrong column.

@@ -1,6 +1,6 @@
 //! Of a mapping, what it says of the table: which sheet, which rows count, columns that are periods, marks.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Where in a file the table is.
@@ -19,11 +19,13 @@ pub struct FileRule {
 }
 
 /// What a comma in a number is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Commas {
     /// It stands between thousands.
     Thousands,
+    /// It stands before decimals, and points between thousands.
+    Decimals,
     /// It may stand before decimals, as where programs write semicolons between cells.
     #[serde(skip)]
     Unclear,

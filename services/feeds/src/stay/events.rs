@@ -23,8 +23,14 @@ pub struct Origin<'a> {
     pub entity: &'a EntityId,
     /// The keys.
     pub ring: &'a Ring,
-    /// The message or resource, as it was sent.
-    pub message: &'a [u8],
+    /// The hash of the message or resource, as [`message`] makes it.
+    pub message: &'a str,
+}
+
+/// The hash of a message or resource as it was sent, by today's key.
+#[must_use]
+pub fn message(ring: &Ring, sent: &[u8]) -> String {
+    ring.current.hash(Purpose::Content, &[b"message", sent])
 }
 
 /// A fact that stands by itself, whatever else is known.
@@ -53,12 +59,8 @@ impl Origin<'_> {
         admits: impl Fn(&Event) -> bool,
     ) -> Vec<Event> {
         let keys: BTreeSet<FactKey> = known.iter().map(|fact| fact.key).collect();
-        let message = self
-            .ring
-            .current
-            .hash(Purpose::Content, &[b"message", self.message]);
         let id = |about: &str, part: &str| {
-            let parts = [self.entity.as_str(), about, part, &message].map(str::as_bytes);
+            let parts = [self.entity.as_str(), about, part, self.message].map(str::as_bytes);
             format!(
                 "{}-{}",
                 self.feed,
@@ -181,7 +183,7 @@ mod tests {
                 area: &AreaId::new("RAJ").unwrap(),
                 entity: &EntityId::new("ward-1").unwrap(),
                 ring: &ring,
-                message: b"",
+                message: "",
             };
             origin.stated(vec![alone.clone()], at, known)
         };

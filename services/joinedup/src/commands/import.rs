@@ -18,8 +18,8 @@ use joinedup_feeds::line_list::mapping::ListMapping;
 use joinedup_feeds::mapping::Mapping;
 use joinedup_feeds::sink::Sink;
 use joinedup_feeds::transfer::{self, Report, TransferError};
-use joinedup_log::Position;
 use joinedup_log::archive::{self, RestoreError, Summary};
+use joinedup_log::{EventLog, Position, ReadError};
 use joinedup_views::measures::Measures;
 use serde::Deserialize;
 use serde_json::Value;
@@ -122,20 +122,28 @@ pub async fn run(import: Import) -> Result<(), Failure> {
         let taken = taken(&import, &definitions.measures).await;
         untaken(&report.series, &taken).for_each(|line| eprintln!("{line}"));
     }
+    if report.again > 0 {
+        eprintln!(
+            "{} of the accepted were known from before, longer ago than repeats are recognised without a server: they are stored again, and counted once",
+            report.again
+        );
+    }
     if report.superseded > 0 {
         // An old file that is imported again is right to change nothing; a new one that says the same again is not, and which of
         // the two it is cannot be known here.
         eprintln!(
-            "{} of the duplicates were restated since, and what was reported later stands: if they are now what they were before, repeat with --edition NAME",
+            "{} of the amounts that were known already were restated since, and what was reported later stands: if they are now what they were before, repeat with --edition NAME",
             report.superseded
         );
     }
+    let others = match report.accepted + report.duplicates {
+        0 => "nothing went in",
+        _ => "the others went in",
+    };
     match report.refused {
         0 => Ok(()),
-        1 => Err(Failure::new("1 row was refused; the others went in")),
-        n => Err(Failure::new(format!(
-            "{n} rows were refused; the others went in"
-        ))),
+        1 => Err(Failure::new(format!("1 row was refused; {others}"))),
+        n => Err(Failure::new(format!("{n} rows were refused; {others}"))),
     }
 }
 
@@ -286,14 +294,22 @@ async fn transfer(
     }
     bar.finish_and_clear();
     telling.end();
-    if let Sink::Log { log, .. } = sink {
-        match restated::superseded_in(&**log, &report.repeated).await {
-            Ok(superseded) => report.superseded += superseded,
-            // All is stored, and the report says so.
-            Err(error) => tracing::warn!(%error, "which duplicates were restated is not known"),
-        }
+    if let Sink::Log { log, .. } = sink
+        && let Err(error) = look_back(&**log, &mut report).await
+    {
+        // All is stored, and the report says so.
+        tracing::warn!(%error, "which amounts were known and restated before is not known");
     }
     Ok(report)
+}
+
+/// What a log does not say of the amounts that went in: which of them it has from before, and which were restated since.
+async fn look_back(log: &dyn EventLog, report: &mut Report) -> Result<(), ReadError> {
+    let mut known = restated::known_before(log, &report.stored).await?;
+    report.again += known.len() as u64;
+    known.append(&mut report.repeated);
+    report.superseded += restated::superseded_in(log, &known).await?;
+    Ok(())
 }
 
 /// An archive that is a file is looked through before any of it is restored.
@@ -384,117 +400,4 @@ impl Telling {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::FromArgMatches;
-    use joinedup_application::config::Config;
-    use joinedup_events::{Event, example};
-    use joinedup_log::EventLog;
-    use joinedup_log::memory::MemoryLog;
-
-    fn rules() -> Rules {
-        let now = Utc::now();
-        Rules {
-            areas: Arc::new(Areas::built_in().unwrap()),
-            now,
-            recorded_at: now,
-            edition: None,
-        }
-    }
-
-    fn into(log: Arc<MemoryLog>) -> Sink {
-        Sink::log(log, Definitions::read(&Config::default()).unwrap())
-    }
-
-    async fn imported(path: &Path, sink: &Sink) -> Result<Report, Failure> {
-        transferred(Input::open(path, None, &rules()).unwrap(), path, sink).await
-    }
-
-    async fn transferred(input: Input, path: &Path, sink: &Sink) -> Result<Report, Failure> {
-        let flags = Import::augment_args(clap::Command::new("import"));
-        let matches = flags.get_matches_from([Path::new("import"), path]);
-        let import = Import::from_arg_matches(&matches).unwrap();
-        transfer(vec![input], &import, &rules(), sink).await
-    }
-
-    #[tokio::test]
-    async fn an_archive_with_a_changed_line_goes_nowhere() {
-        let log = Arc::new(MemoryLog::new());
-        let events: Vec<Event> = example::all()
-            .iter()
-            .filter_map(|(_, e)| {
-                joinedup_events::admit(e.to_string().as_bytes(), &rules().areas, Utc::now()).ok()
-            })
-            .collect();
-        assert!(events.len() > 40);
-        let own = into(log.clone());
-        let sent = own.send(&events).await.unwrap();
-        let mut archived = Vec::new();
-        archive::export(&*log, &mut archived, Position::ORIGIN)
-            .await
-            .unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let (whole, changed) = (folder.path().join("whole"), folder.path().join("changed"));
-        std::fs::write(&whole, &archived).unwrap();
-        let text = String::from_utf8(archived).unwrap();
-        std::fs::write(&changed, text.replacen("example", "examplf", 1)).unwrap();
-        // The server is never asked: nothing listens at this address.
-        let server = Sink::Server(Client::new("http://127.0.0.1:9", None, None).unwrap());
-        let copy = Arc::new(MemoryLog::new());
-        for sink in [server, into(copy.clone())] {
-            let refused = imported(&changed, &sink).await;
-            assert!(refused.is_err_and(|e| e.to_string().contains("changed")));
-        }
-        assert_eq!(copy.head().await.unwrap(), Position::ORIGIN);
-        let report = imported(&whole, &into(copy)).await.unwrap();
-        assert_eq!(report.accepted, sent.accepted);
-    }
-
-    #[tokio::test]
-    async fn a_row_with_several_faults_is_one_row() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("events.ndjson");
-        let (_, mut event) = example::all().remove(0);
-        event["data"]["area"] = "nowhere".into();
-        event["time"] = "2090-01-01T00:00:00Z".into();
-        std::fs::write(&file, format!("{event}\n{{}}\n")).unwrap();
-        let report = imported(&file, &into(Arc::new(MemoryLog::new())))
-            .await
-            .unwrap();
-        assert_eq!((report.rows, report.sent, report.refused), (2, 0, 2));
-    }
-
-    #[tokio::test]
-    async fn a_log_without_a_server_says_what_was_restated_since() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("falls.csv");
-        let mapping = "name = \"falls\"\n[period]\ncolumn = \"week\"\ngrain = \"week\"\n[area]\ncolumn = \"trust\"\n\
-                       [[series]]\nid = \"falls\"\nvalue = \"falls\"\n";
-        let mapping = Mapping::parse("falls", mapping).unwrap();
-        let sink = into(Arc::new(MemoryLog::new()));
-        let mut said = Vec::new();
-        for falls in [7, 9, 7, 9] {
-            std::fs::write(&file, format!("week,trust,falls\n2026-06-01,RAJ,{falls}\n")).unwrap();
-            let input = Input::open(&file, Some(&mapping), &rules()).unwrap();
-            let report = transferred(input, &file, &sink).await.unwrap();
-            said.push((report.accepted, report.duplicates, report.superseded));
-        }
-        assert_eq!(said, [(1, 0, 0), (1, 0, 0), (0, 1, 1), (0, 1, 0)]);
-    }
-
-    #[tokio::test]
-    async fn a_log_without_a_server_takes_what_a_server_takes() {
-        let mut event = example::all()
-            .into_iter()
-            .find(|(name, _)| name.contains("referral.received"))
-            .unwrap()
-            .1;
-        event["data"]["population"] = "nobody".into();
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("events.ndjson");
-        std::fs::write(&file, format!("{event}\n")).unwrap();
-        let report = imported(&file, &into(Arc::new(MemoryLog::new()))).await;
-        let report = report.unwrap();
-        assert_eq!((report.accepted, report.refused), (0, 1));
-    }
-}
+mod tests;

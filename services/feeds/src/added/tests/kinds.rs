@@ -72,6 +72,33 @@ fn percentages_are_shares_however_they_are_written() {
 }
 
 #[test]
+fn a_comma_before_decimals_is_known_where_no_number_speaks_against_it() {
+    let table = |cells: [&str; 3]| {
+        let row = |(month, cell): (usize, &str)| format!("0{month}.2026;RAJ;{cell}\n");
+        let rows: String = (1..).zip(cells).map(row).collect();
+        file("a.csv", format!("Month;Trust;Wait\n{rows}"))
+    };
+    for (cells, wanted) in [
+        (["12,5", "7", "1.234,5"], Some([12.5, 7.0, 1_234.5])),
+        (
+            ["12,5", "1.234", "\u{20ac}0,25"],
+            Some([12.5, 1_234.0, 0.25]),
+        ),
+        (["12.5", "1,234", "7"], Some([12.5, 1_234.0, 7.0])),
+        // One of them is a mistake.
+        (["12,5", "12.5", "7"], None),
+    ] {
+        let file = table(cells);
+        let table = read(&file, &chosen(&file, "local-wait", None));
+        assert!(look(&file).columns[2].has_numbers, "{cells:?}");
+        match wanted {
+            Some(wanted) => assert_eq!(values(&table), wanted, "{cells:?}"),
+            None => assert_eq!(table.refused.len(), 1, "{cells:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_workbook_holds_percentages_as_parts_of_one() {
     let cases: [(&str, &[f64], &[f64], bool); 8] = [
         ("% seen", &[0.9, 0.915], &[0.9, 0.915], true),

@@ -1,6 +1,7 @@
 //! One message after the other: read, held against what is known of its stay, published through the door, answered.
 
 use super::MllpFeed;
+use super::recent::{Recent, Taken};
 use crate::feed::FeedHandle;
 use crate::feed::known::{self, KnownError};
 use crate::feed::lines::LinesError;
@@ -9,7 +10,7 @@ use crate::hl7::acknowledgement::Answer;
 use crate::hl7::message::Message;
 use crate::hl7::statement::Reader;
 use crate::sink::Sink;
-use crate::stay::events::Origin;
+use crate::stay::events::{self, Origin};
 use crate::stay::statement::{Statement, Trigger};
 use crate::stay::{self, LEFT_BEFORE_COMING};
 use crate::transfer::Contradicting;
@@ -24,8 +25,8 @@ pub(super) struct Processor {
     sink: Sink,
     handle: FeedHandle,
     people: People,
-    /// One message at a time: what is new of it depends on the one before.
-    turn: Mutex<()>,
+    /// One message at a time: what is new of it depends on the ones before.
+    turn: Mutex<Recent>,
 }
 
 /// What was stored of a message.
@@ -67,7 +68,7 @@ impl Processor {
             sink,
             handle,
             people,
-            turn: Mutex::new(()),
+            turn: Mutex::default(),
         }
     }
 
@@ -129,9 +130,8 @@ impl Processor {
             Ok(None) => return self.counted(named, Ok(Stored::default())),
             Err(fault) => return self.counted(named, Err(Answer::Error(fault.to_string()))),
         };
-        let turn = self.turn.lock().await;
-        let taken = self.record(bytes, &statement).await;
-        drop(turn);
+        let hash = events::message(&self.feed.ring, bytes);
+        let taken = self.record_in_order(Taken::new(hash, &statement)).await;
         let outcome = match taken {
             Ok((stored, mut faults)) => {
                 faults.extend(statement.faults.iter().map(ToString::to_string));
@@ -189,12 +189,23 @@ impl Processor {
         }
     }
 
+    /// Publishes what is new of a message that has its turn, and then of those that were made after it and came before: one that
+    /// said what stood already left no fact, and does not stand any more by what comes late.
+    async fn record_in_order(&self, taken: Taken) -> Result<(Stored, Vec<String>), TakeError> {
+        let mut recent = self.turn.lock().await;
+        let (mut stored, refused) = self.record(&taken).await?;
+        for later in recent.later_than(&taken) {
+            let (more, _) = self.record(later).await?;
+            stored.facts += more.facts;
+            stored.contradicting.0 += more.contradicting.0;
+        }
+        recent.remember(taken);
+        Ok((stored, refused))
+    }
+
     /// Publishes what is new. Returns what was stored now, and what the door refused.
-    async fn record(
-        &self,
-        bytes: &[u8],
-        statement: &Statement,
-    ) -> Result<(Stored, Vec<String>), TakeError> {
+    async fn record(&self, taken: &Taken) -> Result<(Stored, Vec<String>), TakeError> {
+        let statement = &taken.statement;
         let settings = &self.feed.settings;
         let (name, area) = (&settings.name, &settings.area);
         let (family, people) = (Family::Transfer, &self.people);
@@ -248,7 +259,7 @@ impl Processor {
             area,
             entity: &entity,
             ring: &self.feed.ring,
-            message: bytes,
+            message: &taken.hash,
         };
         let events = origin.events(changes, &known, &ids, |event| self.sink.admits(event));
         let sent = self.sink.send(&events).await;

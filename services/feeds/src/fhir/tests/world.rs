@@ -6,7 +6,7 @@ use crate::fhir::new::New;
 use crate::fhir::reader::{About, Reader, Reading};
 use crate::line_list::row::Ring;
 use crate::pseudonym::Key;
-use crate::stay::events::Origin;
+use crate::stay::events::{self, Origin};
 use chrono::{DateTime, Utc};
 use joinedup_events::{AreaId, Areas, EntityId, Event, Family, Slug, check};
 use joinedup_views::contributions::referral::Case;
@@ -97,7 +97,7 @@ impl World {
                 area: &AreaId::new("RAJ").unwrap(),
                 entity: &entity,
                 ring: &self.ring,
-                message: &reported.content,
+                message: &events::message(&self.ring, &reported.content),
             };
             let new = New::of(reported, &known, &origin);
             let fault = new.fault();

@@ -31,6 +31,24 @@ fn a_correction_that_the_door_refuses_leaves_what_is_right() {
 }
 
 #[test]
+fn what_was_repeated_stands_when_it_is_taken_again_after_what_comes_late() {
+    let mut world = World::new();
+    let repeated = adt("A08", "1210", &[("expected", "20261120")]);
+    world.take(&adt("A01", "1008", &[("expected", "20261120")]));
+    assert_eq!(world.take(&repeated), 0);
+    assert_eq!(
+        world.take(&adt("A08", "1109", &[("expected", "20261122")])),
+        1
+    );
+    assert_eq!(world.take(&repeated), 1);
+    world.ask(|spell| {
+        let (_, expected) = spell.unwrap().expected.last().unwrap();
+        assert_eq!(expected.to_string(), "2026-11-20");
+    });
+    assert_eq!(world.take(&repeated), 0);
+}
+
+#[test]
 fn nobody_leaves_before_they_came() {
     let mut world = World::new();
     let mut take = |code: &str, at: &str, fields: &[(&str, &str)]| {

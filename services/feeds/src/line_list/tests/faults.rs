@@ -56,6 +56,32 @@ fn the_same_row_twice_counts_once_and_rows_that_differ_not_at_all() {
 }
 
 #[test]
+fn a_header_on_each_page_is_not_a_row() {
+    let (found, facts) = faults(&[ONE, HEADER]);
+    assert_eq!((found, facts.len()), (vec![], 6));
+}
+
+#[test]
+fn in_the_hour_that_comes_twice_nobody_leaves_before_they_came() {
+    let row =
+        |came: &str, left: &str| format!("D1,N,W,RAJ12,25/10/2026 {came},,,,,25/10/2026 {left},19");
+    let feed = Feed::of("spells");
+    let left = |came: &str, left: &str| {
+        let (plan, _) = feed.read(&csv(&[&row(came, left)]), "2026-11-01T06:00:00Z");
+        let events = plan.events.into_iter().map(|planned| planned.event);
+        let mut discharges = events.filter(|event| event.fact.name() == "discharged");
+        discharges
+            .next()
+            .map(|event| event.occurred_at.to_rfc3339())
+    };
+    let first = Some("2026-10-25T00:50:00+00:00".to_owned());
+    assert_eq!(left("01:45", "01:50"), first);
+    let second = Some("2026-10-25T01:15:00+00:00".to_owned());
+    assert_eq!(left("01:45", "01:15"), second);
+    assert_eq!(left("03:45", "03:15"), None);
+}
+
+#[test]
 fn what_is_known_to_be_wrong_is_counted_and_let_through() {
     let (found, facts) = faults(&[&ONE
         .replace("04/09/2026", "09/09/2026")
