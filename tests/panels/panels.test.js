@@ -63,7 +63,7 @@ test('a period is complete or it is not, and is drawn once', () => {
   for (const panel of panels.filter(({ type }) => type === 'timeseries')) {
     const fields = kept('golden', panel);
     const of = (pattern) => fields.find(({ name }) => pattern.test(name));
-    const value = of(/^(joinedup_run_chart_)?(ratio|seconds|weeks|days|hours|minutes|events|people|bed_nights|points|levels|per_100k|units)$/);
+    const value = of(/^(joinedup_run_chart_)?(ratio|seconds|weeks|days|hours|minutes|events|people|bed_nights|points|levels|per_100k|per_100|units)$/);
     const unfinished = of(/^(joinedup_run_chart_)?provisional_/);
     assert.ok(value, panel.key);
     // Below a locality, and where small numbers are kept back, the period that runs now is not shown.

@@ -91,6 +91,12 @@ pub fn file_label(name: &str) -> Cow<'_, str> {
     Cow::Owned(format!("a file ({:016x})", EventKey::of(name, "").0 as u64))
 }
 
+/// Every rule that a text which people wrote breaks, each to be read after the name of its field.
+#[must_use]
+pub fn free_text(text: &str) -> Vec<String> {
+    text::rules(text)
+}
+
 /// Whether a text has a number or an address in it that belongs to one person.
 #[must_use]
 pub fn names_somebody(text: &str) -> bool {

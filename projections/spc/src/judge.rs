@@ -3,7 +3,6 @@
 mod assurance;
 mod centre;
 mod conclusion;
-mod figure;
 mod phase;
 mod words;
 

@@ -46,6 +46,7 @@
 //! | yes-or-no outcomes case by case | [`cusum`] |
 //! | the same numbers as qicharts2, NHSRplotthedots or PowerBI-SPC | [`parity`] |
 //! | one chart as JSON in and out | [`case`] |
+//! | amounts with their units as people write them | [`amounts`] |
 //!
 //! # Where the product profile departs from the tools
 //!
@@ -64,6 +65,7 @@
 //! Sources are named where their formulas are. The crate reads no clock, no files and no network, and the same
 //! series gives the same verdict everywhere.
 
+pub mod amounts;
 pub mod case;
 mod chart;
 pub mod choice;

@@ -112,9 +112,9 @@ pub struct Options {
     /// Factor for the plotted quantity: 100 for percentages, 1000 for rates per thousand.
     #[serde(default = "one")]
     pub multiply: f64,
-    /// The values are shares of 1, which sentences give in per cent.
+    /// The unit of the values in sentences, such as `days`; `proportion` for shares of 1, which they give in per cent.
     #[serde(default)]
-    pub shares: bool,
+    pub unit: String,
     /// Which points are judged, where neighbours are too alike to judge all.
     #[serde(default)]
     pub sampling: Sampling,
@@ -148,7 +148,7 @@ impl Options {
             phases: Vec::new(),
             excluded: Vec::new(),
             multiply: 1.0,
-            shares: false,
+            unit: String::new(),
             sampling: Sampling::Every,
             now: None,
             season: None,

@@ -270,10 +270,7 @@ impl Chart {
     /// The unit that its numbers are written with: `proportion` for shares.
     #[must_use]
     pub fn unit(&self) -> &str {
-        match self.shape {
-            Shape::Proportion => "proportion",
-            _ => &self.unit,
-        }
+        self.shape.written(&self.unit)
     }
 
     /// The place as it follows the title: the area's name, or whose numbers stand for it.

@@ -8,7 +8,6 @@
 //! a point is computed. Nothing here knows the log, the store or the network.
 
 pub mod admission;
-pub mod amounts;
 pub mod ask;
 pub mod catalogue;
 pub mod cell;
@@ -45,5 +44,6 @@ pub mod view;
 pub mod waiting;
 
 pub use cell::{Cells, Filter};
+pub use joinedup_spc::amounts;
 pub use quantity::Quantity;
 pub use tally::{Delta, Tally};

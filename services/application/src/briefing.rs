@@ -26,13 +26,43 @@ pub struct Finding<'a> {
     pub is_new: bool,
 }
 
-/// What alerts in a place and its parts, each measure once: what gets worse, and what gets better.
+/// Whether one measure says of a place what another says already: its values are the other's times the same number, within two
+/// in a hundred, as those per so many people are, whose number changes from year to year.
+fn restates(values: &[Option<f64>], other: &[Option<f64>]) -> bool {
+    let pairs = || values.iter().zip(other);
+    let ratios = pairs().filter_map(|pair| match pair {
+        (Some(a), Some(b)) if *b != 0.0 => Some(a / b),
+        _ => None,
+    });
+    let (count, low, high) = ratios.fold((0, f64::MAX, 0.0_f64), |(n, low, high), ratio| {
+        (n + 1, low.min(ratio), high.max(ratio))
+    });
+    let is_zero = |value: &Option<f64>| value.map(|v| v == 0.0);
+    values.len() == other.len()
+        && count >= MIN_ALIKE
+        && low > 0.0
+        && high <= low * 1.02
+        && pairs().all(|(a, b)| is_zero(a) == is_zero(b))
+}
+
+/// Fewer values than this may be alike by chance.
+const MIN_ALIKE: usize = 6;
+
+/// What alerts in a place and its parts, each measure once: what gets worse, and what gets better. What only says the same
+/// in another unit is left out.
 #[must_use]
 pub fn findings<'a>(overview: &'a Overview, area: &str) -> (Vec<Finding<'a>>, Vec<Finding<'a>>) {
     let signals = overview.signals();
     let of = |wanted: fn(&Line) -> bool| {
         let mut groups: Vec<Vec<&Line>> = Vec::new();
         for line in signals.iter().copied().filter(|l| wanted(l)) {
+            let is_said = |l: &&Line| {
+                let is_other = l.measure != line.measure && l.area == line.area;
+                is_other && l.period == line.period && restates(&line.values, &l.values)
+            };
+            if groups.iter().flatten().any(is_said) {
+                continue;
+            }
             match groups
                 .iter_mut()
                 .find(|g| g.iter().any(|l| l.measure == line.measure))
@@ -161,5 +191,23 @@ pub fn waiting_now(board: &Waiting, longest: usize) -> WaitingNow<'_> {
         partly: board.only.is_some(),
         stop: board.transfers_stop(),
         referrals_stop: board.referrals_stop(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_of_what_was_counted_is_no_second_finding() {
+        let counts = [12.0, 8.0, 0.0, 4.0, 6.0, 10.0, 2.0].map(Some);
+        let rates = counts.map(|n| n.map(|n| n / 214.0));
+        assert!(restates(&rates, &counts));
+        let mut other = rates;
+        other[1] = Some(0.05);
+        assert!(!restates(&other, &counts));
+        other[1] = None;
+        assert!(!restates(&other, &counts));
+        assert!(!restates(&rates[..3], &counts[..3]));
     }
 }

@@ -30,13 +30,15 @@ pub enum Unit {
     Levels,
     /// So many per 100,000 people.
     Per100k,
+    /// So many per 100 of something else, such as comments.
+    Per100,
     /// Whatever unit a measure of one's own names.
     Units,
 }
 
 impl Unit {
     /// Every unit.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Ratio,
         Self::Seconds,
         Self::Events,
@@ -45,6 +47,7 @@ impl Unit {
         Self::Points,
         Self::Levels,
         Self::Per100k,
+        Self::Per100,
         Self::Units,
     ];
 
@@ -60,6 +63,7 @@ impl Unit {
             Self::Points => "points",
             Self::Levels => "levels",
             Self::Per100k => "per_100k",
+            Self::Per100 => "per_100",
             Self::Units => "units",
         }
     }
@@ -76,6 +80,7 @@ impl Unit {
             Self::Points => "points of a questionnaire",
             Self::Levels => "levels of a rating scale",
             Self::Per100k => "so many per 100,000 people",
+            Self::Per100 => "so many per 100 of what the measure names",
             Self::Units => "the unit that the measure names",
         }
     }
@@ -106,6 +111,7 @@ impl Unit {
             }
             text if text.starts_with("point") => (Self::Points, 1.0),
             text if text.starts_with("level") => (Self::Levels, 1.0),
+            text if text.starts_with("per 100 ") => (Self::Per100, 1.0),
             _ if shape == Shape::Count => (Self::Events, 1.0),
             _ => (Self::Units, 1.0),
         }

@@ -346,7 +346,7 @@ fn a_wrong_file_is_answered_in_words() {
         assert_eq!(answer.status, 422, "{name}");
         let text = answer.text();
         assert!(
-            text.contains("We could not use this") && text.contains(word),
+            text.contains("There is a problem") && text.contains(word),
             "{text}"
         );
         assert!(!text.contains("Canary"), "{text}");

@@ -324,3 +324,81 @@ fn whoever_is_bound_to_a_place_rates_and_answers_for_it_alone() {
     assert_eq!(answer("feed", "havenshire-north"), 403);
     assert_eq!(answer("north", "havenshire-north"), 303);
 }
+
+/// What a page says is in the way: each sentence with the id of its field.
+fn faults(page: &str) -> Vec<(String, String)> {
+    let summary = page.split("There is a problem").nth(1).unwrap_or_default();
+    let summary = summary.split("</ul>").next().unwrap_or_default();
+    let links = summary.split("<a href=\"#").skip(1);
+    let links = links.filter_map(|link| link.split_once("</a>")?.0.split_once("\">"));
+    links
+        .map(|(id, words)| (id.to_owned(), words.to_owned()))
+        .collect()
+}
+
+#[test]
+fn a_form_that_comes_back_names_all_that_is_wrong_each_at_its_field() {
+    let product = super::pages::empty();
+    let wrong: [(&str, &[(&str, &str)], &[&str]); 7] = [
+        (
+            "/changes",
+            &[
+                ("aim", "What Mrs Jones asked for"),
+                ("measures-0", "what"),
+                ("on", "soon"),
+            ],
+            &["plan-title", "plan-aim", "plan-measures-0", "plan-on"],
+        ),
+        (
+            "/measures/tr-delayed-share/target",
+            &[("target", "most"), ("reason", "Ring 0123456789")],
+            &["target-target", "target-reason", "target-from"],
+        ),
+        (
+            "/measures/tr-delayed-share/rebase-proposed",
+            &[],
+            &["rebase-proposed-from", "rebase-proposed-reason"],
+        ),
+        (
+            "/plan",
+            &[("aim", "What Mr Jones asked for"), ("by", "soon")],
+            &["item-aim", "item-owner", "item-by"],
+        ),
+        (
+            "/findings",
+            &[("on", "2099-01-01"), ("note", "At CM1 4LT")],
+            &["finding-on", "finding-pathway", "finding-note"],
+        ),
+        (
+            "/frameworks/p3c-eq/links",
+            &[("count", "0"), ("team", "Ward 9!")],
+            &["link-mode", "link-count", "link-days", "link-team"],
+        ),
+        ("/frameworks/p3c-eq/links/stop", &[], &["stopped-link"]),
+    ];
+    for (path, fields, expected) in wrong {
+        let page = path.trim_end_matches("/target");
+        let back = format!("{}?area={AREA}", page.trim_end_matches("/rebase-proposed"));
+        let unseen = [
+            ("back", back.as_str()),
+            ("area", AREA),
+            ("version", "0"),
+            ("key", "0199f1a0-0000-7000-8000-000000000001"),
+        ];
+        let fields: Vec<(&str, &str)> = unseen.into_iter().chain(fields.iter().copied()).collect();
+        let answer = post(&product, &format!("{path}?area={AREA}"), &fields);
+        assert_eq!(answer.status, 422, "{path}: {}", answer.text());
+        let page = answer.text();
+        let named = faults(&page);
+        let mut ids: Vec<&str> = named.iter().map(|(id, _)| id.as_str()).collect();
+        // A field may break several rules.
+        ids.dedup();
+        assert_eq!(ids, expected, "{path}: {named:?}");
+        for (id, _) in &named {
+            assert!(
+                page.contains(&format!("id=\"{id}\"")),
+                "{path} has no field {id}"
+            );
+        }
+    }
+}

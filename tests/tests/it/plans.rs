@@ -107,7 +107,7 @@ fn three_items_go_from_what_to_work_on_first_into_a_plan_of_one_or_two_sheets() 
         let fields = [
             ("aim", "Something will be different"),
             ("owner", owner),
-            ("measure", "tr-delay-days-median"),
+            ("measures-0", "tr-delay-days-median"),
             ("by", &by),
         ];
         fill(&mut page, "#add form", &fields);
@@ -332,7 +332,7 @@ fn findings_come_in_by_form_and_by_file_and_stand_on_nodes_timeline_and_leaders_
     let fields = [
         ("pathway", "cqc-local-system-reviews|step-down-and-return"),
         ("on", "2025-11-03"),
-        ("node", "co-timely-transfers"),
+        ("nodes-0", "co-timely-transfers"),
     ];
     fill(&mut page, "#one form", &fields);
     page.wait_for(".timeline li");

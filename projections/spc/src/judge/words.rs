@@ -1,6 +1,6 @@
 //! The verdict in plain words.
 
-use super::figure::figure;
+use crate::amounts::{amount, compared};
 use crate::chart::Chart;
 use crate::evidence::{RecentShift, one_chart_in};
 use crate::rules::{AlertOn, Rule, Rules, Signal};
@@ -103,7 +103,7 @@ pub(super) fn sentence(found: &Findings<'_>, options: &Options, rules: &Rules) -
     }
     push(&mut text, limits_words(phase, rules));
     if let (Some(assurance), Some(target)) = (assurance, options.target) {
-        let target = figure(target, options);
+        let target = amount(target, &options.unit);
         push(
             &mut text,
             &match assurance {
@@ -171,7 +171,7 @@ fn now_words(found: &Findings<'_>, options: &Options, rules: &Rules) -> String {
     } = *found;
     let value = point
         .value
-        .map_or_else(String::new, |value| figure(value, options));
+        .map_or_else(String::new, |value| amount(value, &options.unit));
     if rules.alert_on == AlertOn::WholePhase && phase.runs_signal {
         let runs = format!(
             "The values do not vary about the centre as chance would have it: {}.",
@@ -224,6 +224,7 @@ fn level_words(found: &Findings<'_>, options: &Options) -> Option<String> {
     let phase = found.phase.first..found.phase.end;
     let judged = |&i: &usize| found.verdict.points[i].state == PointState::Judged;
     let first = phase.rev().filter(judged).nth(level.latest - 1)?;
+    let [mean, mean_before] = compared(level.mean, level.mean_before, &options.unit);
     Some(format!(
         "The latest {} values, since {}, are {} than those before: {} on average, against {}",
         level.latest,
@@ -233,8 +234,8 @@ fn level_words(found: &Findings<'_>, options: &Options) -> Option<String> {
         } else {
             "lower"
         },
-        figure(level.mean, options),
-        figure(level.mean_before, options),
+        mean,
+        mean_before,
     ))
 }
 
@@ -380,7 +381,7 @@ fn signal_words(signal: Signal, point: &PointVerdict, options: &Options, rules: 
                 "{name} control limit{}",
                 limit.map_or_else(String::new, |limit| format!(
                     " of {}",
-                    figure(limit, options)
+                    amount(limit, &options.unit)
                 ))
             )
         }

@@ -57,7 +57,7 @@ pub(super) fn judge(query: &ChartQuery<'_>, points: &[Point]) -> Judged {
             few => Some(few.max(2)),
         },
         phases: phase_starts(query, points, &mut judged.warnings),
-        shares: measure.shape() == Shape::Proportion || measure.unit() == "proportion",
+        unit: measure.shape().written(measure.unit()).to_owned(),
         sampling: sampling(
             measure,
             query.points.grain,

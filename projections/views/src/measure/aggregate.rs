@@ -35,6 +35,17 @@ pub enum Shape {
     Value,
 }
 
+impl Shape {
+    /// The unit that numbers are written with where the measure has this one: `proportion` for shares.
+    #[must_use]
+    pub fn written(self, unit: &str) -> &str {
+        match self {
+            Self::Proportion => "proportion",
+            _ => unit,
+        }
+    }
+}
+
 /// How cells become one number. In a file: `"median"`, `{ percentile = 90 }`, `{ share_at_most = "14 days" }`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

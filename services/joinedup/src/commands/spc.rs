@@ -119,7 +119,6 @@ fn of_case(text: &str) -> Result<Value, Failure> {
 /// A series, how it is judged, and the verdict on it.
 struct Judged {
     title: String,
-    unit: String,
     table: Table,
     chart: Chart,
     why_chart: Option<String>,
@@ -147,6 +146,10 @@ fn of_csv(spc: &Spc, name: &str, text: &str) -> Result<String, Failure> {
         target: spc.target,
         baseline: spc.baseline,
         phases,
+        unit: match chart {
+            Chart::P | Chart::PPrime => "proportion".to_owned(),
+            _ => spc.unit.clone(),
+        },
         ..Options::new(chart, direction)
     };
     // A header is a row too, and rows are sorted by date: so the row is named by its label as well.
@@ -162,7 +165,6 @@ fn of_csv(spc: &Spc, name: &str, text: &str) -> Result<String, Failure> {
     });
     let judged = Judged {
         title,
-        unit: spc.unit.clone(),
         table,
         chart,
         why_chart,

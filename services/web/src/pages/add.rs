@@ -8,6 +8,7 @@ mod prepared;
 mod second;
 mod taken;
 
+use super::filling::Faults;
 use super::layout::{self, Tab};
 use super::record::must_be_own;
 use super::visit::Visit;
@@ -95,7 +96,7 @@ fn page(visit: &Visit, title: &str, body: &Markup) -> Markup {
 
 /// `GET /data/add`.
 async fn begin(visit: Visit) -> Result<Response, Problem> {
-    let show = |visit: &Visit| Ok(first::page(visit, None));
+    let show = |visit: &Visit| Ok(first::page(visit, &Faults::default()));
     visit.render(show).await
 }
 
@@ -111,7 +112,7 @@ async fn bring(
         Problem::bad_request("The form was not sent as a form with a file: open the page again")
     })?;
     let refused = |visit: Visit, why: String| async {
-        let show = move |visit: &Visit| Ok(first::page(visit, Some(&why)));
+        let show = move |visit: &Visit| Ok(first::page(visit, &Faults::one("file", why)));
         let page = visit.render(show).await?;
         Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
     };
@@ -238,15 +239,14 @@ async fn mapping(
     let Prepared {
         made,
         choice,
-        message,
+        faults,
         ..
     } = made
         .await
         .map_err(|_| Problem::unavailable("The mapping could not be made"))??;
     let made = made.ok_or_else(|| {
-        Problem::bad_request(message.unwrap_or_else(|| {
-            "This file is read by a mapping that joinedup has already".to_owned()
-        }))
+        let known = "This file is read by a mapping that joinedup has already";
+        Problem::bad_request(faults.first().unwrap_or(known))
     })?;
     let name = format!("attachment; filename=\"{}.toml\"", choice.name);
     let mut response = made.toml.into_response();

@@ -12,19 +12,22 @@ mod table;
 pub use sent::send;
 pub use table::send as send_table;
 
+use super::filling::{Faults, Filling};
 use super::layout::{self, Tab};
+use super::record::Form;
 use super::sheet::typed::Typed;
 use super::visit::Visit;
 use super::{rounds, words};
 use crate::door::problem::Problem;
 use axum::extract::Path;
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use joinedup_application::charts::{self, ChartRequest};
 use joinedup_application::config::Role;
 use joinedup_drawing::axis;
 use joinedup_views::catalogue::{Framework, FrameworkKind, Item, Scale};
 use joinedup_views::contributions::experience::Scoring;
-use joinedup_views::measure::{Measure, Shape};
+use joinedup_views::measure::Measure;
 use joinedup_views::point::State;
 use maud::{Markup, html};
 
@@ -50,16 +53,35 @@ fn questions(framework: &Framework) -> Vec<&Item> {
 /// `GET /frameworks/{id}/answers`.
 pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
     visit
-        .render(move |visit| page(visit, &id, &Typed::default()))
+        .render(move |visit| page(visit, &id, &Typed::default(), &Filling::default()))
         .await
 }
 
-fn page(visit: &Visit, id: &str, typed: &Typed) -> Result<Markup, Problem> {
+/// The page with a form of it that is not recorded, as it was sent, and what is wrong with it.
+async fn again(
+    visit: Visit,
+    id: String,
+    name: &str,
+    form: Form,
+    faults: Faults,
+) -> Result<Response, Problem> {
+    let filling = Filling {
+        form: name.to_owned(),
+        typed: Some(form),
+        faults,
+    };
+    let page = move |visit: &Visit| page(visit, &id, &Typed::default(), &filling);
+    let page = visit.render(page).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+fn page(visit: &Visit, id: &str, typed: &Typed, filling: &Filling) -> Result<Markup, Problem> {
     let (framework, scale) = answered_by(visit, id)?;
     let place = visit.title_of(visit.area.as_str());
     let title = &framework.title;
     let body = html! {
         h1 { (title) span.place { ", " (place) } }
+        (filling.summary())
         (saved_summary(visit, framework, typed))
         div.columns.entry {
             section.card aria-labelledby="answers-name" {
@@ -68,8 +90,8 @@ fn page(visit: &Visit, id: &str, typed: &Typed) -> Result<Markup, Problem> {
                     p.note { "On a keyboard, type the number of the answer: the next question follows. What people say in words about others does not belong here." }
                     (form::form(visit, framework, scale, typed))
                     (table::form(visit, framework, typed))
-                    (invite::form(visit, framework))
-                    (stop::form(visit, framework))
+                    (invite::form(visit, framework, filling))
+                    (stop::form(visit, framework, filling))
                 } @else { p.note { "This is not one of your areas. Choose a place of your own to enter answers." } }
             }
             @if visit.caller.has(Role::Reader) { (so_far(visit, framework)) }
@@ -171,10 +193,7 @@ fn latest(visit: &Visit, measure: &Measure, instrument: Option<&str>) -> Option<
     let mut answered = points.filter(|p| is_answered(p.n) || p.state == State::Suppressed);
     let point = answered.next()?;
     let period = words::period(answer.chart.period, point.period_start);
-    let unit = match answer.chart.shape {
-        Shape::Proportion => "proportion",
-        _ => answer.chart.unit.as_str(),
-    };
+    let unit = answer.chart.unit();
     Some(match (point.value, point.n) {
         (Some(value), Some(n)) => {
             let people = usize::try_from(n).unwrap_or(0);

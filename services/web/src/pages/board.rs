@@ -65,7 +65,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
                 (health::stop(visit, waiting.referrals_stop()))
                 @if waiting.referrals.is_empty() { p { (nobody(waiting.referrals_reported_until, "referral")) } } @else { (referrals(visit, &waiting.referrals)) }
                 @let routine = waiting.referrals.iter().take(MAX_ROWS).filter(|r| !r.over).count();
-                @if routine > 0 { p.small.on-paper { "And " (words::counted(routine, "referral that is", "referrals that are")) " not overdue, on the page." } }
+                @if routine > 0 { p.small.on-paper { (words::counted(routine, "referral that is not overdue is", "referrals that are not overdue are")) " not printed." } }
                 @if waiting.referrals.len() > MAX_ROWS { p.note { "Showing " (MAX_ROWS) " of " (waiting.referrals.len()) ", most urgent first." } }
             }
         }

@@ -63,7 +63,7 @@ pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Mar
         section #changes data-live aria-labelledby="changes-name" {
             h2 #changes-name { "Changes tested" }
             @if changes.is_empty() { p { "No changes recorded for this measure." } }
-            @if visit.may_decide() { p { a href=(visit.address.elsewhere("/changes").with("plan", &chart.measure)) { "Plan or record a change" } } }
+            @if visit.may_decide() { p.more { a href=(visit.address.elsewhere("/changes").with("plan", &chart.measure)) { "Plan or record a change" } } }
             @for (id, change) in changes {
                 article.change id=(format!("change-{}", id.replace('/', "-"))) {
                     h3 { a href=(visit.address.elsewhere(changes::path(id))) { (change.title.as_deref().unwrap_or("A change")) } " " span.tag { (status(change.status(visit.today()), change.decision)) } }

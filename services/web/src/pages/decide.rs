@@ -1,7 +1,7 @@
 //! Targets and new baselines: the forms beneath a chart, and what they record.
 
 use super::changes_of::decided;
-use super::filling::{Faults, Field, Filling, Kind};
+use super::filling::{Field, Filling, Kind, Reading};
 use super::record::{Filled, Form, FormPage, back_to, hidden, record};
 use super::visit::Visit;
 use super::words;
@@ -21,7 +21,6 @@ use joinedup_drawing::axis;
 use joinedup_events::Family;
 use joinedup_views::ask::suggestion;
 use joinedup_views::changes::Decisions;
-use joinedup_views::decide::Command;
 use joinedup_views::measure::{Measure, Shape};
 use maud::{Markup, html};
 
@@ -81,15 +80,16 @@ pub fn forms(
             div #decided data-live {
                 (standing((measure, visit.today()), &decisions, unit, &withdraw))
                 (authors::list(visit, Family::Change, &format!("chart/{}", measure.id), Some(&visit.area)))
-                @for (i, b) in decisions.proposed.iter().enumerate() {
+                @for b in &decisions.proposed {
                     div.proposal {
                         p { "Proposed: a new baseline from " strong { (axis::date(b.from)) } ". " (b.reason) }
                         @if open {
                             @for (what, label, button) in [("rebase-accepted", "Reason for agreeing", "Agree the new baseline"), ("rebase-declined", "Reason for declining", "Decline it")] {
+                                @let answered = filling.of(&answer_to(what, &b.from.to_string()));
                                 form method="post" action=(action(what)) {
-                                    (hidden(version))
+                                    (hidden(answered.version(version)))
                                     input type="hidden" name="from" value=(b.from);
-                                    label { (label) input id=[(i == 0).then(|| format!("{what}-reason"))] type="text" name="reason" required maxlength="400"; }
+                                    (answered.field(&field("reason", label, Kind::Line)))
                                     button.quiet[what == "rebase-declined"] type="submit" { (button) }
                                 }
                             }
@@ -186,28 +186,47 @@ pub async fn decide(
         "withdraw" => ("withdraw", ChangeVerb::Withdraw),
         _ => return Err(Problem::not_found("There is no such form")),
     };
-    let command = || -> Result<Command, Faults> {
-        // People type shares in per cent.
-        let typed: Option<f64> = form.typed("target", "a number")?;
-        let request = ChangeRequest {
-            action,
-            measure: Some(id.clone()),
-            from: form.date("from")?,
-            reason: form.get("reason").map(ToOwned::to_owned),
-            target: typed.map(|number| if is_share { number / 100.0 } else { number }),
-            position: form.typed("position", "a number")?,
-            ..ChangeRequest::default()
-        };
-        Ok(request.command(area, form.key(&caller).id())?)
+    let mut read = Reading::of(&form);
+    // People type shares in per cent.
+    let mut target: Option<f64> = read.parsed("target", "a number");
+    if is_share {
+        target = target.map(|percent| percent / 100.0);
+    }
+    if name == "target" {
+        target = read.needed("target", target);
+    }
+    let mut request = ChangeRequest {
+        action,
+        measure: Some(id.clone()),
+        from: read.date("from"),
+        reason: read.text("reason"),
+        target,
+        position: read.parsed("position", "a number"),
+        ..ChangeRequest::default()
     };
+    if name != "withdraw" {
+        request.from = read.needed("from", request.from);
+        request.reason = read.needed("reason", request.reason);
+    }
+    let made = request.command(area, form.key(&caller).id());
     let filled = Filled {
-        name: name.to_owned(),
+        name: match name {
+            "rebase-accepted" | "rebase-declined" => {
+                answer_to(name, form.get("from").unwrap_or_default())
+            }
+            _ => name.to_owned(),
+        },
         action: format!("/measures/{id}/{what}"),
-        command: command(),
+        command: read.command(made),
         version: Some(form.version()?),
         form,
     };
     record(app, caller, filled, OfChart { id, name }).await
+}
+
+/// The name of the form that answers a proposed baseline: several may wait.
+fn answer_to(what: &str, from: &str) -> String {
+    format!("{what}-{from}")
 }
 
 /// A chart's page, as the place of its forms.
@@ -225,10 +244,7 @@ impl FormPage for OfChart {
         let (decisions, _) = decided(visit, &self.id)?;
         let measure = visit.app.definitions.measures.get(&self.id);
         let measure = measure.ok_or_else(|| Problem::not_found(words::NO_SUCH_MEASURE))?;
-        let unit = match measure.shape() {
-            Shape::Proportion => "proportion",
-            _ => measure.unit(),
-        };
+        let unit = measure.shape().written(measure.unit());
         Ok(html! {
             (standing((measure, visit.today()), &decisions, unit, &|_| html! {}))
             @for b in &decisions.proposed { p { "Proposed: a new baseline from " strong { (axis::date(b.from)) } ". " (b.reason) } }

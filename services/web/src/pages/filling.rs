@@ -1,6 +1,10 @@
 //! Forms that may come back: the fields with what was typed, a message at each field that was refused, and a summary with
 //! links to them at the top, which has the focus.
 
+mod reading;
+
+pub use reading::Reading;
+
 use super::record::Form;
 use super::words;
 use joinedup_views::decide::Refusal;
@@ -20,6 +24,32 @@ impl Faults {
         Self(vec![(field.to_owned(), sentence.into())])
     }
 
+    /// A sentence about a field.
+    pub fn note(&mut self, field: &str, sentence: impl Into<String>) {
+        self.0.push((field.to_owned(), sentence.into()));
+    }
+
+    /// What was read from a field; or a sentence about it is noted.
+    pub fn or_note<T>(&mut self, field: &str, read: Result<T, impl Into<String>>) -> Option<T> {
+        read.map_err(|sentence| self.note(field, sentence)).ok()
+    }
+
+    /// The first of it.
+    #[must_use]
+    pub fn first(&self) -> Option<&str> {
+        self.0.first().map(|(_, sentence)| sentence.as_str())
+    }
+
+    /// What is wrong, with links to the fields of that form.
+    #[must_use]
+    pub fn summary(&self, form: &str) -> Markup {
+        let faults = self.0.iter().map(|(field, sentence)| {
+            let id = (!field.is_empty()).then(|| format!("{form}-{field}"));
+            (id, sentence.clone())
+        });
+        problem("faults", "Nothing was saved yet.", faults)
+    }
+
     /// The rule that a command's field broke.
     pub fn add(&mut self, pointer: &str, rule: &str) {
         let field = pointer.trim_start_matches('/').replace('/', "-");
@@ -30,8 +60,7 @@ impl Faults {
             Some((_, label)) => (field, *label),
             None => (String::new(), "This"),
         };
-        self.0
-            .push((field, format!("{label} {}", words::for_people(rule))));
+        self.note(&field, format!("{label} {}", words::for_people(rule)));
     }
 
     /// Whether nothing is wrong.
@@ -58,7 +87,7 @@ impl From<Refusal> for Faults {
 }
 
 /// How sentences about a field begin.
-const LABELS: [(&str, &str); 17] = [
+const LABELS: [(&str, &str); 25] = [
     ("title", "The name"),
     ("aim", "The aim"),
     ("prediction", "The prediction"),
@@ -75,7 +104,15 @@ const LABELS: [(&str, &str); 17] = [
     ("progress", "The progress"),
     ("tested_by", "The change"),
     ("pathway", "The pathway"),
-    ("text", "What was found"),
+    ("note", "What was found"),
+    ("nodes", "The part of the logic model"),
+    ("about", "What it is about"),
+    ("concept", "The change concept"),
+    ("count", "The number of people"),
+    ("days", "The time"),
+    ("mode", "How people answer"),
+    ("team", "The team’s code"),
+    ("link", "The link"),
 ];
 
 /// One form of a page, as it was sent or as it stands empty.
@@ -106,7 +143,12 @@ pub enum Kind<'a> {
     Number(Option<f64>, Option<f64>),
     /// One of some values, each with its words.
     OneOf(&'a [(&'a str, &'a str)]),
+    /// One of a menu, in groups with names or without one.
+    Menu(&'a [Group]),
 }
+
+/// A part of a menu: its name, and values with their words.
+pub type Group = (String, Vec<(String, String)>);
 
 /// A field.
 #[derive(Clone, Copy, Debug)]
@@ -160,14 +202,6 @@ impl Filling {
         }
     }
 
-    /// What was chosen in the n-th field of a name.
-    #[must_use]
-    pub fn nth(&self, name: &str, n: usize) -> &str {
-        let fields = self.typed.as_ref().map(Form::fields).unwrap_or_default();
-        let mut named = fields.iter().filter(|(field, _)| field == name);
-        named.nth(n).map_or("", |(_, value)| value)
-    }
-
     /// The version that the form carries: what came back is still made from what its sender had read, so that what
     /// others recorded meanwhile is found.
     #[must_use]
@@ -179,17 +213,7 @@ impl Filling {
     /// What is wrong, with links to the fields.
     #[must_use]
     pub fn summary(&self) -> Markup {
-        html! {
-            @if !self.faults.0.is_empty() {
-                div.summary #faults role="alert" tabindex="-1" autofocus aria-labelledby="faults-name" {
-                    h2 #faults-name { "There is a problem" }
-                    ul.plain { @for (field, text) in &self.faults.0 {
-                        li { @if field.is_empty() { (text) } @else { a href=(format!("#{}", self.id(field))) { (text) } } }
-                    } }
-                    p.small { "Nothing was saved yet." }
-                }
-            }
-        }
+        self.faults.summary(&self.form)
     }
 
     fn id(&self, field: &str) -> String {
@@ -241,8 +265,36 @@ impl Filling {
                     Kind::Date(until) => { input id=(id) type="date" name=(field.name) value=(value) max=(until) required[field.required] aria-invalid=[wrong] aria-describedby=[described]; }
                     Kind::Day => { input id=(id) type="date" name=(field.name) value=(value) required[field.required] aria-invalid=[wrong] aria-describedby=[described]; }
                     Kind::Number(least, most) => { input id=(id) type="number" name=(field.name) value=(value) step="any" min=[least] max=[most] required[field.required] aria-invalid=[wrong] aria-describedby=[described]; }
+                    Kind::Menu(groups) => { select id=(id) name=(field.name) required[field.required] aria-invalid=[wrong] aria-describedby=[described] {
+                        @for (name, options) in groups {
+                            @let options = html! { @for (code, words) in options { option value=(code) selected[value == code] { (words) } } };
+                            @if name.is_empty() { (options) } @else { optgroup label=(name) { (options) } }
+                        }
+                    } }
                     Kind::OneOf(_) => {}
                 }
+            }
+        }
+    }
+}
+
+/// All that is in the way of a form: sentences, each with the id of its field. The note says what was saved all the same.
+#[must_use]
+pub fn problem(
+    id: &str,
+    note: &str,
+    faults: impl Iterator<Item = (Option<String>, String)>,
+) -> Markup {
+    let faults: Vec<_> = faults.collect();
+    let name = format!("{id}-name");
+    html! {
+        @if !faults.is_empty() {
+            div.summary id=(id) role="alert" tabindex="-1" autofocus aria-labelledby=(name) {
+                h2 id=(name) { "There is a problem" }
+                ul.plain { @for (field, text) in faults {
+                    li { @if let Some(field) = field { a href=(format!("#{field}")) { (text) } } @else { (text) } }
+                } }
+                p.small { (note) }
             }
         }
     }
@@ -260,8 +312,7 @@ mod tests {
 
     #[test]
     fn what_comes_back_is_still_made_from_what_was_read() {
-        let fields = [("version", "7"), ("node", ""), ("node", "co-x")];
-        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let fields = [("version", "7")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         let filling = Filling {
             form: "correct-f-1".to_owned(),
             typed: Some(Form::of(fields.to_vec())),
@@ -269,10 +320,6 @@ mod tests {
         };
         assert_eq!(filling.of("correct-f-1").version(9), 7);
         assert_eq!(filling.of("correct-f-2").version(9), 9);
-        assert_eq!(
-            [0, 1, 2].map(|at| filling.nth("node", at)),
-            ["", "co-x", ""]
-        );
     }
 
     #[test]

@@ -169,6 +169,14 @@ pub(super) fn levels(line: &Line) -> Markup {
     }
 }
 
+/// A value after the title of its measure, which may have said already what it is per.
+fn after_title(line: &Line, value: f64) -> String {
+    if line.unit.starts_with("per ") && line.title.contains(&line.unit) {
+        return axis::number(value, &line.unit);
+    }
+    axis::amount(value, &line.unit)
+}
+
 fn one(visit: &Visit, finding: &Finding<'_>) -> Markup {
     let line = finding.line;
     let link = visit
@@ -179,7 +187,7 @@ fn one(visit: &Visit, finding: &Finding<'_>) -> Markup {
         li {
             (PreEscaped(icon::variation(line.variation)))
             div {
-                a href=(link) { (line.title) @if let Some((_, value)) = line.latest { ": " (axis::amount(value, &line.unit)) } }
+                a href=(link) { (line.title) @if let Some((_, value)) = line.latest { ": " (after_title(line, value)) } }
                 p.small {
                     (line.place()) @if let Some(since) = line.since { ", since " (words::near(since, visit.today())) }
                     @if !finding.also.is_empty() { " · also in " (words::counted(finding.also.len(), "other place", "other places")) }

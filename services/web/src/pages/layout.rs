@@ -171,7 +171,10 @@ fn strip(visit: &Visit) -> Markup {
             p #strip data-live data-position=(visit.app.position(audience)) {
                 a href=(visit.address.elsewhere("/sources")) { span.state.(class) { (text) } }
                 " · updated " time datetime=(at.to_rfc3339()) { (words::clock(at)) }
-                @if status.quarantined > 0 { " · " (words::counted(usize::try_from(status.quarantined).unwrap_or(usize::MAX), "rejected event", "rejected events")) }
+                @if status.quarantined > 0 {
+                    @let rejected = words::counted(usize::try_from(status.quarantined).unwrap_or(usize::MAX), "rejected event", "rejected events");
+                    " · " @if visit.caller.has(Role::Admin) { a href=(visit.address.elsewhere("/quarantine")) { (rejected) } } @else { (rejected) }
+                }
             }
             p #live-note role="status" hidden {}
         }

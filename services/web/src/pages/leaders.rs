@@ -211,7 +211,8 @@ fn outcome(
                         @if lines.len() > 1 { " " a.small href=(visit.address.elsewhere("/measures").with("outcome", &node.id)) { (lines.len()) " measures" } }
                         br;
                     }
-                    a.measure-link href=(whose::chart_of(visit, &line.measure)) { (line.title) }
+                    // A measure that is called as its outcome would be a second link of the same name to another page.
+                    a.measure-link href=(whose::chart_of(visit, &line.measure)) { @if line.title == node.title { "Its chart" span.sr { ": " (line.title) } } @else { (line.title) } }
                     @if let Some(footprint) = &line.footprint { " " span.small { (footprint) } }
                 }
                 td { span.with-icon { (PreEscaped(icon::variation(line.variation))) span.(icon::variation_class(line.variation)) { strong { (matrix::stands(visit, line)) } } } (moved(line)) }

@@ -19,10 +19,15 @@ pub async fn show(visit: Visit) -> Result<Response, Problem> {
             h1 { "Rejected data" }
             p.lead #quarantine-sum data-live {
                 @if rows.is_empty() { "Rejected data: none. Everything received is included in the charts." }
-                @else { (words::counted(rows.len(), "event is", "events are")) " stored and not in the charts. Each is read again when the program or the register of areas changes." }
+                @else { (words::counted(rows.len(), "event is", "events are")) " stored and not in the charts." }
             }
             @if !rows.is_empty() {
-                p { "If an event itself is wrong, ask its source to send a right one, which counts at once. The wrong one stays in this list: nothing is taken out of the log." }
+                h2 { "What to do" }
+                ul {
+                    li { "Choose a position to see the event and its source." }
+                    li { "If the event is wrong, ask its source to send a right one, which counts at once. There is nothing more to do here: the wrong one stays in this list, because nothing is taken out of the log, and the alert ends a week after the latest one came." }
+                    li { "If the event is right, update joinedup or add its place to the register of areas. Each event of this list is read again when joinedup starts with either." }
+                }
                 div.scroll tabindex="0" role="region" aria-label="Rejected events" {
                     table #quarantine-table data-live {
                         thead { tr { th.number scope="col" { "Position" } th scope="col" { "Why" } th scope="col" { "Rejected" } } }

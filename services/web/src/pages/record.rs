@@ -162,27 +162,18 @@ impl Form {
         &self.0
     }
 
-    /// A field read as what it stands for, where it is filled in.
-    ///
-    /// # Errors
-    /// What it must be, at the field.
-    pub fn typed<T: std::str::FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Faults> {
-        let read = |text: &str| {
-            text.parse().map_err(|_| {
-                let mut faults = Faults::default();
-                faults.add(name, &format!("must be {what}"));
-                faults
-            })
-        };
-        self.get(name).map(read).transpose()
-    }
-
-    /// A date, where it is filled in.
-    ///
-    /// # Errors
-    /// That it is not one, at the field.
-    pub fn date(&self, name: &str) -> Result<Option<NaiveDate>, Faults> {
-        self.typed(name, "a date such as 2026-11-22")
+    /// What stands in the fields of a list, `name-0`, `name-1` and so on, each once; empty ones are left out.
+    #[must_use]
+    pub fn listed(&self, name: &str) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for (field, value) in &self.0 {
+            let at = field.strip_prefix(name).and_then(|at| at.strip_prefix('-'));
+            let is_of_list = at.is_some_and(|at| at.parse::<usize>().is_ok());
+            if is_of_list && !value.is_empty() && !all.contains(value) {
+                all.push(value.clone());
+            }
+        }
+        all
     }
 
     /// Where the reader is sent back to: a path of ours, whatever the form says.

@@ -6,6 +6,7 @@ use super::{add::may_add, health, words};
 use crate::door::problem::Problem;
 use crate::door::scope::{contradictions_for, shown};
 use axum::response::Response;
+use joinedup_application::config::Role;
 use joinedup_application::feeds::FeedState;
 use joinedup_application::sources::sources;
 use joinedup_drawing::axis::number;
@@ -33,6 +34,7 @@ pub async fn show(visit: Visit) -> Result<Response, Problem> {
 
 fn body(visit: &Visit) -> Result<Markup, Problem> {
     let found = sources(&visit.app, visit.audience())?;
+    let rejected = visit.views()?.quarantine().len();
     let tells_events = found.iter().any(|source| source.events.is_some());
     Ok(html! {
         h1 { "Data sources" }
@@ -41,6 +43,9 @@ fn body(visit: &Visit) -> Result<Markup, Problem> {
             @else {
                 p.lead { (health::in_short(visit, &health::of(visit)?).1) "." }
                 @if found.iter().any(|s| s.late) { p { "Charts that need the late data are incomplete." } }
+            }
+            @if visit.caller.has(Role::Admin) && rejected > 0 {
+                p { strong { (words::counted(rejected, "event is", "events are")) " rejected" } " and not in the charts. " a href=(visit.address.elsewhere("/quarantine")) { "See why, and what to do" } }
             }
         }
         @if !found.is_empty() {

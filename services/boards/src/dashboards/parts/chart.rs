@@ -10,7 +10,7 @@ pub const MIN_POINTS: u32 = 12;
 pub const DAYS: u32 = 86_400;
 
 /// What stands along the axis of a chart in a unit. A share says it by its sign.
-const AXES: [(&str, &str); 10] = [
+const AXES: [(&str, &str); 12] = [
     ("weeks", "weeks"),
     ("days", "days"),
     ("hours", "hours"),
@@ -21,6 +21,8 @@ const AXES: [(&str, &str); 10] = [
     ("points", "points"),
     ("levels", "level"),
     ("per_100k", "per 100,000"),
+    ("per_100", "per 100"),
+    ("events", "number"),
 ];
 
 /// Why a period has no value, by the code of its state: in words, and the colour of its stripe on a chart.
@@ -184,10 +186,7 @@ pub fn lines_of_chart(measure: &str, area: &str) -> String {
 
 /// Every unit that people read, for a pattern: days and hours instead of seconds.
 pub fn people_units() -> String {
-    format!(
-        "{}|ratio|events|units",
-        AXES.map(|(unit, _)| unit).join("|")
-    )
+    format!("{}|ratio|units", AXES.map(|(unit, _)| unit).join("|"))
 }
 
 /// A panel whose fields have the names of a run chart's lines, drawn as such.

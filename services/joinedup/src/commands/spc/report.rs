@@ -2,6 +2,7 @@
 
 use super::Judged;
 use joinedup_drawing::{Drawing, Mark, Size, Spot, rule_words, svg as drawn};
+use joinedup_spc::amounts::{self, amount};
 use joinedup_spc::{Chart, LimitsStatus, PointState, PointVerdict, Variation};
 use joinedup_views::period::Grain;
 use std::fmt::Write;
@@ -11,7 +12,7 @@ const LISTED: usize = 20;
 
 /// The verdict for reading.
 pub(super) fn text(judged: &Judged) -> String {
-    let verdict = &judged.verdict;
+    let (verdict, unit) = (&judged.verdict, judged.options.unit.as_str());
     let mut out = String::new();
     // Writing to a string does not fail.
     let _ = writeln!(
@@ -53,7 +54,9 @@ pub(super) fn text(judged: &Judged) -> String {
             } else {
                 "centre line"
             },
-            phase.centre.map_or_else(|| "none".to_owned(), figure)
+            phase
+                .centre
+                .map_or_else(|| "none".to_owned(), |centre| amount(centre, unit))
         );
         if let Some((low, high)) = limits {
             let trial = if phase.limits_status == LimitsStatus::Trial {
@@ -61,7 +64,12 @@ pub(super) fn text(judged: &Judged) -> String {
             } else {
                 ""
             };
-            let _ = write!(line, ", limits {} to {}{trial}", figure(low), figure(high));
+            let _ = write!(
+                line,
+                ", limits {} to {}{trial}",
+                amounts::number(low, unit),
+                amount(high, unit)
+            );
         }
         if let (Some(longest), Some(most)) = (phase.runs.longest_run, phase.runs.longest_run_max) {
             let _ = write!(line, "; longest run {longest} (chance explains {most})");
@@ -94,7 +102,9 @@ pub(super) fn text(judged: &Judged) -> String {
     if !special.is_empty() {
         let _ = writeln!(out, "\nPoints that chance does not explain:");
         for (at, point) in special.iter().rev().take(LISTED).rev() {
-            let value = point.value.map_or_else(String::new, figure);
+            let value = point
+                .value
+                .map_or_else(String::new, |value| amounts::number(value, unit));
             let _ = writeln!(
                 out,
                 "  {}  {value}  {}",
@@ -116,20 +126,6 @@ fn reasons(point: &PointVerdict) -> String {
         .map(|signal| rule_words(*signal).to_owned())
         .collect();
     words.join("; ")
-}
-
-/// A number for reading: four significant digits.
-fn figure(value: f64) -> String {
-    let digits = if value == 0.0 {
-        0
-    } else {
-        (3 - value.abs().log10().floor() as i32).clamp(0, 6)
-    };
-    let text = format!("{value:.*}", digits.unsigned_abs() as usize);
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
-    }
 }
 
 /// The verdict as a drawing that stands alone.
@@ -156,7 +152,7 @@ pub(super) fn svg(judged: &Judged) -> Result<String, String> {
         name: "chart".into(),
         title: judged.title.clone(),
         description: judged.verdict.why.clone(),
-        unit: judged.unit.clone(),
+        unit: judged.options.unit.clone(),
         centre_name: if judged.chart == Chart::Run {
             "median"
         } else {

@@ -1,6 +1,7 @@
 //! The form of the second step as a choice, and places as people write them. A field that stands for a name in the file carries
 //! a digest of it: no address and no log has a value of a cell.
 
+use super::super::filling::Faults;
 use super::super::visit::Visit;
 use joinedup_application::tables::{Choice, Column, Look, Numbers, PlaceOf};
 use joinedup_events::observation::Grain;
@@ -34,18 +35,23 @@ impl Fields<'_> {
     /// What was chosen.
     ///
     /// # Errors
-    /// A sentence for what no menu offers, or a place that is not known.
-    pub fn choice(&self, visit: &Visit, look: &Look) -> Result<Choice, &'static str> {
+    /// A sentence at each field for what no menu offers, or a place that is not known.
+    pub fn choice(&self, visit: &Visit, look: &Look) -> Result<Choice, Faults> {
         if !self.is_sent() {
             return Ok(look.guess.clone());
         }
         let name = self.get("name").unwrap_or(look.guess.name.as_str());
-        let name = Slug::new(name).map_err(|_| "The name of the table must be of letters, digits, hyphens and dots, without spaces")?;
+        let name = Slug::new(name).ok();
         let grain = self.get("grain").and_then(Grain::from_code);
-        let grain = grain.ok_or("Choose how long a period is")?;
+        let mut faults = Faults::default();
+        if grain.is_none() {
+            faults.note("grain", "Choose how long a period is");
+        }
         let place = match self.get("place") {
             Some(ONE_PLACE) => match self.get("one") {
-                Some(text) => Some(PlaceOf::Fixed(place(visit, text)?)),
+                Some(text) => faults
+                    .or_note("one", place(visit, text))
+                    .map(PlaceOf::Fixed),
                 None => None,
             },
             _ => self
@@ -62,9 +68,12 @@ impl Fields<'_> {
             } else {
                 what.to_owned()
             };
-            let series = Slug::new(&series).map_err(
-                |_| "A column has a title of which no name can be made: rename it in the file",
-            )?;
+            let unnamed =
+                "A column has a title of which no name can be made: rename it in the file";
+            let series = Slug::new(&series).map_err(|_| unnamed);
+            let Some(series) = faults.or_note(&format!("v{at}"), series) else {
+                continue;
+            };
             let denominator = self.column(&format!("d{at}"), look);
             numbers.push(Numbers {
                 column: column.key.clone(),
@@ -72,6 +81,13 @@ impl Fields<'_> {
                 denominator: denominator.map(|c| c.key.clone()),
             });
         }
+        if name.is_none() {
+            let rule = "The name of the table must be of letters, digits, hyphens and dots, without spaces";
+            faults.note("name", rule);
+        }
+        let (Some(name), Some(grain), true) = (name, grain, faults.is_empty()) else {
+            return Err(faults);
+        };
         Ok(Choice {
             name,
             period: self.column("date", look).map(|c| c.key.clone()),

@@ -1,19 +1,22 @@
 //! The first step: a file, or pasted text.
 
+use super::super::filling::Faults;
 use super::super::visit::Visit;
 use super::PATH;
 use maud::{Markup, html};
 
-/// The page; `wrong` is what was wrong with the file that was sent.
-pub fn page(visit: &Visit, wrong: Option<&str>) -> Markup {
+/// What the ids of the fields begin with.
+const FORM: &str = "table";
+
+/// The page, with what was wrong with the file that was sent.
+pub fn page(visit: &Visit, faults: &Faults) -> Markup {
+    let wrong = (!faults.is_empty()).then_some("true");
     let body = html! {
         h1 { "Add data from a spreadsheet" }
-        @if let Some(wrong) = wrong {
-            div.proposal role="alert" { h2 { "We could not use this" } p { (wrong) "." } }
-        }
+        (faults.summary(FORM))
         p.lead { "Add a table with a row for each period, such as a month. You can check what we understood before anything is saved." }
         form.card.steps method="post" action=(visit.address.elsewhere(PATH)) enctype="multipart/form-data" {
-            label { "Choose a CSV or XLSX file, up to 4 MiB" input type="file" name="file" accept=".csv,.tsv,.txt,.xlsx"; }
+            label { "Choose a CSV or XLSX file, up to 4 MiB" input #table-file type="file" name="file" accept=".csv,.tsv,.txt,.xlsx" aria-invalid=[wrong]; }
             label { "Or paste a table" textarea name="text" rows="8" spellcheck="false" {} }
             button type="submit" { "Continue" }
         }

@@ -1,5 +1,6 @@
 //! A file with what somebody chose: read and checked, and nothing of it published yet.
 
+use super::super::filling::Faults;
 use super::super::visit::Visit;
 use super::choice::{Fields, field_of, place};
 use super::reader;
@@ -26,7 +27,7 @@ pub struct Prepared {
     /// The place that was chosen for each name of the file that is none.
     pub places: BTreeMap<String, AreaId>,
     /// What is wrong with the choice.
-    pub message: Option<String>,
+    pub faults: Faults,
     /// What the file holds, read so.
     pub table: ReadTable,
 }
@@ -54,7 +55,7 @@ pub fn prepare(
         is_published: published.is_some(),
         made: None,
         places: BTreeMap::new(),
-        message: None,
+        faults: Faults::default(),
         table: ReadTable::default(),
     };
     let read = match published {
@@ -63,11 +64,11 @@ pub fn prepare(
     };
     let read = read.and_then(|how| {
         let read = tables.read(file, &how, definitions, visit.now);
-        read.map_err(|error| error.to_string())
+        read.map_err(|error| Faults::one("", error.to_string()))
     });
     match read {
         Ok(table) => prepared.table = within(visit, table),
-        Err(message) => prepared.message = Some(message),
+        Err(faults) => prepared.faults = faults,
     }
     Ok(prepared)
 }
@@ -80,18 +81,27 @@ impl Prepared {
         file: &TableFile,
         id: &str,
         fields: &Fields<'_>,
-    ) -> Result<String, String> {
-        let tables = reader(&visit.app).map_err(|_| "This process takes no files".to_owned())?;
+    ) -> Result<String, Faults> {
+        let tables =
+            reader(&visit.app).map_err(|_| Faults::one("", "This process takes no files"))?;
         self.choice = fields.choice(visit, &self.look)?;
-        let sentence = |error: TableError| error.to_string();
+        let sentence = |error: TableError| Faults::one("", error.to_string());
         let definitions = &visit.app.definitions;
         let mut made = tables
             .mapping(file, &self.choice, definitions)
             .map_err(sentence)?;
+        let mut faults = Faults::default();
         for name in &made.unknown {
-            if let Some(text) = fields.get(&field_of(id, name)) {
-                self.places.insert(name.clone(), place(visit, text)?);
+            let field = field_of(id, name);
+            if let Some(text) = fields.get(&field)
+                && let Some(place) = faults.or_note(&field, place(visit, text))
+            {
+                self.places.insert(name.clone(), place);
             }
+        }
+        if !faults.is_empty() {
+            self.made = Some(made);
+            return Err(faults);
         }
         if !self.places.is_empty() {
             self.choice.places = self.places.clone();

@@ -17,15 +17,16 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The most refused cells that are listed.
 const MAX_REFUSED: usize = 50;
 
+/// What the ids of the fields begin with.
+const FORM: &str = "columns";
+
 /// The page.
 pub fn page(visit: &Visit, id: &str, file: &str, prepared: &Prepared) -> Markup {
     let here = visit.address.elsewhere(format!("{PATH}/{id}"));
     let body = html! {
         h1 { "Check what we understood" }
         p { "File: " strong { (file) } ". Nothing is saved yet." }
-        @if let Some(message) = &prepared.message {
-            div.proposal role="alert" { h2 { "Before you can add this" } p { (message) "." } }
-        }
+        (prepared.faults.summary(FORM))
         @if let Some(published) = &prepared.look.published {
             @if prepared.is_published {
                 section.card aria-labelledby="known-name" {
@@ -41,7 +42,7 @@ pub fn page(visit: &Visit, id: &str, file: &str, prepared: &Prepared) -> Markup 
             }
         }
         @if !prepared.is_published { (form(visit, id, &here, prepared)) }
-        @if prepared.message.is_none() { (preview(visit, prepared)) }
+        @if prepared.faults.is_empty() { (preview(visit, prepared)) }
         p { a href=(visit.address.elsewhere(PATH)) { "Start again with another file" } }
     };
     super::page(visit, "Check the data", &body)
@@ -69,7 +70,7 @@ fn form(visit: &Visit, id: &str, here: &Address, prepared: &Prepared) -> Markup 
                 }
             }
             label { "Each period is a"
-                select name="grain" {
+                select #columns-grain name="grain" {
                     @for g in [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year] { option value=(g) selected[g == choice.grain] { (words::grain(g)) } }
                 }
             }
@@ -81,7 +82,7 @@ fn form(visit: &Visit, id: &str, here: &Address, prepared: &Prepared) -> Markup 
                 }
             }
             label { "The one place, if all rows are of one"
-                input type="text" name="one" list="places" autocomplete="off" value=[fixed.map(written)];
+                input #columns-one type="text" name="one" list="places" autocomplete="off" value=[fixed.map(written)];
             }
             (unknown(visit, id, prepared))
             @for (at, c) in columns.iter().enumerate() {
@@ -90,7 +91,7 @@ fn form(visit: &Visit, id: &str, here: &Address, prepared: &Prepared) -> Markup 
                 }
             }
             label { "Name of this table: use the same name next time"
-                input type="text" name="name" maxlength="64" value=(choice.name);
+                input #columns-name type="text" name="name" maxlength="64" value=(choice.name);
             }
             p {
                 button.quiet type="submit" { "Check again" } " "
@@ -122,7 +123,7 @@ fn numbers(
         fieldset {
             legend { "Column: " strong { (column.title) } }
             label { "These numbers are"
-                select name=(format!("v{at}")) {
+                select id=(format!("{FORM}-v{at}")) name=(format!("v{at}")) {
                     option value="" { "Not needed: leave them out" }
                     option value=(OWN) selected[is_own] { "Something of our own, which has no measure yet" }
                     @for (series_id, title) in all_series(visit) {
@@ -174,7 +175,7 @@ fn unknown(visit: &Visit, id: &str, prepared: &Prepared) -> Markup {
                 p { "Say which place each is. Rows of places that you leave empty are not added." }
                 @for name in &made.unknown {
                     label { (name)
-                        input type="text" name=(field_of(id, name)) list="places" autocomplete="off"
+                        input id=(format!("{FORM}-{}", field_of(id, name))) type="text" name=(field_of(id, name)) list="places" autocomplete="off"
                             value=[prepared.places.get(name).and_then(|area| areas.get(area.as_str())).map(written)];
                     }
                 }

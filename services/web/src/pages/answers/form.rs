@@ -42,7 +42,7 @@ pub(super) fn form(visit: &Visit, framework: &Framework, scale: &Scale, typed: &
         form.answers method="post" action=(action) {
             input type="hidden" name="key" value=(uuid::Uuid::now_v7());
             input type="hidden" name="saved" value=(saved);
-            div.about {
+            div.about #form tabindex="-1" {
                 label for="on" { "Answered on" input #on type="date" name="on" required max=(today) value=(before("on").unwrap_or(&today)) aria-invalid=[invalid("on")]; }
                 label for="mode" { "How" select #mode name="mode" { @for mode in Mode::ALL { option value=(mode.code()) selected[before("mode").unwrap_or("paper") == mode.code()] { (words::sentence(mode.code())) } } } }
                 @if by_team { input type="hidden" name="respondent" value=(Respondent::Staff.code()); }

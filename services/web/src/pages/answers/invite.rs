@@ -1,11 +1,12 @@
 //! `POST /frameworks/{id}/links`: makes a link for people to answer with, and shows it this once.
 
+use super::super::filling::{Faults, Field, Filling, Group, Kind, Reading};
 use super::super::layout::{self, Tab};
 use super::super::record::Form;
 use super::super::visit::Visit;
 use super::super::words;
 use super::link::{self, DAYS, Link, MAX_ANSWERS, MODES};
-use super::{DONE, answered_by};
+use super::{DONE, again, answered_by};
 use crate::door::audit;
 use crate::door::problem::Problem;
 use axum::body::Bytes;
@@ -19,23 +20,49 @@ use joinedup_views::catalogue::Framework;
 use joinedup_views::contributions::experience::Scoring;
 use maud::{Markup, html};
 
+/// What the ids of the form's fields begin with.
+const FORM: &str = "link";
+
 /// The form.
-pub(super) fn form(visit: &Visit, framework: &Framework) -> Markup {
+pub(super) fn form(visit: &Visit, framework: &Framework, filling: &Filling) -> Markup {
+    let filling = filling.of(FORM);
     let action = visit
         .address
         .clone()
         .without(&DONE)
         .on(format!("/frameworks/{}/links", framework.id));
+    let by_team = Scoring::of(&framework.id).is_some_and(Scoring::is_by_team);
+    let modes = MODES.iter();
+    let modes = modes.map(|(mode, words)| (mode.code().to_owned(), (*words).to_owned()));
+    let days = DAYS.iter();
+    let days = days.map(|days| (days.to_string(), format!("{days} days")));
+    let menu = |options: Vec<(String, String)>| -> [Group; 1] { [(String::new(), options)] };
+    let (modes, days) = (menu(modes.collect()), menu(days.collect()));
+    let field = |name, label, kind, value, required| {
+        filling.field(&Field {
+            name,
+            label,
+            hint: "",
+            kind,
+            value,
+            required,
+        })
+    };
+    let team = if by_team {
+        "Team (a code)"
+    } else {
+        "Team (a code), where results are by team"
+    };
+    let people = Kind::Number(Some(1.0), Some(f64::from(MAX_ANSWERS)));
     html! {
-        details #link {
+        details #link open[filling.came_back()] {
             summary { "Make a link for people to answer with" }
             form method="post" action=(action) {
                 p.note { "Whoever has the link answers about " (visit.title_of(visit.area.as_str())) " without signing in. How many were asked counts for the response rate." }
-                label for="link-mode" { "How" select #link-mode name="mode" { @for (mode, words) in MODES { option value=(mode.code()) { (words) } } } }
-                label for="link-count" { "For how many people" input #link-count type="number" name="count" min="1" max=(MAX_ANSWERS) value="20" required; }
-                label for="link-days" { "For how long" select #link-days name="days" { @for days in DAYS { option value=(days) selected[days == 28] { (days) " days" } } } }
-                @let by_team = Scoring::of(&framework.id).is_some_and(Scoring::is_by_team);
-                label for="link-team" { "Team (a code)" @if !by_team { ", where results are by team" } input #link-team type="text" name="team" size="12" maxlength="40" required[by_team]; }
+                (field("mode", "How", Kind::Menu(&modes), MODES[0].0.code(), true))
+                (field("count", "For how many people", people, "20", true))
+                (field("days", "For how long", Kind::Menu(&days), "28", true))
+                (field("team", team, Kind::Line, "", by_team))
                 button type="submit" { "Make the link" }
             }
         }
@@ -45,7 +72,7 @@ pub(super) fn form(visit: &Visit, framework: &Framework) -> Markup {
 /// Makes a link: an invitation in the log, and its address on the page.
 ///
 /// # Errors
-/// 400 for a form that is not complete, 403 for a place that is not the caller's, 404 where nobody answers the framework.
+/// 403 for a place that is not the caller's, 404 where nobody answers the framework.
 pub async fn make(
     visit: Visit,
     Path(id): Path<String>,
@@ -55,14 +82,24 @@ pub async fn make(
     let form = Form::read(&headers, &body)?;
     visit.caller.must_cover(&visit.area)?;
     answered_by(&visit, &id)?;
-    let (link, invited) = read(&form, &id)?;
+    let (link, invited) = match read(&form, &id) {
+        Ok(read) => read,
+        Err(faults) => return again(visit, id, FORM, form, faults).await,
+    };
     let event = (link.invitation(), visit.now, &visit.area);
     let fact = ExperienceFact::Invited(invited.clone());
     let recorded = link::record(&visit, &link, event, fact).await?;
-    let positions = recorded.map_err(|refusals| {
-        let rules: Vec<String> = refusals.0.into_iter().map(|r| r.rule).collect();
-        Problem::bad_request(format!("The link was not made: it {}", rules.join("; ")))
-    })?;
+    let positions = match recorded {
+        Ok(positions) => positions,
+        Err(refusals) => {
+            let mut faults = Faults::default();
+            for refusal in &refusals.0 {
+                let field = refusal.pointer.trim_start_matches("/data");
+                faults.add(field, &refusal.rule);
+            }
+            return again(visit, id, FORM, form, faults).await;
+        }
+    };
     let area = visit.area.clone();
     let of = id.clone();
     let page = visit
@@ -72,34 +109,42 @@ pub async fn make(
 }
 
 /// The link and the invitation that a form asks for.
-fn read(form: &Form, id: &str) -> Result<(Link, Invited), Problem> {
-    let rule = "Choose how people answer, for how many people (1 to 500) and for how long";
-    let wrong = || Problem::bad_request(rule);
-    let mode = Mode::from_code(form.must("mode", "How people answer")?);
+fn read(form: &Form, id: &str) -> Result<(Link, Invited), Faults> {
+    let mut read = Reading::of(form);
+    let mode = form.get("mode").and_then(Mode::from_code);
     let mode = mode.filter(|mode| MODES.iter().any(|(known, _)| known == mode));
-    let days: Option<u64> = form.parsed("days", rule)?;
-    let count: Option<u32> = form.parsed("count", rule)?;
-    let team = form.get("team").map(|team| Slug::new(&team.to_lowercase()));
-    let team = team.transpose().map_err(|_| {
-        Problem::bad_request("A team's code must be letters, digits and hyphens, such as north-1")
-    })?;
-    if team.is_none() && Scoring::of(id).is_some_and(Scoring::is_by_team) {
-        let why = "These answers are reported by team: give the team's code, such as north-1";
-        return Err(Problem::bad_request(why));
+    if mode.is_none() {
+        read.wrong("mode", "must be one of the list");
     }
-    let link = Link::new(
-        mode.ok_or_else(wrong)?,
-        days.filter(|days| DAYS.contains(days)).ok_or_else(wrong)?,
-        team,
-    );
-    let invited = Invited {
-        instrument: Slug::new(id).map_err(|_| wrong())?,
-        count: count
-            .filter(|count| (1..=MAX_ANSWERS).contains(count))
-            .ok_or_else(wrong)?,
+    let count: Option<u32> = form.get("count").and_then(|count| count.parse().ok());
+    let count = count.filter(|count| (1..=MAX_ANSWERS).contains(count));
+    if count.is_none() {
+        read.wrong("count", &format!("must be from 1 to {MAX_ANSWERS}"));
+    }
+    let days: Option<u64> = form.get("days").and_then(|days| days.parse().ok());
+    let days = days.filter(|days| DAYS.contains(days));
+    if days.is_none() {
+        read.wrong("days", "must be one of the list");
+    }
+    let team = form.get("team").map(|team| Slug::new(&team.to_lowercase()));
+    if matches!(team, Some(Err(_))) {
+        let rule = "must be of letters, digits and hyphens, such as north-1";
+        read.wrong("team", rule);
+    } else if team.is_none() && Scoring::of(id).is_some_and(Scoring::is_by_team) {
+        let rule = "is needed, such as north-1: these answers are reported by team";
+        read.wrong("team", rule);
+    }
+    let team = team.and_then(Result::ok);
+    let link = mode
+        .zip(days)
+        .map(|(mode, days)| Link::new(mode, days, team));
+    let invited = count.zip(Slug::new(id).ok());
+    let invited = invited.map(|(count, instrument)| Invited {
+        instrument,
+        count,
         population: None,
-    };
-    Ok((link, invited))
+    });
+    read.whole(link.zip(invited))
 }
 
 fn page(visit: &Visit, id: &str, link: &Link, count: u32) -> Result<Markup, Problem> {

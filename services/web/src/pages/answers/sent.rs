@@ -1,6 +1,7 @@
 //! `POST /frameworks/{id}/answers`: one questionnaire becomes one event, if the door lets it in.
 
 use super::super::address::Address;
+use super::super::filling::Filling;
 use super::super::record::{self, Form, SOURCE};
 use super::super::sheet::typed::{Refused, Typed};
 use super::super::visit::Visit;
@@ -50,7 +51,9 @@ pub async fn send(
                 refused: refusals,
                 saved: 0,
             };
-            let page = visit.render(move |visit| page(visit, &id, &typed)).await?;
+            let page = visit
+                .render(move |visit| page(visit, &id, &typed, &Filling::default()))
+                .await?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };

@@ -1,11 +1,12 @@
 //! `POST /frameworks/{id}/links/stop`: ends a link before its time, as when it reached somebody it was not meant for.
 
+use super::super::filling::{Faults, Field, Filling, Kind};
 use super::super::layout::{self, Tab};
 use super::super::record::Form;
 use super::super::visit::Visit;
 use super::super::words;
 use super::link::{self, Link, Standing};
-use super::{DONE, answered_by};
+use super::{DONE, again, answered_by};
 use crate::door::audit;
 use crate::door::problem::Problem;
 use axum::body::Bytes;
@@ -17,19 +18,26 @@ use joinedup_events::facts::Retracted;
 use joinedup_views::catalogue::Framework;
 use maud::{Markup, html};
 
+/// What the id of the form's field begins with.
+const FORM: &str = "stopped";
+
+/// Why nothing was stopped.
+const NOT_OPEN: &str = "No open link of this questionnaire has that address. Copy the whole of it; one that has ended needs no stopping";
+
 /// The form.
-pub(super) fn form(visit: &Visit, framework: &Framework) -> Markup {
+pub(super) fn form(visit: &Visit, framework: &Framework, filling: &Filling) -> Markup {
+    let filling = filling.of(FORM);
     let action = visit
         .address
         .clone()
         .without(&DONE)
         .on(format!("/frameworks/{}/links/stop", framework.id));
     html! {
-        details #stop-link {
+        details #stop-link open[filling.came_back()] {
             summary { "Stop a link" }
             form method="post" action=(action) {
                 p.note { "Nobody can answer with it after that. Answers that were given stay, and only those who gave them count as asked." }
-                label for="stopped-link" { "The link" input #stopped-link type="text" name="link" size="40" maxlength="300" autocomplete="off" required; }
+                (filling.field(&Field { name: "link", label: "The link", hint: "", kind: Kind::Line, value: "", required: true }))
                 button type="submit" { "Stop the link" }
             }
         }
@@ -39,7 +47,7 @@ pub(super) fn form(visit: &Visit, framework: &Framework) -> Markup {
 /// Stops a link: its invitation is for as many as have answered, or is taken back where nobody has.
 ///
 /// # Errors
-/// 400 for a link that is not open for this framework, 403 for a place that is not the caller's.
+/// 403 for a place that is not the caller's.
 pub async fn stop(
     visit: Visit,
     Path(id): Path<String>,
@@ -48,8 +56,9 @@ pub async fn stop(
 ) -> Result<Response, Problem> {
     let form = Form::read(&headers, &body)?;
     answered_by(&visit, &id)?;
-    let typed = form.must("link", "The link")?;
-    let link = typed.trim().rsplit('/').next().and_then(Link::read);
+    let not_open = |visit, id| again(visit, id, FORM, form.clone(), Faults::one("link", NOT_OPEN));
+    let typed = form.get("link").unwrap_or_default();
+    let link = typed.rsplit('/').next().and_then(Link::read);
     let open = match &link {
         Some(link) => Some((link, link::now(&visit, link)?)),
         None => None,
@@ -65,10 +74,10 @@ pub async fn stop(
         },
     )) = open
     else {
-        return Err(not_open());
+        return not_open(visit, id).await;
     };
     if instrument.as_str() != id {
-        return Err(not_open());
+        return not_open(visit, id).await;
     }
     visit.caller.must_cover(&area)?;
     let fact = match next {
@@ -85,16 +94,12 @@ pub async fn stop(
     };
     let event = format!("{}-stopped", link.invitation());
     let recorded = link::record(&visit, link, (event, made, &area), fact).await?;
-    let positions = recorded.map_err(|_| not_open())?;
+    let Ok(positions) = recorded else {
+        return not_open(visit, id).await;
+    };
     let of = id.clone();
     let page = visit.render(move |visit| page(visit, &of, next)).await?;
     Ok(audit::recorded_of(page, &area, id, positions))
-}
-
-fn not_open() -> Problem {
-    Problem::bad_request(
-        "No open link of this questionnaire has that address. Copy the whole of it; one that has ended needs no stopping",
-    )
 }
 
 fn page(visit: &Visit, id: &str, answered: u32) -> Result<Markup, Problem> {

@@ -1,6 +1,7 @@
 //! `POST /frameworks/{id}/answers/table`: many questionnaires pasted from a spreadsheet, one a row: all of them are taken
 //! or, where one is refused, none.
 
+use super::super::filling::Filling;
 use super::super::pasted::{Pasted, all_or_none, refused, refused_whole};
 use super::super::record::Form;
 use super::super::sheet::typed::{Refused, Typed};
@@ -77,7 +78,9 @@ pub async fn send(
                 refused,
                 saved: 0,
             };
-            let page = visit.render(move |visit| page(visit, &id, &typed)).await?;
+            let page = visit
+                .render(move |visit| page(visit, &id, &typed, &Filling::default()))
+                .await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
     }

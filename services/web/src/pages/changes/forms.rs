@@ -1,7 +1,7 @@
 //! The forms of a change: its plan, its start, what was learnt, and what was decided.
 
 use super::super::address::Address;
-use super::super::filling::{Field, Filling, Kind};
+use super::super::filling::{Field, Filling, Group, Kind};
 use super::super::layout;
 use super::super::record::{back_to, hidden};
 use super::super::visit::Visit;
@@ -105,7 +105,13 @@ fn plan_fields(visit: &Visit, filling: &Filling, change: Option<&Change>, asked:
         })
     };
     let concept = stands(|c| c.concept.as_ref().map(joinedup_events::Slug::as_str));
-    let concept = filling.value("concept", concept);
+    let concepts = definitions.catalogue.frameworks();
+    let concepts = concepts.filter(|f| f.kind == FrameworkKind::Tags).map(|f| {
+        let items = f.items.iter().map(|i| (i.id.clone(), i.title.clone()));
+        (f.title.clone(), items.collect())
+    });
+    let none = (String::new(), vec![(String::new(), "None".to_owned())]);
+    let concepts: Vec<Group> = std::iter::once(none).chain(concepts).collect();
     html! {
         (text("title", "Name", "Short, as it should stand on charts", stands(|c| c.title.as_deref()), Kind::Line, true))
         (text("aim", "Aim", "What are we trying to accomplish?", stands(|c| c.aim.as_deref()), Kind::Text, false))
@@ -119,17 +125,7 @@ fn plan_fields(visit: &Visit, filling: &Filling, change: Option<&Change>, asked:
                 (filling.field(&Field { name: &format!("measures-{i}"), label: &format!("Measure {}", i + 1), hint: "", value: title, kind: Kind::Proposed("measure-names"), required: i == 0 }))
             } }
         }
-        div.field {
-            label for="plan-concept" { "Change concept" span.hint { " (optional)" } }
-            select #plan-concept name="concept" {
-                option value="" { "None" }
-                @for framework in definitions.catalogue.frameworks().filter(|f| f.kind == FrameworkKind::Tags) {
-                    optgroup label=(framework.title) {
-                        @for item in &framework.items { option value=(item.id) selected[item.id == concept] { (item.title) } }
-                    }
-                }
-            }
-        }
+        (text("concept", "Change concept", "", concept, Kind::Menu(&concepts), false))
         @for item in change.iter().flat_map(|c| &c.items) { input type="hidden" name="items" value=(item); }
     }
 }

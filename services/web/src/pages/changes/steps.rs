@@ -1,7 +1,7 @@
 //! `POST /changes` and `POST /changes/{id}`: what the forms of a change record.
 
 use super::super::address::Address;
-use super::super::filling::{Faults, Filling};
+use super::super::filling::{Filling, Reading};
 use super::super::record::{Filled, Form, FormPage, record};
 use super::super::visit::Visit;
 use super::forms::MAX_MEASURES;
@@ -18,7 +18,7 @@ use joinedup_application::charts;
 use joinedup_application::execute::{Receipt, area_of_change};
 use joinedup_contract::request::{ChangeRequest, ChangeVerb};
 use joinedup_events::change::{Comparison, Decision};
-use joinedup_views::decide::Command;
+use joinedup_events::local;
 use maud::Markup;
 
 /// `POST /changes`: a new plan.
@@ -30,14 +30,12 @@ pub async fn plan(
 ) -> Result<Response, Problem> {
     let form = Form::read(&headers, &body)?;
     let area = charts::area(&app, form.must("area", "The place")?)?;
-    let command = || -> Result<Command, Faults> {
-        let request = planned(&app, &form)?;
-        Ok(request.command(area, form.key(&caller).id())?)
-    };
+    let mut read = Reading::of(&form);
+    let made = planned(&app, &form, &mut read).command(area, form.key(&caller).id());
     let filled = Filled {
         name: "plan".to_owned(),
         action: "/changes".to_owned(),
-        command: command(),
+        command: read.command(made),
         version: None,
         form,
     };
@@ -63,39 +61,41 @@ pub async fn step(
         "undo" => ("undo", ChangeVerb::Undo),
         _ => return Err(Problem::not_found("There is no such form")),
     };
-    let command = || -> Result<Command, Faults> {
-        let request = match action {
-            ChangeVerb::Plan => planned(&app, &form)?,
-            _ => ChangeRequest {
-                learnt: form.get("learnt").map(ToOwned::to_owned),
-                compared: form.get("compared").and_then(Comparison::from_code),
-                decision: form.get("decision").and_then(Decision::from_code),
-                on: form.date("on")?,
-                ..ChangeRequest::default()
-            },
-        };
-        let request = ChangeRequest {
-            action,
-            change: Some(id.clone()),
-            ..request
-        };
-        Ok(request.command(area, form.key(&caller).id())?)
+    let mut read = Reading::of(&form);
+    let mut request = match action {
+        ChangeVerb::Plan => planned(&app, &form, &mut read),
+        _ => ChangeRequest {
+            decision: form.get("decision").and_then(Decision::from_code),
+            learnt: read.text("learnt"),
+            compared: form.get("compared").and_then(Comparison::from_code),
+            on: read.past("on", local::date(app.now())),
+            ..ChangeRequest::default()
+        },
     };
+    match action {
+        ChangeVerb::Study => request.learnt = read.needed("learnt", request.learnt),
+        ChangeVerb::Finish => request.decision = read.needed("decision", request.decision),
+        _ => {}
+    }
+    request.action = action;
+    request.change = Some(id.clone());
+    let made = request.command(area, form.key(&caller).id());
     let filled = Filled {
         name: name.to_owned(),
         action: path(&id),
-        command: command(),
+        command: read.command(made),
         version: Some(form.version()?),
         form,
     };
     record(app, caller, filled, OfChange { id, name }).await
 }
 
-/// The plan that a form holds. Measures are typed by their titles; all that are unknown are named at once.
-fn planned(app: &App, form: &Form) -> Result<ChangeRequest, Faults> {
-    let text = |name: &str| form.get(name).map(ToOwned::to_owned);
+/// The plan that a form holds. Measures are typed by their titles.
+fn planned(app: &App, form: &Form, read: &mut Reading<'_>) -> ChangeRequest {
+    let title = read.text("title");
+    let title = read.needed("title", title);
+    let [aim, prediction, led_by] = ["aim", "prediction", "led_by"].map(|name| read.text(name));
     let mut measures = Vec::new();
-    let mut faults = Faults::default();
     // A plan of another system may have more measures than this form asks for.
     let fields = form.fields().iter().map(|(name, _)| name.as_str());
     let asked = fields.filter(|name| name.starts_with("measures-")).count();
@@ -111,33 +111,26 @@ fn planned(app: &App, form: &Form) -> Result<ChangeRequest, Faults> {
         match known {
             Some(measure) if measures.contains(&measure.id.to_string()) => {}
             Some(measure) => measures.push(measure.id.to_string()),
-            None => faults.add(
+            None => read.wrong(
                 &format!("/measures/{n}"),
                 "must be one of the list: type part of its name and choose",
             ),
         }
     }
-    if form.get("title").is_none() {
-        faults.add("/title", "is needed: short, as it should stand on charts");
-    }
-    let on = form.date("on")?;
-    if !faults.is_empty() {
-        return Err(faults);
-    }
     let items = form.fields().iter().filter(|(name, _)| name == "items");
-    Ok(ChangeRequest {
+    ChangeRequest {
         action: ChangeVerb::Plan,
-        title: text("title"),
-        aim: text("aim"),
-        prediction: text("prediction"),
-        led_by: text("led_by"),
-        concept: text("concept"),
+        title,
+        aim,
+        prediction,
+        led_by,
+        concept: form.get("concept").map(ToOwned::to_owned),
         items: items.map(|(_, item)| item.clone()).collect(),
         begun: form.get("begun").is_some(),
         measures,
-        on,
+        on: read.past("on", local::date(app.now())),
         ..ChangeRequest::default()
-    })
+    }
 }
 
 /// The list of changes, as the place of the form of a new plan.

@@ -1,6 +1,6 @@
 //! `POST /findings`: one finding, new or corrected.
 
-use super::super::filling::{Faults, Field, Filling, Kind};
+use super::super::filling::{Field, Filling, Group, Kind, Reading};
 use super::super::record::{Filled, Form, FormPage, hidden, record as save};
 use super::super::sheet::typed::Typed;
 use super::super::visit::Visit;
@@ -16,8 +16,7 @@ use joinedup_application::app::App;
 use joinedup_application::charts;
 use joinedup_application::findings::{KnownFinding, of_place};
 use joinedup_contract::request::{RatingRequest, RatingVerb};
-use joinedup_events::Slug;
-use joinedup_views::decide::Command;
+use joinedup_events::{Slug, local};
 use maud::{Markup, html};
 
 /// How many nodes of the logic model a form may name.
@@ -26,36 +25,43 @@ const NODES: usize = 2;
 /// The form for a new finding.
 pub(super) fn form(visit: &Visit, typed: &Typed, filling: &Filling) -> Markup {
     let filling = filling.of("finding");
-    let field = |name, label, kind| {
+    let field = |name: &str, label: &str, kind: Kind<'_>, required: bool| {
         filling.field(&Field {
             name,
             label,
             hint: "",
             kind,
             value: "",
-            required: true,
+            required,
         })
     };
-    let pathway = filling.value("pathway", "");
+    let pathways = frameworks(visit).map(|framework| {
+        let items = framework.items.iter();
+        let items = items.map(|i| (format!("{}|{}", framework.id, i.id), i.title.clone()));
+        (framework.title.clone(), items.collect())
+    });
+    let pathways: Vec<Group> = pathways.collect();
     let model = visit.app.definitions.catalogue.model();
+    let nodes = |none: &str| -> Vec<Group> {
+        let none = (String::new(), vec![(String::new(), none.to_owned())]);
+        let layers = super::super::model::LAYERS.map(|(layer, name)| {
+            let nodes = model.nodes().iter().filter(|n| n.layer == layer);
+            let nodes = nodes.map(|n| (n.id.clone(), n.title.clone()));
+            (name.to_owned(), nodes.collect())
+        });
+        std::iter::once(none).chain(layers).collect()
+    };
     let back = visit.address.elsewhere("/findings").to_string();
     html! {
         details #one open[typed.refused.is_empty() && visit.address.get("saved").is_none() && visit.done.is_none()] { summary { "One finding" }
             form method="post" action="/findings" {
                 (hidden(&back, &visit.area, 0))
-                (field("on", "Published on", Kind::Date(visit.today())))
-                label { "Pathway" select name="pathway" required {
-                    @for framework in frameworks(visit) { optgroup label=(framework.title) { @for item in &framework.items { @let value = format!("{}|{}", framework.id, item.id); option value=(value) selected[value == pathway] { (item.title) } } } }
-                } }
-                (field("text", "What was found", Kind::Text))
+                (field("on", "Published on", Kind::Date(visit.today()), true))
+                (field("pathway", "Pathway", Kind::Menu(&pathways), true))
+                (field("note", "What was found", Kind::Text, true))
                 @for at in 0..NODES {
-                    @let chosen = filling.nth("node", at);
-                    label { @if at == 0 { "Part of the logic model that it speaks of" } @else { "Another part" }
-                        select name="node" {
-                            option value="" { @if at == 0 { "those of the pathway" } @else { "none" } }
-                            @for (layer, name) in super::super::model::LAYERS { optgroup label=(name) { @for node in model.nodes().iter().filter(|n| n.layer == layer) { option value=(node.id) selected[chosen == node.id] { (node.title) } } } }
-                        }
-                    }
+                    @let (label, none) = if at == 0 { ("Part of the logic model that it speaks of", "those of the pathway") } else { ("Another part", "none") };
+                    (field(&format!("nodes-{at}"), label, Kind::Menu(&nodes(none)), false))
                 }
                 button type="submit" { "Save the finding" }
             }
@@ -86,9 +92,9 @@ pub(super) fn correct(visit: &Visit, found: &KnownFinding, id: &Slug, filling: &
                     (hidden(&visit.address.to_string(), &area, filling.version(found.version)))
                     input type="hidden" name="finding" value=(id);
                     input type="hidden" name="pathway" value=(format!("{}|{}", f.framework, f.pathway));
-                    @for node in &f.nodes { input type="hidden" name="node" value=(node); }
+                    @for (at, node) in f.nodes.iter().enumerate() { input type="hidden" name=(format!("nodes-{at}")) value=(node); }
                     (field("on", "Published on", Kind::Date(visit.today()), &date))
-                    (field("text", "What was found", Kind::Text, &f.text))
+                    (field("note", "What was found", Kind::Text, &f.text))
                     p { button type="submit" { "Save" } " " button.quiet type="submit" name="do" value="withdraw" formnovalidate { "Withdraw the finding" } }
                 }
             }
@@ -115,47 +121,34 @@ pub async fn record(
     let area = charts::area(&app, form.must("area", "The place")?)?;
     let known = form.get("finding").map(ToOwned::to_owned);
     let version = form.version()?;
-    let command = || -> Result<Command, Faults> {
-        let needed = |name: &str| {
-            let missing = || {
-                let mut faults = Faults::default();
-                faults.add(name, "is needed");
-                faults
-            };
-            form.get(name).ok_or_else(missing)
-        };
-        let pathway = needed("pathway")?;
-        let (framework, item) = pathway.split_once('|').unwrap_or((pathway, ""));
-        let withdrawn = form.get("do") == Some("withdraw");
-        let nodes = form.fields().iter();
-        let nodes = nodes.filter(|(name, value)| name == "node" && !value.is_empty());
-        let mut nodes: Vec<String> = nodes.map(|(_, value)| value.clone()).collect();
-        nodes.dedup();
-        let request = RatingRequest {
-            area: area.to_string(),
-            framework: framework.to_owned(),
-            item: item.to_owned(),
-            action: RatingVerb::Finding,
-            note: (!withdrawn)
-                .then(|| needed("text"))
-                .transpose()?
-                .map(ToOwned::to_owned),
-            finding: Some(
-                known
-                    .clone()
-                    .unwrap_or_else(|| format!("f-{}", form.key(&caller).id())),
-            ),
-            nodes,
-            on: form.date("on")?,
-            version,
-            ..RatingRequest::default()
-        };
-        Ok(request.command(area.clone())?)
+    let mut read = Reading::of(&form);
+    let on = read.past("on", local::date(app.now()));
+    let pathway = read.needed("pathway", form.get("pathway"));
+    let pathway = pathway.and_then(|p| p.split_once('|'));
+    let (framework, item) = pathway.unwrap_or_default();
+    let withdrawn = form.get("do") == Some("withdraw");
+    let note = (!withdrawn).then(|| {
+        let text = read.text("note");
+        read.needed("note", text)
+    });
+    let new = || format!("f-{}", form.key(&caller).id());
+    let request = RatingRequest {
+        area: area.to_string(),
+        framework: framework.to_owned(),
+        item: item.to_owned(),
+        action: RatingVerb::Finding,
+        note: note.flatten(),
+        finding: Some(known.clone().unwrap_or_else(new)),
+        nodes: form.listed("nodes"),
+        on,
+        version,
+        ..RatingRequest::default()
     };
+    let made = request.command(area.clone());
     let name = known.as_deref().map(correction);
     let filled = Filled {
         name: name.unwrap_or_else(|| "finding".to_owned()),
-        command: command(),
+        command: read.command(made),
         action: "/findings".to_owned(),
         version: known.is_some().then_some(version),
         form,

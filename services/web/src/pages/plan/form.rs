@@ -1,6 +1,6 @@
 //! The forms of a plan: a new item, an item that stands otherwise, and how far it is.
 
-use super::super::filling::{Faults, Field, Filling, Kind};
+use super::super::filling::{Field, Filling, Group, Kind, Reading};
 use super::super::record::{Filled, Form, FormPage, back_to, hidden, record};
 use super::super::visit::Visit;
 use super::item::find;
@@ -20,7 +20,6 @@ use joinedup_contract::request::{PlanRequest, PlanVerb};
 use joinedup_events::plan::Progress;
 use joinedup_views::catalogue::FrameworkKind;
 use joinedup_views::changes::Status;
-use joinedup_views::decide::Command;
 use joinedup_views::plan::PREFIX;
 use maud::{Markup, html};
 use uuid::Uuid;
@@ -94,6 +93,9 @@ pub(super) fn forms(
         tested_by: item.tested_by.as_ref().map(|id| id.as_str()),
         by: Some(item.by),
     };
+    let steps = Progress::ALL.iter();
+    let steps = steps.map(|p| (p.code().to_owned(), progress_word(*p).to_owned()));
+    let steps: [Group; 1] = [(String::new(), steps.collect())];
     let id = planned.id.strip_prefix(PREFIX).unwrap_or(&planned.id);
     let action = format!("/plan/{}", super::super::address::encoded(id));
     Ok(html! {
@@ -101,7 +103,7 @@ pub(super) fn forms(
             form method="post" action=(action) {
                 (hidden(&back, &item.area, progressed.version(planned.version)))
                 input type="hidden" name="do" value="progress";
-                label { "Progress" select name="progress" { @for p in Progress::ALL { option value=(p.code()) selected[progressed.value("progress", item.progress.code()) == p.code()] { (progress_word(*p)) } } } }
+                (progressed.field(&Field { name: "progress", label: "Progress", hint: "", kind: Kind::Menu(&steps), value: item.progress.code(), required: true }))
                 (progressed.field(&Field { name: "reason", label: "Why", hint: "Needed when it is dropped", kind: Kind::Line, value: "", required: false }))
                 button type="submit" { "Record" }
             }
@@ -119,7 +121,8 @@ pub(super) fn forms(
 
 fn fields(visit: &Visit, filling: &Filling, stands: &Stands<'_>) -> Result<Markup, Problem> {
     let definitions = &visit.app.definitions;
-    let mut groups: Vec<(String, Vec<(String, String)>)> = Vec::new();
+    let alone = (String::new(), "a measure only".to_owned());
+    let mut groups: Vec<Group> = vec![(String::new(), vec![alone])];
     let model = definitions.catalogue.model();
     let option = |framework: &str, item: &str, title: &str| {
         (format!("{framework}|{item}"), title.to_owned())
@@ -156,46 +159,38 @@ fn fields(visit: &Visit, filling: &Filling, stands: &Stands<'_>) -> Result<Marku
     {
         groups.push(("Others".to_owned(), vec![option(f, i, title)]));
     }
-    let about = filling.value("about", about.as_deref().unwrap_or_default());
-    let named = filling.typed.as_ref().map(chosen_measures);
-    let named = named.unwrap_or_else(|| stands.measures.iter().map(|m| (*m).to_owned()).collect());
-    let tested_by = filling.value("tested_by", stands.tested_by.unwrap_or_default());
     let by = stands.by.map(|by| by.to_string()).unwrap_or_default();
-    let field = |name, label, hint, kind, value| {
+    let field = |name: &str, label: &str, hint: &str, kind: Kind<'_>, value: &str| {
         filling.field(&Field {
             name,
             label,
             hint,
             kind,
             value,
-            required: true,
+            required: !matches!(kind, Kind::Menu(_)),
         })
     };
-    let mut measures: Vec<(&str, &str)> = definitions
-        .measures
-        .iter()
-        .map(|m| (m.id.as_str(), m.title.as_str()))
+    let with = |none: &str, mut options: Vec<(String, String)>| -> [Group; 1] {
+        options.insert(0, (String::new(), none.to_owned()));
+        [(String::new(), options)]
+    };
+    let measures = definitions.measures.iter();
+    let mut measures: Vec<_> = measures
+        .map(|m| (m.id.to_string(), m.title.clone()))
         .collect();
-    measures.sort_by_key(|(_, title)| *title);
-    let changes = changes(visit, stands.tested_by)?;
-    let asked = MEASURES.max(named.len().max(stands.measures.len()) + 1);
+    measures.sort_by(|a, b| a.1.cmp(&b.1));
+    let measures = with("none", measures);
+    let changes = with("none yet", changes(visit, stands.tested_by)?);
+    let asked = MEASURES.max(stands.measures.len() + 1);
     Ok(html! {
-        label { "About" select name="about" {
-            option value="" { "a measure only" }
-            @for (name, options) in &groups { optgroup label=(name) { @for (value, title) in options { option value=(value) selected[about == value] { (title) } } } }
-        } }
+        (field("about", "About", "", Kind::Menu(&groups), about.as_deref().unwrap_or_default()))
         (field("aim", "Aim", "What will be different? Such as: equipment is ordered on the day a date for going home is set", Kind::Line, stands.aim))
         (field("owner", "Owner", "A role, such as head of community services; never a person's name", Kind::Line, stands.owner))
         @for at in 0..asked {
-            @let chosen = named.get(at).map(String::as_str);
-            label { @if at == 0 { "Measure that should move" } @else { "Another measure" }
-                select name="measure" { option value="" { "none" } @for (id, title) in &measures { option value=(id) selected[chosen == Some(*id)] { (title) } } }
-            }
+            @let label = if at == 0 { "Measure that should move" } else { "Another measure" };
+            (field(&format!("measures-{at}"), label, "", Kind::Menu(&measures), stands.measures.get(at).copied().unwrap_or_default()))
         }
-        label { "Change by which it is tried" select name="tested_by" {
-            option value="" { "none yet" }
-            @for (id, title) in &changes { option value=(id) selected[tested_by == id] { (title) } }
-        } }
+        (field("tested_by", "Change by which it is tried", "", Kind::Menu(&changes), stands.tested_by.unwrap_or_default()))
         (field("by", "By", "", Kind::Day, &by))
     })
 }
@@ -218,34 +213,25 @@ fn changes(visit: &Visit, named: Option<&str>) -> Result<Vec<(String, String)>, 
     Ok(found)
 }
 
-/// The measures that a form names.
-fn chosen_measures(form: &Form) -> Vec<String> {
-    let named = form.fields().iter();
-    let named = named.filter(|(name, value)| name == "measure" && !value.is_empty());
-    let mut measures: Vec<String> = Vec::new();
-    for (_, value) in named {
-        if !measures.contains(value) {
-            measures.push(value.clone());
-        }
-    }
-    measures
-}
-
 /// The request that a form for an item stands for.
-fn request(form: &Form) -> Result<PlanRequest, Faults> {
-    let text = |name: &str| form.get(name).map(ToOwned::to_owned);
+fn request(form: &Form, read: &mut Reading<'_>) -> PlanRequest {
     let about = form.get("about").and_then(|about| about.split_once('|'));
-    Ok(PlanRequest {
+    let [aim, owner] = ["aim", "owner"].map(|name| {
+        let text = read.text(name);
+        read.needed(name, text)
+    });
+    let by = read.date("by");
+    PlanRequest {
         action: PlanVerb::Set,
-        aim: text("aim"),
+        aim,
         framework: about.map(|(framework, _)| framework.to_owned()),
         item: about.map(|(_, item)| item.to_owned()),
-        measures: chosen_measures(form),
-        owner: text("owner"),
-        tested_by: text("tested_by"),
-        by: form.date("by")?,
+        measures: form.listed("measures"),
+        owner,
+        tested_by: form.get("tested_by").map(ToOwned::to_owned),
+        by: read.needed("by", by),
         ..PlanRequest::default()
-    })
+    }
 }
 
 /// `POST /plan`.
@@ -257,12 +243,11 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let form = Form::read(&headers, &body)?;
     let area = charts::area(&app, form.must("area", "The place")?)?;
-    let command = || -> Result<Command, Faults> {
-        Ok(request(&form)?.command(area, form.key(&caller).id())?)
-    };
+    let mut read = Reading::of(&form);
+    let made = request(&form, &mut read).command(area, form.key(&caller).id());
     let filled = Filled {
         name: "item".to_owned(),
-        command: command(),
+        command: read.command(made),
         action: "/plan".to_owned(),
         version: None,
         form,
@@ -285,25 +270,24 @@ pub async fn change(
         Some("set") => "item",
         _ => return Err(Problem::not_found("There is no such form")),
     };
-    let command = || -> Result<Command, Faults> {
-        let asked = match name {
-            "item" => request(&form)?,
-            _ => PlanRequest {
-                action: PlanVerb::Progress,
-                progress: form.get("progress").and_then(Progress::from_code),
-                reason: form.get("reason").map(ToOwned::to_owned),
-                ..PlanRequest::default()
-            },
-        };
-        let asked = PlanRequest {
-            plan_item: Some(format!("{PREFIX}{id}")),
-            ..asked
-        };
-        Ok(asked.command(area, Uuid::nil())?)
+    let mut read = Reading::of(&form);
+    let asked = match name {
+        "item" => request(&form, &mut read),
+        _ => PlanRequest {
+            action: PlanVerb::Progress,
+            progress: form.get("progress").and_then(Progress::from_code),
+            reason: read.text("reason"),
+            ..PlanRequest::default()
+        },
     };
+    let asked = PlanRequest {
+        plan_item: Some(format!("{PREFIX}{id}")),
+        ..asked
+    };
+    let made = asked.command(area, Uuid::nil());
     let filled = Filled {
         name: name.to_owned(),
-        command: command(),
+        command: read.command(made),
         action: format!("/plan/{}", super::super::address::encoded(&id)),
         version: Some(form.version()?),
         form,

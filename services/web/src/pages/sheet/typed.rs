@@ -1,8 +1,9 @@
 //! What was typed into a sheet that was not recorded as a whole: it stays on the page, with the reason at each field.
 
+use super::super::filling;
 use axum::http::StatusCode;
 use joinedup_application::execute::ExecuteError;
-use maud::{Markup, html};
+use maud::Markup;
 
 /// Why something of a form was not recorded.
 #[derive(Clone, Debug)]
@@ -41,13 +42,11 @@ impl Typed {
 
     /// What is in the way of it: each refusal leads to its field. The sentence says what was saved all the same.
     pub fn problem(&self, saved: &str) -> Markup {
-        html! {
-            div.summary #refused role="alert" tabindex="-1" autofocus {
-                h2 { "There is a problem" }
-                p { (saved) }
-                ul { @for refusal in &self.refused { li { a href=(format!("#{}", refusal.field)) { (refusal.at) } ": " (refusal.why) } } }
-            }
-        }
+        let faults = self.refused.iter().map(|refusal| {
+            let sentence = format!("{}: {}", refusal.at, refusal.why);
+            (Some(refusal.field.clone()), sentence)
+        });
+        filling::problem("refused", saved, faults)
     }
 }
 

@@ -9,16 +9,23 @@ pub fn number(value: f64, unit: &str) -> String {
 /// A value in words with so many decimals more than it needs.
 fn finer(value: f64, unit: &str, more: usize) -> String {
     if unit == "proportion" {
-        return trimmed(value * 100.0, 1 + more) + "%";
+        let percent = value * 100.0;
+        return trimmed(percent, seen(percent, 1) + more) + "%";
     }
     let decimals = if value.abs() >= 100.0 {
         0
-    } else if value.abs() >= 10.0 {
+    } else if value.abs() >= 10.0 || unit == "people" {
         1
     } else {
         2
     };
-    trimmed(value, decimals + more)
+    trimmed(value, seen(value, decimals) + more)
+}
+
+/// So many decimals, or as many as what is more than a slip of a sum needs in order not to read as zero.
+fn seen(value: f64, decimals: usize) -> usize {
+    let enough = |&d: &usize| value.abs() * 10_f64.powi(d as i32) >= 0.5;
+    (decimals..=6).find(enough).unwrap_or(decimals)
 }
 
 /// A value with its unit.
@@ -40,7 +47,7 @@ pub fn compared(one: f64, other: f64, unit: &str) -> [String; 2] {
 
 fn with_unit(number: String, unit: &str) -> String {
     match unit {
-        "proportion" | "" => number,
+        "proportion" | "count" | "" => number,
         // What explains itself is read beside the number and not as its noun.
         unit if unit.contains(", ") => format!("{number} ({unit})"),
         unit => {
@@ -102,6 +109,7 @@ mod tests {
     fn numbers_read_as_people_write_them() {
         assert_eq!(amount(1.0, "days"), "1 day");
         assert_eq!(amount(1.0, "people"), "1 person");
+        assert_eq!(amount(4.613, "people"), "4.6 people");
         assert_eq!(amount(1.2, "days"), "1.2 days");
         assert_eq!(amount(1.0, "per 100 comments"), "1 per 100 comments");
         assert_eq!(amount(1.0, "proportion"), "100%");
@@ -109,9 +117,19 @@ mod tests {
         assert_eq!(amount(3.5, "per 100,000"), "3.5 per 100,000");
         assert_eq!(number(4217.0, "days"), "4,217");
         assert_eq!(number(1_234_567.0, ""), "1,234,567");
+        assert_eq!(amount(12.0, "count"), "12");
         assert_eq!(number(0.125, "proportion"), "12.5%");
         assert_eq!(number(2.5, "days"), "2.5");
         assert_eq!(number(-3.0, "days"), "\u{2212}3");
         assert_eq!(number(100.0, "days"), "100");
+    }
+
+    #[test]
+    fn what_is_small_is_not_called_zero() {
+        assert_eq!(number(0.000_42, "proportion"), "0.04%");
+        assert_eq!(number(0.003_2, ""), "0.003");
+        assert_eq!(number(0.012, ""), "0.01");
+        assert_eq!(number(1e-15, "days"), "0");
+        assert_eq!(number(0.0, "days"), "0");
     }
 }
