@@ -274,7 +274,9 @@ impl Fold {
     fn glance_at(&self, message: &Message) {
         match message {
             Message::Head(_) => self.views.set(|s| s.other_log = false),
-            Message::OtherLog(_) => self.views.set(|s| s.other_log = true),
+            Message::OtherLog(_) | Message::Successor(_) => {
+                self.views.set(|s| s.other_log = true);
+            }
             _ => {}
         }
     }
@@ -308,6 +310,12 @@ impl Fold {
             Message::OtherLog(what) => {
                 self.views.set(|s| s.other_log = true);
                 self.fail(what);
+            }
+            Message::Successor(what) => {
+                self.views.set(|s| s.other_log = true);
+                self.fail(what);
+                // It comes again until that has worked.
+                self.rebuild_by_itself();
             }
         }
     }
