@@ -312,10 +312,12 @@ impl Fold {
                 self.fail(what);
             }
             Message::Successor(what) => {
-                self.views.set(|s| s.other_log = true);
-                self.fail(what);
-                // It comes again until that has worked.
-                self.rebuild_by_itself();
+                // It comes again until the views are built.
+                self.rebuild_by_itself(&what);
+                self.views.set(|s| {
+                    s.other_log = true;
+                    s.progress = Progress::Failed(what);
+                });
             }
         }
     }

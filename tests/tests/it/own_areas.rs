@@ -232,7 +232,7 @@ fn nobody_takes_back_or_ends_what_others_have_sent() {
     );
     assert_eq!(post("ward", &linked).0, 202);
     product.caught_up();
-    let mut late = of("r-7", "transfer.admitted.v1", &[("method", "planned")]);
+    let mut late = of("r-7", "transfer.admitted.v1", &[("method", "elective")]);
     late["data"]["transfer"] = "t-late".into();
     assert_eq!(post("ward", &late).0, 202);
     let end = |id: &str, ended: &str| {

@@ -78,8 +78,9 @@ impl Fold {
     }
 
     /// Nobody asks, and the log is known to be the right one.
-    pub(super) fn rebuild_by_itself(&mut self) {
+    pub(super) fn rebuild_by_itself(&mut self, why: &str) {
         if self.rebuilding.is_none() {
+            tracing::warn!(reason = why, "the views are built again from the log");
             self.start_rebuild(Vec::new());
         }
     }
