@@ -331,7 +331,7 @@ pub fn is_hash(text: &str) -> bool {
 /// The first bad line.
 pub fn verify(reader: impl BufRead) -> Result<Summary, ArchiveError> {
     let mut lines = Lines::new(reader);
-    while lines.next()?.is_some() {}
+    while lines.event()?.is_some() {}
     Ok(lines.summary)
 }
 
@@ -351,7 +351,7 @@ pub async fn restore(
     loop {
         let mut events = Vec::with_capacity(BATCH_EVENTS);
         while events.len() < BATCH_EVENTS {
-            let Some(event) = lines.next()? else { break };
+            let Some(event) = lines.event()? else { break };
             events.push(NewEvent {
                 message_id: message_id(&event.payload),
                 subject: event.subject,
@@ -422,7 +422,8 @@ fn write_line(
 }
 
 /// The lines of an archive, each checked.
-struct Lines<R> {
+#[derive(Debug)]
+pub struct Lines<R> {
     reader: R,
     summary: Summary,
     /// The number of lines read.
@@ -431,7 +432,8 @@ struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    fn new(reader: R) -> Self {
+    /// Those that a reader gives.
+    pub fn new(reader: R) -> Self {
         Self {
             reader,
             summary: Summary::starting_from(BEGIN),
@@ -440,7 +442,11 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    fn next(&mut self) -> Result<Option<RecordedEvent>, ArchiveError> {
+    /// The event of the next line; none at the end.
+    ///
+    /// # Errors
+    /// When the line is not as it was written, or does not follow on the one before.
+    pub fn event(&mut self) -> Result<Option<RecordedEvent>, ArchiveError> {
         let line = self.line + 1;
         let wrong = |problem| ArchiveError { line, problem };
         self.buffer.clear();

@@ -142,6 +142,14 @@ impl Retracted {
     pub fn is_tombstone(&self) -> bool {
         self.retracts.starts_with(Self::TOMBSTONE)
     }
+
+    /// The SHA-256 digest of the event that stood where this tombstone stands; none of any other retraction.
+    #[must_use]
+    pub fn erased(&self) -> Option<[u8; 32]> {
+        let digits = self.retracts.strip_prefix(Self::TOMBSTONE)?;
+        let digest = data_encoding::HEXLOWER.decode(digits.as_bytes()).ok()?;
+        digest.try_into().ok()
+    }
 }
 
 pub(crate) use {codes, facts, payload};

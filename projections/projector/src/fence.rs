@@ -2,7 +2,8 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::decode::digest;
-use joinedup_log::{EventLog, Position, ReadError};
+use joinedup_events::recorded;
+use joinedup_log::{EventLog, Position, ReadError, RecordedEvent};
 
 /// Why a view may not go on over this log.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +13,11 @@ pub enum FenceError {
         "the log is another one than the view was built from: it was deleted and made again, or this is another server. Restore the log, or rebuild the views from this one with `joinedup rebuild`"
     )]
     OtherLog,
+    /// The log is another one, and holds what the view was built from.
+    #[error(
+        "the log is another one than the view was built from and goes on from it: it was written anew by an erasure, or restored. The views are being built again from this one, and events are taken when they are there"
+    )]
+    Successor,
     /// The log lost its end.
     #[error(
         "the log ends at position {head}, before the view's checkpoint {checkpoint}: events that were counted are gone from it. Restore the log, or rebuild the views from this one with `joinedup rebuild`"
@@ -38,29 +44,132 @@ pub enum FenceError {
 }
 
 /// Checks that the log is the one that a checkpoint was written over.
+///
+/// Another log that has the checkpoint's event at its position, or says that it was erased there, holds what the view was
+/// built from: it is a copy, or was written anew by an erasure. Only of what else was erased nothing is known here.
 pub(crate) async fn check(log: &dyn EventLog, checkpoint: &Checkpoint) -> Result<(), FenceError> {
     let Some(identity) = &checkpoint.log else {
         return Ok(());
     };
-    if log.identity().await? != *identity {
-        return Err(FenceError::OtherLog);
-    }
+    let is_other = log.identity().await? != *identity;
     let at = checkpoint.position;
     if at == Position::ORIGIN {
-        return Ok(());
+        return if is_other {
+            Err(FenceError::OtherLog)
+        } else {
+            Ok(())
+        };
     }
     let head = log.head().await?;
-    if head < at {
+    if head < at && !is_other {
         return Err(FenceError::Shorter {
             head,
             checkpoint: at,
         });
     }
     let found = log.read(Position(at.0 - 1), 1).await?;
-    match found.first() {
-        Some(event) if event.position != at => Err(FenceError::Forgotten(at)),
-        None => Err(FenceError::Forgotten(at)),
-        Some(event) if digest(event) != checkpoint.event_digest => Err(FenceError::OtherEvent(at)),
-        Some(_) => Ok(()),
+    let Some(event) = found.first().filter(|event| event.position == at) else {
+        return Err(if is_other {
+            FenceError::OtherLog
+        } else {
+            FenceError::Forgotten(at)
+        });
+    };
+    match (digest(event) == checkpoint.event_digest, is_other) {
+        (true, false) => Ok(()),
+        (true, true) => Err(FenceError::Successor),
+        (false, true) if is_tombstone_of(event, &checkpoint.event_digest) => {
+            Err(FenceError::Successor)
+        }
+        (false, true) => Err(FenceError::OtherLog),
+        (false, false) => Err(FenceError::OtherEvent(at)),
+    }
+}
+
+/// Whether an event says that one with a digest was erased where it stands.
+fn is_tombstone_of(event: &RecordedEvent, erased: &[u8; 32]) -> bool {
+    recorded::read(&event.payload).is_ok_and(|event| {
+        let retraction = event.fact.retraction();
+        retraction.is_some_and(|retraction| retraction.erased().as_ref() == Some(erased))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use joinedup_log::NewEvent;
+    use joinedup_log::memory::MemoryLog;
+
+    fn event(id: &str, retracts: Option<&str>) -> NewEvent {
+        let (fact, more) = match retracts {
+            None => ("admitted", r#""method":"emergency""#.to_owned()),
+            Some(what) => ("retracted", format!(r#""retracts":"{what}""#)),
+        };
+        let payload = format!(
+            r#"{{"specversion":"1.0","type":"care.joinedup.transfer.{fact}.v1","source":"/pas","id":"{id}","time":"2026-01-01T00:00:00Z","recordedtime":"2026-01-01T01:00:00Z","data":{{"transfer":"t-{id}","area":"hv-north-1",{more}}}}}"#
+        );
+        NewEvent {
+            subject: "joinedup.transfer.hv-north-1.00".to_owned(),
+            message_id: id.to_owned(),
+            payload: payload.into(),
+            condition: None,
+        }
+    }
+
+    async fn log(events: Vec<NewEvent>) -> MemoryLog {
+        let log = MemoryLog::new();
+        log.append(events).await.unwrap();
+        log
+    }
+
+    /// A checkpoint at the end of a log.
+    async fn checkpoint(log: &MemoryLog) -> Checkpoint {
+        let events = log.read(Position::ORIGIN, 100).await.unwrap();
+        let last = events.last().unwrap();
+        Checkpoint {
+            position: last.position,
+            log: Some(log.identity().await.unwrap()),
+            event_digest: digest(last),
+            ..Checkpoint::origin(1)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_copy_and_an_erased_log_are_known_and_no_other_is() {
+        let old = log(vec![event("a", None), event("b", None)]).await;
+        let of_old = checkpoint(&old).await;
+        assert!(check(&old, &of_old).await.is_ok());
+        let of = |erased: &[u8; 32]| {
+            let hash: String = erased.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("erased-sha256:{hash}")
+        };
+        let tombstone = of(&of_old.event_digest);
+        let of_another = of(&[7; 32]);
+        for (events, is_known) in [
+            (
+                vec![event("a", None), event("b", None), event("c", None)],
+                true,
+            ),
+            (vec![event("x", None), event("b", None)], true),
+            (
+                vec![event("a", None), event("gone", Some(&tombstone))],
+                true,
+            ),
+            (
+                vec![event("a", None), event("gone", Some(&of_another))],
+                false,
+            ),
+            (vec![event("a", None), event("c", None)], false),
+            (vec![event("a", None)], false),
+        ] {
+            let other = log(events).await;
+            let refused = check(&other, &of_old).await.unwrap_err();
+            let as_known = matches!(refused, FenceError::Successor);
+            assert_eq!(as_known, is_known, "{refused}");
+            assert!(
+                is_known || matches!(refused, FenceError::OtherLog),
+                "{refused}"
+            );
+        }
     }
 }

@@ -274,7 +274,9 @@ impl Fold {
     fn glance_at(&self, message: &Message) {
         match message {
             Message::Head(_) => self.views.set(|s| s.other_log = false),
-            Message::OtherLog(_) => self.views.set(|s| s.other_log = true),
+            Message::OtherLog(_) | Message::Successor(_) => {
+                self.views.set(|s| s.other_log = true);
+            }
             _ => {}
         }
     }
@@ -308,6 +310,14 @@ impl Fold {
             Message::OtherLog(what) => {
                 self.views.set(|s| s.other_log = true);
                 self.fail(what);
+            }
+            Message::Successor(what) => {
+                // It comes again until the views are built.
+                self.rebuild_by_itself(&what);
+                self.views.set(|s| {
+                    s.other_log = true;
+                    s.progress = Progress::Failed(what);
+                });
             }
         }
     }

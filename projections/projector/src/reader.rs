@@ -27,6 +27,8 @@ pub(crate) enum Message {
     Failed(String),
     /// The log is not the one that the view was built from: a person has to look.
     OtherLog(String),
+    /// Nor is this, but it goes on from that one: the view is to be built again from it.
+    Successor(String),
 }
 
 /// A run of decoded events, as it came from the log.
@@ -56,6 +58,7 @@ pub(crate) async fn read(
             // It is looked at again all the same: a log that is put right, or given back, ends it.
             Ended::Failed(what) => Message::Failed(what),
             Ended::OtherLog(what) => Message::OtherLog(what),
+            Ended::Successor(what) => Message::Successor(what),
         };
         if messages.send(message).await.is_err() {
             return;
@@ -74,6 +77,7 @@ enum Ended {
     Away(String),
     Failed(String),
     OtherLog(String),
+    Successor(String),
 }
 
 impl From<ReadError> for Ended {
@@ -91,6 +95,7 @@ impl From<FenceError> for Ended {
             FenceError::Log(error) => error.into(),
             // Nothing is folded over what may be another log; but nothing says that it is one.
             FenceError::Forgotten(_) => Self::Failed(error.to_string()),
+            FenceError::Successor => Self::Successor(error.to_string()),
             other => Self::OtherLog(other.to_string()),
         }
     }

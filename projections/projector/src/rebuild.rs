@@ -38,7 +38,7 @@ impl Drop for Building {
 }
 
 /// Builds it. Blocks the thread that it runs on. Where the view is built again without anybody's asking, the log has to be the
-/// one that its checkpoint was written over: the stored view may be the last that is left of another.
+/// one that its checkpoint was written over, or one that goes on from that: the stored view may be the last that is left of another.
 pub(crate) async fn rebuild(
     folder: Folder,
     settings: Settings,
@@ -107,6 +107,8 @@ async fn fenced(log: &dyn EventLog, built_over: Option<&Checkpoint>) -> Result<(
                 attempts += 1;
                 tokio::time::sleep(PAUSE * attempts).await;
             }
+            // What the view was built from is in it, but for what was erased.
+            Err(FenceError::Successor) => return Ok(()),
             outcome => return outcome.map_err(|e| e.to_string()),
         }
     }

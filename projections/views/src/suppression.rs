@@ -67,11 +67,12 @@ impl Policy {
             .is_none_or(|area| !self.exempt.contains(&area.kind))
     }
 
-    /// Whether rules hold for an area or for any whose numbers could be worked out with its own.
+    /// Whether rules hold for an area or for any whose numbers could be worked out with its own: those of one that they do
+    /// not hold for could be with those of its small parts, and with no others.
     #[must_use]
     pub fn holds_near(&self, areas: &Areas, area: &AreaId) -> bool {
-        let near = decided::relatives(areas, area, self);
-        near.iter().any(|area| self.holds(areas, area.as_str()))
+        let mut parts = areas.children(area).iter();
+        self.holds(areas, area.as_str()) || parts.any(|part| self.holds(areas, part.as_str()))
     }
 }
 

@@ -17,7 +17,10 @@ use joinedup_log::{AppendError, EventLog, NewEvent, Position, ReadError, Recorde
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use succession::goes_on;
+
 mod mention;
+mod succession;
 
 /// Events that are read and written at a time.
 const BATCH: usize = 1_000;
@@ -32,13 +35,18 @@ pub enum ErasureError {
     #[error("the log cannot be read: {0}")]
     Read(#[from] ReadError),
     /// The new log does not take events.
-    #[error("the new log cannot be written: {0}")]
+    #[error("the new log cannot be written: {0}; the same command again goes on from there")]
     Append(#[from] AppendError),
-    /// There is something in the new log.
+    /// There is something in the new log that this erasure would not have written.
     #[error(
-        "the new log is not empty: name a folder that is not there yet, or a server whose stream has no events"
+        "the new log has another event at position {0} than this run writes there: name a folder that is not there yet, or a server whose stream is empty or was begun by the same command"
     )]
-    NotEmpty,
+    OtherEvent(u64),
+    /// There is more in the new log than in the old one.
+    #[error(
+        "the new log goes on beyond position {0}, where the old one ends: events were taken there already, so nothing is written"
+    )]
+    Longer(u64),
     /// The old log does not begin at its beginning, so that positions would shift.
     #[error(
         "the log begins at position {0} and not at 1, so events would not stay where they stand: erase from a log that is whole"
@@ -120,25 +128,27 @@ async fn each(log: &dyn EventLog, mut look: impl FnMut(Event) + Send) -> Result<
     Ok(())
 }
 
-/// Writes a log anew into one that is empty.
+/// Writes a log anew into one that is empty, or goes on where a run for the same was broken off.
 ///
 /// # Errors
-/// When either log fails, or the old one is not whole. The old one is only read; what was written of the new one is not to
-/// be used then.
+/// When either log fails, the old one is not whole, or the new one holds anything else. The old one is only read; what was
+/// written of the new one is not to be used then.
 pub async fn rewrite(
     old: &dyn EventLog,
     new: &dyn EventLog,
     chosen: &Chosen,
 ) -> Result<Report, ErasureError> {
-    if new.head().await? != Position::ORIGIN {
-        return Err(ErasureError::NotEmpty);
-    }
     let mut report = Report::default();
     let head = old.head().await?;
+    let there = new.head().await?;
+    if there > head {
+        return Err(ErasureError::Longer(head.0));
+    }
     while report.events < head.0 {
-        let events = old.read(Position(report.events), BATCH).await?;
+        let before = Position(report.events);
+        let events = old.read(before, BATCH).await?;
         if events.is_empty() {
-            return Err(cut_short(Position(report.events), head).into());
+            return Err(cut_short(before, head).into());
         }
         let mut written = Vec::with_capacity(events.len());
         for event in &events {
@@ -148,14 +158,48 @@ pub async fn rewrite(
             }
             written.push(rewritten(event, chosen, &mut report)?);
         }
-        let first = events.first().map_or(0, |event| event.position.0);
-        for (position, appended) in (first..).zip(new.append(written).await?) {
+        let known = if there > before {
+            written_before(new, before, &written).await?
+        } else {
+            0
+        };
+        let first = before.0 + known as u64 + 1;
+        let rest = written.split_off(known);
+        if rest.is_empty() {
+            continue;
+        }
+        for (position, appended) in (first..).zip(new.append(rest).await?) {
             if appended.duplicate || appended.position.0 != position {
                 return Err(ErasureError::Misplaced(position));
             }
         }
     }
     Ok(report)
+}
+
+/// How many of some events an earlier run has written after a position.
+async fn written_before(
+    new: &dyn EventLog,
+    after: Position,
+    events: &[NewEvent],
+) -> Result<usize, ErasureError> {
+    let mut known = 0;
+    while let Some(left) = events.get(known..).filter(|left| !left.is_empty()) {
+        let before = Position(after.0 + known as u64);
+        let there = new.read(before, left.len()).await?;
+        if there.is_empty() {
+            break;
+        }
+        for (event, stored) in left.iter().zip(&there) {
+            known += 1;
+            let position = Position(after.0 + known as u64);
+            let is_same = stored.subject == event.subject && stored.payload == event.payload;
+            if stored.position != position || !is_same {
+                return Err(ErasureError::OtherEvent(position.0));
+            }
+        }
+    }
+    Ok(known)
 }
 
 /// A log that gives less than it has was not read whole.

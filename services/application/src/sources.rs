@@ -29,11 +29,16 @@ pub struct Source {
     pub late: bool,
 }
 
-/// Every source, the late ones first, those that have sent nothing for longest first among them.
+/// Every source, the late ones first, those that have sent nothing for longest first among them. Of a source that has
+/// reported on an area that is not covered everybody is shown what the public is.
 ///
 /// # Errors
 /// When this process has no views.
-pub fn sources(app: &App, audience: Audience) -> Result<Vec<Source>, QuestionError> {
+pub fn sources(
+    app: &App,
+    audience: Audience,
+    covers: impl Fn(&str) -> bool,
+) -> Result<Vec<Source>, QuestionError> {
     let (now, edition) = (app.now(), app.edition(audience));
     let mut found: BTreeMap<String, Source> = BTreeMap::new();
     charts::views(app)?.read(|view| {
@@ -66,7 +71,8 @@ pub fn sources(app: &App, audience: Audience) -> Result<Vec<Source>, QuestionErr
         source.late = source
             .expected
             .is_some_and(|interval| now - source.recorded > interval);
-        if audience == Audience::Public {
+        let is_covered = source.areas.iter().all(|area| covers(area.as_str()));
+        if audience == Audience::Public || !is_covered {
             source.events = None;
             for at in [&mut source.recorded, &mut source.happened] {
                 *at = local::midnight(local::date(*at));
@@ -88,7 +94,10 @@ pub fn contradictions(
 ) -> Result<Vec<Listed>, QuestionError> {
     let today = local::date(app.now());
     let views = charts::views(app)?;
-    Ok(views.read(|view| listed(view, audience, today, covers)))
+    Ok(match app.edition(audience) {
+        Some(edition) => edition.contradictions(covers),
+        None => views.read(|view| listed(view, audience, today, covers)),
+    })
 }
 
 /// Whether the data can be relied on today.
@@ -109,8 +118,12 @@ pub struct Health {
 ///
 /// # Errors
 /// When this process has no views.
-pub fn health(app: &App, audience: Audience) -> Result<Health, QuestionError> {
-    Ok(health_of(sources(app, audience)?, app.now()))
+pub fn health(
+    app: &App,
+    audience: Audience,
+    covers: impl Fn(&str) -> bool,
+) -> Result<Health, QuestionError> {
+    Ok(health_of(sources(app, audience, covers)?, app.now()))
 }
 
 fn health_of(all: Vec<Source>, now: DateTime<Utc>) -> Health {

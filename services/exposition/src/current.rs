@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::places::{self, Places};
 use joinedup_application::publisher::LATENESS;
+use joinedup_application::sources::contradictions;
 use joinedup_events::check::source_label;
 use joinedup_events::{Area, AreaId, Areas, local};
 use joinedup_projector::{Progress, Status};
 use joinedup_views::ask::{Basis, CellsOf};
-use joinedup_views::contradictions::listed;
 use joinedup_views::expectation::Expectations;
 use joinedup_views::measure::Measure;
 use joinedup_views::measures::Measures;
@@ -65,15 +65,15 @@ pub fn samples(app: &App, audience: Audience) -> Samples {
             if audience == Audience::Operations {
                 add_now(&mut samples, view, &app.definitions, &places, now);
             }
-            let contradictions = listed(view, audience, local::date(now), |_| true);
-            for row in contradictions.iter().take(MAX_SOURCES) {
-                if let Some(count) = row.count.number() {
-                    let labels = [row.source.as_str(), row.kind.code()];
-                    samples.add(&names::CONTRADICTIONS, &labels, count as f64);
-                }
-            }
             places
         });
+        let contradictions = contradictions(app, audience, |_| true).unwrap_or_default();
+        for row in contradictions.iter().take(MAX_SOURCES) {
+            if let Some(count) = row.count.number() {
+                let labels = [row.source.as_str(), row.kind.code()];
+                samples.add(&names::CONTRADICTIONS, &labels, count as f64);
+            }
+        }
         let definitions = app.definitions.for_asking();
         for measure in measures.iter() {
             // A measure at a time, so that folding need not wait for all of them.

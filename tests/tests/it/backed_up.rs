@@ -4,6 +4,7 @@ use joinedup_tests::care::stay;
 use joinedup_tests::folders;
 use joinedup_tests::product::{self, Joinedup, JoinedupOptions};
 use joinedup_tests::tools::Run;
+use std::path::Path;
 
 fn sent(product: &Joinedup, name: &str) {
     let events = stay(
@@ -174,7 +175,7 @@ fn refused(folder: &std::path::Path, words: &str, says: &str) {
 }
 
 #[test]
-fn an_archive_is_not_continued_from_a_log_in_which_somebody_was_erased() {
+fn an_archive_of_a_log_in_which_somebody_was_erased_begins_anew() {
     let folder = tempfile::tempdir().unwrap();
     let run = |words: &str| ran(folder.path(), words);
     let refused = |words: &str, says: &str| refused(folder.path(), words, says);
@@ -201,16 +202,42 @@ fn an_archive_is_not_continued_from_a_log_in_which_somebody_was_erased() {
     run(erase).succeeded();
     let left = ["new.part", "new/unfinished-erasure"];
     assert!(left.iter().all(|left| !folder.path().join(left).exists()));
-    refused("export --data new --into backup", "by an erasure");
-    // Nor from a folder of an older version, which knew no log.
-    std::fs::remove_file(folder.path().join("backup/log-identity")).unwrap();
-    refused("export --data new --into backup", "by an erasure");
+    // The archive begins anew by itself, and what holds the erased person lies apart.
+    let anew = |log: &str| {
+        let words = format!("export --data {log} --into backup");
+        let anew = run(&words);
+        assert!(anew.succeeded().contains("by an erasure"), "{anew:?}");
+        run("export --verify backup").succeeded();
+        let again = run(&words);
+        assert!(again.succeeded().contains("nothing is new"), "{again:?}");
+    };
+    anew("new");
+    let file = "000000000001-000000000009.ndjson";
+    let is_in = |folder: &Path| {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        text.contains(r#""transfer":"one""#)
+    };
+    let aside = names(&folder.path().join("backup"));
+    let aside = aside.iter().find(|name| name.starts_with("before-erasure"));
+    let aside = format!("backup/{}", aside.unwrap());
+    assert!(is_in(&folder.path().join(&aside)) && !is_in(&folder.path().join("backup")));
+    run(&format!("export --verify {aside}")).succeeded();
+    // The log before the erasure does not go on from the one after it.
+    refused("export --data data --into backup", "another one");
     assert!(!folder.path().join("backup/unfinished.part").exists());
-    run("export --data data --into backup").succeeded();
-    // What was restored from the archive holds all of it, and goes on.
-    let file = "backup/000000000001-000000000009.ndjson";
-    run(&format!("import --data restored {file}")).succeeded();
-    run("export --data restored --into backup").succeeded();
+    // The same for an archive that knows no log, and where the last event is one of those that were erased.
+    std::fs::remove_file(folder.path().join("backup/log-identity")).unwrap();
+    std::fs::remove_dir_all(folder.path().join(&aside)).unwrap();
+    run("erase --data new --into newer --entity transfer/three").succeeded();
+    anew("newer");
+    // What was restored from an archive holds all of it, and goes on.
+    run("export --data data --into old").succeeded();
+    run(&format!("import --data restored old/{file}")).succeeded();
+    let restored = run("export --data restored --into old");
+    assert!(
+        restored.succeeded().contains("nothing is new"),
+        "{restored:?}"
+    );
 
     let whole = run("export --data data -o all.ndjson");
     let again = whole.stderr.split("with --after").nth(1).unwrap().trim();

@@ -170,6 +170,20 @@ fn nobody_records_for_another_area_or_speaks_for_another_source() {
 }
 
 #[test]
+fn of_a_source_of_several_areas_who_is_bound_to_one_sees_the_day_alone() {
+    let product = start();
+    send_waiting(&product);
+    product.caught_up();
+    let shows_events = |name: &str| {
+        let path = "/sources?area=havenshire-north";
+        let page = ask(&product, &token(name), "GET", path, &Value::Null);
+        assert_eq!(page.status, 200, "{}", page.text());
+        page.text().contains(r#"data-label="Events""#)
+    };
+    assert!(shows_events("admin") && !shows_events("north") && !shows_events("board"));
+}
+
+#[test]
 fn nobody_takes_back_or_ends_what_others_have_sent() {
     let product = start();
     let post = |name: &str, event: &Value| {
@@ -193,14 +207,34 @@ fn nobody_takes_back_or_ends_what_others_have_sent() {
     assert_eq!(post("feed", &foreign), refused("/data/retracts_source"));
     let own = of("r-2", "transfer.retracted.v1", &[("retracts", "x")]);
     assert_eq!(post("feed", &own).0, 202);
-    // Somebody else's person as the one before: neither taken back nor written to.
+    // Somebody else's person as the one before: people come back to other hospitals, and nothing of the earlier stay changes.
+    let trace = |id: &str| {
+        let path = format!("/api/v1/entities/transfer/{id}");
+        ask(&product, &token("admin"), "GET", &path, &Value::Null).json()
+    };
+    let stated = |id: &str| (trace(id)["area"].clone(), trace(id)["state"].clone());
+    let before = stated("t-west");
     for (id, kind, more) in [
         ("r-3", "transfer.retracted.v1", ("retracts", "x")),
         ("r-4", "transfer.admitted.v1", ("method", "emergency")),
+        ("r-5", "transfer.retracted.v1", ("retracts", "r-4")),
     ] {
         let linked = of(id, kind, &[more, ("previous", "t-west")]);
-        assert_eq!(post("ward", &linked), refused("/data/previous"), "{kind}");
+        assert_eq!(post("ward", &linked).0, 202, "{kind}");
+        product.caught_up();
+        assert_eq!(stated("t-west"), before, "{kind}");
     }
+    // Of one that is known by such a link alone, what happened may still come.
+    let linked = of(
+        "r-6",
+        "transfer.admitted.v1",
+        &[("method", "emergency"), ("previous", "t-late")],
+    );
+    assert_eq!(post("ward", &linked).0, 202);
+    product.caught_up();
+    let mut late = of("r-7", "transfer.admitted.v1", &[("method", "elective")]);
+    late["data"]["transfer"] = "t-late".into();
+    assert_eq!(post("ward", &late).0, 202);
     let end = |id: &str, ended: &str| {
         let data = json!({ "change": "source/pas", "area": "hv-north-2", "ended": ended, "because": "closed" });
         event("change.source-ended.v1", id, time, data)

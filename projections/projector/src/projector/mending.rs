@@ -13,7 +13,7 @@ pub(super) type Answer = oneshot::Sender<Result<(), String>>;
 
 /// A rebuild that is under way.
 pub(super) struct Rebuilding {
-    /// Nobody asked for it, so it is built from no other log than the view was.
+    /// Nobody asked for it, so it is built from no other log than the view was, or one that goes on from that.
     by_itself: bool,
     waiting: Vec<Answer>,
 }
@@ -77,6 +77,14 @@ impl Fold {
         }
     }
 
+    /// Nobody asks, and the log is known to be the right one.
+    pub(super) fn rebuild_by_itself(&mut self, why: &str) {
+        if self.rebuilding.is_none() {
+            tracing::warn!(reason = why, "the views are built again from the log");
+            self.start_rebuild(Vec::new());
+        }
+    }
+
     /// Starts a rebuild that so many wait for, or one that nobody asked for.
     fn start_rebuild(&mut self, waiting: Vec<Answer>) {
         let by_itself = waiting.is_empty();
@@ -131,6 +139,7 @@ impl Fold {
             return;
         };
         if let (true, Err(failed)) = (by_itself, &answer) {
+            tracing::warn!(reason = failed, "building the views again failed");
             if let Some(damage) = &mut self.damage {
                 damage.failed = Some(failed.clone());
             }

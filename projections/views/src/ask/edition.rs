@@ -17,9 +17,9 @@ const FILLED: u64 = 1_000;
 /// What a view holds of people at one moment.
 #[derive(Clone, Debug)]
 pub struct Edition {
-    pub(super) taken: DateTime<Utc>,
-    pub(super) cells: Cells,
-    pub(super) sources: Summary,
+    pub(crate) taken: DateTime<Utc>,
+    pub(crate) cells: Cells,
+    pub(crate) sources: Summary,
     pub(super) position: u64,
     pub(super) as_of: Option<DateTime<Utc>>,
 }

@@ -1,13 +1,16 @@
 //! The contradictions of a view by source and kind, as an audience may see them.
 
 use super::Contradiction;
+use crate::ask::Edition;
+use crate::cell::Cells;
 use crate::contribution::SourceKey;
 use crate::measure::SmallNumbers;
 use crate::quantity::CONTRADICTIONS;
 use crate::suppression::{Audience, Shown};
-use crate::view::View;
+use crate::view::{Summary, View};
 use chrono::NaiveDate;
 use joinedup_events::check::source_label;
+use joinedup_events::local;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -33,12 +36,36 @@ pub fn listed(
     today: NaiveDate,
     covers: impl Fn(&str) -> bool,
 ) -> Vec<Listed> {
+    listed_in((view.cells(), view.summary()), audience, today, covers)
+}
+
+impl Edition {
+    /// As [`listed`], as the public sees them until the next edition: a later record that puts one right would take it away
+    /// as it comes.
+    #[must_use]
+    pub fn contradictions(&self, covers: impl Fn(&str) -> bool) -> Vec<Listed> {
+        let today = local::date(self.taken);
+        listed_in(
+            (&self.cells, &self.sources),
+            Audience::Public,
+            today,
+            covers,
+        )
+    }
+}
+
+fn listed_in(
+    (cells, sources): (&Cells, &Summary),
+    audience: Audience,
+    today: NaiveDate,
+    covers: impl Fn(&str) -> bool,
+) -> Vec<Listed> {
     let rule = match audience {
         Audience::Public => SmallNumbers::Hes7,
         Audience::Operations => SmallNumbers::None,
     };
     let mut found: BTreeMap<(&str, Contradiction), (i64, NaiveDate)> = BTreeMap::new();
-    for series in view.cells().all_series(CONTRADICTIONS) {
+    for series in cells.all_series(CONTRADICTIONS) {
         let [(_, kind), (_, source)] = series.breakdown else {
             continue;
         };
@@ -57,8 +84,7 @@ pub fn listed(
     if found.is_empty() {
         return Vec::new();
     }
-    let names: BTreeMap<String, Cow<'_, str>> = view
-        .summary()
+    let names: BTreeMap<String, Cow<'_, str>> = sources
         .rhythms
         .keys()
         .map(|name| (SourceKey::of(name).to_string(), source_label(name)))

@@ -1,6 +1,7 @@
 //! Which records contradict each other, for which source they count, and who sees how many.
 
 use super::*;
+use crate::ask::Edition;
 use crate::suppression::{Audience, Shown};
 use crate::view::View;
 use chrono::NaiveDate;
@@ -294,6 +295,32 @@ fn the_public_sees_neither_small_counts_nor_those_of_today() {
     let last = NaiveDate::from_ymd_opt(2026, 5, 31);
     assert_eq!(shown(12, "2026-05-31"), Some((Shown::Rounded(10), last)));
     assert_eq!(shown(12, "2026-06-01"), None);
+}
+
+#[test]
+fn what_is_put_right_later_stays_in_the_list_of_an_edition() {
+    let wrong = |n: usize| Event {
+        entity: EntityId::new(&format!("e-{n}")).unwrap(),
+        ..recorded(
+            transfer(&n.to_string(), "discharge-reversed", "2026-01-05"),
+            "2026-05-31",
+        )
+    };
+    let mut view = view((0..8).map(wrong));
+    let edition = Edition::of(&view, "2026-06-01T05:00:00Z".parse().unwrap());
+    let before = edition.contradictions(|_| true);
+    assert_eq!(before, listed(&view, Audience::Public, today(), |_| true));
+    let back = json!({ "retracts": "0" });
+    let put_right = Event {
+        entity: EntityId::new("e-0").unwrap(),
+        ..recorded(
+            event("/pas", "back", "transfer.retracted", "2026-01-05", back),
+            "2026-06-01",
+        )
+    };
+    view.fold([(9, put_right)]);
+    assert_ne!(before, listed(&view, Audience::Public, today(), |_| true));
+    assert_eq!(before, edition.contradictions(|_| true));
 }
 
 #[test]

@@ -46,6 +46,7 @@ impl Asked<'_> {
     pub fn decided(&self, query: &PointQuery<'_>) -> BTreeMap<AreaId, Decided> {
         let slices = slices(self.basis, query);
         let whole = Filter::default();
+        let wanted: BTreeSet<&AreaId> = self.wanted.iter().collect();
         let mut decided: BTreeMap<AreaId, Decided> = BTreeMap::new();
         for area in self.wanted {
             if decided.contains_key(area) {
@@ -70,14 +71,15 @@ impl Asked<'_> {
                     && query.to.is_none_or(|to| point.period_start <= to)
             };
             for (area, mut points) in points {
-                if !self.wanted.contains(&area) {
+                if !wanted.contains(&area) {
                     continue;
                 }
                 points.retain(|point| query.range.is_some() || is_asked(point));
                 let holds = self.policy.holds(self.areas, area.as_str());
+                let near = hidden.is_none() && self.policy.holds_near(self.areas, &area);
                 let is_hidden = |start: &NaiveDate| match &hidden {
                     Some(hidden) => hidden.contains(&(*start, area.clone())),
-                    None => self.policy.holds_near(self.areas, &area),
+                    None => near,
                 };
                 let starts = points.iter().map(|point| point.period_start);
                 let hidden = starts.filter(is_hidden).collect();

@@ -8,8 +8,12 @@ use joinedup_simulator::{Scenario, history};
 use joinedup_views::view::View;
 
 async fn county() -> MemoryLog {
+    county_of(0.1).await
+}
+
+async fn county_of(scale: f64) -> MemoryLog {
     let scenario = Scenario::ending(3, "2026-06-15T12:00:00Z".parse().unwrap());
-    let scenario = scenario.unwrap().months(2).scaled(0.1);
+    let scenario = scenario.unwrap().months(2).scaled(scale);
     let events = history(&scenario, &Areas::built_in().unwrap()).unwrap();
     let log = MemoryLog::new();
     let new = events.iter().map(|event| new_event(event, None)).collect();
@@ -113,13 +117,103 @@ async fn what_is_erased_is_nowhere_and_the_views_are_those_without_it() {
     );
     assert!(folded == left(&before, &chosen), "the cells differ");
 
-    // Once more changes nothing, and a log with something in it is not written over.
+    // Once more changes nothing, and a log with something else in it is not written over.
     let again = MemoryLog::new();
     let report = rewrite(&new, &again, &chosen).await.unwrap();
     assert_eq!((report.erased, report.unlinked), (0, 0));
     assert_eq!(all(&again).await, after);
-    let full = rewrite(&old, &new, &chosen).await;
-    assert!(matches!(full, Err(ErasureError::NotEmpty)), "{full:?}");
+    let other = rewrite(&old, &new, &Chosen::new()).await;
+    assert!(
+        matches!(other, Err(ErasureError::OtherEvent(_))),
+        "{other:?}"
+    );
+    let more = coded("t-more", "2026-06-16T01:00:00Z");
+    new.append(vec![more]).await.unwrap();
+    let longer = rewrite(&old, &new, &chosen).await;
+    assert!(matches!(longer, Err(ErasureError::Longer(_))), "{longer:?}");
+}
+
+#[tokio::test]
+async fn a_run_that_was_broken_off_is_gone_on_with() {
+    let old = county_of(0.2).await;
+    let before = all(&old).await;
+    let somebody = decoded(&before[0]).unwrap();
+    let chosen = Chosen::from([(somebody.fact.family(), somebody.entity)]);
+    let whole = MemoryLog::new();
+    let report = rewrite(&old, &whole, &chosen).await.unwrap();
+    let whole = all(&whole).await;
+    assert!(whole.len() > BATCH + 1);
+    // Within the first batch, at its end, in the next, and when all was written.
+    for left in [1, BATCH, BATCH + 1, whole.len()] {
+        let new = MemoryLog::new();
+        let written = whole[..left].iter().map(|event| NewEvent {
+            subject: event.subject.clone(),
+            message_id: format!("position-{}", event.position.0),
+            payload: event.payload.clone(),
+            condition: None,
+        });
+        new.append(written.collect()).await.unwrap();
+        assert_eq!(rewrite(&old, &new, &chosen).await.unwrap(), report);
+        assert_eq!(all(&new).await, whole);
+    }
+}
+
+async fn archived(log: &MemoryLog) -> Vec<u8> {
+    let mut file = Vec::new();
+    joinedup_log::archive::export(log, &mut file, Position::ORIGIN)
+        .await
+        .unwrap();
+    file
+}
+
+#[tokio::test]
+async fn a_log_goes_on_from_the_one_it_was_written_from_and_from_no_other() {
+    let old = county_of(0.2).await;
+    let linked = all(&old)
+        .await
+        .iter()
+        .filter_map(decoded)
+        .find_map(|event| {
+            let previous = event.fact.previous()?.clone();
+            Some((event.fact.family(), previous))
+        });
+    let chosen = Chosen::from([linked.unwrap()]);
+    let new = MemoryLog::new();
+    assert!(rewrite(&old, &new, &chosen).await.unwrap().unlinked > 0);
+    let before = archived(&old).await;
+    let after = archived(&new).await;
+    let goes_on = |old: &[u8], new: &[u8]| goes_on(old, new).unwrap();
+    assert!(goes_on(&before, &before) && goes_on(&before, &after));
+    assert!(!goes_on(&after, &before), "what was erased is back");
+    new.append(vec![coded("t-more", "2026-06-16T01:00:00Z")])
+        .await
+        .unwrap();
+    let more = archived(&new).await;
+    assert!(goes_on(&before, &more));
+    assert!(!goes_on(&more, &after), "an older copy");
+    // A tombstone of something else.
+    let other = MemoryLog::new();
+    let mut events: Vec<NewEvent> = Vec::new();
+    for event in all(&new).await {
+        let mut payload = String::from_utf8(event.payload.to_vec()).unwrap();
+        if let Some(at) = payload.find(Retracted::TOMBSTONE) {
+            let digit = at + Retracted::TOMBSTONE.len();
+            let changed = if payload.as_bytes()[digit] == b'0' {
+                "1"
+            } else {
+                "0"
+            };
+            payload.replace_range(digit..=digit, changed);
+        }
+        events.push(NewEvent {
+            subject: event.subject,
+            message_id: event.position.0.to_string(),
+            payload: payload.into(),
+            condition: None,
+        });
+    }
+    other.append(events).await.unwrap();
+    assert!(!goes_on(&before, &archived(&other).await));
 }
 
 #[tokio::test]

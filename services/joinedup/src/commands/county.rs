@@ -62,7 +62,7 @@ impl KeptCounty {
         match (&self.of_log, log) {
             (Some(kept), Some(log)) if *kept != log => Err(Failure::usage(format!(
                 "the simulated county of {} was sent into another log than this one, so nothing is sent: move the file away to \
-                 begin a new county; where this log was restored from an archive of that one, take `of_log` out of the file",
+                 begin a new county; where this log was restored from an archive of that one, or written anew by an erasure, take `of_log` out of the file",
                 path.display()
             ))),
             (None, log) => {

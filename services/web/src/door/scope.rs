@@ -10,7 +10,7 @@ use joinedup_application::sources::contradictions;
 use joinedup_events::assessment::AssessmentFact;
 use joinedup_events::change::ChangeFact;
 use joinedup_events::transfer::TransferFact;
-use joinedup_events::{AreaId, EntityId, Event, EventKey, Fact, Family};
+use joinedup_events::{AreaId, Event, EventKey, Fact, Family};
 use joinedup_views::changes;
 use joinedup_views::contradictions::Listed;
 use joinedup_views::contribution::FactKey;
@@ -29,7 +29,12 @@ pub fn sees(caller: &Caller, entity: &Entity<'_>) -> bool {
     caller.areas().is_none() || areas.into_iter().any(|area| caller.covers(area.as_str()))
 }
 
-/// The same of the data of an event as it was written. An event that names no area is shown to those alone who are
+/// Whether anything is known of an entity but that another one named it.
+fn has_own(entity: &Entity<'_>) -> bool {
+    entity.facts.all().iter().any(|fact| fact.linked.is_none())
+}
+
+/// Whether a caller sees an event, by its data as they were written. An event that names no area is shown to those alone who are
 /// bound to none.
 #[must_use]
 pub fn sees_data(caller: &Caller, data: &Value) -> bool {
@@ -62,8 +67,9 @@ const OTHER_SOURCE: &str = "must begin with one of the sources that this token s
 
 /// What an event may not be about or from, when it comes from this caller; the index is left to whoever counts.
 ///
-/// The entity and the one before it are looked at as they stand too, where this process has views: naming an own area in
-/// an event about somebody else's person is not a way in.
+/// The entity is looked at as it stands too, where this process has views: naming an own area in an event about somebody
+/// else's person is not a way in. The one before it (`previous`) may be anybody's: people come back to other hospitals than
+/// they left, all that the earlier stay gets is that its person came back, and a refusal would say that the id is known.
 #[must_use]
 pub fn misplaced(caller: &Caller, app: &App, event: &Event) -> Vec<FieldError> {
     let wrong = |pointer: &str, detail: &str| FieldError {
@@ -93,22 +99,17 @@ pub fn misplaced(caller: &Caller, app: &App, event: &Event) -> Vec<FieldError> {
         return found;
     }
     let family = event.fact.family();
-    let is_of_others = |id: &EntityId| {
-        let known = app.views.as_ref().and_then(|views| {
-            views.read(|view| {
-                let known = view.entity(family, id.as_str());
-                known.map(|known| !sees(caller, &known))
-            })
-        });
-        known == Some(true)
-    };
+    let is_of_others = app.views.as_ref().is_some_and(|views| {
+        views.read(|view| {
+            let known = view.entity(family, event.entity.as_str());
+            known.is_some_and(|known| has_own(&known) && !sees(caller, &known))
+        })
+    });
     // A chart is of all areas: each decides about its own.
     let is_of_chart =
         family == Family::Change && event.entity.as_str().starts_with(changes::OF_CHARTS);
     let mut areas = areas_of(&event.area, &event.fact);
-    if !areas.any(|area| caller.covers(area.as_str()))
-        || !is_of_chart && is_of_others(&event.entity)
-    {
+    if !areas.any(|area| caller.covers(area.as_str())) || !is_of_chart && is_of_others {
         found.push(wrong(
             "/data/area",
             "must be one of the areas that you are bound to, or lie within one, and what the event is about must be there already",
@@ -118,12 +119,6 @@ pub fn misplaced(caller: &Caller, app: &App, event: &Event) -> Vec<FieldError> {
         found.push(wrong(
             "/data/retracts",
             "must be an event of one of the areas that you are bound to",
-        ));
-    }
-    if event.fact.previous().is_some_and(is_of_others) {
-        found.push(wrong(
-            "/data/previous",
-            "must be of one of the areas that you are bound to, for it hears of the event too",
         ));
     }
     if let Fact::Change(ChangeFact::SourceEnded(end)) = &event.fact

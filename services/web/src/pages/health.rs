@@ -20,7 +20,8 @@ const OLD_DAYS: i64 = 7;
 /// # Errors
 /// 404 when this process has no views.
 pub fn of(visit: &Visit) -> Result<Health, Problem> {
-    Ok(sources::health(&visit.app, visit.audience())?)
+    let covers = |area: &str| visit.caller.covers(area);
+    Ok(sources::health(&visit.app, visit.audience(), covers)?)
 }
 
 /// The class and the words of the strip, for views that follow the log. Green is only what is on time.

@@ -33,7 +33,8 @@ pub async fn show(visit: Visit) -> Result<Response, Problem> {
 }
 
 fn body(visit: &Visit) -> Result<Markup, Problem> {
-    let found = sources(&visit.app, visit.audience())?;
+    let covers = |area: &str| visit.caller.covers(area);
+    let found = sources(&visit.app, visit.audience(), covers)?;
     let rejected = visit.views()?.quarantine().len();
     let tells_events = found.iter().any(|source| source.events.is_some());
     Ok(html! {
@@ -60,7 +61,7 @@ fn body(visit: &Visit) -> Result<Markup, Problem> {
                                 td data-label="Status" { @if source.late { strong.tag.concern { "No data for " (health::quiet_for(visit, source)) } } @else if source.expected.is_some() { "On time" } @else { "No schedule" } }
                                 td data-label="Last received" { (health::received(source)) }
                                 td data-label="Expected" { (health::every(source.expected)) }
-                                @if let Some(events) = source.events { td.number data-label="Events" { (number(events as f64, "")) } }
+                                @if tells_events { td.number data-label="Events" { @if let Some(events) = source.events { (number(events as f64, "")) } } }
                                 td data-label="Places" { (places(visit, &source.areas)) }
                             }
                         }

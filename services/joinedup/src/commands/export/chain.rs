@@ -7,6 +7,7 @@ use crate::cli::Failure;
 use crate::commands::target::Target;
 use chrono::{DateTime, TimeDelta, Utc};
 use joinedup_application::config::Config;
+use joinedup_application::erasure;
 use joinedup_log::{Position, archive};
 use joinedup_store::write_in_place;
 use std::collections::VecDeque;
@@ -49,21 +50,16 @@ async fn lengthened(folder: &Path, target: &Target, config: &Config) -> Result<(
         return Err(about(io::Error::other(why)));
     }
     let archived = archived(folder)?;
+    let continued = continued(folder, target, config, archived.as_ref()).await;
+    let (output, Exported { summary, log }) = match continued {
+        Err(refused) if archived.is_some() => {
+            // What the log says now decides; where it cannot be asked, the first refusal stands.
+            let anew = begun_anew(folder, target, config).await;
+            anew.ok().flatten().ok_or(refused)?
+        }
+        continued => continued?,
+    };
     let begin = archived.as_ref().map(after).unwrap_or_default();
-    let output = Output::unnamed(folder.join(UNFINISHED))?;
-    let Exported { summary, log } = events(target, config, output.writer()?, &begin).await?;
-    let mark = folder.join(OF_LOG);
-    let is_noted = log.is_some() && fs::read_to_string(&mark).ok() == log;
-    if let Some(archived) = archived.as_ref().filter(|_| !is_noted)
-        && !holds(target, config, archived).await?
-    {
-        return Err(Failure::new(format!(
-            "{}: the log is another one than this archive was made from, and does not hold all that is in it: it was written anew by \
-             an erasure, or is an older copy. Begin a new folder; after an erasure delete this one, for whoever was erased is \
-             still in it, else move it away and keep it",
-            folder.display()
-        )));
-    }
     match (summary.first, summary.last) {
         (Some(first), Some(last)) => {
             let name = folder.join(format!("{:012}-{:012}.ndjson", first.0, last.0));
@@ -82,10 +78,82 @@ async fn lengthened(folder: &Path, target: &Target, config: &Config) -> Result<(
         _ => println!("nothing is new since position {}", begin.after),
     }
     // Last, so that a mark is never there without what it speaks of.
-    if let Some(log) = log.filter(|_| !is_noted) {
-        write_in_place(&mark, log.as_bytes()).map_err(unwritten)?;
+    if let Some(log) = log.filter(|log| noted(folder).as_ref() != Some(log)) {
+        write_in_place(&folder.join(OF_LOG), log.as_bytes()).map_err(unwritten)?;
     }
     Ok(())
+}
+
+/// The log that the archive in a folder was made from.
+fn noted(folder: &Path) -> Option<String> {
+    fs::read_to_string(folder.join(OF_LOG)).ok()
+}
+
+/// Writes what is new since an archive, of its own log or of one that holds all of it.
+async fn continued(
+    folder: &Path,
+    target: &Target,
+    config: &Config,
+    archived: Option<&archive::Summary>,
+) -> Result<(Output, Exported), Failure> {
+    let begin = archived.map(after).unwrap_or_default();
+    let output = Output::unnamed(folder.join(UNFINISHED))?;
+    let exported = events(target, config, output.writer()?, &begin).await?;
+    let is_noted = exported.log.is_some() && noted(folder) == exported.log;
+    if let Some(archived) = archived.filter(|_| !is_noted)
+        && !holds(target, config, archived).await?
+    {
+        return Err(Failure::new(format!(
+            "{}: the log is another one than this archive was made from, and does not hold all that is in it: it is an older copy, \
+             or another log. Move this folder away and keep it, and begin a new one",
+            folder.display()
+        )));
+    }
+    Ok((output, exported))
+}
+
+/// Writes a whole archive of a log that was written anew by an erasure, where it goes on from the log of the archive in the
+/// folder; what was there goes into a folder within it, for whoever was erased is still in it. None where the log is any
+/// other.
+async fn begun_anew(
+    folder: &Path,
+    target: &Target,
+    config: &Config,
+) -> Result<Option<(Output, Exported)>, Failure> {
+    let unfinished = folder.join(UNFINISHED);
+    let output = Output::unnamed(unfinished.clone())?;
+    let exported = events(target, config, output.writer()?, &Begin::default()).await?;
+    let old = BufReader::new(Files::of(folder).map_err(unwritten)?);
+    let new = BufReader::new(File::open(unfinished).map_err(unwritten)?);
+    if !erasure::goes_on(old, new).map_err(Failure::new)? {
+        return Ok(None);
+    }
+    let aside = put_aside(folder).map_err(unwritten)?;
+    println!(
+        "the log was written anew by an erasure, so the archive begins anew; the one before is in {}, with whoever was erased: \
+         delete it when you have looked at the new log",
+        aside.display()
+    );
+    Ok(Some((output, exported)))
+}
+
+/// Puts an archive into a folder of its own: its end first, so that what is left by a run that was broken off is an archive.
+fn put_aside(folder: &Path) -> io::Result<PathBuf> {
+    let now = Utc::now().format("%Y%m%dT%H%M%SZ");
+    let aside = folder.join(format!("before-erasure-{now}"));
+    fs::create_dir(&aside)?;
+    let files = Files::of(folder)?.waiting.into_iter().rev();
+    let files = files.map(|(_, path)| path);
+    for path in [OF_LOG, ALL_READ]
+        .map(|name| folder.join(name))
+        .into_iter()
+        .chain(files)
+    {
+        if let (Some(name), true) = (path.file_name(), path.exists()) {
+            fs::rename(&path, aside.join(name))?;
+        }
+    }
+    Ok(aside)
 }
 
 /// What is in the folder. All of it is read once a day, so that what went bad is noticed while the log still has it; between,
