@@ -17,7 +17,7 @@ mod partition;
 mod shelved;
 
 pub use crate::entities::{Entity, EntityKey};
-pub use crate::summary::{LastReport, Rhythm, Summary, Totals};
+pub use crate::summary::{LastReport, Reported, Rhythm, Summary, Totals};
 pub use bundle::Bundle;
 pub use known_at::{KnownAt, Part};
 pub use partition::{Lists, Partition};
