@@ -27,6 +27,17 @@ pub struct LastReport {
     pub events: u64,
 }
 
+/// Up to when the sources of some areas have reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reported {
+    /// What happened later may be unknown, at any distance: the last report of the expected source that has been late for
+    /// longest, or the newest report of all where none is late.
+    pub until: DateTime<Utc>,
+    /// Every source that reports regularly has reported since: of what happened later, one of them may have more to report
+    /// although none is late.
+    pub whole_until: DateTime<Utc>,
+}
+
 impl LastReport {
     fn add(&mut self, more: &Self) {
         self.occurred_at = self.occurred_at.max(more.occurred_at);
@@ -274,9 +285,29 @@ impl Summary {
             .map(|((_, area), report)| (area, report))
     }
 
-    /// The instant up to which the sources that feed a family in the areas have reported: what happened later may be unknown,
-    /// at any distance. It is the last report of the expected source that has been late for longest, or the newest report
-    /// of all where none is late. None when there is no source.
+    /// Up to when the sources that feed a family in the areas have reported. None when there is no source.
+    #[must_use]
+    pub fn reported(
+        &self,
+        family: Family,
+        areas: &BTreeSet<AreaId>,
+        set: &Expectations,
+    ) -> Option<Reported> {
+        let mut words = self.words(family, areas);
+        words.sort_unstable_by_key(|(_, at)| *at);
+        let (_, newest) = *words.last()?;
+        let until = self.late(&words, newest, set).next().unwrap_or(newest);
+        // One that reports every Friday makes nothing missing on Tuesday, and yet it has more to report of the week.
+        let is_due = |source: &str| {
+            let rhythm = self.rhythms.get(source);
+            rhythm.is_some_and(Rhythm::is_regular) && self.expected_interval(source, set).is_some()
+        };
+        let due = words.iter().find(|(source, _)| is_due(source));
+        let whole_until = due.map_or(until, |(_, at)| until.min(*at));
+        Some(Reported { until, whole_until })
+    }
+
+    /// As [`Reported::until`].
     #[must_use]
     pub fn reported_until(
         &self,
@@ -284,12 +315,7 @@ impl Summary {
         areas: &BTreeSet<AreaId>,
         set: &Expectations,
     ) -> Option<DateTime<Utc>> {
-        let words = self.words(family, areas);
-        let newest = words.iter().map(|(_, at)| *at).max()?;
-        // One that reports every Friday holds up nobody on Tuesday: it is late once the others have gone on for longer than
-        // it is usually silent.
-        let late = self.late(&words, newest, set).min();
-        Some(late.unwrap_or(newest))
+        Some(self.reported(family, areas, set)?.until)
     }
 
     /// The date of the last report of the source that has been late for longest, at an instant; none where none is late.

@@ -17,14 +17,14 @@ mod partition;
 mod shelved;
 
 pub use crate::entities::{Entity, EntityKey};
-pub use crate::summary::{LastReport, Rhythm, Summary, Totals};
+pub use crate::summary::{LastReport, Reported, Rhythm, Summary, Totals};
 pub use bundle::Bundle;
 pub use known_at::{KnownAt, Part};
 pub use partition::{Lists, Partition};
 
 /// The version of what views store. A change of the packed facts, of a quantity or of a contribution raises it, and
 /// with it every view is rebuilt from the log.
-pub const VIEW_VERSION: u32 = 20;
+pub const VIEW_VERSION: u32 = 21;
 
 /// With fewer facts than this, dividing the work costs more than it saves.
 const MIN_TO_DIVIDE: usize = 256;

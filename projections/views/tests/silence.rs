@@ -174,6 +174,53 @@ fn weeks_after_the_last_word_of_one_of_two_feeds_are_missing_at_any_distance() {
     }
 }
 
+/// The states of the last weeks of one chart, a Monday at noon.
+fn last_weeks(events: &[Event], monday: i64, count: usize) -> Vec<State> {
+    let measures = Measures::built_in(|_| true).unwrap();
+    let now = hour(monday, 12);
+    let view = view(events.iter().filter(|e| e.recorded_at <= now).cloned());
+    let query = PointQuery {
+        measure: measures.get("tr-delayed-nights").unwrap(),
+        area: &AreaId::new(PLACE).unwrap(),
+        grain: Grain::Week,
+        from: None,
+        to: Some(date(monday - 1)),
+        filter: &Filter::default(),
+        now,
+        range: None,
+    };
+    let basis = Basis::of(&view, &Expectations::default(), None, [query.measure]);
+    let points = points(&basis, &Areas::built_in().unwrap(), &query);
+    let states = points.iter().rev().take(count).map(|p| p.state);
+    states.collect()
+}
+
+#[test]
+fn a_week_is_not_judged_before_the_list_of_every_friday_is_in() {
+    let mut fridays = feed("/fridays", 0..140);
+    for event in &mut fridays {
+        let day = (event.recorded_at - hour(0, 0)).num_days();
+        event.recorded_at = hour(day + (4 - day).rem_euclid(7), 18);
+    }
+    let both = [feed("/a", 0..140), fridays.clone()].concat();
+    let (whole, part) = (State::Final, State::Incomplete);
+    assert_eq!(last_weeks(&both, 84, 3), [part, whole, whole]);
+    // On the first Friday after it the list is in.
+    fridays.retain(|e| e.recorded_at < hour(90, 0));
+    let in_time = [feed("/a", 0..140), fridays].concat();
+    assert_eq!(last_weeks(&in_time, 91, 3), [part, whole, whole]);
+    assert_eq!(last_weeks(&in_time, 98, 3), [State::Missing, part, whole]);
+    // Who reports when somebody is admitted is waited for by nobody.
+    let mut rare = feed("/rare", 0..80);
+    rare.retain(|e| {
+        [1, 2, 3, 12, 13, 30, 31, 50, 66, 67, 75]
+            .map(|d| hour(d, 10))
+            .contains(&e.recorded_at)
+    });
+    let with_rare = [feed("/a", 0..140), rare].concat();
+    assert_eq!(last_weeks(&with_rare, 84, 2), [whole, whole]);
+}
+
 /// Charts as they were known at instants, and those of views that were folded then: how many weeks were missing.
 fn as_known(all: &[Event], instants: impl IntoIterator<Item = i64>) -> Vec<usize> {
     let measures = Measures::built_in(|_| true).unwrap();

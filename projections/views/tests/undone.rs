@@ -10,7 +10,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use joinedup_events::facts::Happened;
 use joinedup_events::referral::{
-    Closed, ClosureReason, Discussed, DiscussionOutcome, ReferralFact,
+    Closed, ClosureReason, DeclineReason, Declined, Discussed, DiscussionOutcome, ReferralFact,
 };
 use joinedup_events::transfer::{
     AdmissionMethod, Admitted, DischargeMethod, DischargeNoticeGiven, Discharged, NotReady, Ready,
@@ -358,6 +358,15 @@ fn reopening_takes_back_closures_up_to_its_time() {
         ]),
         Some(hour(9))
     );
+    // A referral that was refused is open again, too, and a refusal after that ends it.
+    let declined = || {
+        ReferralFact::Declined(Declined {
+            reason: DeclineReason::Inappropriate,
+        })
+    };
+    assert_eq!(ended(vec![(declined(), 1, 50), (reopened(), 2, 2)]), None);
+    let again = vec![(declined(), 1, 1), (reopened(), 2, 2), (declined(), 3, 3)];
+    assert_eq!(ended(again), Some(hour(3)));
 }
 
 proptest! {

@@ -6,7 +6,7 @@ use crate::cell::Cells;
 use crate::changes::{self, Annotation, Change, ChangeSpan, Decisions, TargetStep};
 use crate::expectation::Expectations;
 use crate::measure::Measure;
-use crate::view::{KnownAt, Summary, View};
+use crate::view::{KnownAt, Reported, Summary, View};
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::area::Areas;
 use joinedup_events::{AreaId, Family};
@@ -187,17 +187,17 @@ impl<'a> Basis<'a> {
             .map_or(self.as_of, |edition| edition.as_of)
     }
 
-    /// The instant up to which every source of a measure has reported for areas; none where no source is known, or
-    /// where sources report only when there is something to report. A period that begins later is missing, not zero.
+    /// Up to when the sources of a measure have reported for areas; none where no source is known, or where sources report
+    /// only when there is something to report.
     #[must_use]
-    pub(crate) fn reported_until(
+    pub(crate) fn reported(
         &self,
         measure: &Measure,
         within: &BTreeSet<AreaId>,
-    ) -> Option<DateTime<Utc>> {
+    ) -> Option<Reported> {
         let family = Self::reporting(measure)?;
         self.sources_of(measure)
-            .reported_until(family, within, &self.expectations)
+            .reported(family, within, &self.expectations)
     }
 
     /// The family of a measure's events, where silence says something: the others report when there is something to report,

@@ -75,8 +75,8 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// Reads the facts that stand, in the order of recording. Opening a referral again undoes the closures up to and
-    /// including its own time, whenever either was recorded.
+    /// Reads the facts that stand, in the order of recording. Opening a referral again undoes what had ended it up to and
+    /// including its own time, a refusal as well as a closure, whenever either was recorded.
     #[must_use]
     pub fn of(facts: &'a [StoredFact]) -> Self {
         let mut case = Self {
@@ -85,6 +85,7 @@ impl<'a> Case<'a> {
             ..Self::default()
         };
         let mut closures: Vec<(DateTime<Utc>, Option<ClosureReason>)> = Vec::new();
+        let mut decisions: Vec<(DateTime<Utc>, Decision)> = Vec::new();
         let mut reopened: Option<DateTime<Utc>> = None;
         let mut contacts: Vec<DateTime<Utc>> = Vec::new();
         for stored in facts {
@@ -102,11 +103,11 @@ impl<'a> Case<'a> {
                         case.triaged_as.push((at, priority));
                     }
                 }
-                ReferralFact::Accepted(_) => case.decided = Some((at, Decision::Accepted)),
+                ReferralFact::Accepted(_) => decisions.push((at, Decision::Accepted)),
                 ReferralFact::Declined(f) => {
-                    case.decided = Some((at, Decision::Declined(f.reason.code())))
+                    decisions.push((at, Decision::Declined(f.reason.code())));
                 }
-                ReferralFact::Redirected(_) => case.decided = Some((at, Decision::Redirected)),
+                ReferralFact::Redirected(_) => decisions.push((at, Decision::Redirected)),
                 ReferralFact::FirstContact(f) if f.face_to_face => {
                     contacts.push(at);
                 }
@@ -133,7 +134,10 @@ impl<'a> Case<'a> {
                 | ReferralFact::Retracted(_) => {}
             }
         }
-        closures.retain(|(at, _)| reopened.is_none_or(|again| *at > again));
+        let ends_it = |at: DateTime<Utc>| reopened.is_none_or(|again| at > again);
+        closures.retain(|(at, _)| ends_it(*at));
+        decisions.retain(|(at, decision)| *decision == Decision::Accepted || ends_it(*at));
+        case.decided = decisions.pop();
         if let Some((at, reason)) = closures.pop() {
             case.closed = Some(at);
             case.withdrawn = reason.is_none();

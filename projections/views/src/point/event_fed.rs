@@ -11,6 +11,7 @@ use crate::measure::{Aggregate, Source};
 use crate::period::Period;
 use crate::quantity::{Kind, Quantity};
 use crate::tally::{Sums, Tally};
+use crate::view::Reported;
 use chrono::NaiveDate;
 use joinedup_events::area::Areas;
 use joinedup_events::{AreaId, local};
@@ -45,7 +46,7 @@ pub(super) fn raws(
 ) -> (Frame, Vec<Raw>) {
     let cells = basis.cells(query.measure);
     let within = areas.within(query.area);
-    let reported_until = basis.reported_until(query.measure, &within);
+    let reported = basis.reported(query.measure, &within);
     let within: Vec<AreaId> = within.into_iter().collect();
     // Of two quantities either may have begun first: invitations go out before answers come.
     let first = [Some(quantity.name()), query.measure.over.as_deref()]
@@ -68,7 +69,6 @@ pub(super) fn raws(
         frame: &frame,
     };
     let mut raws = asked.raws();
-    let maturity = query.measure.maturity();
     // To the day it would say when the first person of a small place came.
     let began = Period::of(query.grain, first).start;
     for (period, raw) in frame.periods.iter().zip(&mut raws) {
@@ -84,23 +84,36 @@ pub(super) fn raws(
                 "nothing was recorded here before {}",
                 began.format("%-d %B %Y")
             ));
-        } else if reported_until.is_some_and(|until| period.start > local::date(until)) {
-            *raw = Raw::missing("its sources have not reported for this period");
-        } else if let Some(until) = reported_until.filter(|until| *until < period.over_at()) {
-            // A dead feed must not end with a week that looks calm, nor with a day: what came in the night before is not of it.
-            raw.partly_reported = true;
-            if period.over_at() <= query.now {
-                raw.note = Some(format!(
-                    "its sources have reported up to {} only",
-                    local::date(until).format("%-d %B %Y")
-                ));
-            }
-        } else if let Some(until) = reported_until {
-            // What began in the period ends unseen while nobody reports.
-            raw.provisional |= until < period.ripe_at(maturity);
+        } else if let Some(reported) = reported {
+            hold_against(reported, *period, query, raw);
         }
     }
     (frame, raws)
+}
+
+/// Holds a period against how far its sources have reported.
+fn hold_against(reported: Reported, period: Period, query: &PointQuery<'_>, raw: &mut Raw) {
+    let Reported { until, whole_until } = reported;
+    if period.start > local::date(until) {
+        *raw = Raw::missing("its sources have not reported for this period");
+    } else if whole_until < period.over_at() {
+        // A dead feed must not end with a week that looks calm, nor with a day: what came in the night before is not of it.
+        raw.partly_reported = true;
+        if period.over_at() <= query.now {
+            let who = if until < period.over_at() {
+                "its sources have"
+            } else {
+                "one of its sources has"
+            };
+            raw.note = Some(format!(
+                "{who} reported up to {} only",
+                local::date(whole_until).format("%-d %B %Y")
+            ));
+        }
+    } else {
+        // What began in the period ends unseen while nobody reports.
+        raw.provisional |= whole_until < period.ripe_at(query.measure.maturity());
+    }
 }
 
 fn first_date(cells: &Cells, quantity: &str, scope: &[AreaId]) -> Option<NaiveDate> {

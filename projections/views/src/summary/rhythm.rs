@@ -15,6 +15,11 @@ const MAX_DAYS: usize = 64;
 /// patience.
 const WITHIN_PERCENT: usize = 95;
 
+/// A source is regular if it is usually silent for no longer than a weekend,
+const WEEKEND: i32 = 3;
+/// or than so many times the median of its silences.
+const STEADY: i32 = 2;
+
 /// When a source reported.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rhythm {
@@ -71,15 +76,27 @@ impl Rhythm {
     /// How long after a report the next one is due: the usual longest silence, from the start of a day to the end of the
     /// day of the next report.
     pub(crate) fn interval(&self) -> Option<TimeDelta> {
+        let longest = self.silence(WITHIN_PERCENT)?;
+        Some(TimeDelta::days(i64::from(longest) + 1))
+    }
+
+    /// Whether its next report can be foreseen, as of a list that is sent every night or every Friday. What reports only when
+    /// there is something to report is silent for a day or for weeks, and nothing can wait for it.
+    pub(crate) fn is_regular(&self) -> bool {
+        let silences = self.silence(50).zip(self.silence(WITHIN_PERCENT));
+        silences.is_some_and(|(usual, longest)| longest <= WEEKEND.max(STEADY * usual))
+    }
+
+    /// How many days lie between a report and the next, in so many of a hundred cases at most; none without a rhythm.
+    fn silence(&self, percent: usize) -> Option<i32> {
         if !self.is_shown(None) {
             return None;
         }
         let next = self.days.iter().skip(1);
         let mut gaps: Vec<i32> = self.days.iter().zip(next).map(|(a, b)| b - a).collect();
         gaps.sort_unstable();
-        let rank = (gaps.len() * WITHIN_PERCENT).div_ceil(100);
-        let gap = gaps.get(rank.checked_sub(1)?)?;
-        Some(TimeDelta::days(i64::from(*gap) + 1))
+        let rank = (gaps.len() * percent).div_ceil(100);
+        gaps.get(rank.checked_sub(1)?).copied()
     }
 }
 
@@ -124,6 +141,22 @@ mod tests {
         assert_eq!(of(working_days).interval(), Some(TimeDelta::days(4)));
         let monthly = (0..6).map(|m| m * 30 * 24);
         assert_eq!(of(monthly).interval(), Some(TimeDelta::days(31)));
+    }
+
+    #[test]
+    fn a_list_of_every_friday_is_regular_and_a_report_now_and_then_is_not() {
+        let daily = (0..60).map(|d| d * 24);
+        let working_days = (0..100).filter(|d| d % 7 < 5).map(|d| d * 24);
+        // One Friday was a holiday, and one list came a day late.
+        let fridays = [4, 11, 18, 26, 32, 46, 53].map(|d| d * 24);
+        let months = (0..6).map(|m| m * 30 * 24);
+        assert!(of(daily).is_regular());
+        assert!(of(working_days).is_regular());
+        assert!(of(fridays).is_regular());
+        assert!(of(months).is_regular());
+        let now_and_then = [0, 1, 2, 9, 11, 12, 25, 26, 31, 32, 40].map(|d| d * 24);
+        assert!(!of(now_and_then).is_regular());
+        assert!(!of([0, 0, 0, 24]).is_regular(), "too few to tell");
     }
 
     proptest! {
