@@ -171,19 +171,6 @@ payload! {
     }
 }
 
-/// National codes of discharge destinations that are hospitals: NHS and other, general and psychiatric. Care homes and
-/// hospices are none.
-const HOSPITALS: [&str; 9] = ["30", "48", "49", "50", "51", "52", "53", "84", "87"];
-
-impl Discharged {
-    /// Whether the destination is another hospital.
-    #[must_use]
-    pub fn is_to_hospital(&self) -> bool {
-        let destination = self.destination.as_ref();
-        destination.is_some_and(|code| HOSPITALS.contains(&code.as_str()))
-    }
-}
-
 facts! {
     /// The facts about a transfer.
     TransferFact {

@@ -68,8 +68,7 @@ macro_rules! quantities {
 }
 
 quantities! {
-    /// Days from ready to out, of each stay of a night or more that ended on the date otherwise than by death or by a move to
-    /// another hospital; no ready date counts as 0.
+    /// Days from ready to out, of each stay of a night or more that ended on the date otherwise than by death; no ready date counts as 0.
     DelayDays = "transfer.delay_days", Values, Days, ["pathway", "reason", "responsible"];
     /// People ready and not out: the night of a date counts when ready ≤ date < out.
     Waiting = "transfer.waiting", Level, Items, ["pathway", "reason", "responsible"];
@@ -87,7 +86,7 @@ quantities! {
     NoticeLead = "transfer.notice_lead", Proportion, Items, [];
     /// Discharge notices given on the date: called off later, or not.
     NoticeCalledOff = "transfer.notice_called_off", Proportion, Items, [];
-    /// People who left on the date, otherwise than by death or, without a pathway, for another hospital.
+    /// People who left on the date, otherwise than by death.
     Discharges = "transfer.discharges", Count, Items, ["admission", "clock", "day", "pathway"];
     /// Of the same people those of whom it is known how they came in, and came back if they did: back as an emergency within 30
     /// days, or not.

@@ -11,9 +11,9 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use joinedup_events::id::{AreaId, EntityId};
 use joinedup_events::reason::{Reason, Responsible};
 use joinedup_events::transfer::{
-    DelayReasonSet, DischargeMethod, Discharged, NotReady, Pathway, PathwaySet, Ready, TransferFact,
+    DelayReasonSet, DischargeMethod, Discharged, NotReady, Ready, TransferFact,
 };
-use joinedup_events::{Event, Fact, Slug, local};
+use joinedup_events::{Event, Fact, local};
 use joinedup_views::Quantity;
 use joinedup_views::view::View;
 use std::collections::BTreeMap;
@@ -209,37 +209,4 @@ fn a_ready_date_corrected_at_the_same_instant_replaces_the_first() {
         nights(&view, day(5, 1), day(5, 31)).values().sum::<i64>(),
         2
     );
-}
-
-#[test]
-fn a_move_to_another_hospital_is_no_discharge_unless_it_is_on_a_pathway() {
-    let moved = |destination: &str, pathway: Option<Pathway>| {
-        let left = TransferFact::Discharged(Discharged {
-            method: DischargeMethod::Agreed,
-            destination: Slug::new(destination).ok(),
-            date_only: false,
-        });
-        let decided = pathway.map(|pathway| {
-            let date = day(5, 2);
-            event(
-                3,
-                date,
-                TransferFact::PathwaySet(PathwaySet { date, pathway }),
-            )
-        });
-        let mut events = vec![ready(1, day(5, 1)), event(2, day(5, 4), left)];
-        events.extend(decided);
-        let view = view(events);
-        // The nights were waited for whatever came after them.
-        assert_eq!(
-            nights(&view, day(5, 1), day(5, 31)).values().sum::<i64>(),
-            3
-        );
-        delay(&view)
-    };
-    assert_eq!(moved("51", None), None);
-    assert_eq!(moved("87", None), None);
-    assert_eq!(moved("51", Some(Pathway::P2)), Some(3));
-    assert_eq!(moved("19", None), Some(3));
-    assert_eq!(moved("85", None), Some(3));
 }

@@ -14,7 +14,7 @@ use crate::dimension::{NO_DELAY, UNKNOWN};
 use crate::quantity::Quantity as Q;
 use crate::tally::{Delta, OPEN};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use joinedup_events::transfer::Pathway;
+use joinedup_events::transfer::{DischargeMethod, Pathway};
 use joinedup_events::{AreaId, local};
 pub(crate) use spell::stands;
 pub use spell::{Further, Spell, Wait};
@@ -131,9 +131,12 @@ fn stages(spell: &Spell<'_>, add: Add<'_>) {
 }
 
 fn discharge(spell: &Spell<'_>, add: Add<'_>) {
-    let Some((at, how)) = spell.left() else {
+    let Some((at, how)) = spell.discharged else {
         return;
     };
+    if how.method == DischargeMethod::Died {
+        return;
+    }
     let out = local::date(at);
     let pathway = spell.pathway(out).map_or(UNKNOWN, Pathway::code);
     let clock = if how.date_only {

@@ -105,15 +105,12 @@ pub fn stay(story: &mut Story, dice: &mut Dice, number: usize) {
         return;
     }
     let died = dice.one_in(10);
-    // 51 and 87 are hospitals: without a pathway who goes there is moved and not discharged.
-    let destination = dice.of(&["19", "19", "51", "54", "87", "99"]);
-    let moved = ["51", "87"].contains(&destination) && pathway.is_none();
     story.publish(
         "transfer.discharged.v1",
         out,
-        of(json!({ "method": if died { "died" } else { "agreed" }, "destination": destination })),
+        of(json!({ "method": if died { "died" } else { "agreed" } })),
     );
-    if died || moved {
+    if died {
         return;
     }
     if let Some((_, date)) = expected {

@@ -6,9 +6,7 @@ use crate::contribution::StoredFact;
 use crate::dimension::UNKNOWN;
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::reason::{Reason, Responsible};
-use joinedup_events::transfer::{
-    Admitted, DelayReasonSet, DischargeMethod, Discharged, Pathway, TransferFact,
-};
+use joinedup_events::transfer::{Admitted, DelayReasonSet, Discharged, Pathway, TransferFact};
 use joinedup_events::{AreaId, Fact, Slug, local};
 use std::collections::BTreeSet;
 
@@ -290,16 +288,6 @@ impl<'a> Spell<'a> {
     #[must_use]
     pub fn out(&self) -> Option<NaiveDate> {
         self.discharged.map(|(at, _)| local::date(at))
-    }
-
-    /// When and how the person left hospital alive. A move to another hospital is none, as in the national figures of the
-    /// discharge ready date, unless it was on a pathway: a bed for rehabilitation is often in a hospital.
-    #[must_use]
-    pub fn left(&self) -> Option<(DateTime<Utc>, &'a Discharged)> {
-        self.discharged.filter(|(at, how)| {
-            let is_moved = how.is_to_hospital() && self.pathway(local::date(*at)).is_none();
-            how.method != DischargeMethod::Died && !is_moved
-        })
     }
 
     /// The pathway in force on a date.

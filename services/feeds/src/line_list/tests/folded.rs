@@ -47,10 +47,7 @@ impl Figures {
                     figures.add(place, date, "nights", 1);
                     night = date.checked_add_days(Days::new(1));
                 }
-                // 51 is another hospital: without a pathway that is a move.
-                let is_moved = spell.destination == "51" && spell.pathway.is_empty();
-                let has_left = spell.destination != "79" && !is_moved;
-                let Some(at) = spell.out.filter(|_| has_left) else {
+                let Some(at) = spell.out.filter(|_| spell.destination != "79") else {
                     continue;
                 };
                 figures.add(place, at.date(), "out", 1);
