@@ -5,6 +5,9 @@ use crate::decode::digest;
 use joinedup_events::recorded;
 use joinedup_log::{EventLog, Position, ReadError, RecordedEvent};
 
+/// How many events are read at a time to look for a tombstone.
+const BATCH: usize = 1_000;
+
 /// Why a view may not go on over this log.
 #[derive(Debug, thiserror::Error)]
 pub enum FenceError {
@@ -13,9 +16,9 @@ pub enum FenceError {
         "the log is another one than the view was built from: it was deleted and made again, or this is another server. Restore the log, or rebuild the views from this one with `joinedup rebuild`"
     )]
     OtherLog,
-    /// The log is another one, and holds what the view was built from.
+    /// The log is another one, and says itself that it was written anew from the one that the view was built from.
     #[error(
-        "the log is another one than the view was built from and goes on from it: it was written anew by an erasure, or restored. The views are being built again from this one, and events are taken when they are there"
+        "the log is another one than the view was built from and goes on from it: it was written anew by an erasure. The views are being built again from this one, and events are taken when they are there"
     )]
     Successor,
     /// The log lost its end.
@@ -45,8 +48,8 @@ pub enum FenceError {
 
 /// Checks that the log is the one that a checkpoint was written over.
 ///
-/// Another log that has the checkpoint's event at its position, or says that it was erased there, holds what the view was
-/// built from: it is a copy, or was written anew by an erasure. Only of what else was erased nothing is known here.
+/// Another log is accepted in one case alone: an erasure wrote it anew. It has the checkpoint's event at its position, or says
+/// that it was erased there, and up to there at least one tombstone. A copy has none: who restored it says so with a rebuild.
 pub(crate) async fn check(log: &dyn EventLog, checkpoint: &Checkpoint) -> Result<(), FenceError> {
     let Some(identity) = &checkpoint.log else {
         return Ok(());
@@ -77,21 +80,44 @@ pub(crate) async fn check(log: &dyn EventLog, checkpoint: &Checkpoint) -> Result
     };
     match (digest(event) == checkpoint.event_digest, is_other) {
         (true, false) => Ok(()),
-        (true, true) => Err(FenceError::Successor),
+        (true, true) if has_tombstone(log, at).await? => Err(FenceError::Successor),
         (false, true) if is_tombstone_of(event, &checkpoint.event_digest) => {
             Err(FenceError::Successor)
         }
-        (false, true) => Err(FenceError::OtherLog),
+        (_, true) => Err(FenceError::OtherLog),
         (false, false) => Err(FenceError::OtherEvent(at)),
+    }
+}
+
+/// Whether an event up to a position says that another was erased where it stands. Read again at each look: that of a copy
+/// goes on until somebody has looked at it.
+async fn has_tombstone(log: &dyn EventLog, until: Position) -> Result<bool, ReadError> {
+    let mut after = Position::ORIGIN;
+    loop {
+        let events = log.read(after, BATCH).await?;
+        let within = events.iter().filter(|event| event.position <= until);
+        if within.clone().any(|event| tombstone(event).is_some()) {
+            return Ok(true);
+        }
+        match events.last() {
+            Some(last) if last.position < until => after = last.position,
+            _ => return Ok(false),
+        }
     }
 }
 
 /// Whether an event says that one with a digest was erased where it stands.
 fn is_tombstone_of(event: &RecordedEvent, erased: &[u8; 32]) -> bool {
-    recorded::read(&event.payload).is_ok_and(|event| {
-        let retraction = event.fact.retraction();
-        retraction.is_some_and(|retraction| retraction.erased().as_ref() == Some(erased))
-    })
+    tombstone(event).as_ref() == Some(erased)
+}
+
+/// The digest of what was erased where an event stands.
+fn tombstone(event: &RecordedEvent) -> Option<[u8; 32]> {
+    recorded::read(&event.payload)
+        .ok()?
+        .fact
+        .retraction()?
+        .erased()
 }
 
 #[cfg(test)]
@@ -135,7 +161,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_copy_and_an_erased_log_are_known_and_no_other_is() {
+    async fn a_log_that_an_erasure_wrote_anew_is_known_and_no_other_is() {
         let old = log(vec![event("a", None), event("b", None)]).await;
         let of_old = checkpoint(&old).await;
         assert!(check(&old, &of_old).await.is_ok());
@@ -146,14 +172,27 @@ mod tests {
         let tombstone = of(&of_old.event_digest);
         let of_another = of(&[7; 32]);
         for (events, is_known) in [
+            // A copy, and one with another event before.
             (
                 vec![event("a", None), event("b", None), event("c", None)],
-                true,
+                false,
             ),
-            (vec![event("x", None), event("b", None)], true),
+            (vec![event("x", None), event("b", None)], false),
             (
                 vec![event("a", None), event("gone", Some(&tombstone))],
                 true,
+            ),
+            (
+                vec![event("gone", Some(&of_another)), event("b", None)],
+                true,
+            ),
+            (
+                vec![
+                    event("a", None),
+                    event("b", None),
+                    event("gone", Some(&tombstone)),
+                ],
+                false,
             ),
             (
                 vec![event("a", None), event("gone", Some(&of_another))],

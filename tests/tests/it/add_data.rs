@@ -162,7 +162,7 @@ fn the_saved_choices_import_the_next_file() {
     let form = http::get_ok(&product.url(&format!("{step}?{choices}")))
         .unwrap()
         .text();
-    let (_, after) = form.split_once("<input type=\"text\" name=\"p").unwrap();
+    let (_, after) = form.split_once("type=\"text\" name=\"p").unwrap();
     let field = after.split('"').next().unwrap();
     let choices = format!("{choices}&p{field}=RAJ");
     let path = step.split('?').next().unwrap();

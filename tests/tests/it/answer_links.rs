@@ -216,7 +216,7 @@ fn a_team_s_link_needs_its_team() {
     )
     .unwrap_err();
     assert!(
-        refused.status == 400 && refused.text().contains("team"),
+        refused.status == 422 && refused.text().contains("team"),
         "{}",
         refused.text()
     );
@@ -255,7 +255,7 @@ fn a_link_that_reached_the_wrong_people_is_stopped_and_its_answers_stay() {
         assert_eq!(post(&path, None, &fields).status, 303);
     }
     assert_eq!(stop("reader", "p3c-eq", &path).status, 403);
-    assert_eq!(stop("publisher", "tci-14", &path).status, 400, "another's");
+    assert_eq!(stop("publisher", "tci-14", &path).status, 422, "another's");
     let stopped = stop("publisher", "p3c-eq", &path);
     assert_eq!(stopped.status, 200, "{}", stopped.text());
     assert!(stopped.text().contains("2 questionnaires were answered"));
@@ -264,7 +264,7 @@ fn a_link_that_reached_the_wrong_people_is_stopped_and_its_answers_stay() {
         (opened(&product, &path).0, post(&path, None, late).status),
         (410, 410)
     );
-    assert_eq!(stop("publisher", "p3c-eq", &path).status, 400, "once");
+    assert_eq!(stop("publisher", "p3c-eq", &path).status, 422, "once");
     let bearer = format!("Bearer {}", token("operator"));
     let chart = "/api/v1/charts/ex-response-rate?area=havenshire-north&instrument=p3c-eq";
     let answer = http::send(

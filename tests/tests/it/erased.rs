@@ -43,7 +43,13 @@ fn a_person_is_erased_from_a_log_in_nats_and_the_others_stay_where_they_stand() 
     );
     let folder = tempfile::tempdir().unwrap();
     let views = folder.path().join("views").display().to_string();
-    let on = |nats| JoinedupOptions::on_nats("serve", nats, &["--data", &views]);
+    // The same folder of views over both logs.
+    let on = |nats| {
+        let mut options = JoinedupOptions::on_nats("serve", nats, &[]);
+        let folder = options.arguments.iter_mut().find(|flag| *flag == "data");
+        *folder.unwrap() = views.clone().into();
+        options
+    };
     let mut product = Joinedup::start(on(&old));
     let answer = product.post(&people(&["one", "two", "three"]));
     assert_eq!(answer.status, 202, "{}", answer.text());

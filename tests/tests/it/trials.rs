@@ -139,7 +139,11 @@ fn the_board_for_a_huddle_is_two_sheets_of_those_who_need_somebody_to_act() {
     let paper =
         page.evaluate("[...document.querySelectorAll('.on-paper')].map(e => e.textContent)");
     let paper = paper.to_string();
-    for said in ["As of ", "Pathway: Not decided", "And 40 referrals"] {
+    for said in [
+        "As of ",
+        "Pathway: Not decided",
+        "40 referrals that are not overdue",
+    ] {
         assert!(paper.contains(said), "{said}: {paper}");
     }
     assert_eq!(page.count("#referrals tbody tr:not(.routine)"), 1);

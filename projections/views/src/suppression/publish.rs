@@ -180,9 +180,10 @@ mod tests {
             let (before, after) = (shown(sum, n), shown(sum + last, n + 1));
             let sums: Vec<u32> = (n..=40 * n).filter(|sum| shown(*sum, n) == before).collect();
             let possible = |last: &u32| sums.iter().any(|sum| shown(sum + last, n + 1) == after);
-            let possible = (1..=40).filter(possible).count();
+            // Waits have no end as scales do: at the end of a scale less is left (docs/small-numbers.md).
+            let possible = (1..=80).filter(possible).count();
             let mean = f64::from(sum) / f64::from(n);
-            prop_assert!(possible as f64 >= mean / 4.0, "{possible} of 40, mean {mean} of {n}");
+            prop_assert!(possible as f64 >= mean / 4.0, "{possible} of 80, mean {mean} of {n}");
             // And it is a value still: off by less than two people's share.
             prop_assert!((before - mean).abs() <= (1.25 * mean / f64::from(n)).max(0.05) + 1e-9);
         }
