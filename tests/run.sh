@@ -250,6 +250,8 @@ check() {
     have cargo || fail "cargo is missing; see https://rustup.rs"
     step "format" cargo fmt --all --check
     step "lints" cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+    # The first command builds the program alone, with fewer features than the workspace has when it is built as one.
+    step "the program alone" cargo check --locked
     need "fetch cargo-deny" fetch_cargo_deny
     step "dependencies" deny
     step "advisories" deny_advisories

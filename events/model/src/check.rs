@@ -19,6 +19,7 @@ mod strict;
 mod text;
 
 pub(crate) use attribute::is_json;
+pub use expected::own_fields;
 pub use personal::{is_nhs_number, mentions_nhs_number};
 pub use text::MAX_FREE_TEXT;
 pub(crate) use text::{FREE_TEXT, is_invisible};

@@ -297,10 +297,7 @@ impl Fold {
                 if position >= head {
                     self.views.change(|view| view.reached(position.0, now));
                 }
-                self.views.set(|s| {
-                    s.head = head.0.max(s.head);
-                    note_distance(s, position, now, false);
-                });
+                self.views.set(|s| note_head(s, head, position, now));
             }
             Message::Away(what) => {
                 tracing::warn!(reason = what, "the log is away; trying again");
@@ -382,6 +379,13 @@ enum Next {
     Tick,
 }
 
+/// The log's head as it was read last. One that was read before may have been of an event that no quorum of a cluster had and that is
+/// gone: nothing beyond the last is waited for.
+fn note_head(status: &mut Status, head: Position, position: Position, now: DateTime<Utc>) {
+    status.head = head.0.max(position.0);
+    note_distance(status, position, now, false);
+}
+
 /// Live at the head; catching up behind it. What failed is over when events are folded again or none are left to fold.
 fn note_distance(status: &mut Status, position: Position, now: DateTime<Utc>, folded: bool) {
     if position.0 >= status.head {
@@ -393,5 +397,20 @@ fn note_distance(status: &mut Status, position: Position, now: DateTime<Utc>, fo
         _ => true,
     } {
         status.progress = Progress::CatchingUp;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_that_is_taken_back_is_waited_for_no_longer() {
+        let now = DateTime::UNIX_EPOCH;
+        let mut status = Status::new(now);
+        note_head(&mut status, Position(5), Position(4), now);
+        assert_eq!(status.progress, Progress::CatchingUp);
+        note_head(&mut status, Position(4), Position(4), now);
+        assert_eq!((status.progress, status.head), (Progress::Live, 4));
     }
 }

@@ -2,14 +2,35 @@
 //! never the value.
 
 use super::{Refusal, shape};
-use crate::event::Kind;
+use crate::event::{Family, Kind};
+use crate::keys::KEY_FIELDS;
 use serde_json::Value;
 use std::sync::LazyLock;
 
 /// The schema of each fact's data, by family and wire name: made from the types with the published schemas.
-static SCHEMAS: LazyLock<Value> = LazyLock::new(|| {
+pub(super) static SCHEMAS: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../data/expected.json")).unwrap_or_default()
 });
+
+/// Every fact of a family by its wire name, with the JSON Schema of its own fields: those that it may have, and those that it must.
+#[must_use]
+pub fn own_fields(family: Family) -> Vec<(&'static str, Value)> {
+    let prefix = format!("{family}.");
+    let all = SCHEMAS.as_object().into_iter().flatten();
+    all.filter_map(|(name, schema)| Some((name.strip_prefix(&prefix)?, without_keys(schema))))
+        .collect()
+}
+
+fn without_keys(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(fields) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        fields.retain(|name, _| !KEY_FIELDS.contains(&name.as_str()));
+    }
+    if let Some(names) = schema.get_mut("required").and_then(Value::as_array_mut) {
+        names.retain(|name| name.as_str().is_none_or(|name| !KEY_FIELDS.contains(&name)));
+    }
+    schema
+}
 
 /// The refusal of data with a field that does not fit; the path leads to it, or to what it is missing from.
 pub(super) fn refusal(kind: Kind, data: &Value, mut path: Vec<String>) -> Refusal {

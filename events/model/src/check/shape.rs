@@ -1,14 +1,8 @@
 //! Fields that an event must not have, and pointers that name only fields of ours.
 
 use super::Refusal;
-use crate::assessment::AssessmentFact;
-use crate::change::ChangeFact;
-use crate::event::{Event, Family};
-use crate::experience::ExperienceFact;
+use crate::event::Event;
 use crate::keys::KEY_FIELDS;
-use crate::observation::ObservationFact;
-use crate::referral::ReferralFact;
-use crate::transfer::TransferFact;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -23,17 +17,7 @@ static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
         .chain(&["code", "attributable_to"])
         .map(|name| (*name).to_owned())
         .collect();
-    let schemas = Family::ALL.iter().flat_map(|family| match family {
-        Family::Transfer => TransferFact::schemas(),
-        Family::Referral => ReferralFact::schemas(),
-        Family::Assessment => AssessmentFact::schemas(),
-        Family::Experience => ExperienceFact::schemas(),
-        Family::Change => ChangeFact::schemas(),
-        Family::Observation => ObservationFact::schemas(),
-    });
-    for (_, _, schema) in schemas {
-        collect(schema.as_value(), &mut names);
-    }
+    collect(&super::expected::SCHEMAS, &mut names);
     names
 });
 

@@ -3,8 +3,6 @@
 mod sense;
 
 use crate::mapping::{AreaRule, MappingError, file_text, from_toml, wrong};
-use joinedup_events::referral::ReferralFact;
-use joinedup_events::transfer::TransferFact;
 use joinedup_events::{Family, Slug};
 use serde::Deserialize;
 use serde_json::Value;
@@ -87,17 +85,6 @@ impl Subject {
             Self::Transfer => Family::Transfer,
             Self::Referral => Family::Referral,
         }
-    }
-
-    /// Facts with the fields that they may have and those that they must have.
-    fn schemas(self) -> Vec<(&'static str, Value)> {
-        let all = match self {
-            Self::Transfer => TransferFact::schemas(),
-            Self::Referral => ReferralFact::schemas(),
-        };
-        all.into_iter()
-            .map(|(name, _, schema)| (name, schema.to_value()))
-            .collect()
     }
 }
 

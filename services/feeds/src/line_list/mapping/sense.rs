@@ -28,7 +28,7 @@ impl ListMapping {
         if self.previous.is_some() && (self.person.is_empty() || self.snapshot.ended.is_none()) {
             return Err("`previous` needs `person` and `snapshot.ended`".into());
         }
-        let schemas = self.family.schemas();
+        let schemas = joinedup_events::check::own_fields(self.family.family());
         let mut names = BTreeSet::new();
         for fact in &self.facts {
             if !names.insert(fact.name.as_str()) {
