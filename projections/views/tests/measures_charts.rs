@@ -205,7 +205,7 @@ fn a_chart_says_since_when_it_differs_and_how_it_is_lately() {
         (Some(d("2025-03-01")), Some(10.0))
     );
     let why =
-        "The latest 12 values, since 1 March 2025, are lower than those before: 12 on average";
+        "The latest 12 values, since 1 March 2025, are lower than those before: 12 days on average";
     assert!(verdict.why.starts_with(why), "{}", verdict.why);
 }
 
