@@ -78,15 +78,16 @@ async fn lengthened(folder: &Path, target: &Target, config: &Config) -> Result<(
         _ => println!("nothing is new since position {}", begin.after),
     }
     // Last, so that a mark is never there without what it speaks of.
-    if let Some(log) = log.filter(|log| noted(folder).as_ref() != Some(log)) {
+    if let Some(log) = log.filter(|log| !is_noted(folder, Some(log))) {
         write_in_place(&folder.join(OF_LOG), log.as_bytes()).map_err(unwritten)?;
     }
     Ok(())
 }
 
-/// The log that the archive in a folder was made from.
-fn noted(folder: &Path) -> Option<String> {
-    fs::read_to_string(folder.join(OF_LOG)).ok()
+/// Whether a log is the one that the archive in a folder was made from; not where one of them is not known.
+fn is_noted(folder: &Path, log: Option<&str>) -> bool {
+    let noted = fs::read_to_string(folder.join(OF_LOG));
+    noted.is_ok_and(|noted| log == Some(noted.as_str()))
 }
 
 /// Writes what is new since an archive, of its own log or of one that holds all of it.
@@ -99,8 +100,7 @@ async fn continued(
     let begin = archived.map(after).unwrap_or_default();
     let output = Output::unnamed(folder.join(UNFINISHED))?;
     let exported = events(target, config, output.writer()?, &begin).await?;
-    let is_noted = exported.log.is_some() && noted(folder) == exported.log;
-    if let Some(archived) = archived.filter(|_| !is_noted)
+    if let Some(archived) = archived.filter(|_| !is_noted(folder, exported.log.as_deref()))
         && !holds(target, config, archived).await?
     {
         return Err(Failure::new(format!(
@@ -123,6 +123,10 @@ async fn begun_anew(
     let unfinished = folder.join(UNFINISHED);
     let output = Output::unnamed(unfinished.clone())?;
     let exported = events(target, config, output.writer()?, &Begin::default()).await?;
+    if is_noted(folder, exported.log.as_deref()) {
+        // Nothing was erased of it, so what was refused had another cause.
+        return Ok(None);
+    }
     let old = BufReader::new(Files::of(folder).map_err(unwritten)?);
     let new = BufReader::new(File::open(unfinished).map_err(unwritten)?);
     if !erasure::goes_on(old, new).map_err(Failure::new)? {
