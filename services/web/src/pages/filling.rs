@@ -210,6 +210,27 @@ impl Filling {
         typed.unwrap_or(stands)
     }
 
+    /// A field that explains itself: its name, its label, how it is filled in, what stands in it at first, and whether it has to be
+    /// filled in.
+    #[must_use]
+    pub fn plain(
+        &self,
+        name: &str,
+        label: &str,
+        kind: Kind<'_>,
+        value: &str,
+        required: bool,
+    ) -> Markup {
+        self.field(&Field {
+            name,
+            label,
+            hint: "",
+            kind,
+            value,
+            required,
+        })
+    }
+
     /// What is wrong, with links to the fields.
     #[must_use]
     pub fn summary(&self) -> Markup {

@@ -1,6 +1,6 @@
 //! `POST /frameworks/{id}/links`: makes a link for people to answer with, and shows it this once.
 
-use super::super::filling::{Faults, Field, Filling, Group, Kind, Reading};
+use super::super::filling::{Faults, Filling, Group, Kind, Reading};
 use super::super::layout::{self, Tab};
 use super::super::record::Form;
 use super::super::visit::Visit;
@@ -38,16 +38,6 @@ pub(super) fn form(visit: &Visit, framework: &Framework, filling: &Filling) -> M
     let days = days.map(|days| (days.to_string(), format!("{days} days")));
     let menu = |options: Vec<(String, String)>| -> [Group; 1] { [(String::new(), options)] };
     let (modes, days) = (menu(modes.collect()), menu(days.collect()));
-    let field = |name, label, kind, value, required| {
-        filling.field(&Field {
-            name,
-            label,
-            hint: "",
-            kind,
-            value,
-            required,
-        })
-    };
     let team = if by_team {
         "Team (a code)"
     } else {
@@ -59,10 +49,10 @@ pub(super) fn form(visit: &Visit, framework: &Framework, filling: &Filling) -> M
             summary { "Make a link for people to answer with" }
             form method="post" action=(action) {
                 p.note { "Whoever has the link answers about " (visit.title_of(visit.area.as_str())) " without signing in. How many were asked counts for the response rate." }
-                (field("mode", "How", Kind::Menu(&modes), MODES[0].0.code(), true))
-                (field("count", "For how many people", people, "20", true))
-                (field("days", "For how long", Kind::Menu(&days), "28", true))
-                (field("team", team, Kind::Line, "", by_team))
+                (filling.plain("mode", "How", Kind::Menu(&modes), MODES[0].0.code(), true))
+                (filling.plain("count", "For how many people", people, "20", true))
+                (filling.plain("days", "For how long", Kind::Menu(&days), "28", true))
+                (filling.plain("team", team, Kind::Line, "", by_team))
                 button type="submit" { "Make the link" }
             }
         }

@@ -1,6 +1,6 @@
 //! `POST /frameworks/{id}/links/stop`: ends a link before its time, as when it reached somebody it was not meant for.
 
-use super::super::filling::{Faults, Field, Filling, Kind};
+use super::super::filling::{Faults, Filling, Kind};
 use super::super::layout::{self, Tab};
 use super::super::record::Form;
 use super::super::visit::Visit;
@@ -37,7 +37,7 @@ pub(super) fn form(visit: &Visit, framework: &Framework, filling: &Filling) -> M
             summary { "Stop a link" }
             form method="post" action=(action) {
                 p.note { "Nobody can answer with it after that. Answers that were given stay, and only those who gave them count as asked." }
-                (filling.field(&Field { name: "link", label: "The link", hint: "", kind: Kind::Line, value: "", required: true }))
+                (filling.plain("link", "The link", Kind::Line, "", true))
                 button type="submit" { "Stop the link" }
             }
         }

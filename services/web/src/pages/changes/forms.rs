@@ -122,7 +122,7 @@ fn plan_fields(visit: &Visit, filling: &Filling, change: Option<&Change>, asked:
             legend { "Measures that it should move" }
             span.hint { "Type part of a name and choose from the list. The first is the one shown with the change." }
             div.measures-of { @for (i, title) in measures.iter().enumerate() {
-                (filling.field(&Field { name: &format!("measures-{i}"), label: &format!("Measure {}", i + 1), hint: "", value: title, kind: Kind::Proposed("measure-names"), required: i == 0 }))
+                (filling.plain(&format!("measures-{i}"), &format!("Measure {}", i + 1), Kind::Proposed("measure-names"), title, i == 0))
             } }
         }
         (text("concept", "Change concept", "", concept, Kind::Menu(&concepts), false))
@@ -131,14 +131,8 @@ fn plan_fields(visit: &Visit, filling: &Filling, change: Option<&Change>, asked:
 }
 
 fn date(visit: &Visit, filling: &Filling, label: &str) -> Markup {
-    filling.field(&Field {
-        name: "on",
-        label,
-        hint: "",
-        kind: Kind::Date(visit.today()),
-        value: &visit.today().to_string(),
-        required: true,
-    })
+    let today = visit.today();
+    filling.plain("on", label, Kind::Date(today), &today.to_string(), true)
 }
 
 /// A step with a date and nothing else.
@@ -169,7 +163,7 @@ pub(super) fn study(visit: &Visit, known: &Known, filling: &Filling) -> Markup {
                 (unseen(visit, known, &filling, "study"))
                 (filling.field(&Field { name: "learnt", label: "What have you learnt?", hint: "About the change, never about a person", kind: Kind::Text, value: "", required: true }))
                 @if known.change.prediction.is_some() {
-                    (filling.field(&Field { name: "compared", label: "How does it compare with the prediction?", hint: "", kind: Kind::OneOf(&COMPARED), value: "", required: false }))
+                    (filling.plain("compared", "How does it compare with the prediction?", Kind::OneOf(&COMPARED), "", false))
                 }
                 (date(visit, &filling, "Date"))
                 button type="submit" { "Save" }
@@ -185,8 +179,8 @@ pub(super) fn finish(visit: &Visit, known: &Known, filling: &Filling) -> Markup 
         details #form-finish open[filling.came_back()] { summary { "Decide: adopt, adapt or abandon" }
             form method="post" action=(path(&known.id)) {
                 (unseen(visit, known, &filling, "finish"))
-                (filling.field(&Field { name: "decision", label: "Decision", hint: "", kind: Kind::OneOf(&DECISIONS), value: "", required: true }))
-                (filling.field(&Field { name: "learnt", label: "What was learnt?", hint: "", kind: Kind::Text, value: "", required: false }))
+                (filling.plain("decision", "Decision", Kind::OneOf(&DECISIONS), "", true))
+                (filling.plain("learnt", "What was learnt?", Kind::Text, "", false))
                 (date(visit, &filling, "Last day of the test"))
                 button type="submit" { "Save the decision" }
             }

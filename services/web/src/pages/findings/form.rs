@@ -1,6 +1,6 @@
 //! `POST /findings`: one finding, new or corrected.
 
-use super::super::filling::{Field, Filling, Group, Kind, Reading};
+use super::super::filling::{Filling, Group, Kind, Reading};
 use super::super::record::{Filled, Form, FormPage, hidden, record as save};
 use super::super::sheet::typed::Typed;
 use super::super::visit::Visit;
@@ -25,16 +25,6 @@ const NODES: usize = 2;
 /// The form for a new finding.
 pub(super) fn form(visit: &Visit, typed: &Typed, filling: &Filling) -> Markup {
     let filling = filling.of("finding");
-    let field = |name: &str, label: &str, kind: Kind<'_>, required: bool| {
-        filling.field(&Field {
-            name,
-            label,
-            hint: "",
-            kind,
-            value: "",
-            required,
-        })
-    };
     let pathways = frameworks(visit).map(|framework| {
         let items = framework.items.iter();
         let items = items.map(|i| (format!("{}|{}", framework.id, i.id), i.title.clone()));
@@ -56,12 +46,12 @@ pub(super) fn form(visit: &Visit, typed: &Typed, filling: &Filling) -> Markup {
         details #one open[typed.refused.is_empty() && visit.address.get("saved").is_none() && visit.done.is_none()] { summary { "One finding" }
             form method="post" action="/findings" {
                 (hidden(&back, &visit.area, 0))
-                (field("on", "Published on", Kind::Date(visit.today()), true))
-                (field("pathway", "Pathway", Kind::Menu(&pathways), true))
-                (field("note", "What was found", Kind::Text, true))
+                (filling.plain("on", "Published on", Kind::Date(visit.today()), "", true))
+                (filling.plain("pathway", "Pathway", Kind::Menu(&pathways), "", true))
+                (filling.plain("note", "What was found", Kind::Text, "", true))
                 @for at in 0..NODES {
                     @let (label, none) = if at == 0 { ("Part of the logic model that it speaks of", "those of the pathway") } else { ("Another part", "none") };
-                    (field(&format!("nodes-{at}"), label, Kind::Menu(&nodes(none)), false))
+                    (filling.plain(&format!("nodes-{at}"), label, Kind::Menu(&nodes(none)), "", false))
                 }
                 button type="submit" { "Save the finding" }
             }
@@ -75,16 +65,6 @@ pub(super) fn correct(visit: &Visit, found: &KnownFinding, id: &Slug, filling: &
     let area = joinedup_events::AreaId::new(&f.area);
     let name = correction(id.as_str());
     let (filling, date) = (filling.of(&name), f.date.to_string());
-    let field = |name, label, kind, value| {
-        filling.field(&Field {
-            name,
-            label,
-            hint: "",
-            kind,
-            value,
-            required: true,
-        })
-    };
     html! {
         @if let Ok(area) = area && visit.may_decide_in(&area) {
             details id=(name) open[filling.came_back()] { summary { "Correct" }
@@ -93,8 +73,8 @@ pub(super) fn correct(visit: &Visit, found: &KnownFinding, id: &Slug, filling: &
                     input type="hidden" name="finding" value=(id);
                     input type="hidden" name="pathway" value=(format!("{}|{}", f.framework, f.pathway));
                     @for (at, node) in f.nodes.iter().enumerate() { input type="hidden" name=(format!("nodes-{at}")) value=(node); }
-                    (field("on", "Published on", Kind::Date(visit.today()), &date))
-                    (field("note", "What was found", Kind::Text, &f.text))
+                    (filling.plain("on", "Published on", Kind::Date(visit.today()), &date, true))
+                    (filling.plain("note", "What was found", Kind::Text, &f.text, true))
                     p { button type="submit" { "Save" } " " button.quiet type="submit" name="do" value="withdraw" formnovalidate { "Withdraw the finding" } }
                 }
             }
