@@ -139,7 +139,7 @@ fn shown(county: County, n: usize, season: usize, shifted: usize) -> (f64, f64) 
         }
         let p_value = |values: &[f64]| {
             let verdict = judge(&points(values), &usual(season)).unwrap();
-            let p = verdict.recent_shift()?.p;
+            let p = verdict.p_value()?;
             Some(if verdict.alert { p } else { 1.0 })
         };
         let p_values: Vec<Option<f64>> = charts.iter().map(|(v, _)| p_value(v)).collect();

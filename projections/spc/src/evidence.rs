@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::correlation::lagged;
 use crate::numerics::gamma::rough_normal_quantile;
 use crate::numerics::{summary, tails};
-use crate::runs::Side;
+use crate::rules::Rule;
+use crate::runs::{Side, exact_sign};
 use crate::verdict::{PointState, Verdict};
 
 /// The latest values that are compared with all before them, at most.
@@ -87,6 +88,28 @@ pub fn recent_shift(values: &[Option<f64>]) -> Option<RecentShift> {
     })
 }
 
+/// The values that a level on either side of a change has at least.
+const MIN_LEVEL: usize = 3;
+
+/// From which of some values on the level is another, to this side: where those before lie closest to their median and the others
+/// to theirs, by the sum of distances. Which values a test compared says nothing of when things changed.
+pub(crate) fn changed_at(values: &[f64], side: Side) -> Option<usize> {
+    let middle = |values: &[f64]| summary::median(values.iter().copied());
+    let split = |at: usize| {
+        let (before, since) = values.split_at(at);
+        let (usual, level) = (middle(before), middle(since));
+        let is_to_side = match side {
+            Side::High => level > usual,
+            Side::Low => level < usual,
+        };
+        let away = |values: &[f64], from: f64| values.iter().map(|v| (v - from).abs()).sum::<f64>();
+        is_to_side.then(|| away(before, usual) + away(since, level))
+    };
+    let splits = (MIN_LEVEL..(values.len() + 1).saturating_sub(MIN_LEVEL))
+        .filter_map(|at| Some((at, split(at)?)));
+    splits.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(at, _)| at)
+}
+
 /// Of how many charts chance alone gives one a p value so small, in words: "3,000". One digit, as the figure is no more exact, and
 /// "900,000" at most.
 #[must_use]
@@ -102,12 +125,74 @@ pub fn one_chart_in(p: f64) -> String {
 
 /// By how much alike neighbours widen the variance of the means of parts.
 fn inflation(parts: &[Vec<Option<f64>>]) -> f64 {
+    alike(parts).map_or(1.0, |r| (1.0 + r) / (1.0 - r))
+}
+
+/// How alike neighbours are, where they are more alike than chance makes them.
+fn alike(parts: &[Vec<Option<f64>>]) -> Option<f64> {
     let values = parts.iter().flatten().flatten().count() as f64;
-    let r = lagged(parts, 1).filter(|r| *r >= SHOWN / values.sqrt());
-    r.map_or(1.0, |r| (1.0 + r) / (1.0 - r))
+    lagged(parts, 1).filter(|r| *r >= SHOWN / values.sqrt())
+}
+
+/// The probability that a series ends with so long a run, on either side of a centre: given how many values lie on each side every
+/// order of them is equally likely. Values on the centre count as the rarer side. Where neighbours are alike each further value of the
+/// run says less: two normal values of correlation r lie on one side with probability ½ + asin(r)/π (Sheppard 1899).
+fn last_run(values: &[(Option<f64>, f64)]) -> Option<f64> {
+    let sides: Vec<i8> = values
+        .iter()
+        .filter_map(|(value, centre)| Some(exact_sign((*value)?, *centre)))
+        .collect();
+    let count = |side: i8| sides.iter().filter(|&&other| other == side).count();
+    let (below, above) = (count(-1), count(1));
+    let on_centre = exact_sign(below as f64, above as f64);
+    let sides: Vec<i8> = sides
+        .into_iter()
+        .map(|side| if side == 0 { on_centre } else { side })
+        .filter(|side| *side != 0)
+        .collect();
+    let last = *sides.last()?;
+    let run = sides.iter().rev().take_while(|side| **side == last).count();
+    let n = sides.len();
+    let all_on = |side: i8| -> f64 {
+        let of_side = sides.iter().filter(|other| **other == side).count();
+        (0..run)
+            .map(|i| of_side.saturating_sub(i) as f64 / (n - i) as f64)
+            .product()
+    };
+    let p: f64 = all_on(-1) + all_on(1);
+    let whole: Vec<Option<f64>> = values.iter().map(|(value, _)| *value).collect();
+    // The run begins with the last so many values: gaps and values on the centre make it longer.
+    let split = whole.len().saturating_sub(run);
+    let (before, since) = whole.split_at(split);
+    let same_side = alike(&[before.to_vec(), since.to_vec()])
+        .map_or(0.5, |r| 0.5 + r.asin() / std::f64::consts::PI);
+    Some(p.min(1.0).powf(-same_side.log2()))
 }
 
 impl Verdict {
+    /// How likely a chart stands out so far by chance, among others: the p value of its latest values against those before and,
+    /// where a long run alerts, that of the run, doubled because either makes a chart alert. A run that has lasted for long is itself
+    /// most of what the latest values are compared with. None where neither can be told.
+    pub fn p_value(&self) -> Option<f64> {
+        let shift = self.recent_shift().map(|shift| shift.p);
+        let alerts = self.alert_rules.contains(&Rule::LongRun);
+        let run = alerts.then(|| self.last_run()).flatten();
+        let run = run.map(|p| (2.0 * p).min(1.0));
+        shift.into_iter().chain(run).min_by(f64::total_cmp)
+    }
+
+    fn last_run(&self) -> Option<f64> {
+        let phase = self.points.get(self.latest?)?.phase;
+        let judged = self
+            .points
+            .iter()
+            .filter(|point| point.phase == phase && point.state == PointState::Judged);
+        let values: Vec<(Option<f64>, f64)> = judged
+            .filter_map(|point| Some((point.value, point.centre?)))
+            .collect();
+        last_run(&values)
+    }
+
     /// [`recent_shift`] of the phase that holds the latest judged point; none for a series that ended.
     pub fn recent_shift(&self) -> Option<RecentShift> {
         let phase = self.points.get(self.latest?)?.phase;

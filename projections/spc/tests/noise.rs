@@ -146,7 +146,7 @@ fn shown(seeds: u64) -> (f64, f64) {
                     values[WEEKS - 12..].iter_mut().for_each(|v| *v += sd);
                 }
                 let verdict = judge(&points(&values), &defaults()).unwrap();
-                let p = verdict.recent_shift()?.p;
+                let p = verdict.p_value()?;
                 Some(if verdict.alert { p } else { 1.0 })
             })
             .collect();
@@ -225,5 +225,18 @@ fn a_new_baseline_is_suggested_for_a_real_change_and_hardly_for_noise() {
     assert!(
         suggested >= 40 && 10 * concerned <= suggested,
         "{suggested}, {concerned}"
+    );
+}
+
+#[test]
+fn a_change_that_has_lasted_for_long_stands_out_among_many_charts() {
+    // A year as usual and ten months at twice the level: by then they are half of what the latest values are compared with.
+    let mut values: Vec<f64> = (0..12).map(|m| f64::from(10 + m % 3)).collect();
+    values.extend((0..10).map(|m| f64::from(22 + m % 4)));
+    let verdict = judge(&points(&values), &defaults()).unwrap();
+    assert!(
+        verdict.alert && verdict.p_value().unwrap() < 0.001,
+        "{:?}",
+        verdict.p_value()
     );
 }

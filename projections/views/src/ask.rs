@@ -63,6 +63,26 @@ pub enum Span {
 }
 
 impl Span {
+    /// From which date on periods are shown, where not from the first with data.
+    const fn shown_from(&self) -> Option<NaiveDate> {
+        match self {
+            Self::Periods { from, .. } => *from,
+            Self::Days(_) => None,
+        }
+    }
+
+    /// The same from the first period with data on.
+    const fn whole(self) -> Self {
+        match self {
+            Self::Periods { grain, to, .. } => Self::Periods {
+                grain,
+                from: None,
+                to,
+            },
+            days @ Self::Days(_) => days,
+        }
+    }
+
     /// Every period of the measure's own length.
     pub const ALL: Self = Self::Periods {
         grain: None,
@@ -179,7 +199,7 @@ impl Answer {
                 ..Judged::default()
             };
         }
-        let points = self.chart.points.iter().filter(|p| p.is_sampled);
+        let points = self.chart.whole().filter(|p| p.is_sampled);
         let points = points.map(|p| &p.point);
         let points = points
             .filter(|p| p.is_judged())
@@ -203,7 +223,8 @@ pub fn ask(
     definitions: &Definitions<'_>,
     question: &Question<'_>,
 ) -> Result<Vec<Answer>, AskError> {
-    Ok(points_of(basis, definitions, question)?
+    let from = question.span.shown_from();
+    Ok(judged_points(basis, definitions, question)?
         .into_iter()
         .map(|(measure, query, area, points)| {
             let now = query.now;
@@ -224,8 +245,12 @@ pub fn ask(
                 .areas
                 .get(area.as_str())
                 .map_or_else(|| area.to_string(), |a| a.title.clone());
+            let mut chart = of_points(&query, title, points);
+            if let Some(from) = from {
+                chart.show_from(from);
+            }
             let mut answer = Answer {
-                chart: of_points(&query, title, points),
+                chart,
                 changes: basis.annotations(definitions.areas, measure, &area),
                 targets: basis.target_steps(measure, &area, today),
                 tested: basis.tested(definitions.areas, measure, &area),
@@ -256,6 +281,33 @@ pub fn ask_points(
         .into_iter()
         .map(|(_, _, area, points)| (area, points))
         .collect())
+}
+
+/// The points that are judged: all there are, also where fewer are to be shown. Whoever chooses where a chart begins would choose its
+/// centre line otherwise, and with it what the chart says.
+fn judged_points<'a>(
+    basis: &Basis<'_>,
+    definitions: &Definitions<'a>,
+    question: &Question<'a>,
+) -> Result<Vec<AreaPoints<'a>>, AskError> {
+    let asked = points_of(basis, definitions, question)?;
+    let Some(from) = question.span.shown_from() else {
+        return Ok(asked);
+    };
+    let whole = Question {
+        span: question.span.whole(),
+        ..question.clone()
+    };
+    let whole = points_of(basis, definitions, &whole)?;
+    let longer = asked.into_iter().zip(whole).map(|(asked, whole)| {
+        // What is asked from before the data began is shown as missing.
+        let first = whole.3.first();
+        match first.is_some_and(|first| first.period_start <= from) {
+            true => whole,
+            false => asked,
+        }
+    });
+    Ok(longer.collect())
 }
 
 type AreaPoints<'a> = (&'a Measure, PointQuery<'a>, AreaId, Vec<Point>);

@@ -81,6 +81,10 @@ pub struct Chart {
     pub chart: String,
     /// Every expected period, oldest first.
     pub points: Vec<ChartPoint>,
+    /// The points before the first period that was asked for, judged with the others and not shown: which part of a chart somebody
+    /// looks at changes neither its lines nor its verdict.
+    #[serde(skip)]
+    pub before: Vec<ChartPoint>,
     /// What chart rules say; none for a chart that is not judged, or when there is nothing to judge.
     pub verdict: Option<ChartVerdict>,
     /// Stretches with a centre line of their own.
@@ -138,13 +142,14 @@ pub struct ChartVerdict {
     /// Worth telling somebody: the latest points say something new about now, and this chart is to be believed among all
     /// that the reader may see.
     pub alert: bool,
-    /// The probability of latest values so far from those before where nothing has changed; none with too few points.
+    /// The probability that a chart stands out so far where nothing has changed ([`joinedup_spc::Verdict::p_value`]); none with too
+    /// few points.
     pub p_value: Option<f64>,
     /// The chart without its latest point would not have alerted.
     pub is_new: bool,
     /// The rules behind the alert.
     pub alert_rules: Vec<Rule>,
-    /// The first day of the periods in a row, up to the latest, that meet a rule behind the alert.
+    /// The first day of the periods up to the latest since which the level is another, of those that meet a rule behind the alert.
     pub since: Option<NaiveDate>,
     /// The level since then: the median where the centre line is one, else the mean; none of fewer than three values.
     pub lately: Option<f64>,
@@ -172,6 +177,8 @@ impl ChartVerdict {
         self.alert_rules.clear();
         (self.since, self.lately) = (None, None);
         self.p_value = None;
+        // A line through what is left would lie where the larger numbers do.
+        (self.median, self.centre, self.lcl, self.ucl) = (None, None, None, None);
         self.signals.clear();
         self.past.clear();
         self.why = "Most numbers of this place are suppressed because they are small, so the chart cannot tell whether anything has changed.".to_owned();
@@ -244,6 +251,7 @@ pub fn of_points(query: &ChartQuery<'_>, area_title: String, points: Vec<Point>)
         kind: judged.kind,
         chart: judged.name,
         points: judge::annotate(points, judged.verdict.as_ref()),
+        before: Vec::new(),
         verdict: None,
         phases: Vec::new(),
         summary: String::new(),
@@ -258,6 +266,7 @@ pub fn of_points(query: &ChartQuery<'_>, area_title: String, points: Vec<Point>)
             for point in &mut chart.points {
                 point.signals.clear();
                 point.variation = None;
+                (point.centre, point.lcl, point.ucl) = (None, None, None);
             }
         }
         chart.verdict = Some(verdict);
@@ -290,12 +299,42 @@ impl Chart {
         parts.collect::<Vec<_>>().join(", ")
     }
 
-    /// More numbers are suppressed than shown: those that are shown are the larger ones, and no rule can say what
-    /// they mean.
+    /// All points that are judged together, whether shown or before them.
+    pub fn whole(&self) -> impl DoubleEndedIterator<Item = &ChartPoint> {
+        self.before.iter().chain(&self.points)
+    }
+
+    /// Shows the points from the period of a date on. Lines, verdict and comparisons stay those of all points.
+    pub(crate) fn show_from(&mut self, date: NaiveDate) {
+        let shown = self.points.iter().position(|p| p.point.period_end > date);
+        let rest = self.points.split_off(shown.unwrap_or(self.points.len()));
+        self.before = std::mem::replace(&mut self.points, rest);
+        if let Some(verdict) = &mut self.verdict {
+            verdict.signals.retain(|s| s.period_start >= date);
+            verdict.past.retain(|past| past.to > date);
+        }
+        self.summary = words::summary(self);
+    }
+
+    /// More numbers are suppressed than shown, of all or of the latest that a verdict is about: those that are shown are the larger
+    /// ones, and no rule can say what they mean.
     #[must_use]
     pub fn mostly_suppressed(&self) -> bool {
-        let shown = self.points.iter().filter(|p| p.point.is_judged()).count();
-        self.in_state(State::Suppressed) > shown
+        let counted = || {
+            let sampled = self.whole().rev().filter(|p| p.is_sampled);
+            let is_suppressed = |p: &ChartPoint| match p.point.state {
+                State::Suppressed => Some(true),
+                _ => p.point.is_judged().then_some(false),
+            };
+            sampled.filter_map(is_suppressed)
+        };
+        let most = |count: usize| {
+            let (suppressed, all) = counted()
+                .take(count)
+                .fold((0, 0), |(some, all), is| (some + usize::from(is), all + 1));
+            2 * suppressed > all
+        };
+        most(usize::MAX) || most(LATEST)
     }
 
     /// How many points are in a state.
@@ -307,6 +346,9 @@ impl Chart {
             .count()
     }
 }
+
+/// So many of the latest values a verdict is about ([`joinedup_spc::evidence`]).
+const LATEST: usize = 12;
 
 /// The median of values.
 #[must_use]

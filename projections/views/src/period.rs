@@ -89,6 +89,17 @@ pub(crate) const fn in_a_year(grain: Grain) -> Option<usize> {
     }
 }
 
+/// How many days the longest of such periods has.
+pub(crate) const fn days_at_most(grain: Grain) -> i32 {
+    match grain {
+        Grain::Day => 1,
+        Grain::Week => 7,
+        Grain::Month => 31,
+        Grain::Quarter => 92,
+        Grain::Year => 366,
+    }
+}
+
 fn next_start(grain: Grain, start: NaiveDate) -> NaiveDate {
     let months = |n| start.checked_add_months(Months::new(n)).unwrap_or(start);
     match grain {

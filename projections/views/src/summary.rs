@@ -4,6 +4,7 @@ mod rhythm;
 
 use crate::contribution::{SourceKey, StoredFact};
 use crate::expectation::Expectations;
+use crate::period::{Grain, days_at_most};
 use crate::view::EntityKey;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use foldhash::fast::FixedState;
@@ -33,8 +34,8 @@ pub struct Reported {
     /// What happened later may be unknown, at any distance: the last report of the expected source that has been late for
     /// longest, or the newest report of all where none is late.
     pub until: DateTime<Utc>,
-    /// Every source that reports regularly has reported since: of what happened later, one of them may have more to report
-    /// although none is late.
+    /// Every source that reports regularly, once a period or oftener, has reported since: of what happened later, one of them
+    /// may have more to report although none is late.
     pub whole_until: DateTime<Utc>,
 }
 
@@ -285,13 +286,15 @@ impl Summary {
             .map(|((_, area), report)| (area, report))
     }
 
-    /// Up to when the sources that feed a family in the areas have reported. None when there is no source.
+    /// Up to when the sources that feed a family in the areas have reported, for periods of this length. None when there is no
+    /// source.
     #[must_use]
     pub fn reported(
         &self,
         family: Family,
         areas: &BTreeSet<AreaId>,
         set: &Expectations,
+        grain: Grain,
     ) -> Option<Reported> {
         let mut words = self.words(family, areas);
         words.sort_unstable_by_key(|(_, at)| *at);
@@ -300,7 +303,8 @@ impl Summary {
         // One that reports every Friday makes nothing missing on Tuesday, and yet it has more to report of the week.
         let is_due = |source: &str| {
             let rhythm = self.rhythms.get(source);
-            rhythm.is_some_and(Rhythm::is_regular) && self.expected_interval(source, set).is_some()
+            rhythm.is_some_and(|rhythm| rhythm.is_regular_within(days_at_most(grain)))
+                && self.expected_interval(source, set).is_some()
         };
         let due = words.iter().find(|(source, _)| is_due(source));
         let whole_until = due.map_or(until, |(_, at)| until.min(*at));
@@ -315,7 +319,7 @@ impl Summary {
         areas: &BTreeSet<AreaId>,
         set: &Expectations,
     ) -> Option<DateTime<Utc>> {
-        Some(self.reported(family, areas, set)?.until)
+        Some(self.reported(family, areas, set, Grain::Day)?.until)
     }
 
     /// The date of the last report of the source that has been late for longest, at an instant; none where none is late.

@@ -67,12 +67,13 @@ impl Policy {
             .is_none_or(|area| !self.exempt.contains(&area.kind))
     }
 
-    /// Whether rules hold for an area or for any whose numbers could be worked out with its own: those of one that they do
-    /// not hold for could be with those of its small parts, and with no others.
+    /// Whether rules hold for an area or for any place within it. The number of one that they do not hold for, but that holds such
+    /// places, may have to be suppressed for their sake.
     #[must_use]
     pub fn holds_near(&self, areas: &Areas, area: &AreaId) -> bool {
-        let mut parts = areas.children(area).iter();
-        self.holds(areas, area.as_str()) || parts.any(|part| self.holds(areas, part.as_str()))
+        let within = || areas.within(area);
+        self.holds(areas, area.as_str())
+            || within().iter().any(|part| self.holds(areas, part.as_str()))
     }
 }
 

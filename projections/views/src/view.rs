@@ -24,7 +24,7 @@ pub use partition::{Lists, Partition};
 
 /// The version of what views store. A change of the packed facts, of a quantity or of a contribution raises it, and
 /// with it every view is rebuilt from the log.
-pub const VIEW_VERSION: u32 = 21;
+pub const VIEW_VERSION: u32 = 22;
 
 /// With fewer facts than this, dividing the work costs more than it saves.
 const MIN_TO_DIVIDE: usize = 256;

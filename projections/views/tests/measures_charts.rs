@@ -204,8 +204,17 @@ fn a_chart_says_since_when_it_differs_and_how_it_is_lately() {
         (verdict.since, verdict.lately),
         (Some(d("2025-03-01")), Some(10.0))
     );
-    let why =
-        "The latest 12 values, since 1 March 2025, are lower than those before: 12 days on average";
+    // The test compares twelve values whenever it is asked; what changed began when it began, and no month of before is coloured.
+    let mut later = values[..14].to_vec();
+    later.extend([18, 22]);
+    later.extend([10, 11, 9, 10, 12, 21, 9, 11, 10, 12, 9, 10]);
+    for (count, now) in [(26, "2026-03-15"), (27, "2026-04-15"), (28, "2026-05-15")] {
+        let verdict = judged(&later[..count], &format!("{now}T00:00:00Z"));
+        assert_eq!(verdict.since, Some(d("2025-05-01")), "{count}");
+        let marked = verdict.signals.iter().map(|s| s.period_start);
+        assert_eq!(marked.min(), verdict.since, "{count}");
+    }
+    let why = "The latest 12 values are lower than those before: 12 days on average";
     assert!(verdict.why.starts_with(why), "{}", verdict.why);
 }
 

@@ -26,9 +26,13 @@ pub struct Finding<'a> {
     pub is_new: bool,
 }
 
-/// Whether one measure says of a place what another says already: its values are the other's times the same number, within two
-/// in a hundred, as those per so many people are, whose number changes from year to year.
-fn restates(values: &[Option<f64>], other: &[Option<f64>]) -> bool {
+/// Whether one measure says of a place what another says already: both count the same, and its values are the other's times the same
+/// number, within two in a hundred, as those per so many people are, whose number changes from year to year. Two shares near 100 %
+/// are as alike as that and are two things.
+fn restates(
+    (quantity, values): (&str, &[Option<f64>]),
+    (said, other): (&str, &[Option<f64>]),
+) -> bool {
     let pairs = || values.iter().zip(other);
     let ratios = pairs().filter_map(|pair| match pair {
         (Some(a), Some(b)) if *b != 0.0 => Some(a / b),
@@ -38,7 +42,8 @@ fn restates(values: &[Option<f64>], other: &[Option<f64>]) -> bool {
         (n + 1, low.min(ratio), high.max(ratio))
     });
     let is_zero = |value: &Option<f64>| value.map(|v| v == 0.0);
-    values.len() == other.len()
+    quantity == said
+        && values.len() == other.len()
         && count >= MIN_ALIKE
         && low > 0.0
         && high <= low * 1.02
@@ -52,13 +57,16 @@ const MIN_ALIKE: usize = 6;
 /// in another unit is left out.
 #[must_use]
 pub fn findings<'a>(overview: &'a Overview, area: &str) -> (Vec<Finding<'a>>, Vec<Finding<'a>>) {
+    fn of(line: &Line) -> (&str, &[Option<f64>]) {
+        (&line.quantity, &line.values)
+    }
     let signals = overview.signals();
-    let of = |wanted: fn(&Line) -> bool| {
+    let groups = |wanted: fn(&Line) -> bool| {
         let mut groups: Vec<Vec<&Line>> = Vec::new();
         for line in signals.iter().copied().filter(|l| wanted(l)) {
             let is_said = |l: &&Line| {
                 let is_other = l.measure != line.measure && l.area == line.area;
-                is_other && l.period == line.period && restates(&line.values, &l.values)
+                is_other && l.period == line.period && restates(of(line), of(l))
             };
             if groups.iter().flatten().any(is_said) {
                 continue;
@@ -76,7 +84,7 @@ pub fn findings<'a>(overview: &'a Overview, area: &str) -> (Vec<Finding<'a>>, Ve
             .filter_map(|g| finding(g, area))
             .collect()
     };
-    (of(Line::worsens), of(Line::improves))
+    (groups(Line::worsens), groups(Line::improves))
 }
 
 fn finding<'a>(mut group: Vec<&'a Line>, area: &str) -> Option<Finding<'a>> {
@@ -202,6 +210,7 @@ mod tests {
     fn a_rate_of_what_was_counted_is_no_second_finding() {
         let counts = [12.0, 8.0, 0.0, 4.0, 6.0, 10.0, 2.0].map(Some);
         let rates = counts.map(|n| n.map(|n| n / 214.0));
+        let restates = |rates: &[_], of: &[_]| restates(("delays", rates), ("delays", of));
         assert!(restates(&rates, &counts));
         let mut other = rates;
         other[1] = Some(0.05);
@@ -209,5 +218,10 @@ mod tests {
         other[1] = None;
         assert!(!restates(&other, &counts));
         assert!(!restates(&rates[..3], &counts[..3]));
+        // Two shares near 100 % lie within two in a hundred of each other, and are two things.
+        let washed = [0.97, 0.965, 0.968, 0.955, 0.956, 0.954, 0.955].map(Some);
+        let lift = washed.map(|share| share.map(|s| s - 0.01));
+        assert!(super::restates(("lift", &lift), ("lift", &washed)));
+        assert!(!super::restates(("lift", &lift), ("washed", &washed)));
     }
 }

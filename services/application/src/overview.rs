@@ -25,6 +25,8 @@ use std::time::Duration;
 pub struct Line {
     /// The measure.
     pub measure: String,
+    /// What is counted ([`joinedup_views::measure::Measure::quantity`]).
+    pub quantity: String,
     /// Its title.
     pub title: String,
     /// The area.
@@ -153,7 +155,18 @@ impl Overview {
     /// Lines that alert, worst and newest first.
     #[must_use]
     pub fn signals(&self) -> Vec<&Line> {
-        let mut found: Vec<&Line> = self.lines.values().filter(|l| l.alert).collect();
+        self.sorted(|line| line.alert)
+    }
+
+    /// Lines of charts that say by themselves that something got worse or better, and do not stand out among all: so many charts hold
+    /// some by chance. Same order.
+    #[must_use]
+    pub fn doubtful(&self) -> Vec<&Line> {
+        self.sorted(|line| !line.alert && (line.worsens() || line.improves()))
+    }
+
+    fn sorted(&self, wanted: impl Fn(&Line) -> bool) -> Vec<&Line> {
+        let mut found: Vec<&Line> = self.lines.values().filter(|l| wanted(l)).collect();
         found.sort_by_key(|l| {
             (
                 !l.is_new,
@@ -262,6 +275,7 @@ fn line(measure: &Measure, chart: Chart) -> Option<Line> {
     Some(Line {
         measure: chart.measure,
         title: chart.title,
+        quantity: measure.quantity.clone(),
         area: chart.area,
         area_title: chart.area_title,
         footprint: chart.footprint.map(|f| f.words),

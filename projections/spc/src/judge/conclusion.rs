@@ -3,7 +3,7 @@
 use super::assurance::assurance;
 use super::{meaning, words};
 use crate::chart::Chart;
-use crate::evidence::RecentShift;
+use crate::evidence::{RecentShift, changed_at};
 use crate::numerics::summary;
 use crate::rules::{AlertOn, Rule, Rules, Signal};
 use crate::runs::Side;
@@ -92,8 +92,8 @@ const LEVEL_CHANGE: f64 = 0.005;
 const STILL_THERE: usize = 3;
 
 /// Runs alone see little of a change of level: they know sides and not distances. So where the latest values of a run chart lie to one
-/// side of those before by more than chance gives, and still do, they are marked: the latest one for all of them, and
-/// those on that side of the centre.
+/// side of those before by more than chance gives, and still do, those since which the level is another are marked: the latest one
+/// for all of them, and those on that side of the centre.
 fn mark_level_change(
     verdict: &mut Verdict,
     options: &Options,
@@ -110,7 +110,14 @@ fn mark_level_change(
     if Side::of(rules.compare(newest, shift.mean_before)) != Some(side) {
         return None;
     }
-    for (age, &index) in latest.iter().enumerate() {
+    let all = latest_values(verdict, usize::MAX);
+    let values: Vec<f64> = all
+        .iter()
+        .rev()
+        .filter_map(|&i| verdict.points[i].value)
+        .collect();
+    let changed = changed_at(&values, side).map_or(shift.latest, |at| values.len() - at);
+    for (age, &index) in all.iter().take(changed).enumerate() {
         let point = &mut verdict.points[index];
         let pair = point.value.zip(point.centre);
         let place = pair.and_then(|(value, centre)| Side::of(rules.compare(value, centre)));

@@ -216,19 +216,15 @@ fn now_words(found: &Findings<'_>, options: &Options, rules: &Rules) -> String {
     value_in_words(found, &value, options, rules)
 }
 
-/// Where the latest values lie, since when, and what was usual, where that is what is special about them.
+/// Where the latest values lie and what was usual, where that is what is special about them.
 fn level_words(found: &Findings<'_>, options: &Options) -> Option<String> {
     let signals = &found.point.signals;
     let level = found.level?;
     signals.iter().find(|s| s.rule == Rule::LevelChange)?;
-    let phase = found.phase.first..found.phase.end;
-    let judged = |&i: &usize| found.verdict.points[i].state == PointState::Judged;
-    let first = phase.rev().filter(judged).nth(level.latest - 1)?;
     let [mean, mean_before] = compared(level.mean, level.mean_before, &options.unit);
     Some(format!(
-        "The latest {} values, since {}, are {} than those before: {} on average, against {}",
+        "The latest {} values are {} than those before: {} on average, against {}",
         level.latest,
-        label(found, first),
         if level.side == Some(Side::High) {
             "higher"
         } else {

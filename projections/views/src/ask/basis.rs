@@ -6,6 +6,7 @@ use crate::cell::Cells;
 use crate::changes::{self, Annotation, Change, ChangeSpan, Decisions, TargetStep};
 use crate::expectation::Expectations;
 use crate::measure::Measure;
+use crate::period::Grain;
 use crate::view::{KnownAt, Reported, Summary, View};
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::area::Areas;
@@ -187,17 +188,18 @@ impl<'a> Basis<'a> {
             .map_or(self.as_of, |edition| edition.as_of)
     }
 
-    /// Up to when the sources of a measure have reported for areas; none where no source is known, or where sources report
+    /// Up to when the sources of a measure have reported for areas, for periods of this length; none where no source is known, or where sources report
     /// only when there is something to report.
     #[must_use]
     pub(crate) fn reported(
         &self,
         measure: &Measure,
         within: &BTreeSet<AreaId>,
+        grain: Grain,
     ) -> Option<Reported> {
         let family = Self::reporting(measure)?;
         self.sources_of(measure)
-            .reported(family, within, &self.expectations)
+            .reported(family, within, &self.expectations, grain)
     }
 
     /// The family of a measure's events, where silence says something: the others report when there is something to report,

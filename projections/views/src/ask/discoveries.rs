@@ -2,6 +2,7 @@
 //! an audience may see, and every door shows those and no others.
 
 use super::Answer;
+use joinedup_spc::Variation;
 use joinedup_spc::evidence::discoveries;
 
 /// Of the charts that are shown as changed, at most this share is so by chance, on average (a false discovery rate). A
@@ -26,8 +27,11 @@ impl Discoveries {
     #[must_use]
     pub fn p_value(answer: &Answer) -> Option<f64> {
         let verdict = answer.chart.verdict.as_ref()?;
-        let p = verdict.p_value?;
-        Some(if verdict.alert { p } else { 1.0 })
+        let is_judged = verdict.variation != Variation::NotJudged;
+        match verdict.alert {
+            true => verdict.p_value,
+            false => (is_judged || verdict.p_value.is_some()).then_some(1.0),
+        }
     }
 
     /// What to believe of charts with these p values; a chart without one is not of the family.

@@ -236,17 +236,16 @@ pub(super) fn verdict(points: &[ChartPoint], verdict: Verdict, is_run: bool) -> 
         .collect();
     let centre = verdict.phases.last().and_then(|p| p.centre);
     let latest = verdict.latest.and_then(|at| points.get(at));
-    let level_change = verdict
-        .recent_shift()
-        .filter(|_| verdict.alert_rules == [Rule::LevelChange]);
-    let signalling = match level_change {
-        Some(shift) => newest(points, shift.latest),
-        None => signalling(points, &verdict.alert_rules),
+    let is_level_change = verdict.alert_rules == [Rule::LevelChange];
+    let signalling = if is_level_change {
+        since_the_change(points)
+    } else {
+        signalling(points, &verdict.alert_rules)
     };
-    let differing = match level_change {
-        // These were compared with those before, whichever side of the line each of them is on.
-        Some(_) => signalling.as_slice(),
-        None => differing(&signalling, centre, is_run),
+    let differing = if is_level_change {
+        signalling.as_slice()
+    } else {
+        differing(&signalling, centre, is_run)
     };
     ChartVerdict {
         median: centre.filter(|_| is_run),
@@ -257,7 +256,7 @@ pub(super) fn verdict(points: &[ChartPoint], verdict: Verdict, is_run: bool) -> 
         variation: verdict.variation,
         assurance: verdict.assurance,
         alert: verdict.alert,
-        p_value: verdict.recent_shift().map(|shift| shift.p),
+        p_value: verdict.p_value(),
         is_new: verdict.is_new,
         since: differing.first().map(|p| p.point.period_start),
         lately: level(differing, is_run),
@@ -280,12 +279,11 @@ pub(super) fn verdict(points: &[ChartPoint], verdict: Verdict, is_run: bool) -> 
     }
 }
 
-/// So many of the latest judged points.
-fn newest(points: &[ChartPoint], count: usize) -> Vec<&ChartPoint> {
-    let read = points.iter().rev().filter(|p| p.variation.is_some());
-    let mut latest: Vec<&ChartPoint> = read.take(count).collect();
-    latest.reverse();
-    latest
+/// The judged points since the level is another, whichever side of the line each of them is on.
+fn since_the_change(points: &[ChartPoint]) -> Vec<&ChartPoint> {
+    let is_of_it = |p: &ChartPoint| p.signals.iter().any(|s| s.rule == Rule::LevelChange);
+    let read = points.iter().filter(|p| p.variation.is_some());
+    read.skip_while(|p| !is_of_it(p)).collect()
 }
 
 /// The latest points in a row that meet a rule behind the alert.

@@ -33,8 +33,10 @@ pub enum Decision {
 /// An action of a plan.
 #[derive(Clone, Debug, Default)]
 pub struct Action<'a> {
-    /// When it was opened, and what it is.
+    /// When it was opened last, and what it is.
     pub opened: Option<(DateTime<Utc>, &'a ActionOpened)>,
+    /// It was opened more than once.
+    pub is_reopened: bool,
     /// When it was done, as reported.
     pub done: Vec<DateTime<Utc>>,
     /// When it was cancelled.
@@ -114,7 +116,8 @@ impl<'a> Case<'a> {
                 ReferralFact::Discussed(f) => case.discussions.push((at, f)),
                 ReferralFact::PlanAgreed(f) => case.plans.push((at, f)),
                 ReferralFact::ActionOpened(f) => {
-                    case.actions.entry(&f.action).or_default().opened = Some((at, f))
+                    let action = case.actions.entry(&f.action).or_default();
+                    action.is_reopened |= action.opened.replace((at, f)).is_some();
                 }
                 ReferralFact::ActionDone(f) => {
                     case.actions.entry(&f.action).or_default().done.push(at);
@@ -401,7 +404,9 @@ fn actions(case: &Case<'_>, add: Add<'_>) {
             // The first time stands, since it was opened last: a wrong one is retracted.
             let is_since = |at: &&DateTime<Utc>| !is_before(**at, opened);
             let since_opened = action.done.iter().filter(is_since).min();
-            let done = since_opened.or(action.done.iter().min());
+            // Of one that was opened once the times may be out of order; opened again, it is to be done again.
+            let earlier = action.done.iter().filter(|_| !action.is_reopened).min();
+            let done = since_opened.or(earlier);
             let in_time = done.is_some_and(|at| local::date(*at) <= what.due);
             add(
                 Q::ActionsOnTime,

@@ -46,7 +46,7 @@ pub(super) fn raws(
 ) -> (Frame, Vec<Raw>) {
     let cells = basis.cells(query.measure);
     let within = areas.within(query.area);
-    let reported = basis.reported(query.measure, &within);
+    let reported = basis.reported(query.measure, &within, query.grain);
     let within: Vec<AreaId> = within.into_iter().collect();
     // Of two quantities either may have begun first: invitations go out before answers come.
     let first = [Some(quantity.name()), query.measure.over.as_deref()]

@@ -80,11 +80,14 @@ impl Rhythm {
         Some(TimeDelta::days(i64::from(longest) + 1))
     }
 
-    /// Whether its next report can be foreseen, as of a list that is sent every night or every Friday. What reports only when
-    /// there is something to report is silent for a day or for weeks, and nothing can wait for it.
-    pub(crate) fn is_regular(&self) -> bool {
+    /// Whether its next report can be foreseen, as of a list that is sent every night or every Friday, and usually comes within so
+    /// many days. What reports only when
+    /// there is something to report is silent for a day or for weeks, and nothing can wait for it. Nor can a period wait for what
+    /// usually comes once in several of them: no week would be whole before the list of the month is in.
+    pub(crate) fn is_regular_within(&self, days: i32) -> bool {
         let silences = self.silence(50).zip(self.silence(WITHIN_PERCENT));
-        silences.is_some_and(|(usual, longest)| longest <= WEEKEND.max(STEADY * usual))
+        silences
+            .is_some_and(|(usual, longest)| usual <= days && longest <= WEEKEND.max(STEADY * usual))
     }
 
     /// How many days lie between a report and the next, in so many of a hundred cases at most; none without a rhythm.
@@ -150,13 +153,13 @@ mod tests {
         // One Friday was a holiday, and one list came a day late.
         let fridays = [4, 11, 18, 26, 32, 46, 53].map(|d| d * 24);
         let months = (0..6).map(|m| m * 30 * 24);
-        assert!(of(daily).is_regular());
-        assert!(of(working_days).is_regular());
-        assert!(of(fridays).is_regular());
-        assert!(of(months).is_regular());
+        assert!(of(daily).is_regular_within(1));
+        assert!(of(working_days).is_regular_within(1));
+        assert!(of(fridays.clone()).is_regular_within(7) && !of(fridays).is_regular_within(1));
+        assert!(of(months.clone()).is_regular_within(31) && !of(months).is_regular_within(7));
         let now_and_then = [0, 1, 2, 9, 11, 12, 25, 26, 31, 32, 40].map(|d| d * 24);
-        assert!(!of(now_and_then).is_regular());
-        assert!(!of([0, 0, 0, 24]).is_regular(), "too few to tell");
+        assert!(!of(now_and_then).is_regular_within(31));
+        assert!(!of([0, 0, 0, 24]).is_regular_within(31), "too few to tell");
     }
 
     proptest! {

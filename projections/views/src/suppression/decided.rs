@@ -279,23 +279,20 @@ fn slices(basis: &Basis<'_>, query: &PointQuery<'_>) -> Slices {
     }
 }
 
-/// The areas whose numbers, taken together, could give this one away, with the area itself: all that can be reached by
-/// going from a small area to what it is part of, and from any area to its small parts. Every area reached has the same
-/// relatives, so what is hidden of it does not depend on who else was asked about.
+/// The areas whose numbers, taken together, could give this one away, with the area itself: every total and every part of an area
+/// whose own number may have to be suppressed, and so on from those of them that may. What a total is made of beside a suppressed
+/// number gives that away too, be it free of the rule. Every area reached that the rule holds for has the same relatives, so what is
+/// hidden of it does not depend on who else was asked about.
 #[must_use]
 pub fn relatives(areas: &Areas, area: &AreaId, policy: &Policy) -> BTreeSet<AreaId> {
     let mut family = BTreeSet::from([area.clone()]);
     let mut open = vec![area.clone()];
     while let Some(next) = open.pop() {
-        let small = policy.holds(areas, next.as_str());
+        if !policy.holds_near(areas, &next) {
+            continue;
+        }
         let above = areas.get(next.as_str()).map_or(&[][..], |a| &a.parents);
-        let below = areas.children(&next);
-        let linked = above.iter().filter(|_| small).chain(
-            below
-                .iter()
-                .filter(|child| policy.holds(areas, child.as_str())),
-        );
-        for area in linked {
+        for area in above.iter().chain(areas.children(&next)) {
             if family.insert(area.clone()) {
                 open.push(area.clone());
             }

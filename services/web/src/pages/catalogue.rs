@@ -81,7 +81,7 @@ fn fits(visit: &Visit, measure: &Measure, line: Option<&Line>) -> bool {
         .get("framework")
         .is_none_or(|f| measure.frameworks.iter().any(|x| x.as_str() == f));
     let shown = match address.get("show") {
-        Some("signals") => line.is_some_and(|l| l.alert),
+        Some("signals") => line.is_some_and(|l| l.alert || l.worsens() || l.improves()),
         Some("data") => line.is_some(),
         _ => true,
     };
@@ -94,9 +94,8 @@ fn page(visit: &Visit) -> Markup {
     let signals = visit.address.get("show") == Some("signals");
     // Signals are of the place and of its parts; a catalogue is of the place.
     let mut rows: Vec<(&Measure, Option<&Line>)> = if signals {
-        overview
-            .signals()
-            .into_iter()
+        let found = overview.signals().into_iter().chain(overview.doubtful());
+        found
             .filter_map(|l| Some((visit.app.definitions.measures.get(&l.measure)?, Some(l))))
             .filter(|(m, l)| fits(visit, m, *l))
             .collect()
@@ -116,7 +115,13 @@ fn page(visit: &Visit) -> Markup {
     let mut groups: BTreeMap<usize, (&str, Vec<(&Measure, Option<&Line>)>)> = BTreeMap::new();
     for row in &rows {
         let (order, name) = if signals {
-            (0, "What has changed")
+            match row.1.is_some_and(|line| line.alert) {
+                true => (0, "What has changed"),
+                false => (
+                    1,
+                    "What may be chance: these charts look changed by themselves, but do not stand out among all",
+                ),
+            }
         } else {
             family(&row.0.family)
         };

@@ -61,12 +61,14 @@ fn found<'a>(
     news.flatten().unwrap_or_else(|| of_rules(chart))
 }
 
-/// Whether a chart's numbers ended more than a year ago: no rule judges them any more, and it is not too early to tell.
+/// Whether a chart's numbers ended more than a year ago: no rule judges them any more, and it is not too early to tell. Those that are
+/// suppressed are there.
 #[must_use]
 pub fn has_ended(chart: &Chart, today: NaiveDate) -> bool {
-    let start = latest(chart).map(|row| row.point.period_start);
+    let end = latest(chart).map(|row| row.point.period_end);
     matches!(variation(chart), Variation::NotJudged)
-        && start.is_some_and(|start| start + A_YEAR < today)
+        && !chart.mostly_suppressed()
+        && end.is_some_and(|end| end + A_YEAR < today)
 }
 
 /// What the rules say of the latest values.

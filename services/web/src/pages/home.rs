@@ -20,6 +20,8 @@ use maud::{Markup, PreEscaped, html};
 
 /// How many lines each list shows before the rest is counted.
 const MAX_LINES: usize = 3;
+/// What stands for both lists where no rule could judge a chart.
+const NOT_JUDGED: &str = "No chart of this place has enough data yet to be judged.";
 /// How many changes under test are listed.
 const MAX_CHANGES: usize = 2;
 
@@ -53,22 +55,25 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
             .transpose()?;
         let waiting = board.as_ref().map(|b| waiting_now(b, MAX_LINES));
         let nothing_judged = !overview.lines.values().any(Line::is_judged);
+        let doubted = |is: fn(&Line) -> bool| overview.doubtful().iter().filter(|l| is(l)).count();
         html! {
             div.briefing {
                 header #briefing data-live {
                     p.kicker { (visit.title_of(visit.area.as_str())) " · " (words::long_date(visit.today())) }
-                    h1 { (headline(visit, waiting.as_ref(), &worse, &better, &changes, nothing_judged)) }
+                    h1 { (headline(visit, waiting.as_ref(), &worse, &better, &changes, nothing_judged, doubted(Line::worsens))) }
                 }
                 div.three {
                     section.card #worse data-live aria-labelledby="worse-name" {
                         h2 #worse-name { "Needs attention" }
-                        (list(visit, &worse, if nothing_judged { "No chart of this place has enough data yet to be judged." } else { "Nothing is getting worse." }))
+                        (list(visit, &worse, if nothing_judged { NOT_JUDGED } else if doubted(Line::worsens) == 0 { "Nothing is getting worse." } else { "Nothing stands out among all charts." }))
+                        (doubtful(visit, doubted(Line::worsens), "worse"))
                         // Below the shorter of the two lists, so that all stands on one screen.
                         @if worse.len() <= better.len() { (under_test(visit, &changes)) }
                     }
                     section.card #better data-live aria-labelledby="better-name" {
                         h2 #better-name { "Getting better" }
-                        (list(visit, &better, if nothing_judged { "No chart of this place has enough data yet to be judged." } else { "No clear improvement at the moment." }))
+                        (list(visit, &better, if nothing_judged { NOT_JUDGED } else { "No clear improvement at the moment." }))
+                        (doubtful(visit, doubted(Line::improves), "better"))
                         @if worse.len() > better.len() { (under_test(visit, &changes)) }
                     }
                     section.card #waits data-live aria-labelledby="waits-name" {
@@ -85,7 +90,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
                 }
                 (ratings(visit))
                 @if let Some(among) = discoveries(&visit.app, visit.audience()) {
-                    p.small #chance data-live { "Of " (words::counted(among.charts, "chart", "charts")) " that can be judged here and elsewhere, " (among.changed) (if among.changed == 1 { " has" } else { " have" }) " changed recently. By chance alone about " (chance(among.by_chance())) " would." }
+                    p.small #chance data-live { "Of " (words::counted(among.charts, "chart", "charts")) " that can be judged here and elsewhere, " (among.changed) (if among.changed == 1 { " has" } else { " have" }) " changed more than chance explains" @if among.changed > 0 { ", and about " (chance(among.by_chance())) " of these may be chance after all" } "." }
                 }
             }
         }
@@ -102,6 +107,7 @@ fn headline(
     better: &[Finding<'_>],
     changes: &[Tested],
     nothing_judged: bool,
+    doubted: usize,
 ) -> Markup {
     let new = |found: &[Finding<'_>]| match found.iter().filter(|f| f.is_new).count() {
         0 => String::new(),
@@ -131,12 +137,24 @@ fn headline(
             "No measure is clearly getting worse or better."
         } @else {
             @match (worse.len(), better.len()) {
-                (0, n) => { "Nothing is getting worse; " (words::counted(n, "measure is", "measures are")) " getting better" (new(better)) "." }
+                (0, n) => { (if doubted == 0 { "Nothing is getting worse; " } else { "Nothing stands out as getting worse; " }) (words::counted(n, "measure is", "measures are")) " getting better" (new(better)) "." }
                 (n, 0) => { (words::counted(n, "measure is", "measures are")) " getting worse" (new(worse)) ", none better." }
                 (n, m) => { (words::counted(n, "measure is", "measures are")) " getting worse" (new(worse)) ", " (m) " better" (new(better)) "." }
             }
         }
         @if working > 0 { " " (words::counted(working, "change is", "changes are")) " working." }
+    }
+}
+
+/// How many charts look worse or better by themselves, and where they are.
+fn doubtful(visit: &Visit, count: usize, how: &str) -> Markup {
+    html! {
+        @if count > 0 {
+            p.small {
+                a href=(visit.address.elsewhere("/measures").with("show", "signals")) { (words::counted(count, "chart looks", "charts look")) " " (how) " by " (if count == 1 { "itself" } else { "themselves" }) }
+                ", but among so many charts chance makes some look so."
+            }
+        }
     }
 }
 
