@@ -8,19 +8,21 @@ mod header;
 mod layout;
 pub(crate) mod period;
 mod row;
+mod rows;
 mod spelling;
 
 use super::identity;
 use super::mapping::{Commas, Mapping};
-use super::sheet::{SheetError, SheetRow, TextRows, Workbook};
+use super::sheet::{HAS_UNSAVED, SheetError, SheetRow, TORN, TextRows, Workbook};
 use super::{BadRow, Chunk, Item};
 use chrono::{DateTime, NaiveDate, Utc};
 use gather::{Gathered, Next, Report};
 use joinedup_events::observation::{ObservationFact, Observed};
 use joinedup_events::{Areas, EntityId, Event, Fact, Refusal, check, local};
 use joinedup_views::period::Period;
-use layout::{Layout, MAX_ABOVE};
+use layout::Layout;
 use row::Row;
+use rows::Rows;
 use std::collections::{HashMap, VecDeque};
 use std::io::Read;
 use std::sync::Arc;
@@ -38,21 +40,6 @@ pub struct Import {
     pub recorded_at: DateTime<Utc>,
     /// Which edition of the report this is, where amounts are restated to and fro.
     pub edition: Option<String>,
-}
-
-/// Where rows come from.
-enum Rows<R> {
-    Text(Box<TextRows<R>>),
-    Sheet(std::vec::IntoIter<SheetRow>),
-}
-
-impl<R: Read> Rows<R> {
-    fn next(&mut self) -> Result<Option<SheetRow>, std::io::Error> {
-        match self {
-            Self::Text(rows) => rows.next_row(),
-            Self::Sheet(rows) => Ok(rows.next()),
-        }
-    }
 }
 
 /// A table being read. Its rows are read to the end before the first event is made, because a later row may speak of
@@ -96,15 +83,15 @@ impl<R: Read> CsvFile<R> {
         import: Import,
     ) -> Result<Self, LayoutError> {
         let mut rows = Rows::Text(Box::new(TextRows::new(input).map_err(SheetError::Io)?));
-        let first = first_rows(&mut rows)?;
-        let (mapping, layout) = fitted(&first, mapping, false)?;
+        let first = rows::first_rows(&mut rows)?;
+        let (mapping, layout) = rows::fitted(&first, mapping, false)?;
         Self::begun(rows, first, layout, mapping, name, import, false)
     }
 
-    /// As [`Self::open_text`], of a workbook: the sheet that the mapping names, or the first that has its columns.
+    /// As [`Self::open_text`], of a workbook: the sheet that the mapping names, or the one that has its columns.
     ///
     /// # Errors
-    /// As there, and when it is not a workbook.
+    /// As there, and when it is not a workbook or several of its sheets have the columns.
     pub fn open_workbook(
         input: R,
         name: &str,
@@ -112,37 +99,11 @@ impl<R: Read> CsvFile<R> {
         import: Import,
     ) -> Result<Self, LayoutError> {
         let mut workbook = Workbook::open(input)?;
+        let (rows, mapping, layout) = rows::of_workbook(&mut workbook, mapping.as_ref())?;
+        let mut rows = Rows::Sheet(rows.into_iter());
+        let first = rows::first_rows(&mut rows)?;
         let from_1904 = workbook.counts_from_1904();
-        let pattern = mapping.as_ref().and_then(|m| m.file.sheet.as_ref());
-        let sheets = workbook.sheets();
-        let named: Vec<&String> = sheets
-            .iter()
-            .filter(|sheet| pattern.is_none_or(|p| p.matches(sheet)))
-            .collect();
-        let mut problem = LayoutError::NoSheet {
-            mapping: mapping
-                .as_ref()
-                .map(|m| m.name.to_string())
-                .unwrap_or_default(),
-            present: sheets.clone(),
-        };
-        let mut begun = false;
-        for sheet in named {
-            let mut rows = Rows::Sheet(workbook.rows(sheet)?.into_iter());
-            let first = first_rows(&mut rows)?;
-            match fitted(&first, mapping.clone(), from_1904) {
-                Ok((mapping, layout)) => {
-                    return Self::begun(rows, first, layout, mapping, name, import, from_1904);
-                }
-                // The first sheet that has anything says best what is wrong.
-                Err(error) if !begun => {
-                    begun = !matches!(error, LayoutError::Empty);
-                    problem = error;
-                }
-                Err(_) => {}
-            }
-        }
-        Err(problem)
+        Self::begun(rows, first, layout, mapping, name, import, from_1904)
     }
 
     fn begun(
@@ -253,6 +214,13 @@ impl<R: Read> CsvFile<R> {
             header: &self.layout.header,
             mapping: &self.mapping,
         };
+        if let Some((column, sentence)) = self.broken(&row) {
+            chunk.bad.push(row.bad(column, sentence));
+            if self.mapping.sum && row.may_say_a_period() {
+                self.gathered.lose(None, row.row.number);
+            }
+            return true;
+        }
         if !row.counts() {
             return false;
         }
@@ -348,6 +316,28 @@ impl<R: Read> CsvFile<R> {
         true
     }
 
+    /// What is wrong with a row that cannot be read for what it is, and in which column.
+    fn broken<'r>(&self, row: &Row<'r>) -> Option<(&'r str, &'static str)> {
+        let column = self.mapping.period.column.as_deref();
+        let in_titles = |c: &&str| self.mapping.wide.as_ref().is_some_and(|w| w.titles == **c);
+        let column = column.filter(|c| !in_titles(c));
+        let is_row = |within: &SheetRow| {
+            let within = Row {
+                row: within,
+                ..*row
+            };
+            let is_period =
+                |c: &str| period::of(&self.mapping.period, within.text(c), false).is_ok();
+            column.is_none_or(is_period)
+        };
+        let width = self.layout.width.unwrap_or(row.row.cells.len());
+        if row.row.is_torn(width, is_row) {
+            return Some(("", TORN));
+        }
+        let unsaved = row.unsaved()?;
+        Some((unsaved, HAS_UNSAVED))
+    }
+
     /// The event of a report, unless the door would refuse it.
     fn event(&self, report: Report) -> Result<Item, Vec<BadRow>> {
         let import = &self.import;
@@ -432,30 +422,6 @@ impl<R: Read> CsvFile<R> {
     }
 }
 
-/// The rows among which the header is looked for.
-fn first_rows<R: Read>(rows: &mut Rows<R>) -> Result<Vec<SheetRow>, SheetError> {
-    let mut first = Vec::new();
-    while first.len() < MAX_ABOVE
-        && let Some(row) = rows.next()?
-    {
-        first.push(row);
-    }
-    Ok(first)
-}
-
-fn fitted(
-    first: &[SheetRow],
-    mapping: Option<Mapping>,
-    from_1904: bool,
-) -> Result<(Mapping, Layout), LayoutError> {
-    let mapping = match mapping {
-        Some(mapping) => mapping,
-        None => Layout::detect(first, from_1904)?,
-    };
-    let layout = Layout::find(first, &mapping, from_1904)?;
-    Ok((mapping, layout))
-}
-
 /// Every row of what several rows report, refused: the first of them is no better than the others.
 fn repeated<'a>(lines: &'a [u64], column: &'a str) -> impl Iterator<Item = BadRow> + 'a {
     lines.iter().map(move |line| {
@@ -476,5 +442,7 @@ pub fn date(cell: &str) -> Option<NaiveDate> {
     period::date(cell)
 }
 
+#[cfg(test)]
+mod spoilt_tests;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use super::amount::{self, Reported};
 use super::gather::Breakdown;
 use super::header::Header;
 use crate::mapping::{BreakdownRule, Labels, Mapping, SeriesRule};
-use crate::sheet::SheetRow;
+use crate::sheet::{SheetRow, UNSAVED};
 use crate::{BadRow, delay_reason};
 use joinedup_events::observation::Mark;
 use joinedup_events::reason::Reason;
@@ -45,6 +45,15 @@ impl<'a> Row<'a> {
     fn amount(&self, column: &str) -> Option<(&'a str, bool)> {
         let at = self.header.index(column)?;
         Some((self.cell(column)?, self.row.percentages.contains(&at)))
+    }
+
+    /// The first column with a formula whose result was not saved.
+    pub fn unsaved(&self) -> Option<&'a str> {
+        let is_there = self.row.cells.iter().any(|cell| cell == UNSAVED);
+        let series = self.mapping.series.iter();
+        let read = series.flat_map(SeriesRule::read_columns);
+        let mut all = self.mapping.required().into_iter().chain(read);
+        all.find(|column| is_there && self.text(column) == UNSAVED)
     }
 
     /// Whether it is a row of the table that counts: neither blank, nor a note, nor left out by the mapping.
