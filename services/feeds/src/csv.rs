@@ -57,6 +57,8 @@ pub struct CsvFile<R> {
     /// What cells were read as: a file has few periods and many rows.
     periods: HashMap<String, Result<Period, String>>,
     gathered: Gathered,
+    /// The line of a row without a period: the total where it is the last, and otherwise a part of any sum.
+    unplaced: Option<u64>,
     /// The line or row that comes next when none is empty.
     next_number: u64,
     ended: bool,
@@ -116,6 +118,7 @@ impl<R: Read> CsvFile<R> {
         from_1904: bool,
     ) -> Result<Self, LayoutError> {
         fixed::must_have_days_first(&mapping, &first, &layout)?;
+        fixed::must_not_add_titles(&mapping, &layout, from_1904)?;
         let fixed = fixed::period_of_file(&mapping, &first, &layout, name, from_1904)?;
         if let Rows::Text(rows) = &rows
             && rows.separator() == b';'
@@ -137,6 +140,7 @@ impl<R: Read> CsvFile<R> {
             fixed,
             periods: HashMap::new(),
             gathered: Gathered::default(),
+            unplaced: None,
             next_number: 0,
             ended: false,
         })
@@ -216,7 +220,7 @@ impl<R: Read> CsvFile<R> {
         };
         if let Some((column, sentence)) = self.broken(&row) {
             chunk.bad.push(row.bad(column, sentence));
-            if self.mapping.sum && row.may_say_a_period() {
+            if self.mapping.sum && row.may_say_a_period(true) {
                 self.gathered.lose(None, row.row.number);
             }
             return true;
@@ -239,8 +243,8 @@ impl<R: Read> CsvFile<R> {
                         .or_insert_with(|| {
                             let named = period::of(rule, cell, self.from_1904);
                             // A column's title may say what it counts beside the period.
-                            let within = || period::within(rule, cell).filter(|_| is_title);
-                            named.or_else(|error| within().ok_or(error))
+                            let within = || period::within(rule, cell).ok().flatten();
+                            named.or_else(|error| within().filter(|_| is_title).ok_or(error))
                         })
                         .clone()
                         .map_err(|sentence| row.bad(column, sentence)),
@@ -255,7 +259,7 @@ impl<R: Read> CsvFile<R> {
             let may_belong = if is_long {
                 has_amounts
             } else {
-                row.may_say_a_period()
+                row.may_say_a_period(has_amounts)
             };
             if self.mapping.sum && (period.is_ok() || may_belong) {
                 self.gathered.lose(period.ok(), row.row.number);
@@ -266,11 +270,16 @@ impl<R: Read> CsvFile<R> {
         if !has_amounts {
             return true;
         }
+        if let Some(line) = self.unplaced.take_if(|line| *line != row.row.number) {
+            self.gathered.lose(None, line);
+        }
         let (period, area) = match (period, row.area()) {
             (Ok(period), Ok(area)) => (period, area),
             (period, area) => {
                 let is_elsewhere = area.is_err() && row.names_an_area();
-                if self.mapping.sum && row.may_say_a_period() && !is_elsewhere {
+                if self.mapping.sum && period.is_err() && row.says_no_period() && !is_elsewhere {
+                    self.unplaced = Some(row.row.number);
+                } else if self.mapping.sum && row.may_say_a_period(true) && !is_elsewhere {
                     self.gathered.lose(period.clone().ok(), row.row.number);
                 }
                 chunk.bad.extend(period.err());

@@ -1,6 +1,8 @@
 //! Which period a cell, a title or a file's name means.
 
-use super::spelling::{Edge, Spelled, edge_in_title, found, spelled};
+use super::spelling::{
+    Edge, Spelled, edge_in_title, is_of_publication, mentions, mentions_at_all, spelled, words,
+};
 use crate::mapping::{Format, Named, PeriodRule};
 use crate::sheet::{SheetRow, serial_date};
 use chrono::NaiveDate;
@@ -11,7 +13,7 @@ pub(crate) fn of(rule: &PeriodRule, cell: &str, from_1904: bool) -> Result<Perio
     let read = match rule.format {
         Some(format) => {
             let read = spelled(cell, rule.grain).filter(|_| has_format(format, cell));
-            read.ok_or_else(|| format!("is not written as {}", words(format)))?
+            read.ok_or_else(|| format!("is not written as {}", shape(format)))?
         }
         None => spelled(cell, rule.grain)
             .or_else(|| serial(cell, from_1904))
@@ -79,42 +81,137 @@ fn named(rule: &PeriodRule, read: Spelled) -> Result<Period, String> {
     }
 }
 
-/// The period that stands somewhere in a text, such as a file's name.
-pub(super) fn within(rule: &PeriodRule, text: &str) -> Option<Period> {
-    let read = found(text, rule.grain)?;
-    Some(Period::of(rule.grain, read.first))
+/// The period that stands somewhere in a text, such as a file's name; none where there is none.
+///
+/// # Errors
+/// When it names several.
+pub(super) fn within(rule: &PeriodRule, text: &str) -> Result<Option<Period>, String> {
+    let mentioned = mentions_at_all(text, rule.grain);
+    let whole = whole(rule, &mentioned);
+    if !whole.is_empty() {
+        return one(rule, whole);
+    }
+    // A date is as likely that of publication, unless it is the day that periods are named by.
+    let by_a_part = |read: &Spelled| match (rule.grain, read.first == read.last) {
+        (Grain::Day | Grain::Week, _) | (_, false) => period_of(rule, read),
+        (_, true) => named(rule, *read).ok(),
+    };
+    one(rule, mentioned.iter().filter_map(by_a_part).collect())
 }
 
-/// The period of a cell that may hold more than it.
-pub(super) fn of_title(rule: &PeriodRule, cell: &str, from_1904: bool) -> Option<Period> {
-    let read = spelled(cell, rule.grain).or_else(|| serial(cell, from_1904));
-    let read = read.filter(|r| Period::of(rule.grain, r.first) == Period::of(rule.grain, r.last));
-    read.map(|r| Period::of(rule.grain, r.first))
-        .or_else(|| within(rule, cell))
+/// The period that holds all that was read; none where it holds a part of it alone.
+fn period_of(rule: &PeriodRule, read: &Spelled) -> Option<Period> {
+    let period = Period::of(rule.grain, read.first);
+    (Period::of(rule.grain, read.last) == period).then_some(period)
 }
 
-/// The first period that is named in the rows above a table: in a row that says that it has it ("Period: …"), or else
-/// in a title.
-pub(super) fn above(rule: &PeriodRule, rows: &[SheetRow], from_1904: bool) -> Option<Period> {
-    // A date may be that of publication.
-    let labels: [&[&str]; 2] = [&["period", "month"], &["date"]];
-    let labelled = labels.iter().flat_map(|labels| {
-        let is_labelled = |row: &&SheetRow| {
-            let mut cells = row.cells.iter().map(|c| c.trim().to_lowercase());
-            cells.any(|cell| labels.iter().any(|label| cell.starts_with(label)))
+/// Of what is mentioned the periods that are named as a whole.
+fn whole(rule: &PeriodRule, mentioned: &[Spelled]) -> Vec<Period> {
+    let whole = mentioned.iter().filter(|read| read.is_one(rule.grain));
+    whole.filter_map(|read| period_of(rule, read)).collect()
+}
+
+/// The one period of some.
+fn one(rule: &PeriodRule, mut found: Vec<Period>) -> Result<Option<Period>, String> {
+    found.dedup();
+    match found[..] {
+        [] => Ok(None),
+        [first, ..] if found.iter().all(|period| *period == first) => Ok(Some(first)),
+        _ => Err(format!("names more than one {}", rule.grain)),
+    }
+}
+
+/// The period of a cell that may hold more than it; none where it holds none.
+///
+/// # Errors
+/// When it names several.
+pub(super) fn of_title(
+    rule: &PeriodRule,
+    cell: &str,
+    from_1904: bool,
+) -> Result<Option<Period>, String> {
+    match spelled(cell, rule.grain).or_else(|| serial(cell, from_1904)) {
+        Some(read) => {
+            let several = || format!("names more than one {}", rule.grain);
+            period_of(rule, &read).map(Some).ok_or_else(several)
+        }
+        None => match within(rule, cell)? {
+            Some(period) => Ok(Some(period)),
+            None => match mentions_at_all(cell, rule.grain)[..] {
+                [] => Ok(None),
+                // It is labelled: a date in it, or a span, is what it says.
+                [read] => period_of(rule, &read)
+                    .map(Some)
+                    .ok_or_else(|| format!("names more than one {}", rule.grain)),
+                _ => Err(format!("names more than one {}", rule.grain)),
+            },
+        },
+    }
+}
+
+/// The period that is named in the rows above a table: in a row that says that it has it ("Period: …"), or else in a title, or
+/// after "Date". None where there is none.
+///
+/// # Errors
+/// When several are named, with the rows.
+pub(super) fn above(
+    rule: &PeriodRule,
+    rows: &[SheetRow],
+    from_1904: bool,
+) -> Result<Option<Period>, String> {
+    let labelled = |labels: &[&str]| -> Result<Vec<(u64, Period)>, String> {
+        let mut found = Vec::new();
+        for row in rows.iter().filter(|row| is_labelled(row, labels)) {
+            let cells = row.cells.iter().filter(|cell| !is_of_publication(cell));
+            for cell in cells {
+                let at_row = |what| format!("{what} (row {})", row.number);
+                if let Some(period) = of_title(rule, cell, from_1904).map_err(at_row)? {
+                    found.push((row.number, period));
+                    break;
+                }
+            }
+        }
+        Ok(found)
+    };
+    let in_titles = |mentions: fn(&str, Grain) -> Vec<Spelled>| {
+        let of_row = |row: &SheetRow| {
+            let named = row.cells.iter().map(|cell| mentions(cell, rule.grain));
+            let named: Vec<Period> = named.flat_map(|read| whole(rule, &read)).collect();
+            let number = row.number;
+            named.into_iter().map(move |period| (number, period))
         };
-        rows.iter().filter(is_labelled).flat_map(|row| &row.cells)
-    });
-    let first = labelled
-        .filter_map(|cell| of_title(rule, cell, from_1904))
-        .next();
-    first.or_else(|| {
-        let cells = rows.iter().flat_map(|row| &row.cells);
-        let exact = |cell: &String| found(cell, rule.grain).filter(|s| s.is_one(rule.grain));
-        cells
-            .filter_map(exact)
-            .next()
-            .map(|s| Period::of(rule.grain, s.first))
+        rows.iter().flat_map(of_row).collect::<Vec<_>>()
+    };
+    let mut found = labelled(&["period", "month"])?;
+    if found.is_empty() {
+        found = in_titles(mentions);
+    }
+    if found.is_empty() {
+        found = labelled(&["date"])?;
+    }
+    if found.is_empty() {
+        found = in_titles(mentions_at_all);
+    }
+    let Some((row, first)) = found.first() else {
+        return Ok(None);
+    };
+    match found.iter().find(|(_, period)| period != first) {
+        None => Ok(Some(*first)),
+        Some((other, _)) => Err(format!(
+            "name more than one {} (rows {row} and {other})",
+            rule.grain
+        )),
+    }
+}
+
+/// Whether a cell of a row is one of some labels, or begins with it, or has it before a colon. A label of publication is none.
+fn is_labelled(row: &SheetRow, labels: &[&str]) -> bool {
+    row.cells.iter().any(|cell| {
+        let (label, _) = cell.split_once(':').unwrap_or_default();
+        let mut of_label = words(label);
+        let first = words(cell).next();
+        let is_label = |word: String| labels.contains(&word.as_str());
+        (first.is_some_and(is_label) || of_label.any(is_label)) && !is_of_publication(cell)
     })
 }
 
@@ -135,7 +232,7 @@ pub(super) fn date(cell: &str) -> Option<NaiveDate> {
     spelled(cell, Grain::Day).map(|s| s.first)
 }
 
-fn words(format: Format) -> &'static str {
+fn shape(format: Format) -> &'static str {
     match format {
         Format::YearMonth => "YYYY-MM, e.g. 2026-05",
         Format::Date => "YYYY-MM-DD, e.g. 2026-05-31",
@@ -381,7 +478,7 @@ mod tests {
             ("September20241-2", None),
             ("Table 3, page 2", None),
         ] {
-            let found = within(&month, text).map(|p| p.start.to_string());
+            let found = within(&month, text).unwrap().map(|p| p.start.to_string());
             assert_eq!(found.as_deref(), wanted, "{text}");
         }
         let rows = |cells: &[&[&str]]| -> Vec<SheetRow> {
@@ -393,10 +490,14 @@ mod tests {
             cells.iter().map(row).collect()
         };
         let cover = rows(&[&["Published:", "12 September 2024"], &["Period:", "45505"]]);
-        let found = above(&month, &cover, false).map(|p| p.start.to_string());
+        let found = above(&month, &cover, false)
+            .unwrap()
+            .map(|p| p.start.to_string());
         assert_eq!(found.as_deref(), Some("2024-08-01"));
         let from_1904 = rows(&[&["Period:", "44043"]]);
-        let found = above(&month, &from_1904, true).map(|p| p.start.to_string());
+        let found = above(&month, &from_1904, true)
+            .unwrap()
+            .map(|p| p.start.to_string());
         assert_eq!(found.as_deref(), Some("2024-08-01"));
     }
 }

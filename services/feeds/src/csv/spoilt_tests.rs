@@ -119,3 +119,122 @@ fn a_formula_without_its_result_is_not_nothing_reported() {
     let june = (vec!["2026-06 RAJ 4".to_owned()], vec![2]);
     assert_eq!(workbook(FALLS, &bytes), Ok(june));
 }
+
+#[test]
+fn merged_labels_and_months_without_a_year_leave_no_partial_sum() {
+    let merged = "Month,Code,Sex,Falls\n2026-06,RAJ,f,4\n,,m,5\n2026-06,RDE,f,6\n,,m,7\n";
+    assert_eq!(text(&sum(), merged).0, Vec::<String>::new());
+    // The last row without a period is the total, as one that says so is anywhere.
+    let rows = "Month,Code,Sex,Falls\n2026-06,RAJ,f,4\n2026-06,RAJ,m,5\n";
+    let nine = ["2026-06 RAJ 9"];
+    for total in [",,,9", "Total,,,9", "Grand total,RAJ,,9\n,,,9"] {
+        assert_eq!(text(&sum(), &format!("{rows}{total}\n")).0, nine, "{total}");
+    }
+    let bare = "Month,Code,Sex,Falls\nJun-26,RAJ,f,4\nJune,RAJ,m,5\n";
+    assert_eq!(text(&sum(), bare).0, Vec::<String>::new());
+}
+
+#[test]
+fn capitals_and_marks_of_a_place_do_not_matter_unless_two_differ_by_them() {
+    let mapping = FALLS.replace(
+        "[[series]]",
+        "values = { \"St. Luke's\" = \"RAJ\", \"A+\" = \"RDE\", \"A-\" = \"RQW\" }\n[[series]]",
+    );
+    let rows =
+        "Month,Code,Falls\n2026-04,ST LUKE S,1\n2026-05,st. luke's,2\n2026-06,A+,3\n2026-07,A-,4\n";
+    let wanted = [
+        "2026-04 RAJ 1",
+        "2026-05 RAJ 2",
+        "2026-06 RDE 3",
+        "2026-07 RQW 4",
+    ];
+    let (found, bad) = text(&mapping, rows);
+    assert_eq!((found, bad), (wanted.map(str::to_owned).to_vec(), vec![]));
+}
+
+#[test]
+fn columns_of_one_month_are_not_added() {
+    let wide = "name = \"falls\"\nsum = true\nwide = { titles = \"month\", cells = \"n\", columns = \"others\" }\n[period]\ncolumn = \"month\"\ngrain = \"month\"\n[area]\ncolumn = \"Code\"\n[[series]]\nid = \"falls\"\nvalue = \"n\"\n";
+    let mapping = || Some(Mapping::parse("test", wide).unwrap());
+    let open = |text: &'static str| CsvFile::open(text.as_bytes(), mapping(), import());
+    let refused = open("Code,May-26,May-26 rate per 1000\nRAJ,4,0.5\n")
+        .err()
+        .unwrap();
+    let told = refused.to_string();
+    assert!(
+        told.contains("`May-26` and `May-26 rate per 1000`"),
+        "{told}"
+    );
+    assert!(open("Code,May-26,Jun-26\nRAJ,4,5\nRAJ,1,2\n").is_ok());
+}
+
+/// The month of a table below some titles, or what is said where there is none.
+fn above(place: &str, titles: &str, name: &str) -> Result<String, String> {
+    let mapping = FALLS.replace("column = \"Month\"", place);
+    let mapping = Mapping::parse("test", &mapping).unwrap();
+    let text = format!("{titles}\nCode,Falls\nRAJ,4\n");
+    let file = CsvFile::open_text(text.as_bytes(), name, Some(mapping), import());
+    let mut file = file.map_err(|error| error.to_string())?;
+    let chunk = file.chunk(usize::MAX).unwrap().unwrap_or_default();
+    Ok(taken(&chunk).0.concat().chars().take(7).collect())
+}
+
+#[test]
+fn the_day_of_publication_is_not_the_period() {
+    for titles in [
+        "Data extracted on 9 July 2026\nReporting: June 2026",
+        "Falls by trust June 2026\nDate published: 9 July 2026",
+        "Monthly falls report (published 9 July 2026)\nPeriod: June 2026",
+        "Published:,9 July 2026\nJune 2026",
+        "Published: July 9, 2026\nJune 2026",
+        "Next publication: 13 August 2026\nFalls in June 2026",
+        "\"Monthly series, from April 2025 to June 2026\"\nPeriod:,June 2026",
+        "Monthly falls (published July 2026)\nFalls in June 2026",
+        "\"Table 3, June 2026\"",
+        "Month,30/06/2026",
+        "2025/26 data: June 2026",
+    ] {
+        assert_eq!(
+            above("above = true", titles, "a.csv").as_deref(),
+            Ok("2026-06"),
+            "{titles}"
+        );
+    }
+    for (titles, told) in [
+        (
+            "Period: 1 April 2026 to 30 June 2026",
+            "more than one month (row 1)",
+        ),
+        (
+            "Falls in June 2026\n\nFalls in July 2026",
+            "more than one month (rows 1 and 3)",
+        ),
+        ("Published on 9 July 2026", "names no month"),
+    ] {
+        let refused = above("above = true", titles, "a.csv").unwrap_err();
+        assert!(refused.contains(told), "{titles}: {refused}");
+    }
+    for name in [
+        "2026-07-09 falls June 2026.csv",
+        "09-07-2026-falls-June-2026.csv",
+        "falls-June-2026-extracted-09-07-2026.csv",
+        "falls 1 June 2026 to 30 June 2026.csv",
+        "falls_2026-06.csv",
+        "2026-06-01.csv",
+    ] {
+        assert_eq!(
+            above("file_name = true", "", name).as_deref(),
+            Ok("2026-06"),
+            "{name}"
+        );
+    }
+    for name in [
+        "falls April 2025 to June 2026.csv",
+        "falls 1 April 2026 to 30 June 2026.csv",
+        "falls 2026-07-09.csv",
+        "falls Q1 2026-27.csv",
+        "falls June 2026 and May 2026.csv",
+    ] {
+        assert!(above("file_name = true", "", name).is_err(), "{name}");
+    }
+}

@@ -83,3 +83,161 @@ fn a_column_of_midnights_is_one_of_dates() {
     // One that left at midnight did, where others have their times.
     assert_eq!(only(&[&a, &b, &left(3, "08/09/2026 11:15")]), [false; 3]);
 }
+
+#[test]
+fn a_number_that_was_rounded_is_nobody() {
+    let rows = [
+        ONE.replace("D1,", "1.23457E+11,"),
+        ONE.replace("D1,", "1.23457E+11,")
+            .replace("01/09/2026", "02/09/2026"),
+    ];
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let mut feed = Feed::of("spells");
+    let (plan, reading) = feed.read(&csv(&rows), WHEN);
+    assert_eq!((plan.events.len(), reading.faults.unknown()), (0, 2));
+    // Where it is the person's alone, the spells stand, and nobody returns.
+    feed.mapping.entity = vec!["NHSNumber".to_owned()];
+    let rows: Vec<String> = (1..=2)
+        .map(|n| rows[n - 1].replace("NHSNO", &format!("S{n}")))
+        .collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let (_, reading) = feed.read(&csv(&rows), WHEN);
+    assert_eq!((reading.stated.len(), reading.faults.unknown()), (2, 2));
+    assert!(
+        reading
+            .stated
+            .iter()
+            .all(|stated| stated.persons.is_empty())
+    );
+}
+
+#[test]
+fn somebody_who_died_is_not_discharged_and_an_unknown_place_is_not_a_place() {
+    let method = |destination: &str| {
+        let row = ONE.replace("15:00,19", &format!("15:00,{destination}"));
+        let (_, mut reading) = Feed::of("spells").read(&csv(&[&row]), WHEN);
+        let stated = reading.stated.remove(0);
+        let said = stated
+            .facts
+            .get("discharged")
+            .map(|fact| fact.fields["method"].clone());
+        (said, stated.held.contains("discharged"))
+    };
+    for died in [
+        "79",
+        "Died",
+        "DECEASED",
+        "R.I.P.",
+        "Patient died",
+        "79 - died",
+    ] {
+        assert_eq!(method(died), (Some("died".into()), false), "{died}");
+    }
+    for home in [
+        "19",
+        "19 - Usual place of residence",
+        "Usual place of residence",
+        "Care Home",
+        "",
+    ] {
+        assert_eq!(method(home), (Some("agreed".into()), false), "{home}");
+    }
+    assert_eq!(method("elsewhere"), (None, true));
+}
+
+const REFERRALS: &str = "ReferralID,LocalPatientID,Area,ReceivedDateTime,Service,Priority,Trigger,SourceCode,TriagedDateTime,Decision,DecisionDateTime,DeclineReason,MeetingDate,FirstContactDateTime,FaceToFace,DiscussedDateTime,Sectors,SharedRecord,Outcome,PlanDateTime,PlanAgreedBy,PersonalBudget,ClosedDateTime,ClosureReason";
+
+/// A referral with some cells.
+fn referral(cells: &[(&str, &str)]) -> Vec<u8> {
+    let given = [
+        ("ReferralID", "R1"),
+        ("LocalPatientID", "P1"),
+        ("Area", "RAJ"),
+    ];
+    let given = given
+        .iter()
+        .chain(&[("ReceivedDateTime", "01/09/2026 10:00")])
+        .chain(cells);
+    let row = REFERRALS.split(',').map(|column| {
+        let cell = given.clone().rfind(|(name, _)| *name == column);
+        cell.map_or("", |(_, cell)| cell)
+    });
+    format!("{REFERRALS}\n{}\n", row.collect::<Vec<_>>().join(",")).into_bytes()
+}
+
+#[test]
+fn what_happened_and_is_not_whole_is_a_fault_and_takes_nothing_back() {
+    let day = "05/09/2026 10:00";
+    for (cells, kind, column, facts) in [
+        (
+            &[("Decision", "Accepted for MDT"), ("DecisionDateTime", day)][..],
+            "unknown-code",
+            "Decision",
+            &["accepted", "declined", "redirected"][..],
+        ),
+        (
+            &[("DecisionDateTime", day)],
+            "incomplete",
+            "Decision",
+            &["accepted", "declined", "redirected"],
+        ),
+        (
+            &[("Decision", "Declined"), ("DecisionDateTime", day)],
+            "incomplete",
+            "DeclineReason",
+            &["declined"],
+        ),
+        (
+            &[("ClosedDateTime", day)],
+            "incomplete",
+            "ClosureReason",
+            &["closed"],
+        ),
+        (
+            &[("DiscussedDateTime", day), ("Sectors", "GP")],
+            "incomplete",
+            "Outcome",
+            &["discussed"],
+        ),
+        (
+            &[("PlanDateTime", day)],
+            "incomplete",
+            "PlanAgreedBy",
+            &["plan-agreed"],
+        ),
+    ] {
+        let (_, reading) = Feed::of("mdt").read(&referral(cells), WHEN);
+        let faults = reading
+            .faults
+            .0
+            .iter()
+            .map(|f| (f.kind.as_str(), f.row.column.as_str()));
+        assert_eq!(faults.collect::<Vec<_>>(), [(kind, column)], "{cells:?}");
+        let held = reading.stated[0].held.iter().map(String::as_str);
+        assert_eq!(held.collect::<Vec<_>>(), facts, "{cells:?}");
+    }
+    let (_, reading) = Feed::of("mdt").read(&referral(&[("Decision", "Accepted")]), WHEN);
+    assert_eq!(reading.faults.0.len(), 0, "no time: it has not happened");
+    // A closure whose reason is emptied stands.
+    let mut feed = Feed::of("mdt");
+    let closed = [("ClosedDateTime", day), ("ClosureReason", "Completed")];
+    feed.knows(&referral(&closed), WHEN);
+    let (plan, _) = feed.read(&referral(&closed[..1]), "2026-10-02T06:00:00Z");
+    assert_eq!(plan.events.len(), 0);
+}
+
+#[test]
+fn a_list_in_which_nobody_is_known_again_asks_for_the_key_before() {
+    let mut feed = Feed::of("spells");
+    let rows: Vec<String> = (1..=6).map(spell).collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    feed.knows(&csv(&rows), WHEN);
+    feed.ring.current = crate::pseudonym::Key::of(&[8; 32]).unwrap();
+    let (plan, _) = feed.read(&csv(&rows), "2026-10-02T06:00:00Z");
+    let doubt = plan.doubt.unwrap().to_string();
+    assert!(doubt.contains("key"), "{doubt}");
+    feed.ring.current = crate::pseudonym::Key::of(&[7; 32]).unwrap();
+    let (plan, _) = feed.read(&csv(&rows[..2]), "2026-10-02T06:00:00Z");
+    let doubt = plan.doubt.unwrap().to_string();
+    assert!(!doubt.contains("key"), "{doubt}");
+}
