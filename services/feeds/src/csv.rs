@@ -10,6 +10,7 @@ pub(crate) mod period;
 mod row;
 mod rows;
 mod spelling;
+mod titles;
 
 use super::identity;
 use super::mapping::{Commas, Mapping};
@@ -243,7 +244,7 @@ impl<R: Read> CsvFile<R> {
                         .or_insert_with(|| {
                             let named = period::of(rule, cell, self.from_1904);
                             // A column's title may say what it counts beside the period.
-                            let within = || period::within(rule, cell).ok().flatten();
+                            let within = || titles::within(rule, cell).ok().flatten();
                             named.or_else(|error| within().filter(|_| is_title).ok_or(error))
                         })
                         .clone()

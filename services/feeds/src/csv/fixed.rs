@@ -2,7 +2,7 @@
 
 use super::header::LayoutError;
 use super::layout::Layout;
-use super::period;
+use super::{period, titles};
 use crate::line_list::moment::have_month_first;
 use crate::mapping::Mapping;
 use crate::sheet::SheetRow;
@@ -36,24 +36,30 @@ pub(super) fn period_of_file(
         let row = first.iter().find(|row| row.number == address.row);
         let cell = row.and_then(|row| row.cells.get(address.column));
         let cell = cell.map_or("", String::as_str);
-        return said("a cell", period::of_title(rule, cell, from_1904));
+        return said("a cell", titles::of_title(rule, cell, from_1904));
     }
     if rule.above {
         let place = "the rows above the table";
         let Some(titles) = layout.width.map(|_| layout.above) else {
-            return said(place, period::above(rule, first, from_1904));
+            // Where the data begins is not known: what is named first counts.
+            let first_named = |_| {
+                let above = |n| titles::above(rule, first.get(..n)?, from_1904).transpose();
+                (1..first.len()).find_map(above).transpose()
+            };
+            let period = titles::above(rule, first, from_1904).or_else(first_named);
+            return said(place, period);
         };
         // The header is asked last: its titles may name other periods.
         let (above, header) = first.split_at(titles.saturating_sub(1).min(first.len()));
         let header = header.get(..1).unwrap_or_default();
-        let period = match period::above(rule, above, from_1904) {
-            Ok(None) => period::above(rule, header, from_1904),
+        let period = match titles::above(rule, above, from_1904) {
+            Ok(None) => titles::above(rule, header, from_1904),
             period => period,
         };
         return said(place, period);
     }
     if rule.file_name {
-        return said("the file's name", period::within(rule, name));
+        return said("the file's name", titles::within(rule, name));
     }
     Ok(None)
 }
@@ -97,7 +103,7 @@ pub(super) fn must_not_add_titles(
     let mut known: BTreeMap<NaiveDate, &str> = BTreeMap::new();
     for title in layout.titles() {
         let period = period::of(rule, title, from_1904).ok();
-        let period = period.or_else(|| period::within(rule, title).ok().flatten());
+        let period = period.or_else(|| titles::within(rule, title).ok().flatten());
         let Some(period) = period else { continue };
         if let Some(other) = known.insert(period.start, title) {
             return Err(LayoutError::Period {
