@@ -8,19 +8,22 @@ mod header;
 mod layout;
 pub(crate) mod period;
 mod row;
+mod rows;
 mod spelling;
+mod titles;
 
 use super::identity;
 use super::mapping::{Commas, Mapping};
-use super::sheet::{SheetError, SheetRow, TextRows, Workbook};
+use super::sheet::{HAS_UNSAVED, SheetError, SheetRow, TORN, TextRows, Workbook};
 use super::{BadRow, Chunk, Item};
 use chrono::{DateTime, NaiveDate, Utc};
 use gather::{Gathered, Next, Report};
 use joinedup_events::observation::{ObservationFact, Observed};
 use joinedup_events::{Areas, EntityId, Event, Fact, Refusal, check, local};
 use joinedup_views::period::Period;
-use layout::{Layout, MAX_ABOVE};
+use layout::Layout;
 use row::Row;
+use rows::Rows;
 use std::collections::{HashMap, VecDeque};
 use std::io::Read;
 use std::sync::Arc;
@@ -40,21 +43,6 @@ pub struct Import {
     pub edition: Option<String>,
 }
 
-/// Where rows come from.
-enum Rows<R> {
-    Text(Box<TextRows<R>>),
-    Sheet(std::vec::IntoIter<SheetRow>),
-}
-
-impl<R: Read> Rows<R> {
-    fn next(&mut self) -> Result<Option<SheetRow>, std::io::Error> {
-        match self {
-            Self::Text(rows) => rows.next_row(),
-            Self::Sheet(rows) => Ok(rows.next()),
-        }
-    }
-}
-
 /// A table being read. Its rows are read to the end before the first event is made, because a later row may speak of
 /// what an earlier one did; what is held of a row is a few numbers.
 pub struct CsvFile<R> {
@@ -70,6 +58,8 @@ pub struct CsvFile<R> {
     /// What cells were read as: a file has few periods and many rows.
     periods: HashMap<String, Result<Period, String>>,
     gathered: Gathered,
+    /// The line of a row without a period: the total where it is the last, and otherwise a part of any sum.
+    unplaced: Option<u64>,
     /// The line or row that comes next when none is empty.
     next_number: u64,
     ended: bool,
@@ -96,15 +86,15 @@ impl<R: Read> CsvFile<R> {
         import: Import,
     ) -> Result<Self, LayoutError> {
         let mut rows = Rows::Text(Box::new(TextRows::new(input).map_err(SheetError::Io)?));
-        let first = first_rows(&mut rows)?;
-        let (mapping, layout) = fitted(&first, mapping, false)?;
+        let first = rows::first_rows(&mut rows)?;
+        let (mapping, layout) = rows::fitted(&first, mapping, false)?;
         Self::begun(rows, first, layout, mapping, name, import, false)
     }
 
-    /// As [`Self::open_text`], of a workbook: the sheet that the mapping names, or the first that has its columns.
+    /// As [`Self::open_text`], of a workbook: the sheet that the mapping names, or the one that has its columns.
     ///
     /// # Errors
-    /// As there, and when it is not a workbook.
+    /// As there, and when it is not a workbook or several of its sheets have the columns.
     pub fn open_workbook(
         input: R,
         name: &str,
@@ -112,37 +102,11 @@ impl<R: Read> CsvFile<R> {
         import: Import,
     ) -> Result<Self, LayoutError> {
         let mut workbook = Workbook::open(input)?;
+        let (rows, mapping, layout) = rows::of_workbook(&mut workbook, mapping.as_ref())?;
+        let mut rows = Rows::Sheet(rows.into_iter());
+        let first = rows::first_rows(&mut rows)?;
         let from_1904 = workbook.counts_from_1904();
-        let pattern = mapping.as_ref().and_then(|m| m.file.sheet.as_ref());
-        let sheets = workbook.sheets();
-        let named: Vec<&String> = sheets
-            .iter()
-            .filter(|sheet| pattern.is_none_or(|p| p.matches(sheet)))
-            .collect();
-        let mut problem = LayoutError::NoSheet {
-            mapping: mapping
-                .as_ref()
-                .map(|m| m.name.to_string())
-                .unwrap_or_default(),
-            present: sheets.clone(),
-        };
-        let mut begun = false;
-        for sheet in named {
-            let mut rows = Rows::Sheet(workbook.rows(sheet)?.into_iter());
-            let first = first_rows(&mut rows)?;
-            match fitted(&first, mapping.clone(), from_1904) {
-                Ok((mapping, layout)) => {
-                    return Self::begun(rows, first, layout, mapping, name, import, from_1904);
-                }
-                // The first sheet that has anything says best what is wrong.
-                Err(error) if !begun => {
-                    begun = !matches!(error, LayoutError::Empty);
-                    problem = error;
-                }
-                Err(_) => {}
-            }
-        }
-        Err(problem)
+        Self::begun(rows, first, layout, mapping, name, import, from_1904)
     }
 
     fn begun(
@@ -155,6 +119,7 @@ impl<R: Read> CsvFile<R> {
         from_1904: bool,
     ) -> Result<Self, LayoutError> {
         fixed::must_have_days_first(&mapping, &first, &layout)?;
+        fixed::must_not_add_titles(&mapping, &layout, from_1904)?;
         let fixed = fixed::period_of_file(&mapping, &first, &layout, name, from_1904)?;
         if let Rows::Text(rows) = &rows
             && rows.separator() == b';'
@@ -176,6 +141,7 @@ impl<R: Read> CsvFile<R> {
             fixed,
             periods: HashMap::new(),
             gathered: Gathered::default(),
+            unplaced: None,
             next_number: 0,
             ended: false,
         })
@@ -253,6 +219,13 @@ impl<R: Read> CsvFile<R> {
             header: &self.layout.header,
             mapping: &self.mapping,
         };
+        if let Some((column, sentence)) = self.broken(&row) {
+            chunk.bad.push(row.bad(column, sentence));
+            if self.mapping.sum && row.may_say_a_period(true) {
+                self.gathered.lose(None, row.row.number);
+            }
+            return true;
+        }
         if !row.counts() {
             return false;
         }
@@ -271,8 +244,8 @@ impl<R: Read> CsvFile<R> {
                         .or_insert_with(|| {
                             let named = period::of(rule, cell, self.from_1904);
                             // A column's title may say what it counts beside the period.
-                            let within = || period::within(rule, cell).filter(|_| is_title);
-                            named.or_else(|error| within().ok_or(error))
+                            let within = || titles::within(rule, cell).ok().flatten();
+                            named.or_else(|error| within().filter(|_| is_title).ok_or(error))
                         })
                         .clone()
                         .map_err(|sentence| row.bad(column, sentence)),
@@ -287,7 +260,7 @@ impl<R: Read> CsvFile<R> {
             let may_belong = if is_long {
                 has_amounts
             } else {
-                row.may_say_a_period()
+                row.may_say_a_period(has_amounts)
             };
             if self.mapping.sum && (period.is_ok() || may_belong) {
                 self.gathered.lose(period.ok(), row.row.number);
@@ -298,11 +271,16 @@ impl<R: Read> CsvFile<R> {
         if !has_amounts {
             return true;
         }
+        if let Some(line) = self.unplaced.take_if(|line| *line != row.row.number) {
+            self.gathered.lose(None, line);
+        }
         let (period, area) = match (period, row.area()) {
             (Ok(period), Ok(area)) => (period, area),
             (period, area) => {
                 let is_elsewhere = area.is_err() && row.names_an_area();
-                if self.mapping.sum && row.may_say_a_period() && !is_elsewhere {
+                if self.mapping.sum && period.is_err() && row.says_no_period() && !is_elsewhere {
+                    self.unplaced = Some(row.row.number);
+                } else if self.mapping.sum && row.may_say_a_period(true) && !is_elsewhere {
                     self.gathered.lose(period.clone().ok(), row.row.number);
                 }
                 chunk.bad.extend(period.err());
@@ -346,6 +324,28 @@ impl<R: Read> CsvFile<R> {
             }
         }
         true
+    }
+
+    /// What is wrong with a row that cannot be read for what it is, and in which column.
+    fn broken<'r>(&self, row: &Row<'r>) -> Option<(&'r str, &'static str)> {
+        let column = self.mapping.period.column.as_deref();
+        let in_titles = |c: &&str| self.mapping.wide.as_ref().is_some_and(|w| w.titles == **c);
+        let column = column.filter(|c| !in_titles(c));
+        let is_row = |within: &SheetRow| {
+            let within = Row {
+                row: within,
+                ..*row
+            };
+            let is_period =
+                |c: &str| period::of(&self.mapping.period, within.text(c), false).is_ok();
+            column.is_none_or(is_period)
+        };
+        let width = self.layout.width.unwrap_or(row.row.cells.len());
+        if row.row.is_torn(width, is_row) {
+            return Some(("", TORN));
+        }
+        let unsaved = row.unsaved()?;
+        Some((unsaved, HAS_UNSAVED))
     }
 
     /// The event of a report, unless the door would refuse it.
@@ -432,30 +432,6 @@ impl<R: Read> CsvFile<R> {
     }
 }
 
-/// The rows among which the header is looked for.
-fn first_rows<R: Read>(rows: &mut Rows<R>) -> Result<Vec<SheetRow>, SheetError> {
-    let mut first = Vec::new();
-    while first.len() < MAX_ABOVE
-        && let Some(row) = rows.next()?
-    {
-        first.push(row);
-    }
-    Ok(first)
-}
-
-fn fitted(
-    first: &[SheetRow],
-    mapping: Option<Mapping>,
-    from_1904: bool,
-) -> Result<(Mapping, Layout), LayoutError> {
-    let mapping = match mapping {
-        Some(mapping) => mapping,
-        None => Layout::detect(first, from_1904)?,
-    };
-    let layout = Layout::find(first, &mapping, from_1904)?;
-    Ok((mapping, layout))
-}
-
 /// Every row of what several rows report, refused: the first of them is no better than the others.
 fn repeated<'a>(lines: &'a [u64], column: &'a str) -> impl Iterator<Item = BadRow> + 'a {
     lines.iter().map(move |line| {
@@ -476,5 +452,7 @@ pub fn date(cell: &str) -> Option<NaiveDate> {
     period::date(cell)
 }
 
+#[cfg(test)]
+mod spoilt_tests;
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,7 @@ pub mod line_list;
 pub mod mapping;
 pub mod ndjson;
 pub mod number;
+mod plain;
 pub mod pseudonym;
 pub mod sheet;
 pub mod sink;

@@ -10,6 +10,7 @@ pub mod mapping;
 pub mod moment;
 pub mod recover;
 pub mod row;
+mod said;
 pub mod snapshot;
 pub mod table;
 

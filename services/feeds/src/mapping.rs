@@ -1,16 +1,18 @@
 //! Mappings: what the columns of a table mean. TOML; the README beside the built-in ones explains every field.
 
+mod area;
 mod built_in;
 mod period;
 mod table;
 
+pub use area::AreaRule;
 use built_in::built_in_text;
 pub use built_in::{built_in, built_in_names};
 pub use period::{CellAddress, Format, Named, PeriodRule, column_of_letters};
 pub use table::{CellMark, Commas, Conditions, FileRule, Pattern, WideColumns, WideRule};
 
 use chrono::NaiveDate;
-use joinedup_events::{Amount, AreaId, Slug};
+use joinedup_events::{Amount, Slug};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,40 +57,6 @@ pub struct Mapping {
 
 fn not_available() -> Vec<String> {
     vec!["NA".to_owned()]
-}
-
-/// Which area a row is of.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AreaRule {
-    /// Every row is of this area.
-    #[serde(default)]
-    pub fixed: Option<AreaId>,
-    /// The column with the area.
-    #[serde(default)]
-    pub column: Option<String>,
-    /// Columns of which the first that is not empty has the area.
-    #[serde(default)]
-    pub columns: Vec<String>,
-    /// Cells of `columns` that are passed over like empty ones, as long as a later column has anything else.
-    #[serde(default)]
-    pub blank: Vec<String>,
-    /// What a cell says → the area. What is not here is the area's code itself.
-    #[serde(default)]
-    pub values: BTreeMap<String, AreaId>,
-    /// The area of a row whose cells are empty.
-    #[serde(default)]
-    pub empty: Option<AreaId>,
-    /// The area when the file has none of the columns.
-    #[serde(default)]
-    pub without_column: Option<AreaId>,
-}
-
-impl AreaRule {
-    /// The columns to look at, in order.
-    pub fn looked_at(&self) -> impl Iterator<Item = &str> {
-        self.column.iter().chain(&self.columns).map(String::as_str)
-    }
 }
 
 /// One series that a row tells of, or several alike.

@@ -4,17 +4,17 @@
 //! `2026-06-01 07:30:00`, a percentage as it is shown, a formula as the value that was saved with it.
 
 mod percentage;
+mod text;
 mod unzipped;
 
 use calamine::{
     Cell, DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, Xlsx, XlsxError,
 };
 use chrono::{NaiveDateTime, TimeDelta, Timelike};
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
-use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 use percentage::Sign;
 use std::collections::BTreeSet;
-use std::io::{Chain, Cursor, Read};
+use std::io::{Cursor, Read};
+pub use text::TextRows;
 
 /// The most bytes of a workbook: it is read whole.
 pub const MAX_WORKBOOK_BYTES: u64 = 128 << 20;
@@ -22,8 +22,13 @@ pub const MAX_WORKBOOK_BYTES: u64 = 128 << 20;
 /// The most cells of a sheet, empty ones before the last of a row included.
 pub const MAX_CELLS: usize = 5_000_000;
 
-/// The bytes from which encoding and separator are detected.
-const SAMPLE_BYTES: u64 = 64 << 10;
+/// What stands in a cell with a formula whose result was not saved.
+pub const UNSAVED: &str = "#UNSAVED!";
+/// What is said of such a cell.
+pub const HAS_UNSAVED: &str =
+    "has a formula whose result was not saved: open the file in a spreadsheet and save it";
+/// What is said of a row of a text that has other rows in it.
+pub const TORN: &str = "has rows below it in one of its cells, for a quotation mark (\") that begins a cell and is not meant to: leave it out, or write the cell within quotation marks and that mark twice";
 
 /// From the day from which Excel counts to the one from which old Macintosh workbooks do.
 pub const DAYS_TO_1904: f64 = 1_462.0;
@@ -39,6 +44,10 @@ pub struct SheetRow {
     pub from_1904: bool,
     /// Where numbers stand that their workbook shows as percentages: a text that somebody typed is not one of them.
     pub percentages: BTreeSet<usize>,
+    /// It is the last of a text, which ends within the quotation marks of a cell.
+    pub is_open: bool,
+    /// Of a text, its lines after the first as they would be read without quotation marks: a cell of it has breaks.
+    pub within: Vec<SheetRow>,
 }
 
 impl SheetRow {
@@ -46,6 +55,17 @@ impl SheetRow {
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.cells.iter().all(|cell| cell.trim().is_empty())
+    }
+
+    /// Whether a quotation mark, such as one for *ditto*, made one cell of what are rows: the file ends within it, or a line
+    /// within is as wide as the header and `is_row`.
+    #[must_use]
+    pub fn is_torn(&self, width: usize, is_row: impl Fn(&Self) -> bool) -> bool {
+        let is_wide = |row: &&Self| {
+            let beyond = row.cells.get(width..);
+            beyond.is_some_and(|beyond| beyond.iter().all(|cell| cell.trim().is_empty()))
+        };
+        self.is_open || self.within.iter().filter(is_wide).any(is_row)
     }
 }
 
@@ -63,6 +83,9 @@ pub enum SheetError {
     /// A sheet cannot be read.
     #[error("the sheet `{0}` cannot be read: save the workbook again, or its sheet as CSV")]
     Sheet(String),
+    /// Several sheets have the same table.
+    #[error("the sheets {} all have the columns, and one would be read without the others: put their rows on one sheet, or name the sheet in the mapping", quoted(.0))]
+    Several(Vec<String>),
     /// It is too large.
     #[error(
         "the workbook is too large (at most 128 MiB, and 5 million cells a sheet): save the sheet as CSV"
@@ -73,6 +96,21 @@ pub enum SheetError {
         "the workbook unzips to more than {0} MiB, far more than its file: save the sheet as CSV"
     )]
     Unzipped(u64),
+}
+
+fn quoted(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}
+
+/// A table that was found on a sheet.
+pub struct Fit<T> {
+    /// The table.
+    pub table: T,
+    /// What it is read as: sheets of different layouts are no two of one.
+    pub layout: String,
+    /// Whether it has rows.
+    pub has_rows: bool,
 }
 
 /// Whether a file's first bytes are those of a workbook.
@@ -122,32 +160,72 @@ impl Workbook {
         self.xlsx.has_1904_epoch()
     }
 
+    /// The one sheet among some in whose first rows `fits` finds a table. Of several the others would be left out, so that is an
+    /// error; one without rows stands behind one that has them.
+    ///
+    /// # Errors
+    /// When several have the table, or none: what is wrong with each.
+    pub fn the_one<T, E: From<SheetError>>(
+        &mut self,
+        among: impl IntoIterator<Item = String>,
+        most: usize,
+        mut fits: impl FnMut(&[SheetRow]) -> Result<Fit<T>, E>,
+    ) -> Result<(String, T), Vec<E>> {
+        let (mut found, mut wrong) = (Vec::new(), Vec::new());
+        for name in among {
+            let rows = self.first_rows(&name, most).map_err(|e| vec![e.into()])?;
+            match fits(&rows) {
+                Ok(fit) => found.push((name, fit)),
+                Err(error) => wrong.push(error),
+            }
+        }
+        if found.iter().any(|(_, fit)| fit.has_rows) {
+            found.retain(|(_, fit)| fit.has_rows);
+        }
+        let layout = found.first().map(|(_, fit)| fit.layout.clone());
+        found.retain(|(_, fit)| Some(&fit.layout) == layout.as_ref());
+        if found.len() > 1 && found.iter().any(|(_, fit)| fit.has_rows) {
+            let names = found.into_iter().map(|(name, _)| name).collect();
+            return Err(vec![SheetError::Several(names).into()]);
+        }
+        let one = found.into_iter().next();
+        one.map(|(name, fit)| (name, fit.table)).ok_or(wrong)
+    }
+
     /// The rows of a sheet that have a cell.
     ///
     /// # Errors
     /// When the sheet cannot be read or is too large.
     pub fn rows(&mut self, sheet: &str) -> Result<Vec<SheetRow>, SheetError> {
+        self.first_rows(sheet, usize::MAX)
+    }
+
+    /// The first of the rows of a sheet that have a cell.
+    ///
+    /// # Errors
+    /// When the sheet cannot be read or is too large.
+    pub fn first_rows(&mut self, sheet: &str, most: usize) -> Result<Vec<SheetRow>, SheetError> {
         let unreadable = |_: XlsxError| SheetError::Sheet(sheet.to_owned());
         let from_1904 = self.counts_from_1904();
-        let mut reader = self
-            .xlsx
-            .worksheet_cells_reader(sheet)
-            .map_err(unreadable)?;
+        let reader = self.xlsx.worksheet_cells_reader(sheet);
+        let mut reader = reader.map_err(unreadable)?;
         let styles = reader.styles().iter();
         let signs: Vec<Option<Sign>> = styles
             .map(|style| Sign::of(&style.number_format.as_ref()?.format_code))
             .collect();
         let mut rows: Vec<SheetRow> = Vec::new();
-        let mut cells = 0;
+        let (mut cells, mut has_empty) = (0, false);
         while let Some((cell, style)) = reader.next_cell_with_style_id().map_err(unreadable)? {
             let (row, column) = cell.get_position();
             let number = u64::from(row) + 1;
             if rows.last().is_none_or(|last| last.number != number) {
+                if rows.len() == most {
+                    break;
+                }
                 rows.push(SheetRow {
                     number,
-                    cells: Vec::new(),
                     from_1904,
-                    percentages: BTreeSet::new(),
+                    ..SheetRow::default()
                 });
             }
             let Some(last) = rows.last_mut() else {
@@ -165,11 +243,43 @@ impl Workbook {
             if let Some(place) = last.cells.get_mut(column) {
                 *place = text(&cell, sign);
             }
-            if sign.is_some() && matches!(cell.get_value(), DataRef::Int(_) | DataRef::Float(_)) {
-                last.percentages.insert(column);
+            match cell.get_value() {
+                DataRef::Int(_) | DataRef::Float(_) if sign.is_some() => {
+                    last.percentages.insert(column);
+                }
+                DataRef::Empty => has_empty = true,
+                _ => {}
             }
         }
+        drop(reader);
+        // Most sheets have no formula without a result, and many no empty cell: those are read once.
+        if has_empty {
+            self.mark_unsaved(sheet, &mut rows).map_err(unreadable)?;
+        }
         Ok(rows)
+    }
+
+    /// Marks the cells whose formula has no result: programs that write formulas do not reckon them.
+    fn mark_unsaved(&mut self, sheet: &str, rows: &mut [SheetRow]) -> Result<(), XlsxError> {
+        let Some(last) = rows.last().map(|row| row.number) else {
+            return Ok(());
+        };
+        let mut reader = self.xlsx.worksheet_cells_reader(sheet)?;
+        while let Some(cell) = reader.next_cell_with_formula_metadata()? {
+            let (number, column) = (u64::from(cell.pos.0) + 1, cell.pos.1 as usize);
+            if number > last {
+                break;
+            }
+            if cell.formula.is_none() || !matches!(cell.value, DataRef::Empty) {
+                continue;
+            }
+            let at = rows.binary_search_by_key(&number, |row| row.number);
+            let row = at.ok().and_then(|at| rows.get_mut(at));
+            if let Some(place) = row.and_then(|row| row.cells.get_mut(column)) {
+                UNSAVED.clone_into(place);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -231,158 +341,5 @@ pub fn serial_date(serial: f64, from_1904: bool) -> Option<NaiveDateTime> {
         .and_then(instant)
 }
 
-type Decoded<R> = DecodeReaderBytes<Chain<Cursor<Vec<u8>>, R>, Vec<u8>>;
-
-/// The rows of a text file with separators, read as they come.
-pub struct TextRows<R> {
-    reader: csv::Reader<Decoded<R>>,
-    record: csv::ByteRecord,
-    /// Lines that end with CR LF are counted one behind: the LF is taken with the next record.
-    behind: Option<u64>,
-    /// Lines end with CR alone, which the reader does not count.
-    bare_returns: bool,
-    records: u64,
-    separator: u8,
-}
-
-impl<R: Read> TextRows<R> {
-    /// Looks at the beginning of a file and reads it by what is found there.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn new(input: R) -> Result<Self, std::io::Error> {
-        Self::separated_by(input, None)
-    }
-
-    /// The same with a separator that is known; none: the one that is found.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn separated_by(mut input: R, known: Option<u8>) -> Result<Self, std::io::Error> {
-        let mut sample = Vec::new();
-        input.by_ref().take(SAMPLE_BYTES).read_to_end(&mut sample)?;
-        let encoding = without_mark(&sample);
-        let (looked_at, _, _) = encoding.unwrap_or(UTF_8).decode(&sample);
-        let separator = known.unwrap_or_else(|| separator(&looked_at));
-        let bare_returns = looked_at.contains('\r') && !looked_at.contains('\n');
-        let decoder = DecodeReaderBytesBuilder::new()
-            .encoding(encoding)
-            .utf8_passthru(true)
-            .strip_bom(true)
-            .build(Cursor::new(sample).chain(input));
-        let reader = csv::ReaderBuilder::new()
-            .flexible(true)
-            .has_headers(false)
-            .delimiter(separator)
-            .from_reader(decoder);
-        Ok(Self {
-            reader,
-            record: csv::ByteRecord::new(),
-            behind: None,
-            bare_returns,
-            records: 0,
-            separator,
-        })
-    }
-
-    /// What stands between cells.
-    pub fn separator(&self) -> u8 {
-        self.separator
-    }
-
-    /// The next row that is not an empty line; `None` at the end.
-    ///
-    /// # Errors
-    /// When the file cannot be read on.
-    pub fn next_row(&mut self) -> Result<Option<SheetRow>, std::io::Error> {
-        if !self.reader.read_byte_record(&mut self.record)? {
-            return Ok(None);
-        }
-        self.records += 1;
-        let cells: Vec<String> = self.record.iter().map(decoded).collect();
-        let within: usize = cells.iter().map(|c| c.matches('\n').count()).sum();
-        let (within, after) = (within as u64, self.reader.position().line());
-        let behind = *self
-            .behind
-            .get_or_insert_with(|| u64::from(after < 2 + within));
-        // The record's own position is before empty lines that were passed over; the end is past the last line's break.
-        let begins = self.record.position().map_or(1, csv::Position::line);
-        let begins = begins + if self.records > 1 { behind } else { 0 };
-        let ends = (after + behind).saturating_sub(1 + within);
-        Ok(Some(SheetRow {
-            number: if self.bare_returns {
-                self.records
-            } else {
-                begins.max(ends)
-            },
-            cells,
-            from_1904: false,
-            percentages: BTreeSet::new(),
-        }))
-    }
-}
-
-/// Text in UTF-8, or else in Windows-1252, in which all bytes mean something.
-fn decoded(cell: &[u8]) -> String {
-    match std::str::from_utf8(cell) {
-        Ok(text) => text.to_owned(),
-        Err(_) => WINDOWS_1252
-            .decode_without_bom_handling(cell)
-            .0
-            .into_owned(),
-    }
-}
-
-/// UTF-16 that has no mark at its beginning, by the zero bytes of its Latin letters.
-fn without_mark(sample: &[u8]) -> Option<&'static Encoding> {
-    if sample.starts_with(b"\xff\xfe") || sample.starts_with(b"\xfe\xff") {
-        return Encoding::for_bom(sample).map(|(encoding, _)| encoding);
-    }
-    let zeros = |from: usize| {
-        let bytes = sample.iter().skip(from).step_by(2);
-        bytes.filter(|b| **b == 0).count()
-    };
-    let (even, odd, half) = (zeros(0), zeros(1), sample.len() / 2);
-    match (even * 3 > half * 2, odd * 3 > half * 2) {
-        (true, false) => Some(UTF_16BE),
-        (false, true) => Some(UTF_16LE),
-        _ => None,
-    }
-}
-
-/// The separator under which most lines have the same number of cells; of equals the one that makes more cells.
-fn separator(sample: &str) -> u8 {
-    let declared = sample.trim_start_matches('\u{feff}').strip_prefix("sep=");
-    if let Some(separator @ (b',' | b';' | b'\t')) = declared.and_then(|d| d.bytes().next()) {
-        return separator;
-    }
-    let score = |separator: char| {
-        let mut widths = std::collections::BTreeMap::<usize, usize>::new();
-        for line in sample.split(['\n', '\r']).take(200) {
-            let mut quoted = false;
-            let count = line
-                .chars()
-                .filter(|c| {
-                    quoted ^= *c == '"';
-                    !quoted && *c == separator
-                })
-                .count();
-            if count > 0 {
-                *widths.entry(count).or_default() += 1;
-            }
-        }
-        widths
-            .into_iter()
-            .map(|(width, lines)| (lines, width))
-            .max()
-            .unwrap_or_default()
-    };
-    // The comma comes last, because of equals the last is taken.
-    [(';', b';'), ('\t', b'\t'), (',', b',')]
-        .into_iter()
-        .max_by_key(|(c, _)| score(*c))
-        .map_or(b',', |(_, byte)| byte)
-}
-
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

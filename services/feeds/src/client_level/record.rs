@@ -4,7 +4,9 @@ use super::values::{Outcome, Values};
 use crate::BadRow;
 use crate::line_list::mapping::plain;
 use crate::line_list::moment::Moment;
-use crate::sheet::{SheetError, SheetRow, TextRows, Workbook, is_workbook};
+use crate::sheet::{
+    Fit, HAS_UNSAVED, SheetError, SheetRow, TORN, TextRows, UNSAVED, Workbook, is_workbook,
+};
 use chrono::{Datelike, Months, NaiveDate};
 use joinedup_events::AreaId;
 use std::collections::BTreeMap;
@@ -21,6 +23,9 @@ pub enum RecordError {
     /// Columns are missing.
     #[error("no line of its first {MAX_ABOVE} is a header of the Client Level Data; missing from the best of them: {}", .0.join(", "))]
     Columns(Vec<String>),
+    /// Rows of it are one cell.
+    #[error("line {0} {TORN}")]
+    Torn(u64),
 }
 
 /// What a row is, in the order that counts on one day.
@@ -112,31 +117,45 @@ const NO_AGE: &str = "is empty, and so is the age: the row is counted in no wait
 /// # Errors
 /// When it is not a table with the columns of the Client Level Data.
 pub fn read(bytes: &[u8], number: usize, values: &Values) -> Result<Submission, RecordError> {
-    let sheets = match is_workbook(bytes) {
+    let missing = |first: &[SheetRow]| header(first, values).map_err(RecordError::Columns);
+    let rows = match is_workbook(bytes) {
         true => {
             let mut book = Workbook::open(bytes)?;
-            let names = book.sheets().into_iter();
-            names
-                .map(|name| book.rows(&name))
-                .collect::<Result<_, _>>()?
+            let found = book.the_one(book.sheets(), MAX_ABOVE + 1, |first| {
+                let (at, _) = missing(first)?;
+                let below = first.get(at + 1..).unwrap_or_default();
+                Ok::<_, RecordError>(Fit {
+                    has_rows: below.iter().any(|row| !row.is_blank()),
+                    layout: String::new(),
+                    table: (),
+                })
+            });
+            let lacks = |error: &RecordError| match error {
+                RecordError::Columns(missing) => missing.len(),
+                _ => 0,
+            };
+            let nearest = |wrong: Vec<RecordError>| {
+                let nearest = wrong.into_iter().min_by_key(lacks);
+                nearest.unwrap_or(RecordError::Columns(Vec::new()))
+            };
+            let (name, ()) = found.map_err(nearest)?;
+            book.rows(&name)?
         }
-        false => vec![text_rows(bytes)?],
+        false => text_rows(bytes)?,
     };
-    let mut nearest: Option<Vec<String>> = None;
-    for rows in sheets {
-        match header(&rows, values) {
-            Ok((at, columns)) => {
-                let below = rows.iter().skip(at + 1).filter(|row| !row.is_blank());
-                return Ok(submission(below, number, &columns, values));
-            }
-            Err(missing) => {
-                if nearest.as_ref().is_none_or(|n| missing.len() < n.len()) {
-                    nearest = Some(missing);
-                }
-            }
-        }
+    let (at, columns) = missing(&rows)?;
+    let width = rows.get(at).map_or(0, |row| row.cells.len());
+    let begins = columns.0.get("start").and_then(|places| places.first());
+    let is_row = |row: &SheetRow| {
+        let begins = begins.and_then(|at| row.cells.get(*at));
+        begins.is_some_and(|cell| Moment::read(cell).is_some())
+    };
+    let below = || rows.iter().skip(at + 1).filter(|row| !row.is_blank());
+    // People without some of their rows would have waited longer, or not at all.
+    if let Some(row) = below().find(|row| row.is_torn(width, is_row)) {
+        return Err(RecordError::Torn(row.number));
     }
-    Err(RecordError::Columns(nearest.unwrap_or_default()))
+    Ok(submission(below(), number, &columns, values))
 }
 
 fn text_rows(bytes: &[u8]) -> Result<Vec<SheetRow>, SheetError> {
@@ -252,6 +271,10 @@ impl Cells<'_> {
 
     /// The record; none of a row that is not counted in waits.
     fn record(&self, submission: usize, values: &Values) -> Result<Option<Record>, Wrong> {
+        let mut places = self.columns.0.values().flatten();
+        if places.any(|at| self.row.cells.get(*at).is_some_and(|cell| cell == UNSAVED)) {
+            return Err(("", HAS_UNSAVED));
+        }
         let event = plain(self.text("event_type").unwrap_or_default());
         let kind = match event {
             event if event.contains("service") => Kind::Service,

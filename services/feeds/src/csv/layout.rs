@@ -214,6 +214,11 @@ impl Layout {
         })
     }
 
+    /// The titles of a wide table.
+    pub fn titles(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter().map(|group| group.title.as_str())
+    }
+
     /// The rows that a row of the file becomes: itself, or one a group of a wide table.
     pub fn rows(&self, mut row: SheetRow) -> Vec<SheetRow> {
         if self.groups.is_empty() {

@@ -1,8 +1,8 @@
 //! Which period a cell, a title or a file's name means.
 
-use super::spelling::{Edge, Spelled, edge_in_title, found, spelled};
+use super::spelling::{Edge, Spelled, edge_in_title, spelled};
 use crate::mapping::{Format, Named, PeriodRule};
-use crate::sheet::{SheetRow, serial_date};
+use crate::sheet::serial_date;
 use chrono::NaiveDate;
 use joinedup_views::period::{Grain, Period};
 
@@ -11,7 +11,7 @@ pub(crate) fn of(rule: &PeriodRule, cell: &str, from_1904: bool) -> Result<Perio
     let read = match rule.format {
         Some(format) => {
             let read = spelled(cell, rule.grain).filter(|_| has_format(format, cell));
-            read.ok_or_else(|| format!("is not written as {}", words(format)))?
+            read.ok_or_else(|| format!("is not written as {}", shape(format)))?
         }
         None => spelled(cell, rule.grain)
             .or_else(|| serial(cell, from_1904))
@@ -45,7 +45,7 @@ impl Edge {
     }
 }
 
-fn named(rule: &PeriodRule, read: Spelled) -> Result<Period, String> {
+pub(super) fn named(rule: &PeriodRule, read: Spelled) -> Result<Period, String> {
     // The week of a day is not the day, and the month that it ends in not the week.
     if read.edge.is_some() && rule.grain != Grain::Week {
         return Err(format!(
@@ -79,47 +79,8 @@ fn named(rule: &PeriodRule, read: Spelled) -> Result<Period, String> {
     }
 }
 
-/// The period that stands somewhere in a text, such as a file's name.
-pub(super) fn within(rule: &PeriodRule, text: &str) -> Option<Period> {
-    let read = found(text, rule.grain)?;
-    Some(Period::of(rule.grain, read.first))
-}
-
-/// The period of a cell that may hold more than it.
-pub(super) fn of_title(rule: &PeriodRule, cell: &str, from_1904: bool) -> Option<Period> {
-    let read = spelled(cell, rule.grain).or_else(|| serial(cell, from_1904));
-    let read = read.filter(|r| Period::of(rule.grain, r.first) == Period::of(rule.grain, r.last));
-    read.map(|r| Period::of(rule.grain, r.first))
-        .or_else(|| within(rule, cell))
-}
-
-/// The first period that is named in the rows above a table: in a row that says that it has it ("Period: …"), or else
-/// in a title.
-pub(super) fn above(rule: &PeriodRule, rows: &[SheetRow], from_1904: bool) -> Option<Period> {
-    // A date may be that of publication.
-    let labels: [&[&str]; 2] = [&["period", "month"], &["date"]];
-    let labelled = labels.iter().flat_map(|labels| {
-        let is_labelled = |row: &&SheetRow| {
-            let mut cells = row.cells.iter().map(|c| c.trim().to_lowercase());
-            cells.any(|cell| labels.iter().any(|label| cell.starts_with(label)))
-        };
-        rows.iter().filter(is_labelled).flat_map(|row| &row.cells)
-    });
-    let first = labelled
-        .filter_map(|cell| of_title(rule, cell, from_1904))
-        .next();
-    first.or_else(|| {
-        let cells = rows.iter().flat_map(|row| &row.cells);
-        let exact = |cell: &String| found(cell, rule.grain).filter(|s| s.is_one(rule.grain));
-        cells
-            .filter_map(exact)
-            .next()
-            .map(|s| Period::of(rule.grain, s.first))
-    })
-}
-
 /// A serial number of a spreadsheet.
-fn serial(cell: &str, from_1904: bool) -> Option<Spelled> {
+pub(super) fn serial(cell: &str, from_1904: bool) -> Option<Spelled> {
     let digits = cell.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let number = cell.parse().ok().filter(|_| digits)?;
     let date = serial_date(number, from_1904)?.date();
@@ -135,7 +96,7 @@ pub(super) fn date(cell: &str) -> Option<NaiveDate> {
     spelled(cell, Grain::Day).map(|s| s.first)
 }
 
-fn words(format: Format) -> &'static str {
+fn shape(format: Format) -> &'static str {
     match format {
         Format::YearMonth => "YYYY-MM, e.g. 2026-05",
         Format::Date => "YYYY-MM-DD, e.g. 2026-05-31",
@@ -365,38 +326,5 @@ mod tests {
         assert!(of(&rule, "01/06/2026", false).is_ok());
         assert!(of(&rule, "2026-06-01", false).is_err());
         assert!(of(&rule, "46174", false).is_err());
-    }
-
-    #[test]
-    fn a_period_is_found_in_titles_and_names_of_files() {
-        let month = rule(Grain::Month, Named::FirstDay);
-        for (text, wanted) in [
-            (
-                "Monthly A&E, June 2026 (published 9 July 2026)",
-                Some("2026-06-01"),
-            ),
-            ("2024_02_Monthly_Virtual_Ward.xlsx", Some("2024-02-01")),
-            ("01-April2026-v1", Some("2026-04-01")),
-            ("December-2025-CSV.csv", Some("2025-12-01")),
-            ("September20241-2", None),
-            ("Table 3, page 2", None),
-        ] {
-            let found = within(&month, text).map(|p| p.start.to_string());
-            assert_eq!(found.as_deref(), wanted, "{text}");
-        }
-        let rows = |cells: &[&[&str]]| -> Vec<SheetRow> {
-            let row = |cells: &&[&str]| SheetRow {
-                number: 1,
-                cells: cells.iter().map(|c| (*c).to_owned()).collect(),
-                ..SheetRow::default()
-            };
-            cells.iter().map(row).collect()
-        };
-        let cover = rows(&[&["Published:", "12 September 2024"], &["Period:", "45505"]]);
-        let found = above(&month, &cover, false).map(|p| p.start.to_string());
-        assert_eq!(found.as_deref(), Some("2024-08-01"));
-        let from_1904 = rows(&[&["Period:", "44043"]]);
-        let found = above(&month, &from_1904, true).map(|p| p.start.to_string());
-        assert_eq!(found.as_deref(), Some("2024-08-01"));
     }
 }

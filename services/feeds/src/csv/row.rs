@@ -4,7 +4,8 @@ use super::amount::{self, Reported};
 use super::gather::Breakdown;
 use super::header::Header;
 use crate::mapping::{BreakdownRule, Labels, Mapping, SeriesRule};
-use crate::sheet::SheetRow;
+use crate::plain::plain;
+use crate::sheet::{SheetRow, UNSAVED};
 use crate::{BadRow, delay_reason};
 use joinedup_events::observation::Mark;
 use joinedup_events::reason::Reason;
@@ -47,6 +48,15 @@ impl<'a> Row<'a> {
         Some((self.cell(column)?, self.row.percentages.contains(&at)))
     }
 
+    /// The first column with a formula whose result was not saved.
+    pub fn unsaved(&self) -> Option<&'a str> {
+        let is_there = self.row.cells.iter().any(|cell| cell == UNSAVED);
+        let series = self.mapping.series.iter();
+        let read = series.flat_map(SeriesRule::read_columns);
+        let mut all = self.mapping.required().into_iter().chain(read);
+        all.find(|column| is_there && self.text(column) == UNSAVED)
+    }
+
     /// Whether it is a row of the table that counts: neither blank, nor a note, nor left out by the mapping.
     pub fn counts(&self) -> bool {
         let filled = self
@@ -68,10 +78,24 @@ impl<'a> Row<'a> {
         series.any(|s| s.amounts().any(|column| self.cell(column).is_some()))
     }
 
-    /// Whether it may be of a period that cannot be read: one without a digit, such as *Total*, is of none.
-    pub fn may_say_a_period(&self) -> bool {
+    /// Whether it may be of a period that cannot be read: of none are those that say that they are a total, or a note, and what
+    /// has no amounts needs a digit.
+    pub fn may_say_a_period(&self, has_amounts: bool) -> bool {
+        const OF_NONE: [&str; 8] = [
+            "total", "totals", "sum", "all", "overall", "average", "source", "note",
+        ];
+        let Some(column) = self.mapping.period.column.as_deref() else {
+            return true;
+        };
+        let text = self.text(column);
+        let is_of_none = || plain(text).split(' ').any(|word| OF_NONE.contains(&word));
+        text.contains(|c: char| c.is_ascii_digit()) || has_amounts && !is_of_none()
+    }
+
+    /// Whether it does not say of which period it is, as where the cell of the row above it is merged over both.
+    pub fn says_no_period(&self) -> bool {
         let column = self.mapping.period.column.as_deref();
-        column.is_none_or(|column| self.text(column).contains(|c: char| c.is_ascii_digit()))
+        column.is_some_and(|column| self.text(column).is_empty())
     }
 
     /// Whether it names an area, known or not: a place that no code stands for is another one than those that have theirs.
@@ -110,7 +134,7 @@ impl<'a> Row<'a> {
                 .empty
                 .clone()
                 .ok_or_else(|| self.bad(first, "is empty, and says which area the row is of")),
-            Some((column, cell)) => match rule.values.get(cell) {
+            Some((column, cell)) => match rule.value(cell) {
                 Some(area) => Ok(area.clone()),
                 None => AreaId::new(cell).map_err(|_| {
                     self.bad(

@@ -98,21 +98,101 @@ fn short_years(text: &str, tokens: &[Token], grain: Grain) -> Option<Spelled> {
     (grain == Grain::Year && is_joined && is_plain).then(|| financial_year(2000 + year))?
 }
 
-/// The first period of a length that stands anywhere in a text, or else the first one within such a period.
-pub(super) fn found(text: &str, grain: Grain) -> Option<Spelled> {
-    let tokens = tokens(text);
-    let all = || {
-        (1..=6.min(tokens.len())).rev().flat_map(|length| {
-            tokens
-                .windows(length)
-                // A number of one piece is as likely something else.
-                .filter(|window| !matches!(window, [N(..)]) || grain == Grain::Year)
-                .filter_map(|window| of_tokens(window, grain))
-        })
+/// Words of when a table was made, and not of which period it is.
+const PUBLISHED: [&str; 12] = [
+    "published",
+    "publication",
+    "publish",
+    "extracted",
+    "extract",
+    "printed",
+    "created",
+    "updated",
+    "released",
+    "release",
+    "run",
+    "generated",
+];
+
+/// Whether a text speaks of when a table was made.
+pub(super) fn is_of_publication(text: &str) -> bool {
+    words(text).any(|word| PUBLISHED.contains(&word.as_str()))
+}
+
+/// The words of a text, in small letters.
+pub(super) fn words(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|c: char| !c.is_alphabetic());
+    words.filter(|word| !word.is_empty()).map(str::to_lowercase)
+}
+
+/// What is named in a text, in its order: no part of a date or span is taken for itself, nor what speaks of publication.
+pub(super) fn mentions(text: &str, grain: Grain) -> Vec<Spelled> {
+    let parts = parts_of(text).into_iter();
+    let others = parts.filter(|part| !is_of_publication(part));
+    others.flat_map(|part| mentions_in(part, grain)).collect()
+}
+
+/// The same, of publication too where nothing else is named.
+pub(super) fn mentions_at_all(text: &str, grain: Grain) -> Vec<Spelled> {
+    let others = mentions(text, grain);
+    if !others.is_empty() {
+        return others;
+    }
+    let parts = parts_of(text).into_iter();
+    parts.flat_map(|part| mentions_in(part, grain)).collect()
+}
+
+/// The parts of a text over which no period reaches: the 3 of *Table 3, June 2026* is not a day.
+fn parts_of(text: &str) -> Vec<&str> {
+    let is_end = |before: &str, c: char, after: &str| match c {
+        '(' | ')' | '[' | ']' | ';' | '|' | '\n' => true,
+        ',' => {
+            let word = before.rsplit(char::is_whitespace).next();
+            let is_number = |word: &str| {
+                (1..=2).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit())
+            };
+            let is_word = after.trim_start().starts_with(char::is_alphabetic);
+            is_word && word.is_some_and(is_number)
+        }
+        _ => false,
     };
-    let within = |s: &Spelled| Period::of(grain, s.first) == Period::of(grain, s.last);
-    let exact = all().find(|s| s.is_one(grain));
-    exact.or_else(|| all().find(within))
+    let (mut parts, mut from) = (Vec::new(), 0);
+    for (at, c) in text.char_indices() {
+        let (before, behind) = (text.get(from..at), at + c.len_utf8());
+        let (before, after) = (before.unwrap_or_default(), text.get(behind..));
+        if is_end(before, c, after.unwrap_or_default()) {
+            parts.push(before);
+            from = behind;
+        }
+    }
+    parts.extend(text.get(from..));
+    parts
+}
+
+fn mentions_in(text: &str, grain: Grain) -> Vec<Spelled> {
+    let tokens = tokens(text);
+    let mut taken = vec![false; tokens.len()];
+    let mut found = Vec::new();
+    for length in (1..=6.min(tokens.len())).rev() {
+        for at in 0..=tokens.len() - length {
+            let (Some(window), Some(places)) =
+                (tokens.get(at..at + length), taken.get_mut(at..at + length))
+            else {
+                continue;
+            };
+            // A number of one piece is as likely something else.
+            let is_number = matches!(window, [N(..)]) && grain != Grain::Year;
+            if is_number || places.contains(&true) {
+                continue;
+            }
+            if let Some(spelled) = of_tokens(window, grain) {
+                places.fill(true);
+                found.push((at, spelled));
+            }
+        }
+    }
+    found.sort_by_key(|(at, _)| *at);
+    found.into_iter().map(|(_, spelled)| spelled).collect()
 }
 
 /// A date with a time behind it. With an offset from UTC it is the date that it is in London.
@@ -223,9 +303,11 @@ fn of_tokens(tokens: &[Token], grain: Grain) -> Option<Spelled> {
         [N(y, 4), N(m, 2), N(d, 2)] => date(y, positive(m)?, positive(d)?),
         [N(d, 1 | 2), N(m, 1 | 2), N(y, 4)] => date(y, positive(m)?, positive(d)?),
         [N(d, 1 | 2), N(m, 1 | 2), N(y, 2)] => date(2000 + y, positive(m)?, positive(d)?),
+        [Month(m), N(d, 1 | 2), N(y, 4)] => date(y, m, positive(d)?),
         [N(d, 1 | 2), Month(m), N(y, length)] => date(full_year(y, length)?, m, positive(d)?),
         [Month(m), N(y, length)] => whole_month(full_year(y, length)?, m),
         [N(y, 4), Month(m)] => whole_month(y, m),
+        [N(y, 4), N(b, length), Month(m), N(z, 4)] if follows(y, b, length) => whole_month(z, m),
         // A month below its financial year.
         [N(y, 4), N(b, length), Month(m)] if follows(y, b, length) => {
             whole_month(if m < 4 { y + 1 } else { y }, m)

@@ -48,6 +48,8 @@ pub struct FolderFeed {
     settings: FolderSettings,
     watched: Watched,
     tables: Tables,
+    /// What was said last of files that are let be.
+    told: Option<String>,
 }
 
 impl FolderFeed {
@@ -67,6 +69,7 @@ impl FolderFeed {
             settings,
             watched,
             tables,
+            told: None,
         })
     }
 
@@ -102,7 +105,10 @@ impl FolderFeed {
         let pause = Duration::from_secs(self.settings.look_every_seconds.max(1).into());
         loop {
             match self.watched.look() {
-                Ok(found) => self.take_all(found, &app, &sink, &handle).await,
+                Ok(found) => {
+                    self.take_all(found, &app, &sink, &handle).await;
+                    self.tell(&handle);
+                }
                 Err(error) => handle.update(|state| {
                     let problem = format!("the folder `path` cannot be read: {error}");
                     state.fails(problem, app.now());
@@ -113,6 +119,20 @@ impl FolderFeed {
                 () = tokio::time::sleep(pause) => {}
             }
         }
+    }
+
+    /// Tells of files that are let be, unless there is something worse to tell.
+    fn tell(&mut self, handle: &FeedHandle) {
+        let now = self.watched.let_be();
+        let before = std::mem::replace(&mut self.told, now.clone());
+        handle.update(|state| {
+            if state.problem.is_some() && state.problem == before {
+                state.works();
+            }
+            if let (None, Some(now)) = (&state.problem, now) {
+                state.attention(now);
+            }
+        });
     }
 
     async fn take_all(&mut self, found: Vec<Found>, app: &App, sink: &Sink, handle: &FeedHandle) {

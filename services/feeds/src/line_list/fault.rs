@@ -18,6 +18,8 @@ pub const UNKNOWN_AREA: &str = "unknown-area";
 pub const UNREADABLE_TIME: &str = "unreadable-time";
 /// A word or code that the mapping does not know.
 pub const UNKNOWN_CODE: &str = "unknown-code";
+/// It happened, by its time, and what else has to be known of it is empty.
+pub const INCOMPLETE: &str = "incomplete";
 /// The checks at entry do not let it in.
 pub const REFUSED: &str = "refused";
 

@@ -6,6 +6,7 @@ use super::mapping::{ColumnRule, Columns, FieldRule, ListMapping, Read, plain};
 use super::moment::Moment;
 use super::table::Row;
 use crate::delay_reason;
+use crate::sheet::{HAS_UNSAVED, UNSAVED};
 use joinedup_events::Areas;
 use joinedup_events::reason::Reason;
 use serde_json::Value;
@@ -25,6 +26,21 @@ pub(super) fn cell<'r>(
     })
 }
 
+/// What is said of a number that was rounded.
+pub(super) const ROUNDED: &str = "is a number that a spreadsheet has rounded, as 1.23E+11, so nobody is known by it: write the column as text";
+
+/// Whether a cell is a number with an exponent: others are rounded to the same.
+pub(super) fn is_rounded(cell: Option<impl AsRef<str>>) -> bool {
+    cell.is_some_and(|cell| {
+        let (digits, power) = cell.as_ref().split_once(['E', 'e']).unwrap_or_default();
+        let digits = digits.split_once('.').unwrap_or((digits, ""));
+        let all_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        let power = power.strip_prefix('+').unwrap_or_default();
+        let is_power = !power.is_empty() && all_digits(power);
+        is_power && digits.0.len() == 1 && all_digits(digits.0) && all_digits(digits.1)
+    })
+}
+
 /// A moment from the first cell that is not empty.
 pub(super) fn moment(
     mapping: &ListMapping,
@@ -36,8 +52,10 @@ pub(super) fn moment(
     };
     let read = Moment::of_cell(text, row.from_1904).map(Some);
     read.ok_or_else(|| {
-        let sentence =
-            "is not a date or time as 31/05/2026 14:30, 2026-05-31T14:30 or a date of Excel";
+        let sentence = match text {
+            UNSAVED => HAS_UNSAVED,
+            _ => "is not a date or time as 31/05/2026 14:30, 2026-05-31T14:30 or a date of Excel",
+        };
         (UNREADABLE_TIME, column.to_owned(), sentence)
     })
 }
@@ -66,6 +84,9 @@ pub(super) fn value(
     let Some((column, text)) = cell(mapping, row, &rule.column) else {
         return Ok(rule.empty.as_ref().map(super::mapping::Scalar::json));
     };
+    if text == UNSAVED {
+        return Err((UNKNOWN_CODE, column.to_owned(), HAS_UNSAVED));
+    }
     match of_text(areas, rule, text) {
         Ok(value) => Ok(Some(value)),
         Err(_) if rule.otherwise.is_some() => {
@@ -137,12 +158,22 @@ fn code(text: &str) -> Option<&str> {
 /// A reason by its code, alone or in front of its words, or by its words.
 pub(crate) fn reason(text: &str) -> Option<Reason> {
     let words = plain(text);
-    let squeezed = words.replace(' ', "").to_uppercase();
-    let first = words.split(' ').next().unwrap_or_default().to_uppercase();
-    [squeezed, first]
-        .iter()
-        .find_map(|code| Reason::from_code(code))
-        .or_else(|| delay_reason::of_label(text))
+    coded(&words).or_else(|| delay_reason::of_label(text))
+}
+
+/// The reason whose code stands first, as letters and a number, perhaps with a blank between. One that another number follows
+/// is not clear: `IP1/2` is two, and `IP 1 0` perhaps IP10.
+fn coded(words: &str) -> Option<Reason> {
+    let number = words.find(|c: char| c.is_ascii_digit())?;
+    let (letters, rest) = words.split_at_checked(number)?;
+    let (number, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    let is_another = |word: &str| {
+        let all_digits = word.bytes().all(|b| b.is_ascii_digit());
+        all_digits || Reason::from_code(&word.to_uppercase()).is_some()
+    };
+    let mut others = rest.split_whitespace();
+    let code = format!("{}{number}", letters.trim_end()).to_uppercase();
+    Reason::from_code(&code).filter(|_| !others.any(is_another))
 }
 
 #[cfg(test)]
@@ -191,6 +222,17 @@ mod tests {
             assert_eq!(reason(text), Some(Reason::Ip2), "{text}");
         }
         assert_eq!(reason("cap10"), Some(Reason::Cap10));
+        assert_eq!(reason("IP10"), Some(Reason::Ip10));
+        for text in [
+            "IP1/2",
+            "IP1 & 2",
+            "IP 1 0",
+            "IP1 IP2",
+            "IP1, HP2",
+            "awaiting IP1",
+        ] {
+            assert_eq!(reason(text), None, "{text}");
+        }
         assert_eq!(reason("waiting"), None);
     }
 }

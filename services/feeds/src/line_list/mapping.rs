@@ -2,6 +2,8 @@
 
 mod sense;
 
+pub use crate::plain::plain;
+
 use crate::mapping::{AreaRule, MappingError, file_text, from_toml, wrong};
 use joinedup_events::{Family, Slug};
 use serde::Deserialize;
@@ -33,7 +35,7 @@ pub struct ListMapping {
     /// The columns that together name the person, by which an earlier spell is found.
     #[serde(default)]
     pub person: Vec<String>,
-    /// The sheet of a workbook; the first whose header fits unless given.
+    /// The sheet of a workbook; needed where the header of several fits.
     #[serde(default)]
     pub sheet: Option<String>,
     /// Which area a row counts for.
@@ -157,6 +159,11 @@ impl FactRule {
         self.time.iter().chain(when).chain(fields.flatten())
     }
 
+    /// The column by which one of several facts is chosen.
+    fn chosen_by(&self) -> Option<&str> {
+        self.when.as_ref().map(|when| when.column.as_str())
+    }
+
     /// Those of them that are read as dates or times.
     fn date_columns(&self) -> impl Iterator<Item = &str> {
         let fields = self.fields.values().flat_map(|field| match field {
@@ -210,6 +217,15 @@ pub struct Condition {
     pub column: String,
     /// What it may hold; capitals and marks do not matter.
     pub is: Vec<String>,
+}
+
+impl Condition {
+    /// Whether a cell is one of them.
+    #[must_use]
+    pub fn holds(&self, cell: &str) -> bool {
+        let cell = plain(cell);
+        self.is.iter().any(|is| plain(is) == cell)
+    }
 }
 
 /// Where a field's value comes from.
@@ -364,20 +380,27 @@ impl ListMapping {
         self.facts.iter().flat_map(FactRule::date_columns).collect()
     }
 
+    /// Whether a fact's time is that of no other fact, but for those among which a column chooses: then it says by itself that
+    /// one of them happened.
+    #[must_use]
+    pub fn has_own_time(&self, fact: &FactRule) -> bool {
+        let others = self.facts.iter().filter(|other| other.name != fact.name);
+        let mut others =
+            others.filter(|other| other.time.iter().any(|c| fact.time.iter().any(|t| t == c)));
+        others.all(|other| fact.when.is_some() && other.chosen_by() == fact.chosen_by())
+    }
+
+    /// Whether any fact is chosen by a text in a column.
+    #[must_use]
+    pub fn chooses(&self, column: &str, text: &str) -> bool {
+        let when = self.facts.iter().filter_map(|fact| fact.when.as_ref());
+        let mut when = when.filter(|when| when.column == column);
+        when.any(|when| when.holds(text))
+    }
+
     /// Whether a fault is expected.
     #[must_use]
     pub fn knows(&self, kind: &str, column: &str) -> bool {
         self.known.contains(kind) || self.known.contains(&format!("{kind}:{column}"))
     }
-}
-
-/// A text without what people write one way or another: capitals, marks and blanks.
-#[must_use]
-pub fn plain(text: &str) -> String {
-    let letters: String = text
-        .chars()
-        .map(|c| if c.is_alphanumeric() { c } else { ' ' })
-        .flat_map(char::to_lowercase)
-        .collect();
-    letters.split_whitespace().collect::<Vec<_>>().join(" ")
 }

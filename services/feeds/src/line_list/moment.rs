@@ -41,6 +41,12 @@ impl Moment {
         local::date(self.at)
     }
 
+    /// Whether it is the local midnight at which a day begins.
+    #[must_use]
+    pub fn is_midnight(self) -> bool {
+        local::at(self.date(), NaiveTime::MIN) == self.at
+    }
+
     /// Reads a text; `None` when it is not a date.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {

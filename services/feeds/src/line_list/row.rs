@@ -1,12 +1,14 @@
 //! Rows as facts: what each row states of its spell or referral, and what of it cannot be taken.
 
-use super::fault::{CONTRADICTING, Faults, NO_KEY, REFUSED, REPEATED, UNEVEN, UNKNOWN_AREA};
+use super::fault::{CONTRADICTING, Fault, Faults, NO_KEY, REFUSED, REPEATED, UNEVEN, UNKNOWN_AREA};
 use super::field::{self, Misread};
 use super::mapping::{Columns, FactRule, FieldRule, ListMapping, OrderRule, Subject};
 use super::moment::Moment;
+use super::said::{self, Said};
 use super::table::{BROKEN, Row, Table};
 use crate::BadRow;
 use crate::pseudonym::{Key, Purpose};
+use crate::sheet::UNSAVED;
 use chrono::{DateTime, Utc};
 use joinedup_events::referral::ReferralFact;
 use joinedup_events::transfer::TransferFact;
@@ -186,10 +188,12 @@ impl RowReader<'_> {
     }
 
     fn row(&self, row: &Row, reading: &mut Reading) -> Option<Stated> {
-        let persons = self
-            .hashes(Purpose::Person, row, &self.mapping.person)
-            .unwrap_or_default();
         let bad = |column: &str, sentence: &str| BadRow::new(row.line, column, sentence);
+        let persons = self.hashes(Purpose::Person, row, &self.mapping.person);
+        let (persons, unread) = match persons {
+            Ok(persons) => (persons, None),
+            Err(column) => (Vec::new(), Some(column)),
+        };
         let keys = match self.hashes(Purpose::Entity, row, &self.mapping.entity) {
             Ok(keys) => keys,
             Err(column) => {
@@ -204,6 +208,10 @@ impl RowReader<'_> {
                 return None;
             }
         };
+        if let Some(column) = unread.filter(|column| field::is_rounded(row.cells.get(column))) {
+            let bad = bad(&column, field::ROUNDED);
+            reading.faults.add(self.mapping, NO_KEY, bad);
+        }
         if row.is_cut {
             reading.held.extend(keys);
             reading.is_cut = true;
@@ -260,7 +268,9 @@ impl RowReader<'_> {
         let mut parts = Vec::new();
         for column in columns {
             let one = Columns::One(column.clone());
-            let (_, text) = field::cell(self.mapping, row, &one).ok_or_else(|| column.clone())?;
+            let (_, text) = field::cell(self.mapping, row, &one)
+                .filter(|(_, text)| !field::is_rounded(Some(*text)) && *text != UNSAVED)
+                .ok_or_else(|| column.clone())?;
             // A time names the same spell however it is written, and with or without its seconds.
             if self
                 .mapping
@@ -291,11 +301,7 @@ impl RowReader<'_> {
             let sentence = "is empty, and says which area the row counts for";
             return rule.empty.clone().ok_or((UNKNOWN_AREA, column, sentence));
         };
-        let area = rule
-            .values
-            .get(text)
-            .cloned()
-            .or_else(|| AreaId::new(text).ok());
+        let area = rule.value(text).cloned().or_else(|| AreaId::new(text).ok());
         area.filter(|area| self.areas.get(area.as_str()).is_some()).ok_or_else(|| {
             let sentence = "is not an area of the register: add it to a file of areas, or to the mapping's `area.values`";
             (UNKNOWN_AREA, column.to_owned(), sentence)
@@ -303,60 +309,35 @@ impl RowReader<'_> {
     }
 
     fn fact(&self, row: &Row, rule: &FactRule, stated: &mut Stated, faults: &mut Faults) {
-        let mapping = self.mapping;
-        if let Some(when) = &rule.when {
-            let column = Columns::One(when.column.clone());
-            let holds = field::cell(mapping, row, &column).is_some_and(|(_, text)| {
-                let text = super::mapping::plain(text);
-                when.is.iter().any(|is| super::mapping::plain(is) == text)
-            });
-            if !holds {
-                return;
+        let mut wrong = Vec::new();
+        let said = said::of(self, row, rule, &mut wrong);
+        for (kind, column, sentence) in wrong {
+            let bad = BadRow::new(row.line, column, sentence);
+            // One column may choose among several facts, or say two things of one.
+            let mut before = faults.0.iter().rev().take(self.mapping.facts.len());
+            let is_same = |fault: &Fault| {
+                (fault.kind.as_str(), fault.row.line, &fault.row.column)
+                    == (kind, bad.line, &bad.column)
+            };
+            if !before.any(is_same) {
+                faults.add(self.mapping, kind, bad);
             }
         }
-        let mut misread = |(kind, column, sentence): Misread| {
-            faults.add(mapping, kind, BadRow::new(row.line, column, sentence));
-        };
-        let moment = match field::moment(mapping, row, &rule.time) {
-            Ok(Some(moment)) => moment,
-            Ok(None) => return,
-            Err(why) => {
-                misread(why);
-                stated.held.insert(rule.name.clone());
-                return;
-            }
-        };
-        let mut fields = Map::new();
-        let (mut silent, mut wrong) = (false, false);
-        for (name, from) in &rule.fields {
-            let optional = matches!(from, FieldRule::Column(column) if column.optional);
-            match field::value(mapping, self.areas, row, from) {
-                Ok(Some(value)) => {
-                    fields.insert(name.clone(), value);
+        let fact = match said {
+            Said::Nothing => return,
+            Said::Unread => None,
+            Said::Fact(fact) => {
+                let refusals = self.refusals(&stated.entity, &stated.area, rule, &fact);
+                for (column, sentence) in &refusals {
+                    let bad = BadRow::new(row.line, column, sentence);
+                    faults.add(self.mapping, REFUSED, bad);
                 }
-                Ok(None) => silent |= !optional,
-                Err(why) => {
-                    misread(why);
-                    wrong |= !optional;
-                }
+                Some(fact).filter(|_| refusals.is_empty())
             }
-        }
-        if let (Some(field), true) = (&rule.date_only, moment.date_only) {
-            fields.insert(field.clone(), true.into());
-        }
-        if wrong {
-            stated.held.insert(rule.name.clone());
-        } else if !silent {
-            let fact = StatedFact { moment, fields };
-            let refusals = self.refusals(&stated.entity, &stated.area, rule, &fact);
-            for (column, sentence) in &refusals {
-                faults.add(mapping, REFUSED, BadRow::new(row.line, column, sentence));
-            }
-            if refusals.is_empty() {
-                stated.facts.insert(rule.name.clone(), fact);
-            } else {
-                stated.held.insert(rule.name.clone());
-            }
+        };
+        match fact {
+            Some(fact) => _ = stated.facts.insert(rule.name.clone(), fact),
+            None => _ = stated.held.insert(rule.name.clone()),
         }
     }
 

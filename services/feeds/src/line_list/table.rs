@@ -1,8 +1,8 @@
 //! Lists as rows of text: CSV in the encodings and with the separators of spreadsheets, and workbooks.
 
 use super::mapping::ListMapping;
-use super::moment::have_month_first;
-use crate::sheet::{SheetError, TextRows, Workbook, is_old_workbook, is_workbook};
+use super::moment::{Moment, have_month_first};
+use crate::sheet::{Fit, SheetError, SheetRow, TextRows, Workbook, is_old_workbook, is_workbook};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The largest file that is read, in bytes: a list is held in memory while it is compared with the one before.
@@ -47,11 +47,9 @@ pub enum TableError {
 }
 
 const TOO_LONG: &str = "has more cells than the header, perhaps for a separator within a text: it is not taken, and what is not in the list is not taken back until it is mended";
+const TORN: &str = "has lines below it in one of its cells, for a quotation mark that begins a cell and is not meant to: it is not taken, and what is not in the list is not taken back until it is mended";
 /// What is said of lines that together make one row.
 pub(super) const BROKEN: &str = "is a part of a row, perhaps for a line break within a text that is not in quotes: it is not taken, and what is not in the list is not taken back until it is mended";
-
-/// A line and its cells.
-type Line = (u64, Vec<String>);
 
 /// A list: its header and its rows. Only the mapping's columns are kept.
 #[derive(Clone, Debug)]
@@ -90,7 +88,7 @@ impl Table {
         if is_old_workbook(bytes) {
             return Err(TableError::OldWorkbook);
         }
-        let table = match is_workbook(bytes) {
+        let mut table = match is_workbook(bytes) {
             true => of_workbook(bytes, mapping)?,
             false => of_lines(csv_lines(bytes, mapping)?, mapping, Some(bytes))?,
         };
@@ -98,9 +96,31 @@ impl Table {
             let cells = table.rows.iter().filter_map(|row| row.cells.get(*column));
             have_month_first(cells.map(String::as_str))
         };
-        match mapping.date_columns().into_iter().find(is_american) {
-            Some(column) => Err(TableError::MonthFirst(column.to_owned())),
-            None => Ok(table),
+        if let Some(column) = mapping.date_columns().into_iter().find(is_american) {
+            return Err(TableError::MonthFirst(column.to_owned()));
+        }
+        for column in mapping.date_columns() {
+            table.dates_of(column);
+        }
+        Ok(table)
+    }
+
+    /// Databases write a date alone as the midnight at which it begins. In a column that has no other time no time is known.
+    fn dates_of(&mut self, column: &str) {
+        let cells = self.rows.iter().filter_map(|row| row.cells.get(column));
+        let times = cells.map(|cell| Moment::read(cell));
+        let times = times.flatten().filter(|moment| !moment.date_only);
+        if times.map(Moment::is_midnight).any(|is| !is) {
+            return;
+        }
+        for cell in self
+            .rows
+            .iter_mut()
+            .filter_map(|row| row.cells.get_mut(column))
+        {
+            if let Some(moment) = Moment::read(cell).filter(|moment| !moment.date_only) {
+                *cell = moment.date().to_string();
+            }
         }
     }
 }
@@ -112,33 +132,30 @@ fn of_workbook(bytes: &[u8], mapping: &ListMapping) -> Result<Table, TableError>
         Some(sheet) => return Err(TableError::Sheet(sheet.clone())),
         None => book.sheets(),
     };
-    let mut first = None;
-    for name in names {
-        let rows = book.rows(&name)?.into_iter();
-        let lines = rows.map(|row| {
-            let cells = row.cells.iter().map(|cell| cell.trim().to_owned());
-            (row.number, cells.collect())
-        });
-        match of_lines(lines.collect(), mapping, None) {
-            Err(error @ TableError::Columns { .. }) => first = first.or(Some(error)),
-            Err(error) => return Err(error),
-            Ok(mut table) => {
-                for row in &mut table.rows {
-                    row.from_1904 = book.counts_from_1904();
-                }
-                return Ok(table);
-            }
-        }
-    }
-    Err(first.unwrap_or(SheetError::NotAWorkbook.into()))
+    let found = book.the_one(names, MAX_LINES_ABOVE + 1, |first| {
+        let table = of_lines(first.to_vec(), mapping, None)?;
+        Ok::<_, TableError>(Fit {
+            has_rows: !(table.rows.is_empty() && table.uneven.is_empty()),
+            layout: String::new(),
+            table: (),
+        })
+    });
+    let (name, ()) = found.map_err(|wrong| {
+        let (columns, other): (Vec<_>, Vec<_>) = wrong
+            .into_iter()
+            .partition(|error| matches!(error, TableError::Columns { .. }));
+        let first = other.into_iter().chain(columns).next();
+        first.unwrap_or(SheetError::NotAWorkbook.into())
+    })?;
+    of_lines(book.rows(&name)?, mapping, None)
 }
 
-fn csv_lines(bytes: &[u8], mapping: &ListMapping) -> Result<Vec<Line>, TableError> {
+fn csv_lines(bytes: &[u8], mapping: &ListMapping) -> Result<Vec<SheetRow>, TableError> {
     // The separator is the one with which most of the mapping's columns are found.
     let wanted = names(mapping);
     let found = |separator: u8| {
         let lines = read_csv(bytes, separator, MAX_LINES_ABOVE).unwrap_or_default();
-        let of_line = |(_, cells): &Line| wanted.len() - missing(cells, &wanted).len();
+        let of_line = |row: &SheetRow| wanted.len() - missing(&row.cells, &wanted).len();
         lines.iter().map(of_line).max().unwrap_or_default()
     };
     let separator = [b',', b';', b'\t', b'|']
@@ -149,14 +166,13 @@ fn csv_lines(bytes: &[u8], mapping: &ListMapping) -> Result<Vec<Line>, TableErro
     read_csv(bytes, separator, usize::MAX)
 }
 
-fn read_csv(bytes: &[u8], separator: u8, most: usize) -> Result<Vec<Line>, TableError> {
+fn read_csv(bytes: &[u8], separator: u8, most: usize) -> Result<Vec<SheetRow>, TableError> {
     let mut rows = TextRows::separated_by(bytes, Some(separator))?;
     let mut lines = Vec::new();
     while lines.len() < most
         && let Some(row) = rows.next_row()?
     {
-        let cells = row.cells.iter().map(|cell| cell.trim().to_owned());
-        lines.push((row.number, cells.collect()));
+        lines.push(row);
     }
     Ok(lines)
 }
@@ -187,17 +203,23 @@ fn missing<'a>(cells: &[String], wanted: &BTreeMap<String, &'a str>) -> Vec<&'a 
 /// The rows of lines; `text` is the file where that is a text, of which a line that is too short may be a part of a row. In a
 /// workbook a row ends where its cells end.
 fn of_lines(
-    lines: Vec<Line>,
+    mut lines: Vec<SheetRow>,
     mapping: &ListMapping,
     text: Option<&[u8]>,
 ) -> Result<Table, TableError> {
+    for cell in lines.iter_mut().flat_map(|row| &mut row.cells) {
+        let trimmed = cell.trim();
+        if trimmed.len() < cell.len() {
+            *cell = trimmed.to_owned();
+        }
+    }
     let wanted = names(mapping);
     let best = lines
         .iter()
         .take(MAX_LINES_ABOVE)
         .enumerate()
-        .min_by_key(|(_, (_, cells))| missing(cells, &wanted).len());
-    let Some((header_at, (_, header))) = best else {
+        .min_by_key(|(_, row)| missing(&row.cells, &wanted).len());
+    let Some((header_at, SheetRow { cells: header, .. })) = best else {
         return Err(TableError::Columns {
             mapping: mapping.name.to_string(),
             missing: wanted.values().map(|c| format!("`{c}`")).collect(),
@@ -224,7 +246,21 @@ fn of_lines(
     let parts = text.map_or_else(BTreeMap::new, |_| parts(data, width));
     let mut uneven = BTreeMap::new();
     let mut rows: Vec<Row> = Vec::new();
-    for (line, cells) in lines.iter().skip(header_at + 1) {
+    let dates = mapping.date_columns();
+    let is_row = |within: &SheetRow| {
+        let mut found = columns.iter().filter(|(_, column)| dates.contains(column));
+        found.any(|(at, _)| {
+            within
+                .cells
+                .get(*at)
+                .is_some_and(|cell| Moment::read(cell).is_some())
+        })
+    };
+    for row in data {
+        let (line, cells) = (&row.number, &row.cells);
+        if row.is_torn(width, is_row) {
+            uneven.insert(*line, TORN);
+        }
         // Reports print their header again on each page.
         if cells == header || cells.iter().all(String::is_empty) {
             continue;
@@ -245,14 +281,14 @@ fn of_lines(
             cells: cells.collect(),
             part_of: parts.get(line).copied(),
             is_cut: false,
-            from_1904: false,
+            from_1904: row.from_1904,
         });
     }
     // Where others leave out cells at the end, the last one may.
-    let is_short = |(_, cells): &&Line| (2..width).contains(&cells.len());
+    let is_short = |row: &&SheetRow| (2..width).contains(&row.cells.len());
     let short = data.iter().filter(is_short).count();
     let is_last = lines.last().filter(is_short).filter(|_| short == 1);
-    if let (Some(text), Some((line, _))) = (text, is_last)
+    if let (Some(text), Some(SheetRow { number: line, .. })) = (text, is_last)
         && ![&b"\n"[..], b"\r", b"\n\0"]
             .iter()
             .any(|end| text.ends_with(end))
@@ -267,16 +303,17 @@ fn of_lines(
 }
 
 /// Lines that together have the cells of one row, each with the first of them.
-fn parts(lines: &[Line], width: usize) -> BTreeMap<u64, u64> {
+fn parts(lines: &[SheetRow], width: usize) -> BTreeMap<u64, u64> {
     let mut found = BTreeMap::new();
     let is_short = |cells: &[String]| (1..width).contains(&cells.len());
     let mut rest = lines;
-    while let Some(((begins, first), after)) = rest.split_first() {
+    while let Some((first, after)) = rest.split_first() {
+        let (begins, first) = (first.number, &first.cells);
         // A break within a text makes of one cell the end of a line and the beginning of the next.
         let mut parts = 0;
         let mut has = first.len();
         if is_short(first) && has > 1 {
-            for (at, (_, cells)) in after.iter().enumerate() {
+            for (at, SheetRow { cells, .. }) in after.iter().enumerate() {
                 has += cells.len().saturating_sub(1);
                 if !is_short(cells) || has > width {
                     break;
@@ -289,7 +326,7 @@ fn parts(lines: &[Line], width: usize) -> BTreeMap<u64, u64> {
         }
         let (row, others) = rest.split_at(parts.max(1));
         if parts > 0 {
-            found.extend(row.iter().map(|(line, _)| (*line, *begins)));
+            found.extend(row.iter().map(|row| (row.number, begins)));
         }
         rest = others;
     }

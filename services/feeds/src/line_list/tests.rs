@@ -2,6 +2,7 @@
 
 mod faults;
 mod folded;
+mod sheets;
 mod world;
 
 use super::difference::{Doubt, Plan};

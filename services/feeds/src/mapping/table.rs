@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileRule {
-    /// The sheet of a workbook: its name, `*` standing for anything. The first that has the columns unless given.
+    /// The sheet of a workbook: its name, `*` standing for anything. Needed where several have the columns.
     #[serde(default)]
     pub sheet: Option<Pattern>,
     /// The table ends at the first empty row.

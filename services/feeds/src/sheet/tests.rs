@@ -1,6 +1,7 @@
 //! Text in every encoding and with every separator, and workbooks, as the same rows.
 
 use super::*;
+use encoding_rs::WINDOWS_1252;
 use rust_xlsxwriter::{ExcelDateTime as Date, Format, Workbook as Writer};
 
 fn rows(bytes: &[u8]) -> Vec<(u64, Vec<String>)> {
@@ -173,4 +174,70 @@ fn a_cell_far_out_takes_no_room_for_the_ones_before_it() {
         (rows.len(), rows[1].number, rows[1].cells.len()),
         (2, 1_048_576, 16_384)
     );
+}
+
+/// A workbook of a program that writes formulas, and no results of them: those that are written here as 77777, or as
+/// nothing where the result is an empty text.
+pub(crate) fn without_results(book: &[u8]) -> Vec<u8> {
+    let mut from = zip::ZipArchive::new(Cursor::new(book)).unwrap();
+    let mut to = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for at in 0..from.len() {
+        let mut part = from.by_index(at).unwrap();
+        let mut text = Vec::new();
+        part.read_to_end(&mut text).unwrap();
+        let text = match String::from_utf8(text) {
+            Ok(text) => {
+                let text = text.replace("<v>77777</v>", "<v></v>");
+                text.replace("<v>nothing</v>", "<v></v>").into_bytes()
+            }
+            Err(other) => other.into_bytes(),
+        };
+        let options = zip::write::SimpleFileOptions::default();
+        let name = part.name().unwrap().into_owned();
+        to.start_file(name, options).unwrap();
+        std::io::Write::write_all(&mut to, &text).unwrap();
+    }
+    to.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_formula_without_a_result_is_not_an_empty_cell() {
+    let mut writer = Writer::new();
+    let sheet = writer.add_worksheet();
+    let formula = |result: &str| rust_xlsxwriter::Formula::new("=A1").set_result(result);
+    sheet.write_blank(0, 0, &Format::new().set_bold()).unwrap();
+    for (row, result) in [(0, "77777"), (1, "5"), (2, "nothing")] {
+        sheet.write_formula(row, 1, formula(result)).unwrap();
+    }
+    let bytes = without_results(&writer.save_to_buffer().unwrap());
+    let rows = Workbook::open(bytes.as_slice()).unwrap().rows("Sheet1");
+    let cells: Vec<Vec<String>> = rows.unwrap().into_iter().map(|row| row.cells).collect();
+    assert_eq!(cells, [vec!["", UNSAVED], vec!["", "5"], vec!["", ""]]);
+}
+
+#[test]
+fn a_quotation_mark_that_stands_by_itself_is_found() {
+    let torn = |text: &str| -> Vec<bool> {
+        let mut reader = TextRows::new(text.as_bytes()).unwrap();
+        let rows = std::iter::from_fn(|| reader.next_row().unwrap());
+        rows.map(|row| row.is_torn(3, |row| row.cells[0] == "RDE"))
+            .collect()
+    };
+    // For ditto, to the next one or to the end of the file; and before a word.
+    assert_eq!(
+        torn("a,n,note\nRAJ,4,\"\nRDE,5,x\nRAL,6,\"\n"),
+        [false, true]
+    );
+    assert_eq!(torn("a,n,note\nRAJ,4,\"\nRDE,5,x\n"), [false, true]);
+    assert_eq!(torn("a,n,note\nRAJ,4,\""), [false, true]);
+    assert_eq!(
+        torn("a,note,n\r\nRAJ,\"as above,4\r\nRDE,\"none,5\r\n"),
+        [false, true]
+    );
+    // Text of several lines, with a mark written twice in it.
+    assert_eq!(
+        torn("a,n,note\nRAJ,4,\"one,\ntwo, \"\"three\"\"\n\"\nRDE,5,\n"),
+        [false; 3]
+    );
+    assert_eq!(rows(b"a,b\n1,\"x\ny").last().unwrap().1, ["1", "x\ny"]);
 }

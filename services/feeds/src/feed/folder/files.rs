@@ -83,7 +83,16 @@ pub(super) struct Watched {
     pattern: glob::Pattern,
     /// Each file at the last look.
     seen: BTreeMap<OsString, Mark>,
+    /// How many files were let be then, for their names.
+    let_be: usize,
 }
+
+/// `*.csv` means `LIST.CSV` as well.
+const ANY_CASE: glob::MatchOptions = glob::MatchOptions {
+    case_sensitive: false,
+    require_literal_separator: false,
+    require_literal_leading_dot: false,
+};
 
 impl Watched {
     pub fn open(settings: &FolderSettings) -> Result<Self, FolderError> {
@@ -104,7 +113,20 @@ impl Watched {
             done: settings.done.clone(),
             pattern: glob::Pattern::new(&settings.pattern)?,
             seen: BTreeMap::new(),
+            let_be: 0,
         })
+    }
+
+    /// What is to be said of files that lie in the folder and are not meant; nothing where there are none.
+    pub fn let_be(&self) -> Option<String> {
+        let (files, their) = match self.let_be {
+            0 => return None,
+            1 => ("1 file lies".to_owned(), "its name does"),
+            n => (format!("{n} files lie"), "their names do"),
+        };
+        Some(format!(
+            "{files} in the folder and will not be taken, because {their} not fit `pattern`"
+        ))
     }
 
     fn refused(&self) -> PathBuf {
@@ -123,17 +145,23 @@ impl Watched {
     pub fn look(&mut self) -> io::Result<Vec<Found>> {
         let mut seen = BTreeMap::new();
         let mut found = Vec::new();
+        self.let_be = 0;
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
             let name = entry.file_name();
-            let Some(text) = name.to_str().filter(|name| self.is_meant(name)) else {
+            if name.to_str().is_some_and(is_passed_over) {
                 continue;
-            };
+            }
             // Of a link, what it leads to is not looked at; and a file may be gone again.
             let Ok(metadata) = entry.metadata() else {
                 continue;
             };
             let Ok(Some(mark)) = Mark::of(&metadata) else {
+                continue;
+            };
+            let is_meant = |name: &&str| self.pattern.matches_with(name, ANY_CASE);
+            let Some(text) = name.to_str().filter(is_meant) else {
+                self.let_be += 1;
                 continue;
             };
             if self.seen.get(&name) == Some(&mark) {
@@ -148,12 +176,6 @@ impl Watched {
         self.seen = seen;
         found.sort_by(|a, b| (a.mark.made, &a.name).cmp(&(b.mark.made, &b.name)));
         Ok(found)
-    }
-
-    fn is_meant(&self, name: &str) -> bool {
-        let unfinished = UNFINISHED.iter().any(|ending| name.ends_with(ending));
-        let accepts = name.ends_with(&format!(".{ACCEPT}"));
-        !name.starts_with('.') && !unfinished && !accepts && self.pattern.matches(name)
     }
 
     /// Moves a file to where it belongs, with its report beside it; one that was changed since it was read stays, and is
@@ -190,6 +212,13 @@ impl Watched {
         self.seen.remove(&OsString::from(&file.name));
         Ok(())
     }
+}
+
+/// Whether a name is that of a file which is hidden, or not whole, or a sign to us.
+fn is_passed_over(name: &str) -> bool {
+    let small = name.to_lowercase();
+    let unfinished = UNFINISHED.iter().any(|ending| small.ends_with(ending));
+    name.starts_with('.') || unfinished || name.ends_with(&format!(".{ACCEPT}"))
 }
 
 /// Moves a file, to another disk too.
@@ -250,6 +279,7 @@ mod tests {
         for name in ["a.csv.part", ".a.csv", "a.txt", "a.csv.accept", "b.csv"] {
             put(name);
         }
+        put("LIST.CSV");
         fs::create_dir(folder.path().join("in/c.csv")).unwrap();
         std::os::unix::fs::symlink(
             folder.path().join("in/a.txt"),
@@ -257,7 +287,14 @@ mod tests {
         )
         .unwrap();
         watched.look().unwrap();
+        assert_eq!(names(&watched.look().unwrap()).len(), 2);
+        // What was meant to be taken and is not is told.
+        assert!(watched.let_be().unwrap().starts_with("1 file lies in"));
+        for taken in ["a.txt", "LIST.CSV"] {
+            fs::remove_file(folder.path().join("in").join(taken)).unwrap();
+        }
         assert_eq!(names(&watched.look().unwrap()), ["b.csv"]);
+        assert_eq!(watched.let_be(), None);
     }
 
     #[test]

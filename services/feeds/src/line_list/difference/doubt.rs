@@ -7,6 +7,10 @@ use crate::line_list::snapshot::Snapshot;
 /// So few rows may be gone or corrected whatever share they are: a share of a short list says little.
 const ALWAYS_ALLOWED: usize = 3;
 
+/// What may be so where nobody of the list before is known again.
+const ANOTHER_KEY: &str =
+    "; if the pseudonym key was changed, give the one before it as well, as the previous key";
+
 /// Why a list should not be published unless somebody looked. Whoever shows it adds how somebody says that they did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Doubt {
@@ -20,7 +24,7 @@ pub enum Doubt {
     Again,
     /// More of the list before is gone or corrected than is let through.
     #[error(
-        "of {known} rows known from the list before, {gone} are gone and {changed} corrected, which is more than the {percent} % that the mapping lets through (`snapshot.max_share`)"
+        "of {known} rows known from the list before, {gone} are gone and {changed} corrected, which is more than the {percent} % that the mapping lets through (`snapshot.max_share`){}", if gone == known { ANOTHER_KEY } else { "" }
     )]
     TooMuch {
         /// Rows of the list before.
