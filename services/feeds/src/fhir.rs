@@ -16,6 +16,7 @@ mod notice;
 pub mod reader;
 pub mod referral;
 mod request;
+pub mod version;
 
 #[cfg(test)]
 mod tests;

@@ -3,13 +3,14 @@
 //! A message is held against what stood when it was recorded, so that one that comes again, or late, changes nothing that
 //! came after it. A correction takes back what it corrects: two admissions or discharges never stand side by side.
 
+pub mod again;
 mod change;
 pub mod events;
 mod late;
 mod order;
 pub mod statement;
 
-pub use change::{Change, Changes, LEFT_BEFORE_COMING};
+pub use change::{Backwards, Change, Changes, LEFT_BEFORE_COMING};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use joinedup_events::Fact;
@@ -22,6 +23,7 @@ use joinedup_events::transfer::{
 };
 use joinedup_views::contribution::StoredFact;
 use joinedup_views::fact_set::standing;
+use late::Since;
 use statement::{Readiness, Stated, Statement, Trigger};
 
 /// Holds a statement against all that is known of its stay.
@@ -44,17 +46,28 @@ pub fn changes(statement: &Statement, known: &[StoredFact]) -> Changes {
             ..Changes::default()
         };
     }
-    let later = |fact: &StoredFact| fact.recorded_at >= until;
-    let later = standing(known.to_vec()).into_iter().filter(later).collect();
     let stay = Stay {
         statement,
         stands: standing(before),
-        later,
+        since: Since::of(known, until),
     };
+    // Of an admission that is cancelled nothing is left to say until somebody is admitted again.
+    let says_nothing = || Changes {
+        recorded,
+        ..Changes::default()
+    };
+    if stay.is_cancelled_since() {
+        return says_nothing();
+    }
+    let admitted = stay.admitted();
+    let cancels = statement.trigger == Trigger::CancelAdmit;
+    if !cancels && stay.is_cancelled() && !admitted.says_something() {
+        return says_nothing();
+    }
     let mut all = match statement.trigger {
         Trigger::CancelAdmit => vec![stay.cancelled()],
         trigger => vec![
-            stay.admitted(),
+            admitted,
             match trigger {
                 Trigger::CancelDischarge => stay.reversed(),
                 Trigger::Present if !statement.died => stay.there(),
@@ -84,7 +97,7 @@ struct Stay<'a> {
     /// In the order of recording.
     stands: Vec<StoredFact>,
     /// What was recorded after it, and came before it.
-    later: Vec<StoredFact>,
+    since: Since,
 }
 
 /// A fact that stands: its position, its time, itself.
@@ -179,6 +192,9 @@ impl Stay<'_> {
         let cancelled = self.cancellations().map(|(_, at, _)| at).max();
         let admission = self.admission(cancelled);
         let in_force = admission.map(|(_, at, _)| at);
+        // What was stated of that admission goes with it: another under the same number begins anew.
+        let stated = self.stands.iter().map(|stored| stored.occurred_at);
+        let last = in_force.and_then(|_| stated.max());
         // The stay before it learns of a retraction alone that this was not a return.
         let returned = admission.filter(|(_, _, fact)| fact.previous.is_some());
         Change {
@@ -187,13 +203,22 @@ impl Stay<'_> {
                 .map(|(position, _, _)| position)
                 .collect(),
             stated: self
-                .undoing(in_force, cancelled)
+                .undoing(last, cancelled)
+                .map(|at| self.before_the_next_admission(in_force, at))
                 .map(|at| (at, TransferFact::Cancelled(Happened {}))),
             ..Change::new("cancelled")
         }
     }
 
+    fn is_cancelled(&self) -> bool {
+        let cancelled = self.cancellations().map(|(_, at, _)| at).max();
+        cancelled.is_some() && self.admission(cancelled).is_none()
+    }
+
     fn reversed(&self) -> Change {
+        if self.has_left_since() {
+            return Change::new("discharge-reversed");
+        }
         let reversed = self.reversals().map(|(_, at, _)| at).max();
         let in_force = self.discharge(reversed).map(|(_, at, _)| at);
         Change {
@@ -280,7 +305,7 @@ impl Stay<'_> {
             }
             _ => None,
         };
-        let Some((at, date_only)) = at else {
+        let Some((at, date_only)) = at.filter(|_| !self.has_left_since()) else {
             return change;
         };
         let (mistaken, reversed) = from_then_on(self.reversals(), at);
@@ -328,6 +353,7 @@ impl Stay<'_> {
         value: impl Fn(&TransferFact) -> Option<&V>,
         fact: impl FnOnce(&V) -> TransferFact,
     ) -> Change {
+        let is_withdrawn = self.since.took_back(|fact| value(fact).is_some());
         let mut known: Vec<Stands<'_, V>> = self.all(value).collect();
         known.sort_by_key(|(_, at, _)| *at);
         match stated {
@@ -339,6 +365,7 @@ impl Stay<'_> {
             Stated::Is(new) if known.last().is_some_and(|(_, _, last)| *last == new) => {
                 Change::new(about)
             }
+            Stated::Is(_) if is_withdrawn => Change::new(about),
             Stated::Is(new) => Change::states(about, self.statement.recorded, fact(new)),
         }
     }
@@ -430,6 +457,9 @@ impl Stay<'_> {
             Stated::Is(stated) => stated,
         };
         let Readiness { ready, date, dated } = stated;
+        if self.since.speaks_of_readiness(ready, dated) {
+            return change;
+        }
         // A field that keeps its date reports nothing new, even after the other one was reported.
         let is_said = |(_, was, since): &(&StoredFact, bool, chrono::NaiveDate)| {
             *was == ready && *since == date

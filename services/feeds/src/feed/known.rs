@@ -41,7 +41,7 @@ pub async fn entity(
     [names, ids]: [&[String]; 2],
     people: &People,
 ) -> Result<(EntityId, Vec<StoredFact>), KnownError> {
-    let bears = |name: &String| EntityId::new(&format!("{feed}-{name}")).ok();
+    let bears = |name: &String| bearing(feed, name);
     let named = |name: &String| people.named(name).into_iter().chain(bears(name));
     let mut first = None;
     for entity in names
@@ -57,6 +57,12 @@ pub async fn entity(
     first
         .map(|entity| (entity, Vec::new()))
         .ok_or(KnownError::NoViews)
+}
+
+/// The entity that bears a name.
+#[must_use]
+pub fn bearing(feed: &Slug, name: &str) -> Option<EntityId> {
+    EntityId::new(&format!("{feed}-{name}")).ok()
 }
 
 /// The facts of an entity, where the views know any. What was published about it is waited for.

@@ -12,6 +12,7 @@ use crate::fhir::body::Body;
 use crate::fhir::mapping::FhirMapping;
 use crate::fhir::new::New;
 use crate::fhir::reader::{About, Reader, Reported};
+use crate::fhir::version::Versions;
 use crate::line_list::row::Ring;
 use crate::line_list::table::MAX_FILE_BYTES;
 use crate::pseudonym::{Key, KeyError};
@@ -22,6 +23,7 @@ use joinedup_events::{AreaId, Event, Family, Slug, local};
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 /// Events that are collected before they are published, about: all of them are of different stays and referrals.
 const MAX_PENDING: usize = 500;
@@ -34,6 +36,8 @@ pub(super) struct ResourceFeed {
     ring: Ring,
     /// Which stays are of one person, once the feed has begun.
     people: Option<People>,
+    /// The versions of resources that were taken last.
+    versions: Mutex<Versions>,
 }
 
 impl From<KnownError> for Stop {
@@ -58,6 +62,7 @@ impl ResourceFeed {
             area,
             mapping,
             people: None,
+            versions: Mutex::default(),
             ring: Ring {
                 current: key(key_file)?,
                 previous: previous.map(key).transpose()?,
@@ -178,7 +183,12 @@ impl ResourceFeed {
             ring: &self.ring,
             message: &events::message(&self.ring, &reported.content),
         };
-        let new = New::of(&reported, &known, &origin);
+        let new = {
+            let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+            let new = New::of(&reported, &known, &origin, &versions);
+            versions.remember(&reported, &entity);
+            new
+        };
         let fault = new.fault();
         if let Some((place, sentence)) = fault {
             report.reject(&BadRow::new(reported.number, place, sentence));

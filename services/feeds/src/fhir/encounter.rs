@@ -100,6 +100,9 @@ impl Reader<'_> {
         let left = left.and_then(|node| mapping.discharge_method.value(node.words()));
         let planned = encounter.extension(&mapping.expected);
         let planned = planned.or_else(|| encounter.get("plannedEndDate"));
+        // A version replaces the one before: what it lacks while somebody is there is no longer so.
+        let replaces = phase == Phase::There && !is_part(encounter);
+        let absent = |extensions: &[String]| replaces && !extensions.is_empty();
         Some(Statement {
             unnumbered: false,
             trigger,
@@ -118,29 +121,40 @@ impl Reader<'_> {
             destination: disposition.and_then(|node| national_code(&node)),
             died,
             died_at,
-            expected: dated(planned, faults, |moment| moment.date()),
+            expected: dated(planned, absent(&mapping.expected), faults, Moment::date),
             not_ready_withdrawn: false,
-            readiness: dated(encounter.extension(&mapping.ready), faults, |moment| {
-                Readiness {
+            readiness: dated(
+                encounter.extension(&mapping.ready),
+                absent(&mapping.ready),
+                faults,
+                |moment| Readiness {
                     ready: true,
                     date: moment.date(),
                     dated: true,
-                }
-            }),
-            pathway: known(mapping.pathway.node(&places), faults, |node| {
-                mapping
-                    .pathway
-                    .value(node.words())
-                    .and_then(Pathway::from_code)
-            }),
+                },
+            ),
+            pathway: known(
+                mapping.pathway.node(&places),
+                absent(&mapping.pathway.extension),
+                faults,
+                |node| {
+                    let mapped = mapping.pathway.value(node.words());
+                    mapped.and_then(Pathway::from_code)
+                },
+            ),
             ward: Stated::Nothing,
-            reason: known(mapping.delay_reason.node(&places), faults, |node| {
-                let words = node.words();
-                let mapped = mapping.delay_reason.value(words.iter().copied());
-                mapped
-                    .and_then(Reason::from_code)
-                    .or_else(|| words.into_iter().find_map(reason))
-            }),
+            reason: known(
+                mapping.delay_reason.node(&places),
+                absent(&mapping.delay_reason.extension),
+                faults,
+                |node| {
+                    let words = node.words();
+                    let mapped = mapping.delay_reason.value(words.iter().copied());
+                    mapped
+                        .and_then(Reason::from_code)
+                        .or_else(|| words.into_iter().find_map(reason))
+                },
+            ),
             remark: None,
             faults: Vec::new(),
         })
@@ -205,24 +219,44 @@ fn died(
     (died || at.is_some(), at)
 }
 
+/// Whether it is marked as a part of the resource, as answers to a search for some elements are.
+fn is_part(encounter: &Node<'_>) -> bool {
+    let meta = encounter.get("meta");
+    let mut tags = meta.iter().flat_map(|meta| meta.all("tag"));
+    tags.any(|tag| tag.text_at(&["code"]) == Some("SUBSETTED"))
+}
+
+/// What is said by an element that is not there.
+fn missing<T>(is_withdrawn: bool) -> Stated<T> {
+    match is_withdrawn {
+        true => Stated::Withdrawn,
+        false => Stated::Nothing,
+    }
+}
+
 /// A date, where one is stated.
 fn dated<T>(
     node: Option<Node<'_>>,
+    withdrawn: bool,
     faults: &mut Vec<Fault>,
     of: impl Fn(Moment) -> T,
 ) -> Stated<T> {
-    let moment = node.and_then(|node| node.moment(&[], faults));
+    let Some(node) = node else {
+        return missing(withdrawn);
+    };
+    let moment = node.moment(&[], faults);
     moment.map_or(Stated::Nothing, |moment| Stated::Is(of(moment)))
 }
 
 /// A word that the mapping knows; another is a fault.
 fn known<T>(
     node: Option<Node<'_>>,
+    withdrawn: bool,
     faults: &mut Vec<Fault>,
     of: impl Fn(&Node<'_>) -> Option<T>,
 ) -> Stated<T> {
     let Some(node) = node else {
-        return Stated::Nothing;
+        return missing(withdrawn);
     };
     let value = of(&node);
     if value.is_none() {

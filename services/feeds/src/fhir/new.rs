@@ -2,8 +2,9 @@
 
 use super::reader::{About, Reported};
 use super::referral;
+use super::version::Versions;
 use crate::stay::events::{Alone, Origin};
-use crate::stay::{self, Changes, LEFT_BEFORE_COMING};
+use crate::stay::{self, Backwards, Changes, LEFT_BEFORE_COMING};
 use chrono::{DateTime, Utc};
 use joinedup_events::transfer::TransferFact;
 use joinedup_events::{Event, Fact};
@@ -18,18 +19,25 @@ pub struct New {
 }
 
 impl New {
-    /// Holds what a resource says against all that is known of its stay or referral.
+    /// Holds what a resource says against all that is known of its stay or referral, and against the version of it that was taken
+    /// last: an older one has no effect.
     #[must_use]
-    pub fn of(reported: &Reported, known: &[StoredFact], origin: &Origin<'_>) -> Self {
+    pub fn of(
+        reported: &Reported,
+        known: &[StoredFact],
+        origin: &Origin<'_>,
+        versions: &Versions,
+    ) -> Self {
         match &reported.about {
             About::Stay {
                 statement,
                 also,
                 in_passing,
             } => Self {
-                changes: match *in_passing && is_admitted(known) {
-                    true => Changes::default(),
-                    false => stay::changes(statement, known),
+                changes: match in_passing {
+                    true if is_admitted(known) => Changes::default(),
+                    false if versions.is_older(statement, known, origin) => Changes::default(),
+                    _ => stay::changes(statement, known),
                 },
                 facts: also
                     .iter()
@@ -51,8 +59,11 @@ impl New {
     /// What cannot be, and where: it is left out.
     #[must_use]
     pub fn fault(&self) -> Option<(&'static str, &'static str)> {
-        let is_wrong = self.changes.left_before_coming;
-        is_wrong.then_some(("period.end", LEFT_BEFORE_COMING))
+        let place = match self.changes.left_before_coming? {
+            Backwards::Came => "period.start",
+            Backwards::Left => "period.end",
+        };
+        Some((place, LEFT_BEFORE_COMING))
     }
 
     /// Whether nothing is.

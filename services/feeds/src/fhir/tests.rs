@@ -1,6 +1,7 @@
 //! Resources as hospitals and teams send them, and what is then known.
 
 mod properties;
+mod versions;
 mod world;
 
 use super::body::{Body, BodyError};

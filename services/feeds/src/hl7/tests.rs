@@ -2,6 +2,7 @@
 
 mod clocks;
 mod corrections;
+mod late;
 mod properties;
 
 use super::mapping::AdtMapping;
@@ -9,9 +10,9 @@ use super::message::Message;
 use super::statement::Reader;
 use crate::line_list::row::Ring;
 use crate::pseudonym::Key;
-use crate::stay;
 use crate::stay::events::{self, Origin};
 use crate::stay::statement::Trigger;
+use crate::stay::{self, Backwards, again};
 use chrono::{DateTime, Utc};
 use joinedup_events::transfer::{AdmissionMethod, DischargeMethod, Pathway};
 use joinedup_events::{AreaId, Areas, EntityId, Event, Family, Slug, check};
@@ -30,7 +31,9 @@ struct World {
     /// Facts that the door did not let in.
     refused: Vec<&'static str>,
     /// The last message would have had somebody leave before they came.
-    left_before_coming: bool,
+    left_before_coming: Option<Backwards>,
+    /// The stay that the number stands for now, where it was used again.
+    again: Option<EntityId>,
     now: DateTime<Utc>,
 }
 
@@ -55,7 +58,8 @@ impl World {
             events: Vec::new(),
             entity: None,
             refused: Vec::new(),
-            left_before_coming: false,
+            left_before_coming: None,
+            again: None,
             now: "2026-12-01T00:00:00Z".parse().unwrap(),
         }
     }
@@ -83,8 +87,18 @@ impl World {
         let names = &statement.spell;
         let name = names.iter().find(|name| known(name).is_some());
         let name = name.unwrap_or(&names[0]);
-        let (entity, known) = (entity(name), known(name));
-        let known = known.map(|known| known.facts.all()).unwrap_or_default();
+        let mut entity = self.again.clone().unwrap_or_else(|| entity(name));
+        let facts = |entity: &EntityId| {
+            let known = self.view.entity(Family::Transfer, entity.as_str());
+            known.map(|known| known.facts.all()).unwrap_or_default()
+        };
+        let mut known = facts(&entity);
+        let feed = Slug::new("pas").unwrap();
+        if let Some(next) = again::entity(&feed, &self.ring, &statement, &known) {
+            known = facts(&next);
+            self.again = Some(next.clone());
+            entity = next;
+        }
         let position = |at: usize| at as u64 + 1;
         let ids: BTreeMap<u64, String> = self
             .events
@@ -93,7 +107,7 @@ impl World {
             .map(|(at, event)| (position(at), event.id.clone()))
             .collect();
         let origin = Origin {
-            feed: &Slug::new("pas").unwrap(),
+            feed: &feed,
             source: "/feeds/pas".to_owned(),
             area: &AreaId::new("RAJ").unwrap(),
             entity: &entity,

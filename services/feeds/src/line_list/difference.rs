@@ -1,16 +1,18 @@
 //! The difference between a list and the one before: new facts, corrections, and retractions of what vanished.
 
+pub(super) mod content;
 mod doubt;
 mod previous;
 
 pub use doubt::Doubt;
 
 use super::mapping::{Changes, FactRule, ListMapping};
-use super::row::{Reading, Ring, Stated, StatedFact, fact};
+use super::row::{self, Reading, Ring, Stated, StatedFact};
 use super::snapshot::{KnownFact, KnownRow, Snapshot};
 use crate::pseudonym::{Key, Purpose};
 use crate::sink::Bound;
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use content::{Said, stands_from};
 use joinedup_events::facts::Retracted;
 use joinedup_events::referral::ReferralFact;
 use joinedup_events::transfer::TransferFact;
@@ -267,24 +269,39 @@ impl Comparison<'_> {
             fields.insert("previous".to_owned(), previous.as_str().into());
         }
         let at = stated.moment.at;
-        let Some(fact) = fact(self.mapping.family, &rule.name, &fields) else {
+        let family = self.mapping.family;
+        let Some(mut fact) = row::fact(family, &rule.name, &fields) else {
             // The reader has made the same fact of the same fields.
             return false;
         };
-        let hash = |key: &Key| content(key, rule, change.area, at, &fact);
-        let content = hash(&self.ring.current);
+        let said = Said {
+            rule,
+            area: change.area,
+            at,
+            fact: &fact,
+        };
+        let content = said.content(&self.ring.current);
+        let since = said.since(&self.ring.current);
         let known = row.facts.entry(rule.name.clone()).or_default();
         let tally = plan.tallies.entry(rule.name.clone()).or_default();
-        if known.id.is_some() && known.content == hash(change.old_key.unwrap_or(&self.ring.current))
-        {
+        let key_then = change.old_key.unwrap_or(&self.ring.current);
+        let (stood, is_first) = (known.id.is_some(), known.also.is_empty());
+        let is_same = stood && said.is(key_then, &known.content);
+        // The first value stands from the beginning that the row has now.
+        let has_moved = is_first && known.since.is_some() && known.since != said.since(key_then);
+        if is_same && !has_moved {
             tally.unchanged += 1;
             known.content = content;
+            known.since = since.filter(|_| is_first);
             return false;
         }
         let before = known.clone();
-        let stood = known.id.is_some();
-        let added = stood && rule.changes == Changes::Add;
+        let added = stood && rule.changes == Changes::Add && !is_same;
         let occurred_at = if added { self.as_at.max(at) } else { at };
+        if added {
+            stands_from(&mut fields, local::date(occurred_at));
+            fact = row::fact(family, &rule.name, &fields).unwrap_or(fact);
+        }
         if stood && !added {
             self.take_back(line, key, &rule.name, row, plan);
         }
@@ -303,6 +320,7 @@ impl Comparison<'_> {
         ]);
         known.id = Some(id.clone());
         known.content = content;
+        known.since = since.filter(|_| !added);
         known.previous.clone_from(&change.previous);
         let tally = plan.tallies.entry(rule.name.clone()).or_default();
         if stood && !added {
@@ -453,22 +471,6 @@ impl Comparison<'_> {
             actor: None,
         }
     }
-}
-
-/// The hash of what a fact states, and of where and when. Where a value changes over time, its time is that of the list.
-pub(super) fn content(
-    key: &Key,
-    rule: &FactRule,
-    area: &AreaId,
-    at: DateTime<Utc>,
-    fact: &Fact,
-) -> String {
-    let at = match rule.changes {
-        Changes::Correct => at.to_rfc3339(),
-        Changes::Add => String::new(),
-    };
-    let parts = [area.as_str(), &rule.name, &at, &fact.to_json().to_string()];
-    key.hash(Purpose::Content, &parts.map(str::as_bytes))
 }
 
 /// The hash of the date on which a row ended.

@@ -1,7 +1,8 @@
 //! What a feed remembers, worked out again from the log that it publishes to: for when its own store is lost, or was of
 //! another log.
 
-use super::difference::{content, date_hash};
+use super::difference::content::Said;
+use super::difference::date_hash;
 use super::mapping::ListMapping;
 use super::row::Ring;
 use super::snapshot::{KnownRow, Snapshot};
@@ -199,13 +200,13 @@ fn of_events(events: BTreeMap<String, Event>, mapping: &ListMapping, ring: &Ring
                 facts: BTreeMap::new(),
             });
         let known = row.facts.entry(rule.name.clone()).or_default();
-        let content = content(
-            &ring.current,
+        let said = Said {
             rule,
-            &event.area,
-            event.occurred_at,
-            &event.fact,
-        );
+            area: &event.area,
+            at: event.occurred_at,
+            fact: &event.fact,
+        };
+        let (content, since) = (said.content(&ring.current), said.since(&ring.current));
         if gone.contains(&event.id) {
             known.past.push(content);
             continue;
@@ -214,9 +215,13 @@ fn of_events(events: BTreeMap<String, Event>, mapping: &ListMapping, ring: &Ring
         if mapping.snapshot.ended.as_ref() == Some(&rule.name) {
             row.ended = Some(date_hash(&ring.current, local::date(event.occurred_at)));
         }
-        if let Some(earlier) = known.id.replace(event.id) {
-            known.also.push(earlier);
-            known.past.push(std::mem::take(&mut known.content));
+        match known.id.replace(event.id) {
+            Some(earlier) => {
+                known.also.push(earlier);
+                known.past.push(std::mem::take(&mut known.content));
+                known.since = None;
+            }
+            None => known.since = since,
         }
         known.content = content;
         known.previous = event.fact.previous().cloned();

@@ -67,6 +67,9 @@ pub struct KnownFact {
     pub id: Option<String>,
     /// The hash of what it states.
     pub content: String,
+    /// Where a value changes over time, the hash of the time from which the first stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
     /// Earlier events that stand beside it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,

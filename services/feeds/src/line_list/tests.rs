@@ -1,5 +1,6 @@
 //! Tests of line lists: what is published is what the list says, and what is in no list is in no event.
 
+mod changing;
 mod faults;
 mod folded;
 mod sheets;

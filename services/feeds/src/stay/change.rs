@@ -62,7 +62,16 @@ pub struct Changes {
     /// When they are recorded: after what they change.
     pub recorded: DateTime<Utc>,
     /// What was stated would have had somebody leave before they came, and is left out.
-    pub left_before_coming: bool,
+    pub left_before_coming: Option<Backwards>,
+}
+
+/// Which time would have had somebody leave before they came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backwards {
+    /// That of coming.
+    Came,
+    /// That of leaving.
+    Left,
 }
 
 /// What is wrong where somebody would have left before they came, as a sentence that goes on from its place.

@@ -1,24 +1,33 @@
 //! Nobody leaves before they came: what would have it so is left out, as in line lists.
 
-use super::{Change, Stay, minute};
+use super::{Backwards, Change, Stay, minute};
 use chrono::{DateTime, Utc};
 use joinedup_events::local;
 use joinedup_events::transfer::TransferFact;
 
 impl Stay<'_> {
-    /// Leaves out a discharge, or else an admission, with which somebody would have left before they came. Returns whether there
-    /// was one.
-    pub(super) fn put_in_order(&self, changes: &mut [Change]) -> bool {
+    /// Leaves out a discharge, or else an admission, with which somebody would have left before they came, by what stood when it
+    /// was recorded or by what stands now. Returns which was wrong.
+    pub(super) fn put_in_order(&self, changes: &mut [Change]) -> Option<Backwards> {
+        let before = self.put_in_order_of(changes);
+        let now = self.now().and_then(|now| now.put_in_order_of(changes));
+        before.or(now)
+    }
+
+    fn put_in_order_of(&self, changes: &mut [Change]) -> Option<Backwards> {
         let is_discharge = |fact: &TransferFact| matches!(fact, TransferFact::Discharged(_));
         let is_admission = |fact: &TransferFact| matches!(fact, TransferFact::Admitted(_));
         if !self.is_backwards(changes) {
-            return false;
+            return None;
         }
-        leave_out(changes, is_discharge);
+        let had_left = leave_out(changes, is_discharge);
         if self.is_backwards(changes) {
             leave_out(changes, is_admission);
         }
-        true
+        Some(match had_left {
+            true => Backwards::Left,
+            false => Backwards::Came,
+        })
     }
 
     /// Whether, with these changes, the discharge in force is before the admission in force.
@@ -56,12 +65,14 @@ impl Stay<'_> {
     }
 }
 
-fn leave_out(changes: &mut [Change], is: impl Fn(&TransferFact) -> bool) {
-    for change in changes {
-        if change.stated.as_ref().is_some_and(|(_, fact)| is(fact)) {
-            *change = Change::new(change.about);
-        }
-    }
+/// Returns whether there was one.
+fn leave_out(changes: &mut [Change], is: impl Fn(&TransferFact) -> bool) -> bool {
+    let states_it = |change: &&mut Change| change.stated.as_ref().is_some_and(|(_, fact)| is(fact));
+    let left_out = changes.iter_mut().filter(states_it);
+    left_out
+        .map(|change| *change = Change::new(change.about))
+        .count()
+        > 0
 }
 
 /// Of a date without a time any time of its day is meant.

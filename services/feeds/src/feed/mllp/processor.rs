@@ -12,10 +12,11 @@ use crate::hl7::statement::Reader;
 use crate::sink::Sink;
 use crate::stay::events::{self, Origin};
 use crate::stay::statement::{Statement, Trigger};
-use crate::stay::{self, LEFT_BEFORE_COMING};
+use crate::stay::{self, Backwards, LEFT_BEFORE_COMING, again};
 use crate::transfer::Contradicting;
 use joinedup_application::app::App;
-use joinedup_events::{Family, local};
+use joinedup_events::{EntityId, Family, local};
+use joinedup_views::contribution::StoredFact;
 use tokio::sync::Mutex;
 
 /// Takes messages.
@@ -203,6 +204,33 @@ impl Processor {
         Ok((stored, refused))
     }
 
+    /// Another stay than the one that a number stands for now: the next, which a message begins when that has ended, or the
+    /// first, which a message is about that was made before its end.
+    async fn under_the_same_number(
+        &self,
+        statement: &Statement,
+        entity: &EntityId,
+        known: &[StoredFact],
+    ) -> Result<Option<Known>, KnownError> {
+        let settings = &self.feed.settings;
+        let facts = async |entity: &EntityId| {
+            known::facts(&self.app, &settings.area, Family::Transfer, entity).await
+        };
+        let ring = &self.feed.ring;
+        if let Some(next) = again::entity(&settings.name, ring, statement, known) {
+            let facts = facts(&next).await?;
+            return Ok(Some((next, facts.unwrap_or_default())));
+        }
+        let best = statement.spell.first();
+        let first = best.and_then(|name| known::bearing(&settings.name, name));
+        let Some(first) = first.filter(|first| first != entity) else {
+            return Ok(None);
+        };
+        let facts = facts(&first).await?.unwrap_or_default();
+        let is_of_it = again::had_ended(statement, &facts) == Some(false);
+        Ok(is_of_it.then_some((first, facts)))
+    }
+
     /// Publishes what is new. Returns what was stored now, and what the door refused.
     async fn record(&self, taken: &Taken) -> Result<(Stored, Vec<String>), TakeError> {
         let statement = &taken.statement;
@@ -230,6 +258,12 @@ impl Processor {
                 Meant::Another | Meant::First => {}
             }
         }
+        if let Some(other) = self
+            .under_the_same_number(statement, &entity, &known)
+            .await?
+        {
+            (entity, known) = other;
+        }
         let admitted = statement.admitted.unwrap_or(statement.recorded);
         let person = statement.person.clone();
         let previous = self
@@ -248,8 +282,12 @@ impl Processor {
                 self.people.remember_name(name, best, &entity, today)?;
             }
         }
-        let backwards = changes.left_before_coming.then(|| {
-            let place = self.feed.mapping.discharged.to_string();
+        let mapping = &self.feed.mapping;
+        let backwards = changes.left_before_coming.map(|backwards| {
+            let place = match backwards {
+                Backwards::Came => &mapping.admitted,
+                Backwards::Left => &mapping.discharged,
+            };
             format!("{place} {LEFT_BEFORE_COMING}")
         });
         let ids = known::ids(&self.app, changes.taken_back()).await?;
@@ -276,6 +314,9 @@ impl Processor {
         Ok((stored, refused.chain(backwards).collect()))
     }
 }
+
+/// A stay, and what is known of it.
+type Known = (EntityId, Vec<StoredFact>);
 
 /// An event's code in words for the feed's state, where it is one of HL7's: what else stands there is not repeated.
 fn known_name(code: &str) -> &'static str {

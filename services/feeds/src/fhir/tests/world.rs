@@ -4,6 +4,7 @@ use crate::fhir::body::Body;
 use crate::fhir::mapping::FhirMapping;
 use crate::fhir::new::New;
 use crate::fhir::reader::{About, Reader, Reading};
+use crate::fhir::version::Versions;
 use crate::line_list::row::Ring;
 use crate::pseudonym::Key;
 use crate::stay::events::{self, Origin};
@@ -36,6 +37,7 @@ pub(super) struct World {
     pub events: Vec<Event>,
     entities: BTreeSet<(Family, EntityId)>,
     pub now: DateTime<Utc>,
+    pub versions: Versions,
 }
 
 impl World {
@@ -51,6 +53,7 @@ impl World {
             events: Vec::new(),
             entities: BTreeSet::new(),
             now: Self::now(),
+            versions: Versions::default(),
         }
     }
 
@@ -99,7 +102,8 @@ impl World {
                 ring: &self.ring,
                 message: &events::message(&self.ring, &reported.content),
             };
-            let new = New::of(reported, &known, &origin);
+            let new = New::of(reported, &known, &origin, &self.versions);
+            self.versions.remember(reported, &entity);
             let fault = new.fault();
             faults.extend(fault.map(|(place, sentence)| format!("{place} {sentence}")));
             let new = new.events(&origin, reported.recorded, &known, &ids, |_| true);

@@ -53,7 +53,7 @@ fn nobody_leaves_before_they_came() {
     let mut world = World::new();
     let mut take = |code: &str, at: &str, fields: &[(&str, &str)]| {
         let new = world.take(&adt(code, at, fields));
-        (new, world.left_before_coming)
+        (new, world.left_before_coming.is_some())
     };
     assert_eq!(take("A01", "1008", &[]), (1, false));
     assert_eq!(take("A03", "1109", &[("45", "202611091000")]), (0, true));
@@ -62,6 +62,8 @@ fn nobody_leaves_before_they_came() {
     assert_eq!(take("A03", "1110", &also), (1, true));
     assert_eq!(take("A03", "1210", &[("45", "202611121000")]), (1, false));
     assert_eq!(take("A08", "1311", &[("44", "202611130800")]), (0, true));
+    // The time that was sent is the one that is named.
+    assert_eq!(world.left_before_coming, Some(Backwards::Came));
     assert_eq!(world.discharged().unwrap().0, "12 10:00");
     // Both can be put right at once, and a date alone is any time of its day.
     let both = [("44", "202611130800"), ("45", "20261113")];
@@ -70,7 +72,7 @@ fn nobody_leaves_before_they_came() {
     let mut world = World::new();
     let early = [("45", "202611091000")];
     assert_eq!(world.take(&adt("A03", "1109", &early)), 1);
-    assert!(world.left_before_coming && world.discharged().is_none());
+    assert!(world.left_before_coming.is_some() && world.discharged().is_none());
 }
 
 #[test]

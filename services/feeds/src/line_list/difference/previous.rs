@@ -1,10 +1,11 @@
 //! The spell or referral of the same person before: found through the person's keyed hash, which the feed alone has.
 
 use super::Comparison;
+use crate::line_list::moment::Moment;
 use crate::line_list::row::{Reading, Stated};
 use crate::line_list::snapshot::{KnownRow, Snapshot};
 use chrono::{DateTime, Utc};
-use joinedup_events::EntityId;
+use joinedup_events::{EntityId, local};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Comparison<'_> {
@@ -35,13 +36,14 @@ impl Comparison<'_> {
             else {
                 continue;
             };
+            let begun = self.begun(stated).map(|begun| begun.at);
             // It has the name that it was first published under.
             let known = stated.keys.iter().find_map(|key| before.rows.get(key));
             let entity = known.map_or(&stated.entity, |row| &row.entity);
             people
                 .entry(person.clone())
                 .or_default()
-                .push((Ended::At(ended), entity.clone()));
+                .push((Ended::At { begun, ended }, entity.clone()));
         }
         people
     }
@@ -54,7 +56,7 @@ impl Comparison<'_> {
         people: &BTreeMap<String, Vec<(Ended, EntityId)>>,
     ) -> Option<EntityId> {
         let rule = self.mapping.previous.as_ref()?;
-        let begun = stated.facts.get(&rule.fact)?.moment;
+        let begun = self.begun(stated)?;
         let near = self.last_dates(begun.date(), u64::from(rule.within_days) + 1);
         let candidates = stated
             .persons
@@ -63,7 +65,13 @@ impl Comparison<'_> {
             .flatten();
         let dated = candidates.filter_map(|(ended, ended_one)| {
             let date = match ended {
-                Ended::At(at) => (*at <= begun.at).then(|| joinedup_events::local::date(*at))?,
+                Ended::At { begun: from, ended } => {
+                    let date = local::date(*ended);
+                    // Of a date alone any time of its day is meant, and of two stays of one day the earlier is the one before.
+                    let is_same_day = begun.date_only && date == begun.date();
+                    let is_before = is_same_day && from.is_some_and(|from| from < begun.at);
+                    (*ended <= begun.at || is_before).then_some(date)?
+                }
                 Ended::Hashed(hash) => *near.get(hash)?,
             };
             let days = (begun.date() - date).num_days();
@@ -71,6 +79,11 @@ impl Comparison<'_> {
                 .then_some((date, ended_one))
         });
         dated.max().map(|(_, before)| before.clone())
+    }
+
+    fn begun(&self, stated: &Stated) -> Option<Moment> {
+        let rule = self.mapping.previous.as_ref()?;
+        stated.facts.get(&rule.fact).map(|fact| fact.moment)
     }
 
     /// The entity that a row was published with as the one before it.
@@ -84,7 +97,12 @@ impl Comparison<'_> {
 #[derive(Clone, Debug)]
 pub(super) enum Ended {
     /// In this list.
-    At(DateTime<Utc>),
+    At {
+        /// When it began.
+        begun: Option<DateTime<Utc>>,
+        /// When it ended.
+        ended: DateTime<Utc>,
+    },
     /// In a list before, of which only the hash of the date is known.
     Hashed(String),
 }
