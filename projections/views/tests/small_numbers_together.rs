@@ -290,3 +290,53 @@ proptest! {
         prop_assert!(found.is_empty(), "{} found: {:?}", found.len(), &found[..found.len().min(5)]);
     }
 }
+
+/// A week in which the only trust that reports of a region had few discharges, and that of another many.
+#[test]
+fn a_place_is_not_found_between_two_totals_that_are_free_of_the_rule() {
+    let by = [
+        ("pathway", "0"),
+        ("reason", "none"),
+        ("responsible", "none"),
+    ];
+    let mut cells = Cells::default();
+    for (trust, day, people) in [
+        ("RAJ", "2025-12-30", 9),
+        ("R0D", "2025-12-30", 9),
+        ("RAJ", "2026-01-07", 3),
+        ("R0D", "2026-01-07", 70),
+    ] {
+        for _ in 0..people {
+            let day = day.parse().unwrap();
+            cells.apply("transfer.delay_days", trust, &by, day, Delta::Value(1), 1);
+        }
+    }
+    let text = "[[measure]]\nid = \"m\"\ntitle = \"Left\"\nquantity = \"transfer.delay_days\"\naggregate = \"count\"\nperiod = \"week\"";
+    let (measures, areas) = (
+        Measures::parse(text, |_| true).unwrap(),
+        Areas::built_in().unwrap(),
+    );
+    let wanted = ["E92000001", "Y61", "Y58", "RAJ"].map(|id| AreaId::new(id).unwrap());
+    let week: NaiveDate = "2026-01-05".parse().unwrap();
+    let query = PointQuery {
+        measure: measures.get("m").unwrap(),
+        area: &wanted[0],
+        grain: Grain::Week,
+        from: Some(week),
+        to: Some(week),
+        filter: &Filter::default(),
+        now: "2026-02-03T12:00:00Z".parse().unwrap(),
+        range: None,
+    };
+    let (basis, policy) = (Basis::of_cells(&cells), Policy::default());
+    let seen = published(&basis, &areas, &query, &wanted, Audience::Public, &policy);
+    let [country, ours, other, trust] =
+        wanted.map(|area| (seen[&area][0].value, seen[&area][0].state));
+    assert_eq!(trust, (None, State::Suppressed));
+    assert_eq!(ours, (None, State::Suppressed));
+    // What the country has more than the other region is the trust's.
+    assert!(
+        country.0.is_none() || other.0.is_none(),
+        "{country:?} {other:?}"
+    );
+}
