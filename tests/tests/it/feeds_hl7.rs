@@ -359,6 +359,43 @@ fn a_return_finds_the_stay_before_it_by_a_hash_that_the_feed_keeps() {
 }
 
 #[test]
+fn a_number_that_is_used_again_names_another_stay_and_the_first_is_still_known() {
+    let hospital = Hospital::new();
+    let mut product = hospital.joinedup();
+    let again = |message: String| message.replace("202609010830", "202609120830");
+    let send = |message| hospital.is_taken(message);
+    let (out, moved) = ("202609051000", "20260908");
+    send(adt("A01", "20260901090000", 1, "", "", ""));
+    send(adt("A03", "20260905100500", 1, out, "", ""));
+    send(again(adt("A01", "20260912090000", 1, "", "", "")));
+    product.kill9();
+    product.restart();
+    // What was made while the first went on is of the first.
+    send(adt("A08", "20260903090000", 1, "", "", moved));
+    let left = "202609140800";
+    send(again(adt("A03", "20260914090000", 1, left, "", "")));
+    assert_eq!(product.caught_up(), 5);
+    let archive = http::get_ok(&product.url("/api/v1/export/events"))
+        .unwrap()
+        .text();
+    let stays = |fact: &str| -> Vec<String> {
+        let is = |line: &&str| line.contains(&format!("transfer.{fact}.v1"));
+        let stay = |line: &str| {
+            let after = line.split("\"transfer\":\"").nth(1).unwrap();
+            after.split('"').next().unwrap().to_owned()
+        };
+        archive.lines().filter(is).map(stay).collect()
+    };
+    let admitted = stays("admitted");
+    assert_ne!(admitted[0], admitted[1], "{archive}");
+    assert_eq!(stays("discharged"), admitted, "{archive}");
+    assert_eq!(stays("expected-date-set"), admitted[..1], "{archive}");
+    // The second is a return of the same person.
+    let previous = format!("\"previous\":\"{}\"", admitted[0]);
+    assert_eq!(archive.matches(&previous).count(), 1, "{archive}");
+}
+
+#[test]
 fn messages_without_a_number_are_about_the_stay_that_the_person_is_in() {
     let hospital = Hospital::new();
     let mut product = hospital.joinedup();
