@@ -143,6 +143,12 @@ impl Retracted {
         self.retracts.starts_with(Self::TOMBSTONE)
     }
 
+    /// Whether it stands where an event of that log was erased, when it was written anew.
+    #[must_use]
+    pub fn is_tombstone_of(&self, log: &str) -> bool {
+        self.is_tombstone() && self.retracts_source.as_deref() == Some(log)
+    }
+
     /// The SHA-256 digest of the event that stood where this tombstone stands; none of any other retraction.
     #[must_use]
     pub fn erased(&self) -> Option<[u8; 32]> {

@@ -2,8 +2,9 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::decode::digest;
+use joinedup_events::facts::Retracted;
 use joinedup_events::recorded;
-use joinedup_log::{EventLog, Position, ReadError, RecordedEvent};
+use joinedup_log::{EventLog, LogIdentity, Position, ReadError, RecordedEvent};
 
 /// How many events are read at a time to look for a tombstone.
 const BATCH: usize = 1_000;
@@ -46,15 +47,29 @@ pub enum FenceError {
     Log(#[from] ReadError),
 }
 
+/// A log in which nothing up to a position says that it goes on from that of a checkpoint.
+pub(crate) type NoSuccessor = Option<(LogIdentity, Position)>;
+
 /// Checks that the log is the one that a checkpoint was written over.
 ///
 /// Another log is accepted in one case alone: an erasure wrote it anew. It has the checkpoint's event at its position, or says
-/// that it was erased there, and up to there at least one tombstone. A copy has none: who restored it says so with a rebuild.
+/// that it was erased there, and up to there at least one tombstone that names the log of the checkpoint. A copy has none: who
+/// restored it says so with a rebuild.
 pub(crate) async fn check(log: &dyn EventLog, checkpoint: &Checkpoint) -> Result<(), FenceError> {
+    check_again(log, checkpoint, &mut None).await
+}
+
+/// The same, by one who looks over and over: no log is read twice for tombstones.
+pub(crate) async fn check_again(
+    log: &dyn EventLog,
+    checkpoint: &Checkpoint,
+    none_in: &mut NoSuccessor,
+) -> Result<(), FenceError> {
     let Some(identity) = &checkpoint.log else {
         return Ok(());
     };
-    let is_other = log.identity().await? != *identity;
+    let found = log.identity().await?;
+    let is_other = found != *identity;
     let at = checkpoint.position;
     if at == Position::ORIGIN {
         return if is_other {
@@ -70,8 +85,8 @@ pub(crate) async fn check(log: &dyn EventLog, checkpoint: &Checkpoint) -> Result
             checkpoint: at,
         });
     }
-    let found = log.read(Position(at.0 - 1), 1).await?;
-    let Some(event) = found.first().filter(|event| event.position == at) else {
+    let events = log.read(Position(at.0 - 1), 1).await?;
+    let Some(event) = events.first().filter(|event| event.position == at) else {
         return Err(if is_other {
             FenceError::OtherLog
         } else {
@@ -80,23 +95,34 @@ pub(crate) async fn check(log: &dyn EventLog, checkpoint: &Checkpoint) -> Result
     };
     match (digest(event) == checkpoint.event_digest, is_other) {
         (true, false) => Ok(()),
-        (true, true) if has_tombstone(log, at).await? => Err(FenceError::Successor),
+        (true, true) => {
+            let looked_at = Some((found, at));
+            if *none_in != looked_at && has_tombstone(log, at, identity).await? {
+                return Err(FenceError::Successor);
+            }
+            *none_in = looked_at;
+            Err(FenceError::OtherLog)
+        }
         (false, true) if is_tombstone_of(event, &checkpoint.event_digest) => {
             Err(FenceError::Successor)
         }
-        (_, true) => Err(FenceError::OtherLog),
+        (false, true) => Err(FenceError::OtherLog),
         (false, false) => Err(FenceError::OtherEvent(at)),
     }
 }
 
-/// Whether an event up to a position says that another was erased where it stands. Read again at each look: that of a copy
-/// goes on until somebody has looked at it.
-async fn has_tombstone(log: &dyn EventLog, until: Position) -> Result<bool, ReadError> {
+/// Whether an event up to a position says that one of a log was erased where it stands.
+async fn has_tombstone(
+    log: &dyn EventLog,
+    until: Position,
+    of: &LogIdentity,
+) -> Result<bool, ReadError> {
     let mut after = Position::ORIGIN;
     loop {
         let events = log.read(after, BATCH).await?;
         let within = events.iter().filter(|event| event.position <= until);
-        if within.clone().any(|event| tombstone(event).is_some()) {
+        let names = |event| retraction(event).is_some_and(|r| r.is_tombstone_of(&of.0));
+        if within.clone().any(names) {
             return Ok(true);
         }
         match events.last() {
@@ -108,16 +134,12 @@ async fn has_tombstone(log: &dyn EventLog, until: Position) -> Result<bool, Read
 
 /// Whether an event says that one with a digest was erased where it stands.
 fn is_tombstone_of(event: &RecordedEvent, erased: &[u8; 32]) -> bool {
-    tombstone(event).as_ref() == Some(erased)
+    retraction(event).and_then(|r| r.erased()).as_ref() == Some(erased)
 }
 
-/// The digest of what was erased where an event stands.
-fn tombstone(event: &RecordedEvent) -> Option<[u8; 32]> {
-    recorded::read(&event.payload)
-        .ok()?
-        .fact
-        .retraction()?
-        .erased()
+fn retraction(event: &RecordedEvent) -> Option<Retracted> {
+    let read = recorded::read(&event.payload).ok()?;
+    read.fact.retraction().cloned()
 }
 
 #[cfg(test)]
@@ -129,7 +151,7 @@ mod tests {
     fn event(id: &str, retracts: Option<&str>) -> NewEvent {
         let (fact, more) = match retracts {
             None => ("admitted", r#""method":"emergency""#.to_owned()),
-            Some(what) => ("retracted", format!(r#""retracts":"{what}""#)),
+            Some(what) => ("retracted", format!(r#""retracts":{what}"#)),
         };
         let payload = format!(
             r#"{{"specversion":"1.0","type":"care.joinedup.transfer.{fact}.v1","source":"/pas","id":"{id}","time":"2026-01-01T00:00:00Z","recordedtime":"2026-01-01T01:00:00Z","data":{{"transfer":"t-{id}","area":"hv-north-1",{more}}}}}"#
@@ -167,10 +189,12 @@ mod tests {
         assert!(check(&old, &of_old).await.is_ok());
         let of = |erased: &[u8; 32]| {
             let hash: String = erased.iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("erased-sha256:{hash}")
+            format!(r#""erased-sha256:{hash}""#)
         };
         let tombstone = of(&of_old.event_digest);
-        let of_another = of(&[7; 32]);
+        let named = |log: &str| format!(r#"{},"retracts_source":"{log}""#, of(&[7; 32]));
+        let of_another = named(&of_old.log.as_ref().unwrap().0);
+        let before = named("the log before that one");
         for (events, is_known) in [
             // A copy, and one with another event before.
             (
@@ -186,6 +210,8 @@ mod tests {
                 vec![event("gone", Some(&of_another)), event("b", None)],
                 true,
             ),
+            // A copy of one that an erasure wrote anew.
+            (vec![event("gone", Some(&before)), event("b", None)], false),
             (
                 vec![
                     event("a", None),

@@ -1,5 +1,5 @@
-//! Looks at the log from outside the folding thread: how far it goes, and since when its oldest event that is not folded
-//! has been there. So a fold that hangs cannot hide that it does.
+//! Looks at the log from outside the folding thread: how far it goes, since when its oldest event that is not folded has been
+//! there, and since when the latest that is set aside. So a fold that hangs cannot hide that it does.
 
 use crate::status::Views;
 use chrono::{DateTime, Utc};
@@ -19,6 +19,8 @@ pub(crate) struct Observed {
     pub head: u64,
     /// When the oldest event that was not folded then had been stored.
     pub oldest: Option<DateTime<Utc>>,
+    /// The position of the latest event that is set aside, and when it had been stored.
+    pub quarantined: Option<(u64, DateTime<Utc>)>,
     /// It does not answer.
     pub silent: Option<String>,
 }
@@ -47,9 +49,19 @@ async fn look(log: &dyn EventLog, views: &Views) -> Result<Observed, ReadError> 
     } else {
         None
     };
+    let latest = views.latest_quarantined();
+    let known = views.observed().quarantined;
+    let quarantined = match latest {
+        Some(at) if known.is_none_or(|(position, _)| position != at) => {
+            let stored = log.stored_after(Position(at.saturating_sub(1))).await?;
+            stored.map(|stored| (at, DateTime::from(stored)))
+        }
+        _ => known.filter(|_| latest.is_some()),
+    };
     Ok(Observed {
         head,
         oldest: oldest.map(DateTime::from),
+        quarantined,
         silent: None,
     })
 }

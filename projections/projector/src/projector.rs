@@ -398,6 +398,8 @@ fn note_distance(status: &mut Status, position: Position, now: DateTime<Utc>, fo
     } {
         status.progress = Progress::CatchingUp;
     }
+    let first = *status.first_head.get_or_insert(status.head);
+    status.caught_up |= position.0 >= first || status.progress == Progress::Live;
 }
 
 #[cfg(test)]
@@ -412,5 +414,18 @@ mod tests {
         assert_eq!(status.progress, Progress::CatchingUp);
         note_head(&mut status, Position(4), Position(4), now);
         assert_eq!((status.progress, status.head), (Progress::Live, 4));
+    }
+
+    #[test]
+    fn a_view_has_caught_up_where_the_log_ended_when_it_began() {
+        let now = DateTime::UNIX_EPOCH;
+        let mut status = Status::new(now);
+        for (head, position, caught_up) in [(5, 0, false), (9, 4, false), (9, 5, true)] {
+            note_head(&mut status, Position(head), Position(position), now);
+            assert_eq!(status.caught_up, caught_up, "{position} of {head}");
+        }
+        // As it goes on being when more comes than is folded.
+        note_head(&mut status, Position(99), Position(6), now);
+        assert!(status.caught_up);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::decode::{Decoded, decode_run};
-use crate::fence::{self, FenceError};
+use crate::fence::{self, FenceError, NoSuccessor};
 use joinedup_events::Areas;
 use joinedup_log::{EventLog, LogIdentity, Position, ReadError};
 use std::sync::Arc;
@@ -48,10 +48,10 @@ pub(crate) async fn read(
     mut checkpoint: Checkpoint,
     messages: Sender<Message>,
 ) {
-    let mut pause = BACK_OFF.0;
+    let (mut pause, mut none_in) = (BACK_OFF.0, None);
     loop {
         let before = checkpoint.position;
-        let ended = follow(&*log, &areas, &mut checkpoint, &messages).await;
+        let ended = follow(&*log, &areas, &mut checkpoint, &messages, &mut none_in).await;
         let message = match ended {
             Ended::NobodyListens => return,
             Ended::Away(what) => Message::Away(what),
@@ -114,9 +114,10 @@ async fn follow(
     areas: &Areas,
     checkpoint: &mut Checkpoint,
     messages: &Sender<Message>,
+    none_in: &mut NoSuccessor,
 ) -> Ended {
     let opened = async {
-        fence::check(log, checkpoint).await?;
+        fence::check_again(log, checkpoint, none_in).await?;
         let identity = log.identity().await?;
         let head = head(log, checkpoint.position).await?;
         let subscription = log.subscribe(checkpoint.position).await?;

@@ -82,6 +82,12 @@ pub struct Status {
     pub rebuild: Option<u64>,
     /// How often the views were rebuilt since the start.
     pub rebuilds: u64,
+    /// It has been where the log ended when it began: what it shows of now is no longer what it was at some earlier time.
+    #[serde(skip)]
+    pub caught_up: bool,
+    /// Where the log ended when it began.
+    #[serde(skip)]
+    pub first_head: Option<u64>,
 }
 
 impl Status {
@@ -99,6 +105,8 @@ impl Status {
             quarantined: 0,
             rebuild: None,
             rebuilds: 0,
+            caught_up: false,
+            first_head: None,
         }
     }
 
@@ -195,6 +203,16 @@ impl Views {
         status
     }
 
+    /// What was seen of the log last.
+    pub(crate) fn observed(&self) -> Observed {
+        read(&self.0.observed).clone()
+    }
+
+    /// The position of the latest event set aside.
+    pub(crate) fn latest_quarantined(&self) -> Option<u64> {
+        read(&self.0.quarantine).last().map(|q| q.position)
+    }
+
     /// The last position folded.
     pub(crate) fn folded(&self) -> u64 {
         read(&self.0.status).position
@@ -225,6 +243,12 @@ impl Views {
     #[must_use]
     pub fn quarantine(&self) -> Vec<Quarantined> {
         read(&self.0.quarantine).clone()
+    }
+
+    /// When the log stored the latest of the events set aside, once it was seen there.
+    #[must_use]
+    pub fn last_quarantined(&self) -> Option<DateTime<Utc>> {
+        read(&self.0.observed).quarantined.map(|(_, stored)| stored)
     }
 
     /// Wakes when the view has moved; the value counts the moves.

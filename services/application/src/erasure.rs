@@ -1,6 +1,7 @@
 //! Erasure: a log is written anew without the facts of some entities. Every event stays where it stands, so that charts lead
 //! to their events as before; at each erased position is a tombstone, a retraction of nothing that holds the digest of
-//! what was there. Views built from the new log are those of the old one without these entities.
+//! what was there and the identity of the log that it was in. Views built from the new log are those of the old one without these
+//! entities.
 
 use crate::audit::chain::hexadecimal;
 use crate::publisher::new_event;
@@ -13,7 +14,9 @@ use joinedup_events::observation::ObservationFact;
 use joinedup_events::referral::ReferralFact;
 use joinedup_events::transfer::TransferFact;
 use joinedup_events::{EntityId, Event, Fact, Family, recorded};
-use joinedup_log::{AppendError, EventLog, NewEvent, Position, ReadError, RecordedEvent};
+use joinedup_log::{
+    AppendError, EventLog, LogIdentity, NewEvent, Position, ReadError, RecordedEvent,
+};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -139,7 +142,7 @@ pub async fn rewrite(
     chosen: &Chosen,
 ) -> Result<Report, ErasureError> {
     let mut report = Report::default();
-    let head = old.head().await?;
+    let (head, of_log) = (old.head().await?, old.identity().await?);
     let there = new.head().await?;
     if there > head {
         return Err(ErasureError::Longer(head.0));
@@ -156,7 +159,7 @@ pub async fn rewrite(
             if event.position.0 != report.events {
                 return Err(ErasureError::NotWhole(event.position.0));
             }
-            written.push(rewritten(event, chosen, &mut report)?);
+            written.push(rewritten(event, chosen, &of_log, &mut report)?);
         }
         let known = if there > before {
             written_before(new, before, &written).await?
@@ -218,6 +221,7 @@ fn decoded(event: &RecordedEvent) -> Option<Event> {
 fn rewritten(
     stored: &RecordedEvent,
     chosen: &Chosen,
+    of_log: &LogIdentity,
     report: &mut Report,
 ) -> Result<NewEvent, ErasureError> {
     let position = stored.position.0;
@@ -242,7 +246,7 @@ fn rewritten(
     let is_chosen = |id: &EntityId| chosen.contains(&(family, id.clone()));
     if is_chosen(&event.entity) {
         report.erased += 1;
-        let grave = tombstone(&event, position, &stored.payload)?;
+        let grave = tombstone(&event, stored, of_log)?;
         return Ok(at_position(new_event(&grave, None)));
     }
     if event.fact.previous().is_some_and(is_chosen) {
@@ -267,12 +271,18 @@ fn unlinked(mut fact: Fact) -> Fact {
 }
 
 /// Says that something was here: a retraction, by an entity that nothing else is recorded of, of what nobody sent. It is of the
-/// same source, area and days, so that it is known as before how far that source has reported.
-fn tombstone(event: &Event, position: u64, erased: &[u8]) -> Result<Event, ErasureError> {
-    let hash = hexadecimal(&Sha256::digest(erased));
+/// same source, area and days, so that it is known as before how far that source has reported. Views of the log that it was in
+/// know by it that this one goes on from theirs, and those of no other do.
+fn tombstone(
+    event: &Event,
+    stored: &RecordedEvent,
+    of_log: &LogIdentity,
+) -> Result<Event, ErasureError> {
+    let position = stored.position.0;
+    let hash = hexadecimal(&Sha256::digest(&stored.payload));
     let retracted = Retracted {
         retracts: format!("{}{hash}", Retracted::TOMBSTONE),
-        retracts_source: None,
+        retracts_source: Some(of_log.0.clone()),
         previous: None,
     };
     // Opaque, as ids that stand for people may have to be, so that an archive with tombstones passes the door.

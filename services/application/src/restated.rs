@@ -2,31 +2,74 @@
 //! first of their kind and what came in between would stand.
 
 use crate::app::App;
+use crate::execute::until_seen;
 use joinedup_events::{EntityId, Event, EventKey, Fact, Family, recorded};
 use joinedup_log::{EventLog, Position, ReadError, RecordedEvent};
 use joinedup_views::contribution::{FactKey, StoredFact};
 use joinedup_views::fact_set;
 use joinedup_views::view::View;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// Events of a log that are read at a time.
 const BATCH: usize = 1_000;
 
-/// Gives an id of their own to observations that repeat an amount which was restated meanwhile.
-pub fn rename(app: &App, events: &mut [Event]) {
+/// Why it is not known which amounts were restated.
+#[derive(Debug, thiserror::Error)]
+pub enum UnknownError {
+    /// The log.
+    #[error("the log cannot be read: {0}")]
+    Read(#[from] ReadError),
+    /// The views are behind the log.
+    #[error("what was recorded before is not in the views yet")]
+    Behind,
+}
+
+/// Waits until the views have what the log has by now, where any of the events is an observation: what was appended a moment
+/// ago may be what restated one.
+///
+/// # Errors
+/// When the log cannot be read, or the views do not have it in time.
+pub async fn until_known(
+    app: &App,
+    events: &[Event],
+    within: Duration,
+) -> Result<(), UnknownError> {
     let Some(views) = &app.views else {
-        return;
+        return Ok(());
     };
-    views.read(|view| {
+    if !events.iter().any(is_observation) {
+        return Ok(());
+    }
+    let head = app.log.head().await?;
+    match until_seen(views, head, within).await {
+        true => Ok(()),
+        false => Err(UnknownError::Behind),
+    }
+}
+
+/// Gives an id of their own to observations that repeat an amount which was restated meanwhile.
+///
+/// # Errors
+/// When that is not known in time: they are to be sent again.
+pub async fn rename(app: &App, events: &mut [Event], within: Duration) -> Result<(), UnknownError> {
+    until_known(app, events, within).await?;
+    let Some(views) = &app.views else {
+        return Ok(());
+    };
+    let rename = |view: &View| {
         for event in events {
             if let Some(after) = restatement(view, event) {
                 event.id = format!("{}-{}", event.id, letters(&after.0.to_be_bytes()));
             }
         }
-    });
+    };
+    tokio::task::block_in_place(|| views.read(rename));
+    Ok(())
 }
 
-/// How many observations are known already and were restated since: sent again, they change nothing.
+/// How many observations are known already and were restated since, as far as the views have it: sent again, they change
+/// nothing.
 #[must_use]
 pub fn superseded(app: &App, events: &[Event]) -> u64 {
     let Some(views) = &app.views else {
@@ -142,9 +185,13 @@ async fn each(
     Ok(())
 }
 
+fn is_observation(event: &Event) -> bool {
+    matches!(event.fact, Fact::Observation(_))
+}
+
 /// What stands of an observation where the event is known and something else was said since.
 fn restatement(view: &View, event: &Event) -> Option<FactKey> {
-    if !matches!(event.fact, Fact::Observation(_)) {
+    if !is_observation(event) {
         return None;
     }
     let entity = view.entity(Family::Observation, event.entity.as_str())?;
@@ -174,10 +221,15 @@ pub fn letters(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::publisher::new_event;
+    use crate::app::Definitions;
+    use crate::config::Config;
+    use crate::publisher::{Publisher, new_event};
     use joinedup_events::example;
     use joinedup_log::embedded::{EmbeddedLog, EmbeddedOptions};
+    use joinedup_log::memory::MemoryLog;
+    use joinedup_projector::{Projector, Settings};
     use serde_json::Value;
+    use std::sync::Arc;
 
     /// An observation of a month of 2019, or what takes one back, that was recorded on a day of June.
     fn recorded_on(day: u32, name: &str, id: &str, change: impl FnOnce(&mut Value)) -> Event {
@@ -248,5 +300,38 @@ mod tests {
             let counted = superseded_in(&log, &repeated(ids)).await.unwrap();
             assert_eq!(counted, superseded, "{ids:?}");
         }
+    }
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_appended_a_moment_ago_counts_as_restated() {
+        let folder = tempfile::tempdir().unwrap();
+        let definitions = Definitions::read(&Config::default()).unwrap();
+        let log = Arc::new(MemoryLog::new());
+        let projector = Projector::start(
+            Settings::new(folder.path()),
+            log.clone(),
+            definitions.areas.clone(),
+        );
+        let projector = Arc::new(projector.unwrap());
+        let mut app = App::new(Arc::default(), definitions, log.clone());
+        app.views = Some(projector.views());
+        let publisher = Publisher::new(log);
+        for month in 1..=12 {
+            let first = amount(&format!("{month}-1"), month, 7, 1);
+            let then = amount(&format!("{month}-2"), month, 8, 2);
+            publisher.publish(&[first, then], None).await.unwrap();
+            let mut again = [amount(&format!("{month}-1"), month, 7, 3)];
+            let known = rename(&app, &mut again, Duration::from_secs(60)).await;
+            known.unwrap();
+            assert!(again[0].id.starts_with(&format!("{month}-1-")), "{month}");
+        }
+        // Views that do not come to have it.
+        app.log = Arc::new(MemoryLog::new());
+        let publisher = Publisher::new(app.log.clone());
+        let many: Vec<Event> = (0..30)
+            .map(|n| amount(&format!("n-{n}"), 1, n, 1))
+            .collect();
+        publisher.publish(&many, None).await.unwrap();
+        let unknown = rename(&app, &mut many.clone(), Duration::from_millis(1)).await;
+        assert!(matches!(unknown, Err(UnknownError::Behind)));
     }
 }

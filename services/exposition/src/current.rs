@@ -9,7 +9,7 @@ use joinedup_application::publisher::LATENESS;
 use joinedup_application::sources::contradictions;
 use joinedup_events::check::source_label;
 use joinedup_events::{Area, AreaId, Areas, local};
-use joinedup_projector::{Progress, Status};
+use joinedup_projector::{Progress, Status, Views};
 use joinedup_views::ask::{Basis, CellsOf};
 use joinedup_views::expectation::Expectations;
 use joinedup_views::measure::Measure;
@@ -62,7 +62,8 @@ pub fn samples(app: &App, audience: Audience) -> Samples {
             let cells = CellsOf::view(view, edition.as_deref());
             let places = Places::of(&app.definitions, &home, cells, audience);
             add_decisions(&mut samples, view, &app.definitions, &places, now);
-            if audience == Audience::Operations {
+            // While views are built from nothing, what they have is not what is so now.
+            if audience == Audience::Operations && status.caught_up {
                 add_now(&mut samples, view, &app.definitions, &places, now);
             }
             places
@@ -84,7 +85,7 @@ pub fn samples(app: &App, audience: Audience) -> Samples {
                 window::add(&mut samples, &basis, &definitions, measure, &places, asked);
             });
         }
-        add_projector(&mut samples, &status, now);
+        add_projector(&mut samples, views, &status, now);
         add_areas(&mut samples, areas, &places);
     }
     samples.retain_for(audience);
@@ -286,7 +287,7 @@ fn sources<'a>(
     latest
 }
 
-fn add_projector(samples: &mut Samples, status: &Status, now: DateTime<Utc>) {
+fn add_projector(samples: &mut Samples, views: &Views, status: &Status, now: DateTime<Utc>) {
     for word in Progress::WORDS {
         let is = f64::from(u8::from(status.progress.word() == word));
         samples.add(&names::STATE, &[PROJECTOR, word], is);
@@ -305,6 +306,9 @@ fn add_projector(samples: &mut Samples, status: &Status, now: DateTime<Utc>) {
         (&names::REBUILDS, status.rebuilds as f64),
     ] {
         samples.add(metric, &[PROJECTOR], value);
+    }
+    if let Some(stored) = views.last_quarantined() {
+        samples.add(&names::LAST_QUARANTINED, &[PROJECTOR], seconds(stored));
     }
     if let Some(position) = status.rebuild {
         samples.add(&names::REBUILDING, &[PROJECTOR], position as f64);

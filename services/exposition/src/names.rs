@@ -143,6 +143,8 @@ metrics! {
         "Events folded that were recorded a week or more after they happened.";
     QUARANTINED = Gauge Light "joinedup_projector_quarantined_events" one ["projector"]
         "Events set aside because they could not be read. Each is missing from every chart; one that its source has sent anew, right, is counted here all the same.";
+    LAST_QUARANTINED = Gauge Now "joinedup_projector_last_quarantined_timestamp_seconds" one ["projector"]
+        "When the log stored the latest of the events set aside.";
 
     STATE = Gauge Light "joinedup_projector_state" one ["projector", "state"]
         "1 for the state that the projector is in, 0 for the others.";
@@ -200,12 +202,12 @@ metrics! {
         "People waiting now to leave hospital (pathway discharge-…) or for a first contact (pathway referral-…). State: within_target, over_target, or no_target where no standard holds. Not there where no source reports on an area: nobody known is not nobody waiting.";
     OLDEST = Gauge Now "joinedup_open_wait_oldest_start_timestamp_seconds" one ["pathway", "area"]
         "When the longest of the open waits began: midnight of the day for a discharge, the quarter of an hour for a referral.";
-    OVERDUE = Gauge Now "joinedup_overdue_waits" one ["pathway", "area"]
-        "People past the time in which they should have left hospital or been seen, each in one area alone: the nearest to their home that somebody answers for (locality, else trust, unitary authority, county and so on). Alerts count these.";
-    OVERDUE_OLDEST = Gauge Now "joinedup_overdue_wait_oldest_start_timestamp_seconds" one ["pathway", "area"]
-        "When the longest of the waits of joinedup_overdue_waits began.";
-    OVERDUE_NEWEST = Gauge Now "joinedup_overdue_wait_newest_start_timestamp_seconds" one ["pathway", "area"]
-        "When the shortest of the waits of joinedup_overdue_waits began.";
+    OVERDUE = Gauge Now "joinedup_overdue_waits" one ["pathway", "area", "age"]
+        "People past the time in which they should have left hospital or been seen, each in one area alone: the nearest to their home that somebody answers for (locality, else trust, unitary authority, county and so on). Age: under_a_day or a_day_or_more since the wait began. Alerts count these.";
+    OVERDUE_OLDEST = Gauge Now "joinedup_overdue_wait_oldest_start_timestamp_seconds" one ["pathway", "area", "age"]
+        "When the longest of the waits of joinedup_overdue_waits of the same age began.";
+    OVERDUE_NEWEST = Gauge Now "joinedup_overdue_wait_newest_start_timestamp_seconds" one ["pathway", "area", "age"]
+        "When the shortest of the waits of joinedup_overdue_waits of the same age began.";
     PATHWAY_INFO = Gauge Now "joinedup_pathway_info" one ["pathway", "waits_for"]
         "Always 1: what those on a pathway wait for, in words.";
     WAIT_TARGET = Gauge Now "joinedup_wait_target_seconds" one ["pathway"]

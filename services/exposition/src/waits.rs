@@ -109,7 +109,7 @@ pub fn add(
         };
         add_area(samples, area, &pathways, waits.iter().filter(inside));
         let over = overdue.remove(area.as_str()).unwrap_or_default();
-        add_overdue(samples, area, &pathways, over);
+        add_overdue(samples, area, &pathways, &over, now);
         add_delays(samples, area, transfers, &within);
     }
 }
@@ -136,16 +136,26 @@ fn overdue<'a, 'w>(
     by_area
 }
 
-fn add_overdue(samples: &mut Samples, area: &AreaId, pathways: &[&str], over: Vec<&Wait<'_>>) {
-    let (counts, spans) = counted(pathways, over);
-    for (pathway, counts) in counts {
-        let count = f64::from(counts[OVER_TARGET]);
-        samples.add(&names::OVERDUE, &[pathway, area.as_str()], count);
-    }
-    for (pathway, (oldest, newest)) in spans {
-        let labels = [pathway, area.as_str()];
-        samples.add(&names::OVERDUE_OLDEST, &labels, oldest);
-        samples.add(&names::OVERDUE_NEWEST, &labels, newest);
+/// Those of less than a day apart from the others, so that no alert counts who is in another.
+fn add_overdue(
+    samples: &mut Samples,
+    area: &AreaId,
+    pathways: &[&str],
+    over: &[&Wait<'_>],
+    now: DateTime<Utc>,
+) {
+    for (age, is_old) in [("under_a_day", false), ("a_day_or_more", true)] {
+        let of_age = |wait: &&&Wait<'_>| (seconds(now) - wait.since >= DAY) == is_old;
+        let (counts, spans) = counted(pathways, over.iter().filter(of_age).copied());
+        for (pathway, counts) in counts {
+            let count = f64::from(counts[OVER_TARGET]);
+            samples.add(&names::OVERDUE, &[pathway, area.as_str(), age], count);
+        }
+        for (pathway, (oldest, newest)) in spans {
+            let labels = [pathway, area.as_str(), age];
+            samples.add(&names::OVERDUE_OLDEST, &labels, oldest);
+            samples.add(&names::OVERDUE_NEWEST, &labels, newest);
+        }
     }
 }
 
@@ -244,6 +254,39 @@ mod tests {
                 .map(|s| (s.labels[1].as_str(), s.labels[0].split_once('-').unwrap().0))
                 .collect();
             assert_eq!(shown, BTreeSet::from([("RAJ", "discharge")]));
+        }
+    }
+    #[test]
+    fn who_waits_for_less_than_a_day_is_counted_apart() {
+        let area = AreaId::new("RAJ").unwrap();
+        let now = DateTime::from_timestamp(100 * 86_400, 0).unwrap();
+        let waits: Vec<Wait<'_>> = [35.0 * DAY, 2.0 * DAY, DAY, 3.0 * 3_600.0]
+            .map(|ago| Wait {
+                area: &area,
+                hospital: None,
+                pathway: "referral-crisis-response".to_owned(),
+                state: OVER_TARGET,
+                since: seconds(now) - ago,
+            })
+            .into();
+        let mut samples = Samples::default();
+        let over: Vec<&Wait<'_>> = waits.iter().collect();
+        add_overdue(&mut samples, &area, &["referral-mdt"], &over, now);
+        let of = |metric: &names::Metric, age: &str| {
+            let of_metric = samples.0.iter().filter(|s| s.metric.name == metric.name);
+            let of_age = of_metric.filter(|s| s.labels[0].ends_with("response"));
+            of_age
+                .filter(|s| s.labels[2] == age)
+                .map(|s| s.value)
+                .sum::<f64>()
+        };
+        for (age, count, oldest, newest) in [
+            ("under_a_day", 1.0, 3.0 * 3_600.0, 3.0 * 3_600.0),
+            ("a_day_or_more", 3.0, 35.0 * DAY, DAY),
+        ] {
+            assert_eq!(of(&names::OVERDUE, age), count);
+            assert_eq!(seconds(now) - of(&names::OVERDUE_OLDEST, age), oldest);
+            assert_eq!(seconds(now) - of(&names::OVERDUE_NEWEST, age), newest);
         }
     }
 }

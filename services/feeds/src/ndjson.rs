@@ -2,7 +2,8 @@
 
 use super::{BadRow, Chunk, Item};
 use chrono::{DateTime, Utc};
-use joinedup_events::{Areas, Arrival, Event, Refusals, Submitted};
+use joinedup_events::facts::Retracted;
+use joinedup_events::{Areas, Arrival, Event, Refusals, Submitted, recorded};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::io::{BufRead, Read};
@@ -78,6 +79,7 @@ impl<R: BufRead> EventLines<R> {
             let line = self.line;
             match self.event(bytes) {
                 Ok(event) => chunk.items.push(Item { line, event }),
+                Err(Wrong::Erased) => {}
                 Err(Wrong::Line(sentence)) => chunk.bad.push(BadRow::new(line, "", sentence)),
                 Err(Wrong::Event(refusals)) => {
                     chunk.bad.extend(
@@ -96,7 +98,11 @@ impl<R: BufRead> EventLines<R> {
         let payload = if self.archive {
             let line: ArchiveLine<'_> = serde_json::from_slice(bytes)
                 .map_err(|_| Wrong::Line("is not a line of an archive with a JSON event"))?;
-            line.payload.get().as_bytes()
+            let payload = line.payload.get();
+            if payload.contains(Retracted::TOMBSTONE) && is_tombstone(payload.as_bytes()) {
+                return Err(Wrong::Erased);
+            }
+            payload.as_bytes()
         } else {
             bytes
         };
@@ -110,7 +116,15 @@ impl<R: BufRead> EventLines<R> {
     }
 }
 
+fn is_tombstone(payload: &[u8]) -> bool {
+    let event = recorded::read(payload).ok();
+    event.is_some_and(|e| e.fact.retraction().is_some_and(Retracted::is_tombstone))
+}
+
 enum Wrong {
+    /// It says that there was something in the log that the archive is of. It takes nothing back, and in another log nothing
+    /// was there.
+    Erased,
     Line(&'static str),
     Event(Refusals),
 }
@@ -211,5 +225,17 @@ mod tests {
                 .collect::<Vec<_>>(),
             [event]
         );
+    }
+    #[test]
+    fn a_tombstone_is_no_event_of_another_log_and_nobody_may_send_one() {
+        let tombstone = GOOD
+            .replace("transfer.ready", "transfer.retracted")
+            .replace(r#""date":"2026-05-03""#, r#""retracts":"erased-sha256:ab""#);
+        let line = format!(r#"{{"position":1,"subject":"s","payload":{tombstone}}}"#);
+        let chunk = read(line.as_bytes(), true);
+        assert_eq!((chunk.items.len(), chunk.bad.len()), (0, 0));
+        let bad = read(tombstone.as_bytes(), false).bad;
+        let columns: Vec<&str> = bad.iter().map(|bad| bad.column.as_str()).collect();
+        assert_eq!(columns, ["/data/retracts"]);
     }
 }

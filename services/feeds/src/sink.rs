@@ -7,7 +7,7 @@ use super::http_client::{Client, ClientError};
 use joinedup_application::admission;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::publisher::Publisher;
-use joinedup_application::restated;
+use joinedup_application::restated::{self, UnknownError};
 use joinedup_events::check::Refusals;
 use joinedup_events::{Arrival, Event, EventKey, Family, Submitted};
 use joinedup_log::{AppendError, Appended, EventLog, Position};
@@ -23,6 +23,8 @@ const DOOR_BATCH: usize = 500;
 /// Events that are sent to a server at one go: two requests for each that is under way, so that none waits long for the
 /// slowest.
 const SERVER_BATCH: usize = 2 * server::LANES * server::MAX_EVENTS;
+/// How long the views of the server in this process may take to have what was stored before, as when it has just started.
+const SEEN_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often an append that was not confirmed is repeated, and the pause before each.
 const AGAIN: [Duration; 4] = [
     Duration::from_millis(250),
@@ -103,6 +105,9 @@ pub enum SendError {
     /// The log.
     #[error("{0}; what was stored stays, so run the same command again")]
     Log(#[from] AppendError),
+    /// What is known already could not be looked up.
+    #[error(transparent)]
+    Unknown(#[from] UnknownError),
     /// The server.
     #[error(transparent)]
     Server(#[from] ClientError),
@@ -175,7 +180,7 @@ impl Sink {
         };
         let (mut events, mut sent) = admitted(door, publisher, events, bound);
         if let Door::Server(app) = door {
-            tokio::task::block_in_place(|| restated::rename(app, events.to_mut()));
+            restated::rename(app, events.to_mut(), SEEN_TIMEOUT).await?;
         }
         for events in events.chunks(self.batch()) {
             if let Door::Server(app) = door {

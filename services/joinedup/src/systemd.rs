@@ -81,6 +81,8 @@ mod tests {
             quarantined: 0,
             rebuild: None,
             rebuilds: 0,
+            caught_up: true,
+            first_head: None,
         };
         let within = Duration::from_secs(60);
         let failed = || Progress::Failed("it has not moved".to_owned());

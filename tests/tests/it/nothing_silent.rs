@@ -101,6 +101,13 @@ fn one_flipped_bit_of_nats_is_said_before_and_after_the_views_are_built_again() 
     std::fs::remove_dir_all(product.folder().join("data/views")).unwrap();
     product.relaunch();
     not_ready(&product, "[-] views: the event at position 122 is missing");
+    // Who waited at some time before is not who waits now.
+    let scrape = product.metrics().unwrap();
+    assert_eq!(
+        scrape.matching("joinedup_open_waits", &[]).len(),
+        0,
+        "{scrape:?}"
+    );
     let export = [
         OsString::from("export"),
         "--url".into(),

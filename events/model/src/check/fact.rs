@@ -412,6 +412,11 @@ impl Checks<'_> {
                 "retracts",
                 "must not be empty",
             );
+            self.refuse(
+                retraction.is_tombstone(),
+                "retracts",
+                "must not begin with erased-sha256: as an erasure alone writes it",
+            );
             let source = retraction.retracts_source.as_ref().unwrap_or(&event.source);
             self.refuse(
                 *source == event.source && retraction.retracts == event.id,

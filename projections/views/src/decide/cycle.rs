@@ -84,7 +84,12 @@ impl StepOfCycle {
                     return Err(Refusal::BeforePause);
                 }
                 (CycleStep::Begin, _) => ChangeFact::Started(Happened {}),
-                (_, Status::NotYet | Status::Planned) => return Err(Refusal::ChangeNotBegun),
+                (_, Status::NotYet | Status::Planned) => {
+                    return Err(match known.started {
+                        Some(_) => Refusal::BeforeStart,
+                        None => Refusal::ChangeNotBegun,
+                    });
+                }
                 (CycleStep::Finish { .. }, _) if known.finished.is_some() => {
                     return Err(Refusal::ChangeFinished);
                 }

@@ -90,8 +90,11 @@ pub enum Refusal {
     #[error("must be the area that the change was planned for")]
     OtherArea,
     /// A step of a change that has not begun.
-    #[error("must follow a start; the change has not begun by then")]
+    #[error("must follow a start; the change has not begun")]
     ChangeNotBegun,
+    /// A step before the start of its change.
+    #[error("must not be before the day on which the change began")]
+    BeforeStart,
     /// A pause of a change that is paused.
     #[error("must follow a start; the change is paused already")]
     ChangePaused,
@@ -146,7 +149,7 @@ impl Refusal {
             Self::Missing { field, .. }
             | Self::NotAName { field, .. }
             | Self::Malformed { field, .. } => field,
-            Self::InTheFuture | Self::BeforePause => "/on",
+            Self::InTheFuture | Self::BeforeStart | Self::BeforePause => "/on",
             Self::UnknownFramework | Self::NotForRating | Self::NotForFindings => "/framework",
             Self::UnknownPoint => "/point",
             Self::NotOfAPlan | Self::UnknownPlanItem => "/plan_item",

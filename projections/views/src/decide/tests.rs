@@ -313,7 +313,7 @@ fn a_change_goes_from_plan_to_finish_and_takes_no_step_out_of_order() {
     world.given([on("2026-03-09", begin.clone())]);
     assert_eq!(
         world.refused(&on("2026-03-08", finish())),
-        ("/action".to_owned(), Refusal::ChangeNotBegun.to_string())
+        ("/on".to_owned(), Refusal::BeforeStart.to_string())
     );
     world.given([on("2026-04-01", pause.clone())]);
     assert_eq!(world.decide(&pause), Err(Refusal::ChangePaused));

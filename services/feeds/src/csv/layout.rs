@@ -5,10 +5,11 @@ use super::period;
 use crate::mapping::{Mapping, PeriodRule, WideColumns, WideRule, built_in};
 use crate::sheet::SheetRow;
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 /// The most rows above a header.
 pub(super) const MAX_ABOVE: usize = 80;
-/// The most columns of a wide table: each of its rows becomes as many rows, and each of these has all of its cells.
+/// The most columns of a wide table: each of its rows becomes as many rows.
 const MAX_WIDE: usize = 4_096;
 
 /// A table whose columns are known.
@@ -22,6 +23,8 @@ pub(super) struct Layout {
     pub above: usize,
     /// What each row becomes, of a wide table.
     groups: Vec<Group>,
+    /// The columns of a wide table that each of these rows has, where they are.
+    stay: Vec<usize>,
 }
 
 /// One row that a row of a wide table becomes: a title, and which cells belong to it.
@@ -75,6 +78,7 @@ impl Layout {
                 width: None,
                 above: 0,
                 groups: Vec::new(),
+                stay: Vec::new(),
             });
         }
         let mut nearest: Option<(Vec<String>, &SheetRow)> = None;
@@ -162,6 +166,7 @@ impl Layout {
                 header: header.clone(),
                 above: at + 1,
                 groups: Vec::new(),
+                stay: Vec::new(),
             });
         };
         let (made, stay) = columns_of(mapping, wide);
@@ -203,7 +208,12 @@ impl Layout {
             .chain([header.len()])
             .max()
             .unwrap_or_default();
-        names.resize(width, String::new());
+        let named = (0..names.len()).filter(|at| names.get(*at).is_some_and(|n| !n.is_empty()));
+        let lettered = stay.iter().filter(|column| column.starts_with('='));
+        let stay: BTreeSet<usize> = named
+            .chain(lettered.filter_map(|column| header.index(column)))
+            .collect();
+        names.resize(stay.last().map_or(0, |last| last + 1), String::new());
         names.push(wide.titles.clone());
         names.extend(made.iter().map(|name| (*name).to_owned()));
         Ok(Self {
@@ -211,6 +221,7 @@ impl Layout {
             width: Some(width),
             above: at + 1,
             groups,
+            stay: stay.into_iter().collect(),
         })
     }
 
@@ -219,23 +230,33 @@ impl Layout {
         self.groups.iter().map(|group| group.title.as_str())
     }
 
-    /// The rows that a row of the file becomes: itself, or one a group of a wide table.
-    pub fn rows(&self, mut row: SheetRow) -> Vec<SheetRow> {
+    /// The rows that a row of the file becomes: itself, or one a group of a wide table, with what stays and its own cells.
+    pub fn rows(&self, row: SheetRow) -> Vec<SheetRow> {
         if self.groups.is_empty() {
             return vec![row];
         }
-        let width = self.width.unwrap_or_default();
-        row.cells.resize(width, String::new());
-        row.percentages.split_off(&width);
+        let title = self.stay.last().map_or(0, |last| last + 1);
         let of_group = |group: &Group| {
-            let mut long = row.clone();
+            let mut long = SheetRow {
+                number: row.number,
+                from_1904: row.from_1904,
+                is_open: row.is_open,
+                within: row.within.clone(),
+                cells: vec![String::new(); title],
+                ..SheetRow::default()
+            };
             long.cells.push(group.title.clone());
-            for column in &group.columns {
-                if column.is_some_and(|c| row.percentages.contains(&c)) {
-                    long.percentages.insert(long.cells.len());
+            long.cells
+                .resize(title + 1 + group.columns.len(), String::new());
+            let own = (title + 1..).zip(group.columns.iter().copied());
+            let own = own.filter_map(|(to, from)| Some((to, from?)));
+            for (to, from) in self.stay.iter().map(|at| (*at, *at)).chain(own) {
+                if let (Some(to), Some(cell)) = (long.cells.get_mut(to), row.cells.get(from)) {
+                    to.clone_from(cell);
                 }
-                let cell = column.and_then(|c| row.cells.get(c));
-                long.cells.push(cell.cloned().unwrap_or_default());
+                if row.percentages.contains(&from) {
+                    long.percentages.insert(to);
+                }
             }
             long
         };
@@ -339,5 +360,41 @@ impl Layout {
         let (has, last) = (row.cells.len(), filled.map_or(0, |at| at + 1));
         let uneven = self.groups.is_empty() && (has < wants || last > wants);
         uneven.then(|| format!("has {has} cells where the header has {wants}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_row_has_what_stays_and_its_own_cells() {
+        let group = |title: &str, column| Group {
+            title: title.to_owned(),
+            columns: vec![Some(column)],
+        };
+        let layout = Layout {
+            header: Header::of(&[]),
+            width: Some(5),
+            above: 1,
+            groups: vec![group("May", 1), group("June", 3), group("July", 4)],
+            stay: vec![0, 2],
+        };
+        let row = SheetRow {
+            cells: ["RAJ", "4", "falls", "5", "6"].map(str::to_owned).into(),
+            percentages: [3].into(),
+            ..SheetRow::default()
+        };
+        let long = layout.rows(row);
+        let cells: Vec<String> = long.iter().map(|row| row.cells.join(",")).collect();
+        assert_eq!(
+            cells,
+            ["RAJ,,falls,May,4", "RAJ,,falls,June,5", "RAJ,,falls,July,6"]
+        );
+        let shown: Vec<bool> = long
+            .iter()
+            .map(|row| row.percentages.contains(&4))
+            .collect();
+        assert_eq!(shown, [false, true, false]);
     }
 }

@@ -82,12 +82,11 @@ pub enum Stop {
 impl From<SendError> for Stop {
     fn from(error: SendError) -> Self {
         let why = match error {
-            SendError::Log(error) => error.to_string(),
-            other => other.to_string(),
+            SendError::Log(error) => format!("the log does not take events: {error}"),
+            SendError::Unknown(error) => error.to_string(),
+            other => format!("the log does not take events: {other}"),
         };
-        Self::Later(format!(
-            "the log does not take events: {why}; what came is tried again"
-        ))
+        Self::Later(format!("{why}; what came is tried again"))
     }
 }
 

@@ -22,6 +22,10 @@ use joinedup_contract::answer::{Published, Warning};
 use joinedup_events::mode::{self, ModeError};
 use joinedup_events::{Arrival, Event, Family, Submitted};
 use joinedup_log::Position;
+use std::time::Duration;
+
+/// How long the views may take to have what was stored before.
+const SEEN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What can be known of the process before the body is read: whether it publishes.
 ///
@@ -224,6 +228,8 @@ async fn known(
     events: Vec<Event>,
     indices: &[usize],
 ) -> Result<(Vec<Event>, u64, (u64, Vec<Warning>)), Problem> {
+    // Where they are behind for longer, only what is counted of them is.
+    let _ = restated::until_known(app, &events, SEEN_TIMEOUT).await;
     let app = app.clone();
     let looking = tokio::task::spawn_blocking(move || {
         let superseded = restated::superseded(&app, &events);

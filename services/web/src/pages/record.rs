@@ -37,7 +37,7 @@ const BATCH: usize = 500;
 /// number that is put back to what it was.
 ///
 /// # Errors
-/// 404 in a process that does not publish, 503 when the log does not take them: what was taken stays, and the same form may be
+/// 404 in a process that does not publish, 503 when the log does not take them or the views do not have what it took before: what was taken stays, and the same form may be
 /// sent again.
 pub(super) async fn publish(
     app: &App,
@@ -50,7 +50,8 @@ pub(super) async fn publish(
         .ok_or_else(|| Problem::not_found("This process does not publish"))?;
     let mut all = Vec::with_capacity(events.len());
     let mut events = events.to_vec();
-    tokio::task::block_in_place(|| restated::rename(app, &mut events));
+    let known = restated::rename(app, &mut events, within).await;
+    known.map_err(|error| Problem::unavailable(format!("{error}; send it again")))?;
     for batch in events.chunks(BATCH) {
         all.extend(publisher.publish(batch, None).await?);
     }

@@ -196,7 +196,8 @@ fn whatever_breaks_is_told_of_and_nothing_that_breaks_passes_for_calm() {
         text(&southend, "summary").starts_with("8 people from Southend"),
         "{southend}"
     );
-    let overdue = "sum(max by (area, pathway) (joinedup_overdue_waits{pathway=~\"discharge-.*\"}))";
+    let overdue =
+        "sum(max by (area, pathway, age) (joinedup_overdue_waits{pathway=~\"discharge-.*\"}))";
     let board = |area: &str| {
         let board = product
             .json(&format!("/api/v1/waiting?area={area}"))
