@@ -12,7 +12,7 @@ use joinedup_application::briefing::{
 use joinedup_application::config;
 use joinedup_application::discoveries::discoveries;
 use joinedup_application::overview::Line;
-use joinedup_application::waiting::board;
+use joinedup_application::waiting::{Waiting, board};
 use joinedup_drawing::{axis, icon, spark};
 use joinedup_spc::evidence::one_chart_in;
 use joinedup_views::waiting::WaitingTransfer;
@@ -51,7 +51,9 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
         let board = may_see_people
             .then(|| board(&visit.app, visit.area.as_str(), visit.caller.areas()))
             .transpose()?;
-        let waiting = board.as_ref().map(|b| waiting_now(b, MAX_LINES));
+        let closed = board.as_ref().is_some_and(Waiting::is_closed);
+        let seen = board.as_ref().filter(|_| !closed);
+        let waiting = seen.map(|b| waiting_now(b, MAX_LINES));
         let nothing_judged = !overview.lines.values().any(Line::is_judged);
         html! {
             div.briefing {
@@ -75,6 +77,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
                         h2 #waits-name { "Longest waits" }
                         @match &waiting {
                             Some(waiting) => (waits(visit, waiting)),
+                            None if closed => p { (super::board::closed(visit)) },
                             None => p { "Only people who work with those who wait can see this list. Ask whoever runs this service for the role of an operator." },
                         }
                     }
