@@ -54,6 +54,8 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
         let closed = board.as_ref().is_some_and(Waiting::is_closed);
         let seen = board.as_ref().filter(|_| !closed);
         let waiting = seen.map(|b| waiting_now(b, MAX_LINES));
+        // As many as the page shows to which the lists lead.
+        let signals = overview.signals().len();
         let nothing_judged = !overview.lines.values().any(Line::is_judged);
         html! {
             div.briefing {
@@ -64,13 +66,13 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
                 div.three {
                     section.card #worse data-live aria-labelledby="worse-name" {
                         h2 #worse-name { "Needs attention" }
-                        (list(visit, &worse, if nothing_judged { "No chart of this place has enough data yet to be judged." } else { "Nothing is getting worse." }))
+                        (list(visit, &worse, signals, if nothing_judged { "No chart of this place has enough data yet to be judged." } else { "Nothing is getting worse." }))
                         // Below the shorter of the two lists, so that all stands on one screen.
                         @if worse.len() <= better.len() { (under_test(visit, &changes)) }
                     }
                     section.card #better data-live aria-labelledby="better-name" {
                         h2 #better-name { "Getting better" }
-                        (list(visit, &better, if nothing_judged { "No chart of this place has enough data yet to be judged." } else { "No clear improvement at the moment." }))
+                        (list(visit, &better, signals, if nothing_judged { "No chart of this place has enough data yet to be judged." } else { "No clear improvement at the moment." }))
                         @if worse.len() > better.len() { (under_test(visit, &changes)) }
                     }
                     section.card #waits data-live aria-labelledby="waits-name" {
@@ -152,13 +154,13 @@ fn chance(of: f64) -> String {
     }
 }
 
-fn list(visit: &Visit, found: &[Finding<'_>], none: &str) -> Markup {
+fn list(visit: &Visit, found: &[Finding<'_>], signals: usize, none: &str) -> Markup {
     html! {
         @if found.is_empty() { p { (none) } }
         @else {
             ul.findings { @for finding in found.iter().take(MAX_LINES) { (one(visit, finding)) } }
             @if found.len() > MAX_LINES || found.iter().any(|f| !f.also.is_empty()) {
-                p.more { a href=(visit.address.elsewhere("/measures").with("show", "signals")) { "See all that changed (" (found.iter().map(|f| 1 + f.also.len()).sum::<usize>()) ")" } }
+                p.more { a href=(visit.address.elsewhere("/measures").with("show", "signals")) { "See all that changed (" (signals) ")" } }
             }
         }
     }
@@ -192,7 +194,8 @@ fn one(visit: &Visit, finding: &Finding<'_>) -> Markup {
             div {
                 a href=(link) { (line.title) @if let Some((_, value)) = line.latest { ": " (after_title(line, value)) } }
                 p.small {
-                    (line.place()) @if let Some(since) = line.since { ", since " (words::near(since, visit.today())) }
+                    (line.place()) @if let Some((start, _)) = line.latest { ", " (words::period(line.period, start)) }
+                    @if let Some(since) = line.since { " · since " (words::near(since, visit.today())) }
                     @if !finding.also.is_empty() { " · also in " (words::counted(finding.also.len(), "other place", "other places")) }
                     @if finding.is_new { " · " strong { "new" } }
                     br;
