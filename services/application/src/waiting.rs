@@ -12,13 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Who is waiting in an area now.
 ///
-/// When `only` is set, the reader is bound to those areas: people of others are neither listed nor counted.
+/// When `only` is set, the reader is bound to areas: people of others are neither listed nor counted.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Waiting {
     /// The area asked for.
     pub area: String,
-    /// The areas whose people alone are listed, because the reader is bound to them; none: everybody in `area`.
+    /// The areas within the one asked for whose people alone are listed, because the reader is bound to them; null: everybody
+    /// in `area`. Where it is empty the reader sees only who is in hospital there and is at home in an area of the reader's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub only: Option<BTreeSet<AreaId>>,
     /// When this was so.
@@ -52,6 +53,13 @@ impl Waiting {
         self.stop(self.referrals_reported_until)
     }
 
+    /// Whether the reader sees nothing here: nobody listed is then not nobody waiting, whoever reports.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        let none = self.only.as_ref().is_some_and(BTreeSet::is_empty);
+        none && self.transfers.is_empty() && self.referrals.is_empty()
+    }
+
     fn stop(&self, until: Option<NaiveDate>) -> Option<NaiveDate> {
         let today = local::date(self.as_of);
         until.filter(|until| *until + Days::new(1) < today)
@@ -73,8 +81,9 @@ pub fn board(
     // What is bound by nothing more than the areas within one's own is the whole.
     let only = only.filter(|only| !within.is_subset(only));
     // Whoever sees some of the people sees the sources of those.
-    let seen = only.map(|only| within.intersection(only).cloned().collect());
-    let seen: &BTreeSet<AreaId> = seen.as_ref().unwrap_or(&within);
+    let own: Option<BTreeSet<AreaId>> =
+        only.map(|only| within.intersection(only).cloned().collect());
+    let seen = own.as_ref().unwrap_or(&within);
     let (mut transfers, mut referrals, reported_until) = charts::views(app)?.read(|view| {
         let set = &app.definitions.expectations;
         let reported_until = |family| {
@@ -109,7 +118,7 @@ pub fn board(
     let by_responsible = count(|row| row.responsible);
     Ok(Waiting {
         area: area.to_string(),
-        only: only.cloned(),
+        only: own,
         as_of: now,
         transfers_reported_until: reported_until.0,
         referrals_reported_until: reported_until.1,

@@ -339,7 +339,7 @@ fn faults(page: &str) -> Vec<(String, String)> {
 #[test]
 fn a_form_that_comes_back_names_all_that_is_wrong_each_at_its_field() {
     let product = super::pages::empty();
-    let wrong: [(&str, &[(&str, &str)], &[&str]); 7] = [
+    let wrong: [(&str, &[(&str, &str)], &[&str]); 8] = [
         (
             "/changes",
             &[
@@ -358,6 +358,16 @@ fn a_form_that_comes_back_names_all_that_is_wrong_each_at_its_field() {
             "/measures/tr-delayed-share/rebase-proposed",
             &[],
             &["rebase-proposed-from", "rebase-proposed-reason"],
+        ),
+        // A share is typed in per cent.
+        (
+            "/measures/tr-delayed-share/target",
+            &[
+                ("target", "-5"),
+                ("reason", "agreed"),
+                ("from", "2026-01-01"),
+            ],
+            &["target-target"],
         ),
         (
             "/plan",

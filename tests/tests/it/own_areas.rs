@@ -91,6 +91,12 @@ fn an_area_sees_its_own_people_and_nobody_elses() {
     assert_eq!(people("north", "havenshire"), (own.clone(), true));
     assert_eq!(people("north", "havenshire-north"), (own, false));
     assert_eq!(people("north", "havenshire-west"), (vec![], true));
+    // That nobody is seen there is theirs not to see, and not a place without data.
+    for path in ["/board", "/"] {
+        let page = get("north", &format!("{path}?area=havenshire-west")).text();
+        assert!(page.contains("is not one of your areas"), "{path}: {page}");
+        assert!(!page.contains("discharge data yet"), "{path}: {page}");
+    }
     let board = get("north", "/board?area=havenshire").text();
     assert!(
         board.contains("t-north") || board.contains("North"),

@@ -462,6 +462,10 @@ fn who_waits_is_told_with_the_day_at_which_old_data_stop() {
     assert!(page("/").contains("Nobody is waiting to leave hospital, in data complete to"));
     send("t-here", false);
     assert!(page("/").contains("nights or more, in data complete to"));
+    // On a wall a number is read by itself.
+    let wall = product.url("/board?area=havenshire&view=wall");
+    let wall = http::get_ok(&wall).unwrap().text();
+    assert!(wall.contains("in data to Fri 11 Sep"), "{wall}");
     for path in ["/", "/board"] {
         let shown = page(path);
         let said = shown.split("The data here are complete to ").nth(1);

@@ -223,6 +223,20 @@ fn the_director_tells_which_outcomes_got_worse_and_where() {
         };
         assert!(sum.contains(&said), "{sum}: {rows} {words} in the matrix");
     }
+    // A place has one verdict of an outcome, on the page of its county and on its own.
+    let cells = |page: &mut Page, column: usize| {
+        page.evaluate(&format!(
+            "[...document.querySelectorAll('#matrix tbody tr:not(.section)')].map(row => {{ const a = row.querySelectorAll('td.cell')[{column}]?.querySelector('a'); return a && a.getAttribute('href').split('?')[0] + ' ' + a.title.split(':')[0] }})"
+        ))
+    };
+    let head = "[...document.querySelectorAll('#matrix thead th.cell')].findIndex(th => th.innerText.includes('West'))";
+    let west = page.evaluate(head).as_u64().unwrap();
+    let there = cells(&mut page, usize::try_from(west).unwrap());
+    page.goto(&product.url("/leaders?area=havenshire-west"));
+    assert_eq!(cells(&mut page, 0), there, "West Havenshire");
+    page.goto(&product.url("/leaders?since=abc"));
+    assert_eq!(page.count("#no-day"), 1);
+    page.goto(&product.url("/leaders"));
     let sheets = sheets(&page.print("leaders", false));
     assert_eq!(sheets, 2, "two sheets of paper");
     // On paper no column is left out: rules for the board's table are not for the tables of other pages.

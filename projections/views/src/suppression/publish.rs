@@ -104,7 +104,7 @@ fn publish(
         return withhold(
             point,
             State::Suppressed,
-            format!("suppressed: it would identify a few people ({rule})"),
+            "suppressed: it would identify a few people".to_owned(),
         );
     }
     if !holds || !has_value {

@@ -7,6 +7,7 @@ mod held;
 mod prepared;
 mod second;
 mod taken;
+mod untitled;
 
 use super::filling::Faults;
 use super::layout::{self, Tab};
@@ -168,7 +169,8 @@ async fn read(mut form: Multipart) -> Result<Option<TableFile>, Problem> {
         }
     }
     let name = "pasted.csv".to_owned();
-    Ok(pasted.map(|bytes| TableFile { name, bytes }))
+    let bytes = pasted.map(untitled::with_titles);
+    Ok(bytes.map(|bytes| TableFile { name, bytes }))
 }
 
 /// `GET /data/add/{id}`: what the columns mean, and what comes of it.

@@ -36,6 +36,18 @@ pub fn list(visit: &Visit, family: Family, entity: &str, area: Option<&AreaId>) 
     }
 }
 
+/// Whether what was recorded at a position is the reader's own, and the settings ask that somebody else accepts it.
+#[must_use]
+pub fn must_be_another(visit: &Visit, position: u64) -> bool {
+    let runtime = tokio::runtime::Handle::try_current();
+    let Some(runtime) = runtime.ok().filter(|_| visit.app.config.two_people) else {
+        return false;
+    };
+    let read = runtime.block_on(authors::authors(visit.app.log.as_ref(), [position]));
+    let actor = visit.caller.actor();
+    read.is_ok_and(|authors| authors::is_alone(actor.as_deref(), Some(position), &authors))
+}
+
 /// What was recorded, as the forms call it.
 pub(super) fn words(fact: &str) -> &str {
     match fact {

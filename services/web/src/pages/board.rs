@@ -48,14 +48,14 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
         }
         // A sheet of paper is carried about: it says itself of when it is and what was left out.
         p.small.on-paper { "As of " (words::instant(waiting.as_of)) @for choice in chosen(visit, &narrowed) { " · " (choice) } }
-        @if waiting.only.is_some() { p.note #only { "You see the people of your own areas only. Others may be waiting in " (place) "." } }
+        @if waiting.only.is_some() && !waiting.is_closed() { p.note #only { "You see the people of your own areas only. Others may be waiting in " (place) "." } }
         (numbers(visit, &waiting))
         section.card #people data-live aria-labelledby="people-name" {
             h2 #people-name { "Ready for discharge" @if is_reported { span.place { " · " (words::counted(rows.len(), "person", "people")) @if narrowed.any() { " of " (waiting.transfers.len()) } } } }
             (health::stop(visit, waiting.transfers_stop()))
             @if !wall && is_reported { (filters(visit, &waiting, &narrowed)) }
             @if rows.is_empty() {
-                p { @if is_reported && narrowed.any() { "No one matches these filters. " a href=(cleared(visit)) { "Clear filters" } } @else { (nobody(waiting.transfers_reported_until, "discharge")) } }
+                p { @if is_reported && narrowed.any() { "No one matches these filters. " a href=(cleared(visit)) { "Clear filters" } } @else { (nobody(visit, &waiting, waiting.transfers_reported_until, "discharge")) } }
             } @else { (people(visit, &rows, most)) }
             @if rows.len() > most { p.note { "Showing " (most) " of " (rows.len()) ", longest wait first." } }
         }
@@ -63,7 +63,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
             section.card #referrals data-live aria-labelledby="referrals-name" {
                 h2 #referrals-name { "Referrals waiting for first contact" @if waiting.referrals_reported_until.is_some() || !waiting.referrals.is_empty() { span.place { " · " (words::counted(waiting.referrals.len(), "referral", "referrals")) } } }
                 (health::stop(visit, waiting.referrals_stop()))
-                @if waiting.referrals.is_empty() { p { (nobody(waiting.referrals_reported_until, "referral")) } } @else { (referrals(visit, &waiting.referrals)) }
+                @if waiting.referrals.is_empty() { p { (nobody(visit, &waiting, waiting.referrals_reported_until, "referral")) } } @else { (referrals(visit, &waiting.referrals)) }
                 @let routine = waiting.referrals.iter().take(MAX_ROWS).filter(|r| !r.over).count();
                 @if routine > 0 { p.small.on-paper { (words::counted(routine, "referral that is not overdue is", "referrals that are not overdue are")) " not printed." } }
                 @if waiting.referrals.len() > MAX_ROWS { p.note { "Showing " (MAX_ROWS) " of " (waiting.referrals.len()) ", most urgent first." } }
@@ -89,19 +89,24 @@ fn numbers(visit: &Visit, waiting: &Waiting) -> Markup {
     // Somebody who sees some of the people here compares them with all of none, and data of another day say nothing of
     // today.
     let usual = match (&waiting.only, waiting.transfers_stop()) {
-        (None, None) => usual(visit, visit.today()),
+        (None, None) => usual(visit),
         _ => None,
+    };
+    // A number is read by itself, on a wall above all: where its source has stopped it says so itself.
+    let (people_to, referrals_to) = (waiting.transfers_stop(), waiting.referrals_stop());
+    let to = |stop: Option<NaiveDate>| {
+        html! { @if let Some(day) = stop { " " br; span.small.until { "in data to " (words::near(day, visit.today())) } } }
     };
     let longest = waiting.transfers.first().map(|t| t.days.max(0));
     let overdue = waiting.referrals.iter().filter(|r| r.over).count();
     let people = |count: usize| reported(waiting.transfers_reported_until, count);
     html! {
         section.figures #figures data-live aria-label="In figures" {
-            p { strong.big { (people(now)) } span { "waiting now" @if let Some(usual) = &usual { br; span.small { (usual.against(now)) } } } }
-            p { strong.big { (people(long(7))) } span { "7 nights or more" } }
-            p { strong.big { (people(long(21))) } span { "21 nights or more" } }
-            p { strong.big { @match longest { Some(nights) => (nights), None => "–" } } span { (if longest == Some(1) { "night" } else { "nights" }) ": longest wait" } }
-            p { strong.big { (reported(waiting.referrals_reported_until, overdue)) } span { (if overdue == 1 { "referral overdue" } else { "referrals overdue" }) } }
+            p { strong.big { (people(now)) } span { "waiting now" (to(people_to)) @if let Some(usual) = &usual { br; span.small { (usual.in_words()) } } } }
+            p { strong.big { (people(long(7))) } span { "7 nights or more" (to(people_to)) } }
+            p { strong.big { (people(long(21))) } span { "21 nights or more" (to(people_to)) } }
+            p { strong.big { @match longest { Some(nights) => (nights), None => "–" } } span { (if longest == Some(1) { "night" } else { "nights" }) ": longest wait" (to(people_to)) } }
+            p { strong.big { (reported(waiting.referrals_reported_until, overdue)) } span { (if overdue == 1 { "referral overdue" } else { "referrals overdue" }) (to(referrals_to)) } }
         }
     }
 }
@@ -114,9 +119,22 @@ fn reported(reported_until: Option<NaiveDate>, count: usize) -> String {
     }
 }
 
-/// That nobody waits, or that no data say whether anybody does.
-fn nobody(reported_until: Option<NaiveDate>, what: &str) -> String {
+/// What a reader is told who sees nobody of a place because it is none of his own areas.
+#[must_use]
+pub fn closed(visit: &Visit) -> String {
+    let place = visit.title_of(visit.area.as_str());
+    format!("{place} is not one of your areas, so you cannot see who is waiting there.")
+}
+
+/// That nobody waits, or that no data say whether anybody does, or that the reader may not see it.
+fn nobody(
+    visit: &Visit,
+    waiting: &Waiting,
+    reported_until: Option<NaiveDate>,
+    what: &str,
+) -> String {
     match reported_until {
+        _ if waiting.is_closed() => closed(visit),
         Some(date) => format!(
             "Nobody is waiting, in data up to {}.",
             words::period(Grain::Day, date)
@@ -127,8 +145,10 @@ fn nobody(reported_until: Option<NaiveDate>, what: &str) -> String {
     }
 }
 
-/// How many were waiting on the same weekday in past weeks.
+/// How many were waiting at last midnight, and at the midnights that ended the same weekday in past weeks. The number of now
+/// holds who became ready today and leaves today, which no midnight does, and is compared with none of them.
 struct Usual {
+    midnight: usize,
     weekday: String,
     median: f64,
     least: usize,
@@ -142,47 +162,62 @@ const WEEKS: u64 = 8;
 const MIN_WEEKS: usize = 4;
 
 impl Usual {
-    fn against(&self, now: usize) -> String {
-        let sign = match (now < self.least, now > self.most) {
-            (true, _) => "▼ Lower than a",
-            (_, true) => "▲ Higher than a",
-            _ => "Like a",
+    fn in_words(&self) -> String {
+        let sign = match (self.midnight < self.least, self.midnight > self.most) {
+            (true, _) => ", ▼ lower than usual",
+            (_, true) => ", ▲ higher than usual",
+            _ => ", as usual",
         };
-        let (day, median, weeks) = (&self.weekday, self.median, self.weeks);
+        let (midnight, day, median, weeks) =
+            (self.midnight, &self.weekday, self.median, self.weeks);
         format!(
-            "{sign} usual {day} ({} to {} in {weeks} weeks, median {median})",
+            "at midnight {midnight}{sign} on a {day} ({} to {} in {weeks} weeks, median {median})",
             self.least, self.most
         )
     }
+
+    /// Against the counts of past weeks; none before there are weeks enough.
+    fn of(midnight: usize, weekday: String, mut counts: Vec<usize>) -> Option<Self> {
+        counts.sort_unstable();
+        let n = counts.len();
+        if n < MIN_WEEKS {
+            return None;
+        }
+        Some(Self {
+            midnight,
+            weekday,
+            median: (counts[(n - 1) / 2] + counts[n / 2]) as f64 / 2.0,
+            least: *counts.first()?,
+            most: *counts.last()?,
+            weeks: n,
+        })
+    }
 }
 
-/// What is usual on this weekday, as the measure of those waiting says; none before there are weeks enough.
-fn usual(visit: &Visit, today: NaiveDate) -> Option<Usual> {
+/// What is usual at the midnight that ended yesterday, as the measure of those waiting says.
+fn usual(visit: &Visit) -> Option<Usual> {
+    let yesterday = visit.today().pred_opt()?;
     let request = ChartRequest {
-        from: Some(today - Days::new(7 * WEEKS)),
-        to: Some(today - Days::new(7)),
+        from: Some(yesterday - Days::new(7 * WEEKS)),
+        to: Some(yesterday),
         period: Some(Grain::Day),
         ..ChartRequest::new("tr-ready-now", visit.area.as_str())
     };
     let answer = charts::ask(&visit.app, &request, visit.audience()).ok()?;
-    let same = answer.chart.points.iter().map(|p| &p.point);
-    let mut counts: Vec<usize> = same
-        .filter(|p| p.is_judged() && p.period_start.weekday() == today.weekday())
-        .filter_map(|p| p.value.filter(|v| *v >= 0.0))
-        .map(|value| value.round() as usize)
+    let points = answer.chart.points.iter().map(|p| &p.point);
+    let same: Vec<(NaiveDate, usize)> = points
+        .filter(|p| p.is_judged() && p.period_start.weekday() == yesterday.weekday())
+        .filter_map(|p| {
+            Some((
+                p.period_start,
+                p.value.filter(|v| *v >= 0.0)?.round() as usize,
+            ))
+        })
         .collect();
-    counts.sort_unstable();
-    let n = counts.len();
-    if n < MIN_WEEKS {
-        return None;
-    }
-    Some(Usual {
-        weekday: today.format("%A").to_string(),
-        median: (counts[(n - 1) / 2] + counts[n / 2]) as f64 / 2.0,
-        least: *counts.first()?,
-        most: *counts.last()?,
-        weeks: n,
-    })
+    let (_, midnight) = *same.iter().find(|(day, _)| *day == yesterday)?;
+    let past = same.iter().filter(|(day, _)| *day < yesterday);
+    let weekday = yesterday.format("%A").to_string();
+    Usual::of(midnight, weekday, past.map(|(_, count)| *count).collect())
 }
 
 /// The filters, folded away until somebody uses them; each choice says how many it would show.
@@ -317,5 +352,25 @@ fn referrals(visit: &Visit, rows: &[WaitingReferral]) -> Markup {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_midnight_is_compared_with_midnights_and_not_with_the_busy_noon() {
+        let of = |midnight, counts: &[usize]| {
+            let usual = Usual::of(midnight, "Sunday".to_owned(), counts.to_vec());
+            usual.map(|usual| usual.in_words())
+        };
+        assert_eq!(
+            of(14, &[12, 10, 16, 13]).as_deref(),
+            Some("at midnight 14, as usual on a Sunday (10 to 16 in 4 weeks, median 12.5)")
+        );
+        let higher = of(17, &[12, 10, 16, 13]).unwrap();
+        assert!(higher.contains("higher than usual"), "{higher}");
+        assert_eq!(of(14, &[12, 10, 16]), None);
     }
 }

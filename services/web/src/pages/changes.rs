@@ -15,6 +15,7 @@ use super::visit::Visit;
 use super::words;
 use crate::door::problem::Problem;
 use axum::response::Response;
+use chrono::NaiveDate;
 use joinedup_application::changes::of_place;
 use joinedup_events::Family;
 use joinedup_views::changes::{Change, Status, change};
@@ -82,7 +83,7 @@ fn list(visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
             div.three #changes data-live {
                 @for (name, id, list) in &columns {
                     section.card aria-labelledby=(format!("{id}-name")) {
-                        h2 id=(format!("{id}-name")) { (name) " " span.place { (list.len()) } }
+                        h2 id=(format!("{id}-name")) { (name) " " span.place { (counted(list, today)) } }
                         @if list.is_empty() { p.place { "None." } }
                         ul.findings { @for (id, change) in list { (item(visit, id, change, &mut charts)) } }
                     }
@@ -92,6 +93,15 @@ fn list(visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
     };
     let picker = layout::place_picker(visit);
     Ok(layout::page(visit, Tab::Changes, "Changes", &picker, &body))
+}
+
+/// How many changes a column holds: a paused one is not being tested, and is counted beside the others.
+fn counted(list: &[&(String, Change)], today: NaiveDate) -> String {
+    let is_paused = |(_, change): &&&(String, Change)| change.status(today) == Status::Paused;
+    match list.iter().filter(is_paused).count() {
+        0 => list.len().to_string(),
+        paused => format!("{}, and {paused} paused", list.len() - paused),
+    }
 }
 
 fn item(visit: &Visit, id: &str, change: &Change, charts: &mut usize) -> Markup {

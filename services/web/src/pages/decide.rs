@@ -15,10 +15,10 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::NaiveDate;
 use joinedup_application::app::App;
-use joinedup_application::charts::{self, Answer};
+use joinedup_application::charts::{self, Answer, ChartRequest};
 use joinedup_contract::request::{ChangeRequest, ChangeVerb};
 use joinedup_drawing::axis;
-use joinedup_events::Family;
+use joinedup_events::{AreaId, Family};
 use joinedup_views::ask::suggestion;
 use joinedup_views::changes::Decisions;
 use joinedup_views::measure::{Measure, Shape};
@@ -83,7 +83,9 @@ pub fn forms(
                 @for b in &decisions.proposed {
                     div.proposal {
                         p { "Proposed: a new baseline from " strong { (axis::date(b.from)) } ". " (b.reason) }
-                        @if open {
+                        @let is_own = open && authors::must_be_another(visit, b.position);
+                        @if is_own { p.note { "You proposed it yourself, so somebody else has to agree: the settings of this server ask for two people." } (withdraw(b.position)) }
+                        @else if open {
                             @for (what, label, button) in [("rebase-accepted", "Reason for agreeing", "Agree the new baseline"), ("rebase-declined", "Reason for declining", "Decline it")] {
                                 @let answered = filling.of(&answer_to(what, &b.from.to_string()));
                                 form method="post" action=(action(what)) {
@@ -190,6 +192,9 @@ pub async fn decide(
     // People type shares in per cent.
     let mut target: Option<f64> = read.parsed("target", "a number");
     if is_share {
+        if target.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
+            read.wrong("target", "must be between 0 and 100 per cent");
+        }
         target = target.map(|percent| percent / 100.0);
     }
     if name == "target" {
@@ -208,6 +213,14 @@ pub async fn decide(
         request.from = read.needed("from", request.from);
         request.reason = read.needed("reason", request.reason);
     }
+    if matches!(name, "rebase-proposed" | "rebase-accepted")
+        && let Some(from) = request.from
+        && !divides(&app, &caller, &id, &area, from)
+    {
+        let rule =
+            "must be a day of this chart with numbers before it: the chart would stay as it is";
+        read.wrong("from", rule);
+    }
     let made = request.command(area, form.key(&caller).id());
     let filled = Filled {
         name: match name {
@@ -222,6 +235,29 @@ pub async fn decide(
         form,
     };
     record(app, caller, filled, OfChart { id, name }).await
+}
+
+/// Whether a new baseline can begin on a day. A chart without any number yet says nothing against it.
+fn divides(app: &App, caller: &Caller, measure: &str, area: &AreaId, from: NaiveDate) -> bool {
+    let request = ChartRequest::new(measure, area.as_str());
+    let audience = caller.audience_in([area.as_str()].into_iter());
+    // What cannot be asked is for others to refuse.
+    charts::ask(app, &request, audience).map_or(true, |answer| {
+        let points = answer.chart.points.iter().map(|p| &p.point);
+        let ends: Vec<(NaiveDate, bool)> = points
+            .map(|point| (point.period_end, point.value.is_some()))
+            .collect();
+        lies_within(&ends, from)
+    })
+}
+
+/// Whether a day has a number before it and a period from it on, of periods with their ends and whether they have a number.
+fn lies_within(periods: &[(NaiveDate, bool)], day: NaiveDate) -> bool {
+    let mut numbers = periods.iter().filter(|(_, has_number)| *has_number);
+    let Some((first_end, _)) = numbers.next() else {
+        return true;
+    };
+    *first_end <= day && periods.iter().any(|(end, _)| *end > day)
 }
 
 /// The name of the form that answers a proposed baseline: several may wait.
@@ -253,5 +289,30 @@ impl FormPage for OfChart {
 
     fn again(&self, visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
         measure::page(visit, &self.id, filling)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_baseline_begins_within_the_numbers_of_its_chart() {
+        let day = |text: &str| -> NaiveDate { text.parse().unwrap() };
+        let periods = [
+            (day("2026-01-05"), false),
+            (day("2026-01-12"), true),
+            (day("2026-01-19"), true),
+        ];
+        for (from, is_within) in [
+            ("2010-01-01", false),
+            ("2026-01-05", false),
+            ("2026-01-12", true),
+            ("2026-01-18", true),
+            ("2026-12-22", false),
+        ] {
+            assert_eq!(lies_within(&periods, day(from)), is_within, "{from}");
+        }
+        assert!(lies_within(&[], day("2026-01-12")));
     }
 }

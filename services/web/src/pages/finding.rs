@@ -9,6 +9,7 @@ use joinedup_drawing::axis::amount;
 use joinedup_spc::Variation;
 use joinedup_views::changes::{Change, Judged, Moved, before_and_after};
 use joinedup_views::chart::Chart;
+use joinedup_views::point::Point;
 
 /// Numbers that ended longer ago than this say nothing of now.
 pub const A_YEAR: Days = Days::new(366);
@@ -23,9 +24,17 @@ pub fn without_numbers(chart: &Chart) -> &'static str {
         SUPPRESSED
     } else if chart.points.iter().any(|p| p.point.value.is_some()) {
         "Too early to tell: no number is final yet"
-    } else {
+    } else if chart.points.iter().all(|p| is_without_any(&p.point)) {
         "No data for this place yet"
+    } else {
+        "No data in these dates"
     }
+}
+
+/// Whether a point has no number because there is none of its place at any time, as its note says.
+fn is_without_any(point: &Point) -> bool {
+    let note = point.note.as_deref();
+    note.is_some_and(|note| note.starts_with("nothing was ever"))
 }
 
 /// The finding of a chart. A change that was followed by a shift comes first, then an agreed new baseline, then what the

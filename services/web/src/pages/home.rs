@@ -12,7 +12,7 @@ use joinedup_application::briefing::{
 use joinedup_application::config;
 use joinedup_application::discoveries::discoveries;
 use joinedup_application::overview::Line;
-use joinedup_application::waiting::board;
+use joinedup_application::waiting::{Waiting, board};
 use joinedup_drawing::{axis, icon, spark};
 use joinedup_spc::evidence::one_chart_in;
 use joinedup_views::waiting::WaitingTransfer;
@@ -53,7 +53,11 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
         let board = may_see_people
             .then(|| board(&visit.app, visit.area.as_str(), visit.caller.areas()))
             .transpose()?;
-        let waiting = board.as_ref().map(|b| waiting_now(b, MAX_LINES));
+        let closed = board.as_ref().is_some_and(Waiting::is_closed);
+        let seen = board.as_ref().filter(|_| !closed);
+        let waiting = seen.map(|b| waiting_now(b, MAX_LINES));
+        // As many as the page shows to which the lists lead.
+        let signals = overview.signals().len() + overview.doubtful().len();
         let nothing_judged = !overview.lines.values().any(Line::is_judged);
         let doubted = |is: fn(&Line) -> bool| overview.doubtful().iter().filter(|l| is(l)).count();
         html! {
@@ -65,14 +69,14 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
                 div.three {
                     section.card #worse data-live aria-labelledby="worse-name" {
                         h2 #worse-name { "Needs attention" }
-                        (list(visit, &worse, if nothing_judged { NOT_JUDGED } else if doubted(Line::worsens) == 0 { "Nothing is getting worse." } else { "Nothing stands out among all charts." }))
+                        (list(visit, &worse, signals, if nothing_judged { NOT_JUDGED } else if doubted(Line::worsens) == 0 { "Nothing is getting worse." } else { "Nothing stands out among all charts." }))
                         (doubtful(visit, doubted(Line::worsens), "worse"))
                         // Below the shorter of the two lists, so that all stands on one screen.
                         @if worse.len() <= better.len() { (under_test(visit, &changes)) }
                     }
                     section.card #better data-live aria-labelledby="better-name" {
                         h2 #better-name { "Getting better" }
-                        (list(visit, &better, if nothing_judged { NOT_JUDGED } else { "No clear improvement at the moment." }))
+                        (list(visit, &better, signals, if nothing_judged { NOT_JUDGED } else { "No clear improvement at the moment." }))
                         (doubtful(visit, doubted(Line::improves), "better"))
                         @if worse.len() > better.len() { (under_test(visit, &changes)) }
                     }
@@ -80,6 +84,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
                         h2 #waits-name { "Longest waits" }
                         @match &waiting {
                             Some(waiting) => (waits(visit, waiting)),
+                            None if closed => p { (super::board::closed(visit)) },
                             None => p { "Only people who work with those who wait can see this list. Ask whoever runs this service for the role of an operator." },
                         }
                     }
@@ -167,13 +172,13 @@ fn chance(of: f64) -> String {
     }
 }
 
-fn list(visit: &Visit, found: &[Finding<'_>], none: &str) -> Markup {
+fn list(visit: &Visit, found: &[Finding<'_>], signals: usize, none: &str) -> Markup {
     html! {
         @if found.is_empty() { p { (none) } }
         @else {
             ul.findings { @for finding in found.iter().take(MAX_LINES) { (one(visit, finding)) } }
             @if found.len() > MAX_LINES || found.iter().any(|f| !f.also.is_empty()) {
-                p.more { a href=(visit.address.elsewhere("/measures").with("show", "signals")) { "See all that changed (" (found.iter().map(|f| 1 + f.also.len()).sum::<usize>()) ")" } }
+                p.more { a href=(visit.address.elsewhere("/measures").with("show", "signals")) { "See all that changed (" (signals) ")" } }
             }
         }
     }
@@ -207,7 +212,8 @@ fn one(visit: &Visit, finding: &Finding<'_>) -> Markup {
             div {
                 a href=(link) { (line.title) @if let Some((_, value)) = line.latest { ": " (after_title(line, value)) } }
                 p.small {
-                    (line.place()) @if let Some(since) = line.since { ", since " (words::near(since, visit.today())) }
+                    (line.place()) @if let Some((start, _)) = line.latest { ", " (words::period(line.period, start)) }
+                    @if let Some(since) = line.since { " · since " (words::near(since, visit.today())) }
                     @if !finding.also.is_empty() { " · also in " (words::counted(finding.also.len(), "other place", "other places")) }
                     @if finding.is_new { " · " strong { "new" } }
                     br;

@@ -237,6 +237,19 @@ pub fn place_field(visit: &Visit) -> Markup {
     )
 }
 
+/// The field that asks for any place of the register: where nothing has reported yet there is nothing else to go by.
+#[must_use]
+pub fn register_field(visit: &Visit) -> Markup {
+    use AreaKind::{Country, County, Icb, Region, Trust, Unitary};
+    let register = &visit.app.definitions.areas;
+    let is_large = |area: &&Area| {
+        matches!(area.kind, Country | Region | Icb | County | Unitary | Trust)
+            && !register.is_simulated(&area.id)
+    };
+    let areas = grouped(register.iter().filter(is_large));
+    of_places("start-area", visit.area.as_str(), areas)
+}
+
 /// The field that asks for the place of what is recorded, which is one of the reader's own, with an id of its own. A form
 /// that came back is still for the place that its sender chose, not for the page's.
 #[must_use]
@@ -280,8 +293,13 @@ fn places<'a>(visit: &'a Visit, chosen: &str) -> Vec<(&'static str, Vec<&'a Area
             open.extend(area.parents.iter().cloned());
         }
     }
+    grouped(found.iter().filter_map(|id| register.get(id.as_str())))
+}
+
+/// Areas by their kind, the largest first.
+fn grouped<'a>(areas: impl Iterator<Item = &'a Area>) -> Vec<(&'static str, Vec<&'a Area>)> {
     let mut groups: BTreeMap<u8, (AreaKind, Vec<&Area>)> = BTreeMap::new();
-    for area in found.iter().filter_map(|id| register.get(id.as_str())) {
+    for area in areas {
         groups
             .entry(size(area.kind))
             .or_insert((area.kind, Vec::new()))

@@ -17,7 +17,7 @@ use joinedup_spc::funnel::{
     Funnel, FunnelKind, FunnelOptions, FunnelRow, FunnelUnit, product_funnel,
 };
 use joinedup_views::catalogue::{Layer, Node};
-use joinedup_views::measure::{Giver, Measure};
+use joinedup_views::measure::Giver;
 use maud::{Markup, PreEscaped, html};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,18 +45,6 @@ pub(super) fn outcomes(visit: &Visit) -> Vec<&Node> {
     nodes
 }
 
-/// The lines of an outcome in the place itself, in the order in which they stand for it.
-#[must_use]
-pub fn lines<'a>(visit: &'a Visit, overview: &'a Overview, outcome: &str) -> Vec<&'a Line> {
-    let area = visit.area.as_str();
-    let measures = visit.app.definitions.measures.of_outcome(outcome);
-    let mut found: Vec<(&Measure, &Line)> = measures
-        .filter_map(|m| Some((m, overview.line(m.id.as_str(), area)?)))
-        .collect();
-    found.sort_by_cached_key(|(m, line)| matrix::rank(m, line, area));
-    found.into_iter().map(|(_, line)| line).collect()
-}
-
 /// The lines of an outcome that the page has room for: the first, and what signals.
 fn shown<'a>(lines: &[&'a Line]) -> Vec<&'a Line> {
     let signals = lines.iter().skip(1).filter(|l| l.alert);
@@ -71,13 +59,17 @@ fn shown<'a>(lines: &[&'a Line]) -> Vec<&'a Line> {
 fn page(visit: &Visit) -> Markup {
     let people = whose::counted(visit);
     let overview = visit.overview_of(people);
+    let order = matrix::Order::of(visit, people);
     let place = visit.title_of(visit.area.as_str());
     let with_numbers =
         gaps::with_numbers(&visit.app, &visit.area, visit.audience()).unwrap_or_default();
     let outcomes = outcomes(visit);
     let all: Vec<(&Node, Vec<&Line>)> = outcomes
         .iter()
-        .map(|n| (*n, lines(visit, &overview, &n.id)))
+        .map(|n| {
+            let measures = order.measures(visit, &n.id);
+            (*n, matrix::lines(&overview, &measures, &visit.area))
+        })
         .collect();
     // By the measure that stands for the outcome in the matrix too: what gets worse leads.
     let leads = |judged: fn(&Line) -> bool| {
@@ -92,7 +84,7 @@ fn page(visit: &Visit) -> Markup {
         .map(|n| (*n, worse_in(visit, &overview, n)))
         .filter(|(_, places)| !places.is_empty())
         .collect();
-    let led = matrix::led(visit, &overview, &outcomes);
+    let led = matrix::led(visit, &order, &overview, &outcomes);
     let dark = all.iter().filter(|(_, l)| l.is_empty()).count();
     let body = html! {
         div.title-row {

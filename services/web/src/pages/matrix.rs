@@ -11,68 +11,110 @@ use joinedup_drawing::{axis, icon};
 use joinedup_events::AreaId;
 use joinedup_spc::Variation;
 use joinedup_views::catalogue::Node;
+use joinedup_views::catalogue::model::Population;
 use joinedup_views::measure::{Measure, Role};
 use joinedup_views::period::{Grain, Period};
 use maud::{Markup, PreEscaped, html};
-use std::cmp::Reverse;
+use std::sync::Arc;
 
 /// The most parts of a place that have a column.
 const MAX_PARTS: usize = 8;
 /// How long ago the last board is taken to have met where nobody says.
 const A_MONTH: Days = Days::new(30);
 
-/// The order in which measures stand for an outcome: those of the place itself first, of those what gets worse, so that
-/// nothing on the page calls an outcome better or unchanged of which a measure gets worse; then what people get before how
-/// it is done, the longest series first. A stock by day turns with every weekday, and leads only where nothing else is there.
-#[must_use]
-pub fn rank(measure: &Measure, line: &Line, area: &str) -> impl Ord + use<> {
-    (
-        line.area != area,
-        !line.worsens(),
-        line.period == Grain::Day,
-        measure.kind != Role::Outcome,
-        Reverse(line.values.iter().flatten().count()),
-        measure.id.clone(),
-    )
+/// The order in which measures stand for an outcome, the same in every place of one home area, so that no two pages give a
+/// place two verdicts: those that the home area itself has come first, then those that its parts have; what people get
+/// before how it is done. A stock by day turns with every weekday, and leads only where nothing else is there.
+pub struct Order {
+    home: AreaId,
+    known: Arc<Overview>,
 }
 
-/// Which measure stands for an outcome in a place, or in a part of it that alone has data.
-fn lead<'a>(
-    visit: &'a Visit,
-    overview: &Overview,
-    parts: &[AreaId],
-    outcome: &'a str,
-) -> Option<&'a Measure> {
-    let area = visit.area.as_str();
-    let line = |m: &Measure| {
-        let mut areas = std::iter::once(area).chain(parts.iter().map(AreaId::as_str));
-        areas.find_map(|a| overview.line(m.id.as_str(), a))
-    };
-    visit
-        .app
-        .definitions
-        .measures
-        .of_outcome(outcome)
-        .filter_map(|m| Some((m, line(m)?)))
-        .min_by_key(|(m, line)| rank(m, line, area))
-        .map(|(m, _)| m)
+impl Order {
+    /// The order of the home area or, for a place elsewhere, of the place.
+    #[must_use]
+    pub fn of(visit: &Visit, people: Option<&Population>) -> Self {
+        let register = &visit.app.definitions.areas;
+        let home = visit.app.home_area();
+        let home = home.filter(|home| register.within(home).contains(&visit.area));
+        let home = home.unwrap_or_else(|| visit.area.clone());
+        let known = visit.to_place(home.clone()).overview_of(people);
+        Self { home, known }
+    }
+
+    fn rank(&self, measure: &Measure) -> impl Ord + use<> {
+        let in_home = self.known.line(measure.id.as_str(), self.home.as_str());
+        let mut lines = self.known.lines.keys();
+        let is_known = lines.any(|(known, _)| *known == measure.id.as_str());
+        (
+            in_home.is_none(),
+            !is_known,
+            measure.period == Grain::Day,
+            measure.kind != Role::Outcome,
+            measure.id.clone(),
+        )
+    }
+
+    /// The measures of an outcome.
+    #[must_use]
+    pub fn measures<'a>(&self, visit: &'a Visit, outcome: &'a str) -> Vec<&'a Measure> {
+        let measures = visit.app.definitions.measures.of_outcome(outcome);
+        let mut measures: Vec<&Measure> = measures.collect();
+        measures.sort_by_cached_key(|m| self.rank(m));
+        measures
+    }
+}
+
+/// The lines of measures in a place, in the order in which they stand for it: what gets worse there first, so that nothing
+/// on a page calls an outcome better or unchanged of which a measure gets worse.
+#[must_use]
+pub fn lines<'o>(overview: &'o Overview, measures: &[&Measure], area: &AreaId) -> Vec<&'o Line> {
+    let measures = measures.iter();
+    let mut lines: Vec<&Line> = measures
+        .filter_map(|m| overview.line(m.id.as_str(), area.as_str()))
+        .collect();
+    lines.sort_by_key(|line| !line.worsens());
+    lines
 }
 
 /// An outcome with the measure that stands for it.
 pub struct Led<'a> {
     /// The outcome.
     pub node: &'a Node,
-    /// The measure; none where no measure of it has data.
+    /// The measure that stands for it in the place, or in a part of it that alone has data; none where no measure has.
     pub measure: Option<&'a Measure>,
+    measures: Vec<&'a Measure>,
+}
+
+impl Led<'_> {
+    /// The line that stands for the outcome in a place.
+    #[must_use]
+    pub fn line<'o>(&self, overview: &'o Overview, area: &AreaId) -> Option<&'o Line> {
+        lines(overview, &self.measures, area).into_iter().next()
+    }
 }
 
 /// Each outcome with the measure that stands for it.
 #[must_use]
-pub fn led<'a>(visit: &'a Visit, overview: &Overview, outcomes: &[&'a Node]) -> Vec<Led<'a>> {
-    let parts = visit.parts();
-    let of = |node: &&'a Node| Led {
-        node,
-        measure: lead(visit, overview, &parts, &node.id),
+pub fn led<'a>(
+    visit: &'a Visit,
+    order: &Order,
+    overview: &Overview,
+    outcomes: &[&'a Node],
+) -> Vec<Led<'a>> {
+    let areas = [vec![visit.area.clone()], visit.parts()].concat();
+    let of = |node: &&'a Node| {
+        let measures = order.measures(visit, &node.id);
+        let mut lines = areas
+            .iter()
+            .filter_map(|area| lines(overview, &measures, area).into_iter().next());
+        let first = lines.next();
+        let measure = first.and_then(|line| visit.app.definitions.measures.get(&line.measure));
+        Led {
+            node,
+            measure,
+            measures,
+        }
     };
     outcomes.iter().map(of).collect()
 }
@@ -80,23 +122,32 @@ pub fn led<'a>(visit: &'a Visit, overview: &Overview, outcomes: &[&'a Node]) -> 
 /// The day of the last board: as asked for, or a month ago.
 #[must_use]
 pub fn last_board(visit: &Visit) -> NaiveDate {
-    let today = visit.today();
-    let asked = visit.address.get("since").and_then(|d| d.parse().ok());
-    asked.filter(|d| *d < today).unwrap_or(today - A_MONTH)
+    asked_board(visit)
+        .ok()
+        .flatten()
+        .unwrap_or(visit.today() - A_MONTH)
+}
+
+/// The day that the address asks for, or an error where that is not a day before today.
+fn asked_board(visit: &Visit) -> Result<Option<NaiveDate>, ()> {
+    let asked = visit.address.get("since").map(str::trim);
+    let day = |text: &str| text.parse().ok().filter(|day| *day < visit.today());
+    match asked.filter(|text| !text.is_empty()) {
+        Some(text) => day(text).map(Some).ok_or(()),
+        None => Ok(None),
+    }
 }
 
 /// The matrix.
 #[must_use]
 pub fn table(visit: &Visit, overview: &Overview, led: &[Led<'_>]) -> Markup {
-    let measures = || led.iter().filter_map(|l| l.measure);
-    let has_any =
-        |part: &AreaId| measures().any(|m| overview.line(m.id.as_str(), part.as_str()).is_some());
+    let has_any = |part: &AreaId| led.iter().any(|l| l.line(overview, part).is_some());
     let mut parts: Vec<AreaId> = visit.parts().into_iter().filter(has_any).collect();
     let left_out = parts.len().saturating_sub(MAX_PARTS);
     parts.truncate(MAX_PARTS);
     let areas = std::iter::once(&visit.area).chain(&parts);
     let cells: Vec<&Line> = areas
-        .flat_map(|area| measures().filter_map(|m| overview.line(m.id.as_str(), area.as_str())))
+        .flat_map(|area| led.iter().filter_map(|l| l.line(overview, area)))
         .collect();
     html! {
         div.scroll tabindex="0" role="region" aria-label="Outcomes by place" {
@@ -117,23 +168,22 @@ pub fn table(visit: &Visit, overview: &Overview, led: &[Led<'_>]) -> Markup {
                                     a href=(visit.address.elsewhere("/model").with("node", &l.node.id)) { (l.node.title) }
                                     @if let Some(m) = l.measure.filter(|m| m.title != l.node.title) { br; span.small { (m.title) } }
                                 }
-                                (cell(visit, overview, l.measure, &visit.area))
-                                @for part in &parts { (cell(visit, overview, l.measure, part)) }
-                                td.number.hide-mid { (latest(overview, l.measure, &visit.area)) }
+                                (cell(visit, overview, l, &visit.area))
+                                @for part in &parts { (cell(visit, overview, l, part)) }
+                                td.number.hide-mid { (latest(l.line(overview, &visit.area))) }
                             }
                         }
                     }
                 }
             }
         }
-        p.note { "Each outcome is shown by one of its measures: by one that is getting worse in " (visit.title_of(visit.area.as_str())) ", where there is one." }
+        p.note { "Each outcome is shown by one of its measures: in a place where one is getting worse, by that one. A cell that shows another measure or period than its row says so." }
         @if left_out > 0 { p.note { (left_out) " more places have no room here." } }
         (key(&cells))
     }
 }
 
-fn latest(overview: &Overview, measure: Option<&Measure>, area: &AreaId) -> Markup {
-    let line = measure.and_then(|m| overview.line(m.id.as_str(), area.as_str()));
+fn latest(line: Option<&Line>) -> Markup {
     html! {
         @match line.and_then(|l| Some((l, l.latest?))) {
             Some((line, (start, value))) => { strong { (axis::amount(value, &line.unit)) } br; span.small { (words::period(line.period, start)) } }
@@ -142,19 +192,23 @@ fn latest(overview: &Overview, measure: Option<&Measure>, area: &AreaId) -> Mark
     }
 }
 
-fn cell(visit: &Visit, overview: &Overview, measure: Option<&Measure>, area: &AreaId) -> Markup {
-    let line = measure.and_then(|m| overview.line(m.id.as_str(), area.as_str()));
-    let Some(line) = line else {
+fn cell(visit: &Visit, overview: &Overview, led: &Led<'_>, area: &AreaId) -> Markup {
+    let Some(line) = led.line(overview, area) else {
         return html! { td.cell { span.place aria-hidden="true" { "–" } span.sr { "no data" } } };
     };
     let link = whose::chart_of(visit, &line.measure).with("area", area);
+    let row = led.line(overview, &visit.area);
+    let (title, period) = beside_row(line, led.measure, row);
+    let said = said(visit, line, title);
     html! {
         td.cell {
-            a.icons href=(link) title=(said(visit, line)) {
+            a.icons href=(link) title=(said) {
                 (PreEscaped(icon::variation(line.variation)))
                 @if let Some(assurance) = line.assurance { (PreEscaped(icon::assurance(assurance))) }
-                span.sr { (said(visit, line)) }
+                span.sr { (said) }
             }
+            // What the words of the link say already.
+            @for word in title.map(str::to_owned).into_iter().chain(period) { br; span.small aria-hidden="true" { (word) } }
         }
     }
 }
@@ -169,7 +223,23 @@ pub fn stands(visit: &Visit, line: &Line) -> &'static str {
     }
 }
 
-fn said(visit: &Visit, line: &Line) -> String {
+/// The measure and the period of a cell, each where it is not that of its row.
+fn beside_row<'a>(
+    line: &'a Line,
+    measure: Option<&Measure>,
+    row: Option<&Line>,
+) -> (Option<&'a str>, Option<String>) {
+    let is_other = measure.is_some_and(|m| m.id.as_str() != line.measure);
+    let of = |line: &Line| line.latest.map(|(start, _)| (line.period, start));
+    let is_older = row.is_none_or(|row| of(row) != of(line));
+    let period = of(line).filter(|_| is_older);
+    (
+        is_other.then_some(line.title.as_str()),
+        period.map(|(grain, start)| words::period(grain, start)),
+    )
+}
+
+fn said(visit: &Visit, line: &Line, title: Option<&str>) -> String {
     let mut said = stands(visit, line).to_owned();
     if let Some(assurance) = line.assurance {
         said = format!(
@@ -178,7 +248,14 @@ fn said(visit: &Visit, line: &Line) -> String {
         );
     }
     match line.latest {
-        Some((_, value)) => format!("{said}: {}", axis::amount(value, &line.unit)),
+        Some((start, value)) => {
+            let title = title.map(|title| format!("{title}, ")).unwrap_or_default();
+            let (amount, period) = (
+                axis::amount(value, &line.unit),
+                words::period(line.period, start),
+            );
+            format!("{said}: {title}{amount}, {period}")
+        }
         None => said,
     }
 }
@@ -238,10 +315,7 @@ pub fn since(visit: &Visit, overview: &Overview, led: &[Led<'_>]) -> Markup {
     let mut better = Vec::new();
     let mut compared = 0;
     for l in led {
-        let line = l
-            .measure
-            .and_then(|m| overview.line(m.id.as_str(), visit.area.as_str()));
-        let Some(line) = line else {
+        let Some(line) = l.line(overview, &visit.area) else {
             continue;
         };
         let before = then(visit, line, board).filter(|v| *v != Variation::NotJudged);
@@ -258,6 +332,7 @@ pub fn since(visit: &Visit, overview: &Overview, led: &[Led<'_>]) -> Markup {
         html! { @for (i, (node, line)) in found.iter().enumerate() { @if i > 0 { "; " } strong { (node.title) } " (" (line.title) ": " (icon::variation_word(line.variation).to_lowercase()) ")" } }
     };
     html! {
+        @if asked_board(visit).is_err() { p.concern #no-day { "The address does not name a day before today for the last board, so a month ago is taken." } }
         p #since-board {
             "Since the board of " (words::day_month_year(board)) ": "
             @if worse.is_empty() && better.is_empty() { @if compared > 0 { "no outcome became worse or better." } @else { "too few data to compare." } }

@@ -264,18 +264,13 @@ fn definition(visit: &Visit, measure: &Measure, grain: Grain) -> Markup {
 }
 
 fn provenance(visit: &Visit, answer: &Answer) -> Markup {
-    let trace = answer
-        .chart
-        .points
-        .iter()
-        .rev()
-        .find(|p| p.point.value.is_some())
-        .map(|p| {
-            Address::new(format!("/api/v1/charts/{}/trace", answer.chart.measure))
-                .with("area", &answer.chart.area)
-                .with("period", answer.chart.period)
-                .with("from", p.point.period_start)
-        });
+    // Of the number that the page begins with, and not of a period that is not over.
+    let trace = figure::latest(&answer.chart).map(|p| {
+        Address::new(format!("/api/v1/charts/{}/trace", answer.chart.measure))
+            .with("area", &answer.chart.area)
+            .with("period", answer.chart.period)
+            .with("from", p.point.period_start)
+    });
     html! {
         p.note #provenance data-live {
             "Includes data received up to " (words::clock(answer.as_of)) " on " (words::day_month_year(joinedup_events::local::date(answer.as_of))) "."

@@ -1,12 +1,14 @@
 //! `GET /model`: the logic model as one picture, with ratings by place, the latest verdicts, and what to work on first.
 
 use super::layout::{self, Tab};
+use super::picture::{self, Rated};
 use super::visit::Visit;
-use super::{node, picture, plan, rounds, whose, words};
+use super::{node, plan, rounds, whose, words};
 use crate::door::problem::Problem;
 use axum::response::Response;
 use joinedup_application::outcomes::{self, Standing, Verdicts};
 use joinedup_application::overview::Overview;
+use joinedup_events::AreaId;
 use joinedup_views::catalogue::Layer;
 use joinedup_views::outcomes::NodeState;
 use joinedup_views::priorities::{Priority, Trend, priorities};
@@ -27,6 +29,8 @@ pub struct Knowledge {
     pub overview: std::sync::Arc<Overview>,
     /// The ratings, and the nodes with what is known of them.
     pub standing: Standing,
+    /// The places whose levels stand in the picture.
+    pub rated: Rated,
 }
 
 impl Knowledge {
@@ -45,7 +49,17 @@ impl Knowledge {
                 true
             })
         });
-        Ok(Self { overview, standing })
+        let model = visit.app.definitions.catalogue.model().id();
+        let has_level = |area: &AreaId| {
+            let mut ratings = standing.ratings.iter();
+            ratings.any(|r| r.area == *area && r.framework.as_str() == model && r.level.is_some())
+        };
+        let rated = Rated::of(&visit.area, visit.parts(), has_level);
+        Ok(Self {
+            overview,
+            standing,
+            rated,
+        })
     }
 
     /// A node.
@@ -80,6 +94,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
             .address
             .elsewhere(format!("/frameworks/{}/{page}", model.id()))
     };
+    let rated = &known.rated;
     let body = html! {
         h1 { (model.about().title) span.place { ", " (place) } }
         p.note {
@@ -93,7 +108,8 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
             div.scroll tabindex="0" role="region" aria-label="Picture of the logic model" {
                 div #model-picture data-live { (PreEscaped(picture::svg(visit, &known, chosen.map(|n| n.node.id.as_str())))) }
             }
-            (key(visit))
+            (key(visit, rated))
+            @if rated.all > rated.places.len() { p.note #cut { (rated.places.len()) " of " (rated.all) " places have room here. " a href=(rating("results")) { "See all in the results of the rounds" } } }
         }
         @if let Some(state) = chosen { (node::panel(visit, &known, state)?) }
         (first(visit, &known))
@@ -108,13 +124,12 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
     ))
 }
 
-fn key(visit: &Visit) -> Markup {
-    let parts = visit.parts();
+fn key(visit: &Visit, rated: &Rated) -> Markup {
     html! {
         ul.legend aria-label="Legend" {
             @for level in 1_u8..=5 { li { span.level.(format!("l{level}")) { (level) } (rounds::level(visit, visit.app.definitions.catalogue.model().id(), Some(level))) } }
             li { span.level.l0 { "–" } "not rated" }
-            @if !parts.is_empty() { li { "Left to right: " @for (i, p) in parts.iter().take(picture::MAX_PLACES).enumerate() { @if i > 0 { ", " } (visit.title_of(p.as_str())) } } }
+            @if rated.places != [visit.area.clone()] { li { "Left to right: " @for (i, p) in rated.places.iter().enumerate() { @if i > 0 { ", " } (visit.title_of(p.as_str())) } } }
         }
     }
 }

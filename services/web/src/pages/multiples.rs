@@ -78,10 +78,14 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
             .collect()
     };
     let mut charts: Vec<(String, ChartRequest, Answer)> = Vec::new();
+    let (mut too_few, mut not_then) = (Vec::new(), Vec::new());
     for (title, request) in asked {
         let answer = match charts::ask(&visit.app, &request, visit.audience()) {
             // A large place is shown as it looked then, and its small parts are not.
-            Err(QuestionError::Ask(AskError::Past)) => continue,
+            Err(QuestionError::Ask(AskError::Past)) => {
+                not_then.push(title);
+                continue;
+            }
             answer => answer?,
         };
         let with_value = answer
@@ -91,6 +95,8 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
             .filter(|p| p.point.value.is_some());
         if with_value.count() >= MIN_POINTS {
             charts.push((title, request, answer));
+        } else {
+            too_few.push(title);
         }
     }
     // What only those have who were counted is not part of the others: a share by it is 0 or 100 %.
@@ -111,13 +117,15 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
             ul.segments aria-label="Take apart by" {
                 @for (way, name) in &ways { li { a href=(format!("{}#multiples", visit.address.clone().with("split", way))) aria-current=[(*way == chosen).then_some("true")] { "By " (name) } } }
             }
-            @if charts.is_empty() { p { "There is too little data by " (name_of(&ways, chosen)) " to draw." } }
+            @if charts.is_empty() && not_then.is_empty() { p { "There is too little data by " (name_of(&ways, chosen)) " to draw." } }
             @if let Some(counts) = &counts {
                 p.note { "This is recorded only of those who are counted here, so each share is of them and not of everybody." }
                 (counts.show())
             } @else {
             (grid(visit, &charts, chosen))
             @if left_out > 0 { p.note { "Showing the first " (charts.len()) " of " (charts.len() + left_out) "." } }
+            @if !charts.is_empty() && !too_few.is_empty() { p.note { "Not drawn, with fewer than " (MIN_POINTS) " values: " (too_few.join(", ")) "." } }
+            @if !not_then.is_empty() { p.note { "Not shown as they were then, because their numbers may be small: " (not_then.join(", ")) "." } }
             @if charts.len() > 1 { p.note { "Same scale." @if chosen == "area" { " Places differ in more than their care: do not rank them." } } }
             }
         }

@@ -96,6 +96,10 @@ fn rating_table(visit: &Visit, known: &Knowledge, state: &NodeState) -> Result<M
         return Ok(html! {});
     }
     let mut areas = rounds::places(visit);
+    if !areas.contains(&visit.area) && known.rating(visit.area.as_str(), framework, item).is_some()
+    {
+        areas.insert(0, visit.area.clone());
+    }
     // As on the sheet that this leads to: a round of other places or of another framework is not the one being worked on.
     let on_sheet = |r: &&Rating| r.framework.as_str() == framework && areas.contains(&r.area);
     let round = match visit.address.get("round") {
@@ -105,10 +109,6 @@ fn rating_table(visit: &Visit, known: &Knowledge, state: &NodeState) -> Result<M
             rounds::newest(visit, ratings)?.to_string()
         }
     };
-    if !areas.contains(&visit.area) && known.rating(visit.area.as_str(), framework, item).is_some()
-    {
-        areas.insert(0, visit.area.clone());
-    }
     let rolled = known
         .standing
         .rolled_up

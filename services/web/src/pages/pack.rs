@@ -71,7 +71,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
     let overview = visit.overview();
     let place = visit.title_of(visit.area.as_str());
     let outcomes = leaders::outcomes(visit);
-    let led = matrix::led(visit, &overview, &outcomes);
+    let led = matrix::led(visit, &matrix::Order::of(visit, None), &overview, &outcomes);
     let charts = chosen(visit, &overview, &led);
     let card = visit.address.get("scorecard").filter(|id| !id.is_empty());
     let card = card.map(|id| scorecards::table(visit, id)).transpose()?;

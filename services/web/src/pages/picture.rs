@@ -5,6 +5,7 @@ use super::rounds;
 use super::visit::Visit;
 use joinedup_drawing::lines;
 use joinedup_drawing::run_chart::escape;
+use joinedup_events::AreaId;
 use joinedup_views::catalogue::{Layer, Strength};
 use joinedup_views::outcomes::NodeState;
 use joinedup_views::priorities::Trend;
@@ -12,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// How many places a box shows.
-pub const MAX_PLACES: usize = 6;
+const MAX_PLACES: usize = 6;
 const BOX_WIDTH: f64 = 252.0;
 const BOX_HEIGHT: f64 = 66.0;
 /// Letters on a line of a box, of a bold and wide typeface.
@@ -20,6 +21,31 @@ const LETTERS: usize = 27;
 const BETWEEN: f64 = 8.0;
 const COLUMN: f64 = 344.0;
 const HEAD: f64 = 34.0;
+
+/// The places whose published levels stand in a box, left to right.
+pub struct Rated {
+    /// The places.
+    pub places: Vec<AreaId>,
+    /// How many there are with those for which a box has no room.
+    pub all: usize,
+}
+
+impl Rated {
+    /// The levels stand where somebody rated: of the place itself, where it has any, and of its parts, where one of them has
+    /// any or nobody does. What is cut last has ratings.
+    #[must_use]
+    pub fn of(area: &AreaId, parts: Vec<AreaId>, is_rated: impl Fn(&AreaId) -> bool) -> Self {
+        let itself = is_rated(area);
+        let (rated, others): (Vec<AreaId>, Vec<AreaId>) = parts.into_iter().partition(&is_rated);
+        let has_parts = !rated.is_empty() || (!itself && !others.is_empty());
+        let own = (itself || !has_parts).then(|| area.clone());
+        let parts = rated.into_iter().chain(others).filter(|_| has_parts);
+        let mut places: Vec<AreaId> = own.into_iter().chain(parts).collect();
+        let all = places.len();
+        places.truncate(MAX_PLACES);
+        Self { places, all }
+    }
+}
 
 struct Place {
     x: f64,
@@ -192,18 +218,12 @@ fn node(
     out.push_str("</a>");
 }
 
-/// The published levels of the parts of the place, or of the place itself where it has none.
+/// The published levels of the places, left to right.
 fn levels(visit: &Visit, known: &Knowledge, state: &NodeState, place: &Place) -> (String, String) {
     let framework = visit.app.definitions.catalogue.model().id();
     let item = state.node.id.as_str();
-    let parts = visit.parts();
-    let areas = if parts.is_empty() {
-        vec![visit.area.clone()]
-    } else {
-        parts
-    };
     let (mut out, mut words) = (String::new(), Vec::new());
-    for (i, area) in areas.iter().take(MAX_PLACES).enumerate() {
+    for (i, area) in known.rated.places.iter().enumerate() {
         let level = known
             .rating(area.as_str(), framework, item)
             .and_then(|r| r.level);
@@ -258,4 +278,28 @@ fn verdict(state: &NodeState, place: &Place) -> (String, String) {
         place.y + BOX_HEIGHT - 9.0
     );
     (drawn, said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_stand_where_somebody_rated_and_what_is_cut_last_has_them() {
+        let id = |name: &str| AreaId::new(name).unwrap();
+        let shown = |parts: &[&str], rated: &[&str]| {
+            let parts = parts.iter().map(|part| id(part)).collect();
+            let found = Rated::of(&id("own"), parts, |area| rated.contains(&area.as_str()));
+            let places: Vec<String> = found.places.iter().map(ToString::to_string).collect();
+            (places.join(" "), found.all)
+        };
+        let parts = ["a", "b"];
+        assert_eq!(shown(&[], &[]), ("own".to_owned(), 1));
+        assert_eq!(shown(&parts, &[]), ("a b".to_owned(), 2));
+        assert_eq!(shown(&parts, &["b"]), ("b a".to_owned(), 2));
+        assert_eq!(shown(&parts, &["own"]), ("own".to_owned(), 1));
+        assert_eq!(shown(&parts, &["own", "b"]), ("own b a".to_owned(), 3));
+        let many = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        assert_eq!(shown(&many, &["h"]), ("h a b c d e".to_owned(), 8));
+    }
 }

@@ -132,18 +132,53 @@ impl<'a> Results<'a> {
         all
     }
 
+    /// How many levels a column is made of.
+    fn count(&self, column: &Column) -> usize {
+        let places = match column.is_together {
+            true => self.parts.as_slice(),
+            false => std::slice::from_ref(&column.place),
+        };
+        let own = places.iter().map(|place| Column {
+            place: place.clone(),
+            is_together: false,
+            round: column.round.clone(),
+        });
+        let of = |own: Column| self.items.iter().filter_map(move |i| self.level(&own, i));
+        let levels = own.flat_map(of);
+        levels
+            .filter(|(_, published)| *published || !column.is_together)
+            .count()
+    }
+
+    /// The column before another of the same place.
+    fn before<'c>(columns: &'c [Column], column: &Column) -> Option<&'c Column> {
+        let from = columns.iter().skip_while(|c| *c != column).skip(1);
+        let same = |c: &&Column| c.place == column.place && c.is_together == column.is_together;
+        from.into_iter().find(same)
+    }
+
+    /// The column to begin with, and the newer one of the same place whose round has only begun.
+    fn latest<'c>(&self, columns: &'c [Column]) -> Option<(&'c Column, Option<&'c Column>)> {
+        let newest = columns.first()?;
+        match Self::before(columns, newest) {
+            Some(before) if rounds::has_only_begun(self.count(newest), self.count(before)) => {
+                Some((before, Some(newest)))
+            }
+            _ => Some((newest, None)),
+        }
+    }
+
     /// The columns that the address asks for: the first, and the one before it of the same place.
     fn chosen(&self, columns: &[Column]) -> Vec<Column> {
         let asked = |name: &str| {
             let code = self.visit.address.get(name)?;
             columns.iter().find(|c| c.code() == code)
         };
-        let Some(first) = asked("show").or(columns.first()) else {
+        let latest = || self.latest(columns).map(|(latest, _)| latest);
+        let Some(first) = asked("show").or_else(latest) else {
             return Vec::new();
         };
-        let same = |c: &&Column| c.place == first.place && c.is_together == first.is_together;
-        let from_first = columns.iter().skip_while(|c| *c != first);
-        let before = from_first.skip(1).find(same);
+        let before = Self::before(columns, first);
         let second = match self.visit.address.get("with") {
             Some("none") => None,
             _ => asked("with").or(before),
@@ -178,6 +213,9 @@ fn page(visit: &Visit, id: &str) -> Result<Markup, Problem> {
             section.card #results data-live { p { "Nothing has been rated here yet. " a href=(sheet) { "Rate places" } } }
         } @else {
             (choice(&results, &columns, &chosen))
+            @if let (None, Some((latest, Some(begun)))) = (visit.address.get("show"), results.latest(&columns)) {
+                p.note #begun { "Round " (begun.round) " has only begun: " (results.count(begun)) " ratings, where round " (latest.round) " has " (results.count(latest)) ". " a href=(visit.address.clone().with("show", begun.code())) { "Show round " (begun.round) } }
+            }
             section.card #results data-live aria-labelledby="results-name" {
                 h2 #results-name { (heading) }
                 div.side-by-side {

@@ -3,7 +3,7 @@
 use super::visit::Visit;
 use crate::door::problem::Problem;
 use joinedup_application::outcomes;
-use joinedup_events::{AreaId, Family, Slug};
+use joinedup_events::{Area, AreaId, AreaKind, Family, Slug};
 use joinedup_views::catalogue::{Framework, FrameworkKind, Item, Scale};
 use joinedup_views::decide::version;
 use joinedup_views::ratings::roll_up::localities;
@@ -52,6 +52,18 @@ pub fn places(visit: &Visit) -> Vec<AreaId> {
     places
 }
 
+/// Whether a place is rated itself rather than in its parts: by what was rated, and before anything was, because those who
+/// are asked to rate are localities.
+#[must_use]
+pub fn is_itself(visit: &Visit, parts: &[AreaId], is_rated: impl Fn(&AreaId) -> bool) -> bool {
+    let is_locality = |area: &Area| area.kind == AreaKind::Locality;
+    let asked = visit.place().is_some_and(is_locality) || is_rated(&visit.area);
+    asked
+        && !parts
+            .iter()
+            .any(|part| *part != visit.area && is_rated(part))
+}
+
 /// A framework's items, group by group and each in its place.
 #[must_use]
 pub fn in_order(framework: &Framework) -> Vec<&Item> {
@@ -73,6 +85,14 @@ pub struct Found(BTreeMap<(AreaId, String), (Option<Rating>, u64)>);
 impl Found {
     fn get(&self, place: &AreaId, item: &Item) -> Option<&(Option<Rating>, u64)> {
         self.0.get(&(place.clone(), item.id.clone()))
+    }
+
+    /// Whether a place was rated at all, in any round.
+    #[must_use]
+    pub fn is_rated(&self, place: &AreaId) -> bool {
+        let of_place = self.0.iter().filter(|((of, _), _)| of == place);
+        let mut ratings = of_place.filter_map(|(_, (rating, _))| rating.as_ref());
+        ratings.any(|rating| !rating.rounds.is_empty())
     }
 
     /// Every rating.
@@ -164,6 +184,12 @@ pub struct Open {
     pub before: usize,
 }
 
+/// Whether a round has only begun: it has fewer than four in five of the ratings of the round before.
+#[must_use]
+pub const fn has_only_begun(ratings: usize, before: usize) -> bool {
+    5 * ratings < 4 * before
+}
+
 /// The rounds that can be compared, and the last one where it is still open: fewer than four in five of what was
 /// published in the round before are published in it.
 #[must_use]
@@ -182,7 +208,7 @@ pub fn closed_and_open(ratings: &[Rating]) -> (Vec<Slug>, Option<Open>) {
         }),
         _ => None,
     };
-    let open = open.filter(|o| 5 * o.published < 4 * o.before);
+    let open = open.filter(|o| has_only_begun(o.published, o.before));
     if open.is_some() {
         rounds.pop();
     }

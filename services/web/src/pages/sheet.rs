@@ -85,7 +85,15 @@ impl<'a> Sheet<'a> {
             "A rater's code must be letters and digits, such as r1",
         )?;
         let (all, itself) = (rounds::places(visit), vec![visit.area.clone()]);
-        let is_itself = address.get("of") == Some("itself") || step == Step::Plan;
+        let found = |places: &[AreaId]| rounds::found(visit, places, framework);
+        let is_itself = match address.get("of") {
+            _ if step == Step::Plan => true,
+            Some(of) => of == "itself",
+            None => {
+                let seen = found(&[all.as_slice(), &itself].concat())?;
+                rounds::is_itself(visit, &all, |place| seen.is_rated(place))
+            }
+        };
         let places = if is_itself { itself } else { all };
         let items = rounds::in_order(framework);
         let only = |item: &&Item| address.get("item").is_none_or(|only| only == item.id);
@@ -93,7 +101,7 @@ impl<'a> Sheet<'a> {
         if items.is_empty() {
             return Err(Problem::not_found("The framework has no such item"));
         }
-        let found = rounds::found(visit, &places, framework)?;
+        let found = found(&places)?;
         let round = name(
             "round",
             "A round must be named by letters and digits, such as 2026",
@@ -231,7 +239,7 @@ fn choices(sheet: &Sheet<'_>, results: &str) -> Markup {
     let (visit, address) = (sheet.visit, sheet.address());
     let parts = rounds::places(visit);
     let has_parts = parts != [visit.area.clone()];
-    let is_itself = address.get("of") == Some("itself");
+    let is_itself = sheet.places == [visit.area.clone()];
     html! {
         nav.choices aria-label="Steps of a round" {
             ul.segments {
@@ -242,7 +250,7 @@ fn choices(sheet: &Sheet<'_>, results: &str) -> Markup {
             }
             @if has_parts && sheet.step != Step::Plan {
                 ul.segments {
-                    li { a href=(address.clone().without(&["of"])) aria-current=[(!is_itself).then_some("true")] { (super::words::counted(parts.len(), "place", "places")) " within" } }
+                    li { a href=(address.clone().with("of", "within")) aria-current=[(!is_itself).then_some("true")] { (super::words::counted(parts.len(), "place", "places")) " within" } }
                     li { a href=(address.clone().with("of", "itself")) aria-current=[is_itself.then_some("true")] { (visit.title_of(visit.area.as_str())) " itself" } }
                 }
             }

@@ -1,6 +1,7 @@
 //! What a server without data shows: the three things to do next.
 
 use super::add::may_add;
+use super::layout;
 use super::visit::Visit;
 use joinedup_application::config::Role;
 use maud::{Markup, html};
@@ -14,7 +15,9 @@ pub fn nothing_yet(visit: &Visit) -> Markup {
             div.three {
                 section.card aria-labelledby="where-name" {
                     h2 #where-name { "1. Where are you?" }
-                    p { "Choose your place at the top of this page. Now: " strong { (visit.title_of(visit.area.as_str())) } "." }
+                    p { "Now: " strong { (visit.title_of(visit.area.as_str())) } "." }
+                    form.picker #start method="get" action="/" { (layout::register_field(visit)) button.quiet type="submit" { "Show" } }
+                    @if visit.app.config.home_area.is_none() { p { "Pages begin at the smallest place that holds all who have reported. The setting " code { "home_area" } " names another." } }
                     p { "Is your hospital or locality missing? List it in a file of areas, and start the server with " code { "--areas" } "." }
                 }
                 section.card aria-labelledby="what-name" {

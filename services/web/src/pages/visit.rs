@@ -165,6 +165,15 @@ impl Visit {
         }
     }
 
+    /// The same visit to another place.
+    #[must_use]
+    pub fn to_place(&self, area: AreaId) -> Self {
+        Self {
+            area,
+            ..self.clone()
+        }
+    }
+
     /// The same visit to another page.
     #[must_use]
     pub fn elsewhere(&self, path: String) -> Self {

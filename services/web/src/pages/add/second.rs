@@ -7,6 +7,7 @@ use super::super::words;
 use super::PATH;
 use super::choice::{ONE_PLACE, OWN, field_of, own_series, written};
 use super::prepared::{Prepared, takers};
+use super::untitled::TITLE;
 use joinedup_application::tables::{Column, NotTaken, Numbers, PlaceOf};
 use joinedup_events::observation::{Grain, Mark, ObservationFact, Observed};
 use joinedup_events::{Amount, Area, Event, Fact};
@@ -63,6 +64,7 @@ fn form(visit: &Visit, id: &str, here: &Address, prepared: &Prepared) -> Markup 
             (layout::kept(here, &["use"]))
             @if prepared.look.published.is_some() { input type="hidden" name="use" value="own"; }
             h2 { "The columns" }
+            @if columns.first().is_some_and(|c| c.title == format!("{TITLE} 1")) { p.note #untitled { "The first row has a date and a number, so we read it as data and called the columns " (TITLE) " 1, " (TITLE) " 2 and so on." } }
             label { "Date or period of each row"
                 select name="date" {
                     option value="" { "Choose a column" }

@@ -51,7 +51,7 @@ pub(super) fn form(visit: &Visit, framework: &Framework, scale: &Scale, typed: &
                 @if !by_team { label.tick for="with-carer" { input #with-carer type="checkbox" name="with-carer" value="yes" checked[typed.get("with-carer").is_some()]; "A carer helped to answer" } }
             }
             @for field in ["on", "team", "form"] { @if let Some(why) = typed.why(field) { p.why id=(format!("{field}-why")) { (why) } } }
-            (ballot::legend(scale, false))
+            (ballot::legend(scale, false, Some("not applicable")))
             @for (row, item) in questions(framework).into_iter().enumerate() {
                 @let (id, name) = (id(row), name(&item.id));
                 div.question {

@@ -252,7 +252,7 @@ fn questionnaire(
                         label.tick for="with-carer" { input #with-carer type="checkbox" name="with-carer" value="yes" checked[typed.get("with-carer").is_some()]; "Somebody helped me to answer" }
                     }
                 }
-                (ballot::legend(scale, false))
+                (ballot::legend(scale, false, Some("does not apply")))
                 @for (row, item) in questions(framework).into_iter().enumerate() {
                     @let (id, name) = (field_of(row), name(&item.id));
                     // How an answer is counted is nothing to ask people about.

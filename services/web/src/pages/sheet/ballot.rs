@@ -64,16 +64,17 @@ fn words(scale: &Scale, level: u8) -> String {
     }
 }
 
-/// What the levels are called, as a legend.
+/// What the levels are called, as a legend, and what none is called where it can be chosen.
 #[must_use]
-pub fn legend(scale: &Scale, coloured: bool) -> Markup {
+pub fn legend(scale: &Scale, coloured: bool, none: Option<&str>) -> Markup {
     html! {
-        @if scale.levels.is_empty() { p.note { "Levels go from " (scale.lowest) " to " (scale.highest) "." } }
+        @if scale.levels.is_empty() { p.note { "Levels go from " (scale.lowest) " to " (scale.highest) "." @if let Some(none) = none { " – means: " (none) "." } } }
         @else {
             ul.legend aria-label="Levels" {
                 @for level in scale.lowest..=scale.highest {
                     li { span.level.(if coloured { format!("l{level}") } else { "l0".to_owned() }) { (level) } (scale.level(level).unwrap_or_default()) }
                 }
+                @if let Some(none) = none { li { span.level.l0 { "–" } (none) } }
             }
         }
     }

@@ -27,7 +27,7 @@ pub(super) fn form(sheet: &Sheet<'_>, typed: &Typed) -> Markup {
     };
     html! {
         h2 #sheet-name { (heading(sheet)) span.place data-progress { ": " (rated) " of " (all) " " (if sheet.step == Step::Plan { "set" } else { "rated" }) } }
-        (explained(sheet))
+        (explained(sheet, open))
         form.sheet method="post" action=(sheet.address()) {
             input type="hidden" name="key" value=(uuid::Uuid::now_v7());
             div.scroll tabindex="0" role="region" aria-label="Sheet" {
@@ -47,7 +47,7 @@ pub(super) fn form(sheet: &Sheet<'_>, typed: &Typed) -> Markup {
                     }
                 }
             }
-            @if open { (bar(sheet, typed)) } @else { p.note { "You can read this sheet. Whoever records ratings needs the role of an assessor here." } }
+            @if open { (bar(sheet, typed)) }
         }
     }
 }
@@ -61,22 +61,28 @@ fn heading(sheet: &Sheet<'_>) -> String {
 }
 
 /// What is to be done here, the levels, and who has rated.
-fn explained(sheet: &Sheet<'_>) -> Markup {
+fn explained(sheet: &Sheet<'_>, open: bool) -> Markup {
     let raters = sheet.raters();
     let all = sheet.places.len() * sheet.items.len();
     html! {
         @match (sheet.step, &sheet.rater) {
+            _ if !open => p.note { "You can read this sheet. Whoever records ratings needs the role of an assessor here." }
             (Step::Rate, None) => p.note { "Choose a level for each item, then save once. On a keyboard, type the level: the next field follows. To let several people rate before they agree, give each a code under “Rating as”." }
             (Step::Rate, Some(_)) => p.note { "You rate alone: what others gave is not shown here. Choose a level for each item, then save once." }
-            (Step::Moderate, _) => p.note { "What was given stands side by side. Choose the level that is to be recorded, say why where it was changed, and publish when the round is over." }
+            (Step::Moderate, _) => p.note { "What was given stands side by side. Choose the level that is to be recorded, and publish when the round is over." }
             (Step::Plan, _) => p.note { "Choose the level that is wanted and the date. Evidence is about the place and never about a person; it stays apart from the levels." }
         }
         @if let Some(scoring) = &sheet.framework.scoring { details #scoring { summary { "How this is scored" } p.note { (scoring) } } }
-        (ballot::legend(sheet.scale, is_coloured(sheet)))
+        (ballot::legend(sheet.scale, is_coloured(sheet), none(sheet)))
         @if !raters.is_empty() && sheet.step != Step::Plan {
             p.small #raters { "Raters: " @for (i, (rater, count)) in raters.iter().enumerate() { @if i > 0 { ", " } a href=(sheet.address().with("rater", rater).with("view", "rate")) { (rater) } " (" (count) " of " (all) ")" } }
         }
     }
+}
+
+/// What no level is called, where that can be chosen.
+fn none(sheet: &Sheet<'_>) -> Option<&'static str> {
+    (sheet.step != Step::Plan).then_some("not rated")
 }
 
 fn is_coloured(sheet: &Sheet<'_>) -> bool {
@@ -92,7 +98,7 @@ fn head(sheet: &Sheet<'_>, raters: &[&Slug]) -> Markup {
                 @let (rated, all) = sheet.progress(std::slice::from_ref(place));
                 th scope="col" { (sheet.visit.title_of(place.as_str())) br; span.small { (rated) " of " (all) } }
             }
-            @if sheet.step == Step::Moderate { th scope="col" { "Why" } }
+            @if sheet.step == Step::Moderate { th scope="col" { "Why, where you change a level (not required)" } }
             @if sheet.step == Step::Plan { th scope="col" { "By" } th scope="col" { "Evidence (do not include details about people)" } }
         }
     }
@@ -108,7 +114,7 @@ fn group(sheet: &Sheet<'_>, row: usize, item: &Item) -> Markup {
     let is_new = before.is_none_or(|before| before.group != item.group);
     html! {
         @if is_new && (item.group.is_some() || question.is_some()) {
-            tr.group { th colspan="99" scope="colgroup" { @if let Some(group) = &item.group { strong { (words::sentence(group)) } " " } @if let Some(question) = question { (question) } } }
+            tr.group { th colspan="99" scope="colgroup" { div { @if let Some(group) = &item.group { strong { (words::sentence(group)) } " " } @if let Some(question) = question { (question) } } } }
         }
     }
 }
@@ -165,7 +171,7 @@ fn cell(
         }
         (ballot::field(&Ballot {
             id: &field, name: &name_of, legend: &title, scale: sheet.scale, chosen: chosen.as_deref(),
-            none: (sheet.step != Step::Plan).then_some("not rated"), coloured: is_coloured(sheet), why: typed.why(&field), closed, first: false,
+            none: none(sheet), coloured: is_coloured(sheet), why: typed.why(&field), closed, first: false,
         }))
         input type="hidden" name=(seen_name) value=(typed.get(&seen_name).map_or_else(|| seen.written(), ToOwned::to_owned));
         @if typed.get(&name_of).is_some() { p.small { "recorded now: " (seen.level.map_or_else(|| "nothing".to_owned(), |level| level.to_string())) } }
