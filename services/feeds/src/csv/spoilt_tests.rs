@@ -1,4 +1,4 @@
-//! Tables of which a part would be lost in silence, or added to what it is no part of.
+//! Tables of which a part would be lost in silence, or added to something else.
 
 use super::*;
 use crate::sheet::tests::without_results;
