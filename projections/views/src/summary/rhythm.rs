@@ -155,7 +155,7 @@ mod tests {
         let months = (0..6).map(|m| m * 30 * 24);
         assert!(of(daily).is_regular_within(1));
         assert!(of(working_days).is_regular_within(1));
-        assert!(of(fridays.clone()).is_regular_within(7) && !of(fridays).is_regular_within(1));
+        assert!(of(fridays).is_regular_within(7) && !of(fridays).is_regular_within(1));
         assert!(of(months.clone()).is_regular_within(31) && !of(months).is_regular_within(7));
         let now_and_then = [0, 1, 2, 9, 11, 12, 25, 26, 31, 32, 40].map(|d| d * 24);
         assert!(!of(now_and_then).is_regular_within(31));

@@ -216,7 +216,7 @@ fn cell(visit: &Visit, overview: &Overview, led: &Led<'_>, area: &AreaId) -> Mar
 /// How a line stands, in a few words. Where its numbers ended more than a year ago it is not too early to tell.
 #[must_use]
 pub fn stands(visit: &Visit, line: &Line) -> &'static str {
-    let ended = |start: NaiveDate| start + A_YEAR < visit.today();
+    let ended = |start: NaiveDate| Period::of(line.period, start).end + A_YEAR < visit.today();
     match line.latest {
         Some((start, _)) if !line.is_judged() && ended(start) => "No recent data",
         _ => icon::variation_word(line.variation),
