@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::OrFail;
 
-/// Above those of well-known services.
-const LOWEST: u16 = 10_000;
+/// Above those of well-known services, and of those that browsers refuse to open (10080 is the highest).
+const LOWEST: u16 = 10_081;
 /// Where connections' own ports begin on a Linux that nobody has set otherwise.
 const EPHEMERAL: u16 = 32_768;
 

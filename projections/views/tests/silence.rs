@@ -212,7 +212,7 @@ fn a_week_is_not_judged_before_the_list_of_every_friday_is_in() {
     assert_eq!(last_weeks(&in_time, 98, 3), [State::Missing, part, whole]);
     // No week waits for the list of the month: charts would stop for as long, and what got worse would be calm.
     let mut monthly = feed("/monthly", 0..80);
-    monthly.retain(|e| (e.recorded_at - hour(0, 0)).num_days() % 16 == 0);
+    monthly.retain(|e| (e.recorded_at - hour(0, 0)).num_days() % 14 == 0);
     let with_monthly = [feed("/a", 0..140), monthly].concat();
     assert_eq!(last_weeks(&with_monthly, 84, 2), [whole, whole]);
     // Who reports when somebody is admitted is waited for by nobody.

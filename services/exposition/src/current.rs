@@ -307,8 +307,10 @@ fn add_projector(samples: &mut Samples, views: &Views, status: &Status, now: Dat
     ] {
         samples.add(metric, &[PROJECTOR], value);
     }
-    if let Some(stored) = views.last_quarantined() {
-        samples.add(&names::LAST_QUARANTINED, &[PROJECTOR], seconds(stored));
+    // Of views that are built anew it is not known yet.
+    let none = (status.caught_up && status.quarantined == 0).then_some(0.0);
+    if let Some(stored) = views.last_quarantined().map(seconds).or(none) {
+        samples.add(&names::LAST_QUARANTINED, &[PROJECTOR], stored);
     }
     if let Some(position) = status.rebuild {
         samples.add(&names::REBUILDING, &[PROJECTOR], position as f64);

@@ -144,7 +144,7 @@ metrics! {
     QUARANTINED = Gauge Light "joinedup_projector_quarantined_events" one ["projector"]
         "Events set aside because they could not be read. Each is missing from every chart; one that its source has sent anew, right, is counted here all the same.";
     LAST_QUARANTINED = Gauge Now "joinedup_projector_last_quarantined_timestamp_seconds" one ["projector"]
-        "When the log stored the latest of the events set aside.";
+        "When the log stored the latest of the events set aside; 0 where there are none.";
 
     STATE = Gauge Light "joinedup_projector_state" one ["projector", "state"]
         "1 for the state that the projector is in, 0 for the others.";

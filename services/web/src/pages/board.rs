@@ -6,7 +6,7 @@ use super::visit::Visit;
 use super::{health, words};
 use crate::door::problem::Problem;
 use axum::response::Response;
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Days, NaiveDate};
 use joinedup_application::charts::{self, ChartRequest};
 use joinedup_application::waiting::facets::{Facet, NONE, Narrowed};
 use joinedup_application::waiting::{Waiting, board};
@@ -145,7 +145,7 @@ fn nobody(
     }
 }
 
-/// How many were waiting at last midnight, and at the midnights that ended the same weekday in past weeks. The number of now
+/// How many were waiting when the last day ended of which all is known, and when the same weekday did in past weeks. The number of now
 /// holds who became ready today and leaves today, which no midnight does, and is compared with none of them.
 struct Usual {
     midnight: usize,
@@ -164,14 +164,14 @@ const MIN_WEEKS: usize = 4;
 impl Usual {
     fn in_words(&self) -> String {
         let sign = match (self.midnight < self.least, self.midnight > self.most) {
-            (true, _) => ", ▼ lower than usual",
-            (_, true) => ", ▲ higher than usual",
-            _ => ", as usual",
+            (true, _) => "▼ lower than usual",
+            (_, true) => "▲ higher than usual",
+            _ => "as usual",
         };
         let (midnight, day, median, weeks) =
             (self.midnight, &self.weekday, self.median, self.weeks);
         format!(
-            "at midnight {midnight}{sign} on a {day} ({} to {} in {weeks} weeks, median {median})",
+            "{midnight} on {day} night, {sign} ({} to {} in {weeks} weeks, median {median})",
             self.least, self.most
         )
     }
@@ -194,29 +194,29 @@ impl Usual {
     }
 }
 
-/// What is usual at the midnight that ended yesterday, as the measure of those waiting says.
+/// What is usual on that night, as the measure of those waiting says. Just after midnight not every source has reported of the day
+/// before.
 fn usual(visit: &Visit) -> Option<Usual> {
-    let yesterday = visit.today().pred_opt()?;
+    let earliest = visit.today() - Days::new(2);
     let request = ChartRequest {
-        from: Some(yesterday - Days::new(7 * WEEKS)),
-        to: Some(yesterday),
+        from: Some(earliest - Days::new(7 * WEEKS)),
+        to: Some(visit.today()),
         period: Some(Grain::Day),
         ..ChartRequest::new("tr-ready-now", visit.area.as_str())
     };
     let answer = charts::ask(&visit.app, &request, visit.audience()).ok()?;
-    let points = answer.chart.points.iter().map(|p| &p.point);
-    let same: Vec<(NaiveDate, usize)> = points
-        .filter(|p| p.is_judged() && p.period_start.weekday() == yesterday.weekday())
-        .filter_map(|p| {
-            Some((
-                p.period_start,
-                p.value.filter(|v| *v >= 0.0)?.round() as usize,
-            ))
-        })
+    let judged = answer.chart.points.iter().map(|p| &p.point);
+    let judged: Vec<(NaiveDate, usize)> = judged
+        .filter(|p| p.is_judged())
+        .filter_map(|p| Some((p.period_start, p.value.filter(|v| *v >= 0.0)?)))
+        .map(|(day, value)| (day, value.round() as usize))
         .collect();
-    let (_, midnight) = *same.iter().find(|(day, _)| *day == yesterday)?;
-    let past = same.iter().filter(|(day, _)| *day < yesterday);
-    let weekday = yesterday.format("%A").to_string();
+    let (last, midnight) = *judged.last().filter(|(day, _)| *day >= earliest)?;
+    let past = judged.iter().filter(|(day, _)| {
+        let weeks_ago = (last - *day).num_days();
+        weeks_ago > 0 && weeks_ago % 7 == 0 && weeks_ago <= 7 * WEEKS.cast_signed()
+    });
+    let weekday = last.format("%A").to_string();
     Usual::of(midnight, weekday, past.map(|(_, count)| *count).collect())
 }
 
@@ -367,7 +367,7 @@ mod tests {
         };
         assert_eq!(
             of(14, &[12, 10, 16, 13]).as_deref(),
-            Some("at midnight 14, as usual on a Sunday (10 to 16 in 4 weeks, median 12.5)")
+            Some("14 on Sunday night, as usual (10 to 16 in 4 weeks, median 12.5)")
         );
         let higher = of(17, &[12, 10, 16, 13]).unwrap();
         assert!(higher.contains("higher than usual"), "{higher}");

@@ -34,7 +34,7 @@ pub fn without_numbers(chart: &Chart) -> &'static str {
 /// Whether a point has no number because there is none of its place at any time, as its note says.
 fn is_without_any(point: &Point) -> bool {
     let note = point.note.as_deref();
-    note.is_some_and(|note| note.starts_with("nothing was ever"))
+    note.is_none_or(|note| note.starts_with("nothing was ever"))
 }
 
 /// The finding of a chart. A change that was followed by a shift comes first, then an agreed new baseline, then what the
