@@ -12,7 +12,7 @@ use crate::correlation::lagged;
 use crate::numerics::gamma::rough_normal_quantile;
 use crate::numerics::{summary, tails};
 use crate::rules::Rule;
-use crate::runs::{Side, exact_sign};
+use crate::runs::{Side, exact_sign, rarer_side};
 use crate::verdict::{PointState, Verdict};
 
 /// The latest values that are compared with all before them, at most.
@@ -142,9 +142,7 @@ fn last_run(values: &[(Option<f64>, f64)]) -> Option<f64> {
         .iter()
         .filter_map(|(value, centre)| Some(exact_sign((*value)?, *centre)))
         .collect();
-    let count = |side: i8| sides.iter().filter(|&&other| other == side).count();
-    let (below, above) = (count(-1), count(1));
-    let on_centre = exact_sign(below as f64, above as f64);
+    let on_centre = rarer_side(&sides);
     let sides: Vec<i8> = sides
         .into_iter()
         .map(|side| if side == 0 { on_centre } else { side })

@@ -157,7 +157,7 @@ impl Analysis {
         let count = |side: i8| sides.iter().filter(|&&other| other == side).count();
         let (mut below, on, mut above) = (count(-1), count(0), count(1));
         let on_centre = match method {
-            RunsMethod::Conditional => exact_sign(below as f64, above as f64),
+            RunsMethod::Conditional => rarer_side(sides),
             _ => 0,
         };
         match on_centre {
@@ -237,6 +237,12 @@ pub fn analyse_around(values: &[Option<f64>], centre: f64, method: RunsMethod) -
     let values = values.iter().flatten();
     let sides: Vec<i8> = values.map(|value| exact_sign(*value, centre)).collect();
     Analysis::of(&sides, method).runs
+}
+
+/// The side (−1, 1) on which fewer of some values lie, which those on the centre count as; 0 where there is none.
+pub(crate) fn rarer_side(sides: &[i8]) -> i8 {
+    let count = |side: i8| sides.iter().filter(|&&other| other == side).count();
+    exact_sign(count(-1) as f64, count(1) as f64)
 }
 
 /// −1, 0 or 1 as the value is below, on or above the centre; 0 for missing values.

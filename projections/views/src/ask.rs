@@ -71,18 +71,6 @@ impl Span {
         }
     }
 
-    /// The same from the first period with data on.
-    const fn whole(self) -> Self {
-        match self {
-            Self::Periods { grain, to, .. } => Self::Periods {
-                grain,
-                from: None,
-                to,
-            },
-            days @ Self::Days(_) => days,
-        }
-    }
-
     /// Every period of the measure's own length.
     pub const ALL: Self = Self::Periods {
         grain: None,
@@ -224,7 +212,7 @@ pub fn ask(
     question: &Question<'_>,
 ) -> Result<Vec<Answer>, AskError> {
     let from = question.span.shown_from();
-    Ok(judged_points(basis, definitions, question)?
+    Ok(points_of(basis, definitions, question, Shown::Judged)?
         .into_iter()
         .map(|(measure, query, area, points)| {
             let now = query.now;
@@ -277,45 +265,29 @@ pub fn ask_points(
     definitions: &Definitions<'_>,
     question: &Question<'_>,
 ) -> Result<BTreeMap<AreaId, Vec<Point>>, AskError> {
-    Ok(points_of(basis, definitions, question)?
+    Ok(points_of(basis, definitions, question, Shown::Alone)?
         .into_iter()
         .map(|(_, _, area, points)| (area, points))
         .collect())
 }
 
-/// The points that are judged: all there are, also where fewer are to be shown. Whoever chooses where a chart begins would choose its
-/// centre line otherwise, and with it what the chart says.
-fn judged_points<'a>(
-    basis: &Basis<'_>,
-    definitions: &Definitions<'a>,
-    question: &Question<'a>,
-) -> Result<Vec<AreaPoints<'a>>, AskError> {
-    let asked = points_of(basis, definitions, question)?;
-    let Some(from) = question.span.shown_from() else {
-        return Ok(asked);
-    };
-    let whole = Question {
-        span: question.span.whole(),
-        ..question.clone()
-    };
-    let whole = points_of(basis, definitions, &whole)?;
-    let longer = asked.into_iter().zip(whole).map(|(asked, whole)| {
-        // What is asked from before the data began is shown as missing.
-        let first = whole.3.first();
-        match first.is_some_and(|first| first.period_start <= from) {
-            true => whole,
-            false => asked,
-        }
-    });
-    Ok(longer.collect())
-}
-
 type AreaPoints<'a> = (&'a Measure, PointQuery<'a>, AreaId, Vec<Point>);
+
+/// What points are for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// To be judged: all there are, also where fewer are to be shown. Whoever chooses where a chart begins would choose its centre
+    /// line otherwise, and with it what the chart says.
+    Judged,
+    /// By themselves.
+    Alone,
+}
 
 fn points_of<'a>(
     basis: &Basis<'_>,
     definitions: &Definitions<'a>,
     question: &Question<'a>,
+    shown: Shown,
 ) -> Result<Vec<AreaPoints<'a>>, AskError> {
     let measure = definitions
         .measures
@@ -357,14 +329,30 @@ fn points_of<'a>(
         query.check(definitions.areas)?;
         check_span(&query)?;
         query.check_values(basis.cells(measure))?;
-        let points = published(
-            basis,
-            definitions.areas,
-            &query,
-            &of_grain,
-            question.audience,
-            definitions.policy,
-        );
+        let published = |query: &PointQuery<'_>, areas: &[AreaId]| {
+            let (register, who) = (definitions.areas, question.audience);
+            published(basis, register, query, areas, who, definitions.policy)
+        };
+        let points = match from.filter(|_| shown == Shown::Judged) {
+            None => published(&query, &of_grain),
+            Some(from) => {
+                let whole = PointQuery {
+                    from: None,
+                    ..query
+                };
+                let mut points = published(&whole, &of_grain);
+                // What is asked from before the data began is shown as missing.
+                let reaches = |p: &Point| p.period_start <= from;
+                let begun_later = points
+                    .iter()
+                    .filter(|(_, p)| !p.first().is_some_and(reaches));
+                let begun_later: Vec<AreaId> = begun_later.map(|(area, _)| area.clone()).collect();
+                if !begun_later.is_empty() {
+                    points.extend(published(&query, &begun_later));
+                }
+                points
+            }
+        };
         let with_query = |(area, points)| (measure, query, area, points);
         found.extend(points.into_iter().map(with_query));
     }

@@ -2,8 +2,8 @@
 
 use super::values::{Outcome, Values};
 use crate::BadRow;
-use crate::line_list::mapping::plain;
 use crate::line_list::moment::Moment;
+use crate::plain::plain;
 use crate::sheet::{
     Fit, HAS_UNSAVED, SheetError, SheetRow, TORN, TextRows, UNSAVED, Workbook, is_workbook,
 };

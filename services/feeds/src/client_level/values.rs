@@ -1,7 +1,7 @@
 //! What the columns and values of the Client Level Data mean, in both releases of their lists.
 
-use crate::line_list::mapping::plain;
 use crate::mapping::{MappingError, from_toml, wrong};
+use crate::plain::plain;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 

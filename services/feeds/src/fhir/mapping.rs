@@ -1,8 +1,8 @@
 //! Which codes and words mean what: a built-in mapping, in which a site's own replaces what is different there.
 
 use super::node::Node;
-use crate::line_list::mapping::plain;
 use crate::mapping::{MappingError, file_text, must_be, over_built_in, wrong};
+use crate::plain::plain;
 use joinedup_events::reason::Reason;
 use joinedup_events::referral::{CareService, DeclineReason, Trigger};
 use joinedup_events::transfer::{AdmissionMethod, DischargeMethod, Pathway};

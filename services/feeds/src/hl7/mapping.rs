@@ -1,8 +1,8 @@
 //! Which field of a message says what: a built-in mapping, in which a site's own replaces what is elsewhere there.
 
 use super::message::{FieldValue, Message, Only, Place};
-use crate::line_list::mapping::plain;
 use crate::mapping::{MappingError, file_text, must_be, over_built_in, wrong};
+use crate::plain::plain;
 use joinedup_events::reason::Reason;
 use joinedup_events::transfer::{AdmissionMethod, DischargeMethod, Pathway};
 use joinedup_events::{AreaId, Areas, Slug};

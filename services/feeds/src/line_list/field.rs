@@ -2,10 +2,11 @@
 //! word that the mapping knows, or an area of the register.
 
 use super::fault::{UNKNOWN_AREA, UNKNOWN_CODE, UNREADABLE_TIME};
-use super::mapping::{ColumnRule, Columns, FieldRule, ListMapping, Read, plain};
+use super::mapping::{ColumnRule, Columns, FieldRule, ListMapping, Read};
 use super::moment::Moment;
 use super::table::Row;
 use crate::delay_reason;
+use crate::plain::plain;
 use crate::sheet::{HAS_UNSAVED, UNSAVED};
 use joinedup_events::Areas;
 use joinedup_events::reason::Reason;

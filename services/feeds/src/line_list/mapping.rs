@@ -2,7 +2,7 @@
 
 mod sense;
 
-pub use crate::plain::plain;
+use crate::plain::plain;
 
 use crate::mapping::{AreaRule, MappingError, file_text, from_toml, wrong};
 use joinedup_events::{Family, Slug};

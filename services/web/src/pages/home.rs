@@ -57,27 +57,29 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
         let seen = board.as_ref().filter(|_| !closed);
         let waiting = seen.map(|b| waiting_now(b, MAX_LINES));
         // As many as the page shows to which the lists lead.
-        let signals = overview.signals().len() + overview.doubtful().len();
+        let unsure = overview.doubtful();
+        let signals = overview.signals().len() + unsure.len();
+        let doubted = |is: fn(&Line) -> bool| unsure.iter().filter(|l| is(l)).count();
+        let (worse_unsure, better_unsure) = (doubted(Line::worsens), doubted(Line::improves));
         let nothing_judged = !overview.lines.values().any(Line::is_judged);
-        let doubted = |is: fn(&Line) -> bool| overview.doubtful().iter().filter(|l| is(l)).count();
         html! {
             div.briefing {
                 header #briefing data-live {
                     p.kicker { (visit.title_of(visit.area.as_str())) " · " (words::long_date(visit.today())) }
-                    h1 { (headline(visit, waiting.as_ref(), &worse, &better, &changes, nothing_judged, doubted(Line::worsens))) }
+                    h1 { (headline(visit, waiting.as_ref(), &worse, &better, &changes, nothing_judged, worse_unsure)) }
                 }
                 div.three {
                     section.card #worse data-live aria-labelledby="worse-name" {
                         h2 #worse-name { "Needs attention" }
-                        (list(visit, &worse, signals, if nothing_judged { NOT_JUDGED } else if doubted(Line::worsens) == 0 { "Nothing is getting worse." } else { "Nothing stands out among all charts." }))
-                        (doubtful(visit, doubted(Line::worsens), "worse"))
+                        (list(visit, &worse, signals, if nothing_judged { NOT_JUDGED } else if worse_unsure == 0 { "Nothing is getting worse." } else { "Nothing stands out among all charts." }))
+                        (doubtful(visit, worse_unsure, "worse"))
                         // Below the shorter of the two lists, so that all stands on one screen.
                         @if worse.len() <= better.len() { (under_test(visit, &changes)) }
                     }
                     section.card #better data-live aria-labelledby="better-name" {
                         h2 #better-name { "Getting better" }
                         (list(visit, &better, signals, if nothing_judged { NOT_JUDGED } else { "No clear improvement at the moment." }))
-                        (doubtful(visit, doubted(Line::improves), "better"))
+                        (doubtful(visit, better_unsure, "better"))
                         @if worse.len() > better.len() { (under_test(visit, &changes)) }
                     }
                     section.card #waits data-live aria-labelledby="waits-name" {
