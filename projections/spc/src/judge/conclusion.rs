@@ -104,13 +104,12 @@ fn mark_level_change(
         .recent_shift()
         .filter(|shift| applies && shift.p < LEVEL_CHANGE)?;
     let side = shift.side?;
-    let latest = latest_values(verdict, shift.latest);
-    let newest = latest.iter().take(STILL_THERE);
+    let all = latest_values(verdict, usize::MAX);
+    let newest = all.iter().take(STILL_THERE);
     let newest = summary::mean(newest.filter_map(|&i| verdict.points[i].value));
     if Side::of(rules.compare(newest, shift.mean_before)) != Some(side) {
         return None;
     }
-    let all = latest_values(verdict, usize::MAX);
     let values: Vec<f64> = all
         .iter()
         .rev()

@@ -13,7 +13,7 @@ use maud::{Markup, html};
 #[must_use]
 pub fn list(visit: &Visit, family: Family, entity: &str, area: Option<&AreaId>) -> Markup {
     let facts = facts(visit, family, entity, area);
-    let Some(authors) = read(visit, &facts) else {
+    let Some(authors) = read(visit, facts.iter().map(|fact| fact.position)) else {
         return html! {};
     };
     html! {
@@ -39,13 +39,10 @@ pub fn list(visit: &Visit, family: Family, entity: &str, area: Option<&AreaId>) 
 /// Whether what was recorded at a position is the reader's own, and the settings ask that somebody else accepts it.
 #[must_use]
 pub fn must_be_another(visit: &Visit, position: u64) -> bool {
-    let runtime = tokio::runtime::Handle::try_current();
-    let Some(runtime) = runtime.ok().filter(|_| visit.app.config.two_people) else {
-        return false;
-    };
-    let read = runtime.block_on(authors::authors(visit.app.log.as_ref(), [position]));
     let actor = visit.caller.actor();
-    read.is_ok_and(|authors| authors::is_alone(actor.as_deref(), Some(position), &authors))
+    visit.app.config.two_people
+        && read(visit, [position])
+            .is_some_and(|authors| authors::is_alone(actor.as_deref(), Some(position), &authors))
 }
 
 /// What was recorded, as the forms call it.
@@ -89,9 +86,8 @@ fn facts(visit: &Visit, family: Family, entity: &str, area: Option<&AreaId>) -> 
 }
 
 /// Pages are made on threads that may wait for the log.
-fn read(visit: &Visit, facts: &[StoredFact]) -> Option<Authors> {
+fn read(visit: &Visit, positions: impl IntoIterator<Item = u64>) -> Option<Authors> {
     let runtime = tokio::runtime::Handle::try_current().ok()?;
-    let positions = facts.iter().map(|fact| fact.position);
     let read = runtime.block_on(authors::authors(visit.app.log.as_ref(), positions));
     read.ok().filter(|authors| !authors.is_empty())
 }
