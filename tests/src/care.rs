@@ -1,6 +1,15 @@
 //! Events of the invented county as a source writes them, for tests that are a publisher.
 
+use chrono::{NaiveDate, Utc};
 use serde_json::{Value, json};
+
+/// Today's date where care is given: the product's day, and not UTC's, which is another for an hour of each summer night.
+#[must_use]
+pub fn today() -> NaiveDate {
+    Utc::now()
+        .with_timezone(&chrono_tz::Europe::London)
+        .date_naive()
+}
 
 /// An event about an area of the invented county: type without its prefix (`transfer.ready.v1`), id, time and data.
 /// Without a time of recording it is recorded when it arrives.

@@ -12,7 +12,7 @@ use ureq::http::Request;
 use crate::OrFail;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
-const LARGEST_BODY: u64 = 256 * 1024 * 1024;
+const MAX_BODY_BYTES: u64 = 256 * 1024 * 1024;
 
 /// An answer, whatever its status.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ pub fn send(
     let body = response
         .body_mut()
         .with_config()
-        .limit(LARGEST_BODY)
+        .limit(MAX_BODY_BYTES)
         .read_to_vec()
         .map_err(|error| format!("{method} {url}: {error}"))?;
     Ok(Response {

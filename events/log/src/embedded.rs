@@ -18,8 +18,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use joinedup_store::{self as store, Check, Durability, DurableStore, Options, Store};
-use tokio::sync::{mpsc, oneshot, watch};
+use joinedup_store::{self as store, Check, CommitError, Durability, DurableStore, Options, Store};
+use tokio::sync::{OnceCell, mpsc, oneshot, watch};
 
 use crate::{
     AppendError, Appended, Batch, EventLog, LogIdentity, NewEvent, Position, ReadError,
@@ -58,6 +58,8 @@ pub struct EmbeddedLog {
     head: watch::Receiver<u64>,
     requests: Option<mpsc::Sender<Request>>,
     writer: Option<JoinHandle<()>>,
+    /// The writer has read what it reads before the first append.
+    began: OnceCell<()>,
 }
 
 /// What the writer, the readers and the subscriptions share.
@@ -66,7 +68,7 @@ struct Shared {
     identity: LogIdentity,
     recent: RwLock<Recent>,
     /// Why nothing is appended any more, once that is so.
-    stopped: OnceLock<String>,
+    stopped: OnceLock<Unwritable>,
     /// So many events were read from the store since memory was last given back.
     read_events: AtomicUsize,
 }
@@ -79,8 +81,8 @@ struct Recent {
 
 impl EmbeddedLog {
     /// Opens the log in a folder, or makes one. Blocks while it reads the events since the index was last written (at most
-    /// some 50,000). Those within the window for repeats are read before the first append; where they are damaged, it says
-    /// so and nothing is appended.
+    /// some 50,000). Those within the window for repeats are read before the first append, or when
+    /// [`writable`](EventLog::writable) is first asked; where they are damaged, it says so and nothing is appended.
     ///
     /// # Errors
     /// See [`EmbeddedOpenError`].
@@ -90,7 +92,10 @@ impl EmbeddedLog {
     ) -> Result<Self, EmbeddedOpenError> {
         let path = path.as_ref();
         let name = || path.display().to_string();
-        let damaged = |what: String| EmbeddedOpenError::Damaged { path: name(), what };
+        let unread = |error| match error {
+            ReadError::Broken(what) => EmbeddedOpenError::Damaged { path: name(), what },
+            ReadError::Away(what) => EmbeddedOpenError::SetUp { path: name(), what },
+        };
         // Not a full check: reading checks every row and that positions follow on each other.
         let store = DurableStore::open(
             path,
@@ -101,7 +106,7 @@ impl EmbeddedLog {
                 only_copy: true,
             },
         )?;
-        let identity = identity(&store).map_err(damaged)?;
+        let identity = identity(&store).map_err(unread)?;
         let identity = match identity {
             Some(identity) => identity,
             None => {
@@ -117,7 +122,7 @@ impl EmbeddedLog {
                 LogIdentity(identity)
             }
         };
-        let loaded = Loaded::from(&store).map_err(damaged)?;
+        let loaded = Loaded::from(&store).map_err(unread)?;
         let (head_sender, head) = watch::channel(loaded.head);
         let shared = Arc::new(Shared {
             store,
@@ -150,6 +155,7 @@ impl EmbeddedLog {
             head,
             requests: Some(requests),
             writer: Some(writer),
+            began: OnceCell::new(),
         })
     }
 
@@ -161,12 +167,30 @@ impl EmbeddedLog {
         self.shared.store.size_on_disk().map_err(read_error)
     }
 
+    /// Hands events to the writer and waits for its answer.
+    async fn request(&self, events: Vec<NewEvent>) -> Result<Vec<Appended>, AppendError> {
+        let gone =
+            || AppendError::Unconfirmed("the log's writer has stopped: open the log again".into());
+        let (answer, answered) = oneshot::channel();
+        let requests = self.requests.as_ref().ok_or_else(gone)?;
+        requests
+            .send(Request { events, answer })
+            .await
+            .map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    /// Has the writer read what it needs before the first append.
+    async fn begin(&self) -> Result<(), AppendError> {
+        self.request(Vec::new()).await.map(drop)
+    }
+
     /// Reads and checks the whole log. Appends wait meanwhile.
     ///
     /// # Errors
     /// [`ReadError::Broken`] when anything in it is not as it was written.
     pub fn scrub(&self) -> Result<store::Scrubbed, ReadError> {
-        self.shared.store.scrub().map_err(read_error)
+        self.shared.store.scrub().map_err(read_error).map_err(told)
     }
 }
 
@@ -186,15 +210,7 @@ impl EventLog for EmbeddedLog {
         if events.is_empty() {
             return Ok(Vec::new());
         }
-        let gone =
-            || AppendError::Unconfirmed("the log's writer has stopped: open the log again".into());
-        let (answer, answered) = oneshot::channel();
-        let requests = self.requests.as_ref().ok_or_else(gone)?;
-        requests
-            .send(Request { events, answer })
-            .await
-            .map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+        self.request(events).await
     }
 
     async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, ReadError> {
@@ -227,9 +243,9 @@ impl EventLog for EmbeddedLog {
             .pop();
         match event {
             Some(event) if event.subject == subject => Ok(Some(event)),
-            _ => Err(ReadError::Broken(format!(
+            _ => Err(told(ReadError::Broken(format!(
                 "the event at position {position} is not on the subject it was on"
-            ))),
+            )))),
         }
     }
 
@@ -239,20 +255,27 @@ impl EventLog for EmbeddedLog {
         }
         let first = move |shared: &Shared| match rows(&shared.store, after.0).next() {
             Some(Ok(row)) => Ok(UNIX_EPOCH.checked_add(Duration::from_millis(row.written_at))),
-            Some(Err(what)) => Err(ReadError::Broken(what)),
+            Some(Err(error)) => Err(error),
             None => Ok(None),
         };
         self.shared.blocking(first).await
     }
 
     async fn writable(&self) -> Result<(), Unwritable> {
+        // Damage that would end the first append is known before it: at the first question after a start.
+        let begun = self.began.get_or_try_init(|| self.begin()).await;
         if let Some(why) = self.shared.stopped.get() {
-            return Err(Unwritable::ForGood(why.clone()));
+            return Err(why.clone());
         }
+        begun.map_err(|error| Unwritable::ForNow(error.to_string()))?;
         let asked = self.shared.blocking(|shared| Ok(shared.store.writable()));
         match asked.await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) if error.is_for_now() => Err(Unwritable::ForNow(error.to_string())),
+            Ok(Err(CommitError::Damaged { what, .. })) => Err(Unwritable::Damaged(format!(
+                "the log is damaged: {}",
+                options::damaged(&what)
+            ))),
             Ok(Err(error)) => Err(Unwritable::ForGood(error.to_string())),
             Err(error) => Err(Unwritable::ForNow(error.to_string())),
         }
@@ -361,6 +384,7 @@ impl Shared {
         tokio::task::spawn_blocking(move || read(&shared))
             .await
             .map_err(|error| ReadError::Away(format!("reading was interrupted: {error}")))?
+            .map_err(told)
     }
 
     fn read_rows(
@@ -383,9 +407,13 @@ impl Shared {
         let mut events = Vec::with_capacity(limit.min(BATCH_EVENTS));
         let mut bytes = 0;
         for row in rows(&self.store, after.0) {
-            let row = row.map_err(ReadError::Broken)?;
+            let row = match row {
+                // What is whole before the damage is read; who reads on from there meets it.
+                Err(_) if !events.is_empty() => return Ok(events),
+                row => row?,
+            };
             for event in row.events() {
-                let (event, _) = event.ok_or_else(|| ReadError::Broken(broken_row(&row)))?;
+                let (event, _) = event.ok_or_else(|| broken_row(&row))?;
                 if event.position > after {
                     bytes += event.payload.len();
                     events.push(event);
@@ -403,41 +431,56 @@ impl Shared {
 }
 
 /// The rows that hold the events after a position, each checked to follow on the one before.
-fn rows(store: &DurableStore, after: u64) -> impl Iterator<Item = Result<EventRow, String>> {
+fn rows(store: &DurableStore, after: u64) -> impl Iterator<Item = Result<EventRow, ReadError>> {
     let mut next = None;
     store.scan(EVENTS, &events_key(after + 1)).map(move |row| {
-        let row = row.map_err(|error| error.to_string())?;
-        let row = EventRow::decode(&row.key, row.value)
-            .ok_or("it holds a row that is not one of events")?;
+        let from = next.unwrap_or(after + 1);
+        let row = row.map_err(|error| match read_error(error) {
+            ReadError::Broken(what) => ReadError::Broken(format!(
+                "the events from position {from} on cannot be read: {what}"
+            )),
+            away @ ReadError::Away(_) => away,
+        })?;
+        let row = EventRow::decode(&row.key, row.value).ok_or_else(|| {
+            ReadError::Broken("it holds a row that is not one of events".to_owned())
+        })?;
         let expected = next.replace(row.last + 1);
         if expected.map_or(row.first > after + 1, |expected| row.first != expected) {
-            let from = expected.unwrap_or(after + 1);
-            return Err(format!(
+            return Err(ReadError::Broken(format!(
                 "the events from position {from} to {} are missing",
                 row.first - 1
-            ));
+            )));
         }
         Ok(row)
     })
 }
 
-fn broken_row(row: &EventRow) -> String {
-    format!(
+fn broken_row(row: &EventRow) -> ReadError {
+    ReadError::Broken(format!(
         "the row of the events from position {} to {} breaks off",
         row.first, row.last
-    )
+    ))
 }
 
 fn read_error(error: store::ReadError) -> ReadError {
     match error {
-        store::ReadError::Damaged { .. } => ReadError::Broken(error.to_string()),
+        store::ReadError::Damaged { what, .. } => ReadError::Broken(what),
         store::ReadError::Io { .. } => ReadError::Away(error.to_string()),
     }
 }
 
+/// An error as it is told outside: damage with what to do about it.
+fn told(error: ReadError) -> ReadError {
+    match error {
+        ReadError::Broken(what) => ReadError::Broken(options::damaged(&what)),
+        away @ ReadError::Away(_) => away,
+    }
+}
+
 /// None: nothing was ever written here.
-fn identity(store: &DurableStore) -> Result<Option<LogIdentity>, String> {
-    let value = store.get(IDENTITY).map_err(|error| error.to_string())?;
+fn identity(store: &DurableStore) -> Result<Option<LogIdentity>, ReadError> {
+    let broken = |what: &str| ReadError::Broken(what.to_owned());
+    let value = store.get(IDENTITY).map_err(read_error)?;
     match value {
         Some(value) => {
             let identity = value
@@ -445,9 +488,9 @@ fn identity(store: &DurableStore) -> Result<Option<LogIdentity>, String> {
                 .and_then(|id| std::str::from_utf8(id).ok());
             identity
                 .map(|id| Some(LogIdentity(id.to_owned())))
-                .ok_or_else(|| "its identity is unreadable".to_owned())
+                .ok_or_else(|| broken("its identity is unreadable"))
         }
         None if store.scan(b"", b"").next().is_none() => Ok(None),
-        None => Err("it holds rows and has no identity".to_owned()),
+        None => Err(broken("it holds rows and has no identity")),
     }
 }

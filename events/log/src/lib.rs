@@ -144,6 +144,9 @@ pub enum Unwritable {
     /// Until the log is opened again, for which the process has to end.
     #[error("{0}")]
     ForGood(String),
+    /// Until a person has put the log right: what is in it is damaged, and opening it again would find the same.
+    #[error("{0}")]
+    Damaged(String),
 }
 
 /// A run of events, in order, and where the log's head was when they were read.

@@ -1,5 +1,5 @@
 //! Improvement changes (PDSA cycles), the plan that they belong to, and the decisions people take about a chart (targets,
-//! new baselines) or about a source (that it has ended).
+//! new baselines) or about a source (that it has ended), and what a source says of itself.
 
 use crate::amount::Amount;
 use crate::facts::{Happened, Retracted, codes, facts, payload};
@@ -52,6 +52,21 @@ payload! {
         /// The CloudEvents `source` that has taken over its places, if one has.
         #[serde(default)]
         successor: Option<String>,
+    }
+}
+payload! {
+    /// Whoever sends this has reported everything that happened up to `time`, also where that was nothing: how else would a list
+    /// without changes differ from no list? From then on it is known by these words up to when the source has reported, and not by
+    /// when its events came, unless it reports `live`.
+    SourceReported {
+        /// The first day of which it reports everything. Of what happened before, it has reported only what had not
+        /// ended yet, so earlier periods are drawn and not judged. Left out: it is not known, or it always has.
+        #[serde(default)]
+        begins: Option<NaiveDate>,
+        /// It reports what happens when it happens, and says this once: up to when it has reported is known by when its events
+        /// come.
+        #[serde(default)]
+        live: bool,
     }
 }
 payload! {
@@ -156,5 +171,7 @@ facts! {
         PlanItemSet(ItemSet) = "plan-item-set" v 1,
         /// How far an item of a plan is.
         PlanProgressSet(ProgressSet) = "plan-progress-set" v 1,
+        /// A source has reported everything up to a time.
+        SourceReported(SourceReported) = "source-reported" v 1,
     }
 }

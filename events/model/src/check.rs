@@ -209,6 +209,14 @@ impl Submitted {
         kind.ok().map(|kind| kind.family)
     }
 
+    /// Whether it is of a type, such as `care.joinedup.change.source-reported`, in any version.
+    #[must_use]
+    pub fn is_of(&self, fact: &str) -> bool {
+        let kind = self.raw["type"].as_str();
+        let rest = kind.and_then(|kind| kind.strip_prefix(fact));
+        rest.is_some_and(|version| version.starts_with(".v"))
+    }
+
     /// Checks it.
     ///
     /// An event that does not say when it was recorded was recorded when it arrived: `time` instead would let a late

@@ -3,52 +3,57 @@
 mod instant;
 mod plain;
 
+use crate::keys::Text;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// A CloudEvent, borrowed from the bytes it was read from.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Envelope<'a> {
     /// Must be `1.0`.
-    #[serde(borrow)]
     pub specversion: Cow<'a, str>,
     /// The event type.
-    #[serde(borrow, rename = "type")]
     pub event_type: Cow<'a, str>,
     /// Who reports it (a URI reference).
-    #[serde(borrow)]
     pub source: Cow<'a, str>,
     /// Unique within the source.
-    #[serde(borrow)]
     pub id: Cow<'a, str>,
     /// When it happened.
-    #[serde(deserialize_with = "instant::required")]
     pub time: DateTime<Utc>,
     /// When it was recorded; the time of arrival where the publisher does not say.
-    #[serde(
-        default,
-        rename = "recordedtime",
-        deserialize_with = "instant::optional"
-    )]
     pub recorded_time: Option<DateTime<Utc>>,
     /// Who recorded it, where the door knew.
-    #[serde(default)]
     pub actor: Option<String>,
     /// What happened: the text of a JSON value.
-    #[serde(borrow, deserialize_with = "text_of")]
     pub data: &'a str,
 }
 
-fn text_of<'de: 'a, 'a, D: Deserializer<'de>>(d: D) -> Result<&'a str, D::Error> {
-    <&RawValue>::deserialize(d).map(RawValue::get)
+/// What the bytes of an event may say.
+#[derive(Deserialize)]
+struct Attributes<'a> {
+    #[serde(borrow)]
+    specversion: Option<Text<'a>>,
+    #[serde(borrow, rename = "type")]
+    event_type: Option<Text<'a>>,
+    #[serde(borrow)]
+    source: Option<Text<'a>>,
+    #[serde(borrow)]
+    id: Option<Text<'a>>,
+    #[serde(default, deserialize_with = "instant::read")]
+    time: Option<DateTime<Utc>>,
+    #[serde(default, rename = "recordedtime", deserialize_with = "instant::read")]
+    recorded_time: Option<DateTime<Utc>>,
+    actor: Option<String>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
 }
 
-/// Why bytes are no CloudEvent. No text holds a value of the event.
+/// Why bytes are not a CloudEvent. No text holds a value of the event.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvelopeError {
-    /// Not JSON, or an attribute is missing or of the wrong kind.
+    /// Not JSON, or an attribute is of the wrong kind.
     #[error("not a CloudEvent in JSON at line {line} column {column}: {rule}")]
     Json {
         /// The line, from 1.
@@ -56,8 +61,11 @@ pub enum EnvelopeError {
         /// The column, from 1.
         column: usize,
         /// What kind of misfit.
-        rule: String,
+        rule: &'static str,
     },
+    /// An attribute is not there.
+    #[error("`{0}` is missing")]
+    Missing(&'static str),
     /// Another version of CloudEvents.
     #[error("`specversion` must be 1.0")]
     SpecVersion,
@@ -69,24 +77,38 @@ pub enum EnvelopeError {
 impl<'a> Envelope<'a> {
     /// Reads one event.
     ///
-    /// Whether `data` is JSON is seen when it is read, of an event in the form that this product writes.
+    /// Of an event in the form that this product writes, `data` is not looked at here: [`crate::Event::decode`] finds JSON that is broken.
     ///
     /// # Errors
     /// When the bytes are not a CloudEvent 1.0 with `id`, `source`, `type`, `time` and `data`.
     pub fn from_json(bytes: &'a [u8]) -> Result<Self, EnvelopeError> {
         // Text that is known to be UTF-8 as a whole is read faster than bytes whose every string is looked at.
-        let read = match std::str::from_utf8(bytes) {
-            Ok(text) => match plain::read(text) {
-                Some(envelope) => return Ok(envelope),
-                None => serde_json::from_str(text),
-            },
-            Err(_) => serde_json::from_slice(bytes),
-        };
-        let envelope: Self = read.map_err(|e| EnvelopeError::Json {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => plain::read(text).map_or_else(|| Self::of(serde_json::from_str(text)), Ok),
+            Err(_) => Self::of(serde_json::from_slice(bytes)),
+        }
+    }
+
+    /// What the general parser read.
+    fn of(read: serde_json::Result<Attributes<'a>>) -> Result<Self, EnvelopeError> {
+        let read = read.map_err(|e| EnvelopeError::Json {
             line: e.line(),
             column: e.column(),
-            rule: attribute_rule(&e),
+            rule: rule_of(&e),
         })?;
+        let text = |name, text: Option<Text<'a>>| {
+            text.map(|text| text.0).ok_or(EnvelopeError::Missing(name))
+        };
+        let envelope = Self {
+            specversion: text("specversion", read.specversion)?,
+            event_type: text("type", read.event_type)?,
+            source: text("source", read.source)?,
+            id: text("id", read.id)?,
+            time: read.time.ok_or(EnvelopeError::Missing("time"))?,
+            recorded_time: read.recorded_time,
+            actor: read.actor,
+            data: read.data.ok_or(EnvelopeError::Missing("data"))?.get(),
+        };
         if envelope.specversion != "1.0" {
             return Err(EnvelopeError::SpecVersion);
         }
@@ -103,33 +125,12 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// The kind of misfit. A missing or repeated attribute is named (names are ours); values are never repeated.
-fn attribute_rule(error: &serde_json::Error) -> String {
-    const ATTRIBUTES: [&str; 8] = [
-        "specversion",
-        "type",
-        "source",
-        "id",
-        "time",
-        "recordedtime",
-        "actor",
-        "data",
-    ];
-    let text = error.to_string();
-    let named = ATTRIBUTES
-        .iter()
-        .find(|a| text.starts_with(&format!("missing field `{a}`")));
-    let twice = ATTRIBUTES
-        .iter()
-        .find(|a| text.starts_with(&format!("duplicate field `{a}`")));
-    match (named, twice) {
-        (Some(name), _) => format!("`{name}` is missing"),
-        (_, Some(name)) => format!("`{name}` is given twice"),
-        _ if error.is_data() => {
-            "an attribute is of the wrong kind; `time` and `recordedtime` are RFC 3339 with a zone"
-                .to_owned()
-        }
-        _ => "the text is not JSON".to_owned(),
+/// The kind of misfit, without the value that serde puts into its message.
+fn rule_of(error: &serde_json::Error) -> &'static str {
+    if error.is_data() {
+        "an attribute is given twice or of the wrong kind; `time` and `recordedtime` are RFC 3339 with a zone"
+    } else {
+        "the text is not JSON"
     }
 }
 

@@ -465,15 +465,8 @@ fn typed<'a, F>(
 
 /// The kind of a JSON misfit, without the value that serde puts into its message.
 fn rule_of(error: &serde_json::Error) -> &'static str {
-    let text = error.to_string();
-    if text.starts_with("missing field") {
-        "a required field is missing"
-    } else if text.starts_with("unknown variant") {
-        "a code is not in the list of this field"
-    } else if text.starts_with("duplicate field") {
-        "a field is given twice"
-    } else if error.is_data() {
-        "a value is of the wrong kind or out of range"
+    if error.is_data() {
+        "a field is missing or given twice, or its value is of the wrong kind, out of range or not in its list"
     } else {
         "the data are not a JSON object"
     }

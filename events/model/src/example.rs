@@ -311,6 +311,11 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
         r#"{"change":"source/havenshire-community","area":"havenshire","ended":"/havenshire/community/pas","because":"replaced","successor":"/havenshire/general/pas"}"#,
     ),
     (
+        "change.source-reported.v1",
+        "2026-05-31T06:00:00Z",
+        r#"{"change":"source/havenshire-general","area":"havenshire","begins":"2026-03-01"}"#,
+    ),
+    (
         "change.plan-item-set.v1",
         "2026-05-04T09:00:00Z",
         r#"{"change":"plan/equipment-first","area":"havenshire-north","aim":"Equipment is ordered on the day a date for going home is set.","framework":"scie","item":"co-timely-transfers","measures":["tr-delayed-nights"],"owner":"Head of community services","tested_by":"c-discharge-lounge","by":"2026-12-31"}"#,

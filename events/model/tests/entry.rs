@@ -103,6 +103,8 @@ fn vary(event_type: &str, example: &Value, numbers: &mut Numbers) -> Value {
             "reason" if event_type.contains(".change.") => numbers.words(),
             "date" | "expected" | "proposed" => numbers.day(2001, 25).into(),
             "by" => numbers.day(2027, 9).into(),
+            // Not after the time, which is drawn from 2001 on.
+            "begins" => numbers.day(2000, 1).into(),
             "meeting" | "due" => numbers.day(2026, 9).into(),
             "from" if event_type.contains(".change.") => numbers.day(2001, 25).into(),
             "level" | "to" | "from" => (1 + numbers.next(5)).into(),

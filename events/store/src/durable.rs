@@ -213,11 +213,12 @@ impl DurableStore {
     }
 
     fn check_writable(&self) -> Result<(), CommitError> {
-        match self.engine.damage().or_else(|| self.stopped.get()) {
-            Some(what) => Err(CommitError::Stopped {
-                path: self.path.clone(),
-                what: what.clone(),
-            }),
+        let path = || self.path.clone();
+        if let Some(what) = self.engine.damage().cloned() {
+            return Err(CommitError::Damaged { path: path(), what });
+        }
+        match self.stopped.get().cloned() {
+            Some(what) => Err(CommitError::Stopped { path: path(), what }),
             None => Ok(()),
         }
     }
@@ -250,7 +251,10 @@ impl DurableStore {
         let path = self.path.clone();
         let what = error.to_string();
         let _ = self.stopped.set(what.clone());
-        CommitError::Failed { path, what }
+        match self.engine.damage() {
+            Some(_) => CommitError::Damaged { path, what },
+            None => CommitError::Failed { path, what },
+        }
     }
 
     fn sync_with(&self, writer: &mut Writer) -> std::io::Result<()> {

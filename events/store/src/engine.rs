@@ -1,7 +1,7 @@
 //! The engine below the store, and the only file that names sled: one tree, its panics turned into errors.
 
 use std::convert::Infallible;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -22,6 +22,12 @@ pub(crate) const DATA: &str = "db";
 /// gigabyte in memory whatever the cache's size.
 const LARGE_ROW: usize = 1024;
 
+/// What its files are when they contradict each other.
+const INCONSISTENT: &str = "its files contradict each other";
+
+/// How often, twenty milliseconds apart, it is tried to open files that a store that was dropped still holds.
+const MAX_TRIES: u32 = 100;
+
 /// So often each row of such a scan is counted besides, so that fewer pages wait to be dropped: a look at a page that is in
 /// memory costs less than a microsecond.
 const MORE_ACCESSES: usize = 2;
@@ -33,7 +39,7 @@ pub(crate) struct Engine {
     path: PathBuf,
     tree: sled::Tree,
     db: sled::Db,
-    /// Set once, when sled panicked: its pages cannot be trusted from then on.
+    /// Set once, when sled panicked or could not write for what it read: its pages cannot be trusted from then on.
     damaged: OnceLock<String>,
 }
 
@@ -49,14 +55,11 @@ impl Engine {
         let db = loop {
             match guard(|| config.open()).map_err(|what| OpenError::damaged(of, what))? {
                 Ok(db) => break db,
-                // This process holds the folder's lock, so sled's own can only be held by threads of a store that was
-                // dropped a moment ago.
+                // This process holds the folder's lock, so sled's own, which it reports as an error without a kind, can
+                // only be held by threads of a store that was dropped a moment ago.
                 Err(sled::Error::Io(error))
-                    if error.to_string().contains("could not acquire lock") =>
+                    if error.kind() == ErrorKind::Other && waited < MAX_TRIES =>
                 {
-                    if waited == 100 {
-                        return Err(OpenError::Locked { path: of.into() });
-                    }
                     waited += 1;
                     std::thread::sleep(Duration::from_millis(20));
                 }
@@ -162,7 +165,7 @@ impl Engine {
         });
         match applied.map_err(io::Error::other)? {
             Ok(state) => Ok(state),
-            Err(TransactionError::Storage(error)) => Err(io_error(error)),
+            Err(TransactionError::Storage(error)) => Err(self.io_error(error)),
             Err(TransactionError::Abort(never)) => match never {},
         }
     }
@@ -173,7 +176,7 @@ impl Engine {
         inserted
             .map_err(io::Error::other)?
             .map(|_| ())
-            .map_err(io_error)
+            .map_err(|error| self.io_error(error))
     }
 
     /// Hands what was applied to the kernel. **Not durable**: the files need an fsync yet.
@@ -181,7 +184,7 @@ impl Engine {
         self.guard(|| self.tree.flush())
             .map_err(io::Error::other)?
             .map(|_| ())
-            .map_err(io_error)
+            .map_err(|error| self.io_error(error))
     }
 
     /// Why its files are not to be trusted, if so.
@@ -214,8 +217,21 @@ impl Engine {
             }),
             Err(error) => Err(ReadError::Damaged {
                 path: path(),
-                what: error.to_string(),
+                what: sentence(error),
             }),
+        }
+    }
+
+    /// Why writing failed. What the files hold is to blame for all that the system did not refuse.
+    fn io_error(&self, error: sled::Error) -> io::Error {
+        match error {
+            sled::Error::Io(error) => error,
+            error => {
+                let what = sentence(error);
+                // The first reason stands.
+                let _ = self.damaged.set(what.clone());
+                io::Error::other(what)
+            }
         }
     }
 
@@ -251,15 +267,18 @@ fn open_error(path: &Path, error: sled::Error) -> OpenError {
             path: path.into(),
             what,
         },
-        error => OpenError::damaged(path, error.to_string()),
+        error => OpenError::damaged(path, sentence(error)),
     }
 }
 
-fn io_error(error: sled::Error) -> io::Error {
-    match error {
-        sled::Error::Io(error) => error,
-        error => io::Error::other(error.to_string()),
-    }
+/// What is wrong with the files, in words of this program. The engine's own go to the log, for whoever looks into its file.
+fn sentence(error: sled::Error) -> String {
+    tracing::debug!(%error, "the database cannot read its files");
+    let what = match error {
+        sled::Error::Corruption { .. } => "a part of its files is not as it was written",
+        _ => INCONSISTENT,
+    };
+    what.to_owned()
 }
 
 /// Runs code of sled's and turns a panic into a sentence.
@@ -268,6 +287,5 @@ fn io_error(error: sled::Error) -> io::Error {
 /// sled's is used after it: opening gives no database, and an open store refuses everything from then on. The message
 /// is kept out of the sentence: it may quote rows.
 fn guard<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(run))
-        .map_err(|_| "the database found its files inconsistent".to_owned())
+    catch_unwind(AssertUnwindSafe(run)).map_err(|_| INCONSISTENT.to_owned())
 }

@@ -139,6 +139,14 @@ pub enum CommitError {
         /// What was found, in a sentence.
         what: String,
     },
+    /// What is there is not what was committed, so nothing is added to it; opening it again does not mend that.
+    #[error("the store in {} is damaged: {what}", path.display())]
+    Damaged {
+        /// The store's folder.
+        path: PathBuf,
+        /// What was found, in a sentence.
+        what: String,
+    },
     /// An earlier commit failed, so what is in memory and what is on the disk may differ.
     #[error("the store in {} takes no commits since one failed ({what}): open it again", path.display())]
     Stopped {

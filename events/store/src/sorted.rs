@@ -105,6 +105,7 @@ impl SortedFile {
             }
             rest = after;
         }
+        self.ends_with_a_row(rest)?;
         Ok(None)
     }
 
@@ -121,6 +122,10 @@ impl SortedFile {
                     }
                     continue;
                 }
+                if let Err(error) = self.ends_with_a_row(&page[at..]) {
+                    (page, at, next) = (Vec::new(), 0, self.pages.len());
+                    return Some(Err(error));
+                }
                 if next >= self.pages.len() {
                     return None;
                 }
@@ -132,6 +137,17 @@ impl SortedFile {
                     }
                 }
             }
+        })
+    }
+
+    /// What is left of a page behind its last row is nothing.
+    fn ends_with_a_row(&self, rest: &[u8]) -> Result<(), ReadError> {
+        if rest.is_empty() {
+            return Ok(());
+        }
+        Err(ReadError::Damaged {
+            path: self.path.clone(),
+            what: "a page ends within a row".into(),
         })
     }
 

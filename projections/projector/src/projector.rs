@@ -68,14 +68,15 @@ impl Projector {
         let folder = Folder::open(&settings.folder)?;
         let generation = folder.current();
         // Until the log has been looked at, the view is as it was when it was saved.
-        let views = Views::new(folder.saved_at(generation).unwrap_or_else(Utc::now));
+        let saved_at = folder.saved_at(generation).unwrap_or_else(Utc::now);
+        let views = Views::new(saved_at);
         let (generation, saved, mut view, quarantine) =
             opening::open(&folder, &settings, generation)?;
         folder.take(generation, saved.checkpoint.log.as_ref())?;
         folder.clear_but(generation);
         folder.clear_building();
         let at = saved.checkpoint.position.0;
-        view.reached(at, Utc::now());
+        view.reached(at, saved_at);
         views.replace(view);
         let retrying = Retrying::of(quarantine.iter().map(|row| row.position));
         views.set_quarantine(|rows| *rows = quarantine);
@@ -339,9 +340,12 @@ impl Fold {
             last,
             digest,
         } = run.events;
+        let is_live = self.views.progress() == Progress::Live;
         self.views.change(|view| {
             view.fold_bundles(good);
-            view.reached(last.0, now);
+            // What was recorded meanwhile may still be to come.
+            let known = view.as_of().filter(|_| !is_live);
+            view.reached(last.0, known.unwrap_or(now));
         });
         if let Some(newest) = bad.last().map(|q| q.position) {
             for Quarantined {

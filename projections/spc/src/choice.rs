@@ -56,7 +56,7 @@ pub struct Choice {
 }
 
 /// Values below which limits mean little.
-const FEWEST: usize = 12;
+const MIN_POINTS: usize = 12;
 /// Mean denominator from which on the binomial and Poisson laws give limits that almost nothing stays inside.
 const LARGE: f64 = 1000.0;
 /// Spread between periods, as a multiple of what the law gives, from which on the law no longer describes the data;
@@ -106,7 +106,7 @@ pub fn choose_chart(quantity: Quantity, points: &[Point]) -> Choice {
                 "Units of different size are compared with limits that narrow with their size.",
             );
         }
-        _ if judged.len() < FEWEST => {
+        _ if judged.len() < MIN_POINTS => {
             let why = format!(
                 "With {} values so far, limits would mean little: a run chart works from about ten.",
                 judged.len()

@@ -174,7 +174,7 @@ pub enum FunnelError {
     },
     /// Too few to compare.
     #[error(
-        "There are {0} units, but a funnel compares at least 5: show each on its own chart over time."
+        "A funnel compares at least 5 units with a number, and these have one: {0}. Show each on its own chart over time."
     )]
     TooFew(usize),
     /// Ratio of counts in the product.
@@ -221,11 +221,14 @@ pub fn product_funnel(rows: &[FunnelRow], options: FunnelOptions) -> Result<Funn
 }
 
 /// The funnel exactly as the reference makes it.
+///
+/// # Errors
+/// When there is no row, a number is negative or not finite, or the denominators of a unit add up to zero.
 pub fn funnel(rows: &[FunnelRow], options: FunnelOptions) -> Result<Funnel, FunnelError> {
     let mut sums: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
     for row in rows {
         let fine = row.numerator >= 0.0 && row.numerator.is_finite() && row.denominator.is_finite();
-        if !fine || row.denominator < 0.0 || row.denominator.is_nan() {
+        if !fine || row.denominator < 0.0 {
             return Err(FunnelError::Numbers {
                 unit: row.unit.clone(),
             });

@@ -32,7 +32,7 @@ const LITTLE: f64 = 0.15;
 /// fewer points would be left to show it.
 const STRETCH: usize = 84;
 /// Four weeks of days: what is still alike then is not a stock but a change.
-const LONGEST_STEP: usize = 28;
+const MAX_STEP: usize = 28;
 
 impl Sampling {
     /// The step and the first index, given the values of each phase in order.
@@ -44,7 +44,7 @@ impl Sampling {
                 let stretches = phases.iter().flat_map(|phase| phase.chunks(STRETCH));
                 let stretches: Vec<Vec<Option<f64>>> = stretches.map(<[_]>::to_vec).collect();
                 let apart = |step: &usize| lagged(&stretches, *step).is_none_or(|r| r < LITTLE);
-                ((1..LONGEST_STEP).find(apart).unwrap_or(LONGEST_STEP), 0)
+                ((1..MAX_STEP).find(apart).unwrap_or(MAX_STEP), 0)
             }
         }
     }

@@ -115,6 +115,9 @@ pub struct Options {
     /// The unit of the values in sentences, such as `days`; `proportion` for shares of 1, which they give in per cent.
     #[serde(default)]
     pub unit: String,
+    /// What a period is called in sentences, such as `week`.
+    #[serde(default = "period")]
+    pub period: String,
     /// Which points are judged, where neighbours are too alike to judge all.
     #[serde(default)]
     pub sampling: Sampling,
@@ -137,6 +140,10 @@ fn one() -> f64 {
     1.0
 }
 
+fn period() -> String {
+    "period".to_owned()
+}
+
 impl Options {
     /// One phase, no target, limits from all points, the product's rules.
     pub fn new(chart: Chart, direction: Direction) -> Self {
@@ -149,6 +156,7 @@ impl Options {
             excluded: Vec::new(),
             multiply: 1.0,
             unit: String::new(),
+            period: period(),
             sampling: Sampling::Every,
             now: None,
             season: None,
@@ -273,10 +281,10 @@ impl JudgeError {
 }
 
 /// Numbers beyond this are refused: nothing measured is so large, and their squares would overflow.
-const LARGEST: f64 = 1e100;
+const MAX_VALUE: f64 = 1e100;
 
 fn too_large(value: f64) -> bool {
-    value.is_nan() || value.abs() > LARGEST
+    value.is_nan() || value.abs() > MAX_VALUE
 }
 
 pub(crate) fn check_options(points: usize, options: &Options) -> Result<(), JudgeError> {
@@ -298,8 +306,10 @@ pub(crate) fn check_options(points: usize, options: &Options) -> Result<(), Judg
     {
         return Err(JudgeError::Sampling { step, offset });
     }
-    let target_ok = options.target.is_none_or(|target| target.abs() <= LARGEST);
-    let factor_ok = options.multiply > 0.0 && options.multiply <= LARGEST;
+    let target_ok = options
+        .target
+        .is_none_or(|target| target.abs() <= MAX_VALUE);
+    let factor_ok = options.multiply > 0.0 && options.multiply <= MAX_VALUE;
     if !(target_ok && factor_ok) {
         return Err(JudgeError::Scale);
     }

@@ -218,10 +218,20 @@ pub fn ask(
             let now = query.now;
             let today = local::date(now);
             let rebases = basis.rebases(measure, &area);
+            let title = |id: &AreaId| {
+                let area = definitions.areas.get(id.as_str());
+                area.map_or_else(|| id.to_string(), |area| area.title.clone())
+            };
+            let joined = basis.joined(definitions.areas, measure, &area);
+            let joined: Vec<_> = joined
+                .iter()
+                .map(|(part, day)| (title(part), *day))
+                .collect();
             let footprint = footprint::of(basis.cells(measure), definitions.areas, measure, &area);
             let query = ChartQuery {
                 kind: question.kind,
                 rebases: &rebases,
+                joined: &joined,
                 target: basis.target(measure, &area, today),
                 footprint: footprint.as_ref(),
                 ..ChartQuery::new(PointQuery {
@@ -229,11 +239,7 @@ pub fn ask(
                     ..query
                 })
             };
-            let title = definitions
-                .areas
-                .get(area.as_str())
-                .map_or_else(|| area.to_string(), |a| a.title.clone());
-            let mut chart = of_points(&query, title, points);
+            let mut chart = of_points(&query, title(&area), points);
             if let Some(from) = from {
                 chart.show_from(from);
             }

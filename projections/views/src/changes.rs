@@ -12,6 +12,7 @@ pub use before_after::{BeforeAfter, Judged, Moved, before_and_after};
 pub use decision::{Decisions, TargetStep, decisions};
 
 use crate::contribution::StoredFact;
+use crate::period::Period;
 use chrono::NaiveDate;
 use cycle::Cycle;
 use joinedup_events::change::{Comparison, Decision};
@@ -151,6 +152,21 @@ impl Change {
                 .iter()
                 .max()
                 .is_some_and(|paused| *paused > date)
+    }
+
+    /// Whether a period lies wholly within one of its pauses, of which the last may go on.
+    pub(crate) fn is_paused_throughout(&self, period: Period) -> bool {
+        self.paused.iter().any(|from| {
+            let resumed = self.resumed.iter().filter(|date| *date >= from).min();
+            let until = resumed.or(self.finished.as_ref());
+            period.start >= *from && until.is_none_or(|until| period.end <= *until)
+        })
+    }
+
+    /// Whether it was paused, or taken up again, after a date.
+    pub(crate) fn has_step_after(&self, date: NaiveDate) -> bool {
+        let mut steps = self.paused.iter().chain(&self.resumed);
+        steps.any(|step| *step > date)
     }
 
     /// Whether its test ended with the decision to keep it: it is in force since it started.

@@ -8,7 +8,7 @@ use crate::cell::Filter;
 use crate::footprint::Footprint;
 use crate::measure::{ChartKind, Direction, Measure, Shape};
 use crate::period::Grain;
-use crate::point::{Point, PointQuery, State};
+use crate::point::{Point, PointQuery, State, TOO_FEW};
 use chrono::NaiveDate;
 use joinedup_spc::rules::{Rule, Signal};
 use joinedup_spc::{Assurance, LimitsStatus, Profile, Variation};
@@ -25,6 +25,9 @@ pub struct ChartQuery<'a> {
     pub kind: Option<ChartKind>,
     /// Dates from which the centre line starts afresh, as people decided.
     pub rebases: &'a [NaiveDate],
+    /// The parts of the area whose data begin after those of others, by their titles, with the day: the centre line starts
+    /// afresh there as well.
+    pub joined: &'a [(String, NaiveDate)],
     /// The goal, where people set another than the measure's.
     pub target: Option<f64>,
     /// Whose numbers stand for the place, where not its own.
@@ -39,6 +42,7 @@ impl<'a> ChartQuery<'a> {
             points,
             kind: None,
             rebases: &[],
+            joined: &[],
             target: None,
             footprint: None,
         }
@@ -168,8 +172,8 @@ pub struct ChartVerdict {
 }
 
 impl ChartVerdict {
-    /// Says nothing of a chart whose numbers are mostly suppressed.
-    fn cannot_tell(&mut self) {
+    /// Says nothing of a chart most of whose numbers are not shown, for a reason.
+    fn cannot_tell(&mut self, why: &str) {
         self.variation = Variation::NotJudged;
         self.assurance = None;
         self.alert = false;
@@ -181,7 +185,7 @@ impl ChartVerdict {
         (self.median, self.centre, self.lcl, self.ucl) = (None, None, None, None);
         self.signals.clear();
         self.past.clear();
-        self.why = "Most numbers of this place are suppressed because they are small, so the chart cannot tell whether anything has changed.".to_owned();
+        self.why = format!("{why}, so the chart cannot tell whether anything has changed.");
     }
 }
 
@@ -228,6 +232,9 @@ pub struct ChartPhase {
     pub crossings: Option<usize>,
     /// Its runs are not chance.
     pub runs_signal: bool,
+    /// It begins because the data of a further part of the area do, and not because somebody agreed to it: the values before
+    /// are of fewer people or places.
+    pub joined: bool,
 }
 
 /// The chart of points that are there already.
@@ -259,10 +266,13 @@ pub fn of_points(query: &ChartQuery<'_>, area_title: String, points: Vec<Point>)
         definition: measure.digest(),
     };
     if let Some(verdict) = judged.verdict {
-        chart.phases = judge::phases(&chart.points, &verdict);
+        chart.phases = judge::phases(&chart.points, &verdict, &judged.joined);
         let mut verdict = judge::verdict(&chart.points, verdict, judged.is_run);
         if chart.mostly_suppressed() {
-            verdict.cannot_tell();
+            verdict.cannot_tell(match chart.mostly_too_few() {
+                true => "Most periods of this place have fewer cases than this measure needs",
+                false => "Most numbers of this place are suppressed because they are small",
+            });
             for point in &mut chart.points {
                 point.signals.clear();
                 point.variation = None;
@@ -320,19 +330,31 @@ impl Chart {
     /// ones, and no rule can say what they mean.
     #[must_use]
     pub fn mostly_suppressed(&self) -> bool {
+        self.are_most(|point| point.state == State::Suppressed)
+    }
+
+    /// More periods have fewer cases than the measure needs than have a value, and nothing is hidden to protect anybody: longer
+    /// periods may have enough.
+    #[must_use]
+    pub fn mostly_too_few(&self) -> bool {
+        let is_hidden = |point: &Point| point.state == State::Suppressed && !is_of_too_few(point);
+        self.are_most(is_of_too_few) && !self.whole().any(|row| is_hidden(&row.point))
+    }
+
+    /// Whether more points are so than are judged, of all or of the latest that a verdict is about.
+    fn are_most(&self, is: fn(&Point) -> bool) -> bool {
         let counted = || {
             let sampled = self.whole().rev().filter(|p| p.is_sampled);
-            let is_suppressed = |p: &ChartPoint| match p.point.state {
-                State::Suppressed => Some(true),
-                _ => p.point.is_judged().then_some(false),
-            };
-            sampled.filter_map(is_suppressed)
+            sampled.filter_map(move |p| match is(&p.point) {
+                true => Some(true),
+                false => p.point.is_judged().then_some(false),
+            })
         };
         let most = |count: usize| {
-            let (suppressed, all) = counted()
+            let (some, all) = counted()
                 .take(count)
                 .fold((0, 0), |(some, all), is| (some + usize::from(is), all + 1));
-            2 * suppressed > all
+            2 * some > all
         };
         most(usize::MAX) || most(LATEST)
     }
@@ -345,6 +367,14 @@ impl Chart {
             .filter(|p| p.point.state == state)
             .count()
     }
+}
+
+/// Whether a period that is over has fewer cases than its measure needs for a value, as its note says. What is suppressed to
+/// protect people has another note.
+fn is_of_too_few(point: &Point) -> bool {
+    let note = point.note.as_deref();
+    matches!(point.state, State::Suppressed | State::Empty)
+        && note.is_some_and(|note| note.starts_with(TOO_FEW))
 }
 
 /// So many of the latest values a verdict is about ([`joinedup_spc::evidence`]).

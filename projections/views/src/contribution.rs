@@ -15,8 +15,8 @@ use joinedup_events::transfer::TransferFact;
 use joinedup_events::{AreaId, EntityId, Event, EventKey, Fact};
 use std::fmt;
 
-/// Names an event among those of one entity: half of its [`EventKey`]. Within an entity, which has some ten facts and
-/// never a million, two share one by a chance below 10⁻⁷; then a fact counts as a conflict of the other.
+/// Names an event among those of one entity: half of its [`EventKey`]. An entity has some ten facts. Even of a million, two
+/// would share a key with a probability below 10⁻⁷; the second would then be taken for a conflicting copy of the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FactKey(pub u64);
 
@@ -28,7 +28,9 @@ impl From<EventKey> for FactKey {
 
 /// Names a source among those of a log. Their names are in [`crate::view::Summary::sources`]; two share a key by a chance
 /// below 10⁻¹² among a thousand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct SourceKey(pub u64);
 
 impl SourceKey {

@@ -437,6 +437,14 @@ impl Measure {
         })
     }
 
+    /// Whether it has no numbers below zero, whatever was reported: it counts or times what happened. What somebody else worked out
+    /// may be a difference, and so is a net change.
+    #[must_use]
+    pub fn is_never_negative(&self) -> bool {
+        let is_own = matches!(self.source(), Some(Source::Coded(_)));
+        self.aggregate != Aggregate::Net && (is_own || self.shape() == Shape::Rate)
+    }
+
     /// What shape its numbers have.
     #[must_use]
     pub fn shape(&self) -> Shape {

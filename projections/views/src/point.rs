@@ -5,6 +5,7 @@ mod event_fed;
 mod frame;
 mod observed;
 mod order;
+mod reported;
 mod state;
 mod stock;
 
@@ -19,6 +20,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::area::{Areas, Serves};
 use joinedup_events::{AreaId, local};
 use serde::Serialize;
+
+/// What the note of a period begins with that has fewer cases than its measure needs.
+pub(crate) const TOO_FEW: &str = "not shown: ";
 
 /// What a measure says of one period.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -99,7 +103,7 @@ pub enum QueryError {
         allowed: String,
     },
     /// The quantity is not broken down so.
-    #[error("measure {measure} cannot be filtered by {dimension}; it has {allowed}")]
+    #[error("measure {measure} cannot be filtered by that; it has {allowed}")]
     Dimension {
         /// The measure.
         measure: String,
@@ -368,7 +372,7 @@ fn point(query: &PointQuery<'_>, period: Period, mut raw: Raw) -> Point {
         && n < least
     {
         raw.value = None;
-        raw.note = Some(format!("not shown: {n}, and at least {least} are needed"));
+        raw.note = Some(format!("{TOO_FEW}{n}, and at least {least} are needed"));
         if state != State::Incomplete {
             // An order statistic of few is unsteady; a share of few reveals them.
             state = match query.measure.aggregate {

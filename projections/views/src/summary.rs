@@ -1,6 +1,7 @@
 //! What a view knows of its sources and of the fate of events, beside facts and cells.
 
 mod rhythm;
+mod statements;
 
 use crate::contribution::{SourceKey, StoredFact};
 use crate::expectation::Expectations;
@@ -9,11 +10,12 @@ use crate::view::EntityKey;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use joinedup_events::change::ChangeFact;
 use joinedup_events::transfer::TransferFact;
 use joinedup_events::{AreaId, Event, Fact, Family, local};
 pub use rhythm::Rhythm;
 use serde::{Deserialize, Serialize};
+pub use statements::Statements;
+pub(crate) use statements::{Beginnings, Statement};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::BuildHasher;
 
@@ -64,11 +66,16 @@ pub(crate) struct Reports {
     sites: Vec<(Family, AreaId, String)>,
     sites_seen: HashSet<u64>,
     totals: Totals,
-    newest: Option<DateTime<Utc>>,
+    newest: BTreeMap<Family, DateTime<Utc>>,
 }
 
 fn hash_of(family: Family, source: &str, area: &AreaId) -> u64 {
     FixedState::default().hash_one((family, source, area))
+}
+
+fn add_newest(newest: &mut BTreeMap<Family, DateTime<Utc>>, family: Family, at: DateTime<Utc>) {
+    let known = newest.entry(family).or_insert(at);
+    *known = at.max(*known);
 }
 
 /// How many events of each kind of fate there were.
@@ -105,12 +112,12 @@ pub struct Summary {
     pub feeds: BTreeSet<(Family, AreaId, String)>,
     /// When each source reports.
     pub rhythms: BTreeMap<String, Rhythm>,
-    /// Sources that have ended, by the entity that says so.
-    pub ended: BTreeMap<EntityKey, SourceEnd>,
+    /// What is said of sources.
+    pub statements: Statements,
     /// Fates.
     pub totals: Totals,
-    /// The newest time of happening folded.
-    pub newest: Option<DateTime<Utc>>,
+    /// The newest time of happening folded, by family.
+    pub newest: BTreeMap<Family, DateTime<Utc>>,
 }
 
 impl Reports {
@@ -120,8 +127,8 @@ impl Reports {
         totals.folded += 1;
         totals.retractions += u64::from(event.fact.retraction().is_some());
         totals.late += u64::from((event.recorded_at - event.occurred_at).num_days() >= 7);
-        self.newest = self.newest.max(Some(event.occurred_at));
         let family = event.fact.family();
+        add_newest(&mut self.newest, family, event.occurred_at);
         let report = LastReport {
             occurred_at: event.occurred_at,
             recorded_at: event.recorded_at,
@@ -168,7 +175,9 @@ impl Summary {
     /// Takes in what a run of events says of its sources.
     pub(crate) fn record(&mut self, reports: Reports) {
         self.totals.add(&reports.totals);
-        self.newest = self.newest.max(reports.newest);
+        for (family, at) in reports.newest {
+            add_newest(&mut self.newest, family, at);
+        }
         self.feeds.extend(reports.sites);
         for (family, source, area, row, rhythm) in reports.rows {
             match self.rhythms.get_mut(&source) {
@@ -183,19 +192,11 @@ impl Summary {
         }
     }
 
-    /// Notes or forgets that somebody says a source has ended, as the facts of an entity stand.
-    pub(crate) fn settle_end(&mut self, entity: EntityKey, end: Option<SourceEnd>) {
-        match end {
-            Some(end) => self.ended.insert(entity, end),
-            None => self.ended.remove(&entity),
-        };
-    }
-
     /// When somebody last recorded that a source has ended.
     #[must_use]
     pub fn ended_at(&self, source: &str) -> Option<DateTime<Utc>> {
-        let of = |end: &&SourceEnd| end.source == source;
-        self.ended.values().filter(of).map(|end| end.at).max()
+        let ends = self.statements.ends().filter(|end| end.source == source);
+        ends.map(|end| end.at).max()
     }
 
     /// How long after its last report a source is expected to report again: as somebody set it, else as its own rhythm
@@ -249,7 +250,7 @@ impl Summary {
         let feeds = feeds.filter(|(family, area, name)| had(Some(*family), name, area).is_some());
         let mut rhythms = self.rhythms.clone();
         // Whether one that had ended began again is a question of its reports by then.
-        for end in reports.ends.values() {
+        for end in reports.statements.ends() {
             if let Some(rhythm) = rhythms.get_mut(&end.source) {
                 rhythm.forget_after(instant);
             }
@@ -258,17 +259,47 @@ impl Summary {
             sources: sources.collect(),
             feeds: feeds.cloned().collect(),
             rhythms,
-            ended: reports.ends.clone(),
+            statements: reports.statements.clone(),
             ..Self::default()
         }
     }
 
-    /// When a source last reported anything, whatever it was about.
+    /// Up to when a source has reported, whatever it was about: as it says itself, or else the newest time of recording.
     #[must_use]
     pub fn last_word(&self, source: &str) -> Option<DateTime<Utc>> {
-        self.reports_of(source)
-            .map(|(_, report)| report.recorded_at)
-            .max()
+        let reports = self.reports_of(source);
+        let recorded = reports.map(|(_, report)| report.recorded_at).max()?;
+        let said = self.statements.reported_until(source);
+        Some(said.map_or(recorded, |until| until.min(recorded)))
+    }
+
+    /// Up to when a source has reported on an area, of which its last report is given: what it says itself it says of all its
+    /// areas.
+    #[must_use]
+    pub fn last_word_on(&self, source: &str, report: &LastReport) -> DateTime<Utc> {
+        let said = self.statements.reported_until(source);
+        said.and_then(|_| self.last_word(source))
+            .unwrap_or(report.recorded_at)
+    }
+
+    /// From which day on the sources of a family report everything, area by area.
+    pub(crate) fn beginnings(&self, family: Family) -> Beginnings {
+        let mut beginnings: BTreeMap<AreaId, Option<NaiveDate>> = BTreeMap::new();
+        if !self.statements.have_beginnings() {
+            return Beginnings::default();
+        }
+        let from = (family, AreaId::first(), String::new());
+        let feeds = self.feeds.range(from..);
+        // A list reports on many areas, and says when it begins once.
+        let mut said: BTreeMap<&str, Option<NaiveDate>> = BTreeMap::new();
+        for (_, area, source) in feeds.take_while(|(f, ..)| *f == family) {
+            let begins = *said
+                .entry(source)
+                .or_insert_with(|| self.statements.begins(source));
+            let all = beginnings.entry(area.clone()).or_insert(begins);
+            *all = all.zip(begins).map(|(a, b)| a.min(b));
+        }
+        Beginnings(beginnings)
     }
 
     /// The areas that a source has reported on.
@@ -366,11 +397,11 @@ impl Summary {
     }
 }
 
-/// When each source had last reported of a family in an area, and which had ended.
+/// When each source had last reported of a family in an area, and what was said of sources.
 #[derive(Debug, Default)]
 pub(crate) struct ReportsKnown {
     last: BTreeMap<(SourceKey, AreaId, Family), LastReport>,
-    ends: BTreeMap<EntityKey, SourceEnd>,
+    statements: Statements,
 }
 
 impl ReportsKnown {
@@ -389,10 +420,9 @@ impl ReportsKnown {
         }
     }
 
-    /// Notes that a source has ended, if the facts of an entity that stand say so.
-    pub(crate) fn note_end(&mut self, entity: EntityKey, facts: &[StoredFact]) {
-        self.ends
-            .extend(SourceEnd::of(facts).map(|end| (entity, end)));
+    /// Notes what the facts of an entity that stand say of sources.
+    pub(crate) fn note_statement(&mut self, entity: EntityKey, facts: &[StoredFact]) {
+        self.statements.settle(entity, Statement::of(facts));
     }
 
     /// The last report of a source in an area, of one family or of any.
@@ -403,28 +433,6 @@ impl ReportsKnown {
         reports.reduce(|mut last, more| {
             last.add(&more);
             last
-        })
-    }
-}
-
-/// Somebody says that a source has ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SourceEnd {
-    /// The source.
-    pub source: String,
-    /// The instant from which nothing more is expected.
-    pub at: DateTime<Utc>,
-}
-
-impl SourceEnd {
-    /// The end that the facts of an entity, in the order of recording, come to.
-    pub(crate) fn of(facts: &[StoredFact]) -> Option<Self> {
-        facts.iter().rev().find_map(|stored| match &stored.fact {
-            Fact::Change(ChangeFact::SourceEnded(end)) => Some(Self {
-                source: end.ended.clone(),
-                at: stored.occurred_at,
-            }),
-            _ => None,
         })
     }
 }

@@ -14,6 +14,7 @@ mod lengths;
 mod neighbours;
 mod publish;
 mod remembered;
+mod sums;
 
 use crate::measure::{Aggregate, Measure, SmallNumbers};
 use crate::period::Grain;
@@ -23,12 +24,16 @@ use joinedup_events::area::{AreaKind, Areas};
 pub use publish::published;
 pub use remembered::Remembered;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// Who reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Audience {
     /// Anybody: rules for small numbers hold.
     Public,
+    /// Who works with the people of some other areas: rules hold as for the public and for every kind of area, because an
+    /// exempt total less the numbers that they know would be their neighbours'.
+    Neighbours,
     /// People who work with the people behind the numbers: they see what is there.
     Operations,
 }
@@ -40,6 +45,8 @@ pub struct Policy {
     pub exempt: Vec<AreaKind>,
     /// What was decided last.
     pub decided: Remembered,
+    /// The rules without an exemption, for [`Audience::Neighbours`]: none are in them.
+    of_neighbours: Option<Arc<Self>>,
 }
 
 impl Default for Policy {
@@ -53,9 +60,24 @@ impl Policy {
     /// Rules that hold for all kinds of area but some.
     #[must_use]
     pub fn new(exempt: Vec<AreaKind>) -> Self {
+        let of_all = Self {
+            exempt: Vec::new(),
+            decided: Remembered::default(),
+            of_neighbours: None,
+        };
         Self {
             exempt,
             decided: Remembered::default(),
+            of_neighbours: Some(Arc::new(of_all)),
+        }
+    }
+
+    /// The rules as they hold for an audience.
+    #[must_use]
+    pub fn of(&self, audience: Audience) -> &Self {
+        match (audience, &self.of_neighbours) {
+            (Audience::Neighbours, Some(policy)) => policy,
+            _ => self,
         }
     }
 
@@ -82,7 +104,7 @@ impl Audience {
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Public => "public",
+            Self::Public | Self::Neighbours => "public",
             Self::Operations => "operations",
         }
     }
@@ -107,7 +129,7 @@ impl Audience {
         area: &AreaId,
         policy: &Policy,
     ) -> bool {
-        self.sees_all(measure) || !policy.holds_near(areas, area)
+        self.sees_all(measure) || !policy.of(self).holds_near(areas, area)
     }
 
     /// An instant at which something was received, as this audience is shown it: to the second it would say when one person
@@ -116,7 +138,9 @@ impl Audience {
     pub fn shown_instant(self, at: DateTime<Utc>) -> DateTime<Utc> {
         match self {
             Self::Operations => at,
-            Self::Public => at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(at),
+            Self::Public | Self::Neighbours => {
+                at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(at)
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use crate::entities::{Entities, Growing};
 use crate::entity_row::EntityRow;
 use crate::fact_set::Unreadable;
 use crate::shelf::{Shelf, ShelfError};
-use crate::summary::SourceEnd;
+use crate::summary::Statement;
 use chrono::{DateTime, Utc};
 use joinedup_events::{Event, Family};
 use rayon::prelude::*;
@@ -24,7 +24,7 @@ pub use partition::{Lists, Partition};
 
 /// The version of what views store. A change of the packed facts, of a quantity or of a contribution raises it, and
 /// with it every view is rebuilt from the log.
-pub const VIEW_VERSION: u32 = 22;
+pub const VIEW_VERSION: u32 = 25;
 
 /// With fewer facts than this, dividing the work costs more than it saves.
 const MIN_TO_DIVIDE: usize = 256;
@@ -112,8 +112,8 @@ impl View {
         for outcome in outcomes {
             outcome.relayed.into_iter().for_each(|m| relayed.deal(m));
             self.summary.totals.add(&outcome.totals);
-            for (entity, end) in outcome.ends {
-                self.summary.settle_end(entity, end);
+            for (entity, statement) in outcome.statements {
+                self.summary.statements.settle(entity, statement);
             }
         }
         // What was relayed is relayed no further.

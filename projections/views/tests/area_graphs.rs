@@ -235,7 +235,7 @@ proptest! {
                     || stay.hospital.is_some_and(|h| lies_within(&parents, h, larger))
             }).collect();
             let id = AreaId::new(&name(larger)).unwrap();
-            // Where nothing of a kind was ever recorded there is no point, and nobody either.
+            // Where nothing of a kind was ever recorded the point has no value, and there is nobody.
             let last = |measure, grain| {
                 ask(&view, &areas, &id, (measure, grain), "2026-11-27T12:00:00Z").pop().unwrap()
             };

@@ -203,7 +203,7 @@ fn who_has_an_agreed_plan_no_longer_waits_for_first_contact() {
 }
 
 #[test]
-fn quarterly_figures_of_a_monthly_measure_are_shown_by_quarter() {
+fn quarterly_and_weekly_figures_of_a_monthly_measure_are_shown_by_quarter_and_week() {
     let measures = own(
         "[[measure]]\nid = \"stay\"\ntitle = \"Stay\"\nquantity = \"observation.stay-p90\"\naggregate = \"as_reported\"\nperiod = \"month\"\n",
     );
@@ -253,6 +253,15 @@ fn quarterly_figures_of_a_monthly_measure_are_shown_by_quarter() {
     assert_eq!(chart.period, Grain::Quarter, "nobody has to ask for it");
     assert_eq!(grain(&reported("month")), Grain::Month);
     assert_eq!(grain(&view(vec![])), Grain::Month);
+    // No month is made of weeks, and a chart by month would say that nothing was reported.
+    let week =
+        json!({ "series": "stay-p90", "period_start": "2026-01-05", "grain": "week", "value": 20 });
+    let weekly = view(vec![(
+        "observation.observed.v1",
+        at("2026-10-20T09:00:00Z"),
+        week,
+    )]);
+    assert_eq!(grain(&weekly), Grain::Week);
 }
 
 #[test]

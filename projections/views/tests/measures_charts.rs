@@ -173,7 +173,7 @@ fn the_first_twelve_points_fix_the_median_and_what_is_not_over_is_not_judged() {
 #[test]
 fn a_chart_says_since_when_it_differs_and_how_it_is_lately() {
     let mut values = vec![20, 22, 18, 21, 19, 23, 17, 20, 22, 18, 21, 19, 20, 21];
-    // Three that are lower by chance are of the same run, and not of the new level.
+    // Three that are lower by chance are of the same run, whose first value is the day that its sentence names.
     values.extend([19, 18, 19]);
     values.extend([10, 11, 9, 10, 12, 10, 9, 10]);
     let (measure, county, filter) = (
@@ -191,7 +191,7 @@ fn a_chart_says_since_when_it_differs_and_how_it_is_lately() {
     assert!(verdict.alert);
     assert_eq!(
         (verdict.centre, verdict.since, verdict.lately),
-        (Some(20.0), Some(d("2025-06-01")), Some(10.0))
+        (Some(20.0), Some(d("2025-03-01")), Some(10.0))
     );
     let verdict = judged(&values[..14], "2025-03-15T00:00:00Z");
     assert_eq!((verdict.since, verdict.lately), (None, None));
@@ -204,6 +204,14 @@ fn a_chart_says_since_when_it_differs_and_how_it_is_lately() {
         (verdict.since, verdict.lately),
         (Some(d("2025-03-01")), Some(10.0))
     );
+    // An improvement that a worsening follows is not of the worsening, whatever rule both meet.
+    let mut worse: Vec<i64> = (0..12).map(|i| 20 + i % 3).collect();
+    worse.extend((0..14).map(|i| 10 + i % 2));
+    worse.extend((0..10).map(|i| 30 + i % 2));
+    let later = judged(&worse, "2027-01-15T00:00:00Z");
+    assert!(later.variation.is_special(), "{:?}", later.variation);
+    assert!(later.since >= Some(d("2026-03-01")), "{:?}", later.since);
+    assert!(later.lately > later.centre, "{:?}", later.lately);
     // The test compares twelve values whenever it is asked; what changed began when it began, and no month of before is coloured.
     let mut later = values[..14].to_vec();
     later.extend([18, 22]);
@@ -328,6 +336,44 @@ fn a_place_whose_numbers_are_mostly_suppressed_says_that_it_can_tell_nothing() {
         of(Audience::Operations).verdict.unwrap().variation,
         Variation::NotJudged
     );
+}
+
+#[test]
+fn periods_of_too_few_cases_hide_nothing_and_longer_ones_may_have_enough() {
+    let mut cells = Cells::default();
+    let by = [
+        ("carer", "yes"),
+        ("instrument", "i-statements"),
+        ("item", "pe-information-to-decide"),
+        ("mode", "paper"),
+    ];
+    for month in 0..24 {
+        let day = d("2024-01-10") + chrono::Months::new(month);
+        let answers = if month == 12 { 9 } else { 3 };
+        for _ in 0..answers {
+            cells.apply("experience.answers", "north", &by, day, Delta::Value(4), 1);
+        }
+    }
+    let (measure, filter) = (built_in("ex-information-agree"), Filter::default());
+    let north = AreaId::new("north").unwrap();
+    let of = |grain, audience| {
+        let points = PointQuery {
+            grain,
+            ..ask(&measure, &north, &filter, "2026-03-15T00:00:00Z")
+        };
+        chart(&cells, &areas(), &ChartQuery::new(points), audience)
+    };
+    let months = of(Grain::Month, Audience::Operations);
+    assert!(months.mostly_too_few() && months.mostly_suppressed());
+    let why = &months.verdict.as_ref().unwrap().why;
+    assert!(why.contains("fewer cases"), "{why}");
+    let summary = &months.summary;
+    assert!(summary.contains("periods have too few cases"), "{summary}");
+    assert!(!summary.contains("suppressed"), "{summary}");
+    assert!(!of(Grain::Quarter, Audience::Operations).mostly_too_few());
+    // A reader does not learn how few they are.
+    let public = of(Grain::Month, Audience::Public);
+    assert!(public.mostly_suppressed() && !public.mostly_too_few());
 }
 
 #[test]

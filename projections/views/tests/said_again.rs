@@ -401,3 +401,97 @@ fn a_plan_is_asked_of_a_team_and_an_action_is_done_when_it_was_done_first() {
         assert_eq!(november(&again, "md-actions-on-time"), (Some(0.0), 1));
     }
 }
+
+#[test]
+fn what_happened_later_ends_a_referral_whichever_was_recorded_first() {
+    let arrived = json!({ "service": "mdt", "priority": "routine", "trigger": "request" });
+    let case = |id, then: [(&str, &str, Value); 2]| {
+        let [first, second] = then;
+        of(
+            "referral",
+            id,
+            &[("received", "02 09:00", arrived.clone()), first, second],
+        )
+    };
+    let view = view(
+        [
+            case(
+                "sent-on",
+                [
+                    ("redirected", "02 15:00", json!({})),
+                    ("accepted", "02 12:00", json!({})),
+                ],
+            ),
+            case(
+                "taken-on",
+                [
+                    ("accepted", "02 12:00", json!({})),
+                    ("declined", "02 10:00", json!({ "reason": "duplicate" })),
+                ],
+            ),
+        ]
+        .concat(),
+    );
+    assert_eq!(november(&view, "md-accepted-share"), (Some(1.0), 2));
+    // The one that was sent on within 14 days needs no plan any more.
+    assert_eq!(november(&view, "md-plan-within-14d"), (Some(0.0), 1));
+    let place = [AreaId::new(PLACE).unwrap()].into();
+    let open = waiting::referrals(&view, &place, at("20 09:00"));
+    let ids: Vec<&str> = open.iter().map(|w| w.referral.as_str()).collect();
+    assert_eq!(ids, ["taken-on"]);
+}
+
+#[test]
+fn the_last_word_on_a_pathway_stands_from_its_day_on_and_one_of_the_day_after_is_of_the_stay() {
+    let came = || ("admitted", "02 09:00", json!({ "method": "emergency" }));
+    let left = |day_time| ("discharged", day_time, json!({ "method": "agreed" }));
+    let pathway = |day_time, date: &str, pathway: &str| {
+        (
+            "pathway-set",
+            day_time,
+            json!({ "date": date, "pathway": pathway }),
+        )
+    };
+    let dated_back = of(
+        "transfer",
+        "dated-back",
+        &[
+            came(),
+            pathway("03 10:00", "2026-11-10", "0"),
+            pathway("08 10:00", "2026-11-08", "3"),
+            left("12 15:00"),
+        ],
+    );
+    let entered_late = of(
+        "transfer",
+        "entered-late",
+        &[
+            came(),
+            left("08 15:00"),
+            pathway("09 10:00", "2026-11-09", "1"),
+        ],
+    );
+    assert_eq!(november(&view(dated_back), "tr-home-share"), (Some(0.0), 1));
+    assert_eq!(
+        november(&view(entered_late), "tr-home-share"),
+        (Some(1.0), 1)
+    );
+}
+
+#[test]
+fn a_notice_that_is_withdrawn_when_its_week_is_final_was_not_called_off() {
+    let notice = |id, withdrawn| {
+        let given = (
+            "discharge-notice-given",
+            "03 10:00",
+            json!({ "proposed": "2026-11-06" }),
+        );
+        of(
+            "transfer",
+            id,
+            &[given, ("discharge-notice-withdrawn", withdrawn, json!({}))],
+        )
+    };
+    let both = [notice("soon", "10 10:00"), notice("late", "11 10:00")].concat();
+    assert_eq!(november(&view(both), "tr-failed-discharge"), (Some(0.5), 2));
+}

@@ -215,7 +215,7 @@ impl App {
         }
     }
 
-    /// The present instant, by the clock of the process or of a test.
+    /// The present instant, by the machine's clock.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         Utc::now()

@@ -26,27 +26,28 @@ pub struct Finding<'a> {
     pub is_new: bool,
 }
 
-/// Whether one measure says of a place what another says already: both count the same, and its values are the other's times the same
-/// number, within two in a hundred, as those per so many people are, whose number changes from year to year. Two shares near 100 %
-/// are as alike as that and are two things.
-fn restates(
-    (quantity, values): (&str, &[Option<f64>]),
-    (said, other): (&str, &[Option<f64>]),
-) -> bool {
+/// What a line counts, its values, and the days of the period of each.
+type Counted<'a> = (&'a str, &'a [Option<f64>], &'a [i64]);
+
+/// Whether one measure says of a place what another says already: both count the same, and its values are the other's times the
+/// same number, within two in a hundred, in a period or a day of it: so are those per so many people, whose number changes from
+/// year to year, and those of an average day. Two shares near 100 % are as alike as that and are two things.
+fn restates((quantity, values, days): Counted<'_>, (said, other, _): Counted<'_>) -> bool {
     let pairs = || values.iter().zip(other);
-    let ratios = pairs().filter_map(|pair| match pair {
-        (Some(a), Some(b)) if *b != 0.0 => Some(a / b),
-        _ => None,
-    });
-    let (count, low, high) = ratios.fold((0, f64::MAX, 0.0_f64), |(n, low, high), ratio| {
-        (n + 1, low.min(ratio), high.max(ratio))
-    });
+    let is_constant = |per: &dyn Fn(f64) -> f64| {
+        let ratios = pairs().zip(days).filter_map(|(pair, days)| match pair {
+            (Some(a), Some(b)) if *b != 0.0 => Some(a / b * per(*days as f64)),
+            _ => None,
+        });
+        let (count, low, high) = ratios.fold((0, f64::MAX, 0.0_f64), |(n, low, high), ratio| {
+            (n + 1, low.min(ratio), high.max(ratio))
+        });
+        count >= MIN_ALIKE && low > 0.0 && high <= low * 1.02
+    };
     let is_zero = |value: &Option<f64>| value.map(|v| v == 0.0);
     quantity == said
         && values.len() == other.len()
-        && count >= MIN_ALIKE
-        && low > 0.0
-        && high <= low * 1.02
+        && (is_constant(&|_| 1.0) || is_constant(&|days| days) || is_constant(&f64::recip))
         && pairs().all(|(a, b)| is_zero(a) == is_zero(b))
 }
 
@@ -57,8 +58,8 @@ const MIN_ALIKE: usize = 6;
 /// in another unit is left out.
 #[must_use]
 pub fn findings<'a>(overview: &'a Overview, area: &str) -> (Vec<Finding<'a>>, Vec<Finding<'a>>) {
-    fn of(line: &Line) -> (&str, &[Option<f64>]) {
-        (&line.quantity, &line.values)
+    fn of(line: &Line) -> Counted<'_> {
+        (&line.quantity, &line.values, &line.days)
     }
     let signals = overview.signals();
     let groups = |wanted: fn(&Line) -> bool| {
@@ -204,13 +205,14 @@ pub fn waiting_now(board: &Waiting, longest: usize) -> WaitingNow<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn a_rate_of_what_was_counted_is_no_second_finding() {
         let counts = [12.0, 8.0, 0.0, 4.0, 6.0, 10.0, 2.0].map(Some);
         let rates = counts.map(|n| n.map(|n| n / 214.0));
-        let restates = |rates: &[_], of: &[_]| restates(("delays", rates), ("delays", of));
+        let days = [31, 28, 31, 30, 31, 30, 31];
+        let restates = |rates: &[_], of: &[_]| {
+            super::restates(("delays", rates, &days), ("delays", of, &days))
+        };
         assert!(restates(&rates, &counts));
         let mut other = rates;
         other[1] = Some(0.05);
@@ -218,10 +220,20 @@ mod tests {
         other[1] = None;
         assert!(!restates(&other, &counts));
         assert!(!restates(&rates[..3], &counts[..3]));
+        // Nights in a month, and people on an average night of it.
+        let on_average: Vec<Option<f64>> = counts
+            .iter()
+            .zip(days)
+            .map(|(nights, days)| nights.map(|n| n / f64::from(days as i32)))
+            .collect();
+        assert!(restates(&on_average, &counts) && restates(&counts, &on_average));
         // Two shares near 100 % lie within two in a hundred of each other, and are two things.
         let washed = [0.97, 0.965, 0.968, 0.955, 0.956, 0.954, 0.955].map(Some);
         let lift = washed.map(|share| share.map(|s| s - 0.01));
-        assert!(super::restates(("lift", &lift), ("lift", &washed)));
-        assert!(!super::restates(("lift", &lift), ("washed", &washed)));
+        assert!(restates(&lift, &washed));
+        assert!(!super::restates(
+            ("lift", &lift, &days),
+            ("washed", &washed, &days)
+        ));
     }
 }

@@ -189,7 +189,9 @@ pub fn ask_many(
     let edition = app.edition(audience);
     let answers = match request.as_known_at.map(|at| match audience {
         Audience::Operations => at,
-        Audience::Public => Edition::known_at(edition.as_deref(), at, app.now()),
+        Audience::Public | Audience::Neighbours => {
+            Edition::known_at(edition.as_deref(), at, app.now())
+        }
     }) {
         None => views.read(|view| {
             ask_view(

@@ -13,8 +13,8 @@ use figment::providers::{Format, Serialized};
 use joinedup_events::area::AreaKind;
 use joinedup_projector::MAX_PARTITIONS;
 use joinedup_views::suppression::Policy;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -151,6 +151,17 @@ pub enum Role {
     Admin,
 }
 
+/// A list that is there because it says something: empty it would be taken for one that was left out, which bounds nothing.
+fn bounds<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let list = Vec::deserialize(from)?;
+    if list.is_empty() {
+        return Err(D::Error::custom(
+            "an empty list names nothing: leave the line out where there is no bound, or take away what is to be shut out",
+        ));
+    }
+    Ok(list)
+}
+
 /// A token: in a file, so that it is neither in the environment nor in a process list.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -166,10 +177,18 @@ pub struct Token {
     #[serde(default)]
     pub expires: Option<NaiveDate>,
     /// The areas, with all within them, whose exact numbers and people it shows and about which it records; none: all.
-    #[serde(default)]
+    #[serde(
+        default,
+        deserialize_with = "bounds",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub areas: Vec<String>,
     /// The beginnings of the sources that it publishes for (`/county/east`); none: any source.
-    #[serde(default)]
+    #[serde(
+        default,
+        deserialize_with = "bounds",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub sources: Vec<String>,
     /// Whether what it publishes was recorded when the event says so, however long ago: for somebody who brings in history.
     /// Otherwise an event that says more than a day ago counts as recorded a day ago.

@@ -37,7 +37,9 @@ impl App {
         let of_views = || self.views.as_ref().map(|views| views.status().position);
         match audience {
             Audience::Operations => of_views().unwrap_or_default(),
-            Audience::Public => self.editions.position.load(Ordering::Acquire),
+            Audience::Public | Audience::Neighbours => {
+                self.editions.position.load(Ordering::Acquire)
+            }
         }
     }
 
@@ -47,7 +49,7 @@ impl App {
     pub fn edition(&self, audience: Audience) -> Option<Arc<Edition>> {
         let views = match audience {
             Audience::Operations => None,
-            Audience::Public => self.views.as_ref(),
+            Audience::Public | Audience::Neighbours => self.views.as_ref(),
         }?;
         let (now, status) = (self.now(), views.status());
         // Whoever panicked while holding it left an edition that is whole.

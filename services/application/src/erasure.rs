@@ -5,7 +5,7 @@
 
 use crate::audit::chain::hexadecimal;
 use crate::publisher::new_event;
-use chrono::{DateTime, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 use joinedup_events::assessment::AssessmentFact;
 use joinedup_events::change::ChangeFact;
 use joinedup_events::experience::ExperienceFact;
@@ -13,7 +13,7 @@ use joinedup_events::facts::Retracted;
 use joinedup_events::observation::ObservationFact;
 use joinedup_events::referral::ReferralFact;
 use joinedup_events::transfer::TransferFact;
-use joinedup_events::{EntityId, Event, Fact, Family, recorded};
+use joinedup_events::{EntityId, Event, Fact, Family, local, recorded};
 use joinedup_log::{
     AppendError, EventLog, LogIdentity, NewEvent, Position, ReadError, RecordedEvent,
 };
@@ -291,7 +291,7 @@ fn tombstone(
         Family::Assessment | Family::Observation => format!("{}/erased/{position}", event.area),
         _ => format!("gone-{position}-{random}"),
     };
-    let day = |at: DateTime<Utc>| at.date_naive().and_time(NaiveTime::MIN).and_utc();
+    let day = |at: DateTime<Utc>| local::midnight(local::date(at));
     Ok(Event {
         source: event.source.clone(),
         id: format!("gone-{position}-{random}"),

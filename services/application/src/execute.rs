@@ -4,6 +4,7 @@
 //! The ids of the events follow from the write's key. A request that is sent again, even after a crash, finds what it
 //! recorded and completes it; two that are sent at once make one change, because the append of one of them fails.
 
+mod baseline;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use joinedup_views::decide::{
     self, Command, NewFact, Refusal, Stands, Subject, Undo, decide, present,
 };
 use joinedup_views::fact_set::standing;
+use joinedup_views::suppression::Audience;
 use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -67,6 +69,8 @@ pub struct Write {
     pub key: WriteKey,
     /// Who recorded it, as its events say.
     pub actor: Option<String>,
+    /// What its sender is shown of the command's area.
+    pub audience: Audience,
     /// The command.
     pub command: Command,
     /// The version that it was made from, where its sender has one.
@@ -258,6 +262,9 @@ async fn events(
         catalogue: &app.definitions.catalogue,
     };
     let decided = decide(command, stands, now)?;
+    if repeated.is_none() {
+        baseline::must_divide(app, write)?;
+    }
     // What was read may be newer than the last fact that concerns the command, and not newer than the entity.
     let (version, newest) = (command.version(facts), decide::version(facts));
     if let (None, Some(expected)) = (repeated, write.version)

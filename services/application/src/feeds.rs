@@ -41,6 +41,12 @@ pub struct FeedState {
     pub failing_since: Option<DateTime<Utc>>,
     /// What is wrong, and what to do about it.
     pub problem: Option<String>,
+    /// What is to be known where nothing is wrong.
+    #[serde(skip)]
+    pub notice: Option<String>,
+    /// Since when what came last does not work and what is wrong with it, while the folder that it came from does not work.
+    #[serde(skip)]
+    pub aside: Option<(Option<DateTime<Utc>>, Option<String>)>,
 }
 
 impl FeedState {
@@ -66,6 +72,18 @@ impl FeedState {
     pub fn fails(&mut self, problem: impl Into<String>, now: DateTime<Utc>) {
         self.failing_since.get_or_insert(now);
         self.problem = Some(problem.into());
+    }
+
+    /// What files come from does not work, or does: what was wrong with the last file is wrong still when it works again.
+    pub fn source_fails(&mut self, problem: Option<String>, now: DateTime<Utc>) {
+        if let Some(problem) = problem {
+            if self.aside.is_none() {
+                self.aside = Some((self.failing_since.take(), self.problem.take()));
+            }
+            self.fails(problem, now);
+        } else if let Some(of_file) = self.aside.take() {
+            (self.failing_since, self.problem) = of_file;
+        }
     }
 }
 
@@ -134,7 +152,12 @@ impl FeedStates {
     /// All of them, in the order of the file of feeds.
     #[must_use]
     pub fn all(&self) -> Vec<FeedState> {
-        self.lock().iter().map(|(state, _)| state.clone()).collect()
+        let all = self.lock();
+        let shown = all.iter().map(|(state, _)| FeedState {
+            problem: state.problem.clone().or_else(|| state.notice.clone()),
+            ..state.clone()
+        });
+        shown.collect()
     }
 
     /// A feed that takes files, by its name, and the way to it.
@@ -179,6 +202,34 @@ impl FeedHandle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_that_works_again_leaves_what_was_wrong_with_its_last_file() {
+        let states = FeedStates::default();
+        let feed = states.register(FeedState::default());
+        let at = |minute: i64| DateTime::from_timestamp(minute * 60, 0).unwrap();
+        let gone = || Some("the folder is gone".to_owned());
+        let stands = || {
+            let state = states.all().remove(0);
+            (state.failing_since, state.problem)
+        };
+        feed.update(|state| state.source_fails(gone(), at(1)));
+        feed.update(|state| state.source_fails(gone(), at(2)));
+        assert_eq!(stands(), (Some(at(1)), gone()));
+        feed.update(|state| state.source_fails(None, at(3)));
+        assert_eq!(stands(), (None, None));
+        let refused = Some("the file was refused".to_owned());
+        feed.update(|state| state.fails(refused.clone().unwrap_or_default(), at(4)));
+        feed.update(|state| state.source_fails(gone(), at(5)));
+        feed.update(|state| state.source_fails(None, at(6)));
+        assert_eq!(stands(), (Some(at(4)), refused));
+        // What is only to be known comes last.
+        let notice = Some("1 file lies there".to_owned());
+        feed.update(|state| state.notice.clone_from(&notice));
+        assert_ne!(stands().1, notice);
+        feed.update(FeedState::works);
+        assert_eq!(stands(), (None, notice));
+    }
 
     #[test]
     fn a_feed_fails_since_the_first_of_its_failures() {

@@ -2,9 +2,11 @@
 
 use crate::app::App;
 use crate::publisher::Publisher;
+use joinedup_events::AreaId;
 use joinedup_log::scrub::Scrub;
 use joinedup_log::{EventLog, Unwritable};
 use joinedup_projector::{Progress, Status};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -22,6 +24,9 @@ const EVERY: Duration = Duration::from_secs(1);
 /// The check whether events are taken.
 const WRITING: &str = "writing";
 
+/// The check whether the log is whole.
+const RECORDS: &str = "records";
+
 /// One thing that has to hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
@@ -37,9 +42,11 @@ pub struct Health {
     /// The slow check of the log.
     pub scrub: Scrub,
     /// The log as it was seen last.
-    log: Arc<RwLock<Vec<Check>>>,
+    log: Arc<RwLock<Seen>>,
     /// The checks that strangers were last shown, and when.
     recent: Arc<Mutex<Option<(Instant, Vec<Check>)>>>,
+    /// Places that are reported on and that the register does not have, at the last look.
+    unregistered: Arc<RwLock<BTreeSet<AreaId>>>,
     /// Why the process ends by itself, if it does.
     ends: Arc<OnceLock<String>>,
 }
@@ -51,11 +58,13 @@ impl Health {
         self.ends.get()
     }
 
-    /// Looks at the log over and over, and asks the process to stop when the log has stopped for good.
-    pub async fn watch(&self, log: Arc<dyn EventLog>, publishes: bool, stop: CancellationToken) {
+    /// Looks at the log over and over, and asks the process to stop when the log has stopped for good. Whatever begins or ceases
+    /// to hold is written down once: pages and scrapes say how it is, and not how it was.
+    pub async fn watch(&self, app: &App, stop: CancellationToken) {
+        let mut held: BTreeMap<&'static str, bool> = BTreeMap::new();
         loop {
-            let seen = log_checks(&*log, publishes).await;
-            if let Seen::Over(why) = &seen.1 {
+            let seen = log_checks(&*app.log, app.publisher.is_some()).await;
+            if let Some(why) = &seen.over {
                 let why = format!(
                     "the log takes no more events ({why}); the process ends, so that whoever looks after it starts it again"
                 );
@@ -64,9 +73,48 @@ impl Health {
                 let _ = self.ends.set(why);
                 stop.cancel();
             }
-            *self.log.write().unwrap_or_else(PoisonError::into_inner) = seen.0;
+            let checks = gathered(app, seen.clone());
+            *self.log.write().unwrap_or_else(PoisonError::into_inner) = seen;
+            for Check { name, outcome } in checks {
+                let was = held.insert(name, outcome.is_ok());
+                match outcome {
+                    Err(why) if was == Some(true) => tracing::warn!("not ready: {name}: {why}"),
+                    Ok(how) if was == Some(false) => tracing::info!("{name} holds again: {how}"),
+                    _ => {}
+                }
+            }
             tokio::time::sleep(EVERY).await;
         }
+    }
+
+    /// Looks which places are reported on that the register does not have: after a start without its file of areas their people
+    /// would be on no board and in no chart of the places that they lie in. No check does it by itself, since it reads the
+    /// view: a fold that hangs would hang whoever asks for readiness.
+    pub fn look_at_areas(&self, app: &App) {
+        let mut unknown = app.reported_areas();
+        unknown.retain(|area| app.definitions.areas.get(area.as_str()).is_none());
+        let mut kept = self
+            .unregistered
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *kept = unknown;
+    }
+
+    fn of_areas(&self) -> Result<String, String> {
+        let unknown = self
+            .unregistered
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(first) = unknown.first() else {
+            return Ok("all that are reported on are known".to_owned());
+        };
+        let others = match unknown.len() {
+            1 => String::new(),
+            n => format!(" and of {} other places", n - 1),
+        };
+        Err(format!(
+            "there are records of `{first}`{others}, which the register of areas does not have: start again with the `areas_file` that has them"
+        ))
     }
 
     /// Whether each thing holds, as it was found out within the last second: however many ask, the log is asked once.
@@ -85,22 +133,31 @@ impl Health {
     /// Whether each thing holds, with what was last seen of the log; for a scrape.
     #[must_use]
     pub fn seen(&self, app: &App) -> Vec<Check> {
-        let mut checks = own_checks(app);
         let log = self.log.read().unwrap_or_else(PoisonError::into_inner);
-        checks.extend(log.iter().cloned());
-        guarded(app, checks)
+        gathered(app, log.clone())
     }
 }
 
 /// Whether each thing holds now.
 pub async fn checks(app: &App) -> Vec<Check> {
-    let mut checks = own_checks(app);
-    checks.extend(log_checks(&*app.log, app.publisher.is_some()).await.0);
-    guarded(app, checks)
+    gathered(app, log_checks(&*app.log, app.publisher.is_some()).await)
 }
 
-/// The log may take events that the publisher refuses.
-fn guarded(app: &App, mut checks: Vec<Check>) -> Vec<Check> {
+/// All checks together. The log may take events that the publisher refuses, and may know of damage that the slow check has
+/// yet to come to.
+fn gathered(app: &App, log: Seen) -> Vec<Check> {
+    let mut checks = own_checks(app);
+    if let Some(damage) = log.damage {
+        match checks.iter_mut().find(|check| check.name == RECORDS) {
+            Some(check) if check.outcome.is_err() => {}
+            Some(check) => check.outcome = Err(damage),
+            None => checks.push(Check {
+                name: RECORDS,
+                outcome: Err(damage),
+            }),
+        }
+    }
+    checks.extend(log.checks);
     if let Some(why) = app.publisher.as_ref().and_then(Publisher::refuses) {
         let writing = checks.iter_mut().filter(|check| check.name == WRITING);
         for check in writing.filter(|check| check.outcome.is_ok()) {
@@ -140,7 +197,8 @@ fn own_checks(app: &App) -> Vec<Check> {
             None => Ok(format!("read up to position {}", state.checked)),
             Some(why) => Err(why),
         };
-        add("records", whole);
+        add(RECORDS, whole);
+        add("areas", app.health.of_areas());
     }
     checks
 }
@@ -161,16 +219,18 @@ fn of_views(status: &Status, lag: f64) -> Result<String, String> {
     }
 }
 
-/// What the look at the log means for the process.
-enum Seen {
-    /// Nothing that only a new start would mend.
-    GoesOn,
-    /// The log takes nothing until it is opened again.
-    Over(String),
+/// What a look at the log found.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    checks: Vec<Check>,
+    /// The log takes nothing until it is opened again: the process ends, and a new start mends it.
+    over: Option<String>,
+    /// The log takes nothing because it is damaged: a new start would find the same, so the process stays and says so.
+    damage: Option<String>,
 }
 
 /// What the log says of itself.
-async fn log_checks(log: &dyn EventLog, publishes: bool) -> (Vec<Check>, Seen) {
+async fn log_checks(log: &dyn EventLog, publishes: bool) -> Seen {
     let silent = || format!("it did not answer within {} s", ANSWER_TIMEOUT.as_secs());
     let asked = async {
         tokio::join!(
@@ -189,9 +249,10 @@ async fn log_checks(log: &dyn EventLog, publishes: bool) -> (Vec<Check>, Seen) {
         outcome: head,
     }];
     let writable = writable.unwrap_or_else(|_| Err(Unwritable::ForNow(silent())));
-    let over = match &writable {
-        Err(Unwritable::ForGood(why)) => Seen::Over(why.clone()),
-        _ => Seen::GoesOn,
+    let (over, damage) = match &writable {
+        Err(Unwritable::ForGood(why)) => (Some(why.clone()), None),
+        Err(Unwritable::Damaged(why)) => (None, Some(why.clone())),
+        Err(Unwritable::ForNow(_)) | Ok(()) => (None, None),
     };
     if publishes {
         checks.push(Check {
@@ -201,5 +262,12 @@ async fn log_checks(log: &dyn EventLog, publishes: bool) -> (Vec<Check>, Seen) {
                 .map_err(|why| format!("no events are taken: {why}")),
         });
     }
-    (checks, over)
+    Seen {
+        checks,
+        over,
+        damage,
+    }
 }
+
+#[cfg(test)]
+mod tests;

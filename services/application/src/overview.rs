@@ -4,7 +4,7 @@
 use crate::app::App;
 use crate::charts::{self, ChartRequest, QuestionError};
 use crate::places::with_data;
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use joinedup_events::{AreaId, local};
 use joinedup_spc::{Assurance, Variation};
 use joinedup_views::ask::CellsOf;
@@ -19,6 +19,46 @@ use joinedup_views::suppression::Audience;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Numbers that ended longer ago than this say nothing of now.
+pub const A_YEAR: Days = Days::new(366);
+
+/// Why chart rules have no verdict on a chart: one list for every page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoVerdict {
+    /// It is of a kind that describes and that no rule judges.
+    Describes,
+    /// It has too few points yet.
+    TooFewPoints,
+    /// Most of its periods have fewer cases than the measure needs.
+    TooFewCases,
+    /// Most of its numbers are suppressed to protect people.
+    Suppressed,
+    /// Its numbers ended more than a year ago.
+    Ended,
+}
+
+impl NoVerdict {
+    /// Why there is none on a chart; none where there is one.
+    #[must_use]
+    pub fn of(chart: &Chart, today: NaiveDate) -> Option<Self> {
+        let verdict = chart.verdict.as_ref();
+        if verdict.is_some_and(|v| v.variation != Variation::NotJudged) {
+            return None;
+        }
+        let suppressed = chart.mostly_suppressed();
+        let last = chart.points.iter().rev().find(|p| p.point.is_judged());
+        let ended = last.is_some_and(|p| p.point.period_end + A_YEAR < today);
+        Some(match chart.kind.is_judged() {
+            // What is suppressed is there, however old what is shown may be.
+            _ if ended && !suppressed => Self::Ended,
+            false => Self::Describes,
+            true if chart.mostly_too_few() => Self::TooFewCases,
+            true if suppressed => Self::Suppressed,
+            true => Self::TooFewPoints,
+        })
+    }
+}
 
 /// One chart in a line.
 #[derive(Clone, Debug)]
@@ -49,6 +89,8 @@ pub struct Line {
     pub parts: Option<(f64, f64)>,
     /// What chart rules say of it.
     pub variation: Option<Variation>,
+    /// Why they say nothing, where they do not.
+    pub no_verdict: Option<NoVerdict>,
     /// Whether the target is met.
     pub assurance: Option<Assurance>,
     /// Worth telling somebody.
@@ -73,6 +115,8 @@ pub struct Line {
     pub target: Option<f64>,
     /// The judged values, oldest first, gaps kept.
     pub values: Vec<Option<f64>>,
+    /// How many days the period of each of them has.
+    pub days: Vec<i64>,
     /// How many points are suppressed.
     pub suppressed: usize,
 }
@@ -237,7 +281,7 @@ fn make(app: &App, area: &AreaId, audience: Audience, people: Option<&str>) -> O
         let request = ChartRequest::new(measure.id.as_str(), area.as_str()).of_people(people);
         let answers = charts::ask_many(app, &request, &areas, audience);
         for answer in answers.unwrap_or_default() {
-            if let Some(line) = line(measure, answer.chart) {
+            if let Some(line) = line(measure, answer.chart, local::date(app.now())) {
                 let key = (line.measure.clone(), line.area.clone());
                 overview.lines.insert(key, line);
             }
@@ -253,12 +297,14 @@ fn says_of_whom(measure: &Measure) -> bool {
 }
 
 /// A chart in a line; none where it has no point.
-fn line(measure: &Measure, chart: Chart) -> Option<Line> {
+fn line(measure: &Measure, chart: Chart, today: NaiveDate) -> Option<Line> {
     let judged: Vec<&ChartPoint> = chart
         .points
         .iter()
         .filter(|p| p.point.is_judged())
         .collect();
+    let is_over = |p: &&ChartPoint| p.point.state != State::Incomplete;
+    let over: Vec<&ChartPoint> = chart.points.iter().filter(is_over).collect();
     let suppressed = chart.in_state(State::Suppressed);
     if judged.is_empty() && suppressed == 0 {
         return None;
@@ -272,6 +318,7 @@ fn line(measure: &Measure, chart: Chart) -> Option<Line> {
     let verdict = chart.verdict.as_ref();
     let alert = verdict.is_some_and(|v| v.alert);
     let unit = chart.unit().to_owned();
+    let no_verdict = NoVerdict::of(&chart, today);
     Some(Line {
         measure: chart.measure,
         title: chart.title,
@@ -290,6 +337,7 @@ fn line(measure: &Measure, chart: Chart) -> Option<Line> {
         latest: last.and_then(|p| Some((p.point.period_start, p.point.value?))),
         parts: last.and_then(|p| p.point.numerator.zip(p.point.denominator)),
         variation: verdict.map(|v| v.variation),
+        no_verdict,
         assurance: verdict.and_then(|v| v.assurance),
         alert,
         is_new: verdict.is_some_and(|v| v.is_new),
@@ -301,11 +349,13 @@ fn line(measure: &Measure, chart: Chart) -> Option<Line> {
         then: judged.first().map(|p| p.point.period_start).zip(then),
         now: median(&values[values.len().saturating_sub(few)..]),
         target: chart.target,
-        values: chart
-            .points
+        values: over
             .iter()
-            .filter(|p| p.point.state != State::Incomplete)
             .map(|p| p.point.value.filter(|_| p.point.is_judged()))
+            .collect(),
+        days: over
+            .iter()
+            .map(|p| (p.point.period_end - p.point.period_start).num_days())
             .collect(),
         suppressed,
     })

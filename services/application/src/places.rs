@@ -190,7 +190,7 @@ impl Places {
             (kind.is_some_and(|kind| COUNTED_NOW.contains(&kind))
                 || nearest_large(areas, area).is_empty())
                 && (audience == Audience::Operations
-                    || !definitions.policy.holds(areas, area.as_str()))
+                    || !definitions.policy.of(audience).holds(areas, area.as_str()))
         };
         let now = all.iter().filter(counted_now).cloned().collect();
         Self { all, now }

@@ -83,8 +83,24 @@ pub fn superseded(app: &App, events: &[Event]) -> u64 {
     })
 }
 
-/// The same where no view is at hand: of observations that the log knew already, at these positions, after how many it has
-/// something else. Which of them stand is what a view would say, of what came from the first of them on.
+/// How many observations say something else than what stands of their period and place, as far as the views have it:
+/// recorded, they replace it.
+#[must_use]
+pub fn replacing<'e>(app: &App, events: impl IntoIterator<Item = &'e Event>) -> usize {
+    let Some(views) = &app.views else {
+        return 0;
+    };
+    let replaces = |view: &View, event: &Event| {
+        let stands = standing(view, event);
+        stands.last().is_some_and(|last| last.fact != event.fact)
+    };
+    let events = events.into_iter();
+    let count = |view: &View| events.filter(|event| replaces(view, event)).count();
+    tokio::task::block_in_place(|| views.read(count))
+}
+
+/// The same as [`superseded`] where no view is at hand: of observations that the log knew already, at these positions, after
+/// how many it has something else. Which of them stand is what a view would say, of what came from the first of them on.
 ///
 /// # Errors
 /// When the log cannot be read.
@@ -189,13 +205,18 @@ fn is_observation(event: &Event) -> bool {
     matches!(event.fact, Fact::Observation(_))
 }
 
+/// What stands of the observation that an event is of, in the order of recording; nothing of what is no observation.
+fn standing(view: &View, event: &Event) -> Vec<StoredFact> {
+    let entity = view.entity(Family::Observation, event.entity.as_str());
+    let entity = entity.filter(|_| is_observation(event));
+    entity
+        .map(|entity| entity.facts.standing())
+        .unwrap_or_default()
+}
+
 /// What stands of an observation where the event is known and something else was said since.
 fn restatement(view: &View, event: &Event) -> Option<FactKey> {
-    if !is_observation(event) {
-        return None;
-    }
-    let entity = view.entity(Family::Observation, event.entity.as_str())?;
-    restated(&entity.facts.standing(), event)
+    restated(&standing(view, event), event)
 }
 
 /// The same, of what stands of its entity.

@@ -2,10 +2,9 @@
 
 use crate::app::App;
 use crate::charts::{self, QuestionError};
-use chrono::{DateTime, TimeDelta, Utc};
-use joinedup_events::AreaId;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use joinedup_events::check::source_label;
-use joinedup_events::local;
+use joinedup_events::{AreaId, Family, local};
 use joinedup_views::contradictions::{Listed, listed};
 use joinedup_views::suppression::Audience;
 use std::collections::BTreeMap;
@@ -15,7 +14,8 @@ use std::collections::BTreeMap;
 pub struct Source {
     /// Its name.
     pub name: String,
-    /// When it last recorded something: to readers the beginning of that day, because the instant is one person's.
+    /// Up to when it has reported: as it says itself, or else when it last recorded something. To readers the beginning of that
+    /// day, because the instant is one person's.
     pub recorded: DateTime<Utc>,
     /// When the latest thing that it reported happened, rounded in the same way.
     pub happened: DateTime<Utc>,
@@ -42,37 +42,35 @@ pub fn sources(
     let (now, edition) = (app.now(), app.edition(audience));
     let mut found: BTreeMap<String, Source> = BTreeMap::new();
     charts::views(app)?.read(|view| {
-        let expected = view
-            .summary()
-            .expected_intervals(&app.definitions.expectations);
-        for ((name, area), last) in &view.summary().sources {
-            let source = found.entry(name.clone()).or_insert_with(|| Source {
-                name: source_label(name).into_owned(),
-                recorded: last.recorded_at,
-                happened: last.occurred_at,
-                events: Some(0),
-                areas: Vec::new(),
-                expected: expected.get(name.as_str()).copied(),
-                late: false,
+        let live = view.summary();
+        let expected = live.expected_intervals(&app.definitions.expectations);
+        // To readers a report of today would say when one person came; that a source is late is said at once.
+        let summary = edition.as_ref().map_or(live, |edition| edition.summary());
+        for ((name, area), last) in &summary.sources {
+            let source = found.entry(name.clone()).or_insert_with(|| {
+                let expected = expected.get(name.as_str()).copied();
+                let silent = live.last_word(name).map(|word| now - word);
+                Source {
+                    name: source_label(name).into_owned(),
+                    recorded: summary.last_word(name).unwrap_or(last.recorded_at),
+                    happened: last.occurred_at,
+                    events: Some(0),
+                    areas: Vec::new(),
+                    expected,
+                    late: silent
+                        .zip(expected)
+                        .is_some_and(|(silent, interval)| silent > interval),
+                }
             });
-            source.recorded = source.recorded.max(last.recorded_at);
             source.happened = source.happened.max(last.occurred_at);
             source.events = source.events.map(|events| events + last.events);
-            if edition
-                .as_ref()
-                .is_none_or(|edition| edition.has_heard(name, area))
-            {
-                source.areas.push(area.clone());
-            }
+            source.areas.push(area.clone());
         }
     });
     let mut found: Vec<Source> = found.into_values().collect();
     for source in &mut found {
-        source.late = source
-            .expected
-            .is_some_and(|interval| now - source.recorded > interval);
         let is_covered = source.areas.iter().all(|area| covers(area.as_str()));
-        if audience == Audience::Public || !is_covered {
+        if audience != Audience::Operations || !is_covered {
             source.events = None;
             for at in [&mut source.recorded, &mut source.happened] {
                 *at = local::midnight(local::date(*at));
@@ -103,9 +101,9 @@ pub fn contradictions(
 /// Whether the data can be relied on today.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Health {
-    /// When the newest thing in the data happened; none when nothing was ever received. Never later than now: a
-    /// planned date is no sign of fresh data.
-    pub newest: Option<DateTime<Utc>>,
+    /// The day of the newest thing that was measured, none when nothing ever was. Never later than today: a planned date does not
+    /// make data fresh, and nor does what people record of their changes, decisions and ratings.
+    pub newest: Option<NaiveDate>,
     /// How many sources have a schedule.
     pub expected: usize,
     /// How many sources have none.
@@ -123,13 +121,31 @@ pub fn health(
     audience: Audience,
     covers: impl Fn(&str) -> bool,
 ) -> Result<Health, QuestionError> {
-    Ok(health_of(sources(app, audience, covers)?, app.now()))
+    let edition = app.edition(audience);
+    let newest = charts::views(app)?.read(|view| {
+        let summary = edition
+            .as_ref()
+            .map_or(view.summary(), |edition| edition.summary());
+        newest_day(&summary.newest, local::date(app.now()))
+    });
+    Ok(health_of(sources(app, audience, covers)?, newest))
 }
 
-fn health_of(all: Vec<Source>, now: DateTime<Utc>) -> Health {
+/// The day of the newest thing that was measured.
+fn newest_day(newest: &BTreeMap<Family, DateTime<Utc>>, today: NaiveDate) -> Option<NaiveDate> {
+    let days = newest.iter().filter_map(|(family, at)| match family {
+        Family::Transfer | Family::Referral | Family::Experience => Some(local::date(*at)),
+        // What is published happens when its period is over: the instant after its last day.
+        Family::Observation => Some(local::date(*at - TimeDelta::milliseconds(1))),
+        Family::Assessment | Family::Change => None,
+    });
+    days.map(|day| day.min(today)).max()
+}
+
+fn health_of(all: Vec<Source>, newest: Option<NaiveDate>) -> Health {
     let expected = all.iter().filter(|s| s.expected.is_some()).count();
     Health {
-        newest: all.iter().map(|s| s.happened.min(now)).max(),
+        newest,
         expected,
         unscheduled: all.len() - expected,
         late: all.into_iter().filter(|s| s.late).collect(),
@@ -154,16 +170,15 @@ mod tests {
 
     #[test]
     fn a_source_without_a_schedule_is_neither_expected_nor_late() {
-        let now = DateTime::UNIX_EPOCH + TimeDelta::days(20);
         let day = Some(TimeDelta::days(1));
-        assert_eq!(health_of(Vec::new(), now), Health::default());
+        assert_eq!(health_of(Vec::new(), None), Health::default());
         let health = health_of(
             vec![
                 source("a", day, true),
                 source("b", day, false),
                 source("c", None, false),
             ],
-            now,
+            None,
         );
         assert_eq!((health.expected, health.unscheduled), (2, 1));
         let late: Vec<&str> = health.late.iter().map(|s| s.name.as_str()).collect();
@@ -171,11 +186,27 @@ mod tests {
     }
 
     #[test]
-    fn a_date_to_come_does_not_make_the_data_newer_than_now() {
-        let now = DateTime::UNIX_EPOCH + TimeDelta::days(2);
+    fn neither_a_date_to_come_nor_what_people_decide_makes_old_data_fresh() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let today = day("2026-11-30");
+        let newest = |of: &[(Family, &str)]| {
+            let all = of.iter().map(|(family, text)| (*family, at(text)));
+            newest_day(&all.collect(), today)
+        };
+        let (week, target) = ("2026-06-14T23:00:00Z", "2026-11-30T12:00:00Z");
+        let published = (Family::Observation, week);
+        assert_eq!(newest(&[]), None);
         assert_eq!(
-            health_of(vec![source("a", None, false)], now).newest,
-            Some(now)
+            newest(&[
+                published,
+                (Family::Change, target),
+                (Family::Assessment, target)
+            ]),
+            Some(day("2026-06-14")),
+            "the week from 8 June ends on the 14th"
         );
+        let planned = (Family::Transfer, "2026-12-24T12:00:00Z");
+        assert_eq!(newest(&[published, planned]), Some(today));
     }
 }

@@ -8,6 +8,18 @@ use joinedup_events::{AreaId, Event, Slug};
 use joinedup_views::period::Grain;
 use std::collections::BTreeMap;
 
+/// What says what the numbers of a row count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CountedBy {
+    /// Whatever seems to.
+    #[default]
+    Guess,
+    /// The titles of the columns with numbers.
+    Titles,
+    /// The cells of a column, by where it stands among [`Look::kinds`].
+    Column(usize),
+}
+
 /// A file that somebody chose or pasted.
 #[derive(Clone)]
 pub struct TableFile {
@@ -15,6 +27,23 @@ pub struct TableFile {
     pub name: String,
     /// What it holds.
     pub bytes: Bytes,
+    /// Which of the sheets of a workbook that have a table is read: the first unless somebody chose another.
+    pub sheet: usize,
+    /// What says what its numbers count.
+    pub counted: CountedBy,
+}
+
+impl TableFile {
+    /// A file of which nobody has chosen a part yet.
+    #[must_use]
+    pub fn new(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
+        Self {
+            name: name.into(),
+            bytes: bytes.into(),
+            sheet: 0,
+            counted: CountedBy::Guess,
+        }
+    }
 }
 
 /// A column of a table.
@@ -44,7 +73,13 @@ pub struct Published {
 /// What a table seems to be.
 #[derive(Clone, Debug)]
 pub struct Look {
-    /// Its columns, in order.
+    /// The names of the sheets that have a table; none of a file that is not a workbook.
+    pub sheets: Vec<String>,
+    /// The titles of the columns that could say what the numbers of a row count.
+    pub kinds: Vec<String>,
+    /// Which of them does; none where the titles do.
+    pub counted_by: Option<usize>,
+    /// Its columns, in order; where a column says what is counted, one for each of its texts.
     pub columns: Vec<Column>,
     /// The published return that its header is of.
     pub published: Option<Published>,
@@ -131,6 +166,8 @@ pub struct ReadTable {
     pub facts: Vec<(u64, Event)>,
     /// What was not taken.
     pub refused: Vec<NotTaken>,
+    /// Cells for a number in which nothing stands.
+    pub blank: u64,
 }
 
 /// Why a table cannot be read.

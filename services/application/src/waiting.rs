@@ -4,7 +4,7 @@ pub mod facets;
 
 use crate::app::App;
 use crate::charts::{self, QuestionError};
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use joinedup_events::{AreaId, Family, local};
 use joinedup_views::waiting::{self, WaitingReferral, WaitingTransfer};
 use serde::Serialize;
@@ -18,12 +18,15 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Waiting {
     /// The area asked for.
     pub area: String,
-    /// The areas within the one asked for whose people alone are listed, because the reader is bound to them; null: everybody
-    /// in `area`. Where it is empty the reader sees only who is in hospital there and is at home in an area of the reader's.
+    /// The areas within the one asked for whose people alone are listed, because the reader is bound to them; absent:
+    /// everybody in `area`. Where it is empty the reader sees only who is in hospital there and is at home in an area of the reader's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub only: Option<BTreeSet<AreaId>>,
-    /// When this was so.
-    pub as_of: chrono::DateTime<chrono::Utc>,
+    /// Up to when everything that was recorded counts here.
+    pub as_of: DateTime<Utc>,
+    /// When it was asked.
+    #[serde(skip)]
+    now: DateTime<Utc>,
     /// The date up to which every source of transfers here has reported; none: no source reports on them, and nobody waiting
     /// is then not a count of zero.
     pub transfers_reported_until: Option<NaiveDate>,
@@ -61,7 +64,7 @@ impl Waiting {
     }
 
     fn stop(&self, until: Option<NaiveDate>) -> Option<NaiveDate> {
-        let today = local::date(self.as_of);
+        let today = local::date(self.now);
         until.filter(|until| *until + Days::new(1) < today)
     }
 }
@@ -84,7 +87,7 @@ pub fn board(
     let own: Option<BTreeSet<AreaId>> =
         only.map(|only| within.intersection(only).cloned().collect());
     let seen = own.as_ref().unwrap_or(&within);
-    let (mut transfers, mut referrals, reported_until) = charts::views(app)?.read(|view| {
+    let (as_of, mut transfers, mut referrals, reported_until) = charts::views(app)?.read(|view| {
         let set = &app.definitions.expectations;
         let reported_until = |family| {
             view.summary()
@@ -92,6 +95,7 @@ pub fn board(
                 .map(local::date)
         };
         (
+            view.as_of().unwrap_or(now),
             waiting::transfers(view, &within, now),
             waiting::referrals(view, &within, now),
             (
@@ -119,7 +123,8 @@ pub fn board(
     Ok(Waiting {
         area: area.to_string(),
         only: own,
-        as_of: now,
+        as_of,
+        now,
         transfers_reported_until: reported_until.0,
         referrals_reported_until: reported_until.1,
         transfers,

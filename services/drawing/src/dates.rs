@@ -7,7 +7,7 @@ use chrono::{Datelike, Months, NaiveDate};
 use std::fmt::Write;
 
 /// Fewer months than this say too little of where a point stands.
-const FEWEST_MONTHS: usize = 4;
+const MIN_MONTHS: usize = 4;
 /// Months between two labels: as many as a year or a part of one has, so that January is always among them.
 const STEPS: [u32; 8] = [1, 2, 3, 6, 12, 24, 60, 120];
 
@@ -19,7 +19,7 @@ pub fn draw(drawing: &Drawing, frame: &Frame, out: &mut String) {
         .collect();
     let (of_months, of_days) = drawing.size.date_steps();
     let months = months(&spots, |at| frame.x(at), of_months);
-    let is_enough = months.len() >= FEWEST_MONTHS;
+    let is_enough = months.len() >= MIN_MONTHS;
     // The first day of a period of months is written as its month either way.
     let is_months = is_enough || spots.iter().all(|at| at.day() == 1);
     let room = if is_months { of_months } else { of_days };

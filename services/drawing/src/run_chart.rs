@@ -24,48 +24,41 @@ struct Canvas<'a> {
 /// Draws a chart.
 #[must_use]
 pub fn svg(drawing: &Drawing) -> String {
-    let margins = drawing.margins();
-    let (Some(first), Some(last)) = (drawing.spots.first(), drawing.spots.last()) else {
-        return empty(drawing);
-    };
-    let canvas = Canvas {
-        drawing,
-        frame: Frame::new(margins, drawing.shown_scale(), first.start, last.start),
-    };
-    let mut out = head(
-        drawing,
-        String::with_capacity(8192 + drawing.spots.len() * 300),
-    );
-    // Dates stand over the lines of the changes: a line through a month's name makes it another.
-    super::lane::draw(drawing, &canvas.frame, &mut out);
-    axes(&canvas, &mut out);
-    lines(&canvas, &mut out);
-    points(&canvas, &mut out);
-    ended(drawing, out)
-}
-
-fn empty(drawing: &Drawing) -> String {
-    let margins = drawing.margins();
-    let mut out = head(drawing, String::new());
-    let _ = write!(
-        out,
-        "<text class=\"nothing\" x=\"{}\" y=\"{}\">No points to show yet</text>",
-        margins.width / 2.0,
-        margins.height / 2.0
-    );
-    ended(drawing, out)
-}
-
-/// The end of a drawing; one that stands alone needs no style sheet.
-fn ended(drawing: &Drawing, mut out: String) -> String {
+    let mut out = String::with_capacity(8192 + drawing.spots.len() * 300);
+    head(drawing, &mut out);
+    inside(drawing, &mut out);
     out.push_str("</svg>");
+    // One that stands alone needs no style sheet.
     match drawing.standalone {
         true => literal(&out, STYLE),
         false => out,
     }
 }
 
-fn head(drawing: &Drawing, mut out: String) -> String {
+/// What is within the frame of a drawing.
+pub(crate) fn inside(drawing: &Drawing, out: &mut String) {
+    let margins = drawing.margins();
+    let (Some(first), Some(last)) = (drawing.spots.first(), drawing.spots.last()) else {
+        let _ = write!(
+            out,
+            "<text class=\"nothing\" x=\"{}\" y=\"{}\">No points to show yet</text>",
+            margins.width / 2.0,
+            margins.height / 2.0
+        );
+        return;
+    };
+    let canvas = Canvas {
+        drawing,
+        frame: Frame::new(margins, drawing.shown_scale(), first.start, last.start),
+    };
+    // Dates stand over the lines of the changes: a line through a month's name makes it another.
+    super::lane::draw(drawing, &canvas.frame, out);
+    axes(&canvas, out);
+    lines(&canvas, out);
+    points(&canvas, out);
+}
+
+fn head(drawing: &Drawing, out: &mut String) {
     let margins = drawing.margins();
     let (width, height) = (margins.width, margins.height);
     let kind = match drawing.size {
@@ -93,7 +86,6 @@ fn head(drawing: &Drawing, mut out: String) -> String {
             escape(&drawing.title)
         );
     }
-    out
 }
 
 fn axes(canvas: &Canvas<'_>, out: &mut String) {

@@ -71,14 +71,13 @@ pub fn svg(drawing: &Drawing, words: &Words) -> String {
     let room = (WIDTH - 2.0 * MARGIN, row_at(0) - 26.0 - y);
     let scale = (room.0 / margins.width).min(room.1 / margins.height);
     let left = MARGIN + (room.0 - margins.width * scale) / 2.0;
-    let drawn = run_chart::svg(&plain);
     // The drawing without its own frame: nested ones are not drawn alike by all programs.
-    let inside = drawn.split_once('>').map_or("", |(_, rest)| rest);
-    let inside = inside.strip_suffix("</svg>").unwrap_or(inside);
     let _ = write!(
         out,
-        "<g class=\"wide\" transform=\"translate({left:.1} {y:.1}) scale({scale:.3})\">{inside}</g>"
+        "<g class=\"wide\" transform=\"translate({left:.1} {y:.1}) scale({scale:.3})\">"
     );
+    run_chart::inside(&plain, &mut out);
+    out.push_str("</g>");
     for (key, (x, row)) in keys.iter().zip(places) {
         key.draw(&mut out, x, row_at(row));
     }
@@ -270,6 +269,9 @@ mod tests {
             assert!(next.is_none_or(|(other, _)| x + key.width() < *other));
         }
         let slide = svg(&full, &words());
+        let scale = slide.split(" scale(").nth(1).unwrap();
+        let scale: f64 = scale.split(')').next().unwrap().parse().unwrap();
+        assert!(scale > 0.5, "the legend leaves the drawing no room");
         for key in keys {
             assert!(
                 slide.contains(&format!(">{}</text>", key.words)),

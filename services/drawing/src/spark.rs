@@ -40,9 +40,18 @@ pub fn spark(values: &[Option<f64>], centre: Option<f64>, class: &str, label: &s
             })
             .collect();
         at += run.len();
-        if places.len() > 1 {
-            let _ = write!(out, "<polyline points=\"{}\"/>", places.join(" "));
-        }
+        let _ = match places.as_slice() {
+            [] => Ok(()),
+            // A line of one point is not seen: every other week of a series would be.
+            [alone] => {
+                let (x, y) = alone.split_once(',').unwrap_or_default();
+                write!(
+                    out,
+                    "<circle class=\"alone\" cx=\"{x}\" cy=\"{y}\" r=\"1.4\"/>"
+                )
+            }
+            more => write!(out, "<polyline points=\"{}\"/>", more.join(" ")),
+        };
     }
     if let Some((i, v)) = values
         .iter()
@@ -59,4 +68,19 @@ pub fn spark(values: &[Option<f64>], centre: Option<f64>, class: &str, label: &s
     }
     out.push_str("</svg>");
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_series_of_every_other_week_is_seen() {
+        let values: Vec<Option<f64>> = (0..20)
+            .map(|i| (i % 2 == 0).then_some(f64::from(i)))
+            .collect();
+        let drawn = spark(&values, None, "", "");
+        assert_eq!(drawn.matches("class=\"alone\"").count(), 10);
+        assert!(!drawn.contains("polyline"));
+    }
 }

@@ -225,8 +225,8 @@ fn add_summary(samples: &mut Samples, summary: &Summary, areas: &Areas) {
     ] {
         samples.add(metric, &[PROJECTOR], total as f64);
     }
-    if let Some(newest) = summary.newest {
-        samples.add(&names::WATERMARK, &[PROJECTOR], seconds(newest));
+    if let Some(newest) = summary.newest.values().max() {
+        samples.add(&names::WATERMARK, &[PROJECTOR], seconds(*newest));
     }
     for ((source, area), (last, events)) in sources(summary, areas).iter().take(MAX_SOURCES) {
         let source = &*source_label(source);
@@ -276,11 +276,10 @@ fn sources<'a>(
 ) -> BTreeMap<(&'a str, &'a str), (DateTime<Utc>, u64)> {
     let mut latest: BTreeMap<(&str, &str), (DateTime<Utc>, u64)> = BTreeMap::new();
     for ((source, area), report) in &summary.sources {
+        let until = summary.last_word_on(source, report);
         for place in reported_for(areas, area) {
-            let entry = latest
-                .entry((source, place))
-                .or_insert((report.recorded_at, 0));
-            entry.0 = entry.0.max(report.recorded_at);
+            let entry = latest.entry((source, place)).or_insert((until, 0));
+            entry.0 = entry.0.max(until);
             entry.1 += report.events;
         }
     }

@@ -114,7 +114,7 @@ metrics! {
         "Files and connections that the process has open.";
 
     READY = Gauge Light "joinedup_ready" one ["check"]
-        "1 where a thing holds without which the server is not ready, else 0; /readyz?verbose says why. Of the views: views, lag, saved. Of the log: log (it answers), writing (it takes events), records (none is lost or damaged).";
+        "1 where a thing holds without which the server is not ready, else 0; /readyz?verbose says why. Of the views: views, lag, saved, areas (every place that is reported on is known). Of the log: log (it answers), writing (it takes events), records (none is lost or damaged).";
     CHECKED = Gauge Now "joinedup_log_checked_position" one []
         "How far the slow check of the whole log has come, which begins again every day.";
     CHECKS = Counter Light "joinedup_log_checks_total" one []
@@ -170,7 +170,7 @@ metrics! {
         "Transfers, referrals, ratings, answers, changes and observations in the view.";
 
     SOURCE_LAST = Gauge Now "joinedup_source_last_event_timestamp_seconds" one ["source", "area"]
-        "When a source last recorded anything for an area.";
+        "Up to when a source has reported on an area: as it says itself, or else when it last recorded anything.";
     SOURCE_EVENTS = Counter Now "joinedup_source_events_total" one ["source", "area"]
         "Events folded from a source for an area.";
     SOURCE_EXPECTED = Gauge Now "joinedup_source_expected_interval_seconds" one ["source"]
@@ -194,7 +194,7 @@ metrics! {
     MEASURE = Gauge Light "joinedup_measure" unit ["measure", "area", "window"]
         "A measure over the last 7, 28 or 91 days, worked out anew from every case in them; a stock at this moment has the window now. Days whose cases could not all have ended yet are left out at the end, and nights that have not passed.";
     MEASURE_CASES = Gauge Light "joinedup_measure_cases" one ["measure", "area", "window"]
-        "How many cases stand behind a measure's window: the denominator of a share, the number of a median.";
+        "What stands behind a measure's window: the number of cases of a median, or what a share or a rate is divided by.";
     MEASURE_GOAL = Gauge Light "joinedup_measure_goal" unit ["measure", "area"]
         "The goal in force for a measure in an area.";
 

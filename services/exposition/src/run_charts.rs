@@ -100,12 +100,12 @@ impl ShownPeriod {
 
 /// The fewest days that a chart by day has: twelve weeks, which is what boards show of it. As many days as there are weeks
 /// in a year would leave out a third of them.
-pub const FEWEST_DAYS: usize = 84;
+pub const MIN_DAYS: usize = 84;
 
 /// How many periods of a grain are written where so many were asked for.
 fn periods_of(grain: Grain, asked: usize) -> usize {
     match grain {
-        Grain::Day => asked.max(FEWEST_DAYS),
+        Grain::Day => asked.max(MIN_DAYS),
         _ => asked,
     }
 }

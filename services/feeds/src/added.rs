@@ -3,6 +3,7 @@
 mod columns;
 mod dates;
 mod guess;
+mod kinds;
 mod places;
 mod shares;
 mod text;
@@ -44,6 +45,9 @@ impl Tables for AddedTables {
         Ok(Look {
             guess: guess::guess(&grid, &file.name, definitions)?,
             columns: grid.columns(),
+            sheets: grid.sheets,
+            kinds: grid.candidates,
+            counted_by: grid.counted_by,
             published,
         })
     }
@@ -61,12 +65,20 @@ impl Tables for AddedTables {
         let place = choice.place.as_ref().ok_or_else(|| {
             missing("Choose the column with the place, or one place for all rows")
         })?;
-        if choice.numbers.is_empty() {
-            return Err(missing(
-                "Choose what the numbers are, for at least one column",
-            ));
-        }
         let grid = Grid::of(file)?;
+        if choice.numbers.is_empty() {
+            let is_place = |key: &str| matches!(place, PlaceOf::Column(column) if column == key);
+            let columns = grid.columns();
+            let mut left = columns
+                .iter()
+                .filter(|c| c.key != period && !is_place(&c.key));
+            return Err(missing(if left.any(|c| c.has_numbers) {
+                "Choose what the numbers are, for at least one column"
+            } else {
+                "We found no column with numbers: the table needs one besides the date and the place. Add it to the table and \
+                 start again, or choose other columns as the date and the place"
+            }));
+        }
         for numbers in &choice.numbers {
             shares::must_fit(&grid, numbers, definitions).map_err(TableError::Choice)?;
         }
@@ -81,12 +93,16 @@ impl Tables for AddedTables {
             names: names.word(),
             wide: grid.wide.as_ref().filter(|wide| wide.titles == period),
         };
+        // Where one sheet alone has a table, next month's may have another name.
+        let sheet = grid.sheets.get(file.sheet);
+        let sheet = sheet.filter(|_| grid.sheets.len() > 1);
         let toml = toml_text::of(
             choice,
             &periods,
-            grid.commas,
+            toml_text::Text::of(sheet.map(String::as_str), grid.commas),
             place,
             &named.values,
+            grid.kinds.as_ref(),
             |numbers| shares::read(&grid, numbers, definitions),
         )?;
         // What is offered is what is read: a mapping that cannot be read again is not a mapping.
@@ -128,12 +144,13 @@ impl Tables for AddedTables {
             .map_err(|_| TableError::Unreadable("The file cannot be read to its end".to_owned()))?
         {
             table.rows += chunk.rows;
+            table.blank += chunk.blank;
             table
                 .refused
                 .extend(chunk.bad.into_iter().map(|bad| NotTaken {
                     line: bad.line,
                     column: bad.column,
-                    sentence: for_a_page(&bad.sentence).to_owned(),
+                    sentence: for_a_page(&bad.sentence),
                 }));
             for item in chunk.items {
                 // As bytes, as they come over HTTP: there is one door.
@@ -166,17 +183,20 @@ fn sentence(error: &dyn std::error::Error) -> String {
     first.unwrap_or_default() + letters.as_str()
 }
 
-/// A sentence without what it advises about mappings, which who reads a page has not written.
-fn for_a_page(sentence: &str) -> &str {
+/// A sentence without what it advises about mappings, which who reads a page has not written; a line is a row there.
+fn for_a_page(sentence: &str) -> String {
     let cut = |(what, advice): (&'_ str, &'_ str)| advice.contains("mapping").then_some(what.len());
     let colon = sentence.split_once(": ").and_then(cut);
     let clause = sentence.split_once(", and the ").and_then(cut);
     let of_places = ["is not an area's code", "must be an area of the register"];
     if of_places.iter().any(|begins| sentence.starts_with(begins)) {
-        return "is not a place that we know";
+        return "is not a place that we know".to_owned();
     }
     let end = colon.or(clause).unwrap_or(sentence.len());
-    sentence.get(..end).unwrap_or(sentence)
+    let sentence = sentence.get(..end).unwrap_or(sentence);
+    sentence
+        .replace("the same area, period", "the same place, period")
+        .replace(" line ", " row ")
 }
 
 fn import(definitions: &Definitions, now: DateTime<Utc>) -> Import {

@@ -269,6 +269,10 @@ impl<R: Read> CsvFile<R> {
         }
         // Nothing was reported, whichever period and area it would have been of.
         if !has_amounts {
+            let of_row = self.mapping.series.iter().filter(|s| row.has(s));
+            let cells = of_row.map(|s| s.columns.len() + usize::from(s.value.is_some()));
+            // Without a period it is rather a note below the table.
+            chunk.blank += period.map_or(0, |_| cells.sum::<usize>() as u64);
             return true;
         }
         if let Some(line) = self.unplaced.take_if(|line| *line != row.row.number) {
@@ -296,7 +300,10 @@ impl<R: Read> CsvFile<R> {
             let parts = series.columns.iter().map(Some);
             for part in whole.into_iter().chain(parts) {
                 let taken = match row.report(series, part) {
-                    Ok(None) => continue,
+                    Ok(None) => {
+                        chunk.blank += 1;
+                        continue;
+                    }
                     Err(bad) => {
                         if self.mapping.sum {
                             self.gathered

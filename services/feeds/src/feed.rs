@@ -4,6 +4,7 @@
 //! Then each feed is a task of the server, publishes through the server's own door, and reports how it is doing
 //! ([`joinedup_application::feeds`]).
 
+mod beginning;
 pub mod folder;
 pub mod http;
 pub mod known;

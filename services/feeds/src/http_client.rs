@@ -51,7 +51,7 @@ pub enum ClientError {
     NoAuthority,
     /// The server shows a certificate that is not believed.
     #[error(
-        "the certificate of the server at {url} is not believed ({why}): name the file of the authority that signed it with `--ca`, and ask the server by a name that is in its certificate"
+        "the certificate of the server at {url} is not believed ({why}): name the file of the authority that signed it with `--ca`, and ask the server by a name that is in its certificate; one that signed itself must not call itself an authority (CA:FALSE)"
     )]
     Disbelieved {
         /// The server.

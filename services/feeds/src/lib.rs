@@ -85,4 +85,6 @@ pub struct Chunk {
     pub items: Vec<Item>,
     /// What was not taken.
     pub bad: Vec<BadRow>,
+    /// Cells of a table for a number that are empty, in rows of a period.
+    pub blank: u64,
 }

@@ -111,17 +111,26 @@ impl ListImport<'_> {
             .collect();
         let bound = plan.bound();
         let sent = sink.send_bound(&events, &bound).await?;
+        let mut fault = |line: u64, fact: &str, field: &str, rule: String| {
+            let column = format!("{fact}{}", field.replace("/data", ""));
+            faults.add(self.mapping, REFUSED, BadRow::new(line, column, rule));
+        };
         let mut refused = BTreeSet::new();
         for (at, field, rule) in sent.refused {
             let Some(planned) = plan.events.get(at) else {
                 continue;
             };
-            let column = format!("{}{}", planned.fact, field.replace("/data", ""));
-            let bad = BadRow::new(planned.line, column, rule);
-            faults.add(self.mapping, REFUSED, bad);
+            fault(planned.line, &planned.fact, &field, rule);
             refused.insert(bound.last(at));
         }
         refused.into_iter().for_each(|last| plan.refused(last));
+        // Last: until all of it is in, the source has not reported it.
+        if let Some(reported) = &plan.reported {
+            let said = sink.send(std::slice::from_ref(reported)).await?;
+            for (_, field, rule) in said.refused {
+                fault(0, reported.fact.name(), &field, rule);
+            }
+        }
         Ok(Published {
             accepted: sent.accepted,
             duplicates: sent.duplicates,
@@ -132,7 +141,7 @@ impl ListImport<'_> {
 
 /// Counts of what a list said, a line a fact and a kind of fault, without a value of the list.
 #[must_use]
-pub fn summary(plan: &Plan, reading: &Reading, first: bool) -> String {
+pub fn summary(list: &ListImport<'_>, plan: &Plan, reading: &Reading, first: bool) -> String {
     let mut text = format!("read {} rows", reading.rows);
     let _ = if first {
         writeln!(text, "; no list before it is known")
@@ -143,6 +152,7 @@ pub fn summary(plan: &Plan, reading: &Reading, first: bool) -> String {
             plan.known, plan.gone, plan.changed
         )
     };
+    let _ = writeln!(text, "  {}", list.mapping.area.words(list.areas));
     let _ = writeln!(
         text,
         "  {:<24} {:>8} {:>10} {:>11} {:>10} {:>9}",

@@ -9,6 +9,7 @@ pub use area::AreaRule;
 use built_in::built_in_text;
 pub use built_in::{built_in, built_in_names};
 pub use period::{CellAddress, Format, Named, PeriodRule, column_of_letters};
+pub(crate) use table::as_compared;
 pub use table::{CellMark, Commas, Conditions, FileRule, Pattern, WideColumns, WideRule};
 
 use chrono::NaiveDate;

@@ -12,7 +12,7 @@ use super::pattern::Pattern;
 use super::time;
 
 /// The longest query, in bytes.
-pub const LONGEST: usize = 32_768;
+pub const MAX_QUERY_LENGTH: usize = 32_768;
 /// How deep brackets may be nested.
 pub const DEEPEST: usize = 32;
 /// How many operators there may be.
@@ -34,9 +34,9 @@ pub struct Guarded {
 /// # Errors
 /// A sentence that says what is too much, or what is not read here.
 pub fn guard(query: &str) -> Result<Guarded, Refusal> {
-    if query.len() > LONGEST {
+    if query.len() > MAX_QUERY_LENGTH {
         return Err(Refusal::query(format!(
-            "the query has {} bytes and may have {LONGEST}",
+            "the query has {} bytes and may have {MAX_QUERY_LENGTH}",
             query.len()
         )));
     }

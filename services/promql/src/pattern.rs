@@ -5,9 +5,9 @@ use super::Refusal;
 use regex::{Regex, RegexBuilder};
 
 /// The longest expression, in bytes.
-const LONGEST: usize = 16_000;
+const MAX_PATTERN_LENGTH: usize = 16_000;
 /// The largest compiled expression, in bytes.
-const LARGEST: usize = 1 << 20;
+const MAX_COMPILED_BYTES: usize = 1 << 20;
 
 /// An anchored expression.
 #[derive(Clone, Debug)]
@@ -23,14 +23,16 @@ impl Pattern {
             let shown: String = text.chars().take(60).collect();
             Refusal::query(format!("the regular expression {shown:?} {why}"))
         };
-        if text.len() > LONGEST {
-            return Err(refused(&format!("has more than {LONGEST} bytes")));
+        if text.len() > MAX_PATTERN_LENGTH {
+            return Err(refused(&format!(
+                "has more than {MAX_PATTERN_LENGTH} bytes"
+            )));
         }
         let translated = translate(text).map_err(&refused)?;
         // Since Prometheus 3 a dot takes line ends too.
         RegexBuilder::new(&format!("^(?s:{translated})$"))
-            .size_limit(LARGEST)
-            .dfa_size_limit(LARGEST)
+            .size_limit(MAX_COMPILED_BYTES)
+            .dfa_size_limit(MAX_COMPILED_BYTES)
             .build()
             .map(Self)
             .map_err(|error| match error {
@@ -186,6 +188,6 @@ mod tests {
                 "{text}: {refused}"
             );
         }
-        assert!(Pattern::new(&"a".repeat(LONGEST + 1)).is_err());
+        assert!(Pattern::new(&"a".repeat(MAX_PATTERN_LENGTH + 1)).is_err());
     }
 }

@@ -402,7 +402,7 @@ fn too_much_is_refused_before_it_is_worked_out() {
         deep(10_000),
         format!("{}1", "-".repeat(guard::OPERATORS + 1)),
         vec!["share"; guard::OPERATORS + 2].join(" or "),
-        format!("share{{area=\"{}\"}}", "x".repeat(guard::LONGEST)),
+        format!("share{{area=\"{}\"}}", "x".repeat(guard::MAX_QUERY_LENGTH)),
         format!(
             "share{{{}}}",
             vec!["area=~\"a\""; guard::PATTERNS + 1].join(",")

@@ -6,7 +6,7 @@ use joinedup_events::reason::{Reason, Responsible};
 use joinedup_events::transfer::Pathway;
 
 /// Days within which everybody leaves: the most nights until somebody is ready, and the longest delay of 90.
-pub(super) const LONGEST_STAY: u64 = 150;
+pub(super) const MAX_STAY_DAYS: u64 = 150;
 /// The published delay bands: first and last day of each, and its share of the people delayed.
 const BANDS: [((i64, i64), f64); 6] = [
     ((1, 1), 0.287),

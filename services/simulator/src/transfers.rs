@@ -5,7 +5,7 @@
 use super::Scenario;
 use super::changes::Plan;
 use super::county::County;
-use super::delays::{LONGEST_STAY, reasons, responsible, waits};
+use super::delays::{MAX_STAY_DAYS, reasons, responsible, waits};
 use super::dice::{hours, minutes};
 use super::pen::{Pen, Subject, at_hour, happened, slug, taken_back};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
@@ -64,7 +64,7 @@ pub(super) fn stories(
         .collect();
     let mut gone: Vec<Left> = Vec::new();
     let wards_from = local::date(scenario.end) - TimeDelta::days(WARDS_DAYS);
-    for day in scenario.days(LONGEST_STAY) {
+    for day in scenario.days(MAX_STAY_DAYS) {
         let month = f64::from(day.month0());
         let season = 1.0 + 0.05 * (month * std::f64::consts::TAU / 12.0).cos();
         let rhythm = BY_WEEKDAY[day.weekday().num_days_from_monday() as usize];

@@ -20,7 +20,7 @@ mod plan;
 mod quarantine;
 mod scorecards;
 mod stream;
-mod trace;
+pub mod trace;
 mod waiting;
 
 use crate::door::auth::Caller;
@@ -96,6 +96,7 @@ fn write(caller: &Caller, key: WriteKey, command: Command, version: Option<u64>)
     Write {
         source: API_SOURCE,
         actor: caller.actor(),
+        audience: caller.audience_of(command.area.as_str()),
         key,
         command,
         version,

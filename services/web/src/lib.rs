@@ -22,15 +22,12 @@ use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 /// Serves until `stopped` is done.
-///
-/// # Errors
-/// When the listener fails for good.
 pub async fn serve(
     listener: TcpListener,
     app: App,
     access: Access,
     stopped: impl Future<Output = ()>,
-) -> Result<(), std::io::Error> {
+) {
     tokio::spawn(access.tokens.clone().follow(app.stopping.clone()));
     let tls = access.tls.clone();
     if let Some(tls) = tls.clone() {
@@ -42,7 +39,7 @@ pub async fn serve(
         health: health(shared.clone()),
         unfinished: shared.unfinished,
     };
-    server::serve(listener, &app, tls, served, stopped).await
+    server::serve(listener, &app, tls, served, stopped).await;
 }
 
 /// What answers without a token, and also when there is no place for anything else.
@@ -73,6 +70,7 @@ fn router(shared: Shared) -> Router {
             shared.clone(),
             auth::identify,
         ))
+        .layer(middleware::from_fn(pages::unknown))
         .merge(pages::sign_in::routes())
         .merge(pages::by_link(&shared))
         .layer(middleware::from_fn_with_state(

@@ -6,6 +6,7 @@ pub mod answers;
 pub mod assets;
 pub mod audit;
 mod authors;
+mod behind;
 pub mod board;
 pub mod catalogue;
 pub mod changes;
@@ -50,6 +51,7 @@ mod words;
 
 use crate::door::problem::Problem;
 use crate::door::{Shared, body, routes};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -61,10 +63,10 @@ pub fn routes(shared: &Shared) -> Router<Shared> {
     Router::new()
         .route("/", get(home::show))
         .route("/measures/{id}", get(measure::show))
-        .route(
-            "/measures/{id}/{what}",
-            get(slide::show).post(decide::decide),
-        )
+        .route("/measures/{id}/slide.svg", get(slide::svg))
+        .route("/measures/{id}/slide.png", get(slide::png))
+        .route("/measures/{id}/{what}", post(decide::decide))
+        .route("/measures/{id}/records", get(behind::show))
         .route("/measures", get(catalogue::measures))
         .route("/changes", get(changes::show).post(changes::plan))
         .route("/changes/{*id}", get(changes::one).post(changes::step))
@@ -87,8 +89,14 @@ pub fn routes(shared: &Shared) -> Router<Shared> {
             get(answers::show).post(answers::send),
         )
         .route("/frameworks/{id}/answers/table", post(answers::send_table))
-        .route("/frameworks/{id}/links", post(answers::invite::make))
-        .route("/frameworks/{id}/links/stop", post(answers::stop::stop))
+        .route(
+            "/frameworks/{id}/answers/links",
+            post(answers::invite::make),
+        )
+        .route(
+            "/frameworks/{id}/answers/links/stop",
+            post(answers::stop::stop),
+        )
         .route(
             "/frameworks/{id}/checklist",
             get(checklist::show).post(checklist::save),
@@ -143,12 +151,16 @@ fn own_forms() -> SetResponseHeaderLayer<HeaderValue> {
 /// An address that leads nowhere: a page for a browser, a problem document for all else.
 pub async fn nothing_here(headers: HeaderMap) -> Response {
     let problem = Problem::not_found("There is nothing at this address");
-    let accepts = headers.get(header::ACCEPT).and_then(|a| a.to_str().ok());
-    if accepts.is_some_and(|accepts| accepts.contains("text/html")) {
+    if refusal::wants_page(&headers) {
         refusal::page_of(problem.into_response(), false, None).await
     } else {
         problem.into_response()
     }
+}
+
+/// The refusal of somebody who is not known, as a page where a browser asked.
+pub async fn unknown(request: Request, next: middleware::Next) -> Response {
+    refusal::unknown_as_page(request, next).await
 }
 
 /// Style, script and icons: open to everybody, and without anybody's data.

@@ -24,11 +24,15 @@ fn accessible(page: &mut Page) {
 }
 
 /// Sends the first step as a browser does, and answers with what came.
-fn bring(product: &Joinedup, name: &str, bytes: &[u8], headers: &[(&str, &str)]) -> Response {
-    let mut body = format!(
-        "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n"
-    )
-    .into_bytes();
+pub fn bring(product: &Joinedup, name: &str, bytes: &[u8], headers: &[(&str, &str)]) -> Response {
+    let field = format!("file\"; filename=\"{name}");
+    bring_in(product, &field, bytes, headers)
+}
+
+/// The same in a field: what is pasted is in another than what is chosen.
+fn bring_in(product: &Joinedup, field: &str, bytes: &[u8], headers: &[(&str, &str)]) -> Response {
+    let mut body =
+        format!("--edge\r\ncontent-disposition: form-data; name=\"{field}\"\r\n\r\n").into_bytes();
     body.extend(bytes);
     body.extend(b"\r\n--edge--\r\n");
     let origin = product.url("");
@@ -41,7 +45,7 @@ fn bring(product: &Joinedup, name: &str, bytes: &[u8], headers: &[(&str, &str)])
 }
 
 /// Where the second step is.
-fn second(answer: &Response) -> String {
+pub fn second(answer: &Response) -> String {
     assert_eq!(answer.status, 303, "{}", answer.text());
     answer.header("location").unwrap().to_owned()
 }
@@ -61,10 +65,7 @@ fn a_pasted_table_becomes_a_chart() {
     page.wait_for("#take");
     accessible(&mut page);
     // What the numbers are cannot be seen from the title of the column.
-    assert!(
-        page.text("[role=alert]")
-            .contains("Choose what the numbers are")
-    );
+    assert!(page.text("#to-do").contains("Choose what the numbers are"));
     page.choose("select[name=v2]", "emergency-bed-days");
     page.click("form.steps button.quiet");
     page.wait_for("#unknown");
@@ -227,9 +228,16 @@ fn a_number_that_is_put_back_to_what_it_was_stands() {
         let taken = http::send("POST", &path, &headers, choices.as_bytes()).unwrap();
         taken.text()
     };
-    for days in [120, 130, 120] {
+    for (days, words) in [
+        (120, "was added"),
+        (130, "replaced what"),
+        (120, "replaced what"),
+    ] {
         let taken = add(days);
-        assert!(taken.contains("1 number was added"), "{days}: {taken}");
+        assert!(
+            taken.contains(&format!("1 number {words}")),
+            "{days}: {taken}"
+        );
         product.caught_up();
     }
     let again = add(120);
@@ -271,44 +279,6 @@ fn what_no_measure_takes_is_kept_and_charted_once_the_lines_are_a_file() {
 }
 
 #[test]
-fn percentages_are_shown_as_read_and_never_added_up() {
-    let product = empty();
-    let table =
-        "Month,Trust,% seen in 4 hours\n2026-01,RAJ,90.1%\n2026-02,RAJ,91%\n2026-03,RAJ,192%\n";
-    let step = second(&bring(&product, "seen.csv", table.as_bytes(), &[]));
-    let path = product.url(step.split('?').next().unwrap());
-    let origin = product.url("");
-    let headers = [
-        ("content-type", "application/x-www-form-urlencoded"),
-        ("origin", origin.trim_end_matches('/')),
-    ];
-    let choices =
-        |series: &str| format!("use=own&name=seen&grain=month&date=0&place=1&v2={series}");
-    let send = |series: &str| {
-        let choices = choices(series);
-        http::send("POST", &path, &headers, choices.as_bytes()).unwrap()
-    };
-    // The share of a measure is of something, and the file does not say of what.
-    let refused = send("ae-within-4h");
-    assert_eq!(refused.status, 422);
-    assert!(refused.text().contains("are out of"), "{}", refused.text());
-    let page = http::get_ok(&format!("{path}?{}", choices("own"))).unwrap();
-    let sample = page.text();
-    let (_, sample) = sample.split_once("id=\"sample\"").unwrap();
-    assert!(
-        sample.contains("90.1%") && sample.contains("Jan 2026"),
-        "{sample}"
-    );
-    assert!(sample.contains("more than 100 %"), "{sample}");
-    let taken = send("own").text();
-    assert!(taken.contains("2 numbers were added"), "{taken}");
-    assert!(
-        taken.contains("aggregate = &quot;as_reported&quot;"),
-        "{taken}"
-    );
-}
-
-#[test]
 fn a_published_return_is_offered_as_what_it_is() {
     let product = empty();
     let mapping =
@@ -330,6 +300,37 @@ fn a_published_return_is_offered_as_what_it_is() {
             && page.contains("Accident and emergency, by trust and month"),
         "{page}"
     );
+}
+
+#[test]
+fn what_was_pasted_or_chosen_is_still_in_a_form_that_comes_back() {
+    let product = empty();
+    let answer = bring_in(&product, "text", b"a table <of> one cell", &[]);
+    assert_eq!(answer.status, 422);
+    let page = answer.text();
+    assert!(
+        page.contains(">a table &lt;of&gt; one cell</textarea>"),
+        "{page}"
+    );
+    assert!(
+        page.contains("What you pasted is still in the form"),
+        "{page}"
+    );
+    let table = "Month,Emergency bed days,Ward\n2026-05,12,Nine\n";
+    let step = second(&bring(&product, "ward.csv", table.as_bytes(), &[]));
+    let choices = "grain=week&date=0&place=one&one=Quillfeather&v1=own&name=two+words";
+    let page = http::get_ok(&product.url(&format!("{step}?{choices}")))
+        .unwrap()
+        .text();
+    for kept in [
+        "value=\"one\" selected",
+        "value=\"Quillfeather\"",
+        "value=\"own\" selected",
+        "value=\"two words\"",
+        "value=\"week\" selected",
+    ] {
+        assert!(page.contains(kept), "{kept}: {page}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Tables for analysts: what DuckDB reads of a Parquet file is what the CSV, the lines of cells and the archive say.
 
-use chrono::{Days, Utc};
+use chrono::Days;
 use joinedup_tests::care::{recorded, stay};
 use joinedup_tests::http;
 use joinedup_tests::patience::eventually;
@@ -48,7 +48,7 @@ impl Server {
 
 /// A place with small numbers, a large one, and one whose source fell silent five weeks ago.
 fn events() -> Vec<Value> {
-    let today = Utc::now().date_naive();
+    let today = joinedup_tests::care::today();
     let mut events = Vec::new();
     for (area, people, last) in [
         ("hv-north-2", 9, 1),

@@ -41,7 +41,7 @@ fn link(
     let answer = http::send(
         "POST",
         &product.url(&format!(
-            "/frameworks/{instrument}/links?area=havenshire-north"
+            "/frameworks/{instrument}/answers/links?area=havenshire-north"
         )),
         &[
             ("authorization", &format!("Bearer {}", token(role))),
@@ -229,6 +229,34 @@ fn a_team_s_link_needs_its_team() {
     .unwrap();
     let (status, text) = opened(&product, &path);
     assert!(status == 200 && text.contains("value=\"staff\""), "{text}");
+    // Whose care it is about says nothing of who answers: patients and carers of a ward do.
+    let of_ward = "mode=online&count=5&days=7&team=ward-7";
+    let path = link(&product, "publisher", "p3c-eq", of_ward).unwrap();
+    let (status, text) = opened(&product, &path);
+    assert!(status == 200 && text.contains("value=\"carer\""), "{text}");
+    assert!(!text.contains("value=\"staff\""), "{text}");
+    let origin = product.url("");
+    let headers = [
+        ("origin", origin.trim_end_matches('/')),
+        ("content-type", "application/x-www-form-urlencoded"),
+    ];
+    let before = product.caught_up();
+    let fields = b"key=form-1&respondent=staff&a%7Cgoals-discussed=2";
+    let sent = http::send("POST", &product.url(&path), &headers, fields).unwrap();
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    product.caught_up();
+    let operator = token("operator");
+    let archive = http::send(
+        "GET",
+        &product.url(&format!("/api/v1/events/{}", before + 1)),
+        &[("authorization", &format!("Bearer {operator}"))],
+        b"",
+    );
+    let stored = archive.unwrap().text();
+    assert!(
+        stored.contains("ward-7") && !stored.contains("staff"),
+        "{stored}"
+    );
 }
 
 #[test]
@@ -245,7 +273,7 @@ fn a_link_that_reached_the_wrong_people_is_stopped_and_its_answers_stay() {
         http::send("POST", &product.url(path), &headers, fields.as_bytes()).unwrap()
     };
     let stop = |role: &str, instrument: &str, path: &str| {
-        let to = format!("/frameworks/{instrument}/links/stop?area=havenshire-north");
+        let to = format!("/frameworks/{instrument}/answers/links/stop?area=havenshire-north");
         post(&to, Some(role), &format!("link=https://example.org{path}"))
     };
     let made = "mode=online&count=20&days=28";
@@ -283,5 +311,19 @@ fn a_link_that_reached_the_wrong_people_is_stopped_and_its_answers_stay() {
     // Where nobody has answered, nobody was asked.
     let unused = link(&product, "publisher", "p3c-eq", made).unwrap();
     assert_eq!(stop("publisher", "p3c-eq", &unused).status, 200);
-    assert_eq!(opened(&product, &unused).0, 404);
+    // A browser that shows nobody's token is answered in words, with a page.
+    let (status, page) = opened(&product, "/measures");
+    assert_eq!(status, 401);
+    assert!(
+        page.contains("your token as the password") && !page.contains("Bearer"),
+        "{page}"
+    );
+    // The instrument has no words for its answers: people need its own.
+    let publisher = format!("Bearer {}", token("publisher"));
+    let to = product.url("/frameworks/p3c-eq/answers?area=havenshire-north");
+    let form = http::send("GET", &to, &[("authorization", &publisher)], b"");
+    assert!(form.unwrap().text().contains("own wording with the link"));
+    let (status, page) = opened(&product, &unused);
+    assert_eq!(status, 410);
+    assert!(page.contains("This link was stopped"), "{page}");
 }

@@ -108,7 +108,7 @@ fn every_answer_is_of_the_form_that_the_document_gives() {
     let product = demo();
     let document = product.json("/api/v1/openapi.json").unwrap();
     let entity = &product.json("/api/v1/waiting").unwrap()["transfers"][0]["transfer"];
-    let today = chrono::Utc::now().date_naive();
+    let today = joinedup_tests::care::today();
     let named = [
         ("/{position}", "/1".to_owned()),
         (

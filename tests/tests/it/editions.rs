@@ -110,12 +110,14 @@ fn readers_look_twice_and_nobody_s_coming_or_going_is_between() {
     for ((door, first), second) in DOORS.iter().zip(&public).zip(&again) {
         assert_eq!(first, second, "{door}");
     }
-    // That a source reports again is said at once, with the day alone and no number of what it sent.
+    // Which sources there are and when each reported last is of the edition too; that one is late is said at once.
     let sources = |audience| {
         http::get(&product.url(&format!("/sources?{audience}")))
             .unwrap()
             .text()
     };
+    assert!(sources("").contains("/havenshire/pas"));
+    assert!(!sources("&audience=public").contains("/havenshire/pas"));
     assert!(sources("").contains(">Events<") && !sources("&audience=public").contains(">Events<"));
     let now = seen(&product, "");
     for ((door, first), second) in DOORS

@@ -127,6 +127,21 @@ fn files_in_watched_folders_are_imported_once_and_name_nobody() {
             .ok_or(feed)
     });
 
+    // A folder that was away for a while leaves nothing behind, though no file comes.
+    let (lists, away) = (places.at("lists"), places.at("away"));
+    fs::rename(&lists, &away).unwrap();
+    eventually("the folder is missed", || {
+        let feed = state(&product, "spells");
+        feed["failing_since"].is_string().then_some(()).ok_or(feed)
+    });
+    fs::rename(&away, &lists).unwrap();
+    eventually("the folder is there", || {
+        let feed = state(&product, "spells");
+        (feed["failing_since"].is_null() && feed["problem"].is_null())
+            .then_some(())
+            .ok_or(feed)
+    });
+
     let returns = "week,trust,falls\n2026-06-01,RAJ,7\n2026-06-08,RAJ,many\n2026-06-15,RAJ,5\n";
     let report = places.feed("returns", "falls.csv", returns, true);
     assert!(report.contains("facts stored: 2\n"), "{report}");

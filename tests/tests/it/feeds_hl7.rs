@@ -21,7 +21,7 @@ const CANARIES: [&str; 6] = [
     "Zebedee",
 ];
 
-fn adt(code: &str, at: &str, stay: u32, out: &str, evn6: &str, expected: &str) -> String {
+pub fn adt(code: &str, at: &str, stay: u32, out: &str, evn6: &str, expected: &str) -> String {
     format!(
         "MSH|^~\\&|PAS|RAJ|JOINEDUP|X|{at}||ADT^{code}|{stay}{code}{at}|P|2.4\r\
          EVN|{code}|{at}||||{evn6}\r\
@@ -48,16 +48,32 @@ fn ten_messages() -> Vec<String> {
     ]
 }
 
-/// Admitted twice, expected twice, discharged twice, reversed, cancelled.
-const EVENTS: u64 = 8;
+/// The feed began; admitted twice, expected twice, discharged twice, reversed, cancelled.
+const EVENTS: u64 = 9;
 
-struct Hospital {
+/// From which day on the feed said that it reports, each time.
+pub fn began(archive: &str) -> Vec<String> {
+    let said = archive
+        .lines()
+        .filter(|line| line.contains("source-reported"));
+    let said = said.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let live = said.filter(|event| event["payload"]["data"]["live"] == true);
+    live.map(|event| {
+        event["payload"]["data"]["begins"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    })
+    .collect()
+}
+
+pub struct Hospital {
     folder: tempfile::TempDir,
     port: u16,
 }
 
 impl Hospital {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let (folder, port) = (tempfile::tempdir().unwrap(), ports::free_port());
         let key = key(folder.path());
         let feeds = format!(
@@ -73,7 +89,7 @@ impl Hospital {
         Self { folder, port }
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    pub fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -87,14 +103,14 @@ impl Hospital {
     }
 
     /// A server that listens to the hospital.
-    fn joinedup(&self) -> Joinedup {
+    pub fn joinedup(&self) -> Joinedup {
         let feeds = self.at("feeds.toml");
         let flags = ["--feeds", feeds.to_str().unwrap()];
         Joinedup::start(JoinedupOptions::new("serve", &flags))
     }
 
     /// Sends a message, which has to be taken.
-    fn is_taken(&self, message: String) {
+    pub fn is_taken(&self, message: String) {
         let answer = self.send(format!("\u{b}{message}\u{1c}\r").as_bytes());
         assert!(answer.contains("MSA|AA|"), "{answer}");
     }
@@ -145,6 +161,7 @@ fn a_hospitals_messages_count_once_over_repeats_and_kills_and_name_nobody() {
         "cancelled",
     ];
     assert_eq!(facts.map(count), [2, 2, 2, 1, 1], "{archive}");
+    assert_eq!(began(&archive), ["2026-09-02"], "once, for the day after");
     let of = |quantity: &str| {
         cells
             .lines()
@@ -263,7 +280,11 @@ fn what_cannot_be_taken_is_answered_with_a_reason_that_holds_no_value() {
         let taken = answers.matches("MSA|AA|").count();
         (taken == 3).then_some(()).ok_or(answers.clone())
     });
-    assert_eq!(product.caught_up(), 1, "the admission alone");
+    assert_eq!(
+        product.caught_up(),
+        2,
+        "the feed began, and the admission alone"
+    );
     let state = product.json("/api/v1/feeds").unwrap()["feeds"][0].clone();
     assert_eq!(state["refused"], 5, "{state}");
 
@@ -277,7 +298,11 @@ fn what_cannot_be_taken_is_answered_with_a_reason_that_holds_no_value() {
             "{answer}"
         );
     }
-    assert_eq!(product.caught_up(), 1, "the admission alone");
+    assert_eq!(
+        product.caught_up(),
+        2,
+        "the feed began, and the admission alone"
+    );
     let state = product.json("/api/v1/feeds").unwrap()["feeds"][0].clone();
     assert_eq!(
         (&state["contradicting"], &state["refused"]),
@@ -296,7 +321,7 @@ fn what_comes_late_does_not_undo_what_was_said_after_it() {
     hospital.is_taken(expected("20260903090000", "20260908"));
     for _ in 0..2 {
         hospital.is_taken(expected("20260902090000", "20260910"));
-        assert_eq!(product.caught_up(), 4);
+        assert_eq!(product.caught_up(), 5);
     }
     let archive = http::get_ok(&product.url("/api/v1/export/events"))
         .unwrap()
@@ -312,7 +337,7 @@ fn what_comes_late_does_not_undo_what_was_said_after_it() {
     // What stays silent does not speak against it.
     hospital.is_taken(adt("A08", "20260905090000", 1, "", "", ""));
     hospital.is_taken(expected("20260904090000", "20260912"));
-    assert_eq!(product.caught_up(), 5);
+    assert_eq!(product.caught_up(), 6);
 }
 
 #[test]
@@ -356,145 +381,4 @@ fn a_return_finds_the_stay_before_it_by_a_hash_that_the_feed_keeps() {
             assert!(!text.contains(canary), "{canary} in {}", path.display());
         }
     }
-}
-
-#[test]
-fn a_number_that_is_used_again_names_another_stay_and_the_first_is_still_known() {
-    let hospital = Hospital::new();
-    let mut product = hospital.joinedup();
-    let again = |message: String| message.replace("202609010830", "202609120830");
-    let send = |message| hospital.is_taken(message);
-    send(adt("A01", "20260901090000", 1, "", "", ""));
-    send(adt("A03", "20260905100500", 1, "202609051000", "", ""));
-    send(again(adt("A01", "20260912090000", 1, "", "", "")));
-    product.kill9();
-    product.restart();
-    send(adt("A08", "20260903090000", 1, "", "", "20260908"));
-    let left = adt("A03", "20260914090000", 1, "202609140800", "", "");
-    send(again(left));
-    assert_eq!(product.caught_up(), 5);
-    let archive = http::get_ok(&product.url("/api/v1/export/events"))
-        .unwrap()
-        .text();
-    let stays = |fact: &str| -> Vec<String> {
-        let is = |line: &&str| line.contains(&format!("transfer.{fact}.v1"));
-        let lines = archive.lines().filter(is);
-        let after = lines.map(|line| line.split("\"transfer\":\"").nth(1).unwrap());
-        let stay = |after: &str| after.split('"').next().unwrap().to_owned();
-        after.map(stay).collect()
-    };
-    let admitted = stays("admitted");
-    assert_ne!(admitted[0], admitted[1]);
-    assert_eq!(stays("discharged"), admitted);
-    assert_eq!(stays("expected-date-set"), admitted[..1]);
-    let previous = format!("\"previous\":\"{}\"", admitted[0]);
-    assert_eq!(archive.matches(&previous).count(), 1, "a return");
-}
-
-#[test]
-fn messages_without_a_number_are_about_the_stay_that_the_person_is_in() {
-    let hospital = Hospital::new();
-    let mut product = hospital.joinedup();
-    let send = |message| hospital.is_taken(message);
-    let nameless = |code: &str, at: &str, stay: u32, out: &str, began: &str| {
-        adt(code, at, stay, out, "", "")
-            .replace(&format!("VQ77{stay}^^^PAS"), "")
-            .replace("202609010830", began)
-    };
-    let (out, began) = ("202609051000", "202609010830");
-    // The number is missing once, between.
-    send(adt("A01", "20260901090000", 1, "", "", ""));
-    send(nameless("A08", "20260902090000", 1, "", began));
-    product.kill9();
-    product.restart();
-    send(adt("A03", "20260905100500", 1, out, "", ""));
-    // It is never there: the time is written in another way, and put right.
-    send(nameless("A01", "20260901090000", 2, "", began));
-    send(nameless(
-        "A08",
-        "20260902090000",
-        2,
-        "",
-        "20260901073000+0000",
-    ));
-    for _ in 0..2 {
-        send(nameless("A08", "20260903090000", 2, "", "202609010930"));
-    }
-    send(nameless("A03", "20260905100500", 2, out, "20260901093000"));
-    // It comes later, and when the stay has ended nobody can say which one is meant.
-    send(nameless("A08", "20260902090000", 3, "", began));
-    send(adt("A03", "20260905100500", 3, out, "", ""));
-    send(nameless("A08", "20260906090000", 3, "", "202609010930"));
-    // Visits to a clinic while the person is in a bed are about no stay.
-    send(adt("A01", "20260901090000", 4, "", "", ""));
-    for (code, out) in [("A04", ""), ("A03", "202609031500"), ("A11", "")] {
-        let visit = nameless(code, "20260903150000", 4, out, "202609031400");
-        send(visit.replace("PV1|1|I|", "PV1|1|O|"));
-    }
-    // Of two stays that nothing has ended, the one that began about then is meant.
-    let january = adt("A01", "20260101090000", 5, "", "", "");
-    send(
-        january
-            .replace("VQ775", "VQ7755")
-            .replace("202609010830", "202601010830"),
-    );
-    send(adt("A01", "20260901090000", 5, "", "", ""));
-    send(nameless("A03", "20260905100500", 5, out, "202609010835"));
-    assert_eq!(product.caught_up(), 14);
-    let archive = http::get_ok(&product.url("/api/v1/export/events"))
-        .unwrap()
-        .text();
-    let stay = |line: &str| {
-        line.split("\"transfer\":\"")
-            .nth(1)
-            .map(|rest| rest[..40].to_owned())
-    };
-    let of_january = archive
-        .lines()
-        .find(|line| line.contains("2026-01-01T08:30"));
-    let of_january = stay(of_january.unwrap());
-    assert_eq!(
-        archive
-            .lines()
-            .filter(|line| stay(line) == of_january)
-            .count(),
-        1
-    );
-    let count = |fact: &str| {
-        let event = format!("care.joinedup.transfer.{fact}.v1");
-        archive.matches(&event).count()
-    };
-    let facts = ["admitted", "retracted", "discharged"];
-    assert_eq!(facts.map(count), [8, 2, 4], "{archive}");
-}
-
-#[test]
-fn who_came_in_under_the_key_before_leaves_once_when_that_is_gone() {
-    let hospital = Hospital::new();
-    let feeds = hospital.at("feeds.toml");
-    let mut product = hospital.joinedup();
-    let send = |message| hospital.is_taken(message);
-    send(adt("A01", "20260901090000", 1, "", "", ""));
-    let text = fs::read_to_string(&feeds).unwrap();
-    let line = text
-        .lines()
-        .find(|line| line.starts_with("pseudonym_key_file"));
-    let old = line.unwrap();
-    let new = hospital.at("new-key");
-    let key = old.split('"').nth(1).unwrap();
-    fs::copy(key, &new).unwrap();
-    let turned = fs::read_to_string(key).unwrap();
-    fs::write(&new, turned.chars().rev().collect::<String>().trim()).unwrap();
-    let new = format!("pseudonym_key_file = {new:?}");
-    let both = format!("{new}\nprevious_{old}");
-    for (keys, message) in [
-        (both, adt("A08", "20260902090000", 1, "", "", "20260908")),
-        (new, adt("A03", "20260905100500", 1, "202609051000", "", "")),
-    ] {
-        product.kill9();
-        fs::write(&feeds, text.replace(old, &keys)).unwrap();
-        product.restart();
-        send(message);
-    }
-    assert_eq!(product.caught_up(), 3, "in, expected, out");
 }

@@ -120,5 +120,5 @@ fn only_a_system_with_a_certificate_of_the_hospital_is_answered() {
     assert_eq!(product.caught_up(), 0);
     let answer = over_tls(port, &ours, Some(ours.signs("pas").1));
     assert!(answer.contains("MSA|AA|1"), "{answer}");
-    assert_eq!(product.caught_up(), 1);
+    assert_eq!(product.caught_up(), 2);
 }

@@ -380,11 +380,15 @@ fn a_form_that_comes_back_names_all_that_is_wrong_each_at_its_field() {
             &["finding-on", "finding-pathway", "finding-note"],
         ),
         (
-            "/frameworks/p3c-eq/links",
+            "/frameworks/p3c-eq/answers/links",
             &[("count", "0"), ("team", "Ward 9!")],
             &["link-mode", "link-count", "link-days", "link-team"],
         ),
-        ("/frameworks/p3c-eq/links/stop", &[], &["stopped-link"]),
+        (
+            "/frameworks/p3c-eq/answers/links/stop",
+            &[],
+            &["stopped-link"],
+        ),
     ];
     for (path, fields, expected) in wrong {
         let page = path.trim_end_matches("/target");
@@ -411,4 +415,36 @@ fn a_form_that_comes_back_names_all_that_is_wrong_each_at_its_field() {
             );
         }
     }
+}
+
+#[test]
+fn a_reason_without_a_changed_level_comes_back_and_is_recorded_with_one() {
+    let product = super::pages::empty();
+    let sheet =
+        format!("/frameworks/scirocco/sheet?area={AREA}&of=itself&view=moderate&round=2026");
+    let (item, why) = ("readiness-to-change", "Only one service so far.");
+    let (seen, level) = (
+        format!("seen|{AREA}|{item}"),
+        format!("level|{AREA}|{item}"),
+    );
+    let reason = format!("why|{item}");
+    let fields = [
+        (seen.as_str(), "0..0.0."),
+        (reason.as_str(), why),
+        ("do", "save"),
+    ];
+    let back = post(&product, &sheet, &fields);
+    let page = back.text();
+    assert_eq!(back.status, 422, "{page}");
+    let (id, words) = faults(&page).remove(0);
+    assert!(words.contains("Change a level of this item"), "{words}");
+    assert!(id.starts_with("why-") && page.contains(&format!("id=\"{id}\"")));
+    assert!(page.contains(&format!("value=\"{why}\"")), "{page}");
+    assert_eq!(product.caught_up(), 0);
+
+    let fields: Vec<(&str, &str)> = fields.into_iter().chain([(level.as_str(), "2")]).collect();
+    assert_eq!(post(&product, &sheet, &fields).status, 303);
+    let rated = format!("/api/v1/assessments?area={AREA}&framework=scirocco");
+    let rated = product.json(&rated).unwrap().to_string();
+    assert!(rated.contains(why), "{rated}");
 }

@@ -21,7 +21,7 @@ fn observed(area: &str, month: &str, value: u32) -> Value {
 
 /// The first day of the month before this one: a series that still goes on.
 fn last_month() -> String {
-    let today = chrono::Utc::now().date_naive();
+    let today = joinedup_tests::care::today();
     let first = today - chrono::Days::new(u64::from(today.day0()));
     (first - chrono::Months::new(1)).to_string()
 }
@@ -45,6 +45,9 @@ fn one_point_is_shown_and_said_to_be_too_little() {
         "{text}"
     );
     assert_eq!(page.count("#points [data-value]"), 1);
+    // Of no chart that can be judged none has changed: that says nothing.
+    page.goto(&product.url("/?area=E10000012"));
+    assert_eq!((page.count("#briefing"), page.count("#chance")), (1, 0));
     assert_eq!(page.complaints(), &[] as &[String]);
 }
 

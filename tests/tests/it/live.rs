@@ -312,7 +312,7 @@ fn a_past_week_is_put_right_and_what_was_known_before_can_still_be_seen() {
 #[test]
 fn the_board_shows_every_reason_for_a_wait_with_whose_move_it_is_and_since_when() {
     let product = embedded();
-    let today = chrono::Utc::now().date_naive();
+    let today = joinedup_tests::care::today();
     let day = |ago: u64| (today - chrono::Days::new(ago)).to_string();
     let reason = |ago, reason: &str, responsible: &str| json!({ "date": day(ago), "reason": reason, "responsible": responsible });
     let facts = [

@@ -7,6 +7,7 @@
 )]
 
 mod add_data;
+mod add_shares;
 mod analysts;
 mod answer_links;
 mod assurance;
@@ -27,6 +28,7 @@ mod event_time;
 mod feeds;
 mod feeds_fhir;
 mod feeds_hl7;
+mod feeds_hl7_stays;
 mod feeds_hl7_tls;
 mod frameworks;
 mod hard_cases;
@@ -54,6 +56,7 @@ mod rules;
 mod same_answer;
 mod sheets;
 mod sign_in;
+mod source_words;
 mod structure;
 mod tls;
 mod trials;

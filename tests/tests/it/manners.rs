@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use joinedup_tests::care;
 use joinedup_tests::folders;
+use joinedup_tests::http;
+use joinedup_tests::patience::eventually;
 use joinedup_tests::product::{self, Joinedup, JoinedupOptions};
 use joinedup_tests::tools::Run;
 use serde_json::{Value, json};
@@ -269,4 +271,32 @@ fn the_systemd_unit_is_right_and_starts_what_there_is() {
     let said = Run::of(&mut command);
     said.succeeded();
     assert_eq!(said.stderr.trim(), "", "{}", said.stderr);
+}
+
+#[test]
+fn people_of_a_place_that_the_register_lost_are_no_calm_and_files_are_for_nobody_else() {
+    let register = |id: &str| {
+        format!(
+            "[[area]]\nid = \"{id}\"\ntitle = \"The Lane\"\nkind = \"locality\"\nparents = [\"E10000012\"]\n"
+        )
+    };
+    let options = JoinedupOptions::new("serve", &["--areas", "areas.toml"]);
+    let mut product = Joinedup::start(options.file("areas.toml", &register("the-lane")));
+    let stay = care::stay("t-1", "the-lane", "2026-09-01", "2026-09-07", "2026-09-10");
+    assert!(product.post(&stay[..2]).status < 300);
+    product.caught_up();
+    let log = product.folder().join("data/log/db");
+    let mode = std::fs::metadata(&log).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{mode:o}");
+    product.sigterm();
+    std::fs::write(product.folder().join("areas.toml"), register("the-lane-2")).unwrap();
+    product.relaunch();
+    eventually("the place is named", || {
+        let ready = http::get(&product.url("/readyz?verbose"))
+            .map_err(|e| e.to_string())?
+            .text();
+        let line = ready.lines().find(|line| line.starts_with("[-] areas: "));
+        let is_named = line.is_some_and(|line| line.contains("`the-lane`"));
+        is_named.then_some(()).ok_or(ready)
+    });
 }

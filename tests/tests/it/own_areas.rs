@@ -47,7 +47,7 @@ file = "board"
 roles = ["reader"]
 "#;
 
-fn start() -> Joinedup {
+pub fn start() -> Joinedup {
     Joinedup::start(with_tokens(SETTINGS, &NAMES))
 }
 
@@ -60,7 +60,7 @@ fn waiting() -> Value {
     places.into_iter().flat_map(of).collect()
 }
 
-fn send_waiting(product: &Joinedup) {
+pub fn send_waiting(product: &Joinedup) {
     let (feed, path) = (token("feed"), "/api/v1/events");
     let sent = ask(product, &feed, "POST", path, &waiting());
     assert_eq!(sent.status, 202, "{}", sent.text());
@@ -110,13 +110,20 @@ fn an_area_sees_its_own_people_and_nobody_elses() {
     assert_eq!(status("north", "/api/v1/entities/transfer/t-west"), 404);
     assert_eq!(status("north", "/api/v1/events/1"), 200);
     assert_eq!(status("north", "/api/v1/events/3"), 404);
-    let trace = "/api/v1/charts/tr-ready-now/trace?area=havenshire&period=week&from=2026-09-08";
-    assert!(get("admin", trace).text().contains("t-west"));
-    let behind = get("north", trace).text();
-    assert!(
-        behind.contains("t-north") && !behind.contains("t-west"),
-        "{behind}"
-    );
+    let asks = "area=havenshire&period=week&from=2026-09-08";
+    let places = [
+        "/api/v1/charts/tr-ready-now/trace",
+        "/measures/tr-ready-now/records",
+    ];
+    for place in places {
+        let trace = format!("{place}?{asks}");
+        assert!(get("admin", &trace).text().contains("t-west"), "{place}");
+        let behind = get("north", &trace).text();
+        assert!(
+            behind.contains("t-north") && !behind.contains("t-west"),
+            "{behind}"
+        );
+    }
     // Numbers are exact in the own area, and as everybody sees them next door.
     let chart = |name: &str, area: &str, more: &str| {
         let path = format!(
@@ -488,4 +495,6 @@ fn no_form_and_no_page_is_offered_to_somebody_who_would_be_refused() {
     }
     assert!(page("north", "/").contains("Waiting now"));
     assert!(!page("board", "/").contains("Waiting now"));
+    let refused = ask(&product, &token("feed"), "GET", "/", &Value::Null);
+    assert!(refused.text().contains("/data/add"));
 }

@@ -62,6 +62,9 @@ fn the_improvement_lead_sees_whether_the_change_helped_and_prints_it() {
     .into_iter()
     .find(|words| told.contains(words));
     let answer = answer.unwrap_or_else(|| panic!("{told}"));
+    // What is read out in place of a small drawing is what stands beside it.
+    let other = "[...document.querySelectorAll('.findings li')].filter(li => li.querySelector('svg.spark') && li.innerText.includes(', lately ') && !/: usually .*, lately /.test(li.querySelector('svg.spark').getAttribute('aria-label'))).length";
+    assert_eq!(page.evaluate(other), 0);
     // One click leads to the page of the change, where the same is said beside its charts, and one more to the whole chart.
     let name = told.lines().next().unwrap().trim().to_owned();
     page.evaluate(&format!(
@@ -161,8 +164,8 @@ fn the_nurse_in_charge_sees_the_three_longest_waits_and_whose_move_each_is() {
     page.goto(&product.url("/board"));
     page.evaluate("document.querySelector('#people').scrollIntoView()");
     assert!(on_screen(&mut page, "#people tbody tr:first-child .move"));
-    let usual = page.text("#figures");
-    assert!(usual.contains("usual "), "{usual}");
+    let figures = page.text("#figures");
+    assert!(figures.contains("s before ("), "{figures}");
 }
 
 #[test]
@@ -223,6 +226,9 @@ fn the_director_tells_which_outcomes_got_worse_and_where() {
         };
         assert!(sum.contains(&said), "{sum}: {rows} {words} in the matrix");
     }
+    // A measure that no rule judges does not stand for an outcome that has others.
+    let held = "[...document.querySelectorAll('#matrix tbody tr:not(.section)')].filter(row => row.querySelector('td.cell a')?.getAttribute('href').startsWith('/measures/ag-community-spend-share')).length";
+    assert_eq!(page.evaluate(held), 0);
     // A place has one verdict of an outcome, on the page of its county and on its own.
     let cells = |page: &mut Page, column: usize| {
         page.evaluate(&format!(

@@ -158,6 +158,15 @@ fn bars_are_drawn_where_bars_are_promised_and_a_split_that_says_nothing_is_count
     // What is compared by its parts has no verdict of its own, and no share above 100 per cent.
     let themes = page("/measures?q=comments");
     assert!(themes.contains("Compared by theme"), "{themes}");
+    // What no rule judges will never be old enough to tell.
+    for measure in ["ra-level-median", "ch-adopted-share"] {
+        let listed = page(&format!("/measures?area=havenshire&q={measure}"));
+        assert!(
+            listed.contains(&format!("/measures/{measure}")),
+            "{measure}"
+        );
+        assert!(!listed.contains("Too early to tell"), "{measure}");
+    }
     let over_time = page("/measures/ex-themes?area=havenshire&chart=run");
     let told = over_time.split("<main").nth(1).unwrap();
     assert!(told.contains("per 100 comments"), "{told}");

@@ -30,7 +30,7 @@ fn quiet(page: &mut Page) {
 
 /// A date that lies ahead.
 fn ahead() -> String {
-    (chrono::Utc::now().date_naive() + chrono::Days::new(200)).to_string()
+    (joinedup_tests::care::today() + chrono::Days::new(200)).to_string()
 }
 
 /// Records a rating that is published, with an ambition.
@@ -130,6 +130,11 @@ fn three_items_go_from_what_to_work_on_first_into_a_plan_of_one_or_two_sheets() 
     }
     let sum = page.text("#sum");
     assert!(sum.contains("3 items are open, 0 done, 0 dropped"), "{sum}");
+    // Ambitions of today are not those of a year ago.
+    let set = "Of 3 ambitions set in the last year 0 are reached, 0 nearer, 3 unchanged.";
+    assert!(sum.contains(set) && !sum.contains("a year ago"), "{sum}");
+    let ambitions = page.text("#ambitions");
+    assert!(ambitions.contains("Set since then"), "{ambitions}");
     // What is in the plan is no longer a gap, and nobody has asked people here.
     let gaps = page.text("#gaps");
     assert!(!gaps.contains("not in the plan"), "{gaps}");

@@ -1,5 +1,6 @@
 //! An assessment round over HTTP, from proposals to the county's result.
 
+use joinedup_tests::care;
 use joinedup_tests::http;
 use joinedup_tests::product::{Joinedup, JoinedupOptions};
 use serde_json::{Value, json};
@@ -49,7 +50,7 @@ fn with(mut body: Value, field: &str, value: impl Into<Value>) -> Value {
 }
 
 fn in_a_year() -> String {
-    (chrono::Utc::now().date_naive() + chrono::Days::new(365)).to_string()
+    (joinedup_tests::care::today() + chrono::Days::new(365)).to_string()
 }
 
 #[test]
@@ -267,6 +268,35 @@ fn a_change_goes_from_plan_to_finish_and_no_word_claims_a_cause() {
     let decided = api.get("/api/v1/changes?area=havenshire")["decisions"].clone();
     assert_eq!(decided["proposed"], json!([]));
     assert_eq!(decided["accepted"][0]["reason"], "A new ward counts too.");
+}
+
+#[test]
+fn a_baseline_that_leaves_its_chart_as_it_is_is_refused_to_a_program_as_on_the_page() {
+    let api = Api(Joinedup::start(JoinedupOptions::new("serve", &[])));
+    let stay = care::stay(
+        "t-1",
+        "hv-north-1",
+        "2026-04-27",
+        "2026-05-01",
+        "2026-05-05",
+    );
+    assert!(api.0.post(&stay).status < 300);
+    api.0.caught_up();
+    let post = |from: &str| {
+        let body = json!({ "action": "rebase-proposed", "area": "havenshire", "measure": "tr-delayed-share", "from": from, "reason": "A new ward." });
+        http::post_json(&api.0.url("/api/v1/changes"), &body).unwrap()
+    };
+    for from in ["2010-01-01", "2200-01-01"] {
+        let refused = post(from);
+        assert_eq!(refused.status, 422, "{}", refused.text());
+        assert_eq!(
+            refused.json()["errors"][0]["pointer"],
+            "/from",
+            "{}",
+            refused.text()
+        );
+    }
+    assert_eq!(post("2026-06-01").status, 201);
 }
 
 #[test]

@@ -347,6 +347,35 @@ fn what_is_refused_stays_on_the_sheet_with_the_reason_at_its_field() {
 }
 
 #[test]
+fn the_names_of_the_places_stay_in_sight() {
+    let product = empty();
+    let mut browser = Browser::start();
+    let mut page = browser.page();
+    let sheet = product.url("/frameworks/scie/sheet?area=havenshire&of=within&round=2026");
+    page.viewport(1366, 768);
+    page.goto(&sheet);
+    let name = page.text("form.sheet thead th:nth-child(2)");
+    let name = name.lines().next().unwrap().to_owned();
+    // On a wide screen the name stands in the header alone.
+    let label = "document.querySelector('form.sheet td .only-narrow')";
+    let is_shown = format!("{label}.offsetHeight > 0");
+    assert_eq!(page.evaluate(&is_shown), json!(false));
+    page.evaluate(
+        "document.querySelector('#level-0-10').scrollIntoView({ block: 'center', behavior: 'instant' })",
+    );
+    let is_seen = "(b => Boolean(document.elementFromPoint(b.x + b.width / 2, b.y + b.height / 2)?.closest('thead')))\
+        (document.querySelector('form.sheet thead th:nth-child(2)').getBoundingClientRect())";
+    assert_eq!(page.evaluate(is_seen), json!(true));
+    accessible(&mut page);
+    page.viewport(390, 800);
+    page.goto(&sheet);
+    assert_eq!(page.evaluate(&is_shown), json!(true));
+    assert_eq!(page.evaluate(&format!("{label}.textContent")), json!(name));
+    accessible(&mut page);
+    clean(&mut page);
+}
+
+#[test]
 fn a_local_framework_is_rated_and_answered_without_code() {
     let product = with_own();
     let mut browser = Browser::start();

@@ -3,6 +3,7 @@
 use joinedup_tests::care::event;
 use joinedup_tests::http::{self, Response};
 use joinedup_tests::product::{Joinedup, JoinedupOptions};
+use joinedup_tests::tokens::{token, with_tokens};
 use serde_json::{Value, json};
 
 const SHEET: &str =
@@ -261,4 +262,103 @@ fn the_page_and_the_api_roll_up_to_the_same_level() {
         let words = format!("({rated} of {} rated; lowest", rated + not_rated);
         assert!(page.contains(&words), "{area}: {words}");
     }
+}
+
+const TWO_PEOPLE: &str = r#"
+two_people = true
+
+[[tokens]]
+name = "anna"
+file = "anna"
+roles = ["assessor"]
+
+[[tokens]]
+name = "bert"
+file = "bert"
+roles = ["assessor"]
+"#;
+
+#[test]
+fn a_round_that_is_published_in_part_says_what_was_published_and_who_publishes_the_rest() {
+    let product = Joinedup::start(with_tokens(TWO_PEOPLE, &["anna", "bert"]));
+    let origin = product.url("");
+    let sheet = "/frameworks/scirocco/sheet?area=havenshire-north&of=itself&round=2025/26";
+    let ask = |who: &str, method: &str, path: &str, body: &str| {
+        let bearer = format!("Bearer {}", token(who));
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("origin", origin.trim_end_matches('/')),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        http::send(method, &product.url(path), &headers, body.as_bytes()).unwrap()
+    };
+    // The fields that say what a page has shown, each with its value.
+    let seen = |path: &str| -> Vec<(String, String)> {
+        let page = ask("bert", "GET", path, "").text();
+        let fields = page.split("name=\"seen|").skip(1);
+        let read = |field: &str| {
+            let name = field.split('"').next().unwrap().to_owned();
+            let value = field.split("value=\"").nth(1).unwrap();
+            (name, value.split('"').next().unwrap().to_owned())
+        };
+        fields.map(read).collect()
+    };
+    let propose = |who: &str, cells: &[(String, String)]| {
+        let fields = cells.iter().map(|(name, value)| {
+            let name = name.replace('|', "%7C");
+            format!("seen%7C{name}={value}&level%7C{name}=2")
+        });
+        let fields: Vec<String> = fields.collect();
+        let answer = ask(who, "POST", sheet, &format!("do=save&{}", fields.join("&")));
+        assert_eq!(answer.status, 303, "{}", answer.text());
+    };
+    let cells = seen(sheet);
+    propose("anna", &cells[..2]);
+    propose("bert", &cells[2..4]);
+    let moderate = format!("{sheet}&view=moderate");
+    let fields = seen(&moderate)
+        .into_iter()
+        .map(|(name, value)| format!("seen%7C{}={value}", name.replace('|', "%7C")));
+    let fields: Vec<String> = fields.collect();
+    let answer = ask(
+        "bert",
+        "POST",
+        &moderate,
+        &format!("do=publish&{}", fields.join("&")),
+    );
+    let page = answer.text();
+    assert_eq!(answer.status, 200, "{page}");
+    assert!(
+        page.contains("<p class=\"small\">2 ratings published.</p>"),
+        "{page}"
+    );
+    let waiting = "2 ratings wait for a second person to publish them";
+    assert_eq!(page.matches(waiting).count(), 1, "{page}");
+    // What is recorded is not listed as refused.
+    assert!(
+        !page.contains("id=\"refused\"") && !page.contains("two_people"),
+        "{page}"
+    );
+    // One more level that is taken and one off the scale: each is in the list that is true of it.
+    let mut fields = vec!["do=publish".to_owned()];
+    for ((name, value), level) in seen(&moderate)[4..6].iter().zip(["3", "99"]) {
+        let name = name.replace('|', "%7C");
+        fields.push(format!("seen%7C{name}={value}&level%7C{name}={level}"));
+    }
+    let page = ask("bert", "POST", &moderate, &fields.join("&")).text();
+    assert!(page.contains("1 entry saved, 1 refused"), "{page}");
+    let (refused, unpublished) = page.split_once("id=\"unpublished\"").unwrap();
+    assert!(refused.contains("The level must be between"), "{page}");
+    assert!(
+        unpublished.contains("1 rating waits for a second person to publish it"),
+        "{page}"
+    );
+    // What a round cannot be called is said at its field, on the sheet.
+    let wrong = ask("bert", "GET", &sheet.replace("2025/26", "a%26b"), "");
+    assert_eq!(wrong.status, 422);
+    let page = wrong.text();
+    assert!(
+        page.contains("Name it by letters and digits") && page.contains("value=\"a&amp;b\""),
+        "{page}"
+    );
 }

@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use joinedup_store::{self as store, DurableStore, Store};
+use joinedup_store::{DurableStore, Store};
 
 use super::row::{EVENTS, EventRow, INDEXED, SUBJECTS, number};
 use super::window::Window;
-use super::{EmbeddedOptions, broken_row, rows, writer};
+use super::{EmbeddedOptions, broken_row, read_error, rows, writer};
+use crate::ReadError;
 
 /// What is kept in memory, read back.
 pub(super) struct Loaded {
@@ -17,35 +18,36 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    pub(super) fn from(store: &DurableStore) -> Result<Self, String> {
-        let sentence = |error: store::ReadError| error.to_string();
-        let last_row = store.last(EVENTS).map_err(sentence)?;
+    pub(super) fn from(store: &DurableStore) -> Result<Self, ReadError> {
+        let broken = |what: &str| ReadError::Broken(what.to_owned());
+        let last_row = store.last(EVENTS).map_err(read_error)?;
         let head = match last_row {
             Some(row) => {
                 EventRow::decode(&row.key, row.value)
-                    .ok_or("its last row is not one of events")?
+                    .ok_or_else(|| broken("its last row is not one of events"))?
                     .last
             }
             None => 0,
         };
-        let indexed = match store.get(INDEXED).map_err(sentence)? {
-            Some(row) => number(&row).ok_or("the position of its index is unreadable")?,
+        let indexed = match store.get(INDEXED).map_err(read_error)? {
+            Some(row) => {
+                number(&row).ok_or_else(|| broken("the position of its index is unreadable"))?
+            }
             None => 0,
         };
         if indexed > head {
-            return Err(format!(
+            return Err(ReadError::Broken(format!(
                 "it ends at position {head}, and its index at {indexed}"
-            ));
+            )));
         }
         let mut last_on_subject = HashMap::new();
         for row in store.scan(SUBJECTS, SUBJECTS) {
-            let row = row.map_err(sentence)?;
-            let subject = String::from_utf8(row.key[SUBJECTS.len()..].to_vec())
-                .map_err(|error| error.to_string())?;
-            last_on_subject.insert(
-                subject,
-                number(&row.value).ok_or("its index of subjects is unreadable")?,
-            );
+            let row = row.map_err(read_error)?;
+            let subject = String::from_utf8(row.key[SUBJECTS.len()..].to_vec()).ok();
+            let (subject, position) = subject
+                .zip(number(&row.value))
+                .ok_or_else(|| broken("its index of subjects is unreadable"))?;
+            last_on_subject.insert(subject, position);
         }
         let mut unindexed = HashSet::new();
         for row in rows(store, indexed) {
@@ -72,7 +74,7 @@ pub(super) fn window(
     store: &DurableStore,
     head: u64,
     options: &EmbeddedOptions,
-) -> Result<Window, String> {
+) -> Result<Window, ReadError> {
     let mut window = Window::new(options.window, options.window_ids);
     let now = writer::now_ms();
     let oldest = head.saturating_sub(options.window_ids as u64);
@@ -90,13 +92,13 @@ pub(super) fn window(
 
 /// A position, from `low` to `high`, before which all events were written before a time. Halves the range, for times
 /// rise with positions; where the clock was set back, some events are remembered for longer or shorter.
-fn first_since(store: &DurableStore, low: u64, high: u64, since: u64) -> Result<u64, String> {
+fn first_since(store: &DurableStore, low: u64, high: u64, since: u64) -> Result<u64, ReadError> {
     let (mut low, mut high) = (low, high);
     while low < high {
         let middle = low + (high - low) / 2;
         let row = rows(store, middle)
             .next()
-            .ok_or("its last events are missing")??;
+            .ok_or_else(|| ReadError::Broken("its last events are missing".to_owned()))??;
         if row.written_at < since {
             low = row.last;
         } else {

@@ -38,10 +38,7 @@ pub enum EmbeddedOpenError {
     #[error("the log did not open: {0}")]
     Store(store::OpenError),
     /// What is in the folder is not a whole log.
-    #[error(
-        "the log in {path} is damaged: {what}. Keep its folder as it is, take out what is whole with `joinedup salvage`, and \
-         restore the archive with that after it"
-    )]
+    #[error("the log in {path} is damaged: {}", damaged(what))]
     Damaged {
         /// The log's folder.
         path: String,
@@ -56,6 +53,14 @@ pub enum EmbeddedOpenError {
         /// What failed, in a sentence.
         what: String,
     },
+}
+
+/// What was found damaged, and what to do about it.
+pub(super) fn damaged(what: &str) -> String {
+    format!(
+        "{what}. Rebuild nothing and keep its folder as it is: take out what is whole with `joinedup salvage`, and restore \
+         the archive with that after it"
+    )
 }
 
 impl From<store::OpenError> for EmbeddedOpenError {

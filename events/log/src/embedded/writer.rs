@@ -9,10 +9,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::row::{INDEXED, RowWriter, subject_key};
 use super::window::Window;
-use super::{EmbeddedOptions, LONG_READ, Shared, loaded};
-use crate::{AppendCondition, AppendError, Appended, NewEvent, Position, RecordedEvent};
+use super::{EmbeddedOptions, LONG_READ, Shared, loaded, options};
+use crate::{
+    AppendCondition, AppendError, Appended, NewEvent, Position, ReadError, RecordedEvent,
+    Unwritable,
+};
 
-/// The most events in one commit, unless a single append has more.
+/// Appends are gathered into one commit until it has so many events: the last of them may go over.
 const GROUP_EVENTS: usize = 20_000;
 /// A commit of more bytes is made in parts, of which only the last waits for the disk.
 const PART_BYTES: usize = 4 << 20;
@@ -62,8 +65,17 @@ impl Writer {
                 count += next.events.len();
                 group.push(next);
             }
-            match window.get_or_insert_with(|| self.window()) {
-                Ok(window) => self.write(group, window),
+            let was_there = window.is_some();
+            let known = match window.take() {
+                Some(window) => Ok(window),
+                None => self.window(),
+            };
+            match known {
+                Ok(mut known) => {
+                    self.write(group, &mut known);
+                    // Who only asked whether it is whole does not need it in memory.
+                    window = (count > 0 || was_there).then_some(known);
+                }
                 Err(error) => {
                     for request in group {
                         // Who no longer waits, waits no longer.
@@ -79,10 +91,18 @@ impl Writer {
 
     /// The ids of the last appends, without which a repeat could be stored twice.
     fn window(&self) -> Result<Window, AppendError> {
+        if let Some(why) = self.shared.stopped.get() {
+            return Err(AppendError::Unavailable(why.to_string()));
+        }
         let head = *self.head.borrow();
-        let window = loaded::window(&self.shared.store, head, &self.options).map_err(|what| {
-            AppendError::Unavailable(self.stop(&format!("the log is damaged: {what}")))
-        })?;
+        let window = match loaded::window(&self.shared.store, head, &self.options) {
+            Ok(window) => window,
+            Err(ReadError::Broken(what)) => {
+                return Err(AppendError::Unavailable(self.damaged(&what)));
+            }
+            // Read again before the next append.
+            Err(ReadError::Away(what)) => return Err(AppendError::Unavailable(what)),
+        };
         if window.len() > LONG_READ
             && let Err(error) = self.shared.trim_cache()
         {
@@ -103,7 +123,7 @@ impl Writer {
             })
             .collect();
         let written = match self.shared.stopped.get() {
-            Some(why) => Err(AppendError::Unavailable(why.clone())),
+            Some(why) => Err(AppendError::Unavailable(why.to_string())),
             None if plan.events.is_empty() => Ok(()),
             None => self.commit(plan, now, window),
         };
@@ -203,17 +223,13 @@ impl Writer {
             .commit(&batch, Durability::Synced)
             .map_err(|error| self.failed(error, parts))?;
 
+        let first = head + 1;
         let head = head + plan.events.len() as u64;
-        for (key, position) in plan
-            .keys
-            .into_iter()
-            .zip(head + 1 - plan.events.len() as u64..)
-        {
+        for (key, position) in plan.keys.into_iter().zip(first..) {
             window.remember(key, position, now);
         }
         self.unindexed.extend(plan.by_subject.keys().cloned());
         self.shared.publish(plan.by_subject, |tail| {
-            let first = head + 1 - plan.events.len() as u64;
             for (event, position) in plan.events.into_iter().zip(first..) {
                 tail.push(RecordedEvent {
                     position: Position(position),
@@ -264,16 +280,25 @@ impl Writer {
         if parts == 0 && matches!(error, CommitError::ReservedKey) {
             return AppendError::Refused(error.to_string());
         }
-        AppendError::Unconfirmed(self.stop(&error.to_string()))
+        if let CommitError::Damaged { what, .. } = &error {
+            return AppendError::Unconfirmed(self.damaged(what));
+        }
+        let why = format!("{error}; nothing is appended until the log is opened again");
+        AppendError::Unconfirmed(self.stop(Unwritable::ForGood(why)))
+    }
+
+    fn damaged(&self, what: &str) -> String {
+        let why = format!("the log is damaged: {}", options::damaged(what));
+        self.stop(Unwritable::Damaged(why))
     }
 
     /// Takes no more events. Why, as a sentence.
-    fn stop(&self, what: &str) -> String {
-        let why = format!("{what}; nothing is appended until the log is opened again");
-        tracing::error!(reason = %why, "the log stops taking events");
+    fn stop(&self, why: Unwritable) -> String {
+        let sentence = why.to_string();
+        tracing::error!(reason = %sentence, "the log stops taking events");
         // Set by this thread alone, and only once: nothing is committed after it.
-        let _ = self.shared.stopped.set(why.clone());
-        why
+        let _ = self.shared.stopped.set(why);
+        sentence
     }
 }
 

@@ -20,7 +20,7 @@ const PING_INTERVAL: Duration = Duration::from_secs(2);
 const SUBSCRIPTION_CAPACITY: usize = 1 << 20;
 
 /// The longest pause between two attempts to connect again.
-const LONGEST_RECONNECT_DELAY: Duration = Duration::from_secs(2);
+const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(2);
 
 /// How often the connection was lost. Whatever was under way across a loss has to be looked at again.
 pub(super) type Losses = watch::Receiver<u64>;
@@ -41,7 +41,10 @@ pub(super) struct Connection {
 pub(super) enum ApiError {
     #[error("no answer to {subject} within {timeout:?}")]
     Silent { subject: String, timeout: Duration },
-    #[error("nobody answers {subject}: JetStream is off, or the stream is gone")]
+    #[error(
+        "nobody answers {subject}: JetStream is off, the stream is gone, or most of the servers that keep it are away (wait \
+         for them, and delete nothing)"
+    )]
     Nobody { subject: String },
     #[error("the server does not permit us to use {subject}")]
     NotPermitted { subject: String },
@@ -94,7 +97,7 @@ impl Connection {
             .max_reconnects(None)
             .reconnect_delay_callback(|attempts| {
                 let millis = 20u64.saturating_mul(1 << attempts.min(10));
-                Duration::from_millis(millis).min(LONGEST_RECONNECT_DELAY)
+                Duration::from_millis(millis).min(MAX_RECONNECT_DELAY)
             })
             .event_callback(move |event| {
                 report(&event);

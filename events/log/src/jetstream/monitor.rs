@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Far more than a server's `/varz` has.
-const LONGEST_ANSWER: u64 = 4 * 1024 * 1024;
+const MAX_ANSWER_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The fields of `/varz` that are used here.
 #[derive(Debug, Deserialize)]
@@ -175,7 +175,10 @@ async fn get(host: &str, path: &str) -> std::io::Result<Vec<u8>> {
         format!("GET {path} HTTP/1.0\r\nHost: {host}\r\nAccept: application/json\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
-    stream.take(LONGEST_ANSWER).read_to_end(&mut answer).await?;
+    stream
+        .take(MAX_ANSWER_BYTES)
+        .read_to_end(&mut answer)
+        .await?;
     Ok(answer)
 }
 

@@ -8,10 +8,10 @@ use std::time::Duration;
 use async_nats::{HeaderMap, HeaderValue, Message, Request, StatusCode, header};
 use futures::StreamExt;
 use serde::Deserialize;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connection::{ApiError, parse};
-use super::stream::{LARGEST_MESSAGE, MAX_PAYLOAD, room};
+use super::stream::{MAX_MESSAGE_BYTES, MAX_PAYLOAD, room};
 use super::{PUT_RIGHT, Shared};
 use crate::{AppendCondition, AppendError, Appended, NewEvent, Position, ReadError, Unwritable};
 
@@ -19,7 +19,7 @@ use crate::{AppendCondition, AppendError, Appended, NewEvent, Position, ReadErro
 const IN_FLIGHT: usize = 1000;
 
 /// The longest subject and the longest message id, so that both fit beside the payload.
-const LONGEST_NAME: usize = 1024;
+const MAX_NAME_BYTES: usize = 1024;
 
 /// The server's codes for "the last sequence is another".
 const WRONG_LAST_SEQUENCE: [u64; 2] = [10071, 10164];
@@ -97,7 +97,7 @@ impl Shared {
         if let Some(why) = self.durability.lazy() {
             return Err(Unwritable::ForNow(why));
         }
-        if room(&info).is_some_and(|room| room < LARGEST_MESSAGE) {
+        if room(&info).is_some_and(|room| room < MAX_MESSAGE_BYTES) {
             return Err(Unwritable::ForNow(format!(
                 "stream {} is full: raise its `max_bytes`",
                 self.stream
@@ -157,6 +157,8 @@ impl Shared {
         let mut answers: Vec<Option<Appended>> = vec![None; events.len()];
         let mut failed: Option<(usize, AppendError)> = None;
         let (mut sent, mut answered) = (0, 0);
+        // When the next answer must have come; what is said of other requests meanwhile does not put it off.
+        let mut deadline = None;
         while answered < sent || (failed.is_none() && sent < events.len()) {
             while failed.is_none() && sent < events.len() && sent - answered < IN_FLIGHT {
                 let event = &events[sent];
@@ -169,7 +171,8 @@ impl Shared {
                 self.sent(send).await?;
                 sent += 1;
             }
-            let ack = timeout(self.connection.timeout, async {
+            let until = *deadline.get_or_insert_with(|| Instant::now() + self.connection.timeout);
+            let ack = timeout_at(until, async {
                 tokio::select! {
                     biased;
                     ack = acks.next() => Next::Ack(ack),
@@ -178,7 +181,10 @@ impl Shared {
                 }
             });
             let message = match ack.await {
-                Ok(Next::Ack(Some(message))) => message,
+                Ok(Next::Ack(Some(message))) => {
+                    deadline = None;
+                    message
+                }
                 Ok(Next::Ack(None)) => {
                     return Err(AppendError::Unconfirmed(
                         "the connection was closed".to_owned(),
@@ -197,7 +203,7 @@ impl Shared {
                             "the server does not permit us to use {subject}"
                         )));
                     }
-                    // It was another request of this connection; these events are still answered.
+                    // It was another request of this connection, or too many came to tell: what is refused is not answered.
                     continue;
                 }
                 Err(_) => {
@@ -364,7 +370,7 @@ fn examine(event: &NewEvent) -> Result<(), AppendError> {
                 .all(|byte| byte.is_ascii_graphic() && byte != b'*' && byte != b'>')
     };
     if !subject.starts_with("joinedup.")
-        || subject.len() > LONGEST_NAME
+        || subject.len() > MAX_NAME_BYTES
         || !subject.split('.').all(token)
     {
         return refuse(
@@ -373,9 +379,10 @@ fn examine(event: &NewEvent) -> Result<(), AppendError> {
         );
     }
     let id = &event.message_id;
-    if id.is_empty() || id.len() > LONGEST_NAME || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if id.is_empty() || id.len() > MAX_NAME_BYTES || !id.bytes().all(|byte| byte.is_ascii_graphic())
+    {
         return refuse(format!(
-            "an event on {subject} has no usable message id: 1 to {LONGEST_NAME} visible characters"
+            "an event on {subject} has no usable message id: 1 to {MAX_NAME_BYTES} visible characters"
         ));
     }
     if event.payload.len() > MAX_PAYLOAD {

@@ -240,7 +240,7 @@ pub(super) fn room(info: &StreamInfo) -> Option<u64> {
 }
 
 /// The largest message of this log with its subject and headers, in bytes.
-pub(super) const LARGEST_MESSAGE: u64 = (MAX_PAYLOAD + HEADER_ROOM) as u64;
+pub(super) const MAX_MESSAGE_BYTES: u64 = (MAX_PAYLOAD + HEADER_ROOM) as u64;
 
 /// The stream takes atomic batches.
 pub(super) fn takes_atomic_batches(present: &Map<String, Value>) -> bool {
@@ -411,7 +411,7 @@ fn rules(wanted: &StreamSettings, atomic: bool) -> Vec<(&'static str, Want, Rule
         ),
         (
             "max_msg_size",
-            Want::RoomFor(LARGEST_MESSAGE),
+            Want::RoomFor(MAX_MESSAGE_BYTES),
             needed("events of the allowed size would be refused"),
         ),
         (

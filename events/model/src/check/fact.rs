@@ -4,7 +4,7 @@ use super::{DATE_AHEAD_DAYS, LIMITS, Refusal, bounds, instant_rule, text};
 use crate::amount::Amount;
 use crate::area::Areas;
 use crate::assessment::AssessmentFact;
-use crate::change::{ChangeFact, SourceEnded};
+use crate::change::{ChangeFact, SourceEnded, SourceReported};
 use crate::event::{Event, Fact};
 use crate::experience::ExperienceFact;
 use crate::id::Slug;
@@ -18,7 +18,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
 use std::collections::BTreeSet;
 
 /// A ward's code is short, so that nothing else finds room in it.
-const LONGEST_WARD: usize = 24;
+const MAX_WARD_LENGTH: usize = 24;
 /// The framework of the logic model, whose levels start at 1.
 const LOGIC_MODEL: &str = "scie";
 
@@ -158,9 +158,9 @@ impl Checks<'_> {
             TransferFact::DischargeNoticeGiven(f) => self.planned("proposed", f.proposed),
             TransferFact::PathwaySet(f) => self.past("date", f.date),
             TransferFact::WardSet(f) => self.refuse(
-                f.ward.as_str().len() > LONGEST_WARD,
+                f.ward.as_str().len() > MAX_WARD_LENGTH,
                 "ward",
-                format!("must be a ward's code, of at most {LONGEST_WARD} characters"),
+                format!("must be a ward's code, of at most {MAX_WARD_LENGTH} characters"),
             ),
             TransferFact::Discharged(f) => {
                 let code = f.destination.as_ref().map(Slug::as_str);
@@ -293,6 +293,7 @@ impl Checks<'_> {
                 self.planned("from", f.from);
             }
             ChangeFact::SourceEnded(f) => self.source_ended(f),
+            ChangeFact::SourceReported(f) => self.source_reported(f),
             ChangeFact::PlanItemSet(f) => {
                 self.plan_entity();
                 self.list("measures", &f.measures);
@@ -347,10 +348,27 @@ impl Checks<'_> {
             "successor",
             "must be another source than the one that has ended",
         );
+        self.source_entity();
+    }
+
+    fn source_reported(&mut self, fact: &SourceReported) {
+        if let Some(begins) = fact.begins
+            && self.in_bounds("begins", begins)
+        {
+            self.refuse(
+                begins > local::date(self.event.occurred_at) && !fact.live,
+                "begins",
+                "must not lie after the day up to which the source has reported (`time`), unless it reports `live`",
+            );
+        }
+        self.source_entity();
+    }
+
+    fn source_entity(&mut self) {
         self.refuse(
             !self.event.entity.as_str().starts_with("source/"),
             "change",
-            "must be source/ and a name, for the end of a source",
+            "must be source/ and a name, for what is said of a source",
         );
     }
 

@@ -41,14 +41,15 @@ pub(super) fn read(bytes: &[u8]) -> Result<Value, Refusal> {
         depth: 0,
     }
     .deserialize(&mut reader)
-    .and_then(|value| reader.end().map(|()| value))
     .map_err(|e| {
         let rule = match walk.fault.get() {
             Some(rule) => rule.to_owned(),
-            None => format!("{} (line {} column {})", rule_of(&e), e.line(), e.column()),
+            None => at(rule_of(&e), &e),
         };
         Refusal::new(shape::pointer(&walk.path.borrow()), rule)
     })?;
+    let follows = |e| Refusal::new("", at("is not JSON: something follows after its end", &e));
+    reader.end().map_err(follows)?;
     if value.is_object() {
         Ok(value)
     } else {
@@ -56,21 +57,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<Value, Refusal> {
     }
 }
 
+fn at(rule: &str, error: &serde_json::Error) -> String {
+    format!("{rule} (line {} column {})", error.line(), error.column())
+}
+
 /// The kind of a fault, without the text that serde repeats.
 fn rule_of(error: &serde_json::Error) -> &'static str {
-    let text = error.to_string();
     if error.is_eof() {
         "is not JSON: it ends too early"
-    } else if text.starts_with("number out of range") {
-        "has a number that is out of range"
-    } else if text.contains("surrogate") || text.contains("hex escape") || text.contains("escape") {
-        "is not JSON: it has a broken escape"
-    } else if text.starts_with("control character") {
-        "is not JSON: it has a bare control character"
-    } else if text.starts_with("trailing characters") {
-        "is not JSON: something follows after its end"
     } else {
-        "is not JSON"
+        "is not JSON: a comma, quote or bracket is missing, or a number, an escape or a control character is not as JSON has it"
     }
 }
 

@@ -5,16 +5,8 @@ use crate::keys::Text;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer, de};
 
-/// An instant that must be there.
-pub(super) fn required<'de, D: Deserializer<'de>>(d: D) -> Result<DateTime<Utc>, D::Error> {
-    let text = Text::deserialize(d)?;
-    plain(text.0.as_bytes())
-        .or_else(|| text.0.parse().ok())
-        .ok_or_else(|| de::Error::custom("not an RFC 3339 instant with a zone"))
-}
-
 /// An instant that may be there.
-pub(super) fn optional<'de, D: Deserializer<'de>>(d: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+pub(super) fn read<'de, D: Deserializer<'de>>(d: D) -> Result<Option<DateTime<Utc>>, D::Error> {
     let text: Option<Text<'_>> = Option::deserialize(d)?;
     let Some(text) = text else { return Ok(None) };
     plain(text.0.as_bytes())

@@ -62,7 +62,7 @@ mod tests {
 
     /// What the general parser makes of it.
     fn general(text: &str) -> Option<Envelope<'_>> {
-        serde_json::from_str(text).ok()
+        Envelope::of(serde_json::from_str(text)).ok()
     }
 
     fn same(a: &Envelope<'_>, b: &Envelope<'_>) -> bool {

@@ -229,6 +229,7 @@ impl SimulatedStore {
 
 impl Store for SimulatedStore {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
+        self.readable()?;
         self.rows.rows.get(key)
     }
 

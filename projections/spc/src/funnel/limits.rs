@@ -15,10 +15,7 @@ pub(super) fn by_chance(kind: FunnelKind, n: f64, target: f64) -> (Band, Band) {
         FunnelKind::StandardisedShmi | FunnelKind::StandardisedCqc => {
             (poisson(n, 0.025), poisson(n, 0.001))
         }
-        FunnelKind::Rate => (
-            rate(poisson(n * target, 0.025), target),
-            rate(poisson(n * target, 0.001), target),
-        ),
+        FunnelKind::Rate => (of_rate(n, target, 0.025), of_rate(n, target, 0.001)),
         FunnelKind::Proportion | FunnelKind::RatioOfCounts => with_variance(kind, n, target, 0.0),
     }
 }
@@ -31,11 +28,16 @@ fn poisson(n: f64, tail: f64) -> Band {
     }
 }
 
-/// Observed over expected as a rate.
-fn rate(band: Band, target: f64) -> Band {
+/// Exact limits of a rate over `n`, each tail `tail`. Where no unit has an event it may still be more than nothing.
+fn of_rate(n: f64, target: f64, tail: f64) -> Band {
+    let expected = n * target;
+    let lower = match expected > 0.0 {
+        true => chi_square_quantile(tail, 2.0 * expected) / 2.0 / n,
+        false => 0.0,
+    };
     Band {
-        lower: band.lower * target,
-        upper: band.upper * target,
+        lower,
+        upper: chi_square_quantile(1.0 - tail, 2.0 * (expected + 1.0)) / 2.0 / n,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::verdict::{
     LimitsStatus, PastChange, PhaseVerdict, PointState, PointVerdict, Variation, Verdict,
 };
 
-/// Judged periods without a word after which the last one says nothing of now.
+/// Periods without a value after which the latest verdict is no longer about now.
 const SILENT_PERIODS: usize = 3;
 
 /// Icons, alert and sentence, all from one decision.
@@ -104,7 +104,7 @@ fn mark_level_change(
         .recent_shift()
         .filter(|shift| applies && shift.p < LEVEL_CHANGE)?;
     let side = shift.side?;
-    let all = latest_values(verdict, usize::MAX);
+    let all = newest_judged(verdict, usize::MAX);
     let newest = all.iter().take(STILL_THERE);
     let newest = summary::mean(newest.filter_map(|&i| verdict.points[i].value));
     if Side::of(rules.compare(newest, shift.mean_before)) != Some(side) {
@@ -129,13 +129,13 @@ fn mark_level_change(
     Some(shift)
 }
 
-/// So many of the judged points of the phase that holds the latest one, the newest first.
-fn latest_values(verdict: &Verdict, values: usize) -> Vec<usize> {
+/// Indices of the judged points of the phase that holds the latest one, the newest first; so many at most.
+fn newest_judged(verdict: &Verdict, limit: usize) -> Vec<usize> {
     let latest = verdict.latest.unwrap_or_default();
     let phase = verdict.points.get(latest).map(|point| point.phase);
     let of_phase = |&i: &usize| phase == Some(verdict.points[i].phase) && is_judged(verdict, i);
     let found = (0..=latest).rev().filter(of_phase);
-    found.take(values).collect()
+    found.take(limit).collect()
 }
 
 /// What the latest judged period says, and the rules that say so: none unless it is special.
@@ -250,7 +250,7 @@ pub(crate) const OF_THE_SEASON: f64 = 0.6;
 
 /// The same periods of the year before, at least half as many, lay most of the way to where the latest values lie.
 fn is_level_of_season(verdict: &Verdict, level: RecentShift, season: usize) -> bool {
-    let latest = latest_values(verdict, level.latest);
+    let latest = newest_judged(verdict, level.latest);
     // What lies before a fresh centre line lies about its own.
     let away = |index: usize| {
         let point = year_before(verdict, index, season)?;

@@ -14,7 +14,7 @@ use crate::series::{Options, Point, is_impossible};
 use crate::verdict::{LimitsStatus, PhaseVerdict, PointState, PointVerdict, Variation};
 
 /// Values in the baseline below which limits are trial limits.
-const FEWEST_FOR_LIMITS: usize = 12;
+const MIN_POINTS_FOR_LIMITS: usize = 12;
 
 /// −1, 0 or 1 for every rule at one point.
 #[derive(Clone, Copy, Default)]
@@ -262,7 +262,7 @@ fn limits_status(
         LimitsStatus::NoLimits
     } else if !found.enough {
         LimitsStatus::TooFew
-    } else if values < rules.trial_below || baseline_values < FEWEST_FOR_LIMITS {
+    } else if values < rules.trial_below || baseline_values < MIN_POINTS_FOR_LIMITS {
         LimitsStatus::Trial
     } else if found.flat {
         LimitsStatus::NoVariation

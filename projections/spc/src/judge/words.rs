@@ -79,18 +79,20 @@ pub(super) fn sentence(found: &Findings<'_>, options: &Options, rules: &Rules) -
     } = *found;
     let mut text = match (found.ended, found.answered) {
         (Some(periods), _) => {
-            format!("The latest value is {periods} periods old and says nothing of now.")
+            let (period, s) = (&options.period, if periods == 1 { "" } else { "s" });
+            format!("The latest value is {periods} {period}{s} old and says nothing of now.")
         }
         (None, true) => {
             "The centre line starts afresh after the latest value, so there is nothing to judge yet."
                 .to_owned()
         }
         _ if found.seasonal => format!(
-            "{}, and so it was in the same periods a year before: the season explains it.",
+            "{}, and so it was in the same {}s a year before: the season explains it.",
             match level_words(found, options) {
                 Some(words) => words,
                 None => latest_run_words(found),
-            }
+            },
+            options.period
         ),
         (None, false) => now_words(found, options, rules),
     };
@@ -133,8 +135,8 @@ pub(super) fn sentence(found: &Findings<'_>, options: &Options, rules: &Rules) -
         push(
             &mut text,
             &match missing {
-                1 => "No data for the 1 period since.".to_owned(),
-                more => format!("No data for the {more} periods since."),
+                1 => format!("The {} since has no value.", options.period),
+                more => format!("The {more} {}s since have no value.", options.period),
             },
         );
     }
@@ -191,7 +193,14 @@ fn now_words(found: &Findings<'_>, options: &Options, rules: &Rules) -> String {
                 )
             }
             Variation::CommonCause if phase.runs.n_useful < rules.runs_from => {
-                "Most values are equal to the median, so we cannot test for change.".to_owned()
+                match found.verdict.recent_shift() {
+                    Some(shift) => format!(
+                        "The latest {} values do not differ from those before. Most values are equal to the median, so runs tell nothing.",
+                        shift.latest
+                    ),
+                    None => "Most values are equal to the median, so we cannot test for change."
+                        .to_owned(),
+                }
             }
             Variation::CommonCause if phase.runs_signal => {
                 "The latest values vary about the median as expected by chance.".to_owned()

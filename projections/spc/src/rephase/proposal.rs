@@ -151,10 +151,14 @@ pub fn propose_rephase(
                 summary::mean(since_start)
             };
             let word = if side == Side::High { "above" } else { "below" };
+            // Of all values, those on the centre among them: who counts on the chart finds as many.
+            let all = values(start..phase.end).len();
+            let on_it = match all - since.len() {
+                0 => String::new(),
+                n => format!(" and {n} on it"),
+            };
             let why = format!(
-                "{values_on_side} of {} values since then were {word} the centre, {} of them in a row. Agree one if you know the cause and expect it to last.",
-                since.len(),
-                run.len(),
+                "{values_on_side} of {all} values since then were {word} the centre{on_it}. Agree one if you know the cause and expect it to last."
             );
             return Ok(Some(RephaseProposal {
                 start,

@@ -7,6 +7,7 @@ use crate::changes::{self, Annotation, Change, ChangeSpan, Decisions, TargetStep
 use crate::expectation::Expectations;
 use crate::measure::Measure;
 use crate::period::Grain;
+use crate::summary::Beginnings;
 use crate::view::{KnownAt, Reported, Summary, View};
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::area::Areas;
@@ -200,6 +201,32 @@ impl<'a> Basis<'a> {
         let family = Self::reporting(measure)?;
         self.sources_of(measure)
             .reported(family, within, &self.expectations, grain)
+    }
+
+    /// From which day on the sources of a measure report everything, area by area.
+    pub(crate) fn beginnings(&self, measure: &Measure) -> Beginnings {
+        let family = Self::reporting(measure);
+        family.map_or_else(Beginnings::default, |family| {
+            self.sources_of(measure).beginnings(family)
+        })
+    }
+
+    /// The days from which on a chart of a measure in an area counts a further part of it, with the part; none where
+    /// more parts do not make its values greater.
+    pub(crate) fn joined(
+        &self,
+        areas: &Areas,
+        measure: &Measure,
+        area: &AreaId,
+    ) -> Vec<(AreaId, NaiveDate)> {
+        let beginnings = self.beginnings(measure);
+        if beginnings.is_empty() || !measure.aggregate.grows_with_parts() {
+            return Vec::new();
+        }
+        let within = areas.within(area);
+        let (_, joined) = beginnings.among(|part| within.contains(part));
+        let joined = joined.into_iter();
+        joined.map(|(part, day)| (part.clone(), day)).collect()
     }
 
     /// The family of a measure's events, where silence says something: the others report when there is something to report,

@@ -5,12 +5,12 @@ use crate::cell::Cells;
 use crate::measure::Measure;
 use crate::view::{Summary, View};
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
-use joinedup_events::{AreaId, local};
+use joinedup_events::local;
 
 /// When the next one is due: before anybody's morning meeting.
 const MORNING: NaiveTime = NaiveTime::from_hms_opt(5, 0, 0).unwrap();
 /// How long one lasts at the least.
-const LEAST_AGE: TimeDelta = TimeDelta::hours(20);
+const MIN_AGE: TimeDelta = TimeDelta::hours(20);
 /// A log that has grown by this much, and to twice what it was, is being filled, and nobody is to wait for a day.
 const FILLED: u64 = 1_000;
 
@@ -43,16 +43,15 @@ impl Edition {
         self.position
     }
 
+    /// Its sources, and what each had reported.
+    #[must_use]
+    pub const fn summary(&self) -> &Summary {
+        &self.sources
+    }
+
     /// The one that a measure's numbers are of: those of people. What organisations publish is already public.
     pub(super) fn of_measure<'e>(edition: Option<&'e Self>, measure: &Measure) -> Option<&'e Self> {
         edition.filter(|_| measure.is_of_people())
-    }
-
-    /// Whether a source had reported on an area.
-    #[must_use]
-    pub fn has_heard(&self, source: &str, area: &AreaId) -> bool {
-        let is_pair = |(name, of): &(String, AreaId)| name == source && of == area;
-        self.sources.sources.keys().any(is_pair)
     }
 
     /// The instant as known at which somebody who is given editions is answered: the morning before the one that was asked
@@ -72,7 +71,7 @@ impl Edition {
     /// being filled.
     #[must_use]
     pub fn is_over(&self, now: DateTime<Utc>, position: u64) -> bool {
-        let is_of_yesterday = self.taken < morning(now) && now - self.taken >= LEAST_AGE;
+        let is_of_yesterday = self.taken < morning(now) && now - self.taken >= MIN_AGE;
         let grown = position.saturating_sub(self.position);
         is_of_yesterday || grown >= self.position.max(FILLED)
     }

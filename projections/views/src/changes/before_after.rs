@@ -119,7 +119,7 @@ const SAME: i64 = 4;
 /// period that holds the first day of the cycle is the first since, as it is the first of a new baseline from that day.
 ///
 /// Points before the baseline that stood when the cycle began are left out. Those compared are all of the time in which the change
-/// was in force. Where it was adopted it still is, so a decision to keep it takes no evidence away; where it was not, what came
+/// was in force: a period that lies wholly within a pause is on no side. Where it was adopted it still is, so a decision to keep it takes no evidence away; where it was not, what came
 /// after its end would be shown as if it were the test's.
 #[must_use]
 pub fn before_and_after(
@@ -136,14 +136,18 @@ pub fn before_and_after(
     };
     let was = values(&|period| period.end <= start);
     let is_after = |period: Period| change.finished.is_some_and(|end| period.start > end);
-    let during = side(&values(&|period| period.end > start && !is_after(period)));
+    let is_during = |period: Period| {
+        period.end > start && !is_after(period) && !change.is_paused_throughout(period)
+    };
+    let during = side(&values(&is_during));
     let after = side(&values(&|period| period.end > start && is_after(period)));
     let is_over = change.finished.is_some() && !change.is_adopted();
     let word = match is_over {
         true => "while it was tested",
         false => "since it began",
     };
-    let is_later = |period: Period| period.end > start && !(is_over && is_after(period));
+    let is_later =
+        |period: Period| is_during(period) || !is_over && period.end > start && is_after(period);
     let later = values(&is_later);
     let a_year = year_before(points, start, is_later);
     let moved = match judged.mostly_suppressed {

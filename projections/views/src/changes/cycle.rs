@@ -45,6 +45,7 @@ impl<'a> Cycle<'a> {
                 | ChangeFact::RebaseProposed(_)
                 | ChangeFact::RebaseAccepted(_)
                 | ChangeFact::SourceEnded(_)
+                | ChangeFact::SourceReported(_)
                 | ChangeFact::RebaseDeclined(_)
                 | ChangeFact::PlanItemSet(_)
                 | ChangeFact::PlanProgressSet(_)

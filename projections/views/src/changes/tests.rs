@@ -254,6 +254,24 @@ fn a_start_in_mid_week_puts_its_week_on_the_later_side_as_a_new_baseline_does() 
 }
 
 #[test]
+fn what_lies_within_a_pause_is_no_word_of_the_test() {
+    let values: Vec<f64> = (0..20).map(f64::from).collect();
+    let during = |steps: &[(&str, &str)]| {
+        let steps = steps.iter().map(|(date, step)| on(date, happened(step)));
+        let change = change(&standing(steps.collect())).unwrap();
+        let found = before_and_after(&change, "m", ("Waits", "days"), &weekly(&values)).unwrap();
+        assert_eq!(found.later.points, found.during.points);
+        found.during.points
+    };
+    let start = ("2026-01-05", "started");
+    assert_eq!(during(&[start]), 14);
+    let pause = ("2026-01-19", "paused");
+    assert_eq!(during(&[start, pause, ("2026-02-02", "started")]), 12);
+    assert_eq!(during(&[start, pause, ("2026-02-01", "started")]), 13);
+    assert_eq!(during(&[start, pause]), 2, "it is still paused");
+}
+
+#[test]
 fn before_and_after_are_compared_by_medians_and_no_cause_is_claimed() {
     // Six weeks before 5 January, nine during, six after 6 March.
     let mut values = vec![0.4; 6];

@@ -8,11 +8,13 @@ use crate::period::{Grain, in_a_year, periods};
 use crate::point::{Point, State};
 use chrono::{Datelike, NaiveDate, Weekday};
 use joinedup_events::local;
-use joinedup_spc::rules::Rule;
+use joinedup_spc::rules::{Rule, Signal};
+use joinedup_spc::runs::Side;
 use joinedup_spc::{
     Chart as SpcChart, Direction as SpcDirection, Method, Options, Point as SpcPoint, PointState,
     Quantity, Sampling, Variation, Verdict, choose_chart,
 };
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The fewest values that have a level.
 const MIN_LEVEL: usize = 3;
@@ -24,6 +26,8 @@ pub(super) struct Judged {
     pub is_run: bool,
     pub verdict: Option<Verdict>,
     pub warnings: Vec<String>,
+    /// The periods from which on a further part of the area is counted.
+    pub joined: Vec<usize>,
 }
 
 pub(super) fn judge(query: &ChartQuery<'_>, points: &[Point]) -> Judged {
@@ -35,6 +39,7 @@ pub(super) fn judge(query: &ChartQuery<'_>, points: &[Point]) -> Judged {
         is_run: false,
         verdict: None,
         warnings: Vec::new(),
+        joined: Vec::new(),
     };
     if !kind.is_judged() {
         return judged;
@@ -56,7 +61,8 @@ pub(super) fn judge(query: &ChartQuery<'_>, points: &[Point]) -> Judged {
             0 => None,
             few => Some(few.max(2)),
         },
-        phases: phase_starts(query, points, &mut judged.warnings),
+        phases: phase_starts(query, points, &mut judged),
+        period: query.points.grain.code().to_owned(),
         unit: measure.shape().written(measure.unit()).to_owned(),
         sampling: sampling(
             measure,
@@ -160,24 +166,40 @@ fn series(points: &[Point], chart: SpcChart) -> Vec<SpcPoint> {
 }
 
 /// Where the centre line starts afresh: the first period that begins on or after each date, or holds it.
-fn phase_starts(
-    query: &ChartQuery<'_>,
-    points: &[Point],
-    warnings: &mut Vec<String>,
-) -> Vec<usize> {
-    let mut starts: Vec<usize> = Vec::new();
-    let mut dates = query.rebases.to_vec();
-    dates.sort_unstable();
-    for date in dates {
-        match points.iter().position(|p| p.period_end > date) {
-            Some(at) if at > 0 => starts.push(at),
-            _ => warnings.push(format!(
+fn phase_starts(query: &ChartQuery<'_>, points: &[Point], judged: &mut Judged) -> Vec<usize> {
+    let start_of = |date: NaiveDate| {
+        let at = points.iter().position(|p| p.period_end > date);
+        at.filter(|at| *at > 0)
+    };
+    let mut starts: BTreeSet<usize> = BTreeSet::new();
+    for date in query.rebases {
+        match start_of(*date) {
+            Some(at) => _ = starts.insert(at),
+            None => judged.warnings.push(format!(
                 "A fresh centre line from {date} was left out: the chart has no point before it, or none from it on."
             )),
         }
     }
-    starts.dedup();
-    starts
+    let mut joined: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    for (part, day) in query.joined {
+        if let Some(at) = start_of(*day) {
+            joined.entry(at).or_default().push(part);
+        }
+    }
+    for (at, parts) in joined {
+        let who = match parts.as_slice() {
+            [one] => (*one).to_owned(),
+            [one, other] => format!("{one} and {other}"),
+            more => format!("{} places", more.len()),
+        };
+        let began = points[at].period_start.format("%-d %B %Y");
+        judged.warnings.push(format!(
+            "The data of {who} begin in the period from {began}. The values before are without them, so the centre line starts afresh."
+        ));
+        judged.joined.push(at);
+        starts.insert(at);
+    }
+    starts.into_iter().collect()
 }
 
 pub(super) fn annotate(points: Vec<Point>, verdict: Option<&Verdict>) -> Vec<ChartPoint> {
@@ -202,7 +224,11 @@ pub(super) fn annotate(points: Vec<Point>, verdict: Option<&Verdict>) -> Vec<Cha
         .collect()
 }
 
-pub(super) fn phases(points: &[ChartPoint], verdict: &Verdict) -> Vec<ChartPhase> {
+pub(super) fn phases(
+    points: &[ChartPoint],
+    verdict: &Verdict,
+    joined: &[usize],
+) -> Vec<ChartPhase> {
     verdict
         .phases
         .iter()
@@ -219,6 +245,7 @@ pub(super) fn phases(points: &[ChartPoint], verdict: &Verdict) -> Vec<ChartPhase
                 longest_run: phase.runs.longest_run,
                 crossings: phase.runs.crossings,
                 runs_signal: phase.runs_signal,
+                joined: joined.contains(&phase.first),
             })
         })
         .collect()
@@ -236,16 +263,14 @@ pub(super) fn verdict(points: &[ChartPoint], verdict: Verdict, is_run: bool) -> 
         .collect();
     let centre = verdict.phases.last().and_then(|p| p.centre);
     let latest = verdict.latest.and_then(|at| points.get(at));
-    let is_level_change = verdict.alert_rules == [Rule::LevelChange];
-    let signalling = if is_level_change {
+    let of = |rules: &[Rule]| signalling(points, rules, side(verdict.variation));
+    let differing = if verdict.alert_rules == [Rule::LevelChange] {
         since_the_change(points)
+    } else if verdict.alert_rules.contains(&Rule::LongRun) {
+        // A run begins with its first value: that is the day which its sentence names.
+        of(&[Rule::LongRun])
     } else {
-        signalling(points, &verdict.alert_rules)
-    };
-    let differing = if is_level_change {
-        signalling.as_slice()
-    } else {
-        differing(&signalling, centre, is_run)
+        differing(&of(&verdict.alert_rules), centre, is_run).to_vec()
     };
     ChartVerdict {
         median: centre.filter(|_| is_run),
@@ -259,7 +284,7 @@ pub(super) fn verdict(points: &[ChartPoint], verdict: Verdict, is_run: bool) -> 
         p_value: verdict.p_value(),
         is_new: verdict.is_new,
         since: differing.first().map(|p| p.point.period_start),
-        lately: level(differing, is_run),
+        lately: level(&differing, is_run),
         alert_rules: verdict.alert_rules,
         past: verdict
             .past
@@ -286,9 +311,26 @@ fn since_the_change(points: &[ChartPoint]) -> Vec<&ChartPoint> {
     read.skip_while(|p| !is_of_it(p)).collect()
 }
 
-/// The latest points in a row that meet a rule behind the alert.
-fn signalling<'p>(points: &'p [ChartPoint], rules: &[Rule]) -> Vec<&'p ChartPoint> {
-    let meets = |p: &&ChartPoint| p.signals.iter().any(|signal| rules.contains(&signal.rule));
+/// The side on which the latest values lie that are special.
+fn side(variation: Variation) -> Option<Side> {
+    use Variation::{ConcernHigh, ConcernLow, ImprovementHigh, ImprovementLow};
+    match variation {
+        ConcernHigh | ImprovementHigh | Variation::NeitherHigh => Some(Side::High),
+        ConcernLow | ImprovementLow | Variation::NeitherLow => Some(Side::Low),
+        _ => None,
+    }
+}
+
+/// The latest points in a row that meet a rule behind the alert, on its side: an improvement that a worsening follows is not of it.
+fn signalling<'p>(
+    points: &'p [ChartPoint],
+    rules: &[Rule],
+    side: Option<Side>,
+) -> Vec<&'p ChartPoint> {
+    let is_of_it = |signal: &Signal| {
+        rules.contains(&signal.rule) && side.is_none_or(|side| signal.side == side)
+    };
+    let meets = |p: &&ChartPoint| p.signals.iter().any(is_of_it);
     // Of a stock only one weekday is read.
     let read = points.iter().rev().filter(|p| p.variation.is_some());
     let mut latest: Vec<&ChartPoint> = read.take_while(meets).collect();

@@ -21,6 +21,16 @@ pub fn period_name(grain: Grain, period: Period) -> String {
     }
 }
 
+/// A period with the preposition that it takes: `on 20 May 2026`, `in May 2026`, `from April 2026 to June 2026`.
+fn within(grain: Grain, period: Period) -> String {
+    let preposition = match grain {
+        Grain::Day => "on",
+        Grain::Week | Grain::Month => "in",
+        Grain::Quarter | Grain::Year => "from",
+    };
+    format!("{preposition} {}", period_name(grain, period))
+}
+
 /// What the chart shows: the latest number that counts, the verdict, and what is not there.
 pub(super) fn summary(chart: &Chart) -> String {
     let mut text = String::new();
@@ -33,10 +43,10 @@ pub(super) fn summary(chart: &Chart) -> String {
         Some((point, value)) => {
             let _ = write!(
                 text,
-                "{}: {} in {}",
+                "{}: {} {}",
                 chart.heading(),
                 amount(value, chart.unit()),
-                period_name(chart.period, point.point.period())
+                within(chart.period, point.point.period())
             );
             if let Some(centre) = point.centre {
                 let line = if chart.verdict.as_ref().is_some_and(|v| v.median.is_some()) {
@@ -63,6 +73,9 @@ pub(super) fn summary(chart: &Chart) -> String {
         let _ = write!(text, " Mind that {caution}");
     }
     let absent = chart.in_state(State::Missing) + chart.in_state(State::Empty);
+    let is_of_too_few = |p: &&super::ChartPoint| super::is_of_too_few(&p.point);
+    let few = chart.points.iter().filter(is_of_too_few);
+    let few = few.filter(|p| p.point.state == State::Suppressed).count();
     let said = [
         (
             chart.in_state(State::Provisional),
@@ -70,8 +83,9 @@ pub(super) fn summary(chart: &Chart) -> String {
             "are provisional",
         ),
         (absent, "has no number", "have no number"),
+        (few, "has too few cases", "have too few cases"),
         (
-            chart.in_state(State::Suppressed),
+            chart.in_state(State::Suppressed) - few,
             "is suppressed",
             "are suppressed",
         ),
@@ -97,14 +111,16 @@ mod tests {
     #[test]
     fn periods_are_named_as_people_say_them() {
         let date = NaiveDate::from_ymd_opt(2026, 5, 20).unwrap();
-        for (grain, name) in [
-            (Grain::Day, "20 May 2026"),
-            (Grain::Week, "the week from 18 May 2026"),
-            (Grain::Month, "May 2026"),
-            (Grain::Quarter, "April 2026 to June 2026"),
-            (Grain::Year, "April 2026 to March 2027"),
+        for (grain, preposition, name) in [
+            (Grain::Day, "on", "20 May 2026"),
+            (Grain::Week, "in", "the week from 18 May 2026"),
+            (Grain::Month, "in", "May 2026"),
+            (Grain::Quarter, "from", "April 2026 to June 2026"),
+            (Grain::Year, "from", "April 2026 to March 2027"),
         ] {
-            assert_eq!(period_name(grain, Period::of(grain, date)), name);
+            let period = Period::of(grain, date);
+            assert_eq!(period_name(grain, period), name);
+            assert_eq!(within(grain, period), format!("{preposition} {name}"));
         }
     }
 }

@@ -61,7 +61,7 @@ fn listed_in(
     covers: impl Fn(&str) -> bool,
 ) -> Vec<Listed> {
     let rule = match audience {
-        Audience::Public => SmallNumbers::Hes7,
+        Audience::Public | Audience::Neighbours => SmallNumbers::Hes7,
         Audience::Operations => SmallNumbers::None,
     };
     let mut found: BTreeMap<(&str, Contradiction), (i64, NaiveDate)> = BTreeMap::new();

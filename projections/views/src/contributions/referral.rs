@@ -18,6 +18,8 @@ pub const REREFERRAL_DAYS: i64 = 90;
 pub const URGENT_MINUTES: i32 = 120;
 /// The standard of reablement, in midnights.
 pub const REABLEMENT_MIDNIGHTS: i64 = 2;
+/// The standard of a plan after a team took the person on, in minutes.
+pub const PLAN_MINUTES: i32 = 14 * 24 * 60;
 
 /// How a referral was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +58,10 @@ pub struct Case<'a> {
     pub triaged: Option<DateTime<Utc>>,
     /// Priorities that triage set, by time.
     pub triaged_as: Vec<(DateTime<Utc>, Priority)>,
-    /// When and how it was decided.
-    pub decided: Option<(DateTime<Utc>, Decision)>,
+    /// When it was taken on.
+    pub accepted: Option<DateTime<Utc>>,
+    /// When and how it was refused or sent on, after it was taken on where it was.
+    pub refused: Option<(DateTime<Utc>, Decision)>,
     /// First face-to-face contact: not one before the need, unless there is no other.
     pub contact: Option<DateTime<Utc>>,
     /// Discussions by time.
@@ -140,7 +144,7 @@ impl<'a> Case<'a> {
         let ends_it = |at: DateTime<Utc>| reopened.is_none_or(|again| at > again);
         closures.retain(|(at, _)| ends_it(*at));
         decisions.retain(|(at, decision)| *decision == Decision::Accepted || ends_it(*at));
-        case.decided = decisions.pop();
+        case.decide(decisions);
         if let Some((at, reason)) = closures.pop() {
             case.closed = Some(at);
             case.withdrawn = reason.is_none();
@@ -152,6 +156,33 @@ impl<'a> Case<'a> {
         in_time(&mut case.discussions);
         in_time(&mut case.plans);
         case
+    }
+
+    /// Sorts out decisions, in the order of recording. Taking somebody on and sending them on later are two steps, and one is no
+    /// correction of the other: what happened later ended the case, whichever was recorded first.
+    fn decide(&mut self, decisions: Vec<(DateTime<Utc>, Decision)>) {
+        let decided = || {
+            decisions
+                .iter()
+                .enumerate()
+                .map(|(n, (at, how))| ((*at, n), *how))
+        };
+        let accepted = decided().rfind(|(_, how)| *how == Decision::Accepted);
+        let accepted = accepted.map(|(when, _)| when);
+        let refusals = decided().filter(|(when, how)| {
+            *how != Decision::Accepted && accepted.is_none_or(|accepted| *when > accepted)
+        });
+        self.refused = refusals
+            .max_by_key(|(when, _)| *when)
+            .map(|((at, _), how)| (at, how));
+        self.accepted = accepted.map(|(at, _)| at);
+    }
+
+    /// When and how it was decided: that a team took the person on stays so when it sends them on later.
+    #[must_use]
+    pub fn decision(&self) -> Option<(DateTime<Utc>, Decision)> {
+        let accepted = self.accepted.map(|at| (at, Decision::Accepted));
+        accepted.or(self.refused)
     }
 
     /// How soon: as triage set it last, or else as the referral arrived.
@@ -190,16 +221,27 @@ impl<'a> Case<'a> {
     /// When the referral left the open caseload.
     #[must_use]
     pub fn ended(&self) -> Option<DateTime<Utc>> {
-        let refused = self
-            .decided
-            .filter(|(_, d)| *d != Decision::Accepted)
-            .map(|(at, _)| at);
-        self.closed.or(refused)
+        self.closed.or(self.refused.map(|(at, _)| at))
     }
 
     /// Declined, sent on or withdrawn: nothing more was to be done here.
     fn out_of_scope(&self) -> bool {
-        self.withdrawn || self.decided.is_some_and(|(_, d)| d != Decision::Accepted)
+        self.withdrawn || self.refused.is_some()
+    }
+
+    /// Whether it ended without a contact while its standard could still be met: then it says nothing of the standard. One
+    /// that ended later has missed it, however it ended.
+    fn ended_in_time(&self, start: DateTime<Utc>, service: CareService) -> bool {
+        let Some(end) = self.ended() else {
+            return false;
+        };
+        match service {
+            CareService::CrisisResponse if self.is_urgent() => {
+                minutes(end - start) <= URGENT_MINUTES
+            }
+            CareService::Reablement => local::midnights(start, end) <= REABLEMENT_MIDNIGHTS,
+            CareService::CrisisResponse | CareService::Mdt => self.out_of_scope(),
+        }
     }
 }
 
@@ -298,16 +340,19 @@ fn stages(case: &Case<'_>, received: DateTime<Utc>, service: &str, add: Add<'_>)
             Delta::Value(first.map_or(OPEN, waited)),
         );
     }
-    if let Some((accepted, Decision::Accepted)) = case.decided {
-        let plan = case.plans.first().map_or(OPEN, |(at, _)| {
-            minutes((*at - accepted).max(TimeDelta::zero()))
-        });
-        add(
-            Q::ToPlanMinutes,
-            &[("service", service)],
-            local::date(accepted),
-            Delta::Value(plan),
-        );
+    if let Some(accepted) = case.accepted {
+        let since = |at: DateTime<Utc>| minutes((at - accepted).max(TimeDelta::zero()));
+        let plan = case.plans.first().map(|(at, _)| since(*at));
+        // Without a plan, as long as there could still have been one in time.
+        let ended_in_time = case.ended().is_some_and(|end| since(end) <= PLAN_MINUTES);
+        if plan.is_some() || !ended_in_time {
+            add(
+                Q::ToPlanMinutes,
+                &[("service", service)],
+                local::date(accepted),
+                Delta::Value(plan.unwrap_or(OPEN)),
+            );
+        }
     }
 }
 
@@ -315,10 +360,11 @@ fn contact(case: &Case<'_>, received: DateTime<Utc>, how: &Received, add: Add<'_
     let Some(start) = case.clock_start() else {
         return;
     };
-    if case
-        .contact
-        .map_or(case.out_of_scope(), |at| case.is_before_need(at))
-    {
+    let is_left_out = match case.contact {
+        Some(at) => case.is_before_need(at),
+        None => case.ended_in_time(start, how.service),
+    };
+    if is_left_out {
         return;
     }
     let contact = case.contact.map(|at| at.max(start));
@@ -361,7 +407,7 @@ fn contact(case: &Case<'_>, received: DateTime<Utc>, how: &Received, add: Add<'_
 }
 
 fn meetings(case: &Case<'_>, add: Add<'_>) {
-    if let Some((at, decision)) = case.decided {
+    if let Some((at, decision)) = case.decision() {
         let (outcome, reason) = match decision {
             Decision::Accepted => ("accepted", "none"),
             Decision::Declined(reason) => ("declined", reason),
@@ -396,6 +442,19 @@ fn meetings(case: &Case<'_>, add: Add<'_>) {
 
 fn actions(case: &Case<'_>, add: Add<'_>) {
     for action in case.actions.values() {
+        // What was decided counts, also where nobody recorded that it was asked for.
+        let is_request = action
+            .opened
+            .is_none_or(|(_, what)| what.kind == ActionKind::ResourceRequest);
+        let decided = action.decided.filter(|_| is_request);
+        if let Some((at, granted)) = decided {
+            add(
+                Q::ResourceGranted,
+                &[],
+                local::date(at),
+                Delta::case(granted),
+            );
+        }
         let Some((opened, what)) = action.opened else {
             continue;
         };
@@ -415,15 +474,14 @@ fn actions(case: &Case<'_>, add: Add<'_>) {
                 Delta::case(in_time),
             );
         }
-        if let (ActionKind::ResourceRequest, Some((at, granted))) = (what.kind, action.decided) {
-            let date = local::date(at);
+        if let Some((at, _)) = decided {
+            let length = minutes((at - opened).max(TimeDelta::zero()));
             add(
                 Q::ResourceMinutes,
                 &[],
-                date,
-                Delta::Value(minutes((at - opened).max(TimeDelta::zero()))),
+                local::date(at),
+                Delta::Value(length),
             );
-            add(Q::ResourceGranted, &[], date, Delta::case(granted));
         }
     }
 }

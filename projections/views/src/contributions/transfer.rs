@@ -48,7 +48,7 @@ fn waits(spell: &Spell<'_>, add: Add<'_>) {
         let mut dates: Vec<NaiveDate> = spell
             .reasons
             .iter()
-            .map(|f| f.date)
+            .map(|(date, _)| *date)
             .chain(spell.pathways.iter().map(|(d, _)| *d))
             .collect();
         dates.retain(|d| *d > wait.from && wait.until.is_none_or(|until| *d < until));

@@ -64,6 +64,9 @@ impl ChartDecision {
                 if measure.shape() == Shape::Proportion && !(0.0..=1.0).contains(&target) {
                     return Err(Refusal::TargetNotAShare);
                 }
+                if target < 0.0 && measure.is_never_negative() {
+                    return Err(Refusal::TargetBelowZero);
+                }
                 ChangeFact::TargetSet(TargetSet {
                     measure: self.measure.clone(),
                     target: Amount::from_f64(target).ok_or(Refusal::TargetTooLarge)?,

@@ -79,6 +79,10 @@ impl StepOfCycle {
             let status = known.status(local::date(at));
             vec![match (&self.step, status) {
                 (_, Status::Finished) => return Err(Refusal::ChangeFinished),
+                // A test that had ended was not paused or taken up again later.
+                (CycleStep::Finish { .. }, _) if known.has_step_after(local::date(at)) => {
+                    return Err(Refusal::BeforePause);
+                }
                 // A slip of the finger would become its first day.
                 (CycleStep::Begin, _) if known.is_paused_after(local::date(at)) => {
                     return Err(Refusal::BeforePause);

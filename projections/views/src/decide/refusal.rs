@@ -98,8 +98,8 @@ pub enum Refusal {
     /// A pause of a change that is paused.
     #[error("must follow a start; the change is paused already")]
     ChangePaused,
-    /// A start before the pause that it ends.
-    #[error("must not be before the day on which the change was paused")]
+    /// A start before the pause that it ends, or an end before a pause or a return to it.
+    #[error("must not be before the day on which the change was last paused or taken up again")]
     BeforePause,
     /// A step of a change that is over.
     #[error("must come before the finish; the change has finished")]
@@ -116,12 +116,18 @@ pub enum Refusal {
     /// A target outside 0 to 1 for a share.
     #[error("must be between 0 and 1 (0 and 100 per cent): the measure is a share")]
     TargetNotAShare,
+    /// A target that no value of the measure can reach.
+    #[error("must not be less than zero: the measure counts or times what happened")]
+    TargetBelowZero,
     /// A target that is not an amount.
     #[error("must be a number below a million million")]
     TargetTooLarge,
     /// A baseline that is there already is proposed.
     #[error("must be another date: a baseline from that date is in force")]
     BaselineInForce,
+    /// A baseline would begin before the first number of the chart, or after its last period.
+    #[error("must be a day of this chart with numbers before it: the chart would stay as it is")]
+    BaselineDividesNothing,
     /// Nothing stands that could be taken back.
     #[error(
         "must follow something that stands: it was taken back already, or nothing was recorded"
@@ -167,8 +173,8 @@ impl Refusal {
             Self::NoSuchDecision => "/position",
             Self::UnknownMeasure(field) | Self::UnknownNode(field) => field,
             Self::UnknownConcept => "/concept",
-            Self::TargetNotAShare | Self::TargetTooLarge => "/target",
-            Self::BaselineInForce | Self::NoBaselineWaits => "/from",
+            Self::TargetNotAShare | Self::TargetBelowZero | Self::TargetTooLarge => "/target",
+            Self::BaselineInForce | Self::BaselineDividesNothing | Self::NoBaselineWaits => "/from",
         }
     }
 }

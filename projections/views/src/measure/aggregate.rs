@@ -1,5 +1,6 @@
 //! How cells become one number.
 
+use super::Measure;
 use super::limit::Limit;
 use crate::quantity::Kind;
 use serde::{Deserialize, Serialize};
@@ -150,6 +151,12 @@ impl Aggregate {
         )
     }
 
+    /// Whether it is more where more is counted: an amount, and no share, mean or rate of its own parts.
+    #[must_use]
+    pub const fn grows_with_parts(self) -> bool {
+        self.adds_up() || matches!(self, Self::Level)
+    }
+
     /// The words of the aggregates that a kind of quantity can have.
     #[must_use]
     pub const fn of_kind(kind: Kind) -> &'static [&'static str] {
@@ -219,5 +226,13 @@ impl Aggregate {
             }
             _ => None,
         }
+    }
+}
+
+impl Measure {
+    /// Whether it shows shares as they were reported: of what they are shares it does not know.
+    #[must_use]
+    pub fn shows_reported_shares(&self) -> bool {
+        self.aggregate == Aggregate::AsReported && self.unit() == "proportion"
     }
 }

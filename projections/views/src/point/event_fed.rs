@@ -3,6 +3,7 @@
 
 use super::frame::Frame;
 use super::order::Gathered;
+use super::reported::{Begun, hold_against};
 use super::stock::{OpenSpans, levels, levels_by};
 use super::{PointQuery, Raw, Sieve, nearest, no_population, population, today};
 use crate::ask::Basis;
@@ -11,10 +12,9 @@ use crate::measure::{Aggregate, Source};
 use crate::period::Period;
 use crate::quantity::{Kind, Quantity};
 use crate::tally::{Sums, Tally};
-use crate::view::Reported;
 use chrono::NaiveDate;
+use joinedup_events::AreaId;
 use joinedup_events::area::Areas;
-use joinedup_events::{AreaId, local};
 use std::collections::BTreeSet;
 
 type Breakdown = [(Box<str>, Box<str>)];
@@ -71,14 +71,12 @@ pub(super) fn raws(
     let mut raws = asked.raws();
     // To the day it would say when the first person of a small place came.
     let began = Period::of(query.grain, first).start;
+    let beginnings = basis.beginnings(query.measure);
+    let begun = Begun::of(first, &beginnings, |area| {
+        within.binary_search(area).is_ok()
+    });
     for (period, raw) in frame.periods.iter().zip(&mut raws) {
-        if period.start < first && first < period.end {
-            // A sum of its last days is drawn, and is not how things were before a change.
-            raw.partly_reported |= query.measure.aggregate.adds_up() && raw.value.is_some();
-            raw.note.get_or_insert(
-                "the data begin within this period, which may not be whole".to_owned(),
-            );
-        }
+        begun.mark(*period, query.measure, raw);
         if period.end <= first {
             *raw = Raw::missing(format!(
                 "nothing was recorded here before {}",
@@ -89,31 +87,6 @@ pub(super) fn raws(
         }
     }
     (frame, raws)
-}
-
-/// Holds a period against how far its sources have reported.
-fn hold_against(reported: Reported, period: Period, query: &PointQuery<'_>, raw: &mut Raw) {
-    let Reported { until, whole_until } = reported;
-    if period.start > local::date(until) {
-        *raw = Raw::missing("its sources have not reported for this period");
-    } else if whole_until < period.over_at() {
-        // A dead feed must not end with a week that looks calm, nor with a day: what came in the night before is not of it.
-        raw.partly_reported = true;
-        if period.over_at() <= query.now {
-            let who = if until < period.over_at() {
-                "its sources have"
-            } else {
-                "one of its sources has"
-            };
-            raw.note = Some(format!(
-                "{who} reported up to {} only",
-                local::date(whole_until).format("%-d %B %Y")
-            ));
-        }
-    } else {
-        // What began in the period ends unseen while nobody reports.
-        raw.provisional |= whole_until < period.ripe_at(query.measure.maturity());
-    }
 }
 
 fn first_date(cells: &Cells, quantity: &str, scope: &[AreaId]) -> Option<NaiveDate> {

@@ -191,7 +191,8 @@ fn fillers(grain: Grain) -> &'static [Grain] {
 }
 
 /// The period by which a return is best shown in an area: the measure's own where reports fill it, or else the shortest
-/// longer one that is reported and may be asked for. Quarterly figures of a monthly measure are shown by quarter.
+/// longer one that is reported and may be asked for, or else the longest shorter one. Quarterly figures of a monthly measure
+/// are shown by quarter, and weekly ones, of which no month is made, by week.
 pub(super) fn best_grain(cells: &Cells, areas: &Areas, measure: &Measure, area: &AreaId) -> Grain {
     let scope = scope(cells, areas, area, measure).places;
     let reported: BTreeSet<Grain> = cells
@@ -208,11 +209,11 @@ pub(super) fn best_grain(cells: &Cells, areas: &Areas, measure: &Measure, area: 
     if filled(measure.period) {
         return measure.period;
     }
+    let may_be = |grain: &Grain| filled(*grain) && measure.allows(*grain);
     let longer = GRAINS.into_iter().filter(|grain| *grain > measure.period);
-    longer
-        .into_iter()
-        .find(|grain| filled(*grain) && measure.allows(*grain))
-        .unwrap_or(measure.period)
+    let shorter = GRAINS.into_iter().filter(|grain| *grain < measure.period);
+    let mut by_preference = longer.chain(shorter.rev());
+    by_preference.find(may_be).unwrap_or(measure.period)
 }
 
 /// The services by which organisations stand for a place that reports nothing itself.

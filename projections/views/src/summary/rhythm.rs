@@ -6,14 +6,15 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// A source has a rhythm when it has reported this often,
-const LEAST_REPORTS: usize = 5;
+const MIN_REPORTS: usize = 5;
 /// on this many days.
-const LEAST_DAYS: usize = 3;
+const MIN_DAYS: usize = 3;
 /// How many of the newest days are kept: three months of working days.
 const MAX_DAYS: usize = 64;
-/// Of the silences between those days, so many in a hundred are within what is expected: a single outage does not teach
-/// patience.
+/// Of the silences between those days, so many in a hundred are within what is expected: a few outages do not teach patience.
 const WITHIN_PERCENT: usize = 95;
+/// With so many silences known, the longest of them may have been an outage.
+const MANY: usize = 20;
 
 /// A source is regular if it is usually silent for no longer than a weekend,
 const WEEKEND: i32 = 3;
@@ -37,7 +38,7 @@ impl Rhythm {
     /// Notes a report.
     pub(crate) fn add(&mut self, at: DateTime<Utc>) {
         self.first.insert(at.timestamp_millis());
-        if self.first.len() > LEAST_REPORTS {
+        if self.first.len() > MIN_REPORTS {
             self.first.pop_last();
         }
         self.add_day(day_of(at));
@@ -53,7 +54,7 @@ impl Rhythm {
     /// Takes another part of the same source's reports in.
     pub(crate) fn merge(&mut self, other: &Self) {
         self.first.extend(&other.first);
-        while self.first.len() > LEAST_REPORTS {
+        while self.first.len() > MIN_REPORTS {
             self.first.pop_last();
         }
         other.days.iter().for_each(|day| self.add_day(*day));
@@ -70,14 +71,26 @@ impl Rhythm {
         let later = after.map_or(self.days.len(), |at| {
             self.days.range(day_of(at) + 1..).count()
         });
-        self.first.len() >= LEAST_REPORTS && later >= LEAST_DAYS
+        self.first.len() >= MIN_REPORTS && later >= MIN_DAYS
     }
 
     /// How long after a report the next one is due: the usual longest silence, from the start of a day to the end of the
-    /// day of the next report.
+    /// day of the next report. What reports only when there is something to report has no usual longest silence, and one in
+    /// twenty of its silences is nobody's alarm: it is given its longest one, the outage left out, and a day more.
     pub(crate) fn interval(&self) -> Option<TimeDelta> {
-        let longest = self.silence(WITHIN_PERCENT)?;
-        Some(TimeDelta::days(i64::from(longest) + 1))
+        let gaps = self.gaps()?;
+        let (usual, longest) = (share(&gaps, 50)?, share(&gaps, WITHIN_PERCENT)?);
+        // Every day, on working days, every Friday: one silence, or the weekend's beside it.
+        let foreseen = gaps.iter().filter(|gap| [usual, longest].contains(gap));
+        let is_even = foreseen.count() * 100 >= gaps.len() * WITHIN_PERCENT
+            && (longest == usual || longest > STEADY * usual);
+        let days = if is_even {
+            longest + 1
+        } else {
+            let outage = usize::from(gaps.len() >= MANY);
+            gaps.get(gaps.len().checked_sub(1 + outage)?)? + 2
+        };
+        Some(TimeDelta::days(i64::from(days)))
     }
 
     /// Whether its next report can be foreseen, as of a list that is sent every night or every Friday, and usually comes within so
@@ -85,22 +98,29 @@ impl Rhythm {
     /// there is something to report is silent for a day or for weeks, and nothing can wait for it. Nor can a period wait for what
     /// usually comes once in several of them: no week would be whole before the list of the month is in.
     pub(crate) fn is_regular_within(&self, days: i32) -> bool {
-        let silences = self.silence(50).zip(self.silence(WITHIN_PERCENT));
+        let silences = self
+            .gaps()
+            .and_then(|gaps| share(&gaps, 50).zip(share(&gaps, WITHIN_PERCENT)));
         silences
             .is_some_and(|(usual, longest)| usual <= days && longest <= WEEKEND.max(STEADY * usual))
     }
 
-    /// How many days lie between a report and the next, in so many of a hundred cases at most; none without a rhythm.
-    fn silence(&self, percent: usize) -> Option<i32> {
+    /// How many days lie between each report and the next, the shortest first; none without a rhythm.
+    fn gaps(&self) -> Option<Vec<i32>> {
         if !self.is_shown(None) {
             return None;
         }
         let next = self.days.iter().skip(1);
         let mut gaps: Vec<i32> = self.days.iter().zip(next).map(|(a, b)| b - a).collect();
         gaps.sort_unstable();
-        let rank = (gaps.len() * percent).div_ceil(100);
-        gaps.get(rank.checked_sub(1)?).copied()
+        Some(gaps)
     }
+}
+
+/// The most days in so many of a hundred of the gaps, which are in order.
+fn share(gaps: &[i32], percent: usize) -> Option<i32> {
+    let rank = (gaps.len() * percent).div_ceil(100);
+    gaps.get(rank.checked_sub(1)?).copied()
 }
 
 #[cfg(test)]
@@ -144,6 +164,25 @@ mod tests {
         assert_eq!(of(working_days).interval(), Some(TimeDelta::days(4)));
         let monthly = (0..6).map(|m| m * 30 * 24);
         assert_eq!(of(monthly).interval(), Some(TimeDelta::days(31)));
+    }
+
+    /// A team that meets two people in three days reports when it does: over ten years of it, whoever is on duty is asked to ring
+    /// it at most twice a year, and ten days of silence are told of all the same.
+    #[test]
+    fn a_team_that_reports_when_it_has_something_to_report_is_seldom_called_silent() {
+        // Multiplication by a large odd number: days without a pattern.
+        let has_report =
+            |day: &i64| (day.wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as i64) >> 40) % 100 < 60;
+        let reports: Vec<i64> = (0..3_650).filter(has_report).collect();
+        let (mut rhythm, mut alarms) = (Rhythm::default(), 0);
+        for two in reports.windows(2) {
+            rhythm.add(at(two[0] * 24));
+            let silence = TimeDelta::days(two[1] - two[0]);
+            let patience = rhythm.interval();
+            alarms += u32::from(patience.is_some_and(|patience| silence > patience));
+            assert!(patience.is_none_or(|patience| patience <= TimeDelta::days(10)));
+        }
+        assert!(alarms <= 20, "{alarms}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Numbers of one length of period that are published beside each other: of areas, and of parts of the people.
 
 use super::Policy;
-use super::neighbours::{Family, Number};
+use super::neighbours::{Family, Number, Sum};
+use super::sums::sums;
 use crate::measure::{Aggregate, Measure, Shape};
 use crate::point::Point;
 use chrono::NaiveDate;
@@ -24,8 +25,8 @@ pub(super) struct Among<'a> {
 /// A point: the start of its period, and its area.
 pub(super) type At = (NaiveDate, AreaId);
 
-/// A number of a slice and area, and those that add up to it.
-type Total<'a> = ((usize, &'a AreaId), Vec<(usize, &'a AreaId)>);
+/// A number of a slice and area.
+type Of<'a> = (usize, &'a AreaId);
 
 impl Among<'_> {
     /// Which points are suppressed, by slice. With `of_whole` the first slice is the whole of the others, of which those
@@ -36,10 +37,10 @@ impl Among<'_> {
         of_whole: Option<&BTreeSet<(usize, At)>>,
     ) -> BTreeSet<(usize, At)> {
         let rule = self.measure.small_numbers();
-        let parts = self.parts(slices, of_whole.is_some());
+        let sums = self.sums(slices, of_whole.is_some());
         let mut hidden = BTreeSet::new();
         for number in NUMBERS {
-            let mut periods: BTreeMap<NaiveDate, Family<(usize, &AreaId)>> = BTreeMap::new();
+            let mut periods: BTreeMap<NaiveDate, Family<Of<'_>>> = BTreeMap::new();
             for (slice, of_slice) in slices.iter().enumerate() {
                 for (id, points) in of_slice {
                     let holds = self.policy.holds(self.areas, id.as_str());
@@ -65,7 +66,7 @@ impl Among<'_> {
                 if !family.numbers.values().any(|number| number.is_small(rule)) {
                     continue;
                 }
-                family.parts.clone_from(&parts);
+                family.sums.clone_from(&sums);
                 let shown = self.policy.decided.shown(&family, rule);
                 for ((slice, id), shown) in family.numbers.keys().zip(shown) {
                     if shown.is_hidden() {
@@ -77,19 +78,17 @@ impl Among<'_> {
         hidden
     }
 
-    /// Which numbers are totals of which: areas of their parts, in each slice, and the whole of its slices, in each area.
-    fn parts<'s>(&self, slices: &'s [Slice], with_whole: bool) -> Vec<Total<'s>> {
+    /// Which numbers come to the same: areas and their parts, in each slice, and the whole and its slices, in each area.
+    fn sums<'s>(&self, slices: &'s [Slice], with_whole: bool) -> Vec<Sum<Of<'s>>> {
         let mut tables = Vec::new();
         // Every slice is of the same areas.
-        let sums = slices.first().map(|of| self.sums(of)).unwrap_or_default();
+        let of: BTreeSet<_> = slices.iter().take(1).flat_map(BTreeMap::keys).collect();
+        let sums = sums(self.areas, &of);
         for slice in 0..slices.len() {
-            for (id, parts) in &sums {
-                let parts = parts.iter().map(|part| (slice, *part)).collect();
-                tables.push(((slice, *id), parts));
-            }
+            tables.extend(sums.iter().map(|sum| sum.map(|id| Some((slice, *id)))));
         }
         if with_whole {
-            for id in slices.iter().take(1).flat_map(BTreeMap::keys) {
+            for id in of {
                 let values = slices.iter().enumerate().skip(1);
                 let parts: Vec<_> = values
                     .filter_map(|(slice, of)| Some((slice, of.get_key_value(id)?.0)))
@@ -99,30 +98,12 @@ impl Among<'_> {
                     .filter(|(slice, _)| self.unknown != Some(*slice));
                 let known: Vec<_> = known.copied().collect();
                 if known.len() < parts.len() {
-                    tables.push(((0, id), known));
+                    tables.push(Sum::of((0, id), known));
                 }
-                tables.push(((0, id), parts));
+                tables.push(Sum::of((0, id), parts));
             }
         }
         tables
-    }
-
-    /// The areas of a slice, each with those that it is the sum of: its parts, and its smallest places. Parts that overlap
-    /// do not add up, but the smallest places always do.
-    pub fn sums<'s>(&self, slice: &'s Slice) -> Vec<(&'s AreaId, Vec<&'s AreaId>)> {
-        let known = |id: &AreaId| slice.get_key_value(id).map(|(id, _)| id);
-        let mut sums = Vec::new();
-        for id in slice.keys() {
-            let parts: Vec<_> = self.areas.children(id).iter().filter_map(known).collect();
-            let within = self.areas.within(id);
-            let smallest = within.iter().filter(|a| self.areas.children(a).is_empty());
-            let leaves: Vec<_> = smallest.filter_map(known).collect();
-            if leaves != parts && leaves != [id] {
-                sums.push((id, leaves));
-            }
-            sums.push((id, parts));
-        }
-        sums
     }
 }
 

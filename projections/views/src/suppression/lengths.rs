@@ -5,7 +5,8 @@
 
 use super::Shown;
 use super::among::{Among, At, Counted, NUMBERS, NumberOf, Slice};
-use super::neighbours::{Family, Number};
+use super::neighbours::{Family, Number, Sum};
+use super::sums::sums;
 use crate::measure::Measure;
 use crate::period::{Grain, Period};
 use crate::point::{Point, PointQuery, State};
@@ -182,7 +183,7 @@ impl Together<'_> {
             let points = days.get(*area).map_or(&[][..], Vec::as_slice);
             self.add_days(&mut family, place, points);
         }
-        self.add_sums(&mut family, now);
+        self.add_sums(&mut family);
         let shown = self.among.policy.decided.shown(&family, rule);
         let shown = family.numbers.keys().zip(shown);
         let of_now =
@@ -260,26 +261,19 @@ impl Together<'_> {
         }
     }
 
-    /// Which numbers are totals of which: of shorter periods, and of places.
-    fn add_sums(&self, family: &mut Family<Key>, now: &Level) {
+    /// Which numbers come to the same: those of periods and of shorter ones, and of places.
+    fn add_sums(&self, family: &mut Family<Key>) {
         let rank: BTreeMap<&AreaId, usize> = self.places.iter().copied().zip(0..).collect();
-        let mut of_places: Vec<Vec<Vec<usize>>> = vec![Vec::new(); rank.len()];
-        let sums = now.slices.get(self.slice).map(|of| self.among.sums(of));
-        for (area, parts) in sums.into_iter().flatten() {
-            let parts: Option<Vec<usize>> =
-                parts.iter().map(|part| rank.get(*part).copied()).collect();
-            let of_place = rank.get(area).and_then(|at| of_places.get_mut(*at));
-            if let (Some(of_place), Some(parts)) = (of_place, parts) {
-                of_place.push(parts);
-            }
+        let of_places = sums(self.among.areas, &rank.keys().copied().collect());
+        let starts: BTreeSet<(Grain, NaiveDate)> =
+            family.numbers.keys().map(|key| (key.1, key.2)).collect();
+        let mut sums: Vec<Sum<Key>> = Vec::new();
+        for (grain, start) in starts {
+            let key = |area: &&AreaId| Some((*rank.get(*area)?, grain, start));
+            sums.extend(of_places.iter().map(|sum| sum.map(key)));
         }
-        let mut sums: Vec<(Key, Vec<Key>)> = Vec::new();
         for &total in family.numbers.keys() {
             let (place, grain, start) = total;
-            for parts in of_places.get(place).into_iter().flatten() {
-                let parts = parts.iter().map(|part| (*part, grain, start)).collect();
-                sums.push((total, parts));
-            }
             let period = Period::of(grain, start);
             let shorter = Grain::ALL
                 .iter()
@@ -292,9 +286,9 @@ impl Together<'_> {
             });
             // The longest that it is made of: the others are parts of those.
             let parts = of_periods.find(|parts| !parts.is_empty());
-            sums.extend(parts.map(|parts| (total, parts)));
+            sums.extend(parts.map(|parts| Sum::of(total, parts)));
         }
-        family.parts = sums;
+        family.sums = sums;
     }
 }
 

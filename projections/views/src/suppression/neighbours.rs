@@ -20,13 +20,44 @@ pub struct Number {
     pub holds: bool,
 }
 
+/// Numbers that come to as much as others: mostly a total, and its parts.
+#[derive(Clone, Debug)]
+pub struct Sum<K> {
+    pub total: Vec<K>,
+    pub parts: Vec<K>,
+    /// Those that are set against each other without being declared parts. Where one of them is nothing, so are its places, and
+    /// the other sums say as much.
+    pub without_zero: Vec<K>,
+}
+
+impl<K> Sum<K> {
+    /// A total of its parts.
+    pub fn of(total: K, parts: Vec<K>) -> Self {
+        Self {
+            total: vec![total],
+            parts,
+            without_zero: Vec::new(),
+        }
+    }
+
+    /// The same sum of other keys, of those that have one.
+    pub fn map<L>(&self, key: impl Fn(&K) -> Option<L>) -> Sum<L> {
+        let keys = |of: &[K]| of.iter().filter_map(&key).collect();
+        Sum {
+            total: keys(&self.total),
+            parts: keys(&self.parts),
+            without_zero: keys(&self.without_zero),
+        }
+    }
+}
+
 /// Numbers of areas that are published together, and which are totals of which.
 #[derive(Clone, Debug)]
 pub struct Family<K> {
     /// Each area's number.
     pub numbers: BTreeMap<K, Number>,
-    /// Totals with their parts; one total may be added up in several ways.
-    pub parts: Vec<(K, Vec<K>)>,
+    /// Numbers that come to as much as others: mostly a total and its parts, of which there may be several kinds.
+    pub sums: Vec<Sum<K>>,
     /// The numbers count people: what is suppressed is then no larger than the rule's limit.
     pub counts_people: bool,
     /// Whoever looks for a person knows which numbers are suppressed because they are small, and which because of those.
@@ -39,7 +70,7 @@ impl<K> Default for Family<K> {
     fn default() -> Self {
         Self {
             numbers: BTreeMap::new(),
-            parts: Vec::new(),
+            sums: Vec::new(),
             counts_people: true,
             knows_which_are_small: true,
             fixed: BTreeMap::new(),
@@ -56,16 +87,13 @@ const UNKNOWN: i64 = 1 << 40;
 /// How often a table is looked at, on average, while ranges are narrowed.
 const MAX_VISITS: usize = 100;
 
-/// A total and its parts, by rank.
+/// Numbers, by rank, that come to the same on both sides: mostly a total, and its parts.
 #[derive(Debug, Hash)]
-struct Table {
-    total: usize,
-    parts: Vec<usize>,
-}
+struct Table([Vec<usize>; 2]);
 
 impl Table {
     fn members(&self) -> impl Iterator<Item = usize> {
-        self.parts.iter().copied().chain([self.total])
+        self.0.iter().flatten().copied()
     }
 }
 
@@ -125,31 +153,39 @@ impl<K: Ord> Family<K> {
         ranked
     }
 
-    /// Adds the totals with the parts that have numbers. Parts that do not fill their total are bounded by it all the same,
-    /// with a rest that is published nowhere; parts that are more than it overlap, and it reveals nothing of them.
+    /// Adds the sums of what has numbers. Parts that do not fill their total are bounded by it all the same, with a rest that
+    /// is published nowhere; parts that are more than it overlap, and it reveals nothing of them.
     fn add_tables(&self, ranked: &mut Ranked) {
         let index: BTreeMap<&K, usize> = self.numbers.keys().zip(0..).collect();
-        for (total, parts) in &self.parts {
-            let Some(&total) = index.get(total) else {
-                continue;
+        for sum in &self.sums {
+            let known = |side: &[K]| -> Vec<usize> {
+                side.iter()
+                    .filter_map(|id| index.get(id).copied())
+                    .collect()
             };
-            let known = parts.iter().filter_map(|part| index.get(part).copied());
-            let mut parts: Vec<usize> = known.collect();
-            let sum: i64 = parts.iter().map(|&part| ranked.numbers[part].n).sum();
-            let rest = ranked.numbers[total].n - sum;
-            if parts.is_empty() || rest < 0 {
+            let is_zero = |at: &usize| ranked.numbers[*at].n == 0;
+            let shows_zeros = ranked.rule.smallest_hidden() > 0;
+            if shows_zeros && known(&sum.without_zero).iter().any(is_zero) {
                 continue;
             }
-            if rest > 0 {
-                parts.push(ranked.numbers.len());
+            let mut sides = [known(&sum.total), known(&sum.parts)];
+            let [total, parts] = &mut sides;
+            let sum = |side: &[usize]| side.iter().map(|&at| ranked.numbers[at].n).sum::<i64>();
+            let rest = sum(total) - sum(parts);
+            if total.is_empty() || parts.is_empty() || (rest < 0 && total.len() == 1) {
+                continue;
+            }
+            if rest != 0 {
+                let less = if rest > 0 { parts } else { total };
+                less.push(ranked.numbers.len());
                 ranked.numbers.push(Number {
-                    n: rest,
-                    people: rest,
+                    n: rest.abs(),
+                    people: rest.abs(),
                     holds: false,
                 });
                 ranked.fixed.push(Some(Shown::Neighbour));
             }
-            ranked.tables.push(Table { total, parts });
+            ranked.tables.push(Table(sides));
         }
     }
 }
@@ -266,7 +302,6 @@ impl<'a> Tables<'a> {
         while let Some(at) = open.pop_front().filter(|_| left > 0) {
             left -= 1;
             is_open[at] = false;
-            let Table { total, parts } = &self.tables[at];
             let mut set = |ranges: &mut Vec<Range>, number: usize, (from, to): Range| {
                 let (old_from, old_to) = ranges[number];
                 let new = (old_from.max(from), old_to.min(to));
@@ -281,15 +316,19 @@ impl<'a> Tables<'a> {
                     }
                 }
             };
-            let low: i64 = parts.iter().map(|&p| ranges[p].0).sum();
-            let high: i64 = parts.iter().map(|&p| ranges[p].1).sum();
-            set(&mut ranges, *total, (low, high));
-            let (total_low, total_high) = ranges[*total];
-            for &part in parts {
-                let (from, to) = ranges[part];
-                let others = (low - from, high - to);
-                let of_part = (total_low - others.1, total_high - others.0);
-                set(&mut ranges, part, of_part);
+            let Table([total, parts]) = &self.tables[at];
+            for (side, other) in [(total, parts), (parts, total)] {
+                let sum = |ranges: &[Range], side: &[usize]| {
+                    let add = |(low, high), &at: &usize| (low + ranges[at].0, high + ranges[at].1);
+                    side.iter().fold((0, 0), add)
+                };
+                let (low, high) = sum(&ranges, side);
+                let (other_low, other_high) = sum(&ranges, other);
+                for &member in side {
+                    let (from, to) = ranges[member];
+                    let of_member = (other_low - (high - to), other_high - (low - from));
+                    set(&mut ranges, member, of_member);
+                }
             }
         }
         ranges

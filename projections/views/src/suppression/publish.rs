@@ -27,7 +27,7 @@ pub fn published(
     let asked = Asked {
         basis,
         areas,
-        policy,
+        policy: policy.of(audience),
         wanted,
     };
     if audience.sees_all(query.measure) {
@@ -77,6 +77,19 @@ pub fn published(
     points.map(|(area, of)| (area, of.points)).collect()
 }
 
+/// How far a number of people may lie from the nearest five.
+const ROUNDING: f64 = 2.0;
+
+/// What is to be known of a share of rounded counts that may lie more than five in a hundred away: "100%" may be 8 of 10.
+fn about(numerator: f64, denominator: f64) -> Option<String> {
+    let low = (numerator - ROUNDING).max(0.0) / (denominator + ROUNDING);
+    let high = ((numerator + ROUNDING) / (denominator - ROUNDING)).min(1.0);
+    (denominator > ROUNDING && high - low > 0.1).then(|| {
+        let [low, high] = [low, high].map(|share| (share * 100.0).round());
+        format!("of counts rounded to the nearest 5: the share is between {low}% and {high}%")
+    })
+}
+
 fn publish(
     point: &mut Point,
     query: &PointQuery<'_>,
@@ -121,6 +134,9 @@ fn publish(
             };
             point.numerator = Some(numerator);
             point.denominator = Some(denominator);
+            if measure.shape() == Shape::Proportion && rule != SmallNumbers::None {
+                point.note = about(numerator, denominator).or(point.note.take());
+            }
             point.value = (denominator != 0.0).then(|| numerator / denominator / measure.divide_by);
         }
         (Shape::Count, ..) => {

@@ -117,7 +117,7 @@ impl Remembered {
 
 #[cfg(test)]
 mod tests {
-    use super::super::neighbours::Number;
+    use super::super::neighbours::{Number, Sum};
     use super::*;
 
     /// A total of two places.
@@ -130,7 +130,7 @@ mod tests {
         let numbers = [("a", one), ("b", other), ("total", one + other)];
         Family {
             numbers: numbers.map(|(of, n)| (of, number(n))).into(),
-            parts: vec![("total", vec!["a", "b"])],
+            sums: vec![Sum::of("total", vec!["a", "b"])],
             ..Family::default()
         }
     }

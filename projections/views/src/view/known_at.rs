@@ -73,7 +73,7 @@ impl View {
             }
             let facts = standing(recorded);
             if entity.family == Family::Change {
-                known.reports.note_end(key, &facts);
+                known.reports.note_statement(key, &facts);
             }
             if !is_asked {
                 continue;

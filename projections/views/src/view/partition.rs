@@ -2,7 +2,7 @@
 //! it knows of another partition: what an entity is linked to gets a fact of its own.
 
 use super::bundle::{Message, relayed};
-use super::{EntityKey, SourceEnd, in_memory};
+use super::{EntityKey, Statement, in_memory};
 use crate::cell::{Adder, Adding, Place, Slot};
 use crate::contradictions;
 use crate::contribution::StoredFact;
@@ -54,8 +54,8 @@ pub(super) struct Outcome {
     pub totals: Totals,
     /// Facts that are still to go to other entities, to which one is or was linked.
     pub relayed: Vec<Message>,
-    /// What entities say of the end of a source.
-    pub ends: Vec<(EntityKey, Option<SourceEnd>)>,
+    /// What entities say of sources.
+    pub statements: Vec<(EntityKey, Statement)>,
 }
 
 /// Room to work in while a run is folded.
@@ -168,7 +168,7 @@ impl Partition {
             self.lists.listed.insert(key);
         }
         if family == Family::Change {
-            outcome.ends.push((key, SourceEnd::of(&standing)));
+            outcome.statements.push((key, Statement::of(&standing)));
         }
         if open {
             self.lists.open.insert(key);

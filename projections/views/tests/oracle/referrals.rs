@@ -66,6 +66,15 @@ pub fn referral(story: &mut Story, dice: &mut Dice, number: usize) {
         data
     };
     arrival.publish(story, &id, None);
+    if dice.one_in(7) {
+        // Withdrawn before anybody came, within two hours or after.
+        let withdrawn = at + TimeDelta::minutes(20 + dice.roll(150) as i64);
+        story.publish("referral.withdrawn.v1", withdrawn, of(json!({})));
+        standards(story, &arrival, None, Some(withdrawn));
+        let (from, until) = (at.date_naive(), withdrawn.date_naive());
+        story.span("caseload", area, from, Some(until), &[("service", service)]);
+        return;
+    }
     let triaged = dice.later(day + 1, 2);
     story.publish("referral.triaged.v1", triaged, of(json!({})));
     story.case(
@@ -85,6 +94,7 @@ pub fn referral(story: &mut Story, dice: &mut Dice, number: usize) {
         let by = [("outcome", "declined"), ("reason", "duplicate")];
         let date = declined.date_naive();
         story.met("md-accepted-share", area, date, false, &by);
+        standards(story, &arrival, None, Some(declined));
         story.span(
             "caseload",
             area,
@@ -112,6 +122,12 @@ pub fn referral(story: &mut Story, dice: &mut Dice, number: usize) {
         &[("service", service)],
     );
     let Some(closed) = closed else { return };
+    if dice.one_in(5) {
+        // Sent on after it was taken on: it was taken on all the same.
+        let sent_on = of(json!({}));
+        story.publish("referral.redirected.v1", closed, sent_on);
+        return;
+    }
     story.publish(
         "referral.closed.v1",
         closed,
@@ -132,7 +148,7 @@ pub fn referral(story: &mut Story, dice: &mut Dice, number: usize) {
 }
 
 fn contact(story: &mut Story, dice: &mut Dice, arrival: &Arrival, of: &impl Fn(Value) -> Value) {
-    let (at, area, service) = (arrival.at, arrival.area, arrival.service);
+    let at = arrival.at;
     let contact = (dice.roll(5) > 0).then(|| {
         if dice.one_in(2) {
             at + TimeDelta::minutes(30 + dice.roll(100) as i64)
@@ -146,6 +162,25 @@ fn contact(story: &mut Story, dice: &mut Dice, arrival: &Arrival, of: &impl Fn(V
             contact,
             of(json!({ "face_to_face": true })),
         );
+    }
+    standards(story, arrival, contact, None);
+}
+
+/// What is to be met by a contact: what ended without one before it was missed says nothing.
+fn standards(
+    story: &mut Story,
+    arrival: &Arrival,
+    contact: Option<DateTime<Utc>>,
+    ended: Option<DateTime<Utc>>,
+) {
+    let (at, area, service) = (arrival.at, arrival.area, arrival.service);
+    let ended = ended.filter(|_| contact.is_none());
+    let within = |until: DateTime<Utc>| match service {
+        "reablement" => (until.date_naive() - at.date_naive()).num_days() <= 2,
+        _ => minutes(at, until) <= 120.0,
+    };
+    if ended.is_some_and(within) {
+        return;
     }
     let in_two_hours = contact.is_some_and(|c| minutes(at, c) <= 120.0);
     let nights = contact.map(|c| (c.date_naive() - at.date_naive()).num_days());

@@ -31,7 +31,7 @@ pub fn points(
 
 fn remarks(answer: &Answer, audience: Audience) -> Vec<Remark> {
     let audience = match audience {
-        Audience::Public => "public: small numbers are suppressed",
+        Audience::Public | Audience::Neighbours => "public: small numbers are suppressed",
         Audience::Operations => "operations: small numbers are shown",
     };
     let known = answer.as_known_at.map(|at| at.to_rfc3339());

@@ -9,6 +9,9 @@ const PREFIX: &str = "JOINEDUP_";
 /// Between the parts of a name: `JOINEDUP_NATS__URL` is `nats.url`.
 const BETWEEN: &str = "__";
 
+/// What no variable sets.
+const OF_THE_FILE: [&str; 2] = ["tokens", "sign_in__grants"];
+
 /// The settings that the environment gives.
 pub(super) fn settings() -> Env {
     let settings = every_setting();
@@ -65,6 +68,16 @@ pub(super) fn names() -> std::collections::BTreeMap<String, Value> {
     let mut all = every_setting();
     all["tokens"] = serde_json::json!([super::Token::default()]);
     all["sign_in"]["grants"] = serde_json::json!([super::Grant::default()]);
+    // Empty, these are not written down.
+    for (table, name) in [
+        ("/tokens/0", "areas"),
+        ("/tokens/0", "sources"),
+        ("/sign_in/grants/0", "areas"),
+    ] {
+        if let Some(table) = all.pointer_mut(table) {
+            table[name] = serde_json::json!([]);
+        }
+    }
     let mut found = std::collections::BTreeMap::new();
     gather("", all, &mut found);
     found
@@ -72,6 +85,10 @@ pub(super) fn names() -> std::collections::BTreeMap<String, Value> {
 
 fn is_setting(settings: &Value, name: &str) -> bool {
     let name = name.to_ascii_lowercase();
+    // Who may do what stands in the file alone: a forgotten variable would open everything.
+    if OF_THE_FILE.contains(&name.as_str()) {
+        return false;
+    }
     let mut here = settings;
     for part in name.split(BETWEEN) {
         here = match here {

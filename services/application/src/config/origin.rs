@@ -97,6 +97,8 @@ mod tests {
         let rows = paper.lines().filter_map(|line| {
             let mut cells = line.strip_prefix("| `")?.split(" | ");
             let (name, value) = (cells.next()?.trim_end_matches('`'), cells.next()?);
+            // That of roles has two columns.
+            cells.next()?;
             Some((name.to_owned(), value.trim_matches('`').to_owned()))
         });
         let rows: Vec<(String, String)> = rows.collect();

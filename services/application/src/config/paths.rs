@@ -83,4 +83,16 @@ mod tests {
         let both = json!({ "nats": { "url": "nats://b", "monitor_url": "http://b:1" } });
         assert_eq!(monitor(both), "http://b:1");
     }
+
+    #[test]
+    fn an_empty_list_of_bounds_is_refused_and_not_taken_for_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("joinedup.toml");
+        for bound in ["areas = []", "sources = []"] {
+            let token = "[[tokens]]\nname = \"a\"\nroles = [\"operator\"]\nfile = \"t\"\n";
+            std::fs::write(&file, format!("{token}{bound}\n")).unwrap();
+            let refused = Config::read(Some(&file), json!({})).unwrap_err();
+            assert!(refused.to_string().contains("names nothing"), "{refused}");
+        }
+    }
 }

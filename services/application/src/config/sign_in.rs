@@ -1,6 +1,6 @@
 //! The settings of sign-in for people: the provider, who of those that it knows may do what, and how long that lasts.
 
-use super::Role;
+use super::{Role, bounds};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -72,7 +72,11 @@ pub struct Grant {
     /// What it allows.
     pub roles: Vec<Role>,
     /// The areas, with all within them, that this is bound to; none: all.
-    #[serde(default)]
+    #[serde(
+        default,
+        deserialize_with = "bounds",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub areas: Vec<String>,
 }
 
@@ -97,7 +101,7 @@ pub struct Person {
     /// What the person may do.
     pub roles: Vec<Role>,
     /// The areas, with all within them, that this is bound to; none: all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounds")]
     pub areas: Vec<String>,
 }
 

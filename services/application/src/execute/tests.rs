@@ -13,6 +13,7 @@ use joinedup_projector::{Projector, Settings};
 use joinedup_views::decide::{
     CycleStep, RatingAction, RatingOfItem, StepOfCycle, Subject, version,
 };
+use joinedup_views::suppression::Audience;
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -95,6 +96,7 @@ fn write(key: Option<&str>, command: Command, version: Option<u64>) -> Write {
         source: "joinedup/test",
         key: WriteKey::of("rater", key),
         actor: Some("rater".to_owned()),
+        audience: Audience::Operations,
         command,
         version,
     }

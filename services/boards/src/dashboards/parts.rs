@@ -6,7 +6,7 @@ pub use chart::{
     lines_of_chart, people_units, periods, run_chart, seconds_in, time_units, units,
 };
 
-use joinedup_exposition::run_charts::FEWEST_DAYS;
+use joinedup_exposition::run_charts::MIN_DAYS;
 use serde_json::{Value, json};
 
 /// Takes a measure and its title from an answer.
@@ -64,7 +64,7 @@ pub fn said(of: &str, by: &str) -> String {
 
 /// How far back a panel of a chart by day looks: as far as there are days.
 pub fn weeks_by_day() -> Value {
-    json!(format!("{}w", FEWEST_DAYS / 7))
+    json!(format!("{}w", MIN_DAYS / 7))
 }
 
 /// The data source that a reader picks at the top of the board.

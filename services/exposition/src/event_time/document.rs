@@ -31,7 +31,7 @@ pub fn document() -> String {
     text.push_str(&subset::document());
     text.push_str(&format!(
         "{TAIL}\n- {} KiB of query, brackets {} deep, {} operators, {} regular expressions.\n",
-        guard::LONGEST / 1_024,
+        guard::MAX_QUERY_LENGTH / 1_024,
         guard::DEEPEST,
         guard::OPERATORS,
         guard::PATTERNS

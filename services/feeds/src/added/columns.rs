@@ -1,6 +1,7 @@
 //! A table as a grid: its header among the first rows, its columns, and their cells.
 
 use super::NO_TABLE;
+use super::kinds::{self, Kinds};
 use super::shares;
 use super::wide::Wide;
 use crate::csv::cell::{self, Percent};
@@ -34,6 +35,14 @@ pub(super) struct Grid {
     pub commas: Option<Commas>,
     /// The columns that were made of a wide table.
     pub wide: Option<Wide>,
+    /// The sheets of the workbook that have a table.
+    pub sheets: Vec<String>,
+    /// The titles of the columns that could say what is counted.
+    pub candidates: Vec<String>,
+    /// Which of them does.
+    pub counted_by: Option<usize>,
+    /// The columns that were made of it.
+    pub kinds: Option<Kinds>,
 }
 
 /// The published return that a file is one of, by its header.
@@ -66,11 +75,23 @@ fn unreadable(error: &SheetError) -> TableError {
 }
 
 impl Grid {
-    /// Reads a file: of a workbook the first sheet that has a table.
+    /// Reads a file: of a workbook the sheet that was chosen, with a column of its own for all that is counted.
     ///
     /// # Errors
-    /// When there is no row that can be a header, with rows below it.
+    /// When there is no row that can be a header, with rows below it, or no such sheet or column.
     pub fn of(file: &TableFile) -> Result<Self, TableError> {
+        let mut grid = Self::as_it_stands(file)?;
+        let candidates = kinds::candidates(&grid);
+        grid.counted_by = kinds::chosen(&candidates, file.counted)?;
+        if let Some(by) = grid.counted_by.and_then(|at| candidates.get(at)) {
+            kinds::split(&mut grid, by);
+            grid.classify();
+        }
+        grid.candidates = candidates.into_iter().map(|column| column.title).collect();
+        Ok(grid)
+    }
+
+    fn as_it_stands(file: &TableFile) -> Result<Self, TableError> {
         if Kind::of(&file.bytes) != Kind::Workbook {
             let mut reader = TextRows::new(Cursor::new(&file.bytes))
                 .map_err(|error| unreadable(&error.into()))?;
@@ -86,15 +107,23 @@ impl Grid {
         let mut workbook =
             Workbook::open(Cursor::new(&file.bytes)).map_err(|error| unreadable(&error))?;
         let workbook_from = Some(workbook.counts_from_1904());
-        let mut first = None;
+        let (mut sheets, mut wrong) = (Vec::new(), None);
         for sheet in workbook.sheets() {
-            let rows = workbook.rows(&sheet).map_err(|error| unreadable(&error))?;
+            let rows = workbook.first_rows(&sheet, 2 * MAX_ABOVE);
+            let rows = rows.map_err(|error| unreadable(&error))?;
             match Self::of_rows(rows, workbook_from) {
-                Ok(grid) => return Ok(grid),
-                Err(error) => first = first.or(Some(error)),
+                Ok(_) => sheets.push(sheet),
+                Err(error) => wrong = wrong.or(Some(error)),
             }
         }
-        Err(first.unwrap_or_else(no_header))
+        let sheet = sheets
+            .get(file.sheet)
+            .ok_or_else(|| wrong.unwrap_or_else(no_header))?;
+        let rows = workbook.rows(sheet).map_err(|error| unreadable(&error))?;
+        Ok(Self {
+            sheets,
+            ..Self::of_rows(rows, workbook_from)?
+        })
     }
 
     /// `workbook`: the rows are of one, and whether it counts days from 1904.
@@ -110,7 +139,7 @@ impl Grid {
         let full = rows.iter().position(|row| filled(row) >= enough);
         let full = full.unwrap_or_default();
         // Titles in two rows fill nearly all of it together, and the one above may alone.
-        let two_rows = [full.saturating_sub(2), full].into_iter();
+        let two_rows = full.saturating_sub(2)..=full;
         let in_two = two_rows.filter_map(|at| {
             let header = in_two_rows(rows.get(at..at + 3)?, enough)?;
             Some((header, at + 2))
@@ -139,20 +168,54 @@ impl Grid {
         if let Some(wide) = Wide::of(&header, grid.from_1904) {
             grid.widen(&header, wide);
         }
-        let keys: Vec<String> = grid.columns.iter().map(|(_, key, _)| key.clone()).collect();
-        grid.dates = keys
-            .iter()
-            .map(|key| super::dates::finest(&grid, key).is_some())
-            .collect();
-        let others = keys.iter().zip(&grid.dates).filter(|(_, dates)| !**dates);
-        let cells = others.flat_map(|(key, _)| grid.cells(key));
-        let are_decimals = cell::have_decimal_commas(cells);
-        grid.commas = are_decimals.then_some(Commas::Decimals);
-        grid.numbers = keys
-            .iter()
-            .map(|key| most(grid.read(key).map(|read| read.is_ok())))
-            .collect();
+        grid.classify();
         Ok(grid)
+    }
+
+    /// Finds out what stands in each column.
+    fn classify(&mut self) {
+        let keys: Vec<String> = self.columns.iter().map(|(_, key, _)| key.clone()).collect();
+        self.dates = keys
+            .iter()
+            .map(|key| super::dates::finest(self, key).is_some())
+            .collect();
+        let others = keys.iter().zip(&self.dates).filter(|(_, dates)| !**dates);
+        let cells = others.flat_map(|(key, _)| self.cells(key));
+        let are_decimals = cell::have_decimal_commas(cells);
+        self.commas = are_decimals.then_some(Commas::Decimals);
+        self.numbers = keys
+            .iter()
+            .map(|key| most(self.read(key).map(|read| read.is_ok())))
+            .collect();
+    }
+
+    /// Adds columns, each a key and a title, whose cells in each row follow from the row's other cells.
+    pub fn add(
+        &mut self,
+        columns: Vec<(String, String)>,
+        cells: impl Fn(&[String]) -> Vec<String>,
+    ) {
+        let at = self.rows.iter().map(|row| row.cells.len()).max();
+        let at = at.unwrap_or_default();
+        for row in &mut self.rows {
+            let made = cells(&row.cells);
+            row.cells.resize(at, String::new());
+            row.cells.extend(made);
+        }
+        let columns = columns.into_iter().zip(at..);
+        self.columns
+            .extend(columns.map(|((key, title), at)| (at, key, title)));
+    }
+
+    /// Where a column stands.
+    pub fn position(&self, key: &str) -> Option<usize> {
+        let column = self.columns.iter().find(|(_, known, _)| known == key);
+        column.map(|(at, ..)| *at)
+    }
+
+    /// Takes columns out.
+    pub fn remove(&mut self, is_to_go: impl Fn(&str) -> bool) {
+        self.columns.retain(|(_, key, _)| !is_to_go(key));
     }
 
     /// Makes rows of the columns that are periods; where there is a column of dates too, those are something else.
@@ -189,8 +252,7 @@ impl Grid {
 
     /// The cells of a column that say something, from the top down.
     pub fn cells<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> {
-        let column = self.columns.iter().find(|(_, known, _)| known == key);
-        let at = column.map_or(usize::MAX, |(at, ..)| *at);
+        let at = self.position(key).unwrap_or(usize::MAX);
         self.rows
             .iter()
             .filter_map(move |row| row.cells.get(at))

@@ -99,9 +99,29 @@ fn takers<'a>(series: &'a str, definitions: &'a Definitions) -> impl Iterator<It
     measures.filter(move |m| m.source() == Some(Source::Observed(series)))
 }
 
+/// How the column of chosen numbers is read: where a measure shows them as shares they are, whatever the title says.
+fn of_numbers(grid: &Grid, numbers: &Numbers, definitions: &Definitions) -> Read {
+    let read = of_column(grid, &numbers.column);
+    let are_shown_as_shares =
+        takers(numbers.series.as_str(), definitions).any(Measure::shows_reported_shares);
+    if read.is_share || numbers.denominator.is_some() || !are_shown_as_shares {
+        return read;
+    }
+    let cells = grid.read(&numbers.column).filter_map(Result::ok);
+    let is_part = cells.filter_map(|read| match read {
+        Reading::Number { value, .. } => Some(value.abs() <= 1.0),
+        _ => None,
+    });
+    Read {
+        is_share: true,
+        multiply: (!most(is_part)).then_some(0.01),
+        ..read
+    }
+}
+
 /// How chosen numbers are read.
 pub(super) fn read(grid: &Grid, numbers: &Numbers, definitions: &Definitions) -> Read {
-    let read = of_column(grid, &numbers.column);
+    let read = of_numbers(grid, numbers, definitions);
     // What a site measures itself may be a difference.
     let is_count = |m: &Measure| m.family != "local" && m.aggregate != Aggregate::AsReported;
     let bounds = if numbers.denominator.is_some() {
@@ -131,7 +151,7 @@ pub(super) fn must_fit(
     let title = grid.title(&numbers.column);
     let Read {
         is_share, multiply, ..
-    } = of_column(grid, &numbers.column);
+    } = of_numbers(grid, numbers, definitions);
     let is_small =
         |read| matches!(read, Ok(Reading::Number { value, .. }) if f64::abs(value) < 1.0);
     if multiply.is_some() && grid.read(&numbers.column).all(is_small) {
@@ -150,10 +170,8 @@ pub(super) fn must_fit(
         (Some(_), Some(_)) => return Ok(()),
         (None, _) => {}
     }
-    let takes_shares =
-        |m: &Measure| m.aggregate == Aggregate::AsReported && m.unit() == "proportion";
     match takers().next() {
-        Some(measure) if is_share && !takers().any(takes_shares) => Err(format!(
+        Some(measure) if is_share && !takers().any(Measure::shows_reported_shares) => Err(format!(
             "“{title}” has percentages, and “{}” does not take them: choose what else they are",
             measure.title
         )),

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use joinedup_application::app::Definitions;
 use joinedup_application::config::Config;
 use joinedup_application::tables::{
-    Choice, How, Look, Numbers, PlaceOf, ReadTable, TableFile, Tables,
+    Choice, CountedBy, How, Look, Numbers, PlaceOf, ReadTable, TableFile, Tables,
 };
 use joinedup_events::observation::{Grain, ObservationFact};
 use joinedup_events::{AreaId, Fact, Slug};
@@ -22,10 +22,7 @@ fn now() -> DateTime<Utc> {
 }
 
 fn file(name: &str, text: impl Into<Vec<u8>>) -> TableFile {
-    TableFile {
-        name: name.to_owned(),
-        bytes: text.into().into(),
-    }
+    TableFile::new(name, text.into())
 }
 
 fn look(file: &TableFile) -> Look {
@@ -334,4 +331,29 @@ fn a_header_in_two_rows_is_found() {
     let table = read(&file("a.csv", text), &choice);
     let values: Vec<f64> = amounts(&table).iter().map(|a| a.2).collect();
     assert_eq!((values, table.refused.len()), (vec![3.0, 4.0], 0));
+}
+
+#[test]
+fn a_table_without_numbers_is_said_to_have_none_and_blank_cells_are_counted() {
+    let bare = file("wards.csv", "week,ward\n2026-06-01,RAJ\n");
+    let text = file("notes.csv", "week,ward,note\n2026-06-01,RAJ,busy\n");
+    for file in [&bare, &text] {
+        let made = AddedTables.mapping(file, &look(file).guess, &DEFINITIONS);
+        let why = made.map(|_| ()).unwrap_err().to_string();
+        assert!(why.starts_with("We found no column with numbers"), "{why}");
+    }
+    let file = file(
+        "falls.csv",
+        "month,trust,Emergency bed days,beds\n2026-01,RAJ,3,\n2026-02,RAJ,,9\n2026-03,RAJ,n/a,\n2026-03,RAJ,7,\nSource:,the wards,,\n",
+    );
+    let table = read(&file, &look(&file).guess);
+    assert_eq!((table.facts.len(), table.blank), (1, 1));
+    let repeated: Vec<_> = table.refused.iter().map(|r| r.sentence.as_str()).collect();
+    assert_eq!(
+        repeated,
+        [
+            "reports the same place, period and series as row 5",
+            "reports the same place, period and series as row 4"
+        ]
+    );
 }

@@ -1,5 +1,6 @@
 //! A choice as a mapping in TOML, as `joinedup import --mapping` takes it.
 
+use super::kinds::Kinds;
 use super::shares::Read;
 use crate::mapping::Commas;
 use joinedup_application::tables::{Choice, Numbers, PlaceOf, TableError};
@@ -22,7 +23,7 @@ struct File<'a> {
     name: &'a str,
     title: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<Text>,
+    file: Option<Text<'a>>,
     period: Period<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wide: Option<Wide<'a>>,
@@ -30,9 +31,20 @@ struct File<'a> {
     series: Vec<Series<'a>>,
 }
 
+/// What is to be known of the file.
 #[derive(Serialize)]
-struct Text {
-    commas: Commas,
+pub(super) struct Text<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sheet: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commas: Option<Commas>,
+}
+
+impl<'a> Text<'a> {
+    /// The sheet that is read, and what a comma is, where a mapping has to say them; none where it has to say neither.
+    pub fn of(sheet: Option<&'a str>, commas: Option<Commas>) -> Option<Self> {
+        (sheet.is_some() || commas.is_some()).then_some(Self { sheet, commas })
+    }
 }
 
 #[derive(Serialize)]
@@ -74,18 +86,21 @@ struct Series<'a> {
     decimals: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bounds: Option<&'static str>,
+    #[serde(rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
+    only: BTreeMap<&'a str, String>,
 }
 
 /// The text. `read` says of numbers how they are read.
 ///
 /// # Errors
-/// Never but when TOML cannot hold a name.
+/// When numbers are to be divided by those of other rows, or TOML cannot hold a name.
 pub(super) fn of(
     choice: &Choice,
     periods: &Periods<'_>,
-    commas: Option<Commas>,
+    file: Option<Text<'_>>,
     place: &PlaceOf,
     values: &BTreeMap<String, AreaId>,
+    kinds: Option<&Kinds>,
     read: impl Fn(&Numbers) -> Read,
 ) -> Result<String, TableError> {
     let (fixed, column) = match place {
@@ -93,26 +108,42 @@ pub(super) fn of(
         PlaceOf::Column(column) => (None, Some(column.as_str())),
     };
     let values = values.iter();
+    // A column that was made stands in another, in the rows of its text.
+    let stands = |key: &'_ str| kinds.and_then(|kinds| kinds.of(key));
     let series = choice.numbers.iter().map(|numbers| {
         let read = read(numbers);
-        // A percentage of a whole is so many of it.
+        let (kind, value) = stands(&numbers.column).unzip();
         let whole = numbers.denominator.as_deref();
+        let (kind_of_whole, made) = whole.and_then(stands).unzip();
+        if whole.is_some() && kind != kind_of_whole {
+            return Err(TableError::Choice(
+                "Numbers can only be divided by those of the same row: choose another column that they are out of"
+                    .to_owned(),
+            ));
+        }
+        // A percentage of a whole is so many of it.
+        let whole = made.or(whole);
         let times = whole.filter(|_| read.is_share);
-        Series {
+        let only = kinds.zip(kind).map(|(kinds, kind)| {
+            // A star stands for anything.
+            (kinds.column.as_str(), kind.replace('*', r"\*"))
+        });
+        Ok(Series {
             id: numbers.series.as_str(),
-            value: &numbers.column,
+            value: value.unwrap_or(&numbers.column),
+            only: only.into_iter().collect(),
             denominator: whole,
             percent: read.percent,
             multiply: read.multiply,
             times: times.into_iter().collect(),
             decimals: times.map(|_| 0),
             bounds: read.bounds,
-        }
+        })
     });
-    let file = File {
+    let mapping = File {
         name: choice.name.as_str(),
         title: "A table that was added on the page Add data",
-        file: commas.map(|commas| Text { commas }),
+        file,
         period: Period {
             column: periods.column,
             grain: choice.grain.code(),
@@ -129,9 +160,9 @@ pub(super) fn of(
                 .map(|(name, area)| (name.as_str(), area.as_str()))
                 .collect(),
         },
-        series: series.collect(),
+        series: series.collect::<Result<_, _>>()?,
     };
-    toml::to_string(&file).map_err(|_| {
+    toml::to_string(&mapping).map_err(|_| {
         TableError::Choice(
             "The titles of the columns cannot be written into a mapping: rename them".to_owned(),
         )

@@ -48,8 +48,6 @@ pub struct FolderFeed {
     settings: FolderSettings,
     watched: Watched,
     tables: Tables,
-    /// What was said last of files that are let be.
-    told: Option<String>,
 }
 
 impl FolderFeed {
@@ -69,7 +67,6 @@ impl FolderFeed {
             settings,
             watched,
             tables,
-            told: None,
         })
     }
 
@@ -104,16 +101,14 @@ impl FolderFeed {
     pub async fn run(mut self: Box<Self>, app: App, sink: Sink, handle: FeedHandle) {
         let pause = Duration::from_secs(self.settings.look_every_seconds.max(1).into());
         loop {
-            match self.watched.look() {
-                Ok(found) => {
-                    self.take_all(found, &app, &sink, &handle).await;
-                    self.tell(&handle);
-                }
-                Err(error) => handle.update(|state| {
-                    let problem = format!("the folder `path` cannot be read: {error}");
-                    state.fails(problem, app.now());
-                }),
-            }
+            let fault = match self.watched.look() {
+                Ok(found) => self.take_all(found, &app, &sink, &handle).await.err(),
+                Err(error) => Some(format!("the folder `path` cannot be read: {error}")),
+            };
+            handle.update(|state| {
+                state.source_fails(fault, app.now());
+                state.notice = self.watched.unmatched_notice();
+            });
             tokio::select! {
                 () = app.stopping.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
@@ -121,53 +116,48 @@ impl FolderFeed {
         }
     }
 
-    /// Tells of files that are let be, unless there is something worse to tell.
-    fn tell(&mut self, handle: &FeedHandle) {
-        let now = self.watched.let_be();
-        let before = std::mem::replace(&mut self.told, now.clone());
-        handle.update(|state| {
-            if state.problem.is_some() && state.problem == before {
-                state.works();
-            }
-            if let (None, Some(now)) = (&state.problem, now) {
-                state.attention(now);
-            }
-        });
-    }
-
-    async fn take_all(&mut self, found: Vec<Found>, app: &App, sink: &Sink, handle: &FeedHandle) {
+    /// Takes what is complete and puts it away. What stands in the way of that is the error: those after it wait too, because
+    /// lists are compared in the order in which they were made.
+    async fn take_all(
+        &mut self,
+        found: Vec<Found>,
+        app: &App,
+        sink: &Sink,
+        handle: &FeedHandle,
+    ) -> Result<(), String> {
         for file in found {
             if app.stopping.is_cancelled() {
-                return;
+                return Ok(());
             }
             let mut report = FileReport::default();
             let outcome = match file.incoming() {
                 Ok(Some(incoming)) => self.tables.take(incoming, app, sink, &mut report).await,
-                // Those after it wait too, until it stays as it is.
-                Ok(None) => return,
+                // Those after it wait until it stays as it is.
+                Ok(None) => return Ok(()),
                 Err(error) => Err(unreadable(&error)),
             };
             let refused = match outcome {
                 Ok(()) => None,
                 Err(Stop::Refused(why)) => Some(why),
-                // Those after it wait too: lists are compared in the order in which they were made.
-                Err(Stop::Later(why)) => {
-                    handle.update(|state| state.fails(why, app.now()));
-                    return;
-                }
+                Err(Stop::Later(why)) => return Err(why),
             };
             let put = self.watched.put_away(&file, &report, refused.as_deref());
-            handle.update(|state| account(state, &file.name, &report, refused.as_deref(), app));
+            let was_put = put.map_err(|error| {
+                format!(
+                    "a file was taken, and cannot be moved to `done` ({error}): let the server's user write in both folders"
+                )
+            })?;
+            if !was_put {
+                return Ok(());
+            }
+            handle.update(|state| {
+                state.source_fails(None, app.now());
+                account(state, &file.name, &report, refused.as_deref(), app);
+            });
             if refused.is_some() {
                 tracing::warn!(feed = %self.settings.name, "a file was refused: its report is in the folder `refused`");
             }
-            if let Err(error) = put {
-                let problem = format!(
-                    "a file was taken, and cannot be moved to `done` ({error}): let the server's user write in both folders"
-                );
-                handle.update(|state| state.fails(problem, app.now()));
-                return;
-            }
         }
+        Ok(())
     }
 }

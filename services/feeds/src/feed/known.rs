@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How long the views may take to have what was published before, as when the server has just started.
-const SEEN_TIMEOUT: Duration = Duration::from_secs(20);
+pub(super) const SEEN_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Why what is known could not be looked up. What came is to be sent again.
 #[derive(Debug, thiserror::Error)]

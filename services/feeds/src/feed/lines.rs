@@ -24,6 +24,8 @@ pub struct LinesError {
 pub(super) struct Lines {
     path: PathBuf,
     file: File,
+    /// How long it is with its whole lines: what a full disk left of one behind them goes before the next is written.
+    whole: u64,
 }
 
 impl Lines {
@@ -63,10 +65,11 @@ impl Lines {
             file.sync_all()?;
             std::fs::rename(&whole, &path)?;
             File::open(&folder)?.sync_all()?;
-            Ok((File::options().append(true).open(&path)?, known))
+            let whole = kept.len() as u64;
+            Ok((File::options().append(true).open(&path)?, whole, known))
         };
-        let (file, known) = open().map_err(failed)?;
-        Ok((Self { path, file }, known))
+        let (file, whole, known) = open().map_err(failed)?;
+        Ok((Self { path, file, whole }, known))
     }
 
     /// Adds a line, and answers when it is durable.
@@ -80,12 +83,19 @@ impl Lines {
         today: NaiveDate,
     ) -> Result<(), LinesError> {
         let line = format!("{today} {hash} {entity}\n");
-        let written = self.file.write_all(line.as_bytes());
-        let synced = written.and_then(|()| self.file.sync_data());
-        synced.map_err(|source| LinesError {
+        let mut add = || {
+            if self.file.metadata()?.len() != self.whole {
+                self.file.set_len(self.whole)?;
+            }
+            self.file.write_all(line.as_bytes())?;
+            self.file.sync_data()
+        };
+        add().map_err(|source| LinesError {
             path: self.path.clone(),
             source,
-        })
+        })?;
+        self.whole += line.len() as u64;
+        Ok(())
     }
 }
 
@@ -93,7 +103,34 @@ impl Lines {
 fn recent(line: &str, today: NaiveDate) -> Option<(String, EntityId)> {
     let mut parts = line.split(' ');
     let (day, hash, entity) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
     let day: NaiveDate = day.parse().ok()?;
     let oldest = today.checked_sub_days(Days::new(KEPT_DAYS))?;
     (day >= oldest).then_some((hash.to_owned(), EntityId::new(entity).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_full_disk_left_of_a_line_harms_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let day: NaiveDate = "2026-12-01".parse().unwrap();
+        let id = |text: &str| EntityId::new(text).unwrap();
+        let (mut lines, known) = Lines::open(folder.path(), "f.lines", day).unwrap();
+        assert!(known.is_empty());
+        lines.add("aa", &id("one"), day).unwrap();
+        // A write that failed half way.
+        let path = folder.path().join("feeds/f.lines");
+        let mut file = File::options().append(true).open(path).unwrap();
+        file.write_all(b"2026-12-01 b").unwrap();
+        lines.add("bb", &id("two"), day).unwrap();
+        let (_, known) = Lines::open(folder.path(), "f.lines", day).unwrap();
+        let both = [("aa".to_owned(), id("one")), ("bb".to_owned(), id("two"))];
+        assert_eq!(known, both);
+        assert_eq!(recent("2026-12-01 ab2026-12-01 cc three", day), None);
+    }
 }

@@ -1,6 +1,7 @@
 //! FHIR resources as feeds take them, over HTTP or as files in a folder: what is new against what is known is published.
 
 use super::FeedFault;
+use super::beginning::Beginning;
 use super::known::{self, KnownError};
 use super::lines::LinesError;
 use super::people::People;
@@ -34,10 +35,15 @@ pub(super) struct ResourceFeed {
     area: AreaId,
     mapping: FhirMapping,
     ring: Ring,
+    beginning: Beginning,
     /// Which stays are of one person, once the feed has begun.
     people: Option<People>,
     /// The versions of resources that were taken last.
     versions: Mutex<Versions>,
+}
+
+fn source(name: &Slug) -> String {
+    format!("/import/{name}")
 }
 
 impl From<KnownError> for Stop {
@@ -57,8 +63,10 @@ impl ResourceFeed {
         };
         let area = settings.area.clone().ok_or(TablesError::NoArea)?;
         let previous = settings.previous_pseudonym_key_file.as_deref();
+        let name = settings.name.clone();
         Ok(Self {
-            name: settings.name.clone(),
+            beginning: Beginning::of(&name, source(&name), &area, settings.begins),
+            name,
             area,
             mapping,
             people: None,
@@ -71,7 +79,7 @@ impl ResourceFeed {
     }
 
     pub fn source(&self) -> String {
-        format!("/import/{}", self.name)
+        source(&self.name)
     }
 
     /// Opens what is remembered of people.
@@ -114,6 +122,11 @@ impl ResourceFeed {
         if reading.others > 0 {
             report.summary = format!("  {} other resources were not looked at\n", reading.others);
         }
+        // What is sent now may be all who are there and when they came: only the settings say what was reported before.
+        if let Some(begins) = self.beginning.to_say(app, None).await? {
+            sink.send(&[begins]).await?;
+        }
+        self.beginning.was_said();
         let mut pending = Pending {
             fine: reading.without_effect,
             ..Pending::default()

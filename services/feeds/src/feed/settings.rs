@@ -1,5 +1,6 @@
 //! The file of feeds: a list of `[[feed]]`, each with the keys of its kind and no others.
 
+use chrono::NaiveDate;
 use joinedup_application::tls::TlsFiles;
 use joinedup_events::{AreaId, Slug};
 use serde::Deserialize;
@@ -84,6 +85,9 @@ pub struct FolderSettings {
     /// Of a line list that holds only what ended lately, how many days that is, in place of the mapping's.
     #[serde(default)]
     pub window_days: Option<u16>,
+    /// The first day of which it reports everything: of a line list where the list does not show it itself, of FHIR where it is known.
+    #[serde(default)]
+    pub begins: Option<NaiveDate>,
 }
 
 /// What feeds of tables have in common: all that an address needs which takes files as the bodies of requests.
@@ -111,6 +115,9 @@ pub struct TableSettings {
     /// Of a line list that holds only what ended lately, how many days that is, in place of the mapping's.
     #[serde(default)]
     pub window_days: Option<u16>,
+    /// The first day of which it reports everything: of a line list where the list does not show it itself, of FHIR where it is known.
+    #[serde(default)]
+    pub begins: Option<NaiveDate>,
 }
 
 impl FolderSettings {
@@ -126,6 +133,7 @@ impl FolderSettings {
             previous_pseudonym_key_file: self.previous_pseudonym_key_file.clone(),
             expected_hours: self.expected_hours,
             window_days: self.window_days,
+            begins: self.begins,
         }
     }
 }
@@ -151,6 +159,9 @@ pub struct MllpSettings {
     /// How often something is expected.
     #[serde(default)]
     pub expected_hours: Option<f64>,
+    /// The first day of which it reports everything, in place of the day after the first message.
+    #[serde(default)]
+    pub begins: Option<NaiveDate>,
     /// The address and port.
     pub listen: SocketAddr,
     /// The addresses that may connect; needed unless only this machine can, or each shows a certificate.

@@ -14,15 +14,15 @@ use crate::input::{Content as Holds, Input, OpenError};
 use crate::line_list::mapping::ListMapping;
 use crate::line_list::snapshot::StoreError;
 use crate::line_list::table::MAX_FILE_BYTES;
-use crate::mapping::{AreaRule, Mapping, MappingError};
+use crate::mapping::{Mapping, MappingError};
 use crate::pseudonym::{Key, KeyError};
 use crate::sink::{SendError, Sink};
 use crate::transfer::{self, Contradicting, TransferError};
 use chrono::Utc;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::config::Config;
-use joinedup_events::Slug;
 use joinedup_events::check::file_label;
+use joinedup_events::{AreaId, Slug};
 use joinedup_log::ReadError;
 use list::ListFeed;
 use std::io::{self, Read};
@@ -136,7 +136,7 @@ impl Tables {
             }
             (None, None) => {
                 let mut mapping = Mapping::named(&settings.mapping).map_err(TablesError::from)?;
-                mapping.area = area_rule(&settings, mapping.area);
+                mapping.area = mapping.area.or_all_of(settings.area.as_ref());
                 Content::Returns(Some(Box::new(mapping)))
             }
         };
@@ -173,8 +173,17 @@ impl Tables {
             name: self.settings.name.to_string(),
             kind,
             source: self.source(),
-            area: self.settings.area.as_ref().map(ToString::to_string),
+            area: self.area().map(ToString::to_string),
             ..FeedState::default()
+        }
+    }
+
+    /// The one area that all of it counts for, by the settings or by the mapping.
+    fn area(&self) -> Option<&AreaId> {
+        match &self.content {
+            Content::List(list) => list.area(),
+            Content::Returns(Some(mapping)) => mapping.area.fixed.as_ref(),
+            Content::Resources(_) | Content::Returns(None) => self.settings.area.as_ref(),
         }
     }
 
@@ -249,17 +258,6 @@ pub fn account(
         (n, contradicting) => state.attention(format!(
             "{n} rejects in the file that came last: its report says where{contradicting}"
         )),
-    }
-}
-
-/// The setting `area` in place of a mapping's rule.
-fn area_rule(settings: &TableSettings, rule: AreaRule) -> AreaRule {
-    match &settings.area {
-        Some(area) => AreaRule {
-            fixed: Some(area.clone()),
-            ..AreaRule::default()
-        },
-        None => rule,
     }
 }
 

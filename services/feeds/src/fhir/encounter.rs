@@ -37,6 +37,9 @@ impl Phase {
     }
 }
 
+/// What is wrong with a status that says nothing.
+pub(super) const NO_STATUS: &str = "is missing or not one of those that there are";
+
 /// The period of an element, open where it has no end.
 pub(super) fn period(node: &Node<'_>, faults: &mut Vec<Fault>) -> (Option<Moment>, Option<Moment>) {
     // R5 has the same element under another name.
@@ -65,9 +68,7 @@ impl Reader<'_> {
         faults: &mut Vec<Fault>,
     ) -> Option<Statement> {
         let Some(phase) = Phase::of(encounter) else {
-            faults.push(
-                encounter.fault_in("status", "is missing or not one of those that there are"),
-            );
+            faults.push(encounter.fault_in("status", NO_STATUS));
             return None;
         };
         let spell = self.names(encounter, faults)?;

@@ -50,7 +50,10 @@ impl New {
                     .collect(),
             },
             About::Referral(statement) => Self {
-                changes: Changes::default(),
+                changes: match statement.mistaken {
+                    true => referral::taken_back(statement, known, origin),
+                    false => Changes::default(),
+                },
                 facts: referral::changes(statement, known, origin),
             },
         }

@@ -1,11 +1,12 @@
 //! What is stated of a referral, and what of that is new against what is known of it.
 
 use crate::stay::events::{Alone, Origin};
+use crate::stay::{Change, Changes};
 use chrono::{DateTime, TimeDelta, Utc};
 use joinedup_events::Fact;
 use joinedup_events::facts::Happened;
 use joinedup_events::referral::{ClosureReason, ReferralFact};
-use joinedup_views::contribution::StoredFact;
+use joinedup_views::contribution::{SourceKey, StoredFact};
 use joinedup_views::contributions::referral::{Case, Decision};
 use joinedup_views::fact_set::standing;
 
@@ -24,6 +25,8 @@ pub struct Statement {
     pub itself: bool,
     /// It is open: if it said before that it was closed, that was a mistake.
     pub open: bool,
+    /// It was entered in error: there never was such a referral.
+    pub mistaken: bool,
 }
 
 /// When two statements were made at the same time, as far as times are written.
@@ -63,6 +66,27 @@ pub fn changes(statement: &Statement, known: &[StoredFact], origin: &Origin<'_>)
     new
 }
 
+/// What of a referral that was entered in error is taken back: all that its source has said of it.
+#[must_use]
+pub fn taken_back(statement: &Statement, known: &[StoredFact], origin: &Origin<'_>) -> Changes {
+    let source = SourceKey::of(&origin.source);
+    let own = known
+        .iter()
+        .filter(|fact| fact.linked.is_none() && fact.source == source);
+    let stands = standing(own.cloned().collect());
+    let last = stands.iter().map(|stored| stored.recorded_at).max();
+    let after_last = last.map(|last| last + TimeDelta::milliseconds(1));
+    let change = Change {
+        taken_back: stands.iter().map(|stored| stored.position).collect(),
+        ..Change::new("entered-in-error")
+    };
+    Changes {
+        changes: Vec::from_iter(change.says_something().then_some(change)),
+        recorded: after_last.map_or(statement.recorded, |after| after.max(statement.recorded)),
+        left_before_coming: None,
+    }
+}
+
 fn is_closure(fact: &Fact) -> bool {
     matches!(
         fact,
@@ -92,11 +116,12 @@ fn is_new(
         ReferralFact::Received(fact) => case.received != Some((at, fact)),
         ReferralFact::Triaged(_) => case.triaged.is_none(),
         ReferralFact::Accepted(_) => {
-            case.decided.map(|(_, decision)| decision) != Some(Decision::Accepted)
+            let was_refused_before = case.refused.is_some_and(|(refused, _)| refused < at);
+            case.accepted.is_none() || was_refused_before
         }
         ReferralFact::Declined(fact) => {
             let declined = Decision::Declined(fact.reason.code());
-            case.decided.map(|(_, decision)| decision) != Some(declined)
+            case.refused.map(|(_, decision)| decision) != Some(declined)
         }
         ReferralFact::Withdrawn(_) => !case.withdrawn,
         ReferralFact::Closed(_) => case.closed.is_none() || case.withdrawn,

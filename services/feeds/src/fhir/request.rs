@@ -1,7 +1,7 @@
 //! What a ServiceRequest, a Task about one, and an Encounter that is based on one say of a referral.
 
 use super::body::{Group, Resource};
-use super::encounter::{Phase, period};
+use super::encounter::{NO_STATUS, Phase, period};
 use super::node::Node;
 use super::reader::{About, Reader, UNKNOWN};
 use super::referral::{self, completed, withdrawn};
@@ -24,11 +24,22 @@ impl Reader<'_> {
         // The versions before R4 call it incomingReferral.
         let based = node.get("basedOn");
         let based = based.or_else(|| node.get("incomingReferral"))?;
-        let fact = match Phase::of(node)? {
+        let Some(phase) = Phase::of(node) else {
+            faults.push(node.fault_in("status", NO_STATUS));
+            return None;
+        };
+        let fact = match phase {
             Phase::There if node.text_at(&["status"]) == Some("triaged") => {
                 (recorded, ReferralFact::Triaged(Triaged { priority: None }))
             }
-            Phase::Ended => (period(node, faults).1?.at, completed()),
+            Phase::Ended => {
+                let known = faults.len();
+                let ended = period(node, faults).1;
+                if ended.is_none() && faults.len() == known {
+                    faults.push(node.fault_in("period.end", "is missing, and says when it ended"));
+                }
+                (ended?.at, completed())
+            }
             _ => return None,
         };
         Some(referral::Statement {
@@ -38,6 +49,7 @@ impl Reader<'_> {
             facts: vec![fact],
             itself: false,
             open: false,
+            mistaken: false,
         })
     }
 
@@ -81,20 +93,22 @@ impl Reader<'_> {
         let names = self.names(node, faults)?;
         let ids = node.text_at(&["id"]).map(|id| self.hashes(["id", id]));
         let ids = ids.unwrap_or_default();
-        let mut facts: Vec<(DateTime<Utc>, ReferralFact)> = Vec::new();
-        facts.extend(self.received(node, faults));
         // R4, and the words of the versions before it.
         let ended = match status {
-            Some("active" | "on-hold" | "requested" | "accepted") => None,
+            Some("active" | "on-hold" | "requested" | "accepted" | "entered-in-error") => None,
             Some("completed") => Some(completed()),
-            Some("revoked" | "cancelled" | "rejected" | "entered-in-error") => Some(withdrawn()),
+            Some("revoked" | "cancelled" | "rejected") => Some(withdrawn()),
             _ => {
-                let sentence = "is missing or not one of those that there are";
-                faults.push(node.fault_in("status", sentence));
+                faults.push(node.fault_in("status", NO_STATUS));
                 return None;
             }
         };
-        let open = ended.is_none();
+        let mistaken = status == Some("entered-in-error");
+        let open = ended.is_none() && !mistaken;
+        let mut facts: Vec<(DateTime<Utc>, ReferralFact)> = Vec::new();
+        if !mistaken {
+            facts.extend(self.received(node, faults));
+        }
         facts.extend(ended.map(|fact| (recorded, fact)));
         let statement = referral::Statement {
             names,
@@ -103,6 +117,7 @@ impl Reader<'_> {
             facts,
             itself: true,
             open,
+            mistaken,
         };
         Some((recorded, About::Referral(statement)))
     }
@@ -170,7 +185,11 @@ impl Reader<'_> {
             Some(changed) => changed.at.min(self.now),
             None => self.recorded(node, group, faults)?,
         };
-        let fact = match node.text_at(&["status"])? {
+        let Some(status) = node.text_at(&["status"]) else {
+            faults.push(node.fault_in("status", "is missing, and says what came of the referral"));
+            return None;
+        };
+        let fact = match status {
             "accepted" | "in-progress" => ReferralFact::Accepted(Happened {}),
             "completed" => completed(),
             "cancelled" => withdrawn(),
@@ -193,6 +212,7 @@ impl Reader<'_> {
             facts: vec![(at, fact)],
             itself: false,
             open: false,
+            mistaken: false,
         };
         Some((at, About::Referral(statement)))
     }

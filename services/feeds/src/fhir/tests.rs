@@ -219,7 +219,7 @@ fn a_referral_is_received_accepted_and_closed_once() {
         assert_eq!(how.service, CareService::CrisisResponse);
         assert_eq!(how.priority, Priority::Urgent);
         assert!(case.triaged.is_some());
-        assert_eq!(case.decided.unwrap().1, Decision::Accepted);
+        assert_eq!(case.decision().unwrap().1, Decision::Accepted);
         assert_eq!(
             case.closed.unwrap().to_rfc3339(),
             "2026-11-14T09:00:00+00:00"
@@ -231,6 +231,43 @@ fn a_referral_is_received_accepted_and_closed_once() {
     assert!(world.case(|case| case.closed.is_none()));
     world.take(&request("2026-11-16T09:00:00Z", "revoked"));
     assert!(world.case(|case| case.withdrawn));
+}
+
+#[test]
+fn a_referral_that_was_entered_in_error_was_never_made() {
+    let mut world = World::new();
+    let mistaken = request("2026-11-11T09:00:00Z", "entered-in-error");
+    assert_eq!(
+        world.take(&mistaken),
+        (0, Vec::new()),
+        "nothing is known of it"
+    );
+    let of_it = [
+        request("2026-11-10T08:00:01Z", "active"),
+        task("2026-11-10T09:00:00Z", "accepted", json!({})),
+    ];
+    assert_eq!(world.take(&bundle("transaction", &of_it)).0, 2);
+    for made in [2, 0] {
+        assert_eq!(world.take(&mistaken), (made, Vec::new()));
+        world.case(|case| assert!(case.received.is_none() && !case.withdrawn));
+    }
+}
+
+#[test]
+fn a_contact_or_a_task_without_what_it_says_is_named_by_its_path() {
+    let mut world = World::new();
+    let mut without = task("2026-11-10T09:00:00Z", "accepted", json!({}));
+    without.as_object_mut().unwrap().remove("status");
+    assert!(world.take(&without).1[0].contains("Task.status"));
+    let contact = |status: &str| {
+        json!({
+            "resourceType": "Encounter", "id": "c1", "status": status,
+            "class": { "code": "AMB" }, "meta": { "lastUpdated": "2026-11-10T08:30:00Z" },
+            "basedOn": { "identifier": { "value": "qz4471-r" } },
+        })
+    };
+    assert!(world.take(&contact("finished")).1[0].contains("Encounter.period.end"));
+    assert!(world.take(&contact("gone")).1[0].contains("Encounter.status"));
 }
 
 #[test]
@@ -392,7 +429,7 @@ fn resources_on_lines_of_their_own_refer_to_each_other() {
         assert_eq!(at.to_rfc3339(), "2026-11-13T04:00:00+00:00");
         assert_eq!(how.method, DischargeMethod::Died);
     });
-    assert!(world.case(|case| case.received.is_some() && case.decided.is_some()));
+    assert!(world.case(|case| case.received.is_some() && case.decision().is_some()));
     let (_, faults) = world.take(&bundle("history", &[]));
     assert!(
         faults[0].starts_with("Bundle.type must be message"),

@@ -189,6 +189,9 @@ impl AdtMapping {
             "a trust or hospital of the register of areas",
             provider,
         )?;
+        let known = |code: &str| code.len() == 2 && code.bytes().all(|b| b.is_ascii_digit());
+        self.destination
+            .must_be("destination", "a national code of two digits", known)?;
         let known = |code: &str| matches!(code, "ready" | "not-ready");
         if let Some(words) = &self.ready {
             words.must_be("ready", "`ready` or `not-ready`", known)?;

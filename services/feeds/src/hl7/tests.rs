@@ -395,7 +395,7 @@ fn what_a_site_puts_elsewhere_is_found_by_its_mapping() {
         let spell = spell.unwrap();
         assert_eq!(spell.ready.unwrap().to_string(), "2026-11-11");
         assert_eq!(spell.pathways[0].1, Pathway::P1);
-        assert_eq!(spell.reasons[0].reason.code(), "IP2");
+        assert_eq!(spell.reasons[0].1.reason.code(), "IP2");
     });
     // Another date is a correction, another pathway a change, and two quotes take back.
     world.take(&adt(

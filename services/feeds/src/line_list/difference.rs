@@ -3,6 +3,7 @@
 pub(super) mod content;
 mod doubt;
 mod previous;
+pub(super) mod report;
 
 pub use doubt::Doubt;
 
@@ -49,6 +50,8 @@ pub struct Plan {
     pub changed: usize,
     /// Why it should not be published unless somebody looked.
     pub doubt: Option<Doubt>,
+    /// What the list says of its source, to be published after the events.
+    pub reported: Option<Event>,
 }
 
 /// An event to be published.
@@ -138,7 +141,11 @@ impl Comparison<'_> {
             gone: 0,
             changed: 0,
             doubt: None,
+            reported: None,
         };
+        if before.is_none() {
+            plan.next.begins = self.whole_from(reading);
+        }
         let people = self.people(&plan.next, reading);
         let mut seen = BTreeSet::new();
         for stated in &reading.stated {
@@ -169,6 +176,7 @@ impl Comparison<'_> {
         }
         plan.doubt = self.doubt(before, reading, &plan);
         plan.next.took(self.as_at, &reading.digests);
+        plan.reported = self.reported(&plan);
         plan
     }
 

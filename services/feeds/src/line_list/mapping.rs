@@ -5,6 +5,7 @@ mod sense;
 use crate::plain::plain;
 
 use crate::mapping::{AreaRule, MappingError, file_text, from_toml, wrong};
+use chrono::NaiveDate;
 use joinedup_events::{Family, Slug};
 use serde::Deserialize;
 use serde_json::Value;
@@ -101,6 +102,9 @@ pub struct SnapshotRule {
     pub window_days: Option<u16>,
     /// The fact that ends an entity.
     pub ended: Option<String>,
+    /// The first day of which the first list holds everybody, also those who have left since. Where it is not said, the list
+    /// shows it: by its window, or by the earliest end in it.
+    pub begins: Option<NaiveDate>,
 }
 
 impl Default for SnapshotRule {
@@ -109,6 +113,7 @@ impl Default for SnapshotRule {
             max_share: 0.2,
             window_days: None,
             ended: None,
+            begins: None,
         }
     }
 }

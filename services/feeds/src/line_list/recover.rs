@@ -3,6 +3,7 @@
 
 use super::difference::content::Said;
 use super::difference::date_hash;
+use super::difference::report::last_said;
 use super::mapping::ListMapping;
 use super::row::Ring;
 use super::snapshot::{KnownRow, Snapshot};
@@ -168,6 +169,9 @@ pub fn server_lacks(client: &Client, mapping: &ListMapping, before: &Snapshot) -
 
 fn of_events(events: BTreeMap<String, Event>, mapping: &ListMapping, ring: &Ring) -> Snapshot {
     let mut snapshot = Snapshot::new(mapping, ring);
+    if let Some((at, said)) = last_said(events.values()) {
+        (snapshot.as_at, snapshot.begins) = (Some(at), said.begins);
+    }
     let gone: BTreeSet<String> = events
         .values()
         .filter_map(|event| event.fact.retraction())

@@ -2,7 +2,7 @@
 
 use super::mapping::ListMapping;
 use super::row::Ring;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::{AreaId, EntityId, Slug};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,6 +29,9 @@ pub struct Snapshot {
     /// When the last list was made, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_at: Option<DateTime<Utc>>,
+    /// The first day of which its lists hold everybody, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begins: Option<NaiveDate>,
     /// Hashes of the lists that were taken, the last one last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taken: Vec<String>,
@@ -168,10 +171,27 @@ impl Store {
             path: path.to_owned(),
             _lock: lock,
         };
+        Ok((store, Self::look(path, mapping, ring)?))
+    }
+
+    /// What a store remembers, if it is there; nothing is made.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is of another mapping or key.
+    pub fn look(
+        path: &Path,
+        mapping: &ListMapping,
+        ring: &Ring,
+    ) -> Result<Option<Snapshot>, StoreError> {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((store, None)),
-            Err(source) => return Err(failed(source)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => {
+                return Err(StoreError::Io {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
         };
         let snapshot: Snapshot =
             serde_json::from_slice(&bytes).map_err(|_| StoreError::Unreadable(path.to_owned()))?;
@@ -187,7 +207,7 @@ impl Store {
         if !ring.all().any(|key| key.fingerprint() == snapshot.key) {
             return Err(StoreError::OtherKey(path.to_owned()));
         }
-        Ok((store, Some(snapshot)))
+        Ok(Some(snapshot))
     }
 
     /// Writes what is to be remembered: the whole of it or, after a crash, what was there before.
@@ -225,6 +245,7 @@ impl Snapshot {
             key: ring.current.fingerprint(),
             log: None,
             as_at: None,
+            begins: None,
             taken: Vec::new(),
             keyless: 0,
             rows: BTreeMap::new(),

@@ -3,6 +3,7 @@
 mod changing;
 mod faults;
 mod folded;
+mod reported;
 mod sheets;
 mod world;
 
@@ -389,7 +390,8 @@ async fn a_correction_that_is_refused_leaves_what_stands() {
     }
     let (.., published) = feed.import(&list(""), "2026-09-13T06:00:00Z").await;
     assert_eq!(published.accepted, 2);
-    assert_eq!(feed.events().await.len(), 3);
+    // Each of the four lists says up to when it reports.
+    assert_eq!(feed.events().await.len(), 3 + 4);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Of a mapping, which area a row is of.
 
 use crate::plain::plain;
-use joinedup_events::AreaId;
+use joinedup_events::{AreaId, Areas};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -33,6 +33,30 @@ pub struct AreaRule {
 }
 
 impl AreaRule {
+    /// This rule, unless all rows are said to be of one area.
+    #[must_use]
+    pub fn or_all_of(self, area: Option<&AreaId>) -> Self {
+        match area {
+            Some(area) => Self {
+                fixed: Some(area.clone()),
+                ..Self::default()
+            },
+            None => self,
+        }
+    }
+
+    /// For whom rows count, in words: a mapping may name an area that is not the reader's.
+    #[must_use]
+    pub fn words(&self, areas: &Areas) -> String {
+        match &self.fixed {
+            Some(area) => match areas.get(area.as_str()) {
+                Some(known) => format!("counted for {}, {area}", known.title),
+                None => format!("counted for {area}, which is not in the register of areas"),
+            },
+            None => "counted for the area that each row names".to_owned(),
+        }
+    }
+
     /// The area that a cell is said to stand for.
     #[must_use]
     pub fn value(&self, cell: &str) -> Option<&AreaId> {
@@ -66,5 +90,26 @@ impl From<BTreeMap<String, AreaId>> for AreaValues {
         let mut all: BTreeMap<String, AreaId> = clear.collect();
         all.extend(written);
         Self(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn for_whom_rows_count_is_said_in_words_whoever_said_it() {
+        let areas = Areas::built_in().unwrap();
+        let of_mapping = AreaRule {
+            fixed: AreaId::new("RAJ").ok(),
+            ..AreaRule::default()
+        };
+        let said = of_mapping.words(&areas);
+        assert_eq!(said, "counted for Mid and South Essex (trust), RAJ");
+        let other = AreaId::new("RDE").unwrap();
+        let said = of_mapping.or_all_of(Some(&other)).words(&areas);
+        assert_eq!(said, "counted for East Suffolk and North Essex, RDE");
+        let by_row = AreaRule::default().or_all_of(None).words(&areas);
+        assert_eq!(by_row, "counted for the area that each row names");
     }
 }

@@ -90,7 +90,7 @@ impl Pattern {
     /// Whether a cell is meant.
     #[must_use]
     pub fn matches(&self, cell: &str) -> bool {
-        let cell = plain(&cell.to_lowercase());
+        let cell = as_compared(cell);
         let Some((first, rest)) = self.0.split_first() else {
             return false;
         };
@@ -113,6 +113,11 @@ impl Pattern {
 /// One space between words, none around, whatever kind of space it was.
 fn plain(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A cell as patterns look at it: two that are the same so are one to a mapping.
+pub(crate) fn as_compared(cell: &str) -> String {
+    plain(&cell.to_lowercase())
 }
 
 /// One pattern or several.

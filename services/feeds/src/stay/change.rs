@@ -16,7 +16,7 @@ pub struct Change {
 }
 
 impl Change {
-    pub(super) fn new(about: &'static str) -> Self {
+    pub(crate) fn new(about: &'static str) -> Self {
         Self {
             about,
             taken_back: Vec::new(),
@@ -49,7 +49,7 @@ impl Change {
         self
     }
 
-    pub(super) fn says_something(&self) -> bool {
+    pub(crate) fn says_something(&self) -> bool {
         !self.taken_back.is_empty() || self.stated.is_some()
     }
 }

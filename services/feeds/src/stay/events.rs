@@ -5,8 +5,9 @@ use crate::line_list::row::Ring;
 use crate::pseudonym::{Key, Purpose};
 use chrono::{DateTime, Utc};
 use joinedup_events::facts::Retracted;
+use joinedup_events::referral::ReferralFact;
 use joinedup_events::transfer::TransferFact;
-use joinedup_events::{AreaId, EntityId, Event, EventKey, Fact, Slug};
+use joinedup_events::{AreaId, EntityId, Event, EventKey, Fact, Family, Slug};
 use joinedup_views::contribution::{FactKey, StoredFact};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,18 +68,26 @@ impl Origin<'_> {
                 self.ring.current.hash(Purpose::Event, &parts)
             )
         };
-        let event = |id, at, fact| self.event(id, at, changes.recorded, Fact::Transfer(fact));
-        // Who was the stay before it learns of what is taken back too.
-        let previous = |position: u64| {
+        let event = |id, at, fact| self.event(id, at, changes.recorded, fact);
+        let taken_back_as = |position: u64| {
             let mut own = known.iter().filter(|fact| fact.linked.is_none());
             let taken_back = own.find(|fact| fact.position == position)?;
-            taken_back.fact.previous().cloned()
+            let retracted = Retracted {
+                retracts: ids.get(&position)?.clone(),
+                retracts_source: None,
+                // Who was the stay before it learns of what is taken back too.
+                previous: taken_back.fact.previous().cloned(),
+            };
+            Some(match taken_back.fact.family() {
+                Family::Referral => Fact::Referral(ReferralFact::Retracted(retracted)),
+                _ => Fact::Transfer(TransferFact::Retracted(retracted)),
+            })
         };
         let mut events = Vec::new();
         for change in changes.changes {
             let stated = change.stated.map(|(at, fact)| {
                 let id = id(change.about, "stated");
-                event(id, at, fact)
+                event(id, at, Fact::Transfer(fact))
             });
             let mark = match &stated {
                 Some(stated) => stated.id.clone(),
@@ -90,11 +99,7 @@ impl Origin<'_> {
             let stands = stated.as_ref().is_none_or(&admits);
             let taken_back = change.taken_back.iter().filter(|_| stands).enumerate();
             events.extend(taken_back.filter_map(|(number, position)| {
-                let fact = TransferFact::Retracted(Retracted {
-                    retracts: ids.get(position)?.clone(),
-                    retracts_source: None,
-                    previous: previous(*position),
-                });
+                let fact = taken_back_as(*position)?;
                 let id = id(change.about, &number.to_string());
                 Some(event(id, changes.recorded, fact))
             }));
@@ -159,7 +164,6 @@ impl Origin<'_> {
 mod tests {
     use super::*;
     use joinedup_events::facts::Happened;
-    use joinedup_events::referral::ReferralFact;
     use joinedup_views::contribution::SourceKey;
 
     #[test]

@@ -3,6 +3,7 @@
 mod chain;
 pub(super) mod output;
 mod parquet;
+mod verify;
 
 use super::target::Target;
 use crate::cli::Failure;
@@ -16,9 +17,8 @@ use joinedup_projector::folded;
 use joinedup_views::view::View;
 use output::{Output, unwritten};
 use serde::Deserialize;
-use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Flags of `export`.
 #[derive(Clone, Debug, Args)]
@@ -118,7 +118,7 @@ struct Exported {
 /// Exit code 2 when it was asked wrongly, 1 when the log, the archive or the file is not as it should be.
 pub async fn run(export: Export) -> Result<(), Failure> {
     if let Some(file) = &export.verify {
-        return verify(file, &export);
+        return verify::run(file, &export);
     }
     let mut hashes = export.continues.iter().chain(&export.prev);
     if !hashes.all(|hash| archive::is_hash(hash)) {
@@ -151,7 +151,18 @@ pub async fn run(export: Export) -> Result<(), Failure> {
         of_log: export.of_log.clone(),
     };
     let out = Output::to(export.output.as_deref())?;
-    let exported = events(&export.target, &config, out.writer()?, &begin).await?;
+    let exported = match events(&export.target, &config, out.writer()?, &begin).await {
+        Ok(exported) => exported,
+        Err(mut failure) => {
+            if let Some(kept) = out.kept()? {
+                failure.sentence += &format!(
+                    ". What came before is in {}: it is not the whole, and --verify says what it holds",
+                    kept.display()
+                );
+            }
+            return Err(failure);
+        }
+    };
     out.done()?;
     report(&exported, &begin);
     Ok(())
@@ -271,8 +282,11 @@ fn from_server(
     if let Some(error) = copying.unwritten {
         return Err(unwritten(error));
     }
-    let summary = verified
-        .map_err(|error| Failure::new(format!("the server's answer is not whole: {error}")))?;
+    let summary = verified.map_err(|error| {
+        Failure::new(format!(
+            "the server's answer is not whole: {error}; its /readyz?verbose says whether its log is"
+        ))
+    })?;
     out.flush().map_err(unwritten)?;
     let expected = begin.continues.as_ref().filter(|_| summary.events > 0);
     if expected.is_some_and(|end| end.hash != summary.starts_from) {
@@ -324,64 +338,6 @@ impl<R: Read, W: Write> Read for Copying<R, W> {
         })?;
         Ok(read)
     }
-}
-
-fn verify(file: &Path, export: &Export) -> Result<(), Failure> {
-    let unread = |e| Failure::usage(format!("{} cannot be read: {e}", file.display()));
-    let opened: Box<dyn Read> = if file.is_dir() {
-        Box::new(chain::Files::of(file).map_err(unread)?)
-    } else {
-        Box::new(File::open(file).map_err(unread)?)
-    };
-    let summary = archive::verify(BufReader::new(opened))
-        .map_err(|e| Failure::new(format!("{}: {e}", file.display())))?;
-    let name = file.display();
-    // A backup that never wrote a file must not look like one that did.
-    if summary.events == 0 {
-        return Err(Failure::new(format!(
-            "{name} holds no archive: there is no event in it"
-        )));
-    }
-    if let Some(expected) = &export.expect
-        && *expected != summary.hash
-    {
-        return Err(Failure::new(format!(
-            "{name}: its last line has the hash {}, and not the one that was kept: lines are missing at its end, or it is \
-             another archive",
-            summary.hash
-        )));
-    }
-    if let Some(first) = summary.begins_late()
-        && summary.starts_from == archive::BEGIN
-        && !export.with_gaps
-    {
-        return Err(Failure::new(format!(
-            "{name}: it begins at position {first}, so it is not the whole: it was made with --after and without --continues, or \
-             its log had lost what was before, or was set up to forget; --with-gaps passes that"
-        )));
-    }
-    if let Some((first, last)) = summary.first_missing.filter(|_| !export.with_gaps) {
-        return Err(Failure::new(format!(
-            "{name}: every line is as it was written, and {} events are missing, the first from position {first} to \
-             {last}: the log had lost them, or was set up to forget; --with-gaps passes that",
-            summary.missing
-        )));
-    }
-    if summary.starts_from != export.continues.as_deref().unwrap_or(archive::BEGIN) {
-        return Err(Failure::new(format!(
-            "{name}: it continues an archive that is not here, so what is here is not the whole; --continues HASH passes it, with \
-             the hash of the last line of that archive"
-        )));
-    }
-    let span = match (summary.first, summary.last) {
-        (Some(first), Some(last)) => format!(" from position {first} to {last}"),
-        _ => String::new(),
-    };
-    println!(
-        "{name}: whole; {} events{span}, the hash of the last one is {}",
-        summary.events, summary.hash
-    );
-    Ok(())
 }
 
 #[cfg(test)]

@@ -68,13 +68,21 @@ pub struct Import {
 pub async fn run(import: Import) -> Result<(), Failure> {
     let config = import.target.settings()?;
     let definitions = Definitions::read(&config).map_err(Failure::usage)?;
-    if let Some(list) = ListMapping::named(&import.mapping).map_err(Failure::usage)? {
+    if let Some(mut list) = ListMapping::named(&import.mapping).map_err(Failure::usage)? {
         let areas = register(&import, definitions.areas.clone()).await?;
+        let area = import.list.area.as_ref();
+        if let Some(unknown) = area.filter(|area| areas.get(area.as_str()).is_none()) {
+            return Err(Failure::usage(format!(
+                "--area {unknown} is not in the register of areas: add it to a file of areas, and give that with --areas"
+            )));
+        }
+        list.area = list.area.or_all_of(area);
         return super::import_list::run(&import, &list, &areas, &config, &definitions).await;
     }
-    if import.list.pseudonym_key_file.is_some() || import.list.dry_run {
+    let list = &import.list;
+    if list.pseudonym_key_file.is_some() || list.dry_run || list.area.is_some() {
         return Err(Failure::usage(
-            "--pseudonym-key-file and --dry-run are for lists of people: name the list's mapping with --mapping (spells, mdt or a file)",
+            "--pseudonym-key-file, --area and --dry-run are for lists of people: name the list's mapping with --mapping (spells, mdt or a file)",
         ));
     }
     let mapping = match import.mapping.as_str() {

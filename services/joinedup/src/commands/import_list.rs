@@ -2,11 +2,12 @@
 
 use super::import::Import;
 use crate::cli::Failure;
+use crate::open_log::{self, OpenLogError};
 use chrono::{DateTime, Utc};
 use clap::Args;
 use joinedup_application::app::Definitions;
 use joinedup_application::config::Config;
-use joinedup_events::Areas;
+use joinedup_events::{AreaId, Areas};
 use joinedup_feeds::http_client::ClientError;
 use joinedup_feeds::line_list::mapping::ListMapping;
 use joinedup_feeds::line_list::recover::{self, RecoverError};
@@ -23,6 +24,10 @@ use std::path::{Path, PathBuf};
 /// Flags for lists of people.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ListFlags {
+    /// For a list of people: the area that every row counts for, such as a trust's code, in place of what the mapping says. The
+    /// built-in mapping `spells` says RAJ.
+    #[arg(long, value_name = "CODE", value_parser = AreaId::new)]
+    pub area: Option<AreaId>,
     /// For a list of people: the file with the key that numbers of people are hashed with, at least 32 bytes that others cannot
     /// read (`openssl rand -hex 32`). Keep it: without it the next list makes everybody a stranger.
     #[arg(long, value_name = "FILE")]
@@ -81,11 +86,15 @@ pub async fn run(
         Some(path) => path.clone(),
         None => default_store(import, mapping, &ring.current, key_file),
     };
-    let sink = match flags.dry_run && !import.target.is_named() {
-        true => None,
+    let sink = match flags.dry_run {
+        true => looked_at(import, config, definitions).await?,
         false => Some(import.target.open(config, definitions).await?),
     };
-    let (store, mut before) = Store::open(&path, mapping, &ring).map_err(Failure::usage)?;
+    let (store, mut before) = match flags.dry_run {
+        true => Store::look(&path, mapping, &ring).map(|before| (None, before)),
+        false => Store::open(&path, mapping, &ring).map(|(store, before)| (Some(store), before)),
+    }
+    .map_err(Failure::usage)?;
     let mut identity = None;
     if let Some(sink) = &sink {
         (before, identity) = held_against(sink, before, mapping, &ring).await?;
@@ -95,7 +104,7 @@ pub async fn run(
         let sink = sink.as_ref().filter(|_| !flags.dry_run);
         let (mut next, faults) = one(import, mapping, &ring, areas, file, before, sink).await?;
         next.log.clone_from(&identity);
-        if sink.is_some() {
+        if let Some(store) = &store {
             store.save(&next).map_err(Failure::new)?;
         }
         before = Some(next);
@@ -111,6 +120,26 @@ pub async fn run(
                 "went in"
             }
         ))),
+    }
+}
+
+/// What a dry run compares with, where it is named and there: it makes nothing.
+async fn looked_at(
+    import: &Import,
+    config: &Config,
+    definitions: &Definitions,
+) -> Result<Option<Sink>, Failure> {
+    let target = &import.target;
+    if let Some(url) = &target.url {
+        return Ok(Some(Sink::Server(target.server(url)?)));
+    }
+    if !target.is_named() {
+        return Ok(None);
+    }
+    match open_log::open(config).await {
+        Ok(log) => Ok(Some(Sink::log(log, definitions.clone()))),
+        Err(OpenLogError::NoLog(_)) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -223,7 +252,7 @@ async fn one(
     {
         eprintln!("{}", fault.row.in_file(&name));
     }
-    let mut text = summary(&plan, &reading, before.is_none());
+    let mut text = summary(&list, &plan, &reading, before.is_none());
     if let Some(published) = published {
         let _ = writeln!(
             text,

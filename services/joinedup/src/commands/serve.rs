@@ -25,6 +25,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How often it is looked whether the numbers of people that readers get are due.
 const RENEW_EVERY: Duration = Duration::from_secs(60);
+/// How often it is looked whether the register has every place that is reported on.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// The longest that an orderly stop may take. Answers have ten seconds to finish, and what is folded five to be saved.
 const END_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -167,7 +169,7 @@ pub async fn serve(
         }
     };
     let audit = access.audit.clone();
-    let served = joinedup_web::serve(listener, app, access, stopped).await;
+    joinedup_web::serve(listener, app, access, stopped).await;
     stopping.cancel();
     feeds.ended().await;
     if let Some(projector) = projector {
@@ -184,29 +186,39 @@ pub async fn serve(
     }
     match health.ends() {
         Some(why) => Err(Failure::new(why)),
-        None => served.map_err(Failure::new),
+        None => Ok(()),
     }
 }
 
 /// Looks after the log: whether it takes events and, where views are built from it, whether it is whole.
 fn watch(app: &App, over: CancellationToken) -> Vec<JoinHandle<()>> {
-    let (health, log, publishes) = (app.health.clone(), app.log.clone(), app.publisher.is_some());
     let mut tasks = Vec::new();
     if app.views.is_some() {
-        let (scrub, log) = (health.scrub.clone(), log.clone());
+        let (scrub, log) = (app.health.scrub.clone(), app.log.clone());
         tasks.push(tokio::spawn(async move {
             scrub.run(log, Pace::default()).await;
+        }));
+        let renewed = app.clone();
+        tasks.push(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(RENEW_EVERY).await;
+                renewed.renew_edition();
+            }
         }));
         let app = app.clone();
         tasks.push(tokio::spawn(async move {
             loop {
-                tokio::time::sleep(RENEW_EVERY).await;
-                app.renew_edition();
+                tokio::time::sleep(LOOK_EVERY).await;
+                let seen = app.clone();
+                let look = tokio::task::spawn_blocking(move || seen.health.look_at_areas(&seen));
+                // What panicked was written down, and the next look is another.
+                let _ = look.await;
             }
         }));
     }
+    let app = app.clone();
     tasks.push(tokio::spawn(async move {
-        health.watch(log, publishes, over).await;
+        app.health.watch(&app, over).await;
     }));
     tasks
 }

@@ -37,7 +37,7 @@ pub async fn list(
 ) -> Result<Json<Changes>, Problem> {
     aside(app.turns.clone(), move || {
         let area = area_asked(&app, of.area.as_deref())?;
-        let audience = caller.audience_in([area.as_str()].into_iter());
+        let audience = caller.audience_of(area.as_str());
         let measure = of.measure.as_deref();
         if measure.is_some_and(|m| app.definitions.measures.get(m).is_none()) {
             return Err(Problem::no_measure());

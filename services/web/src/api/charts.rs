@@ -31,7 +31,7 @@ pub async fn chart(
     parameters.retain(|(name, _)| name != "audience");
     let home = area_asked(&app, None)?;
     let request = ChartRequest::from_parameters(measure, &parameters, home.as_str())?;
-    let audience = caller.audience_in([request.area.as_str()].into_iter());
+    let audience = caller.audience_of(request.area.as_str());
     let turns = app.turns.clone();
     let answer = turns.work(move || ask(&app, &request, audience)).await??;
     match form {

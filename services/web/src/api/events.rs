@@ -101,9 +101,13 @@ impl From<ModeError> for Problem {
     }
 }
 
+/// Up to when a source has reported it says itself.
+const SOURCE_REPORTED: &str = "care.joinedup.change.source-reported";
+
 /// Publishing observations, transfers, referrals and responses is a service's work; ratings and changes are a person's.
-fn role_for(family: Family) -> Role {
+fn role_for(family: Family, submitted: &Submitted) -> Role {
     match family {
+        Family::Change if submitted.is_of(SOURCE_REPORTED) => Role::Publisher,
         Family::Assessment | Family::Change => Role::Assessor,
         _ => Role::Publisher,
     }
@@ -146,7 +150,7 @@ fn admit<'a>(
         if let Ok(submitted) = &read
             && let Some(family) = submitted.family()
         {
-            caller.must(role_for(family))?;
+            caller.must(role_for(family, submitted))?;
         }
         let admitted =
             read.and_then(|submitted| admission::admit(&app.definitions, submitted, arrival));

@@ -28,7 +28,7 @@ pub async fn one(
             Problem::not_found("There is no such lens; GET /api/v1/lenses lists them")
         })?;
         let area = area_asked(&app, of.area.as_deref())?;
-        let audience = caller.audience_in([area.as_str()].into_iter());
+        let audience = caller.audience_of(area.as_str());
         Ok(LensInPlace {
             items: look(&app, &lens, &area, audience)?,
             lens,

@@ -40,7 +40,7 @@ pub async fn list(
 ) -> Result<Json<Outcomes>, Problem> {
     aside(app.turns.clone(), move || {
         let area = area_asked(&app, of.area.as_deref())?;
-        let audience = caller.audience_in([area.as_str()].into_iter());
+        let audience = caller.audience_of(area.as_str());
         let status = charts::views(&app)?.status();
         let verdicts = outcomes::verdicts(&app, &area, audience)?;
         let mut nodes = outcomes::standing(&app, &area, &verdicts)?.nodes;
@@ -129,7 +129,7 @@ pub async fn first(
 ) -> Result<Json<Priorities>, Problem> {
     aside(app.turns.clone(), move || {
         let area = area_asked(&app, of.area.as_deref())?;
-        let audience = caller.audience_in([area.as_str()].into_iter());
+        let audience = caller.audience_of(area.as_str());
         let mut ratings = outcomes::ratings(&app, &app.definitions.areas.within(&area))?;
         if let Some(framework) = &of.framework {
             ratings.retain(|r| r.framework.as_str() == framework);

@@ -27,7 +27,7 @@ pub async fn read(
 ) -> Result<Json<Plan>, Problem> {
     aside(app.turns.clone(), move || {
         let area = area_asked(&app, of.area.as_deref())?;
-        let audience = caller.audience_in([area.as_str()].into_iter());
+        let audience = caller.audience_of(area.as_str());
         let items = plan(&app, &area)?;
         Ok(Plan {
             one_page: one_page(&app, &area, audience, &items)?,

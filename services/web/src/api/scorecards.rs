@@ -45,7 +45,7 @@ pub async fn one(
             Problem::not_found("There is no such scorecard; GET /api/v1/scorecards lists them")
         })?;
         let area = area_asked(&app, of.area.as_deref())?;
-        let audience = caller.audience_in([area.as_str()].into_iter());
+        let audience = caller.audience_of(area.as_str());
         let people = of.population.as_deref().filter(|id| !id.is_empty());
         let model = app.definitions.catalogue.model();
         if people.is_some_and(|id| model.population(id).is_none()) {

@@ -6,6 +6,7 @@ use crate::door::problem::Problem;
 use crate::door::scope;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
+use chrono::NaiveDate;
 use joinedup_application::app::App;
 use joinedup_application::authors;
 use joinedup_application::charts::{self, ChartRequest};
@@ -15,7 +16,10 @@ use joinedup_log::Position;
 use joinedup_views::cell::Place;
 use joinedup_views::contribution::FactKey;
 use joinedup_views::contributions::contribute;
+use joinedup_views::measure::Source;
 use joinedup_views::period::Period;
+use joinedup_views::quantity::Kind;
+use joinedup_views::tally::Delta;
 use joinedup_views::view::{Entity as Stored, View};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -32,6 +36,14 @@ pub async fn points(
 ) -> Result<Json<Trace>, Problem> {
     let home = area_asked(&app, None)?;
     let request = ChartRequest::from_parameters(&measure, &parameters, home.as_str())?;
+    Ok(Json(traced(&app, caller, &request).await?))
+}
+
+/// What stands behind the period that holds the date from which a question asks, as far as the caller covers it.
+///
+/// # Errors
+/// 400 without that date, 404 for an unknown measure or area, 503 without views.
+pub async fn traced(app: &App, caller: Caller, request: &ChartRequest) -> Result<Trace, Problem> {
     let date = request
         .from
         .ok_or_else(|| Problem::bad_request("`from` is needed: a date of the period to trace"))?;
@@ -41,8 +53,12 @@ pub async fn points(
         .get(&request.measure)
         .ok_or_else(Problem::no_measure)?;
     let quantity = definition.quantity.clone();
+    let kind = match definition.source() {
+        Some(Source::Coded(coded)) => Some(coded.kind()),
+        _ => None,
+    };
     let period = Period::of(request.period.unwrap_or(definition.period), date);
-    let area = charts::area(&app, &request.area)?;
+    let area = charts::area(app, &request.area)?;
     let within: BTreeSet<String> = app
         .definitions
         .areas
@@ -51,12 +67,12 @@ pub async fn points(
         .map(ToString::to_string)
         .collect();
     let filter = definition.filter.and(&request.filter);
-    let views = charts::views(&app)?.clone();
+    let views = charts::views(app)?.clone();
     let found = app
         .turns
         .work(move || {
             views.read(|view| {
-                behind(view, &quantity, period, |place, breakdown| {
+                behind(view, (&quantity, kind), period, |place, breakdown| {
                     place.is_within(|area| within.contains(area))
                         && place.is_within(|area| caller.covers(area))
                         && filter.passes(breakdown)
@@ -65,18 +81,40 @@ pub async fn points(
         })
         .await?;
     let count = found.len();
-    Ok(Json(Trace {
+    Ok(Trace {
         period_start: period.start,
         period_end: period.end,
         count,
         truncated: count > MAX_ENTITIES,
         entities: found.into_iter().take(MAX_ENTITIES).collect(),
-    }))
+    })
+}
+
+/// Whether what an entity adds on some days counts in a period. To a stock it counts from the day on which it came, also where that
+/// was long before.
+fn counts_in(period: Period, kind: Option<Kind>, added: &[(NaiveDate, Delta)]) -> bool {
+    let is_within = |date: NaiveDate| (period.start..period.end).contains(&date);
+    if kind != Some(Kind::Level) {
+        return added.iter().any(|(date, _)| is_within(*date));
+    }
+    let steps = added.iter().filter_map(|(date, delta)| match delta {
+        Delta::Sums(sums) => Some((*date, sums.value)),
+        Delta::Value(_) => None,
+    });
+    let at_start: i64 = steps
+        .clone()
+        .filter(|(date, _)| *date <= period.start)
+        .map(|(_, change)| change)
+        .sum();
+    at_start > 0
+        || steps
+            .clone()
+            .any(|(date, change)| is_within(date) && change > 0)
 }
 
 fn behind(
     view: &View,
-    quantity: &str,
+    (quantity, kind): (&str, Option<Kind>),
     period: Period,
     counts: impl Fn(Place<'_>, &[(Box<str>, Box<str>)]) -> bool,
 ) -> Vec<Entity> {
@@ -86,28 +124,28 @@ fn behind(
         .filter(|(_, entity)| Some(entity.family) == family)
         .filter_map(|(_, entity)| {
             let facts = entity.facts.standing();
-            let mut hit = None;
+            let mut home = None;
+            let mut added = Vec::new();
             contribute(
                 entity.family,
                 &facts,
                 &mut |q: &str,
                       place: Place<'_>,
                       breakdown: &[(&str, &str)],
-                      date: chrono::NaiveDate,
-                      _| {
+                      date: NaiveDate,
+                      delta: Delta| {
                     let owned: Vec<(Box<str>, Box<str>)> = breakdown
                         .iter()
                         .map(|(d, v)| ((*d).into(), (*v).into()))
                         .collect();
-                    if q == quantity
-                        && (period.start..period.end).contains(&date)
-                        && counts(place, &owned)
-                    {
-                        hit = Some(place.home.to_owned());
+                    if q == quantity && counts(place, &owned) {
+                        home.get_or_insert_with(|| place.home.to_owned());
+                        added.push((date, delta));
                     }
                 },
             );
-            hit.map(|area| known(entity, area))
+            let area = home.filter(|_| counts_in(period, kind, &added));
+            area.map(|area| known(entity, area))
         })
         .collect();
     found.sort_by(|a, b| a.id.cmp(&b.id));
@@ -195,4 +233,34 @@ pub async fn event(
         subject: event.subject.to_string(),
         event: payload,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_came_long_before_is_behind_the_stock_of_every_day_until_they_left() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let week = Period {
+            start: day("2026-11-02"),
+            end: day("2026-11-09"),
+        };
+        let stay = |from: &str, to: Option<&str>| {
+            let left = to.map(|to| (day(to), Delta::step(-1)));
+            let steps = std::iter::once((day(from), Delta::step(1))).chain(left);
+            counts_in(week, Some(Kind::Level), &steps.collect::<Vec<_>>())
+        };
+        assert!(stay("2026-09-01", None));
+        assert!(stay("2026-09-01", Some("2026-11-05")));
+        assert!(stay("2026-11-08", None));
+        assert!(
+            !stay("2026-09-01", Some("2026-11-02")),
+            "gone before its first night"
+        );
+        assert!(!stay("2026-11-09", None));
+        let discharge =
+            |on: &str| counts_in(week, Some(Kind::Values), &[(day(on), Delta::Value(3))]);
+        assert!(discharge("2026-11-08") && !discharge("2026-11-09"));
+    }
 }

@@ -204,6 +204,8 @@ impl Seen {
         let sees_small = |audience: fn(&Caller) -> bool| caller.is_some_and(audience);
         let is = match kind {
             Record::Refusals => return None,
+            // A form that was sent and changed nothing.
+            Record::Write if is_answered && recorded_nothing(response) => return None,
             // What failed on our side may have been recorded all the same, unless the door refused it before.
             Record::Write if is_answered || status.is_server_error() && self.begun.is_begun() => {
                 return Some(Did::Write);
@@ -244,6 +246,12 @@ fn by(caller: &Caller) -> By {
         Kind::Token => By::Token,
         Kind::Local => By::Local,
     }
+}
+
+/// Whether the handler says that it recorded nothing. Where it says nothing, it may have recorded something.
+fn recorded_nothing(response: &Response) -> bool {
+    let recorded = response.extensions().get::<Recorded>();
+    recorded.is_some_and(|Recorded(about)| about.events.is_empty())
 }
 
 fn is_page(response: &Response) -> bool {
@@ -324,6 +332,17 @@ mod tests {
         let busy = Problem::unavailable("busy").into_response();
         assert_eq!(seen(false).did(&busy, None), None);
         assert_eq!(seen(true).did(&busy, None), Some(Did::Write));
+    }
+
+    #[test]
+    fn a_form_that_changed_nothing_recorded_nothing() {
+        let did = |positions: &[u64]| {
+            let area = AreaId::new("north").unwrap();
+            let answer = StatusCode::SEE_OTHER.into_response();
+            let answer = recorded_of(answer, &area, "sheet", positions.iter().copied());
+            seen(true).did(&answer, None)
+        };
+        assert_eq!((did(&[]), did(&[7])), (None, Some(Did::Write)));
     }
 
     #[test]

@@ -250,7 +250,21 @@ impl Caller {
         if sees_small && areas.all(|area| self.covers(area)) {
             Audience::Operations
         } else {
-            Audience::Public
+            self.audience_elsewhere()
+        }
+    }
+
+    /// What the caller may see of an area.
+    #[must_use]
+    pub fn audience_of(&self, area: &str) -> Audience {
+        self.audience_in(std::iter::once(area))
+    }
+
+    /// What the caller may see of areas whose people are not theirs.
+    fn audience_elsewhere(&self) -> Audience {
+        match self.bounds {
+            Some(_) => Audience::Neighbours,
+            None => Audience::Public,
         }
     }
 
@@ -270,7 +284,7 @@ impl Caller {
         if self.has(Role::Operator) && self.bounds.is_none() && !self.as_public {
             Audience::Operations
         } else {
-            Audience::Public
+            self.audience_elsewhere()
         }
     }
 }
@@ -462,10 +476,10 @@ mod tests {
         );
         assert_eq!(
             sees(&["havenshire-north", "havenshire-west"]),
-            Audience::Public
+            Audience::Neighbours
         );
-        assert_eq!(sees(&["havenshire"]), Audience::Public);
-        assert_eq!(bound.audience_everywhere(), Audience::Public);
+        assert_eq!(sees(&["havenshire"]), Audience::Neighbours);
+        assert_eq!(bound.audience_everywhere(), Audience::Neighbours);
         let free = caller(&[Role::Operator]).within(Vec::new(), &register);
         assert_eq!(free.audience_everywhere(), Audience::Operations);
     }

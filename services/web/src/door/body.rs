@@ -147,8 +147,9 @@ fn name(request: &Request) -> Option<&str> {
 impl Room {
     async fn filled(&self, request: Request, next: Next) -> Result<Response, Problem> {
         let limit = self.limit;
-        let is_of_feed = request.uri().path().starts_with(FEEDS);
-        let too_large = || too_large(limit, is_of_feed);
+        let path = request.uri().path();
+        let (is_of_feed, is_of_api) = (path.starts_with(FEEDS), path.starts_with("/api/"));
+        let too_large = || too_large(limit, is_of_feed, is_of_api);
         let announced = request.body().size_hint();
         if request.method().is_safe() {
             // What is only asked for has no use for one, so none is waited for.
@@ -207,7 +208,7 @@ async fn read(
     Ok(whole.freeze())
 }
 
-fn too_large(limit: usize, is_of_feed: bool) -> Problem {
+fn too_large(limit: usize, is_of_feed: bool, is_of_api: bool) -> Problem {
     let detail = match limit {
         // A list is whole or it takes people back, so it cannot be cut into batches.
         MAX_BODY if is_of_feed => {
@@ -216,14 +217,20 @@ fn too_large(limit: usize, is_of_feed: bool) -> Problem {
                 "A file has {mib} MiB at most here: put it into the folder of a feed, or use `joinedup import`"
             )
         }
-        MAX_BODY => {
+        MAX_BODY if is_of_api => {
             format!("A body has {MAX_BODY} bytes at most: send the events in smaller batches")
         }
         MAX_FILE_FORM => {
             let mib = MAX_FILE >> 20;
             format!("A file has {mib} MiB at most: split it, or use `joinedup import`")
         }
-        _ => format!("This form has {limit} bytes at most"),
+        _ => {
+            let most = match limit >> 20 {
+                0 => format!("{} kB", limit >> 10),
+                mb => format!("{mb} MB"),
+            };
+            format!("A form can hold {most} at most: shorten what you send, or send it in parts")
+        }
     };
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)
 }
@@ -231,4 +238,18 @@ fn too_large(limit: usize, is_of_feed: bool) -> Problem {
 fn too_slow(within: Duration) -> Problem {
     let detail = format!("The body did not come within {} seconds", within.as_secs());
     Problem::new(StatusCode::REQUEST_TIMEOUT, "Too slow", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_large_is_said_in_words_of_who_sent_it() {
+        let said =
+            |limit: usize, is_of_api: bool| format!("{:?}", too_large(limit, false, is_of_api));
+        assert!(said(MAX_BODY, true).contains("smaller batches"));
+        assert!(said(MAX_BODY, false).contains("A form can hold 1 MB at most"));
+        assert!(said(MAX_ANSWER, false).contains("64 kB"));
+    }
 }

@@ -75,7 +75,7 @@ pub(crate) const BAD_REQUEST: &str = "This request cannot be answered";
 pub(crate) const NOT_FOUND: &str = "Not found";
 
 /// What is asked of whoever sent no token.
-const SEND_TOKEN: &str = "Send a token: `Authorization: Bearer …`, or in a browser any user name with the token as password";
+pub(crate) const SEND_TOKEN: &str = "Send a token: `Authorization: Bearer …`, or in a browser any user name with the token as password";
 
 impl Problem {
     /// A problem of a status, with a sentence that says what to do.
@@ -216,7 +216,7 @@ impl Problem {
         Self::new(
             StatusCode::FORBIDDEN,
             "You may not do that",
-            format!("The role `{role}` is needed"),
+            format!("The role `{role}` is needed: ask whoever runs this service for it"),
         )
     }
 

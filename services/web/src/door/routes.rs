@@ -79,7 +79,9 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/", READER, Record::Numbers),
     route("GET", "/measures", READER, Record::Refusals),
     route("GET", "/measures/{id}", READER, Record::Numbers),
-    route("GET", "/measures/{id}/{what}", READER, Record::Numbers),
+    route("GET", "/measures/{id}/slide.svg", READER, Record::Numbers),
+    route("GET", "/measures/{id}/slide.png", READER, Record::Numbers),
+    route("GET", "/measures/{id}/records", OPERATOR, Record::People),
     route("POST", "/measures/{id}/{what}", ASSESSOR, Record::Write),
     route("GET", "/changes", READER, Record::Numbers),
     route("POST", "/changes", ASSESSOR, Record::Write),
@@ -128,10 +130,15 @@ pub const ROUTES: &[Route] = &[
         ASSESSOR,
         Record::Write,
     ),
-    route("POST", "/frameworks/{id}/links", PUBLISHER, Record::Write),
     route(
         "POST",
-        "/frameworks/{id}/links/stop",
+        "/frameworks/{id}/answers/links",
+        PUBLISHER,
+        Record::Write,
+    ),
+    route(
+        "POST",
+        "/frameworks/{id}/answers/links/stop",
         PUBLISHER,
         Record::Write,
     ),
@@ -309,6 +316,21 @@ pub fn find(method: &Method, path: &str) -> Option<&'static Route> {
     };
     let mut routes = ROUTES.iter();
     routes.find(|route| route.method == method && route.path == path)
+}
+
+/// The page that holds the form of an address that is only sent to: the address itself, cut off until the list has a page
+/// for it. None for addresses that are not a form's.
+#[must_use]
+pub fn page_of_form(known: &str, path: &str) -> Option<String> {
+    find(&Method::POST, known)?;
+    let (mut known, mut path) = (known, path);
+    while let (Some((above, _)), Some((cut, _))) = (known.rsplit_once('/'), path.rsplit_once('/')) {
+        (known, path) = (above, cut);
+        if find(&Method::GET, known).is_some() {
+            return Some(path.to_owned());
+        }
+    }
+    Some("/".to_owned())
 }
 
 /// The path of a request as the router knows it; none where it has none.

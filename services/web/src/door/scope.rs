@@ -51,7 +51,7 @@ pub fn contradictions_for(app: &App, caller: &Caller) -> Result<Vec<Listed>, Que
         Audience::Operations => {
             contradictions(app, Audience::Operations, |area| caller.covers(area))
         }
-        Audience::Public => contradictions(app, Audience::Public, |_| true),
+        Audience::Public | Audience::Neighbours => contradictions(app, Audience::Public, |_| true),
     }
 }
 
@@ -121,15 +121,24 @@ pub fn misplaced(caller: &Caller, app: &App, event: &Event) -> Vec<FieldError> {
             "must be an event of one of the areas that you are bound to",
         ));
     }
-    if let Fact::Change(ChangeFact::SourceEnded(end)) = &event.fact
-        && reports_elsewhere(caller, app, &end.ended)
+    if let Some((pointer, source)) = speaks_of(event)
+        && reports_elsewhere(caller, app, source)
     {
         found.push(wrong(
-            "/data/ended",
+            pointer,
             "must be a source that reports on areas that you are bound to alone",
         ));
     }
     found
+}
+
+/// The source of which an event says up to when it has reported, in all its areas: one that has ended, or its own.
+fn speaks_of(event: &Event) -> Option<(&'static str, &str)> {
+    match &event.fact {
+        Fact::Change(ChangeFact::SourceEnded(end)) => Some(("/data/ended", &end.ended)),
+        Fact::Change(ChangeFact::SourceReported(_)) => Some(("/source", &event.source)),
+        _ => None,
+    }
 }
 
 /// Whether an event takes back what was said of an area that is not the caller's. Of a chart, which several areas share,

@@ -20,7 +20,7 @@ use joinedup_application::app::App;
 use joinedup_application::tls::Tls;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -35,23 +35,24 @@ pub struct Routes {
     pub unfinished: Unfinished,
 }
 
-/// Serves until `stopped` is done.
-///
-/// # Errors
-/// When the listener fails for good.
+/// How often it is logged that connections cannot be accepted.
+const WARNING_EVERY: Duration = Duration::from_secs(60);
+
+/// Serves until `stopped` is done. A connection that cannot be accepted ends nothing: the next one may come through.
 pub async fn serve(
     listener: TcpListener,
     app: &App,
     tls: Option<Tls>,
     routes: Routes,
     stopped: impl Future<Output = ()>,
-) -> Result<(), std::io::Error> {
+) {
     let stopping = app.stopping.clone();
     let places = Places::new(Limits::of(&app.config));
     let proxies: Arc<[IpAddr]> = app.config.proxies.clone().into();
     let server_crowded = spare(routes.health.clone(), Crowded::Server);
     let client_crowded = spare(routes.health.clone(), Crowded::Client);
     let graceful = GracefulShutdown::new();
+    let mut warned = None;
     tokio::pin!(stopped);
     loop {
         let accepted = tokio::select! {
@@ -61,9 +62,13 @@ pub async fn serve(
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Too many open files, or a client that left: the next one may come through.
-                tracing::warn!(%error, "a connection was not accepted");
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                // Too many open files, or a client that left.
+                let is_due = warned.is_none_or(|at: Instant| at.elapsed() >= WARNING_EVERY);
+                if is_due {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    warned = Some(Instant::now());
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
         };
@@ -99,7 +104,6 @@ pub async fn serve(
     {
         tracing::warn!("answers that were not finished in time were cut off");
     }
-    Ok(())
 }
 
 /// One connection, and by what it is answered.

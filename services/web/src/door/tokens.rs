@@ -36,6 +36,8 @@ struct Known {
     digest: RwLock<Option<[u8; 32]>>,
     /// At the last look the file held nothing.
     was_empty: AtomicBool,
+    /// Why it was not taken at the last look.
+    fault: RwLock<Option<String>>,
 }
 
 /// Why a token was not taken.
@@ -103,6 +105,7 @@ impl Tokens {
                 caller: caller(token, areas)?,
                 digest: RwLock::new(Some(digest)),
                 was_empty: AtomicBool::new(false),
+                fault: RwLock::default(),
             });
         }
         Ok(Self(Arc::new(Inner {
@@ -141,15 +144,9 @@ impl Tokens {
             if !known.was_empty.swap(is_empty, Ordering::Relaxed) && is_empty {
                 continue;
             }
-            let now = match self.read_again(known) {
-                Ok(digest) => Some(digest),
-                Err(error) => {
-                    if known.current().is_some() {
-                        tracing::error!(%error, "a token is no longer taken");
-                    }
-                    None
-                }
-            };
+            let read = self.read_again(known);
+            known.keep_fault(read.as_ref().err().map(ToString::to_string));
+            let now = read.ok();
             let mut current = known.digest.write().unwrap_or_else(PoisonError::into_inner);
             if now.is_some() && *current != now {
                 tracing::info!(name, "a token was replaced");
@@ -183,6 +180,16 @@ impl Tokens {
 }
 
 impl Known {
+    /// Keeps why it is not taken, and logs a reason that is another than before: whoever mends one learns of the next.
+    fn keep_fault(&self, now: Option<String>) {
+        let mut fault = self.fault.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(why) = now.as_ref().filter(|why| fault.as_ref() != Some(*why)) {
+            let file = self.file.display();
+            tracing::error!(error = why, %file, "a token is not taken");
+        }
+        *fault = now;
+    }
+
     fn current(&self) -> Option<[u8; 32]> {
         *self.digest.read().unwrap_or_else(PoisonError::into_inner)
     }

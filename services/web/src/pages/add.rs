@@ -9,7 +9,6 @@ mod second;
 mod taken;
 mod untitled;
 
-use super::filling::Faults;
 use super::layout::{self, Tab};
 use super::record::must_be_own;
 use super::visit::Visit;
@@ -97,7 +96,7 @@ fn page(visit: &Visit, title: &str, body: &Markup) -> Markup {
 
 /// `GET /data/add`.
 async fn begin(visit: Visit) -> Result<Response, Problem> {
-    let show = |visit: &Visit| Ok(first::page(visit, &Faults::default()));
+    let show = |visit: &Visit| Ok(first::page(visit, None, ""));
     visit.render(show).await
 }
 
@@ -112,12 +111,17 @@ async fn bring(
     let form = form.map_err(|_| {
         Problem::bad_request("The form was not sent as a form with a file: open the page again")
     })?;
+    let Brought {
+        field,
+        file,
+        pasted,
+    } = read(form).await?;
     let refused = |visit: Visit, why: String| async {
-        let show = move |visit: &Visit| Ok(first::page(visit, &Faults::one("file", why)));
+        let show = move |visit: &Visit| Ok(first::page(visit, Some((field, &why)), &pasted));
         let page = visit.render(show).await?;
         Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
     };
-    let Some(file) = read(form).await? else {
+    let Some(file) = file else {
         let why = "Choose a file, or paste a table";
         return refused(visit, why.to_owned()).await;
     };
@@ -145,12 +149,22 @@ async fn bring(
     Ok(Redirect::to(&next.to_string()).into_response())
 }
 
-/// The file of a form, or else its text; none when both are empty.
-async fn read(mut form: Multipart) -> Result<Option<TableFile>, Problem> {
+/// What came with the form.
+struct Brought {
+    /// The field that the table is from.
+    field: &'static str,
+    /// The file, or else the pasted text as one; none when both are empty.
+    file: Option<TableFile>,
+    /// What was pasted, as it was: a form that comes back still has it.
+    pasted: String,
+}
+
+/// Reads the form.
+async fn read(mut form: Multipart) -> Result<Brought, Problem> {
     let broken = |_: MultipartError| {
         Problem::bad_request("The form cannot be read to its end: send it again")
     };
-    let mut pasted = None;
+    let (mut file, mut pasted) = (None, None);
     while let Some(field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
         let file_name = field.file_name().unwrap_or_default().to_owned();
@@ -161,16 +175,25 @@ async fn read(mut form: Multipart) -> Result<Option<TableFile>, Problem> {
         match name.as_str() {
             "file" => {
                 let base = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
-                let name = base.chars().take(MAX_NAME).collect();
-                return Ok(Some(TableFile { name, bytes }));
+                let name: String = base.chars().take(MAX_NAME).collect();
+                file = Some(TableFile::new(name, bytes));
             }
             "text" => pasted = Some(bytes),
             _ => {}
         }
     }
-    let name = "pasted.csv".to_owned();
-    let bytes = pasted.map(untitled::with_titles);
-    Ok(bytes.map(|bytes| TableFile { name, bytes }))
+    let text = pasted.as_deref().unwrap_or_default();
+    let text = String::from_utf8_lossy(text).into_owned();
+    let as_file = |bytes| TableFile::new("pasted.csv", untitled::with_titles(bytes));
+    Ok(Brought {
+        field: if file.is_none() && pasted.is_some() {
+            "text"
+        } else {
+            "file"
+        },
+        file: file.or(pasted.map(as_file)),
+        pasted: text,
+    })
 }
 
 /// `GET /data/add/{id}`: what the columns mean, and what comes of it.
@@ -180,11 +203,12 @@ async fn look(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let file = held.get(&visit.caller, &id, Instant::now())?;
+    let added = held.added(&visit.caller, &id);
     let _turn = held.turn().await?;
     let show = move |visit: &Visit| {
         let pairs = visit.address.pairs().to_vec();
         let prepared = prepare(visit, &file, &id, &Fields(&pairs))?;
-        Ok(second::page(visit, &id, &file.name, &prepared))
+        Ok(second::page(visit, &id, &file.name, &prepared, added))
     };
     visit.render(show).await
 }
@@ -209,12 +233,13 @@ async fn take(
         .await
         .map_err(|_| Problem::unavailable("The file could not be read"))??;
     drop(turn);
-    if prepared.table.facts.is_empty() {
-        let show = move |visit: &Visit| Ok(second::page(visit, &id, &file.name, &prepared));
+    if !prepared.is_seen || prepared.table.facts.is_empty() {
+        let show = move |visit: &Visit| Ok(second::page(visit, &id, &file.name, &prepared, None));
         let page = visit.render(show).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let counts = taken::publish(&app, &visit.caller, &prepared).await?;
+    held.was_added(&visit.caller, &id, app.now());
     let events = About::events_at(counts.positions.iter().copied());
     let show = move |visit: &Visit| Ok(taken::page(visit, &id, &prepared, &counts));
     let mut page = visit.render(show).await?;
@@ -242,12 +267,16 @@ async fn mapping(
         made,
         choice,
         faults,
+        is_seen,
         ..
     } = made
         .await
         .map_err(|_| Problem::unavailable("The mapping could not be made"))??;
-    let made = made.ok_or_else(|| {
-        let known = "This file is read by a mapping that joinedup has already";
+    let made = made.filter(|_| is_seen).ok_or_else(|| {
+        let known = match is_seen {
+            true => "This file is read by a mapping that joinedup has already",
+            false => "You chose another sheet, or another column that says what is counted: check the columns first",
+        };
         Problem::bad_request(faults.first().unwrap_or(known))
     })?;
     let name = format!("attachment; filename=\"{}.toml\"", choice.name);

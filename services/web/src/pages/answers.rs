@@ -43,6 +43,12 @@ fn answered_by<'a>(visit: &'a Visit, id: &str) -> Result<(&'a Framework, &'a Sca
     rounds::of_kind(visit, id, FrameworkKind::Instrument, otherwise)
 }
 
+/// Whether a team answers about itself. Of other questionnaires the team is whose care they are about, and patients and carers
+/// answer.
+fn asks_a_team(instrument: &str) -> bool {
+    Scoring::of(instrument).is_some_and(Scoring::is_by_team)
+}
+
 /// The questions as they stand on paper, whatever scale each belongs to.
 fn questions(framework: &Framework) -> Vec<&Item> {
     let mut items: Vec<&Item> = framework.items.iter().collect();

@@ -66,7 +66,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
                 @if waiting.referrals.is_empty() { p { (nobody(visit, &waiting, waiting.referrals_reported_until, "referral")) } } @else { (referrals(visit, &waiting.referrals)) }
                 @let routine = waiting.referrals.iter().take(MAX_ROWS).filter(|r| !r.over).count();
                 @if routine > 0 { p.small.on-paper { (words::counted(routine, "referral that is not overdue is", "referrals that are not overdue are")) " not printed." } }
-                @if waiting.referrals.len() > MAX_ROWS { p.note { "Showing " (MAX_ROWS) " of " (waiting.referrals.len()) ", most urgent first." } }
+                @if waiting.referrals.len() > MAX_ROWS { p.note { "Showing " (MAX_ROWS) " of " (waiting.referrals.len()) ", overdue first." } }
             }
         }
     };
@@ -86,12 +86,7 @@ fn cleared(visit: &Visit) -> Address {
 fn numbers(visit: &Visit, waiting: &Waiting) -> Markup {
     let now = waiting.transfers.len();
     let long = |n: i64| waiting.transfers.iter().filter(|t| t.days >= n).count();
-    // Somebody who sees some of the people here compares them with all of none, and data of another day say nothing of
-    // today.
-    let usual = match (&waiting.only, waiting.transfers_stop()) {
-        (None, None) => usual(visit),
-        _ => None,
-    };
+    let usual = usual_of(visit, waiting);
     // A number is read by itself, on a wall above all: where its source has stopped it says so itself.
     let (people_to, referrals_to) = (waiting.transfers_stop(), waiting.referrals_stop());
     let to = |stop: Option<NaiveDate>| {
@@ -119,7 +114,7 @@ fn reported(reported_until: Option<NaiveDate>, count: usize) -> String {
     }
 }
 
-/// What a reader is told who sees nobody of a place because it is none of his own areas.
+/// What a reader is told who sees nobody of a place because it is none of their own areas.
 #[must_use]
 pub fn closed(visit: &Visit) -> String {
     let place = visit.title_of(visit.area.as_str());
@@ -147,10 +142,9 @@ fn nobody(
 
 /// How many were waiting when the last day ended of which all is known, and when the same weekday did in past weeks. The number of now
 /// holds who became ready today and leaves today, which no midnight does, and is compared with none of them.
-struct Usual {
+pub(super) struct Usual {
     midnight: usize,
     weekday: String,
-    median: f64,
     least: usize,
     most: usize,
     weeks: usize,
@@ -163,34 +157,48 @@ const MIN_WEEKS: usize = 4;
 
 impl Usual {
     fn in_words(&self) -> String {
+        // "Usual" is the median of a chart, on other pages and over another time.
         let sign = match (self.midnight < self.least, self.midnight > self.most) {
-            (true, _) => "▼ lower than usual",
-            (_, true) => "▲ higher than usual",
-            _ => "as usual",
+            (true, _) => "▼ fewer than",
+            (_, true) => "▲ more than",
+            _ => "as",
         };
-        let (midnight, day, median, weeks) =
-            (self.midnight, &self.weekday, self.median, self.weeks);
+        let (midnight, day, weeks) = (self.midnight, &self.weekday, self.weeks);
         format!(
-            "{midnight} on {day} night, {sign} ({} to {} in {weeks} weeks, median {median})",
+            "{day} night: {midnight}, {sign} on the {weeks} {day}s before ({} to {})",
             self.least, self.most
         )
     }
 
+    /// That more were waiting than in any of the weeks before; none where they were not.
+    pub(super) fn more_in_words(&self) -> Option<String> {
+        let (midnight, day, weeks) = (self.midnight, &self.weekday, self.weeks);
+        (midnight > self.most).then(|| {
+            format!(
+                "More people were waiting on {day} night than on any of the {weeks} {day}s before: {midnight}, against {} to {}",
+                self.least, self.most
+            )
+        })
+    }
+
     /// Against the counts of past weeks; none before there are weeks enough.
-    fn of(midnight: usize, weekday: String, mut counts: Vec<usize>) -> Option<Self> {
-        counts.sort_unstable();
-        let n = counts.len();
-        if n < MIN_WEEKS {
-            return None;
-        }
-        Some(Self {
+    fn of(midnight: usize, weekday: String, counts: &[usize]) -> Option<Self> {
+        (counts.len() >= MIN_WEEKS).then_some(Self {
             midnight,
             weekday,
-            median: (counts[(n - 1) / 2] + counts[n / 2]) as f64 / 2.0,
-            least: *counts.first()?,
-            most: *counts.last()?,
-            weeks: n,
+            least: *counts.iter().min()?,
+            most: *counts.iter().max()?,
+            weeks: counts.len(),
         })
+    }
+}
+
+/// What is usual where the reader sees everybody who waits: somebody who sees some of the people compares them with all of none,
+/// and data of another day say nothing of today.
+pub(super) fn usual_of(visit: &Visit, waiting: &Waiting) -> Option<Usual> {
+    match (&waiting.only, waiting.transfers_stop()) {
+        (None, None) => usual(visit),
+        _ => None,
     }
 }
 
@@ -216,8 +224,8 @@ fn usual(visit: &Visit) -> Option<Usual> {
         let weeks_ago = (last - *day).num_days();
         weeks_ago > 0 && weeks_ago % 7 == 0 && weeks_ago <= 7 * WEEKS.cast_signed()
     });
-    let weekday = last.format("%A").to_string();
-    Usual::of(midnight, weekday, past.map(|(_, count)| *count).collect())
+    let past: Vec<usize> = past.map(|(_, count)| *count).collect();
+    Usual::of(midnight, last.format("%A").to_string(), &past)
 }
 
 /// The filters, folded away until somebody uses them; each choice says how many it would show.
@@ -362,15 +370,30 @@ mod tests {
     #[test]
     fn a_midnight_is_compared_with_midnights_and_not_with_the_busy_noon() {
         let of = |midnight, counts: &[usize]| {
-            let usual = Usual::of(midnight, "Sunday".to_owned(), counts.to_vec());
+            let usual = Usual::of(midnight, "Sunday".to_owned(), counts);
             usual.map(|usual| usual.in_words())
         };
         assert_eq!(
             of(14, &[12, 10, 16, 13]).as_deref(),
-            Some("14 on Sunday night, as usual (10 to 16 in 4 weeks, median 12.5)")
+            Some("Sunday night: 14, as on the 4 Sundays before (10 to 16)")
         );
         let higher = of(17, &[12, 10, 16, 13]).unwrap();
-        assert!(higher.contains("higher than usual"), "{higher}");
+        assert!(higher.contains("more than on the"), "{higher}");
         assert_eq!(of(14, &[12, 10, 16]), None);
+    }
+
+    #[test]
+    fn only_more_than_in_every_week_before_needs_attention() {
+        let more = |midnight| {
+            let usual = Usual::of(midnight, "Monday".to_owned(), &[1, 4, 3, 2]);
+            usual.unwrap().more_in_words()
+        };
+        assert_eq!(
+            more(7).as_deref(),
+            Some(
+                "More people were waiting on Monday night than on any of the 4 Mondays before: 7, against 1 to 4"
+            )
+        );
+        assert_eq!((more(4), more(0)), (None, None));
     }
 }

@@ -17,7 +17,7 @@ use joinedup_views::changes::{
 };
 use joinedup_views::chart::Chart;
 use joinedup_views::decide::version;
-use joinedup_views::measure::Direction;
+use joinedup_views::measure::{Direction, Shape};
 use joinedup_views::point::State;
 use maud::{Markup, html};
 
@@ -74,6 +74,7 @@ pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Mar
                     }
                     @if let Some(aim) = &change.aim { p { "Aim: " (aim) } }
                     @if let Some(around) = before_and_after(change, &chart.measure, (&chart.title, chart.unit()), &points) {
+                        @if change.area != visit.area { p.note { "In " (visit.title_of(visit.area.as_str())) " as a whole:" } }
                         (verdict(change, &around, chart))
                         @if around.later.median.is_some() && around.before.median.is_some() { p.note { "Other changes may have contributed." } }
                         @else { p.note { (around.sentence) } }
@@ -84,6 +85,23 @@ pub fn list(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) -> Mar
             }
         }
     }
+}
+
+/// Whether the earlier median is the best value that there can be: nothing since could have shown an improvement.
+fn at_its_best(around: &BeforeAfter, chart: &Chart) -> bool {
+    // A difference goes below zero.
+    let mut values = chart.points.iter().filter_map(|row| row.point.value);
+    let ends_at_zero = values.all(|value| value >= 0.0);
+    let best = match (chart.direction, chart.shape) {
+        (Direction::Down, _) if ends_at_zero => Some(0.0),
+        (Direction::Up, Shape::Proportion) => Some(1.0),
+        _ => None,
+    };
+    let before = around.before.median.zip(best);
+    before.is_some_and(|(before, best)| match chart.direction {
+        Direction::Up => before >= best,
+        _ => before <= best,
+    })
 }
 
 /// Whether the points since lie otherwise than before: in words, with how many of them do and
@@ -99,6 +117,7 @@ pub fn verdict(change: &Change, around: &BeforeAfter, chart: &Chart) -> Markup {
         (Moved::Suppressed, _) => (finding::SUPPRESSED, ""),
         (Moved::TooFew, _) if is_early => ("Too early to tell", ""),
         (Moved::TooFew, _) => ("Too few numbers to tell", ""),
+        (Moved::Chance, _) if at_its_best(around, chart) => ("No room to be better", ""),
         (Moved::Chance, _) if is_over => ("No clear improvement", ""),
         (Moved::Chance, _) => ("No clear improvement yet", ""),
         (Moved::Up, Direction::Up) | (Moved::Down, Direction::Down) => {

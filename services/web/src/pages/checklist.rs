@@ -193,6 +193,7 @@ pub async fn save(
             source: SOURCE,
             key: WriteKey::of(&visit.caller.name, key.as_deref()),
             actor: visit.caller.actor(),
+            audience: visit.caller.audience_of(area.as_str()),
             version: Some(version),
             command: Command {
                 area: area.clone(),

@@ -3,6 +3,8 @@
 use super::layout::{self, Tab};
 use super::record::Filled;
 use super::visit::Visit;
+use chrono::NaiveDate;
+use joinedup_drawing::axis;
 use maud::{Markup, html};
 
 /// Fields that a person types, with the words for them. The others travel unseen.
@@ -24,6 +26,12 @@ const TYPED: [(&str, &str); 15] = [
     ("text", "What was found"),
 ];
 
+/// What was typed, a date as people write it.
+fn shown(value: &str) -> String {
+    let day = value.parse::<NaiveDate>();
+    day.map_or_else(|_| value.to_owned(), axis::date)
+}
+
 /// The page of a conflict. Sending the form on it records what was typed on top of what it shows.
 #[must_use]
 pub fn page(visit: &Visit, filled: &Filled, version: u64, stands: &Markup) -> Markup {
@@ -43,7 +51,7 @@ pub fn page(visit: &Visit, filled: &Filled, version: u64, stands: &Markup) -> Ma
             section.card #stands aria-labelledby="stands-name" { h2 #stands-name { "What stands now" } (stands) }
             section.card #typed aria-labelledby="typed-name" {
                 h2 #typed-name { "What you typed" }
-                dl { @for (words, value) in typed { dt { (words) } dd { (value) } } }
+                dl { @for (words, value) in typed { dt { (words) } dd { (shown(value)) } } }
                 form method="post" action=(action) {
                     @for (name, value) in hidden { input type="hidden" name=(name) value=(value); }
                     input type="hidden" name="version" value=(version);
@@ -62,4 +70,15 @@ pub fn page(visit: &Visit, filled: &Filled, version: u64, stands: &Markup) -> Ma
         &picker,
         &body,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_shown_as_people_write_them() {
+        assert_eq!(shown("2026-11-30"), "30 Nov 2026");
+        assert_eq!(shown("By 2026"), "By 2026");
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::changes_of::decided;
 use super::filling::{Field, Filling, Kind, Reading};
+use super::finding::MIN_BASELINE;
 use super::record::{Filled, Form, FormPage, back_to, hidden, record};
 use super::visit::Visit;
 use super::words;
@@ -15,10 +16,10 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::NaiveDate;
 use joinedup_application::app::App;
-use joinedup_application::charts::{self, Answer, ChartRequest};
+use joinedup_application::charts::{self, Answer};
 use joinedup_contract::request::{ChangeRequest, ChangeVerb};
 use joinedup_drawing::axis;
-use joinedup_events::{AreaId, Family};
+use joinedup_events::Family;
 use joinedup_views::ask::suggestion;
 use joinedup_views::changes::Decisions;
 use joinedup_views::measure::{Measure, Shape};
@@ -38,13 +39,6 @@ pub fn forms(
     let unit = answer.chart.unit();
     let suggestion = suggestion(measure, answer);
     let open = visit.may_decide();
-    // A value that never was below zero has no target there.
-    let never_negative = answer
-        .chart
-        .points
-        .iter()
-        .filter_map(|p| p.point.value)
-        .all(|value| value >= 0.0);
     let action = |what: &str| format!("/measures/{}/{what}", measure.id);
     let back = back_to(&visit.address, "decisions");
     // Each form has a key of its own.
@@ -73,7 +67,10 @@ pub fn forms(
         required: true,
     };
     let target_label = format!("Target ({})", if is_share { "per cent" } else { unit });
-    let number = Kind::Number(never_negative.then_some(0.0), is_share.then_some(100.0));
+    let number = Kind::Number(
+        measure.is_never_negative().then_some(0.0),
+        is_share.then_some(100.0),
+    );
     Ok(html! {
         section #decisions aria-labelledby="decisions-name" {
             h2 #decisions-name { "Targets and baselines" }
@@ -83,6 +80,7 @@ pub fn forms(
                 @for b in &decisions.proposed {
                     div.proposal {
                         p { "Proposed: a new baseline from " strong { (axis::date(b.from)) } ". " (b.reason) }
+                        @if let Some(few) = too_few_since(answer, b.from) { p.note { (few) } }
                         @let is_own = open && authors::must_be_another(visit, b.position);
                         @if is_own { p.note { "You proposed it yourself, so somebody else has to agree: the settings of this server ask for two people." } (withdraw(b.position)) }
                         @else if open {
@@ -213,14 +211,6 @@ pub async fn decide(
         request.from = read.needed("from", request.from);
         request.reason = read.needed("reason", request.reason);
     }
-    if matches!(name, "rebase-proposed" | "rebase-accepted")
-        && let Some(from) = request.from
-        && !divides(&app, &caller, &id, &area, from)
-    {
-        let rule =
-            "must be a day of this chart with numbers before it: the chart would stay as it is";
-        read.wrong("from", rule);
-    }
     let made = request.command(area, form.key(&caller).id());
     let filled = Filled {
         name: match name {
@@ -237,27 +227,17 @@ pub async fn decide(
     record(app, caller, filled, OfChart { id, name }).await
 }
 
-/// Whether a new baseline can begin on a day. A chart without any number yet says nothing against it.
-fn divides(app: &App, caller: &Caller, measure: &str, area: &AreaId, from: NaiveDate) -> bool {
-    let request = ChartRequest::new(measure, area.as_str());
-    let audience = caller.audience_in([area.as_str()].into_iter());
-    // What cannot be asked is for others to refuse.
-    charts::ask(app, &request, audience).map_or(true, |answer| {
-        let points = answer.chart.points.iter().map(|p| &p.point);
-        let ends: Vec<(NaiveDate, bool)> = points
-            .map(|point| (point.period_end, point.value.is_some()))
-            .collect();
-        lies_within(&ends, from)
+/// What is to be known of a baseline that would begin on a day, where it has too few values yet.
+fn too_few_since(answer: &Answer, from: NaiveDate) -> Option<String> {
+    let points = answer.chart.points.iter().map(|row| &row.point);
+    let since = points.filter(|point| point.period_end > from && point.is_judged());
+    let values = since.count();
+    (values < MIN_BASELINE).then(|| {
+        format!(
+            "{} since that day: until there are {MIN_BASELINE}, the chart cannot tell whether anything changes.",
+            words::counted(values, "value", "values")
+        )
     })
-}
-
-/// Whether a day has a number before it and a period from it on, of periods with their ends and whether they have a number.
-fn lies_within(periods: &[(NaiveDate, bool)], day: NaiveDate) -> bool {
-    let mut numbers = periods.iter().filter(|(_, has_number)| *has_number);
-    let Some((first_end, _)) = numbers.next() else {
-        return true;
-    };
-    *first_end <= day && periods.iter().any(|(end, _)| *end > day)
 }
 
 /// The name of the form that answers a proposed baseline: several may wait.
@@ -289,30 +269,5 @@ impl FormPage for OfChart {
 
     fn again(&self, visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
         measure::page(visit, &self.id, filling)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_baseline_begins_within_the_numbers_of_its_chart() {
-        let day = |text: &str| -> NaiveDate { text.parse().unwrap() };
-        let periods = [
-            (day("2026-01-05"), false),
-            (day("2026-01-12"), true),
-            (day("2026-01-19"), true),
-        ];
-        for (from, is_within) in [
-            ("2010-01-01", false),
-            ("2026-01-05", false),
-            ("2026-01-12", true),
-            ("2026-01-18", true),
-            ("2026-12-22", false),
-        ] {
-            assert_eq!(lies_within(&periods, day(from)), is_within, "{from}");
-        }
-        assert!(lies_within(&[], day("2026-01-12")));
     }
 }

@@ -5,11 +5,13 @@ use super::address::Address;
 use super::visit::Visit;
 use super::{finding, help, words};
 use joinedup_application::charts::Answer;
+use joinedup_application::overview::NoVerdict;
 use joinedup_drawing::{self, Drawing, Mark, Size, axis, icon};
 use joinedup_views::changes::Change;
 use joinedup_views::chart::{Chart, ChartPoint};
 use joinedup_views::footprint::Footprint;
 use joinedup_views::measure::Shape;
+use joinedup_views::point::State;
 use maud::{Markup, PreEscaped, html};
 
 /// How many cases a point is of: 13 of 69, or 69 cases. Nothing where a count counts itself, nor where one kind of thing is held
@@ -116,15 +118,17 @@ impl Figure<'_> {
                         Some((row, value)) => {
                             p.big { (axis::amount(value, unit)) }
                             p.small { (words::sentence_start(&words::period(chart.period, row.point.period_start))) (out_of(chart, row)) }
+                            @if let Some(note) = &row.point.note { p.small { (words::sentence_start(note)) "." } }
                         }
                         None => { p.big { "No number" } p.small { (finding::without_numbers(chart)) } }
                     }
                 }
                 div.judged {
-                    @if chart.kind.is_judged() {
+                    @if chart.kind.is_judged() && !chart.points.is_empty() {
                         p.with-icon data-variation=[variation.and_then(|v| serde_json::to_value(v).ok()).and_then(|v| v.as_str().map(ToOwned::to_owned))] {
                             (PreEscaped(icon::variation(variation))) strong {
-                                @if finding::has_ended(chart, self.visit.today()) { "No recent data: too old to say anything of now" }
+                                @if finding::has_ended(chart, self.visit.today()) { "No recent value: too old to say anything of now" }
+                                @else if NoVerdict::of(chart, self.visit.today()) == Some(NoVerdict::TooFewCases) { (self.too_few()) }
                                 @else if chart.mostly_suppressed() { (finding::SUPPRESSED) }
                                 @else { (icon::variation_words(variation)) }
                             }
@@ -138,11 +142,23 @@ impl Figure<'_> {
                     details #how-we-know {
                         summary { "How do we know?" }
                         p.why { @match verdict { Some(v) => { (v.why) } None => { @if chart.kind.is_judged() { "There are no points to judge yet." } @else { "This measure describes and is not judged by chart rules." } } } }
+                        @if let Some(note) = why_without_value(chart) { p.why { (note) } }
                         @if let Some(v) = verdict { p.small { "Rules: " (v.judged_by) "." } }
                     }
                     details #how-to-read { summary { "How to read this chart" } (help::reading(verdict.is_some_and(|v| v.median.is_none()))) }
                 }
                 @for warning in &chart.warnings { p.why.warning { (warning) } }
+            }
+        }
+    }
+
+    /// That its periods have too few cases, with a way to longer ones.
+    fn too_few(&self) -> Markup {
+        let chart = &self.answer.chart;
+        html! {
+            (words::no_verdict(NoVerdict::TooFewCases, chart.period))
+            @if let Some(grain) = finding::longer(self.visit, chart) {
+                ": " a href=(self.own.clone().with("period", grain)) { "by " (words::grain(grain)) " there may be enough" }
             }
         }
     }
@@ -173,18 +189,28 @@ impl Figure<'_> {
     }
 }
 
+/// Why the newest period that is over has no value, where it has none: that one of many places has not reported is another
+/// thing than that nobody has.
+fn why_without_value(chart: &Chart) -> Option<String> {
+    let mut points = chart.points.iter().map(|row| &row.point).rev();
+    let newest = points.find(|point| point.state != State::Incomplete);
+    let newest = newest.filter(|point| point.state.is_absent())?;
+    let when = words::sentence_start(&words::period(chart.period, newest.period_start));
+    Some(format!("{when}: {}.", newest.note.as_ref()?))
+}
+
 /// Whose numbers a chart is made of, where they are not the place's own, and what to mind.
 fn whose(footprint: &Footprint) -> Markup {
-    let year = |day: chrono::NaiveDate| words::day_month_year(day);
+    let date = |day: chrono::NaiveDate| words::day_month_year(day);
     html! {
         span #footprint {
             "Added up from " @for (i, o) in footprint.organisations.iter().enumerate() {
                 @if i > 0 { ", " }
                 (o.title)
                 @match (o.from, o.until) {
-                    (Some(from), Some(until)) => { " (" (year(from)) " to " (year(until)) ")" }
-                    (Some(from), None) => { " (from " (year(from)) ")" }
-                    (None, Some(until)) => { " (until " (year(until)) ")" }
+                    (Some(from), Some(until)) => { " (" (date(from)) " to " (date(until)) ")" }
+                    (Some(from), None) => { " (from " (date(from)) ")" }
+                    (None, Some(until)) => { " (until " (date(until)) ")" }
                     (None, None) => {}
                 }
                 @if let Some(share) = o.share { ", about " (axis::amount(share, "proportion")) " of whose work is here" }

@@ -13,6 +13,9 @@ use maud::{Markup, html};
 /// The longest line that a form takes; the door takes a little more.
 const MAX_TEXT: usize = 400;
 
+/// What is said of a form that came back.
+pub const NOTHING_SAVED: &str = "Nothing was saved yet.";
+
 /// What is wrong with a form: the name of each field, none for the form as a whole, and a sentence.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults(Vec<(String, String)>);
@@ -43,11 +46,17 @@ impl Faults {
     /// What is wrong, with links to the fields of that form.
     #[must_use]
     pub fn summary(&self, form: &str) -> Markup {
+        self.summary_with(form, NOTHING_SAVED)
+    }
+
+    /// The same, with a note of what was saved and what is still in the form.
+    #[must_use]
+    pub fn summary_with(&self, form: &str, note: &str) -> Markup {
         let faults = self.0.iter().map(|(field, sentence)| {
             let id = (!field.is_empty()).then(|| format!("{form}-{field}"));
             (id, sentence.clone())
         });
-        problem("faults", "Nothing was saved yet.", faults)
+        problem("faults", note, faults)
     }
 
     /// The rule that a command's field broke.

@@ -3,24 +3,28 @@
 use super::figure::latest;
 use super::visit::Visit;
 use super::words;
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use joinedup_application::charts::Answer;
+use joinedup_application::overview::{A_YEAR, NoVerdict};
 use joinedup_drawing::axis::amount;
 use joinedup_spc::Variation;
 use joinedup_views::changes::{Change, Judged, Moved, before_and_after};
 use joinedup_views::chart::Chart;
+use joinedup_views::period::Grain;
 use joinedup_views::point::Point;
 
-/// Numbers that ended longer ago than this say nothing of now.
-pub const A_YEAR: Days = Days::new(366);
-
 /// What a chart says of which more numbers are suppressed than shown.
-pub const SUPPRESSED: &str = "Too many small numbers are suppressed to tell";
+pub const SUPPRESSED: &str = words::no_verdict(NoVerdict::Suppressed, Grain::Month);
 
-/// Why a chart has no number that counts: they are suppressed, or none is final yet, or there are none.
+/// Why a chart has no number that counts: its periods have too few cases, or they are suppressed, or none is final yet, or there are
+/// none.
 #[must_use]
 pub fn without_numbers(chart: &Chart) -> &'static str {
-    if chart.mostly_suppressed() {
+    if chart.points.is_empty() {
+        "No data in these dates"
+    } else if chart.mostly_too_few() {
+        words::no_verdict(NoVerdict::TooFewCases, chart.period)
+    } else if chart.mostly_suppressed() {
         SUPPRESSED
     } else if chart.points.iter().any(|p| p.point.value.is_some()) {
         "Too early to tell: no number is final yet"
@@ -46,7 +50,21 @@ pub fn sentence(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) ->
     // What was tested in a part says nothing of the whole.
     let here = |c: &&Change| register.within(&c.area).contains(&visit.area);
     let changes = changes.iter().map(|(_, change)| change).filter(here);
-    found(&answer.chart, &answer.judged(), changes, visit.today())
+    let chart = &answer.chart;
+    let found = found(chart, &answer.judged(), changes, visit.today());
+    let is_of_too_few = found == words::no_verdict(NoVerdict::TooFewCases, chart.period);
+    match longer(visit, chart).filter(|_| is_of_too_few) {
+        Some(grain) => format!("{found}: by {} there may be enough", words::grain(grain)),
+        None => found,
+    }
+}
+
+/// The next longer period by which the reader may see the measure of a chart.
+#[must_use]
+pub fn longer(visit: &Visit, chart: &Chart) -> Option<Grain> {
+    let measure = visit.app.definitions.measures.get(&chart.measure)?;
+    let mut lengths = visit.lengths(measure);
+    lengths.find(|grain| *grain > chart.period)
 }
 
 fn found<'a>(
@@ -61,23 +79,20 @@ fn found<'a>(
     {
         let last = amount(value, chart.unit());
         let when = words::period(chart.period, row.point.period_start);
-        return format!("No recent data: {last} in {when}");
+        return format!("No recent value: {last}, {when}");
     }
     let news = chart.kind.is_judged().then(|| {
         let moved = changes.find_map(|c| after_change(c, chart, points, today));
         moved.or_else(|| new_baseline(chart, today))
     });
-    news.flatten().unwrap_or_else(|| of_rules(chart))
+    news.flatten().unwrap_or_else(|| of_rules(chart, today))
 }
 
 /// Whether a chart's numbers ended more than a year ago: no rule judges them any more, and it is not too early to tell. Those that are
 /// suppressed are there.
 #[must_use]
 pub fn has_ended(chart: &Chart, today: NaiveDate) -> bool {
-    let end = latest(chart).map(|row| row.point.period_end);
-    matches!(variation(chart), Variation::NotJudged)
-        && !chart.mostly_suppressed()
-        && end.is_some_and(|end| end + A_YEAR < today)
+    NoVerdict::of(chart, today) == Some(NoVerdict::Ended)
 }
 
 /// What the rules say of the latest values.
@@ -118,12 +133,22 @@ fn after_change(
     ))
 }
 
+/// So many values make a baseline (NHS England, Making Data Count).
+pub const MIN_BASELINE: usize = 12;
+
 /// The medians before and since the latest agreed baseline, as long as the rules say nothing new of the values since.
 fn new_baseline(chart: &Chart, today: NaiveDate) -> Option<String> {
     let [.., before, now] = chart.phases.as_slice() else {
         return None;
     };
-    if variation(chart).is_special() || chart.mostly_suppressed() || now.start + A_YEAR < today {
+    let is_agreed = !now.joined;
+    // Of fewer values than a median is judged by, none is one.
+    if !is_agreed
+        || now.judged < MIN_BASELINE
+        || variation(chart).is_special()
+        || chart.mostly_suppressed()
+        || now.start + A_YEAR < today
+    {
         return None;
     }
     let (was, is) = (before.centre?, now.centre?);
@@ -160,7 +185,7 @@ fn is_back(chart: &Chart) -> bool {
     })
 }
 
-fn of_rules(chart: &Chart) -> String {
+fn of_rules(chart: &Chart, today: NaiveDate) -> String {
     let verdict = chart.verdict.as_ref();
     let value = |v: f64| amount(v, chart.unit());
     let now = latest(chart).and_then(|p| p.point.value).map(value);
@@ -199,8 +224,15 @@ fn of_rules(chart: &Chart) -> String {
         Variation::NeitherLow => with("Lower than usual"),
         Variation::Undirected => "Unusual pattern: not clearly better or worse".to_owned(),
         Variation::CommonCause => with("No clear change"),
-        Variation::NotJudged if chart.mostly_suppressed() => with(SUPPRESSED),
-        Variation::NotJudged => with("Too early to tell"),
+        Variation::NotJudged => {
+            let why = NoVerdict::of(chart, today).unwrap_or(NoVerdict::TooFewPoints);
+            let words = words::no_verdict(why, chart.period);
+            match why {
+                // One of few values says nothing of the others.
+                NoVerdict::TooFewCases => words.to_owned(),
+                _ => with(words),
+            }
+        }
     }
 }
 

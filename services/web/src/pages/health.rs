@@ -52,7 +52,7 @@ pub fn in_short(visit: &Visit, health: &Health) -> (&'static str, String) {
 
 /// Of when the newest data are, with how long ago that is where it matters.
 fn newest(visit: &Visit, health: &Health) -> Option<String> {
-    let day = local::date(health.newest?);
+    let day = health.newest?;
     let days = (visit.today() - day).num_days();
     let ago = if days > OLD_DAYS {
         format!(" ({} ago)", words::days(days))

@@ -11,9 +11,10 @@ use joinedup_application::briefing::{
 };
 use joinedup_application::config;
 use joinedup_application::discoveries::discoveries;
-use joinedup_application::overview::Line;
+use joinedup_application::overview::{Line, Overview};
 use joinedup_application::waiting::{Waiting, board};
 use joinedup_drawing::{axis, icon, spark};
+use joinedup_events::AreaId;
 use joinedup_spc::evidence::one_chart_in;
 use joinedup_views::waiting::WaitingTransfer;
 use maud::{Markup, PreEscaped, html};
@@ -56,23 +57,43 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
         let closed = board.as_ref().is_some_and(Waiting::is_closed);
         let seen = board.as_ref().filter(|_| !closed);
         let waiting = seen.map(|b| waiting_now(b, MAX_LINES));
+        let usual = seen.and_then(|b| super::board::usual_of(visit, b));
+        let more_wait = usual.and_then(|usual| usual.more_in_words());
         // As many as the page shows to which the lists lead.
         let unsure = overview.doubtful();
         let signals = overview.signals().len() + unsure.len();
         let doubted = |is: fn(&Line) -> bool| unsure.iter().filter(|l| is(l)).count();
         let (worse_unsure, better_unsure) = (doubted(Line::worsens), doubted(Line::improves));
+        let none_worse = match worse_unsure {
+            0 => "Nothing is getting worse",
+            _ => "Nothing stands out as getting worse",
+        };
+        let (parts, divided) = parts(visit, &overview);
+        // Where was looked, where there is more to look at than that.
+        let none_worse = match divided.as_slice() {
+            [] => none_worse.to_owned(),
+            _ => format!(
+                "{none_worse} in {} or its {}",
+                visit.title_of(visit.area.as_str()),
+                words::counted(parts.len(), "part", "parts")
+            ),
+        };
+        let alone = format!("{none_worse}.");
         let nothing_judged = !overview.lines.values().any(Line::is_judged);
         html! {
             div.briefing {
                 header #briefing data-live {
                     p.kicker { (visit.title_of(visit.area.as_str())) " · " (words::long_date(visit.today())) }
-                    h1 { (headline(visit, waiting.as_ref(), &worse, &better, &changes, nothing_judged, worse_unsure)) }
+                    h1 { (headline(visit, waiting.as_ref(), &worse, &better, &changes, nothing_judged, &none_worse)) }
                 }
                 div.three {
                     section.card #worse data-live aria-labelledby="worse-name" {
                         h2 #worse-name { "Needs attention" }
-                        (list(visit, &worse, signals, if nothing_judged { NOT_JUDGED } else if worse_unsure == 0 { "Nothing is getting worse." } else { "Nothing stands out among all charts." }))
+                        // Not a verdict of a chart, and counted among none of them.
+                        @if let Some(more) = &more_wait { p #more-waiting { a href=(visit.address.elsewhere("/board")) { (more) } } }
+                        (list(visit, &worse, signals, if nothing_judged { NOT_JUDGED } else if worse_unsure == 0 { &alone } else { "Nothing stands out among all charts." }))
                         (doubtful(visit, worse_unsure, "worse"))
+                        @if !divided.is_empty() { p.small { "Smaller places are looked at on the pages of " (layout::place_links(visit, &divided)) "." } }
                         // Below the shorter of the two lists, so that all stands on one screen.
                         @if worse.len() <= better.len() { (under_test(visit, &changes)) }
                     }
@@ -96,7 +117,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
                     (health::in_full(visit, &health))
                 }
                 (ratings(visit))
-                @if let Some(among) = discoveries(&visit.app, visit.audience()) {
+                @if let Some(among) = discoveries(&visit.app, visit.audience()).filter(|among| among.charts > 0) {
                     p.small #chance data-live { "Of " (words::counted(among.charts, "chart", "charts")) " that can be judged here and elsewhere, " (among.changed) (if among.changed == 1 { " has" } else { " have" }) " changed more than chance explains" @if among.changed > 0 { ", and about " (chance(among.by_chance())) " of these may be chance after all" } "." }
                 }
             }
@@ -114,7 +135,7 @@ fn headline(
     better: &[Finding<'_>],
     changes: &[Tested],
     nothing_judged: bool,
-    doubted: usize,
+    none_worse: &str,
 ) -> Markup {
     let new = |found: &[Finding<'_>]| match found.iter().filter(|f| f.is_new).count() {
         0 => String::new(),
@@ -144,13 +165,24 @@ fn headline(
             "No measure is clearly getting worse or better."
         } @else {
             @match (worse.len(), better.len()) {
-                (0, n) => { (if doubted == 0 { "Nothing is getting worse; " } else { "Nothing stands out as getting worse; " }) (words::counted(n, "measure is", "measures are")) " getting better" (new(better)) "." }
+                (0, n) => { (none_worse) "; " (words::counted(n, "measure is", "measures are")) " getting better" (new(better)) "." }
                 (n, 0) => { (words::counted(n, "measure is", "measures are")) " getting worse" (new(worse)) ", none better." }
                 (n, m) => { (words::counted(n, "measure is", "measures are")) " getting worse" (new(worse)) ", " (m) " better" (new(better)) "." }
             }
         }
         @if working > 0 { " " (words::counted(working, "change is", "changes are")) " working." }
     }
+}
+
+/// The parts of a place that have numbers here, and those of them that have parts themselves: what happens in those is not
+/// looked at for the place.
+fn parts(visit: &Visit, overview: &Overview) -> (Vec<AreaId>, Vec<AreaId>) {
+    let areas = &visit.app.definitions.areas;
+    let mut parts = visit.parts();
+    parts.retain(|part| overview.of(part.as_str()).next().is_some());
+    let is_divided = |part: &&AreaId| !areas.children(part).is_empty();
+    let divided = parts.iter().filter(is_divided).cloned().collect();
+    (parts, divided)
 }
 
 /// How many charts look worse or better by themselves, and where they are.
@@ -187,11 +219,12 @@ fn list(visit: &Visit, found: &[Finding<'_>], signals: usize, none: &str) -> Mar
 }
 
 /// What is usual, and the level of the latest values: one value may lie on the other side of a change that twelve of them show.
-pub(super) fn levels(line: &Line) -> Markup {
-    html! {
-        @if let Some(centre) = line.centre { "usually " (axis::amount(centre, &line.unit)) }
-        @if let Some(lately) = line.lately { ", lately " (axis::amount(lately, &line.unit)) }
-    }
+pub(super) fn levels(line: &Line) -> String {
+    let said = |word: &str, level: Option<f64>| {
+        level.map(|level| format!("{word} {}", axis::amount(level, &line.unit)))
+    };
+    let levels = [said("usually", line.centre), said("lately", line.lately)];
+    levels.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// A value after the title of its measure, which may have said already what it is per.
@@ -217,7 +250,7 @@ fn one(visit: &Visit, finding: &Finding<'_>) -> Markup {
                     (line.place()) @if let Some((start, _)) = line.latest { ", " (words::period(line.period, start)) }
                     @if let Some(since) = line.since { " · since " (words::near(since, visit.today())) }
                     @if !finding.also.is_empty() { " · also in " (words::counted(finding.also.len(), "other place", "other places")) }
-                    @if finding.is_new { " · " strong { "new" } }
+                    @if finding.is_new { " · " strong { "first seen now" } }
                     br;
                     (levels(line))
                 }
@@ -230,8 +263,12 @@ fn one(visit: &Visit, finding: &Finding<'_>) -> Markup {
     }
 }
 
-/// What a small drawing shows, for those who cannot see it.
+/// What a small drawing shows, for those who cannot see it: the levels that stand beside it, since the first value and the last
+/// alone may lie the other way round.
 pub(super) fn sparked(line: &Line) -> String {
+    if line.centre.is_some() && line.lately.is_some() {
+        return format!("{}: {}", line.title, levels(line));
+    }
     let shown = &line.values[line.values.len().saturating_sub(spark::MAX_POINTS)..];
     let mut values = shown.iter().flatten();
     let (first, last) = (values.next(), values.next_back());
@@ -250,7 +287,7 @@ pub(super) fn sparked(line: &Line) -> String {
 /// What a line says: what the rules say of it with its latest value, or by what its parts are compared.
 #[must_use]
 pub fn said(line: &Line) -> Markup {
-    let word = icon::variation_word(line.variation);
+    let word = words::stands(line);
     html! {
         @match (&line.compares, line.latest) {
             // All parts together have no verdict, and a number of all says nothing of any.

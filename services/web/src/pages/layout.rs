@@ -51,7 +51,9 @@ pub(super) fn tabs(
     caller: Option<&Caller>,
 ) -> impl Iterator<Item = (Tab, &'static str, &'static str)> {
     let sees_people = caller.is_some_and(|caller| caller.has(Role::Operator));
-    let tabs = TABS.into_iter();
+    // Who may only send data would be refused on each of them.
+    let reads = caller.is_none_or(|caller| caller.has(Role::Reader));
+    let tabs = TABS.into_iter().filter(move |_| reads);
     tabs.filter(move |(tab, ..)| *tab != Tab::Board || sees_people)
 }
 
@@ -148,7 +150,9 @@ fn strip(visit: &Visit) -> Markup {
     let (class, text) = match &status.progress {
         Progress::Live => health::in_short(visit, &health),
         Progress::Starting => ("poor", "Starting: opening the data".to_owned()),
-        Progress::CatchingUp if audience == Audience::Public => ("poor", "Catching up".to_owned()),
+        Progress::CatchingUp if audience != Audience::Operations => {
+            ("poor", "Catching up".to_owned())
+        }
         Progress::CatchingUp => (
             "poor",
             format!(
@@ -342,4 +346,29 @@ pub fn family(code: &str) -> (usize, &'static str) {
         "published" => (7, "National statistics"),
         _ => (0, "Our own"),
     }
+}
+
+/// How many places or parts that are not drawn are named.
+pub const MAX_NAMED: usize = 40;
+
+/// Links side by side, each an address and its words: so many at the most, and the others counted.
+#[must_use]
+pub fn links(all: impl IntoIterator<Item = (String, String)>, most: usize) -> Markup {
+    let mut all = all.into_iter();
+    let shown: Vec<(String, String)> = all.by_ref().take(most).collect();
+    let more = all.count();
+    html! {
+        @for (i, (address, words)) in shown.iter().enumerate() { @if i > 0 { ", " } a href=(address) { (words) } }
+        @if more > 0 { " and " (more) " more" }
+    }
+}
+
+/// Links to a page's other places, so many at the most.
+#[must_use]
+pub fn place_links(visit: &Visit, places: &[AreaId]) -> Markup {
+    let links = places.iter().map(|place| {
+        let address = visit.address.clone().with("area", place);
+        (address.to_string(), visit.title_of(place.as_str()))
+    });
+    self::links(links, MAX_NAMED)
 }

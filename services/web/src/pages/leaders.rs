@@ -1,7 +1,7 @@
 //! `GET /leaders`: the fifteen outcomes in their three groups, then and now, and how the parts of the place compare.
 
 use super::findings;
-use super::home::sparked;
+use super::home::{self, sparked};
 use super::layout::{self, Tab};
 use super::matrix;
 use super::visit::Visit;
@@ -207,7 +207,7 @@ fn outcome(
                     a.measure-link href=(whose::chart_of(visit, &line.measure)) { @if line.title == node.title { "Its chart" span.sr { ": " (line.title) } } @else { (line.title) } }
                     @if let Some(footprint) = &line.footprint { " " span.small { (footprint) } }
                 }
-                td { span.with-icon { (PreEscaped(icon::variation(line.variation))) span.(icon::variation_class(line.variation)) { strong { (matrix::stands(visit, line)) } } } (moved(line)) }
+                td { span.with-icon { (PreEscaped(icon::variation(line.variation))) span.(icon::variation_class(line.variation)) { strong { (words::stands(line)) } } } (moved(line)) }
                 td.number data-label="Latest" { @if let Some((start, value)) = line.latest { strong { (axis::amount(value, &line.unit)) } br; span.small { (words::period(line.period, start)) } } @else { "–" } }
                 td.number.hide-narrow { @if let Some((_, then)) = line.then { (axis::amount(then, &line.unit)) } @else { "–" } }
                 td.number.hide-narrow { @if let Some(now) = line.now { (axis::amount(now, &line.unit)) } @else { "–" } }
@@ -219,23 +219,20 @@ fn outcome(
     }
 }
 
-/// What a word for better or worse is about: the medians. A latest value on the other side of where they began is said.
+/// What a word for better or worse is about: the levels that the rules compare, as on every page. A latest value on the other
+/// side is said.
 fn moved(line: &Line) -> Markup {
-    let amount = |value: f64| axis::amount(value, &line.unit);
-    let medians = line
-        .then
-        .zip(line.now)
-        .filter(|((_, then), now)| then != now);
-    let (Some(((_, then), now)), true) = (medians, line.improves() || line.worsens()) else {
+    let levels = line.centre.zip(line.lately);
+    let (Some((usual, lately)), true) = (levels, line.improves() || line.worsens()) else {
         return html! {};
     };
-    let strays = line
-        .latest
-        .filter(|(_, latest)| (now > then && *latest < then) || (now < then && *latest > then));
+    let strays = line.latest.is_some_and(|(_, latest)| {
+        (lately > usual && latest < usual) || (lately < usual && latest > usual)
+    });
     html! {
         p.small {
-            "median " (amount(then)) " to " (amount(now))
-            @if strays.is_some() { "; the latest value lies beyond where it began" }
+            (home::levels(line))
+            @if strays { "; the latest value lies on the other side" }
         }
     }
 }
@@ -246,6 +243,8 @@ fn spread(visit: &Visit, overview: &Overview, line: &Line) -> Markup {
     let lines: Vec<&Line> = parts
         .iter()
         .filter_map(|p| overview.line(&line.measure, p.as_str()))
+        // Numbers of a trust that serves several places would be compared with themselves.
+        .filter(|line| line.footprint.is_none())
         .collect();
     let found: Vec<(&str, f64)> = lines
         .iter()

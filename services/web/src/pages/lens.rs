@@ -112,7 +112,7 @@ fn item(visit: &Visit, overview: &Overview, seen: &Seen) -> Markup {
             @if !open.is_empty() { h3 { "Measures" } ul.signals { @for m in open { (measure(visit, overview, m)) } } }
             @if !more.is_empty() { details id=(format!("more-{}", seen.item)) { summary { (more.len()) " more" } ul.signals { @for m in more { (measure(visit, overview, m)) } } } }
             @if !dark.is_empty() {
-                p.small { "No data here yet: " @for (i, m) in dark.iter().take(MAX_DARK).enumerate() { @if i > 0 { ", " } a href=(visit.address.elsewhere(format!("/measures/{}", m.measure))) { (m.title) } } @if dark.len() > MAX_DARK { " and " (dark.len() - MAX_DARK) " more" } "." }
+                p.small { "No data here yet: " (layout::links(dark.iter().map(|m| (visit.address.elsewhere(format!("/measures/{}", m.measure)).to_string(), m.title.clone())), MAX_DARK)) "." }
             }
             @if !seen.changes.is_empty() {
                 h3 { "Changes" }
@@ -139,7 +139,7 @@ fn measure(visit: &Visit, overview: &Overview, m: &LensMeasure) -> Markup {
                 div {
                     a href=(visit.address.elsewhere(format!("/measures/{}", m.measure))) { (m.title) }
                     @if let Some(by) = &line.compares { p { "Compared by " (words::dimension(by)) } }
-                    @else { p { span.(icon::variation_class(line.variation)) { (icon::variation_word(line.variation)) } @if let Some((start, value)) = line.latest { ": " strong { (axis::amount(value, &line.unit)) } ", " (words::period(line.period, start)) } } }
+                    @else { p { span.(icon::variation_class(line.variation)) { (words::stands(line)) } @if let Some((start, value)) = line.latest { ": " strong { (axis::amount(value, &line.unit)) } ", " (words::period(line.period, start)) } } }
                 }
             }
         }

@@ -1,12 +1,12 @@
 //! The outcomes matrix: each outcome by one measure, in the place and in its parts, with the icons of Making Data Count;
 //! and what got worse or better since the last board.
 
-use super::finding::A_YEAR;
+use super::layout;
 use super::visit::Visit;
 use super::{whose, words};
 use chrono::{Days, NaiveDate};
 use joinedup_application::charts::{self, ChartRequest};
-use joinedup_application::overview::{Line, Overview};
+use joinedup_application::overview::{Line, NoVerdict, Overview};
 use joinedup_drawing::{axis, icon};
 use joinedup_events::AreaId;
 use joinedup_spc::Variation;
@@ -15,6 +15,7 @@ use joinedup_views::catalogue::model::Population;
 use joinedup_views::measure::{Measure, Role};
 use joinedup_views::period::{Grain, Period};
 use maud::{Markup, PreEscaped, html};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The most parts of a place that have a column.
@@ -24,7 +25,8 @@ const A_MONTH: Days = Days::new(30);
 
 /// The order in which measures stand for an outcome, the same in every place of one home area, so that no two pages give a
 /// place two verdicts: those that the home area itself has come first, then those that its parts have; what people get
-/// before how it is done. A stock by day turns with every weekday, and leads only where nothing else is there.
+/// before how it is done. A stock by day turns with every weekday, and leads only where nothing else is there; a measure that
+/// no rule judges says of no outcome how it stands, and comes last of all.
 pub struct Order {
     home: AreaId,
     known: Arc<Overview>,
@@ -47,6 +49,7 @@ impl Order {
         let mut lines = self.known.lines.keys();
         let is_known = lines.any(|(known, _)| *known == measure.id.as_str());
         (
+            !measure.chart.is_judged(),
             in_home.is_none(),
             !is_known,
             measure.period == Grain::Day,
@@ -141,10 +144,22 @@ fn asked_board(visit: &Visit) -> Result<Option<NaiveDate>, ()> {
 /// The matrix.
 #[must_use]
 pub fn table(visit: &Visit, overview: &Overview, led: &[Led<'_>]) -> Markup {
-    let has_any = |part: &AreaId| led.iter().any(|l| l.line(overview, part).is_some());
-    let mut parts: Vec<AreaId> = visit.parts().into_iter().filter(has_any).collect();
-    let left_out = parts.len().saturating_sub(MAX_PARTS);
-    parts.truncate(MAX_PARTS);
+    let mut parts = visit.parts();
+    let has = |part: &AreaId, fits: fn(&Line) -> bool| {
+        let mut lines = led.iter().filter_map(|l| l.line(overview, part));
+        lines.any(fits)
+    };
+    // Beside places with numbers of their own, one that is shown by those of who serves it would count them twice.
+    let own = |part: &AreaId| has(part, |line| line.footprint.is_none());
+    let are_own = parts.iter().any(own);
+    parts.retain(|part| {
+        if are_own {
+            own(part)
+        } else {
+            has(part, |_| true)
+        }
+    });
+    let left_out = parts.split_off(parts.len().min(MAX_PARTS));
     let areas = std::iter::once(&visit.area).chain(&parts);
     let cells: Vec<&Line> = areas
         .flat_map(|area| led.iter().filter_map(|l| l.line(overview, area)))
@@ -178,7 +193,9 @@ pub fn table(visit: &Visit, overview: &Overview, led: &[Led<'_>]) -> Markup {
             }
         }
         p.note { "Each outcome is shown by one of its measures: in a place where one is getting worse, by that one. A cell that shows another measure or period than its row says so." }
-        @if left_out > 0 { p.note { (left_out) " more places have no room here." } }
+        @if !left_out.is_empty() {
+            p.note { "Not shown here for room: " (layout::place_links(visit, &left_out)) "." }
+        }
         (key(&cells))
     }
 }
@@ -199,7 +216,7 @@ fn cell(visit: &Visit, overview: &Overview, led: &Led<'_>, area: &AreaId) -> Mar
     let link = whose::chart_of(visit, &line.measure).with("area", area);
     let row = led.line(overview, &visit.area);
     let (title, period) = beside_row(line, led.measure, row);
-    let said = said(visit, line, title);
+    let said = said(line, title);
     html! {
         td.cell {
             a.icons href=(link) title=(said) {
@@ -210,16 +227,6 @@ fn cell(visit: &Visit, overview: &Overview, led: &Led<'_>, area: &AreaId) -> Mar
             // What the words of the link say already.
             @for word in title.map(str::to_owned).into_iter().chain(period) { br; span.small aria-hidden="true" { (word) } }
         }
-    }
-}
-
-/// How a line stands, in a few words. Where its numbers ended more than a year ago it is not too early to tell.
-#[must_use]
-pub fn stands(visit: &Visit, line: &Line) -> &'static str {
-    let ended = |start: NaiveDate| Period::of(line.period, start).end + A_YEAR < visit.today();
-    match line.latest {
-        Some((start, _)) if !line.is_judged() && ended(start) => "No recent data",
-        _ => icon::variation_word(line.variation),
     }
 }
 
@@ -239,8 +246,8 @@ fn beside_row<'a>(
     )
 }
 
-fn said(visit: &Visit, line: &Line, title: Option<&str>) -> String {
-    let mut said = stands(visit, line).to_owned();
+fn said(line: &Line, title: Option<&str>) -> String {
+    let mut said = words::stands(line).to_owned();
     if let Some(assurance) = line.assurance {
         said = format!(
             "{said}; {}",
@@ -268,17 +275,21 @@ fn key(cells: &[&Line]) -> Markup {
         Variation::ImprovementLow,
         Variation::NeitherHigh,
         Variation::CommonCause,
-        Variation::NotJudged,
     ];
     let words = |v: Variation| icon::variation_word(Some(v));
     let shown = |v: &Variation| {
-        let mut others = cells.iter().map(|l| icon::variation_word(l.variation));
-        others.any(|of_cell| of_cell == words(*v))
+        let mut others = cells.iter().filter(|l| l.no_verdict.is_none());
+        others.any(|l| icon::variation_word(l.variation) == words(*v))
     };
+    // One icon for all that have no verdict, and why each has none.
+    let whys = cells.iter().filter(|l| l.no_verdict.is_some());
+    let whys: BTreeSet<(Option<NoVerdict>, &str)> =
+        whys.map(|l| (l.no_verdict, words::stands(l))).collect();
     let assured = |a: &joinedup_spc::Assurance| cells.iter().any(|l| l.assurance == Some(*a));
     html! {
         ul.legend.matrix-key aria-label="Icons" {
             @for v in variations.into_iter().filter(shown) { li { (PreEscaped(icon::variation(Some(v)))) (words(v)) } }
+            @for (_, why) in whys { li { (PreEscaped(icon::variation(None))) (why) } }
             @for a in [Pass, HitOrMiss, Fail].into_iter().filter(assured) { li { (PreEscaped(icon::assurance(a))) (icon::assurance_words(a)) } }
         }
     }

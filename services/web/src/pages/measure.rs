@@ -266,7 +266,9 @@ fn definition(visit: &Visit, measure: &Measure, grain: Grain) -> Markup {
 fn provenance(visit: &Visit, answer: &Answer) -> Markup {
     // Of the number that the page begins with, and not of a period that is not over.
     let trace = figure::latest(&answer.chart).map(|p| {
-        Address::new(format!("/api/v1/charts/{}/trace", answer.chart.measure))
+        let on = visit.address.clone();
+        on.on(format!("/measures/{}/records", answer.chart.measure))
+            .without(&["to", "as_known_at", "split", "chart"])
             .with("area", &answer.chart.area)
             .with("period", answer.chart.period)
             .with("from", p.point.period_start)

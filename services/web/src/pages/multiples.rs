@@ -1,11 +1,13 @@
 //! The same chart for each part of a place, or for each value of a breakdown, on one scale.
 
 use super::figure;
+use super::layout;
 use super::ranked;
 use super::visit::Visit;
 use super::words;
 use crate::door::problem::Problem;
 use joinedup_application::charts::{self, Answer, ChartRequest, QuestionError};
+use joinedup_application::overview::NoVerdict;
 use joinedup_drawing::axis::{Scale, amount};
 use joinedup_drawing::{self, Drawing, Size, icon};
 use joinedup_views::ask::{AskError, CellsOf};
@@ -78,26 +80,29 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
             .collect()
     };
     let mut charts: Vec<(String, ChartRequest, Answer)> = Vec::new();
-    let (mut too_few, mut not_then) = (Vec::new(), Vec::new());
+    let mut without = Without::default();
     for (title, request) in asked {
         let answer = match charts::ask(&visit.app, &request, visit.audience()) {
             // A large place is shown as it looked then, and its small parts are not.
             Err(QuestionError::Ask(AskError::Past)) => {
-                not_then.push(title);
+                without.not_then.push(title);
                 continue;
             }
             answer => answer?,
         };
-        let with_value = answer
-            .chart
-            .points
-            .iter()
-            .filter(|p| p.point.value.is_some());
-        if with_value.count() >= MIN_POINTS {
-            charts.push((title, request, answer));
-        } else {
-            too_few.push(title);
+        let points = answer.chart.points.iter();
+        match points.filter(|p| p.point.value.is_some()).count() {
+            0 => without.never += 1,
+            few if few < MIN_POINTS => without.too_few.push((title, request, answer)),
+            _ => charts.push((title, request, answer)),
         }
+    }
+    // Beside places with numbers of their own, one that is shown by those of who serves it would count them twice.
+    let is_own = |(_, _, answer): &(String, ChartRequest, Answer)| answer.chart.footprint.is_none();
+    if charts.iter().any(is_own) {
+        let (own, served) = charts.into_iter().partition(is_own);
+        charts = own;
+        without.served = served;
     }
     // What only those have who were counted is not part of the others: a share by it is 0 or 100 %.
     let counts = if chosen != "area" && all_or_none(&charts) {
@@ -109,27 +114,62 @@ pub fn show(visit: &Visit, measure: &Measure, request: &ChartRequest) -> Result<
     if chosen != "area" {
         charts.sort_by(|a, b| total(&b.2).total_cmp(&total(&a.2)));
     }
-    let left_out = charts.len().saturating_sub(MAX_CHARTS);
-    charts.truncate(MAX_CHARTS);
+    without.no_room = charts.split_off(charts.len().min(MAX_CHARTS));
     Ok(html! {
         section #multiples data-live aria-labelledby="multiples-name" {
             h2 #multiples-name { "Compare" }
             ul.segments aria-label="Take apart by" {
                 @for (way, name) in &ways { li { a href=(format!("{}#multiples", visit.address.clone().with("split", way))) aria-current=[(*way == chosen).then_some("true")] { "By " (name) } } }
             }
-            @if charts.is_empty() && not_then.is_empty() { p { "There is too little data by " (name_of(&ways, chosen)) " to draw." } }
+            @if charts.is_empty() && without.not_then.is_empty() { p { "There is too little data by " (name_of(&ways, chosen)) " to draw." } }
             @if let Some(counts) = &counts {
                 p.note { "This is recorded only of those who are counted here, so each share is of them and not of everybody." }
                 (counts.show())
             } @else {
             (grid(visit, &charts, chosen))
-            @if left_out > 0 { p.note { "Showing the first " (charts.len()) " of " (charts.len() + left_out) "." } }
-            @if !charts.is_empty() && !too_few.is_empty() { p.note { "Not drawn, with fewer than " (MIN_POINTS) " values: " (too_few.join(", ")) "." } }
-            @if !not_then.is_empty() { p.note { "Not shown as they were then, because their numbers may be small: " (not_then.join(", ")) "." } }
+            (without.show(visit, chosen, charts.len()))
             @if charts.len() > 1 { p.note { "Same scale." @if chosen == "area" { " Places differ in more than their care: do not rank them." } } }
             }
         }
     })
+}
+
+/// What is not drawn, and why.
+#[derive(Default)]
+struct Without {
+    /// They have some values, and too few to draw.
+    too_few: Vec<(String, ChartRequest, Answer)>,
+    /// How many have none.
+    never: usize,
+    /// They are shown by the numbers of who serves them.
+    served: Vec<(String, ChartRequest, Answer)>,
+    /// They come after as many as there is room for.
+    no_room: Vec<(String, ChartRequest, Answer)>,
+    /// They are not shown as they were then.
+    not_then: Vec<String>,
+}
+
+impl Without {
+    fn show(&self, visit: &Visit, chosen: &str, drawn: usize) -> Markup {
+        let linked = |parts: &[(String, ChartRequest, Answer)]| {
+            let parts = parts.iter();
+            let parts =
+                parts.map(|(title, request, _)| (link(visit, request, chosen), title.clone()));
+            layout::links(parts, layout::MAX_NAMED)
+        };
+        let order = if chosen == "area" {
+            "by name"
+        } else {
+            "largest first"
+        };
+        html! {
+            @if !self.no_room.is_empty() { p.note { "Showing " (drawn) " of " (drawn + self.no_room.len()) ", " (order) ". The others: " (linked(&self.no_room)) "." } }
+            @if !self.served.is_empty() { p.note { "Not drawn beside the others, because they have no numbers of their own and are shown by those of who serves them: " (linked(&self.served)) "." } }
+            @if drawn > 0 && !self.too_few.is_empty() { p.note { "Not drawn, with fewer than " (MIN_POINTS) " values: " (linked(&self.too_few)) "." } }
+            @if drawn > 0 && self.never > 0 && chosen == "area" { p.note { (words::counted(self.never, "more place has", "more places have")) " no numbers here." } }
+            @if !self.not_then.is_empty() { p.note { "Not shown as they were then, because their numbers may be small: " (self.not_then.join(", ")) "." } }
+        }
+    }
 }
 
 /// What events may say of themselves, where some do.
@@ -176,9 +216,10 @@ fn grid(visit: &Visit, charts: &[(String, ChartRequest, Answer)], chosen: &str) 
             let mut drawing = joinedup_drawing::of_answer(answer, false);
             let from = drawing.spots.len().saturating_sub(MAX_POINTS);
             drawing.spots.drain(..from);
+            let whose = answer.chart.footprint.as_ref();
             Drawing {
                 name: format!("part-{i}"),
-                title: title.clone(),
+                title: whose.map_or_else(|| title.clone(), |f| format!("{title}, {}", f.words)),
                 size: Size::Small,
                 ..drawing
             }
@@ -191,13 +232,13 @@ fn grid(visit: &Visit, charts: &[(String, ChartRequest, Answer)], chosen: &str) 
         div.multiples {
             @for ((title, request, answer), drawing) in charts.iter().zip(drawings) {
                 div.part {
-                    h3 { a href=(link(visit, request, chosen)) { (title) } }
+                    h3 { a href=(link(visit, request, chosen)) { (title) } @if let Some(footprint) = &answer.chart.footprint { " " span.small { (footprint.words) } } }
                     p.small {
                         @match figure::latest(&answer.chart).and_then(|p| Some((p.point.period_start, p.point.value?))) {
                             Some((start, value)) => { strong { (amount(value, answer.chart.unit())) } " (" (words::period(answer.chart.period, start)) ")" }
                             None => "no final number",
                         }
-                        @if let Some(verdict) = &answer.chart.verdict { " · " span.(icon::variation_class(Some(verdict.variation))) { (icon::variation_word(Some(verdict.variation))) } }
+                        @if let Some(verdict) = &answer.chart.verdict { " · " span.(icon::variation_class(Some(verdict.variation))) { (NoVerdict::of(&answer.chart, visit.today()).map_or_else(|| icon::variation_word(Some(verdict.variation)), |why| words::no_verdict(why, answer.chart.period))) } }
                     }
                     (PreEscaped(joinedup_drawing::svg(&Drawing { scale: Some(scale.clone()), ..drawing })))
                 }

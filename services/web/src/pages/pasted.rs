@@ -2,7 +2,25 @@
 
 use super::sheet::typed::Refused;
 use crate::door::limits::MAX_ERRORS;
+use chrono::NaiveDate;
 use csv::StringRecord;
+
+/// A day as people write it in Britain, or a spreadsheet does: `14/11/2026`, `14/11/26`, `14 Nov 2026`, `14-Nov-26`, `2026-11-14`.
+pub fn day(text: &str) -> Option<NaiveDate> {
+    let year = text.rsplit(['/', '-', ' ', '.']).next().unwrap_or_default();
+    let month_in_words = text.contains(|c: char| c.is_ascii_alphabetic());
+    // A year of two digits would be read as one of the first century.
+    let formats: &[&str] = match (year.len(), month_in_words) {
+        (4, false) => &["%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y"],
+        (4, true) => &["%d %b %Y", "%d-%b-%Y"],
+        (2, true) => &["%d %b %y", "%d-%b-%y"],
+        _ => &["%Y-%m-%d", "%d/%m/%y", "%d-%m-%y", "%d.%m.%y"],
+    };
+    let mut read = formats
+        .iter()
+        .filter_map(|format| NaiveDate::parse_from_str(text, format).ok());
+    read.next()
+}
 
 /// What is wrong with a row or the table, for its one field on the page.
 pub fn refused(at: impl Into<String>, why: impl Into<String>) -> Refused {

@@ -22,7 +22,7 @@ use joinedup_drawing::{axis, icon};
 use joinedup_events::AreaId;
 use joinedup_events::plan::Progress;
 use joinedup_views::plan::PREFIX;
-use joinedup_views::ratings::Reached;
+use joinedup_views::ratings::{Aimed, Reached};
 use maud::{Markup, PreEscaped, html};
 
 /// `GET /plan`.
@@ -76,11 +76,7 @@ fn page(visit: &Visit, filling: &Filling) -> Result<Markup, Problem> {
 fn sum(items: &[Planned], stands: &OnePage) -> Markup {
     let of = |progress: Progress| items.iter().filter(|p| p.item.progress == progress).count();
     let overdue = items.iter().filter(|p| p.overdue).count();
-    let became = |reached: Reached| {
-        let ambitions = stands.ambitions.iter();
-        ambitions.filter(|a| a.reached == reached).count()
-    };
-    let all = stands.ambitions.len();
+    let (of_then, since) = standing::by_age(stands);
     html! {
         @if items.is_empty() { "Nothing is in the plan yet. " }
         @else {
@@ -88,14 +84,29 @@ fn sum(items: &[Planned], stands: &OnePage) -> Markup {
             @if overdue > 0 { ", " strong.concern { (overdue) " past " (if overdue == 1 { "its" } else { "their" }) " date" } }
             ", " (of(Progress::Done)) " done, " (of(Progress::Dropped)) " dropped. "
         }
-        @if all > 0 {
-            "Of " (words::counted(all, "ambition", "ambitions")) " of a year ago " strong.improvement[became(Reached::Reached) > 0] { (became(Reached::Reached)) " " (if became(Reached::Reached) == 1 { "is" } else { "are" }) " reached" }
-            ", " (became(Reached::Nearer)) " nearer, " (became(Reached::Unchanged)) " unchanged"
-            @if became(Reached::Lower) > 0 { ", " strong.concern { (became(Reached::Lower)) " lower" } }
-            // The parts are to make up the whole.
-            @for reached in [Reached::FirstRated, Reached::NotRated] { @if became(reached) > 0 { ", " (became(reached)) " " (standing::word(reached)) } }
-            "."
-        }
+        (of_ambitions(&of_then, "of a year ago"))
+        (of_ambitions(&since, "set in the last year"))
+    }
+}
+
+/// How many of some ambitions became what.
+fn of_ambitions(ambitions: &[&Aimed], set: &str) -> Markup {
+    if ambitions.is_empty() {
+        return html! {};
+    }
+    let count = |became: Option<Reached>| {
+        let ambitions = ambitions.iter();
+        ambitions.filter(|a| standing::became(a) == became).count()
+    };
+    let of = |reached: Reached| count(Some(reached));
+    let reached = of(Reached::Reached);
+    html! {
+        "Of " (words::counted(ambitions.len(), "ambition", "ambitions")) " " (set) " " strong.improvement[reached > 0] { (reached) " " (if reached == 1 { "is" } else { "are" }) " reached" }
+        ", " (of(Reached::Nearer)) " nearer, " (of(Reached::Unchanged)) " unchanged"
+        @if of(Reached::Lower) > 0 { ", " strong.concern { (of(Reached::Lower)) " lower" } }
+        // The parts are to make up the whole.
+        @for became in [Some(Reached::FirstRated), Some(Reached::NotRated), None] { @if count(became) > 0 { ", " (count(became)) " " (standing::word(became)) } }
+        ". "
     }
 }
 

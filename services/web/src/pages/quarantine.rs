@@ -28,9 +28,10 @@ pub async fn show(visit: Visit) -> Result<Response, Problem> {
                     li { "If the event is wrong, ask its source to send a right one, which counts at once. There is nothing more to do here: the wrong one stays in this list, because nothing is taken out of the log, and the alert ends a week after the latest one came." }
                     li { "If the event is right, update joinedup or add its place to the register of areas. Each event of this list is read again when joinedup starts with either." }
                 }
+                @if rows.len() > MAX_ROWS { p.note { "Showing the newest " (MAX_ROWS) " of " (number(rows.len() as f64, "")) "." } }
                 div.scroll tabindex="0" role="region" aria-label="Rejected events" {
                     table #quarantine-table data-live {
-                        thead { tr { th.number scope="col" { "Position" } th scope="col" { "Why" } th scope="col" { "Rejected" } } }
+                        thead { tr { th.number scope="col" { "Position" } th scope="col" { "Why" } th scope="col" { "Last read" } } }
                         tbody { @for row in rows.iter().rev().take(MAX_ROWS) { tr { th.number scope="row" { a href=(format!("/api/v1/events/{}", row.position)) { (number(row.position as f64, "")) } } td { (row.reason) } td { (words::instant(row.at)) } } } }
                     }
                 }

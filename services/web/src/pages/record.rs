@@ -6,6 +6,7 @@ use super::address::{Address, DONE};
 use super::conflict;
 use super::filling::{Faults, Filling};
 use super::visit::Visit;
+use super::words;
 use crate::door::audit;
 use crate::door::auth::Caller;
 use crate::door::fields::fields;
@@ -271,6 +272,7 @@ pub async fn record(
             let write = Write {
                 source: SOURCE,
                 actor: caller.actor(),
+                audience: caller.audience_of(command.area.as_str()),
                 key: filled.form.key(&caller),
                 command: command.clone(),
                 version: filled.version,
@@ -298,9 +300,7 @@ pub async fn record(
                     }
                     faults
                 }
-                Err(ExecuteError::SamePerson) => {
-                    Faults::one("", ExecuteError::SamePerson.to_string())
-                }
+                Err(ExecuteError::SamePerson) => Faults::one("", words::SAME_PERSON),
                 Err(other) => return Err(other.into()),
             }
         }

@@ -3,7 +3,6 @@
 use super::address::Address;
 use super::home::sparked;
 use super::layout::{self, Tab};
-use super::matrix;
 use super::visit::{Visit, kinds};
 use super::{whose, words};
 use crate::door::problem::Problem;
@@ -196,7 +195,7 @@ fn line(visit: &Visit, row: &Row<'_>) -> Markup {
                 @if let Some(footprint) = row.line.as_ref().and_then(|l| l.footprint.as_ref()) { br; span.small { (footprint) } }
             }
             @if let Some(line) = row.with_value() {
-                td { span.with-icon { (PreEscaped(icon::variation(line.variation))) strong.(icon::variation_class(line.variation)) { (matrix::stands(visit, line)) } } }
+                td { span.with-icon { (PreEscaped(icon::variation(line.variation))) strong.(icon::variation_class(line.variation)) { (words::stands(line)) } } }
                 td data-label="Target" {
                     @match line.assurance {
                         Some(a) => span.with-icon { (PreEscaped(icon::assurance(a))) span.small { (icon::assurance_words(a)) } },

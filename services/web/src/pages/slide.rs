@@ -14,16 +14,17 @@ use joinedup_drawing::slide::{self, Words};
 use joinedup_views::measure::Measure;
 use maud::{Markup, html};
 
-/// `GET /measures/{id}/{what}`.
-pub async fn show(
-    visit: Visit,
-    Path((id, what)): Path<(String, String)>,
-) -> Result<Response, Problem> {
-    let as_png = match what.as_str() {
-        "slide.svg" => false,
-        "slide.png" => true,
-        _ => return Err(Problem::not_found("There is nothing at this address")),
-    };
+/// `GET /measures/{id}/slide.svg`.
+pub async fn svg(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
+    show(visit, id, false).await
+}
+
+/// `GET /measures/{id}/slide.png`.
+pub async fn png(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
+    show(visit, id, true).await
+}
+
+async fn show(visit: Visit, id: String, as_png: bool) -> Result<Response, Problem> {
     let turns = visit.app.turns.clone();
     turns.work(move || draw(&visit, &id, as_png)).await?
 }

@@ -240,7 +240,7 @@ impl Visit {
     /// What the reader may see.
     #[must_use]
     pub fn audience(&self) -> Audience {
-        self.caller.audience_in([self.area.as_str()].into_iter())
+        self.caller.audience_of(self.area.as_str())
     }
 
     /// Today's local date.

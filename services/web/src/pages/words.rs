@@ -1,8 +1,10 @@
 //! Dates, lengths of time and codes as people say them.
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+use joinedup_application::overview::{Line, NoVerdict};
 pub use joinedup_drawing::axis::period;
 use joinedup_drawing::axis::{MONTHS, date};
+use joinedup_drawing::icon;
 pub use joinedup_drawing::sentence_start;
 use joinedup_events::local;
 use joinedup_views::catalogue::Catalogue;
@@ -95,6 +97,8 @@ pub fn for_people(sentence: &str) -> &str {
 
 /// A measure that is not there.
 pub const NO_SUCH_MEASURE: &str = "We cannot find that measure. Choose one from all measures";
+/// Why nobody accepts what they recorded themselves, where two people are asked for, and who can.
+pub const SAME_PERSON: &str = "You proposed or last changed this yourself, and here a second person has to agree. Ask somebody else who may rate to publish or accept it";
 /// A wait without a recorded reason.
 pub const NO_REASON: &str = "no reason recorded";
 
@@ -306,6 +310,31 @@ pub const fn chart_kind(kind: ChartKind) -> &'static str {
     }
 }
 
+/// Why chart rules have no verdict: in lists, in the matrix and above a chart the same words.
+#[must_use]
+pub const fn no_verdict(why: NoVerdict, grain: Grain) -> &'static str {
+    match (why, grain) {
+        (NoVerdict::Describes, _) => "Describes and is not judged",
+        (NoVerdict::TooFewPoints, _) => "Too early to tell",
+        (NoVerdict::TooFewCases, Grain::Day) => "Too few cases in each day to tell",
+        (NoVerdict::TooFewCases, Grain::Week) => "Too few cases in each week to tell",
+        (NoVerdict::TooFewCases, Grain::Month) => "Too few cases in each month to tell",
+        (NoVerdict::TooFewCases, Grain::Quarter) => "Too few cases in each quarter to tell",
+        (NoVerdict::TooFewCases, Grain::Year) => "Too few cases in each year to tell",
+        (NoVerdict::Suppressed, _) => "Too many small numbers are suppressed to tell",
+        (NoVerdict::Ended, _) => "No recent value",
+    }
+}
+
+/// How a line stands, in a few words: what the chart rules say, or why they say nothing.
+#[must_use]
+pub fn stands(line: &Line) -> &'static str {
+    match line.no_verdict {
+        Some(why) => no_verdict(why, line.period),
+        None => icon::variation_word(line.variation),
+    }
+}
+
 /// Which way is better.
 #[must_use]
 pub const fn direction(direction: Direction) -> &'static str {
@@ -358,6 +387,16 @@ mod tests {
         assert_eq!(said("reason", "unknown"), "Not recorded");
         assert_eq!(said("responsible", "unattributed"), "Not recorded");
         assert_eq!(said("hours", "out"), "Out of hours");
+    }
+
+    #[test]
+    fn a_chart_that_no_rule_judges_is_never_too_early_to_tell() {
+        use NoVerdict::{Describes, Ended, Suppressed, TooFewCases, TooFewPoints};
+        let said = |why| no_verdict(why, Grain::Month);
+        let others = [Describes, Ended, Suppressed, TooFewCases].map(said);
+        assert_eq!(said(TooFewPoints), "Too early to tell");
+        assert!(others.iter().all(|words| !words.contains("early")));
+        assert_eq!(said(TooFewCases), "Too few cases in each month to tell");
     }
 
     #[test]

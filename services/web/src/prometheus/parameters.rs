@@ -4,7 +4,7 @@ use super::refusal::Refused;
 use joinedup_promql::time;
 
 /// The most parameters of a call.
-const MOST: usize = 64;
+const MAX_PARAMETERS: usize = 64;
 
 /// The parameters.
 #[derive(Debug)]
@@ -45,9 +45,9 @@ impl Parameters {
                     "{call} has no parameter {name:?}; it has {known}"
                 )));
             }
-            if all.len() == MOST {
+            if all.len() == MAX_PARAMETERS {
                 return Err(Refused::bad(format!(
-                    "a call has {MOST} parameters at most"
+                    "a call has {MAX_PARAMETERS} parameters at most"
                 )));
             }
             // What is given empty is not given, as Prometheus has it.

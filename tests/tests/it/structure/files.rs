@@ -7,7 +7,7 @@ use crate::plain_words::NEVER;
 use joinedup_tests::folders;
 use joinedup_tests::tools::Run;
 
-const LONGEST: usize = 500;
+const MAX_LINES: usize = 500;
 
 /// A committed text file.
 pub struct Committed {
@@ -98,6 +98,22 @@ fn the_search_for_crate_names_finds_names_and_nothing_else() {
 }
 
 #[test]
+fn limits_are_called_the_most_and_the_least_by_one_word_each() {
+    let others = ["LONGEST", "LARGEST", "GREATEST", "LEAST", "FEWEST", "MOST"];
+    for file in sources(&committed()) {
+        for (number, line) in code(file) {
+            let named = line.split("const ").nth(1).unwrap_or_default();
+            let name = named.split([':', '_']).next().unwrap_or_default();
+            assert!(
+                !others.contains(&name.trim()),
+                "{}:{number}: MAX_ or MIN_ and what of",
+                file.path
+            );
+        }
+    }
+}
+
+#[test]
 fn one_file_names_sled() {
     let files = committed();
     let naming = files_naming(&files, "sled");
@@ -129,7 +145,7 @@ fn no_source_file_is_longer_than_500_lines() {
     let files = committed();
     let long: Vec<String> = sources(&files)
         .map(|file| (file.text.lines().count(), &file.path))
-        .filter(|(lines, _)| *lines > LONGEST)
+        .filter(|(lines, _)| *lines > MAX_LINES)
         .map(|(lines, path)| format!("{path}: {lines} lines"))
         .collect();
     assert_eq!(long, [""; 0], "a file that long has two subjects");

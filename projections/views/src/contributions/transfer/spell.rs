@@ -10,6 +10,9 @@ use joinedup_events::transfer::{Admitted, DelayReasonSet, Discharged, Pathway, T
 use joinedup_events::{AreaId, Fact, Slug, local};
 use std::collections::BTreeSet;
 
+/// Within how many days a notice is called off: what comes later would change numbers that are final.
+pub const CALLED_OFF_DAYS: i64 = 7;
+
 /// A wait in bed after being ready: from a local date, to another (not included) or still going on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
@@ -46,7 +49,7 @@ pub struct Spell<'a> {
     /// The waits, in order.
     pub waits: Vec<Wait>,
     /// Reasons by date from which they stand.
-    pub reasons: Vec<&'a DelayReasonSet>,
+    pub reasons: Vec<(NaiveDate, &'a DelayReasonSet)>,
     /// Further reasons beside those, by date from which they stand.
     pub further: Vec<Further>,
     /// Pathways by date from which they stand.
@@ -71,6 +74,28 @@ pub struct Spell<'a> {
 
 /// What was stated of readiness: when, from which date, ready or not.
 type Readiness = (DateTime<Utc>, NaiveDate, bool);
+
+/// Something that was stated: when, from which date it holds, and what.
+type Statement<T> = (DateTime<Utc>, NaiveDate, T);
+
+/// What holds from which date, of statements in the order of recording. Each holds from its date on, whatever was stated before
+/// it of that day and later ones: the last word stands. `last` is the day that a stay is counted by when it is over: where all
+/// that was stated is dated after it, as who enters it the day after does, it holds of the whole stay.
+fn last_words<T>(mut stated: Vec<Statement<T>>, last: Option<NaiveDate>) -> Vec<(NaiveDate, T)> {
+    // A stable sort: of two for the same date and instant, the one recorded later comes last.
+    stated.sort_by_key(|(at, date, _)| (*at, *date));
+    let mut holds: Vec<(NaiveDate, T)> = Vec::with_capacity(stated.len());
+    for (_, date, what) in stated {
+        holds.truncate(holds.partition_point(|(from, _)| *from < date));
+        holds.push((date, what));
+    }
+    if let (Some(first), Some(last)) = (holds.first_mut(), last)
+        && first.0 > last
+    {
+        first.0 = NaiveDate::MIN;
+    }
+    holds
+}
 
 /// Each beginning with the first end after it, unless it began anew before: what ended stays so whatever begins later.
 fn pairs(begun: &[DateTime<Utc>], ended: &[DateTime<Utc>]) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
@@ -105,6 +130,8 @@ impl<'a> Spell<'a> {
         };
         let mut readiness: Vec<Readiness> = Vec::new();
         let mut further: Vec<(NaiveDate, Reason, Option<Responsible>)> = Vec::new();
+        let mut reasons: Vec<Statement<&DelayReasonSet>> = Vec::new();
+        let mut pathways: Vec<Statement<Pathway>> = Vec::new();
         let mut notices: Vec<(DateTime<Utc>, NaiveDate)> = Vec::new();
         let mut withdrawn: Vec<DateTime<Utc>> = Vec::new();
         let mut discharges: Vec<(&StoredFact, &Discharged)> = Vec::new();
@@ -129,7 +156,7 @@ impl<'a> Spell<'a> {
                 TransferFact::AssessmentFinished(_) => spell.assessed.push(at),
                 TransferFact::Ready(f) => readiness.push((at, f.date, true)),
                 TransferFact::NotReady(f) => readiness.push((at, f.date, false)),
-                TransferFact::DelayReasonSet(f) => spell.reasons.push(f),
+                TransferFact::DelayReasonSet(f) => reasons.push((at, f.date, f)),
                 TransferFact::DelayReasonAdded(f) => {
                     further.push((f.date, f.reason, Some(f.responsible)));
                 }
@@ -137,7 +164,7 @@ impl<'a> Spell<'a> {
                 TransferFact::PackageAgreed(_) => spell.agreed.push(at),
                 TransferFact::DischargeNoticeGiven(f) => notices.push((at, f.proposed)),
                 TransferFact::DischargeNoticeWithdrawn(_) => withdrawn.push(at),
-                TransferFact::PathwaySet(f) => spell.pathways.push((f.date, f.pathway)),
+                TransferFact::PathwaySet(f) => pathways.push((at, f.date, f.pathway)),
                 TransferFact::WardSet(f) => spell.wards.push((at, &f.ward)),
                 TransferFact::Discharged(f) => discharges.push((stored, f)),
                 TransferFact::DischargeReversed(_) => reversals.push(stored),
@@ -159,8 +186,9 @@ impl<'a> Spell<'a> {
         // Stable sorts: of two facts for the same date or instant, the one recorded later comes last and stands.
         spell.wards.sort_by_key(|(at, _)| *at);
         in_time(&mut spell.expected);
-        spell.reasons.sort_by_key(|f| f.date);
-        spell.pathways.sort_by_key(|(date, _)| *date);
+        let out = spell.out();
+        spell.reasons = last_words(reasons, out.and_then(|out| out.pred_opt()));
+        spell.pathways = last_words(pathways, out);
         spell.stand_notices(notices, withdrawn);
         spell.wait(readiness);
         spell.stand_further(further);
@@ -185,7 +213,8 @@ impl<'a> Spell<'a> {
                 .rev()
                 .find(|(given, _, _)| *given <= at)
             {
-                notice.2 = true;
+                let days = local::midnights(notice.0, at);
+                notice.2 |= days <= CALLED_OFF_DAYS;
             }
         }
     }
@@ -306,8 +335,8 @@ impl<'a> Spell<'a> {
         self.reasons
             .iter()
             .rev()
-            .find(|f| f.date <= date)
-            .map(|f| (f.reason, f.responsible))
+            .find(|(from, _)| *from <= date)
+            .map(|(_, f)| (f.reason, f.responsible))
     }
 
     /// The DRD delay of a finished stay in days; 0 without a ready date.

@@ -33,6 +33,156 @@ fn workbook(title: &str, numbers: &[f64], format: &rust_xlsxwriter::Format) -> T
     file("a.xlsx", workbook.save_to_buffer().unwrap())
 }
 
+/// What is read of each series, in the order of the table.
+fn by_series(table: &ReadTable) -> Vec<(String, String, f64)> {
+    let facts = table.facts.iter().zip(amounts(table));
+    let of = |((_, event), (_, start, value)): (
+        &(u64, joinedup_events::Event),
+        (String, String, f64),
+    )| {
+        let Fact::Observation(ObservationFact::Observed(o)) = &event.fact else {
+            panic!("no observation");
+        };
+        (o.series.to_string(), start, value)
+    };
+    facts.map(of).collect()
+}
+
+#[test]
+fn each_text_of_a_column_that_says_what_is_counted_is_a_column() {
+    let long = file(
+        "kpis.csv",
+        "Month,Trust,Indicator,Value\nApr 2026,RAJ,Falls *,5\nApr 2026,RAJ,Complaints,2\nMay 2026,RAJ,falls *,6\nMay 2026,RAJ,Complaints,3\n",
+    );
+    let wide = file(
+        "kpis.csv",
+        "Trust,Indicator,Apr 2026,May 2026\nRAJ,Falls *,5,6\nRAJ,Complaints,2,3\nR0D,Complaints,0,1\n",
+    );
+    for file in [&long, &wide] {
+        let look = look(file);
+        assert_eq!(
+            look.counted_by.map(|at| look.kinds[at].as_str()),
+            Some("Indicator")
+        );
+        let titles: Vec<&str> = look
+            .columns
+            .iter()
+            .filter(|c| c.has_numbers)
+            .map(|c| c.title.as_str())
+            .collect();
+        assert_eq!(titles, ["Falls *", "Complaints"]);
+        let mut choice = look.guess.clone();
+        let is_of = |c: &&joinedup_application::tables::Column| {
+            c.has_numbers && c.title.starts_with("Falls")
+        };
+        let falls = look.columns.iter().find(is_of).unwrap();
+        choice.numbers = vec![Numbers {
+            column: falls.key.clone(),
+            series: Slug::new("local-falls").unwrap(),
+            denominator: None,
+        }];
+        let read = by_series(&read(file, &choice));
+        let falls = |start: &str, n| ("local-falls".to_owned(), start.to_owned(), n);
+        assert_eq!(read, [falls("2026-04-01", 5.0), falls("2026-05-01", 6.0)]);
+    }
+    let plain = TableFile {
+        counted: CountedBy::Titles,
+        ..long
+    };
+    assert!(look(&plain).columns.iter().any(|c| c.title == "Value"));
+}
+
+#[test]
+fn titles_in_two_rows_are_read_together_below_a_banner_too() {
+    let rows = "Month,Inpatient falls,,Bed days,\n,All,With harm,Occupied,Available\nApr 2026,5,1,100,120\nMay 2026,6,2,101,120\n";
+    for banner in [
+        "",
+        "Falls and beds,,,,\n",
+        "Falls and beds,,,,\nBI team,,,,\n\n",
+    ] {
+        let look = look(&file("falls.csv", format!("{banner}{rows}")));
+        let titles: Vec<&str> = look.columns.iter().map(|c| c.title.as_str()).collect();
+        assert_eq!(
+            titles[1..3],
+            ["Inpatient falls All", "Inpatient falls With harm"],
+            "{banner}"
+        );
+    }
+}
+
+#[test]
+fn numbers_of_one_row_are_divided_by_each_other_and_by_those_of_no_other() {
+    let file = file(
+        "kpis.csv",
+        "Month,Trust,Measure,Numerator,Denominator\nApr 2026,RAJ,Seen,5,10\nApr 2026,RAJ,Sent,2,8\nMay 2026,RAJ,Seen,6,10\nMay 2026,RAJ,Sent,3,9\n",
+    );
+    let look = look(&file);
+    let key = |title: &str| {
+        look.columns
+            .iter()
+            .find(|c| c.title == title)
+            .unwrap()
+            .key
+            .clone()
+    };
+    let choice = |whole: &str| Choice {
+        numbers: vec![Numbers {
+            column: key("Seen: Numerator"),
+            series: Slug::new("local-seen").unwrap(),
+            denominator: Some(key(whole)),
+        }],
+        ..look.guess.clone()
+    };
+    assert_eq!(
+        values(&read(&file, &choice("Seen: Denominator"))),
+        [5.0, 6.0]
+    );
+    assert!(refused(&file, &choice("Sent: Denominator")).contains("of the same row"));
+}
+
+/// A sheet of notes, an empty one, and two that are laid out alike.
+fn of_two_years() -> TableFile {
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let notes = workbook.add_worksheet();
+    notes
+        .write_string(0, 0, "Counted by the site team")
+        .unwrap();
+    workbook.add_worksheet();
+    for (year, number) in [("2025", 5.0), ("2026", 6.0)] {
+        let sheet = workbook.add_worksheet();
+        sheet.set_name(year).unwrap();
+        for (at, title) in (0..).zip(["Month", "Trust", "Falls"]) {
+            sheet.write_string(0, at, title).unwrap();
+        }
+        sheet.write_string(1, 0, format!("{year}-04")).unwrap();
+        sheet.write_string(1, 1, "RAJ").unwrap();
+        sheet.write_number(1, 2, number).unwrap();
+    }
+    file("falls.xlsx", workbook.save_to_buffer().unwrap())
+}
+
+#[test]
+fn of_several_sheets_the_one_that_was_chosen_is_read_and_named_for_next_month() {
+    let first = of_two_years();
+    let second = TableFile {
+        sheet: 1,
+        ..first.clone()
+    };
+    for (file, year, number) in [(&first, "2025", 5.0), (&second, "2026", 6.0)] {
+        assert_eq!(look(file).sheets, ["2025", "2026"]);
+        let read = amounts(&read(file, &chosen(file, "local-falls", None)));
+        assert_eq!(read, [("RAJ".to_owned(), format!("{year}-04-01"), number)]);
+    }
+    let third = TableFile { sheet: 2, ..first };
+    assert!(AddedTables.look(&third, &DEFINITIONS).is_err());
+    let one = workbook("Falls", &[1.0], &rust_xlsxwriter::Format::new());
+    let made = AddedTables.mapping(&one, &chosen(&one, "local-falls", None), &DEFINITIONS);
+    assert!(
+        !made.unwrap().toml.contains("sheet"),
+        "next month's may have another name"
+    );
+}
+
 fn refused(file: &TableFile, choice: &Choice) -> String {
     let made = AddedTables.mapping(file, choice, &DEFINITIONS);
     made.map(|_| ()).unwrap_err().to_string()

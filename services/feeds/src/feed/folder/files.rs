@@ -83,8 +83,8 @@ pub(super) struct Watched {
     pattern: glob::Pattern,
     /// Each file at the last look.
     seen: BTreeMap<OsString, Mark>,
-    /// How many files were let be then, for their names.
-    let_be: usize,
+    /// How many files there do not fit the pattern.
+    unmatched: usize,
 }
 
 /// `*.csv` means `LIST.CSV` as well.
@@ -113,13 +113,13 @@ impl Watched {
             done: settings.done.clone(),
             pattern: glob::Pattern::new(&settings.pattern)?,
             seen: BTreeMap::new(),
-            let_be: 0,
+            unmatched: 0,
         })
     }
 
     /// What is to be said of files that lie in the folder and are not meant; nothing where there are none.
-    pub fn let_be(&self) -> Option<String> {
-        let (files, their) = match self.let_be {
+    pub fn unmatched_notice(&self) -> Option<String> {
+        let (files, their) = match self.unmatched {
             0 => return None,
             1 => ("1 file lies".to_owned(), "its name does"),
             n => (format!("{n} files lie"), "their names do"),
@@ -145,7 +145,7 @@ impl Watched {
     pub fn look(&mut self) -> io::Result<Vec<Found>> {
         let mut seen = BTreeMap::new();
         let mut found = Vec::new();
-        self.let_be = 0;
+        self.unmatched = 0;
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
             let name = entry.file_name();
@@ -161,7 +161,7 @@ impl Watched {
             };
             let is_meant = |name: &&str| self.pattern.matches_with(name, ANY_CASE);
             let Some(text) = name.to_str().filter(is_meant) else {
-                self.let_be += 1;
+                self.unmatched += 1;
                 continue;
             };
             if self.seen.get(&name) == Some(&mark) {
@@ -178,21 +178,21 @@ impl Watched {
         Ok(found)
     }
 
-    /// Moves a file to where it belongs, with its report beside it; one that was changed since it was read stays, and is
-    /// taken as a new one.
+    /// Moves a file to where it belongs, with its report beside it. One that was changed since it was read stays, is taken as
+    /// a new one, and gives false.
     pub fn put_away(
         &mut self,
         file: &Found,
         report: &FileReport,
         refused: Option<&str>,
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         let folder = if refused.is_some() {
             self.refused()
         } else {
             self.done.clone()
         };
         if !file.is_as_it_was()? {
-            return Err(io::Error::other("it has changed since it was read"));
+            return Ok(false);
         }
         let now = Utc::now();
         let mut to = folder.join(&file.name);
@@ -210,7 +210,7 @@ impl Watched {
         // A sign of acceptance is for one file.
         let _ = fs::remove_file(beside(&file.path, ACCEPT));
         self.seen.remove(&OsString::from(&file.name));
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -289,12 +289,17 @@ mod tests {
         watched.look().unwrap();
         assert_eq!(names(&watched.look().unwrap()).len(), 2);
         // What was meant to be taken and is not is told.
-        assert!(watched.let_be().unwrap().starts_with("1 file lies in"));
+        assert!(
+            watched
+                .unmatched_notice()
+                .unwrap()
+                .starts_with("1 file lies in")
+        );
         for taken in ["a.txt", "LIST.CSV"] {
             fs::remove_file(folder.path().join("in").join(taken)).unwrap();
         }
         assert_eq!(names(&watched.look().unwrap()), ["b.csv"]);
-        assert_eq!(watched.let_be(), None);
+        assert_eq!(watched.unmatched_notice(), None);
     }
 
     #[test]
@@ -320,7 +325,7 @@ mod tests {
             replace();
             assert!(found[0].incoming().unwrap().is_none());
             let put = watched.put_away(&found[0], &FileReport::default(), None);
-            assert!(put.is_err());
+            assert!(!put.unwrap());
         }
         assert!(!folder.path().join("done/a.csv").exists());
     }

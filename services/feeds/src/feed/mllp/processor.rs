@@ -3,6 +3,7 @@
 use super::MllpFeed;
 use super::recent::{Recent, Taken};
 use crate::feed::FeedHandle;
+use crate::feed::beginning::Beginning;
 use crate::feed::known::{self, KnownError};
 use crate::feed::lines::LinesError;
 use crate::feed::people::{Meant, People};
@@ -15,7 +16,7 @@ use crate::stay::statement::{Statement, Trigger};
 use crate::stay::{self, Backwards, LEFT_BEFORE_COMING, again};
 use crate::transfer::Contradicting;
 use joinedup_application::app::App;
-use joinedup_events::{EntityId, Family, local};
+use joinedup_events::{EntityId, Event, Family, local};
 use joinedup_views::contribution::StoredFact;
 use tokio::sync::Mutex;
 
@@ -26,6 +27,7 @@ pub(super) struct Processor {
     sink: Sink,
     handle: FeedHandle,
     people: People,
+    beginning: Beginning,
     /// One message at a time: what is new of it depends on the ones before.
     turn: Mutex<Recent>,
 }
@@ -63,7 +65,10 @@ enum TakeError {
 
 impl Processor {
     pub fn new(feed: MllpFeed, app: App, sink: Sink, handle: FeedHandle, people: People) -> Self {
+        let settings = &feed.settings;
+        let (name, area) = (&settings.name, &settings.area);
         Self {
+            beginning: Beginning::of(name, feed.source(), area, settings.begins),
             feed,
             app,
             sink,
@@ -300,8 +305,18 @@ impl Processor {
             message: &taken.hash,
         };
         let events = origin.events(changes, &known, &ids, |event| self.sink.admits(event));
-        let sent = self.sink.send(&events).await;
-        let sent = sent.map_err(|error| TakeError::Send(error.to_string()))?;
+        let send = async |events: &[Event]| {
+            let sent = self.sink.send(events).await;
+            sent.map_err(|error| TakeError::Send(error.to_string()))
+        };
+        if !events.is_empty() {
+            let first = Some(statement.recorded);
+            if let Some(begins) = self.beginning.to_say(&self.app, first).await? {
+                send(&[begins]).await?;
+            }
+            self.beginning.was_said();
+        }
+        let sent = send(&events).await?;
         let refused = sent.refused.iter().map(|(at, pointer, rule)| {
             let fact = events.get(*at).map_or("", |event| event.fact.name());
             format!("{fact}: `{pointer}` {rule}")

@@ -1,7 +1,7 @@
 //! Lists with a row a person: each is compared with the one before, which is remembered in hashes in the
 //! data folder.
 
-use super::{FileReport, Incoming, Stop, TablesError, area_rule, unreadable};
+use super::{FileReport, Incoming, Stop, TablesError, unreadable};
 use crate::feed::FeedFault;
 use crate::feed::settings::TableSettings;
 use crate::line_list::mapping::ListMapping;
@@ -15,7 +15,7 @@ use crate::sink::Sink;
 use chrono::{DateTime, Utc};
 use joinedup_application::app::Definitions;
 use joinedup_application::config::Config;
-use joinedup_events::Areas;
+use joinedup_events::{AreaId, Areas};
 use joinedup_log::EventLog;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -49,8 +49,12 @@ impl ListFeed {
         };
         // Two feeds may share a mapping, and never rows: what vanished from the one list may stand in the other.
         mapping.name = settings.name.clone();
-        mapping.area = area_rule(settings, mapping.area);
-        mapping.snapshot.window_days = settings.window_days.or(mapping.snapshot.window_days);
+        mapping.area = mapping.area.or_all_of(settings.area.as_ref());
+        let counted = mapping.area.words(&definitions.areas);
+        tracing::info!(feed = %settings.name, "the rows of its lists are {counted}");
+        let rule = &mut mapping.snapshot;
+        rule.window_days = settings.window_days.or(rule.window_days);
+        rule.begins = settings.begins.or(rule.begins);
         let previous = settings.previous_pseudonym_key_file.as_deref();
         Ok(Self {
             ring: Ring {
@@ -72,6 +76,10 @@ impl ListFeed {
 
     pub fn source(&self) -> String {
         self.mapping.source()
+    }
+
+    pub fn area(&self) -> Option<&AreaId> {
+        self.mapping.area.fixed.as_ref()
     }
 
     pub async fn begin(&mut self, log: &dyn EventLog) -> Result<(), TablesError> {
@@ -123,7 +131,7 @@ impl ListFeed {
         };
         let unknown = reading.faults.0.iter().filter(|fault| !fault.known);
         unknown.for_each(|fault| report.reject(&fault.row));
-        report.summary = summary(&plan, &reading, before.is_none());
+        report.summary = summary(&list, &plan, &reading, before.is_none());
         let sent = sent?;
         report.facts = sent.accepted;
         report.repeats = sent.duplicates;

@@ -82,7 +82,7 @@ async fn the_first_value_stands_from_the_beginning_that_the_row_has_now() {
         let reasons: Vec<String> = spell
             .reasons
             .iter()
-            .map(|reason| reason.date.to_string())
+            .map(|(date, _)| date.to_string())
             .collect();
         assert_eq!(reasons, ["2026-11-10"]);
     })

@@ -131,6 +131,6 @@ async fn scraped_twice(app: App) -> Result<[Duration; 2], Failure> {
     });
     let scrapes = asked.await.map_err(Failure::new)?;
     drop(stop);
-    server.await.map_err(Failure::new)?.map_err(Failure::new)?;
+    server.await.map_err(Failure::new)?;
     scrapes
 }

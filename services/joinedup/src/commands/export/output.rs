@@ -3,10 +3,10 @@
 use crate::cli::Failure;
 use joinedup_store::put_in_place;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// Where an export goes. What was not finished leaves no file.
+/// Where an export goes. What was not finished leaves no file, or one whose name says so.
 pub struct Output(Option<Part>);
 
 /// A file that is being written, under a name of its own.
@@ -65,6 +65,31 @@ impl Output {
         name.map_or(Ok(()), |name| self.done_as(&name))
     }
 
+    /// The export failed: its whole lines stay, in a file beside it whose name says that it is not whole. None where there are
+    /// no lines, or where they went elsewhere.
+    pub fn kept(mut self) -> Result<Option<PathBuf>, Failure> {
+        let named = self.0.as_ref().and_then(|part| part.name.as_deref());
+        let (Some(part), Some(name)) = (&self.0, named) else {
+            return Ok(None);
+        };
+        let written = whole_lines(&part.path).map_err(unwritten)?;
+        if written == 0 {
+            return Ok(None);
+        }
+        part.file.set_len(written).map_err(unwritten)?;
+        // Those of earlier runs may hold more.
+        let numbered = (1..).map(|run| {
+            let mut kept = name.as_os_str().to_owned();
+            kept.push(format!(".not-whole-{run}"));
+            PathBuf::from(kept)
+        });
+        let free = numbered.take(9999).find(|kept| !kept.exists());
+        let Some(kept) = free else { return Ok(None) };
+        put_in_place(&part.file, &part.path, &kept).map_err(unwritten)?;
+        self.0 = None;
+        Ok(Some(kept))
+    }
+
     /// As [`Output::done`], with the name for a file that had none.
     pub fn done_as(mut self, name: &Path) -> Result<(), Failure> {
         let Some(part) = &self.0 else { return Ok(()) };
@@ -80,6 +105,24 @@ impl Drop for Output {
             // What is left is in nobody's way: the next run writes over it.
             let _ = fs::remove_file(&part.path);
         }
+    }
+}
+
+/// How many bytes of a file are whole lines.
+fn whole_lines(path: &Path) -> io::Result<u64> {
+    let (mut read, mut whole) = (0, 0);
+    let mut file = BufReader::with_capacity(64 << 10, File::open(path)?);
+    loop {
+        let bytes = file.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(whole);
+        }
+        if let Some(end) = bytes.iter().rposition(|&byte| byte == b'\n') {
+            whole = read + end as u64 + 1;
+        }
+        let length = bytes.len();
+        read += length as u64;
+        file.consume(length);
     }
 }
 
@@ -145,6 +188,23 @@ mod tests {
         let refused = Output::to(Some(&name)).err().unwrap();
         assert_eq!(refused.code, 2);
         assert_eq!(fs::read_to_string(&name).unwrap(), "whole");
+    }
+
+    #[test]
+    fn of_an_export_that_fails_the_whole_lines_stay_under_a_name_that_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = folder.path().join("archive.ndjson");
+        for run in 1..3 {
+            let out = Output::to(Some(&name)).unwrap();
+            out.writer().unwrap().write_all(b"one\ntwo\nthr").unwrap();
+            let kept = out.kept().unwrap().unwrap();
+            assert!(kept.ends_with(format!("archive.ndjson.not-whole-{run}")));
+            assert_eq!(fs::read(kept).unwrap(), b"one\ntwo\n");
+        }
+        let nothing = Output::to(Some(&name)).unwrap();
+        nothing.writer().unwrap().write_all(b"hal").unwrap();
+        assert_eq!(nothing.kept().unwrap(), None);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]

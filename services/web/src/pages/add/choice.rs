@@ -3,15 +3,28 @@
 
 use super::super::filling::Faults;
 use super::super::visit::Visit;
-use joinedup_application::tables::{Choice, Column, Look, Numbers, PlaceOf};
+use joinedup_application::tables::{Choice, Column, CountedBy, Look, Numbers, PlaceOf, TableFile};
 use joinedup_events::observation::Grain;
 use joinedup_events::{Area, AreaId, Slug};
 use sha2::{Digest, Sha256};
 
 /// The value of the menu of places that stands for one place for all rows.
 pub const ONE_PLACE: &str = "one";
+/// The field of the sheet that is to be read.
+pub const SHEET: &str = "sheet";
+/// The field of the column that says what is counted.
+pub const KIND: &str = "kind";
+/// Its value where the titles of the columns say it.
+pub const TITLES: &str = "titles";
+/// The field of both as they were when the form was made.
+pub const SEEN: &str = "seen";
 /// The value of the menu of measures that stands for a series of one's own.
 pub const OWN: &str = "own";
+
+/// What a form notes of its sheet and of what says what is counted.
+pub fn seen(sheet: &str, kind: &str) -> String {
+    format!("{sheet}-{kind}")
+}
 
 /// The form's fields, as they came.
 pub struct Fields<'a>(pub &'a [(String, String)]);
@@ -23,22 +36,44 @@ impl Fields<'_> {
         field.map(|(_, v)| v.trim()).filter(|v| !v.is_empty())
     }
 
-    /// Whether the form was sent; otherwise the guess counts.
+    /// Whether the form was sent, and made of the columns that it asks for; otherwise the guess counts.
     pub fn is_sent(&self) -> bool {
-        self.get("grain").is_some()
+        self.get("grain").is_some() && self.is_seen()
+    }
+
+    /// The part of a file that is to be read.
+    pub fn part(&self, file: &TableFile) -> TableFile {
+        let number = |name| self.get(name).and_then(|text| text.parse().ok());
+        TableFile {
+            sheet: number(SHEET).unwrap_or_default(),
+            counted: match (self.get(KIND), number(KIND)) {
+                (None, _) => CountedBy::Guess,
+                (Some(_), Some(at)) => CountedBy::Column(at),
+                (Some(_), None) => CountedBy::Titles,
+            },
+            ..file.clone()
+        }
+    }
+
+    /// Whether the form's columns are those of the sheet and of the kinds that it asks for: the menus of both stand above
+    /// the columns of what was chosen before.
+    pub fn is_seen(&self) -> bool {
+        let asked = seen(
+            self.get(SHEET).unwrap_or("0"),
+            self.get(KIND).unwrap_or(TITLES),
+        );
+        self.get(SEEN).is_none_or(|seen| seen == asked)
     }
 
     fn column<'c>(&self, name: &str, look: &'c Look) -> Option<&'c Column> {
         look.columns.get(self.get(name)?.parse::<usize>().ok()?)
     }
 
-    /// What was chosen.
-    ///
-    /// # Errors
-    /// A sentence at each field for what no menu offers, or a place that is not known.
-    pub fn choice(&self, visit: &Visit, look: &Look) -> Result<Choice, Faults> {
+    /// What was chosen, as far as it can be read, with a sentence at each field for what no menu offers, or a place that is
+    /// not known.
+    pub fn choice(&self, visit: &Visit, look: &Look) -> (Choice, Faults) {
         if !self.is_sent() {
-            return Ok(look.guess.clone());
+            return (look.guess.clone(), Faults::default());
         }
         let name = self.get("name").unwrap_or(look.guess.name.as_str());
         let name = Slug::new(name).ok();
@@ -85,17 +120,15 @@ impl Fields<'_> {
             let rule = "The name of the table must be of letters, digits, hyphens and dots, without spaces";
             faults.note("name", rule);
         }
-        let (Some(name), Some(grain), true) = (name, grain, faults.is_empty()) else {
-            return Err(faults);
-        };
-        Ok(Choice {
-            name,
+        let choice = Choice {
+            name: name.unwrap_or_else(|| look.guess.name.clone()),
             period: self.column("date", look).map(|c| c.key.clone()),
-            grain,
+            grain: grain.unwrap_or(look.guess.grain),
             place,
             places: Default::default(),
             numbers,
-        })
+        };
+        (choice, faults)
     }
 }
 

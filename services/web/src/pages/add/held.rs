@@ -3,6 +3,7 @@
 
 use crate::door::auth::Caller;
 use crate::door::problem::Problem;
+use chrono::{DateTime, Utc};
 use joinedup_application::tables::TableFile;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,6 +24,15 @@ struct Entry {
     owner: String,
     file: TableFile,
     used: Instant,
+    /// When what it says was added last.
+    added: Option<DateTime<Utc>>,
+}
+
+impl Entry {
+    /// Whether it is the file of a name, and the caller brought it.
+    fn is(&self, caller: &Caller, id: &str) -> bool {
+        self.id.to_string() == id && self.owner == caller.name
+    }
 }
 
 /// The files that are held; cheap to clone.
@@ -72,6 +82,7 @@ impl Held {
             owner: caller.name.clone(),
             file,
             used: now,
+            added: None,
         });
         Ok(id)
     }
@@ -82,14 +93,28 @@ impl Held {
     /// 404 when it is not held, or is somebody else's.
     pub fn get(&self, caller: &Caller, id: &str, now: Instant) -> Result<TableFile, Problem> {
         let mut files = self.at(now);
-        let wanted = |entry: &&mut Entry| entry.id.to_string() == id && entry.owner == caller.name;
-        let entry = files.iter_mut().find(wanted).ok_or_else(|| {
+        let entry = files.iter_mut().find(|entry| entry.is(caller, id));
+        let entry = entry.ok_or_else(|| {
             Problem::not_found(
                 "We do not have this file any more: files are kept for 20 minutes and never stored. Add it again",
             )
         })?;
         entry.used = now;
         Ok(entry.file.clone())
+    }
+
+    /// Notes that what a file says was added.
+    pub fn was_added(&self, caller: &Caller, id: &str, now: DateTime<Utc>) {
+        let mut files = self.at(Instant::now());
+        if let Some(entry) = files.iter_mut().find(|entry| entry.is(caller, id)) {
+            entry.added = Some(now);
+        }
+    }
+
+    /// When what a file says was added last, since it was brought.
+    pub fn added(&self, caller: &Caller, id: &str) -> Option<DateTime<Utc>> {
+        let files = self.at(Instant::now());
+        files.iter().find(|entry| entry.is(caller, id))?.added
     }
 
     /// Waits until a table may be read.
@@ -112,10 +137,7 @@ mod tests {
     }
 
     fn file() -> TableFile {
-        TableFile {
-            name: "a.csv".to_owned(),
-            bytes: "a,b".into(),
-        }
+        TableFile::new("a.csv", "a,b")
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::super::filling::Faults;
 use super::super::visit::Visit;
-use super::choice::{Fields, field_of, place};
+use super::choice::{Fields, KIND, SEEN, SHEET, TITLES, field_of, place, seen};
 use super::reader;
 use crate::door::problem::Problem;
 use crate::door::scope::misplaced;
@@ -20,12 +20,18 @@ pub struct Prepared {
     pub look: Look,
     /// What its columns mean.
     pub choice: Choice,
+    /// Which of the sheets with a table was read.
+    pub sheet: usize,
+    /// The form's columns are those that it asks for: otherwise nobody has seen what would be added.
+    pub is_seen: bool,
     /// It is read as the published return that its header is of.
     pub is_published: bool,
     /// The mapping that was made, where the choice is whole.
     pub made: Option<Made>,
     /// The place that was chosen for each name of the file that is none.
     pub places: BTreeMap<String, AreaId>,
+    /// The fields as they were sent.
+    pub sent: Vec<(String, String)>,
     /// What is wrong with the choice.
     pub faults: Faults,
     /// What the file holds, read so.
@@ -44,6 +50,7 @@ pub fn prepare(
 ) -> Result<Prepared, Problem> {
     let tables = reader(&visit.app)?;
     let definitions = &visit.app.definitions;
+    let file = &fields.part(file);
     let look = tables
         .look(file, definitions)
         .map_err(|error| Problem::bad_request(error.to_string()))?;
@@ -52,9 +59,12 @@ pub fn prepare(
     let mut prepared = Prepared {
         choice: look.guess.clone(),
         look,
+        sheet: file.sheet,
+        is_seen: fields.is_seen(),
         is_published: published.is_some(),
         made: None,
         places: BTreeMap::new(),
+        sent: fields.0.to_vec(),
         faults: Faults::default(),
         table: ReadTable::default(),
     };
@@ -74,6 +84,21 @@ pub fn prepare(
 }
 
 impl Prepared {
+    /// The value of the menu of what says what is counted.
+    pub fn kind(&self) -> String {
+        let titles = || TITLES.to_owned();
+        self.look
+            .counted_by
+            .map_or_else(titles, |at| at.to_string())
+    }
+
+    /// The sheet, and what says what is counted, as the form has seen them: hidden fields.
+    pub fn part(&self) -> [(&'static str, String); 3] {
+        let (sheet, kind) = (self.sheet.to_string(), self.kind());
+        let seen = seen(&sheet, &kind);
+        [(SHEET, sheet), (KIND, kind), (SEEN, seen)]
+    }
+
     /// The mapping of what was chosen.
     fn own(
         &mut self,
@@ -84,7 +109,11 @@ impl Prepared {
     ) -> Result<String, Faults> {
         let tables =
             reader(&visit.app).map_err(|_| Faults::one("", "This process takes no files"))?;
-        self.choice = fields.choice(visit, &self.look)?;
+        let (choice, faults) = fields.choice(visit, &self.look);
+        self.choice = choice;
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         let sentence = |error: TableError| Faults::one("", error.to_string());
         let definitions = &visit.app.definitions;
         let mut made = tables
@@ -110,6 +139,16 @@ impl Prepared {
                 .map_err(sentence)?;
         }
         Ok(self.made.insert(made).toml.clone())
+    }
+
+    /// What was typed into a field, right or wrong.
+    pub fn typed(&self, name: &str) -> Option<String> {
+        Fields(&self.sent).get(name).map(ToOwned::to_owned)
+    }
+
+    /// Whether the numbers of a series are shares, by their column or by how a measure shows them.
+    pub fn shows_shares(&self, visit: &Visit, series: &str) -> bool {
+        self.is_share(series) || takers(visit, series).any(Measure::shows_reported_shares)
     }
 
     /// Whether a series is of a column with shares.

@@ -5,10 +5,12 @@ use super::super::layout;
 use super::super::visit::Visit;
 use super::super::words;
 use super::PATH;
-use super::choice::{ONE_PLACE, OWN, field_of, own_series, written};
+use super::choice::{KIND, ONE_PLACE, OWN, SEEN, SHEET, TITLES, field_of, own_series, written};
 use super::prepared::{Prepared, takers};
 use super::untitled::TITLE;
-use joinedup_application::tables::{Column, NotTaken, Numbers, PlaceOf};
+use chrono::{DateTime, NaiveDate, Utc};
+use joinedup_application::restated;
+use joinedup_application::tables::{Column, NotTaken, Numbers, PlaceOf, ReadTable};
 use joinedup_events::observation::{Grain, Mark, ObservationFact, Observed};
 use joinedup_events::{Amount, Area, Event, Fact};
 use joinedup_views::measure::{Aggregate, Source};
@@ -22,12 +24,20 @@ const MAX_REFUSED: usize = 50;
 const FORM: &str = "columns";
 
 /// The page.
-pub fn page(visit: &Visit, id: &str, file: &str, prepared: &Prepared) -> Markup {
+pub fn page(
+    visit: &Visit,
+    id: &str,
+    file: &str,
+    prepared: &Prepared,
+    added: Option<DateTime<Utc>>,
+) -> Markup {
     let here = visit.address.elsewhere(format!("{PATH}/{id}"));
     let body = html! {
         h1 { "Check what we understood" }
-        p { "File: " strong { (file) } ". Nothing is saved yet." }
-        (prepared.faults.summary(FORM))
+        p { "File: " strong { (file) } ". " @match added { Some(at) => { "It was added at " (words::clock(at)) ". Add it again only if you choose something else: the same again changes nothing." } None => "Nothing is saved yet." } }
+        // Who has chosen nothing yet has made no mistake.
+        @if prepared.typed("grain").is_some() { (prepared.faults.summary(FORM)) }
+        @else if let Some(what) = prepared.faults.first() { p.lead #to-do { (what) "." } }
         @if let Some(published) = &prepared.look.published {
             @if prepared.is_published {
                 section.card aria-labelledby="known-name" {
@@ -56,12 +66,38 @@ fn form(visit: &Visit, id: &str, here: &Address, prepared: &Prepared) -> Markup 
         Some(PlaceOf::Fixed(area)) => visit.app.definitions.areas.get(area.as_str()),
         _ => None,
     };
+    let is_one = fixed.is_some() || prepared.typed("place").as_deref() == Some(ONE_PLACE);
+    let one = fixed.map(written).or_else(|| prepared.typed("one"));
+    let name = prepared
+        .typed("name")
+        .unwrap_or_else(|| choice.name.to_string());
     let is_place =
         |c: &Column| matches!(&choice.place, Some(PlaceOf::Column(key)) if *key == c.key);
     let is_period = |c: &Column| choice.period.as_ref() == Some(&c.key);
+    let (sheets, kinds) = (&prepared.look.sheets, &prepared.look.kinds);
     html! {
         form.card.steps method="get" action=(here.path()) {
             (layout::kept(here, &["use"]))
+            @for (name, value) in prepared.part() {
+                @if name == SEEN || name == SHEET && sheets.len() < 2 || name == KIND && kinds.is_empty() { input type="hidden" name=(name) value=(value); }
+            }
+            @if sheets.len() > 1 {
+                label { "Sheet of the workbook: one is added at a time"
+                    select #columns-sheet name=(SHEET) {
+                        @for (at, name) in sheets.iter().enumerate() { option value=(at) selected[at == prepared.sheet] { (name) } }
+                    }
+                }
+            }
+            @if !kinds.is_empty() {
+                label { "What the numbers of a row count"
+                    select #columns-kind name=(KIND) {
+                        option value=(TITLES) selected[prepared.look.counted_by.is_none()] { "The titles of the columns say it" }
+                        @for (at, title) in kinds.iter().enumerate() { option value=(at) selected[prepared.look.counted_by == Some(at)] { "This column says it: " (title) } }
+                    }
+                }
+            }
+            @if sheets.len() > 1 || !kinds.is_empty() { p.note { "After another choice here press " strong { "Check again" } ": the columns below are others then." } }
+            @if !prepared.is_seen { p #other-part { "These are the columns of what you chose. Check them, then add the data." } }
             @if prepared.look.published.is_some() { input type="hidden" name="use" value="own"; }
             h2 { "The columns" }
             @if columns.first().is_some_and(|c| c.title == format!("{TITLE} 1")) { p.note #untitled { "The first row has a date and a number, so we read it as data and called the columns " (TITLE) " 1, " (TITLE) " 2 and so on." } }
@@ -79,21 +115,21 @@ fn form(visit: &Visit, id: &str, here: &Address, prepared: &Prepared) -> Markup 
             label { "Place of each row"
                 select name="place" {
                     option value="" { "Choose a column, or one place" }
-                    option value=(ONE_PLACE) selected[fixed.is_some()] { "All rows are of one place, named below" }
+                    option value=(ONE_PLACE) selected[is_one] { "All rows are of one place, named below" }
                     @for (at, c) in columns.iter().enumerate() { option value=(at) selected[is_place(c)] { (c.title) } }
                 }
             }
             label { "The one place, if all rows are of one"
-                input #columns-one type="text" name="one" list="places" autocomplete="off" value=[fixed.map(written)];
+                input #columns-one type="text" name="one" list="places" autocomplete="off" value=[one];
             }
             (unknown(visit, id, prepared))
             @for (at, c) in columns.iter().enumerate() {
-                @if c.has_numbers && !is_period(c) && !is_place(c) {
+                @if !is_period(c) && !is_place(c) {
                     (numbers(visit, at, c, columns, choice.numbers.iter().find(|n| n.column == c.key)))
                 }
             }
             label { "Name of this table: use the same name next time"
-                input #columns-name type="text" name="name" maxlength="64" value=(choice.name);
+                input #columns-name type="text" name="name" maxlength="64" value=(name);
             }
             p {
                 button.quiet type="submit" { "Check again" } " "
@@ -124,6 +160,7 @@ fn numbers(
     html! {
         fieldset {
             legend { "Column: " strong { (column.title) } }
+            @if !column.has_numbers { p.note { "Most of this column is not numbers." } }
             label { "These numbers are"
                 select id=(format!("{FORM}-v{at}")) name=(format!("v{at}")) {
                     option value="" { "Not needed: leave them out" }
@@ -176,9 +213,10 @@ fn unknown(visit: &Visit, id: &str, prepared: &Prepared) -> Markup {
                 legend { "Places that we do not know" }
                 p { "Say which place each is. Rows of places that you leave empty are not added." }
                 @for name in &made.unknown {
+                    @let field = field_of(id, name);
+                    @let place = prepared.places.get(name).and_then(|area| areas.get(area.as_str())).map(written);
                     label { (name)
-                        input id=(format!("{FORM}-{}", field_of(id, name))) type="text" name=(field_of(id, name)) list="places" autocomplete="off"
-                            value=[prepared.places.get(name).and_then(|area| areas.get(area.as_str())).map(written)];
+                        input id=(format!("{FORM}-{field}")) type="text" name=(field) list="places" autocomplete="off" value=[place.or_else(|| prepared.typed(&field))];
                     }
                 }
             }
@@ -223,7 +261,7 @@ fn sample(visit: &Visit, prepared: &Prepared) -> Markup {
                     @for (line, area, o) in observed {
                         tr {
                             td { (line) } td { (words::period(o.grain, o.period_start)) } td { (visit.title_of(area.as_str())) }
-                            td { (prepared.title_of(o.series.as_str())) } td { (value(o, prepared.is_share(o.series.as_str()))) }
+                            td { (prepared.title_of(o.series.as_str())) } td { (value(o, prepared.shows_shares(visit, o.series.as_str()))) }
                         }
                     }
                 }
@@ -253,6 +291,47 @@ fn value(observed: &Observed, is_share: bool) -> String {
     }
 }
 
+/// How many numbers there are in a table, and how many cells that say why there is none.
+fn kinds(table: &ReadTable) -> String {
+    let observed = |(_, event): &(u64, Event)| match &event.fact {
+        Fact::Observation(ObservationFact::Observed(o)) => Some((o.value.is_some(), o.mark)),
+        _ => None,
+    };
+    let of = |wanted: &dyn Fn((bool, Option<Mark>)) -> bool| {
+        table
+            .facts
+            .iter()
+            .filter_map(observed)
+            .filter(|one| wanted(*one))
+            .count()
+    };
+    let numbers = words::counted(of(&|(is_number, _)| is_number), "number", "numbers");
+    let marked = |mark| of(&|one| one == (false, Some(mark)));
+    let others = [
+        (Mark::Missing, "not available"),
+        (Mark::Suppressed, "suppressed"),
+    ];
+    let others = others.map(|(mark, words)| match marked(mark) {
+        0 => String::new(),
+        n => format!(", {n} {words}"),
+    });
+    numbers + &others.concat()
+}
+
+/// From the first of some periods to the last: what is several months long ends with the last of them.
+fn span(first: (NaiveDate, Grain), last: (NaiveDate, Grain)) -> String {
+    let (begins, ends) = (
+        words::period(first.1, first.0),
+        words::period(last.1, last.0),
+    );
+    if first == last {
+        return begins;
+    }
+    let begin = begins.split(" to ").next().unwrap_or_default();
+    let end = ends.rsplit(" to ").next().unwrap_or_default();
+    format!("{begin} to {end}")
+}
+
 /// What the table holds, read so.
 fn preview(visit: &Visit, prepared: &Prepared) -> Markup {
     let table = &prepared.table;
@@ -264,7 +343,9 @@ fn preview(visit: &Visit, prepared: &Prepared) -> Markup {
         _ => false,
     };
     let negative = table.facts.iter().filter(is_negative).count();
+    let replaced = restated::replacing(&visit.app, table.facts.iter().map(|(_, event)| event));
     let (mut places, mut periods) = (BTreeSet::new(), BTreeSet::new());
+    let blank = usize::try_from(table.blank).unwrap_or(usize::MAX);
     for (_, event) in &table.facts {
         places.insert(event.area.clone());
         if let Fact::Observation(ObservationFact::Observed(o)) = &event.fact {
@@ -275,12 +356,12 @@ fn preview(visit: &Visit, prepared: &Prepared) -> Markup {
         section.card aria-labelledby="preview-name" {
             h2 #preview-name { "What will be added" }
             p #counts {
-                (words::counted(table.facts.len(), "number", "numbers")) " from "
+                (kinds(table)) " from "
                 (words::counted(usize::try_from(table.rows).unwrap_or(usize::MAX), "row", "rows")) ": "
                 (words::counted(places.len(), "place", "places")) ", "
                 (words::counted(periods.len(), "period", "periods"))
                 @if let (Some(first), Some(last)) = (periods.first(), periods.last()) {
-                    " (" (words::period(first.1, first.0)) @if first != last { " to " (words::period(last.1, last.0)) } ")"
+                    " (" (span(*first, *last)) ")"
                 }
                 "."
             }
@@ -288,9 +369,12 @@ fn preview(visit: &Visit, prepared: &Prepared) -> Markup {
             @if !places.is_empty() && places.len() <= 8 {
                 p { "Places: " (places.iter().map(|a| visit.title_of(a.as_str())).collect::<Vec<_>>().join(", ")) "." }
             }
+            @if replaced > 0 { p.note #replaced { strong { (words::counted(replaced, "number replaces", "numbers replace")) " what was reported before" } " for the same column, place and period." } }
             @if let Some(note) = note { p.note { (note) "." } }
             @if negative > 0 { p.note { (words::counted(negative, "number is", "numbers are")) " less than zero: check that this is meant." } }
             @if !table.facts.is_empty() { (sample(visit, prepared)) }
+            @if blank > 0 { p #blank { (words::counted(blank, "cell for a number is blank", "cells for a number are blank")) ": nothing is added for " (if blank == 1 { "it" } else { "them" }) "." } }
+            @if blank == 0 && !table.facts.is_empty() && table.refused.is_empty() { p { "Every row can be used." } }
             (refused(&table.refused))
         }
     }
@@ -299,8 +383,7 @@ fn preview(visit: &Visit, prepared: &Prepared) -> Markup {
 /// What is not taken, and why: by row and column, without what stands there.
 pub fn refused(refused: &[NotTaken]) -> Markup {
     html! {
-        @if refused.is_empty() { p { "Every row can be used." } }
-        @else {
+        @if !refused.is_empty() {
             h3 { (words::counted(refused.len(), "row or cell cannot be used", "rows or cells cannot be used")) }
             div.scroll tabindex="0" role="region" aria-label="What cannot be used" {
                 table #refused {
@@ -314,5 +397,23 @@ pub fn refused(refused: &[NotTaken]) -> Markup {
             }
             @if refused.len() > MAX_REFUSED { p.note { "And " (refused.len() - MAX_REFUSED) " more." } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quarters_go_from_their_first_month_to_their_last() {
+        let day = |text: &str| -> NaiveDate { text.parse().unwrap() };
+        let (first, last) = (day("2026-04-01"), day("2026-07-01"));
+        let of = |grain| span((first, grain), (last, grain));
+        assert_eq!(of(Grain::Quarter), "Apr 2026 to Sep 2026");
+        assert_eq!(of(Grain::Month), "Apr 2026 to Jul 2026");
+        assert_eq!(
+            span((first, Grain::Quarter), (first, Grain::Quarter)),
+            "Apr 2026 to Jun 2026"
+        );
     }
 }

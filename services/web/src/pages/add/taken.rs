@@ -10,6 +10,7 @@ use crate::door::auth::Caller;
 use crate::door::problem::Problem;
 use joinedup_application::app::App;
 use joinedup_application::config::Role;
+use joinedup_application::restated;
 use joinedup_events::observation::{ObservationFact, Observed};
 use joinedup_events::{AreaId, Event, Fact};
 use maud::{Markup, html};
@@ -23,6 +24,8 @@ const SEEN_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
     stored: usize,
+    /// Of those that were stored, how many stand in place of what was reported before.
+    replaced: usize,
     known: usize,
     /// Where they stand in the log.
     pub positions: Vec<u64>,
@@ -43,10 +46,12 @@ pub async fn publish(app: &App, caller: &Caller, prepared: &Prepared) -> Result<
             event
         })
         .collect();
+    let replaced = restated::replacing(app, &events);
     let appended = record::publish(app, &events, SEEN_TIMEOUT).await?;
     let known = appended.iter().filter(|a| a.duplicate).count();
     Ok(Counts {
         stored: appended.len() - known,
+        replaced,
         known,
         positions: appended.iter().map(|a| a.position.0).collect(),
     })
@@ -72,11 +77,20 @@ pub fn page(visit: &Visit, id: &str, prepared: &Prepared, counts: &Counts) -> Ma
     let (charted, own): (Vec<_>, Vec<_>) = all
         .iter()
         .partition(|(series, _)| takers(visit, series).next().is_some());
+    let is_number = |(_, event): &(u64, Event)| matches!(&event.fact, Fact::Observation(ObservationFact::Observed(o)) if o.value.is_some());
+    // What is not available or suppressed is added as that.
+    let (one, many) = if prepared.table.facts.iter().all(is_number) {
+        ("number", "numbers")
+    } else {
+        ("entry", "entries")
+    };
+    let added = counts.stored.saturating_sub(counts.replaced);
     let body = html! {
         h1 { "Data added" }
         p.lead #taken {
-            (words::counted(counts.stored, "number was added", "numbers were added")) "."
-            @if counts.known > 0 { " " (words::counted(counts.known, "number was there already", "numbers were there already")) "." }
+            @if added > 0 || counts.replaced == 0 { (words::counted(added, &format!("{one} was added"), &format!("{many} were added"))) ". " }
+            @if counts.replaced > 0 { (words::counted(counts.replaced, &format!("{one} replaced what was reported before"), &format!("{many} replaced what was reported before"))) "." }
+            @if counts.known > 0 { " " (words::counted(counts.known, &format!("{one} was there already"), &format!("{many} were there already"))) "." }
         }
         @if !charted.is_empty() {
             h2 { "See it on a chart" }
@@ -100,6 +114,7 @@ pub fn page(visit: &Visit, id: &str, prepared: &Prepared, counts: &Counts) -> Ma
             }
             p.note { "Use it with " code { "joinedup import --mapping" } ", or for a folder that joinedup watches." }
         }
+        @if prepared.look.sheets.len() > 1 { p { a href=(visit.address.elsewhere(format!("{PATH}/{id}"))) { "Add another sheet of this workbook" } } }
         p { a href=(visit.address.elsewhere(PATH)) { "Add more data" } " · " a href=(visit.address.elsewhere("/sources")) { "All sources" } }
     };
     super::page(visit, "Data added", &body)
@@ -232,6 +247,7 @@ fn kept(id: &str, prepared: &Prepared) -> Markup {
         |name: &str, value: String| html! { input type="hidden" name=(name) value=(value); };
     html! {
         (field("use", "own".to_owned()))
+        @for (name, value) in prepared.part() { (field(name, value)) }
         (field("name", choice.name.to_string()))
         (field("grain", choice.grain.to_string()))
         @if let Some(at) = choice.period.as_deref().and_then(at) { (field("date", at.to_string())) }

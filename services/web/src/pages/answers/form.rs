@@ -4,10 +4,10 @@ use super::super::sheet::ballot::{self, Ballot};
 use super::super::sheet::typed::Typed;
 use super::super::visit::Visit;
 use super::super::words;
-use super::{DONE, questions};
+use super::{DONE, asks_a_team, questions};
 use joinedup_events::experience::{Mode, Respondent};
 use joinedup_views::catalogue::{Framework, Scale};
-use joinedup_views::contributions::experience::Scoring;
+
 use maud::{Markup, html};
 
 /// The name of a question's field.
@@ -36,7 +36,7 @@ pub(super) fn form(visit: &Visit, framework: &Framework, scale: &Scale, typed: &
     let action = visit.address.clone().without(&DONE);
     let saved = visit.address.get("saved").unwrap_or("0");
     // A team's questionnaire is answered by those who work in it.
-    let by_team = Scoring::of(&framework.id).is_some_and(Scoring::is_by_team);
+    let by_team = asks_a_team(&framework.id);
     let invalid = |field: &str| typed.why(field).map(|_| "true");
     html! {
         form.answers method="post" action=(action) {

@@ -1,12 +1,13 @@
-//! `POST /frameworks/{id}/links`: makes a link for people to answer with, and shows it this once.
+//! `POST /frameworks/{id}/answers/links`: makes a link for people to answer with, and shows it this once.
 
 use super::super::filling::{Faults, Filling, Group, Kind, Reading};
 use super::super::layout::{self, Tab};
 use super::super::record::Form;
+use super::super::sheet::ballot;
 use super::super::visit::Visit;
 use super::super::words;
 use super::link::{self, DAYS, Link, MAX_ANSWERS, MODES};
-use super::{DONE, again, answered_by};
+use super::{DONE, again, answered_by, asks_a_team};
 use crate::door::audit;
 use crate::door::problem::Problem;
 use axum::body::Bytes;
@@ -17,7 +18,6 @@ use chrono::Days;
 use joinedup_events::Slug;
 use joinedup_events::experience::{ExperienceFact, Invited, Mode};
 use joinedup_views::catalogue::Framework;
-use joinedup_views::contributions::experience::Scoring;
 use maud::{Markup, html};
 
 /// What the ids of the form's fields begin with.
@@ -26,12 +26,13 @@ const FORM: &str = "link";
 /// The form.
 pub(super) fn form(visit: &Visit, framework: &Framework, filling: &Filling) -> Markup {
     let filling = filling.of(FORM);
+    let wording = wording(framework);
     let action = visit
         .address
         .clone()
         .without(&DONE)
-        .on(format!("/frameworks/{}/links", framework.id));
-    let by_team = Scoring::of(&framework.id).is_some_and(Scoring::is_by_team);
+        .on(format!("/frameworks/{}/answers/links", framework.id));
+    let by_team = asks_a_team(&framework.id);
     let modes = MODES.iter();
     let modes = modes.map(|(mode, words)| (mode.code().to_owned(), (*words).to_owned()));
     let days = DAYS.iter();
@@ -49,6 +50,7 @@ pub(super) fn form(visit: &Visit, framework: &Framework, filling: &Filling) -> M
             summary { "Make a link for people to answer with" }
             form method="post" action=(action) {
                 p.note { "Whoever has the link answers about " (visit.title_of(visit.area.as_str())) " without signing in. How many were asked counts for the response rate." }
+                @if let Some(wording) = &wording { p.note #wording { (wording) } }
                 (filling.plain("mode", "How", Kind::Menu(&modes), MODES[0].0.code(), true))
                 (filling.plain("count", "For how many people", people, "20", true))
                 (filling.plain("days", "For how long", Kind::Menu(&days), "28", true))
@@ -57,6 +59,18 @@ pub(super) fn form(visit: &Visit, framework: &Framework, filling: &Filling) -> M
             }
         }
     }
+}
+
+/// What people need beside the link to answer an instrument whose answers have no words here.
+fn wording(framework: &Framework) -> Option<String> {
+    let scale = framework.scale.as_ref()?;
+    ballot::ends(scale).is_none().then(|| {
+        let (low, high) = (scale.lowest, scale.highest);
+        format!(
+            "The form has short names of the questions and the numbers {low} to {high}, without what they mean: send the \
+             questionnaire’s own wording with the link, or lay it beside the tablet"
+        )
+    })
 }
 
 /// Makes a link: an invitation in the log, and its address on the page.
@@ -120,7 +134,7 @@ fn read(form: &Form, id: &str) -> Result<(Link, Invited), Faults> {
     if matches!(team, Some(Err(_))) {
         let rule = "must be of letters, digits and hyphens, such as north-1";
         read.wrong("team", rule);
-    } else if team.is_none() && Scoring::of(id).is_some_and(Scoring::is_by_team) {
+    } else if team.is_none() && asks_a_team(id) {
         let rule = "is needed, such as north-1: these answers are reported by team";
         read.wrong("team", rule);
     }
@@ -149,6 +163,7 @@ fn page(visit: &Visit, id: &str, link: &Link, count: u32) -> Result<Markup, Prob
         section.card {
             p { a #answer-link href=(path) { (path) } }
             p { "Put this server’s name before it. It takes " (words::counted(count, "questionnaire", "questionnaires")) ", until the end of " (words::day_month_year(until)) "." }
+            @if let Some(wording) = wording(framework) { p { strong { (wording) } } }
             p.note { "Anybody who has the link can answer with it. Send it to those you want to ask, and to nobody else." }
         }
         p { a href=(back) { "Back to " (framework.title) } }

@@ -7,7 +7,7 @@ use super::sent::publish;
 use crate::door::problem::Problem;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use joinedup_events::experience::{ExperienceFact, Mode};
-use joinedup_events::{AreaId, EntityId, Event, Fact, Family, Refusals, Slug, local};
+use joinedup_events::{AreaId, EntityId, Event, EventKey, Fact, Family, Refusals, Slug, local};
 use joinedup_views::contribution::FactKey;
 use joinedup_views::view::View;
 use uuid::Uuid;
@@ -79,6 +79,11 @@ impl Link {
         format!("link-{}", self.digest(""))
     }
 
+    /// The id of the event that stops it.
+    pub(super) fn stop(&self) -> String {
+        format!("{}-stopped", self.invitation())
+    }
+
     /// The id of the answer that is given to it as number `n`, counted from 0.
     pub(super) fn answer(&self, n: u32) -> String {
         format!("response-{}", self.digest(&format!("/{n}")))
@@ -106,17 +111,24 @@ pub(super) enum Standing {
     UsedUp,
     /// Its last day has passed.
     Expired,
-    /// Nobody made it, or it was taken back.
+    /// It was stopped before its time, or taken back.
+    Stopped,
+    /// Nobody made it.
     Unknown,
 }
 
 /// Where a link stands on a day.
 pub(super) fn standing(view: &View, link: &Link, today: NaiveDate) -> Standing {
-    let invitation = view
-        .entity(Family::Experience, &link.invitation())
-        .and_then(|entity| entity.facts.standing().into_iter().next_back());
-    let Some(invitation) = invitation else {
+    let Some(entity) = view.entity(Family::Experience, &link.invitation()) else {
         return Standing::Unknown;
+    };
+    let stop: FactKey = EventKey::of(SOURCE, &link.stop()).into();
+    if entity.facts.all().iter().any(|fact| fact.key == stop) {
+        return Standing::Stopped;
+    }
+    let standing = entity.facts.standing();
+    let Some(invitation) = standing.into_iter().next_back() else {
+        return Standing::Stopped;
     };
     let Fact::Experience(ExperienceFact::Invited(invited)) = &invitation.fact else {
         return Standing::Unknown;

@@ -9,7 +9,7 @@ use super::super::{layout, words};
 use super::form::{id as field_of, name};
 use super::link::{self, Link, Standing};
 use super::sent::event;
-use super::{answered_by, questions};
+use super::{answered_by, asks_a_team, questions};
 use crate::door::audit;
 use crate::door::auth::Caller;
 use crate::door::body::ComesBy;
@@ -21,7 +21,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use joinedup_application::app::App;
 use joinedup_application::execute::{Place, take_place};
-use joinedup_events::experience::Mode;
+use joinedup_events::experience::{Mode, Respondent};
 use joinedup_events::{EntityId, EventKey};
 use maud::{DOCTYPE, Markup, html};
 use std::collections::BTreeSet;
@@ -54,7 +54,7 @@ pub async fn show(
     let sent = query.as_deref() == Some("sent");
     let status = match &standing {
         Standing::Unknown => StatusCode::NOT_FOUND,
-        Standing::UsedUp | Standing::Expired if !sent => StatusCode::GONE,
+        Standing::UsedUp | Standing::Expired | Standing::Stopped if !sent => StatusCode::GONE,
         _ => StatusCode::OK,
     };
     let page = visit
@@ -76,7 +76,7 @@ pub async fn before_the_body(
     let (_, link, standing) = visit(app.clone(), &text)?;
     match (link, standing) {
         // Whoever sends the last answer twice is thanked twice.
-        (Some(link), Standing::Open { .. } | Standing::UsedUp) => {
+        (Some(link), Standing::Open { .. } | Standing::UsedUp | Standing::Stopped) => {
             // As it is written, since an address can be spelt in several ways.
             request.extensions_mut().insert(ComesBy(link.written()));
             Ok(next.run(request).await)
@@ -123,14 +123,18 @@ pub async fn send(
             .await?;
         return Ok((status, page).into_response());
     };
-    let read = event(&visit, instrument.as_str(), &bound(&visit, &given, &link))?;
+    let read = event(
+        &visit,
+        instrument.as_str(),
+        &bound(&visit, instrument.as_str(), &given, &link),
+    )?;
     let (event, _) = match read {
         Ok(read) => read,
         Err(refused) => {
             let typed = Typed {
                 fields: given.fields().to_vec(),
                 refused,
-                saved: 0,
+                ..Typed::default()
             };
             let page = visit
                 .render(move |visit| page(visit, Some(&link), &standing, &typed, false))
@@ -155,8 +159,13 @@ pub async fn send(
 }
 
 /// The form with what the link is bound to, whatever was sent in its place.
-fn bound(visit: &Visit, given: &Form, link: &Link) -> Form {
-    let is_bound = |name: &str| matches!(name, "on" | "mode" | "team");
+fn bound(visit: &Visit, instrument: &str, given: &Form, link: &Link) -> Form {
+    let is_bound = |name: &str| matches!(name, "on" | "mode" | "team" | "respondent");
+    let respondent = match given.get("respondent") {
+        _ if asks_a_team(instrument) => Respondent::Staff,
+        Some("carer") => Respondent::Carer,
+        _ => Respondent::Person,
+    };
     let mut fields: Vec<(String, String)> = given
         .fields()
         .iter()
@@ -165,6 +174,7 @@ fn bound(visit: &Visit, given: &Form, link: &Link) -> Form {
         .collect();
     fields.push(("on".to_owned(), visit.today().to_string()));
     fields.push(("mode".to_owned(), link.mode.code().to_owned()));
+    fields.push(("respondent".to_owned(), respondent.code().to_owned()));
     fields.extend(link.team.iter().map(|t| ("team".to_owned(), t.to_string())));
     Form::of(fields)
 }
@@ -186,7 +196,7 @@ fn page(
                 @if handed_round { p { a.button href=(visit.address.path()) { "Start for the next person" } } }
             },
         ),
-        (Standing::UsedUp, _) if sent => (
+        (Standing::UsedUp | Standing::Stopped, _) if sent => (
             "Thank you",
             html! { h1 { "Thank you" } p.lead #sent { "We have received your answers." } },
         ),
@@ -194,17 +204,21 @@ fn page(
             Standing::Open {
                 instrument, until, ..
             },
-            Some(link),
+            Some(_),
         ) => {
             let until = words::day_month_year(*until);
             (
                 "Tell us about your care",
-                questionnaire(visit, instrument.as_str(), link, &until, typed)?,
+                questionnaire(visit, instrument.as_str(), &until, typed)?,
             )
         }
         (Standing::UsedUp, _) => (
             "This link has been used",
             html! { h1 { "This link has been used" } p.lead { "As many people have answered as it was made for. If you have not answered yet, ask whoever sent it for a new one." } },
+        ),
+        (Standing::Stopped, _) => (
+            "This link was stopped",
+            html! { h1 { "This link was stopped" } p.lead { "Nobody can answer with it any more. If you have not answered yet, ask whoever sent it for a new one." } },
         ),
         (Standing::Expired, _) => (
             "This link has expired",
@@ -230,12 +244,11 @@ fn page(
 fn questionnaire(
     visit: &Visit,
     instrument: &str,
-    link: &Link,
     until: &str,
     typed: &Typed,
 ) -> Result<Markup, Problem> {
     let (framework, scale) = answered_by(visit, instrument)?;
-    let is_staff = link.team.is_some();
+    let is_staff = asks_a_team(instrument);
     Ok(html! {
         h1 { (framework.title) span.place { ", " (visit.title_of(visit.area.as_str())) } }
         @if !typed.refused.is_empty() { (typed.problem("Nothing was sent. What you chose is still in the form.")) }
@@ -252,13 +265,15 @@ fn questionnaire(
                         label.tick for="with-carer" { input #with-carer type="checkbox" name="with-carer" value="yes" checked[typed.get("with-carer").is_some()]; "Somebody helped me to answer" }
                     }
                 }
-                (ballot::legend(scale, false, Some("does not apply")))
+                @let ends = ballot::ends(scale);
+                @if ends.is_some() { (ballot::legend(scale, false, Some("does not apply"))) }
+                @else { p.note { "Answers are numbers from " (scale.lowest) " to " (scale.highest) ": what each means stands on the questionnaire that came with the link. – means: does not apply." } }
                 @for (row, item) in questions(framework).into_iter().enumerate() {
                     @let (id, name) = (field_of(row), name(&item.id));
                     // How an answer is counted is nothing to ask people about.
                     @let title = item.title.trim_end_matches(" (reverse scored)");
                     div.question {
-                        p { (title) }
+                        p { (title) @if let Some(ends) = &ends { span.hint { " (" (ends) ")" } } }
                         (ballot::field(&Ballot {
                             id: &id, name: &name, legend: title, scale, chosen: typed.get(&name), none: Some("does not apply"),
                             coloured: false, why: typed.why(&id), closed: false, first: false,

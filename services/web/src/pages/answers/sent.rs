@@ -49,7 +49,7 @@ pub async fn send(
             let typed = Typed {
                 fields: form.fields().to_vec(),
                 refused: refusals,
-                saved: 0,
+                ..Typed::default()
             };
             let page = visit
                 .render(move |visit| page(visit, &id, &typed, &Filling::default()))
@@ -147,7 +147,19 @@ pub(super) fn event(
         refusals.push(refused(&field_of(0), "Answers", why));
     }
     let mode = Mode::from_code(form.get("mode").unwrap_or_default());
+    if mode.is_none() {
+        let why = "How it was answered must be face to face, telephone, paper or online";
+        refusals.push(refused("mode", "Mode", why));
+    }
     let respondent = Respondent::from_code(form.get("respondent").unwrap_or_default());
+    if respondent.is_none() {
+        let why = "Who answered must be person, carer or staff";
+        refusals.push(refused("respondent", "Respondent", why));
+    }
+    if form.get("with-carer").is_some_and(|with| with != "yes") {
+        let why = "Whether a carer helped must be yes or no";
+        refusals.push(refused("with-carer", "Carer", why));
+    }
     let (Some(on), Some(mode), Some(respondent), Ok(instrument)) =
         (on, mode, respondent, Slug::new(id))
     else {

@@ -1,4 +1,4 @@
-//! `POST /frameworks/{id}/links/stop`: ends a link before its time, as when it reached somebody it was not meant for.
+//! `POST /frameworks/{id}/answers/links/stop`: ends a link before its time, as when it reached somebody it was not meant for.
 
 use super::super::filling::{Faults, Filling, Kind};
 use super::super::layout::{self, Tab};
@@ -31,7 +31,7 @@ pub(super) fn form(visit: &Visit, framework: &Framework, filling: &Filling) -> M
         .address
         .clone()
         .without(&DONE)
-        .on(format!("/frameworks/{}/links/stop", framework.id));
+        .on(format!("/frameworks/{}/answers/links/stop", framework.id));
     html! {
         details #stop-link open[filling.came_back()] {
             summary { "Stop a link" }
@@ -92,7 +92,7 @@ pub async fn stop(
             population: None,
         }),
     };
-    let event = format!("{}-stopped", link.invitation());
+    let event = link.stop();
     let recorded = link::record(&visit, link, (event, made, &area), fact).await?;
     let Ok(positions) = recorded else {
         return not_open(visit, id).await;

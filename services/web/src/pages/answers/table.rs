@@ -2,21 +2,21 @@
 //! or, where one is refused, none.
 
 use super::super::filling::Filling;
-use super::super::pasted::{Pasted, all_or_none, refused, refused_whole};
+use super::super::pasted::{Pasted, all_or_none, day, refused, refused_whole};
 use super::super::record::Form;
 use super::super::sheet::typed::{Refused, Typed};
 use super::super::visit::Visit;
 use super::form::name;
 use super::sent::{event, publish, saved};
-use super::{answered_by, page, questions};
+use super::{answered_by, asks_a_team, page, questions};
 use crate::door::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use joinedup_events::Event;
+use joinedup_events::experience::{Mode, Respondent};
 use joinedup_views::catalogue::{Framework, Scale};
-use joinedup_views::contributions::experience::Scoring;
 use maud::{Markup, html};
 
 /// The most questionnaires of one table.
@@ -76,7 +76,7 @@ pub async fn send(
             let typed = Typed {
                 fields: form.fields().to_vec(),
                 refused,
-                saved: 0,
+                ..Typed::default()
             };
             let page = visit
                 .render(move |visit| page(visit, &id, &typed, &Filling::default()))
@@ -139,9 +139,10 @@ fn rows(framework: &Framework, scale: &Scale, text: &str) -> Result<Vec<Row>, Ve
     if !columns.iter().any(|column| column == "on") {
         return Err(refused_whole("It has no column with the title date"));
     }
-    let respondent = match Scoring::of(&framework.id) {
-        Some(scoring) if scoring.is_by_team() => "staff",
-        _ => "person",
+    let respondent = if asks_a_team(&framework.id) {
+        "staff"
+    } else {
+        "person"
     };
     let mut rows = Vec::new();
     for (line, record) in table.rows(MAX_ROWS, "paste it in parts")? {
@@ -184,13 +185,24 @@ fn value(scale: &Scale, column: &str, cell: &str) -> Option<(String, String)> {
     let written = match column {
         "with-carer" => match lower.as_str() {
             "no" | "n" | "0" | "false" => return None,
-            _ => "yes".to_owned(),
+            "yes" | "y" | "1" | "true" => "yes".to_owned(),
+            _ => lower,
         },
-        "on" => match chrono::NaiveDate::parse_from_str(cell, "%d/%m/%Y") {
-            Ok(day) => day.to_string(),
-            Err(_) => cell.to_owned(),
+        "on" => day(cell).map_or_else(|| cell.to_owned(), |day| day.to_string()),
+        "mode" => match lower.as_str() {
+            "phone" | "by phone" | "by telephone" => Mode::Telephone.code().to_owned(),
+            "in person" => Mode::FaceToFace.code().to_owned(),
+            "post" | "by post" | "on paper" => Mode::Paper.code().to_owned(),
+            "web" | "internet" => Mode::Online.code().to_owned(),
+            _ => lower.replace(' ', "-"),
         },
-        "mode" | "respondent" => lower.replace(' ', "-"),
+        "respondent" => match lower.as_str() {
+            "patient" | "service user" | "client" | "resident" => {
+                Respondent::Person.code().to_owned()
+            }
+            "family" | "relative" => Respondent::Carer.code().to_owned(),
+            _ => lower,
+        },
         "team" => cell.to_owned(),
         _ if ["n/a", "na", "not applicable", "-"].contains(&lower.as_str()) => "-".to_owned(),
         _ => (scale.lowest..=scale.highest)
@@ -210,11 +222,16 @@ mod tests {
     use joinedup_views::catalogue::Catalogue;
     use proptest::prelude::*;
 
+    fn scale() -> Scale {
+        let catalogue = Catalogue::built_in().unwrap();
+        let framework = catalogue.framework("i-statements").unwrap();
+        framework.scale.clone().unwrap()
+    }
+
     fn read(text: &str) -> Result<Vec<Row>, Vec<String>> {
         let catalogue = Catalogue::built_in().unwrap();
         let framework = catalogue.framework("i-statements").unwrap();
-        let scale = framework.scale.as_ref().unwrap();
-        rows(framework, scale, text).map_err(|r| {
+        rows(framework, &scale(), text).map_err(|r| {
             r.into_iter()
                 .map(|r| format!("{}: {}", r.at, r.why))
                 .collect()
@@ -223,6 +240,23 @@ mod tests {
 
     #[test]
     fn titles_names_of_answers_and_days_are_read_as_people_write_them() {
+        let read_as = |column, cell| value(&scale(), column, cell).map(|(_, written)| written);
+        for date in [
+            "14/11/2026",
+            "14/11/26",
+            "14 Nov 2026",
+            "14-Nov-26",
+            "2026-11-14",
+        ] {
+            assert_eq!(read_as("on", date).as_deref(), Some("2026-11-14"), "{date}");
+        }
+        assert_eq!(read_as("mode", "Phone").as_deref(), Some("telephone"));
+        assert_eq!(read_as("respondent", "Patient").as_deref(), Some("person"));
+        assert_eq!(
+            read_as("with-carer", "maybe").as_deref(),
+            Some("maybe"),
+            "for a refusal"
+        );
         let table = "Date\tA say in decisions\tpe-carers-supported\tCarer\n02/03/2026\tAgree\tn/a\tyes\n\n2026-03-03\t5\t\tno\n";
         let rows = read(table).unwrap();
         let has = |row: &Row, name: &str| {

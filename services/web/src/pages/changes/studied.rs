@@ -20,7 +20,7 @@ impl Studied {
     /// None where the measure has no chart there.
     pub(super) fn of(visit: &Visit, change: &Change, measure: &str) -> Option<Self> {
         let area = change.area.as_str();
-        let audience = visit.caller.audience_in([area].into_iter());
+        let audience = visit.caller.audience_of(area);
         let request = ChartRequest::new(measure, area);
         let answer = charts::ask(&visit.app, &request, audience).ok()?;
         let chart = &answer.chart;

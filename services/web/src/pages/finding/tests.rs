@@ -1,6 +1,7 @@
 //! The title of a chart: what it says of changes, baselines and the latest value.
 
 use super::*;
+use chrono::Days;
 use joinedup_drawing::Mark;
 use joinedup_events::change::Decision;
 use joinedup_events::{AreaId, local};
@@ -125,6 +126,11 @@ fn said_of(chart: &Chart, change: Option<&Change>) -> String {
     found(chart, &judged, change.into_iter(), today)
 }
 
+/// What the rules say of a chart on the day after its last period.
+fn rules_of(chart: &Chart) -> String {
+    of_rules(chart, chart.points.last().unwrap().point.period_end)
+}
+
 #[test]
 fn a_title_tells_what_a_change_did_until_it_is_a_year_old_or_the_values_turn() {
     let fell = "Since \u{2018}Huddle\u{2019} started on 4 August 2025, the median has fallen from 5.2 days to 2.2 days";
@@ -170,7 +176,7 @@ fn a_title_says_that_the_latest_value_is_back_and_its_point_is_not_drawn_as_bett
         .chain(near(2.0, 6))
         .chain([last]);
     let chart = chart(&weeks.collect::<Vec<_>>());
-    let said = of_rules(&chart);
+    let said = rules_of(&chart);
     assert_eq!(
         said,
         "Getting better since 4 August 2025: 2.2 days, was 5.2 days; latest week back at 5.4 days"
@@ -190,7 +196,7 @@ fn of_a_stock_by_day_the_latest_day_is_said_to_be_back_although_no_rule_looks_at
     let said = |last: f64| {
         let days = near(15.0, 210).chain(near(5.0, 83));
         let days: Vec<_> = days.chain([(State::Final, Some(last))]).collect();
-        of_rules(&chart_of("tr-ready-now", Grain::Day, &days, &[]))
+        rules_of(&chart_of("tr-ready-now", Grain::Day, &days, &[]))
     };
     let better = "Getting better since 6 August 2025: 5.2 people, was 15.2 people";
     assert_eq!(said(5.0), better);
@@ -202,7 +208,7 @@ fn of_a_stock_by_day_the_latest_day_is_said_to_be_back_although_no_rule_looks_at
 
 #[test]
 fn what_is_suppressed_or_not_final_is_not_said_to_be_missing() {
-    let said = |points| of_rules(&chart(points));
+    let said = |points| rules_of(&chart(points));
     assert_eq!(said(&[(State::Suppressed, None); 30]), SUPPRESSED);
     assert_eq!(
         said(&[(State::Provisional, Some(4.0)); 3]),
@@ -212,6 +218,47 @@ fn what_is_suppressed_or_not_final_is_not_said_to_be_missing() {
         said(&[(State::Missing, None); 3]),
         "No data for this place yet"
     );
+}
+
+#[test]
+fn periods_of_too_few_cases_are_not_said_to_be_suppressed() {
+    let of = |note: &str, shown: usize| {
+        let points: Vec<_> = (0..20)
+            .map(|n| match n < shown {
+                true => (State::Final, Some(4.0)),
+                false => (State::Suppressed, None),
+            })
+            .collect();
+        let mut chart = chart(&points);
+        let hidden = chart.points.iter_mut().map(|row| &mut row.point);
+        for point in hidden.filter(|point| point.state == State::Suppressed) {
+            point.note = Some(note.to_owned());
+        }
+        rules_of(&chart)
+    };
+    let few = "Too few cases in each week to tell";
+    let note = "not shown: 3, and at least 8 are needed";
+    assert_eq!([of(note, 0), of(note, 5)], [few, few]);
+    let protects = "suppressed: it would identify a few people";
+    assert_eq!(of(protects, 0), SUPPRESSED);
+    assert!(of(protects, 5).starts_with(SUPPRESSED));
+}
+
+#[test]
+fn a_chart_of_a_kind_that_no_rule_judges_describes_and_one_that_ended_says_so() {
+    use NoVerdict::{Describes, Ended, TooFewPoints};
+    let few: Vec<_> = near(5.0, 5).collect();
+    let of = |measure: &str, today: &str| {
+        let chart = chart_of(measure, Grain::Week, &few, &[]);
+        NoVerdict::of(&chart, day(today))
+    };
+    let share = "ag-community-spend-share";
+    assert_eq!(of(share, "2025-03-01"), Some(Describes));
+    assert_eq!(of(share, "2026-03-01"), Some(Ended));
+    let judged = "tr-delay-days-median";
+    assert_eq!(of(judged, "2025-03-01"), Some(TooFewPoints));
+    let many = chart(&near(5.0, 30).collect::<Vec<_>>());
+    assert_eq!(NoVerdict::of(&many, day("2025-09-01")), None);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! one is refused, none.
 
 use super::super::filling::Filling;
-use super::super::pasted::{Pasted, all_or_none, refused, refused_whole};
+use super::super::pasted::{Pasted, all_or_none, day, refused, refused_whole};
 use super::super::record::{Form, SOURCE, hidden, instant_of, let_in, must_be_own, publish};
 use super::super::sheet::typed::{Refused, Typed};
 use super::super::visit::Visit;
@@ -71,7 +71,7 @@ pub async fn send(
             let typed = Typed {
                 fields: form.fields().to_vec(),
                 refused,
-                saved: 0,
+                ..Typed::default()
             };
             let page = visit
                 .render(move |visit| page(visit, &typed, &Filling::default()))
@@ -222,10 +222,7 @@ fn rows(
     for (line, record) in table.rows(MAX_ROWS, "send it in parts")? {
         let cell = |at: usize| record.get(at).unwrap_or_default();
         let mut not = |why: &str| wrong.push(refused(format!("Line {line}"), why));
-        let day = cell(on);
-        let day = day
-            .parse()
-            .or_else(|_| NaiveDate::parse_from_str(day, "%d/%m/%Y"));
+        let day = day(cell(on));
         let asked = cell(pathway).to_lowercase();
         let known = frameworks.iter().find_map(|f| {
             let mut items = f.items.iter();
@@ -246,7 +243,7 @@ fn rows(
             })
             .collect();
         match (day, known, named) {
-            (Ok(on), Some((framework, pathway)), Some(nodes)) if !cell(found).is_empty() => {
+            (Some(on), Some((framework, pathway)), Some(nodes)) if !cell(found).is_empty() => {
                 rows.push(Row {
                     line,
                     on,
@@ -260,9 +257,11 @@ fn rows(
                     text: cell(found).to_owned(),
                 });
             }
-            (Err(_), ..) => not("The date must be a day such as 2026-11-22 or 22/11/2026"),
+            (None, ..) => not("The date must be a day such as 2026-11-22 or 22/11/2026"),
             (_, None, _) => not("The pathway must be one that the form above lists"),
-            (_, _, None) => not("A node must be a code or a title of the logic model"),
+            (_, _, None) => not(
+                "What it is about (node) must be a title or a code of the logic model, such as a step or an outcome",
+            ),
             _ => not("What was found is needed"),
         }
     }

@@ -14,6 +14,16 @@ use std::collections::BTreeMap;
 /// How many remarks of one kind stand open; the others are in a list below them.
 const MAX_OPEN: usize = 6;
 
+/// What the legend of the ambitions explains.
+const LEGEND: [Option<Reached>; 6] = [
+    Some(Reached::Reached),
+    Some(Reached::Nearer),
+    Some(Reached::FirstRated),
+    Some(Reached::Unchanged),
+    Some(Reached::Lower),
+    None,
+];
+
 /// The three questions of a board.
 pub(super) fn quadrants(visit: &Visit, stands: &OnePage) -> Markup {
     html! {
@@ -72,13 +82,47 @@ fn one(visit: &Visit, overview: Option<&Overview>, remark: &Remark) -> Markup {
     }
 }
 
-/// What became of the ambitions of a year ago, item by item and place by place.
+/// The ambitions that stood a year ago, and apart from them those that were set since.
+pub(super) fn by_age(stands: &OnePage) -> (Vec<&Aimed>, Vec<&Aimed>) {
+    let all = stands.ambitions.iter();
+    all.partition(|aimed| aimed.since <= stands.ambitions_of)
+}
+
+/// What became of an ambition. None: the level was already there when it was set, so that nothing was reached.
+pub(super) fn became(aimed: &Aimed) -> Option<Reached> {
+    let is_step_up = aimed.then.is_none_or(|then| then < aimed.wanted);
+    Some(aimed.reached).filter(|reached| is_step_up || *reached != Reached::Reached)
+}
+
+/// What became of the ambitions of a year ago and of those since.
 pub(super) fn ambitions(visit: &Visit, stands: &OnePage) -> Markup {
-    let mut places: Vec<&AreaId> = stands.ambitions.iter().map(|a| &a.area).collect();
+    let (of_then, since) = by_age(stands);
+    let day = axis::date(stands.ambitions_of);
+    html! {
+        section.card #ambitions data-live aria-labelledby="ambitions-name" {
+            h2 #ambitions-name { "Last year’s ambitions" }
+            @if stands.ambitions.is_empty() { p { "No ambition was set a year ago or since." } }
+            @else {
+                p.note { "Each cell: the level when the ambition was set, the level now, and the level wanted. Last year’s are those that stood on " (day) "." }
+                @if of_then.is_empty() { p { "No ambition was set by then." } }
+                @else { (table(visit, &of_then, "Ambitions of a year ago and what became of them")) }
+                @if !since.is_empty() {
+                    h3 { "Set since then" }
+                    (table(visit, &since, "Ambitions set since and what became of them"))
+                }
+                ul.legend aria-label="Legend" { @for became in LEGEND { li { span.became.(class(became)) { (sign(became)) } (word(became)) } } }
+            }
+        }
+    }
+}
+
+/// Ambitions item by item and place by place.
+fn table(visit: &Visit, ambitions: &[&Aimed], name: &str) -> Markup {
+    let mut places: Vec<&AreaId> = ambitions.iter().map(|a| &a.area).collect();
     places.sort_by_key(|id| visit.title_of(id.as_str()));
     places.dedup();
     let mut rows: BTreeMap<(&str, &str), BTreeMap<&AreaId, &Aimed>> = BTreeMap::new();
-    for aimed in &stands.ambitions {
+    for aimed in ambitions.iter().copied() {
         let item = (aimed.framework.as_str(), aimed.item.as_str());
         rows.entry(item).or_default().insert(&aimed.area, aimed);
     }
@@ -87,30 +131,22 @@ pub(super) fn ambitions(visit: &Visit, stands: &OnePage) -> Markup {
     rows.sort_by_key(|(item, cells)| {
         let reached = cells
             .values()
-            .filter(|a| a.reached == Reached::Reached)
+            .filter(|a| became(a) == Some(Reached::Reached))
             .count();
         (reached, *item)
     });
     html! {
-        section.card #ambitions data-live aria-labelledby="ambitions-name" {
-            h2 #ambitions-name { "Last year’s ambitions" }
-            @if rows.is_empty() { p { "No ambition was set a year ago or since." } }
-            @else {
-                p.note { "Each cell: the level when the ambition was set, the level now, and the level wanted. Of " (axis::date(stands.ambitions_of)) ", or the first since." }
-                div.scroll tabindex="0" role="region" aria-label="Ambitions and what became of them" {
-                    table.ambitions {
-                        thead { tr { th scope="col" { "Item" } @for place in &places { th scope="col" { (visit.title_of(place.as_str())) } } } }
-                        tbody {
-                            @for ((framework, item), cells) in &rows {
-                                tr {
-                                    th scope="row" { (rounds::item_title(visit, framework, item)) }
-                                    @for place in &places { (cell(visit, cells.get(place).copied())) }
-                                }
-                            }
+        div.scroll tabindex="0" role="region" aria-label=(name) {
+            table.ambitions {
+                thead { tr { th scope="col" { "Item" } @for place in &places { th scope="col" { (visit.title_of(place.as_str())) } } } }
+                tbody {
+                    @for ((framework, item), cells) in &rows {
+                        tr {
+                            th scope="row" { (rounds::item_title(visit, framework, item)) }
+                            @for place in &places { (cell(visit, cells.get(place).copied())) }
                         }
                     }
                 }
-                ul.legend aria-label="Legend" { @for reached in [Reached::Reached, Reached::Nearer, Reached::FirstRated, Reached::Unchanged, Reached::Lower] { li { span.became.(class(reached)) { (sign(reached)) } (word(reached)) } } }
             }
         }
     }
@@ -124,48 +160,97 @@ fn cell(visit: &Visit, aimed: Option<&Aimed>) -> Markup {
     let framework = aimed.framework.as_str();
     let aloud = format!(
         "{}: from {} to {}, wanted {} by {}",
-        word(aimed.reached),
+        word(became(aimed)),
         rounds::level(visit, framework, aimed.then),
         rounds::level(visit, framework, aimed.now),
         rounds::level(visit, framework, Some(aimed.wanted)),
         axis::date(aimed.by),
     );
     html! {
-        td.became.(class(aimed.reached)) title=(aloud) {
-            span aria-hidden="true" { (sign(aimed.reached)) " " (level(aimed.then)) "→" strong { (level(aimed.now)) } " of " (aimed.wanted) }
+        td.became.(class(became(aimed))) title=(aloud) {
+            span aria-hidden="true" { (sign(became(aimed))) " " (level(aimed.then)) "→" strong { (level(aimed.now)) } " of " (aimed.wanted) }
             span.sr { (aloud) }
         }
     }
 }
 
-pub(super) const fn word(reached: Reached) -> &'static str {
-    match reached {
-        Reached::Reached => "reached",
-        Reached::Nearer => "nearer",
-        Reached::FirstRated => "first rated since",
-        Reached::Unchanged => "unchanged",
-        Reached::Lower => "lower",
-        Reached::NotRated => "not rated now",
+pub(super) const fn word(became: Option<Reached>) -> &'static str {
+    match became {
+        Some(Reached::Reached) => "reached",
+        Some(Reached::Nearer) => "nearer",
+        Some(Reached::FirstRated) => "first rated since",
+        Some(Reached::Unchanged) => "unchanged",
+        Some(Reached::Lower) => "lower",
+        Some(Reached::NotRated) => "not rated now",
+        None => "not a step up",
     }
 }
 
-const fn sign(reached: Reached) -> &'static str {
-    match reached {
-        Reached::Reached => "✓",
-        Reached::Nearer => "▲",
-        Reached::FirstRated => "•",
-        Reached::Unchanged => "=",
-        Reached::Lower => "▼",
-        Reached::NotRated => "–",
+const fn sign(became: Option<Reached>) -> &'static str {
+    match became {
+        Some(Reached::Reached) => "✓",
+        Some(Reached::Nearer) => "▲",
+        Some(Reached::FirstRated) => "•",
+        Some(Reached::Unchanged) => "=",
+        Some(Reached::Lower) => "▼",
+        Some(Reached::NotRated) => "–",
+        None => "○",
     }
 }
 
-const fn class(reached: Reached) -> &'static str {
-    match reached {
-        Reached::Reached => "reached",
-        Reached::Nearer => "nearer",
-        Reached::Unchanged | Reached::FirstRated => "unchanged",
-        Reached::Lower => "lower",
-        Reached::NotRated => "unrated",
+const fn class(became: Option<Reached>) -> &'static str {
+    match became {
+        Some(Reached::Reached) => "reached",
+        Some(Reached::Nearer) => "nearer",
+        Some(Reached::Unchanged | Reached::FirstRated) | None => "unchanged",
+        Some(Reached::Lower) => "lower",
+        Some(Reached::NotRated) => "unrated",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use joinedup_events::Slug;
+
+    fn aimed(since: &str, then: Option<u8>, wanted: u8, reached: Reached) -> Aimed {
+        Aimed {
+            area: AreaId::new("havenshire-north").unwrap(),
+            framework: Slug::new("scie").unwrap(),
+            item: Slug::new("co-timely-transfers").unwrap(),
+            since: since.parse().unwrap(),
+            then,
+            wanted,
+            by: "2027-12-01".parse().unwrap(),
+            now: Some(3),
+            reached,
+        }
+    }
+
+    #[test]
+    fn an_ambition_is_of_a_year_ago_only_where_it_was_set_by_then() {
+        let days = ["2025-11-21", "2025-11-22", "2025-11-23"];
+        let stands = OnePage {
+            well: Vec::new(),
+            in_the_way: Vec::new(),
+            gaps: Vec::new(),
+            ambitions_of: "2025-11-22".parse().unwrap(),
+            ambitions: days
+                .map(|day| aimed(day, Some(2), 4, Reached::Nearer))
+                .to_vec(),
+        };
+        let (of_then, since) = by_age(&stands);
+        assert_eq!((of_then.len(), since.len()), (2, 1));
+    }
+
+    #[test]
+    fn what_was_already_there_is_not_reached() {
+        let of = |then, wanted, reached| became(&aimed("2026-01-01", then, wanted, reached));
+        for wanted in [1, 3] {
+            assert_eq!(of(Some(3), wanted, Reached::Reached), None);
+        }
+        assert_eq!(of(Some(2), 3, Reached::Reached), Some(Reached::Reached));
+        assert_eq!(of(None, 3, Reached::Reached), Some(Reached::Reached));
+        assert_eq!(of(Some(4), 4, Reached::Lower), Some(Reached::Lower));
     }
 }

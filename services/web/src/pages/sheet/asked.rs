@@ -11,6 +11,9 @@ use joinedup_views::ratings::Stage;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
+/// Why a reason comes back to which no level belongs.
+const REASON_ALONE: &str = "A reason is recorded together with a level that you change. Change a level of this item, or clear the reason";
+
 /// The entries of one field: what is written first and, where that is taken, what is written after it.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
@@ -134,8 +137,9 @@ pub(super) fn id(what: &str, column: usize, row: usize) -> String {
 /// Everything that a form asks for.
 pub(super) fn all(sheet: &Sheet<'_>, form: &Form, on: Option<NaiveDate>) -> Vec<Asked> {
     let is_published = form.get("do") == Some("publish");
-    let mut asked = Vec::new();
+    let mut asked: Vec<Asked> = Vec::new();
     for (row, item) in sheet.items.iter().enumerate() {
+        let before = asked.len();
         for (column, place) in sheet.places.iter().enumerate() {
             let seen = form.get(&name("seen", place, item)).and_then(Seen::read);
             let Some(seen) = seen else { continue };
@@ -183,9 +187,30 @@ pub(super) fn all(sheet: &Sheet<'_>, form: &Form, on: Option<NaiveDate>) -> Vec<
                 });
             }
         }
+        let mut cells = asked.iter().skip(before);
+        if sheet.step == Step::Moderate && cells.all(|cell| matches!(cell.entry, Ok(None))) {
+            asked.extend(reason_alone(sheet, form, row, item));
+        }
     }
     asked.retain(|a| a.publish.is_some() || !matches!(a.entry, Ok(None)));
     asked
+}
+
+/// A reason that no level of its item takes along: it is refused, for otherwise it would be lost without a word.
+fn reason_alone(sheet: &Sheet<'_>, form: &Form, row: usize, item: &Item) -> Option<Asked> {
+    let name = reason(item);
+    form.get(&name)?;
+    let mut places = sheet.places.iter();
+    let own = places.find(|place| sheet.visit.may_decide_in(place));
+    Some(Asked {
+        field: id("why", 0, row),
+        at: format!("Why, {}", item.title),
+        area: own.or(sheet.places.first())?.clone(),
+        entry: Err(REASON_ALONE),
+        publish: None,
+        waits: false,
+        names: vec![name],
+    })
 }
 
 /// What a field for a level asks for; none when it was left as it was shown.

@@ -64,6 +64,16 @@ fn words(scale: &Scale, level: u8) -> String {
     }
 }
 
+/// What the ends of a scale are called, where they have names.
+#[must_use]
+pub fn ends(scale: &Scale) -> Option<String> {
+    let (low, high) = (scale.level(scale.lowest)?, scale.level(scale.highest)?);
+    Some(format!(
+        "{} means {low}, {} means {high}",
+        scale.lowest, scale.highest
+    ))
+}
+
 /// What the levels are called, as a legend, and what none is called where it can be chosen.
 #[must_use]
 pub fn legend(scale: &Scale, coloured: bool, none: Option<&str>) -> Markup {

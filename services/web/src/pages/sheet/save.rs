@@ -27,16 +27,19 @@ const AT_A_TIME: usize = 8;
 struct Outcome {
     positions: Vec<u64>,
     published: usize,
+    /// Why nothing of it was recorded.
     not: Option<Not>,
+    /// Why it was not published.
+    unpublished: Option<Not>,
 }
 
 impl Outcome {
     /// What became of what was typed: it may be taken although its publication is refused.
     fn fate(&self) -> Fate {
         match &self.not {
-            Some(not) if self.positions.is_empty() && not.is_conflict => Fate::Conflict,
-            Some(_) if self.positions.is_empty() => Fate::Refused,
-            _ => Fate::Taken,
+            Some(not) if not.is_conflict => Fate::Conflict,
+            Some(_) => Fate::Refused,
+            None => Fate::Taken,
         }
     }
 }
@@ -97,21 +100,24 @@ pub async fn save(
         .flat_map(|o| o.positions.iter().copied())
         .collect();
     let published: usize = outcomes.iter().map(|o| o.published).sum();
-    typed.saved = positions.len() - published;
+    (typed.saved, typed.published) = (positions.len() - published, published);
     let fates = asked.iter().zip(outcomes.iter().map(Outcome::fate));
     typed.fields = asked::kept(form.fields(), fates);
     let mut is_conflict = true;
     for (cell, outcome) in asked.iter().zip(outcomes) {
-        if let Some(not) = outcome.not {
+        let of_entry = (outcome.not, &mut typed.refused);
+        let of_publication = (outcome.unpublished, &mut typed.unpublished);
+        for (not, list) in [of_entry, of_publication] {
+            let Some(not) = not else { continue };
             is_conflict &= not.is_conflict;
-            typed.refused.push(Refused {
+            list.push(Refused {
                 field: cell.field.clone(),
                 at: cell.at.clone(),
                 why: not.why,
             });
         }
     }
-    if !typed.refused.is_empty() {
+    if !typed.is_whole() {
         let status = status(&positions, is_conflict);
         return again(visit, id, typed, status, positions).await;
     }
@@ -196,7 +202,7 @@ impl Writer<'_> {
                     outcome.positions.push(position);
                     outcome.published = 1;
                 }
-                Err(not) => outcome.not = Some(not),
+                Err(not) => outcome.unpublished = Some(not),
             }
         }
         outcome
@@ -221,6 +227,7 @@ impl Writer<'_> {
             source: SOURCE,
             key: WriteKey::of(&self.caller.name, key.as_deref()),
             actor: self.caller.actor(),
+            audience: self.caller.audience_of(cell.area.as_str()),
             // Evidence is added and overwrites nothing.
             version: version.filter(|_| request.note.is_none() || request.round.is_some()),
             command,

@@ -40,7 +40,7 @@ pub(super) fn form(sheet: &Sheet<'_>, typed: &Typed) -> Markup {
                                 th scope="row" { (item.title) @if !item.data.is_empty() { br; span.small.data { "Data to use: " (item.data) } } }
                                 @for rater in &raters { td { (given(sheet, item, rater)) } }
                                 @for (column, place) in sheet.places.iter().enumerate() { td { (cell(sheet, typed, (column, place), (row, item))) } }
-                                @if sheet.step == Step::Moderate { td { input type="text" name=(reason(item)) value=[typed.get(&reason(item))] maxlength="400" aria-label=(format!("Why, {}", item.title)) disabled[!open]; } }
+                                @if sheet.step == Step::Moderate { td { (words_field(typed, &id("why", 0, row), &reason(item), &format!("Why, {}", item.title), !open)) } }
                                 @if sheet.step == Step::Plan { (evidence(sheet, typed, row, item)) }
                             }
                         }
@@ -165,6 +165,8 @@ fn cell(
     let title = format!("{}, {}", sheet.visit.title_of(place.as_str()), item.title);
     let closed = !sheet.visit.may_decide_in(place);
     html! {
+        // On a telephone the header is out of sight. What is read aloud has the place in the field's legend.
+        @if only_place(sheet).is_none() { p.small.only-narrow aria-hidden="true" { strong { (sheet.visit.title_of(place.as_str())) } } }
         @if sheet.step == Step::Moderate && let Some(round) = round {
             @if only_place(sheet).is_none() && !round.raters.is_empty() { p.small { @for r in &round.raters { (r.rater) " " (chip(sheet, r.given.level)) " " } } }
             @if let Some(c) = &agreed { p.small { (together(c)) } }
@@ -209,6 +211,14 @@ fn together(c: &Consensus) -> String {
     )
 }
 
+/// A field for words, with why they were refused.
+fn words_field(typed: &Typed, field: &str, name: &str, label: &str, closed: bool) -> Markup {
+    html! {
+        input id=(field) type="text" name=(name) value=[typed.get(name)] maxlength="400" aria-label=(label) aria-invalid=[typed.why(field).map(|_| "true")] disabled[closed];
+        @if let Some(why) = typed.why(field) { p.why { (why) } }
+    }
+}
+
 /// The date of an ambition, and evidence.
 fn evidence(sheet: &Sheet<'_>, typed: &Typed, row: usize, item: &Item) -> Markup {
     let Some(place) = only_place(sheet) else {
@@ -224,8 +234,7 @@ fn evidence(sheet: &Sheet<'_>, typed: &Typed, row: usize, item: &Item) -> Markup
         td { input type="date" name=(by_name) value=[by] aria-label=(format!("By, {}", item.title)) disabled[closed]; }
         td {
             @for note in rating.into_iter().flat_map(|r| &r.notes) { p.small { (axis::date(joinedup_events::local::date(note.at))) ": " (note.text) } }
-            input id=(note) type="text" name=(note_name) value=[typed.get(&note_name)] maxlength="400" aria-label=(format!("Evidence, {}", item.title)) aria-invalid=[typed.why(&note).map(|_| "true")] disabled[closed];
-            @if let Some(why) = typed.why(&note) { p.why { (why) } }
+            (words_field(typed, &note, &note_name, &format!("Evidence, {}", item.title), closed))
         }
     }
 }

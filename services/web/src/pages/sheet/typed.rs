@@ -1,9 +1,10 @@
 //! What was typed into a sheet that was not recorded as a whole: it stays on the page, with the reason at each field.
 
-use super::super::filling;
+use super::super::{filling, words};
 use axum::http::StatusCode;
 use joinedup_application::execute::ExecuteError;
 use maud::Markup;
+use std::collections::BTreeSet;
 
 /// Why something of a form was not recorded.
 #[derive(Clone, Debug)]
@@ -21,10 +22,14 @@ pub struct Refused {
 pub struct Typed {
     /// Its fields.
     pub fields: Vec<(String, String)>,
-    /// What was refused.
+    /// What was not recorded.
     pub refused: Vec<Refused>,
+    /// What is recorded, and only its publication was refused.
+    pub unpublished: Vec<Refused>,
     /// How many entries were recorded all the same.
     pub saved: usize,
+    /// How many ratings were published.
+    pub published: usize,
 }
 
 impl Typed {
@@ -40,14 +45,48 @@ impl Typed {
         refused.find(|r| r.field == field).map(|r| r.why.as_str())
     }
 
-    /// What is in the way of it: each refusal leads to its field. The sentence says what was saved all the same.
+    /// What is in the way of it: each refusal leads to its field, and a reason of several is said once. The sentence says what
+    /// was saved all the same.
     pub fn problem(&self, saved: &str) -> Markup {
-        let faults = self.refused.iter().map(|refusal| {
-            let sentence = format!("{}: {}", refusal.at, refusal.why);
-            (Some(refusal.field.clone()), sentence)
-        });
+        let faults = listed(self.refused.iter()).into_iter();
+        let faults = faults.map(|(field, sentence)| (Some(field), sentence));
         filling::problem("refused", saved, faults)
     }
+
+    /// Nothing of the form was refused.
+    pub fn is_whole(&self) -> bool {
+        self.refused.is_empty() && self.unpublished.is_empty()
+    }
+
+    /// What is recorded and was not published: each sentence with the field it leads to. What waits for a second person does
+    /// so for one reason, and is counted.
+    pub fn waiting(&self) -> Vec<(String, String)> {
+        let all = self.unpublished.iter();
+        let (second, others): (Vec<&Refused>, Vec<&Refused>) =
+            all.partition(|refusal| refusal.why == words::SAME_PERSON);
+        let count = words::counted(second.len(), "rating waits", "ratings wait");
+        let them = if second.len() == 1 { "it" } else { "them" };
+        let wait = second.first().map(|first| {
+            let why = format!("you proposed or last changed {them} yourself");
+            let sentence = format!("{count} for a second person to publish {them}: {why}");
+            (first.field.clone(), sentence)
+        });
+        wait.into_iter().chain(listed(others.into_iter())).collect()
+    }
+}
+
+/// Refusals as sentences, each with the field it leads to; a reason of several is said once.
+fn listed<'a>(refused: impl Iterator<Item = &'a Refused>) -> Vec<(String, String)> {
+    let mut said = BTreeSet::new();
+    let sentences = refused.map(|refusal| {
+        let why = if said.insert(refusal.why.as_str()) {
+            refusal.why.as_str()
+        } else {
+            "for the same reason"
+        };
+        (refusal.field.clone(), format!("{}: {why}", refusal.at))
+    });
+    sentences.collect()
 }
 
 /// Why one entry of several was not recorded.
@@ -69,6 +108,7 @@ impl From<ExecuteError> for Not {
                 all.collect::<Vec<_>>().join(". ")
             }
             ExecuteError::Conflict { .. } => "Somebody else recorded something here since you opened the page. Compare with what stands now, and save again if you still mean it".to_owned(),
+            ExecuteError::SamePerson => words::SAME_PERSON.to_owned(),
             other => other.to_string(),
         };
         Self { why, is_conflict }
@@ -95,4 +135,44 @@ fn sentence(field: &str, rule: &str) -> String {
         _ => "This entry",
     };
     format!("{field} {rule}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_for_a_second_person_is_counted_and_all_else_is_listed() {
+        let refused = |at: &str, why: &str| Refused {
+            field: at.to_owned(),
+            at: at.to_owned(),
+            why: why.to_owned(),
+        };
+        let sentences = |unpublished: Vec<Refused>| -> Vec<String> {
+            let typed = Typed {
+                unpublished,
+                ..Typed::default()
+            };
+            let waiting = typed.waiting().into_iter();
+            waiting.map(|(_, sentence)| sentence).collect()
+        };
+        let two = ["a", "b"]
+            .map(|at| refused(at, words::SAME_PERSON))
+            .to_vec();
+        let mixed: Vec<Refused> = two.into_iter().chain([refused("c", "Late")]).collect();
+        assert_eq!(
+            sentences(mixed),
+            [
+                "2 ratings wait for a second person to publish them: you proposed or last changed them yourself",
+                "c: Late"
+            ]
+        );
+        assert_eq!(
+            sentences(vec![refused("a", words::SAME_PERSON)]),
+            [
+                "1 rating waits for a second person to publish it: you proposed or last changed it yourself"
+            ]
+        );
+        assert_eq!(sentences(Vec::new()), [] as [String; 0]);
+    }
 }

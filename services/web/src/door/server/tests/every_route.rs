@@ -126,6 +126,7 @@ async fn every_address_lets_in_whom_it_is_for_and_nobody_else() {
 async fn no_address_has_a_method_that_is_not_in_the_list() {
     let door = door(&ROLES, |_| {}).await;
     let admin = format!("{}origin: http://localhost\r\n", bearer(&secret("admin")));
+    let mut forms = 0;
     for route in ROUTES
         .iter()
         .filter(|route| !route.path.contains("{*call}"))
@@ -135,13 +136,56 @@ async fn no_address_has_a_method_that_is_not_in_the_list() {
                 .iter()
                 .any(|other| other.path == route.path && other.method == method);
             if !listed {
-                let (status, _) = ask(&door, method, &address(route), &admin).await;
-                assert_eq!(status, 405, "{method} {}", route.path);
+                let (status, head) = ask(&door, method, &address(route), &admin).await;
+                // The address of a form leads back to the page that holds it.
+                let of_page = !route.path.starts_with("/api/") && !route.path.starts_with("/prom");
+                let leads = method == "GET" && route.method == "POST" && of_page;
+                assert_eq!(
+                    status,
+                    if leads { 303 } else { 405 },
+                    "{method} {}",
+                    route.path
+                );
+                if leads {
+                    let to = head
+                        .lines()
+                        .find_map(|l| l.strip_prefix("location: "))
+                        .unwrap();
+                    let (status, _) = ask(&door, "GET", to, &admin).await;
+                    assert!(
+                        status != 405 && !(300..400).contains(&status),
+                        "{to}: {status}"
+                    );
+                    forms += 1;
+                }
             }
         }
     }
+    assert!(forms >= 6, "{forms}");
     // Nor is somebody who is not known asked who they are with one that is none of HTTP's.
     assert_eq!(ask(&door, "XYZZY", "/measures", "").await.0, 405);
+}
+
+#[test]
+fn a_form_is_opened_again_on_the_page_that_holds_it() {
+    let page = crate::door::routes::page_of_form;
+    for (known, path, wanted) in [
+        (
+            "/measures/{id}/{what}",
+            "/measures/tr-x/target",
+            Some("/measures/tr-x"),
+        ),
+        (
+            "/frameworks/{id}/answers/links/stop",
+            "/frameworks/p3c-eq/answers/links/stop",
+            Some("/frameworks/p3c-eq/answers"),
+        ),
+        ("/findings/table", "/findings/table", Some("/findings")),
+        ("/sign-out", "/sign-out", Some("/")),
+        ("/board", "/board", None),
+    ] {
+        assert_eq!(page(known, path).as_deref(), wanted, "{known}");
+    }
 }
 
 #[test]

@@ -7,6 +7,8 @@
     reason = "what fails here fails its test"
 )]
 
+mod statements;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use joinedup_events::area::Areas;
 use joinedup_events::change::{ChangeFact, EndReason, SourceEnded};
