@@ -327,7 +327,8 @@ fn whatever_breaks_is_told_of_and_nothing_that_breaks_passes_for_calm() {
         if firing == calm && held == calm {
             Ok(())
         } else {
-            Err(format!("{firing:?} {held:?}"))
+            let all = prometheus.query("ALERTS{alertstate=\"firing\"}")?;
+            Err(format!("{firing:?} {held:?} of {all:?}"))
         }
     });
 }
