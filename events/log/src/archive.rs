@@ -336,7 +336,7 @@ pub fn verify(reader: impl BufRead) -> Result<Summary, ArchiveError> {
 }
 
 /// Checks an archive and appends its events, in order. Repeating it changes nothing. Into an empty log an archive goes that
-/// begins where a log does, or, `with_gaps`, any.
+/// begins where a log does, or, `with_gaps`, any. Events that `is_left_out` names stay out of it.
 ///
 /// # Errors
 /// See [`RestoreError`]. The archive is checked as it is read: run [`verify`] before to have all or nothing of it.
@@ -344,6 +344,7 @@ pub async fn restore(
     reader: impl BufRead + Send,
     log: &dyn EventLog,
     with_gaps: bool,
+    mut is_left_out: impl FnMut(&RecordedEvent) -> bool + Send,
 ) -> Result<Restored, RestoreError> {
     let mut lines = Lines::new(reader);
     let mut repeats = 0;
@@ -352,6 +353,9 @@ pub async fn restore(
         let mut events = Vec::with_capacity(BATCH_EVENTS);
         while events.len() < BATCH_EVENTS {
             let Some(event) = lines.event()? else { break };
+            if is_left_out(&event) {
+                continue;
+            }
             events.push(NewEvent {
                 message_id: message_id(&event.payload),
                 subject: event.subject,

@@ -20,8 +20,10 @@ use joinedup_log::{
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use kept_out::KeptOut;
 pub use succession::goes_on;
 
+mod kept_out;
 mod mention;
 mod succession;
 

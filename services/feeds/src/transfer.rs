@@ -25,6 +25,8 @@ pub struct Report {
     pub superseded: u64,
     /// Amounts that were stored again, because a log without a server knows repeats of its last hours alone.
     pub again: u64,
+    /// Events of an archive that were erased from the log, and stay out of it.
+    pub erased: u64,
     /// Of the duplicates, where those stand of which that has still to be looked up.
     pub repeated: BTreeSet<Position>,
     /// Of what was stored, the amounts of which that has still to be looked up.
@@ -46,6 +48,7 @@ impl std::fmt::Display for Report {
             duplicates,
             superseded: _,
             again: _,
+            erased: _,
             repeated: _,
             stored: _,
             refused,

@@ -62,9 +62,9 @@ proptest! {
             let (archive, summary) = archive_of(&log).await;
             assert_eq!(verify(archive.as_slice()).unwrap(), summary);
             let restored = MemoryLog::new();
-            let first = restore(archive.as_slice(), &restored, false).await.unwrap();
-            assert_eq!(first, Restored { archive: summary.clone(), repeats: 0 });
-            let again = restore(archive.as_slice(), &restored, false).await.unwrap();
+            let first = restore(archive.as_slice(), &restored, false, |_| false).await.unwrap();
+            assert_eq!(first, Restored { archive: summary.clone(), repeats: 0  });
+            let again = restore(archive.as_slice(), &restored, false, |_| false).await.unwrap();
             assert_eq!(again.repeats, summary.events);
             let all = async |log: &MemoryLog| log.read(Position::ORIGIN, usize::MAX).await.unwrap();
             assert_eq!(all(&restored).await, all(&log).await);
@@ -118,17 +118,21 @@ fn an_archive_without_its_beginning_becomes_no_log_by_itself_and_goes_behind_wha
         let summary = export(&log, &mut late, Position(3)).await.unwrap();
         assert_eq!(summary.begins_late(), Some(Position(4)));
         let empty = MemoryLog::new();
-        let refused = restore(late.as_slice(), &empty, false).await;
+        let refused = restore(late.as_slice(), &empty, false, |_| false).await;
         assert!(matches!(
             refused,
             Err(RestoreError::BeginsLate(Position(4)))
         ));
         assert_eq!(empty.head().await.unwrap(), Position::ORIGIN);
-        let taken = restore(late.as_slice(), &empty, true).await.unwrap();
+        let taken = restore(late.as_slice(), &empty, true, |_| false)
+            .await
+            .unwrap();
         assert_eq!(taken.archive, summary);
         let behind = MemoryLog::new();
         for archive in [whole, late] {
-            restore(archive.as_slice(), &behind, false).await.unwrap();
+            restore(archive.as_slice(), &behind, false, |_| false)
+                .await
+                .unwrap();
         }
         assert_eq!(behind.head().await.unwrap(), log.head().await.unwrap());
     });
@@ -142,7 +146,7 @@ fn a_damaged_archive_restores_nothing_of_its_batch_and_names_the_line() {
         archive[at] ^= 1;
         let log = MemoryLog::new();
         assert!(matches!(
-            restore(archive.as_slice(), &log, false).await,
+            restore(archive.as_slice(), &log, false, |_| false).await,
             Err(RestoreError::Archive(_))
         ));
         assert_eq!(log.head().await.unwrap(), Position::ORIGIN);
@@ -240,7 +244,9 @@ fn a_message_with_the_body_null_is_archived_and_one_that_was_archived_as_null_is
         for text in [text, before] {
             assert_eq!(verify(text.as_bytes()).unwrap(), summary);
             let restored = MemoryLog::new();
-            restore(text.as_bytes(), &restored, false).await.unwrap();
+            restore(text.as_bytes(), &restored, false, |_| false)
+                .await
+                .unwrap();
             let all = async |log: &MemoryLog| log.read(Position::ORIGIN, 9).await.unwrap();
             assert_eq!(all(&restored).await, all(&log).await);
         }

@@ -217,6 +217,36 @@ async fn a_log_goes_on_from_the_one_it_was_written_from_and_from_no_other() {
 }
 
 #[tokio::test]
+async fn an_archive_from_before_does_not_bring_back_who_was_erased() {
+    let old = county_of(0.2).await;
+    let linked = all(&old).await.iter().filter_map(decoded).find_map(|e| {
+        let previous = e.fact.previous()?.clone();
+        Some((e.fact.family(), previous))
+    });
+    let chosen = Chosen::from([linked.unwrap()]);
+    let id = chosen.first().unwrap().1.clone();
+    let new = MemoryLog::new();
+    let report = rewrite(&old, &new, &chosen).await.unwrap();
+    assert!(report.erased > 0 && report.unlinked > 0);
+    let expected = left(&all(&old).await, &chosen);
+    let mut kept_out = KeptOut::of(&new).await.unwrap();
+    let before = archived(&old).await;
+    let is_erased = |event: &RecordedEvent| kept_out.has(event);
+    joinedup_log::archive::restore(&before[..], &new, false, is_erased)
+        .await
+        .unwrap();
+    assert_eq!(kept_out.events(), report.erased + report.unlinked);
+    let after = all(&new).await;
+    for event in &after {
+        assert!(!String::from_utf8_lossy(&event.payload).contains(id.as_str()));
+    }
+    let folded = after
+        .iter()
+        .filter_map(|e| Some((e.position.0, decoded(e)?)));
+    assert!(cells(folded) == expected, "the cells differ");
+}
+
+#[tokio::test]
 async fn what_nobody_spoke_of_for_long_is_found_by_family_and_age() {
     let log = county().await;
     let instant = "2026-05-15T00:00:00Z".parse().unwrap();

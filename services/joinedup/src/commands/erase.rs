@@ -4,7 +4,7 @@ use crate::cli::Failure;
 use crate::commands::export::output::held;
 use crate::commands::target::Target;
 use crate::open_log;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, Utc};
 use clap::Args;
 use joinedup_application::config::Config;
 use joinedup_application::erasure::{self, Chosen};
@@ -74,6 +74,14 @@ fn entity(text: &str) -> Result<(Family, EntityId), String> {
 
 /// Erases, and says what the new log holds.
 pub async fn run(erase: Erase) -> Result<(), Failure> {
+    if let Some(before) = erase
+        .before
+        .filter(|&before| before > local::date(Utc::now()))
+    {
+        return Err(Failure::usage(format!(
+            "--before {before} lies in the future, and would erase those who are here today: name a day that is past"
+        )));
+    }
     if erase.into.as_ref().is_some_and(|into| into.exists()) {
         return Err(Failure::usage(
             "the folder of --into is there already: name one that is not, for the log is written anew",
@@ -289,6 +297,18 @@ mod tests {
             assert!(refused.sentence.contains("folder of --data"), "{refused}");
             assert!(open_log::open(&config).await.is_ok());
         }
+    }
+
+    #[tokio::test]
+    async fn nobody_is_erased_by_a_day_that_is_yet_to_come() {
+        let erase = Erase {
+            family: Some(Family::Transfer),
+            before: Some(NaiveDate::MAX),
+            ..nobody()
+        };
+        let refused = run(erase).await.unwrap_err();
+        assert_eq!(refused.code, 2);
+        assert!(refused.sentence.contains("in the future"), "{refused}");
     }
 
     fn nobody() -> Erase {

@@ -380,7 +380,7 @@ mod tests {
             .await
             .unwrap();
         let restored = Arc::new(MemoryLog::new());
-        archive::restore(file.as_slice(), &*restored, false)
+        archive::restore(file.as_slice(), &*restored, false, |_| false)
             .await
             .unwrap();
         assert_eq!(

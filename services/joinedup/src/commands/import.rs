@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use joinedup_application::app::Definitions;
+use joinedup_application::erasure::KeptOut;
 use joinedup_application::restated;
 use joinedup_events::{Area, Areas};
 use joinedup_feeds::BadRow;
@@ -19,7 +20,7 @@ use joinedup_feeds::mapping::Mapping;
 use joinedup_feeds::sink::Sink;
 use joinedup_feeds::transfer::{self, Report, TransferError};
 use joinedup_log::archive::{self, RestoreError, Summary};
-use joinedup_log::{EventLog, Position, ReadError};
+use joinedup_log::{EventLog, Position, ReadError, RecordedEvent};
 use joinedup_views::measures::Measures;
 use serde::Deserialize;
 use serde_json::Value;
@@ -144,6 +145,12 @@ pub async fn run(import: Import) -> Result<(), Failure> {
             report.superseded
         );
     }
+    if report.erased > 0 {
+        eprintln!(
+            "{} of the archive's events are of people who were erased from this log since: they were not taken back",
+            report.erased
+        );
+    }
     let others = match report.accepted + report.duplicates {
         0 => "nothing went in",
         _ => "the others went in",
@@ -265,7 +272,9 @@ async fn transfer(
                 Sink::Log { log, .. },
             ) => {
                 verified(path, &mut before).await?;
-                let restored = archive::restore(reader, &**log, import.with_gaps).await;
+                let mut erased = KeptOut::of(&**log).await.map_err(Failure::new)?;
+                let is_erased = |event: &RecordedEvent| erased.has(event);
+                let restored = archive::restore(reader, &**log, import.with_gaps, is_erased).await;
                 let restored = restored.map_err(|error| {
                     let pass = match error {
                         RestoreError::BeginsLate(_) => ", or pass that with --with-gaps",
@@ -274,9 +283,11 @@ async fn transfer(
                     Failure::new(format!("{name}: {error}{pass}"))
                 })?;
                 report.rows += restored.archive.events;
-                report.sent += restored.archive.events;
+                let sent = restored.archive.events - erased.events();
+                report.sent += sent;
                 report.duplicates += restored.repeats;
-                report.accepted += restored.archive.events - restored.repeats;
+                report.accepted += sent - restored.repeats;
+                report.erased += erased.events();
                 Ok(())
             }
             (input, sink) => {
