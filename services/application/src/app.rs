@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::editions::Editions;
+use crate::expiry::Expiries;
 use crate::feeds::FeedStates;
 use crate::forms::Forms;
 use crate::health::Health;
@@ -187,6 +188,8 @@ pub struct App {
     pub turns: Turns,
     /// What is found out about the log beside the questions of clients.
     pub health: Health,
+    /// Until when its tokens and certificates are good.
+    pub expiries: Expiries,
     /// When the process started.
     pub started: DateTime<Utc>,
     /// Cancelled when the process has been asked to stop: it is no longer ready, and streams that would go on for ever end.
@@ -210,6 +213,7 @@ impl App {
             editions: Arc::default(),
             turns: Turns::default(),
             health: Health::default(),
+            expiries: Expiries::default(),
             started: Utc::now(),
             stopping: CancellationToken::new(),
         }

@@ -14,6 +14,7 @@ pub mod discoveries;
 pub mod editions;
 pub mod erasure;
 pub mod execute;
+pub mod expiry;
 pub mod feeds;
 pub mod findings;
 pub mod forms;

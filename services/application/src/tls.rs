@@ -1,7 +1,9 @@
 //! TLS of what listens: the server, and feeds to which systems connect. Its certificate and key are read from files, and read again when these change. Connections that
 //! are open keep what they began with, so renewing a certificate ends none.
 
+use crate::expiry::{self, Credential, Expiries};
 use crate::secrets::{self, is_open_to_others};
+use chrono::{DateTime, Utc};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -44,6 +46,8 @@ struct Current {
     /// Of both files when they were last looked at, whether they were in order or not.
     digest: [u8; 32],
     config: Arc<ServerConfig>,
+    /// Until when the certificate is good, and those that lead to its authority.
+    until: Option<DateTime<Utc>>,
 }
 
 /// Why certificate and key were not taken.
@@ -94,6 +98,7 @@ impl Tls {
         let current = Current {
             digest: contents.digest(),
             config: contents.config(&files, protocol)?,
+            until: contents.until(),
         };
         Ok(Self(Arc::new(Inner {
             files,
@@ -134,15 +139,25 @@ impl Tls {
         match contents.config(&inner.files, inner.protocol) {
             Ok(config) => {
                 current.config = config;
+                current.until = contents.until();
                 tracing::info!("the certificate was replaced");
             }
             Err(error) => failed(error),
         }
     }
 
-    /// Reads the files again and again, until the process stops.
-    pub async fn follow(self, stopping: CancellationToken) {
-        let reread = move || self.reread();
+    /// Reads the files again and again, until the process stops, and notes until when the certificate is good.
+    pub async fn follow(self, stopping: CancellationToken, expiries: Expiries, name: String) {
+        let note = |tls: &Self, expiries: &Expiries, name: &str| {
+            let current = tls.0.current.read();
+            let until = current.unwrap_or_else(PoisonError::into_inner).until;
+            expiries.note(Credential::Certificate, name, until);
+        };
+        note(&self, &expiries, &name);
+        let reread = move || {
+            self.reread();
+            note(&self, &expiries, &name);
+        };
         secrets::follow(stopping, "the certificate was", reread).await;
     }
 }
@@ -175,6 +190,11 @@ impl Contents {
             return Err(TlsError::Open(files.key.clone()));
         }
         Ok(contents)
+    }
+
+    fn until(&self) -> Option<DateTime<Utc>> {
+        let chain = certificates(&self.certificate)?;
+        chain.iter().filter_map(|c| expiry::not_after(c)).min()
     }
 
     fn digest(&self) -> [u8; 32] {
@@ -220,4 +240,45 @@ impl Contents {
 fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
     let all = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
     all.ok().filter(|all| !all.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn until_when_a_certificate_is_good_is_known_from_the_start_and_after_it_is_renewed() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = TlsFiles {
+            certificate: folder.path().join("c.pem"),
+            key: folder.path().join("k.pem"),
+            clients: None,
+        };
+        let renew = |year| {
+            let key = rcgen::KeyPair::generate().unwrap();
+            let mut wanted = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+            wanted.not_after = rcgen::date_time_ymd(year, 1, 1);
+            let certificate = wanted.self_signed(&key).unwrap();
+            std::fs::write(&files.certificate, certificate.pem()).unwrap();
+            std::fs::write(&files.key, key.serialize_pem()).unwrap();
+        };
+        renew(2040);
+        let tls = Tls::read(files.clone(), None, true).unwrap();
+        let expiries = Expiries::default();
+        let stopped = CancellationToken::new();
+        stopped.cancel();
+        let until = async || {
+            let follow = tls
+                .clone()
+                .follow(stopped.clone(), expiries.clone(), "server".into());
+            follow.await;
+            let all = expiries.all();
+            let found = &all[&(Credential::Certificate, "server".to_owned())];
+            found.to_rfc3339()
+        };
+        assert_eq!(until().await, "2040-01-01T00:00:00+00:00");
+        renew(2041);
+        tls.reread();
+        assert_eq!(until().await, "2041-01-01T00:00:00+00:00");
+    }
 }

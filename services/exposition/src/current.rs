@@ -46,6 +46,10 @@ pub fn samples(app: &App, audience: Audience) -> Samples {
         let holds = f64::from(u8::from(check.outcome.is_ok()));
         samples.add(&names::READY, &[check.name], holds);
     }
+    for ((credential, name), until) in app.expiries.all() {
+        let labels = [credential.word(), &name];
+        samples.add(&names::EXPIRES, &labels, seconds(until));
+    }
     if app.views.is_some() {
         let scrub = app.health.scrub.state();
         samples.add(&names::CHECKED, &[], scrub.checked.0 as f64);

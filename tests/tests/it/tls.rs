@@ -3,8 +3,9 @@
 use joinedup_tests::care::stay;
 use joinedup_tests::patience::eventually;
 use joinedup_tests::product::{Joinedup, JoinedupOptions, run};
-use joinedup_tests::tokens::token;
+use joinedup_tests::tokens::{ask, token, with_tokens};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use serde_json::Value;
 
 const SETTINGS: &str = r#"
 [tls]
@@ -86,4 +87,13 @@ fn events_are_imported_over_tls_and_the_server_says_that_it_is_ready() {
             .log()
             .contains(&format!("joinedup is at https://{listen}"))
     );
+}
+
+#[test]
+fn until_when_a_token_is_good_is_a_number_that_can_be_alerted_on() {
+    let settings = "[[tokens]]\nname = \"boss\"\nfile = \"boss\"\nroles = [\"admin\", \"operator\"]\nexpires = \"2999-12-31\"\n";
+    let product = Joinedup::start(with_tokens(settings, &["boss"]));
+    let scrape = ask(&product, &token("boss"), "GET", "/metrics", &Value::Null).text();
+    let sample = "joinedup_credential_expires_timestamp_seconds{credential=\"token\",name=\"boss\"} 32503680000";
+    assert!(scrape.contains(sample), "{scrape}");
 }

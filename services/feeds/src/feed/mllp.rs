@@ -161,12 +161,12 @@ impl MllpFeed {
         };
         let places = Arc::new(Semaphore::new(self.settings.max_connections));
         let stopping = app.stopping.clone();
-        let name = self.settings.name.clone();
+        let (name, expiries) = (self.settings.name.clone(), app.expiries.clone());
         let processor = Arc::new(Processor::new(*self, app, sink, handle, people));
         let mut connections = JoinSet::new();
         let following = tls
             .clone()
-            .map(|tls| tokio::spawn(tls.follow(stopping.clone())));
+            .map(|tls| tokio::spawn(tls.follow(stopping.clone(), expiries, name.to_string())));
         loop {
             let accepted = tokio::select! {
                 () = stopping.cancelled() => break,
