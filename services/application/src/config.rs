@@ -4,6 +4,7 @@
 mod environment;
 mod origin;
 mod paths;
+mod sense;
 mod sign_in;
 mod tls;
 
@@ -11,7 +12,6 @@ use chrono::NaiveDate;
 use figment::Figment;
 use figment::providers::{Format, Serialized};
 use joinedup_events::area::AreaKind;
-use joinedup_projector::MAX_PARTITIONS;
 use joinedup_views::suppression::Policy;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -312,96 +312,6 @@ impl Config {
             .extract()
             .map_err(|e| ConfigError::Value(Box::new(e)))?;
         config.check()
-    }
-
-    fn check(self) -> Result<Self, ConfigError> {
-        let sense = |text: String| Err(ConfigError::Sense(text));
-        if self.is_open() && !self.listen.ip().is_loopback() {
-            return sense(format!(
-                "`listen` is {}, which others can reach, and no `tokens` are set: set tokens or `sign_in`, or listen on 127.0.0.1",
-                self.listen
-            ));
-        }
-        if self.two_people && self.is_open() {
-            return sense("`two_people` needs to know who asks: set `tokens` or `sign_in`".into());
-        }
-        if let Some(wrong) = tls::wrong(&self) {
-            return sense(wrong);
-        }
-        if let Some(sign_in) = &self.sign_in {
-            if let Some(wrong) = sign_in.wrong() {
-                return sense(wrong);
-            }
-            let host = sign_in.public_host();
-            let is_listed = self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host));
-            if !self.hosts.is_empty()
-                && host.contains('.')
-                && !is_listed
-                && host.parse::<IpAddr>().is_err()
-            {
-                return sense(
-                    "`hosts` does not list the host of `sign_in.public_url`: add it".into(),
-                );
-            }
-        }
-        let admin = |token: &&Token| token.roles.contains(&Role::Admin);
-        let bound = |token: &&Token| !token.areas.is_empty() || !token.sources.is_empty();
-        if let Some(token) = self.tokens.iter().filter(admin).find(bound) {
-            return sense(format!(
-                "the token of {} has the role admin, which is for everything, and `areas` or `sources`: give it other roles, or no bounds",
-                token.name
-            ));
-        }
-        if let Some(token) = self
-            .tokens
-            .iter()
-            .find(|t| t.sources.iter().any(String::is_empty))
-        {
-            return sense(format!(
-                "`sources` of the token of {} holds an empty text, which every source begins with: leave it out",
-                token.name
-            ));
-        }
-        if self.audit_mib == 0 {
-            return sense("`audit_mib` must be above 0".into());
-        }
-        if self
-            .partitions
-            .is_some_and(|partitions| !(1..=MAX_PARTITIONS).contains(&partitions))
-        {
-            return sense(format!("`partitions` must be 1 to {MAX_PARTITIONS}"));
-        }
-        if self.max_connections == 0 || self.max_connections_per_client == 0 {
-            return sense(
-                "`max_connections` and `max_connections_per_client` must be above 0".into(),
-            );
-        }
-        if self.max_streams >= self.max_connections {
-            return sense(format!(
-                "`max_streams` is {}, and must be below `max_connections`, which is {}: each live page holds a connection",
-                self.max_streams, self.max_connections
-            ));
-        }
-        if self.run_chart_periods == 0 || self.run_chart_periods > 1000 {
-            return sense("`run_chart_periods` must be 1 to 1000".into());
-        }
-        if let Some((source, hours)) = self
-            .expected_hours
-            .iter()
-            .find(|(_, h)| !h.is_finite() || **h <= 0.0)
-        {
-            return sense(format!(
-                "`expected_hours` of {source} is {hours}, and must be a number above 0"
-            ));
-        }
-        if let Some(nats) = self.nats.as_ref().filter(|n| n.url.is_empty()) {
-            let _ = nats;
-            return sense(
-                "`nats.url` is missing: it is the server's address, e.g. nats://127.0.0.1:4222"
-                    .into(),
-            );
-        }
-        Ok(self)
     }
 
     /// Whether everybody who reaches this server may do everything: nobody is asked who they are.

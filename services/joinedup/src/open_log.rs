@@ -6,8 +6,8 @@ use joinedup_application::config::{Config, Nats};
 use joinedup_log::EventLog;
 use joinedup_log::embedded::{EmbeddedLog, EmbeddedOpenError, EmbeddedOptions};
 use joinedup_log::jetstream::{
-    self, Apply, ConnectError, Credentials, JetStreamLog, Placement, Settings, StreamSettings,
-    UnknownUnsafe, Unsafe, apply_stream,
+    self, Apply, ConnectError, Credentials, JetStreamLog, Placement, Plan, Settings,
+    StreamSettings, UnknownUnsafe, Unsafe, apply_stream,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -92,7 +92,23 @@ pub async fn open_or_make(config: &Config) -> Result<Arc<dyn EventLog>, OpenLogE
         }
         outcome => outcome?,
     };
+    warn_unlike(&settings, nats).await;
     Ok(Arc::new(log))
+}
+
+/// Says how the stream differs from what the settings ask for. No event is lost by it, so nothing is refused: of three copies that
+/// somebody counts on there may be one.
+async fn warn_unlike(settings: &Settings, nats: &Nats) {
+    let wanted = stream_settings(nats);
+    if wanted == StreamSettings::default() {
+        return;
+    }
+    if let Ok(Plan::Differs(sentences)) = apply_stream(settings, &wanted, Apply::DryRun).await {
+        for sentence in sentences {
+            let sentence = sentence.trim_end_matches('.');
+            tracing::warn!("{sentence}: `joinedup stream apply` changes it");
+        }
+    }
 }
 
 fn embedded(config: &Config) -> Result<Arc<dyn EventLog>, OpenLogError> {
@@ -139,6 +155,18 @@ pub fn stream_settings(nats: &Nats) -> StreamSettings {
 /// # Errors
 /// When a name in `accept_unsafe` is none.
 pub async fn settings(nats: &Nats) -> Result<Settings, UnknownUnsafe> {
+    let mut settings = written(nats)?;
+    if settings.monitor_url.is_none() {
+        settings.monitor_url = usual_monitors(&nats.url).await;
+    }
+    Ok(settings)
+}
+
+/// The JetStream settings as they are written, before anything is asked.
+///
+/// # Errors
+/// When a name in `accept_unsafe` is none.
+pub fn written(nats: &Nats) -> Result<Settings, UnknownUnsafe> {
     let mut settings = Settings::new(&nats.url);
     settings.structure = Some(joinedup_events::mode::whole);
     if let Some(stream) = &nats.stream {
@@ -165,9 +193,6 @@ pub async fn settings(nats: &Nats) -> Result<Settings, UnknownUnsafe> {
         .iter()
         .map(|name| name.parse())
         .collect::<Result<_, _>>()?;
-    if settings.monitor_url.is_none() {
-        settings.monitor_url = usual_monitors(&nats.url).await;
-    }
     Ok(settings)
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use joinedup_tests::care::stay;
 use joinedup_tests::http;
-use joinedup_tests::nats::NatsOptions;
+use joinedup_tests::nats::{NatsOptions, NatsServer};
 use joinedup_tests::nats_cluster::NatsCluster;
 use joinedup_tests::patience::eventually_within;
 use joinedup_tests::product::{self, Joinedup, JoinedupOptions};
@@ -270,4 +270,17 @@ fn a_server_that_comes_back_and_writes_lazily_is_named_and_gets_no_events() {
     lazy(&mut cluster, 1, false);
     sent(&product, 1);
     caught_up(&product, 6);
+}
+
+#[test]
+fn fewer_copies_than_the_settings_ask_for_are_told_of() {
+    let nats = NatsServer::start(NatsOptions::durable());
+    let start = || JoinedupOptions::on_nats("serve", &nats, &[]);
+    drop(Joinedup::start(start()));
+    let product = Joinedup::start(start().variable("JOINEDUP_NATS__REPLICAS", "3"));
+    let log = product.log();
+    assert!(
+        log.contains("wanted is 3") && log.contains("stream apply"),
+        "{log}"
+    );
 }

@@ -51,7 +51,7 @@ mod tests {
             };
             text += &format!("{name} = {value}\n");
         }
-        text += "nats.url = \"nats://a\"\nsign_in.issuer = \"https://a\"\nsign_in.client_id = \"a\"\nsign_in.public_url = \"https://b\"\n\
+        text += "nats.url = \"nats://a\"\nnats.user = \"a\"\nsign_in.issuer = \"https://a\"\nsign_in.client_id = \"a\"\nsign_in.public_url = \"https://b\"\n\
                  [[tokens]]\nname = \"a\"\nroles = []\nfile = \"there/it\"\n";
         std::fs::write(&file, text).unwrap();
         let config = Config::read(Some(&file), json!({})).unwrap();
@@ -67,7 +67,7 @@ mod tests {
     fn a_server_that_a_flag_names_is_not_asked_at_the_address_of_another() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("joinedup.toml");
-        let text = "[nats]\nurl = \"nats://a\"\nmonitor_url = \"http://a:8222\"\nuser = \"joe\"\n";
+        let text = "[nats]\nurl = \"nats://a\"\nmonitor_url = \"http://a:8222\"\nuser = \"joe\"\npassword_file = \"p\"\n";
         std::fs::write(&file, text).unwrap();
         let monitor = |flags: Value| {
             let nats = Config::read(Some(&file), flags).unwrap().nats.unwrap();

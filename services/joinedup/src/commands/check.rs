@@ -4,7 +4,7 @@ use crate::cli::{Failure, Server};
 use crate::open_log;
 use clap::Args;
 use joinedup_application::app::Definitions;
-use joinedup_application::config::Config;
+use joinedup_application::config::{Config, Nats};
 use joinedup_log::Position;
 use joinedup_web::door::Access;
 
@@ -35,6 +35,9 @@ pub async fn run(check: Check) -> Result<(), Failure> {
     let mut definitions = Definitions::read(&config).map_err(Failure::usage)?;
     let feeds = super::serve::feeds(&mut config, &mut definitions)?;
     Access::read(&config, &definitions.areas).map_err(Failure::usage)?;
+    if let Some(nats) = &config.nats {
+        look_at(nats)?;
+    }
     eprintln!(
         "settings are sound: {} areas, {} measures, {} nodes of the logic model, {} feeds",
         definitions.areas.iter().count(),
@@ -50,6 +53,28 @@ pub async fn run(check: Check) -> Result<(), Failure> {
             at = last;
         }
         eprintln!("the log answers; its head is at position {head}, and what it holds is whole");
+    }
+    Ok(())
+}
+
+/// What a server would only find out when it connects to NATS, as far as it can be seen without.
+fn look_at(nats: &Nats) -> Result<(), Failure> {
+    open_log::written(nats).map_err(Failure::usage)?;
+    let files = [
+        ("ca_file", &nats.ca_file),
+        ("credentials_file", &nats.credentials_file),
+        ("nkey_file", &nats.nkey_file),
+        ("password_file", &nats.password_file),
+    ];
+    for (name, file) in files {
+        if let Some(path) = file
+            && let Err(error) = std::fs::read(path)
+        {
+            let path = path.display();
+            return Err(Failure::usage(format!(
+                "`nats.{name}`: {path} cannot be read: {error}"
+            )));
+        }
     }
     Ok(())
 }
