@@ -68,6 +68,32 @@ pub async fn rename(app: &App, events: &mut [Event], within: Duration) -> Result
     Ok(())
 }
 
+/// Gives an id of their own to observations that were taken back and that somebody adds anew, looking at them: otherwise they
+/// would be known, and stand nowhere. What machines send again stays taken back.
+pub fn renew(app: &App, events: &mut [Event]) {
+    let Some(views) = &app.views else {
+        return;
+    };
+    let renew = |view: &View| {
+        for event in events.iter_mut().filter(|event| is_observation(event)) {
+            let Some(entity) = view.entity(Family::Observation, event.entity.as_str()) else {
+                continue;
+            };
+            let (all, stands) = (entity.facts.all(), entity.facts.standing());
+            let key = EventKey::of(&event.source, &event.id).into();
+            let is_known = |facts: &[StoredFact]| facts.iter().any(|known| known.key == key);
+            let is_there = stands.last().is_some_and(|last| last.fact == event.fact);
+            if let Some(last) = all.last().filter(|_| is_known(&all))
+                && !is_known(&stands)
+                && !is_there
+            {
+                event.id = format!("{}-{}", event.id, letters(&last.key.0.to_be_bytes()));
+            }
+        }
+    };
+    tokio::task::block_in_place(|| views.read(renew));
+}
+
 /// How many observations are known already and were restated since, as far as the views have it: sent again, they change
 /// nothing.
 #[must_use]

@@ -8,6 +8,7 @@
 
 mod add_data;
 mod add_shares;
+mod add_undo;
 mod analysts;
 mod answer_links;
 mod assurance;

@@ -7,6 +7,7 @@ mod held;
 mod prepared;
 mod second;
 mod taken;
+mod undo;
 mod untitled;
 
 use super::layout::{self, Tab};
@@ -203,7 +204,7 @@ async fn look(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let file = held.get(&visit.caller, &id, Instant::now())?;
-    let added = held.added(&visit.caller, &id);
+    let added = held.added(&visit.caller, &id).map(|added| added.at);
     let _turn = held.turn().await?;
     let show = move |visit: &Visit| {
         let pairs = visit.address.pairs().to_vec();
@@ -224,8 +225,12 @@ async fn take(
 ) -> Result<Response, Problem> {
     must_be_own(&headers)?;
     let file = held.get(&visit.caller, &id, Instant::now())?;
+    let pairs = fields(&body);
+    if Fields(&pairs).get("do") == Some(undo::UNDO) {
+        return take_back(&held, visit, id).await;
+    }
     let turn = held.turn().await?;
-    let (pairs, asked) = (fields(&body), visit.clone());
+    let asked = visit.clone();
     let (key, content) = (id.clone(), file.clone());
     let prepared =
         tokio::task::spawn_blocking(move || prepare(&asked, &content, &key, &Fields(&pairs)));
@@ -239,7 +244,8 @@ async fn take(
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let counts = taken::publish(&app, &visit.caller, &prepared).await?;
-    held.was_added(&visit.caller, &id, app.now());
+    let new = About::events_at(counts.new.iter().copied());
+    held.was_added(&visit.caller, &id, app.now(), new);
     let events = About::events_at(counts.positions.iter().copied());
     let show = move |visit: &Visit| Ok(taken::page(visit, &id, &prepared, &counts));
     let mut page = visit.render(show).await?;
@@ -247,6 +253,23 @@ async fn take(
         events,
         ..About::default()
     };
+    page.extensions_mut().insert(Recorded(about));
+    Ok(page)
+}
+
+/// Takes back what was added of a file.
+async fn take_back(held: &Held, visit: Visit, id: String) -> Result<Response, Problem> {
+    let added = held.added(&visit.caller, &id).ok_or_else(|| {
+        Problem::bad_request("Nothing of this file was added, or it was taken back already")
+    })?;
+    let positions = undo::take_back(&visit, &added).await?;
+    held.was_taken_back(&visit.caller, &id);
+    let about = About {
+        events: About::events_at(positions.iter().copied()),
+        ..About::default()
+    };
+    let show = move |visit: &Visit| Ok(undo::page(visit, &id, positions.len()));
+    let mut page = visit.render(show).await?;
     page.extensions_mut().insert(Recorded(about));
     Ok(page)
 }

@@ -35,7 +35,7 @@ pub(super) const SOURCE: &str = "joinedup/pages";
 const BATCH: usize = 500;
 
 /// Publishes the events of a form, and waits a little until the views have them. What was sent before is known, but for a
-/// number that is put back to what it was.
+/// number that is put back to what it was, or was taken back.
 ///
 /// # Errors
 /// 404 in a process that does not publish, 503 when the log does not take them or the views do not have what it took before: what was taken stays, and the same form may be
@@ -53,6 +53,7 @@ pub(super) async fn publish(
     let mut events = events.to_vec();
     let known = restated::rename(app, &mut events, within).await;
     known.map_err(|error| Problem::unavailable(format!("{error}; send it again")))?;
+    restated::renew(app, &mut events);
     for batch in events.chunks(BATCH) {
         all.extend(publisher.publish(batch, None).await?);
     }

@@ -24,8 +24,17 @@ struct Entry {
     owner: String,
     file: TableFile,
     used: Instant,
-    /// When what it says was added last.
-    added: Option<DateTime<Utc>>,
+    /// What of it was added.
+    added: Option<Added>,
+}
+
+/// What of a file was added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Added {
+    /// When, the last time.
+    pub at: DateTime<Utc>,
+    /// Where it stands in the log: runs of first and last.
+    pub positions: Vec<(u64, u64)>,
 }
 
 impl Entry {
@@ -103,18 +112,35 @@ impl Held {
         Ok(entry.file.clone())
     }
 
-    /// Notes that what a file says was added.
-    pub fn was_added(&self, caller: &Caller, id: &str, now: DateTime<Utc>) {
+    /// Notes that what a file says was added, and where it stands.
+    pub fn was_added(
+        &self,
+        caller: &Caller,
+        id: &str,
+        at: DateTime<Utc>,
+        positions: Vec<(u64, u64)>,
+    ) {
         let mut files = self.at(Instant::now());
         if let Some(entry) = files.iter_mut().find(|entry| entry.is(caller, id)) {
-            entry.added = Some(now);
+            let before = entry.added.take().map(|added| added.positions);
+            let positions = [before.unwrap_or_default(), positions].concat();
+            entry.added = Some(Added { at, positions });
         }
     }
 
-    /// When what a file says was added last, since it was brought.
-    pub fn added(&self, caller: &Caller, id: &str) -> Option<DateTime<Utc>> {
+    /// What of a file was added, since it was brought.
+    pub fn added(&self, caller: &Caller, id: &str) -> Option<Added> {
         let files = self.at(Instant::now());
-        files.iter().find(|entry| entry.is(caller, id))?.added
+        let entry = files.iter().find(|entry| entry.is(caller, id))?;
+        entry.added.clone()
+    }
+
+    /// Notes that what was added of a file was taken back.
+    pub fn was_taken_back(&self, caller: &Caller, id: &str) {
+        let mut files = self.at(Instant::now());
+        if let Some(entry) = files.iter_mut().find(|entry| entry.is(caller, id)) {
+            entry.added = None;
+        }
     }
 
     /// Waits until a table may be read.

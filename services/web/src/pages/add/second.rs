@@ -4,10 +4,10 @@ use super::super::address::Address;
 use super::super::layout;
 use super::super::visit::Visit;
 use super::super::words;
-use super::PATH;
 use super::choice::{KIND, ONE_PLACE, OWN, SEEN, SHEET, TITLES, field_of, own_series, written};
 use super::prepared::{Prepared, takers};
 use super::untitled::TITLE;
+use super::{PATH, undo};
 use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_application::restated;
 use joinedup_application::tables::{Column, NotTaken, Numbers, PlaceOf, ReadTable};
@@ -35,6 +35,7 @@ pub fn page(
     let body = html! {
         h1 { "Check what we understood" }
         p { "File: " strong { (file) } ". " @match added { Some(at) => { "It was added at " (words::clock(at)) ". Add it again only if you choose something else: the same again changes nothing." } None => "Nothing is saved yet." } }
+        @if added.is_some() { (undo::form(visit, id)) }
         // Who has chosen nothing yet has made no mistake.
         @if prepared.typed("grain").is_some() { (prepared.faults.summary(FORM)) }
         @else if let Some(what) = prepared.faults.first() { p.lead #to-do { (what) "." } }

@@ -6,6 +6,7 @@ use super::super::words;
 use super::PATH;
 use super::prepared::{Prepared, period_for, takers};
 use super::second::refused;
+use super::undo;
 use crate::door::auth::Caller;
 use crate::door::problem::Problem;
 use joinedup_application::app::App;
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How long the page waits for the charts to have the numbers.
-const SEEN_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const SEEN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What became of the facts.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,8 @@ pub struct Counts {
     known: usize,
     /// Where they stand in the log.
     pub positions: Vec<u64>,
+    /// Of these, the ones that were stored now.
+    pub new: Vec<u64>,
 }
 
 /// Publishes the facts of a table, and waits a little until the charts have them. Sent again they are known.
@@ -54,6 +57,9 @@ pub async fn publish(app: &App, caller: &Caller, prepared: &Prepared) -> Result<
         replaced,
         known,
         positions: appended.iter().map(|a| a.position.0).collect(),
+        new: (appended.iter().filter(|a| !a.duplicate))
+            .map(|a| a.position.0)
+            .collect(),
     })
 }
 
@@ -114,6 +120,7 @@ pub fn page(visit: &Visit, id: &str, prepared: &Prepared, counts: &Counts) -> Ma
             }
             p.note { "Use it with " code { "joinedup import --mapping" } ", or for a folder that joinedup watches." }
         }
+        @if counts.stored > 0 { h2 { "Added by mistake?" } (undo::form(visit, id)) }
         @if prepared.look.sheets.len() > 1 { p { a href=(visit.address.elsewhere(format!("{PATH}/{id}"))) { "Add another sheet of this workbook" } } }
         p { a href=(visit.address.elsewhere(PATH)) { "Add more data" } " · " a href=(visit.address.elsewhere("/sources")) { "All sources" } }
     };
