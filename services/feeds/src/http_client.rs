@@ -303,7 +303,7 @@ impl Client {
             (200, Some((text, body))) => Ok((text, Box::new(body.into_reader()))),
             (401 | 403, _) => Err(ClientError::NotAllowed {
                 status,
-                detail: said(problem.detail),
+                detail: or_advice(problem.detail),
             }),
             _ => Err(self.odd(status, problem.detail)),
         }
@@ -315,7 +315,7 @@ impl Client {
         ClientError::Answer {
             url: self.url.to_string(),
             status,
-            detail: said(detail),
+            detail: or_advice(detail),
         }
     }
 
@@ -357,7 +357,7 @@ impl Client {
 }
 
 /// What an answer says; one of joinedup always says something.
-fn said(detail: String) -> String {
+fn or_advice(detail: String) -> String {
     if detail.is_empty() {
         return "it does not answer as joinedup does: check the address, and what stands before it"
             .to_owned();
@@ -369,7 +369,7 @@ fn said(detail: String) -> String {
 fn reason(problem: Problem) -> String {
     match problem.errors.first() {
         Some(error) => format!("{} {}", error.pointer, error.detail),
-        None => said(problem.detail),
+        None => or_advice(problem.detail),
     }
 }
 

@@ -69,7 +69,7 @@ pub(super) fn rounds(scenario: &Scenario, county: &County, mut pen: Pen) -> Vec<
                 .collect()
         })
         .collect();
-    for year in scenario.start.year()..=scenario.last_told().year() {
+    for year in scenario.start.year()..=scenario.last_simulated().year() {
         let Some(opens) = NaiveDate::from_ymd_opt(year, 9, 7) else {
             continue;
         };

@@ -159,13 +159,13 @@ impl Scenario {
     }
 
     /// The last local date that is simulated.
-    fn last_told(&self) -> NaiveDate {
+    fn last_simulated(&self) -> NaiveDate {
         self.last_day() + Days::new(self.ahead)
     }
 
     /// Every local date from `start` to the last that is simulated, and `beyond` days more.
     fn days(&self, beyond: u64) -> impl Iterator<Item = NaiveDate> + use<> {
-        let last = self.last_told() + Days::new(beyond);
+        let last = self.last_simulated() + Days::new(beyond);
         self.start.iter_days().take_while(move |day| *day <= last)
     }
 }

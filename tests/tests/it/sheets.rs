@@ -49,9 +49,14 @@ fn type_levels(page: &mut Page, levels: &[u8]) {
     } else {
         page.evaluate("document.querySelector('.ballot input').focus()");
     }
+    // What is not saved is not left without a question.
+    let asks = "(() => { const leaving = new Event('beforeunload', { cancelable: true }); return !dispatchEvent(leaving) })()";
+    let is_sheet = page.count("form.sheet") > 0;
+    assert_eq!(page.evaluate(asks), false);
     for level in levels {
         page.press(Key::Digit(*level));
     }
+    assert_eq!(page.evaluate(asks), is_sheet);
     assert!(page.focused().contains("Save"), "{}", page.focused());
     // The page before this one may say that something was saved as well.
     page.evaluate("document.body.dataset.before = ''");

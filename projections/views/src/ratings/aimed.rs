@@ -13,6 +13,8 @@ use serde::Serialize;
 pub enum Reached {
     /// The level wanted, or a higher one.
     Reached,
+    /// The level wanted was there already when it was set, and still is: no step up.
+    AlreadyThere,
     /// Nearer than it was.
     Nearer,
     /// Published for the first time since it was set: there is nothing to hold it against.
@@ -64,6 +66,7 @@ pub fn aimed(facts: &[StoredFact], on: NaiveDate, today: NaiveDate) -> Option<Ai
     let wanted = ambition.set.level;
     let reached = match (then, now) {
         (_, None) => Reached::NotRated,
+        (Some(then), Some(now)) if then.min(now) >= wanted => Reached::AlreadyThere,
         (_, Some(now)) if now >= wanted => Reached::Reached,
         (Some(then), Some(now)) if now < then => Reached::Lower,
         (Some(then), Some(now)) if now == then => Reached::Unchanged,
@@ -112,6 +115,28 @@ mod tests {
         let found: Vec<Reached> = all.into_iter().map(became).collect();
         use Reached::{Lower, Nearer, NotRated, Reached as Whole, Unchanged};
         assert_eq!(found, [Whole, Whole, Nearer, Unchanged, Lower, NotRated]);
+    }
+
+    #[test]
+    fn what_was_there_when_it_was_wanted_was_not_reached() {
+        let area = "havenshire-north";
+        let fact = |on, fact| stored(area, on, on, fact);
+        let day = |text: &str| text.parse().unwrap();
+        let then_3_and_now = |now| {
+            let facts = standing(vec![
+                fact("2025-01-01", proposed("2025", Some(3))),
+                fact("2025-02-01", confirmed("2025")),
+                fact("2025-02-02", ambition(3, "2026-02-01")),
+                fact("2026-01-10", proposed("2026", Some(now))),
+                fact("2026-02-01", confirmed("2026")),
+            ]);
+            aimed(&facts, day("2025-06-01"), day("2026-06-01"))
+                .unwrap()
+                .reached
+        };
+        let found = [2, 3, 4].map(then_3_and_now);
+        let there = Reached::AlreadyThere;
+        assert_eq!(found, [Reached::Lower, there, there]);
     }
 
     #[test]

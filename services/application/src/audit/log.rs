@@ -212,6 +212,13 @@ impl Audit {
         places.before + places.lines
     }
 
+    /// How many lines are in files that were closed, which [`Audit::page`] does not read.
+    #[must_use]
+    pub fn closed(&self) -> u64 {
+        let places = self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.before
+    }
+
     /// The lines after so many, at most so many; each ends with its line end. Those of closed files are not among them.
     /// Blocks while the file is read.
     ///

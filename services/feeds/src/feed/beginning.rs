@@ -1,6 +1,7 @@
 //! From which day on a feed of messages reports: what happened before it began is not known from it, and is not judged.
 
 use super::known::{self, KnownError};
+use crate::sink::Sent;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use joinedup_application::app::App;
 use joinedup_application::execute::until_seen;
@@ -16,7 +17,7 @@ pub(super) struct Beginning {
     /// As the file of feeds has it.
     set: Option<NaiveDate>,
     /// It has been said, by this process or before, or need not be.
-    is_said: AtomicBool,
+    is_published: AtomicBool,
 }
 
 impl Beginning {
@@ -26,7 +27,7 @@ impl Beginning {
             source,
             area: area.clone(),
             set,
-            is_said: AtomicBool::new(false),
+            is_published: AtomicBool::new(false),
         }
     }
 
@@ -35,29 +36,29 @@ impl Beginning {
     ///
     /// # Errors
     /// When the log cannot be read, or the views do not catch up.
-    pub async fn to_say(
+    pub async fn to_publish(
         &self,
         app: &App,
         first: Option<DateTime<Utc>>,
     ) -> Result<Option<Event>, KnownError> {
-        let may_say = self.set.is_some() || first.is_some();
-        if !may_say || self.is_said.load(Ordering::Relaxed) {
+        let may_publish = self.set.is_some() || first.is_some();
+        if !may_publish || self.is_published.load(Ordering::Relaxed) {
             return Ok(None);
         }
         let Ok(entity) = EntityId::new(&format!("source/{}", self.name)) else {
             return Ok(None);
         };
         let views = app.views.as_ref().ok_or(KnownError::NoViews)?;
-        let said = known::facts(app, &self.area, Family::Change, &entity).await?;
-        let mut said = said
+        let stated = known::facts(app, &self.area, Family::Change, &entity).await?;
+        let mut stated = stated
             .into_iter()
             .flatten()
             .filter_map(|stored| match stored.fact {
                 Fact::Change(ChangeFact::SourceReported(report)) => report.begins,
                 _ => None,
             });
-        let begins = match (self.set, said.next_back()) {
-            (Some(set), said) => (said != Some(set)).then_some(set),
+        let begins = match (self.set, stated.next_back()) {
+            (Some(set), stated) => (stated != Some(set)).then_some(set),
             (None, Some(_)) => None,
             (None, None) => {
                 let head = app.log.head().await?;
@@ -85,8 +86,19 @@ impl Beginning {
         }))
     }
 
-    /// It has been said, or need not be.
-    pub fn was_said(&self) {
-        self.is_said.store(true, Ordering::Relaxed);
+    /// It need not be said.
+    pub fn was_published(&self) {
+        self.is_published.store(true, Ordering::Relaxed);
+    }
+
+    /// What the door answered when it was said. Of a day that is refused the log tells each time, until the settings are mended.
+    pub fn answered(&self, sent: &Sent) {
+        match sent.refused.first() {
+            None => self.was_published(),
+            Some((_, pointer, rule)) => tracing::error!(
+                feed = %self.name,
+                "from which day on the feed reports was refused, so that what came before is judged: `{pointer}` {rule}; mend `begins` in the file of feeds"
+            ),
+        }
     }
 }

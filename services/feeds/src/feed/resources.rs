@@ -123,10 +123,10 @@ impl ResourceFeed {
             report.summary = format!("  {} other resources were not looked at\n", reading.others);
         }
         // What is sent now may be all who are there and when they came: only the settings say what was reported before.
-        if let Some(begins) = self.beginning.to_say(app, None).await? {
-            sink.send(&[begins]).await?;
+        match self.beginning.to_publish(app, None).await? {
+            Some(begins) => self.beginning.answered(&sink.send(&[begins]).await?),
+            None => self.beginning.was_published(),
         }
-        self.beginning.was_said();
         let mut pending = Pending {
             fine: reading.without_effect,
             ..Pending::default()

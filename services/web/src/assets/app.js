@@ -193,6 +193,12 @@
     out.textContent = ": " + chosen.length + " of " + fields.length + " chosen, not saved yet";
   });
 
+  // What was typed into a sheet is not lost by a wrong click: the browser asks first.
+  let unsaved = false;
+  document.addEventListener("input", event => { if (event.target.closest?.("form.sheet")) unsaved = true; });
+  document.addEventListener("submit", event => { if (event.target.closest?.("form.sheet")) unsaved = false; });
+  addEventListener("beforeunload", event => { if (unsaved) event.preventDefault(); });
+
   // Levels and answers: a digit chooses, and the next field has the focus; "-" is none.
   const chosenIn = field => field.querySelector("input:checked") || field.querySelector("input");
   document.addEventListener("keydown", event => {
@@ -202,7 +208,7 @@
     if (!input) return;
     event.preventDefault();
     input.checked = true;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
+    for (const kind of ["input", "change"]) input.dispatchEvent(new Event(kind, { bubbles: true }));
     const fields = [...field.closest("form").querySelectorAll(".ballot:not([disabled])")];
     const column = field.id.replace(/-\d+$/, "-"), below = fields.filter(f => f.id.startsWith(column));
     const next = below[below.indexOf(field) + 1] || (below.length > 1 && fields.find(f => f.id === column.replace(/(\d+)-$/, (_, n) => Number(n) + 1 + "-0")));

@@ -246,10 +246,10 @@ mod tests {
 
     #[test]
     fn what_is_too_large_is_said_in_words_of_who_sent_it() {
-        let said =
+        let answered =
             |limit: usize, is_of_api: bool| format!("{:?}", too_large(limit, false, is_of_api));
-        assert!(said(MAX_BODY, true).contains("smaller batches"));
-        assert!(said(MAX_BODY, false).contains("A form can hold 1 MB at most"));
-        assert!(said(MAX_ANSWER, false).contains("64 kB"));
+        assert!(answered(MAX_BODY, true).contains("smaller batches"));
+        assert!(answered(MAX_BODY, false).contains("A form can hold 1 MB at most"));
+        assert!(answered(MAX_ANSWER, false).contains("64 kB"));
     }
 }

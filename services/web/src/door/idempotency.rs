@@ -82,14 +82,14 @@ pub enum Replay {
 /// What a request says: its body, and the headers that are part of an event or of a condition.
 fn digest(headers: &HeaderMap, body: &[u8]) -> [u8; 32] {
     let says = |name: &str| name.starts_with("ce-") || name == "if-match" || name == "content-type";
-    let mut said: Vec<(&str, &[u8])> = headers
+    let mut parts: Vec<(&str, &[u8])> = headers
         .iter()
         .filter(|(name, _)| says(name.as_str()))
         .map(|(name, value)| (name.as_str(), value.as_bytes()))
         .collect();
-    said.sort_unstable();
+    parts.sort_unstable();
     let mut digest = Sha256::new();
-    for (name, value) in said {
+    for (name, value) in parts {
         for part in [name.as_bytes(), value] {
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part);

@@ -106,7 +106,7 @@ fn is_foreign(headers: &HeaderMap) -> bool {
 #[must_use]
 pub fn is_opened(headers: &HeaderMap) -> bool {
     let says = |name: &'static str, expected: &str| {
-        text(headers, HeaderName::from_static(name)).is_none_or(|said| said == expected)
+        text(headers, HeaderName::from_static(name)).is_none_or(|sent| sent == expected)
     };
     says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document")
 }
@@ -191,8 +191,8 @@ mod tests {
     #[test]
     fn a_picture_a_frame_and_a_script_open_no_page() {
         let opened = |mode, dest| {
-            let said = [("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
-            is_opened(&headers(&said))
+            let sent = [("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
+            is_opened(&headers(&sent))
         };
         assert!(opened("navigate", "document") && is_opened(&headers(&[])));
         for (mode, dest) in [

@@ -380,9 +380,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_token_is_said_where_people_sign_in_too() {
-        let said = |problem: Problem| problem.without_password().document.detail;
-        assert!(said(Problem::unknown_token()).contains("not one of this server's"));
-        assert!(said(Problem::expired()).contains("last day has passed"));
-        assert!(said(Problem::stranger()).contains("/sign-in"));
+        let detail = |problem: Problem| problem.without_password().document.detail;
+        assert!(detail(Problem::unknown_token()).contains("not one of this server's"));
+        assert!(detail(Problem::expired()).contains("last day has passed"));
+        assert!(detail(Problem::stranger()).contains("/sign-in"));
     }
 }

@@ -153,8 +153,8 @@ fn takes_back_of_others(caller: &Caller, app: &App, event: &Event, is_of_chart: 
     let is_own = views.read(|view| {
         let entity = view.entity(event.fact.family(), event.entity.as_str())?;
         let facts = entity.facts.all();
-        let said = facts.iter().find(|f| f.linked.is_none() && f.key == key)?;
-        let mut areas = areas_of(&said.area, &said.fact);
+        let fact = facts.iter().find(|f| f.linked.is_none() && f.key == key)?;
+        let mut areas = areas_of(&fact.area, &fact.fact);
         Some(areas.any(|area| caller.covers(area.as_str())))
     });
     !is_own.unwrap_or(!is_of_chart)

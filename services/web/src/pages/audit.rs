@@ -17,7 +17,6 @@ const LINES: u64 = 200;
 
 #[derive(Deserialize)]
 struct Line {
-    n: u64,
     at: chrono::DateTime<chrono::Utc>,
     #[serde(flatten)]
     entry: Entry,
@@ -26,13 +25,14 @@ struct Line {
 /// `GET /audit`.
 pub async fn show(State(shared): State<Shared>, visit: Visit) -> Result<Response, Problem> {
     let audit = log(&shared)?;
-    let all = audit.lines();
+    let (closed, all) = (audit.closed(), audit.lines());
     let last = visit.address.get("upto").and_then(|n| n.parse().ok());
-    let last = last.map_or(all, |n: u64| n.min(all));
-    let first = last.saturating_sub(LINES);
+    let last = last.unwrap_or(all).clamp(closed, all);
+    let first = last.saturating_sub(LINES).max(closed);
     let lines = page(audit, first, last - first).await?;
     let read = |line: &String| serde_json::from_str::<Line>(line).ok();
-    let lines: Vec<Line> = lines.iter().filter_map(read).collect();
+    // Of a line that was changed its number is known, from where it stands.
+    let lines: Vec<(u64, Option<Line>)> = (first + 1..).zip(lines.iter().map(read)).collect();
     visit
         .render(move |visit| {
             let body = html! {
@@ -41,10 +41,13 @@ pub async fn show(State(shared): State<Shared>, visit: Visit) -> Result<Response
                 div.scroll tabindex="0" role="region" aria-label="Lines of the audit log, the latest first" {
                     table.stack {
                         thead { tr { th.number scope="col" { "Line" } th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "Who" } th scope="col" { "From" } th scope="col" { "About" } } }
-                        tbody { @for line in lines.iter().rev() { (row(line)) } }
+                        tbody { @for (n, line) in lines.iter().rev() { (row(*n, line.as_ref())) } }
                     }
                 }
-                @if first > 0 { p { a href=(visit.address.clone().with("upto", first.to_string())) { "Earlier lines" } } }
+                @if first > closed { p { a href=(visit.address.clone().with("upto", first.to_string())) { "Earlier lines" } } }
+                @if first == closed && closed > 0 {
+                    p.note { "Lines 1 to " (closed) " are in files that were closed, beside " code { "audit.ndjson" } " in the data folder." }
+                }
                 p.note { "As lines of JSON at " a href="/api/v1/audit" { "/api/v1/audit" } "; " code { "joinedup audit verify" } " checks that none was changed." }
             };
             Ok(layout::page(visit, Tab::Data, "Audit", &html! {}, &body))
@@ -52,7 +55,15 @@ pub async fn show(State(shared): State<Shared>, visit: Visit) -> Result<Response
         .await
 }
 
-fn row(line: &Line) -> Markup {
+fn row(n: u64, line: Option<&Line>) -> Markup {
+    let Some(line) = line else {
+        return html! {
+            tr {
+                th.number scope="row" { (n) }
+                td colspan="5" data-label="What" { "This line cannot be read: it was changed. " code { "joinedup audit verify" } " says more." }
+            }
+        };
+    };
     let about = &line.entry.about;
     let named = [&about.area, &about.measure, &about.item];
     let mut of: Vec<String> = named.into_iter().flatten().cloned().collect();
@@ -68,7 +79,7 @@ fn row(line: &Line) -> Markup {
     of.extend(about.line.map(|line| format!("line {line}")));
     html! {
         tr {
-            th.number scope="row" { (line.n) }
+            th.number scope="row" { (n) }
             td data-label="When" { (line.at.format("%-d %b %Y %H:%M:%S UTC")) }
             td data-label="What" { (did(line.entry.did)) @if !line.entry.route.is_empty() { br; span.small { (line.entry.route) } } }
             td data-label="Who" { (line.entry.who) " " span.small { "(" (by(line.entry.by)) ")" } }

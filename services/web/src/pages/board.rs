@@ -49,7 +49,7 @@ fn page(visit: &Visit) -> Result<Markup, Problem> {
         // A sheet of paper is carried about: it says itself of when it is and what was left out.
         p.small.on-paper { "As of " (words::instant(waiting.as_of)) @for choice in chosen(visit, &narrowed) { " · " (choice) } }
         @if waiting.only.is_some() && !waiting.is_closed() { p.note #only { "You see the people of your own areas only. Others may be waiting in " (place) "." } }
-        (numbers(visit, &waiting))
+        (numbers(visit, &waiting, narrowed.any().then_some(&rows)))
         section.card #people data-live aria-labelledby="people-name" {
             h2 #people-name { "Ready for discharge" @if is_reported { span.place { " · " (words::counted(rows.len(), "person", "people")) @if narrowed.any() { " of " (waiting.transfers.len()) } } } }
             (health::stop(visit, waiting.transfers_stop()))
@@ -83,21 +83,27 @@ fn cleared(visit: &Visit) -> Address {
     visit.address.clone().without(&Facet::ALL.map(Facet::name))
 }
 
-fn numbers(visit: &Visit, waiting: &Waiting) -> Markup {
-    let now = waiting.transfers.len();
-    let long = |n: i64| waiting.transfers.iter().filter(|t| t.days >= n).count();
-    let usual = usual_of(visit, waiting);
+/// The figures: of those that a filter leaves, as the list below them, or of all.
+fn numbers(visit: &Visit, waiting: &Waiting, left: Option<&Vec<&WaitingTransfer>>) -> Markup {
+    let all = waiting.transfers.len();
+    let nights: Vec<i64> = match left {
+        Some(left) => left.iter().map(|t| t.days).collect(),
+        None => waiting.transfers.iter().map(|t| t.days).collect(),
+    };
+    let long = |n: i64| nights.iter().filter(|days| **days >= n).count();
+    // What is usual is known of everybody alone.
+    let usual = usual_of(visit, waiting).filter(|_| left.is_none());
     // A number is read by itself, on a wall above all: where its source has stopped it says so itself.
     let (people_to, referrals_to) = (waiting.transfers_stop(), waiting.referrals_stop());
     let to = |stop: Option<NaiveDate>| {
         html! { @if let Some(day) = stop { " " br; span.small.until { "in data to " (words::near(day, visit.today())) } } }
     };
-    let longest = waiting.transfers.first().map(|t| t.days.max(0));
+    let longest = nights.first().map(|days| (*days).max(0));
     let overdue = waiting.referrals.iter().filter(|r| r.over).count();
     let people = |count: usize| reported(waiting.transfers_reported_until, count);
     html! {
         section.figures #figures data-live aria-label="In figures" {
-            p { strong.big { (people(now)) } span { "waiting now" (to(people_to)) @if let Some(usual) = &usual { br; span.small { (usual.in_words()) } } } }
+            p { strong.big { (people(nights.len())) } span { "waiting now" @if left.is_some() { ", of " (all) } (to(people_to)) @if let Some(usual) = &usual { br; span.small { (usual.in_words()) } } } }
             p { strong.big { (people(long(7))) } span { "7 nights or more" (to(people_to)) } }
             p { strong.big { (people(long(21))) } span { "21 nights or more" (to(people_to)) } }
             p { strong.big { @match longest { Some(nights) => (nights), None => "–" } } span { (if longest == Some(1) { "night" } else { "nights" }) ": longest wait" (to(people_to)) } }

@@ -1,6 +1,6 @@
 //! `GET /measures` and `GET /frameworks`: what can be charted, and the systems that measures and ratings come from.
 
-use super::home::{said, sparked};
+use super::home::{in_words, sparked};
 use super::layout::{self, Tab, family};
 use super::visit::Visit;
 use super::words;
@@ -21,7 +21,22 @@ pub async fn measures(visit: Visit) -> Result<Response, Problem> {
 }
 
 /// What people in the NHS also call a thing, and a word of ours for it.
-const ALSO_CALLED: [(&str, &str); 12] = [
+const ALSO_CALLED: [(&str, &str); 27] = [
+    ("bed blocking", "after ready"),
+    ("bed blockers", "after ready"),
+    ("bed blocker", "after ready"),
+    ("blocked beds", "after ready"),
+    ("ctr", "ready"),
+    ("edd", "expected date"),
+    ("pdd", "expected date"),
+    ("expected discharge date", "expected date"),
+    ("emergency department", "a&e"),
+    ("ed", "a&e"),
+    ("a and e", "a&e"),
+    ("four hour", "four hours"),
+    ("4 hour", "four hours"),
+    ("hospital at home", "virtual ward"),
+    ("rapid response", "two hours"),
     ("criteria to reside", "ready"),
     ("nctr", "ready"),
     ("medically optimised", "ready"),
@@ -52,6 +67,18 @@ fn has_words(text: &str, searched: &str) -> bool {
         })
 }
 
+/// What is searched of a measure.
+fn described(measure: &Measure) -> String {
+    [
+        &measure.title,
+        measure.id.as_str(),
+        &measure.counts,
+        &measure.why,
+        &measure.quantity,
+    ]
+    .join(" ")
+}
+
 /// Whether a measure is among those asked for.
 fn fits(visit: &Visit, measure: &Measure, line: Option<&Line>) -> bool {
     let address = &visit.address;
@@ -61,15 +88,10 @@ fn fits(visit: &Visit, measure: &Measure, line: Option<&Line>) -> bool {
         let of: Vec<String> = tags
             .map(|t| words::framework(catalogue, t.as_str()))
             .collect();
-        let text = [
-            &measure.title,
-            measure.id.as_str(),
-            &measure.counts,
-            &measure.why,
-            &measure.quantity,
-            &of.join(" "),
-        ];
-        has_words(&text.join(" "), searched)
+        has_words(
+            &format!("{} {}", described(measure), of.join(" ")),
+            searched,
+        )
     });
     let outcome = address
         .get("outcome")
@@ -163,7 +185,7 @@ fn row(visit: &Visit, measure: &Measure, line: Option<&Line>) -> Markup {
             }
             @match line {
                 Some(line) => {
-                    p.state.(icon::variation_class(line.variation)) { @if line.compares.is_none() { (PreEscaped(icon::variation(line.variation))) } span { (said(line)) } }
+                    p.state.(icon::variation_class(line.variation)) { @if line.compares.is_none() { (PreEscaped(icon::variation(line.variation))) } span { (in_words(line)) } }
                     @if line.compares.is_some() { span {} } @else { (PreEscaped(spark::spark(&line.values, line.centre, icon::variation_class(line.variation), &sparked(line)))) }
                 }
                 None => { p.state.place { "No data here yet" } span {} }
@@ -285,7 +307,8 @@ fn framework_card(visit: &Visit, framework: &Framework) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use super::has_words;
+    use super::*;
+    use joinedup_views::measures::Measures;
 
     #[test]
     fn a_measure_is_found_by_the_names_that_the_nhs_has_for_it() {
@@ -297,5 +320,14 @@ mod tests {
             assert!(!has_words(ready, searched), "{searched}");
         }
         assert!(has_words("Seen within two hours in a crisis", "UCR"));
+    }
+
+    #[test]
+    fn each_other_name_leads_to_a_measure() {
+        let measures = Measures::built_in(|_| true).unwrap();
+        for (theirs, _) in ALSO_CALLED {
+            let mut found = measures.iter();
+            assert!(found.any(|m| has_words(&described(m), theirs)), "{theirs}");
+        }
     }
 }

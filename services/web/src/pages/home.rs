@@ -220,10 +220,13 @@ fn list(visit: &Visit, found: &[Finding<'_>], signals: usize, none: &str) -> Mar
 
 /// What is usual, and the level of the latest values: one value may lie on the other side of a change that twelve of them show.
 pub(super) fn levels(line: &Line) -> String {
-    let said = |word: &str, level: Option<f64>| {
+    let level_words = |word: &str, level: Option<f64>| {
         level.map(|level| format!("{word} {}", axis::amount(level, &line.unit)))
     };
-    let levels = [said("usually", line.centre), said("lately", line.lately)];
+    let levels = [
+        level_words("usually", line.centre),
+        level_words("lately", line.lately),
+    ];
     levels.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
@@ -286,7 +289,7 @@ pub(super) fn sparked(line: &Line) -> String {
 
 /// What a line says: what the rules say of it with its latest value, or by what its parts are compared.
 #[must_use]
-pub fn said(line: &Line) -> Markup {
+pub fn in_words(line: &Line) -> Markup {
     let word = words::stands(line);
     html! {
         @match (&line.compares, line.latest) {

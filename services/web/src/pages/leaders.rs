@@ -395,12 +395,12 @@ fn outside(drawn: &Funnel, places: &[funnel::Place]) -> Option<String> {
         let on_side = |u: &FunnelUnit| u.outlier && (u.ratio > drawn.target) == is_higher;
         let names = rows.iter().filter(|(_, unit)| on_side(unit));
         let names: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
-        let said = format!("{word} than expected by chance: {}.", names.join(", "));
-        (!names.is_empty()).then_some(said)
+        let named = format!("{word} than expected by chance: {}.", names.join(", "));
+        (!names.is_empty()).then_some(named)
     };
     let sides = [side("Higher", true), side("Lower", false)];
-    let said: Vec<String> = sides.into_iter().flatten().collect();
-    (!said.is_empty()).then(|| said.join(" "))
+    let named: Vec<String> = sides.into_iter().flatten().collect();
+    (!named.is_empty()).then(|| named.join(" "))
 }
 
 /// What the funnel shows, place by place.
@@ -450,17 +450,17 @@ mod tests {
             numerator,
             denominator: 100.0,
         };
-        let said = |rows: &[FunnelRow]| {
+        let apart_of = |rows: &[FunnelRow]| {
             let drawn = product_funnel(rows, FunnelOptions::new(FunnelKind::Proportion));
             outside(&drawn.unwrap(), &[])
         };
         let alike: Vec<FunnelRow> = ["a", "b", "c", "d", "e", "f"]
             .map(|unit| row(unit, 20.0))
             .into();
-        assert_eq!(said(&alike), None);
+        assert_eq!(apart_of(&alike), None);
         let apart = [row("low", 1.0), row("high", 70.0)];
         assert_eq!(
-            said(&[&alike[..], &apart].concat()).as_deref(),
+            apart_of(&[&alike[..], &apart].concat()).as_deref(),
             Some("Higher than expected by chance: high. Lower than expected by chance: low.")
         );
     }

@@ -216,13 +216,13 @@ fn cell(visit: &Visit, overview: &Overview, led: &Led<'_>, area: &AreaId) -> Mar
     let link = whose::chart_of(visit, &line.measure).with("area", area);
     let row = led.line(overview, &visit.area);
     let (title, period) = beside_row(line, led.measure, row);
-    let said = said(line, title);
+    let aloud = aloud(line, title);
     html! {
         td.cell {
-            a.icons href=(link) title=(said) {
+            a.icons href=(link) title=(aloud) {
                 (PreEscaped(icon::variation(line.variation)))
                 @if let Some(assurance) = line.assurance { (PreEscaped(icon::assurance(assurance))) }
-                span.sr { (said) }
+                span.sr { (aloud) }
             }
             // What the words of the link say already.
             @for word in title.map(str::to_owned).into_iter().chain(period) { br; span.small aria-hidden="true" { (word) } }
@@ -246,11 +246,11 @@ fn beside_row<'a>(
     )
 }
 
-fn said(line: &Line, title: Option<&str>) -> String {
-    let mut said = words::stands(line).to_owned();
+fn aloud(line: &Line, title: Option<&str>) -> String {
+    let mut aloud = words::stands(line).to_owned();
     if let Some(assurance) = line.assurance {
-        said = format!(
-            "{said}; {}",
+        aloud = format!(
+            "{aloud}; {}",
             icon::assurance_words(assurance).to_lowercase()
         );
     }
@@ -261,9 +261,9 @@ fn said(line: &Line, title: Option<&str>) -> String {
                 axis::amount(value, &line.unit),
                 words::period(line.period, start),
             );
-            format!("{said}: {title}{amount}, {period}")
+            format!("{aloud}: {title}{amount}, {period}")
         }
-        None => said,
+        None => aloud,
     }
 }
 

@@ -4,7 +4,7 @@
 use super::authors;
 use super::checklist;
 use super::findings;
-use super::home::said;
+use super::home::in_words;
 use super::model::Knowledge;
 use super::plan;
 use super::rounds;
@@ -48,7 +48,7 @@ pub fn panel(visit: &Visit, known: &Knowledge, state: &NodeState) -> Result<Mark
                 h3 { "What its measures say here" }
                 ul.signals #node-measures data-live {
                     @for line in lines {
-                        li { (PreEscaped(icon::variation(line.variation))) div { a href=(visit.address.elsewhere(format!("/measures/{}", line.measure))) { (line.title) } p { (said(line)) } } }
+                        li { (PreEscaped(icon::variation(line.variation))) div { a href=(visit.address.elsewhere(format!("/measures/{}", line.measure))) { (line.title) } p { (in_words(line)) } } }
                     }
                 }
             } @else if !state.measures.is_empty() { p.note { "No data here yet for its " (words::counted(state.measures.len(), "measure", "measures")) "." } }

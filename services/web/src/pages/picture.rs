@@ -267,7 +267,7 @@ fn verdict(state: &NodeState, place: &Place) -> (String, String) {
     } else {
         format!("{up} of {known} improving")
     };
-    let said = if known == 0 {
+    let aloud = if known == 0 {
         "no data for it here".to_owned()
     } else {
         format!("{up} of {known} measures improving")
@@ -277,7 +277,7 @@ fn verdict(state: &NodeState, place: &Place) -> (String, String) {
         place.x + 9.0,
         place.y + BOX_HEIGHT - 9.0
     );
-    (drawn, said)
+    (drawn, aloud)
 }
 
 #[cfg(test)]

@@ -94,18 +94,14 @@ fn of_ambitions(ambitions: &[&Aimed], set: &str) -> Markup {
     if ambitions.is_empty() {
         return html! {};
     }
-    let count = |became: Option<Reached>| {
-        let ambitions = ambitions.iter();
-        ambitions.filter(|a| standing::became(a) == became).count()
-    };
-    let of = |reached: Reached| count(Some(reached));
+    let of = |reached: Reached| ambitions.iter().filter(|a| a.reached == reached).count();
     let reached = of(Reached::Reached);
     html! {
         "Of " (words::counted(ambitions.len(), "ambition", "ambitions")) " " (set) " " strong.improvement[reached > 0] { (reached) " " (if reached == 1 { "is" } else { "are" }) " reached" }
         ", " (of(Reached::Nearer)) " nearer, " (of(Reached::Unchanged)) " unchanged"
         @if of(Reached::Lower) > 0 { ", " strong.concern { (of(Reached::Lower)) " lower" } }
         // The parts are to make up the whole.
-        @for became in [Some(Reached::FirstRated), Some(Reached::NotRated), None] { @if count(became) > 0 { ", " (count(became)) " " (standing::word(became)) } }
+        @for became in [Reached::FirstRated, Reached::NotRated, Reached::AlreadyThere] { @if of(became) > 0 { ", " (of(became)) " " (standing::word(became)) } }
         ". "
     }
 }

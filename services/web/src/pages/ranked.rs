@@ -185,7 +185,7 @@ impl Ranked {
     /// The largest two, in a sentence; those of one size beside each other.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let said = |bar: &Bar| match self.share(bar.count) {
+        let label = |bar: &Bar| match self.share(bar.count) {
             Some(share) => format!("{} ({share})", bar.title),
             None => bar.title.clone(),
         };
@@ -213,8 +213,8 @@ impl Ranked {
                     alike - 2
                 )
             }
-            ([first, second, ..], _) => format!("{most}: {}, then {}", said(first), said(second)),
-            _ => format!("{most}: {}", said(first)),
+            ([first, second, ..], _) => format!("{most}: {}, then {}", label(first), label(second)),
+            _ => format!("{most}: {}", label(first)),
         }
     }
 
@@ -320,15 +320,15 @@ mod tests {
     }
     #[test]
     fn parts_of_one_size_are_said_beside_each_other_and_one_or_none_is_said_too() {
-        let said = |bars: &[(&str, f64)], suppressed| of(bars, suppressed, None).sentence();
+        let sentence = |bars: &[(&str, f64)], suppressed| of(bars, suppressed, None).sentence();
         let two = [("A", 5.0), ("B", 5.0)];
-        assert_eq!(said(&two, 0), "Most: A and B (50% each)");
+        assert_eq!(sentence(&two, 0), "Most: A and B (50% each)");
         let four = [("A", 5.0), ("B", 5.0), ("C", 5.0), ("D", 5.0)];
-        assert_eq!(said(&four, 0), "Most: A, B and 2 more (25% each)");
-        assert_eq!(said(&two[..1], 0), "Most: A (100%)");
-        assert_eq!(said(&two[..1], 2), "Of what can be shown, most: A");
-        assert_eq!(said(&[], 0), "Nothing was counted in October 2026");
-        assert_eq!(said(&[], 2), finding::SUPPRESSED);
+        assert_eq!(sentence(&four, 0), "Most: A, B and 2 more (25% each)");
+        assert_eq!(sentence(&two[..1], 0), "Most: A (100%)");
+        assert_eq!(sentence(&two[..1], 2), "Of what can be shown, most: A");
+        assert_eq!(sentence(&[], 0), "Nothing was counted in October 2026");
+        assert_eq!(sentence(&[], 2), finding::SUPPRESSED);
         assert!(!of(&[], 2, None).show().into_string().contains("<table"));
     }
     #[test]

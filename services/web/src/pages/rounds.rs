@@ -152,9 +152,9 @@ pub fn newest<'a>(
     ratings: impl Iterator<Item = &'a Rating>,
 ) -> Result<Slug, Problem> {
     let latest = ratings.flat_map(|r| &r.rounds).max_by_key(|round| {
-        let said = round.proposed.as_ref().map(|given| given.at);
+        let proposed = round.proposed.as_ref().map(|given| given.at);
         let agreed = round.moderated.as_ref().map(|moderated| moderated.at);
-        (said.max(agreed).max(round.confirmed_at), &round.round)
+        (proposed.max(agreed).max(round.confirmed_at), &round.round)
     });
     match latest {
         Some(round) => Ok(round.round.clone()),

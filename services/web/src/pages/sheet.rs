@@ -247,7 +247,7 @@ fn made(visit: &Visit, id: &str, typed: &Typed, asked: &Address) -> Result<Marku
     let results = visit.address.elsewhere(format!("/frameworks/{id}/results"));
     let body = html! {
         h1 { (title) span.place { ", " (place) } }
-        (said(&sheet, typed))
+        (outcome(&sheet, typed))
         (choices(&sheet, &results.to_string()))
         section.card aria-labelledby="sheet-name" {
             (table::form(&sheet, typed))
@@ -271,7 +271,7 @@ fn made(visit: &Visit, id: &str, typed: &Typed, asked: &Address) -> Result<Marku
 }
 
 /// What was saved, or what is in the way of it: each refusal leads to its field.
-fn said(sheet: &Sheet<'_>, typed: &Typed) -> Markup {
+fn outcome(sheet: &Sheet<'_>, typed: &Typed) -> Markup {
     let count = |name: &str| sheet.visit.address.get(name)?.parse::<usize>().ok();
     html! {
         @if !typed.is_whole() {

@@ -246,11 +246,11 @@ pub fn value_of(catalogue: &Catalogue, dimension: &str, value: &str) -> String {
 /// What a chart is of, as [`Chart::heading`], with the titles of the parts that it is of.
 #[must_use]
 pub fn heading(catalogue: &Catalogue, chart: &Chart) -> String {
-    let said = |(of, values): (&String, &BTreeSet<String>)| {
+    let part = |(of, values): (&String, &BTreeSet<String>)| {
         let values: Vec<String> = values.iter().map(|v| value_of(catalogue, of, v)).collect();
         format!(", {}: {}", dimension(of), values.join(" or "))
     };
-    let parts: String = chart.filter.0.iter().map(said).collect();
+    let parts: String = chart.filter.0.iter().map(part).collect();
     format!("{}, {}{parts}", chart.title, chart.place())
 }
 
@@ -376,27 +376,27 @@ mod tests {
     #[test]
     fn what_the_catalogue_names_has_its_title() {
         let catalogue = Catalogue::built_in().unwrap();
-        let said = |dimension, value| value_of(&catalogue, dimension, value);
+        let of = |dimension, value| value_of(&catalogue, dimension, value);
         for node in catalogue.model().nodes() {
-            assert_eq!(said("item", &node.id), node.title);
+            assert_eq!(of("item", &node.id), node.title);
         }
         for framework in catalogue.frameworks() {
-            assert_eq!(said("instrument", &framework.id), framework.title);
+            assert_eq!(of("instrument", &framework.id), framework.title);
         }
-        assert_eq!(said("item", "not-an-item"), "Not an item");
-        assert_eq!(said("reason", "unknown"), "Not recorded");
-        assert_eq!(said("responsible", "unattributed"), "Not recorded");
-        assert_eq!(said("hours", "out"), "Out of hours");
+        assert_eq!(of("item", "not-an-item"), "Not an item");
+        assert_eq!(of("reason", "unknown"), "Not recorded");
+        assert_eq!(of("responsible", "unattributed"), "Not recorded");
+        assert_eq!(of("hours", "out"), "Out of hours");
     }
 
     #[test]
     fn a_chart_that_no_rule_judges_is_never_too_early_to_tell() {
         use NoVerdict::{Describes, Ended, Suppressed, TooFewCases, TooFewPoints};
-        let said = |why| no_verdict(why, Grain::Month);
-        let others = [Describes, Ended, Suppressed, TooFewCases].map(said);
-        assert_eq!(said(TooFewPoints), "Too early to tell");
+        let of = |why| no_verdict(why, Grain::Month);
+        let others = [Describes, Ended, Suppressed, TooFewCases].map(of);
+        assert_eq!(of(TooFewPoints), "Too early to tell");
         assert!(others.iter().all(|words| !words.contains("early")));
-        assert_eq!(said(TooFewCases), "Too few cases in each month to tell");
+        assert_eq!(of(TooFewCases), "Too few cases in each month to tell");
     }
 
     #[test]

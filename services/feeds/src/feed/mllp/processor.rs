@@ -311,10 +311,10 @@ impl Processor {
         };
         if !events.is_empty() {
             let first = Some(statement.recorded);
-            if let Some(begins) = self.beginning.to_say(&self.app, first).await? {
-                send(&[begins]).await?;
+            match self.beginning.to_publish(&self.app, first).await? {
+                Some(begins) => self.beginning.answered(&send(&[begins]).await?),
+                None => self.beginning.was_published(),
             }
-            self.beginning.was_said();
         }
         let sent = send(&events).await?;
         let refused = sent.refused.iter().map(|(at, pointer, rule)| {

@@ -42,8 +42,8 @@ impl Comparison<'_> {
             None => rows.map(|row| &row.area).min()?,
         };
         let begins = plan.next.begins;
-        let said = begins.map(|date| date.to_string()).unwrap_or_default();
-        let id = self.id(&["reported", &self.as_at.to_rfc3339(), &said]);
+        let stated = begins.map(|date| date.to_string()).unwrap_or_default();
+        let id = self.id(&["reported", &self.as_at.to_rfc3339(), &stated]);
         let entity = EntityId::new(&format!("source/{}", self.mapping.name)).ok()?;
         let live = false;
         let fact = Fact::Change(ChangeFact::SourceReported(SourceReported { begins, live }));
@@ -55,9 +55,9 @@ impl Comparison<'_> {
 pub fn last_said<'e>(
     events: impl Iterator<Item = &'e Event>,
 ) -> Option<(DateTime<Utc>, &'e SourceReported)> {
-    let said = events.filter_map(|event| match &event.fact {
+    let stated = events.filter_map(|event| match &event.fact {
         Fact::Change(ChangeFact::SourceReported(report)) => Some((event.occurred_at, report)),
         _ => None,
     });
-    said.max_by_key(|(at, _)| *at)
+    stated.max_by_key(|(at, _)| *at)
 }

@@ -134,21 +134,21 @@ mod tests {
 
     #[test]
     fn it_is_early_while_there_are_few_weeks_and_not_where_few_of_many_have_data() {
-        let said = |weeks: Vec<(State, Option<f64>)>| {
+        let words_of = |weeks: Vec<(State, Option<f64>)>| {
             let (answer, change) = (answered(chart(&weeks)), huddle(None));
             let around =
                 before_and_after(&change, "m", ("Delay", "days"), &answer.judged()).unwrap();
             verdict(&change, &around, &answer.chart).into_string()
         };
-        let words = said(near(5.0, 30).chain(near(2.0, 5)).collect());
+        let words = words_of(near(5.0, 30).chain(near(2.0, 5)).collect());
         let early = "Too early to tell</strong>: 5 weeks of data so far, 12 needed.";
         assert!(words.contains(early), "{words}");
         let silent = [(State::Missing, None); 20];
         let weeks = near(5.0, 30).chain(near(2.0, 5)).chain(silent);
-        let words = said(weeks.collect());
+        let words = words_of(weeks.collect());
         let few = "Too few numbers to tell</strong>: 5 weeks of data so far, 12 needed (5.2 days over 30 weeks; since then 2.2 days).";
         assert!(words.contains(few), "{words}");
-        let words = said(near(5.0, 2).chain(near(2.0, 60)).collect());
+        let words = words_of(near(5.0, 2).chain(near(2.0, 60)).collect());
         assert!(!words.contains("early"), "{words}");
     }
 

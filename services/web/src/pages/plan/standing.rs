@@ -15,13 +15,13 @@ use std::collections::BTreeMap;
 const MAX_OPEN: usize = 6;
 
 /// What the legend of the ambitions explains.
-const LEGEND: [Option<Reached>; 6] = [
-    Some(Reached::Reached),
-    Some(Reached::Nearer),
-    Some(Reached::FirstRated),
-    Some(Reached::Unchanged),
-    Some(Reached::Lower),
-    None,
+const LEGEND: [Reached; 6] = [
+    Reached::Reached,
+    Reached::Nearer,
+    Reached::FirstRated,
+    Reached::Unchanged,
+    Reached::Lower,
+    Reached::AlreadyThere,
 ];
 
 /// The three questions of a board.
@@ -88,12 +88,6 @@ pub(super) fn by_age(stands: &OnePage) -> (Vec<&Aimed>, Vec<&Aimed>) {
     all.partition(|aimed| aimed.since <= stands.ambitions_of)
 }
 
-/// What became of an ambition. None: the level was already there when it was set, so that nothing was reached.
-pub(super) fn became(aimed: &Aimed) -> Option<Reached> {
-    let is_step_up = aimed.then.is_none_or(|then| then < aimed.wanted);
-    Some(aimed.reached).filter(|reached| is_step_up || *reached != Reached::Reached)
-}
-
 /// What became of the ambitions of a year ago and of those since.
 pub(super) fn ambitions(visit: &Visit, stands: &OnePage) -> Markup {
     let (of_then, since) = by_age(stands);
@@ -131,7 +125,7 @@ fn table(visit: &Visit, ambitions: &[&Aimed], name: &str) -> Markup {
     rows.sort_by_key(|(item, cells)| {
         let reached = cells
             .values()
-            .filter(|a| became(a) == Some(Reached::Reached))
+            .filter(|a| a.reached == Reached::Reached)
             .count();
         (reached, *item)
     });
@@ -160,51 +154,51 @@ fn cell(visit: &Visit, aimed: Option<&Aimed>) -> Markup {
     let framework = aimed.framework.as_str();
     let aloud = format!(
         "{}: from {} to {}, wanted {} by {}",
-        word(became(aimed)),
+        word(aimed.reached),
         rounds::level(visit, framework, aimed.then),
         rounds::level(visit, framework, aimed.now),
         rounds::level(visit, framework, Some(aimed.wanted)),
         axis::date(aimed.by),
     );
     html! {
-        td.became.(class(became(aimed))) title=(aloud) {
-            span aria-hidden="true" { (sign(became(aimed))) " " (level(aimed.then)) "→" strong { (level(aimed.now)) } " of " (aimed.wanted) }
+        td.became.(class(aimed.reached)) title=(aloud) {
+            span aria-hidden="true" { (sign(aimed.reached)) " " (level(aimed.then)) "→" strong { (level(aimed.now)) } " of " (aimed.wanted) }
             span.sr { (aloud) }
         }
     }
 }
 
-pub(super) const fn word(became: Option<Reached>) -> &'static str {
+pub(super) const fn word(became: Reached) -> &'static str {
     match became {
-        Some(Reached::Reached) => "reached",
-        Some(Reached::Nearer) => "nearer",
-        Some(Reached::FirstRated) => "first rated since",
-        Some(Reached::Unchanged) => "unchanged",
-        Some(Reached::Lower) => "lower",
-        Some(Reached::NotRated) => "not rated now",
-        None => "not a step up",
+        Reached::Reached => "reached",
+        Reached::Nearer => "nearer",
+        Reached::FirstRated => "first rated since",
+        Reached::Unchanged => "unchanged",
+        Reached::Lower => "lower",
+        Reached::NotRated => "not rated now",
+        Reached::AlreadyThere => "there already",
     }
 }
 
-const fn sign(became: Option<Reached>) -> &'static str {
+const fn sign(became: Reached) -> &'static str {
     match became {
-        Some(Reached::Reached) => "✓",
-        Some(Reached::Nearer) => "▲",
-        Some(Reached::FirstRated) => "•",
-        Some(Reached::Unchanged) => "=",
-        Some(Reached::Lower) => "▼",
-        Some(Reached::NotRated) => "–",
-        None => "○",
+        Reached::Reached => "✓",
+        Reached::Nearer => "▲",
+        Reached::FirstRated => "•",
+        Reached::Unchanged => "=",
+        Reached::Lower => "▼",
+        Reached::NotRated => "–",
+        Reached::AlreadyThere => "○",
     }
 }
 
-const fn class(became: Option<Reached>) -> &'static str {
+const fn class(became: Reached) -> &'static str {
     match became {
-        Some(Reached::Reached) => "reached",
-        Some(Reached::Nearer) => "nearer",
-        Some(Reached::Unchanged | Reached::FirstRated) | None => "unchanged",
-        Some(Reached::Lower) => "lower",
-        Some(Reached::NotRated) => "unrated",
+        Reached::Reached => "reached",
+        Reached::Nearer => "nearer",
+        Reached::Unchanged | Reached::FirstRated | Reached::AlreadyThere => "unchanged",
+        Reached::Lower => "lower",
+        Reached::NotRated => "unrated",
     }
 }
 
@@ -241,16 +235,5 @@ mod tests {
         };
         let (of_then, since) = by_age(&stands);
         assert_eq!((of_then.len(), since.len()), (2, 1));
-    }
-
-    #[test]
-    fn what_was_already_there_is_not_reached() {
-        let of = |then, wanted, reached| became(&aimed("2026-01-01", then, wanted, reached));
-        for wanted in [1, 3] {
-            assert_eq!(of(Some(3), wanted, Reached::Reached), None);
-        }
-        assert_eq!(of(Some(2), 3, Reached::Reached), Some(Reached::Reached));
-        assert_eq!(of(None, 3, Reached::Reached), Some(Reached::Reached));
-        assert_eq!(of(Some(4), 4, Reached::Lower), Some(Reached::Lower));
     }
 }

@@ -77,9 +77,9 @@ impl Typed {
 
 /// Refusals as sentences, each with the field it leads to; a reason of several is said once.
 fn listed<'a>(refused: impl Iterator<Item = &'a Refused>) -> Vec<(String, String)> {
-    let mut said = BTreeSet::new();
+    let mut listed = BTreeSet::new();
     let sentences = refused.map(|refusal| {
-        let why = if said.insert(refusal.why.as_str()) {
+        let why = if listed.insert(refusal.why.as_str()) {
             refusal.why.as_str()
         } else {
             "for the same reason"
