@@ -10,16 +10,13 @@ use std::fmt::Write;
 /// The typefaces of a file: the NHS's second one, which every office machine has, and what stands for it elsewhere.
 const TYPEFACES: &str = "Arial, Liberation Sans, DejaVu Sans, sans-serif";
 
-/// A drawing with the rules of a style sheet, in its light colours, as attributes of its elements. What is no XML stays as
-/// it is.
-pub(super) fn literal(drawing: &str, sheet: &str) -> String {
+/// A drawing with the rules of a plain style sheet ([`style`]) as attributes of its elements. What is no XML stays as it is.
+pub(super) fn literal(drawing: &str, sheet: &StyleSheet<'_>) -> String {
     let Ok(document) = Document::parse(drawing) else {
         return drawing.to_owned();
     };
-    let sheet = style(sheet);
-    let sheet = StyleSheet::parse(&sheet);
     let mut out = String::with_capacity(2 * drawing.len());
-    write(document.root_element(), &sheet, &mut out);
+    write(document.root_element(), sheet, &mut out);
     out
 }
 
@@ -175,6 +172,8 @@ fn pointed(rule: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::StyleSheet;
+
     #[test]
     fn the_style_of_a_file_has_no_variables_and_no_media() {
         let style = super::style(crate::run_chart::STYLE);
@@ -191,6 +190,8 @@ mod tests {
                      .chart .rimmed{paint-order:stroke;stroke:#fff}\n.chart .point.high{fill:#f00}\n.chart .point .reach{fill:transparent}\n.chart .point:hover{fill:red}\n";
         let drawing = "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\"><g class=\"point\"><title>1 &lt; 2</title></g>\
                        <g class=\"point high\"><circle class=\"reach\" r=\"3\"></circle></g><text class=\"rimmed\">two</text></svg>";
+        let sheet = super::style(sheet);
+        let sheet = &StyleSheet::parse(&sheet);
         assert_eq!(
             super::literal(drawing, sheet),
             "<svg class=\"chart\" font-family=\"Arial, Liberation Sans, DejaVu Sans, sans-serif\" font-size=\"13px\" xmlns=\"http://www.w3.org/2000/svg\">\

@@ -69,7 +69,8 @@ mod tests {
         let drawn = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 120 40\">{inside}</svg>"
         );
-        crate::literal::literal(&drawn, STYLE)
+        let sheet = crate::literal::style(STYLE);
+        crate::literal::literal(&drawn, &simplecss::StyleSheet::parse(&sheet))
     }
 
     fn dots(svg: &str) -> Pixmap {

@@ -5,12 +5,18 @@ use super::axis::{amount, number, period, short_period};
 use super::dates;
 use super::drawing::{Drawing, Level, Mark, Spot};
 use super::frame::{Frame, Size};
-use super::literal::literal;
+use super::literal::{literal, style};
 use chrono::NaiveDate;
+use simplecss::StyleSheet;
 use std::fmt::Write;
+use std::sync::LazyLock;
 
 /// The style of a drawing. Pages have it in their style sheet, and a drawing that stands alone on its elements.
 pub const STYLE: &str = include_str!("chart.css");
+
+/// The same for a drawing that stands alone.
+static PLAIN: LazyLock<String> = LazyLock::new(|| style(STYLE));
+static SHEET: LazyLock<StyleSheet<'static>> = LazyLock::new(|| StyleSheet::parse(&PLAIN));
 
 /// The height of a name of a line, and the width of one of its letters, nearly.
 const NAME: f64 = 15.0;
@@ -30,7 +36,7 @@ pub fn svg(drawing: &Drawing) -> String {
     out.push_str("</svg>");
     // One that stands alone needs no style sheet.
     match drawing.standalone {
-        true => literal(&out, STYLE),
+        true => literal(&out, &SHEET),
         false => out,
     }
 }

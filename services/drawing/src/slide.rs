@@ -3,9 +3,11 @@
 
 use super::drawing::{Drawing, Mark};
 use super::lines;
-use super::literal::literal;
+use super::literal::{literal, style};
 use super::run_chart::{self, STYLE, escape};
+use simplecss::StyleSheet;
 use std::fmt::Write;
+use std::sync::LazyLock;
 
 const WIDTH: f64 = 1280.0;
 const HEIGHT: f64 = 720.0;
@@ -25,6 +27,10 @@ const OWN: &str = ".slide .finding{fill:#212b32;font-size:34px;font-weight:600}\
 .slide .about{fill:#4c6272;font-size:19px}\n\
 .slide .key{fill:#212b32;font-size:15px}\n\
 .slide .source{fill:#4c6272;font-size:14px}";
+
+/// Both, for a file.
+static PLAIN: LazyLock<String> = LazyLock::new(|| style(&format!("{STYLE}\n{OWN}")));
+static SHEET: LazyLock<StyleSheet<'static>> = LazyLock::new(|| StyleSheet::parse(&PLAIN));
 
 /// What stands on a slide beside the drawing.
 #[derive(Clone, Debug)]
@@ -85,7 +91,7 @@ pub fn svg(drawing: &Drawing, words: &Words) -> String {
         text(&mut out, "source", 667.0 + 19.0 * at as f64, line);
     }
     out.push_str("</svg>");
-    literal(&out, &format!("{STYLE}\n{OWN}"))
+    literal(&out, &SHEET)
 }
 
 fn text(out: &mut String, class: &str, y: f64, line: &str) {

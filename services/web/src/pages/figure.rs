@@ -23,14 +23,18 @@ fn out_of(chart: &Chart, row: &ChartPoint) -> String {
         (Some(part), Some(whole), _) if chart.unit() == "proportion" => {
             format!(" · {} of {}", number(part), number(whole))
         }
-        (_, whole, Some(n))
-            if chart.shape == Shape::Value && whole.is_none_or(|whole| whole == n as f64) =>
-        {
+        (_, _, Some(n)) if counts_cases(chart, row) => {
             let n = usize::try_from(n).unwrap_or(0);
             format!(" · {}", words::counted(n, "case", "cases"))
         }
         _ => String::new(),
     }
+}
+
+/// Whether the number behind a point is of cases: of what sources count or rate themselves it is one of reports.
+fn counts_cases(chart: &Chart, row: &ChartPoint) -> bool {
+    let (whole, n) = (row.point.denominator, row.point.n);
+    chart.shape == Shape::Value && whole.is_none_or(|whole| n.is_none_or(|n| whole == n as f64))
 }
 
 /// The latest point that counts.
@@ -247,6 +251,7 @@ pub fn legend(drawing: &Drawing) -> Markup {
 pub fn table(chart: &Chart, heading: &str) -> Markup {
     let unit = chart.unit();
     let parts = chart.points.iter().any(|p| p.point.denominator.is_some());
+    let cases = chart.points.iter().all(|p| counts_cases(chart, p));
     let limits = chart.points.iter().any(|p| p.lcl.is_some());
     let number =
         |value: Option<f64>, unit: &str| value.map(|v| axis::number(v, unit)).unwrap_or_default();
@@ -258,7 +263,8 @@ pub fn table(chart: &Chart, heading: &str) -> Markup {
                     tr {
                         th scope="col" { "Period" } th.number scope="col" { "Value" }
                         @if parts { th.number scope="col" { "Numerator" } th.number scope="col" { "Denominator" } }
-                        th.number scope="col" { "n" } th.number scope="col" { "Median or mean" }
+                        @if cases { th.number scope="col" { "Cases" } }
+                        th.number scope="col" { "Median or mean" }
                         @if limits { th.number scope="col" { "Limits" } }
                         th scope="col" { "Status and signals" }
                     }
@@ -269,7 +275,7 @@ pub fn table(chart: &Chart, heading: &str) -> Markup {
                             th scope="row" { (words::sentence(&words::period(chart.period, row.point.period_start))) }
                             td.number data-value=[row.point.value] { (number(row.point.value, unit)) }
                             @if parts { td.number { (number(row.point.numerator, "")) } td.number { (number(row.point.denominator, "")) } }
-                            td.number { (number(row.point.n.map(|n| n as f64), "")) }
+                            @if cases { td.number { (number(row.point.n.map(|n| n as f64), "")) } }
                             td.number { (number(row.centre, unit)) }
                             @if limits { td.number { @if let Some((low, high)) = row.lcl.zip(row.ucl) { (axis::number(low, unit)) " to " (axis::number(high, unit)) } } }
                             td { (joinedup_drawing::why(row)) }
