@@ -32,6 +32,33 @@ pub enum Rule {
     FewCrossings,
 }
 
+impl Rule {
+    /// Every rule.
+    pub const ALL: [Self; 7] = [
+        Self::Shift,
+        Self::Trend,
+        Self::LongRun,
+        Self::LevelChange,
+        Self::FewCrossings,
+        Self::Astronomical,
+        Self::TwoInThree,
+    ];
+
+    /// Its word in JSON, in labels and in tables.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Shift => "shift",
+            Self::Trend => "trend",
+            Self::LongRun => "long_run",
+            Self::LevelChange => "level_change",
+            Self::FewCrossings => "few_crossings",
+            Self::Astronomical => "astronomical",
+            Self::TwoInThree => "two_in_three",
+        }
+    }
+}
+
 /// One rule that a point meets, and to which side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -345,6 +372,30 @@ mod tests {
         let mut found = vec![0; n];
         rule(&mut |i, side| found[i] = side);
         found
+    }
+
+    #[test]
+    fn codes_are_the_words_of_json() {
+        use crate::verdict::Variation::{
+            CommonCause, ConcernHigh, ConcernLow, ImprovementHigh, ImprovementLow, NeitherHigh,
+            NeitherLow, NotJudged, Undirected,
+        };
+        for rule in Rule::ALL {
+            assert_eq!(serde_json::to_value(rule).unwrap(), rule.code());
+        }
+        for variation in [
+            CommonCause,
+            ConcernHigh,
+            ConcernLow,
+            ImprovementHigh,
+            ImprovementLow,
+            NeitherHigh,
+            NeitherLow,
+            NotJudged,
+            Undirected,
+        ] {
+            assert_eq!(serde_json::to_value(variation).unwrap(), variation.code());
+        }
     }
 
     #[test]

@@ -37,6 +37,22 @@ impl Variation {
     pub fn is_special(self) -> bool {
         !matches!(self, Variation::NotJudged | Variation::CommonCause)
     }
+
+    /// Its word in JSON, in labels and in tables.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotJudged => "not_judged",
+            Self::CommonCause => "common_cause",
+            Self::ImprovementHigh => "improvement_high",
+            Self::ImprovementLow => "improvement_low",
+            Self::ConcernHigh => "concern_high",
+            Self::ConcernLow => "concern_low",
+            Self::NeitherHigh => "neither_high",
+            Self::NeitherLow => "neither_low",
+            Self::Undirected => "undirected",
+        }
+    }
 }
 
 /// Whether a process as it is will meet its target: the icons of Making Data Count.

@@ -25,17 +25,6 @@ pub fn states() -> [&'static str; 6] {
     State::ALL.map(State::code)
 }
 
-/// Every chart rule, with its word.
-pub const RULES: [(Rule, &str); 7] = [
-    (Rule::Shift, "shift"),
-    (Rule::Trend, "trend"),
-    (Rule::LongRun, "long_run"),
-    (Rule::LevelChange, "level_change"),
-    (Rule::FewCrossings, "few_crossings"),
-    (Rule::Astronomical, "astronomical"),
-    (Rule::TwoInThree, "two_in_three"),
-];
-
 /// A chart as it is written: the beginning of its labels, and its periods, the latest first.
 pub struct Shown {
     /// `measure="…",area="…",period="…"`.
@@ -216,12 +205,12 @@ pub fn shown(chart: &Chart, measure: &Measure, periods: usize) -> Shown {
                     // How few stand behind a value that is suppressed would reveal as much as the value.
                     value.and(point.point.denominator.or(point.point.n.map(|n| n as f64))),
                 ],
-                signals: RULES
+                signals: Rule::ALL
                     .iter()
-                    .map(|(rule, word)| (*word, u8::from(met.is_some_and(|m| m.contains(rule)))))
+                    .map(|rule| (rule.code(), u8::from(met.is_some_and(|m| m.contains(rule)))))
                     .filter(|(_, is)| *is == 1 || latest == Some(start))
                     .collect(),
-                variation: variation(meaning(chart, point)),
+                variation: meaning(chart, point).code(),
             }
         })
         .collect();
@@ -244,7 +233,7 @@ pub fn shown(chart: &Chart, measure: &Measure, periods: usize) -> Shown {
             .verdict
             .as_ref()
             .filter(|v| v.latest.is_some())
-            .map(|v| (v.alert, variation(v.variation))),
+            .map(|v| (v.alert, v.variation.code())),
         alert_since: alert_since(chart),
         run_length: run_length(chart),
         values: [
@@ -329,22 +318,6 @@ fn run_length(chart: &Chart) -> Option<i64> {
 #[must_use]
 pub fn instant(date: NaiveDate) -> String {
     local::midnight(date).to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// The word of a variation.
-#[must_use]
-pub const fn variation(variation: Variation) -> &'static str {
-    match variation {
-        Variation::NotJudged => "not_judged",
-        Variation::CommonCause => "common_cause",
-        Variation::ImprovementHigh => "improvement_high",
-        Variation::ImprovementLow => "improvement_low",
-        Variation::ConcernHigh => "concern_high",
-        Variation::ConcernLow => "concern_low",
-        Variation::NeitherHigh => "neither_high",
-        Variation::NeitherLow => "neither_low",
-        Variation::Undirected => "undirected",
-    }
 }
 
 #[cfg(test)]

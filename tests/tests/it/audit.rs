@@ -270,6 +270,15 @@ fn a_crash_is_repaired_and_a_change_is_found() {
         code == Some(1) && said.contains(&format!("broken at line {changed}")),
         "{said}"
     );
+    // What is not even a line of ours has its place on the page, and the others keep theirs.
+    let odd = text.replacen("\"did\":\"write\"", "\"did\":\"wrote\"", 1);
+    std::fs::write(file(&product), odd).unwrap();
+    product.restart();
+    let page = get(&product, "boss", "/audit").text();
+    assert!(
+        page.contains("This line cannot be read") && page.contains("Found changed"),
+        "{page}"
+    );
 }
 
 /// A small disk of its own for the log; it is taken away when this value is dropped.

@@ -53,6 +53,18 @@ pub enum Basis {
     Local,
 }
 
+impl Basis {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Inferred => "inferred",
+            Self::Stated => "stated",
+            Self::Local => "local",
+        }
+    }
+}
+
 /// Whether a node is rated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use joinedup_views::ask::Answer;
 use joinedup_views::chart::{Chart, ChartPoint};
 use joinedup_views::suppression::Audience;
-use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;
 
@@ -82,7 +81,7 @@ fn columns<'a>() -> Vec<Column<Row<'a>>> {
         (
             "signals",
             Of::Text(|(_, row, _)| {
-                let rules = row.signals.iter().filter_map(|signal| word(signal.rule));
+                let rules = row.signals.iter().map(|signal| signal.rule.code());
                 Some(rules.collect::<Vec<_>>().join(" ").into())
             }),
         ),
@@ -119,12 +118,4 @@ fn columns<'a>() -> Vec<Column<Row<'a>>> {
 
 fn text(text: &str) -> Option<Cow<'_, str>> {
     Some(text.into())
-}
-
-/// The word that the API has for something.
-fn word<'a>(value: impl Serialize) -> Option<Cow<'a, str>> {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => Some(word.into()),
-        _ => None,
-    }
 }

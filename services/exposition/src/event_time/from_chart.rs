@@ -2,12 +2,11 @@
 
 use super::{Found, Wanted, series};
 use crate::names::{self, Metric};
-use crate::run_charts::{
-    PER_CHART, PER_PERIOD, RULES, Shown, ShownPeriod, shown, states, variation,
-};
+use crate::run_charts::{PER_CHART, PER_PERIOD, Shown, ShownPeriod, shown, states};
 use crate::unit::Unit;
 use joinedup_promql::series::{NAME, Sample};
 use joinedup_spc::Variation;
+use joinedup_spc::rules::Rule;
 use joinedup_views::chart::Chart;
 use joinedup_views::measure::Measure;
 
@@ -61,7 +60,7 @@ pub fn offer(chart: &Chart, measure: &Measure, wanted: &Wanted<'_>, found: &mut 
         }
     }
     if shown.alert.is_some() && is_wanted(names::SIGNAL.name) {
-        for (_, rule) in RULES {
+        for rule in Rule::ALL.map(Rule::code) {
             let met = |p: &ShownPeriod| {
                 p.values[0]?;
                 let met = p
@@ -111,9 +110,9 @@ pub fn offer_possible(measure: &Measure, area: &str, wanted: &Wanted<'_>, found:
     {
         offer(metric, &[]);
     }
-    offer(&names::SIGNAL, &RULES.map(|(_, word)| word));
+    offer(&names::SIGNAL, &Rule::ALL.map(Rule::code));
     offer(&names::PERIOD_STATE, &states());
-    offer(&names::ALERT, &VARIATIONS.map(variation));
+    offer(&names::ALERT, &VARIATIONS.map(Variation::code));
 }
 
 /// What a chart says now: from the latest judged period on.

@@ -82,15 +82,15 @@ fn every_rule_behind_an_alert_is_said_of_the_latest_judged_period() {
     assert!(verdict.alert && verdict.variation.is_special());
     let shown = shown_of(&chart, &measure);
     assert_eq!(shown.alert.map(|(alert, _)| alert), Some(true));
-    let told: Vec<&str> = RULES
+    let told: Vec<&str> = Rule::ALL
         .iter()
-        .filter(|(rule, _)| verdict.alert_rules.contains(rule))
-        .map(|(_, word)| *word)
+        .filter(|rule| verdict.alert_rules.contains(rule))
+        .map(|rule| rule.code())
         .collect();
     assert!(!told.is_empty());
     assert_eq!(met_latest(&shown), told);
     // Every rule has a line there, so that none that is not met reads as not asked.
-    assert_eq!(shown.periods[0].signals.len(), RULES.len());
+    assert_eq!(shown.periods[0].signals.len(), Rule::ALL.len());
     assert!(shown.alert_since.is_some());
 }
 
@@ -103,7 +103,7 @@ fn a_chart_that_has_nothing_to_say_meets_no_rule_in_its_latest_period() {
     let shown = shown_of(&chart_of(&measure, &values, &[], 0), &measure);
     assert_eq!(shown.alert.map(|(alert, _)| alert), Some(false));
     assert_eq!(met_latest(&shown), [""; 0]);
-    assert_eq!(shown.periods[0].signals.len(), RULES.len());
+    assert_eq!(shown.periods[0].signals.len(), Rule::ALL.len());
 }
 
 #[test]

@@ -53,11 +53,6 @@ pub async fn chart(
 /// The points as CSV, one row a period.
 fn csv(answer: &Answer, audience: Audience) -> Result<Response, Problem> {
     let number = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
-    let word = |value: serde_json::Result<serde_json::Value>| {
-        let value = value.ok();
-        let word = value.as_ref().and_then(serde_json::Value::as_str);
-        word.unwrap_or_default().to_owned()
-    };
     let footprint = answer.chart.footprint.as_ref();
     let footprint = footprint.map(|f| f.words.clone()).unwrap_or_default();
     let titles = [
@@ -87,9 +82,7 @@ fn csv(answer: &Answer, audience: Audience) -> Result<Response, Problem> {
     let rows = answer.chart.points.iter().map(|row| {
         let point = &row.point;
         let signals = row.signals.iter();
-        let signals: Vec<String> = signals
-            .map(|s| word(serde_json::to_value(s.rule)))
-            .collect();
+        let signals: Vec<&str> = signals.map(|s| s.rule.code()).collect();
         [
             answer.chart.measure.clone(),
             answer.chart.area.clone(),

@@ -7,6 +7,7 @@ use super::{finding, help, words};
 use joinedup_application::charts::Answer;
 use joinedup_application::overview::NoVerdict;
 use joinedup_drawing::{self, Drawing, Mark, Size, axis, icon};
+use joinedup_spc::Variation;
 use joinedup_views::changes::Change;
 use joinedup_views::chart::{Chart, ChartPoint};
 use joinedup_views::footprint::Footprint;
@@ -129,7 +130,7 @@ impl Figure<'_> {
                 }
                 div.judged {
                     @if chart.kind.is_judged() && !chart.points.is_empty() {
-                        p.with-icon data-variation=[variation.and_then(|v| serde_json::to_value(v).ok()).and_then(|v| v.as_str().map(ToOwned::to_owned))] {
+                        p.with-icon data-variation=[variation.map(Variation::code)] {
                             (PreEscaped(icon::variation(variation))) strong {
                                 @if finding::has_ended(chart, self.visit.today()) { "No recent value: too old to say anything of now" }
                                 @else if NoVerdict::of(chart, self.visit.today()) == Some(NoVerdict::TooFewCases) { (self.too_few()) }

@@ -78,7 +78,7 @@ fn neighbours(visit: &Visit, known: &Knowledge, title: &str, list: &[Neighbour])
             h3 { (title) }
             ul {
                 @for n in list {
-                    li { a href=(format!("{}#node", visit.address.clone().with("node", &n.node))) { (known.node(&n.node).map_or(n.node.as_str(), |s| s.node.title.as_str())) } " " span.place { @if n.strength == Strength::Main { "main contribution" } @else { "contribution" } ", " (format!("{:?}", n.basis).to_lowercase()) } }
+                    li { a href=(format!("{}#node", visit.address.clone().with("node", &n.node))) { (known.node(&n.node).map_or(n.node.as_str(), |s| s.node.title.as_str())) } " " span.place { @if n.strength == Strength::Main { "main contribution" } @else { "contribution" } ", " (n.basis.word()) } }
                 }
             }
         }
