@@ -48,50 +48,44 @@ pub async fn until_known(
     }
 }
 
-/// Gives an id of their own to observations that repeat an amount which was restated meanwhile.
+/// Whose events are sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// A machine: what was taken back stays so.
+    Machine,
+    /// Somebody who looks at them: what was taken back is added anew.
+    Person,
+}
+
+/// Gives an id of their own to observations that repeat an amount which was restated meanwhile and, by a person, to those that
+/// were taken back: they would be known, and stand nowhere.
 ///
 /// # Errors
 /// When that is not known in time: they are to be sent again.
-pub async fn rename(app: &App, events: &mut [Event], within: Duration) -> Result<(), UnknownError> {
+pub async fn rename(
+    app: &App,
+    events: &mut [Event],
+    by: By,
+    within: Duration,
+) -> Result<(), UnknownError> {
     until_known(app, events, within).await?;
     let Some(views) = &app.views else {
         return Ok(());
     };
     let rename = |view: &View| {
         for event in events {
-            if let Some(after) = restatement(view, event) {
+            let taken_back = || {
+                (by == By::Person)
+                    .then(|| taken_back(view, event))
+                    .flatten()
+            };
+            if let Some(after) = restatement(view, event).or_else(taken_back) {
                 event.id = format!("{}-{}", event.id, letters(&after.0.to_be_bytes()));
             }
         }
     };
     tokio::task::block_in_place(|| views.read(rename));
     Ok(())
-}
-
-/// Gives an id of their own to observations that were taken back and that somebody adds anew, looking at them: otherwise they
-/// would be known, and stand nowhere. What machines send again stays taken back.
-pub fn renew(app: &App, events: &mut [Event]) {
-    let Some(views) = &app.views else {
-        return;
-    };
-    let renew = |view: &View| {
-        for event in events.iter_mut().filter(|event| is_observation(event)) {
-            let Some(entity) = view.entity(Family::Observation, event.entity.as_str()) else {
-                continue;
-            };
-            let (all, stands) = (entity.facts.all(), entity.facts.standing());
-            let key = EventKey::of(&event.source, &event.id).into();
-            let is_known = |facts: &[StoredFact]| facts.iter().any(|known| known.key == key);
-            let is_there = stands.last().is_some_and(|last| last.fact == event.fact);
-            if let Some(last) = all.last().filter(|_| is_known(&all))
-                && !is_known(&stands)
-                && !is_there
-            {
-                event.id = format!("{}-{}", event.id, letters(&last.key.0.to_be_bytes()));
-            }
-        }
-    };
-    tokio::task::block_in_place(|| views.read(renew));
 }
 
 /// How many observations are known already and were restated since, as far as the views have it: sent again, they change
@@ -209,7 +203,10 @@ pub async fn known_before(
 }
 
 /// Reads a log from one position to another, or to its end.
-async fn each(
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn each(
     log: &dyn EventLog,
     first: Position,
     last: Option<Position>,
@@ -222,7 +219,8 @@ async fn each(
             break;
         };
         after = end.position;
-        batch.into_iter().for_each(&mut then);
+        let within = |event: &RecordedEvent| last.is_none_or(|last| event.position <= last);
+        batch.into_iter().filter(within).for_each(&mut then);
     }
     Ok(())
 }
@@ -243,6 +241,18 @@ fn standing(view: &View, event: &Event) -> Vec<StoredFact> {
 /// What stands of an observation where the event is known and something else was said since.
 fn restatement(view: &View, event: &Event) -> Option<FactKey> {
     restated(&standing(view, event), event)
+}
+
+/// What was said last of an observation where the event is known, was taken back and is not what stands.
+fn taken_back(view: &View, event: &Event) -> Option<FactKey> {
+    let entity = view.entity(Family::Observation, event.entity.as_str());
+    let facts = entity.filter(|_| is_observation(event))?.facts;
+    let (all, stands) = (facts.all(), facts.standing());
+    let key = EventKey::of(&event.source, &event.id).into();
+    let is_among = |facts: &[StoredFact]| facts.iter().any(|known| known.key == key);
+    let is_there = stands.last().is_some_and(|last| last.fact == event.fact);
+    let is_gone = is_among(&all) && !is_among(&stands) && !is_there;
+    all.last().filter(|_| is_gone).map(|last| last.key)
 }
 
 /// The same, of what stands of its entity.
@@ -367,7 +377,7 @@ mod tests {
             let then = amount(&format!("{month}-2"), month, 8, 2);
             publisher.publish(&[first, then], None).await.unwrap();
             let mut again = [amount(&format!("{month}-1"), month, 7, 3)];
-            let known = rename(&app, &mut again, Duration::from_secs(60)).await;
+            let known = rename(&app, &mut again, By::Machine, Duration::from_secs(60)).await;
             known.unwrap();
             assert!(again[0].id.starts_with(&format!("{month}-1-")), "{month}");
         }
@@ -378,7 +388,13 @@ mod tests {
             .map(|n| amount(&format!("n-{n}"), 1, n, 1))
             .collect();
         publisher.publish(&many, None).await.unwrap();
-        let unknown = rename(&app, &mut many.clone(), Duration::from_millis(1)).await;
+        let unknown = rename(
+            &app,
+            &mut many.clone(),
+            By::Machine,
+            Duration::from_millis(1),
+        )
+        .await;
         assert!(matches!(unknown, Err(UnknownError::Behind)));
     }
 }

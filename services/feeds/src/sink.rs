@@ -7,7 +7,7 @@ use super::http_client::{Client, ClientError};
 use joinedup_application::admission;
 use joinedup_application::app::{App, Definitions};
 use joinedup_application::publisher::Publisher;
-use joinedup_application::restated::{self, UnknownError};
+use joinedup_application::restated::{self, By, UnknownError};
 use joinedup_events::check::Refusals;
 use joinedup_events::{Arrival, Event, EventKey, Family, Submitted};
 use joinedup_log::{AppendError, Appended, EventLog, Position};
@@ -180,7 +180,7 @@ impl Sink {
         };
         let (mut events, mut sent) = admitted(door, publisher, events, bound);
         if let Door::Server(app) = door {
-            restated::rename(app, events.to_mut(), SEEN_TIMEOUT).await?;
+            restated::rename(app, events.to_mut(), By::Machine, SEEN_TIMEOUT).await?;
         }
         for events in events.chunks(self.batch()) {
             if let Door::Server(app) = door {

@@ -33,7 +33,13 @@ impl KeptOut {
 
     /// Whether an event of an archive was erased, or names as `previous` an entity of which an event before it was: the log has
     /// that one without the name. Events are asked about in the order of the archive.
+    /// The tombstones among them count as well.
     pub fn has(&mut self, stored: &RecordedEvent) -> bool {
+        if mentions_tombstone(stored) {
+            let event = decoded(stored);
+            self.digests
+                .extend(event.and_then(|e| e.fact.retraction().and_then(Retracted::erased)));
+        }
         let is_kept_out = !self.digests.is_empty() && self.looked_at(stored);
         self.events += u64::from(is_kept_out);
         is_kept_out
@@ -58,4 +64,10 @@ impl KeptOut {
         let previous = event.fact.previous().cloned();
         previous.is_some_and(|entity| self.entities.contains(&(family, entity)))
     }
+}
+
+/// Whether it is worth looking closer.
+fn mentions_tombstone(stored: &RecordedEvent) -> bool {
+    let text = std::str::from_utf8(&stored.payload);
+    text.is_ok_and(|text| text.contains(Retracted::TOMBSTONE))
 }

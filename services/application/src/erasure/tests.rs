@@ -244,6 +244,17 @@ async fn an_archive_from_before_does_not_bring_back_who_was_erased() {
         .iter()
         .filter_map(|e| Some((e.position.0, decoded(e)?)));
     assert!(cells(folded) == expected, "the cells differ");
+
+    // Behind an archive of the new log, whose tombstones come with it.
+    let empty = MemoryLog::new();
+    let mut kept_out = KeptOut::of(&empty).await.unwrap();
+    for archive in [archived(&new).await, before] {
+        let is_erased = |event: &RecordedEvent| kept_out.has(event);
+        joinedup_log::archive::restore(&archive[..], &empty, false, is_erased)
+            .await
+            .unwrap();
+    }
+    assert_eq!(kept_out.events(), report.erased + report.unlinked);
 }
 
 #[tokio::test]

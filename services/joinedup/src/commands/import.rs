@@ -260,6 +260,8 @@ async fn transfer(
     };
     let bar = progress(&inputs);
     let mut before = Vec::new();
+    // Read once, however many archives follow on each other.
+    let mut erased = None;
     for (input, path) in inputs.into_iter().zip(&import.files) {
         let done = bar.position();
         let outcome = match (input, sink) {
@@ -272,7 +274,11 @@ async fn transfer(
                 Sink::Log { log, .. },
             ) => {
                 verified(path, &mut before).await?;
-                let mut erased = KeptOut::of(&**log).await.map_err(Failure::new)?;
+                let erased = match &mut erased {
+                    Some(erased) => erased,
+                    none => none.insert(KeptOut::of(&**log).await.map_err(Failure::new)?),
+                };
+                let left_out = erased.events();
                 let is_erased = |event: &RecordedEvent| erased.has(event);
                 let restored = archive::restore(reader, &**log, import.with_gaps, is_erased).await;
                 let restored = restored.map_err(|error| {
@@ -283,11 +289,12 @@ async fn transfer(
                     Failure::new(format!("{name}: {error}{pass}"))
                 })?;
                 report.rows += restored.archive.events;
-                let sent = restored.archive.events - erased.events();
+                let left_out = erased.events() - left_out;
+                let sent = restored.archive.events - left_out;
                 report.sent += sent;
                 report.duplicates += restored.repeats;
                 report.accepted += sent - restored.repeats;
-                report.erased += erased.events();
+                report.erased += left_out;
                 Ok(())
             }
             (input, sink) => {

@@ -17,6 +17,7 @@ const LINES: u64 = 200;
 
 #[derive(Deserialize)]
 struct Line {
+    n: u64,
     at: chrono::DateTime<chrono::Utc>,
     #[serde(flatten)]
     entry: Entry,
@@ -79,7 +80,7 @@ fn row(n: u64, line: Option<&Line>) -> Markup {
     of.extend(about.line.map(|line| format!("line {line}")));
     html! {
         tr {
-            th.number scope="row" { (n) }
+            th.number scope="row" { (line.n) }
             td data-label="When" { (line.at.format("%-d %b %Y %H:%M:%S UTC")) }
             td data-label="What" { (did(line.entry.did)) @if !line.entry.route.is_empty() { br; span.small { (line.entry.route) } } }
             td data-label="Who" { (line.entry.who) " " span.small { "(" (by(line.entry.by)) ")" } }

@@ -21,7 +21,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use joinedup_application::admission;
 use joinedup_application::app::App;
 use joinedup_application::execute::{ExecuteError, Receipt, Write, WriteKey, execute, until_seen};
-use joinedup_application::restated;
+use joinedup_application::restated::{self, By};
 use joinedup_events::{AreaId, Arrival, Event, Refusals, Submitted, local};
 use joinedup_log::Appended;
 use joinedup_views::decide::Command;
@@ -51,9 +51,8 @@ pub(super) async fn publish(
         .ok_or_else(|| Problem::not_found("This process does not publish"))?;
     let mut all = Vec::with_capacity(events.len());
     let mut events = events.to_vec();
-    let known = restated::rename(app, &mut events, within).await;
+    let known = restated::rename(app, &mut events, By::Person, within).await;
     known.map_err(|error| Problem::unavailable(format!("{error}; send it again")))?;
-    restated::renew(app, &mut events);
     for batch in events.chunks(BATCH) {
         all.extend(publisher.publish(batch, None).await?);
     }

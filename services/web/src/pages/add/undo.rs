@@ -7,7 +7,7 @@ use super::PATH;
 use super::held::Added;
 use super::taken::SEEN_TIMEOUT;
 use crate::door::problem::Problem;
-use joinedup_application::restated::letters;
+use joinedup_application::restated::{self, letters};
 use joinedup_events::facts::Retracted;
 use joinedup_events::observation::ObservationFact;
 use joinedup_events::{Event, Fact, recorded};
@@ -32,24 +32,22 @@ pub fn form(visit: &Visit, id: &str) -> Markup {
 /// # Errors
 /// 503 when the log cannot be read or does not take events: the same form may be sent again.
 pub async fn take_back(visit: &Visit, added: &Added) -> Result<Vec<u64>, Problem> {
-    let mut events = Vec::new();
+    let mut stored = Vec::new();
     for (first, last) in &added.positions {
-        let mut after = first.saturating_sub(1);
-        while after < *last {
-            let most = usize::try_from(last - after).unwrap_or(usize::MAX);
-            let read = visit.app.log.read(Position(after), most).await;
-            let read = read.map_err(|error| {
-                Problem::unavailable(format!("What was added cannot be read: {error}; try again"))
-            })?;
-            let Some(end) = read.last() else { break };
-            after = end.position.0;
-            for stored in read.iter().filter(|stored| stored.position.0 <= *last) {
-                if let Ok(event) = recorded::read(&stored.payload)
-                    && matches!(event.fact, Fact::Observation(_))
-                {
-                    events.push(taking_back(visit, &event, stored.position)?);
-                }
-            }
+        let last = Some(Position(*last));
+        let read = restated::each(&*visit.app.log, Position(*first), last, |event| {
+            stored.push(event);
+        });
+        read.await.map_err(|error| {
+            Problem::unavailable(format!("What was added cannot be read: {error}; try again"))
+        })?;
+    }
+    let mut events = Vec::with_capacity(stored.len());
+    for stored in stored {
+        if let Ok(event) = recorded::read(&stored.payload)
+            && matches!(event.fact, Fact::Observation(_))
+        {
+            events.push(taking_back(visit, &event, stored.position)?);
         }
     }
     let appended = record::publish(&visit.app, &events, SEEN_TIMEOUT).await?;
