@@ -8,7 +8,7 @@ use crate::cell::Filter;
 use crate::footprint::Footprint;
 use crate::measure::{ChartKind, Direction, Measure, Shape};
 use crate::period::Grain;
-use crate::point::{Point, PointQuery, State, TOO_FEW};
+use crate::point::{Note, Point, PointQuery, State};
 use chrono::NaiveDate;
 use joinedup_spc::rules::{Rule, Signal};
 use joinedup_spc::{Assurance, LimitsStatus, Profile, Variation};
@@ -369,12 +369,16 @@ impl Chart {
     }
 }
 
-/// Whether a period that is over has fewer cases than its measure needs for a value, as its note says. What is suppressed to
-/// protect people has another note.
-fn is_of_too_few(point: &Point) -> bool {
-    let note = point.note.as_deref();
-    matches!(point.state, State::Suppressed | State::Empty)
-        && note.is_some_and(|note| note.starts_with(TOO_FEW))
+/// Whether a period that is over has fewer cases than its measure needs for a value. What is suppressed to protect people has
+/// another note.
+const fn is_of_too_few(point: &Point) -> bool {
+    matches!(
+        (point.state, &point.note),
+        (
+            State::Suppressed | State::Empty,
+            Some(Note::TooFewCases { .. })
+        )
+    )
 }
 
 /// So many of the latest values a verdict is about ([`joinedup_spc::evidence`]).

@@ -3,12 +3,14 @@
 
 mod event_fed;
 mod frame;
+mod note;
 mod observed;
 mod order;
 mod reported;
 mod state;
 mod stock;
 
+pub use note::Note;
 pub use state::State;
 
 use crate::ask::Basis;
@@ -20,9 +22,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use joinedup_events::area::{Areas, Serves};
 use joinedup_events::{AreaId, local};
 use serde::Serialize;
-
-/// What the note of a period begins with that has fewer cases than its measure needs.
-pub(crate) const TOO_FEW: &str = "not shown: ";
 
 /// What a measure says of one period.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -48,7 +47,8 @@ pub struct Point {
     pub state: State,
     /// Why it is not there, or what to mind, as a sentence's beginning.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub note: Option<Note>,
 }
 
 impl Point {
@@ -236,7 +236,7 @@ struct Raw {
     denominator: Option<f64>,
     n: Option<i64>,
     people: Option<(i64, i64)>,
-    note: Option<String>,
+    note: Option<Note>,
     /// Its sources have not reported to its end, so there may be more to come.
     partly_reported: bool,
     /// The publisher suppressed it, or a part of it.
@@ -260,7 +260,7 @@ impl Raw {
                 numerator: Some(numerator),
                 denominator: Some(denominator),
                 n: Some(n),
-                note: Some("nothing to divide by: no cases in the period".to_owned()),
+                note: Some("nothing to divide by: no cases in the period".into()),
                 ..Self::default()
             };
         }
@@ -273,7 +273,7 @@ impl Raw {
         }
     }
 
-    fn missing(note: impl Into<String>) -> Self {
+    fn missing(note: impl Into<Note>) -> Self {
         Self {
             note: Some(note.into()),
             ..Self::default()
@@ -372,7 +372,7 @@ fn point(query: &PointQuery<'_>, period: Period, mut raw: Raw) -> Point {
         && n < least
     {
         raw.value = None;
-        raw.note = Some(format!("{TOO_FEW}{n}, and at least {least} are needed"));
+        raw.note = Some(Note::TooFewCases { n, least });
         if state != State::Incomplete {
             // An order statistic of few is unsteady; a share of few reveals them.
             state = match query.measure.aggregate {

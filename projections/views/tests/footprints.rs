@@ -155,8 +155,8 @@ fn own_numbers_come_first_and_a_month_in_which_one_trust_is_silent_is_missing() 
     report(&mut cells, ADMISSIONS, "west", "2025-11", 40);
     let found = chart(&cells, "ag-emergency-admissions", "county");
     assert_eq!(values(&found)[..3], [Some(140.0), None, Some(140.0)]);
-    let note = found.points[1].point.note.as_deref();
-    assert_eq!(note, Some("1 of 2 places reported"));
+    let note = &found.points[1].point.note;
+    assert_eq!(*note, Some("1 of 2 places reported".into()));
     report(&mut cells, ADMISSIONS, "own-trust", "2025-11", 7);
     let own = chart(&cells, "ag-emergency-admissions", "county");
     assert_eq!((values(&own)[0], own.footprint), (Some(7.0), None));

@@ -66,7 +66,10 @@ fn values(chart: &Chart) -> Vec<Option<f64>> {
 }
 
 fn notes(chart: &Chart) -> Vec<String> {
-    let notes = chart.points.iter().filter_map(|p| p.point.note.clone());
+    let notes = chart
+        .points
+        .iter()
+        .filter_map(|p| p.point.note.as_ref().map(ToString::to_string));
     notes.collect()
 }
 

@@ -74,7 +74,7 @@ fn a_point_without_value_does_not_say_how_few_there_were() {
         Audience::Operations,
     );
     assert_eq!((exact.value, exact.n), (None, Some(9)));
-    assert!(exact.note.unwrap().contains("not shown: 9"));
+    assert!(exact.note.unwrap().to_string().contains("not shown: 9"));
     // Too few for a percentile, and too few to show: a difference between them would reveal which it was.
     let [nine, three] = ["hv-north-1", "hv-north-2"]
         .map(|area| seen(&cells, "tr-delay-days-p90", area, Audience::Public));

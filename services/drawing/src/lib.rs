@@ -143,13 +143,17 @@ pub fn why(row: &ChartPoint) -> String {
         true => vec!["back where the values before lay"],
         false => row.signals.iter().map(|s| rule_words(*s)).collect(),
     };
-    let note = row.point.note.clone().unwrap_or_default();
-    [state.to_owned(), note, signals.join("; ")]
-        .into_iter()
-        .filter(|s| !s.is_empty())
-        .map(|s| sentence_start(&s))
-        .collect::<Vec<_>>()
-        .join(". ")
+    let note = row.point.note.as_ref().map(ToString::to_string);
+    [
+        state.to_owned(),
+        note.unwrap_or_default(),
+        signals.join("; "),
+    ]
+    .into_iter()
+    .filter(|s| !s.is_empty())
+    .map(|s| sentence_start(&s))
+    .collect::<Vec<_>>()
+    .join(". ")
 }
 
 /// A text with a capital at its start.

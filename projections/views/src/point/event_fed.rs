@@ -5,7 +5,7 @@ use super::frame::Frame;
 use super::order::Gathered;
 use super::reported::{Begun, hold_against};
 use super::stock::{OpenSpans, levels, levels_by};
-use super::{PointQuery, Raw, Sieve, nearest, no_population, population, today};
+use super::{Note, PointQuery, Raw, Sieve, nearest, no_population, population, today};
 use crate::ask::Basis;
 use crate::cell::{Cells, SeriesRef};
 use crate::measure::{Aggregate, Source};
@@ -56,7 +56,7 @@ pub(super) fn raws(
         .min();
     let frame = Frame::of(query, first, None);
     let Some(first) = first else {
-        let none = vec![Raw::missing("nothing was ever recorded here"); frame.periods.len()];
+        let none = vec![Raw::missing(Note::NothingEver { verb: "recorded" }); frame.periods.len()];
         return (frame, none);
     };
     let asked = Asked {

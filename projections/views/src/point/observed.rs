@@ -10,7 +10,7 @@ mod reporter;
 mod scope;
 
 use super::frame::Frame;
-use super::{PointQuery, Raw, Sieve, no_population, today};
+use super::{Note, PointQuery, Raw, Sieve, no_population, today};
 use crate::cell::{Cells, Filter};
 use crate::measure::{Aggregate, Measure};
 use crate::period::{Grain, Period, periods};
@@ -47,7 +47,7 @@ pub(super) fn raws(
 ) -> (Frame, Vec<Raw>) {
     let quantity = query.measure.quantity.as_str();
     let scoped = scope(cells, areas, query.area, query.measure);
-    let note = scoped.note();
+    let note = scoped.note().map(Note::from);
     let Scope {
         places: scope,
         serving,
@@ -57,7 +57,7 @@ pub(super) fn raws(
     let (first, last) = extent(cells, quantity, scope, query);
     let frame = Frame::of(query, first, last);
     if scope.is_empty() {
-        let none = vec![Raw::missing("nothing was ever reported here"); frame.periods.len()];
+        let none = vec![Raw::missing(Note::NothingEver { verb: "reported" }); frame.periods.len()];
         return (frame, none);
     }
     let mut all = Return::of(cells, quantity, scope, &sieve.whole).waiting(serving, years);

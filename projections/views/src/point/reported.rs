@@ -37,14 +37,14 @@ impl Begun {
             raw.partly_reported |= raw.value.is_some();
             raw.note.get_or_insert_with(|| {
                 "its sources report everything from a later day on: of this period they sent only what had not ended by then"
-                    .to_owned()
+                    .into()
             });
         } else if is_within(self.first) || joins {
             // A sum of its last days is drawn, and is not how things were before a change.
             raw.partly_reported |= measure.aggregate.adds_up() && raw.value.is_some();
             let whose = if joins { " of one of its parts" } else { "" };
             raw.note.get_or_insert_with(|| {
-                format!("the data{whose} begin within this period, which may not be whole")
+                format!("the data{whose} begin within this period, which may not be whole").into()
             });
         }
     }
@@ -69,10 +69,8 @@ pub(super) fn hold_against(
             } else {
                 "one of its sources has"
             };
-            raw.note = Some(format!(
-                "{who} reported up to {} only",
-                local::date(whole_until).format("%-d %B %Y")
-            ));
+            let until = local::date(whole_until).format("%-d %B %Y");
+            raw.note = Some(format!("{who} reported up to {until} only").into());
         }
     } else {
         // What began in the period ends unseen while nobody reports.

@@ -6,7 +6,7 @@ use super::{Audience, Policy};
 use crate::ask::Basis;
 use crate::measure::{Shape, SmallNumbers};
 use crate::period::Period;
-use crate::point::{Point, PointQuery, State};
+use crate::point::{Note, Point, PointQuery, State};
 use joinedup_events::AreaId;
 use joinedup_events::area::Areas;
 use std::collections::BTreeMap;
@@ -59,7 +59,7 @@ pub fn published(
                     } else {
                         State::Suppressed
                     };
-                    withhold(point, state, note.clone());
+                    withhold(point, state, &note);
                 }
             }
             (area.clone(), points)
@@ -103,8 +103,7 @@ fn publish(
         let note = match point.period().over_at() <= now {
             true => "its sources have not reported to its end",
             false => "shown when the period is over, because the place is small",
-        }
-        .to_owned();
+        };
         return withhold(point, State::Incomplete, note);
     }
     let has_value = point.value.is_some();
@@ -117,7 +116,7 @@ fn publish(
         return withhold(
             point,
             State::Suppressed,
-            "suppressed: it would identify a few people".to_owned(),
+            "suppressed: it would identify a few people",
         );
     }
     if !holds || !has_value {
@@ -135,7 +134,8 @@ fn publish(
             point.numerator = Some(numerator);
             point.denominator = Some(denominator);
             if measure.shape() == Shape::Proportion && rule != SmallNumbers::None {
-                point.note = about(numerator, denominator).or(point.note.take());
+                let about = about(numerator, denominator).map(Note::from);
+                point.note = about.or(point.note.take());
             }
             point.value = (denominator != 0.0).then(|| numerator / denominator / measure.divide_by);
         }
@@ -166,10 +166,10 @@ fn without_one(value: f64, n: i64) -> f64 {
     }
 }
 
-fn withhold(point: &mut Point, state: State, note: String) {
+fn withhold(point: &mut Point, state: State, note: &str) {
     (point.value, point.numerator, point.denominator) = (None, None, None);
     (point.n, point.people) = (None, None);
-    (point.state, point.note) = (state, Some(note));
+    (point.state, point.note) = (state, Some(note.into()));
 }
 
 /// Whether a point counts anybody at all.

@@ -87,7 +87,7 @@ fn columns<'a>() -> Vec<Column<Row<'a>>> {
         ),
         (
             "note",
-            Of::Text(|(_, row, _)| row.point.note.as_deref().map(Into::into)),
+            Of::Text(|(_, row, _)| row.point.note.as_ref().map(|note| note.to_string().into())),
         ),
         (
             "footprint",

@@ -98,7 +98,11 @@ fn csv(answer: &Answer, audience: Audience) -> Result<Response, Problem> {
             number(row.lcl),
             number(row.ucl),
             signals.join(" "),
-            point.note.clone().unwrap_or_default(),
+            point
+                .note
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
             footprint.clone(),
             filter.clone(),
             known.clone(),

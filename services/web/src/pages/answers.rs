@@ -211,7 +211,7 @@ fn latest(visit: &Visit, measure: &Measure, instrument: Option<&str>) -> Option<
         }
         (Some(value), None) => format!("{}, {period}", axis::amount(value, unit)),
         (None, _) => {
-            let why = point.note.clone();
+            let why = point.note.as_ref().map(ToString::to_string);
             let why = why.unwrap_or_else(|| "suppressed: small numbers".to_owned());
             format!("{why}, {period}")
         }

@@ -4,7 +4,7 @@ use super::address::{Address, DONE};
 use super::filling;
 use super::layout::{self, Tab};
 use super::record::{Form, SOURCE, back_to, hidden};
-use super::sheet::typed::{Not, Refused, Typed, status};
+use super::sheet::typed::{Kind, Not, Refused, Typed, status};
 use super::visit::Visit;
 use super::words;
 use crate::door::audit;
@@ -208,7 +208,7 @@ pub async fn save(
         match execute(&visit.app, &write).await.map_err(Not::from) {
             Ok(receipt) => positions.push(receipt.position),
             Err(not) => {
-                is_conflict &= not.is_conflict;
+                is_conflict &= not.kind == Kind::Conflict;
                 let field = field(item.as_str(), point);
                 let known = all.points.iter().find(|p| p.point == *point);
                 typed.refused.push(Refused {

@@ -123,7 +123,7 @@ impl Figure<'_> {
                         Some((row, value)) => {
                             p.big { (axis::amount(value, unit)) }
                             p.small { (words::sentence_start(&words::period(chart.period, row.point.period_start))) (out_of(chart, row)) }
-                            @if let Some(note) = &row.point.note { p.small { (words::sentence_start(note)) "." } }
+                            @if let Some(note) = &row.point.note { p.small { (words::sentence_start(&note.to_string())) "." } }
                         }
                         None => { p.big { "No number" } p.small { (finding::without_numbers(chart)) } }
                     }

@@ -11,7 +11,7 @@ use joinedup_spc::Variation;
 use joinedup_views::changes::{Change, Judged, Moved, before_and_after};
 use joinedup_views::chart::Chart;
 use joinedup_views::period::Grain;
-use joinedup_views::point::Point;
+use joinedup_views::point::{Note, Point};
 
 /// What a chart says of which more numbers are suppressed than shown.
 pub const SUPPRESSED: &str = words::no_verdict(NoVerdict::Suppressed, Grain::Month);
@@ -35,10 +35,9 @@ pub fn without_numbers(chart: &Chart) -> &'static str {
     }
 }
 
-/// Whether a point has no number because there is none of its place at any time, as its note says.
-fn is_without_any(point: &Point) -> bool {
-    let note = point.note.as_deref();
-    note.is_none_or(|note| note.starts_with("nothing was ever"))
+/// Whether a point has no number because there is none of its place at any time.
+const fn is_without_any(point: &Point) -> bool {
+    matches!(point.note, None | Some(Note::NothingEver { .. }))
 }
 
 /// The finding of a chart. A change that was followed by a shift comes first, then an agreed new baseline, then what the
@@ -51,11 +50,22 @@ pub fn sentence(visit: &Visit, answer: &Answer, changes: &[(String, Change)]) ->
     let here = |c: &&Change| register.within(&c.area).contains(&visit.area);
     let changes = changes.iter().map(|(_, change)| change).filter(here);
     let chart = &answer.chart;
-    let found = found(chart, &answer.judged(), changes, visit.today());
-    let is_of_too_few = found == words::no_verdict(NoVerdict::TooFewCases, chart.period);
-    match longer(visit, chart).filter(|_| is_of_too_few) {
+    let today = visit.today();
+    if let Some(news) = news(chart, &answer.judged(), changes, today) {
+        return news;
+    }
+    let found = of_rules(chart, today);
+    match longer(visit, chart).filter(|_| is_of_too_few(chart, today)) {
         Some(grain) => format!("{found}: by {} there may be enough", words::grain(grain)),
         None => found,
+    }
+}
+
+/// Whether a chart says nothing because its periods have too few cases each.
+fn is_of_too_few(chart: &Chart, today: NaiveDate) -> bool {
+    match latest(chart).and_then(|row| row.point.value) {
+        Some(_) => NoVerdict::of(chart, today) == Some(NoVerdict::TooFewCases),
+        None => !chart.points.is_empty() && chart.mostly_too_few(),
     }
 }
 
@@ -67,25 +77,27 @@ pub fn longer(visit: &Visit, chart: &Chart) -> Option<Grain> {
     lengths.find(|grain| *grain > chart.period)
 }
 
-fn found<'a>(
+/// What comes before what the rules say of the latest values: that there are none, a change that was followed by a shift, an
+/// agreed new baseline.
+fn news<'a>(
     chart: &Chart,
     points: &Judged,
     mut changes: impl Iterator<Item = &'a Change>,
     today: NaiveDate,
-) -> String {
+) -> Option<String> {
     if has_ended(chart, today)
         && let Some(row) = latest(chart)
         && let Some(value) = row.point.value
     {
         let last = amount(value, chart.unit());
         let when = words::period(chart.period, row.point.period_start);
-        return format!("No recent value: {last}, {when}");
+        return Some(format!("No recent value: {last}, {when}"));
     }
-    let news = chart.kind.is_judged().then(|| {
-        let moved = changes.find_map(|c| after_change(c, chart, points, today));
-        moved.or_else(|| new_baseline(chart, today))
-    });
-    news.flatten().unwrap_or_else(|| of_rules(chart, today))
+    if !chart.kind.is_judged() {
+        return None;
+    }
+    let moved = changes.find_map(|c| after_change(c, chart, points, today));
+    moved.or_else(|| new_baseline(chart, today))
 }
 
 /// Whether a chart's numbers ended more than a year ago: no rule judges them any more, and it is not too early to tell. Those that are

@@ -302,10 +302,11 @@ fn not_done(sheet: &Sheet<'_>, typed: &Typed) -> Markup {
     };
     html! {
         (typed.problem(&note))
-        @if !typed.unpublished.is_empty() {
+        @let waiting = typed.waiting();
+        @if !waiting.is_empty() {
             div.summary #unpublished role="status" tabindex="-1" autofocus[refused == 0] aria-labelledby="unpublished-name" {
                 h2 #unpublished-name { "Recorded, but not published" }
-                ul.plain { @for (field, sentence) in typed.waiting() { li { a href=(format!("#{field}")) { (sentence) } } } }
+                ul.plain { @for (field, sentence) in waiting { li { a href=(format!("#{field}")) { (sentence) } } } }
                 @if refused == 0 && let Some(done) = &done { p.small { (done) "." } }
             }
         }

@@ -9,7 +9,7 @@ use joinedup_views::cell::Filter;
 use joinedup_views::chart::{ChartQuery, of_points};
 use joinedup_views::measures::Measures;
 use joinedup_views::period::{Grain, Period};
-use joinedup_views::point::{Point, PointQuery, State};
+use joinedup_views::point::{Note, Point, PointQuery, State};
 
 /// A chart by week, from the second week of 2025 on.
 pub(in crate::pages) fn chart(points: &[(State, Option<f64>)]) -> Chart {
@@ -123,7 +123,8 @@ fn said_of(chart: &Chart, change: Option<&Change>) -> String {
         ..Judged::default()
     };
     let today = chart.points.last().unwrap().point.period_end;
-    found(chart, &judged, change.into_iter(), today)
+    let news = news(chart, &judged, change.into_iter(), today);
+    news.unwrap_or_else(|| of_rules(chart, today))
 }
 
 /// What the rules say of a chart on the day after its last period.
@@ -222,7 +223,7 @@ fn what_is_suppressed_or_not_final_is_not_said_to_be_missing() {
 
 #[test]
 fn periods_of_too_few_cases_are_not_said_to_be_suppressed() {
-    let of = |note: &str, shown: usize| {
+    let of = |note: Note, shown: usize| {
         let points: Vec<_> = (0..20)
             .map(|n| match n < shown {
                 true => (State::Final, Some(4.0)),
@@ -232,16 +233,16 @@ fn periods_of_too_few_cases_are_not_said_to_be_suppressed() {
         let mut chart = chart(&points);
         let hidden = chart.points.iter_mut().map(|row| &mut row.point);
         for point in hidden.filter(|point| point.state == State::Suppressed) {
-            point.note = Some(note.to_owned());
+            point.note = Some(note.clone());
         }
         rules_of(&chart)
     };
     let few = "Too few cases in each week to tell";
-    let note = "not shown: 3, and at least 8 are needed";
-    assert_eq!([of(note, 0), of(note, 5)], [few, few]);
-    let protects = "suppressed: it would identify a few people";
-    assert_eq!(of(protects, 0), SUPPRESSED);
-    assert!(of(protects, 5).starts_with(SUPPRESSED));
+    let note = || Note::TooFewCases { n: 3, least: 8 };
+    assert_eq!([of(note(), 0), of(note(), 5)], [few, few]);
+    let protects = || Note::from("suppressed: it would identify a few people");
+    assert_eq!(of(protects(), 0), SUPPRESSED);
+    assert!(of(protects(), 5).starts_with(SUPPRESSED));
 }
 
 #[test]

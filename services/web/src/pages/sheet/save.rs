@@ -2,7 +2,7 @@
 //! between. What is taken is saved; what is not stays on the page with its reason.
 
 use super::asked::{self, Asked, Fate};
-use super::typed::{Not, Refused, Typed, status};
+use super::typed::{Kind, Not, Refused, Typed, status};
 use super::{DONE, Sheet, Step, page};
 use crate::door::audit;
 use crate::door::auth::Caller;
@@ -37,7 +37,7 @@ impl Outcome {
     /// What became of what was typed: it may be taken although its publication is refused.
     fn fate(&self) -> Fate {
         match &self.not {
-            Some(not) if not.is_conflict => Fate::Conflict,
+            Some(not) if not.kind == Kind::Conflict => Fate::Conflict,
             Some(_) => Fate::Refused,
             None => Fate::Taken,
         }
@@ -105,16 +105,19 @@ pub async fn save(
     typed.fields = asked::kept(form.fields(), fates);
     let mut is_conflict = true;
     for (cell, outcome) in asked.iter().zip(outcomes) {
-        let of_entry = (outcome.not, &mut typed.refused);
-        let of_publication = (outcome.unpublished, &mut typed.unpublished);
-        for (not, list) in [of_entry, of_publication] {
-            let Some(not) = not else { continue };
-            is_conflict &= not.is_conflict;
-            list.push(Refused {
-                field: cell.field.clone(),
-                at: cell.at.clone(),
-                why: not.why,
-            });
+        let refused = |not: Not| Refused {
+            field: cell.field.clone(),
+            at: cell.at.clone(),
+            why: not.why,
+        };
+        is_conflict &= [&outcome.not, &outcome.unpublished]
+            .into_iter()
+            .flatten()
+            .all(|not| not.kind == Kind::Conflict);
+        typed.refused.extend(outcome.not.map(refused));
+        match outcome.unpublished {
+            Some(not) if not.kind == Kind::SecondPerson => typed.second.push(cell.field.clone()),
+            other => typed.unpublished.extend(other.map(refused)),
         }
     }
     if !typed.is_whole() {
@@ -165,7 +168,7 @@ impl Writer<'_> {
                 Outcome {
                     not: Some(Not {
                         why,
-                        is_conflict: true,
+                        kind: Kind::Conflict,
                     }),
                     ..Outcome::default()
                 }
@@ -183,7 +186,7 @@ impl Writer<'_> {
             Err(why) => {
                 outcome.not = Some(Not {
                     why: (*why).to_owned(),
-                    is_conflict: false,
+                    kind: Kind::Refusal,
                 });
                 return outcome;
             }

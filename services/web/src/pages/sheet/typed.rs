@@ -24,7 +24,9 @@ pub struct Typed {
     pub fields: Vec<(String, String)>,
     /// What was not recorded.
     pub refused: Vec<Refused>,
-    /// What is recorded, and only its publication was refused.
+    /// What is recorded and waits for a second person to publish it: the ids of the fields.
+    pub second: Vec<String>,
+    /// What is recorded, and whose publication was refused for another reason.
     pub unpublished: Vec<Refused>,
     /// How many entries were recorded all the same.
     pub saved: usize,
@@ -55,23 +57,22 @@ impl Typed {
 
     /// Nothing of the form was refused.
     pub fn is_whole(&self) -> bool {
-        self.refused.is_empty() && self.unpublished.is_empty()
+        self.refused.is_empty() && self.second.is_empty() && self.unpublished.is_empty()
     }
 
     /// What is recorded and was not published: each sentence with the field it leads to. What waits for a second person does
     /// so for one reason, and is counted.
     pub fn waiting(&self) -> Vec<(String, String)> {
-        let all = self.unpublished.iter();
-        let (second, others): (Vec<&Refused>, Vec<&Refused>) =
-            all.partition(|refusal| refusal.why == words::SAME_PERSON);
-        let count = words::counted(second.len(), "rating waits", "ratings wait");
-        let them = if second.len() == 1 { "it" } else { "them" };
-        let wait = second.first().map(|first| {
+        let count = words::counted(self.second.len(), "rating waits", "ratings wait");
+        let them = if self.second.len() == 1 { "it" } else { "them" };
+        let wait = self.second.first().map(|first| {
             let why = format!("you proposed or last changed {them} yourself");
             let sentence = format!("{count} for a second person to publish {them}: {why}");
-            (first.field.clone(), sentence)
+            (first.clone(), sentence)
         });
-        wait.into_iter().chain(listed(others.into_iter())).collect()
+        wait.into_iter()
+            .chain(listed(self.unpublished.iter()))
+            .collect()
     }
 }
 
@@ -94,13 +95,28 @@ fn listed<'a>(refused: impl Iterator<Item = &'a Refused>) -> Vec<(String, String
 pub struct Not {
     /// Why, as a sentence.
     pub why: String,
+    /// What kind of reason that is.
+    pub kind: Kind,
+}
+
+/// The kinds of reasons that a page treats in ways of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
     /// Somebody else was first.
-    pub is_conflict: bool,
+    Conflict,
+    /// A second person has to agree.
+    SecondPerson,
+    /// Something of it is not as it should be.
+    Refusal,
 }
 
 impl From<ExecuteError> for Not {
     fn from(error: ExecuteError) -> Self {
-        let is_conflict = matches!(error, ExecuteError::Conflict { .. });
+        let kind = match error {
+            ExecuteError::Conflict { .. } => Kind::Conflict,
+            ExecuteError::SamePerson => Kind::SecondPerson,
+            _ => Kind::Refusal,
+        };
         let why = match error {
             ExecuteError::Refused(refusal) => sentence(refusal.field(), &refusal.to_string()),
             ExecuteError::NotAdmitted(refusals) => {
@@ -111,7 +127,7 @@ impl From<ExecuteError> for Not {
             ExecuteError::SamePerson => words::SAME_PERSON.to_owned(),
             other => other.to_string(),
         };
-        Self { why, is_conflict }
+        Self { why, kind }
     }
 }
 
@@ -143,36 +159,33 @@ mod tests {
 
     #[test]
     fn what_waits_for_a_second_person_is_counted_and_all_else_is_listed() {
-        let refused = |at: &str, why: &str| Refused {
-            field: at.to_owned(),
-            at: at.to_owned(),
-            why: why.to_owned(),
+        let late = Refused {
+            field: "c".to_owned(),
+            at: "c".to_owned(),
+            why: "Late".to_owned(),
         };
-        let sentences = |unpublished: Vec<Refused>| -> Vec<String> {
+        let sentences = |second: &[&str], unpublished: Vec<Refused>| -> Vec<String> {
             let typed = Typed {
+                second: second.iter().map(ToString::to_string).collect(),
                 unpublished,
                 ..Typed::default()
             };
             let waiting = typed.waiting().into_iter();
             waiting.map(|(_, sentence)| sentence).collect()
         };
-        let two = ["a", "b"]
-            .map(|at| refused(at, words::SAME_PERSON))
-            .to_vec();
-        let mixed: Vec<Refused> = two.into_iter().chain([refused("c", "Late")]).collect();
         assert_eq!(
-            sentences(mixed),
+            sentences(&["a", "b"], vec![late]),
             [
                 "2 ratings wait for a second person to publish them: you proposed or last changed them yourself",
                 "c: Late"
             ]
         );
         assert_eq!(
-            sentences(vec![refused("a", words::SAME_PERSON)]),
+            sentences(&["a"], Vec::new()),
             [
                 "1 rating waits for a second person to publish it: you proposed or last changed it yourself"
             ]
         );
-        assert_eq!(sentences(Vec::new()), [] as [String; 0]);
+        assert_eq!(sentences(&[], Vec::new()), [] as [String; 0]);
     }
 }
