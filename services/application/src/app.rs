@@ -25,6 +25,7 @@ use joinedup_views::scorecards::{ScorecardError, Scorecards};
 use joinedup_views::suppression::Policy;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use tokio_util::sync::CancellationToken;
 
 /// What is the same for the life of the process: areas, measures, the logic model.
@@ -190,6 +191,9 @@ pub struct App {
     pub health: Health,
     /// Until when its tokens and certificates are good.
     pub expiries: Expiries,
+    /// When somebody last took from this process what an archive of theirs lacked, to the end of the log, in seconds since 1970; zero:
+    /// not since it started.
+    pub archive_continued: Arc<AtomicI64>,
     /// When the process started.
     pub started: DateTime<Utc>,
     /// Cancelled when the process has been asked to stop: it is no longer ready, and streams that would go on for ever end.
@@ -214,6 +218,7 @@ impl App {
             turns: Turns::default(),
             health: Health::default(),
             expiries: Expiries::default(),
+            archive_continued: Arc::default(),
             started: Utc::now(),
             stopping: CancellationToken::new(),
         }

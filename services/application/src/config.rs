@@ -117,7 +117,7 @@ pub struct Nats {
     pub placement_cluster: Option<String>,
     /// The tags that each server that keeps the stream must have (`server_tags` in its configuration).
     pub placement_tags: Vec<String>,
-    /// A file with credentials.
+    /// A file with credentials; an alert tells 14 days before they end.
     #[serde(deserialize_with = "paths::maybe")]
     pub credentials_file: Option<PathBuf>,
     /// A file with an nkey seed.

@@ -1,9 +1,12 @@
-//! Until when tokens and certificates are good, so that somebody is told before they are not.
+//! Until when tokens, certificates and the login to NATS are good, so that somebody is told before they are not.
 
+use crate::config::Config;
 use chrono::{DateTime, NaiveDate, Utc};
+use data_encoding::BASE64URL_NOPAD;
 use der::asn1::{AnyRef, GeneralizedTime, UtcTime};
 use der::{Header, Reader, SliceReader, Tag};
 use joinedup_events::local;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,6 +17,8 @@ pub enum Credential {
     Token,
     /// The certificate of what listens.
     Certificate,
+    /// What this process shows NATS: a file of credentials.
+    Login,
 }
 
 impl Credential {
@@ -23,6 +28,7 @@ impl Credential {
         match self {
             Self::Token => "token",
             Self::Certificate => "certificate",
+            Self::Login => "login",
         }
     }
 }
@@ -42,6 +48,23 @@ impl Expiries {
         };
     }
 
+    /// Notes until when what the settings name is good. A file of credentials is read once, as it is when NATS is connected to.
+    pub fn note_settings(&self, config: &Config) {
+        for token in &config.tokens {
+            self.note(
+                Credential::Token,
+                &token.name,
+                token.expires.and_then(end_of),
+            );
+        }
+        let nats = config.nats.as_ref();
+        if let Some(file) = nats.and_then(|nats| nats.credentials_file.as_ref()) {
+            // One that cannot be read is told by whoever connects with it.
+            let text = std::fs::read_to_string(file).unwrap_or_default();
+            self.note(Credential::Login, "nats", login_until(&text));
+        }
+    }
+
     /// All that is known to end.
     #[must_use]
     pub fn all(&self) -> BTreeMap<(Credential, String), DateTime<Utc>> {
@@ -53,9 +76,24 @@ impl Expiries {
 }
 
 /// The end of the last day on which a token is taken.
-#[must_use]
-pub fn end_of(last_day: NaiveDate) -> Option<DateTime<Utc>> {
+fn end_of(last_day: NaiveDate) -> Option<DateTime<Utc>> {
     last_day.succ_opt().map(local::midnight)
+}
+
+/// Until when NATS lets a user in: `exp` of the JWT in a file of credentials (NATS, decentralised JWT authentication). None where
+/// that is for ever, and where there is none.
+fn login_until(credentials: &str) -> Option<DateTime<Utc>> {
+    #[derive(Deserialize)]
+    struct Claims {
+        exp: Option<i64>,
+    }
+    let mut lines = credentials.lines().map(str::trim);
+    lines.find(|line| line.contains("BEGIN NATS USER JWT"))?;
+    let claims = lines.next()?.split('.').nth(1)?;
+    let claims = BASE64URL_NOPAD.decode(claims.as_bytes()).ok()?;
+    let claims: Claims = serde_json::from_slice(&claims).ok()?;
+    // A zero is how NATS writes that there is no end.
+    DateTime::from_timestamp(claims.exp.filter(|at| *at > 0)?, 0)
 }
 
 /// Until when a certificate is good: `notAfter` of RFC 5280, section 4.1.2.5. None of what is not one.
@@ -95,6 +133,25 @@ mod tests {
     fn a_token_is_good_to_the_midnight_after_its_last_day() {
         let end = end_of("2026-06-30".parse().unwrap()).unwrap();
         assert_eq!(end.to_rfc3339(), "2026-06-30T23:00:00+00:00");
+    }
+
+    #[test]
+    fn a_file_of_nats_credentials_says_until_when_and_others_say_nothing() {
+        let file = |claims: &str| {
+            let claims = BASE64URL_NOPAD.encode(claims.as_bytes());
+            format!(
+                "-----BEGIN NATS USER JWT-----\r\neyJ0eXAiOiJKV1QifQ.{claims}.c2lnbmVk\r\n------END NATS USER JWT------\r\n"
+            )
+        };
+        let until = |text: &str| login_until(text).map(|until| until.to_rfc3339());
+        let ends = file(r#"{"exp":1798761600,"name":"joinedup","nats":{}}"#);
+        assert_eq!(until(&ends).as_deref(), Some("2027-01-01T00:00:00+00:00"));
+        for other in [file(r#"{"name":"joinedup"}"#), file(r#"{"exp":0}"#)] {
+            assert_eq!(until(&other), None);
+        }
+        for cut in 0..60 {
+            assert_eq!(until(&ends[..cut]), None);
+        }
     }
 
     #[test]

@@ -50,6 +50,10 @@ pub fn samples(app: &App, audience: Audience) -> Samples {
         let labels = [credential.word(), &name];
         samples.add(&names::EXPIRES, &labels, seconds(until));
     }
+    let archived = app.archive_continued.load(Ordering::Relaxed);
+    if archived > 0 {
+        samples.add(&names::ARCHIVED, &[], archived as f64);
+    }
     if app.views.is_some() {
         let scrub = app.health.scrub.state();
         samples.add(&names::CHECKED, &[], scrub.checked.0 as f64);

@@ -116,7 +116,9 @@ metrics! {
     READY = Gauge Light "joinedup_ready" one ["check"]
         "1 where a thing holds without which the server is not ready, else 0; /readyz?verbose says why. Of the views: views, lag, saved, areas (every place that is reported on is known). Of the log: log (it answers), writing (it takes events), records (none is lost or damaged).";
     EXPIRES = Gauge Now "joinedup_credential_expires_timestamp_seconds" one ["credential", "name"]
-        "When a token or a certificate is no longer good: credential is token, with its name in the settings, or certificate, with server or the name of the feed.";
+        "When something to come in with is no longer good: credential is token, with its name in the settings; certificate, with server or the name of the feed; or login, of the file of credentials for nats.";
+    ARCHIVED = Gauge Now "joinedup_archive_continued_timestamp_seconds" one []
+        "When an archive was last continued from this process to the end of the log (export --into); there once that has happened since the start.";
     CHECKED = Gauge Now "joinedup_log_checked_position" one []
         "How far the slow check of the whole log has come, which begins again every day.";
     CHECKS = Counter Light "joinedup_log_checks_total" one []

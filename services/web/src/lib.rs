@@ -17,7 +17,6 @@ use door::auth;
 use door::limits::MAX_BODY;
 use door::{Access, Shared, audit, body, origin, routes, server};
 use joinedup_application::app::App;
-use joinedup_application::expiry::{self, Credential};
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -29,10 +28,7 @@ pub async fn serve(
     access: Access,
     stopped: impl Future<Output = ()>,
 ) {
-    for token in &app.config.tokens {
-        let until = token.expires.and_then(expiry::end_of);
-        app.expiries.note(Credential::Token, &token.name, until);
-    }
+    app.expiries.note_settings(&app.config);
     tokio::spawn(access.tokens.clone().follow(app.stopping.clone()));
     let tls = access.tls.clone();
     if let Some(tls) = tls.clone() {

@@ -39,11 +39,18 @@ fn each_run_adds_what_is_new_and_the_folder_is_one_whole_archive() {
     assert!(nothing.stderr.contains("holds no archive"), "{nothing:?}");
     sent(&product, "one");
     lengthen().succeeded();
+    let is_continued = || {
+        let scrape = product.metrics().unwrap();
+        let name = "joinedup_archive_continued_timestamp_seconds";
+        !scrape.matching(name, &[]).is_empty()
+    };
+    assert!(!is_continued());
     let idle = lengthen();
     assert!(
         idle.succeeded().contains("nothing is new since position 3"),
         "{idle:?}"
     );
+    assert!(is_continued(), "an alert tells when this grows old");
     sent(&product, "two");
     // What a run that was broken off has left is not part of the archive.
     folders::write(&backup, &[("unfinished.part", "{\"half")]);

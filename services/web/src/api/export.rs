@@ -16,6 +16,7 @@ use joinedup_application::columnar;
 use joinedup_log::{Position, ReadError, archive};
 use serde::Deserialize;
 use std::io::{self, BufWriter, Write};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -114,10 +115,16 @@ pub async fn events(
         .await
         .map_err(refused)?;
     let identity = app.log.identity().await.map_err(refused)?.0;
-    let (log, runtime) = (app.log.clone(), Handle::current());
+    let runtime = Handle::current();
     let body = streamed(move |writer| {
-        let exported = runtime.block_on(archive::export_from(&*log, writer, after, end.as_ref()));
-        exported.map(|_| ()).map_err(io::Error::other)
+        let exported =
+            runtime.block_on(archive::export_from(&*app.log, writer, after, end.as_ref()));
+        exported.map_err(io::Error::other)?;
+        if end.is_some() {
+            let now = app.now().timestamp();
+            app.archive_continued.store(now, Ordering::Relaxed);
+        }
+        Ok(())
     });
     let headers = [
         (header::CONTENT_TYPE.as_str(), "application/x-ndjson"),
