@@ -26,7 +26,8 @@ use crate::{
     RecordedEvent, Subscription, Unwritable,
 };
 use loaded::Loaded;
-use row::{EVENTS, EventRow, IDENTITY, events_key};
+use row::{EVENTS, IDENTITY, SUBJECTS};
+use rows::{broken_row, read_error, rows};
 use tail::Tail;
 use writer::{Request, Writer};
 
@@ -35,6 +36,7 @@ pub use options::{EmbeddedOpenError, EmbeddedOptions};
 mod loaded;
 mod options;
 mod row;
+mod rows;
 pub mod salvage;
 mod tail;
 #[cfg(test)]
@@ -46,6 +48,8 @@ mod writer;
 const BATCH_EVENTS: usize = 8192;
 /// After so many events were read, what the store holds of them in memory is worth giving back.
 const LONG_READ: usize = 50_000;
+/// The same where they are read slowly, while nobody else may read for a long time.
+const LONG_CHECK: usize = 20_000;
 /// The most bytes of payload one read gathers.
 const READ_BYTES: usize = 32 << 20;
 /// Appends that may wait for the writer; more wait to be let in.
@@ -288,7 +292,13 @@ impl EventLog for EmbeddedLog {
         if limit == 0 {
             return Ok(None);
         }
-        let checked = move |shared: &Shared| shared.read_rows(after, limit, head);
+        let checked = move |shared: &Shared| {
+            let events = shared.read_rows(after, limit, head)?;
+            if shared.read_events.load(Ordering::Relaxed) > LONG_CHECK {
+                shared.trim_cache()?;
+            }
+            Ok(events)
+        };
         let events = self.shared.blocking(checked).await?;
         Ok(events.last().map(|event| event.position))
     }
@@ -372,7 +382,9 @@ impl Shared {
     /// Gives back the memory that reading many events has taken.
     fn trim_cache(&self) -> Result<(), ReadError> {
         self.read_events.store(0, Ordering::Relaxed);
-        self.store.trim_cache(EVENTS).map_err(read_error)
+        // The rows of the index are small.
+        let trimmed = self.store.trim_cache(&[SUBJECTS, EVENTS]);
+        trimmed.map_err(read_error)
     }
 
     /// Reads on a thread that may wait for the disk.
@@ -427,45 +439,6 @@ impl Shared {
         Err(ReadError::Broken(format!(
             "it ends at position {last} and should go on to {head}"
         )))
-    }
-}
-
-/// The rows that hold the events after a position, each checked to follow on the one before.
-fn rows(store: &DurableStore, after: u64) -> impl Iterator<Item = Result<EventRow, ReadError>> {
-    let mut next = None;
-    store.scan(EVENTS, &events_key(after + 1)).map(move |row| {
-        let from = next.unwrap_or(after + 1);
-        let row = row.map_err(|error| match read_error(error) {
-            ReadError::Broken(what) => ReadError::Broken(format!(
-                "the events from position {from} on cannot be read: {what}"
-            )),
-            away @ ReadError::Away(_) => away,
-        })?;
-        let row = EventRow::decode(&row.key, row.value).ok_or_else(|| {
-            ReadError::Broken("it holds a row that is not one of events".to_owned())
-        })?;
-        let expected = next.replace(row.last + 1);
-        if expected.map_or(row.first > after + 1, |expected| row.first != expected) {
-            return Err(ReadError::Broken(format!(
-                "the events from position {from} to {} are missing",
-                row.first - 1
-            )));
-        }
-        Ok(row)
-    })
-}
-
-fn broken_row(row: &EventRow) -> ReadError {
-    ReadError::Broken(format!(
-        "the row of the events from position {} to {} breaks off",
-        row.first, row.last
-    ))
-}
-
-fn read_error(error: store::ReadError) -> ReadError {
-    match error {
-        store::ReadError::Damaged { what, .. } => ReadError::Broken(what),
-        store::ReadError::Io { .. } => ReadError::Away(error.to_string()),
     }
 }
 

@@ -199,12 +199,13 @@ impl DurableStore {
     }
 
     /// Gives memory back after much was read: what is left of it is about the size of the cache and a page for each of its
-    /// parts, some 20 MiB where rows are large. Takes a tenth of a second; `prefix` is that of the rows that were read.
+    /// parts, which are pages of the first `prefixes` that there are rows of: some 20 MiB where those are large, 1 MiB where they are
+    /// small. Takes a tenth of a second.
     ///
     /// # Errors
     /// When the newest of these rows cannot be read.
-    pub fn trim_cache(&self, prefix: &[u8]) -> Result<(), ReadError> {
-        self.engine.trim_cache(prefix)
+    pub fn trim_cache(&self, prefixes: &[&[u8]]) -> Result<(), ReadError> {
+        self.engine.trim_cache(prefixes)
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {

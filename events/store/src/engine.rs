@@ -116,12 +116,13 @@ impl Engine {
 
     /// Makes the database drop what reading many rows has left in memory. It looks at its cache's size only when one of
     /// 256 parts of it has counted 64 accesses, and until then keeps every page that was read; so the newest rows, which lie
-    /// in pages of all parts, are looked up until each has counted so many.
-    pub(crate) fn trim_cache(&self, prefix: &[u8]) -> Result<(), ReadError> {
+    /// in pages of all parts, are looked up until each has counted so many. The pages of these rows stay.
+    pub(crate) fn trim_cache(&self, prefixes: &[&[u8]]) -> Result<(), ReadError> {
         // Pages have up to 16 rows: some pages of each part, each accessed 64 times or more.
         const ROWS: usize = 8192;
         const TIMES: usize = 8;
-        let mut rows = self.tree.scan_prefix(prefix).keys().rev().take(ROWS);
+        let rows = prefixes.iter().map(|prefix| self.tree.scan_prefix(prefix));
+        let mut rows = rows.flat_map(|rows| rows.keys().rev()).take(ROWS);
         while let Some(key) = self.read(|| rows.next().transpose())? {
             self.count(&key, TIMES)?;
         }

@@ -22,7 +22,7 @@ const MAX_ENTRIES: usize = 64;
 pub struct Memos {
     /// Overviews, by area, audience, people and day.
     pub overviews: Memo<(String, Audience, Option<String>, NaiveDate), Overview>,
-    /// The text of the run charts' scrape, by audience.
+    /// The text of the run charts' scrape as gzip, by audience.
     pub run_charts: Memo<Audience, Bytes>,
     /// What to believe among all charts, by audience.
     pub discoveries: Memo<Audience, Discoveries>,

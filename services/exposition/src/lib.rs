@@ -7,6 +7,7 @@ pub mod current;
 mod decisions;
 pub mod event_time;
 pub mod names;
+mod packed;
 mod process;
 pub mod run_charts;
 mod sample;
@@ -15,9 +16,9 @@ pub mod unit;
 mod waits;
 mod window;
 
-use bytes::Bytes;
 use joinedup_application::app::App;
 use joinedup_views::suppression::Audience;
+pub use packed::Packed;
 use run_charts::Made;
 use std::time::Duration;
 
@@ -29,15 +30,22 @@ pub fn current_text(app: &App, audience: Audience) -> Result<String, collector::
     collector::write(&current::samples(app, audience))
 }
 
-/// The text of `/metrics/run-charts`: the same until the view moves.
+/// The text of `/metrics/run-charts`: the same until the view moves. Empty where this process has no views.
 #[must_use]
-pub fn run_charts_text(app: &App, audience: Audience) -> Bytes {
-    let make = || Made::of(app, audience).map_or_else(Bytes::new, |made| made.text().into());
+pub fn run_charts_text(app: &App, audience: Audience) -> Packed {
+    let make = || {
+        Packed::of(|sink| {
+            if let Some(made) = Made::of(app, audience) {
+                made.write(sink);
+            }
+        })
+    };
     match &app.views {
         Some(views) => {
             let memo = &app.memos.run_charts;
-            Bytes::clone(&memo.get(audience, views, Duration::ZERO, make))
+            let kept = memo.get(audience, views, Duration::ZERO, || make().gzip());
+            Packed::from(&*kept)
         }
-        None => Bytes::new(),
+        None => make(),
     }
 }

@@ -164,10 +164,9 @@ impl Made {
         })
     }
 
-    /// The text.
-    #[must_use]
-    pub fn text(&self) -> String {
-        text::write(&self.charts, &self.ratings, self.position, self.most)
+    /// Writes the text, piece by piece.
+    pub fn write(&self, sink: &mut dyn FnMut(&str)) {
+        text::write(&self.charts, &self.ratings, self.position, self.most, sink);
     }
 }
 

@@ -9,10 +9,18 @@ use joinedup_events::local;
 use joinedup_views::ratings::Rating;
 use std::fmt::Write;
 
-/// Writes charts and rating rounds. Where all of it would make more than `most` series, the oldest periods of all charts
-/// are left out, and a series counts them: a scrape that is refused for too many has none of them.
-#[must_use]
-pub fn write(charts: &[Shown], ratings: &[Rating], position: u64, most: usize) -> String {
+/// So much is written at once, in bytes: a scrape of a county has twenty megabytes, which never are in memory together.
+const PIECE: usize = 64 << 10;
+
+/// Writes charts and rating rounds, piece by piece. Where all of it would make more than `most` series, the oldest periods of all
+/// charts are left out, and a series counts them: a scrape that is refused for too many has none of them.
+pub fn write(
+    charts: &[Shown],
+    ratings: &[Rating],
+    position: u64,
+    most: usize,
+    sink: &mut dyn FnMut(&str),
+) {
     let ages = series_by_age(charts);
     let (kept, series) = kept_periods(&ages, most.saturating_sub(without_period(charts, ratings)));
     let truncated = ages.iter().sum::<usize>() - series;
@@ -24,7 +32,10 @@ pub fn write(charts: &[Shown], ratings: &[Rating], position: u64, most: usize) -
             "run charts have more series than run_chart_series allows; the oldest periods are left out of /metrics/run-charts"
         );
     }
-    let mut text = Text(String::with_capacity(series * 170 + 8_192));
+    let mut text = Text {
+        piece: String::with_capacity(PIECE + 8_192),
+        sink,
+    };
     for (at, metric) in PER_PERIOD.iter().enumerate() {
         let units: Vec<Option<Unit>> = if metric.by_unit {
             Unit::ALL.map(Some).to_vec()
@@ -63,7 +74,7 @@ pub fn write(charts: &[Shown], ratings: &[Rating], position: u64, most: usize) -
     }
     text.head(&names::AS_OF, None);
     text.line(names::AS_OF.name, "", position as f64);
-    text.0
+    text.give();
 }
 
 /// How many series the latest period of all charts makes, the one before, and so on.
@@ -102,12 +113,15 @@ fn kept_periods(ages: &[usize], most: usize) -> (usize, usize) {
     (ages.len(), series)
 }
 
-struct Text(String);
+struct Text<'a> {
+    piece: String,
+    sink: &'a mut dyn FnMut(&str),
+}
 
-impl Text {
+impl Text<'_> {
     fn head(&mut self, metric: &Metric, unit: Option<Unit>) {
         let name = metric.name_for(unit);
-        self.0.push_str(&format!(
+        self.piece.push_str(&format!(
             "# HELP {name} {}\n# TYPE {name} {}\n",
             metric.help_for(unit),
             metric.kind.word()
@@ -115,24 +129,33 @@ impl Text {
     }
 
     fn line(&mut self, name: &str, labels: &str, value: f64) {
-        self.0.push_str(name);
+        self.piece.push_str(name);
         if !labels.is_empty() {
-            self.0.push('{');
-            self.0.push_str(labels);
-            self.0.push('}');
+            self.piece.push('{');
+            self.piece.push_str(labels);
+            self.piece.push('}');
         }
         self.value(value);
     }
 
+    /// Gives away what is written.
+    fn give(&mut self) {
+        (self.sink)(&self.piece);
+        self.piece.clear();
+    }
+
     /// Numbers without a fraction, which most are, are written as integers: it is quicker.
     fn value(&mut self, value: f64) {
-        self.0.push(' ');
+        self.piece.push(' ');
         // Writing to a string cannot fail.
         let _ = if value.fract() == 0.0 && value.abs() < 1e15 {
-            writeln!(self.0, "{}", value as i64)
+            writeln!(self.piece, "{}", value as i64)
         } else {
-            writeln!(self.0, "{value}")
+            writeln!(self.piece, "{value}")
         };
+        if self.piece.len() >= PIECE {
+            self.give();
+        }
     }
 
     fn values(
@@ -158,7 +181,7 @@ impl Text {
                     headed = true;
                 }
                 self.period(&name, &chart.labels, &period.start);
-                self.0.push('}');
+                self.piece.push('}');
                 self.value(value);
             }
         }
@@ -180,12 +203,12 @@ impl Text {
     }
 
     fn period(&mut self, name: &str, labels: &str, start: &str) {
-        self.0.push_str(name);
-        self.0.push('{');
-        self.0.push_str(labels);
-        self.0.push_str(",period_start=\"");
-        self.0.push_str(start);
-        self.0.push('"');
+        self.piece.push_str(name);
+        self.piece.push('{');
+        self.piece.push_str(labels);
+        self.piece.push_str(",period_start=\"");
+        self.piece.push_str(start);
+        self.piece.push('"');
     }
 
     fn signals(&mut self, charts: &[Shown], kept: usize) {
@@ -194,11 +217,11 @@ impl Text {
             for period in chart.periods.iter().take(kept) {
                 for (rule, met) in &period.signals {
                     self.period(names::SIGNAL.name, &chart.labels, &period.start);
-                    self.0.push_str(",rule=\"");
-                    self.0.push_str(rule);
-                    self.0.push_str("\",variation=\"");
-                    self.0.push_str(period.variation);
-                    self.0.push_str("\"}");
+                    self.piece.push_str(",rule=\"");
+                    self.piece.push_str(rule);
+                    self.piece.push_str("\",variation=\"");
+                    self.piece.push_str(period.variation);
+                    self.piece.push_str("\"}");
                     self.value(f64::from(*met));
                 }
             }
@@ -212,9 +235,10 @@ impl Text {
             for period in chart.periods.iter().take(kept) {
                 if let Some(word) = period.why_absent {
                     self.period(names::PERIOD_STATE.name, &chart.labels, &period.start);
-                    self.0.push_str(",state=\"");
-                    self.0.push_str(word);
-                    self.0.push_str("\"} 1\n");
+                    self.piece.push_str(",state=\"");
+                    self.piece.push_str(word);
+                    self.piece.push_str("\"}");
+                    self.value(1.0);
                 }
             }
         }

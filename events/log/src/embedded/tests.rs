@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use bytes::Bytes;
 use tempfile::TempDir;
 
+use super::row::events_key;
 use super::*;
 use crate::AppendCondition;
 use crate::conformance::Opener;

@@ -3,6 +3,14 @@
 use super::super::run_charts::ShownPeriod;
 use super::*;
 
+fn written(charts: &[Shown], ratings: &[Rating], position: u64, most: usize) -> String {
+    let mut text = String::new();
+    write(charts, ratings, position, most, &mut |piece| {
+        text.push_str(piece)
+    });
+    text
+}
+
 fn chart(name: &str, periods: usize) -> Shown {
     Shown {
         labels: format!("measure=\"{name}\",area=\"a\",period=\"week\""),
@@ -38,7 +46,7 @@ fn lines<'a>(text: &'a str, beginning: &str) -> Vec<&'a str> {
 
 #[test]
 fn a_zero_is_written_and_what_is_missing_is_not() {
-    let text = write(&[chart("m", 1)], &[], 7, 100);
+    let text = written(&[chart("m", 1)], &[], 7, 100);
     assert_eq!(
         lines(&text, "joinedup_run_chart_median_ratio"),
         [
@@ -67,7 +75,7 @@ fn a_period_without_a_value_says_whether_it_is_missing_or_suppressed() {
         period.signals = Vec::new();
         period.why_absent = Some(why);
     }
-    let text = write(&[one], &[], 0, 100);
+    let text = written(&[one], &[], 0, 100);
     let labels =
         "joinedup_run_chart_period_state{measure=\"m\",area=\"a\",period=\"week\",period_start=";
     assert_eq!(
@@ -86,7 +94,7 @@ fn a_period_without_a_value_says_whether_it_is_missing_or_suppressed() {
 
 #[test]
 fn the_series_of_a_name_stand_together_under_one_head() {
-    let text = write(&[chart("m", 3), chart("n", 2)], &[], 0, 100);
+    let text = written(&[chart("m", 3), chart("n", 2)], &[], 0, 100);
     let mut seen = std::collections::BTreeSet::new();
     for line in lines(&text, "# TYPE") {
         assert!(seen.insert(line.to_owned()), "{line} twice");
@@ -105,7 +113,7 @@ fn the_series_of_a_name_stand_together_under_one_head() {
 fn above_the_ceiling_the_oldest_periods_of_all_charts_are_left_out_and_counted() {
     let charts = [chart("m", 4), chart("n", 2)];
     // The latest period makes five series in each chart, earlier ones three; a chart makes five more of its own.
-    let text = write(&charts, &[], 0, 17 + 10);
+    let text = written(&charts, &[], 0, 17 + 10);
     assert_eq!(
         lines(&text, "joinedup_run_chart_series"),
         ["joinedup_run_chart_series 16"]
@@ -129,7 +137,7 @@ fn what_a_series_costs() {
         .collect();
     let series: usize = series_by_age(&charts).iter().sum();
     let started = std::time::Instant::now();
-    let text = write(&charts, &[], 0, usize::MAX);
+    let text = written(&charts, &[], 0, usize::MAX);
     let took = started.elapsed();
     println!(
         "{series} series, {} bytes, {} ns a series",
